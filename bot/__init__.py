@@ -1,0 +1,1 @@
+"""The face: Slack in and out, REST, pages. It stands on core."""

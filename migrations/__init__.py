@@ -1,0 +1,1 @@
+"""Alembic migrations; a test proves them equal to core's tables."""
