@@ -1,0 +1,278 @@
+"""`advance`: what an event makes of an execution. The heart of the machine, and pure.
+
+The order of things around it: a worker claims the execution (`Claimed`), is told which step to prepare,
+renders the step's request (`StepPrepared`), **commits that**, acts, and reports (`StepEnded`), which names
+the next step to prepare. A step found `running` by a claim is therefore one whose worker died between the
+commit and the report: nobody knows whether it happened.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from core.decisions.execution import (
+    CancelRequested,
+    Claimed,
+    Event,
+    Execution,
+    Failed,
+    GateDecided,
+    Json,
+    Skipped,
+    Step,
+    StepEnded,
+    StepPrepared,
+    StepResult,
+    Succeeded,
+    Transition,
+    Uncertain,
+    VerdictGiven,
+    Waits,
+)
+from core.decisions.retry import retry_delay
+from core.statuses import Status, WaitingFor
+
+WORKER_LOST = "The worker was lost while this step ran. Nobody knows whether it happened."
+
+
+def advance(execution: Execution, event: Event, now: datetime) -> Transition:
+    """What `event` makes of `execution` at `now`. An event that no longer fits changes nothing."""
+    if execution.status.is_final:
+        return Transition(execution)
+    match event:
+        case Claimed():
+            return _claimed(execution, now)
+        case StepPrepared(request):
+            return _prepared(execution, request, now)
+        case StepEnded(result):
+            return _ended(execution, result, now)
+        case GateDecided():
+            return _decided(event, execution, now)
+        case CancelRequested():
+            return _cancel(event, execution, now)
+        case VerdictGiven():
+            return _verdict(event, execution, now)
+
+
+def _claimed(execution: Execution, now: datetime) -> Transition:
+    execution = replace(execution, started_at=execution.started_at or now)
+    position = execution.position
+    if position is None or execution.cancel_requested:
+        return _proceed(execution, now)
+    step = execution.steps[position]
+    if step.status is Status.RUNNING:
+        return _recover(execution, position)
+    if step.status is Status.WAITING:
+        return _after_wait(execution, position, now)
+    if step.status is Status.UNKNOWN:
+        return Transition(_asking(execution))
+    return _proceed(execution, now)
+
+
+def _prepared(execution: Execution, request: Json, now: datetime) -> Transition:
+    position = execution.position
+    if position is None or execution.cancel_requested:
+        return _proceed(execution, now)
+    started = replace(
+        execution.steps[position],
+        status=Status.RUNNING,
+        attempt=execution.steps[position].attempt + 1,
+        started_at=execution.steps[position].started_at or now,
+        request=request,
+        error=None,
+    )
+    return Transition(_running(execution.with_step(position, started)))
+
+
+def _ended(execution: Execution, result: StepResult, now: datetime) -> Transition:
+    position = execution.position
+    if position is None:
+        return _proceed(execution, now)
+    return _settle(execution, position, result, now)
+
+
+def _decided(event: GateDecided, execution: Execution, now: datetime) -> Transition:
+    position = execution.position
+    if position is None or execution.waiting_for is not WaitingFor.APPROVAL:
+        return Transition(execution)
+    if event.approved:
+        passed = _finished(execution.steps[position], Status.SUCCEEDED, now, output={"approved_by": event.by})
+        return Transition(_awake(execution.with_step(position, passed), now))
+    reason = f": {event.reason}" if event.reason else "."
+    return _fail(execution, position, Failed(f"Rejected by {event.by}{reason}", final=True), now, resume=True)
+
+
+def _cancel(event: CancelRequested, execution: Execution, now: datetime) -> Transition:
+    requested = replace(
+        execution, cancel_requested=True, error=execution.error or f"Cancelled by {event.by}."
+    )
+    return Transition(requested) if event.worker_active else _proceed(requested, now)
+
+
+def _verdict(event: VerdictGiven, execution: Execution, now: datetime) -> Transition:
+    position = execution.position
+    if position is None or execution.waiting_for is not WaitingFor.VERDICT:
+        return Transition(execution)
+    step = execution.steps[position]
+    if event.answer == "ran":
+        step = _finished(step, Status.SUCCEEDED, now, output={"verdict": "ran", "by": event.by})
+        return Transition(_awake(execution.with_step(position, step), now))
+    if event.answer == "run_again":
+        again = replace(step, status=Status.PENDING, error=None)
+        return Transition(_awake(execution.with_step(position, again), now))
+    failed = Failed(f"It did not run, says {event.by}.", final=True)
+    return _fail(execution, position, failed, now, resume=True)
+
+
+def _recover(execution: Execution, position: int) -> Transition:
+    """A worker died inside the step: again if the step allows it, otherwise people are asked."""
+    step = execution.steps[position]
+    if step.policy.repeatable:
+        return Transition(execution, prepare=position)
+    return Transition(_asking(execution.with_step(position, _unknown(step, WORKER_LOST))))
+
+
+def _after_wait(execution: Execution, position: int, now: datetime) -> Transition:
+    """A waiting execution was claimed: its time came, or it was looked at too early."""
+    if execution.wake_at is not None and execution.wake_at > now:
+        return Transition(execution)
+    step = execution.steps[position]
+    if execution.waiting_for is WaitingFor.TIMER and step.error is None:
+        return _proceed(execution.with_step(position, _finished(step, Status.SUCCEEDED, now)), now)
+    if execution.waiting_for is WaitingFor.TIMER:
+        return Transition(_running(execution), prepare=position)
+    if execution.waiting_for is WaitingFor.APPROVAL and execution.wake_at is not None:
+        return _expire(execution, position, now)
+    return Transition(execution)
+
+
+def _expire(execution: Execution, position: int, now: datetime) -> Transition:
+    error = "Nobody decided in time."
+    expired = _finished(execution.steps[position], Status.TIMED_OUT, now, error=error)
+    execution = execution.with_step(position, expired)
+    return Transition(_ended_as(execution, Status.TIMED_OUT, now, f"Step {expired.id}: {error}"))
+
+
+def _settle(execution: Execution, position: int, result: StepResult, now: datetime) -> Transition:
+    step = execution.steps[position]
+    match result:
+        case Succeeded(output, saved):
+            step = replace(_finished(step, Status.SUCCEEDED, now, output=output), saved=saved)
+        case Skipped(reason):
+            step = _finished(step, Status.SKIPPED, now, output={"reason": reason})
+        case Waits():
+            return _wait(execution, position, result, now)
+        case Failed():
+            return _fail(execution, position, result, now)
+        case Uncertain(error, output):
+            return _doubt(execution, position, Failed(error, output), now)
+    return _proceed(execution.with_step(position, step), now)
+
+
+def _wait(execution: Execution, position: int, wait: Waits, now: datetime) -> Transition:
+    if execution.cancel_requested:
+        return _proceed(execution, now)
+    step = execution.steps[position]
+    waiting = replace(
+        step, status=Status.WAITING, started_at=step.started_at or now, attempt=step.attempt + 1
+    )
+    return Transition(
+        replace(
+            execution.with_step(position, waiting),
+            status=Status.WAITING,
+            waiting_for=wait.waiting_for,
+            wake_at=wait.until,
+        )
+    )
+
+
+def _fail(
+    execution: Execution, position: int, failure: Failed, now: datetime, *, resume: bool = False
+) -> Transition:
+    """`resume`: no worker holds the execution, so going on means waking one."""
+    step = execution.steps[position]
+    delay = None if failure.final or execution.cancel_requested else retry_delay(step.policy, step.attempt)
+    if delay is not None:
+        return _again_later(execution, position, failure, now + delay)
+    failed = _finished(step, Status.FAILED, now, output=failure.output, error=failure.error)
+    execution = execution.with_step(position, failed)
+    if execution.cancel_requested or not step.policy.continue_on_failure:
+        status = Status.CANCELLED if execution.cancel_requested else Status.FAILED
+        return Transition(_ended_as(execution, status, now, f"Step {step.id}: {failure.error}"))
+    return Transition(_awake(execution, now)) if resume else _proceed(execution, now)
+
+
+def _again_later(execution: Execution, position: int, failure: Failed, at: datetime) -> Transition:
+    waiting = replace(
+        execution.steps[position], status=Status.WAITING, error=failure.error, output=failure.output
+    )
+    return Transition(
+        replace(
+            execution.with_step(position, waiting),
+            status=Status.WAITING,
+            waiting_for=WaitingFor.TIMER,
+            wake_at=at,
+        )
+    )
+
+
+def _doubt(execution: Execution, position: int, failure: Failed, now: datetime) -> Transition:
+    """No answer came. A repeatable step is tried again; of any other we must ask."""
+    step = execution.steps[position]
+    if step.policy.repeatable:
+        return _fail(execution, position, failure, now)
+    unknown = replace(_unknown(step, failure.error), output=failure.output)
+    return Transition(_asking(execution.with_step(position, unknown)))
+
+
+def _proceed(execution: Execution, now: datetime) -> Transition:
+    """On to the next step, or to the end."""
+    if execution.cancel_requested:
+        return Transition(_cancelled(execution, now))
+    position = execution.position
+    if position is None:
+        return Transition(_ended_as(execution, Status.SUCCEEDED, now, None))
+    return Transition(_running(execution), prepare=position)
+
+
+def _cancelled(execution: Execution, now: datetime) -> Execution:
+    """Ended by a person. A step in doubt stays in doubt: cancelling does not make us know."""
+    position = execution.position
+    if position is not None and execution.steps[position].status is Status.WAITING:
+        stopped = _finished(execution.steps[position], Status.CANCELLED, now)
+        execution = execution.with_step(position, stopped)
+    if position is not None and execution.steps[position].status is Status.RUNNING:
+        execution = execution.with_step(position, _unknown(execution.steps[position], WORKER_LOST))
+    return _ended_as(execution, Status.CANCELLED, now, execution.error)
+
+
+def _ended_as(execution: Execution, status: Status, now: datetime, error: str | None) -> Execution:
+    return replace(execution, status=status, waiting_for=None, wake_at=None, finished_at=now, error=error)
+
+
+def _asking(execution: Execution) -> Execution:
+    return replace(execution, status=Status.WAITING, waiting_for=WaitingFor.VERDICT, wake_at=None)
+
+
+def _running(execution: Execution) -> Execution:
+    return replace(execution, status=Status.RUNNING, waiting_for=None, wake_at=None)
+
+
+def _awake(execution: Execution, now: datetime) -> Execution:
+    return replace(_running(execution), wake_at=now)
+
+
+def _unknown(step: Step, error: str) -> Step:
+    return replace(step, status=Status.UNKNOWN, error=error)
+
+
+def _finished(
+    step: Step, status: Status, now: datetime, *, output: Json = None, error: str | None = None
+) -> Step:
+    return replace(
+        step,
+        status=status,
+        started_at=step.started_at or now,
+        finished_at=now,
+        output=output,
+        error=error,
+    )

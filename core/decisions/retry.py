@@ -1,0 +1,16 @@
+"""Whether a failed step is tried again, and when."""
+
+from datetime import timedelta
+
+from core.decisions.execution import StepPolicy
+
+
+def retry_delay(policy: StepPolicy, attempt: int) -> timedelta | None:
+    """How long to wait before the attempt after `attempt` (counted from 1); None: it is not tried again.
+
+    The wait doubles with every attempt, up to `max_backoff`.
+    """
+    if not policy.repeatable or attempt >= policy.attempts:
+        return None
+    doubled = policy.backoff * min(1 << (attempt - 1), 1 << 20)
+    return min(doubled, policy.max_backoff)

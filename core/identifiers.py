@@ -1,0 +1,25 @@
+"""Opaque identifiers: a prefix that names the kind, and enough chance never to meet again."""
+
+import secrets
+from enum import StrEnum
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no letter that reads like another
+LENGTH = 16  # 80 bits
+
+
+class Prefix(StrEnum):
+    INCIDENT = "inc"
+    RUNBOOK = "rbk"
+    RUNBOOK_EXECUTION = "rbx"
+    WORKFLOW = "wfl"
+    WORKFLOW_EXECUTION = "wfx"
+    APPROVAL = "apr"
+    TEAM = "tea"
+    TOKEN = "tok"
+    NOTICE = "ntc"
+    EVENT = "evt"
+
+
+def new_id(prefix: Prefix) -> str:
+    """A new identifier such as `rbx_7h2k9m4qpt0s8v3w`."""
+    return f"{prefix}_{''.join(secrets.choice(ALPHABET) for _ in range(LENGTH))}"

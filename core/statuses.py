@@ -1,0 +1,76 @@
+"""The status words, everywhere alike."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where an execution, or one of its steps, stands. `skipped` and `unknown` are for steps alone."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether an execution in this status has ended."""
+        return self in FINAL
+
+
+FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.TIMED_OUT})
+ACTIVE = frozenset({Status.PENDING, Status.RUNNING, Status.WAITING})
+
+
+class WaitingFor(StrEnum):
+    """What a waiting execution waits for."""
+
+    APPROVAL = "approval"
+    TIMER = "timer"
+    CALLBACK = "callback"
+    VERDICT = "verdict"
+    LOCK = "lock"
+
+
+class ApprovalStatus(StrEnum):
+    """Of a runbook definition: only an approved version runs."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    DEPRECATED = "deprecated"
+
+
+class GateStatus(StrEnum):
+    """Of an approval gate."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class IncidentStatus(StrEnum):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Role(StrEnum):
+    """Of a member in a team. A team's admin is also its responder."""
+
+    RESPONDER = "responder"
+    ADMIN = "admin"

@@ -1,0 +1,34 @@
+"""The tables. Importing this package makes `Base.metadata` whole."""
+
+from core.tables.approvals import Approval, ApprovalDecision
+from core.tables.audit import AuditEntry, IdempotentAnswer
+from core.tables.base import Base, JsonObject
+from core.tables.executions import ActionExecution, RunbookExecution, StepExecution, WorkflowExecution
+from core.tables.incidents import Incident, IncidentEvent
+from core.tables.library import Runbook, RunbookVersion, Workflow, WorkflowVersion
+from core.tables.notices import Notice, SlackPace
+from core.tables.people import ApiToken, Team, TeamMember
+
+__all__ = [
+    "ActionExecution",
+    "ApiToken",
+    "Approval",
+    "ApprovalDecision",
+    "AuditEntry",
+    "Base",
+    "IdempotentAnswer",
+    "Incident",
+    "IncidentEvent",
+    "JsonObject",
+    "Notice",
+    "Runbook",
+    "RunbookExecution",
+    "RunbookVersion",
+    "SlackPace",
+    "StepExecution",
+    "Team",
+    "TeamMember",
+    "Workflow",
+    "WorkflowExecution",
+    "WorkflowVersion",
+]

@@ -1,0 +1,39 @@
+"""Approval gates and what people decided."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core.tables.base import Base, JsonObject
+
+
+class Approval(Base):
+    """A gate that a step of a runbook execution opened. `policy`: see core.decisions.approval_policy."""
+
+    __tablename__ = "approvals"
+    __table_args__ = (UniqueConstraint("execution_id", "position", "attempt"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    execution_id: Mapped[str] = mapped_column(ForeignKey("runbook_executions.id"))
+    position: Mapped[int]
+    attempt: Mapped[int]
+    policy: Mapped[JsonObject]
+    message: Mapped[str]
+    status: Mapped[str] = mapped_column(index=True)
+    opened_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    decisions: Mapped[list["ApprovalDecision"]] = relationship(order_by="ApprovalDecision.created_at")
+
+
+class ApprovalDecision(Base):
+    """One decision a person: the primary key says so."""
+
+    __tablename__ = "approval_decisions"
+
+    approval_id: Mapped[str] = mapped_column(ForeignKey("approvals.id"), primary_key=True)
+    slack_user_id: Mapped[str] = mapped_column(primary_key=True)
+    approved: Mapped[bool]
+    reason: Mapped[str]
+    created_at: Mapped[datetime]

@@ -1,0 +1,105 @@
+"""Executions and their steps: of runbooks, and of workflows. Both are run by the same machine.
+
+`wake_at` is the to-do list: when an execution next needs a worker. While a worker holds it, that is the
+end of its lease; null when it has ended or waits for people alone. `revision` grows with every change;
+a writer that read an older one writes nothing. `fence` grows with every claim and tells whose lease it is.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.tables.base import Base, JsonObject
+
+
+class ExecutionColumns:
+    """What executions of both kinds have."""
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    definition: Mapped[JsonObject]
+    status: Mapped[str]
+    waiting_for: Mapped[str | None]
+    wake_at: Mapped[datetime | None]
+    rung_at: Mapped[datetime | None]
+    worker: Mapped[str | None]
+    fence: Mapped[int] = mapped_column(server_default=text("0"))
+    revision: Mapped[int] = mapped_column(server_default=text("0"))
+    cancel_requested: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    requested_by: Mapped[str]
+    request_key: Mapped[str | None] = mapped_column(unique=True)
+    error: Mapped[str | None]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class StepColumns:
+    """What the steps of a runbook execution and the actions of a workflow execution have."""
+
+    position: Mapped[int] = mapped_column(primary_key=True)
+    step_id: Mapped[str]
+    type: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default="pending")
+    attempt: Mapped[int] = mapped_column(server_default=text("0"))
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    request: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
+    output: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
+    saved: Mapped[JsonObject] = mapped_column(server_default=text("'{}'"))
+    error: Mapped[str | None]
+
+
+class RunbookExecution(ExecutionColumns, Base):
+    __tablename__ = "runbook_executions"
+
+    runbook_id: Mapped[str] = mapped_column(ForeignKey("runbooks.id"))
+    runbook_name: Mapped[str]
+    runbook_version: Mapped[int]
+    team_id: Mapped[str | None] = mapped_column(ForeignKey("teams.id"))
+    parameters: Mapped[JsonObject]
+    incident_id: Mapped[str] = mapped_column(ForeignKey("incidents.id"))
+    workflow_execution_id: Mapped[str | None] = mapped_column(ForeignKey("workflow_executions.id"))
+
+    __table_args__ = (
+        Index("ix_runbook_executions_wake_at", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),
+        Index("ix_runbook_executions_incident_id_created_at", "incident_id", "created_at", "id"),
+        Index("ix_runbook_executions_runbook_id_created_at", "runbook_id", "created_at", "id"),
+        Index("ix_runbook_executions_workflow_execution_id", "workflow_execution_id"),
+    )
+
+
+class StepExecution(StepColumns, Base):
+    __tablename__ = "step_executions"
+
+    execution_id: Mapped[str] = mapped_column(
+        ForeignKey("runbook_executions.id", ondelete="CASCADE"), primary_key=True
+    )
+
+
+class WorkflowExecution(ExecutionColumns, Base):
+    """One run of a workflow for one incident, caused by one event."""
+
+    __tablename__ = "workflow_executions"
+
+    workflow_id: Mapped[str] = mapped_column(ForeignKey("workflows.id"))
+    workflow_name: Mapped[str]
+    workflow_version: Mapped[int]
+    incident_id: Mapped[str] = mapped_column(ForeignKey("incidents.id"))
+    event_id: Mapped[str] = mapped_column(ForeignKey("incident_events.id"))
+
+    __table_args__ = (
+        UniqueConstraint("workflow_id", "event_id"),
+        Index("ix_workflow_executions_wake_at", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),
+        Index("ix_workflow_executions_incident_id_created_at", "incident_id", "created_at", "id"),
+    )
+
+
+class ActionExecution(StepColumns, Base):
+    __tablename__ = "action_executions"
+
+    execution_id: Mapped[str] = mapped_column(
+        ForeignKey("workflow_executions.id", ondelete="CASCADE"), primary_key=True
+    )

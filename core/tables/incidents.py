@@ -1,0 +1,48 @@
+"""Incidents, and what happened to them."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Identity, Index
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core.tables.base import Base, JsonObject
+from core.tables.people import Team
+
+
+class Incident(Base):
+    """`number` is for people (`inc-12`), `id` for programs. `slack_channel` is null until there is one."""
+
+    __tablename__ = "incidents"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(Identity(), unique=True)
+    title: Mapped[str]
+    description: Mapped[str]
+    severity: Mapped[str]
+    service: Mapped[str | None]
+    team_id: Mapped[str] = mapped_column(ForeignKey("teams.id"), index=True)
+    labels: Mapped[JsonObject]
+    status: Mapped[str]
+    slack_channel: Mapped[str | None] = mapped_column(index=True)
+    opened_by: Mapped[str]
+    created_at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    request_key: Mapped[str | None] = mapped_column(unique=True)
+    team: Mapped[Team] = relationship(lazy="joined")
+
+
+class IncidentEvent(Base):
+    """One line of an incident's timeline; those of a trigger's kind also start workflows."""
+
+    __tablename__ = "incident_events"
+    __table_args__ = (Index("ix_incident_events_incident_id_number", "incident_id", "number"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(Identity(), unique=True)
+    incident_id: Mapped[str] = mapped_column(ForeignKey("incidents.id"))
+    type: Mapped[str]
+    actor: Mapped[str]
+    details: Mapped[JsonObject]
+    created_at: Mapped[datetime]

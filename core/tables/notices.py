@@ -1,0 +1,54 @@
+"""Notices: the Slack messages that we owe, with what is wanted and what was delivered.
+
+`wanted` grows with every change that people should see; the poster renders the state of that moment and
+sets `delivered` to the number it rendered. A notice is owed while `wanted > delivered`.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, Identity, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.tables.base import Base, JsonObject
+
+
+class Notice(Base):
+    """`key` makes a notice of a kind unique for its subject. `uncertain`: a post left, and no answer came."""
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        UniqueConstraint("kind", "subject_id", "key"),
+        Index(
+            "ix_notices_owed",
+            "due_at",
+            postgresql_where=text("wanted > delivered AND abandoned_at IS NULL"),
+        ),
+        Index("ix_notices_subject_id", "subject_id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(Identity(), unique=True)
+    kind: Mapped[str]
+    subject_id: Mapped[str]
+    key: Mapped[str] = mapped_column(server_default="")
+    incident_id: Mapped[str | None]
+    channel: Mapped[str | None]
+    content: Mapped[JsonObject] = mapped_column(server_default=text("'{}'"))
+    urgent: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    wanted: Mapped[int] = mapped_column(server_default=text("1"))
+    delivered: Mapped[int] = mapped_column(server_default=text("0"))
+    message_ts: Mapped[str | None]
+    uncertain: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    error: Mapped[str | None]
+    abandoned_at: Mapped[datetime | None]
+
+
+class SlackPace(Base):
+    """When a method, or a channel, may next be called: shared by all posters."""
+
+    __tablename__ = "slack_pace"
+
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    free_at: Mapped[datetime]
