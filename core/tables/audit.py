@@ -9,7 +9,7 @@ from core.tables.base import Base, JsonObject
 
 
 class AuditEntry(Base):
-    """`actor`: a Slack user id, `workflow:NAME`, `operator` or `system`. `source`: slack, rest, cli or worker."""
+    """`actor`: a Slack user id, `workflow:NAME`, `operator` or `system`; `source`: the door it came through."""
 
     __tablename__ = "audit_entries"
     __table_args__ = (Index("ix_audit_entries_subject_id", "subject_id"),)

@@ -1,0 +1,1 @@
+"""The things a workflow does: one file an action type, found by the registry."""

@@ -1,0 +1,32 @@
+"""The team-scope checks: a runbook of team T runs only for incidents of T, and only responders of T run it.
+
+Global runbooks run for any incident, by the responders of that incident's team. Workflows act as the
+system: no person is asked for, the team rule stands all the same.
+"""
+
+from core.decisions.people import Person
+from core.errors import NotAllowed
+
+
+def check_runbook_scope(runbook: str, runbook_team: str | None, incident_team: str) -> None:
+    """Raise NotAllowed if the runbook may not run for an incident of that team."""
+    if runbook_team is not None and runbook_team != incident_team:
+        raise NotAllowed(
+            f"{runbook} belongs to team {runbook_team}, and this incident is team {incident_team}'s.",
+            hint="A team's runbook runs only for that team's incidents.",
+        )
+
+
+def check_may_run(person: Person, runbook: str, runbook_team: str | None, incident_team: str) -> None:
+    """Raise NotAllowed if this person may not run the runbook for an incident of that team."""
+    check_runbook_scope(runbook, runbook_team, incident_team)
+    check_may_respond(person, incident_team, f"run {runbook}")
+
+
+def check_may_respond(person: Person, team: str, deed: str) -> None:
+    """Raise NotAllowed unless the person is a responder of the team. `deed`: what they wanted to do."""
+    if not person.is_responder_of(team):
+        raise NotAllowed(
+            f"Only responders of team {team} may {deed} here, and you are not one.",
+            hint=f"Ask one of team {team}, or ask its admin to add you.",
+        )

@@ -1,0 +1,1 @@
+"""What people write: team, runbook and workflow documents, their expressions and their validation."""

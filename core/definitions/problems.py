@@ -1,0 +1,45 @@
+"""What is wrong with a document, and where."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong at one place (`line` and `column` count from 1) of what somebody wrote."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        """Answer `file:12:5: message hint`, the form that editors and terminals turn into a link."""
+        sentence = f"{self.message} {self.hint}" if self.hint else self.message
+        return f"{self.file}:{self.line}:{self.column}: {sentence}"
+
+
+def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
+    """Answer up to `limit` of the `known` names that look like `name`, the likest first."""
+    by_folded = {candidate.casefold(): candidate for candidate in known}
+    return [by_folded[match] for match in difflib.get_close_matches(name.casefold(), by_folded, n=limit)]
+
+
+def suggest(name: str, known: Iterable[str], *, plural: str) -> str:
+    """Answer the hint for an unknown `name`: the nearest known ones, or else all of them.
+
+    `plural` names what they are ("Fields", "Step types").
+    """
+    candidates = sorted(known)
+    close = nearest(name, candidates)
+    if close:
+        return f"Did you mean {one_of(close)}?"
+    return f"{plural}: {', '.join(candidates)}." if candidates else f"{plural}: none."
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Answer `a`, `a or b`, `a, b or c`."""
+    *head, tail = names
+    return f"{', '.join(head)} or {tail}" if head else tail

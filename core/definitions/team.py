@@ -1,0 +1,34 @@
+"""The document `kind: team`: who belongs to a team, and what they may do."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from core.definitions.fields import Definition, Name, SlackUser
+
+
+class TeamMember(Definition):
+    """One person of a team, by Slack user id."""
+
+    slack: SlackUser
+    role: Literal["admin", "responder"]
+
+
+class TeamDefinition(Definition):
+    """A team. Its admins write runbooks and workflows, its responders run them for the team's incidents."""
+
+    kind: Literal["team"]
+    name: Name
+    members: Annotated[tuple[TeamMember, ...], Field(max_length=1000)] = ()
+
+    @model_validator(mode="after")
+    def _refuse_a_member_twice(self) -> Self:
+        seen: set[str] = set()
+        for member in self.members:
+            if member.slack in seen:
+                raise PydanticCustomError(
+                    "member_twice", "{slack} is a member twice. Keep one.", {"slack": member.slack}
+                )
+            seen.add(member.slack)
+        return self

@@ -1,0 +1,81 @@
+"""The errors of the service: one tree, each of them a sentence for the person who reads it."""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class ProblemLike(Protocol):
+    """One thing that is wrong with something somebody wrote; `str()` of it is the whole sentence."""
+
+    @property
+    def message(self) -> str:
+        """What is wrong."""
+
+    @property
+    def hint(self) -> str | None:
+        """What would be right, where that is known."""
+
+
+class RunbookError(Exception):
+    """Something went wrong."""
+
+    def __init__(
+        self, message: str | None = None, *, hint: str | None = None, field: str | None = None
+    ) -> None:
+        """Say what happened; without `message` the docstring of the class is the sentence.
+
+        `hint` says what would be right, `field` names the input that is at fault.
+        """
+        self.message = message or (type(self).__doc__ or "Something went wrong.").strip().splitlines()[0]
+        self.hint = hint
+        self.field = field
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        """Answer the sentence and the hint behind it."""
+        return f"{self.message} {self.hint}" if self.hint else self.message
+
+
+class NotFound(RunbookError):
+    """There is no such thing."""
+
+
+class NotAllowed(RunbookError):
+    """You may not do this."""
+
+
+class Conflict(RunbookError):
+    """The present state forbids this."""
+
+
+class InvalidInput(RunbookError):
+    """The input is not valid."""
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        hint: str | None = None,
+        field: str | None = None,
+        problems: Sequence[ProblemLike] = (),
+    ) -> None:
+        """Say what is wrong; without `message` the `problems` are the sentence."""
+        self.problems = tuple(problems)
+        super().__init__(message or "\n".join(map(str, self.problems)) or None, hint=hint, field=field)
+
+
+class ExpressionError(InvalidInput):
+    """The expression cannot be evaluated."""
+
+
+class DefinitionError(InvalidInput):
+    """The definition is not valid."""
+
+
+class ConfigurationError(RunbookError):
+    """A setting is missing or wrong."""
+
+
+class Unavailable(RunbookError):
+    """Something that is needed cannot be reached just now."""

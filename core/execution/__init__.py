@@ -1,0 +1,1 @@
+"""Running executions: claim, prepare, commit, act, commit. The decisions are in core.decisions.advance."""

@@ -1,0 +1,99 @@
+"""The executor: what a worker does with an execution from a claim to the next wait, or to the end.
+
+It runs runbooks and workflows alike. All deciding is in core.decisions.advance; here is only the order of
+things: prepare, commit, act, commit.
+"""
+
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy.orm import Session
+
+from core.decisions.execution import Claimed, Failed, Json, StepEnded, StepPrepared, StepResult, Transition
+from core.errors import Conflict
+from core.service import Service
+from core.services.incident_scope import incident_scope
+from core.services.runbooks import check_runnable
+from core.statuses import FINAL, Status
+from core.tables import Incident, Runbook, RunbookExecution
+
+from .kinds import AnyExecution, Kind
+from .lease import Heart, claim
+from .preparation import Inside, Outside, Ports, Prepared
+from .prepare import prepare_step
+from .rows import load
+from .run import LeaseLost, Run
+
+log = structlog.get_logger()
+
+LET_GO = frozenset({Status.WAITING}) | FINAL
+
+
+class Executor:
+    """Runs executions for one worker, named `worker` in the rows that it holds."""
+
+    def __init__(self, service: Service, ports: Ports, worker: str) -> None:
+        self._service, self._ports, self._worker = service, ports, worker
+
+    def run(self, kind: Kind, execution_id: str) -> None:
+        """Work on the execution as long as there is something to do. Nothing due: nothing done."""
+        run = self._claim(kind, execution_id)
+        if run is None:
+            return
+        heart = Heart(self._service.engine, kind, execution_id, run.fence, self._service.clock)
+        try:
+            with heart.beating():
+                self._work(run, heart)
+        except LeaseLost:
+            log.warning("lease lost", execution=execution_id, worker=self._worker)
+
+    def _claim(self, kind: Kind, execution_id: str) -> Run | None:
+        with Session(self._service.engine, expire_on_commit=False) as session, session.begin():
+            row = claim(session, kind, execution_id, self._worker, self._service.clock)
+            if row is None:
+                return None
+            loaded = load(session, kind, row)
+            incident = session.get_one(Incident, row.incident_id)
+            return Run(self._service, loaded, incident_scope(incident), _refusal(session, row))
+
+    def _work(self, run: Run, heart: Heart) -> None:
+        """Step by step; once more if a person changed the execution just as it was to be let go."""
+        while run.state.status not in LET_GO or run.is_untouched:
+            transition = run.apply(Claimed())
+            while transition.prepare is not None:
+                transition = self._step(run, transition.prepare, heart)
+            run.commit()
+
+    def _step(self, run: Run, position: int, heart: Heart) -> Transition:
+        match self._prepare(run, position):
+            case Inside(act):
+                return run.act_inside(act)
+            case Outside(request, call):
+                return _outside(run, position, request, lambda: call(heart.stop))
+            case result:
+                return run.apply(StepEnded(result))
+
+    def _prepare(self, run: Run, position: int) -> Prepared:
+        if run.refused is not None:
+            return Failed(run.refused, final=True)
+        return prepare_step(run, position, self._ports)
+
+
+def _refusal(session: Session, row: AnyExecution) -> str | None:
+    """Only an approved version starts: why this one must not, for it may have been edited since it was asked for."""
+    if not isinstance(row, RunbookExecution) or row.started_at is not None:
+        return None
+    try:
+        check_runnable(session.get_one(Runbook, row.runbook_id), version=row.runbook_version)
+    except Conflict as error:
+        return str(error)
+    return None
+
+
+def _outside(run: Run, position: int, request: Json, call: Callable[[], StepResult]) -> Transition:
+    """Committed as started first; then the call; its end is committed with the next step's start."""
+    run.apply(StepPrepared(request))
+    run.commit()
+    if run.state.steps[position].status is not Status.RUNNING:
+        return Transition(run.state)
+    return run.apply(StepEnded(call()))

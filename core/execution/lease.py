@@ -1,0 +1,76 @@
+"""Claiming an execution, and keeping it while its worker lives."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import Engine, text, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from core.clock import Clock
+
+from .kinds import AnyExecution, Kind
+
+LEASE = timedelta(seconds=10)
+HEARTBEAT = 3.0  # seconds: three may be missed before the lease ends
+
+log = structlog.get_logger()
+
+
+def claim(session: Session, kind: Kind, execution_id: str, worker: str, clock: Clock) -> AnyExecution | None:
+    """Take the execution if it is due and nobody holds it; None if there is nothing to do."""
+    table, now = kind.execution, clock.now()
+    statement = (
+        update(table)
+        .where(table.id == execution_id, table.wake_at <= now)
+        .values(worker=worker, fence=table.fence + 1, revision=table.revision + 1, wake_at=now + LEASE)
+        .returning(table)
+        .execution_options(populate_existing=True)
+    )
+    row: AnyExecution | None = session.scalars(statement).one_or_none()  # type: ignore[assignment]  # of a union
+    return row
+
+
+class Heart:
+    """Beats for one execution from a thread of its own: keeps the lease, and hears of a cancel.
+
+    `stop` is set when the step at hand should stop: its run was cancelled, or the lease is somebody else's.
+    """
+
+    def __init__(self, engine: Engine, kind: Kind, execution_id: str, fence: int, clock: Clock) -> None:
+        self._engine, self._clock = engine, clock
+        self._values = {"id": execution_id, "fence": fence}
+        self._statement = text(
+            f"UPDATE {kind.execution.__tablename__} SET wake_at = :until"
+            " WHERE id = :id AND fence = :fence AND worker IS NOT NULL RETURNING cancel_requested"
+        )
+        self._over = threading.Event()
+        self.stop = threading.Event()
+
+    def beat(self) -> None:
+        """One heartbeat."""
+        values = {**self._values, "until": self._clock.now() + LEASE}
+        with self._engine.begin() as connection:
+            cancel_requested = connection.execute(self._statement, values).scalar()
+        if cancel_requested is not False:
+            self.stop.set()
+
+    def _beat_on(self) -> None:
+        while not self._over.wait(HEARTBEAT):
+            try:
+                self.beat()
+            except OperationalError as error:
+                log.warning("heartbeat missed", execution=self._values["id"], error=str(error))
+
+    @contextmanager
+    def beating(self) -> Iterator["Heart"]:
+        thread = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._over.set()
+            thread.join()

@@ -1,0 +1,73 @@
+"""What a change of an execution obliges us to do, in the transaction of the change."""
+
+from sqlalchemy import select
+
+from core.decisions.execution import Execution
+from core.decisions.people import Person
+from core.service import Work
+from core.services import audit, notices
+from core.services.notices import NoticeKind
+from core.statuses import GateStatus, Status, WaitingFor
+from core.tables import Approval, RunbookExecution, WorkflowExecution
+
+from .kinds import AnyExecution
+
+SYSTEM = Person("system", source="worker")
+
+
+def obliges(before: Execution, after: Execution) -> bool:
+    """Whether the change obliges us to anything beyond showing it."""
+    return after.status.is_final or before.waiting_for != after.waiting_for
+
+
+def fulfil(work: Work, row: AnyExecution, before: Execution, after: Execution) -> None:
+    """Close gates that are no longer waited for, ask for verdicts, tell the outcome, write the audit trail."""
+    if isinstance(row, WorkflowExecution):
+        _of_workflow(work, row, before, after)
+        return
+    if before.waiting_for is WaitingFor.APPROVAL and after.waiting_for is not WaitingFor.APPROVAL:
+        _close_gates(work, row, after)
+    if after.waiting_for is WaitingFor.VERDICT and before.waiting_for is not WaitingFor.VERDICT:
+        _ask_for_verdict(work, row, after)
+    if after.status.is_final and not before.status.is_final:
+        _tell_outcome(work, row, after)
+
+
+def _close_gates(work: Work, row: RunbookExecution, after: Execution) -> None:
+    gates = select(Approval).where(Approval.execution_id == row.id, Approval.status == GateStatus.OPEN)
+    for gate in work.session.scalars(gates.with_for_update()):
+        gate.status = GateStatus.EXPIRED if after.status is Status.TIMED_OUT else GateStatus.CANCELLED
+        gate.closed_at = work.now
+        notices.want_again(work, gate.id, NoticeKind.GATE)
+
+
+def _ask_for_verdict(work: Work, row: RunbookExecution, after: Execution) -> None:
+    position = after.position
+    assert position is not None
+    key = f"{position}.{after.steps[position].attempt}"
+    content = {"position": position, "attempt": after.steps[position].attempt}
+    notices.owe(work, NoticeKind.VERDICT, row.id, incident_id=row.incident_id, key=key, content=dict(content))
+
+
+def _tell_outcome(work: Work, row: RunbookExecution, after: Execution) -> None:
+    notices.owe(work, NoticeKind.OUTCOME, row.id, incident_id=row.incident_id)
+    notices.want_again(work, row.id, NoticeKind.VERDICT)
+    details = {"status": after.status.value, "error": after.error}
+    audit.record(work, SYSTEM, "runbook_execution.ended", row.id, details)
+
+
+def _of_workflow(work: Work, row: WorkflowExecution, before: Execution, after: Execution) -> None:
+    if not after.status.is_final or before.status.is_final:
+        return
+    details = {"status": after.status.value, "error": after.error}
+    audit.record(work, SYSTEM, "workflow_execution.ended", row.id, details)
+    if after.status is Status.FAILED:
+        text = f":warning: Workflow *{row.workflow_name}* ({row.id}) failed. {after.error or ''}"
+        notices.owe(
+            work,
+            NoticeKind.MESSAGE,
+            row.id,
+            incident_id=row.incident_id,
+            key="failed",
+            content={"text": text},
+        )

@@ -1,0 +1,69 @@
+"""What a step, or an action, says when it is asked to prepare: what it will do, before it does it.
+
+Three answers are possible:
+
+- a `StepResult`: nothing needs doing (it is skipped, it waits, it cannot be done);
+- `Inside`: it is done in our own database, in the transaction that records it, so exactly once;
+- `Outside`: it calls the world. Its `request`, secrets masked, is committed first; then `act` is called, at
+  most once unless the step is safe to repeat.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from core.decisions.execution import Json, StepResult
+from core.definitions.secrets import Masker, SecretSource
+from core.outside.http import HttpCaller
+from core.outside.process import ProcessRunner
+
+if TYPE_CHECKING:
+    from core.service import Work
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ways outside that the process was composed with. `processes`: None where shell steps are off."""
+
+    http: HttpCaller
+    processes: ProcessRunner | None
+    secrets: SecretSource
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a step may know when it prepares.
+
+    `scope`: the names that its expressions see. `key`: the same for every attempt of this step.
+    `requester`: the Slack id of who asked, or `workflow:NAME`.
+    """
+
+    scope: Mapping[str, object]
+    key: str
+    execution_id: str
+    incident_id: str
+    requester: str
+    team: str
+    position: int
+    attempt: int
+    now: datetime
+    ports: Ports
+    masker: Masker
+
+
+@dataclass(frozen=True)
+class Inside:
+    act: Callable[["Work"], StepResult]
+
+
+@dataclass(frozen=True)
+class Outside:
+    """`act` is given the event that is set when it should stop (the run was cancelled)."""
+
+    request: Json
+    act: Callable[[threading.Event], StepResult]
+
+
+Prepared = StepResult | Inside | Outside

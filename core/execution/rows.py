@@ -1,0 +1,47 @@
+"""Loading an execution whole: its row, its steps, the parts of its definition, its state."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.decisions.execution import Execution
+from core.errors import NotFound
+
+from .kinds import AnyExecution, AnyPart, AnyStepRow, Kind
+from .state import load_state
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An execution as the database has it now. `parts`: the steps, or actions, of its frozen definition."""
+
+    kind: Kind
+    row: AnyExecution
+    parts: Sequence[AnyPart]
+    state: Execution
+
+
+def load(session: Session, kind: Kind, row: AnyExecution) -> Loaded:
+    """With the execution's row at hand."""
+    query = select(kind.step).where(kind.step.execution_id == row.id).order_by(kind.step.position)
+    steps: list[AnyStepRow] = list(session.scalars(query.execution_options(populate_existing=True)))  # type: ignore[arg-type]  # of a union
+    parts = kind.parts(row.definition)
+    return Loaded(kind, row, parts, load_state(row, steps, parts))
+
+
+def load_locked(session: Session, kind: Kind, execution_id: str) -> Loaded:
+    """With a lock on the execution's row: nobody changes it until this transaction ends."""
+    row: AnyExecution | None = session.get(  # type: ignore[assignment]  # of a union
+        kind.execution, execution_id, with_for_update=True, populate_existing=True
+    )
+    if row is None:
+        raise NotFound(f"There is no execution {execution_id}.")
+    return load(session, kind, row)
+
+
+def reload(session: Session, kind: Kind, execution_id: str) -> Loaded:
+    """As it is now, without a lock."""
+    row: AnyExecution = session.get_one(kind.execution, execution_id, populate_existing=True)  # type: ignore[assignment]
+    return load(session, kind, row)

@@ -1,0 +1,138 @@
+"""One claimed run in a worker's hands: its state, the events not yet committed, and how they are."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from core.decisions.advance import advance
+from core.decisions.execution import Claimed, Event, Failed, StepEnded, StepResult, Transition
+from core.errors import RunbookError
+from core.service import Service, Work
+
+from .checkpoint import Change, save
+from .lease import LEASE
+from .obligations import fulfil, obliges
+from .rows import Loaded, reload
+
+
+class LeaseLost(Exception):
+    """Another worker holds the execution now. This one writes nothing more."""
+
+
+class Superseded(Exception):
+    """Somebody changed the execution since it was read."""
+
+
+class Run:
+    """`committed` is the state that the database has, `state` what the events since then made of it.
+
+    `refused`: why this run must not begin, if so.
+    """
+
+    def __init__(
+        self, service: Service, loaded: Loaded, incident: Mapping[str, object], refused: str | None
+    ) -> None:
+        self.service, self.loaded, self.incident, self.refused = service, loaded, incident, refused
+        self.state = self._committed = loaded.state
+        self._revision, self._fence = loaded.row.revision, loaded.row.fence
+        self._pending: list[Event] = []
+        self._touched = False
+
+    @property
+    def fence(self) -> int:
+        return self._fence
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing was done since the claim."""
+        return not self._touched
+
+    def apply(self, event: Event) -> Transition:
+        """Advance, for now in memory only."""
+        transition = advance(self.state, event, self.service.clock.now())
+        self._pending.append(event)
+        self.state, self._touched = transition.execution, True
+        return transition
+
+    def commit(self) -> None:
+        """Write what the events made. Raises LeaseLost.
+
+        Where a person changed the execution meanwhile (a cancel, a decision), the events are applied again to
+        what that made of it.
+        """
+        while not self._try_commit():
+            self._start_over()
+
+    def act_inside(self, act: Callable[[Work], StepResult]) -> Transition:
+        """An act in our own database, and its record, in one transaction. Raises LeaseLost.
+
+        Where somebody changed the execution meanwhile, nothing of the act happened.
+        """
+        events = list(self._pending)
+        try:
+            with self.service.transaction() as work:
+                transition = self.apply(StepEnded(_attempt(work, act)))
+                self._save_with(work)
+        except Superseded:
+            self._pending = events
+            self._start_over()
+            return self.apply(Claimed())
+        self._mark_committed()
+        return transition
+
+    def _try_commit(self) -> bool:
+        try:
+            if obliges(self._committed, self.state):
+                with self.service.transaction() as work:
+                    self._save_with(work)
+            else:
+                self._save_alone()
+        except Superseded:
+            return False
+        self._mark_committed()
+        return True
+
+    def _save_alone(self) -> None:
+        """As one autocommit statement: this is said once a step."""
+        with self.service.engine.connect() as connection:
+            autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
+            if not save(autocommit, self._change(self.service.clock.now())):
+                raise Superseded
+
+    def _save_with(self, work: Work) -> None:
+        if not save(work.session, self._change(work.now)):
+            raise Superseded
+        fulfil(work, self.loaded.row, self._committed, self.state)
+
+    def _mark_committed(self) -> None:
+        self._revision += 1
+        self._committed = self.state
+        self._pending.clear()
+
+    def _change(self, now: datetime) -> Change:
+        released = self.state.waiting_for is not None or self.state.status.is_final
+        wake_at = self.state.wake_at if released else now + LEASE
+        row = self.loaded.row
+        return Change(
+            self.loaded.kind, row.id, self._revision, self._committed, self.state, wake_at, released, now
+        )
+
+    def _start_over(self) -> None:
+        """Read what the execution is now, and apply the uncommitted events to that."""
+        with Session(self.service.engine) as session:
+            fresh = reload(session, self.loaded.kind, self.loaded.row.id)
+        if fresh.row.fence != self._fence or fresh.row.worker is None:
+            raise LeaseLost(self.loaded.row.id)
+        self._revision, self.state, self._committed = fresh.row.revision, fresh.state, fresh.state
+        for event in self._pending:
+            self.state = advance(self.state, event, self.service.clock.now()).execution
+
+
+def _attempt(work: Work, act: Callable[[Work], StepResult]) -> StepResult:
+    """What the act came to; a refusal by the rules undoes the act alone, and fails the step."""
+    try:
+        with work.session.begin_nested():
+            return act(work)
+    except RunbookError as error:
+        return Failed(str(error), final=True)

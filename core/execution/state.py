@@ -1,0 +1,77 @@
+"""Between rows and values: an execution's rows as the value that decisions are made on."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.decisions.execution import Execution, Step, StepPolicy
+from core.statuses import Status, WaitingFor
+
+from .kinds import AnyExecution, AnyPart, AnyStepRow
+
+
+def policy_of(part: AnyPart) -> StepPolicy:
+    """What a step's definition says about repeating and failing."""
+    retry = part.retry
+    repeatable = not part.touches_outside or (retry is not None and retry.safe)
+    if retry is None:
+        return StepPolicy(repeatable, continue_on_failure=part.on_failure == "continue")
+    return StepPolicy(
+        repeatable, retry.attempts, retry.backoff, retry.max_backoff, part.on_failure == "continue"
+    )
+
+
+def load_state(
+    row: AnyExecution,
+    steps: Sequence[AnyStepRow],
+    parts: Sequence[AnyPart],
+) -> Execution:
+    """The execution as a value. `steps` are its step rows in order, `parts` the definition's steps."""
+    return Execution(
+        status=Status(row.status),
+        steps=tuple(_step(step, policy_of(part)) for step, part in zip(steps, parts, strict=True)),
+        waiting_for=WaitingFor(row.waiting_for) if row.waiting_for else None,
+        wake_at=row.wake_at,
+        cancel_requested=row.cancel_requested,
+        error=row.error,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def _step(row: AnyStepRow, policy: StepPolicy) -> Step:
+    return Step(
+        id=row.step_id,
+        type=row.type,
+        policy=policy,
+        status=Status(row.status),
+        attempt=row.attempt,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        request=row.request,
+        output=row.output,
+        saved=row.saved,
+        error=row.error,
+    )
+
+
+def changed_steps(before: Execution, after: Execution) -> list[dict[str, Any]]:
+    """The step rows to write, as JSON objects: those in which the two values differ."""
+    return [
+        _row(position, new)
+        for position, (old, new) in enumerate(zip(before.steps, after.steps, strict=True))
+        if old is not new and old != new
+    ]
+
+
+def _row(position: int, step: Step) -> dict[str, Any]:
+    return {
+        "position": position,
+        "status": step.status.value,
+        "attempt": step.attempt,
+        "started_at": step.started_at.isoformat() if step.started_at else None,
+        "finished_at": step.finished_at.isoformat() if step.finished_at else None,
+        "request": step.request,
+        "output": step.output,
+        "saved": dict(step.saved),
+        "error": step.error,
+    }

@@ -1,0 +1,1 @@
+"""What steps may touch outside, behind values: HTTP calls and processes, each with a total deadline."""

@@ -1,0 +1,117 @@
+"""Processes of shell steps: under a guard, with a total deadline, their output bounded."""
+
+import os
+import selectors
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from .text import Excerpt
+
+GUARD = str(Path(__file__).with_name("guard.py"))
+CHUNK = 65_536
+WATCH_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Command:
+    """`environment` is all the command gets: nothing of the worker's own leaks in."""
+
+    argv: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    directory: str | None = None
+    stdin: bytes = b""
+
+
+@dataclass(frozen=True)
+class ProcessResult:
+    """`ended`: why it ended: `exit`, `timeout` or `stopped`."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    ended: str
+
+
+class ProcessRunner:
+    """Runs one command at a time, and returns only when nothing of it is alive."""
+
+    def run(self, command: Command, limit: timedelta, stop: threading.Event) -> ProcessResult:
+        """Raises OSError if the command's directory does not exist or the guard cannot be started."""
+        life_read, life_write = os.pipe()
+        try:
+            process = self._start(command, life_read)
+        finally:
+            os.close(life_read)
+        life = [life_write]
+        try:
+            return _attend(process, command.stdin, limit, stop, life)
+        finally:
+            _let_go(life)
+            process.wait()
+
+    def _start(self, command: Command, life: int) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", GUARD, str(life), *command.argv],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(command.environment),
+            cwd=command.directory,
+            pass_fds=[life],
+            start_new_session=True,
+        )
+
+
+def _attend(
+    process: "subprocess.Popen[bytes]", stdin: bytes, limit: timedelta, stop: threading.Event, life: list[int]
+) -> ProcessResult:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    feeder = threading.Thread(target=_feed, args=(process, stdin), daemon=True)
+    feeder.start()
+    outputs = {process.stdout.fileno(): Excerpt(), process.stderr.fileno(): Excerpt()}
+    stdout, stderr = outputs.values()
+    ended = _drain(outputs, time.monotonic() + limit.total_seconds(), stop, life)
+    exit_code = process.wait()
+    for stream in (process.stdout, process.stderr):
+        stream.close()
+    return ProcessResult(exit_code, stdout.text(), stderr.text(), ended)
+
+
+def _drain(outputs: dict[int, Excerpt], deadline: float, stop: threading.Event, life: list[int]) -> str:
+    """Read until both streams end, which they do when nothing of the command is alive."""
+    ended = "exit"
+    with selectors.DefaultSelector() as selector:
+        for descriptor in outputs:
+            selector.register(descriptor, selectors.EVENT_READ)
+        while selector.get_map():
+            for key, _ in selector.select(WATCH_SECONDS):
+                data = os.read(key.fd, CHUNK)
+                outputs[key.fd].add(data)
+                if not data:
+                    selector.unregister(key.fd)
+            if life and (stop.is_set() or time.monotonic() >= deadline):
+                ended = "stopped" if stop.is_set() else "timeout"
+                _let_go(life)
+    return ended
+
+
+def _feed(process: "subprocess.Popen[bytes]", stdin: bytes) -> None:
+    assert process.stdin
+    with suppress(BrokenPipeError):
+        process.stdin.write(stdin)
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+
+
+def _let_go(life: list[int]) -> None:
+    """Close our end of the life pipe: the guard kills what is left."""
+    while life:
+        os.close(life.pop())

@@ -1,0 +1,56 @@
+"""What every service function needs, composed once by `cli`: the database, the time, the doorbell, the rules.
+
+A service function takes a `Work`: one transaction. What it obliges us to do outside (rings at the
+doorbell) is collected in it, and done after the commit.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from core.clock import Clock
+
+
+class Doorbell(Protocol):
+    """Tells the workers that an execution wants one. A lost ring is no loss: the clock rings again."""
+
+    def ring(self, kind: str, execution_id: str) -> None:
+        """`kind`: `runbook` or `workflow`. Never raises; a broken bell is logged."""
+
+
+@dataclass(slots=True)
+class Work:
+    """One transaction: its session, its time, and the rings it owes."""
+
+    session: Session
+    now: datetime
+    admins: frozenset[str]
+    rings: list[tuple[str, str]] = field(default_factory=list)
+
+    def ring(self, kind: str, execution_id: str) -> None:
+        self.rings.append((kind, execution_id))
+
+
+@dataclass(frozen=True)
+class Service:
+    """The core service. `admins`: Slack ids of the platform admins."""
+
+    engine: Engine
+    clock: Clock
+    doorbell: Doorbell
+    admins: frozenset[str] = frozenset()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Work]:
+        """A transaction that commits at the end and then rings; an error rolls back and rings nothing."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            with session.begin():
+                work = Work(session, self.clock.now(), self.admins)
+                yield work
+            for kind, execution_id in work.rings:
+                self.doorbell.ring(kind, execution_id)

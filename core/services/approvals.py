@@ -1,0 +1,90 @@
+"""Approval gates: opened by a step, decided by people, and nothing happens in between."""
+
+from sqlalchemy import select
+
+from core.decisions.approval_policy import ApprovalPolicy, Decision, Gate, decide
+from core.decisions.execution import GateDecided
+from core.decisions.people import Person
+from core.errors import NotFound
+from core.execution.changes import apply_event
+from core.execution.kinds import RUNBOOK
+from core.execution.rows import load_locked
+from core.service import Work
+from core.services import audit, notices
+from core.services.notices import NoticeKind
+from core.statuses import GateStatus, Role
+from core.tables import Approval, ApprovalDecision, Incident, RunbookExecution
+
+
+def policy_from_json(value: dict[str, object]) -> ApprovalPolicy:
+    """The policy as the gate's row keeps it."""
+    people = value.get("people") or []
+    assert isinstance(people, list)
+    team = value.get("team")
+    return ApprovalPolicy(
+        requester=str(value["requester"]),
+        team=str(team) if team is not None else None,
+        role=Role(str(value.get("role", Role.RESPONDER))),
+        people=tuple(map(str, people)),
+        count=int(str(value.get("count", 1))),
+        allow_requester=bool(value.get("allow_requester", False)),
+    )
+
+
+def decide_gate(
+    work: Work, person: Person, approval_id: str, *, approved: bool, reason: str = ""
+) -> Approval:
+    """One person's decision on a gate. The first decisive one wins, and wakes the execution.
+
+    Raises NotFound, NotAllowed and Conflict as core.decisions.approval_policy.decide does.
+    """
+    gate = find_gate(work, person, approval_id)
+    loaded = load_locked(work.session, RUNBOOK, gate.execution_id)
+    work.session.refresh(gate, with_for_update=True)
+    decisions = [Decision(d.slack_user_id, d.approved) for d in gate.decisions]
+    policy = policy_from_json(gate.policy)
+    status = decide(
+        Gate(policy, GateStatus(gate.status), decisions, gate.expires_at), person, approved, work.now
+    )
+    work.session.add(
+        ApprovalDecision(
+            approval_id=gate.id,
+            slack_user_id=person.slack_user_id,
+            approved=approved,
+            reason=reason,
+            created_at=work.now,
+        )
+    )
+    word = "approved" if approved else "rejected"
+    audit.record(
+        work, person, f"approval.{word}", gate.id, {"execution": gate.execution_id, "reason": reason}
+    )
+    notices.want_again(work, gate.id, NoticeKind.GATE)
+    if status is not GateStatus.OPEN:
+        gate.status, gate.closed_at = status, work.now
+        work.session.flush()
+        apply_event(work, loaded, GateDecided(approved, f"<@{person.slack_user_id}>", reason))
+    return gate
+
+
+def find_gate(work: Work, person: Person, approval_id: str) -> Approval:
+    """NotFound also for what the person neither owns nor is named in."""
+    gate = work.session.get(Approval, approval_id)
+    if gate is None or not _may_see(work, person, gate):
+        raise NotFound(f"There is no approval {approval_id}.")
+    return gate
+
+
+def _may_see(work: Work, person: Person, gate: Approval) -> bool:
+    policy = policy_from_json(gate.policy)
+    incident = work.session.scalars(
+        select(Incident).join(RunbookExecution).where(RunbookExecution.id == gate.execution_id)
+    ).one()
+    teams = {incident.team.name, policy.team} - {None}
+    return person.slack_user_id in policy.people or any(person.may_see(team) for team in teams)
+
+
+def open_gates(work: Work, person: Person) -> list[Approval]:
+    """The gates that wait for somebody, oldest first, as far as the person may see them."""
+    query = select(Approval).where(Approval.status == GateStatus.OPEN).order_by(Approval.opened_at)
+    return [gate for gate in work.session.scalars(query) if _may_see(work, person, gate)]

@@ -1,0 +1,152 @@
+"""Incidents: opened, acknowledged, resolved, closed; each change is an event that may start workflows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+
+from core.decisions.people import Person
+from core.decisions.team_scope import check_may_respond
+from core.errors import Conflict, NotFound
+from core.identifiers import Prefix, new_id
+from core.service import Work
+from core.services import audit, notices
+from core.services.notices import NoticeKind
+from core.services.people import find_team
+from core.services.workflow_starts import start_matching_workflows
+from core.statuses import IncidentStatus, Severity
+from core.tables import Incident, IncidentEvent, JsonObject
+
+
+@dataclass(frozen=True)
+class NewIncident:
+    """What somebody says of an incident when they open it."""
+
+    title: str
+    team: str
+    description: str = ""
+    severity: Severity = Severity.MEDIUM
+    service: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    slack_channel: str | None = None
+
+
+def open_incident(
+    work: Work, person: Person, new: NewIncident, *, request_key: str | None = None
+) -> Incident:
+    """Open an incident, start the workflows that match, and owe its card.
+
+    `request_key`: of the delivery that asked; the second one with the same key gets the same incident.
+    Raises NotFound for an unknown team, NotAllowed for somebody of another team.
+    """
+    known = _by_request_key(work, request_key)
+    if known is not None:
+        return known
+    team = find_team(work, new.team)
+    check_may_respond(person, team.name, "open incidents")
+    incident = Incident(
+        id=new_id(Prefix.INCIDENT),
+        title=new.title,
+        description=new.description,
+        severity=new.severity,
+        service=new.service,
+        team=team,
+        labels=dict(new.labels),
+        status=IncidentStatus.OPEN,
+        slack_channel=new.slack_channel,
+        opened_by=person.slack_user_id,
+        created_at=work.now,
+        request_key=request_key,
+    )
+    work.session.add(incident)
+    work.session.flush()
+    notices.owe(work, NoticeKind.INCIDENT, incident.id, incident_id=incident.id)
+    audit.record(work, person, "incident.opened", incident.id, {"title": new.title, "team": team.name})
+    happened(work, incident, "incident.created", person.slack_user_id, {})
+    return incident
+
+
+def _by_request_key(work: Work, request_key: str | None) -> Incident | None:
+    if request_key is None:
+        return None
+    return work.session.scalar(select(Incident).where(Incident.request_key == request_key))
+
+
+def happened(work: Work, incident: Incident, type_: str, actor: str, details: JsonObject) -> None:
+    """Write an event into the incident's timeline, and start the workflows that it triggers."""
+    event = IncidentEvent(
+        id=new_id(Prefix.EVENT),
+        incident_id=incident.id,
+        type=type_,
+        actor=actor,
+        details=details,
+        created_at=work.now,
+    )
+    work.session.add(event)
+    work.session.flush()
+    start_matching_workflows(work, incident, event)
+
+
+# From which status one may go where.
+NEXT = {
+    IncidentStatus.ACKNOWLEDGED: {IncidentStatus.OPEN},
+    IncidentStatus.RESOLVED: {IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED},
+    IncidentStatus.CLOSED: {IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED, IncidentStatus.RESOLVED},
+}
+
+
+def change_status(work: Work, person: Person, incident: Incident, status: IncidentStatus) -> Incident:
+    """Acknowledge, resolve or close an incident.
+
+    Raises NotAllowed for somebody of another team, Conflict where the incident is past that.
+    """
+    check_may_respond(person, incident.team.name, f"change inc-{incident.number}")
+    work.session.refresh(incident, with_for_update={"of": Incident})
+    before = IncidentStatus(incident.status)
+    if before not in NEXT[status]:
+        raise Conflict(f"inc-{incident.number} is already {before.value}.")
+    incident.status = status
+    setattr(incident, _MOMENT[status], work.now)
+    details: JsonObject = {"from": before.value, "to": status.value}
+    audit.record(work, person, f"incident.{status.value}", incident.id, details)
+    notices.want_again(work, incident.id, NoticeKind.INCIDENT)
+    happened(work, incident, "incident.status_changed", person.slack_user_id, details)
+    return incident
+
+
+_MOMENT = {
+    IncidentStatus.ACKNOWLEDGED: "acknowledged_at",
+    IncidentStatus.RESOLVED: "resolved_at",
+    IncidentStatus.CLOSED: "closed_at",
+}
+
+
+def find_incident(work: Work, person: Person, reference: str) -> Incident:
+    """By id, or by number as `inc-12`. NotFound also for what the person's teams do not own."""
+    incident = work.session.scalar(select(Incident).where(_reference(reference)))
+    if incident is None or not person.may_see(incident.team.name):
+        raise NotFound(f"There is no incident {reference}.")
+    return incident
+
+
+def _reference(reference: str):  # type: ignore[no-untyped-def]  # a column expression
+    number = reference.lower().removeprefix("inc-").removeprefix("#")
+    return Incident.number == int(number) if number.isdecimal() else Incident.id == reference
+
+
+def incident_of_channel(work: Work, slack_channel: str) -> Incident | None:
+    """The newest incident of a channel; an unfinished one goes before a closed one."""
+    query = select(Incident).where(Incident.slack_channel == slack_channel)
+    newest_open_first = (Incident.status == IncidentStatus.CLOSED, Incident.number.desc())
+    return work.session.scalars(query.order_by(*newest_open_first).limit(1)).first()
+
+
+def bind_channel(work: Work, incident_id: str, slack_channel: str, at: datetime) -> None:
+    """The incident's channel was made: what waited for it is due."""
+    incident = work.session.get(Incident, incident_id, with_for_update={"of": Incident})
+    if incident is not None and incident.slack_channel is None:
+        incident.slack_channel = slack_channel
+        details: JsonObject = {"channel": slack_channel}
+        happened(work, incident, "incident.channel_bound", "system", details)
+        notices.due_now(work, incident_id, at)

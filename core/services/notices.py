@@ -1,0 +1,79 @@
+"""Owing Slack messages: a notice is a row, written in the transaction that makes it owed."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from core.identifiers import Prefix, new_id
+from core.service import Work
+from core.tables import JsonObject, Notice
+
+CHANNEL = "notices"  # PostgreSQL's NOTIFY channel that posters listen on
+
+WANT_MORE = text(
+    "UPDATE notices SET wanted = wanted + 1, due_at = LEAST(due_at, :now)"
+    " WHERE subject_id = :subject_id AND kind = ANY(:kinds)"
+)
+
+
+class NoticeKind(StrEnum):
+    """What a notice shows. All but `message` are rendered anew from the state at the time of delivery."""
+
+    INCIDENT = "incident"
+    HEADLINE = "headline"
+    GATE = "gate"
+    VERDICT = "verdict"
+    DETAIL = "detail"
+    OUTCOME = "outcome"
+    MESSAGE = "message"
+
+
+URGENT = frozenset({NoticeKind.GATE, NoticeKind.VERDICT, NoticeKind.OUTCOME, NoticeKind.MESSAGE})
+
+
+def owe(
+    work: Work,
+    kind: NoticeKind,
+    subject_id: str,
+    *,
+    incident_id: str | None,
+    key: str = "",
+    channel: str | None = None,
+    content: JsonObject | None = None,
+    wanted: int = 1,
+) -> None:
+    """Owe a message, once for its kind, subject and key. Without `channel` it goes to the incident's."""
+    row = {
+        "id": new_id(Prefix.NOTICE),
+        "kind": kind,
+        "subject_id": subject_id,
+        "key": key,
+        "incident_id": incident_id,
+        "channel": channel,
+        "content": content or {},
+        "urgent": kind in URGENT,
+        "wanted": wanted,
+        "due_at": work.now,
+    }
+    work.session.execute(insert(Notice).values(row).on_conflict_do_nothing())
+    announce(work)
+
+
+def want_again(work: Work, subject_id: str, *kinds: NoticeKind) -> None:
+    """What these notices show has changed."""
+    parameters = {"subject_id": subject_id, "kinds": [kind.value for kind in kinds], "now": work.now}
+    work.session.execute(WANT_MORE, parameters)
+    announce(work)
+
+
+def due_now(work: Work, incident_id: str, at: datetime) -> None:
+    """What this incident's notices waited for (its channel) is there."""
+    work.session.execute(update(Notice).where(Notice.incident_id == incident_id).values(due_at=at))
+    announce(work)
+
+
+def announce(work: Work) -> None:
+    """Wake the posters when this transaction commits."""
+    work.session.execute(text(f"NOTIFY {CHANNEL}"))

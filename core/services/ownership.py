@@ -1,0 +1,20 @@
+"""Who may write definitions: a team's admins theirs, platform admins the global ones."""
+
+from core.decisions.people import Person
+from core.errors import NotAllowed
+from core.service import Work
+from core.services.people import find_team
+from core.tables import Team
+
+
+def check_may_write(person: Person, team: str | None) -> None:
+    """Raise NotAllowed if this person may not write definitions of that team (None: global ones)."""
+    if team is None and not person.is_platform_admin:
+        raise NotAllowed("Only a platform admin may write what is global.")
+    if team is not None and not person.is_admin_of(team):
+        raise NotAllowed(f"Only an admin of team {team} may write its definitions.")
+
+
+def owning_team(work: Work, team: str | None) -> Team | None:
+    """The team's row; None for what is global. Raises NotFound for an unknown team."""
+    return find_team(work, team) if team is not None else None

@@ -1,0 +1,61 @@
+"""Finding out who somebody is, and writing down who is in a team."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+
+from core.decisions.people import Person
+from core.definitions.team import TeamDefinition
+from core.errors import NotFound
+from core.identifiers import Prefix, new_id
+from core.service import Work
+from core.services import audit
+from core.statuses import Role
+from core.tables import Team, TeamMember
+
+
+def load_person(work: Work, slack_user_id: str, *, source: str) -> Person:
+    """The person behind a Slack user id, with their roles of this moment."""
+    memberships = (
+        select(Team.name, TeamMember.role).join(Team).where(TeamMember.slack_user_id == slack_user_id)
+    )
+    roles = {name: Role(role) for name, role in work.session.execute(memberships)}
+    return Person(slack_user_id, roles, slack_user_id in work.admins, source)
+
+
+def find_team(work: Work, name: str) -> Team:
+    """Raise NotFound if there is no such team."""
+    team = work.session.scalar(select(Team).where(Team.name == name))
+    if team is None:
+        raise NotFound(f"There is no team {name}.")
+    return team
+
+
+def members_of(work: Work, team_id: str) -> list[str]:
+    """Slack ids of a team's members."""
+    query = select(TeamMember.slack_user_id).where(TeamMember.team_id == team_id)
+    return list(work.session.scalars(query.order_by(TeamMember.slack_user_id)))
+
+
+def apply_team(work: Work, person: Person, definition: TeamDefinition) -> Team:
+    """Make the team and its members what the definition says."""
+    team = work.session.scalar(select(Team).where(Team.name == definition.name).with_for_update())
+    if team is None:
+        team = Team(id=new_id(Prefix.TEAM), name=definition.name, created_at=work.now)
+        work.session.add(team)
+    before = {member.slack_user_id: member.role for member in team.members}
+    after = {member.slack: member.role for member in definition.members}
+    if before != after or not before:
+        _set_members(team, after)
+        audit.record(work, person, "team.changed", team.id, {"before": before, "after": after})
+    work.session.flush()
+    return team
+
+
+def _set_members(team: Team, wanted: Mapping[str, str]) -> None:
+    kept = {member.slack_user_id: member for member in team.members}
+    team.members = [
+        kept.get(slack_user_id, TeamMember(slack_user_id=slack_user_id)) for slack_user_id in sorted(wanted)
+    ]
+    for member in team.members:
+        member.role = wanted[member.slack_user_id]

@@ -1,0 +1,102 @@
+"""Starting a runbook: by a person (Slack, REST, CLI) or by a workflow. Both go through `start_runbook`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from core.decisions.execution import Json
+from core.decisions.people import Person
+from core.decisions.team_scope import check_may_run, check_runbook_scope
+from core.definitions.parameters import check_parameters
+from core.definitions.runbook import RunbookDefinition
+from core.identifiers import Prefix, new_id
+from core.service import Work
+from core.services import audit, notices
+from core.services.notices import NoticeKind
+from core.services.runbooks import check_runnable
+from core.statuses import Status
+from core.tables import Incident, Runbook, RunbookExecution, StepExecution
+
+
+@dataclass(frozen=True)
+class Start:
+    """What is to run, for which incident, and on whose behalf.
+
+    `request_key`: of the delivery that asks; two starts with one key make one execution.
+    `workflow_execution_id`: the tag, where a workflow asks.
+    """
+
+    runbook: Runbook
+    incident: Incident
+    parameters: Mapping[str, Json]
+    request_key: str | None = None
+    workflow_execution_id: str | None = None
+
+
+def start_by_person(work: Work, person: Person, start: Start) -> RunbookExecution:
+    """Start a runbook for a person.
+
+    Raises NotAllowed by the team-scope checks, Conflict if no approved version is there, InvalidInput for
+    parameters, all before anything is written.
+    """
+    runbook_team = start.runbook.team.name if start.runbook.team else None
+    check_may_run(person, start.runbook.name, runbook_team, start.incident.team.name)
+    return _start(work, person, start)
+
+
+def start_by_workflow(work: Work, workflow_name: str, start: Start) -> RunbookExecution:
+    """Start a runbook for a workflow: it needs nobody's permission, but the same team rule holds."""
+    runbook_team = start.runbook.team.name if start.runbook.team else None
+    check_runbook_scope(start.runbook.name, runbook_team, start.incident.team.name)
+    return _start(work, Person(f"workflow:{workflow_name}", source="workflow"), start)
+
+
+def _start(work: Work, requester: Person, start: Start) -> RunbookExecution:
+    known = _by_request_key(work, start.request_key)
+    if known is not None:
+        return known
+    check_runnable(start.runbook)
+    definition = RunbookDefinition.model_validate(start.runbook.definition)
+    parameters = check_parameters(definition.parameters, start.parameters)
+    execution = _new_execution(work, requester, start, parameters)
+    work.session.add(execution)
+    work.session.flush()
+    work.session.add_all(
+        StepExecution(execution_id=execution.id, position=position, step_id=step.id, type=step.type)
+        for position, step in enumerate(definition.steps)
+    )
+    notices.owe(work, NoticeKind.HEADLINE, execution.id, incident_id=start.incident.id)
+    notices.owe(work, NoticeKind.DETAIL, execution.id, incident_id=start.incident.id, wanted=0)
+    details = {"runbook": start.runbook.name, "version": start.runbook.version, "parameters": parameters}
+    audit.record(work, requester, "runbook_execution.requested", execution.id, details)
+    work.ring("runbook", execution.id)
+    return execution
+
+
+def _by_request_key(work: Work, request_key: str | None) -> RunbookExecution | None:
+    if request_key is None:
+        return None
+    return work.session.scalar(select(RunbookExecution).where(RunbookExecution.request_key == request_key))
+
+
+def _new_execution(
+    work: Work, requester: Person, start: Start, parameters: dict[str, Json]
+) -> RunbookExecution:
+    return RunbookExecution(
+        id=new_id(Prefix.RUNBOOK_EXECUTION),
+        runbook_id=start.runbook.id,
+        runbook_name=start.runbook.name,
+        runbook_version=start.runbook.version,
+        team_id=start.runbook.team_id,
+        definition=start.runbook.definition,
+        parameters=parameters,
+        incident_id=start.incident.id,
+        workflow_execution_id=start.workflow_execution_id,
+        requested_by=requester.slack_user_id,
+        request_key=start.request_key,
+        status=Status.PENDING,
+        wake_at=work.now,
+        rung_at=work.now,
+        created_at=work.now,
+    )

@@ -1,0 +1,68 @@
+"""Settings, from the environment. `cli` reads them once; everybody else is given values."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import ConfigurationError
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(entry.strip() for entry in value.split(",") if entry.strip())
+
+
+class Settings(BaseModel):
+    """What the environment says. Left out: embedded services, Slack's own address, shell steps off."""
+
+    model_config = ConfigDict(frozen=True)
+
+    database_url: str | None = Field(default=None, alias="DATABASE_URL")
+    redis_url: str | None = Field(default=None, alias="REDIS_URL")
+    home: Path = Field(default=Path(".runbook"), alias="RUNBOOK_HOME")
+    slack_bot_token: str = Field(default="", alias="SLACK_BOT_TOKEN")
+    slack_signing_secret: str = Field(default="", alias="SLACK_SIGNING_SECRET")
+    slack_app_token: str = Field(default="", alias="SLACK_APP_TOKEN")
+    slack_api_url: str = Field(default="https://slack.com/api/", alias="SLACK_API_URL")
+    port: int = Field(default=8000, ge=0, le=65535, alias="PORT")
+    public_url: str = Field(default="", alias="PUBLIC_URL")
+    admins: str = Field(default="", alias="RUNBOOK_ADMINS")
+    shell: Literal["off", "on"] = Field(default="off", alias="RUNBOOK_SHELL")
+    egress: str = Field(default="", alias="RUNBOOK_EGRESS")
+    single_admin: Literal["off", "on"] = Field(default="off", alias="RUNBOOK_SINGLE_ADMIN")
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
+        """Raises ConfigurationError, naming the setting, for a value that cannot be."""
+        known = {field.alias for field in cls.model_fields.values()}
+        given = {name: value.strip() for name, value in environ.items() if name in known and value.strip()}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ConfigurationError(f"{first['loc'][0]} is {first['input']!r}: {first['msg']}.") from error
+
+    @property
+    def platform_admins(self) -> frozenset[str]:
+        return frozenset(_listed(self.admins))
+
+    @property
+    def egress_entries(self) -> tuple[str, ...]:
+        return _listed(self.egress)
+
+    def need(self, *names: str) -> None:
+        """Raise ConfigurationError for the first of these settings that is missing or empty."""
+        by_alias = {field.alias: name for name, field in type(self).model_fields.items()}
+        for name in names:
+            if not getattr(self, by_alias[name]):
+                raise ConfigurationError(f"{name} is not set.", hint=f"Set {name}: {NEEDED_FOR[name]}.")
+
+
+NEEDED_FOR = {
+    "SLACK_BOT_TOKEN": "the bot's token, xoxb-…, from your Slack app's page OAuth & Permissions",
+    "SLACK_SIGNING_SECRET": "from your Slack app's page Basic Information; requests are verified with it",
+    "SLACK_APP_TOKEN": "an app-level token, xapp-…, with connections:write; Socket Mode needs it",
+    "DATABASE_URL": "postgresql://user:password@host/database",
+    "REDIS_URL": "redis://host:6379/0",
+}

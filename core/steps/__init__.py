@@ -1,0 +1,1 @@
+"""The things a runbook does: one file a step type, found by the registry."""

@@ -1,0 +1,32 @@
+"""What every step of a runbook says, whatever its type."""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from core.definitions.durations import Duration, PositiveDuration
+from core.definitions.fields import Condition, Definition, StepId
+
+OnFailure = Literal["stop", "continue"]
+
+
+class Retry(Definition):
+    """How often to try again. Without `safe` a step is called at most once, whatever `attempts` says."""
+
+    safe: bool = False
+    attempts: int = Field(default=3, ge=1, le=10)
+    backoff: Duration = timedelta(seconds=1)
+    max_backoff: Duration = timedelta(minutes=1)
+
+
+class StepDefinition(Definition):
+    """The fields of every step; a step type adds `type: Literal["name"]` and its own."""
+
+    id: StepId
+    type: str
+    name: Annotated[str, Field(min_length=1, max_length=150)] | None = None
+    condition: Condition | None = Field(default=None, alias="if")
+    timeout: PositiveDuration | None = None
+    retry: Retry | None = None
+    on_failure: OnFailure = "stop"

@@ -1,0 +1,16 @@
+"""The step `message`: say something in Slack."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from core.definitions.fields import TemplateText
+from core.steps.base import StepDefinition
+
+
+class MessageStep(StepDefinition):
+    """Post `text` to `channel`; without one, to the incident's channel."""
+
+    type: Literal["message"]
+    text: Annotated[TemplateText, Field(min_length=1)]
+    channel: TemplateText | None = None

@@ -1,0 +1,52 @@
+"""The clock: rings again for whatever is due and not held, whether its time came or its bell was lost.
+
+It finds everything in the database, so any number of clocks may run, and none keeps anything.
+"""
+
+import threading
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import or_, select, update
+from sqlalchemy.exc import OperationalError
+
+from core.execution.kinds import KINDS, Kind
+from core.service import Service, Work
+
+TICK = 0.5  # seconds
+PATIENCE = timedelta(seconds=5)  # how long after a ring it is rung again
+AT_ONCE = 200
+
+log = structlog.get_logger()
+
+
+def ring_what_is_due(service: Service) -> int:
+    """Ring for executions that want a worker and were not rung for lately. Returns how many."""
+    with service.transaction() as work:
+        for kind in KINDS.values():
+            _ring_kind(work, kind)
+        return len(work.rings)
+
+
+def _ring_kind(work: Work, kind: Kind) -> None:
+    table = kind.execution
+    due = (
+        select(table.id)
+        .where(table.wake_at <= work.now)
+        .where(or_(table.rung_at.is_(None), table.rung_at <= work.now - PATIENCE))
+        .order_by(table.wake_at)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    ring = update(table).where(table.id.in_(due.scalar_subquery())).values(rung_at=work.now)
+    for execution_id in work.session.scalars(ring.returning(table.id)):
+        work.ring(kind.name, execution_id)
+
+
+def run_clock(service: Service, stop: threading.Event) -> None:
+    """Tick until `stop` is set. A database that is away is waited for."""
+    while not stop.wait(TICK):
+        try:
+            ring_what_is_due(service)
+        except OperationalError as error:
+            log.warning("clock cannot reach the database", error=str(error))

@@ -1,0 +1,46 @@
+"""The doorbell: an RQ job that carries an execution's id, and nothing else."""
+
+import structlog
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+QUEUE = "runbook"
+FUNCTIONS = {"runbook": "workers.jobs.run_runbook", "workflow": "workers.jobs.run_workflow"}
+IMPATIENT = 0.5  # seconds: who rings has a person waiting, and the clock rings again anyway
+
+log = structlog.get_logger()
+
+
+def open_redis(url: str) -> Redis:
+    """A connection that fails fast: by default redis-py tries for seconds."""
+    return Redis.from_url(
+        url,
+        socket_timeout=IMPATIENT,
+        socket_connect_timeout=IMPATIENT,
+        retry=Retry(NoBackoff(), 0),
+        health_check_interval=0,
+    )
+
+
+def open_queue(redis: Redis) -> Queue:
+    """The one queue. With two, a worker killed between popping and starting would lose the job."""
+    return Queue(QUEUE, connection=redis, serializer=JSONSerializer)
+
+
+class RqDoorbell:
+    """Rings by enqueueing. A ring that fails is logged: the clock finds the execution in the database."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._queue = open_queue(redis)
+
+    def ring(self, kind: str, execution_id: str) -> None:
+        try:
+            self._queue.enqueue_call(
+                FUNCTIONS[kind], args=(execution_id,), timeout=-1, result_ttl=0, failure_ttl=3600
+            )
+        except RedisError as error:
+            log.warning("doorbell broken", execution=execution_id, error=str(error))

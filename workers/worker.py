@@ -1,0 +1,52 @@
+"""The RQ worker: takes jobs without forking, and only those that we allow.
+
+Forking per job costs a run many times its own work, and what a fork protects against (a job that kills its
+process) is covered by leases: whoever dies is found by the clock.
+"""
+
+import os
+import socket
+from typing import Any
+
+from redis import Redis
+from rq import SimpleWorker
+from rq.executions import Execution
+from rq.job import Job
+from rq.queue import Queue
+from rq.serializers import JSONSerializer
+from rq.timeouts import TimerDeathPenalty
+
+from workers.doorbell import QUEUE
+from workers.jobs import ALLOWED
+
+RECYCLE_AFTER = 5_000  # jobs; then the supervisor starts a fresh process
+
+
+class AllowListedWorker(SimpleWorker):
+    """Refuses every function but ours: the queue's content is not to be trusted with a dotted name."""
+
+    death_penalty_class = TimerDeathPenalty
+
+    def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
+        if job.func_name not in ALLOWED:
+            self.log.warning("refused the job %s: %r is not allowed", job.id, job.func_name)
+            job.delete()
+            return False
+        return super().perform_job(job, queue, execution)
+
+
+def worker_name() -> str:
+    return f"{socket.gethostname()}.{os.getpid()}"
+
+
+def build_worker(redis: Redis) -> AllowListedWorker:
+    """A worker on the one queue."""
+    options: dict[str, Any] = {"connection": redis, "serializer": JSONSerializer, "name": None}
+    return AllowListedWorker([QUEUE], **options)
+
+
+def work(redis: Redis, *, burst: bool = False) -> None:
+    """Take jobs until told to stop, or, with `burst`, until there are none."""
+    build_worker(redis).work(
+        burst=burst, with_scheduler=False, max_jobs=RECYCLE_AFTER, logging_level="WARNING"
+    )
