@@ -6,6 +6,8 @@ from pydantic import Field
 
 from core.actions.base import ActionDefinition
 from core.definitions.fields import TemplateJson, TemplateText
+from core.execution.calls import prepare_call
+from core.execution.preparation import Context, Prepared
 from core.steps.http import HttpMethod, ResponseCondition
 
 
@@ -18,6 +20,9 @@ class WebhookAction(ActionDefinition):
     headers: dict[str, TemplateText] = {}
     json_body: TemplateJson = Field(default=None, alias="json")
     expect: ResponseCondition | None = None
+
+    def prepare(self, context: Context) -> Prepared:
+        return prepare_call(self, context)
 
     @property
     def has_json(self) -> bool:

@@ -1,19 +1,28 @@
 """What is wrong with a document, and where."""
 
+import dataclasses
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 
-@dataclass(frozen=True, order=True)
+@dataclasses.dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong at one place (`line` and `column` count from 1) of what somebody wrote."""
+    """One thing that is wrong at one place (`line` and `column` count from 1) of what somebody wrote.
+
+    `path` leads to the same place through the document: `("steps", 0, "url")`.
+    """
 
     file: str
     line: int
     column: int
     message: str
     hint: str | None = None
+    path: tuple[str | int, ...] = dataclasses.field(default=(), compare=False)
+
+    @property
+    def field(self) -> str:
+        """The path with dots, as an API names the field: `steps.0.url`."""
+        return ".".join(map(str, self.path))
 
     def __str__(self) -> str:
         """Answer `file:12:5: message hint`, the form that editors and terminals turn into a link."""

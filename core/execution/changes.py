@@ -20,7 +20,7 @@ def apply_event(work: Work, loaded: Loaded, event: Event) -> Execution:
         return after
     held = row.worker is not None
     wake_at = row.wake_at if held and not after.status.is_final else after.wake_at
-    change = Change(loaded.kind, row.id, row.revision, before, after, wake_at, not held, work.now)
+    change = Change(loaded.kind, row.id, row.revision, before, after, wake_at, not held)
     work.session.flush()
     saved = save(work.session, change)
     assert saved, "the row is locked, so nobody else can have changed it"

@@ -36,7 +36,7 @@ WITH execution AS (
         request jsonb, output jsonb, saved jsonb, error text)
     WHERE step.execution_id = :id AND step.position = changed.position AND EXISTS (SELECT FROM execution)
 ), shown AS (
-    UPDATE notices SET wanted = wanted + 1, due_at = LEAST(due_at, :now)
+    UPDATE notices SET wanted = wanted + 1
     WHERE subject_id = :id AND kind IN ('headline', 'detail') AND EXISTS (SELECT FROM execution)
     RETURNING id
 )
@@ -63,7 +63,6 @@ class Change:
     after: Execution
     wake_at: datetime | None
     released: bool
-    now: datetime
 
 
 def save(connection: Connection | Session, change: Change) -> bool:
@@ -81,7 +80,6 @@ def save(connection: Connection | Session, change: Change) -> bool:
         "wake_at": change.wake_at,
         "released": change.released,
         "steps": json.dumps(changed_steps(change.before, after)),
-        "now": change.now,
     }
     written: int = connection.execute(STATEMENTS[change.kind.name], parameters).one()[0]
     return written == 1

@@ -6,7 +6,7 @@ from core.decisions.execution import Execution
 from core.decisions.people import Person
 from core.service import Work
 from core.services import audit, notices
-from core.services.notices import NoticeKind
+from core.services.notices import NewNotice, NoticeKind
 from core.statuses import GateStatus, Status, WaitingFor
 from core.tables import Approval, RunbookExecution, WorkflowExecution
 
@@ -44,13 +44,22 @@ def _close_gates(work: Work, row: RunbookExecution, after: Execution) -> None:
 def _ask_for_verdict(work: Work, row: RunbookExecution, after: Execution) -> None:
     position = after.position
     assert position is not None
-    key = f"{position}.{after.steps[position].attempt}"
-    content = {"position": position, "attempt": after.steps[position].attempt}
-    notices.owe(work, NoticeKind.VERDICT, row.id, incident_id=row.incident_id, key=key, content=dict(content))
+    attempt = after.steps[position].attempt
+    notices.owe(
+        work,
+        NewNotice(
+            NoticeKind.VERDICT,
+            row.id,
+            row.incident_id,
+            key=f"{position}.{attempt}",
+            content={"position": position, "attempt": attempt},
+            thread_of=row.id,
+        ),
+    )
 
 
 def _tell_outcome(work: Work, row: RunbookExecution, after: Execution) -> None:
-    notices.owe(work, NoticeKind.OUTCOME, row.id, incident_id=row.incident_id)
+    notices.owe(work, NewNotice(NoticeKind.OUTCOME, row.id, row.incident_id, thread_of=row.id))
     notices.want_again(work, row.id, NoticeKind.VERDICT)
     details = {"status": after.status.value, "error": after.error}
     audit.record(work, SYSTEM, "runbook_execution.ended", row.id, details)
@@ -63,11 +72,7 @@ def _of_workflow(work: Work, row: WorkflowExecution, before: Execution, after: E
     audit.record(work, SYSTEM, "workflow_execution.ended", row.id, details)
     if after.status is Status.FAILED:
         text = f":warning: Workflow *{row.workflow_name}* ({row.id}) failed. {after.error or ''}"
+        content = {"text": text}
         notices.owe(
-            work,
-            NoticeKind.MESSAGE,
-            row.id,
-            incident_id=row.incident_id,
-            key="failed",
-            content={"text": text},
+            work, NewNotice(NoticeKind.MESSAGE, row.id, row.incident_id, key="failed", content=content)
         )

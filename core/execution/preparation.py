@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from core.decisions.execution import Json, StepResult
-from core.definitions.secrets import Masker, SecretSource
+from core.definitions.secrets import EnvironmentSecrets, Masker
 from core.outside.http import HttpCaller
 from core.outside.process import ProcessRunner
 
@@ -29,7 +29,7 @@ class Ports:
 
     http: HttpCaller
     processes: ProcessRunner | None
-    secrets: SecretSource
+    secrets: EnvironmentSecrets
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ class Loaded:
 def load(session: Session, kind: Kind, row: AnyExecution) -> Loaded:
     """With the execution's row at hand."""
     query = select(kind.step).where(kind.step.execution_id == row.id).order_by(kind.step.position)
-    steps: list[AnyStepRow] = list(session.scalars(query.execution_options(populate_existing=True)))  # type: ignore[arg-type]  # of a union
+    steps: list[AnyStepRow] = list(session.scalars(query.execution_options(populate_existing=True)))
     parts = kind.parts(row.definition)
     return Loaded(kind, row, parts, load_state(row, steps, parts))
 

@@ -1,7 +1,6 @@
 """One claimed run in a worker's hands: its state, the events not yet committed, and how they are."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -97,11 +96,11 @@ class Run:
         """As one autocommit statement: this is said once a step."""
         with self.service.engine.connect() as connection:
             autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
-            if not save(autocommit, self._change(self.service.clock.now())):
+            if not save(autocommit, self._change()):
                 raise Superseded
 
     def _save_with(self, work: Work) -> None:
-        if not save(work.session, self._change(work.now)):
+        if not save(work.session, self._change()):
             raise Superseded
         fulfil(work, self.loaded.row, self._committed, self.state)
 
@@ -110,12 +109,12 @@ class Run:
         self._committed = self.state
         self._pending.clear()
 
-    def _change(self, now: datetime) -> Change:
+    def _change(self) -> Change:
         released = self.state.waiting_for is not None or self.state.status.is_final
-        wake_at = self.state.wake_at if released else now + LEASE
+        wake_at = self.state.wake_at if released else self.service.clock.now() + LEASE
         row = self.loaded.row
         return Change(
-            self.loaded.kind, row.id, self._revision, self._committed, self.state, wake_at, released, now
+            self.loaded.kind, row.id, self._revision, self._committed, self.state, wake_at, released
         )
 
     def _start_over(self) -> None:

@@ -1,5 +1,8 @@
 """Approval gates: opened by a step, decided by people, and nothing happens in between."""
 
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
 from sqlalchemy import select
 
 from core.decisions.approval_policy import ApprovalPolicy, Decision, Gate, decide
@@ -9,9 +12,10 @@ from core.errors import NotFound
 from core.execution.changes import apply_event
 from core.execution.kinds import RUNBOOK
 from core.execution.rows import load_locked
+from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit, notices
-from core.services.notices import NoticeKind
+from core.services.notices import NewNotice, NoticeKind
 from core.statuses import GateStatus, Role
 from core.tables import Approval, ApprovalDecision, Incident, RunbookExecution
 
@@ -29,6 +33,38 @@ def policy_from_json(value: dict[str, object]) -> ApprovalPolicy:
         count=int(str(value.get("count", 1))),
         allow_requester=bool(value.get("allow_requester", False)),
     )
+
+
+@dataclass(frozen=True)
+class NewGate:
+    """A gate to be opened by the step at `position`, on its `attempt`."""
+
+    execution_id: str
+    incident_id: str
+    position: int
+    attempt: int
+    policy: ApprovalPolicy
+    message: str
+    expires_at: datetime | None
+
+
+def open_gate(work: Work, new: NewGate) -> Approval:
+    """Open a gate and owe the channel its message."""
+    gate = Approval(
+        id=new_id(Prefix.APPROVAL),
+        execution_id=new.execution_id,
+        position=new.position,
+        attempt=new.attempt,
+        policy=asdict(new.policy),
+        message=new.message,
+        status=GateStatus.OPEN,
+        opened_at=work.now,
+        expires_at=new.expires_at,
+    )
+    work.session.add(gate)
+    work.session.flush()
+    notices.owe(work, NewNotice(NoticeKind.GATE, gate.id, new.incident_id, thread_of=gate.execution_id))
+    return gate
 
 
 def decide_gate(

@@ -12,7 +12,7 @@ from core.errors import Conflict, NotFound
 from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit, notices
-from core.services.notices import NoticeKind
+from core.services.notices import NewNotice, NoticeKind
 from core.services.people import find_team
 from core.services.workflow_starts import start_matching_workflows
 from core.statuses import IncidentStatus, Severity
@@ -61,7 +61,7 @@ def open_incident(
     )
     work.session.add(incident)
     work.session.flush()
-    notices.owe(work, NoticeKind.INCIDENT, incident.id, incident_id=incident.id)
+    notices.owe(work, NewNotice(NoticeKind.INCIDENT, incident.id, incident.id))
     audit.record(work, person, "incident.opened", incident.id, {"title": new.title, "team": team.name})
     happened(work, incident, "incident.created", person.slack_user_id, {})
     return incident

@@ -1,5 +1,6 @@
 """Owing Slack messages: a notice is a row, written in the transaction that makes it owed."""
 
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,8 +14,7 @@ from core.tables import JsonObject, Notice
 CHANNEL = "notices"  # PostgreSQL's NOTIFY channel that posters listen on
 
 WANT_MORE = text(
-    "UPDATE notices SET wanted = wanted + 1, due_at = LEAST(due_at, :now)"
-    " WHERE subject_id = :subject_id AND kind = ANY(:kinds)"
+    "UPDATE notices SET wanted = wanted + 1 WHERE subject_id = :subject_id AND kind = ANY(:kinds)"
 )
 
 
@@ -30,31 +30,41 @@ class NoticeKind(StrEnum):
     MESSAGE = "message"
 
 
-URGENT = frozenset({NoticeKind.GATE, NoticeKind.VERDICT, NoticeKind.OUTCOME, NoticeKind.MESSAGE})
+# Who goes first where Slack lets only one go. A headline that is not posted yet goes before everything it heads.
+PRIORITY = {
+    NoticeKind.INCIDENT: 0,
+    NoticeKind.GATE: 1,
+    NoticeKind.VERDICT: 1,
+    NoticeKind.OUTCOME: 1,
+    NoticeKind.MESSAGE: 1,
+    NoticeKind.HEADLINE: 2,
+    NoticeKind.DETAIL: 3,
+}
 
 
-def owe(
-    work: Work,
-    kind: NoticeKind,
-    subject_id: str,
-    *,
-    incident_id: str | None,
-    key: str = "",
-    channel: str | None = None,
-    content: JsonObject | None = None,
-    wanted: int = 1,
-) -> None:
-    """Owe a message, once for its kind, subject and key. Without `channel` it goes to the incident's."""
+@dataclass(frozen=True)
+class NewNotice:
+    """A message to be owed. Without `channel` it goes to the incident's.
+
+    `thread_of`: the execution whose thread it belongs to. `wanted`: 0 for one that is owed only later.
+    """
+
+    kind: NoticeKind
+    subject_id: str
+    incident_id: str
+    key: str = ""
+    channel: str | None = None
+    content: JsonObject = field(default_factory=dict)
+    thread_of: str | None = None
+    wanted: int = 1
+
+
+def owe(work: Work, new: NewNotice) -> None:
+    """Owe a message, once for its kind, subject and key."""
     row = {
+        **asdict(new),
         "id": new_id(Prefix.NOTICE),
-        "kind": kind,
-        "subject_id": subject_id,
-        "key": key,
-        "incident_id": incident_id,
-        "channel": channel,
-        "content": content or {},
-        "urgent": kind in URGENT,
-        "wanted": wanted,
+        "priority": PRIORITY[new.kind],
         "due_at": work.now,
     }
     work.session.execute(insert(Notice).values(row).on_conflict_do_nothing())
@@ -63,7 +73,7 @@ def owe(
 
 def want_again(work: Work, subject_id: str, *kinds: NoticeKind) -> None:
     """What these notices show has changed."""
-    parameters = {"subject_id": subject_id, "kinds": [kind.value for kind in kinds], "now": work.now}
+    parameters = {"subject_id": subject_id, "kinds": [kind.value for kind in kinds]}
     work.session.execute(WANT_MORE, parameters)
     announce(work)
 

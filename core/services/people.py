@@ -37,6 +37,14 @@ def members_of(work: Work, team_id: str) -> list[str]:
     return list(work.session.scalars(query.order_by(TeamMember.slack_user_id)))
 
 
+def role_holders(work: Work, team: str, role: Role) -> list[str]:
+    """Slack ids of a team's members who have at least this role."""
+    query = select(TeamMember.slack_user_id).join(Team).where(Team.name == team)
+    if role is Role.ADMIN:
+        query = query.where(TeamMember.role == Role.ADMIN)
+    return list(work.session.scalars(query.order_by(TeamMember.slack_user_id)))
+
+
 def apply_team(work: Work, person: Person, definition: TeamDefinition) -> Team:
     """Make the team and its members what the definition says."""
     team = work.session.scalar(select(Team).where(Team.name == definition.name).with_for_update())

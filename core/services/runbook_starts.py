@@ -13,7 +13,7 @@ from core.definitions.runbook import RunbookDefinition
 from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit, notices
-from core.services.notices import NoticeKind
+from core.services.notices import NewNotice, NoticeKind
 from core.services.runbooks import check_runnable
 from core.statuses import Status
 from core.tables import Incident, Runbook, RunbookExecution, StepExecution
@@ -45,11 +45,11 @@ def start_by_person(work: Work, person: Person, start: Start) -> RunbookExecutio
     return _start(work, person, start)
 
 
-def start_by_workflow(work: Work, workflow_name: str, start: Start) -> RunbookExecution:
-    """Start a runbook for a workflow: it needs nobody's permission, but the same team rule holds."""
+def start_by_workflow(work: Work, workflow: str, start: Start) -> RunbookExecution:
+    """Start a runbook for `workflow:NAME`: it needs nobody's permission, but the same team rule holds."""
     runbook_team = start.runbook.team.name if start.runbook.team else None
     check_runbook_scope(start.runbook.name, runbook_team, start.incident.team.name)
-    return _start(work, Person(f"workflow:{workflow_name}", source="workflow"), start)
+    return _start(work, Person(workflow, source="workflow"), start)
 
 
 def _start(work: Work, requester: Person, start: Start) -> RunbookExecution:
@@ -66,8 +66,11 @@ def _start(work: Work, requester: Person, start: Start) -> RunbookExecution:
         StepExecution(execution_id=execution.id, position=position, step_id=step.id, type=step.type)
         for position, step in enumerate(definition.steps)
     )
-    notices.owe(work, NoticeKind.HEADLINE, execution.id, incident_id=start.incident.id)
-    notices.owe(work, NoticeKind.DETAIL, execution.id, incident_id=start.incident.id, wanted=0)
+    incident_id = start.incident.id
+    notices.owe(work, NewNotice(NoticeKind.HEADLINE, execution.id, incident_id))
+    notices.owe(
+        work, NewNotice(NoticeKind.DETAIL, execution.id, incident_id, thread_of=execution.id, wanted=0)
+    )
     details = {"runbook": start.runbook.name, "version": start.runbook.version, "parameters": parameters}
     audit.record(work, requester, "runbook_execution.requested", execution.id, details)
     work.ring("runbook", execution.id)

@@ -88,6 +88,14 @@ def find_runbook(work: Work, person: Person, reference: str) -> Runbook:
     raise NotFound(f"There is no runbook {reference}.", hint=hint)
 
 
+def runbook_named(work: Work, name: str) -> Runbook:
+    """For the system, which sees all. Raises NotFound."""
+    runbook = work.session.scalar(select(Runbook).where(Runbook.name == name, Runbook.deleted_at.is_(None)))
+    if runbook is None:
+        raise NotFound(f"There is no runbook {name}.")
+    return runbook
+
+
 def list_runbooks(work: Work, person: Person) -> list[Runbook]:
     """The runbooks that a person may see, by name."""
     query = select(Runbook).where(Runbook.deleted_at.is_(None)).order_by(Runbook.name)

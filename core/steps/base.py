@@ -1,12 +1,15 @@
 """What every step of a runbook says, whatever its type."""
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from core.definitions.durations import Duration, PositiveDuration
 from core.definitions.fields import Condition, Definition, StepId
+
+if TYPE_CHECKING:
+    from core.execution.preparation import Context, Prepared
 
 OnFailure = Literal["stop", "continue"]
 
@@ -21,7 +24,12 @@ class Retry(Definition):
 
 
 class StepDefinition(Definition):
-    """The fields of every step; a step type adds `type: Literal["name"]` and its own."""
+    """The fields of every step; a step type adds `type: Literal["name"]`, its own fields, and `prepare`.
+
+    `touches_outside`: whether its act reaches beyond our database, so that a crash can leave it in doubt.
+    """
+
+    touches_outside: ClassVar[bool] = True
 
     id: StepId
     type: str
@@ -30,3 +38,10 @@ class StepDefinition(Definition):
     timeout: PositiveDuration | None = None
     retry: Retry | None = None
     on_failure: OnFailure = "stop"
+
+    def prepare(self, context: "Context") -> "Prepared":
+        """Say what this step will do, without doing it: see core.execution.preparation.
+
+        Raises RunbookError where it cannot be done, which fails the step.
+        """
+        raise NotImplementedError

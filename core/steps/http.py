@@ -6,6 +6,8 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from core.definitions.fields import CelField, SavedName, TemplateJson, TemplateText
+from core.execution.calls import prepare_call
+from core.execution.preparation import Context, Prepared
 from core.steps.base import StepDefinition
 
 HttpMethod = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
@@ -25,6 +27,9 @@ class HttpStep(StepDefinition):
     body: TemplateText | None = None
     expect: ResponseCondition | None = None
     save: dict[SavedName, ResponseExpression] = {}
+
+    def prepare(self, context: Context) -> Prepared:
+        return prepare_call(self, context)
 
     @property
     def has_json(self) -> bool:

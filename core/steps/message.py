@@ -5,12 +5,19 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from core.definitions.fields import TemplateText
+from core.execution.messages import prepare_message
+from core.execution.preparation import Context, Prepared
 from core.steps.base import StepDefinition
 
 
 class MessageStep(StepDefinition):
     """Post `text` to `channel`; without one, to the incident's channel."""
 
+    touches_outside = False
+
     type: Literal["message"]
     text: Annotated[TemplateText, Field(min_length=1)]
     channel: TemplateText | None = None
+
+    def prepare(self, context: Context) -> Prepared:
+        return prepare_message(self.text, self.channel, context)

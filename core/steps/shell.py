@@ -6,6 +6,8 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from core.definitions.fields import CelField, SavedName, TemplateText
+from core.execution.commands import prepare_command
+from core.execution.preparation import Context, Prepared
 from core.steps.base import StepDefinition
 
 ResultCondition = Annotated[str, CelField(roots=("result",), condition=True)]
@@ -33,3 +35,6 @@ class ShellStep(StepDefinition):
     stdin: TemplateText | None = None
     expect: ResultCondition | None = None
     save: dict[SavedName, ResultExpression] = {}
+
+    def prepare(self, context: Context) -> Prepared:
+        return prepare_command(self, context)

@@ -4,12 +4,20 @@ from typing import Literal
 
 from pydantic import Field
 
+from core.decisions.execution import Waits
 from core.definitions.durations import PositiveDuration
+from core.execution.preparation import Context, Prepared
+from core.statuses import WaitingFor
 from core.steps.base import StepDefinition
 
 
 class WaitStep(StepDefinition):
     """Wait for a while; no worker is held meanwhile."""
 
+    touches_outside = False
+
     type: Literal["wait"]
     duration: PositiveDuration = Field(alias="for")
+
+    def prepare(self, context: Context) -> Prepared:
+        return Waits(WaitingFor.TIMER, context.now + self.duration)

@@ -13,7 +13,11 @@ from core.tables.base import Base, JsonObject
 
 
 class Notice(Base):
-    """`key` makes a notice of a kind unique for its subject. `uncertain`: a post left, and no answer came."""
+    """One message that we owe.
+
+    `key` makes a notice of a kind unique for its subject. `thread_of`: the execution in whose thread it goes.
+    `priority`: the smaller goes first. `uncertain`: a post left, and no answer came (yet).
+    """
 
     __tablename__ = "notices"
     __table_args__ = (
@@ -34,12 +38,14 @@ class Notice(Base):
     incident_id: Mapped[str | None]
     channel: Mapped[str | None]
     content: Mapped[JsonObject] = mapped_column(server_default=text("'{}'"))
-    urgent: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    thread_of: Mapped[str | None]
+    priority: Mapped[int]
     wanted: Mapped[int] = mapped_column(server_default=text("1"))
     delivered: Mapped[int] = mapped_column(server_default=text("0"))
     message_ts: Mapped[str | None]
     uncertain: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     due_at: Mapped[datetime]
+    leased_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     error: Mapped[str | None]
     abandoned_at: Mapped[datetime | None]

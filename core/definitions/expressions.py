@@ -1,0 +1,132 @@
+"""Expressions: CEL (https://cel.dev), compiled once and evaluated over plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from typing import Protocol, runtime_checkable
+
+import cel
+
+from core.definitions.cel_functions import extra_functions
+from core.definitions.cel_tokens import TYPE_NAMES, Reference, macro_depth, references
+from core.definitions.cel_values import JsonValue, kind_of, longest, to_cel, to_plain
+from core.definitions.expression_errors import syntax_error, translated
+from core.definitions.problems import suggest
+from core.errors import ExpressionError
+
+LONGEST_SOURCE = 4_000
+MOST_WORK = 1_000_000
+_LIBRARY_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
+
+
+@runtime_checkable
+class LazyScope(Protocol):
+    """A value of a scope that only wants to give what an expression asks for, such as secrets."""
+
+    def resolve(self, asked: tuple[Reference, ...]) -> Mapping[str, object]:
+        """Answer the members that the references name; raises RunbookError for one that is not there."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A compiled CEL expression. Make one by `compile_expression`.
+
+    `references` are the variables it names, with their members and where they stand in `source`.
+    """
+
+    source: str
+    references: tuple[Reference, ...]
+    macro_depth: int
+    builds_lists: bool
+    program: cel.Program = field(repr=False, compare=False)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The variables: `{"incident"}`."""
+        return frozenset(reference.root for reference in self.references)
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The variables with their members, dotted: `{"incident.severity"}`."""
+        return frozenset(reference.path for reference in self.references)
+
+    def evaluate(self, scope: Mapping[str, object]) -> JsonValue:
+        """Answer the value over `scope` as plain JSON: dict, list, str, int, float, bool or None.
+
+        A timestamp comes as ISO 8601 text, a duration as `90s`. Raises ExpressionError, a sentence with the source.
+        """
+        variables = {name: self._variable(name, scope) for name in sorted(self.names)}
+        self._refuse_long_work(variables)
+        context = cel.Context(variables=variables, functions=_functions())
+        try:
+            return to_plain(self.program.execute(context))
+        except ExpressionError as error:
+            raise ExpressionError(f"{self._about} {error.message}", hint=error.hint) from None
+        except _LIBRARY_ERRORS as error:
+            raise translated(error, self.source, _functions()) from None
+
+    def is_true(self, scope: Mapping[str, object]) -> bool:
+        """Answer whether the condition holds over `scope`; raises ExpressionError when it is neither true nor false."""
+        value = self.evaluate(scope)
+        if not isinstance(value, bool):
+            raise ExpressionError(
+                f"{self._about} A condition must be true or false; this is {kind_of(value)}.",
+                hint="Compare it with something, such as x == 1.",
+            )
+        return value
+
+    @property
+    def _about(self) -> str:
+        return f"`{self.source}` cannot be evaluated:"
+
+    def _variable(self, name: str, scope: Mapping[str, object]) -> object:
+        if name not in scope:
+            hint = suggest(name, scope, plural="Known here")
+            raise ExpressionError(f"`{self.source}` names {name}, which is not known here.", hint=hint)
+        value = scope[name]
+        if isinstance(value, LazyScope):
+            value = value.resolve(tuple(ref for ref in self.references if ref.root == name))
+        try:
+            return to_cel(value)
+        except ExpressionError as error:
+            raise ExpressionError(f"{self._about} {name}: {error.message}") from None
+
+    def _refuse_long_work(self, variables: Mapping[str, object]) -> None:
+        # The library cannot be interrupted, and builds the list of map() and filter() by copying it for every
+        # item: 10,000 items take half a minute.
+        if not self.macro_depth:
+            return
+        items = max(longest(dict(variables)), self.source.count(",") + 1)
+        if items ** (self.macro_depth + self.builds_lists) > MOST_WORK:
+            raise ExpressionError(
+                f"`{self.source}` would take too long over {items} items.",
+                hint="Loop over a shorter list, do not nest loops, or use exists() or all() in place of "
+                "map() or filter().",
+            )
+
+
+@lru_cache(maxsize=2048)
+def compile_expression(source: str) -> Expression:
+    """Compile CEL source of at most 4,000 characters; raises ExpressionError where it is no CEL.
+
+    `size()` of a text counts its UTF-8 bytes; the integers of JSON do not add to its fractions: use double(x).
+    """
+    if len(source) > LONGEST_SOURCE:
+        raise ExpressionError(
+            f"An expression has at most {LONGEST_SOURCE} characters; this one has {len(source)}."
+        )
+    if not source.strip():
+        raise ExpressionError(
+            "The expression is empty.", hint='Write CEL, such as incident.severity == "critical".'
+        )
+    try:
+        program = cel.compile(source)
+    except _LIBRARY_ERRORS as error:
+        raise syntax_error(error, source) from None
+    named = tuple(ref for ref in references(source) if ref.root not in TYPE_NAMES)
+    return Expression(source, named, *macro_depth(source), program)
+
+
+@cache
+def _functions() -> dict[str, object]:
+    return dict(extra_functions())

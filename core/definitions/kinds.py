@@ -1,0 +1,23 @@
+"""The kinds of documents."""
+
+from collections.abc import Mapping
+
+from core.definitions.runbook import RunbookDefinition
+from core.definitions.team import TeamDefinition
+from core.definitions.workflow import WorkflowDefinition
+from core.errors import DefinitionError
+
+AnyDefinition = TeamDefinition | RunbookDefinition | WorkflowDefinition
+KINDS: Mapping[str, type[AnyDefinition]] = {
+    "team": TeamDefinition,
+    "runbook": RunbookDefinition,
+    "workflow": WorkflowDefinition,
+}
+
+
+def restore_definition(stored: Mapping[str, object]) -> AnyDefinition:
+    """Read back what `model_dump(mode="json")` of a valid definition gave; raises DefinitionError for another kind."""
+    kind = KINDS.get(str(stored.get("kind")))
+    if kind is None:
+        raise DefinitionError(f"There is no document kind {stored.get('kind')!r}.", field="kind")
+    return kind.model_validate(stored)

@@ -1,0 +1,179 @@
+"""Parameters of a runbook: checked against its JSON Schema (draft 2020-12), and read from `key=value` words."""
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from core.definitions.json_schema import deref, schema_errors
+from core.definitions.problems import suggest
+from core.errors import InvalidInput
+
+Schema = Mapping[str, object]
+_INTEGER = re.compile(r"[+-]?[0-9]{1,30}")
+_NUMBER = re.compile(r"[+-]?([0-9]{1,30}(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+_BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+@dataclass(frozen=True)
+class ParameterProblem:
+    """One parameter that is missing or wrong; `field` is its name."""
+
+    field: str
+    message: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        """Answer the sentence and the hint behind it."""
+        return f"{self.message} {self.hint}" if self.hint else self.message
+
+
+def check_parameters(schema: Schema, given: Mapping[str, object]) -> dict[str, object]:
+    """Answer the parameters with defaults filled in, valid under the schema.
+
+    A parameter that the schema does not declare is refused, unless it says `additionalProperties` or
+    `patternProperties`. Raises InvalidInput with one Problem for each parameter that is missing or wrong.
+    """
+    properties = declared(schema)
+    problems = [_unknown(name, properties) for name in given if not _may_be_given(name, schema, properties)]
+    filled = with_defaults(schema, given)
+    problems += [ParameterProblem(*error) for error in schema_errors(schema, filled)]
+    if problems:
+        _refuse(problems)
+    return filled
+
+
+def parse_key_values(words: Sequence[str], schema: Schema) -> dict[str, object]:
+    """Read `["cluster=orders", "count=3"]`: each text becomes the type that the schema gives the parameter.
+
+    A list is written as JSON or with commas, a mapping as JSON. Raises InvalidInput for a word without `=`, for a
+    parameter that is not declared or given twice, and for a text that is not of the type.
+    """
+    properties, values = declared(schema), dict[str, object]()
+    problems: list[ParameterProblem] = []
+    for word in words:
+        key, sign, text = word.partition("=")
+        if not sign:
+            problems.append(ParameterProblem("", f"{word!r} is no parameter.", "Write key=value."))
+        elif not _may_be_given(key, schema, properties):
+            problems.append(_unknown(key, properties))
+        elif key in values:
+            problems.append(ParameterProblem(key, f"{key} is given twice.", "Give it once."))
+        else:
+            values[key] = _coerced(key, text, deref(properties.get(key, {}), schema), problems)
+    if problems:
+        _refuse(problems)
+    return values
+
+
+def declared(schema: Schema) -> Mapping[str, object]:
+    """Answer the parameters that a schema declares, each with its own schema."""
+    properties = schema.get("properties")
+    return properties if isinstance(properties, Mapping) else {}
+
+
+def required(schema: Schema) -> list[str]:
+    """Answer the parameters that must be given."""
+    names = schema.get("required")
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
+def default_of(schema: object, root: Schema) -> tuple[object] | None:
+    """Answer the default that a property's schema gives, in a tuple (for it may be null), or None."""
+    resolved = deref(schema, root)
+    return (resolved["default"],) if "default" in resolved else None
+
+
+def with_defaults(schema: Schema, given: Mapping[str, object]) -> dict[str, object]:
+    """Answer the parameters with the defaults of those that are not given, in the schema's order."""
+    filled: dict[str, object] = {}
+    for name, inner in declared(schema).items():
+        default = default_of(inner, schema)
+        if name in given:
+            filled[name] = given[name]
+        elif default:
+            filled[name] = default[0]
+    return {**filled, **given}
+
+
+def _may_be_given(name: str, schema: Schema, properties: Mapping[str, object]) -> bool:
+    return name in properties or bool(schema.get("additionalProperties") or schema.get("patternProperties"))
+
+
+def _unknown(name: str, properties: Mapping[str, object]) -> ParameterProblem:
+    hint = suggest(name, properties, plural="Parameters") if properties else "This runbook takes none."
+    return ParameterProblem(name, f"There is no parameter {name}.", hint)
+
+
+def _refuse(problems: list[ParameterProblem]) -> NoReturn:
+    raise InvalidInput(field=problems[0].field or None, problems=problems)
+
+
+class _NotOfType(Exception):  # noqa: N818 - never leaves this module
+    pass
+
+
+def _coerced(key: str, text: str, schema: Schema, problems: list[ParameterProblem]) -> object:
+    choices = schema.get("enum")
+    if isinstance(choices, list):
+        for choice in choices:
+            if text == (choice if isinstance(choice, str) else json.dumps(choice)):
+                return choice
+    try:
+        return _typed(text, schema)
+    except _NotOfType as error:
+        problems.append(ParameterProblem(key, f'{key} must be {error}; you gave "{text}".'))
+        return None
+
+
+def _typed(text: str, schema: Schema) -> object:
+    kinds = schema.get("type")
+    wanted = [kinds] if isinstance(kinds, str) else kinds if isinstance(kinds, list) else ["string"]
+    failure: _NotOfType | None = None
+    # A text fits anything, so it is tried last.
+    for kind in sorted(map(str, wanted), key=lambda kind: kind == "string"):
+        try:
+            return _of_kind(text, kind, schema)
+        except _NotOfType as error:
+            failure = failure or error
+    raise failure or _NotOfType("something else")
+
+
+def _of_kind(text: str, kind: str, schema: Schema) -> object:
+    if kind == "integer" and _INTEGER.fullmatch(text):
+        return int(text)
+    if kind == "number" and _NUMBER.fullmatch(text) and math.isfinite(float(text)):
+        return int(text) if _INTEGER.fullmatch(text) else float(text)
+    if kind == "boolean" and text.lower() in _BOOLEANS:
+        return _BOOLEANS[text.lower()]
+    if kind == "null" and text in {"null", ""}:
+        return None
+    if kind == "array":
+        return _array(text, schema)
+    if kind == "object":
+        return _json(text, dict, 'a mapping as JSON, such as {"a": 1}')
+    if kind == "string":
+        return text
+    raise _NotOfType(_KINDS.get(kind, kind))
+
+
+_KINDS = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "null": "null"}
+
+
+def _array(text: str, schema: Schema) -> object:
+    if text.lstrip().startswith("["):
+        return _json(text, list, 'a list, such as a,b or ["a", "b"]')
+    items = schema.get("items")
+    return [_typed(item.strip(), items if isinstance(items, Mapping) else {}) for item in text.split(",")] if text else []
+
+
+def _json(text: str, kind: type, wanted: str) -> object:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        raise _NotOfType(wanted) from None
+    if not isinstance(value, kind):
+        raise _NotOfType(wanted)
+    return value

@@ -1,0 +1,164 @@
+"""What pydantic finds wrong with a document, told at its place and with what would be right."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from core.definitions.marks import fields_by_key, inner_models, registered
+from core.definitions.problems import Problem, one_of, suggest
+from core.definitions.sources import Document, Path
+
+_PATTERNS = {
+    r"^[a-z0-9][a-z0-9-]{0,63}$": "lowercase letters, digits and -, at most 64 of them, starting with a letter or digit",
+    r"^[a-z][a-z0-9_]{0,63}$": "lowercase letters, digits and _, at most 64 of them, starting with a letter",
+    r"^[UW][A-Z0-9]{1,63}$": "a Slack user id, such as U024BE7LH",
+    r"^[A-Za-z_][A-Za-z0-9_]*$": "letters, digits and _, not starting with a digit",
+}
+_WANTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "tuple_type": "a list",
+    "list_type": "a list",
+}
+_TAGGED = {"steps": "step type", "actions": "action type", "trigger": "trigger"}
+
+
+def problems_of(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:
+    """Answer the Problems that make up a ValidationError of `model` over the data of `document`."""
+    return [_problem(details, model, document) for details in error.errors() if not _is_consequence(details, document)]
+
+
+def _is_consequence(details: ErrorDetails, document: Document) -> bool:
+    # A list whose items are wrong is also reported as too short, because they were left out.
+    return details["type"] == "too_short" and bool(_at(document.data, details["loc"]))
+
+
+def _at(data: object, loc: Path) -> object:
+    for part in loc:
+        data = data.get(part) if isinstance(data, Mapping) else None
+    return data
+
+
+def _problem(details: ErrorDetails, model: type[BaseModel], document: Document) -> Problem:
+    path = _path(document.data, details["loc"])
+    context = details.get("ctx", {})
+    if isinstance(context.get("path"), list):
+        path = tuple(context["path"])
+    kind = details["type"]
+    if kind in {"union_tag_invalid", "union_tag_not_found"}:
+        return _tag_problem(details, path, document)
+    if kind == "extra_forbidden":
+        known = set(_known_fields(model, details["loc"][:-1]))
+        message = f"There is no field {path[-1]} here."
+        return document.problem(path, message, suggest(str(path[-1]), known, plural="Fields"), key=True)
+    if kind == "missing":
+        place = document.problem(path[:-1], f"The field {path[-1]} is missing.", f"Add {path[-1]}: … here.")
+        return place
+    message, hint = _sentence(details, path)
+    return document.problem(path, message, hint, key=details["loc"][-1:] == ("[key]",))
+
+
+def _path(data: object, loc: Path) -> Path:
+    """Answer the path in the document: `loc` without the tags that pydantic adds for members of a union."""
+    path: list[str | int] = []
+    for index, part in enumerate(loc):
+        is_last = index == len(loc) - 1
+        if isinstance(data, Mapping):
+            is_tag = part not in data and part in (data.get("type"), data.get("on"))
+            if part == "[key]" or (is_tag and not is_last):
+                continue
+            data = data.get(part)
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        elif part == "[key]":
+            continue
+        path.append(part)
+    return tuple(path)
+
+
+def _tag_problem(details: ErrorDetails, path: Path, document: Document) -> Problem:
+    context = details["ctx"]
+    key = str(context["discriminator"]).strip("'")
+    what = _TAGGED.get(str(path[0]), key)
+    if details["type"] == "union_tag_not_found":
+        return document.problem(path, f"The field {key} is missing: it says the {what}.", f"Add {key}: … here.")
+    known = re.findall(r"'([^']*)'", str(context["expected_tags"]))
+    tag = str(context["tag"])
+    hint = suggest(tag, known, plural="There are")
+    return document.problem((*path, key), f"There is no {what} {tag}.", hint)
+
+
+def _known_fields(model: type[BaseModel], loc: Path) -> Iterator[str]:
+    candidates: tuple[type[BaseModel], ...] = (model,)
+    for part in loc:
+        candidates = _inside(candidates, part)
+    for candidate in candidates:
+        yield from fields_by_key(candidate)
+
+
+def _inside(candidates: tuple[type[BaseModel], ...], part: str | int) -> tuple[type[BaseModel], ...]:
+    for candidate in candidates:
+        field = fields_by_key(candidate).get(str(part))
+        if field and len(candidates) == 1:
+            union = registered(field)
+            return tuple(union.discover().values()) if union else inner_models(field)
+    tagged = tuple(candidate for candidate in candidates if part in _tags(candidate))
+    return tagged or candidates
+
+
+def _tags(model: type[BaseModel]) -> Iterator[object]:
+    for key in ("type", "on"):
+        field = model.model_fields.get(key)
+        yield from getattr(field.annotation, "__args__", ()) if field else ()
+
+
+def _sentence(details: ErrorDetails, path: Path) -> tuple[str, str | None]:
+    kind, context, value = details["type"], details.get("ctx", {}), details["input"]
+    name = next((str(part) for part in reversed(path) if isinstance(part, str)), "The document")
+    if kind in _WANTED:
+        return f"{name} must be {_WANTED[kind]}, not {described(value)}.", None
+    if kind in {"literal_error", "enum"}:
+        expected = re.findall(r"'([^']*)'", str(context["expected"]))
+        return f"{name} must be {one_of(expected)}; this is {described(value)}.", _near(value, expected)
+    if kind == "string_pattern_mismatch":
+        return f"{described(value)} does not fit {name}.", _pattern_hint(str(context["pattern"]))
+    if kind in {"too_short", "string_too_short"}:
+        return f"{name} is empty.", f"Give at least {context['min_length']}." if kind == "too_short" else None
+    if kind in {"too_long", "string_too_long"}:
+        unit = "items" if kind == "too_long" else "characters"
+        return f"{name} is too long: it may have at most {context['max_length']} {unit}.", None
+    if kind in {"greater_than_equal", "less_than_equal"}:
+        bound = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
+        return f"{name} must be {bound}; this is {described(value)}.", None
+    return f"{details['msg'].rstrip('.')}.", None
+
+
+def _near(value: object, expected: list[str]) -> str | None:
+    hint = suggest(str(value), expected, plural="")
+    return hint if hint.startswith("Did you mean") else None
+
+
+def _pattern_hint(pattern: str) -> str:
+    return f"Use {_PATTERNS.get(pattern, pattern)}."
+
+
+def described(value: object) -> str:
+    """Answer what people call a value of a document: the text in quotes, a number, "a list"."""
+    if isinstance(value, str):
+        return f'"{value}"' if len(value) <= 60 else f'"{value[:57]}…"'
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (int, float)):
+        return str(value)
+    return "a mapping" if isinstance(value, Mapping) else "a list"

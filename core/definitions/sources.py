@@ -1,0 +1,223 @@
+"""Reading documents: a small, safe part of YAML 1.2 (and so JSON), with the position of everything in it.
+
+PyYAML gives the events; what they mean is decided here. Only the core schema's types exist (yes, no, on and off are
+text, and so is a date: https://yaml.org/spec/1.2.2/#103-core-schema). Anchors, aliases, tags and duplicate keys
+are refused, and size and depth are bounded: what is read is a tree no larger than its text.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+import yaml
+
+from core.definitions.problems import Problem
+from core.definitions.yaml_scalars import BadScalar, plain_scalar
+from core.errors import DefinitionError
+
+LARGEST_TEXT = 1_048_576
+DEEPEST = 64
+Path = tuple[str | int, ...]
+Place = tuple[int, int]
+
+_Loader: type[yaml.CSafeLoader] | type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE_PAIR = re.compile(
+    r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document of a file: `data` is plain JSON."""
+
+    data: dict[str, object]
+    file: str
+    text: str = field(repr=False)
+    places: dict[Path, Place] = field(repr=False)
+    key_places: dict[Path, Place] = field(repr=False)
+    spans: dict[Path, tuple[int, int]] = field(repr=False)
+
+    def position(self, path: Path, *, key: bool = False) -> Place:
+        """Answer line and column, from 1, of the value at `path`, or of its key.
+
+        Of what is not there (a missing field) it is the position of the nearest thing around it.
+        """
+        while path not in self.places and path:
+            path, key = path[:-1], False
+        return self.key_places.get(path, self.places[path]) if key else self.places[path]
+
+    def locate(self, path: Path, fragment: str, offset: int = 0) -> Place:
+        """Answer line and column of the character `offset` of `fragment`, a part of the text at `path`.
+
+        Where the text is written otherwise (with escapes, folded over lines) it is the position of the text.
+        """
+        start, end = self.spans.get(path, (0, 0))
+        at = self.text.find(fragment, start, end)
+        return self.position(path) if at < 0 else _place_of(self.text, at + offset)
+
+    def problem(self, path: Path, message: str, hint: str | None = None, *, key: bool = False) -> Problem:
+        """Answer a Problem at `path`, or at its key."""
+        return Problem(self.file, *self.position(path, key=key), message, hint, path)
+
+    def problem_in(self, path: Path, fragment: str, offset: int, message: str, hint: str | None = None) -> Problem:
+        """Answer a Problem at the character `offset` of a `fragment` of the text at `path`."""
+        return Problem(self.file, *self.locate(path, fragment, offset), message, hint, path)
+
+
+def load_documents(text: str, *, file: str) -> list[Document]:
+    """Read every document of a YAML or JSON text; `file` is its name in problems.
+
+    Raises DefinitionError with one Problem: the first place where the text is not what is allowed here.
+    """
+    if len(text.encode(errors="replace")) > LARGEST_TEXT:
+        _refuse(
+            file, (1, 1), f"The file is larger than {LARGEST_TEXT} bytes.", "Split it into several files."
+        )
+    if half := _SURROGATE.search(text):
+        _refuse(
+            file, _place_of(text, half.start()), "The text is no Unicode: half of a character stands here."
+        )
+    text = _join_surrogates(text.removeprefix("\ufeff"))
+    try:
+        documents = list(_Reader(text, file).documents())
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        _refuse(file, place, f"This is no YAML: {_reason(error)}.")
+    except yaml.reader.ReaderError as error:
+        _refuse(file, _place_of(text, error.position), "This is no YAML: a control character stands here.")
+    if not documents:
+        _refuse(
+            file, (1, 1), "There is no document in it.", "Start one with kind: team, runbook or workflow."
+        )
+    return documents
+
+
+def _reason(error: yaml.MarkedYAMLError) -> str:
+    reason = " ".join(part for part in (error.context, error.problem) if part)
+    if "found character that cannot start any token" in reason:
+        return "no value can start like this (a tab, or a text that needs quotes)"
+    return reason or "it cannot be read"
+
+
+def _place_of(text: str, offset: int) -> Place:
+    before = text[:offset].split("\n")
+    return len(before), len(before[-1]) + 1
+
+
+def _refuse(file: str, place: Place, message: str, hint: str | None = None) -> NoReturn:
+    raise DefinitionError(problems=[Problem(file, *place, message, hint)])
+
+
+def _join_surrogates(text: str) -> str:
+    """Make the escapes of JSON those of YAML, which does not know a character written as two halves."""
+    if text.lstrip()[:1] not in {"{", "["} or not _is_json(text):
+        return text
+    return _SURROGATE_PAIR.sub(_joined, text)
+
+
+def _joined(match: re.Match[str]) -> str:
+    character = bytes.fromhex(match[2] + match[3]).decode("utf-16-be")
+    return f"{match[1]}\\U{ord(character):08x}"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+class _Reader:
+    """Builds documents from events with an explicit stack, so that depth is counted and never recursed into."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text, self.file = text, file
+        self.events: Iterator[yaml.Event] = yaml.parse(text, Loader=_Loader)
+        self.places: dict[Path, Place] = {}
+        self.key_places: dict[Path, Place] = {}
+        self.spans: dict[Path, tuple[int, int]] = {}
+
+    def documents(self) -> Iterator[Document]:
+        for event in self.events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                document = self._document()
+                if document:
+                    yield document
+
+    def _document(self) -> Document | None:
+        self.places, self.key_places, self.spans = {}, {}, {}
+        first = next(self.events)
+        data = self._value(first, ())
+        if data is None:
+            return None
+        if not isinstance(data, dict):
+            self._refuse(first, "A document is a mapping.", "Start it with kind: team, runbook or workflow.")
+        return Document(data, self.file, self.text, self.places, self.key_places, self.spans)
+
+    def _value(self, event: yaml.Event, path: Path) -> object:
+        self._check(event, path)
+        self.places[path] = _place(event)
+        if isinstance(event, yaml.ScalarEvent):
+            self.spans[path] = (event.start_mark.index, event.end_mark.index)
+            return self._scalar(event)
+        return self._sequence(path) if isinstance(event, yaml.SequenceStartEvent) else self._mapping(path)
+
+    def _sequence(self, path: Path) -> list[object]:
+        items: list[object] = []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            items.append(self._value(event, (*path, len(items))))
+        return items
+
+    def _mapping(self, path: Path) -> dict[str, object]:
+        items: dict[str, object] = {}
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            key = self._key(event, path)
+            if key in items:
+                line = self.key_places[(*path, key)][0]
+                self._refuse(event, f"The key {key!r} is there twice, first in line {line}.", "Keep one.")
+            self.key_places[(*path, key)] = _place(event)
+            items[key] = self._value(next(self.events), (*path, key))
+        return items
+
+    def _key(self, event: yaml.Event, path: Path) -> str:
+        self._check(event, path)
+        key = self._scalar(event) if isinstance(event, yaml.ScalarEvent) else event
+        if not isinstance(key, str):
+            written = event.value if isinstance(event, yaml.ScalarEvent) else "a list or mapping"
+            self._refuse(event, f"A key is text; this one is {written or 'empty'}.", "Write it in quotes.")
+        return key
+
+    def _scalar(self, event: yaml.ScalarEvent) -> object:
+        try:
+            return plain_scalar(event.value, is_plain=event.implicit[0] and not event.style)
+        except BadScalar as error:
+            self._refuse(event, str(error), error.hint)
+
+    def _check(self, event: yaml.Event, path: Path) -> None:
+        if isinstance(event, yaml.AliasEvent):
+            self._refuse(
+                event, f"*{event.anchor} is an alias, and aliases are not allowed.", "Write the value out."
+            )
+        if not isinstance(event, yaml.NodeEvent | yaml.CollectionStartEvent):
+            self._refuse(event, "A value is missing here.")
+        if event.anchor:
+            self._refuse(
+                event, f"&{event.anchor} is an anchor, and anchors are not allowed.", "Leave it out."
+            )
+        tag = getattr(event, "tag", None)
+        if tag and not (tag == "!" and isinstance(event, yaml.ScalarEvent)):
+            self._refuse(event, f"The tag {tag} is not allowed.", "Leave it out; put text in quotes.")
+        if len(path) > DEEPEST:
+            self._refuse(event, f"This is nested deeper than {DEEPEST} levels.")
+
+    def _refuse(self, event: yaml.Event, message: str, hint: str | None = None) -> NoReturn:
+        _refuse(self.file, _place(event), message, hint)
+
+
+def _place(event: yaml.Event) -> Place:
+    return event.start_mark.line + 1, event.start_mark.column + 1

@@ -1,0 +1,156 @@
+"""Templates: text with `{{ CEL }}` in it.
+
+Substituted once and never read again: what a value brings is text, whatever it looks like. A text that is only
+`{{ … }}` keeps the type of the value. To write the two braces themselves, write them as CEL text: `{{ "{{" }}`.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from core.definitions.cel_tokens import tokens
+from core.definitions.cel_values import JsonValue
+from core.definitions.expressions import compile_expression
+from core.errors import ExpressionError
+
+Path = tuple[str | int, ...]
+LONGEST_RESULT = 1_000_000
+
+
+@dataclass(frozen=True)
+class Hole:
+    """`{{ source }}` in a text: `start` and `end` enclose it with its braces, `offset` is where the source starts."""
+
+    source: str
+    start: int
+    end: int
+    offset: int
+
+
+@dataclass(frozen=True)
+class FoundExpression:
+    """An expression in a nested value: the text at `path` holds `source` from its character `offset` on."""
+
+    path: Path
+    source: str
+    offset: int
+
+
+class UnclosedTemplate(ExpressionError):
+    """There is a {{ without its }}."""
+
+    def __init__(self, offset: int) -> None:
+        """Say it; `offset` is where the {{ stands."""
+        super().__init__(hint='Close it, or write {{ "{{" }} for the two braces themselves.')
+        self.offset = offset
+
+
+@lru_cache(maxsize=2048)
+def holes(text: str) -> tuple[Hole, ...]:
+    """Answer the holes of a text in order; raises UnclosedTemplate."""
+    found = []
+    start = text.find("{{")
+    while start >= 0:
+        end = _closing(text, start + 2)
+        inner = text[start + 2 : end - 2]
+        offset = start + 2 + len(inner) - len(inner.lstrip())
+        found.append(Hole(inner.strip(), start, end, offset))
+        start = text.find("{{", end)
+    return tuple(found)
+
+
+def _closing(text: str, start: int) -> int:
+    """Answer where the hole ends whose source starts at `start`; braces of maps and of strings do not end it."""
+    depth = 0
+    closing_at = -1
+    for token in tokens(text, start):
+        if token.text == "{":
+            depth += 1
+        elif token.text == "}" and depth:
+            depth -= 1
+        elif token.text == "}":
+            if token.offset == closing_at + 1 and closing_at >= 0:
+                return token.offset + 1
+            closing_at = token.offset
+    raise UnclosedTemplate(start - 2)
+
+
+def find_expressions(value: object) -> list[FoundExpression]:
+    """Answer every expression in a nested value of dicts, lists and texts; raises UnclosedTemplate."""
+    return [
+        FoundExpression(path, hole.source, hole.offset) for path, text in texts(value) for hole in holes(text)
+    ]
+
+
+def texts(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Answer every text in a nested value of dicts and lists (values, not keys), with its path."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from texts(item, (*path, key))
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from texts(item, (*path, index))
+
+
+def render(value: object, scope: Mapping[str, object], path: Path = ()) -> JsonValue:
+    """Answer a copy of a nested value in which every `{{ CEL }}` is replaced by its value over `scope`.
+
+    Keys stay as they are. Raises ExpressionError that says where, with `field` the dotted path.
+    """
+    if isinstance(value, str):
+        return _render_text(value, scope, path)
+    if isinstance(value, Mapping):
+        return {str(key): render(item, scope, (*path, key)) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [render(item, scope, (*path, index)) for index, item in enumerate(value)]
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    raise ExpressionError(f"A value of type {type(value).__name__} cannot be rendered.", field=_dotted(path))
+
+
+def render_text(text: str, scope: Mapping[str, object], path: Path = ()) -> str:
+    """Render a text whose result is text whatever the type of a value: a number as JSON writes it."""
+    return as_text(_render_text(text, scope, path))
+
+
+def as_text(value: JsonValue) -> str:
+    """Write a value into a text: text as it is, everything else as JSON, null as nothing."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _render_text(text: str, scope: Mapping[str, object], path: Path) -> JsonValue:
+    if "{{" not in text:
+        return text
+    try:
+        found = holes(text)
+        values = [compile_expression(hole.source).evaluate(scope) for hole in found]
+    except ExpressionError as error:
+        raise ExpressionError(_at(path, error.message), hint=error.hint, field=_dotted(path)) from None
+    if len(found) == 1 and text.strip() == text[found[0].start : found[0].end]:
+        return values[0]
+    return _filled(text, found, [as_text(value) for value in values], path)
+
+
+def _filled(text: str, found: tuple[Hole, ...], values: list[str], path: Path) -> str:
+    pieces, after = [], 0
+    for hole, value in zip(found, values, strict=True):
+        pieces += [text[after : hole.start], value]
+        after = hole.end
+    filled = "".join([*pieces, text[after:]])
+    if len(filled) > LONGEST_RESULT:
+        message = f"The text has {len(filled)} characters, more than {LONGEST_RESULT}."
+        raise ExpressionError(_at(path, message), field=_dotted(path))
+    return filled
+
+
+def _at(path: Path, message: str) -> str:
+    return f"{_dotted(path)}: {message}" if path else message
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(map(str, path))

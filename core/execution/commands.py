@@ -1,0 +1,96 @@
+"""Commands of shell steps: rendered, run, and judged by `expect`."""
+
+import threading
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Protocol
+
+from core.decisions.execution import Failed, Json, StepResult, Succeeded, Uncertain
+from core.definitions.expressions import compile_expression
+from core.definitions.templates import render_text
+from core.errors import NotAllowed, RunbookError
+from core.outside.process import Command, ProcessResult
+
+from .preparation import Context, Outside
+
+LIMIT = timedelta(minutes=10)
+SUCCESS = "result.exit_code == 0"
+
+
+class CommandDefinition(Protocol):
+    """What the `shell` step says."""
+
+    @property
+    def argv(self) -> tuple[str, ...]: ...
+    @property
+    def env(self) -> dict[str, str]: ...
+    @property
+    def cwd(self) -> str | None: ...
+    @property
+    def stdin(self) -> str | None: ...
+    @property
+    def expect(self) -> str | None: ...
+    @property
+    def save(self) -> dict[str, str]: ...
+    @property
+    def timeout(self) -> timedelta | None: ...
+
+
+def prepare_command(definition: CommandDefinition, context: Context) -> Outside:
+    """The command, ready to be run. Raises RunbookError where shell steps are off, or it cannot be rendered."""
+    runner = context.ports.processes
+    if runner is None:
+        raise NotAllowed("Shell steps are off here.", hint="RUNBOOK_SHELL=on allows them on the workers.")
+    command = _command(definition, context)
+    limit = definition.timeout or LIMIT
+
+    def act(stop: threading.Event) -> StepResult:
+        try:
+            return _judge(definition, runner.run(command, limit, stop), context)
+        except OSError as error:
+            return Failed(f"The command could not be started: {error}.")
+
+    shown: Json = {"argv": list(command.argv), "key": context.key}
+    return Outside(context.masker.mask_value(shown), act)
+
+
+def _command(definition: CommandDefinition, context: Context) -> Command:
+    scope = context.scope
+    environment = {name: render_text(value, scope, ("env", name)) for name, value in definition.env.items()}
+    return Command(
+        argv=[render_text(part, scope, ("argv", i)) for i, part in enumerate(definition.argv)],
+        environment={**environment, "RUNBOOK_STEP_KEY": context.key},
+        directory=render_text(definition.cwd, scope, ("cwd",)) if definition.cwd else None,
+        stdin=render_text(definition.stdin or "", scope, ("stdin",)).encode(),
+    )
+
+
+def _judge(definition: CommandDefinition, result: ProcessResult, context: Context) -> StepResult:
+    """A command that was cut short may have done half its work: that is doubt, not failure."""
+    masker = context.masker
+    output: dict[str, Json] = {
+        "exit_code": result.exit_code,
+        "stdout": masker.mask(result.stdout),
+        "stderr": masker.mask(result.stderr),
+    }
+    if result.ended != "exit":
+        return Uncertain(f"The command was ended: {result.ended}.", output)
+    seen = {"exit_code": result.exit_code, "stdout": result.stdout, "stderr": result.stderr}
+    expect = definition.expect or SUCCESS
+    try:
+        return _expected(expect, definition.save, {**context.scope, "result": seen}, output, context)
+    except RunbookError as error:
+        return Failed(masker.mask(str(error)), output)
+
+
+def _expected(
+    expect: str,
+    save: Mapping[str, str],
+    scope: Mapping[str, object],
+    output: dict[str, Json],
+    context: Context,
+) -> StepResult:
+    if not compile_expression(expect).is_true(scope):
+        return Failed(f"Ended with status {output['exit_code']}; expected {expect}", output)
+    saved = {name: compile_expression(source).evaluate(scope) for name, source in save.items()}
+    return Succeeded(output, {name: context.masker.mask_value(value) for name, value in saved.items()})

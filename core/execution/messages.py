@@ -1,0 +1,31 @@
+"""Messages of steps and actions: a notice, owed in the transaction that records the step."""
+
+from core.decisions.execution import StepResult, Succeeded
+from core.definitions.templates import render_text
+from core.service import Work
+from core.services import notices
+from core.services.notices import NewNotice, NoticeKind
+
+from .preparation import Context, Inside, Prepared
+
+
+def prepare_message(text: str, channel: str | None, context: Context) -> Prepared:
+    """`channel`: None for the incident's."""
+    said = context.masker.mask(render_text(text, context.scope, ("text",)))
+    to = render_text(channel, context.scope, ("channel",)) if channel else None
+    return Inside(lambda work: _owe(work, said, to, context))
+
+
+def _owe(work: Work, text: str, channel: str | None, context: Context) -> StepResult:
+    notices.owe(
+        work,
+        NewNotice(
+            NoticeKind.MESSAGE,
+            context.execution_id,
+            context.incident_id,
+            key=context.key,
+            channel=channel,
+            content={"text": text},
+        ),
+    )
+    return Succeeded({"text": text})

@@ -1,0 +1,49 @@
+"""Preparing the current step: its condition, its scope, its own answer."""
+
+from functools import lru_cache
+
+from core.decisions.execution import Failed, Skipped
+from core.definitions.expressions import compile_expression
+from core.definitions.secrets import Masker, SecretScope
+from core.errors import RunbookError
+from core.tables import RunbookExecution
+
+from .preparation import Context, Ports, Prepared
+from .run import Run
+from .scope import scope_of
+
+
+def prepare_step(run: Run, position: int, ports: Ports) -> Prepared:
+    """What the step at `position` will do. Where it cannot be prepared it fails, and no retry would help."""
+    part = run.loaded.parts[position]
+    context = _context(run, position, ports)
+    try:
+        if part.condition is not None and not compile_expression(part.condition).is_true(context.scope):
+            return Skipped(f"Its condition did not hold: {part.condition}")
+        return part.prepare(context)
+    except RunbookError as error:
+        return Failed(context.masker.mask(str(error)), final=True)
+
+
+def _context(run: Run, position: int, ports: Ports) -> Context:
+    row, step = run.loaded.row, run.state.steps[position]
+    secrets = SecretScope(ports.secrets)
+    return Context(
+        scope={**scope_of(row, run.state, run.incident), "secrets": secrets},
+        key=f"{row.id}.{step.id}",
+        execution_id=row.id,
+        incident_id=row.incident_id,
+        requester=row.requested_by if isinstance(row, RunbookExecution) else f"workflow:{row.workflow_name}",
+        team=row.definition.get("team") or str(run.incident["team"]),
+        position=position,
+        attempt=step.attempt + 1,
+        now=run.service.clock.now(),
+        ports=ports,
+        masker=_masker(tuple(ports.secrets.values())),
+    )
+
+
+@lru_cache(maxsize=8)
+def _masker(values: tuple[str, ...]) -> Masker:
+    """Making one costs as much as a step; the secrets hardly ever change."""
+    return Masker(values)

@@ -1,0 +1,123 @@
+"""What is shown of executions, incidents and gates: one shape for REST, Slack, CLI and pages."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from core.statuses import ApprovalStatus, GateStatus, IncidentStatus, Severity, Status, WaitingFor
+
+
+class StepView(BaseModel):
+    id: str
+    type: str
+    name: str | None = None
+    status: Status
+    attempt: int
+    started_at: datetime | None
+    finished_at: datetime | None
+    request: Any = None
+    output: Any = None
+    error: str | None
+
+
+class ApprovalDecisionView(BaseModel):
+    slack_user_id: str
+    approved: bool
+    reason: str
+    created_at: datetime
+
+
+class ApprovalView(BaseModel):
+    """A gate. `approvers`: who may decide, in words with Slack mentions; `people`: the Slack ids to ping."""
+
+    id: str
+    execution_id: str
+    step: str
+    status: GateStatus
+    approvers: str
+    people: list[str]
+    count: int
+    requester: str
+    message: str
+    decisions: list[ApprovalDecisionView]
+    opened_at: datetime
+    expires_at: datetime | None
+
+
+class ExecutionView(BaseModel):
+    """A runbook execution. `requested_by`: a Slack user id, or `workflow:NAME`."""
+
+    id: str
+    runbook: str
+    runbook_id: str
+    runbook_version: int
+    description: str
+    status: Status
+    waiting_for: WaitingFor | None
+    incident_id: str
+    incident_number: int
+    workflow_execution_id: str | None
+    workflow: str | None
+    requested_by: str
+    parameters: dict[str, Any]
+    steps: list[StepView]
+    approval: ApprovalView | None
+    error: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class IncidentView(BaseModel):
+    id: str
+    number: int
+    title: str
+    description: str
+    severity: Severity
+    service: str | None
+    team: str
+    labels: dict[str, str]
+    status: IncidentStatus
+    slack_channel: str | None
+    opened_by: str
+    created_at: datetime
+    acknowledged_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+
+
+class RunbookView(BaseModel):
+    id: str
+    name: str
+    team: str | None
+    status: ApprovalStatus
+    version: int
+    approved_version: int | None
+    description: str
+    definition: dict[str, Any]
+    changed_by: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class ActionView(StepView):
+    pass
+
+
+class WorkflowExecutionView(BaseModel):
+    """A workflow execution, with the runbook executions that it caused."""
+
+    id: str
+    workflow: str
+    workflow_id: str
+    workflow_version: int
+    status: Status
+    waiting_for: WaitingFor | None
+    incident_id: str
+    actions: list[ActionView]
+    runbook_executions: list[str]
+    error: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None

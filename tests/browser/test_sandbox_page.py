@@ -1,0 +1,394 @@
+"""The sandbox's page in a real browser, against a real sandbox and a small app that this file plays."""
+
+import json
+import queue
+import shutil
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from slack_sandbox.config import AppConfig, WorkspaceConfig
+from slack_sandbox.serving import RunningSandbox
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="No Chromium found: install one (apt-get install chromium) to test the page."
+)
+CHANNEL = "C0INCIDENTS"
+Json = dict[str, Any]
+
+
+class App:
+    """What a Slack app is to the sandbox: takes deliveries at a URL, calls the Web API."""
+
+    def __init__(self) -> None:
+        self.received: queue.Queue[Json] = queue.Queue()
+        self.answer: Json = {}
+        self.status = 200
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+        self.api_url = ""
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    @property
+    def request_url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/"
+
+    def call(self, method: str, **arguments: object) -> Json:
+        headers = {"Authorization": f"Bearer {AppConfig().bot_token}"}
+        answer: Json = httpx2.post(self.api_url + method, json=arguments, headers=headers).json()
+        assert answer["ok"], answer
+        return answer
+
+    def post(self, text: str, **arguments: object) -> str:
+        return str(self.call("chat.postMessage", channel=CHANNEL, text=text, **arguments)["ts"])
+
+    def next_delivery(self) -> Json:
+        return self.received.get(timeout=10)
+
+    def stop(self) -> None:
+        self.may_answer.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _handler(app) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - the handler below has a self of its own
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                form = {name: values[0] for name, values in parse_qs(body).items()}
+                app.received.put(json.loads(form["payload"]) if "payload" in form else form)
+                app.may_answer.wait(10)
+                answer = json.dumps(app.answer).encode() if app.answer else b""
+                self.send_response(app.status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+                """Say nothing: the test tells what matters."""
+
+        return Handler
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def app() -> Iterator[App]:
+    app = App()
+    yield app
+    app.stop()
+
+
+@pytest.fixture
+def slack(app: App) -> Iterator[RunningSandbox]:
+    with RunningSandbox(_config(app)) as slack:
+        app.api_url = slack.api_url
+        yield slack
+
+
+@pytest.fixture
+def page(browser: Browser, slack: RunningSandbox) -> Iterator[Page]:
+    """The incidents channel as Alice sees it. No script may fail, nothing may break the content policy."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    mistakes: list[str] = []
+    page.on("pageerror", lambda error: mistakes.append(str(error)))
+    page.on("console", lambda said: mistakes.append(said.text) if "Content Security" in said.text else None)
+    enter(page, slack.url, "U0ALICE")
+    yield page
+    context.close()
+    assert mistakes == []
+
+
+def _config(app: App) -> WorkspaceConfig:
+    return WorkspaceConfig(
+        app=AppConfig(request_url=app.request_url, events=()), enforce_rate_limits=False, acknowledge_within=3
+    )
+
+
+def enter(page: Page, url: str, user: str, channel: str = CHANNEL) -> None:
+    page.goto(f"{url}/?user={user}&channel={channel}")
+    expect(page.get_by_test_id("connection")).to_have_text("Live")
+
+
+def messages(page: Page) -> Locator:
+    return page.get_by_test_id("message-list").get_by_test_id("message")
+
+
+def message(page: Page, ts: str) -> Locator:
+    return page.locator(f'[data-testid="message-list"] [data-ts="{ts}"]')
+
+
+def say(page: Page, text: str) -> None:
+    page.get_by_test_id("composer").fill(text)
+    page.get_by_test_id("composer").press("Enter")
+
+
+def button(text: str, **fields: object) -> Json:
+    label = {"type": "plain_text", "text": text}
+    return {"type": "button", "text": label, "action_id": f"gate.{text.lower()}", "value": "apr_1", **fields}
+
+
+def actions(*elements: Json) -> list[Json]:
+    return [{"type": "actions", "block_id": "gate", "elements": list(elements)}]
+
+
+def test_what_one_person_says_appears_to_another_without_a_reload(page: Page, slack: RunningSandbox) -> None:
+    other = page.context.new_page()
+    enter(other, slack.url, "U0BOB")
+    say(page, "orders-db is *down*, @bob")
+    shown = messages(other).last
+    expect(shown).to_contain_text("Alice Ng")
+    expect(shown.locator("strong")).to_have_text("down")
+    expect(shown.locator(".mention.mine")).to_have_text("@Bob Silva")
+
+
+def test_markup_in_a_message_stays_text(page: Page, app: App) -> None:
+    hostile = '<img src=x onerror="document.title=1"> <script>1</script> <javascript:alert(1)|press>'
+    shown = message(page, app.post(hostile))
+    expect(shown).to_contain_text('<img src=x onerror="document.title=1">')
+    expect(shown.locator("img, script, a")).to_have_count(0)
+
+
+def test_mrkdwn_is_shown_as_slack_shows_it(page: Page, app: App) -> None:
+    lines = [
+        ":white_check_mark: _soft_ ~gone~ `a*b*c` snake_case_name 2*3*4 &lt;tag&gt;",
+        "&gt; quoted",
+        "<https://example.com/a?b=1&amp;c=2|the page> <#C0GENERAL> <!here>",
+        "```\n*not bold*\n```",
+    ]
+    shown = message(page, app.post("\n".join(lines)))
+    expect(shown.get_by_role("img", name="white check mark")).to_be_visible()
+    expect(shown.locator("em")).to_have_text("soft")
+    expect(shown.locator("s")).to_have_text("gone")
+    expect(shown.locator("code.code")).to_have_text("a*b*c")
+    expect(shown.locator("strong")).to_have_count(0)
+    expect(shown).to_contain_text("snake_case_name 2*3*4 <tag>")
+    expect(shown.locator("blockquote")).to_have_text("quoted")
+    expect(shown.get_by_role("link", name="the page")).to_have_attribute(
+        "href", "https://example.com/a?b=1&c=2"
+    )
+    expect(shown.get_by_role("link", name="#general")).to_be_visible()
+    expect(shown.locator("pre")).to_have_text("*not bold*")
+
+
+def test_a_button_shows_that_it_waits_until_the_app_has_answered(page: Page, app: App) -> None:
+    app.may_answer.clear()
+    ts = app.post("Approve?", blocks=actions(button("Approve", style="primary")))
+    approve = page.locator('[data-action-id="gate.approve"][data-value="apr_1"]')
+    approve.click()
+    expect(approve).to_have_attribute("aria-busy", "true")
+    payload = app.next_delivery()
+    assert payload["user"]["id"] == "U0ALICE"
+    assert payload["message"]["ts"] == ts
+    assert payload["actions"][0]["value"] == "apr_1"
+    app.may_answer.set()
+    expect(approve).to_have_attribute("aria-busy", "false")
+
+
+def test_a_button_with_a_confirmation_asks_first(page: Page, app: App) -> None:
+    texts = {"title": "Reject?", "text": "The run stops.", "confirm": "Reject", "deny": "Wait"}
+    confirm = {name: {"type": "plain_text", "text": text} for name, text in texts.items()}
+    app.post("Reject?", blocks=actions(button("Reject", style="danger", confirm=confirm)))
+    page.locator('[data-action-id="gate.reject"]').click()
+    expect(page.get_by_test_id("confirm")).to_contain_text("The run stops.")
+    page.get_by_test_id("confirm-deny").click()
+    expect(page.get_by_test_id("confirm")).to_have_count(0)
+    assert app.received.empty()
+    page.locator('[data-action-id="gate.reject"]').click()
+    page.get_by_test_id("confirm-ok").click()
+    assert app.next_delivery()["actions"][0]["action_id"] == "gate.reject"
+
+
+def test_a_choice_in_a_message_reaches_the_app(page: Page, app: App) -> None:
+    users = {
+        "type": "users_select",
+        "action_id": "hand.over",
+        "placeholder": {"type": "plain_text", "text": "Hand over to"},
+    }
+    app.post("Hand over", blocks=actions(users))
+    page.get_by_label("Hand over to").select_option("U0BOB")
+    assert app.next_delivery()["actions"][0]["selected_user"] == "U0BOB"
+
+
+def test_an_update_replaces_the_message_and_leaves_open_what_was_open(page: Page, app: App) -> None:
+    payload = {"execution_id": "rbx_1", "workflow_execution_id": "wfx_9"}
+    metadata = {"event_type": "runbook_execution", "event_payload": payload}
+    ts = app.post("step 1 of 2", metadata=metadata)
+    message(page, ts).get_by_text("metadata").click()
+    expect(message(page, ts).get_by_text("wfx_9")).to_be_visible()
+    app.call("chat.update", channel=CHANNEL, ts=ts, text="step 2 of 2", metadata=metadata)
+    expect(message(page, ts)).to_contain_text("step 2 of 2")
+    expect(message(page, ts)).to_contain_text("(edited)")
+    expect(message(page, ts).get_by_text("wfx_9")).to_be_visible()
+
+
+def test_a_thread_opens_beside_the_channel_and_follows_along(page: Page, app: App) -> None:
+    ts = app.post("db-failover is running")
+    app.post("lag: 2 s", thread_ts=ts)
+    expect(message(page, ts).get_by_test_id("replies")).to_contain_text("1 reply")
+    expect(messages(page)).to_have_count(1)
+    message(page, ts).get_by_test_id("replies").click()
+    pane = page.get_by_test_id("thread-pane")
+    expect(pane.get_by_test_id("message")).to_have_count(2)
+    app.post("It succeeded", thread_ts=ts, reply_broadcast=True)
+    expect(pane.get_by_test_id("message")).to_have_count(3)
+    expect(messages(page).last).to_contain_text("replied to a thread: db-failover is running")
+    page.get_by_test_id("thread-composer").fill("Thanks")
+    page.get_by_test_id("thread-send").click()
+    expect(pane.get_by_test_id("message").last).to_contain_text("Thanks")
+    expect(message(page, ts).get_by_test_id("replies")).to_contain_text("3 replies")
+
+
+def test_an_ephemeral_message_is_seen_by_its_person_alone(page: Page, app: App) -> None:
+    app.call("chat.postEphemeral", channel=CHANNEL, user="U0ALICE", text="You may not approve this.")
+    expect(messages(page).last).to_contain_text("Only visible to you")
+    page.get_by_test_id("user-switch").select_option("U0BOB")
+    expect(messages(page)).to_have_count(0)
+    page.get_by_test_id("user-switch").select_option("U0ALICE")
+    expect(messages(page).last).to_contain_text("You may not approve this.")
+
+
+def test_who_one_is_stays_in_the_address_and_after_a_reload(page: Page, slack: RunningSandbox) -> None:
+    page.get_by_test_id("user-switch").select_option("U0BOB")
+    page.get_by_test_id("channel-C0GENERAL").click()
+    expect(page).to_have_url(f"{slack.url}/?user=U0BOB&channel=C0GENERAL")
+    page.goto(slack.url)
+    expect(page.get_by_test_id("user-switch")).to_have_value("U0BOB")
+
+
+def test_a_channel_with_news_is_marked_until_it_is_opened(page: Page, app: App) -> None:
+    app.call("chat.postMessage", channel="C0GENERAL", text="All hands at noon")
+    expect(page.get_by_test_id("unread-C0GENERAL")).to_contain_text("1")
+    page.get_by_test_id("channel-C0GENERAL").click()
+    expect(messages(page).last).to_contain_text("All hands at noon")
+    expect(page.get_by_test_id("unread-C0GENERAL")).to_have_count(0)
+
+
+def modal() -> Json:
+    label = {"type": "plain_text", "text": "Reason"}
+    element = {"type": "plain_text_input", "action_id": "text"}
+    title = {"type": "plain_text", "text": "Run db-failover"}
+    blocks = [{"type": "input", "block_id": "reason", "label": label, "element": element}]
+    return {
+        "type": "modal",
+        "title": title,
+        "submit": {"type": "plain_text", "text": "Run"},
+        "blocks": blocks,
+    }
+
+
+def open_modal(page: Page, app: App) -> Locator:
+    say(page, "/runbook run db-failover")
+    command = app.next_delivery()
+    assert (command["command"], command["text"]) == ("/runbook", "run db-failover")
+    app.call("views.open", trigger_id=command["trigger_id"], view=modal())
+    return page.get_by_test_id("modal")
+
+
+def test_a_modal_says_what_is_wrong_under_the_field_and_closes_when_it_is_right(page: Page, app: App) -> None:
+    dialog = open_modal(page, app)
+    field = dialog.get_by_label("Reason")
+    expect(field).to_be_focused()
+    page.get_by_test_id("modal-submit").click()
+    expect(dialog.locator(".field-error")).to_have_text("Please complete this required field.")
+    app.answer = {"response_action": "errors", "errors": {"reason": "Say more."}}
+    field.fill("because")
+    page.get_by_test_id("modal-submit").click()
+    expect(dialog.locator(".field-error")).to_have_text("Say more.")
+    expect(field).to_be_focused()
+    assert app.next_delivery()["view"]["state"]["values"]["reason"]["text"]["value"] == "because"
+    app.answer = {}
+    page.get_by_test_id("modal-submit").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_test_id("composer")).to_be_focused()
+
+
+def test_escape_closes_a_modal_for_good(page: Page, app: App) -> None:
+    dialog = open_modal(page, app)
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    page.reload()
+    expect(page.get_by_test_id("connection")).to_have_text("Live")
+    expect(dialog).to_have_count(0)
+
+
+def test_a_command_that_failed_is_told_and_stays_in_the_field(page: Page, app: App) -> None:
+    app.status = 500
+    say(page, "/runbook list")
+    expect(page.get_by_test_id("toast")).to_contain_text("failed")
+    expect(page.get_by_test_id("composer")).to_have_value("/runbook list")
+
+
+def test_the_composer_offers_commands_and_remembers_what_was_sent(page: Page) -> None:
+    composer = page.get_by_test_id("composer")
+    composer.fill("/runbook incident o")
+    expect(page.get_by_test_id("hints")).to_contain_text("/runbook incident open")
+    composer.press("Tab")
+    expect(composer).to_have_value("/runbook incident open ")
+    for text in ("first", "second"):
+        say(page, text)
+        expect(messages(page).last).to_contain_text(text)
+    composer.press("ArrowUp")
+    composer.press("ArrowUp")
+    expect(composer).to_have_value("first")
+
+
+def test_the_page_finds_back_to_a_sandbox_that_was_restarted(
+    page: Page, app: App, slack: RunningSandbox
+) -> None:
+    app.post("before")
+    expect(messages(page).last).to_contain_text("before")
+    slack.stop()
+    expect(page.get_by_test_id("connection")).to_have_text("Reconnecting…")
+    with RunningSandbox(_config(app), port=int(slack.url.rpartition(":")[2])):
+        app.post("after")
+        expect(page.get_by_test_id("connection")).to_have_text("Live", timeout=15_000)
+        expect(messages(page)).to_have_count(1)
+        expect(messages(page).last).to_contain_text("after")
+
+
+def test_a_permalink_leads_to_its_message(page: Page, app: App) -> None:
+    ts = app.post("the one")
+    for number in range(30):
+        app.post(f"later {number}")
+    expect(messages(page)).to_have_count(31)
+    page.goto(app.call("chat.getPermalink", channel=CHANNEL, message_ts=ts)["permalink"])
+    expect(message(page, ts)).to_be_in_viewport()
+
+
+def test_on_a_phone_the_channels_are_in_a_drawer(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    channel = page.get_by_test_id("channel-C0GENERAL")
+    expect(channel).not_to_be_visible()
+    page.get_by_test_id("drawer-toggle").click()
+    channel.click()
+    expect(page.get_by_test_id("channel-name")).to_have_text("general")
+    expect(channel).not_to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
