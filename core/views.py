@@ -101,6 +101,20 @@ class RunbookView(BaseModel):
     updated_at: datetime
 
 
+class WorkflowView(BaseModel):
+    id: str
+    name: str
+    team: str | None
+    enabled: bool
+    version: int
+    trigger_on: str
+    description: str
+    definition: dict[str, Any]
+    changed_by: str
+    created_at: datetime
+    updated_at: datetime
+
+
 class ActionView(StepView):
     pass
 

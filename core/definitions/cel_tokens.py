@@ -14,6 +14,7 @@ MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
 TYPE_NAMES = frozenset(
     {"bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint"}
 )
+NAMESPACES = frozenset({"base64", "math", "optional", "strings"})
 _LITERAL_NAMES = frozenset({"true", "false", "null", "in"})
 
 _TOKEN = re.compile(
@@ -146,13 +147,26 @@ class _Reader:
         return self._kind(at) == "name" and self._text(at + 1) == "("
 
     def _is_namespace(self, root: str, at: int) -> bool:
-        return root in {"math", "base64", "strings", "optional"} and self._text(at - 1) == "."
+        return root in NAMESPACES and self._text(at - 1) == "."
 
     def _text(self, at: int) -> str:
         return self.tokens[at].text if 0 <= at < len(self.tokens) else ""
 
     def _kind(self, at: int) -> str:
         return self.tokens[at].kind if 0 <= at < len(self.tokens) else ""
+
+
+def calls(source: str) -> tuple[Token, ...]:
+    """Answer the functions and methods that CEL source calls; a namespaced one (`math.abs`) with its namespace."""
+    found: list[Token] = []
+    last = (Token("", "", 0), Token("", "", 0), Token("", "", 0))
+    for token in tokens(source):
+        if token.text == "(" and last[2].kind == "name":
+            is_namespaced = last[1].text == "." and last[0].text in NAMESPACES
+            name = f"{last[0].text}.{last[2].text}" if is_namespaced else last[2].text
+            found.append(Token("name", name, last[0].offset if is_namespaced else last[2].offset))
+        last = (last[1], last[2], token)
+    return tuple(found)
 
 
 def macro_depth(source: str) -> tuple[int, bool]:

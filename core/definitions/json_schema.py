@@ -1,13 +1,14 @@
 """JSON Schema (draft 2020-12) without surprises: nothing is fetched, and errors are sentences."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, ValidationError, best_match
+from jsonschema.exceptions import ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
+
+from core.definitions.problems import suggest
 
 Schema = Mapping[str, object]
 Path = tuple[str | int, ...]
@@ -47,11 +48,12 @@ def _pointed(root: Schema, reference: str) -> Schema:
 
 def schema_problems(schema: Schema) -> Iterator[tuple[Path, str]]:
     """Answer what is wrong with a schema itself: the path in it, and a sentence."""
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        best = best_match([error]) or error
-        yield tuple(best.absolute_path), f"This is no JSON Schema: {_sentence(best, 'it')}"
+    meta = Draft202012Validator(
+        Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER
+    )
+    for error in meta.iter_errors(schema):
+        path = tuple(error.absolute_path)
+        yield path, _meta_sentence(error, str(path[-1]) if path else "It")
         return
     if schema.get("type", "object") != "object":
         yield ("type",), "Parameters are a mapping: type must be object."
@@ -59,6 +61,15 @@ def schema_problems(schema: Schema) -> Iterator[tuple[Path, str]]:
         reason = _keyword_problem(schema, keyword, value)
         if reason:
             yield (*path, keyword), reason
+
+
+def _meta_sentence(error: ValidationError, name: str) -> str:
+    if name == "type":
+        near = suggest(str(error.instance), _KINDS, plural="Types")
+        return f"JSON Schema has no type {_shown(error.instance)}. {near}"
+    if error.validator == "format" and error.validator_value == "regex":
+        return f"The {name} {error.instance!r} is no regular expression: {error.cause}."
+    return f"This is no JSON Schema: {_sentence(error, name)}"
 
 
 def _keywords(node: object, path: Path) -> Iterator[tuple[Path, str, str]]:
@@ -79,11 +90,6 @@ def _keyword_problem(schema: Schema, keyword: str, value: str) -> str | None:
             return f"{keyword} may only lead into this document; {value} is never fetched."
         if value != "#" and not _pointed(schema, value):
             return f"{keyword} leads nowhere: there is no {value} here."
-    if keyword == "pattern":
-        try:
-            re.compile(value)
-        except re.error as error:
-            return f"The pattern is no regular expression: {error}."
     return None
 
 
@@ -93,7 +99,9 @@ def schema_errors(schema: Schema, value: object) -> list[tuple[str, str]]:
         schema, registry=Registry(), format_checker=Draft202012Validator.FORMAT_CHECKER
     )
     try:
-        found = sorted(validator.iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path])
+        found = sorted(
+            validator.iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path]
+        )
         return [pair for error in found for pair in _pairs(error)]
     except (RecursionError, Unresolvable) as error:
         return [("", f"The schema of the parameters cannot be used: {type(error).__name__}.")]
@@ -110,7 +118,7 @@ def _pairs(error: ValidationError) -> Iterator[tuple[str, str]]:
     yield name, _sentence(error, name or "The parameters")
 
 
-def _sentence(error: ValidationError | SchemaError, name: str) -> str:
+def _sentence(error: ValidationError, name: str) -> str:
     wanted, given = error.validator_value, f"; you gave {_shown(error.instance)}."
     match error.validator:
         case "enum":

@@ -166,7 +166,11 @@ def _array(text: str, schema: Schema) -> object:
     if text.lstrip().startswith("["):
         return _json(text, list, 'a list, such as a,b or ["a", "b"]')
     items = schema.get("items")
-    return [_typed(item.strip(), items if isinstance(items, Mapping) else {}) for item in text.split(",")] if text else []
+    return (
+        [_typed(item.strip(), items if isinstance(items, Mapping) else {}) for item in text.split(",")]
+        if text
+        else []
+    )
 
 
 def _json(text: str, kind: type, wanted: str) -> object:

@@ -34,7 +34,11 @@ _TAGGED = {"steps": "step type", "actions": "action type", "trigger": "trigger"}
 
 def problems_of(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:
     """Answer the Problems that make up a ValidationError of `model` over the data of `document`."""
-    return [_problem(details, model, document) for details in error.errors() if not _is_consequence(details, document)]
+    return [
+        _problem(details, model, document)
+        for details in error.errors()
+        if not _is_consequence(details, document)
+    ]
 
 
 def _is_consequence(details: ErrorDetails, document: Document) -> bool:
@@ -90,7 +94,9 @@ def _tag_problem(details: ErrorDetails, path: Path, document: Document) -> Probl
     key = str(context["discriminator"]).strip("'")
     what = _TAGGED.get(str(path[0]), key)
     if details["type"] == "union_tag_not_found":
-        return document.problem(path, f"The field {key} is missing: it says the {what}.", f"Add {key}: … here.")
+        return document.problem(
+            path, f"The field {key} is missing: it says the {what}.", f"Add {key}: … here."
+        )
     known = re.findall(r"'([^']*)'", str(context["expected_tags"]))
     tag = str(context["tag"])
     hint = suggest(tag, known, plural="There are")

@@ -62,7 +62,9 @@ class Document:
         """Answer a Problem at `path`, or at its key."""
         return Problem(self.file, *self.position(path, key=key), message, hint, path)
 
-    def problem_in(self, path: Path, fragment: str, offset: int, message: str, hint: str | None = None) -> Problem:
+    def problem_in(
+        self, path: Path, fragment: str, offset: int, message: str, hint: str | None = None
+    ) -> Problem:
         """Answer a Problem at the character `offset` of a `fragment` of the text at `path`."""
         return Problem(self.file, *self.locate(path, fragment, offset), message, hint, path)
 

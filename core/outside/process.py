@@ -21,7 +21,7 @@ WATCH_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Command:
-    """`environment` is all the command gets: nothing of the worker's own leaks in."""
+    """`environment` is all the command gets, but PATH: nothing of the worker's own leaks in."""
 
     argv: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -40,7 +40,13 @@ class ProcessResult:
 
 
 class ProcessRunner:
-    """Runs one command at a time, and returns only when nothing of it is alive."""
+    """Runs one command at a time, and returns only when nothing of it is alive.
+
+    `path`: the PATH of commands that set none themselves.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
 
     def run(self, command: Command, limit: timedelta, stop: threading.Event) -> ProcessResult:
         """Raises OSError if the command's directory does not exist or the guard cannot be started."""
@@ -62,7 +68,7 @@ class ProcessRunner:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=dict(command.environment),
+            env={"PATH": self._path, **command.environment},
             cwd=command.directory,
             pass_fds=[life],
             start_new_session=True,

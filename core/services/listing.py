@@ -6,6 +6,7 @@ repeats nor hides anything.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, literal, or_, select, true, tuple_
 
@@ -15,6 +16,8 @@ from core.service import Work
 from core.services.people import find_team
 from core.statuses import IncidentStatus
 from core.tables import Incident, Runbook, RunbookExecution, Team, Workflow
+
+Row = TypeVar("Row", Incident, Runbook, RunbookExecution, Workflow)
 
 
 @dataclass(frozen=True)
@@ -34,33 +37,58 @@ class Window:
 
 
 def list_incidents(
-    work: Work, person: Person, window: Window, *, team: str | None = None, status: IncidentStatus | None = None
+    work: Work,
+    person: Person,
+    window: Window,
+    *,
+    team: str | None = None,
+    status: IncidentStatus | None = None,
 ) -> list[Incident]:
-    """Raises NotFound for a team that is not there or is not for this person to see."""
-    query = select(Incident).where(Incident.team.has(_team_is_visible(person)))
+    """Of `team` and in `status`, where these are given.
+
+    Raises NotFound for a team that is not there, or is not this person's to see.
+    """
+    query = select(Incident).where(Incident.team.has(_is_visible(person)))
     if team is not None:
-        query = query.where(Incident.team_id == _visible_team(work, person, team).id)
+        query = query.where(Incident.team_id == _visible_team_id(work, person, team))
     if status is not None:
         query = query.where(Incident.status == status)
-    return list(work.session.scalars(_in_window(query, Incident, window)))
+    return _rows(work, query, Incident, window)
 
 
 def list_executions(work: Work, incident: Incident, window: Window) -> list[RunbookExecution]:
-    """The runbook executions of an incident."""
+    """The runbook executions of an incident that the person has found."""
     query = select(RunbookExecution).where(RunbookExecution.incident_id == incident.id)
-    return list(work.session.scalars(_in_window(query, RunbookExecution, window)))
+    return _rows(work, query, RunbookExecution, window)
 
 
 def list_runbooks(work: Work, person: Person, window: Window) -> list[Runbook]:
-    visible = or_(Runbook.team_id.is_(None), Runbook.team.has(_team_is_visible(person)))
+    visible = or_(Runbook.team_id.is_(None), Runbook.team.has(_is_visible(person)))
     query = select(Runbook).where(Runbook.deleted_at.is_(None), visible)
-    return list(work.session.scalars(_in_window(query, Runbook, window)))
+    return _rows(work, query, Runbook, window)
 
 
 def list_workflows(work: Work, person: Person, window: Window) -> list[Workflow]:
-    visible = or_(Workflow.team_id.is_(None), Workflow.team.has(_team_is_visible(person)))
+    visible = or_(Workflow.team_id.is_(None), Workflow.team.has(_is_visible(person)))
     query = select(Workflow).where(Workflow.deleted_at.is_(None), visible)
-    return list(work.session.scalars(_in_window(query, Workflow, window)))
+    return _rows(work, query, Workflow, window)
 
 
-def _in_window[Row: (Incident, Runbook, RunbookExecution, Workflow)](): ...
+def _is_visible(person: Person) -> ColumnElement[bool]:
+    """The rule of `Person.may_see` for a team, as SQL."""
+    return true() if person.is_platform_admin else Team.name.in_(sorted(person.roles))
+
+
+def _visible_team_id(work: Work, person: Person, name: str) -> str:
+    team = find_team(work, name)
+    if not person.may_see(team.name):
+        raise NotFound(f"There is no team {name}.")
+    return team.id
+
+
+def _rows(work: Work, query: Select[Row], table: type[Row], window: Window) -> list[Row]:
+    ordered = query.order_by(table.created_at.desc(), table.id.desc()).limit(window.size)
+    if window.after is not None:
+        end = tuple_(literal(window.after.at), literal(window.after.id))
+        ordered = ordered.where(tuple_(table.created_at, table.id) < end)
+    return list(work.session.scalars(ordered))

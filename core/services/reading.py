@@ -17,6 +17,7 @@ from core.tables import (
     Runbook,
     RunbookExecution,
     StepExecution,
+    Workflow,
     WorkflowExecution,
 )
 from core.views import (
@@ -28,6 +29,7 @@ from core.views import (
     RunbookView,
     StepView,
     WorkflowExecutionView,
+    WorkflowView,
 )
 
 
@@ -40,6 +42,12 @@ def view_runbook(row: Runbook) -> RunbookView:
     values = {name: getattr(row, name) for name in RunbookView.model_fields if hasattr(row, name)}
     values |= {"team": row.team.name if row.team else None, "description": description_of(row.definition)}
     return RunbookView(**values)
+
+
+def view_workflow(row: Workflow) -> WorkflowView:
+    values = {name: getattr(row, name) for name in WorkflowView.model_fields if hasattr(row, name)}
+    values |= {"team": row.team.name if row.team else None, "description": description_of(row.definition)}
+    return WorkflowView(**values)
 
 
 def description_of(definition: JsonObject) -> str:

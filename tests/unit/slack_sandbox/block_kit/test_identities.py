@@ -5,7 +5,7 @@ BUTTON: Json = {"type": "button", "text": {"type": "plain_text", "text": "Go"}}
 
 
 def test_missing_ids_are_filled_in_and_given_ones_kept() -> None:
-    blocks = [
+    blocks: list[Json] = [
         {"type": "actions", "elements": [BUTTON, {**BUTTON, "action_id": "mine"}]},
         {"type": "divider", "block_id": "line"},
     ]

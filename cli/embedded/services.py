@@ -1,0 +1,33 @@
+"""PostgreSQL and Valkey for whoever has set no address of their own."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.embedded.files import Files, private_folder
+from cli.embedded.postgres import Postgres
+from cli.embedded.sharing import running
+from cli.embedded.valkey import Valkey
+
+
+@dataclass(frozen=True)
+class Services:
+    """Addresses of the embedded servers; empty for one that was not asked for. They contain passwords."""
+
+    database_url: str  # for SQLAlchemy: "postgresql+psycopg://…"
+    redis_url: str  # for redis-py: "unix://…", or "redis://…" where the home's path is too long for a socket
+
+
+@contextmanager
+def embedded_services(home: Path, *, database: bool = True, redis: bool = True) -> Iterator[Services]:
+    """Run the servers that are asked for, with their data in `home`, for the length of the block.
+
+    A server that another process runs on the same home is used as it is, for as long as that process keeps
+    it. Ours end with us, even when we are killed. Raises EmbeddedServiceError where a server cannot be used.
+    """
+    home = private_folder(home)
+    with ExitStack() as stack:
+        database_url = stack.enter_context(running(Postgres(), Files(home, "postgres"))) if database else ""
+        redis_url = stack.enter_context(running(Valkey(), Files(home, "valkey"))) if redis else ""
+        yield Services(database_url, redis_url)

@@ -1,0 +1,118 @@
+"""Validating documents: everything that is wrong, at file:line:column, before anything runs."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from core.definitions.cross_checks import Read, check_names, check_references
+from core.definitions.kinds import KINDS, AnyDefinition
+from core.definitions.problems import Problem, suggest
+from core.definitions.pydantic_problems import described, problems_of
+from core.definitions.schema_checks import check_schema
+from core.definitions.scopes import check_runbook, check_workflow
+from core.definitions.sources import LARGEST_TEXT, Document, load_documents
+from core.errors import DefinitionError
+
+SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+Validated = tuple[list[AnyDefinition], list[Problem]]
+
+
+def validate_text(text: str, file: str, *, known_runbooks: Iterable[str] | None = None) -> Validated:
+    """Answer the definitions of a YAML or JSON text that are valid in themselves, and every Problem found.
+
+    Only apply the definitions when there is no Problem. With `known_runbooks` a workflow that starts a runbook
+    which is neither there nor in the text is a Problem.
+    """
+    return _validated([_loaded(text, file)], known_runbooks)
+
+
+def validate_data(
+    data: Mapping[str, object], file: str = "request", *, known_runbooks: Iterable[str] | None = None
+) -> Validated:
+    """Validate one document that came as JSON; `Problem.field` says which field is meant."""
+    return validate_text(json.dumps(data, ensure_ascii=False, indent=2), file, known_runbooks=known_runbooks)
+
+
+def validate_files(paths: Iterable[Path], *, known_runbooks: Iterable[str] | None = None) -> Validated:
+    """Validate files, and folders with all the .yaml, .yml and .json files under them, as one set of documents."""
+    return _validated([_loaded_file(path) for path in _files(paths)], known_runbooks)
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            inside = (item for item in path.rglob("*") if item.suffix in SUFFIXES and item.is_file())
+            yield from sorted(inside)
+        else:
+            yield path
+
+
+def _loaded_file(path: Path) -> tuple[list[Document], list[Problem]]:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(LARGEST_TEXT + 1)
+        return _loaded(raw.decode(), str(path))
+    except OSError as error:
+        return [], [Problem(str(path), 1, 1, f"The file cannot be read: {error.strerror or error}.")]
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        return [], [Problem(str(path), line, 1, "The file is not UTF-8 text.", "Save it as UTF-8.")]
+
+
+def _loaded(text: str, file: str) -> tuple[list[Document], list[Problem]]:
+    try:
+        return load_documents(text, file=file), []
+    except DefinitionError as error:
+        return [], [problem for problem in error.problems if isinstance(problem, Problem)]
+
+
+def _validated(
+    loaded: Iterable[tuple[list[Document], list[Problem]]], known_runbooks: Iterable[str] | None
+) -> Validated:
+    documents, problems, reads = list[Document](), list[Problem](), list[Read]()
+    for found, wrong in loaded:
+        documents += found
+        problems += wrong
+    for document in documents:
+        definition, wrong = _read(document)
+        problems += wrong
+        if definition:
+            reads.append(Read(definition, document))
+    problems += [*check_names(documents), *check_references(reads, known_runbooks)]
+    return [read.definition for read in reads], sorted(problems, key=_order)
+
+
+def _order(problem: Problem) -> tuple[str, int, int]:
+    return problem.file, problem.line, problem.column
+
+
+def _read(document: Document) -> tuple[AnyDefinition | None, list[Problem]]:
+    kind = document.data.get("kind")
+    model = KINDS.get(kind) if isinstance(kind, str) else None
+    if model is None:
+        return None, [_unknown_kind(document)]
+    definition, problems = None, list[Problem]()
+    try:
+        definition = model.model_validate(document.data)
+    except ValidationError as error:
+        problems = problems_of(error, model, document)
+    problems += _checked(document, str(kind), problems)
+    return (None if problems else definition), problems
+
+
+def _checked(document: Document, kind: str, found: list[Problem]) -> list[Problem]:
+    checks = {"runbook": (check_schema, check_runbook), "workflow": (check_workflow,)}.get(kind, ())
+    # One place, one Problem: what is no text at all need not be said to be no expression too.
+    places = {(problem.line, problem.column) for problem in found}
+    problems = [problem for check in checks for problem in check(document)]
+    return [problem for problem in problems if (problem.line, problem.column) not in places]
+
+
+def _unknown_kind(document: Document) -> Problem:
+    if "kind" not in document.data:
+        return document.problem((), "The field kind is missing.", f"Add kind: {', '.join(KINDS)}.")
+    kind = document.data["kind"]
+    hint = suggest(str(kind), KINDS, plural="Kinds")
+    return document.problem(("kind",), f"There is no document kind {described(kind)}.", hint)

@@ -1,0 +1,128 @@
+"""A small world for tests: teams, people, definitions, incidents, on the real services."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from cli.apply import apply_text
+from core.definitions.secrets import EnvironmentSecrets
+from core.execution.executor import Executor
+from core.execution.kinds import KINDS
+from core.execution.preparation import Ports
+from core.outside.egress import EgressPolicy
+from core.outside.http import HttpCaller
+from core.outside.process import ProcessRunner
+from core.service import Service
+from core.services.incidents import NewIncident, open_incident
+from core.services.people import load_person
+from core.services.reading import view_execution
+from core.services.runbook_starts import Start, start_by_person
+from core.services.runbooks import find_runbook
+from core.tables import Incident, RunbookExecution
+from core.views import ExecutionView
+
+TEAMS = """
+kind: team
+name: database
+members:
+  - {slack: U0DBADMIN, role: admin}
+  - {slack: U0DBOPS, role: responder}
+---
+kind: team
+name: web
+members:
+  - {slack: U0WEB, role: responder}
+"""
+
+
+def apply_documents(service: Service, text: str, *, approve: bool = True) -> None:
+    apply_text(service, text, "test.yaml", approve=approve)
+
+
+def new_incident(service: Service, person: str = "U0DBOPS", **values: object) -> Incident:
+    """An incident of team database in channel C0INCIDENT, unless `values` say otherwise."""
+    given: dict[str, object] = {"title": "Orders down", "team": "database", "slack_channel": "C0INCIDENT"}
+    with service.transaction() as work:
+        new = NewIncident(**(given | values))  # type: ignore[arg-type]  # what the test says
+        return open_incident(work, load_person(work, person, source="test"), new)
+
+
+def start_run(
+    service: Service, incident: Incident, runbook: str, person: str = "U0DBOPS", **parameters: object
+) -> str:
+    """The id of a new runbook execution."""
+    with service.transaction() as work:
+        who = load_person(work, person, source="test")
+        found = find_runbook(work, who, runbook)
+        bound = work.session.get_one(Incident, incident.id)
+        return start_by_person(work, who, Start(found, bound, parameters)).id  # type: ignore[arg-type]  # JSON
+
+
+def see(service: Service, execution_id: str) -> ExecutionView:
+    with service.transaction() as work:
+        return view_execution(work, work.session.get_one(RunbookExecution, execution_id))
+
+
+def new_executor(
+    service: Service, *, secrets: Mapping[str, str] | None = None, worker: str = "worker-1"
+) -> Executor:
+    environ = {f"RUNBOOK_SECRET_{name}": value for name, value in (secrets or {}).items()}
+    ports = Ports(
+        HttpCaller(EgressPolicy.parse(["127.0.0.1"])),
+        ProcessRunner("/usr/bin:/bin"),
+        EnvironmentSecrets(environ),
+    )
+    return Executor(service, ports, worker)
+
+
+def work_off(service: Service, executor: Executor, bells: list[tuple[str, str]]) -> None:
+    """Answer the bells until it is quiet."""
+    while bells:
+        kind, execution_id = bells.pop(0)
+        executor.run(KINDS[kind], execution_id)
+
+
+@dataclass
+class Target:
+    """An HTTP service that records what it is asked. `answers`: status by path."""
+
+    url: str = ""
+    calls: list[tuple[str, str, str]] = field(default_factory=list)
+    answers: dict[str, int] = field(default_factory=dict)
+
+    def paths(self) -> list[str]:
+        return [path for _, path, _ in self.calls]
+
+
+@contextmanager
+def running_target() -> Iterator[Target]:
+    """A target on loopback, for the length of the block."""
+    target = Target()
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            target.calls.append((self.command, self.path, self.headers.get("Idempotency-Key", "")))
+            body = b'{"seconds": 1.5}'
+            self.send_response(target.answers.get(self.path, 200))
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = answer  # noqa: N815 the names that http.server calls
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 as in the base class
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    target.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield target
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
