@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from core.actions.base import ActionDefinition
-from core.definitions.fields import TemplateText
+from core.definitions.fields import PublicText
 from core.execution.messages import prepare_message
 from core.execution.preparation import Context, Prepared
 
@@ -16,8 +16,8 @@ class MessageAction(ActionDefinition):
     touches_outside = False
 
     type: Literal["message"]
-    text: Annotated[TemplateText, Field(min_length=1)]
-    channel: TemplateText | None = None
+    text: Annotated[PublicText, Field(min_length=1)]
+    channel: PublicText | None = None
 
     def prepare(self, context: Context) -> Prepared:
         return prepare_message(self.text, self.channel, context)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from core.actions.base import ActionDefinition
 from core.decisions.execution import Json, StepResult, Succeeded
-from core.definitions.fields import Name, TemplateJson
+from core.definitions.fields import Name, PublicJson
 from core.definitions.templates import render
 from core.execution.preparation import Context, Inside, Prepared
 from core.service import Work
@@ -19,7 +19,7 @@ class RunbookAction(ActionDefinition):
 
     type: Literal["runbook"]
     runbook: Name
-    parameters: dict[str, TemplateJson] = {}
+    parameters: dict[str, PublicJson] = {}
 
     touches_outside = False
 

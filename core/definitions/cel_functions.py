@@ -35,7 +35,7 @@ def _discreet(name: str, function: Function) -> Function:
     return call
 
 
-class _TooLong(Exception):  # noqa: N818 - never leaves this module
+class _TooLong(Exception):
     pass
 
 

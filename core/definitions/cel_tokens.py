@@ -1,8 +1,6 @@
-"""The tokens of CEL source, and what can be told from them: which variables and members an expression names.
+"""The tokens of CEL source, and what can be told from them: which functions it calls, how deep its loops stand.
 
-The library answers only the root names of an expression. Validation and secrets need to know more: that it is
-`incident.severity` which is meant, and where it stands. CEL's lexis is small enough to read it off the tokens
-(https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax).
+The lexis is https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax.
 """
 
 import re
@@ -15,7 +13,6 @@ TYPE_NAMES = frozenset(
     {"bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint"}
 )
 NAMESPACES = frozenset({"base64", "math", "optional", "strings"})
-_LITERAL_NAMES = frozenset({"true", "false", "null", "in"})
 
 _TOKEN = re.compile(
     r"""
@@ -50,110 +47,11 @@ class Token:
         return self.text[quotes:-quotes]
 
 
-@dataclass(frozen=True)
-class Reference:
-    """A variable that an expression names, with the members taken from it: `incident.labels["pager"]`.
-
-    `dynamic`: more is taken from it by an index that is only known when the expression is evaluated.
-    """
-
-    root: str
-    members: tuple[str, ...]
-    offset: int
-    dynamic: bool = False
-
-    @property
-    def path(self) -> str:
-        """The reference with dots: `incident.labels.pager`."""
-        return ".".join((self.root, *self.members))
-
-
 def tokens(source: str, start: int = 0) -> Iterator[Token]:
     """Answer the tokens from `start` on, without spaces and comments; what is no CEL comes as single signs."""
     for match in _TOKEN.finditer(source, start):
         if match.lastgroup and match.lastgroup != "space":
             yield Token(match.lastgroup, match[0], match.start())
-
-
-def references(source: str) -> tuple[Reference, ...]:
-    """Answer the variables that valid CEL names, in order; those bound by a macro (`x` in `.exists(x, …)`) not."""
-    return _Reader(tuple(tokens(source))).read()
-
-
-class _Reader:
-    """Walks the tokens once; remembers which names the open macros bind."""
-
-    def __init__(self, all_tokens: tuple[Token, ...]) -> None:
-        self.tokens = all_tokens
-        self.found: list[Reference] = []
-        self.open_brackets: list[str | None] = []
-
-    def read(self) -> tuple[Reference, ...]:
-        at = 0
-        while at < len(self.tokens):
-            at = self._step(at)
-        return tuple(self.found)
-
-    def _step(self, at: int) -> int:
-        text = self.tokens[at].text
-        if text in {"(", "[", "{"}:
-            self.open_brackets.append(self._bound_by_macro(at))
-        elif text in {")", "]", "}"} and self.open_brackets:
-            self.open_brackets.pop()
-        elif self._is_variable(at):
-            return self._reference(at)
-        return at + 1
-
-    def _bound_by_macro(self, at: int) -> str | None:
-        is_macro = self._text(at - 2) == "." and self._text(at - 1) in MACROS
-        is_bound = self._kind(at + 1) == "name" and self._text(at + 2) == ","
-        return self._text(at + 1) if is_macro and is_bound else None
-
-    def _is_variable(self, at: int) -> bool:
-        return (
-            self._kind(at) == "name"
-            and self._text(at) not in _LITERAL_NAMES
-            and not self._is_member(at)
-            and self._text(at + 1) not in {"(", "{"}
-            and self._text(at) not in self.open_brackets
-        )
-
-    def _is_member(self, at: int) -> bool:
-        return self._text(at - 1) == "." and (
-            self._kind(at - 2) in {"name", "string", "number"} or self._text(at - 2) in {")", "]", "}"}
-        )
-
-    def _reference(self, at: int) -> int:
-        root, members, after = self.tokens[at], list[str](), at + 1
-        while (member := self._member_at(after)) is not None:
-            name, after = member
-            members.append(name)
-        if self._is_call(after - 1) and members:  # the last name was a method, or a namespaced function
-            members.pop()
-            if not members and self._is_namespace(root.text, after - 1):
-                return after
-        self.found.append(Reference(root.text, tuple(members), root.offset, dynamic=self._text(after) == "["))
-        return after
-
-    def _member_at(self, at: int) -> tuple[str, int] | None:
-        if self._text(at) == "." and self._kind(at + 1) == "name":
-            return self._text(at + 1), at + 2
-        if self._text(at) == "[" and self._text(at + 2) == "]":
-            literal = self.tokens[at + 1].literal
-            return None if literal is None else (literal, at + 3)
-        return None
-
-    def _is_call(self, at: int) -> bool:
-        return self._kind(at) == "name" and self._text(at + 1) == "("
-
-    def _is_namespace(self, root: str, at: int) -> bool:
-        return root in NAMESPACES and self._text(at - 1) == "."
-
-    def _text(self, at: int) -> str:
-        return self.tokens[at].text if 0 <= at < len(self.tokens) else ""
-
-    def _kind(self, at: int) -> str:
-        return self.tokens[at].kind if 0 <= at < len(self.tokens) else ""
 
 
 def calls(source: str) -> tuple[Token, ...]:

@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from core.actions.runbook import RunbookAction
+from core.definitions.documents import Document
 from core.definitions.kinds import AnyDefinition
 from core.definitions.parameters import check_parameters, declared
 from core.definitions.problems import Problem, suggest
 from core.definitions.runbook import RunbookDefinition
-from core.definitions.sources import Document
 from core.definitions.templates import texts
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import InvalidInput
@@ -48,50 +47,68 @@ def check_references(reads: Iterable[Read], known_runbooks: Iterable[str] | None
     }
     known = None if known_runbooks is None else {*known_runbooks, *here}
     for read in reads:
-        if isinstance(read.definition, WorkflowDefinition):
-            yield from _check_workflow(read.definition, read.document, here, known)
+        for start in _starts(read):
+            yield from _check_name(start, known)
+            runbook = here.get(start.runbook)
+            if runbook:
+                yield from _check_team(start, runbook)
+                yield from _check_parameters(start, runbook)
 
 
-def _check_workflow(
-    workflow: WorkflowDefinition,
-    document: Document,
-    here: Mapping[str, RunbookDefinition],
-    known: set[str] | None,
-) -> Iterator[Problem]:
-    for index, action in enumerate(workflow.actions):
-        if not isinstance(action, RunbookAction):
-            continue
-        path = ("actions", index, "runbook")
-        if known is not None and action.runbook not in known:
-            hint = suggest(action.runbook, known, plural="Runbooks")
-            yield document.problem(path, f"There is no runbook {action.runbook}.", hint)
-        runbook = here.get(action.runbook)
-        if runbook:
-            yield from _check_start(workflow, action, runbook, document, index)
+@dataclass(frozen=True)
+class _Start:
+    """An action `runbook` of a workflow: which runbook it starts, with which parameters."""
+
+    workflow: WorkflowDefinition
+    document: Document
+    index: int
+    runbook: str
+    parameters: Mapping[str, object]
+
+    def problem(self, key: str, message: str, hint: str | None = None) -> Problem:
+        return self.document.problem(("actions", self.index, key), message, hint)
 
 
-def _check_start(
-    workflow: WorkflowDefinition,
-    action: RunbookAction,
-    runbook: RunbookDefinition,
-    document: Document,
-    index: int,
-) -> Iterator[Problem]:
-    if workflow.team and runbook.team and workflow.team != runbook.team:
-        yield document.problem(
-            ("actions", index, "runbook"),
-            f"{runbook.name} belongs to the team {runbook.team}: it never runs for incidents of {workflow.team}.",
-            "Make the runbook global, or give both the same team.",
-        )
-    path = ("actions", index, "parameters")
+def _starts(read: Read) -> Iterator[_Start]:
+    # Read off the document, not the model: the actions know how to act, and this knows nothing of that.
+    if not isinstance(read.definition, WorkflowDefinition):
+        return
+    actions = read.document.data["actions"]
+    assert isinstance(actions, list), "it has been validated"
+    for index, action in enumerate(actions):
+        if action["type"] == "runbook":
+            parameters = action.get("parameters", {})
+            yield _Start(read.definition, read.document, index, action["runbook"], parameters)
+
+
+def _check_name(start: _Start, known: set[str] | None) -> Iterator[Problem]:
+    if known is not None and start.runbook not in known:
+        hint = suggest(start.runbook, known, plural="Runbooks")
+        yield start.problem("runbook", f"There is no runbook {start.runbook}.", hint)
+
+
+def _check_team(start: _Start, runbook: RunbookDefinition) -> Iterator[Problem]:
+    team = start.workflow.team
+    if team and runbook.team and team != runbook.team:
+        message = f"{runbook.name} belongs to the team {runbook.team}: it never runs for incidents of {team}."
+        yield start.problem("runbook", message, "Make the runbook global, or give both the same team.")
+
+
+def _check_parameters(start: _Start, runbook: RunbookDefinition) -> Iterator[Problem]:
     try:
-        check_parameters(runbook.parameters, action.parameters)
+        check_parameters(runbook.parameters, start.parameters)
     except InvalidInput as error:
-        for problem in error.problems:
-            name = str(getattr(problem, "field", "")).split(".")[0]
-            # What a template brings is only known when the workflow runs.
-            if not any("{{" in text for _, text in texts(action.parameters.get(name))):
-                is_key = name in action.parameters and name not in declared(runbook.parameters)
-                yield document.problem(
-                    (*path, name), f"{runbook.name}: {problem.message}", problem.hint, key=is_key
-                )
+        problems = error.problems
+    else:
+        return
+    for problem in problems:
+        name = str(getattr(problem, "field", "")).split(".")[0]
+        # What a template brings is only known when the workflow runs.
+        if not any("{{" in text for _, text in texts(start.parameters.get(name))):
+            path, is_unknown = (
+                ("actions", start.index, "parameters", name),
+                name not in declared(runbook.parameters),
+            )
+            yield start.document.problem(
+                path, f"{runbook.name}: {problem.message}", problem.hint, key=is_unknown
+            )

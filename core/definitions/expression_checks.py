@@ -1,68 +1,64 @@
-"""Checking one expression or template without running it: syntax, names, members, functions, the kind of result."""
+"""Checking one expression or template without running it: syntax, names, members, functions, types."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from core.definitions.cel_functions import extra_functions
-from core.definitions.cel_tokens import Reference, calls
+from core.definitions.cel_references import Reference
+from core.definitions.cel_tokens import calls
+from core.definitions.documents import Document, Path
 from core.definitions.expression_errors import OWN_FUNCTIONS, ExpressionSyntaxError
 from core.definitions.expressions import Expression, compile_expression
 from core.definitions.fields import CelField
+from core.definitions.findings import Finding
 from core.definitions.marks import Marked
 from core.definitions.problems import Problem, suggest
-from core.definitions.pydantic_problems import described
-from core.definitions.shapes import EXTRA, Shape
-from core.definitions.sources import Document, Path
+from core.definitions.shapes import EXTRA, OPEN, Shape
 from core.definitions.templates import UnclosedTemplate, holes, texts
+from core.definitions.type_checks import check_comparisons, check_types
 from core.errors import ExpressionError
 
 Scope = Mapping[str, Shape]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong at a character of an expression's source."""
-
-    offset: int
-    message: str
-    hint: str | None = None
+# The library knows these without any declaration; what they answer reaches Python as a value or null.
+_OPTIONALS = frozenset({"optional.of", "optional.none", "hasValue", "or", "orValue", "value"})
 
 
 def check_marked(marked: Marked, scope: Scope, document: Document) -> Iterator[Problem]:
     """Answer what is wrong with a field's expressions, of which `scope` says what they may name."""
-    if isinstance(marked.mark, CelField):
-        scope = {**scope, **{root: EXTRA[root] for root in marked.mark.roots if root in EXTRA}}
-        for path, source in texts(marked.value, marked.path):
-            for finding in check_expression(source, scope, condition=marked.mark.condition):
-                yield document.problem_in(path, source, finding.offset, finding.message, finding.hint)
-        if marked.mark.condition and isinstance(marked.value, bool | int | float):
-            yield _no_expression(marked, document)
-    else:
+    mark = marked.mark
+    if not isinstance(mark, CelField):
         for path, text in texts(marked.value, marked.path):
-            yield from _check_template(path, text, scope, document)
+            yield from _check_template(path, text, scope, document, secrets=mark.secrets)
+        return
+    scope = {**scope, **{root: EXTRA.get(root, OPEN) for root in mark.roots}}
+    for path, source in texts(marked.value, marked.path):
+        for finding in check_expression(source, scope, condition=mark.condition, secrets=mark.secrets):
+            yield document.problem_in(path, source, finding.offset, finding.message, finding.hint)
 
 
-def _no_expression(marked: Marked, document: Document) -> Problem:
-    message = f"{marked.path[-1]} must be an expression, not {described(marked.value)}."
-    return document.problem(marked.path, message, 'Write CEL, such as incident.severity == "critical".')
-
-
-def _check_template(path: Path, text: str, scope: Scope, document: Document) -> Iterator[Problem]:
+def _check_template(
+    path: Path, text: str, scope: Scope, document: Document, *, secrets: bool
+) -> Iterator[Problem]:
     try:
         found = holes(text)
     except UnclosedTemplate as error:
-        yield document.problem_in(path, text, error.offset, error.message, error.hint)
+        line = text[error.offset :].split("\n")[0]
+        yield document.problem_in(path, line, 0, error.message, error.hint)
         return
     for hole in found:
-        for finding in check_expression(hole.source, scope):
+        for finding in check_expression(hole.source, scope, secrets=secrets):
             offset = hole.offset - hole.start + finding.offset
             yield document.problem_in(
                 path, text[hole.start : hole.end], offset, finding.message, finding.hint
             )
 
 
-def check_expression(source: str, scope: Scope, *, condition: bool = False) -> Iterator[Finding]:
-    """Answer what is wrong with an expression; `condition`: it must be true or false."""
+def check_expression(
+    source: str, scope: Scope, *, condition: bool = False, secrets: bool = True
+) -> Iterator[Finding]:
+    """Answer what is wrong with an expression.
+
+    `condition`: it must be true or false. `secrets`: whether it may name any.
+    """
     try:
         expression = compile_expression(source)
     except ExpressionSyntaxError as error:
@@ -70,29 +66,49 @@ def check_expression(source: str, scope: Scope, *, condition: bool = False) -> I
     except ExpressionError as error:
         yield Finding(0, error.message, error.hint)
     else:
-        yield from _unknown_functions(source)
-        for reference in expression.references:
-            finding = _unknown_name(reference, scope) or _unknown_member(reference, scope[reference.root])
-            if finding:
-                yield finding
-        yield from _wrong_constant(expression, condition=condition)
+        yield from _check_compiled(expression, scope, condition=condition, secrets=secrets)
+
+
+def _check_compiled(
+    expression: Expression, scope: Scope, *, condition: bool, secrets: bool
+) -> Iterator[Finding]:
+    found = [*_unknown_functions(expression.source), *_wrong_references(expression, scope, secrets=secrets)]
+    # Whether types fit can only be asked of what exists.
+    yield from (
+        found or check_comparisons(expression, scope) or check_types(expression, scope, condition=condition)
+    )
 
 
 def _unknown_functions(source: str) -> Iterator[Finding]:
-    known = {
-        *OWN_FUNCTIONS,
-        *extra_functions(),
-        "optional.of",
-        "optional.none",
-        "orValue",
-        "value",
-        "hasValue",
-    }
+    known = {*OWN_FUNCTIONS, *_OPTIONALS, *extra_functions()}
     for call in calls(source):
         if call.text not in known:
-            hint = suggest(call.text, known, plural="Functions")
+            hint = suggest(call.text, known, plural="")
             near = hint if hint.startswith("Did") else None
             yield Finding(call.offset, f"There is no function {call.text}.", near)
+
+
+def _wrong_references(expression: Expression, scope: Scope, *, secrets: bool) -> Iterator[Finding]:
+    asked = {reference.path for reference in expression.references if reference.in_has}
+    for reference in expression.references:
+        if reference.root == "secrets" and reference.root in scope:
+            found = _misused_secret(reference, allowed=secrets)
+        else:
+            found = _unknown_name(reference, scope) or _unknown_member(reference, scope[reference.root])
+            found = found or _maybe_missing(reference, scope[reference.root], asked)
+        if found:
+            yield found
+
+
+def _misused_secret(reference: Reference, *, allowed: bool) -> Finding | None:
+    if not allowed:
+        message = "A secret cannot be used here: what this field holds is kept and shown."
+        return Finding(
+            reference.offset, message, "Use it where it is sent: in a URL, a header, a body, env or stdin."
+        )
+    if not reference.members:
+        return Finding(reference.offset, "secrets is used without a name.", "Name the secret: secrets.NAME.")
+    return None
 
 
 def _unknown_name(reference: Reference, scope: Scope) -> Finding | None:
@@ -108,9 +124,8 @@ def _unknown_member(reference: Reference, shape: Shape) -> Finding | None:
         if shape.members is None:
             return None
         if member not in shape.members:
-            message = f"{path} has no {member}."
             hint = shape.hints.get(member) or _known_members(path, member, shape)
-            return Finding(reference.offset, message, hint)
+            return Finding(reference.offset, f"{path} has no {member}.", hint)
         path, shape = f"{path}.{member}", shape.members[member]
     return None
 
@@ -121,11 +136,11 @@ def _known_members(path: str, member: str, shape: Shape) -> str:
     return suggest(member, shape.members, plural=shape.plural)
 
 
-def _wrong_constant(expression: Expression, *, condition: bool) -> Iterator[Finding]:
-    # What names no variable is always the same: whether it can be evaluated is known now.
-    if expression.names:
-        return
-    try:
-        _ = expression.is_true({}) if condition else expression.evaluate({})
-    except ExpressionError as error:
-        yield Finding(0, error.message, error.hint)
+def _maybe_missing(reference: Reference, shape: Shape, asked: set[str]) -> Finding | None:
+    if not reference.members or reference.members[0] not in shape.optional:
+        return None
+    path = f"{reference.root}.{reference.members[0]}"
+    if reference.in_has or path in asked:
+        return None
+    hint = f"Give it a default, list it under required, or ask has({path}) first."
+    return Finding(reference.offset, f"{path} may be missing.", hint)

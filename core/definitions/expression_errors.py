@@ -52,6 +52,10 @@ class ExpressionSyntaxError(ExpressionError):
         self.offset = offset
 
 
+class ExpressionTypeError(ExpressionError):
+    """The types of the values do not fit the operation."""
+
+
 def syntax_error(error: Exception, source: str) -> ExpressionSyntaxError:
     """Translate what compiling raised."""
     match = _AT.search(str(error))
@@ -89,33 +93,45 @@ def _syntax_hint(source: str) -> str | None:
     return None
 
 
-def translated(error: Exception, source: str, functions: Iterable[str]) -> ExpressionError:
-    """Translate what evaluating raised; `functions` are those known besides CEL's own."""
+def translated(
+    error: Exception, source: str, paths: Iterable[str], functions: Iterable[str]
+) -> ExpressionError:
+    """Translate what evaluating raised.
+
+    `paths` are the variables with members that the source names, `functions` those known besides CEL's own.
+    """
     about = f"`{source}` cannot be evaluated:"
     if isinstance(error, KeyError):
-        member = error.args[0] if error.args else "?"
+        missing = _missing_path(str(error.args[0]) if error.args else "?", paths)
         return ExpressionError(
-            f"{about} there is no {member!r}.", hint="Where it may be missing, ask has(…) first."
+            f"{about} there is no {missing}.", hint="Where it may be missing, ask has(…) first."
         )
     if isinstance(error, RuntimeError):
         return _translated_call(error, about, functions)
     if isinstance(error, TypeError):
-        return ExpressionError(
+        return ExpressionTypeError(
             f"{about} an operation does not fit the types of its values.",
-            hint="CEL does not convert by itself: use int(x), double(x) or string(x), and ask x != null where x may be null.",
+            hint="CEL does not convert by itself: use int(x), double(x) or string(x); where x may be null, ask first.",
         )
     return ExpressionError(f"{about} {_arithmetic_reason(error)}.")
+
+
+def _missing_path(member: str, paths: Iterable[str]) -> str:
+    for path in sorted(paths):
+        parts = path.split(".")
+        if member in parts[1:]:
+            return ".".join(parts[: parts.index(member, 1) + 1])
+    return f"{member!r} in it"
 
 
 def _translated_call(error: RuntimeError, about: str, functions: Iterable[str]) -> ExpressionError:
     if match := _UNDEFINED.search(str(error)):
         known = {*OWN_FUNCTIONS, *functions}
         if match[1] in known:
-            return ExpressionError(f"{about} {match[1]}() does not take such arguments.")
-        return ExpressionError(
-            f"{about} there is no function or variable {match[1]}.",
-            hint=suggest(match[1], known, plural="Functions"),
-        )
+            return ExpressionTypeError(f"{about} {match[1]}() does not take such arguments.")
+        hint = suggest(match[1], known, plural="")
+        near = hint if hint.startswith("Did") else None
+        return ExpressionError(f"{about} there is no function {match[1]}.", hint=near)
     if match := _FUNCTION.search(str(error)):
         reason = " ".join(match[2].split())
         return ExpressionError(

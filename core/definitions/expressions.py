@@ -7,10 +7,11 @@ from typing import Protocol, runtime_checkable
 
 import cel
 
-from core.definitions.cel_functions import extra_functions
-from core.definitions.cel_tokens import TYPE_NAMES, Reference, macro_depth, references
+from core.definitions.cel_functions import Function, extra_functions
+from core.definitions.cel_references import Reference, references
+from core.definitions.cel_tokens import TYPE_NAMES, macro_depth
 from core.definitions.cel_values import JsonValue, kind_of, longest, to_cel, to_plain
-from core.definitions.expression_errors import syntax_error, translated
+from core.definitions.expression_errors import ExpressionTypeError, syntax_error, translated
 from core.definitions.problems import suggest
 from core.errors import ExpressionError
 
@@ -63,13 +64,13 @@ class Expression:
         except ExpressionError as error:
             raise ExpressionError(f"{self._about} {error.message}", hint=error.hint) from None
         except _LIBRARY_ERRORS as error:
-            raise translated(error, self.source, _functions()) from None
+            raise translated(error, self.source, self.paths, _functions()) from None
 
     def is_true(self, scope: Mapping[str, object]) -> bool:
         """Answer whether the condition holds over `scope`; raises ExpressionError when it is neither true nor false."""
         value = self.evaluate(scope)
         if not isinstance(value, bool):
-            raise ExpressionError(
+            raise ExpressionTypeError(
                 f"{self._about} A condition must be true or false; this is {kind_of(value)}.",
                 hint="Compare it with something, such as x == 1.",
             )
@@ -87,9 +88,21 @@ class Expression:
         if isinstance(value, LazyScope):
             value = value.resolve(tuple(ref for ref in self.references if ref.root == name))
         try:
-            return to_cel(value)
+            copied = to_cel(value)
         except ExpressionError as error:
             raise ExpressionError(f"{self._about} {name}: {error.message}") from None
+        return self._with_labels(copied) if name == "incident" else copied
+
+    def _with_labels(self, incident: object) -> object:
+        # Which labels there are is not known before: one that an incident lacks reads as empty text, so that
+        # `incident.labels.pager == "yes"` is false there. Only has(incident.labels.pager) tells the difference.
+        labels = incident.get("labels") if isinstance(incident, dict) else None
+        if isinstance(labels, dict):
+            found = [ref for ref in self.references if ref.path.startswith("incident.labels.")]
+            asked = {ref.members[1] for ref in found if ref.in_has}
+            for name in {ref.members[1] for ref in found} - asked:
+                labels.setdefault(name, "")
+        return incident
 
     def _refuse_long_work(self, variables: Mapping[str, object]) -> None:
         # The library cannot be interrupted, and builds the list of map() and filter() by copying it for every
@@ -128,5 +141,5 @@ def compile_expression(source: str) -> Expression:
 
 
 @cache
-def _functions() -> dict[str, object]:
-    return dict(extra_functions())
+def _functions() -> dict[str, Function]:
+    return extra_functions()

@@ -43,16 +43,22 @@ class CelField:
     """Mark of a field that holds a CEL expression (or a mapping of them).
 
     `roots` are the names that only this field knows, besides those of its step or action; `condition`: the
-    value must be true or false.
+    value must be true or false. `secrets`: whether it may name them; not where its value is kept or shown.
     """
 
     roots: tuple[str, ...] = ()
     condition: bool = False
+    secrets: bool = True
 
 
 @dataclass(frozen=True)
 class TemplateField:
-    """Mark of a field whose strings, however deep, may contain `{{ CEL }}`."""
+    """Mark of a field whose strings, however deep, may contain `{{ CEL }}`.
+
+    `secrets`: whether these may name secrets; not where the result is kept or shown.
+    """
+
+    secrets: bool = True
 
 
 def _refuse_reserved(value: str) -> str:
@@ -72,3 +78,5 @@ SlackUser = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{1,63}$")]
 Condition = Annotated[str, CelField(condition=True)]
 TemplateText = Annotated[str, TemplateField()]
 TemplateJson = Annotated[JsonValue, TemplateField()]
+PublicText = Annotated[str, TemplateField(secrets=False)]
+PublicJson = Annotated[JsonValue, TemplateField(secrets=False)]

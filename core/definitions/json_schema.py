@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
@@ -110,7 +111,7 @@ def schema_errors(schema: Schema, value: object) -> list[tuple[str, str]]:
 def _pairs(error: ValidationError) -> Iterator[tuple[str, str]]:
     path = [str(part) for part in error.absolute_path]
     if error.validator == "required" and isinstance(error.instance, Mapping):
-        for name in error.validator_value:
+        for name in required_names(error.schema):
             if name not in error.instance and f"'{name}'" in error.message:
                 yield ".".join([*path, name]), f"{'.'.join([*path, name])} is missing."
         return
@@ -118,8 +119,15 @@ def _pairs(error: ValidationError) -> Iterator[tuple[str, str]]:
     yield name, _sentence(error, name or "The parameters")
 
 
+def required_names(schema: object) -> list[str]:
+    """Answer the properties that a schema requires."""
+    names = schema.get("required") if isinstance(schema, Mapping) else None
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
 def _sentence(error: ValidationError, name: str) -> str:
-    wanted, given = error.validator_value, f"; you gave {_shown(error.instance)}."
+    wanted: Any = error.validator_value
+    given = f"; you gave {_shown(error.instance)}."
     match error.validator:
         case "enum":
             return f"{name} must be one of {', '.join(_plain(choice) for choice in wanted)}{given}"

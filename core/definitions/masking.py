@@ -18,7 +18,7 @@ _LINE_BREAK = r"(?:\r?\n|\\n)?"  # tools wrap base64 after 64 or 76 signs
 
 
 class Masker:
-    """Replaces secrets by `***`: raw, base64 (both alphabets, at any alignment), URL-encoded, JSON- and HTML-escaped."""
+    """Replaces secrets by `***`: raw, base64 (at any alignment), URL-encoded, JSON- and HTML-escaped."""
 
     def __init__(self, values: Iterable[str]) -> None:
         """Take the secrets. Of one with several lines each long line is hidden by itself too."""

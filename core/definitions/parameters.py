@@ -5,9 +5,10 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, cast
 
-from core.definitions.json_schema import deref, schema_errors
+from core.definitions.cel_values import JsonValue
+from core.definitions.json_schema import deref, required_names, schema_errors
 from core.definitions.problems import suggest
 from core.errors import InvalidInput
 
@@ -30,7 +31,7 @@ class ParameterProblem:
         return f"{self.message} {self.hint}" if self.hint else self.message
 
 
-def check_parameters(schema: Schema, given: Mapping[str, object]) -> dict[str, object]:
+def check_parameters(schema: Schema, given: Mapping[str, object]) -> dict[str, JsonValue]:
     """Answer the parameters with defaults filled in, valid under the schema.
 
     A parameter that the schema does not declare is refused, unless it says `additionalProperties` or
@@ -42,10 +43,10 @@ def check_parameters(schema: Schema, given: Mapping[str, object]) -> dict[str, o
     problems += [ParameterProblem(*error) for error in schema_errors(schema, filled)]
     if problems:
         _refuse(problems)
-    return filled
+    return cast("dict[str, JsonValue]", filled)
 
 
-def parse_key_values(words: Sequence[str], schema: Schema) -> dict[str, object]:
+def parse_key_values(words: Sequence[str], schema: Schema) -> dict[str, JsonValue]:
     """Read `["cluster=orders", "count=3"]`: each text becomes the type that the schema gives the parameter.
 
     A list is written as JSON or with commas, a mapping as JSON. Raises InvalidInput for a word without `=`, for a
@@ -65,7 +66,7 @@ def parse_key_values(words: Sequence[str], schema: Schema) -> dict[str, object]:
             values[key] = _coerced(key, text, deref(properties.get(key, {}), schema), problems)
     if problems:
         _refuse(problems)
-    return values
+    return cast("dict[str, JsonValue]", values)
 
 
 def declared(schema: Schema) -> Mapping[str, object]:
@@ -76,8 +77,7 @@ def declared(schema: Schema) -> Mapping[str, object]:
 
 def required(schema: Schema) -> list[str]:
     """Answer the parameters that must be given."""
-    names = schema.get("required")
-    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+    return required_names(schema)
 
 
 def default_of(schema: object, root: Schema) -> tuple[object] | None:
@@ -111,7 +111,7 @@ def _refuse(problems: list[ParameterProblem]) -> NoReturn:
     raise InvalidInput(field=problems[0].field or None, problems=problems)
 
 
-class _NotOfType(Exception):  # noqa: N818 - never leaves this module
+class _NotOfType(Exception):
     pass
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from core.definitions.documents import Document, Path
 from core.definitions.marks import fields_by_key, inner_models, registered
 from core.definitions.problems import Problem, one_of, suggest
-from core.definitions.sources import Document, Path
 
 _PATTERNS = {
-    r"^[a-z0-9][a-z0-9-]{0,63}$": "lowercase letters, digits and -, at most 64 of them, starting with a letter or digit",
-    r"^[a-z][a-z0-9_]{0,63}$": "lowercase letters, digits and _, at most 64 of them, starting with a letter",
+    r"^[a-z0-9][a-z0-9-]{0,63}$": "at most 64 lowercase letters, digits and -, starting with a letter or digit",
+    r"^[a-z][a-z0-9_]{0,63}$": "at most 64 lowercase letters, digits and _, starting with a letter",
     r"^[UW][A-Z0-9]{1,63}$": "a Slack user id, such as U024BE7LH",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "letters, digits and _, not starting with a digit",
 }
@@ -65,10 +65,12 @@ def _problem(details: ErrorDetails, model: type[BaseModel], document: Document) 
         message = f"There is no field {path[-1]} here."
         return document.problem(path, message, suggest(str(path[-1]), known, plural="Fields"), key=True)
     if kind == "missing":
-        place = document.problem(path[:-1], f"The field {path[-1]} is missing.", f"Add {path[-1]}: … here.")
-        return place
-    message, hint = _sentence(details, path)
-    return document.problem(path, message, hint, key=details["loc"][-1:] == ("[key]",))
+        return document.problem(path[:-1], f"The field {path[-1]} is missing.", f"Add {path[-1]}: … here.")
+    is_key = details["loc"][-1:] == ("[key]",)
+    if is_key and kind == "string_pattern_mismatch":
+        message = f"{described(path[-1])} cannot be a name here."
+        return document.problem(path, message, _pattern_hint(str(context["pattern"])), key=True)
+    return document.problem(path, *_sentence(details, path), key=is_key)
 
 
 def _path(data: object, loc: Path) -> Path:

@@ -6,7 +6,7 @@ from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from core.definitions.durations import PositiveDuration
-from core.definitions.fields import Definition, Name, TemplateText
+from core.definitions.fields import Definition, Name, PublicText
 from core.definitions.registered import RegisteredUnion
 from core.steps.base import StepDefinition
 from core.steps.registry import step_types
@@ -28,7 +28,7 @@ class RunbookDefinition(Definition):
     team: Name | None = None
     description: str = Field(default="", max_length=3000)
     parameters: dict[str, JsonValue] = Field(default_factory=no_parameters)
-    lock: Annotated[TemplateText, Field(min_length=1, max_length=500)] | None = None
+    lock: Annotated[PublicText, Field(min_length=1, max_length=500)] | None = None
     on_conflict: Literal["reject", "queue"] = "reject"
     timeout: PositiveDuration | None = None
     steps: Annotated[tuple[AnyStep, ...], Field(min_length=1, max_length=MOST_STEPS)]

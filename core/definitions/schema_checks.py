@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
+from core.definitions.documents import Document
 from core.definitions.json_schema import deref, schema_errors, schema_problems
 from core.definitions.parameters import declared, default_of, required
 from core.definitions.problems import Problem, suggest
-from core.definitions.sources import Document
 
 Schema = Mapping[str, object]
 

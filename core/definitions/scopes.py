@@ -1,85 +1,101 @@
 """Which names each part of a document may use, and the walk over all its expressions."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator, Mapping
 
 from pydantic import BaseModel
 
-from core.actions.base import ActionDefinition
 from core.actions.registry import action_types
+from core.definitions.documents import Document, Path
 from core.definitions.expression_checks import Scope, check_marked
-from core.definitions.marks import marked_values
-from core.definitions.parameters import declared
+from core.definitions.expressions import compile_expression
+from core.definitions.marks import fields_by_key, inner_models, marked_values
+from core.definitions.parameter_shapes import params_shape
 from core.definitions.problems import Problem
 from core.definitions.runbook import RunbookDefinition
-from core.definitions.shapes import ACTION, EVENT, EXECUTION, INCIDENT, OPEN, Shape, params_shape, step_shape
-from core.definitions.sources import Document, Path
+from core.definitions.shapes import (
+    ACTION,
+    EXECUTION,
+    INCIDENT,
+    SECRETS,
+    Shape,
+    closed,
+    event_shape,
+    step_shape,
+)
 from core.definitions.workflow import WorkflowDefinition
-from core.steps.base import StepDefinition
+from core.errors import ExpressionError
 from core.steps.registry import step_types
 
 Part = Mapping[str, object]
-ShapeOf = Callable[[Part, type[BaseModel]], Shape]
+ShapeOf = Callable[[Part], Shape]
+Models = Mapping[str, type[BaseModel]]
 
 
 def check_runbook(document: Document) -> Iterator[Problem]:
     """Answer what is wrong with the expressions of a runbook; the document need not be valid otherwise."""
     schema = document.data.get("parameters")
-    params = params_shape(declared(schema) if isinstance(schema, Mapping) else ())
-    scope = {"params": params, "incident": INCIDENT, "secrets": OPEN, "execution": EXECUTION}
-    own = (marked for marked in marked_values(RunbookDefinition, document.data))
-    return chain(
-        chain.from_iterable(check_marked(marked, scope, document) for marked in own),
-        _check_parts(document, "steps", step_types(), scope, _shape_of_step),
-    )
+    params = params_shape(schema if isinstance(schema, Mapping) else {})
+    scope = {"params": params, "incident": INCIDENT, "execution": EXECUTION}
+    for marked in marked_values(RunbookDefinition, document.data):
+        yield from check_marked(marked, {**scope, "secrets": SECRETS}, document)
+    yield from _check_parts(document, "steps", step_types(), {**scope, "secrets": SECRETS}, _shape_of_step)
 
 
 def check_workflow(document: Document) -> Iterator[Problem]:
     """Answer what is wrong with the expressions of a workflow; the document need not be valid otherwise."""
-    scope = {"incident": INCIDENT, "event": EVENT, "secrets": OPEN}
-    own = marked_values(WorkflowDefinition, document.data)
-    return chain(
-        chain.from_iterable(check_marked(marked, scope, document) for marked in own),
-        _check_parts(document, "actions", action_types(), scope, lambda _part, _model: ACTION),
-    )
+    scope = {"incident": INCIDENT, "event": event_shape(_event_members(document.data.get("trigger")))}
+    for marked in marked_values(WorkflowDefinition, document.data):
+        yield from check_marked(marked, scope, document)
+    inside = {"incident": INCIDENT, "event": closed("id"), "secrets": SECRETS}
+    yield from _check_parts(document, "actions", action_types(), inside, lambda _part: ACTION)
+
+
+def _event_members(trigger: object) -> frozenset[str]:
+    on = trigger.get("on") if isinstance(trigger, Mapping) else None
+    for model in inner_models(fields_by_key(WorkflowDefinition)["trigger"]):
+        if on in getattr(model.model_fields["on"].annotation, "__args__", ()):
+            return frozenset(getattr(model, "event_members", ()))
+    return frozenset()
 
 
 def _check_parts(
-    document: Document,
-    name: str,
-    types: Mapping[str, type[StepDefinition]] | Mapping[str, type[ActionDefinition]],
-    scope: Scope,
-    shape_of: ShapeOf,
+    document: Document, name: str, models: Models, scope: Scope, shape_of: ShapeOf
 ) -> Iterator[Problem]:
     parts = document.data.get(name)
-    if not isinstance(parts, list):
-        return
-    later = dict.fromkeys(_ids(parts), f"It comes later: only earlier {name} are known here.")
+    mappings = [part for part in parts if isinstance(part, Mapping)] if isinstance(parts, list) else []
+    later = {str(part.get("id")): f"It comes later: only earlier {name} are known here." for part in mappings}
     earlier: dict[str, Shape] = {}
-    for index, part in enumerate(parts):
-        model = types.get(str(part.get("type"))) if isinstance(part, Mapping) else None
+    for index, part in enumerate(parts if isinstance(parts, list) else ()):
+        model = models.get(str(part.get("type"))) if isinstance(part, Mapping) else None
         if model is None:
             continue
         empty = f"No {name} come before this one."
-        known = {**scope, name: Shape(dict(earlier), plural=f"Earlier {name}", hints=later, empty=empty)}
-        yield from _check_part(document, (name, index), model, known)
-        earlier[str(part.get("id"))] = shape_of(part, model)
+        known = Shape(dict(earlier), plural=f"Earlier {name}", hints=later, empty=empty)
+        yield from _check_part(document, part, (name, index), model, {**scope, name: known})
+        earlier[str(part.get("id"))] = shape_of(part)
 
 
-def _check_part(document: Document, path: Path, model: type[BaseModel], scope: Scope) -> Iterator[Problem]:
-    part = document.data
-    for key in path:
-        part = part[key]  # type: ignore[assignment,index]
+def _check_part(
+    document: Document, part: Part, path: Path, model: type[BaseModel], scope: Scope
+) -> Iterator[Problem]:
+    inside = dict(scope)
+    if "params" in scope:
+        inside["params"] = scope["params"].without_optional(_asked_by_condition(part.get("if")))
     for marked in marked_values(model, part, path):
-        yield from check_marked(marked, scope, document)
+        yield from check_marked(marked, scope if marked.path[-1] == "if" else inside, document)
 
 
-def _ids(parts: Sequence[object]) -> Iterator[str]:
-    for part in parts:
-        if isinstance(part, Mapping) and isinstance(part.get("id"), str):
-            yield str(part["id"])
+def _asked_by_condition(condition: object) -> Iterator[str]:
+    """Answer the parameters that `if: has(params.x)` asks for: where the part runs, they are there."""
+    try:
+        references = compile_expression(condition).references if isinstance(condition, str) else ()
+    except ExpressionError:
+        return
+    for reference in references:
+        if reference.in_has and reference.root == "params" and reference.members:
+            yield reference.members[0]
 
 
-def _shape_of_step(part: Part, _model: type[BaseModel]) -> Shape:
+def _shape_of_step(part: Part) -> Shape:
     saved = part.get("save")
-    return step_shape(saved if isinstance(saved, Mapping) else ())
+    return step_shape(map(str, saved) if isinstance(saved, Mapping) else ())

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from core.definitions.cel_tokens import Reference
+from core.definitions.cel_references import Reference
 from core.definitions.masking import Masker
 from core.definitions.problems import suggest
 from core.errors import ConfigurationError, ExpressionError, NotFound

@@ -1,23 +1,44 @@
 """What expressions may name: the members of each variable, as far as they are known before anything runs."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a value consists of: its `members`, or None where anything may be in it.
+    """What a value consists of.
 
-    `plural` names them in a hint, `hints` explains some that are not there, `empty` that there is none.
+    `members` are all that it has, or None where anything may be in it. `sample` is a value of its type, in a
+    tuple, and `choices` the only texts that it can be. `optional` are members that may be missing when it runs.
+    `plural` names the members in a hint, `hints` explains some that are not there, `empty` that there is none.
     """
 
     members: "Mapping[str, Shape] | None" = None
+    sample: tuple[object] | None = None
+    choices: tuple[str, ...] = ()
+    optional: frozenset[str] = frozenset()
     plural: str = "Members"
     hints: Mapping[str, str] = field(default_factory=dict)
     empty: str = "{path} has no members."
 
+    def at(self, members: Iterable[str]) -> "Shape | None":
+        """Answer the shape of a member of a member, or None where nothing is known about it."""
+        shape = self
+        for member in members:
+            if shape.members is None or member not in shape.members:
+                return None
+            shape = shape.members[member]
+        return shape
+
+    def without_optional(self, names: Iterable[str]) -> "Shape":
+        """Answer the shape in which the members `names` are known to be there."""
+        return replace(self, optional=self.optional - frozenset(names))
+
 
 OPEN = Shape()
+LEAF = Shape({})
+TEXT = Shape({}, sample=("",))
+NUMBER = Shape({}, sample=(0,))
 
 
 def closed(*names: str, **inner: Shape) -> Shape:
@@ -25,23 +46,32 @@ def closed(*names: str, **inner: Shape) -> Shape:
     return Shape({**dict.fromkeys(names, OPEN), **inner})
 
 
-LEAF = Shape({})
+def choice(*choices: str) -> Shape:
+    """Answer the shape of a text that is one of `choices`."""
+    return Shape({}, sample=(choices[0],), choices=choices)
+
+
+SECRETS = OPEN
 INCIDENT = closed(
-    labels=OPEN,
-    **dict.fromkeys(
-        ("id", "title", "description", "severity", "service", "team", "status", "url", "created_at"), LEAF
-    ),
+    "labels",
+    number=LEAF,
+    severity=choice("info", "low", "medium", "high", "critical"),
+    status=choice("open", "acknowledged", "resolved", "closed"),
+    **dict.fromkeys(("id", "title", "description", "service", "team", "url", "created_at"), TEXT),
 )
 EXECUTION = closed(
-    **dict.fromkeys(
-        ("id", "runbook", "runbook_version", "requested_by", "workflow_execution_id", "url"), LEAF
-    )
+    runbook_version=NUMBER,
+    **dict.fromkeys(("id", "runbook", "requested_by", "workflow_execution_id"), TEXT),
 )
-EVENT = closed("type", "at", "by", "to", "minutes", **{"from": OPEN})
-RESPONSE = closed("status", "headers", "json", "body")
-RESULT = closed(**dict.fromkeys(("exit_code", "stdout", "stderr"), LEAF))
+RESPONSE = closed("headers", "json", status=NUMBER, text=TEXT)
+RESULT = closed(exit_code=NUMBER, stdout=TEXT, stderr=TEXT)
 ACTION = closed("status", "output", "error")
 EXTRA = {"response": RESPONSE, "result": RESULT}
+
+
+def event_shape(members: Iterable[str]) -> Shape:
+    """Answer the shape of `event`, of which the trigger says what it tells."""
+    return Shape(dict.fromkeys(members, OPEN), empty="This trigger tells nothing besides the incident.")
 
 
 def step_shape(saved: Iterable[str]) -> Shape:
@@ -50,9 +80,3 @@ def step_shape(saved: Iterable[str]) -> Shape:
     return closed(
         "status", "output", "error", saved=Shape(dict.fromkeys(saved, OPEN), plural="It saves", empty=empty)
     )
-
-
-def params_shape(properties: Iterable[str]) -> Shape:
-    """Answer the shape of `params`, of which the schema declares `properties`."""
-    empty = "Declare it under parameters.properties."
-    return Shape(dict.fromkeys(properties, OPEN), plural="Parameters", empty=empty)

@@ -8,65 +8,23 @@ are refused, and size and depth are bounded: what is read is a tree no larger th
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NoReturn
 
 import yaml
 
+from core.definitions.documents import Document, Path, Place, place_of
 from core.definitions.problems import Problem
 from core.definitions.yaml_scalars import BadScalar, plain_scalar
 from core.errors import DefinitionError
 
 LARGEST_TEXT = 1_048_576
 DEEPEST = 64
-Path = tuple[str | int, ...]
-Place = tuple[int, int]
 
 _Loader: type[yaml.CSafeLoader] | type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SURROGATE_PAIR = re.compile(
     r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE
 )
-
-
-@dataclass(frozen=True)
-class Document:
-    """One document of a file: `data` is plain JSON."""
-
-    data: dict[str, object]
-    file: str
-    text: str = field(repr=False)
-    places: dict[Path, Place] = field(repr=False)
-    key_places: dict[Path, Place] = field(repr=False)
-    spans: dict[Path, tuple[int, int]] = field(repr=False)
-
-    def position(self, path: Path, *, key: bool = False) -> Place:
-        """Answer line and column, from 1, of the value at `path`, or of its key.
-
-        Of what is not there (a missing field) it is the position of the nearest thing around it.
-        """
-        while path not in self.places and path:
-            path, key = path[:-1], False
-        return self.key_places.get(path, self.places[path]) if key else self.places[path]
-
-    def locate(self, path: Path, fragment: str, offset: int = 0) -> Place:
-        """Answer line and column of the character `offset` of `fragment`, a part of the text at `path`.
-
-        Where the text is written otherwise (with escapes, folded over lines) it is the position of the text.
-        """
-        start, end = self.spans.get(path, (0, 0))
-        at = self.text.find(fragment, start, end)
-        return self.position(path) if at < 0 else _place_of(self.text, at + offset)
-
-    def problem(self, path: Path, message: str, hint: str | None = None, *, key: bool = False) -> Problem:
-        """Answer a Problem at `path`, or at its key."""
-        return Problem(self.file, *self.position(path, key=key), message, hint, path)
-
-    def problem_in(
-        self, path: Path, fragment: str, offset: int, message: str, hint: str | None = None
-    ) -> Problem:
-        """Answer a Problem at the character `offset` of a `fragment` of the text at `path`."""
-        return Problem(self.file, *self.locate(path, fragment, offset), message, hint, path)
 
 
 def load_documents(text: str, *, file: str) -> list[Document]:
@@ -80,7 +38,7 @@ def load_documents(text: str, *, file: str) -> list[Document]:
         )
     if half := _SURROGATE.search(text):
         _refuse(
-            file, _place_of(text, half.start()), "The text is no Unicode: half of a character stands here."
+            file, place_of(text, half.start()), "The text is no Unicode: half of a character stands here."
         )
     text = _join_surrogates(text.removeprefix("\ufeff"))
     try:
@@ -90,7 +48,7 @@ def load_documents(text: str, *, file: str) -> list[Document]:
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         _refuse(file, place, f"This is no YAML: {_reason(error)}.")
     except yaml.reader.ReaderError as error:
-        _refuse(file, _place_of(text, error.position), "This is no YAML: a control character stands here.")
+        _refuse(file, place_of(text, error.position), "This is no YAML: a control character stands here.")
     if not documents:
         _refuse(
             file, (1, 1), "There is no document in it.", "Start one with kind: team, runbook or workflow."
@@ -103,11 +61,6 @@ def _reason(error: yaml.MarkedYAMLError) -> str:
     if "found character that cannot start any token" in reason:
         return "no value can start like this (a tab, or a text that needs quotes)"
     return reason or "it cannot be read"
-
-
-def _place_of(text: str, offset: int) -> Place:
-    before = text[:offset].split("\n")
-    return len(before), len(before[-1]) + 1
 
 
 def _refuse(file: str, place: Place, message: str, hint: str | None = None) -> NoReturn:
@@ -165,7 +118,7 @@ class _Reader:
         self._check(event, path)
         self.places[path] = _place(event)
         if isinstance(event, yaml.ScalarEvent):
-            self.spans[path] = (event.start_mark.index, event.end_mark.index)
+            self.spans[path] = _span(event)
             return self._scalar(event)
         return self._sequence(path) if isinstance(event, yaml.SequenceStartEvent) else self._mapping(path)
 
@@ -222,4 +175,11 @@ class _Reader:
 
 
 def _place(event: yaml.Event) -> Place:
+    assert event.start_mark is not None, "every event of a parsed text has its marks"
     return event.start_mark.line + 1, event.start_mark.column + 1
+
+
+def _span(event: yaml.Event) -> tuple[int, int]:
+    assert event.start_mark is not None
+    assert event.end_mark is not None
+    return event.start_mark.index, event.end_mark.index

@@ -1,19 +1,25 @@
 """What starts a workflow: one class a trigger, chosen by `on`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from core.definitions.fields import Definition
 
 
-class IncidentCreated(Definition):
+class TriggerDefinition(Definition):
+    """What every trigger says. `event_members`: what `event` in the workflow's condition tells about it."""
+
+    event_members: ClassVar[frozenset[str]] = frozenset()
+
+
+class IncidentCreated(TriggerDefinition):
     """An incident was opened."""
 
     on: Literal["incident.created"]
 
 
-class Manual(Definition):
+class Manual(TriggerDefinition):
     """Somebody asked for it."""
 
     on: Literal["manual"]

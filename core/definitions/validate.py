@@ -7,12 +7,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from core.definitions.cross_checks import Read, check_names, check_references
+from core.definitions.documents import Document
 from core.definitions.kinds import KINDS, AnyDefinition
 from core.definitions.problems import Problem, suggest
 from core.definitions.pydantic_problems import described, problems_of
 from core.definitions.schema_checks import check_schema
 from core.definitions.scopes import check_runbook, check_workflow
-from core.definitions.sources import LARGEST_TEXT, Document, load_documents
+from core.definitions.sources import LARGEST_TEXT, load_documents
 from core.errors import DefinitionError
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})

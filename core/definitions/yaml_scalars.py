@@ -12,7 +12,7 @@ _NO_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _IN_QUOTES = "Write it in quotes if it is text."
 
 
-class BadScalar(Exception):  # noqa: N818 - it never leaves the package
+class BadScalar(Exception):
     """A scalar that nothing here can hold; the message is a sentence."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
@@ -21,7 +21,7 @@ class BadScalar(Exception):  # noqa: N818 - it never leaves the package
         self.hint = hint
 
 
-def plain_scalar(text: str, *, is_plain: bool) -> None | bool | int | float | str:
+def plain_scalar(text: str, *, is_plain: bool) -> bool | int | float | str | None:
     """Answer the value of a scalar; `is_plain`: it stands without quotes. Raises BadScalar."""
     if "\0" in text:
         raise BadScalar("The text holds U+0000, which cannot be stored.", "Leave it out.")

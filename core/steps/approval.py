@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from core.decisions.approval_policy import ApprovalPolicy
 from core.decisions.execution import StepResult, Waits
 from core.definitions.durations import PositiveDuration
-from core.definitions.fields import Definition, Name, SlackUser, TemplateText
+from core.definitions.fields import Definition, Name, PublicText, SlackUser
 from core.definitions.templates import render_text
 from core.execution.preparation import Context, Inside, Prepared
 from core.service import Work
@@ -44,7 +44,7 @@ class ApprovalStep(StepDefinition):
     approvers: Approvers = Field(default_factory=Approvers)
     expires: PositiveDuration | None = timedelta(hours=1)
     allow_requester: bool = False
-    message: TemplateText | None = None
+    message: PublicText | None = None
 
     touches_outside = False
 

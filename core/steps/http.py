@@ -12,7 +12,7 @@ from core.steps.base import StepDefinition
 
 HttpMethod = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 ResponseCondition = Annotated[str, CelField(roots=("response",), condition=True)]
-ResponseExpression = Annotated[str, CelField(roots=("response",))]
+ResponseExpression = Annotated[str, CelField(roots=("response",), secrets=False)]
 
 
 class HttpStep(StepDefinition):

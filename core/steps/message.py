@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from core.definitions.fields import TemplateText
+from core.definitions.fields import PublicText
 from core.execution.messages import prepare_message
 from core.execution.preparation import Context, Prepared
 from core.steps.base import StepDefinition
@@ -16,8 +16,8 @@ class MessageStep(StepDefinition):
     touches_outside = False
 
     type: Literal["message"]
-    text: Annotated[TemplateText, Field(min_length=1)]
-    channel: TemplateText | None = None
+    text: Annotated[PublicText, Field(min_length=1)]
+    channel: PublicText | None = None
 
     def prepare(self, context: Context) -> Prepared:
         return prepare_message(self.text, self.channel, context)

@@ -1,92 +1,30 @@
-"""The sandbox's page in a real browser, against a real sandbox and a small app that this file plays."""
+"""The sandbox's page in a real browser, against a real sandbox and a small app that the test plays."""
 
-import json
-import queue
-import shutil
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
-from urllib.parse import parse_qs
 
-import httpx2
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from slack_sandbox.config import AppConfig, WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
+from tests.browser.sandbox_page import (
+    CHANNEL,
+    CHROMIUM,
+    CHROMIUM_ARGUMENTS,
+    App,
+    actions,
+    button,
+    config_for,
+    enter,
+    message,
+    messages,
+    modal,
+    open_modal,
+    say,
+)
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="No Chromium found: install one (apt-get install chromium) to test the page."
 )
-CHANNEL = "C0INCIDENTS"
-Json = dict[str, Any]
-
-
-class App:
-    """What a Slack app is to the sandbox: takes deliveries at a URL, calls the Web API."""
-
-    def __init__(self) -> None:
-        self.received: queue.Queue[Json] = queue.Queue()
-        self.answer: Json = {}
-        self.status = 200
-        self.may_answer = threading.Event()
-        self.may_answer.set()
-        self.api_url = ""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-
-    @property
-    def request_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/"
-
-    def call(self, method: str, **arguments: object) -> Json:
-        headers = {"Authorization": f"Bearer {AppConfig().bot_token}"}
-        answer: Json = httpx2.post(self.api_url + method, json=arguments, headers=headers).json()
-        assert answer["ok"], answer
-        return answer
-
-    def post(self, text: str, **arguments: object) -> str:
-        return str(self.call("chat.postMessage", channel=CHANNEL, text=text, **arguments)["ts"])
-
-    def next_delivery(self) -> Json:
-        return self.received.get(timeout=10)
-
-    def stop(self) -> None:
-        self.may_answer.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def _handler(app) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - the handler below has a self of its own
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                form = {name: values[0] for name, values in parse_qs(body).items()}
-                app.received.put(json.loads(form["payload"]) if "payload" in form else form)
-                app.may_answer.wait(10)
-                answer = json.dumps(app.answer).encode() if app.answer else b""
-                self.send_response(app.status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-                """Say nothing: the test tells what matters."""
-
-        return Handler
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +44,7 @@ def app() -> Iterator[App]:
 
 @pytest.fixture
 def slack(app: App) -> Iterator[RunningSandbox]:
-    with RunningSandbox(_config(app)) as slack:
+    with RunningSandbox(config_for(app)) as slack:
         app.api_url = slack.api_url
         yield slack
 
@@ -123,39 +61,6 @@ def page(browser: Browser, slack: RunningSandbox) -> Iterator[Page]:
     yield page
     context.close()
     assert mistakes == []
-
-
-def _config(app: App) -> WorkspaceConfig:
-    return WorkspaceConfig(
-        app=AppConfig(request_url=app.request_url, events=()), enforce_rate_limits=False, acknowledge_within=3
-    )
-
-
-def enter(page: Page, url: str, user: str, channel: str = CHANNEL) -> None:
-    page.goto(f"{url}/?user={user}&channel={channel}")
-    expect(page.get_by_test_id("connection")).to_have_text("Live")
-
-
-def messages(page: Page) -> Locator:
-    return page.get_by_test_id("message-list").get_by_test_id("message")
-
-
-def message(page: Page, ts: str) -> Locator:
-    return page.locator(f'[data-testid="message-list"] [data-ts="{ts}"]')
-
-
-def say(page: Page, text: str) -> None:
-    page.get_by_test_id("composer").fill(text)
-    page.get_by_test_id("composer").press("Enter")
-
-
-def button(text: str, **fields: object) -> Json:
-    label = {"type": "plain_text", "text": text}
-    return {"type": "button", "text": label, "action_id": f"gate.{text.lower()}", "value": "apr_1", **fields}
-
-
-def actions(*elements: Json) -> list[Json]:
-    return [{"type": "actions", "block_id": "gate", "elements": list(elements)}]
 
 
 def test_what_one_person_says_appears_to_another_without_a_reload(page: Page, slack: RunningSandbox) -> None:
@@ -290,27 +195,6 @@ def test_a_channel_with_news_is_marked_until_it_is_opened(page: Page, app: App) 
     expect(page.get_by_test_id("unread-C0GENERAL")).to_have_count(0)
 
 
-def modal() -> Json:
-    label = {"type": "plain_text", "text": "Reason"}
-    element = {"type": "plain_text_input", "action_id": "text"}
-    title = {"type": "plain_text", "text": "Run db-failover"}
-    blocks = [{"type": "input", "block_id": "reason", "label": label, "element": element}]
-    return {
-        "type": "modal",
-        "title": title,
-        "submit": {"type": "plain_text", "text": "Run"},
-        "blocks": blocks,
-    }
-
-
-def open_modal(page: Page, app: App) -> Locator:
-    say(page, "/runbook run db-failover")
-    command = app.next_delivery()
-    assert (command["command"], command["text"]) == ("/runbook", "run db-failover")
-    app.call("views.open", trigger_id=command["trigger_id"], view=modal())
-    return page.get_by_test_id("modal")
-
-
 def test_a_modal_says_what_is_wrong_under_the_field_and_closes_when_it_is_right(page: Page, app: App) -> None:
     dialog = open_modal(page, app)
     field = dialog.get_by_label("Reason")
@@ -367,11 +251,35 @@ def test_the_page_finds_back_to_a_sandbox_that_was_restarted(
     expect(messages(page).last).to_contain_text("before")
     slack.stop()
     expect(page.get_by_test_id("connection")).to_have_text("Reconnecting…")
-    with RunningSandbox(_config(app), port=int(slack.url.rpartition(":")[2])):
+    with RunningSandbox(config_for(app), port=int(slack.url.rpartition(":")[2])):
         app.post("after")
         expect(page.get_by_test_id("connection")).to_have_text("Live", timeout=15_000)
         expect(messages(page)).to_have_count(1)
         expect(messages(page).last).to_contain_text("after")
+
+
+def test_a_modal_that_the_app_updates_keeps_what_was_entered(page: Page, app: App) -> None:
+    dialog = open_modal(page, app)
+    dialog.get_by_label("Reason").fill("the primary is gone")
+    view_id = page.locator("[data-view-id]").get_attribute("data-view-id")
+    note = {
+        "type": "section",
+        "block_id": "note",
+        "text": {"type": "mrkdwn", "text": "*2 steps* change something"},
+    }
+    updated = modal()
+    app.call("views.update", view_id=view_id, view={**updated, "blocks": [note, *updated["blocks"]]})
+    expect(dialog.locator("strong")).to_have_text("2 steps")
+    expect(dialog.get_by_label("Reason")).to_have_value("the primary is gone")
+
+
+def test_nobody_can_write_in_an_archived_channel_until_it_is_opened_again(page: Page) -> None:
+    page.get_by_test_id("channel-menu").click()
+    page.get_by_role("menuitem", name="Archive channel").click()
+    page.get_by_test_id("confirm-ok").click()
+    expect(page.get_by_test_id("composer")).not_to_be_visible()
+    page.get_by_test_id("unarchive").click()
+    expect(page.get_by_test_id("composer")).to_be_visible()
 
 
 def test_a_permalink_leads_to_its_message(page: Page, app: App) -> None:

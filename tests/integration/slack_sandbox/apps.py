@@ -46,7 +46,7 @@ def listening(app: Starlette) -> Iterator[str]:
 
 @contextmanager
 def bolt_over_http(app: App) -> Iterator[str]:
-    """Yields the app's request URL. Each request is handled in a thread: the app may call back meanwhile."""
+    """Serve the app with Bolt's own adapter. Yields its request URL."""
     handler = SlackRequestHandler(app)
 
     async def events(request: Request) -> Response:

@@ -106,6 +106,7 @@ def test_commands_that_are_nobodys_and_commands_in_threads_are_not_sent(people: 
     ts = people.say("hello")["ts"]
     assert people.say("/deploy now")["error"] == "unknown_command"
     assert people.say("/runbook list", thread_ts=ts)["error"] == "command_in_thread"
+    assert people.say(" /runbook list")["ok"]
     assert people.deliveries() == []
 
 

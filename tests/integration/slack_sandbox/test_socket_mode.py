@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -112,16 +113,14 @@ def test_without_a_socket_and_a_request_url_nothing_can_be_delivered(people: Peo
     assert "no Socket Mode connection" in answer["message"]
 
 
-def test_ten_connections_are_the_limit_and_take_turns(slack: RunningSandbox, people: People) -> None:
-    sockets = [connect(socket_url(slack)) for _ in range(10)]
-    for websocket in sockets:
-        websocket.recv()
-    people.do("/app/disconnect", reason="warning")
-    assert all('"warning"' in str(websocket.recv()) for websocket in sockets)
-    with connect(socket_url(slack)) as eleventh:
+def test_ten_connections_are_the_limit(slack: RunningSandbox, people: People) -> None:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(connect(socket_url(slack))) for _ in range(10)]
+        assert all('"hello"' in str(websocket.recv()) for websocket in sockets)
+        eleventh = stack.enter_context(connect(socket_url(slack)))
         assert '"too_many_websockets"' in str(eleventh.recv())
-    for websocket in sockets:
-        websocket.close()
+        assert people.do("/app/disconnect", reason="warning")["disconnected"] == 10
+        assert all('"warning"' in str(websocket.recv()) for websocket in sockets)
 
 
 def test_a_ticket_opens_one_connection(slack: RunningSandbox) -> None:

@@ -68,6 +68,10 @@ def test_a_stranger_sees_nothing(slack: RunningSandbox, people: People) -> None:
     assert people.state("U0NOBODY")["error"] == "user_not_found"
 
 
+def test_a_page_that_does_not_say_who_it_is_begins_as_the_first_person(people: People) -> None:
+    assert people.look("/state")["channels"] == people.state(ALICE)["channels"]
+
+
 def test_the_server_stops_while_somebody_watches(slack: RunningSandbox) -> None:
     with watching(slack, ALICE, after=0) as events:
         slack.stop()

@@ -1,0 +1,57 @@
+"""What people are told when something was refused or went wrong: an ephemeral sentence."""
+
+import secrets
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import structlog
+from slack_sdk.webhook import WebhookClient
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from bot.cards.words import escape_sentence
+from core.errors import NotAllowed, RunbookError
+
+log = structlog.get_logger()
+
+DATABASE_GONE = (OperationalError, InterfaceError, PoolTimeout)
+SECONDS = 3
+
+
+def sentence(error: Exception) -> str:
+    """One of core's errors says it itself; any other one gets an id that is logged and shown."""
+    if isinstance(error, RunbookError):
+        return f"{'⛔' if isinstance(error, NotAllowed) else '⚠️'} {escape_sentence(str(error))}"
+    reference = f"err_{secrets.token_hex(4)}"
+    log.error("request failed", reference=reference, exc_info=error)
+    if isinstance(error, DATABASE_GONE):
+        return f"⚠️ The database cannot be reached just now. Look how things stand before you try again. ({reference})"
+    return f"⚠️ Something went wrong here, and it is not your fault. The operators find it as {reference}."
+
+
+class Whisper:
+    """Tells one person something through a `response_url`, off the request's path.
+
+    Slack's API may be down: then the sentence is lost, and nothing else is.
+    """
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="whisper")
+
+    def __call__(self, response_url: str, text: str) -> "Future[None]":
+        future = self._executor.submit(_send, response_url, text)
+        future.add_done_callback(_log_failure)
+        return future
+
+
+def _send(response_url: str, text: str) -> None:
+    """Once only: a repeated sentence is worse than a lost one."""
+    client = WebhookClient(response_url, timeout=SECONDS, retry_handlers=[])
+    response = client.send(text=text, response_type="ephemeral", replace_original=False)
+    if response.status_code != 200:
+        log.warning("not told", status=response.status_code, answer=response.body)
+
+
+def _log_failure(future: "Future[None]") -> None:
+    error = future.exception()
+    if error is not None:
+        log.warning("not told", error=str(error))

@@ -1,0 +1,66 @@
+"""What every message about an execution shows and carries alike: title, parameters, tag, metadata."""
+
+from bot.cards.blocks import context, section
+from bot.cards.message import Block, Metadata
+from bot.cards.words import code, escape
+from core.views import ExecutionView
+
+EVENT_TYPE = "runbook_execution"
+MOST_PARAMETERS = 12
+
+
+def title(execution: ExecutionView) -> str:
+    """`db-failover v3`, bold."""
+    return f"*{escape(execution.runbook)}* v{execution.runbook_version}"
+
+
+def plain_title(execution: ExecutionView) -> str:
+    """`db-failover v3 (inc-12)`, for the text that stands alone."""
+    return f"{escape(execution.runbook)} v{execution.runbook_version} (inc-{execution.incident_number})"
+
+
+def metadata(execution: ExecutionView) -> Metadata:
+    """How programs, and the poster after a crash, recognise the message.
+
+    https://docs.slack.dev/messaging/message-metadata
+    """
+    return {
+        "event_type": EVENT_TYPE,
+        "event_payload": {
+            "execution_id": execution.id,
+            "runbook": execution.runbook,
+            "runbook_version": execution.runbook_version,
+            "status": execution.status.value,
+            "incident_id": execution.incident_id,
+            "workflow_execution_id": execution.workflow_execution_id,
+        },
+    }
+
+
+def parameter_line(execution: ExecutionView) -> str:
+    """`cluster `orders` · reason `disk full``; empty for a run without parameters."""
+    given = list(execution.parameters.items())
+    shown = [f"{escape(name)} {code(value)}" for name, value in given[:MOST_PARAMETERS]]
+    if len(given) > MOST_PARAMETERS:
+        shown.append(f"… {len(given) - MOST_PARAMETERS} more")
+    return " · ".join(shown)
+
+
+def parameter_blocks(execution: ExecutionView) -> list[Block]:
+    line = parameter_line(execution)
+    return [section(line)] if line else []
+
+
+def tag(execution: ExecutionView, public_url: str = "") -> Block:
+    """The context line: the workflow and its execution where one asked, and the run's own id."""
+    run = f"run {_linked(execution.id, public_url)}"
+    if execution.workflow_execution_id is None:
+        return context(run)
+    workflow = f"workflow *{escape(execution.workflow or '')}* {escape(execution.workflow_execution_id)}"
+    return context(workflow, run)
+
+
+def _linked(execution_id: str, public_url: str) -> str:
+    if not public_url:
+        return escape(execution_id)
+    return f"<{escape(public_url.rstrip('/'))}/runs/{escape(execution_id)}|{escape(execution_id)}>"

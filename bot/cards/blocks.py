@@ -1,0 +1,82 @@
+"""Block Kit, as far as the cards need it: every builder keeps Slack's limits."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.cards import limits
+from bot.cards.message import Block
+from bot.cards.words import bounded
+
+
+@dataclass(frozen=True)
+class Confirm:
+    """The question that a button asks before it acts: plain text."""
+
+    title: str
+    text: str
+    confirm: str
+    deny: str = "Back"
+
+
+def section(markup: str, *, block_id: str | None = None) -> Block:
+    text = {"type": "mrkdwn", "text": bounded(markup, limits.SECTION_TEXT)}
+    return {"type": "section", "text": text} | _named(block_id)
+
+
+def _named(block_id: str | None) -> Block:
+    return {"block_id": bounded(block_id, limits.BLOCK_ID)} if block_id else {}
+
+
+def sections(lines: Iterable[str]) -> list[Block]:
+    """The lines, in as few sections as hold them."""
+    gathered: list[str] = []
+    for line in (bounded(line, limits.SECTION_TEXT) for line in lines):
+        longer = f"{gathered[-1]}\n{line}" if gathered else line
+        if not gathered or len(longer) > limits.SECTION_TEXT:
+            gathered.append(line)
+        else:
+            gathered[-1] = longer
+    return [section(text) for text in gathered if text.strip()]
+
+
+def context(*markups: str) -> Block:
+    """Small print; at least one text."""
+    shown = markups[: limits.CONTEXT_ELEMENTS]
+    elements = [{"type": "mrkdwn", "text": bounded(markup, limits.SECTION_TEXT)} for markup in shown]
+    return {"type": "context", "elements": elements}
+
+
+def actions(buttons: Sequence[Block], *, block_id: str) -> Block:
+    return {"type": "actions", "elements": list(buttons)} | _named(block_id)
+
+
+def button(
+    action_id: str, text: str, value: str, *, style: str | None = None, confirm: Confirm | None = None
+) -> Block:
+    """`style`: `primary`, `danger` or None. The value is an id, never data."""
+    element: Block = {
+        "type": "button",
+        "action_id": action_id,
+        "text": _plain(text, limits.BUTTON_TEXT),
+        "value": value,
+    }
+    if style is not None:
+        element["style"] = style
+    if confirm is not None:
+        element["confirm"] = _confirm(confirm, style)
+    return element
+
+
+def _confirm(confirm: Confirm, style: str | None) -> Block:
+    dialog: Block = {
+        "title": _plain(confirm.title, limits.CONFIRM_TITLE),
+        "text": _plain(confirm.text, limits.CONFIRM_TEXT),
+        "confirm": _plain(confirm.confirm, limits.CONFIRM_BUTTON),
+        "deny": _plain(confirm.deny, limits.CONFIRM_BUTTON),
+    }
+    return dialog | ({"style": style} if style is not None else {})
+
+
+def _plain(text: str, limit: int) -> Block:
+    shown = text if len(text) <= limit else text[: limit - 1] + "…"
+    return {"type": "plain_text", "text": shown, "emoji": True}

@@ -1,0 +1,81 @@
+"""The detail: what the steps put out, as a reply in the headline's thread."""
+
+from collections.abc import Sequence
+
+from bot.cards.about import metadata, plain_title
+from bot.cards.blocks import context, section
+from bot.cards.limits import MESSAGE_BLOCKS, MESSAGE_TEXT, SECTION_TEXT
+from bot.cards.message import Message
+from bot.cards.steps import step_title
+from bot.cards.words import (
+    SYMBOLS,
+    as_text,
+    bounded,
+    code_block,
+    duration,
+    escape_sentence,
+    one_line,
+    status_words,
+)
+from core.views import ExecutionView, StepView
+
+MOST_STEPS = MESSAGE_BLOCKS - 10
+ALL_OUTPUT = 12_000  # characters of output in one reply: a phone shows it without scrolling for ever
+LEAST_OUTPUT, MOST_OUTPUT = 300, 2_000  # characters of one step's
+ERROR_LENGTH = 500
+
+
+def detail(execution: ExecutionView, steps: Sequence[StepView]) -> Message:
+    """The output of `steps`, those that ended since the last reply. At least one step."""
+    shown = steps[:MOST_STEPS]
+    room = min(max(ALL_OUTPUT // max(len(shown), 1), LEAST_OUTPUT), MOST_OUTPUT)
+    blocks = [section(_step_text(step, room)) for step in shown]
+    if blocks:
+        blocks[0]["block_id"] = f"detail.{execution.id}.{shown[0].id}"
+    if len(steps) > len(shown):
+        blocks.append(context(f"… {len(steps) - len(shown)} more"))
+    return Message(_text(execution, shown), blocks, metadata(execution))
+
+
+def _text(execution: ExecutionView, steps: Sequence[StepView]) -> str:
+    told = [f"{SYMBOLS[step.status]} {step_title(step)} {status_words(step.status)}" for step in steps]
+    return bounded(f"{plain_title(execution)}: {', '.join(told)}", MESSAGE_TEXT)
+
+
+def _step_text(step: StepView, room: int) -> str:
+    taken = duration(step.started_at, step.finished_at)
+    lines = [f"{SYMBOLS[step.status]} *{step_title(step)}*{f' · {taken}' if taken else ''}"]
+    if step.error:
+        lines.append(bounded(escape_sentence(one_line(step.error)), ERROR_LENGTH))
+    if step.type != "message":  # its output is the message itself, which is in the channel
+        lines.extend(_output_lines(step.output, room))
+    return bounded("\n".join(lines), SECTION_TEXT)
+
+
+def _output_lines(output: object, room: int) -> list[str]:
+    if output in (None, {}, ""):
+        return []
+    if isinstance(output, dict) and "exit_code" in output:
+        return _shell_lines(output, room)
+    if isinstance(output, dict) and "status" in output:
+        return _http_lines(output, room)
+    if isinstance(output, dict) and all(isinstance(value, str) for value in output.values()):
+        said = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in output.items())
+        return [bounded(escape_sentence(one_line(said)), room)]
+    return [code_block(as_text(output), room)]
+
+
+def _shell_lines(output: dict[str, object], room: int) -> list[str]:
+    """Standard error last, where the eye looks for it; it gets half the room when both streams spoke."""
+    streams = [(name, str(output.get(name) or "").strip()) for name in ("stdout", "stderr")]
+    spoke = [(name, text) for name, text in streams if text]
+    lines = [f"exit code {as_text(output['exit_code'])}"]
+    for name, text in spoke:
+        lines += [name, code_block(text, room // len(spoke))]
+    return lines
+
+
+def _http_lines(output: dict[str, object], room: int) -> list[str]:
+    body = next((output[name] for name in ("body", "text", "json") if output.get(name)), None)
+    lines = [f"status {as_text(output['status'])}"]
+    return [*lines, code_block(as_text(body), room)] if body is not None else lines

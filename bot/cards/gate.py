@@ -1,0 +1,117 @@
+"""The gate: the message that asks for approval, and later says who decided."""
+
+from bot.cards.about import metadata, parameter_blocks, plain_title, tag, title
+from bot.cards.blocks import Confirm, actions, button, section
+from bot.cards.limits import MESSAGE_TEXT
+from bot.cards.message import Block, Message
+from bot.cards.steps import step_title
+from bot.cards.words import GATE_SYMBOLS, bounded, escape, escape_sentence, moment, one_line, who
+from core.statuses import GateStatus
+from core.views import ApprovalDecisionView, ApprovalView, ExecutionView
+
+MOST_PINGED = 10
+MOST_NEXT = 3
+REASON_LENGTH = 500
+
+
+def gate(execution: ExecutionView, approval: ApprovalView) -> Message:
+    """While the gate is open, with both buttons; afterwards without, saying who decided."""
+    is_open = approval.status is GateStatus.OPEN
+    blocks = _open_blocks(execution, approval) if is_open else _closed_blocks(execution, approval)
+    return Message(_text(execution, approval), [*blocks, tag(execution)], metadata(execution))
+
+
+def _open_blocks(execution: ExecutionView, approval: ApprovalView) -> list[Block]:
+    lead = f"{GATE_SYMBOLS[approval.status]} *Approval needed* for {title(execution)}"
+    lines = [
+        f"{lead}, asked for by {who(approval.requester)}",
+        _pings(approval),
+        f"Next: {_next(execution, approval)}",
+    ]
+    message = [section(_said(approval.message))] if approval.message.strip() else []
+    return [
+        section("\n".join(line for line in lines if line), block_id=f"gate.{approval.id}"),
+        *message,
+        *parameter_blocks(execution),
+        section(_terms(approval)),
+        decision_buttons(execution, approval),
+    ]
+
+
+def _pings(approval: ApprovalView) -> str:
+    """Each of them is notified, so a large team is not named to the last."""
+    pinged = [f"<@{person}>" for person in approval.people[:MOST_PINGED]]
+    more = len(approval.people) - len(pinged)
+    return " ".join(pinged) + (f" and {more} more" if more > 0 else "")
+
+
+def _next(execution: ExecutionView, approval: ApprovalView) -> str:
+    """What happens once it is approved: the steps behind the gate, by name and type."""
+    position = next((i for i, step in enumerate(execution.steps) if step.id == approval.step), None)
+    later = execution.steps[position + 1 :] if position is not None else []
+    if not later:
+        return "nothing more, this was the last step"
+    shown = [f"*{step_title(step)}* ({escape(step.type)})" for step in later[:MOST_NEXT]]
+    more = len(later) - len(shown)
+    return ", then ".join(shown) + (f", then {more} more" if more > 0 else "")
+
+
+def _said(message: str) -> str:
+    return escape_sentence(message.strip())
+
+
+def _terms(approval: ApprovalView) -> str:
+    """Who may decide, how many must, until when."""
+    sentence = f"{escape_sentence(approval.approvers)} may decide."
+    if approval.count > 1:
+        sentence += f" {approval.count} must approve{_so_far(approval)}."
+    if approval.expires_at is not None:
+        sentence += f" Until {moment(approval.expires_at)}."
+    return sentence
+
+
+def _so_far(approval: ApprovalView) -> str:
+    approved = [f"<@{decision.slack_user_id}>" for decision in approval.decisions if decision.approved]
+    return f"; so far {', '.join(approved)}" if approved else ""
+
+
+def decision_buttons(execution: ExecutionView, approval: ApprovalView) -> Block:
+    confirm = Confirm(
+        title="Reject?",
+        text=f"{execution.runbook} does not go on. Nobody can approve it afterwards; it would have to be run again.",
+        confirm="Reject",
+    )
+    approve = button("approval.approve", "Approve", approval.id, style="primary")
+    reject = button("approval.reject", "Reject", approval.id, style="danger", confirm=confirm)
+    return actions([approve, reject], block_id=f"approval.{approval.id}")
+
+
+def _closed_blocks(execution: ExecutionView, approval: ApprovalView) -> list[Block]:
+    lead = f"{GATE_SYMBOLS[approval.status]} *{_verdict(approval)}* {title(execution)}, asked for by "
+    lines = [lead + who(approval.requester), *map(_decision_line, approval.decisions)]
+    return [section("\n".join(lines), block_id=f"gate.{approval.id}")]
+
+
+def _verdict(approval: ApprovalView) -> str:
+    return {
+        GateStatus.OPEN: "Approval needed:",
+        GateStatus.APPROVED: "Approved:",
+        GateStatus.REJECTED: "Rejected:",
+        GateStatus.EXPIRED: "Nobody decided in time:",
+        GateStatus.CANCELLED: "No approval needed any more:",
+    }[approval.status]
+
+
+def _decision_line(decision: ApprovalDecisionView) -> str:
+    word = "approved" if decision.approved else "rejected"
+    reason = bounded(escape(one_line(decision.reason)), REASON_LENGTH)
+    return f"<@{decision.slack_user_id}> {word} at {moment(decision.created_at)}{f': {reason}' if reason else ''}"
+
+
+def _text(execution: ExecutionView, approval: ApprovalView) -> str:
+    sentence = f"{GATE_SYMBOLS[approval.status]} {_verdict(approval)} {plain_title(execution)}"
+    if approval.status is GateStatus.OPEN:
+        sentence += f", asked for by {who(approval.requester)}. {_pings(approval)} Next: {_next(execution, approval)}."
+        return bounded(sentence, MESSAGE_TEXT)
+    sentence += ". " + " ".join(f"{_decision_line(decision)}." for decision in approval.decisions)
+    return bounded(sentence.strip(), MESSAGE_TEXT)

@@ -1,0 +1,67 @@
+"""The incident's card: what is wrong, and what to type next."""
+
+from bot.cards.blocks import context, section
+from bot.cards.limits import MESSAGE_TEXT, SECTION_TEXT
+from bot.cards.message import Block, Message
+from bot.cards.words import bounded, code, escape, moment, one_line, who
+from core.statuses import IncidentStatus, Severity
+from core.views import IncidentView
+
+TITLE_LENGTH = 300
+MOST_LABELS = 12
+SYMBOLS = {
+    Severity.INFO: "ℹ️",
+    Severity.LOW: "🟢",
+    Severity.MEDIUM: "🟡",
+    Severity.HIGH: "🟠",
+    Severity.CRITICAL: "🔴",
+}
+NEXT = {
+    IncidentStatus.OPEN: ("incident ack", "list", "run NAME"),
+    IncidentStatus.ACKNOWLEDGED: ("list", "run NAME", "incident resolve"),
+    IncidentStatus.RESOLVED: ("incident show",),
+    IncidentStatus.CLOSED: (),
+}
+
+
+def incident(shown: IncidentView, *, command: str = "/runbook") -> Message:
+    """`command`: what the workspace named the slash command."""
+    blocks = [section(_first_lines(shown), block_id=f"incident.{shown.id}")]
+    if shown.description.strip():
+        blocks.append(section(bounded(escape(shown.description.strip()), SECTION_TEXT)))
+    blocks += [*_label_blocks(shown), *_next_blocks(shown, command)]
+    return Message(bounded(_text(shown), MESSAGE_TEXT), blocks)
+
+
+def _title(shown: IncidentView) -> str:
+    return bounded(escape(one_line(shown.title)), TITLE_LENGTH)
+
+
+def _first_lines(shown: IncidentView) -> str:
+    return (
+        f"{SYMBOLS[shown.severity]} *{shown.severity.value}: {_title(shown)}* (inc-{shown.number})\n"
+        f"*{shown.status.value}* · {_where(shown)} · opened by {who(shown.opened_by)} "
+        f"at {moment(shown.created_at)}"
+    )
+
+
+def _where(shown: IncidentView) -> str:
+    team = f"team {escape(shown.team)}"
+    return f"{bounded(escape(one_line(shown.service)), TITLE_LENGTH)} · {team}" if shown.service else team
+
+
+def _text(shown: IncidentView) -> str:
+    return (
+        f"{SYMBOLS[shown.severity]} {shown.severity.value}: {_title(shown)} (inc-{shown.number}), "
+        f"{_where(shown)}, {shown.status.value}, opened by {who(shown.opened_by)}"
+    )
+
+
+def _label_blocks(shown: IncidentView) -> list[Block]:
+    labels = [f"{code(name)} {code(value)}" for name, value in list(shown.labels.items())[:MOST_LABELS]]
+    return [context(" · ".join(labels))] if labels else []
+
+
+def _next_blocks(shown: IncidentView, command: str) -> list[Block]:
+    typed = [code(f"{command} {words}") for words in NEXT[shown.status]]
+    return [context("Type next: " + " · ".join(typed))] if typed else []

@@ -1,0 +1,34 @@
+"""A text that a `message` step or action says, with the tag that tells where it comes from."""
+
+from bot.cards.about import metadata, tag
+from bot.cards.blocks import context, sections
+from bot.cards.limits import MESSAGE_TEXT
+from bot.cards.message import Block, Message
+from bot.cards.words import bounded, escape, escape_sentence
+from core.views import ExecutionView
+
+MOST_TEXT = 30_000  # ten sections
+
+
+def plain(
+    text: str,
+    *,
+    execution: ExecutionView | None = None,
+    workflow: str | None = None,
+    workflow_execution_id: str | None = None,
+) -> Message:
+    """From a step: with its `execution`. From an action: with the workflow's name and execution id.
+
+    Mentions of people and channels in the text work; `<!channel>` and links under another name do not.
+    """
+    said = bounded(escape_sentence(text.strip()) or "…", MOST_TEXT)
+    blocks = sections(said.split("\n"))
+    if execution is not None:
+        return Message(bounded(said, MESSAGE_TEXT), [*blocks, tag(execution)], metadata(execution))
+    return Message(bounded(said, MESSAGE_TEXT), [*blocks, *_workflow_tag(workflow, workflow_execution_id)])
+
+
+def _workflow_tag(workflow: str | None, workflow_execution_id: str | None) -> list[Block]:
+    if workflow is None:
+        return []
+    return [context(f"workflow *{escape(workflow)}* {escape(workflow_execution_id or '')}")]

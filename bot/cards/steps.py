@@ -1,0 +1,93 @@
+"""The lines for the steps of an execution: one each, those of a long run merged."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.cards.words import SYMBOLS, bounded, duration, escape, escape_sentence, moment, one_line
+from core.decisions.execution import OPEN
+from core.statuses import Status, WaitingFor
+from core.views import ApprovalView, ExecutionView, StepView
+
+MOST_LINES = 20
+BEFORE, AFTER = 6, 8  # how many steps around the current one are shown of a longer run
+MOST_FAILED = 3
+NAME_LENGTH = 80
+ERROR_LENGTH = 300
+FAILED = frozenset({Status.FAILED, Status.TIMED_OUT, Status.CANCELLED})
+
+WAITING_LINES = {
+    WaitingFor.TIMER: "waiting for its time",
+    WaitingFor.CALLBACK: "waiting for a callback",
+    WaitingFor.VERDICT: "did it happen? A verdict is asked for",
+    WaitingFor.LOCK: "waiting for another run that holds the lock",
+}
+
+
+def step_title(step: StepView) -> str:
+    """The step's name where it has one, otherwise its id."""
+    return bounded(escape(one_line(step.name or step.id)), NAME_LENGTH)
+
+
+def current_position(execution: ExecutionView) -> int:
+    """Index of the step that matters now: the first that is not over; of an ended run the one that ended it."""
+    ended_by = OPEN if not execution.status.is_final else FAILED
+    found = (i for i, step in enumerate(execution.steps) if step.status in ended_by)
+    return next(found, len(execution.steps) - 1)
+
+
+def step_lines(execution: ExecutionView, now: datetime) -> list[str]:
+    """A line a step. Of more than 20: the first, those around the current, the failed, the last."""
+    lines: list[str] = []
+    before = -1
+    for position in _shown(execution):
+        if position > before + 1:
+            lines.append(f"… {position - before - 1} more")
+        lines.append(_line(execution, position, now))
+        before = position
+    return lines
+
+
+def _shown(execution: ExecutionView) -> Sequence[int]:
+    total = len(execution.steps)
+    if total <= MOST_LINES:
+        return range(total)
+    current = current_position(execution)
+    failed = [i for i, step in enumerate(execution.steps) if step.status is Status.FAILED]
+    around = range(max(current - BEFORE, 0), min(current + AFTER + 1, total))
+    return sorted({0, total - 1, *around, *failed[:MOST_FAILED]})
+
+
+def _line(execution: ExecutionView, position: int, now: datetime) -> str:
+    step = execution.steps[position]
+    parts = [f"{SYMBOLS[step.status]} {step_title(step)}"]
+    if step.attempt > 1:
+        parts.append(f"attempt {step.attempt}")
+    taken = duration(step.started_at, step.finished_at)
+    if taken:
+        parts.append(taken)
+    if execution.status is Status.WAITING and position == current_position(execution):
+        parts.append(f"*{_waits(execution, now)}*")
+    elif step.status is Status.RUNNING and step.started_at is not None:
+        parts.append(f"since {moment(step.started_at, '{time_secs}')}")
+    if step.error:
+        parts.append(bounded(escape_sentence(one_line(step.error)), ERROR_LENGTH))
+    return " · ".join(parts)
+
+
+def _waits(execution: ExecutionView, now: datetime) -> str:
+    if execution.waiting_for is WaitingFor.APPROVAL:
+        return _approval_words(execution.approval, now)
+    if execution.waiting_for is WaitingFor.TIMER and execution.steps[current_position(execution)].error:
+        return "will be tried again"
+    return WAITING_LINES[execution.waiting_for] if execution.waiting_for else "waiting"
+
+
+def _approval_words(approval: ApprovalView | None, now: datetime) -> str:
+    if approval is None:
+        return "waiting for approval"
+    words = f"waiting for approval by {escape_sentence(approval.approvers)}"
+    if approval.expires_at is None:
+        return words
+    if approval.expires_at <= now:
+        return f"{words}, whose time is over"
+    return f"{words}, until {moment(approval.expires_at)}"

@@ -1,0 +1,70 @@
+"""The verdict: the question "did this step happen?" after a crash, and later its answer."""
+
+from bot.cards.about import metadata, plain_title, tag, title
+from bot.cards.blocks import Confirm, actions, button, section
+from bot.cards.limits import MESSAGE_TEXT
+from bot.cards.message import Block, Message
+from bot.cards.requests import request_text
+from bot.cards.steps import step_title
+from bot.cards.words import bounded, code_block, escape_sentence, one_line
+from core.statuses import Status, WaitingFor
+from core.views import ExecutionView, StepView
+
+REQUEST_LENGTH = 1_500
+ERROR_LENGTH = 600
+
+
+def verdict(execution: ExecutionView, position: int, attempt: int) -> Message:
+    """The question about one attempt of the step at `position`; once it is no longer asked, its answer."""
+    step = execution.steps[position]
+    block_id = f"verdict.{execution.id}.{position}.{attempt}"
+    if not _is_asked(execution, step, attempt):
+        answer = _answer(execution, step, attempt)
+        blocks = [section(f"*{step_title(step)}* of {title(execution)}: {answer}", block_id=block_id)]
+        text = f"{step_title(step)} of {plain_title(execution)}: {answer}"
+        return Message(bounded(text, MESSAGE_TEXT), [*blocks, tag(execution)], metadata(execution))
+    blocks = [*_question(execution, step, block_id), _buttons(execution, block_id), tag(execution)]
+    text = f"❓ Did step {step_title(step)} of {plain_title(execution)} happen? {_why(step)}"
+    return Message(bounded(text, MESSAGE_TEXT), blocks, metadata(execution))
+
+
+def _is_asked(execution: ExecutionView, step: StepView, attempt: int) -> bool:
+    asks = execution.waiting_for is WaitingFor.VERDICT
+    return asks and step.status is Status.UNKNOWN and step.attempt == attempt
+
+
+def _question(execution: ExecutionView, step: StepView, block_id: str) -> list[Block]:
+    lead = f"❓ *Did step {step_title(step)} happen?* {title(execution)} waits for your answer.\n{_why(step)}"
+    blocks = [section(lead, block_id=block_id)]
+    if step.request is not None:
+        blocks.append(section(f"This was asked:\n{code_block(request_text(step.request), REQUEST_LENGTH)}"))
+    return blocks
+
+
+def _why(step: StepView) -> str:
+    error = step.error or "Nobody knows whether it happened."
+    return f"{bounded(escape_sentence(one_line(error)), ERROR_LENGTH)} Look there, then answer."
+
+
+def _buttons(execution: ExecutionView, block_id: str) -> Block:
+    confirm = Confirm(
+        title="Run it again?",
+        text="If it did happen, its side effect happens twice.",
+        confirm="Run it again",
+    )
+    ran = button("verdict.ran", "It ran", execution.id, style="primary")
+    did_not = button("verdict.did_not_run", "It did not run", execution.id)
+    again = button("verdict.run_again", "Run it again", execution.id, style="danger", confirm=confirm)
+    return actions([ran, did_not, again], block_id=f"answer.{block_id}")
+
+
+def _answer(execution: ExecutionView, step: StepView, attempt: int) -> str:
+    """As the step tells it: the answer itself is in the audit trail."""
+    output = step.output if isinstance(step.output, dict) else {}
+    if step.attempt > attempt or step.status in (Status.PENDING, Status.RUNNING, Status.WAITING):
+        return "🔁 run again."
+    if output.get("verdict") == "ran":
+        return f"✅ it ran, says {escape_sentence(str(output.get('by', 'somebody')))}."
+    if step.status is Status.FAILED and step.error:
+        return f"❌ {bounded(escape_sentence(one_line(step.error)), ERROR_LENGTH)}"
+    return f"🚫 nobody needs to answer any more, the run is {execution.status.value.replace('_', ' ')}."

@@ -1,0 +1,127 @@
+"""Text as Slack shows it: escaped, bounded, in code spans; and the service's own words and symbols.
+
+Slack's markup knows three characters to escape, `&`, `<` and `>`:
+https://docs.slack.dev/messaging/formatting-message-text#escaping
+"""
+
+import json
+import re
+from datetime import datetime
+
+from core.statuses import GateStatus, Status, WaitingFor
+
+MENTION = re.compile(r"&lt;(@[UW][A-Z0-9]+|#[CGD][A-Z0-9]+)&gt;")
+CUT_MARKUP = re.compile(r"(?:&[a-z]{0,3}|<[^<>]*)\Z")
+ELLIPSIS = "…"
+WORKFLOW = "workflow:"
+
+SYMBOLS = {
+    Status.PENDING: "▫️",
+    Status.RUNNING: "▶️",
+    Status.WAITING: "⏸️",
+    Status.SUCCEEDED: "✅",
+    Status.FAILED: "❌",
+    Status.CANCELLED: "🚫",
+    Status.TIMED_OUT: "⌛",
+    Status.SKIPPED: "⏭️",
+    Status.UNKNOWN: "❓",
+}
+
+GATE_SYMBOLS = {
+    GateStatus.OPEN: "🔐",
+    GateStatus.APPROVED: "✅",
+    GateStatus.REJECTED: "⛔",
+    GateStatus.EXPIRED: "⌛",
+    GateStatus.CANCELLED: "🚫",
+}
+
+WAITS = {
+    WaitingFor.APPROVAL: "approval",
+    WaitingFor.TIMER: "its time",
+    WaitingFor.CALLBACK: "a callback",
+    WaitingFor.VERDICT: "a verdict",
+    WaitingFor.LOCK: "another run that holds its lock",
+}
+
+
+def escape(text: str) -> str:
+    """What somebody wrote, so that Slack shows it and obeys none of it."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def escape_sentence(text: str) -> str:
+    """A sentence of the service's own, which may name people as `<@U…>` and channels as `<#C…>`."""
+    return MENTION.sub(r"<\1>", escape(text))
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def bounded(markup: str, limit: int) -> str:
+    """The markup, cut to `limit` characters, never within an escape or a mention."""
+    if len(markup) <= limit:
+        return markup
+    return CUT_MARKUP.sub("", markup[: limit - len(ELLIPSIS)]) + ELLIPSIS
+
+
+def code(value: object, limit: int = 120) -> str:
+    """A value in a code span of one line. A string stands as it is, anything else as JSON."""
+    shown = one_line(as_text(value)).replace("`", "ˋ")
+    return f"`{bounded(escape(shown), limit)}`" if shown else "_empty_"
+
+
+def code_block(text: str, limit: int) -> str:
+    """Text in a code block of at most `limit` characters, fences and all; what is left out is in the middle."""
+    escaped = escape(text.replace("```", "ˋˋˋ").strip("\n"))
+    room = limit - len("```\n\n```")
+    return f"```\n{_without_middle(escaped, room)}\n```"
+
+
+def _without_middle(escaped: str, room: int) -> str:
+    """Both ends tell more than the middle: the command's beginning, and the error at its end."""
+    if len(escaped) <= room:
+        return escaped
+    mark = "\n…\n"
+    head = (room - len(mark)) // 2
+    tail = escaped[-(room - len(mark) - head) :]
+    return CUT_MARKUP.sub("", escaped[:head]) + mark + re.sub(r"\A[a-z]{0,3};", "", tail)
+
+
+def as_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def moment(at: datetime, form: str = "{time}") -> str:
+    """A time in the reader's own zone; https://docs.slack.dev/messaging/formatting-message-text#date-formatting."""
+    return f"<!date^{int(at.timestamp())}^{form}|{at:%H:%M} UTC>"
+
+
+def duration(start: datetime | None, end: datetime | None) -> str:
+    """`0.8 s`, `31 s`, `2 min 5 s`, `1 h 4 min`; empty where it did not begin or has not ended."""
+    if start is None or end is None:
+        return ""
+    seconds = max((end - start).total_seconds(), 0.0)
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def status_words(status: Status, waiting_for: WaitingFor | None = None) -> str:
+    """`running`, `timed out`, `waiting for approval`."""
+    if status is Status.WAITING and waiting_for is not None:
+        return f"waiting for {WAITS[waiting_for]}"
+    return status.value.replace("_", " ")
+
+
+def who(actor: str) -> str:
+    """A mention of a person; `workflow NAME` for what a workflow does."""
+    if actor.startswith(WORKFLOW):
+        return f"workflow {escape(actor.removeprefix(WORKFLOW))}"
+    return f"<@{actor}>" if re.fullmatch(r"[UW][A-Z0-9]+", actor) else escape(actor)

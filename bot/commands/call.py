@@ -1,0 +1,61 @@
+"""What a sub-command is given, what it answers, and what it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from bot.cards.message import Block
+from bot.commands.parse import Word
+from core.decisions.people import Person
+from core.service import Work
+
+
+@dataclass(frozen=True)
+class CommandCall:
+    """One use of the slash command.
+
+    `request_key`: of the delivery; the same delivery again does nothing again. `command`: what the workspace named
+    the command. `single_admin`: whether an admin may approve what they wrote.
+    """
+
+    channel_id: str
+    user_id: str
+    arguments: tuple[Word, ...]
+    request_key: str
+    command: str = "/runbook"
+    single_admin: bool = False
+
+    def behind_first(self) -> "CommandCall":
+        """The call as the sub-command sees it."""
+        return replace(self, arguments=self.arguments[1:])
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What only the person who typed sees. `text` alone says it all."""
+
+    text: str
+    blocks: tuple[Block, ...] = ()
+
+    def body(self) -> dict[str, object]:
+        """The answer to the command: https://docs.slack.dev/interactivity/handling-user-interaction#message_responses."""
+        body: dict[str, object] = {"response_type": "ephemeral", "text": self.text}
+        return body | ({"blocks": list(self.blocks)} if self.blocks else {})
+
+
+Handler: TypeAlias = Callable[[Work, Person, CommandCall], Reply]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A sub-command: `name`, what is typed behind it, what it does in a few words."""
+
+    name: str
+    usage: str
+    summary: str
+    handle: Handler
+
+    @property
+    def line(self) -> str:
+        """`run NAME [key=value…]`."""
+        return f"{self.name} {self.usage}".strip()

@@ -1,0 +1,41 @@
+"""What the channel tells: the incident that is meant, and what runs for it."""
+
+from bot.commands.call import CommandCall
+from core.decisions.people import Person
+from core.errors import InvalidInput, NotFound
+from core.service import Work
+from core.services.incidents import incident_of_channel
+from core.services.runs import executions_of_incident
+from core.tables import Incident, RunbookExecution
+
+
+def channel_incident(work: Work, call: CommandCall) -> Incident:
+    """The incident of the channel, for what core checks itself. Raises NotFound."""
+    incident = incident_of_channel(work, call.channel_id)
+    if incident is None:
+        raise NotFound(
+            "No incident belongs to this channel.",
+            hint=f"Go to the incident's channel, or open one: `{call.command} incident open TITLE`",
+        )
+    return incident
+
+
+def visible_incident(work: Work, person: Person, call: CommandCall) -> Incident:
+    """The incident of the channel, if the person's teams own it. Raises NotFound."""
+    incident = channel_incident(work, call)
+    if not person.may_see(incident.team.name):
+        raise NotFound("No incident of your teams belongs to this channel.")
+    return incident
+
+
+def only_active(work: Work, incident: Incident, call: CommandCall, deed: str) -> RunbookExecution:
+    """The one execution that is active here. Raises NotFound for none, and InvalidInput, naming them, for several."""
+    active = executions_of_incident(work, incident.id, active_only=True)
+    if not active:
+        raise NotFound("Nothing runs here now.")
+    if len(active) > 1:
+        named = ", ".join(f"{row.id} ({row.runbook_name})" for row in active)
+        raise InvalidInput(
+            f"{len(active)} runs are active here: {named}.", hint=f"Type: `{call.command} {deed} ID`"
+        )
+    return active[0]

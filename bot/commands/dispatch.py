@@ -1,0 +1,48 @@
+"""From the words behind the slash command to the sub-command that answers."""
+
+from sqlalchemy.exc import IntegrityError
+
+from bot.commands.call import CommandCall, Reply
+from bot.commands.registry import COMMANDS
+from core.decisions.people import Person
+from core.definitions.problems import nearest, one_of
+from core.errors import InvalidInput
+from core.service import Service, Work
+from core.services.people import load_person
+from core.services.runbooks import list_runbooks
+
+
+def answer(service: Service, call: CommandCall) -> Reply:
+    """Answer one command in one transaction, which is committed when this returns.
+
+    Raises core's errors. Of two equal deliveries at the same moment one finds its request key taken; done once more,
+    it finds what the other one did.
+    """
+    try:
+        return _answer(service, call)
+    except IntegrityError:
+        return _answer(service, call)
+
+
+def _answer(service: Service, call: CommandCall) -> Reply:
+    with service.transaction() as work:
+        person = load_person(work, call.user_id, source="slack")
+        return dispatch(work, person, call)
+
+
+def dispatch(work: Work, person: Person, call: CommandCall) -> Reply:
+    """Nothing typed: help. Raises InvalidInput, with the nearest names, for an unknown sub-command."""
+    typed = call.arguments[0].text.lower() if call.arguments else "help"
+    command = COMMANDS.get(typed)
+    if command is None:
+        raise InvalidInput(f"There is no command {typed}.", hint=_meant(work, person, typed, call.command))
+    return command.handle(work, person, call.behind_first())
+
+
+def _meant(work: Work, person: Person, typed: str, command: str) -> str:
+    """A runbook's name alone, a misspelt sub-command, or neither."""
+    if any(runbook.name == typed for runbook in list_runbooks(work, person)):
+        return f"Did you mean `{command} run {typed}`?"
+    close = nearest(typed, COMMANDS)
+    listing = f"`{command} help` lists them."
+    return f"Did you mean {one_of(close)}? {listing}" if close else listing

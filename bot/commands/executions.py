@@ -1,0 +1,66 @@
+"""`status` and `cancel`: what runs here, and stopping it."""
+
+from bot.cards.headline import headline
+from bot.cards.words import SYMBOLS, escape, status_words
+from bot.commands.arguments import optional_argument
+from bot.commands.call import Command, CommandCall, Reply
+from bot.commands.channel import channel_incident, only_active, visible_incident
+from core.decisions.people import Person
+from core.service import Work
+from core.services import runs
+from core.services.reading import view_execution
+from core.services.runs import executions_of_incident, find_execution
+from core.statuses import Status, WaitingFor
+from core.tables import RunbookExecution
+
+MOST_LISTED = 10
+
+
+def status(work: Work, person: Person, call: CommandCall) -> Reply:
+    """One execution as its headline shows it; without an id the channel's only active one, or a list."""
+    execution_id = optional_argument(call, "status [ID]")
+    if execution_id is not None:
+        return _show(work, find_execution(work, person, execution_id))
+    incident = visible_incident(work, person, call)
+    active = executions_of_incident(work, incident.id, active_only=True)
+    if len(active) == 1:
+        return _show(work, active[0])
+    return _list(active or executions_of_incident(work, incident.id), active_only=bool(active))
+
+
+def _show(work: Work, row: RunbookExecution) -> Reply:
+    card = headline(view_execution(work, row), now=work.now)
+    return Reply(card.text, tuple(card.blocks))
+
+
+def _list(rows: list[RunbookExecution], *, active_only: bool) -> Reply:
+    if not rows:
+        return Reply("Nothing has run here yet.")
+    first = f"{len(rows)} runs are active here:" if active_only else "Nothing runs here now. The last ones:"
+    lines = [first, *map(_line, rows[:MOST_LISTED])]
+    if len(rows) > MOST_LISTED:
+        lines.append(f"… {len(rows) - MOST_LISTED} more")
+    return Reply("\n".join(lines))
+
+
+def _line(row: RunbookExecution) -> str:
+    waiting_for = WaitingFor(row.waiting_for) if row.waiting_for else None
+    words = status_words(Status(row.status), waiting_for)
+    return f"{SYMBOLS[Status(row.status)]} *{escape(row.runbook_name)}* {words} · {row.id}"
+
+
+def cancel(work: Work, person: Person, call: CommandCall) -> Reply:
+    """By id; without one, the channel's only active execution."""
+    execution_id = optional_argument(call, "cancel [ID]")
+    if execution_id is None:
+        execution_id = only_active(work, channel_incident(work, call), call, "cancel").id
+    row = runs.cancel(work, person, execution_id)
+    if row.status == Status.CANCELLED:
+        return Reply(f"🚫 {escape(row.runbook_name)} is cancelled.")
+    return Reply(f"🚫 {escape(row.runbook_name)} is being cancelled: the step that runs now is stopped.")
+
+
+COMMANDS = (
+    Command("status", "[ID]", "how a run stands, or what runs here", status),
+    Command("cancel", "[ID]", "stop a run: no further step starts", cancel),
+)

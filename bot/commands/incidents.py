@@ -1,0 +1,133 @@
+"""`incident open`, `ack`, `resolve`, `close` and `show`."""
+
+from dataclasses import dataclass
+
+from bot.cards.incident import incident as incident_card
+from bot.cards.words import escape, one_line
+from bot.commands.arguments import usage_hint
+from bot.commands.call import Command, CommandCall, Handler, Reply
+from bot.commands.channel import channel_incident, visible_incident
+from core.decisions.people import Person
+from core.definitions.problems import nearest, one_of
+from core.errors import InvalidInput
+from core.service import Work
+from core.services.incidents import NewIncident, change_status, open_incident
+from core.services.reading import view_incident
+from core.statuses import IncidentStatus, Severity
+
+OPEN_USAGE = "open TITLE [severity=info|low|medium|high|critical] [service=…] [team=…] [key=value…]"
+LONGEST_TITLE = 200
+
+
+@dataclass(frozen=True)
+class Said:
+    """What was typed behind `incident open`: the title's words, and the rest by key."""
+
+    title: str
+    values: dict[str, str]
+
+
+def open_(work: Work, person: Person, call: CommandCall) -> Reply:
+    """Open an incident. What is neither severity, service, team nor description becomes a label."""
+    said = _read(call)
+    values = dict(said.values)
+    new = NewIncident(
+        title=said.title,
+        team=values.pop("team", "") or _only_team(person),
+        severity=_severity(values.pop("severity", Severity.MEDIUM)),
+        service=values.pop("service", "") or None,
+        description=values.pop("description", ""),
+        labels=values,
+    )
+    opened = open_incident(work, person, new, request_key=call.request_key)
+    return Reply(
+        f"inc-{opened.number} is open: {escape(opened.title)} ({opened.severity}, team {escape(new.team)})."
+    )
+
+
+def _read(call: CommandCall) -> Said:
+    pairs = [pair for word in call.arguments if (pair := word.key_value) is not None]
+    title = one_line(" ".join(word.text for word in call.arguments if word.key_value is None))
+    if not title:
+        raise InvalidInput(
+            "What is wrong? The title is missing.", hint=usage_hint(call, f"incident {OPEN_USAGE}")
+        )
+    if len(title) > LONGEST_TITLE:
+        raise InvalidInput(
+            f"A title has at most {LONGEST_TITLE} characters, this one has {len(title)}.",
+            hint='Put the rest into description="…".',
+            field="title",
+        )
+    return Said(title, {key.lower() if key.lower() in KNOWN else key: value for key, value in pairs})
+
+
+KNOWN = frozenset({"team", "severity", "service", "description"})
+
+
+def _only_team(person: Person) -> str:
+    """The team, where a person has but one."""
+    teams = sorted(person.roles)
+    if len(teams) == 1:
+        return teams[0]
+    known = f"You are in {', '.join(teams)}." if teams else "You are in no team."
+    raise InvalidInput(f"Whose incident is it? {known}", hint="Add team=NAME.", field="team")
+
+
+def _severity(text: str) -> Severity:
+    try:
+        return Severity(text.lower())
+    except ValueError:
+        close = nearest(text, list(Severity)) or list(Severity)
+        raise InvalidInput(
+            f"There is no severity {text}.", hint=f"Use {one_of(close)}.", field="severity"
+        ) from None
+
+
+def show(work: Work, person: Person, call: CommandCall) -> Reply:
+    card = incident_card(view_incident(visible_incident(work, person, call)), command=call.command)
+    return Reply(card.text, tuple(card.blocks))
+
+
+def _to(status: IncidentStatus) -> Handler:
+    def change(work: Work, person: Person, call: CommandCall) -> Reply:
+        changed = change_status(work, person, channel_incident(work, call), status)
+        return Reply(f"inc-{changed.number} is {changed.status}.")
+
+    return change
+
+
+VERBS = {
+    verb.name: verb
+    for verb in (
+        Command("open", OPEN_USAGE.removeprefix("open "), "open an incident", open_),
+        Command("ack", "", "somebody is on it", _to(IncidentStatus.ACKNOWLEDGED)),
+        Command("resolve", "", "it is over", _to(IncidentStatus.RESOLVED)),
+        Command("close", "", "nothing is left to do", _to(IncidentStatus.CLOSED)),
+        Command("show", "", "how it stands", show),
+    )
+}
+ALIASES = {"acknowledge": "ack"}
+
+
+def incident(work: Work, person: Person, call: CommandCall) -> Reply:
+    """Pass on to the verb. Without one: the channel's incident."""
+    if not call.arguments:
+        return show(work, person, call)
+    typed = call.arguments[0].text.lower()
+    verb = VERBS.get(ALIASES.get(typed, typed))
+    if verb is None:
+        close = nearest(typed, VERBS) or list(VERBS)
+        raise InvalidInput(f"There is no `incident {typed}`.", hint=f"Use {one_of(close)}.")
+    if verb.name != "open" and len(call.arguments) > 1:
+        raise InvalidInput("That is more than this takes.", hint=usage_hint(call, f"incident {verb.name}"))
+    return verb.handle(work, person, call.behind_first())
+
+
+COMMANDS = (
+    Command(
+        "incident",
+        f"{OPEN_USAGE} | ack | resolve | close | show",
+        "open an incident, or say how this channel's one stands",
+        incident,
+    ),
+)

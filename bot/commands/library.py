@@ -1,0 +1,94 @@
+"""`list`, `show` and `approve`: the runbooks that there are."""
+
+from bot.cards.blocks import sections
+from bot.cards.words import bounded, escape, one_line
+from bot.commands.arguments import only_argument, optional_argument
+from bot.commands.call import Command, CommandCall, Reply
+from bot.commands.usage import usage_line
+from core.decisions.people import Person
+from core.definitions.parameters import declared
+from core.definitions.runbook import RunbookDefinition
+from core.service import Work
+from core.services.reading import description_of
+from core.services.runbooks import approve_runbook, find_runbook, list_runbooks
+from core.statuses import ApprovalStatus
+from core.tables import Runbook
+
+MOST_LISTED = 100
+DESCRIPTION_LENGTH = 120
+MOST_STEPS = 30
+
+
+def list_(work: Work, person: Person, call: CommandCall) -> Reply:
+    """What the person may see, one line each; with a word, those whose name has it."""
+    part = optional_argument(call, "list [WORD]") or ""
+    found = [row for row in list_runbooks(work, person) if part.lower() in row.name]
+    if not found:
+        return Reply(f"No runbook's name has {escape(part)}." if part else "There are no runbooks yet.")
+    lines = [_line(row) for row in found[:MOST_LISTED]]
+    if len(found) > MOST_LISTED:
+        lines.append(
+            f"… {len(found) - MOST_LISTED} more: `{call.command} list WORD` shows those with a word."
+        )
+    lines.append(f"`{call.command} show NAME` tells more.")
+    text = f"{len(found)} runbooks: {', '.join(escape(row.name) for row in found[:MOST_LISTED])}"
+    return Reply(bounded(text, 1_000), tuple(sections(lines)))
+
+
+def _line(row: Runbook) -> str:
+    description = bounded(escape(one_line(description_of(row.definition))), DESCRIPTION_LENGTH)
+    return f"• *{escape(row.name)}* · {_standing(row)}{f' · {description}' if description else ''}"
+
+
+def _standing(row: Runbook) -> str:
+    owner = f"team {escape(row.team.name)}" if row.team else "global"
+    approved = row.status == ApprovalStatus.APPROVED
+    return owner if approved else f"{owner} · *{row.status}, does not run*"
+
+
+def show(work: Work, person: Person, call: CommandCall) -> Reply:
+    """What a runbook does, and how it is run."""
+    row = find_runbook(work, person, only_argument(call, "show NAME"))
+    definition = RunbookDefinition.model_validate(row.definition)
+    lines = [
+        f"*{escape(row.name)}* v{row.version} · {_standing(row)}",
+        *([escape(definition.description.strip())] if definition.description.strip() else []),
+        f"Run it: `{escape(usage_line(call.command, row.name, definition.parameters))}`",
+        *_parameter_lines(definition),
+        f"{len(definition.steps)} steps:",
+        *_step_lines(definition),
+    ]
+    return Reply(bounded("\n".join(lines), 3_000), tuple(sections(lines)))
+
+
+def _parameter_lines(definition: RunbookDefinition) -> list[str]:
+    described = [
+        (name, schema.get("description"))
+        for name, schema in declared(definition.parameters).items()
+        if isinstance(schema, dict)
+    ]
+    return [f"• {escape(name)}: {escape(one_line(str(text)))}" for name, text in described if text]
+
+
+def _step_lines(definition: RunbookDefinition) -> list[str]:
+    lines = [
+        f"{number}. {escape(one_line(step.name or step.id))} ({escape(step.type)})"
+        for number, step in enumerate(definition.steps[:MOST_STEPS], start=1)
+    ]
+    more = len(definition.steps) - MOST_STEPS
+    return [*lines, f"… {more} more"] if more > 0 else lines
+
+
+def approve(work: Work, person: Person, call: CommandCall) -> Reply:
+    """Approve the newest version of a definition, so that it may run."""
+    row = find_runbook(work, person, only_argument(call, "approve NAME"))
+    work.session.refresh(row, with_for_update={"of": Runbook})  # nobody changes what is being approved
+    approve_runbook(work, person, row, own_version_allowed=call.single_admin)
+    return Reply(f"✅ {escape(row.name)} v{row.version} is approved and may run.")
+
+
+COMMANDS = (
+    Command("list", "[WORD]", "the runbooks that you may see", list_),
+    Command("show", "NAME", "what a runbook does, and how to run it", show),
+    Command("approve", "NAME", "approve a runbook's newest version (platform admins)", approve),
+)

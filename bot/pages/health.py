@@ -1,0 +1,77 @@
+"""`/healthz`: this process answers. `/readyz`: it could do its work. `/metrics`: how much there is."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from core.errors import Unavailable
+from core.service import Service
+from core.services.health import Figures, count_everything, schema_revision
+from core.statuses import ACTIVE, FINAL
+
+Page = Callable[[Request], Response]
+STATUSES = sorted(ACTIVE | FINAL)
+
+
+async def healthz(_request: Request) -> Response:
+    """Async, so that it answers even when all threads are busy."""
+    return PlainTextResponse("ok\n")
+
+
+def readyz(service: Service, newest_revision: str | None) -> Page:
+    """The page that answers 503, with a sentence that says why, while requests had better go elsewhere."""
+
+    def answer(_request: Request) -> Response:
+        try:
+            check_ready(service, newest_revision)
+        except Unavailable as error:
+            return PlainTextResponse(f"{error}\n", 503)
+        return PlainTextResponse("ready\n")
+
+    return answer
+
+
+def check_ready(service: Service, newest_revision: str | None) -> None:
+    """Raises Unavailable unless the database is reachable and at the newest migration."""
+    try:
+        with service.transaction() as work:
+            present = schema_revision(work)
+    except SQLAlchemyError as error:
+        raise Unavailable("The database cannot be reached.", hint="DATABASE_URL says where it is.") from error
+    if present != newest_revision:
+        sentence = f"The database is at migration {present}, and this version needs {newest_revision}."
+        raise Unavailable(sentence, hint="Run `runbook migrate`.")
+
+
+def metrics(service: Service) -> Page:
+    """The page of figures in Prometheus' text format, counted when asked."""
+
+    def answer(_request: Request) -> Response:
+        with service.transaction() as work:
+            text = render_figures(count_everything(work), work.now)
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+    return answer
+
+
+def render_figures(figures: Figures, now: datetime) -> bytes:
+    registry = CollectorRegistry()
+    executions = Gauge(
+        "runbook_executions", "Executions by kind and status.", ["kind", "status"], registry=registry
+    )
+    for kind, counts in (("runbook", figures.runbook_executions), ("workflow", figures.workflow_executions)):
+        for status in STATUSES:
+            executions.labels(kind, status).set(counts.get(status, 0))
+    owed = Gauge("runbook_notices_owed", "Slack messages that are owed.", registry=registry)
+    owed.set(figures.notices_owed)
+    oldest = Gauge(
+        "runbook_oldest_due_seconds",
+        "How long the execution that has waited longest for a worker waits.",
+        registry=registry,
+    )
+    oldest.set((now - figures.due_since).total_seconds() if figures.due_since else 0)
+    return generate_latest(registry)

@@ -1,0 +1,28 @@
+"""Signed links to the page of a run: who holds one may read that page, without a token of their own."""
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+
+PURPOSE = b"links to the pages of runs"  # of the derived key, so that no signature serves anything else
+
+
+@dataclass(frozen=True)
+class RunLinks:
+    """`secret` is the Slack signing secret; the links are signed with a key derived from it."""
+
+    public_url: str
+    secret: str = field(repr=False)
+
+    def url(self, execution_id: str) -> str:
+        """The address of the page of a runbook execution, signed."""
+        return f"{self.public_url.rstrip('/')}/runs/{execution_id}?token={self.sign(execution_id)}"
+
+    def sign(self, execution_id: str) -> str:
+        key = hmac.digest(self.secret.encode(), PURPOSE, hashlib.sha256)
+        signature = hmac.digest(key, execution_id.encode(), hashlib.sha256)
+        return base64.urlsafe_b64encode(signature).decode().rstrip("=")
+
+    def is_signed(self, execution_id: str, token: str) -> bool:
+        return hmac.compare_digest(self.sign(execution_id).encode(), token.encode())

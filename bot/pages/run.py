@@ -1,0 +1,92 @@
+"""`/runs/{execution_id}`: a run and its steps, for a browser."""
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from jinja2 import Environment, PackageLoader
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from bot.pages.links import RunLinks
+from bot.rest.callers import CHALLENGE, identify
+from core.decisions.people import Person
+from core.errors import NotFound
+from core.service import Service
+from core.services.reading import view_execution
+from core.services.runs import find_execution
+from core.views import ExecutionView
+
+# Who holds a signed link may read that one page, whatever team the run is of.
+LINK_HOLDER = Person("link", is_platform_admin=True, source="page")
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The pages' templates; their style is in the page itself, and only it is allowed to be."""
+
+    templates: Environment
+    style: str
+
+    def page(self, name: str, status: int, headers: dict[str, str], **values: object) -> Response:
+        text = self.templates.get_template(name).render(style=self.style, **values)
+        return HTMLResponse(text, status, {"Content-Security-Policy": self._policy(), **headers})
+
+    def _policy(self) -> str:
+        digest = base64.b64encode(hashlib.sha256(self.style.encode()).digest()).decode()
+        return f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'; base-uri 'none'"
+
+
+def load_pages() -> Pages:
+    """Read the templates from this package."""
+    templates = Environment(loader=PackageLoader("bot.pages"), autoescape=True)
+    templates.filters |= {"moment": moment, "as_json": as_json}
+    return Pages(templates, templates.get_template("style.css").render())
+
+
+def moment(value: datetime | None) -> str:
+    """A time as people read it, always in UTC."""
+    return value.strftime("%Y-%m-%d %H:%M:%S UTC") if value else "—"
+
+
+def as_json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """Answers with the page to who has a signed link, or a bearer token that may see the run."""
+
+    service: Service
+    links: RunLinks
+    pages: Pages
+
+    def answer(self, request: Request) -> Response:
+        execution_id = request.path_params["execution_id"]
+        person = self._reader(request, execution_id)
+        if person is None:
+            sentence = "Open this page from its link in Slack, or send a bearer token."
+            return self._refusal(HTTPStatus.UNAUTHORIZED, sentence, CHALLENGE)
+        try:
+            execution = self._find(person, execution_id)
+        except NotFound as error:
+            return self._refusal(HTTPStatus.NOT_FOUND, str(error), {})
+        return self.pages.page("run.html", HTTPStatus.OK, {}, execution=execution)
+
+    def _reader(self, request: Request, execution_id: str) -> Person | None:
+        if self.links.is_signed(execution_id, request.query_params.get("token", "")):
+            return LINK_HOLDER
+        found = identify(self.service, request)
+        return found[0] if found else None
+
+    def _find(self, person: Person, execution_id: str) -> ExecutionView:
+        if "\0" in execution_id:
+            raise NotFound("There is no such execution.")
+        with self.service.transaction() as work:
+            return view_execution(work, find_execution(work, person, execution_id))
+
+    def _refusal(self, status: HTTPStatus, sentence: str, headers: dict[str, str]) -> Response:
+        return self.pages.page("refusal.html", status, headers, title=status.phrase, sentence=sentence)

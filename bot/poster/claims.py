@@ -1,0 +1,120 @@
+"""Claiming the next notice that may go, and writing down what became of it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select, true
+from sqlalchemy.orm import Session, aliased
+from sqlalchemy.sql.functions import func
+
+from core.services.notices import NoticeKind
+from core.tables import Incident, JsonObject, Notice, SlackPace
+
+from . import pace
+
+LEASE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A notice in one poster's hands. `wanted`: what is to be delivered. `uncertain`: look before you post."""
+
+    notice_id: str
+    kind: NoticeKind
+    subject_id: str
+    key: str
+    incident_id: str
+    channel: str | None
+    content: JsonObject
+    wanted: int
+    message_ts: str | None
+    thread_ts: str | None
+    thread_of: str | None
+    uncertain: bool
+    attempts: int
+    leased_until: datetime
+
+
+def claim_next(session: Session, now: datetime) -> Claim | None:
+    """The most urgent notice that is owed, due, free, and within Slack's pace; its scope is held right away.
+
+    From here on the post counts as uncertain, until its answer is written down.
+    """
+    row = session.execute(_next_notice(now)).one_or_none()
+    if row is None:
+        return None
+    notice, channel, thread_ts = row
+    claim = _claim(notice, channel, thread_ts, now + LEASE)
+    notice.leased_until, notice.attempts = claim.leased_until, notice.attempts + 1
+    if channel is not None and notice.message_ts is None:
+        notice.uncertain = True
+        pace.hold(session, pace.post_scope(channel), now + pace.POST_EVERY)
+    elif channel is not None:
+        pace.hold(session, pace.UPDATE, now + pace.UPDATE_EVERY)
+    return claim
+
+
+def _claim(notice: Notice, channel: str | None, thread_ts: str | None, leased_until: datetime) -> Claim:
+    assert notice.incident_id is not None
+    return Claim(
+        notice.id,
+        NoticeKind(notice.kind),
+        notice.subject_id,
+        notice.key,
+        notice.incident_id,
+        channel,
+        notice.content,
+        notice.wanted,
+        notice.message_ts,
+        thread_ts,
+        notice.thread_of,
+        notice.uncertain,
+        notice.attempts,
+        leased_until,
+    )
+
+
+def _next_notice(now: datetime) -> Select[Notice, str | None, str | None]:
+    headline = aliased(Notice)
+    channel = func.coalesce(Notice.channel, Incident.slack_channel)
+    is_headline = and_(headline.kind == NoticeKind.HEADLINE, headline.subject_id == Notice.thread_of)
+    first_posts_first = case((and_(Notice.kind == NoticeKind.HEADLINE, Notice.message_ts.is_(None)), 1))
+    return (
+        select(Notice, channel, headline.message_ts)
+        .join(Incident, Incident.id == Notice.incident_id)
+        .outerjoin(headline, is_headline)
+        .where(*_is_free(now))
+        .where(or_(channel.is_not(None), Notice.kind == NoticeKind.INCIDENT))
+        .where(
+            or_(
+                Notice.thread_of.is_(None),
+                headline.message_ts.is_not(None),
+                headline.abandoned_at.is_not(None),
+            )
+        )
+        .where(_within_pace(channel, now))
+        .order_by(func.coalesce(first_posts_first, Notice.priority), Notice.number)
+        .limit(1)
+        .with_for_update(of=Notice, skip_locked=True)
+    )
+
+
+def owed() -> tuple[ColumnElement[bool], ...]:
+    """What makes a notice owed."""
+    return (Notice.wanted > Notice.delivered, Notice.abandoned_at.is_(None))
+
+
+def _is_free(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (*owed(), Notice.due_at <= now, or_(Notice.leased_until.is_(None), Notice.leased_until <= now))
+
+
+def _within_pace(channel: ColumnElement[str], now: datetime) -> ColumnElement[bool]:
+    scope = case((Notice.message_ts.is_(None), func.concat(pace.POST, ":", channel)), else_=pace.UPDATE)
+    held = exists().where(SlackPace.scope == scope, SlackPace.free_at > now).correlate(Notice, Incident)
+    return or_(channel.is_(None), ~held) if channel is not None else true()
+
+
+def lock_claimed(session: Session, claim: Claim) -> Notice | None:
+    """The notice's row, locked; None if the lease ended and another poster has it."""
+    query = select(Notice).where(Notice.id == claim.notice_id, Notice.leased_until == claim.leased_until)
+    return session.scalar(query.with_for_update())

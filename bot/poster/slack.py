@@ -1,0 +1,59 @@
+"""The calls that the poster makes to Slack: no retries of the SDK's own, a short timeout, plain answers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk import WebClient
+
+from bot.cards.message import Message
+
+TIMEOUT_SECONDS = 10
+LOOK_BACK = 200  # messages: enough for the minutes in which a post can be in doubt
+
+
+def open_client(token: str, api_url: str) -> WebClient:
+    """A client that never repeats a call: the SDK's default retries a dropped connection, and posts twice."""
+    return WebClient(token=token, base_url=api_url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
+
+
+@dataclass(frozen=True)
+class SlackCalls:
+    """Each raises what `answers.CALL_ERRORS` lists."""
+
+    client: WebClient
+
+    def post(self, channel: str, message: Message, thread_ts: str | None, *, broadcast: bool) -> str:
+        """The new message's ts."""
+        answer = self.client.chat_postMessage(
+            channel=channel,
+            text=message.text,
+            blocks=message.blocks,
+            metadata=message.metadata,
+            thread_ts=thread_ts,
+            reply_broadcast=broadcast if thread_ts else None,
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return str(answer["ts"])
+
+    def update(self, channel: str, ts: str, message: Message) -> None:
+        self.client.chat_update(
+            channel=channel, ts=ts, text=message.text, blocks=message.blocks, metadata=message.metadata
+        )
+
+    def find(self, channel: str, notice_id: str, part: int, thread_ts: str | None) -> str | None:
+        """The ts of the message that carries this notice and part in its metadata, if it did arrive."""
+        options: dict[str, Any] = {"channel": channel, "limit": LOOK_BACK, "include_all_metadata": True}
+        answer = (
+            self.client.conversations_replies(ts=thread_ts, **options)
+            if thread_ts
+            else self.client.conversations_history(**options)
+        )
+        for message in answer["messages"]:
+            payload = (message.get("metadata") or {}).get("event_payload") or {}
+            if payload.get("notice_id") == notice_id and payload.get("part", 0) == part:
+                return str(message["ts"])
+        return None
+
+    def join(self, channel: str) -> None:
+        self.client.conversations_join(channel=channel)

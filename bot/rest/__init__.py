@@ -1,0 +1,1 @@
+"""The REST face: one router file a resource; every handler makes one call into core."""

@@ -1,0 +1,33 @@
+"""The REST application, made of its routers."""
+
+from fastapi import FastAPI
+
+from bot.rest import approvals, incident_runbooks, incidents, runbook_executions, runbooks, workflows
+from bot.rest.problem import add_problem_handlers
+from bot.rest.settings import RestSettings
+from core.service import Service
+
+ROUTERS = (
+    (incidents.router, "/api/incidents"),
+    (incident_runbooks.router, "/api/incidents"),
+    (runbook_executions.router, "/api/runbooks/executions"),  # before /api/runbooks/{id}
+    (runbooks.router, "/api/runbooks"),
+    (workflows.router, "/api/workflows"),
+    (approvals.router, "/api/approvals"),
+)
+
+
+def create_rest(service: Service, settings: RestSettings) -> FastAPI:
+    """The application; it describes itself at `/api/openapi.json`. Errors are problems, whatever the address."""
+    app = FastAPI(
+        title="Runbooks",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.service, app.state.settings = service, settings
+    add_problem_handlers(app)
+    for router, prefix in ROUTERS:
+        app.include_router(router, prefix=prefix)
+    return app

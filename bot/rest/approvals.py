@@ -1,0 +1,57 @@
+"""`/approvals`: the gates that wait for somebody, and deciding them."""
+
+from starlette.responses import Response
+
+from bot.rest.answers import ApprovalAnswer, ApprovalPage
+from bot.rest.bodies import Reason
+from bot.rest.callers import CurrentCaller, authenticated_router
+from bot.rest.idempotency import CurrentPost, Post
+from bot.rest.paging import WantedPage
+from bot.rest.references import ApprovalReference
+from core.service import Work
+from core.services.approvals import decide_gate, open_gates
+from core.services.listing import Position
+from core.services.reading import view_approval
+from core.tables import Approval
+
+router = authenticated_router("approvals")
+
+
+@router.get("")
+def list_open(caller: CurrentCaller, page: WantedPage) -> ApprovalPage:
+    """The gates that are open, as far as you may see them, newest first."""
+    with caller.service.transaction() as work:
+        gates = sorted(
+            open_gates(work, caller.person), key=lambda gate: (gate.opened_at, gate.id), reverse=True
+        )
+        found = page.cut([gate for gate in gates if page.is_behind(_position(gate))], _position)
+        views = [view_approval(work, gate) for gate in found.rows]
+        return ApprovalPage(approvals=views, next_cursor=found.next_cursor)
+
+
+def _position(gate: Approval) -> Position:
+    return Position(gate.opened_at, gate.id)
+
+
+@router.post("/{id}/approve", response_model=ApprovalAnswer)
+def approve(approval: ApprovalReference, post: CurrentPost, body: Reason | None = None) -> Response:
+    """Let the run go on. Never by who asked for it, unless its runbook says so."""
+    return _decide(approval, post, body, approved=True)
+
+
+@router.post("/{id}/reject", response_model=ApprovalAnswer)
+def reject(approval: ApprovalReference, post: CurrentPost, body: Reason | None = None) -> Response:
+    """End the run here."""
+    return _decide(approval, post, body, approved=False)
+
+
+def _decide(approval: str, post: Post, body: Reason | None, *, approved: bool) -> Response:
+    reason = body.reason if body else ""
+
+    def act(work: Work) -> ApprovalAnswer:
+        gate = decide_gate(work, post.caller.person, approval, approved=approved, reason=reason)
+        work.session.flush()
+        work.session.refresh(gate)  # its decisions were read before this one was added
+        return ApprovalAnswer(approval=view_approval(work, gate))
+
+    return post.once(act)

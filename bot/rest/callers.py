@@ -1,0 +1,84 @@
+"""Who asks: the person that the bearer token of a request speaks for (RFC 6750)."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Security
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot.rest.problem import PROBLEM_RESPONSES
+from bot.rest.settings import RestSettings
+from core.decisions.people import Person
+from core.service import Service
+from core.services.tokens import authenticate
+
+CHALLENGE = {"WWW-Authenticate": "Bearer"}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, by which token, and the service that they ask."""
+
+    service: Service
+    settings: RestSettings
+    person: Person
+    token_id: str
+
+
+def identify(service: Service, request: Request) -> tuple[Person, str] | None:
+    """The person and the id of their token; None without a good one."""
+    scheme, token = get_authorization_scheme_param(request.headers.get("Authorization"))
+    if scheme.lower() != "bearer" or not token:
+        return None
+    with service.transaction() as work:
+        found = authenticate(work, token, source="rest")
+        return (found[0], found[1].id) if found else None
+
+
+def find_caller(request: Request) -> Caller:
+    """Raises the 401 of a request without a good token."""
+    service: Service = request.app.state.service
+    found = identify(service, request)
+    if found is None:
+        sentence = "A good token is needed: Authorization: Bearer TOKEN. `runbook token create` makes one."
+        raise HTTPException(HTTPStatus.UNAUTHORIZED, sentence, CHALLENGE)
+    person, token_id = found
+    return Caller(service, request.app.state.settings, person, token_id)
+
+
+class AuthenticatedRoute(APIRoute):
+    """Finds out who asks before it reads anything else of the request: strangers get a 401, whatever they send."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def authenticated(request: Request) -> Response:
+            request.state.caller = await run_in_threadpool(find_caller, request)
+            return await handle(request)
+
+        return authenticated
+
+
+async def current_caller(request: Request) -> Caller:
+    """Async, for reading an attribute needs no thread."""
+    caller: Caller = request.state.caller
+    return caller
+
+
+CurrentCaller = Annotated[Caller, Depends(current_caller)]
+
+
+def authenticated_router(tag: str) -> APIRouter:
+    """A router whose routes all want a token; `tag` groups them in the OpenAPI document."""
+    says_so = Security(HTTPBearer(auto_error=False, description="`runbook token create` makes a token."))
+    return APIRouter(
+        route_class=AuthenticatedRoute, dependencies=[says_so], tags=[tag], responses=PROBLEM_RESPONSES
+    )

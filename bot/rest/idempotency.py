@@ -1,0 +1,86 @@
+"""`Idempotency-Key`: a POST that is repeated with its key is done once, and answered alike.
+
+The header is that of https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/; unlike there, a
+second request that arrives while the first still runs waits for it, and gets its answer.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Depends, Header
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from bot.rest.callers import Caller, CurrentCaller
+from core.service import Work
+from core.services import idempotent_answers
+from core.services.idempotent_answers import RequestIdentity
+from core.tables import JsonObject
+
+REPLAYED = {"Idempotent-Replayed": "true"}
+LOCATIONS = {"execution": "/api/runbooks/executions/", "incident": "/api/incidents/"}
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Chosen by the client, new for each new request: its repetition is done once.",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Post:
+    """One POST, by whom, and its identity where it has an `Idempotency-Key`."""
+
+    caller: Caller
+    identity: RequestIdentity | None
+
+    @property
+    def request_key(self) -> str | None:
+        """What core knows this request by: unique for the token and the key."""
+        return f"rest:{self.identity.token_id}:{self.identity.key}" if self.identity else None
+
+    def once(self, act: Callable[[Work], BaseModel], status: HTTPStatus = HTTPStatus.OK) -> Response:
+        """Do it, and answer with what it says; if it was done before, give the answer of that time.
+
+        The answer is kept in the transaction of the deed. Raises what `act` raises, and InvalidInput for a key
+        that was used for another request.
+        """
+        with self.caller.service.transaction() as work:
+            known = idempotent_answers.recall(work, self.identity) if self.identity else None
+            if known is None:
+                body = act(work).model_dump(mode="json")
+                if self.identity:
+                    idempotent_answers.keep(work, self.identity, status, body)
+        return _response(*known, REPLAYED) if known else _response(status, body, {})
+
+
+async def read_post(request: Request, caller: CurrentCaller, key: IdempotencyKey = None) -> Post:
+    """Async, for reading the body is."""
+    if key is None:
+        return Post(caller, None)
+    fingerprint = fingerprint_of(request.method, request.url.path, await request.body())
+    return Post(caller, RequestIdentity(caller.token_id, key, fingerprint))
+
+
+CurrentPost = Annotated[Post, Depends(read_post)]
+
+
+def fingerprint_of(method: str, path: str, body: bytes) -> str:
+    """What two requests must share to be the same one."""
+    return hashlib.sha256(f"{method} {path}\n".encode() + body).hexdigest()
+
+
+def _response(status: int, body: JsonObject, headers: dict[str, str]) -> Response:
+    if status == HTTPStatus.CREATED:
+        [(kind, resource)] = body.items()
+        headers = headers | {"Location": LOCATIONS[kind] + resource["id"]}
+    return JSONResponse(body, status, headers)

@@ -1,0 +1,46 @@
+"""`/incidents/{id}/runbooks`: what is run for an incident."""
+
+from http import HTTPStatus
+
+from starlette.responses import Response
+
+from bot.rest.answers import ExecutionAnswer, ExecutionPage
+from bot.rest.bodies import Parameters
+from bot.rest.callers import CurrentCaller, authenticated_router
+from bot.rest.idempotency import CurrentPost
+from bot.rest.paging import WantedPage
+from bot.rest.references import IncidentReference, NestedRunbookReference
+from bot.rest.starting import start
+from core.services.incidents import find_incident
+from core.services.listing import Position, list_executions
+from core.services.reading import view_execution
+from core.tables import RunbookExecution
+
+router = authenticated_router("incidents")
+
+
+@router.post(
+    "/{id}/runbooks/{runbook_id}/execute", status_code=HTTPStatus.CREATED, response_model=ExecutionAnswer
+)
+def execute(
+    incident: IncidentReference,
+    runbook: NestedRunbookReference,
+    post: CurrentPost,
+    body: Parameters | None = None,
+) -> Response:
+    """Run a runbook for the incident. The answer comes once it is certain to run, before it has."""
+    return start(post, incident, runbook, body.parameters if body else {})
+
+
+@router.get("/{id}/runbooks/executions")
+def list_all(incident: IncidentReference, caller: CurrentCaller, page: WantedPage) -> ExecutionPage:
+    """What was run for the incident, newest first."""
+    with caller.service.transaction() as work:
+        found_incident = find_incident(work, caller.person, incident)
+        found = page.cut(list_executions(work, found_incident, page.window), _position)
+        views = [view_execution(work, row) for row in found.rows]
+        return ExecutionPage(executions=views, next_cursor=found.next_cursor)
+
+
+def _position(execution: RunbookExecution) -> Position:
+    return Position(execution.created_at, execution.id)

@@ -1,0 +1,108 @@
+"""`/incidents`: opened, found, acknowledged, resolved, closed."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import Field, StringConstraints
+from starlette.responses import Response
+
+from bot.rest.answers import IncidentAnswer, IncidentPage
+from bot.rest.bodies import Body
+from bot.rest.callers import CurrentCaller, authenticated_router
+from bot.rest.field_names import missing_is_invalid
+from bot.rest.idempotency import CurrentPost, Post
+from bot.rest.paging import WantedPage
+from bot.rest.references import IncidentReference
+from core.definitions.fields import Name
+from core.service import Work
+from core.services.incidents import NewIncident, change_status, find_incident, open_incident
+from core.services.listing import Position, list_incidents
+from core.services.reading import view_incident
+from core.statuses import IncidentStatus, Severity
+from core.tables import Incident
+
+router = authenticated_router("incidents")
+
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=250)]
+LabelName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+LabelValue = Annotated[str, StringConstraints(max_length=1000)]
+SlackChannel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{1,63}$")]
+
+
+class IncidentBody(Body):
+    """What is wrong, and whose it is."""
+
+    title: Title
+    description: str = Field(default="", max_length=10_000)
+    severity: Severity
+    service: Annotated[str, StringConstraints(min_length=1, max_length=250)] | None = None
+    team: Name
+    labels: dict[LabelName, LabelValue] = Field(default_factory=dict, max_length=100)
+    slack_channel: SlackChannel | None = None
+
+
+@router.post("", status_code=HTTPStatus.CREATED, response_model=IncidentAnswer)
+def open_one(body: IncidentBody, post: CurrentPost) -> Response:
+    """Open an incident. The workflows that match it start with it."""
+
+    def act(work: Work) -> IncidentAnswer:
+        with missing_is_invalid("team"):
+            new = NewIncident(**dict(body))
+            incident = open_incident(work, post.caller.person, new, request_key=post.request_key)
+        return IncidentAnswer(incident=view_incident(incident))
+
+    return post.once(act, HTTPStatus.CREATED)
+
+
+@router.get("")
+def list_all(
+    caller: CurrentCaller,
+    page: WantedPage,
+    team: Annotated[Name | None, Query()] = None,
+    status: Annotated[IncidentStatus | None, Query()] = None,
+) -> IncidentPage:
+    """The incidents of your teams, newest first."""
+    with caller.service.transaction() as work, missing_is_invalid("team"):
+        rows = list_incidents(work, caller.person, page.window, team=team, status=status)
+        found = page.cut(rows, position_of)
+        return IncidentPage(incidents=list(map(view_incident, found.rows)), next_cursor=found.next_cursor)
+
+
+def position_of(incident: Incident) -> Position:
+    return Position(incident.created_at, incident.id)
+
+
+@router.get("/{id}")
+def show(incident: IncidentReference, caller: CurrentCaller) -> IncidentAnswer:
+    """One incident, by its id or its number."""
+    with caller.service.transaction() as work:
+        return IncidentAnswer(incident=view_incident(find_incident(work, caller.person, incident)))
+
+
+@router.post("/{id}/acknowledge", response_model=IncidentAnswer)
+def acknowledge(incident: IncidentReference, post: CurrentPost) -> Response:
+    """Say that somebody works on it."""
+    return _change(incident, post, IncidentStatus.ACKNOWLEDGED)
+
+
+@router.post("/{id}/resolve", response_model=IncidentAnswer)
+def resolve(incident: IncidentReference, post: CurrentPost) -> Response:
+    """Say that it is over."""
+    return _change(incident, post, IncidentStatus.RESOLVED)
+
+
+@router.post("/{id}/close", response_model=IncidentAnswer)
+def close(incident: IncidentReference, post: CurrentPost) -> Response:
+    """Say that nothing is left to do."""
+    return _change(incident, post, IncidentStatus.CLOSED)
+
+
+def _change(reference: str, post: Post, status: IncidentStatus) -> Response:
+    def act(work: Work) -> IncidentAnswer:
+        incident = find_incident(work, post.caller.person, reference)
+        return IncidentAnswer(
+            incident=view_incident(change_status(work, post.caller.person, incident, status))
+        )
+
+    return post.once(act)

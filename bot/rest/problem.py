@@ -1,0 +1,151 @@
+"""Errors as `application/problem+json` (RFC 9457), and which error is which status code."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from bot.rest.request_id import request_id_of
+from bot.rest.sentences import FieldError, field_errors
+from core.errors import (
+    Conflict,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    ProblemLike,
+    RunbookError,
+    Unavailable,
+)
+
+log = structlog.get_logger()
+
+MEDIA_TYPE = "application/problem+json"  # RFC 9457, section 3
+RETRY_AFTER = {"Retry-After": "1"}  # seconds; a database that fails over is back in a few of them
+
+STATUSES: dict[type[RunbookError], HTTPStatus] = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    NotAllowed: HTTPStatus.FORBIDDEN,
+    Conflict: HTTPStatus.CONFLICT,
+    InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+# For errors that Starlette raises with no more than the status' own phrase.
+SENTENCES = {
+    404: "There is nothing at this address. /api/openapi.json lists what there is.",
+    405: "This address does not take {method}.",
+}
+
+
+class Problem(BaseModel):
+    """A problem as the OpenAPI document describes it. `field` and `errors`: of a 422; `id`: of a 500."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+    errors: list[FieldError] | None = None
+    id: str | None = None
+
+
+# For the OpenAPI document: whatever is no success is a problem.
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {"description": "A problem.", "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}}
+}
+
+
+def problem(
+    status: int,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    errors: list[FieldError] | None = None,
+    **members: str,
+) -> JSONResponse:
+    """A problem whose type is its status alone (RFC 9457, section 4.2.1).
+
+    `errors`: one for each field that is at fault; the first one's field is also the member `field`.
+    """
+    body: dict[str, object] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        **members,
+    }
+    if errors:
+        body |= {"field": errors[0].field, "errors": [error.as_json() for error in errors]}
+    return JSONResponse(body, status, dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Answer every error of this application as a problem."""
+    app.add_exception_handler(RunbookError, refused)
+    app.add_exception_handler(RequestValidationError, invalid_request)
+    app.add_exception_handler(HTTPException, http_error)
+    for unreachable in (OperationalError, InterfaceError, PoolTimeoutError):
+        app.add_exception_handler(unreachable, database_unreachable)
+    app.add_exception_handler(Exception, unexpected)
+
+
+def refused(request: Request, error: Exception) -> Response:
+    """An error of core; one without a status code of its own is our fault, not the caller's."""
+    assert isinstance(error, RunbookError)
+    status = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), None)
+    if status is None:
+        return unexpected(request, error)
+    headers = RETRY_AFTER if status is HTTPStatus.SERVICE_UNAVAILABLE else None
+    return problem(status, str(error), headers=headers, errors=_errors_of(error))
+
+
+def _errors_of(error: RunbookError) -> list[FieldError]:
+    problems = error.problems if isinstance(error, InvalidInput) else ()
+    if problems:
+        return [FieldError(_field_of(each) or error.field or "body", str(each)) for each in problems]
+    return [FieldError(error.field, str(error))] if error.field else []
+
+
+def _field_of(problem: ProblemLike) -> str | None:
+    field = getattr(problem, "field", None)
+    return str(field) if field else None
+
+
+def invalid_request(_request: Request, error: Exception) -> Response:
+    """What FastAPI found wrong with the request, in our own sentences."""
+    assert isinstance(error, RequestValidationError)
+    errors = field_errors(error.errors())
+    detail = " ".join(error.detail for error in errors)
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
+
+
+def http_error(request: Request, error: Exception) -> Response:
+    """An unknown address, a method it does not take, a missing token, a body too large."""
+    assert isinstance(error, HTTPException)
+    sentence = error.detail
+    if sentence == HTTPStatus(error.status_code).phrase:
+        sentence = SENTENCES.get(error.status_code, sentence).format(method=request.method)
+    return problem(error.status_code, sentence, headers=error.headers)
+
+
+def database_unreachable(_request: Request, error: Exception) -> Response:
+    log.warning("database unreachable", error=str(error))
+    sentence = "The database cannot be reached just now. Nothing was changed; try again."
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, sentence, headers=RETRY_AFTER)
+
+
+def unexpected(request: Request, error: Exception) -> Response:
+    """An error that we did not foresee: its id is in the answer and in the log."""
+    error_id = request_id_of(request.scope)
+    log.error("request failed", error_id=error_id, method=request.method, exc_info=error)
+    sentence = f"Something went wrong on our side. An operator finds it in the log under {error_id}."
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, sentence, id=error_id)

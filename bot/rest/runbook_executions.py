@@ -1,0 +1,58 @@
+"""`/runbooks/executions`: one run, watched, cancelled, judged."""
+
+from enum import StrEnum
+
+from starlette.responses import Response
+
+from bot.rest.answers import ExecutionAnswer
+from bot.rest.bodies import Body
+from bot.rest.callers import CurrentCaller, authenticated_router
+from bot.rest.idempotency import CurrentPost
+from bot.rest.references import ExecutionReference
+from core.service import Work
+from core.services.reading import view_execution
+from core.services.runs import cancel, find_execution, give_verdict
+
+router = authenticated_router("runbook executions")
+
+
+class Verdict(StrEnum):
+    """What a person knows of a step of which we do not know whether it happened."""
+
+    RAN = "ran"
+    DID_NOT_RUN = "did_not_run"
+    RUN_AGAIN = "run_again"
+
+
+class VerdictBody(Body):
+    verdict: Verdict
+
+
+@router.get("/{execution_id}")
+def show(execution: ExecutionReference, caller: CurrentCaller) -> ExecutionAnswer:
+    """One run, with its steps as they are now."""
+    with caller.service.transaction() as work:
+        row = find_execution(work, caller.person, execution)
+        return ExecutionAnswer(execution=view_execution(work, row))
+
+
+@router.post("/{execution_id}/cancel", response_model=ExecutionAnswer)
+def cancel_one(execution: ExecutionReference, post: CurrentPost) -> Response:
+    """Start no further step, and stop the one that runs."""
+
+    def act(work: Work) -> ExecutionAnswer:
+        row = cancel(work, post.caller.person, execution)
+        return ExecutionAnswer(execution=view_execution(work, row))
+
+    return post.once(act)
+
+
+@router.post("/{execution_id}/verdict", response_model=ExecutionAnswer)
+def judge(execution: ExecutionReference, body: VerdictBody, post: CurrentPost) -> Response:
+    """Say whether the step that this run asks about happened."""
+
+    def act(work: Work) -> ExecutionAnswer:
+        row = give_verdict(work, post.caller.person, execution, body.verdict)
+        return ExecutionAnswer(execution=view_execution(work, row))
+
+    return post.once(act)

@@ -1,0 +1,38 @@
+"""The one web application: REST under /api, Slack's request URL, health and figures, the page of a run."""
+
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
+
+from bot.pages.guards import BodyLimit, RequestLog, SafeHeaders
+from bot.pages.health import healthz, metrics, readyz
+from bot.pages.links import RunLinks
+from bot.pages.run import RunPage, load_pages
+from bot.rest.application import create_rest
+from bot.rest.settings import RestSettings
+from core.service import Service
+
+
+def create_web(
+    service: Service,
+    *,
+    slack: BaseRoute | None,
+    rest: RestSettings,
+    links: RunLinks,
+    newest_revision: str | None,
+) -> ASGIApp:
+    """Compose the application.
+
+    `slack`: the route that answers Slack (bot.slack_http); None where Slack is met through Socket Mode.
+    `newest_revision`: the migration that /readyz wants to see.
+    """
+    app = create_rest(service, rest)
+    routes: list[BaseRoute] = [
+        Route("/healthz", healthz),
+        Route("/readyz", readyz(service, newest_revision)),
+        Route("/metrics", metrics(service)),
+        Route("/runs/{execution_id}", RunPage(service, links, load_pages()).answer),
+    ]
+    if slack is not None:
+        routes.append(slack)
+    app.router.routes.extend(routes)
+    return RequestLog(SafeHeaders(BodyLimit(app)))

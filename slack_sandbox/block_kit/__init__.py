@@ -1,0 +1,1 @@
+"""What Slack accepts as blocks and views, decided by the limits that Slack publishes."""

@@ -1,0 +1,112 @@
+"""What a workspace is made of before anybody talks: read from a file, or the built-in demo."""
+
+from pathlib import Path
+from typing import Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+DEFAULT_EVENTS = ("app_mention", "member_joined_channel", "channel_archive", "channel_unarchive")
+"""What the app is subscribed to unless the file says otherwise: add ``message.channels`` and others there."""
+
+
+class WorkspaceFileError(Exception):
+    """The workspace file cannot be used; the text says why."""
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TeamConfig(Part):
+    id: str = "T0DEMO"
+    name: str = "Acme"
+    domain: str = "acme"
+
+
+class UserConfig(Part):
+    id: str
+    name: str
+    real_name: str = ""
+    title: str = ""
+    color: str = "#4a154b"
+
+
+class ChannelConfig(Part):
+    """A channel of the first hour. ``members`` left out: everybody and the app."""
+
+    id: str
+    name: str
+    topic: str = ""
+    is_private: bool = False
+    members: tuple[str, ...] | None = None
+
+
+class AppConfig(Part):
+    """The one app of the workspace: who it is, how it proves itself, where its requests go."""
+
+    id: str = "A0RUNBOOK"
+    name: str = "Runbook"
+    bot_user_id: str = "U0RUNBOOK"
+    bot_id: str = "B0RUNBOOK"
+    command: str = "/runbook"
+    bot_token: str = "xoxb-sandbox"
+    app_token: str = "xapp-sandbox"
+    signing_secret: str = "sandbox-signing-secret"
+    request_url: str | None = "http://127.0.0.1:8000/slack/events"
+    socket_mode: bool = False
+    events: tuple[str, ...] = DEFAULT_EVENTS
+
+
+DEMO_USERS = (
+    UserConfig(id="U0ALICE", name="alice", real_name="Alice Ng", title="Database admin", color="#2f6f9f"),
+    UserConfig(id="U0BOB", name="bob", real_name="Bob Silva", title="On-call engineer", color="#9f5f2f"),
+    UserConfig(id="U0CAROL", name="carol", real_name="Carol Meyer", title="Developer", color="#4f8f3f"),
+)
+DEMO_CHANNELS = (
+    ChannelConfig(id="C0GENERAL", name="general", topic="Company-wide talk"),
+    ChannelConfig(id="C0INCIDENTS", name="incidents", topic="What is broken right now"),
+)
+
+
+class WorkspaceConfig(Part):
+    """A whole workspace. Durations are in seconds.
+
+    Slack gives an app 3 s to acknowledge and sends an unacknowledged event again at once, after a minute and
+    after five: https://docs.slack.dev/apis/events-api#error-handling
+    """
+
+    team: TeamConfig = TeamConfig()
+    users: tuple[UserConfig, ...] = DEMO_USERS
+    channels: tuple[ChannelConfig, ...] = DEMO_CHANNELS
+    app: AppConfig = AppConfig()
+    enforce_rate_limits: bool = True
+    acknowledge_within: float = 3.0
+    event_retry_delays: tuple[float, ...] = (0.0, 60.0, 300.0)
+
+    @model_validator(mode="after")
+    def _ids_are_unique_and_known(self) -> Self:
+        people = [user.id for user in self.users] + [self.app.bot_user_id]
+        _refuse_duplicates("user id", people)
+        _refuse_duplicates("channel id", [channel.id for channel in self.channels])
+        _refuse_duplicates("channel name", [channel.name for channel in self.channels])
+        for channel in self.channels:
+            strangers = sorted(set(channel.members or ()) - set(people))
+            if strangers:
+                raise ValueError(f"channel {channel.name} has members nobody knows: {', '.join(strangers)}")
+        return self
+
+
+def _refuse_duplicates(what: str, names: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"the same {what} is used twice: {', '.join(twice)}")
+
+
+def load_workspace(path: Path) -> WorkspaceConfig:
+    """Read a workspace from a YAML or JSON file. Raises WorkspaceFileError with the reason."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return WorkspaceConfig.model_validate(content if content is not None else {})
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        raise WorkspaceFileError(f"The workspace file {path} cannot be used: {error}") from error

@@ -1,0 +1,1 @@
+"""How commands, clicks and events reach the app: over signed HTTP, or over Socket Mode."""

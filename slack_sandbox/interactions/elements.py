@@ -1,0 +1,109 @@
+"""Finding interactive elements in blocks, and what an interaction with one tells the app."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from slack_sandbox.errors import SlackError
+from slack_sandbox.json_types import Json
+
+STATELESS = frozenset({"button", "overflow", "workflow_button", "image"})
+"""Elements that hold no value, and so are absent from ``state.values``."""
+
+VALUE_KEYS: dict[str, str] = {
+    "plain_text_input": "value",
+    "email_text_input": "value",
+    "url_text_input": "value",
+    "number_input": "value",
+    "rich_text_input": "rich_text_value",
+    "static_select": "selected_option",
+    "external_select": "selected_option",
+    "radio_buttons": "selected_option",
+    "overflow": "selected_option",
+    "users_select": "selected_user",
+    "conversations_select": "selected_conversation",
+    "channels_select": "selected_channel",
+    "multi_static_select": "selected_options",
+    "multi_external_select": "selected_options",
+    "checkboxes": "selected_options",
+    "multi_users_select": "selected_users",
+    "multi_conversations_select": "selected_conversations",
+    "multi_channels_select": "selected_channels",
+    "datepicker": "selected_date",
+    "timepicker": "selected_time",
+    "datetimepicker": "selected_date_time",
+    "file_input": "files",
+}
+"""Where the value of each element stands: https://docs.slack.dev/reference/block-kit/block-elements"""
+
+
+def value_key(element: Json) -> str:
+    return VALUE_KEYS.get(element["type"], "value")
+
+
+def elements_of(block: Json) -> Iterator[Json]:
+    """The interactive elements of one block."""
+    candidates = [block.get("accessory"), block.get("element"), *(block.get("elements") or ())]
+    for element in candidates:
+        if isinstance(element, dict) and "action_id" in element:
+            yield element
+
+
+def find_element(blocks: Sequence[Json], block_id: str, action_id: str) -> Json:
+    """Raises SlackError when the message or view has no such element."""
+    for block in blocks:
+        if block["block_id"] != block_id:
+            continue
+        for element in elements_of(block):
+            if element["action_id"] == action_id:
+                return element
+    raise SlackError(
+        "invalid_action", sentence=f"There is no element {action_id!r} in a block {block_id!r} here any more."
+    )
+
+
+def action_object(element: Json, block_id: str, given: Json, action_ts: str) -> Json:
+    """One entry of ``actions``. A button's text and value are the app's own, a selection is the person's.
+
+    https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
+    """
+    kept = ("type", "action_id", "text", "value", "style", "url", "placeholder")
+    action = {name: element[name] for name in kept if name in element}
+    key = VALUE_KEYS.get(element["type"])
+    if key:
+        action[key] = given.get(key)
+    return {**action, "block_id": block_id, "action_ts": action_ts}
+
+
+def initial_values(blocks: Sequence[Json]) -> Json:
+    """``state.values`` before anybody touches anything: {block_id: {action_id: {type, …}}}."""
+    values: Json = {}
+    for block in blocks:
+        for element in elements_of(block):
+            if element["type"] not in STATELESS:
+                state = {"type": element["type"], value_key(element): initial(element)}
+                values.setdefault(block["block_id"], {})[element["action_id"]] = state
+    return values
+
+
+def initial(element: Json) -> Any:
+    key = value_key(element)
+    default: list[Any] | None = [] if key.endswith("s") else None
+    return element.get("initial_" + key.removeprefix("selected_"), default)
+
+
+def current_values(blocks: Sequence[Json], entered: Json, action: Json | None = None) -> Json:
+    """The initial values, overlaid with what was entered, and with the action just taken."""
+    values = initial_values(blocks)
+    touched = [
+        (block_id, action_id, value)
+        for block_id, by_id in entered.items()
+        for action_id, value in by_id.items()
+    ]
+    if action and action["type"] not in STATELESS:
+        key = value_key(action)
+        state = {"type": action["type"], key: action[key]}
+        touched.append((action["block_id"], action["action_id"], state))
+    for block_id, action_id, value in touched:
+        if action_id in values.get(block_id, {}):
+            values[block_id][action_id] = values[block_id][action_id] | value
+    return values

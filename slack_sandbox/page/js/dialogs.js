@@ -1,0 +1,81 @@
+// Small questions in a dialog of the browser's own, which keeps the focus inside and gives it back afterwards.
+
+import { h, uniqueId } from "./dom.js";
+import { textObject } from "./mrkdwn.js";
+
+/** Asks what a Block Kit confirmation object asks: {title, text, confirm, deny, style}; answers true or false. */
+export function askConfirm({ title, text, confirm, deny, style }, names) {
+  return ask("confirm", {
+    title: textObject(title, names),
+    body: h("div", { class: "dialog-text" }, textObject(text, names)),
+    yes: textObject(confirm, names),
+    no: textObject(deny, names),
+    danger: style === "danger",
+  });
+}
+
+/** Asks for a line of text; answers it, or null. */
+export async function askText({ title, label, placeholder, yes }) {
+  const id = uniqueId("ask");
+  const field = h("input", {
+    id,
+    class: "text-input",
+    type: "text",
+    placeholder,
+    required: true,
+    autocomplete: "off",
+    autofocus: true,
+  });
+  const body = h("div", { class: "block input" }, h("label", { for: id }, label), field);
+  return (await ask("ask", { title, body, yes, no: "Cancel" })) ? field.value.trim() : null;
+}
+
+/** Shows `body` with a single button that closes it. */
+export const show = (title, body) => ask("info", { title, body, yes: "Close", no: null });
+
+function ask(testid, { title, body, yes, no, danger = false }) {
+  const heading = uniqueId("dialog");
+  const form = h(
+    "form",
+    { method: "dialog" },
+    h("h2", { id: heading }, title),
+    body,
+    h(
+      "div",
+      { class: "dialog-buttons" },
+      no &&
+        h(
+          "button",
+          { type: "button", class: "button", "data-testid": `${testid}-deny`, onclick: () => dialog.close() },
+          no,
+        ),
+      h(
+        "button",
+        {
+          type: "submit",
+          value: "yes",
+          class: `button ${danger ? "danger" : "primary"}`,
+          "data-testid": `${testid}-ok`,
+        },
+        yes,
+      ),
+    ),
+  );
+  const dialog = h(
+    "dialog",
+    { class: "dialog small", "aria-labelledby": heading, "data-testid": testid },
+    form,
+  );
+  return opened(dialog);
+}
+
+function opened(dialog) {
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(dialog.returnValue === "yes");
+    });
+  });
+}

@@ -1,0 +1,144 @@
+// Short names for emoji, as Slack writes them. Those that tell a state are drawn by us (page/emoji/*.svg), so that
+// they look alike on every machine, also one without an emoji font; the text stays the character itself.
+
+import { h } from "./dom.js";
+
+const DRAWN = {
+  white_check_mark: "✅",
+  heavy_check_mark: "✔️",
+  x: "❌",
+  hourglass_flowing_sand: "⏳",
+  hourglass: "⌛",
+  warning: "⚠️",
+  rotating_light: "🚨",
+  double_vertical_bar: "⏸️",
+  arrow_forward: "▶️",
+  fast_forward: "⏩",
+  black_square_for_stop: "⏹️",
+  lock: "🔒",
+  unlock: "🔓",
+  no_entry: "⛔",
+  no_entry_sign: "🚫",
+  memo: "📝",
+  question: "❓",
+  bell: "🔔",
+  large_green_circle: "🟢",
+  red_circle: "🔴",
+  large_yellow_circle: "🟡",
+  large_orange_circle: "🟠",
+  large_blue_circle: "🔵",
+  white_circle: "⚪",
+  black_circle: "⚫",
+  clock3: "🕒",
+  arrows_counterclockwise: "🔄",
+  information_source: "ℹ️",
+  gear: "⚙️",
+};
+
+const ALIASES = {
+  pause_button: "double_vertical_bar",
+  pencil: "memo",
+  stop_button: "black_square_for_stop",
+  heavy_multiplication_x: "x",
+  red_question_mark: "question",
+  large_red_circle: "red_circle",
+};
+
+const PLAIN = {
+  tada: "🎉",
+  eyes: "👀",
+  "+1": "👍",
+  thumbsup: "👍",
+  "-1": "👎",
+  thumbsdown: "👎",
+  fire: "🔥",
+  rocket: "🚀",
+  wave: "👋",
+  pray: "🙏",
+  raised_hands: "🙌",
+  clap: "👏",
+  heart: "❤️",
+  smile: "😄",
+  slightly_smiling_face: "🙂",
+  thinking_face: "🤔",
+  ok_hand: "👌",
+  muscle: "💪",
+  point_right: "👉",
+  bulb: "💡",
+  bug: "🐛",
+  hammer: "🔨",
+  wrench: "🔧",
+  hammer_and_wrench: "🛠️",
+  package: "📦",
+  link: "🔗",
+  mag: "🔍",
+  key: "🔑",
+  shield: "🛡️",
+  book: "📖",
+  books: "📚",
+  clipboard: "📋",
+  calendar: "📆",
+  date: "📅",
+  hourglass_done: "⌛",
+  stopwatch: "⏱️",
+  alarm_clock: "⏰",
+  zap: "⚡",
+  boom: "💥",
+  skull: "💀",
+  robot_face: "🤖",
+  ghost: "👻",
+  construction: "🚧",
+  octagonal_sign: "🛑",
+  exclamation: "❗",
+  grey_question: "❔",
+  speech_balloon: "💬",
+  mega: "📣",
+  loudspeaker: "📢",
+  email: "✉️",
+  chart_with_upwards_trend: "📈",
+  bar_chart: "📊",
+  star: "⭐",
+  sparkles: "✨",
+  hundred: "💯",
+  100: "💯",
+  one: "1️⃣",
+  two: "2️⃣",
+  three: "3️⃣",
+  arrow_right: "➡️",
+  arrow_left: "⬅️",
+  arrow_up: "⬆️",
+  arrow_down: "⬇️",
+  no_bell: "🔕",
+  stop_sign: "🛑",
+  snowflake: "❄️",
+  ice_cube: "🧊",
+  ambulance: "🚑",
+  fire_engine: "🚒",
+  bust_in_silhouette: "👤",
+  busts_in_silhouette: "👥",
+  coffee: "☕",
+  seedling: "🌱",
+};
+
+/** The element for `:name:`, or null where the name is not known. */
+export function emoji(name) {
+  const known = ALIASES[name] ?? name;
+  const character = DRAWN[known] ?? PLAIN[known];
+  if (!character) return null;
+  const node = h(
+    "span",
+    { class: "emoji", role: "img", "aria-label": name.replaceAll("_", " "), title: `:${name}:` },
+    character,
+  );
+  if (DRAWN[known]) {
+    node.classList.add("drawn");
+    node.style.backgroundImage = `url("/static/emoji/${known}.svg")`;
+  }
+  return node;
+}
+
+/** The character for `:name:`, for places that hold text alone (an `<option>`); `:name:` where it is not known. */
+export function emojiCharacter(name) {
+  const known = ALIASES[name] ?? name;
+  return DRAWN[known] ?? PLAIN[known] ?? `:${name}:`;
+}

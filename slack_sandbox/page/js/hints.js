@@ -1,0 +1,65 @@
+// What the composer offers while one types. Pure.
+
+// The verbs of the runbook bot; an app of another kind names its own as `hints` in the state's `app`.
+const VERBS = [
+  ["run", "NAME [key=value…] [--dry-run]", "Start a runbook"],
+  ["list", "", "Runbooks that can run here"],
+  ["show", "NAME", "One runbook, with its steps"],
+  ["status", "[ID]", "What runs now, or one run"],
+  ["cancel", "ID", "Stop a run"],
+  ["retry", "ID", "Start again where a run failed"],
+  ["approvals", "", "What waits for a decision"],
+  ["history", "", "Former runs"],
+  ["approve", "NAME", "Approve a runbook’s definition"],
+  ["deprecate", "NAME", "Take a runbook out of use"],
+  ["freeze", "", "Let nothing start for now"],
+  ["unfreeze", "", "Let runs start again"],
+  ["incident open", "TITLE [severity=… service=… team=…]", "Open an incident"],
+  ["incident ack", "", "Acknowledge this channel’s incident"],
+  ["incident resolve", "", "Resolve it"],
+  ["incident close", "", "Close it"],
+  ["incident show", "", "Show it"],
+  ["help", "", "What the command can do"],
+].map(([text, usage, about]) => ({ text, usage, about }));
+
+const MOST = 8;
+const MENTION = /(^|\s)@([\w.-]*)$/;
+
+/**
+ * {from, list: [{insert, label, usage, about, isComplete}]}; `insert` replaces the text from `from` on, unless
+ * the suggestion is complete and only reminds of what comes next.
+ */
+export function suggestions(text, state) {
+  const mention = MENTION.exec(text);
+  if (mention) return { from: text.length - mention[2].length - 1, list: mentions(mention[2], state) };
+  if (text.startsWith("/") && state.app.command) return { from: 0, list: commands(text, state.app) };
+  return { from: 0, list: [] };
+}
+
+const suggestion = (label, usage, about, isComplete = false) => ({
+  insert: `${label} `,
+  label,
+  usage,
+  about,
+  isComplete,
+});
+
+function mentions(start, state) {
+  const wanted = start.toLowerCase();
+  const fits = (user) => `${user.name} ${user.real_name ?? ""}`.toLowerCase().includes(wanted);
+  const users = Object.values(state.users).filter((user) => !user.is_bot && fits(user));
+  return users.slice(0, MOST).map((user) => suggestion(`@${user.name}`, "", user.real_name ?? ""));
+}
+
+function commands(text, { command, hints = VERBS }) {
+  if (command.startsWith(text)) return [suggestion(command, "", "The app’s command")];
+  if (!text.startsWith(`${command} `)) return [];
+  const typed = text.slice(command.length).trimStart();
+  const isComplete = (hint) => typed.startsWith(`${hint.text} `);
+  const fitting = hints.filter((hint) => hint.text.startsWith(typed) || isComplete(hint));
+  return fitting
+    .slice(0, MOST)
+    .map((hint) =>
+      suggestion(`${command} ${hint.text}`, hint.usage ?? "", hint.about ?? "", isComplete(hint)),
+    );
+}

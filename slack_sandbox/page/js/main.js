@@ -1,0 +1,86 @@
+// Puts the page together: one store, what can be done, and the parts that draw what the store holds.
+
+import { Commands } from "./commands.js";
+import { Composer } from "./composer.js";
+import { createFrame, showConnection } from "./frame.js";
+import { createDrawer } from "./drawer.js";
+import { createHeader } from "./header.js";
+import { MessageList, newsPill } from "./messages.js";
+import { Modal } from "./modal.js";
+import { Navigation } from "./navigation.js";
+import { createSidebar } from "./sidebar.js";
+import { createStore } from "./store.js";
+import { ThreadPane } from "./thread.js";
+import { channelLines } from "./timeline.js";
+import { createUserSwitch } from "./users.js";
+
+const part = (id) => document.getElementById(id);
+
+function start() {
+  const store = createStore();
+  const tools = { store, commands: new Commands(store), navigation: new Navigation(store) };
+  const drawings = [
+    ...createChrome(tools),
+    createChannel(tools),
+    ...createLayers(tools),
+    createFrame(part, tools),
+  ];
+  store.subscribe((state) => state.user && drawings.forEach((draw) => draw(state)));
+  store.subscribe((state) => showConnection(part, state));
+  document.addEventListener("click", (event) => openMentionedChannel(event, tools.navigation));
+  tools.navigation.start();
+}
+
+function createChrome(tools) {
+  const drawer = createDrawer(part("drawer-toggle"), part("drawer-shade"));
+  const list = { list: part("channel-list"), add: part("add-channel"), closeDrawer: drawer.close };
+  return [
+    createUserSwitch({ select: part("user-switch"), face: part("user-face"), ...tools }),
+    createSidebar({ ...list, ...tools }),
+    createHeader({ root: part("channel-header"), ...tools }),
+  ];
+}
+
+function createChannel(tools) {
+  const pill = newsPill();
+  part("messages").append(pill);
+  const list = new MessageList({ scroller: part("scroller"), list: part("message-list"), pill, ...tools });
+  const parts = {
+    form: part("composer-form"),
+    field: part("composer"),
+    send: part("send"),
+    hints: part("hints"),
+  };
+  const composer = new Composer(parts, tools);
+  return (state) => {
+    list.render(state, channelLines(state, new Date()));
+    composer.render(state);
+  };
+}
+
+function createLayers(tools) {
+  const thread = new ThreadPane(threadParts(), tools);
+  const modal = new Modal(tools.commands);
+  return [(state) => thread.render(state), (state) => modal.render(state)];
+}
+
+const threadParts = () => ({
+  pane: part("thread"),
+  close: part("thread-close"),
+  channelName: part("thread-channel"),
+  scroller: part("thread-scroller"),
+  list: part("thread-list"),
+  form: part("thread-form"),
+  field: part("thread-composer"),
+  send: part("thread-send"),
+  hints: part("thread-hints"),
+});
+
+function openMentionedChannel(event, navigation) {
+  const link = event.target.closest?.("[data-open-channel]");
+  if (!link || event.metaKey || event.ctrlKey) return;
+  event.preventDefault();
+  navigation.openChannel(link.dataset.openChannel);
+}
+
+start();

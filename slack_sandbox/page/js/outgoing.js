@@ -1,0 +1,45 @@
+// What a person typed, as Slack would send it: https://docs.slack.dev/messaging/formatting-message-text#escaping. Pure.
+
+const ENTITY = /^<(?:[@#][A-Z0-9]+(?:\|[^<>\n]*)?|!(?:here|channel|everyone))>/;
+const MENTION = /(^|[\s(])@([\w.-]*\w)/g;
+const CHANNEL = /(^|[\s(])#([\p{L}\p{N}_-]+)/gu;
+
+/** Escapes &, < and >, and turns @name and #channel into ids where they are known. Commands stay as typed. */
+export function outgoing(text, state) {
+  if (isCommand(text)) return text;
+  const escaped = escape(text);
+  const withPeople = escaped.replace(
+    MENTION,
+    (whole, before, name) => before + (mention(name, state) ?? whole.slice(before.length)),
+  );
+  return withPeople.replace(
+    CHANNEL,
+    (whole, before, name) => before + (channel(name, state) ?? whole.slice(before.length)),
+  );
+}
+
+const isCommand = (text) => /^\/[a-z]/i.test(text);
+
+function escape(text) {
+  let result = "";
+  for (let at = 0; at < text.length;) {
+    const entity = text[at] === "<" && ENTITY.exec(text.slice(at, at + 200));
+    result += entity ? entity[0] : ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" }[text[at]] ?? text[at]);
+    at += entity ? entity[0].length : 1;
+  }
+  return result;
+}
+
+function mention(name, { users, app }) {
+  const wanted = name.toLowerCase();
+  if (["here", "channel", "everyone"].includes(wanted)) return `<!${wanted}>`;
+  if (app.bot_user_id && wanted === app.name?.toLowerCase().replaceAll(" ", ""))
+    return `<@${app.bot_user_id}>`;
+  const user = Object.values(users).find((each) => each.name === wanted);
+  return user ? `<@${user.id}>` : null;
+}
+
+function channel(name, { channels }) {
+  const found = Object.values(channels).find((each) => each.name === name);
+  return found ? `<#${found.id}>` : null;
+}

@@ -1,0 +1,99 @@
+// What each event of the stream does to the state. Pure: a state and an event give the next state.
+
+/** The state before anything was heard. `messages` and `ephemerals` are {channel id: {ts: message}}. */
+export const EMPTY = {
+  loaded: false,
+  connection: "connecting",
+  reason: "",
+  user: null,
+  team: {},
+  users: {},
+  app: {},
+  channels: {},
+  messages: {},
+  ephemerals: {},
+  views: [],
+  seq: 0,
+  channel: null,
+  thread: null,
+  read: {},
+  newSince: null,
+  target: null,
+};
+
+// A state that is fetched anew mostly says what we know: then the old objects stay, and nothing is drawn again.
+const reuse = (known, fresh) => (known && JSON.stringify(known) === JSON.stringify(fresh) ? known : fresh);
+
+const byKey = (list, key, known = {}) =>
+  Object.fromEntries((list ?? []).map((item) => [item[key], reuse(known[item[key]], item)]));
+
+const byChannel = (lists, known) =>
+  Object.fromEntries(
+    Object.entries(lists ?? {}).map(([channel, list]) => [channel, byKey(list, "ts", known[channel])]),
+  );
+
+/** Takes over the whole state that the server answered. */
+export function load(state, answer) {
+  return {
+    ...state,
+    loaded: true,
+    team: reuse(state.team, answer.team ?? {}),
+    users: reuse(state.users, byKey(answer.users, "id")),
+    app: reuse(state.app, answer.app ?? {}),
+    channels: reuse(state.channels, byKey(answer.channels, "id")),
+    messages: byChannel(answer.messages, state.messages),
+    ephemerals: byChannel(answer.ephemerals, state.ephemerals),
+    views: reuse(state.views, answer.views ?? []),
+    seq: answer.seq ?? 0,
+  };
+}
+
+const put =
+  (field) =>
+  (state, { channel, message }) => ({
+    ...state,
+    [field]: { ...state[field], [channel]: { ...state[field][channel], [message.ts]: message } },
+  });
+
+const drop =
+  (field) =>
+  (state, { channel, ts }) => {
+    const { [ts]: _gone, ...rest } = state[field][channel] ?? {};
+    return { ...state, [field]: { ...state[field], [channel]: rest } };
+  };
+
+function putChannel(state, { channel }) {
+  const known = state.channels[channel.id];
+  return { ...state, channels: { ...state.channels, [channel.id]: { ...known, ...channel } } };
+}
+
+function putView(state, { view }) {
+  const known = state.views.some((other) => other.id === view.id);
+  const views = known
+    ? state.views.map((other) => (other.id === view.id ? view : other))
+    : [...state.views, view];
+  return { ...state, views };
+}
+
+const closeView = (state, { view_id }) => ({
+  ...state,
+  views: state.views.filter((view) => view.id !== view_id),
+});
+
+const REDUCERS = {
+  message: put("messages"),
+  message_changed: put("messages"),
+  message_deleted: drop("messages"),
+  ephemeral: put("ephemerals"),
+  ephemeral_deleted: drop("ephemerals"),
+  channel: putChannel,
+  view: putView,
+  view_closed: closeView,
+};
+
+/** The state after `event`; events that were seen before, and types not known here, change nothing. */
+export function reduce(state, event) {
+  if (event.seq !== undefined && event.seq <= state.seq) return state;
+  const next = REDUCERS[event.type]?.(state, event) ?? state;
+  return event.seq === undefined ? next : { ...next, seq: event.seq };
+}

@@ -1,0 +1,81 @@
+// Questions to the state. Pure.
+
+const byTs = (a, b) => (a.ts < b.ts ? -1 : a.ts > b.ts ? 1 : 0);
+
+/** Every message of a channel that this user may see, oldest first. */
+export function allMessages(state, channel) {
+  const shown = Object.values(state.messages[channel] ?? {});
+  const ephemeral = Object.values(state.ephemerals[channel] ?? {}).map(asEphemeral);
+  return [...shown, ...ephemeral].sort(byTs);
+}
+
+const marked = new WeakMap();
+
+// The same object for the same message, so that an unchanged ephemeral message is not drawn again.
+function asEphemeral(message) {
+  if (!marked.has(message)) marked.set(message, { ...message, ephemeral: true });
+  return marked.get(message);
+}
+
+export const isReply = (message) => Boolean(message.thread_ts) && message.thread_ts !== message.ts;
+
+export const inChannel = (message) => !isReply(message) || message.subtype === "thread_broadcast";
+
+/** {thread ts: {count, latest, authors: [author id…]}} of all threads among `messages`. */
+export function threadsOf(messages) {
+  const threads = {};
+  for (const message of messages) {
+    if (!isReply(message) || message.ephemeral) continue;
+    const thread = (threads[message.thread_ts] ??= { count: 0, latest: null, authors: [] });
+    thread.count += 1;
+    thread.latest = message.ts;
+    const author = authorId(message);
+    if (!thread.authors.includes(author)) thread.authors.push(author);
+  }
+  return threads;
+}
+
+export const authorId = (message) => message.user ?? message.bot_id ?? "";
+
+export const isFromApp = (state, message) =>
+  Boolean(message.bot_id) || message.subtype === "bot_message" || message.user === state.app.bot_user_id;
+
+/** How many messages the user has not read in `channel`, and how many of those speak to them. */
+export function unreadOf(state, channel) {
+  const since = state.read[channel] ?? "0";
+  const fresh = allMessages(state, channel).filter(
+    (message) =>
+      message.ts > since && inChannel(message) && message.user !== state.user && !isSystem(message),
+  );
+  return { count: fresh.length, mentions: fresh.filter((message) => speaksTo(state.user, message)).length };
+}
+
+const speaksTo = (user, message) =>
+  message.ephemeral ||
+  message.text?.includes(`<@${user}`) ||
+  /<!(here|channel|everyone)/.test(message.text ?? "");
+
+const SYSTEM = /^(channel_|group_|pinned_item|bot_add|bot_remove)/;
+
+/** Whether it is a line about the channel ("… has joined") rather than something somebody said. */
+export const isSystem = (message) => SYSTEM.test(message.subtype ?? "");
+
+export function newestTs(state, channel) {
+  const messages = allMessages(state, channel);
+  return messages.length ? messages[messages.length - 1].ts : null;
+}
+
+/** Channels for the sidebar: those of the user, then other public ones, then archived ones; each by name. */
+export function channelGroups(state) {
+  const channels = Object.values(state.channels).sort((a, b) => a.name.localeCompare(b.name));
+  return {
+    joined: channels.filter((channel) => !channel.is_archived && isMember(state, channel)),
+    others: channels.filter((channel) => !channel.is_archived && !isMember(state, channel)),
+    archived: channels.filter((channel) => channel.is_archived),
+  };
+}
+
+export const isMember = (state, channel) =>
+  channel.is_member ?? channel.members?.includes(state.user) ?? true;
+
+export const topView = (state) => state.views[state.views.length - 1] ?? null;

@@ -1,0 +1,86 @@
+"""Directing: faults, the log, the app's settings, and what Slack does only now and then."""
+
+from dataclasses import asdict, dataclass, replace
+
+from starlette.requests import Request
+
+from slack_sandbox.call_log import Numbered
+from slack_sandbox.delivery.messages import Acknowledgement, Delivery
+from slack_sandbox.errors import SlackError
+from slack_sandbox.identifiers import new_secret
+from slack_sandbox.interactions.parties import VERIFICATION_TOKEN
+from slack_sandbox.json_types import Json
+from slack_sandbox.people.answers import number_after
+from slack_sandbox.people.requests import AppChange, Body, Disconnection, FaultList
+from slack_sandbox.people.watching import messages_in
+from slack_sandbox.sandbox import Sandbox
+
+
+@dataclass(frozen=True)
+class Directing:
+    sandbox: Sandbox
+
+    async def show_faults(self, _request: Request) -> Json:
+        return {"ok": True, "faults": [fault.model_dump() for fault in self.sandbox.faults.left]}
+
+    async def replace_faults(self, request: Request, body: FaultList) -> Json:
+        self.sandbox.faults.replace(body.faults)
+        return await self.show_faults(request)
+
+    async def show_log(self, request: Request) -> Json:
+        """Calls and deliveries with a number above ``after``, and every channel's messages as they are now."""
+        after = number_after(request.query_params.get("after", "")) or 0
+        workspace = self.sandbox.workspace
+        return {
+            "ok": True,
+            "calls": [_entry(call) for call in self.sandbox.calls.after(after)],
+            "deliveries": [_entry(delivery) for delivery in self.sandbox.courier.log.after(after)],
+            "messages": {
+                channel.id: messages_in(workspace, channel) for channel in workspace.channels.values()
+            },
+        }
+
+    async def repeat_delivery(self, request: Request, _body: Body) -> Json:
+        """Deliver the same thing once more, as Slack may: without any sign that it is a repetition."""
+        record = self.sandbox.courier.log.find(int(request.path_params["n"]))
+        if record is None:
+            raise SlackError("not_found", sentence="There was no delivery of this number.")
+        return _outcome(await self.sandbox.courier.deliver(replace(record.delivery, retry=0)))
+
+    async def change_app(self, _request: Request, body: AppChange) -> Json:
+        courier = self.sandbox.courier
+        if body.request_url is not None:
+            courier.http.request_url = body.request_url or None
+        if body.socket_mode is not None:
+            courier.socket_mode = body.socket_mode
+        return {
+            "ok": True,
+            "request_url": courier.http.request_url,
+            "socket_mode": courier.socket_mode,
+            "socket_connections": courier.sockets.connected,
+        }
+
+    async def verify_url(self, _request: Request, _body: Body) -> Json:
+        """https://docs.slack.dev/reference/events/url_verification"""
+        challenge = new_secret()
+        payload = {"type": "url_verification", "token": VERIFICATION_TOKEN, "challenge": challenge}
+        acknowledgement = await self.sandbox.courier.http.deliver(Delivery("events_api", payload))
+        answer = acknowledgement.answer
+        said = answer.get("challenge") if isinstance(answer, dict) else answer
+        if acknowledgement.accepted and said != challenge:
+            sentence = "The app answered, but not with the challenge that it was sent."
+            raise SlackError("challenge_failed", sentence=sentence)
+        return _outcome(acknowledgement)
+
+    async def disconnect_sockets(self, _request: Request, body: Disconnection) -> Json:
+        return {"ok": True, "disconnected": await self.sandbox.courier.sockets.disconnect(body.reason)}
+
+
+def _outcome(acknowledgement: Acknowledgement) -> Json:
+    if acknowledgement.accepted:
+        return {"ok": True}
+    return {"ok": False, "error": acknowledgement.outcome, "message": acknowledgement.detail}
+
+
+def _entry(entry: Numbered) -> Json:
+    return {**asdict(entry), "at": entry.at.isoformat()}

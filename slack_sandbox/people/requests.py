@@ -1,0 +1,68 @@
+"""The bodies that the people's side takes."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from slack_sandbox.faults import Fault
+from slack_sandbox.json_types import Json
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ByUser(Body):
+    user: str
+
+
+class State(Body):
+    """What was entered so far: {block_id: {action_id: {type, value…}}}."""
+
+    values: dict[str, dict[str, Json]] = Field(default_factory=dict)
+
+
+class NewMessage(ByUser):
+    channel: str
+    text: str
+    thread_ts: str | None = None
+
+
+class NewAction(ByUser):
+    """In a message (``channel`` and ``message_ts``) or in a modal (``view_id``)."""
+
+    action: Json
+    channel: str = ""
+    message_ts: str = ""
+    view_id: str = ""
+    state: State = State()
+
+
+class Submission(ByUser):
+    state: State = State()
+
+
+class Closing(ByUser):
+    """With ``everything`` the whole stack closes, as with the X of a modal."""
+
+    everything: bool = False
+
+
+class NewChannel(ByUser):
+    name: str
+    is_private: bool = False
+
+
+class FaultList(Body):
+    faults: tuple[Fault, ...]
+
+
+class AppChange(Body):
+    """What the app's settings page would change while it runs. What is left out stays."""
+
+    request_url: str | None = None
+    socket_mode: bool | None = None
+
+
+class Disconnection(Body):
+    reason: Literal["warning", "refresh_requested", "link_disabled"] = "refresh_requested"

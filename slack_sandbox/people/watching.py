@@ -1,0 +1,89 @@
+"""Looking: the state of the workspace as one person sees it, and what happens next, as it happens."""
+
+import json
+from collections.abc import AsyncIterator
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from slack_sandbox.errors import SlackError
+from slack_sandbox.json_types import Json
+from slack_sandbox.people.answers import number_after, refused
+from slack_sandbox.sandbox import Sandbox
+from slack_sandbox.workspace.membership import channel_for_people
+from slack_sandbox.workspace.models import Channel, Message
+from slack_sandbox.workspace.rendering import message_object, view_object
+from slack_sandbox.workspace.state import Workspace
+
+
+def state_for(sandbox: Sandbox, user_id: str) -> Json:
+    """Everything a page needs to begin with; for the first person where it does not say for whom.
+
+    Raises SlackError ``user_not_found``.
+    """
+    workspace = sandbox.workspace
+    user = workspace.person(user_id or next(iter(workspace.users)))
+    visible = [channel for channel in workspace.channels.values() if workspace.may_see(user.id, channel)]
+    app = workspace.app
+    return {
+        "ok": True,
+        "team": workspace.team.model_dump(),
+        "users": people_of(workspace),
+        "app": {"id": app.id, "name": app.name, "bot_user_id": app.bot_user_id, "command": app.command},
+        "channels": [
+            {**channel_for_people(channel), "is_member": user.id in channel.members} for channel in visible
+        ],
+        "messages": {channel.id: messages_in(workspace, channel) for channel in visible},
+        "ephemerals": {channel.id: _ephemerals(workspace, channel, user.id) for channel in visible},
+        "views": [view_object(workspace, view) for view in workspace.modals.stack(user.id)],
+        "seq": sandbox.stream.seq,
+    }
+
+
+def people_of(workspace: Workspace) -> list[Json]:
+    return [
+        {
+            "id": user.id,
+            "name": user.name,
+            "real_name": user.real_name,
+            "title": user.title,
+            "color": user.color,
+        }
+        for user in workspace.users.values()
+        if not user.is_bot
+    ]
+
+
+def messages_in(workspace: Workspace, channel: Channel) -> list[Json]:
+    return _rendered(workspace, list(workspace.histories[channel.id]))
+
+
+def _ephemerals(workspace: Workspace, channel: Channel, user: str) -> list[Json]:
+    mine = [message for message in workspace.ephemerals[channel.id].values() if message.ephemeral_to == user]
+    return _rendered(workspace, mine)
+
+
+def _rendered(workspace: Workspace, messages: list[Message]) -> list[Json]:
+    return [message_object(workspace, message, metadata=True) for message in messages]
+
+
+async def server_sent_events(sandbox: Sandbox, user: str, after: int) -> AsyncIterator[str]:
+    """https://html.spec.whatwg.org/multipage/server-sent-events.html"""
+    yield ": connected\n\n"
+    async for event in sandbox.stream.follow(user, after):
+        if event is None:
+            yield ": still here\n\n"
+        else:
+            yield f"id: {event.seq}\ndata: {json.dumps(event.as_seen_by(user))}\n\n"
+
+
+async def stream(sandbox: Sandbox, request: Request) -> Response:
+    """From ``after`` on; a browser that reconnects says ``Last-Event-ID`` itself; without either, from now on."""
+    try:
+        user = sandbox.workspace.person(request.query_params.get("user", ""))
+        after = number_after(request.headers.get("last-event-id") or request.query_params.get("after", ""))
+    except SlackError as error:
+        return refused(error)
+    start = sandbox.stream.seq if after is None else after
+    events = server_sent_events(sandbox, user.id, start)
+    return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,54 @@
+"""Response URLs: an app may answer an interaction without a token, 5 times within 30 minutes.
+
+https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from slack_sandbox.errors import SlackError
+from slack_sandbox.identifiers import new_secret
+
+RESPONSE_URL_USES = 5
+RESPONSE_URL_LIFETIME = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class ResponseUrl:
+    """What one URL stands for: who acted, where, and the message acted upon, if any."""
+
+    user: str
+    channel: str
+    issued_at: datetime
+    original_ts: str | None = None
+    thread_ts: str | None = None
+    uses: int = 0
+
+
+def refusal(url: ResponseUrl | None, now: datetime) -> str | None:
+    """Slack's name for why this URL takes nothing any more, or None when it does."""
+    if url is None or now - url.issued_at > RESPONSE_URL_LIFETIME:
+        return "expired_url"
+    if url.uses >= RESPONSE_URL_USES:
+        return "used_url"
+    return None
+
+
+class ResponseUrls:
+    def __init__(self) -> None:
+        self._urls: dict[str, ResponseUrl] = {}
+
+    def issue(self, url: ResponseUrl) -> str:
+        """Remember what the URL stands for. Returns its secret last part."""
+        secret = new_secret()
+        self._urls[secret] = url
+        return secret
+
+    def use(self, secret: str, now: datetime) -> ResponseUrl:
+        """Count one use. Raises SlackError ``expired_url`` or ``used_url``."""
+        url = self._urls.get(secret)
+        error = refusal(url, now)
+        if error or url is None:
+            raise SlackError(error or "expired_url")
+        self._urls[secret] = replace(url, uses=url.uses + 1)
+        return url

@@ -1,0 +1,87 @@
+"""Everything a running sandbox consists of, put together from its configuration."""
+
+from dataclasses import dataclass
+
+from slack_sandbox.call_log import ApiCall, DeliveryRecord, Log
+from slack_sandbox.config import WorkspaceConfig
+from slack_sandbox.delivery.courier import Courier
+from slack_sandbox.delivery.events import EventDispatcher, event_callback, subscription_of
+from slack_sandbox.delivery.http import HttpCarrier
+from slack_sandbox.delivery.socket_mode import SocketModeCarrier
+from slack_sandbox.faults import Faults
+from slack_sandbox.json_types import Json
+from slack_sandbox.rate_limits import RateLimits
+from slack_sandbox.response_urls import ResponseUrls
+from slack_sandbox.stream import EventStream
+from slack_sandbox.times import Clock, utc_now
+from slack_sandbox.triggers import Triggers
+from slack_sandbox.workspace.announcing import Audience
+from slack_sandbox.workspace.state import Workspace
+
+
+@dataclass
+class Announcements:
+    """Tells the people over the event stream, and the app what it subscribed to."""
+
+    config: WorkspaceConfig
+    stream: EventStream
+    dispatcher: EventDispatcher
+    clock: Clock
+
+    def to_people(self, kind: str, data: Json, audience: Audience) -> None:
+        self.stream.publish(kind, data, audience)
+
+    def to_app(self, event: Json) -> None:
+        if subscription_of(event) not in self.config.app.events:
+            return
+        now = self.clock()
+        named = {"event_ts": f"{now.timestamp():.6f}", **event}
+        self.dispatcher.send(event_callback(self.config.team, self.config.app, named, now))
+
+
+@dataclass
+class Sandbox:
+    config: WorkspaceConfig
+    clock: Clock
+    workspace: Workspace
+    stream: EventStream
+    courier: Courier
+    dispatcher: EventDispatcher
+    triggers: Triggers
+    response_urls: ResponseUrls
+    rate_limits: RateLimits
+    faults: Faults
+    calls: Log[ApiCall]
+
+    def notice(self, user: str, text: str) -> None:
+        """Tell one person what went wrong, as Slackbot would."""
+        self.stream.publish("notice", {"level": "error", "text": text}, frozenset([user]))
+
+    async def disconnect(self) -> None:
+        """Let go of everybody who waits, so that the server can stop."""
+        self.stream.close()
+        self.dispatcher.close()
+        await self.courier.sockets.disconnect("refresh_requested")
+
+
+def build_sandbox(config: WorkspaceConfig, clock: Clock = utc_now) -> Sandbox:
+    stream = EventStream()
+    app, within = config.app, config.acknowledge_within
+    deliveries: Log[DeliveryRecord] = Log()
+    http = HttpCarrier(app.request_url, app.signing_secret, clock, within)
+    courier = Courier(http, SocketModeCarrier(app.id, within), app.socket_mode, clock, deliveries)
+    dispatcher = EventDispatcher(courier, config.event_retry_delays)
+    announcements = Announcements(config, stream, dispatcher, clock)
+    return Sandbox(
+        config=config,
+        clock=clock,
+        workspace=Workspace(config, announcements, clock()),
+        stream=stream,
+        courier=courier,
+        dispatcher=dispatcher,
+        triggers=Triggers(),
+        response_urls=ResponseUrls(),
+        rate_limits=RateLimits(),
+        faults=Faults(),
+        calls=Log(),
+    )

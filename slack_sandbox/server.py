@@ -1,0 +1,105 @@
+"""The web application: which path leads where."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from slack_sandbox.config import WorkspaceConfig
+from slack_sandbox.json_types import Json
+from slack_sandbox.people import requests as bodies
+from slack_sandbox.people.acting import Acting
+from slack_sandbox.people.answers import Endpoint, answering, taking
+from slack_sandbox.people.directing import Directing
+from slack_sandbox.people.watching import state_for, stream
+from slack_sandbox.response_endpoint import respond
+from slack_sandbox.sandbox import Sandbox, build_sandbox
+from slack_sandbox.times import Clock, utc_now
+from slack_sandbox.web_api.endpoint import WebApi
+from slack_sandbox.web_api.registry import build_registry
+
+PAGE = Path(__file__).parent / "page"
+
+
+def create_app(config: WorkspaceConfig, clock: Clock = utc_now) -> Starlette:
+    """A whole Slack workspace as one ASGI application. Its Sandbox is at ``app.state.sandbox``."""
+    sandbox = build_sandbox(config, clock)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await sandbox.disconnect()
+        await sandbox.courier.http.close()
+
+    app = Starlette(
+        routes=[*slack_routes(sandbox), *people_routes(sandbox), *page_routes()], lifespan=lifespan
+    )
+    app.state.sandbox = sandbox
+    return app
+
+
+def slack_routes(sandbox: Sandbox) -> list[BaseRoute]:
+    """The app's side: Slack's public protocol."""
+    web_api = WebApi(sandbox, build_registry())
+    return [
+        Route("/api/{method}", web_api.handle, methods=["GET", "POST"]),
+        Route("/response/{secret}", partial(respond, sandbox), methods=["POST"]),
+        WebSocketRoute("/link/", sandbox.courier.sockets.serve),
+    ]
+
+
+def people_routes(sandbox: Sandbox) -> list[BaseRoute]:
+    """The people's side."""
+    acting, directing = Acting(sandbox), Directing(sandbox)
+
+    async def state(request: Request) -> Json:
+        return state_for(sandbox, request.query_params.get("user", ""))
+
+    looking: Mapping[str, Endpoint] = {
+        "/state": answering(state),
+        "/stream": partial(stream, sandbox),
+        "/faults": answering(directing.show_faults),
+        "/log": answering(directing.show_log),
+    }
+    doing: Mapping[str, Endpoint] = {
+        "/messages": taking(bodies.NewMessage, acting.send_message),
+        "/actions": taking(bodies.NewAction, acting.act),
+        "/views/{view_id}/submit": taking(bodies.Submission, acting.submit_view),
+        "/views/{view_id}/close": taking(bodies.Closing, acting.close_view),
+        "/channels": taking(bodies.NewChannel, acting.create_channel),
+        "/channels/{channel_id}/join": taking(bodies.ByUser, acting.join_channel),
+        "/channels/{channel_id}/archive": taking(bodies.ByUser, acting.archive_channel),
+        "/channels/{channel_id}/unarchive": taking(bodies.ByUser, acting.unarchive_channel),
+        "/faults": taking(bodies.FaultList, directing.replace_faults),
+        "/deliveries/{n:int}/repeat": taking(bodies.Body, directing.repeat_delivery),
+        "/app": taking(bodies.AppChange, directing.change_app),
+        "/app/verify_url": taking(bodies.Body, directing.verify_url),
+        "/app/disconnect": taking(bodies.Disconnection, directing.disconnect_sockets),
+    }
+    prefix = "/sandbox/api"
+    return [
+        *(Route(prefix + path, endpoint, methods=["GET"]) for path, endpoint in looking.items()),
+        *(Route(prefix + path, endpoint, methods=["POST"]) for path, endpoint in doing.items()),
+    ]
+
+
+def page_routes() -> list[BaseRoute]:
+    """The page itself; a permalink opens it too."""
+
+    async def index(_request: Request) -> Response:
+        page = PAGE / "index.html"
+        if not page.is_file():
+            return PlainTextResponse(f"The sandbox runs, but its page is missing: {page}", 404)
+        return FileResponse(page, headers={"Cache-Control": "no-cache"})
+
+    return [
+        Route("/", index),
+        Route("/archives/{path:path}", index),
+        Mount("/static", StaticFiles(directory=PAGE, check_dir=False)),
+    ]

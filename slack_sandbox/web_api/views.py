@@ -1,0 +1,63 @@
+"""views.*: modals. https://docs.slack.dev/reference/methods?family=views"""
+
+from slack_sandbox.block_kit.views import checked_view
+from slack_sandbox.errors import SlackError
+from slack_sandbox.json_types import Json
+from slack_sandbox.rate_limits import TIER_4
+from slack_sandbox.web_api.method import Call, Method
+from slack_sandbox.workspace.models import View
+from slack_sandbox.workspace.rendering import view_object
+
+
+def open_view(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/views.open"""
+    trigger_id = _trigger_id(call)
+    trigger = call.sandbox.triggers.check(trigger_id, call.now)
+    definition = _definition(call)
+    for closed in call.workspace.modals.clear(trigger.user):
+        audience = frozenset([trigger.user])
+        call.workspace.announcer.to_people("view_closed", {"view_id": closed.id}, audience)
+    view = call.workspace.modals.open(trigger.user, definition, call.now)
+    call.sandbox.triggers.exchange(trigger_id)
+    return show_view(call, view)
+
+
+def push_view(call: Call) -> Json:
+    """Only an interaction within a modal can push. https://docs.slack.dev/reference/methods/views.push"""
+    trigger_id = _trigger_id(call)
+    trigger = call.sandbox.triggers.check(trigger_id, call.now)
+    if trigger.view_id is None:
+        raise SlackError("not_found")
+    view = call.workspace.modals.push(trigger.user, _definition(call), call.now)
+    call.sandbox.triggers.exchange(trigger_id)
+    return show_view(call, view)
+
+
+def update_view(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/views.update"""
+    arguments = call.arguments
+    view = call.workspace.modals.find(arguments.text("view_id"), arguments.text("external_id"))
+    if "hash" in arguments and arguments.text("hash") != view.hash:
+        raise SlackError("hash_conflict")
+    return show_view(call, call.workspace.modals.update(view, _definition(call), call.now))
+
+
+def show_view(call: Call, view: View) -> Json:
+    rendered = view_object(call.workspace, view)
+    call.workspace.announcer.to_people("view", {"view": rendered}, frozenset([view.user]))
+    return {"view": rendered}
+
+
+def _trigger_id(call: Call) -> str:
+    return call.arguments.text("trigger_id") or call.arguments.required("interactivity_pointer")
+
+
+def _definition(call: Call) -> Json:
+    return checked_view(call.arguments.structure("view", "invalid_arguments"))
+
+
+METHODS = {
+    "views.open": Method(open_view, TIER_4),
+    "views.push": Method(push_view, TIER_4),
+    "views.update": Method(update_view, TIER_4),
+}

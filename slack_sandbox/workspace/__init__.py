@@ -1,0 +1,1 @@
+"""The workspace: who is in it, its channels, what was said, which modals stand open."""

@@ -1,0 +1,170 @@
+"""Making channels, joining them, and closing them down."""
+
+import re
+from dataclasses import replace
+from datetime import datetime
+
+from slack_sandbox.errors import SlackError
+from slack_sandbox.identifiers import new_id
+from slack_sandbox.json_types import Json
+from slack_sandbox.workspace.models import Author, Channel, Content, Draft
+from slack_sandbox.workspace.posting import post
+from slack_sandbox.workspace.state import Workspace
+
+CHANNEL_NAME_LENGTH = 80
+"""https://docs.slack.dev/reference/methods/conversations.create#naming"""
+TOPIC_LENGTH = 250
+"""https://docs.slack.dev/reference/methods/conversations.setTopic"""
+
+
+def name_refusal(name: str) -> str | None:
+    """Slack's name for what is wrong with a channel name, or None."""
+    if not name:
+        return "invalid_name_required"
+    if len(name) > CHANNEL_NAME_LENGTH:
+        return "invalid_name_maxlength"
+    if not re.search(r"\w", name):
+        return "invalid_name_punctuation"
+    if name != name.lower() or not re.fullmatch(r"[\w-]+", name):
+        return "invalid_name_specials"
+    return None
+
+
+def create(
+    workspace: Workspace, creator: str, name: str, now: datetime, *, is_private: bool = False
+) -> Channel:
+    """A new channel with its creator in it. Raises SlackError: name_taken, invalid_name_…"""
+    error = name_refusal(name)
+    if error:
+        raise SlackError(error)
+    if any(channel.name == name for channel in workspace.channels.values()):
+        raise SlackError("name_taken")
+    channel = Channel(new_id("C"), name, now, (), creator=creator, is_private=is_private)
+    workspace.add_channel(channel)
+    if not is_private:
+        details = {"id": channel.id, "name": name, "creator": creator, "created": int(now.timestamp())}
+        workspace.announcer.to_app({"type": "channel_created", "channel": details})
+    return join(workspace, channel, creator, now)
+
+
+def open_direct_message(workspace: Workspace, user: str, now: datetime) -> Channel:
+    """The direct message of this person with the app: the one there is, or a new one."""
+    members = (workspace.person(user).id, workspace.app.bot_user_id)
+    for channel in workspace.channels.values():
+        if channel.is_im and channel.members == members:
+            return channel
+    channel = Channel(new_id("D"), workspace.app.name, now, members, is_im=True, is_private=True)
+    workspace.add_channel(channel)
+    tell_channel(workspace, channel)
+    return channel
+
+
+def join(
+    workspace: Workspace, channel: Channel, user: str, now: datetime, *, inviter: str | None = None
+) -> Channel:
+    """Take somebody into the channel; it stays as it is when they are in already."""
+    if channel.is_archived:
+        raise SlackError("is_archived")
+    if user in channel.members:
+        return channel
+    joined = replace(channel, members=(*channel.members, user))
+    _store(workspace, joined)
+    _say(workspace, joined, user, "channel_join", f"<@{user}> has joined the channel", now)
+    event: Json = {"user": user, "channel": channel.id, "channel_type": "G" if channel.is_private else "C"}
+    if inviter:
+        event["inviter"] = inviter
+    _tell_app(workspace, joined, {"type": "member_joined_channel", "team": workspace.team.id, **event})
+    return joined
+
+
+def leave(workspace: Workspace, channel: Channel, user: str, now: datetime) -> Channel:
+    """Raises SlackError ``not_in_channel``."""
+    if user not in channel.members:
+        raise SlackError("not_in_channel")
+    _say(workspace, channel, user, "channel_leave", f"<@{user}> has left the channel", now)
+    left = replace(channel, members=tuple(member for member in channel.members if member != user))
+    _store(workspace, left, also=user)
+    event = {"type": "member_left_channel", "user": user, "channel": channel.id}
+    _tell_app(workspace, channel, event)
+    return left
+
+
+def archive(workspace: Workspace, channel: Channel, user: str, now: datetime) -> Channel:
+    """Raises SlackError: already_archived, cant_archive_general."""
+    if channel.is_archived:
+        raise SlackError("already_archived")
+    if channel.name == "general":
+        raise SlackError("cant_archive_general", sentence="The #general channel cannot be archived.")
+    _say(workspace, channel, user, "channel_archive", f"<@{user}> archived the channel", now)
+    return _switch_archived(workspace, channel, user, is_archived=True)
+
+
+def unarchive(workspace: Workspace, channel: Channel, user: str) -> Channel:
+    if not channel.is_archived:
+        raise SlackError("not_archived")
+    return _switch_archived(workspace, channel, user, is_archived=False)
+
+
+def _switch_archived(workspace: Workspace, channel: Channel, user: str, *, is_archived: bool) -> Channel:
+    changed = replace(channel, is_archived=is_archived)
+    _store(workspace, changed)
+    kind = "archive" if is_archived else "unarchive"
+    prefix = "group" if channel.is_private else "channel"
+    _tell_app(workspace, changed, {"type": f"{prefix}_{kind}", "channel": channel.id, "user": user})
+    return changed
+
+
+def set_topic(workspace: Workspace, channel: Channel, user: str, topic: str, now: datetime) -> Channel:
+    """Raises SlackError: is_archived, too_long."""
+    if channel.is_archived:
+        raise SlackError("is_archived")
+    if len(topic) > TOPIC_LENGTH:
+        raise SlackError("too_long")
+    changed = replace(channel, topic=topic)
+    _store(workspace, changed)
+    _say(workspace, changed, user, "channel_topic", f"<@{user}> set the channel topic: {topic}", now)
+    return changed
+
+
+def set_purpose(workspace: Workspace, channel: Channel, purpose: str) -> Channel:
+    if len(purpose) > TOPIC_LENGTH:
+        raise SlackError("too_long")
+    changed = replace(channel, purpose=purpose)
+    _store(workspace, changed)
+    return changed
+
+
+def channel_for_people(channel: Channel) -> Json:
+    """How a channel looks on the people's side. ``is_member`` is added for the one who looks."""
+    return {
+        "id": channel.id,
+        "name": channel.name,
+        "topic": channel.topic,
+        "is_archived": channel.is_archived,
+        "is_private": channel.is_private,
+        "is_im": channel.is_im,
+        "members": list(channel.members),
+    }
+
+
+def tell_channel(workspace: Workspace, channel: Channel, also: str | None = None) -> None:
+    audience = workspace.audience(channel)
+    if audience is not None and also:
+        audience |= {also}
+    workspace.announcer.to_people("channel", {"channel": channel_for_people(channel)}, audience)
+
+
+def _store(workspace: Workspace, channel: Channel, also: str | None = None) -> None:
+    workspace.channels[channel.id] = channel
+    tell_channel(workspace, channel, also)
+
+
+def _say(workspace: Workspace, channel: Channel, user: str, subtype: str, text: str, now: datetime) -> None:
+    bot_id = workspace.app.bot_id if user == workspace.app.bot_user_id else None
+    author = Author(user, bot_id, workspace.app.id if bot_id else None)
+    post(workspace, Draft(channel.id, author, Content(text), subtype=subtype), now)
+
+
+def _tell_app(workspace: Workspace, channel: Channel, event: Json) -> None:
+    if workspace.app.bot_user_id in channel.members:
+        workspace.announcer.to_app(event)

@@ -1,0 +1,170 @@
+"""Posting, editing and deleting messages, and telling everybody whom it concerns."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from slack_sandbox.errors import SlackError
+from slack_sandbox.json_types import Json
+from slack_sandbox.workspace.models import Channel, Content, Draft, Message
+from slack_sandbox.workspace.rendering import message_object
+from slack_sandbox.workspace.state import Workspace
+
+
+def post(workspace: Workspace, draft: Draft, now: datetime) -> Message:
+    """Put a message into its channel. Raises SlackError: is_archived, thread_not_found."""
+    channel = workspace.channel(draft.channel)
+    if channel.is_archived:
+        raise SlackError("is_archived")
+    thread_ts = thread_of(workspace, channel, draft.thread_ts)
+    broadcast = draft.broadcast and thread_ts is not None
+    message = Message(
+        channel=channel.id,
+        ts=workspace.new_ts(now),
+        author=draft.author,
+        content=draft.content,
+        metadata=draft.metadata,
+        thread_ts=thread_ts,
+        broadcast=broadcast,
+        subtype="thread_broadcast" if broadcast else draft.subtype,
+    )
+    workspace.histories[channel.id].add(message)
+    _tell_posted(workspace, channel, message)
+    return message
+
+
+def thread_of(workspace: Workspace, channel: Channel, thread_ts: str | None) -> str | None:
+    """The parent that a reply belongs to: a reply to a reply goes to the same thread."""
+    if not thread_ts:
+        return None
+    parent = workspace.histories[channel.id].get(thread_ts)
+    if parent is None:
+        raise SlackError("thread_not_found")
+    return parent.thread_ts or parent.ts
+
+
+def post_ephemeral(workspace: Workspace, draft: Draft, to_user: str, now: datetime) -> Message:
+    """Show a message to one person. Raises SlackError ``user_not_in_channel``."""
+    channel = workspace.channel(draft.channel)
+    if to_user not in channel.members:
+        raise SlackError("user_not_in_channel")
+    message = Message(
+        channel=channel.id,
+        ts=workspace.new_ts(now),
+        author=draft.author,
+        content=draft.content,
+        thread_ts=draft.thread_ts,
+        ephemeral_to=to_user,
+    )
+    workspace.ephemerals[channel.id][message.ts] = message
+    tell_ephemeral(workspace, message)
+    return message
+
+
+def edit(
+    workspace: Workspace, message: Message, content: Content, metadata: Json | None, now: datetime
+) -> Message:
+    """Show other content in the same place.
+
+    A message with blocks does not get the ``edited`` flag, one of text alone does:
+    https://docs.slack.dev/reference/methods/chat.update
+    """
+    edited = {"user": message.author.user, "ts": workspace.new_ts(now)}
+    changed = replace(
+        message, content=content, metadata=metadata, edited=message.edited if content.blocks else edited
+    )
+    workspace.histories[message.channel].replace(changed)
+    tell_changed(workspace, changed, previous=message)
+    return changed
+
+
+def show_changed(workspace: Workspace, message: Message) -> None:
+    """Keep and show a message that changed in what surrounds it, such as reactions: no edit."""
+    workspace.histories[message.channel].replace(message)
+    _show(workspace, "message_changed", message)
+
+
+def delete(workspace: Workspace, message: Message) -> None:
+    """Take a message away. One that has replies leaves a tombstone, as in Slack."""
+    history = workspace.histories[message.channel]
+    if history.replies(message.ts):
+        tombstone = replace(
+            message, content=Content("This message was deleted."), metadata=None, subtype="tombstone"
+        )
+        history.replace(tombstone)
+        tell_changed(workspace, tombstone, previous=message)
+        return
+    history.remove(message)
+    _tell_deleted(workspace, message)
+
+
+def delete_ephemeral(workspace: Workspace, message: Message) -> None:
+    if workspace.ephemerals[message.channel].pop(message.ts, None):
+        data = {"channel": message.channel, "ts": message.ts}
+        workspace.announcer.to_people("ephemeral_deleted", data, frozenset([message.ephemeral_to or ""]))
+
+
+def replace_ephemeral(workspace: Workspace, message: Message, content: Content) -> None:
+    changed = replace(message, content=content)
+    workspace.ephemerals[message.channel][message.ts] = changed
+    tell_ephemeral(workspace, changed)
+
+
+def tell_ephemeral(workspace: Workspace, message: Message) -> None:
+    data = {"channel": message.channel, "message": message_object(workspace, message, metadata=True)}
+    workspace.announcer.to_people("ephemeral", data, frozenset([message.ephemeral_to or ""]))
+
+
+def _show(workspace: Workspace, kind: str, message: Message) -> None:
+    data = {"channel": message.channel, "message": message_object(workspace, message, metadata=True)}
+    workspace.announcer.to_people(kind, data, workspace.audience(workspace.channels[message.channel]))
+
+
+def _show_parent(workspace: Workspace, message: Message) -> None:
+    if message.is_reply and message.thread_ts:
+        parent = workspace.histories[message.channel].get(message.thread_ts)
+        if parent:
+            _show(workspace, "message_changed", parent)
+
+
+def _tell_posted(workspace: Workspace, channel: Channel, message: Message) -> None:
+    _show(workspace, "message", message)
+    _show_parent(workspace, message)
+    if workspace.app.bot_user_id not in channel.members:
+        return
+    event = message_object(workspace, message, metadata=True) | _place(workspace, message)
+    workspace.announcer.to_app(event)
+    if f"<@{workspace.app.bot_user_id}>" in message.content.text and message.author.bot_id is None:
+        workspace.announcer.to_app({**event, "type": "app_mention"})
+
+
+def tell_changed(workspace: Workspace, message: Message, previous: Message) -> None:
+    _show(workspace, "message_changed", message)
+    event = {
+        "type": "message",
+        "subtype": "message_changed",
+        "hidden": True,
+        "message": message_object(workspace, message, metadata=True),
+        "previous_message": message_object(workspace, previous, metadata=True),
+        "ts": message.ts,
+    }
+    _tell_app_in(workspace, message, event)
+
+
+def _tell_deleted(workspace: Workspace, message: Message) -> None:
+    channel = workspace.channels[message.channel]
+    data = {"channel": message.channel, "ts": message.ts}
+    workspace.announcer.to_people("message_deleted", data, workspace.audience(channel))
+    _show_parent(workspace, message)
+    event = {"type": "message", "subtype": "message_deleted", "hidden": True, "deleted_ts": message.ts}
+    _tell_app_in(workspace, message, {**event, "ts": message.ts})
+
+
+def _tell_app_in(workspace: Workspace, message: Message, event: Json) -> None:
+    if workspace.app.bot_user_id in workspace.channels[message.channel].members:
+        workspace.announcer.to_app(event | _place(workspace, message))
+
+
+def _place(workspace: Workspace, message: Message) -> Json:
+    channel = workspace.channels[message.channel]
+    kind = "im" if channel.is_im else "group" if channel.is_private else "channel"
+    return {"channel": channel.id, "channel_type": kind, "event_ts": message.ts}

@@ -1,0 +1,97 @@
+"""The state of the whole workspace, and how to find things in it. Nothing here awaits: see the package."""
+
+from datetime import datetime
+
+from slack_sandbox.config import ChannelConfig, WorkspaceConfig
+from slack_sandbox.errors import SlackError
+from slack_sandbox.times import next_ts
+from slack_sandbox.workspace.announcing import Announcer, Audience
+from slack_sandbox.workspace.history import History
+from slack_sandbox.workspace.modals import Modals
+from slack_sandbox.workspace.models import Author, Channel, Message, User
+
+
+class Workspace:
+    def __init__(self, config: WorkspaceConfig, announcer: Announcer, now: datetime) -> None:
+        self.team = config.team
+        self.app = config.app
+        self.announcer = announcer
+        self.users = {user.id: user for user in _users_of(config)}
+        self.channels: dict[str, Channel] = {}
+        self.histories: dict[str, History] = {}
+        self.ephemerals: dict[str, dict[str, Message]] = {}
+        self.modals = Modals()
+        self._last_ts = "0.000000"
+        for channel in config.channels:
+            self.add_channel(_channel_of(channel, tuple(self.users), now))
+
+    def add_channel(self, channel: Channel) -> None:
+        self.channels[channel.id] = channel
+        self.histories[channel.id] = History()
+        self.ephemerals[channel.id] = {}
+
+    def new_ts(self, now: datetime) -> str:
+        self._last_ts = next_ts(now, self._last_ts)
+        return self._last_ts
+
+    def user(self, user_id: str) -> User:
+        """Raises SlackError ``user_not_found``."""
+        if user_id not in self.users:
+            raise SlackError("user_not_found")
+        return self.users[user_id]
+
+    def person(self, user_id: str) -> User:
+        """A human being, who can act in the workspace. Raises SlackError ``user_not_found``."""
+        user = self.user(user_id)
+        if user.is_bot:
+            raise SlackError("user_not_found")
+        return user
+
+    def channel(self, channel_id: str) -> Channel:
+        """Raises SlackError ``channel_not_found``."""
+        if channel_id not in self.channels:
+            raise SlackError("channel_not_found")
+        return self.channels[channel_id]
+
+    def channel_for(self, user_id: str, channel_id: str) -> Channel:
+        """A channel that this user may see. Raises SlackError ``channel_not_found``."""
+        channel = self.channel(channel_id)
+        if not self.may_see(user_id, channel):
+            raise SlackError("channel_not_found")
+        return channel
+
+    def may_see(self, user_id: str, channel: Channel) -> bool:
+        audience = self.audience(channel)
+        return audience is None or user_id in audience
+
+    def audience(self, channel: Channel) -> Audience:
+        return frozenset(channel.members) if channel.is_private or channel.is_im else None
+
+    def message(self, channel_id: str, ts: str) -> Message:
+        """Raises SlackError ``message_not_found``."""
+        message = self.histories[self.channel(channel_id).id].get(ts)
+        if message is None:
+            raise SlackError("message_not_found")
+        return message
+
+    def app_author(self, username: str | None = None) -> Author:
+        return Author(self.app.bot_user_id, self.app.bot_id, self.app.id, username)
+
+
+def _users_of(config: WorkspaceConfig) -> list[User]:
+    app = config.app
+    people = [
+        User(user.id, user.name, user.real_name or user.name, user.title, user.color) for user in config.users
+    ]
+    return [*people, User(app.bot_user_id, app.name.lower(), app.name, "", "#4a154b", is_bot=True)]
+
+
+def _channel_of(config: ChannelConfig, everybody: tuple[str, ...], now: datetime) -> Channel:
+    return Channel(
+        id=config.id,
+        name=config.name,
+        created=now,
+        members=everybody if config.members is None else config.members,
+        topic=config.topic,
+        is_private=config.is_private,
+    )

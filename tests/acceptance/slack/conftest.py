@@ -1,0 +1,67 @@
+"""The app on a real database, with Slack's API unreachable: nothing here needs it."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Queue
+
+import pytest
+from slack_bolt import App
+
+from bot.app import create_bolt_app
+from core.service import Service
+from tests.acceptance.slack.requests import SECRET, Slack
+from tests.acceptance.slack.world import set_up
+
+NOBODY_LISTENS = "http://127.0.0.1:9/api/"
+
+
+@dataclass
+class ResponseUrl:
+    """Stands for Slack's `response_url`: keeps what is said there."""
+
+    url: str
+    said: "Queue[dict[str, object]]" = field(default_factory=Queue)
+
+    def next_text(self) -> str:
+        return str(self.said.get(timeout=10)["text"])
+
+
+@pytest.fixture
+def response_url() -> Iterator[ResponseUrl]:
+    said: Queue[dict[str, object]] = Queue()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            said.put(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield ResponseUrl(f"http://127.0.0.1:{server.server_port}/", said)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def company(service: Service) -> Service:
+    set_up(service)
+    return service
+
+
+@pytest.fixture
+def app(company: Service) -> App:
+    return create_bolt_app(company, signing_secret=SECRET, token="xoxb-1", api_url=NOBODY_LISTENS)
+
+
+@pytest.fixture
+def slack(app: App, response_url: ResponseUrl) -> Slack:
+    return Slack(app, response_url.url)

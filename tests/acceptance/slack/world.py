@@ -1,0 +1,112 @@
+"""A small company: two teams, their runbooks, an incident in a channel."""
+
+from typing import Any
+
+from core.decisions.people import Person
+from core.definitions.runbook import RunbookDefinition
+from core.definitions.secrets import EnvironmentSecrets
+from core.definitions.team import TeamDefinition
+from core.execution.executor import Executor
+from core.execution.kinds import RUNBOOK
+from core.execution.preparation import Ports
+from core.outside.egress import EgressPolicy
+from core.outside.http import HttpCaller
+from core.service import Service
+from core.services.incidents import NewIncident, open_incident
+from core.services.people import apply_team
+from core.services.runbook_starts import Start, start_by_person
+from core.services.runbooks import apply_runbook, approve_runbook, find_runbook
+from core.tables import Approval, Incident, RunbookExecution, StepExecution
+
+ADMIN = Person("U0ADMIN", is_platform_admin=True, source="test")
+DB_ADMIN, DB_OPS, WEB_OPS, BOTH_OPS, NOBODY = "U0DBADMIN", "U0DBOPS", "U0WEBOPS", "U0BOTHOPS", "U0NOBODY"
+DB_CHANNEL, QUIET_CHANNEL = "C0DB", "C0QUIET"
+
+TEAMS = {
+    "database": {DB_ADMIN: "admin", DB_OPS: "responder", BOTH_OPS: "responder"},
+    "web": {WEB_OPS: "responder", BOTH_OPS: "responder"},
+}
+GATE = {"id": "gate", "type": "approval", "approvers": {"team": "database", "role": "admin"}}
+WAIT = {"id": "pause", "type": "wait", "for": "1h"}
+CLUSTER = {
+    "type": "object",
+    "required": ["cluster"],
+    "properties": {
+        "cluster": {"type": "string", "enum": ["orders", "users"], "description": "Which cluster"},
+        "reason": {"type": "string", "default": ""},
+    },
+}
+
+
+def set_up(service: Service) -> None:
+    """Teams, an incident of team database in its channel, and approved runbooks."""
+    with service.transaction() as work:
+        for name, members in TEAMS.items():
+            listed = [{"slack": who, "role": role} for who, role in members.items()]
+            apply_team(
+                work, ADMIN, TeamDefinition.model_validate({"kind": "team", "name": name, "members": listed})
+            )
+        new = NewIncident("Orders DB down", "database", slack_channel=DB_CHANNEL)
+        open_incident(work, ADMIN, new)
+    add_runbook(service, "db-failover", team="database", parameters=CLUSTER, steps=[GATE, WAIT])
+    add_runbook(service, "web-restart", team="web", steps=[WAIT])
+    add_runbook(service, "say-hello", steps=[WAIT])
+
+
+def add_runbook(service: Service, name: str, *, approved: bool = True, **fields: Any) -> None:
+    document = {"kind": "runbook", "name": name, **fields}
+    with service.transaction() as work:
+        runbook = apply_runbook(work, ADMIN, RunbookDefinition.model_validate(document))
+        if approved:
+            approve_runbook(work, ADMIN, runbook, own_version_allowed=True)
+
+
+def the_incident(service: Service) -> Incident:
+    with service.transaction() as work:
+        return work.session.query(Incident).filter_by(slack_channel=DB_CHANNEL).one()
+
+
+def executions(service: Service) -> list[RunbookExecution]:
+    with service.transaction() as work:
+        return work.session.query(RunbookExecution).order_by(RunbookExecution.created_at).all()
+
+
+def start(service: Service, name: str, user: str, **parameters: str) -> str:
+    """Start a runbook as a person would; answers the execution's id."""
+    with service.transaction() as work:
+        incident = work.session.query(Incident).filter_by(slack_channel=DB_CHANNEL).one()
+        person = Person(user, is_platform_admin=True)
+        return start_by_person(work, person, Start(find_runbook(work, person, name), incident, parameters)).id
+
+
+def work_on(service: Service, execution_id: str) -> None:
+    """What a worker does with it, until it waits or ends."""
+    ports = Ports(HttpCaller(EgressPolicy()), None, EnvironmentSecrets({}))
+    Executor(service, ports, "worker").run(RUNBOOK, execution_id)
+    ports.http.close()
+
+
+def gate_of(service: Service, user: str) -> Approval:
+    """A gate of a run that the user asked for, which waits there."""
+    execution_id = start(service, "db-failover", user, cluster="orders")
+    work_on(service, execution_id)
+    return gates(service, execution_id)[0]
+
+
+def gates(service: Service, execution_id: str) -> list[Approval]:
+    with service.transaction() as work:
+        found = work.session.query(Approval).filter_by(execution_id=execution_id).all()
+        for gate in found:
+            assert gate.decisions is not None  # loaded while there is a session
+        return found
+
+
+def lost_in_step(service: Service, user: str) -> str:
+    """An execution whose worker died within a step, so that people are asked; answers its id."""
+    execution_id = start(service, "say-hello", user)
+    with service.transaction() as work:
+        row = work.session.get_one(RunbookExecution, execution_id)
+        row.status, row.waiting_for, row.wake_at = "waiting", "verdict", None
+        step = work.session.get_one(StepExecution, (execution_id, 0))
+        step.status, step.attempt, step.started_at = "unknown", 1, work.now
+    return execution_id
