@@ -17,6 +17,7 @@ from core.services.runbooks import apply_runbook, approve_runbook
 from core.services.workflows import apply_workflow
 
 AnyDefinition = TeamDefinition | RunbookDefinition | WorkflowDefinition
+ORDER = {"team": 0, "runbook": 1, "workflow": 2}  # what is referred to comes first
 OPERATOR = Person("operator", is_platform_admin=True, source="cli")
 
 
@@ -43,11 +44,10 @@ def _apply_all(
 ) -> list[Applied]:
     if problems:
         raise DefinitionError(problems=problems)
-    order = {TeamDefinition: 0, RunbookDefinition: 1, WorkflowDefinition: 2}
     with service.transaction() as work:
         return [
             _apply(work, definition, approve)
-            for definition in sorted(definitions, key=lambda each: order[type(each)])
+            for definition in sorted(definitions, key=lambda each: ORDER[each.kind])
         ]
 
 

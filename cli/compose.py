@@ -12,10 +12,12 @@ from slack_bolt import App
 from starlette.types import ASGIApp
 
 from bot.app import create_bolt_app
+from bot.pages.links import RunLinks
 from bot.poster.poster import Poster
 from bot.poster.slack import open_client
-from bot.slack_http import slack_endpoint
-from bot.web import WebSettings, create_web
+from bot.rest.settings import RestSettings
+from bot.slack_http import slack_route
+from bot.web import create_web
 from cli.embedded import embedded_services
 from core.clock import DatabaseClock
 from core.database import open_engine
@@ -27,6 +29,7 @@ from core.outside.http import HttpCaller
 from core.outside.process import ProcessRunner
 from core.service import Service
 from core.settings import Settings
+from migrations.upgrade import newest_revision
 from workers.doorbell import RqDoorbell, open_redis
 from workers.worker import worker_name
 
@@ -69,13 +72,22 @@ class Composition:
             signing_secret=self.settings.slack_signing_secret,
             token=self.settings.slack_bot_token,
             api_url=self.settings.slack_api_url,
+            single_admin=self.is_single_admin,
         )
 
+    @property
+    def is_single_admin(self) -> bool:
+        return self.settings.single_admin == "on"
+
     def web_app(self) -> ASGIApp:
-        settings = WebSettings(
-            public_url=self.settings.public_url, signing_key=self.settings.slack_signing_secret
+        secret = self.settings.slack_signing_secret
+        return create_web(
+            self.service,
+            slack=slack_route(self.bolt_app(), secret),
+            rest=RestSettings(self.is_single_admin),
+            links=RunLinks(self.settings.public_url, secret),
+            newest_revision=newest_revision(),
         )
-        return create_web(self.service, slack=slack_endpoint(self.bolt_app()), settings=settings)
 
     def poster(self) -> Poster:
         self.settings.need("SLACK_BOT_TOKEN")

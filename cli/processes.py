@@ -1,7 +1,6 @@
 """The long-running processes, each until it is told to stop."""
 
 import logging
-import os
 import signal
 import threading
 from collections.abc import Callable, Mapping
@@ -15,6 +14,8 @@ from cli.compose import Composition
 from workers import jobs
 from workers.clock import run_clock
 from workers.worker import work
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 where there is a public address, a proxy stands before us
 
 Process = Callable[[Composition, Mapping[str, str]], None]
 
@@ -40,7 +41,7 @@ def stopping() -> threading.Event:
 def web(composition: Composition, _environ: Mapping[str, str]) -> None:
     uvicorn.run(
         composition.web_app(),
-        host=os.environ.get("HOST", "0.0.0.0") if composition.settings.public_url else "127.0.0.1",
+        host=EVERYWHERE if composition.settings.public_url else "127.0.0.1",
         port=composition.settings.port,
         log_level="warning",
         access_log=False,

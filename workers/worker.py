@@ -39,14 +39,19 @@ def worker_name() -> str:
     return f"{socket.gethostname()}.{os.getpid()}"
 
 
+def open_patient_redis(url: str) -> Redis:
+    """A connection that a worker may block on: no time limit of redis-py's own for an answer."""
+    return Redis.from_url(url, socket_connect_timeout=5, socket_timeout=None)
+
+
 def build_worker(redis: Redis) -> AllowListedWorker:
     """A worker on the one queue."""
     options: dict[str, Any] = {"connection": redis, "serializer": JSONSerializer, "name": None}
     return AllowListedWorker([QUEUE], **options)
 
 
-def work(redis: Redis, *, burst: bool = False) -> None:
+def work(redis_url: str, *, burst: bool = False) -> None:
     """Take jobs until told to stop, or, with `burst`, until there are none."""
-    build_worker(redis).work(
+    build_worker(open_patient_redis(redis_url)).work(
         burst=burst, with_scheduler=False, max_jobs=RECYCLE_AFTER, logging_level="WARNING"
     )

@@ -54,7 +54,7 @@ class Problem(BaseModel):
     status: int
     detail: str
     field: str | None = None
-    errors: list[FieldError] | None = None
+    errors: list[dict[str, str]] | None = None
     id: str | None = None
 
 

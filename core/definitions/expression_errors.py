@@ -81,7 +81,7 @@ def _syntax_reason(reason: str, source: str, offset: int) -> str:
         or "viable" in reason
     ):
         return f"{source[offset : offset + 20]!r} does not fit where it stands."
-    return f"{reason.rstrip('.')}."
+    return "it is incomplete." if reason.startswith("Incomplete") else f"{reason.rstrip('.')}."
 
 
 def _syntax_hint(source: str) -> str | None:

@@ -108,25 +108,42 @@ def say(page: Page, text: str) -> None:
 
 
 def button(text: str, **fields: object) -> Json:
-    label = {"type": "plain_text", "text": text}
-    return {"type": "button", "text": label, "action_id": f"gate.{text.lower()}", "value": "apr_1", **fields}
+    return {
+        "type": "button",
+        "text": _plain(text),
+        "action_id": f"gate.{text.lower()}",
+        "value": "apr_1",
+        **fields,
+    }
 
 
 def actions(*elements: Json) -> list[Json]:
     return [{"type": "actions", "block_id": "gate", "elements": list(elements)}]
 
 
-def modal() -> Json:
-    label = {"type": "plain_text", "text": "Reason"}
+def confirmation(text: str) -> Json:
+    texts = {"title": "Sure?", "text": text, "confirm": "Yes", "deny": "No"}
+    return {name: _plain(content) for name, content in texts.items()}
+
+
+def mistakes_of(page: Page) -> list[str]:
+    """Fills up with what went wrong in the page's scripts and with what its content policy refused."""
+    mistakes: list[str] = []
+    page.on("pageerror", lambda error: mistakes.append(str(error)))
+    page.on("console", lambda said: mistakes.append(said.text) if "Content Security" in said.text else None)
+    return mistakes
+
+
+def modal(note: str = "A form") -> Json:
+    """A note above one required field, called Reason."""
+    above = {"type": "section", "block_id": "note", "text": {"type": "mrkdwn", "text": note}}
     element = {"type": "plain_text_input", "action_id": "text"}
-    title = {"type": "plain_text", "text": "Run db-failover"}
-    blocks = [{"type": "input", "block_id": "reason", "label": label, "element": element}]
-    return {
-        "type": "modal",
-        "title": title,
-        "submit": {"type": "plain_text", "text": "Run"},
-        "blocks": blocks,
-    }
+    field = {"type": "input", "block_id": "reason", "label": _plain("Reason"), "element": element}
+    return {"type": "modal", "title": _plain("Run"), "submit": _plain("Run"), "blocks": [above, field]}
+
+
+def _plain(text: str) -> Json:
+    return {"type": "plain_text", "text": text}
 
 
 def open_modal(page: Page, app: App) -> Locator:

@@ -1,6 +1,5 @@
 """Bolt apps to run against a sandbox: one over HTTP, one over Socket Mode."""
 
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from slack_sandbox.config import AppConfig
-from slack_sandbox.serving import RunningSandbox
+from slack_sandbox.serving import RunningSandbox, listen
 
 APP = AppConfig()
 
@@ -32,12 +31,12 @@ def a_bolt_app(slack: RunningSandbox) -> App:
 @contextmanager
 def listening(app: Starlette) -> Iterator[str]:
     """Serve an application in a thread. Yields its origin."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener, origin = listen(0)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield origin
     finally:
         server.should_exit = True
         thread.join(10)

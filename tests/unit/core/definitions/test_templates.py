@@ -58,7 +58,7 @@ def test_a_text_can_be_asked_for(template: str, text: str) -> None:
     ("template", "sentence"),
     [
         ("a {{ n", "without its }}"),
-        ("{{ '}}", "without its }}"),
+        ("{{ '}}'", "without its }}"),
         ("{{ {'a': 1 }}", "without its }}"),
         ("{{ nn }}", "steps.0.url: `nn` names nn, which is not known here."),
         ("{{ m.x }}", "steps.0.url: `m.x` cannot be evaluated: there is no m.x."),

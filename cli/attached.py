@@ -1,0 +1,31 @@
+"""Runs a module that ends when the process that started it ends, however that ends.
+
+python -m cli.attached PARENT_PID MODULE ARGUMENT…
+"""
+
+import ctypes
+import os
+import runpy
+import signal
+import sys
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h; other systems have no such thing, and go without
+
+
+def attach(parent: int) -> None:
+    """Have SIGTERM sent to us when our parent dies; leave at once if it already has."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit(0)
+
+
+def main() -> None:
+    attach(int(sys.argv[1]))
+    module = sys.argv[2]
+    sys.argv = [module, *sys.argv[3:]]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()

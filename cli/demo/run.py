@@ -1,0 +1,45 @@
+"""The demo, with a browser or without."""
+
+import threading
+
+from cli.demo.sandbox_client import SandboxClient
+from cli.demo.stage import stage
+from cli.demo.story import open_incident, play
+from cli.demo.transcript import transcript
+from cli.demo.workspace import APPROVER, REQUESTER
+from core.settings import Settings
+
+WELCOME = """
+The demo runs. Open this page, you are Bob, on call for team database:
+
+    {page}
+
+The orders database is down, Bob has opened an incident, and a workflow proposes db-failover.
+Switch to Alice (the switch at the left), a database admin, and press Approve.
+Watch the cluster fail over:  {targets}
+Then try:  /runbook help
+
+Ctrl-C ends the demo.
+"""
+
+
+def run_demo(settings: Settings, stop: threading.Event) -> None:
+    """Start everything, open the first incident, and stay until `stop` is set."""
+    with stage(settings) as found:
+        channel = open_incident(found, SandboxClient(found.sandbox))
+        page = f"{found.sandbox}/?user={REQUESTER}&channel={channel}"
+        print(WELCOME.format(page=page, targets=found.targets), flush=True)
+        found.supervisor.watch(stop)
+
+
+def run_headless(settings: Settings, *, refuse_promote: bool) -> bool:
+    """Play the story, print the channel, and say whether it ended well."""
+    with stage(settings, refuse_promote=refuse_promote) as found:
+        sandbox = SandboxClient(found.sandbox)
+        ending = play(found, sandbox)
+        print(transcript(sandbox.messages(APPROVER, ending.channel)))
+        complaint = ending.complaint
+        caused_by = ending.payload.get("workflow_execution_id")
+        print(f"\nThe primary is {ending.cluster.get('primary')}; the workflow execution was {caused_by}.")
+        print("The story ended well." if complaint is None else f"The story ended badly: {complaint}.")
+        return complaint is None

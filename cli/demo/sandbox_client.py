@@ -1,0 +1,59 @@
+"""Acting as people in the Slack sandbox, as its page does."""
+
+from typing import Any
+
+import httpx2
+
+from core.errors import Unavailable
+
+Message = dict[str, Any]
+
+
+class SandboxClient:
+    """`url`: the sandbox's address."""
+
+    def __init__(self, url: str) -> None:
+        self._client = httpx2.Client(base_url=url, timeout=15)
+
+    def say(self, user: str, channel: str, text: str) -> None:
+        """A message, or a slash command. Raises Unavailable with Slack's word for what went wrong."""
+        self._post("/sandbox/api/messages", {"user": user, "channel": channel, "text": text})
+
+    def press(self, user: str, channel: str, message: Message, action_id: str) -> None:
+        """Press a button of a message."""
+        elements = [element for block in message["blocks"] for element in block.get("elements", [])]
+        button = next(element for element in elements if element.get("action_id") == action_id)
+        block = next(block for block in message["blocks"] if button in block.get("elements", []))
+        action = {name: button.get(name) for name in ("action_id", "type", "value")}
+        self._post(
+            "/sandbox/api/actions",
+            {
+                "user": user,
+                "channel": channel,
+                "message_ts": message["ts"],
+                "action": {**action, "block_id": block["block_id"]},
+            },
+        )
+
+    def channels(self, user: str) -> dict[str, str]:
+        """Channel ids by name."""
+        return {channel["name"]: channel["id"] for channel in self._state(user)["channels"]}
+
+    def messages(self, user: str, channel: str) -> list[Message]:
+        """A channel's messages with their threads, oldest first."""
+        found: list[Message] = self._state(user)["messages"].get(channel, [])
+        return sorted(found, key=lambda message: float(message["ts"]))
+
+    def ephemerals(self, user: str, channel: str) -> list[Message]:
+        """What only this person sees."""
+        found: list[Message] = self._state(user)["ephemerals"].get(channel, [])
+        return found
+
+    def _state(self, user: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self._client.get("/sandbox/api/state", params={"user": user}).json()
+        return answer
+
+    def _post(self, path: str, body: dict[str, Any]) -> None:
+        answer = self._client.post(path, json=body).json()
+        if not answer.get("ok"):
+            raise Unavailable(f"Slack refused: {answer.get('error')}.", hint=str(answer.get("message", "")))

@@ -1,0 +1,92 @@
+"""The story: the orders database breaks, a workflow proposes the failover, a second person approves it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import httpx2
+
+from cli.demo.sandbox_client import Message, SandboxClient
+from cli.demo.stage import Stage
+from cli.demo.workspace import APPROVER, CHANNEL, REQUESTER
+from core.errors import Unavailable
+
+OPENING = '/runbook incident open "Orders database is down" severity=critical service=orders-db team=database'
+PATIENCE = 40.0  # seconds for each thing to happen
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What came of it: the outcome's message, the channel, and the cluster as the target has it."""
+
+    channel: str
+    outcome: Message
+    cluster: dict[str, object]
+
+    @property
+    def payload(self) -> dict[str, object]:
+        metadata = self.outcome.get("metadata") or {}
+        payload: dict[str, object] = metadata.get("event_payload", {})
+        return payload
+
+    @property
+    def complaint(self) -> str | None:
+        """Why the story did not end well; None if it did."""
+        if self.payload.get("status") != "succeeded":
+            return f"the run ended {self.payload.get('status')}"
+        if not self.payload.get("workflow_execution_id"):
+            return "the outcome does not carry the workflow execution's id"
+        if self.cluster.get("promotions") != 1:
+            return f"the target was promoted {self.cluster.get('promotions')} times"
+        return None
+
+
+def open_incident(stage: Stage, sandbox: SandboxClient) -> str:
+    """Break the database, and have the person on call open the incident. Returns the incident's channel."""
+    httpx2.post(f"{stage.targets}/clusters/orders/break", json={})
+    sandbox.say(REQUESTER, CHANNEL, OPENING)
+    return _until("the incident's channel", lambda: _incident_channel(sandbox))
+
+
+def play(stage: Stage, sandbox: SandboxClient) -> Ending:
+    """The whole story, with nobody at the browser."""
+    channel = open_incident(stage, sandbox)
+    gate = _until("the approval message", lambda: _with_button(sandbox, channel, "approval.approve"))
+    sandbox.press(APPROVER, channel, gate, "approval.approve")
+    outcome = _until("the outcome", lambda: _outcome(sandbox, channel))
+    cluster = httpx2.get(f"{stage.targets}/clusters/orders").json()
+    return Ending(channel, outcome, cluster)
+
+
+def _until(what: str, look: Callable[[], Found | None]) -> Found:
+    deadline = time.monotonic() + PATIENCE
+    while (found := look()) is None:
+        if time.monotonic() > deadline:
+            raise Unavailable(f"Waited {PATIENCE:g} s for {what}, in vain.")
+        time.sleep(0.1)
+    return found
+
+
+def _incident_channel(sandbox: SandboxClient) -> str | None:
+    names = sandbox.channels(REQUESTER)
+    return next((names[name] for name in names if name.startswith("inc-")), None)
+
+
+def _with_button(sandbox: SandboxClient, channel: str, action_id: str) -> Message | None:
+    for message in sandbox.messages(REQUESTER, channel):
+        elements = [element for block in message.get("blocks", []) for element in block.get("elements", [])]
+        if any(element.get("action_id") == action_id for element in elements):
+            return message
+    return None
+
+
+def _outcome(sandbox: SandboxClient, channel: str) -> Message | None:
+    """The reply, shown in the channel too, that tells an ended run."""
+    for message in sandbox.messages(REQUESTER, channel):
+        payload = (message.get("metadata") or {}).get("event_payload", {})
+        told = payload.get("status") in ("succeeded", "failed", "cancelled", "timed_out")
+        if told and message.get("subtype") == "thread_broadcast":
+            return message
+    return None

@@ -1,0 +1,105 @@
+"""The supervisor: keeps a set of processes running, and takes them along when it ends."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+LOOK_SECONDS = 0.2
+GRACE_SECONDS = 10.0
+LONGEST_PAUSE = 10.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process: a Python module with its arguments. `log`: the file that takes its output; None: ours."""
+
+    name: str
+    module: str
+    arguments: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    log: Path | None = None
+
+
+class Running:
+    """A part's process, restarted when it ends: at once the first time, then after 1, 2, 4, … seconds."""
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self._deaths = 0
+        self._start_at = 0.0
+        self.process = self._start()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-m", "cli.attached", str(os.getpid()), self.part.module]
+        output = self.part.log.open("ab") if self.part.log else None
+        try:
+            return subprocess.Popen(
+                [*command, *self.part.arguments],
+                env={**os.environ, **self.part.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT if output else None,
+                start_new_session=True,
+            )
+        finally:
+            if output:
+                output.close()
+
+    def keep_up(self) -> None:
+        """Start it again if it ended and its pause is over."""
+        if self.process.poll() is None:
+            return
+        now = time.monotonic()
+        if self._start_at == 0.0:
+            pause = min(2.0 ** (self._deaths - 1), LONGEST_PAUSE) if self._deaths else 0.0
+            self._deaths, self._start_at = self._deaths + 1, now + pause
+            log.warning("process ended", process=self.part.name, status=self.process.returncode)
+        if now >= self._start_at:
+            self._start_at, self.process = 0.0, self._start()
+
+
+class Supervisor:
+    """`with Supervisor(parts) as supervisor: supervisor.watch(stop)`."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._parts = parts
+        self._running: list[Running] = []
+
+    def __enter__(self) -> Self:
+        for part in self._parts:
+            self._running.append(Running(part))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Everybody is asked to stop; whoever does not in the grace time is killed."""
+        for running in reversed(self._running):
+            running.process.terminate()
+        deadline = time.monotonic() + GRACE_SECONDS
+        for running in self._running:
+            try:
+                running.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                running.process.kill()
+                running.process.wait()
+
+    def keep_up(self) -> None:
+        for running in self._running:
+            running.keep_up()
+
+    def watch(self, stop: threading.Event) -> None:
+        """Until `stop` is set."""
+        while not stop.wait(LOOK_SECONDS):
+            self.keep_up()

@@ -1,0 +1,54 @@
+"""`runbook up`: every process in one terminal, with embedded services where no address is set."""
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from cli.compose import reachable
+from cli.supervisor import Part, Supervisor
+from core.database import open_engine
+from core.settings import Settings
+from migrations.upgrade import upgrade_database
+
+WORKERS = 2
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database of the settings to the newest schema."""
+    assert settings.database_url is not None
+    engine = open_engine(settings.database_url)
+    upgrade_database(engine)
+    engine.dispose()
+
+
+def addresses(settings: Settings) -> dict[str, str]:
+    """What child processes must know of services that we may have started ourselves."""
+    assert settings.database_url is not None
+    assert settings.redis_url is not None
+    return {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url}
+
+
+def parts(environment: Mapping[str, str], *, socket: bool, logs: Path | None = None) -> list[Part]:
+    """The processes of the Procfile: Slack over Socket Mode where an app token is set, REST and pages always."""
+    names = ["web", *(["socket"] if socket else []), "poster", "clock"]
+    names += [f"worker-{number}" for number in range(1, WORKERS + 1)]
+    return [
+        Part(
+            name=name,
+            module="cli",
+            arguments=[name.partition("-")[0]],
+            environment=environment,
+            log=logs / f"{name}.log" if logs else None,
+        )
+        for name in names
+    ]
+
+
+def run_up(settings: Settings, stop: threading.Event) -> None:
+    """Until `stop` is set."""
+    settings.need("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET")
+    with reachable(settings) as found:
+        migrate(found)
+        with Supervisor(parts(addresses(found), socket=bool(settings.slack_app_token))) as supervisor:
+            print(f"runbook is up on http://127.0.0.1:{settings.port}; Ctrl-C ends it.", flush=True)
+            supervisor.watch(stop)

@@ -1,0 +1,64 @@
+"""The whole web application on a real database, and clients that carry people's tokens."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from starlette.testclient import TestClient
+from starlette.types import ASGIApp
+
+from bot.pages.links import RunLinks
+from bot.rest.settings import RestSettings
+from bot.web import create_web
+from core.decisions.people import Person
+from core.service import Service
+from core.services.tokens import create_token
+from migrations.upgrade import newest_revision
+from tests.acceptance.rest.documents import RUNBOOKS
+from tests.world import TEAMS, apply_documents
+
+ClientOf = Callable[[str], TestClient]
+
+
+@pytest.fixture
+def links() -> RunLinks:
+    return RunLinks("https://runbooks.example", "the signing secret")
+
+
+@pytest.fixture
+def web(service: Service, links: RunLinks) -> ASGIApp:
+    """The application, with two teams and their runbooks."""
+    apply_documents(service, TEAMS + "---" + RUNBOOKS)
+    return create_web(
+        service, slack=None, rest=RestSettings(), links=links, newest_revision=newest_revision()
+    )
+
+
+@pytest.fixture
+def stranger(web: ASGIApp) -> TestClient:
+    """A client without a token."""
+    return TestClient(web, raise_server_exceptions=False)
+
+
+@pytest.fixture
+def client_of(web: ASGIApp, service: Service, admin: Person) -> ClientOf:
+    """Make a client that speaks for a person."""
+
+    def make(slack_user_id: str) -> TestClient:
+        with service.transaction() as work:
+            token = create_token(work, admin, slack_user_id, "test")
+        headers = {"Authorization": f"Bearer {token}"}
+        return TestClient(web, raise_server_exceptions=False, headers=headers)
+
+    return make
+
+
+@pytest.fixture
+def responder(client_of: ClientOf) -> Iterator[TestClient]:
+    """A responder of team database."""
+    yield client_of("U0DBOPS")
+
+
+@pytest.fixture
+def other(client_of: ClientOf) -> Iterator[TestClient]:
+    """A responder of team web."""
+    yield client_of("U0WEB")

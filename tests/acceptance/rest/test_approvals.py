@@ -1,0 +1,78 @@
+"""Approval gates over REST: who may see them, who decides, and only once."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from core.service import Service
+from tests.acceptance.rest.conftest import ClientOf
+from tests.acceptance.rest.test_incidents import opened
+from tests.conftest import RecordedBells
+from tests.world import new_executor, work_off
+
+
+@pytest.fixture
+def gate(service: Service, responder: TestClient, recorded_bells: RecordedBells) -> dict[str, Any]:
+    """The open gate of a run that U0DBOPS asked for."""
+    incident = opened(responder)["id"]
+    answer = responder.post(f"/api/incidents/{incident}/runbooks/db-failover/execute")
+    work_off(service, new_executor(service), recorded_bells.rung)
+    execution = responder.get(answer.headers["Location"]).json()["execution"]
+    assert (execution["status"], execution["waiting_for"]) == ("waiting", "approval")
+    found: dict[str, Any] = execution["approval"]
+    return found
+
+
+def test_an_open_gate_is_listed_for_its_team_alone(
+    gate: dict[str, Any], responder: TestClient, other: TestClient
+) -> None:
+    assert responder.get("/api/approvals").json() == {"approvals": [gate], "next_cursor": None}
+    assert other.get("/api/approvals").json() == {"approvals": [], "next_cursor": None}
+
+
+def test_the_requester_does_not_approve_their_own_run(gate: dict[str, Any], responder: TestClient) -> None:
+    answer = responder.post(f"/api/approvals/{gate['id']}/approve")
+
+    assert answer.status_code == 403
+    assert "somebody else must approve it" in answer.json()["detail"]
+
+
+def test_a_second_person_approves_once(
+    gate: dict[str, Any], responder: TestClient, client_of: ClientOf, recorded_bells: RecordedBells
+) -> None:
+    approver = client_of("U0DBADMIN")
+    answer = approver.post(f"/api/approvals/{gate['id']}/approve", json={"reason": "Looks right."})
+    decided = answer.json()["approval"]
+
+    assert (answer.status_code, decided["status"]) == (200, "approved")
+    assert [(each["slack_user_id"], each["reason"]) for each in decided["decisions"]] == [
+        ("U0DBADMIN", "Looks right.")
+    ]
+    assert recorded_bells.rung == [("runbook", gate["execution_id"])]
+    assert approver.post(f"/api/approvals/{gate['id']}/approve").status_code == 409
+    assert responder.get("/api/approvals").json()["approvals"] == []
+
+
+def test_a_rejection_ends_the_run(
+    gate: dict[str, Any], service: Service, client_of: ClientOf, recorded_bells: RecordedBells
+) -> None:
+    approver = client_of("U0DBADMIN")
+    answer = approver.post(f"/api/approvals/{gate['id']}/reject", json={"reason": "Not now."})
+    work_off(service, new_executor(service), recorded_bells.rung)
+    execution = approver.get(f"/api/runbooks/executions/{gate['execution_id']}").json()["execution"]
+
+    assert answer.json()["approval"]["status"] == "rejected"
+    assert execution["status"] in ("failed", "cancelled")
+    assert "Not now." in execution["error"]
+
+
+def test_another_teams_gate_is_answered_like_one_that_is_not_there(
+    gate: dict[str, Any], other: TestClient
+) -> None:
+    there, missing = gate["id"], "apr_0000000000000000"
+    hidden = other.post(f"/api/approvals/{there}/approve")
+    unknown = other.post(f"/api/approvals/{missing}/approve")
+
+    assert hidden.status_code == 404
+    assert hidden.content.replace(there.encode(), missing.encode()) == unknown.content

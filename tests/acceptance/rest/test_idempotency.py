@@ -1,0 +1,116 @@
+"""A POST that is repeated with its key is done once, and answered alike."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select
+from starlette.testclient import TestClient
+
+from core.service import Service
+from core.tables import Incident, RunbookExecution
+from tests.acceptance.rest.conftest import ClientOf
+from tests.acceptance.rest.documents import INCIDENT
+from tests.acceptance.rest.test_incidents import opened
+from tests.conftest import RecordedBells
+
+KEY = {"Idempotency-Key": "alert-4711"}
+ORDERS = {"parameters": {"cluster": "orders"}}
+
+
+def how_many(service: Service, table: type[Incident] | type[RunbookExecution]) -> int:
+    with service.transaction() as work:
+        return work.session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_a_repeated_request_gets_the_same_answer_again(
+    service: Service, responder: TestClient, recorded_bells: RecordedBells
+) -> None:
+    address = f"/api/incidents/{opened(responder)['id']}/runbooks/db-check/execute"
+    first = responder.post(address, json=ORDERS, headers=KEY)
+    cancelled = responder.post(f"{first.headers['Location']}/cancel")
+    second = responder.post(address, json=ORDERS, headers=KEY)
+
+    assert cancelled.status_code == 200
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert second.json() == first.json()
+    assert second.headers["Location"] == first.headers["Location"]
+    assert second.headers["Idempotent-Replayed"] == "true"
+    assert "Idempotent-Replayed" not in first.headers
+    assert how_many(service, RunbookExecution) == 1
+    assert recorded_bells.rung == [("runbook", first.json()["execution"]["id"])]
+
+
+@pytest.mark.parametrize("change", ["body", "address"])
+def test_a_key_that_was_used_for_another_request_is_refused(
+    service: Service, responder: TestClient, change: str
+) -> None:
+    incident = opened(responder)["id"]
+    address = f"/api/incidents/{incident}/runbooks/db-check/execute"
+    assert responder.post(address, json=ORDERS, headers=KEY).status_code == 201
+    body = {"parameters": {"cluster": "users"}} if change == "body" else ORDERS
+    if change == "address":
+        address = f"/api/incidents/{opened(responder)['id']}/runbooks/db-check/execute"
+    answer = responder.post(address, json=body, headers=KEY)
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "Idempotency-Key")
+    assert how_many(service, RunbookExecution) == 1
+
+
+def test_two_tokens_may_use_one_key(service: Service, responder: TestClient, client_of: ClientOf) -> None:
+    first = responder.post("/api/incidents", json=INCIDENT, headers=KEY)
+    second = client_of("U0DBADMIN").post("/api/incidents", json=INCIDENT, headers=KEY)
+
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert how_many(service, Incident) == 2
+
+
+def test_what_was_refused_is_judged_anew_under_its_key(responder: TestClient) -> None:
+    address = f"/api/incidents/{opened(responder)['id']}/runbooks/db-check/execute"
+
+    assert responder.post(address, json={}, headers=KEY).status_code == 422
+    assert responder.post(address, json=ORDERS, headers=KEY).status_code == 201
+
+
+def test_a_change_of_status_is_repeated_without_a_conflict(responder: TestClient) -> None:
+    address = f"/api/incidents/{opened(responder)['id']}/acknowledge"
+
+    assert responder.post(address, headers=KEY).status_code == 200
+    assert responder.post(address, headers=KEY).status_code == 200
+    assert responder.post(address).status_code == 409
+
+
+@pytest.mark.parametrize("key", ["", "two words", "k" * 256, "\xe9"])
+def test_a_key_that_cannot_be_one_is_refused(responder: TestClient, key: str) -> None:
+    headers = {"Idempotency-Key": key.encode("latin-1")}
+    answer = responder.post("/api/incidents", json=INCIDENT, headers=headers)
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "Idempotency-Key")
+
+
+def test_concurrent_duplicates_make_one_execution(
+    service: Service, responder: TestClient, client_of: ClientOf, recorded_bells: RecordedBells
+) -> None:
+    address = f"/api/incidents/{opened(responder)['id']}/runbooks/db-check/execute"
+
+    def send(_: int) -> tuple[int, str]:
+        answer = responder.post(address, json=ORDERS, headers=KEY)
+        return answer.status_code, answer.json()["execution"]["id"]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = set(pool.map(send, range(16)))
+
+    assert len(answers) == 1
+    assert how_many(service, RunbookExecution) == 1
+    assert len(recorded_bells.rung) == 1
+
+
+def test_concurrent_duplicates_open_one_incident(service: Service, responder: TestClient) -> None:
+    def send(_: int) -> tuple[int, str]:
+        answer = responder.post("/api/incidents", json=INCIDENT, headers=KEY)
+        return answer.status_code, answer.json()["incident"]["id"]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = set(pool.map(send, range(16)))
+
+    assert len(answers) == 1
+    assert how_many(service, Incident) == 1

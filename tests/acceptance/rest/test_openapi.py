@@ -1,0 +1,48 @@
+"""The API describes itself."""
+
+from starlette.testclient import TestClient
+
+CONTRACT = {
+    "/api/incidents": {"get", "post"},
+    "/api/incidents/{id}": {"get"},
+    "/api/incidents/{id}/acknowledge": {"post"},
+    "/api/incidents/{id}/resolve": {"post"},
+    "/api/incidents/{id}/close": {"post"},
+    "/api/incidents/{id}/runbooks/{runbook_id}/execute": {"post"},
+    "/api/incidents/{id}/runbooks/executions": {"get"},
+    "/api/runbooks": {"get"},
+    "/api/runbooks/{id}": {"get"},
+    "/api/runbooks/{id}/approve": {"post"},
+    "/api/runbooks/{id}/execute": {"post"},
+    "/api/runbooks/executions/{execution_id}": {"get"},
+    "/api/runbooks/executions/{execution_id}/cancel": {"post"},
+    "/api/runbooks/executions/{execution_id}/verdict": {"post"},
+    "/api/workflows": {"get"},
+    "/api/workflows/executions/{id}": {"get"},
+    "/api/approvals": {"get"},
+    "/api/approvals/{id}/approve": {"post"},
+    "/api/approvals/{id}/reject": {"post"},
+}
+
+
+def test_the_document_has_the_addresses_of_the_contract_and_nothing_private(stranger: TestClient) -> None:
+    document = stranger.get("/api/openapi.json").json()
+    paths = {path: set(methods) for path, methods in document["paths"].items()}
+
+    assert {path: paths.get(path) for path in CONTRACT} == CONTRACT
+    assert all(path.startswith("/api/") for path in paths)
+
+
+def test_every_post_takes_an_idempotency_key_and_every_address_a_token(stranger: TestClient) -> None:
+    paths = stranger.get("/api/openapi.json").json()["paths"]
+
+    for methods in paths.values():
+        for method, operation in methods.items():
+            names = {parameter["name"] for parameter in operation.get("parameters", [])}
+            assert ("Idempotency-Key" in names) == (method == "post")
+            assert operation["security"] == [{"HTTPBearer": []}]
+            assert "application/problem+json" in operation["responses"]["default"]["content"]
+
+
+def test_there_are_no_pages_that_load_scripts_from_elsewhere(stranger: TestClient) -> None:
+    assert [stranger.get(path).status_code for path in ("/docs", "/redoc", "/api/docs")] == [404] * 3

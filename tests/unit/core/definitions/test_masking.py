@@ -1,0 +1,107 @@
+"""Masking: no form of a secret gets through, and nothing else is touched."""
+
+import base64
+import html
+import json
+import string
+import time
+import urllib.parse
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.definitions.masking import MASK, Masker
+
+SECRET = 'p@ss "w/ö\\rd\n& +<x>\'😀'
+FORMS: dict[str, Callable[[str], str]] = {
+    "raw": lambda text: text,
+    "json": json.dumps,
+    "json unicode": lambda text: json.dumps(text, ensure_ascii=False),
+    "json in json": lambda text: json.dumps(json.dumps(text)),
+    "json slashes": lambda text: json.dumps(text).replace("/", "\\/"),
+    "json upper hex": lambda text: json.dumps(text).replace("\\u00f6", "\\u00F6"),
+    "url": lambda text: urllib.parse.quote(text, safe=""),
+    "url path": urllib.parse.quote,
+    "url form": urllib.parse.quote_plus,
+    "url lower": lambda text: urllib.parse.quote(text, safe="").lower(),
+    "html": html.escape,
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64 url": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
+    "base64 bare": lambda text: base64.b64encode(text.encode()).decode().rstrip("="),
+    "base64 in a url": lambda text: urllib.parse.quote(base64.b64encode(text.encode()).decode(), safe=""),
+    "base64 in json": lambda text: json.dumps(base64.b64encode(text.encode()).decode()).replace("/", "\\/"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_is_hidden(form: str) -> None:
+    assert Masker([SECRET]).mask(f"<{FORMS[form](SECRET)}>").strip('<">\\') == MASK
+
+
+@pytest.mark.parametrize("before", ["", "u", "us", "user:", "é"])
+@pytest.mark.parametrize("after", ["", "x", "xy", "xyz"])
+def test_base64_of_a_text_around_the_secret_is_hidden_at_every_alignment(before: str, after: str) -> None:
+    secret = "hunter2-of-the-database"
+    encoded = base64.b64encode(f"{before}{secret}{after}".encode()).decode()
+    masked = Masker([secret]).mask(encoded)
+    assert MASK in masked
+    left = masked.split(MASK)
+    # What is left decodes to no more than what stood around the secret.
+    assert len(left[0]) <= -(-len(before.encode()) * 8 // 6)
+    assert len(left[1].rstrip("=")) <= -(-len(after) * 8 // 6)
+
+
+def test_wrapped_base64_is_hidden() -> None:
+    secret = "k" * 20 + "".join(string.ascii_letters)
+    assert Masker([secret]).mask(base64.encodebytes((secret * 3).encode()).decode()).strip("\n") == MASK * 3
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=4, max_size=20)
+
+
+@given(TEXTS, st.sampled_from(sorted(set(FORMS) - {"url lower", "json upper hex"})))
+def test_no_form_of_any_secret_gets_through(secret: str, form: str) -> None:
+    shown = FORMS[form](secret)
+    assert shown.strip('"\\') not in Masker([secret]).mask(f"<<{shown}>>") or shown.strip('"\\') in f"<<{MASK}>>"
+
+
+@given(st.text(alphabet="abc ", max_size=60))
+def test_a_text_without_a_secret_stays_as_it_is(text: str) -> None:
+    assert Masker(["hunter2", "xyz1"]).mask(text) == text
+
+
+def test_a_secret_that_begins_another_leaves_no_rest() -> None:
+    assert Masker(["hunter", "hunter2-long"]).mask("hunter2-long hunter") == "*** ***"
+
+
+def test_a_short_secret_is_hidden_only_where_it_stands_alone() -> None:
+    assert Masker(["ab"]).mask("ab cab ab. fabric pin=ab") == "*** cab ***. fabric pin=***"
+
+
+def test_no_secret_and_an_empty_one_hide_nothing() -> None:
+    assert Masker([]).mask("text") == "text"
+    assert Masker([""]).mask("text") == "text"
+
+
+def test_each_long_line_of_a_secret_is_hidden_by_itself() -> None:
+    masker = Masker(["-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG\nshort\n-----END KEY-----"])
+    assert masker.mask("line: MIIEvQIBADANBgkqhkiG, short") == "line: ***, short"
+
+
+def test_values_are_masked_in_depth_keys_and_numbers_too() -> None:
+    value = {"a": ["x hunter2", {"hunter2": None}], "n": 48151623, "m": 1, "b": True}
+    assert Masker(["hunter2", "48151623"]).mask_value(value) == {  # type: ignore[arg-type]
+        "a": ["x ***", {"***": None}],
+        "n": "***",
+        "m": 1,
+        "b": True,
+    }
+
+
+def test_backslashes_do_not_make_the_search_explode() -> None:
+    masker = Masker(["\\" * 30 + "x" + "\\" * 30])
+    started = time.monotonic()
+    masker.mask("\\" * 20_000)
+    assert time.monotonic() - started < 5
