@@ -33,7 +33,7 @@ class Pages:
 
     def page(self, name: str, status: int, headers: dict[str, str], **values: object) -> Response:
         text = self.templates.get_template(name).render(style=self.style, **values)
-        return HTMLResponse(text, status, {"Content-Security-Policy": self._policy(), **headers})
+        return HTMLResponse(text, int(status), {"Content-Security-Policy": self._policy(), **headers})
 
     def _policy(self) -> str:
         digest = base64.b64encode(hashlib.sha256(self.style.encode()).digest()).decode()

@@ -83,4 +83,4 @@ def _response(status: int, body: JsonObject, headers: dict[str, str]) -> Respons
     if status == HTTPStatus.CREATED:
         [(kind, resource)] = body.items()
         headers = headers | {"Location": LOCATIONS[kind] + resource["id"]}
-    return JSONResponse(body, status, headers)
+    return JSONResponse(body, int(status), headers)

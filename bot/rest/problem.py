@@ -85,7 +85,7 @@ def problem(
     }
     if errors:
         body |= {"field": errors[0].field, "errors": [error.as_json() for error in errors]}
-    return JSONResponse(body, status, dict(headers or {}), media_type=MEDIA_TYPE)
+    return JSONResponse(body, int(status), dict(headers or {}), media_type=MEDIA_TYPE)
 
 
 def add_problem_handlers(app: FastAPI) -> None:

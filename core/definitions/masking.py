@@ -60,38 +60,43 @@ def _patterns(value: str) -> list[str]:
 
 
 def _escaped_pattern(value: str) -> str:
-    # Several backslashes in a row are one `\\+`: two of those would make the search take exponential time.
+    """Answer the pattern of a value of which each sign may be raw, URL-encoded, or escaped for JSON or HTML.
+
+    Escapes may be escaped again, so backslashes come in any number. They are matched possessively, and at the
+    start of the pattern only where their run starts: otherwise a text full of them would take quadratic time.
+    """
     signs = re.findall(r"\\+|[^\\]", value, re.DOTALL)
-    pattern = "".join(r"(?:\\+|(?:%5[Cc])+)" if sign[0] == "\\" else _sign_pattern(sign) for sign in signs)
-    first = {form[0] for sign in signs[:1] for form in _forms(sign)}
-    return f"(?=[{re.escape(''.join(sorted(first)))}]){pattern}"
+    pieces = [_RUN_STARTS if signs[0][0] == "\\" else ""]
+    for before, sign in zip(["", *signs], signs, strict=False):
+        pieces.append(_RUN if sign[0] == "\\" else _sign_pattern(sign, before))
+    return f"(?=[{re.escape(signs[0][0])}%&+\\\\]){''.join(pieces)}"
 
 
-def _sign_pattern(sign: str) -> str:
-    forms = [re.escape(form) for form in _forms(sign) if not form.startswith(("\\", "%"))]
+_RUN_STARTS = r"(?<!\\)(?<!%5[Cc])(?<!u005[Cc])"
+_RUN = r"(?:(?:\\++u005[Cc])++|(?:%5[Cc])++|\\++)"
+
+
+def _sign_pattern(sign: str, before: str) -> str:
     percent = "".join(f"%{byte:02x}" for byte in sign.encode(errors="replace"))
-    escapes = {json.dumps(sign)[1:-1], json.dumps(sign, ensure_ascii=False)[1:-1], _unicode_escape(sign)}
-    backslashed = [r"\\+" + _any_case(form[1:]) for form in escapes if form[0] == "\\"]
-    if sign in "'/":
-        backslashed.append(r"\\+" + sign)
-    return f"(?:{'|'.join([*forms, _any_case(percent), *backslashed])})"
+    forms = [sign, *(["+"] if sign == " " else []), *_HTML.get(sign, ())]
+    plain = [_any_case(percent), *map(re.escape, forms)]
+    if before.startswith("\\"):  # which has taken all the backslashes there are
+        return f"(?:{'|'.join([*plain, *_tails(sign)])})"
+    start = "" if before else "(?<!\\\\)"
+    return f"(?:{'|'.join(plain)}|{start}\\\\++(?:{'|'.join(_tails(sign))}))"
 
 
-def _forms(sign: str) -> list[str]:
-    plus = ["+"] if sign == " " else []
-    return [sign, *plus, "%", "\\", *_HTML.get(sign, ())]
-
-
-def _unicode_escape(sign: str) -> str:
+def _tails(sign: str) -> list[str]:
+    """Answer the patterns of what stands behind the backslash where a sign is escaped."""
     units = sign.encode("utf-16-be", "surrogatepass").hex()
-    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    unicode = r"\\++".join(_any_case(f"u{units[at : at + 4]}") for at in range(0, len(units), 4))
+    json_escape = json.dumps(sign)[1:-1]
+    short = [re.escape(json_escape[1])] if len(json_escape) == 2 else []
+    return [unicode, *short, *([sign] if sign in "'/" else [])]
 
 
 def _any_case(form: str) -> str:
-    hexadecimal = form.startswith("%") or re.fullmatch(r"u[0-9a-f]{4}(\\u[0-9a-f]{4})*", form)
-    if not hexadecimal:
-        return re.escape(form)
-    return re.sub("[a-f]", lambda match: f"[{match[0]}{match[0].upper()}]", re.escape(form))
+    return form[0] + re.sub("[a-f]", lambda match: f"[{match[0]}{match[0].upper()}]", form[1:])
 
 
 def _base64_pattern(value: bytes, shift: int) -> str:

@@ -165,7 +165,7 @@ class _Reader:
                 event, f"&{event.anchor} is an anchor, and anchors are not allowed.", "Leave it out."
             )
         tag = getattr(event, "tag", None)
-        if tag and not (tag == "!" and isinstance(event, yaml.ScalarEvent)):
+        if tag:
             self._refuse(event, f"The tag {tag} is not allowed.", "Leave it out; put text in quotes.")
         if len(path) > DEEPEST:
             self._refuse(event, f"This is nested deeper than {DEEPEST} levels.")

@@ -44,4 +44,4 @@ def count_everything(work: Work) -> Figures:
 
 def _by_status(work: Work, table: type[RunbookExecution] | type[WorkflowExecution]) -> dict[str, int]:
     counts = work.session.execute(select(table.status, func.count()).group_by(table.status))
-    return dict(counts.tuples())
+    return dict(counts.all())

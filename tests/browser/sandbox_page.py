@@ -85,7 +85,7 @@ class App:
 
 def config_for(app: App) -> WorkspaceConfig:
     return WorkspaceConfig(
-        app=AppConfig(request_url=app.request_url, events=()), enforce_rate_limits=False, acknowledge_within=3
+        app=AppConfig(request_url=app.request_url, events=()), enforce_rate_limits=False, acknowledge_within=8
     )
 
 

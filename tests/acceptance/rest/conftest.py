@@ -1,6 +1,6 @@
 """The whole web application on a real database, and clients that carry people's tokens."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from starlette.testclient import TestClient
@@ -53,12 +53,12 @@ def client_of(web: ASGIApp, service: Service, admin: Person) -> ClientOf:
 
 
 @pytest.fixture
-def responder(client_of: ClientOf) -> Iterator[TestClient]:
+def responder(client_of: ClientOf) -> TestClient:
     """A responder of team database."""
-    yield client_of("U0DBOPS")
+    return client_of("U0DBOPS")
 
 
 @pytest.fixture
-def other(client_of: ClientOf) -> Iterator[TestClient]:
+def other(client_of: ClientOf) -> TestClient:
     """A responder of team web."""
-    yield client_of("U0WEB")
+    return client_of("U0WEB")

@@ -30,7 +30,7 @@ def test_a_request_without_a_token_is_refused(stranger: TestClient, method: str,
 
 @pytest.mark.parametrize("value", ["Bearer rbt_unknown", "Bearer", "Basic dTpw", "Bearer \xe9"])
 def test_a_token_that_is_none_of_ours_is_refused(stranger: TestClient, value: str) -> None:
-    answer = stranger.get("/api/incidents", headers={"Authorization": value.encode("latin-1")})
+    answer = stranger.get("/api/incidents", headers={b"Authorization": value.encode("latin-1")})
 
     assert answer.status_code == 401
 

@@ -81,14 +81,14 @@ def test_a_change_of_status_is_repeated_without_a_conflict(responder: TestClient
 
 @pytest.mark.parametrize("key", ["", "two words", "k" * 256, "\xe9"])
 def test_a_key_that_cannot_be_one_is_refused(responder: TestClient, key: str) -> None:
-    headers = {"Idempotency-Key": key.encode("latin-1")}
+    headers = {b"Idempotency-Key": key.encode("latin-1")}
     answer = responder.post("/api/incidents", json=INCIDENT, headers=headers)
 
     assert (answer.status_code, answer.json()["field"]) == (422, "Idempotency-Key")
 
 
 def test_concurrent_duplicates_make_one_execution(
-    service: Service, responder: TestClient, client_of: ClientOf, recorded_bells: RecordedBells
+    service: Service, responder: TestClient, recorded_bells: RecordedBells
 ) -> None:
     address = f"/api/incidents/{opened(responder)['id']}/runbooks/db-check/execute"
 

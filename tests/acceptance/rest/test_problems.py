@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from bot.pages.guards import LARGEST_BODY
 from bot.rest import incidents
@@ -81,12 +82,14 @@ def test_an_error_that_nobody_foresaw_has_an_id_and_tells_nothing_else(
         raise ZeroDivisionError("the password is hunter2")
 
     monkeypatch.setattr(incidents, "find_incident", break_down)
-    answer = responder.get("/api/incidents/inc-1")
+    with capture_logs() as logged:
+        answer = responder.get("/api/incidents/inc-1")
 
     assert answer.status_code == 500
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json()["id"] == answer.headers["X-Request-Id"]
     assert answer.json()["id"] in answer.json()["detail"]
+    assert [line["error_id"] for line in logged if line["event"] == "request failed"] == [answer.json()["id"]]
     assert "hunter2" not in answer.text
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
@@ -110,3 +113,12 @@ def test_a_database_that_is_gone_is_said_to_be(
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
     assert answer.json()["detail"].startswith("The database cannot be reached")
+
+
+def test_a_log_line_tells_the_request_and_not_its_query(stranger: TestClient) -> None:
+    with capture_logs() as logged:
+        stranger.get("/runs/rbx_0?token=secret")
+
+    [line] = [line for line in logged if line["event"] == "request"]
+    assert (line["method"], line["path"], line["status"]) == ("GET", "/runs/rbx_0", 401)
+    assert "secret" not in str(logged)

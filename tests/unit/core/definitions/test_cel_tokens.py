@@ -10,7 +10,10 @@ from core.definitions.cel_tokens import calls, macro_depth, tokens
     ("source", "paths"),
     [
         ("incident.severity == 'critical'", ["incident.severity"]),
-        ("incident.labels['pager'] + incident.labels[\"x.y\"]", ["incident.labels.pager", "incident.labels.x.y"]),
+        (
+            "incident.labels['pager'] + incident.labels[\"x.y\"]",
+            ["incident.labels.pager", "incident.labels.x.y"],
+        ),
         ("steps.lag.saved.lag < params.most", ["steps.lag.saved.lag", "params.most"]),
         ("incident.title.contains(params.text)", ["incident.title", "params.text"]),
         ("size(response.json)", ["response.json"]),
@@ -66,7 +69,12 @@ def test_loops_are_counted(source: str, expected: tuple[int, bool]) -> None:
 
 
 def test_calls_come_with_their_namespace() -> None:
-    assert [call.text for call in calls("size(a.trim()) + math.abs(b) + c.abs(d)")] == ["size", "trim", "math.abs", "abs"]
+    assert [call.text for call in calls("size(a.trim()) + math.abs(b) + c.abs(d)")] == [
+        "size",
+        "trim",
+        "math.abs",
+        "abs",
+    ]
 
 
 @pytest.mark.parametrize("source", ["'unclosed", '"""', "@#$", "\0", "a'b'c\"", "((((", "r'\\'"])

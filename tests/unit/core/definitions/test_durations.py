@@ -37,7 +37,23 @@ def test_a_duration_is_numbers_with_units(text: str, expected: timedelta) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["", "15", "m", "15 m", "15 minutes", "-1s", "1.5h", "30m1h", "1h1h", "1M", "1S", "١s", "1s ", "367d", "999999999d"],
+    [
+        "",
+        "15",
+        "m",
+        "15 m",
+        "15 minutes",
+        "-1s",
+        "1.5h",
+        "30m1h",
+        "1h1h",
+        "1M",
+        "1S",
+        "١s",
+        "1s ",
+        "367d",
+        "999999999d",
+    ],
 )
 def test_anything_else_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(InvalidInput, match=r"is not a duration|is too long") as raised:

@@ -16,7 +16,16 @@ from core.errors import (
     Unavailable,
 )
 
-ALL = [Conflict, ConfigurationError, DefinitionError, ExpressionError, InvalidInput, NotAllowed, NotFound, Unavailable]
+ALL = [
+    Conflict,
+    ConfigurationError,
+    DefinitionError,
+    ExpressionError,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    Unavailable,
+]
 
 
 @pytest.mark.parametrize("error", ALL)

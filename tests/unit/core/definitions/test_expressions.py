@@ -114,7 +114,10 @@ def test_values_of_python_come_through(value: object, plain: object) -> None:
         ("'a'.matches('(')", "matches: "),
         ("b'\\xff'", "no UTF-8"),
         ("timestamp('yesterday')", "timestamp"),
-        ("'a'.replace('', 'x').replace('x', '" + "y" * 3000 + "').replace('y', '" + "z" * 900 + "')", "longer than"),
+        (
+            "'a'.replace('', 'x').replace('x', '" + "y" * 3000 + "').replace('y', '" + "z" * 900 + "')",
+            "longer than",
+        ),
     ],
 )
 def test_what_goes_wrong_is_a_sentence_that_names_the_expression(source: str, sentence: str) -> None:
@@ -242,7 +245,9 @@ def test_a_lazy_value_is_asked_for_what_is_named_only() -> None:
     assert lazy.asked == ["lazy.A"]
 
 
-SIGNS = st.sampled_from(list("abx.()[]{}'\"\\1290+-*/%!&|=<>?:, \n\té😀") + ["in ", "true", "null", ".map(", "has("])
+SIGNS = st.sampled_from(
+    list("abx.()[]{}'\"\\1290+-*/%!&|=<>?:, \n\té😀") + ["in ", "true", "null", ".map(", "has("]
+)
 
 
 @given(st.lists(SIGNS, max_size=25).map("".join))
@@ -254,7 +259,11 @@ def test_any_text_is_an_expression_or_an_expression_error(source: str) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )

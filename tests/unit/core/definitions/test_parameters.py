@@ -49,7 +49,11 @@ def test_what_is_given_is_not_changed() -> None:
         ({}, "cluster", "cluster is missing."),
         ({"cluster": "order"}, "cluster", "cluster must be one of orders, users; you gave order."),
         ({"cluster": 3}, "cluster", "you gave 3."),
-        ({"clutser": "orders", "cluster": "orders"}, "clutser", "There is no parameter clutser. Did you mean cluster?"),
+        (
+            {"clutser": "orders", "cluster": "orders"},
+            "clutser",
+            "There is no parameter clutser. Did you mean cluster?",
+        ),
         ({"cluster": "orders", "count": 0}, "count", "count must be at least 1; you gave 0."),
         ({"cluster": "orders", "count": 10}, "count", "count must be at most 9; you gave 10."),
         ({"cluster": "orders", "count": "3"}, "count", "count must be a whole number; you gave 3."),
@@ -62,7 +66,9 @@ def test_what_is_given_is_not_changed() -> None:
         ({"cluster": "orders", "code": "x"}, "code", "code must match the pattern ^[A-Z]+$; you gave x."),
     ],
 )
-def test_a_wrong_parameter_is_named_with_what_is_right(given: dict[str, object], field: str, sentence: str) -> None:
+def test_a_wrong_parameter_is_named_with_what_is_right(
+    given: dict[str, object], field: str, sentence: str
+) -> None:
     with pytest.raises(InvalidInput) as raised:
         check_parameters(SCHEMA, given)
     assert sentence in str(raised.value)
@@ -72,7 +78,12 @@ def test_a_wrong_parameter_is_named_with_what_is_right(given: dict[str, object],
 def test_every_wrong_parameter_is_told_at_once() -> None:
     with pytest.raises(InvalidInput) as raised:
         check_parameters(SCHEMA, {"count": 0, "dry": "x", "nope": 1})
-    assert [getattr(problem, "field", None) for problem in raised.value.problems] == ["nope", "cluster", "count", "dry"]
+    assert [getattr(problem, "field", None) for problem in raised.value.problems] == [
+        "nope",
+        "cluster",
+        "count",
+        "dry",
+    ]
 
 
 def test_a_schema_may_allow_what_it_does_not_declare() -> None:

@@ -31,6 +31,8 @@ def test_without_a_near_name_all_are_told() -> None:
     assert suggest("zzz", [], plural="Fields") == "Fields: none."
 
 
-@pytest.mark.parametrize(("names", "text"), [(["a"], "a"), (["a", "b"], "a or b"), (["a", "b", "c"], "a, b or c")])
+@pytest.mark.parametrize(
+    ("names", "text"), [(["a"], "a"), (["a", "b"], "a or b"), (["a", "b", "c"], "a, b or c")]
+)
 def test_one_of_reads_like_a_sentence(names: list[str], text: str) -> None:
     assert one_of(names) == text

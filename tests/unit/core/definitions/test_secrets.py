@@ -14,8 +14,12 @@ def test_a_secret_is_read_from_the_environment() -> None:
     assert EnvironmentSecrets({"RUNBOOK_SECRET_DB_API": "https://db"}).get("DB_API") == "https://db"
 
 
-@pytest.mark.parametrize(("content", "value"), [("s3cret\n", "s3cret"), ("s3cret\r\n", "s3cret"), ("a\n\n", "a\n"), ("é", "é")])
-def test_a_secret_is_read_from_a_file_without_its_last_newline(tmp_path: Path, content: str, value: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "value"), [("s3cret\n", "s3cret"), ("s3cret\r\n", "s3cret"), ("a\n\n", "a\n"), ("é", "é")]
+)
+def test_a_secret_is_read_from_a_file_without_its_last_newline(
+    tmp_path: Path, content: str, value: str
+) -> None:
     file = tmp_path / "secret"
     file.write_bytes(content.encode())
     assert EnvironmentSecrets({"RUNBOOK_SECRET_X_FILE": str(file)}).get("X") == value

@@ -54,7 +54,6 @@ def refused(text: str) -> Problem:
         ("1.", 1.0),
         ("'12'", "12"),
         ('"true"', "true"),
-        ("! 12", "12"),
         ("1.2.3", "1.2.3"),
         ("=", "="),
         ("<<", "<<"),
@@ -79,7 +78,7 @@ def test_a_file_may_hold_several_documents_and_empty_ones_do_not_count() -> None
 
 
 def test_json_is_read_too_with_its_own_escapes() -> None:
-    value = {"a": ["😀", "é\n\t\"\\", "\\ud83d\\ude00", 1, 1.5, True, None, {}], "b/c": {"d": []}}
+    value = {"a": ["😀", 'é\n\t"\\', "\\ud83d\\ude00", 1, 1.5, True, None, {}], "b/c": {"d": []}}
     for indent in (None, 2, "\t"):
         assert only(json.dumps(value, indent=indent)).data == value
     assert only(json.dumps(value).replace("/", "\\/")).data == value
@@ -115,7 +114,7 @@ steps:
         (("steps", 0, "save", "c"), True, (5, 18)),
         (("steps", 1, "text"), False, (7, 11)),
         (("steps", 1, "missing", "deeper"), False, (6, 5)),
-        (("steps", 7), True, (2, 1)),
+        (("steps", 7), True, (3, 3)),
         (("nothing",), False, (1, 1)),
     ],
 )
@@ -132,7 +131,9 @@ def test_everything_has_its_position(path: tuple[str | int, ...], key: bool, pla
         (("steps", 5, "text"), "params.y", (3, 3)),
     ],
 )
-def test_a_part_of_a_text_has_its_position(path: tuple[str | int, ...], fragment: str, place: tuple[int, int]) -> None:
+def test_a_part_of_a_text_has_its_position(
+    path: tuple[str | int, ...], fragment: str, place: tuple[int, int]
+) -> None:
     assert only(TEXT).locate(path, fragment) == place
 
 
@@ -174,7 +175,9 @@ def test_a_part_of_a_text_has_its_position(path: tuple[str | int, ...], fragment
         ("%FOO\n---\na: 1", (1, 5), "directive"),
     ],
 )
-def test_what_is_not_allowed_is_refused_where_it_stands(text: str, place: tuple[int, int], sentence: str) -> None:
+def test_what_is_not_allowed_is_refused_where_it_stands(
+    text: str, place: tuple[int, int], sentence: str
+) -> None:
     problem = refused(text)
     assert sentence in problem.message
     assert (problem.file, problem.line, problem.column) == ("f.yaml", *place)
@@ -193,7 +196,10 @@ def test_size_is_bounded() -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(st.characters(exclude_categories=["Cs"])),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.text(st.characters(exclude_categories=["Cs"])),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )

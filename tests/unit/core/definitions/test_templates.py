@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.definitions.templates import FoundExpression, UnclosedTemplate, find_expressions, holes, render, render_text
+from core.definitions.templates import (
+    FoundExpression,
+    UnclosedTemplate,
+    find_expressions,
+    holes,
+    render,
+    render_text,
+)
 from core.errors import ExpressionError
 
 SCOPE = {"n": 3, "f": 1.5, "t": "text", "b": True, "none": None, "l": [1, "é"], "m": {"a": {"b": "c"}}}
@@ -49,7 +56,9 @@ def test_nested_values_are_rendered_and_keys_are_not() -> None:
     assert render(value, SCOPE) == {"{{ n }}": [3, {"x": "a text"}], "y": [None, 1, 1.5, True]}
 
 
-@pytest.mark.parametrize(("template", "text"), [("{{ n }}", "3"), ("{{ none }}", ""), ("{{ b }}", "true"), ("{{ t }}", "text")])
+@pytest.mark.parametrize(
+    ("template", "text"), [("{{ n }}", "3"), ("{{ none }}", ""), ("{{ b }}", "true"), ("{{ t }}", "text")]
+)
 def test_a_text_can_be_asked_for(template: str, text: str) -> None:
     assert render_text(template, SCOPE) == text
 

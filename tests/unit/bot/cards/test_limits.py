@@ -1,0 +1,174 @@
+"""Every card, with whatever people write into it, is one that Slack takes, and obeys none of it."""
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.cards.detail import detail
+from bot.cards.gate import gate
+from bot.cards.headline import headline
+from bot.cards.incident import incident as incident_card
+from bot.cards.message import Message
+from bot.cards.outcome import outcome
+from bot.cards.plain import plain
+from bot.cards.verdict import verdict
+from core.statuses import GateStatus, IncidentStatus, Severity, Status, WaitingFor
+from core.views import ApprovalView, ExecutionView, StepView
+from tests.unit.bot.cards.building import (
+    NOW,
+    approval,
+    assert_slack_takes,
+    decision,
+    execution,
+    incident,
+    step,
+)
+
+HOSTILE = st.sampled_from(
+    [
+        "<!channel>",
+        "<!here>",
+        "<https://evil.example|good>",
+        "&",
+        "&lt;",
+        "<",
+        ">",
+        "```",
+        "`",
+        "*",
+        "_",
+        "\n",
+        "<@U1>",
+        "é",
+        "👩‍🚒",
+    ]
+)
+WRITTEN = st.lists(
+    HOSTILE | st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=8)
+).map("".join)
+LONG = st.tuples(WRITTEN, st.integers(1, 400)).map(lambda pair: (pair[0] * pair[1])[:6_000])
+TEXT = WRITTEN | LONG
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+OUTPUTS = (
+    st.none()
+    | st.fixed_dictionaries({"status": st.integers(100, 599), "body": TEXT})
+    | st.fixed_dictionaries({"exit_code": st.integers(0, 255), "stdout": TEXT, "stderr": TEXT})
+    | JSON
+)
+TIMES = st.none() | st.integers(0, 10**6).map(lambda seconds: NOW + timedelta(seconds=seconds))
+PEOPLE = st.lists(st.integers(0, 999).map(lambda n: f"U{n:03}"), max_size=40, unique=True)
+STEPS = st.builds(
+    StepView,
+    id=st.from_regex(r"\A[a-z][a-z0-9_]{0,63}\Z"),
+    type=st.sampled_from(["http", "shell", "approval", "wait", "message"]),
+    name=st.none() | st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=150),
+    status=st.sampled_from(Status),
+    attempt=st.integers(0, 9),
+    started_at=TIMES,
+    finished_at=TIMES,
+    request=JSON,
+    output=OUTPUTS,
+    error=st.none() | TEXT,
+)
+APPROVALS = st.builds(
+    approval,
+    status=st.sampled_from(GateStatus),
+    people=PEOPLE,
+    approvers=TEXT,
+    count=st.integers(1, 20),
+    message=TEXT,
+    decisions=st.lists(
+        st.builds(decision, person=st.just("U1"), approved=st.booleans(), reason=TEXT), max_size=20
+    ),
+    expires_at=TIMES,
+)
+EXECUTIONS = st.builds(
+    lambda steps, **changes: execution(*steps, **changes),
+    steps=st.lists(STEPS, min_size=1, max_size=30),
+    status=st.sampled_from([s for s in Status if s not in (Status.SKIPPED, Status.UNKNOWN)]),
+    waiting_for=st.none() | st.sampled_from(WaitingFor),
+    requested_by=st.sampled_from(["U0DBOPS", "workflow:a-b", "operator"]),
+    parameters=st.dictionaries(TEXT, JSON, max_size=20),
+    error=st.none() | TEXT,
+    workflow=st.none() | st.just("critical"),
+    workflow_execution_id=st.none() | st.just("wfx_1"),
+    approval=st.none() | APPROVALS,
+    finished_at=TIMES,
+)
+thorough = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+
+
+@thorough
+@given(EXECUTIONS)
+def test_headlines(shown: ExecutionView) -> None:
+    assert_slack_takes(headline(shown, now=NOW))
+
+
+@thorough
+@given(EXECUTIONS, APPROVALS)
+def test_gates(shown: ExecutionView, asked: ApprovalView) -> None:
+    assert_slack_takes(gate(shown, asked))
+
+
+@thorough
+@given(EXECUTIONS, st.integers(0, 9))
+def test_verdicts(shown: ExecutionView, attempt: int) -> None:
+    assert_slack_takes(verdict(shown, 0, attempt))
+
+
+@thorough
+@given(EXECUTIONS)
+def test_outcomes_and_details(shown: ExecutionView) -> None:
+    assert_slack_takes(outcome(shown))
+    assert_slack_takes(detail(shown, shown.steps))
+
+
+@thorough
+@given(TEXT, st.none() | EXECUTIONS)
+def test_plain_messages(text: str, by: ExecutionView | None) -> None:
+    assert_slack_takes(plain(text, execution=by))
+    assert_slack_takes(plain(text, workflow="critical", workflow_execution_id="wfx_1"))
+
+
+@thorough
+@given(
+    title=TEXT,
+    description=TEXT,
+    service=st.none() | TEXT,
+    labels=st.dictionaries(TEXT, TEXT, max_size=20),
+    status=st.sampled_from(IncidentStatus),
+    severity=st.sampled_from(Severity),
+)
+def test_incidents(**changes: Any) -> None:
+    assert_slack_takes(incident_card(incident(**changes)))
+
+
+def test_a_run_of_200_steps_with_endless_output_fits() -> None:
+    steps = [
+        step(
+            f"step_{i}",
+            Status.FAILED,
+            name="<&>" * 50,
+            error="&" * 9_000,
+            output={"exit_code": 1, "stdout": "<" * 40_000, "stderr": "`" * 40_000},
+            started_at=NOW,
+            finished_at=NOW,
+        )
+        for i in range(200)
+    ]
+    shown = execution(*steps, status=Status.FAILED, error="&" * 9_000, finished_at=NOW)
+    cards: list[Message] = [
+        headline(shown, now=NOW),
+        outcome(shown),
+        detail(shown, steps),
+        gate(shown, approval()),
+    ]
+    for card in cards:
+        assert_slack_takes(card)
+    assert_slack_takes(plain("long line " * 10_000 + "\n" * 5_000, execution=shown))

@@ -1,0 +1,116 @@
+"""Which error is which problem."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from structlog.testing import capture_logs
+
+from bot.rest.problem import http_error, problem, refused
+from core.errors import (
+    ConfigurationError,
+    Conflict,
+    ExpressionError,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    RunbookError,
+    Unavailable,
+)
+
+
+@dataclass(frozen=True)
+class Wrong:
+    message: str
+    hint: str | None = None
+    field: str | None = None
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def request_for(method: str = "GET") -> Request:
+    return Request({"type": "http", "method": method, "path": "/", "headers": []})
+
+
+def body_of(response: Response) -> Any:
+    return json.loads(bytes(response.body))
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "title"),
+    [
+        (NotFound("There is no incident x."), 404, "Not Found"),
+        (NotAllowed(), 403, "Forbidden"),
+        (Conflict(), 409, "Conflict"),
+        (InvalidInput(), 422, "Unprocessable Entity"),
+        (ExpressionError(), 422, "Unprocessable Entity"),
+        (Unavailable(), 503, "Service Unavailable"),
+    ],
+)
+def test_each_error_of_core_has_its_status(error: RunbookError, status: int, title: str) -> None:
+    response = refused(request_for(), error)
+
+    assert response.status_code == status
+    assert response.media_type == "application/problem+json"
+    assert body_of(response) == {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": str(error),
+    }
+    assert ("Retry-After" in response.headers) == (status == 503)
+
+
+def test_the_hint_is_part_of_the_detail() -> None:
+    response = refused(request_for(), Conflict("It is a draft.", hint="A platform admin approves it."))
+
+    assert body_of(response)["detail"] == "It is a draft. A platform admin approves it."
+
+
+def test_a_field_that_core_names_is_a_member() -> None:
+    body = body_of(refused(request_for(), InvalidInput("cluster is missing.", field="cluster")))
+
+    assert body["field"] == "cluster"
+    assert body["errors"] == [{"field": "cluster", "detail": "cluster is missing."}]
+
+
+def test_each_of_several_problems_has_its_field() -> None:
+    problems = [Wrong("a is missing.", field="a"), Wrong("It is odd.")]
+    body = body_of(refused(request_for(), InvalidInput(field="a", problems=problems)))
+
+    assert body["detail"] == "a is missing.\nIt is odd."
+    assert body["errors"] == [
+        {"field": "a", "detail": "a is missing."},
+        {"field": "a", "detail": "It is odd."},
+    ]
+
+
+def test_an_error_that_is_not_the_callers_is_our_fault_and_says_no_more() -> None:
+    with capture_logs() as logged:
+        response = refused(request_for(), ConfigurationError("SLACK_BOT_TOKEN is wrong."))
+
+    assert response.status_code == 500
+    assert "SLACK_BOT_TOKEN" not in str(body_of(response))
+    assert logged[0]["error_id"] == body_of(response)["id"]
+
+
+def test_the_mere_phrase_of_a_status_becomes_a_sentence() -> None:
+    response = http_error(request_for("PUT"), HTTPException(405, headers={"Allow": "GET"}))
+
+    assert body_of(response)["detail"] == "This address does not take PUT."
+    assert response.headers["Allow"] == "GET"
+
+
+def test_a_sentence_of_its_own_is_kept() -> None:
+    assert body_of(http_error(request_for(), HTTPException(413, "Too much.")))["detail"] == "Too much."
+
+
+def test_a_detail_with_braces_is_said_as_it_is() -> None:
+    assert body_of(problem(404, "There is no runbook {method}."))["detail"].endswith("{method}.")
+    error = HTTPException(400, "No {method} here.")
+    assert body_of(http_error(request_for(), error))["detail"] == "No {method} here."

@@ -1,0 +1,36 @@
+"""What each action type refuses."""
+
+import pytest
+from pydantic import ValidationError
+
+from core.actions.registry import action_types
+
+BASE: dict[str, dict[str, object]] = {
+    "runbook": {"runbook": "db-failover"},
+    "webhook": {"url": "https://x"},
+    "message": {"text": "a"},
+}
+
+
+@pytest.mark.parametrize("kind", BASE)
+def test_the_least_of_each_type_is_valid(kind: str) -> None:
+    action_types()[kind].model_validate({"id": "a", "type": kind, **BASE[kind]})
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "sentence"),
+    [
+        ("runbook", {"runbook": "DB"}, "match pattern"),
+        ("runbook", {"runbook": "{{ x }}"}, "match pattern"),
+        ("runbook", {"parameters": []}, "valid dictionary"),
+        ("webhook", {"url": ""}, "at least 1 character"),
+        ("webhook", {"method": "CONNECT"}, "Input should be"),
+        ("message", {"id": "a-b"}, "match pattern"),
+        ("message", {"id": "if"}, "reserved word"),
+        ("message", {"nope": 1}, "Extra inputs"),
+    ],
+)
+def test_what_does_not_fit_is_refused(kind: str, change: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        action_types()[kind].model_validate({"id": "a", "type": kind, **BASE[kind], **change})
+    assert sentence in str(raised.value)
