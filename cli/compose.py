@@ -57,13 +57,19 @@ class Composition:
     redis: Redis
 
     @classmethod
-    def build(cls, settings: Settings) -> "Composition":
+    @contextmanager
+    def of(cls, settings: Settings) -> Iterator["Composition"]:
+        """For the length of the block; its connections are closed afterwards."""
         assert settings.database_url is not None
         assert settings.redis_url is not None
         engine = open_engine(settings.database_url)
         redis = open_redis(settings.redis_url)
         service = Service(engine, DatabaseClock(engine), RqDoorbell(redis), settings.platform_admins)
-        return cls(settings, service, redis)
+        try:
+            yield cls(settings, service, redis)
+        finally:
+            redis.close()
+            engine.dispose()
 
     def bolt_app(self) -> App:
         self.settings.need("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET")

@@ -36,8 +36,8 @@ def _settings() -> Settings:
 
 def _run_process(name: str) -> None:
     quiet_logging()
-    with reachable(_settings()) as settings:
-        PROCESSES[name](Composition.build(settings), os.environ)
+    with reachable(_settings()) as settings, Composition.of(settings) as composition:
+        PROCESSES[name](composition, os.environ)
 
 
 @app.command()
@@ -121,8 +121,8 @@ def apply(
     as_json: AsJson = False,
 ) -> None:
     """Write definitions into the library: all of them, or, if one is wrong, none."""
-    with reachable(_settings()) as settings:
-        applied = apply_files(Composition.build(settings).service, paths, approve=approve)
+    with reachable(_settings()) as settings, Composition.of(settings) as composition:
+        applied = apply_files(composition.service, paths, approve=approve)
     if as_json:
         typer.echo(json.dumps({"applied": [each.__dict__ for each in applied]}))
         return
@@ -139,7 +139,8 @@ def token_create(
     """A new token; it is printed alone on the last line, this once."""
     with (
         reachable(_settings()) as settings,
-        Composition.build(settings).service.transaction() as work,
+        Composition.of(settings) as composition,
+        composition.service.transaction() as work,
     ):
         token = create_token(work, OPERATOR, user, name)
     typer.echo(token)

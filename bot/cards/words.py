@@ -55,7 +55,8 @@ def escape_sentence(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    return " ".join(text.split())
+    """In one line, and without a fence, which would make code of what comes behind."""
+    return " ".join(text.split()).replace("```", "ˋˋˋ")
 
 
 def bounded(markup: str, limit: int) -> str:

@@ -44,14 +44,21 @@ def stage(settings: Settings, *, refuse_promote: bool = False) -> Iterator[Stage
         reachable(settings.model_copy(update={"home": Path(folder) / "services"})) as found,
     ):
         logs = Path(folder)
-        ports = {"sandbox": port_near(3100), "targets": port_near(3200), "web": port_near(settings.port)}
+        ports = _ports(settings.port)
         migrate(found)
-        apply_files(Composition.build(found).service, [DEFINITIONS], approve=True)
+        with Composition.of(found) as composition:
+            apply_files(composition.service, [DEFINITIONS], approve=True)
         cast = _parts(ports, addresses(found), logs, refuse_promote=refuse_promote)
         with Supervisor(cast) as supervisor:
             here = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
             _await_answers([here["sandbox"], here["targets"], f"{here['web']}/readyz"], logs)
             yield Stage(**here, logs=logs, supervisor=supervisor)
+
+
+def _ports(web: int) -> dict[str, int]:
+    """The usual ports where they are free; with a web port of 0, any free ones."""
+    usual = {"sandbox": 3100, "targets": 3200, "web": web} if web else {"sandbox": 0, "targets": 0, "web": 0}
+    return {name: port_near(port) for name, port in usual.items()}
 
 
 def _parts(

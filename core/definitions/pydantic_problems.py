@@ -48,7 +48,7 @@ def _is_consequence(details: ErrorDetails, document: Document) -> bool:
 
 def _at(data: object, loc: Path) -> object:
     for part in loc:
-        data = data.get(part) if isinstance(data, Mapping) else None
+        data = _step(data, part)
     return data
 
 
@@ -74,21 +74,29 @@ def _problem(details: ErrorDetails, model: type[BaseModel], document: Document) 
 
 
 def _path(data: object, loc: Path) -> Path:
-    """Answer the path in the document: `loc` without the tags that pydantic adds for members of a union."""
+    """Answer the path in the document: `loc` without what pydantic adds, the tags of unions and `[key]`."""
     path: list[str | int] = []
-    for index, part in enumerate(loc):
-        is_last = index == len(loc) - 1
-        if isinstance(data, Mapping):
-            is_tag = part not in data and part in (data.get("type"), data.get("on"))
-            if part == "[key]" or (is_tag and not is_last):
-                continue
-            data = data.get(part)
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
-            data = data[part]
-        elif part == "[key]":
-            continue
-        path.append(part)
+    parts = list(loc)
+    while parts:
+        if len(parts) > 1 and _is_union(path) and isinstance(data, Mapping):
+            parts = parts[parts[0] in (data.get("type"), data.get("on")) :]
+        part = parts.pop(0)
+        if part != "[key]":
+            path.append(part)
+            data = _step(data, part)
     return tuple(path)
+
+
+def _is_union(path: list[str | int]) -> bool:
+    return path == ["trigger"] or (len(path) == 2 and path[0] in {"steps", "actions"})
+
+
+def _step(data: object, part: str | int) -> object:
+    if isinstance(data, Mapping):
+        return data.get(part)
+    if isinstance(data, list) and isinstance(part, int) and part < len(data):
+        return data[part]
+    return None
 
 
 def _tag_problem(details: ErrorDetails, path: Path, document: Document) -> Problem:

@@ -16,6 +16,7 @@ from core.definitions.shapes import (
     ACTION,
     EXECUTION,
     INCIDENT,
+    OPEN,
     SECRETS,
     Shape,
     closed,
@@ -66,13 +67,14 @@ def _check_parts(
     later = {str(part.get("id")): f"It comes later: only earlier {name} are known here." for part in mappings}
     earlier: dict[str, Shape] = {}
     for index, part in enumerate(parts if isinstance(parts, list) else ()):
-        model = models.get(str(part.get("type"))) if isinstance(part, Mapping) else None
-        if model is None:
+        if not isinstance(part, Mapping):
             continue
+        model = models.get(str(part.get("type")))
         empty = f"No {name} come before this one."
         known = Shape(dict(earlier), plural=f"Earlier {name}", hints=later, empty=empty)
-        yield from _check_part(document, part, (name, index), model, {**scope, name: known})
-        earlier[str(part.get("id"))] = shape_of(part)
+        if model:
+            yield from _check_part(document, part, (name, index), model, {**scope, name: known})
+        earlier.setdefault(str(part.get("id")), shape_of(part) if model else OPEN)
 
 
 def _check_part(

@@ -143,9 +143,15 @@ class _Reader:
         self._check(event, path)
         key = self._scalar(event) if isinstance(event, yaml.ScalarEvent) else event
         if not isinstance(key, str):
+            if self._starts_template(event):
+                self._refuse(event, "A text that starts with {{ needs quotes.", 'Write "{{ … }}".')
             written = event.value if isinstance(event, yaml.ScalarEvent) else "a list or mapping"
             self._refuse(event, f"A key is text; this one is {written or 'empty'}.", "Write it in quotes.")
         return key
+
+    def _starts_template(self, event: yaml.Event) -> bool:
+        at = event.start_mark.index if event.start_mark else 0
+        return self.text[max(at - 1, 0) : at + 1] == "{{"
 
     def _scalar(self, event: yaml.ScalarEvent) -> object:
         try:

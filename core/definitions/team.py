@@ -25,10 +25,9 @@ class TeamDefinition(Definition):
     @model_validator(mode="after")
     def _refuse_a_member_twice(self) -> Self:
         seen: set[str] = set()
-        for member in self.members:
+        for index, member in enumerate(self.members):
             if member.slack in seen:
-                raise PydanticCustomError(
-                    "member_twice", "{slack} is a member twice. Keep one.", {"slack": member.slack}
-                )
+                context = {"slack": member.slack, "path": ["members", index]}
+                raise PydanticCustomError("member_twice", "{slack} is a member twice. Keep one.", context)
             seen.add(member.slack)
         return self

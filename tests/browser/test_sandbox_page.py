@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from slack_sandbox.serving import RunningSandbox
 from tests.browser.sandbox_page import (
     CHANNEL,
-    CHROMIUM,
-    CHROMIUM_ARGUMENTS,
     App,
     actions,
     button,
@@ -23,16 +21,6 @@ from tests.browser.sandbox_page import (
     open_modal,
     say,
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("No Chromium found: install one (apt-get install chromium) to test the page.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

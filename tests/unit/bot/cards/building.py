@@ -17,9 +17,9 @@ ALLOWED_MARKUP = re.compile(
 )
 
 
-def step(name: str = "promote", status: Status = Status.PENDING, **changes: Any) -> StepView:
+def step(id_: str = "promote", status: Status = Status.PENDING, **changes: Any) -> StepView:
     values: dict[str, Any] = {
-        "id": name,
+        "id": id_,
         "type": "http",
         "status": status,
         "attempt": 0,
@@ -30,9 +30,9 @@ def step(name: str = "promote", status: Status = Status.PENDING, **changes: Any)
     return StepView(**values | changes)
 
 
-def done(name: str = "lag", seconds: float = 0.8, **changes: Any) -> StepView:
+def done(id_: str = "lag", seconds: float = 0.8, **changes: Any) -> StepView:
     times = {"started_at": NOW, "finished_at": NOW + timedelta(seconds=seconds), "attempt": 1}
-    return step(name, Status.SUCCEEDED, **times | changes)
+    return step(id_, Status.SUCCEEDED, **times | changes)
 
 
 def execution(*steps: StepView, **changes: Any) -> ExecutionView:
@@ -157,4 +157,9 @@ def assert_slack_takes(message: Message) -> None:
     for markup in (message.text, *markups(message.blocks)):
         assert not BARE_AMPERSAND.search(markup), markup
         assert "<" not in ALLOWED_MARKUP.sub("", markup), markup
+
+
+def assert_fences_close(message: Message) -> None:
+    """Code blocks end where they should: nothing that people wrote opened or closed one."""
+    for markup in markups(message.blocks):
         assert markup.count("```") % 2 == 0
