@@ -17,6 +17,7 @@ from core.decisions.execution import (
     Failed,
     GateDecided,
     Json,
+    LockGranted,
     Skipped,
     Step,
     StepEnded,
@@ -51,6 +52,8 @@ def advance(execution: Execution, event: Event, now: datetime) -> Transition:
             return _cancel(event, execution, now)
         case VerdictGiven():
             return _verdict(event, execution, now)
+        case LockGranted():
+            return _granted(execution, now)
 
 
 def _claimed(execution: Execution, now: datetime) -> Transition:
@@ -121,6 +124,12 @@ def _verdict(event: VerdictGiven, execution: Execution, now: datetime) -> Transi
         return Transition(_awake(execution.with_step(position, again), now))
     failed = Failed(f"It did not run, says {event.by}.", final=True)
     return _fail(execution, position, failed, now, resume=True)
+
+
+def _granted(execution: Execution, now: datetime) -> Transition:
+    if execution.waiting_for is not WaitingFor.LOCK:
+        return Transition(execution)
+    return Transition(_awake(execution, now))
 
 
 def _recover(execution: Execution, position: int) -> Transition:

@@ -154,7 +154,12 @@ class VerdictGiven:
     by: str
 
 
-Event = Claimed | StepPrepared | StepEnded | GateDecided | CancelRequested | VerdictGiven
+@dataclass(frozen=True, slots=True)
+class LockGranted:
+    """The lock that the execution waited for is its own now."""
+
+
+Event = Claimed | StepPrepared | StepEnded | GateDecided | CancelRequested | VerdictGiven | LockGranted
 
 
 @dataclass(frozen=True, slots=True)

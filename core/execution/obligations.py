@@ -11,6 +11,7 @@ from core.statuses import GateStatus, Status, WaitingFor
 from core.tables import Approval, RunbookExecution, WorkflowExecution
 
 from .kinds import AnyExecution
+from .locks import release_lock
 
 SYSTEM = Person("system", source="worker")
 
@@ -59,6 +60,7 @@ def _ask_for_verdict(work: Work, row: RunbookExecution, after: Execution) -> Non
 
 
 def _tell_outcome(work: Work, row: RunbookExecution, after: Execution) -> None:
+    release_lock(work, row)
     notices.owe(work, NewNotice(NoticeKind.OUTCOME, row.id, row.incident_id, thread_of=row.id))
     notices.want_again(work, row.id, NoticeKind.VERDICT)
     details = {"status": after.status.value, "error": after.error}

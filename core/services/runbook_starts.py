@@ -10,12 +10,15 @@ from core.decisions.people import Person
 from core.decisions.team_scope import check_may_run, check_runbook_scope
 from core.definitions.parameters import check_parameters
 from core.definitions.runbook import RunbookDefinition
+from core.definitions.templates import render_text
+from core.execution.locks import take_lock
 from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit, notices
+from core.services.incident_scope import incident_scope
 from core.services.notices import NewNotice, NoticeKind
 from core.services.runbooks import check_runnable
-from core.statuses import Status
+from core.statuses import Status, WaitingFor
 from core.tables import Incident, Runbook, RunbookExecution, StepExecution
 
 
@@ -60,6 +63,7 @@ def _start(work: Work, requester: Person, start: Start) -> RunbookExecution:
     definition = RunbookDefinition.model_validate(start.runbook.definition)
     parameters = check_parameters(definition.parameters, start.parameters)
     execution = _new_execution(work, requester, start, parameters)
+    _take_lock(work, execution, definition, start)
     work.session.add(execution)
     work.session.flush()
     work.session.add_all(
@@ -73,8 +77,21 @@ def _start(work: Work, requester: Person, start: Start) -> RunbookExecution:
     )
     details = {"runbook": start.runbook.name, "version": start.runbook.version, "parameters": parameters}
     audit.record(work, requester, "runbook_execution.requested", execution.id, details)
-    work.ring("runbook", execution.id)
+    if execution.waiting_for is None:
+        work.ring("runbook", execution.id)
     return execution
+
+
+def _take_lock(work: Work, execution: RunbookExecution, definition: RunbookDefinition, start: Start) -> None:
+    """Where the definition names a lock: hold it, or wait in its queue. Raises Conflict where it rejects."""
+    if definition.lock is None:
+        return
+    scope = {"params": execution.parameters, "incident": incident_scope(start.incident)}
+    execution.lock_name = render_text(definition.lock, scope, ("lock",))
+    execution.holds_lock = take_lock(work, execution.lock_name, queue=definition.on_conflict == "queue")
+    if not execution.holds_lock:
+        execution.status, execution.waiting_for = Status.WAITING, WaitingFor.LOCK
+        execution.wake_at = None
 
 
 def _by_request_key(work: Work, request_key: str | None) -> RunbookExecution | None:

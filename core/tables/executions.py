@@ -62,12 +62,16 @@ class RunbookExecution(ExecutionColumns, Base):
     parameters: Mapped[JsonObject]
     incident_id: Mapped[str] = mapped_column(ForeignKey("incidents.id"))
     workflow_execution_id: Mapped[str | None] = mapped_column(ForeignKey("workflow_executions.id"))
+    lock_name: Mapped[str | None]
+    holds_lock: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
     __table_args__ = (
         Index("ix_runbook_executions_wake_at", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),
         Index("ix_runbook_executions_incident_id_created_at", "incident_id", "created_at", "id"),
         Index("ix_runbook_executions_runbook_id_created_at", "runbook_id", "created_at", "id"),
         Index("ix_runbook_executions_workflow_execution_id", "workflow_execution_id"),
+        Index("uq_runbook_executions_holder", "lock_name", unique=True, postgresql_where=text("holds_lock")),
+        Index("ix_runbook_executions_queue", "lock_name", postgresql_where=text("waiting_for = 'lock'")),
     )
 
 

@@ -312,6 +312,8 @@ def upgrade() -> None:
         sa.Column("parameters", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("incident_id", sa.Text(), nullable=False),
         sa.Column("workflow_execution_id", sa.Text(), nullable=True),
+        sa.Column("lock_name", sa.Text(), nullable=True),
+        sa.Column("holds_lock", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("definition", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
@@ -350,6 +352,13 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        "ix_runbook_executions_queue",
+        "runbook_executions",
+        ["lock_name"],
+        unique=False,
+        postgresql_where=sa.text("waiting_for = 'lock'"),
+    )
+    op.create_index(
         "ix_runbook_executions_runbook_id_created_at",
         "runbook_executions",
         ["runbook_id", "created_at", "id"],
@@ -367,6 +376,13 @@ def upgrade() -> None:
         "runbook_executions",
         ["workflow_execution_id"],
         unique=False,
+    )
+    op.create_index(
+        "uq_runbook_executions_holder",
+        "runbook_executions",
+        ["lock_name"],
+        unique=True,
+        postgresql_where=sa.text("holds_lock"),
     )
     op.create_table(
         "approvals",

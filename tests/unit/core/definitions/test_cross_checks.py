@@ -26,10 +26,10 @@ def test_a_name_is_used_once_in_each_kind() -> None:
 def test_a_runbook_of_another_team_is_never_started() -> None:
     runbook = RUNBOOK.replace("name: one", "name: one\nteam: database")
     flow = WORKFLOW.replace("name: flow", "name: flow\nteam: network")
-    assert problems(flow, runbook) == [
-        "f:12:14: one belongs to the team database: it never runs for incidents of network. "
-        "Make the runbook global, or give both the same team."
-    ]
+    (problem,) = problems(flow, runbook)
+    assert problem.startswith(
+        "f:12:14: one belongs to the team database: it never runs for incidents of network."
+    )
     assert problems(WORKFLOW, runbook) == []
     assert problems(flow, RUNBOOK) == []
 

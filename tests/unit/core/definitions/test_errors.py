@@ -4,8 +4,8 @@ import pytest
 
 from core.definitions.problems import Problem
 from core.errors import (
-    Conflict,
     ConfigurationError,
+    Conflict,
     DefinitionError,
     ExpressionError,
     InvalidInput,

@@ -110,7 +110,7 @@ def test_only_known_kinds_are_restored() -> None:
 def test_a_definition_never_changes() -> None:
     runbook = RunbookDefinition.model_validate(RUNBOOK)
     with pytest.raises(ValidationError, match="frozen"):
-        runbook.name = "other"
+        runbook.name = "other"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("name", ["", "A", "-a", "a_b", "a" * 65, "a b", "é", "a\n"])

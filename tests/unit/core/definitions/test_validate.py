@@ -159,6 +159,7 @@ WRONG_RUNBOOKS = [
     ),
     ("response.status == 200", "result.exit_code == 0", "13:13: result is not known here."),
     ("response.status == 200", "true", "13:13: expect must be text, not true."),
+    ("    expect:", "    expct:", "13:5: There is no field expct here. Did you mean expect?"),
     ("save: {lag:", "save: {Lag:", '14:12: "Lag" cannot be a name here. Use at most 64 lowercase letters'),
     ("response.json.lag", "secrets.TOKEN", "14:17: A secret cannot be used here"),
     (

@@ -1,7 +1,6 @@
 """The registries of step and action types: discovered, never twice."""
 
 import sys
-from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from types import ModuleType
 from typing import Literal
@@ -38,13 +37,13 @@ class NoStep:
 
 
 @pytest.fixture
-def entry_point(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+def entry_point(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """A module whose `offered` is what the one entry point loads."""
     module = ModuleType("offered_by_a_third_party")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     found = [EntryPoint("x", f"{module.__name__}:offered", "runbook.steps")]
     monkeypatch.setattr(discovery, "entry_points", lambda group: found if group == "runbook.steps" else [])
-    yield module
+    return module
 
 
 def test_the_step_types_of_the_package_are_found() -> None:

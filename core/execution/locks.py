@@ -1,0 +1,71 @@
+"""Locks of runbooks: one execution at a time for what a definition names, such as `db/orders`.
+
+`lock_name` and `holds_lock` of the executions are the whole record; a unique index over the holders is the guard. An
+advisory lock makes takers and releasers of one name queue up, so that a queue never misses its turn.
+"""
+
+from sqlalchemy import Select, select, text
+from sqlalchemy.orm import Session
+
+from core.decisions.advance import advance
+from core.decisions.execution import LockGranted
+from core.errors import Conflict
+from core.service import Work
+from core.tables import RunbookExecution
+
+from .checkpoint import Change, save
+from .kinds import RUNBOOK
+from .rows import load_locked
+
+
+def take_lock(work: Work, name: str, *, queue: bool) -> bool:
+    """Whether the lock is free for a new execution; False: it is to wait in the queue.
+
+    Raises Conflict, naming the holder, where the runbook rejects instead of queueing.
+    """
+    _serialize(work.session, name)
+    holder = work.session.scalars(_of(name).where(RunbookExecution.holds_lock)).one_or_none()
+    if holder is None:
+        return True
+    if not queue:
+        raise Conflict(
+            f"{name} is locked by {holder.runbook_name} ({holder.id}), which is {holder.status}.",
+            hint="Wait for its end, or cancel it.",
+        )
+    return False
+
+
+def release_lock(work: Work, row: RunbookExecution) -> None:
+    """The execution ended: the oldest one in the queue is next."""
+    if row.lock_name is None:
+        return
+    _serialize(work.session, row.lock_name)
+    held = work.session.get_one(RunbookExecution, row.id, populate_existing=True)
+    if not held.holds_lock:
+        return
+    held.holds_lock = False
+    work.session.flush()
+    in_queue = _of(row.lock_name).where(RunbookExecution.waiting_for == "lock")
+    oldest = in_queue.order_by(RunbookExecution.created_at, RunbookExecution.id).limit(1).with_for_update()
+    waiting = work.session.scalars(oldest).first()
+    if waiting is not None:
+        _grant(work, waiting)
+
+
+def _grant(work: Work, waiting: RunbookExecution) -> None:
+    waiting.holds_lock = True
+    work.session.flush()
+    loaded = load_locked(work.session, RUNBOOK, waiting.id)
+    after = advance(loaded.state, LockGranted(), work.now).execution
+    change = Change(RUNBOOK, waiting.id, waiting.revision, loaded.state, after, after.wake_at, True)
+    saved = save(work.session, change)
+    assert saved, "the row is locked"
+    work.ring("runbook", waiting.id)
+
+
+def _of(name: str) -> Select[RunbookExecution]:
+    return select(RunbookExecution).where(RunbookExecution.lock_name == name)
+
+
+def _serialize(session: Session, name: str) -> None:
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 1))"), {"name": name})

@@ -1,0 +1,84 @@
+"""Locks: never two executions on one, whatever happens, and the queue moves on."""
+
+import pytest
+
+from core.errors import Conflict
+from core.execution.kinds import RUNBOOK
+from core.service import Service
+from core.services.people import load_person
+from core.services.runs import cancel
+from core.statuses import Status, WaitingFor
+from tests.conftest import RecordedBells
+from tests.world import TEAMS, apply_documents, new_executor, new_incident, see, start_run, work_off
+
+LOCKED = """
+kind: runbook
+name: locked
+parameters:
+  type: object
+  properties: {{cluster: {{type: string, default: orders}}}}
+lock: db/{{{{ params.cluster }}}}
+on_conflict: {on_conflict}
+steps:
+  - id: said
+    type: message
+    text: hello
+"""
+
+
+def apply_locked(service: Service, on_conflict: str) -> None:
+    apply_documents(service, TEAMS + "---" + LOCKED.format(on_conflict=on_conflict))
+
+
+def test_a_second_run_on_a_lock_is_refused_and_told_who_holds_it(service: Service) -> None:
+    apply_locked(service, "reject")
+    incident = new_incident(service)
+    holder = start_run(service, incident, "locked")
+
+    with pytest.raises(Conflict, match=f"db/orders is locked by locked .{holder}."):
+        start_run(service, incident, "locked")
+
+
+def test_another_lock_of_the_same_runbook_is_free(service: Service) -> None:
+    apply_locked(service, "reject")
+    incident = new_incident(service)
+    start_run(service, incident, "locked")
+
+    assert start_run(service, incident, "locked", cluster="users")
+
+
+def test_a_lock_is_free_again_after_the_run(service: Service, recorded_bells: RecordedBells) -> None:
+    apply_locked(service, "reject")
+    incident = new_incident(service)
+    start_run(service, incident, "locked")
+    work_off(service, new_executor(service), recorded_bells.rung)
+
+    assert start_run(service, incident, "locked")
+
+
+def test_the_queue_of_a_lock_moves_on_in_order(service: Service, recorded_bells: RecordedBells) -> None:
+    apply_locked(service, "queue")
+    incident = new_incident(service)
+    first, second, third = (start_run(service, incident, "locked") for _ in range(3))
+    assert see(service, second).waiting_for is WaitingFor.LOCK
+    assert recorded_bells.rung == [("runbook", first)]
+
+    new_executor(service).run(RUNBOOK, first)
+    assert recorded_bells.rung == [("runbook", first), ("runbook", second)]
+    assert see(service, third).waiting_for is WaitingFor.LOCK
+    work_off(service, new_executor(service), recorded_bells.rung)
+
+    assert [see(service, run).status for run in (first, second, third)] == [Status.SUCCEEDED] * 3
+
+
+def test_a_cancelled_run_leaves_the_queue_and_lets_its_lock_go(service: Service) -> None:
+    apply_locked(service, "queue")
+    incident = new_incident(service)
+    holder, second, third = (start_run(service, incident, "locked") for _ in range(3))
+
+    for run in (second, holder):
+        with service.transaction() as work:
+            cancel(work, load_person(work, "U0DBOPS", source="test"), run)
+
+    assert see(service, second).status is Status.CANCELLED
+    assert see(service, third).waiting_for is None

@@ -1,0 +1,147 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.cards.headline import headline
+from bot.cards.message import Message
+from core.statuses import Status, WaitingFor
+from core.views import ExecutionView
+from tests.unit.bot.cards.building import (
+    NOW,
+    approval,
+    at_gate,
+    by_workflow,
+    done,
+    elements,
+    execution,
+    shown,
+    step,
+)
+
+RUNNING = execution(done(), step("promote", Status.RUNNING, attempt=1, started_at=NOW), step("verify"))
+
+
+def card(view: ExecutionView, **options: Any) -> Message:
+    return headline(view, now=NOW, **options)
+
+
+def test_the_text_alone_says_name_version_incident_status_step_and_who() -> None:
+    assert card(RUNNING).text == (
+        "▶️ db-failover v3 (inc-12) running, step 2 of 3: promote, asked for by <@U0DBOPS>."
+    )
+
+
+def test_the_metadata_is_that_of_the_contract() -> None:
+    assert card(by_workflow()).metadata == {
+        "event_type": "runbook_execution",
+        "event_payload": {
+            "execution_id": "rbx_1",
+            "runbook": "db-failover",
+            "runbook_version": 3,
+            "status": "running",
+            "incident_id": "inc_1",
+            "workflow_execution_id": "wfx_1",
+        },
+    }
+
+
+def test_the_workflow_is_null_when_a_person_started_it() -> None:
+    metadata: Any = card(RUNNING).metadata
+    assert metadata["event_payload"]["workflow_execution_id"] is None
+
+
+def test_a_workflows_run_shows_its_name_and_execution_id_in_a_context_line() -> None:
+    context: Any = card(by_workflow()).blocks[-1]
+    assert context["type"] == "context"
+    assert [part["text"] for part in context["elements"]] == [
+        "workflow *critical-db-incident* wfx_1",
+        "run rbx_1",
+    ]
+    assert "asked for by workflow critical-db-incident" in shown(card(by_workflow()))
+
+
+def test_each_step_has_a_line_with_symbol_name_and_duration() -> None:
+    lines = shown(
+        card(execution(done(), step("promote", Status.RUNNING, name="Promote <it>"), step("verify")))
+    )
+    assert "✅ lag · 0.8 s\n▶️ Promote &lt;it&gt;\n▫️ verify" in lines
+
+
+def test_parameters_are_shown() -> None:
+    assert "cluster `orders`" in shown(card(RUNNING))
+
+
+def test_the_current_step_says_what_it_waits_for() -> None:
+    assert "*waiting for approval by an admin of team database, until <!date^" in shown(card(at_gate()))
+    late = at_gate(approval=approval(expires_at=NOW))
+    assert "whose time is over" in shown(card(late))
+
+
+@pytest.mark.parametrize(
+    ("waiting_for", "words"),
+    [
+        (WaitingFor.TIMER, "waiting for its time"),
+        (WaitingFor.CALLBACK, "waiting for a callback"),
+        (WaitingFor.VERDICT, "A verdict is asked for"),
+        (WaitingFor.LOCK, "waiting for another run that holds the lock"),
+    ],
+)
+def test_every_wait_is_explained_at_its_step(waiting_for: WaitingFor, words: str) -> None:
+    view = execution(done(), step(), status=Status.WAITING, waiting_for=waiting_for)
+    assert words in shown(card(view))
+
+
+def test_a_step_that_will_be_tried_again_says_so_and_why() -> None:
+    waiting = step("lag", Status.WAITING, attempt=2, error="Answered 503")
+    lines = shown(card(execution(waiting, status=Status.WAITING, waiting_for=WaitingFor.TIMER)))
+    assert "⏸️ lag · attempt 2 · *will be tried again* · Answered 503" in lines
+
+
+@pytest.mark.parametrize("status", [Status.PENDING, Status.RUNNING, Status.WAITING])
+def test_an_active_run_can_be_cancelled_after_a_question(status: Status) -> None:
+    button = elements(card(execution(status=status)))["run.cancel"]
+    assert button["value"] == "rbx_1"
+    assert button["confirm"]["title"]["text"] == "Cancel this run?"
+
+
+@pytest.mark.parametrize("status", [Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.TIMED_OUT])
+def test_an_ended_run_has_no_buttons_and_says_how_long_it_took(status: Status) -> None:
+    ended = card(execution(status=status, finished_at=NOW + timedelta(seconds=31)))
+    assert elements(ended) == {}
+    assert "in 31 s" in shown(ended)
+
+
+def test_a_failed_run_says_why_in_text_and_card() -> None:
+    failed = card(
+        execution(status=Status.FAILED, error="Step promote: Answered 500; expected response.status < 400")
+    )
+    assert "Step promote: Answered 500; expected response.status &lt; 400" in failed.text
+    assert "Step promote: Answered 500; expected response.status &lt; 400" in shown(failed)
+
+
+def test_a_run_that_is_being_cancelled_says_by_whom() -> None:
+    assert "*Stopping:* Cancelled by <@U1>." in shown(card(execution(error="Cancelled by <@U1>.")))
+
+
+def test_the_run_is_linked_where_there_is_a_public_url() -> None:
+    linked = shown(card(RUNNING, public_url="https://runbooks.example/"))
+    assert "<https://runbooks.example/runs/rbx_1|rbx_1>" in linked
+
+
+def test_a_long_run_shows_the_first_those_around_the_current_and_the_last() -> None:
+    steps = [done(f"s{i}") for i in range(50)] + [step(f"s{i}") for i in range(50, 100)]
+    lines = shown(card(execution(*steps))).splitlines()
+    names = [line.split()[1] for line in lines if line[:1] in "✅▫"]
+    assert names == ["s0", *[f"s{i}" for i in range(44, 59)], "s99"]
+    assert [line for line in lines if line.startswith("…")] == ["… 43 more", "… 40 more"]
+
+
+def test_a_step_that_failed_long_ago_is_not_merged_away() -> None:
+    steps = [done(f"s{i}") for i in range(60)] + [step("s60")]
+    steps[20] = step("s20", Status.FAILED, error="No route")
+    assert "❌ s20 · No route" in shown(card(execution(*steps)))
+
+
+def test_twenty_steps_are_all_shown() -> None:
+    assert "…" not in shown(card(execution(*[step(f"s{i}") for i in range(20)])))

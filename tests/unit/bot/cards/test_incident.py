@@ -1,0 +1,32 @@
+import pytest
+
+from bot.cards.incident import incident as card
+from core.statuses import IncidentStatus
+from tests.unit.bot.cards.building import incident, shown
+
+
+def test_the_text_alone_says_how_bad_what_whose_and_who() -> None:
+    assert card(incident()).text == (
+        "🔴 critical: Orders DB down (inc-12), orders-db · team database, open, opened by <@U0DBOPS>"
+    )
+
+
+def test_labels_and_description_are_shown_escaped() -> None:
+    words = shown(card(incident(description="Since <3:00>", labels={"pager": "yes"})))
+    assert "Since &lt;3:00&gt;" in words
+    assert "`pager` `yes`" in words
+
+
+@pytest.mark.parametrize(
+    ("status", "command"),
+    [
+        (IncidentStatus.OPEN, "`/ops incident ack`"),
+        (IncidentStatus.ACKNOWLEDGED, "`/ops incident resolve`"),
+    ],
+)
+def test_it_says_what_to_type_next(status: IncidentStatus, command: str) -> None:
+    assert command in shown(card(incident(status=status), command="/ops"))
+
+
+def test_a_closed_incident_asks_for_nothing() -> None:
+    assert "Type next" not in shown(card(incident(status=IncidentStatus.CLOSED)))
