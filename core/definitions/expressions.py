@@ -9,7 +9,7 @@ import cel
 
 from core.definitions.cel_functions import Function, extra_functions
 from core.definitions.cel_references import Reference, references
-from core.definitions.cel_tokens import TYPE_NAMES, macro_depth
+from core.definitions.cel_tokens import TYPE_NAMES, calls, macro_depth
 from core.definitions.cel_values import JsonValue, kind_of, longest, to_cel, to_plain
 from core.definitions.expression_errors import ExpressionTypeError, syntax_error, translated
 from core.definitions.problems import suggest
@@ -40,6 +40,7 @@ class Expression:
     macro_depth: int
     builds_lists: bool
     program: cel.Program = field(repr=False, compare=False)
+    functions: Mapping[str, Function] = field(repr=False, compare=False)
 
     @property
     def names(self) -> frozenset[str]:
@@ -58,7 +59,7 @@ class Expression:
         """
         variables = {name: self._variable(name, scope) for name in sorted(self.names)}
         self._refuse_long_work(variables)
-        context = cel.Context(variables=variables, functions=_functions())
+        context = cel.Context(variables=variables, functions=dict(self.functions))
         try:
             return to_plain(self.program.execute(context))
         except ExpressionError as error:
@@ -137,7 +138,10 @@ def compile_expression(source: str) -> Expression:
     except _LIBRARY_ERRORS as error:
         raise syntax_error(error, source) from None
     named = tuple(ref for ref in references(source) if ref.root not in TYPE_NAMES)
-    return Expression(source, named, *macro_depth(source), program)
+    # Only what it calls: handing over all of them takes longer than evaluating.
+    called = {call.text for call in calls(source)}
+    functions = {name: function for name, function in _functions().items() if name in called}
+    return Expression(source, named, *macro_depth(source), program, functions)
 
 
 @cache

@@ -30,7 +30,9 @@ def marked_values(model: type[BaseModel], data: Mapping[str, object], path: Path
     Parts that a registry chooses (steps, actions) are left to the caller, who knows what they may name.
     """
     for key, field in fields_by_key(model).items():
-        value, here = data.get(key), (*path, key)
+        if key not in data:
+            continue
+        value, here = data[key], (*path, key)
         mark = _mark(model, key)
         if mark:
             yield Marked(here, mark, value)

@@ -28,6 +28,9 @@ def recall(work: Work, request: RequestIdentity) -> tuple[int, JsonObject] | Non
     A second request with the key waits here until the first has ended. Raises InvalidInput if the key was used
     for another request.
     """
+    work.session.execute(
+        select(func.pg_advisory_xact_lock(func.hashtextextended(f"{request.token_id} {request.key}", 0)))
+    )
     known = work.session.get(IdempotentAnswer, (request.token_id, request.key))
     if known is None:
         return None

@@ -1,64 +1,144 @@
-"""Starting workflows: in the transaction of the event that triggers them."""
+"""Starting workflows: in the transaction of the event that triggers them, or by hand."""
+
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from core.decisions.people import Person
+from core.decisions.team_scope import check_may_respond, check_runbook_scope
 from core.decisions.triggers import IncidentHappening, Match, match
 from core.definitions.workflow import WorkflowDefinition
+from core.errors import Conflict
 from core.identifiers import Prefix, new_id
 from core.service import Work
+from core.services import audit
 from core.services.incident_scope import incident_scope
 from core.statuses import Status
-from core.tables import ActionExecution, Incident, IncidentEvent, Workflow, WorkflowExecution
+from core.tables import ActionExecution, Incident, IncidentEvent, JsonObject, Workflow, WorkflowExecution
+
+MANUAL = "manual"
+
+
+@dataclass(frozen=True)
+class _Start:
+    """A workflow that an event starts."""
+
+    workflow: Workflow
+    definition: WorkflowDefinition
+    incident: Incident
+    event: IncidentEvent
+    match: Match
+    request_key: str | None
+
+    @classmethod
+    def of(
+        cls, workflow: Workflow, incident: Incident, event: IncidentEvent, request_key: str | None = None
+    ) -> "_Start | None":
+        """None where the event does not start it."""
+        happening = IncidentHappening(event.type, incident.team.name, incident_scope(incident), event.details)
+        definition = WorkflowDefinition.model_validate(workflow.definition)
+        found = match(definition, happening)
+        if found is None:
+            return None
+        if definition.once_per_incident:
+            request_key = f"once:{workflow.id}:{incident.id}"
+        return cls(workflow, definition, incident, event, found, request_key)
 
 
 def start_matching_workflows(work: Work, incident: Incident, event: IncidentEvent) -> None:
     """Start every enabled workflow that the event triggers, each for itself."""
-    happening = IncidentHappening(event.type, incident.team.name, incident_scope(incident), event.details)
     candidates = select(Workflow).where(
         Workflow.trigger_on == event.type, Workflow.enabled, Workflow.deleted_at.is_(None)
     )
     for workflow in work.session.scalars(candidates.order_by(Workflow.name)):
-        definition = WorkflowDefinition.model_validate(workflow.definition)
-        found = match(definition, happening)
-        if found is not None:
-            _start(work, workflow, definition, incident, event, found)
+        start = _Start.of(workflow, incident, event)
+        if start is not None:
+            _create(work, start)
 
 
-def _start(
-    work: Work,
-    workflow: Workflow,
-    definition: WorkflowDefinition,
-    incident: Incident,
-    event: IncidentEvent,
-    found: Match,
-) -> None:
-    """One execution an event (a unique key says so), or an incident where `once_per_incident` is set."""
-    execution_id = new_id(Prefix.WORKFLOW_EXECUTION)
-    failed = found.error is not None
-    row = {
-        "id": execution_id,
+def start_workflow_by_person(
+    work: Work, person: Person, workflow: Workflow, incident: Incident, request_key: str
+) -> str:
+    """Start a workflow whose trigger is `manual`. Returns the workflow execution's id.
+
+    `request_key`: of the delivery that asks; the second one with the same key gets the same execution.
+    Raises NotAllowed by the team-scope checks, Conflict where the workflow cannot be started now.
+    """
+    check_runbook_scope(workflow.name, workflow.team.name if workflow.team else None, incident.team.name)
+    check_may_respond(person, incident.team.name, f"run {workflow.name}")
+    if workflow.trigger_on != MANUAL:
+        raise Conflict(f"{workflow.name} starts by itself, on {workflow.trigger_on}.")
+    if not workflow.enabled:
+        raise Conflict(f"{workflow.name} is disabled.")
+    known = _by_request_key(work, request_key)
+    if known is not None:
+        return known
+    event = _manual_event(work, person, workflow, incident)
+    start = _Start.of(workflow, incident, event, request_key)
+    if start is None:
+        raise Conflict(f"The condition of {workflow.name} does not hold: {workflow.definition.get('when')}")
+    execution_id = _create(work, start)
+    if execution_id is None:
+        raise Conflict(f"{workflow.name} runs once per incident, and did.")
+    audit.record(work, person, "workflow_execution.requested", execution_id, {"workflow": workflow.name})
+    return execution_id
+
+
+def _by_request_key(work: Work, request_key: str) -> str | None:
+    query = select(WorkflowExecution.id).where(WorkflowExecution.request_key == request_key)
+    return work.session.scalar(query)
+
+
+def _manual_event(work: Work, person: Person, workflow: Workflow, incident: Incident) -> IncidentEvent:
+    event = IncidentEvent(
+        id=new_id(Prefix.EVENT),
+        incident_id=incident.id,
+        type=MANUAL,
+        actor=person.slack_user_id,
+        details={"workflow": workflow.name},
+        created_at=work.now,
+    )
+    work.session.add(event)
+    work.session.flush()
+    return event
+
+
+def _create(work: Work, start: _Start) -> str | None:
+    """One execution an event (a unique key says so), or an incident where `once_per_incident` is set.
+
+    Returns its id; None where there was one before.
+    """
+    row = _row(work, start)
+    created = insert(WorkflowExecution).values(row).on_conflict_do_nothing().returning(WorkflowExecution.id)
+    execution_id = work.session.scalar(created)
+    if execution_id is None:
+        return None
+    work.session.add_all(
+        ActionExecution(execution_id=execution_id, position=position, step_id=action.id, type=action.type)
+        for position, action in enumerate(start.definition.actions)
+    )
+    if start.match.error is None:
+        work.ring("workflow", execution_id)
+    return execution_id
+
+
+def _row(work: Work, start: _Start) -> JsonObject:
+    workflow, failed = start.workflow, start.match.error is not None
+    return {
+        "id": new_id(Prefix.WORKFLOW_EXECUTION),
         "workflow_id": workflow.id,
         "workflow_name": workflow.name,
         "workflow_version": workflow.version,
         "definition": workflow.definition,
-        "incident_id": incident.id,
-        "event_id": event.id,
-        "requested_by": event.actor,
-        "request_key": f"once:{workflow.id}:{incident.id}" if definition.once_per_incident else None,
+        "incident_id": start.incident.id,
+        "event_id": start.event.id,
+        "requested_by": start.event.actor,
+        "request_key": start.request_key,
         "status": Status.FAILED if failed else Status.PENDING,
-        "error": found.error,
+        "error": start.match.error,
         "wake_at": None if failed else work.now,
         "rung_at": work.now,
         "created_at": work.now,
         "finished_at": work.now if failed else None,
     }
-    created = insert(WorkflowExecution).values(row).on_conflict_do_nothing().returning(WorkflowExecution.id)
-    if work.session.scalar(created) is None:
-        return
-    work.session.add_all(
-        ActionExecution(execution_id=execution_id, position=position, step_id=action.id, type=action.type)
-        for position, action in enumerate(definition.actions)
-    )
-    if not failed:
-        work.ring("workflow", execution_id)

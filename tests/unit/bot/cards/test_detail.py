@@ -1,9 +1,11 @@
+from typing import Any
+
 from bot.cards.detail import MOST_STEPS, detail
 from core.statuses import Status
 from tests.unit.bot.cards.building import done, execution, shown, step
 
 
-def said(**changes: object) -> str:
+def said(**changes: Any) -> str:
     told = done("promote", **changes)
     return shown(detail(execution(told), [told]))
 
