@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Certificates as the rest of the machine has them: a company's own authority is known there.
+export UV_SYSTEM_CERTS ?= true
 
 .PHONY: demo test check format lock clean bench chaos
 .DEFAULT_GOAL := demo

@@ -5,7 +5,7 @@ from bot.cards.blocks import Confirm, actions, button, section
 from bot.cards.limits import MESSAGE_TEXT
 from bot.cards.message import Block, Message
 from bot.cards.steps import step_title
-from bot.cards.words import GATE_SYMBOLS, bounded, escape, escape_sentence, moment, one_line, who
+from bot.cards.words import GATE_SYMBOLS, bounded, deadline, escape, escape_sentence, moment, one_line, who
 from core.statuses import GateStatus
 from core.views import ApprovalDecisionView, ApprovalView, ExecutionView
 
@@ -66,7 +66,7 @@ def _terms(approval: ApprovalView) -> str:
     if approval.count > 1:
         sentence += f" {approval.count} must approve{_so_far(approval)}."
     if approval.expires_at is not None:
-        sentence += f" Until {moment(approval.expires_at)}."
+        sentence += f" Until {deadline(approval.opened_at, approval.expires_at)}."
     return sentence
 
 
@@ -111,7 +111,8 @@ def _decision_line(decision: ApprovalDecisionView) -> str:
 def _text(execution: ExecutionView, approval: ApprovalView) -> str:
     sentence = f"{GATE_SYMBOLS[approval.status]} {_verdict(approval)} {plain_title(execution)}"
     if approval.status is GateStatus.OPEN:
-        sentence += f", asked for by {who(approval.requester)}. {_pings(approval)} Next: {_next(execution, approval)}."
-        return bounded(sentence, MESSAGE_TEXT)
+        next_ = f"Next: {_next(execution, approval)}."
+        said = [f"{sentence}, asked for by {who(approval.requester)}.", _pings(approval), next_]
+        return bounded(" ".join(filter(None, said)), MESSAGE_TEXT)
     sentence += ". " + " ".join(f"{_decision_line(decision)}." for decision in approval.decisions)
     return bounded(sentence.strip(), MESSAGE_TEXT)

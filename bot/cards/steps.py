@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.cards.words import SYMBOLS, bounded, duration, escape, escape_sentence, moment, one_line
+from bot.cards.words import SYMBOLS, bounded, deadline, duration, escape, escape_sentence, moment, one_line
 from core.decisions.execution import OPEN
 from core.statuses import Status, WaitingFor
 from core.views import ApprovalView, ExecutionView, StepView
@@ -90,4 +90,4 @@ def _approval_words(approval: ApprovalView | None, now: datetime) -> str:
         return words
     if approval.expires_at <= now:
         return f"{words}, whose time is over"
-    return f"{words}, until {moment(approval.expires_at)}"
+    return f"{words}, until {deadline(approval.opened_at, approval.expires_at)}"

@@ -6,7 +6,7 @@ https://docs.slack.dev/messaging/formatting-message-text#escaping
 
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.statuses import GateStatus, Status, WaitingFor
 
@@ -96,6 +96,12 @@ def as_text(value: object) -> str:
 def moment(at: datetime, form: str = "{time}") -> str:
     """A time in the reader's own zone; https://docs.slack.dev/messaging/formatting-message-text#date-formatting."""
     return f"<!date^{int(at.timestamp())}^{form}|{at:%H:%M} UTC>"
+
+
+def deadline(opened_at: datetime, expires_at: datetime) -> str:
+    """When something expires: the time, and the day with it where that is not soon."""
+    is_soon = expires_at - opened_at < timedelta(hours=12)
+    return moment(expires_at) if is_soon else moment(expires_at, "{date_short_pretty} {time}")
 
 
 def duration(start: datetime | None, end: datetime | None) -> str:

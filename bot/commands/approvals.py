@@ -4,7 +4,7 @@ from bot.cards.about import title
 from bot.cards.blocks import section
 from bot.cards.gate import decision_buttons
 from bot.cards.message import Block
-from bot.cards.words import GATE_SYMBOLS, escape_sentence, moment, who
+from bot.cards.words import GATE_SYMBOLS, deadline, escape_sentence, who
 from bot.commands.call import Command, CommandCall, Reply
 from core.decisions.people import Person
 from core.service import Work
@@ -32,7 +32,7 @@ def approvals(work: Work, person: Person, _call: CommandCall) -> Reply:
 
 
 def _gate_blocks(execution: ExecutionView, approval: ApprovalView, person: Person) -> list[Block]:
-    until = f", until {moment(approval.expires_at)}" if approval.expires_at else ""
+    until = f", until {deadline(approval.opened_at, approval.expires_at)}" if approval.expires_at else ""
     line = (
         f"{GATE_SYMBOLS[approval.status]} {title(execution)} for inc-{execution.incident_number}, asked for by "
         f"{who(approval.requester)}{until}. {escape_sentence(approval.approvers)} may decide."

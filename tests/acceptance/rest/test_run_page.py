@@ -62,3 +62,9 @@ def test_what_people_wrote_is_shown_as_text(responder: TestClient) -> None:
     assert answer.status_code == 404
     assert "&lt;script&gt;alert(1)" in answer.text
     assert "<script>" not in answer.text
+
+
+def test_without_a_secret_no_link_is_good() -> None:
+    links = RunLinks("https://runbooks.example", "")
+
+    assert not links.is_signed("rbx_0", links.sign("rbx_0"))

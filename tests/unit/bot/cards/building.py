@@ -13,7 +13,7 @@ from slack_sandbox.block_kit.blocks import block_problems
 NOW = datetime(2026, 3, 1, 3, 12, tzinfo=UTC)
 BARE_AMPERSAND = re.compile(r"&(?!amp;|lt;|gt;)")
 ALLOWED_MARKUP = re.compile(
-    r"<(?:@[UW][A-Z0-9]+|#[CGD][A-Z0-9]+|!date\^[0-9]+\^\{time(?:_secs)?\}\|[0-9:]+ UTC)>"
+    r"<(?:@[UW][A-Z0-9]+|#[CGD][A-Z0-9]+|!date\^[0-9]+\^(?:\{date_short_pretty\} )?\{time(?:_secs)?\}\|[0-9:]+ UTC)>"
 )
 
 

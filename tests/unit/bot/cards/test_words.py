@@ -6,6 +6,7 @@ from bot.cards.words import (
     bounded,
     code,
     code_block,
+    deadline,
     duration,
     escape,
     escape_sentence,
@@ -94,3 +95,8 @@ def test_people_are_mentioned_and_workflows_named() -> None:
     assert who("U0DBOPS") == "<@U0DBOPS>"
     assert who("workflow:critical-db") == "workflow critical-db"
     assert who("operator") == "operator"
+
+
+def test_a_deadline_names_the_day_where_it_is_far() -> None:
+    assert "{date_short_pretty} {time}" in deadline(NOW, NOW + timedelta(days=2))
+    assert "date_short" not in deadline(NOW, NOW + timedelta(minutes=15))
