@@ -102,7 +102,7 @@ EXECUTIONS = st.builds(
     approval=st.none() | APPROVALS,
     finished_at=TIMES,
 )
-thorough = settings(deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
+thorough = settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
 
 
 @thorough

@@ -1,0 +1,4 @@
+"""Measurements of the whole service, on embedded services in a temporary home: `python -m bench`.
+
+Nothing here asserts on time: a table is printed, and people judge.
+"""

@@ -1,0 +1,73 @@
+"""`python -m bench`: measure, and print one table."""
+
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.commands import measure_commands
+from bench.forty_steps import measure_forty_steps
+from bench.place import make_template, open_place
+from bench.processes import running_target
+from bench.profiling import print_profile
+from bench.report import Section, print_report
+from bench.throughput import measure_throughput
+from cli.embedded import embedded_services
+from cli.processes import quiet_logging
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is measured."""
+
+    acknowledgements: int
+    runs: int
+    rounds: int
+    executions: int
+
+
+FULL = Sizes(acknowledgements=300, runs=100, rounds=30, executions=200)
+QUICK = Sizes(acknowledgements=50, runs=15, rounds=4, executions=25)
+
+
+def measure(sizes: Sizes, home: Path, database_url: str, target: str) -> list[Section]:
+    """Every measurement, each in a place of its own."""
+    sections = []
+    with open_place(home, database_url, "commands", target) as place:
+        _say("slash commands")
+        sections.append(measure_commands(place, acknowledgements=sizes.acknowledgements, runs=sizes.runs))
+    with open_place(home, database_url, "forty", target) as place:
+        _say("forty steps")
+        sections.append(measure_forty_steps(place, target, rounds=sizes.rounds))
+    with open_place(home, database_url, "throughput", target) as place:
+        _say("throughput")
+        sections.append(measure_throughput(place, executions=sizes.executions))
+    return sections
+
+
+def main(
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer of everything: under 30 s.")] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Only profile the forty steps.")] = False,
+) -> None:
+    """Measure the service on this machine, on embedded services in a temporary home."""
+    quiet_logging()
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        with embedded_services(home / "services", redis=False) as services, running_target(home) as target:
+            make_template(services.database_url)
+            if profile:
+                with open_place(home, services.database_url, "profile", target) as place:
+                    print_profile(place)
+                return
+            print_report(measure(QUICK if quick else FULL, home, services.database_url, target))
+
+
+def _say(what: str) -> None:
+    print(f"measuring {what} …", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,102 @@
+"""A place for one measurement: a database and a Redis of its own, with the definitions and one open incident."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.definitions import CHANNEL, PERSON, TEAM, documents
+from cli.apply import apply_text
+from cli.compose import Composition
+from cli.demo.ports import port_near
+from cli.embedded import create_database, embedded_services
+from core.database import open_engine
+from core.service import Service
+from core.services.incidents import NewIncident, open_incident
+from core.services.people import load_person
+from core.services.runbook_starts import Start, start_by_person
+from core.services.runbooks import find_runbook
+from core.settings import Settings
+from core.tables import Incident
+from migrations.upgrade import upgrade_database
+
+SIGNING_SECRET = "bench-signing-secret"
+TEMPLATE = "bench_template"
+ANY_PORT = 0
+
+
+class SilentDoorbell:
+    """Nobody is woken: the measurement rings when it is ready."""
+
+    def ring(self, kind: str, execution_id: str) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """`environment` is what child processes need to work here; `redis` is closed to take Redis away."""
+
+    folder: Path
+    environment: Mapping[str, str]
+    composition: Composition
+    incident_id: str
+    redis: ExitStack
+
+    @property
+    def database_url(self) -> str:
+        return self.environment["DATABASE_URL"]
+
+    @property
+    def service(self) -> Service:
+        """Like the processes' own, but nobody is rung for."""
+        return Service(self.composition.service.engine, self.composition.service.clock, SilentDoorbell())
+
+    def start(self, runbook: str, count: int) -> list[str]:
+        """The ids of new executions, for which nobody was rung yet."""
+        with self.service.transaction() as work:
+            person = load_person(work, PERSON, source="bench")
+            found = find_runbook(work, person, runbook)
+            incident = work.session.get_one(Incident, self.incident_id)
+            return [start_by_person(work, person, Start(found, incident, {})).id for _ in range(count)]
+
+    def close_connections(self) -> None:
+        """Of this process."""
+        self.composition.service.engine.dispose()
+
+
+def make_template(database_url: str) -> None:
+    """The migrated database that every place copies. Nobody stays connected to it."""
+    engine = open_engine(create_database(database_url, TEMPLATE))
+    upgrade_database(engine)
+    engine.dispose()
+
+
+@contextmanager
+def open_place(home: Path, services_url: str, name: str, target: str) -> Iterator[Place]:
+    """`services_url`: the database server's, which has the template. `target`: where http steps go."""
+    folder = home / name
+    folder.mkdir()
+    with ExitStack() as stack, ExitStack() as redis:
+        services = redis.enter_context(embedded_services(folder / "redis", database=False))
+        environment = {
+            "DATABASE_URL": create_database(services_url, f"bench_{name}", TEMPLATE),
+            "REDIS_URL": services.redis_url,
+            "RUNBOOK_HOME": str(folder / "home"),
+            "SLACK_BOT_TOKEN": "xoxb-bench",
+            "SLACK_SIGNING_SECRET": SIGNING_SECRET,
+            "SLACK_API_URL": "http://127.0.0.1:9/api/",
+            "PORT": str(port_near(ANY_PORT)),
+            "PUBLIC_URL": "",
+            "RUNBOOK_EGRESS": "127.0.0.1",
+            "RUNBOOK_SECRET_TARGET": target,
+        }
+        composition = stack.enter_context(Composition.of(Settings.from_environment(environment)))
+        yield Place(folder, environment, composition, _fill(composition.service), redis)
+
+
+def _fill(service: Service) -> str:
+    """Write the definitions, open an incident, and answer its id."""
+    apply_text(service, documents(), "bench", approve=True)
+    with service.transaction() as work:
+        person = load_person(work, PERSON, source="bench")
+        return open_incident(work, person, NewIncident("Bench", TEAM, slack_channel=CHANNEL)).id

@@ -1,0 +1,62 @@
+"""The real processes, started and awaited."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+from rq import Worker
+
+from bench.place import Place
+from cli.demo.ports import port_near
+from cli.supervisor import Part, Supervisor
+from core.errors import Unavailable
+
+PATIENCE = 60.0  # seconds for anything to happen
+
+
+@contextmanager
+def running_target(folder: Path) -> Iterator[str]:
+    """The fast target; yields its origin."""
+    port = port_near(0)
+    with Supervisor([Part("target", "bench.target", [str(port)], log=folder / "target.log")]):
+        origin = f"http://127.0.0.1:{port}"
+        await_that("the target answers", lambda: _answers(f"{origin}/fast"))
+        yield origin
+
+
+@contextmanager
+def running_web(place: Place) -> Iterator[None]:
+    with Supervisor([_part(place, "web", "web")]):
+        url = f"http://127.0.0.1:{place.environment['PORT']}/readyz"
+        await_that(f"web is ready; its log is in {place.folder}", lambda: _answers(url))
+        yield
+
+
+@contextmanager
+def running_workers(place: Place, count: int) -> Iterator[None]:
+    with Supervisor([_part(place, f"worker-{number}", "worker") for number in range(1, count + 1)]):
+        redis = place.composition.redis
+        await_that(f"{count} workers take jobs", lambda: Worker.count(connection=redis) == count)
+        yield
+
+
+def _part(place: Place, name: str, command: str) -> Part:
+    return Part(name, "cli", [command], place.environment, place.folder / f"{name}.log")
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx2.get(url, timeout=2).status_code == httpx2.codes.OK
+    except httpx2.TransportError:
+        return False
+
+
+def await_that(what: str, is_so: Callable[[], bool], pause: float = 0.02) -> None:
+    """Raises Unavailable where it does not come true in time."""
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise Unavailable(f"Waited {PATIENCE:g} s, in vain, until {what}.")
+        time.sleep(pause)
