@@ -34,7 +34,7 @@ def _runbook(name: str, steps: int, path: str = "fast") -> dict[str, object]:
         "team": TEAM,
         "steps": [
             {
-                "id": f"step-{number}",
+                "id": f"step_{number}",
                 "type": "http",
                 "url": "{{ secrets.TARGET }}/" + path,
                 "expect": "response.status == 200 && response.json.ok",

@@ -1,7 +1,9 @@
 """What Slack's answer to a call means for the notice. Pure."""
 
 import http.client
+import re
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.error import URLError
@@ -13,16 +15,25 @@ LONGEST_BACKOFF = timedelta(seconds=30)
 TOKEN_BACKOFF = timedelta(minutes=1)
 
 # https://docs.slack.dev/reference/methods/chat.postMessage/#errors
+# https://docs.slack.dev/reference/methods/chat.update/#errors
 CHANNEL_IS_GONE = frozenset(
-    {"channel_not_found", "is_archived", "restricted_action", "cannot_post_to_channel"}
+    {"channel_not_found", "is_archived", "is_inactive", "restricted_action", "cannot_post_to_channel"}
 )
-TOKEN_IS_BAD = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
-MESSAGE_IS_GONE = frozenset(
-    {"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"}
+# What somebody at the workspace has to mend, and then all is well again.
+TOKEN_IS_BAD = frozenset(
+    {
+        *("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"),
+        *("missing_scope", "not_allowed_token_type", "no_permission", "access_denied"),
+        *("org_login_required", "ekm_access_denied", "team_access_not_granted", "accesslimited"),
+    }
 )
+MESSAGE_IS_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+THREAD_IS_GONE = "thread_not_found"
+TOO_FAST = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 PASSING = frozenset(
-    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited"}
+    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
 )
+ERROR_CODE = re.compile(r"[a-z][a-z0-9_]*")  # anything else did not come from Slack, but from on the way to it
 
 
 @dataclass(frozen=True)
@@ -46,13 +57,18 @@ class PostAnew:
 
 
 @dataclass(frozen=True)
+class PostThreadAnew:
+    """The headline of the thread that the message belongs to is gone."""
+
+
+@dataclass(frozen=True)
 class GiveUp:
     """It will never arrive: an alarm, once."""
 
     reason: str
 
 
-Meaning = Later | Join | PostAnew | GiveUp
+Meaning = Later | Join | PostAnew | PostThreadAnew | GiveUp
 
 
 def meaning(error: Exception, attempts: int) -> Meaning:
@@ -68,18 +84,31 @@ def meaning(error: Exception, attempts: int) -> Meaning:
 def _refused(error: SlackApiError, attempts: int) -> Meaning:
     code = str(error.response.get("error") or "")
     status = int(getattr(error.response, "status_code", 200))
-    if status == http.client.TOO_MANY_REQUESTS:
-        seconds = int(error.response.headers.get("Retry-After", 1))
-        return Later(timedelta(seconds=seconds), "ratelimited", scope_held=True)
-    if status >= http.client.INTERNAL_SERVER_ERROR or code in PASSING:
+    if status == http.client.TOO_MANY_REQUESTS or code in TOO_FAST:
+        delay = _retry_after(error.response.headers) or backoff(attempts)
+        return Later(delay, "ratelimited", scope_held=True)
+    broken = status >= http.client.INTERNAL_SERVER_ERROR or not ERROR_CODE.fullmatch(code)
+    if broken or code in PASSING:
         return Later(backoff(attempts), code or f"HTTP {status}", uncertain=True)
+    if code in TOKEN_IS_BAD:
+        return Later(TOKEN_BACKOFF, code)
+    return _about_the_place(code)
+
+
+def _about_the_place(code: str) -> Meaning:
     if code == "not_in_channel":
         return Join()
     if code in MESSAGE_IS_GONE:
         return PostAnew()
-    if code in TOKEN_IS_BAD:
-        return Later(TOKEN_BACKOFF, code)
+    if code == THREAD_IS_GONE:
+        return PostThreadAnew()
     return GiveUp(code)
+
+
+def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """https://docs.slack.dev/apis/web-api/rate-limits#responding: whole seconds."""
+    seconds = str(headers.get("Retry-After", ""))
+    return timedelta(seconds=int(seconds)) if seconds.isdecimal() else None
 
 
 def backoff(attempts: int) -> timedelta:

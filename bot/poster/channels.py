@@ -2,15 +2,33 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from .answers import Later, meaning
+
 LONGEST_NAME = 80  # https://docs.slack.dev/reference/methods/conversations.create/#naming
-LONGEST_TOPIC = 250
+LONGEST_TOPIC = 250  # https://docs.slack.dev/reference/methods/conversations.setTopic
+MOST_NAMES = 20
+PAGE = 999  # https://docs.slack.dev/reference/methods/conversations.list: under 1000
+CLOCKS_DIFFER = timedelta(minutes=1)
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class NewChannel:
+    """The channel wanted for an incident that was opened at `since`: no older channel is this one."""
+
+    name: str
+    topic: str
+    members: Sequence[str]
+    since: datetime
 
 
 def channel_name(number: int, title: str) -> str:
@@ -20,37 +38,73 @@ def channel_name(number: int, title: str) -> str:
     return f"inc-{number}-{slug}"[:LONGEST_NAME].rstrip("-")
 
 
-def make_channel(client: WebClient, name: str, topic: str, members: list[str]) -> str:
-    """The id of the channel with this name. Raises what WebClient raises."""
-    channel = _create_or_find(client, name)
-    client.conversations_setTopic(channel=channel, topic=topic[:LONGEST_TOPIC])
-    for member in members:
-        _invite(client, channel, member)
+def names_to_try(name: str) -> Iterator[str]:
+    """The name, then `name-2`, `name-3`, …: an archived channel keeps its name, and people may have taken it."""
+    yield name
+    for number in range(2, MOST_NAMES + 1):
+        suffix = f"-{number}"
+        yield name[: LONGEST_NAME - len(suffix)] + suffix
+
+
+def make_channel(client: WebClient, wanted: NewChannel) -> str:
+    """The id of the channel. Raises what WebClient raises where another attempt may help."""
+    channel = _create_or_find(client, wanted)
+    try:
+        client.conversations_setTopic(channel=channel, topic=wanted.topic[:LONGEST_TOPIC])
+    except SlackApiError as error:
+        _log_refusal(error, "topic not set", channel)
+    _invite(client, channel, wanted.members)
     return channel
 
 
-def _create_or_find(client: WebClient, name: str) -> str:
-    try:
-        return str(client.conversations_create(name=name)["channel"]["id"])
-    except SlackApiError as error:
-        found = _channel_named(client, name) if error.response["error"] == "name_taken" else None
-        if found is None:
-            raise
-        return found
+def _create_or_find(client: WebClient, wanted: NewChannel) -> str:
+    *names, last = names_to_try(wanted.name)
+    for name in names:
+        try:
+            return _create(client, name)
+        except SlackApiError as error:
+            if error.response["error"] != "name_taken":
+                raise
+        found = _own_channel(client, name, wanted.since)
+        if found is not None:
+            return found
+    return _create(client, last)
 
 
-def _channel_named(client: WebClient, name: str) -> str | None:
-    for page in client.conversations_list(exclude_archived=True, limit=200):
+def _create(client: WebClient, name: str) -> str:
+    return str(client.conversations_create(name=name)["channel"]["id"])
+
+
+def _own_channel(client: WebClient, name: str, since: datetime) -> str | None:
+    """The channel that an attempt before this one made; not one that somebody else had there before."""
+    oldest = (since - CLOCKS_DIFFER).timestamp()
+    for page in client.conversations_list(exclude_archived=True, limit=PAGE):
         for channel in page["channels"]:
-            if channel["name"] == name:
+            if channel["name"] == name and channel["is_member"] and channel["created"] >= oldest:
                 return str(channel["id"])
     return None
 
 
-def _invite(client: WebClient, channel: str, member: str) -> None:
-    """One by one: a person who left the workspace must not keep the others out."""
-    try:
-        client.conversations_invite(channel=channel, users=member)
-    except SlackApiError as error:
-        if error.response["error"] not in ("already_in_channel", "cant_invite_self"):
-            log.warning("not invited", channel=channel, member=member, error=error.response["error"])
+def _invite(client: WebClient, channel: str, members: Sequence[str]) -> None:
+    """All at once, then one by one: a person who left the workspace must not keep the others out."""
+    groups = [members, *([member] for member in members)] if members else []
+    for group in groups:
+        try:
+            client.conversations_invite(channel=channel, users=group, force=True)
+        except SlackApiError as error:
+            _log_refusal(error, "not invited", channel, members=list(group))
+        if group is members and not _are_missing(client, channel, members):
+            return
+
+
+def _are_missing(client: WebClient, channel: str, members: Sequence[str]) -> bool:
+    pages = client.conversations_members(channel=channel, limit=PAGE)
+    return not set(members) <= {member for page in pages for member in page["members"]}
+
+
+def _log_refusal(error: SlackApiError, what: str, channel: str, **details: object) -> None:
+    """Raises it again where another attempt may help."""
+    if isinstance(meaning(error, 0), Later):
+        raise error
+    if error.response["error"] not in ("already_in_channel", "cant_invite_self"):
+        log.warning(what, channel=channel, error=error.response["error"], **details)

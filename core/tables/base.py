@@ -1,11 +1,11 @@
 """What all tables share."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from sqlalchemy import DateTime, MetaData, Text
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.dialects.postgresql import JSON, JSONB
+from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -16,6 +16,10 @@ NAMING = {
 }
 
 JsonObject = dict[str, Any]  # what JSONB gives back; its shape is told by the column's comment
+
+
+# What people wrote keeps their order of keys, which JSONB does not.
+Written = Annotated[JsonObject, mapped_column(JSON(none_as_null=True))]
 
 
 class Base(DeclarativeBase):

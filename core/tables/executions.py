@@ -12,14 +12,14 @@ from sqlalchemy import Boolean, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.tables.base import Base, JsonObject
+from core.tables.base import Base, JsonObject, Written
 
 
 class ExecutionColumns:
     """What executions of both kinds have."""
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    definition: Mapped[JsonObject]
+    definition: Mapped[Written]
     status: Mapped[str]
     waiting_for: Mapped[str | None]
     wake_at: Mapped[datetime | None]
@@ -59,7 +59,7 @@ class RunbookExecution(ExecutionColumns, Base):
     runbook_name: Mapped[str]
     runbook_version: Mapped[int]
     team_id: Mapped[str | None] = mapped_column(ForeignKey("teams.id"))
-    parameters: Mapped[JsonObject]
+    parameters: Mapped[Written]
     incident_id: Mapped[str] = mapped_column(ForeignKey("incidents.id"))
     workflow_execution_id: Mapped[str | None] = mapped_column(ForeignKey("workflow_executions.id"))
     lock_name: Mapped[str | None]

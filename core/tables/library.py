@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.tables.base import Base, JsonObject
+from core.tables.base import Base, Written
 from core.tables.people import Team
 
 
@@ -23,7 +23,7 @@ class Runbook(Base):
     status: Mapped[str]
     version: Mapped[int]
     approved_version: Mapped[int | None]
-    definition: Mapped[JsonObject]
+    definition: Mapped[Written]
     changed_by: Mapped[str]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -39,7 +39,7 @@ class RunbookVersion(Base):
     runbook_id: Mapped[str] = mapped_column(ForeignKey("runbooks.id"))
     version: Mapped[int]
     status: Mapped[str]
-    definition: Mapped[JsonObject]
+    definition: Mapped[Written]
     changed_by: Mapped[str]
     note: Mapped[str]
     created_at: Mapped[datetime]
@@ -57,7 +57,7 @@ class Workflow(Base):
     enabled: Mapped[bool]
     version: Mapped[int]
     trigger_on: Mapped[str] = mapped_column(index=True)
-    definition: Mapped[JsonObject]
+    definition: Mapped[Written]
     changed_by: Mapped[str]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -72,7 +72,7 @@ class WorkflowVersion(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     workflow_id: Mapped[str] = mapped_column(ForeignKey("workflows.id"))
     version: Mapped[int]
-    definition: Mapped[JsonObject]
+    definition: Mapped[Written]
     changed_by: Mapped[str]
     note: Mapped[str]
     created_at: Mapped[datetime]
