@@ -3,7 +3,7 @@
 from bench.definitions import ONE_STEP
 from bench.executions import await_success
 from bench.place import Place
-from bench.processes import running_web, running_workers
+from bench.processes import running_web, running_worker
 from bench.report import Line, Section
 from bench.slash_command import SlashCommands
 from bench.statistics import milliseconds, summarize
@@ -14,7 +14,7 @@ WARM_UP = 20
 def measure_commands(place: Place, *, acknowledgements: int, runs: int) -> Section:
     """The worker runs only while its part is measured: otherwise it takes the processor from the rest."""
     with running_web(place), SlashCommands(place) as commands:
-        with running_workers(place, 1):
+        with running_worker(place, 1):
             first_steps = _first_steps(place, commands, runs)
         acknowledged = _acknowledgements(commands, acknowledgements)
         place.redis.close()

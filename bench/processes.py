@@ -35,10 +35,11 @@ def running_web(place: Place) -> Iterator[None]:
 
 
 @contextmanager
-def running_workers(place: Place, count: int) -> Iterator[None]:
-    with Supervisor([_part(place, f"worker-{number}", "worker") for number in range(1, count + 1)]):
+def running_worker(place: Place, number: int) -> Iterator[None]:
+    """The `number`th worker, counted from 1, beside those that run already."""
+    with Supervisor([_part(place, f"worker-{number}", "worker")]):
         redis = place.composition.redis
-        await_that(f"{count} workers take jobs", lambda: Worker.count(connection=redis) == count)
+        await_that(f"{number} workers take jobs", lambda: Worker.count(connection=redis) == number)
         yield
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from core.clock import Clock
+from core.sabotage import reach
 
 
 class Doorbell(Protocol):
@@ -52,5 +53,7 @@ class Service:
             with session.begin():
                 work = Work(session, self.clock.now(), self.admins)
                 yield work
+                reach("commit.before")
+            reach("commit.after")
             for kind, execution_id in work.rings:
                 self.doorbell.ring(kind, execution_id)

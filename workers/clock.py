@@ -11,6 +11,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from core.execution.kinds import KINDS, Kind
+from core.sabotage import reach
 from core.service import Service, Work
 
 TICK = 0.5  # seconds
@@ -25,6 +26,7 @@ def ring_what_is_due(service: Service) -> int:
     with service.transaction() as work:
         for kind in KINDS.values():
             _ring_kind(work, kind)
+        reach("clock.found")
         return len(work.rings)
 
 

@@ -8,6 +8,8 @@ from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from core.sabotage import reach
+
 QUEUE = "runbook"
 FUNCTIONS = {"runbook": "workers.jobs.run_runbook", "workflow": "workers.jobs.run_workflow"}
 IMPATIENT = 0.5  # seconds: who rings has a person waiting, and the clock rings again anyway
@@ -38,9 +40,11 @@ class RqDoorbell:
         self._queue = open_queue(redis)
 
     def ring(self, kind: str, execution_id: str) -> None:
+        reach("ring.before")
         try:
             self._queue.enqueue_call(
                 FUNCTIONS[kind], args=(execution_id,), timeout=-1, result_ttl=0, failure_ttl=3600
             )
         except RedisError as error:
             log.warning("doorbell broken", execution=execution_id, error=str(error))
+        reach("ring.after")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from core.execution.executor import Executor
 from core.execution.kinds import RUNBOOK, WORKFLOW
+from core.sabotage import reach
 
 _executor: Executor | None = None
 
@@ -20,10 +21,12 @@ def _the_executor() -> Executor:
 
 
 def run_runbook(execution_id: str) -> None:
+    reach("job.taken")
     _the_executor().run(RUNBOOK, execution_id)
 
 
 def run_workflow(execution_id: str) -> None:
+    reach("job.taken")
     _the_executor().run(WORKFLOW, execution_id)
 
 

@@ -62,7 +62,7 @@ def _said(message: str) -> str:
 
 def _terms(approval: ApprovalView) -> str:
     """Who may decide, how many must, until when."""
-    sentence = f"{escape_sentence(approval.approvers)} may decide."
+    sentence = f"May decide: {escape_sentence(approval.approvers)}."
     if approval.count > 1:
         sentence += f" {approval.count} must approve{_so_far(approval)}."
     if approval.expires_at is not None:

@@ -35,7 +35,7 @@ def _gate_blocks(execution: ExecutionView, approval: ApprovalView, person: Perso
     until = f", until {deadline(approval.opened_at, approval.expires_at)}" if approval.expires_at else ""
     line = (
         f"{GATE_SYMBOLS[approval.status]} {title(execution)} for inc-{execution.incident_number}, asked for by "
-        f"{who(approval.requester)}{until}. {escape_sentence(approval.approvers)} may decide."
+        f"{who(approval.requester)}{until}. May decide: {escape_sentence(approval.approvers)}."
     )
     may_decide = person.slack_user_id in approval.people
     return [section(line), *([decision_buttons(execution, approval)] if may_decide else [])]

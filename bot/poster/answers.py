@@ -6,6 +6,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from json import JSONDecodeError
 from urllib.error import URLError
 
 from slack_sdk.errors import SlackApiError, SlackRequestError
@@ -33,7 +34,9 @@ TOO_FAST = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 PASSING = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
 )
-ERROR_CODE = re.compile(r"[a-z][a-z0-9_]*")  # anything else did not come from Slack, but from on the way to it
+ERROR_CODE = re.compile(
+    r"[a-z][a-z0-9_]*"
+)  # anything else did not come from Slack, but from on the way to it
 
 
 @dataclass(frozen=True)
@@ -116,5 +119,13 @@ def backoff(attempts: int) -> timedelta:
     return min(FIRST_BACKOFF * (1 << min(attempts, 5)), LONGEST_BACKOFF)
 
 
-# What slack_sdk's WebClient raises for a call that got no answer.
-CALL_ERRORS = (SlackApiError, SlackRequestError, URLError, OSError, http.client.HTTPException)
+# What slack_sdk's WebClient raises for a call that got no answer, or one that cannot be read.
+CALL_ERRORS = (
+    SlackApiError,
+    SlackRequestError,
+    URLError,
+    OSError,
+    http.client.HTTPException,
+    JSONDecodeError,
+    UnicodeDecodeError,
+)

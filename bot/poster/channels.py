@@ -87,19 +87,23 @@ def _own_channel(client: WebClient, name: str, since: datetime) -> str | None:
 
 def _invite(client: WebClient, channel: str, members: Sequence[str]) -> None:
     """All at once, then one by one: a person who left the workspace must not keep the others out."""
-    groups = [members, *([member] for member in members)] if members else []
-    for group in groups:
-        try:
-            client.conversations_invite(channel=channel, users=group, force=True)
-        except SlackApiError as error:
-            _log_refusal(error, "not invited", channel, members=list(group))
-        if group is members and not _are_missing(client, channel, members):
-            return
+    if members:
+        _try_invite(client, channel, members)
+        for member in _missing(client, channel, members):
+            _try_invite(client, channel, [member])
 
 
-def _are_missing(client: WebClient, channel: str, members: Sequence[str]) -> bool:
+def _try_invite(client: WebClient, channel: str, members: Sequence[str]) -> None:
+    try:
+        client.conversations_invite(channel=channel, users=members, force=True)
+    except SlackApiError as error:
+        _log_refusal(error, "not invited", channel, members=members)
+
+
+def _missing(client: WebClient, channel: str, members: Sequence[str]) -> list[str]:
     pages = client.conversations_members(channel=channel, limit=PAGE)
-    return not set(members) <= {member for page in pages for member in page["members"]}
+    there = {member for page in pages for member in page["members"]}
+    return [member for member in members if member not in there]
 
 
 def _log_refusal(error: SlackApiError, what: str, channel: str, **details: object) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select, true, update
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.functions import func
 
@@ -11,8 +11,10 @@ from core.services.notices import NoticeKind
 from core.tables import Incident, JsonObject, Notice, SlackPace
 
 from . import pace
+from .answers import CHANNEL_IS_GONE
 
 LEASE = timedelta(seconds=30)
+CLAIMING = 0x6E6F74  # names the advisory lock; no other in this database has the number
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,10 @@ class Claim:
 def claim_next(session: Session, now: datetime) -> Claim | None:
     """The most urgent notice that is owed, due, free, and within Slack's pace; its scope is held right away.
 
-    From here on the post counts as uncertain, until its answer is written down.
+    From here on the post counts as uncertain, until its answer is written down. Posters claim one after the
+    other: each must see what the one before it holds.
     """
+    session.execute(select(func.pg_advisory_xact_lock(CLAIMING)))
     row = session.execute(_next_notice(now)).one_or_none()
     if row is None:
         return None
@@ -112,6 +116,38 @@ def _within_pace(channel: ColumnElement[str], now: datetime) -> ColumnElement[bo
     scope = case((Notice.message_ts.is_(None), func.concat(pace.POST, ":", channel)), else_=pace.UPDATE)
     held = exists().where(SlackPace.scope == scope, SlackPace.free_at > now).correlate(Notice, Incident)
     return or_(channel.is_(None), ~held) if channel is not None else true()
+
+
+def is_due_by(session: Session, moment: datetime) -> bool:
+    """Whether something is owed that may go by then, as far as Slack's pace lets it."""
+    channel = func.coalesce(Notice.channel, Incident.slack_channel)
+    query = (
+        select(Notice.id)
+        .join(Incident, Incident.id == Notice.incident_id)
+        .where(*owed(), Notice.due_at <= moment)
+        .where(or_(channel.is_not(None), Notice.kind == NoticeKind.INCIDENT))
+    )
+    return session.execute(query.limit(1)).first() is not None
+
+
+def forget_headline(session: Session, claim: Claim) -> None:
+    """The thread's headline is gone from Slack: it is owed anew, and what belongs in its thread waits for it."""
+    is_headline = (Notice.kind == NoticeKind.HEADLINE, Notice.subject_id == claim.thread_of)
+    session.execute(
+        update(Notice)
+        .where(*is_headline, Notice.message_ts == claim.thread_ts)
+        .values(message_ts=None, wanted=Notice.wanted + 1)
+    )
+
+
+def is_known_gone(session: Session, notice: Notice) -> bool:
+    """Whether another notice met the end of this one's channel before."""
+    same_place = (
+        Notice.incident_id == notice.incident_id,
+        Notice.channel.is_not_distinct_from(notice.channel),
+    )
+    query = select(Notice.id).where(*same_place, Notice.id != notice.id, Notice.abandoned_at.is_not(None))
+    return session.execute(query.where(Notice.error.in_(CHANNEL_IS_GONE)).limit(1)).first() is not None
 
 
 def lock_claimed(session: Session, claim: Claim) -> Notice | None:

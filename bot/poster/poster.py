@@ -3,25 +3,35 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import timedelta
 
 import psycopg
 import structlog
 from slack_sdk import WebClient
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from core.service import Service
+from core.service import Service, Work
 from core.services.incidents import bind_channel
 from core.services.notices import CHANNEL
 from core.services.people import members_of
 from core.tables import Incident, Notice
 
 from . import pace
-from .answers import CALL_ERRORS, GiveUp, Join, Later, Meaning, PostAnew, meaning
-from .channels import channel_name, make_channel
-from .claims import Claim, claim_next, lock_claimed, owed
+from .answers import (
+    CALL_ERRORS,
+    CHANNEL_IS_GONE,
+    GiveUp,
+    Join,
+    Later,
+    Meaning,
+    PostAnew,
+    PostThreadAnew,
+    meaning,
+)
+from .channels import NewChannel, channel_name, make_channel
+from .claims import Claim, claim_next, forget_headline, is_due_by, is_known_gone, lock_claimed
 from .rendering import TELLS, Rendered, render
 from .slack import SlackCalls
 
@@ -29,6 +39,19 @@ BUSY_SECONDS = 0.2  # between looks while something is owed but held by Slack's 
 IDLE_SECONDS = 5.0  # at most between looks while nothing is: a notification wakes us before
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message in the channel: its ts, which wanted state it shows, for details how many steps are told by it.
+
+    `is_silent`: nothing was posted, because there was nothing to say.
+    """
+
+    ts: str | None
+    shows: int
+    told: int | None
+    is_silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,76 +76,84 @@ class Poster:
 
     def _deliver(self, claim: Claim) -> None:
         if claim.channel is None:
-            claim = replace(claim, channel=self._make_channel(claim))
+            self._make_channel(claim)
+            return
         with self.service.transaction() as work:
             rendered = render(work, claim, self.public_url)
-        ts = self._send(claim, rendered)
-        self._delivered(claim, rendered, ts)
+        self._delivered(claim, self._send(claim, claim.channel, rendered))
 
-    def _send(self, claim: Claim, rendered: Rendered) -> str | None:
-        """The message's ts; for a notice that was there before, its own."""
+    def _send(self, claim: Claim, channel: str, rendered: Rendered) -> Sent:
         calls = SlackCalls(self.client)
         message = rendered.message
-        assert claim.channel is not None
-        if message is None or message.metadata is None:
-            return claim.message_ts
+        if message is None:
+            return Sent(claim.message_ts, rendered.shows, rendered.told, is_silent=True)
         if claim.message_ts is not None:
-            calls.update(claim.channel, claim.message_ts, message)
-            return claim.message_ts
+            calls.update(channel, claim.message_ts, message)
+            return Sent(claim.message_ts, rendered.shows, rendered.told)
         if claim.uncertain:
-            found = calls.find(claim.channel, claim.notice_id, rendered.part, claim.thread_ts)
+            found = calls.find(channel, claim.notice_id, rendered.part, claim.thread_ts)
             if found is not None:
-                return found
-        return calls.post(claim.channel, message, claim.thread_ts, broadcast=claim.kind in TELLS)
+                return Sent(found.ts, found.payload["shows"], found.payload.get("told"))
+        ts = calls.post(channel, message, claim.thread_ts, broadcast=claim.kind in TELLS)
+        return Sent(ts, rendered.shows, rendered.told)
 
-    def _make_channel(self, claim: Claim) -> str:
+    def _make_channel(self, claim: Claim) -> None:
+        """The incident's card, which was claimed for it, goes there by a claim of its own."""
         with self.service.transaction() as work:
             incident = work.session.get_one(Incident, claim.incident_id)
-            name, topic = channel_name(incident.number, incident.title), incident.title
             members = members_of(work, incident.team_id)
-        channel = make_channel(self.client, name, topic, members)
+        name = channel_name(incident.number, incident.title)
+        channel = make_channel(self.client, NewChannel(name, incident.title, members, incident.created_at))
         with self.service.transaction() as work:
             bind_channel(work, claim.incident_id, channel, work.now)
-        return channel
+            notice = lock_claimed(work.session, claim)
+            if notice is not None:
+                notice.leased_until, notice.attempts, notice.error = None, 0, None
 
-    def _delivered(self, claim: Claim, rendered: Rendered, ts: str | None) -> None:
+    def _delivered(self, claim: Claim, sent: Sent) -> None:
         """A detail notice is never updated: each of its replies is a message of its own, so its ts is let go."""
         with self.service.transaction() as work:
             notice = lock_claimed(work.session, claim)
             if notice is None:
                 return
-            notice.delivered, notice.leased_until, notice.uncertain = claim.wanted, None, False
+            notice.delivered, notice.leased_until, notice.uncertain = sent.shows, None, False
             notice.attempts, notice.error = 0, None
-            if rendered.message is None and claim.channel is not None:
+            if sent.is_silent and claim.channel is not None:
                 pace.release(work.session, pace.post_scope(claim.channel))
-            if rendered.told is not None:
-                notice.content = {**notice.content, "told": rendered.told}
+            if sent.told is not None:
+                notice.content = {**notice.content, "told": sent.told}
             else:
-                notice.message_ts = ts
+                notice.message_ts = sent.ts
 
     def _put_off(self, claim: Claim, what: Meaning) -> None:
-        if isinstance(what, Join) and claim.channel is not None:
-            what = self._join(claim.channel)
+        if isinstance(what, Join):
+            what = self._join(claim)
+        if isinstance(what, PostThreadAnew):
+            with self.service.transaction() as work:
+                forget_headline(work.session, claim)
         with self.service.transaction() as work:
             notice = lock_claimed(work.session, claim)
             if notice is not None:
-                _note(notice, what, work.now)
+                _note(work, notice, claim, what)
             if isinstance(what, Later) and what.scope_held and claim.channel is not None:
                 scope = pace.UPDATE if claim.message_ts else pace.post_scope(claim.channel)
                 pace.hold(work.session, scope, work.now + what.delay)
 
-    def _join(self, channel: str) -> Meaning:
+    def _join(self, claim: Claim) -> Meaning:
+        """Joined, the call is made again at once, as uncertain as it was."""
+        if claim.channel is None:
+            return GiveUp("not_in_channel")
         try:
-            SlackCalls(self.client).join(channel)
+            SlackCalls(self.client).join(claim.channel)
         except CALL_ERRORS as error:
-            refused = meaning(error, 0)
+            refused = meaning(error, claim.attempts)
             return GiveUp("not_in_channel") if isinstance(refused, Join) else refused
-        return PostAnew()
+        return Later(timedelta(0), "not_in_channel")
 
     def is_owing(self) -> bool:
-        """Whether anything is owed, now or later."""
-        with self.service.engine.connect() as connection:
-            return connection.execute(select(Notice.id).where(*owed()).limit(1)).first() is not None
+        """Whether something is owed that may go soon."""
+        with self.service.transaction() as work:
+            return is_due_by(work.session, work.now + timedelta(seconds=IDLE_SECONDS))
 
     def run(self, stop: threading.Event) -> None:
         """Deliver until `stop` is set. A database that is away is waited for."""
@@ -142,18 +173,21 @@ class Poster:
             _await_notification(connection, patience, stop)
 
 
-def _note(notice: Notice, what: Meaning, now: datetime) -> None:
-    """Write down why it did not arrive, and when it is tried again."""
-    notice.leased_until = None
+def _note(work: Work, notice: Notice, claim: Claim, what: Meaning) -> None:
+    """Write down why it did not arrive, and when it is tried again. A doubt from before is not gone by it."""
+    notice.leased_until, notice.uncertain = None, claim.uncertain
     match what:
         case Later(delay, reason, uncertain):
-            notice.due_at, notice.error = now + delay, reason
-            notice.uncertain = uncertain and notice.message_ts is None
+            notice.due_at, notice.error = work.now + delay, reason
+            notice.uncertain = (uncertain or claim.uncertain) and notice.message_ts is None
+            log.warning("a message is late", notice=notice.id, kind=notice.kind, reason=reason)
         case PostAnew():
             notice.message_ts, notice.uncertain = None, False
         case GiveUp(reason):
-            notice.abandoned_at, notice.error = now, reason
-            log.error("a message will never arrive", notice=notice.id, kind=notice.kind, reason=reason)
+            is_news = not (reason in CHANNEL_IS_GONE and is_known_gone(work.session, notice))
+            notice.abandoned_at, notice.error = work.now, reason
+            if is_news:
+                log.error("a message will never arrive", notice=notice.id, kind=notice.kind, reason=reason)
 
 
 def _await_notification(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.cards.detail import detail
+from bot.cards.detail import MOST_STEPS, detail
 from bot.cards.gate import gate
 from bot.cards.headline import headline
 from bot.cards.incident import incident
@@ -25,12 +25,14 @@ TELLS = frozenset({NoticeKind.GATE, NoticeKind.VERDICT, NoticeKind.OUTCOME})  # 
 
 @dataclass(frozen=True)
 class Rendered:
-    """What to send; `told`: for the detail thread, how many step attempts are told once this is delivered.
+    """What to send; `message` is None where there is nothing new to say.
 
-    `message` is None where there is nothing new to say. `part`: which of the notice's messages it is.
+    `shows`: which wanted state is delivered by it. `part`: which of the notice's messages it is. `told`: for
+    the detail thread, how many steps are told once it is delivered.
     """
 
     message: Message | None
+    shows: int
     part: int = 0
     told: int | None = None
 
@@ -40,7 +42,7 @@ def render(work: Work, claim: Claim, public_url: str) -> Rendered:
     if claim.kind is NoticeKind.DETAIL:
         return _detail(work, claim)
     message = _RENDERERS[claim.kind](work, claim, public_url)
-    return Rendered(_marked(message, claim, 0))
+    return _marked(Rendered(message, claim.wanted), claim)
 
 
 def _execution(work: Work, execution_id: str) -> ExecutionView:
@@ -62,8 +64,8 @@ def _verdict(work: Work, claim: Claim, _public_url: str) -> Message:
     )
 
 
-def _outcome(work: Work, claim: Claim, _public_url: str) -> Message:
-    return outcome(_execution(work, claim.subject_id))
+def _outcome(work: Work, claim: Claim, public_url: str) -> Message:
+    return outcome(_execution(work, claim.subject_id), public_url=public_url)
 
 
 def _incident(work: Work, claim: Claim, _public_url: str) -> Message:
@@ -89,18 +91,28 @@ _RENDERERS: dict[NoticeKind, Callable[[Work, Claim, str], Message]] = {
 
 
 def _detail(work: Work, claim: Claim) -> Rendered:
-    """The steps that ended since the last reply in the thread."""
+    """The steps that ended since the last reply in the thread; what is too much for one is left for the next."""
     execution = _execution(work, claim.subject_id)
     ended = [step for step in execution.steps if step.finished_at is not None and step.output is not None]
     told = int(claim.content.get("told", 0))
-    if not ended[told:]:
-        return Rendered(None, told=told)
-    message = _marked(detail(execution, ended[told:]), claim, told)
-    return Rendered(message, told, len(ended))
+    new = ended[told : told + MOST_STEPS]
+    if not new:
+        return Rendered(None, claim.wanted, told=told)
+    is_all = told + len(new) == len(ended)
+    shows = claim.wanted if is_all else claim.wanted - 1
+    return _marked(Rendered(detail(execution, new), shows, part=told, told=told + len(new)), claim)
 
 
-def _marked(message: Message, claim: Claim, part: int) -> Message:
-    """With the notice's id in the metadata: by it, a post of which no answer came is found again."""
-    metadata: dict[str, Any] = message.metadata or {"event_type": "runbook_notice", "event_payload": {}}
-    payload = {**metadata["event_payload"], "notice_id": claim.notice_id, "part": part}
-    return replace(message, metadata={**metadata, "event_payload": payload})
+def _marked(rendered: Rendered, claim: Claim) -> Rendered:
+    """With the notice in its metadata: by it, a post of which no answer came is found again, and what it says."""
+    assert rendered.message is not None
+    metadata: dict[str, Any] = rendered.message.metadata or {
+        "event_type": "runbook_notice",
+        "event_payload": {},
+    }
+    about = {"notice_id": claim.notice_id, "part": rendered.part, "shows": rendered.shows}
+    if rendered.told is not None:
+        about["told"] = rendered.told
+    payload = {**metadata["event_payload"], **about}
+    message = replace(rendered.message, metadata={**metadata, "event_payload": payload})
+    return replace(rendered, message=message)

@@ -1,6 +1,8 @@
 """The calls that the poster makes to Slack: no retries of the SDK's own, a short timeout, plain answers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from slack_sdk import WebClient
@@ -8,12 +10,20 @@ from slack_sdk import WebClient
 from bot.cards.message import Message
 
 TIMEOUT_SECONDS = 10
-LOOK_BACK = 200  # messages: enough for the minutes in which a post can be in doubt
+PAGE, MOST_PAGES = 200, 5  # messages looked through: enough for the minutes in which a post can be in doubt
 
 
 def open_client(token: str, api_url: str) -> WebClient:
     """A client that never repeats a call: the SDK's default retries a dropped connection, and posts twice."""
     return WebClient(token=token, base_url=api_url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
+
+
+@dataclass(frozen=True)
+class Found:
+    """A message that did arrive: where it is, and what its metadata says about it."""
+
+    ts: str
+    payload: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -41,18 +51,22 @@ class SlackCalls:
             channel=channel, ts=ts, text=message.text, blocks=message.blocks, metadata=message.metadata
         )
 
-    def find(self, channel: str, notice_id: str, part: int, thread_ts: str | None) -> str | None:
-        """The ts of the message that carries this notice and part in its metadata, if it did arrive."""
-        options: dict[str, Any] = {"channel": channel, "limit": LOOK_BACK, "include_all_metadata": True}
-        answer = (
+    def find(self, channel: str, notice_id: str, part: int, thread_ts: str | None) -> Found | None:
+        """The message that carries this notice and part in its metadata, if it did arrive.
+
+        A channel is read from its newest message on, a thread from its oldest: both page by page.
+        """
+        options: dict[str, Any] = {"channel": channel, "limit": PAGE, "include_all_metadata": True}
+        pages = (
             self.client.conversations_replies(ts=thread_ts, **options)
             if thread_ts
             else self.client.conversations_history(**options)
         )
-        for message in answer["messages"]:
-            payload = (message.get("metadata") or {}).get("event_payload") or {}
-            if payload.get("notice_id") == notice_id and payload.get("part", 0) == part:
-                return str(message["ts"])
+        for page in islice(pages, MOST_PAGES):
+            for message in page["messages"]:
+                payload = (message.get("metadata") or {}).get("event_payload") or {}
+                if payload.get("notice_id") == notice_id and payload.get("part", 0) == part:
+                    return Found(str(message["ts"]), payload)
         return None
 
     def join(self, channel: str) -> None:

@@ -18,6 +18,7 @@ from core.decisions.execution import (
     GateDecided,
     Json,
     LockGranted,
+    Refused,
     Skipped,
     Step,
     StepEnded,
@@ -54,6 +55,8 @@ def advance(execution: Execution, event: Event, now: datetime) -> Transition:
             return _verdict(event, execution, now)
         case LockGranted():
             return _granted(execution, now)
+        case Refused(reason):
+            return Transition(_ended_as(execution, Status.FAILED, now, reason))
 
 
 def _claimed(execution: Execution, now: datetime) -> Transition:
@@ -63,11 +66,11 @@ def _claimed(execution: Execution, now: datetime) -> Transition:
         return _proceed(execution, now)
     step = execution.steps[position]
     if step.status is Status.RUNNING:
-        return _recover(execution, position)
+        return _recover(execution, position, now)
     if step.status is Status.WAITING:
         return _after_wait(execution, position, now)
-    if step.status is Status.UNKNOWN:
-        return Transition(_asking(execution))
+    if step.status is Status.UNKNOWN or execution.waiting_for is not None:
+        return Transition(execution)
     return _proceed(execution, now)
 
 
@@ -75,21 +78,22 @@ def _prepared(execution: Execution, request: Json, now: datetime) -> Transition:
     position = execution.position
     if position is None or execution.cancel_requested:
         return _proceed(execution, now)
-    started = replace(
-        execution.steps[position],
-        status=Status.RUNNING,
-        attempt=execution.steps[position].attempt + 1,
-        started_at=execution.steps[position].started_at or now,
-        request=request,
-        error=None,
-    )
+    step = execution.steps[position]
+    if execution.status is not Status.RUNNING or (
+        step.status is Status.RUNNING and not step.policy.repeatable
+    ):
+        return Transition(execution)
+    started = replace(_counted(step, now), status=Status.RUNNING, request=request, error=None)
     return Transition(_running(execution.with_step(position, started)))
 
 
 def _ended(execution: Execution, result: StepResult, now: datetime) -> Transition:
     position = execution.position
-    if position is None:
-        return _proceed(execution, now)
+    if position is None or execution.status is not Status.RUNNING:
+        return Transition(execution)
+    step = execution.steps[position]
+    if step.status is not Status.RUNNING and not isinstance(result, Skipped):
+        execution = execution.with_step(position, _counted(step, now))
     return _settle(execution, position, result, now)
 
 
@@ -132,12 +136,12 @@ def _granted(execution: Execution, now: datetime) -> Transition:
     return Transition(_awake(execution, now))
 
 
-def _recover(execution: Execution, position: int) -> Transition:
+def _recover(execution: Execution, position: int, now: datetime) -> Transition:
     """A worker died inside the step: again if the step allows it, otherwise people are asked."""
     step = execution.steps[position]
-    if step.policy.repeatable:
+    if retry_delay(step.policy, step.attempt) is not None:
         return Transition(execution, prepare=position)
-    return Transition(_asking(execution.with_step(position, _unknown(step, WORKER_LOST))))
+    return Transition(_in_doubt(execution, position, _unknown(step, WORKER_LOST), now))
 
 
 def _after_wait(execution: Execution, position: int, now: datetime) -> Transition:
@@ -180,10 +184,7 @@ def _settle(execution: Execution, position: int, result: StepResult, now: dateti
 def _wait(execution: Execution, position: int, wait: Waits, now: datetime) -> Transition:
     if execution.cancel_requested:
         return _proceed(execution, now)
-    step = execution.steps[position]
-    waiting = replace(
-        step, status=Status.WAITING, started_at=step.started_at or now, attempt=step.attempt + 1
-    )
+    waiting = replace(execution.steps[position], status=Status.WAITING)
     return Transition(
         replace(
             execution.with_step(position, waiting),
@@ -204,9 +205,10 @@ def _fail(
         return _again_later(execution, position, failure, now + delay)
     failed = _finished(step, Status.FAILED, now, output=failure.output, error=failure.error)
     execution = execution.with_step(position, failed)
-    if execution.cancel_requested or not step.policy.continue_on_failure:
-        status = Status.CANCELLED if execution.cancel_requested else Status.FAILED
-        return Transition(_ended_as(execution, status, now, f"Step {step.id}: {failure.error}"))
+    if execution.cancel_requested:
+        return Transition(_cancelled(execution, now))
+    if not step.policy.continue_on_failure:
+        return Transition(_ended_as(execution, Status.FAILED, now, f"Step {step.id}: {failure.error}"))
     return Transition(_awake(execution, now)) if resume else _proceed(execution, now)
 
 
@@ -225,12 +227,22 @@ def _again_later(execution: Execution, position: int, failure: Failed, at: datet
 
 
 def _doubt(execution: Execution, position: int, failure: Failed, now: datetime) -> Transition:
-    """No answer came. A repeatable step is tried again; of any other we must ask."""
+    """No answer came. A repeatable step is tried again while it may be; then, and of any other, we must ask."""
     step = execution.steps[position]
-    if step.policy.repeatable:
+    if retry_delay(step.policy, step.attempt) is not None and not execution.cancel_requested:
         return _fail(execution, position, failure, now)
     unknown = replace(_unknown(step, failure.error), output=failure.output)
-    return Transition(_asking(execution.with_step(position, unknown)))
+    return Transition(_in_doubt(execution, position, unknown, now))
+
+
+def _in_doubt(execution: Execution, position: int, unknown: Step, now: datetime) -> Execution:
+    """People are asked; of a run that was cancelled, or where nobody can be asked, the doubt is the end."""
+    execution = execution.with_step(position, unknown)
+    if execution.cancel_requested:
+        return _cancelled(execution, now)
+    if not unknown.policy.asks:
+        return _ended_as(execution, Status.FAILED, now, f"Step {unknown.id}: {unknown.error}")
+    return _asking(execution)
 
 
 def _proceed(execution: Execution, now: datetime) -> Transition:
@@ -268,6 +280,11 @@ def _running(execution: Execution) -> Execution:
 
 def _awake(execution: Execution, now: datetime) -> Execution:
     return replace(_running(execution), wake_at=now)
+
+
+def _counted(step: Step, now: datetime) -> Step:
+    """One attempt more."""
+    return replace(step, attempt=step.attempt + 1, started_at=step.started_at or now)
 
 
 def _unknown(step: Step, error: str) -> Step:

@@ -22,7 +22,8 @@ class StepPolicy:
     """What the definition says about repeating and failing.
 
     `repeatable`: after a crash or a failure the step may be run again without asking (it said
-    `retry: {safe: true}`, or it touches nothing outside).
+    `retry: {safe: true}`, or it touches nothing outside), `attempts` times in all.
+    `asks`: whether people can be asked for a verdict on it; where nobody can, a doubt ends the execution.
     """
 
     repeatable: bool = False
@@ -30,6 +31,7 @@ class StepPolicy:
     backoff: timedelta = timedelta(0)
     max_backoff: timedelta = timedelta(minutes=5)
     continue_on_failure: bool = False
+    asks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +157,27 @@ class VerdictGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """The execution may not begin: its runbook was changed, or is approved no longer."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class LockGranted:
     """The lock that the execution waited for is its own now."""
 
 
-Event = Claimed | StepPrepared | StepEnded | GateDecided | CancelRequested | VerdictGiven | LockGranted
+Event = (
+    Claimed
+    | StepPrepared
+    | StepEnded
+    | GateDecided
+    | CancelRequested
+    | VerdictGiven
+    | LockGranted
+    | Refused
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.decisions.execution import Claimed, Failed, Json, StepEnded, StepPrepared, StepResult, Transition
 from core.errors import Conflict
+from core.sabotage import reach
 from core.service import Service
 from core.services.incident_scope import incident_scope
 from core.services.runbooks import check_runnable
@@ -37,7 +38,9 @@ class Executor:
 
     def run(self, kind: Kind, execution_id: str) -> None:
         """Work on the execution as long as there is something to do. Nothing due: nothing done."""
+        reach("claim.before")
         run = self._claim(kind, execution_id)
+        reach("claim.after")
         if run is None:
             return
         heart = Heart(self._service.engine, kind, execution_id, run.fence, self._service.clock)
@@ -96,4 +99,7 @@ def _outside(run: Run, position: int, request: Json, call: Callable[[], StepResu
     run.commit()
     if run.state.steps[position].status is not Status.RUNNING:
         return Transition(run.state)
-    return run.apply(StepEnded(call()))
+    reach("effect.before")
+    result = call()
+    reach("effect.after")
+    return run.apply(StepEnded(result))

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from core.decisions.advance import advance
 from core.decisions.execution import Claimed, Event, Failed, StepEnded, StepResult, Transition
 from core.errors import RunbookError
+from core.sabotage import reach
 from core.service import Service, Work
 
 from .checkpoint import Change, save
@@ -94,10 +95,12 @@ class Run:
 
     def _save_alone(self) -> None:
         """As one autocommit statement: this is said once a step."""
+        reach("checkpoint.before")
         with self.service.engine.connect() as connection:
             autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
             if not save(autocommit, self._change()):
                 raise Superseded
+        reach("checkpoint.after")
 
     def _save_with(self, work: Work) -> None:
         if not save(work.session, self._change()):

@@ -24,7 +24,7 @@ def test_the_text_alone_says_what_who_and_what_comes_next() -> None:
 def test_an_open_gate_pings_the_approvers_and_shows_its_terms() -> None:
     words = shown(gate(at_gate(), approval(count=2, decisions=[decision("U0ONE")])))
     assert "<@U0DBADMIN>" in words
-    assert "an admin of team database may decide. 2 must approve; so far <@U0ONE>. Until <!date^" in words
+    assert "May decide: an admin of team database. 2 must approve; so far <@U0ONE>. Until <!date^" in words
     assert "cluster `orders`" in words
 
 
