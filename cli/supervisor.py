@@ -96,8 +96,13 @@ class Supervisor:
                 running.process.wait()
 
     def keep_up(self) -> None:
+        """Look after everybody once."""
         for running in self._running:
             running.keep_up()
+
+    def process(self, name: str) -> "subprocess.Popen[bytes]":
+        """The process that the part of this name has at the moment. Raises KeyError for an unknown name."""
+        return {running.part.name: running.process for running in self._running}[name]
 
     def watch(self, stop: threading.Event) -> None:
         """Until `stop` is set."""

@@ -1,7 +1,8 @@
 """What the chaos bench may do to a process: nothing at all, unless the environment says so.
 
-RUNBOOK_SABOTAGE=POINT[:N] kills the process (SIGKILL) the Nth time it reaches the point; with RUNBOOK_SABOTAGE_ONCE=FILE only
-one process ever dies, the one that makes the file. RUNBOOK_WITHOUT=GUARD,… switches guards off, to prove that each is needed.
+RUNBOOK_SABOTAGE=POINT[:N] kills the process (SIGKILL) the Nth time it reaches the point; with
+RUNBOOK_SABOTAGE_ONCE=FILE only one process ever dies, the one that makes the file. RUNBOOK_WITHOUT=GUARD,… switches
+guards off, to prove that each is needed.
 """
 
 import os

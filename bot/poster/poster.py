@@ -28,6 +28,7 @@ from .answers import (
     Meaning,
     PostAnew,
     PostThreadAnew,
+    backoff,
     meaning,
 )
 from .channels import NewChannel, channel_name, make_channel
@@ -140,7 +141,7 @@ class Poster:
                 pace.hold(work.session, scope, work.now + what.delay)
 
     def _join(self, claim: Claim) -> Meaning:
-        """Joined, the call is made again at once, as uncertain as it was."""
+        """Joined, the call is made again, the first time at once, as uncertain as it was."""
         if claim.channel is None:
             return GiveUp("not_in_channel")
         try:
@@ -148,7 +149,7 @@ class Poster:
         except CALL_ERRORS as error:
             refused = meaning(error, claim.attempts)
             return GiveUp("not_in_channel") if isinstance(refused, Join) else refused
-        return Later(timedelta(0), "not_in_channel")
+        return Later(backoff(claim.attempts) if claim.attempts else timedelta(0), "not_in_channel")
 
     def is_owing(self) -> bool:
         """Whether something is owed that may go soon."""

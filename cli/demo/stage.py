@@ -4,7 +4,7 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import httpx2
 import examples
 from cli.apply import apply_files
 from cli.compose import Composition, reachable
-from cli.demo.ports import port_near
+from cli.demo.ports import reserved_port
 from cli.demo.workspace import BOT_TOKEN, SIGNING_SECRET, demo_workspace
 from cli.supervisor import Part, Supervisor
 from cli.up import addresses, migrate, parts
@@ -21,44 +21,42 @@ from core.errors import Unavailable
 from core.settings import Settings
 
 DEFINITIONS = Path(examples.__file__).parent / "definitions"
-START_SECONDS = 30.0
+START_SECONDS = 60.0
+ANY_PORTS = {"sandbox": 0, "targets": 0, "web": 0}
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Where everything answers. `logs`: what the processes say."""
+    """Where everything answers. `settings`: with the addresses of the database and Redis. `logs`: what is said."""
 
     sandbox: str
     targets: str
     web: str
+    settings: Settings
     logs: Path
     supervisor: Supervisor
 
 
 @contextmanager
 def stage(settings: Settings, *, refuse_promote: bool = False) -> Iterator[Stage]:
-    """The demo's processes, ready to be used."""
+    """The demo's processes, ready to be used. With port 0 in the settings they take any ports."""
     settings.home.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="demo-", dir=settings.home, ignore_cleanup_errors=True) as folder,
         reachable(settings.model_copy(update={"home": Path(folder) / "services"})) as found,
+        ExitStack() as reserved,
     ):
         logs = Path(folder)
-        ports = _ports(settings.port)
+        usual = {"sandbox": 3100, "targets": 3200, "web": settings.port} if settings.port else ANY_PORTS
+        ports = {name: reserved.enter_context(reserved_port(port)) for name, port in usual.items()}
         migrate(found)
-        with Composition.of(found) as composition:
-            apply_files(composition.service, [DEFINITIONS], approve=True)
+        apply_files(Composition.build(found).service, [DEFINITIONS], approve=True)
         cast = _parts(ports, addresses(found), logs, refuse_promote=refuse_promote)
         with Supervisor(cast) as supervisor:
             here = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
             _await_answers([here["sandbox"], here["targets"], f"{here['web']}/readyz"], logs)
-            yield Stage(**here, logs=logs, supervisor=supervisor)
-
-
-def _ports(web: int) -> dict[str, int]:
-    """The usual ports where they are free; with a web port of 0, any free ones."""
-    usual = {"sandbox": 3100, "targets": 3200, "web": web} if web else {"sandbox": 0, "targets": 0, "web": 0}
-    return {name: port_near(port) for name, port in usual.items()}
+            reserved.close()
+            yield Stage(**here, settings=found, logs=logs, supervisor=supervisor)
 
 
 def _parts(

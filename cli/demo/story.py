@@ -83,10 +83,9 @@ def _with_button(sandbox: SandboxClient, channel: str, action_id: str) -> Messag
 
 
 def _outcome(sandbox: SandboxClient, channel: str) -> Message | None:
-    """The reply, shown in the channel too, that tells an ended run."""
+    """The message that tells how the run ended: the one whose first block is named after an outcome."""
     for message in sandbox.messages(REQUESTER, channel):
-        payload = (message.get("metadata") or {}).get("event_payload", {})
-        told = payload.get("status") in ("succeeded", "failed", "cancelled", "timed_out")
-        if told and message.get("subtype") == "thread_broadcast":
+        blocks = message.get("blocks") or [{}]
+        if str(blocks[0].get("block_id", "")).startswith("outcome."):
             return message
     return None
