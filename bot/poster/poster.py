@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from core.sabotage import reach
 from core.service import Service, Work
 from core.services.incidents import bind_channel
 from core.services.notices import CHANNEL
@@ -95,7 +96,9 @@ class Poster:
             found = calls.find(channel, claim.notice_id, rendered.part, claim.thread_ts)
             if found is not None:
                 return Sent(found.ts, found.payload["shows"], found.payload.get("told"))
+        reach("post.before")
         ts = calls.post(channel, message, claim.thread_ts, broadcast=claim.kind in TELLS)
+        reach("post.after")
         return Sent(ts, rendered.shows, rendered.told)
 
     def _make_channel(self, claim: Claim) -> None:
