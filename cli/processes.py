@@ -63,9 +63,10 @@ def clock(composition: Composition, _environ: Mapping[str, str]) -> None:
 
 
 def worker(composition: Composition, environ: Mapping[str, str]) -> None:
-    jobs.use(composition.executor(environ))
+    executor = composition.executor(environ)
+    jobs.use(executor)
     assert composition.settings.redis_url is not None
-    work(composition.settings.redis_url)
+    work(composition.settings.redis_url, executor.stopping)
 
 
 PROCESSES: dict[str, Process] = {

@@ -6,6 +6,8 @@ process) is covered by leases: whoever dies is found by the clock.
 
 import os
 import socket
+import threading
+from types import FrameType
 from typing import Any
 
 from redis import Redis
@@ -26,6 +28,12 @@ class AllowListedWorker(SimpleWorker):
     """Refuses every function but ours: the queue's content is not to be trusted with a dotted name."""
 
     death_penalty_class = TimerDeathPenalty
+    stopping: threading.Event
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """SIGTERM, SIGINT: the step at hand ends, what is left of the run is another worker's."""
+        self.stopping.set()
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # of rq
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         if job.func_name not in ALLOWED:
@@ -44,14 +52,16 @@ def open_patient_redis(url: str) -> Redis:
     return Redis.from_url(url, socket_connect_timeout=5, socket_timeout=None)
 
 
-def build_worker(redis: Redis) -> AllowListedWorker:
-    """A worker on the one queue."""
+def build_worker(redis: Redis, stopping: threading.Event) -> AllowListedWorker:
+    """A worker on the one queue. `stopping` is set when it is told to stop."""
     options: dict[str, Any] = {"connection": redis, "serializer": JSONSerializer, "name": None}
-    return AllowListedWorker([QUEUE], **options)
+    worker = AllowListedWorker([QUEUE], **options)
+    worker.stopping = stopping
+    return worker
 
 
-def work(redis_url: str, *, burst: bool = False) -> None:
+def work(redis_url: str, stopping: threading.Event, *, burst: bool = False) -> None:
     """Take jobs until told to stop, or, with `burst`, until there are none."""
-    build_worker(open_patient_redis(redis_url)).work(
+    build_worker(open_patient_redis(redis_url), stopping).work(
         burst=burst, with_scheduler=False, max_jobs=RECYCLE_AFTER, logging_level="WARNING"
     )

@@ -34,3 +34,9 @@ def _bind(port: int) -> socket.socket:
         reservation.close()
         raise
     return reservation
+
+
+def port_near(wanted: int) -> int:
+    """A port that is free at this moment, chosen as `reserved_port` does."""
+    with reserved_port(wanted) as port:
+        return port

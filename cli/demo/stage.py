@@ -22,7 +22,6 @@ from core.settings import Settings
 
 DEFINITIONS = Path(examples.__file__).parent / "definitions"
 START_SECONDS = 60.0
-ANY_PORTS = {"sandbox": 0, "targets": 0, "web": 0}
 
 
 @dataclass(frozen=True)
@@ -47,16 +46,24 @@ def stage(settings: Settings, *, refuse_promote: bool = False) -> Iterator[Stage
         ExitStack() as reserved,
     ):
         logs = Path(folder)
-        usual = {"sandbox": 3100, "targets": 3200, "web": settings.port} if settings.port else ANY_PORTS
-        ports = {name: reserved.enter_context(reserved_port(port)) for name, port in usual.items()}
+        ports = {
+            name: reserved.enter_context(reserved_port(port))
+            for name, port in _usual_ports(settings.port).items()
+        }
         migrate(found)
-        apply_files(Composition.build(found).service, [DEFINITIONS], approve=True)
+        with Composition.of(found) as composition:
+            apply_files(composition.service, [DEFINITIONS], approve=True)
         cast = _parts(ports, addresses(found), logs, refuse_promote=refuse_promote)
         with Supervisor(cast) as supervisor:
             here = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
             _await_answers([here["sandbox"], here["targets"], f"{here['web']}/readyz"], logs)
             reserved.close()
             yield Stage(**here, settings=found, logs=logs, supervisor=supervisor)
+
+
+def _usual_ports(web: int) -> dict[str, int]:
+    """With a web port of 0, 0 for all: any free ones."""
+    return {"sandbox": 3100, "targets": 3200, "web": web} if web else {"sandbox": 0, "targets": 0, "web": 0}
 
 
 def _parts(

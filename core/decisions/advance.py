@@ -31,6 +31,7 @@ from core.decisions.execution import (
     Waits,
 )
 from core.decisions.retry import retry_delay
+from core.decisions.states import asking, awake, counted, ended_as, finished, running, unknown
 from core.statuses import Status, WaitingFor
 
 WORKER_LOST = "The worker was lost while this step ran. Nobody knows whether it happened."
@@ -56,7 +57,7 @@ def advance(execution: Execution, event: Event, now: datetime) -> Transition:
         case LockGranted():
             return _granted(execution, now)
         case Refused(reason):
-            return Transition(_ended_as(execution, Status.FAILED, now, reason))
+            return Transition(ended_as(execution, Status.FAILED, now, reason))
 
 
 def _claimed(execution: Execution, now: datetime) -> Transition:
@@ -69,7 +70,9 @@ def _claimed(execution: Execution, now: datetime) -> Transition:
         return _recover(execution, position, now)
     if step.status is Status.WAITING:
         return _after_wait(execution, position, now)
-    if step.status is Status.UNKNOWN or execution.waiting_for is not None:
+    if step.status is Status.UNKNOWN:
+        return Transition(asking(execution))
+    if execution.waiting_for is WaitingFor.LOCK:
         return Transition(execution)
     return _proceed(execution, now)
 
@@ -83,8 +86,8 @@ def _prepared(execution: Execution, request: Json, now: datetime) -> Transition:
         step.status is Status.RUNNING and not step.policy.repeatable
     ):
         return Transition(execution)
-    started = replace(_counted(step, now), status=Status.RUNNING, request=request, error=None)
-    return Transition(_running(execution.with_step(position, started)))
+    started = replace(counted(step, now), status=Status.RUNNING, request=request, error=None)
+    return Transition(running(execution.with_step(position, started)))
 
 
 def _ended(execution: Execution, result: StepResult, now: datetime) -> Transition:
@@ -93,7 +96,7 @@ def _ended(execution: Execution, result: StepResult, now: datetime) -> Transitio
         return Transition(execution)
     step = execution.steps[position]
     if step.status is not Status.RUNNING and not isinstance(result, Skipped):
-        execution = execution.with_step(position, _counted(step, now))
+        execution = execution.with_step(position, counted(step, now))
     return _settle(execution, position, result, now)
 
 
@@ -102,8 +105,8 @@ def _decided(event: GateDecided, execution: Execution, now: datetime) -> Transit
     if position is None or execution.waiting_for is not WaitingFor.APPROVAL:
         return Transition(execution)
     if event.approved:
-        passed = _finished(execution.steps[position], Status.SUCCEEDED, now, output={"approved_by": event.by})
-        return Transition(_awake(execution.with_step(position, passed), now))
+        passed = finished(execution.steps[position], Status.SUCCEEDED, now, output={"approved_by": event.by})
+        return Transition(awake(execution.with_step(position, passed), now))
     reason = f": {event.reason}" if event.reason else "."
     return _fail(execution, position, Failed(f"Rejected by {event.by}{reason}", final=True), now, resume=True)
 
@@ -121,11 +124,11 @@ def _verdict(event: VerdictGiven, execution: Execution, now: datetime) -> Transi
         return Transition(execution)
     step = execution.steps[position]
     if event.answer == "ran":
-        step = _finished(step, Status.SUCCEEDED, now, output={"verdict": "ran", "by": event.by})
-        return Transition(_awake(execution.with_step(position, step), now))
+        step = finished(step, Status.SUCCEEDED, now, output={"verdict": "ran", "by": event.by})
+        return Transition(awake(execution.with_step(position, step), now))
     if event.answer == "run_again":
         again = replace(step, status=Status.PENDING, error=None)
-        return Transition(_awake(execution.with_step(position, again), now))
+        return Transition(awake(execution.with_step(position, again), now))
     failed = Failed(f"It did not run, says {event.by}.", final=True)
     return _fail(execution, position, failed, now, resume=True)
 
@@ -133,7 +136,7 @@ def _verdict(event: VerdictGiven, execution: Execution, now: datetime) -> Transi
 def _granted(execution: Execution, now: datetime) -> Transition:
     if execution.waiting_for is not WaitingFor.LOCK:
         return Transition(execution)
-    return Transition(_awake(execution, now))
+    return Transition(awake(execution, now))
 
 
 def _recover(execution: Execution, position: int, now: datetime) -> Transition:
@@ -141,7 +144,7 @@ def _recover(execution: Execution, position: int, now: datetime) -> Transition:
     step = execution.steps[position]
     if retry_delay(step.policy, step.attempt) is not None:
         return Transition(execution, prepare=position)
-    return Transition(_in_doubt(execution, position, _unknown(step, WORKER_LOST), now))
+    return Transition(_in_doubt(execution, position, unknown(step, WORKER_LOST), now))
 
 
 def _after_wait(execution: Execution, position: int, now: datetime) -> Transition:
@@ -150,9 +153,9 @@ def _after_wait(execution: Execution, position: int, now: datetime) -> Transitio
         return Transition(execution)
     step = execution.steps[position]
     if execution.waiting_for is WaitingFor.TIMER and step.error is None:
-        return _proceed(execution.with_step(position, _finished(step, Status.SUCCEEDED, now)), now)
+        return _proceed(execution.with_step(position, finished(step, Status.SUCCEEDED, now)), now)
     if execution.waiting_for is WaitingFor.TIMER:
-        return Transition(_running(execution), prepare=position)
+        return Transition(running(execution), prepare=position)
     if execution.waiting_for is WaitingFor.APPROVAL and execution.wake_at is not None:
         return _expire(execution, position, now)
     return Transition(execution)
@@ -160,18 +163,18 @@ def _after_wait(execution: Execution, position: int, now: datetime) -> Transitio
 
 def _expire(execution: Execution, position: int, now: datetime) -> Transition:
     error = "Nobody decided in time."
-    expired = _finished(execution.steps[position], Status.TIMED_OUT, now, error=error)
+    expired = finished(execution.steps[position], Status.TIMED_OUT, now, error=error)
     execution = execution.with_step(position, expired)
-    return Transition(_ended_as(execution, Status.TIMED_OUT, now, f"Step {expired.id}: {error}"))
+    return Transition(ended_as(execution, Status.TIMED_OUT, now, f"Step {expired.id}: {error}"))
 
 
 def _settle(execution: Execution, position: int, result: StepResult, now: datetime) -> Transition:
     step = execution.steps[position]
     match result:
         case Succeeded(output, saved):
-            step = replace(_finished(step, Status.SUCCEEDED, now, output=output), saved=saved)
+            step = replace(finished(step, Status.SUCCEEDED, now, output=output), saved=saved)
         case Skipped(reason):
-            step = _finished(step, Status.SKIPPED, now, output={"reason": reason})
+            step = finished(step, Status.SKIPPED, now, output={"reason": reason})
         case Waits():
             return _wait(execution, position, result, now)
         case Failed():
@@ -184,7 +187,7 @@ def _settle(execution: Execution, position: int, result: StepResult, now: dateti
 def _wait(execution: Execution, position: int, wait: Waits, now: datetime) -> Transition:
     if execution.cancel_requested:
         return _proceed(execution, now)
-    waiting = replace(execution.steps[position], status=Status.WAITING)
+    waiting = replace(execution.steps[position], status=Status.WAITING, error=None)
     return Transition(
         replace(
             execution.with_step(position, waiting),
@@ -203,13 +206,13 @@ def _fail(
     delay = None if failure.final or execution.cancel_requested else retry_delay(step.policy, step.attempt)
     if delay is not None:
         return _again_later(execution, position, failure, now + delay)
-    failed = _finished(step, Status.FAILED, now, output=failure.output, error=failure.error)
+    failed = finished(step, Status.FAILED, now, output=failure.output, error=failure.error)
     execution = execution.with_step(position, failed)
     if execution.cancel_requested:
         return Transition(_cancelled(execution, now))
     if not step.policy.continue_on_failure:
-        return Transition(_ended_as(execution, Status.FAILED, now, f"Step {step.id}: {failure.error}"))
-    return Transition(_awake(execution, now)) if resume else _proceed(execution, now)
+        return Transition(ended_as(execution, Status.FAILED, now, f"Step {step.id}: {failure.error}"))
+    return Transition(awake(execution, now)) if resume else _proceed(execution, now)
 
 
 def _again_later(execution: Execution, position: int, failure: Failed, at: datetime) -> Transition:
@@ -231,18 +234,18 @@ def _doubt(execution: Execution, position: int, failure: Failed, now: datetime) 
     step = execution.steps[position]
     if retry_delay(step.policy, step.attempt) is not None and not execution.cancel_requested:
         return _fail(execution, position, failure, now)
-    unknown = replace(_unknown(step, failure.error), output=failure.output)
-    return Transition(_in_doubt(execution, position, unknown, now))
+    doubtful = replace(unknown(step, failure.error), output=failure.output)
+    return Transition(_in_doubt(execution, position, doubtful, now))
 
 
-def _in_doubt(execution: Execution, position: int, unknown: Step, now: datetime) -> Execution:
+def _in_doubt(execution: Execution, position: int, doubtful: Step, now: datetime) -> Execution:
     """People are asked; of a run that was cancelled, or where nobody can be asked, the doubt is the end."""
-    execution = execution.with_step(position, unknown)
+    execution = execution.with_step(position, doubtful)
     if execution.cancel_requested:
         return _cancelled(execution, now)
-    if not unknown.policy.asks:
-        return _ended_as(execution, Status.FAILED, now, f"Step {unknown.id}: {unknown.error}")
-    return _asking(execution)
+    if not doubtful.policy.asks:
+        return ended_as(execution, Status.FAILED, now, f"Step {doubtful.id}: {doubtful.error}")
+    return asking(execution)
 
 
 def _proceed(execution: Execution, now: datetime) -> Transition:
@@ -251,54 +254,16 @@ def _proceed(execution: Execution, now: datetime) -> Transition:
         return Transition(_cancelled(execution, now))
     position = execution.position
     if position is None:
-        return Transition(_ended_as(execution, Status.SUCCEEDED, now, None))
-    return Transition(_running(execution), prepare=position)
+        return Transition(ended_as(execution, Status.SUCCEEDED, now, None))
+    return Transition(running(execution), prepare=position)
 
 
 def _cancelled(execution: Execution, now: datetime) -> Execution:
     """Ended by a person. A step in doubt stays in doubt: cancelling does not make us know."""
     position = execution.position
     if position is not None and execution.steps[position].status is Status.WAITING:
-        stopped = _finished(execution.steps[position], Status.CANCELLED, now)
+        stopped = finished(execution.steps[position], Status.CANCELLED, now)
         execution = execution.with_step(position, stopped)
     if position is not None and execution.steps[position].status is Status.RUNNING:
-        execution = execution.with_step(position, _unknown(execution.steps[position], WORKER_LOST))
-    return _ended_as(execution, Status.CANCELLED, now, execution.error)
-
-
-def _ended_as(execution: Execution, status: Status, now: datetime, error: str | None) -> Execution:
-    return replace(execution, status=status, waiting_for=None, wake_at=None, finished_at=now, error=error)
-
-
-def _asking(execution: Execution) -> Execution:
-    return replace(execution, status=Status.WAITING, waiting_for=WaitingFor.VERDICT, wake_at=None)
-
-
-def _running(execution: Execution) -> Execution:
-    return replace(execution, status=Status.RUNNING, waiting_for=None, wake_at=None)
-
-
-def _awake(execution: Execution, now: datetime) -> Execution:
-    return replace(_running(execution), wake_at=now)
-
-
-def _counted(step: Step, now: datetime) -> Step:
-    """One attempt more."""
-    return replace(step, attempt=step.attempt + 1, started_at=step.started_at or now)
-
-
-def _unknown(step: Step, error: str) -> Step:
-    return replace(step, status=Status.UNKNOWN, error=error)
-
-
-def _finished(
-    step: Step, status: Status, now: datetime, *, output: Json = None, error: str | None = None
-) -> Step:
-    return replace(
-        step,
-        status=status,
-        started_at=step.started_at or now,
-        finished_at=now,
-        output=output,
-        error=error,
-    )
+        execution = execution.with_step(position, unknown(execution.steps[position], WORKER_LOST))
+    return ended_as(execution, Status.CANCELLED, now, execution.error)

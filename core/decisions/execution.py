@@ -169,14 +169,7 @@ class LockGranted:
 
 
 Event = (
-    Claimed
-    | StepPrepared
-    | StepEnded
-    | GateDecided
-    | CancelRequested
-    | VerdictGiven
-    | LockGranted
-    | Refused
+    Claimed | StepPrepared | StepEnded | GateDecided | CancelRequested | VerdictGiven | LockGranted | Refused
 )
 
 

@@ -12,5 +12,5 @@ def retry_delay(policy: StepPolicy, attempt: int) -> timedelta | None:
     """
     if not policy.repeatable or attempt >= policy.attempts:
         return None
-    doubled = policy.backoff * min(1 << (attempt - 1), 1 << 20)
+    doubled = policy.backoff * (1 << min(max(attempt - 1, 0), 20))
     return min(doubled, policy.max_backoff)

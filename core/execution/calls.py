@@ -106,7 +106,7 @@ def _request(definition: CallDefinition, context: Context) -> HttpRequest:
 
 
 def _header(value: str, name: str) -> str:
-    if not value.isprintable():
+    if not (value.isascii() and value.isprintable()):
         raise InvalidInput(f"The header {name} has a character that no header may have.")
     return value
 

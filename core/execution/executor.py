@@ -4,12 +4,13 @@ It runs runbooks and workflows alike. All deciding is in core.decisions.advance;
 things: prepare, commit, act, commit.
 """
 
+import threading
 from collections.abc import Callable
 
 import structlog
 from sqlalchemy.orm import Session
 
-from core.decisions.execution import Claimed, Failed, Json, StepEnded, StepPrepared, StepResult, Transition
+from core.decisions.execution import Claimed, Json, Refused, StepEnded, StepPrepared, StepResult, Transition
 from core.errors import Conflict
 from core.sabotage import reach
 from core.service import Service
@@ -20,7 +21,7 @@ from core.tables import Incident, Runbook, RunbookExecution
 
 from .kinds import AnyExecution, Kind
 from .lease import Heart, claim
-from .preparation import Inside, Outside, Ports, Prepared
+from .preparation import Inside, Outside, Ports
 from .prepare import prepare_step
 from .rows import load
 from .run import LeaseLost, Run
@@ -31,10 +32,14 @@ LET_GO = frozenset({Status.WAITING}) | FINAL
 
 
 class Executor:
-    """Runs executions for one worker, named `worker` in the rows that it holds."""
+    """Runs executions for one worker, named `worker` in the rows that it holds.
+
+    `stopping`, once set, makes it give back what it holds as soon as the step at hand has ended.
+    """
 
     def __init__(self, service: Service, ports: Ports, worker: str) -> None:
         self._service, self._ports, self._worker = service, ports, worker
+        self.stopping = threading.Event()
 
     def run(self, kind: Kind, execution_id: str) -> None:
         """Work on the execution as long as there is something to do. Nothing due: nothing done."""
@@ -61,25 +66,26 @@ class Executor:
 
     def _work(self, run: Run, heart: Heart) -> None:
         """Step by step; once more if a person changed the execution just as it was to be let go."""
+        if run.refused is not None:
+            run.apply(Refused(run.refused))
+            run.commit()
         while run.state.status not in LET_GO or run.is_untouched:
             transition = run.apply(Claimed())
             while transition.prepare is not None:
+                if self.stopping.is_set():
+                    run.leave()
+                    return
                 transition = self._step(run, transition.prepare, heart)
             run.commit()
 
     def _step(self, run: Run, position: int, heart: Heart) -> Transition:
-        match self._prepare(run, position):
+        match prepare_step(run, position, self._ports):
             case Inside(act):
                 return run.act_inside(act)
             case Outside(request, call):
                 return _outside(run, position, request, lambda: call(heart.stop))
             case result:
                 return run.apply(StepEnded(result))
-
-    def _prepare(self, run: Run, position: int) -> Prepared:
-        if run.refused is not None:
-            return Failed(run.refused, final=True)
-        return prepare_step(run, position, self._ports)
 
 
 def _refusal(session: Session, row: AnyExecution) -> str | None:

@@ -37,8 +37,8 @@ def take_lock(work: Work, name: str, *, queue: bool) -> bool:
 
 def release_lock(work: Work, row: RunbookExecution) -> None:
     """The execution ended: the oldest one in the queue is next."""
-    if row.lock_name is None:
-        return
+    if row.lock_name is None or not row.holds_lock:
+        return  # from the queue; to ask for the name here would be a deadlock with who grants it just now
     _serialize(work.session, row.lock_name)
     held = work.session.get_one(RunbookExecution, row.id, populate_existing=True)
     if not held.holds_lock:

@@ -38,6 +38,7 @@ class Run:
         self._revision, self._fence = loaded.row.revision, loaded.row.fence
         self._pending: list[Event] = []
         self._touched = False
+        self._is_leaving = False
 
     @property
     def fence(self) -> int:
@@ -56,13 +57,19 @@ class Run:
         return transition
 
     def commit(self) -> None:
-        """Write what the events made. Raises LeaseLost.
+        """Write what the events made, if there were any. Raises LeaseLost.
 
         Where a person changed the execution meanwhile (a cancel, a decision), the events are applied again to
         what that made of it.
         """
-        while not self._try_commit():
+        while self._pending and not self._try_commit():
             self._start_over()
+
+    def leave(self) -> None:
+        """Give the execution back between two steps, and ring: another worker goes on. Raises LeaseLost."""
+        self._is_leaving = True
+        self.commit()
+        self.service.doorbell.ring(self.loaded.kind.name, self.loaded.row.id)
 
     def act_inside(self, act: Callable[[Work], StepResult]) -> Transition:
         """An act in our own database, and its record, in one transaction. Raises LeaseLost.
@@ -113,8 +120,10 @@ class Run:
         self._pending.clear()
 
     def _change(self) -> Change:
-        released = self.state.waiting_for is not None or self.state.status.is_final
-        wake_at = self.state.wake_at if released else self.service.clock.now() + LEASE
+        settled = self.state.waiting_for is not None or self.state.status.is_final
+        now = self.service.clock.now()
+        wake_at = self.state.wake_at if settled else now if self._is_leaving else now + LEASE
+        released = settled or self._is_leaving
         row = self.loaded.row
         return Change(
             self.loaded.kind, row.id, self._revision, self._committed, self.state, wake_at, released

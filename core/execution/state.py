@@ -1,23 +1,25 @@
 """Between rows and values: an execution's rows as the value that decisions are made on."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+from core.actions.base import ActionDefinition
 from core.decisions.execution import Execution, Step, StepPolicy
 from core.statuses import Status, WaitingFor
 
 from .kinds import AnyExecution, AnyPart, AnyStepRow
+from .lease import LEASE
 
 
 def policy_of(part: AnyPart) -> StepPolicy:
     """What a step's definition says about repeating and failing."""
     retry = part.retry
     repeatable = not part.touches_outside or (retry is not None and retry.safe)
+    goes_on, asks = part.on_failure == "continue", not isinstance(part, ActionDefinition)
     if retry is None:
-        return StepPolicy(repeatable, continue_on_failure=part.on_failure == "continue")
-    return StepPolicy(
-        repeatable, retry.attempts, retry.backoff, retry.max_backoff, part.on_failure == "continue"
-    )
+        return StepPolicy(repeatable, continue_on_failure=goes_on, asks=asks)
+    return StepPolicy(repeatable, retry.attempts, retry.backoff, retry.max_backoff, goes_on, asks)
 
 
 def load_state(
@@ -30,12 +32,17 @@ def load_state(
         status=Status(row.status),
         steps=tuple(_step(step, policy_of(part)) for step, part in zip(steps, parts, strict=True)),
         waiting_for=WaitingFor(row.waiting_for) if row.waiting_for else None,
-        wake_at=row.wake_at,
+        wake_at=_due_at(row),
         cancel_requested=row.cancel_requested,
         error=row.error,
         started_at=row.started_at,
         finished_at=row.finished_at,
     )
+
+
+def _due_at(row: AnyExecution) -> datetime | None:
+    """While a worker holds it, the column is the end of its lease; it was due before that lease began."""
+    return row.wake_at - LEASE if row.worker is not None and row.wake_at is not None else row.wake_at
 
 
 def _step(row: AnyStepRow, policy: StepPolicy) -> Step:

@@ -14,8 +14,15 @@ from core.errors import NotAllowed
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-# Link-local (RFC 3927, RFC 4291) holds the metadata service of the large clouds; AWS' IPv6 one is apart.
-METADATA = (ip_network("fd00:ec2::254/128"), ip_network("100.100.100.200/32"))
+# Link-local (RFC 3927, RFC 4291) holds the metadata service of the large clouds; these are apart.
+METADATA = (
+    ip_network("fd00:ec2::254/128"),  # AWS
+    ip_network("fd20:ce::254/128"),  # Google Cloud
+    ip_network("168.63.129.16/32"),  # Azure
+    ip_network("192.0.0.192/32"),  # Oracle Cloud
+    ip_network("100.100.100.200/32"),  # Alibaba Cloud
+)
+NAT64 = ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address in the last 32 bits
 
 
 @dataclass(frozen=True)
@@ -53,9 +60,9 @@ class EgressPolicy:
 
 
 def _is_local(address: Address) -> bool:
-    mapped = getattr(address, "ipv4_mapped", None)
-    if mapped is not None:
-        return _is_local(mapped)
+    embedded = _embedded(address)
+    if embedded is not None:
+        return _is_local(embedded)
     return (
         address.is_loopback
         or address.is_link_local
@@ -63,6 +70,13 @@ def _is_local(address: Address) -> bool:
         or address.is_multicast
         or any(address in network for network in METADATA if network.version == address.version)
     )
+
+
+def _embedded(address: Address) -> IPv4Address | None:
+    """The IPv4 address that an IPv6 address stands for, if it does."""
+    if isinstance(address, IPv4Address):
+        return None
+    return IPv4Address(int(address) & 0xFFFF_FFFF) if address in NAT64 else address.ipv4_mapped
 
 
 def checked_address(policy: EgressPolicy, host: str, port: int) -> str:

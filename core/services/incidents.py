@@ -14,6 +14,7 @@ from core.service import Work
 from core.services import audit, notices
 from core.services.notices import NewNotice, NoticeKind
 from core.services.people import find_team
+from core.services.request_keys import take_turn
 from core.services.workflow_starts import start_matching_workflows
 from core.statuses import IncidentStatus, Severity
 from core.tables import Incident, IncidentEvent, JsonObject
@@ -70,6 +71,7 @@ def open_incident(
 def _by_request_key(work: Work, request_key: str | None) -> Incident | None:
     if request_key is None:
         return None
+    take_turn(work, request_key)
     return work.session.scalar(select(Incident).where(Incident.request_key == request_key))
 
 

@@ -17,6 +17,7 @@ from core.service import Work
 from core.services import audit, notices
 from core.services.incident_scope import incident_scope
 from core.services.notices import NewNotice, NoticeKind
+from core.services.request_keys import take_turn
 from core.services.runbooks import check_runnable
 from core.statuses import Status, WaitingFor
 from core.tables import Incident, Runbook, RunbookExecution, StepExecution
@@ -97,6 +98,7 @@ def _take_lock(work: Work, execution: RunbookExecution, definition: RunbookDefin
 def _by_request_key(work: Work, request_key: str | None) -> RunbookExecution | None:
     if request_key is None:
         return None
+    take_turn(work, request_key)
     return work.session.scalar(select(RunbookExecution).where(RunbookExecution.request_key == request_key))
 
 

@@ -14,6 +14,7 @@ from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit
 from core.services.incident_scope import incident_scope
+from core.services.request_keys import take_turn
 from core.statuses import Status
 from core.tables import ActionExecution, Incident, IncidentEvent, JsonObject, Workflow, WorkflowExecution
 
@@ -86,6 +87,7 @@ def start_workflow_by_person(
 
 
 def _by_request_key(work: Work, request_key: str) -> str | None:
+    take_turn(work, request_key)
     query = select(WorkflowExecution.id).where(WorkflowExecution.request_key == request_key)
     return work.session.scalar(query)
 

@@ -1,0 +1,103 @@
+"""Asking the service over REST: a token, JSON in both directions, and a sentence for whatever goes wrong."""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+
+from core.errors import ConfigurationError, RunbookError, Unavailable
+
+Answer = dict[str, Any]
+
+SECONDS = 30.0
+PAGE = 200  # the most that the service gives at once
+ATTEMPTS = 2
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+TOKEN_HINT = "`runbook token create --user SLACK_ID --name NAME` makes one; set RUNBOOK_TOKEN to it."
+
+
+class Refused(RunbookError):
+    """The service refused."""
+
+
+class Connection:
+    """One terminal's connection with the service. Close it, or use it as a context."""
+
+    def __init__(self, url: str, token: str) -> None:
+        """Raises ConfigurationError for an address that is none, and without a token."""
+        self._url = _checked(url)
+        if not token:
+            raise ConfigurationError("RUNBOOK_TOKEN is not set.", hint=TOKEN_HINT)
+        self._client = httpx2.Client(
+            base_url=self._url,
+            headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
+            timeout=SECONDS,
+            trust_env=self._url.host not in LOOPBACK,  # no proxy stands before this machine
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def get(self, path: str, **query: str | int) -> Answer:
+        """Raises Refused with the service's own sentence, Unavailable where it does not answer."""
+        return self._ask("GET", path, params=query)
+
+    def post(self, path: str, body: Mapping[str, object] | None = None) -> Answer:
+        """Raises as `get` does. Where the answer is lost it is asked again, under the same `Idempotency-Key`."""
+        key = {"Idempotency-Key": secrets.token_hex(16)}
+        return self._ask("POST", path, json=body or {}, headers=key)
+
+    def every(self, path: str, name: str, **query: str | int) -> Iterator[Answer]:
+        """The entries of a list, page after page; `name` is what the list is called in the answer."""
+        page = self.get(path, limit=PAGE, **query)
+        yield from page[name]
+        while cursor := page["next_cursor"]:
+            page = self.get(path, limit=PAGE, cursor=cursor, **query)
+            yield from page[name]
+
+    def _ask(self, method: str, path: str, **options: Any) -> Answer:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return answer_of(self._client.request(method, path, **options))
+            except httpx2.ConnectError as error:
+                hint = "Is it up? --url or RUNBOOK_URL says where it is."
+                raise Unavailable(f"Nothing answers at {self._url}.", hint=hint) from error
+            except httpx2.TransportError as error:
+                if attempt == ATTEMPTS:
+                    sentence = f"{self._url} gave no answer ({type(error).__name__})."
+                    raise Unavailable(sentence, hint="What was asked for may have happened; look.") from error
+        raise AssertionError("the last attempt returns or raises")
+
+
+def _checked(text: str) -> httpx2.URL:
+    try:
+        url = httpx2.URL(text)
+    except httpx2.InvalidURL:
+        url = httpx2.URL("")
+    if url.scheme not in ("http", "https") or not url.host:
+        hint = "Such as https://runbook.example.com, from --url or RUNBOOK_URL."
+        raise ConfigurationError(f"{text!r} is no address of the service.", hint=hint)
+    return url
+
+
+def answer_of(response: httpx2.Response) -> Answer:
+    """The JSON object of a good answer. Raises Refused for a problem (RFC 9457), and for what is no answer of ours."""
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict) or (response.is_error and not isinstance(body.get("detail"), str)):
+        sentence = f"{response.request.url} answered {response.status_code}, and not as the service would."
+        raise Refused(sentence, hint="--url or RUNBOOK_URL says where the service is.")
+    if response.is_error:
+        hint = TOKEN_HINT if response.status_code == httpx2.codes.UNAUTHORIZED else None
+        sentence = "This token is not good." if hint else " ".join(body["detail"].split())
+        raise Refused(sentence, hint=hint)
+    return body

@@ -1,0 +1,81 @@
+"""`list` and `show`: the runbooks that there are."""
+
+from typing import Annotated
+
+import typer
+
+from bot.cards.words import one_line
+from bot.commands.usage import usage_line
+from cli.client.options import AsJson, Url, connect, path, print_json
+from cli.client.output import facts, say, table
+from core.definitions.parameters import declared
+from core.statuses import ApprovalStatus
+from core.views import RunbookView
+
+app = typer.Typer()
+
+GLOBAL = "global"
+
+
+@app.command("list")
+def list_(url: Url = "", as_json: AsJson = False) -> None:
+    """The runbooks that you may see."""
+    with connect(url) as connection:
+        found = list(connection.every(path("runbooks"), "runbooks"))
+    if as_json:
+        print_json({"runbooks": found})
+        return
+    views = sorted(map(RunbookView.model_validate, found), key=lambda view: view.name)
+    if not views:
+        say("There are no runbooks yet. `runbook apply` brings some.")
+        return
+    rows = [(view.name, view.team or GLOBAL, _standing(view), one_line(view.description)) for view in views]
+    table(("runbook", "team", "status", "description"), rows)
+
+
+def _standing(view: RunbookView) -> str:
+    approved = view.status is ApprovalStatus.APPROVED
+    return view.status.value if approved else f"{view.status.value}, does not run"
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="The runbook's name or id.")],
+    url: Url = "",
+    as_json: AsJson = False,
+) -> None:
+    """What a runbook does, and how to run it."""
+    with connect(url) as connection:
+        answer = connection.get(path("runbooks", name))
+    if as_json:
+        print_json(answer)
+        return
+    print_runbook(RunbookView.model_validate(answer["runbook"]))
+
+
+def print_runbook(view: RunbookView) -> None:
+    schema = view.definition.get("parameters") or {}
+    usage = usage_line("runbook", view.name, schema).replace(view.name, f"{view.name} --incident ID", 1)
+    say(f"{view.name} v{view.version}, {_standing(view)}")
+    facts(
+        [
+            ("id", view.id),
+            ("team", view.team or GLOBAL),
+            ("description", view.description),
+            ("written by", view.changed_by),
+            ("run it", usage),
+        ]
+    )
+    described = [(name, _described(inner)) for name, inner in declared(schema).items()]
+    if described:
+        say("")
+        table(("parameter", "description"), described)
+    say("")
+    steps = [
+        (step["id"], step["type"], one_line(step.get("name") or "")) for step in view.definition["steps"]
+    ]
+    table(("step", "type", "name"), steps)
+
+
+def _described(schema: object) -> str:
+    return one_line(str(schema.get("description", ""))) if isinstance(schema, dict) else ""

@@ -1,0 +1,123 @@
+"""`run`, `status` and `cancel`: what runs."""
+
+import re
+from typing import Annotated
+
+import typer
+
+from cli.client.connection import Answer, Connection
+from cli.client.execution import print_execution, print_executions
+from cli.client.options import AsJson, Url, connect, path, print_json
+from cli.client.output import say
+from core.definitions.parameters import parse_key_values
+from core.statuses import ACTIVE, IncidentStatus, Status
+from core.views import ExecutionView
+
+app = typer.Typer()
+
+INCIDENT = re.compile(r"(?:inc-|#)?[0-9]+|inc_.+", re.IGNORECASE)
+UNRESOLVED = (IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED)
+
+
+def _key_values(words: list[str] | None) -> list[str]:
+    wrong = [word for word in words or [] if "=" not in word]
+    if wrong:
+        raise typer.BadParameter(f"{wrong[0]!r} is no parameter. Write key=value.")
+    return words or []
+
+
+Words = Annotated[
+    list[str] | None, typer.Argument(metavar="key=value…", callback=_key_values, help="The parameters.")
+]
+RunId = Annotated[str, typer.Argument(metavar="ID", help="The run's id, rbx_….")]
+
+
+@app.command()
+def run(
+    name: Annotated[str, typer.Argument(help="The runbook's name or id.")],
+    incident: Annotated[str, typer.Option("--incident", metavar="ID", help="inc-12, or the incident's id.")],
+    words: Words = None,
+    url: Url = "",
+    as_json: AsJson = False,
+) -> None:
+    """Start a runbook for an incident."""
+    with connect(url) as connection:
+        definition = connection.get(path("runbooks", name))["runbook"]["definition"]
+        parameters = parse_key_values(words or [], definition.get("parameters") or {})
+        body = {"parameters": parameters}
+        answer = connection.post(path("incidents", incident, "runbooks", name, "execute"), body)
+    if as_json:
+        print_json(answer)
+        return
+    view = ExecutionView.model_validate(answer["execution"])
+    say(
+        f"{view.runbook} v{view.runbook_version} is asked for, for inc-{view.incident_number}. Its id is {view.id}."
+    )
+    say(f"Watch it: runbook status {view.id}")
+
+
+@app.command()
+def status(
+    id_: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", help="A run's id, or an incident's; without it, what runs now."),
+    ] = None,
+    url: Url = "",
+    as_json: AsJson = False,
+) -> None:
+    """How a run stands, what was run for an incident, or what runs now."""
+    with connect(url) as connection:
+        if id_ is None:
+            _show_all(_active(connection), as_json, "Nothing runs for an unresolved incident.")
+        elif INCIDENT.fullmatch(id_):
+            _show_all(_of_incident(connection, id_), as_json, f"Nothing was run for {id_} yet.")
+        else:
+            _show_one(connection.get(path("runbooks", "executions", id_)), as_json)
+
+
+def _active(connection: Connection) -> list[Answer]:
+    """Of every incident that is not resolved: the service lists runs by incident."""
+    incidents = [
+        incident["id"]
+        for state in UNRESOLVED
+        for incident in connection.every(path("incidents"), "incidents", status=state.value)
+    ]
+    found = [run for incident in incidents for run in _of_incident(connection, incident)]
+    return [run for run in found if run["status"] in ACTIVE]
+
+
+def _of_incident(connection: Connection, incident: str) -> list[Answer]:
+    return list(connection.every(path("incidents", incident, "runbooks", "executions"), "executions"))
+
+
+def _show_all(executions: list[Answer], as_json: bool, nothing: str) -> None:
+    if as_json:
+        print_json({"executions": executions})
+    elif executions:
+        print_executions(list(map(ExecutionView.model_validate, executions)))
+    else:
+        say(nothing)
+
+
+def _show_one(answer: Answer, as_json: bool) -> None:
+    if as_json:
+        print_json(answer)
+    else:
+        print_execution(ExecutionView.model_validate(answer["execution"]))
+
+
+@app.command()
+def cancel(id_: RunId, url: Url = "", as_json: AsJson = False) -> None:
+    """Stop a run: no further step starts."""
+    with connect(url) as connection:
+        answer = connection.post(path("runbooks", "executions", id_, "cancel"))
+    if as_json:
+        print_json(answer)
+        return
+    view = ExecutionView.model_validate(answer["execution"])
+    ended = view.status is Status.CANCELLED
+    say(
+        f"{view.runbook} is cancelled."
+        if ended
+        else f"{view.runbook} is being cancelled: the step that runs now is stopped."
+    )
