@@ -82,6 +82,10 @@ class Composition:
         )
 
     @property
+    def _links(self) -> RunLinks:
+        return RunLinks(self.settings.public_url, self.settings.slack_signing_secret)
+
+    @property
     def is_single_admin(self) -> bool:
         return self.settings.single_admin == "on"
 
@@ -91,14 +95,14 @@ class Composition:
             self.service,
             slack=slack_route(self.bolt_app(), secret),
             rest=RestSettings(self.is_single_admin),
-            links=RunLinks(self.settings.public_url, secret),
+            links=self._links,
             newest_revision=newest_revision(),
         )
 
     def poster(self) -> Poster:
         self.settings.need("SLACK_BOT_TOKEN")
         client = open_client(self.settings.slack_bot_token, self.settings.slack_api_url)
-        return Poster(self.service, client, self.settings.public_url)
+        return Poster(self.service, client, self._links)
 
     def executor(self, environ: Mapping[str, str]) -> Executor:
         runner = ProcessRunner(command_path(environ)) if self.settings.shell == "on" else None

@@ -1,33 +1,25 @@
 """`runbook`: the command line."""
 
-import json
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.apply import OPERATOR, apply_files
+from cli import definitions, doctor
+from cli.client import approvals, library, runs
 from cli.compose import Composition, reachable
 from cli.demo.run import run_demo, run_headless
 from cli.embedded import EmbeddedServiceError
 from cli.processes import PROCESSES, quiet_logging, stopping
 from cli.up import migrate as migrate_database
 from cli.up import run_up
-from core.definitions.validate import validate_files
 from core.errors import DefinitionError, RunbookError
-from core.services.tokens import create_token
 from core.settings import Settings
 
 app = typer.Typer(
     name="runbook", help="Runbook automation in Slack.", no_args_is_help=True, add_completion=False
 )
-token_app = typer.Typer(help="Bearer tokens for the REST API.", no_args_is_help=True)
-app.add_typer(token_app, name="token")
-
-Paths = Annotated[list[Path], typer.Argument(help="YAML or JSON files, or folders of them.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 
 
 def _settings() -> Settings:
@@ -97,53 +89,8 @@ def migrate() -> None:
     typer.echo("The database has the newest schema.")
 
 
-@app.command()
-def validate(paths: Paths, as_json: AsJson = False) -> None:
-    """Check definitions; every problem with file, line and column."""
-    definitions, problems = validate_files(paths)
-    if as_json:
-        shown = [
-            {"file": p.file, "line": p.line, "column": p.column, "message": p.message, "hint": p.hint}
-            for p in problems
-        ]
-        typer.echo(json.dumps({"definitions": [each.name for each in definitions], "problems": shown}))
-    elif problems:
-        typer.echo("\n".join(map(str, problems)), err=True)
-    else:
-        typer.echo(f"{len(definitions)} definitions, no problem.")
-    raise typer.Exit(1 if problems else 0)
-
-
-@app.command()
-def apply(
-    paths: Paths,
-    approve: Annotated[bool, typer.Option(help="Approve the runbooks as an operator.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Write definitions into the library: all of them, or, if one is wrong, none."""
-    with reachable(_settings()) as settings, Composition.of(settings) as composition:
-        applied = apply_files(composition.service, paths, approve=approve)
-    if as_json:
-        typer.echo(json.dumps({"applied": [each.__dict__ for each in applied]}))
-        return
-    for each in applied:
-        version = f" version {each.version}" if each.version else ""
-        typer.echo(f"{each.kind} {each.name}{version} {each.status}".rstrip())
-
-
-@token_app.command("create")
-def token_create(
-    user: Annotated[str, typer.Option(help="Slack id of the person the token speaks for.")],
-    name: Annotated[str, typer.Option(help="What the token is for.")],
-) -> None:
-    """A new token; it is printed alone on the last line, this once."""
-    with (
-        reachable(_settings()) as settings,
-        Composition.of(settings) as composition,
-        composition.service.transaction() as work,
-    ):
-        token = create_token(work, OPERATOR, user, name)
-    typer.echo(token)
+for theme in (definitions, library, runs, approvals, doctor):
+    app.add_typer(theme.app)
 
 
 def main() -> None:

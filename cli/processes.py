@@ -23,7 +23,16 @@ Process = Callable[[Composition, Mapping[str, str]], None]
 def quiet_logging() -> None:
     """One line an event, from warnings up for libraries."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper("iso", utc=True),
+            # a plain traceback: the pretty one shows local variables, and secrets with them
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ],
+    )
+    logging.getLogger("cel").setLevel(logging.ERROR)  # it logs what expressions were given
 
 
 def stopping() -> threading.Event:

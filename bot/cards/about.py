@@ -51,16 +51,16 @@ def parameter_blocks(execution: ExecutionView) -> list[Block]:
     return [section(line)] if line else []
 
 
-def tag(execution: ExecutionView, public_url: str = "") -> Block:
-    """The context line: the workflow and its execution where one asked, and the run's own id."""
-    run = f"run {_linked(execution.id, public_url)}"
+def tag(execution: ExecutionView, page: str = "") -> Block:
+    """The context line: the workflow and its execution where one asked, and the run's own id, linked to its `page`."""
+    run = f"run {_linked(execution.id, page)}"
     if execution.workflow_execution_id is None:
         return context(run)
     workflow = f"workflow *{escape(execution.workflow or '')}* {escape(execution.workflow_execution_id)}"
     return context(workflow, run)
 
 
-def _linked(execution_id: str, public_url: str) -> str:
-    if not public_url:
+def _linked(execution_id: str, page: str) -> str:
+    if not page:
         return escape(execution_id)
-    return f"<{escape(public_url.rstrip('/'))}/runs/{escape(execution_id)}|{escape(execution_id)}>"
+    return f"<{escape(page)}|{escape(execution_id)}>"

@@ -14,7 +14,7 @@ from core.views import ExecutionView
 ERROR_LENGTH = 1_500
 
 
-def headline(execution: ExecutionView, *, now: datetime, public_url: str = "") -> Message:
+def headline(execution: ExecutionView, *, now: datetime, page: str = "") -> Message:
     """What runs, how it stands, who asked, each step; a Cancel button while it is active."""
     blocks = [
         section(_first_lines(execution), block_id=f"headline.{execution.id}"),
@@ -22,7 +22,7 @@ def headline(execution: ExecutionView, *, now: datetime, public_url: str = "") -
         *sections(step_lines(execution, now)),
         *_error_blocks(execution),
         *_cancel_blocks(execution),
-        tag(execution, public_url),
+        tag(execution, page),
     ]
     return Message(_text(execution), blocks, metadata(execution))
 

@@ -12,7 +12,7 @@ from core.views import ExecutionView, StepView
 ERROR_LENGTH = 1_500
 
 
-def outcome(execution: ExecutionView, *, public_url: str = "") -> Message:
+def outcome(execution: ExecutionView, *, page: str = "") -> Message:
     """Succeeded, failed, cancelled or timed out: after how long, at which step, and why."""
     words, taken = status_words(execution.status), duration(execution.started_at, execution.finished_at)
     how = f"{words} in {taken}" if taken else words
@@ -21,7 +21,7 @@ def outcome(execution: ExecutionView, *, public_url: str = "") -> Message:
     lead = f"{symbol} {title(execution)} *{how}*, asked for by {who(execution.requested_by)}"
     blocks = [section(f"{lead}\n{why}" if why else lead, block_id=f"outcome.{execution.id}")]
     text = f"{symbol} {plain_title(execution)} {how}. {why}".strip()
-    return Message(bounded(text, MESSAGE_TEXT), [*blocks, tag(execution, public_url)], metadata(execution))
+    return Message(bounded(text, MESSAGE_TEXT), [*blocks, tag(execution, page)], metadata(execution))
 
 
 def _why(execution: ExecutionView) -> str:

@@ -19,6 +19,10 @@ class RunLinks:
         """The address of the page of a runbook execution, signed."""
         return f"{self.public_url.rstrip('/')}/runs/{execution_id}?token={self.sign(execution_id)}"
 
+    def page(self, execution_id: str) -> str:
+        """The same; empty where there is no public address to link to."""
+        return self.url(execution_id) if self.public_url else ""
+
     def sign(self, execution_id: str) -> str:
         key = hmac.digest(self.secret.encode(), PURPOSE, hashlib.sha256)
         signature = hmac.digest(key, execution_id.encode(), hashlib.sha256)

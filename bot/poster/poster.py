@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from bot.pages.links import RunLinks
 from core.sabotage import reach
 from core.service import Service, Work
 from core.services.incidents import bind_channel
@@ -62,7 +63,7 @@ class Poster:
 
     service: Service
     client: WebClient
-    public_url: str = ""
+    links: RunLinks
 
     def deliver_one(self) -> bool:
         """Deliver the next notice, if one may go now. Returns whether there was one."""
@@ -81,7 +82,7 @@ class Poster:
             self._make_channel(claim)
             return
         with self.service.transaction() as work:
-            rendered = render(work, claim, self.public_url)
+            rendered = render(work, claim, self.links)
         self._delivered(claim, self._send(claim, claim.channel, rendered))
 
     def _send(self, claim: Claim, channel: str, rendered: Rendered) -> Sent:

@@ -12,6 +12,7 @@ from bot.cards.message import Message
 from bot.cards.outcome import outcome
 from bot.cards.plain import plain
 from bot.cards.verdict import verdict
+from bot.pages.links import RunLinks
 from core.service import Work
 from core.services.notices import NoticeKind
 from core.services.reading import view_approval, view_execution, view_incident
@@ -37,11 +38,11 @@ class Rendered:
     told: int | None = None
 
 
-def render(work: Work, claim: Claim, public_url: str) -> Rendered:
+def render(work: Work, claim: Claim, links: RunLinks) -> Rendered:
     """The card of a claimed notice, with the notice's id in its metadata."""
     if claim.kind is NoticeKind.DETAIL:
         return _detail(work, claim)
-    message = _RENDERERS[claim.kind](work, claim, public_url)
+    message = _RENDERERS[claim.kind](work, claim, links)
     return _marked(Rendered(message, claim.wanted), claim)
 
 
@@ -49,30 +50,30 @@ def _execution(work: Work, execution_id: str) -> ExecutionView:
     return view_execution(work, work.session.get_one(RunbookExecution, execution_id))
 
 
-def _headline(work: Work, claim: Claim, public_url: str) -> Message:
-    return headline(_execution(work, claim.subject_id), now=work.now, public_url=public_url)
+def _headline(work: Work, claim: Claim, links: RunLinks) -> Message:
+    return headline(_execution(work, claim.subject_id), now=work.now, page=links.page(claim.subject_id))
 
 
-def _gate(work: Work, claim: Claim, _public_url: str) -> Message:
+def _gate(work: Work, claim: Claim, _links: RunLinks) -> Message:
     approval = view_approval(work, work.session.get_one(Approval, claim.subject_id))
     return gate(_execution(work, approval.execution_id), approval)
 
 
-def _verdict(work: Work, claim: Claim, _public_url: str) -> Message:
+def _verdict(work: Work, claim: Claim, _links: RunLinks) -> Message:
     return verdict(
         _execution(work, claim.subject_id), int(claim.content["position"]), int(claim.content["attempt"])
     )
 
 
-def _outcome(work: Work, claim: Claim, public_url: str) -> Message:
-    return outcome(_execution(work, claim.subject_id), public_url=public_url)
+def _outcome(work: Work, claim: Claim, links: RunLinks) -> Message:
+    return outcome(_execution(work, claim.subject_id), page=links.page(claim.subject_id))
 
 
-def _incident(work: Work, claim: Claim, _public_url: str) -> Message:
+def _incident(work: Work, claim: Claim, _links: RunLinks) -> Message:
     return incident(view_incident(work.session.get_one(Incident, claim.subject_id)))
 
 
-def _plain(work: Work, claim: Claim, _public_url: str) -> Message:
+def _plain(work: Work, claim: Claim, _links: RunLinks) -> Message:
     text = str(claim.content["text"])
     caused_by = work.session.get(WorkflowExecution, claim.subject_id)
     if caused_by is not None:
@@ -80,7 +81,7 @@ def _plain(work: Work, claim: Claim, _public_url: str) -> Message:
     return plain(text, execution=_execution(work, claim.subject_id))
 
 
-_RENDERERS: dict[NoticeKind, Callable[[Work, Claim, str], Message]] = {
+_RENDERERS: dict[NoticeKind, Callable[[Work, Claim, RunLinks], Message]] = {
     NoticeKind.HEADLINE: _headline,
     NoticeKind.GATE: _gate,
     NoticeKind.VERDICT: _verdict,

@@ -14,6 +14,7 @@ import select
 import signal
 import sys
 
+PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 COULD_NOT_START = 127
 
@@ -39,6 +40,7 @@ def start(command: list[str], life: int) -> int:
         return pid
     os.close(life)
     os.setsid()
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # also if it kills its guard
     try:
         os.execvp(command[0], command)
     except OSError as error:

@@ -1,6 +1,7 @@
 """HTTP calls with a total deadline, a bounded answer, and an honest account of what is known."""
 
 import json
+import math
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -64,20 +65,22 @@ class HttpCaller:
         Raises NotSent, NoAnswer (also when `stop` is set meanwhile), or core's NotAllowed for the policy.
         """
         answer: Future[HttpResponse] = Future()
-        built = self._build(request, limit)
-        worker = threading.Thread(target=self._send, args=(built, answer), name="http", daemon=True)
+        built, given_up = self._build(request, limit), threading.Event()
+        worker = threading.Thread(target=self._send, args=(built, answer, given_up), name="http", daemon=True)
         worker.start()
-        return _await(answer, limit, stop)
+        try:
+            return _await(answer, limit, stop)
+        finally:
+            given_up.set()
 
     def _build(self, request: HttpRequest, limit: timedelta) -> httpx2.Request:
         """The request to the very address that was checked; name and certificate stay the host's."""
-        url = httpx2.URL(request.url)
-        if url.scheme not in ("http", "https") or not url.host:
-            raise NotSent(f"{request.url!r} is no http or https address.")
+        url = _parse(request.url)
+        host = url.raw_host.decode("ascii")
         try:
             port = url.port or (443 if url.scheme == "https" else 80)
-            address = checked_address(self._egress, url.host, port)
-        except OSError as error:
+            address = checked_address(self._egress, host, port)
+        except (OSError, UnicodeError) as error:
             raise NotSent(f"{url.host} has no address: {error}.") from error
         return self._client.build_request(
             request.method,
@@ -86,16 +89,28 @@ class HttpCaller:
             headers={**request.headers, "Host": url.netloc.decode("ascii")},
             content=request.content,
             timeout=httpx2.Timeout(limit.total_seconds(), connect=CONNECT_SECONDS),
-            extensions={"sni_hostname": url.host},
+            extensions={"sni_hostname": host},
         )
 
-    def _send(self, request: httpx2.Request, answer: "Future[HttpResponse]") -> None:
+    def _send(
+        self, request: httpx2.Request, answer: "Future[HttpResponse]", given_up: threading.Event
+    ) -> None:
         try:
-            answer.set_result(_read(self._client.send(request, stream=True)))
+            answer.set_result(_read(self._client.send(request, stream=True), given_up))
         except NEVER_LEFT as error:
             answer.set_exception(NotSent(f"No connection to {request.url.netloc.decode()}: {error}."))
         except httpx2.HTTPError as error:
             answer.set_exception(NoAnswer(f"No whole answer: {error or type(error).__name__}."))
+
+
+def _parse(text: str) -> httpx2.URL:
+    try:
+        url = httpx2.URL(text)
+    except httpx2.InvalidURL as error:
+        raise NotSent(f"{text!r} is no address: {error}.") from error
+    if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65_536:
+        raise NotSent(f"{text!r} is no http or https address.")
+    return url
 
 
 def _await(answer: "Future[HttpResponse]", limit: timedelta, stop: threading.Event) -> HttpResponse:
@@ -115,14 +130,16 @@ def _query(query: Mapping[str, Json]) -> dict[str, str]:
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in query.items()}
 
 
-def _read(response: httpx2.Response) -> HttpResponse:
+def _read(response: httpx2.Response, given_up: threading.Event) -> HttpResponse:
+    """Until the end, the limit, or until nobody waits for it any more."""
     excerpt, size, body = Excerpt(), 0, bytearray()
     try:
         for chunk in response.iter_bytes():
             excerpt.add(chunk)
             body += chunk
             size += len(chunk)
-            if size > MOST_BYTES:
+            if size > MOST_BYTES or given_up.is_set():
+                excerpt.cut()
                 break
     finally:
         response.close()
@@ -136,8 +153,16 @@ def _read(response: httpx2.Response) -> HttpResponse:
 
 
 def _json(body: bytes) -> Json:
+    """None for what is no JSON, or none that PostgreSQL keeps: numbers are finite, nesting has an end."""
     try:
-        parsed: Json = json.loads(body)
-    except ValueError:
+        parsed: Json = json.loads(body, parse_float=_finite, parse_constant=_finite)
+        return without_nul(parsed)  # type: ignore[return-value]  # what is JSON stays JSON
+    except (ValueError, RecursionError):
         return None
-    return without_nul(parsed)  # type: ignore[return-value]  # what is JSON stays JSON
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number

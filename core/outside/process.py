@@ -51,11 +51,14 @@ class ProcessRunner:
     def run(self, command: Command, limit: timedelta, stop: threading.Event) -> ProcessResult:
         """Raises OSError if the command's directory does not exist or the guard cannot be started."""
         life_read, life_write = os.pipe()
+        life = [life_write]
         try:
             process = self._start(command, life_read)
+        except BaseException:
+            _let_go(life)
+            raise
         finally:
             os.close(life_read)
-        life = [life_write]
         try:
             return _attend(process, command.stdin, limit, stop, life)
         finally:
@@ -84,21 +87,34 @@ def _attend(
     feeder.start()
     outputs = {process.stdout.fileno(): Excerpt(), process.stderr.fileno(): Excerpt()}
     stdout, stderr = outputs.values()
-    ended = _drain(outputs, time.monotonic() + limit.total_seconds(), stop, life)
+    ended = _drain(process, outputs, time.monotonic() + limit.total_seconds(), stop, life)
     exit_code = process.wait()
     for stream in (process.stdout, process.stderr):
         stream.close()
     return ProcessResult(exit_code, stdout.text(), stderr.text(), ended)
 
 
-def _drain(outputs: dict[int, Excerpt], deadline: float, stop: threading.Event, life: list[int]) -> str:
-    """Read until both streams end, which they do when nothing of the command is alive."""
+def _drain(
+    process: "subprocess.Popen[bytes]",
+    outputs: dict[int, Excerpt],
+    deadline: float,
+    stop: threading.Event,
+    life: list[int],
+) -> str:
+    """Read until both streams end, which they do when nothing of the command is alive.
+
+    A command that killed its guard may leave something alive: it is read no further than the guard's end.
+    """
     ended = "exit"
     with selectors.DefaultSelector() as selector:
         for descriptor in outputs:
             selector.register(descriptor, selectors.EVENT_READ)
         while selector.get_map():
-            for key, _ in selector.select(WATCH_SECONDS):
+            over = process.poll() is not None
+            ready = selector.select(WATCH_SECONDS)
+            if over and not ready:
+                break
+            for key, _ in ready:
                 data = os.read(key.fd, CHUNK)
                 outputs[key.fd].add(data)
                 if not data:

@@ -1,6 +1,13 @@
 """Text from outside, made fit to be kept: bounded, decoded, without what PostgreSQL refuses."""
 
+import re
+
 KEEP = 16_384  # bytes kept of the head, and as many of the tail
+DEEPEST = 100  # levels of nesting in JSON that is kept
+
+# A word that was cut in two is left out, up to this length: half a secret cannot be recognised, and masked.
+_WORD = rb"[^\s\"'{}\[\],;&<>]{1,1024}"
+_LAST_WORD, _FIRST_WORD = re.compile(_WORD + rb"\Z"), re.compile(rb"\A" + _WORD)
 
 
 class Excerpt:
@@ -11,6 +18,7 @@ class Excerpt:
         self._head = bytearray()
         self._tail = bytearray()
         self._total = 0
+        self._is_cut = False
 
     def add(self, data: bytes) -> None:
         self._total += len(data)
@@ -19,18 +27,24 @@ class Excerpt:
         self._tail += data[room:]
         del self._tail[: -self._keep]
 
+    def cut(self) -> None:
+        """Say that the stream went on behind what was added."""
+        self._is_cut = True
+
     @property
     def is_whole(self) -> bool:
-        return self._total == len(self._head) + len(self._tail)
+        return self._total == len(self._head) + len(self._tail) and not self._is_cut
 
     def text(self) -> str:
         """The text; where bytes were left out, a line says how many."""
-        if self.is_whole:
-            return readable(bytes(self._head + self._tail))
-        left_out = self._total - len(self._head) - len(self._tail)
-        return (
-            f"{readable(bytes(self._head))}\n… {left_out:,} bytes left out …\n{readable(bytes(self._tail))}"
-        )
+        head, tail = bytes(self._head), bytes(self._tail)
+        if self._is_cut:
+            tail = _LAST_WORD.sub(b"", tail)
+        if self._total == len(self._head) + len(self._tail):
+            return readable(head + tail)
+        head, tail = _LAST_WORD.sub(b"", head), _FIRST_WORD.sub(b"", tail)
+        left_out = self._total - len(head) - len(tail)
+        return f"{readable(head)}\n… {left_out:,} bytes left out …\n{readable(tail)}"
 
 
 def readable(data: bytes) -> str:
@@ -38,12 +52,14 @@ def readable(data: bytes) -> str:
     return data.decode("utf-8", errors="replace").replace("\0", "\ufffd")
 
 
-def without_nul(value: object) -> object:
-    """A JSON value whose strings PostgreSQL takes."""
+def without_nul(value: object, depth: int = 0) -> object:
+    """A JSON value whose strings PostgreSQL takes. Raises ValueError for one that is nested too deep."""
+    if depth > DEEPEST:
+        raise ValueError(f"It is nested more than {DEEPEST} levels deep.")
     if isinstance(value, str):
         return value.replace("\0", "\ufffd").encode("utf-8", errors="replace").decode("utf-8")
     if isinstance(value, list):
-        return [without_nul(item) for item in value]
+        return [without_nul(item, depth + 1) for item in value]
     if isinstance(value, dict):
-        return {without_nul(name): without_nul(item) for name, item in value.items()}
+        return {without_nul(name): without_nul(item, depth + 1) for name, item in value.items()}
     return value

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_respond
@@ -18,6 +18,8 @@ from core.services.request_keys import take_turn
 from core.services.workflow_starts import start_matching_workflows
 from core.statuses import IncidentStatus, Severity
 from core.tables import Incident, IncidentEvent, JsonObject
+
+LONGEST_NUMBER = 9  # digits: PostgreSQL's integer has ten, not all of them
 
 
 @dataclass(frozen=True)
@@ -132,9 +134,11 @@ def find_incident(work: Work, person: Person, reference: str) -> Incident:
     return incident
 
 
-def _reference(reference: str):  # type: ignore[no-untyped-def]  # a column expression
-    number = reference.lower().removeprefix("inc-").removeprefix("#")
-    return Incident.number == int(number) if number.isdecimal() else Incident.id == reference
+def _reference(reference: str) -> ColumnElement[bool]:
+    number = reference.lower().removeprefix("#").removeprefix("inc-")
+    if number.isascii() and number.isdecimal() and len(number) <= LONGEST_NUMBER:
+        return Incident.number == int(number)
+    return Incident.id == reference.replace("\0", "")
 
 
 def incident_of_channel(work: Work, slack_channel: str) -> Incident | None:

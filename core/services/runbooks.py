@@ -61,10 +61,15 @@ def approve_runbook(work: Work, person: Person, runbook: Runbook, *, own_version
     """Approve the newest version, so that it may run.
 
     `own_version_allowed`: for an operator at the terminal, and a workspace with a single admin.
-    Raises NotAllowed for anybody but a platform admin, and for who wrote this version.
+    Raises NotAllowed for anybody but a platform admin, and for who wrote this version; Conflict where it was
+    changed since it was read.
     """
     if not person.is_platform_admin:
         raise NotAllowed("Only a platform admin approves definitions.")
+    read = runbook.version
+    work.session.refresh(runbook, with_for_update={"of": Runbook})
+    if runbook.version != read:
+        raise Conflict(f"{runbook.name} was changed just now. Read version {runbook.version} first.")
     if runbook.status == ApprovalStatus.APPROVED:
         return runbook
     if runbook.changed_by == person.slack_user_id and not own_version_allowed:

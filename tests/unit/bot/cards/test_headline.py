@@ -124,8 +124,8 @@ def test_a_run_that_is_being_cancelled_says_by_whom() -> None:
     assert "*Stopping:* Cancelled by <@U1>." in shown(card(execution(error="Cancelled by <@U1>.")))
 
 
-def test_the_run_is_linked_where_there_is_a_public_url() -> None:
-    linked = shown(card(RUNNING, public_url="https://runbooks.example/"))
+def test_the_run_is_linked_where_it_has_a_page() -> None:
+    linked = shown(card(RUNNING, page="https://runbooks.example/runs/rbx_1"))
     assert "<https://runbooks.example/runs/rbx_1|rbx_1>" in linked
 
 

@@ -43,7 +43,7 @@ def test_a_cancelled_run_says_which_step_nobody_knows_the_truth_of() -> None:
 
 
 def test_the_outcome_is_tagged_with_the_workflow_that_caused_it() -> None:
-    message = outcome(by_workflow(done(), status=Status.SUCCEEDED), public_url="https://r.example")
+    message = outcome(by_workflow(done(), status=Status.SUCCEEDED), page="https://r.example/runs/rbx_1")
     assert "workflow *critical-db-incident* wfx_1" in shown(message)
     assert "<https://r.example/runs/rbx_1|rbx_1>" in shown(message)
     assert message.metadata
