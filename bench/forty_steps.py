@@ -25,7 +25,7 @@ FINISH_RUN = "UPDATE runbook_executions SET finished_at = now() WHERE id = %s"
 def measure_forty_steps(place: Place, target: str, *, rounds: int) -> Section:
     """In this process, by the worker's own executor. The three alternate, so that noise meets all alike."""
     executor = place.composition.executor(place.environment)
-    acts = {
+    acts: dict[str, Callable[[], float]] = {
         "the run": lambda: _run(place, executor),
         "its commits": lambda: _commit_by_hand(place),
         "its calls": lambda: _call(target),

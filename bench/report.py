@@ -41,7 +41,7 @@ def print_report(sections: Sequence[Section]) -> None:
     Console(width=WIDTH, markup=False, highlight=False).print(table)
 
 
-def _figures(summary: Summary | None) -> tuple[str, str, str, str]:
+def _figures(summary: Summary | None) -> list[str]:
     if summary is None:
-        return ("", "", "", "")
-    return (str(summary.count), *(f"{value:.1f}" for value in (summary.p50, summary.p95, summary.p99)))
+        return [""] * 4
+    return [str(summary.count), *(f"{value:.1f}" for value in (summary.p50, summary.p95, summary.p99))]

@@ -82,7 +82,6 @@ def _step_lines(definition: RunbookDefinition) -> list[str]:
 def approve(work: Work, person: Person, call: CommandCall) -> Reply:
     """Approve the newest version of a definition, so that it may run."""
     row = find_runbook(work, person, only_argument(call, "approve NAME"))
-    work.session.refresh(row, with_for_update={"of": Runbook})  # nobody changes what is being approved
     approve_runbook(work, person, row, own_version_allowed=call.single_admin)
     return Reply(f"✅ {escape(row.name)} v{row.version} is approved and may run.")
 

@@ -23,9 +23,9 @@ class Refused(RunbookError):
 
 
 class Connection:
-    """One terminal's connection with the service. Close it, or use it as a context."""
+    """One terminal's connection with the service, as a context. `transport`: another way than the network."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, transport: httpx2.BaseTransport | None = None) -> None:
         """Raises ConfigurationError for an address that is none, and without a token."""
         self._url = _checked(url)
         if not token:
@@ -34,6 +34,7 @@ class Connection:
             base_url=self._url,
             headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
             timeout=SECONDS,
+            transport=transport,
             trust_env=self._url.host not in LOOPBACK,  # no proxy stands before this machine
         )
 

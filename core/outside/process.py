@@ -31,7 +31,7 @@ class Command:
 
 @dataclass(frozen=True)
 class ProcessResult:
-    """`ended`: why it ended: `exit`, `timeout` or `stopped`."""
+    """`ended`: why it ended: `exit`, `timeout`, `stopped`, or `lost` where something killed its guard."""
 
     exit_code: int
     stdout: str
@@ -89,6 +89,8 @@ def _attend(
     stdout, stderr = outputs.values()
     ended = _drain(process, outputs, time.monotonic() + limit.total_seconds(), stop, life)
     exit_code = process.wait()
+    if ended == "exit" and exit_code < 0:  # of the guard: a signal that ends the command is 128 and more
+        ended = "lost"
     for stream in (process.stdout, process.stderr):
         stream.close()
     return ProcessResult(exit_code, stdout.text(), stderr.text(), ended)

@@ -1,0 +1,91 @@
+"""What the doctor finds of Slack, and of what steps may do."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Event
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from cli.compose import command_path
+from core.outside.egress import EgressPolicy
+from core.outside.process import Command, ProcessRunner
+from core.settings import NEEDED_FOR, Settings
+
+SECONDS = 5
+HOST_NAME = re.compile(
+    r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)*\.?"
+)
+EVERYWHERE = "http steps reach everything but loopback, link-local and metadata addresses."
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at, whether it is well, and, where it is not, what to do."""
+
+    name: str
+    ok: bool
+    message: str
+    hint: str = ""
+
+
+def slack_token(settings: Settings) -> Finding:
+    """Asked of Slack itself."""
+    name = "slack token"
+    if not settings.slack_bot_token:
+        return _missing(name, "SLACK_BOT_TOKEN")
+    client = WebClient(settings.slack_bot_token, settings.slack_api_url, SECONDS, retry_handlers=[])
+    try:
+        answer = client.auth_test()
+    except SlackApiError as error:
+        return Finding(name, False, f"Slack refuses it: {error.response['error']}.", _set("SLACK_BOT_TOKEN"))
+    except (OSError, SlackClientError) as error:
+        hint = "Can this machine reach it? SLACK_API_URL says where it is."
+        return Finding(name, False, f"{settings.slack_api_url} does not answer ({error}).", hint)
+    return Finding(name, True, f"Good: {answer['user']} in {answer['team']}.")
+
+
+def signing_secret(settings: Settings) -> Finding:
+    """Whether it is there; Slack has no call that tells more."""
+    if not settings.slack_signing_secret:
+        return _missing("signing secret", "SLACK_SIGNING_SECRET")
+    return Finding(
+        "signing secret", True, "Set. Only a request of Slack's shows whether it is the right one."
+    )
+
+
+def _missing(name: str, setting: str) -> Finding:
+    return Finding(name, False, f"{setting} is not set.", _set(setting))
+
+
+def _set(setting: str) -> str:
+    return f"Set {setting}: {NEEDED_FOR[setting]}."
+
+
+def egress(settings: Settings) -> Finding:
+    """Whether RUNBOOK_EGRESS lists names, addresses and CIDRs, and nothing else."""
+    policy = EgressPolicy.parse(settings.egress_entries)
+    wrong = sorted(name for name in policy.names if not HOST_NAME.fullmatch(name))
+    if wrong:
+        hint = "RUNBOOK_EGRESS lists names, *.names, addresses and CIDRs, with commas between them."
+        return Finding("egress", False, f"{', '.join(wrong)}: no name, address or CIDR.", hint)
+    allowed = ", ".join(settings.egress_entries)
+    return Finding("egress", True, f"http steps reach only {allowed}." if allowed else EVERYWHERE)
+
+
+def shell(settings: Settings, environ: Mapping[str, str]) -> Finding:
+    """A command is really run, under the guard that shell steps have."""
+    if settings.shell == "off":
+        return Finding("shell", True, "Off: shell steps fail. RUNBOOK_SHELL=on allows them on the workers.")
+    try:
+        result = ProcessRunner(command_path(environ)).run(
+            Command(["true"]), timedelta(seconds=SECONDS), Event()
+        )
+    except OSError as error:
+        return Finding("shell", False, f"No command can be run here: {error}.", "Or set RUNBOOK_SHELL=off.")
+    if result.exit_code != 0:
+        said = result.stderr.strip() or f"status {result.exit_code}"
+        return Finding("shell", False, f"`true` could not be run: {said}.", "Or set RUNBOOK_SHELL=off.")
+    return Finding("shell", True, "On: shell steps run as the workers' user.")

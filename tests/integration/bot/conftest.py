@@ -1,0 +1,60 @@
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine
+
+from bot.pages.links import RunLinks
+from bot.poster.poster import Poster
+from bot.poster.slack import open_client
+from core.service import Service
+from core.tables import Incident
+from slack_sandbox.serving import RunningSandbox
+from tests.conftest import ADMIN, RecordedBells
+from tests.integration.bot.desk import DEFINITIONS, WORKSPACE, Desk, PretendTime
+from tests.integration.slack_sandbox.people import People
+from tests.world import apply_documents, new_executor, new_incident
+
+
+@pytest.fixture
+def time() -> PretendTime:
+    return PretendTime()
+
+
+@pytest.fixture
+def service(engine: Engine, recorded_bells: RecordedBells, time: PretendTime) -> Service:
+    service = Service(engine, time, recorded_bells, frozenset({ADMIN}))
+    apply_documents(service, DEFINITIONS)
+    return service
+
+
+@pytest.fixture
+def slack(time: PretendTime) -> Iterator[RunningSandbox]:
+    """With Slack's rate limits, counted in the test's own time."""
+    with RunningSandbox(WORKSPACE, clock=time.now) as running:
+        yield running
+
+
+@pytest.fixture
+def people(slack: RunningSandbox) -> Iterator[People]:
+    people = People(slack.url)
+    yield people
+    people.close()
+
+
+@pytest.fixture
+def poster(service: Service, slack: RunningSandbox) -> Poster:
+    client = open_client(WORKSPACE.app.bot_token, slack.api_url)
+    return Poster(service, client, RunLinks("https://runbook.example", "secret"))
+
+
+@pytest.fixture
+def desk(
+    service: Service, poster: Poster, people: People, time: PretendTime, recorded_bells: RecordedBells
+) -> Desk:
+    return Desk(service, poster, people, time, new_executor(service), recorded_bells)
+
+
+@pytest.fixture
+def incident(service: Service) -> Incident:
+    """In channel C0INCIDENT."""
+    return new_incident(service)
