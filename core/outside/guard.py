@@ -17,6 +17,11 @@ import sys
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 COULD_NOT_START = 127
+NOT_INHERITED = (
+    signal.SIGTERM,
+    signal.SIGPIPE,
+    signal.SIGXFSZ,
+)  # we, and Python, ignore them: exec keeps that
 
 
 def children() -> list[int]:
@@ -40,6 +45,8 @@ def start(command: list[str], life: int) -> int:
         return pid
     os.close(life)
     os.setsid()
+    for number in NOT_INHERITED:
+        signal.signal(number, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # also if it kills its guard
     try:
         os.execvp(command[0], command)

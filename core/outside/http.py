@@ -82,10 +82,10 @@ class HttpCaller:
             address = checked_address(self._egress, host, port)
         except (OSError, UnicodeError) as error:
             raise NotSent(f"{url.host} has no address: {error}.") from error
+        called = url.copy_with(host=address)
         return self._client.build_request(
             request.method,
-            url.copy_with(host=address),
-            params=_query(request.query) or None,
+            called.copy_merge_params(_query(request.query)) if request.query else called,
             headers={**request.headers, "Host": url.netloc.decode("ascii")},
             content=request.content,
             timeout=httpx2.Timeout(limit.total_seconds(), connect=CONNECT_SECONDS),

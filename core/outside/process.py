@@ -21,7 +21,7 @@ WATCH_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Command:
-    """`environment` is all the command gets, but PATH: nothing of the worker's own leaks in."""
+    """`environment` is all the command gets, but PATH and an LC_CTYPE of UTF-8: nothing of the worker's leaks in."""
 
     argv: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)

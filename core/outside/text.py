@@ -38,11 +38,10 @@ class Excerpt:
     def text(self) -> str:
         """The text; where bytes were left out, a line says how many."""
         head, tail = bytes(self._head), bytes(self._tail)
-        if self._is_cut:
-            tail = _LAST_WORD.sub(b"", tail)
-        if self._total == len(self._head) + len(self._tail):
-            return readable(head + tail)
+        if self._total == len(head) + len(tail):
+            return readable(_LAST_WORD.sub(b"", head + tail) if self._is_cut else head + tail)
         head, tail = _LAST_WORD.sub(b"", head), _FIRST_WORD.sub(b"", tail)
+        tail = _LAST_WORD.sub(b"", tail) if self._is_cut else tail
         left_out = self._total - len(head) - len(tail)
         return f"{readable(head)}\n… {left_out:,} bytes left out …\n{readable(tail)}"
 

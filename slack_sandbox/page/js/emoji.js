@@ -33,6 +33,9 @@ const DRAWN = {
   arrows_counterclockwise: "🔄",
   information_source: "ℹ️",
   gear: "⚙️",
+  closed_lock_with_key: "🔐",
+  next_track_button: "⏭️",
+  white_small_square: "▫️",
 };
 
 const ALIASES = {
@@ -119,6 +122,19 @@ const PLAIN = {
   coffee: "☕",
   seedling: "🌱",
 };
+
+// The presentation selector behind a character is often left out, so characters are compared without it.
+const SELECTOR = "\ufe0f";
+const NAMES = new Map(Object.entries(DRAWN).map(([name, text]) => [text.replace(SELECTOR, ""), name]));
+
+/** What we have drawn for the character at `at`: {node, end}, or null. The rest of the characters are left to fonts. */
+export function drawnAt(text, at) {
+  const character = String.fromCodePoint(text.codePointAt(at));
+  const name = NAMES.get(character);
+  if (!name) return null;
+  const end = at + character.length;
+  return { node: emoji(name), end: text[end] === SELECTOR ? end + 1 : end };
+}
 
 /** The element for `:name:`, or null where the name is not known. */
 export function emoji(name) {

@@ -2,7 +2,7 @@
 // Everything that came from somebody else becomes a text node; links keep to a short list of schemes.
 
 import { h } from "./dom.js";
-import { emoji, emojiCharacter } from "./emoji.js";
+import { drawnAt, emoji, emojiCharacter } from "./emoji.js";
 import { anchor, mentionOrLink, safeLink } from "./mentions.js";
 
 const STYLES = { "*": "strong", _: "em", "~": "s" };
@@ -75,6 +75,7 @@ function entityAt(text, at, names) {
 }
 
 function emojiAt(text, at) {
+  if (text[at] > "\u00ff") return drawnAt(text, at);
   const found = text[at] === ":" && sticky(EMOJI, text, at);
   const end = EMOJI.lastIndex;
   const node = found && emoji(found[1]);

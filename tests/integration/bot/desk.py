@@ -8,6 +8,7 @@ from bot.poster.poster import Poster
 from core.execution.executor import Executor
 from core.service import Service
 from core.services.approvals import decide_gate
+from core.services.health import count_everything
 from core.services.people import load_person
 from core.tables import Incident
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
@@ -108,14 +109,19 @@ class Desk:
             pass
 
     def settle(self, is_done: Callable[[], bool] | None = None) -> None:
-        """Let time pass until nothing is owed that may go, or until `is_done`."""
+        """Let time pass until nothing is owed any more, or until `is_done`."""
         begun = self.time.now()
         while True:
             self.deliver()
-            if is_done() if is_done else not self.poster.is_owing():
+            if is_done() if is_done else self.owed() == 0:
                 return
             assert self.time.now() - begun < LONGEST, "something is owed for ever"
             self.time.pass_by(0.25)
+
+    def owed(self) -> int:
+        """How many messages are still owed."""
+        with self.service.transaction() as work:
+            return count_everything(work).notices_owed
 
     def messages(self, channel: str = CHANNEL) -> list[Json]:
         """What the app said there, oldest first."""

@@ -1,0 +1,145 @@
+"""The crew: the processes under test, started again as soon as they end, on purpose with or without a plan to die."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+LOOK_SECONDS = 0.05
+PAUSE_SECONDS = 0.5  # before a start after an end that nobody caused
+GRACE_SECONDS = 15.0
+UNCAUSED = "ended by itself"
+
+
+@dataclass(frozen=True)
+class Member:
+    """One place in the crew: `name` such as `worker-1`, `kind` such as `worker`."""
+
+    name: str
+    kind: str
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Death:
+    """A process that ended: when (Unix time), and what for: the fault's name."""
+
+    name: str
+    kind: str
+    pid: int
+    at: float
+    fault: str
+    status: int
+
+
+@dataclass
+class Post:
+    """A member's process of the moment. `fault`: what it dies of, if it is meant to."""
+
+    member: Member
+    process: "subprocess.Popen[bytes]"
+    started: float
+    fault: str = ""
+    start_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a process is started with: extra environment, and the fault that its death is counted for."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    fault: str = ""
+
+
+PLAIN = Plan()
+
+
+class Crew:
+    """`on_death` hears of every end. `plan_for` says how a member is started again."""
+
+    def __init__(self, members: list[Member], logs: Path, on_death: Callable[[Death], None]) -> None:
+        self._members, self._logs, self._on_death = members, logs, on_death
+        self._posts: dict[str, Post] = {}
+        self._lock = threading.RLock()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._keep_up, name="crew", daemon=True)
+        self.plan_for: Callable[[Member], Plan] = lambda _: PLAIN
+
+    def start(self) -> None:
+        for member in self._members:
+            self._posts[member.name] = self._begin(member, PLAIN)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Everybody is asked to stop, and killed where they do not."""
+        self._over.set()
+        self._thread.join()
+        for post in self._posts.values():
+            post.process.send_signal(signal.SIGCONT)
+            post.process.terminate()
+        deadline = time.monotonic() + GRACE_SECONDS
+        for post in self._posts.values():
+            try:
+                post.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                post.process.kill()
+                post.process.wait()
+
+    def names(self, kind: str) -> list[str]:
+        return [member.name for member in self._members if member.kind == kind]
+
+    def pid(self, name: str) -> int:
+        return self._posts[name].process.pid
+
+    def age(self, name: str) -> float:
+        """Seconds since the member's process was started; 0 while there is none."""
+        post = self._posts[name]
+        return time.monotonic() - post.started if post.process.poll() is None else 0.0
+
+    def signal(self, name: str, number: signal.Signals, fault: str = "") -> int:
+        """Send a signal, and say which fault an end by it is counted for. Returns the process' id."""
+        with self._lock:
+            post = self._posts[name]
+            if fault:
+                post.fault = fault
+            post.process.send_signal(number)
+            return post.process.pid
+
+    def _begin(self, member: Member, plan: Plan) -> Post:
+        with (self._logs / f"{member.name}.log").open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "cli.attached", str(os.getpid()), "cli", member.kind],
+                env={**os.environ, **member.environment, **plan.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return Post(member, process, time.monotonic(), plan.fault)
+
+    def _keep_up(self) -> None:
+        while not self._over.wait(LOOK_SECONDS):
+            for name, post in list(self._posts.items()):
+                if post.process.poll() is not None:
+                    self._ended(name, post)
+
+    def _ended(self, name: str, post: Post) -> None:
+        """Told once; then started again, with a pause where it ended by itself."""
+        with self._lock:
+            if post.start_at is None:
+                self._tell(post)
+                post.start_at = time.monotonic() + (0.0 if post.fault else PAUSE_SECONDS)
+            if time.monotonic() >= post.start_at:
+                self._posts[name] = self._begin(post.member, self.plan_for(post.member))
+
+    def _tell(self, post: Post) -> None:
+        fault = post.fault or UNCAUSED
+        member, process = post.member, post.process
+        self._on_death(
+            Death(member.name, member.kind, process.pid, time.time(), fault, int(process.returncode))
+        )

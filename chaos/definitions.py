@@ -1,0 +1,143 @@
+"""What is run: runbooks of every shape. `edition` is in their URLs, so that a call tells which version made it."""
+
+import json
+
+TEAM = "chaos"
+REQUESTERS = ("U0RITA", "U0RALF")
+APPROVERS = ("U0ANNA", "U0ABEL", "U0AMOS")
+PEOPLE = (*REQUESTERS, *APPROVERS)
+EDITED = "edited"  # the runbook that is edited while it runs
+
+TRACE = 'echo "$RUNBOOK_STEP_KEY $$ {word} $(date +%s.%N)" >> "$TRACE"'
+
+Step = dict[str, object]
+SAFE: Step = {"retry": {"safe": True, "attempts": 6, "backoff": "200ms"}}
+
+
+def _call(id_: str, kind: str, edition: int, seconds: float = 0, **more: object) -> Step:
+    url = f"{{{{ secrets.TARGET }}}}/{kind}/{edition}?seconds={seconds}"
+    return {"id": id_, "type": "http", "method": "POST", "url": url, **more}
+
+
+def _shell(id_: str, seconds: float, **more: object) -> Step:
+    script = f"{TRACE.format(word='begin')}; sleep {seconds}; {TRACE.format(word='end')}"
+    return {
+        "id": id_,
+        "type": "shell",
+        "argv": ["sh", "-c", script],
+        "env": {"TRACE": "{{ secrets.TRACE }}"},
+        **more,
+    }
+
+
+def _noise(id_: str) -> Step:
+    script = f"{TRACE.format(word='begin')}; head -c 5000000 /dev/urandom; head -c 1000 /dev/zero >&2"
+    return {**_shell(id_, 0), "argv": ["sh", "-c", script]}
+
+
+def _gate(id_: str, count: int = 1, expires: str = "30m") -> Step:
+    return {
+        "id": id_,
+        "type": "approval",
+        "approvers": {"team": TEAM, "role": "admin", "count": count},
+        "expires": expires,
+    }
+
+
+def _message(id_: str) -> Step:
+    return {"id": id_, "type": "message", "text": "{{ params.tag }} came to " + id_}
+
+
+def shapes(edition: int) -> dict[str, list[Step]]:
+    """Steps by the runbook's name. Those named `long-…` outlast a lease, and run only where they are asked for."""
+    return {
+        "mixed": [
+            _call("look", "ok", edition, **SAFE),
+            _call("act", "ok", edition),
+            _message("told"),
+            _call("again", "flaky", edition, **SAFE),
+            _call("last", "ok", edition, 0.2),
+        ],
+        "many": [_call(f"s{number}", "ok", edition, 0.05) for number in range(8)],
+        "gated": [
+            _call("before", "ok", edition),
+            _gate("gate"),
+            _call("after", "ok", edition),
+            _message("told"),
+        ],
+        "gated-two": [_gate("both", count=2), _call("after", "ok", edition), _gate("once_more")],
+        "expiring": [_gate("gate", expires="4s"), _call("after", "ok", edition)],
+        "waiting": [
+            _call("before", "ok", edition),
+            {"id": "pause", "type": "wait", "for": "2s"},
+            _call("after", "ok", edition, **SAFE),
+        ],
+        "shelled": [_shell("unsafe", 0.3), _shell("safe", 0.3, **SAFE), _call("after", "ok", edition)],
+        "tolerant": [
+            _call("refused", "fail", edition, on_failure="continue"),
+            _call("after", "ok", edition),
+            {**_shell("missing", 0, on_failure="continue"), "argv": ["no-such-program"]},
+            _message("told"),
+        ],
+        "queued": [_call("first", "ok", edition, 0.3), _call("second", "ok", edition, 0.3, **SAFE)],
+        "slow": [_call("slow", "slow", edition, 2, **SAFE), _call("slower", "slow", edition, 3)],
+        "noisy": [
+            *(_call(kind, kind, edition) for kind in ("huge", "nul", "bytes", "drip")),
+            _noise("flood"),
+        ],
+        EDITED: [_call("one", "ok", edition, 0.5), _call("two", "ok", edition, 0.5), _call("three", "ok", edition)],
+        "long-call": [_call("long", "slow", edition, 14, **SAFE), _call("after", "ok", edition)],
+        "long-shell": [_shell("long", 18), _call("after", "ok", edition)],
+    }
+
+
+ALWAYS = tuple(name for name in shapes(1) if not name.startswith("long-"))
+LOCKED = "queued"
+
+
+def _runbook(name: str, steps: list[Step]) -> dict[str, object]:
+    properties = {"tag": {"type": "string"}, "lock": {"type": "string", "default": "one"}}
+    parameters = {"type": "object", "required": ["tag"], "properties": properties}
+    document = {"kind": "runbook", "name": name, "parameters": parameters, "steps": steps}
+    if name == LOCKED:
+        return document | {"lock": "chaos/{{ params.lock }}", "on_conflict": "queue"}
+    return document
+
+
+def _team() -> dict[str, object]:
+    members = [{"slack": person, "role": "responder"} for person in REQUESTERS]
+    members += [{"slack": person, "role": "admin"} for person in APPROVERS]
+    return {"kind": "team", "name": TEAM, "members": members}
+
+
+def _workflow() -> dict[str, object]:
+    action = {
+        "id": "start",
+        "type": "runbook",
+        "runbook": "mixed",
+        "parameters": {"tag": "{{ incident.title }}-workflow"},
+    }
+    return {
+        "kind": "workflow",
+        "name": "on-auto",
+        "team": TEAM,
+        "trigger": {"on": "incident.created"},
+        "when": 'incident.service == "auto"',
+        "once_per_incident": True,
+        "actions": [action],
+    }
+
+
+def documents() -> str:
+    """Everything, as YAML (of which JSON is a part)."""
+    runbooks = [_runbook(name, steps) for name, steps in shapes(1).items()]
+    return _joined([_team(), *runbooks, _workflow()])
+
+
+def edition_of(name: str, edition: int) -> str:
+    """One runbook, edited."""
+    return _joined([_runbook(name, shapes(edition)[name])])
+
+
+def _joined(documents_: list[dict[str, object]]) -> str:
+    return "\n---\n".join(json.dumps(document) for document in documents_)

@@ -1,0 +1,1 @@
+"""The driver: people who open incidents, start runbooks, decide, cancel and give verdicts, by a seed."""

@@ -1,0 +1,77 @@
+"""The driver: so many requests, so many a second, for incidents that are opened along the way."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+
+from chaos.definitions import ALWAYS
+from chaos.driver.asking import Asking
+from chaos.driver.responding import Responding
+from chaos.house import House
+
+THREADS = 8
+PER_INCIDENT = 5  # requests: Slack takes one message a second in a channel
+
+
+class Driver:
+    """`runbooks`: the names that are asked for; empty: all that are not long."""
+
+    def __init__(self, house: House, seed: int, runbooks: tuple[str, ...] = ALWAYS) -> None:
+        self._house, self._seed, self._runbooks = house, seed, runbooks
+        self._asking, self.responding = Asking(house, seed), Responding(house, seed)
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.asked = 0
+
+    def start(self, rate: float, most: int) -> None:
+        """Ask `rate` times a second, at most `most` times."""
+        self.responding.start()
+        self._thread = threading.Thread(target=self._drive, args=(rate, most), name="driver", daemon=True)
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Ask no more; returns when every request got its answer."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._asking.close()
+
+    def close(self) -> None:
+        self.responding.stop()
+
+    def wait(self, seconds: float) -> None:
+        """Until everything is asked."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    def _drive(self, rate: float, most: int) -> None:
+        incident = ""
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="askers") as pool:
+            while self.asked < most and not self._stop.wait(1 / rate):
+                if self.asked % PER_INCIDENT == 0:
+                    incident = self._open(self.asked // PER_INCIDENT)
+                channel = self.responding.channels.get(incident)
+                pool.submit(self._asking.ask, self.asked, incident, channel, self._chosen(self.asked))
+                self.asked += 1
+
+    def _open(self, number: int) -> str:
+        """By REST; now and then by Slack, too, where nobody needs it."""
+        chance = Random(f"{self._seed}/incident/{number}")
+        if chance.random() < 0.2:
+            self._asking.open_in_slack(f"slack-{self._seed}-{number}")
+        return self._asking.open_incident(f"i{self._seed}-{number}", auto=chance.random() < 0.3)
+
+    def _chosen(self, number: int) -> str:
+        return Random(f"{self._seed}/runbook/{number}").choice(self._runbooks)
+
+
+def until(is_so: Callable[[], bool], seconds: float, pause: float = 0.2) -> bool:
+    """Whether it came true in time."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(pause)
+    return True

@@ -1,0 +1,135 @@
+"""Responding: people see a message with buttons, and press: alone, twice, or several at the same moment."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import httpx2
+
+from chaos.definitions import APPROVERS, REQUESTERS
+from chaos.house import House
+from chaos.slack import Button, buttons_of
+
+THREADS = 16
+ATTEMPTS = 40  # of a press that Slack could not deliver
+TOLD = re.compile(r"Its id is (rbx_[0-9a-z]+)")
+ANNA, ABEL, AMOS = APPROVERS
+
+
+@dataclass(frozen=True)
+class Press:
+    """Somebody presses a button, by its action id."""
+
+    user: str
+    action: str
+
+
+# What may become of a gate: the presses are made at the same moment.
+GATE_FATES: Sequence[tuple[int, tuple[Press, ...]]] = (
+    (40, (Press(ANNA, "approval.approve"), Press(ABEL, "approval.approve"))),
+    (15, (Press(ANNA, "approval.approve"), Press(ANNA, "approval.approve"), Press(AMOS, "approval.approve"))),
+    (15, (Press(ABEL, "approval.approve"), Press(AMOS, "approval.reject"))),
+    (10, (Press(ANNA, "approval.approve"), Press(ANNA, "approval.reject"))),
+    (10, (Press(AMOS, "approval.reject"), Press(AMOS, "approval.reject"))),
+    (5, (Press(REQUESTERS[0], "approval.approve"), Press(REQUESTERS[1], "approval.approve"))),
+    (5, ()),
+)
+VERDICT_FATES: Sequence[tuple[int, tuple[Press, ...]]] = (
+    (40, (Press(ANNA, "verdict.ran"),)),
+    (20, (Press(ABEL, "verdict.run_again"), Press(AMOS, "verdict.run_again"))),
+    (20, (Press(REQUESTERS[0], "verdict.did_not_run"),)),
+    (20, (Press(ANNA, "verdict.ran"), Press(ABEL, "verdict.run_again"))),
+)
+RUN_FATES: Sequence[tuple[int, tuple[Press, ...]]] = (
+    (90, ()),
+    (7, (Press(REQUESTERS[1], "run.cancel"),)),
+    (3, (Press(ANNA, "run.cancel"), Press(REQUESTERS[0], "run.cancel"))),
+)
+FATES = {"approval.approve": GATE_FATES, "verdict.ran": VERDICT_FATES, "run.cancel": RUN_FATES}
+
+
+class Responding:
+    """Hears what the sandbox shows, and has each message's fate drawn once."""
+
+    def __init__(self, house: House, seed: int) -> None:
+        self._house = house
+        self._chance = {action: Random(f"{seed}/fate/{action}") for action in FATES}
+        self._met: set[str] = set()
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="people")
+        self._timers: list[threading.Timer] = []
+        self.channels: dict[str, str] = {}  # by incident id
+        self.gates: list[dict[str, Button]] = []
+
+    def start(self) -> None:
+        for number, user in enumerate(REQUESTERS):
+            self._house.slack.follow(user, self._hear if number == 0 else self._hear_told)
+
+    def stop(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._pool.shutdown(cancel_futures=True)
+
+    def _hear(self, event: Mapping[str, Any]) -> None:
+        self._hear_told(event)
+        if event["type"] not in ("message", "message_changed"):
+            return
+        channel, message = str(event["channel"]), event["message"]
+        block_id = str((message.get("blocks") or [{}])[0].get("block_id", ""))
+        if block_id.startswith("incident."):
+            self.channels[block_id.removeprefix("incident.")] = channel
+        buttons = buttons_of(channel, message)
+        for action, fates in FATES.items():
+            if action in buttons:
+                self._meet(f"{action} {block_id}", buttons, self._chance[action], fates)
+
+    def _hear_told(self, event: Mapping[str, Any]) -> None:
+        if event["type"] == "ephemeral":
+            for execution_id in TOLD.findall(str(event["message"].get("text", ""))):
+                self._house.journal.was_told(execution_id, "an ephemeral message")
+
+    def _meet(
+        self,
+        what: str,
+        buttons: dict[str, Button],
+        chance: Random,
+        fates: Sequence[tuple[int, tuple[Press, ...]]],
+    ) -> None:
+        with self._lock:
+            if what in self._met:
+                return
+            self._met.add(what)
+            weights = [weight for weight, _ in fates]
+            presses = chance.choices([fate for _, fate in fates], weights)[0]
+            delay = chance.uniform(0, 3)
+            if presses:
+                timer = threading.Timer(delay, self.press_together, (buttons, presses))
+                timer.daemon = True
+                self._timers.append(timer)
+                timer.start()
+
+    def press_together(self, buttons: Mapping[str, Button], presses: Sequence[Press]) -> None:
+        """Everybody waits for everybody, and then all press."""
+        barrier = threading.Barrier(len(presses))
+        for press in presses:
+            threading.Thread(
+                target=self._press, args=(press.user, buttons[press.action], barrier.wait), daemon=True
+            ).start()
+
+    def _press(self, user: str, button: Button, wait: Callable[[], int]) -> None:
+        """Repeated while Slack says that the app could not be reached, as people do."""
+        wait()
+        for _ in range(ATTEMPTS):
+            self._house.journal.clicked(button.action_id)
+            try:
+                answer = self._house.slack.press(user, button)
+            except httpx2.HTTPError:
+                return
+            if answer.get("error") not in ("dispatch_failed", "operation_timeout"):
+                return
+            time.sleep(1)

@@ -1,0 +1,189 @@
+"""The house under test: every process there is, in a folder of its own, gone afterwards."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+from sqlalchemy.engine import make_url
+
+from chaos.crew import Crew, Member
+from chaos.definitions import PEOPLE, documents
+from chaos.front import Front
+from chaos.journal import Journal
+from chaos.servers import EmbeddedServer, postgres_in, valkey_in
+from chaos.slack import SlackPeople
+from chaos.target import Target
+from cli.apply import OPERATOR, apply_text
+from cli.compose import Composition
+from cli.demo.ports import reserved_port
+from core.database import open_engine
+from core.services.tokens import create_token
+from core.settings import Settings
+from migrations.upgrade import upgrade_database
+from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
+
+KINDS = ("web", "poster", "worker", "clock")
+OF_EACH = 2
+GENERAL = "C0GENERAL"
+SECRET, TOKEN = "chaos-signing-secret", "xoxb-chaos"
+START_SECONDS = 90.0
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything that the driver, the saboteur and the checker need."""
+
+    folder: Path
+    database: EmbeddedServer
+    redis: EmbeddedServer
+    target: Target
+    slack: SlackPeople
+    web: str
+    tokens: Mapping[str, str]
+    crew: Crew
+    journal: Journal
+    settings: Settings
+
+    @property
+    def conninfo(self) -> str:
+        """The database's address for psycopg."""
+        return conninfo(self.database.url)
+
+    @property
+    def trace(self) -> Path:
+        """What shell steps write of themselves."""
+        return self.folder / "trace.log"
+
+
+def conninfo(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+@contextmanager
+def open_house(folder: Path, without: str) -> Iterator[House]:
+    """Started, migrated, filled and answering. `without`: the guards that its processes lack."""
+    with ExitStack() as stack:
+        database, redis = postgres_in(folder / "services"), valkey_in(folder / "services")
+        for server in (database, redis):
+            server.start()
+            stack.callback(server.stop)
+        ports = [stack.enter_context(reserved_port(0)) for _ in range(OF_EACH)]
+        front, target = stack.enter_context(Front(ports)), stack.enter_context(Target())
+        sandbox = stack.enter_context(_running_sandbox(folder, front.url))
+        environment = _environment(folder, (database.url, redis.url), (sandbox, target.url), without)
+        settings = Settings.from_environment(environment)
+        tokens = _fill(settings)
+        journal = Journal()
+        crew = Crew(_members(environment, ports), folder, journal.died)
+        slack = SlackPeople(sandbox)
+        stack.callback(slack.close)
+        _warm(environment)
+        crew.start()
+        stack.callback(crew.stop)
+        for port in ports:
+            await_answer(f"http://127.0.0.1:{port}/readyz")
+        yield House(
+            folder, database, redis, target, slack, front.url, tokens, crew, journal, settings
+        )
+
+
+def _members(environment: Mapping[str, str], ports: list[int]) -> list[Member]:
+    return [
+        Member(f"{kind}-{number + 1}", kind, {**environment, "PORT": str(ports[number])})
+        for kind in KINDS
+        for number in range(OF_EACH)
+    ]
+
+
+def _environment(
+    folder: Path, services: tuple[str, str], outside: tuple[str, str], without: str
+) -> dict[str, str]:
+    sandbox, target = outside
+    environment = {
+        "DATABASE_URL": services[0],
+        "REDIS_URL": services[1],
+        "RUNBOOK_HOME": str(folder / "home"),
+        "SLACK_BOT_TOKEN": TOKEN,
+        "SLACK_SIGNING_SECRET": SECRET,
+        "SLACK_API_URL": f"{sandbox}/api/",
+        "PUBLIC_URL": "",
+        "RUNBOOK_ADMINS": "U0ROOT",
+        "RUNBOOK_SHELL": "on",
+        "RUNBOOK_EGRESS": "127.0.0.1",
+        "RUNBOOK_SECRET_TARGET": target,
+        "RUNBOOK_SECRET_TRACE": str(folder / "trace.log"),
+        "RUNBOOK_WITHOUT": without,
+    }
+    if sys.dont_write_bytecode:  # otherwise each of a thousand starts would compile everything anew
+        environment |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
+    return environment
+
+
+def _warm(environment: Mapping[str, str]) -> None:
+    subprocess.run([sys.executable, "-c", "import cli.main"], env={**os.environ, **environment}, check=True)
+
+
+def _fill(settings: Settings) -> dict[str, str]:
+    """The schema, the definitions, and a token for each who asks over REST."""
+    assert settings.database_url is not None
+    engine = open_engine(settings.database_url)
+    upgrade_database(engine)
+    engine.dispose()
+    with Composition.of(settings) as composition:
+        apply_text(composition.service, documents(), "chaos", approve=True)
+        with composition.service.transaction() as work:
+            return {person: create_token(work, OPERATOR, person, "chaos") for person in PEOPLE}
+
+
+@contextmanager
+def _running_sandbox(folder: Path, web: str) -> Iterator[str]:
+    file = folder / "workspace.json"
+    file.write_text(json.dumps(_workspace(web).model_dump(mode="json")), encoding="utf-8")
+    with reserved_port(0) as port, (folder / "sandbox.log").open("ab") as output:
+        arguments = ["slack_sandbox", "--port", str(port), "--workspace", str(file)]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cli.attached", str(os.getpid()), *arguments],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            await_answer(f"http://127.0.0.1:{port}/sandbox/api/faults")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _workspace(web: str) -> WorkspaceConfig:
+    return WorkspaceConfig(
+        users=tuple(UserConfig(id=person, name=person.removeprefix("U0").lower()) for person in PEOPLE),
+        channels=(ChannelConfig(id=GENERAL, name="general"),),
+        app=AppConfig(bot_token=TOKEN, signing_secret=SECRET, request_url=f"{web}/slack/events"),
+        enforce_rate_limits=False,
+    )
+
+
+def await_answer(url: str) -> None:
+    """Raises TimeoutError where it does not answer in time."""
+    deadline = time.monotonic() + START_SECONDS
+    while not _answers(url):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{url} does not answer.")
+        time.sleep(0.1)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx2.get(url, timeout=2, trust_env=False).status_code == httpx2.codes.OK
+    except httpx2.TransportError:
+        return False
+
+

@@ -1,0 +1,102 @@
+"""Acting and looking in the Slack sandbox, as many people at once."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+Json = dict[str, Any]
+SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button of a message in a channel."""
+
+    channel: str
+    ts: str
+    block_id: str
+    action_id: str
+    value: str
+
+    def pressed(self, user: str) -> Json:
+        """The body that presses it."""
+        action = {
+            "block_id": self.block_id,
+            "action_id": self.action_id,
+            "type": "button",
+            "value": self.value,
+        }
+        return {"user": user, "channel": self.channel, "message_ts": self.ts, "action": action}
+
+
+def buttons_of(channel: str, message: Mapping[str, Any]) -> dict[str, Button]:
+    """A message's buttons by action id."""
+    return {
+        element["action_id"]: Button(
+            channel,
+            str(message["ts"]),
+            str(block["block_id"]),
+            element["action_id"],
+            str(element.get("value", "")),
+        )
+        for block in message.get("blocks", [])
+        for element in block.get("elements", [])
+        if element.get("type") == "button"
+    }
+
+
+class SlackPeople:
+    """`url`: the sandbox's. Every method returns what the sandbox answered, with `ok`."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        limits = httpx2.Limits(max_connections=64, max_keepalive_connections=16)
+        self._client = httpx2.Client(base_url=url, timeout=SECONDS, limits=limits, trust_env=False)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def say(self, user: str, channel: str, text: str) -> Json:
+        return self._post("messages", {"user": user, "channel": channel, "text": text})
+
+    def press(self, user: str, button: Button) -> Json:
+        return self._post("actions", button.pressed(user))
+
+    def play(self, faults: Sequence[Json]) -> Json:
+        return self._post("faults", {"faults": list(faults)})
+
+    def repeat(self, delivery: int) -> Json:
+        return self._post(f"deliveries/{delivery}/repeat", {})
+
+    def log(self) -> Json:
+        """Every call, delivery and message."""
+        answer: Json = self._client.get("/sandbox/api/log").json()
+        return answer
+
+    def follow(self, user: str, hear: Callable[[Json], None]) -> None:
+        """Have a thread tell `hear` of everything that this person sees, until the sandbox ends."""
+        threading.Thread(target=self._follow, args=(user, hear), name=f"follow-{user}", daemon=True).start()
+
+    def _follow(self, user: str, hear: Callable[[Json], None]) -> None:
+        try:
+            for event in self._events(user):
+                hear(event)
+        except httpx2.HTTPError:
+            return
+
+    def _events(self, user: str) -> Iterator[Json]:
+        with (
+            httpx2.Client(base_url=self._url, timeout=None, trust_env=False) as client,
+            client.stream("GET", "/sandbox/api/stream", params={"user": user, "after": 0}) as response,
+        ):
+            for line in response.iter_lines():
+                if line.startswith("data: "):
+                    yield json.loads(line.removeprefix("data: "))
+
+    def _post(self, path: str, body: Json) -> Json:
+        answer: Json = self._client.post(f"/sandbox/api/{path}", json=body).json()
+        return answer

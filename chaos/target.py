@@ -1,0 +1,130 @@
+"""The target: what runbooks call. It writes down every call with its key before it does anything else.
+
+    POST /KIND/EDITION?seconds=2
+
+KIND: `ok` answers at once, `slow` after `seconds`, `flaky` refuses the first call of a key, `fail` always refuses
+(neither of those two refusals has an effect), `huge`, `nul`, `bytes` and `drip` answer what no one wants to get.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+from urllib.parse import parse_qs, urlsplit
+
+HUGE = b"x" * 3_000_000
+DRIPS = 4
+JSON = b'{"ok": true}'
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that arrived, and whether it had an effect. `at`: Unix time."""
+
+    at: float
+    key: str
+    method: str
+    kind: str
+    edition: str
+    effect: bool
+
+
+class Target:
+    """`with Target() as target: target.url`. `delay`: seconds by which every answer is late for now."""
+
+    def __init__(self) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self._lock = threading.Lock()
+        self._calls: list[Call] = []
+        self._keys: set[str] = set()
+        self.delay = 0.0
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, name="target", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def calls(self) -> list[Call]:
+        with self._lock:
+            return list(self._calls)
+
+    def record(self, method: str, key: str, kind: str, edition: str) -> bool:
+        """Write a call down. Returns whether it is refused."""
+        with self._lock:
+            refused = kind == "fail" or (kind == "flaky" and key not in self._keys)
+            self._keys.add(key)
+            self._calls.append(Call(time.time(), key, method, kind, edition, effect=not refused))
+            return refused
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        target = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:  # noqa: N802 the name is http.server's
+                _answer(self, target)
+
+            def do_POST(self) -> None:  # noqa: N802
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                _answer(self, target)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                """The log is our own."""
+
+        return Handler
+
+
+def _answer(request: BaseHTTPRequestHandler, target: Target) -> None:
+    parts = urlsplit(request.path)
+    kind, _, edition = parts.path.strip("/").partition("/")
+    refused = target.record(request.command or "", request.headers.get("Idempotency-Key", ""), kind, edition)
+    seconds = float(parse_qs(parts.query).get("seconds", ["0"])[0])
+    time.sleep(seconds + target.delay)
+    with suppress(OSError):
+        if refused:
+            _send(request, 503, b"refused")
+        else:
+            ANSWERS.get(kind, _ok)(request)
+
+
+def _send(request: BaseHTTPRequestHandler, status: int, body: bytes) -> None:
+    request.send_response(status)
+    request.send_header("Content-Type", "application/json")
+    request.send_header("Content-Length", str(len(body)))
+    request.end_headers()
+    request.wfile.write(body)
+
+
+def _ok(request: BaseHTTPRequestHandler) -> None:
+    _send(request, 200, JSON)
+
+
+def _drip(request: BaseHTTPRequestHandler) -> None:
+    """One byte after the other."""
+    request.send_response(200)
+    request.send_header("Content-Length", str(DRIPS))
+    request.end_headers()
+    for _ in range(DRIPS):
+        time.sleep(0.5)
+        request.wfile.write(b".")
+        request.wfile.flush()
+
+
+ANSWERS: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {
+    "huge": lambda request: _send(request, 200, HUGE),
+    "nul": lambda request: _send(request, 200, b'{"nul": "a\\u0000b"}\0'),
+    "bytes": lambda request: _send(request, 200, bytes(range(256))),
+    "drip": _drip,
+}

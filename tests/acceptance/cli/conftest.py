@@ -1,0 +1,91 @@
+"""The command line in this process, before the real web application in a thread."""
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+import uvicorn
+from structlog.testing import capture_logs
+
+from bot.pages.links import RunLinks
+from bot.rest.settings import RestSettings
+from bot.web import create_web
+from cli.main import main
+from core.decisions.people import Person
+from core.service import Service
+from core.services.tokens import create_token
+from core.tables import Incident
+from migrations.upgrade import newest_revision
+from slack_sandbox.serving import listen
+from tests.acceptance.rest.documents import DRAFT, RUNBOOKS
+from tests.world import TEAMS, apply_documents, new_incident
+
+
+@dataclass(frozen=True)
+class Outcome:
+    status: int
+    out: str
+    err: str
+
+
+Cli = Callable[..., Outcome]
+
+
+@pytest.fixture
+def origin(service: Service) -> Iterator[str]:
+    """Where the web application answers, with two teams and their runbooks."""
+    apply_documents(service, TEAMS + "---" + RUNBOOKS)
+    apply_documents(service, DRAFT, approve=False)
+    links = RunLinks("", "secret")
+    web = create_web(service, slack=None, rest=RestSettings(), links=links, newest_revision=newest_revision())
+    listener, url = listen(0)
+    server = uvicorn.Server(uvicorn.Config(web, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    with capture_logs():  # the web process' own standard output would else be the terminal's
+        yield url
+    server.should_exit = True
+    thread.join(10)
+    listener.close()
+
+
+@pytest.fixture
+def incident(origin: str, service: Service) -> Incident:
+    return new_incident(service)
+
+
+@pytest.fixture
+def speak_as(service: Service, admin: Person, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let the terminal be another person's."""
+
+    def speak(slack_user_id: str) -> None:
+        with service.transaction() as work:
+            monkeypatch.setenv("RUNBOOK_TOKEN", create_token(work, admin, slack_user_id, "terminal"))
+
+    return speak
+
+
+@pytest.fixture
+def cli(
+    origin: str,
+    speak_as: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Cli:
+    """Runs the command line as a responder of team database, on a terminal of 80 columns."""
+    monkeypatch.setenv("RUNBOOK_URL", origin)
+    monkeypatch.setenv("COLUMNS", "80")
+    speak_as("U0DBOPS")
+
+    def run(*arguments: str) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["runbook", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        if isinstance(ended.value.code, str):  # the interpreter prints it and ends with 1
+            return Outcome(1, printed.out, printed.err + ended.value.code)
+        return Outcome(ended.value.code or 0, printed.out, printed.err)
+
+    return run

@@ -1,0 +1,86 @@
+"""The doctor, before real services."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.embedded import Services, create_database
+from slack_sandbox.config import AppConfig, WorkspaceConfig
+from slack_sandbox.serving import RunningSandbox
+from tests.acceptance.cli.conftest import Cli
+
+APP = AppConfig()
+
+
+@pytest.fixture
+def healthy(
+    database_url: str, services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[pytest.MonkeyPatch]:
+    """An environment in which all is well."""
+    with RunningSandbox(WorkspaceConfig()) as slack:
+        environment = {
+            "DATABASE_URL": database_url,
+            "REDIS_URL": services.redis_url,
+            "RUNBOOK_HOME": str(tmp_path),
+            "SLACK_API_URL": slack.api_url,
+            "SLACK_BOT_TOKEN": APP.bot_token,
+            "SLACK_SIGNING_SECRET": APP.signing_secret,
+            "RUNBOOK_SHELL": "on",
+            "RUNBOOK_EGRESS": "127.0.0.1",
+        }
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        yield monkeypatch
+
+
+def checks(cli: Cli) -> dict[str, bool]:
+    return {each["name"]: each["ok"] for each in json.loads(cli("doctor", "--json").out)["checks"]}
+
+
+def test_where_all_is_well_every_line_says_ok(healthy: pytest.MonkeyPatch, cli: Cli) -> None:
+    outcome = cli("doctor")
+
+    assert outcome.status == 0, outcome.out
+    assert "WRONG" not in outcome.out
+    assert sum(line.startswith("ok") for line in outcome.out.splitlines()) == 7
+    assert max(map(len, outcome.out.splitlines())) <= 80
+
+
+def test_as_json_it_says_the_same(healthy: pytest.MonkeyPatch, cli: Cli) -> None:
+    answer = json.loads(cli("doctor", "--json").out)
+
+    assert answer["ok"] is True
+    names = ["settings", "database", "redis", "slack token", "signing secret", "egress", "shell"]
+    assert [each["name"] for each in answer["checks"]] == names
+
+
+def test_a_token_that_slack_refuses_is_wrong(healthy: pytest.MonkeyPatch, cli: Cli) -> None:
+    healthy.setenv("SLACK_BOT_TOKEN", "xoxb-revoked")
+    outcome = cli("doctor")
+
+    assert outcome.status == 1
+    assert "Slack refuses it: invalid_auth." in outcome.out
+
+
+def test_a_database_without_migrations_is_wrong(
+    healthy: pytest.MonkeyPatch, cli: Cli, services: Services, worker_id: str
+) -> None:
+    healthy.setenv("DATABASE_URL", create_database(services.database_url, f"doctor_{worker_id}"))
+    outcome = cli("doctor")
+
+    assert outcome.status == 1
+    assert "Run `runbook migrate`." in " ".join(outcome.out.split())
+
+
+def test_services_that_do_not_answer_are_wrong_and_no_password_is_shown(
+    healthy: pytest.MonkeyPatch, cli: Cli
+) -> None:
+    healthy.setenv("DATABASE_URL", "postgresql://who:hunter2@127.0.0.1:9/none")
+    healthy.setenv("REDIS_URL", "redis://:hunter3@127.0.0.1:9/0")
+    outcome = cli("doctor")
+
+    assert outcome.status == 1
+    assert checks(cli) | {"database": False, "redis": False} == checks(cli)
+    assert "hunter" not in outcome.out

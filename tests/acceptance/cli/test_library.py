@@ -1,0 +1,116 @@
+"""Looking at runbooks from a terminal, and what stands in the way of any verb."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from core.service import Service
+from tests.acceptance.cli.conftest import Cli
+from tests.world import apply_documents
+
+LONG = """
+kind: runbook
+name: web-drain
+description: "Take a node out of the pool, wait until nobody talks to it any more, and [bold]say so[/bold]."
+steps:
+  - {id: pause, type: wait, for: 1h, name: Wait for the last one}
+"""
+
+
+def test_the_list_has_ones_own_and_the_global_runbooks_by_name(cli: Cli, service: Service) -> None:
+    apply_documents(service, LONG)
+    outcome = cli("list")
+
+    lines = outcome.out.splitlines()
+    names = [line.split()[0] for line in lines if line and not line.startswith((" ", "─", "runbook"))]
+    assert outcome.status == 0
+    assert names == ["db-check", "db-draft", "db-failover", "say-hello", "web-drain"]
+    assert max(map(len, lines)) <= 80
+    assert "draft, does not run" in outcome.out
+    assert "[bold]say so[/bold]" in " ".join(outcome.out.split())
+
+
+def test_the_list_as_json_is_that_of_the_api(cli: Cli) -> None:
+    runbooks = json.loads(cli("list", "--json").out)["runbooks"]
+
+    assert {runbook["name"]: runbook["team"] for runbook in runbooks}["db-check"] == "database"
+
+
+def test_a_runbook_is_shown_with_how_to_run_it(cli: Cli) -> None:
+    shown = cli("show", "db-check").out
+
+    assert shown.startswith("db-check v1, approved\n")
+    assert "runbook run db-check --incident ID cluster=orders|users [depth=INTEGER]" in " ".join(
+        shown.split()
+    )
+    assert "Look at a cluster." in shown
+
+
+def test_a_runbook_as_json_is_that_of_the_api(cli: Cli) -> None:
+    runbook = json.loads(cli("show", "db-check", "--json").out)["runbook"]
+
+    assert (runbook["name"], runbook["version"], runbook["status"]) == ("db-check", 1, "approved")
+
+
+def test_what_another_team_owns_is_not_there(cli: Cli) -> None:
+    outcome = cli("show", "web-restart")
+
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.err.startswith("runbook: There is no runbook web-restart.")
+
+
+def test_a_name_with_a_slash_stays_a_name(cli: Cli) -> None:
+    outcome = cli("show", "../incidents")
+
+    assert outcome.status == 1
+    assert "execution" not in outcome.out
+
+
+@pytest.mark.parametrize(("token", "sentence"), [("", "RUNBOOK_TOKEN is not set."), ("rbt_no", "not good.")])
+def test_without_a_good_token_it_says_how_to_get_one(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, token: str, sentence: str
+) -> None:
+    monkeypatch.setenv("RUNBOOK_TOKEN", token)
+    outcome = cli("list")
+
+    assert outcome.status == 1
+    assert sentence in outcome.err
+    assert "runbook token create --user SLACK_ID --name NAME" in outcome.err
+
+
+def test_an_option_goes_before_the_environment(cli: Cli) -> None:
+    outcome = cli("list", "--url", "http://127.0.0.1:9")
+
+    assert outcome.status == 1
+    assert outcome.err.startswith("runbook: Nothing answers at http://127.0.0.1:9.")
+
+
+def test_without_an_address_it_asks_this_machine_at_its_port(
+    cli: Cli, origin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RUNBOOK_URL")
+    monkeypatch.setenv("PORT", origin.rpartition(":")[2])
+
+    assert cli("list").status == 0
+
+
+def test_the_command_as_a_process_of_its_own(cli: Cli) -> None:
+    """`cli` gives it the address and the token."""
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "cli", *arguments]
+        return subprocess.run(
+            command, env=os.environ, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    good, bad = run("list"), run("show", "no-such")
+
+    assert (good.returncode, good.stderr) == (0, "")
+    assert "db-check" in good.stdout
+    assert "\x1b" not in good.stdout
+    assert (bad.returncode, bad.stdout) == (1, "")
+    assert bad.stderr.startswith("runbook: There is no runbook no-such.")
+    assert bad.stderr.count("\n") == 1

@@ -1,0 +1,199 @@
+"""Running from a terminal."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from core.service import Service
+from core.tables import Incident, RunbookExecution
+from tests.acceptance.cli.conftest import Cli
+from tests.conftest import RecordedBells
+from tests.world import new_executor, new_incident, see, start_run, work_off
+
+
+def started(cli: Cli, incident: Incident, *words: str) -> str:
+    """The id of a run of db-check."""
+    outcome = cli("run", "db-check", "--incident", incident.id, "cluster=orders", *words, "--json")
+    assert outcome.status == 0, outcome.err
+    return str(json.loads(outcome.out)["execution"]["id"])
+
+
+def test_a_run_is_asked_for_and_its_id_told(cli: Cli, incident: Incident, service: Service) -> None:
+    outcome = cli("run", "db-check", "--incident", f"inc-{incident.number}", "cluster=orders")
+
+    assert outcome.status == 0
+    assert f"db-check v1 is asked for, for inc-{incident.number}. Its id is rbx_" in outcome.out
+    with service.transaction() as work:
+        assert work.session.query(RunbookExecution).count() == 1
+
+
+def test_parameters_have_the_types_of_the_schema(cli: Cli, incident: Incident, service: Service) -> None:
+    run = started(cli, incident, "depth=3")
+
+    assert see(service, run).parameters == {"cluster": "orders", "depth": 3}
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["cluster=orders", "depth=deep"], "a whole number"),
+        (["cluster=payments"], "cluster"),
+        (["claster=orders"], "claster"),
+        ([], "cluster"),
+    ],
+)
+def test_a_wrong_parameter_is_refused_in_a_sentence(
+    cli: Cli, incident: Incident, service: Service, words: list[str], sentence: str
+) -> None:
+    outcome = cli("run", "db-check", "--incident", incident.id, *words)
+
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.err.startswith("runbook: ")
+    assert sentence in outcome.err
+    with service.transaction() as work:
+        assert work.session.query(RunbookExecution).count() == 0
+
+
+def test_a_definition_that_is_not_approved_is_refused(cli: Cli, incident: Incident) -> None:
+    outcome = cli("run", "db-draft", "--incident", incident.id)
+
+    assert outcome.status == 1
+    assert "db-draft" in outcome.err
+    assert "approved" in outcome.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "db-check"),
+        ("run", "db-check", "--incident", "1", "no-pair"),
+        ("run",),
+        ("cancel",),
+        ("approve",),
+        ("status", "a", "b"),
+        ("list", "--no-such-option"),
+    ],
+)
+def test_wrong_usage_is_status_2(cli: Cli, arguments: tuple[str, ...]) -> None:
+    outcome = cli(*arguments)
+
+    assert (outcome.status, outcome.out) == (2, "")
+    assert "Usage: " in outcome.err
+
+
+def test_the_status_of_a_run_shows_its_steps(cli: Cli, incident: Incident) -> None:
+    run = started(cli, incident)
+    outcome = cli("status", run)
+
+    assert outcome.status == 0
+    assert outcome.out.startswith("db-check v1, pending")
+    assert [run in outcome.out, "cluster=orders" in outcome.out, "U0DBOPS" in outcome.out] == [True] * 3
+    [step] = [line.split() for line in outcome.out.splitlines() if line.startswith("pause")]
+    assert step == ["pause", "wait", "pending"]
+    assert max(map(len, outcome.out.splitlines())) <= 80
+
+
+def test_the_status_of_an_incident_lists_its_runs(cli: Cli, incident: Incident, service: Service) -> None:
+    run = started(cli, incident)
+    elsewhere = started(cli, new_incident(service))
+    cli("cancel", run)
+    outcome = cli("status", f"inc-{incident.number}")
+
+    assert run in outcome.out
+    assert "cancelled" in outcome.out
+    assert elsewhere not in outcome.out
+
+
+def test_the_status_without_an_id_lists_what_runs_now(cli: Cli, incident: Incident, service: Service) -> None:
+    over, first = started(cli, incident), started(cli, incident)
+    cli("cancel", over)
+    second = started(cli, new_incident(service))
+
+    listed = json.loads(cli("status", "--json").out)["executions"]
+
+    assert {execution["id"] for execution in listed} == {first, second}
+    assert [over in cli("status").out, second in cli("status").out] == [False, True]
+
+
+def test_where_nothing_runs_it_says_so(cli: Cli, incident: Incident) -> None:
+    assert cli("status").out == "Nothing runs for an unresolved incident.\n"
+    assert cli("status", incident.id).out == f"Nothing was run for {incident.id} yet.\n"
+
+
+def test_a_run_is_cancelled_once(cli: Cli, incident: Incident, service: Service) -> None:
+    run = started(cli, incident)
+
+    assert cli("cancel", run).out == "db-check is cancelled.\n"
+    again = cli("cancel", run)
+
+    assert see(service, run).status == "cancelled"
+    assert (again.status, again.err) == (1, "runbook: This run has already ended: cancelled.")
+
+
+def test_another_teams_run_is_not_there(
+    cli: Cli, incident: Incident, speak_as: Callable[[str], None]
+) -> None:
+    run = started(cli, incident)
+    speak_as("U0WEB")
+
+    assert (cli("status", run).status, cli("cancel", run).status) == (1, 1)
+    assert cli("status", run).err == f"runbook: There is no execution {run}."
+
+
+def waiting_gate(service: Service, bells: RecordedBells, incident: Incident) -> tuple[str, str]:
+    """A run that waits for an approval, and the approval's id."""
+    run = start_run(service, incident, "db-failover", person="U0DBADMIN")
+    work_off(service, new_executor(service), bells.rung)
+    gate = see(service, run).approval
+    assert gate is not None
+    return run, gate.id
+
+
+def test_the_status_says_how_to_approve(
+    cli: Cli, incident: Incident, service: Service, recorded_bells: RecordedBells
+) -> None:
+    run, gate = waiting_gate(service, recorded_bells, incident)
+    shown = cli("status", run).out
+
+    assert "waiting for approval" in shown
+    assert "Needs 1 approval, has 0: a responder of team database may decide." in shown
+    assert f"  runbook approve {gate}\n  runbook reject {gate}\n" in shown
+
+
+def test_an_approval_lets_the_run_go_on(
+    cli: Cli, incident: Incident, service: Service, recorded_bells: RecordedBells
+) -> None:
+    run, gate = waiting_gate(service, recorded_bells, incident)
+
+    assert cli("approve", gate).out == f"It is approved (run {run}, step gate).\n"
+    work_off(service, new_executor(service), recorded_bells.rung)
+    assert see(service, run).status == "succeeded"
+    assert cli("approve", gate).err == "runbook: This was already approved."
+
+
+def test_a_rejection_ends_the_run_and_keeps_its_reason(
+    cli: Cli, incident: Incident, service: Service, recorded_bells: RecordedBells
+) -> None:
+    run, gate = waiting_gate(service, recorded_bells, incident)
+    outcome = cli("reject", gate, "--reason", "not now", "--json")
+
+    [decision] = json.loads(outcome.out)["approval"]["decisions"]
+    assert (decision["approved"], decision["reason"]) == (False, "not now")
+    assert see(service, run).status == "failed"
+
+
+def test_who_asked_may_not_approve(
+    cli: Cli,
+    incident: Incident,
+    service: Service,
+    recorded_bells: RecordedBells,
+    speak_as: Callable[[str], None],
+) -> None:
+    run, gate = waiting_gate(service, recorded_bells, incident)
+    speak_as("U0DBADMIN")
+    outcome = cli("approve", gate)
+
+    assert (outcome.status, outcome.out) == (1, "")
+    assert "somebody else must approve it" in outcome.err
+    assert see(service, run).status == "waiting"

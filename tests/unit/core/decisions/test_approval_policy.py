@@ -1,0 +1,152 @@
+"""Approval gates: who may decide, and when they are decided."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.decisions.approval_policy import (
+    ApprovalPolicy,
+    Decision,
+    Gate,
+    decide,
+    describe_approvers,
+    is_approver,
+)
+from core.decisions.people import Person
+from core.errors import Conflict, NotAllowed
+from core.statuses import GateStatus, Role
+
+NOW = datetime(2026, 1, 5, 3, 12, tzinfo=UTC)
+ASKED = "U0ASKED"
+REQUESTER = Person(ASKED, {"database": Role.ADMIN})
+RESPONDER = Person("U0OPS", {"database": Role.RESPONDER})
+ADMIN = Person("U0ADMIN", {"database": Role.ADMIN})
+SECOND = Person("U0SECOND", {"database": Role.ADMIN})
+STRANGER = Person("U0WEB", {"web": Role.ADMIN})
+PLATFORM = Person("U0PLATFORM", is_platform_admin=True)
+
+OF_TEAM = ApprovalPolicy(ASKED, team="database")
+OF_ADMINS = ApprovalPolicy(ASKED, team="database", role=Role.ADMIN)
+OF_PEOPLE = ApprovalPolicy(ASKED, people=("U0WEB",))
+OF_BOTH = ApprovalPolicy(ASKED, team="database", role=Role.ADMIN, people=("U0WEB",))
+OF_NOBODY = ApprovalPolicy(ASKED)
+
+
+def gate(
+    policy: ApprovalPolicy = OF_TEAM, *decisions: Decision, status: GateStatus = GateStatus.OPEN
+) -> Gate:
+    return Gate(policy, status, decisions, NOW + timedelta(minutes=15))
+
+
+@pytest.mark.parametrize(
+    ("policy", "approvers"),
+    [
+        (
+            OF_TEAM,
+            (
+                RESPONDER,
+                ADMIN,
+                PLATFORM,
+            ),
+        ),
+        (
+            OF_ADMINS,
+            (
+                ADMIN,
+                PLATFORM,
+            ),
+        ),
+        (OF_PEOPLE, (STRANGER,)),
+        (
+            OF_BOTH,
+            (
+                STRANGER,
+                ADMIN,
+                PLATFORM,
+            ),
+        ),
+        (OF_NOBODY, (PLATFORM,)),
+    ],
+    ids=["team", "admins", "people", "both", "nobody"],
+)
+def test_only_the_named_decide(policy: ApprovalPolicy, approvers: tuple[Person, ...]) -> None:
+    everybody = (RESPONDER, ADMIN, STRANGER, PLATFORM)
+    assert [is_approver(policy, person) for person in everybody] == [p in approvers for p in everybody]
+    for person in everybody:
+        if person in approvers:
+            assert decide(gate(policy), person, True, NOW) is GateStatus.APPROVED
+        else:
+            with pytest.raises(NotAllowed, match=r"Only .* may decide here\."):
+                decide(gate(policy), person, True, NOW)
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_the_requester_does_not_decide(approved: bool) -> None:
+    with pytest.raises(NotAllowed, match="You asked for this run"):
+        decide(gate(), REQUESTER, approved, NOW)
+
+
+def test_a_platform_admin_who_asked_does_not_decide_either() -> None:
+    own = replace(OF_TEAM, requester=PLATFORM.slack_user_id)
+    with pytest.raises(NotAllowed, match="You asked for this run"):
+        decide(gate(own), PLATFORM, True, NOW)
+
+
+def test_the_requester_decides_where_the_definition_says_so() -> None:
+    assert decide(gate(replace(OF_TEAM, allow_requester=True)), REQUESTER, True, NOW) is GateStatus.APPROVED
+
+
+def test_a_requester_who_may_decide_still_must_be_an_approver() -> None:
+    policy = ApprovalPolicy(STRANGER.slack_user_id, team="database", allow_requester=True)
+    with pytest.raises(NotAllowed, match="Only a responder of team database"):
+        decide(gate(policy), STRANGER, True, NOW)
+
+
+def test_the_gate_stays_open_until_enough_approve() -> None:
+    two = replace(OF_TEAM, count=2)
+    assert decide(gate(two), ADMIN, True, NOW) is GateStatus.OPEN
+    assert decide(gate(two, Decision("U0ADMIN", True)), SECOND, True, NOW) is GateStatus.APPROVED
+
+
+def test_one_rejection_decides() -> None:
+    two = replace(OF_TEAM, count=2)
+    assert decide(gate(two, Decision("U0ADMIN", True)), SECOND, False, NOW) is GateStatus.REJECTED
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_nobody_decides_twice(approved: bool) -> None:
+    with pytest.raises(Conflict, match="already decided"):
+        decide(gate(replace(OF_TEAM, count=2), Decision("U0ADMIN", True)), ADMIN, approved, NOW)
+
+
+@pytest.mark.parametrize("status", [status for status in GateStatus if status is not GateStatus.OPEN])
+def test_a_closed_gate_is_decided_by_nobody(status: GateStatus) -> None:
+    with pytest.raises(Conflict, match=f"already {status.value}"):
+        decide(gate(status=status), ADMIN, True, NOW)
+
+
+def test_a_gate_is_open_until_just_before_its_end() -> None:
+    end = NOW + timedelta(minutes=15)
+    assert decide(gate(), ADMIN, True, end - timedelta(microseconds=1)) is GateStatus.APPROVED
+    with pytest.raises(Conflict, match="time is over"):
+        decide(gate(), ADMIN, True, end)
+
+
+def test_a_gate_without_an_end_is_open_for_ever() -> None:
+    endless = Gate(OF_TEAM, GateStatus.OPEN, (), None)
+    assert decide(endless, ADMIN, True, NOW + timedelta(days=10_000)) is GateStatus.APPROVED
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        (OF_TEAM, "a responder of team database"),
+        (OF_ADMINS, "an admin of team database"),
+        (OF_PEOPLE, "<@U0WEB>"),
+        (OF_BOTH, "an admin of team database, or <@U0WEB>"),
+        (OF_NOBODY, "a platform admin"),
+    ],
+)
+def test_approvers_are_told_in_words(policy: ApprovalPolicy, words: str) -> None:
+    assert describe_approvers(policy) == words

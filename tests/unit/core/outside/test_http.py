@@ -1,0 +1,273 @@
+"""HTTP calls: a deadline in all, a bounded answer, and what is known when there is none."""
+
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+
+from core.errors import NotAllowed
+from core.outside.egress import EgressPolicy
+from core.outside.http import MOST_BYTES, HttpCaller, HttpRequest, HttpResponse, NoAnswer, NotSent
+
+Serve = Callable[[socket.socket, bytes, threading.Event], None]
+GENEROUS = timedelta(seconds=10)
+
+
+@contextmanager
+def serving(serve: Serve) -> Iterator[tuple[int, list[bytes]]]:
+    """A server whose every connection is handed to `serve` with what was asked. Yields its port, and the requests."""
+    over, requests = threading.Event(), list[bytes]()
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(0.05)
+
+    def run() -> None:
+        while not over.is_set():
+            try:
+                connection, _ = listener.accept()
+            except TimeoutError:
+                continue
+            with connection:
+                connection.settimeout(5)
+                requests.append(read_request(connection))
+                serve(connection, requests[-1], over)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield listener.getsockname()[1], requests
+    finally:
+        over.set()
+        thread.join()
+        listener.close()
+
+
+def read_request(connection: socket.socket) -> bytes:
+    request = b""
+    while b"\r\n\r\n" not in request:
+        request += connection.recv(65_536)
+    head, _, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head.lower())
+    while length and len(body) < int(length[1]):
+        body += connection.recv(65_536)
+    return head + b"\r\n\r\n" + body
+
+
+def answering(body: bytes = b"{}", head: bytes = b"") -> Serve:
+    def serve(connection: socket.socket, _request: bytes, _over: threading.Event) -> None:
+        length = f"Content-Length: {len(body)}\r\nConnection: close\r\n".encode()
+        connection.sendall(b"HTTP/1.1 200 OK\r\n" + length + head + b"\r\n" + body)
+
+    return serve
+
+
+def drop_by_drop(connection: socket.socket, _request: bytes, over: threading.Event) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    while not over.wait(0.2):
+        try:
+            connection.sendall(b"x")
+        except OSError:
+            return
+
+
+def never(connection: socket.socket, _request: bytes, over: threading.Event) -> None:
+    over.wait()
+
+
+def reset(connection: socket.socket, _request: bytes, _over: threading.Event) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+
+
+@pytest.fixture
+def caller() -> Iterator[HttpCaller]:
+    http = HttpCaller(EgressPolicy.parse(["127.0.0.1", "localhost"]))
+    yield http
+    http.close()
+
+
+def call(
+    caller: HttpCaller, request: HttpRequest, limit: timedelta = GENEROUS, stop: threading.Event | None = None
+) -> HttpResponse:
+    return caller.call(request, limit, stop or threading.Event())
+
+
+def get(caller: HttpCaller, port: int, limit: timedelta = GENEROUS) -> HttpResponse:
+    return call(caller, HttpRequest("GET", f"http://127.0.0.1:{port}/"), limit)
+
+
+def test_an_answer_has_status_headers_text_and_json(caller: HttpCaller) -> None:
+    with serving(answering(b'{"seconds": 1.5}', b"X-Lag: low\r\n")) as (port, _):
+        response = get(caller, port)
+    assert (response.status, response.json, response.text) == (200, {"seconds": 1.5}, '{"seconds": 1.5}')
+    assert response.headers["x-lag"] == "low"
+    assert not response.truncated
+
+
+def test_the_whole_request_arrives(caller: HttpCaller) -> None:
+    with serving(answering()) as (port, requests):
+        headers = {"Idempotency-Key": "rbx_1.promote", "Content-Type": "application/json"}
+        url = f"http://127.0.0.1:{port}/promote?first=1"
+        call(caller, HttpRequest("POST", url, headers, {"dry": True, "who": "a b"}, b'{"lag": 1}'))
+    head, _, body = requests[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /promote?")
+    assert b"who=a+b" in head or b"who=a%20b" in head
+    assert b"dry=true" in head
+    assert b"idempotency-key: rbx_1.promote" in head.lower()
+    assert body == b'{"lag": 1}'
+
+
+def test_a_query_of_the_address_stays_beside_that_of_the_step(caller: HttpCaller) -> None:
+    with serving(answering()) as (port, requests):
+        call(caller, HttpRequest("GET", f"http://127.0.0.1:{port}/?first=1", query={"second": "2"}))
+        call(caller, HttpRequest("GET", f"http://127.0.0.1:{port}/?a&a=1"))
+    assert [request.split()[1] for request in requests] == [b"/?first=1&second=2", b"/?a&a=1"]
+
+
+def test_the_host_header_keeps_the_name_and_the_port(caller: HttpCaller) -> None:
+    with serving(answering()) as (port, requests):
+        call(caller, HttpRequest("GET", f"http://localhost:{port}/"))
+    assert f"host: localhost:{port}".encode() in requests[0].lower()
+
+
+def test_the_deadline_is_for_the_whole_answer_not_for_each_byte(caller: HttpCaller) -> None:
+    with serving(drop_by_drop) as (port, _):
+        began = time.monotonic()
+        with pytest.raises(NoAnswer, match=r"within 0\.6 s"):
+            get(caller, port, timedelta(seconds=0.6))
+        assert time.monotonic() - began < 1.5
+
+
+def test_a_call_that_was_given_up_reads_no_further(caller: HttpCaller) -> None:
+    before = set(threading.enumerate())
+    with serving(drop_by_drop) as (port, _):
+        with pytest.raises(NoAnswer):
+            get(caller, port, timedelta(seconds=0.3))
+        deadline = time.monotonic() + 5
+        while left := [t for t in threading.enumerate() if t.name == "http" and t not in before]:
+            assert time.monotonic() < deadline, left
+            time.sleep(0.02)
+
+
+def test_a_stop_ends_the_call_at_once(caller: HttpCaller) -> None:
+    stop = threading.Event()
+    threading.Timer(0.2, stop.set).start()
+    with serving(never) as (port, _):
+        began = time.monotonic()
+        with pytest.raises(NoAnswer, match="stopped"):
+            call(caller, HttpRequest("GET", f"http://127.0.0.1:{port}/"), timedelta(minutes=1), stop)
+        assert time.monotonic() - began < 1.5
+
+
+def test_a_refused_connection_was_not_sent(caller: HttpCaller) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(NotSent, match=r"No connection to 127\.0\.0\.1"):
+        get(caller, port)
+
+
+def test_a_connection_that_is_reset_after_the_request_leaves_doubt(caller: HttpCaller) -> None:
+    with serving(reset) as (port, requests):
+        with pytest.raises(NoAnswer, match="No whole answer"):
+            get(caller, port)
+        assert len(requests) == 1
+
+
+def test_an_answer_that_breaks_off_leaves_doubt(caller: HttpCaller) -> None:
+    def half(connection: socket.socket, _request: bytes, _over: threading.Event) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf")
+
+    with serving(half) as (port, _), pytest.raises(NoAnswer):
+        get(caller, port)
+
+
+def test_what_is_no_http_leaves_doubt(caller: HttpCaller) -> None:
+    def noise(connection: socket.socket, _request: bytes, _over: threading.Event) -> None:
+        connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+    with serving(noise) as (port, _), pytest.raises(NoAnswer):
+        get(caller, port)
+
+
+def test_a_body_beyond_the_limit_is_cut(caller: HttpCaller) -> None:
+    def endless(connection: socket.socket, _request: bytes, over: threading.Event) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
+        sent = 0
+        try:
+            while not over.is_set() and sent < 50 * MOST_BYTES:
+                connection.sendall(b"x " * 32_768)
+                sent += 65_536
+        except OSError:
+            return
+
+    with serving(endless) as (port, _):
+        response = get(caller, port)
+    assert response.truncated
+    assert response.json is None
+    assert len(response.text) < 40_000
+
+
+def test_a_redirect_is_an_answer_and_is_not_followed(caller: HttpCaller) -> None:
+    def redirect(connection: socket.socket, _request: bytes, _over: threading.Event) -> None:
+        connection.sendall(
+            b"HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n"
+        )
+
+    with serving(redirect) as (port, requests):
+        assert get(caller, port).status == 302
+    assert len(requests) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[" * 100_000, b"[" * 150 + b"]" * 150, b"NaN", b"[1e999]", b"{", b"\xff", b"1" * 5_000, b""],
+    ids=["bottomless", "deep", "NaN", "infinite", "half", "no UTF-8", "endless number", "nothing"],
+)
+def test_a_body_that_is_no_json_we_can_keep_has_none(caller: HttpCaller, body: bytes) -> None:
+    with serving(answering(body)) as (port, _):
+        response = get(caller, port, timedelta(seconds=5))
+    assert (response.status, response.json) == (200, None)
+
+
+def test_json_loses_what_postgresql_refuses(caller: HttpCaller) -> None:
+    with serving(answering(rb'{"a": "x\u0000y"}')) as (port, _):
+        assert get(caller, port).json == {"a": "x�y"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://127.0.0.1/",
+        "127.0.0.1/lag",
+        "http://",
+        "http:///lag",
+        "http://127.0.0.1:99999/",
+        "ht!tp://x/",
+        "http://x/\x00",
+        "http://a..b/",
+        f"http://{'a' * 70}.example/",
+        "http://no-such-host.invalid/",
+    ],
+)
+def test_what_is_no_address_was_not_sent(url: str) -> None:
+    with pytest.raises(NotSent):
+        call(HttpCaller(EgressPolicy()), HttpRequest("GET", url))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"])
+def test_what_the_policy_forbids_is_not_called(host: str) -> None:
+    with serving(answering()) as (port, requests):
+        with pytest.raises(NotAllowed):
+            call(HttpCaller(EgressPolicy()), HttpRequest("GET", f"http://{host}:{port}/"))
+        assert requests == []
+
+
+def test_no_proxy_of_the_environment_is_used(caller: HttpCaller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    with serving(answering()) as (port, _):
+        http = HttpCaller(EgressPolicy.parse(["127.0.0.1"]))
+        assert get(http, port).status == 200
+        http.close()
