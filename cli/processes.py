@@ -1,6 +1,7 @@
 """The long-running processes, each until it is told to stop."""
 
 import logging
+import sys
 import signal
 import threading
 from collections.abc import Callable, Mapping
@@ -29,9 +30,12 @@ def quiet_logging() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper("iso", utc=True),
             # a plain traceback: the pretty one shows local variables, and secrets with them
-            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
         ],
     )
+    logging.getLogger("slack_bolt.App").setLevel(logging.ERROR)  # it warns of SLACK_BOT_TOKEN, which we read
     logging.getLogger("cel").setLevel(logging.ERROR)  # it logs what expressions were given
 
 

@@ -26,7 +26,8 @@ Ctrl-C ends the demo.
 def run_demo(settings: Settings, stop: threading.Event) -> None:
     """Start everything, open the first incident, and stay until `stop` is set."""
     with stage(settings) as found:
-        channel = open_incident(found, SandboxClient(found.sandbox))
+        with SandboxClient(found.sandbox) as sandbox:
+            channel = open_incident(found, sandbox)
         page = f"{found.sandbox}/?user={REQUESTER}&channel={channel}"
         print(WELCOME.format(page=page, targets=found.targets), flush=True)
         found.supervisor.watch(stop)
@@ -34,8 +35,10 @@ def run_demo(settings: Settings, stop: threading.Event) -> None:
 
 def run_headless(settings: Settings, *, refuse_promote: bool) -> bool:
     """Play the story, print the channel, and say whether it ended well."""
-    with stage(settings, refuse_promote=refuse_promote) as found:
-        sandbox = SandboxClient(found.sandbox)
+    with (
+        stage(settings, refuse_promote=refuse_promote) as found,
+        SandboxClient(found.sandbox) as sandbox,
+    ):
         ending = play(found, sandbox)
         print(transcript(sandbox.messages(APPROVER, ending.channel)))
         complaint = ending.complaint

@@ -1,6 +1,7 @@
 """Acting as people in the Slack sandbox, as its page does."""
 
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import httpx2
 
@@ -10,10 +11,18 @@ Message = dict[str, Any]
 
 
 class SandboxClient:
-    """`url`: the sandbox's address."""
+    """`url`: the sandbox's address. `with` closes its connections."""
 
     def __init__(self, url: str) -> None:
         self._client = httpx2.Client(base_url=url, timeout=15)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
 
     def say(self, user: str, channel: str, text: str) -> None:
         """A message, or a slash command. Raises Unavailable with Slack's word for what went wrong."""
