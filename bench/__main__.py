@@ -26,11 +26,12 @@ class Sizes:
     acknowledgements: int
     runs: int
     rounds: int
+    blocks: int
     executions: int
 
 
-FULL = Sizes(acknowledgements=300, runs=100, rounds=30, executions=200)
-QUICK = Sizes(acknowledgements=50, runs=15, rounds=4, executions=25)
+FULL = Sizes(acknowledgements=300, runs=100, rounds=30, blocks=5, executions=40)
+QUICK = Sizes(acknowledgements=50, runs=15, rounds=4, blocks=1, executions=25)
 
 
 def measure(sizes: Sizes, home: Path, database_url: str, target: str) -> list[Section]:
@@ -42,9 +43,13 @@ def measure(sizes: Sizes, home: Path, database_url: str, target: str) -> list[Se
     with open_place(home, database_url, "forty", target) as place:
         _say("forty steps")
         sections.append(measure_forty_steps(place, target, rounds=sizes.rounds))
-    with open_place(home, database_url, "throughput", target) as place:
+    with (
+        open_place(home, database_url, "one", target) as one,
+        open_place(home, database_url, "two", target) as two,
+    ):
         _say("throughput")
-        sections.append(measure_throughput(place, executions=sizes.executions))
+        places = {1: one, 2: two}
+        sections.append(measure_throughput(places, blocks=sizes.blocks, executions=sizes.executions))
     return sections
 
 

@@ -1,9 +1,11 @@
 """How soon a slash command is acknowledged, and how soon its first step starts."""
 
+from contextlib import ExitStack
+
 from bench.definitions import ONE_STEP
 from bench.executions import await_success
 from bench.place import Place
-from bench.processes import running_web, running_worker
+from bench.processes import await_workers, running_web, worker_processes
 from bench.report import Line, Section
 from bench.slash_command import SlashCommands
 from bench.statistics import milliseconds, summarize
@@ -13,12 +15,15 @@ WARM_UP = 20
 
 def measure_commands(place: Place, *, acknowledgements: int, runs: int) -> Section:
     """The worker runs only while its part is measured: otherwise it takes the processor from the rest."""
-    with running_web(place), SlashCommands(place) as commands:
-        with running_worker(place, 1):
+    with ExitStack() as worker:
+        worker.enter_context(worker_processes(place, 1))
+        with running_web(place), SlashCommands(place) as commands:
+            await_workers(place, 1)
             first_steps = _first_steps(place, commands, runs)
-        acknowledged = _acknowledgements(commands, acknowledgements)
-        place.redis.close()
-        without_redis = _acknowledgements(commands, acknowledgements)
+            worker.close()
+            acknowledged = _acknowledgements(commands, acknowledgements)
+            place.redis.close()
+            without_redis = _acknowledgements(commands, acknowledgements)
     return Section(
         "Slash command, over HTTP to the web process",
         [

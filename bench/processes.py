@@ -34,13 +34,14 @@ def running_web(place: Place) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def running_worker(place: Place, number: int) -> Iterator[None]:
-    """The `number`th worker, counted from 1, beside those that run already."""
-    with Supervisor([_part(place, f"worker-{number}", "worker")]):
-        redis = place.composition.redis
-        await_that(f"{number} workers take jobs", lambda: Worker.count(connection=redis) == number)
-        yield
+def worker_processes(place: Place, count: int) -> Supervisor:
+    """Workers that begin to start when this is entered; `await_workers` says when they are there."""
+    return Supervisor([_part(place, f"worker-{number}", "worker") for number in range(1, count + 1)])
+
+
+def await_workers(place: Place, count: int) -> None:
+    redis = place.composition.redis
+    await_that(f"{count} workers take jobs", lambda: Worker.count(connection=redis) == count)
 
 
 def _part(place: Place, name: str, command: str) -> Part:

@@ -1,5 +1,7 @@
 """The table that a run of the bench prints."""
 
+import os
+import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,7 +30,7 @@ class Section:
 
 def print_report(sections: Sequence[Section]) -> None:
     """One table of all sections."""
-    table = Table(title="Milliseconds, unless a remark says otherwise", title_justify="left")
+    table = Table(title="Milliseconds, unless a remark says otherwise", caption=_machine())
     table.add_column("what")
     for heading in ("n", "p50", "p95", "p99"):
         table.add_column(heading, justify="right")
@@ -39,6 +41,12 @@ def print_report(sections: Sequence[Section]) -> None:
         for line in section.lines:
             table.add_row(f"  {line.what}", *_figures(line.summary), line.remark)
     Console(width=WIDTH, markup=False, highlight=False).print(table)
+
+
+def _machine() -> str:
+    """What the figures depend on most."""
+    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    return f"Python {platform.python_version()}, {os.cpu_count()} processors, load {load} (1, 5 and 15 min)"
 
 
 def _figures(summary: Summary | None) -> list[str]:

@@ -1,45 +1,56 @@
 """Executions a second, with one worker process and with two."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from bench.definitions import THREE_SLOW_STEPS, THREE_STEPS
 from bench.executions import Ended, await_success
 from bench.place import Place
-from bench.processes import running_worker
+from bench.processes import await_workers, worker_processes
 from bench.report import Line, Section
-from bench.statistics import milliseconds, ratio, summarize
+from bench.statistics import milliseconds, percentile, ratio, summarize
 
 WARM_UP = 40
 RUNBOOKS = {THREE_STEPS: "3 fast steps", THREE_SLOW_STEPS: "3 steps of 20 ms"}
 
 
-def measure_throughput(place: Place, *, executions: int) -> Section:
-    """The queue is filled with workers already there, and stays full until the end."""
-    by_workers: dict[int, dict[str, list[Ended]]] = {}
-    with running_worker(place, 1):
-        by_workers[1] = _measure(place, executions)
-        with running_worker(place, 2):
-            by_workers[2] = _measure(place, executions)
-    lines = [line for name in RUNBOOKS for line in _lines(name, by_workers)]
-    return Section("Throughput, each execution from its start to its end", lines)
+@dataclass
+class Samples:
+    """What came of all blocks of one runbook and one number of workers. `rates`: executions a second, one a block."""
+
+    seconds: list[float] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        return percentile(self.rates, 0.5)
+
+    def add(self, block: Sequence[Ended]) -> None:
+        self.seconds += [each.seconds for each in block]
+        self.rates.append(rate(block))
 
 
-def _measure(place: Place, executions: int) -> dict[str, list[Ended]]:
-    _work_off(place, THREE_STEPS, WARM_UP)
-    return {name: _work_off(place, name, executions) for name in RUNBOOKS}
+def measure_throughput(places: Mapping[int, Place], *, blocks: int, executions: int) -> Section:
+    """`places`: by how many workers each has. They work in turn, block by block, so that noise meets all alike."""
+    with worker_processes(places[1], 1), worker_processes(places[2], 2):
+        for workers, place in places.items():
+            await_workers(place, workers)
+            _work_off(place, THREE_STEPS, WARM_UP)
+        found = {(name, workers): Samples() for name in RUNBOOKS for workers in places}
+        for _ in range(blocks):
+            for (name, workers), samples in found.items():
+                samples.add(_work_off(places[workers], name, executions))
+    lines = [_line(name, workers, found) for name, workers in found]
+    return Section("Throughput, each execution from start to end", lines)
 
 
-def _lines(runbook: str, by_workers: dict[int, dict[str, list[Ended]]]) -> list[Line]:
-    one, two = rate(by_workers[1][runbook]), rate(by_workers[2][runbook])
-    rates = {1: f"{one:.1f} executions/s", 2: f"{two:.1f} executions/s, {ratio(two, one):.2f} × one worker"}
-    return [
-        Line(
-            f"{RUNBOOKS[runbook]}, {workers} worker{'s' if workers > 1 else ''}",
-            summarize(milliseconds([each.seconds for each in by_workers[workers][runbook]])),
-            rates[workers],
-        )
-        for workers in by_workers
-    ]
+def _line(runbook: str, workers: int, found: Mapping[tuple[str, int], Samples]) -> Line:
+    samples, alone = found[runbook, workers], found[runbook, 1]
+    remark = f"{samples.rate:.1f} executions/s"
+    if samples is not alone:
+        remark += f", {ratio(samples.rate, alone.rate):.2f} × one worker"
+    what = f"{RUNBOOKS[runbook]}, {workers} worker{'s' if workers > 1 else ''}"
+    return Line(what, summarize(milliseconds(samples.seconds)), remark)
 
 
 def rate(ended: Sequence[Ended]) -> float:
@@ -49,6 +60,7 @@ def rate(ended: Sequence[Ended]) -> float:
 
 
 def _work_off(place: Place, runbook: str, count: int) -> list[Ended]:
+    """All are written before the first is rung for: the queue stays full until the end."""
     ids = place.start(runbook, count)
     for execution_id in ids:
         place.composition.service.doorbell.ring("runbook", execution_id)

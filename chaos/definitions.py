@@ -1,6 +1,7 @@
 """What is run: runbooks of every shape. `edition` is in their URLs, so that a call tells which version made it."""
 
 import json
+from typing import Any
 
 TEAM = "chaos"
 REQUESTERS = ("U0RITA", "U0RALF")
@@ -10,7 +11,8 @@ EDITED = "edited"  # the runbook that is edited while it runs
 
 TRACE = 'echo "$RUNBOOK_STEP_KEY $$ {word} $(date +%s.%N)" >> "$TRACE"'
 
-Step = dict[str, object]
+Step = dict[str, Any]
+Document = dict[str, Any]
 SAFE: Step = {"retry": {"safe": True, "attempts": 6, "backoff": "200ms"}}
 
 
@@ -85,7 +87,11 @@ def shapes(edition: int) -> dict[str, list[Step]]:
             *(_call(kind, kind, edition) for kind in ("huge", "nul", "bytes", "drip")),
             _noise("flood"),
         ],
-        EDITED: [_call("one", "ok", edition, 0.5), _call("two", "ok", edition, 0.5), _call("three", "ok", edition)],
+        EDITED: [
+            _call("one", "ok", edition, 0.5),
+            _call("two", "ok", edition, 0.5),
+            _call("three", "ok", edition),
+        ],
         "long-call": [_call("long", "slow", edition, 14, **SAFE), _call("after", "ok", edition)],
         "long-shell": [_shell("long", 18), _call("after", "ok", edition)],
     }
@@ -95,22 +101,22 @@ ALWAYS = tuple(name for name in shapes(1) if not name.startswith("long-"))
 LOCKED = "queued"
 
 
-def _runbook(name: str, steps: list[Step]) -> dict[str, object]:
+def _runbook(name: str, steps: list[Step]) -> Document:
     properties = {"tag": {"type": "string"}, "lock": {"type": "string", "default": "one"}}
     parameters = {"type": "object", "required": ["tag"], "properties": properties}
-    document = {"kind": "runbook", "name": name, "parameters": parameters, "steps": steps}
+    document: Document = {"kind": "runbook", "name": name, "parameters": parameters, "steps": steps}
     if name == LOCKED:
         return document | {"lock": "chaos/{{ params.lock }}", "on_conflict": "queue"}
     return document
 
 
-def _team() -> dict[str, object]:
+def _team() -> Document:
     members = [{"slack": person, "role": "responder"} for person in REQUESTERS]
     members += [{"slack": person, "role": "admin"} for person in APPROVERS]
     return {"kind": "team", "name": TEAM, "members": members}
 
 
-def _workflow() -> dict[str, object]:
+def _workflow() -> Document:
     action = {
         "id": "start",
         "type": "runbook",
@@ -139,5 +145,5 @@ def edition_of(name: str, edition: int) -> str:
     return _joined([_runbook(name, shapes(edition)[name])])
 
 
-def _joined(documents_: list[dict[str, object]]) -> str:
+def _joined(documents_: list[Document]) -> str:
     return "\n---\n".join(json.dumps(document) for document in documents_)

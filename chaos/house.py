@@ -89,9 +89,7 @@ def open_house(folder: Path, without: str) -> Iterator[House]:
         stack.callback(crew.stop)
         for port in ports:
             await_answer(f"http://127.0.0.1:{port}/readyz")
-        yield House(
-            folder, database, redis, target, slack, front.url, tokens, crew, journal, settings
-        )
+        yield House(folder, database, redis, target, slack, front.url, tokens, crew, journal, settings)
 
 
 def _members(environment: Mapping[str, str], ports: list[int]) -> list[Member]:
@@ -185,5 +183,3 @@ def _answers(url: str) -> bool:
         return httpx2.get(url, timeout=2, trust_env=False).status_code == httpx2.codes.OK
     except httpx2.TransportError:
         return False
-
-

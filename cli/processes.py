@@ -1,8 +1,8 @@
 """The long-running processes, each until it is told to stop."""
 
 import logging
-import sys
 import signal
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from types import FrameType

@@ -1,7 +1,7 @@
 """A small world for tests: teams, people, definitions, incidents, on the real services."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -86,11 +86,12 @@ def work_off(service: Service, executor: Executor, bells: list[tuple[str, str]])
 
 @dataclass
 class Target:
-    """An HTTP service that records what it is asked. `answers`: status by path."""
+    """An HTTP service that records what it is asked. `answers`: status by path; `during`: what happens before it."""
 
     url: str = ""
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     answers: dict[str, int] = field(default_factory=dict)
+    during: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     def paths(self) -> list[str]:
         return [path for _, path, _ in self.calls]
@@ -106,6 +107,7 @@ def running_target() -> Iterator[Target]:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             target.calls.append((self.command, self.path, self.headers.get("Idempotency-Key", "")))
             body = b'{"seconds": 1.5}'
+            target.during.get(self.path, lambda: None)()
             self.send_response(target.answers.get(self.path, 200))
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -12,6 +12,7 @@ from typing import Any
 
 from redis import Redis
 from rq import SimpleWorker
+from rq.exceptions import DeserializationError
 from rq.executions import Execution
 from rq.job import Job
 from rq.queue import Queue
@@ -22,6 +23,22 @@ from workers.doorbell import QUEUE
 from workers.jobs import ALLOWED
 
 RECYCLE_AFTER = 5_000  # jobs; then the supervisor starts a fresh process
+
+
+# What else of a job RQ would run, or call: dotted names and addresses that we never set.
+EXTRAS = ("success_callback_name", "failure_callback_name", "stopped_callback_name", "webhooks")
+
+
+def refusal(job: Job) -> str | None:
+    """Why the job must not be run; None for one of ours."""
+    try:
+        if job.func_name not in ALLOWED:
+            return f"{job.func_name!r} is not allowed"
+        fields = job.to_dict(include_meta=False)
+    except DeserializationError:
+        return "it cannot be read"
+    extras = [name for name in EXTRAS if fields.get(name)]
+    return f"it has {', '.join(extras)}" if extras else None
 
 
 class AllowListedWorker(SimpleWorker):
@@ -36,8 +53,9 @@ class AllowListedWorker(SimpleWorker):
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # of rq
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
-        if job.func_name not in ALLOWED:
-            self.log.warning("refused the job %s: %r is not allowed", job.id, job.func_name)
+        reason = refusal(job)
+        if reason is not None:
+            self.log.warning("refused the job %s: %s", job.id, reason)
             job.delete()
             return False
         return super().perform_job(job, queue, execution)

@@ -57,7 +57,10 @@ class Asking:
     def _by_rest(
         self, request: Request, incident: str, parameters: dict[str, str], person: str, *, again: bool
     ) -> None:
-        path, body = f"/api/incidents/{incident}/runbooks/{request.runbook}/execute", {"parameters": parameters}
+        path, body = (
+            f"/api/incidents/{incident}/runbooks/{request.runbook}/execute",
+            {"parameters": parameters},
+        )
         for _ in range(2 if again else 1):
             answer = self._insist(path, body, request.tag, person)
             if answer is not None:

@@ -1,9 +1,8 @@
 """The driver: so many requests, so many a second, for incidents that are opened along the way."""
 
 import threading
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from random import Random
 
 from chaos.definitions import ALWAYS
@@ -12,6 +11,7 @@ from chaos.driver.responding import Responding
 from chaos.house import House
 
 THREADS = 8
+EXTRA = 1_000_000  # requests that a strike asks for are numbered from here
 PER_INCIDENT = 5  # requests: Slack takes one message a second in a channel
 
 
@@ -23,6 +23,8 @@ class Driver:
         self._asking, self.responding = Asking(house, seed), Responding(house, seed)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._incident = ""
+        self._extras = count(EXTRA)
         self.asked = 0
 
     def start(self, rate: float, most: int) -> None:
@@ -47,14 +49,21 @@ class Driver:
             self._thread.join(seconds)
 
     def _drive(self, rate: float, most: int) -> None:
-        incident = ""
         with ThreadPoolExecutor(THREADS, thread_name_prefix="askers") as pool:
             while self.asked < most and not self._stop.wait(1 / rate):
                 if self.asked % PER_INCIDENT == 0:
-                    incident = self._open(self.asked // PER_INCIDENT)
-                channel = self.responding.channels.get(incident)
-                pool.submit(self._asking.ask, self.asked, incident, channel, self._chosen(self.asked))
+                    self._incident = self._open(self.asked // PER_INCIDENT)
+                pool.submit(self._ask, self.asked, self._chosen(self.asked))
                 self.asked += 1
+
+    def ask_extra(self, runbook: str) -> None:
+        """Ask for one more, now, for the newest incident."""
+        if self._incident:
+            self._ask(next(self._extras), runbook)
+
+    def _ask(self, number: int, runbook: str) -> None:
+        incident = self._incident
+        self._asking.ask(number, incident, self.responding.channels.get(incident), runbook)
 
     def _open(self, number: int) -> str:
         """By REST; now and then by Slack, too, where nobody needs it."""
@@ -65,13 +74,3 @@ class Driver:
 
     def _chosen(self, number: int) -> str:
         return Random(f"{self._seed}/runbook/{number}").choice(self._runbooks)
-
-
-def until(is_so: Callable[[], bool], seconds: float, pause: float = 0.2) -> bool:
-    """Whether it came true in time."""
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(pause)
-    return True

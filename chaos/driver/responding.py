@@ -2,9 +2,7 @@
 
 import re
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -15,7 +13,6 @@ from chaos.definitions import APPROVERS, REQUESTERS
 from chaos.house import House
 from chaos.slack import Button, buttons_of
 
-THREADS = 16
 ATTEMPTS = 40  # of a press that Slack could not deliver
 TOLD = re.compile(r"Its id is (rbx_[0-9a-z]+)")
 ANNA, ABEL, AMOS = APPROVERS
@@ -29,8 +26,10 @@ class Press:
     action: str
 
 
+Fates = Sequence[tuple[int, tuple[Press, ...]]]
+
 # What may become of a gate: the presses are made at the same moment.
-GATE_FATES: Sequence[tuple[int, tuple[Press, ...]]] = (
+GATE_FATES: Fates = (
     (40, (Press(ANNA, "approval.approve"), Press(ABEL, "approval.approve"))),
     (15, (Press(ANNA, "approval.approve"), Press(ANNA, "approval.approve"), Press(AMOS, "approval.approve"))),
     (15, (Press(ABEL, "approval.approve"), Press(AMOS, "approval.reject"))),
@@ -39,13 +38,14 @@ GATE_FATES: Sequence[tuple[int, tuple[Press, ...]]] = (
     (5, (Press(REQUESTERS[0], "approval.approve"), Press(REQUESTERS[1], "approval.approve"))),
     (5, ()),
 )
-VERDICT_FATES: Sequence[tuple[int, tuple[Press, ...]]] = (
+RACE = (*(Press(user, "approval.approve") for user in APPROVERS), Press(ABEL, "approval.reject"))
+VERDICT_FATES: Fates = (
     (40, (Press(ANNA, "verdict.ran"),)),
     (20, (Press(ABEL, "verdict.run_again"), Press(AMOS, "verdict.run_again"))),
     (20, (Press(REQUESTERS[0], "verdict.did_not_run"),)),
     (20, (Press(ANNA, "verdict.ran"), Press(ABEL, "verdict.run_again"))),
 )
-RUN_FATES: Sequence[tuple[int, tuple[Press, ...]]] = (
+RUN_FATES: Fates = (
     (90, ()),
     (7, (Press(REQUESTERS[1], "run.cancel"),)),
     (3, (Press(ANNA, "run.cancel"), Press(REQUESTERS[0], "run.cancel"))),
@@ -61,19 +61,29 @@ class Responding:
         self._chance = {action: Random(f"{seed}/fate/{action}") for action in FATES}
         self._met: set[str] = set()
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="people")
-        self._timers: list[threading.Timer] = []
+        self._races = 0
+        self._over = threading.Event()
+        self._pressing = 0
         self.channels: dict[str, str] = {}  # by incident id
-        self.gates: list[dict[str, Button]] = []
 
     def start(self) -> None:
         for number, user in enumerate(REQUESTERS):
             self._house.slack.follow(user, self._hear if number == 0 else self._hear_told)
 
     def stop(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
-        self._pool.shutdown(cancel_futures=True)
+        """Nobody presses anything from now on."""
+        self._over.set()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody is about to press anything."""
+        with self._lock:
+            return self._pressing == 0
+
+    def race_for(self, gates: int) -> None:
+        """Over the next gates that open, people race."""
+        with self._lock:
+            self._races = gates
 
     def _hear(self, event: Mapping[str, Any]) -> None:
         self._hear_told(event)
@@ -93,38 +103,37 @@ class Responding:
             for execution_id in TOLD.findall(str(event["message"].get("text", ""))):
                 self._house.journal.was_told(execution_id, "an ephemeral message")
 
-    def _meet(
-        self,
-        what: str,
-        buttons: dict[str, Button],
-        chance: Random,
-        fates: Sequence[tuple[int, tuple[Press, ...]]],
-    ) -> None:
+    def _meet(self, what: str, buttons: Mapping[str, Button], chance: Random, fates: Fates) -> None:
+        """Once for each message: draw what becomes of it, and when."""
         with self._lock:
             if what in self._met:
                 return
             self._met.add(what)
-            weights = [weight for weight, _ in fates]
-            presses = chance.choices([fate for _, fate in fates], weights)[0]
+            presses = chance.choices([fate for _, fate in fates], [weight for weight, _ in fates])[0]
             delay = chance.uniform(0, 3)
-            if presses:
-                timer = threading.Timer(delay, self.press_together, (buttons, presses))
-                timer.daemon = True
-                self._timers.append(timer)
-                timer.start()
-
-    def press_together(self, buttons: Mapping[str, Button], presses: Sequence[Press]) -> None:
-        """Everybody waits for everybody, and then all press."""
-        barrier = threading.Barrier(len(presses))
+            if fates is GATE_FATES and self._races:
+                self._races, presses = self._races - 1, RACE
+            self._pressing += len(presses)
+        barrier = threading.Barrier(max(len(presses), 1))
         for press in presses:
-            threading.Thread(
-                target=self._press, args=(press.user, buttons[press.action], barrier.wait), daemon=True
-            ).start()
+            work = (press.user, buttons[press.action], delay, barrier)
+            threading.Thread(target=self._press, args=work, daemon=True).start()
 
-    def _press(self, user: str, button: Button, wait: Callable[[], int]) -> None:
+    def _press(self, user: str, button: Button, delay: float, barrier: threading.Barrier) -> None:
+        """Everybody waits for everybody, and then all press."""
+        self._over.wait(delay)
+        barrier.wait()
+        try:
+            self._insist(user, button)
+        finally:
+            with self._lock:
+                self._pressing -= 1
+
+    def _insist(self, user: str, button: Button) -> None:
         """Repeated while Slack says that the app could not be reached, as people do."""
-        wait()
         for _ in range(ATTEMPTS):
+            if self._over.is_set():
+                return
             self._house.journal.clicked(button.action_id)
             try:
                 answer = self._house.slack.press(user, button)
@@ -132,4 +141,4 @@ class Responding:
                 return
             if answer.get("error") not in ("dispatch_failed", "operation_timeout"):
                 return
-            time.sleep(1)
+            self._over.wait(1)

@@ -8,7 +8,7 @@ from typing import Protocol
 from core.decisions.execution import Failed, Json, StepResult, Succeeded, Uncertain
 from core.definitions.expressions import compile_expression
 from core.definitions.templates import render_text
-from core.errors import InvalidInput, NotAllowed, RunbookError
+from core.errors import NotAllowed, RunbookError
 from core.outside.process import Command, ProcessResult
 
 from .preparation import Context, Outside
@@ -57,20 +57,12 @@ def prepare_command(definition: CommandDefinition, context: Context) -> Outside:
 def _command(definition: CommandDefinition, context: Context) -> Command:
     scope = context.scope
     environment = {name: render_text(value, scope, ("env", name)) for name, value in definition.env.items()}
-    command = Command(
+    return Command(
         argv=[render_text(part, scope, ("argv", i)) for i, part in enumerate(definition.argv)],
         environment={**environment, "RUNBOOK_STEP_KEY": context.key},
         directory=render_text(definition.cwd, scope, ("cwd",)) if definition.cwd else None,
         stdin=render_text(definition.stdin or "", scope, ("stdin",)).encode(),
     )
-    _refuse_nul(*command.argv, *environment.values(), command.directory or "")
-    return command
-
-
-def _refuse_nul(*texts: str) -> None:
-    """Arguments end at a NUL (execve(2)), so none can hold one."""
-    if any("\0" in text for text in texts):
-        raise InvalidInput("A command's arguments, environment and directory cannot hold a NUL character.")
 
 
 def _judge(definition: CommandDefinition, result: ProcessResult, context: Context) -> StepResult:

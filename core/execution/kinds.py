@@ -1,6 +1,6 @@
 """The two kinds of execution: what differs between running a runbook and running a workflow."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,7 +33,7 @@ class Kind:
 
 RUNBOOK = Kind("runbook", RunbookExecution, StepExecution)
 WORKFLOW = Kind("workflow", WorkflowExecution, ActionExecution)
-KINDS = {kind.name: kind for kind in (RUNBOOK, WORKFLOW)}
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (RUNBOOK, WORKFLOW)}
 
 
 def kind_of(execution: AnyExecution) -> Kind:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import structlog
 from sqlalchemy import Engine, text, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.clock import Clock
@@ -62,7 +62,7 @@ class Heart:
         while not self._over.wait(HEARTBEAT):
             try:
                 self.beat()
-            except OperationalError as error:
+            except SQLAlchemyError as error:  # also a pool that has none left: a heart must not stop over it
                 log.warning("heartbeat missed", execution=self._values["id"], error=str(error))
 
     @contextmanager

@@ -7,6 +7,7 @@ from core.decisions.people import Person
 from core.service import Work
 from core.services import audit, notices
 from core.services.notices import NewNotice, NoticeKind
+from core.services.workflow_failures import tell_failure
 from core.statuses import GateStatus, Status, WaitingFor
 from core.tables import Approval, RunbookExecution, WorkflowExecution
 
@@ -73,8 +74,4 @@ def _of_workflow(work: Work, row: WorkflowExecution, before: Execution, after: E
     details = {"status": after.status.value, "error": after.error}
     audit.record(work, SYSTEM, "workflow_execution.ended", row.id, details)
     if after.status is Status.FAILED:
-        text = f":warning: Workflow *{row.workflow_name}* ({row.id}) failed. {after.error or ''}"
-        content = {"text": text}
-        notices.owe(
-            work, NewNotice(NoticeKind.MESSAGE, row.id, row.incident_id, key="failed", content=content)
-        )
+        tell_failure(work, row.id, row.incident_id, row.workflow_name, after.error)

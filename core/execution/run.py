@@ -62,7 +62,7 @@ class Run:
         Where a person changed the execution meanwhile (a cancel, a decision), the events are applied again to
         what that made of it.
         """
-        while self._pending and not self._try_commit():
+        while (self._pending or self._is_leaving) and not self._try_commit():
             self._start_over()
 
     def leave(self) -> None:

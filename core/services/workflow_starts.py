@@ -15,6 +15,7 @@ from core.service import Work
 from core.services import audit
 from core.services.incident_scope import incident_scope
 from core.services.request_keys import take_turn
+from core.services.workflow_failures import tell_failure
 from core.statuses import Status
 from core.tables import ActionExecution, Incident, IncidentEvent, JsonObject, Workflow, WorkflowExecution
 
@@ -122,6 +123,8 @@ def _create(work: Work, start: _Start) -> str | None:
     )
     if start.match.error is None:
         work.ring("workflow", execution_id)
+    else:
+        tell_failure(work, execution_id, start.incident.id, start.workflow.name, start.match.error)
     return execution_id
 
 

@@ -84,14 +84,14 @@ class Desk:
     executor: Executor
     bells: RecordedBells
 
-    def start(self, incident: Incident, runbook: str, **parameters: object) -> str:
+    def start(self, incident: Incident, runbook: str, **parameters: str) -> str:
         return start_run(self.service, incident, runbook, **parameters)
 
     def work(self) -> None:
         """Let the workers do what they can."""
         work_off(self.service, self.executor, self.bells.rung)
 
-    def run(self, incident: Incident, runbook: str, **parameters: object) -> str:
+    def run(self, incident: Incident, runbook: str, **parameters: str) -> str:
         """Start a runbook, and let it go as far as it goes."""
         execution_id = self.start(incident, runbook, **parameters)
         self.work()
@@ -116,7 +116,7 @@ class Desk:
             if is_done() if is_done else self.owed() == 0:
                 return
             assert self.time.now() - begun < LONGEST, "something is owed for ever"
-            self.time.pass_by(0.25)
+            self.time.pass_by(0.4)
 
     def owed(self) -> int:
         """How many messages are still owed."""

@@ -1,7 +1,5 @@
 """An incident that has no channel gets one of its own."""
 
-from collections.abc import Iterator
-
 import pytest
 from structlog.testing import capture_logs
 
@@ -78,11 +76,11 @@ def test_a_channel_that_was_made_before_a_crash_is_found_again(
 
 
 @pytest.fixture
-def older_channel(desk: Desk) -> Iterator[str]:
+def older_channel(desk: Desk) -> str:
     """A channel of the same name that was there long before the incident, and that the app is in."""
     answer = desk.people.do("/channels", user=OPS, name=NAME)
     desk.time.pass_by(600)
-    yield answer["channel"]["id"]
+    return str(answer["channel"]["id"])
 
 
 def test_a_channel_that_was_there_before_the_incident_is_left_alone(

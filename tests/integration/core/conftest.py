@@ -1,11 +1,24 @@
-"""What the tests of the core on a real database share."""
+"""What the tests of the core on a real database share: a clock that can be moved, and a small world."""
 
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import Engine
 
 from core.service import Service
-from tests.world import TEAMS, Target, apply_documents, running_target
+from tests.conftest import ADMIN, RecordedBells
+from tests.integration.core.world import CoreWorld, MovableClock, SilentTarget, silent_target
+from tests.world import TEAMS, Target, apply_documents, new_executor, new_incident, running_target
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+@pytest.fixture
+def service(engine: Engine, recorded_bells: RecordedBells, clock: MovableClock) -> Service:
+    return Service(engine, clock, recorded_bells, frozenset({ADMIN}))
 
 
 @pytest.fixture
@@ -15,5 +28,13 @@ def target() -> Iterator[Target]:
 
 
 @pytest.fixture
-def teams(service: Service) -> None:
+def silent() -> Iterator[SilentTarget]:
+    with silent_target() as running:
+        yield running
+
+
+@pytest.fixture
+def world(service: Service, clock: MovableClock, recorded_bells: RecordedBells) -> CoreWorld:
+    """With the teams, and an incident of team database."""
     apply_documents(service, TEAMS)
+    return CoreWorld(service, clock, recorded_bells.rung, new_executor(service), new_incident(service))

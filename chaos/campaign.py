@@ -1,0 +1,119 @@
+"""One campaign: a house, a driver, strikes, then peace, and the checker's word."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from chaos.checker.check import check
+from chaos.checker.facts import Asked, Call, Facts
+from chaos.checker.outside import read_messages, read_traces
+from chaos.checker.reading import read_database
+from chaos.checker.violations import Violation
+from chaos.definitions import ALWAYS
+from chaos.driver.driver import Driver
+from chaos.house import House, open_house
+from chaos.journal import Journal
+from chaos.points import POINTS, PointKills
+from chaos.recovery import Recoveries
+from chaos.settling import settle
+from chaos.strikes.registry import STRIKES
+from chaos.strikes.scene import Scene
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a campaign consists of; together with the code it decides everything but the timing.
+
+    `rate`: requests a second until all strikes are played, at least `requests` of them. `limit`: seconds that it may
+    take until nothing is left to do.
+    """
+
+    seed: int
+    strikes: Sequence[str]
+    kills: int = 0
+    points: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: POINTS)
+    runbooks: tuple[str, ...] = ALWAYS
+    requests: int = 20
+    rate: float = 0.5
+    pause: float = 1.0
+    limit: float = 300.0
+    without: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of it."""
+
+    violations: Sequence[Violation]
+    facts: Facts
+    journal: Journal
+    left: str | None
+    seconds: float
+    settling: float
+    points: Sequence[str]
+
+
+def run_campaign(order: Order, folder: Path, say: Say) -> Result:
+    """Raises nothing for a broken promise: that is what the result is for."""
+    say("starting the house")
+    with open_house(folder, order.without) as house:
+        begun = time.monotonic()
+        recoveries = Recoveries(house.conninfo, house.journal)
+        recoveries.start()
+        driver = Driver(house, order.seed, order.runbooks)
+        driver.start(order.rate, order.requests if not (order.strikes or order.kills) else 1_000_000)
+        points = _strike(order, Scene(house, driver, recoveries), say)
+        _until_asked(driver, order.requests)
+        driver.finish()
+        struck = time.monotonic()
+        say(f"{driver.asked} requests are made; waiting until nothing is left to do")
+        left = settle(house.conninfo, lambda: driver.responding.is_quiet, order.limit)
+        settled = time.monotonic()
+        driver.close()
+        recoveries.stop()
+        facts = gather(house)
+        return Result(check(facts), facts, house.journal, left, settled - begun, settled - struck, points)
+
+
+def _until_asked(driver: Driver, requests: int) -> None:
+    while driver.asked < requests:
+        time.sleep(0.2)
+
+
+def _strike(order: Order, scene: Scene, say: Say) -> Sequence[str]:
+    """Every strike in turn, beside kills at points; then all is healed. Returns the points drawn."""
+    chance = Random(f"{order.seed}/strikes")
+    kills = PointKills(scene.house.crew, Random(f"{order.seed}/points"), order.kills, order.points)
+    _until_asked(scene.driver, 3)
+    killer = threading.Thread(target=kills.run, name="killer", daemon=True)
+    killer.start()
+    for name in order.strikes:
+        say(f"{name} ({scene.driver.asked} asked, {scene.house.journal.kills} kills)")
+        STRIKES[name].play(scene, chance)
+        time.sleep(chance.uniform(0.5, 1.5) * order.pause)
+    killer.join()
+    for thread in scene.background:
+        thread.join()
+    scene.house.slack.play([])
+    return kills.drawn
+
+
+def gather(house: House) -> Facts:
+    """Everything that the checker looks at."""
+    journal = house.journal
+    harms = [death.at for death in journal.deaths if death.kind == "worker"]
+    harms += [strike.begun for strike in journal.strikes if STRIKES[strike.fault].harms]
+    others = Facts(
+        calls=[Call(c.at, c.key, c.kind, c.edition, c.effect) for c in house.target.calls()],
+        traces=read_traces(house.trace),
+        messages=read_messages(house.slack.log()),
+        asked=[Asked(request.tag, request.told) for request in journal.requests.values()],
+        told=list(journal.told),
+        harms=harms,
+    )
+    return read_database(house.conninfo, others)

@@ -1,0 +1,211 @@
+"""What the checker looks at. Times of the database are datetimes, those of the bench Unix times."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, TypeVar
+
+FINAL = frozenset({"succeeded", "failed", "cancelled", "timed_out"})
+OPEN = frozenset({"pending", "running", "waiting", "unknown"})
+PEOPLE = frozenset({"approval", "verdict"})
+
+Thing = TypeVar("Thing")
+
+
+@dataclass(frozen=True)
+class Execution:
+    """Of a runbook. `frozen`: the definition that it runs; `published`: the one of its version."""
+
+    id: str
+    status: str
+    waiting_for: str | None
+    wake_at: datetime | None
+    worker: str | None
+    tag: str
+    runbook: str
+    version: int
+    frozen: Mapping[str, Any]
+    published: Mapping[str, Any] | None
+    lock_name: str | None
+    holds_lock: bool
+    requested_by: str
+    workflow_execution_id: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
+
+
+@dataclass(frozen=True)
+class WorkflowExecution:
+    id: str
+    incident_id: str
+    status: str
+    wake_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Incident:
+    id: str
+    title: str
+    service: str | None
+
+
+@dataclass(frozen=True)
+class Step:
+    execution_id: str
+    position: int
+    id: str
+    type: str
+    status: str
+    attempt: int
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def key(self) -> str:
+        """What each of its calls carries."""
+        return f"{self.execution_id}.{self.id}"
+
+
+@dataclass(frozen=True)
+class Gate:
+    id: str
+    execution_id: str
+    position: int
+    status: str
+    count: int
+    requester: str
+    expires_at: datetime | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Decision:
+    gate_id: str
+    user: str
+    approved: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Audit:
+    number: int
+    action: str
+    subject: str
+    actor: str
+    created_at: datetime
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that the target met. `effect`: it was not refused."""
+
+    at: float
+    key: str
+    kind: str
+    edition: str
+    effect: bool
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a command wrote of itself: `begin` or `end`."""
+
+    key: str
+    pid: int
+    word: str
+    at: float
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message of the app in Slack. `card`: what its first block is named after, such as `headline.rbx_…`."""
+
+    channel: str
+    ts: str
+    text: str
+    card: str
+    status: str
+    notice: str
+    part: int
+    actions: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A start that was asked for. `told`: the execution that its asker was told of."""
+
+    tag: str
+    told: str | None
+
+
+def by(things: Iterable[Thing], name: str) -> Mapping[Any, list[Thing]]:
+    """Things by an attribute; an unknown value has none."""
+    found: defaultdict[Any, list[Thing]] = defaultdict(list)
+    for thing in things:
+        found[getattr(thing, name)].append(thing)
+    return found
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything. `told`: ids of executions that somebody was told of. `harms`: when workers or servers suffered."""
+
+    executions: Sequence[Execution] = ()
+    workflows: Sequence[WorkflowExecution] = ()
+    incidents: Sequence[Incident] = ()
+    steps: Sequence[Step] = ()
+    gates: Sequence[Gate] = ()
+    decisions: Sequence[Decision] = ()
+    audit: Sequence[Audit] = ()
+    calls: Sequence[Call] = ()
+    traces: Sequence[Trace] = ()
+    messages: Sequence[Message] = ()
+    asked: Sequence[Asked] = ()
+    told: Sequence[str] = ()
+    harms: Sequence[float] = field(default=())
+
+    @cached_property
+    def steps_of(self) -> Mapping[str, list[Step]]:
+        """Steps by execution, in order."""
+        return by(sorted(self.steps, key=lambda step: step.position), "execution_id")
+
+    @cached_property
+    def calls_of(self) -> Mapping[str, list[Call]]:
+        """Calls by key, as they arrived."""
+        return by(sorted(self.calls, key=lambda call: call.at), "key")
+
+    @cached_property
+    def traces_of(self) -> Mapping[str, list[Trace]]:
+        return by(sorted(self.traces, key=lambda trace: trace.at), "key")
+
+    @cached_property
+    def audit_of(self) -> Mapping[str, list[Audit]]:
+        return by(self.audit, "subject")
+
+    @cached_property
+    def cards(self) -> Mapping[str, list[Message]]:
+        return by(self.messages, "card")
+
+    def definition_of(self, execution: Execution, step: Step) -> Mapping[str, Any]:
+        """What the execution's own definition says of the step."""
+        found: Mapping[str, Any] = execution.frozen["steps"][step.position]
+        return found
+
+    def run_again(self, step: Step) -> int:
+        """How often people said: run it again."""
+        return sum(
+            entry.action == "verdict.run_again" and entry.details.get("step") == step.position
+            for entry in self.audit_of[step.execution_id]
+        )
+
+    def harmed(self, begun: float, ended: float) -> bool:
+        """Whether anything befell a worker, or what it needs, meanwhile."""
+        return any(begun <= harm <= ended for harm in self.harms)

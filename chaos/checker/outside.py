@@ -1,0 +1,43 @@
+"""Facts from outside: the messages that Slack has, and what commands wrote of themselves."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from chaos.checker.facts import Message, Trace
+
+
+def read_messages(log: Mapping[str, Any]) -> list[Message]:
+    """The app's messages in the sandbox's log, threads included."""
+    return [
+        _message(channel, message)
+        for channel, messages in log["messages"].items()
+        for message in messages
+        if message.get("bot_id") and message.get("blocks")
+    ]
+
+
+def _message(channel: str, message: Mapping[str, Any]) -> Message:
+    payload = (message.get("metadata") or {}).get("event_payload") or {}
+    blocks = message["blocks"]
+    elements = [element for block in blocks for element in block.get("elements", [])]
+    return Message(
+        channel=channel,
+        ts=str(message["ts"]),
+        text=str(message.get("text", "")),
+        card=str(blocks[0].get("block_id", "")),
+        status=str(payload.get("status", "")),
+        notice=str(payload.get("notice_id", "")),
+        part=int(payload.get("part", 0)),
+        actions=frozenset(str(element["action_id"]) for element in elements if "action_id" in element),
+    )
+
+
+def read_traces(file: Path) -> list[Trace]:
+    """One a line: `KEY PID WORD SECONDS`."""
+    return _traces(file.read_text(encoding="utf-8").splitlines()) if file.exists() else []
+
+
+def _traces(lines: Iterable[str]) -> list[Trace]:
+    parted = (line.split() for line in lines)
+    return [Trace(key, int(pid), word, float(at)) for key, pid, word, at in parted]

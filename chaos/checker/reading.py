@@ -1,0 +1,55 @@
+"""Facts from the database, by plain SQL."""
+
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.rows import class_row
+
+from chaos.checker.facts import Audit, Decision, Execution, Facts, Gate, Incident, Step, WorkflowExecution
+
+EXECUTIONS = """
+SELECT execution.id, execution.status, waiting_for, wake_at, worker, parameters->>'tag' AS tag,
+       runbook_name AS runbook, runbook_version AS version, execution.definition AS frozen,
+       published.definition AS published, lock_name, holds_lock, requested_by, workflow_execution_id,
+       execution.created_at, started_at, finished_at
+FROM runbook_executions AS execution
+LEFT JOIN runbook_versions AS published
+       ON published.runbook_id = execution.runbook_id AND published.version = execution.runbook_version
+"""
+WORKFLOWS = "SELECT id, incident_id, status, wake_at FROM workflow_executions"
+INCIDENTS = "SELECT id, title, service FROM incidents"
+STEPS = """
+SELECT execution_id, position, step_id AS id, type, status, attempt, started_at, finished_at FROM step_executions
+"""
+GATES = """
+SELECT id, execution_id, position, status, (policy->>'count')::int AS count, policy->>'requester' AS requester,
+       expires_at, closed_at
+FROM approvals
+"""
+DECISIONS = (
+    'SELECT approval_id AS gate_id, slack_user_id AS "user", approved, created_at FROM approval_decisions'
+)
+AUDIT = "SELECT number, action, subject_id AS subject, actor, created_at, details FROM audit_entries"
+
+Row = TypeVar("Row")
+
+
+def read_database(conninfo: str, others: Facts) -> Facts:
+    """The facts of the database, beside those that are known already."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        return replace(
+            others,
+            executions=_rows(connection, Execution, EXECUTIONS),
+            workflows=_rows(connection, WorkflowExecution, WORKFLOWS),
+            incidents=_rows(connection, Incident, INCIDENTS),
+            steps=_rows(connection, Step, STEPS),
+            gates=_rows(connection, Gate, GATES),
+            decisions=_rows(connection, Decision, DECISIONS),
+            audit=_rows(connection, Audit, AUDIT),
+        )
+
+
+def _rows(connection: "psycopg.Connection[Any]", row: type[Row], query: str) -> list[Row]:
+    with connection.cursor(row_factory=class_row(row)) as cursor:
+        return cursor.execute(query.encode()).fetchall()

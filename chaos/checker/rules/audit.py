@@ -1,0 +1,80 @@
+"""The audit trail has a row for each request, decision, cancel, verdict and end, and one only."""
+
+from collections.abc import Iterator
+
+from chaos.checker.facts import Facts
+from chaos.checker.violations import Finding
+
+
+def _count(facts: Facts, subject: str, action: str) -> int:
+    return sum(entry.action == action for entry in facts.audit_of[subject])
+
+
+def requests_are_recorded(facts: Facts) -> Iterator[Finding]:
+    for execution in facts.executions:
+        count = _count(facts, execution.id, "runbook_execution.requested")
+        if count != 1:
+            yield execution.id, f"The request of {execution.id} is in the audit trail {count} times."
+
+
+def endings_are_recorded(facts: Facts) -> Iterator[Finding]:
+    for execution in facts.executions:
+        said = [
+            entry.details.get("status")
+            for entry in facts.audit_of[execution.id]
+            if entry.action == "runbook_execution.ended"
+        ]
+        if said != ([execution.status] if execution.is_final else []):
+            yield execution.id, f"{execution.id} is {execution.status}; the audit trail says it ended {said}."
+
+
+def decisions_are_recorded(facts: Facts) -> Iterator[Finding]:
+    """Each decision in a row, and no row without one."""
+    decided = sorted((d.gate_id, d.user, "approved" if d.approved else "rejected") for d in facts.decisions)
+    recorded = sorted(
+        (entry.subject, entry.actor, entry.action.removeprefix("approval."))
+        for entry in facts.audit
+        if entry.action in ("approval.approved", "approval.rejected")
+    )
+    for gate_id, user, word in {*decided, *recorded}:
+        counts = [found.count((gate_id, user, word)) for found in (decided, recorded)]
+        if counts != [1, 1]:
+            how = f"{counts[0]} times, and in the audit trail {counts[1]} times"
+            yield gate_id, f"{user} {word} {gate_id} {how}."
+
+
+def cancels_are_recorded(facts: Facts) -> Iterator[Finding]:
+    """Who is cancelled was cancelled by somebody, and who was cancelled did not succeed."""
+    for execution in facts.executions:
+        count = _count(facts, execution.id, "runbook_execution.cancelled")
+        if execution.status == "cancelled" and not count:
+            yield execution.id, f"{execution.id} is cancelled, and the audit trail does not say by whom."
+        if count and execution.status not in ("cancelled", "failed"):
+            yield execution.id, f"{execution.id} was cancelled, and is {execution.status}."
+
+
+def verdicts_are_recorded(facts: Facts) -> Iterator[Finding]:
+    """A step is asked about once for each time it was in doubt, and answered once at most."""
+    for step in facts.steps:
+        answers = [
+            entry
+            for entry in facts.audit_of[step.execution_id]
+            if entry.action.startswith("verdict.") and entry.details.get("step") == step.position
+        ]
+        asked = len(
+            [card for card in facts.cards if card.startswith(f"verdict.{step.execution_id}.{step.position}.")]
+        )
+        if len(answers) > asked:
+            yield (
+                step.execution_id,
+                f"{step.key} was asked about {asked} times, and answered {len(answers)} times.",
+            )
+
+
+RULES = (
+    requests_are_recorded,
+    endings_are_recorded,
+    decisions_are_recorded,
+    cancels_are_recorded,
+    verdicts_are_recorded,
+)

@@ -1,0 +1,120 @@
+"""What reached the outside: at most once, with the right key, of the right edition."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+from urllib.parse import urlsplit
+
+from chaos.checker.facts import Execution, Facts, Step
+from chaos.checker.violations import Finding
+
+MARGIN = 1.0  # seconds between a harm and what is known of it
+
+
+def _outside_steps(facts: Facts, type_: str) -> Iterator[tuple[Execution, Step, dict[str, Any]]]:
+    for execution in facts.executions:
+        for step in facts.steps_of[execution.id]:
+            if step.type == type_:
+                yield execution, step, dict(facts.definition_of(execution, step))
+
+
+def _is_safe(definition: dict[str, Any]) -> bool:
+    return bool((definition.get("retry") or {}).get("safe"))
+
+
+def unsafe_calls_happen_once(facts: Facts) -> Iterator[Finding]:
+    """Once more only where a person said: run it again."""
+    for _, step, definition in _outside_steps(facts, "http"):
+        calls, allowed = len(facts.calls_of[step.key]), 1 + facts.run_again(step)
+        if not _is_safe(definition) and calls > allowed:
+            yield (
+                step.execution_id,
+                f"The unsafe step {step.key} was called {calls} times; allowed: {allowed}.",
+            )
+
+
+def unsafe_commands_run_once(facts: Facts) -> Iterator[Finding]:
+    for _, step, definition in _outside_steps(facts, "shell"):
+        begun = sum(trace.word == "begin" for trace in facts.traces_of[step.key])
+        allowed = 1 + facts.run_again(step)
+        if not _is_safe(definition) and begun > allowed:
+            yield step.execution_id, f"The unsafe command {step.key} ran {begun} times; allowed: {allowed}."
+
+
+def calls_carry_their_step(facts: Facts) -> Iterator[Finding]:
+    """Every call has the key, the path and the edition of a step."""
+    known = {step.key: _path(definition) for _, step, definition in _outside_steps(facts, "http")}
+    for call in facts.calls:
+        path = f"{call.kind}/{call.edition}"
+        if call.key not in known:
+            yield call.key, f"A call of {path} came with the key {call.key!r}, which no step has."
+        elif known[call.key] != path:
+            yield (
+                call.key,
+                f"The step {call.key} called {path}, and its run's definition says {known[call.key]}.",
+            )
+
+
+def _path(definition: dict[str, Any]) -> str:
+    return urlsplit(str(definition["url"]).partition("}}")[2]).path.strip("/")
+
+
+def success_needs_a_call(facts: Facts) -> Iterator[Finding]:
+    """Unless a person said that it ran."""
+    for _, step, _definition in _outside_steps(facts, "http"):
+        said = any(entry.action == "verdict.ran" for entry in facts.audit_of[step.execution_id])
+        if step.status == "succeeded" and not said and not facts.calls_of[step.key]:
+            yield step.execution_id, f"The step {step.key} succeeded, and nothing was called."
+
+
+def repeated_calls_have_a_reason(facts: Facts) -> Iterator[Finding]:
+    """A call is repeated after a refusal, a person's word, or something that befell a worker meanwhile."""
+    for _, step, _definition in _outside_steps(facts, "http"):
+        for first, second in pairwise(facts.calls_of[step.key]):
+            explained = not first.effect or facts.run_again(step)
+            if not explained and not facts.harmed(first.at - MARGIN, second.at + MARGIN):
+                yield (
+                    step.execution_id,
+                    f"The step {step.key} was called again after {second.at - first.at:.1f} s, for no reason.",
+                )
+
+
+def doubt_has_a_reason(facts: Facts) -> Iterator[Finding]:
+    """Nobody is asked about a step while all is well."""
+    asked = {entry.subject for entry in facts.audit if entry.action.startswith("verdict.")}
+    asked |= {step.execution_id for step in facts.steps if step.status == "unknown"}
+    for execution in facts.executions:
+        if execution.id in asked and not facts.harmed(execution.created_at.timestamp(), float("inf")):
+            yield execution.id, f"{execution.id} asked whether a step happened, and nothing had befallen it."
+
+
+def commands_die_with_their_worker(facts: Facts) -> Iterator[Finding]:
+    """Nothing of a command is alive when its step is over, or when the next attempt begins."""
+    for _, step, _definition in _outside_steps(facts, "shell"):
+        traces = facts.traces_of[step.key]
+        newest = max(
+            (trace for trace in traces if trace.word == "begin"), key=lambda each: each.at, default=None
+        )
+        for trace in traces:
+            if newest is not None and trace.at > newest.at and trace.pid != newest.pid:
+                yield (
+                    step.execution_id,
+                    f"Two commands of {step.key} ran at once: {trace.pid} and {newest.pid}.",
+                )
+            if step.finished_at is not None and trace.at > step.finished_at.timestamp() + MARGIN:
+                late = trace.at - step.finished_at.timestamp()
+                yield (
+                    step.execution_id,
+                    f"A command of {step.key} was alive {late:.1f} s after the step was over.",
+                )
+
+
+RULES = (
+    unsafe_calls_happen_once,
+    unsafe_commands_run_once,
+    calls_carry_their_step,
+    success_needs_a_call,
+    repeated_calls_have_a_reason,
+    doubt_has_a_reason,
+    commands_die_with_their_worker,
+)

@@ -1,0 +1,91 @@
+"""Slack shows each thing once, and as it is."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from chaos.checker.facts import Facts
+from chaos.checker.violations import Finding
+
+
+def one_headline_an_execution(facts: Facts) -> Iterator[Finding]:
+    for execution in facts.executions:
+        headlines = facts.cards[f"headline.{execution.id}"]
+        if len(headlines) != 1:
+            yield execution.id, f"{execution.id} has {len(headlines)} headlines."
+        elif headlines[0].status != execution.status:
+            shown = headlines[0].status
+            yield execution.id, f"The headline of {execution.id} says {shown}, and it is {execution.status}."
+
+
+def one_outcome_an_ending(facts: Facts) -> Iterator[Finding]:
+    for execution in facts.executions:
+        outcomes = facts.cards[f"outcome.{execution.id}"]
+        if len(outcomes) != int(execution.is_final):
+            yield (
+                execution.id,
+                f"{execution.id} is {execution.status} and has {len(outcomes)} outcome messages.",
+            )
+        elif outcomes and outcomes[0].status != execution.status:
+            shown = outcomes[0].status
+            yield execution.id, f"The outcome of {execution.id} says {shown}, and it is {execution.status}."
+
+
+def one_message_a_gate(facts: Facts) -> Iterator[Finding]:
+    """With buttons exactly while it is open."""
+    for gate in facts.gates:
+        messages = facts.cards[f"gate.{gate.id}"]
+        if len(messages) != 1:
+            yield gate.execution_id, f"The gate {gate.id} has {len(messages)} messages."
+        elif ("approval.approve" in messages[0].actions) != (gate.status == "open"):
+            yield gate.execution_id, f"The gate {gate.id} is {gate.status}, and its message says otherwise."
+
+
+def verdicts_are_asked_once(facts: Facts) -> Iterator[Finding]:
+    for execution in facts.executions:
+        asked = [card for card in facts.cards if card.startswith(f"verdict.{execution.id}.")]
+        for card in asked:
+            if len(facts.cards[card]) != 1:
+                yield execution.id, f"{execution.id} asked {len(facts.cards[card])} times by {card}."
+        buttons = sum("verdict.ran" in facts.cards[card][0].actions for card in asked)
+        if buttons != int(execution.waiting_for == "verdict"):
+            yield (
+                execution.id,
+                f"{execution.id} ({execution.status}) has {buttons} verdicts that can be given.",
+            )
+
+
+def message_steps_speak_once(facts: Facts) -> Iterator[Finding]:
+    said = Counter(message.text for message in facts.messages)
+    tags = {execution.id: execution.tag for execution in facts.executions}
+    for step in facts.steps:
+        if step.type != "message":
+            continue
+        text = f"{tags[step.execution_id]} came to {step.id}"
+        if said[text] != int(step.status == "succeeded"):
+            yield step.execution_id, f"The step {step.key} is {step.status}, and was said {said[text]} times."
+
+
+def nothing_is_posted_twice(facts: Facts) -> Iterator[Finding]:
+    """Whatever it is: one message a notice, one a part of those that have several."""
+    posted = Counter((message.notice, message.part) for message in facts.messages if message.notice)
+    for (notice, part), count in posted.items():
+        if count > 1:
+            yield notice, f"Part {part} of the notice {notice} was posted {count} times."
+
+
+def one_card_an_incident(facts: Facts) -> Iterator[Finding]:
+    for incident in facts.incidents:
+        cards = facts.cards[f"incident.{incident.id}"]
+        if len(cards) != 1:
+            yield incident.id, f"The incident {incident.id} has {len(cards)} cards."
+
+
+RULES = (
+    one_headline_an_execution,
+    one_outcome_an_ending,
+    one_message_a_gate,
+    verdicts_are_asked_once,
+    message_steps_speak_once,
+    nothing_is_posted_twice,
+    one_card_an_incident,
+)

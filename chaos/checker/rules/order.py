@@ -1,0 +1,46 @@
+"""Steps run in order, and none starts after a cancel."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+
+from chaos.checker.facts import OPEN, Facts
+from chaos.checker.violations import Finding
+
+COMMITTING = timedelta(seconds=2)  # a cancel's time is taken as its transaction begins, before its commit
+
+
+def steps_run_in_order(facts: Facts) -> Iterator[Finding]:
+    for steps in facts.steps_of.values():
+        for step, following in pairwise(steps):
+            if following.started_at is None:
+                continue
+            if step.status in OPEN:
+                yield (
+                    step.execution_id,
+                    f"The step {following.key} started while {step.key} was {step.status}.",
+                )
+            elif step.finished_at is not None and following.started_at < step.finished_at:
+                yield step.execution_id, f"The step {following.key} started before {step.key} was over."
+
+
+def calls_arrive_in_order(facts: Facts) -> Iterator[Finding]:
+    """The first call of a step comes after the first call of every step before it."""
+    for execution_id, steps in facts.steps_of.items():
+        first = [facts.calls_of[step.key][0] for step in steps if facts.calls_of[step.key]]
+        for call, following in pairwise(first):
+            if following.at < call.at:
+                yield execution_id, f"The call of {following.key} arrived before the one of {call.key}."
+
+
+def nothing_starts_after_a_cancel(facts: Facts) -> Iterator[Finding]:
+    for entry in facts.audit:
+        if entry.action != "runbook_execution.cancelled":
+            continue
+        for step in facts.steps_of[entry.subject]:
+            if step.started_at is not None and step.started_at > entry.created_at + COMMITTING:
+                late = (step.started_at - entry.created_at).total_seconds()
+                yield entry.subject, f"The step {step.key} started {late:.1f} s after the cancel."
+
+
+RULES = (steps_run_in_order, calls_arrive_in_order, nothing_starts_after_a_cancel)

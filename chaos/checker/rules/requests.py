@@ -1,0 +1,40 @@
+"""What was acknowledged is there, once."""
+
+from collections.abc import Iterator
+
+from chaos.checker.facts import Facts, by
+from chaos.checker.violations import Finding
+
+
+def one_execution_a_request(facts: Facts) -> Iterator[Finding]:
+    """However often it was delivered; exactly one where its asker was told so."""
+    tagged = by(facts.executions, "tag")
+    for request in facts.asked:
+        found = [execution.id for execution in tagged[request.tag]]
+        if len(found) > 1:
+            yield found[0], f"The request {request.tag} made {len(found)} executions: {', '.join(found)}."
+        if request.told is not None and request.told not in found:
+            yield request.told, f"The request {request.tag} was told of {request.told}, which is not there."
+
+
+def what_was_told_exists(facts: Facts) -> Iterator[Finding]:
+    """Nobody was told of an execution that is lost."""
+    known = {execution.id for execution in facts.executions}
+    for execution_id in facts.told:
+        if execution_id not in known:
+            yield execution_id, f"Somebody was told of {execution_id}, which is not there."
+
+
+def one_workflow_execution_an_incident(facts: Facts) -> Iterator[Finding]:
+    """The workflow ran once for each incident that triggers it, and started one runbook."""
+    ran, started = by(facts.workflows, "incident_id"), by(facts.executions, "workflow_execution_id")
+    for incident in facts.incidents:
+        wanted = 1 if incident.service == "auto" else 0
+        if len(ran[incident.id]) != wanted:
+            yield incident.id, f"{incident.id} has {len(ran[incident.id])} workflow executions, not {wanted}."
+    for workflow in facts.workflows:
+        if workflow.status == "succeeded" and len(started[workflow.id]) != 1:
+            yield workflow.id, f"{workflow.id} started {len(started[workflow.id])} runbooks, not 1."
+
+
+RULES = (one_execution_a_request, what_was_told_exists, one_workflow_execution_an_incident)

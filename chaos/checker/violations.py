@@ -1,0 +1,22 @@
+"""What the checker says."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from chaos.checker.facts import Facts
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A promise that was broken: by which rule, for what (an id), in a sentence."""
+
+    rule: str
+    subject: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.sentence}"
+
+
+Finding = tuple[str, str]  # the subject's id, and the sentence
+Rule = Callable[[Facts], Iterator[Finding]]

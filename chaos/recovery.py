@@ -1,0 +1,103 @@
+"""How soon somebody goes on with what a lost worker held."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psycopg
+
+from chaos.journal import Journal, Recovery
+
+LOOK_SECONDS = 0.2
+HELD = """
+SELECT id, fence, worker FROM runbook_executions WHERE {condition}
+UNION ALL
+SELECT id, fence, worker FROM workflow_executions WHERE {condition}
+"""
+BY_WORKER = HELD.format(condition="worker = %(name)s")
+BY_ID = HELD.format(condition="id = ANY(%(ids)s)")
+
+Row = tuple[str, int, str | None]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A worker that does nothing any more, since when (Unix time), and what for."""
+
+    fault: str
+    pid: int
+    at: float
+
+
+@dataclass(frozen=True)
+class Held:
+    """An execution in a lost worker's hands, with the fence of its claim."""
+
+    loss: Loss
+    id: str
+    fence: int
+
+
+class Recoveries:
+    """Watches in a thread of its own, and writes into the journal."""
+
+    def __init__(self, conninfo: str, journal: Journal) -> None:
+        self._conninfo, self._journal = conninfo, journal
+        self._losses: list[Loss] = []
+        self._deaths = 0
+        self._held: list[Held] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="recoveries", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def lost(self, fault: str, pid: int) -> None:
+        """A worker was lost that is no death: it was stopped."""
+        self._losses.append(Loss(fault, pid, time.time()))
+
+    def _watch(self) -> None:
+        while not self._over.wait(LOOK_SECONDS):
+            try:
+                with psycopg.connect(self._conninfo, autocommit=True, connect_timeout=2) as connection:
+                    while not self._over.wait(LOOK_SECONDS):
+                        self._look(connection)
+            except psycopg.Error:
+                continue  # the database is away, as it may be here
+
+    def _look(self, connection: "psycopg.Connection[tuple[object, ...]]") -> None:
+        for loss in list(self._new_losses()):
+            name = f"{socket.gethostname()}.{loss.pid}"
+            for id_, fence, _ in _rows(connection, BY_WORKER, {"name": name}):
+                self._held.append(Held(loss, id_, fence))
+        if not self._held:
+            return
+        rows = _rows(connection, BY_ID, {"ids": [held.id for held in self._held]})
+        now, found = time.time(), {id_: (fence, worker) for id_, fence, worker in rows}
+        for held in list(self._held):
+            fence, worker = found[held.id]
+            if fence != held.fence or worker is None:
+                self._journal.recovered(Recovery(held.loss.fault, held.id, now - held.loss.at))
+                self._held.remove(held)
+
+    def _new_losses(self) -> Iterator[Loss]:
+        deaths = self._journal.deaths[self._deaths :]
+        self._deaths += len(deaths)
+        yield from (Loss(death.fault, death.pid, death.at) for death in deaths if death.kind == "worker")
+        while self._losses:
+            yield self._losses.pop(0)
+
+
+def _rows(
+    connection: "psycopg.Connection[tuple[object, ...]]", query: str, values: dict[str, object]
+) -> list[Row]:
+    return [
+        (str(id_), int(str(fence)), None if worker is None else str(worker))
+        for id_, fence, worker in connection.execute(query.encode(), values)
+    ]

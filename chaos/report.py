@@ -1,0 +1,92 @@
+"""The report: one table, and a sentence for each violation."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from chaos.campaign import Order, Result
+from chaos.checker.violations import Violation
+from chaos.crew import UNCAUSED
+
+FOREVER = float("inf")
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """By the nearest rank; of at least one value."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def strikes_by_fault(result: Result) -> Mapping[str, Sequence[tuple[float, float]]]:
+    """From when until when each fault struck: those that were played, and the kills that were planned."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for strike in result.journal.strikes:
+        found.setdefault(strike.fault, []).append((strike.begun, strike.ended))
+    played = {name for name in found if name.startswith("kill") or name == "rolling-restart"}
+    for death in result.journal.deaths:
+        if death.fault not in played:
+            found.setdefault(death.fault, []).append((death.at, death.at))
+    return found
+
+
+def _life(result: Result, violation: Violation) -> tuple[float, float]:
+    """When the violation's subject lived: a strike in that time may have caused it."""
+    for execution in result.facts.executions:
+        if execution.id == violation.subject:
+            return execution.created_at.timestamp(), _end(execution.finished_at)
+    return 0.0, FOREVER
+
+
+def _end(moment: datetime | None) -> float:
+    return moment.timestamp() + 60 if moment else FOREVER
+
+
+def _rows(result: Result) -> Iterator[list[str]]:
+    lives = [_life(result, violation) for violation in result.violations]
+    for fault, times in sorted(strikes_by_fault(result).items()):
+        broken = sum(any(begun <= to and ended >= since for begun, ended in times) for since, to in lives)
+        seconds = [each.seconds for each in result.journal.recoveries if each.fault == fault]
+        recovery = (
+            [f"{percentile(seconds, share):.1f}" for share in (0.5, 0.95, 1.0)] if seconds else ["–"] * 3
+        )
+        yield [fault, str(len(times)), str(broken), str(len(seconds)), *recovery]
+
+
+def print_report(order: Order, result: Result, console: Console) -> None:
+    """To the console."""
+    table = Table(title=f"seed {order.seed}")
+    for title in ("fault", "strikes", "violations during", "recoveries", "p50 s", "p95 s", "max s"):
+        table.add_column(title, justify="left" if title == "fault" else "right")
+    for row in _rows(result):
+        table.add_row(*row)
+    console.print(table)
+    for line in _summary(result):
+        console.print(line, highlight=False)
+    for violation in result.violations:
+        console.print(f"VIOLATION {violation}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _summary(result: Result) -> Iterator[str]:
+    facts, journal = result.facts, result.journal
+    statuses = Counter(execution.status for execution in facts.executions)
+    yield (
+        f"{len(facts.executions)} executions ({', '.join(f'{n} {s}' for s, n in statuses.most_common())}), "
+        f"{len(facts.calls)} calls, {len(facts.messages)} messages, {len(facts.decisions)} decisions, "
+        f"{journal.clicks.total()} clicks"
+    )
+    yield (
+        f"{journal.kills} kills in {result.seconds:.0f} s, of which {result.settling:.0f} s for settling; "
+        f"{len(facts.executions) / result.seconds:.2f} executions and "
+        f"{60 * journal.kills / result.seconds:.0f} kills a minute"
+    )
+    if result.points:
+        drawn = Counter(result.points)
+        yield "plans: " + ", ".join(f"{point} {count}" for point, count in sorted(drawn.items()))
+    ended = Counter(f"{death.name} ({death.status})" for death in journal.deaths if death.fault == UNCAUSED)
+    if ended:
+        yield "ended by themselves: " + ", ".join(f"{name} {count}" for name, count in ended.items())
+    yield f"left to do: {result.left or 'nothing'}"
+    yield f"{len(result.violations)} violations"

@@ -1,0 +1,41 @@
+"""Waiting until nothing is left to do but by people."""
+
+import time
+from collections.abc import Callable
+
+import psycopg
+
+LEFT = """
+SELECT
+    (SELECT count(*) FROM runbook_executions
+     WHERE status IN ('pending', 'running')
+        OR status = 'waiting' AND waiting_for NOT IN ('approval', 'verdict', 'lock')
+        OR waiting_for = 'approval' AND wake_at < now() + interval '1 minute') AS executions,
+    (SELECT count(*) FROM workflow_executions WHERE status IN ('pending', 'running', 'waiting')) AS workflows,
+    (SELECT count(*) FROM notices WHERE wanted > delivered AND abandoned_at IS NULL) AS notices
+"""
+LOOK_SECONDS = 1.0
+STILL_SECONDS = 5.0  # so long nothing must be left
+
+
+def settle(conninfo: str, is_quiet: Callable[[], bool], seconds: float) -> str | None:
+    """None once nothing is left; what is left, in words, after so many seconds."""
+    deadline, still_since = time.monotonic() + seconds, None
+    while time.monotonic() < deadline:
+        left = _left(conninfo)
+        if any(left) or not is_quiet():
+            still_since = None
+        else:
+            still_since = still_since or time.monotonic()
+            if time.monotonic() - still_since >= STILL_SECONDS:
+                return None
+        time.sleep(LOOK_SECONDS)
+    executions, workflows, notices = _left(conninfo)
+    return f"{executions} executions, {workflows} workflow executions and {notices} messages"
+
+
+def _left(conninfo: str) -> tuple[int, int, int]:
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        row = connection.execute(LEFT).fetchone()
+    assert row is not None
+    return row[0], row[1], row[2]

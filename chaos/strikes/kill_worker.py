@@ -1,0 +1,39 @@
+"""`kill -9` of a worker that holds an execution."""
+
+import signal
+from random import Random
+
+import psycopg
+
+from chaos.strikes.scene import Scene, Strike, until
+
+NAME = "kill-worker"
+HOLDERS = "SELECT worker FROM runbook_executions WHERE worker IS NOT NULL"
+PATIENCE = 8.0
+
+
+def busy_worker(scene: Scene, chance: Random) -> str:
+    """The name of a worker that holds an execution; of any worker where none does for long."""
+    names = scene.house.crew.names("worker")
+    busy: list[str] = []
+
+    def look() -> bool:
+        busy[:] = [name for name in names if scene.house.crew.pid(name) in _holders(scene)]
+        return bool(busy)
+
+    until(look, PATIENCE)
+    return chance.choice(busy or names)
+
+
+def _holders(scene: Scene) -> set[int]:
+    with psycopg.connect(scene.house.conninfo, autocommit=True) as connection:
+        return {int(str(row[0]).rpartition(".")[2]) for row in connection.execute(HOLDERS)}
+
+
+def play(scene: Scene, chance: Random) -> None:
+    name = busy_worker(scene, chance)
+    with scene.struck(NAME):
+        scene.house.crew.signal(name, signal.SIGKILL, NAME)
+
+
+STRIKE = Strike(NAME, play, harms=True)

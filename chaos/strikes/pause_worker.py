@@ -1,0 +1,31 @@
+"""SIGSTOP of a busy worker for three leases, then SIGCONT: it wakes up believing that it still holds its run."""
+
+import signal
+import time
+from random import Random
+
+from chaos.strikes.kill_worker import busy_worker
+from chaos.strikes.scene import Scene, Strike
+
+NAME = "pause-worker"
+LEASE = 10.0
+
+
+def play(scene: Scene, chance: Random) -> None:
+    for runbook in ("many", "slow", "mixed"):
+        scene.driver.ask_extra(runbook)
+    name = busy_worker(scene, chance)
+    pid = scene.house.crew.signal(name, signal.SIGSTOP)
+    scene.recoveries.lost(NAME, pid)
+    begun = time.time()
+
+    def wake() -> None:
+        time.sleep(3 * LEASE)
+        if scene.house.crew.pid(name) == pid:
+            scene.house.crew.signal(name, signal.SIGCONT)
+        scene.house.journal.struck(NAME, begun)
+
+    scene.meanwhile(wake)
+
+
+STRIKE = Strike(NAME, play, harms=True)

@@ -1,0 +1,29 @@
+"""Slack misbehaves: too many requests, server errors, silence, an answer that is lost after the deed."""
+
+import time
+from random import Random
+from typing import Any
+
+from chaos.strikes.scene import Scene, Strike
+
+SECONDS = 5.0
+POST, ANY = "chat.postMessage", "*"
+
+
+def _strike(name: str, *faults: dict[str, Any]) -> Strike:
+    def play(scene: Scene, chance: Random) -> None:
+        scene.driver.ask_extra(chance.choice(("mixed", "gated")))
+        with scene.struck(name):
+            scene.house.slack.play(faults)
+            time.sleep(SECONDS)
+
+    return Strike(name, play)
+
+
+STRIKES = (
+    _strike("slack-429", {"method": ANY, "kind": "ratelimited", "times": 6, "retry_after": 2}),
+    _strike("slack-5xx", {"method": ANY, "kind": "status", "status": 503, "times": 6}),
+    _strike("slack-timeout", {"method": POST, "kind": "timeout", "times": 2, "seconds": 12}),
+    _strike("slack-reset-after", {"method": ANY, "kind": "reset_after_accept", "times": 6}),
+    _strike("slack-reset-before", {"method": ANY, "kind": "reset_before_accept", "times": 4}),
+)

@@ -1,0 +1,19 @@
+"""The target answers late."""
+
+import time
+from random import Random
+
+from chaos.strikes.scene import Scene, Strike
+
+NAME = "slow-target"
+SECONDS = 8.0
+
+
+def play(scene: Scene, chance: Random) -> None:
+    with scene.struck(NAME):
+        scene.house.target.delay = chance.uniform(0.5, 2)
+        time.sleep(SECONDS)
+        scene.house.target.delay = 0.0
+
+
+STRIKE = Strike(NAME, play)

@@ -1,0 +1,24 @@
+from collections.abc import Iterator
+
+import pytest
+
+from cli.apply import apply_text
+from cli.compose import Composition
+from cli.demo.sandbox_client import SandboxClient
+from cli.demo.stage import stage
+from core.settings import Settings
+from tests.acceptance.processes.theatre import DEFINITIONS, Theatre
+
+
+@pytest.fixture(scope="module")
+def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
+    """Every process of the demo, on ports and in a home of its own."""
+    home = tmp_path_factory.mktemp("home")
+    settings = Settings.from_environment({"RUNBOOK_HOME": str(home), "PORT": "0"})
+    with (
+        stage(settings) as found,
+        Composition.of(found.settings) as composition,
+        SandboxClient(found.sandbox) as sandbox,
+    ):
+        apply_text(composition.service, DEFINITIONS, "test.yaml", approve=True)
+        yield Theatre(found, sandbox, composition.service)

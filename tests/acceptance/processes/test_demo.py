@@ -1,0 +1,36 @@
+"""`runbook demo --headless`: the whole story, and an exit status that says how it ended."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PATIENCE = 200  # seconds: eight processes start on a machine that has other things to do
+pytestmark = pytest.mark.timeout(PATIENCE + 40)
+
+
+def headless(home: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "cli", "demo", "--headless", *options],
+        env={**os.environ, "RUNBOOK_HOME": str(home), "PORT": "0"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def test_the_story_ends_well_and_says_which_workflow_caused_it(tmp_path: Path) -> None:
+    played = headless(tmp_path)
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert "The story ended well." in played.stdout
+    assert "The primary is orders-db-2; the workflow execution was wfx_" in played.stdout
+
+
+def test_a_refused_promotion_ends_the_story_badly(tmp_path: Path) -> None:
+    played = headless(tmp_path, "--refuse-promote")
+    assert played.returncode == 1, played.stdout + played.stderr
+    assert "The story ended badly: the run ended failed." in played.stdout
+    assert list(tmp_path.iterdir()) == [], "a demo leaves nothing behind"

@@ -1,0 +1,137 @@
+"""The demo's own processes, and what a test does with them: start runs, kill workers, read the channel."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx2
+
+from cli.demo.sandbox_client import Message, SandboxClient
+from cli.demo.stage import Stage
+from cli.demo.workspace import CHANNEL, REQUESTER
+from core.service import Service
+from core.views import ExecutionView
+from tests.world import see
+
+WORKERS = ("worker-1", "worker-2")
+PATIENCE = 60.0  # seconds for anything to happen
+Found = TypeVar("Found")
+
+# Calls of the demo's target, each of which leaves a line in its log.
+DEFINITIONS = """
+kind: runbook
+name: with-a-pause
+steps:
+  - {id: before, type: http, method: POST, url: "{{ secrets.DB_API }}/caches/sessions/flush"}
+  - {id: pause, type: wait, for: 4s}
+  - {id: after, type: http, method: POST, url: "{{ secrets.DB_API }}/caches/catalog/flush"}
+---
+kind: runbook
+name: with-a-restart
+steps:
+  - {id: before, type: http, method: POST, url: "{{ secrets.DB_API }}/caches/sessions/flush"}
+  - {id: restart, type: http, method: POST, url: "{{ secrets.DB_API }}/services/search/restart"}
+  - {id: after, type: http, method: POST, url: "{{ secrets.DB_API }}/caches/catalog/flush"}
+---
+kind: runbook
+name: with-a-safe-restart
+steps:
+  - {id: before, type: http, method: POST, url: "{{ secrets.DB_API }}/caches/sessions/flush"}
+  - id: restart
+    type: http
+    method: POST
+    url: "{{ secrets.DB_API }}/services/search/restart"
+    retry: {safe: true, attempts: 3, backoff: 1s}
+  - {id: after, type: http, method: POST, url: "{{ secrets.DB_API }}/caches/catalog/flush"}
+"""
+BEFORE, RESTART, AFTER = "/caches/sessions/flush", "/services/search/restart", "/caches/catalog/flush"
+
+
+@dataclass(frozen=True)
+class Theatre:
+    """`service`: the same database as the processes', to look at."""
+
+    stage: Stage
+    sandbox: SandboxClient
+    service: Service
+
+    def until(self, what: str, look: Callable[[], Found]) -> Found:
+        """What `look` finds as soon as it is something. Meanwhile processes that died are started again."""
+        deadline = time.monotonic() + PATIENCE
+        while not (found := look()):
+            assert time.monotonic() < deadline, f"waited {PATIENCE:g} s for {what}, in vain"
+            self.stage.supervisor.keep_up()
+            time.sleep(0.05)
+        return found
+
+    def open_incident(self, title: str) -> str:
+        """The new incident's channel."""
+        self.sandbox.say(REQUESTER, CHANNEL, f'/runbook incident open "{title}" severity=low team=database')
+        slug = title.lower().replace(" ", "-")
+        return self.until(
+            "the incident's channel",
+            lambda: next((id_ for name, id_ in self._channels().items() if name.endswith(slug)), ""),
+        )
+
+    def _channels(self) -> dict[str, str]:
+        return self.sandbox.channels(REQUESTER)
+
+    def run(self, channel: str, runbook: str) -> str:
+        """The id of the new execution."""
+        known = set(self._ids_said(channel))
+        self.sandbox.say(REQUESTER, channel, f"/runbook run {runbook}")
+        [new] = self.until("the answer", lambda: [id_ for id_ in self._ids_said(channel) if id_ not in known])
+        return new
+
+    def _ids_said(self, channel: str) -> list[str]:
+        said = " ".join(str(message) for message in self.sandbox.ephemerals(REQUESTER, channel))
+        return sorted(set(re.findall(r"rbx_[0-9a-z]{16}", said)))
+
+    def see(self, execution_id: str) -> ExecutionView:
+        return see(self.service, execution_id)
+
+    def cards(self, channel: str, kind: str) -> list[Message]:
+        """The messages whose first block names this kind of card."""
+        return [
+            message
+            for message in self.sandbox.messages(REQUESTER, channel)
+            if str((message.get("blocks") or [{}])[0].get("block_id", "")).startswith(f"{kind}.")
+        ]
+
+    def outcome(self, channel: str) -> Message:
+        return self.until("the outcome", lambda: self.cards(channel, "outcome"))[0]
+
+    def kill_workers(self) -> None:
+        """As a machine dies: without a word."""
+        for name in WORKERS:
+            process = self.stage.supervisor.process(name)
+            process.kill()
+            process.wait()
+
+    def slow_down(self, path: str, seconds: float, times: int = 1) -> None:
+        """The target takes its time with the next requests to this path."""
+        fault = {"path": path, "delay": seconds, "times": times}
+        assert httpx2.post(f"{self.stage.targets}/faults", json=fault).status_code == httpx2.codes.CREATED
+
+    def calls(self, execution_id: str) -> list[tuple[str, str]]:
+        """Path and key of what this run asked of the target, in order."""
+        calls: list[dict[str, Any]] = httpx2.get(f"{self.stage.targets}/calls").json()["calls"]
+        return [
+            (call["path"], call["key"]) for call in calls if str(call["key"]).startswith(f"{execution_id}.")
+        ]
+
+    def paths(self, execution_id: str) -> list[str]:
+        return [path for path, _ in self.calls(execution_id)]
+
+    def play(self, *faults: dict[str, object]) -> None:
+        """What Slack does to the app from now on."""
+        answer = httpx2.post(f"{self.stage.sandbox}/sandbox/api/faults", json={"faults": faults}).json()
+        assert answer["ok"], answer
+
+    def faults_left(self) -> list[dict[str, object]]:
+        left: list[dict[str, object]] = httpx2.get(f"{self.stage.sandbox}/sandbox/api/faults").json()[
+            "faults"
+        ]
+        return left

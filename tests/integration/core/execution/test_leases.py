@@ -1,0 +1,166 @@
+"""Leases: what a dead worker held is found, and a worker that lost its lease writes nothing more."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from core.execution import lease
+from core.execution.kinds import RUNBOOK
+from core.execution.lease import LEASE, Heart
+from core.statuses import Status, WaitingFor
+from core.tables import RunbookExecution
+from tests.integration.core.world import CoreWorld
+from tests.world import Target, new_executor
+from workers.clock import ring_what_is_due
+
+SAY = "- {id: say, type: message, text: hello}\n"
+
+
+def post(target: Target, path: str, retry: str = "") -> str:
+    return f"- {{id: s{path[1:]}, type: http, method: POST, url: {target.url}{path}{retry}}}\n"
+
+
+def row_of(world: CoreWorld, run: str) -> RunbookExecution:
+    with world.service.transaction() as work:
+        return work.session.get_one(RunbookExecution, run)
+
+
+def claim(world: CoreWorld, run: str, worker: str = "dead") -> bool:
+    with world.service.transaction() as work:
+        return lease.claim(work.session, RUNBOOK, run, worker, world.clock) is not None
+
+
+def test_only_one_worker_claims(world: CoreWorld) -> None:
+    run = world.begin(SAY)
+    assert claim(world, run, "first")
+    assert not claim(world, run, "second")
+    assert row_of(world, run).worker == "first"
+
+
+def test_what_a_dead_worker_had_only_claimed_is_run_by_the_next(world: CoreWorld) -> None:
+    run = world.begin(SAY)
+    claim(world, run)
+    world.work()
+    assert world.statuses(run) == [Status.PENDING]
+    world.pass_by(seconds=LEASE.total_seconds() + 1)
+    assert world.statuses(run) == [Status.SUCCEEDED]
+
+
+def lose_lease_outside(world: CoreWorld, target: Target, run: str, path: str) -> None:
+    """The worker's lease ends while its first call there is under way, and another one takes the run."""
+
+    def steal() -> None:
+        del target.during[path]
+        world.clock.pass_by(seconds=30)
+        new_executor(world.service, worker="other").run(RUNBOOK, run)
+
+    target.during[path] = steal
+
+
+def test_a_worker_that_lost_its_lease_writes_nothing_more(world: CoreWorld, target: Target) -> None:
+    """While it is outside its lease ends, and another worker finds the step in doubt."""
+    run = world.begin(post(target, "/1") + post(target, "/2"))
+    lose_lease_outside(world, target, run, "/1")
+    world.work()
+    seen = world.see(run)
+    assert (seen.status, seen.waiting_for) == (Status.WAITING, WaitingFor.VERDICT)
+    assert world.statuses(run) == [Status.UNKNOWN, Status.PENDING]
+    assert seen.steps[0].error == "The worker was lost while this step ran. Nobody knows whether it happened."
+    assert target.paths() == ["/1"]
+    assert row_of(world, run).fence == 2
+
+
+def test_a_worker_that_lost_its_lease_does_no_act_in_our_own_database(
+    world: CoreWorld, target: Target
+) -> None:
+    run = world.begin(post(target, "/1") + SAY)
+    lose_lease_outside(world, target, run, "/1")
+    world.work()
+    assert world.statuses(run) == [Status.UNKNOWN, Status.PENDING]
+    with world.service.transaction() as work:
+        assert not work.session.scalar(text("SELECT count(*) FROM notices WHERE kind = 'message'"))
+
+
+def test_a_safe_step_of_a_dead_worker_is_run_again_under_its_key(world: CoreWorld, target: Target) -> None:
+    run = world.begin(post(target, "/1", ", retry: {safe: true}"))
+    lose_lease_outside(world, target, run, "/1")
+    world.executor.run(RUNBOOK, run)
+    assert world.statuses(run) == [Status.SUCCEEDED]
+    assert [key for _, _, key in target.calls] == [f"{run}.s1"] * 2
+    assert world.step(run).attempt == 2
+
+
+def test_a_beating_heart_keeps_the_lease(world: CoreWorld) -> None:
+    run = world.begin(SAY)
+    claim(world, run, "alive")
+    heart = Heart(world.service.engine, RUNBOOK, run, 1, world.clock)
+    for _ in range(4):
+        world.clock.pass_by(seconds=9)
+        heart.beat()
+    assert not claim(world, run, "greedy")
+    assert not heart.stop.is_set()
+
+
+def test_a_heart_hears_of_a_cancel(world: CoreWorld) -> None:
+    run = world.begin(SAY)
+    claim(world, run, "alive")
+    heart = Heart(world.service.engine, RUNBOOK, run, 1, world.clock)
+    world.cancel(run)
+    heart.beat()
+    assert heart.stop.is_set()
+
+
+def test_a_heart_whose_lease_is_somebody_elses_stops_and_keeps_nothing(world: CoreWorld) -> None:
+    run = world.begin(SAY)
+    claim(world, run, "slow")
+    world.clock.pass_by(seconds=11)
+    claim(world, run, "quick")
+    heart = Heart(world.service.engine, RUNBOOK, run, 1, world.clock)
+    before = row_of(world, run).wake_at
+    world.clock.pass_by(seconds=1)
+    heart.beat()
+    assert heart.stop.is_set()
+    assert row_of(world, run).wake_at == before
+
+
+class StopsBetween(threading.Event):
+    """Is set from the second time that somebody looks."""
+
+    looked = 0
+
+    def is_set(self) -> bool:
+        self.looked += 1
+        return self.looked > 1
+
+
+@pytest.mark.parametrize("first", ["inside", "outside"])
+def test_a_worker_that_is_told_to_stop_gives_back_what_it_holds(
+    world: CoreWorld, target: Target, first: str
+) -> None:
+    run = world.begin((SAY if first == "inside" else post(target, "/1")) + post(target, "/2"))
+    stopped = new_executor(world.service, worker="stopped")
+    stopped.stopping = StopsBetween()
+    world.bells.clear()
+    stopped.run(RUNBOOK, run)
+    assert world.statuses(run) == [Status.SUCCEEDED, Status.PENDING]
+    assert row_of(world, run).worker is None
+    assert world.bells == [("runbook", run)]
+    world.work()
+    assert world.see(run).status is Status.SUCCEEDED
+
+
+@pytest.mark.parametrize("waited", [timedelta(seconds=0), timedelta(seconds=11)])
+def test_the_clock_leaves_alone_what_a_worker_holds(world: CoreWorld, waited: timedelta) -> None:
+    run = world.begin(SAY)
+    world.bells.clear()
+    claim(world, run)
+    world.clock.ahead += waited
+    assert ring_what_is_due(world.service) == (1 if waited > LEASE else 0)
+
+
+def test_a_run_is_one_claim_and_few_commits(world: CoreWorld, target: Target) -> None:
+    run = world.begin("".join(post(target, f"/{i}") for i in range(5)))
+    world.work()
+    assert row_of(world, run).revision == 1 + 5 + 1

@@ -1,0 +1,128 @@
+"""The clock: whoever wants a worker is rung for, once per patience, whatever became of the first bell."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, create_engine, update
+
+from core.execution.kinds import RUNBOOK
+from core.service import Service
+from core.tables import RunbookExecution
+from tests.conftest import ADMIN, RecordedBells
+from tests.integration.core.world import CoreWorld, MovableClock
+from tests.world import TEAMS, apply_documents, new_executor, new_incident
+from workers import clock as workers_clock
+from workers.clock import AT_ONCE, PATIENCE, ring_what_is_due, run_clock
+
+SAY = "- {id: say, type: message, text: hello}\n"
+
+
+@pytest.fixture
+def world(engine: Engine, recorded_bells: RecordedBells) -> CoreWorld:
+    clock = MovableClock()
+    service = Service(engine, clock, recorded_bells, frozenset({ADMIN}))
+    apply_documents(service, TEAMS)
+    return CoreWorld(service, clock, recorded_bells.rung, new_executor(service), new_incident(service))
+
+
+def rings(world: CoreWorld, **later: float) -> list[str]:
+    """Whom the clock rings for, so much later."""
+    world.clock.pass_by(**later)
+    world.bells.clear()
+    assert ring_what_is_due(world.service) == len(world.bells)
+    return [execution_id for _, execution_id in world.bells]
+
+
+def test_a_lost_bell_is_rung_again_once_per_patience(world: CoreWorld) -> None:
+    run = world.begin(SAY)
+    patience = PATIENCE.total_seconds()
+    assert rings(world, seconds=1) == []
+    assert rings(world, seconds=patience) == [run]
+    assert rings(world, seconds=1) == []
+    assert rings(world, seconds=patience) == [run]
+
+
+def test_what_waits_is_rung_for_at_its_time(world: CoreWorld) -> None:
+    run = world.begin("- {id: pause, type: wait, for: 10m}\n" + SAY)
+    world.work()
+    assert rings(world, minutes=9) == []
+    assert rings(world, minutes=1) == [run]
+
+
+def test_what_waits_for_people_and_what_has_ended_is_not_rung_for(world: CoreWorld) -> None:
+    world.begin("- {id: gate, type: approval, expires: 1d}\n" + SAY)
+    world.begin(SAY, name="quick")
+    world.work()
+    assert rings(world, hours=1) == []
+
+
+def test_what_a_worker_holds_is_rung_for_when_its_lease_is_over(world: CoreWorld) -> None:
+    run = world.begin(SAY)
+    with world.service.transaction() as work:
+        held = {"worker": "dead", "fence": 1, "wake_at": work.now + timedelta(seconds=30)}
+        work.session.execute(update(RunbookExecution).values(held))
+    assert rings(world, seconds=29) == []
+    assert rings(world, seconds=2) == [run]
+    new_executor(world.service).run(RUNBOOK, run)
+    assert world.see(run).status == "succeeded"
+
+
+def test_several_clocks_ring_once(world: CoreWorld) -> None:
+    for _ in range(20):
+        world.begin(SAY)
+    world.bells.clear()
+    world.clock.pass_by(seconds=PATIENCE.total_seconds() + 1)
+    barrier = threading.Barrier(5)
+
+    def tick() -> None:
+        barrier.wait(10)
+        ring_what_is_due(world.service)
+
+    threads = [threading.Thread(target=tick) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(world.bells) == len(set(world.bells)) == 20
+
+
+def test_a_large_backlog_is_rung_for_a_part_at_a_time(
+    world: CoreWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers_clock, "AT_ONCE", 3)
+    begun = [world.begin(SAY) for _ in range(5)]
+    first = rings(world, seconds=60)
+    second = rings(world, seconds=0)
+    assert (len(first), len(second)) == (3, 2)
+    assert sorted(first + second) == sorted(begun)
+    assert AT_ONCE >= 100
+
+
+@pytest.fixture
+def unreachable() -> Iterator[Engine]:
+    engine = create_engine(
+        "postgresql+psycopg://nobody@127.0.0.1:1/none", connect_args={"connect_timeout": 1}
+    )
+    yield engine
+    engine.dispose()
+
+
+def test_a_database_that_is_away_is_waited_for(
+    world: CoreWorld, unreachable: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(workers_clock, "TICK", 0.01)
+    stop, away = threading.Event(), Service(unreachable, world.clock, RecordedBells())
+    thread = threading.Thread(target=run_clock, args=(away, stop))
+    thread.start()
+    printed = ""
+    for _ in range(500):
+        printed += capsys.readouterr().out
+        if printed.count("clock cannot reach the database") >= 2 or stop.wait(0.02):
+            break
+    assert printed.count("clock cannot reach the database") >= 2
+    assert thread.is_alive()
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()

@@ -1,0 +1,200 @@
+"""RQ on a real Valkey: the doorbell, and a worker that runs two functions and no other."""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from rq import Callback, Queue
+from rq.exceptions import NoSuchJobError
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from sqlalchemy import Engine
+
+from core.clock import SystemClock
+from core.service import Service
+from core.statuses import Status
+from tests.conftest import ADMIN, RecordedBells
+from tests.world import TEAMS, apply_documents, new_executor, new_incident, see, start_run
+from workers import jobs
+from workers.doorbell import FUNCTIONS, QUEUE, RqDoorbell, open_queue, open_redis
+from workers.jobs import ALLOWED
+from workers.worker import build_worker
+
+SAY = "kind: runbook\nname: say\nsteps: [{id: say, type: message, text: hello}]"
+WORKFLOW = (
+    "kind: workflow\nname: react\ntrigger: {on: incident.created}\n"
+    "actions: [{id: say, type: message, text: hello}]"
+)
+
+
+@pytest.fixture
+def queue(redis: Redis) -> Queue:
+    return open_queue(redis)
+
+
+@pytest.fixture
+def service(engine: Engine, redis: Redis) -> Iterator[Service]:
+    """With the real doorbell; its jobs run in this process."""
+    service = Service(engine, SystemClock(), RqDoorbell(redis), frozenset({ADMIN}))
+    apply_documents(service, TEAMS + "---\n" + SAY)
+    jobs.use(new_executor(service))
+    yield service
+    jobs._executor = None
+
+
+def work_off(redis: Redis) -> None:
+    build_worker(redis, threading.Event()).work(burst=True, with_scheduler=False, logging_level="WARNING")
+
+
+def test_a_ring_is_a_job_with_an_id_and_nothing_else(redis: Redis, queue: Queue) -> None:
+    RqDoorbell(redis).ring("runbook", "rbx_1")
+    RqDoorbell(redis).ring("workflow", "wfx_1")
+    rung = [(job.func_name, job.args, job.kwargs) for job in queue.jobs]
+    assert rung == [
+        ("workers.jobs.run_runbook", ["rbx_1"], {}),
+        ("workers.jobs.run_workflow", ["wfx_1"], {}),
+    ]
+    assert set(FUNCTIONS.values()) == set(ALLOWED)
+
+
+def test_a_start_rings_and_a_worker_runs_it(service: Service, redis: Redis, queue: Queue) -> None:
+    run = start_run(service, new_incident(service), "say")
+    assert [job.args for job in queue.jobs] == [[run]]
+    work_off(redis)
+    assert see(service, run).status is Status.SUCCEEDED
+    assert queue.count == 0
+
+
+def test_a_workflow_is_run_too(service: Service, redis: Redis, queue: Queue) -> None:
+    apply_documents(service, WORKFLOW)
+    new_incident(service)
+    assert [job.func_name for job in queue.jobs] == ["workers.jobs.run_workflow"]
+    work_off(redis)
+    with service.transaction() as work:
+        statuses = work.session.connection().exec_driver_sql("SELECT status FROM workflow_executions")
+        assert statuses.scalars().all() == ["succeeded"]
+
+
+def test_nothing_of_a_job_that_was_done_is_left(service: Service, redis: Redis) -> None:
+    start_run(service, new_incident(service), "say")
+    work_off(redis)
+    left = [key for key in redis.keys("rq:*") if b":job:" in key or b":results:" in key]
+    assert left == []
+
+
+def enqueue(queue: Queue, function: str, *args: object, **options: object) -> Job:
+    return queue.enqueue_call(function, args=args, **options)  # type: ignore[arg-type]  # what the test says
+
+
+@pytest.mark.parametrize(
+    "function", ["os.mkdir", "workers.jobs.use", "workers.jobs._the_executor", "builtins.eval"]
+)
+def test_a_job_with_another_name_is_refused_and_deleted(
+    service: Service, redis: Redis, queue: Queue, tmp_path: Path, function: str
+) -> None:
+    made = tmp_path / "made"
+    job = enqueue(queue, function, str(made))
+    run = start_run(service, new_incident(service), "say")
+    work_off(redis)
+    assert not made.exists()
+    with pytest.raises(NoSuchJobError):
+        Job.fetch(job.id, connection=redis, serializer=JSONSerializer)
+    assert queue.failed_job_registry.get_job_ids() == queue.started_job_registry.get_job_ids() == []
+    assert see(service, run).status is Status.SUCCEEDED
+
+
+@pytest.mark.parametrize("when", ["on_success", "on_failure", "on_stopped"])
+def test_a_job_with_a_callback_is_refused_whatever_its_name(
+    service: Service, redis: Redis, queue: Queue, when: str
+) -> None:
+    run = start_run(service, new_incident(service), "say")
+    redis.flushdb()
+    enqueue(queue, "workers.jobs.run_runbook", run, **{when: Callback("os.mkdir")})
+    work_off(redis)
+    assert see(service, run).status is Status.PENDING
+    assert queue.count == 0
+
+
+def test_a_job_with_a_webhook_is_refused(service: Service, redis: Redis, queue: Queue) -> None:
+    run = start_run(service, new_incident(service), "say")
+    redis.hset(queue.jobs[0].key, "webhooks", '[{"url": "http://127.0.0.1:1/", "events": ["finished"]}]')
+    work_off(redis)
+    assert see(service, run).status is Status.PENDING
+
+
+@pytest.mark.parametrize("data", [b"no json", b"\x80\x04N.", b"[]", b'{"func": 1}'])
+def test_a_job_that_cannot_be_read_is_deleted_and_the_worker_goes_on(
+    service: Service, redis: Redis, queue: Queue, data: bytes
+) -> None:
+    job = enqueue(queue, "workers.jobs.run_runbook", "rbx_1")
+    redis.hset(job.key, "data", data)
+    run = start_run(service, new_incident(service), "say")
+    work_off(redis)
+    assert see(service, run).status is Status.SUCCEEDED
+    assert redis.exists(job.key) == 0
+
+
+def test_a_job_that_raises_does_not_end_the_worker(
+    service: Service, redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue = open_queue(redis)
+    enqueue(queue, "workers.jobs.run_runbook", {"no": "id"})
+    run = start_run(service, new_incident(service), "say")
+    with caplog.at_level(logging.CRITICAL, "rq"):
+        work_off(redis)
+    assert see(service, run).status is Status.SUCCEEDED
+
+
+# A broken bell -------------------------------------------------------------------------------------
+
+
+def rings_quietly(url: str) -> float:
+    """How many seconds a ring takes. It must not raise."""
+    began = time.monotonic()
+    RqDoorbell(open_redis(url)).ring("runbook", "rbx_1")
+    return time.monotonic() - began
+
+
+def test_a_redis_that_refuses_costs_less_than_a_second() -> None:
+    assert rings_quietly("redis://127.0.0.1:1/0") < 1
+
+
+def test_a_redis_that_never_answers_costs_less_than_a_second() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        assert rings_quietly(f"redis://127.0.0.1:{listener.getsockname()[1]}/0") < 1
+
+
+def test_a_redis_that_answers_with_noise_costs_less_than_a_second() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        assert rings_quietly(f"redis://127.0.0.1:{listener.getsockname()[1]}/0") < 1
+        thread.join(10)
+
+
+def test_a_host_that_does_not_exist_does_not_raise() -> None:
+    assert rings_quietly("redis://no-such-host.invalid:6379/0") < 5
+
+
+def test_a_start_is_committed_whatever_becomes_of_the_bell(engine: Engine) -> None:
+    service = Service(
+        engine, SystemClock(), RqDoorbell(open_redis("redis://127.0.0.1:1/0")), frozenset({ADMIN})
+    )
+    apply_documents(service, TEAMS + "---\n" + SAY)
+    run = start_run(service, new_incident(service), "say")
+    assert see(service, run).status is Status.PENDING
+    bells = RecordedBells()
+    assert bells.rung == []
+    assert QUEUE == "runbook"
