@@ -28,6 +28,11 @@ format: $(READY)
 bench: $(READY)
 	$(BIN)/python -m bench
 
+# CHAOS: options, such as "--short" (what CI runs) or "--seed 7 --kills 1000 --times 0".
+CHAOS ?=
+chaos: $(READY)
+	$(BIN)/python -m chaos $(CHAOS)
+
 lock: $(BIN)/uv
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --upgrade --quiet --output-file requirements.lock
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from random import Random
 
 from chaos.checker.check import check
-from chaos.checker.facts import Asked, Call, Facts
-from chaos.checker.outside import read_messages, read_traces
+from chaos.checker.facts import Asked, Call, Facts, Recovery
+from chaos.checker.outside import read_deliveries, read_messages, read_traces
 from chaos.checker.reading import read_database
 from chaos.checker.violations import Violation
 from chaos.definitions import ALWAYS
@@ -19,6 +19,7 @@ from chaos.journal import Journal
 from chaos.points import POINTS, PointKills
 from chaos.recovery import Recoveries
 from chaos.settling import settle
+from chaos.strikes import valkey_away
 from chaos.strikes.registry import STRIKES
 from chaos.strikes.scene import Scene
 
@@ -68,7 +69,7 @@ def run_campaign(order: Order, folder: Path, say: Say) -> Result:
         driver = Driver(house, order.seed, order.runbooks)
         driver.start(order.rate, order.requests if not (order.strikes or order.kills) else 1_000_000)
         points = _strike(order, Scene(house, driver, recoveries), say)
-        _until_asked(driver, order.requests)
+        driver.await_requests(order.requests)
         driver.finish()
         struck = time.monotonic()
         say(f"{driver.asked} requests are made; waiting until nothing is left to do")
@@ -80,16 +81,11 @@ def run_campaign(order: Order, folder: Path, say: Say) -> Result:
         return Result(check(facts), facts, house.journal, left, settled - begun, settled - struck, points)
 
 
-def _until_asked(driver: Driver, requests: int) -> None:
-    while driver.asked < requests:
-        time.sleep(0.2)
-
-
 def _strike(order: Order, scene: Scene, say: Say) -> Sequence[str]:
     """Every strike in turn, beside kills at points; then all is healed. Returns the points drawn."""
     chance = Random(f"{order.seed}/strikes")
     kills = PointKills(scene.house.crew, Random(f"{order.seed}/points"), order.kills, order.points)
-    _until_asked(scene.driver, 3)
+    scene.driver.await_requests(3)
     killer = threading.Thread(target=kills.run, name="killer", daemon=True)
     killer.start()
     for name in order.strikes:
@@ -108,12 +104,16 @@ def gather(house: House) -> Facts:
     journal = house.journal
     harms = [death.at for death in journal.deaths if death.kind == "worker"]
     harms += [strike.begun for strike in journal.strikes if STRIKES[strike.fault].harms]
+    log = house.slack.log()
     others = Facts(
         calls=[Call(c.at, c.key, c.kind, c.edition, c.effect) for c in house.target.calls()],
         traces=read_traces(house.trace),
-        messages=read_messages(house.slack.log()),
+        messages=read_messages(log),
         asked=[Asked(request.tag, request.told) for request in journal.requests.values()],
         told=list(journal.told),
         harms=harms,
+        recoveries=[Recovery(each.execution_id, each.seconds) for each in journal.recoveries],
+        deliveries=read_deliveries(log),
+        redis_away=[(s.begun, s.ended) for s in journal.strikes if s.fault == valkey_away.NAME],
     )
     return read_database(house.conninfo, others)

@@ -7,6 +7,7 @@ killed wherever it is.
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping
 from random import Random
 
@@ -31,7 +32,8 @@ POINTS: Mapping[str, tuple[str, ...]] = {
 }
 MOST_TIMES = 6  # the point is passed fewer times than this before it kills
 LONGEST_LIFE = 12.0  # seconds, then it is killed wherever it is
-TURN_SECONDS = 25.0  # then the other process of each kind gets the plans
+PLANS_A_TURN = 6  # then the other process of the kind gets them
+START_SECONDS = 4.0  # after which a process is taken to work
 LOOK_SECONDS = 0.2
 
 
@@ -42,8 +44,8 @@ class PointKills:
         self, crew: Crew, chance: Random, number: int, points: Mapping[str, tuple[str, ...]]
     ) -> None:
         self._crew, self._chance, self._left, self._points = crew, chance, number, points
-        self._planned: set[str] = set()
-        self._begun = time.monotonic()
+        self._planned: dict[str, str] = {}  # name by kind
+        self._turn: Counter[str] = Counter()
         self._lock = threading.Lock()
         self.drawn: list[str] = []
 
@@ -52,30 +54,31 @@ class PointKills:
         self._crew.plan_for = self._plan
         while self._left:
             for kind in self._points:
-                self._tend(self._chosen(kind))
+                self._tend(kind)
             time.sleep(LOOK_SECONDS)
         self._crew.plan_for = lambda _: PLAIN
-        for name in self._planned:
+        for name in self._planned.values():
             self._crew.signal(name, signal.SIGKILL, AT_LAST)
 
-    def _chosen(self, kind: str) -> str:
-        names = self._crew.names(kind)
-        return names[int((time.monotonic() - self._begun) / TURN_SECONDS) % len(names)]
-
-    def _tend(self, chosen: str) -> None:
-        """Have the chosen one start with a plan, and end those that outlived theirs."""
-        old = [name for name in self._planned if self._crew.age(name) > LONGEST_LIFE]
-        for name in {*old, chosen} if chosen not in self._planned else old:
-            self._planned.add(name)
-            self._crew.signal(name, signal.SIGKILL, AT_LAST)
+    def _tend(self, kind: str) -> None:
+        """Have the next one start with a plan once all of its kind are up; end who outlived theirs."""
+        planned, names = self._planned.get(kind), self._crew.names(kind)
+        if planned is None and all(self._crew.age(name) > START_SECONDS for name in names):
+            chosen = names[self._turn[kind] // PLANS_A_TURN % len(names)]
+            self._planned[kind] = chosen
+            self._crew.signal(chosen, signal.SIGKILL, AT_LAST)
+        elif planned is not None and self._crew.age(planned) > LONGEST_LIFE:
+            self._crew.signal(planned, signal.SIGKILL, AT_LAST)
 
     def _plan(self, member: Member) -> Plan:
         with self._lock:
-            if not self._left or member.name != self._chosen(member.kind):
-                self._planned.discard(member.name)
+            if self._planned.get(member.kind) != member.name:
+                return PLAIN
+            self._turn[member.kind] += 1
+            if not self._left or self._turn[member.kind] % PLANS_A_TURN == 0:
+                del self._planned[member.kind]
                 return PLAIN
             self._left -= 1
-            self._planned.add(member.name)
             point = self._chance.choice(self._points[member.kind])
             self.drawn.append(f"{member.kind} {point}")
             return Plan({"RUNBOOK_SABOTAGE": f"{point}:{self._chance.randint(1, MOST_TIMES)}"}, AT_POINT)

@@ -82,6 +82,8 @@ def _summary(result: Result) -> Iterator[str]:
         f"{len(facts.executions) / result.seconds:.2f} executions and "
         f"{60 * journal.kills / result.seconds:.0f} kills a minute"
     )
+    outcomes = Counter(delivery.outcome for delivery in facts.deliveries)
+    yield "deliveries of Slack: " + ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
     if result.points:
         drawn = Counter(result.points)
         yield "plans: " + ", ".join(f"{point} {count}" for point, count in sorted(drawn.items()))

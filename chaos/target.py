@@ -33,12 +33,20 @@ class Call:
     effect: bool
 
 
+class QuietServer(ThreadingHTTPServer):
+    """Whoever calls may be killed while they do: that is not worth a word."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing is said."""
+
+
 class Target:
     """`with Target() as target: target.url`. `delay`: seconds by which every answer is late for now."""
 
     def __init__(self) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = QuietServer(("127.0.0.1", 0), self._handler())
         self._lock = threading.Lock()
         self._calls: list[Call] = []
         self._keys: set[str] = set()

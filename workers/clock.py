@@ -11,7 +11,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from core.execution.kinds import KINDS, Kind
-from core.sabotage import reach
+from core.sabotage import is_disabled, reach
 from core.service import Service, Work
 
 TICK = 0.5  # seconds
@@ -48,6 +48,8 @@ def _ring_kind(work: Work, kind: Kind) -> None:
 def run_clock(service: Service, stop: threading.Event) -> None:
     """Tick until `stop` is set. A database that is away is waited for."""
     while not stop.wait(TICK):
+        if is_disabled("sweep"):
+            continue
         try:
             ring_what_is_due(service)
         except OperationalError as error:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
@@ -146,6 +146,24 @@ class Asked:
     told: str | None
 
 
+@dataclass(frozen=True)
+class Recovery:
+    """A worker was lost that held the execution: after so many seconds somebody went on with it."""
+
+    execution_id: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A command, a click or an event that Slack sent the app. `outcome`: Slack's word for what came of it."""
+
+    number: int
+    at: float
+    kind: str
+    outcome: str
+
+
 def by(things: Iterable[Thing], name: str) -> Mapping[Any, list[Thing]]:
     """Things by an attribute; an unknown value has none."""
     found: defaultdict[Any, list[Thing]] = defaultdict(list)
@@ -156,7 +174,10 @@ def by(things: Iterable[Thing], name: str) -> Mapping[Any, list[Thing]]:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything. `told`: ids of executions that somebody was told of. `harms`: when workers or servers suffered."""
+    """Everything. `told`: ids of executions that somebody was told of. `harms`: when workers or servers suffered.
+
+    `redis_away`: from when until when Redis, and nothing else, was away.
+    """
 
     executions: Sequence[Execution] = ()
     workflows: Sequence[WorkflowExecution] = ()
@@ -170,7 +191,10 @@ class Facts:
     messages: Sequence[Message] = ()
     asked: Sequence[Asked] = ()
     told: Sequence[str] = ()
-    harms: Sequence[float] = field(default=())
+    harms: Sequence[float] = ()
+    recoveries: Sequence[Recovery] = ()
+    deliveries: Sequence[Delivery] = ()
+    redis_away: Sequence[tuple[float, float]] = ()
 
     @cached_property
     def steps_of(self) -> Mapping[str, list[Step]]:

@@ -1,10 +1,11 @@
 """Facts from outside: the messages that Slack has, and what commands wrote of themselves."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from chaos.checker.facts import Message, Trace
+from chaos.checker.facts import Delivery, Message, Trace
 
 
 def read_messages(log: Mapping[str, Any]) -> list[Message]:
@@ -31,6 +32,19 @@ def _message(channel: str, message: Mapping[str, Any]) -> Message:
         part=int(payload.get("part", 0)),
         actions=frozenset(str(element["action_id"]) for element in elements if "action_id" in element),
     )
+
+
+def read_deliveries(log: Mapping[str, Any]) -> list[Delivery]:
+    """What Slack sent the app."""
+    return [
+        Delivery(
+            number=int(record["n"]),
+            at=datetime.fromisoformat(record["at"]).timestamp(),
+            kind=str(record["delivery"]["kind"]),
+            outcome=str(record["outcome"]),
+        )
+        for record in log["deliveries"]
+    ]
 
 
 def read_traces(file: Path) -> list[Trace]:

@@ -1,15 +1,19 @@
 """The driver: so many requests, so many a second, for incidents that are opened along the way."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from random import Random
+
+import httpx2
 
 from chaos.definitions import ALWAYS
 from chaos.driver.asking import Asking
 from chaos.driver.responding import Responding
 from chaos.house import House
 
+LOOK_SECONDS = 0.2
 THREADS = 8
 EXTRA = 1_000_000  # requests that a strike asks for are numbered from here
 PER_INCIDENT = 5  # requests: Slack takes one message a second in a channel
@@ -26,11 +30,12 @@ class Driver:
         self._incident = ""
         self._extras = count(EXTRA)
         self.asked = 0
+        self.failure: Exception | None = None
 
     def start(self, rate: float, most: int) -> None:
         """Ask `rate` times a second, at most `most` times."""
         self.responding.start()
-        self._thread = threading.Thread(target=self._drive, args=(rate, most), name="driver", daemon=True)
+        self._thread = threading.Thread(target=self._drive_on, args=(rate, most), name="driver", daemon=True)
         self._thread.start()
 
     def finish(self) -> None:
@@ -43,10 +48,18 @@ class Driver:
     def close(self) -> None:
         self.responding.stop()
 
-    def wait(self, seconds: float) -> None:
-        """Until everything is asked."""
-        if self._thread is not None:
-            self._thread.join(seconds)
+    def await_requests(self, number: int) -> None:
+        """Until so many were made. Raises RuntimeError where no more come."""
+        while self.asked < number:
+            if self.failure is not None:
+                raise RuntimeError("The driver cannot go on.") from self.failure
+            time.sleep(LOOK_SECONDS)
+
+    def _drive_on(self, rate: float, most: int) -> None:
+        try:
+            self._drive(rate, most)
+        except (TimeoutError, httpx2.HTTPError) as error:
+            self.failure = error
 
     def _drive(self, rate: float, most: int) -> None:
         with ThreadPoolExecutor(THREADS, thread_name_prefix="askers") as pool:

@@ -12,6 +12,8 @@ LEASE = 10.0
 
 
 def play(scene: Scene, chance: Random) -> None:
+    for former in scene.background:
+        former.join()  # with both workers asleep nobody could take over
     for runbook in ("many", "slow", "mixed"):
         scene.driver.ask_extra(runbook)
     name = busy_worker(scene, chance)

@@ -7,13 +7,15 @@ statement it costs one round trip and one flush of the log.
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.orm import Session
 
 from core.decisions.execution import Execution
+from core.sabotage import is_disabled
 
-from .kinds import Kind
+from .kinds import Kind, KindName
 from .state import changed_steps
 
 STATEMENT = """
@@ -24,7 +26,7 @@ WITH execution AS (
         worker = CASE WHEN :released THEN NULL ELSE worker END,
         rung_at = CASE WHEN :released THEN NULL ELSE rung_at END,
         revision = revision + 1
-    WHERE id = :id AND revision = :revision
+    WHERE id = :id AND {fence}
     RETURNING id
 ), steps AS (
     UPDATE {steps} AS step
@@ -43,10 +45,11 @@ WITH execution AS (
 SELECT (SELECT count(*) FROM execution), (SELECT count(pg_notify('notices', '')) FROM shown)
 """
 
-STATEMENTS = {
-    "runbook": text(STATEMENT.format(executions="runbook_executions", steps="step_executions")),
-    "workflow": text(STATEMENT.format(executions="workflow_executions", steps="action_executions")),
+TABLES = {
+    "runbook": {"executions": "runbook_executions", "steps": "step_executions"},
+    "workflow": {"executions": "workflow_executions", "steps": "action_executions"},
 }
+FENCE = "revision = :revision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +84,11 @@ def save(connection: Connection | Session, change: Change) -> bool:
         "released": change.released,
         "steps": json.dumps(changed_steps(change.before, after)),
     }
-    written: int = connection.execute(STATEMENTS[change.kind.name], parameters).one()[0]
+    written: int = connection.execute(_statement(change.kind.name), parameters).one()[0]
     return written == 1
+
+
+@cache
+def _statement(kind: KindName) -> TextClause:
+    fence = ":revision >= 0" if is_disabled("fencing") else FENCE
+    return text(STATEMENT.format(fence=fence, **TABLES[kind]))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.decisions.execution import Claimed, Json, Refused, StepEnded, StepPrepared, StepResult, Transition
 from core.errors import Conflict
-from core.sabotage import reach
+from core.sabotage import is_disabled, reach
 from core.service import Service
 from core.services.incident_scope import incident_scope
 from core.services.runbooks import check_runnable
@@ -102,7 +102,8 @@ def _refusal(session: Session, row: AnyExecution) -> str | None:
 def _outside(run: Run, position: int, request: Json, call: Callable[[], StepResult]) -> Transition:
     """Committed as started first; then the call; its end is committed with the next step's start."""
     run.apply(StepPrepared(request))
-    run.commit()
+    if not is_disabled("commit-before-effect"):
+        run.commit()
     if run.state.steps[position].status is not Status.RUNNING:
         return Transition(run.state)
     reach("effect.before")

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from core.sabotage import is_disabled
+
 from .text import Excerpt
 
 GUARD = str(Path(__file__).with_name("guard.py"))
@@ -66,8 +68,9 @@ class ProcessRunner:
             process.wait()
 
     def _start(self, command: Command, life: int) -> "subprocess.Popen[bytes]":
+        guard = [] if is_disabled("process-guard") else [sys.executable, "-I", "-S", GUARD, str(life)]
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", GUARD, str(life), *command.argv],
+            [*guard, *command.argv],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -37,4 +37,20 @@ def one_workflow_execution_an_incident(facts: Facts) -> Iterator[Finding]:
             yield workflow.id, f"{workflow.id} started {len(started[workflow.id])} runbooks, not 1."
 
 
-RULES = (one_execution_a_request, what_was_told_exists, one_workflow_execution_an_incident)
+def redis_is_not_missed(facts: Facts) -> Iterator[Finding]:
+    """Slack gets its answer within its 3 s while Redis is away."""
+    for delivery in facts.deliveries:
+        while_away = any(begun <= delivery.at <= ended for begun, ended in facts.redis_away)
+        if while_away and delivery.outcome == "operation_timeout":
+            yield (
+                str(delivery.number),
+                f"Delivery {delivery.number} was not acknowledged in time without Redis.",
+            )
+
+
+RULES = (
+    one_execution_a_request,
+    what_was_told_exists,
+    one_workflow_execution_an_incident,
+    redis_is_not_missed,
+)

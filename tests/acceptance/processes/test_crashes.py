@@ -74,7 +74,6 @@ def test_a_worker_killed_inside_a_safe_step_repeats_that_step_alone_with_the_sam
 
 def test_the_outcome_arrives_once_however_slack_answers_for_a_while(theatre: Theatre) -> None:
     channel = theatre.open_incident("slack in trouble")
-    theatre.until("the card", lambda: theatre.cards(channel, "incident"))
     theatre.play(
         {"method": "chat.postMessage", "kind": "ratelimited", "times": 2, "retry_after": 2},
         {"method": "chat.postMessage", "kind": "status", "status": 500, "times": 2},

@@ -67,13 +67,15 @@ class Theatre:
         return found
 
     def open_incident(self, title: str) -> str:
-        """The new incident's channel."""
+        """The new incident's channel, with its card in it: from then on it is known to be the incident's."""
         self.sandbox.say(REQUESTER, CHANNEL, f'/runbook incident open "{title}" severity=low team=database')
         slug = title.lower().replace(" ", "-")
-        return self.until(
+        channel = self.until(
             "the incident's channel",
             lambda: next((id_ for name, id_ in self._channels().items() if name.endswith(slug)), ""),
         )
+        self.until("the incident's card", lambda: self.cards(channel, "incident"))
+        return channel
 
     def _channels(self) -> dict[str, str]:
         return self.sandbox.channels(REQUESTER)

@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 import pytest
@@ -69,12 +69,19 @@ def test_posters_at_once_never_post_twice_and_never_too_fast(desk: Desk) -> None
     assert [call for call in desk.people.calls("chat.postMessage") if not call["ok"]] == []
 
 
-def test_two_posters_hold_one_channel_together(desk: Desk, incident: Incident) -> None:
-    desk.run(incident, "say", text="one")
-    first = claimed(desk)
-    with Session(desk.service.engine) as session:
-        assert claim_next(session, desk.time.now()) is None
-    assert first.channel == CHANNEL
+def test_a_poster_sees_what_one_that_claims_at_the_same_moment_holds(desk: Desk, incident: Incident) -> None:
+    desk.run(incident, "check")  # two messages are owed in one channel
+    with ThreadPoolExecutor(1) as pool, Session(desk.service.engine) as first:
+        assert claim_next(first, desk.time.now()) is not None
+        second = pool.submit(claim_in_a_session_of_its_own, desk)
+        wait([second], timeout=0.3)
+        first.commit()
+        assert second.result(timeout=10) is None
+
+
+def claim_in_a_session_of_its_own(desk: Desk) -> Claim | None:
+    with Session(desk.service.engine) as session, session.begin():
+        return claim_next(session, desk.time.now())
 
 
 def test_what_a_poster_holds_is_nobody_elses_until_its_lease_ends(desk: Desk, incident: Incident) -> None:

@@ -1,5 +1,6 @@
 """RQ on a real Valkey: the doorbell, and a worker that runs two functions and no other."""
 
+import json
 import logging
 import socket
 import threading
@@ -13,6 +14,7 @@ from rq import Callback, Queue
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.webhook import Webhook
 from sqlalchemy import Engine
 
 from core.clock import SystemClock
@@ -122,7 +124,8 @@ def test_a_job_with_a_callback_is_refused_whatever_its_name(
 
 def test_a_job_with_a_webhook_is_refused(service: Service, redis: Redis, queue: Queue) -> None:
     run = start_run(service, new_incident(service), "say")
-    redis.hset(queue.jobs[0].key, "webhooks", '[{"url": "http://127.0.0.1:1/", "events": ["finished"]}]')
+    webhook = Webhook("http://127.0.0.1:1/", "finished").to_dict()
+    redis.hset(queue.jobs[0].key, "webhooks", json.dumps([webhook]))
     work_off(redis)
     assert see(service, run).status is Status.PENDING
 

@@ -1,7 +1,9 @@
 """Any run of any definition, with workers that die at any moment and people who do anything at any moment."""
 
+import random
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -37,11 +39,13 @@ POLICIES = st.builds(
     continue_on_failure=st.booleans(),
     asks=st.booleans(),
 )
+DEFINITIONS = st.lists(POLICIES, min_size=1, max_size=3)
 ENDS: st.SearchStrategy[StepResult] = st.one_of(
     st.just(Succeeded({"ok": True})),
     st.builds(Failed, st.just("no"), final=st.booleans()),
     st.just(Uncertain("no answer")),
 )
+MISFITS = st.sampled_from([GateDecided(True, "<@U1>"), VerdictGiven("ran", "<@U1>"), LockGranted()])
 FOR_PEOPLE = {WaitingFor.APPROVAL, WaitingFor.VERDICT, WaitingFor.LOCK}
 
 
@@ -51,17 +55,23 @@ class Runs(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now: datetime = NOW
-        self.execution: Execution = pending()
+        self.begin([StepPolicy()], queued=False)
+
+    def begin(self, policies: list[StepPolicy], queued: bool) -> None:
+        self.execution: Execution = in_queue() if queued else pending(*policies)
         self.held = self.abandoned = self.calling = False
         self.to_prepare: int | None = None
         self.starts: dict[int, int] = {}
         self.again: dict[int, int] = {}
 
-    @initialize(policies=st.lists(POLICIES, min_size=1, max_size=4), queued=st.booleans())
-    def begin(self, policies: list[StepPolicy], queued: bool) -> None:
-        self.execution = pending(*policies)
-        if queued:
-            self.execution = in_queue()
+    @initialize(policies=DEFINITIONS, queued=st.booleans())
+    def the_first_run(self, policies: list[StepPolicy], queued: bool) -> None:
+        self.begin(policies, queued)
+
+    @precondition(lambda self: self.execution.status.is_final)
+    @rule(policies=DEFINITIONS)
+    def another_run(self, policies: list[StepPolicy]) -> None:
+        self.begin(policies, queued=False)
 
     def happens(self, event: Event) -> None:
         before = self.execution
@@ -128,22 +138,36 @@ class Runs(RuleBasedStateMachine):
 
     # People, at any moment
 
+    def _waits_for(self, what: WaitingFor) -> bool:
+        return self.execution.waiting_for is what
+
+    @rule(event=MISFITS)
+    def somebody_comes_at_the_wrong_moment(self, event: GateDecided | VerdictGiven | LockGranted) -> None:
+        if self.execution.waiting_for is None:
+            before = self.execution
+            self.from_outside(event)
+            assert self.execution == before
+
+    @precondition(lambda self: self._waits_for(WaitingFor.APPROVAL))
     @rule(approved=st.booleans())
     def somebody_decides(self, approved: bool) -> None:
         self.from_outside(GateDecided(approved, "<@U1>"))
 
+    @precondition(lambda self: not self.execution.cancel_requested)
     @rule()
     def somebody_cancels(self) -> None:
         self.from_outside(CancelRequested("<@U1>", worker_active=self.held or self.abandoned))
 
+    @precondition(lambda self: self._waits_for(WaitingFor.VERDICT))
     @rule(answer=st.sampled_from(["ran", "did_not_run", "run_again"]))
     def somebody_gives_a_verdict(self, answer: str) -> None:
         position = self.execution.position
-        if self.execution.waiting_for is WaitingFor.VERDICT and answer == "run_again":
+        if answer == "run_again":
             assert position is not None
             self.again[position] = self.again.get(position, 0) + 1
         self.from_outside(VerdictGiven(answer, "<@U1>"))
 
+    @precondition(lambda self: self._waits_for(WaitingFor.LOCK))
     @rule()
     def the_lock_is_granted(self) -> None:
         self.from_outside(LockGranted())
@@ -157,35 +181,38 @@ class Runs(RuleBasedStateMachine):
     # What always holds
 
     @invariant()
+    def check(self) -> None:
+        self.whatever_has_not_ended_has_a_way_out()
+        self.what_has_ended_wants_nothing()
+        self.a_status_says_whether_it_waits()
+        self.no_step_starts_more_often_than_it_may()
+        self.success_means_that_every_step_is_over()
+        self.a_retry_is_spaced_by_its_policy()
+
     def whatever_has_not_ended_has_a_way_out(self) -> None:
         execution = self.execution
         ways = (self.held, self.abandoned, execution.wake_at, execution.waiting_for in FOR_PEOPLE)
         assert execution.status.is_final or any(ways)
 
-    @invariant()
     def what_has_ended_wants_nothing(self) -> None:
         if self.execution.status.is_final:
             assert (self.execution.wake_at, self.execution.waiting_for) == (None, None)
             assert self.execution.finished_at is not None
             assert Status.RUNNING not in {step.status for step in self.execution.steps}
 
-    @invariant()
     def a_status_says_whether_it_waits(self) -> None:
         assert (self.execution.status is Status.WAITING) == (self.execution.waiting_for is not None)
 
-    @invariant()
     def no_step_starts_more_often_than_it_may(self) -> None:
         for i, starts in self.starts.items():
             policy = self.execution.steps[i].policy
             allowed = policy.attempts if policy.repeatable else 1
             assert starts <= allowed + self.again.get(i, 0)
 
-    @invariant()
     def success_means_that_every_step_is_over(self) -> None:
         if self.execution.status is Status.SUCCEEDED:
             assert self.execution.position is None
 
-    @invariant()
     def a_retry_is_spaced_by_its_policy(self) -> None:
         execution, position = self.execution, self.execution.position
         if execution.waiting_for is WaitingFor.TIMER and position is not None:
@@ -199,8 +226,60 @@ class Runs(RuleBasedStateMachine):
 
 TestRuns = Runs.TestCase
 TestRuns.settings = settings(
-    max_examples=150,
+    max_examples=50,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
+
+
+# The same, walked at random and far: what takes several deaths, retries and verdicts in one run is rare above.
+
+RESULTS: list[StepResult] = [Succeeded(), Failed("no"), Failed("no", final=True), Uncertain("no answer")]
+STEP_ENDS: list[StepResult] = [
+    *RESULTS,
+    Skipped("not now"),
+    Waits(WaitingFor.APPROVAL, NOW + timedelta(days=1)),
+]
+
+
+def any_policy(chance: random.Random) -> StepPolicy:
+    backoff = chance.choice([timedelta(0), timedelta(seconds=1), timedelta(minutes=10)])
+    return StepPolicy(
+        repeatable=chance.random() < 0.5,
+        attempts=chance.randint(1, 3),
+        backoff=backoff,
+        continue_on_failure=chance.random() < 0.5,
+        asks=chance.random() < 0.8,
+    )
+
+
+def one_move(run: Runs, chance: random.Random) -> None:
+    """Something that can happen now."""
+    moves = [lambda: run.time_passes(chance.choice([1, 30, 3600]))]
+    if chance.random() < 0.05:
+        moves.append(run.somebody_cancels)
+    if run._waits_for(WaitingFor.APPROVAL):
+        moves.append(lambda: run.somebody_decides(chance.random() < 0.7))
+    if run._waits_for(WaitingFor.VERDICT):
+        moves.append(lambda: run.somebody_gives_a_verdict(chance.choice(["ran", "did_not_run", "run_again"])))
+    if not run.held and run._is_due():
+        moves.append(run.a_worker_claims)
+    if run.calling:
+        moves.append(lambda: run.the_call_ends(chance.choice(RESULTS)))
+    if run.held:
+        moves.append(run.the_worker_dies)
+    if run.held and run.to_prepare is not None and not run.calling:
+        moves.append(run.the_worker_goes_outside)
+        moves.append(lambda: run.happens(StepEnded(chance.choice(STEP_ENDS))))
+    chance.choice(moves)()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_long_runs(seed: int) -> None:
+    chance, run = random.Random(seed), Runs()
+    for _ in range(2_000):
+        if run.execution.status.is_final:
+            run.begin([any_policy(chance) for _ in range(chance.randint(1, 3))], queued=False)
+        one_move(run, chance)
+        run.check()

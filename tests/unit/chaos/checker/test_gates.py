@@ -1,0 +1,33 @@
+"""Rules about decisions."""
+
+from chaos.checker.facts import Decision
+
+from .world import WAITING, at, audit, broken, kept, plus, with_execution, with_gate
+
+
+def test_a_person_who_decided_twice_is_a_violation() -> None:
+    facts = plus(kept(), "decisions", Decision("apr_1", "U0ANNA", False, at(39)))
+    assert "one_decision_a_person" in broken(facts)
+
+
+def test_an_approval_by_who_asked_is_a_violation() -> None:
+    assert "one_decision_a_person" in broken(with_gate(kept(), "apr_1", requester="U0ANNA"))
+
+
+def test_a_gate_that_was_approved_by_too_few_is_a_violation() -> None:
+    assert broken(with_gate(kept(), "apr_1", count=2)) == {"decisions_make_the_status"}
+
+
+def test_a_gate_that_was_approved_by_too_many_is_a_violation() -> None:
+    facts = plus(kept(), "decisions", Decision("apr_1", "U0ABEL", True, at(39)))
+    facts = plus(facts, "audit", audit(9, "approval.approved", "apr_1", "U0ABEL"))
+    assert broken(facts) == {"decisions_make_the_status"}
+
+
+def test_a_decision_after_the_gate_was_closed_is_a_violation() -> None:
+    assert broken(with_gate(kept(), "apr_1", closed_at=at(38))) == {"nothing_is_decided_afterwards"}
+
+
+def test_a_gate_that_nobody_waits_at_is_a_violation() -> None:
+    facts = with_execution(kept(), WAITING, status="failed", waiting_for=None, wake_at=None)
+    assert "open_gates_are_waited_for" in broken(facts)

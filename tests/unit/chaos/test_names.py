@@ -1,0 +1,78 @@
+"""The names that the bench uses are those that the code knows."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+import core
+from chaos.__main__ import SHORT_KILLS, order_for
+from chaos.definitions import ALWAYS, documents, edition_of, shapes
+from chaos.guards import TRIALS
+from chaos.points import POINTS
+from chaos.report import percentile
+from chaos.strikes.registry import STRIKES, by_name
+from core.definitions.validate import validate_text
+
+ROOT = Path(core.__file__).parent.parent
+SOURCE = "".join(
+    file.read_text() for folder in ("core", "bot", "workers") for file in (ROOT / folder).rglob("*.py")
+)
+
+
+def test_every_point_of_the_bench_is_one_in_the_code() -> None:
+    reached = set(re.findall(r'reach\("([\w.]+)"\)', SOURCE))
+    assert {point for points in POINTS.values() for point in points} <= reached
+
+
+def test_every_point_in_the_code_is_one_of_the_bench() -> None:
+    reached = set(re.findall(r'reach\("([\w.]+)"\)', SOURCE))
+    assert reached <= {point for points in POINTS.values() for point in points}
+
+
+def test_every_guard_of_the_bench_is_one_that_the_code_can_do_without() -> None:
+    assert set(TRIALS) == set(re.findall(r'is_disabled\("([\w-]+)"\)', SOURCE))
+
+
+@pytest.mark.parametrize("guard", TRIALS)
+def test_a_trial_names_runbooks_and_strikes_that_there_are(guard: str) -> None:
+    assert set(TRIALS[guard].runbooks) <= set(shapes(1))
+    assert set(TRIALS[guard].strikes) <= set(STRIKES)
+
+
+def test_the_definitions_have_no_problem() -> None:
+    found, problems = validate_text(documents(), "chaos")
+    assert problems == []
+    assert set(ALWAYS) <= {definition.name for definition in found}
+
+
+def test_an_edition_differs_from_the_one_before() -> None:
+    assert edition_of("edited", 1) != edition_of("edited", 2)
+
+
+def test_two_strikes_of_one_name_are_refused() -> None:
+    strike = next(iter(STRIKES.values()))
+    with pytest.raises(ValueError, match="Two strikes"):
+        by_name([strike, strike])
+
+
+def test_the_short_form_plays_every_strike() -> None:
+    order = order_for(1, 100, 2, "", "", short=True, rate=0.5)
+    assert set(order.strikes) == set(STRIKES)
+    assert order.kills == SHORT_KILLS
+
+
+def test_one_strike_alone_is_played_as_often_as_was_said() -> None:
+    order = order_for(1, 100, 3, "flushall", "", short=False, rate=0.5)
+    assert (list(order.strikes), order.kills) == (["flushall"] * 3, 0)
+
+
+@pytest.mark.parametrize(("only", "without"), [("no-such-strike", ""), ("", "no-such-guard")])
+def test_a_name_that_is_none_is_refused(only: str, without: str) -> None:
+    with pytest.raises(typer.BadParameter, match="There is no"):
+        order_for(1, 100, 3, only, without, short=False, rate=0.5)
+
+
+def test_a_percentile_is_the_nearest_rank() -> None:
+    assert [percentile([3, 1, 2, 4], share) for share in (0, 0.5, 0.95, 1)] == [1, 3, 4, 4]
