@@ -1,10 +1,9 @@
 """`runbook export`: what comes out goes in again."""
 
-from collections.abc import Iterator
-
 import pytest
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from bot.pages.links import RunLinks
@@ -29,20 +28,17 @@ def web(service: Service) -> ASGIApp:
 
 
 @pytest.fixture(autouse=True)
-def connected(
-    service: Service, web: ASGIApp, admin: Person, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
+def connected(service: Service, web: ASGIApp, admin: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """The verb's connection leads into the application, as a responder of team database."""
     with service.transaction() as work:
         token = create_token(work, admin, "U0DBOPS", "test")
     transport = TestClient(web)._transport
-    connection = Connection("http://127.0.0.1:1", token, transport)
-    monkeypatch.setattr(export, "connect", lambda _url: connection)
-    yield
+    monkeypatch.setattr(export, "connect", lambda _url: Connection("http://127.0.0.1:1", token, transport))
 
 
 def exported(*arguments: str) -> str:
-    result = CliRunner().invoke(app, ["export", *arguments], catch_exceptions=False)
+    with capture_logs():  # the service logs on the same standard output
+        result = CliRunner().invoke(app, ["export", *arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output
 

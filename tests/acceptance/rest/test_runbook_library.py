@@ -251,7 +251,7 @@ def test_the_admin_of_a_workspace_with_a_single_one_approves_their_own(
     rest = RestSettings(single_admin=True)
     alone = TestClient(
         create_web(service, slack=None, rest=rest, links=links, newest_revision=None),
-        headers=platform.headers,
+        headers=dict(platform.headers),
     )
 
     assert do(alone, "runbooks/db-vacuum/approve")["status"] == "approved"
@@ -459,13 +459,12 @@ def test_the_history_is_paged(writer: TestClient) -> None:
     written(writer, runbook())
     for seconds in range(1, 5):
         changed(writer, runbook(steps=waiting(seconds)))
-    address, seen, cursor = "/api/runbooks/db-vacuum/versions?limit=2", [], ""
-    while cursor is not None:
-        page = writer.get(address + (f"&cursor={cursor}" if cursor else "")).json()
-        seen.append([line["version"] for line in page["versions"]])
-        cursor = page["next_cursor"]
+    address = "/api/runbooks/db-vacuum/versions"
+    pages = [writer.get(address, params={"limit": 2}).json()]
+    while cursor := pages[-1]["next_cursor"]:
+        pages.append(writer.get(address, params={"limit": 2, "cursor": cursor}).json())
 
-    assert seen == [[5, 4], [3, 2], [1]]
+    assert [[line["version"] for line in page["versions"]] for page in pages] == [[5, 4], [3, 2], [1]]
     foreign = writer.get("/api/runbooks?limit=1").json()["next_cursor"]
     wrong = writer.get(f"/api/runbooks/db-vacuum/versions?cursor={foreign}")
     assert (wrong.status_code, wrong.json()["field"]) == (422, "cursor")

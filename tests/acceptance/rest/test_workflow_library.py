@@ -1,5 +1,7 @@
 """The workflow library over REST: written, changed, switched, duplicated, rolled back, deleted."""
 
+from typing import Any
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -11,7 +13,7 @@ from tests.acceptance.rest.test_incidents import opened
 from tests.conftest import ADMIN, RecordedBells
 from tests.world import apply_documents, new_executor, work_off
 
-ON_CREATION = {"trigger": {"on": "incident.created"}}
+ON_CREATION: dict[str, Any] = {"trigger": {"on": "incident.created"}}
 
 
 @pytest.fixture
