@@ -22,7 +22,12 @@ from core.services.idempotent_answers import RequestIdentity
 from core.tables import JsonObject
 
 REPLAYED = {"Idempotent-Replayed": "true"}
-LOCATIONS = {"execution": "/api/runbooks/executions/", "incident": "/api/incidents/"}
+LOCATIONS = {
+    "execution": "/api/runbooks/executions/",
+    "incident": "/api/incidents/",
+    "runbook": "/api/runbooks/",
+    "workflow": "/api/workflows/",
+}
 
 IdempotencyKey = Annotated[
     str | None,
