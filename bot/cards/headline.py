@@ -45,17 +45,18 @@ def _text(execution: ExecutionView) -> str:
             f", step {position + 1} of {len(execution.steps)}: {step_title(execution.steps[position])}"
         )
     sentence += f", asked for by {who(execution.requested_by)}."
-    if execution.error:
-        sentence += f" {escape_sentence(one_line(execution.error))}"
+    if said := one_line(execution.error or ""):
+        sentence += f" {escape_sentence(said)}"
     return bounded(sentence, MESSAGE_TEXT)
 
 
 def _error_blocks(execution: ExecutionView) -> list[Block]:
     """Also of an active run: it is being cancelled, and its error says by whom."""
-    if not execution.error:
+    said = one_line(execution.error or "")
+    if not said:
         return []
     lead = "*Stopping:* " if execution.status in ACTIVE else ""
-    return [section(bounded(f"{lead}{escape_sentence(one_line(execution.error))}", ERROR_LENGTH))]
+    return [section(bounded(f"{lead}{escape_sentence(said)}", ERROR_LENGTH))]
 
 
 def _cancel_blocks(execution: ExecutionView) -> list[Block]:

@@ -124,6 +124,10 @@ def test_a_run_that_is_being_cancelled_says_by_whom() -> None:
     assert "*Stopping:* Cancelled by <@U1>." in shown(card(execution(error="Cancelled by <@U1>.")))
 
 
+def test_an_error_that_says_nothing_is_not_shown() -> None:
+    assert card(execution(error=" \n ")).blocks == card(execution()).blocks
+
+
 def test_the_run_is_linked_where_it_has_a_page() -> None:
     linked = shown(card(RUNNING, page="https://runbooks.example/runs/rbx_1"))
     assert "<https://runbooks.example/runs/rbx_1|rbx_1>" in linked
