@@ -37,7 +37,8 @@ class Context:
     """What a step may know when it prepares.
 
     `scope`: the names that its expressions see. `key`: the same for every attempt of this step.
-    `requester`: the Slack id of who asked, or `workflow:NAME`.
+    `requester`: the Slack id of who asked, or `workflow:NAME`. `resumed`: its wait is over, and was not in vain.
+    `depth`: how many workflows one after the other caused the event that started this one. `deadline`: of the whole.
     """
 
     scope: Mapping[str, object]
@@ -51,6 +52,9 @@ class Context:
     now: datetime
     ports: Ports
     masker: Masker
+    resumed: bool = False
+    depth: int = 0
+    deadline: datetime | None = None
 
 
 @dataclass(frozen=True)
