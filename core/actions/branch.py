@@ -44,7 +44,7 @@ else:
     def arms(self) -> Mapping[str, Sequence[ActionDefinition]]:
         return {"then": self.then, "else": self.otherwise}
 
-    def prepare(self, context: Context) -> Prepared:
+    def prepare(self, context: Context) -> Prepared:  # noqa: ARG002 its condition held, and that is all
         return Succeeded(took("then"))
 
     def unmet(self) -> StepResult:

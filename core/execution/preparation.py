@@ -10,13 +10,14 @@ Three answers are possible:
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from core.decisions.execution import Json, StepResult
 from core.definitions.secrets import EnvironmentSecrets, Masker
 from core.outside.http import HttpCaller
+from core.outside.oauth import OAuthTokens
 from core.outside.process import ProcessRunner
 
 if TYPE_CHECKING:
@@ -25,11 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ports:
-    """The ways outside that the process was composed with. `processes`: None where shell steps are off."""
+    """The ways outside that the process was composed with. `processes`: None where shell steps are off.
+
+    `tokens`: what webhooks were given by authorization servers, while it is good.
+    """
 
     http: HttpCaller
     processes: ProcessRunner | None
     secrets: EnvironmentSecrets
+    tokens: OAuthTokens = field(default_factory=OAuthTokens)
 
 
 @dataclass(frozen=True)

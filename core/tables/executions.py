@@ -101,6 +101,7 @@ class WorkflowExecution(ExecutionColumns, Base):
         UniqueConstraint("workflow_id", "event_id"),
         Index("ix_workflow_executions_wake_at", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),
         Index("ix_workflow_executions_incident_id_created_at", "incident_id", "created_at", "id"),
+        Index("ix_workflow_executions_workflow_id_created_at", "workflow_id", "created_at", "id"),
     )
 
 
