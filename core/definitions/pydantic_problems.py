@@ -29,7 +29,13 @@ _WANTED = {
     "tuple_type": "a list",
     "list_type": "a list",
 }
-_TAGGED = {"steps": "step type", "actions": "action type", "trigger": "trigger"}
+_LISTS_OF_PARTS = frozenset({"steps", "actions", "then", "else"})
+_TAGGED = {
+    "steps": "step type",
+    "trigger": "trigger",
+    "auth": "kind of auth",
+    **dict.fromkeys(("actions", "then", "else"), "action type"),
+}
 
 
 def problems_of(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:
@@ -88,7 +94,8 @@ def _path(data: object, loc: Path) -> Path:
 
 
 def _is_union(path: list[str | int]) -> bool:
-    return path == ["trigger"] or (len(path) == 2 and path[0] in {"steps", "actions"})
+    is_item = len(path) >= 2 and path[0] in {"steps", "actions"} and isinstance(path[-1], int)
+    return path[-1:] in (["trigger"], ["auth"]) or (is_item and path[-2] in _LISTS_OF_PARTS)
 
 
 def _step(data: object, part: str | int) -> object:
@@ -102,7 +109,7 @@ def _step(data: object, part: str | int) -> object:
 def _tag_problem(details: ErrorDetails, path: Path, document: Document) -> Problem:
     context = details["ctx"]
     key = str(context["discriminator"]).strip("'")
-    what = _TAGGED.get(str(path[0]), key)
+    what = _TAGGED.get(next(str(part) for part in reversed(path) if isinstance(part, str)), key)
     if details["type"] == "union_tag_not_found":
         return document.problem(
             path, f"The field {key} is missing: it says the {what}.", f"Add {key}: … here."

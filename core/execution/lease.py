@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Engine, text, update
@@ -76,3 +76,19 @@ class Heart:
         finally:
             self._over.set()
             thread.join()
+
+
+@contextmanager
+def stopped_at(deadline: datetime | None, clock: Clock, stop: threading.Event) -> Iterator[None]:
+    """Within the block, `stop` is set when the deadline comes, if there is one."""
+    if deadline is None:
+        yield
+        return
+    timer = threading.Timer(max(0.0, (deadline - clock.now()).total_seconds()), stop.set)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()

@@ -46,6 +46,8 @@ class RunbookVersion(Base):
 
 
 class Workflow(Base):
+    """The newest version of a workflow. `trigger_since`: since when it has been enabled with its present trigger."""
+
     __tablename__ = "workflows"
     __table_args__ = (
         Index("uq_workflows_name", "name", unique=True, postgresql_where=text("deleted_at IS NULL")),
@@ -57,6 +59,7 @@ class Workflow(Base):
     enabled: Mapped[bool]
     version: Mapped[int]
     trigger_on: Mapped[str] = mapped_column(index=True)
+    trigger_since: Mapped[datetime] = mapped_column(server_default=text("now()"))
     definition: Mapped[Written]
     changed_by: Mapped[str]
     created_at: Mapped[datetime]
