@@ -107,6 +107,28 @@ class RunbookView(BaseModel):
     changed_by: str
     created_at: datetime
     updated_at: datetime
+    deleted_at: datetime | None = None
+
+
+class RunbookWithDiff(RunbookView):
+    """`diff`: what the newest version changes in the approved one, as a unified diff of their YAML.
+
+    None where no version was approved yet; empty where nothing differs.
+    """
+
+    diff: str | None
+
+
+class VersionView(BaseModel):
+    """One line of a definition's history. Lines of one `version` have one `definition`; `status`: afterwards."""
+
+    version: int
+    change: str
+    status: str
+    definition: dict[str, Any]
+    changed_by: str
+    note: str
+    created_at: datetime
 
 
 class WorkflowView(BaseModel):
@@ -121,6 +143,7 @@ class WorkflowView(BaseModel):
     changed_by: str
     created_at: datetime
     updated_at: datetime
+    deleted_at: datetime | None = None
 
 
 class ActionView(StepView):

@@ -7,6 +7,8 @@ from core.views import (
     ExecutionView,
     IncidentView,
     RunbookView,
+    RunbookWithDiff,
+    VersionView,
     WorkflowExecutionView,
     WorkflowView,
 )
@@ -22,7 +24,7 @@ class IncidentPage(BaseModel):
 
 
 class RunbookAnswer(BaseModel):
-    runbook: RunbookView
+    runbook: RunbookWithDiff
 
 
 class RunbookPage(BaseModel):
@@ -37,6 +39,15 @@ class ExecutionAnswer(BaseModel):
 class ExecutionPage(BaseModel):
     executions: list[ExecutionView]
     next_cursor: str | None
+
+
+class VersionPage(BaseModel):
+    versions: list[VersionView]
+    next_cursor: str | None
+
+
+class WorkflowAnswer(BaseModel):
+    workflow: WorkflowView
 
 
 class WorkflowPage(BaseModel):

@@ -27,6 +27,8 @@ LOCATIONS = {
     "execution": "/api/runbooks/executions/",
     "workflow_execution": "/api/workflows/executions/",
     "incident": "/api/incidents/",
+    "runbook": "/api/runbooks/",
+    "workflow": "/api/workflows/",
 }
 
 IdempotencyKey = Annotated[

@@ -7,8 +7,9 @@ from pydantic import Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from core.definitions.durations import PositiveDuration
-from core.definitions.fields import Definition, Name, PublicText
+from core.definitions.fields import Name, PublicText
 from core.definitions.registered import RegisteredUnion
+from core.definitions.written import WrittenDefinition
 from core.steps.base import StepDefinition
 from core.steps.registry import step_types
 
@@ -21,7 +22,7 @@ def no_parameters() -> dict[str, JsonValue]:
     return {"type": "object", "properties": {}}
 
 
-class RunbookDefinition(Definition):
+class RunbookDefinition(WrittenDefinition):
     """A runbook of one `team`, or a global one. `parameters` is a JSON Schema (draft 2020-12) of an object."""
 
     kind: Literal["runbook"]

@@ -9,16 +9,17 @@ from core.actions.base import ActionDefinition
 from core.actions.registry import action_types
 from core.definitions.arms import Placed, in_order
 from core.definitions.durations import PositiveDuration
-from core.definitions.fields import Condition, Definition, Name
+from core.definitions.fields import Condition, Name
 from core.definitions.registered import RegisteredUnion
 from core.definitions.runbook import refuse_twice_at
 from core.definitions.triggers import Trigger
+from core.definitions.written import WrittenDefinition
 
 AnyAction = Annotated[ActionDefinition, RegisteredUnion(action_types)]
 MOST_ACTIONS = 200
 
 
-class WorkflowDefinition(Definition):
+class WorkflowDefinition(WrittenDefinition):
     """A workflow of one `team`, or a global one: when `trigger` happens and `when` is true, do `actions`."""
 
     kind: Literal["workflow"]

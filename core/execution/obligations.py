@@ -7,7 +7,6 @@ from core.decisions.people import Person
 from core.service import Work
 from core.services import audit, notices
 from core.services.notices import NewNotice, NoticeKind
-from core.services.workflow_failures import tell_failure
 from core.statuses import GateStatus, Status, WaitingFor
 from core.tables import Approval, RunbookExecution, WorkflowExecution
 
