@@ -35,8 +35,5 @@ WorkflowReference = Annotated[
     str, Path(alias="id", description="The workflow's id or name."), _one_of("workflow", OTHER)
 ]
 ExecutionReference = Annotated[str, Path(alias="execution_id"), _one_of("execution", OTHER)]
-WorkflowReference = Annotated[
-    str, Path(alias="id", description="The workflow's id or name."), _one_of("workflow", OTHER)
-]
 WorkflowExecutionReference = Annotated[str, Path(alias="id"), _one_of("workflow execution", OTHER)]
 ApprovalReference = Annotated[str, Path(alias="id"), _one_of("approval", OTHER)]

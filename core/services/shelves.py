@@ -81,7 +81,7 @@ class Runbooks(Shelf[Runbook]):
     def content_of(self, document: JsonObject) -> JsonObject:
         return document
 
-    def settle(self, row: Runbook, document: JsonObject, now: datetime) -> None:
+    def settle(self, row: Runbook, document: JsonObject, now: datetime) -> None:  # noqa: ARG002 a draft has no date
         """What was written is a draft, whatever it was before."""
         row.definition, row.status = document, ApprovalStatus.DRAFT
 

@@ -30,7 +30,7 @@ def tell_failure(work: Work, row: WorkflowExecution, status: Status, error: str)
 def _author(work: Work, row: WorkflowExecution) -> str | None:
     """The Slack user who wrote the version that ran; None where no such person did."""
     version = select(WorkflowVersion.changed_by).where(
-        WorkflowVersion.workflow_id == row.workflow_id, WorkflowVersion.version == row.workflow_version
+        WorkflowVersion.owner_id == row.workflow_id, WorkflowVersion.version == row.workflow_version
     )
     author = work.session.scalar(version)
     return author if author is not None and SLACK_USER.fullmatch(author) else None
