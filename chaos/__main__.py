@@ -26,7 +26,8 @@ Short = Annotated[bool, typer.Option("--short", help="About two minutes, some of
 Rate = Annotated[float, typer.Option(help="Requests a second.")]
 Keep = Annotated[Path | None, typer.Option(help="Work in this new folder, and leave it there.")]
 
-SHORT_KILLS, SHORT_RATE = 25, 0.7
+SHORT_KILLS, SHORT_RATE = 25, 0.4
+TRIAL_LIMIT = 100.0  # seconds: what is stuck without a guard stays stuck
 
 
 def order_for(seed: int, kills: int, times: int, only: str, without: str, short: bool, rate: float) -> Order:
@@ -43,6 +44,7 @@ def order_for(seed: int, kills: int, times: int, only: str, without: str, short:
             trial.runbooks,
             trial.requests,
             1.0,
+            limit=TRIAL_LIMIT,
             without=without,
         )
     if only == "kill-at-point":

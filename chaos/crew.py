@@ -13,6 +13,7 @@ from pathlib import Path
 LOOK_SECONDS = 0.05
 PAUSE_SECONDS = 0.5  # before a start after an end that nobody caused
 GRACE_SECONDS = 15.0
+START_SECONDS = 4.0  # after which a process is taken to work
 UNCAUSED = "ended by itself"
 
 
@@ -68,6 +69,7 @@ class Crew:
         self._lock = threading.RLock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep_up, name="crew", daemon=True)
+        self.asleep: set[str] = set()
         self.plan_for: Callable[[Member], Plan] = lambda _: PLAIN
 
     def start(self) -> None:
@@ -97,9 +99,17 @@ class Crew:
         return self._posts[name].process.pid
 
     def age(self, name: str) -> float:
-        """Seconds since the member's process was started; 0 while there is none."""
+        """Seconds since the member's process was started; 0 while there is none, or it sleeps."""
         post = self._posts[name]
-        return time.monotonic() - post.started if post.process.poll() is None else 0.0
+        works = post.process.poll() is None and name not in self.asleep
+        return time.monotonic() - post.started if works else 0.0
+
+    def spare(self, kind: str) -> list[str]:
+        """Those of the kind that another one can stand in for: all that another is up beside."""
+        names = self.names(kind)
+        return [
+            name for name in names if any(self.age(other) > START_SECONDS for other in names if other != name)
+        ]
 
     def signal(self, name: str, number: signal.Signals, fault: str = "") -> int:
         """Send a signal, and say which fault an end by it is counted for. Returns the process' id."""

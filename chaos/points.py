@@ -33,7 +33,6 @@ POINTS: Mapping[str, tuple[str, ...]] = {
 MOST_TIMES = 6  # the point is passed fewer times than this before it kills
 LONGEST_LIFE = 12.0  # seconds, then it is killed wherever it is
 PLANS_A_TURN = 6  # then the other process of the kind gets them
-START_SECONDS = 4.0  # after which a process is taken to work
 LOOK_SECONDS = 0.2
 
 
@@ -61,13 +60,17 @@ class PointKills:
             self._crew.signal(name, signal.SIGKILL, AT_LAST)
 
     def _tend(self, kind: str) -> None:
-        """Have the next one start with a plan once all of its kind are up; end who outlived theirs."""
+        """Have the next one start with a plan while another of its kind is up; end who outlived theirs."""
         planned, names = self._planned.get(kind), self._crew.names(kind)
-        if planned is None and all(self._crew.age(name) > START_SECONDS for name in names):
-            chosen = names[self._turn[kind] // PLANS_A_TURN % len(names)]
+        chosen = names[self._turn[kind] // PLANS_A_TURN % len(names)]
+        if planned is None and chosen in self._crew.spare(kind):
             self._planned[kind] = chosen
             self._crew.signal(chosen, signal.SIGKILL, AT_LAST)
-        elif planned is not None and self._crew.age(planned) > LONGEST_LIFE:
+        elif (
+            planned is not None
+            and self._crew.age(planned) > LONGEST_LIFE
+            and planned in self._crew.spare(kind)
+        ):
             self._crew.signal(planned, signal.SIGKILL, AT_LAST)
 
     def _plan(self, member: Member) -> Plan:

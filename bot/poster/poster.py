@@ -113,7 +113,7 @@ class Poster:
             bind_channel(work, claim.incident_id, channel, work.now)
             notice = lock_claimed(work.session, claim)
             if notice is not None:
-                pass
+                notice.leased_until, notice.attempts, notice.error = None, 0, None
 
     def _delivered(self, claim: Claim, sent: Sent) -> None:
         """A detail notice is never updated: each of its replies is a message of its own, so its ts is let go."""

@@ -9,20 +9,20 @@ from chaos.strikes.scene import Scene, Strike, until
 
 NAME = "kill-worker"
 HOLDERS = "SELECT worker FROM runbook_executions WHERE worker IS NOT NULL"
-PATIENCE = 8.0
+PATIENCE = 40.0
 
 
 def busy_worker(scene: Scene, chance: Random) -> str:
-    """The name of a worker that holds an execution; of any worker where none does for long."""
-    names = scene.house.crew.names("worker")
+    """The name of a worker that holds an execution, while another is up; of any where that does not come."""
+    crew = scene.house.crew
     busy: list[str] = []
 
     def look() -> bool:
-        busy[:] = [name for name in names if scene.house.crew.pid(name) in _holders(scene)]
+        busy[:] = [name for name in crew.spare("worker") if crew.pid(name) in _holders(scene)]
         return bool(busy)
 
     until(look, PATIENCE)
-    return chance.choice(busy or names)
+    return chance.choice(busy or crew.names("worker"))
 
 
 def _holders(scene: Scene) -> set[int]:

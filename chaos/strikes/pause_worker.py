@@ -19,12 +19,14 @@ def play(scene: Scene, chance: Random) -> None:
     name = busy_worker(scene, chance)
     pid = scene.house.crew.signal(name, signal.SIGSTOP)
     scene.recoveries.lost(NAME, pid)
+    scene.house.crew.asleep.add(name)
     begun = time.time()
 
     def wake() -> None:
         time.sleep(3 * LEASE)
         if scene.house.crew.pid(name) == pid:
             scene.house.crew.signal(name, signal.SIGCONT)
+        scene.house.crew.asleep.discard(name)
         scene.house.journal.struck(NAME, begun)
 
     scene.meanwhile(wake)

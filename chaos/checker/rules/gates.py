@@ -1,9 +1,14 @@
 """One decision a person, one that decides, and none afterwards."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from chaos.checker.facts import Facts, by
 from chaos.checker.violations import Finding
+
+COMMITTING = timedelta(
+    seconds=2
+)  # times are taken as a transaction begins; it may wait for another one's end
 
 
 def one_decision_a_person(facts: Facts) -> Iterator[Finding]:
@@ -34,11 +39,19 @@ def decisions_make_the_status(facts: Facts) -> Iterator[Finding]:
             yield gate.execution_id, f"The gate {gate.id} is {gate.status} by {said}."
 
 
+def a_rejection_is_the_last_word(facts: Facts) -> Iterator[Finding]:
+    """In the order of the audit trail, which is that of the commits."""
+    for gate in facts.gates:
+        words = [entry.action for entry in sorted(facts.audit_of[gate.id], key=lambda entry: entry.number)]
+        if "approval.rejected" in words[:-1]:
+            yield gate.execution_id, f"Somebody decided on {gate.id} after it was rejected."
+
+
 def nothing_is_decided_afterwards(facts: Facts) -> Iterator[Finding]:
     gates = {gate.id: gate for gate in facts.gates}
     for decision in facts.decisions:
         closed_at = gates[decision.gate_id].closed_at
-        if closed_at is not None and decision.created_at > closed_at:
+        if closed_at is not None and decision.created_at > closed_at + COMMITTING:
             yield (
                 gates[decision.gate_id].execution_id,
                 f"{decision.user} decided on {decision.gate_id} once closed.",
@@ -58,6 +71,7 @@ def open_gates_are_waited_for(facts: Facts) -> Iterator[Finding]:
 RULES = (
     one_decision_a_person,
     decisions_make_the_status,
+    a_rejection_is_the_last_word,
     nothing_is_decided_afterwards,
     open_gates_are_waited_for,
 )

@@ -25,7 +25,14 @@ def test_a_gate_that_was_approved_by_too_many_is_a_violation() -> None:
 
 
 def test_a_decision_after_the_gate_was_closed_is_a_violation() -> None:
-    assert broken(with_gate(kept(), "apr_1", closed_at=at(38))) == {"nothing_is_decided_afterwards"}
+    assert broken(with_gate(kept(), "apr_1", closed_at=at(36))) == {"nothing_is_decided_afterwards"}
+
+
+def test_an_approval_after_a_rejection_is_a_violation() -> None:
+    rejected = audit(9, "approval.rejected", "apr_2", "U0ANNA")
+    approved = audit(10, "approval.approved", "apr_2", "U0ABEL")
+    assert "a_rejection_is_the_last_word" in broken(plus(kept(), "audit", rejected, approved))
+    assert "a_rejection_is_the_last_word" not in broken(plus(kept(), "audit", rejected))
 
 
 def test_a_gate_that_nobody_waits_at_is_a_violation() -> None:
