@@ -59,7 +59,7 @@ class _Code:
         parts, count = _packed(shown)
         missing = len(lines) - count
         cut = sum(len(line) > LONGEST_LINE for line in lines[:count])
-        told = [f"{missing} more lines"] * bool(missing) + [f"{cut} lines are cut"] * bool(cut)
+        told = [f"{missing} more lines"] * bool(missing) + [f"{cut} long lines are cut"] * bool(cut)
         return cls(parts, ", ".join(told))
 
 

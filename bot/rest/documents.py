@@ -61,7 +61,7 @@ class DocumentBody:
         if more:
             _refuse("This takes one document, and the body has several.")
         if not isinstance(definition, kind):
-            raise InvalidInput(f"This takes a {noun}, not a {definition.kind}.", field="kind")
+            _refuse_kind(noun, definition.kind)
         return definition
 
     def _validate_yaml(self, _noun: str, known_runbooks: Iterable[str] | None) -> Validated:
@@ -80,6 +80,8 @@ class DocumentBody:
             _refuse("The body must be a JSON object: a definition.")
         for path, why in unkeepable(data):
             raise InvalidInput(f"{'.'.join(path)} {why}.", field=".".join(path) or "body")
+        if data.get("kind", noun) != noun:
+            _refuse_kind(noun, data["kind"])
         return validate_data({"kind": noun} | data, known_runbooks=known_runbooks)
 
 
@@ -103,6 +105,10 @@ class _WithoutPlace:
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}" if self.hint else self.message
+
+
+def _refuse_kind(wanted: str, found: object) -> NoReturn:
+    raise InvalidInput(f"This takes a {wanted}, not a {str(found)[:SHOWN]}.", field="kind")
 
 
 def _refuse(sentence: str) -> NoReturn:

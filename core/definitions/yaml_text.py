@@ -23,6 +23,11 @@ def to_yaml(document: Mapping[str, object]) -> str:
 class _Dumper(yaml.SafeDumper):
     """Writes no aliases, which are refused when read, and indents the entries of lists."""
 
+    # Only in YAML 1.1 is `on` no text; every trigger has that key, and nobody writes it in quotes.
+    yaml_implicit_resolvers = {
+        first: known for first, known in yaml.SafeDumper.yaml_implicit_resolvers.items() if first != "o"
+    }
+
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 as PyYAML calls it
         return True
 

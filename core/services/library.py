@@ -42,7 +42,6 @@ def create(
             f"There is already a {shelf.noun} {definition.name}.", hint="Change it, or choose another name."
         )
     row = shelf.row(id=new_id(shelf.prefix), name=definition.name, version=0, created_at=work.now)
-    work.session.add(row)
     return write(work, person, shelf, row, definition, Change.CREATED, intent.note)
 
 
@@ -117,6 +116,7 @@ def write(
     """Write the definition into its row, which is locked or new; who may was asked before."""
     before = {"version": row.version, "definition": row.definition}
     row.team = owning_team(work, definition.team)
+    work.session.add(row)
     shelf.settle(row, definition.document(), work.now)
     if done in WRITES:
         row.version, row.changed_by = row.version + 1, person.slack_user_id

@@ -44,6 +44,7 @@ def test_whatever_is_written_is_read_back_unchanged(document: dict[str, object])
         "yes",
         "no",
         "on",
+        "off",
         "null",
         "~",
         "",
@@ -65,11 +66,14 @@ def test_a_text_that_looks_like_something_else_stays_a_text(text: str) -> None:
 def test_what_people_wrote_reads_like_what_people_write() -> None:
     document = {
         "kind": "runbook",
+        "trigger": {"on": "manual"},
         "steps": [{"id": "say", "text": "Done.\nGo home.\n"}, {"id": "url", "url": "{{ secrets.API }}/x é"}],
     }
 
     assert to_yaml(document) == (
         "kind: runbook\n"
+        "trigger:\n"
+        "  on: manual\n"
         "steps:\n"
         "  - id: say\n"
         "    text: |\n"
