@@ -23,39 +23,43 @@ Without = Annotated[
     str, typer.Option(help=f"Switch a guard off, to see what it is for: {', '.join(TRIALS)}.")
 ]
 Short = Annotated[bool, typer.Option("--short", help="About two minutes, some of each.")]
-Rate = Annotated[float, typer.Option(help="Requests a second.")]
 Keep = Annotated[Path | None, typer.Option(help="Work in this new folder, and leave it there.")]
 
+RATE = 0.6  # requests a second
 SHORT_KILLS, SHORT_RATE = 25, 0.4
-TRIAL_LIMIT = 100.0  # seconds: what is stuck without a guard stays stuck
+TRIAL_RATE, TRIAL_LIMIT = 1.0, 100.0  # seconds: what is stuck without a guard stays stuck
 
 
-def order_for(seed: int, kills: int, times: int, only: str, without: str, short: bool, rate: float) -> Order:
+def order_for(seed: int, kills: int, times: int, only: str, without: str, short: bool) -> Order:
     """What the options ask for. Raises typer.BadParameter for a name that is none."""
     if without:
-        if without not in TRIALS:
-            raise typer.BadParameter(f"There is no guard {without}; there is {', '.join(TRIALS)}.")
-        trial = TRIALS[without]
-        return Order(
-            seed,
-            trial.strikes,
-            trial.kills,
-            trial.points,
-            trial.runbooks,
-            trial.requests,
-            1.0,
-            limit=TRIAL_LIMIT,
-            without=without,
-        )
+        return _trial_order(seed, without)
     if only == "kill-at-point":
-        return Order(seed, (), kills, rate=rate)
+        return Order(seed, (), kills, rate=RATE)
     if only:
         if only not in STRIKES:
             raise typer.BadParameter(f"There is no strike {only}; there is {', '.join(STRIKES)}.")
-        return Order(seed, [only] * times, rate=rate)
+        return Order(seed, [only] * times, rate=RATE)
     if short:
         return Order(seed, list(STRIKES), SHORT_KILLS, rate=SHORT_RATE, pause=0.3, limit=90)
-    return Order(seed, list(STRIKES) * times, kills, rate=rate)
+    return Order(seed, list(STRIKES) * times, kills, rate=RATE)
+
+
+def _trial_order(seed: int, without: str) -> Order:
+    if without not in TRIALS:
+        raise typer.BadParameter(f"There is no guard {without}; there is {', '.join(TRIALS)}.")
+    trial = TRIALS[without]
+    return Order(
+        seed,
+        trial.strikes,
+        trial.kills,
+        trial.points,
+        trial.runbooks,
+        trial.requests,
+        rate=TRIAL_RATE,
+        limit=TRIAL_LIMIT,
+        without=without,
+    )
 
 
 def main(
@@ -65,12 +69,11 @@ def main(
     only: Only = "",
     without: Without = "",
     short: Short = False,
-    rate: Rate = 0.5,
     keep: Keep = None,
 ) -> None:
     """Break what can break, and hold the promises against what came of it."""
     quiet_logging()
-    order = order_for(seed, kills, times, only, without, short, rate)
+    order = order_for(seed, kills, times, only, without, short)
     with tempfile.TemporaryDirectory(prefix="chaos-", ignore_cleanup_errors=True) as temporary:
         folder = keep or Path(temporary)
         folder.mkdir(exist_ok=True)

@@ -45,6 +45,12 @@ class Order:
     limit: float = 300.0
     without: str = ""
 
+    @property
+    def most(self) -> int:
+        """How many requests there are: without an end while there are strikes, but for a trial."""
+        is_open = (self.strikes or self.kills) and not self.without
+        return 1_000_000 if is_open else self.requests
+
 
 @dataclass(frozen=True)
 class Result:
@@ -67,7 +73,7 @@ def run_campaign(order: Order, folder: Path, say: Say) -> Result:
         recoveries = Recoveries(house.conninfo, house.journal)
         recoveries.start()
         driver = Driver(house, order.seed, order.runbooks)
-        driver.start(order.rate, order.requests if not (order.strikes or order.kills) else 1_000_000)
+        driver.start(order.rate, order.most)
         points = _strike(order, Scene(house, driver, recoveries), say)
         driver.await_requests(order.requests)
         driver.finish()
@@ -85,7 +91,7 @@ def _strike(order: Order, scene: Scene, say: Say) -> Sequence[str]:
     """Every strike in turn, beside kills at points; then all is healed. Returns the points drawn."""
     chance = Random(f"{order.seed}/strikes")
     kills = PointKills(scene.house.crew, Random(f"{order.seed}/points"), order.kills, order.points)
-    scene.driver.await_requests(3)
+    scene.driver.await_requests(min(3, order.requests))
     killer = threading.Thread(target=kills.run, name="killer", daemon=True)
     killer.start()
     for name in order.strikes:

@@ -13,7 +13,7 @@ from pathlib import Path
 LOOK_SECONDS = 0.05
 PAUSE_SECONDS = 0.5  # before a start after an end that nobody caused
 GRACE_SECONDS = 15.0
-START_SECONDS = 4.0  # after which a process is taken to work
+START_SECONDS = 6.0  # after which a process is taken to work
 UNCAUSED = "ended by itself"
 
 

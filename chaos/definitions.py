@@ -32,6 +32,13 @@ def _shell(id_: str, seconds: float, **more: object) -> Step:
     }
 
 
+def _ticking(id_: str, seconds: int) -> Step:
+    """It writes that it lives, every second."""
+    tick = TRACE.format(word="tick")
+    script = f"{TRACE.format(word='begin')}; for each in $(seq {seconds}); do sleep 1; {tick}; done"
+    return {**_shell(id_, 0), "argv": ["sh", "-c", script]}
+
+
 def _noise(id_: str) -> Step:
     script = f"{TRACE.format(word='begin')}; head -c 5000000 /dev/urandom; head -c 1000 /dev/zero >&2"
     return {**_shell(id_, 0), "argv": ["sh", "-c", script]}
@@ -52,6 +59,11 @@ def _message(id_: str) -> Step:
 
 def shapes(edition: int) -> dict[str, list[Step]]:
     """Steps by the runbook's name. Those named `long-…` outlast a lease, and run only where they are asked for."""
+    return {**_calling(edition), **_asking(edition), **_troubled(edition)}
+
+
+def _calling(edition: int) -> dict[str, list[Step]]:
+    """They call, one step after the other."""
     return {
         "mixed": [
             _call("look", "ok", edition, **SAFE),
@@ -61,6 +73,18 @@ def shapes(edition: int) -> dict[str, list[Step]]:
             _call("last", "ok", edition, 0.2),
         ],
         "many": [_call(f"s{number}", "ok", edition, 0.05) for number in range(8)],
+        "queued": [_call("first", "ok", edition, 0.3), _call("second", "ok", edition, 0.3, **SAFE)],
+        EDITED: [
+            _call("one", "ok", edition, 0.5),
+            _call("two", "ok", edition, 0.5),
+            _call("three", "ok", edition),
+        ],
+    }
+
+
+def _asking(edition: int) -> dict[str, list[Step]]:
+    """They wait, for people or for time."""
+    return {
         "gated": [
             _call("before", "ok", edition),
             _gate("gate"),
@@ -74,6 +98,12 @@ def shapes(edition: int) -> dict[str, list[Step]]:
             {"id": "pause", "type": "wait", "for": "2s"},
             _call("after", "ok", edition, **SAFE),
         ],
+    }
+
+
+def _troubled(edition: int) -> dict[str, list[Step]]:
+    """They run commands, take long, fail, or get what nobody wants."""
+    return {
         "shelled": [_shell("unsafe", 0.3), _shell("safe", 0.3, **SAFE), _call("after", "ok", edition)],
         "tolerant": [
             _call("refused", "fail", edition, on_failure="continue"),
@@ -81,19 +111,13 @@ def shapes(edition: int) -> dict[str, list[Step]]:
             {**_shell("missing", 0, on_failure="continue"), "argv": ["no-such-program"]},
             _message("told"),
         ],
-        "queued": [_call("first", "ok", edition, 0.3), _call("second", "ok", edition, 0.3, **SAFE)],
         "slow": [_call("slow", "slow", edition, 2, **SAFE), _call("slower", "slow", edition, 3)],
         "noisy": [
             *(_call(kind, kind, edition) for kind in ("huge", "nul", "bytes", "drip")),
             _noise("flood"),
         ],
-        EDITED: [
-            _call("one", "ok", edition, 0.5),
-            _call("two", "ok", edition, 0.5),
-            _call("three", "ok", edition),
-        ],
         "long-call": [_call("long", "slow", edition, 14, **SAFE), _call("after", "ok", edition)],
-        "long-shell": [_shell("long", 18), _call("after", "ok", edition)],
+        "long-shell": [_ticking("long", 40), _call("after", "ok", edition)],
     }
 
 

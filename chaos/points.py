@@ -13,7 +13,7 @@ from random import Random
 
 from chaos.crew import PLAIN, Crew, Member, Plan
 
-AT_POINT, AT_LAST = "kill-at-point", "kill-any"
+AT_POINT, AT_LAST = "kill-at-point", "kill-at-random"
 POINTS: Mapping[str, tuple[str, ...]] = {
     "web": ("commit.before", "commit.after", "ring.before", "ring.after"),
     "poster": ("commit.before", "commit.after", "post.before", "post.after"),
@@ -30,8 +30,8 @@ POINTS: Mapping[str, tuple[str, ...]] = {
     ),
     "clock": ("clock.found", "commit.before", "commit.after", "ring.before", "ring.after"),
 }
-MOST_TIMES = 6  # the point is passed fewer times than this before it kills
-LONGEST_LIFE = 12.0  # seconds, then it is killed wherever it is
+MOST_TIMES = 3  # the point is passed fewer times than this before it kills
+LONGEST_LIFE = 20.0  # seconds, then it is killed wherever it is
 PLANS_A_TURN = 6  # then the other process of the kind gets them
 LOOK_SECONDS = 0.2
 

@@ -116,7 +116,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Trace:
-    """What a command wrote of itself: `begin` or `end`."""
+    """What a command wrote of itself: `begin`, `tick` or `end`."""
 
     key: str
     pid: int

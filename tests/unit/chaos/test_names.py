@@ -58,20 +58,20 @@ def test_two_strikes_of_one_name_are_refused() -> None:
 
 
 def test_the_short_form_plays_every_strike() -> None:
-    order = order_for(1, 100, 2, "", "", short=True, rate=0.5)
+    order = order_for(1, 100, 2, "", "", short=True)
     assert set(order.strikes) == set(STRIKES)
     assert order.kills == SHORT_KILLS
 
 
 def test_one_strike_alone_is_played_as_often_as_was_said() -> None:
-    order = order_for(1, 100, 3, "flushall", "", short=False, rate=0.5)
+    order = order_for(1, 100, 3, "flushall", "", short=False)
     assert (list(order.strikes), order.kills) == (["flushall"] * 3, 0)
 
 
 @pytest.mark.parametrize(("only", "without"), [("no-such-strike", ""), ("", "no-such-guard")])
 def test_a_name_that_is_none_is_refused(only: str, without: str) -> None:
     with pytest.raises(typer.BadParameter, match="There is no"):
-        order_for(1, 100, 3, only, without, short=False, rate=0.5)
+        order_for(1, 100, 3, only, without, short=False)
 
 
 def test_a_percentile_is_the_nearest_rank() -> None:
