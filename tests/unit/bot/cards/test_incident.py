@@ -30,3 +30,19 @@ def test_it_says_what_to_type_next(status: IncidentStatus, command: str) -> None
 
 def test_a_closed_incident_asks_for_nothing() -> None:
     assert "Type next" not in shown(card(incident(status=IncidentStatus.CLOSED)))
+
+
+def test_links_are_shown_and_nothing_else_becomes_one() -> None:
+    links = [
+        {"name": "OPS-1|x", "url": "https://jira.example/browse/OPS-1?a=1&b=2"},
+        {"name": "bad", "url": "javascript:alert(1)"},
+        {"name": "worse", "url": "https://x|y> <!channel>"},
+    ]
+    message = card(incident(links=links))
+    [line] = [
+        element["text"]
+        for block in message.blocks
+        for element in block.get("elements", ())
+        if "🔗" in element["text"]
+    ]
+    assert line == "🔗 <https://jira.example/browse/OPS-1?a=1&amp;b=2|OPS-1¦x>"
