@@ -49,7 +49,8 @@ def problems_of(error: ValidationError, model: type[BaseModel], document: Docume
 
 def _is_consequence(details: ErrorDetails, document: Document) -> bool:
     # A list whose items are wrong is also reported as too short, because they were left out.
-    return details["type"] == "too_short" and bool(_at(document.data, details["loc"]))
+    path = _path(document.data, details["loc"])
+    return details["type"] == "too_short" and bool(_at(document.data, path))
 
 
 def _at(data: object, loc: Path) -> object:

@@ -60,10 +60,10 @@ def set_severity(work: Work, cause: Cause, incident: Incident, severity: Severit
     """Raise it, which is an escalation, or lower it. Raises Conflict where the incident is closed."""
     lock(work, incident)
     before = Severity(incident.severity)
-    if incident.status == IncidentStatus.CLOSED:
-        raise Conflict(f"inc-{incident.number} is closed.")
     if severity is before:
         return
+    if incident.status == IncidentStatus.CLOSED:
+        raise Conflict(f"inc-{incident.number} is closed.")
     incident.severity = severity
     details: JsonObject = {"from": before.value, "to": severity.value, "severity": severity.value}
     is_raised = RANKS[severity] > RANKS[before]
