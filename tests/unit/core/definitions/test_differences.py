@@ -46,7 +46,8 @@ def test_keys_that_only_moved_are_no_change() -> None:
 
 def test_a_step_put_between_two_others_is_one_change() -> None:
     first, second = BEFORE["steps"]
-    told = diff({"name": "one", "steps": [first, {"id": "n", "type": "wait"}, second]}).split("\n")[2:]
+    after: dict[str, object] = {"name": "one", "steps": [first, {"id": "n", "type": "wait"}, second]}
+    told = diff(after).split("\n")[2:]
     changed = [line for line in told if line.startswith(("+", "-"))]
 
     assert changed == ["+  - id: n", "+    type: wait"]
