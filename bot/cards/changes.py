@@ -58,8 +58,8 @@ class _Code:
         shown = [bounded(line, LONGEST_LINE) for line in lines]
         parts, count = _packed(shown)
         missing = len(lines) - count
-        cut = sum(len(line) > LONGEST_LINE for line in lines[:count])
-        told = [f"{missing} more lines"] * bool(missing) + [f"{cut} long lines are cut"] * bool(cut)
+        is_cut = any(len(line) > LONGEST_LINE for line in lines[:count])
+        told = [f"{missing} more lines"] * bool(missing) + ["long lines are cut"] * is_cut
         return cls(parts, ", ".join(told))
 
 

@@ -24,7 +24,7 @@ from core.definitions.workflow import WorkflowDefinition
 from core.service import Work
 from core.services.incidents import find_incident
 from core.services.library import Intent
-from core.services.library_search import find, visible_names
+from core.services.library_search import visible_names
 from core.services.listing import Position, list_workflow_executions, list_workflows
 from core.services.reading import view_workflow, view_workflow_execution
 from core.services.shelves import RUNBOOKS, WORKFLOWS
@@ -181,7 +181,7 @@ def duplicate(workflow: WorkflowReference, post: CurrentPost, body: Duplicate) -
     """The same under another name, disabled."""
 
     def act(work: Work) -> WorkflowAnswer:
-        row = find(work, post.caller.person, WORKFLOWS, workflow)
+        row = find_workflow(work, post.caller.person, workflow)
         return _answer(work, duplicate_workflow(work, post.caller.person, row, body.name, Intent(body.note)))
 
     return post.once(act, HTTPStatus.CREATED)

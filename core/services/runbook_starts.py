@@ -61,6 +61,8 @@ def _start(work: Work, requester: Person, start: Start) -> RunbookExecution:
     known = _by_request_key(work, start.request_key)
     if known is not None:
         return known
+    # Shared with other starts, not with a change: what is found here is still so when this commits.
+    work.session.refresh(start.runbook, with_for_update={"read": True, "of": Runbook})
     check_runnable(start.runbook)
     definition = RunbookDefinition.model_validate(start.runbook.definition)
     parameters = check_parameters(definition.parameters, start.parameters)

@@ -8,17 +8,17 @@ DB_ADMIN = "U0DBADMIN"
 WAIT = {"id": "pause", "type": "wait", "for": "1h"}
 
 
-def runbook(name: str = "db-vacuum", **fields: object) -> dict[str, object]:
+def runbook(name: str = "db-vacuum", **fields: Any) -> dict[str, object]:
     return {"kind": "runbook", "name": name, "team": "database", "steps": [WAIT]} | fields
 
 
-def workflow(name: str = "db-look", **fields: object) -> dict[str, object]:
+def workflow(name: str = "db-look", **fields: Any) -> dict[str, object]:
     start = {"id": "look", "type": "runbook", "runbook": "db-check", "parameters": {"cluster": "orders"}}
     document = {"kind": "workflow", "name": name, "team": "database", "trigger": {"on": "manual"}}
     return document | {"actions": [start]} | fields
 
 
-def waiting(seconds: int) -> list[dict[str, object]]:
+def waiting(seconds: int) -> list[dict[str, str]]:
     return [WAIT | {"for": f"{seconds}s"}]
 
 

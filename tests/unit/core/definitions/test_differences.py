@@ -1,8 +1,10 @@
 """A diff tells what changed, and nothing else."""
 
+from typing import Any
+
 from core.definitions.differences import Labelled, difference
 
-BEFORE = {
+BEFORE: dict[str, Any] = {
     "name": "one",
     "steps": [{"id": "a", "type": "wait", "for": "1s"}, {"id": "b", "type": "wait", "for": "2s"}],
 }
@@ -44,13 +46,9 @@ def test_keys_that_only_moved_are_no_change() -> None:
 
 def test_a_step_put_between_two_others_is_one_change() -> None:
     first, second = BEFORE["steps"]
-    changed = [
-        line
-        for line in diff({"name": "one", "steps": [first, {"id": "n", "type": "wait"}, second]}).split("\n")[
-            2:
-        ]
-        if line[:1] in "+-" and line
-    ]
+    after: dict[str, object] = {"name": "one", "steps": [first, {"id": "n", "type": "wait"}, second]}
+    told = diff(after).split("\n")[2:]
+    changed = [line for line in told if line.startswith(("+", "-"))]
 
     assert changed == ["+  - id: n", "+    type: wait"]
 

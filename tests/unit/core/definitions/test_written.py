@@ -6,7 +6,7 @@ from core.definitions.written import in_order_of
 
 
 def test_a_document_is_kept_in_the_order_in_which_it_was_written() -> None:
-    written = {
+    written: dict[str, object] = {
         "steps": [{"type": "http", "retry": {"backoff": "2s", "safe": True}, "url": "https://x", "id": "a"}],
         "name": "one",
         "kind": "runbook",
@@ -19,7 +19,10 @@ def test_a_document_is_kept_in_the_order_in_which_it_was_written() -> None:
 
 
 def test_a_document_says_nothing_that_was_not_written() -> None:
-    written = {"kind": "workflow", "actions": [{"text": "x", "type": "message", "id": "a"}]}
+    written: dict[str, object] = {
+        "kind": "workflow",
+        "actions": [{"text": "x", "type": "message", "id": "a"}],
+    }
     written |= {"trigger": {"on": "manual"}, "name": "w"}
 
     assert repr(WorkflowDefinition.model_validate(written).document()) == repr(written)
