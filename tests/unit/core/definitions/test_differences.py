@@ -36,7 +36,7 @@ def test_nothing_changed_is_an_empty_diff() -> None:
 
 
 def test_keys_that_only_moved_are_no_change() -> None:
-    moved = {
+    moved: dict[str, object] = {
         "steps": [{"for": "1s", "type": "wait", "id": "a"}, {"type": "wait", "id": "b", "for": "2s"}],
         "name": "one",
     }
