@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from sqlalchemy import select
@@ -33,7 +34,7 @@ class House:
     def apply(self, text: str) -> None:
         apply_documents(self.service, f"{TEAMS}---{text}")
 
-    def open(self, **values: object) -> Incident:
+    def open(self, **values: Any) -> Incident:
         """An incident of team database; then the workers do what there is to do."""
         incident = new_incident(self.service, **values)
         self.work()

@@ -10,7 +10,7 @@ from core.services.approvals import decide_gate
 from core.services.people import load_person
 from core.services.runs import cancel
 from core.statuses import Status, WaitingFor
-from core.tables import RunbookExecution
+from core.tables import ActionExecution, RunbookExecution
 from tests.integration.core.workflows.house import House
 from tests.world import Target, see
 
@@ -167,8 +167,8 @@ def test_a_run_that_ended_before_the_action_could_wait_answers_it(house: House, 
     with house.service.transaction() as work:
         loaded = load_locked(work.session, WORKFLOW, run.id)
         loaded.row.status, loaded.row.waiting_for, loaded.row.wake_at = "running", None, work.now
-        steps = type(work.session.get_one(loaded.kind.step, (run.id, 0)))
-        action = work.session.get_one(steps, (run.id, 0))
+        key = {"execution_id": run.id, "position": 0}
+        action = work.session.get_one(ActionExecution, key)
         action.status, action.attempt = "pending", 0
     house.at(timedelta(seconds=1))
 

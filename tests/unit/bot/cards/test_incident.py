@@ -2,7 +2,7 @@ import pytest
 
 from bot.cards.incident import incident as card
 from core.statuses import IncidentStatus
-from tests.unit.bot.cards.building import incident, shown
+from tests.unit.bot.cards.building import incident, markups, shown
 
 
 def test_the_text_alone_says_how_bad_what_whose_and_who() -> None:
@@ -38,11 +38,5 @@ def test_links_are_shown_and_nothing_else_becomes_one() -> None:
         {"name": "bad", "url": "javascript:alert(1)"},
         {"name": "worse", "url": "https://x|y> <!channel>"},
     ]
-    message = card(incident(links=links))
-    [line] = [
-        element["text"]
-        for block in message.blocks
-        for element in block.get("elements", ())
-        if "🔗" in element["text"]
-    ]
+    [line] = [text for text in markups(card(incident(links=links)).blocks) if "🔗" in text]
     assert line == "🔗 <https://jira.example/browse/OPS-1?a=1&amp;b=2|OPS-1¦x>"
