@@ -12,22 +12,22 @@ HOLDERS = "SELECT worker FROM runbook_executions WHERE worker IS NOT NULL"
 PATIENCE = 40.0
 
 
-def busy_worker(scene: Scene, chance: Random) -> str:
-    """The name of a worker that holds an execution, while another is up; of any where that does not come."""
+def busy_worker(scene: Scene, chance: Random, holders: str = HOLDERS) -> str:
+    """The name of a worker that `holders` finds, while another is up; of any where that does not come."""
     crew = scene.house.crew
     busy: list[str] = []
 
     def look() -> bool:
-        busy[:] = [name for name in crew.spare("worker") if crew.pid(name) in _holders(scene)]
+        busy[:] = [name for name in crew.spare("worker") if crew.pid(name) in _holders(scene, holders)]
         return bool(busy)
 
     until(look, PATIENCE)
     return chance.choice(busy or crew.names("worker"))
 
 
-def _holders(scene: Scene) -> set[int]:
+def _holders(scene: Scene, query: str) -> set[int]:
     with psycopg.connect(scene.house.conninfo, autocommit=True) as connection:
-        return {int(str(row[0]).rpartition(".")[2]) for row in connection.execute(HOLDERS)}
+        return {int(str(row[0]).rpartition(".")[2]) for row in connection.execute(query.encode())}
 
 
 def play(scene: Scene, chance: Random) -> None:

@@ -1,0 +1,23 @@
+"""`kill -9` of a worker whose command runs: the command must die with it."""
+
+import signal
+from random import Random
+
+from chaos.strikes.kill_worker import busy_worker
+from chaos.strikes.scene import Scene, Strike
+
+NAME = "kill-command"
+HOLDERS = """
+SELECT worker FROM runbook_executions AS execution JOIN step_executions AS step ON execution_id = execution.id
+WHERE worker IS NOT NULL AND step.type = 'shell' AND step.status = 'running'
+"""
+
+
+def play(scene: Scene, chance: Random) -> None:
+    scene.driver.ask_extra("shelled")
+    name = busy_worker(scene, chance, HOLDERS)
+    with scene.struck(NAME):
+        scene.house.crew.signal(name, signal.SIGKILL, NAME)
+
+
+STRIKE = Strike(NAME, play, harms=True)
