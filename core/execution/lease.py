@@ -17,6 +17,7 @@ from .kinds import AnyExecution, Kind
 
 LEASE = timedelta(seconds=10)
 HEARTBEAT = 3.0  # seconds: three may be missed before the lease ends
+LATE = 0.02  # seconds: who is stopped by a deadline must find that it is over
 
 log = structlog.get_logger()
 
@@ -84,7 +85,8 @@ def stopped_at(deadline: datetime | None, clock: Clock, stop: threading.Event) -
     if deadline is None:
         yield
         return
-    timer = threading.Timer(max(0.0, (deadline - clock.now()).total_seconds()), stop.set)
+    remaining = max(0.0, (deadline - clock.now()).total_seconds())
+    timer = threading.Timer(remaining + LATE, stop.set)
     timer.daemon = True
     timer.start()
     try:

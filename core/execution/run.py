@@ -89,7 +89,10 @@ class Run:
         try:
             with self.service.transaction() as work:
                 transition = self.apply(StepEnded(_attempt(work, act)))
-                self.incident = incident_scope(work.session.get_one(Incident, self.loaded.row.incident_id))
+                if self.event:  # the actions of a workflow change incidents
+                    self.incident = incident_scope(
+                        work.session.get_one(Incident, self.loaded.row.incident_id)
+                    )
                 self._save_with(work)
         except Superseded:
             self._pending = events

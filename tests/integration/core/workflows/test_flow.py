@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from core.execution.kinds import WORKFLOW
 from core.statuses import IncidentStatus, Status, WaitingFor
-from core.tables import ActionExecution, Incident, Notice, Workflow, WorkflowVersion
+from core.tables import ActionExecution, Incident
 from tests.integration.core.workflows.house import House
-from tests.world import Target, new_executor
+from tests.world import new_executor
 
 SECOND = timedelta(seconds=1)
 
@@ -190,138 +190,6 @@ def test_a_runbook_ends_at_its_deadline_also_while_it_waits(house: House) -> Non
     assert house.runbook_runs()[0].status == "waiting"
     house.at(timedelta(minutes=10))
     assert house.runbook_runs()[0].status == "timed_out"
-
-
-# Retry, failure ------------------------------------------------------------------------------------
-
-
-def calling(target: Target, more: str = "") -> str:
-    return f"""
-kind: workflow
-name: calls
-trigger: {{on: incident.created}}
-actions:
-  - id: call
-    type: webhook
-    url: {target.url}/hook
-{more}
-  - {{id: tell, type: message, text: after}}
-"""
-
-
-def test_a_failed_action_is_tried_again_with_a_growing_wait(house: House, target: Target) -> None:
-    target.answers["/hook"] = 500
-    house.apply(calling(target, "    retry: {safe: true, attempts: 4, backoff: 2s, max_backoff: 3s}"))
-    house.open()
-    moments = [timedelta(seconds=seconds) for seconds in (0, 2, 5, 8)]
-    for number, moment in enumerate(moments[1:], start=1):
-        house.at(moment - SECOND)
-        assert len(target.calls) == number
-        house.at(moment)
-    assert len(target.calls) == 4
-    assert house.run().status is Status.FAILED
-    assert len({key for _, _, key in target.calls}) == 1
-
-
-def test_an_action_that_may_fail_does_not_end_the_workflow(house: House, target: Target) -> None:
-    target.answers["/hook"] = 500
-    house.apply(calling(target, "    on_failure: continue"))
-    house.open()
-    assert house.statuses() == {"call": "failed", "tell": "succeeded"}
-    assert house.run().status is Status.SUCCEEDED
-    assert house.said() == ["after"]
-
-
-def set_author(house: House, author: str) -> None:
-    with house.service.transaction() as work:
-        for row in (*work.session.scalars(select(WorkflowVersion)), *work.session.scalars(select(Workflow))):
-            row.changed_by = author
-
-
-@pytest.mark.parametrize("author", ["U0AUTHOR", "operator", "system"])
-def test_a_failure_is_told_to_the_channel_and_to_who_wrote_the_version(
-    house: House, target: Target, author: str
-) -> None:
-    target.answers["/hook"] = 500
-    house.apply(calling(target))
-    set_author(house, author)
-    incident = house.open()
-    run = house.run()
-    told = house.messages()
-
-    assert [channel for channel, _ in told] == ([None, "U0AUTHOR"] if author == "U0AUTHOR" else [None])
-    for _, text in told:
-        assert "*calls* v1" in text
-        assert run.id in text
-        assert "Action *call*: Answered 500; expected response.status < 400" in text
-    if author == "U0AUTHOR":
-        assert f"for inc-{incident.number}, _Orders down_" in told[1][1]
-
-
-def test_the_author_of_the_version_that_ran_is_told_not_the_last_one(house: House, target: Target) -> None:
-    target.answers["/hook"] = 500
-    house.apply(calling(target))
-    set_author(house, "U0AUTHOR")
-    with house.service.transaction() as work:
-        workflow = work.session.scalars(select(Workflow)).one()
-        workflow.changed_by = "U0OTHER"
-    house.open()
-    assert [channel for channel, _ in house.messages()] == [None, "U0AUTHOR"]
-
-
-# Setting -------------------------------------------------------------------------------------------
-
-SETTING = """
-kind: workflow
-name: sets
-trigger: {on: incident.created}
-actions:
-  - id: change
-    type: set
-    severity: critical
-    status: acknowledged
-    labels: {by: "{{ incident.title }}", old: null}
-  - {id: tell, type: message, text: "{{ incident.severity }} {{ incident.status }} {{ incident.labels.by }}"}
----
-kind: workflow
-name: listens
-trigger: {on: incident.status_changed, to: acknowledged}
-actions:
-  - {id: tell, type: message, text: "{{ event.by }}"}
----
-kind: workflow
-name: hears
-trigger: {on: incident.escalated}
-actions:
-  - {id: tell, type: message, text: "{{ event.to }}"}
-"""
-
-
-def test_an_incident_is_changed_with_its_events_card_and_audit_rows(house: House) -> None:
-    house.apply(SETTING)
-    incident = house.open(severity="low", labels={"old": "1", "kept": "2"})
-    seen = house.incident(incident)
-
-    assert (seen.severity, seen.status) == ("critical", "acknowledged")
-    assert seen.acknowledged_at is not None
-    assert seen.labels == {"kept": "2", "by": "Orders down"}
-    assert sorted(house.said()) == ["critical", "critical acknowledged Orders down", "workflow:sets"]
-    with house.service.transaction() as work:
-        card = work.session.scalars(select(Notice).where(Notice.kind == "incident")).one()
-        assert card.wanted == 4
-
-
-def test_what_is_so_already_is_no_change_and_there_is_no_way_back(house: House) -> None:
-    house.apply(SETTING.replace("labels: {by", "labels: {kept: '2', by").replace(", old: null", ""))
-    incident = house.open(severity="critical", labels={"kept": "2", "by": "Orders down"})
-    house.change(incident, IncidentStatus.RESOLVED)
-    types = [event.type for event in house.events()]
-    assert types == ["incident.created", "incident.status_changed", "incident.status_changed"]
-
-    house.apply(SETTING.replace("incident.created", "'incident.status_changed', to: closed"))
-    house.change(incident, IncidentStatus.CLOSED)
-    errors = {run.error for run in house.runs("sets") if run.status is Status.FAILED}
-    assert errors == {f"Step change: inc-{incident.number} is already closed."}
 
 
 def test_a_worker_that_dies_within_a_workflow_leaves_a_run_that_another_one_ends(house: House) -> None:
