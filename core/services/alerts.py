@@ -16,7 +16,7 @@ from core.services.incidents import NewIncident, change_status, open_incident
 from core.services.people import find_team
 from core.services.request_keys import take_turn
 from core.statuses import IncidentStatus
-from core.tables import Incident
+from core.tables import Incident, Team
 
 UNRESOLVED = (IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED)
 
@@ -47,20 +47,33 @@ def receive_alert(
     alert = PARSERS[vendor](body)
     if alert is None:
         return Received(AlertOutcome.IGNORED)
+    if alert.is_resolved:
+        return _resolve(work, person, _unresolved(work, _keys(work, person, vendor, alert, team)))
     owner = find_team(work, team or _team_of(alert)).name
     check_may_respond(person, owner, "send alerts")
     key = _key(vendor, owner, alert)
     take_turn(work, key)
-    incident = work.session.scalar(
-        select(Incident).where(Incident.alert_key == key, Incident.status.in_(UNRESOLVED))
-    )
-    if alert.is_resolved:
-        return _resolve(work, person, incident)
-    if incident is not None:
-        return Received(AlertOutcome.KNOWN, incident)
+    known = _unresolved(work, [key])
+    if known is not None:
+        return Received(AlertOutcome.KNOWN, known)
     return Received(
         AlertOutcome.OPENED, open_incident(work, person, _new_incident(alert, vendor, owner, key))
     )
+
+
+def _unresolved(work: Work, keys: list[str]) -> Incident | None:
+    open_ones = select(Incident).where(Incident.alert_key.in_(keys), Incident.status.in_(UNRESOLVED))
+    return work.session.scalars(open_ones.order_by(Incident.number)).first()
+
+
+def _keys(work: Work, person: Person, vendor: Vendor, alert: Alert, team: str | None) -> list[str]:
+    """By what the incident may be known. What is over does not always say whose it was: then any team of the person."""
+    named = team or alert.team
+    if named is not None:
+        owners = [find_team(work, named).name]
+    else:
+        owners = [name for name in work.session.scalars(select(Team.name)) if person.is_responder_of(name)]
+    return [_key(vendor, owner, alert) for owner in owners]
 
 
 def _team_of(alert: Alert) -> str:

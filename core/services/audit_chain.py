@@ -96,11 +96,13 @@ def _sealed_rows(work: Work) -> Iterator[tuple[AuditSeal, AuditEntry | None]]:
     rows = (
         select(AuditSeal, AuditEntry)
         .outerjoin(AuditEntry, AuditEntry.number == AuditSeal.number)
-        .where(AuditSeal.position.is_not(None))
         .order_by(AuditSeal.position)
+        .limit(AT_ONCE)
     )
-    for row in work.session.execute(rows.execution_options(yield_per=AT_ONCE)):
-        yield row[0], row[1]
+    behind = 0
+    while portion := work.session.execute(rows.where(AuditSeal.position > behind)).all():
+        yield from ((row[0], row[1]) for row in portion)
+        behind = portion[-1][0].position or 0
         work.session.expunge_all()
 
 

@@ -1,7 +1,7 @@
 """An incident's timeline: one query over the rows that say what happened. Nothing is written for it but notes.
 
 Each line has a moment and an id; the id orders the lines of one moment: what caused before what was caused, a step's
-beginning before its end.
+beginning before its end. What is done in the moment it begins has one line, that of its end.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ WITH run AS (
 ), action AS (
     SELECT part.*, flow.workflow_name FROM flow JOIN action_executions part ON part.execution_id = flow.id
 ), gate AS (
-    SELECT approval.*, step.runbook_name, step.step_id FROM step
+    SELECT approval.*, step.runbook_name, step.step_id, step.started_at FROM step
     JOIN approvals approval ON approval.execution_id = step.execution_id AND approval.position = step.position
 ), line (at, rank, position, phase, kind, actor, subject_id, details) AS (
     SELECT created_at, 1, number, 0, type, actor, incident_id, details
@@ -44,7 +44,7 @@ WITH run AS (
     UNION ALL
     SELECT started_at, 3, position, 0, 'action.started', 'workflow:' || workflow_name, execution_id,
         jsonb_build_object('workflow', workflow_name, 'action', step_id, 'type', type)
-    FROM action WHERE started_at IS NOT NULL AND status <> 'skipped'
+    FROM action WHERE started_at IS NOT NULL AND started_at IS DISTINCT FROM finished_at
     UNION ALL
     SELECT finished_at, 3, position, 9, 'action.ended', 'workflow:' || workflow_name, execution_id,
         jsonb_build_object('workflow', workflow_name, 'action', step_id, 'type', type, 'status', status,
@@ -57,14 +57,14 @@ WITH run AS (
     UNION ALL
     SELECT started_at, 5, position, 0, 'step.started', 'system', execution_id,
         jsonb_build_object('runbook', runbook_name, 'step', step_id, 'type', type)
-    FROM step WHERE started_at IS NOT NULL AND status <> 'skipped'
+    FROM step WHERE started_at IS NOT NULL AND started_at IS DISTINCT FROM finished_at
     UNION ALL
     SELECT finished_at, 5, position, 9, 'step.ended', 'system', execution_id,
         jsonb_build_object('runbook', runbook_name, 'step', step_id, 'type', type, 'status', status,
             'attempt', attempt, 'error', error)
     FROM step WHERE finished_at IS NOT NULL
     UNION ALL
-    SELECT opened_at, 5, position, 1, 'approval.opened', 'system', id,
+    SELECT greatest(opened_at, started_at), 5, position, 1, 'approval.opened', 'system', id,
         jsonb_build_object('runbook', runbook_name, 'step', step_id, 'execution_id', execution_id) FROM gate
     UNION ALL
     SELECT closed_at, 5, position, 3, 'approval.' || status, 'system', id,
