@@ -20,7 +20,9 @@ PREFIX = "aud_"  # of entries in cursors
 
 router = authenticated_router("audit")
 
-Wanted = Annotated[str | None, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]+$"), Query()]
+Wanted = Annotated[
+    str | None, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]+$"), Query()
+]
 
 
 def wanted_entries(

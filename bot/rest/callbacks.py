@@ -21,14 +21,15 @@ router = APIRouter(tags=["callbacks"], responses=PROBLEM_RESPONSES)
 def receive(
     request: Request,
     token: Annotated[str, Path(description="As a step was given it in its `callbacks.STEP_ID`.")],
-    body: Annotated[JsonValue, Body(description="Whatever the step is to know.")] = None,
+    body: Annotated[dict[str, JsonValue] | None, Body(description="Whatever the step is to know.")] = None,
 ) -> CallbackAnswer:
     """Tell a run what it waits for. Good for once."""
     service: Service = request.app.state.service
     settings: RestSettings = request.app.state.settings
     execution_id, step_id = settings.callbacks.read(token)
-    refuse_unkeepable(body)
+    told = body or {}
+    refuse_unkeepable(told)
     with service.transaction() as work:
-        row = receive_callback(work, execution_id, step_id, body)
+        row = receive_callback(work, execution_id, step_id, told)
         view = CallbackView(execution_id=row.execution_id, step=row.step_id, received_at=row.received_at)
         return CallbackAnswer(callback=view)

@@ -1,5 +1,6 @@
 """Other systems' alerts over REST: one group of alerts is one incident while it is unresolved."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -104,3 +105,11 @@ def test_an_event_that_asks_for_nothing_is_taken_and_ignored(responder: TestClie
     ping = {"event": {"event_type": "pagey.ping", "resource_type": "pagey", "data": {"type": "ping"}}}
 
     assert send(responder, "pagerduty", ping).json() == {"outcome": "ignored", "incident": None}
+
+
+def test_alerts_that_come_at_once_open_one_incident(responder: TestClient) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: send(responder, "datadog", sample("datadog")).json(), range(4)))
+
+    assert sorted(answer["outcome"] for answer in answers) == ["known", "known", "known", "opened"]
+    assert len({answer["incident"]["id"] for answer in answers}) == 1

@@ -213,7 +213,8 @@ def test_entries_are_filtered_by_actor_action_subject_and_time(
 def test_entries_come_page_by_page_newest_first(responder: TestClient, auditor: TestClient) -> None:
     for _ in range(5):
         opened(responder)
-    seen, cursor = [], None
+    seen: list[int] = []
+    cursor = None
     while cursor or not seen:
         query = {"limit": "2", "action": "incident.opened"} | ({"cursor": cursor} if cursor else {})
         page = auditor.get("/api/audit", params=query).json()

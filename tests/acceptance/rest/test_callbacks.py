@@ -226,6 +226,7 @@ def test_nobody_reads_the_address_in_the_run_and_no_secret_that_came_back(
 def test_a_body_that_cannot_be_kept_is_refused_and_the_callback_still_good(
     stranger: TestClient, target: Target, waiting: str
 ) -> None:
+    assert stranger.post(address(target), json=["no", "object"]).status_code == 422
     assert stranger.post(address(target), json={"text": "nul \0"}).json()["field"] == "text"
     assert stranger.post(address(target), json={"text": "x" * 70_000}).status_code == 422
     assert stranger.post(address(target), json={"ok": True}).status_code == 200
