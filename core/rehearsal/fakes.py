@@ -1,0 +1,59 @@
+"""The ports of a rehearsal: they answer what a case says, and reach nothing."""
+
+import json
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import cast
+
+from core.decisions.execution import Failed, Json, StepResult, Succeeded
+from core.definitions.cases import FakeAnswer
+from core.outside.http import HttpRequest, HttpResponse, NoAnswer
+from core.outside.process import Command, ProcessResult
+
+
+@dataclass(frozen=True)
+class FakeHttp:
+    """Answers every call alike."""
+
+    answer: FakeAnswer
+
+    def call(self, request: HttpRequest, limit: timedelta, stop: threading.Event) -> HttpResponse:
+        """Raises NoAnswer where the case says so."""
+        if self.answer.no_answer:
+            raise NoAnswer(f"No whole answer within {limit.total_seconds():g} s.")
+        text, value = _body(self.answer)
+        return HttpResponse(self.answer.status, self.answer.headers, text, value, truncated=False)
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+@dataclass(frozen=True)
+class FakeProcesses:
+    """Answers every command alike."""
+
+    answer: FakeAnswer
+
+    def run(self, command: Command, limit: timedelta, stop: threading.Event) -> ProcessResult:
+        """Without an answer the command was cut short, as after its time."""
+        given = self.answer
+        ended = "timeout" if given.no_answer else "exit"
+        return ProcessResult(given.exit_code, given.stdout, given.stderr, ended)
+
+
+def outcome(answer: FakeAnswer) -> StepResult:
+    """What a step comes to, where the case says that itself."""
+    if answer.error is not None:
+        return Failed(answer.error, cast("Json", answer.output))
+    return Succeeded(cast("Json", answer.output), cast("dict[str, Json]", answer.saved))
+
+
+def _body(answer: FakeAnswer) -> tuple[str, Json]:
+    if answer.text is None:
+        is_given = "json_body" in answer.model_fields_set
+        return (json.dumps(answer.json_body) if is_given else ""), cast("Json", answer.json_body)
+    try:
+        return answer.text, json.loads(answer.text)
+    except ValueError:
+        return answer.text, None
