@@ -24,6 +24,7 @@ class ExecuteBody(Parameters):
     """For which incident, and with what. `incident_id` may also be the incident's number."""
 
     incident_id: IncidentName
+    """The incident's id, or its number as `inc-12`."""
 
 
 @router.get("")
