@@ -18,8 +18,8 @@ app = typer.Typer()
 NONE = "There is no test in these definitions. Write some under `tests:` of a runbook."
 
 
-@app.command()
-def test(
+@app.command("test")
+def run_tests(
     paths: Paths,
     as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON.")] = False,
 ) -> None:
@@ -41,7 +41,13 @@ def _as_json(played: Sequence[Played], problems: Sequence[Problem]) -> dict[str,
         "failed": sum(not each.holds for each in played),
         "cases": [_case_as_json(each) for each in played],
         "problems": [
-            {"file": each.file, "line": each.line, "column": each.column, "message": each.message, "hint": each.hint}
+            {
+                "file": each.file,
+                "line": each.line,
+                "column": each.column,
+                "message": each.message,
+                "hint": each.hint,
+            }
             for each in problems
         ],
     }

@@ -30,6 +30,13 @@ class Parameters(Body):
     """By name; what has a default may be left out."""
 
 
+class Run(Parameters):
+    """What a runbook is run with, and whether it is run at all."""
+
+    dry_run: bool = False
+    """Answer with the plan, and do nothing of it."""
+
+
 class Reason(Body):
     """Why somebody decided as they did."""
 

@@ -1,11 +1,11 @@
 """The page of the slash command."""
 
-from cli.reference.markdown import page, table
 from bot.commands.registry import COMMANDS
+from cli.reference.markdown import page, table
 
 INTRODUCTION = """
-There is one slash command, whatever the workspace names it; here it is `/runbook`. Where an incident is needed it is the
-channel's. The answer is for who typed it alone; what runs is told in the channel.
+There is one slash command, whatever the workspace names it; here it is `/runbook`. Where an incident is needed it is
+the channel's. The answer is for who typed it alone; what runs is told in the channel.
 """
 
 

@@ -6,9 +6,9 @@ from core.definitions.expression_errors import OWN_FUNCTIONS
 from core.definitions.shapes import ACTION, EXECUTION, EXTRA, INCIDENT, Shape, step_shape
 
 INTRODUCTION = """
-Expressions are [CEL](https://cel.dev). Conditions (`if`, `when`, `expect`) and `save` are expressions; in a text, `{{ … }}` is
-replaced by the value of the expression in it, once. A text that is only `{{ … }}` keeps the type of the value. `runbook validate`
-finds unknown names, types that do not fit and wrong syntax.
+Expressions are [CEL](https://cel.dev). Conditions (`if`, `when`, `expect`) and `save` are expressions; in a text,
+`{{ … }}` is replaced by the value of the expression in it, once. A text that is only `{{ … }}` keeps the type of the
+value. `runbook validate` finds unknown names, types that do not fit and wrong syntax.
 """
 
 EXAMPLE = """

@@ -66,7 +66,9 @@ def _kind(schema: Schema, models: Schema) -> str:
         return _kind(models[name], models) if is_choice else REPLACED.get(name, name)
     if "enum" in schema or "const" in schema:
         choices = schema.get("enum", [schema.get("const")])
-        return ", ".join(f"`{choice if isinstance(choice, str) else json.dumps(choice)}`" for choice in choices)
+        return ", ".join(
+            f"`{choice if isinstance(choice, str) else json.dumps(choice)}`" for choice in choices
+        )
     branches = [branch for branch in schema.get("anyOf", ()) if branch.get("type") != "null"]
     if branches:
         return " or ".join(dict.fromkeys(_kind(branch, models) for branch in branches))

@@ -8,8 +8,8 @@ from cli.reference.markdown import fields, page, paragraphs, referred, table
 
 INTRODUCTION = """
 JSON under `/api`, with a bearer token that `runbook token create` makes. Errors are
-[`application/problem+json`](https://www.rfc-editor.org/rfc/rfc9457). A POST with an `Idempotency-Key` is done once. Lists have
-`next_cursor`, which `?cursor=` takes. The whole description is at `/api/openapi.json`.
+[`application/problem+json`](https://www.rfc-editor.org/rfc/rfc9457). A POST with an `Idempotency-Key` is done once.
+Lists have `next_cursor`, which `?cursor=` takes. The whole description is at `/api/openapi.json`.
 """
 OF_ALL = frozenset({"Idempotency-Key"})
 Node = Mapping[str, Any]
@@ -22,7 +22,9 @@ def rest_page() -> str:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             by_tag.setdefault(operation["tags"][0], []).append(_operation(path, method, operation, schemas))
-    sections = [part for tag, operations in by_tag.items() for part in (f"## {tag.capitalize()}", *operations)]
+    sections = [
+        part for tag, operations in by_tag.items() for part in (f"## {tag.capitalize()}", *operations)
+    ]
     return page("REST", INTRODUCTION, *sections)
 
 
@@ -32,7 +34,11 @@ def _operation(path: str, method: str, operation: Node, schemas: Node) -> str:
     if parameters:
         parts.append(table(("parameter", "in", ""), map(_parameter, parameters)))
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-    parts += [f"{name}:\n\n{fields(schemas[name], models=schemas)}" for name in _references(body) if schemas[name].get("properties")]
+    parts += [
+        f"{name}:\n\n{fields(schemas[name], models=schemas)}"
+        for name in _references(body)
+        if schemas[name].get("properties")
+    ]
     parts.append(_answers(operation["responses"]))
     return "\n\n".join(part for part in parts if part)
 

@@ -16,8 +16,8 @@ from core.steps.registry import step_types
 Part: TypeAlias = StepDefinition | ActionDefinition
 
 EDITOR = """
-An editor with the YAML language server completes and checks what you write, with the schema that `runbook schema {kind}`
-prints:
+An editor with the YAML language server completes and checks what you write, with the schema that
+`runbook schema {kind}` prints:
 """
 HINT = """
 # yaml-language-server: $schema=./{kind}.schema.json
@@ -33,8 +33,8 @@ def steps_page() -> str:
         "Runbooks and their steps",
         *_document(RunbookDefinition, "runbook"),
         "## Tests",
-        "`runbook test PATH…` plays the cases under `tests:` by the rules of a real run. Nothing outside is touched: a step "
-        "that would ask for an answer gets the one that the case gives, and time passes at once.",
+        "`runbook test PATH…` plays the cases under `tests:` by the rules of a real run. Nothing outside is touched: a "
+        "step that would ask for an answer gets the one that the case gives, and time passes at once.",
         *_models(schema, cases),
         "## Step types",
         *_types(StepDefinition, step_types(), "step"),

@@ -28,7 +28,9 @@ def check_cases(document: Document) -> Iterator[Problem]:
 
 def _types_by_id(steps: object) -> dict[str, str]:
     parts = steps if isinstance(steps, list) else []
-    return {str(part["id"]): str(part.get("type")) for part in parts if isinstance(part, Mapping) and "id" in part}
+    return {
+        str(part["id"]): str(part.get("type")) for part in parts if isinstance(part, Mapping) and "id" in part
+    }
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,9 @@ class _Checker:
                 where = (*path, "decisions", name)
                 message = f"{name} is no approval step: nothing is decided there."
                 gates = [gate for gate, kind in self.types.items() if kind == APPROVAL]
-                yield self.document.problem(where, message, suggest(name, gates, plural="Approval steps"), key=True)
+                yield self.document.problem(
+                    where, message, suggest(name, gates, plural="Approval steps"), key=True
+                )
 
 
 def _keys(holder: Mapping[str, object], field: str) -> list[str]:

@@ -13,7 +13,7 @@ def prepare_message(text: str, channel: str | None, context: Context) -> Prepare
     """`channel`: None for the incident's."""
     said = context.masker.mask(render_text(text, context.scope, ("text",)))
     to = render_text(channel, context.scope, ("channel",)) if channel else None
-    shown: Json = {"text": said} | ({"channel": to} if to else {})
+    shown: Json = {"text": said, "channel": to} if to else {"text": said}
     return Inside(lambda work: _owe(work, said, to, context), shown, Succeeded({"text": said}))
 
 

@@ -13,7 +13,7 @@ through ports that only answer what a test says.
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -79,7 +79,7 @@ class Inside:
 
     act: Callable[["Work"], StepResult]
     shown: Json = None
-    comes_to: StepResult = Succeeded()
+    comes_to: StepResult = field(default_factory=Succeeded)
 
 
 @dataclass(frozen=True)

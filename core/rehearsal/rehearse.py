@@ -70,7 +70,9 @@ def rehearse(definition: RunbookDefinition, case: Case) -> Rehearsal:
 def _incident(given: CaseIncident, team: str | None) -> dict[str, object]:
     named = given.team or team or NOBODYS
     values = given.model_dump(exclude={"team"})
-    return incident_scope(Incident(id="inc_0000000000000000", team=Team(name=named), opened_by=REQUESTER, **values))
+    return incident_scope(
+        Incident(id="inc_0000000000000000", team=Team(name=named), opened_by=REQUESTER, **values)
+    )
 
 
 class _Play:
@@ -134,7 +136,9 @@ class _Play:
         """The act is called only where it goes through a port that is faked: any other would really happen."""
         self._calls[part.id] += 1
         if answer is None:
-            raise _CannotGoOn(f"The step {part.id} asks for an answer, and the case has none. Add it to its steps.")
+            raise _CannotGoOn(
+                f"The step {part.id} asks for an answer, and the case has none. Add it to its steps."
+            )
         if answer.kind == "outcome" or part.acts_through is None:
             return outcome(answer)
         return prepared.act(threading.Event())

@@ -42,7 +42,13 @@ class Stage:
         return scope_of(row, state, self.incident)
 
     def context(
-        self, state: Execution, position: int, ports: Ports, secrets: SecretSource, masker: Masker, now: datetime
+        self,
+        state: Execution,
+        position: int,
+        ports: Ports,
+        secrets: SecretSource,
+        masker: Masker,
+        now: datetime,
     ) -> Context:
         """What the step at `position` may know when it prepares."""
         step = state.steps[position]
