@@ -20,7 +20,7 @@ FIELDS_OF_KIND = {
 
 
 class FakeAnswer(Definition):
-    """What a step gets in place of a real answer.
+    """What a step gets in place of a real answer; `{}`: a good one.
 
     Of an `http` step: status, headers, json or text; of `shell`: exit_code, stdout, stderr; of either: no_answer. Of
     any other type, and also of these: output and saved, or error, as what the step comes to.
@@ -51,17 +51,17 @@ class FakeAnswer(Definition):
 
     @property
     def kind(self) -> str:
-        """`http`, `processes`, `outcome` or `no answer`."""
-        return kind_of_answer(field_names(self)) or "outcome"
+        """`http`, `processes`, `outcome` or `no answer`; `any` of an empty one, which says that all is well."""
+        return kind_of_answer(field_names(self)) or "any"
 
     @model_validator(mode="after")
     def _refuse_two_kinds(self) -> "FakeAnswer":
         given = field_names(self)
-        if kind_of_answer(given) is None:
+        if given and kind_of_answer(given) is None:
             raise PydanticCustomError(
                 "fake_answer",
                 "{given} are no one answer. Give what an http call, a command, or a step comes to.",
-                {"given": ", ".join(sorted(given)) or "No fields"},
+                {"given": ", ".join(sorted(given))},
             )
         if {"json", "text"} <= given or {"error", "saved"} <= given:
             raise PydanticCustomError("fake_answer", "An answer has json or text, and error or saved.")
