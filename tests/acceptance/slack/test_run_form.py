@@ -188,7 +188,7 @@ def test_a_form_of_a_runbook_that_was_edited_meanwhile_starts_nothing(
     company: Service, slack: Slack, api: FakeApi
 ) -> None:
     view = opened(slack, api)
-    add_runbook(company, "all-kinds", approved=False, parameters=KINDS, steps=WAIT * 1, description="new")
+    add_runbook(company, "all-kinds", approved=False, parameters=KINDS, steps=WAIT, description="new")
     answer = json.loads(submits(slack, view, cluster="orders", count="3").body)
     assert "only an approved version runs" in answer["view"]["blocks"][0]["text"]["text"]
     assert executions(company) == []
@@ -196,7 +196,7 @@ def test_a_form_of_a_runbook_that_was_edited_meanwhile_starts_nothing(
 
 def test_where_slack_refuses_the_form_the_parameters_are_named(slack: Slack, api: FakeApi) -> None:
     api.error = "expired_trigger_id"
-    said = str(types(slack, "run db-failover").body)
+    said = json.loads(str(types(slack, "run db-failover").body))["text"]
     assert "cluster is missing." in said
     assert "/runbook run db-failover cluster=orders|users [reason=…]" in said
 

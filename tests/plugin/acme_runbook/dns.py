@@ -31,7 +31,7 @@ host: "{{ params.cluster }}.db.example"
 
 def look_up(host: str, _stop: threading.Event) -> StepResult:
     try:
-        answers = socket.getaddrinfo(host, None, socket.AF_INET)
+        answers = socket.getaddrinfo(host, None, socket.AF_INET, socket.SOCK_STREAM)
     except OSError as error:
         return Failed(f"{host} has no address: {error}.")
-    return Succeeded({"addresses": sorted({str(answer[4][0]) for answer in answers})})
+    return Succeeded({"addresses": [str(answer[4][0]) for answer in answers]})

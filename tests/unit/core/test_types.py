@@ -47,7 +47,7 @@ def document_with(model: type[Part]) -> str:
 def test_it_says_what_it_does(model: type[Part]) -> None:
     assert model.__doc__
     assert model.__doc__ != base_of(model).__doc__
-    assert inspect.getmodule(model).__doc__  # type: ignore[union-attr]  # a class stands in a module
+    assert getattr(inspect.getmodule(model), "__doc__", None)
 
 
 @every_type
