@@ -19,6 +19,7 @@ class StepView(BaseModel):
     request: Any = None
     output: Any = None
     error: str | None
+    carried_over: bool = False
 
 
 class ApprovalDecisionView(BaseModel):
@@ -46,7 +47,11 @@ class ApprovalView(BaseModel):
 
 
 class ExecutionView(BaseModel):
-    """A runbook execution. `requested_by`: a Slack user id, or `workflow:NAME`."""
+    """A runbook execution. `requested_by`: a Slack user id, or `workflow:NAME`.
+
+    `retry_of`: the execution that this one goes on with; its `carried_over` steps were done there.
+    `retried_as`: the execution that goes on with this one.
+    """
 
     id: str
     runbook: str
@@ -59,6 +64,8 @@ class ExecutionView(BaseModel):
     incident_number: int
     workflow_execution_id: str | None
     workflow: str | None
+    retry_of: str | None = None
+    retried_as: str | None = None
     requested_by: str
     parameters: dict[str, Any]
     steps: list[StepView]

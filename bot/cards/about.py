@@ -53,11 +53,18 @@ def parameter_blocks(execution: ExecutionView) -> list[Block]:
 
 def tag(execution: ExecutionView, page: str = "") -> Block:
     """The context line: the workflow and its execution where one asked, and the run's own id, linked to its `page`."""
-    run = f"run {_linked(execution.id, page)}"
+    run = f"run {_linked(execution.id, page)}{_relatives(execution)}"
     if execution.workflow_execution_id is None:
         return context(run)
     workflow = f"workflow *{escape(execution.workflow or '')}* {escape(execution.workflow_execution_id)}"
     return context(workflow, run)
+
+
+def _relatives(execution: ExecutionView) -> str:
+    """What it is a retry of, and which run is a retry of it."""
+    before = f", a retry of {escape(execution.retry_of)}" if execution.retry_of else ""
+    after = f", retried as {escape(execution.retried_as)}" if execution.retried_as else ""
+    return before + after
 
 
 def _linked(execution_id: str, page: str) -> str:

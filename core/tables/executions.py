@@ -62,6 +62,7 @@ class RunbookExecution(ExecutionColumns, Base):
     parameters: Mapped[Written]
     incident_id: Mapped[str] = mapped_column(ForeignKey("incidents.id"))
     workflow_execution_id: Mapped[str | None] = mapped_column(ForeignKey("workflow_executions.id"))
+    retry_of: Mapped[str | None] = mapped_column(ForeignKey("runbook_executions.id"))
     lock_name: Mapped[str | None]
     holds_lock: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
@@ -70,17 +71,21 @@ class RunbookExecution(ExecutionColumns, Base):
         Index("ix_runbook_executions_incident_id_created_at", "incident_id", "created_at", "id"),
         Index("ix_runbook_executions_runbook_id_created_at", "runbook_id", "created_at", "id"),
         Index("ix_runbook_executions_workflow_execution_id", "workflow_execution_id"),
+        Index("uq_runbook_executions_retry_of", "retry_of", unique=True),
         Index("uq_runbook_executions_holder", "lock_name", unique=True, postgresql_where=text("holds_lock")),
         Index("ix_runbook_executions_queue", "lock_name", postgresql_where=text("waiting_for = 'lock'")),
     )
 
 
 class StepExecution(StepColumns, Base):
+    """`carried_over`: it was done by the execution that this one is a retry of."""
+
     __tablename__ = "step_executions"
 
     execution_id: Mapped[str] = mapped_column(
         ForeignKey("runbook_executions.id", ondelete="CASCADE"), primary_key=True
     )
+    carried_over: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
 
 class WorkflowExecution(ExecutionColumns, Base):
