@@ -142,3 +142,36 @@ class WorkflowExecutionView(BaseModel):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+
+
+class PercentilesView(BaseModel):
+    """In seconds."""
+
+    p50: float
+    p95: float
+
+
+class FailureView(BaseModel):
+    """A step that failed: in how many executions, and the error that it gave most often."""
+
+    step: str
+    executions: int
+    error: str | None
+
+
+class AnalyticsView(BaseModel):
+    """How a runbook or workflow does, over the executions asked for since `since` (None: ever).
+
+    `success_rate`: of those that ended, cancelled ones too; None where none did. `approval_seconds`: from a gate's
+    opening to its approval. `failures`: the steps that failed most, of executions that failed or timed out.
+    """
+
+    since: datetime | None
+    executions: int
+    ended: int
+    succeeded: int
+    success_rate: float | None
+    duration_seconds: PercentilesView | None
+    approval_seconds: PercentilesView | None
+    last_success: datetime | None
+    failures: list[FailureView]

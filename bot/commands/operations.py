@@ -1,12 +1,15 @@
-"""`retry`: operating what ran."""
+"""`retry` and `stats`: operating what ran."""
 
-from bot.cards.words import escape
-from bot.commands.arguments import usage_hint
+from bot.cards.words import code, escape, moment, seconds_words
+from bot.commands.arguments import only_argument, usage_hint
 from bot.commands.call import Command, CommandCall, Reply
 from core.decisions.people import Person
-from core.errors import InvalidInput
+from core.errors import InvalidInput, NotFound
 from core.service import Work
 from core.services import retries
+from core.services.analytics import analyse_runbook, analyse_workflow, find_analysed_workflow
+from core.services.runbooks import find_runbook
+from core.views import AnalyticsView, PercentilesView
 
 RETRY_USAGE = "retry ID [--from STEP]"
 
@@ -33,4 +36,45 @@ def _retry_arguments(call: CommandCall) -> tuple[str, str | None]:
             raise InvalidInput("That is not what this takes.", hint=usage_hint(call, RETRY_USAGE))
 
 
-COMMANDS = (Command("retry", "ID [--from STEP]", "go on with a run from where it failed", retry),)
+def stats(work: Work, person: Person, call: CommandCall) -> Reply:
+    """How a runbook does, or a workflow where no runbook has the name."""
+    name = only_argument(call, "stats NAME")
+    return Reply("\n".join([f"*{escape(name)}*", *_stats_lines(_analyse(work, person, name))]))
+
+
+def _analyse(work: Work, person: Person, name: str) -> AnalyticsView:
+    try:
+        return analyse_runbook(work, person, find_runbook(work, person, name))
+    except NotFound as no_runbook:
+        try:
+            workflow = find_analysed_workflow(work, person, name)
+        except NotFound:
+            raise no_runbook from None
+        return analyse_workflow(work, person, workflow)
+
+
+def _stats_lines(view: AnalyticsView) -> list[str]:
+    lines = [f"{view.executions} runs, {view.ended} of them ended"]
+    if view.success_rate is not None:
+        lines.append(f"{view.success_rate:.0%} succeeded")
+    lines += _percentile_line("took", view.duration_seconds)
+    lines += _percentile_line("time to approve", view.approval_seconds)
+    if view.last_success is not None:
+        lines.append(f"last success {moment(view.last_success, '{date_short_pretty} {time}')}")
+    lines += [
+        f"fails at *{escape(failure.step)}*, {failure.executions} times: {code(failure.error or 'no error')}"
+        for failure in view.failures
+    ]
+    return [f"• {line}" for line in lines]
+
+
+def _percentile_line(what: str, values: PercentilesView | None) -> list[str]:
+    if values is None:
+        return []
+    return [f"{what} {seconds_words(values.p50)} (half of them), {seconds_words(values.p95)} (95 %)"]
+
+
+COMMANDS = (
+    Command("retry", "ID [--from STEP]", "go on with a run from where it failed", retry),
+    Command("stats", "NAME", "how a runbook or workflow does", stats),
+)

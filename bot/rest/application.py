@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from bot.rest import (
+    analytics,
     approvals,
     incident_runbooks,
     incidents,
@@ -22,6 +23,8 @@ ROUTERS = (
     (retrying.router, "/api/runbooks/executions"),
     (runbooks.router, "/api/runbooks"),
     (workflows.router, "/api/workflows"),
+    (analytics.runbooks, "/api/runbooks"),
+    (analytics.workflows, "/api/workflows"),
     (approvals.router, "/api/approvals"),
 )
 

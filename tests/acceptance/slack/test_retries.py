@@ -56,3 +56,12 @@ def test_only_a_team_admin_types_a_step(company: Service, slack: Slack) -> None:
 
 def test_a_retry_without_an_id_is_told_what_to_type(slack: Slack) -> None:
     assert "/runbook retry ID [--from STEP]" in slack.types(DB_OPS, DB_CHANNEL, "retry")
+
+
+def test_stats_tell_how_a_runbook_does(company: Service, slack: Slack) -> None:
+    cancelled(company)
+    said = slack.types(DB_OPS, DB_CHANNEL, "stats db-failover")
+
+    assert "1 runs, 1 of them ended" in said
+    assert "0% succeeded" in said
+    assert "There is no runbook db-failovr" in slack.types(DB_OPS, DB_CHANNEL, "stats db-failovr")
