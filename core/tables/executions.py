@@ -14,6 +14,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.tables.base import Base, JsonObject, Written
 
+MEASURED = ["status", "started_at", "finished_at", "incident_id"]  # analytics read the index alone
+
 
 class ExecutionColumns:
     """What executions of both kinds have."""
@@ -69,7 +71,13 @@ class RunbookExecution(ExecutionColumns, Base):
     __table_args__ = (
         Index("ix_runbook_executions_wake_at", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),
         Index("ix_runbook_executions_incident_id_created_at", "incident_id", "created_at", "id"),
-        Index("ix_runbook_executions_runbook_id_created_at", "runbook_id", "created_at", "id"),
+        Index(
+            "ix_runbook_executions_runbook_id_created_at",
+            "runbook_id",
+            "created_at",
+            "id",
+            postgresql_include=MEASURED,
+        ),
         Index("ix_runbook_executions_workflow_execution_id", "workflow_execution_id"),
         Index("uq_runbook_executions_retry_of", "retry_of", unique=True),
         Index("uq_runbook_executions_holder", "lock_name", unique=True, postgresql_where=text("holds_lock")),
@@ -103,6 +111,13 @@ class WorkflowExecution(ExecutionColumns, Base):
         UniqueConstraint("workflow_id", "event_id"),
         Index("ix_workflow_executions_wake_at", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),
         Index("ix_workflow_executions_incident_id_created_at", "incident_id", "created_at", "id"),
+        Index(
+            "ix_workflow_executions_workflow_id_created_at",
+            "workflow_id",
+            "created_at",
+            "id",
+            postgresql_include=MEASURED,
+        ),
     )
 
 
