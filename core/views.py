@@ -46,11 +46,24 @@ class ApprovalView(BaseModel):
     expires_at: datetime | None
 
 
+class FreezeView(BaseModel):
+    """`team`: None for everything. `lifted_by` and `lifted_at`: None while it is in force."""
+
+    id: str
+    team: str | None
+    reason: str
+    frozen_by: str
+    created_at: datetime
+    lifted_by: str | None
+    lifted_at: datetime | None
+
+
 class ExecutionView(BaseModel):
     """A runbook execution. `requested_by`: a Slack user id, or `workflow:NAME`.
 
     `retry_of`: the execution that this one goes on with; its `carried_over` steps were done there.
     `retried_as`: the execution that goes on with this one.
+    `freeze`: what holds it before its next step.
     """
 
     id: str
@@ -70,6 +83,7 @@ class ExecutionView(BaseModel):
     parameters: dict[str, Any]
     steps: list[StepView]
     approval: ApprovalView | None
+    freeze: FreezeView | None = None
     error: str | None
     created_at: datetime
     started_at: datetime | None

@@ -2,11 +2,12 @@
 
 from bot.cards.blocks import context, section
 from bot.cards.message import Block, Metadata
-from bot.cards.words import code, escape
+from bot.cards.words import bounded, code, escape, one_line, who
 from core.views import ExecutionView
 
 EVENT_TYPE = "runbook_execution"
 MOST_PARAMETERS = 12
+REASON_LENGTH = 500
 
 
 def title(execution: ExecutionView) -> str:
@@ -49,6 +50,16 @@ def parameter_line(execution: ExecutionView) -> str:
 def parameter_blocks(execution: ExecutionView) -> list[Block]:
     line = parameter_line(execution)
     return [section(line)] if line else []
+
+
+def freeze_blocks(execution: ExecutionView) -> list[Block]:
+    """While a freeze holds it: whose, by whom, and why."""
+    freeze = execution.freeze
+    if freeze is None:
+        return []
+    scope = "Everything" if freeze.team is None else f"Team {escape(freeze.team)}"
+    reason = bounded(escape(one_line(freeze.reason)), REASON_LENGTH)
+    return [section(f"🧊 *{scope} is frozen* by {who(freeze.frozen_by)}: {reason}")]
 
 
 def tag(execution: ExecutionView, page: str = "") -> Block:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.cards.about import metadata, parameter_blocks, plain_title, tag, title
+from bot.cards.about import freeze_blocks, metadata, parameter_blocks, plain_title, tag, title
 from bot.cards.blocks import Confirm, actions, button, section, sections
 from bot.cards.limits import MESSAGE_TEXT
 from bot.cards.message import Block, Message
@@ -21,6 +21,7 @@ def headline(execution: ExecutionView, *, now: datetime, page: str = "") -> Mess
         section(_first_lines(execution), block_id=f"headline.{execution.id}"),
         *parameter_blocks(execution),
         *sections(step_lines(execution, now)),
+        *freeze_blocks(execution),
         *_error_blocks(execution),
         *_cancel_blocks(execution),
         *_retry_blocks(execution),

@@ -20,6 +20,7 @@ WAITING_LINES = {
     WaitingFor.CALLBACK: "waiting for a callback",
     WaitingFor.VERDICT: "did it happen? A verdict is asked for",
     WaitingFor.LOCK: "waiting for another run that holds the lock",
+    WaitingFor.FREEZE: "held by a freeze",
 }
 
 

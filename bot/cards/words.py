@@ -41,6 +41,7 @@ WAITS = {
     WaitingFor.CALLBACK: "a callback",
     WaitingFor.VERDICT: "a verdict",
     WaitingFor.LOCK: "another run that holds its lock",
+    WaitingFor.FREEZE: "the end of a freeze",
 }
 
 

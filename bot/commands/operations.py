@@ -1,13 +1,15 @@
-"""`retry` and `stats`: operating what ran."""
+"""`retry`, `stats`, `freeze` and `unfreeze`: operating what runs."""
 
 from bot.cards.words import code, escape, moment, seconds_words
-from bot.commands.arguments import only_argument, usage_hint
+from bot.commands.arguments import only_argument, optional_argument, usage_hint
 from bot.commands.call import Command, CommandCall, Reply
+from core.decisions.freeze import check_may_freeze
 from core.decisions.people import Person
 from core.errors import InvalidInput, NotFound
 from core.service import Work
-from core.services import retries
+from core.services import freezes, retries
 from core.services.analytics import analyse_runbook, analyse_workflow, find_analysed_workflow
+from core.services.people import find_team
 from core.services.runbooks import find_runbook
 from core.views import AnalyticsView, PercentilesView
 
@@ -74,7 +76,40 @@ def _percentile_line(what: str, values: PercentilesView | None) -> list[str]:
     return [f"{what} {seconds_words(values.p50)} (half of them), {seconds_words(values.p95)} (95 %)"]
 
 
+def freeze(work: Work, person: Person, call: CommandCall) -> Reply:
+    """Of a team where the first word is one's name, otherwise of everything."""
+    words = [word.text for word in call.arguments]
+    team = words[0] if len(words) > 1 and _is_team(work, words[0]) else None
+    reason = " ".join(words if team is None else words[1:])
+    if not reason:
+        raise InvalidInput("Why?", hint=usage_hint(call, "freeze [TEAM] REASON"))
+    row = freezes.freeze(work, person, team=team, reason=reason, request_key=call.request_key)
+    return Reply(f"🧊 {_scope(team)} is frozen: {escape(row.reason)}. Nothing starts until it is unfrozen.")
+
+
+def _is_team(work: Work, name: str) -> bool:
+    try:
+        find_team(work, name)
+    except NotFound:
+        return False
+    return True
+
+
+def _scope(team: str | None) -> str:
+    return "Everything" if team is None else f"Team {escape(team)}"
+
+
+def unfreeze(work: Work, person: Person, call: CommandCall) -> Reply:
+    """What was held goes on, unless another freeze holds it."""
+    team = optional_argument(call, "unfreeze [TEAM]")
+    check_may_freeze(person, team)
+    freezes.unfreeze(work, person, freezes.freeze_in_force(work, team).id)
+    return Reply(f"▶️ {_scope(team)} is not frozen any more.")
+
+
 COMMANDS = (
     Command("retry", "ID [--from STEP]", "go on with a run from where it failed", retry),
     Command("stats", "NAME", "how a runbook or workflow does", stats),
+    Command("freeze", "[TEAM] REASON", "start nothing, and hold what runs (admins)", freeze),
+    Command("unfreeze", "[TEAM]", "let what a freeze holds go on (admins)", unfreeze),
 )

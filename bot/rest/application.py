@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from bot.rest import (
     analytics,
     approvals,
+    freezes,
     incident_runbooks,
     incidents,
     retrying,
@@ -25,6 +26,7 @@ ROUTERS = (
     (workflows.router, "/api/workflows"),
     (analytics.runbooks, "/api/runbooks"),
     (analytics.workflows, "/api/workflows"),
+    (freezes.router, "/api/freezes"),
     (approvals.router, "/api/approvals"),
 )
 

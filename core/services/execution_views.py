@@ -10,10 +10,12 @@ from sqlalchemy.orm import selectinload
 from core.decisions.approval_policy import ApprovalPolicy, describe_approvers
 from core.service import Work
 from core.services.approvals import policy_from_json
-from core.statuses import GateStatus, Role
+from core.services.frozen import freezes_in_force
+from core.statuses import ACTIVE, GateStatus, Role
 from core.tables import (
     ActionExecution,
     Approval,
+    Freeze,
     Incident,
     JsonObject,
     RunbookExecution,
@@ -22,7 +24,7 @@ from core.tables import (
     TeamMember,
     WorkflowExecution,
 )
-from core.views import ApprovalDecisionView, ApprovalView, ExecutionView, StepView
+from core.views import ApprovalDecisionView, ApprovalView, ExecutionView, FreezeView, StepView
 
 SAME_NAMES = (
     "id",
@@ -49,7 +51,8 @@ class _Around:
     steps: Mapping[str, Sequence[StepExecution]]
     gates: Mapping[str, ApprovalView]
     retried_as: Mapping[str, str]
-    incident_numbers: Mapping[str, int]  # by the incident's id
+    incidents: Mapping[str, Incident]  # by their own ids
+    freezes: Sequence[Freeze]  # in force
     workflows: Mapping[str, str]  # names, by the workflow execution's id
 
 
@@ -75,7 +78,8 @@ def _load_around(work: Work, rows: Sequence[RunbookExecution]) -> _Around:
         steps=_steps(work, ids),
         gates={gate.execution_id: gate for gate in gates},
         retried_as={str(row.retry_of): row.id for row in work.session.scalars(retries)},
-        incident_numbers={row.id: row.number for row in work.session.scalars(incidents)},
+        incidents={row.id: row for row in work.session.scalars(incidents)},
+        freezes=freezes_in_force(work) if any(row.frozen for row in rows) else [],
         workflows=_workflow_names(work, {row.workflow_execution_id for row in rows} - {None}),
     )
 
@@ -84,7 +88,7 @@ def _workflow_names(work: Work, ids: Set[str | None]) -> dict[str, str]:
     if not ids:
         return {}
     query = select(WorkflowExecution.id, WorkflowExecution.workflow_name).where(WorkflowExecution.id.in_(ids))
-    return dict(work.session.execute(query).tuples().all())
+    return dict(work.session.execute(query).all())
 
 
 def _steps(work: Work, ids: Sequence[str]) -> dict[str, list[StepExecution]]:
@@ -103,12 +107,27 @@ def _view(row: RunbookExecution, around: _Around) -> ExecutionView:
         **{name: getattr(row, name) for name in SAME_NAMES},
         runbook=row.runbook_name,
         description=description_of(row.definition),
-        incident_number=around.incident_numbers[row.incident_id],
+        incident_number=around.incidents[row.incident_id].number,
         workflow=around.workflows.get(row.workflow_execution_id or ""),
         retried_as=around.retried_as.get(row.id),
         steps=_view_steps(row.definition["steps"], around.steps.get(row.id, [])),
         approval=around.gates.get(row.id),
+        freeze=_freeze(row, around),
     )
+
+
+def _freeze(row: RunbookExecution, around: _Around) -> FreezeView | None:
+    """What holds an active execution: the freeze of everything first."""
+    if not row.frozen or row.status not in ACTIVE:
+        return None
+    team_id = around.incidents[row.incident_id].team_id
+    own = [freeze for freeze in around.freezes if freeze.team_id in (None, team_id)]
+    return view_freeze(min(own, key=lambda freeze: freeze.team_id is not None)) if own else None
+
+
+def view_freeze(row: Freeze) -> FreezeView:
+    values = {name: getattr(row, name) for name in FreezeView.model_fields if name != "team"}
+    return FreezeView(**values, team=row.team.name if row.team else None)
 
 
 def description_of(definition: JsonObject) -> str:

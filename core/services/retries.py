@@ -14,6 +14,7 @@ from core.execution.rows import Loaded, load_locked
 from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit, notices
+from core.services.frozen import check_may_begin
 from core.services.notices import NoticeKind
 from core.services.runbook_starts import admit, execution_by_request_key
 from core.services.runbooks import check_runnable
@@ -37,7 +38,7 @@ def retry(
 
     Raises NotFound; NotAllowed for who may not run it, and for a `from_step` of somebody who is no admin of the team;
     Conflict as `core.decisions.resume` does, and where the version is not the approved one any more, the run was
-    retried before, or its lock is held; InvalidInput for an unknown step.
+    retried before, its team is frozen, or its lock is held; InvalidInput for an unknown step.
     """
     old = find_execution(work, person, execution_id)
     known = execution_by_request_key(work, request_key)
@@ -46,6 +47,7 @@ def retry(
     incident = work.session.get_one(Incident, old.incident_id)
     runbook = work.session.get_one(Runbook, old.runbook_id)
     _check_allowed(person, runbook, incident, from_step)
+    check_may_begin(work, incident)  # before a row is locked: a freeze asks in this order
     loaded = load_locked(work.session, RUNBOOK, execution_id)
     resumption = resume(loaded.state, from_step=from_step, by=f"<@{person.slack_user_id}>")
     _check_not_retried(work, old)

@@ -15,6 +15,7 @@ from core.execution.locks import take_lock
 from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit, notices
+from core.services.frozen import check_may_begin
 from core.services.incident_scope import incident_scope
 from core.services.notices import NewNotice, NoticeKind
 from core.services.request_keys import take_turn
@@ -79,8 +80,9 @@ def admit(
 ) -> None:
     """Write a new execution with its steps, owe its messages, and ring for a worker.
 
-    Raises Conflict where its lock is held, and its runbook does not queue.
+    Raises Conflict where its team is frozen, and where its lock is held and its runbook does not queue.
     """
+    check_may_begin(work, incident)
     _take_lock(work, execution, incident)
     work.session.add(execution)
     work.session.flush()

@@ -6,7 +6,7 @@ import pytest
 from bot.cards.headline import headline
 from bot.cards.message import Message
 from core.statuses import Status, WaitingFor
-from core.views import ExecutionView
+from core.views import ExecutionView, FreezeView
 from tests.unit.bot.cards.building import (
     NOW,
     approval,
@@ -154,3 +154,10 @@ def test_a_retry_is_offered_until_there_is_one_and_both_runs_name_the_other() ->
     retry = card(execution(done(carried_over=True), step(), retry_of="rbx_0"))
     assert "a retry of rbx_0" in shown(retry)
     assert "lag · carried over" in shown(retry)
+
+
+def test_a_freeze_is_shown_with_its_reason() -> None:
+    by = {"id": "frz_1", "team": "database", "reason": "We <move>", "frozen_by": "U0DBADMIN"}
+    freeze = FreezeView(**by, created_at=NOW, lifted_by=None, lifted_at=None)
+    lines = shown(card(execution(freeze=freeze)))
+    assert "🧊 *Team database is frozen* by <@U0DBADMIN>: We &lt;move&gt;" in lines
