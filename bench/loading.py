@@ -31,7 +31,8 @@ SELECT 'inc_' || n, 'Incident ' || n, '', 'high', (SELECT id FROM teams), '{}', 
 FROM generate_series(1, :incidents) AS n
 """
 
-# One in five goes to the first runbook. Of twenty, one fails, at its third step, and one is cancelled.
+# One in five goes to the first runbook. Of twenty, one fails, at its third step (all of them the first runbook's), and
+# one is cancelled.
 EXECUTIONS = """
 INSERT INTO runbook_executions (id, definition, status, requested_by, created_at, started_at, finished_at,
     runbook_id, runbook_name, runbook_version, team_id, parameters, incident_id)

@@ -13,7 +13,7 @@ import typer
 from sqlalchemy import Engine, event
 
 from bench.loading import PERSON, RUNBOOKS, load_everything
-from bench.report import Line, Section, print_report
+from bench.report import Line, Section, machine, print_report
 from bench.statistics import milliseconds, summarize
 from cli.embedded import create_database, embedded_services
 from cli.processes import quiet_logging
@@ -152,7 +152,7 @@ def _document(executions: int, lines: Sequence[Line], plans: Sequence[str]) -> s
         for line in lines
         if line.summary is not None
     ]
-    head = f"# Plans, with {executions:,} executions loaded\n\n`python -m bench.scale` writes this file.\n"
+    head = f"# Plans, with {executions:,} executions loaded\n\n`python -m bench.scale` writes this file. {machine()}.\n"
     table = ["| read | n | p50 ms | p95 ms |", "| --- | ---: | ---: | ---: |", *rows, ""]
     return "\n".join([head, *table, *plans])
 
