@@ -15,6 +15,7 @@ from core.service import Service, Work
 from core.services.people import apply_team
 from core.services.runbooks import apply_runbook, approve_runbook
 from core.services.workflows import apply_workflow
+from core.statuses import ApprovalStatus
 
 AnyDefinition = TeamDefinition | RunbookDefinition | WorkflowDefinition
 ORDER = {"team": 0, "runbook": 1, "workflow": 2}  # what is referred to comes first
@@ -60,6 +61,6 @@ def _apply(work: Work, definition: AnyDefinition, approve: bool) -> Applied:
             "workflow", workflow.name, workflow.version, "enabled" if workflow.enabled else "disabled"
         )
     runbook = apply_runbook(work, OPERATOR, definition)
-    if approve:
+    if approve and runbook.status == ApprovalStatus.DRAFT:  # what somebody deprecated stays so
         approve_runbook(work, OPERATOR, runbook, own_version_allowed=True)
     return Applied("runbook", runbook.name, runbook.version, runbook.status)

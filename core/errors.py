@@ -49,6 +49,10 @@ class Conflict(RunbookError):
     """The present state forbids this."""
 
 
+class Stale(Conflict):
+    """It was changed since you read it."""
+
+
 class InvalidInput(RunbookError):
     """The input is not valid."""
 

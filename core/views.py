@@ -69,6 +69,13 @@ class ExecutionView(BaseModel):
     finished_at: datetime | None
 
 
+class LinkView(BaseModel):
+    """Something that was made elsewhere for an incident, such as a ticket."""
+
+    name: str
+    url: str
+
+
 class IncidentView(BaseModel):
     id: str
     number: int
@@ -78,6 +85,7 @@ class IncidentView(BaseModel):
     service: str | None
     team: str
     labels: dict[str, str]
+    links: list[LinkView] = []
     status: IncidentStatus
     slack_channel: str | None
     opened_by: str
@@ -99,6 +107,28 @@ class RunbookView(BaseModel):
     changed_by: str
     created_at: datetime
     updated_at: datetime
+    deleted_at: datetime | None = None
+
+
+class RunbookWithDiff(RunbookView):
+    """`diff`: what the newest version changes in the approved one, as a unified diff of their YAML.
+
+    None where no version was approved yet; empty where nothing differs.
+    """
+
+    diff: str | None
+
+
+class VersionView(BaseModel):
+    """One line of a definition's history. Lines of one `version` have one `definition`; `status`: afterwards."""
+
+    version: int
+    change: str
+    status: str
+    definition: dict[str, Any]
+    changed_by: str
+    note: str
+    created_at: datetime
 
 
 class WorkflowView(BaseModel):
@@ -113,6 +143,7 @@ class WorkflowView(BaseModel):
     changed_by: str
     created_at: datetime
     updated_at: datetime
+    deleted_at: datetime | None = None
 
 
 class ActionView(StepView):
@@ -120,7 +151,10 @@ class ActionView(StepView):
 
 
 class WorkflowExecutionView(BaseModel):
-    """A workflow execution, with the runbook executions that it caused."""
+    """A workflow execution, with the runbook executions that it caused. `event`: what started it.
+
+    `requested_by`: who caused that: a Slack user id, `workflow:NAME`, or `system`.
+    """
 
     id: str
     workflow: str
@@ -129,6 +163,8 @@ class WorkflowExecutionView(BaseModel):
     status: Status
     waiting_for: WaitingFor | None
     incident_id: str
+    event: dict[str, Any]
+    requested_by: str
     actions: list[ActionView]
     runbook_executions: list[str]
     error: str | None

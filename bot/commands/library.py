@@ -1,6 +1,7 @@
-"""`list`, `show` and `approve`: the runbooks that there are."""
+"""`list` and `show`: the runbooks that there are."""
 
 from bot.cards.blocks import sections
+from bot.cards.changes import Changes, changes_card
 from bot.cards.words import bounded, escape, one_line
 from bot.commands.arguments import only_argument, optional_argument
 from bot.commands.call import Command, CommandCall, Reply
@@ -9,8 +10,9 @@ from core.decisions.people import Person
 from core.definitions.parameters import declared
 from core.definitions.runbook import RunbookDefinition
 from core.service import Work
+from core.services.history import view_with_diff
 from core.services.reading import description_of
-from core.services.runbooks import approve_runbook, find_runbook, list_runbooks
+from core.services.runbooks import find_runbook, list_runbooks
 from core.statuses import ApprovalStatus
 from core.tables import Runbook
 
@@ -58,7 +60,19 @@ def show(work: Work, person: Person, call: CommandCall) -> Reply:
         f"{len(definition.steps)} steps:",
         *_step_lines(definition),
     ]
-    return Reply(bounded("\n".join(lines), 3_000), tuple(sections(lines)))
+    changes = _changes(work, call, row)
+    text = "\n".join([*lines, *changes.lines])
+    return Reply(bounded(text, 3_000), (*sections(lines), *changes.blocks))
+
+
+def _changes(work: Work, call: CommandCall, row: Runbook) -> Changes:
+    """What an approver must see; nothing for what is approved."""
+    if row.status == ApprovalStatus.APPROVED:
+        return Changes((), ())
+    approve = (
+        f"`{call.command} approve {row.name} v{row.version}`" if row.status == ApprovalStatus.DRAFT else None
+    )
+    return changes_card(view_with_diff(work, row), approve=approve)
 
 
 def _parameter_lines(definition: RunbookDefinition) -> list[str]:
@@ -79,15 +93,7 @@ def _step_lines(definition: RunbookDefinition) -> list[str]:
     return [*lines, f"… {more} more"] if more > 0 else lines
 
 
-def approve(work: Work, person: Person, call: CommandCall) -> Reply:
-    """Approve the newest version of a definition, so that it may run."""
-    row = find_runbook(work, person, only_argument(call, "approve NAME"))
-    approve_runbook(work, person, row, own_version_allowed=call.single_admin)
-    return Reply(f"✅ {escape(row.name)} v{row.version} is approved and may run.")
-
-
 COMMANDS = (
     Command("list", "[WORD]", "the runbooks that you may see", list_),
     Command("show", "NAME", "what a runbook does, and how to run it", show),
-    Command("approve", "NAME", "approve a runbook's newest version (platform admins)", approve),
 )

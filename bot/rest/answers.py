@@ -7,6 +7,8 @@ from core.views import (
     ExecutionView,
     IncidentView,
     RunbookView,
+    RunbookWithDiff,
+    VersionView,
     WorkflowExecutionView,
     WorkflowView,
 )
@@ -22,7 +24,7 @@ class IncidentPage(BaseModel):
 
 
 class RunbookAnswer(BaseModel):
-    runbook: RunbookView
+    runbook: RunbookWithDiff
 
 
 class RunbookPage(BaseModel):
@@ -39,6 +41,15 @@ class ExecutionPage(BaseModel):
     next_cursor: str | None
 
 
+class VersionPage(BaseModel):
+    versions: list[VersionView]
+    next_cursor: str | None
+
+
+class WorkflowAnswer(BaseModel):
+    workflow: WorkflowView
+
+
 class WorkflowPage(BaseModel):
     workflows: list[WorkflowView]
     next_cursor: str | None
@@ -46,6 +57,11 @@ class WorkflowPage(BaseModel):
 
 class WorkflowExecutionAnswer(BaseModel):
     execution: WorkflowExecutionView
+
+
+class WorkflowExecutionPage(BaseModel):
+    executions: list[WorkflowExecutionView]
+    next_cursor: str | None
 
 
 class ApprovalAnswer(BaseModel):

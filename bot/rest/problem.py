@@ -23,6 +23,7 @@ from core.errors import (
     NotFound,
     ProblemLike,
     RunbookError,
+    Stale,
     Unavailable,
 )
 
@@ -34,6 +35,7 @@ RETRY_AFTER = {"Retry-After": "1"}  # seconds; a database that fails over is bac
 STATUSES: dict[type[RunbookError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     NotAllowed: HTTPStatus.FORBIDDEN,
+    Stale: HTTPStatus.PRECONDITION_FAILED,
     Conflict: HTTPStatus.CONFLICT,
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,

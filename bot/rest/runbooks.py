@@ -4,17 +4,24 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from bot.rest.answers import ExecutionAnswer, RunbookAnswer, RunbookPage
+from bot.rest.answers import ExecutionAnswer, RunbookAnswer, RunbookPage, VersionPage
 from bot.rest.bodies import Parameters
 from bot.rest.callers import CurrentCaller, authenticated_router
+from bot.rest.documents import ANSWER, BODY, DocumentBody, Note, ReadVersion, SentDocument, WantsYaml
 from bot.rest.idempotency import CurrentPost
+from bot.rest.library import Decision, Desk, Rollback
 from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentName, RunbookReference
 from bot.rest.starting import start
+from core.decisions.people import Person
+from core.definitions.runbook import RunbookDefinition
 from core.service import Work
+from core.services.history import view_with_diff
+from core.services.library import Intent
 from core.services.listing import Position, list_runbooks
 from core.services.reading import view_runbook
-from core.services.runbooks import approve_runbook, find_runbook
+from core.services.runbooks import approve_runbook, deprecate_runbook
+from core.services.shelves import RUNBOOKS
 from core.tables import Runbook
 
 router = authenticated_router("runbooks")
@@ -24,6 +31,17 @@ class ExecuteBody(Parameters):
     """For which incident, and with what. `incident_id` may also be the incident's number."""
 
     incident_id: IncidentName
+
+
+def _answer(work: Work, row: Runbook) -> RunbookAnswer:
+    return RunbookAnswer(runbook=view_with_diff(work, row))
+
+
+def _read(_work: Work, _person: Person, body: DocumentBody) -> RunbookDefinition:
+    return body.read(RunbookDefinition)
+
+
+DESK = Desk(RUNBOOKS, _answer, _read)
 
 
 @router.get("")
@@ -38,25 +56,72 @@ def _position(runbook: Runbook) -> Position:
     return Position(runbook.created_at, runbook.id)
 
 
-@router.get("/{id}")
-def show(runbook: RunbookReference, caller: CurrentCaller) -> RunbookAnswer:
-    """One runbook, by its id or its name: its newest version."""
-    with caller.service.transaction() as work:
-        return RunbookAnswer(runbook=view_runbook(find_runbook(work, caller.person, runbook)))
+@router.post("", status_code=HTTPStatus.CREATED, response_model=RunbookAnswer, openapi_extra=BODY)
+def create(body: SentDocument, post: CurrentPost, note: Note = "") -> Response:
+    """Write a new runbook. It is a draft until somebody else approves it."""
+    return DESK.create(post, body, note)
+
+
+@router.get("/{id}", response_model=RunbookAnswer, responses=ANSWER)
+def show(runbook: RunbookReference, caller: CurrentCaller, as_yaml: WantsYaml) -> Response:
+    """One runbook, by its id or its name: its newest version, and what that changes in the approved one."""
+    return DESK.show(caller, runbook, as_yaml=as_yaml)
+
+
+@router.put("/{id}", response_model=RunbookAnswer, openapi_extra=BODY)
+def change(
+    runbook: RunbookReference,
+    caller: CurrentCaller,
+    body: SentDocument,
+    version: ReadVersion,
+    note: Note = "",
+) -> Response:
+    """Write its next version, a draft. The same definition changes nothing."""
+    return DESK.change(caller, runbook, body, Intent(note, version))
+
+
+@router.delete("/{id}", status_code=HTTPStatus.NO_CONTENT)
+def delete(runbook: RunbookReference, caller: CurrentCaller, version: ReadVersion, note: Note = "") -> None:
+    """Delete it, if nothing of it runs. What ran, and its history, can still be read."""
+    DESK.delete(caller, runbook, Intent(note, version))
+
+
+@router.get("/{id}/versions")
+def versions(runbook: RunbookReference, caller: CurrentCaller, page: WantedPage) -> VersionPage:
+    """What was written and decided, by whom and when, newest first."""
+    return DESK.versions(caller, runbook, page)
 
 
 @router.post("/{id}/approve", response_model=RunbookAnswer)
-def approve(runbook: RunbookReference, post: CurrentPost) -> Response:
-    """Approve the newest version, so that it may run."""
+def approve(
+    runbook: RunbookReference, post: CurrentPost, version: ReadVersion, body: Decision | None = None
+) -> Response:
+    """Approve the newest version, so that it may run. `If-Match` makes sure that it is the one you read."""
 
-    def act(work: Work) -> RunbookAnswer:
-        found = find_runbook(work, post.caller.person, runbook)
+    def deed(work: Work, row: Runbook) -> Runbook:
         own = post.caller.settings.single_admin
-        return RunbookAnswer(
-            runbook=view_runbook(approve_runbook(work, post.caller.person, found, own_version_allowed=own))
-        )
+        intent = Intent(body.note if body else "", version)
+        return approve_runbook(work, post.caller.person, row, own_version_allowed=own, intent=intent)
 
-    return post.once(act)
+    return DESK.act(post, runbook, deed)
+
+
+@router.post("/{id}/deprecate", response_model=RunbookAnswer)
+def deprecate(
+    runbook: RunbookReference, post: CurrentPost, version: ReadVersion, body: Decision | None = None
+) -> Response:
+    """Let the approved version run no more. What runs of it ends as it would."""
+
+    def deed(work: Work, row: Runbook) -> Runbook:
+        return deprecate_runbook(work, post.caller.person, row, Intent(body.note if body else "", version))
+
+    return DESK.act(post, runbook, deed)
+
+
+@router.post("/{id}/rollback", response_model=RunbookAnswer)
+def rollback(runbook: RunbookReference, post: CurrentPost, body: Rollback, version: ReadVersion) -> Response:
+    """Write what an earlier version said as a new one, a draft: it wants approval like any other."""
+    return DESK.roll_back(post, runbook, body, version)
 
 
 @router.post("/{id}/execute", status_code=HTTPStatus.CREATED, response_model=ExecutionAnswer)

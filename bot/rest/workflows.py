@@ -1,15 +1,57 @@
 """`/workflows`: the library, and what ran from it."""
 
-from bot.rest.answers import WorkflowExecutionAnswer, WorkflowPage
+from http import HTTPStatus
+
+from starlette.responses import Response
+
+from bot.rest.answers import (
+    VersionPage,
+    WorkflowAnswer,
+    WorkflowExecutionAnswer,
+    WorkflowExecutionPage,
+    WorkflowPage,
+)
+from bot.rest.bodies import Body
 from bot.rest.callers import CurrentCaller, authenticated_router
+from bot.rest.documents import ANSWER, BODY, DocumentBody, Note, ReadVersion, SentDocument, WantsYaml
+from bot.rest.idempotency import CurrentPost, Post
+from bot.rest.library import Decision, Desk, Rollback
 from bot.rest.paging import WantedPage
-from bot.rest.references import WorkflowExecutionReference
-from core.services.listing import Position, list_workflows
+from bot.rest.references import IncidentName, WorkflowExecutionReference, WorkflowReference
+from core.decisions.people import Person
+from core.definitions.fields import Name
+from core.definitions.workflow import WorkflowDefinition
+from core.service import Work
+from core.services.incidents import find_incident
+from core.services.library import Intent
+from core.services.library_search import visible_names
+from core.services.listing import Position, list_workflow_executions, list_workflows
 from core.services.reading import view_workflow, view_workflow_execution
+from core.services.shelves import RUNBOOKS, WORKFLOWS
 from core.services.workflow_runs import find_workflow_execution
-from core.tables import Workflow
+from core.services.workflow_starts import start_workflow_by_person
+from core.services.workflows import duplicate_workflow, find_workflow, switch_workflow
+from core.tables import Workflow, WorkflowExecution
 
 router = authenticated_router("workflows")
+
+
+class Duplicate(Decision):
+    """Under which name."""
+
+    name: Name
+
+
+def _answer(_work: Work, row: Workflow) -> WorkflowAnswer:
+    return WorkflowAnswer(workflow=view_workflow(row))
+
+
+def _read(work: Work, person: Person, body: DocumentBody) -> WorkflowDefinition:
+    """The runbooks that it starts must be there."""
+    return body.read(WorkflowDefinition, visible_names(work, person, RUNBOOKS))
+
+
+DESK = Desk(WORKFLOWS, _answer, _read)
 
 
 @router.get("")
@@ -24,9 +66,122 @@ def _position(workflow: Workflow) -> Position:
     return Position(workflow.created_at, workflow.id)
 
 
+@router.post("", status_code=HTTPStatus.CREATED, response_model=WorkflowAnswer, openapi_extra=BODY)
+def create(body: SentDocument, post: CurrentPost, note: Note = "") -> Response:
+    """Write a new workflow. It is enabled unless it says otherwise."""
+    return DESK.create(post, body, note)
+
+
 @router.get("/executions/{id}")
 def show_execution(execution: WorkflowExecutionReference, caller: CurrentCaller) -> WorkflowExecutionAnswer:
     """One run of a workflow, with the runbook executions that it caused."""
     with caller.service.transaction() as work:
         row = find_workflow_execution(work, caller.person, execution)
         return WorkflowExecutionAnswer(execution=view_workflow_execution(work, row))
+
+
+@router.get("/{id}/executions")
+def list_executions(
+    workflow: WorkflowReference, caller: CurrentCaller, page: WantedPage
+) -> WorkflowExecutionPage:
+    """What ran of the workflow for the incidents of your teams, newest first."""
+    with caller.service.transaction() as work:
+        row = find_workflow(work, caller.person, workflow)
+        found = page.cut(list_workflow_executions(work, caller.person, row, page.window), _position_of_run)
+        views = [view_workflow_execution(work, execution) for execution in found.rows]
+        return WorkflowExecutionPage(executions=views, next_cursor=found.next_cursor)
+
+
+def _position_of_run(execution: WorkflowExecution) -> Position:
+    return Position(execution.created_at, execution.id)
+
+
+class ManualStart(Body):
+    """For which incident a workflow is started."""
+
+    incident_id: IncidentName
+
+
+@router.post("/{id}/execute", status_code=HTTPStatus.CREATED, response_model=WorkflowExecutionAnswer)
+def execute(workflow: WorkflowReference, body: ManualStart, post: CurrentPost) -> Response:
+    """Start a workflow whose trigger is `manual`."""
+
+    def act(work: Work) -> WorkflowExecutionAnswer:
+        person = post.caller.person
+        row = find_workflow(work, person, workflow)
+        incident = find_incident(work, person, body.incident_id)
+        execution_id = start_workflow_by_person(work, person, row, incident, post.request_key)
+        execution = find_workflow_execution(work, person, execution_id)
+        return WorkflowExecutionAnswer(execution=view_workflow_execution(work, execution))
+
+    return post.once(act, HTTPStatus.CREATED)
+
+
+@router.get("/{id}", response_model=WorkflowAnswer, responses=ANSWER)
+def show(workflow: WorkflowReference, caller: CurrentCaller, as_yaml: WantsYaml) -> Response:
+    """One workflow, by its id or its name: its newest version."""
+    return DESK.show(caller, workflow, as_yaml=as_yaml)
+
+
+@router.put("/{id}", response_model=WorkflowAnswer, openapi_extra=BODY)
+def change(
+    workflow: WorkflowReference,
+    caller: CurrentCaller,
+    body: SentDocument,
+    version: ReadVersion,
+    note: Note = "",
+) -> Response:
+    """Write its next version. What runs ends on the version that it began with."""
+    return DESK.change(caller, workflow, body, Intent(note, version))
+
+
+@router.delete("/{id}", status_code=HTTPStatus.NO_CONTENT)
+def delete(workflow: WorkflowReference, caller: CurrentCaller, version: ReadVersion, note: Note = "") -> None:
+    """Delete it, if nothing of it runs. What ran, and its history, can still be read."""
+    DESK.delete(caller, workflow, Intent(note, version))
+
+
+@router.get("/{id}/versions")
+def versions(workflow: WorkflowReference, caller: CurrentCaller, page: WantedPage) -> VersionPage:
+    """What was written and decided, by whom and when, newest first."""
+    return DESK.versions(caller, workflow, page)
+
+
+@router.post("/{id}/rollback", response_model=WorkflowAnswer)
+def rollback(
+    workflow: WorkflowReference, post: CurrentPost, body: Rollback, version: ReadVersion
+) -> Response:
+    """Write what an earlier version said as a new one. Whether it is enabled stays as it is."""
+    return DESK.roll_back(post, workflow, body, version)
+
+
+@router.post("/{id}/enable", response_model=WorkflowAnswer)
+def enable(workflow: WorkflowReference, post: CurrentPost, body: Decision | None = None) -> Response:
+    """Let it start again."""
+    return _switch(workflow, post, body, enabled=True)
+
+
+@router.post("/{id}/disable", response_model=WorkflowAnswer)
+def disable(workflow: WorkflowReference, post: CurrentPost, body: Decision | None = None) -> Response:
+    """Let it start no more, without deleting it. What runs of it ends as it would."""
+    return _switch(workflow, post, body, enabled=False)
+
+
+def _switch(reference: str, post: Post, body: Decision | None, *, enabled: bool) -> Response:
+    intent = Intent(body.note if body else "")
+
+    def deed(work: Work, row: Workflow) -> Workflow:
+        return switch_workflow(work, post.caller.person, row, enabled=enabled, intent=intent)
+
+    return DESK.act(post, reference, deed)
+
+
+@router.post("/{id}/duplicate", status_code=HTTPStatus.CREATED, response_model=WorkflowAnswer)
+def duplicate(workflow: WorkflowReference, post: CurrentPost, body: Duplicate) -> Response:
+    """The same under another name, disabled."""
+
+    def act(work: Work) -> WorkflowAnswer:
+        row = find_workflow(work, post.caller.person, workflow)
+        return _answer(work, duplicate_workflow(work, post.caller.person, row, body.name, Intent(body.note)))
+
+    return post.once(act, HTTPStatus.CREATED)

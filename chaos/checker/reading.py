@@ -16,6 +16,7 @@ SELECT execution.id, execution.status, waiting_for, wake_at, worker, parameters-
 FROM runbook_executions AS execution
 LEFT JOIN runbook_versions AS published
        ON published.runbook_id = execution.runbook_id AND published.version = execution.runbook_version
+       AND published.change IN ('created', 'changed', 'rolled_back')
 """
 WORKFLOWS = "SELECT id, incident_id, status, wake_at FROM workflow_executions"
 INCIDENTS = "SELECT id, title, service FROM incidents"

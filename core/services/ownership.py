@@ -1,7 +1,7 @@
 """Who may write definitions: a team's admins theirs, platform admins the global ones."""
 
 from core.decisions.people import Person
-from core.errors import NotAllowed
+from core.errors import InvalidInput, NotAllowed, NotFound
 from core.service import Work
 from core.services.people import find_team
 from core.tables import Team
@@ -16,5 +16,8 @@ def check_may_write(person: Person, team: str | None) -> None:
 
 
 def owning_team(work: Work, team: str | None) -> Team | None:
-    """The team's row; None for what is global. Raises NotFound for an unknown team."""
-    return find_team(work, team) if team is not None else None
+    """The team's row; None for what is global. Raises InvalidInput for an unknown team."""
+    try:
+        return find_team(work, team) if team is not None else None
+    except NotFound as error:
+        raise InvalidInput(error.message, field="team") from error

@@ -1,96 +1,80 @@
-"""The runbook library: written, approved, found."""
+"""The runbook library: written, approved, deprecated, found."""
 
-from difflib import get_close_matches
-
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from core.decisions.people import Person
 from core.definitions.runbook import RunbookDefinition
 from core.errors import Conflict, NotAllowed, NotFound
-from core.identifiers import Prefix, new_id
 from core.service import Work
-from core.services import audit
-from core.services.ownership import check_may_write, owning_team
+from core.services import library, library_search
+from core.services.library import UNSAID, Intent
+from core.services.library_search import owner_of
+from core.services.shelves import RUNBOOKS, Change
 from core.statuses import ApprovalStatus
-from core.tables import JsonObject, Runbook, RunbookVersion
+from core.tables import Runbook
 
 
 def apply_runbook(work: Work, person: Person, definition: RunbookDefinition, *, note: str = "") -> Runbook:
     """Make the runbook what the definition says. A change makes a new version, and a draft of it."""
-    check_may_write(person, definition.team)
-    document = definition.model_dump(mode="json", exclude_unset=True)
-    team = owning_team(work, definition.team)
-    runbook = work.session.scalar(
-        select(Runbook)
-        .where(Runbook.name == definition.name, Runbook.deleted_at.is_(None))
-        .with_for_update(of=Runbook)
-    )
-    if runbook is None:
-        runbook = Runbook(id=new_id(Prefix.RUNBOOK), name=definition.name, version=0, created_at=work.now)
-        work.session.add(runbook)
-    elif runbook.definition == document:
-        return runbook
-    else:
-        check_may_write(person, runbook.team.name if runbook.team else None)
-    before: JsonObject = {"version": runbook.version, "definition": runbook.definition}
-    runbook.team, runbook.definition = team, document
-    runbook.version, runbook.status = runbook.version + 1, ApprovalStatus.DRAFT
-    runbook.changed_by, runbook.updated_at = person.slack_user_id, work.now
-    work.session.flush()
-    _keep_runbook_version(work, runbook, note)
-    after = {"version": runbook.version, "definition": document}
-    audit.record(work, person, "runbook.changed", runbook.id, {"before": before, "after": after})
-    return runbook
+    return library.apply(work, person, RUNBOOKS, definition, Intent(note))
 
 
-def _keep_runbook_version(work: Work, runbook: Runbook, note: str) -> None:
-    work.session.add(
-        RunbookVersion(
-            runbook_id=runbook.id,
-            version=runbook.version,
-            status=runbook.status,
-            definition=runbook.definition,
-            changed_by=runbook.changed_by,
-            note=note,
-            created_at=work.now,
-        )
-    )
-
-
-def approve_runbook(work: Work, person: Person, runbook: Runbook, *, own_version_allowed: bool) -> Runbook:
+def approve_runbook(
+    work: Work, person: Person, runbook: Runbook, *, own_version_allowed: bool, intent: Intent = UNSAID
+) -> Runbook:
     """Approve the newest version, so that it may run.
 
     `own_version_allowed`: for an operator at the terminal, and a workspace with a single admin.
-    Raises NotAllowed for anybody but a platform admin, and for who wrote this version; Conflict where it was
-    changed since it was read.
+    Raises NotAllowed for anybody but a platform admin, and for who wrote this version; Conflict for a deprecated one,
+    and where it was changed since it was read.
     """
     if not person.is_platform_admin:
         raise NotAllowed("Only a platform admin approves definitions.")
-    read = runbook.version
-    work.session.refresh(runbook, with_for_update={"of": Runbook})
-    if runbook.version != read:
-        raise Conflict(f"{runbook.name} was changed just now. Read version {runbook.version} first.")
+    library.lock(work, RUNBOOKS, runbook, intent)
     if runbook.status == ApprovalStatus.APPROVED:
         return runbook
+    if runbook.status == ApprovalStatus.DEPRECATED:
+        raise Conflict(
+            f"{runbook.name} is deprecated.", hint="Change it or roll it back: that makes a draft."
+        )
     if runbook.changed_by == person.slack_user_id and not own_version_allowed:
         raise NotAllowed(f"You wrote version {runbook.version} of {runbook.name}: somebody else approves it.")
     runbook.status, runbook.approved_version = ApprovalStatus.APPROVED, runbook.version
-    audit.record(work, person, "runbook.approved", runbook.id, {"version": runbook.version})
+    return _decided(work, person, runbook, Change.APPROVED, intent)
+
+
+def deprecate_runbook(work: Work, person: Person, runbook: Runbook, intent: Intent = UNSAID) -> Runbook:
+    """Let the approved version run no more. What of it runs already ends as it would.
+
+    Raises NotAllowed for anybody but a platform admin and the admins of its team, Conflict for a draft, and where
+    it was changed since it was read.
+    """
+    library.lock(work, RUNBOOKS, runbook, intent)
+    _check_may_deprecate(person, owner_of(runbook))
+    if runbook.status == ApprovalStatus.DEPRECATED:
+        return runbook
+    if runbook.status == ApprovalStatus.DRAFT:
+        raise Conflict(f"{runbook.name} is a draft: it does not run anyway.", hint="It can be deleted.")
+    runbook.status = ApprovalStatus.DEPRECATED
+    return _decided(work, person, runbook, Change.DEPRECATED, intent)
+
+
+def _check_may_deprecate(person: Person, team: str | None) -> None:
+    if team is None and not person.is_platform_admin:
+        raise NotAllowed("Only a platform admin deprecates what is global.")
+    if team is not None and not person.is_admin_of(team):
+        raise NotAllowed(f"Only a platform admin or an admin of team {team} deprecates its runbooks.")
+
+
+def _decided(work: Work, person: Person, runbook: Runbook, done: Change, intent: Intent) -> Runbook:
+    details = {"version": runbook.version, "note": intent.note}
+    library.keep(work, person, RUNBOOKS, runbook, done, intent.note, details)
     return runbook
 
 
 def find_runbook(work: Work, person: Person, reference: str) -> Runbook:
     """By id or name. NotFound, with the nearest names, also for what other teams own."""
-    query = select(Runbook).where(
-        or_(Runbook.id == reference, Runbook.name == reference), Runbook.deleted_at.is_(None)
-    )
-    runbook = work.session.scalar(query)
-    if runbook is not None and person.may_see(runbook.team.name if runbook.team else None):
-        return runbook
-    names = [known.name for known in list_runbooks(work, person)]
-    near = get_close_matches(reference, names, n=3, cutoff=0.5)
-    hint = f"Did you mean {' or '.join(near)}?" if near else "`list` shows what there is."
-    raise NotFound(f"There is no runbook {reference}.", hint=hint)
+    return library_search.find(work, person, RUNBOOKS, reference)
 
 
 def runbook_named(work: Work, name: str) -> Runbook:
@@ -104,8 +88,7 @@ def runbook_named(work: Work, name: str) -> Runbook:
 def list_runbooks(work: Work, person: Person) -> list[Runbook]:
     """The runbooks that a person may see, by name."""
     query = select(Runbook).where(Runbook.deleted_at.is_(None)).order_by(Runbook.name)
-    found = work.session.scalars(query)
-    return [runbook for runbook in found if person.may_see(runbook.team.name if runbook.team else None)]
+    return [runbook for runbook in work.session.scalars(query) if person.may_see(owner_of(runbook))]
 
 
 def check_runnable(runbook: Runbook, *, version: int | None = None) -> None:

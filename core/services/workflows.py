@@ -1,48 +1,62 @@
-"""The workflow library: written, found."""
+"""The workflow library: written, enabled and disabled, duplicated, found."""
 
 from sqlalchemy import select
 
 from core.decisions.people import Person
+from core.definitions.enabling import with_enabled
 from core.definitions.workflow import WorkflowDefinition
-from core.identifiers import Prefix, new_id
 from core.service import Work
-from core.services import audit
-from core.services.ownership import check_may_write, owning_team
-from core.tables import JsonObject, Workflow, WorkflowVersion
+from core.services import library, library_search
+from core.services.library import UNSAID, Intent
+from core.services.ownership import check_may_write
+from core.services.restoring import still_valid
+from core.services.shelves import WORKFLOWS, Change
+from core.tables import Workflow
 
 
 def apply_workflow(work: Work, person: Person, definition: WorkflowDefinition, *, note: str = "") -> Workflow:
     """Make the workflow what the definition says. Executions in flight end on the version they began with."""
-    check_may_write(person, definition.team)
-    document = definition.model_dump(mode="json", exclude_unset=True)
-    team = owning_team(work, definition.team)
-    workflow = work.session.scalar(
-        select(Workflow)
-        .where(Workflow.name == definition.name, Workflow.deleted_at.is_(None))
-        .with_for_update(of=Workflow)
-    )
-    if workflow is None:
-        workflow = Workflow(id=new_id(Prefix.WORKFLOW), name=definition.name, version=0, created_at=work.now)
-        work.session.add(workflow)
-    elif workflow.definition == document:
+    return library.apply(work, person, WORKFLOWS, definition, Intent(note))
+
+
+def find_workflow(work: Work, person: Person, reference: str) -> Workflow:
+    """By id or name. NotFound, with the nearest names, also for what other teams own."""
+    return library_search.find(work, person, WORKFLOWS, reference)
+
+
+def switch_workflow(
+    work: Work, person: Person, workflow: Workflow, *, enabled: bool, intent: Intent = UNSAID
+) -> Workflow:
+    """Enable or disable it: what is disabled starts no more, and stays otherwise as it is.
+
+    Raises NotAllowed, and Stale and Conflict where it was changed since it was read.
+    """
+    library.lock(work, WORKFLOWS, workflow, intent)
+    check_may_write(person, library_search.owner_of(workflow))
+    if workflow.enabled is enabled:
         return workflow
-    else:
-        check_may_write(person, workflow.team.name if workflow.team else None)
-    before: JsonObject = {"version": workflow.version, "definition": workflow.definition}
-    workflow.team, workflow.definition, workflow.version = team, document, workflow.version + 1
-    workflow.enabled, workflow.trigger_on = definition.enabled, definition.trigger.on
-    workflow.changed_by, workflow.updated_at = person.slack_user_id, work.now
-    work.session.flush()
-    work.session.add(
-        WorkflowVersion(
-            workflow_id=workflow.id,
-            version=workflow.version,
-            definition=document,
-            changed_by=person.slack_user_id,
-            note=note,
-            created_at=work.now,
-        )
-    )
-    after = {"version": workflow.version, "definition": document}
-    audit.record(work, person, "workflow.changed", workflow.id, {"before": before, "after": after})
+    WORKFLOWS.settle(workflow, with_enabled(workflow.definition, enabled), work.now)
+    done = Change.ENABLED if enabled else Change.DISABLED
+    library.keep(work, person, WORKFLOWS, workflow, done, intent.note, {"version": workflow.version})
     return workflow
+
+
+def duplicate_workflow(
+    work: Work, person: Person, workflow: Workflow, name: str, intent: Intent = UNSAID
+) -> Workflow:
+    """A new workflow that says the same under another name, and is disabled until somebody enables it.
+
+    Raises NotAllowed for who may not write for its team, Conflict where the name is taken or it is not valid any more.
+    """
+    document = with_enabled(workflow.definition, enabled=False) | {"name": name}
+    definition = still_valid(workflow.name, workflow.version, document)
+    note = intent.note or f"Duplicate of {workflow.name}, version {workflow.version}."
+    return library.create(work, person, WORKFLOWS, definition, Intent(note))
+
+
+def visible_workflows(work: Work, person: Person) -> list[Workflow]:
+    """The workflows that a person may see, by name."""
+    found = work.session.scalars(
+        select(Workflow).where(Workflow.deleted_at.is_(None)).order_by(Workflow.name)
+    )
+    return [workflow for workflow in found if person.may_see(library_search.owner_of(workflow))]

@@ -1,78 +1,96 @@
-"""Definitions: runbooks and workflows, with a version for every change."""
+"""Definitions: runbooks and workflows, with their history."""
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from core.tables.base import Base, Written
 from core.tables.people import Team
 
+WRITES = text("change IN ('created', 'changed', 'rolled_back')")
 
-class Runbook(Base):
-    """The newest version of a runbook. `approved_version`: the one that runs, if any does."""
+
+class LibraryColumns:
+    """What runbooks and workflows have: the newest version of a definition. `changed_by`: who wrote that version."""
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    team_id: Mapped[str | None] = mapped_column(ForeignKey("teams.id"), index=True)
+    version: Mapped[int]
+    definition: Mapped[Written]
+    changed_by: Mapped[str]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+
+    @declared_attr
+    def team(cls) -> Mapped[Team | None]:  # noqa: N805 SQLAlchemy calls it with the class
+        return relationship(lazy="joined")
+
+
+class VersionColumns:
+    """One line of a definition's history: it was written, or something was decided about it.
+
+    `version` numbers definitions: rows of one number have one definition. The first of them says who wrote it, the
+    others (approved, deprecated, enabled, …) who decided what about it. `status`: where it stood afterwards.
+    """
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    change: Mapped[str]
+    status: Mapped[str]
+    definition: Mapped[Written]
+    changed_by: Mapped[str]
+    note: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Runbook(LibraryColumns, Base):
+    """`approved_version`: the newest version that was approved. It runs only while `status` is `approved`."""
 
     __tablename__ = "runbooks"
     __table_args__ = (
         Index("uq_runbooks_name", "name", unique=True, postgresql_where=text("deleted_at IS NULL")),
     )
 
-    id: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    team_id: Mapped[str | None] = mapped_column(ForeignKey("teams.id"), index=True)
     status: Mapped[str]
-    version: Mapped[int]
     approved_version: Mapped[int | None]
-    definition: Mapped[Written]
-    changed_by: Mapped[str]
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
-    deleted_at: Mapped[datetime | None]
-    team: Mapped[Team | None] = relationship(lazy="joined")
 
 
-class RunbookVersion(Base):
+class RunbookVersion(VersionColumns, Base):
     __tablename__ = "runbook_versions"
-    __table_args__ = (UniqueConstraint("runbook_id", "version"),)
+    __table_args__ = (
+        Index("uq_runbook_versions_written", "runbook_id", "version", unique=True, postgresql_where=WRITES),
+        Index("ix_runbook_versions_runbook_id_id", "runbook_id", "id"),
+    )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    runbook_id: Mapped[str] = mapped_column(ForeignKey("runbooks.id"))
-    version: Mapped[int]
-    status: Mapped[str]
-    definition: Mapped[Written]
-    changed_by: Mapped[str]
-    note: Mapped[str]
-    created_at: Mapped[datetime]
+    owner_id: Mapped[str] = mapped_column("runbook_id", ForeignKey("runbooks.id"))
 
 
-class Workflow(Base):
+class Workflow(LibraryColumns, Base):
+    """`enabled` is no part of what is versioned; `definition` says the same.
+
+    `trigger_since`: since when it has been enabled with its present trigger.
+    """
+
     __tablename__ = "workflows"
     __table_args__ = (
         Index("uq_workflows_name", "name", unique=True, postgresql_where=text("deleted_at IS NULL")),
     )
 
-    id: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str]
-    team_id: Mapped[str | None] = mapped_column(ForeignKey("teams.id"), index=True)
     enabled: Mapped[bool]
-    version: Mapped[int]
     trigger_on: Mapped[str] = mapped_column(index=True)
-    definition: Mapped[Written]
-    changed_by: Mapped[str]
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
-    deleted_at: Mapped[datetime | None]
-    team: Mapped[Team | None] = relationship(lazy="joined")
+    trigger_since: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
-class WorkflowVersion(Base):
+class WorkflowVersion(VersionColumns, Base):
+    """`status`: `enabled` or `disabled`."""
+
     __tablename__ = "workflow_versions"
-    __table_args__ = (UniqueConstraint("workflow_id", "version"),)
+    __table_args__ = (
+        Index("uq_workflow_versions_written", "workflow_id", "version", unique=True, postgresql_where=WRITES),
+        Index("ix_workflow_versions_workflow_id_id", "workflow_id", "id"),
+    )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    workflow_id: Mapped[str] = mapped_column(ForeignKey("workflows.id"))
-    version: Mapped[int]
-    definition: Mapped[Written]
-    changed_by: Mapped[str]
-    note: Mapped[str]
-    created_at: Mapped[datetime]
+    owner_id: Mapped[str] = mapped_column("workflow_id", ForeignKey("workflows.id"))

@@ -50,6 +50,7 @@ def test_an_approved_run_goes_on_and_everything_is_written_down(world: CoreWorld
     assert world.statuses(run) == [Status.SUCCEEDED] * 2
     assert gate_of(world).status == "approved"
     assert audit(world) == [
+        ("operator", "runbook.created"),
         ("operator", "runbook.approved"),
         ("U0DBOPS", "runbook_execution.requested"),
         ("U0DBADMIN", "approval.approved"),

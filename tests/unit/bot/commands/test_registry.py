@@ -4,9 +4,19 @@ from bot.commands.registry import COMMANDS, by_name
 
 
 def test_the_command_has_the_verbs_of_the_contract() -> None:
-    assert {"run", "list", "show", "status", "cancel", "approvals", "approve", "incident", "help"} <= set(
-        COMMANDS
-    )
+    assert {
+        "run",
+        "list",
+        "show",
+        "status",
+        "cancel",
+        "approvals",
+        "approve",
+        "history",
+        "deprecate",
+        "incident",
+        "help",
+    } <= set(COMMANDS)
 
 
 def test_every_command_says_what_it_does_in_a_few_words() -> None:

@@ -1,0 +1,173 @@
+"""Definitions in requests and answers: JSON, or YAML as in a file."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any, Literal, NoReturn, TypeVar, get_args
+
+from fastapi import Depends, Header, Query
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from bot.rest.bodies import unkeepable
+from core.definitions.problems import Problem
+from core.definitions.runbook import RunbookDefinition
+from core.definitions.validate import Validated, validate_data, validate_text
+from core.definitions.workflow import WorkflowDefinition
+from core.errors import InvalidInput
+
+YAML = "application/yaml"  # RFC 9512
+YAML_TYPES = frozenset({YAML, "application/x-yaml", "text/yaml", "text/x-yaml"})
+JSON_TYPES = frozenset({"application/json", ""})
+VERSION = re.compile(r'(?P<quote>"?)([0-9]{1,9})(?P=quote)')
+SHOWN = 60
+
+Kind = TypeVar("Kind", RunbookDefinition, WorkflowDefinition)
+
+# For the OpenAPI document: the body is read here, and not by FastAPI.
+BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "A definition, as in a file; `kind` may be left out of JSON.",
+        "content": {
+            "application/json": {"schema": {"type": "object"}},
+            YAML: {"schema": {"type": "string"}},
+        },
+    }
+}
+ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The definition alone, as YAML.", "content": {YAML: {"schema": {"type": "string"}}}}
+}
+
+
+@dataclass(frozen=True)
+class DocumentBody:
+    """A definition as it was sent."""
+
+    raw: bytes
+    is_yaml: bool
+
+    def read(self, kind: type[Kind], known_runbooks: Iterable[str] | None = None) -> Kind:
+        """Raises InvalidInput with every problem, each naming its field."""
+        [noun] = get_args(kind.model_fields["kind"].annotation)
+        validate = self._validate_yaml if self.is_yaml else self._validate_json
+        definitions, problems = validate(noun, known_runbooks)
+        if problems:
+            shown = [problem if self.is_yaml else _WithoutPlace(problem) for problem in problems]
+            raise InvalidInput(problems=shown)
+        [definition, *more] = definitions
+        if more:
+            _refuse("This takes one document, and the body has several.")
+        if not isinstance(definition, kind):
+            _refuse_kind(noun, definition.kind)
+        return definition
+
+    def _validate_yaml(self, _noun: str, known_runbooks: Iterable[str] | None) -> Validated:
+        try:
+            text = self.raw.decode()
+        except UnicodeDecodeError:
+            _refuse("The body is not UTF-8 text.")
+        return validate_text(text, "body", known_runbooks=known_runbooks)
+
+    def _validate_json(self, noun: str, known_runbooks: Iterable[str] | None) -> Validated:
+        try:
+            data = json.loads(self.raw)
+        except (ValueError, RecursionError) as error:
+            _refuse(f"The body is not JSON: {str(error)[:SHOWN]}.")
+        if not isinstance(data, dict):
+            _refuse("The body must be a JSON object: a definition.")
+        for path, why in unkeepable(data):
+            raise InvalidInput(f"{'.'.join(path)} {why}.", field=".".join(path) or "body")
+        if data.get("kind", noun) != noun:
+            _refuse_kind(noun, data["kind"])
+        return validate_data({"kind": noun} | data, known_runbooks=known_runbooks)
+
+
+@dataclass(frozen=True)
+class _WithoutPlace:
+    """A problem of a body that nobody wrote in lines."""
+
+    problem: Problem
+
+    @property
+    def message(self) -> str:
+        return self.problem.message
+
+    @property
+    def hint(self) -> str | None:
+        return self.problem.hint
+
+    @property
+    def field(self) -> str:
+        return self.problem.field
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}" if self.hint else self.message
+
+
+def _refuse_kind(wanted: str, found: object) -> NoReturn:
+    raise InvalidInput(f"This takes a {wanted}, not a {str(found)[:SHOWN]}.", field="kind")
+
+
+def _refuse(sentence: str) -> NoReturn:
+    raise InvalidInput(sentence, field="body")
+
+
+async def read_document(request: Request) -> DocumentBody:
+    """Raises the 415 of what is neither JSON nor YAML. Async, for reading the body is."""
+    media_type = _media_type(request.headers.get("Content-Type", ""))
+    if media_type not in YAML_TYPES | JSON_TYPES:
+        sentence = f"Send it as application/json or {YAML}, not as {media_type[:SHOWN]}."
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, sentence)
+    return DocumentBody(await request.body(), media_type in YAML_TYPES)
+
+
+def _media_type(header: str) -> str:
+    return header.partition(";")[0].strip().lower()
+
+
+SentDocument = Annotated[DocumentBody, Depends(read_document)]
+
+Note = Annotated[
+    str, Query(max_length=2000, pattern=r"^[^\x00]*$", description="Why; it stands in the history.")
+]
+
+
+def read_version(
+    if_match: Annotated[
+        str | None,
+        Header(
+            alias="If-Match", description='The version that you read, as `"3"`: refused if it is another.'
+        ),
+    ] = None,
+) -> int | None:
+    """The version that the caller read: the `ETag` of a definition is its version. Raises InvalidInput."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = VERSION.fullmatch(if_match.strip())
+    if found is None:
+        raise InvalidInput(
+            "If-Match names no version.", hint='It is such as If-Match: "3".', field="If-Match"
+        )
+    return int(found[2])
+
+
+ReadVersion = Annotated[int | None, Depends(read_version)]
+
+
+def wants_yaml(
+    request: Request,
+    format_: Annotated[
+        Literal["json", "yaml"] | None, Query(alias="format", description="Goes before `Accept`.")
+    ] = None,
+) -> bool:
+    """Whether the definition alone is wanted, as YAML: `?format=yaml`, or `Accept: application/yaml`."""
+    if format_ is not None:
+        return format_ == "yaml"
+    accepted = {_media_type(each) for each in request.headers.get("Accept", "").split(",")}
+    return bool(accepted & YAML_TYPES) and "application/json" not in accepted
+
+
+WantsYaml = Annotated[bool, Depends(wants_yaml)]

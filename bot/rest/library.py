@@ -1,0 +1,128 @@
+"""What `/runbooks` and `/workflows` have in common: definitions written, shown, rolled back, deleted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Generic
+
+from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse, Response
+
+from bot.rest.answers import VersionPage
+from bot.rest.bodies import Body
+from bot.rest.callers import Caller
+from bot.rest.documents import YAML, DocumentBody
+from bot.rest.field_names import missing_is_invalid
+from bot.rest.idempotency import Post
+from bot.rest.paging import PageRequest
+from core.decisions.people import Person
+from core.definitions.yaml_text import to_yaml
+from core.errors import InvalidInput
+from core.service import Work
+from core.services import library
+from core.services.history import AnyVersion, list_history, roll_back, view_line
+from core.services.library import AnyDefinition, Intent
+from core.services.library_search import find
+from core.services.listing import Position
+from core.services.shelves import Row, Shelf
+
+LINE = "ver_"  # what makes an identifier of a line's number, for cursors
+LARGEST = 2**31 - 1  # of PostgreSQL's integer
+
+
+class Decision(Body):
+    """Why; it stands in the history."""
+
+    note: str = Field(default="", max_length=2000)
+
+
+class Rollback(Decision):
+    """To which version."""
+
+    version: int = Field(ge=1, le=LARGEST)
+
+
+@dataclass(frozen=True)
+class Desk(Generic[Row]):
+    """REST over one shelf. `answer`: what is shown of a row; `read`: the definition in a body."""
+
+    shelf: Shelf[Row]
+    answer: Callable[[Work, Row], BaseModel]
+    read: Callable[[Work, Person, DocumentBody], AnyDefinition]
+
+    def create(self, post: Post, body: DocumentBody, note: str) -> Response:
+        def act(work: Work) -> BaseModel:
+            definition = self.read(work, post.caller.person, body)
+            row = library.create(work, post.caller.person, self.shelf, definition, Intent(note))
+            return self.answer(work, row)
+
+        return post.once(act, HTTPStatus.CREATED)
+
+    def show(self, caller: Caller, reference: str, *, as_yaml: bool) -> Response:
+        """Also what was deleted, by its id: executions name it."""
+        with caller.service.transaction() as work:
+            row = find(work, caller.person, self.shelf, reference, even_deleted=True)
+            headers = _headers(row) | {"Vary": "Accept"}
+            if as_yaml:
+                return Response(to_yaml(row.definition), media_type=YAML, headers=headers)
+            return JSONResponse(self.answer(work, row).model_dump(mode="json"), headers=headers)
+
+    def change(self, caller: Caller, reference: str, body: DocumentBody, intent: Intent) -> Response:
+        with caller.service.transaction() as work:
+            row = find(work, caller.person, self.shelf, reference)
+            definition = self.read(work, caller.person, body)
+            library.change(work, caller.person, self.shelf, row, definition, intent)
+            answer = self.answer(work, row).model_dump(mode="json")
+        return JSONResponse(answer, headers=_headers(row))
+
+    def delete(self, caller: Caller, reference: str, intent: Intent) -> None:
+        with caller.service.transaction() as work:
+            row = find(work, caller.person, self.shelf, reference)
+            library.delete(work, caller.person, self.shelf, row, intent)
+
+    def roll_back(self, post: Post, reference: str, body: Rollback, read_version: int | None) -> Response:
+        def done(work: Work, row: Row) -> Row:
+            with missing_is_invalid("version"):
+                return roll_back(
+                    work, post.caller.person, self.shelf, row, body.version, Intent(body.note, read_version)
+                )
+
+        return self.act(post, reference, done)
+
+    def act(self, post: Post, reference: str, deed: Callable[[Work, Row], Row]) -> Response:
+        """Do something with one of them, and answer with what became of it."""
+
+        def act(work: Work) -> BaseModel:
+            row = find(work, post.caller.person, self.shelf, reference)
+            return self.answer(work, deed(work, row))
+
+        return post.once(act)
+
+    def versions(self, caller: Caller, reference: str, page: PageRequest) -> VersionPage:
+        """Also of what was deleted, by its id."""
+        with caller.service.transaction() as work:
+            row = find(work, caller.person, self.shelf, reference, even_deleted=True)
+            size, before = page.limit + 1, _line_of(page.after)
+            found = page.cut(list_history(work, self.shelf, row, size=size, before=before), _position)
+            return VersionPage(versions=list(map(view_line, found.rows)), next_cursor=found.next_cursor)
+
+
+def _headers(row: Row) -> dict[str, str]:
+    """The tag is the version (RFC 9110, section 8.8.3): what `If-Match` of a later change compares."""
+    return {"ETag": f'"{row.version}"'}
+
+
+def _position(line: AnyVersion) -> Position:
+    return Position(line.created_at, f"{LINE}{line.id}")
+
+
+def _line_of(position: Position | None) -> int | None:
+    """Raises InvalidInput for the cursor of another list."""
+    if position is None:
+        return None
+    number = position.id.removeprefix(LINE)
+    if not number.isdecimal() or int(number) > LARGEST:
+        raise InvalidInput(
+            "This cursor is none of ours.", hint="Take next_cursor from the page before.", field="cursor"
+        )
+    return int(number)

@@ -1,0 +1,34 @@
+"""`export`: definitions as the YAML that `apply` takes."""
+
+from typing import Annotated
+
+import typer
+
+from cli.client.connection import Connection
+from cli.client.options import Url, connect, path
+from core.definitions.yaml_text import SEPARATOR, to_yaml
+
+app = typer.Typer()
+
+
+@app.command()
+def export(
+    name: Annotated[
+        str | None, typer.Argument(help="A name or id; without it, everything you may see.")
+    ] = None,
+    workflow: Annotated[bool, typer.Option("--workflow", help="It is a workflow, not a runbook.")] = False,
+    url: Url = "",
+) -> None:
+    """Runbooks and workflows as YAML; applying it again changes nothing."""
+    with connect(url) as connection:
+        if name is None:
+            found = [*_all(connection, "runbooks"), *_all(connection, "workflows")]
+        else:
+            kind = "workflow" if workflow else "runbook"
+            found = [connection.get(path(f"{kind}s", name))[kind]["definition"]]
+    typer.echo(SEPARATOR.join(map(to_yaml, found)), nl=False)
+
+
+def _all(connection: Connection, kind: str) -> list[dict[str, object]]:
+    rows = sorted(connection.every(path(kind), kind), key=lambda row: str(row["name"]))
+    return [row["definition"] for row in rows]

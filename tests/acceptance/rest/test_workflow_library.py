@@ -1,0 +1,207 @@
+"""The workflow library over REST: written, changed, switched, duplicated, rolled back, deleted."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from core.definitions.yaml_text import to_yaml
+from core.service import Service
+from tests.acceptance.rest.conftest import ClientOf
+from tests.acceptance.rest.library import DB_ADMIN, changed, do, history, workflow, written
+from tests.acceptance.rest.test_incidents import opened
+from tests.conftest import ADMIN, RecordedBells
+from tests.world import apply_documents, new_executor, work_off
+
+ON_CREATION: dict[str, Any] = {"trigger": {"on": "incident.created"}}
+
+
+@pytest.fixture
+def writer(client_of: ClientOf) -> TestClient:
+    return client_of(DB_ADMIN)
+
+
+@pytest.fixture
+def platform(client_of: ClientOf) -> TestClient:
+    return client_of(ADMIN)
+
+
+def saying(*texts: str) -> list[dict[str, object]]:
+    return [{"id": f"say{place}", "type": "message", "text": text} for place, text in enumerate(texts)]
+
+
+def test_a_new_workflow_is_enabled_and_found_by_id_and_by_name(writer: TestClient) -> None:
+    answer = writer.post("/api/workflows", json=workflow())
+    shown = answer.json()["workflow"]
+
+    assert answer.status_code == 201
+    assert answer.headers["Location"] == f"/api/workflows/{shown['id']}"
+    assert (shown["enabled"], shown["version"], shown["definition"]) == (True, 1, workflow())
+    for reference in (shown["id"], "db-look"):
+        assert writer.get(f"/api/workflows/{reference}").json() == {"workflow": shown}
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"actions": []}, "actions"),
+        ({"when": "incident.sevrity == 'high'"}, "when"),
+        ({"trigger": {"on": "incident.creatd"}}, "trigger.on"),
+        ({"actions": [{"id": "a", "type": "runbook", "runbook": "db-chek"}]}, "actions.0.runbook"),
+        ({"actions": [{"id": "a", "type": "runbook", "runbook": "web-restart"}]}, "actions.0.runbook"),
+        ({"enabled": "maybe"}, "enabled"),
+    ],
+)
+def test_a_wrong_workflow_is_refused_naming_the_field(
+    writer: TestClient, fields: dict[str, object], field: str
+) -> None:
+    answer = writer.post("/api/workflows", json=workflow() | fields)
+
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+    assert writer.get("/api/workflows/db-look").status_code == 404
+
+
+def test_a_workflow_is_written_by_its_teams_admins_alone(
+    writer: TestClient, responder: TestClient, other: TestClient
+) -> None:
+    assert responder.post("/api/workflows", json=workflow()).status_code == 403
+    assert writer.post("/api/workflows", json=workflow(team="web")).status_code == 403
+    written(writer, workflow())
+    for client, status in ((responder, 403), (other, 404)):
+        answers = [
+            client.put("/api/workflows/db-look", json=workflow(actions=saying("x"))),
+            client.delete("/api/workflows/db-look"),
+            client.post("/api/workflows/db-look/rollback", json={"version": 1}),
+            client.post("/api/workflows/db-look/duplicate", json={"name": "mine"}),
+            *(client.post(f"/api/workflows/db-look/{verb}") for verb in ("enable", "disable")),
+        ]
+        assert [answer.status_code for answer in answers] == [status] * 6
+    assert other.get("/api/workflows/db-look").status_code == 404
+    assert len(history(writer, "workflows/db-look")) == 1
+
+
+def test_a_disabled_workflow_starts_nothing_until_it_is_enabled(
+    writer: TestClient, responder: TestClient, recorded_bells: RecordedBells
+) -> None:
+    written(writer, workflow(**ON_CREATION))
+    assert do(writer, "workflows/db-look/disable", note="Too loud.")["enabled"] is False
+    opened(responder)
+    assert recorded_bells.rung == []
+
+    assert do(writer, "workflows/db-look/enable")["enabled"] is True
+    opened(responder)
+    assert [kind for kind, _ in recorded_bells.rung] == ["workflow"]
+    assert history(writer, "workflows/db-look") == [
+        (1, "created", "enabled", DB_ADMIN),
+        (1, "disabled", "disabled", DB_ADMIN),
+        (1, "enabled", "enabled", DB_ADMIN),
+    ]
+    do(writer, "workflows/db-look/enable")
+    assert len(history(writer, "workflows/db-look")) == 3
+
+
+def test_a_change_that_does_not_say_it_leaves_a_disabled_workflow_disabled(writer: TestClient) -> None:
+    written(writer, workflow())
+    do(writer, "workflows/db-look/disable")
+
+    assert changed(writer, workflow(actions=saying("x")))["enabled"] is False
+    assert changed(writer, workflow(actions=saying("x"), enabled=True))["enabled"] is True
+    assert [line[:2] for line in history(writer, "workflows/db-look")][2:] == [(2, "changed"), (2, "enabled")]
+
+
+def test_what_runs_ends_on_the_version_it_began_with(
+    service: Service, writer: TestClient, responder: TestClient, recorded_bells: RecordedBells
+) -> None:
+    written(writer, workflow(actions=saying("old", "old"), **ON_CREATION))
+    opened(responder)
+    [(_, execution)] = recorded_bells.rung
+    changed(writer, workflow(actions=saying("new"), **ON_CREATION))
+    do(writer, "workflows/db-look/disable")
+    work_off(service, new_executor(service), recorded_bells.rung)
+    ended = responder.get(f"/api/workflows/executions/{execution}").json()["execution"]
+
+    assert (ended["status"], ended["workflow_version"]) == ("succeeded", 1)
+    assert [action["id"] for action in ended["actions"]] == ["say0", "say1"]
+    said = [action["output"] or action["request"] for action in ended["actions"]]
+    assert "new" not in str(said)
+
+
+def test_a_rollback_is_a_new_version_and_leaves_it_as_enabled_as_it_was(writer: TestClient) -> None:
+    written(writer, workflow(actions=saying("first"), enabled=True))
+    changed(writer, workflow(actions=saying("second")))
+    do(writer, "workflows/db-look/disable")
+    back = do(writer, "workflows/db-look/rollback", version=1)
+
+    assert (back["version"], back["enabled"]) == (3, False)
+    assert back["definition"]["actions"] == saying("first")
+    assert history(writer, "workflows/db-look")[-1] == (3, "rolled_back", "disabled", DB_ADMIN)
+    same = writer.post("/api/workflows/db-look/rollback", json={"version": 1})
+    assert same.status_code == 409
+
+
+def test_a_duplicate_says_the_same_under_another_name_and_is_disabled(writer: TestClient) -> None:
+    written(writer, workflow())
+    answer = writer.post("/api/workflows/db-look/duplicate", json={"name": "db-look-twice"})
+    copy = answer.json()["workflow"]
+
+    assert answer.status_code == 201
+    assert answer.headers["Location"] == f"/api/workflows/{copy['id']}"
+    assert (copy["enabled"], copy["version"], copy["team"]) == (False, 1, "database")
+    assert copy["definition"] == workflow("db-look-twice") | {"enabled": False}
+    [line] = writer.get("/api/workflows/db-look-twice/versions").json()["versions"]
+    assert line["note"] == "Duplicate of db-look, version 1."
+    again = writer.post("/api/workflows/db-look/duplicate", json={"name": "db-look-twice"})
+    assert again.status_code == 409
+    wrong = writer.post("/api/workflows/db-look/duplicate", json={"name": "No Name"})
+    assert (wrong.status_code, wrong.json()["field"]) == (422, "name")
+
+
+def test_a_workflow_that_runs_is_not_deleted(
+    service: Service, writer: TestClient, responder: TestClient, recorded_bells: RecordedBells
+) -> None:
+    gone = written(writer, workflow(actions=saying("x"), **ON_CREATION))["id"]
+    opened(responder)
+    [(_, execution)] = recorded_bells.rung
+    assert writer.delete("/api/workflows/db-look").status_code == 409
+
+    work_off(service, new_executor(service), recorded_bells.rung)
+    assert writer.delete("/api/workflows/db-look").status_code == 204
+    opened(responder)
+    assert recorded_bells.rung == []
+    assert responder.get("/api/workflows/db-look").status_code == 404
+    assert responder.get(f"/api/workflows/{gone}").json()["workflow"]["deleted_at"]
+    assert responder.get(f"/api/workflows/executions/{execution}").status_code == 200
+    assert [line[1] for line in history(responder, f"workflows/{gone}")] == ["created", "deleted"]
+    assert written(writer, workflow())["id"] != gone
+
+
+def test_a_stale_change_of_a_workflow_is_refused(writer: TestClient) -> None:
+    written(writer, workflow())
+    read = writer.get("/api/workflows/db-look").headers["ETag"]
+    changed(writer, workflow(actions=saying("x")))
+    answer = writer.put(
+        "/api/workflows/db-look", json=workflow(actions=saying("y")), headers={"If-Match": read}
+    )
+
+    assert answer.status_code == 412
+    assert writer.get("/api/workflows/db-look").json()["workflow"]["definition"]["actions"] == saying("x")
+
+
+def test_a_move_of_a_workflow_needs_both_teams(writer: TestClient, platform: TestClient) -> None:
+    written(writer, workflow(actions=saying("x")))
+    moved = workflow(team="web", actions=saying("x"))
+
+    assert writer.put("/api/workflows/db-look", json=moved).status_code == 403
+    assert changed(platform, moved)["team"] == "web"
+    assert writer.get("/api/workflows/db-look").status_code == 404
+
+
+def test_an_operators_file_that_says_nothing_of_it_enables_nothing(
+    service: Service, writer: TestClient
+) -> None:
+    written(writer, workflow())
+    do(writer, "workflows/db-look/disable")
+    apply_documents(service, to_yaml(workflow(actions=saying("x"))))
+
+    shown = writer.get("/api/workflows/db-look").json()["workflow"]
+    assert (shown["version"], shown["enabled"]) == (2, False)

@@ -1,0 +1,163 @@
+"""The library in Slack: what a draft changes, who did what, and deciding about it."""
+
+from bot.app import create_bolt_app
+from core.decisions.people import Person
+from core.definitions.runbook import RunbookDefinition
+from core.service import Service
+from core.services.history import list_history
+from core.services.runbooks import apply_runbook, approve_runbook, find_runbook
+from core.services.shelves import RUNBOOKS
+from core.tables import Runbook
+from tests.acceptance.slack.conftest import NOBODY_LISTENS
+from tests.acceptance.slack.requests import SECRET, Slack
+from tests.acceptance.slack.world import (
+    ADMIN,
+    DB_ADMIN,
+    DB_CHANNEL,
+    DB_OPS,
+    QUIET_CHANNEL,
+    WAIT,
+    WEB_OPS,
+    add_runbook,
+)
+
+WRITER = Person(DB_ADMIN, is_platform_admin=True, source="test")
+
+
+def write(service: Service, name: str, *texts: str, **fields: object) -> None:
+    """The next version, by the team's admin: one step that says each text."""
+    steps = [{"id": f"say{place}", "type": "message", "text": text} for place, text in enumerate(texts)]
+    document = {"kind": "runbook", "name": name, "team": "database", "steps": steps or [WAIT], **fields}
+    with service.transaction() as work:
+        apply_runbook(work, WRITER, RunbookDefinition.model_validate(document))
+
+
+def approve(service: Service, name: str) -> None:
+    with service.transaction() as work:
+        approve_runbook(work, ADMIN, find_runbook(work, ADMIN, name), own_version_allowed=False)
+
+
+def stored(service: Service, name: str) -> Runbook:
+    with service.transaction() as work:
+        return find_runbook(work, ADMIN, name)
+
+
+def test_show_tells_an_approver_what_changed(company: Service, slack: Slack) -> None:
+    write(company, "db-vacuum", "first")
+    approve(company, "db-vacuum")
+    write(company, "db-vacuum", "second <!channel>")
+    said = slack.types(ADMIN.slack_user_id, QUIET_CHANNEL, "show db-vacuum")
+
+    assert f"v2 was written by <@{DB_ADMIN}>. It changes v1, which was approved:" in said
+    assert "```\\n--- db-vacuum v1 (approved)\\n+++ db-vacuum v2 (draft)" in said
+    assert "-    text: first\\n+    text: second &lt;!channel&gt;\\n```" in said
+    assert "Approve it: `/runbook approve db-vacuum v2`" in said
+
+
+def test_show_of_what_is_approved_has_no_diff(slack: Slack) -> None:
+    said = slack.types(DB_OPS, QUIET_CHANNEL, "show db-failover")
+    assert "```" not in said
+    assert "Approve it" not in said
+
+
+def test_show_says_where_nothing_was_approved_or_nothing_differs(company: Service, slack: Slack) -> None:
+    write(company, "db-vacuum", "first")
+    assert "No version of it was approved yet." in slack.types(DB_OPS, QUIET_CHANNEL, "show db-vacuum")
+    approve(company, "db-vacuum")
+    write(company, "db-vacuum", "second")
+    write(company, "db-vacuum", "first")
+    assert "v3 was written by" in (said := slack.types(DB_OPS, QUIET_CHANNEL, "show db-vacuum"))
+    assert "It says the same as v1, which was approved." in said
+
+
+def test_a_deprecated_runbook_offers_no_approval(company: Service, slack: Slack) -> None:
+    slack.types(DB_ADMIN, QUIET_CHANNEL, "deprecate db-failover")
+    said = slack.types(DB_OPS, QUIET_CHANNEL, "show db-failover")
+    assert "*deprecated, does not run*" in said
+    assert "Approve it" not in said
+
+
+def test_history_tells_who_did_what_newest_first(company: Service, slack: Slack) -> None:
+    write(company, "db-vacuum", "first")
+    slack.types(ADMIN.slack_user_id, QUIET_CHANNEL, "approve db-vacuum v1")
+    slack.types(DB_ADMIN, QUIET_CHANNEL, "deprecate db-vacuum It <locks> the table")
+    said = slack.types(DB_OPS, QUIET_CHANNEL, "history db-vacuum")
+    places = [
+        said.index(line)
+        for line in (
+            f"v1 deprecated by <@{DB_ADMIN}>",
+            f"v1 approved by <@{ADMIN.slack_user_id}>",
+            f"v1 created by <@{DB_ADMIN}>",
+        )
+    ]
+
+    assert places == sorted(places)
+    assert "It &lt;locks&gt; the table" in said
+
+
+def test_a_long_history_shows_its_newest_part(company: Service, slack: Slack) -> None:
+    for number in range(25):
+        write(company, "db-vacuum", str(number))
+    said = slack.types(DB_OPS, QUIET_CHANNEL, "history db-vacuum")
+    assert "v25 changed" in said
+    assert "v5 changed" not in said
+    assert "the 20 newest are shown" in said
+
+
+def test_another_teams_runbook_has_no_history_here(slack: Slack) -> None:
+    for text in ("history db-failover", "deprecate db-failover", "show db-failover"):
+        assert "There is no runbook db-failover." in slack.types(WEB_OPS, QUIET_CHANNEL, text)
+
+
+def test_the_version_that_was_read_is_the_one_that_is_approved(company: Service, slack: Slack) -> None:
+    write(company, "db-vacuum", "first")
+    write(company, "db-vacuum", "second")
+    who = ADMIN.slack_user_id
+    assert "db-vacuum is at version 2, not at version 1." in slack.types(
+        who, DB_CHANNEL, "approve db-vacuum v1"
+    )
+    assert "one is no version." in slack.types(who, DB_CHANNEL, "approve db-vacuum one")
+    assert stored(company, "db-vacuum").status == "draft"
+    assert "db-vacuum v2 is approved and may run." in slack.types(who, DB_CHANNEL, "approve db-vacuum v2")
+    assert stored(company, "db-vacuum").approved_version == 2
+
+
+def test_nobody_approves_their_own_version_where_there_is_another_admin(
+    company: Service, slack: Slack
+) -> None:
+    add_runbook(company, "mine", approved=False, steps=[WAIT])
+    assert "You wrote version 1" in slack.types(ADMIN.slack_user_id, DB_CHANNEL, "approve mine")
+    alone = Slack(
+        create_bolt_app(
+            company, signing_secret=SECRET, token="xoxb-1", api_url=NOBODY_LISTENS, single_admin=True
+        )
+    )
+    assert "mine v1 is approved" in alone.types(ADMIN.slack_user_id, DB_CHANNEL, "approve mine")
+
+
+def test_a_deprecated_runbook_does_not_run(company: Service, slack: Slack) -> None:
+    said = slack.types(DB_ADMIN, DB_CHANNEL, "deprecate db-failover Replaced by db-switch")
+    assert "db-failover v1 is deprecated and runs no more." in said
+    assert "is deprecated: only an approved version runs" in slack.types(
+        DB_OPS, DB_CHANNEL, "run db-failover cluster=orders"
+    )
+    with company.transaction() as work:
+        [line, *_] = list_history(work, RUNBOOKS, stored(company, "db-failover"), size=1)
+    assert (line.change, line.note) == ("deprecated", "Replaced by db-switch")
+
+
+def test_only_admins_deprecate_and_a_team_admin_only_the_teams_own(company: Service, slack: Slack) -> None:
+    assert "Only a platform admin or an admin of team database" in slack.types(
+        DB_OPS, DB_CHANNEL, "deprecate db-failover"
+    )
+    assert "Only a platform admin deprecates what is global" in slack.types(
+        DB_ADMIN, DB_CHANNEL, "deprecate say-hello"
+    )
+    assert stored(company, "db-failover").status == stored(company, "say-hello").status == "approved"
+    assert "is deprecated" in slack.types(ADMIN.slack_user_id, DB_CHANNEL, "deprecate say-hello")
+
+
+def test_what_is_missing_is_said(slack: Slack) -> None:
+    assert "Type: `/runbook history NAME`" in slack.types(DB_OPS, DB_CHANNEL, "history")
+    assert "Type: `/runbook approve NAME [vVERSION]`" in slack.types(DB_OPS, DB_CHANNEL, "approve")
+    assert "Type: `/runbook deprecate NAME [REASON]`" in slack.types(DB_OPS, DB_CHANNEL, "deprecate")

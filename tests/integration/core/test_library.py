@@ -1,0 +1,216 @@
+"""The library under several hands at once, and under an operator's."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from sqlalchemy import select
+
+from core.definitions.runbook import RunbookDefinition
+from core.errors import Conflict, NotAllowed, NotFound, Stale
+from core.service import Service, Work
+from core.services import library
+from core.services.history import list_history, roll_back
+from core.services.library import Intent
+from core.services.people import load_person
+from core.services.runbooks import approve_runbook, deprecate_runbook, find_runbook
+from core.services.shelves import RUNBOOKS, WORKFLOWS
+from core.services.workflows import duplicate_workflow, find_workflow, switch_workflow
+from core.tables import AuditEntry, Runbook, RunbookVersion
+from tests.conftest import ADMIN
+from tests.world import TEAMS, apply_documents, new_incident, start_run
+
+WRITER = "U0DBADMIN"
+VACUUM = """
+kind: runbook
+name: db-vacuum
+team: database
+steps:
+  - {id: pause, type: wait, for: 1h}
+"""
+LOOK = """
+kind: workflow
+name: db-look
+team: database
+trigger: {on: manual}
+actions:
+  - {id: say, type: message, text: hello}
+"""
+
+
+def definition(name: str = "db-vacuum", seconds: int = 1) -> RunbookDefinition:
+    steps = [{"id": "pause", "type": "wait", "for": f"{seconds}s"}]
+    document = {"kind": "runbook", "name": name, "team": "database", "steps": steps}
+    return RunbookDefinition.model_validate(document)
+
+
+def do(service: Service, who: str, deed: Callable[[Work, Runbook], object]) -> object:
+    """Something that a person does with db-vacuum, as a sentence where it is refused."""
+    with service.transaction() as work:
+        return deed(work, find_runbook(work, load_person(work, who, source="test"), "db-vacuum"))
+
+
+def at_once(*deeds: Callable[[], object]) -> list[object]:
+    """What each answers, or the error that it raises."""
+    start = Barrier(len(deeds))
+
+    def run(deed: Callable[[], object]) -> object:
+        start.wait(timeout=10)
+        try:
+            return deed()
+        except Conflict as error:
+            return error
+
+    with ThreadPoolExecutor(len(deeds)) as pool:
+        return list(pool.map(run, deeds))
+
+
+def test_of_several_who_take_a_name_at_once_one_gets_it(service: Service) -> None:
+    apply_documents(service, TEAMS)
+
+    def create() -> object:
+        with service.transaction() as work:
+            return library.create(work, load_person(work, WRITER, source="test"), RUNBOOKS, definition())
+
+    answers = at_once(*[create] * 4)
+
+    assert sum(isinstance(answer, Runbook) for answer in answers) == 1
+    assert sum(isinstance(answer, Conflict) for answer in answers) == 3
+
+
+def test_of_several_who_change_the_version_that_they_read_one_does(service: Service) -> None:
+    apply_documents(service, TEAMS + "---" + VACUUM)
+
+    def change(seconds: int) -> Callable[[], object]:
+        def deed(work: Work, row: Runbook) -> object:
+            person = load_person(work, WRITER, source="test")
+            library.change(work, person, RUNBOOKS, row, definition(seconds=seconds), Intent(read_version=1))
+            return row.version
+
+        return lambda: do(service, WRITER, deed)
+
+    answers = at_once(*[change(seconds) for seconds in range(1, 5)])
+
+    assert sum(answer == 2 for answer in answers) == 1
+    assert sum(isinstance(answer, Conflict) for answer in answers) == 3
+    with service.transaction() as work:
+        versions = work.session.scalars(
+            select(RunbookVersion.version).where(RunbookVersion.change == "changed")
+        ).all()
+    assert versions == [2]
+
+
+def test_what_was_changed_since_it_was_found_is_not_approved(service: Service) -> None:
+    apply_documents(service, TEAMS + "---" + VACUUM, approve=False)
+    with service.transaction() as work:
+        admin = load_person(work, ADMIN, source="test")
+        found = find_runbook(work, admin, "db-vacuum")
+        apply_documents(service, VACUUM.replace("1h", "2h"), approve=False)
+        with pytest.raises(Conflict, match="Read version 2 first"):
+            approve_runbook(work, admin, found, own_version_allowed=False)
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_what_is_deleted_just_as_it_is_started_is_one_or_the_other(service: Service, attempt: int) -> None:
+    apply_documents(service, TEAMS + "---" + VACUUM)
+    incident = new_incident(service)
+
+    def start() -> object:
+        try:
+            return start_run(service, incident, "db-vacuum")
+        except NotFound as error:
+            return error
+
+    def delete() -> object:
+        return do(
+            service,
+            ADMIN,
+            lambda work, row: library.delete(work, load_person(work, ADMIN, source="test"), RUNBOOKS, row),
+        )
+
+    started, deleted = at_once(start, delete)
+
+    assert isinstance(started, str) != isinstance(deleted, Runbook)
+
+
+def test_an_operators_file_does_not_bring_back_what_was_deprecated(service: Service) -> None:
+    apply_documents(service, TEAMS + "---" + VACUUM)
+    do(
+        service,
+        WRITER,
+        lambda work, row: deprecate_runbook(work, load_person(work, WRITER, source="test"), row),
+    )
+    apply_documents(service, VACUUM, approve=True)
+    assert do(service, ADMIN, lambda work, row: (row.status, row.version)) == ("deprecated", 1)
+
+    apply_documents(service, VACUUM.replace("1h", "2h"), approve=True)
+    assert do(service, ADMIN, lambda work, row: (row.status, row.version)) == ("approved", 2)
+
+
+def test_the_operator_is_named_in_the_history(service: Service) -> None:
+    apply_documents(service, TEAMS + "---" + VACUUM)
+    lines = do(service, ADMIN, lambda work, row: list_history(work, RUNBOOKS, row, size=9))
+
+    assert isinstance(lines, list)
+    assert [(line.change, line.changed_by) for line in lines] == [
+        ("approved", "operator"),
+        ("created", "operator"),
+    ]
+
+
+def test_every_deed_is_in_the_audit_trail(service: Service) -> None:
+    apply_documents(service, TEAMS + "---" + VACUUM)
+    with service.transaction() as work:
+        person = load_person(work, ADMIN, source="test")
+        row = find_runbook(work, person, "db-vacuum")
+        library.change(work, person, RUNBOOKS, row, definition(), Intent())
+        roll_back(work, person, RUNBOOKS, row, 1)
+        approve_runbook(work, person, row, own_version_allowed=True)
+        deprecate_runbook(work, person, row)
+        library.delete(work, person, RUNBOOKS, row)
+        query = select(AuditEntry.action).where(AuditEntry.subject_id == row.id).order_by(AuditEntry.number)
+        actions = work.session.scalars(query).all()
+
+    deeds = ("created", "approved", "changed", "rolled_back", "approved", "deprecated", "deleted")
+    assert actions == [f"runbook.{deed}" for deed in deeds]
+
+
+def test_a_version_that_is_not_valid_any_more_is_not_gone_back_to(service: Service) -> None:
+    apply_documents(service, TEAMS + "---" + VACUUM)
+    with service.transaction() as work:
+        line = work.session.scalars(select(RunbookVersion)).first()
+        assert line is not None
+        line.definition = line.definition | {"steps": [{"id": "pause", "type": "gone"}]}
+    with service.transaction() as work:
+        person = load_person(work, WRITER, source="test")
+        row = find_runbook(work, person, "db-vacuum")
+        library.change(work, person, RUNBOOKS, row, definition(), Intent())
+        with pytest.raises(
+            Conflict, match=r"not valid any more, at steps\.0\.type: There is no step type gone"
+        ):
+            roll_back(work, person, RUNBOOKS, row, 1)
+
+
+def test_what_is_not_valid_any_more_can_still_be_disabled_but_not_duplicated(service: Service) -> None:
+    apply_documents(service, TEAMS + "---" + LOOK)
+    with service.transaction() as work:
+        person = load_person(work, WRITER, source="test")
+        row = find_workflow(work, person, "db-look")
+        row.definition = row.definition | {"actions": [{"id": "say", "type": "gone"}]}
+        work.session.flush()
+        assert switch_workflow(work, person, row, enabled=False).enabled is False
+        with pytest.raises(Conflict, match="There is no action type gone"):
+            duplicate_workflow(work, person, row, "db-look-twice")
+
+
+def test_switching_needs_the_version_that_was_read_and_the_teams_admin(service: Service) -> None:
+    apply_documents(service, TEAMS + "---" + LOOK)
+    with service.transaction() as work:
+        person, responder = (load_person(work, who, source="test") for who in (WRITER, "U0DBOPS"))
+        row = find_workflow(work, person, "db-look")
+        with pytest.raises(Stale):
+            switch_workflow(work, person, row, enabled=False, intent=Intent(read_version=7))
+        with pytest.raises(NotAllowed):
+            switch_workflow(work, responder, row, enabled=False)
+        assert [line.change for line in list_history(work, WORKFLOWS, row, size=9)] == ["created"]
