@@ -69,6 +69,13 @@ class ExecutionView(BaseModel):
     finished_at: datetime | None
 
 
+class LinkView(BaseModel):
+    """Something that was made elsewhere for an incident, such as a ticket."""
+
+    name: str
+    url: str
+
+
 class IncidentView(BaseModel):
     id: str
     number: int
@@ -78,6 +85,7 @@ class IncidentView(BaseModel):
     service: str | None
     team: str
     labels: dict[str, str]
+    links: list[LinkView] = []
     status: IncidentStatus
     slack_channel: str | None
     opened_by: str
@@ -143,7 +151,10 @@ class ActionView(StepView):
 
 
 class WorkflowExecutionView(BaseModel):
-    """A workflow execution, with the runbook executions that it caused."""
+    """A workflow execution, with the runbook executions that it caused. `event`: what started it.
+
+    `requested_by`: who caused that: a Slack user id, `workflow:NAME`, or `system`.
+    """
 
     id: str
     workflow: str
@@ -152,6 +163,8 @@ class WorkflowExecutionView(BaseModel):
     status: Status
     waiting_for: WaitingFor | None
     incident_id: str
+    event: dict[str, Any]
+    requested_by: str
     actions: list[ActionView]
     runbook_executions: list[str]
     error: str | None

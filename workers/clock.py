@@ -1,5 +1,7 @@
 """The clock: rings again for whatever is due and not held, whether its time came or its bell was lost.
 
+It also starts the workflows whose incidents come of age.
+
 It finds everything in the database, so any number of clocks may run, and none keeps anything.
 """
 
@@ -13,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from core.execution.kinds import KINDS, Kind
 from core.sabotage import is_disabled, reach
 from core.service import Service, Work
+from core.services.incident_ages import start_what_came_of_age
 
 TICK = 0.5  # seconds
 PATIENCE = timedelta(seconds=5)  # how long after a ring it is rung again
@@ -52,5 +55,6 @@ def run_clock(service: Service, stop: threading.Event) -> None:
             continue
         try:
             ring_what_is_due(service)
+            start_what_came_of_age(service)
         except OperationalError as error:
             log.warning("clock cannot reach the database", error=str(error))

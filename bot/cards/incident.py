@@ -1,5 +1,7 @@
 """The incident's card: what is wrong, and what to type next."""
 
+import re
+
 from bot.cards.blocks import context, section
 from bot.cards.limits import MESSAGE_TEXT, SECTION_TEXT
 from bot.cards.message import Block, Message
@@ -9,6 +11,8 @@ from core.views import IncidentView
 
 TITLE_LENGTH = 300
 MOST_LABELS = 12
+MOST_LINKS = 6
+WEB_ADDRESS = re.compile(r"https?://[^\s|<>]{1,400}")
 SYMBOLS = {
     Severity.INFO: "ℹ️",
     Severity.LOW: "🟢",
@@ -29,7 +33,7 @@ def incident(shown: IncidentView, *, command: str = "/runbook") -> Message:
     blocks = [section(_first_lines(shown), block_id=f"incident.{shown.id}")]
     if shown.description.strip():
         blocks.append(section(bounded(escape(shown.description.strip()), SECTION_TEXT)))
-    blocks += [*_label_blocks(shown), *_next_blocks(shown, command)]
+    blocks += [*_label_blocks(shown), *_link_blocks(shown), *_next_blocks(shown, command)]
     return Message(bounded(_text(shown), MESSAGE_TEXT), blocks)
 
 
@@ -60,6 +64,13 @@ def _text(shown: IncidentView) -> str:
 def _label_blocks(shown: IncidentView) -> list[Block]:
     labels = [f"{code(name)} {code(value)}" for name, value in list(shown.labels.items())[:MOST_LABELS]]
     return [context(" · ".join(labels))] if labels else []
+
+
+def _link_blocks(shown: IncidentView) -> list[Block]:
+    """The newest links, such as tickets. Only web addresses are linked."""
+    links = [link for link in shown.links if WEB_ADDRESS.fullmatch(link.url)][-MOST_LINKS:]
+    shown_links = [f"<{escape(link.url)}|{escape(one_line(link.name).replace('|', '¦'))}>" for link in links]
+    return [context("🔗 " + " · ".join(shown_links))] if shown_links else []
 
 
 def _next_blocks(shown: IncidentView, command: str) -> list[Block]:

@@ -1,16 +1,17 @@
-"""`incident open`, `ack`, `resolve`, `close` and `show`."""
+"""`incident open`, `ack`, `escalate`, `resolve`, `close` and `show`."""
 
 from dataclasses import dataclass
 
 from bot.cards.incident import incident as incident_card
 from bot.cards.words import escape, one_line
-from bot.commands.arguments import usage_hint
+from bot.commands.arguments import only_argument, usage_hint
 from bot.commands.call import Command, CommandCall, Handler, Reply
 from bot.commands.channel import channel_incident, visible_incident
 from core.decisions.people import Person
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput
 from core.service import Work
+from core.services.escalation import escalate
 from core.services.incidents import NewIncident, change_status, open_incident
 from core.services.reading import view_incident
 from core.statuses import IncidentStatus, Severity
@@ -96,6 +97,13 @@ def _to(status: IncidentStatus) -> Handler:
     return change
 
 
+def escalate_(work: Work, person: Person, call: CommandCall) -> Reply:
+    """Raise the severity of the channel's incident."""
+    severity = _severity(only_argument(call, "incident escalate SEVERITY"))
+    changed = escalate(work, person, channel_incident(work, call), severity)
+    return Reply(f"inc-{changed.number} is {changed.severity} now.")
+
+
 VERBS = {
     verb.name: verb
     for verb in (
@@ -103,6 +111,7 @@ VERBS = {
         Command("ack", "", "somebody is on it", _to(IncidentStatus.ACKNOWLEDGED)),
         Command("resolve", "", "it is over", _to(IncidentStatus.RESOLVED)),
         Command("close", "", "nothing is left to do", _to(IncidentStatus.CLOSED)),
+        Command("escalate", "SEVERITY", "it is worse than that", escalate_),
         Command("show", "", "how it stands", show),
     )
 }
@@ -118,7 +127,7 @@ def incident(work: Work, person: Person, call: CommandCall) -> Reply:
     if verb is None:
         close = nearest(typed, VERBS) or list(VERBS)
         raise InvalidInput(f"There is no `incident {typed}`.", hint=f"Use {one_of(close)}.")
-    if verb.name != "open" and len(call.arguments) > 1:
+    if not verb.usage and len(call.arguments) > 1:
         raise InvalidInput("That is more than this takes.", hint=usage_hint(call, f"incident {verb.name}"))
     return verb.handle(work, person, call.behind_first())
 
@@ -126,7 +135,7 @@ def incident(work: Work, person: Person, call: CommandCall) -> Reply:
 COMMANDS = (
     Command(
         "incident",
-        f"{OPEN_USAGE} | ack | resolve | close | show",
+        f"{OPEN_USAGE} | ack | escalate SEVERITY | resolve | close | show",
         "open an incident, or say how this channel's one stands",
         incident,
     ),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from bot.cards.blocks import sections
 from bot.cards.words import escape
-from bot.commands import approvals, executions, incidents, library, run, versions
+from bot.commands import approvals, executions, incidents, library, run, versions, workflows
 from bot.commands.call import Command, CommandCall, Reply
 from core.decisions.people import Person
 from core.service import Work
@@ -34,6 +34,7 @@ COMMANDS = by_name(
         *library.COMMANDS,
         *versions.COMMANDS,
         *incidents.COMMANDS,
+        *workflows.COMMANDS,
         Command("help", "", "this list", _help),
     )
 )

@@ -54,8 +54,11 @@ class SlackCalls:
     def find(self, channel: str, notice_id: str, part: int, thread_ts: str | None) -> Found | None:
         """The message that carries this notice and part in its metadata, if it did arrive.
 
-        A channel is read from its newest message on, a thread from its oldest: both page by page.
+        A channel is read from its newest message on, a thread from its oldest: both page by page. Where a person was
+        written to, it is read what is between them and us.
         """
+        if channel.startswith(("U", "W")):
+            channel = str(self.client.conversations_open(users=[channel])["channel"]["id"])
         options: dict[str, Any] = {"channel": channel, "limit": PAGE, "include_all_metadata": True}
         pages = (
             self.client.conversations_replies(ts=thread_ts, **options)

@@ -59,6 +59,11 @@ class WorkflowExecutionAnswer(BaseModel):
     execution: WorkflowExecutionView
 
 
+class WorkflowExecutionPage(BaseModel):
+    executions: list[WorkflowExecutionView]
+    next_cursor: str | None
+
+
 class ApprovalAnswer(BaseModel):
     approval: ApprovalView
 

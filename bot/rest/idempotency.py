@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bot.rest.callers import Caller, CurrentCaller
+from core.identifiers import Prefix
 from core.service import Work
 from core.services import idempotent_answers
 from core.services.idempotent_answers import RequestIdentity
@@ -24,6 +25,7 @@ from core.tables import JsonObject
 REPLAYED = {"Idempotent-Replayed": "true"}
 LOCATIONS = {
     "execution": "/api/runbooks/executions/",
+    "workflow_execution": "/api/workflows/executions/",
     "incident": "/api/incidents/",
     "runbook": "/api/runbooks/",
     "workflow": "/api/workflows/",
@@ -87,5 +89,7 @@ def fingerprint_of(method: str, path: str, body: bytes) -> str:
 def _response(status: int, body: JsonObject, headers: dict[str, str]) -> Response:
     if status == HTTPStatus.CREATED:
         [(kind, resource)] = body.items()
-        headers = headers | {"Location": LOCATIONS[kind] + resource["id"]}
+        is_of_workflow = resource["id"].startswith(Prefix.WORKFLOW_EXECUTION)
+        location = LOCATIONS["workflow_execution" if is_of_workflow else kind]
+        headers = headers | {"Location": location + resource["id"]}
     return JSONResponse(body, int(status), headers)

@@ -16,6 +16,7 @@ from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentReference
 from core.definitions.fields import Name
 from core.service import Work
+from core.services.escalation import escalate
 from core.services.incidents import NewIncident, change_status, find_incident, open_incident
 from core.services.listing import Position, list_incidents
 from core.services.reading import view_incident
@@ -96,6 +97,25 @@ def resolve(incident: IncidentReference, post: CurrentPost) -> Response:
 def close(incident: IncidentReference, post: CurrentPost) -> Response:
     """Say that nothing is left to do."""
     return _change(incident, post, IncidentStatus.CLOSED)
+
+
+class Escalation(Body):
+    """How severe it is now."""
+
+    severity: Severity
+
+
+@router.post("/{id}/escalate", response_model=IncidentAnswer)
+def escalate_one(incident: IncidentReference, body: Escalation, post: CurrentPost) -> Response:
+    """Raise the severity."""
+
+    def act(work: Work) -> IncidentAnswer:
+        found = find_incident(work, post.caller.person, incident)
+        return IncidentAnswer(
+            incident=view_incident(escalate(work, post.caller.person, found, body.severity))
+        )
+
+    return post.once(act)
 
 
 def _change(reference: str, post: Post, status: IncidentStatus) -> Response:

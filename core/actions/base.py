@@ -1,9 +1,11 @@
 """What every action of a workflow says, whatever its type."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
+from core.decisions.execution import Skipped, StepResult
 from core.definitions.durations import PositiveDuration
 from core.definitions.fields import Condition, Definition, StepId
 from core.steps.base import OnFailure, Retry
@@ -16,9 +18,12 @@ class ActionDefinition(Definition):
     """The fields of every action; an action type adds `type: Literal["name"]`, its own fields, and `prepare`.
 
     `touches_outside`: whether its act reaches beyond our database, so that a crash can leave it in doubt.
+    `rechecks`: whether its `if` is asked once more when its wait is over; then it is prepared again, as resumed.
+    An output `{link: {name, url}}` of what it made elsewhere is kept on the incident.
     """
 
     touches_outside: ClassVar[bool] = True
+    rechecks: ClassVar[bool] = False
 
     id: StepId
     type: str
@@ -26,6 +31,14 @@ class ActionDefinition(Definition):
     retry: Retry | None = None
     timeout: PositiveDuration | None = None
     on_failure: OnFailure = "stop"
+
+    def arms(self) -> Mapping[str, Sequence["ActionDefinition"]]:
+        """The actions within this one, by the name of the way on which they are: see core.definitions.arms."""
+        return {}
+
+    def unmet(self) -> StepResult:
+        """What it comes to where its condition does not hold."""
+        return Skipped(f"Its condition did not hold: {self.condition}")
 
     def prepare(self, context: "Context") -> "Prepared":
         """Say what this action will do, without doing it: see core.execution.preparation.

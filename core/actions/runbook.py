@@ -4,22 +4,33 @@ from collections.abc import Mapping
 from typing import Literal
 
 from core.actions.base import ActionDefinition
-from core.decisions.execution import Json, StepResult, Succeeded
+from core.decisions.execution import Json, StepResult, Succeeded, Waits
 from core.definitions.fields import Name, PublicJson
 from core.definitions.templates import render
+from core.execution.awaited import result_of
+from core.execution.kinds import RUNBOOK
 from core.execution.preparation import Context, Inside, Prepared
+from core.execution.rows import load
 from core.service import Work
 from core.services.runbook_starts import Start, start_by_workflow
 from core.services.runbooks import runbook_named
-from core.tables import Incident
+from core.statuses import Status, WaitingFor
+from core.tables import Incident, RunbookExecution
 
 
 class RunbookAction(ActionDefinition):
-    """Start the runbook of that name. The workflow goes on at once: it schedules, it does not wait."""
+    """Start the runbook of that name. The workflow goes on at once: it schedules, it does not wait, unless `wait`.
+
+    With `wait: true` the action is over when the runbook is, and fails if that failed. `actions.ID.output` has its
+    `status`, `error`, `execution_id`, and for each of its steps `steps.ID.status` and `steps.ID.saved`. `timeout` is
+    how long to wait; `retry: {safe: true}` runs the runbook again where it failed.
+    """
 
     type: Literal["runbook"]
     runbook: Name
     parameters: dict[str, PublicJson] = {}
+    wait: bool = False
+    """Whether the workflow waits for the runbook's end."""
 
     touches_outside = False
 
@@ -34,8 +45,17 @@ class RunbookAction(ActionDefinition):
             runbook=runbook_named(work, self.runbook),
             incident=work.session.get_one(Incident, context.incident_id),
             parameters=parameters,
-            request_key=context.key,
+            request_key=context.key if context.attempt == 1 else f"{context.key}.{context.attempt}",
             workflow_execution_id=context.execution_id,
+            awaited_by=self.id if self.wait else None,
         )
         execution = start_by_workflow(work, context.requester, start)
+        if self.wait:
+            return self._wait(work, context, execution)
         return Succeeded({"execution_id": execution.id, "runbook": self.runbook})
+
+    def _wait(self, work: Work, context: Context, execution: RunbookExecution) -> StepResult:
+        """Its end answers, in its own transaction: core.execution.awaited. One that has ended already answers now."""
+        if Status(execution.status).is_final:
+            return result_of(execution, load(work.session, RUNBOOK, execution).state)
+        return Waits(WaitingFor.CALLBACK, context.now + self.timeout if self.timeout else None)

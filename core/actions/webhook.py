@@ -2,9 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from core.actions.base import ActionDefinition
+from core.definitions.auth import Auth
 from core.definitions.fields import TemplateJson, TemplateText
 from core.execution.calls import prepare_call
 from core.execution.preparation import Context, Prepared
@@ -17,6 +19,8 @@ class WebhookAction(ActionDefinition):
     type: Literal["webhook"]
     method: HttpMethod = "POST"
     url: Annotated[TemplateText, Field(min_length=1)]
+    auth: Auth | None = None
+    """Who calls: `bearer`, `basic`, or `oauth2` (client credentials)."""
     headers: dict[str, TemplateText] = {}
     json_body: TemplateJson = Field(default=None, alias="json")
     expect: ResponseCondition | None = None
@@ -28,3 +32,11 @@ class WebhookAction(ActionDefinition):
     def has_json(self) -> bool:
         """Whether `json` is given; `json: null` sends `null`, which is not the same as no body."""
         return "json_body" in self.model_fields_set
+
+    @model_validator(mode="after")
+    def _refuse_two_authorizations(self) -> "WebhookAction":
+        if self.auth is not None and "authorization" in map(str.lower, self.headers):
+            raise PydanticCustomError(
+                "two_authorizations", "auth and the header Authorization are both given. Give one of them."
+            )
+        return self

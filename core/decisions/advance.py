@@ -9,7 +9,17 @@ commit and the report: nobody knows whether it happened.
 from dataclasses import replace
 from datetime import datetime
 
+from core.decisions.endings import (
+    WORKER_LOST,
+    cancelled,
+    expired,
+    is_overdue,
+    overdue,
+    within_deadline,
+    yields,
+)
 from core.decisions.execution import (
+    Answered,
     CancelRequested,
     Claimed,
     Event,
@@ -31,16 +41,23 @@ from core.decisions.execution import (
     Waits,
 )
 from core.decisions.retry import retry_delay
-from core.decisions.states import asking, awake, counted, ended_as, finished, running, unknown
+from core.decisions.states import again_later, asking, awake, counted, ended_as, finished, running, unknown
 from core.statuses import Status, WaitingFor
 
-WORKER_LOST = "The worker was lost while this step ran. Nobody knows whether it happened."
+NOT_ANSWERED = "No answer came in time."
 
 
 def advance(execution: Execution, event: Event, now: datetime) -> Transition:
     """What `event` makes of `execution` at `now`. An event that no longer fits changes nothing."""
     if execution.status.is_final:
         return Transition(execution)
+    if is_overdue(execution, now) and yields(execution, event):
+        return Transition(overdue(execution, now))
+    transition = _advance(execution, event, now)
+    return replace(transition, execution=within_deadline(transition.execution))
+
+
+def _advance(execution: Execution, event: Event, now: datetime) -> Transition:
     match event:
         case Claimed():
             return _claimed(execution, now)
@@ -56,6 +73,8 @@ def advance(execution: Execution, event: Event, now: datetime) -> Transition:
             return _verdict(event, execution, now)
         case LockGranted():
             return _granted(execution, now)
+        case Answered():
+            return _answered(event, execution, now)
         case Refused(reason):
             return Transition(ended_as(execution, Status.FAILED, now, reason))
 
@@ -95,7 +114,8 @@ def _ended(execution: Execution, result: StepResult, now: datetime) -> Transitio
     if position is None or execution.status is not Status.RUNNING:
         return Transition(execution)
     step = execution.steps[position]
-    if step.status is not Status.RUNNING and not isinstance(result, Skipped):
+    is_counted = step.status is Status.RUNNING or (step.status is Status.WAITING and step.error is None)
+    if not is_counted and not isinstance(result, Skipped):
         execution = execution.with_step(position, counted(step, now))
     return _settle(execution, position, result, now)
 
@@ -139,6 +159,19 @@ def _granted(execution: Execution, now: datetime) -> Transition:
     return Transition(awake(execution, now))
 
 
+def _answered(event: Answered, execution: Execution, now: datetime) -> Transition:
+    position = execution.position
+    if position is None or execution.waiting_for is not WaitingFor.CALLBACK:
+        return Transition(execution)
+    step = execution.steps[position]
+    if step.id != event.step_id:
+        return Transition(execution)
+    if isinstance(event.result, Failed):
+        return _fail(execution, position, event.result, now, resume=True)
+    done = finished(step, Status.SUCCEEDED, now, output=event.result.output)
+    return Transition(awake(execution.with_step(position, replace(done, saved=event.result.saved)), now))
+
+
 def _recover(execution: Execution, position: int, now: datetime) -> Transition:
     """A worker died inside the step: again if the step allows it, otherwise people are asked."""
     step = execution.steps[position]
@@ -152,20 +185,23 @@ def _after_wait(execution: Execution, position: int, now: datetime) -> Transitio
     if execution.wake_at is not None and execution.wake_at > now:
         return Transition(execution)
     step = execution.steps[position]
-    if execution.waiting_for is WaitingFor.TIMER and step.error is None:
+    if execution.waiting_for is WaitingFor.TIMER and step.error is None and not step.policy.rechecks:
         return _proceed(execution.with_step(position, finished(step, Status.SUCCEEDED, now)), now)
     if execution.waiting_for is WaitingFor.TIMER:
         return Transition(running(execution), prepare=position)
     if execution.waiting_for is WaitingFor.APPROVAL and execution.wake_at is not None:
-        return _expire(execution, position, now)
+        return Transition(expired(execution, position, now, "Nobody decided in time."))
+    if execution.waiting_for is WaitingFor.CALLBACK and execution.wake_at is not None:
+        return _unanswered(execution, position, now)
     return Transition(execution)
 
 
-def _expire(execution: Execution, position: int, now: datetime) -> Transition:
-    error = "Nobody decided in time."
-    expired = finished(execution.steps[position], Status.TIMED_OUT, now, error=error)
-    execution = execution.with_step(position, expired)
-    return Transition(ended_as(execution, Status.TIMED_OUT, now, f"Step {expired.id}: {error}"))
+def _unanswered(execution: Execution, position: int, now: datetime) -> Transition:
+    step = execution.steps[position]
+    if not step.policy.continue_on_failure:
+        return Transition(expired(execution, position, now, NOT_ANSWERED))
+    passed = finished(step, Status.TIMED_OUT, now, error=NOT_ANSWERED)
+    return _proceed(execution.with_step(position, passed), now)
 
 
 def _settle(execution: Execution, position: int, result: StepResult, now: datetime) -> Transition:
@@ -203,46 +239,38 @@ def _fail(
 ) -> Transition:
     """`resume`: no worker holds the execution, so going on means waking one."""
     step = execution.steps[position]
-    delay = None if failure.final or execution.cancel_requested else retry_delay(step.policy, step.attempt)
+    is_over = failure.final or execution.cancel_requested or is_overdue(execution, now)
+    delay = None if is_over else retry_delay(step.policy, step.attempt)
     if delay is not None:
-        return _again_later(execution, position, failure, now + delay)
+        return Transition(again_later(execution, position, failure, now + delay))
     failed = finished(step, Status.FAILED, now, output=failure.output, error=failure.error)
     execution = execution.with_step(position, failed)
     if execution.cancel_requested:
-        return Transition(_cancelled(execution, now))
+        return Transition(cancelled(execution, now))
+    if is_overdue(execution, now):
+        return Transition(overdue(execution, now))
     if not step.policy.continue_on_failure:
         return Transition(ended_as(execution, Status.FAILED, now, f"Step {step.id}: {failure.error}"))
     return Transition(awake(execution, now)) if resume else _proceed(execution, now)
 
 
-def _again_later(execution: Execution, position: int, failure: Failed, at: datetime) -> Transition:
-    waiting = replace(
-        execution.steps[position], status=Status.WAITING, error=failure.error, output=failure.output
-    )
-    return Transition(
-        replace(
-            execution.with_step(position, waiting),
-            status=Status.WAITING,
-            waiting_for=WaitingFor.TIMER,
-            wake_at=at,
-        )
-    )
-
-
 def _doubt(execution: Execution, position: int, failure: Failed, now: datetime) -> Transition:
     """No answer came. A repeatable step is tried again while it may be; then, and of any other, we must ask."""
     step = execution.steps[position]
-    if retry_delay(step.policy, step.attempt) is not None and not execution.cancel_requested:
+    is_over = execution.cancel_requested or is_overdue(execution, now)
+    if retry_delay(step.policy, step.attempt) is not None and not is_over:
         return _fail(execution, position, failure, now)
     doubtful = replace(unknown(step, failure.error), output=failure.output)
     return Transition(_in_doubt(execution, position, doubtful, now))
 
 
 def _in_doubt(execution: Execution, position: int, doubtful: Step, now: datetime) -> Execution:
-    """People are asked; of a run that was cancelled, or where nobody can be asked, the doubt is the end."""
+    """People are asked; of a run that was cancelled, is overdue, or where nobody can be asked, it is the end."""
     execution = execution.with_step(position, doubtful)
     if execution.cancel_requested:
-        return _cancelled(execution, now)
+        return cancelled(execution, now)
+    if is_overdue(execution, now):
+        return overdue(execution, now)
     if not doubtful.policy.asks:
         return ended_as(execution, Status.FAILED, now, f"Step {doubtful.id}: {doubtful.error}")
     return asking(execution)
@@ -251,19 +279,10 @@ def _in_doubt(execution: Execution, position: int, doubtful: Step, now: datetime
 def _proceed(execution: Execution, now: datetime) -> Transition:
     """On to the next step, or to the end."""
     if execution.cancel_requested:
-        return Transition(_cancelled(execution, now))
+        return Transition(cancelled(execution, now))
     position = execution.position
     if position is None:
         return Transition(ended_as(execution, Status.SUCCEEDED, now, None))
+    if is_overdue(execution, now):
+        return Transition(overdue(execution, now))
     return Transition(running(execution), prepare=position)
-
-
-def _cancelled(execution: Execution, now: datetime) -> Execution:
-    """Ended by a person. A step in doubt stays in doubt: cancelling does not make us know."""
-    position = execution.position
-    if position is not None and execution.steps[position].status is Status.WAITING:
-        stopped = finished(execution.steps[position], Status.CANCELLED, now)
-        execution = execution.with_step(position, stopped)
-    if position is not None and execution.steps[position].status is Status.RUNNING:
-        execution = execution.with_step(position, unknown(execution.steps[position], WORKER_LOST))
-    return ended_as(execution, Status.CANCELLED, now, execution.error)

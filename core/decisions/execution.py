@@ -24,6 +24,7 @@ class StepPolicy:
     `repeatable`: after a crash or a failure the step may be run again without asking (it said
     `retry: {safe: true}`, or it touches nothing outside), `attempts` times in all.
     `asks`: whether people can be asked for a verdict on it; where nobody can, a doubt ends the execution.
+    `rechecks`: its condition is asked once more when its wait is over.
     """
 
     repeatable: bool = False
@@ -32,6 +33,7 @@ class StepPolicy:
     max_backoff: timedelta = timedelta(minutes=5)
     continue_on_failure: bool = False
     asks: bool = True
+    rechecks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """The state of one run. `wake_at`: when it next needs a worker; None: not before something happens."""
+    """The state of one run. `wake_at`: when it next needs a worker; None: not before something happens.
+
+    `timeout`: how long it may take from its first start, waits included.
+    """
 
     status: Status
     steps: tuple[Step, ...]
@@ -63,6 +68,12 @@ class Execution:
     error: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    timeout: timedelta | None = None
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When its time is over; None before it starts, and where it may take any time."""
+        return self.started_at + self.timeout if self.started_at and self.timeout else None
 
     @property
     def position(self) -> int | None:
@@ -106,7 +117,7 @@ class Uncertain:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """It is for people or time now; `until`: when to look again (for a gate: when it expires)."""
+    """It is for people, time or another system now; `until`: when to look again (for a gate: when it expires)."""
 
     waiting_for: WaitingFor
     until: datetime | None
@@ -168,8 +179,24 @@ class LockGranted:
     """The lock that the execution waited for is its own now."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the step `step_id` called back for has come to an end."""
+
+    step_id: str
+    result: Succeeded | Failed
+
+
 Event = (
-    Claimed | StepPrepared | StepEnded | GateDecided | CancelRequested | VerdictGiven | LockGranted | Refused
+    Claimed
+    | StepPrepared
+    | StepEnded
+    | GateDecided
+    | CancelRequested
+    | VerdictGiven
+    | LockGranted
+    | Answered
+    | Refused
 )
 
 

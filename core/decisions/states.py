@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from core.decisions.execution import Execution, Json, Step
+from core.decisions.execution import Execution, Failed, Json, Step
 from core.statuses import Status, WaitingFor
 
 
@@ -21,6 +21,18 @@ def running(execution: Execution) -> Execution:
 
 def awake(execution: Execution, now: datetime) -> Execution:
     return replace(running(execution), wake_at=now)
+
+
+def again_later(execution: Execution, position: int, failure: Failed, at: datetime) -> Execution:
+    """A step failed, and is tried again at `at`."""
+    step = execution.steps[position]
+    waiting = replace(step, status=Status.WAITING, error=failure.error, output=failure.output)
+    return replace(
+        execution.with_step(position, waiting),
+        status=Status.WAITING,
+        waiting_for=WaitingFor.TIMER,
+        wake_at=at,
+    )
 
 
 def counted(step: Step, now: datetime) -> Step:

@@ -10,7 +10,7 @@ from core.errors import ExpressionError
 
 @dataclass(frozen=True, slots=True)
 class IncidentHappening:
-    """An event of an incident, with the incident as expressions see it."""
+    """An event of an incident, with the incident and the event's `details` as expressions see them."""
 
     type: str
     team: str
@@ -31,13 +31,13 @@ def match(workflow: WorkflowDefinition, happening: IncidentHappening) -> Match |
         return None
     if workflow.trigger.on != happening.type or not workflow.enabled:
         return None
-    return _condition(workflow.when, happening)
+    scope = {"incident": happening.incident, "event": happening.details}
+    return _condition(workflow.when, scope) if workflow.trigger.accepts(scope) else None
 
 
-def _condition(when: str | None, happening: IncidentHappening) -> Match | None:
+def _condition(when: str | None, scope: Mapping[str, object]) -> Match | None:
     if when is None:
         return Match()
-    scope = {"incident": happening.incident, "event": happening.details}
     try:
         return Match() if compile_expression(when).is_true(scope) else None
     except ExpressionError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from core.definitions.documents import Document
+from core.definitions.documents import Document, Path
 from core.definitions.kinds import AnyDefinition
 from core.definitions.parameters import check_parameters, declared
 from core.definitions.problems import Problem, suggest
@@ -61,24 +61,24 @@ class _Start:
 
     workflow: WorkflowDefinition
     document: Document
-    index: int
+    path: Path
     runbook: str
     parameters: Mapping[str, object]
 
     def problem(self, key: str, message: str, hint: str | None = None) -> Problem:
-        return self.document.problem(("actions", self.index, key), message, hint)
+        return self.document.problem((*self.path, key), message, hint)
 
 
 def _starts(read: Read) -> Iterator[_Start]:
     # Read off the document, not the model: the actions know how to act, and this knows nothing of that.
     if not isinstance(read.definition, WorkflowDefinition):
         return
-    actions = read.document.data["actions"]
-    assert isinstance(actions, list), "it has been validated"
-    for index, action in enumerate(actions):
+    for placed in read.definition.placed:
+        action = read.document.at(placed.path)
+        assert isinstance(action, dict), "it has been validated"
         if action["type"] == "runbook":
             parameters = action.get("parameters", {})
-            yield _Start(read.definition, read.document, index, action["runbook"], parameters)
+            yield _Start(read.definition, read.document, placed.path, action["runbook"], parameters)
 
 
 def _check_name(start: _Start, known: set[str] | None) -> Iterator[Problem]:
@@ -106,7 +106,7 @@ def _check_parameters(start: _Start, runbook: RunbookDefinition) -> Iterator[Pro
         # What a template brings is only known when the workflow runs.
         if not any("{{" in text for _, text in texts(start.parameters.get(name))):
             path, is_unknown = (
-                ("actions", start.index, "parameters", name),
+                (*start.path, "parameters", name),
                 name not in declared(runbook.parameters),
             )
             yield start.document.problem(

@@ -1,6 +1,7 @@
 """A document that was read, and where everything in it stands."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from core.definitions.problems import Problem
 
@@ -18,6 +19,13 @@ class Document:
     places: dict[Path, Place] = field(repr=False)
     key_places: dict[Path, Place] = field(repr=False)
     spans: dict[Path, tuple[int, int]] = field(repr=False)
+
+    def at(self, path: Path) -> object:
+        """Answer the value at `path`, which must be there."""
+        value: Any = self.data
+        for part in path:
+            value = value[part]
+        return value
 
     def position(self, path: Path, *, key: bool = False) -> Place:
         """Answer line and column, from 1, of the value at `path`, or of its key.

@@ -29,7 +29,13 @@ _WANTED = {
     "tuple_type": "a list",
     "list_type": "a list",
 }
-_TAGGED = {"steps": "step type", "actions": "action type", "trigger": "trigger"}
+_LISTS_OF_PARTS = frozenset({"steps", "actions", "then", "else"})
+_TAGGED = {
+    "steps": "step type",
+    "trigger": "trigger",
+    "auth": "kind of auth",
+    **dict.fromkeys(("actions", "then", "else"), "action type"),
+}
 
 
 def problems_of(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:
@@ -43,7 +49,8 @@ def problems_of(error: ValidationError, model: type[BaseModel], document: Docume
 
 def _is_consequence(details: ErrorDetails, document: Document) -> bool:
     # A list whose items are wrong is also reported as too short, because they were left out.
-    return details["type"] == "too_short" and bool(_at(document.data, details["loc"]))
+    path = _path(document.data, details["loc"])
+    return details["type"] == "too_short" and bool(_at(document.data, path))
 
 
 def _at(data: object, loc: Path) -> object:
@@ -88,7 +95,8 @@ def _path(data: object, loc: Path) -> Path:
 
 
 def _is_union(path: list[str | int]) -> bool:
-    return path == ["trigger"] or (len(path) == 2 and path[0] in {"steps", "actions"})
+    is_item = len(path) >= 2 and path[0] in {"steps", "actions"} and isinstance(path[-1], int)
+    return path[-1:] in (["trigger"], ["auth"]) or (is_item and path[-2] in _LISTS_OF_PARTS)
 
 
 def _step(data: object, part: str | int) -> object:
@@ -102,7 +110,7 @@ def _step(data: object, part: str | int) -> object:
 def _tag_problem(details: ErrorDetails, path: Path, document: Document) -> Problem:
     context = details["ctx"]
     key = str(context["discriminator"]).strip("'")
-    what = _TAGGED.get(str(path[0]), key)
+    what = _TAGGED.get(next(str(part) for part in reversed(path) if isinstance(part, str)), key)
     if details["type"] == "union_tag_not_found":
         return document.problem(
             path, f"The field {key} is missing: it says the {what}.", f"Add {key}: … here."

@@ -1,5 +1,6 @@
 """The document `kind: runbook`: parameters and ordered steps."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
@@ -42,10 +43,17 @@ class RunbookDefinition(WrittenDefinition):
 
 def refuse_twice(ids: list[str], where: str) -> None:
     """Raise for an id that is there twice; `where` is the field that holds what they name."""
-    for index, name in enumerate(ids):
-        if name in ids[:index]:
+    refuse_twice_at([(name, (where, index)) for index, name in enumerate(ids)], where)
+
+
+def refuse_twice_at(ids: Sequence[tuple[str, tuple[str | int, ...]]], where: str) -> None:
+    """The same, with the path of each thing that has an id."""
+    seen: set[str] = set()
+    for name, path in ids:
+        if name in seen:
             raise PydanticCustomError(
                 "id_twice",
                 "The id {name} is there twice in {where}. Each needs its own.",
-                {"name": name, "where": where, "path": [where, index, "id"]},
+                {"name": name, "where": where, "path": [*path, "id"]},
             )
+        seen.add(name)

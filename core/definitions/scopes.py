@@ -8,7 +8,7 @@ from core.actions.registry import action_types
 from core.definitions.documents import Document, Path
 from core.definitions.expression_checks import Scope, check_marked
 from core.definitions.expressions import compile_expression
-from core.definitions.marks import fields_by_key, inner_models, marked_values
+from core.definitions.marks import fields_by_key, inner_models, marked_values, registered
 from core.definitions.parameter_shapes import params_shape
 from core.definitions.problems import Problem
 from core.definitions.runbook import RunbookDefinition
@@ -18,8 +18,8 @@ from core.definitions.shapes import (
     INCIDENT,
     OPEN,
     SECRETS,
+    TEXT,
     Shape,
-    closed,
     event_shape,
     step_shape,
 )
@@ -44,37 +44,52 @@ def check_runbook(document: Document) -> Iterator[Problem]:
 
 def check_workflow(document: Document) -> Iterator[Problem]:
     """Answer what is wrong with the expressions of a workflow; the document need not be valid otherwise."""
-    scope = {"incident": INCIDENT, "event": event_shape(_event_members(document.data.get("trigger")))}
+    told = _event_members(document.data.get("trigger"))
+    scope = {"incident": INCIDENT, "event": event_shape(told)}
     for marked in marked_values(WorkflowDefinition, document.data):
         yield from check_marked(marked, scope, document)
-    inside = {"incident": INCIDENT, "event": closed("id"), "secrets": SECRETS}
+    inside = {"incident": INCIDENT, "event": event_shape({**told, "id": TEXT}), "secrets": SECRETS}
     yield from _check_parts(document, "actions", action_types(), inside, lambda _part: ACTION)
 
 
-def _event_members(trigger: object) -> frozenset[str]:
+def _event_members(trigger: object) -> Mapping[str, Shape]:
     on = trigger.get("on") if isinstance(trigger, Mapping) else None
     for model in inner_models(fields_by_key(WorkflowDefinition)["trigger"]):
         if on in getattr(model.model_fields["on"].annotation, "__args__", ()):
-            return frozenset(getattr(model, "event_members", ()))
-    return frozenset()
+            members: Mapping[str, Shape] = getattr(model, "event_members", {})
+            return members
+    return {}
 
 
 def _check_parts(
     document: Document, name: str, models: Models, scope: Scope, shape_of: ShapeOf
 ) -> Iterator[Problem]:
-    parts = document.data.get(name)
-    mappings = [part for part in parts if isinstance(part, Mapping)] if isinstance(parts, list) else []
-    later = {str(part.get("id")): f"It comes later: only earlier {name} are known here." for part in mappings}
+    parts = list(_in_order(document.data.get(name), (name,), models))
+    later = {str(part.get("id")): f"It comes later: only earlier {name} are known here." for _, part in parts}
     earlier: dict[str, Shape] = {}
-    for index, part in enumerate(parts if isinstance(parts, list) else ()):
-        if not isinstance(part, Mapping):
-            continue
+    for path, part in parts:
         model = models.get(str(part.get("type")))
         empty = f"No {name} come before this one."
         known = Shape(dict(earlier), plural=f"Earlier {name}", hints=later, empty=empty)
         if model:
-            yield from _check_part(document, part, (name, index), model, {**scope, name: known})
+            yield from _check_part(document, part, path, model, {**scope, name: known})
         earlier.setdefault(str(part.get("id")), shape_of(part) if model else OPEN)
+
+
+def _in_order(parts: object, path: Path, models: Models) -> Iterator[tuple[Path, Part]]:
+    """Answer the parts with their paths, those within another one behind it."""
+    for index, part in enumerate(parts if isinstance(parts, list) else ()):
+        if isinstance(part, Mapping):
+            here = (*path, index)
+            yield here, part
+            for key in _keys_of_parts(models.get(str(part.get("type")))):
+                yield from _in_order(part.get(key), (*here, key), models)
+
+
+def _keys_of_parts(model: type[BaseModel] | None) -> Iterator[str]:
+    for key, field in fields_by_key(model).items() if model else ():
+        if registered(field):
+            yield key
 
 
 def _check_part(

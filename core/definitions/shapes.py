@@ -69,9 +69,11 @@ ACTION = closed("status", "output", "error")
 EXTRA = {"response": RESPONSE, "result": RESULT}
 
 
-def event_shape(members: Iterable[str]) -> Shape:
+def event_shape(members: Mapping[str, Shape]) -> Shape:
     """Answer the shape of `event`, of which the trigger says what it tells."""
-    return Shape(dict.fromkeys(members, OPEN), empty="This trigger tells nothing besides the incident.")
+    return Shape(
+        members, plural="This trigger tells", empty="This trigger tells nothing besides the incident."
+    )
 
 
 def step_shape(saved: Iterable[str]) -> Shape:

@@ -3,12 +3,15 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from core.actions.base import ActionDefinition
 from core.actions.registry import action_types
+from core.definitions.arms import Placed, in_order
+from core.definitions.durations import PositiveDuration
 from core.definitions.fields import Condition, Name
 from core.definitions.registered import RegisteredUnion
-from core.definitions.runbook import refuse_twice
+from core.definitions.runbook import refuse_twice_at
 from core.definitions.triggers import Trigger
 from core.definitions.written import WrittenDefinition
 
@@ -27,9 +30,23 @@ class WorkflowDefinition(WrittenDefinition):
     trigger: Trigger
     when: Condition | None = None
     once_per_incident: bool = False
+    timeout: PositiveDuration | None = None
+    """How long all of it may take from its start, delays and waits included."""
     actions: Annotated[tuple[AnyAction, ...], Field(min_length=1, max_length=MOST_ACTIONS)]
+
+    @property
+    def placed(self) -> tuple[Placed, ...]:
+        """All actions in the order in which they run, nested ones too."""
+        return tuple(in_order(self.actions))
 
     @model_validator(mode="after")
     def _refuse_an_id_twice(self) -> Self:
-        refuse_twice([action.id for action in self.actions], "actions")
+        placed = self.placed
+        if len(placed) > MOST_ACTIONS:
+            raise PydanticCustomError(
+                "too_many",
+                "These are {count} actions in all; a workflow may have at most {most}.",
+                {"count": len(placed), "most": MOST_ACTIONS, "path": ["actions"]},
+            )
+        refuse_twice_at([(each.action.id, each.path) for each in placed], "actions")
         return self

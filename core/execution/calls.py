@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -15,11 +15,13 @@ from core.definitions.templates import render, render_text
 from core.errors import InvalidInput, RunbookError
 from core.outside.http import HttpRequest, HttpResponse, NoAnswer, NotSent
 
+from .authorization import prepare_auth
 from .preparation import Context, Outside
 
 LIMIT = timedelta(seconds=60)
 SAFE_METHODS = frozenset({"GET", "HEAD"})  # RFC 9110, 9.2.1: they ask for no change, so no answer is no doubt
 SUCCESS = "response.status < 400"
+UNAUTHORIZED = 401
 
 
 class CallDefinition(Protocol):
@@ -72,11 +74,16 @@ def prepare_call(definition: CallDefinition, context: Context) -> Outside:
     """The call, ready to be made. Raises RunbookError where it cannot be rendered."""
     request = _request(definition, context)
     limit = definition.timeout or LIMIT
-    judge = Judge(definition.expect or SUCCESS, getattr(definition, "save", {}), context)
+    authorize = prepare_auth(getattr(definition, "auth", None), context)
+    expect, save = definition.expect or SUCCESS, getattr(definition, "save", {})
 
     def act(stop: threading.Event) -> StepResult:
         try:
-            return judge.verdict(context.ports.http.call(request, limit, stop))
+            authorized = authorize(limit, stop)
+            response = context.ports.http.call(authorized.added_to(request), limit, stop)
+            if response.status == UNAUTHORIZED:
+                authorized.forget()
+            return Judge(expect, save, replace(context, masker=authorized.masker)).verdict(response)
         except (NotSent, RunbookError) as error:
             return Failed(context.masker.mask(str(error)))
         except NoAnswer as error:

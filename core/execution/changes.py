@@ -1,10 +1,9 @@
 """Changes from outside: a person decides, cancels, gives a verdict. No worker is needed for them."""
 
-from core.decisions.advance import advance
 from core.decisions.execution import Event, Execution
 from core.service import Work
 
-from .checkpoint import Change, save
+from .applying import apply
 from .obligations import fulfil
 from .rows import Loaded
 
@@ -14,17 +13,6 @@ def apply_event(work: Work, loaded: Loaded, event: Event) -> Execution:
 
     A worker that holds the execution keeps it: it meets the new revision at its next checkpoint.
     """
-    row, before = loaded.row, loaded.state
-    after = advance(before, event, work.now).execution
-    if after == before:
-        return after
-    held = row.worker is not None
-    wake_at = row.wake_at if held and not after.status.is_final else after.wake_at
-    change = Change(loaded.kind, row.id, row.revision, before, after, wake_at, not held)
-    work.session.flush()
-    saved = save(work.session, change)
-    assert saved, "the row is locked, so nobody else can have changed it"
-    fulfil(work, row, before, after)
-    if not held and after.wake_at is not None:
-        work.ring(loaded.kind.name, row.id)
-    return after
+    return apply(
+        work, loaded, event, lambda work, loaded, after: fulfil(work, loaded.row, loaded.state, after)
+    )

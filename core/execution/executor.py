@@ -17,10 +17,10 @@ from core.service import Service
 from core.services.incident_scope import incident_scope
 from core.services.runbooks import check_runnable
 from core.statuses import FINAL, Status
-from core.tables import Incident, Runbook, RunbookExecution
+from core.tables import Incident, IncidentEvent, Runbook, RunbookExecution, WorkflowExecution
 
 from .kinds import AnyExecution, Kind
-from .lease import Heart, claim
+from .lease import Heart, claim, stopped_at
 from .preparation import Inside, Outside, Ports
 from .prepare import prepare_step
 from .rows import load
@@ -62,7 +62,10 @@ class Executor:
                 return None
             loaded = load(session, kind, row)
             incident = session.get_one(Incident, row.incident_id)
-            return Run(self._service, loaded, incident_scope(incident), _refusal(session, row))
+            event = (
+                session.get_one(IncidentEvent, row.event_id) if isinstance(row, WorkflowExecution) else None
+            )
+            return Run(self._service, loaded, incident_scope(incident), _refusal(session, row), event)
 
     def _work(self, run: Run, heart: Heart) -> None:
         """Step by step; once more if a person changed the execution just as it was to be let go."""
@@ -83,7 +86,8 @@ class Executor:
             case Inside(act):
                 return run.act_inside(act)
             case Outside(request, call):
-                return _outside(run, position, request, lambda: call(heart.stop))
+                with stopped_at(run.state.deadline, self._service.clock, heart.stop):
+                    return _outside(run, position, request, lambda: call(heart.stop))
             case result:
                 return run.apply(StepEnded(result))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.actions.base import ActionDefinition
+from core.definitions.arms import Arm
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.workflow import WorkflowDefinition
 from core.steps.base import StepDefinition
@@ -25,10 +26,16 @@ class Kind:
     step: type[StepExecution] | type[ActionExecution]
 
     def parts(self, definition: JsonObject) -> Sequence[AnyPart]:
-        """The ordered steps, or actions, of a frozen definition."""
+        """The ordered steps, or actions, of a frozen definition: nested actions, too."""
         if self.name == "runbook":
             return RunbookDefinition.model_validate(definition).steps
-        return WorkflowDefinition.model_validate(definition).actions
+        return [placed.action for placed in WorkflowDefinition.model_validate(definition).placed]
+
+    def arms(self, definition: JsonObject) -> Sequence[Arm | None]:
+        """For each of the parts, the arm of a branch that it is in, if it is in one."""
+        if self.name == "runbook":
+            return [None] * len(definition["steps"])
+        return [placed.arm for placed in WorkflowDefinition.model_validate(definition).placed]
 
 
 RUNBOOK = Kind("runbook", RunbookExecution, StepExecution)

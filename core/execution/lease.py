@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Engine, text, update
@@ -17,6 +17,7 @@ from .kinds import AnyExecution, Kind
 
 LEASE = timedelta(seconds=10)
 HEARTBEAT = 3.0  # seconds: three may be missed before the lease ends
+LATE = 0.02  # seconds: who is stopped by a deadline must find that it is over
 
 log = structlog.get_logger()
 
@@ -76,3 +77,20 @@ class Heart:
         finally:
             self._over.set()
             thread.join()
+
+
+@contextmanager
+def stopped_at(deadline: datetime | None, clock: Clock, stop: threading.Event) -> Iterator[None]:
+    """Within the block, `stop` is set when the deadline comes, if there is one."""
+    if deadline is None:
+        yield
+        return
+    remaining = max(0.0, (deadline - clock.now()).total_seconds())
+    timer = threading.Timer(remaining + LATE, stop.set)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()

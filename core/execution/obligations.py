@@ -7,25 +7,28 @@ from core.decisions.people import Person
 from core.service import Work
 from core.services import audit, notices
 from core.services.notices import NewNotice, NoticeKind
-from core.services.workflow_failures import tell_failure
 from core.statuses import GateStatus, Status, WaitingFor
 from core.tables import Approval, RunbookExecution, WorkflowExecution
 
+from .awaited import answer_awaiting
 from .kinds import AnyExecution
+from .links import new_links
 from .locks import release_lock
+from .workflow_obligations import of_workflow
 
 SYSTEM = Person("system", source="worker")
 
 
 def obliges(before: Execution, after: Execution) -> bool:
     """Whether the change obliges us to anything beyond showing it."""
-    return after.status.is_final or before.waiting_for != after.waiting_for
+    waits_otherwise = before.waiting_for != after.waiting_for
+    return after.status.is_final or waits_otherwise or bool(new_links(before, after))
 
 
 def fulfil(work: Work, row: AnyExecution, before: Execution, after: Execution) -> None:
     """Close gates that are no longer waited for, ask for verdicts, tell the outcome, write the audit trail."""
     if isinstance(row, WorkflowExecution):
-        _of_workflow(work, row, before, after)
+        of_workflow(work, row, before, after)
         return
     if before.waiting_for is WaitingFor.APPROVAL and after.waiting_for is not WaitingFor.APPROVAL:
         _close_gates(work, row, after)
@@ -62,16 +65,8 @@ def _ask_for_verdict(work: Work, row: RunbookExecution, after: Execution) -> Non
 
 def _tell_outcome(work: Work, row: RunbookExecution, after: Execution) -> None:
     release_lock(work, row)
+    answer_awaiting(work, row, after)
     notices.owe(work, NewNotice(NoticeKind.OUTCOME, row.id, row.incident_id, thread_of=row.id))
     notices.want_again(work, row.id, NoticeKind.VERDICT)
     details = {"status": after.status.value, "error": after.error}
     audit.record(work, SYSTEM, "runbook_execution.ended", row.id, details)
-
-
-def _of_workflow(work: Work, row: WorkflowExecution, before: Execution, after: Execution) -> None:
-    if not after.status.is_final or before.status.is_final:
-        return
-    details = {"status": after.status.value, "error": after.error}
-    audit.record(work, SYSTEM, "workflow_execution.ended", row.id, details)
-    if after.status is Status.FAILED:
-        tell_failure(work, row.id, row.incident_id, row.workflow_name, after.error)

@@ -10,13 +10,14 @@ Three answers are possible:
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from core.decisions.execution import Json, StepResult
 from core.definitions.secrets import EnvironmentSecrets, Masker
 from core.outside.http import HttpCaller
+from core.outside.oauth import OAuthTokens
 from core.outside.process import ProcessRunner
 
 if TYPE_CHECKING:
@@ -25,11 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ports:
-    """The ways outside that the process was composed with. `processes`: None where shell steps are off."""
+    """The ways outside that the process was composed with. `processes`: None where shell steps are off.
+
+    `tokens`: what webhooks were given by authorization servers, while it is good.
+    """
 
     http: HttpCaller
     processes: ProcessRunner | None
     secrets: EnvironmentSecrets
+    tokens: OAuthTokens = field(default_factory=OAuthTokens)
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,8 @@ class Context:
     """What a step may know when it prepares.
 
     `scope`: the names that its expressions see. `key`: the same for every attempt of this step.
-    `requester`: the Slack id of who asked, or `workflow:NAME`.
+    `requester`: the Slack id of who asked, or `workflow:NAME`. `resumed`: its wait is over, and was not in vain.
+    `depth`: how many workflows one after the other caused the event that started this one. `deadline`: of the whole.
     """
 
     scope: Mapping[str, object]
@@ -51,6 +57,9 @@ class Context:
     now: datetime
     ports: Ports
     masker: Masker
+    resumed: bool = False
+    depth: int = 0
+    deadline: datetime | None = None
 
 
 @dataclass(frozen=True)

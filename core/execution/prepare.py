@@ -2,10 +2,12 @@
 
 from functools import lru_cache
 
+from core.decisions.branches import why_not_taken
 from core.decisions.execution import Failed, Skipped
 from core.definitions.expressions import compile_expression
 from core.definitions.secrets import Masker, SecretScope
 from core.errors import RunbookError
+from core.statuses import Status
 from core.tables import RunbookExecution
 
 from .preparation import Context, Ports, Prepared
@@ -15,11 +17,14 @@ from .scope import scope_of
 
 def prepare_step(run: Run, position: int, ports: Ports) -> Prepared:
     """What the step at `position` will do. Where it cannot be prepared it fails, and no retry would help."""
-    part = run.loaded.parts[position]
+    part, arm = run.loaded.parts[position], run.loaded.arms[position]
+    why_not = why_not_taken(arm, run.state.steps) if arm is not None else None
+    if why_not is not None:
+        return Skipped(why_not)
     context = _context(run, position, ports)
     try:
         if part.condition is not None and not compile_expression(part.condition).is_true(context.scope):
-            return Skipped(f"Its condition did not hold: {part.condition}")
+            return part.unmet()
         return part.prepare(context)
     except RunbookError as error:
         return Failed(context.masker.mask(str(error)), final=True)
@@ -29,7 +34,7 @@ def _context(run: Run, position: int, ports: Ports) -> Context:
     row, step = run.loaded.row, run.state.steps[position]
     secrets = SecretScope(ports.secrets)
     return Context(
-        scope={**scope_of(row, run.state, run.incident), "secrets": secrets},
+        scope={**scope_of(row, run.state, run.incident, run.event), "secrets": secrets},
         key=f"{row.id}.{step.id}",
         execution_id=row.id,
         incident_id=row.incident_id,
@@ -40,6 +45,9 @@ def _context(run: Run, position: int, ports: Ports) -> Context:
         now=run.service.clock.now(),
         ports=ports,
         masker=_masker(tuple(ports.secrets.values())),
+        resumed=step.status is Status.WAITING and step.error is None,
+        depth=run.depth,
+        deadline=run.state.deadline,
     )
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.decisions.execution import Execution
+from core.definitions.arms import Arm
 from core.errors import NotFound
 
 from .kinds import AnyExecution, AnyPart, AnyStepRow, Kind
@@ -15,12 +16,16 @@ from .state import load_state
 
 @dataclass(frozen=True)
 class Loaded:
-    """An execution as the database has it now. `parts`: the steps, or actions, of its frozen definition."""
+    """An execution as the database has it now. `parts`: the steps, or actions, of its frozen definition.
+
+    `arms`: the arm of a branch that each of them is in, if it is in one.
+    """
 
     kind: Kind
     row: AnyExecution
     parts: Sequence[AnyPart]
     state: Execution
+    arms: Sequence[Arm | None]
 
 
 def load(session: Session, kind: Kind, row: AnyExecution) -> Loaded:
@@ -28,7 +33,7 @@ def load(session: Session, kind: Kind, row: AnyExecution) -> Loaded:
     query = select(kind.step).where(kind.step.execution_id == row.id).order_by(kind.step.position)
     steps: list[AnyStepRow] = list(session.scalars(query.execution_options(populate_existing=True)))
     parts = kind.parts(row.definition)
-    return Loaded(kind, row, parts, load_state(row, steps, parts))
+    return Loaded(kind, row, parts, load_state(row, steps, parts), kind.arms(row.definition))
 
 
 def load_locked(session: Session, kind: Kind, execution_id: str) -> Loaded:

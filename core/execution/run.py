@@ -9,6 +9,8 @@ from core.decisions.execution import Claimed, Event, Failed, StepEnded, StepResu
 from core.errors import RunbookError
 from core.sabotage import reach
 from core.service import Service, Work
+from core.services.incident_scope import event_scope, incident_scope
+from core.tables import Incident, IncidentEvent
 
 from .checkpoint import Change, save
 from .lease import LEASE
@@ -27,13 +29,20 @@ class Superseded(Exception):
 class Run:
     """`committed` is the state that the database has, `state` what the events since then made of it.
 
-    `refused`: why this run must not begin, if so.
+    `refused`: why this run must not begin, if so. `event`: what started a workflow.
     """
 
     def __init__(
-        self, service: Service, loaded: Loaded, incident: Mapping[str, object], refused: str | None
+        self,
+        service: Service,
+        loaded: Loaded,
+        incident: Mapping[str, object],
+        refused: str | None,
+        event: IncidentEvent | None = None,
     ) -> None:
         self.service, self.loaded, self.incident, self.refused = service, loaded, incident, refused
+        self.event = event_scope(event) if event else {}
+        self.depth = event.depth if event else 0
         self.state = self._committed = loaded.state
         self._revision, self._fence = loaded.row.revision, loaded.row.fence
         self._pending: list[Event] = []
@@ -80,6 +89,10 @@ class Run:
         try:
             with self.service.transaction() as work:
                 transition = self.apply(StepEnded(_attempt(work, act)))
+                if self.event:  # the actions of a workflow change incidents
+                    self.incident = incident_scope(
+                        work.session.get_one(Incident, self.loaded.row.incident_id)
+                    )
                 self._save_with(work)
         except Superseded:
             self._pending = events

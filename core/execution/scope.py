@@ -8,8 +8,10 @@ from core.tables import RunbookExecution, WorkflowExecution
 from .kinds import AnyExecution
 
 
-def scope_of(row: AnyExecution, state: Execution, incident: Mapping[str, object]) -> dict[str, object]:
-    """Secrets are not among them: a step resolves those that it names, when it needs them."""
+def scope_of(
+    row: AnyExecution, state: Execution, incident: Mapping[str, object], event: Mapping[str, object]
+) -> dict[str, object]:
+    """`event`: what started a workflow. Secrets are not among them: a step resolves those that it names."""
     done = {
         step.id: {
             "status": step.status.value,
@@ -20,7 +22,7 @@ def scope_of(row: AnyExecution, state: Execution, incident: Mapping[str, object]
         for step in state.steps
     }
     if isinstance(row, WorkflowExecution):
-        return {"incident": incident, "actions": done, "event": {"id": row.event_id}}
+        return {"incident": incident, "actions": done, "event": event}
     return {"incident": incident, "params": row.parameters, "steps": done, "execution": _execution(row)}
 
 

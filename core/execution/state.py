@@ -6,6 +6,7 @@ from typing import Any
 
 from core.actions.base import ActionDefinition
 from core.decisions.execution import Execution, Step, StepPolicy
+from core.definitions.durations import parse_duration
 from core.statuses import Status, WaitingFor
 
 from .kinds import AnyExecution, AnyPart, AnyStepRow
@@ -17,9 +18,10 @@ def policy_of(part: AnyPart) -> StepPolicy:
     retry = part.retry
     repeatable = not part.touches_outside or (retry is not None and retry.safe)
     goes_on, asks = part.on_failure == "continue", not isinstance(part, ActionDefinition)
+    rechecks = isinstance(part, ActionDefinition) and part.rechecks
     if retry is None:
-        return StepPolicy(repeatable, continue_on_failure=goes_on, asks=asks)
-    return StepPolicy(repeatable, retry.attempts, retry.backoff, retry.max_backoff, goes_on, asks)
+        return StepPolicy(repeatable, continue_on_failure=goes_on, asks=asks, rechecks=rechecks)
+    return StepPolicy(repeatable, retry.attempts, retry.backoff, retry.max_backoff, goes_on, asks, rechecks)
 
 
 def load_state(
@@ -37,6 +39,7 @@ def load_state(
         error=row.error,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        timeout=parse_duration(limit) if (limit := row.definition.get("timeout")) else None,
     )
 
 

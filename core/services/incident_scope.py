@@ -1,6 +1,6 @@
-"""An incident as expressions see it: `incident.severity`, `incident.labels.pager`."""
+"""An incident, and an event of it, as expressions see them: `incident.severity`, `event.to`."""
 
-from core.tables import Incident
+from core.tables import Incident, IncidentEvent
 
 
 def incident_scope(incident: Incident) -> dict[str, object]:
@@ -18,3 +18,8 @@ def incident_scope(incident: Incident) -> dict[str, object]:
         "url": f"/api/incidents/{incident.id}",
         "created_at": incident.created_at.isoformat(),
     }
+
+
+def event_scope(event: IncidentEvent) -> dict[str, object]:
+    """What the event tells, with who did it: core.definitions.triggers declares it for each trigger."""
+    return {"id": event.id, "by": event.actor, **event.details}

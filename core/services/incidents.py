@@ -8,16 +8,17 @@ from sqlalchemy import ColumnElement, select
 
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_respond
-from core.errors import Conflict, NotFound
+from core.errors import NotFound
 from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit, notices
+from core.services.incident_changes import Cause, set_status
+from core.services.incident_events import happened
 from core.services.notices import NewNotice, NoticeKind
 from core.services.people import find_team
 from core.services.request_keys import take_turn
-from core.services.workflow_starts import start_matching_workflows
 from core.statuses import IncidentStatus, Severity
-from core.tables import Incident, IncidentEvent, JsonObject
+from core.tables import Incident, JsonObject
 
 LONGEST_NUMBER = 9  # digits: PostgreSQL's integer has ten, not all of them
 
@@ -77,53 +78,14 @@ def _by_request_key(work: Work, request_key: str | None) -> Incident | None:
     return work.session.scalar(select(Incident).where(Incident.request_key == request_key))
 
 
-def happened(work: Work, incident: Incident, type_: str, actor: str, details: JsonObject) -> None:
-    """Write an event into the incident's timeline, and start the workflows that it triggers."""
-    event = IncidentEvent(
-        id=new_id(Prefix.EVENT),
-        incident_id=incident.id,
-        type=type_,
-        actor=actor,
-        details=details,
-        created_at=work.now,
-    )
-    work.session.add(event)
-    work.session.flush()
-    start_matching_workflows(work, incident, event)
-
-
-# From which status one may go where.
-NEXT = {
-    IncidentStatus.ACKNOWLEDGED: {IncidentStatus.OPEN},
-    IncidentStatus.RESOLVED: {IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED},
-    IncidentStatus.CLOSED: {IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED, IncidentStatus.RESOLVED},
-}
-
-
 def change_status(work: Work, person: Person, incident: Incident, status: IncidentStatus) -> Incident:
     """Acknowledge, resolve or close an incident.
 
     Raises NotAllowed for somebody of another team, Conflict where the incident is past that.
     """
     check_may_respond(person, incident.team.name, f"change inc-{incident.number}")
-    work.session.refresh(incident, with_for_update={"of": Incident})
-    before = IncidentStatus(incident.status)
-    if before not in NEXT[status]:
-        raise Conflict(f"inc-{incident.number} is already {before.value}.")
-    incident.status = status
-    setattr(incident, _MOMENT[status], work.now)
-    details: JsonObject = {"from": before.value, "to": status.value}
-    audit.record(work, person, f"incident.{status.value}", incident.id, details)
-    notices.want_again(work, incident.id, NoticeKind.INCIDENT)
-    happened(work, incident, "incident.status_changed", person.slack_user_id, details)
+    set_status(work, Cause(person), incident, status)
     return incident
-
-
-_MOMENT = {
-    IncidentStatus.ACKNOWLEDGED: "acknowledged_at",
-    IncidentStatus.RESOLVED: "resolved_at",
-    IncidentStatus.CLOSED: "closed_at",
-}
 
 
 def find_incident(work: Work, person: Person, reference: str) -> Incident:

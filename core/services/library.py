@@ -117,7 +117,7 @@ def write(
     before = {"version": row.version, "definition": row.definition}
     row.team = owning_team(work, definition.team)
     work.session.add(row)
-    shelf.settle(row, definition.document())
+    shelf.settle(row, definition.document(), work.now)
     if done in WRITES:
         row.version, row.changed_by = row.version + 1, person.slack_user_id
     after = {"version": row.version, "definition": row.definition}

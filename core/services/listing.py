@@ -15,9 +15,9 @@ from core.errors import NotFound
 from core.service import Work
 from core.services.people import find_team
 from core.statuses import IncidentStatus
-from core.tables import Incident, Runbook, RunbookExecution, Team, Workflow
+from core.tables import Incident, Runbook, RunbookExecution, Team, Workflow, WorkflowExecution
 
-Row = TypeVar("Row", Incident, Runbook, RunbookExecution, Workflow)
+Row = TypeVar("Row", Incident, Runbook, RunbookExecution, Workflow, WorkflowExecution)
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,18 @@ def list_workflows(work: Work, person: Person, window: Window) -> list[Workflow]
     visible = or_(Workflow.team_id.is_(None), Workflow.team.has(_is_visible(person)))
     query = select(Workflow).where(Workflow.deleted_at.is_(None), visible)
     return _rows(work, query, Workflow, window)
+
+
+def list_workflow_executions(
+    work: Work, person: Person, workflow: Workflow, window: Window
+) -> list[WorkflowExecution]:
+    """What ran of a workflow that the person has found: of a global one, for the incidents of their teams."""
+    query = (
+        select(WorkflowExecution)
+        .join(Incident, Incident.id == WorkflowExecution.incident_id)
+        .where(WorkflowExecution.workflow_id == workflow.id, Incident.team.has(_is_visible(person)))
+    )
+    return _rows(work, query, WorkflowExecution, window)
 
 
 def _is_visible(person: Person) -> ColumnElement[bool]:

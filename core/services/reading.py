@@ -7,12 +7,14 @@ from sqlalchemy import select
 from core.decisions.approval_policy import describe_approvers
 from core.service import Work
 from core.services.approvals import policy_from_json
+from core.services.incident_scope import event_scope
 from core.services.people import role_holders
 from core.statuses import GateStatus
 from core.tables import (
     ActionExecution,
     Approval,
     Incident,
+    IncidentEvent,
     JsonObject,
     Runbook,
     RunbookExecution,
@@ -137,6 +139,7 @@ def view_workflow_execution(work: Work, row: WorkflowExecution) -> WorkflowExecu
         .where(ActionExecution.execution_id == row.id)
         .order_by(ActionExecution.position)
     )
+    event = work.session.get_one(IncidentEvent, row.event_id)
     caused = select(RunbookExecution.id).where(RunbookExecution.workflow_execution_id == row.id)
     return WorkflowExecutionView(
         id=row.id,
@@ -146,6 +149,8 @@ def view_workflow_execution(work: Work, row: WorkflowExecution) -> WorkflowExecu
         status=row.status,
         waiting_for=row.waiting_for,
         incident_id=row.incident_id,
+        event={"type": event.type, **event_scope(event)},
+        requested_by=row.requested_by,
         actions=[ActionView(**_step_values(action)) for action in actions],
         runbook_executions=list(work.session.scalars(caused.order_by(RunbookExecution.created_at))),
         error=row.error,

@@ -28,7 +28,7 @@ class Start:
     """What is to run, for which incident, and on whose behalf.
 
     `request_key`: of the delivery that asks; two starts with one key make one execution.
-    `workflow_execution_id`: the tag, where a workflow asks.
+    `workflow_execution_id`: the tag, where a workflow asks. `awaited_by`: the id of its action that waits for the end.
     """
 
     runbook: Runbook
@@ -36,6 +36,7 @@ class Start:
     parameters: Mapping[str, Json]
     request_key: str | None = None
     workflow_execution_id: str | None = None
+    awaited_by: str | None = None
 
 
 def start_by_person(work: Work, person: Person, start: Start) -> RunbookExecution:
@@ -117,6 +118,7 @@ def _new_execution(
         parameters=parameters,
         incident_id=start.incident.id,
         workflow_execution_id=start.workflow_execution_id,
+        awaited_by=start.awaited_by,
         requested_by=requester.slack_user_id,
         request_key=start.request_key,
         status=Status.PENDING,

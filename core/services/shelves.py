@@ -1,6 +1,7 @@
 """Runbooks and workflows are kept alike. What differs between the two is told here, in one value each."""
 
 from abc import ABC, abstractmethod
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Generic, TypeVar
 
@@ -57,8 +58,8 @@ class Shelf(ABC, Generic[Row]):
         """The part of a document that is versioned."""
 
     @abstractmethod
-    def settle(self, row: Row, document: JsonObject) -> None:
-        """Let the row say what the document says."""
+    def settle(self, row: Row, document: JsonObject, now: datetime) -> None:
+        """Let the row say what the document says, from `now` on."""
 
     @abstractmethod
     def status_of(self, row: Row) -> str:
@@ -80,7 +81,7 @@ class Runbooks(Shelf[Runbook]):
     def content_of(self, document: JsonObject) -> JsonObject:
         return document
 
-    def settle(self, row: Runbook, document: JsonObject) -> None:
+    def settle(self, row: Runbook, document: JsonObject, now: datetime) -> None:  # noqa: ARG002 a draft has no date
         """What was written is a draft, whatever it was before."""
         row.definition, row.status = document, ApprovalStatus.DRAFT
 
@@ -98,9 +99,12 @@ class Workflows(Shelf[Workflow]):
     def content_of(self, document: JsonObject) -> JsonObject:
         return without_enabled(document)
 
-    def settle(self, row: Workflow, document: JsonObject) -> None:
+    def settle(self, row: Workflow, document: JsonObject, now: datetime) -> None:
         """A document that does not say whether it is enabled leaves that as it is; what is new is enabled."""
+        before = (row.definition or {}).get("trigger") if row.enabled else None
         row.enabled = document.get(ENABLED, True if row.enabled is None else row.enabled)
+        if not row.enabled or before != document["trigger"]:
+            row.trigger_since = now
         row.definition, row.trigger_on = with_enabled(document, row.enabled), document["trigger"]["on"]
 
     def status_of(self, row: Workflow) -> str:

@@ -13,13 +13,18 @@ from core.errors import Conflict
 from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit
-from core.services.incident_scope import incident_scope
+from core.services.incident_scope import event_scope, incident_scope
 from core.services.request_keys import take_turn
 from core.services.workflow_failures import tell_failure
 from core.statuses import Status
 from core.tables import ActionExecution, Incident, IncidentEvent, JsonObject, Workflow, WorkflowExecution
 
 MANUAL = "manual"
+MOST_DEPTH = 5
+TOO_DEEP = (
+    f"It was not run: {MOST_DEPTH + 1} workflows, one after the other, each started the next by changing the "
+    "incident. Does one of them start itself?"
+)
 
 
 @dataclass(frozen=True)
@@ -38,11 +43,15 @@ class _Start:
         cls, workflow: Workflow, incident: Incident, event: IncidentEvent, request_key: str | None = None
     ) -> "_Start | None":
         """None where the event does not start it."""
-        happening = IncidentHappening(event.type, incident.team.name, incident_scope(incident), event.details)
+        happening = IncidentHappening(
+            event.type, incident.team.name, incident_scope(incident), event_scope(event)
+        )
         definition = WorkflowDefinition.model_validate(workflow.definition)
         found = match(definition, happening)
         if found is None:
             return None
+        if event.depth > MOST_DEPTH:
+            found = Match(error=TOO_DEEP)
         if definition.once_per_incident:
             request_key = f"once:{workflow.id}:{incident.id}"
         return cls(workflow, definition, incident, event, found, request_key)
@@ -54,13 +63,18 @@ def start_matching_workflows(work: Work, incident: Incident, event: IncidentEven
         Workflow.trigger_on == event.type, Workflow.enabled, Workflow.deleted_at.is_(None)
     )
     for workflow in work.session.scalars(candidates.order_by(Workflow.name)):
-        start = _Start.of(workflow, incident, event)
-        if start is not None:
-            _create(work, start)
+        start_workflow_by_event(work, workflow, incident, event)
+
+
+def start_workflow_by_event(work: Work, workflow: Workflow, incident: Incident, event: IncidentEvent) -> None:
+    """Start the workflow if the event triggers it, and its condition holds."""
+    start = _Start.of(workflow, incident, event)
+    if start is not None:
+        _create(work, start)
 
 
 def start_workflow_by_person(
-    work: Work, person: Person, workflow: Workflow, incident: Incident, request_key: str
+    work: Work, person: Person, workflow: Workflow, incident: Incident, request_key: str | None
 ) -> str:
     """Start a workflow whose trigger is `manual`. Returns the workflow execution's id.
 
@@ -87,7 +101,9 @@ def start_workflow_by_person(
     return execution_id
 
 
-def _by_request_key(work: Work, request_key: str) -> str | None:
+def _by_request_key(work: Work, request_key: str | None) -> str | None:
+    if request_key is None:
+        return None
     take_turn(work, request_key)
     query = select(WorkflowExecution.id).where(WorkflowExecution.request_key == request_key)
     return work.session.scalar(query)
@@ -112,19 +128,24 @@ def _create(work: Work, start: _Start) -> str | None:
 
     Returns its id; None where there was one before.
     """
-    row = _row(work, start)
-    created = insert(WorkflowExecution).values(row).on_conflict_do_nothing().returning(WorkflowExecution.id)
+    created = (
+        insert(WorkflowExecution)
+        .values(_row(work, start))
+        .on_conflict_do_nothing()
+        .returning(WorkflowExecution.id)
+    )
     execution_id = work.session.scalar(created)
     if execution_id is None:
         return None
     work.session.add_all(
         ActionExecution(execution_id=execution_id, position=position, step_id=action.id, type=action.type)
-        for position, action in enumerate(start.definition.actions)
+        for position, action in enumerate(placed.action for placed in start.definition.placed)
     )
     if start.match.error is None:
         work.ring("workflow", execution_id)
     else:
-        tell_failure(work, execution_id, start.incident.id, start.workflow.name, start.match.error)
+        row = work.session.get_one(WorkflowExecution, execution_id)
+        tell_failure(work, row, Status.FAILED, start.match.error)
     return execution_id
 
 

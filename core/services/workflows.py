@@ -1,5 +1,7 @@
 """The workflow library: written, enabled and disabled, duplicated, found."""
 
+from sqlalchemy import select
+
 from core.decisions.people import Person
 from core.definitions.enabling import with_enabled
 from core.definitions.workflow import WorkflowDefinition
@@ -33,7 +35,7 @@ def switch_workflow(
     check_may_write(person, library_search.owner_of(workflow))
     if workflow.enabled is enabled:
         return workflow
-    WORKFLOWS.settle(workflow, with_enabled(workflow.definition, enabled))
+    WORKFLOWS.settle(workflow, with_enabled(workflow.definition, enabled), work.now)
     done = Change.ENABLED if enabled else Change.DISABLED
     library.keep(work, person, WORKFLOWS, workflow, done, intent.note, {"version": workflow.version})
     return workflow
@@ -50,3 +52,11 @@ def duplicate_workflow(
     definition = still_valid(workflow.name, workflow.version, document)
     note = intent.note or f"Duplicate of {workflow.name}, version {workflow.version}."
     return library.create(work, person, WORKFLOWS, definition, Intent(note))
+
+
+def visible_workflows(work: Work, person: Person) -> list[Workflow]:
+    """The workflows that a person may see, by name."""
+    found = work.session.scalars(
+        select(Workflow).where(Workflow.deleted_at.is_(None)).order_by(Workflow.name)
+    )
+    return [workflow for workflow in found if person.may_see(library_search.owner_of(workflow))]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from core.decisions.execution import Skipped, StepResult
 from core.definitions.durations import Duration, PositiveDuration
 from core.definitions.fields import Condition, Definition, StepId
 
@@ -38,6 +39,10 @@ class StepDefinition(Definition):
     timeout: PositiveDuration | None = None
     retry: Retry | None = None
     on_failure: OnFailure = "stop"
+
+    def unmet(self) -> StepResult:
+        """What it comes to where its condition does not hold."""
+        return Skipped(f"Its condition did not hold: {self.condition}")
 
     def prepare(self, context: "Context") -> "Prepared":
         """Say what this step will do, without doing it: see core.execution.preparation.

@@ -4,7 +4,7 @@ from core.tables.approvals import Approval, ApprovalDecision
 from core.tables.audit import AuditEntry, IdempotentAnswer
 from core.tables.base import Base, JsonObject
 from core.tables.executions import ActionExecution, RunbookExecution, StepExecution, WorkflowExecution
-from core.tables.incidents import Incident, IncidentEvent
+from core.tables.incidents import Incident, IncidentAgeReached, IncidentEvent
 from core.tables.library import Runbook, RunbookVersion, Workflow, WorkflowVersion
 from core.tables.notices import Notice, SlackPace
 from core.tables.people import ApiToken, Team, TeamMember
@@ -18,6 +18,7 @@ __all__ = [
     "Base",
     "IdempotentAnswer",
     "Incident",
+    "IncidentAgeReached",
     "IncidentEvent",
     "JsonObject",
     "Notice",

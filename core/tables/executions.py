@@ -53,6 +53,8 @@ class StepColumns:
 
 
 class RunbookExecution(ExecutionColumns, Base):
+    """One run of a runbook. `awaited_by`: the id of the workflow's action that waits for its end, if one does."""
+
     __tablename__ = "runbook_executions"
 
     runbook_id: Mapped[str] = mapped_column(ForeignKey("runbooks.id"))
@@ -64,6 +66,7 @@ class RunbookExecution(ExecutionColumns, Base):
     workflow_execution_id: Mapped[str | None] = mapped_column(ForeignKey("workflow_executions.id"))
     lock_name: Mapped[str | None]
     holds_lock: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    awaited_by: Mapped[str | None]
 
     __table_args__ = (
         Index("ix_runbook_executions_wake_at", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),
@@ -98,6 +101,7 @@ class WorkflowExecution(ExecutionColumns, Base):
         UniqueConstraint("workflow_id", "event_id"),
         Index("ix_workflow_executions_wake_at", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),
         Index("ix_workflow_executions_incident_id_created_at", "incident_id", "created_at", "id"),
+        Index("ix_workflow_executions_workflow_id_created_at", "workflow_id", "created_at", "id"),
     )
 
 

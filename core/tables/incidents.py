@@ -1,8 +1,9 @@
 """Incidents, and what happened to them."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, Index
+from sqlalchemy import ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.tables.base import Base, JsonObject
@@ -10,9 +11,15 @@ from core.tables.people import Team
 
 
 class Incident(Base):
-    """`number` is for people (`inc-12`), `id` for programs. `slack_channel` is null until there is one."""
+    """`number` is for people (`inc-12`), `id` for programs. `slack_channel` is null until there is one.
+
+    `links`: what was made elsewhere for it, such as tickets: `{"name", "url"}` each.
+    """
 
     __tablename__ = "incidents"
+    __table_args__ = (
+        Index("ix_incidents_not_closed", "created_at", postgresql_where=text("status <> 'closed'")),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(Identity(), unique=True)
@@ -30,11 +37,16 @@ class Incident(Base):
     resolved_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     request_key: Mapped[str | None] = mapped_column(unique=True)
+    links: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     team: Mapped[Team] = relationship(lazy="joined")
 
 
 class IncidentEvent(Base):
-    """One line of an incident's timeline; those of a trigger's kind also start workflows."""
+    """One line of an incident's timeline; those of a trigger's kind also start workflows.
+
+    `depth`: how many workflows, one after the other, led to it: 0 for what people did, 1 for what a workflow did
+    that such an event had started, and so on.
+    """
 
     __tablename__ = "incident_events"
     __table_args__ = (Index("ix_incident_events_incident_id_number", "incident_id", "number"),)
@@ -45,4 +57,16 @@ class IncidentEvent(Base):
     type: Mapped[str]
     actor: Mapped[str]
     details: Mapped[JsonObject]
+    depth: Mapped[int] = mapped_column(server_default=text("0"))
+    created_at: Mapped[datetime]
+
+
+class IncidentAgeReached(Base):
+    """An incident came to an age that a workflow's trigger names, and was looked at for it: once."""
+
+    __tablename__ = "incident_ages_reached"
+
+    workflow_id: Mapped[str] = mapped_column(ForeignKey("workflows.id"), primary_key=True)
+    incident_id: Mapped[str] = mapped_column(ForeignKey("incidents.id"), primary_key=True)
+    minutes: Mapped[int] = mapped_column(primary_key=True)
     created_at: Mapped[datetime]

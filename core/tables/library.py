@@ -69,7 +69,10 @@ class RunbookVersion(VersionColumns, Base):
 
 
 class Workflow(LibraryColumns, Base):
-    """`enabled` is no part of what is versioned; `definition` says the same."""
+    """`enabled` is no part of what is versioned; `definition` says the same.
+
+    `trigger_since`: since when it has been enabled with its present trigger.
+    """
 
     __tablename__ = "workflows"
     __table_args__ = (
@@ -78,6 +81,7 @@ class Workflow(LibraryColumns, Base):
 
     enabled: Mapped[bool]
     trigger_on: Mapped[str] = mapped_column(index=True)
+    trigger_since: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
 class WorkflowVersion(VersionColumns, Base):

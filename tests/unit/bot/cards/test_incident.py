@@ -2,7 +2,7 @@ import pytest
 
 from bot.cards.incident import incident as card
 from core.statuses import IncidentStatus
-from tests.unit.bot.cards.building import incident, shown
+from tests.unit.bot.cards.building import incident, markups, shown
 
 
 def test_the_text_alone_says_how_bad_what_whose_and_who() -> None:
@@ -30,3 +30,13 @@ def test_it_says_what_to_type_next(status: IncidentStatus, command: str) -> None
 
 def test_a_closed_incident_asks_for_nothing() -> None:
     assert "Type next" not in shown(card(incident(status=IncidentStatus.CLOSED)))
+
+
+def test_links_are_shown_and_nothing_else_becomes_one() -> None:
+    links = [
+        {"name": "OPS-1|x", "url": "https://jira.example/browse/OPS-1?a=1&b=2"},
+        {"name": "bad", "url": "javascript:alert(1)"},
+        {"name": "worse", "url": "https://x|y> <!channel>"},
+    ]
+    [line] = [text for text in markups(card(incident(links=links)).blocks) if "🔗" in text]
+    assert line == "🔗 <https://jira.example/browse/OPS-1?a=1&amp;b=2|OPS-1¦x>"

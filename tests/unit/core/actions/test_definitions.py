@@ -9,6 +9,11 @@ BASE: dict[str, dict[str, object]] = {
     "runbook": {"runbook": "db-failover"},
     "webhook": {"url": "https://x"},
     "message": {"text": "a"},
+    "delay": {"for": "1s"},
+    "set": {"severity": "high"},
+    "jira": {"site": "https://x", "token": "t", "project": "OPS", "summary": "a"},
+    "linear": {"token": "t", "team": "x", "title": "a"},
+    "branch": {"if": "true", "then": [{"id": "b", "type": "message", "text": "a"}]},
 }
 
 
@@ -28,6 +33,16 @@ def test_the_least_of_each_type_is_valid(kind: str) -> None:
         ("message", {"id": "a-b"}, "match pattern"),
         ("message", {"id": "if"}, "reserved word"),
         ("message", {"nope": 1}, "Extra inputs"),
+        ("delay", {"for": "0s"}, "makes no sense"),
+        ("set", {"severity": "worse"}, "Input should be"),
+        ("set", {"severity": None}, "Nothing is set"),
+        ("set", {"status": "open"}, "Input should be"),
+        ("jira", {"token": ""}, "at least 1 character"),
+        ("linear", {"team": ""}, "at least 1 character"),
+        ("branch", {"then": []}, "at least 1 item"),
+        ("branch", {"if": None}, "valid string"),
+        ("webhook", {"auth": {"type": "magic"}}, "does not match any of the expected tags"),
+        ("webhook", {"auth": {"type": "basic", "username": "u"}}, "Field required"),
     ],
 )
 def test_what_does_not_fit_is_refused(kind: str, change: dict[str, object], sentence: str) -> None:

@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from core.decisions.advance import WORKER_LOST, advance
+from core.decisions.advance import advance
+from core.decisions.endings import WORKER_LOST
 from core.decisions.execution import (
+    Answered,
     CancelRequested,
     Claimed,
     Event,
@@ -60,6 +62,7 @@ EVENTS: list[Event] = [
     VerdictGiven("did_not_run", "<@U1>"),
     VerdictGiven("run_again", "<@U1>"),
     LockGranted(),
+    Answered("step-0", Succeeded()),
     Refused("edited"),
 ]
 

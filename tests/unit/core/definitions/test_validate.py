@@ -276,7 +276,7 @@ WRONG_WORKFLOWS = [
     (
         "on: incident.created",
         "on: incident.creatd",
-        "3:15: There is no trigger incident.creatd. Did you mean incident.created?",
+        "3:15: There is no trigger incident.creatd. Did you mean incident.created",
     ),
     ("{on: incident.created}", "{}", "3:10: The field on is missing: it says the trigger."),
     (

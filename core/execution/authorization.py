@@ -1,0 +1,83 @@
+"""The `Authorization` header of calls, as a definition's `auth` says."""
+
+import base64
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from core.definitions.auth import Auth, BasicAuth, BearerAuth
+from core.definitions.masking import Masker
+from core.definitions.templates import render_text
+from core.errors import InvalidInput
+from core.outside.http import HttpRequest
+from core.outside.oauth import Grant
+
+from .preparation import Context
+
+Authorize = Callable[[timedelta, threading.Event], "Authorized"]
+
+
+def _nothing() -> None:
+    """There is nothing to forget."""
+
+
+@dataclass(frozen=True)
+class Authorized:
+    """The headers to add; `masker` hides what is in them; `forget` them where they were refused."""
+
+    headers: Mapping[str, str]
+    masker: Masker
+    forget: Callable[[], None] = _nothing
+
+    def added_to(self, request: HttpRequest) -> HttpRequest:
+        return replace(request, headers={**request.headers, **self.headers}) if self.headers else request
+
+
+def prepare_auth(auth: Auth | None, context: Context) -> Authorize:
+    """How to get the headers when the call is made. Raises RunbookError where it cannot be rendered.
+
+    What it gives raises Unavailable where the authorization server gives no token.
+    """
+    if auth is None:
+        return _fixed({}, context)
+    if isinstance(auth, BearerAuth):
+        return _fixed(_header(f"Bearer {_text(auth.token, 'token', context)}"), context)
+    if isinstance(auth, BasicAuth):
+        pair = f"{_text(auth.username, 'username', context)}:{_text(auth.password, 'password', context)}"
+        return _fixed(_header(f"Basic {base64.b64encode(pair.encode()).decode()}"), context)
+    grant = Grant(
+        token_url=_text(auth.token_url, "token_url", context),
+        client_id=_text(auth.client_id, "client_id", context),
+        client_secret=_text(auth.client_secret, "client_secret", context),
+        scope=_text(auth.scope or "", "scope", context),
+        audience=_text(auth.audience or "", "audience", context),
+        in_body=auth.credentials == "body",
+    )
+    return _granted(grant, context)
+
+
+def _fixed(headers: Mapping[str, str], context: Context) -> Authorize:
+    authorized = Authorized(headers, context.masker)
+    return lambda _limit, _stop: authorized
+
+
+def _granted(grant: Grant, context: Context) -> Authorize:
+    ports = context.ports
+
+    def authorize(limit: timedelta, stop: threading.Event) -> Authorized:
+        token = ports.tokens.token(grant, context.now, lambda request: ports.http.call(request, limit, stop))
+        masker = Masker((*ports.secrets.values(), token))
+        return Authorized(_header(f"Bearer {token}"), masker, lambda: ports.tokens.forget(grant))
+
+    return authorize
+
+
+def _text(template: str, name: str, context: Context) -> str:
+    return render_text(template, context.scope, ("auth", name))
+
+
+def _header(value: str) -> Mapping[str, str]:
+    if not (value.isascii() and value.isprintable()):
+        raise InvalidInput("The header Authorization has a character that no header may have.")
+    return {"Authorization": value}

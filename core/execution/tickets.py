@@ -1,0 +1,81 @@
+"""Tickets in other systems: created once, found again after a doubt, linked on the incident."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from core.decisions.execution import Failed, Json, StepResult, Succeeded, Uncertain
+from core.errors import RunbookError
+from core.outside.http import HttpRequest, HttpResponse, NoAnswer, NotSent
+
+from .links import Link
+from .preparation import Context, Outside
+
+LIMIT = timedelta(seconds=60)
+SHOWN = 500  # characters of a refusal
+Call = Callable[[HttpRequest], HttpResponse]
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What a person calls the ticket (`OPS-12`), and where it is."""
+
+    key: str
+    url: str
+
+
+class TicketRefused(RunbookError):
+    """The other system made no ticket."""
+
+
+class Tracker(Protocol):
+    """A ticket that is wanted, in the system that it is wanted in."""
+
+    def find(self, call: Call) -> Ticket | None:
+        """The ticket that an earlier attempt made. Raises TicketRefused where the system does not say."""
+
+    def create(self, call: Call) -> Ticket:
+        """Raises TicketRefused."""
+
+
+def prepare_ticket(tracker: Tracker, shown: Json, context: Context, limit: timedelta | None) -> Outside:
+    """Create the ticket; from the second attempt on only if it is not found there."""
+
+    def act(stop: threading.Event) -> StepResult:
+        def call(request: HttpRequest) -> HttpResponse:
+            return context.ports.http.call(request, limit or LIMIT, stop)
+
+        try:
+            found = _found(tracker, call) if context.attempt > 1 else None
+            return _linked(found or tracker.create(call))
+        except _NotSearched as error:
+            return Uncertain(context.masker.mask(str(error)))
+        except (NotSent, RunbookError) as error:
+            return Failed(context.masker.mask(str(error)))
+        except NoAnswer as error:
+            return Uncertain(context.masker.mask(str(error)))
+
+    return Outside(context.masker.mask_value(shown), act)
+
+
+class _NotSearched(RunbookError):
+    """It could not be found out whether there is a ticket already."""
+
+
+def _found(tracker: Tracker, call: Call) -> Ticket | None:
+    try:
+        return tracker.find(call)
+    except (NotSent, NoAnswer, RunbookError) as error:
+        raise _NotSearched(f"Whether an attempt before made the ticket is not known: {error}") from error
+
+
+def _linked(ticket: Ticket) -> Succeeded:
+    link = Link(ticket.key, ticket.url).as_output()
+    return Succeeded({"key": ticket.key, "url": ticket.url, "link": link})
+
+
+def refused(system: str, response: HttpResponse) -> TicketRefused:
+    """What the system said against it."""
+    return TicketRefused(f"{system} answered {response.status}: {' '.join(response.text.split())[:SHOWN]}")

@@ -1,0 +1,86 @@
+"""Incidents that come of age: found in the database, whatever was restarted since.
+
+An age counts for a workflow if the incident comes to it while the workflow has its trigger. What was looked at is
+written down (`incident_ages_reached`), so each workflow is started at most once for an incident and an age, and one
+whose condition did not hold then is not asked again.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import Select, exists, select, true
+from sqlalchemy.dialects.postgresql import insert
+
+from core.definitions.triggers import IncidentAge
+from core.definitions.workflow import WorkflowDefinition
+from core.service import Service, Work
+from core.services.incident_events import new_event
+from core.services.workflow_starts import start_workflow_by_event
+from core.statuses import IncidentStatus
+from core.tables import Incident, IncidentAgeReached, Workflow
+
+AT_ONCE = 200
+EVENT = "incident.age"
+
+
+def start_what_came_of_age(service: Service) -> int:
+    """Start the workflows whose incidents are old enough now. Returns for how many it was decided."""
+    with service.transaction() as work:
+        due = [pair for workflow in _workflows(work) for pair in _due(work, workflow)]
+    for workflow_id, incident_id in due:
+        with service.transaction() as work:
+            _reach(work, workflow_id, incident_id)
+    return len(due)
+
+
+def _workflows(work: Work) -> list[Workflow]:
+    query = select(Workflow).where(
+        Workflow.trigger_on == EVENT, Workflow.enabled, Workflow.deleted_at.is_(None)
+    )
+    return list(work.session.scalars(query.order_by(Workflow.name)))
+
+
+def _trigger(workflow: Workflow) -> IncidentAge:
+    trigger = WorkflowDefinition.model_validate(workflow.definition).trigger
+    assert isinstance(trigger, IncidentAge), "trigger_on is the trigger's name"
+    return trigger
+
+
+def _due(work: Work, workflow: Workflow) -> list[tuple[str, str]]:
+    minutes = _trigger(workflow).minutes
+    age = timedelta(minutes=minutes)
+    query: Select[str] = (
+        select(Incident.id)
+        .where(Incident.status != IncidentStatus.CLOSED)
+        .where(Incident.created_at <= work.now - age, Incident.created_at >= workflow.trigger_since - age)
+        .where(Incident.team_id == workflow.team_id if workflow.team_id is not None else true())
+        .where(
+            ~exists().where(
+                IncidentAgeReached.workflow_id == workflow.id,
+                IncidentAgeReached.incident_id == Incident.id,
+                IncidentAgeReached.minutes == minutes,
+            )
+        )
+        .order_by(Incident.created_at)
+        .limit(AT_ONCE)
+    )
+    return [(workflow.id, incident_id) for incident_id in work.session.scalars(query)]
+
+
+def _reach(work: Work, workflow_id: str, incident_id: str) -> None:
+    """Whoever writes it down first decides; another clock finds it written."""
+    workflow = work.session.get_one(Workflow, workflow_id, with_for_update={"of": Workflow, "read": True})
+    incident = work.session.get_one(Incident, incident_id, with_for_update={"of": Incident})
+    if workflow.trigger_on != EVENT or not workflow.enabled or workflow.deleted_at is not None:
+        return
+    minutes = _trigger(workflow).minutes
+    row = {
+        "workflow_id": workflow.id,
+        "incident_id": incident.id,
+        "minutes": minutes,
+        "created_at": work.now,
+    }
+    written = insert(IncidentAgeReached).values(row).on_conflict_do_nothing()
+    if work.session.execute(written.returning(IncidentAgeReached.minutes)).first() is None:
+        return
+    event = new_event(work, incident, EVENT, "system", {"minutes": minutes, "workflow": workflow.name})
+    start_workflow_by_event(work, workflow, incident, event)

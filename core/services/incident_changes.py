@@ -1,0 +1,100 @@
+"""Changing an incident: its status, severity, labels and links, each with its event, card and audit row.
+
+Nobody's permission is asked here: people come through core.services.incidents, which asks for theirs, and workflows
+act as the system.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.decisions.people import Person
+from core.errors import Conflict
+from core.service import Work
+from core.services import audit, notices
+from core.services.incident_events import happened
+from core.services.notices import NoticeKind
+from core.statuses import IncidentStatus, Severity
+from core.tables import Incident, JsonObject
+
+# From which status one may go where.
+NEXT = {
+    IncidentStatus.ACKNOWLEDGED: {IncidentStatus.OPEN},
+    IncidentStatus.RESOLVED: {IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED},
+    IncidentStatus.CLOSED: {IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED, IncidentStatus.RESOLVED},
+}
+MOMENTS = {
+    IncidentStatus.ACKNOWLEDGED: "acknowledged_at",
+    IncidentStatus.RESOLVED: "resolved_at",
+    IncidentStatus.CLOSED: "closed_at",
+}
+RANKS = {severity: rank for rank, severity in enumerate(Severity)}
+MOST_LINKS = 100
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Who changes an incident; `depth`: how many workflows, one after the other, led to it."""
+
+    person: Person
+    depth: int = 0
+
+
+def lock(work: Work, incident: Incident) -> None:
+    """Nobody else changes the incident until this transaction ends; what they did before is seen."""
+    work.session.refresh(incident, with_for_update={"of": Incident})
+
+
+def set_status(work: Work, cause: Cause, incident: Incident, status: IncidentStatus) -> None:
+    """Acknowledge, resolve or close it. Raises Conflict where the incident is past that."""
+    lock(work, incident)
+    before = IncidentStatus(incident.status)
+    if before not in NEXT.get(status, ()):
+        raise Conflict(f"inc-{incident.number} is already {before.value}.")
+    incident.status = status
+    setattr(incident, MOMENTS[status], work.now)
+    details: JsonObject = {"from": before.value, "to": status.value}
+    _tell(work, cause, incident, f"incident.{status.value}", "incident.status_changed", details)
+
+
+def set_severity(work: Work, cause: Cause, incident: Incident, severity: Severity) -> None:
+    """Raise it, which is an escalation, or lower it. Raises Conflict where the incident is closed."""
+    lock(work, incident)
+    before = Severity(incident.severity)
+    if severity is before:
+        return
+    if incident.status == IncidentStatus.CLOSED:
+        raise Conflict(f"inc-{incident.number} is closed.")
+    incident.severity = severity
+    details: JsonObject = {"from": before.value, "to": severity.value, "severity": severity.value}
+    is_raised = RANKS[severity] > RANKS[before]
+    type_ = "incident.escalated" if is_raised else "incident.deescalated"
+    _tell(work, cause, incident, type_, type_, details)
+
+
+def set_labels(work: Work, cause: Cause, incident: Incident, labels: Mapping[str, str | None]) -> None:
+    """Set these labels, and take away those whose value is None. The others stay."""
+    lock(work, incident)
+    before = dict(incident.labels)
+    after = {name: value for name, value in {**before, **labels}.items() if value is not None}
+    if after == before:
+        return
+    incident.labels = after
+    details: JsonObject = {"from": before, "to": after}
+    _tell(work, cause, incident, "incident.labelled", "incident.labelled", details)
+
+
+def add_link(work: Work, cause: Cause, incident: Incident, name: str, url: str) -> None:
+    """Keep where something was made for the incident, such as a ticket; once, however often it is said."""
+    lock(work, incident)
+    link = {"name": name, "url": url}
+    if link in incident.links:
+        return
+    incident.links = [*incident.links, link][-MOST_LINKS:]
+    _tell(work, cause, incident, "incident.linked", "incident.linked", link)
+
+
+def _tell(work: Work, cause: Cause, incident: Incident, action: str, event: str, details: JsonObject) -> None:
+    """The audit trail, the incident's card, and the workflows that wait for this."""
+    audit.record(work, cause.person, action, incident.id, details)
+    notices.want_again(work, incident.id, NoticeKind.INCIDENT)
+    happened(work, incident, event, cause.person.slack_user_id, details, depth=cause.depth)

@@ -1,0 +1,82 @@
+"""Workflows and escalation from the slash command."""
+
+from sqlalchemy import select
+
+from core.service import Service
+from core.tables import Incident, WorkflowExecution
+from tests.acceptance.slack.requests import Slack
+from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, QUIET_CHANNEL, WEB_OPS, the_incident
+from tests.world import apply_documents
+
+WORKFLOWS = """
+kind: workflow
+name: page-the-owner
+team: database
+description: Call who is on duty.
+trigger: {on: manual}
+actions: [{id: tell, type: message, text: "{{ event.by }}"}]
+---
+kind: workflow
+name: greet
+trigger: {on: incident.created}
+actions: [{id: tell, type: message, text: hello}]
+"""
+
+
+def runs(service: Service) -> list[WorkflowExecution]:
+    with service.transaction() as work:
+        return list(work.session.scalars(select(WorkflowExecution)))
+
+
+def test_a_workflow_is_started_for_the_channels_incident_once_a_delivery(
+    slack: Slack, company: Service
+) -> None:
+    apply_documents(company, WORKFLOWS)
+    said = [slack.types(DB_OPS, DB_CHANNEL, "workflow run page-the-owner", "t.1") for _ in range(2)]
+    [run] = runs(company)
+
+    assert all(run.id in text for text in said)
+    assert "page-the-owner v1 is asked for" in said[0]
+    assert (run.requested_by, run.incident_id) == (DB_OPS, the_incident(company).id)
+
+
+def test_what_is_no_workflow_to_run_is_refused_with_what_would_be_right(
+    slack: Slack, company: Service
+) -> None:
+    apply_documents(company, WORKFLOWS)
+    for who, channel, typed, sentence in (
+        (DB_OPS, DB_CHANNEL, "workflow run page-the-ower", "Did you mean page-the-owner?"),
+        (DB_OPS, DB_CHANNEL, "workflow run greet", "greet starts by itself, on incident.created."),
+        (DB_OPS, DB_CHANNEL, "workflow run", "Type: `/runbook workflow run NAME`"),
+        (DB_OPS, DB_CHANNEL, "workflow rum x", "There is no `workflow rum`. Use run"),
+        (DB_OPS, QUIET_CHANNEL, "workflow run page-the-owner", "No incident belongs to this channel."),
+        (WEB_OPS, DB_CHANNEL, "workflow run page-the-owner", "There is no workflow page-the-owner."),
+    ):
+        assert sentence in slack.types(who, channel, typed)
+    assert runs(company) == []
+
+
+def test_workflows_are_listed_for_who_may_see_them(slack: Slack, company: Service) -> None:
+    apply_documents(company, WORKFLOWS)
+
+    seen = slack.types(DB_OPS, QUIET_CHANNEL, "workflow list")
+    assert "*page-the-owner* · team database · manual · Call who is on duty." in seen
+    assert "*greet* · global · incident.created" in seen
+    assert "page-the-owner" not in slack.types(WEB_OPS, QUIET_CHANNEL, "workflow")
+    assert "No workflow's name has zebra." in slack.types(DB_OPS, QUIET_CHANNEL, "workflow list zebra")
+
+
+def test_an_incident_is_escalated(slack: Slack, company: Service) -> None:
+    number = the_incident(company).number
+    for typed, sentence in (
+        ("incident escalate hihg", "Use high"),
+        ("incident escalate", "Type: `/runbook incident escalate SEVERITY`"),
+        ("incident escalate high", f"inc-{number} is high now."),
+        ("incident escalate high", f"inc-{number} is already high."),
+    ):
+        assert sentence in slack.types(DB_OPS, DB_CHANNEL, typed)
+    assert "Only responders of team database" in slack.types(
+        WEB_OPS, DB_CHANNEL, "incident escalate critical"
+    )
+    with company.transaction() as work:
+        assert work.session.scalars(select(Incident)).one().severity == "high"

@@ -1,0 +1,30 @@
+"""Time stands still at START until the test moves it."""
+
+from collections.abc import Iterator
+
+import pytest
+from freezegun import freeze_time
+from freezegun.api import FrozenDateTimeFactory
+
+from core.service import Service
+from tests.conftest import RecordedBells
+from tests.integration.core.workflows.house import START, House
+from tests.world import Target, running_target
+
+
+@pytest.fixture
+def frozen() -> Iterator[FrozenDateTimeFactory]:
+    with freeze_time(START) as factory:
+        assert isinstance(factory, FrozenDateTimeFactory)
+        yield factory
+
+
+@pytest.fixture
+def house(service: Service, recorded_bells: RecordedBells, frozen: FrozenDateTimeFactory) -> House:
+    return House(service, recorded_bells, frozen)
+
+
+@pytest.fixture
+def target() -> Iterator[Target]:
+    with running_target() as running:
+        yield running

@@ -1,0 +1,87 @@
+"""Actions that fail: tried again, passed, told of."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from core.statuses import Status
+from core.tables import Workflow, WorkflowVersion
+from tests.integration.core.workflows.house import House
+from tests.world import Target
+
+SECOND = timedelta(seconds=1)
+
+
+def calling(target: Target, more: str = "") -> str:
+    return f"""
+kind: workflow
+name: calls
+trigger: {{on: incident.created}}
+actions:
+  - id: call
+    type: webhook
+    url: {target.url}/hook
+{more}
+  - {{id: tell, type: message, text: after}}
+"""
+
+
+def test_a_failed_action_is_tried_again_with_a_growing_wait(house: House, target: Target) -> None:
+    target.answers["/hook"] = 500
+    house.apply(calling(target, "    retry: {safe: true, attempts: 4, backoff: 2s, max_backoff: 3s}"))
+    house.open()
+    moments = [timedelta(seconds=seconds) for seconds in (0, 2, 5, 8)]
+    for number, moment in enumerate(moments[1:], start=1):
+        house.at(moment - SECOND)
+        assert len(target.calls) == number
+        house.at(moment)
+    assert len(target.calls) == 4
+    assert house.run().status is Status.FAILED
+    assert len({key for _, _, key in target.calls}) == 1
+
+
+def test_an_action_that_may_fail_does_not_end_the_workflow(house: House, target: Target) -> None:
+    target.answers["/hook"] = 500
+    house.apply(calling(target, "    on_failure: continue"))
+    house.open()
+    assert house.statuses() == {"call": "failed", "tell": "succeeded"}
+    assert house.run().status is Status.SUCCEEDED
+    assert house.said() == ["after"]
+
+
+def set_author(house: House, author: str) -> None:
+    with house.service.transaction() as work:
+        for row in (*work.session.scalars(select(WorkflowVersion)), *work.session.scalars(select(Workflow))):
+            row.changed_by = author
+
+
+@pytest.mark.parametrize("author", ["U0AUTHOR", "operator", "system"])
+def test_a_failure_is_told_to_the_channel_and_to_who_wrote_the_version(
+    house: House, target: Target, author: str
+) -> None:
+    target.answers["/hook"] = 500
+    house.apply(calling(target))
+    set_author(house, author)
+    incident = house.open()
+    run = house.run()
+    told = house.messages()
+
+    assert [channel for channel, _ in told] == ([None, "U0AUTHOR"] if author == "U0AUTHOR" else [None])
+    for _, text in told:
+        assert "*calls* v1" in text
+        assert run.id in text
+        assert "Action *call*: Answered 500; expected response.status < 400" in text
+    if author == "U0AUTHOR":
+        assert f"for inc-{incident.number}, _Orders down_" in told[1][1]
+
+
+def test_the_author_of_the_version_that_ran_is_told_not_the_last_one(house: House, target: Target) -> None:
+    target.answers["/hook"] = 500
+    house.apply(calling(target))
+    set_author(house, "U0AUTHOR")
+    with house.service.transaction() as work:
+        workflow = work.session.scalars(select(Workflow)).one()
+        workflow.changed_by = "U0OTHER"
+    house.open()
+    assert [channel for channel, _ in house.messages()] == [None, "U0AUTHOR"]

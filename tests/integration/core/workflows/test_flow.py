@@ -1,0 +1,205 @@
+"""Delays, branches, deadlines, failures: the way of a workflow through its actions."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from core.execution.kinds import WORKFLOW
+from core.statuses import IncidentStatus, Status, WaitingFor
+from core.tables import ActionExecution, Incident
+from tests.integration.core.workflows.house import House
+from tests.world import new_executor
+
+SECOND = timedelta(seconds=1)
+
+DELAYED = """
+kind: workflow
+name: delayed
+trigger: {on: incident.created}
+actions:
+  - {id: grace, type: delay, for: 15m}
+  - {id: tell, type: message, text: "still {{ incident.status }}", if: incident.status == "open"}
+"""
+
+
+def test_a_delay_ends_at_its_second_though_every_process_is_another(house: House) -> None:
+    house.apply(DELAYED)
+    house.open()
+    waiting = house.run()
+    assert (waiting.status, waiting.waiting_for) == (Status.WAITING, WaitingFor.TIMER)
+    house.at(timedelta(minutes=15) - SECOND)
+    assert house.said() == []
+    house.at(timedelta(minutes=15))
+    assert (house.said(), house.run().status) == (["still open"], Status.SUCCEEDED)
+
+
+def test_conditions_behind_a_delay_see_the_incident_as_it_is_then(house: House) -> None:
+    house.apply(DELAYED)
+    incident = house.open()
+    house.change(incident, IncidentStatus.ACKNOWLEDGED)
+    house.at(timedelta(minutes=15))
+    assert house.said() == []
+    assert house.statuses() == {"grace": "succeeded", "tell": "skipped"}
+
+
+CONDITIONAL = """
+kind: workflow
+name: delayed
+trigger: {on: incident.created}
+actions:
+  - {id: grace, type: delay, for: 15m, if: incident.status == "open"}
+  - {id: tell, type: message, text: late, if: actions.grace.status == "succeeded"}
+"""
+
+
+@pytest.mark.parametrize(("changes", "status"), [(False, "succeeded"), (True, "skipped")])
+def test_the_condition_of_a_delay_is_asked_again_when_its_time_is_over(
+    house: House, changes: bool, status: str
+) -> None:
+    house.apply(CONDITIONAL)
+    incident = house.open()
+    assert house.statuses()["grace"] == "waiting"
+    if changes:
+        house.change(incident, IncidentStatus.ACKNOWLEDGED)
+    house.at(timedelta(minutes=15))
+    assert house.statuses() == {"grace": status, "tell": status}
+
+
+def test_a_delay_whose_condition_does_not_hold_takes_no_time(house: House) -> None:
+    house.apply(CONDITIONAL.replace('"open"}', '"resolved"}'))
+    house.open()
+    assert house.statuses() == {"grace": "skipped", "tell": "skipped"}
+
+
+# Branches ------------------------------------------------------------------------------------------
+
+BRANCHED = """
+kind: workflow
+name: branched
+trigger: {on: incident.created}
+actions:
+  - id: how
+    type: branch
+    if: incident.severity == "critical"
+    then:
+      - {id: page, type: message, text: page}
+      - id: who
+        type: branch
+        if: incident.title == "orders"
+        then:
+          - {id: orders, type: message, text: orders}
+        else:
+          - {id: others, type: message, text: others}
+    else:
+      - {id: calm, type: message, text: calm, if: incident.severity != "info"}
+  - {id: done, type: message, text: "{{ actions.how.output.branch }} {{ actions.page.status }}"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("severity", "concerned", "said"),
+    [
+        ("critical", "orders", ["page", "orders", "then succeeded"]),
+        ("critical", "users", ["page", "others", "then succeeded"]),
+        ("low", "orders", ["calm", "else skipped"]),
+        ("info", "orders", ["else skipped"]),
+    ],
+)
+def test_a_branch_goes_one_way_and_the_actions_of_the_other_are_skipped(
+    house: House, severity: str, concerned: str, said: list[str]
+) -> None:
+    house.apply(BRANCHED)
+    house.open(severity=severity, title=concerned)
+    assert house.said() == said
+
+
+def test_the_actions_of_branches_are_listed_in_order_with_why_they_were_skipped(house: House) -> None:
+    house.apply(BRANCHED)
+    house.open(severity="low")
+    actions = house.run().actions
+
+    assert [action.id for action in actions] == ["how", "page", "who", "orders", "others", "calm", "done"]
+    outputs = {action.id: action.output for action in actions}
+    assert outputs["how"] == {"branch": "else"}
+    assert outputs["page"] == {"reason": "how took the other way: else."}
+    assert outputs["orders"] == {"reason": "who was not decided: it is skipped."}
+
+
+def test_neither_way_is_taken_where_a_branch_cannot_be_decided(house: House) -> None:
+    text = BRANCHED.replace(
+        'if: incident.severity == "critical"',
+        "if: int(incident.title) > 0\n    on_failure: continue",
+    ).replace(', text: "{{ actions.how.output.branch }} {{ actions.page.status }}"', ", text: done")
+    house.apply(text)
+    house.open()
+    assert house.said() == ["done"]
+    assert house.statuses() | {"how": ""} == {
+        **dict.fromkeys(("page", "who", "orders", "others", "calm"), "skipped"),
+        "how": "",
+        "done": "succeeded",
+    }
+
+
+# Deadlines -----------------------------------------------------------------------------------------
+
+LIMITED = """
+kind: workflow
+name: limited
+timeout: 10m
+trigger: {on: incident.created}
+actions:
+  - {id: grace, type: delay, for: 15m}
+  - {id: tell, type: message, text: too late}
+"""
+
+
+def test_a_workflow_ends_at_its_deadline_also_while_it_waits(house: House) -> None:
+    house.apply(LIMITED)
+    house.open()
+    house.at(timedelta(minutes=10) - SECOND)
+    assert house.run().status is Status.WAITING
+    house.at(timedelta(minutes=10))
+    run = house.run()
+    assert (run.status, run.error) == (Status.TIMED_OUT, "Not done within 10 min.")
+    assert house.statuses() == {"grace": "timed_out", "tell": "pending"}
+    [text] = house.said()
+    assert "ran out of time" in text
+    assert "*grace*" in text
+
+
+LIMITED_RUNBOOK = """
+kind: runbook
+name: limited
+timeout: 10m
+steps:
+  - {id: pause, type: wait, for: 15m}
+---
+kind: workflow
+name: starts
+trigger: {on: incident.created}
+actions:
+  - {id: it, type: runbook, runbook: limited}
+"""
+
+
+def test_a_runbook_ends_at_its_deadline_also_while_it_waits(house: House) -> None:
+    house.apply(LIMITED_RUNBOOK)
+    house.open()
+    house.at(timedelta(minutes=10) - SECOND)
+    assert house.runbook_runs()[0].status == "waiting"
+    house.at(timedelta(minutes=10))
+    assert house.runbook_runs()[0].status == "timed_out"
+
+
+def test_a_worker_that_dies_within_a_workflow_leaves_a_run_that_another_one_ends(house: House) -> None:
+    house.apply(DELAYED)
+    house.open()
+    with house.service.transaction() as work:
+        row = work.session.scalars(select(ActionExecution).where(ActionExecution.position == 0)).one()
+        execution_id = row.execution_id
+    house.at(timedelta(minutes=15))
+    new_executor(house.service).run(WORKFLOW, execution_id)
+    assert house.said() == ["still open"]
+    with house.service.transaction() as work:
+        assert work.session.scalars(select(Incident)).one().status == "open"

@@ -1,0 +1,59 @@
+"""The action `set`: changing the incident, with all that follows from it."""
+
+from sqlalchemy import select
+
+from core.statuses import IncidentStatus, Status
+from core.tables import Notice
+from tests.integration.core.workflows.house import House
+
+SETTING = """
+kind: workflow
+name: sets
+trigger: {on: incident.created}
+actions:
+  - id: change
+    type: set
+    severity: critical
+    status: acknowledged
+    labels: {by: "{{ incident.title }}", old: null}
+  - {id: tell, type: message, text: "{{ incident.severity }} {{ incident.status }} {{ incident.labels.by }}"}
+---
+kind: workflow
+name: listens
+trigger: {on: incident.status_changed, to: acknowledged}
+actions:
+  - {id: tell, type: message, text: "{{ event.by }}"}
+---
+kind: workflow
+name: hears
+trigger: {on: incident.escalated}
+actions:
+  - {id: tell, type: message, text: "{{ event.to }}"}
+"""
+
+
+def test_an_incident_is_changed_with_its_events_card_and_audit_rows(house: House) -> None:
+    house.apply(SETTING)
+    incident = house.open(severity="low", labels={"old": "1", "kept": "2"})
+    seen = house.incident(incident)
+
+    assert (seen.severity, seen.status) == ("critical", "acknowledged")
+    assert seen.acknowledged_at is not None
+    assert seen.labels == {"kept": "2", "by": "Orders down"}
+    assert sorted(house.said()) == ["critical", "critical acknowledged Orders down", "workflow:sets"]
+    with house.service.transaction() as work:
+        card = work.session.scalars(select(Notice).where(Notice.kind == "incident")).one()
+        assert card.wanted == 4
+
+
+def test_what_is_so_already_is_no_change_and_there_is_no_way_back(house: House) -> None:
+    house.apply(SETTING.replace("labels: {by", "labels: {kept: '2', by").replace(", old: null", ""))
+    incident = house.open(severity="critical", labels={"kept": "2", "by": "Orders down"})
+    house.change(incident, IncidentStatus.RESOLVED)
+    types = [event.type for event in house.events()]
+    assert types == ["incident.created", "incident.status_changed", "incident.status_changed"]
+
+    house.apply(SETTING.replace("incident.created", "'incident.status_changed', to: closed"))
+    house.change(incident, IncidentStatus.CLOSED)
+    errors = {run.error for run in house.runs("sets") if run.status is Status.FAILED}
+    assert errors == {f"Step change: inc-{incident.number} is already closed."}

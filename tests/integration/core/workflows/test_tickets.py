@@ -1,0 +1,242 @@
+"""Tickets in Jira and Linear: created once, found again, linked on the incident."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from core.statuses import Status
+from tests.integration.core.workflows.house import House
+
+
+class Trackers:
+    """Jira and Linear. `silent`: how many creations get no answer, though they happen."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.issues: list[dict[str, Any]] = []
+        self.requests: list[tuple[str, str, dict[str, Any]]] = []
+        self.silent = 0
+        self.refusal: tuple[int, dict[str, Any]] | None = None
+
+    def answer(self, path: str, authorization: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        self.requests.append((path, authorization, body))
+        if self.refusal is not None:
+            return self.refusal
+        if path == "/rest/api/3/search/jql":
+            label = body["jql"].removeprefix('labels = "').removesuffix('"')
+            found = [issue for issue in self.issues if label in issue["labels"]]
+            return 200, {"issues": [{"id": "1", "key": issue["key"]} for issue in found], "isLast": True}
+        if path == "/rest/api/3/issue":
+            return 201, {"id": "1", "key": self._create(body["fields"])}
+        return 200, {"data": self._linear(body)}
+
+    def _linear(self, body: dict[str, Any]) -> dict[str, Any]:
+        if "issueCreate" in body["query"]:
+            key = self._create(body["variables"]["input"])
+            return {"issueCreate": {"success": True, "issue": self._issue(key)}}
+        found = [issue for issue in self.issues if issue["id"] == body["variables"]["id"]]
+        return {"issues": {"nodes": [self._issue(issue["key"]) for issue in found]}}
+
+    def _create(self, fields: dict[str, Any]) -> str:
+        key = f"OPS-{len(self.issues) + 1}"
+        self.issues.append({**fields, "key": key})
+        return key
+
+    def _issue(self, key: str) -> dict[str, str]:
+        return {"identifier": key, "url": f"https://linear.example/{key}"}
+
+
+@pytest.fixture
+def trackers() -> Iterator[Trackers]:
+    world = Trackers()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            before = len(world.issues)
+            status, answer = world.answer(self.path, self.headers["Authorization"], body)
+            if world.silent and len(world.issues) > before:
+                world.silent -= 1
+                self.close_connection = True
+                return
+            content = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    world.url = f"http://127.0.0.1:{http.server_port}"
+    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield world
+    http.shutdown()
+    thread.join()
+    http.server_close()
+
+
+SAFE = "retry: {safe: true, attempts: 3, backoff: 1s}"
+
+
+def jira(trackers: Trackers, more: str = "") -> str:
+    return f"""
+    type: jira
+    site: {trackers.url}/
+    email: ops@example.com
+    token: "{{{{ secrets.TOKEN }}}}"
+    project: OPS
+    summary: "{{{{ incident.title }}}}"
+    description: "First line.\\n\\nSecond: {{{{ incident.severity }}}}."
+    labels: [outage]
+    fields: {{priority: {{name: High}}}}
+    {more}
+"""
+
+
+def linear(trackers: Trackers, more: str = "") -> str:
+    return f"""
+    type: linear
+    endpoint: {trackers.url}/graphql
+    token: "{{{{ secrets.TOKEN }}}}"
+    team: 9cfb482a
+    title: "{{{{ incident.title }}}}"
+    description: "It is {{{{ incident.severity }}}}."
+    fields: {{priority: 1}}
+    {more}
+"""
+
+
+def workflow(action: str) -> str:
+    return f"""
+kind: workflow
+name: tickets
+trigger: {{on: incident.created}}
+actions:
+  - id: ticket
+    {action.strip()}
+  - {{id: tell, type: message, text: "{{{{ actions.ticket.output.key }}}}"}}
+---
+kind: workflow
+name: other
+trigger: {{on: incident.created}}
+actions:
+  - {{id: tell, type: message, text: nothing}}
+"""
+
+
+@pytest.fixture
+def desk(house: House) -> House:
+    house.secrets["TOKEN"] = "the-tokens-secret"
+    return house
+
+
+def test_a_jira_issue_is_created_and_linked(desk: House, trackers: Trackers) -> None:
+    desk.apply(workflow(jira(trackers)))
+    incident = desk.open()
+    [(path, authorization, _)] = trackers.requests
+    [issue] = trackers.issues
+
+    assert path == "/rest/api/3/issue"
+    assert authorization.startswith("Basic ")
+    assert (issue["project"], issue["issuetype"]) == ({"key": "OPS"}, {"name": "Task"})
+    assert (issue["summary"], issue["priority"]) == ("Orders down", {"name": "High"})
+    lines = [part["content"][0]["text"] for part in issue["description"]["content"]]
+    assert lines == ["First line.", "Second: medium."]
+    assert issue["labels"] == ["outage", f"runbook-{desk.run('tickets').id}.ticket"]
+    [link] = desk.incident(incident).links
+    assert (link.name, link.url) == ("OPS-1", f"{trackers.url}/browse/OPS-1")
+    assert sorted(desk.said()) == ["OPS-1", "nothing"]
+    assert "the-tokens-secret" not in desk.run("tickets").model_dump_json()
+
+
+def test_a_linear_issue_is_created_and_linked(desk: House, trackers: Trackers) -> None:
+    desk.apply(workflow(linear(trackers)))
+    incident = desk.open()
+    [(_, authorization, _)] = trackers.requests
+    [issue] = trackers.issues
+
+    assert authorization == "the-tokens-secret"
+    assert (issue["teamId"], issue["title"], issue["priority"]) == ("9cfb482a", "Orders down", 1)
+    assert issue["description"] == "It is medium."
+    assert UUID(issue["id"]).version == 4
+    [link] = desk.incident(incident).links
+    assert (link.name, link.url) == ("OPS-1", "https://linear.example/OPS-1")
+    assert "the-tokens-secret" not in desk.run("tickets").model_dump_json()
+
+
+@pytest.mark.parametrize("kind", [jira, linear])
+def test_a_ticket_whose_creation_got_no_answer_is_found_and_not_made_twice(
+    desk: House, trackers: Trackers, kind: Any
+) -> None:
+    trackers.silent = 1
+    desk.apply(workflow(kind(trackers, SAFE)))
+    incident = desk.open()
+    assert desk.run("tickets").status is Status.WAITING
+    desk.at(timedelta(seconds=1))
+
+    assert len(trackers.issues) == 1
+    assert [link.name for link in desk.incident(incident).links] == ["OPS-1"]
+    assert desk.run("tickets").status is Status.SUCCEEDED
+
+
+@pytest.mark.parametrize("kind", [jira, linear])
+def test_a_ticket_that_is_not_safe_to_repeat_is_asked_for_once(
+    desk: House, trackers: Trackers, kind: Any
+) -> None:
+    trackers.silent = 1
+    desk.apply(workflow(kind(trackers)))
+    desk.open()
+    desk.at(timedelta(minutes=1))
+
+    assert len(trackers.requests) == 1
+    assert desk.run("tickets").status is Status.FAILED
+    assert desk.statuses("tickets")["ticket"] == "unknown"
+
+
+@pytest.mark.parametrize("kind", [jira, linear])
+def test_a_ticket_that_cannot_be_looked_for_is_not_made_again(
+    desk: House, trackers: Trackers, kind: Any
+) -> None:
+    trackers.silent = 1
+    desk.apply(workflow(kind(trackers, SAFE)))
+    desk.open()
+    trackers.refusal = (503, {})
+    desk.at(timedelta(seconds=1))
+    assert len(trackers.issues) == 1
+    trackers.refusal = None
+    desk.at(timedelta(seconds=3))
+    assert (len(trackers.issues), desk.run("tickets").status) == (1, Status.SUCCEEDED)
+
+
+@pytest.mark.parametrize(
+    ("kind", "refusal", "sentence"),
+    [
+        (
+            jira,
+            (400, {"errors": {"project": "no such"}}),
+            'Jira answered 400: {"errors": {"project": "no such"}}',
+        ),
+        (jira, (200, {"nothing": 1}), "Jira answered 200"),
+        (linear, (200, {"errors": [{"message": "bad team"}]}), "bad team"),
+        (linear, (200, {"data": {"issueCreate": None}}), "Linear's answer is not understood"),
+        (linear, (401, {"errors": [{"message": "the-tokens-secret is wrong"}]}), "*** is wrong"),
+    ],
+)
+def test_a_refusal_fails_the_action_with_what_was_said(
+    desk: House, trackers: Trackers, kind: Any, refusal: tuple[int, dict[str, Any]], sentence: str
+) -> None:
+    trackers.refusal = refusal
+    desk.apply(workflow(kind(trackers)))
+    incident = desk.open()
+
+    assert sentence in (desk.run("tickets").error or "")
+    assert desk.incident(incident).links == []

@@ -1,0 +1,176 @@
+"""The action `runbook` with `wait: true`: it is over when the runbook is."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.execution.kinds import WORKFLOW
+from core.execution.rows import load_locked
+from core.services.approvals import decide_gate
+from core.services.people import load_person
+from core.services.runs import cancel
+from core.statuses import Status, WaitingFor
+from core.tables import ActionExecution, RunbookExecution
+from tests.integration.core.workflows.house import House
+from tests.world import Target, see
+
+SECOND = timedelta(seconds=1)
+
+
+def documents(target: Target, more: str = "") -> str:
+    return f"""
+kind: runbook
+name: check
+team: database
+steps:
+  - id: gate
+    type: approval
+    approvers: {{team: database, role: admin}}
+  - id: ask
+    type: http
+    url: {target.url}/check
+    save: {{lag: response.json.seconds}}
+---
+kind: workflow
+name: waits
+trigger: {{on: incident.created}}
+actions:
+  - id: check
+    type: runbook
+    runbook: check
+    wait: true
+{more}
+  - id: tell
+    type: message
+    text: "{{{{ actions.check.output.status }}}} {{{{ actions.check.output.steps.ask.saved.lag }}}}"
+    if: actions.check.status == "succeeded"
+  - id: sorry
+    type: message
+    text: "{{{{ actions.check.output.status }}}}: {{{{ actions.check.error }}}}"
+    if: actions.check.status == "failed"
+"""
+
+
+def decide(house: House, *, approved: bool, number: int = 0) -> None:
+    gate = see(house.service, house.runbook_runs()[number].id).approval
+    assert gate is not None
+    with house.service.transaction() as work:
+        decide_gate(work, load_person(work, "U0DBADMIN", source="test"), gate.id, approved=approved)
+    house.work()
+
+
+def test_the_workflow_waits_for_the_runbooks_end_and_sees_its_result(house: House, target: Target) -> None:
+    house.apply(documents(target))
+    house.open()
+    waiting = house.run()
+    assert (waiting.status, waiting.waiting_for) == (Status.WAITING, WaitingFor.CALLBACK)
+    assert waiting.runbook_executions == [house.runbook_runs()[0].id]
+    decide(house, approved=True)
+
+    assert house.said() == ["succeeded 1.5"]
+    output = house.run().actions[0].output
+    assert output["execution_id"] == house.runbook_runs()[0].id
+    assert house.run().status is Status.SUCCEEDED
+
+
+def test_a_failed_run_fails_the_action_and_the_workflow(house: House, target: Target) -> None:
+    house.apply(documents(target))
+    house.open()
+    decide(house, approved=False)
+    run = house.run()
+
+    assert run.status is Status.FAILED
+    assert run.error is not None
+    assert "failed. Step gate: Rejected by <@U0DBADMIN>." in run.error
+    assert run.actions[0].output["status"] == "failed"
+
+
+def test_a_workflow_may_go_on_after_a_failed_run(house: House, target: Target) -> None:
+    house.apply(documents(target, "    on_failure: continue"))
+    house.open()
+    decide(house, approved=False)
+
+    [text] = house.said()
+    assert text.startswith("failed: check (rbx_")
+    assert house.run().status is Status.SUCCEEDED
+
+
+def test_a_cancelled_run_fails_the_action(house: House, target: Target) -> None:
+    house.apply(documents(target))
+    house.open()
+    with house.service.transaction() as work:
+        cancel(work, load_person(work, "U0DBOPS", source="test"), house.runbook_runs()[0].id)
+    house.work()
+
+    assert "was cancelled. Cancelled by <@U0DBOPS>." in (house.run().error or "")
+
+
+@pytest.mark.parametrize(("more", "runs"), [("", 1), ("    retry: {safe: true, attempts: 2}", 2)])
+def test_a_runbook_is_run_again_only_where_the_action_says_that_this_is_safe(
+    house: House, target: Target, more: str, runs: int
+) -> None:
+    house.apply(documents(target, more or "    retry: {attempts: 2}"))
+    house.open()
+    decide(house, approved=False)
+    house.at(timedelta(seconds=1))
+    assert len(house.runbook_runs()) == runs
+    if runs == 2:
+        decide(house, approved=True, number=1)
+        assert house.said() == ["succeeded 1.5"]
+
+
+def test_the_action_waits_no_longer_than_its_timeout(house: House, target: Target) -> None:
+    house.apply(documents(target, "    timeout: 5m"))
+    house.open()
+    house.at(timedelta(minutes=5) - SECOND)
+    assert house.run().status is Status.WAITING
+    house.at(timedelta(minutes=5))
+    assert (house.run().status, house.run().error) == (
+        Status.TIMED_OUT,
+        "Step check: No answer came in time.",
+    )
+    decide(house, approved=True)
+    assert house.run().status is Status.TIMED_OUT
+    assert house.runbook_runs()[0].status == "succeeded", "a run goes on though nobody waits for it"
+
+
+def test_an_end_is_answered_in_the_transaction_in_which_it_comes(house: House, target: Target) -> None:
+    """No worker, no clock and no bell is needed for it: none can be lost."""
+    house.apply(documents(target))
+    house.open()
+    with house.service.transaction() as work:
+        cancel(work, load_person(work, "U0DBOPS", source="test"), house.runbook_runs()[0].id)
+        run_id = house.runbook_runs()[0].workflow_execution_id
+        assert run_id is not None
+        answered = load_locked(work.session, WORKFLOW, run_id)
+        assert answered.row.status == "failed"
+        work.session.rollback()
+    assert house.run().status is Status.WAITING
+
+
+def test_a_run_that_cannot_start_fails_the_action_at_once(house: House, target: Target) -> None:
+    house.apply(documents(target).replace("team: database\nsteps", "team: web\nsteps"))
+    house.open()
+    assert "belongs to team web" in (house.run().error or "")
+    assert house.runbook_runs() == []
+
+
+def test_a_run_that_ended_before_the_action_could_wait_answers_it(house: House, target: Target) -> None:
+    """Seen where the action is done again with the request key of a run that is over."""
+    house.apply(documents(target))
+    house.open()
+    run = house.run()
+    with house.service.transaction() as work:
+        row = work.session.get_one(RunbookExecution, house.runbook_runs()[0].id)
+        row.awaited_by = None
+    decide(house, approved=True)
+    with house.service.transaction() as work:
+        loaded = load_locked(work.session, WORKFLOW, run.id)
+        loaded.row.status, loaded.row.waiting_for, loaded.row.wake_at = "running", None, work.now
+        key = {"execution_id": run.id, "position": 0}
+        action = work.session.get_one(ActionExecution, key)
+        action.status, action.attempt = "pending", 0
+    house.at(timedelta(seconds=1))
+
+    assert house.said() == ["succeeded 1.5"]
+    assert len(house.runbook_runs()) == 1

@@ -1,0 +1,73 @@
+"""The example workflows that wait and branch, played through."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from freezegun import freeze_time
+from sqlalchemy import select
+
+import examples
+from cli.apply import apply_files
+from core.service import Service
+from core.services.approvals import decide_gate, open_gates
+from core.services.incident_ages import start_what_came_of_age
+from core.services.people import load_person
+from core.services.workflow_starts import start_workflow_by_person
+from core.services.workflows import find_workflow
+from core.tables import Incident, Notice
+from tests.conftest import RecordedBells
+from tests.world import new_executor, new_incident, work_off
+from workers.clock import ring_what_is_due
+
+DEFINITIONS = Path(examples.__file__).parent / "definitions"
+START = datetime(2060, 1, 5, 3, 12, tzinfo=UTC)  # after the definitions were applied
+
+
+@pytest.fixture
+def example(service: Service) -> Service:
+    apply_files(service, [DEFINITIONS], approve=True)
+    return service
+
+
+def work_on(service: Service, bells: RecordedBells) -> None:
+    ring_what_is_due(service)
+    start_what_came_of_age(service)
+    executor = new_executor(service, secrets={"DB_API": "http://127.0.0.1:9"})
+    work_off(service, executor, bells.rung)
+
+
+def said(service: Service) -> list[str]:
+    with service.transaction() as work:
+        query = select(Notice).where(Notice.kind == "message").order_by(Notice.number)
+        return [str(notice.content["text"]) for notice in work.session.scalars(query)]
+
+
+@pytest.mark.parametrize(("severity", "messages"), [("high", 2), ("low", 0)])
+def test_nobody_answers(
+    example: Service, recorded_bells: RecordedBells, severity: str, messages: int
+) -> None:
+    with freeze_time(START) as frozen:
+        incident = new_incident(example, person="U0BOB", severity=severity)
+        for minutes in (15, 30):
+            frozen.move_to(START + timedelta(minutes=minutes))
+            work_on(example, recorded_bells)
+    assert len(said(example)) == messages
+    with example.transaction() as work:
+        assert work.session.get_one(Incident, incident.id).severity == "high"
+
+
+def test_restart_checkout_says_that_it_did_not_help(example: Service, recorded_bells: RecordedBells) -> None:
+    incident = new_incident(example, person="U0DAN", team="web")
+    with example.transaction() as work:
+        dan = load_person(work, "U0DAN", source="test")
+        found = work.session.get_one(Incident, incident.id)
+        start_workflow_by_person(work, dan, find_workflow(work, dan, "restart-checkout"), found, None)
+    work_on(example, recorded_bells)
+    with example.transaction() as work:
+        carla = load_person(work, "U0CARLA", source="test")
+        [gate] = open_gates(work, carla)
+        decide_gate(work, carla, gate.id, approved=True)
+    work_on(example, recorded_bells)
+    [text] = said(example)
+    assert text.startswith("The restart did not help: restart-service (rbx_")
