@@ -13,6 +13,8 @@ from sqlalchemy.exc import OperationalError
 from core.execution.kinds import KINDS, Kind
 from core.sabotage import reach
 from core.service import Service, Work
+from core.services.audit_chain import AT_ONCE as SEALED_AT_ONCE
+from core.services.audit_chain import seal_entries
 
 TICK = 0.5  # seconds
 PATIENCE = timedelta(seconds=5)  # how long after a ring it is rung again
@@ -45,10 +47,22 @@ def _ring_kind(work: Work, kind: Kind) -> None:
         work.ring(kind.name, execution_id)
 
 
+def seal_the_audit_trail(service: Service) -> int:
+    """Bring what was committed since into the chain of the audit trail. Returns how many entries that were."""
+    total = 0
+    while True:
+        with service.transaction() as work:
+            sealed = seal_entries(work)
+        total += sealed
+        if sealed < SEALED_AT_ONCE:
+            return total
+
+
 def run_clock(service: Service, stop: threading.Event) -> None:
     """Tick until `stop` is set. A database that is away is waited for."""
     while not stop.wait(TICK):
         try:
             ring_what_is_due(service)
+            seal_the_audit_trail(service)
         except OperationalError as error:
             log.warning("clock cannot reach the database", error=str(error))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from bot.cards.blocks import sections
 from bot.cards.words import escape
-from bot.commands import approvals, executions, incidents, library, run
+from bot.commands import approvals, executions, incidents, library, notes, run
 from bot.commands.call import Command, CommandCall, Reply
 from core.decisions.people import Person
 from core.service import Work
@@ -33,6 +33,7 @@ COMMANDS = by_name(
         *approvals.COMMANDS,
         *library.COMMANDS,
         *incidents.COMMANDS,
+        *notes.COMMANDS,
         Command("help", "", "this list", _help),
     )
 )

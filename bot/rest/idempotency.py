@@ -82,5 +82,6 @@ def fingerprint_of(method: str, path: str, body: bytes) -> str:
 def _response(status: int, body: JsonObject, headers: dict[str, str]) -> Response:
     if status == HTTPStatus.CREATED:
         [(kind, resource)] = body.items()
-        headers = headers | {"Location": LOCATIONS[kind] + resource["id"]}
+        if kind in LOCATIONS:  # a note has no address of its own
+            headers = headers | {"Location": LOCATIONS[kind] + resource["id"]}
     return JSONResponse(body, int(status), headers)

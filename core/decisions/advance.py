@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.decisions.execution import (
+    CallbackReceived,
     CancelRequested,
     Claimed,
     Event,
@@ -54,8 +55,8 @@ def advance(execution: Execution, event: Event, now: datetime) -> Transition:
             return _cancel(event, execution, now)
         case VerdictGiven():
             return _verdict(event, execution, now)
-        case LockGranted():
-            return _granted(execution, now)
+        case LockGranted() | CallbackReceived():
+            return _came(event, execution, now)
         case Refused(reason):
             return Transition(ended_as(execution, Status.FAILED, now, reason))
 
@@ -133,10 +134,27 @@ def _verdict(event: VerdictGiven, execution: Execution, now: datetime) -> Transi
     return _fail(execution, position, failed, now, resume=True)
 
 
+def _came(event: LockGranted | CallbackReceived, execution: Execution, now: datetime) -> Transition:
+    """What the execution waited for, unless it does not wait for that any more."""
+    if isinstance(event, LockGranted):
+        return _granted(execution, now)
+    return _called_back(execution, now)
+
+
 def _granted(execution: Execution, now: datetime) -> Transition:
     if execution.waiting_for is not WaitingFor.LOCK:
         return Transition(execution)
     return Transition(awake(execution, now))
+
+
+def _called_back(execution: Execution, now: datetime) -> Transition:
+    """The same attempt of the step goes on, and reads what came."""
+    position = execution.position
+    if position is None or execution.waiting_for is not WaitingFor.CALLBACK:
+        return Transition(execution)
+    step = execution.steps[position]
+    again = replace(step, status=Status.PENDING, attempt=step.attempt - 1)
+    return Transition(awake(execution.with_step(position, again), now))
 
 
 def _recover(execution: Execution, position: int, now: datetime) -> Transition:
@@ -158,6 +176,8 @@ def _after_wait(execution: Execution, position: int, now: datetime) -> Transitio
         return Transition(running(execution), prepare=position)
     if execution.waiting_for is WaitingFor.APPROVAL and execution.wake_at is not None:
         return _expire(execution, position, now)
+    if execution.waiting_for is WaitingFor.CALLBACK and execution.wake_at is not None:
+        return _uncalled(execution, position, now)
     return Transition(execution)
 
 
@@ -166,6 +186,15 @@ def _expire(execution: Execution, position: int, now: datetime) -> Transition:
     expired = finished(execution.steps[position], Status.TIMED_OUT, now, error=error)
     execution = execution.with_step(position, expired)
     return Transition(ended_as(execution, Status.TIMED_OUT, now, f"Step {expired.id}: {error}"))
+
+
+def _uncalled(execution: Execution, position: int, now: datetime) -> Transition:
+    step = execution.steps[position]
+    error = "No callback came in time."
+    execution = execution.with_step(position, finished(step, Status.TIMED_OUT, now, error=error))
+    if step.policy.continue_on_failure:
+        return _proceed(execution, now)
+    return Transition(ended_as(execution, Status.TIMED_OUT, now, f"Step {step.id}: {error}"))
 
 
 def _settle(execution: Execution, position: int, result: StepResult, now: datetime) -> Transition:

@@ -143,6 +143,11 @@ class GateDecided:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackReceived:
+    """What the current step waits for has come, and is there to be read."""
+
+
+@dataclass(frozen=True, slots=True)
 class CancelRequested:
     by: str
     worker_active: bool
@@ -169,7 +174,15 @@ class LockGranted:
 
 
 Event = (
-    Claimed | StepPrepared | StepEnded | GateDecided | CancelRequested | VerdictGiven | LockGranted | Refused
+    Claimed
+    | StepPrepared
+    | StepEnded
+    | GateDecided
+    | CallbackReceived
+    | CancelRequested
+    | VerdictGiven
+    | LockGranted
+    | Refused
 )
 
 

@@ -10,10 +10,11 @@ Three answers are possible:
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from core.callbacks import CallbackLinks
 from core.decisions.execution import Json, StepResult
 from core.definitions.secrets import EnvironmentSecrets, Masker
 from core.outside.http import HttpCaller
@@ -25,11 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ports:
-    """The ways outside that the process was composed with. `processes`: None where shell steps are off."""
+    """The ways outside that the process was composed with, and the addresses at which it is called back.
+
+    `processes`: None where shell steps are off.
+    """
 
     http: HttpCaller
     processes: ProcessRunner | None
     secrets: EnvironmentSecrets
+    callbacks: CallbackLinks = field(default_factory=CallbackLinks)
 
 
 @dataclass(frozen=True)

@@ -74,8 +74,11 @@ def approve_runbook(work: Work, person: Person, runbook: Runbook, *, own_version
         return runbook
     if runbook.changed_by == person.slack_user_id and not own_version_allowed:
         raise NotAllowed(f"You wrote version {runbook.version} of {runbook.name}: somebody else approves it.")
+    before = {"status": runbook.status, "approved_version": runbook.approved_version}
     runbook.status, runbook.approved_version = ApprovalStatus.APPROVED, runbook.version
-    audit.record(work, person, "runbook.approved", runbook.id, {"version": runbook.version})
+    after = {"status": runbook.status, "approved_version": runbook.approved_version}
+    details = {"version": runbook.version, "before": before, "after": after}
+    audit.record(work, person, "runbook.approved", runbook.id, details)
     return runbook
 
 

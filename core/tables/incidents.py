@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Identity, Index
+from sqlalchemy import ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.tables.base import Base, JsonObject
@@ -10,9 +10,20 @@ from core.tables.people import Team
 
 
 class Incident(Base):
-    """`number` is for people (`inc-12`), `id` for programs. `slack_channel` is null until there is one."""
+    """`number` is for people (`inc-12`), `id` for programs. `slack_channel` is null until there is one.
+
+    `alert_key`: of the alert that opened it. While the incident is unresolved no other has the same.
+    """
 
     __tablename__ = "incidents"
+    __table_args__ = (
+        Index(
+            "uq_incidents_alert_key",
+            "alert_key",
+            unique=True,
+            postgresql_where=text("status IN ('open', 'acknowledged')"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(Identity(), unique=True)
@@ -30,6 +41,7 @@ class Incident(Base):
     resolved_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     request_key: Mapped[str | None] = mapped_column(unique=True)
+    alert_key: Mapped[str | None]
     team: Mapped[Team] = relationship(lazy="joined")
 
 
