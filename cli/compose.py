@@ -19,6 +19,7 @@ from bot.rest.settings import RestSettings
 from bot.slack_http import slack_route
 from bot.web import create_web
 from cli.embedded import embedded_services
+from core.callbacks import CallbackLinks
 from core.clock import DatabaseClock
 from core.database import open_engine
 from core.definitions.secrets import EnvironmentSecrets
@@ -86,6 +87,10 @@ class Composition:
         return RunLinks(self.settings.public_url, self.settings.slack_signing_secret)
 
     @property
+    def _callbacks(self) -> CallbackLinks:
+        return CallbackLinks(self.settings.public_url, self.settings.slack_signing_secret)
+
+    @property
     def is_single_admin(self) -> bool:
         return self.settings.single_admin == "on"
 
@@ -94,7 +99,7 @@ class Composition:
         return create_web(
             self.service,
             slack=slack_route(self.bolt_app(), secret),
-            rest=RestSettings(self.is_single_admin),
+            rest=RestSettings(self.is_single_admin, self._callbacks),
             links=self._links,
             newest_revision=newest_revision(),
         )
@@ -107,7 +112,8 @@ class Composition:
     def executor(self, environ: Mapping[str, str]) -> Executor:
         runner = ProcessRunner(command_path(environ)) if self.settings.shell == "on" else None
         http = HttpCaller(EgressPolicy.parse(self.settings.egress_entries))
-        return Executor(self.service, Ports(http, runner, EnvironmentSecrets(environ)), worker_name())
+        ports = Ports(http, runner, EnvironmentSecrets(environ), callbacks=self._callbacks)
+        return Executor(self.service, ports, worker_name())
 
 
 def command_path(environ: Mapping[str, str]) -> str:

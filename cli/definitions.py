@@ -1,4 +1,4 @@
-"""`validate`, `apply` and `token create`: what is written into the service's database by an operator."""
+"""`validate` and `apply`: what is written into the service's database by an operator."""
 
 import json
 import os
@@ -7,15 +7,12 @@ from typing import Annotated
 
 import typer
 
-from cli.apply import OPERATOR, apply_files
+from cli.apply import apply_files
 from cli.compose import Composition, reachable
 from core.definitions.validate import validate_files
-from core.services.tokens import create_token
 from core.settings import Settings
 
 app = typer.Typer()
-token_app = typer.Typer(help="Bearer tokens for the REST API.", no_args_is_help=True)
-app.add_typer(token_app, name="token")
 
 Paths = Annotated[list[Path], typer.Argument(help="YAML or JSON files, or folders of them.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
@@ -56,18 +53,3 @@ def apply(
     for each in applied:
         version = f" version {each.version}" if each.version else ""
         typer.echo(f"{each.kind} {each.name}{version} {each.status}".rstrip())
-
-
-@token_app.command("create")
-def token_create(
-    user: Annotated[str, typer.Option(help="Slack id of the person the token speaks for.")],
-    name: Annotated[str, typer.Option(help="What the token is for.")],
-) -> None:
-    """A new token; it is printed alone on the last line, this once."""
-    with (
-        reachable(Settings.from_environment(os.environ)) as settings,
-        Composition.of(settings) as composition,
-        composition.service.transaction() as work,
-    ):
-        token = create_token(work, OPERATOR, user, name)
-    typer.echo(token)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import definitions, doctor
+from cli import audit, definitions, doctor, tokens
 from cli.client import approvals, export, library, runs
 from cli.compose import Composition, reachable
 from cli.demo.run import run_demo, run_headless
@@ -89,7 +89,7 @@ def migrate() -> None:
     typer.echo("The database has the newest schema.")
 
 
-for theme in (definitions, library, export, runs, approvals, doctor):
+for theme in (definitions, tokens, audit, library, export, runs, approvals, doctor):
     app.add_typer(theme.app)
 
 

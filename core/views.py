@@ -171,3 +171,55 @@ class WorkflowExecutionView(BaseModel):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+
+
+class AuditEntryView(BaseModel):
+    """One deed. `before` and `after`: what it changed, where it changed something; they are in `details` too.
+
+    `position` in the chain and `hash` are null until it is sealed, a moment later.
+    """
+
+    number: int
+    at: datetime
+    actor: str
+    source: str
+    token_id: str | None
+    team: str | None
+    action: str
+    subject_id: str
+    before: Any
+    after: Any
+    details: dict[str, Any]
+    position: int | None
+    hash: str | None
+
+
+class TimelineEntryView(BaseModel):
+    """One line of an incident's timeline. `subject_id`: the incident, execution or gate that it is about.
+
+    `actor`: a Slack user id, `workflow:NAME` or `system`; `text`: the line in words; `details`: by `kind`.
+    """
+
+    id: str
+    at: datetime
+    kind: str
+    actor: str
+    subject_id: str
+    text: str
+    details: dict[str, Any]
+
+
+class NoteView(BaseModel):
+    id: str
+    incident_id: str
+    text: str
+    author: str
+    created_at: datetime
+
+
+class CallbackView(BaseModel):
+    """A callback that came for a step. Its body is not shown: the step keeps what it needs of it."""
+
+    execution_id: str
+    step: str
+    received_at: datetime

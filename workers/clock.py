@@ -15,6 +15,8 @@ from sqlalchemy.exc import OperationalError
 from core.execution.kinds import KINDS, Kind
 from core.sabotage import is_disabled, reach
 from core.service import Service, Work
+from core.services.audit_chain import AT_ONCE as SEALED_AT_ONCE
+from core.services.audit_chain import seal_entries
 from core.services.incident_ages import start_what_came_of_age
 
 TICK = 0.5  # seconds
@@ -48,6 +50,17 @@ def _ring_kind(work: Work, kind: Kind) -> None:
         work.ring(kind.name, execution_id)
 
 
+def seal_the_audit_trail(service: Service) -> int:
+    """Bring what was committed since into the chain of the audit trail. Returns how many entries that were."""
+    total = 0
+    while True:
+        with service.transaction() as work:
+            sealed = seal_entries(work)
+        total += sealed
+        if sealed < SEALED_AT_ONCE:
+            return total
+
+
 def run_clock(service: Service, stop: threading.Event) -> None:
     """Tick until `stop` is set. A database that is away is waited for."""
     while not stop.wait(TICK):
@@ -56,5 +69,6 @@ def run_clock(service: Service, stop: threading.Event) -> None:
         try:
             ring_what_is_due(service)
             start_what_came_of_age(service)
+            seal_the_audit_trail(service)
         except OperationalError as error:
             log.warning("clock cannot reach the database", error=str(error))

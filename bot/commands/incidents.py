@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from bot.cards.blocks import sections
 from bot.cards.incident import incident as incident_card
+from bot.cards.timeline import timeline_lines
 from bot.cards.words import escape, one_line
 from bot.commands.arguments import only_argument, usage_hint
 from bot.commands.call import Command, CommandCall, Handler, Reply
@@ -14,10 +16,12 @@ from core.service import Work
 from core.services.escalation import escalate
 from core.services.incidents import NewIncident, change_status, open_incident
 from core.services.reading import view_incident
+from core.services.timeline import last_lines
 from core.statuses import IncidentStatus, Severity
 
 OPEN_USAGE = "open TITLE [severity=info|low|medium|high|critical] [service=…] [team=…] [key=value…]"
 LONGEST_TITLE = 200
+TIMELINE_LINES = 10
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,11 @@ def _severity(text: str) -> Severity:
 
 
 def show(work: Work, person: Person, call: CommandCall) -> Reply:
-    card = incident_card(view_incident(visible_incident(work, person, call)), command=call.command)
-    return Reply(card.text, tuple(card.blocks))
+    """How it stands, and what happened last."""
+    found = visible_incident(work, person, call)
+    card = incident_card(view_incident(found), command=call.command)
+    lines = timeline_lines(last_lines(work, found, TIMELINE_LINES))
+    return Reply(card.text, (*card.blocks, *sections(lines)))
 
 
 def _to(status: IncidentStatus) -> Handler:
@@ -112,7 +119,7 @@ VERBS = {
         Command("resolve", "", "it is over", _to(IncidentStatus.RESOLVED)),
         Command("close", "", "nothing is left to do", _to(IncidentStatus.CLOSED)),
         Command("escalate", "SEVERITY", "it is worse than that", escalate_),
-        Command("show", "", "how it stands", show),
+        Command("show", "", "how it stands, and what happened last", show),
     )
 }
 ALIASES = {"acknowledge": "ack"}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from bot.cards.blocks import sections
 from bot.cards.words import escape
-from bot.commands import approvals, executions, incidents, library, run, versions, workflows
+from bot.commands import approvals, executions, incidents, library, notes, run, versions, workflows
 from bot.commands.call import Command, CommandCall, Reply
 from core.decisions.people import Person
 from core.service import Work
@@ -35,6 +35,7 @@ COMMANDS = by_name(
         *versions.COMMANDS,
         *incidents.COMMANDS,
         *workflows.COMMANDS,
+        *notes.COMMANDS,
         Command("help", "", "this list", _help),
     )
 )

@@ -2,12 +2,17 @@
 
 from pydantic import BaseModel
 
+from core.services.alerts import AlertOutcome
 from core.views import (
     ApprovalView,
+    AuditEntryView,
+    CallbackView,
     ExecutionView,
     IncidentView,
+    NoteView,
     RunbookView,
     RunbookWithDiff,
+    TimelineEntryView,
     VersionView,
     WorkflowExecutionView,
     WorkflowView,
@@ -71,3 +76,28 @@ class ApprovalAnswer(BaseModel):
 class ApprovalPage(BaseModel):
     approvals: list[ApprovalView]
     next_cursor: str | None
+
+
+class AuditPage(BaseModel):
+    audit: list[AuditEntryView]
+    next_cursor: str | None
+
+
+class TimelinePage(BaseModel):
+    timeline: list[TimelineEntryView]
+    next_cursor: str | None
+
+
+class NoteAnswer(BaseModel):
+    note: NoteView
+
+
+class AlertAnswer(BaseModel):
+    """`incident`: the one that was opened, is known, or was resolved; null where the alert was ignored."""
+
+    outcome: AlertOutcome
+    incident: IncidentView | None
+
+
+class CallbackAnswer(BaseModel):
+    callback: CallbackView

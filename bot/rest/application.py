@@ -2,7 +2,18 @@
 
 from fastapi import FastAPI
 
-from bot.rest import approvals, incident_runbooks, incidents, runbook_executions, runbooks, workflows
+from bot.rest import (
+    alerts,
+    approvals,
+    audit,
+    callbacks,
+    incident_runbooks,
+    incident_timeline,
+    incidents,
+    runbook_executions,
+    runbooks,
+    workflows,
+)
 from bot.rest.problem import add_problem_handlers
 from bot.rest.settings import RestSettings
 from core.service import Service
@@ -14,6 +25,10 @@ ROUTERS = (
     (runbooks.router, "/api/runbooks"),
     (workflows.router, "/api/workflows"),
     (approvals.router, "/api/approvals"),
+    (audit.router, "/api/audit"),
+    (incident_timeline.router, "/api/incidents"),
+    (alerts.router, "/api/alerts"),
+    (callbacks.router, "/api/callbacks"),
 )
 
 

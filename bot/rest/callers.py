@@ -44,14 +44,19 @@ def identify(service: Service, request: Request) -> tuple[Person, str] | None:
 
 
 def find_caller(request: Request) -> Caller:
-    """Raises the 401 of a request without a good token."""
+    """Raises the 401 of a request without a good token, and the 429 of one too many."""
     service: Service = request.app.state.service
     found = identify(service, request)
     if found is None:
         sentence = "A good token is needed: Authorization: Bearer TOKEN. `runbook token create` makes one."
         raise HTTPException(HTTPStatus.UNAUTHORIZED, sentence, CHALLENGE)
     person, token_id = found
-    return Caller(service, request.app.state.settings, person, token_id)
+    settings: RestSettings = request.app.state.settings
+    wait = settings.limit.take(token_id)
+    if wait:
+        sentence = f"This token made too many requests. Try again in {wait} s."
+        raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, sentence, {"Retry-After": str(wait)})
+    return Caller(service, settings, person, token_id)
 
 
 class AuthenticatedRoute(APIRoute):

@@ -89,7 +89,8 @@ def fingerprint_of(method: str, path: str, body: bytes) -> str:
 def _response(status: int, body: JsonObject, headers: dict[str, str]) -> Response:
     if status == HTTPStatus.CREATED:
         [(kind, resource)] = body.items()
-        is_of_workflow = resource["id"].startswith(Prefix.WORKFLOW_EXECUTION)
-        location = LOCATIONS["workflow_execution" if is_of_workflow else kind]
-        headers = headers | {"Location": location + resource["id"]}
+        is_of_workflow = str(resource.get("id")).startswith(Prefix.WORKFLOW_EXECUTION)
+        location = LOCATIONS.get("workflow_execution" if is_of_workflow else kind)
+        if location is not None:  # a note has no address of its own
+            headers = headers | {"Location": location + resource["id"]}
     return JSONResponse(body, int(status), headers)

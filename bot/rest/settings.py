@@ -1,10 +1,18 @@
 """What the REST face is told when it is made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from bot.rest.rate_limit import RateLimit
+from core.callbacks import CallbackLinks
 
 
 @dataclass(frozen=True)
 class RestSettings:
-    """`single_admin`: a platform admin may approve a definition that they wrote (RUNBOOK_SINGLE_ADMIN)."""
+    """`single_admin`: a platform admin may approve a definition that they wrote (RUNBOOK_SINGLE_ADMIN).
+
+    `callbacks`: what made the addresses that outside systems call back; `limit`: on the requests of each token.
+    """
 
     single_admin: bool = False
+    callbacks: CallbackLinks = field(default_factory=CallbackLinks)
+    limit: RateLimit = field(default_factory=RateLimit)

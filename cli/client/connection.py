@@ -55,6 +55,19 @@ class Connection:
         key = {"Idempotency-Key": secrets.token_hex(16)}
         return self._ask("POST", path, json=body or {}, headers=key)
 
+    def lines(self, path: str, **query: str) -> Iterator[str]:
+        """The lines of an answer in JSON Lines, as they come. Raises as `get` does."""
+        headers = {"Accept": "application/x-ndjson"}
+        try:
+            with self._client.stream("GET", path, params=query, headers=headers) as response:
+                if response.is_error:
+                    response.read()
+                    answer_of(response)
+                yield from response.iter_lines()
+        except httpx2.TransportError as error:
+            sentence = f"{self._url} gave no whole answer ({type(error).__name__})."
+            raise Unavailable(sentence, hint="Is it up? --url or RUNBOOK_URL says where it is.") from error
+
     def every(self, path: str, name: str, **query: str | int) -> Iterator[Answer]:
         """The entries of a list, page after page; `name` is what the list is called in the answer."""
         page = self.get(path, limit=PAGE, **query)

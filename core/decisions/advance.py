@@ -20,6 +20,7 @@ from core.decisions.endings import (
 )
 from core.decisions.execution import (
     Answered,
+    CallbackReceived,
     CancelRequested,
     Claimed,
     Event,
@@ -71,10 +72,8 @@ def _advance(execution: Execution, event: Event, now: datetime) -> Transition:
             return _cancel(event, execution, now)
         case VerdictGiven():
             return _verdict(event, execution, now)
-        case LockGranted():
-            return _granted(execution, now)
-        case Answered():
-            return _answered(event, execution, now)
+        case LockGranted() | CallbackReceived() | Answered():
+            return _came(event, execution, now)
         case Refused(reason):
             return Transition(ended_as(execution, Status.FAILED, now, reason))
 
@@ -153,16 +152,34 @@ def _verdict(event: VerdictGiven, execution: Execution, now: datetime) -> Transi
     return _fail(execution, position, failed, now, resume=True)
 
 
+def _came(
+    event: LockGranted | CallbackReceived | Answered, execution: Execution, now: datetime
+) -> Transition:
+    """What the execution waited for, unless it does not wait for that any more."""
+    if isinstance(event, LockGranted):
+        return _granted(execution, now)
+    position = execution.position
+    if position is None or execution.waiting_for is not WaitingFor.CALLBACK:
+        return Transition(execution)
+    if isinstance(event, CallbackReceived):
+        return _called_back(execution, position, now)
+    return _answered(event, execution, position, now)
+
+
 def _granted(execution: Execution, now: datetime) -> Transition:
     if execution.waiting_for is not WaitingFor.LOCK:
         return Transition(execution)
     return Transition(awake(execution, now))
 
 
-def _answered(event: Answered, execution: Execution, now: datetime) -> Transition:
-    position = execution.position
-    if position is None or execution.waiting_for is not WaitingFor.CALLBACK:
-        return Transition(execution)
+def _called_back(execution: Execution, position: int, now: datetime) -> Transition:
+    """The same attempt of the step goes on, and reads what came."""
+    step = execution.steps[position]
+    again = replace(step, status=Status.PENDING, attempt=step.attempt - 1)
+    return Transition(awake(execution.with_step(position, again), now))
+
+
+def _answered(event: Answered, execution: Execution, position: int, now: datetime) -> Transition:
     step = execution.steps[position]
     if step.id != event.step_id:
         return Transition(execution)

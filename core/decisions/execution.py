@@ -154,6 +154,11 @@ class GateDecided:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackReceived:
+    """What the current step waits for has come, and is there to be read."""
+
+
+@dataclass(frozen=True, slots=True)
 class CancelRequested:
     by: str
     worker_active: bool
@@ -192,6 +197,7 @@ Event = (
     | StepPrepared
     | StepEnded
     | GateDecided
+    | CallbackReceived
     | CancelRequested
     | VerdictGiven
     | LockGranted

@@ -8,12 +8,16 @@ from core.statuses import Role
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A Slack user with their role in each team, by team name. `source`: the door they came through."""
+    """A Slack user with their role in each team, by team name.
+
+    `source`: the door they came through; `token_id`: of the bearer token that spoke for them, if one did.
+    """
 
     slack_user_id: str
     roles: Mapping[str, Role] = field(default_factory=dict)
     is_platform_admin: bool = False
     source: str = "slack"
+    token_id: str | None = None
 
     def is_responder_of(self, team: str) -> bool:
         return self.is_platform_admin or team in self.roles

@@ -20,6 +20,7 @@ from core.definitions.shapes import (
     SECRETS,
     TEXT,
     Shape,
+    callbacks_shape,
     event_shape,
     step_shape,
 )
@@ -39,7 +40,16 @@ def check_runbook(document: Document) -> Iterator[Problem]:
     scope = {"params": params, "incident": INCIDENT, "execution": EXECUTION}
     for marked in marked_values(RunbookDefinition, document.data):
         yield from check_marked(marked, {**scope, "secrets": SECRETS}, document)
-    yield from _check_parts(document, "steps", step_types(), {**scope, "secrets": SECRETS}, _shape_of_step)
+    inside = {**scope, "secrets": SECRETS, "callbacks": callbacks_shape(_callback_steps(document))}
+    yield from _check_parts(document, "steps", step_types(), inside, _shape_of_step)
+
+
+def _callback_steps(document: Document) -> Iterator[str]:
+    """All of them: an earlier step is what gives the address of a later one away."""
+    steps = document.data.get("steps")
+    for step in steps if isinstance(steps, list) else ():
+        if isinstance(step, Mapping) and step.get("type") == "callback":
+            yield str(step.get("id"))
 
 
 def check_workflow(document: Document) -> Iterator[Problem]:

@@ -66,7 +66,8 @@ EXECUTION = closed(
 RESPONSE = closed("headers", "json", status=NUMBER, text=TEXT)
 RESULT = closed(exit_code=NUMBER, stdout=TEXT, stderr=TEXT)
 ACTION = closed("status", "output", "error")
-EXTRA = {"response": RESPONSE, "result": RESULT}
+CALLBACK = closed("json")
+EXTRA = {"response": RESPONSE, "result": RESULT, "callback": CALLBACK}
 
 
 def event_shape(members: Mapping[str, Shape]) -> Shape:
@@ -74,6 +75,12 @@ def event_shape(members: Mapping[str, Shape]) -> Shape:
     return Shape(
         members, plural="This trigger tells", empty="This trigger tells nothing besides the incident."
     )
+
+
+def callbacks_shape(steps: Iterable[str]) -> Shape:
+    """Answer the shape of `callbacks`: the address of each step of type `callback`."""
+    empty = "No step is of the type callback."
+    return Shape(dict.fromkeys(steps, TEXT), plural="Steps of the type callback", empty=empty)
 
 
 def step_shape(saved: Iterable[str]) -> Shape:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from core.callbacks import CallbackLinks
 from core.decisions.execution import Json, StepResult
 from core.definitions.secrets import EnvironmentSecrets, Masker
 from core.outside.http import HttpCaller
@@ -35,6 +36,7 @@ class Ports:
     processes: ProcessRunner | None
     secrets: EnvironmentSecrets
     tokens: OAuthTokens = field(default_factory=OAuthTokens)
+    callbacks: CallbackLinks = field(default_factory=CallbackLinks)
 
 
 @dataclass(frozen=True)

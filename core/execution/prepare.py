@@ -1,5 +1,6 @@
 """Preparing the current step: its condition, its scope, its own answer."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 from core.decisions.branches import why_not_taken
@@ -14,6 +15,8 @@ from .preparation import Context, Ports, Prepared
 from .run import Run
 from .scope import scope_of
 
+CALLBACK = "callback"  # the step type
+
 
 def prepare_step(run: Run, position: int, ports: Ports) -> Prepared:
     """What the step at `position` will do. Where it cannot be prepared it fails, and no retry would help."""
@@ -23,6 +26,7 @@ def prepare_step(run: Run, position: int, ports: Ports) -> Prepared:
         return Skipped(why_not)
     context = _context(run, position, ports)
     try:
+        context = _with_callbacks(context, run)
         if part.condition is not None and not compile_expression(part.condition).is_true(context.scope):
             return part.unmet()
         return part.prepare(context)
@@ -49,6 +53,20 @@ def _context(run: Run, position: int, ports: Ports) -> Context:
         depth=run.depth,
         deadline=run.state.deadline,
     )
+
+
+def _with_callbacks(context: Context, run: Run) -> Context:
+    """Where the runbook has steps that are called back, `callbacks` has their addresses, which nobody else may see.
+
+    Raises ConfigurationError where nobody could call back: at the first step, before anything happened.
+    """
+    ids = [part.id for part in run.loaded.parts if part.type == CALLBACK]
+    if not ids:
+        return context
+    urls = context.ports.callbacks.urls(context.execution_id, ids)
+    tokens = [url.rpartition("/")[2] for url in urls.values()]
+    masker = Masker([*context.ports.secrets.values(), *tokens])
+    return replace(context, scope={**context.scope, "callbacks": urls}, masker=masker)
 
 
 @lru_cache(maxsize=8)

@@ -92,9 +92,9 @@ def decide_gate(
         )
     )
     word = "approved" if approved else "rejected"
-    audit.record(
-        work, person, f"approval.{word}", gate.id, {"execution": gate.execution_id, "reason": reason}
-    )
+    change = {"before": {"status": gate.status}, "after": {"status": status.value}}
+    details = {"execution": gate.execution_id, "reason": reason, **change}
+    audit.record(work, person, f"approval.{word}", gate.id, details)
     notices.want_again(work, gate.id, NoticeKind.GATE)
     if status is not GateStatus.OPEN:
         gate.status, gate.closed_at = status, work.now

@@ -7,6 +7,7 @@ act as the system.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.decisions.execution import Json
 from core.decisions.people import Person
 from core.errors import Conflict
 from core.service import Work
@@ -53,7 +54,8 @@ def set_status(work: Work, cause: Cause, incident: Incident, status: IncidentSta
     incident.status = status
     setattr(incident, MOMENTS[status], work.now)
     details: JsonObject = {"from": before.value, "to": status.value}
-    _tell(work, cause, incident, f"incident.{status.value}", "incident.status_changed", details)
+    _record(work, cause, incident, f"incident.{status.value}", _change("status", before, status))
+    _tell(work, cause, incident, "incident.status_changed", details)
 
 
 def set_severity(work: Work, cause: Cause, incident: Incident, severity: Severity) -> None:
@@ -68,7 +70,8 @@ def set_severity(work: Work, cause: Cause, incident: Incident, severity: Severit
     details: JsonObject = {"from": before.value, "to": severity.value, "severity": severity.value}
     is_raised = RANKS[severity] > RANKS[before]
     type_ = "incident.escalated" if is_raised else "incident.deescalated"
-    _tell(work, cause, incident, type_, type_, details)
+    _record(work, cause, incident, type_, _change("severity", before, severity))
+    _tell(work, cause, incident, type_, details)
 
 
 def set_labels(work: Work, cause: Cause, incident: Incident, labels: Mapping[str, str | None]) -> None:
@@ -80,7 +83,8 @@ def set_labels(work: Work, cause: Cause, incident: Incident, labels: Mapping[str
         return
     incident.labels = after
     details: JsonObject = {"from": before, "to": after}
-    _tell(work, cause, incident, "incident.labelled", "incident.labelled", details)
+    _record(work, cause, incident, "incident.labelled", _change("labels", before, after))
+    _tell(work, cause, incident, "incident.labelled", details)
 
 
 def add_link(work: Work, cause: Cause, incident: Incident, name: str, url: str) -> None:
@@ -89,12 +93,21 @@ def add_link(work: Work, cause: Cause, incident: Incident, name: str, url: str) 
     link = {"name": name, "url": url}
     if link in incident.links:
         return
-    incident.links = [*incident.links, link][-MOST_LINKS:]
-    _tell(work, cause, incident, "incident.linked", "incident.linked", link)
+    before = incident.links
+    incident.links = [*before, link][-MOST_LINKS:]
+    _record(work, cause, incident, "incident.linked", _change("links", before, incident.links))
+    _tell(work, cause, incident, "incident.linked", link)
 
 
-def _tell(work: Work, cause: Cause, incident: Incident, action: str, event: str, details: JsonObject) -> None:
-    """The audit trail, the incident's card, and the workflows that wait for this."""
-    audit.record(work, cause.person, action, incident.id, details)
+def _change(field: str, before: Json, after: Json) -> JsonObject:
+    return {"before": {field: before}, "after": {field: after}}
+
+
+def _record(work: Work, cause: Cause, incident: Incident, action: str, change: JsonObject) -> None:
+    audit.record(work, cause.person, action, incident.id, change)
+
+
+def _tell(work: Work, cause: Cause, incident: Incident, event: str, details: JsonObject) -> None:
+    """The incident's card, and the workflows that wait for this."""
     notices.want_again(work, incident.id, NoticeKind.INCIDENT)
     happened(work, incident, event, cause.person.slack_user_id, details, depth=cause.depth)

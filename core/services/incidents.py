@@ -25,7 +25,7 @@ LONGEST_NUMBER = 9  # digits: PostgreSQL's integer has ten, not all of them
 
 @dataclass(frozen=True)
 class NewIncident:
-    """What somebody says of an incident when they open it."""
+    """What somebody says of an incident when they open it. `alert_key`: of the alert that does, if one does."""
 
     title: str
     team: str
@@ -34,6 +34,7 @@ class NewIncident:
     service: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     slack_channel: str | None = None
+    alert_key: str | None = None
 
 
 def open_incident(
@@ -62,11 +63,13 @@ def open_incident(
         opened_by=person.slack_user_id,
         created_at=work.now,
         request_key=request_key,
+        alert_key=new.alert_key,
     )
     work.session.add(incident)
     work.session.flush()
     notices.owe(work, NewNotice(NoticeKind.INCIDENT, incident.id, incident.id))
-    audit.record(work, person, "incident.opened", incident.id, {"title": new.title, "team": team.name})
+    after = {"title": new.title, "team": team.name, "severity": new.severity, "status": incident.status}
+    audit.record(work, person, "incident.opened", incident.id, {"before": None, "after": after})
     happened(work, incident, "incident.created", person.slack_user_id, {})
     return incident
 

@@ -79,7 +79,8 @@ def _start(work: Work, requester: Person, start: Start) -> RunbookExecution:
     notices.owe(
         work, NewNotice(NoticeKind.DETAIL, execution.id, incident_id, thread_of=execution.id, wanted=0)
     )
-    details = {"runbook": start.runbook.name, "version": start.runbook.version, "parameters": parameters}
+    asked = {"runbook": start.runbook.name, "version": start.runbook.version, "parameters": parameters}
+    details = {**asked, "before": None, "after": {"status": execution.status}}
     audit.record(work, requester, "runbook_execution.requested", execution.id, details)
     if execution.waiting_for is None:
         work.ring("runbook", execution.id)

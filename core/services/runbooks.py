@@ -11,7 +11,7 @@ from core.services.library import UNSAID, Intent
 from core.services.library_search import owner_of
 from core.services.shelves import RUNBOOKS, Change
 from core.statuses import ApprovalStatus
-from core.tables import Runbook
+from core.tables import JsonObject, Runbook
 
 
 def apply_runbook(work: Work, person: Person, definition: RunbookDefinition, *, note: str = "") -> Runbook:
@@ -39,8 +39,9 @@ def approve_runbook(
         )
     if runbook.changed_by == person.slack_user_id and not own_version_allowed:
         raise NotAllowed(f"You wrote version {runbook.version} of {runbook.name}: somebody else approves it.")
+    before = _approval(runbook)
     runbook.status, runbook.approved_version = ApprovalStatus.APPROVED, runbook.version
-    return _decided(work, person, runbook, Change.APPROVED, intent)
+    return _decided(work, person, runbook, Change.APPROVED, intent, before)
 
 
 def deprecate_runbook(work: Work, person: Person, runbook: Runbook, intent: Intent = UNSAID) -> Runbook:
@@ -55,8 +56,9 @@ def deprecate_runbook(work: Work, person: Person, runbook: Runbook, intent: Inte
         return runbook
     if runbook.status == ApprovalStatus.DRAFT:
         raise Conflict(f"{runbook.name} is a draft: it does not run anyway.", hint="It can be deleted.")
+    before = _approval(runbook)
     runbook.status = ApprovalStatus.DEPRECATED
-    return _decided(work, person, runbook, Change.DEPRECATED, intent)
+    return _decided(work, person, runbook, Change.DEPRECATED, intent, before)
 
 
 def _check_may_deprecate(person: Person, team: str | None) -> None:
@@ -66,8 +68,19 @@ def _check_may_deprecate(person: Person, team: str | None) -> None:
         raise NotAllowed(f"Only a platform admin or an admin of team {team} deprecates its runbooks.")
 
 
-def _decided(work: Work, person: Person, runbook: Runbook, done: Change, intent: Intent) -> Runbook:
-    details = {"version": runbook.version, "note": intent.note}
+def _approval(runbook: Runbook) -> JsonObject:
+    return {"status": runbook.status, "approved_version": runbook.approved_version}
+
+
+def _decided(
+    work: Work, person: Person, runbook: Runbook, done: Change, intent: Intent, before: JsonObject
+) -> Runbook:
+    details = {
+        "version": runbook.version,
+        "note": intent.note,
+        "before": before,
+        "after": _approval(runbook),
+    }
     library.keep(work, person, RUNBOOKS, runbook, done, intent.note, details)
     return runbook
 

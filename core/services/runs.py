@@ -52,7 +52,9 @@ def cancel(work: Work, person: Person, execution_id: str) -> RunbookExecution:
     loaded = load_locked(work.session, RUNBOOK, execution_id)
     if loaded.state.status.is_final:
         raise Conflict(f"This run has already ended: {row.status}.")
-    audit.record(work, person, "runbook_execution.cancelled", row.id)
+    before = {"status": row.status, "waiting_for": row.waiting_for}
+    details = {"before": before, "after": {"cancel_requested": True}}
+    audit.record(work, person, "runbook_execution.cancelled", row.id, details)
     apply_event(work, loaded, CancelRequested(f"<@{person.slack_user_id}>", row.worker is not None))
     work.session.refresh(row)
     return row
@@ -70,7 +72,8 @@ def give_verdict(work: Work, person: Person, execution_id: str, answer: str) -> 
     loaded = load_locked(work.session, RUNBOOK, execution_id)
     if loaded.state.waiting_for is not WaitingFor.VERDICT:
         raise Conflict("No verdict is waited for here any more.")
-    audit.record(work, person, f"verdict.{answer}", row.id, {"step": loaded.state.position})
+    details = {"step": loaded.state.position, "before": {"step": "unknown"}, "after": {"verdict": answer}}
+    audit.record(work, person, f"verdict.{answer}", row.id, details)
     apply_event(work, loaded, VerdictGiven(answer, f"<@{person.slack_user_id}>"))
     notices.want_again(work, row.id, NoticeKind.VERDICT)
     work.session.refresh(row)

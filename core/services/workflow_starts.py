@@ -70,7 +70,16 @@ def start_workflow_by_event(work: Work, workflow: Workflow, incident: Incident, 
     """Start the workflow if the event triggers it, and its condition holds."""
     start = _Start.of(workflow, incident, event)
     if start is not None:
-        _create(work, start)
+        _create_by_itself(work, start)
+
+
+def _create_by_itself(work: Work, start: _Start) -> None:
+    execution_id = _create(work, start)
+    if execution_id is not None:
+        actor = Person(f"workflow:{start.workflow.name}", source="workflow")
+        after = {"status": Status.FAILED if start.match.error else Status.PENDING}
+        details = {"workflow": start.workflow.name, "event": start.event.type, "before": None, "after": after}
+        audit.record(work, actor, "workflow_execution.requested", execution_id, details)
 
 
 def start_workflow_by_person(
@@ -97,7 +106,8 @@ def start_workflow_by_person(
     execution_id = _create(work, start)
     if execution_id is None:
         raise Conflict(f"{workflow.name} runs once per incident, and did.")
-    audit.record(work, person, "workflow_execution.requested", execution_id, {"workflow": workflow.name})
+    details = {"workflow": workflow.name, "before": None, "after": {"status": Status.PENDING}}
+    audit.record(work, person, "workflow_execution.requested", execution_id, details)
     return execution_id
 
 

@@ -1,8 +1,9 @@
 """The tables. Importing this package makes `Base.metadata` whole."""
 
 from core.tables.approvals import Approval, ApprovalDecision
-from core.tables.audit import AuditEntry, IdempotentAnswer
+from core.tables.audit import AuditEntry, AuditSeal, IdempotentAnswer
 from core.tables.base import Base, JsonObject
+from core.tables.callbacks import Callback
 from core.tables.executions import ActionExecution, RunbookExecution, StepExecution, WorkflowExecution
 from core.tables.incidents import Incident, IncidentAgeReached, IncidentEvent
 from core.tables.library import Runbook, RunbookVersion, Workflow, WorkflowVersion
@@ -15,7 +16,9 @@ __all__ = [
     "Approval",
     "ApprovalDecision",
     "AuditEntry",
+    "AuditSeal",
     "Base",
+    "Callback",
     "IdempotentAnswer",
     "Incident",
     "IncidentAgeReached",

@@ -1,18 +1,28 @@
-"""Who did what, when, from where. Rows are only ever added."""
+"""Who did what, when, from where. Rows are only ever added: triggers of the database refuse anything else.
+
+Migration 0004 makes the triggers; docs/adr/0011 says why the chain is made after the commit.
+"""
 
 from datetime import datetime
 
-from sqlalchemy import Identity, Index
+from sqlalchemy import BigInteger, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.tables.base import Base, JsonObject
 
 
 class AuditEntry(Base):
-    """`actor`: a Slack user id, `workflow:NAME`, `operator` or `system`; `source`: the door it came through."""
+    """`actor`: a Slack user id, `workflow:NAME`, `operator` or `system`; `source`: the door it came through.
+
+    `token_id`: of the bearer token, where it came through REST. `team`: whose it was then; null for what is global.
+    """
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index("ix_audit_entries_subject_id", "subject_id"),)
+    __table_args__ = (
+        Index("ix_audit_entries_subject_id", "subject_id"),
+        Index("ix_audit_entries_team_number", "team", "number"),
+        Index("ix_audit_entries_actor_number", "actor", "number"),
+    )
 
     number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     created_at: Mapped[datetime]
@@ -21,6 +31,26 @@ class AuditEntry(Base):
     action: Mapped[str]
     subject_id: Mapped[str]
     details: Mapped[JsonObject]
+    token_id: Mapped[str | None]
+    team: Mapped[str | None]
+
+
+class AuditSeal(Base):
+    """The place of an entry in the chain. A trigger makes it with the entry, unsealed; it is sealed once.
+
+    `number`: the entry's; no foreign key, for its check would cost each entry a look-up, and verifying finds what
+    is gone. `position` counts from 1 without a gap; `hash` is core.decisions.audit_chain.seal, as hexadecimal text.
+    """
+
+    __tablename__ = "audit_seals"
+    __table_args__ = (
+        Index("uq_audit_seals_position", "position", unique=True),
+        Index("ix_audit_seals_unsealed", "number", postgresql_where=text("hash IS NULL")),
+    )
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[int | None] = mapped_column(BigInteger)
+    hash: Mapped[str | None]
 
 
 class IdempotentAnswer(Base):

@@ -14,11 +14,18 @@ class Incident(Base):
     """`number` is for people (`inc-12`), `id` for programs. `slack_channel` is null until there is one.
 
     `links`: what was made elsewhere for it, such as tickets: `{"name", "url"}` each.
+    `alert_key`: of the alert that opened it. While the incident is unresolved no other has the same.
     """
 
     __tablename__ = "incidents"
     __table_args__ = (
         Index("ix_incidents_not_closed", "created_at", postgresql_where=text("status <> 'closed'")),
+        Index(
+            "uq_incidents_alert_key",
+            "alert_key",
+            unique=True,
+            postgresql_where=text("status IN ('open', 'acknowledged')"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -38,6 +45,7 @@ class Incident(Base):
     closed_at: Mapped[datetime | None]
     request_key: Mapped[str | None] = mapped_column(unique=True)
     links: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    alert_key: Mapped[str | None]
     team: Mapped[Team] = relationship(lazy="joined")
 
 

@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
 from bot.pages.links import RunLinks
+from bot.rest.rate_limit import RateLimit
 from bot.rest.settings import RestSettings
 from bot.web import create_web
 from core.decisions.people import Person
@@ -28,9 +29,8 @@ def links() -> RunLinks:
 def web(service: Service, links: RunLinks) -> ASGIApp:
     """The application, with two teams and their runbooks."""
     apply_documents(service, TEAMS + "---" + RUNBOOKS)
-    return create_web(
-        service, slack=None, rest=RestSettings(), links=links, newest_revision=newest_revision()
-    )
+    unlimited = RestSettings(limit=RateLimit(rate=1_000_000.0, burst=1_000_000))
+    return create_web(service, slack=None, rest=unlimited, links=links, newest_revision=newest_revision())
 
 
 @pytest.fixture

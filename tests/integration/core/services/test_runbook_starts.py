@@ -84,7 +84,8 @@ def test_a_start_is_committed_whole(world: CoreWorld) -> None:
         assert dict(owed.all()) == {"detail": 0, "headline": 1}
         entry = work.session.scalars(select(AuditEntry).where(AuditEntry.subject_id == run)).one()
         assert (entry.actor, entry.source, entry.action) == ("U0DBOPS", "test", "runbook_execution.requested")
-        assert entry.details == {"runbook": "ours", "version": 1, "parameters": {}}
+        said = {"runbook": "ours", "version": 1, "parameters": {}}
+        assert entry.details == {**said, "before": None, "after": {"status": "pending"}}
 
 
 def test_ten_starts_with_one_key_are_one_execution(world: CoreWorld) -> None:

@@ -265,7 +265,7 @@ def test_a_webhook_without_an_answer_ends_the_workflow_and_the_channel_is_told(
     assert (row.status, row.waiting_for, row.wake_at) == (Status.FAILED, None, None)
     with world.service.transaction() as work:
         assert work.session.scalars(select(ActionExecution)).one().status == Status.UNKNOWN
-    assert any(f"Workflow *ours* ({row.id}) failed" in message for message in messages(world))
+    assert any(f"Workflow *ours* v1 ({row.id}) failed" in message for message in messages(world))
     assert len(silent.keys) == 1
 
 
@@ -282,8 +282,6 @@ def test_a_workflow_executions_end_is_in_the_audit_trail(world: CoreWorld) -> No
     new_incident(world.service)
     new_executor(world.service).run(WORKFLOW, only(world).id)
     with world.service.transaction() as work:
-        entry = work.session.scalars(select(AuditEntry).where(AuditEntry.subject_id == only(world).id)).one()
-        assert (entry.action, entry.details) == (
-            "workflow_execution.ended",
-            {"status": "succeeded", "error": None},
-        )
+        of_it = select(AuditEntry).where(AuditEntry.subject_id == only(world).id)
+        entry = work.session.scalars(of_it.where(AuditEntry.action == "workflow_execution.ended")).one()
+        assert entry.details == {"status": "succeeded", "error": None}

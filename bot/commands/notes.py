@@ -1,0 +1,27 @@
+"""`note`: something for the incident's timeline."""
+
+from bot.commands.arguments import usage_hint
+from bot.commands.call import Command, CommandCall, Reply
+from bot.commands.channel import channel_incident
+from core.decisions.people import Person
+from core.errors import InvalidInput
+from core.service import Work
+from core.services.timeline import add_note
+
+USAGE = "note TEXT"
+LONGEST = 3000
+
+
+def note(work: Work, person: Person, call: CommandCall) -> Reply:
+    """Write a note into the timeline of the channel's incident."""
+    text = " ".join(word.text for word in call.arguments).strip()
+    if not text:
+        raise InvalidInput("What is to be noted?", hint=usage_hint(call, USAGE))
+    if len(text) > LONGEST:
+        raise InvalidInput(f"A note has at most {LONGEST} characters, this one has {len(text)}.")
+    incident = channel_incident(work, call)
+    add_note(work, person, incident, text, request_key=call.request_key)
+    return Reply(f"Noted in inc-{incident.number}. `{call.command} incident show` shows its timeline.")
+
+
+COMMANDS = (Command("note", "TEXT", "write something into the incident's timeline", note),)

@@ -1,0 +1,72 @@
+"""`/audit`: who did what; a page as JSON, or all of it as JSON Lines."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends, Header, Query
+from pydantic import AwareDatetime, StringConstraints
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from bot.rest.answers import AuditPage
+from bot.rest.callers import CurrentCaller, authenticated_router
+from bot.rest.paging import WantedPage
+from core.errors import InvalidInput
+from core.services.audit_reading import AuditFilter, export_entries, list_entries
+from core.services.listing import Position
+from core.views import AuditEntryView
+
+JSON_LINES = "application/x-ndjson"  # https://github.com/ndjson/ndjson-spec
+PREFIX = "aud_"  # of entries in cursors
+
+router = authenticated_router("audit")
+
+Wanted = Annotated[
+    str | None, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]+$"), Query()
+]
+
+
+def wanted_entries(
+    actor: Wanted = None,
+    action: Wanted = None,
+    subject: Wanted = None,
+    since: Annotated[AwareDatetime | None, Query(description="From this moment on.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Before this moment.")] = None,
+) -> AuditFilter:
+    """The filter of the query."""
+    return AuditFilter(actor, action, subject, since, until)
+
+
+@router.get("", response_model=AuditPage, responses={200: {"content": {JSON_LINES: {}}}})
+def list_all(
+    caller: CurrentCaller,
+    page: WantedPage,
+    wanted: Annotated[AuditFilter, Depends(wanted_entries)],
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+) -> Response:
+    """Who did what, newest first. With `Accept: application/x-ndjson` all of it, oldest first, an entry a line."""
+    if JSON_LINES in accept.lower():
+        entries = export_entries(caller.service, caller.person, wanted)
+        return StreamingResponse(_lines(entries), media_type=JSON_LINES)
+    before = _number(page.after) if page.after else None
+    with caller.service.transaction() as work:
+        rows = list_entries(work, caller.person, wanted, page.window.size, before)
+    found = page.cut(rows, _position)
+    answer = AuditPage(audit=list(found.rows), next_cursor=found.next_cursor)
+    return JSONResponse(answer.model_dump(mode="json"))
+
+
+def _lines(entries: Iterator[AuditEntryView]) -> Iterator[str]:
+    for entry in entries:
+        yield entry.model_dump_json() + "\n"
+
+
+def _position(entry: AuditEntryView) -> Position:
+    return Position(entry.at, f"{PREFIX}{entry.number}")
+
+
+def _number(position: Position) -> int:
+    """Raises InvalidInput for the cursor of another list."""
+    number = position.id.removeprefix(PREFIX)
+    if not number.isdecimal() or len(number) > 10:
+        raise InvalidInput("This cursor is of another list.", field="cursor")
+    return min(int(number), 2**31 - 1)

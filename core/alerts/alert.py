@@ -1,0 +1,72 @@
+"""What an alert says, whoever sent it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from core.statuses import Severity
+
+TITLE_LENGTH = 250
+DESCRIPTION_LENGTH = 10_000
+LABEL_LENGTH = 1_000
+MOST_LABELS = 100
+OTHERWISE = Severity.MEDIUM
+
+# The words that vendors and their users have for severities, in lower case.
+SEVERITIES: Mapping[str, Severity] = {
+    **dict.fromkeys(
+        ("critical", "crit", "fatal", "emergency", "disaster", "page", "p1", "sev1"), Severity.CRITICAL
+    ),
+    **dict.fromkeys(("high", "error", "err", "major", "p2", "sev2"), Severity.HIGH),
+    **dict.fromkeys(("medium", "warning", "warn", "moderate", "p3", "sev3"), Severity.MEDIUM),
+    **dict.fromkeys(("low", "minor", "p4", "sev4"), Severity.LOW),
+    **dict.fromkeys(("info", "informational", "debug", "none", "success", "p5", "sev5"), Severity.INFO),
+}
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One group of alerts, which is one incident.
+
+    `key`: the vendor's own for it, the same when it fires again and when it is resolved. `team`: by a label or tag.
+    """
+
+    key: str
+    title: str
+    is_resolved: bool = False
+    severity: Severity = OTHERWISE
+    description: str = ""
+    service: str | None = None
+    team: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def severity_of(*words: object) -> Severity:
+    """By the first word that is one for a severity; medium where none is."""
+    known = (SEVERITIES.get(str(word).strip().lower()) for word in words if word is not None)
+    return next((severity for severity in known if severity is not None), OTHERWISE)
+
+
+def one_title(*texts: str | None) -> str:
+    """The first text that says something, in one line, as long as a title may be."""
+    said = (" ".join(text.split()) for text in texts if text)
+    title = next((text for text in said if text), "An alert without a title")
+    return title if len(title) <= TITLE_LENGTH else title[: TITLE_LENGTH - 1] + "…"
+
+
+def paragraphs(*texts: str | None) -> str:
+    """What is said, without what is empty or said twice, as long as a description may be."""
+    said = list(dict.fromkeys(text.strip() for text in texts if text and text.strip()))
+    return "\n\n".join(said)[:DESCRIPTION_LENGTH]
+
+
+def labels_of(pairs: Iterable[tuple[str, object]]) -> dict[str, str]:
+    """The pairs as labels: texts, within their limits; an empty value is no label."""
+    kept = [
+        (name[:100], str(value)[:LABEL_LENGTH]) for name, value in pairs if name and value not in (None, "")
+    ]
+    return dict(kept[:MOST_LABELS])
+
+
+def tags_of(tags: Iterable[str]) -> dict[str, str]:
+    """`team:database` as a label; a tag without a value is left out."""
+    return labels_of((name, value) for name, _, value in (tag.strip().partition(":") for tag in tags))

@@ -1,0 +1,111 @@
+"""Alerts become incidents: one group of alerts is one incident while it is unresolved."""
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from core.alerts.alert import Alert
+from core.alerts.vendors import PARSERS, Vendor
+from core.decisions.people import Person
+from core.decisions.team_scope import check_may_respond
+from core.errors import InvalidInput
+from core.service import Work
+from core.services.incidents import NewIncident, change_status, open_incident
+from core.services.people import find_team
+from core.services.request_keys import take_turn
+from core.statuses import IncidentStatus
+from core.tables import Incident, Team
+
+UNRESOLVED = (IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED)
+
+
+class AlertOutcome(StrEnum):
+    """What an alert came to: `known` is open already, `ignored` tells nothing that we act on."""
+
+    OPENED = "opened"
+    KNOWN = "known"
+    RESOLVED = "resolved"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True)
+class Received:
+    outcome: AlertOutcome
+    incident: Incident | None = None
+
+
+def receive_alert(
+    work: Work, person: Person, vendor: Vendor, body: object, *, team: str | None = None
+) -> Received:
+    """Open, find or resolve the incident of an alert, in the name of the person whose token brought it.
+
+    `team`: whose the alert is; left out, its label or tag `team` says so. Raises InvalidInput for a body that is not
+    the vendor's and for an alert of no team, NotFound for an unknown team, NotAllowed for somebody of another one.
+    """
+    alert = PARSERS[vendor](body)
+    if alert is None:
+        return Received(AlertOutcome.IGNORED)
+    if alert.is_resolved:
+        return _resolve(work, person, _unresolved(work, _keys(work, person, vendor, alert, team)))
+    owner = find_team(work, team or _team_of(alert)).name
+    check_may_respond(person, owner, "send alerts")
+    key = _key(vendor, owner, alert)
+    take_turn(work, key)
+    known = _unresolved(work, [key])
+    if known is not None:
+        return Received(AlertOutcome.KNOWN, known)
+    return Received(
+        AlertOutcome.OPENED, open_incident(work, person, _new_incident(alert, vendor, owner, key))
+    )
+
+
+def _unresolved(work: Work, keys: list[str]) -> Incident | None:
+    open_ones = select(Incident).where(Incident.alert_key.in_(keys), Incident.status.in_(UNRESOLVED))
+    return work.session.scalars(open_ones.order_by(Incident.number)).first()
+
+
+def _keys(work: Work, person: Person, vendor: Vendor, alert: Alert, team: str | None) -> list[str]:
+    """By what the incident may be known. What is over does not always say whose it was: then any team of the person."""
+    named = team or alert.team
+    if named is not None:
+        owners = [find_team(work, named).name]
+    else:
+        owners = [name for name in work.session.scalars(select(Team.name)) if person.is_responder_of(name)]
+    return [_key(vendor, owner, alert) for owner in owners]
+
+
+def _team_of(alert: Alert) -> str:
+    if not alert.team:
+        raise InvalidInput(
+            "Whose alert is this? It has no label or tag `team`.",
+            hint="Give it one, or name the team in the address: ?team=NAME.",
+            field="team",
+        )
+    return alert.team
+
+
+def _key(vendor: Vendor, team: str, alert: Alert) -> str:
+    """Short, however long the vendor's own key is."""
+    digest = hashlib.sha256(f"{team}\n{alert.key}".encode()).hexdigest()
+    return f"{vendor}:{digest[:40]}"
+
+
+def _resolve(work: Work, person: Person, incident: Incident | None) -> Received:
+    """Where nothing is open for it, it was resolved by a person before, or never came to us."""
+    if incident is None:
+        return Received(AlertOutcome.IGNORED)
+    return Received(AlertOutcome.RESOLVED, change_status(work, person, incident, IncidentStatus.RESOLVED))
+
+
+def _new_incident(alert: Alert, vendor: Vendor, team: str, key: str) -> NewIncident:
+    return NewIncident(
+        title=alert.title,
+        team=team,
+        description=alert.description,
+        severity=alert.severity,
+        service=alert.service[:250] if alert.service else None,
+        labels={**alert.labels, "alert": vendor.value},
+        alert_key=key,
+    )

@@ -1,0 +1,51 @@
+"""The step `callback`: wait until another system calls back."""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from core.decisions.execution import Failed, StepResult, Succeeded, Waits
+from core.definitions.durations import PositiveDuration
+from core.definitions.expressions import compile_expression
+from core.definitions.fields import CelField, SavedName
+from core.errors import RunbookError
+from core.execution.preparation import Context, Inside, Prepared
+from core.service import Work
+from core.services.callbacks import take_callback
+from core.statuses import WaitingFor
+from core.steps.base import StepDefinition
+
+CallbackCondition = Annotated[str, CelField(roots=("callback",), condition=True, secrets=False)]
+CallbackExpression = Annotated[str, CelField(roots=("callback",), secrets=False)]
+
+
+class CallbackStep(StepDefinition):
+    """Wait for a POST to the address that an earlier step gave away as `{{ callbacks.STEP_ID }}`.
+
+    It succeeds when `expect` is true of what came, `callback.json`; without `expect`, whatever came. It may have come
+    before the run got here. After `expires` it is over.
+    """
+
+    touches_outside = False
+
+    type: Literal["callback"]
+    expires: PositiveDuration = timedelta(hours=1)
+    expect: CallbackCondition | None = None
+    save: dict[SavedName, CallbackExpression] = {}
+
+    def prepare(self, context: Context) -> Prepared:
+        context.ports.callbacks.check_usable()
+        return Inside(lambda work: self._take(work, context))
+
+    def _take(self, work: Work, context: Context) -> StepResult:
+        received = take_callback(work, context.execution_id, self.id)
+        if received is None:
+            return Waits(WaitingFor.CALLBACK, context.now + self.expires)
+        scope = {**context.scope, "callback": {"json": received.body}}
+        output = {"received_at": received.at.isoformat(), "body": context.masker.mask_value(received.body)}
+        try:
+            if self.expect is not None and not compile_expression(self.expect).is_true(scope):
+                return Failed(f"It called back; expected {self.expect}", output, final=True)
+            saved = {name: compile_expression(source).evaluate(scope) for name, source in self.save.items()}
+        except RunbookError as error:
+            return Failed(context.masker.mask(str(error)), output, final=True)
+        return Succeeded(output, {name: context.masker.mask_value(value) for name, value in saved.items()})

@@ -1,0 +1,251 @@
+"""The audit trail over REST: every deed is there, for who may read it."""
+
+import json
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from core.service import Service
+from core.services.audit_chain import verify_chain
+from tests.acceptance.rest.conftest import ClientOf
+from tests.acceptance.rest.documents import DRAFT, WORKFLOW
+from tests.acceptance.rest.test_incidents import opened
+from tests.acceptance.rest.test_runs import ORDERS, execute
+from tests.acceptance.slack.world import lost_in_step
+from tests.conftest import ADMIN, RecordedBells
+from tests.world import TEAMS, apply_documents, new_executor, work_off
+from workers.clock import seal_the_audit_trail
+
+
+@pytest.fixture
+def auditor(client_of: ClientOf) -> TestClient:
+    return client_of(ADMIN)
+
+
+def entries(client: TestClient, **query: str) -> list[dict[str, Any]]:
+    answer = client.get("/api/audit", params=query)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["audit"]
+    return found
+
+
+def the_entry(client: TestClient, action: str) -> dict[str, Any]:
+    [entry] = entries(client, action=action)
+    return entry
+
+
+def test_a_deed_over_rest_says_who_what_when_and_by_which_token(
+    responder: TestClient, auditor: TestClient, service: Service
+) -> None:
+    incident = opened(responder)
+    entry = the_entry(auditor, "incident.opened")
+
+    with service.transaction() as work:
+        tokens = {row["subject_id"] for row in entries(auditor, action="token.created")}
+        assert work.now.isoformat()[:10] == entry["at"][:10]
+    assert entry["token_id"] in tokens
+    assert (entry["actor"], entry["source"], entry["team"]) == ("U0DBOPS", "rest", "database")
+    assert entry["subject_id"] == incident["id"]
+    assert (entry["before"], entry["after"]["status"]) == (None, "open")
+
+
+def test_a_change_says_what_was_before_and_what_is_after(responder: TestClient, auditor: TestClient) -> None:
+    address = f"/api/incidents/{opened(responder)['id']}"
+    responder.post(f"{address}/acknowledge")
+    responder.post(f"{address}/resolve")
+
+    for action, before, after in (
+        ("incident.acknowledged", "open", "acknowledged"),
+        ("incident.resolved", "acknowledged", "resolved"),
+    ):
+        entry = the_entry(auditor, action)
+        assert (entry["before"], entry["after"]) == ({"status": before}, {"status": after})
+
+
+def test_a_definition_is_audited_when_made_edited_and_approved(auditor: TestClient, service: Service) -> None:
+    apply_documents(service, DRAFT, approve=False)
+    apply_documents(service, DRAFT.replace("1h", "2h"), approve=False)
+    runbook = auditor.get("/api/runbooks/db-draft").json()["runbook"]
+    assert auditor.post("/api/runbooks/db-draft/approve").status_code == 200
+
+    made = the_entry_of(auditor, "runbook.created", runbook["id"])
+    edited = the_entry_of(auditor, "runbook.changed", runbook["id"])
+    assert (made["before"]["version"], made["after"]["version"]) == (0, 1)
+    assert edited["before"]["definition"]["steps"][0]["for"] == "1h"
+    assert edited["after"]["definition"]["steps"][0]["for"] == "2h"
+    assert (edited["actor"], edited["source"], edited["team"]) == ("operator", "cli", "database")
+    approved = the_entry_of(auditor, "runbook.approved", runbook["id"])
+    assert approved["before"] == {"status": "draft", "approved_version": None}
+    assert approved["after"] == {"status": "approved", "approved_version": 2}
+    assert (approved["actor"], approved["source"]) == (ADMIN, "rest")
+
+
+def the_entry_of(client: TestClient, action: str, subject: str) -> dict[str, Any]:
+    [entry] = entries(client, action=action, subject=subject)
+    return entry
+
+
+def test_a_run_its_decision_and_its_end_are_audited(
+    responder: TestClient,
+    client_of: ClientOf,
+    auditor: TestClient,
+    service: Service,
+    recorded_bells: RecordedBells,
+) -> None:
+    incident = opened(responder)["id"]
+    run = execute(responder, incident, "db-failover").json()["execution"]["id"]
+    executor = new_executor(service)
+    work_off(service, executor, recorded_bells.rung)
+    gate = responder.get("/api/approvals").json()["approvals"][0]["id"]
+    client_of("U0DBADMIN").post(f"/api/approvals/{gate}/approve", json={"reason": "do it"})
+    work_off(service, executor, recorded_bells.rung)
+
+    asked = the_entry_of(auditor, "runbook_execution.requested", run)
+    assert (asked["actor"], asked["source"], asked["details"]["runbook"]) == (
+        "U0DBOPS",
+        "rest",
+        "db-failover",
+    )
+    assert asked["after"] == {"status": "pending"}
+    decided = the_entry_of(auditor, "approval.approved", gate)
+    assert (decided["actor"], decided["team"]) == ("U0DBADMIN", "database")
+    assert decided["details"]["reason"] == "do it"
+    assert (decided["before"], decided["after"]) == ({"status": "open"}, {"status": "approved"})
+    ended = the_entry_of(auditor, "runbook_execution.ended", run)
+    assert (ended["actor"], ended["source"], ended["team"]) == ("system", "worker", "database")
+    assert ended["details"]["status"] == "succeeded"
+
+
+def test_a_cancel_is_audited(responder: TestClient, auditor: TestClient) -> None:
+    incident = opened(responder)["id"]
+    run = execute(responder, incident, "db-check", **ORDERS).json()["execution"]["id"]
+    responder.post(f"/api/runbooks/executions/{run}/cancel")
+
+    cancelled = the_entry_of(auditor, "runbook_execution.cancelled", run)
+    assert (cancelled["actor"], cancelled["before"]["status"]) == ("U0DBOPS", "pending")
+    assert cancelled["after"] == {"cancel_requested": True}
+
+
+def test_a_verdict_is_audited(responder: TestClient, auditor: TestClient, service: Service) -> None:
+    opened(responder, slack_channel="C0DB")
+    run = lost_in_step(service, "U0DBOPS")
+    answer = responder.post(f"/api/runbooks/executions/{run}/verdict", json={"verdict": "ran"})
+
+    assert answer.status_code == 200, answer.text
+    given = the_entry_of(auditor, "verdict.ran", run)
+    assert (given["actor"], given["after"]) == ("U0DBOPS", {"verdict": "ran"})
+
+
+def test_a_workflow_and_what_it_starts_are_audited_as_its_own_deeds(
+    responder: TestClient, auditor: TestClient, service: Service, recorded_bells: RecordedBells
+) -> None:
+    apply_documents(service, WORKFLOW)
+    opened(responder, severity="critical")
+    started = the_entry(auditor, "workflow_execution.requested")
+    work_off(service, new_executor(service), recorded_bells.rung)
+
+    by = "workflow:critical-db-incident"
+    assert (started["actor"], started["source"], started["team"]) == (by, "workflow", "database")
+    run = the_entry(auditor, "runbook_execution.requested")
+    assert (run["actor"], run["source"]) == (by, "workflow")
+    assert the_entry(auditor, "workflow_execution.ended")["details"]["status"] == "succeeded"
+    assert the_entry(auditor, "workflow.created")["after"]["version"] == 1
+
+
+def test_membership_is_audited_with_who_was_in_it_before(auditor: TestClient, service: Service) -> None:
+    apply_documents(
+        service, TEAMS.replace("{slack: U0DBOPS, role: responder}", "{slack: U0NEW, role: admin}")
+    )
+
+    changed = entries(auditor, action="team.changed")[0]
+    assert changed["team"] == "database"
+    assert changed["before"] == {"U0DBADMIN": "admin", "U0DBOPS": "responder"}
+    assert changed["after"] == {"U0DBADMIN": "admin", "U0NEW": "admin"}
+
+
+def test_a_refused_deed_leaves_no_trace(
+    other: TestClient, responder: TestClient, auditor: TestClient
+) -> None:
+    incident = opened(responder)["id"]
+    assert other.post(f"/api/incidents/{incident}/resolve").status_code == 404
+
+    assert entries(auditor, action="incident.resolved") == []
+
+
+def test_a_team_admin_reads_the_teams_entries_and_others_none(
+    responder: TestClient, other: TestClient, client_of: ClientOf, auditor: TestClient
+) -> None:
+    opened(responder)
+    other.post("/api/incidents", json={"title": "Slow", "severity": "low", "team": "web"})
+
+    assert {entry["team"] for entry in entries(client_of("U0DBADMIN"))} == {"database"}
+    assert {entry["team"] for entry in entries(auditor)} == {"database", "web", None}
+    for client in (responder, other):
+        refused = client.get("/api/audit")
+        assert (refused.status_code, refused.json()["detail"][:32]) == (
+            403,
+            "Only admins read the audit trail",
+        )
+        as_lines = client.get("/api/audit", headers={"Accept": "application/x-ndjson"})
+        assert as_lines.status_code == 403
+
+
+def test_entries_are_filtered_by_actor_action_subject_and_time(
+    responder: TestClient, auditor: TestClient
+) -> None:
+    first, second = opened(responder), opened(responder)
+    responder.post(f"/api/incidents/{first['id']}/resolve")
+
+    assert {entry["actor"] for entry in entries(auditor, actor="U0DBOPS")} == {"U0DBOPS"}
+    assert len(entries(auditor, actor="U0DBOPS")) == 3
+    assert len(entries(auditor, action="incident.opened")) == 2
+    assert [entry["action"] for entry in entries(auditor, subject=first["id"])] == [
+        "incident.resolved",
+        "incident.opened",
+    ]
+    at = second["created_at"]
+    assert [e["subject_id"] for e in entries(auditor, since=at, action="incident.opened")] == [second["id"]]
+    assert [e["subject_id"] for e in entries(auditor, until=at, action="incident.opened")] == [first["id"]]
+    refused = auditor.get("/api/audit", params={"since": "yesterday"})
+    assert (refused.status_code, refused.json()["field"]) == (422, "since")
+
+
+def test_entries_come_page_by_page_newest_first(responder: TestClient, auditor: TestClient) -> None:
+    for _ in range(5):
+        opened(responder)
+    seen: list[int] = []
+    cursor = None
+    while cursor or not seen:
+        query = {"limit": "2", "action": "incident.opened"} | ({"cursor": cursor} if cursor else {})
+        page = auditor.get("/api/audit", params=query).json()
+        seen += [entry["number"] for entry in page["audit"]]
+        cursor = page["next_cursor"]
+
+    assert len(seen) == 5
+    assert seen == sorted(seen, reverse=True)
+
+
+def test_the_cursor_of_another_list_is_refused(responder: TestClient, auditor: TestClient) -> None:
+    for _ in range(2):
+        opened(responder)
+    cursor = responder.get("/api/incidents", params={"limit": "1"}).json()["next_cursor"]
+
+    assert auditor.get("/api/audit", params={"cursor": cursor}).status_code == 422
+
+
+def test_the_export_has_all_entries_a_line_each_oldest_first(
+    responder: TestClient, auditor: TestClient, service: Service
+) -> None:
+    opened(responder)
+    seal_the_audit_trail(service)
+    answer = auditor.get("/api/audit", headers={"Accept": "application/x-ndjson"})
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+
+    assert answer.headers["Content-Type"].startswith("application/x-ndjson")
+    assert [line["number"] for line in lines] == list(range(1, len(lines) + 1))
+    assert lines == entries(auditor)[::-1]
+    with service.transaction() as work:
+        assert lines[-1]["hash"] == verify_chain(work).head
+    only = auditor.get("/api/audit?action=incident.opened", headers={"Accept": "application/x-ndjson"})
+    assert len(only.text.splitlines()) == 1

@@ -1,0 +1,137 @@
+"""An incident's timeline, and notes, over REST."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from core.service import Service
+from tests.acceptance.rest.conftest import ClientOf
+from tests.acceptance.rest.test_incidents import opened
+from tests.acceptance.slack.world import lost_in_step
+from tests.conftest import RecordedBells
+from tests.world import apply_documents, new_executor, work_off
+
+FLOW = """
+kind: workflow
+name: fail-over-at-once
+team: database
+trigger: {on: incident.created}
+actions:
+  - {id: say, type: message, text: On it}
+  - {id: failover, type: runbook, runbook: db-failover}
+"""
+
+
+def lines(client: TestClient, incident: str, **query: str) -> list[dict[str, Any]]:
+    answer = client.get(f"/api/incidents/{incident}/timeline", params=query)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["timeline"]
+    return found
+
+
+@pytest.fixture
+def lived_through(
+    responder: TestClient, client_of: ClientOf, service: Service, recorded_bells: RecordedBells
+) -> str:
+    """An incident with a workflow, a run, a gate that was decided, a note and a resolution; its id."""
+    apply_documents(service, FLOW)
+    incident: str = opened(responder)["id"]
+    executor = new_executor(service)
+    work_off(service, executor, recorded_bells.rung)
+    responder.post(f"/api/incidents/{incident}/acknowledge")
+    responder.post(f"/api/incidents/{incident}/notes", json={"text": "Replica is behind"})
+    gate = responder.get("/api/approvals").json()["approvals"][0]["id"]
+    client_of("U0DBADMIN").post(f"/api/approvals/{gate}/approve", json={"reason": "go"})
+    work_off(service, executor, recorded_bells.rung)
+    responder.post(f"/api/incidents/{incident}/resolve")
+    return incident
+
+
+def test_everything_that_happened_is_there_in_order_with_who_and_what(
+    responder: TestClient, lived_through: str
+) -> None:
+    flow, system = "workflow:fail-over-at-once", "system"
+    assert [(line["kind"], line["actor"], line["text"]) for line in lines(responder, lived_through)] == [
+        ("incident.created", "U0DBOPS", "opened the incident"),
+        ("workflow.requested", "U0DBOPS", "started workflow fail-over-at-once v1"),
+        ("action.ended", flow, "action say (message) succeeded"),
+        ("run.requested", flow, "asked for db-failover v1"),
+        ("action.ended", flow, "action failover (runbook) succeeded"),
+        ("workflow.ended", system, "workflow fail-over-at-once succeeded"),
+        ("step.started", system, "db-failover: step gate (approval) began"),
+        ("approval.opened", system, "db-failover: step gate waits for approval"),
+        ("incident.status_changed", "U0DBOPS", "changed the status from open to acknowledged"),
+        ("incident.note", "U0DBOPS", "noted: Replica is behind"),
+        ("approval.approved", "U0DBADMIN", "approved step gate of db-failover: go"),
+        ("step.ended", system, "db-failover: step gate (approval) succeeded"),
+        ("run.ended", system, "db-failover succeeded"),
+        ("incident.status_changed", "U0DBOPS", "changed the status from acknowledged to resolved"),
+    ]
+
+
+def test_the_timeline_comes_page_by_page_without_a_gap(responder: TestClient, lived_through: str) -> None:
+    seen: list[Any] = []
+    cursor = None
+    while cursor or not seen:
+        query = {"limit": "3"} | ({"cursor": cursor} if cursor else {})
+        page = responder.get(f"/api/incidents/{lived_through}/timeline", params=query).json()
+        seen += page["timeline"]
+        cursor = page["next_cursor"]
+
+    assert seen == lines(responder, lived_through)
+    assert len({line["id"] for line in seen}) == len(seen)
+
+
+def test_verdicts_and_cancels_are_there(responder: TestClient, service: Service) -> None:
+    incident = opened(responder, slack_channel="C0DB")["id"]
+    for verb, body in (("verdict", {"verdict": "run_again"}), ("cancel", None)):
+        run = lost_in_step(service, "U0DBOPS")
+        responder.post(f"/api/runbooks/executions/{run}/{verb}", json=body)
+
+    told = {line["kind"]: line for line in lines(responder, incident)}
+    assert told["verdict.run_again"]["text"] == "said of say-hello: run the step in doubt again"
+    assert told["verdict.run_again"]["actor"] == "U0DBOPS"
+    assert (told["run.cancelled"]["actor"], told["run.cancelled"]["text"]) == (
+        "U0DBOPS",
+        "cancelled say-hello",
+    )
+
+
+def test_another_incidents_lines_are_not_there(responder: TestClient, lived_through: str) -> None:
+    kinds = [line["kind"] for line in lines(responder, opened(responder)["id"])]
+    assert kinds == ["incident.created", "workflow.requested"]
+
+
+def test_another_teams_timeline_is_not_there(responder: TestClient, other: TestClient) -> None:
+    incident = opened(responder)["id"]
+
+    assert other.get(f"/api/incidents/{incident}/timeline").status_code == 404
+    assert other.post(f"/api/incidents/{incident}/notes", json={"text": "hi"}).status_code == 404
+
+
+def test_a_note_is_answered_as_it_was_kept(responder: TestClient) -> None:
+    incident = opened(responder)["id"]
+    answer = responder.post(f"/api/incidents/{incident}/notes", json={"text": " {from} looks odd "})
+    note = answer.json()["note"]
+
+    assert answer.status_code == 201
+    assert (note["text"], note["author"], note["incident_id"]) == ("{from} looks odd", "U0DBOPS", incident)
+    assert lines(responder, incident)[-1]["details"] == {"text": "{from} looks odd"}
+
+
+def test_a_note_that_is_sent_again_with_its_key_is_one_note(responder: TestClient) -> None:
+    incident = opened(responder)["id"]
+    for _ in range(2):
+        responder.post(
+            f"/api/incidents/{incident}/notes", json={"text": "once"}, headers={"Idempotency-Key": "k"}
+        )
+
+    assert [line["kind"] for line in lines(responder, incident)].count("incident.note") == 1
+
+
+@pytest.mark.parametrize("body", [{}, {"text": "  "}, {"text": "x" * 3001}, {"text": "x", "author": "U0ME"}])
+def test_a_note_without_a_text_of_its_own_is_refused(responder: TestClient, body: dict[str, str]) -> None:
+    incident = opened(responder)["id"]
+
+    assert responder.post(f"/api/incidents/{incident}/notes", json=body).status_code == 422

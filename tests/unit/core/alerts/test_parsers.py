@@ -1,0 +1,137 @@
+"""From each vendor's webhook to an alert; the samples have the shapes of the vendors' documentation."""
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.alerts.alert import Alert
+from core.alerts.vendors import PARSERS, Vendor
+from core.errors import InvalidInput
+from core.statuses import Severity
+
+SAMPLES = Path(__file__).parent / "samples"
+
+
+def sample(name: str) -> Any:
+    return json.loads((SAMPLES / f"{name}.json").read_text())
+
+
+def parsed(vendor: Vendor, body: object) -> Alert:
+    alert = PARSERS[vendor](body)
+    assert alert is not None
+    return alert
+
+
+EXPECTED = {
+    Vendor.ALERTMANAGER: ("PostgreSQL of orders is down", Severity.CRITICAL, "orders-db", "database"),
+    Vendor.GRAFANA: ("Memory is short in zone us-1", Severity.MEDIUM, None, "database"),
+    Vendor.PAGERDUTY: ("Orders database does not answer", Severity.CRITICAL, "orders-db", "database"),
+    Vendor.SENTRY: ("OperationalError: connection to server failed", Severity.HIGH, "orders", "database"),
+    Vendor.DATADOG: (
+        "[P1] [Triggered on {cluster:orders}] PostgreSQL is down",
+        Severity.CRITICAL,
+        "orders-db",
+        "database",
+    ),
+}
+
+
+@pytest.mark.parametrize("vendor", Vendor)
+def test_an_alert_has_title_severity_service_and_team(vendor: Vendor) -> None:
+    alert = parsed(vendor, sample(vendor))
+
+    assert (alert.title, alert.severity, alert.service, alert.team) == EXPECTED[vendor]
+    assert not alert.is_resolved
+    assert alert.description
+
+
+@pytest.mark.parametrize("vendor", Vendor)
+@pytest.mark.parametrize("body", [{}, {"event": 7}, {"data": {}, "action": "x"}, [], None, "text", 7])
+def test_another_shape_is_refused_with_a_sentence(vendor: Vendor, body: object) -> None:
+    with pytest.raises(InvalidInput, match="This is no webhook of") as refused:
+        PARSERS[vendor](body)
+    assert refused.value.field
+
+
+@pytest.mark.parametrize("vendor", Vendor)
+def test_no_vendors_body_is_taken_for_anothers(vendor: Vendor) -> None:
+    """But Grafana's, which has all that Alertmanager's has."""
+    for other in set(Vendor) - {vendor}:
+        if (vendor, other) != (Vendor.ALERTMANAGER, Vendor.GRAFANA):
+            with pytest.raises(InvalidInput):
+                PARSERS[vendor](sample(other))
+
+
+def resolved(vendor: Vendor) -> Any:
+    """The sample, as the vendor sends it when it is over."""
+    body = deepcopy(sample(vendor))
+    match vendor:
+        case Vendor.ALERTMANAGER | Vendor.GRAFANA:
+            body["status"] = "resolved"
+        case Vendor.PAGERDUTY:
+            body["event"]["event_type"] = "incident.resolved"
+        case Vendor.SENTRY:
+            body = sample("sentry_issue_resolved")
+        case Vendor.DATADOG:
+            body["transition"] = "Recovered"
+    return body
+
+
+@pytest.mark.parametrize("vendor", Vendor)
+def test_what_is_resolved_has_the_key_of_what_fired(vendor: Vendor) -> None:
+    over = parsed(vendor, resolved(vendor))
+
+    assert over.is_resolved
+    assert over.key == parsed(vendor, sample(vendor)).key
+
+
+def test_what_neither_opens_nor_resolves_is_ignored() -> None:
+    acknowledged, assigned, null = sample("pagerduty"), sample("sentry_issue_resolved"), sample("datadog")
+    acknowledged["event"]["event_type"] = "incident.acknowledged"
+    assigned["action"] = "assigned"
+    null["transition"] = "Null"
+
+    assert PARSERS[Vendor.PAGERDUTY](acknowledged) is None
+    assert PARSERS[Vendor.PAGERDUTY]({"event": {"event_type": "pagey.ping", "data": {}}}) is None
+    assert PARSERS[Vendor.SENTRY](assigned) is None
+    assert PARSERS[Vendor.DATADOG](null) is None
+
+
+def test_a_metric_alert_of_sentry_has_its_rules_name() -> None:
+    alert = parsed(Vendor.SENTRY, sample("sentry_metric_alert"))
+
+    assert (alert.title, alert.severity, alert.service) == ("Too many errors", Severity.CRITICAL, "orders")
+    assert "1000 events" in alert.description
+    over = sample("sentry_metric_alert") | {"action": "resolved"}
+    assert (parsed(Vendor.SENTRY, over).is_resolved, parsed(Vendor.SENTRY, over).key) == (True, alert.key)
+
+
+def test_alerts_that_share_no_annotation_are_told_by_the_first() -> None:
+    assert parsed(Vendor.GRAFANA, sample("grafana")).description.startswith(
+        "The system has high memory usage"
+    )
+
+
+def test_labels_and_tags_are_labels() -> None:
+    assert parsed(Vendor.DATADOG, sample("datadog")).labels == {
+        "cluster": "orders",
+        "service": "orders-db",
+        "team": "database",
+    }
+    assert parsed(Vendor.ALERTMANAGER, sample("alertmanager")).labels["cluster"] == "orders"
+
+
+def test_a_variable_that_datadog_did_not_fill_in_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="cycle_key does not fit"):
+        PARSERS[Vendor.DATADOG](sample("datadog") | {"cycle_key": "$ALERT_CYCLE_KEY"})
+
+
+def test_a_title_is_one_line_and_short() -> None:
+    body = sample("datadog") | {"title": "two\nlines " + "x" * 500}
+    title = parsed(Vendor.DATADOG, body).title
+
+    assert len(title) == 250
+    assert title.startswith("two lines x")
