@@ -16,16 +16,24 @@ class ActionDefinition(Definition):
     """The fields of every action; an action type adds `type: Literal["name"]`, its own fields, and `prepare`.
 
     `touches_outside`: whether its act reaches beyond our database, so that a crash can leave it in doubt.
+    `example`: one as people write it, in YAML; the reference shows it.
     """
 
     touches_outside: ClassVar[bool] = True
+    example: ClassVar[str] = ""
 
     id: StepId
+    """What other actions call it by: `actions.ID`."""
     type: str
+    """What kind of action it is."""
     condition: Condition | None = Field(default=None, alias="if")
+    """The action is skipped unless this is true."""
     retry: Retry | None = None
+    """Whether, and how often, it is tried again."""
     timeout: PositiveDuration | None = None
+    """How long it may take."""
     on_failure: OnFailure = "stop"
+    """Whether the workflow ends when it fails, or goes on with the next action."""
 
     def prepare(self, context: "Context") -> "Prepared":
         """Say what this action will do, without doing it: see core.execution.preparation.

@@ -17,11 +17,19 @@ from core.tables import Incident
 class RunbookAction(ActionDefinition):
     """Start the runbook of that name. The workflow goes on at once: it schedules, it does not wait."""
 
+    touches_outside = False
+    example = """
+id: failover
+type: runbook
+runbook: db-failover
+parameters: {cluster: orders, reason: "{{ incident.title }}"}
+"""
+
     type: Literal["runbook"]
     runbook: Name
+    """The runbook's name. It must be approved, and global or of the incident's team."""
     parameters: dict[str, PublicJson] = {}
-
-    touches_outside = False
+    """What it is run with."""
 
     def prepare(self, context: Context) -> Prepared:
         parameters = render(self.parameters, context.scope, ("parameters",))

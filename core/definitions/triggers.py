@@ -17,12 +17,14 @@ class IncidentCreated(TriggerDefinition):
     """An incident was opened."""
 
     on: Literal["incident.created"]
+    """What happens."""
 
 
 class Manual(TriggerDefinition):
     """Somebody asked for it."""
 
     on: Literal["manual"]
+    """What happens."""
 
 
 # A new trigger is a class above and its name here.

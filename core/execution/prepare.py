@@ -8,6 +8,7 @@ from core.definitions.secrets import Masker, SecretScope
 from core.errors import RunbookError
 from core.tables import RunbookExecution
 
+from .kinds import AnyPart
 from .preparation import Context, Ports, Prepared
 from .run import Run
 from .scope import scope_of
@@ -15,8 +16,11 @@ from .scope import scope_of
 
 def prepare_step(run: Run, position: int, ports: Ports) -> Prepared:
     """What the step at `position` will do. Where it cannot be prepared it fails, and no retry would help."""
-    part = run.loaded.parts[position]
-    context = _context(run, position, ports)
+    return prepare_part(run.loaded.parts[position], _context(run, position, ports))
+
+
+def prepare_part(part: AnyPart, context: Context) -> Prepared:
+    """The same for a step, or an action, and all that it may know."""
     try:
         if part.condition is not None and not compile_expression(part.condition).is_true(context.scope):
             return Skipped(f"Its condition did not hold: {part.condition}")
