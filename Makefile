@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Certificates as the rest of the machine has them: a company's own authority is known there.
 export UV_SYSTEM_CERTS ?= true
 
-.PHONY: demo test check format lock clean bench chaos
+.PHONY: demo test check format lock clean bench chaos reference
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -24,6 +24,10 @@ check: $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The pages under docs/reference, from the types and commands that there are.
+reference: $(READY)
+	$(BIN)/runbook reference docs/reference
 
 bench: $(READY)
 	$(BIN)/python -m bench

@@ -1,6 +1,7 @@
 """The Bolt app: the one place where listeners are registered. Each acknowledges, makes one call, and renders.
 
-No listener calls Slack, so an acknowledgement needs our database and nothing else.
+An acknowledgement needs our database and nothing else. Only a form is opened before it, in the time that there is;
+where that fails, the sentence takes its place.
 """
 
 import re
@@ -19,7 +20,9 @@ from bot.answers import Whisper, sentence
 from bot.commands.call import CommandCall, Reply
 from bot.commands.dispatch import answer
 from bot.commands.parse import words_of
-from core.errors import InvalidInput
+from bot.modals.opening import Opener
+from bot.modals.run_form import CALLBACK_ID, refusal, subject_of, submit
+from core.errors import InvalidInput, RunbookError
 from core.service import Service
 
 log = structlog.get_logger()
@@ -47,10 +50,11 @@ def create_bolt_app(
         process_before_response=True,
         raise_error_for_unhandled_request=True,
     )
-    face = Face(service, Whisper(), single_admin)
+    face = Face(service, Whisper(), Opener(token, api_url), single_admin)
     app.command(re.compile(".*"))(face.on_command)
     for action_id in BUTTONS:
         app.action(action_id)(face.on_button)
+    app.view(CALLBACK_ID)(face.on_run_form)
     app.error(face.on_error)
     return app
 
@@ -70,6 +74,7 @@ class Face:
 
     service: Service
     whisper: Whisper
+    open_modal: Opener
     single_admin: bool
 
     def on_command(self, ack: Ack, body: dict[str, Any]) -> BoltResponse:
@@ -80,8 +85,23 @@ class Face:
             request_key=f"slack:{body['trigger_id']}",
             command=body["command"],
             single_admin=self.single_admin,
+            response_url=body.get("response_url", ""),
         )
-        return ack(answer(self.service, call).body())
+        reply = answer(self.service, call)
+        if reply.form is not None and self.open_modal(body["trigger_id"], reply.form):
+            return ack()
+        return ack(reply.body())
+
+    def on_run_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> BoltResponse:
+        """What is wrong with a field stands under it; any other refusal takes the form's place."""
+        try:
+            submitted = submit(self.service, view, body["user"]["id"])
+        except RunbookError as error:
+            return ack(response_action="update", view=refusal(view["title"]["text"], sentence(error)))
+        if submitted.errors is not None:
+            return ack(response_action="errors", errors=dict(submitted.errors))
+        self._tell_at(subject_of(view).response_url, submitted.said)
+        return ack()
 
     def on_button(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> BoltResponse:
         press(self.service, action["action_id"], action.get("value", ""), body["user"]["id"])
@@ -108,6 +128,8 @@ class Face:
         return BoltResponse(status=404)
 
     def _tell(self, body: Mapping[str, Any], error: Exception) -> None:
-        said, response_url = sentence(error), body.get("response_url")
+        self._tell_at(body.get("response_url"), sentence(error))
+
+    def _tell_at(self, response_url: str | None, said: str) -> None:
         if response_url:
             self.whisper(response_url, said)

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from cli import audit, definitions, doctor, tokens
+from cli import audit, definitions, doctor, rehearse, schema, tokens
 from cli.client import approvals, export, library, runs
 from cli.compose import Composition, reachable
 from cli.demo.run import run_demo, run_headless
 from cli.embedded import EmbeddedServiceError
 from cli.processes import PROCESSES, quiet_logging, stopping
+from cli.reference import pages
 from cli.up import migrate as migrate_database
 from cli.up import run_up
 from core.errors import DefinitionError, RunbookError
@@ -89,7 +90,7 @@ def migrate() -> None:
     typer.echo("The database has the newest schema.")
 
 
-for theme in (definitions, tokens, audit, library, export, runs, approvals, doctor):
+for theme in (definitions, rehearse, schema, pages, tokens, audit, library, export, runs, approvals, doctor):
     app.add_typer(theme.app)
 
 

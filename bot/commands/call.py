@@ -15,7 +15,8 @@ class CommandCall:
     """One use of the slash command.
 
     `request_key`: of the delivery; the same delivery again does nothing again. `command`: what the workspace named
-    the command. `single_admin`: whether an admin may approve what they wrote.
+    the command. `single_admin`: whether an admin may approve what they wrote. `response_url`: where the person is told
+    more, later.
     """
 
     channel_id: str
@@ -24,6 +25,7 @@ class CommandCall:
     request_key: str
     command: str = "/runbook"
     single_admin: bool = False
+    response_url: str = ""
 
     def behind_first(self) -> "CommandCall":
         """The call as the sub-command sees it."""
@@ -32,10 +34,11 @@ class CommandCall:
 
 @dataclass(frozen=True)
 class Reply:
-    """What only the person who typed sees. `text` alone says it all."""
+    """What only the person who typed sees. `text` alone says it all. `form`: a modal to be shown in its place."""
 
     text: str
     blocks: tuple[Block, ...] = ()
+    form: Block | None = None
 
     def body(self) -> dict[str, object]:
         """The answer to the command: https://docs.slack.dev/interactivity/handling-user-interaction#message_responses."""

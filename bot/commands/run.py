@@ -1,51 +1,108 @@
 """`run`: start a runbook for the channel's incident."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from bot.answers import sentence
+from bot.cards.plan import plan_blocks, plan_text
 from bot.cards.words import escape
 from bot.commands.arguments import usage_hint
 from bot.commands.call import Command, CommandCall, Reply
 from bot.commands.channel import channel_incident
+from bot.commands.parse import Word
 from bot.commands.usage import usage_line
+from bot.modals.run_form import Subject, View, run_form
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_run
-from core.definitions.parameters import parse_key_values
+from core.definitions.parameters import parse_key_values, required, with_defaults
 from core.definitions.runbook import RunbookDefinition
 from core.errors import InvalidInput
 from core.service import Work
+from core.services.dry_runs import plan_by_person
 from core.services.runbook_starts import Start, start_by_person
 from core.services.runbooks import find_runbook
-from core.tables import Incident, Runbook, RunbookExecution
+from core.tables import Incident, Runbook
 
-USAGE = "run NAME [key=value…]"
+USAGE = "run NAME [key=value…] [--dry-run]"
+DRY_RUN = "--dry-run"
 
 
 def run(work: Work, person: Person, call: CommandCall) -> Reply:
-    """Commit an execution; the channel is told by the poster."""
-    if not call.arguments:
+    """Commit an execution; the channel is told by the poster. With `--dry-run` tell the plan, and do nothing of it."""
+    words, is_dry = _without_option(call.arguments)
+    if not words:
         raise InvalidInput(
             "Which runbook?", hint=f"{usage_hint(call, USAGE)}. `{call.command} list` shows what there is."
         )
     incident = channel_incident(work, call)
-    runbook = find_runbook(work, person, call.arguments[0].text)
+    runbook = find_runbook(work, person, words[0].text)
     check_may_run(person, runbook.name, runbook.team.name if runbook.team else None, incident.team.name)
-    execution = _start(work, person, call, runbook, incident)
+    asked = _Asked(call, runbook, incident, [word.text for word in words[1:]])
+    try:
+        return _plan(work, person, asked) if is_dry else _start(work, person, asked)
+    except InvalidInput as error:
+        hint = f"Type: `{usage_line(call.command, runbook.name, asked.schema)}`"
+        refused = InvalidInput(str(error), hint=hint, field=error.field)
+        form = None if is_dry else _form(asked, error)
+        if form is None:
+            raise refused from error
+        return Reply(sentence(refused), form=form)
+
+
+def _without_option(words: tuple[Word, ...]) -> tuple[list[Word], bool]:
+    rest = [word for word in words if word.is_quoted or word.text != DRY_RUN]
+    return rest, len(rest) < len(words)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What was typed, and what it means here."""
+
+    call: CommandCall
+    runbook: Runbook
+    incident: Incident
+    words: list[str]
+
+    @cached_property
+    def schema(self) -> Mapping[str, object]:
+        return RunbookDefinition.model_validate(self.runbook.definition).parameters
+
+    def start(self) -> Start:
+        """Raises InvalidInput for words that are no parameters."""
+        parameters = parse_key_values(self.words, self.schema)
+        return Start(self.runbook, self.incident, parameters, self.call.request_key)
+
+
+def _start(work: Work, person: Person, asked: _Asked) -> Reply:
+    execution = start_by_person(work, person, asked.start())
     return Reply(
         f"▶️ {escape(execution.runbook_name)} v{execution.runbook_version} is asked for, "
-        f"for inc-{incident.number}. Its id is {execution.id}."
+        f"for inc-{asked.incident.number}. Its id is {execution.id}."
     )
 
 
-def _start(
-    work: Work, person: Person, call: CommandCall, runbook: Runbook, incident: Incident
-) -> RunbookExecution:
-    """Raises InvalidInput with the line to type where parameters are missing or wrong."""
-    schema = RunbookDefinition.model_validate(runbook.definition).parameters
-    words = [word.text for word in call.arguments[1:]]
+def _plan(work: Work, person: Person, asked: _Asked) -> Reply:
+    plan = plan_by_person(work, person, asked.start())
+    return Reply(plan_text(plan), tuple(plan_blocks(plan)))
+
+
+def _form(asked: _Asked, error: InvalidInput) -> View | None:
+    """The form, where what is missing is all that is wrong."""
     try:
-        parameters = parse_key_values(words, schema)
-        return start_by_person(work, person, Start(runbook, incident, parameters, call.request_key))
-    except InvalidInput as error:
-        hint = f"Type: `{usage_line(call.command, runbook.name, schema)}`"
-        raise InvalidInput(str(error), hint=hint, field=error.field) from error
+        given = parse_key_values(asked.words, asked.schema)
+    except InvalidInput:
+        return None
+    missing = set(required(asked.schema)) - with_defaults(asked.schema, given).keys()
+    wrong = {getattr(problem, "field", "") for problem in error.problems}
+    if not wrong or not wrong <= missing:
+        return None
+    subject = Subject(asked.runbook.id, asked.incident.id, asked.call.response_url)
+    return run_form(subject, asked.runbook.name, asked.schema, given)
 
 
-COMMANDS = (Command("run", "NAME [key=value…]", "start a runbook for this channel's incident", run),)
+COMMANDS = (
+    Command(
+        "run", USAGE.removeprefix("run "), "start a runbook for this channel's incident, or plan it", run
+    ),
+)

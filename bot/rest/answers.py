@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel
 
+from core.rehearsal.views import PlanView
 from core.services.alerts import AlertOutcome
 from core.views import (
     ApprovalView,
@@ -39,6 +40,10 @@ class RunbookPage(BaseModel):
 
 class ExecutionAnswer(BaseModel):
     execution: ExecutionView
+
+
+class PlanAnswer(BaseModel):
+    plan: PlanView
 
 
 class ExecutionPage(BaseModel):

@@ -1,5 +1,7 @@
 """The REST application, made of its routers."""
 
+from typing import Any
+
 from fastapi import FastAPI
 
 from bot.rest import (
@@ -34,6 +36,17 @@ ROUTERS = (
 
 def create_rest(service: Service, settings: RestSettings) -> FastAPI:
     """The application; it describes itself at `/api/openapi.json`. Errors are problems, whatever the address."""
+    app = _application()
+    app.state.service, app.state.settings = service, settings
+    return app
+
+
+def openapi_document() -> dict[str, Any]:
+    """What is at `/api/openapi.json`, without a service."""
+    return _application().openapi()
+
+
+def _application() -> FastAPI:
     app = FastAPI(
         title="Runbooks",
         openapi_url="/api/openapi.json",
@@ -41,7 +54,6 @@ def create_rest(service: Service, settings: RestSettings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.service, app.state.settings = service, settings
     add_problem_handlers(app)
     for router, prefix in ROUTERS:
         app.include_router(router, prefix=prefix)

@@ -13,7 +13,7 @@ Path = tuple[str, ...]
 class Body(BaseModel):
     """A JSON object. Unknown fields are refused: a misspelt one would else be left out in silence."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -27,12 +27,21 @@ class Parameters(Body):
     """What a runbook is run with."""
 
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    """By name; what has a default may be left out."""
+
+
+class Run(Parameters):
+    """What a runbook is run with, and whether it is run at all."""
+
+    dry_run: bool = False
+    """Answer with the plan, and do nothing of it."""
 
 
 class Reason(Body):
     """Why somebody decided as they did."""
 
     reason: str = Field(default="", max_length=2000)
+    """In their own words."""
 
 
 def unkeepable(value: object) -> Iterator[tuple[Path, str]]:

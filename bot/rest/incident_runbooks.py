@@ -5,12 +5,12 @@ from http import HTTPStatus
 from starlette.responses import Response
 
 from bot.rest.answers import ExecutionAnswer, ExecutionPage
-from bot.rest.bodies import Parameters
+from bot.rest.bodies import Run
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.idempotency import CurrentPost
 from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentReference, NestedRunbookReference
-from bot.rest.starting import start
+from bot.rest.starting import OR_A_PLAN, start_or_plan
 from core.services.incidents import find_incident
 from core.services.listing import Position, list_executions
 from core.services.reading import view_execution
@@ -20,16 +20,22 @@ router = authenticated_router("incidents")
 
 
 @router.post(
-    "/{id}/runbooks/{runbook_id}/execute", status_code=HTTPStatus.CREATED, response_model=ExecutionAnswer
+    "/{id}/runbooks/{runbook_id}/execute",
+    status_code=HTTPStatus.CREATED,
+    response_model=ExecutionAnswer,
+    responses=OR_A_PLAN,
 )
 def execute(
     incident: IncidentReference,
     runbook: NestedRunbookReference,
     post: CurrentPost,
-    body: Parameters | None = None,
+    body: Run | None = None,
 ) -> Response:
-    """Run a runbook for the incident. The answer comes once it is certain to run, before it has."""
-    return start(post, incident, runbook, body.parameters if body else {})
+    """Run a runbook for the incident. The answer comes once it is certain to run, before it has.
+
+    With `dry_run` it is the plan of such a run, of which nothing is done.
+    """
+    return start_or_plan(post, incident, runbook, body or Run())
 
 
 @router.get("/{id}/runbooks/executions")

@@ -35,12 +35,19 @@ class IncidentBody(Body):
     """What is wrong, and whose it is."""
 
     title: Title
+    """What is wrong, in one line."""
     description: str = Field(default="", max_length=10_000)
+    """What else is known."""
     severity: Severity
+    """How bad it is."""
     service: Annotated[str, StringConstraints(min_length=1, max_length=250)] | None = None
+    """Which service it concerns."""
     team: Name
+    """The team that it belongs to."""
     labels: dict[LabelName, LabelValue] = Field(default_factory=dict, max_length=100)
+    """Whatever workflows may want to know."""
     slack_channel: SlackChannel | None = None
+    """The channel where it is dealt with, C…."""
 
 
 @router.post("", status_code=HTTPStatus.CREATED, response_model=IncidentAnswer)

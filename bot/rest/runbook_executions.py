@@ -26,6 +26,7 @@ class Verdict(StrEnum):
 
 class VerdictBody(Body):
     verdict: Verdict
+    """Whether the step happened; `run_again`: it did not, or it does no harm to do it twice."""
 
 
 @router.get("/{execution_id}")

@@ -5,14 +5,14 @@ from http import HTTPStatus
 from starlette.responses import Response
 
 from bot.rest.answers import ExecutionAnswer, RunbookAnswer, RunbookPage, VersionPage
-from bot.rest.bodies import Parameters
+from bot.rest.bodies import Run
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.documents import ANSWER, BODY, DocumentBody, Note, ReadVersion, SentDocument, WantsYaml
 from bot.rest.idempotency import CurrentPost
 from bot.rest.library import Decision, Desk, Rollback
 from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentName, RunbookReference
-from bot.rest.starting import start
+from bot.rest.starting import OR_A_PLAN, start_or_plan
 from core.decisions.people import Person
 from core.definitions.runbook import RunbookDefinition
 from core.service import Work
@@ -27,10 +27,11 @@ from core.tables import Runbook
 router = authenticated_router("runbooks")
 
 
-class ExecuteBody(Parameters):
+class ExecuteBody(Run):
     """For which incident, and with what. `incident_id` may also be the incident's number."""
 
     incident_id: IncidentName
+    """The incident's id, or its number as `inc-12`."""
 
 
 def _answer(work: Work, row: Runbook) -> RunbookAnswer:
@@ -124,7 +125,12 @@ def rollback(runbook: RunbookReference, post: CurrentPost, body: Rollback, versi
     return DESK.roll_back(post, runbook, body, version)
 
 
-@router.post("/{id}/execute", status_code=HTTPStatus.CREATED, response_model=ExecutionAnswer)
+@router.post(
+    "/{id}/execute", status_code=HTTPStatus.CREATED, response_model=ExecutionAnswer, responses=OR_A_PLAN
+)
 def execute(runbook: RunbookReference, body: ExecuteBody, post: CurrentPost) -> Response:
-    """Run a runbook for an incident that the body names."""
-    return start(post, body.incident_id, runbook, body.parameters)
+    """Run a runbook for an incident that the body names.
+
+    With `dry_run` the answer is the plan of such a run, of which nothing is done.
+    """
+    return start_or_plan(post, body.incident_id, runbook, body)

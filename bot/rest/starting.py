@@ -1,19 +1,46 @@
 """Starting a runbook, for both addresses that do."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
+from typing import Any
 
 from pydantic import JsonValue
 from starlette.responses import Response
 
-from bot.rest.answers import ExecutionAnswer
+from bot.rest.answers import ExecutionAnswer, PlanAnswer
+from bot.rest.bodies import Run
 from bot.rest.field_names import fields_below
 from bot.rest.idempotency import Post
 from core.service import Work
+from core.services.dry_runs import plan_by_person
 from core.services.incidents import find_incident
 from core.services.reading import view_execution
 from core.services.runbook_starts import Start, start_by_person
 from core.services.runbooks import find_runbook
+
+OR_A_PLAN: dict[int | str, dict[str, Any]] = {
+    200: {"model": PlanAnswer, "description": "The plan that `dry_run` asked for."}
+}
+
+
+def start_or_plan(post: Post, incident: str, runbook: str, body: Run) -> Response:
+    """Start it, or, where the body says `dry_run`, answer 200 with the plan."""
+    if body.dry_run:
+        return plan(post, incident, runbook, body.parameters)
+    return start(post, incident, runbook, body.parameters)
+
+
+def plan(post: Post, incident: str, runbook: str, parameters: Mapping[str, JsonValue]) -> Response:
+    """The plan of a run. It is made anew for each request: there is no deed that could be done twice."""
+
+    def act(work: Work) -> PlanAnswer:
+        person = post.caller.person
+        wanted = Start(find_runbook(work, person, runbook), find_incident(work, person, incident), parameters)
+        with fields_below("parameters"):
+            return PlanAnswer(plan=plan_by_person(work, person, wanted))
+
+    return replace(post, identity=None).once(act)
 
 
 def start(post: Post, incident: str, runbook: str, parameters: Mapping[str, JsonValue]) -> Response:

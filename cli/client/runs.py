@@ -9,7 +9,9 @@ from cli.client.connection import Answer, Connection
 from cli.client.execution import print_execution, print_executions
 from cli.client.options import AsJson, Url, connect, path, print_json
 from cli.client.output import say
+from cli.client.plan import print_plan
 from core.definitions.parameters import parse_key_values
+from core.rehearsal.views import PlanView
 from core.statuses import ACTIVE, IncidentStatus, Status
 from core.views import ExecutionView
 
@@ -37,6 +39,9 @@ def run(
     name: Annotated[str, typer.Argument(help="The runbook's name or id.")],
     incident: Annotated[str, typer.Option("--incident", metavar="ID", help="inc-12, or the incident's id.")],
     words: Words = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it would do, and do nothing of it.")
+    ] = False,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
@@ -44,10 +49,13 @@ def run(
     with connect(url) as connection:
         definition = connection.get(path("runbooks", name))["runbook"]["definition"]
         parameters = parse_key_values(words or [], definition.get("parameters") or {})
-        body = {"parameters": parameters}
+        body = {"parameters": parameters} | ({"dry_run": True} if dry_run else {})
         answer = connection.post(path("incidents", incident, "runbooks", name, "execute"), body)
     if as_json:
         print_json(answer)
+        return
+    if dry_run:
+        print_plan(PlanView.model_validate(answer["plan"]))
         return
     view = ExecutionView.model_validate(answer["execution"])
     say(

@@ -19,18 +19,26 @@ class ActionDefinition(Definition):
 
     `touches_outside`: whether its act reaches beyond our database, so that a crash can leave it in doubt.
     `rechecks`: whether its `if` is asked once more when its wait is over; then it is prepared again, as resumed.
+    `example`: one as people write it, in YAML; the reference shows it.
     An output `{link: {name, url}}` of what it made elsewhere is kept on the incident.
     """
 
     touches_outside: ClassVar[bool] = True
     rechecks: ClassVar[bool] = False
+    example: ClassVar[str] = ""
 
     id: StepId
+    """What other actions call it by: `actions.ID`."""
     type: str
+    """What kind of action it is."""
     condition: Condition | None = Field(default=None, alias="if")
+    """The action is skipped unless this is true."""
     retry: Retry | None = None
+    """Whether, and how often, it is tried again."""
     timeout: PositiveDuration | None = None
+    """How long it may take."""
     on_failure: OnFailure = "stop"
+    """Whether the workflow ends when it fails, or goes on with the next action."""
 
     def arms(self) -> Mapping[str, Sequence["ActionDefinition"]]:
         """The actions within this one, by the name of the way on which they are: see core.definitions.arms."""

@@ -26,13 +26,21 @@ class RunbookAction(ActionDefinition):
     how long to wait; `retry: {safe: true}` runs the runbook again where it failed.
     """
 
+    touches_outside = False
+    example = """
+id: failover
+type: runbook
+runbook: db-failover
+parameters: {cluster: orders, reason: "{{ incident.title }}"}
+"""
+
     type: Literal["runbook"]
     runbook: Name
+    """The runbook's name. It must be approved, and global or of the incident's team."""
     parameters: dict[str, PublicJson] = {}
+    """What it is run with."""
     wait: bool = False
     """Whether the workflow waits for the runbook's end."""
-
-    touches_outside = False
 
     def prepare(self, context: Context) -> Prepared:
         parameters = render(self.parameters, context.scope, ("parameters",))

@@ -30,7 +30,7 @@ class SetAction(ActionDefinition):
 id: mark
 type: set
 severity: critical
-labels: {escalated_by: "{{ event.by }}", quiet: null}
+labels: {affected: "{{ incident.service }}", quiet: null}
 """
 
     type: Literal["set"]

@@ -16,14 +16,28 @@ from core.steps.http import HttpMethod, ResponseCondition
 class WebhookAction(ActionDefinition):
     """Call a URL. It succeeds when `expect` is true; without `expect`, when the status is below 400."""
 
+    example = """
+id: page
+type: webhook
+if: incident.labels.pager == "yes"
+url: https://pager.example/api/pages
+headers: {Authorization: "Bearer {{ secrets.PAGER }}"}
+json: {title: "{{ incident.title }}"}
+"""
+
     type: Literal["webhook"]
     method: HttpMethod = "POST"
+    """What is done there."""
     url: Annotated[TemplateText, Field(min_length=1)]
+    """The address, http or https. RUNBOOK_EGRESS says which hosts may be reached."""
     auth: Auth | None = None
     """Who calls: `bearer`, `basic`, or `oauth2` (client credentials)."""
     headers: dict[str, TemplateText] = {}
+    """Headers besides `Idempotency-Key`, which is the same for every attempt."""
     json_body: TemplateJson = Field(default=None, alias="json")
+    """The body, as JSON. A text that is only `{{ … }}` keeps the type of its value."""
     expect: ResponseCondition | None = None
+    """When it succeeded, over `response.status`, `.headers`, `.text` and `.json`."""
 
     def prepare(self, context: Context) -> Prepared:
         return prepare_call(self, context)

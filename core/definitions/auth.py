@@ -14,6 +14,7 @@ class BearerAuth(Definition):
 
     type: Literal["bearer"]
     token: Given
+    """The token, as `{{ secrets.NAME }}`."""
 
 
 class BasicAuth(Definition):
@@ -21,22 +22,27 @@ class BasicAuth(Definition):
 
     type: Literal["basic"]
     username: Given
+    """The name."""
     password: TemplateText
+    """The password, as `{{ secrets.NAME }}`."""
 
 
 class OAuth2Auth(Definition):
-    """A token by the client credentials grant (RFC 6749, section 4.4), kept until shortly before it expires.
-
-    `credentials`: where the client's id and secret stand; every server takes the header, some want the body.
-    """
+    """A token by the client credentials grant (RFC 6749, section 4.4), kept until shortly before it expires."""
 
     type: Literal["oauth2"]
     token_url: Given
+    """Where tokens are given."""
     client_id: Given
+    """Who asks for one."""
     client_secret: Given
+    """The client's secret, as `{{ secrets.NAME }}`."""
     scope: TemplateText | None = None
+    """What the token is for, where the server wants to know."""
     audience: TemplateText | None = None
+    """Whom the token is for, where the server wants to know."""
     credentials: Literal["header", "body"] = "header"
+    """Where the client's id and secret stand: every server takes the header, some want the body."""
 
 
 Auth = Annotated[BearerAuth | BasicAuth | OAuth2Auth, Field(discriminator="type")]

@@ -33,9 +33,18 @@ CEL_RESERVED = frozenset(
 
 
 class Definition(BaseModel):
-    """What every part of a document shares: unknown fields are refused, and a value never changes."""
+    """What every part of a document shares: unknown fields are refused, and a value never changes.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True, defer_build=True)
+    The docstring behind a field is its description: in the editor's schema, and in the reference.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        serialize_by_alias=True,
+        defer_build=True,
+        use_attribute_docstrings=True,
+    )
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,8 @@ def _path(data: object, loc: Path) -> Path:
         if len(parts) > 1 and _is_union(path) and isinstance(data, Mapping):
             parts = parts[parts[0] in (data.get("type"), data.get("on")) :]
         part = parts.pop(0)
-        if part != "[key]":
+        is_of_a_list_of_one = isinstance(part, int) and isinstance(data, Mapping)  # written without its list
+        if part != "[key]" and not is_of_a_list_of_one:
             path.append(part)
             data = _step(data, part)
     return tuple(path)

@@ -12,15 +12,20 @@ class TeamMember(Definition):
     """One person of a team, by Slack user id."""
 
     slack: SlackUser
+    """The person's Slack user id, U…."""
     role: Literal["admin", "responder"]
+    """An admin writes the team's definitions, and is a responder too."""
 
 
 class TeamDefinition(Definition):
     """A team. Its admins write runbooks and workflows, its responders run them for the team's incidents."""
 
     kind: Literal["team"]
+    """What this document is."""
     name: Name
+    """What definitions and incidents call it by."""
     members: Annotated[tuple[TeamMember, ...], Field(max_length=1000)] = ()
+    """Who is in it. Who is not listed is in it no longer."""
 
     @model_validator(mode="after")
     def _refuse_a_member_twice(self) -> Self:

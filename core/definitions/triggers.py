@@ -30,6 +30,7 @@ class IncidentCreated(TriggerDefinition):
     """An incident was opened."""
 
     on: Literal["incident.created"]
+    """What happens."""
 
 
 class IncidentStatusChanged(TriggerDefinition):
@@ -83,6 +84,7 @@ class Manual(TriggerDefinition):
     event_members = {"by": TEXT}
 
     on: Literal["manual"]
+    """What happens."""
 
 
 # A new trigger is a class above and its name here.

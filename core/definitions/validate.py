@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from core.definitions.case_checks import check_cases
 from core.definitions.cross_checks import Read, check_names, check_references
 from core.definitions.documents import Document
 from core.definitions.kinds import KINDS, AnyDefinition
@@ -104,7 +105,10 @@ def _read(document: Document) -> tuple[AnyDefinition | None, list[Problem]]:
 
 
 def _checked(document: Document, kind: str, found: list[Problem]) -> list[Problem]:
-    checks = {"runbook": (check_schema, check_runbook), "workflow": (check_workflow,)}.get(kind, ())
+    checks = {
+        "runbook": (check_schema, check_runbook, check_cases),
+        "workflow": (check_workflow,),
+    }.get(kind, ())
     # One place, one Problem: what is no text at all need not be said to be no expression too.
     places = {(problem.line, problem.column) for problem in found}
     problems = [problem for check in checks for problem in check(document)]

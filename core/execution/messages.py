@@ -1,6 +1,6 @@
 """Messages of steps and actions: a notice, owed in the transaction that records the step."""
 
-from core.decisions.execution import StepResult, Succeeded
+from core.decisions.execution import Json, StepResult, Succeeded
 from core.definitions.templates import render_text
 from core.service import Work
 from core.services import notices
@@ -13,7 +13,8 @@ def prepare_message(text: str, channel: str | None, context: Context) -> Prepare
     """`channel`: None for the incident's."""
     said = context.masker.mask(render_text(text, context.scope, ("text",)))
     to = render_text(channel, context.scope, ("channel",)) if channel else None
-    return Inside(lambda work: _owe(work, said, to, context))
+    shown: Json = {"text": said, "channel": to} if to else {"text": said}
+    return Inside(lambda work: _owe(work, said, to, context), shown, Succeeded({"text": said}))
 
 
 def _owe(work: Work, text: str, channel: str | None, context: Context) -> StepResult:

@@ -6,23 +6,43 @@ Three answers are possible:
 - `Inside`: it is done in our own database, in the transaction that records it, so exactly once;
 - `Outside`: it calls the world. Its `request`, secrets masked, is committed first; then `act` is called, at
   most once unless the step is safe to repeat.
+
+Preparing touches nothing: a dry run prepares every step and does no more, and `runbook test` prepares each and acts
+through ports that only answer what a test says.
 """
 
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
 
 from core.callbacks import CallbackLinks
-from core.decisions.execution import Json, StepResult
+from core.decisions.execution import Json, StepResult, Succeeded
 from core.definitions.secrets import EnvironmentSecrets, Masker
-from core.outside.http import HttpCaller
+from core.outside.http import HttpRequest, HttpResponse
 from core.outside.oauth import OAuthTokens
-from core.outside.process import ProcessRunner
+from core.outside.process import Command, ProcessResult
 
 if TYPE_CHECKING:
     from core.service import Work
+
+
+class HttpPort(Protocol):
+    """The way to other machines; core.outside.http.HttpCaller is it."""
+
+    def call(self, request: HttpRequest, limit: timedelta, stop: threading.Event) -> HttpResponse:
+        """Raises NotSent, NoAnswer, or NotAllowed for the egress policy."""
+
+    def close(self) -> None:
+        """Nothing is called any more."""
+
+
+class ProcessPort(Protocol):
+    """The way to programs on this machine; core.outside.process.ProcessRunner is it."""
+
+    def run(self, command: Command, limit: timedelta, stop: threading.Event) -> ProcessResult:
+        """Raises OSError where the command cannot be started."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +52,8 @@ class Ports:
     `tokens`: what webhooks were given by authorization servers, while it is good.
     """
 
-    http: HttpCaller
-    processes: ProcessRunner | None
+    http: HttpPort
+    processes: ProcessPort | None
     secrets: EnvironmentSecrets
     tokens: OAuthTokens = field(default_factory=OAuthTokens)
     callbacks: CallbackLinks = field(default_factory=CallbackLinks)
@@ -66,7 +86,11 @@ class Context:
 
 @dataclass(frozen=True)
 class Inside:
+    """`shown`: what it will do, secrets masked, for who asks beforehand. `comes_to`: what `act` answers if it works."""
+
     act: Callable[["Work"], StepResult]
+    shown: Json = None
+    comes_to: StepResult = field(default_factory=Succeeded)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Preparing the current step: its condition, its scope, its own answer."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -11,6 +12,7 @@ from core.errors import RunbookError
 from core.statuses import Status
 from core.tables import RunbookExecution
 
+from .kinds import AnyPart
 from .preparation import Context, Ports, Prepared
 from .run import Run
 from .scope import scope_of
@@ -24,9 +26,13 @@ def prepare_step(run: Run, position: int, ports: Ports) -> Prepared:
     why_not = why_not_taken(arm, run.state.steps) if arm is not None else None
     if why_not is not None:
         return Skipped(why_not)
-    context = _context(run, position, ports)
+    return prepare_part(part, _context(run, position, ports), run.loaded.parts)
+
+
+def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> Prepared:
+    """The same for a step, or an action, and all that it may know; `parts`: all there are."""
     try:
-        context = _with_callbacks(context, run)
+        context = _with_callbacks(context, parts)
         if part.condition is not None and not compile_expression(part.condition).is_true(context.scope):
             return part.unmet()
         return part.prepare(context)
@@ -55,12 +61,12 @@ def _context(run: Run, position: int, ports: Ports) -> Context:
     )
 
 
-def _with_callbacks(context: Context, run: Run) -> Context:
+def _with_callbacks(context: Context, parts: Sequence[AnyPart]) -> Context:
     """Where the runbook has steps that are called back, `callbacks` has their addresses, which nobody else may see.
 
     Raises ConfigurationError where nobody could call back: at the first step, before anything happened.
     """
-    ids = [part.id for part in run.loaded.parts if part.type == CALLBACK]
+    ids = [part.id for part in parts if part.type == CALLBACK]
     if not ids:
         return context
     urls = context.ports.callbacks.urls(context.execution_id, ids)

@@ -13,32 +13,48 @@ if TYPE_CHECKING:
     from core.execution.preparation import Context, Prepared
 
 OnFailure = Literal["stop", "continue"]
+PortName = Literal["http", "processes"]
 
 
 class Retry(Definition):
     """How often to try again. Without `safe` a step is called at most once, whatever `attempts` says."""
 
     safe: bool = False
+    """Whether it does no harm to call it twice: then it is also repeated where nobody knows whether it happened."""
     attempts: int = Field(default=3, ge=1, le=10)
+    """How often it is called, the first time included."""
     backoff: Duration = timedelta(seconds=1)
+    """How long to wait before the second attempt; the wait doubles with every further one."""
     max_backoff: Duration = timedelta(minutes=1)
+    """The longest such wait."""
 
 
 class StepDefinition(Definition):
     """The fields of every step; a step type adds `type: Literal["name"]`, its own fields, and `prepare`.
 
     `touches_outside`: whether its act reaches beyond our database, so that a crash can leave it in doubt.
+    `acts_through`: the one of `context.ports` that its act calls, if that is all it calls outside; then `runbook test`
+    runs the act on a faked answer. `example`: one as people write it, in YAML; the reference shows it.
     """
 
     touches_outside: ClassVar[bool] = True
+    acts_through: ClassVar[PortName | None] = None
+    example: ClassVar[str] = ""
 
     id: StepId
+    """What other steps call it by: `steps.ID`."""
     type: str
+    """What kind of step it is."""
     name: Annotated[str, Field(min_length=1, max_length=150)] | None = None
+    """What people read in place of the id."""
     condition: Condition | None = Field(default=None, alias="if")
+    """The step is skipped unless this is true."""
     timeout: PositiveDuration | None = None
+    """How long it may take."""
     retry: Retry | None = None
+    """Whether, and how often, it is tried again."""
     on_failure: OnFailure = "stop"
+    """Whether the run ends when it fails, or goes on with the next step."""
 
     def unmet(self) -> StepResult:
         """What it comes to where its condition does not hold."""

@@ -26,11 +26,21 @@ class CallbackStep(StepDefinition):
     """
 
     touches_outside = False
+    example = """
+id: built
+type: callback
+expires: 30m
+expect: callback.json.result == "green"
+save: {build: callback.json.number}
+"""
 
     type: Literal["callback"]
     expires: PositiveDuration = timedelta(hours=1)
+    """How long it waits."""
     expect: CallbackCondition | None = None
+    """When it succeeded, over `callback.json`."""
     save: dict[SavedName, CallbackExpression] = {}
+    """What is kept of it as `steps.ID.saved.NAME`, each an expression over `callback.json`."""
 
     def prepare(self, context: Context) -> Prepared:
         context.ports.callbacks.check_usable()

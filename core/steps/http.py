@@ -18,15 +18,35 @@ ResponseExpression = Annotated[str, CelField(roots=("response",), secrets=False)
 class HttpStep(StepDefinition):
     """Call a URL. It succeeds when `expect` is true; without `expect`, when the status is below 400."""
 
+    acts_through = "http"
+    example = """
+id: promote
+type: http
+method: POST
+url: "{{ secrets.DB_API }}/clusters/{{ params.cluster }}/promote"
+json: {reason: "{{ incident.title }}"}
+expect: response.status == 200
+save: {primary: response.json.primary}
+retry: {safe: true, attempts: 3, backoff: 1s}
+"""
+
     type: Literal["http"]
     method: HttpMethod = "GET"
+    """What is done there. Only GET and HEAD are repeated in doubt without `retry: {safe: true}`."""
     url: Annotated[TemplateText, Field(min_length=1)]
+    """The address, http or https. RUNBOOK_EGRESS says which hosts may be reached."""
     query: dict[str, TemplateJson] = {}
+    """What is added to the address behind `?`, escaped."""
     headers: dict[str, TemplateText] = {}
+    """Headers besides `Idempotency-Key`, which is the same for every attempt."""
     json_body: TemplateJson = Field(default=None, alias="json")
+    """The body, as JSON. A text that is only `{{ … }}` keeps the type of its value."""
     body: TemplateText | None = None
+    """The body, as text."""
     expect: ResponseCondition | None = None
+    """When it succeeded, over `response.status`, `.headers`, `.text` and `.json`."""
     save: dict[SavedName, ResponseExpression] = {}
+    """What is kept of the answer, for later steps to read as `steps.ID.saved.NAME`."""
 
     def prepare(self, context: Context) -> Prepared:
         return prepare_call(self, context)

@@ -14,10 +14,17 @@ class MessageStep(StepDefinition):
     """Post `text` to `channel`; without one, to the incident's channel."""
 
     touches_outside = False
+    example = """
+id: told
+type: message
+text: "The replica of {{ params.cluster }} is the primary now."
+"""
 
     type: Literal["message"]
     text: Annotated[PublicText, Field(min_length=1)]
+    """What is said, in Slack's markup."""
     channel: PublicText | None = None
+    """The id of another channel, C…."""
 
     def prepare(self, context: Context) -> Prepared:
         return prepare_message(self.text, self.channel, context)

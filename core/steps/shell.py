@@ -28,13 +28,29 @@ def _refuse_shell_string(value: object) -> object:
 class ShellStep(StepDefinition):
     """Run a program. It succeeds when `expect` is true; without `expect`, when the exit status is 0."""
 
+    acts_through = "processes"
+    example = """
+id: verify
+type: shell
+argv: [dbctl, check, "{{ params.cluster }}"]
+env: {DBCTL_API: "{{ secrets.DB_API }}"}
+expect: result.exit_code == 0 && result.stdout.contains("primary")
+timeout: 30s
+"""
+
     type: Literal["shell"]
     argv: Annotated[tuple[TemplateText, ...], BeforeValidator(_refuse_shell_string), Field(min_length=1)]
+    """The program and its arguments, each an item of its own; no shell reads them."""
     env: dict[EnvironmentName, TemplateText] = {}
+    """The program's environment, besides PATH and `RUNBOOK_STEP_KEY`; nothing else of the worker's is in it."""
     cwd: TemplateText | None = None
+    """The directory it starts in; without one, the worker's."""
     stdin: TemplateText | None = None
+    """What it reads from its standard input."""
     expect: ResultCondition | None = None
+    """When it succeeded, over `result.exit_code`, `.stdout` and `.stderr`."""
     save: dict[SavedName, ResultExpression] = {}
+    """What is kept of the result, for later steps to read as `steps.ID.saved.NAME`."""
 
     def prepare(self, context: Context) -> Prepared:
         return prepare_command(self, context)

@@ -15,9 +15,15 @@ class WaitStep(StepDefinition):
     """Wait for a while; no worker is held meanwhile."""
 
     touches_outside = False
+    example = """
+id: settle
+type: wait
+for: 30s
+"""
 
     type: Literal["wait"]
     duration: PositiveDuration = Field(alias="for")
+    """How long."""
 
     def prepare(self, context: Context) -> Prepared:
         return Waits(WaitingFor.TIMER, context.now + self.duration)

@@ -1,0 +1,87 @@
+"""A plan, as it is told to who asked for a dry run."""
+
+from datetime import timedelta
+
+from bot.cards.blocks import sections
+from bot.cards.message import Block
+from bot.cards.requests import request_text
+from bot.cards.words import (
+    bounded,
+    code,
+    code_block,
+    escape,
+    escape_sentence,
+    one_line,
+    status_words,
+)
+from core.definitions.durations import format_duration
+from core.rehearsal.views import PlannedGateView, PlannedLockView, PlannedStepView, PlanView
+
+MOST_STEPS = 40
+REQUEST_LENGTH = 600
+TEXT_LENGTH = 3_000
+
+
+def plan_text(plan: PlanView) -> str:
+    """What a screen reader has: the steps in one line each."""
+    names = ", ".join(f"{step.name or step.id} ({_said(step)})" for step in plan.steps)
+    return bounded(f"{_lead(plan)} {escape(names)}", TEXT_LENGTH)
+
+
+def plan_blocks(plan: PlanView) -> list[Block]:
+    """The lock, and each step with what it would ask for, who would be asked, how long it would wait."""
+    lines = [_lead(plan), *([_lock_line(plan.lock)] if plan.lock else [])]
+    for number, step in enumerate(plan.steps[:MOST_STEPS], start=1):
+        lines.append(f"{number}. {_step(step)}")
+    if len(plan.steps) > MOST_STEPS:
+        lines.append(f"… {len(plan.steps) - MOST_STEPS} more")
+    return sections(lines)
+
+
+def _lead(plan: PlanView) -> str:
+    title = f"*{escape(plan.runbook)}* v{plan.runbook_version} for inc-{plan.incident_number}"
+    return f"📋 What a run of {title} would do. Nothing of it was done."
+
+
+def _said(step: PlannedStepView) -> str:
+    return {"yes": step.type, "no": "skipped", "depends": f"{step.type}, perhaps"}[step.runs]
+
+
+def _lock_line(lock: PlannedLockView) -> str:
+    if lock.held_by is None:
+        return f"🔒 It takes the lock {code(lock.name)}, which is free now."
+    consequence = "be refused" if lock.on_conflict == "reject" else "wait for its turn"
+    holder = (
+        f"{escape(lock.held_by.runbook)} ({lock.held_by.id}), which is {status_words(lock.held_by.status)}"
+    )
+    return f"🔒 {code(lock.name)} is held by {holder}: now a run would {consequence}."
+
+
+def _step(step: PlannedStepView) -> str:
+    lines = [f"*{escape(one_line(step.name or step.id))}* ({escape(step.type)})"]
+    if step.runs == "no":
+        lines.append(f"⏭️ is skipped: {code(step.condition)} does not hold")
+    if step.runs == "depends":
+        lines.append(f"only if {code(step.condition)}, which earlier steps decide")
+    if step.wait_seconds is not None:
+        lines.append(f"waits {_duration(step.wait_seconds)}")
+    if step.gate is not None:
+        lines.append(_gate(step.gate))
+    elif step.request is not None:
+        how = "" if step.is_rendered else "as it is written, since it hangs on earlier steps:\n"
+        lines.append(f"{how}{code_block(request_text(step.request), REQUEST_LENGTH)}")
+    if step.attempts > 1:
+        lines.append(f"up to {step.attempts} attempts")
+    if step.error:
+        lines.append(f"❌ would fail: {escape_sentence(one_line(step.error))}")
+    return "\n".join(lines)
+
+
+def _gate(gate: PlannedGateView) -> str:
+    people = f" ({' '.join(f'<@{person}>' for person in gate.people[:10])})" if gate.people else ""
+    said = f"🔐 May decide: {escape_sentence(gate.approvers)}{people}. {gate.count} must approve"
+    return f"{said}, within {_duration(gate.expires_seconds)}." if gate.expires_seconds else f"{said}."
+
+
+def _duration(seconds: float) -> str:
+    return format_duration(timedelta(seconds=seconds))

@@ -1,0 +1,1 @@
+"""Modals: what is asked of a person before something can be done."""

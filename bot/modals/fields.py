@@ -1,0 +1,125 @@
+"""One input for each parameter, from its JSON Schema; and what was entered, as `key=value` words. Pure."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bot.cards.message import Block
+from bot.modals import limits
+from core.definitions.json_schema import deref
+from core.definitions.parameters import declared, default_of, required
+
+Schema = Mapping[str, object]
+PREFIX = "parameter."
+ACTION = "value"
+TICKED = "true"
+HINTS = {"array": "A list: a,b or as JSON.", "object": "As JSON."}
+
+
+def input_blocks(schema: Schema, given: Mapping[str, object]) -> list[Block]:
+    """The inputs, what must be given first; `given`: what was typed already."""
+    needed = required(schema)
+    names = sorted(declared(schema), key=lambda name: name not in needed)
+    return [_input(name, schema, given, is_needed=name in needed) for name in names]
+
+
+def _input(name: str, schema: Schema, given: Mapping[str, object], *, is_needed: bool) -> Block:
+    inner = deref(declared(schema)[name], schema)
+    default = default_of(inner, schema)
+    initial = (given[name],) if name in given else default
+    element = _element(inner, initial)
+    # An empty tick box is an answer, and an empty field gets the default: neither may be demanded.
+    optional = not is_needed or default is not None or element["type"] == "checkboxes"
+    block: Block = {
+        "type": "input",
+        "block_id": f"{PREFIX}{name}",
+        "label": _plain(name, limits.LABEL),
+        "element": element,
+        "optional": optional,
+    }
+    hint = " ".join(filter(None, (str(inner.get("description", "")), HINTS.get(str(inner.get("type")), ""))))
+    return block | ({"hint": _plain(hint, limits.HINT)} if hint else {})
+
+
+def _element(schema: Schema, initial: tuple[object] | None) -> Block:
+    choices = schema.get("enum")
+    if isinstance(choices, list) and _fits_a_menu(choices):
+        return _menu(choices, initial)
+    kind = schema.get("type")
+    if kind == "boolean":
+        return _tick_box(initial)
+    if kind in ("integer", "number"):
+        return _number(schema, initial, is_whole=kind == "integer")
+    return _text(initial)
+
+
+def _fits_a_menu(choices: list[object]) -> bool:
+    values = list(map(text_of, choices))
+    is_short = all(0 < len(value) <= limits.OPTION_VALUE for value in values)
+    return 0 < len(values) <= limits.OPTIONS and is_short and len(set(values)) == len(values)
+
+
+def _menu(choices: list[object], initial: tuple[object] | None) -> Block:
+    menu: Block = {"type": "static_select", "action_id": ACTION, "options": list(map(_option, choices))}
+    if initial is not None and initial[0] in choices:
+        menu["initial_option"] = _option(initial[0])
+    return menu
+
+
+def _option(choice: object) -> Block:
+    return {"text": _plain(text_of(choice), limits.OPTION_TEXT), "value": text_of(choice)}
+
+
+def _tick_box(initial: tuple[object] | None) -> Block:
+    option = {"text": _plain("Yes", limits.OPTION_TEXT), "value": TICKED}
+    box: Block = {"type": "checkboxes", "action_id": ACTION, "options": [option]}
+    return box | ({"initial_options": [option]} if initial == (True,) else {})
+
+
+def _number(schema: Schema, initial: tuple[object] | None, *, is_whole: bool) -> Block:
+    field: Block = {"type": "number_input", "action_id": ACTION, "is_decimal_allowed": not is_whole}
+    for bound, name in (("minimum", "min_value"), ("maximum", "max_value")):
+        if isinstance(schema.get(bound), (int, float)):
+            field[name] = text_of(schema[bound])
+    return field | _initial(initial)
+
+
+def _text(initial: tuple[object] | None) -> Block:
+    return {"type": "plain_text_input", "action_id": ACTION} | _initial(initial)
+
+
+def _initial(initial: tuple[object] | None) -> Block:
+    """A default that is too long is left out: an empty field gets it all the same."""
+    text = text_of(initial[0]) if initial is not None and initial[0] is not None else ""
+    return {"initial_value": text} if 0 < len(text) <= limits.INPUT_TEXT else {}
+
+
+def entered(state: Mapping[str, Any], schema: Schema) -> list[str]:
+    """What a submitted form says, as `key=value` words; `state` is `view.state`. An empty field is left out."""
+    words = []
+    for block_id, elements in state.get("values", {}).items():
+        name = block_id.removeprefix(PREFIX)
+        text = _entered(elements.get(ACTION, {}))
+        if text is not None and name in declared(schema):
+            words.append(f"{name}={text}")
+    return words
+
+
+def _entered(element: Mapping[str, Any]) -> str | None:
+    """https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload#view_submission."""
+    if element.get("type") == "checkboxes":
+        return "true" if element.get("selected_options") else "false"
+    if element.get("type") == "static_select":
+        option = element.get("selected_option")
+        return option["value"] if option else None
+    return element.get("value") or None
+
+
+def text_of(value: object) -> str:
+    """A value as people type it: text as it is, everything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _plain(text: str, limit: int) -> Block:
+    shown = text if len(text) <= limit else text[: limit - 1] + "…"
+    return {"type": "plain_text", "text": shown or "–", "emoji": False}

@@ -1,0 +1,14 @@
+"""Slack's limits of modals, in characters unless said otherwise."""
+
+BLOCKS = 100  # https://docs.slack.dev/reference/views/modal-views
+TITLE = 24
+BLOCK_ID = 255  # https://docs.slack.dev/reference/block-kit/blocks
+LABEL, HINT = 2_000, 2_000  # https://docs.slack.dev/reference/block-kit/blocks/input-block
+INPUT_TEXT = 3_000  # https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element
+OPTIONS = 100  # https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element
+OPTION_TEXT, OPTION_VALUE = (
+    75,
+    150,
+)  # https://docs.slack.dev/reference/block-kit/composition-objects/option-object
+PRIVATE_METADATA = 3_000
+SECTION_TEXT = 3_000

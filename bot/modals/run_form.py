@@ -1,0 +1,112 @@
+"""The form in which the parameters of a runbook are given, and what is done with it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bot.cards.message import Block
+from bot.cards.words import bounded, escape
+from bot.modals import limits
+from bot.modals.fields import PREFIX, entered, input_blocks
+from core.definitions.parameters import declared, parse_key_values
+from core.definitions.runbook import RunbookDefinition
+from core.errors import InvalidInput
+from core.service import Service
+from core.services.incidents import find_incident
+from core.services.people import load_person
+from core.services.runbook_starts import Start, start_by_person
+from core.services.runbooks import find_runbook
+
+CALLBACK_ID = "run.form"
+View = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What the form is about, kept in the view. `response_url`: of the command, for the answer."""
+
+    runbook_id: str
+    incident_id: str
+    response_url: str = ""
+
+
+def run_form(
+    subject: Subject, name: str, schema: Mapping[str, object], given: Mapping[str, object]
+) -> View | None:
+    """The view for `views.open`; None where Slack could not show it: it has too many fields."""
+    blocks = input_blocks(schema, given)
+    metadata = json.dumps(asdict(subject))
+    ids = [str(block["block_id"]) for block in blocks]
+    if not blocks or len(blocks) > limits.BLOCKS or len(metadata) > limits.PRIVATE_METADATA:
+        return None
+    if any(len(block_id) > limits.BLOCK_ID for block_id in ids):
+        return None
+    return _modal(name, blocks) | {
+        "callback_id": CALLBACK_ID,
+        "submit": {"type": "plain_text", "text": "Run"},
+        "private_metadata": metadata,
+    }
+
+
+def _modal(title: str, blocks: list[Block]) -> View:
+    shown = title if len(title) <= limits.TITLE else title[: limits.TITLE - 1] + "…"
+    return {
+        "type": "modal",
+        "title": {"type": "plain_text", "text": shown},
+        "close": {"type": "plain_text", "text": "Close"},
+        "blocks": blocks,
+    }
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What came of a submitted form: the run is asked for (`said`), or fields must be corrected (`errors`)."""
+
+    said: str = ""
+    errors: Mapping[str, str] | None = None
+
+
+def submit(service: Service, view: Mapping[str, Any], user_id: str) -> Submitted:
+    """Start the run, once for a view. Raises core's errors where no field is at fault."""
+    subject = subject_of(view)
+    with service.transaction() as work:
+        person = load_person(work, user_id, source="slack")
+        runbook = find_runbook(work, person, subject.runbook_id)
+        incident = find_incident(work, person, subject.incident_id)
+        schema = RunbookDefinition.model_validate(runbook.definition).parameters
+        try:
+            parameters = parse_key_values(entered(view["state"], schema), schema)
+            start = Start(runbook, incident, parameters, f"slack:{view['id']}")
+            row = start_by_person(work, person, start)
+        except InvalidInput as error:
+            return Submitted(errors=_errors(error, schema))
+        return Submitted(
+            f"▶️ {escape(row.runbook_name)} v{row.runbook_version} is asked for, for inc-{incident.number}. "
+            f"Its id is {row.id}."
+        )
+
+
+def subject_of(view: Mapping[str, Any]) -> Subject:
+    return Subject(**json.loads(view["private_metadata"]))
+
+
+def _errors(error: InvalidInput, schema: Mapping[str, object]) -> dict[str, str]:
+    """By block, as Slack shows them under the fields; what belongs to no field stands under the first.
+
+    Raises the error where there is no field at all.
+    """
+    names = list(declared(schema))
+    if not names:
+        raise error
+    found: dict[str, str] = {}
+    for problem in error.problems or (error,):
+        name = str(getattr(problem, "field", None) or "").split(".")[0]
+        found.setdefault(f"{PREFIX}{name if name in names else names[0]}", str(problem))
+    return found
+
+
+def refusal(title: str, sentence: str) -> View:
+    """In place of the form: why it cannot be done."""
+    text = {"type": "mrkdwn", "text": bounded(sentence, limits.SECTION_TEXT)}
+    return _modal(title, [{"type": "section", "text": text}])

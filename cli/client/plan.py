@@ -1,0 +1,45 @@
+"""A plan as people read it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from bot.cards.requests import request_text
+from bot.cards.words import as_text, status_words
+from cli.client.output import facts, say
+from core.definitions.durations import format_duration
+from core.rehearsal.views import PlannedLockView, PlannedStepView, PlanView
+
+
+def print_plan(plan: PlanView) -> None:
+    """What a run would do, step by step."""
+    say(f"What a run of {plan.runbook} v{plan.runbook_version} for inc-{plan.incident_number} would do:")
+    parameters = " ".join(f"{name}={as_text(value)}" for name, value in plan.parameters.items())
+    facts([("parameters", parameters), ("lock", _lock(plan.lock) if plan.lock else "")])
+    for number, step in enumerate(plan.steps, start=1):
+        say(f"{number}. {step.name or step.id} ({step.type})")
+        say("\n".join(f"     {line}" for text in _lines(step) for line in text.splitlines()))
+    say("Nothing of it was done.")
+
+
+def _lock(lock: PlannedLockView) -> str:
+    if lock.held_by is None:
+        return f"{lock.name}, free now"
+    holder = lock.held_by
+    return f"{lock.name}, held by {holder.runbook} ({holder.id}), {status_words(holder.status)}; {lock.on_conflict}"
+
+
+def _lines(step: PlannedStepView) -> Iterator[str]:
+    if step.runs == "no":
+        yield f"is skipped: {step.condition} does not hold"
+    if step.runs == "depends":
+        yield f"only if {step.condition}, which earlier steps decide"
+    if step.wait_seconds is not None:
+        yield f"waits {format_duration(timedelta(seconds=step.wait_seconds))}"
+    if step.gate is not None:
+        yield f"{step.gate.approvers} may decide; {step.gate.count} must approve"
+    elif step.request is not None:
+        yield request_text(step.request) + (
+            "" if step.is_rendered else "\n(as it is written: it hangs on earlier steps)"
+        )
+    if step.error:
+        yield f"would fail: {step.error}"

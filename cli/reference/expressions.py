@@ -1,0 +1,50 @@
+"""The page of expressions: what they may name, and the functions that they have."""
+
+from cli.reference.markdown import fence, page, table
+from core.definitions.cel_functions import extra_functions
+from core.definitions.expression_errors import OWN_FUNCTIONS
+from core.definitions.shapes import ACTION, EXECUTION, EXTRA, INCIDENT, Shape, step_shape
+
+INTRODUCTION = """
+Expressions are [CEL](https://cel.dev). Conditions (`if`, `when`, `expect`) and `save` are expressions; in a text,
+`{{ … }}` is replaced by the value of the expression in it, once. A text that is only `{{ … }}` keeps the type of the
+value. `runbook validate` finds unknown names, types that do not fit and wrong syntax.
+"""
+
+EXAMPLE = """
+if: incident.severity in ["high", "critical"] && incident.labels.pager == "yes"
+url: "{{ secrets.DB_API }}/clusters/{{ params.cluster }}"
+expect: response.status == 200 && response.json.seconds < 30
+"""
+
+
+def expressions_page() -> str:
+    named = [
+        ("`params`", "runbooks", "what the run was given, defaults filled in"),
+        ("`steps.ID`", "runbooks", f"an earlier step: {_members(step_shape(()))}"),
+        ("`execution`", "runbooks", _members(EXECUTION)),
+        ("`actions.ID`", "workflows", f"an earlier action: {_members(ACTION)}"),
+        ("`event`", "workflows", "what the [trigger](triggers.md) tells"),
+        ("`incident`", "both", f"{_members(INCIDENT)}. A label that it lacks reads as empty text"),
+        ("`secrets.NAME`", "both", "where something is sent, never where it is kept or shown"),
+        ("`response`", "`expect` and `save` of calls", _members(EXTRA["response"])),
+        ("`result`", "`expect` and `save` of `shell`", _members(EXTRA["result"])),
+    ]
+    return page(
+        "Expressions",
+        INTRODUCTION,
+        fence(EXAMPLE),
+        "## What they may name",
+        table(("name", "in", "what"), named),
+        "## Functions",
+        f"Of CEL itself: {_listed(sorted(OWN_FUNCTIONS))}.",
+        f"Besides: {_listed(sorted(set(extra_functions()) - OWN_FUNCTIONS))}.",
+    )
+
+
+def _members(shape: Shape) -> str:
+    return _listed(sorted(shape.members or ()))
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

@@ -1,0 +1,34 @@
+"""The pages of the reference, and `runbook reference`, which writes them."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.reference.commands import commands_page
+from cli.reference.expressions import expressions_page
+from cli.reference.rest import rest_page
+from cli.reference.types import actions_page, steps_page, triggers_page
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "steps.md": steps_page,
+    "actions.md": actions_page,
+    "triggers.md": triggers_page,
+    "expressions.md": expressions_page,
+    "commands.md": commands_page,
+    "rest.md": rest_page,
+}
+
+app = typer.Typer()
+
+
+@app.command()
+def reference(
+    directory: Annotated[Path, typer.Argument(help="Where the pages go; made if it is not there.")],
+) -> None:
+    """Write the reference pages, made from the types and commands that there are."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, make in PAGES.items():
+        (directory / name).write_text(make(), encoding="utf-8")
+    typer.echo(f"{len(PAGES)} pages in {directory}.")

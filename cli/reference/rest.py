@@ -1,0 +1,63 @@
+"""The page of the REST API, from its own description."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.rest.application import openapi_document
+from cli.reference.markdown import fields, page, paragraphs, referred, table
+
+INTRODUCTION = """
+JSON under `/api`, with a bearer token that `runbook token create` makes. Errors are
+[`application/problem+json`](https://www.rfc-editor.org/rfc/rfc9457). A POST with an `Idempotency-Key` is done once.
+Lists have `next_cursor`, which `?cursor=` takes. The whole description is at `/api/openapi.json`.
+"""
+OF_ALL = frozenset({"Idempotency-Key"})
+Node = Mapping[str, Any]
+
+
+def rest_page() -> str:
+    document = openapi_document()
+    schemas = document["components"]["schemas"]
+    by_tag: dict[str, list[str]] = {}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            by_tag.setdefault(operation["tags"][0], []).append(_operation(path, method, operation, schemas))
+    sections = [
+        part for tag, operations in by_tag.items() for part in (f"## {tag.capitalize()}", *operations)
+    ]
+    return page("REST", INTRODUCTION, *sections)
+
+
+def _operation(path: str, method: str, operation: Node, schemas: Node) -> str:
+    parts = [f"### `{method.upper()} {path}`", paragraphs(operation.get("description"))]
+    parameters = [each for each in operation.get("parameters", ()) if each["name"] not in OF_ALL]
+    if parameters:
+        parts.append(table(("parameter", "in", ""), map(_parameter, parameters)))
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    parts += [
+        f"{name}:\n\n{fields(schemas[name], models=schemas)}"
+        for name in _references(body)
+        if schemas[name].get("properties")
+    ]
+    parts.append(_answers(operation["responses"]))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _parameter(parameter: Node) -> tuple[str, str, str]:
+    described = parameter.get("description") or parameter["schema"].get("description", "")
+    return f"`{parameter['name']}`", parameter["in"], described
+
+
+def _answers(responses: Node) -> str:
+    found = [
+        f"{status} {name}"
+        for status, response in responses.items()
+        if status.startswith("2")
+        for name in _references(response.get("content", {}).get("application/json", {}).get("schema", {}))
+    ]
+    return f"Answers {', '.join(found)}." if found else ""
+
+
+def _references(schema: Node) -> list[str]:
+    branches = [schema, *schema.get("anyOf", ())]
+    return [referred(branch["$ref"]) for branch in branches if "$ref" in branch]

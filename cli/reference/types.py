@@ -1,0 +1,107 @@
+"""The pages of step types, action types and triggers: all from the classes."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias
+
+from cli.reference.markdown import fence, fields, page, paragraphs
+from core.actions.base import ActionDefinition
+from core.actions.registry import action_types
+from core.definitions.editor_schema import model_schema
+from core.definitions.marks import fields_by_key, inner_models
+from core.definitions.runbook import RunbookDefinition
+from core.definitions.workflow import WorkflowDefinition
+from core.steps.base import StepDefinition
+from core.steps.registry import step_types
+
+Part: TypeAlias = StepDefinition | ActionDefinition
+
+EDITOR = """
+An editor with the YAML language server completes and checks what you write, with the schema that
+`runbook schema {kind}` prints:
+"""
+HINT = """
+# yaml-language-server: $schema=./{kind}.schema.json
+kind: {kind}
+"""
+HIDDEN = frozenset({"JsonValue"})
+
+
+def steps_page() -> str:
+    schema = model_schema(RunbookDefinition)
+    cases = ("Case", "FakeAnswer", "CaseIncident", "Expectation")
+    return page(
+        "Runbooks and their steps",
+        *_document(RunbookDefinition, "runbook"),
+        "## Tests",
+        "`runbook test PATH…` plays the cases under `tests:` by the rules of a real run. Nothing outside is touched: a "
+        "step that would ask for an answer gets the one that the case gives, and time passes at once.",
+        *_models(schema, cases),
+        "## Step types",
+        *_types(StepDefinition, step_types(), "step"),
+    )
+
+
+def actions_page() -> str:
+    return page(
+        "Workflows and their actions",
+        *_document(WorkflowDefinition, "workflow"),
+        "What starts one is in [triggers](triggers.md).",
+        "## Action types",
+        *_types(ActionDefinition, action_types(), "action"),
+    )
+
+
+def triggers_page() -> str:
+    parts: list[str] = []
+    for model in inner_models(fields_by_key(WorkflowDefinition)["trigger"]):
+        (name,) = model.model_fields["on"].annotation.__args__  # type: ignore[union-attr]  # a Literal
+        members = sorted(getattr(model, "event_members", ()))
+        told = ", ".join(f"`event.{member}`" for member in members)
+        parts += [
+            f"## `{name}`",
+            paragraphs(model.__doc__),
+            fields(model_schema(model)),
+            f"Its workflow's `when` may name {told}." if told else "",
+        ]
+    return page("Triggers", "What `trigger` of a workflow may be.", *parts)
+
+
+def _document(model: type[RunbookDefinition | WorkflowDefinition], kind: str) -> Iterable[str]:
+    return (
+        paragraphs(model.__doc__),
+        fields(model_schema(model)),
+        EDITOR.format(kind=kind),
+        fence(HINT.format(kind=kind)),
+    )
+
+
+def _types(base: type[Part], types: Mapping[str, type[Part]], noun: str) -> Iterator[str]:
+    yield f"These fields every {noun} has:"
+    common = model_schema(base)
+    yield fields(common)
+    yield from _models(common, ("Retry",))
+    for name, model in types.items():
+        schema = model_schema(model)
+        yield f"### `{name}`"
+        yield paragraphs(model.__doc__)
+        own = [field for field in schema["properties"] if field not in common["properties"]]
+        yield fields(schema, own)
+        yield from _models(schema, _own_models(model, schema))
+        yield fence(model.example)
+
+
+def _own_models(model: type[Part], schema: Mapping[str, Mapping[str, object]]) -> Iterable[str]:
+    """The models in its fields. Where it holds other types, theirs stand with them."""
+    names = schema.get("$defs", {})
+    return () if model.__name__ in names else (name for name in names if name != "Retry")
+
+
+def _models(schema: Mapping[str, object], names: Iterable[str]) -> Iterator[str]:
+    """The models that a schema refers to, by name; those of enumerations need no table."""
+    definitions = schema.get("$defs", {})
+    assert isinstance(definitions, dict)
+    for name in names:
+        inner = definitions.get(name, {})
+        if name not in HIDDEN and "properties" in inner:
+            yield f"**{name}**: {paragraphs(inner.get('description'))}"
+            yield fields(inner, models=definitions)

@@ -1,0 +1,103 @@
+"""Checking the `tests:` of a runbook against the runbook: steps, parameters and kinds of answers that there are."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from core.definitions.cases import FIELDS_OF_KIND, kind_of_answer
+from core.definitions.documents import Document, Path
+from core.definitions.parameters import declared
+from core.definitions.problems import Problem, suggest
+from core.steps.registry import step_types
+
+APPROVAL = "approval"
+IN_EXPECT = ("path", "saved", "requests")
+WANTED = {
+    "http": "an http call's: status, headers, json or text",
+    "processes": "a command's: exit_code, stdout, stderr",
+}
+
+
+def check_cases(document: Document) -> Iterator[Problem]:
+    """Answer what the tests of a runbook name that it does not have; the document need not be valid otherwise."""
+    tests = document.data.get("tests")
+    checker = _Checker(document, _types_by_id(document.data.get("steps")))
+    for index, case in enumerate(tests if isinstance(tests, list) else ()):
+        if isinstance(case, Mapping):
+            yield from checker.check(case, ("tests", index))
+
+
+def _types_by_id(steps: object) -> dict[str, str]:
+    parts = steps if isinstance(steps, list) else []
+    return {
+        str(part["id"]): str(part.get("type")) for part in parts if isinstance(part, Mapping) and "id" in part
+    }
+
+
+@dataclass(frozen=True)
+class _Checker:
+    """The runbook that the cases are of: `types` has the type of each step by its id."""
+
+    document: Document
+    types: Mapping[str, str]
+
+    def check(self, case: Mapping[str, object], path: Path) -> Iterator[Problem]:
+        yield from self._parameters(case, path)
+        yield from self._steps(case, path, "steps")
+        yield from self._steps(case, path, "decisions")
+        expect = case.get("expect")
+        for name in IN_EXPECT if isinstance(expect, Mapping) else ():
+            yield from self._steps(expect, (*path, "expect"), name)  # type: ignore[arg-type]  # a mapping, as asked
+        yield from self._answers(case, path)
+        yield from self._decided(case, path)
+
+    def _parameters(self, case: Mapping[str, object], path: Path) -> Iterator[Problem]:
+        schema = self.document.data.get("parameters")
+        schema = schema if isinstance(schema, Mapping) else {}
+        if schema.get("additionalProperties") or schema.get("patternProperties"):
+            return
+        known = declared(schema)
+        for name in _keys(case, "parameters"):
+            if name not in known:
+                hint = suggest(name, known, plural="Parameters") if known else "This runbook takes none."
+                where = (*path, "parameters", name)
+                yield self.document.problem(where, f"There is no parameter {name}.", hint, key=True)
+
+    def _steps(self, holder: Mapping[str, object], path: Path, field: str) -> Iterator[Problem]:
+        for name in _keys(holder, field):
+            if name not in self.types:
+                hint = suggest(name, self.types, plural="Steps")
+                yield self.document.problem((*path, field, name), f"There is no step {name}.", hint, key=True)
+
+    def _answers(self, case: Mapping[str, object], path: Path) -> Iterator[Problem]:
+        for name in _keys(case, "steps"):
+            port = self._port(name)
+            answers = case["steps"][name]  # type: ignore[index]  # a mapping with this key, as _keys found
+            for answer in answers if isinstance(answers, list) else [answers]:
+                kind = kind_of_answer(set(answer)) if isinstance(answer, Mapping) else None
+                if name in self.types and kind in FIELDS_OF_KIND and not _fits(kind, port):
+                    wanted = WANTED.get(port, "what it comes to: output and saved, or error")
+                    message = f"{name} is a step of type {self.types[name]}: its answer is {wanted}."
+                    yield self.document.problem((*path, "steps", name), message)
+
+    def _port(self, step: str) -> str:
+        model = step_types().get(self.types.get(step, ""))
+        return (model.acts_through if model else None) or ""
+
+    def _decided(self, case: Mapping[str, object], path: Path) -> Iterator[Problem]:
+        for name in _keys(case, "decisions"):
+            if self.types.get(name, APPROVAL) != APPROVAL:
+                where = (*path, "decisions", name)
+                message = f"{name} is no approval step: nothing is decided there."
+                gates = [gate for gate, kind in self.types.items() if kind == APPROVAL]
+                yield self.document.problem(
+                    where, message, suggest(name, gates, plural="Approval steps"), key=True
+                )
+
+
+def _keys(holder: Mapping[str, object], field: str) -> list[str]:
+    value = holder.get(field)
+    return [str(key) for key in value] if isinstance(value, Mapping) else []
+
+
+def _fits(kind: str, port: str) -> bool:
+    return kind == "outcome" or kind == port or (kind == "no answer" and port != "")

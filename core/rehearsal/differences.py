@@ -1,0 +1,104 @@
+"""What a case expected, against what came of it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from core.decisions.execution import Execution, Json
+from core.definitions.cases import REFUSED, Case, Expectation
+from core.definitions.masking import Masker
+from core.statuses import Status
+
+from .rehearse import Rehearsal
+
+NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that came otherwise: `where` is its path with dots, the others are as people read them."""
+
+    where: str
+    expected: str
+    got: str
+
+
+def differences(case: Case, rehearsal: Rehearsal) -> list[Difference]:
+    """Answer what came otherwise than expected; nothing: the case holds."""
+    return list(_differences(case.expect, rehearsal))
+
+
+def _differences(expect: Expectation, rehearsal: Rehearsal) -> Iterator[Difference]:
+    if rehearsal.problem is not None:
+        yield Difference("steps", "an answer for each step that asks for one", rehearsal.problem)
+    execution = rehearsal.execution
+    status: str = REFUSED if execution is None else execution.status.value
+    if expect.status is not None and expect.status != status:
+        yield Difference("status", expect.status, status)
+    yield from _error(expect.error, rehearsal)
+    if execution is not None:
+        yield from _of_execution(expect, execution, rehearsal)
+    elif expect.status != REFUSED:
+        yield Difference("error", NOTHING, str(rehearsal.refused))
+
+
+def _error(wanted: str | None, rehearsal: Rehearsal) -> Iterator[Difference]:
+    error = rehearsal.refused if rehearsal.execution is None else rehearsal.execution.error
+    if wanted is not None and rehearsal.masker.mask(wanted) not in (error or ""):
+        yield Difference("error", f"a text with {shown(wanted)}", shown(error) if error else NOTHING)
+
+
+def _of_execution(expect: Expectation, execution: Execution, rehearsal: Rehearsal) -> Iterator[Difference]:
+    if expect.waiting_for is not None and expect.waiting_for != execution.waiting_for:
+        yield Difference("waiting_for", expect.waiting_for, execution.waiting_for or NOTHING)
+    if expect.path is not None:
+        yield from _path(expect.path, execution)
+    saved: dict[str, Json] = {step.id: dict(step.saved) for step in execution.steps}
+    requests = {step: with_json(request) for step, request in rehearsal.requests.items()}
+    yield from _missing("saved", expect.saved, saved, rehearsal.masker)
+    yield from _missing("requests", expect.requests, requests, rehearsal.masker)
+
+
+def _path(wanted: Mapping[str, Status], execution: Execution) -> Iterator[Difference]:
+    for step in execution.steps:
+        expected = wanted.get(step.id, Status.PENDING)
+        if step.status is not expected:
+            because = f" ({step.error})" if step.error else ""
+            yield Difference(f"path.{step.id}", expected.value, f"{step.status.value}{because}")
+
+
+def with_json(request: Json) -> Json:
+    """The request with its body as `json` too, where the body is that."""
+    if not isinstance(request, dict) or not isinstance(request.get("body"), str):
+        return request
+    try:
+        return {**request, "json": json.loads(str(request["body"]))}
+    except ValueError:
+        return request
+
+
+def _missing(where: str, wanted: object, got: object, masker: Masker) -> Iterator[Difference]:
+    """What of `wanted` is not in `got`: of a mapping the keys that are wanted, of a list all items."""
+    if isinstance(wanted, Mapping) and isinstance(got, Mapping):
+        for key, value in wanted.items():
+            if key in got:
+                yield from _missing(f"{where}.{key}", value, got[key], masker)
+            else:
+                yield Difference(f"{where}.{key}", shown(value), NOTHING)
+    elif isinstance(wanted, list) and isinstance(got, list) and len(wanted) == len(got):
+        for index, (value, item) in enumerate(zip(wanted, got, strict=True)):
+            yield from _missing(f"{where}.{index}", value, item, masker)
+    elif not _same(wanted, got, masker):
+        yield Difference(where, shown(wanted), shown(got))
+
+
+def _same(wanted: object, got: object, masker: Masker) -> bool:
+    """As JSON has it: true is not 1. A made-up secret may be written out, or as it is masked."""
+    if isinstance(wanted, bool) or isinstance(got, bool):
+        return wanted is got
+    return wanted == got or (isinstance(wanted, str) and masker.mask(wanted) == got)
+
+
+def shown(value: object) -> str:
+    """A value as JSON, in one line."""
+    return json.dumps(value, ensure_ascii=False, default=str)

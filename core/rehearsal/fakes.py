@@ -1,0 +1,72 @@
+"""The ports of a rehearsal, and of a plan: they answer what a case says, or nothing, and reach nothing."""
+
+import json
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core.decisions.execution import Failed, Json, StepResult, Succeeded
+from core.definitions.cases import FakeAnswer
+from core.errors import NotAllowed
+from core.outside.http import HttpRequest, HttpResponse, NoAnswer
+from core.outside.process import Command, ProcessResult
+
+
+@dataclass(frozen=True)
+class FakeHttp:
+    """Answers every call alike."""
+
+    answer: FakeAnswer
+
+    def call(self, request: HttpRequest, limit: timedelta, stop: threading.Event) -> HttpResponse:  # noqa: ARG002 as in the port
+        """Raises NoAnswer where the case says so."""
+        if self.answer.no_answer:
+            raise NoAnswer(f"No whole answer within {limit.total_seconds():g} s.")
+        text, value = _body(self.answer)
+        return HttpResponse(self.answer.status, self.answer.headers, text, value, truncated=False)
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+@dataclass(frozen=True)
+class FakeProcesses:
+    """Answers every command alike."""
+
+    answer: FakeAnswer
+
+    def run(self, command: Command, limit: timedelta, stop: threading.Event) -> ProcessResult:  # noqa: ARG002 as in the port
+        """Without an answer the command was cut short, as after its time."""
+        given = self.answer
+        ended = "timeout" if given.no_answer else "exit"
+        return ProcessResult(given.exit_code, given.stdout, given.stderr, ended)
+
+
+class Closed:
+    """The ports of a plan, where nothing is to be called."""
+
+    def call(self, request: HttpRequest, limit: timedelta, stop: threading.Event) -> HttpResponse:  # noqa: ARG002 as in the port
+        raise NotAllowed("A plan calls nothing.")
+
+    def run(self, command: Command, limit: timedelta, stop: threading.Event) -> ProcessResult:  # noqa: ARG002 as in the port
+        raise NotAllowed("A plan runs nothing.")
+
+    def close(self) -> None:
+        """Nothing was open."""
+
+
+def outcome(answer: FakeAnswer) -> StepResult:
+    """What a step comes to, where the case says that itself."""
+    if answer.error is not None:
+        return Failed(answer.error, answer.output)
+    return Succeeded(answer.output, answer.saved)
+
+
+def _body(answer: FakeAnswer) -> tuple[str, Json]:
+    if answer.text is None:
+        is_given = "json_body" in answer.model_fields_set
+        return (json.dumps(answer.json_body) if is_given else ""), answer.json_body
+    try:
+        return answer.text, json.loads(answer.text)
+    except ValueError:
+        return answer.text, None

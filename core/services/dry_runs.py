@@ -1,0 +1,97 @@
+"""Dry runs: what a run would do, asked for by a person who might run it. One audit entry is all that is written."""
+
+from sqlalchemy import select
+
+from core.decisions.approval_policy import ApprovalPolicy, describe_approvers
+from core.decisions.people import Person
+from core.decisions.team_scope import check_may_run
+from core.definitions.parameters import check_parameters
+from core.definitions.runbook import RunbookDefinition
+from core.definitions.templates import render_text
+from core.rehearsal.plan import PlannedStep, plan_steps
+from core.rehearsal.stage import Stage
+from core.rehearsal.views import LockHolderView, PlannedGateView, PlannedLockView, PlannedStepView, PlanView
+from core.service import Work
+from core.services import audit
+from core.services.incident_scope import incident_scope
+from core.services.people import role_holders
+from core.services.runbook_starts import Start
+from core.services.runbooks import check_runnable
+from core.statuses import Status
+from core.tables import RunbookExecution
+
+
+def plan_by_person(work: Work, person: Person, start: Start) -> PlanView:
+    """The plan of a run that this person could start now.
+
+    Raises what `start_by_person` raises, but for a lock that is held: the plan says who holds it.
+    """
+    runbook, incident = start.runbook, start.incident
+    check_may_run(person, runbook.name, runbook.team.name if runbook.team else None, incident.team.name)
+    check_runnable(runbook)
+    definition = RunbookDefinition.model_validate(runbook.definition)
+    parameters = check_parameters(definition.parameters, start.parameters)
+    stage = Stage(definition, parameters, incident_scope(incident), person.slack_user_id, runbook.version)
+    lock = _lock(work, stage)
+    steps = [_view_step(work, planned) for planned in plan_steps(stage, work.now)]
+    details = {"version": runbook.version, "incident": incident.id, "parameters": parameters}
+    audit.record(work, person, "runbook.dry_run", runbook.id, details)
+    return PlanView(
+        runbook=runbook.name,
+        runbook_id=runbook.id,
+        runbook_version=runbook.version,
+        incident_id=incident.id,
+        incident_number=incident.number,
+        requested_by=person.slack_user_id,
+        parameters=parameters,
+        lock=lock,
+        steps=steps,
+    )
+
+
+def _lock(work: Work, stage: Stage) -> PlannedLockView | None:
+    definition = stage.definition
+    if definition.lock is None:
+        return None
+    name = render_text(definition.lock, {"params": stage.parameters, "incident": stage.incident}, ("lock",))
+    query = select(RunbookExecution).where(RunbookExecution.lock_name == name, RunbookExecution.holds_lock)
+    holder = work.session.scalars(query).one_or_none()
+    held_by = holder and LockHolderView(
+        id=holder.id, runbook=holder.runbook_name, status=Status(holder.status)
+    )
+    return PlannedLockView(name=name, on_conflict=definition.on_conflict, held_by=held_by)
+
+
+def _view_step(work: Work, planned: PlannedStep) -> PlannedStepView:
+    part, retry = planned.part, planned.part.retry
+    is_repeated = retry is not None and (retry.safe or not part.touches_outside)
+    seconds = planned.wait.total_seconds() if planned.wait is not None else None
+    return PlannedStepView(
+        id=part.id,
+        type=part.type,
+        name=part.name,
+        runs=planned.runs,
+        condition=part.condition,
+        request=planned.request,
+        is_rendered=planned.is_rendered,
+        attempts=retry.attempts if retry is not None and is_repeated else 1,
+        gate=_view_gate(work, planned.policy, planned.request, seconds) if planned.policy else None,
+        wait_seconds=None if planned.policy else seconds,
+        error=planned.error,
+    )
+
+
+def _view_gate(work: Work, policy: ApprovalPolicy, request: object, seconds: float | None) -> PlannedGateView:
+    """The people are those who could decide now; the requester is left out, unless the step lets them."""
+    people = set(policy.people)
+    if policy.team is not None:
+        people |= set(role_holders(work, policy.team, policy.role))
+    if not policy.allow_requester:
+        people.discard(policy.requester)
+    return PlannedGateView(
+        approvers=describe_approvers(policy),
+        people=sorted(people),
+        count=policy.count,
+        message=str(request.get("message", "")) if isinstance(request, dict) else "",
+        expires_seconds=seconds,
+    )

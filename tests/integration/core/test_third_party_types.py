@@ -1,0 +1,119 @@
+"""A package of somebody else, installed beside ours: its step type and its action type are there, and run."""
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from typer.testing import CliRunner
+
+from cli.main import app
+from core.actions.registry import action_types
+from core.definitions.runbook import RunbookDefinition
+from core.definitions.workflow import WorkflowDefinition
+from core.service import Service
+from core.steps.registry import step_types
+from core.tables import WorkflowExecution
+from tests.conftest import RecordedBells
+from tests.world import TEAMS, apply_documents, new_executor, new_incident, see, start_run, work_off
+
+ROOT = Path(__file__).parents[3]
+PLUGIN = ROOT / "tests" / "plugin"
+
+RUNBOOK = """
+kind: runbook
+name: look-up
+parameters: {properties: {host: {type: string, default: localhost}}}
+steps:
+  - {id: address, type: dns, host: "{{ params.host }}"}
+  - {id: told, type: message, text: "{{ steps.address.output.addresses[0] }}"}
+tests:
+  - name: it is found
+    steps: {address: {output: {addresses: [10.0.0.1]}}}
+    expect: {status: succeeded, requests: {address: {host: localhost}, told: {text: 10.0.0.1}}}
+"""
+WORKFLOW = """
+kind: workflow
+name: note-it
+trigger: {on: incident.created}
+actions:
+  - {id: noted, type: log_line, path: PATH, line: "{{ incident.title }}"}
+"""
+
+
+@pytest.fixture
+def plugin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Installed for one test, and gone without a trace."""
+    monkeypatch.syspath_prepend(PLUGIN)
+    _discover_again()
+    yield
+    monkeypatch.undo()
+    for name in [name for name in sys.modules if name.partition(".")[0] == "acme_runbook"]:
+        del sys.modules[name]
+    _discover_again()
+    assert "dns" not in step_types()
+
+
+def _discover_again() -> None:
+    importlib.invalidate_caches()
+    step_types.cache_clear()
+    action_types.cache_clear()
+    for model in (RunbookDefinition, WorkflowDefinition):
+        model.model_rebuild(force=True)
+
+
+@pytest.mark.usefixtures("plugin")
+def test_its_step_runs(service: Service, recorded_bells: RecordedBells) -> None:
+    apply_documents(service, TEAMS + "---" + RUNBOOK)
+    found = start_run(service, new_incident(service), "look-up")
+    lost = start_run(service, new_incident(service), "look-up", host="no-such-name.invalid")
+    work_off(service, new_executor(service), recorded_bells.rung)
+
+    address, told = see(service, found).steps
+    assert (address.status, address.request) == ("succeeded", {"host": "localhost"})
+    assert (address.output, told.output) == ({"addresses": ["127.0.0.1"]}, {"text": "127.0.0.1"})
+    error = see(service, lost).error
+    assert error
+    assert "Step address: no-such-name.invalid has no address" in error
+
+
+@pytest.mark.usefixtures("plugin")
+def test_its_action_runs(service: Service, recorded_bells: RecordedBells, tmp_path: Path) -> None:
+    apply_documents(service, TEAMS + "---" + WORKFLOW.replace("PATH", str(tmp_path / "log")))
+    new_incident(service, title="Orders down")
+    work_off(service, new_executor(service), recorded_bells.rung)
+
+    with service.transaction() as work:
+        (row,) = work.session.scalars(select(WorkflowExecution))
+    assert row.status == "succeeded"
+    assert (tmp_path / "log").read_text() == "Orders down\n"
+
+
+def cli(*arguments: str) -> str:
+    result = CliRunner().invoke(app, list(arguments))
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.mark.usefixtures("plugin")
+def test_validation_schema_reference_and_tests_know_its_types(tmp_path: Path) -> None:
+    (tmp_path / "all.yaml").write_text(f"{RUNBOOK}---{WORKFLOW}")
+    assert "2 definitions, no problem." in cli("validate", str(tmp_path))
+    assert "ok      look-up: it is found" in cli("test", str(tmp_path))
+    step = json.loads(cli("schema", "runbook"))["$defs"]["DnsStep"]
+    assert step["properties"]["host"]["description"] == "The name."
+    cli("reference", str(tmp_path / "reference"))
+    assert "Look `host` up" in (tmp_path / "reference" / "steps.md").read_text()
+    assert "### `log_line`" in (tmp_path / "reference" / "actions.md").read_text()
+
+
+def test_contributing_shows_its_step_as_it_is() -> None:
+    """What the guide says is what was followed."""
+    assert (PLUGIN / "acme_runbook" / "dns.py").read_text() in (ROOT / "CONTRIBUTING.md").read_text()
+    declared = (PLUGIN / "acme_runbook-1.0.dist-info" / "entry_points.txt").read_text()
+    for line in declared.splitlines():
+        name, sign, target = line.partition(" = ")
+        assert not sign or f'{name} = "{target}"' in (ROOT / "CONTRIBUTING.md").read_text()

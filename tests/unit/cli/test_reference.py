@@ -1,0 +1,47 @@
+"""The committed reference is what the types and commands make of it."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.commands.registry import COMMANDS
+from cli.main import app
+from cli.reference.pages import PAGES
+from core.actions.registry import action_types
+from core.definitions.marks import fields_by_key, inner_models
+from core.definitions.workflow import WorkflowDefinition
+from core.steps.registry import step_types
+
+COMMITTED = Path("docs/reference")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_committed_page_is_what_is_made_now(name: str) -> None:
+    assert (COMMITTED / name).read_text() == PAGES[name](), "run `make reference`"
+
+
+def test_nothing_else_stands_there() -> None:
+    assert {path.name for path in COMMITTED.iterdir()} == set(PAGES)
+
+
+def test_the_pages_tell_of_everything_there_is() -> None:
+    for names, page in ((step_types(), "steps.md"), (action_types(), "actions.md")):
+        assert all(f"### `{name}`" in PAGES[page]() for name in names)
+    triggers = inner_models(fields_by_key(WorkflowDefinition)["trigger"])
+    assert PAGES["triggers.md"]().count("\n## ") == len(triggers)
+    commands = PAGES["commands.md"]().replace("\\|", "|")
+    assert all(f"`/runbook {command.line}`" in commands for command in COMMANDS.values())
+
+
+def test_rest_has_every_address_and_the_fields_of_its_body() -> None:
+    rest = PAGES["rest.md"]()
+    assert "### `POST /api/incidents/{id}/runbooks/{runbook_id}/execute`" in rest
+    assert "| `dry_run` | `true`, `false` | `false` | Answer with the plan, and do nothing of it. |" in rest
+
+
+def test_the_verb_writes_the_pages(tmp_path: Path) -> None:
+    assert CliRunner().invoke(app, ["reference", str(tmp_path / "new")]).exit_code == 0
+    assert {path.name: path.read_text() for path in (tmp_path / "new").iterdir()} == {
+        name: make() for name, make in PAGES.items()
+    }

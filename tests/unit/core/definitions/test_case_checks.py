@@ -1,0 +1,93 @@
+"""What is wrong with `tests:` is said with its place."""
+
+import pytest
+
+from core.definitions.validate import validate_text
+
+RUNBOOK = """\
+kind: runbook
+name: one
+parameters:
+  properties:
+    cluster: {type: string}
+steps:
+  - {id: lag, type: http, url: https://x, save: {seconds: response.json.s}}
+  - {id: gate, type: approval}
+  - {id: check, type: shell, argv: [a]}
+  - {id: told, type: message, text: a}
+tests:
+"""
+
+
+def problems(case: str) -> list[str]:
+    text = RUNBOOK + "".join(f"  {line}\n" for line in case.splitlines())
+    return [str(problem).removeprefix("x.yaml:") for problem in validate_text(text, "x.yaml")[1]]
+
+
+GOOD = """\
+- name: a
+  parameters: {cluster: orders}
+  incident: {severity: critical, labels: {pager: "yes"}}
+  steps:
+    lag: [{no_answer: true}, {status: 200, json: {s: 1}, headers: {A: b}}]
+    gate: {}
+    check: {exit_code: 1, stderr: no}
+    told: {error: full}
+  decisions: {gate: approve}
+  secrets: {A: b}
+  expect: {status: failed, path: {lag: succeeded}, saved: {lag: {seconds: 1}}, requests: {lag: {method: GET}}, error: no
+    such thing}
+"""
+
+
+def test_a_good_case_has_no_problem() -> None:
+    assert problems(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ("steps: {lga: {status: 200}}", "13:13: There is no step lga. Did you mean lag?"),
+        ("decisions: {gaet: approve}", "13:17: There is no step gaet. Did you mean gate?"),
+        ("decisions: {lag: approve}", "13:17: lag is no approval step: nothing is decided there."),
+        ("decisions: {gate: maybe}", "13:23: gate must be approve, reject or expire"),
+        ("parameters: {clutser: a}", "13:18: There is no parameter clutser. Did you mean cluster?"),
+        ("steps: {lag: {exit_code: 1}}", "13:18: lag is a step of type http: its answer is an http call's"),
+        (
+            "steps: {check: [{status: 200}]}",
+            "13:20: check is a step of type shell: its answer is a command's",
+        ),
+        (
+            "steps: {told: {no_answer: true}}",
+            "13:19: told is a step of type message: its answer is what it comes to",
+        ),
+        ("steps: {lag: {stauts: 1}}", "13:19: There is no field stauts here. Did you mean status or stdout?"),
+        (
+            "steps: {lag: [{stauts: 1}]}",
+            "13:20: There is no field stauts here. Did you mean status or stdout?",
+        ),
+        ("steps: {lag: {status: 200, exit_code: 1}}", "13:18: exit_code, status are no one answer."),
+        ("steps: {lag: []}", "13:18: lag is empty."),
+        ("steps: {lag: {json: 1, text: a}}", "13:18: An answer has json or text"),
+        ("incident: {severity: sev1}", "13:26: severity must be info, low, medium, high or critical"),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_place(fields: str, sentence: str) -> None:
+    (problem,) = problems(f"- name: a\n  {fields}\n  expect: {{status: failed}}")
+    assert problem.startswith(sentence)
+
+
+@pytest.mark.parametrize("field", ["path: {lga: failed}", "saved: {lga: {a: 1}}", "requests: {lga: {a: 1}}"])
+def test_an_unknown_step_is_found_in_what_is_expected(field: str) -> None:
+    (problem,) = problems(f"- name: a\n  expect: {{{field}}}")
+    assert "There is no step lga. Did you mean lag?" in problem
+
+
+def test_a_case_that_expects_nothing_is_refused() -> None:
+    (problem,) = problems("- name: a\n  expect: {}")
+    assert "Nothing is expected here." in problem
+
+
+def test_two_cases_of_one_name_are_refused() -> None:
+    (problem,) = problems("- {name: a, expect: {status: failed}}\n- {name: a, expect: {status: failed}}")
+    assert problem.startswith("13:12: The name a is there twice in tests.")
