@@ -13,10 +13,12 @@ from sqlalchemy.exc import OperationalError
 from core.execution.kinds import KINDS, Kind
 from core.sabotage import reach
 from core.service import Service, Work
+from core.services.idempotent_answers import forget_old
 
 TICK = 0.5  # seconds
 PATIENCE = timedelta(seconds=5)  # how long after a ring it is rung again
 AT_ONCE = 200
+TICKS_BETWEEN_TIDYING = 120  # a minute
 
 log = structlog.get_logger()
 
@@ -45,10 +47,20 @@ def _ring_kind(work: Work, kind: Kind) -> None:
         work.ring(kind.name, execution_id)
 
 
+def tidy(service: Service) -> None:
+    """Delete what nobody will ask for any more."""
+    with service.transaction() as work:
+        forget_old(work)
+
+
 def run_clock(service: Service, stop: threading.Event) -> None:
     """Tick until `stop` is set. A database that is away is waited for."""
+    ticks = 0
     while not stop.wait(TICK):
         try:
             ring_what_is_due(service)
+            if ticks % TICKS_BETWEEN_TIDYING == 0:
+                tidy(service)
+            ticks += 1
         except OperationalError as error:
             log.warning("clock cannot reach the database", error=str(error))

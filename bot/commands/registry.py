@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from bot.cards.blocks import sections
 from bot.cards.words import escape
-from bot.commands import approvals, executions, incidents, library, run
+from bot.commands import approvals, executions, incidents, library, operations, run
 from bot.commands.call import Command, CommandCall, Reply
 from core.decisions.people import Person
 from core.service import Work
@@ -30,6 +30,7 @@ COMMANDS = by_name(
     (
         *run.COMMANDS,
         *executions.COMMANDS,
+        *operations.COMMANDS,
         *approvals.COMMANDS,
         *library.COMMANDS,
         *incidents.COMMANDS,

@@ -2,7 +2,17 @@
 
 from fastapi import FastAPI
 
-from bot.rest import approvals, incident_runbooks, incidents, runbook_executions, runbooks, workflows
+from bot.rest import (
+    analytics,
+    approvals,
+    freezes,
+    incident_runbooks,
+    incidents,
+    retrying,
+    runbook_executions,
+    runbooks,
+    workflows,
+)
 from bot.rest.problem import add_problem_handlers
 from bot.rest.settings import RestSettings
 from core.service import Service
@@ -11,8 +21,12 @@ ROUTERS = (
     (incidents.router, "/api/incidents"),
     (incident_runbooks.router, "/api/incidents"),
     (runbook_executions.router, "/api/runbooks/executions"),  # before /api/runbooks/{id}
+    (retrying.router, "/api/runbooks/executions"),
     (runbooks.router, "/api/runbooks"),
     (workflows.router, "/api/workflows"),
+    (analytics.runbooks, "/api/runbooks"),
+    (analytics.workflows, "/api/workflows"),
+    (freezes.router, "/api/freezes"),
     (approvals.router, "/api/approvals"),
 )
 

@@ -22,7 +22,11 @@ from core.services.idempotent_answers import RequestIdentity
 from core.tables import JsonObject
 
 REPLAYED = {"Idempotent-Replayed": "true"}
-LOCATIONS = {"execution": "/api/runbooks/executions/", "incident": "/api/incidents/"}
+LOCATIONS = {
+    "execution": "/api/runbooks/executions/",
+    "incident": "/api/incidents/",
+    "freeze": "/api/freezes/",
+}
 
 IdempotencyKey = Annotated[
     str | None,

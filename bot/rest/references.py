@@ -31,6 +31,10 @@ RunbookReference = Annotated[
 NestedRunbookReference = Annotated[
     str, Path(alias="runbook_id", description="The runbook's id or name."), _one_of("runbook", OTHER)
 ]
+WorkflowReference = Annotated[
+    str, Path(alias="id", description="The workflow's id or name."), _one_of("workflow", OTHER)
+]
 ExecutionReference = Annotated[str, Path(alias="execution_id"), _one_of("execution", OTHER)]
 WorkflowExecutionReference = Annotated[str, Path(alias="id"), _one_of("workflow execution", OTHER)]
+FreezeReference = Annotated[str, Path(alias="id"), _one_of("freeze", OTHER)]
 ApprovalReference = Annotated[str, Path(alias="id"), _one_of("approval", OTHER)]

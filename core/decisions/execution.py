@@ -53,13 +53,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """The state of one run. `wake_at`: when it next needs a worker; None: not before something happens."""
+    """The state of one run. `wake_at`: when it next needs a worker; None: not before something happens.
+
+    `frozen`: no step may start until somebody lifts the freeze.
+    """
 
     status: Status
     steps: tuple[Step, ...]
     waiting_for: WaitingFor | None = None
     wake_at: datetime | None = None
     cancel_requested: bool = False
+    frozen: bool = False
     error: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None

@@ -4,6 +4,7 @@ from core.tables.approvals import Approval, ApprovalDecision
 from core.tables.audit import AuditEntry, IdempotentAnswer
 from core.tables.base import Base, JsonObject
 from core.tables.executions import ActionExecution, RunbookExecution, StepExecution, WorkflowExecution
+from core.tables.freezes import Freeze
 from core.tables.incidents import Incident, IncidentEvent
 from core.tables.library import Runbook, RunbookVersion, Workflow, WorkflowVersion
 from core.tables.notices import Notice, SlackPace
@@ -16,6 +17,7 @@ __all__ = [
     "ApprovalDecision",
     "AuditEntry",
     "Base",
+    "Freeze",
     "IdempotentAnswer",
     "Incident",
     "IncidentEvent",
