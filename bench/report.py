@@ -30,7 +30,7 @@ class Section:
 
 def print_report(sections: Sequence[Section]) -> None:
     """One table of all sections."""
-    table = Table(title="Milliseconds, unless a remark says otherwise", caption=_machine())
+    table = Table(title="Milliseconds, unless a remark says otherwise", caption=machine())
     table.add_column("what")
     for heading in ("n", "p50", "p95", "p99"):
         table.add_column(heading, justify="right")
@@ -43,7 +43,7 @@ def print_report(sections: Sequence[Section]) -> None:
     Console(width=WIDTH, markup=False, highlight=False).print(table)
 
 
-def _machine() -> str:
+def machine() -> str:
     """What the figures depend on most."""
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     return f"Python {platform.python_version()}, {os.cpu_count()} processors, load {load} (1, 5 and 15 min)"

@@ -8,6 +8,7 @@ from core.errors import InvalidInput
 from core.service import Service, Work
 from core.services.approvals import decide_gate
 from core.services.people import load_person
+from core.services.retries import retry
 from core.services.runs import VERDICTS, cancel, give_verdict
 
 Deed: TypeAlias = Callable[[Work, Person, str], object]
@@ -21,11 +22,18 @@ def _judges(answer: str) -> Deed:
     return lambda work, person, execution_id: give_verdict(work, person, execution_id, answer)
 
 
+def _retries(work: Work, person: Person, execution_id: str) -> object:
+    """One person's clicks on one run are one request, however often Slack brings them."""
+    key = f"slack:run.retry:{execution_id}:{person.slack_user_id}"
+    return retry(work, person, execution_id, request_key=key)
+
+
 # By action_id; the button's value is the id of what is decided on.
 BUTTONS: Mapping[str, Deed] = {
     "approval.approve": _decides(approved=True),
     "approval.reject": _decides(approved=False),
     "run.cancel": cancel,
+    "run.retry": _retries,
     **{f"verdict.{answer}": _judges(answer) for answer in VERDICTS},
 }
 

@@ -18,6 +18,7 @@ class Prefix(StrEnum):
     TOKEN = "tok"
     NOTICE = "ntc"
     EVENT = "evt"
+    FREEZE = "frz"
 
 
 def new_id(prefix: Prefix) -> str:

@@ -34,6 +34,7 @@ class WaitingFor(StrEnum):
     CALLBACK = "callback"
     VERDICT = "verdict"
     LOCK = "lock"
+    FREEZE = "freeze"
 
 
 class ApprovalStatus(StrEnum):

@@ -19,6 +19,7 @@ class StepView(BaseModel):
     request: Any = None
     output: Any = None
     error: str | None
+    carried_over: bool = False
 
 
 class ApprovalDecisionView(BaseModel):
@@ -45,8 +46,25 @@ class ApprovalView(BaseModel):
     expires_at: datetime | None
 
 
+class FreezeView(BaseModel):
+    """`team`: None for everything. `lifted_by` and `lifted_at`: None while it is in force."""
+
+    id: str
+    team: str | None
+    reason: str
+    frozen_by: str
+    created_at: datetime
+    lifted_by: str | None
+    lifted_at: datetime | None
+
+
 class ExecutionView(BaseModel):
-    """A runbook execution. `requested_by`: a Slack user id, or `workflow:NAME`."""
+    """A runbook execution. `requested_by`: a Slack user id, or `workflow:NAME`.
+
+    `retry_of`: the execution that this one goes on with; its `carried_over` steps were done there.
+    `retried_as`: the execution that goes on with this one.
+    `freeze`: what holds it before its next step.
+    """
 
     id: str
     runbook: str
@@ -59,10 +77,13 @@ class ExecutionView(BaseModel):
     incident_number: int
     workflow_execution_id: str | None
     workflow: str | None
+    retry_of: str | None = None
+    retried_as: str | None = None
     requested_by: str
     parameters: dict[str, Any]
     steps: list[StepView]
     approval: ApprovalView | None
+    freeze: FreezeView | None = None
     error: str | None
     created_at: datetime
     started_at: datetime | None
@@ -223,3 +244,36 @@ class CallbackView(BaseModel):
     execution_id: str
     step: str
     received_at: datetime
+
+
+class PercentilesView(BaseModel):
+    """In seconds."""
+
+    p50: float
+    p95: float
+
+
+class FailureView(BaseModel):
+    """A step that failed: in how many executions, and the error that it gave most often."""
+
+    step: str
+    executions: int
+    error: str | None
+
+
+class AnalyticsView(BaseModel):
+    """How a runbook or workflow does, over the executions asked for since `since` (None: ever).
+
+    `success_rate`: of those that ended, cancelled ones too; None where none did. `approval_seconds`: from a gate's
+    opening to its approval. `failures`: the steps that failed most, of executions that failed or timed out.
+    """
+
+    since: datetime | None
+    executions: int
+    ended: int
+    succeeded: int
+    success_rate: float | None
+    duration_seconds: PercentilesView | None
+    approval_seconds: PercentilesView | None
+    last_success: datetime | None
+    failures: list[FailureView]

@@ -17,11 +17,13 @@ from core.sabotage import is_disabled, reach
 from core.service import Service, Work
 from core.services.audit_chain import AT_ONCE as SEALED_AT_ONCE
 from core.services.audit_chain import seal_entries
+from core.services.idempotent_answers import forget_old
 from core.services.incident_ages import start_what_came_of_age
 
 TICK = 0.5  # seconds
 PATIENCE = timedelta(seconds=5)  # how long after a ring it is rung again
 AT_ONCE = 200
+TICKS_BETWEEN_TIDYING = 120  # a minute
 
 log = structlog.get_logger()
 
@@ -61,8 +63,15 @@ def seal_the_audit_trail(service: Service) -> int:
             return total
 
 
+def tidy(service: Service) -> None:
+    """Delete what nobody will ask for any more."""
+    with service.transaction() as work:
+        forget_old(work)
+
+
 def run_clock(service: Service, stop: threading.Event) -> None:
     """Tick until `stop` is set. A database that is away is waited for."""
+    ticks = 0
     while not stop.wait(TICK):
         if is_disabled("sweep"):
             continue
@@ -70,5 +79,8 @@ def run_clock(service: Service, stop: threading.Event) -> None:
             ring_what_is_due(service)
             start_what_came_of_age(service)
             seal_the_audit_trail(service)
+            if ticks % TICKS_BETWEEN_TIDYING == 0:
+                tidy(service)
+            ticks += 1
         except OperationalError as error:
             log.warning("clock cannot reach the database", error=str(error))

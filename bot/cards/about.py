@@ -2,11 +2,12 @@
 
 from bot.cards.blocks import context, section
 from bot.cards.message import Block, Metadata
-from bot.cards.words import code, escape
+from bot.cards.words import bounded, code, escape, one_line, who
 from core.views import ExecutionView
 
 EVENT_TYPE = "runbook_execution"
 MOST_PARAMETERS = 12
+REASON_LENGTH = 500
 
 
 def title(execution: ExecutionView) -> str:
@@ -51,13 +52,30 @@ def parameter_blocks(execution: ExecutionView) -> list[Block]:
     return [section(line)] if line else []
 
 
+def freeze_blocks(execution: ExecutionView) -> list[Block]:
+    """While a freeze holds it: whose, by whom, and why."""
+    freeze = execution.freeze
+    if freeze is None:
+        return []
+    scope = "Everything" if freeze.team is None else f"Team {escape(freeze.team)}"
+    reason = bounded(escape(one_line(freeze.reason)), REASON_LENGTH)
+    return [section(f"🧊 *{scope} is frozen* by {who(freeze.frozen_by)}: {reason}")]
+
+
 def tag(execution: ExecutionView, page: str = "") -> Block:
     """The context line: the workflow and its execution where one asked, and the run's own id, linked to its `page`."""
-    run = f"run {_linked(execution.id, page)}"
+    run = f"run {_linked(execution.id, page)}{_relatives(execution)}"
     if execution.workflow_execution_id is None:
         return context(run)
     workflow = f"workflow *{escape(execution.workflow or '')}* {escape(execution.workflow_execution_id)}"
     return context(workflow, run)
+
+
+def _relatives(execution: ExecutionView) -> str:
+    """What it is a retry of, and which run is a retry of it."""
+    before = f", a retry of {escape(execution.retry_of)}" if execution.retry_of else ""
+    after = f", retried as {escape(execution.retried_as)}" if execution.retried_as else ""
+    return before + after
 
 
 def _linked(execution_id: str, page: str) -> str:

@@ -1,6 +1,6 @@
 """The gate: the message that asks for approval, and later says who decided."""
 
-from bot.cards.about import metadata, parameter_blocks, plain_title, tag, title
+from bot.cards.about import freeze_blocks, metadata, parameter_blocks, plain_title, tag, title
 from bot.cards.blocks import Confirm, actions, button, section
 from bot.cards.limits import MESSAGE_TEXT
 from bot.cards.message import Block, Message
@@ -34,6 +34,7 @@ def _open_blocks(execution: ExecutionView, approval: ApprovalView) -> list[Block
         *message,
         *parameter_blocks(execution),
         section(_terms(approval)),
+        *freeze_blocks(execution),
         decision_buttons(execution, approval),
     ]
 

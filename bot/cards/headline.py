@@ -2,26 +2,29 @@
 
 from datetime import datetime
 
-from bot.cards.about import metadata, parameter_blocks, plain_title, tag, title
+from bot.cards.about import freeze_blocks, metadata, parameter_blocks, plain_title, tag, title
 from bot.cards.blocks import Confirm, actions, button, section, sections
 from bot.cards.limits import MESSAGE_TEXT
 from bot.cards.message import Block, Message
 from bot.cards.steps import current_position, step_lines, step_title
 from bot.cards.words import SYMBOLS, bounded, duration, escape_sentence, one_line, status_words, who
-from core.statuses import ACTIVE
+from core.statuses import ACTIVE, Status
 from core.views import ExecutionView
 
 ERROR_LENGTH = 1_500
+RETRIED = frozenset({Status.FAILED, Status.CANCELLED, Status.TIMED_OUT})
 
 
 def headline(execution: ExecutionView, *, now: datetime, page: str = "") -> Message:
-    """What runs, how it stands, who asked, each step; a Cancel button while it is active."""
+    """What runs, how it stands, who asked, each step; a Cancel button while it is active, Retry if it failed."""
     blocks = [
         section(_first_lines(execution), block_id=f"headline.{execution.id}"),
         *parameter_blocks(execution),
         *sections(step_lines(execution, now)),
+        *freeze_blocks(execution),
         *_error_blocks(execution),
         *_cancel_blocks(execution),
+        *_retry_blocks(execution),
         tag(execution, page),
     ]
     return Message(_text(execution), blocks, metadata(execution))
@@ -70,3 +73,15 @@ def _cancel_blocks(execution: ExecutionView) -> list[Block]:
     )
     cancel = button("run.cancel", "Cancel", execution.id, style="danger", confirm=confirm)
     return [actions([cancel], block_id=f"run.{execution.id}")]
+
+
+def _retry_blocks(execution: ExecutionView) -> list[Block]:
+    if execution.status not in RETRIED or execution.retried_as is not None:
+        return []
+    confirm = Confirm(
+        title="Retry this run?",
+        text=f"{execution.runbook} goes on as a new run, from the first step that did not succeed.",
+        confirm="Retry",
+    )
+    retry = button("run.retry", "Retry", execution.id, confirm=confirm)
+    return [actions([retry], block_id=f"retry.{execution.id}")]

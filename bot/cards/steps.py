@@ -20,6 +20,7 @@ WAITING_LINES = {
     WaitingFor.CALLBACK: "waiting for a callback",
     WaitingFor.VERDICT: "did it happen? A verdict is asked for",
     WaitingFor.LOCK: "waiting for another run that holds the lock",
+    WaitingFor.FREEZE: "held by a freeze",
 }
 
 
@@ -63,7 +64,9 @@ def _line(execution: ExecutionView, position: int, now: datetime) -> str:
     if step.attempt > 1:
         parts.append(f"attempt {step.attempt}")
     taken = duration(step.started_at, step.finished_at)
-    if taken:
+    if step.carried_over:
+        parts.append("carried over")
+    elif taken:
         parts.append(taken)
     if execution.status is Status.WAITING and position == current_position(execution):
         parts.append(f"*{_waits(execution, now)}*")

@@ -41,6 +41,7 @@ WAITS = {
     WaitingFor.CALLBACK: "a callback",
     WaitingFor.VERDICT: "a verdict",
     WaitingFor.LOCK: "another run that holds its lock",
+    WaitingFor.FREEZE: "the end of a freeze",
 }
 
 
@@ -108,7 +109,11 @@ def duration(start: datetime | None, end: datetime | None) -> str:
     """`0.8 s`, `31 s`, `2 min 5 s`, `1 h 4 min`; empty where it did not begin or has not ended."""
     if start is None or end is None:
         return ""
-    seconds = max((end - start).total_seconds(), 0.0)
+    return seconds_words(max((end - start).total_seconds(), 0.0))
+
+
+def seconds_words(seconds: float) -> str:
+    """As `duration` says it."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)

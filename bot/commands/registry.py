@@ -4,7 +4,17 @@ from collections.abc import Iterable, Mapping
 
 from bot.cards.blocks import sections
 from bot.cards.words import escape
-from bot.commands import approvals, executions, incidents, library, notes, run, versions, workflows
+from bot.commands import (
+    approvals,
+    executions,
+    incidents,
+    library,
+    notes,
+    operations,
+    run,
+    versions,
+    workflows,
+)
 from bot.commands.call import Command, CommandCall, Reply
 from core.decisions.people import Person
 from core.service import Work
@@ -30,6 +40,7 @@ COMMANDS = by_name(
     (
         *run.COMMANDS,
         *executions.COMMANDS,
+        *operations.COMMANDS,
         *approvals.COMMANDS,
         *library.COMMANDS,
         *versions.COMMANDS,

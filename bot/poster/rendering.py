@@ -94,7 +94,11 @@ _RENDERERS: dict[NoticeKind, Callable[[Work, Claim, RunLinks], Message]] = {
 def _detail(work: Work, claim: Claim) -> Rendered:
     """The steps that ended since the last reply in the thread; what is too much for one is left for the next."""
     execution = _execution(work, claim.subject_id)
-    ended = [step for step in execution.steps if step.finished_at is not None and step.output is not None]
+    ended = [
+        step
+        for step in execution.steps
+        if step.finished_at is not None and step.output is not None and not step.carried_over
+    ]
     told = int(claim.content.get("told", 0))
     new = ended[told : told + MOST_STEPS]
     if not new:

@@ -6,12 +6,15 @@ from fastapi import FastAPI
 
 from bot.rest import (
     alerts,
+    analytics,
     approvals,
     audit,
     callbacks,
+    freezes,
     incident_runbooks,
     incident_timeline,
     incidents,
+    retrying,
     runbook_executions,
     runbooks,
     workflows,
@@ -24,8 +27,12 @@ ROUTERS = (
     (incidents.router, "/api/incidents"),
     (incident_runbooks.router, "/api/incidents"),
     (runbook_executions.router, "/api/runbooks/executions"),  # before /api/runbooks/{id}
+    (retrying.router, "/api/runbooks/executions"),
     (runbooks.router, "/api/runbooks"),
     (workflows.router, "/api/workflows"),
+    (analytics.runbooks, "/api/runbooks"),
+    (analytics.workflows, "/api/workflows"),
+    (freezes.router, "/api/freezes"),
     (approvals.router, "/api/approvals"),
     (audit.router, "/api/audit"),
     (incident_timeline.router, "/api/incidents"),

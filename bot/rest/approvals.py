@@ -10,6 +10,7 @@ from bot.rest.paging import WantedPage
 from bot.rest.references import ApprovalReference
 from core.service import Work
 from core.services.approvals import decide_gate, open_gates
+from core.services.execution_views import view_approvals
 from core.services.listing import Position
 from core.services.reading import view_approval
 from core.tables import Approval
@@ -25,7 +26,7 @@ def list_open(caller: CurrentCaller, page: WantedPage) -> ApprovalPage:
             open_gates(work, caller.person), key=lambda gate: (gate.opened_at, gate.id), reverse=True
         )
         found = page.cut([gate for gate in gates if page.is_behind(_position(gate))], _position)
-        views = [view_approval(work, gate) for gate in found.rows]
+        views = view_approvals(work, found.rows)
         return ApprovalPage(approvals=views, next_cursor=found.next_cursor)
 
 

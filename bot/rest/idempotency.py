@@ -27,6 +27,7 @@ LOCATIONS = {
     "execution": "/api/runbooks/executions/",
     "workflow_execution": "/api/workflows/executions/",
     "incident": "/api/incidents/",
+    "freeze": "/api/freezes/",
     "runbook": "/api/runbooks/",
     "workflow": "/api/workflows/",
 }

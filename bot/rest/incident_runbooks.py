@@ -11,9 +11,9 @@ from bot.rest.idempotency import CurrentPost
 from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentReference, NestedRunbookReference
 from bot.rest.starting import OR_A_PLAN, start_or_plan
+from core.services.execution_views import view_executions
 from core.services.incidents import find_incident
 from core.services.listing import Position, list_executions
-from core.services.reading import view_execution
 from core.tables import RunbookExecution
 
 router = authenticated_router("incidents")
@@ -44,7 +44,7 @@ def list_all(incident: IncidentReference, caller: CurrentCaller, page: WantedPag
     with caller.service.transaction() as work:
         found_incident = find_incident(work, caller.person, incident)
         found = page.cut(list_executions(work, found_incident, page.window), _position)
-        views = [view_execution(work, row) for row in found.rows]
+        views = view_executions(work, found.rows)
         return ExecutionPage(executions=views, next_cursor=found.next_cursor)
 
 

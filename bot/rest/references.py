@@ -36,4 +36,5 @@ WorkflowReference = Annotated[
 ]
 ExecutionReference = Annotated[str, Path(alias="execution_id"), _one_of("execution", OTHER)]
 WorkflowExecutionReference = Annotated[str, Path(alias="id"), _one_of("workflow execution", OTHER)]
+FreezeReference = Annotated[str, Path(alias="id"), _one_of("freeze", OTHER)]
 ApprovalReference = Annotated[str, Path(alias="id"), _one_of("approval", OTHER)]

@@ -1,4 +1,4 @@
-"""`run`, `status` and `cancel`: what runs."""
+"""`run`, `status`, `cancel` and `retry`: what runs."""
 
 import re
 from typing import Annotated
@@ -129,3 +129,24 @@ def cancel(id_: RunId, url: Url = "", as_json: AsJson = False) -> None:
         if ended
         else f"{view.runbook} is being cancelled: the step that runs now is stopped."
     )
+
+
+@app.command()
+def retry(
+    id_: RunId,
+    from_step: Annotated[
+        str | None, typer.Option("--from", metavar="STEP", help="Go on from this step (a team's admins).")
+    ] = None,
+    url: Url = "",
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a run that failed, as a new one, from the first step that did not succeed."""
+    body = {"from": from_step} if from_step else {}
+    with connect(url) as connection:
+        answer = connection.post(path("runbooks", "executions", id_, "retry"), body)
+    if as_json:
+        print_json(answer)
+        return
+    view = ExecutionView.model_validate(answer["execution"])
+    say(f"{view.runbook} v{view.runbook_version} goes on as {view.id}, a retry of {view.retry_of}.")
+    say(f"Watch it: runbook status {view.id}")

@@ -41,6 +41,7 @@ from core.decisions.execution import (
     VerdictGiven,
     Waits,
 )
+from core.decisions.freeze import held
 from core.decisions.retry import retry_delay
 from core.decisions.states import again_later, asking, awake, counted, ended_as, finished, running, unknown
 from core.statuses import Status, WaitingFor
@@ -79,7 +80,8 @@ def _advance(execution: Execution, event: Event, now: datetime) -> Transition:
 
 
 def _claimed(execution: Execution, now: datetime) -> Transition:
-    execution = replace(execution, started_at=execution.started_at or now)
+    if not execution.frozen:
+        execution = replace(execution, started_at=execution.started_at or now)
     position = execution.position
     if position is None or execution.cancel_requested:
         return _proceed(execution, now)
@@ -104,6 +106,8 @@ def _prepared(execution: Execution, request: Json, now: datetime) -> Transition:
         step.status is Status.RUNNING and not step.policy.repeatable
     ):
         return Transition(execution)
+    if execution.frozen:
+        return _next(execution, position)
     started = replace(counted(step, now), status=Status.RUNNING, request=request, error=None)
     return Transition(running(execution.with_step(position, started)))
 
@@ -193,7 +197,7 @@ def _recover(execution: Execution, position: int, now: datetime) -> Transition:
     """A worker died inside the step: again if the step allows it, otherwise people are asked."""
     step = execution.steps[position]
     if retry_delay(step.policy, step.attempt) is not None:
-        return Transition(execution, prepare=position)
+        return _next(execution, position)
     return Transition(_in_doubt(execution, position, unknown(step, WORKER_LOST), now))
 
 
@@ -202,10 +206,12 @@ def _after_wait(execution: Execution, position: int, now: datetime) -> Transitio
     if execution.wake_at is not None and execution.wake_at > now:
         return Transition(execution)
     step = execution.steps[position]
+    if execution.waiting_for is WaitingFor.FREEZE:
+        return _next(execution, position)
     if execution.waiting_for is WaitingFor.TIMER and step.error is None and not step.policy.rechecks:
         return _proceed(execution.with_step(position, finished(step, Status.SUCCEEDED, now)), now)
     if execution.waiting_for is WaitingFor.TIMER:
-        return Transition(running(execution), prepare=position)
+        return _next(execution, position)
     if execution.waiting_for is WaitingFor.APPROVAL and execution.wake_at is not None:
         return Transition(expired(execution, position, now, "Nobody decided in time."))
     if execution.waiting_for is WaitingFor.CALLBACK and execution.wake_at is not None:
@@ -302,4 +308,11 @@ def _proceed(execution: Execution, now: datetime) -> Transition:
         return Transition(ended_as(execution, Status.SUCCEEDED, now, None))
     if is_overdue(execution, now):
         return Transition(overdue(execution, now))
+    return _next(execution, position)
+
+
+def _next(execution: Execution, position: int) -> Transition:
+    """The step at `position` is to be prepared, unless a freeze holds the execution before it."""
+    if execution.frozen:
+        return Transition(held(execution, position))
     return Transition(running(execution), prepare=position)

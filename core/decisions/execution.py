@@ -58,6 +58,7 @@ class Execution:
     """The state of one run. `wake_at`: when it next needs a worker; None: not before something happens.
 
     `timeout`: how long it may take from its first start, waits included.
+    `frozen`: no step may start until somebody lifts the freeze.
     """
 
     status: Status
@@ -65,6 +66,7 @@ class Execution:
     waiting_for: WaitingFor | None = None
     wake_at: datetime | None = None
     cancel_requested: bool = False
+    frozen: bool = False
     error: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None

@@ -36,6 +36,7 @@ def load_state(
         waiting_for=WaitingFor(row.waiting_for) if row.waiting_for else None,
         wake_at=_due_at(row),
         cancel_requested=row.cancel_requested,
+        frozen=row.frozen,
         error=row.error,
         started_at=row.started_at,
         finished_at=row.finished_at,

@@ -5,12 +5,15 @@ so it is not kept: the same request is judged anew.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from core.errors import InvalidInput
 from core.service import Work
 from core.tables import IdempotentAnswer, JsonObject
+
+KEPT = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -55,3 +58,8 @@ def keep(work: Work, request: RequestIdentity, status_code: int, body: JsonObjec
             created_at=work.now,
         )
     )
+
+
+def forget_old(work: Work) -> None:
+    """Delete the answers that are older than a day: nobody repeats a request that late."""
+    work.session.execute(delete(IdempotentAnswer).where(IdempotentAnswer.created_at < work.now - KEPT))

@@ -1,6 +1,6 @@
 """Starting a runbook: by a person (Slack, REST, CLI) or by a workflow. Both go through `start_runbook`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -15,6 +15,7 @@ from core.execution.locks import take_lock
 from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit, notices
+from core.services.frozen import check_may_begin
 from core.services.incident_scope import incident_scope
 from core.services.notices import NewNotice, NoticeKind
 from core.services.request_keys import take_turn
@@ -58,7 +59,7 @@ def start_by_workflow(work: Work, workflow: str, start: Start) -> RunbookExecuti
 
 
 def _start(work: Work, requester: Person, start: Start) -> RunbookExecution:
-    known = _by_request_key(work, start.request_key)
+    known = execution_by_request_key(work, start.request_key)
     if known is not None:
         return known
     # Shared with other starts, not with a change: what is found here is still so when this commits.
@@ -67,31 +68,43 @@ def _start(work: Work, requester: Person, start: Start) -> RunbookExecution:
     definition = RunbookDefinition.model_validate(start.runbook.definition)
     parameters = check_parameters(definition.parameters, start.parameters)
     execution = _new_execution(work, requester, start, parameters)
-    _take_lock(work, execution, definition, start)
-    work.session.add(execution)
-    work.session.flush()
-    work.session.add_all(
+    steps = [
         StepExecution(execution_id=execution.id, position=position, step_id=step.id, type=step.type)
         for position, step in enumerate(definition.steps)
-    )
-    incident_id = start.incident.id
-    notices.owe(work, NewNotice(NoticeKind.HEADLINE, execution.id, incident_id))
-    notices.owe(
-        work, NewNotice(NoticeKind.DETAIL, execution.id, incident_id, thread_of=execution.id, wanted=0)
-    )
+    ]
+    admit(work, execution, start.incident, steps)
     asked = {"runbook": start.runbook.name, "version": start.runbook.version, "parameters": parameters}
     details = {**asked, "before": None, "after": {"status": execution.status}}
     audit.record(work, requester, "runbook_execution.requested", execution.id, details)
-    if execution.waiting_for is None:
-        work.ring("runbook", execution.id)
     return execution
 
 
-def _take_lock(work: Work, execution: RunbookExecution, definition: RunbookDefinition, start: Start) -> None:
+def admit(
+    work: Work, execution: RunbookExecution, incident: Incident, steps: Iterable[StepExecution]
+) -> None:
+    """Write a new execution with its steps, owe its messages, and ring for a worker.
+
+    Raises Conflict where its team is frozen, and where its lock is held and its runbook does not queue.
+    """
+    check_may_begin(work, incident)
+    _take_lock(work, execution, incident)
+    work.session.add(execution)
+    work.session.flush()
+    work.session.add_all(steps)
+    notices.owe(work, NewNotice(NoticeKind.HEADLINE, execution.id, incident.id))
+    notices.owe(
+        work, NewNotice(NoticeKind.DETAIL, execution.id, incident.id, thread_of=execution.id, wanted=0)
+    )
+    if execution.waiting_for is None:
+        work.ring("runbook", execution.id)
+
+
+def _take_lock(work: Work, execution: RunbookExecution, incident: Incident) -> None:
     """Where the definition names a lock: hold it, or wait in its queue. Raises Conflict where it rejects."""
+    definition = RunbookDefinition.model_validate(execution.definition)
     if definition.lock is None:
         return
-    scope = {"params": execution.parameters, "incident": incident_scope(start.incident)}
+    scope = {"params": execution.parameters, "incident": incident_scope(incident)}
     execution.lock_name = render_text(definition.lock, scope, ("lock",))
     execution.holds_lock = take_lock(work, execution.lock_name, queue=definition.on_conflict == "queue")
     if not execution.holds_lock:
@@ -99,7 +112,8 @@ def _take_lock(work: Work, execution: RunbookExecution, definition: RunbookDefin
         execution.wake_at = None
 
 
-def _by_request_key(work: Work, request_key: str | None) -> RunbookExecution | None:
+def execution_by_request_key(work: Work, request_key: str | None) -> RunbookExecution | None:
+    """What an earlier delivery with this key started. Another one that works for it now is waited for."""
     if request_key is None:
         return None
     take_turn(work, request_key)

@@ -13,6 +13,7 @@ from core.errors import Conflict
 from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit
+from core.services.frozen import begins_frozen
 from core.services.incident_scope import event_scope, incident_scope
 from core.services.request_keys import take_turn
 from core.services.workflow_failures import tell_failure
@@ -171,6 +172,7 @@ def _row(work: Work, start: _Start) -> JsonObject:
         "event_id": start.event.id,
         "requested_by": start.event.actor,
         "request_key": start.request_key,
+        "frozen": begins_frozen(work, start.incident),
         "status": Status.FAILED if failed else Status.PENDING,
         "error": start.match.error,
         "wake_at": None if failed else work.now,

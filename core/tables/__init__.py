@@ -5,6 +5,7 @@ from core.tables.audit import AuditEntry, AuditSeal, IdempotentAnswer
 from core.tables.base import Base, JsonObject
 from core.tables.callbacks import Callback
 from core.tables.executions import ActionExecution, RunbookExecution, StepExecution, WorkflowExecution
+from core.tables.freezes import Freeze
 from core.tables.incidents import Incident, IncidentAgeReached, IncidentEvent
 from core.tables.library import Runbook, RunbookVersion, Workflow, WorkflowVersion
 from core.tables.notices import Notice, SlackPace
@@ -19,6 +20,7 @@ __all__ = [
     "AuditSeal",
     "Base",
     "Callback",
+    "Freeze",
     "IdempotentAnswer",
     "Incident",
     "IncidentAgeReached",

@@ -57,6 +57,7 @@ class IdempotentAnswer(Base):
     """The answer that a POST with an `Idempotency-Key` got, to be given again."""
 
     __tablename__ = "idempotent_answers"
+    __table_args__ = (Index("ix_idempotent_answers_created_at", "created_at"),)
 
     token_id: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)

@@ -14,6 +14,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.tables.base import Base, JsonObject, Written
 
+MEASURED = ["status", "started_at", "finished_at", "incident_id"]  # analytics read the index alone
+
+ACTIVE = text("status IN ('pending', 'running', 'waiting')")
+
+
+def _scope_indexes(table: str) -> tuple[Index, Index]:
+    """By which a freeze finds what it stops, and its end what it held."""
+    return (
+        Index(f"ix_{table}_active", "incident_id", postgresql_where=ACTIVE),
+        Index(f"ix_{table}_frozen", "incident_id", postgresql_where=text("frozen")),
+    )
+
 
 class ExecutionColumns:
     """What executions of both kinds have."""
@@ -28,6 +40,7 @@ class ExecutionColumns:
     fence: Mapped[int] = mapped_column(server_default=text("0"))
     revision: Mapped[int] = mapped_column(server_default=text("0"))
     cancel_requested: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    frozen: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     requested_by: Mapped[str]
     request_key: Mapped[str | None] = mapped_column(unique=True)
     error: Mapped[str | None]
@@ -64,6 +77,7 @@ class RunbookExecution(ExecutionColumns, Base):
     parameters: Mapped[Written]
     incident_id: Mapped[str] = mapped_column(ForeignKey("incidents.id"))
     workflow_execution_id: Mapped[str | None] = mapped_column(ForeignKey("workflow_executions.id"))
+    retry_of: Mapped[str | None] = mapped_column(ForeignKey("runbook_executions.id"))
     lock_name: Mapped[str | None]
     holds_lock: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     awaited_by: Mapped[str | None]
@@ -71,19 +85,30 @@ class RunbookExecution(ExecutionColumns, Base):
     __table_args__ = (
         Index("ix_runbook_executions_wake_at", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),
         Index("ix_runbook_executions_incident_id_created_at", "incident_id", "created_at", "id"),
-        Index("ix_runbook_executions_runbook_id_created_at", "runbook_id", "created_at", "id"),
+        Index(
+            "ix_runbook_executions_runbook_id_created_at",
+            "runbook_id",
+            "created_at",
+            "id",
+            postgresql_include=MEASURED,
+        ),
+        *_scope_indexes("runbook_executions"),
         Index("ix_runbook_executions_workflow_execution_id", "workflow_execution_id"),
+        Index("uq_runbook_executions_retry_of", "retry_of", unique=True),
         Index("uq_runbook_executions_holder", "lock_name", unique=True, postgresql_where=text("holds_lock")),
         Index("ix_runbook_executions_queue", "lock_name", postgresql_where=text("waiting_for = 'lock'")),
     )
 
 
 class StepExecution(StepColumns, Base):
+    """`carried_over`: it was done by the execution that this one is a retry of."""
+
     __tablename__ = "step_executions"
 
     execution_id: Mapped[str] = mapped_column(
         ForeignKey("runbook_executions.id", ondelete="CASCADE"), primary_key=True
     )
+    carried_over: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
 
 class WorkflowExecution(ExecutionColumns, Base):
@@ -100,8 +125,15 @@ class WorkflowExecution(ExecutionColumns, Base):
     __table_args__ = (
         UniqueConstraint("workflow_id", "event_id"),
         Index("ix_workflow_executions_wake_at", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),
+        *_scope_indexes("workflow_executions"),
         Index("ix_workflow_executions_incident_id_created_at", "incident_id", "created_at", "id"),
-        Index("ix_workflow_executions_workflow_id_created_at", "workflow_id", "created_at", "id"),
+        Index(
+            "ix_workflow_executions_workflow_id_created_at",
+            "workflow_id",
+            "created_at",
+            "id",
+            postgresql_include=MEASURED,
+        ),
     )
 
 

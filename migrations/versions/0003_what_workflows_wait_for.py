@@ -53,9 +53,3 @@ def upgrade() -> None:
             "workflow_id", "incident_id", "minutes", name=op.f("pk_incident_ages_reached")
         ),
     )
-    op.create_index(
-        "ix_workflow_executions_workflow_id_created_at",
-        "workflow_executions",
-        ["workflow_id", "created_at", "id"],
-        unique=False,
-    )

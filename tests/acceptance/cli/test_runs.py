@@ -197,3 +197,14 @@ def test_who_asked_may_not_approve(
     assert (outcome.status, outcome.out) == (1, "")
     assert "somebody else must approve it" in outcome.err
     assert see(service, run).status == "waiting"
+
+
+def test_a_run_is_retried(cli: Cli, incident: Incident, service: Service) -> None:
+    run = started(cli, incident)
+    cli("cancel", run)
+    outcome = cli("retry", run)
+
+    assert outcome.status == 0, outcome.err
+    assert f"a retry of {run}" in outcome.out
+    refused = cli("retry", run, "--from", "pause")
+    assert (refused.status, "Only an admin of team database" in refused.err) == (1, True)

@@ -92,7 +92,7 @@ def test_a_dry_run_makes_no_call_no_process_and_no_row_but_one_audit_entry(
         }
         assert answer.status_code == 200
         assert (target.calls, seen, list(tmp_path.iterdir())) == ([], [], [])
-    assert changed == {"audit_entries": 1}
+    assert changed == {"audit_entries": 1, "audit_seals": 1}  # an entry and its place in the chain
     assert recorded_bells.rung == []
     with service.transaction() as work:
         entry = work.session.scalars(select(AuditEntry).order_by(AuditEntry.number.desc())).first()

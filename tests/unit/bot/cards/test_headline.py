@@ -6,7 +6,7 @@ import pytest
 from bot.cards.headline import headline
 from bot.cards.message import Message
 from core.statuses import Status, WaitingFor
-from core.views import ExecutionView
+from core.views import ExecutionView, FreezeView
 from tests.unit.bot.cards.building import (
     NOW,
     approval,
@@ -106,9 +106,9 @@ def test_an_active_run_can_be_cancelled_after_a_question(status: Status) -> None
 
 
 @pytest.mark.parametrize("status", [Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.TIMED_OUT])
-def test_an_ended_run_has_no_buttons_and_says_how_long_it_took(status: Status) -> None:
+def test_an_ended_run_has_no_cancel_button_and_says_how_long_it_took(status: Status) -> None:
     ended = card(execution(status=status, finished_at=NOW + timedelta(seconds=31)))
-    assert elements(ended) == {}
+    assert set(elements(ended)) == (set() if status is Status.SUCCEEDED else {"run.retry"})
     assert "in 31 s" in shown(ended)
 
 
@@ -149,3 +149,19 @@ def test_a_step_that_failed_long_ago_is_not_merged_away() -> None:
 
 def test_twenty_steps_are_all_shown() -> None:
     assert "…" not in shown(card(execution(*[step(f"s{i}") for i in range(20)])))
+
+
+def test_a_retry_is_offered_until_there_is_one_and_both_runs_name_the_other() -> None:
+    retried = card(execution(status=Status.FAILED, retried_as="rbx_2"))
+    assert elements(retried) == {}
+    assert "retried as rbx_2" in shown(retried)
+    retry = card(execution(done(carried_over=True), step(), retry_of="rbx_0"))
+    assert "a retry of rbx_0" in shown(retry)
+    assert "lag · carried over" in shown(retry)
+
+
+def test_a_freeze_is_shown_with_its_reason() -> None:
+    by = {"id": "frz_1", "team": "database", "reason": "We <move>", "frozen_by": "U0DBADMIN"}
+    freeze = FreezeView(**by, created_at=NOW, lifted_by=None, lifted_at=None)
+    lines = shown(card(execution(freeze=freeze)))
+    assert "🧊 *Team database is frozen* by <@U0DBADMIN>: We &lt;move&gt;" in lines

@@ -1,6 +1,7 @@
 """Any run of any definition, with workers that die at any moment and people who do anything at any moment."""
 
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -46,7 +47,7 @@ ENDS: st.SearchStrategy[StepResult] = st.one_of(
     st.just(Uncertain("no answer")),
 )
 MISFITS = st.sampled_from([GateDecided(True, "<@U1>"), VerdictGiven("ran", "<@U1>"), LockGranted()])
-FOR_PEOPLE = {WaitingFor.APPROVAL, WaitingFor.VERDICT, WaitingFor.LOCK}
+FOR_PEOPLE = {WaitingFor.APPROVAL, WaitingFor.VERDICT, WaitingFor.LOCK, WaitingFor.FREEZE}
 
 
 class Runs(RuleBasedStateMachine):
@@ -82,6 +83,7 @@ class Runs(RuleBasedStateMachine):
         for i, (old, new) in enumerate(zip(before.steps, after.steps, strict=True)):
             if new.status is Status.RUNNING and new.attempt > old.attempt:
                 assert not before.cancel_requested
+                assert not before.frozen
                 self.starts[i] = self.starts.get(i, 0) + 1
             if old.status not in {Status.PENDING, Status.RUNNING, Status.WAITING, Status.UNKNOWN}:
                 assert new == old
@@ -172,6 +174,18 @@ class Runs(RuleBasedStateMachine):
     def the_lock_is_granted(self) -> None:
         self.from_outside(LockGranted())
 
+    @rule()
+    def somebody_freezes(self) -> None:
+        self.execution = replace(self.execution, frozen=True)
+
+    @precondition(lambda self: self.execution.frozen)
+    @rule()
+    def the_freeze_is_lifted(self) -> None:
+        """As core.services.freezes does it: what was held is due."""
+        held = self.execution.waiting_for is WaitingFor.FREEZE
+        wake_at = self.now if held else self.execution.wake_at
+        self.execution = replace(self.execution, frozen=False, wake_at=wake_at)
+
     def from_outside(self, event: Event) -> None:
         """What the worker was told before stays its next step: it does not hear of this yet."""
         told = self.to_prepare
@@ -194,6 +208,17 @@ class Runs(RuleBasedStateMachine):
         ways = (self.held, self.abandoned, execution.wake_at, execution.waiting_for in FOR_PEOPLE)
         assert execution.status.is_final or any(ways)
 
+    @invariant()
+    def what_is_held_is_in_no_step(self) -> None:
+        if self.execution.waiting_for is WaitingFor.FREEZE:
+            assert Status.RUNNING not in {step.status for step in self.execution.steps}
+
+    @invariant()
+    def what_is_not_frozen_is_not_held_for_ever(self) -> None:
+        if self.execution.waiting_for is WaitingFor.FREEZE:
+            assert self.execution.frozen or self.execution.wake_at is not None
+
+    @invariant()
     def what_has_ended_wants_nothing(self) -> None:
         if self.execution.status.is_final:
             assert (self.execution.wake_at, self.execution.waiting_for) == (None, None)

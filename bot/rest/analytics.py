@@ -1,0 +1,40 @@
+"""`/runbooks/{id}/analytics` and `/workflows/{id}/analytics`: how they do."""
+
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import AwareDatetime, BaseModel
+
+from bot.rest.callers import CurrentCaller, authenticated_router
+from bot.rest.references import RunbookReference, WorkflowReference
+from core.services.analytics import analyse_runbook, analyse_workflow, find_analysed_workflow
+from core.services.runbooks import find_runbook
+from core.views import AnalyticsView
+
+runbooks = authenticated_router("runbooks")
+workflows = authenticated_router("workflows")
+
+Since = Annotated[
+    AwareDatetime | None,
+    Query(description="Only what was asked for since then, such as 2026-01-31T00:00:00Z."),
+]
+
+
+class AnalyticsAnswer(BaseModel):
+    analytics: AnalyticsView
+
+
+@runbooks.get("/{id}/analytics")
+def of_runbook(runbook: RunbookReference, caller: CurrentCaller, since: Since = None) -> AnalyticsAnswer:
+    """How often a runbook ran and succeeded, how long it took, where it fails, how long approvals take."""
+    with caller.service.transaction() as work:
+        found = find_runbook(work, caller.person, runbook)
+        return AnalyticsAnswer(analytics=analyse_runbook(work, caller.person, found, since=since))
+
+
+@workflows.get("/{id}/analytics")
+def of_workflow(workflow: WorkflowReference, caller: CurrentCaller, since: Since = None) -> AnalyticsAnswer:
+    """How often a workflow ran and succeeded, how long it took, where it fails, how long approvals take."""
+    with caller.service.transaction() as work:
+        found = find_analysed_workflow(work, caller.person, workflow)
+        return AnalyticsAnswer(analytics=analyse_workflow(work, caller.person, found, since=since))

@@ -1,0 +1,66 @@
+"""`/freezes`: stopping a team's runs, or all of them, and letting them go on."""
+
+from http import HTTPStatus
+
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from bot.rest.bodies import Body
+from bot.rest.callers import CurrentCaller, authenticated_router
+from bot.rest.idempotency import CurrentPost
+from bot.rest.references import FreezeReference
+from core.service import Work
+from core.services.execution_views import view_freeze
+from core.services.freezes import find_freeze, freeze, unfreeze, visible_freezes
+from core.views import FreezeView
+
+router = authenticated_router("freezes")
+
+
+class FreezeBody(Body):
+    """Which team is frozen, and why. Without `team` it is everything."""
+
+    team: str | None = Field(default=None, min_length=1, max_length=200)
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class FreezeAnswer(BaseModel):
+    freeze: FreezeView
+
+
+class FreezeList(BaseModel):
+    freezes: list[FreezeView]
+
+
+@router.post("", status_code=HTTPStatus.CREATED, response_model=FreezeAnswer)
+def begin(body: FreezeBody, post: CurrentPost) -> Response:
+    """Start nothing new, and hold what runs before its next step."""
+
+    def act(work: Work) -> FreezeAnswer:
+        row = freeze(
+            work, post.caller.person, team=body.team, reason=body.reason, request_key=post.request_key
+        )
+        return FreezeAnswer(freeze=view_freeze(row))
+
+    return post.once(act, HTTPStatus.CREATED)
+
+
+@router.get("")
+def list_all(caller: CurrentCaller) -> FreezeList:
+    """What is frozen now, as far as it may meet you, oldest first."""
+    with caller.service.transaction() as work:
+        return FreezeList(freezes=list(map(view_freeze, visible_freezes(work, caller.person))))
+
+
+@router.get("/{id}")
+def show(freeze_id: FreezeReference, caller: CurrentCaller) -> FreezeAnswer:
+    """One freeze, in force or lifted."""
+    with caller.service.transaction() as work:
+        return FreezeAnswer(freeze=view_freeze(find_freeze(work, caller.person, freeze_id)))
+
+
+@router.delete("/{id}")
+def lift(freeze_id: FreezeReference, caller: CurrentCaller) -> FreezeAnswer:
+    """Let what it held go on."""
+    with caller.service.transaction() as work:
+        return FreezeAnswer(freeze=view_freeze(unfreeze(work, caller.person, freeze_id)))

@@ -1,0 +1,63 @@
+"""Freezes: who may freeze what, whom a freeze stops, and how it holds an execution between two steps."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from core.decisions.execution import Execution
+from core.decisions.people import Person
+from core.errors import Conflict, NotAllowed
+from core.statuses import Status, WaitingFor
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeInForce:
+    """`team`: whose runs it stops, by name; None: everybody's. `by`: the Slack id of who froze."""
+
+    team: str | None
+    reason: str
+    by: str
+
+    @property
+    def scope(self) -> str:
+        return "Everything" if self.team is None else f"Team {self.team}"
+
+
+def check_may_freeze(person: Person, team: str | None) -> None:
+    """Raise NotAllowed unless the person may freeze, and unfreeze, that team (None: everything)."""
+    if team is None and not person.is_platform_admin:
+        raise NotAllowed(
+            "Only a platform admin may freeze or unfreeze everything.",
+            hint="Name the team that you are an admin of.",
+        )
+    if team is not None and not person.is_admin_of(team):
+        raise NotAllowed(f"Only an admin of team {team} may freeze or unfreeze it.")
+
+
+def freeze_of(freezes: Iterable[FreezeInForce], team: str) -> FreezeInForce | None:
+    """The freeze that stops this team's runs, the one of everything first."""
+    return next((each for each in sorted(freezes, key=_narrowness) if each.team in (None, team)), None)
+
+
+def _narrowness(freeze: FreezeInForce) -> bool:
+    return freeze.team is not None
+
+
+def check_not_frozen(freezes: Iterable[FreezeInForce], team: str) -> None:
+    """Raise Conflict, with the reason and who said so, where a new run of this team must not begin."""
+    freeze = freeze_of(freezes, team)
+    if freeze is not None:
+        raise Conflict(
+            f"{freeze.scope} is frozen by <@{freeze.by}>: {freeze.reason}.",
+            hint="Nothing starts until it is unfrozen.",
+        )
+
+
+def held(execution: Execution, position: int) -> Execution:
+    """Before the step at `position`, until the freeze is lifted: nothing wakes it before.
+
+    A step that was to be called once more after a crash is pending again: no worker is in it.
+    """
+    step = execution.steps[position]
+    if step.status is Status.RUNNING:
+        execution = execution.with_step(position, replace(step, status=Status.PENDING, error=None))
+    return replace(execution, status=Status.WAITING, waiting_for=WaitingFor.FREEZE, wake_at=None)

@@ -1,0 +1,91 @@
+"""Where a retry goes on: the first step that did not succeed, or the one that an admin names.
+
+A retry is a new execution of the same frozen definition. What the old one did is carried over, never done again.
+"""
+
+from dataclasses import dataclass, replace
+
+from core.decisions.execution import DONE, Execution, Step
+from core.definitions.problems import nearest, one_of
+from core.errors import Conflict, InvalidInput
+from core.statuses import Status
+
+GATE = "approval"
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """The new execution's first step to run, and the steps before it as the new execution has them."""
+
+    position: int
+    carried: tuple[Step, ...]
+
+
+def resume(execution: Execution, *, from_step: str | None, by: str) -> Resumption:
+    """Where a retry of this execution begins. `from_step`: an admin's choice; `by`: who asks, for the record.
+
+    A failed step that the run was allowed to pass (`on_failure: continue`) is carried over as it is: to go back to it
+    would do again what came behind it.
+
+    Raises Conflict where there is nothing to go on with, where a step is in doubt and nobody chose, and where a gate
+    that nobody approved would be passed; InvalidInput for a step that is not there.
+    """
+    _check_ended(execution)
+    position = _first(execution) if from_step is None else _named(execution, from_step)
+    before = execution.steps[:position]
+    _check_gates(before)
+    return Resumption(position, tuple(_carried(step, from_step, by) for step in before))
+
+
+def _check_ended(execution: Execution) -> None:
+    if not execution.status.is_final:
+        raise Conflict(
+            f"This run has not ended: it is {execution.status.value}.",
+            hint="Cancel it first, or wait for its end.",
+        )
+    if execution.status is Status.SUCCEEDED:
+        raise Conflict("This run succeeded: there is nothing to retry.", hint="Run the runbook again.")
+
+
+def _first(execution: Execution) -> int:
+    doubtful = next((step.id for step in execution.steps if step.status is Status.UNKNOWN), None)
+    if doubtful is not None:
+        raise Conflict(
+            f"Nobody knows whether step {doubtful} happened, so it is not repeated by itself.",
+            hint=f"A team admin says where to go on: --from {doubtful} runs it again, --from a later step does not.",
+        )
+    undone = [i for i, step in enumerate(execution.steps) if step.status not in DONE]
+    if not undone:
+        raise Conflict("Every step of this run succeeded: there is nothing to retry.")
+    return next((i for i in undone if not _was_passed(execution.steps[i])), undone[0])
+
+
+def _was_passed(step: Step) -> bool:
+    return step.status is Status.FAILED and step.policy.continue_on_failure
+
+
+def _named(execution: Execution, step_id: str) -> int:
+    ids = [step.id for step in execution.steps]
+    if step_id not in ids:
+        close = nearest(step_id, ids)
+        hint = f"Did you mean {one_of(close)}?" if close else f"Its steps are {', '.join(ids)}."
+        raise InvalidInput(f"This run has no step {step_id}.", hint=hint, field="from")
+    return ids.index(step_id)
+
+
+def _check_gates(before: tuple[Step, ...]) -> None:
+    passed_by = next((step.id for step in before if step.type == GATE and step.status not in DONE), None)
+    if passed_by is not None:
+        raise Conflict(
+            f"Step {passed_by} is an approval that nobody gave, and a retry does not go around it.",
+            hint=f"Go on from {passed_by}, or from a step before it.",
+        )
+
+
+def _carried(step: Step, from_step: str | None, by: str) -> Step:
+    """Done, or passed, is as it was; anything else was left out by who chose to go on behind it."""
+    if step.status in DONE or _was_passed(step):
+        return step
+    known = "Nobody knows whether it happened" if step.status is Status.UNKNOWN else "It did not succeed"
+    reason = f"{known}; {by} went on from {from_step}."
+    return replace(step, status=Status.SKIPPED, output={"reason": reason})

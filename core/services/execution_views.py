@@ -1,0 +1,204 @@
+"""Executions and gates as views, a page at once: the number of queries does not grow with the number of rows."""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from itertools import groupby
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import selectinload
+
+from core.decisions.approval_policy import ApprovalPolicy, describe_approvers
+from core.service import Work
+from core.services.approvals import policy_from_json
+from core.services.frozen import freezes_in_force
+from core.statuses import ACTIVE, GateStatus, Role
+from core.tables import (
+    ActionExecution,
+    Approval,
+    Freeze,
+    Incident,
+    JsonObject,
+    RunbookExecution,
+    StepExecution,
+    Team,
+    TeamMember,
+    WorkflowExecution,
+)
+from core.views import ApprovalDecisionView, ApprovalView, ExecutionView, FreezeView, StepView
+
+SAME_NAMES = (
+    "id",
+    "runbook_id",
+    "runbook_version",
+    "status",
+    "waiting_for",
+    "incident_id",
+    "workflow_execution_id",
+    "retry_of",
+    "requested_by",
+    "parameters",
+    "error",
+    "created_at",
+    "started_at",
+    "finished_at",
+)
+
+
+@dataclass(frozen=True)
+class _Around:
+    """What belongs to a page of executions: by the execution's id, unless it says otherwise."""
+
+    steps: Mapping[str, Sequence[StepExecution]]
+    gates: Mapping[str, ApprovalView]
+    retried_as: Mapping[str, str]
+    incidents: Mapping[str, Incident]  # by their own ids
+    freezes: Sequence[Freeze]  # in force
+    workflows: Mapping[str, str]  # names, by the workflow execution's id
+
+
+def view_executions(work: Work, rows: Sequence[RunbookExecution]) -> list[ExecutionView]:
+    """Each with its steps, its open gate, the workflow that caused it, and its retry."""
+    if not rows:
+        return []
+    around = _load_around(work, rows)
+    return [_view(row, around) for row in rows]
+
+
+def _load_around(work: Work, rows: Sequence[RunbookExecution]) -> _Around:
+    ids = [row.id for row in rows]
+    open_gates = (
+        select(Approval)
+        .where(Approval.execution_id.in_(ids), Approval.status == GateStatus.OPEN)
+        .options(selectinload(Approval.decisions))
+    )
+    gates = view_approvals(work, list(work.session.scalars(open_gates)))
+    retries = select(RunbookExecution).where(RunbookExecution.retry_of.in_(ids))
+    incidents = select(Incident).where(Incident.id.in_({row.incident_id for row in rows}))
+    return _Around(
+        steps=_steps(work, ids),
+        gates={gate.execution_id: gate for gate in gates},
+        retried_as={str(row.retry_of): row.id for row in work.session.scalars(retries)},
+        incidents={row.id: row for row in work.session.scalars(incidents)},
+        freezes=freezes_in_force(work) if any(row.frozen for row in rows) else [],
+        workflows=_workflow_names(work, {row.workflow_execution_id for row in rows} - {None}),
+    )
+
+
+def _workflow_names(work: Work, ids: Set[str | None]) -> dict[str, str]:
+    if not ids:
+        return {}
+    query = select(WorkflowExecution.id, WorkflowExecution.workflow_name).where(WorkflowExecution.id.in_(ids))
+    return dict(work.session.execute(query).all())
+
+
+def _steps(work: Work, ids: Sequence[str]) -> dict[str, list[StepExecution]]:
+    query = (
+        select(StepExecution)
+        .where(StepExecution.execution_id.in_(ids))
+        .order_by(StepExecution.execution_id, StepExecution.position)
+        .execution_options(populate_existing=True)
+    )
+    grouped = groupby(work.session.scalars(query), key=lambda step: step.execution_id)
+    return {execution_id: list(steps) for execution_id, steps in grouped}
+
+
+def _view(row: RunbookExecution, around: _Around) -> ExecutionView:
+    return ExecutionView(
+        **{name: getattr(row, name) for name in SAME_NAMES},
+        runbook=row.runbook_name,
+        description=description_of(row.definition),
+        incident_number=around.incidents[row.incident_id].number,
+        workflow=around.workflows.get(row.workflow_execution_id or ""),
+        retried_as=around.retried_as.get(row.id),
+        steps=_view_steps(row.definition["steps"], around.steps.get(row.id, [])),
+        approval=around.gates.get(row.id),
+        freeze=_freeze(row, around),
+    )
+
+
+def _freeze(row: RunbookExecution, around: _Around) -> FreezeView | None:
+    """What holds an active execution: the freeze of everything first."""
+    if not row.frozen or row.status not in ACTIVE:
+        return None
+    team_id = around.incidents[row.incident_id].team_id
+    own = [freeze for freeze in around.freezes if freeze.team_id in (None, team_id)]
+    return view_freeze(min(own, key=lambda freeze: freeze.team_id is not None)) if own else None
+
+
+def view_freeze(row: Freeze) -> FreezeView:
+    values = {name: getattr(row, name) for name in FreezeView.model_fields if name != "team"}
+    return FreezeView(**values, team=row.team.name if row.team else None)
+
+
+def description_of(definition: JsonObject) -> str:
+    return str(definition.get("description", "")).strip()
+
+
+def _view_steps(parts: list[JsonObject], rows: Sequence[StepExecution]) -> list[StepView]:
+    return [
+        StepView(**step_values(row), name=part.get("name"), carried_over=row.carried_over)
+        for part, row in zip(parts, rows, strict=True)
+    ]
+
+
+def step_values(row: StepExecution | ActionExecution) -> JsonObject:
+    """What steps and actions show alike."""
+    names = ("type", "status", "attempt", "started_at", "finished_at", "request", "output", "error")
+    return {"id": row.step_id} | {name: getattr(row, name) for name in names}
+
+
+def view_approvals(work: Work, gates: Sequence[Approval]) -> list[ApprovalView]:
+    """Each with the people who may decide: those named, and those who hold the role."""
+    if not gates:
+        return []
+    policies = [policy_from_json(gate.policy) for gate in gates]
+    names = _gate_steps(work, gates)
+    members = _members(work, {policy.team for policy in policies if policy.team is not None})
+    return [
+        _view_approval(gate, policy, names[gate.execution_id, gate.position], members)
+        for gate, policy in zip(gates, policies, strict=True)
+    ]
+
+
+def _gate_steps(work: Work, gates: Sequence[Approval]) -> dict[tuple[str, int], str]:
+    keys = [(gate.execution_id, gate.position) for gate in gates]
+    query = select(StepExecution.execution_id, StepExecution.position, StepExecution.step_id).where(
+        tuple_(StepExecution.execution_id, StepExecution.position).in_(keys)
+    )
+    return {(execution_id, position): name for execution_id, position, name in work.session.execute(query)}
+
+
+def _members(work: Work, teams: set[str]) -> dict[str, list[tuple[str, str]]]:
+    """Slack ids and roles, by the team's name."""
+    members: dict[str, list[tuple[str, str]]] = {team: [] for team in teams}
+    if teams:
+        query = select(Team.name, TeamMember.slack_user_id, TeamMember.role).join(Team)
+        for team, slack_user_id, role in work.session.execute(query.where(Team.name.in_(teams))):
+            members[team].append((slack_user_id, role))
+    return members
+
+
+def _view_approval(
+    gate: Approval, policy: ApprovalPolicy, step: str, members: Mapping[str, Sequence[tuple[str, str]]]
+) -> ApprovalView:
+    holders = members[policy.team] if policy.team is not None else []
+    people = set(policy.people) | {
+        who for who, role in holders if policy.role is not Role.ADMIN or role == Role.ADMIN
+    }
+    decisions = [
+        ApprovalDecisionView.model_validate(decision, from_attributes=True) for decision in gate.decisions
+    ]
+    return ApprovalView(
+        id=gate.id,
+        execution_id=gate.execution_id,
+        step=step,
+        status=gate.status,
+        approvers=describe_approvers(policy),
+        people=sorted(people if policy.allow_requester else people - {policy.requester}),
+        count=policy.count,
+        requester=policy.requester,
+        message=gate.message,
+        decisions=decisions,
+        opened_at=gate.opened_at,
+        expires_at=gate.expires_at,
+    )

@@ -1,0 +1,120 @@
+"""Retrying a run that did not succeed: a new execution goes on where it ended."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import select
+
+from core.decisions.execution import Step
+from core.decisions.people import Person
+from core.decisions.resume import Resumption, resume
+from core.decisions.team_scope import check_may_run
+from core.errors import Conflict, NotAllowed
+from core.execution.kinds import RUNBOOK
+from core.execution.rows import Loaded, load_locked
+from core.identifiers import Prefix, new_id
+from core.service import Work
+from core.services import audit, notices
+from core.services.frozen import check_may_begin
+from core.services.notices import NoticeKind
+from core.services.runbook_starts import admit, execution_by_request_key
+from core.services.runbooks import check_runnable
+from core.services.runs import find_execution
+from core.statuses import Status
+from core.tables import Incident, Runbook, RunbookExecution, StepExecution
+
+
+def retry(
+    work: Work,
+    person: Person,
+    execution_id: str,
+    *,
+    from_step: str | None = None,
+    request_key: str | None = None,
+) -> RunbookExecution:
+    """A new execution that goes on from the first step that did not succeed, or from `from_step`.
+
+    Same frozen definition, version and parameters; the steps before are carried over with what they saved, and the
+    lock is taken anew. A run is retried once: its retry can be retried in turn, so nobody goes on twice from one place.
+
+    Raises NotFound; NotAllowed for who may not run it, and for a `from_step` of somebody who is no admin of the team;
+    Conflict as `core.decisions.resume` does, and where the version is not the approved one any more, the run was
+    retried before, its team is frozen, or its lock is held; InvalidInput for an unknown step.
+    """
+    old = find_execution(work, person, execution_id)
+    known = execution_by_request_key(work, request_key)
+    if known is not None:
+        return known
+    incident = work.session.get_one(Incident, old.incident_id)
+    runbook = work.session.get_one(Runbook, old.runbook_id)
+    _check_allowed(person, runbook, incident, from_step)
+    check_may_begin(work, incident)  # before a row is locked: a freeze asks in this order
+    loaded = load_locked(work.session, RUNBOOK, execution_id)
+    resumption = resume(loaded.state, from_step=from_step, by=f"<@{person.slack_user_id}>")
+    _check_not_retried(work, old)
+    check_runnable(runbook, version=old.runbook_version)
+    new = _new_execution(work, person, old, request_key)
+    admit(work, new, incident, _steps(new.id, loaded, resumption))
+    notices.want_again(work, old.id, NoticeKind.HEADLINE)
+    details = {"of": old.id, "from": loaded.parts[resumption.position].id, "version": old.runbook_version}
+    audit.record(work, person, "runbook_execution.retried", new.id, details)
+    return new
+
+
+def _check_allowed(person: Person, runbook: Runbook, incident: Incident, from_step: str | None) -> None:
+    team = incident.team.name
+    check_may_run(person, runbook.name, runbook.team.name if runbook.team else None, team)
+    if from_step is not None and not person.is_admin_of(team):
+        raise NotAllowed(
+            f"Only an admin of team {team} may choose the step to go on from.",
+            hint="Retry without it goes on from the first step that did not succeed.",
+        )
+
+
+def _check_not_retried(work: Work, old: RunbookExecution) -> None:
+    other = work.session.scalar(select(RunbookExecution).where(RunbookExecution.retry_of == old.id))
+    if other is not None:
+        raise Conflict(
+            f"This run was already retried, by {_who(other)}: {other.id}, which is {other.status}.",
+            hint="If that one ended badly, retry that one.",
+        )
+
+
+def _who(execution: RunbookExecution) -> str:
+    return f"<@{execution.requested_by}>"
+
+
+def _new_execution(
+    work: Work, person: Person, old: RunbookExecution, request_key: str | None
+) -> RunbookExecution:
+    return RunbookExecution(
+        id=new_id(Prefix.RUNBOOK_EXECUTION),
+        runbook_id=old.runbook_id,
+        runbook_name=old.runbook_name,
+        runbook_version=old.runbook_version,
+        team_id=old.team_id,
+        definition=old.definition,
+        parameters=old.parameters,
+        incident_id=old.incident_id,
+        retry_of=old.id,
+        requested_by=person.slack_user_id,
+        request_key=request_key,
+        status=Status.PENDING,
+        wake_at=work.now,
+        rung_at=work.now,
+        created_at=work.now,
+    )
+
+
+def _steps(execution_id: str, loaded: Loaded, resumption: Resumption) -> Iterator[StepExecution]:
+    for position, part in enumerate(loaded.parts):
+        row = StepExecution(execution_id=execution_id, position=position, step_id=part.id, type=part.type)
+        if position < resumption.position:
+            _carry_over(row, resumption.carried[position])
+        yield row
+
+
+def _carry_over(row: StepExecution, step: Step) -> None:
+    row.carried_over, row.status, row.attempt = True, step.status, step.attempt
+    row.started_at, row.finished_at = step.started_at, step.finished_at
+    row.request, row.output = step.request, step.output
+    row.saved, row.error = dict(step.saved), step.error

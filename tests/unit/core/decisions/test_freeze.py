@@ -1,0 +1,86 @@
+"""Freezes: whom they stop, who may make them, and where they hold a run."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.decisions.execution import Claimed, GateDecided, StepEnded, StepPrepared, Succeeded
+from core.decisions.freeze import FreezeInForce, check_may_freeze, check_not_frozen, freeze_of
+from core.decisions.people import Person
+from core.errors import Conflict, NotAllowed
+from core.statuses import Role, Status, WaitingFor
+from tests.unit.core.decisions.building import NOW, SAFE, after, at_gate, on_timer, pending, started
+
+OWN, ALL = FreezeInForce("database", "Migration", "U1"), FreezeInForce(None, "Holidays", "U2")
+
+
+def test_the_freeze_of_everything_is_named_first() -> None:
+    assert freeze_of([OWN, ALL], "database") == ALL
+    assert freeze_of([OWN], "database") == OWN
+    assert freeze_of([OWN], "web") is None
+
+
+def test_a_start_is_refused_with_the_reason_and_who() -> None:
+    check_not_frozen([OWN], "web")
+    with pytest.raises(Conflict, match="Team database is frozen by <@U1>: Migration"):
+        check_not_frozen([OWN], "database")
+
+
+@pytest.mark.parametrize(
+    ("person", "team", "allowed"),
+    [
+        (Person("U1", is_platform_admin=True), None, True),
+        (Person("U1", is_platform_admin=True), "web", True),
+        (Person("U1", {"web": Role.ADMIN}), "web", True),
+        (Person("U1", {"web": Role.ADMIN}), "database", False),
+        (Person("U1", {"web": Role.ADMIN}), None, False),
+        (Person("U1", {"web": Role.RESPONDER}), "web", False),
+    ],
+)
+def test_admins_freeze_what_is_theirs(person: Person, team: str | None, allowed: bool) -> None:
+    if allowed:
+        check_may_freeze(person, team)
+    else:
+        with pytest.raises(NotAllowed):
+            check_may_freeze(person, team)
+
+
+def test_a_step_that_was_prepared_does_not_start() -> None:
+    told = replace(after(pending(), Claimed()), frozen=True)
+    over = after(told, StepPrepared({"url": "x"}))
+    assert (over.status, over.waiting_for, over.wake_at) == (Status.WAITING, WaitingFor.FREEZE, None)
+    assert over.steps[0].attempt == 0
+
+
+def test_a_step_under_way_ends_and_the_next_does_not_start() -> None:
+    over = after(replace(started(), frozen=True), StepEnded(Succeeded()), StepPrepared({}))
+    assert [step.status for step in over.steps] == [Status.SUCCEEDED, Status.PENDING]
+    assert over.waiting_for is WaitingFor.FREEZE
+
+
+def test_a_repeatable_step_whose_worker_died_is_held_and_run_again_afterwards() -> None:
+    over = after(replace(started(SAFE), frozen=True), Claimed())
+    assert (over.waiting_for, over.steps[0].status) == (WaitingFor.FREEZE, Status.PENDING)
+    again = after(replace(over, frozen=False), Claimed(), StepPrepared({}))
+    assert (again.steps[0].status, again.steps[0].attempt) == (Status.RUNNING, 2)
+
+
+def test_a_decided_gate_and_a_timer_hold_before_the_next_step() -> None:
+    decided = after(replace(at_gate(), frozen=True), GateDecided(True, "<@U1>"), Claimed())
+    timed = on_timer()
+    assert timed.wake_at
+    waited = after(replace(timed, frozen=True), Claimed(), now=timed.wake_at)
+    for execution in (decided, waited):
+        assert execution.steps[0].status is Status.SUCCEEDED
+        assert execution.waiting_for is WaitingFor.FREEZE
+
+
+def test_the_last_step_needs_nothing_to_start_so_the_run_ends() -> None:
+    execution = replace(started(), frozen=True)
+    only = replace(execution, steps=execution.steps[:1])
+    assert after(only, StepEnded(Succeeded())).status is Status.SUCCEEDED
+
+
+def test_nothing_begins_and_it_is_not_said_to_have_begun() -> None:
+    over = after(replace(pending(), frozen=True), Claimed(), now=NOW)
+    assert (over.started_at, over.waiting_for) == (None, WaitingFor.FREEZE)
