@@ -8,7 +8,7 @@ SENTENCES = {
     "incident.created": "opened the incident",
     "incident.status_changed": "changed the status from {from} to {to}",
     "incident.escalated": "raised the severity from {from} to {to}",
-    "incident.channel_bound": "made {channel} the incident's channel",
+    "incident.channel_bound": "the incident has its channel",
     "incident.note": "noted: {text}",
     "workflow.requested": "started workflow {workflow} v{version}",
     "workflow.ended": "workflow {workflow} {status}",

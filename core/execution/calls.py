@@ -120,7 +120,9 @@ def _header(value: str, name: str) -> str:
 
 def _content(definition: CallDefinition, context: Context) -> bytes | None:
     if definition.has_json:
-        return json.dumps(render(definition.json_body, context.scope, ("json",))).encode()
+        document = render(definition.json_body, context.scope, ("json",))
+        text = json.dumps(document, ensure_ascii=False)  # people read it in the request
+        return text.encode("utf-8", "backslashreplace")  # half a surrogate pair becomes its JSON escape again
     body: str | None = getattr(definition, "body", None)
     return render_text(body, context.scope, ("body",)).encode() if body is not None else None
 

@@ -36,6 +36,11 @@ const DRAWN = {
   closed_lock_with_key: "🔐",
   next_track_button: "⏭️",
   white_small_square: "▫️",
+  clipboard: "📋",
+  ice_cube: "🧊",
+  link: "🔗",
+  repeat: "🔁",
+  file_cabinet: "🗄️",
 };
 
 const ALIASES = {
@@ -73,13 +78,11 @@ const PLAIN = {
   wrench: "🔧",
   hammer_and_wrench: "🛠️",
   package: "📦",
-  link: "🔗",
   mag: "🔍",
   key: "🔑",
   shield: "🛡️",
   book: "📖",
   books: "📚",
-  clipboard: "📋",
   calendar: "📆",
   date: "📅",
   hourglass_done: "⌛",
@@ -114,7 +117,6 @@ const PLAIN = {
   no_bell: "🔕",
   stop_sign: "🛑",
   snowflake: "❄️",
-  ice_cube: "🧊",
   ambulance: "🚑",
   fire_engine: "🚒",
   bust_in_silhouette: "👤",
