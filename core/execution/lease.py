@@ -3,10 +3,11 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import Engine, text, update
+from sqlalchemy import Engine, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -22,18 +23,52 @@ LATE = 0.02  # seconds: who is stopped by a deadline must find that it is over
 log = structlog.get_logger()
 
 
-def claim(session: Session, kind: Kind, execution_id: str, worker: str, clock: Clock) -> AnyExecution | None:
+@dataclass(frozen=True)
+class Abandoned:
+    """A worker whose lease ended before it gave the execution back. `last_seen`: its last sign of life."""
+
+    last_seen: datetime
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The execution is ours now. `abandoned`: by whom it was left, if it was left by a worker that is lost."""
+
+    row: AnyExecution
+    abandoned: Abandoned | None
+
+
+def claim(session: Session, kind: Kind, execution_id: str, worker: str, clock: Clock) -> Claim | None:
     """Take the execution if it is due and nobody holds it; None if there is nothing to do."""
     table, now = kind.execution, clock.now()
+    # locked: what a worker gave back just now was not left by it
+    before = (
+        select(table.id, table.worker, table.wake_at)
+        .where(table.id == execution_id, table.wake_at <= now)
+        .with_for_update()
+        .subquery("before")
+    )
     statement = (
         update(table)
-        .where(table.id == execution_id, table.wake_at <= now)
+        .where(table.id == before.c.id, table.wake_at <= now)
         .values(worker=worker, fence=table.fence + 1, revision=table.revision + 1, wake_at=now + LEASE)
-        .returning(table)
-        .execution_options(populate_existing=True)
+        .returning(table, before.c.worker, before.c.wake_at)
+        .execution_options(populate_existing=True, synchronize_session=False)
     )
-    row: AnyExecution | None = session.scalars(statement).one_or_none()  # type: ignore[assignment]  # of a union
-    return row
+    found = session.execute(statement).one_or_none()
+    if found is None:
+        return None
+    row, former, until = found
+    return Claim(row, Abandoned(until - LEASE) if former is not None else None)
+
+
+def give_back(engine: Engine, kind: Kind, execution_id: str, fence: int, clock: Clock) -> None:
+    """What this worker held and cannot go on with is another one's, at once. It changes nothing if it is already."""
+    table = kind.execution
+    mine = (table.id == execution_id, table.fence == fence, table.worker.is_not(None))
+    free = {"worker": None, "rung_at": None, "wake_at": clock.now(), "revision": table.revision + 1}
+    with engine.begin() as connection:
+        connection.execute(update(table).where(*mine).values(free))
 
 
 class Heart:

@@ -3,7 +3,13 @@
 from core.tables.approvals import Approval, ApprovalDecision
 from core.tables.audit import AuditEntry, IdempotentAnswer
 from core.tables.base import Base, JsonObject
-from core.tables.executions import ActionExecution, RunbookExecution, StepExecution, WorkflowExecution
+from core.tables.executions import (
+    ActionExecution,
+    RunbookExecution,
+    StepExecution,
+    WorkerLoss,
+    WorkflowExecution,
+)
 from core.tables.incidents import Incident, IncidentAgeReached, IncidentEvent
 from core.tables.library import Runbook, RunbookVersion, Workflow, WorkflowVersion
 from core.tables.notices import Notice, SlackPace
@@ -29,6 +35,7 @@ __all__ = [
     "StepExecution",
     "Team",
     "TeamMember",
+    "WorkerLoss",
     "Workflow",
     "WorkflowExecution",
     "WorkflowVersion",
