@@ -70,9 +70,9 @@ def test_what_a_worker_holds_is_rung_for_when_its_lease_is_over(world: CoreWorld
 
 
 def lose(world: CoreWorld, run: str) -> None:
-    """A worker died with this run in its hands, and its lease is over."""
+    """A worker died with this run in its hands; its lease is over in a second."""
     with world.service.transaction() as work:
-        held = {"worker": "dead", "fence": 1, "wake_at": work.now - timedelta(seconds=1)}
+        held = {"worker": "dead", "fence": 1, "wake_at": work.now + timedelta(seconds=1)}
         work.session.execute(update(RunbookExecution).where(RunbookExecution.id == run).values(held))
 
 
