@@ -5,6 +5,7 @@ things: prepare, commit, act, commit.
 """
 
 import threading
+import time
 from collections.abc import Callable
 
 import structlog
@@ -47,11 +48,12 @@ class Executor:
     def run(self, kind: Kind, execution_id: str) -> None:
         """Work on the execution as long as there is something to do. Nothing due: nothing done."""
         reach("claim.before")
+        claimed_at = time.monotonic()
         run = self._claim(kind, execution_id)
         reach("claim.after")
         if run is None:
             return
-        heart = Heart(self._service.engine, kind, execution_id, run.fence, self._service.clock)
+        heart = Heart(self._service.engine, kind, execution_id, run.fence, self._service.clock, claimed_at)
         try:
             with heart.beating():
                 self._work(run, heart)

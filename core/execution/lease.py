@@ -1,6 +1,7 @@
 """Claiming an execution, and keeping it while its worker lives."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.clock import Clock
+from core.outside.leash import Leash
 from core.sabotage import is_disabled
 
 from .kinds import AnyExecution, Kind
 
 LEASE = timedelta(seconds=10)
 HEARTBEAT = 3.0  # seconds: three may be missed before the lease ends
+HELD = LEASE.total_seconds() - 1  # seconds after a beat: a command ends before the next worker begins it
 LATE = 0.02  # seconds: who is stopped by a deadline must find that it is over
 
 log = structlog.get_logger()
@@ -75,9 +78,18 @@ class Heart:
     """Beats for one execution from a thread of its own: keeps the lease, and hears of a cancel.
 
     `stop` is set when the step at hand should stop: its run was cancelled, or the lease is somebody else's.
+    `claimed_at`: of the monotonic clock, from before the claim.
     """
 
-    def __init__(self, engine: Engine, kind: Kind, execution_id: str, fence: int, clock: Clock) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        kind: Kind,
+        execution_id: str,
+        fence: int,
+        clock: Clock,
+        claimed_at: float | None = None,
+    ) -> None:
         self._engine, self._clock = engine, clock
         self._values = {"id": execution_id, "fence": fence}
         fenced = ":fence >= 0" if is_disabled("fencing") else "fence = :fence"
@@ -86,15 +98,19 @@ class Heart:
             f" WHERE id = :id AND {fenced} AND worker IS NOT NULL RETURNING cancel_requested"
         )
         self._over = threading.Event()
-        self.stop = threading.Event()
+        self.stop = Leash()
+        self.stop.held_until = (time.monotonic() if claimed_at is None else claimed_at) + HELD
 
     def beat(self) -> None:
         """One heartbeat."""
+        began = time.monotonic()
         values = {**self._values, "until": self._clock.now() + LEASE}
         with self._engine.begin() as connection:
             cancel_requested = connection.execute(self._statement, values).scalar()
         if cancel_requested is not False:
             self.stop.set()
+        else:
+            self.stop.held_until = began + HELD
 
     def _beat_on(self) -> None:
         while not self._over.wait(HEARTBEAT) and not is_disabled("heartbeat"):
