@@ -1,8 +1,10 @@
 """Any run of any workflow: as of a runbook, but nobody gives verdicts, actions wait for runbooks, and time ends."""
 
+import random
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
@@ -18,7 +20,7 @@ from core.decisions.execution import (
     Waits,
 )
 from core.statuses import Status, WaitingFor
-from tests.unit.core.decisions.test_machine import Runs
+from tests.unit.core.decisions.test_machine import Runs, any_policy, one_move
 
 LIMIT = timedelta(hours=2)
 ANSWERS = st.sampled_from(
@@ -92,8 +94,40 @@ class WorkflowRuns(Runs):
 
 TestWorkflowRuns = WorkflowRuns.TestCase
 TestWorkflowRuns.settings = settings(
-    max_examples=60,
+    max_examples=100,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
+
+
+# The same, walked at random and far.
+
+RESULTS: list[Succeeded | Failed] = [Succeeded(), Failed("no"), Failed("no", final=True)]
+
+
+def one_workflow_move(run: WorkflowRuns, chance: random.Random) -> None:
+    """Something that can happen now, of what only workflows have; or of what runbooks have, too."""
+    moves = [lambda: one_move(run, chance)] * 3
+    moves.append(lambda: run.an_answer_comes_that_nobody_waits_for(chance.choice(RESULTS)))
+    if run.held and run.to_prepare is not None and not run.calling:
+        moves.append(lambda: run.the_action_waits_for_a_runbook(chance.random() < 0.5))
+    if run._waits_for(WaitingFor.CALLBACK):
+        moves.append(lambda: run.the_runbook_ends(chance.choice(RESULTS)))
+    if run.held and not run.calling and chance.random() < 0.1:
+        moves.append(run.it_may_not_go_on)
+    if run.execution.timeout is not None and not run.held and run._is_due() and chance.random() < 0.1:
+        moves.append(run.it_is_claimed_when_its_time_is_over)
+    chance.choice(moves)()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_long_runs(seed: int) -> None:
+    chance, run = random.Random(seed), WorkflowRuns()
+    for _ in range(2_000):
+        if run.execution.status.is_final:
+            run.begin([any_policy(chance) for _ in range(chance.randint(1, 3))], queued=False)
+        one_workflow_move(run, chance)
+        run.check()
+        run.nobody_is_asked_for_a_verdict()
+        run.nothing_sleeps_longer_than_it_may()
