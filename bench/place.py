@@ -28,7 +28,7 @@ ANY_PORT = 0
 class SilentDoorbell:
     """Nobody is woken: the measurement rings when it is ready."""
 
-    def ring(self, kind: str, execution_id: str) -> None:
+    def ring(self, kind: str, execution_id: str, *, first: bool = False) -> None:
         """Nothing."""
 
 

@@ -39,7 +39,7 @@ SEED = 7
 class NoDoorbell:
     """Nothing is woken: this only reads."""
 
-    def ring(self, kind: str, execution_id: str) -> None:
+    def ring(self, kind: str, execution_id: str, *, first: bool = False) -> None:
         """Nothing."""
 
 

@@ -61,6 +61,7 @@ def _apply(work: Work, definition: AnyDefinition, approve: bool) -> Applied:
             "workflow", workflow.name, workflow.version, "enabled" if workflow.enabled else "disabled"
         )
     runbook = apply_runbook(work, OPERATOR, definition)
-    if approve and runbook.status == ApprovalStatus.DRAFT:  # what somebody deprecated stays so
+    # What somebody deprecated stays so, and what killed its workers does not run again because a pipeline ran.
+    if approve and runbook.status == ApprovalStatus.DRAFT and runbook.quarantine is None:
         approve_runbook(work, OPERATOR, runbook, own_version_allowed=True)
     return Applied("runbook", runbook.name, runbook.version, runbook.status)

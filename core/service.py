@@ -20,8 +20,8 @@ from core.sabotage import reach
 class Doorbell(Protocol):
     """Tells the workers that an execution wants one. A lost ring is no loss: the clock rings again."""
 
-    def ring(self, kind: str, execution_id: str) -> None:
-        """`kind`: `runbook` or `workflow`. Never raises; a broken bell is logged."""
+    def ring(self, kind: str, execution_id: str, *, first: bool = False) -> None:
+        """`kind`: `runbook` or `workflow`. `first`: before all who wait. Never raises; a broken bell is logged."""
 
 
 @dataclass(slots=True)
@@ -31,10 +31,10 @@ class Work:
     session: Session
     now: datetime
     admins: frozenset[str]
-    rings: list[tuple[str, str]] = field(default_factory=list)
+    rings: list[tuple[str, str, bool]] = field(default_factory=list)
 
-    def ring(self, kind: str, execution_id: str) -> None:
-        self.rings.append((kind, execution_id))
+    def ring(self, kind: str, execution_id: str, *, first: bool = False) -> None:
+        self.rings.append((kind, execution_id, first))
 
 
 @dataclass(frozen=True)
@@ -55,5 +55,5 @@ class Service:
                 yield work
                 reach("commit.before")
             reach("commit.after")
-            for kind, execution_id in work.rings:
-                self.doorbell.ring(kind, execution_id)
+            for kind, execution_id, first in work.rings:
+                self.doorbell.ring(kind, execution_id, first=first)

@@ -25,12 +25,14 @@ ADMIN = "U0ADMIN"
 
 @dataclass
 class RecordedBells:
-    """A doorbell that writes down who rang."""
+    """A doorbell that writes down who rang, and who of them is to go first."""
 
     rung: list[tuple[str, str]] = field(default_factory=list)
+    first: list[str] = field(default_factory=list)
 
-    def ring(self, kind: str, execution_id: str) -> None:
+    def ring(self, kind: str, execution_id: str, *, first: bool = False) -> None:
         self.rung.append((kind, execution_id))
+        self.first += [execution_id] if first else []
 
 
 SHARED_HOME = "RUNBOOK_TEST_HOME"

@@ -9,7 +9,7 @@ import threading
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import or_, select, update
+from sqlalchemy import case, or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from core.execution.kinds import KINDS, Kind
@@ -22,6 +22,7 @@ from core.services.incident_ages import start_what_came_of_age
 
 TICK = 0.5  # seconds
 PATIENCE = timedelta(seconds=5)  # how long after a ring it is rung again
+PATIENCE_WITH_LOST = timedelta(seconds=2)  # the same, for what a lost worker left: people wait for it already
 AT_ONCE = 200
 TICKS_BETWEEN_TIDYING = 120  # a minute
 
@@ -38,18 +39,21 @@ def ring_what_is_due(service: Service) -> int:
 
 
 def _ring_kind(work: Work, kind: Kind) -> None:
+    """What a lost worker left goes before all that has only just begun to wait."""
     table = kind.execution
+    is_lost = table.worker.is_not(None)
+    since = case((is_lost, work.now - PATIENCE_WITH_LOST), else_=work.now - PATIENCE)
     due = (
         select(table.id)
         .where(table.wake_at <= work.now)
-        .where(or_(table.rung_at.is_(None), table.rung_at <= work.now - PATIENCE))
-        .order_by(table.wake_at)
+        .where(or_(table.rung_at.is_(None), table.rung_at <= since))
+        .order_by(is_lost.desc(), table.wake_at)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     )
     ring = update(table).where(table.id.in_(due.scalar_subquery())).values(rung_at=work.now)
-    for execution_id in work.session.scalars(ring.returning(table.id)):
-        work.ring(kind.name, execution_id)
+    for execution_id, lost in work.session.execute(ring.returning(table.id, is_lost)):
+        work.ring(kind.name, execution_id, first=lost)
 
 
 def seal_the_audit_trail(service: Service) -> int:

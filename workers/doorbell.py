@@ -39,11 +39,16 @@ class RqDoorbell:
     def __init__(self, redis: Redis) -> None:
         self._queue = open_queue(redis)
 
-    def ring(self, kind: str, execution_id: str) -> None:
+    def ring(self, kind: str, execution_id: str, *, first: bool = False) -> None:
         reach("ring.before")
         try:
             self._queue.enqueue_call(
-                FUNCTIONS[kind], args=(execution_id,), timeout=-1, result_ttl=0, failure_ttl=3600
+                FUNCTIONS[kind],
+                args=(execution_id,),
+                timeout=-1,
+                result_ttl=0,
+                failure_ttl=3600,
+                at_front=first,
             )
         except RedisError as error:
             log.warning("doorbell broken", execution=execution_id, error=str(error))

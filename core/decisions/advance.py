@@ -15,6 +15,7 @@ from core.decisions.endings import (
     expired,
     is_overdue,
     overdue,
+    refused,
     within_deadline,
     yields,
 )
@@ -76,7 +77,7 @@ def _advance(execution: Execution, event: Event, now: datetime) -> Transition:
         case LockGranted() | CallbackReceived() | Answered():
             return _came(event, execution, now)
         case Refused(reason):
-            return Transition(ended_as(execution, Status.FAILED, now, reason))
+            return Transition(refused(execution, now, reason))
 
 
 def _claimed(execution: Execution, now: datetime) -> Transition:

@@ -48,6 +48,11 @@ def cancelled(execution: Execution, now: datetime) -> Execution:
     return ended_as(execution, Status.CANCELLED, now, execution.error)
 
 
+def refused(execution: Execution, now: datetime, reason: str) -> Execution:
+    """Ended because it may not run. Of a step that a lost worker had begun nobody knows whether it happened."""
+    return ended_as(_left(execution, Status.FAILED, now, reason), Status.FAILED, now, reason)
+
+
 def expired(execution: Execution, position: int, now: datetime, error: str) -> Execution:
     """Ended because a step's own time is over."""
     step = finished(execution.steps[position], Status.TIMED_OUT, now, error=error)

@@ -176,7 +176,7 @@ class VerdictGiven:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The execution may not begin: its runbook was changed, or is approved no longer."""
+    """The execution may not begin, for its runbook may not run; or not go on, for it kills its workers."""
 
     reason: str
 

@@ -13,6 +13,7 @@ from core.decisions.execution import Failed, Json, StepResult, Succeeded, Uncert
 from core.definitions.expressions import compile_expression
 from core.definitions.templates import render, render_text
 from core.errors import InvalidInput, RunbookError
+from core.outside.attempt import Deadline
 from core.outside.http import HttpRequest, HttpResponse, NoAnswer, NotSent
 
 from .authorization import prepare_auth
@@ -79,8 +80,9 @@ def prepare_call(definition: CallDefinition, context: Context) -> Outside:
 
     def act(stop: threading.Event) -> StepResult:
         try:
+            deadline = Deadline.after(limit)
             authorized = authorize(limit, stop)
-            response = context.ports.http.call(authorized.added_to(request), limit, stop)
+            response = context.ports.http.call(authorized.added_to(request), deadline.left(), stop)
             if response.status == UNAUTHORIZED:
                 authorized.forget()
             return Judge(expect, save, replace(context, masker=authorized.masker)).verdict(response)

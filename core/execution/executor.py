@@ -5,29 +5,33 @@ things: prepare, commit, act, commit.
 """
 
 import threading
+import time
 from collections.abc import Callable
 
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from core.decisions.execution import Claimed, Json, Refused, StepEnded, StepPrepared, StepResult, Transition
 from core.errors import Conflict
 from core.sabotage import is_disabled, reach
-from core.service import Service
+from core.service import Service, Work
 from core.services.incident_scope import incident_scope
 from core.services.runbooks import check_runnable
 from core.statuses import FINAL, Status
 from core.tables import Incident, IncidentEvent, Runbook, RunbookExecution, WorkflowExecution
 
 from .kinds import AnyExecution, Kind
-from .lease import Heart, claim, stopped_at
+from .lease import Abandoned, Heart, claim, give_back, stopped_at
+from .losses import take_back, why_not_after_a_loss
 from .preparation import Inside, Outside, Ports
 from .prepare import prepare_step
-from .rows import load
+from .rows import Loaded, load
 from .run import LeaseLost, Run
 
 log = structlog.get_logger()
 
+DATABASE_IS_AWAY = (OperationalError, InterfaceError)
 LET_GO = frozenset({Status.WAITING}) | FINAL
 
 
@@ -44,28 +48,36 @@ class Executor:
     def run(self, kind: Kind, execution_id: str) -> None:
         """Work on the execution as long as there is something to do. Nothing due: nothing done."""
         reach("claim.before")
+        claimed_at = time.monotonic()
         run = self._claim(kind, execution_id)
         reach("claim.after")
         if run is None:
             return
-        heart = Heart(self._service.engine, kind, execution_id, run.fence, self._service.clock)
+        heart = Heart(self._service.engine, kind, execution_id, run.fence, self._service.clock, claimed_at)
         try:
             with heart.beating():
                 self._work(run, heart)
         except LeaseLost:
             log.warning("lease lost", execution=execution_id, worker=self._worker)
+            take_back(self._service.engine, execution_id, run.fence)
+        except DATABASE_IS_AWAY as error:
+            log.warning("database lost", execution=execution_id, worker=self._worker, error=str(error))
+            give_back(self._service.engine, kind, execution_id, run.fence, self._service.clock)
 
     def _claim(self, kind: Kind, execution_id: str) -> Run | None:
         with Session(self._service.engine, expire_on_commit=False) as session, session.begin():
-            row = claim(session, kind, execution_id, self._worker, self._service.clock)
-            if row is None:
+            claimed = claim(session, kind, execution_id, self._worker, self._service.clock)
+            if claimed is None:
                 return None
+            row = claimed.row
             loaded = load(session, kind, row)
             incident = session.get_one(Incident, row.incident_id)
             event = (
                 session.get_one(IncidentEvent, row.event_id) if isinstance(row, WorkflowExecution) else None
             )
-            return Run(self._service, loaded, incident_scope(incident), _refusal(session, row), event)
+            work = Work(session, self._service.clock.now(), self._service.admins)
+            refused = _refusal(work, loaded, claimed.abandoned)
+            return Run(self._service, loaded, incident_scope(incident), refused, event)
 
     def _work(self, run: Run, heart: Heart) -> None:
         """Step by step; once more if a person changed the execution just as it was to be let go."""
@@ -92,7 +104,15 @@ class Executor:
                 return run.apply(StepEnded(result))
 
 
-def _refusal(session: Session, row: AnyExecution) -> str | None:
+def _refusal(work: Work, loaded: Loaded, abandoned: Abandoned | None) -> str | None:
+    """Why the execution may not go on, if so. One that was cancelled ends as that."""
+    if loaded.row.cancel_requested:
+        return None
+    why_not = why_not_after_a_loss(work, loaded, abandoned) if abandoned is not None else None
+    return why_not or _why_not_started(work.session, loaded.row)
+
+
+def _why_not_started(session: Session, row: AnyExecution) -> str | None:
     """Only an approved version starts: why this one must not, for it may have been edited since it was asked for."""
     if not isinstance(row, RunbookExecution) or row.started_at is not None:
         return None

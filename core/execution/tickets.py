@@ -8,6 +8,7 @@ from typing import Protocol
 
 from core.decisions.execution import Failed, Json, StepResult, Succeeded, Uncertain
 from core.errors import RunbookError
+from core.outside.attempt import Deadline
 from core.outside.http import HttpRequest, HttpResponse, NoAnswer, NotSent
 
 from .links import Link
@@ -44,8 +45,10 @@ def prepare_ticket(tracker: Tracker, shown: Json, context: Context, limit: timed
     """Create the ticket; from the second attempt on only if it is not found there."""
 
     def act(stop: threading.Event) -> StepResult:
+        deadline = Deadline.after(limit or LIMIT)
+
         def call(request: HttpRequest) -> HttpResponse:
-            return context.ports.http.call(request, limit or LIMIT, stop)
+            return context.ports.http.call(request, deadline.left(), stop)
 
         try:
             found = _found(tracker, call) if context.attempt > 1 else None

@@ -11,16 +11,15 @@ from datetime import timedelta
 import httpx2
 
 from core.decisions.execution import Json
+from core.errors import RunbookError
 
+from .attempt import Attempt, BrokenOff, Deadline
 from .egress import EgressPolicy, checked_address
 from .text import Excerpt, without_nul
 
 MOST_BYTES = 1_048_576  # of a response that is read; beyond that it is cut
 CONNECT_SECONDS = 10.0
 WATCH_SECONDS = 0.05  # how often a running call looks whether it should stop
-
-# It never left: the connection was not made.
-NEVER_LEFT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.UnsupportedProtocol, httpx2.PoolTimeout)
 
 
 @dataclass(frozen=True)
@@ -50,30 +49,49 @@ class NoAnswer(Exception):
 
 
 class HttpCaller:
-    """Calls over one pool of connections, to where the egress policy lets it."""
+    """Calls to where the egress policy lets it, each over a connection of its own.
+
+    None is kept for the next call: its peer may have closed it, and then nobody knows whether a request arrived; and
+    it was made for a host whose name and certificate another host at the same address does not have.
+    """
 
     def __init__(self, egress: EgressPolicy) -> None:
         self._egress = egress
-        self._client = httpx2.Client(follow_redirects=False, trust_env=False, timeout=CONNECT_SECONDS)
+        self._client = httpx2.Client(
+            follow_redirects=False,
+            trust_env=False,
+            timeout=CONNECT_SECONDS,
+            limits=httpx2.Limits(max_keepalive_connections=0),
+        )
 
     def close(self) -> None:
         self._client.close()
 
     def call(self, request: HttpRequest, limit: timedelta, stop: threading.Event) -> HttpResponse:
-        """The response, within `limit` in all.
+        """The response, within `limit` in all: names, connections, handshakes, and every byte of the answer.
 
         Raises NotSent, NoAnswer (also when `stop` is set meanwhile), or core's NotAllowed for the policy.
         """
         answer: Future[HttpResponse] = Future()
-        built, given_up = self._build(request, limit), threading.Event()
-        worker = threading.Thread(target=self._send, args=(built, answer, given_up), name="http", daemon=True)
-        worker.start()
-        try:
-            return _await(answer, limit, stop)
-        finally:
-            given_up.set()
+        attempt = Attempt()
+        arguments = (request, limit, attempt, answer)
+        threading.Thread(target=self._attempt, args=arguments, name="http", daemon=True).start()
+        return _await(answer, attempt, limit, stop)
 
-    def _build(self, request: HttpRequest, limit: timedelta) -> httpx2.Request:
+    def _attempt(
+        self, request: HttpRequest, limit: timedelta, attempt: Attempt, answer: "Future[HttpResponse]"
+    ) -> None:
+        try:
+            built = self._build(request, limit, attempt)
+            answer.set_result(_read(self._client.send(built, stream=True)))
+        except (NotSent, RunbookError) as error:
+            answer.set_exception(error)
+        except (httpx2.HTTPError, BrokenOff, OSError) as error:
+            answer.set_exception(_what_is_known(error, request, attempt))
+        finally:
+            attempt.close()
+
+    def _build(self, request: HttpRequest, limit: timedelta, attempt: Attempt) -> httpx2.Request:
         """The request to the very address that was checked; name and certificate stay the host's."""
         url = _parse(request.url)
         host = url.raw_host.decode("ascii")
@@ -83,24 +101,23 @@ class HttpCaller:
         except (OSError, UnicodeError) as error:
             raise NotSent(f"{url.host} has no address: {error}.") from error
         called = url.copy_with(host=address)
+        seconds = limit.total_seconds()
         return self._client.build_request(
             request.method,
             called.copy_merge_params(_query(request.query)) if request.query else called,
             headers={**request.headers, "Host": url.netloc.decode("ascii")},
             content=request.content,
-            timeout=httpx2.Timeout(limit.total_seconds(), connect=CONNECT_SECONDS),
-            extensions={"sni_hostname": host},
+            timeout=httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds)),
+            extensions={"sni_hostname": host, "trace": attempt.trace},
         )
 
-    def _send(
-        self, request: httpx2.Request, answer: "Future[HttpResponse]", given_up: threading.Event
-    ) -> None:
-        try:
-            answer.set_result(_read(self._client.send(request, stream=True), given_up))
-        except NEVER_LEFT as error:
-            answer.set_exception(NotSent(f"No connection to {request.url.netloc.decode()}: {error}."))
-        except httpx2.HTTPError as error:
-            answer.set_exception(NoAnswer(f"No whole answer: {error or type(error).__name__}."))
+
+def _what_is_known(error: Exception, request: HttpRequest, attempt: Attempt) -> Exception:
+    if attempt.has_left:
+        return NoAnswer(f"No whole answer: {error or type(error).__name__}.")
+    return NotSent(
+        f"No connection to {_parse(request.url).netloc.decode()}: {error or type(error).__name__}."
+    )
 
 
 def _parse(text: str) -> httpx2.URL:
@@ -113,16 +130,24 @@ def _parse(text: str) -> httpx2.URL:
     return url
 
 
-def _await(answer: "Future[HttpResponse]", limit: timedelta, stop: threading.Event) -> HttpResponse:
-    done = threading.Event()
+def _await(
+    answer: "Future[HttpResponse]", attempt: Attempt, limit: timedelta, stop: threading.Event
+) -> HttpResponse:
+    done, deadline = threading.Event(), Deadline.after(limit)
     answer.add_done_callback(lambda _: done.set())
-    remaining = limit.total_seconds()
-    while not done.wait(min(WATCH_SECONDS, max(remaining, 0))):
-        remaining -= WATCH_SECONDS
-        if stop.is_set():
-            raise NoAnswer("It was stopped before an answer came.")
-        if remaining <= 0:
-            raise NoAnswer(f"No whole answer within {limit.total_seconds():g} s.")
+    while not done.wait(min(WATCH_SECONDS, deadline.left().total_seconds())):
+        if stop.is_set() or not deadline.left():
+            has_left = attempt.break_off()
+            seconds = f"{round(limit.total_seconds(), 1):g} s"
+            if not has_left:
+                raise NotSent(
+                    "It was stopped before it left." if stop.is_set() else f"Not sent within {seconds}."
+                )
+            raise NoAnswer(
+                "It was stopped before an answer came."
+                if stop.is_set()
+                else f"No whole answer within {seconds}."
+            )
     return answer.result()
 
 
@@ -130,15 +155,15 @@ def _query(query: Mapping[str, Json]) -> dict[str, str]:
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in query.items()}
 
 
-def _read(response: httpx2.Response, given_up: threading.Event) -> HttpResponse:
-    """Until the end, the limit, or until nobody waits for it any more."""
+def _read(response: httpx2.Response) -> HttpResponse:
+    """Until the end, or as much as is kept."""
     excerpt, size, body = Excerpt(), 0, bytearray()
     try:
         for chunk in response.iter_bytes():
             excerpt.add(chunk)
             body += chunk
             size += len(chunk)
-            if size > MOST_BYTES or given_up.is_set():
+            if size > MOST_BYTES:
                 excerpt.cut()
                 break
     finally:

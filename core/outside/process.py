@@ -1,7 +1,9 @@
 """Processes of shell steps: under a guard, with a total deadline, their output bounded."""
 
+import math
 import os
 import selectors
+import struct
 import subprocess
 import sys
 import threading
@@ -14,6 +16,7 @@ from pathlib import Path
 
 from core.sabotage import is_disabled
 
+from .leash import Leash
 from .text import Excerpt
 
 GUARD = str(Path(__file__).with_name("guard.py"))
@@ -33,7 +36,7 @@ class Command:
 
 @dataclass(frozen=True)
 class ProcessResult:
-    """`ended`: why it ended: `exit`, `timeout`, `stopped`, or `lost` where something killed its guard."""
+    """`ended`: why: `exit`, `timeout`, `stopped`, `lease lost`, or `lost` where something killed its guard."""
 
     exit_code: int
     stdout: str
@@ -51,11 +54,13 @@ class ProcessRunner:
         self._path = path
 
     def run(self, command: Command, limit: timedelta, stop: threading.Event) -> ProcessResult:
-        """Raises OSError if the command's directory does not exist or the guard cannot be started."""
+        """Where `stop` is a Leash, the command also ends before it is held no longer.
+
+        Raises OSError if the command's directory does not exist or the guard cannot be started."""
         life_read, life_write = os.pipe()
         life = [life_write]
         try:
-            process = self._start(command, life_read)
+            process = self._start(command, life_read, _held_until(stop))
         except BaseException:
             _let_go(life)
             raise
@@ -67,8 +72,9 @@ class ProcessRunner:
             _let_go(life)
             process.wait()
 
-    def _start(self, command: Command, life: int) -> "subprocess.Popen[bytes]":
-        guard = [] if is_disabled("process-guard") else [sys.executable, "-I", "-S", GUARD, str(life)]
+    def _start(self, command: Command, life: int, until: float) -> "subprocess.Popen[bytes]":
+        guarded = [sys.executable, "-I", "-S", GUARD, str(life), str(until)]
+        guard = [] if is_disabled("process-guard") else guarded
         return subprocess.Popen(
             [*guard, *command.argv],
             stdin=subprocess.PIPE,
@@ -110,7 +116,7 @@ def _drain(
 
     A command that killed its guard may leave something alive: it is read no further than the guard's end.
     """
-    ended = "exit"
+    ended, told = "exit", _held_until(stop)
     with selectors.DefaultSelector() as selector:
         for descriptor in outputs:
             selector.register(descriptor, selectors.EVENT_READ)
@@ -124,10 +130,32 @@ def _drain(
                 outputs[key.fd].add(data)
                 if not data:
                     selector.unregister(key.fd)
-            if life and (stop.is_set() or time.monotonic() >= deadline):
-                ended = "stopped" if stop.is_set() else "timeout"
+            if life and (reason := _why_it_ends(stop, deadline)):
+                ended = reason
                 _let_go(life)
+            if life and told != _held_until(stop):
+                told = _held_until(stop)
+                _tell(life, told)
     return ended
+
+
+def _held_until(stop: threading.Event) -> float:
+    return stop.held_until if isinstance(stop, Leash) else math.inf
+
+
+def _why_it_ends(stop: threading.Event, deadline: float) -> str | None:
+    now = time.monotonic()
+    if stop.is_set():
+        return "stopped"
+    if now >= deadline:
+        return "timeout"
+    return "lease lost" if now >= _held_until(stop) else None
+
+
+def _tell(life: list[int], until: float) -> None:
+    """The guard need not end it before then."""
+    with suppress(BrokenPipeError):
+        os.write(life[0], struct.pack("d", until))
 
 
 def _feed(process: "subprocess.Popen[bytes]", stdin: bytes) -> None:

@@ -9,6 +9,7 @@ from core.service import Work
 from core.services import library, library_search
 from core.services.library import UNSAID, Intent
 from core.services.library_search import owner_of
+from core.services.quarantine import UNTIL
 from core.services.shelves import RUNBOOKS, Change
 from core.statuses import ApprovalStatus
 from core.tables import JsonObject, Runbook
@@ -41,6 +42,7 @@ def approve_runbook(
         raise NotAllowed(f"You wrote version {runbook.version} of {runbook.name}: somebody else approves it.")
     before = _approval(runbook)
     runbook.status, runbook.approved_version = ApprovalStatus.APPROVED, runbook.version
+    runbook.quarantine = None
     return _decided(work, person, runbook, Change.APPROVED, intent, before)
 
 
@@ -108,6 +110,8 @@ def check_runnable(runbook: Runbook, *, version: int | None = None) -> None:
     """Raise Conflict unless the newest version of the runbook is approved, and is `version` if one is given."""
     if runbook.deleted_at is not None:
         raise Conflict(f"{runbook.name} was deleted.")
+    if runbook.quarantine is not None:
+        raise Conflict(f"{runbook.name} is under quarantine. {runbook.quarantine}", hint=UNTIL)
     if runbook.status != ApprovalStatus.APPROVED:
         raise Conflict(
             f"{runbook.name} is {runbook.status}: only an approved version runs.",

@@ -35,6 +35,7 @@ class Change(StrEnum):
     ENABLED = "enabled"
     DISABLED = "disabled"
     DELETED = "deleted"
+    QUARANTINED = "quarantined"
 
 
 WRITES = frozenset({Change.CREATED, Change.CHANGED, Change.ROLLED_BACK})  # these make a new version
@@ -83,7 +84,7 @@ class Runbooks(Shelf[Runbook]):
 
     def settle(self, row: Runbook, document: JsonObject, now: datetime) -> None:  # noqa: ARG002 a draft has no date
         """What was written is a draft, whatever it was before."""
-        row.definition, row.status = document, ApprovalStatus.DRAFT
+        row.definition, row.status, row.quarantine = document, ApprovalStatus.DRAFT, None
 
     def status_of(self, row: Runbook) -> str:
         return row.status
@@ -106,6 +107,7 @@ class Workflows(Shelf[Workflow]):
         if not row.enabled or before != document["trigger"]:
             row.trigger_since = now
         row.definition, row.trigger_on = with_enabled(document, row.enabled), document["trigger"]["on"]
+        row.quarantine = None
 
     def status_of(self, row: Workflow) -> str:
         return (Change.ENABLED if row.enabled else Change.DISABLED).value

@@ -4,7 +4,13 @@ from core.tables.approvals import Approval, ApprovalDecision
 from core.tables.audit import AuditEntry, AuditSeal, IdempotentAnswer
 from core.tables.base import Base, JsonObject
 from core.tables.callbacks import Callback
-from core.tables.executions import ActionExecution, RunbookExecution, StepExecution, WorkflowExecution
+from core.tables.executions import (
+    ActionExecution,
+    RunbookExecution,
+    StepExecution,
+    WorkerLoss,
+    WorkflowExecution,
+)
 from core.tables.freezes import Freeze
 from core.tables.incidents import Incident, IncidentAgeReached, IncidentEvent
 from core.tables.library import Runbook, RunbookVersion, Workflow, WorkflowVersion
@@ -34,6 +40,7 @@ __all__ = [
     "StepExecution",
     "Team",
     "TeamMember",
+    "WorkerLoss",
     "Workflow",
     "WorkflowExecution",
     "WorkflowVersion",

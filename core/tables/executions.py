@@ -111,6 +111,23 @@ class StepExecution(StepColumns, Base):
     carried_over: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
 
+class WorkerLoss(Base):
+    """A worker that was lost while it held an execution, written down by the claim (`fence`) that found it so.
+
+    `position`: of the step that was the current one.
+    """
+
+    __tablename__ = "worker_losses"
+    __table_args__ = (Index("ix_worker_losses_lost_at", "lost_at"),)
+
+    execution_id: Mapped[str] = mapped_column(primary_key=True)
+    fence: Mapped[int] = mapped_column(primary_key=True)
+    definition_id: Mapped[str]
+    version: Mapped[int]
+    position: Mapped[int]
+    lost_at: Mapped[datetime]
+
+
 class WorkflowExecution(ExecutionColumns, Base):
     """One run of a workflow for one incident, caused by one event."""
 

@@ -12,7 +12,10 @@ WRITES = text("change IN ('created', 'changed', 'rolled_back')")
 
 
 class LibraryColumns:
-    """What runbooks and workflows have: the newest version of a definition. `changed_by`: who wrote that version."""
+    """What runbooks and workflows have: the newest version of a definition. `changed_by`: who wrote that version.
+
+    `quarantine`: why it may not run, where it killed its workers; null again once it is changed or let run again.
+    """
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -23,6 +26,7 @@ class LibraryColumns:
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+    quarantine: Mapped[str | None]
 
     @declared_attr
     def team(cls) -> Mapped[Team | None]:  # noqa: N805 SQLAlchemy calls it with the class

@@ -69,6 +69,38 @@ def test_what_a_worker_holds_is_rung_for_when_its_lease_is_over(world: CoreWorld
     assert world.see(run).status == "succeeded"
 
 
+def lose(world: CoreWorld, run: str) -> None:
+    """A worker died with this run in its hands; its lease is over in a second."""
+    with world.service.transaction() as work:
+        held = {"worker": "dead", "fence": 1, "wake_at": work.now + timedelta(seconds=1)}
+        work.session.execute(update(RunbookExecution).where(RunbookExecution.id == run).values(held))
+
+
+def test_what_a_lost_worker_left_goes_first(world: CoreWorld, recorded_bells: RecordedBells) -> None:
+    waits, lost = (world.begin(SAY, name=name) for name in ("waits", "lost"))
+    lose(world, lost)
+    assert sorted(rings(world, minutes=1)) == sorted([waits, lost])
+    assert recorded_bells.first == [lost]
+
+
+def test_what_a_lost_worker_left_is_rung_for_again_sooner(world: CoreWorld) -> None:
+    """The worker that heard the bell may have died before it claimed."""
+    lost = world.begin(SAY)
+    lose(world, lost)
+    assert rings(world, minutes=1) == [lost]
+    assert rings(world, seconds=1) == []
+    assert rings(world, seconds=1.1) == [lost]
+
+
+def test_a_backlog_does_not_keep_the_clock_from_what_was_lost(
+    world: CoreWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers_clock, "AT_ONCE", 2)
+    begun = [world.begin(SAY) for _ in range(5)]
+    lose(world, begun[-1])
+    assert begun[-1] in rings(world, minutes=1)
+
+
 def test_several_clocks_ring_once(world: CoreWorld) -> None:
     for _ in range(20):
         world.begin(SAY)

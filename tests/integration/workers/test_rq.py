@@ -64,6 +64,14 @@ def test_a_ring_is_a_job_with_an_id_and_nothing_else(redis: Redis, queue: Queue)
     assert set(FUNCTIONS.values()) == set(ALLOWED)
 
 
+def test_a_ring_that_goes_first_is_answered_before_all_who_wait(redis: Redis, queue: Queue) -> None:
+    bell = RqDoorbell(redis)
+    bell.ring("runbook", "rbx_1")
+    bell.ring("workflow", "wfx_1")
+    bell.ring("runbook", "rbx_lost", first=True)
+    assert [job.args for job in queue.jobs] == [["rbx_lost"], ["rbx_1"], ["wfx_1"]]
+
+
 def test_a_start_rings_and_a_worker_runs_it(service: Service, redis: Redis, queue: Queue) -> None:
     run = start_run(service, new_incident(service), "say")
     assert [job.args for job in queue.jobs] == [[run]]

@@ -1,6 +1,7 @@
 """Leases: what a dead worker held is found, and a worker that lost its lease writes nothing more."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -123,6 +124,30 @@ def test_a_heart_whose_lease_is_somebody_elses_stops_and_keeps_nothing(world: Co
     heart.beat()
     assert heart.stop.is_set()
     assert row_of(world, run).wake_at == before
+
+
+def test_a_beat_says_how_long_the_lease_is_surely_held(world: CoreWorld) -> None:
+    """Less long than it is: a command is dead before the next worker may begin it."""
+    run = world.begin(SAY)
+    claim(world, run, "alive")
+    claimed_at = time.monotonic() - 5
+    heart = Heart(world.service.engine, RUNBOOK, run, 1, world.clock, claimed_at)
+    longest = LEASE.total_seconds() - 1
+    assert heart.stop.held_until == claimed_at + longest
+    before = time.monotonic()
+    heart.beat()
+    assert before <= heart.stop.held_until - longest <= time.monotonic()
+
+
+def test_a_beat_of_who_has_the_lease_no_more_holds_nothing(world: CoreWorld) -> None:
+    run = world.begin(SAY)
+    claim(world, run, "slow")
+    world.clock.pass_by(seconds=11)
+    claim(world, run, "quick")
+    heart = Heart(world.service.engine, RUNBOOK, run, 1, world.clock)
+    held = heart.stop.held_until
+    heart.beat()
+    assert heart.stop.held_until == held
 
 
 class StopsBetween(threading.Event):

@@ -3,7 +3,9 @@
 import base64
 import json
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -11,9 +13,13 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from core.service import Service
+from core.services.reading import view_workflow_execution
 from core.statuses import Status
+from core.tables import WorkflowExecution
+from tests.conftest import RecordedBells
 from tests.integration.core.workflows.house import House
-from tests.world import new_executor
+from tests.world import TEAMS, apply_documents, new_executor, new_incident, work_off
 
 SECOND = timedelta(seconds=1)
 EARLY = timedelta(seconds=30)
@@ -28,6 +34,7 @@ class Server:
         self.calls: list[dict[str, str]] = []
         self.lifetime: object = 600
         self.token_status = self.hook_status = 200
+        self.takes = 0.0  # seconds for every answer
 
     def give_token(self, authorization: str, body: str) -> tuple[int, dict[str, Any]]:
         self.asked.append((authorization, parse_qs(body)))
@@ -48,6 +55,7 @@ def server() -> Iterator[Server]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+            time.sleep(world.takes)
             if self.path == "/token":
                 status, answer = world.give_token(self.headers.get("Authorization", ""), body)
             else:
@@ -56,7 +64,8 @@ def server() -> Iterator[Server]:
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            with suppress(BrokenPipeError):  # who called waits no more
+                self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -193,3 +202,18 @@ def test_where_no_token_is_given_nothing_is_called(calls: House, server: Server)
     assert server.calls == []
     assert run.status is Status.FAILED
     assert (run.error or "").endswith("/token gave no token: it answered 401 (invalid_client).")
+
+
+def test_token_and_call_have_one_time_limit(
+    service: Service, recorded_bells: RecordedBells, server: Server
+) -> None:
+    """Each of them alone would be done in time, which passes here."""
+    server.takes = 1.5
+    apply_documents(service, f"{TEAMS}---{workflow(server, oauth(server), '    timeout: 2s')}")
+    new_incident(service)
+    [(_, execution_id)] = recorded_bells.rung
+    work_off(service, new_executor(service, secrets=SECRETS), recorded_bells.rung)
+    with service.transaction() as work:
+        run = view_workflow_execution(work, work.session.get_one(WorkflowExecution, execution_id))
+    assert (run.status, len(server.asked)) == (Status.FAILED, 1)
+    assert " within 0." in str(run.actions[0].error)

@@ -81,6 +81,8 @@ class Runs(RuleBasedStateMachine):
         assert not before.status.is_final or after == before
         assert transition.prepare in (None, after.position)
         for i, (old, new) in enumerate(zip(before.steps, after.steps, strict=True)):
+            if new.status is Status.RUNNING and new != old:
+                assert isinstance(event, StepPrepared), "nothing else lets a step go outside"
             if new.status is Status.RUNNING and new.attempt > old.attempt:
                 assert not before.cancel_requested
                 assert not before.frozen
@@ -196,12 +198,22 @@ class Runs(RuleBasedStateMachine):
 
     @invariant()
     def check(self) -> None:
+        self.who_is_outside_was_written_down_before()
         self.whatever_has_not_ended_has_a_way_out()
         self.what_has_ended_wants_nothing()
         self.a_status_says_whether_it_waits()
         self.no_step_starts_more_often_than_it_may()
         self.success_means_that_every_step_is_over()
         self.a_retry_is_spaced_by_its_policy()
+
+    def who_is_outside_was_written_down_before(self) -> None:
+        """`execution` is what is committed when a call begins."""
+        if self.calling:
+            position = self.execution.position
+            assert position is not None
+            step = self.execution.steps[position]
+            assert step.status in (Status.RUNNING, Status.UNKNOWN)
+            assert step.request is not None
 
     def whatever_has_not_ended_has_a_way_out(self) -> None:
         execution = self.execution

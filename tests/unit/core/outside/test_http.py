@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import pytest
@@ -141,15 +141,111 @@ def test_the_deadline_is_for_the_whole_answer_not_for_each_byte(caller: HttpCall
         assert time.monotonic() - began < 1.5
 
 
-def test_a_call_that_was_given_up_reads_no_further(caller: HttpCaller) -> None:
+def headers_drop_by_drop(connection: socket.socket, _request: bytes, over: threading.Event) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    while not over.wait(0.1):
+        try:
+            connection.sendall(b"x")
+        except OSError:
+            return
+
+
+@pytest.mark.parametrize("serve", [drop_by_drop, headers_drop_by_drop], ids=["body", "headers"])
+def test_a_call_that_was_given_up_leaves_nothing_running(caller: HttpCaller, serve: Serve) -> None:
     before = set(threading.enumerate())
-    with serving(drop_by_drop) as (port, _):
-        with pytest.raises(NoAnswer):
+    with serving(serve) as (port, _):
+        began = time.monotonic()
+        with pytest.raises(NoAnswer, match=r"within 1\.2 s"):
+            get(caller, port, timedelta(seconds=1.2))
+        assert time.monotonic() - began < 3
+        nothing_is_left(before)
+
+
+def nothing_is_left(before: set[threading.Thread]) -> None:
+    deadline = time.monotonic() + 5
+    while left := [t for t in threading.enumerate() if t.name == "http" and t not in before]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.02)
+
+
+def test_a_request_that_nobody_reads_is_given_up(caller: HttpCaller) -> None:
+    before = set(threading.enumerate())
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        with pytest.raises(NoAnswer, match=r"within 1\.5 s"):
+            call(caller, HttpRequest("POST", url, content=b"x" * 10_000_000), timedelta(seconds=1.5))
+        nothing_is_left(before)
+
+
+def test_a_stop_closes_the_connection(caller: HttpCaller) -> None:
+    stop, closed = threading.Event(), threading.Event()
+
+    def until_closed(connection: socket.socket, _request: bytes, _over: threading.Event) -> None:
+        stop.set()
+        if connection.recv(1) == b"":
+            closed.set()
+
+    with serving(until_closed) as (port, _), pytest.raises(NoAnswer, match="stopped"):
+        call(caller, HttpRequest("GET", f"http://127.0.0.1:{port}/"), timedelta(minutes=1), stop)
+    assert closed.is_set()
+
+
+def test_a_name_that_takes_too_long_was_not_sent(caller: HttpCaller, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    real = socket.getaddrinfo
+
+    def resolve(*arguments: object, **options: object) -> object:
+        over.wait(5)
+        return real(*arguments, **options)  # type: ignore[arg-type]  # what was asked
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    before = set(threading.enumerate())
+    with serving(answering()) as (port, requests):
+        began = time.monotonic()
+        with pytest.raises(NotSent, match=r"Not sent within 0\.3 s"):
             get(caller, port, timedelta(seconds=0.3))
-        deadline = time.monotonic() + 5
-        while left := [t for t in threading.enumerate() if t.name == "http" and t not in before]:
-            assert time.monotonic() < deadline, left
-            time.sleep(0.02)
+        assert time.monotonic() - began < 1.5
+        over.set()
+        nothing_is_left(before)
+        assert requests == [], "what was given up does not leave later"
+
+
+@pytest.mark.parametrize("said", [b"", b"\x16\x03"], ids=["silent", "drop by drop"])
+def test_a_handshake_that_takes_too_long_was_not_sent(caller: HttpCaller, said: bytes) -> None:
+    before, over = set(threading.enumerate()), threading.Event()
+
+    def shake(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(said + b"\x03\x00\xff" if said else b"")
+            while not over.wait(0.1):
+                connection.sendall(said[:1])
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=shake, args=(listener,))
+        thread.start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
+        began = time.monotonic()
+        with pytest.raises(NotSent, match=r"Not sent within 0\.5 s"):
+            call(caller, HttpRequest("POST", url), timedelta(seconds=0.5))
+        assert time.monotonic() - began < 1.5
+        nothing_is_left(before)
+        over.set()
+        thread.join()
+
+
+def test_every_call_has_a_connection_of_its_own(caller: HttpCaller) -> None:
+    """One that was kept may be closed just then, and nobody would know whether the request arrived."""
+    peers = []
+
+    def keep_alive(connection: socket.socket, _request: bytes, _over: threading.Event) -> None:
+        peers.append(connection.getpeername())
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    with serving(keep_alive) as (port, _):
+        for _ in range(3):
+            get(caller, port)
+    assert len(set(peers)) == 3
 
 
 def test_a_stop_ends_the_call_at_once(caller: HttpCaller) -> None:

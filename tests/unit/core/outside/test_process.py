@@ -1,6 +1,7 @@
 """Processes of shell steps: nothing of them outlives its time, its stop, or its worker."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from core.outside.leash import Leash
 from core.outside.process import Command, ProcessResult, ProcessRunner
 
 RUNNER = ProcessRunner("/usr/bin:/bin")
@@ -113,6 +115,15 @@ def test_output_of_any_size_and_content_is_bounded_text() -> None:
     assert "\0" not in result.stdout
 
 
+def test_a_gigabyte_of_output_takes_no_memory() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    result = shell("head -c 1000000000 /dev/zero; echo the end")
+    assert result.exit_code == 0
+    assert "bytes left out" in result.stdout
+    assert result.stdout.endswith("the end\n")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # kilobytes
+
+
 def test_the_deadline_ends_a_command_and_all_its_children(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     began = time.monotonic()
@@ -160,9 +171,116 @@ def test_a_command_that_kills_its_guard_is_lost_and_ended(tmp_path: Path) -> Non
     wait_until(lambda: not any(map(is_alive, pids_in(pids))))
 
 
+def test_a_command_that_kills_its_guard_leaves_nothing_behind_that_left_its_session(tmp_path: Path) -> None:
+    """The outer guard inherits what the inner one had."""
+    pids = tmp_path / "pids"
+    result = shell(
+        f"setsid sh -c 'echo $$ >> {pids}; sleep 1000' & while ! test -s {pids}; do :; done; kill -9 $PPID; sleep 1000"
+    )
+    assert result.ended == "lost"
+    assert len(pids_in(pids)) == 1
+    assert not any(map(is_alive, pids_in(pids)))
+
+
+def guards_of(pid: int) -> tuple[int, int]:
+    """The inner and the outer guard of a command."""
+    inner = parent_of(pid)
+    return inner, parent_of(inner)
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def strike_guard(pids: Path, which: int, number: int) -> threading.Thread:
+    def strike() -> None:
+        wait_until(lambda: len(pids_in(pids)) == 2)
+        os.kill(guards_of(pids_in(pids)[0])[which], number)
+
+    thread = threading.Thread(target=strike)
+    thread.start()
+    return thread
+
+
+LEAVES = "echo $$ >> {pids}; setsid sh -c 'echo $$ >> {pids}; sleep 1000' & wait"
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["inner", "outer"])
+def test_whichever_guard_is_killed_the_other_one_cleans_up(tmp_path: Path, which: int) -> None:
+    pids = tmp_path / "pids"
+    thread = strike_guard(pids, which, signal.SIGKILL)
+    assert shell(LEAVES.format(pids=pids)).ended == "lost"
+    thread.join()
+    wait_until(lambda: not any(map(is_alive, pids_in(pids))))
+
+
+def test_a_guard_that_was_stopped_is_no_way_out(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    thread = strike_guard(pids, 0, signal.SIGSTOP)
+    assert shell(LEAVES.format(pids=pids), limit=timedelta(seconds=2)).ended == "timeout"
+    thread.join()
+    assert not any(map(is_alive, pids_in(pids)))
+
+
+# The lease -----------------------------------------------------------------------------------------
+
+
+def held(seconds: float) -> Leash:
+    leash = Leash()
+    leash.held_until = time.monotonic() + seconds
+    return leash
+
+
+def test_a_command_ends_when_its_lease_is_over() -> None:
+    result = shell("sleep 1000", stop=held(1))
+    assert result.ended == "lease lost"
+
+
+def test_a_lease_that_is_kept_keeps_the_command(tmp_path: Path) -> None:
+    leash, over = held(1.5), threading.Event()
+
+    def keep() -> None:
+        while not over.wait(0.2):
+            leash.held_until = time.monotonic() + 1.5
+
+    thread = threading.Thread(target=keep)
+    thread.start()
+    result = shell("sleep 3; echo done", stop=leash)
+    over.set()
+    thread.join()
+    assert (result.ended, result.stdout) == ("exit", "done\n")
+
+
+ASLEEP = """
+import sys, threading, time
+from datetime import timedelta
+from core.outside.leash import Leash
+from core.outside.leash import Leash
+from core.outside.process import Command, ProcessRunner
+
+leash = Leash()
+leash.held_until = time.monotonic() + 3
+script = f"setsid sh -c 'echo $$ >> {sys.argv[1]}; sleep 1000' & echo $$ >> {sys.argv[1]}; sleep 1000"
+ProcessRunner("/usr/bin:/bin").run(Command(["sh", "-c", script]), timedelta(hours=1), leash)
+"""
+
+
+def test_the_command_of_a_worker_that_is_stopped_ends_with_its_lease(tmp_path: Path) -> None:
+    """Another worker has the lease then, and may begin the same step."""
+    pids = tmp_path / "pids"
+    with subprocess.Popen([sys.executable, "-c", ASLEEP, str(pids)]) as worker:
+        wait_until(lambda: len(pids_in(pids)) == 2)
+        worker.send_signal(signal.SIGSTOP)
+        try:
+            wait_until(lambda: not any(map(is_alive, pids_in(pids))))
+        finally:
+            worker.kill()
+
+
 WORKER = """
 import sys, threading
 from datetime import timedelta
+from core.outside.leash import Leash
 from core.outside.process import Command, ProcessRunner
 
 script = f"setsid sh -c 'echo $$ >> {sys.argv[1]}; sleep 1000' & echo $$ >> {sys.argv[1]}; sleep 1000"

@@ -1,0 +1,80 @@
+"""Workers that were lost while they held an execution: counted, so that a definition that kills them is found.
+
+A worker that turns out to live (it was asleep, or the database was away from it) takes its loss back.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Engine, and_, delete, exists, select, text
+from sqlalchemy.orm import Session
+
+from core.decisions.quarantine import ENOUGH_IN_A_STORM, is_to_blame, storm_begins
+from core.service import Work
+from core.services.quarantine import UNTIL, UNTIL_ENABLED, put_under_quarantine, quarantined, version_of
+from core.tables import RunbookExecution, WorkerLoss
+
+from .lease import Abandoned
+from .rows import Loaded
+
+
+def why_not_after_a_loss(work: Work, loaded: Loaded, abandoned: Abandoned) -> str | None:
+    """Write the loss down. Answer why the execution may not go on, if so, its definition under quarantine."""
+    if _is_of_the_database(work.session, abandoned):
+        return None
+    loss = _loss(loaded, work.now)
+    work.session.add(loss)
+    work.session.flush()
+    known = quarantined(work.session, loaded.row)
+    times = 0 if known else _times_to_blame(work.session, loss)
+    if times:
+        step = loaded.state.steps[loss.position].id
+        known = f"Its worker was lost {times} times at step {step} ({loaded.row.id})."
+        put_under_quarantine(work, loaded.row, known)
+    until = UNTIL if isinstance(loaded.row, RunbookExecution) else UNTIL_ENABLED
+    return f"It is under quarantine now. {known} {until}" if known else None
+
+
+def take_back(engine: Engine, execution_id: str, fence: int) -> None:
+    """The worker that held the execution with `fence` lives: its loss was none."""
+    with engine.begin() as connection:
+        mine = (WorkerLoss.execution_id == execution_id, WorkerLoss.fence == fence + 1)
+        connection.execute(delete(WorkerLoss).where(*mine))
+
+
+def _loss(loaded: Loaded, now: datetime) -> WorkerLoss:
+    definition_id, version = version_of(loaded.row)
+    return WorkerLoss(
+        execution_id=loaded.row.id,
+        fence=loaded.row.fence,
+        definition_id=definition_id,
+        version=version,
+        position=loaded.state.position or 0,
+        lost_at=now,
+    )
+
+
+def _is_of_the_database(session: Session, abandoned: Abandoned) -> bool:
+    """Whether the database itself was away after the worker's last sign: then that it gave none says nothing."""
+    started: datetime = session.scalar(text("SELECT pg_postmaster_start_time()"))
+    return started > abandoned.last_seen
+
+
+def _times_to_blame(session: Session, loss: WorkerLoss) -> int:
+    """How often the execution lost its worker at this step, if that is the definition's fault; otherwise 0."""
+    here = and_(
+        WorkerLoss.definition_id == loss.definition_id,
+        WorkerLoss.version == loss.version,
+        WorkerLoss.position == loss.position,
+    )
+    own = (
+        select(WorkerLoss.lost_at)
+        .where(WorkerLoss.execution_id == loss.execution_id, WorkerLoss.position == loss.position)
+        .order_by(WorkerLoss.fence.desc())
+        .limit(ENOUGH_IN_A_STORM)
+    )
+    losses = session.scalars(own).all()
+    since = storm_begins(losses)
+    if since is None:
+        return 0
+    elsewhere = session.scalar(select(exists().where(WorkerLoss.lost_at >= since, ~here)))
+    return len(losses) if is_to_blame(losses, elsewhere=bool(elsewhere)) else 0

@@ -1,0 +1,51 @@
+"""Quarantine: a definition that killed its workers runs no more, until somebody changes it or lets it run again."""
+
+from sqlalchemy.orm import Session
+
+from core.decisions.people import Person
+from core.definitions.enabling import with_enabled
+from core.service import Work
+from core.services import library
+from core.services.shelves import RUNBOOKS, WORKFLOWS, Change
+from core.statuses import ApprovalStatus
+from core.tables import Runbook, RunbookExecution, Workflow, WorkflowExecution
+
+UNTIL = "Change it; or a platform admin approves it again."
+UNTIL_ENABLED = "Change it, or enable it again."
+SYSTEM = Person("system", source="worker")
+
+
+def quarantined(session: Session, execution: RunbookExecution | WorkflowExecution) -> str | None:
+    """Why the version that the execution runs is under quarantine; None if it is not."""
+    definition = _definition(session, execution)
+    is_same = version_of(execution) == (definition.id, definition.version)
+    return definition.quarantine if is_same else None
+
+
+def put_under_quarantine(work: Work, execution: RunbookExecution | WorkflowExecution, reason: str) -> None:
+    """The version that the execution runs, if it is still the newest: what came after it is not to blame."""
+    definition = _definition(work.session, execution)
+    work.session.refresh(definition, with_for_update={"of": type(definition)})
+    if version_of(execution) != (definition.id, definition.version) or definition.deleted_at is not None:
+        return
+    details = {"version": definition.version, "execution": execution.id, "reason": reason}
+    if isinstance(definition, Runbook):
+        definition.status, definition.quarantine = ApprovalStatus.DRAFT, reason
+        library.keep(work, SYSTEM, RUNBOOKS, definition, Change.QUARANTINED, reason, details)
+    else:
+        WORKFLOWS.settle(definition, with_enabled(definition.definition, enabled=False), work.now)
+        definition.quarantine = reason
+        library.keep(work, SYSTEM, WORKFLOWS, definition, Change.QUARANTINED, reason, details)
+
+
+def _definition(session: Session, execution: RunbookExecution | WorkflowExecution) -> Runbook | Workflow:
+    if isinstance(execution, RunbookExecution):
+        return session.get_one(Runbook, execution.runbook_id)
+    return session.get_one(Workflow, execution.workflow_id)
+
+
+def version_of(execution: RunbookExecution | WorkflowExecution) -> tuple[str, int]:
+    """The id of the definition that the execution runs, and its version."""
+    if isinstance(execution, RunbookExecution):
+        return execution.runbook_id, execution.runbook_version
+    return execution.workflow_id, execution.workflow_version

@@ -1,0 +1,205 @@
+"""Any run over the real services and a real database: workers die anywhere, bells are lost, people do anything."""
+
+import threading
+from collections import Counter
+from contextlib import suppress
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import func, select
+
+from core import service as core_service
+from core.errors import Conflict
+from core.execution import executor as core_executor
+from core.execution import run as core_run
+from core.execution.kinds import RUNBOOK
+from core.execution.lease import LEASE
+from core.statuses import FINAL, Status, WaitingFor
+from core.tables import AuditEntry, Notice, RunbookExecution, StepExecution, WorkerLoss
+from tests.integration.core.world import CoreWorld
+from tests.world import Target
+
+POINTS = (
+    *("claim.before", "claim.after", "checkpoint.before", "checkpoint.after"),
+    *("effect.before", "effect.after", "commit.before", "commit.after"),
+)
+SHAPES = ("safe", "unsafe", "gate", "pause", "say", "refused", "flaky")
+FOR_PEOPLE = {WaitingFor.APPROVAL, WaitingFor.VERDICT}
+
+
+class Died(BaseException):
+    """The worker's process is gone."""
+
+
+class Saboteur:
+    """In place of `reach`: the worker dies the `number`th time that it comes to `point`."""
+
+    def __init__(self) -> None:
+        self.point, self.number = "", 0
+
+    def reach(self, point: str) -> None:
+        if point == self.point and threading.current_thread() is threading.main_thread():
+            self.number -= 1
+            if self.number == 0:
+                raise Died
+
+
+def step(target: Target, shape: str, number: int) -> str:
+    name = f"s{number}"
+    call = f"- {{id: {name}, type: http, method: POST, url: {target.url}/{shape}"
+    return {
+        "safe": f"{call}, retry: {{safe: true, attempts: 10, backoff: 1s}}}}",
+        "unsafe": f"{call}}}",
+        "refused": f"{call}, on_failure: continue}}",
+        "flaky": f"{call}, retry: {{safe: true, attempts: 2, backoff: 1s}}}}",
+        "gate": f"- {{id: {name}, type: approval, approvers: {{team: database, role: admin}}, expires: 1h}}",
+        "pause": f"- {{id: {name}, type: wait, for: 5s}}",
+        "say": f"- {{id: {name}, type: message, text: hello}}",
+    }[shape]
+
+
+class RealRuns(RuleBasedStateMachine):
+    """One run at a time, in a database that keeps those before. `again`: how often a person let a step run again."""
+
+    world: CoreWorld
+    target: Target
+    saboteur: Saboteur
+
+    @initialize(shapes=st.lists(st.sampled_from(SHAPES), min_size=1, max_size=4))
+    def begin(self, shapes: list[str]) -> None:
+        self.shapes, self.again = shapes, Counter[str]()
+        self.target.calls.clear()
+        self.target.answers.update({"/refused": 500, "/flaky": 500})
+        self.target.during.update({f"/{shape}": self.look_from_outside for shape in SHAPES})
+        self.unwritten: list[str] = []
+        self.run = self.world.begin("\n".join(step(self.target, s, i) for i, s in enumerate(shapes)))
+
+    def look_from_outside(self) -> None:
+        """What the database says while a call arrives: another connection sees only what is committed."""
+        _, _, key = self.target.calls[-1]
+        execution_id, step_id = key.split(".")
+        with self.world.service.engine.connect() as connection:
+            query = select(StepExecution.status).where(
+                StepExecution.execution_id == execution_id, StepExecution.step_id == step_id
+            )
+            if connection.scalar(query) != Status.RUNNING:
+                self.unwritten.append(key)
+
+    # Workers and time
+
+    @rule()
+    def a_worker_works(self) -> None:
+        self.world.executor.run(RUNBOOK, self.run)
+
+    @rule(point=st.sampled_from(POINTS), number=st.integers(1, 3))
+    def a_worker_dies(self, point: str, number: int) -> None:
+        self.saboteur.point, self.saboteur.number = point, number
+        with suppress(Died):
+            self.world.executor.run(RUNBOOK, self.run)
+        self.saboteur.point = ""
+
+    @rule(seconds=st.sampled_from([1, LEASE.total_seconds() + 1]))
+    def time_passes(self, seconds: float) -> None:
+        self.world.clock.pass_by(seconds=seconds)
+
+    @rule()
+    def bells_are_lost_and_the_clock_rings(self) -> None:
+        self.world.bells.clear()
+        self.world.pass_by(seconds=LEASE.total_seconds() + 1)
+
+    # People, at any moment
+
+    @rule(approved=st.booleans())
+    def somebody_decides(self, approved: bool) -> None:
+        if self.world.see(self.run).approval is not None:
+            self.world.decide(self.run, approved=approved)
+
+    @rule(answer=st.sampled_from(["ran", "did_not_run", "run_again"]))
+    def somebody_gives_a_verdict(self, answer: str) -> None:
+        seen = self.world.see(self.run)
+        with suppress(Conflict):
+            self.world.judge(self.run, answer)
+            [doubtful] = [each.id for each in seen.steps if each.status is Status.UNKNOWN]
+            self.again[doubtful] += answer == "run_again"
+
+    @rule(really=st.integers(0, 9))
+    def somebody_cancels(self, really: int) -> None:
+        with suppress(Conflict):
+            if really == 0:
+                self.world.cancel(self.run)
+
+    # What always holds
+
+    @invariant()
+    def check(self) -> None:
+        with self.world.service.transaction() as work:
+            row = work.session.get_one(RunbookExecution, self.run)
+            ended = self._count(
+                AuditEntry.action == "runbook_execution.ended", AuditEntry.subject_id == row.id
+            )
+            told = self._count(Notice.kind == "outcome", Notice.subject_id == row.id)
+        assert self.unwritten == [], "an effect, and no commit before it"
+        assert row.status in FINAL or row.wake_at is not None or row.waiting_for in FOR_PEOPLE
+        assert row.status not in FINAL or (row.wake_at, row.waiting_for, row.worker) == (None, None, None)
+        assert (row.status == Status.WAITING) == (row.waiting_for is not None)
+        assert ended == told == (1 if row.status in FINAL else 0)
+        self.nothing_unsafe_happens_twice()
+
+    def _count(self, *conditions: object) -> int:
+        with self.world.service.transaction() as work:
+            query = select(func.count()).where(*conditions)  # type: ignore[arg-type]  # of columns
+            return work.session.scalar(query) or 0
+
+    def nothing_unsafe_happens_twice(self) -> None:
+        calls = Counter(key.partition(".")[2] for _, _, key in self.target.calls if key.startswith(self.run))
+        for number, shape in enumerate(self.shapes):
+            if shape in ("unsafe", "refused"):
+                assert calls[f"s{number}"] <= 1 + self.again[f"s{number}"]
+
+    def teardown(self) -> None:
+        """Whatever happened, people and time bring it to an end."""
+        if not hasattr(self, "run"):
+            return
+        for _ in range(40):
+            seen = self.world.see(self.run)
+            if seen.status.is_final:
+                break
+            self.somebody_decides(approved=True)
+            self.somebody_gives_a_verdict("ran")
+            self.bells_are_lost_and_the_clock_rings()
+        assert self.world.see(self.run).status.is_final, "it is stuck"
+        self.check()
+        self.what_has_ended_stays_as_it_is()
+        with self.world.service.transaction() as work:
+            work.session.query(WorkerLoss).delete()
+
+    def what_has_ended_stays_as_it_is(self) -> None:
+        before = self.world.see(self.run)
+        self.world.clock.pass_by(hours=2)
+        self.a_worker_works()
+        self.somebody_gives_a_verdict("run_again")
+        assert self.world.see(self.run) == before
+
+
+def test_any_run(world: CoreWorld, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    saboteur = Saboteur()
+    for module in (core_service, core_executor, core_run):
+        monkeypatch.setattr(module, "reach", saboteur.reach)
+
+    class Runs(RealRuns):
+        pass
+
+    Runs.world, Runs.target, Runs.saboteur = world, target, saboteur
+    run_state_machine_as_test(
+        Runs,
+        settings=settings(
+            max_examples=20,
+            stateful_step_count=12,
+            phases=[Phase.generate],  # to shrink would take minutes
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=False,
+        ),
+    )
