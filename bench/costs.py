@@ -46,9 +46,12 @@ def cost_until_ended(arguments: Sequence[str], environment: Mapping[str, str]) -
 
 @contextmanager
 def _process(arguments: Sequence[str], environment: Mapping[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
-    quiet = {name: subprocess.DEVNULL for name in ("stdin", "stdout", "stderr")}
     with subprocess.Popen(
-        [sys.executable, "-m", "cli", *arguments], env={**os.environ, **environment}, **quiet
+        [sys.executable, "-m", "cli", *arguments],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as process:
         yield process
 
