@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx2
 from rq import Worker
+from rq.worker import WorkerStatus
 
 import examples
 from bench.costs import Cost, cost_until_ended, cost_until_ready
@@ -80,12 +81,16 @@ def _readiness(place: Place, slack: RunningSandbox) -> dict[str, Callable[[], bo
         app = httpx2.post(f"{slack.url}/sandbox/api/app", json={}).json()
         return bool(app["socket_connections"])
 
+    def is_idle() -> bool:
+        workers = Worker.all(connection=place.composition.redis)
+        return any(worker.state == WorkerStatus.IDLE for worker in workers)
+
     return {
         "web": lambda: answers(f"http://127.0.0.1:{place.environment['PORT']}/readyz"),
         "socket": has_socket,
         "poster": is_connected,
         "clock": is_connected,
-        "worker": lambda: Worker.count(connection=place.composition.redis) == 1,
+        "worker": is_idle,
     }
 
 
