@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from core.decisions.approval_policy import describe_approvers
 from core.service import Work
-from core.services.approvals import policy_from_json
+from core.services.gate_policies import policy_from_json
 from core.services.incident_scope import event_scope
 from core.services.people import role_holders
 from core.statuses import GateStatus
