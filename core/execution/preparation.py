@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from core.decisions.execution import Json, StepResult
 from core.definitions.secrets import EnvironmentSecrets, Masker
@@ -76,3 +76,11 @@ class Outside:
 
 
 Prepared = StepResult | Inside | Outside
+
+
+@runtime_checkable
+class Preparable(Protocol):
+    """What a type of step or action must be, beside its fields."""
+
+    def prepare(self, context: Context) -> Prepared:
+        """Say what it will do, without doing it. Raises RunbookError where it cannot be done, which fails it."""
