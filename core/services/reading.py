@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from pydantic import BaseModel
 from sqlalchemy import select
 
 from core.decisions.approval_policy import describe_approvers
@@ -13,6 +14,7 @@ from core.statuses import GateStatus
 from core.tables import (
     ActionExecution,
     Approval,
+    Base,
     Incident,
     IncidentEvent,
     JsonObject,
@@ -35,21 +37,25 @@ from core.views import (
 )
 
 
+def _columns(row: Base, view: type[BaseModel]) -> JsonObject:
+    """What the view shows as the row has it, under the same name."""
+    return {name: getattr(row, name) for name in row.__table__.columns.keys() & view.model_fields.keys()}
+
+
 def view_incident(row: Incident) -> IncidentView:
-    values = {name: getattr(row, name) for name in IncidentView.model_fields if name != "team"}
-    return IncidentView(**values, team=row.team.name)
+    return IncidentView(**_columns(row, IncidentView), team=row.team.name)
 
 
 def view_runbook(row: Runbook) -> RunbookView:
-    values = {name: getattr(row, name) for name in RunbookView.model_fields if hasattr(row, name)}
-    values |= {"team": row.team.name if row.team else None, "description": description_of(row.definition)}
-    return RunbookView(**values)
+    return RunbookView(**_columns(row, RunbookView), **_of_definition(row))
 
 
 def view_workflow(row: Workflow) -> WorkflowView:
-    values = {name: getattr(row, name) for name in WorkflowView.model_fields if hasattr(row, name)}
-    values |= {"team": row.team.name if row.team else None, "description": description_of(row.definition)}
-    return WorkflowView(**values)
+    return WorkflowView(**_columns(row, WorkflowView), **_of_definition(row))
+
+
+def _of_definition(row: Runbook | Workflow) -> JsonObject:
+    return {"team": row.team.name if row.team else None, "description": description_of(row.definition)}
 
 
 def description_of(definition: JsonObject) -> str:
@@ -66,25 +72,13 @@ def view_execution(work: Work, row: RunbookExecution) -> ExecutionView:
         select(Approval).where(Approval.execution_id == row.id, Approval.status == GateStatus.OPEN)
     ).first()
     return ExecutionView(
-        id=row.id,
+        **_columns(row, ExecutionView),
         runbook=row.runbook_name,
-        runbook_id=row.runbook_id,
-        runbook_version=row.runbook_version,
         description=description_of(row.definition),
-        status=row.status,
-        waiting_for=row.waiting_for,
-        incident_id=row.incident_id,
         incident_number=incident.number,
-        workflow_execution_id=row.workflow_execution_id,
         workflow=_workflow_name(work, row),
-        requested_by=row.requested_by,
-        parameters=row.parameters,
         steps=_view_steps(row.definition["steps"], steps),
         approval=view_approval(work, gate) if gate else None,
-        error=row.error,
-        created_at=row.created_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
     )
 
 
@@ -101,8 +95,7 @@ def _view_steps(parts: list[JsonObject], rows: Sequence[StepExecution]) -> list[
 
 
 def _step_values(row: StepExecution | ActionExecution) -> JsonObject:
-    names = ("type", "status", "attempt", "started_at", "finished_at", "request", "output", "error")
-    return {"id": row.step_id} | {name: getattr(row, name) for name in names}
+    return {"id": row.step_id} | _columns(row, StepView)
 
 
 def view_approval(work: Work, gate: Approval) -> ApprovalView:
@@ -142,19 +135,9 @@ def view_workflow_execution(work: Work, row: WorkflowExecution) -> WorkflowExecu
     event = work.session.get_one(IncidentEvent, row.event_id)
     caused = select(RunbookExecution.id).where(RunbookExecution.workflow_execution_id == row.id)
     return WorkflowExecutionView(
-        id=row.id,
+        **_columns(row, WorkflowExecutionView),
         workflow=row.workflow_name,
-        workflow_id=row.workflow_id,
-        workflow_version=row.workflow_version,
-        status=row.status,
-        waiting_for=row.waiting_for,
-        incident_id=row.incident_id,
         event={"type": event.type, **event_scope(event)},
-        requested_by=row.requested_by,
         actions=[ActionView(**_step_values(action)) for action in actions],
         runbook_executions=list(work.session.scalars(caused.order_by(RunbookExecution.created_at))),
-        error=row.error,
-        created_at=row.created_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
     )
