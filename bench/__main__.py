@@ -14,6 +14,7 @@ from bench.place import make_template, open_place
 from bench.processes import running_target
 from bench.profiling import print_profile
 from bench.report import Section, print_report
+from bench.starts import measure_starts
 from bench.throughput import measure_throughput
 from cli.embedded import embedded_services
 from cli.processes import quiet_logging
@@ -28,10 +29,11 @@ class Sizes:
     rounds: int
     blocks: int
     executions: int
+    starts: int
 
 
-FULL = Sizes(acknowledgements=300, runs=100, rounds=30, blocks=5, executions=40)
-QUICK = Sizes(acknowledgements=50, runs=15, rounds=4, blocks=1, executions=25)
+FULL = Sizes(acknowledgements=300, runs=100, rounds=30, blocks=5, executions=40, starts=7)
+QUICK = Sizes(acknowledgements=50, runs=15, rounds=4, blocks=1, executions=25, starts=1)
 
 
 def measure(sizes: Sizes, home: Path, database_url: str, target: str) -> list[Section]:
@@ -50,6 +52,9 @@ def measure(sizes: Sizes, home: Path, database_url: str, target: str) -> list[Se
         _say("throughput")
         places = {1: one, 2: two}
         sections.append(measure_throughput(places, blocks=sizes.blocks, executions=sizes.executions))
+    with open_place(home, database_url, "starts", target) as place:
+        _say("starts")
+        sections.append(measure_starts(place, rounds=sizes.starts))
     return sections
 
 

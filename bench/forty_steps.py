@@ -11,6 +11,7 @@ from bench.report import Line, Section
 from bench.statistics import Summary, milliseconds, ratio, summarize
 from bench.transactions import committed_per_act
 from cli.embedded.databases import connect
+from cli.roles.worker import executor_of
 from core.execution.executor import Executor
 from core.execution.kinds import RUNBOOK
 
@@ -24,7 +25,7 @@ FINISH_RUN = "UPDATE runbook_executions SET finished_at = now() WHERE id = %s"
 
 def measure_forty_steps(place: Place, target: str, *, rounds: int) -> Section:
     """In this process, by the worker's own executor. The three alternate, so that noise meets all alike."""
-    executor = place.composition.executor(place.environment)
+    executor = executor_of(place.composition, place.environment)
     acts: dict[str, Callable[[], float]] = {
         "the run": lambda: _run(place, executor),
         "its commits": lambda: _commit_by_hand(place),

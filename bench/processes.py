@@ -22,7 +22,7 @@ def running_target(folder: Path) -> Iterator[str]:
     port = port_near(0)
     with Supervisor([Part("target", "bench.target", [str(port)], log=folder / "target.log")]):
         origin = f"http://127.0.0.1:{port}"
-        await_that("the target answers", lambda: _answers(f"{origin}/fast"))
+        await_that("the target answers", lambda: answers(f"{origin}/fast"))
         yield origin
 
 
@@ -30,7 +30,7 @@ def running_target(folder: Path) -> Iterator[str]:
 def running_web(place: Place) -> Iterator[None]:
     with Supervisor([_part(place, "web", "web")]):
         url = f"http://127.0.0.1:{place.environment['PORT']}/readyz"
-        await_that(f"web is ready; its log is in {place.folder}", lambda: _answers(url))
+        await_that(f"web is ready; its log is in {place.folder}", lambda: answers(url))
         yield
 
 
@@ -48,7 +48,7 @@ def _part(place: Place, name: str, command: str) -> Part:
     return Part(name, "cli", [command], place.environment, place.folder / f"{name}.log")
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
     try:
         return httpx2.get(url, timeout=2).status_code == httpx2.codes.OK
     except httpx2.TransportError:

@@ -5,6 +5,7 @@ import pstats
 
 from bench.definitions import FORTY_STEPS
 from bench.place import Place
+from cli.roles.worker import executor_of
 from core.execution.kinds import RUNBOOK
 
 RUNS = 10
@@ -13,7 +14,7 @@ SHOWN = 60
 
 def print_profile(place: Place) -> None:
     """Ten runs under cProfile, which makes everything slower, small functions most: read shares, not times."""
-    executor = place.composition.executor(place.environment)
+    executor = executor_of(place.composition, place.environment)
     ids = place.start(FORTY_STEPS, RUNS + 1)
     executor.run(RUNBOOK, ids.pop())
     with cProfile.Profile() as profile:

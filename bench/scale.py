@@ -27,8 +27,8 @@ from core.services.incidents import find_incident
 from core.services.listing import Window, list_executions
 from core.services.people import load_person
 from core.services.reading import view_execution
+from core.services.run_search import find_execution
 from core.services.runbooks import find_runbook
-from core.services.runs import find_execution
 from migrations.upgrade import upgrade_database
 
 PAGE = 51  # a REST page of the usual size, and the row that says whether there is another

@@ -125,7 +125,8 @@ def _environment(
 
 
 def _warm(environment: Mapping[str, str]) -> None:
-    subprocess.run([sys.executable, "-c", "import cli.main"], env={**os.environ, **environment}, check=True)
+    command = [sys.executable, "-m", "cli", "--help"]  # which loads every command
+    subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, check=True)
 
 
 def _fill(settings: Settings) -> dict[str, str]:

@@ -16,7 +16,7 @@ from cli.embedded import EmbeddedServiceError
 from cli.findings import Finding, egress, shell, signing_secret, slack_token
 from core.errors import ConfigurationError, Unavailable
 from core.settings import Settings
-from migrations.upgrade import newest_revision
+from migrations.newest import newest_revision
 
 app = typer.Typer()
 

@@ -9,7 +9,7 @@ from threading import Event
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from cli.compose import command_path
+from cli.command_path import command_path
 from core.outside.egress import EgressPolicy
 from core.outside.process import Command, ProcessRunner
 from core.settings import NEEDED_FOR, Settings

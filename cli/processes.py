@@ -1,24 +1,25 @@
-"""The long-running processes, each until it is told to stop."""
+"""A long-running process, until it is told to stop."""
 
 import logging
+import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import FrameType
 
 import structlog
-import uvicorn
 
-from bot.socket import run_socket
-from cli.compose import Composition
-from workers import jobs
-from workers.clock import run_clock
-from workers.worker import work
+from cli.compose import Composition, reachable
+from core.settings import Settings
 
-EVERYWHERE = "0.0.0.0"  # noqa: S104 where there is a public address, a proxy stands before us
 
-Process = Callable[[Composition, Mapping[str, str]], None]
+def run(process: Callable[[Composition], None]) -> None:
+    """The process on what the environment says."""
+    quiet_logging()
+    settings = Settings.from_environment(os.environ)
+    with reachable(settings) as found, Composition.of(found) as composition:
+        process(composition)
 
 
 def quiet_logging() -> None:
@@ -49,43 +50,3 @@ def stopping() -> threading.Event:
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
     return stop
-
-
-def web(composition: Composition, _environ: Mapping[str, str]) -> None:
-    uvicorn.run(
-        composition.web_app(),
-        host=EVERYWHERE if composition.settings.public_url else "127.0.0.1",
-        port=composition.settings.port,
-        log_level="warning",
-        access_log=False,
-        lifespan="off",
-    )
-
-
-def socket(composition: Composition, _environ: Mapping[str, str]) -> None:
-    composition.settings.need("SLACK_APP_TOKEN")
-    run_socket(composition.bolt_app(), composition.settings.slack_app_token, stopping())
-
-
-def poster(composition: Composition, _environ: Mapping[str, str]) -> None:
-    composition.poster().run(stopping())
-
-
-def clock(composition: Composition, _environ: Mapping[str, str]) -> None:
-    run_clock(composition.service, stopping())
-
-
-def worker(composition: Composition, environ: Mapping[str, str]) -> None:
-    executor = composition.executor(environ)
-    jobs.use(executor)
-    assert composition.settings.redis_url is not None
-    work(composition.settings.redis_url, executor.stopping)
-
-
-PROCESSES: dict[str, Process] = {
-    "web": web,
-    "socket": socket,
-    "poster": poster,
-    "worker": worker,
-    "clock": clock,
-}

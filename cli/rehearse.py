@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from cli.arguments import Paths
 from cli.client.output import say
-from cli.definitions import Paths
 from core.definitions.problems import Problem
 from core.definitions.validate import validate_files
 from core.rehearsal.cases import Played, play_all

@@ -1,24 +1,29 @@
 """`runbook up`: every process in one terminal, with embedded services where no address is set."""
 
+import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+import typer
+
 from cli.compose import reachable
+from cli.migrate import migrate
+from cli.processes import quiet_logging, stopping
 from cli.supervisor import Part, Supervisor
-from core.database import open_engine
 from core.settings import Settings
-from migrations.upgrade import upgrade_database
 
 WORKERS = 2
 
 
-def migrate(settings: Settings) -> None:
-    """Bring the database of the settings to the newest schema."""
-    assert settings.database_url is not None
-    engine = open_engine(settings.database_url)
-    upgrade_database(engine)
-    engine.dispose()
+app = typer.Typer()
+
+
+@app.command()
+def up() -> None:
+    """Everything in one terminal."""
+    quiet_logging()
+    run_up(Settings.from_environment(os.environ), stopping())
 
 
 def addresses(settings: Settings) -> dict[str, str]:

@@ -168,7 +168,7 @@ class WorkflowView(BaseModel):
 
 
 class ActionView(StepView):
-    pass
+    """An action is the step of a workflow."""
 
 
 class WorkflowExecutionView(BaseModel):

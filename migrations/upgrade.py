@@ -4,7 +4,6 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
 ADVISORY_LOCK = 7_261_153  # any number that only our migrations use
@@ -25,8 +24,3 @@ def upgrade_database(engine: Engine) -> None:
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-
-
-def newest_revision() -> str | None:
-    """The revision that the code expects."""
-    return ScriptDirectory.from_config(alembic_config()).get_current_head()

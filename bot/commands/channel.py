@@ -5,7 +5,7 @@ from core.decisions.people import Person
 from core.errors import InvalidInput, NotFound
 from core.service import Work
 from core.services.incidents import incident_of_channel
-from core.services.runs import executions_of_incident
+from core.services.run_search import executions_of_incident
 from core.tables import Incident, RunbookExecution
 
 

@@ -9,7 +9,7 @@ from core.decisions.people import Person
 from core.service import Work
 from core.services import runs
 from core.services.reading import view_execution
-from core.services.runs import executions_of_incident, find_execution
+from core.services.run_search import executions_of_incident, find_execution
 from core.statuses import Status, WaitingFor
 from core.tables import RunbookExecution
 

@@ -10,8 +10,8 @@ from core.decisions.people import Person
 from core.definitions.parameters import declared
 from core.definitions.runbook import RunbookDefinition
 from core.service import Work
+from core.services.execution_views import description_of
 from core.services.history import view_with_diff
-from core.services.reading import description_of
 from core.services.runbooks import find_runbook, list_runbooks
 from core.statuses import ApprovalStatus
 from core.tables import Runbook

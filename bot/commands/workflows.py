@@ -9,7 +9,7 @@ from core.decisions.people import Person
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput
 from core.service import Work
-from core.services.reading import description_of
+from core.services.execution_views import description_of
 from core.services.workflow_starts import start_workflow_by_person
 from core.services.workflows import find_workflow, visible_workflows
 from core.tables import Workflow

@@ -17,7 +17,7 @@ from core.decisions.people import Person
 from core.errors import NotFound
 from core.service import Service
 from core.services.reading import view_execution
-from core.services.runs import find_execution
+from core.services.run_search import find_execution
 from core.views import ExecutionView
 
 # Who holds a signed link may read that one page, whatever team the run is of.

@@ -11,7 +11,8 @@ from bot.rest.idempotency import CurrentPost
 from bot.rest.references import ExecutionReference
 from core.service import Work
 from core.services.reading import view_execution
-from core.services.runs import cancel, find_execution, give_verdict
+from core.services.run_search import find_execution
+from core.services.runs import cancel, give_verdict
 
 router = authenticated_router("runbook executions")
 

@@ -15,8 +15,9 @@ from cli.apply import apply_files
 from cli.compose import Composition, reachable
 from cli.demo.ports import reserved_port
 from cli.demo.workspace import BOT_TOKEN, SIGNING_SECRET, demo_workspace
+from cli.migrate import migrate
 from cli.supervisor import Part, Supervisor
-from cli.up import addresses, migrate, parts
+from cli.up import addresses, parts
 from core.errors import Unavailable
 from core.settings import Settings
 

@@ -1,7 +1,7 @@
 """What every action of a workflow says, whatever its type."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -10,12 +10,11 @@ from core.definitions.durations import PositiveDuration
 from core.definitions.fields import Condition, Definition, StepId
 from core.steps.base import OnFailure, Retry
 
-if TYPE_CHECKING:
-    from core.execution.preparation import Context, Prepared
-
 
 class ActionDefinition(Definition):
     """The fields of every action; an action type adds `type: Literal["name"]`, its own fields, and `prepare`.
+
+    `prepare` is what the executor asks for, and core.execution.preparation says it: what is written needs no executor.
 
     `touches_outside`: whether its act reaches beyond our database, so that a crash can leave it in doubt.
     `rechecks`: whether its `if` is asked once more when its wait is over; then it is prepared again, as resumed.
@@ -47,10 +46,3 @@ class ActionDefinition(Definition):
     def unmet(self) -> StepResult:
         """What it comes to where its condition does not hold."""
         return Skipped(f"Its condition did not hold: {self.condition}")
-
-    def prepare(self, context: "Context") -> "Prepared":
-        """Say what this action will do, without doing it: see core.execution.preparation.
-
-        Raises RunbookError where it cannot be done, which fails the action.
-        """
-        raise NotImplementedError

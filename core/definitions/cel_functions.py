@@ -7,7 +7,7 @@ without bound. Here they answer a sentence that tells no value, and a text of at
 import functools
 from collections.abc import Callable
 
-from cel.stdlib import EXTENSIONS
+from core.definitions.cel_library import EXTENSIONS
 
 LONGEST_TEXT = 1_000_000
 _LIBRARIES = ("strings", "math", "encoders")

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
-from cel import OptionalValue
-
+from core.definitions.cel_library import cel
 from core.errors import ExpressionError
 
 DEEPEST = 100  # far below the depth at which the library's recursion overflows the stack of the process
@@ -58,7 +57,7 @@ def to_plain(value: object) -> JsonValue:
     A timestamp becomes ISO 8601 text, a duration `90s` (protobuf's JSON form), bytes become text. U+0000, which
     PostgreSQL refuses, becomes U+FFFD. Raises ExpressionError for infinity, NaN and bytes that are no UTF-8.
     """
-    if isinstance(value, OptionalValue):
+    if isinstance(value, cel.OptionalValue):
         return to_plain(value.value()) if value.has_value() else None
     if isinstance(value, dict):
         return {_key(key): to_plain(item) for key, item in value.items()}

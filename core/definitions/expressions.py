@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Protocol, runtime_checkable
 
-import cel
-
 from core.definitions.cel_functions import Function, extra_functions
+from core.definitions.cel_library import cel
 from core.definitions.cel_references import Reference, references
 from core.definitions.cel_tokens import TYPE_NAMES, calls, macro_depth
 from core.definitions.cel_values import JsonValue, kind_of, longest, to_cel, to_plain

@@ -21,3 +21,12 @@ def restore_definition(stored: Mapping[str, object]) -> AnyDefinition:
     if kind is None:
         raise DefinitionError(f"There is no document kind {stored.get('kind')!r}.", field="kind")
     return kind.model_validate(stored)
+
+
+def build_models() -> None:
+    """Find all types of steps and actions and build the models: else whoever reads the first definition waits for it.
+
+    Raises ConfigurationError where two types have one name.
+    """
+    for kind in KINDS.values():
+        kind.model_rebuild()

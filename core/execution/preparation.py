@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from core.callbacks import CallbackLinks
 from core.decisions.execution import Json, StepResult, Succeeded
@@ -102,3 +102,11 @@ class Outside:
 
 
 Prepared = StepResult | Inside | Outside
+
+
+@runtime_checkable
+class Preparable(Protocol):
+    """What a type of step or action must be, beside its fields."""
+
+    def prepare(self, context: Context) -> Prepared:
+        """Say what it will do, without doing it. Raises RunbookError where it cannot be done, which fails it."""

@@ -8,12 +8,12 @@ from core.decisions.branches import why_not_taken
 from core.decisions.execution import Failed, Skipped
 from core.definitions.expressions import compile_expression
 from core.definitions.secrets import Masker, SecretScope
-from core.errors import RunbookError
+from core.errors import ConfigurationError, RunbookError
 from core.statuses import Status
 from core.tables import RunbookExecution
 
 from .kinds import AnyPart
-from .preparation import Context, Ports, Prepared
+from .preparation import Context, Ports, Preparable, Prepared
 from .run import Run
 from .scope import scope_of
 
@@ -35,6 +35,8 @@ def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> P
         context = _with_callbacks(context, parts)
         if part.condition is not None and not compile_expression(part.condition).is_true(context.scope):
             return part.unmet()
+        if not isinstance(part, Preparable):
+            raise ConfigurationError(f"The type {part.type} has fields, but no `prepare`: it can do nothing.")
         return part.prepare(context)
     except RunbookError as error:
         return Failed(context.masker.mask(str(error)), final=True)

@@ -17,7 +17,7 @@ from core.definitions.secrets import PREFIX, EnvironmentSecrets
 from core.errors import RunbookError
 from core.execution.preparation import Inside, Outside, Ports, Prepared
 from core.execution.prepare import prepare_part
-from core.services.approvals import policy_from_json
+from core.services.gate_policies import policy_from_json
 from core.statuses import WaitingFor
 from core.steps.base import StepDefinition
 

@@ -15,24 +15,10 @@ from core.execution.rows import load_locked
 from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit, notices
+from core.services.gate_policies import policy_from_json
 from core.services.notices import NewNotice, NoticeKind
-from core.statuses import GateStatus, Role
+from core.statuses import GateStatus
 from core.tables import Approval, ApprovalDecision, Incident, RunbookExecution
-
-
-def policy_from_json(value: dict[str, object]) -> ApprovalPolicy:
-    """The policy as the gate's row keeps it."""
-    people = value.get("people") or []
-    assert isinstance(people, list)
-    team = value.get("team")
-    return ApprovalPolicy(
-        requester=str(value["requester"]),
-        team=str(team) if team is not None else None,
-        role=Role(str(value.get("role", Role.RESPONDER))),
-        people=tuple(map(str, people)),
-        count=int(str(value.get("count", 1))),
-        allow_requester=bool(value.get("allow_requester", False)),
-    )
 
 
 @dataclass(frozen=True)

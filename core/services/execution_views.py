@@ -9,8 +9,9 @@ from sqlalchemy.orm import selectinload
 
 from core.decisions.approval_policy import ApprovalPolicy, describe_approvers
 from core.service import Work
-from core.services.approvals import policy_from_json
+from core.services.columns import columns
 from core.services.frozen import freezes_in_force
+from core.services.gate_policies import policy_from_json
 from core.statuses import ACTIVE, GateStatus, Role
 from core.tables import (
     ActionExecution,
@@ -24,24 +25,7 @@ from core.tables import (
     TeamMember,
     WorkflowExecution,
 )
-from core.views import ApprovalDecisionView, ApprovalView, ExecutionView, FreezeView, StepView
-
-SAME_NAMES = (
-    "id",
-    "runbook_id",
-    "runbook_version",
-    "status",
-    "waiting_for",
-    "incident_id",
-    "workflow_execution_id",
-    "retry_of",
-    "requested_by",
-    "parameters",
-    "error",
-    "created_at",
-    "started_at",
-    "finished_at",
-)
+from core.views import ActionView, ApprovalDecisionView, ApprovalView, ExecutionView, FreezeView, StepView
 
 
 @dataclass(frozen=True)
@@ -104,7 +88,7 @@ def _steps(work: Work, ids: Sequence[str]) -> dict[str, list[StepExecution]]:
 
 def _view(row: RunbookExecution, around: _Around) -> ExecutionView:
     return ExecutionView(
-        **{name: getattr(row, name) for name in SAME_NAMES},
+        **columns(row, ExecutionView),
         runbook=row.runbook_name,
         description=description_of(row.definition),
         incident_number=around.incidents[row.incident_id].number,
@@ -126,8 +110,7 @@ def _freeze(row: RunbookExecution, around: _Around) -> FreezeView | None:
 
 
 def view_freeze(row: Freeze) -> FreezeView:
-    values = {name: getattr(row, name) for name in FreezeView.model_fields if name != "team"}
-    return FreezeView(**values, team=row.team.name if row.team else None)
+    return FreezeView(**columns(row, FreezeView), team=row.team.name if row.team else None)
 
 
 def description_of(definition: JsonObject) -> str:
@@ -136,15 +119,13 @@ def description_of(definition: JsonObject) -> str:
 
 def _view_steps(parts: list[JsonObject], rows: Sequence[StepExecution]) -> list[StepView]:
     return [
-        StepView(**step_values(row), name=part.get("name"), carried_over=row.carried_over)
-        for part, row in zip(parts, rows, strict=True)
+        StepView(**step_values(row), name=part.get("name")) for part, row in zip(parts, rows, strict=True)
     ]
 
 
 def step_values(row: StepExecution | ActionExecution) -> JsonObject:
     """What steps and actions show alike."""
-    names = ("type", "status", "attempt", "started_at", "finished_at", "request", "output", "error")
-    return {"id": row.step_id} | {name: getattr(row, name) for name in names}
+    return {"id": row.step_id, **columns(row, ActionView)}
 
 
 def view_approvals(work: Work, gates: Sequence[Approval]) -> list[ApprovalView]:

@@ -3,14 +3,15 @@
 from sqlalchemy import select
 
 from core.service import Work
-from core.services.execution_views import description_of as description_of
-from core.services.execution_views import step_values, view_approvals, view_executions
+from core.services.columns import columns
+from core.services.execution_views import description_of, step_values, view_approvals, view_executions
 from core.services.incident_scope import event_scope
 from core.tables import (
     ActionExecution,
     Approval,
     Incident,
     IncidentEvent,
+    JsonObject,
     Runbook,
     RunbookExecution,
     Workflow,
@@ -28,20 +29,19 @@ from core.views import (
 
 
 def view_incident(row: Incident) -> IncidentView:
-    values = {name: getattr(row, name) for name in IncidentView.model_fields if name != "team"}
-    return IncidentView(**values, team=row.team.name)
+    return IncidentView(**columns(row, IncidentView), team=row.team.name)
 
 
 def view_runbook(row: Runbook) -> RunbookView:
-    values = {name: getattr(row, name) for name in RunbookView.model_fields if hasattr(row, name)}
-    values |= {"team": row.team.name if row.team else None, "description": description_of(row.definition)}
-    return RunbookView(**values)
+    return RunbookView(**columns(row, RunbookView), **_of_definition(row))
 
 
 def view_workflow(row: Workflow) -> WorkflowView:
-    values = {name: getattr(row, name) for name in WorkflowView.model_fields if hasattr(row, name)}
-    values |= {"team": row.team.name if row.team else None, "description": description_of(row.definition)}
-    return WorkflowView(**values)
+    return WorkflowView(**columns(row, WorkflowView), **_of_definition(row))
+
+
+def _of_definition(row: Runbook | Workflow) -> JsonObject:
+    return {"team": row.team.name if row.team else None, "description": description_of(row.definition)}
 
 
 def view_execution(work: Work, row: RunbookExecution) -> ExecutionView:
@@ -63,19 +63,9 @@ def view_workflow_execution(work: Work, row: WorkflowExecution) -> WorkflowExecu
     event = work.session.get_one(IncidentEvent, row.event_id)
     caused = select(RunbookExecution.id).where(RunbookExecution.workflow_execution_id == row.id)
     return WorkflowExecutionView(
-        id=row.id,
+        **columns(row, WorkflowExecutionView),
         workflow=row.workflow_name,
-        workflow_id=row.workflow_id,
-        workflow_version=row.workflow_version,
-        status=row.status,
-        waiting_for=row.waiting_for,
-        incident_id=row.incident_id,
         event={"type": event.type, **event_scope(event)},
-        requested_by=row.requested_by,
         actions=[ActionView(**step_values(action)) for action in actions],
         runbook_executions=list(work.session.scalars(caused.order_by(RunbookExecution.created_at))),
-        error=row.error,
-        created_at=row.created_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
     )

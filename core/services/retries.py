@@ -16,9 +16,9 @@ from core.service import Work
 from core.services import audit, notices
 from core.services.frozen import check_may_begin
 from core.services.notices import NoticeKind
+from core.services.run_search import find_execution
 from core.services.runbook_starts import admit, execution_by_request_key
 from core.services.runbooks import check_runnable
-from core.services.runs import find_execution
 from core.statuses import Status
 from core.tables import Incident, Runbook, RunbookExecution, StepExecution
 

@@ -1,45 +1,20 @@
-"""Runbook executions: found, listed, cancelled, judged."""
-
-from sqlalchemy import select
+"""Runbook executions: cancelled, judged."""
 
 from core.decisions.execution import CancelRequested, VerdictGiven
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_respond
-from core.errors import Conflict, InvalidInput, NotFound
+from core.errors import Conflict, InvalidInput
 from core.execution.changes import apply_event
 from core.execution.kinds import RUNBOOK
 from core.execution.rows import load_locked
 from core.service import Work
 from core.services import audit, notices
 from core.services.notices import NoticeKind
-from core.statuses import ACTIVE, WaitingFor
-from core.tables import Incident, RunbookExecution
+from core.services.run_search import find_execution, team_of
+from core.statuses import WaitingFor
+from core.tables import RunbookExecution
 
 VERDICTS = ("ran", "did_not_run", "run_again")
-
-
-def find_execution(work: Work, person: Person, execution_id: str) -> RunbookExecution:
-    """NotFound also for what the person's teams do not own."""
-    row = work.session.get(RunbookExecution, execution_id)
-    if row is None or not person.may_see(_team_of(work, row)):
-        raise NotFound(f"There is no execution {execution_id}.")
-    return row
-
-
-def _team_of(work: Work, row: RunbookExecution) -> str:
-    return work.session.get_one(Incident, row.incident_id).team.name
-
-
-def executions_of_incident(
-    work: Work, incident_id: str, *, active_only: bool = False
-) -> list[RunbookExecution]:
-    """Newest first."""
-    query = select(RunbookExecution).where(RunbookExecution.incident_id == incident_id)
-    if active_only:
-        query = query.where(RunbookExecution.status.in_(ACTIVE))
-    return list(
-        work.session.scalars(query.order_by(RunbookExecution.created_at.desc(), RunbookExecution.id.desc()))
-    )
 
 
 def cancel(work: Work, person: Person, execution_id: str) -> RunbookExecution:
@@ -48,7 +23,7 @@ def cancel(work: Work, person: Person, execution_id: str) -> RunbookExecution:
     Raises NotFound, NotAllowed for somebody of another team, Conflict if it has ended.
     """
     row = find_execution(work, person, execution_id)
-    check_may_respond(person, _team_of(work, row), f"cancel {row.runbook_name}")
+    check_may_respond(person, team_of(work, row), f"cancel {row.runbook_name}")
     loaded = load_locked(work.session, RUNBOOK, execution_id)
     if loaded.state.status.is_final:
         raise Conflict(f"This run has already ended: {row.status}.")
@@ -68,7 +43,7 @@ def give_verdict(work: Work, person: Person, execution_id: str, answer: str) -> 
     if answer not in VERDICTS:
         raise InvalidInput(f"A verdict is one of {', '.join(VERDICTS)}.", field="verdict")
     row = find_execution(work, person, execution_id)
-    check_may_respond(person, _team_of(work, row), f"give a verdict on {row.runbook_name}")
+    check_may_respond(person, team_of(work, row), f"give a verdict on {row.runbook_name}")
     loaded = load_locked(work.session, RUNBOOK, execution_id)
     if loaded.state.waiting_for is not WaitingFor.VERDICT:
         raise Conflict("No verdict is waited for here any more.")

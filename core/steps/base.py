@@ -1,16 +1,13 @@
 """What every step of a runbook says, whatever its type."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from core.decisions.execution import Skipped, StepResult
 from core.definitions.durations import Duration, PositiveDuration
 from core.definitions.fields import Condition, Definition, StepId
-
-if TYPE_CHECKING:
-    from core.execution.preparation import Context, Prepared
 
 OnFailure = Literal["stop", "continue"]
 PortName = Literal["http", "processes"]
@@ -31,6 +28,8 @@ class Retry(Definition):
 
 class StepDefinition(Definition):
     """The fields of every step; a step type adds `type: Literal["name"]`, its own fields, and `prepare`.
+
+    `prepare` is what the executor asks for, and core.execution.preparation says it: what is written needs no executor.
 
     `touches_outside`: whether its act reaches beyond our database, so that a crash can leave it in doubt.
     `acts_through`: the one of `context.ports` that its act calls, if that is all it calls outside; then `runbook test`
@@ -59,10 +58,3 @@ class StepDefinition(Definition):
     def unmet(self) -> StepResult:
         """What it comes to where its condition does not hold."""
         return Skipped(f"Its condition did not hold: {self.condition}")
-
-    def prepare(self, context: "Context") -> "Prepared":
-        """Say what this step will do, without doing it: see core.execution.preparation.
-
-        Raises RunbookError where it cannot be done, which fails the step.
-        """
-        raise NotImplementedError

@@ -17,7 +17,7 @@ from core.decisions.people import Person
 from core.service import Service
 from core.services.tokens import create_token
 from core.tables import Incident
-from migrations.upgrade import newest_revision
+from migrations.newest import newest_revision
 from slack_sandbox.serving import listen
 from tests.acceptance.rest.documents import DRAFT, RUNBOOKS
 from tests.world import TEAMS, apply_documents, new_incident

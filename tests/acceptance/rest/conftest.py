@@ -13,7 +13,7 @@ from bot.web import create_web
 from core.decisions.people import Person
 from core.service import Service
 from core.services.tokens import create_token
-from migrations.upgrade import newest_revision
+from migrations.newest import newest_revision
 from tests.acceptance.rest.documents import RUNBOOKS
 from tests.world import TEAMS, apply_documents
 

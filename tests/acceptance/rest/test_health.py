@@ -8,7 +8,7 @@ from bot.web import create_web
 from core.clock import SystemClock
 from core.database import open_engine
 from core.service import Service
-from migrations.upgrade import newest_revision
+from migrations.newest import newest_revision
 from tests.acceptance.rest.test_incidents import opened
 from tests.conftest import RecordedBells
 

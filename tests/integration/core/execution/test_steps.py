@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select, update
 
+from core.execution import prepare
 from core.execution.kinds import RUNBOOK
 from core.statuses import Status, WaitingFor
 from core.tables import Notice, RunbookExecution
@@ -49,6 +50,17 @@ def test_a_condition_sees_what_earlier_steps_came_to(world: CoreWorld, target: T
     world.work()
     assert world.statuses(run) == [Status.SUCCEEDED, Status.SUCCEEDED, Status.SKIPPED]
     assert world.step(run, 1).output == {"text": "1.5 s"}
+
+
+def test_a_type_that_cannot_prepare_fails_with_a_sentence(
+    world: CoreWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The steps of this process are built by now, so here it is the promise that changes, not the type."""
+    monkeypatch.setattr(prepare, "Preparable", Target)
+    run = world.begin(SAY)
+    world.work()
+    assert world.statuses(run) == [Status.FAILED]
+    assert "The type message has fields, but no `prepare`" in (world.step(run).error or "")
 
 
 def test_a_failed_step_stops_the_run(world: CoreWorld, target: Target) -> None:

@@ -11,6 +11,7 @@ from core.actions.registry import action_types
 from core.definitions import discovery
 from core.definitions.discovery import discover, type_name
 from core.errors import ConfigurationError
+from core.execution.preparation import Preparable
 from core.steps.base import StepDefinition
 from core.steps.http import HttpStep
 from core.steps.registry import step_types
@@ -53,6 +54,17 @@ def test_the_step_types_of_the_package_are_found() -> None:
 
 def test_the_action_types_of_the_package_are_found() -> None:
     assert {"message", "runbook", "webhook"} <= action_types().keys()
+
+
+def test_every_type_says_what_it_will_do() -> None:
+    unable = [
+        name
+        for types in (step_types(), action_types())
+        for name, model in types.items()
+        if not issubclass(model, Preparable)
+    ]
+    assert unable == []
+    assert not issubclass(Pager, Preparable)
 
 
 def test_discovery_happens_once_and_cannot_be_changed() -> None:

@@ -1,0 +1,1 @@
+"""The processes of the Procfile, a module each, so that none loads what only another needs."""

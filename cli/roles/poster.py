@@ -1,0 +1,23 @@
+"""`runbook poster`."""
+
+import typer
+
+from bot.poster.poster import Poster
+from bot.poster.slack import open_client
+from cli.compose import Composition
+from cli.processes import run, stopping
+
+app = typer.Typer()
+
+
+@app.command()
+def poster() -> None:
+    """Bring Slack to the state in the database."""
+    run(_post)
+
+
+def _post(composition: Composition) -> None:
+    settings = composition.settings
+    settings.need("SLACK_BOT_TOKEN")
+    client = open_client(settings.slack_bot_token, settings.slack_api_url)
+    Poster(composition.service, client, composition.links).run(stopping())

@@ -1,0 +1,21 @@
+"""The app that answers Slack, for whichever way Slack comes in."""
+
+from slack_bolt import App
+
+from bot.app import create_bolt_app
+from cli.compose import Composition
+from core.definitions.kinds import build_models
+
+
+def bolt_app(composition: Composition) -> App:
+    """The app, ready to answer: what its first command would load is there."""
+    settings = composition.settings
+    settings.need("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET")
+    build_models()
+    return create_bolt_app(
+        composition.service,
+        signing_secret=settings.slack_signing_secret,
+        token=settings.slack_bot_token,
+        api_url=settings.slack_api_url,
+        single_admin=composition.is_single_admin,
+    )

@@ -1,0 +1,44 @@
+"""`runbook worker`."""
+
+import os
+from collections.abc import Mapping
+
+import typer
+
+from cli.command_path import command_path
+from cli.compose import Composition
+from cli.processes import run
+from core.definitions.kinds import build_models
+from core.definitions.secrets import EnvironmentSecrets
+from core.execution.executor import Executor
+from core.execution.preparation import Ports
+from core.outside.egress import EgressPolicy
+from core.outside.http import HttpCaller
+from core.outside.process import ProcessRunner
+from workers import jobs
+from workers.worker import work, worker_name
+
+app = typer.Typer()
+
+
+@app.command()
+def worker() -> None:
+    """Run runbooks and workflows."""
+    run(_work)
+
+
+def _work(composition: Composition) -> None:
+    executor = executor_of(composition, os.environ)
+    build_models()
+    jobs.use(executor)
+    assert composition.settings.redis_url is not None
+    work(composition.settings.redis_url, executor.stopping)
+
+
+def executor_of(composition: Composition, environ: Mapping[str, str]) -> Executor:
+    """The executor, with the ways outside that the settings allow."""
+    settings = composition.settings
+    runner = ProcessRunner(command_path(environ)) if settings.shell == "on" else None
+    http = HttpCaller(EgressPolicy.parse(settings.egress_entries))
+    ports = Ports(http, runner, EnvironmentSecrets(environ), callbacks=composition.callbacks)
+    return Executor(composition.service, ports, worker_name())

@@ -1,0 +1,99 @@
+"""What a process has loaded by the time it works: what it needs, all of it, and nothing that only others need."""
+
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pkgutil import iter_modules
+
+import pytest
+from typer.main import get_group
+
+from cli.main import Commands
+
+# Runs a command up to the call that keeps it busy, and prints what is loaded by then.
+SCRIPT = """
+import sys
+from importlib import import_module
+
+def work(*_, **__):
+    print(*sys.modules)
+    raise SystemExit
+
+owner, name, *sys.argv[1:] = sys.argv[1:]
+setattr(import_module(owner), name, work)
+import_module("cli.main").main()
+"""
+BUSY = {
+    "web": ("uvicorn", "run"),
+    "socket": ("cli.roles.socket", "run_socket"),
+    "poster": ("cli.roles.poster", "stopping"),
+    "worker": ("cli.roles.worker", "work"),
+    "clock": ("cli.roles.clock", "run_clock"),
+    "validate": ("cli.validate", "validate_files"),
+    "list": ("cli.client.library", "connect"),
+}
+READ_DEFINITIONS = {"web", "socket", "worker", "clock"}
+OWNERS = {
+    "fastapi": {"web"},
+    "uvicorn": {"web"},
+    "jinja2": {"web"},
+    "prometheus_client": {"web"},
+    "slack_bolt": {"web", "socket"},
+    "slack_sdk": {"web", "socket", "poster"},
+    "sqlalchemy": {*READ_DEFINITIONS, "poster"},
+    "rq": {*READ_DEFINITIONS, "poster"},
+    # Whoever reads definitions has every type of step and action.
+    "jsonschema": {*READ_DEFINITIONS, "validate", "list"},
+    "httpx2": {*READ_DEFINITIONS, "list"},
+    "yaml": {"web", "socket", "validate"},
+    "alembic": set[str](),
+    "prompt_toolkit": set[str](),
+    "schemathesis": set[str](),
+}
+ENVIRONMENT = {
+    "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
+    "REDIS_URL": "redis://127.0.0.1:9/0",
+    "SLACK_BOT_TOKEN": "xoxb-1",
+    "SLACK_SIGNING_SECRET": "secret",
+    "SLACK_APP_TOKEN": "xapp-1",
+}
+
+
+def loaded(command: str) -> set[str]:
+    arguments = [*BUSY[command], command, *(["examples"] if command == "validate" else [])]
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, *arguments],
+        env={**os.environ, **ENVIRONMENT},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.split())
+
+
+def modules_of(package: str) -> set[str]:
+    return {f"{package}.{module.name}" for module in iter_modules(import_module(package).__path__)}
+
+
+@pytest.mark.parametrize("command", BUSY)
+def test_a_process_has_loaded_what_it_needs_and_no_more(command: str) -> None:
+    found = loaded(command)
+
+    assert {name for name in OWNERS if name in found} == {
+        name for name, owners in OWNERS.items() if command in owners
+    }
+    if command in READ_DEFINITIONS:
+        assert found >= modules_of("core.steps") | modules_of("core.actions")
+
+
+def test_every_command_is_in_the_module_that_is_named_for_it() -> None:
+    """And every command of these modules is named."""
+    named = set(Commands.modules.items())
+    there = {
+        (name, module)
+        for module in set(Commands.modules.values())
+        for name in get_group(import_module(module).app).commands
+    }
+
+    assert named == there
