@@ -84,7 +84,6 @@ def open_house(folder: Path, without: str) -> Iterator[House]:
         crew = Crew(_members(environment, ports), folder, journal.died)
         slack = SlackPeople(sandbox)
         stack.callback(slack.close)
-        _warm(environment)
         crew.start()
         stack.callback(crew.stop)
         for port in ports:
@@ -104,7 +103,7 @@ def _environment(
     folder: Path, services: tuple[str, str], outside: tuple[str, str], without: str
 ) -> dict[str, str]:
     sandbox, target = outside
-    environment = {
+    return {
         "DATABASE_URL": services[0],
         "REDIS_URL": services[1],
         "RUNBOOK_HOME": str(folder / "home"),
@@ -119,13 +118,6 @@ def _environment(
         "RUNBOOK_SECRET_TRACE": str(folder / "trace.log"),
         "RUNBOOK_WITHOUT": without,
     }
-    if sys.dont_write_bytecode:  # otherwise each of a thousand starts would compile everything anew
-        environment |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
-    return environment
-
-
-def _warm(environment: Mapping[str, str]) -> None:
-    subprocess.run([sys.executable, "-c", "import cli.main"], env={**os.environ, **environment}, check=True)
 
 
 def _fill(settings: Settings) -> dict[str, str]:
