@@ -120,6 +120,6 @@ def gather(house: House) -> Facts:
         harms=harms,
         recoveries=[Recovery(each.execution_id, each.seconds) for each in journal.recoveries],
         deliveries=read_deliveries(log),
-        redis_away=[(s.begun, s.ended) for s in journal.strikes if s.fault == valkey_away.NAME],
+        redis_away=[(s.begun, s.ended) for s in journal.strikes if s.fault in valkey_away.NAMES],
     )
     return read_database(house.conninfo, others)

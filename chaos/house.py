@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,8 @@ from chaos.crew import Crew, Member
 from chaos.definitions import PEOPLE, documents
 from chaos.front import Front
 from chaos.journal import Journal
+from chaos.nursery import HURRY
+from chaos.postgres_proxy import PostgresProxy
 from chaos.servers import EmbeddedServer, postgres_in, valkey_in
 from chaos.slack import SlackPeople
 from chaos.target import Target
@@ -38,14 +40,19 @@ START_SECONDS = 90.0
 
 @dataclass(frozen=True)
 class House:
-    """Everything that the driver, the saboteur and the checker need."""
+    """Everything that the driver, the saboteur and the checker need.
+
+    `web` is the one address of all web processes, `webs` each one's own.
+    """
 
     folder: Path
     database: EmbeddedServer
+    proxy: PostgresProxy
     redis: EmbeddedServer
     target: Target
     slack: SlackPeople
     web: str
+    webs: Sequence[str]
     tokens: Mapping[str, str]
     crew: Crew
     journal: Journal
@@ -67,8 +74,11 @@ def conninfo(url: str) -> str:
 
 
 @contextmanager
-def open_house(folder: Path, without: str) -> Iterator[House]:
-    """Started, migrated, filled and answering. `without`: the guards that its processes lack."""
+def open_house(folder: Path, without: str, hurry: float = 1.0) -> Iterator[House]:
+    """Started, migrated, filled and answering. `without`: the guards that its processes lack.
+
+    `hurry`: how many times faster than Slack's pace its posters are.
+    """
     with ExitStack() as stack:
         database, redis = postgres_in(folder / "services"), valkey_in(folder / "services")
         for server in (database, redis):
@@ -77,8 +87,10 @@ def open_house(folder: Path, without: str) -> Iterator[House]:
         ports = [stack.enter_context(reserved_port(0)) for _ in range(OF_EACH)]
         front, target = stack.enter_context(Front(ports)), stack.enter_context(Target())
         sandbox = stack.enter_context(_running_sandbox(folder, front.url))
-        environment = _environment(folder, (database.url, redis.url), (sandbox, target.url), without)
-        settings = Settings.from_environment(environment)
+        proxy = stack.enter_context(PostgresProxy(database.url))
+        environment = _environment(folder, (proxy.url, redis.url), (sandbox, target.url), without)
+        environment[HURRY] = str(hurry)
+        settings = Settings.from_environment({**environment, "DATABASE_URL": database.url})
         tokens = _fill(settings)
         journal = Journal()
         crew = Crew(_members(environment, ports), folder, journal.died)
@@ -86,9 +98,12 @@ def open_house(folder: Path, without: str) -> Iterator[House]:
         stack.callback(slack.close)
         crew.start()
         stack.callback(crew.stop)
-        for port in ports:
-            await_answer(f"http://127.0.0.1:{port}/readyz")
-        yield House(folder, database, redis, target, slack, front.url, tokens, crew, journal, settings)
+        webs = [f"http://127.0.0.1:{port}" for port in ports]
+        for web in webs:
+            await_answer(f"{web}/readyz")
+        yield House(
+            folder, database, proxy, redis, target, slack, front.url, webs, tokens, crew, journal, settings
+        )
 
 
 def _members(environment: Mapping[str, str], ports: list[int]) -> list[Member]:

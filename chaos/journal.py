@@ -50,7 +50,8 @@ class Journal:
     deaths: list[Death] = field(default_factory=list)
     recoveries: list[Recovery] = field(default_factory=list)
     clicks: Counter[str] = field(default_factory=Counter)
-    slowest_answer: float = 0.0
+    races: Counter[str] = field(default_factory=Counter)  # by who competes
+    race_answers: Counter[str] = field(default_factory=Counter)  # by HTTP status
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def asked(self, request: Request) -> None:
@@ -83,6 +84,12 @@ class Journal:
     def clicked(self, what: str) -> None:
         with self.lock:
             self.clicks[what] += 1
+
+    def raced(self, races: Counter[str], answers: Counter[str]) -> None:
+        """Over gates; one race is one gate."""
+        with self.lock:
+            self.races += races
+            self.race_answers += answers
 
     @property
     def kills(self) -> int:

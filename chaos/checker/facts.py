@@ -156,12 +156,16 @@ class Recovery:
 
 @dataclass(frozen=True)
 class Delivery:
-    """A command, a click or an event that Slack sent the app. `outcome`: Slack's word for what came of it."""
+    """A command, a click or an event that Slack sent the app. `outcome`: Slack's word for what came of it.
+
+    `seconds`: how long that took.
+    """
 
     number: int
     at: float
     kind: str
     outcome: str
+    seconds: float = 0.0
 
 
 def by(things: Iterable[Thing], name: str) -> Mapping[Any, list[Thing]]:

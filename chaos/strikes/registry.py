@@ -3,20 +3,27 @@
 from collections.abc import Iterable, Mapping
 
 from chaos.strikes import (
+    clock_jump,
+    commit_cut,
     decision_race,
+    dripping_target,
     edited_definition,
     flushall,
+    giant_output,
     kill_any,
-    kill_command,
+    kill_guard,
     kill_worker,
     noisy_output,
     pause_worker,
+    poison,
     postgres_stop,
     repeated_envelope,
     rolling_restart,
     slack_faults,
     slow_target,
     valkey_away,
+    valkey_restored,
+    worker_parent_only,
 )
 from chaos.strikes.scene import Strike
 
@@ -34,17 +41,25 @@ def by_name(strikes: Iterable[Strike]) -> Mapping[str, Strike]:
 STRIKES = by_name(
     (
         pause_worker.STRIKE,
+        poison.STRIKE,
         kill_any.STRIKE,
         kill_worker.STRIKE,
-        kill_command.STRIKE,
+        worker_parent_only.STRIKE,
+        kill_guard.STRIKE,
+        dripping_target.STRIKE,
         decision_race.STRIKE,
         flushall.STRIKE,
+        valkey_restored.STRIKE,
         repeated_envelope.STRIKE,
         *slack_faults.STRIKES,
         edited_definition.STRIKE,
         valkey_away.STRIKE,
+        valkey_away.LONG_STRIKE,
+        commit_cut.STRIKE,
         noisy_output.STRIKE,
+        giant_output.STRIKE,
         postgres_stop.STRIKE,
+        clock_jump.STRIKE,
         slow_target.STRIKE,
         rolling_restart.STRIKE,
     )
