@@ -64,6 +64,12 @@ class House:
         return conninfo(self.database.url)
 
     @property
+    def is_up(self) -> bool:
+        """Whether there is all that an execution takes."""
+        works = any(self.crew.age(name) > 0 for name in self.crew.names("worker"))
+        return self.database.is_up and self.redis.is_up and works
+
+    @property
     def trace(self) -> Path:
         """What shell steps write of themselves."""
         return self.folder / "trace.log"

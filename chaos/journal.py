@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from chaos.crew import UNCAUSED, Death
+from chaos.crew import Death
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class Journal:
     strikes: list[Strike] = field(default_factory=list)
     deaths: list[Death] = field(default_factory=list)
     recoveries: list[Recovery] = field(default_factory=list)
+    waits: dict[str, float] = field(default_factory=dict)  # the longest, by execution
     clicks: Counter[str] = field(default_factory=Counter)
     races: Counter[str] = field(default_factory=Counter)  # by who competes
     race_answers: Counter[str] = field(default_factory=Counter)  # by HTTP status
@@ -91,14 +92,13 @@ class Journal:
             self.races += races
             self.race_answers += answers
 
+    def waited(self, execution_id: str, seconds: float) -> None:
+        """The execution is due, and nobody has touched it for so long."""
+        with self.lock:
+            self.waits[execution_id] = max(seconds, self.waits.get(execution_id, 0.0))
+
     @property
     def kills(self) -> int:
         """Ends that the bench caused with SIGKILL."""
         with self.lock:
             return sum(death.status == -9 for death in self.deaths)
-
-    @property
-    def unexplained(self) -> list[Death]:
-        """Processes that ended, and nobody had ended them."""
-        with self.lock:
-            return [death for death in self.deaths if death.fault == UNCAUSED]

@@ -78,7 +78,8 @@ class PointKills:
             if self._planned.get(member.kind) != member.name:
                 return PLAIN
             self._turn[member.kind] += 1
-            if not self._left or self._turn[member.kind] % PLANS_A_TURN == 0:
+            alone = member.name not in self._crew.spare(member.kind)
+            if alone or not self._left or self._turn[member.kind] % PLANS_A_TURN == 0:
                 del self._planned[member.kind]
                 return PLAIN
             self._left -= 1

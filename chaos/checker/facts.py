@@ -155,6 +155,14 @@ class Recovery:
 
 
 @dataclass(frozen=True)
+class Wait:
+    """The longest time for which the execution was due, and nobody touched it."""
+
+    execution_id: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Delivery:
     """A command, a click or an event that Slack sent the app. `outcome`: Slack's word for what came of it.
 
@@ -197,6 +205,7 @@ class Facts:
     told: Sequence[str] = ()
     harms: Sequence[float] = ()
     recoveries: Sequence[Recovery] = ()
+    waits: Sequence[Wait] = ()
     deliveries: Sequence[Delivery] = ()
     redis_away: Sequence[tuple[float, float]] = ()
 
@@ -217,6 +226,12 @@ class Facts:
     @cached_property
     def audit_of(self) -> Mapping[str, list[Audit]]:
         return by(self.audit, "subject")
+
+    @cached_property
+    def without_redis(self) -> list[Delivery]:
+        """What Slack sent while Redis was away."""
+        away = self.redis_away
+        return [each for each in self.deliveries if any(since <= each.at <= until for since, until in away)]
 
     @cached_property
     def cards(self) -> Mapping[str, list[Message]]:

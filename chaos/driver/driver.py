@@ -74,6 +74,10 @@ class Driver:
         if self._incident:
             self._ask(next(self._extras), runbook)
 
+    def open_incident(self, title: str) -> str:
+        """One more; returns its id."""
+        return self._asking.open_incident(title, auto=False)
+
     def _ask(self, number: int, runbook: str) -> None:
         incident = self._incident
         self._asking.ask(number, incident, self.responding.channels.get(incident), runbook)

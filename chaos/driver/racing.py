@@ -15,7 +15,7 @@ from random import Random
 import httpx2
 import psycopg
 
-from chaos.definitions import APPROVERS, RACED, REQUESTERS, TEAM
+from chaos.definitions import APPROVERS, RACED, REQUESTERS
 from chaos.house import House
 from chaos.journal import Request
 
@@ -77,15 +77,15 @@ class Racing:
         self.kinds: Counter[str] = Counter()
         self.answers: Counter[str] = Counter()
 
-    def run(self, races: int) -> None:
+    def run(self, races: int, incident: str) -> None:
+        """For this incident."""
         most = max(len(kind.presses) for kind in KINDS)
         with (
             self._client,
             ThreadPoolExecutor(AT_ONCE * most) as pressers,
             psycopg.connect(self._house.conninfo, autocommit=True) as connection,
         ):
-            incident = self._post("/api/incidents", REQUESTERS[0], {"title": self._name, "team": TEAM})
-            path = f"/api/incidents/{incident['incident']['id']}/runbooks/{RACED}/execute"
+            path = f"/api/incidents/{incident}/runbooks/{RACED}/execute"
             while self.kinds.total() < races:
                 self._fill(connection, path, min(AT_ONCE, races))
                 for race in self._found(connection, races - self.kinds.total()):

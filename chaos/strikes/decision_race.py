@@ -14,11 +14,13 @@ SECONDS = 5.0  # until they opened, and people pressed
 def play(scene: Scene, chance: Random) -> None:
     ended = time.monotonic() + SECONDS
     scene.driver.responding.race_for(BY_BUTTON)
-    racing = Racing(scene.house, scene.driver.seed, f"races-{chance.randrange(1_000_000_000)}")
+    name = f"races-{chance.randrange(1_000_000_000)}"
+    incident = scene.driver.open_incident(name)
+    racing = Racing(scene.house, scene.driver.seed, name)
     with scene.struck(NAME):
         for _ in range(BY_BUTTON):
             scene.driver.ask_extra(chance.choice(("gated", "gated-two")))
-        racing.run(scene.races)
+        racing.run(scene.races, incident)
         time.sleep(max(0.0, ended - time.monotonic()))
     scene.house.journal.raced(racing.kinds, racing.answers)
 
