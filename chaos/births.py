@@ -44,7 +44,8 @@ class Nursery:
         self._lock = threading.Lock()
         self._process = _started(log, environment)
         assert self._process.stdout is not None
-        threading.Thread(target=self._hear, args=(self._process.stdout,), daemon=True).start()
+        self._thread = threading.Thread(target=self._hear, args=(self._process.stdout,), daemon=True)
+        self._thread.start()
 
     def begin(self, kind: str, log: Path, environment: Mapping[str, str]) -> Child:
         """Start `runbook KIND` with exactly this environment."""
@@ -62,20 +63,26 @@ class Nursery:
         return child
 
     def _hear(self, answers: IO[str]) -> None:
-        for line in answers:
-            told = json.loads(line)
-            if "status" not in told:
-                self._born.put(told["pid"])
-            elif (child := self._children.pop(told["pid"], None)) is not None:
-                child.ended(told["status"])
-            else:
-                self._early[told["pid"]] = told["status"]
+        with answers:
+            for line in answers:
+                self._told(json.loads(line))
+        for left in self._children.values():
+            left.ended(-signal.SIGTERM)  # by which whoever is left hears of its nursery's end
+
+    def _told(self, what: dict[str, int]) -> None:
+        if "status" not in what:
+            self._born.put(what["pid"])
+        elif (child := self._children.pop(what["pid"], None)) is not None:
+            child.ended(what["status"])
+        else:
+            self._early[what["pid"]] = what["status"]
 
     def close(self) -> None:
         """It ends, and with it what it still has."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait()
+        self._thread.join()
 
 
 def _started(log: Path, environment: Mapping[str, str]) -> "subprocess.Popen[str]":

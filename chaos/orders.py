@@ -14,7 +14,7 @@ RATE = 0.6  # requests a second
 SHORT_KILLS, SHORT_RATE, SHORT_HURRY, SHORT_RACES = 25, 0.4, 4.0, 6
 ALONE_RATE, ALONE_PAUSE, ALONE_HURRY = 0.5, 0.5, 40.0  # where one fault is played many times
 KILL_RATE = 2.0  # processes die at points, so somebody must come by
-RACES_A_STRIKE, RACE_RATE, RACE_HURRY = 100, 0.1, 400.0
+RACES_A_STRIKE, RACE_RATE, RACE_REQUESTS, RACE_HURRY = 1000, 0.1, 3, 400.0
 TRIAL_RATE, TRIAL_LIMIT = 1.0, 100.0  # seconds: what is stuck without a guard stays stuck
 
 
@@ -53,7 +53,15 @@ def _order_of_one(seed: int, kills: int, times: int, only: str) -> Order:
         return replace(alone, strikes=[only] * times)
     races = min(times, RACES_A_STRIKE)
     strikes = [only] * -(-times // races)
-    return replace(alone, strikes=strikes, races=races, rate=RACE_RATE, pause=0.0, hurry=RACE_HURRY)
+    return replace(
+        alone,
+        strikes=strikes,
+        races=races,
+        rate=RACE_RATE,
+        requests=RACE_REQUESTS,
+        pause=0.0,
+        hurry=RACE_HURRY,
+    )
 
 
 def trial_order(seed: int, without: str) -> Order:

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -18,8 +19,9 @@ LIBRARIES = (
 )
 LIBRARY = "libfaketimeMT.so.1"
 OFFSETS = ("+600", "-600")
-SECONDS = 6.0  # with each
+SECONDS = 5.0  # with each
 PATIENCE = 30.0
+WORKER = "worker-2"
 
 
 def library() -> Path | None:
@@ -36,25 +38,33 @@ def missing() -> str | None:
 
 
 def play(scene: Scene, chance: Random) -> None:
+    scene.meanwhile(lambda: _jump(scene, chance.sample(OFFSETS, 2)))
+
+
+def _jump(scene: Scene, offsets: Sequence[str]) -> None:
     file = scene.house.folder / "faketime"
     file.write_text("+0")
-    nursery = Nursery(scene.house.folder / "nursery.log", _environment(file))
+    faked = environment(file)
+    nursery = Nursery(scene.house.folder / "nursery.log", faked)
     try:
-        name = _settle(scene, chance, nursery)
+        _settle(scene, Plan(faked, nursery=nursery))
         with scene.struck(NAME):
-            for offset in chance.sample(OFFSETS, 2):
+            for offset in offsets:
                 file.write_text(offset)
                 for runbook in ("mixed", "waiting", "slow"):
                     scene.driver.ask_extra(runbook)
                 time.sleep(SECONDS)
-        _settle(scene, chance, None, name)
+        _settle(scene, None)
     finally:
         scene.house.crew.orders.clear()
         nursery.close()
 
 
-def _environment(file: Path) -> dict[str, str]:
-    """The monotonic clock goes on as it does when somebody sets a machine's clock."""
+def environment(file: Path) -> dict[str, str]:
+    """Of the nursery and of its children alike, for the library looks at it again and again.
+
+    The monotonic clock goes on as it does when somebody sets a machine's clock.
+    """
     return {
         "LD_PRELOAD": str(library()),
         "FAKETIME_TIMESTAMP_FILE": str(file),
@@ -64,18 +74,15 @@ def _environment(file: Path) -> dict[str, str]:
     }
 
 
-def _settle(scene: Scene, chance: Random, nursery: Nursery | None, name: str = "") -> str:
-    """Start a worker anew, in this nursery or in the usual one. Returns its name."""
+def _settle(scene: Scene, plan: Plan | None) -> None:
+    """Start the worker anew, by this plan or as usual, while another is up."""
     crew = scene.house.crew
-    until(lambda: bool(set(crew.spare("worker")) & {name or "worker-1", name or "worker-2"}), PATIENCE)
-    name = name or chance.choice(crew.spare("worker") or crew.names("worker"))
-    if nursery is None:
-        crew.orders.pop(name, None)
-    else:
-        crew.orders[name] = Plan(nursery=nursery)
-    pid = crew.signal(name, signal.SIGTERM, NAME)
-    until(lambda: crew.pid(name) != pid, PATIENCE)
-    return name
+    until(lambda: WORKER in crew.spare("worker"), PATIENCE)
+    crew.orders.pop(WORKER, None)
+    if plan is not None:
+        crew.orders[WORKER] = plan
+    pid = crew.signal(WORKER, signal.SIGTERM, NAME)
+    until(lambda: crew.pid(WORKER) != pid, PATIENCE)
 
 
 STRIKE = Strike(NAME, play, harms=True, missing=missing)
