@@ -19,7 +19,7 @@ from chaos.journal import Journal
 from chaos.points import POINTS, PointKills
 from chaos.recovery import Recoveries
 from chaos.settling import settle
-from chaos.strikes import valkey_away
+from chaos.strikes import poison, valkey_away
 from chaos.strikes.registry import STRIKES
 from chaos.strikes.scene import Scene
 from chaos.stuck import StuckWatch
@@ -115,7 +115,8 @@ def _strike(order: Order, scene: Scene, say: Say) -> Sequence[str]:
 def gather(house: House) -> Facts:
     """Everything that the checker looks at."""
     journal = house.journal
-    harms = [death.at for death in journal.deaths if death.kind == "worker"]
+    deaths = [death for death in journal.deaths if death.kind == "worker"]
+    harms = [death.at for death in deaths]
     harms += [strike.begun for strike in journal.strikes if STRIKES[strike.fault].harms]
     log = house.slack.log()
     others = Facts(
@@ -125,6 +126,7 @@ def gather(house: House) -> Facts:
         asked=[Asked(request.tag, request.told) for request in journal.requests.values()],
         told=list(journal.told),
         harms=harms,
+        other_deaths=[death.at for death in deaths if death.fault != poison.NAME],
         recoveries=[Recovery(each.execution_id, each.seconds) for each in journal.recoveries],
         waits=[Wait(id_, seconds) for id_, seconds in journal.waits.items()],
         deliveries=read_deliveries(log),

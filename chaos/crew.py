@@ -15,6 +15,7 @@ PAUSE_SECONDS = 0.5  # before a start after an end that nobody caused
 GRACE_SECONDS = 15.0
 START_SECONDS = 2.0  # after which a process is taken to work
 UNCAUSED = "ended by itself"
+KILLED = -signal.SIGKILL
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,11 @@ PLAIN = Plan()
 
 
 class Crew:
-    """`on_death` hears of every end. `plan_for` says how a member is started again, unless `orders` has its name."""
+    """`on_death` hears of every end. `plan_for` says how a member is started again, unless `orders` has its name.
+
+    `suspects`: by kind, the fault that a SIGKILL of nobody's is counted for. While there is one no other kills are
+    planned for that kind.
+    """
 
     def __init__(self, members: list[Member], logs: Path, on_death: Callable[[Death], None]) -> None:
         self._members, self._logs, self._on_death = members, logs, on_death
@@ -75,6 +80,7 @@ class Crew:
         self._thread = threading.Thread(target=self._keep_up, name="crew", daemon=True)
         self._nursery = Nursery(logs / "nursery.log", {})
         self.asleep: set[str] = set()
+        self.suspects: dict[str, str] = {}
         self.orders: dict[str, Plan] = {}
         self.plan_for: Callable[[Member], Plan] = lambda _: PLAIN
 
@@ -110,11 +116,10 @@ class Crew:
         return time.monotonic() - post.started if works else 0.0
 
     def spare(self, kind: str) -> list[str]:
-        """Those of the kind that another one can stand in for: all that another is up beside."""
+        """Those of the kind that another one can stand in for; who is asleep is to wake up again."""
         names = self.names(kind)
-        return [
-            name for name in names if any(self.age(other) > START_SECONDS for other in names if other != name)
-        ]
+        up = {name for name in names if self.age(name) > START_SECONDS}
+        return [name for name in names if name not in self.asleep and up - {name}]
 
     def signal(self, name: str, number: signal.Signals, fault: str = "") -> int:
         """Send a signal, and say which fault an end by it is counted for. Returns the process' id."""
@@ -124,13 +129,6 @@ class Crew:
                 post.fault = fault
             post.process.send(number)
             return post.process.pid
-
-    def blame(self, pid: int, fault: str) -> None:
-        """What a process of the crew is about to die of, by what it does itself."""
-        with self._lock:
-            for post in self._posts.values():
-                if post.process.pid == pid:
-                    post.fault = fault
 
     def _begin(self, member: Member, plan: Plan) -> Post:
         environment = {**os.environ, **member.environment, **plan.environment}
@@ -155,7 +153,9 @@ class Crew:
                 self._posts[name] = self._begin(post.member, plan)
 
     def _tell(self, post: Post) -> None:
-        fault = post.fault or UNCAUSED
         member, process = post.member, post.process
         assert process.status is not None
+        fault = post.fault or (
+            self.suspects.get(member.kind, UNCAUSED) if process.status == KILLED else UNCAUSED
+        )
         self._on_death(Death(member.name, member.kind, process.pid, time.time(), fault, process.status))

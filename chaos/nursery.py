@@ -6,18 +6,24 @@ it says `{"pid": …, "status": …}`.
 """
 
 import gc
+import importlib
 import json
 import os
+import pkgutil
 import select
 import signal
 import sys
 import threading
 from contextlib import suppress
 from datetime import timedelta
+from types import ModuleType
 from typing import Any, TextIO
 
+import bot
+import cli
+import core
+import workers
 from bot.poster import pace
-from cli import processes
 from cli.attached import attach
 from cli.main import main as runbook
 
@@ -28,13 +34,21 @@ Order = dict[str, Any]
 
 
 def main() -> None:
+    import_all(core, bot, workers, cli)
     assert threading.active_count() == 1, "a thread would not be in the children"
-    assert processes.PROCESSES, "the long-running ones are imported too"
     gc.freeze()
     orders, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
     child = _tend(orders, answers)
     if child is not None:
         be(child)
+
+
+def import_all(*packages: ModuleType) -> None:
+    """Every module of theirs but those that are programs: what processes import late they find here."""
+    for package in packages:
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith(".__main__"):
+                importlib.import_module(module.name)
 
 
 def _tend(orders: TextIO, answers: TextIO) -> Order | None:

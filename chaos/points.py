@@ -63,6 +63,8 @@ class PointKills:
         """Have the next one start with a plan while another of its kind is up; end who outlived theirs."""
         planned, names = self._planned.get(kind), self._crew.names(kind)
         chosen = names[self._turn[kind] // PLANS_A_TURN % len(names)]
+        if kind in self._crew.suspects:
+            return
         if planned is None and chosen in self._crew.spare(kind):
             self._planned[kind] = chosen
             self._crew.signal(chosen, signal.SIGKILL, AT_LAST)
@@ -78,8 +80,8 @@ class PointKills:
             if self._planned.get(member.kind) != member.name:
                 return PLAIN
             self._turn[member.kind] += 1
-            alone = member.name not in self._crew.spare(member.kind)
-            if alone or not self._left or self._turn[member.kind] % PLANS_A_TURN == 0:
+            spared = member.kind in self._crew.suspects or member.name not in self._crew.spare(member.kind)
+            if spared or not self._left or self._turn[member.kind] % PLANS_A_TURN == 0:
                 del self._planned[member.kind]
                 return PLAIN
             self._left -= 1

@@ -188,7 +188,8 @@ def by(things: Iterable[Thing], name: str) -> Mapping[Any, list[Thing]]:
 class Facts:
     """Everything. `told`: ids of executions that somebody was told of. `harms`: when workers or servers suffered.
 
-    `redis_away`: from when until when Redis, and nothing else, was away.
+    `other_deaths`: when workers died of something else than what they ran. `redis_away`: from when until when Redis,
+    and nothing else, was away.
     """
 
     executions: Sequence[Execution] = ()
@@ -204,6 +205,7 @@ class Facts:
     asked: Sequence[Asked] = ()
     told: Sequence[str] = ()
     harms: Sequence[float] = ()
+    other_deaths: Sequence[float] = ()
     recoveries: Sequence[Recovery] = ()
     waits: Sequence[Wait] = ()
     deliveries: Sequence[Delivery] = ()

@@ -72,7 +72,7 @@ class Racing:
         self._numbers, self._keys = count(), count()
         self._webs = cycle(house.webs)
         self._met: set[str] = set()
-        limits = httpx2.Limits(max_connections=200, max_keepalive_connections=0)
+        limits = httpx2.Limits(max_connections=200, max_keepalive_connections=64)
         self._client = httpx2.Client(timeout=SECONDS, limits=limits, trust_env=False)
         self.kinds: Counter[str] = Counter()
         self.answers: Counter[str] = Counter()

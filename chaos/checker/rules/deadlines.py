@@ -8,7 +8,8 @@ from chaos.checker.facts import Execution, Facts, Step
 from chaos.checker.violations import Finding
 
 POISON = "long-poison"  # the runbook whose command kills its worker
-MOST_DEATHS = 3
+ENOUGH, ENOUGH_IN_A_STORM = 3, 10  # deaths; a storm: workers die of other things, too
+CALM = 60.0  # seconds before the first of its deaths
 MARGIN = 5.0  # seconds, of which some go by between two attempts
 SECONDS = re.compile(r"(\d+)s")
 
@@ -43,15 +44,18 @@ def _poisoned(facts: Facts) -> list[Execution]:
 
 
 def poison_is_put_away(facts: Facts) -> Iterator[Finding]:
-    """It runs, and kills its worker, three times and no more."""
+    """It runs, and kills its worker, three times and no more; in a storm it takes longer to know whose fault it is."""
     for execution in _poisoned(facts):
         begun = sum(
             trace.word == "begin"
             for step in facts.steps_of[execution.id]
             for trace in facts.traces_of[step.key]
         )
-        if begun > MOST_DEATHS:
-            yield execution.id, f"{execution.id} killed its worker {begun} times; three are enough."
+        begin = execution.created_at.timestamp() - CALM
+        in_a_storm = any(death > begin for death in facts.other_deaths)
+        most = ENOUGH_IN_A_STORM if in_a_storm else ENOUGH
+        if begun > most:
+            yield execution.id, f"{execution.id} killed its worker {begun} times; {most} are enough."
 
 
 def count(facts: Facts) -> int:

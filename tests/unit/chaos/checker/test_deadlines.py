@@ -5,14 +5,14 @@ from dataclasses import replace
 from chaos.checker.facts import Facts, Trace
 from chaos.checker.rules.deadlines import count
 
-from .world import DEFINITION, RUN, at, broken, kept, plus, unix, with_execution, with_step
+from .world import RUN, STEPS, at, broken, kept, plus, unix, with_execution, with_step
 
 ACT, COMMAND = f"{RUN}.act", f"{RUN}.command"
 
 
 def with_deadline(seconds: float) -> Facts:
     """The first step may take 3 s twice, and took so many."""
-    steps = [{**DEFINITION["steps"][0], "timeout": "3s", "retry": {"attempts": 2}}, *DEFINITION["steps"][1:]]
+    steps = [{**STEPS[0], "timeout": "3s", "retry": {"attempts": 2}}, *STEPS[1:]]
     facts = with_execution(kept(), RUN, frozen={"steps": steps}, published={"steps": steps})
     return with_step(facts, ACT, started_at=at(9 - seconds))
 
@@ -32,7 +32,7 @@ def test_what_has_a_deadline_is_counted() -> None:
 
 def poisoned(times: int) -> Facts:
     facts = with_execution(kept(), RUN, runbook="long-poison")
-    steps = [{**step, "retry": {"safe": True}} for step in DEFINITION["steps"]]
+    steps = [{**step, "retry": {"safe": True}} for step in STEPS]
     facts = with_execution(facts, RUN, frozen={"steps": steps}, published={"steps": steps})
     again = [Trace(COMMAND, 7 - number, "begin", unix(20 - number)) for number in range(1, times)]
     return plus(facts, "traces", *again)
@@ -40,6 +40,12 @@ def poisoned(times: int) -> Facts:
 
 def test_a_poison_that_kills_its_worker_a_fourth_time_is_a_violation() -> None:
     assert broken(poisoned(4)) == {"poison_is_put_away"}
+
+
+def test_while_workers_die_elsewhere_ten_deaths_are_what_it_takes() -> None:
+    facts = replace(poisoned(10), other_deaths=[unix(-1)])
+    assert broken(facts) == set()
+    assert broken(replace(poisoned(11), other_deaths=[unix(-1)])) == {"poison_is_put_away"}
 
 
 def test_three_deaths_are_what_it_takes() -> None:
