@@ -65,7 +65,7 @@ def _poison(id_: str) -> Step:
     return {
         **_shell(id_, 0),
         "argv": ["sh", "-c", script],
-        "retry": {"safe": True, "attempts": 20, "backoff": "200ms"},
+        "retry": {"safe": True, "attempts": 10, "backoff": "200ms"},
     }
 
 
