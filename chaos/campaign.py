@@ -25,6 +25,7 @@ from chaos.strikes.scene import Scene
 from chaos.stuck import StuckWatch
 
 Say = Callable[[str], None]
+TELL_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,9 @@ def _strike(order: Order, scene: Scene, say: Say) -> Sequence[str]:
         say(f"{name} ({scene.driver.asked} asked, {scene.house.journal.kills} kills)")
         STRIKES[name].play(scene, chance)
         time.sleep(chance.uniform(0.5, 1.5) * order.pause)
-    killer.join()
+    while killer.is_alive():
+        killer.join(TELL_SECONDS)
+        say(f"{scene.driver.asked} asked, {scene.house.journal.kills} kills")
     for thread in scene.background:
         thread.join()
     scene.house.slack.play([])
