@@ -4,15 +4,12 @@ import socket
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 from sqlalchemy.engine import URL, make_url
 
+from chaos.listening import CHUNK, HOST, Listening
 from chaos.postgres_wire import ClientSide
-
-HOST = "127.0.0.1"
-CHUNK = 65_536
 
 # `unsent`: the server never hears of the COMMIT. `unanswered`: it commits, and its answer is lost.
 Cut = Literal["unsent", "unanswered"]
@@ -33,28 +30,16 @@ class Pair:
                 end.shutdown(socket.SHUT_RDWR)
 
 
-class PostgresProxy:
+class PostgresProxy(Listening):
     """`with PostgresProxy(url) as proxy: proxy.url`. Both sides are told of a lost connection by its end alone."""
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self._server = make_url(url)
-        self._listener = socket.create_server((HOST, 0), backlog=256)
         self._planned: list[Cut] = []
         self._lock = threading.Lock()
-        port = int(self._listener.getsockname()[1])
-        front = self._server.set(host=HOST, port=port, query={"sslmode": "disable"})
+        front = self._server.set(host=HOST, port=self.port, query={"sslmode": "disable"})
         self.url = front.render_as_string(hide_password=False)
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._serve, name="postgres-proxy", daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
 
     def cut(self, *cuts: Cut) -> None:
         """The next commits, of whomever, meet these."""
@@ -71,16 +56,7 @@ class PostgresProxy:
         with self._lock:
             self._planned.clear()
 
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self._carry, args=(client,), daemon=True).start()
-
-    def _carry(self, client: socket.socket) -> None:
+    def carry(self, client: socket.socket) -> None:
         with client, suppress(OSError), _connected(self._server) as server:
             pair = Pair(client, server)
             back = threading.Thread(target=_bring_back, args=(pair,), daemon=True)

@@ -1,13 +1,11 @@
 """How long something that is due waits for somebody to go on with it, while everything that it takes is up."""
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import psycopg
-
 from chaos.journal import Journal
+from chaos.watching import Connection, Watch
 
 LOOK_SECONDS = 1.0
 DUE = """
@@ -45,39 +43,22 @@ class Waits:
         return Wait(revision, former.seconds + seconds)
 
 
-class StuckWatch:
-    """Looks in a thread of its own, and writes the longest wait of each into the journal.
+class StuckWatch(Watch):
+    """Writes the longest wait of each into the journal.
 
     `is_up`: whether everything that an execution takes is there; seconds in which it is not do not count.
     """
 
     def __init__(self, conninfo: str, journal: Journal, is_up: Callable[[], bool]) -> None:
-        self._conninfo, self._journal, self._is_up = conninfo, journal, is_up
+        super().__init__(conninfo, LOOK_SECONDS)
+        self._journal, self._is_up = journal, is_up
         self._waits = Waits()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="stuck", daemon=True)
+        self._looked, self._was_up = 0.0, False
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(LOOK_SECONDS):
-            try:
-                with psycopg.connect(self._conninfo, autocommit=True, connect_timeout=2) as connection:
-                    self._look_on(connection)
-            except psycopg.Error:
-                continue  # the database is away, as it may be here
-
-    def _look_on(self, connection: "psycopg.Connection[tuple[str, int]]") -> None:
-        looked, was_up = time.monotonic(), False
-        while not self._over.wait(LOOK_SECONDS):
-            due = dict(connection.execute(DUE).fetchall())
-            now, is_up = time.monotonic(), self._is_up()
-            seconds = now - looked if was_up and is_up else 0.0
-            looked, was_up = now, is_up
-            for id_, waited in self._waits.look(due, seconds).items():
-                self._journal.waited(id_, waited)
+    def look(self, connection: Connection) -> None:
+        due = dict(connection.execute(DUE).fetchall())
+        now, is_up = time.monotonic(), self._is_up()
+        seconds = now - self._looked if self._was_up and is_up else 0.0
+        self._looked, self._was_up = now, is_up
+        for id_, waited in self._waits.look(due, seconds).items():
+            self._journal.waited(id_, waited)
