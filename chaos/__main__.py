@@ -9,57 +9,26 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from chaos.campaign import Order, Result, run_campaign
+from chaos.campaign import Order, Result, Say, run_campaign
 from chaos.guards import TRIALS
+from chaos.orders import order_for
 from chaos.report import print_report
 from chaos.strikes.registry import STRIKES
+from chaos.trials import is_broken, print_outcomes, try_guards
 from cli.processes import quiet_logging
 
 Seed = Annotated[int, typer.Option(help="Decides requests, decisions, strikes and points.")]
 Kills = Annotated[int, typer.Option(help="Kills at named points, beside the strikes.")]
-Times = Annotated[int, typer.Option(help="How often each strike is played.")]
+Times = Annotated[
+    int, typer.Option(help="How often each strike is played; of decision-race alone, how many races.")
+]
 Only = Annotated[str, typer.Option(help=f"One strike alone: kill-at-point, {', '.join(STRIKES)}.")]
 Without = Annotated[
     str, typer.Option(help=f"Switch a guard off, to see what it is for: {', '.join(TRIALS)}.")
 ]
 Short = Annotated[bool, typer.Option("--short", help="About two minutes, some of each.")]
+Guards = Annotated[bool, typer.Option("--guards", help="Try every guard, without it and with it.")]
 Keep = Annotated[Path | None, typer.Option(help="Work in this new folder, and leave it there.")]
-
-RATE = 0.6  # requests a second
-SHORT_KILLS, SHORT_RATE = 25, 0.4
-TRIAL_RATE, TRIAL_LIMIT = 1.0, 100.0  # seconds: what is stuck without a guard stays stuck
-
-
-def order_for(seed: int, kills: int, times: int, only: str, without: str, short: bool) -> Order:
-    """What the options ask for. Raises typer.BadParameter for a name that is none."""
-    if without:
-        return _trial_order(seed, without)
-    if only == "kill-at-point":
-        return Order(seed, (), kills, rate=RATE)
-    if only:
-        if only not in STRIKES:
-            raise typer.BadParameter(f"There is no strike {only}; there is {', '.join(STRIKES)}.")
-        return Order(seed, [only] * times, rate=RATE)
-    if short:
-        return Order(seed, list(STRIKES), SHORT_KILLS, rate=SHORT_RATE, pause=0.3, limit=90)
-    return Order(seed, list(STRIKES) * times, kills, rate=RATE)
-
-
-def _trial_order(seed: int, without: str) -> Order:
-    if without not in TRIALS:
-        raise typer.BadParameter(f"There is no guard {without}; there is {', '.join(TRIALS)}.")
-    trial = TRIALS[without]
-    return Order(
-        seed,
-        trial.strikes,
-        trial.kills,
-        trial.points,
-        trial.runbooks,
-        trial.requests,
-        rate=TRIAL_RATE,
-        limit=TRIAL_LIMIT,
-        without=without,
-    )
 
 
 def main(
@@ -69,21 +38,28 @@ def main(
     only: Only = "",
     without: Without = "",
     short: Short = False,
+    guards: Guards = False,
     keep: Keep = None,
 ) -> None:
     """Break what can break, and hold the promises against what came of it."""
     quiet_logging()
-    order = order_for(seed, kills, times, only, without, short)
-    with tempfile.TemporaryDirectory(prefix="chaos-", ignore_cleanup_errors=True) as temporary:
-        folder = keep or Path(temporary)
-        folder.mkdir(exist_ok=True)
-        result = run_campaign(order, folder, Clock().say)
-    print_report(order, result, Console(width=110))
+    console, say = Console(width=110), Clock().say
+    if guards:
+        outcomes = list(try_guards(seed, lambda order: _run(order, None, console, say)))
+        print_outcomes(outcomes, seed, console)
+        raise typer.Exit(int(not all(outcome.is_proven for outcome in outcomes)))
+    result = _run(order_for(seed, kills, times, only, without, short), keep, console, say)
     raise typer.Exit(int(is_broken(result)))
 
 
-def is_broken(result: Result) -> bool:
-    return bool(result.violations) or result.left is not None
+def _run(order: Order, keep: Path | None, console: Console, say: Say) -> Result:
+    """One campaign, and its report."""
+    with tempfile.TemporaryDirectory(prefix="chaos-", ignore_cleanup_errors=True) as temporary:
+        folder = keep or Path(temporary)
+        folder.mkdir(exist_ok=True)
+        result = run_campaign(order, folder, say)
+    print_report(order, result, console)
+    return result
 
 
 class Clock:

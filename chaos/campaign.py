@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from chaos.checker.check import check
-from chaos.checker.facts import Asked, Call, Facts, Recovery
+from chaos.checker.facts import Asked, Call, Facts, Recovery, Wait
 from chaos.checker.outside import read_deliveries, read_messages, read_traces
 from chaos.checker.reading import read_database
 from chaos.checker.violations import Violation
@@ -19,19 +19,22 @@ from chaos.journal import Journal
 from chaos.points import POINTS, PointKills
 from chaos.recovery import Recoveries
 from chaos.settling import settle
-from chaos.strikes import valkey_away
+from chaos.strikes import poison, valkey_away
 from chaos.strikes.registry import STRIKES
 from chaos.strikes.scene import Scene
+from chaos.stuck import StuckWatch
 
 Say = Callable[[str], None]
+TELL_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Order:
     """What a campaign consists of; together with the code it decides everything but the timing.
 
-    `rate`: requests a second until all strikes are played, at least `requests` of them. `limit`: seconds that it may
-    take until nothing is left to do.
+    `rate`: requests a second, at least `requests` of them, and where `is_open` until all strikes are played. `pause`:
+    seconds between two strikes, about. `limit`: seconds that it may take until nothing is left to do. `hurry`: how
+    many times faster than Slack's pace messages may go. `races`: gates that are raced over in one such strike.
     """
 
     seed: int
@@ -44,12 +47,14 @@ class Order:
     pause: float = 1.0
     limit: float = 300.0
     without: str = ""
+    is_open: bool = True
+    hurry: float = 1.0
+    races: int = 8
 
     @property
     def most(self) -> int:
-        """How many requests there are: without an end while there are strikes, but for a trial."""
-        is_open = (self.strikes or self.kills) and not self.without
-        return 1_000_000 if is_open else self.requests
+        """How many requests there are."""
+        return 1_000_000 if self.is_open and (self.strikes or self.kills) else self.requests
 
 
 @dataclass(frozen=True)
@@ -68,13 +73,15 @@ class Result:
 def run_campaign(order: Order, folder: Path, say: Say) -> Result:
     """Raises nothing for a broken promise: that is what the result is for."""
     say("starting the house")
-    with open_house(folder, order.without) as house:
+    with open_house(folder, order.without, order.hurry) as house:
         begun = time.monotonic()
         recoveries = Recoveries(house.conninfo, house.journal)
+        stuck = StuckWatch(house.conninfo, house.journal, lambda: house.is_up)
         recoveries.start()
+        stuck.start()
         driver = Driver(house, order.seed, order.runbooks)
         driver.start(order.rate, order.most)
-        points = _strike(order, Scene(house, driver, recoveries), say)
+        points = _strike(order, Scene(house, driver, recoveries, races=order.races), say)
         driver.await_requests(order.requests)
         driver.finish()
         struck = time.monotonic()
@@ -83,6 +90,7 @@ def run_campaign(order: Order, folder: Path, say: Say) -> Result:
         settled = time.monotonic()
         driver.close()
         recoveries.stop()
+        stuck.stop()
         facts = gather(house)
         return Result(check(facts), facts, house.journal, left, settled - begun, settled - struck, points)
 
@@ -98,7 +106,9 @@ def _strike(order: Order, scene: Scene, say: Say) -> Sequence[str]:
         say(f"{name} ({scene.driver.asked} asked, {scene.house.journal.kills} kills)")
         STRIKES[name].play(scene, chance)
         time.sleep(chance.uniform(0.5, 1.5) * order.pause)
-    killer.join()
+    while killer.is_alive():
+        killer.join(TELL_SECONDS)
+        say(f"{scene.driver.asked} asked, {scene.house.journal.kills} kills")
     for thread in scene.background:
         thread.join()
     scene.house.slack.play([])
@@ -108,7 +118,8 @@ def _strike(order: Order, scene: Scene, say: Say) -> Sequence[str]:
 def gather(house: House) -> Facts:
     """Everything that the checker looks at."""
     journal = house.journal
-    harms = [death.at for death in journal.deaths if death.kind == "worker"]
+    deaths = [death for death in journal.deaths if death.kind == "worker"]
+    harms = [death.at for death in deaths]
     harms += [strike.begun for strike in journal.strikes if STRIKES[strike.fault].harms]
     log = house.slack.log()
     others = Facts(
@@ -118,8 +129,10 @@ def gather(house: House) -> Facts:
         asked=[Asked(request.tag, request.told) for request in journal.requests.values()],
         told=list(journal.told),
         harms=harms,
+        other_deaths=[death.at for death in deaths if death.fault != poison.NAME],
         recoveries=[Recovery(each.execution_id, each.seconds) for each in journal.recoveries],
+        waits=[Wait(id_, seconds) for id_, seconds in journal.waits.items()],
         deliveries=read_deliveries(log),
-        redis_away=[(s.begun, s.ended) for s in journal.strikes if s.fault == valkey_away.NAME],
+        redis_away=[(s.begun, s.ended) for s in journal.strikes if s.fault in valkey_away.NAMES],
     )
     return read_database(house.conninfo, others)

@@ -2,19 +2,20 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chaos.births import Child, Nursery
+
 LOOK_SECONDS = 0.05
 PAUSE_SECONDS = 0.5  # before a start after an end that nobody caused
 GRACE_SECONDS = 15.0
-START_SECONDS = 6.0  # after which a process is taken to work
+START_SECONDS = 2.0  # after which a process is taken to work
 UNCAUSED = "ended by itself"
+KILLED = -signal.SIGKILL
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Post:
     """A member's process of the moment. `fault`: what it dies of, if it is meant to."""
 
     member: Member
-    process: "subprocess.Popen[bytes]"
+    process: Child
     started: float
     fault: str = ""
     start_at: float | None = None
@@ -51,17 +52,25 @@ class Post:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a process is started with: extra environment, and the fault that its death is counted for."""
+    """What a process is started with: extra environment, the fault that its death is counted for, its nursery.
+
+    `nursery`: one of its own, where what it needs must be there before anything is imported.
+    """
 
     environment: Mapping[str, str] = field(default_factory=dict)
     fault: str = ""
+    nursery: Nursery | None = None
 
 
 PLAIN = Plan()
 
 
 class Crew:
-    """`on_death` hears of every end. `plan_for` says how a member is started again."""
+    """`on_death` hears of every end. `plan_for` says how a member is started again, unless `orders` has its name.
+
+    `suspects`: by kind, the fault that a SIGKILL of nobody's is counted for. While there is one no other kills are
+    planned for that kind.
+    """
 
     def __init__(self, members: list[Member], logs: Path, on_death: Callable[[Death], None]) -> None:
         self._members, self._logs, self._on_death = members, logs, on_death
@@ -69,7 +78,10 @@ class Crew:
         self._lock = threading.RLock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep_up, name="crew", daemon=True)
+        self._nursery = Nursery(logs / "nursery.log", {})
         self.asleep: set[str] = set()
+        self.suspects: dict[str, str] = {}
+        self.orders: dict[str, Plan] = {}
         self.plan_for: Callable[[Member], Plan] = lambda _: PLAIN
 
     def start(self) -> None:
@@ -81,16 +93,15 @@ class Crew:
         """Everybody is asked to stop, and killed where they do not."""
         self._over.set()
         self._thread.join()
-        for post in self._posts.values():
-            post.process.send_signal(signal.SIGCONT)
-            post.process.terminate()
+        for number in (signal.SIGCONT, signal.SIGTERM):
+            for post in self._posts.values():
+                post.process.send(number)
         deadline = time.monotonic() + GRACE_SECONDS
         for post in self._posts.values():
-            try:
-                post.process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                post.process.kill()
+            if not post.process.wait(max(0.1, deadline - time.monotonic())):
+                post.process.send(signal.SIGKILL)
                 post.process.wait()
+        self._nursery.close()
 
     def names(self, kind: str) -> list[str]:
         return [member.name for member in self._members if member.kind == kind]
@@ -101,15 +112,14 @@ class Crew:
     def age(self, name: str) -> float:
         """Seconds since the member's process was started; 0 while there is none, or it sleeps."""
         post = self._posts[name]
-        works = post.process.poll() is None and name not in self.asleep
+        works = post.process.status is None and name not in self.asleep
         return time.monotonic() - post.started if works else 0.0
 
     def spare(self, kind: str) -> list[str]:
-        """Those of the kind that another one can stand in for: all that another is up beside."""
+        """Those of the kind that another one can stand in for; who is asleep is to wake up again."""
         names = self.names(kind)
-        return [
-            name for name in names if any(self.age(other) > START_SECONDS for other in names if other != name)
-        ]
+        up = {name for name in names if self.age(name) > START_SECONDS}
+        return [name for name in names if name not in self.asleep and up - {name}]
 
     def signal(self, name: str, number: signal.Signals, fault: str = "") -> int:
         """Send a signal, and say which fault an end by it is counted for. Returns the process' id."""
@@ -117,25 +127,19 @@ class Crew:
             post = self._posts[name]
             if fault:
                 post.fault = fault
-            post.process.send_signal(number)
+            post.process.send(number)
             return post.process.pid
 
     def _begin(self, member: Member, plan: Plan) -> Post:
-        with (self._logs / f"{member.name}.log").open("ab") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "cli.attached", str(os.getpid()), "cli", member.kind],
-                env={**os.environ, **member.environment, **plan.environment},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        return Post(member, process, time.monotonic(), plan.fault)
+        environment = {**os.environ, **member.environment, **plan.environment}
+        nursery = plan.nursery or self._nursery
+        child = nursery.begin(member.kind, self._logs / f"{member.name}.log", environment)
+        return Post(member, child, time.monotonic(), plan.fault)
 
     def _keep_up(self) -> None:
         while not self._over.wait(LOOK_SECONDS):
             for name, post in list(self._posts.items()):
-                if post.process.poll() is not None:
+                if post.process.status is not None:
                     self._ended(name, post)
 
     def _ended(self, name: str, post: Post) -> None:
@@ -145,11 +149,13 @@ class Crew:
                 self._tell(post)
                 post.start_at = time.monotonic() + (0.0 if post.fault else PAUSE_SECONDS)
             if time.monotonic() >= post.start_at:
-                self._posts[name] = self._begin(post.member, self.plan_for(post.member))
+                plan = self.orders.get(name) or self.plan_for(post.member)
+                self._posts[name] = self._begin(post.member, plan)
 
     def _tell(self, post: Post) -> None:
-        fault = post.fault or UNCAUSED
         member, process = post.member, post.process
-        self._on_death(
-            Death(member.name, member.kind, process.pid, time.time(), fault, int(process.returncode))
+        assert process.status is not None
+        fault = post.fault or (
+            self.suspects.get(member.kind, UNCAUSED) if process.status == KILLED else UNCAUSED
         )
+        self._on_death(Death(member.name, member.kind, process.pid, time.time(), fault, process.status))

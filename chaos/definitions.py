@@ -8,12 +8,21 @@ REQUESTERS = ("U0RITA", "U0RALF")
 APPROVERS = ("U0ANNA", "U0ABEL", "U0AMOS")
 PEOPLE = (*REQUESTERS, *APPROVERS)
 EDITED = "edited"  # the runbook that is edited while it runs
+RACED = "long-raced"  # the one whose gates people race over
+POISON = "long-poison"  # the one that kills its worker
 
 TRACE = 'echo "$RUNBOOK_STEP_KEY $$ {word} $(date +%s.%N)" >> "$TRACE"'
 
 Step = dict[str, Any]
 Document = dict[str, Any]
 SAFE: Step = {"retry": {"safe": True, "attempts": 6, "backoff": "200ms"}}
+BRIEF: Step = {
+    "timeout": "3s",
+    "retry": {"safe": True, "attempts": 2, "backoff": "200ms"},
+    "on_failure": "continue",
+}
+RACES = 6  # gates of the runbook that people race over
+FLOOD = 1_000_000_000  # bytes
 
 
 def _call(id_: str, kind: str, edition: int, seconds: float = 0, **more: object) -> Step:
@@ -44,12 +53,29 @@ def _noise(id_: str) -> Step:
     return {**_shell(id_, 0), "argv": ["sh", "-c", script]}
 
 
-def _gate(id_: str, count: int = 1, expires: str = "30m") -> Step:
+def _flood(id_: str) -> Step:
+    """NULs, then bytes that are no text."""
+    script = f"{TRACE.format(word='begin')}; head -c {FLOOD} /dev/zero; head -c 5000000 /dev/urandom >&2"
+    return {**_shell(id_, 0), "argv": ["sh", "-c", script]}
+
+
+def _poison(id_: str) -> Step:
+    """It kills its worker: the parent of its guard."""
+    script = f"{TRACE.format(word='begin')}; sleep 0.5; kill -9 $(cut -d ' ' -f 4 /proc/$PPID/stat); sleep 5"
+    return {
+        **_shell(id_, 0),
+        "argv": ["sh", "-c", script],
+        "retry": {"safe": True, "attempts": 10, "backoff": "200ms"},
+    }
+
+
+def _gate(id_: str, count: int = 1, expires: str = "30m", **more: object) -> Step:
     return {
         "id": id_,
         "type": "approval",
         "approvers": {"team": TEAM, "role": "admin", "count": count},
         "expires": expires,
+        **more,
     }
 
 
@@ -92,6 +118,7 @@ def _asking(edition: int) -> dict[str, list[Step]]:
             _message("told"),
         ],
         "gated-two": [_gate("both", count=2), _call("after", "ok", edition), _gate("once_more")],
+        RACED: [_gate(f"g{number}", 1 + number % 2, "2s", on_failure="continue") for number in range(RACES)],
         "expiring": [_gate("gate", expires="4s"), _call("after", "ok", edition)],
         "waiting": [
             _call("before", "ok", edition),
@@ -116,6 +143,13 @@ def _troubled(edition: int) -> dict[str, list[Step]]:
             *(_call(kind, kind, edition) for kind in ("huge", "nul", "bytes", "drip")),
             _noise("flood"),
         ],
+        "long-dripping": [
+            _call("body", "drip", edition, 1, **BRIEF),
+            _call("headers", "drip-headers", edition, 1, **BRIEF),
+            _message("told"),
+        ],
+        "long-output": [_call("endless", "endless", edition), _flood("flood")],
+        POISON: [_poison("poison"), _call("after", "ok", edition)],
         "long-call": [_call("long", "slow", edition, 14, **SAFE), _call("after", "ok", edition)],
         "long-shell": [_ticking("long", 40), _call("after", "ok", edition)],
     }

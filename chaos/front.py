@@ -5,44 +5,22 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import count
-from types import TracebackType
-from typing import Self
 
-HOST = "127.0.0.1"
-CHUNK = 65_536
+from chaos.listening import CHUNK, HOST, Listening
+
 CONNECT_SECONDS = 1.0
 
 
-class Front:
+class Front(Listening):
     """`with Front(ports) as front: front.url`. Knows nothing of HTTP: whoever dies takes their connections along."""
 
     def __init__(self, ports: Sequence[int]) -> None:
+        super().__init__()
         self._ports = list(ports)
         self._turn = count()
-        self._listener = socket.create_server((HOST, 0), backlog=256)
-        self.port = int(self._listener.getsockname()[1])
         self.url = f"http://{HOST}:{self.port}"
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._serve, name="front", daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._carry, args=(client,), daemon=True).start()
-
-    def _carry(self, client: socket.socket) -> None:
+    def carry(self, client: socket.socket) -> None:
         server = self._connect()
         if server is None:
             client.close()

@@ -29,5 +29,5 @@ TRIALS: Mapping[str, Trial] = {
     # A bell is lost, or a timer ends, and nobody looks.
     "sweep": Trial(("waiting", "mixed"), 8, kills=4, points={"worker": ("job.taken", "claim.after")}),
     # A worker dies, and its command lives on.
-    "process-guard": Trial(("long-shell",), 2, ("kill-command",)),
+    "process-guard": Trial(("long-shell",), 2, ("worker-parent-only",)),
 }

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,8 @@ from chaos.crew import Crew, Member
 from chaos.definitions import PEOPLE, documents
 from chaos.front import Front
 from chaos.journal import Journal
+from chaos.nursery import HURRY
+from chaos.postgres_proxy import PostgresProxy
 from chaos.servers import EmbeddedServer, postgres_in, valkey_in
 from chaos.slack import SlackPeople
 from chaos.target import Target
@@ -38,14 +40,19 @@ START_SECONDS = 90.0
 
 @dataclass(frozen=True)
 class House:
-    """Everything that the driver, the saboteur and the checker need."""
+    """Everything that the driver, the saboteur and the checker need.
+
+    `web` is the one address of all web processes, `webs` each one's own.
+    """
 
     folder: Path
     database: EmbeddedServer
+    proxy: PostgresProxy
     redis: EmbeddedServer
     target: Target
     slack: SlackPeople
     web: str
+    webs: Sequence[str]
     tokens: Mapping[str, str]
     crew: Crew
     journal: Journal
@@ -55,6 +62,12 @@ class House:
     def conninfo(self) -> str:
         """The database's address for psycopg."""
         return conninfo(self.database.url)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether there is all that an execution takes."""
+        works = any(self.crew.age(name) > 0 for name in self.crew.names("worker"))
+        return self.database.is_up and self.redis.is_up and works
 
     @property
     def trace(self) -> Path:
@@ -67,8 +80,11 @@ def conninfo(url: str) -> str:
 
 
 @contextmanager
-def open_house(folder: Path, without: str) -> Iterator[House]:
-    """Started, migrated, filled and answering. `without`: the guards that its processes lack."""
+def open_house(folder: Path, without: str, hurry: float = 1.0) -> Iterator[House]:
+    """Started, migrated, filled and answering. `without`: the guards that its processes lack.
+
+    `hurry`: how many times faster than Slack's pace its posters are.
+    """
     with ExitStack() as stack:
         database, redis = postgres_in(folder / "services"), valkey_in(folder / "services")
         for server in (database, redis):
@@ -77,19 +93,23 @@ def open_house(folder: Path, without: str) -> Iterator[House]:
         ports = [stack.enter_context(reserved_port(0)) for _ in range(OF_EACH)]
         front, target = stack.enter_context(Front(ports)), stack.enter_context(Target())
         sandbox = stack.enter_context(_running_sandbox(folder, front.url))
-        environment = _environment(folder, (database.url, redis.url), (sandbox, target.url), without)
-        settings = Settings.from_environment(environment)
+        proxy = stack.enter_context(PostgresProxy(database.url))
+        environment = _environment(folder, (proxy.url, redis.url), (sandbox, target.url), without)
+        environment[HURRY] = str(hurry)
+        settings = Settings.from_environment({**environment, "DATABASE_URL": database.url})
         tokens = _fill(settings)
         journal = Journal()
         crew = Crew(_members(environment, ports), folder, journal.died)
         slack = SlackPeople(sandbox)
         stack.callback(slack.close)
-        _warm(environment)
         crew.start()
         stack.callback(crew.stop)
-        for port in ports:
-            await_answer(f"http://127.0.0.1:{port}/readyz")
-        yield House(folder, database, redis, target, slack, front.url, tokens, crew, journal, settings)
+        webs = [f"http://127.0.0.1:{port}" for port in ports]
+        for web in webs:
+            await_answer(f"{web}/readyz")
+        yield House(
+            folder, database, proxy, redis, target, slack, front.url, webs, tokens, crew, journal, settings
+        )
 
 
 def _members(environment: Mapping[str, str], ports: list[int]) -> list[Member]:
@@ -104,7 +124,7 @@ def _environment(
     folder: Path, services: tuple[str, str], outside: tuple[str, str], without: str
 ) -> dict[str, str]:
     sandbox, target = outside
-    environment = {
+    return {
         "DATABASE_URL": services[0],
         "REDIS_URL": services[1],
         "RUNBOOK_HOME": str(folder / "home"),
@@ -119,14 +139,6 @@ def _environment(
         "RUNBOOK_SECRET_TRACE": str(folder / "trace.log"),
         "RUNBOOK_WITHOUT": without,
     }
-    if sys.dont_write_bytecode:  # otherwise each of a thousand starts would compile everything anew
-        environment |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
-    return environment
-
-
-def _warm(environment: Mapping[str, str]) -> None:
-    command = [sys.executable, "-m", "cli", "--help"]  # which loads every command
-    subprocess.run(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, check=True)
 
 
 def _fill(settings: Settings) -> dict[str, str]:

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from chaos.crew import UNCAUSED, Death
+from chaos.crew import Death
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,10 @@ class Journal:
     strikes: list[Strike] = field(default_factory=list)
     deaths: list[Death] = field(default_factory=list)
     recoveries: list[Recovery] = field(default_factory=list)
+    waits: dict[str, float] = field(default_factory=dict)  # the longest, by execution
     clicks: Counter[str] = field(default_factory=Counter)
-    slowest_answer: float = 0.0
+    races: Counter[str] = field(default_factory=Counter)  # by who competes
+    race_answers: Counter[str] = field(default_factory=Counter)  # by HTTP status
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def asked(self, request: Request) -> None:
@@ -84,14 +86,19 @@ class Journal:
         with self.lock:
             self.clicks[what] += 1
 
+    def raced(self, races: Counter[str], answers: Counter[str]) -> None:
+        """Over gates; one race is one gate."""
+        with self.lock:
+            self.races += races
+            self.race_answers += answers
+
+    def waited(self, execution_id: str, seconds: float) -> None:
+        """The execution is due, and nobody has touched it for so long."""
+        with self.lock:
+            self.waits[execution_id] = max(seconds, self.waits.get(execution_id, 0.0))
+
     @property
     def kills(self) -> int:
         """Ends that the bench caused with SIGKILL."""
         with self.lock:
             return sum(death.status == -9 for death in self.deaths)
-
-    @property
-    def unexplained(self) -> list[Death]:
-        """Processes that ended, and nobody had ended them."""
-        with self.lock:
-            return [death for death in self.deaths if death.fault == UNCAUSED]

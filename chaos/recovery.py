@@ -1,14 +1,12 @@
 """How soon somebody goes on with what a lost worker held."""
 
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import psycopg
-
 from chaos.journal import Journal, Recovery
+from chaos.watching import Connection, Watch
 
 LOOK_SECONDS = 0.2
 HELD = """
@@ -40,38 +38,21 @@ class Held:
     fence: int
 
 
-class Recoveries:
-    """Watches in a thread of its own, and writes into the journal."""
+class Recoveries(Watch):
+    """Writes each recovery into the journal."""
 
     def __init__(self, conninfo: str, journal: Journal) -> None:
-        self._conninfo, self._journal = conninfo, journal
+        super().__init__(conninfo, LOOK_SECONDS)
+        self._journal = journal
         self._losses: list[Loss] = []
         self._deaths = 0
         self._held: list[Held] = []
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="recoveries", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._over.set()
-        self._thread.join()
 
     def lost(self, fault: str, pid: int) -> None:
         """A worker was lost that is no death: it was stopped."""
         self._losses.append(Loss(fault, pid, time.time()))
 
-    def _watch(self) -> None:
-        while not self._over.wait(LOOK_SECONDS):
-            try:
-                with psycopg.connect(self._conninfo, autocommit=True, connect_timeout=2) as connection:
-                    while not self._over.wait(LOOK_SECONDS):
-                        self._look(connection)
-            except psycopg.Error:
-                continue  # the database is away, as it may be here
-
-    def _look(self, connection: "psycopg.Connection[tuple[object, ...]]") -> None:
+    def look(self, connection: Connection) -> None:
         for loss in list(self._new_losses()):
             name = f"{socket.gethostname()}.{loss.pid}"
             for id_, fence, _ in _rows(connection, BY_WORKER, {"name": name}):
@@ -94,9 +75,7 @@ class Recoveries:
             yield self._losses.pop(0)
 
 
-def _rows(
-    connection: "psycopg.Connection[tuple[object, ...]]", query: str, values: dict[str, object]
-) -> list[Row]:
+def _rows(connection: Connection, query: str, values: dict[str, object]) -> list[Row]:
     return [
         (str(id_), int(str(fence)), None if worker is None else str(worker))
         for id_, fence, worker in connection.execute(query.encode(), values)

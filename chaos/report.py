@@ -8,8 +8,11 @@ from rich.console import Console
 from rich.table import Table
 
 from chaos.campaign import Order, Result
+from chaos.checker.promises import verdicts
+from chaos.checker.rules.requests import PATIENCE
 from chaos.checker.violations import Violation
 from chaos.crew import UNCAUSED
+from chaos.strikes.registry import STRIKES
 
 FOREVER = float("inf")
 
@@ -25,7 +28,7 @@ def strikes_by_fault(result: Result) -> Mapping[str, Sequence[tuple[float, float
     found: dict[str, list[tuple[float, float]]] = {}
     for strike in result.journal.strikes:
         found.setdefault(strike.fault, []).append((strike.begun, strike.ended))
-    played = {name for name in found if name.startswith("kill") or name == "rolling-restart"}
+    played = set(found)
     for death in result.journal.deaths:
         if death.fault not in played:
             found.setdefault(death.fault, []).append((death.at, death.at))
@@ -63,13 +66,26 @@ def print_report(order: Order, result: Result, console: Console) -> None:
     for row in _rows(result):
         table.add_row(*row)
     console.print(table)
-    for line in _summary(result):
+    for line in (*_promises(result), *_summary(order, result)):
         console.print(line, highlight=False)
     for violation in result.violations:
         console.print(f"VIOLATION {violation}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _summary(result: Result) -> Iterator[str]:
+def _promises(result: Result) -> Iterator[str]:
+    for verdict in verdicts(result.facts, result.violations):
+        yield f"{verdict.sentence}: {verdict.broken} (checked {verdict.checked})"
+
+
+def spread(values: Sequence[float]) -> str:
+    """`p50 …, p95 …, p99 …, max …`; a dash where there are none."""
+    if not values:
+        return "–"
+    shares = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
+    return ", ".join(f"{name} {percentile(values, share):.2f} s" for name, share in shares.items())
+
+
+def _summary(order: Order, result: Result) -> Iterator[str]:
     facts, journal = result.facts, result.journal
     statuses = Counter(execution.status for execution in facts.executions)
     yield (
@@ -82,6 +98,16 @@ def _summary(result: Result) -> Iterator[str]:
         f"{len(facts.executions) / result.seconds:.2f} executions and "
         f"{60 * journal.kills / result.seconds:.0f} kills a minute"
     )
+    recovered = [each.seconds for each in journal.recoveries]
+    yield f"recovery after {len(recovered)} losses of a worker that held something: {spread(recovered)}"
+    away = [delivery.seconds for delivery in facts.without_redis]
+    late = sum(seconds > PATIENCE for seconds in away)
+    yield f"Slack answered without Redis, {len(away)} times: {spread(away)}; over {PATIENCE:g} s: {late}"
+    yield f"longest wait of what was due: {max(journal.waits.values(), default=0.0):.0f} s"
+    if journal.races:
+        races = ", ".join(f"{kind} {count}" for kind, count in journal.races.items())
+        answers = ", ".join(f"{status} {count}" for status, count in sorted(journal.race_answers.items()))
+        yield f"{journal.races.total()} races of decisions ({races}); answers: {answers}"
     outcomes = Counter(delivery.outcome for delivery in facts.deliveries)
     yield "deliveries of Slack: " + ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
     if result.points:
@@ -90,5 +116,8 @@ def _summary(result: Result) -> Iterator[str]:
     ended = Counter(f"{death.name} ({death.status})" for death in journal.deaths if death.fault == UNCAUSED)
     if ended:
         yield "ended by themselves: " + ", ".join(f"{name} {count}" for name, count in ended.items())
+    if order.hurry != 1:
+        yield f"posters went {order.hurry:g} times as fast as Slack's pace; the sandbox takes that"
+    yield from filter(None, (strike.missing() for strike in STRIKES.values()))
     yield f"left to do: {result.left or 'nothing'}"
     yield f"{len(result.violations)} violations"

@@ -22,6 +22,16 @@ class EmbeddedServer:
         self._started: Started | None = None
         self.url = ""
 
+    @property
+    def folder(self) -> Path:
+        """What it keeps everything in."""
+        return self._files.folder
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it was started, and nobody has ended it."""
+        return self._started is not None
+
     def start(self) -> None:
         """Returns when it answers. Raises TimeoutError where it does not."""
         started = self._server.start(self._files, lock := self._lock())

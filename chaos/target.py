@@ -3,7 +3,8 @@
     POST /KIND/EDITION?seconds=2
 
 KIND: `ok` answers at once, `slow` after `seconds`, `flaky` refuses the first call of a key, `fail` always refuses
-(neither of those two refusals has an effect), `huge`, `nul`, `bytes` and `drip` answer what no one wants to get.
+(neither of those two refusals has an effect), `huge`, `endless`, `nul`, `bytes`, `drip` and `drip-headers` answer
+what no one wants to get; of the last two `seconds` is the time between two bytes.
 """
 
 import threading
@@ -17,7 +18,8 @@ from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
 HUGE = b"x" * 3_000_000
-DRIPS = 4
+ENDLESS = 1_000_000_000  # bytes
+DRIPS, DRIP_SECONDS = 4, 0.5
 JSON = b'{"ok": true}'
 
 
@@ -99,8 +101,11 @@ def _answer(request: BaseHTTPRequestHandler, target: Target) -> None:
     kind, _, edition = parts.path.strip("/").partition("/")
     refused = target.record(request.command or "", request.headers.get("Idempotency-Key", ""), kind, edition)
     seconds = float(parse_qs(parts.query).get("seconds", ["0"])[0])
-    time.sleep(seconds + target.delay)
     with suppress(OSError):
+        if kind in SLOWLY:
+            SLOWLY[kind](request, seconds or DRIP_SECONDS)
+            return
+        time.sleep(seconds + target.delay)
         if refused:
             _send(request, 503, b"refused")
         else:
@@ -119,20 +124,41 @@ def _ok(request: BaseHTTPRequestHandler) -> None:
     _send(request, 200, JSON)
 
 
-def _drip(request: BaseHTTPRequestHandler) -> None:
+def _endless(request: BaseHTTPRequestHandler) -> None:
+    """As much as anybody takes."""
+    request.send_response(200)
+    request.send_header("Content-Length", str(ENDLESS))
+    request.end_headers()
+    for _ in range(ENDLESS // len(HUGE)):
+        request.wfile.write(HUGE)
+
+
+def _drip(request: BaseHTTPRequestHandler, seconds: float) -> None:
     """One byte after the other."""
     request.send_response(200)
     request.send_header("Content-Length", str(DRIPS))
     request.end_headers()
-    for _ in range(DRIPS):
-        time.sleep(0.5)
-        request.wfile.write(b".")
+    _slowly(request, b"." * DRIPS, seconds)
+
+
+def _drip_headers(request: BaseHTTPRequestHandler, seconds: float) -> None:
+    _slowly(request, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", seconds)
+
+
+def _slowly(request: BaseHTTPRequestHandler, text: bytes, seconds: float) -> None:
+    for byte in text:
+        time.sleep(seconds)
+        request.wfile.write(bytes([byte]))
         request.wfile.flush()
 
 
+SLOWLY: dict[str, Callable[[BaseHTTPRequestHandler, float], None]] = {
+    "drip": _drip,
+    "drip-headers": _drip_headers,
+}
 ANSWERS: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {
     "huge": lambda request: _send(request, 200, HUGE),
+    "endless": _endless,
     "nul": lambda request: _send(request, 200, b'{"nul": "a\\u0000b"}\0'),
     "bytes": lambda request: _send(request, 200, bytes(range(256))),
-    "drip": _drip,
 }

@@ -33,12 +33,13 @@ class ApiCall(Numbered):
 
 @dataclass(frozen=True)
 class DeliveryRecord(Numbered):
-    """One delivery to the app, with what came of it: ``acknowledged`` or why not."""
+    """One delivery to the app, with what came of it: ``acknowledged`` or why not, after so many seconds."""
 
     delivery: Delivery
     over: str
     outcome: str
     detail: str
+    seconds: float
 
 
 class Log(Generic[Entry]):

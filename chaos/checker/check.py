@@ -1,20 +1,8 @@
 """All rules over all facts."""
 
 from chaos.checker.facts import Facts
-from chaos.checker.rules import audit, effects, endings, gates, locks, messages, order, requests, versions
-from chaos.checker.violations import Rule, Violation
-
-RULES: tuple[Rule, ...] = (
-    *requests.RULES,
-    *effects.RULES,
-    *order.RULES,
-    *endings.RULES,
-    *messages.RULES,
-    *gates.RULES,
-    *audit.RULES,
-    *locks.RULES,
-    *versions.RULES,
-)
+from chaos.checker.promises import RULES
+from chaos.checker.violations import Violation
 
 
 def check(facts: Facts) -> list[Violation]:

@@ -155,13 +155,25 @@ class Recovery:
 
 
 @dataclass(frozen=True)
+class Wait:
+    """The longest time for which the execution was due, and nobody touched it."""
+
+    execution_id: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Delivery:
-    """A command, a click or an event that Slack sent the app. `outcome`: Slack's word for what came of it."""
+    """A command, a click or an event that Slack sent the app. `outcome`: Slack's word for what came of it.
+
+    `seconds`: how long that took.
+    """
 
     number: int
     at: float
     kind: str
     outcome: str
+    seconds: float = 0.0
 
 
 def by(things: Iterable[Thing], name: str) -> Mapping[Any, list[Thing]]:
@@ -176,7 +188,8 @@ def by(things: Iterable[Thing], name: str) -> Mapping[Any, list[Thing]]:
 class Facts:
     """Everything. `told`: ids of executions that somebody was told of. `harms`: when workers or servers suffered.
 
-    `redis_away`: from when until when Redis, and nothing else, was away.
+    `other_deaths`: when workers died of something else than what they ran. `redis_away`: from when until when Redis,
+    and nothing else, was away.
     """
 
     executions: Sequence[Execution] = ()
@@ -192,7 +205,9 @@ class Facts:
     asked: Sequence[Asked] = ()
     told: Sequence[str] = ()
     harms: Sequence[float] = ()
+    other_deaths: Sequence[float] = ()
     recoveries: Sequence[Recovery] = ()
+    waits: Sequence[Wait] = ()
     deliveries: Sequence[Delivery] = ()
     redis_away: Sequence[tuple[float, float]] = ()
 
@@ -213,6 +228,12 @@ class Facts:
     @cached_property
     def audit_of(self) -> Mapping[str, list[Audit]]:
         return by(self.audit, "subject")
+
+    @cached_property
+    def without_redis(self) -> list[Delivery]:
+        """What Slack sent while Redis was away."""
+        away = self.redis_away
+        return [each for each in self.deliveries if any(since <= each.at <= until for since, until in away)]
 
     @cached_property
     def cards(self) -> Mapping[str, list[Message]]:

@@ -42,6 +42,7 @@ def read_deliveries(log: Mapping[str, Any]) -> list[Delivery]:
             at=datetime.fromisoformat(record["at"]).timestamp(),
             kind=str(record["delivery"]["kind"]),
             outcome=str(record["outcome"]),
+            seconds=float(record["seconds"]),
         )
         for record in log["deliveries"]
     ]

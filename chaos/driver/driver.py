@@ -23,7 +23,7 @@ class Driver:
     """`runbooks`: the names that are asked for; empty: all that are not long."""
 
     def __init__(self, house: House, seed: int, runbooks: tuple[str, ...] = ALWAYS) -> None:
-        self._house, self._seed, self._runbooks = house, seed, runbooks
+        self._house, self.seed, self._runbooks = house, seed, runbooks
         self._asking, self.responding = Asking(house, seed), Responding(house, seed)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -74,16 +74,20 @@ class Driver:
         if self._incident:
             self._ask(next(self._extras), runbook)
 
+    def open_incident(self, title: str) -> str:
+        """One more; returns its id."""
+        return self._asking.open_incident(title, auto=False)
+
     def _ask(self, number: int, runbook: str) -> None:
         incident = self._incident
         self._asking.ask(number, incident, self.responding.channels.get(incident), runbook)
 
     def _open(self, number: int) -> str:
         """By REST; now and then by Slack, too, where nobody needs it."""
-        chance = Random(f"{self._seed}/incident/{number}")
+        chance = Random(f"{self.seed}/incident/{number}")
         if chance.random() < 0.2:
-            self._asking.open_in_slack(f"slack-{self._seed}-{number}")
-        return self._asking.open_incident(f"i{self._seed}-{number}", auto=chance.random() < 0.3)
+            self._asking.open_in_slack(f"slack-{self.seed}-{number}")
+        return self._asking.open_incident(f"i{self.seed}-{number}", auto=chance.random() < 0.3)
 
     def _chosen(self, number: int) -> str:
-        return Random(f"{self._seed}/runbook/{number}").choice(self._runbooks)
+        return Random(f"{self.seed}/runbook/{number}").choice(self._runbooks)

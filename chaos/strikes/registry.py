@@ -3,20 +3,27 @@
 from collections.abc import Iterable, Mapping
 
 from chaos.strikes import (
+    clock_jump,
+    commit_cut,
     decision_race,
+    dripping_target,
     edited_definition,
     flushall,
+    giant_output,
     kill_any,
-    kill_command,
+    kill_guard,
     kill_worker,
     noisy_output,
     pause_worker,
+    poison,
     postgres_stop,
     repeated_envelope,
     rolling_restart,
     slack_faults,
     slow_target,
     valkey_away,
+    valkey_restored,
+    worker_parent_only,
 )
 from chaos.strikes.scene import Strike
 
@@ -31,21 +38,30 @@ def by_name(strikes: Iterable[Strike]) -> Mapping[str, Strike]:
     return named
 
 
+# The poison comes first, with those that kill nobody: in a storm of deaths it takes ten of its own to be found.
 STRIKES = by_name(
     (
-        pause_worker.STRIKE,
-        kill_any.STRIKE,
-        kill_worker.STRIKE,
-        kill_command.STRIKE,
+        poison.STRIKE,
+        dripping_target.STRIKE,
         decision_race.STRIKE,
         flushall.STRIKE,
         repeated_envelope.STRIKE,
         *slack_faults.STRIKES,
         edited_definition.STRIKE,
-        valkey_away.STRIKE,
-        noisy_output.STRIKE,
-        postgres_stop.STRIKE,
         slow_target.STRIKE,
+        noisy_output.STRIKE,
+        giant_output.STRIKE,
+        kill_any.STRIKE,
+        kill_worker.STRIKE,
+        worker_parent_only.STRIKE,
+        kill_guard.STRIKE,
+        pause_worker.STRIKE,
+        valkey_restored.STRIKE,
+        valkey_away.STRIKE,
+        valkey_away.LONG_STRIKE,
+        commit_cut.STRIKE,
+        postgres_stop.STRIKE,
+        clock_jump.STRIKE,
         rolling_restart.STRIKE,
     )
 )

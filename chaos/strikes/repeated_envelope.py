@@ -1,23 +1,56 @@
-"""The same command or click, ten times more, to both web processes at once."""
+"""The same commands, clicks and events ten times more, out of order, to both web processes at once.
 
+Half of them say that they are repeated, as Slack's header does, half do not.
+"""
+
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from itertools import cycle
 from random import Random
+from typing import Any
 
+import httpx2
+
+from chaos.house import SECRET
 from chaos.strikes.scene import Scene, Strike
+from slack_sandbox.delivery.http import encode, retry_headers
+from slack_sandbox.delivery.messages import Delivery
+from slack_sandbox.signatures import signed_headers
 
 NAME = "repeated-envelope"
-TIMES = 10
-KINDS = ("slash_commands", "interactive")
+ENVELOPES, TIMES = 3, 10
+LAST = 12  # the deliveries that are chosen among
+SECONDS = 10.0
 
 
 def play(scene: Scene, chance: Random) -> None:
-    slack = scene.house.slack
-    deliveries = [each["n"] for each in slack.log()["deliveries"] if each["delivery"]["kind"] in KINDS]
-    if not deliveries:
+    met = [record["delivery"] for record in scene.house.slack.log()["deliveries"]][-LAST:]
+    chosen = chance.sample(met, min(ENVELOPES, len(met)))
+    again = [repetition(each, number) for each in chosen for number in range(TIMES)]
+    chance.shuffle(again)
+    with (
+        scene.struck(NAME),
+        ThreadPoolExecutor(TIMES) as pool,
+        httpx2.Client(timeout=SECONDS, trust_env=False) as client,
+    ):
+        list(pool.map(lambda pair: _send(client, *pair), zip(again, cycle(scene.house.webs), strict=False)))
+
+
+def repetition(delivery: Mapping[str, Any], number: int) -> Delivery:
+    """Every second one is marked."""
+    retry = (number // 2) % 3 + 1 if number % 2 else 0
+    return Delivery(delivery["kind"], delivery["payload"], retry, "http_timeout" if retry else "")
+
+
+def _send(client: httpx2.Client, delivery: Delivery, web: str) -> None:
+    """To a process that may just be dead."""
+    body, content_type = encode(delivery)
+    headers = {**signed_headers(SECRET, body, datetime.now(UTC)), **retry_headers(delivery)}
+    try:
+        client.post(f"{web}/slack/events", content=body, headers={**headers, "Content-Type": content_type})
+    except httpx2.TransportError:
         return
-    chosen = chance.choice(deliveries[-10:])
-    with scene.struck(NAME), ThreadPoolExecutor(TIMES) as pool:
-        list(pool.map(slack.repeat, [chosen] * TIMES))
 
 
 STRIKE = Strike(NAME, play)

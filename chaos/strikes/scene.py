@@ -20,6 +20,7 @@ class Scene:
     driver: Driver
     recoveries: Recoveries
     editions: int = 1
+    races: int = 8  # a strike
     background: list[threading.Thread] = field(default_factory=list)
 
     def meanwhile(self, act: Callable[[], None]) -> None:
@@ -40,11 +41,16 @@ class Scene:
 
 @dataclass(frozen=True)
 class Strike:
-    """`harms`: whether it takes a worker, or what workers need, away for a while."""
+    """`harms`: whether it takes a worker, or what workers need, away for a while. `is_long`: not for the short form.
+
+    `missing`: the sentence that says what this machine lacks for it; None where it can be played.
+    """
 
     name: str
     play: Callable[[Scene, Random], None]
     harms: bool = False
+    is_long: bool = False
+    missing: Callable[[], str | None] = lambda: None
 
 
 def until(is_so: Callable[[], bool], seconds: float, pause: float = 0.1) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from chaos.strikes.scene import Scene, Strike
 
-SECONDS = 4.0
+SECONDS = 3.0
 POST, ANY = "chat.postMessage", "*"
 
 

@@ -6,7 +6,7 @@ from random import Random
 from chaos.strikes.scene import Scene, Strike
 
 NAME = "slow-target"
-SECONDS = 8.0
+SECONDS = 5.0
 
 
 def play(scene: Scene, chance: Random) -> None:

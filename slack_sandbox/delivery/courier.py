@@ -30,6 +30,7 @@ class Courier:
             over="socket" if over_socket else "http",
             outcome=acknowledgement.outcome,
             detail=acknowledgement.detail,
+            seconds=(self.clock() - at).total_seconds(),
         )
         self.log.add(record)
         return acknowledgement

@@ -1,6 +1,6 @@
 """What reached the outside: at most once, with the right key, of the right edition."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +18,8 @@ def _outside_steps(facts: Facts, type_: str) -> Iterator[tuple[Execution, Step, 
                 yield execution, step, dict(facts.definition_of(execution, step))
 
 
-def _is_safe(definition: dict[str, Any]) -> bool:
+def is_safe(definition: Mapping[str, Any]) -> bool:
+    """Whether the step may run again."""
     return bool((definition.get("retry") or {}).get("safe"))
 
 
@@ -26,7 +27,7 @@ def unsafe_calls_happen_once(facts: Facts) -> Iterator[Finding]:
     """Once more only where a person said: run it again."""
     for _, step, definition in _outside_steps(facts, "http"):
         calls, allowed = len(facts.calls_of[step.key]), 1 + facts.run_again(step)
-        if not _is_safe(definition) and calls > allowed:
+        if not is_safe(definition) and calls > allowed:
             yield (
                 step.execution_id,
                 f"The unsafe step {step.key} was called {calls} times; allowed: {allowed}.",
@@ -37,7 +38,7 @@ def unsafe_commands_run_once(facts: Facts) -> Iterator[Finding]:
     for _, step, definition in _outside_steps(facts, "shell"):
         begun = sum(trace.word == "begin" for trace in facts.traces_of[step.key])
         allowed = 1 + facts.run_again(step)
-        if not _is_safe(definition) and begun > allowed:
+        if not is_safe(definition) and begun > allowed:
             yield step.execution_id, f"The unsafe command {step.key} ran {begun} times; allowed: {allowed}."
 
 
@@ -109,9 +110,8 @@ def commands_die_with_their_worker(facts: Facts) -> Iterator[Finding]:
                 )
 
 
-RULES = (
-    unsafe_calls_happen_once,
-    unsafe_commands_run_once,
+ONCE = (unsafe_calls_happen_once, unsafe_commands_run_once)
+EXPLAINED = (
     calls_carry_their_step,
     success_needs_a_call,
     repeated_calls_have_a_reason,

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from chaos.checker.facts import FINAL, PEOPLE, Execution, Facts, by
 from chaos.checker.violations import Finding
 
-LONGEST_RECOVERY = 60.0  # seconds
-
 
 def _waits_for_people(execution: Execution) -> bool:
     return execution.status == "waiting" and execution.waiting_for in PEOPLE
@@ -60,12 +58,4 @@ def wake_at_says_who_is_wanted(facts: Facts) -> Iterator[Finding]:
             yield execution.id, f"{execution.id} ({how}) has wake_at {execution.wake_at}."
 
 
-def executions_recover(facts: Facts) -> Iterator[Finding]:
-    """Within a minute somebody goes on with what a lost worker held."""
-    for recovery in facts.recoveries:
-        if recovery.seconds > LONGEST_RECOVERY:
-            seconds = f"{recovery.seconds:.1f} s"
-            yield recovery.execution_id, f"Nobody went on with {recovery.execution_id} for {seconds}."
-
-
-RULES = (executions_recover, executions_end, endings_are_whole, wake_at_says_who_is_wanted)
+RULES = (executions_end, endings_are_whole, wake_at_says_who_is_wanted)

@@ -4,14 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-import typer
 
 import core
-from chaos.__main__ import SHORT_KILLS, order_for
 from chaos.definitions import ALWAYS, documents, edition_of, shapes
 from chaos.guards import TRIALS
 from chaos.points import POINTS
-from chaos.report import percentile
 from chaos.strikes.registry import STRIKES, by_name
 from core.definitions.validate import validate_text
 
@@ -55,24 +52,3 @@ def test_two_strikes_of_one_name_are_refused() -> None:
     strike = next(iter(STRIKES.values()))
     with pytest.raises(ValueError, match="Two strikes"):
         by_name([strike, strike])
-
-
-def test_the_short_form_plays_every_strike() -> None:
-    order = order_for(1, 100, 2, "", "", short=True)
-    assert set(order.strikes) == set(STRIKES)
-    assert order.kills == SHORT_KILLS
-
-
-def test_one_strike_alone_is_played_as_often_as_was_said() -> None:
-    order = order_for(1, 100, 3, "flushall", "", short=False)
-    assert (list(order.strikes), order.kills) == (["flushall"] * 3, 0)
-
-
-@pytest.mark.parametrize(("only", "without"), [("no-such-strike", ""), ("", "no-such-guard")])
-def test_a_name_that_is_none_is_refused(only: str, without: str) -> None:
-    with pytest.raises(typer.BadParameter, match="There is no"):
-        order_for(1, 100, 3, only, without, short=False)
-
-
-def test_a_percentile_is_the_nearest_rank() -> None:
-    assert [percentile([3, 1, 2, 4], share) for share in (0, 0.5, 0.95, 1)] == [1, 3, 4, 4]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chaos.checker.facts import Recovery, WorkflowExecution
+from chaos.checker.facts import WorkflowExecution
 
 from .world import LOCKED, RUN, WAITING, at, broken, execution, kept, plus, with_execution, with_step
 
@@ -50,8 +50,3 @@ def test_a_gate_that_nothing_ends_is_a_violation() -> None:
 def test_an_execution_that_wants_a_worker_and_says_no_time_is_a_violation() -> None:
     stuck = execution(LOCKED, "running")
     assert "wake_at_says_who_is_wanted" in broken(plus(kept(), "executions", stuck))
-
-
-def test_a_worker_whose_run_nobody_takes_over_for_a_minute_is_a_violation() -> None:
-    facts = plus(kept(), "recoveries", Recovery(RUN, 59), Recovery(WAITING, 61))
-    assert broken(facts) == {"executions_recover"}

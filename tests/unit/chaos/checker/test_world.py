@@ -5,8 +5,9 @@ import re
 from pathlib import Path
 
 import chaos.checker
-from chaos.checker.check import RULES, check
+from chaos.checker.check import check
 from chaos.checker.facts import Facts
+from chaos.checker.promises import RULES
 
 from .world import kept
 

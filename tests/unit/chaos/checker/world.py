@@ -23,15 +23,14 @@ from chaos.checker.facts import (
 
 RUN, WAITING, LOCKED = "rbx_1", "rbx_2", "rbx_3"
 START = datetime(2026, 3, 1, 3, 12, tzinfo=UTC)
-DEFINITION = {
-    "steps": [
-        {"id": "act", "type": "http", "url": "{{ secrets.TARGET }}/ok/1?seconds=0"},
-        {"id": "safe", "type": "http", "url": "{{ secrets.TARGET }}/ok/1?seconds=0", "retry": {"safe": True}},
-        {"id": "command", "type": "shell"},
-        {"id": "gate", "type": "approval"},
-        {"id": "told", "type": "message"},
-    ]
-}
+STEPS: list[dict[str, Any]] = [
+    {"id": "act", "type": "http", "url": "{{ secrets.TARGET }}/ok/1?seconds=0"},
+    {"id": "safe", "type": "http", "url": "{{ secrets.TARGET }}/ok/1?seconds=0", "retry": {"safe": True}},
+    {"id": "command", "type": "shell"},
+    {"id": "gate", "type": "approval"},
+    {"id": "told", "type": "message"},
+]
+DEFINITION = {"steps": STEPS}
 TYPES = {"act": "http", "safe": "http", "command": "shell", "gate": "approval", "told": "message"}
 
 

@@ -1,4 +1,4 @@
-"""`kill -9` of a worker whose command runs: the command must die with it."""
+"""`kill -9` of a worker alone, whose command runs: the command must die with it."""
 
 import signal
 from random import Random
@@ -6,7 +6,7 @@ from random import Random
 from chaos.strikes.kill_worker import busy_worker
 from chaos.strikes.scene import Scene, Strike
 
-NAME = "kill-command"
+NAME = "worker-parent-only"
 HOLDERS = """
 SELECT worker FROM runbook_executions AS execution JOIN step_executions AS step ON execution_id = execution.id
 WHERE worker IS NOT NULL AND step.type = 'shell' AND step.status = 'running'

@@ -1,0 +1,103 @@
+"""The nursery: a process that has imported everything, and forks the processes under test.
+
+An import costs seconds, a fork milliseconds: so a thousand processes can die in minutes. It reads orders from its
+standard input, one JSON object a line (`log`, `kind`, `environment`), and answers with `{"pid": …}`; of each end
+it says `{"pid": …, "status": …}`.
+"""
+
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import select
+import signal
+import sys
+import threading
+from contextlib import suppress
+from datetime import timedelta
+from types import ModuleType
+from typing import Any, TextIO
+
+import bot
+import cli
+import core
+import workers
+from bot.poster import pace
+from cli.attached import attach
+from cli.main import main as runbook
+
+HURRY = "CHAOS_HURRY"  # how many times faster than Slack's pace posters are
+LOOK_SECONDS = 0.05
+
+Order = dict[str, Any]
+
+
+def main() -> None:
+    import_all(core, bot, workers, cli)
+    assert threading.active_count() == 1, "a thread would not be in the children"
+    gc.freeze()
+    orders, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
+    child = _tend(orders, answers)
+    if child is not None:
+        be(child)
+
+
+def import_all(*packages: ModuleType) -> None:
+    """Every module of theirs but those that are programs: what processes import late they find here."""
+    for package in packages:
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not module.name.endswith(".__main__"):
+                importlib.import_module(module.name)
+
+
+def _tend(orders: TextIO, answers: TextIO) -> Order | None:
+    """Until there are no more orders: None; in a child: what it is to be."""
+    while True:
+        if select.select([orders], [], [], LOOK_SECONDS)[0]:
+            line = orders.readline()
+            if not line:
+                return None
+            order: Order = json.loads(line)
+            nursery = os.getpid()
+            pid = os.fork()
+            if pid == 0:
+                attach(nursery)
+                return order
+            _say(answers, pid=pid)
+        _tell_of_the_dead(answers)
+
+
+def _tell_of_the_dead(answers: TextIO) -> None:
+    with suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            _say(answers, pid=ended[0], status=os.waitstatus_to_exitcode(ended[1]))
+
+
+def _say(answers: TextIO, **what: int) -> None:
+    print(json.dumps(what), file=answers, flush=True)
+
+
+def be(order: Order) -> None:
+    """`runbook KIND`, as a process of its own: session, environment, and its output in the log."""
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDONLY)
+    log = os.open(order["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    for source, sink in ((null, 0), (log, 1), (log, 2)):
+        os.dup2(source, sink)
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    hurry(float(os.environ.get(HURRY, "1")))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.argv = ["runbook", order["kind"]]
+    runbook()
+
+
+def hurry(times: float) -> None:
+    """The sandbox takes more than Slack does: a thousand runs show all their messages in minutes, not in hours."""
+    pace.POST_EVERY, pace.UPDATE_EVERY = pace.POST_EVERY / times, pace.UPDATE_EVERY / times
+    assert timedelta(0) < pace.UPDATE_EVERY
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""What the options ask for."""
+
+from dataclasses import replace
+
+import typer
+
+from chaos.campaign import Order
+from chaos.guards import TRIALS, Trial
+from chaos.points import AT_POINT
+from chaos.strikes import decision_race
+from chaos.strikes.registry import STRIKES
+
+RATE = 0.6  # requests a second
+SHORT_KILLS, SHORT_RATE, SHORT_HURRY, SHORT_RACES = 25, 0.4, 4.0, 6
+ALONE_RATE, ALONE_PAUSE, ALONE_HURRY = 0.5, 0.5, 40.0  # where one fault is played many times
+KILL_RATE = 2.0  # processes die at points, so somebody must come by
+RACES_A_STRIKE, RACE_RATE, RACE_REQUESTS, RACE_HURRY = 1000, 0.1, 3, 400.0
+TRIAL_RATE, TRIAL_LIMIT = 1.0, 100.0  # seconds: what is stuck without a guard stays stuck
+
+
+def order_for(seed: int, kills: int, times: int, only: str, without: str, short: bool) -> Order:
+    """Raises typer.BadParameter for a name that is none."""
+    if without:
+        return trial_order(seed, without)
+    if only:
+        return _order_of_one(seed, kills, times, only)
+    played = [name for name, strike in STRIKES.items() if strike.missing() is None]
+    if short:
+        chosen = [name for name in played if not STRIKES[name].is_long]
+        return Order(
+            seed,
+            chosen,
+            SHORT_KILLS,
+            rate=SHORT_RATE,
+            pause=0.3,
+            limit=90,
+            hurry=SHORT_HURRY,
+            races=SHORT_RACES,
+        )
+    return Order(seed, played * times, kills, rate=RATE)
+
+
+def _order_of_one(seed: int, kills: int, times: int, only: str) -> Order:
+    """One fault alone, as fast as it goes. Races are counted one by one, not by strikes."""
+    alone = Order(seed, (), rate=ALONE_RATE, pause=ALONE_PAUSE, hurry=ALONE_HURRY)
+    if only == AT_POINT:
+        return replace(alone, kills=kills, rate=KILL_RATE)
+    if only not in STRIKES:
+        raise typer.BadParameter(f"There is no strike {only}; there is {', '.join(STRIKES)}.")
+    if (sentence := STRIKES[only].missing()) is not None:
+        raise typer.BadParameter(sentence)
+    if only != decision_race.NAME:
+        return replace(alone, strikes=[only] * times)
+    races = min(times, RACES_A_STRIKE)
+    strikes = [only] * -(-times // races)
+    return replace(
+        alone,
+        strikes=strikes,
+        races=races,
+        rate=RACE_RATE,
+        requests=RACE_REQUESTS,
+        pause=0.0,
+        hurry=RACE_HURRY,
+    )
+
+
+def trial_order(seed: int, without: str) -> Order:
+    """The trial of a guard that is switched off."""
+    if without not in TRIALS:
+        raise typer.BadParameter(f"There is no guard {without}; there is {', '.join(TRIALS)}.")
+    return replace(_trial(seed, TRIALS[without]), without=without)
+
+
+def control_order(seed: int, guard: str) -> Order:
+    """The same, but the guard is on."""
+    return replace(trial_order(seed, guard), without="", is_open=False)
+
+
+def _trial(seed: int, trial: Trial) -> Order:
+    return Order(
+        seed,
+        trial.strikes,
+        trial.kills,
+        trial.points,
+        trial.runbooks,
+        trial.requests,
+        rate=TRIAL_RATE,
+        limit=TRIAL_LIMIT,
+        is_open=False,
+    )

@@ -1,0 +1,88 @@
+"""The wall clock of one worker is ten minutes fast, then ten minutes slow (libfaketime)."""
+
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+
+from chaos.births import Nursery
+from chaos.crew import Plan
+from chaos.strikes.scene import Scene, Strike, until
+
+NAME = "clock-jump"
+LIBRARIES = (
+    "/usr/lib/*/faketime",
+    "/usr/lib64/faketime",
+    "/usr/local/lib/faketime",
+    "/opt/homebrew/lib/faketime",
+)
+LIBRARY = "libfaketimeMT.so.1"
+OFFSETS = ("+600", "-600")
+SECONDS = 5.0  # with each
+PATIENCE = 30.0
+WORKER = "worker-2"
+
+
+def library() -> Path | None:
+    """Where libfaketime is, if it is there."""
+    found = (file for pattern in LIBRARIES for file in Path("/").glob(f"{pattern.lstrip('/')}/{LIBRARY}"))
+    return next(found, None)
+
+
+def missing() -> str | None:
+    """The sentence that says why it cannot be played."""
+    if library() is not None:
+        return None
+    return "libfaketime is not installed, so no worker's clock jumped; on Debian or Ubuntu: apt-get install faketime"
+
+
+def play(scene: Scene, chance: Random) -> None:
+    scene.meanwhile(lambda: _jump(scene, chance.sample(OFFSETS, 2)))
+
+
+def _jump(scene: Scene, offsets: Sequence[str]) -> None:
+    file = scene.house.folder / "faketime"
+    file.write_text("+0")
+    faked = environment(file)
+    nursery = Nursery(scene.house.folder / "nursery.log", faked)
+    try:
+        _settle(scene, Plan(faked, nursery=nursery))
+        with scene.struck(NAME):
+            for offset in offsets:
+                file.write_text(offset)
+                for runbook in ("mixed", "waiting", "slow"):
+                    scene.driver.ask_extra(runbook)
+                time.sleep(SECONDS)
+        _settle(scene, None)
+    finally:
+        scene.house.crew.orders.clear()
+        nursery.close()
+
+
+def environment(file: Path) -> dict[str, str]:
+    """Of the nursery and of its children alike, for the library looks at it again and again.
+
+    The monotonic clock goes on as it does when somebody sets a machine's clock.
+    """
+    return {
+        "LD_PRELOAD": str(library()),
+        "FAKETIME_TIMESTAMP_FILE": str(file),
+        "FAKETIME_CACHE_DURATION": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_DISABLE_SHM": "1",
+    }
+
+
+def _settle(scene: Scene, plan: Plan | None) -> None:
+    """Start the worker anew, by this plan or as usual, while another is up."""
+    crew = scene.house.crew
+    until(lambda: WORKER in crew.spare("worker"), PATIENCE)
+    crew.orders.pop(WORKER, None)
+    if plan is not None:
+        crew.orders[WORKER] = plan
+    pid = crew.signal(WORKER, signal.SIGTERM, NAME)
+    until(lambda: crew.pid(WORKER) != pid, PATIENCE)
+
+
+STRIKE = Strike(NAME, play, harms=True, missing=missing)

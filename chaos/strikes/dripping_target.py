@@ -1,0 +1,18 @@
+"""The target sends one byte a second, of its answer and of its headers: every call ends at its own deadline."""
+
+import time
+from random import Random
+
+from chaos.strikes.scene import Scene, Strike
+
+NAME = "dripping-target"
+SECONDS = 3.0
+
+
+def play(scene: Scene, _chance: Random) -> None:
+    with scene.struck(NAME):
+        scene.driver.ask_extra("long-dripping")
+        time.sleep(SECONDS)
+
+
+STRIKE = Strike(NAME, play)

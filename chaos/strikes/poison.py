@@ -1,0 +1,36 @@
+"""A definition that kills its worker: after three deaths it is put away, and said so."""
+
+from random import Random
+
+import psycopg
+
+from chaos.definitions import POISON
+from chaos.strikes.scene import Scene, Strike, until
+
+NAME = "poison"
+PATIENCE = 60.0  # seconds: three leases, and what it takes to find that they ended
+OPEN = "SELECT count(*) FROM runbook_executions WHERE runbook_name = %s AND finished_at IS NULL"
+
+
+def play(scene: Scene, _chance: Random) -> None:
+    """Nobody else kills a worker meanwhile, as far as that is planned."""
+    scene.house.crew.suspects["worker"] = NAME
+    scene.driver.ask_extra(POISON)
+
+    def watch() -> None:
+        with scene.struck(NAME):
+            until(lambda: _is_over(scene), PATIENCE)
+        scene.house.crew.suspects.clear()
+
+    scene.meanwhile(watch)
+
+
+def _is_over(scene: Scene) -> bool:
+    try:
+        with psycopg.connect(scene.house.conninfo, autocommit=True) as connection:
+            return connection.execute(OPEN, (POISON,)).fetchone() == (0,)
+    except psycopg.OperationalError:
+        return False  # another strike took the database away
+
+
+STRIKE = Strike(NAME, play, harms=True)

@@ -1,0 +1,72 @@
+"""How kills at points are shared out."""
+
+from collections import Counter
+from collections.abc import Mapping
+from random import Random
+
+import pytest
+
+from chaos.crew import PLAIN, Crew, Member
+from chaos.points import AT_POINT, POINTS, PointKills
+
+
+class StandIns(Crew):
+    """A crew of which nobody is started: everybody is up but who is told not to be."""
+
+    def __init__(self) -> None:
+        self.suspects: dict[str, str] = {}
+        self.away: set[str] = set()
+        self.killed: list[str] = []
+
+    def names(self, kind: str) -> list[str]:
+        return [f"{kind}-1", f"{kind}-2"]
+
+    def spare(self, kind: str) -> list[str]:
+        return [] if self.away & set(self.names(kind)) else self.names(kind)
+
+    def age(self, name: str) -> float:
+        return 5.0
+
+    def signal(self, name: str, number: object, fault: str = "") -> int:
+        self.killed.append(name)
+        return 0
+
+
+def kills(crew: Crew, number: int, points: Mapping[str, tuple[str, ...]] = POINTS) -> PointKills:
+    return PointKills(crew, Random(1), number, points)
+
+
+def plans(planner: PointKills, kind: str, times: int) -> int:
+    """How often a process of the kind that is due for one gets a plan."""
+    got = 0
+    for _ in range(times):
+        planner.tend(kind)
+        got += planner.plan(Member(f"{kind}-1", kind, {})).fault == AT_POINT
+        got += planner.plan(Member(f"{kind}-2", kind, {})).fault == AT_POINT
+    return got
+
+
+def test_every_kind_gets_its_share_however_fast_another_dies() -> None:
+    planner = kills(StandIns(), 80)
+    taken = Counter({kind: plans(planner, kind, 200) for kind in ("web", "clock", "poster", "worker")})
+    assert taken.total() == 80
+    assert min(taken.values()) >= 10
+
+
+def test_a_plan_names_a_point_of_the_kind() -> None:
+    planner = kills(StandIns(), 40)
+    plans(planner, "clock", 50)
+    assert {drawn.partition(" ")[2] for drawn in planner.drawn} <= set(POINTS["clock"])
+
+
+@pytest.mark.parametrize("reason", ["alone", "suspect"])
+def test_nobody_gets_a_plan_who_must_not_die(reason: str) -> None:
+    crew = StandIns()
+    planner = kills(crew, 80)
+    planner.tend("worker")
+    assert crew.killed == ["worker-1"]
+    if reason == "alone":
+        crew.away.add("worker-2")
+    else:
+        crew.suspects["worker"] = "poison"
+    assert planner.plan(Member("worker-1", "worker", {})) == PLAIN
