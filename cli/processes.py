@@ -79,7 +79,7 @@ def worker(composition: Composition, environ: Mapping[str, str]) -> None:
     executor = composition.executor(environ)
     jobs.use(executor)
     assert composition.settings.redis_url is not None
-    work(composition.settings.redis_url, executor.stopping)
+    work(composition.settings.redis_url, executor.stopping, executor.hurry)
 
 
 PROCESSES: dict[str, Process] = {
