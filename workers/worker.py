@@ -7,6 +7,7 @@ process) is covered by leases: whoever dies is found by the clock.
 import os
 import socket
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -22,6 +23,7 @@ from rq.timeouts import TimerDeathPenalty
 from workers.doorbell import QUEUE
 from workers.jobs import ALLOWED
 
+GRACE_SECONDS = 7.0  # less than the 10 seconds after which supervisors, ours and others, kill
 RECYCLE_AFTER = 5_000  # jobs; then the supervisor starts a fresh process
 
 
@@ -46,10 +48,14 @@ class AllowListedWorker(SimpleWorker):
 
     death_penalty_class = TimerDeathPenalty
     stopping: threading.Event
+    hurry: Callable[[], None]
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """SIGTERM, SIGINT: the step at hand ends, what is left of the run is another worker's."""
+        """SIGTERM, SIGINT: the step at hand may end in the grace time, what is left of the run is another worker's."""
         self.stopping.set()
+        grace = threading.Timer(GRACE_SECONDS, self.hurry)
+        grace.daemon = True
+        grace.start()
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # of rq
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
@@ -70,16 +76,24 @@ def open_patient_redis(url: str) -> Redis:
     return Redis.from_url(url, socket_connect_timeout=5, socket_timeout=None)
 
 
-def build_worker(redis: Redis, stopping: threading.Event) -> AllowListedWorker:
-    """A worker on the one queue. `stopping` is set when it is told to stop."""
+def _nothing() -> None:
+    """Nobody is to be hurried."""
+
+
+def build_worker(
+    redis: Redis, stopping: threading.Event, hurry: Callable[[], None] = _nothing
+) -> AllowListedWorker:
+    """A worker on the one queue. `stopping` is set when it is told to stop, `hurry` called when that takes long."""
     options: dict[str, Any] = {"connection": redis, "serializer": JSONSerializer, "name": None}
     worker = AllowListedWorker([QUEUE], **options)
-    worker.stopping = stopping
+    worker.stopping, worker.hurry = stopping, hurry
     return worker
 
 
-def work(redis_url: str, stopping: threading.Event, *, burst: bool = False) -> None:
+def work(
+    redis_url: str, stopping: threading.Event, hurry: Callable[[], None] = _nothing, *, burst: bool = False
+) -> None:
     """Take jobs until told to stop, or, with `burst`, until there are none."""
-    build_worker(open_patient_redis(redis_url), stopping).work(
+    build_worker(open_patient_redis(redis_url), stopping, hurry).work(
         burst=burst, with_scheduler=False, max_jobs=RECYCLE_AFTER, logging_level="WARNING"
     )

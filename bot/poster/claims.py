@@ -11,7 +11,7 @@ from core.services.notices import NoticeKind
 from core.tables import Incident, JsonObject, Notice, SlackPace
 
 from . import pace
-from .answers import CHANNEL_IS_GONE
+from .answers import CHANNEL_IS_GONE, TOKEN_IS_BAD
 
 LEASE = timedelta(seconds=30)
 CLAIMING = 0x6E6F74  # names the advisory lock; no other in this database has the number
@@ -148,6 +148,13 @@ def is_known_gone(session: Session, notice: Notice) -> bool:
     )
     query = select(Notice.id).where(*same_place, Notice.id != notice.id, Notice.abandoned_at.is_not(None))
     return session.execute(query.where(Notice.error.in_(CHANNEL_IS_GONE)).limit(1)).first() is not None
+
+
+def is_token_known_bad(session: Session, notice: Notice) -> bool:
+    """Whether this notice, or another one that is owed, was refused for the token before."""
+    refused = Notice.error.in_(TOKEN_IS_BAD)
+    query = select(Notice.id).where(*owed(), refused).limit(1)
+    return notice.error in TOKEN_IS_BAD or session.execute(query).first() is not None
 
 
 def lock_claimed(session: Session, claim: Claim) -> Notice | None:

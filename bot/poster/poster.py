@@ -24,6 +24,7 @@ from . import pace
 from .answers import (
     CALL_ERRORS,
     CHANNEL_IS_GONE,
+    TOKEN_IS_BAD,
     GiveUp,
     Join,
     Later,
@@ -34,7 +35,15 @@ from .answers import (
     meaning,
 )
 from .channels import NewChannel, channel_name, make_channel
-from .claims import Claim, claim_next, forget_headline, is_due_by, is_known_gone, lock_claimed
+from .claims import (
+    Claim,
+    claim_next,
+    forget_headline,
+    is_due_by,
+    is_known_gone,
+    is_token_known_bad,
+    lock_claimed,
+)
 from .rendering import TELLS, Rendered, render
 from .slack import SlackCalls
 
@@ -183,6 +192,10 @@ def _note(work: Work, notice: Notice, claim: Claim, what: Meaning) -> None:
     notice.leased_until, notice.uncertain = None, claim.uncertain
     match what:
         case Later(delay, reason, uncertain):
+            if reason in TOKEN_IS_BAD and not is_token_known_bad(work.session, notice):
+                log.error(
+                    "Slack refuses our token", reason=reason, hint="Check SLACK_BOT_TOKEN and its scopes."
+                )
             notice.due_at, notice.error = work.now + delay, reason
             notice.uncertain = (uncertain or claim.uncertain) and notice.message_ts is None
             log.warning("a message is late", notice=notice.id, kind=notice.kind, reason=reason)

@@ -32,7 +32,7 @@ def _work(composition: Composition) -> None:
     build_models()
     jobs.use(executor)
     assert composition.settings.redis_url is not None
-    work(composition.settings.redis_url, executor.stopping)
+    work(composition.settings.redis_url, executor.stopping, executor.hurry)
 
 
 def executor_of(composition: Composition, environ: Mapping[str, str]) -> Executor:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.decisions.execution import Claimed, Json, Refused, StepEnded, StepPrepared, StepResult, Transition
 from core.errors import Conflict
+from core.outside.leash import Leash
 from core.sabotage import is_disabled, reach
 from core.service import Service, Work
 from core.services.incident_scope import incident_scope
@@ -38,12 +39,17 @@ LET_GO = frozenset({Status.WAITING}) | FINAL
 class Executor:
     """Runs executions for one worker, named `worker` in the rows that it holds.
 
-    `stopping`, once set, makes it give back what it holds as soon as the step at hand has ended.
+    `stopping`, once set, makes it give back what it holds as soon as the step at hand has ended; `hurry` ends that.
     """
 
     def __init__(self, service: Service, ports: Ports, worker: str) -> None:
         self._service, self._ports, self._worker = service, ports, worker
         self.stopping = threading.Event()
+        self._leash = Leash()
+
+    def hurry(self) -> None:
+        """The grace time is over: what became of the step at hand is written down, and the execution given back."""
+        self._leash.set()
 
     def run(self, kind: Kind, execution_id: str) -> None:
         """Work on the execution as long as there is something to do. Nothing due: nothing done."""
@@ -54,6 +60,7 @@ class Executor:
         if run is None:
             return
         heart = Heart(self._service.engine, kind, execution_id, run.fence, self._service.clock, claimed_at)
+        self._leash = heart.stop
         try:
             with heart.beating():
                 self._work(run, heart)

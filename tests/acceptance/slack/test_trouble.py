@@ -1,6 +1,9 @@
 """When something is broken: people get a sentence, operators an id, and Slack its acknowledgement."""
 
 import re
+import socket
+import time
+from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -13,6 +16,7 @@ from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl
 from tests.acceptance.slack.requests import SECRET, Slack, command_form
 from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, executions
 from tests.conftest import RecordedBells
+from workers.doorbell import RqDoorbell, open_redis
 
 
 @pytest.fixture
@@ -25,6 +29,25 @@ def without_database() -> Slack:
 def test_commands_are_acknowledged_while_slacks_api_is_unreachable(company: Service, slack: Slack) -> None:
     assert "is asked for" in slack.types(DB_OPS, DB_CHANNEL, "run say-hello")
     assert len(executions(company)) == 1
+
+
+REFUSES, NEVER_ANSWERS = "redis://127.0.0.1:1/0", "redis://127.0.0.1:{port}/0"
+
+
+@pytest.mark.parametrize("redis", [REFUSES, NEVER_ANSWERS], ids=["refuses", "never answers"])
+def test_commands_are_committed_and_answered_in_time_while_redis_is_away(
+    company: Service, redis: str
+) -> None:
+    """Slack waits 3 seconds: https://docs.slack.dev/interactivity/implementing-slash-commands/"""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        bell = RqDoorbell(open_redis(redis.format(port=listener.getsockname()[1])))
+        app = create_bolt_app(
+            replace(company, doorbell=bell), signing_secret=SECRET, token="xoxb-1", api_url=NOBODY_LISTENS
+        )
+        began = time.monotonic()
+        assert "is asked for" in Slack(app).types(DB_OPS, DB_CHANNEL, "run say-hello")
+        assert time.monotonic() - began < 3
+    assert [execution.status for execution in executions(company)] == ["pending"]
 
 
 def test_without_a_database_a_command_is_answered_with_a_sentence_and_an_id(without_database: Slack) -> None:

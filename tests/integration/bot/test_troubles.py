@@ -196,6 +196,20 @@ def test_a_revoked_token_that_is_mended_delivers_everything(desk: Desk, incident
     assert sorted(desk.kinds()) == sorted(ALL)
 
 
+def test_a_revoked_token_is_one_alarm_and_the_run_still_finishes(desk: Desk, incident: Incident) -> None:
+    desk.people.play({"kind": "error", "error": "token_revoked", "times": 1000})
+    with capture_logs() as logs:
+        for name in ("check", "check"):
+            execution_id = desk.run(incident, name)
+            for _ in range(5):
+                desk.deliver()
+                desk.time.pass_by(61)
+    alarms = [entry["event"] for entry in logs if entry["log_level"] == "error"]
+    assert alarms == ["Slack refuses our token"]
+    with desk.service.transaction() as work:
+        assert work.session.get_one(RunbookExecution, execution_id).status == "succeeded"
+
+
 def test_with_a_bad_token_slack_is_not_asked_all_the_time(desk: Desk, incident: Incident) -> None:
     desk.people.play({"kind": "error", "error": "invalid_auth", "times": 1000})
     for _ in range(100):

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import signal
 import socket
 import threading
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
-from rq import Callback, Queue
+from rq import Callback, Queue, SimpleWorker
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -23,6 +24,7 @@ from core.statuses import Status
 from tests.conftest import ADMIN, RecordedBells
 from tests.world import TEAMS, apply_documents, new_executor, new_incident, see, start_run
 from workers import jobs
+from workers import worker as workers_worker
 from workers.doorbell import FUNCTIONS, QUEUE, RqDoorbell, open_queue, open_redis
 from workers.jobs import ALLOWED
 from workers.worker import build_worker
@@ -159,6 +161,18 @@ def test_a_job_that_raises_does_not_end_the_worker(
     with caplog.at_level(logging.CRITICAL, "rq"):
         work_off(redis)
     assert see(service, run).status is Status.SUCCEEDED
+
+
+def test_a_worker_that_is_told_to_stop_is_hurried_when_its_grace_time_is_over(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers_worker, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(SimpleWorker, "request_stop", lambda *_: None)  # it would take pytest's signals
+    stopping, hurried = threading.Event(), threading.Event()
+    build_worker(redis, stopping, hurried.set).request_stop(signal.SIGTERM, None)
+    assert stopping.is_set()
+    assert hurried.wait(10)
+    assert workers_worker.GRACE_SECONDS < 10
 
 
 # A broken bell -------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from core.execution.kinds import RUNBOOK
 from core.execution.lease import LEASE, Heart
 from core.statuses import Status, WaitingFor
 from core.tables import RunbookExecution
-from tests.integration.core.world import CoreWorld
+from tests.integration.core.world import CoreWorld, SilentTarget
 from tests.world import Target, new_executor
 from workers.clock import ring_what_is_due
 
@@ -174,6 +174,27 @@ def test_a_worker_that_is_told_to_stop_gives_back_what_it_holds(
     assert world.bells == [("runbook", run)]
     world.work()
     assert world.see(run).status is Status.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("retry", "waits_for"),
+    [("", WaitingFor.VERDICT), (", retry: {safe: true, backoff: 1m}", WaitingFor.TIMER)],
+    ids=["unsafe", "safe"],
+)
+def test_a_worker_whose_grace_time_is_over_writes_down_what_is_known_and_lets_go(
+    world: CoreWorld, silent: SilentTarget, retry: str, waits_for: WaitingFor
+) -> None:
+    silent.release.clear()
+    run = world.begin(f"- {{id: call, type: http, method: POST, url: {silent.url}{retry}}}\n")
+    worker = threading.Thread(target=world.executor.run, args=(RUNBOOK, run))
+    worker.start()
+    assert silent.called.wait(10)
+    world.executor.stopping.set()
+    world.executor.hurry()
+    worker.join(10)
+    assert not worker.is_alive()
+    assert (world.see(run).waiting_for, row_of(world, run).worker) == (waits_for, None)
+    assert world.step(run).error == "It was stopped before an answer came."
 
 
 @pytest.mark.parametrize("waited", [timedelta(seconds=0), timedelta(seconds=11)])
