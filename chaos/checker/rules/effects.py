@@ -81,9 +81,10 @@ def repeated_calls_have_a_reason(facts: Facts) -> Iterator[Finding]:
 
 
 def doubt_has_a_reason(facts: Facts) -> Iterator[Finding]:
-    """Nobody is asked about a step while all is well."""
+    """Nobody is asked about a step while all is well; whoever cancels a run may leave one in doubt."""
     asked = {entry.subject for entry in facts.audit if entry.action.startswith("verdict.")}
     asked |= {step.execution_id for step in facts.steps if step.status == "unknown"}
+    asked -= {entry.subject for entry in facts.audit if entry.action == "runbook_execution.cancelled"}
     for execution in facts.executions:
         if execution.id in asked and not facts.harmed(execution.created_at.timestamp(), float("inf")):
             yield execution.id, f"{execution.id} asked whether a step happened, and nothing had befallen it."
