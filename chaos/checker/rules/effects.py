@@ -91,9 +91,9 @@ def doubt_has_a_reason(facts: Facts) -> Iterator[Finding]:
 
 
 def commands_die_with_their_worker(facts: Facts) -> Iterator[Finding]:
-    """Nothing of a command is alive when its step is over, or when the next attempt begins."""
-    for _, step, _definition in _outside_steps(facts, "shell"):
-        traces = facts.traces_of[step.key]
+    """Nothing of a command is alive when its step or its run is over, or when the next attempt begins."""
+    for execution, step, _definition in _outside_steps(facts, "shell"):
+        traces, over = facts.traces_of[step.key], step.finished_at or execution.finished_at
         newest = max(
             (trace for trace in traces if trace.word == "begin"), key=lambda each: each.at, default=None
         )
@@ -103,8 +103,8 @@ def commands_die_with_their_worker(facts: Facts) -> Iterator[Finding]:
                     step.execution_id,
                     f"Two commands of {step.key} ran at once: {trace.pid} and {newest.pid}.",
                 )
-            if step.finished_at is not None and trace.at > step.finished_at.timestamp() + MARGIN:
-                late = trace.at - step.finished_at.timestamp()
+            if over is not None and trace.at > over.timestamp() + MARGIN:
+                late = trace.at - over.timestamp()
                 yield (
                     step.execution_id,
                     f"A command of {step.key} was alive {late:.1f} s after the step was over.",

@@ -81,3 +81,10 @@ def test_a_cancel_may_leave_a_step_in_doubt() -> None:
     assert "doubt_has_a_reason" in broken(doubtful)
     cancelled = plus(doubtful, "audit", audit(9, "runbook_execution.cancelled", RUN))
     assert "doubt_has_a_reason" not in broken(cancelled)
+
+
+def test_a_command_that_outlives_its_run_is_a_violation_also_where_nobody_knows_of_its_step() -> None:
+    facts = with_step(kept(), COMMAND, status="unknown", finished_at=None)
+    late = Trace(COMMAND, 7, "tick", unix(52))
+    assert "commands_die_with_their_worker" in broken(plus(facts, "traces", late))
+    assert "commands_die_with_their_worker" not in broken(facts)
