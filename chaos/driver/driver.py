@@ -8,6 +8,7 @@ from random import Random
 
 import httpx2
 
+from chaos.backlog import is_too_long
 from chaos.definitions import ALWAYS
 from chaos.driver.asking import Asking
 from chaos.driver.responding import Responding
@@ -33,7 +34,7 @@ class Driver:
         self.failure: Exception | None = None
 
     def start(self, rate: float, most: int) -> None:
-        """Ask `rate` times a second, at most `most` times."""
+        """Ask `rate` times a second, at most `most` times, unless too much waits already."""
         self.responding.start()
         self._thread = threading.Thread(target=self._drive_on, args=(rate, most), name="driver", daemon=True)
         self._thread.start()
@@ -64,6 +65,8 @@ class Driver:
     def _drive(self, rate: float, most: int) -> None:
         with ThreadPoolExecutor(THREADS, thread_name_prefix="askers") as pool:
             while self.asked < most and not self._stop.wait(1 / rate):
+                if is_too_long(self._house.conninfo):
+                    continue
                 if self.asked % PER_INCIDENT == 0:
                     self._incident = self._open(self.asked // PER_INCIDENT)
                 pool.submit(self._ask, self.asked, self._chosen(self.asked))

@@ -10,6 +10,8 @@ NAME = "worker-parent-only"
 HOLDERS = """
 SELECT worker FROM runbook_executions AS execution JOIN step_executions AS step ON execution_id = execution.id
 WHERE worker IS NOT NULL AND step.type = 'shell' AND step.status = 'running'
+ORDER BY runbook_name LIKE 'long-%' DESC
+LIMIT 1
 """
 
 

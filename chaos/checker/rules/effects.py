@@ -81,18 +81,19 @@ def repeated_calls_have_a_reason(facts: Facts) -> Iterator[Finding]:
 
 
 def doubt_has_a_reason(facts: Facts) -> Iterator[Finding]:
-    """Nobody is asked about a step while all is well."""
+    """Nobody is asked about a step while all is well; whoever cancels a run may leave one in doubt."""
     asked = {entry.subject for entry in facts.audit if entry.action.startswith("verdict.")}
     asked |= {step.execution_id for step in facts.steps if step.status == "unknown"}
+    asked -= {entry.subject for entry in facts.audit if entry.action == "runbook_execution.cancelled"}
     for execution in facts.executions:
         if execution.id in asked and not facts.harmed(execution.created_at.timestamp(), float("inf")):
             yield execution.id, f"{execution.id} asked whether a step happened, and nothing had befallen it."
 
 
 def commands_die_with_their_worker(facts: Facts) -> Iterator[Finding]:
-    """Nothing of a command is alive when its step is over, or when the next attempt begins."""
-    for _, step, _definition in _outside_steps(facts, "shell"):
-        traces = facts.traces_of[step.key]
+    """Nothing of a command is alive when its step or its run is over, or when the next attempt begins."""
+    for execution, step, _definition in _outside_steps(facts, "shell"):
+        traces, over = facts.traces_of[step.key], step.finished_at or execution.finished_at
         newest = max(
             (trace for trace in traces if trace.word == "begin"), key=lambda each: each.at, default=None
         )
@@ -102,8 +103,8 @@ def commands_die_with_their_worker(facts: Facts) -> Iterator[Finding]:
                     step.execution_id,
                     f"Two commands of {step.key} ran at once: {trace.pid} and {newest.pid}.",
                 )
-            if step.finished_at is not None and trace.at > step.finished_at.timestamp() + MARGIN:
-                late = trace.at - step.finished_at.timestamp()
+            if over is not None and trace.at > over.timestamp() + MARGIN:
+                late = trace.at - over.timestamp()
                 yield (
                     step.execution_id,
                     f"A command of {step.key} was alive {late:.1f} s after the step was over.",

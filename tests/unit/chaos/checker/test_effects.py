@@ -74,3 +74,17 @@ def test_a_command_that_ran_beside_its_successor_is_a_violation() -> None:
 def test_a_step_that_is_unknown_while_all_was_well_is_a_violation() -> None:
     facts = with_step(with_execution(kept(), RUN, status="failed"), ACT, status="unknown")
     assert "doubt_has_a_reason" in broken(facts)
+
+
+def test_a_cancel_may_leave_a_step_in_doubt() -> None:
+    doubtful = with_step(kept(), ACT, status="unknown")
+    assert "doubt_has_a_reason" in broken(doubtful)
+    cancelled = plus(doubtful, "audit", audit(9, "runbook_execution.cancelled", RUN))
+    assert "doubt_has_a_reason" not in broken(cancelled)
+
+
+def test_a_command_that_outlives_its_run_is_a_violation_also_where_nobody_knows_of_its_step() -> None:
+    facts = with_step(kept(), COMMAND, status="unknown", finished_at=None)
+    late = Trace(COMMAND, 7, "tick", unix(52))
+    assert "commands_die_with_their_worker" in broken(plus(facts, "traces", late))
+    assert "commands_die_with_their_worker" not in broken(facts)
