@@ -20,9 +20,10 @@ def proxy(database_url: str) -> Iterator[PostgresProxy]:
 def through(proxy: PostgresProxy) -> Iterator[Engine]:
     engine = open_engine(proxy.url)
     with engine.begin() as connection:
-        connection.execute(text("CREATE TABLE IF NOT EXISTS cut (word text)"))
-        connection.execute(text("TRUNCATE cut"))
+        connection.execute(text("CREATE TABLE cut (word text)"))
     yield engine
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE cut"))
     engine.dispose()
 
 
