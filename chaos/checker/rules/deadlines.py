@@ -1,17 +1,16 @@
 """What takes too long, or kills who runs it, comes to an end all the same."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chaos.checker.facts import Execution, Facts, Step
+from chaos.checker.rules.effects import timeout_of
 from chaos.checker.violations import Finding
 
 POISON = "long-poison"  # the runbook whose command kills its worker
 ENOUGH, ENOUGH_IN_A_STORM = 3, 10  # deaths; a storm: workers die of other things, too
 CALM = 60.0  # seconds before the first of its deaths
 MARGIN = 5.0  # seconds, of which some go by between two attempts
-SECONDS = re.compile(r"(\d+)s")
 
 
 def _limited(facts: Facts) -> Iterator[tuple[Execution, Step, float]]:
@@ -24,8 +23,8 @@ def _limited(facts: Facts) -> Iterator[tuple[Execution, Step, float]]:
 
 
 def _limit(definition: Mapping[str, Any]) -> float | None:
-    found = SECONDS.fullmatch(str(definition.get("timeout") or ""))
-    return float(found[1]) * int((definition.get("retry") or {}).get("attempts", 1)) if found else None
+    timeout = timeout_of(definition)
+    return timeout * int((definition.get("retry") or {}).get("attempts", 1)) if timeout else None
 
 
 def steps_keep_their_deadline(facts: Facts) -> Iterator[Finding]:

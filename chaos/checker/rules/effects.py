@@ -1,5 +1,6 @@
 """What reached the outside: at most once, with the right key, of the right edition."""
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 from chaos.checker.facts import Execution, Facts, Step
 from chaos.checker.violations import Finding
 
+SECONDS = re.compile(r"(\d+)s")
 MARGIN = 1.0  # seconds between a harm and what is known of it
 
 
@@ -21,6 +23,12 @@ def _outside_steps(facts: Facts, type_: str) -> Iterator[tuple[Execution, Step, 
 def is_safe(definition: Mapping[str, Any]) -> bool:
     """Whether the step may run again."""
     return bool((definition.get("retry") or {}).get("safe"))
+
+
+def timeout_of(definition: Mapping[str, Any]) -> float | None:
+    """Seconds that each attempt may take; None where the step does not say."""
+    found = SECONDS.fullmatch(str(definition.get("timeout") or ""))
+    return float(found[1]) if found else None
 
 
 def unsafe_calls_happen_once(facts: Facts) -> Iterator[Finding]:
@@ -69,10 +77,11 @@ def success_needs_a_call(facts: Facts) -> Iterator[Finding]:
 
 
 def repeated_calls_have_a_reason(facts: Facts) -> Iterator[Finding]:
-    """A call is repeated after a refusal, a person's word, or something that befell a worker meanwhile."""
-    for _, step, _definition in _outside_steps(facts, "http"):
+    """A call is repeated after a refusal, its timeout, a person's word, or what befell a worker meanwhile."""
+    for _, step, definition in _outside_steps(facts, "http"):
         for first, second in pairwise(facts.calls_of[step.key]):
-            explained = not first.effect or facts.run_again(step)
+            late = second.at - first.at > (timeout_of(definition) or float("inf"))
+            explained = not first.effect or late or facts.run_again(step)
             if not explained and not facts.harmed(first.at - MARGIN, second.at + MARGIN):
                 yield (
                     step.execution_id,

@@ -4,7 +4,21 @@ from dataclasses import replace
 
 from chaos.checker.facts import Call, Trace
 
-from .world import RUN, audit, broken, calls, card, kept, minus, plus, traces, unix, with_execution, with_step
+from .world import (
+    RUN,
+    STEPS,
+    audit,
+    broken,
+    calls,
+    card,
+    kept,
+    minus,
+    plus,
+    traces,
+    unix,
+    with_execution,
+    with_step,
+)
 
 ACT, SAFE, COMMAND = f"{RUN}.act", f"{RUN}.safe", f"{RUN}.command"
 
@@ -88,3 +102,10 @@ def test_a_command_that_outlives_its_run_is_a_violation_also_where_nobody_knows_
     late = Trace(COMMAND, 7, "tick", unix(52))
     assert "commands_die_with_their_worker" in broken(plus(facts, "traces", late))
     assert "commands_die_with_their_worker" not in broken(facts)
+
+
+def test_a_call_may_be_repeated_after_its_timeout_and_not_before() -> None:
+    steps = [STEPS[0], {**STEPS[1], "timeout": "3s"}, *STEPS[2:]]
+    facts = with_execution(kept(), RUN, frozen={"steps": steps}, published={"steps": steps})
+    assert broken(plus(facts, "calls", call(SAFE, 14.5))) == set()
+    assert broken(plus(facts, "calls", call(SAFE, 13.5))) == {"repeated_calls_have_a_reason"}
