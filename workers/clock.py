@@ -1,11 +1,12 @@
 """The clock: rings again for whatever is due and not held, whether its time came or its bell was lost.
 
-It also starts the workflows whose incidents come of age.
+It also starts the workflows whose incidents come of age, seals the audit trail, and counts what ended.
 
 It finds everything in the database, so any number of clocks may run, and none keeps anything.
 """
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -19,10 +20,13 @@ from core.services.audit_chain import AT_ONCE as SEALED_AT_ONCE
 from core.services.audit_chain import seal_entries
 from core.services.idempotent_answers import forget_old
 from core.services.incident_ages import start_what_came_of_age
+from core.services.tallies import AT_ONCE as COUNTED_AT_ONCE
+from core.services.tallies import count_ended
 
 TICK = 0.5  # seconds
 PATIENCE = timedelta(seconds=5)  # how long after a ring it is rung again
 AT_ONCE = 200
+PORTIONS = 10  # of what is done in portions, in a tick
 TICKS_BETWEEN_TIDYING = 120  # a minute
 
 log = structlog.get_logger()
@@ -54,13 +58,24 @@ def _ring_kind(work: Work, kind: Kind) -> None:
 
 def seal_the_audit_trail(service: Service) -> int:
     """Bring what was committed since into the chain of the audit trail. Returns how many entries that were."""
+    return _in_portions(service, seal_entries, SEALED_AT_ONCE)
+
+
+def count_what_ended(service: Service) -> int:
+    """Count what ended since. Returns how many executions that were."""
+    return _in_portions(service, count_ended, COUNTED_AT_ONCE)
+
+
+def _in_portions(service: Service, act: Callable[[Work], int], at_once: int) -> int:
+    """Act until a portion is not full, or PORTIONS are done: a backlog must not keep the bells from ringing."""
     total = 0
-    while True:
+    for _ in range(PORTIONS):
         with service.transaction() as work:
-            sealed = seal_entries(work)
-        total += sealed
-        if sealed < SEALED_AT_ONCE:
-            return total
+            done = act(work)
+        total += done
+        if done < at_once:
+            break
+    return total
 
 
 def tidy(service: Service) -> None:
@@ -79,6 +94,7 @@ def run_clock(service: Service, stop: threading.Event) -> None:
             ring_what_is_due(service)
             start_what_came_of_age(service)
             seal_the_audit_trail(service)
+            count_what_ended(service)
             if ticks % TICKS_BETWEEN_TIDYING == 0:
                 tidy(service)
             ticks += 1

@@ -10,6 +10,7 @@ from core.tables.incidents import Incident, IncidentAgeReached, IncidentEvent
 from core.tables.library import Runbook, RunbookVersion, Workflow, WorkflowVersion
 from core.tables.notices import Notice, SlackPace
 from core.tables.people import ApiToken, Team, TeamMember
+from core.tables.tallies import EndedExecution, FailureTally, Tally
 
 __all__ = [
     "ActionExecution",
@@ -20,6 +21,8 @@ __all__ = [
     "AuditSeal",
     "Base",
     "Callback",
+    "EndedExecution",
+    "FailureTally",
     "Freeze",
     "IdempotentAnswer",
     "Incident",
@@ -32,6 +35,7 @@ __all__ = [
     "RunbookVersion",
     "SlackPace",
     "StepExecution",
+    "Tally",
     "Team",
     "TeamMember",
     "Workflow",
