@@ -36,12 +36,13 @@ def ring_what_is_due(service: Service) -> int:
     """Ring for executions that want a worker and were not rung for lately. Returns how many."""
     with service.transaction() as work:
         for kind in KINDS.values():
-            _ring_kind(work, kind)
+            ring_kind(work, kind)
         reach("clock.found")
         return len(work.rings)
 
 
-def _ring_kind(work: Work, kind: Kind) -> None:
+def ring_kind(work: Work, kind: Kind) -> None:
+    """Those that are longest due first; their bells ring after the commit."""
     table = kind.execution
     due = (
         select(table.id)

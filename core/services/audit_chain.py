@@ -4,7 +4,7 @@ Entries are sealed after their commit, by the clock, in the order in which they 
 written would make every transaction wait for the commit of the one before (docs/adr/0011).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -19,8 +19,10 @@ AT_ONCE = 500
 READ_AT_ONCE = 2000
 ADVISORY_LOCK = 7_261_154  # any number that only the sealing uses
 
+AnyRow = Row[*tuple[Any, ...]]
+
 # What of an entry is sealed: all of it. Columns, for objects that keep track of themselves take three times as long.
-SEALED = (
+SEALED: tuple[Any, ...] = (
     AuditEntry.number,
     AuditEntry.created_at,
     AuditEntry.actor,
@@ -31,6 +33,7 @@ SEALED = (
     AuditEntry.subject_id,
     AuditEntry.details,
 )
+PLACE: tuple[Any, ...] = (AuditSeal.position, AuditSeal.hash, AuditSeal.number.label("sealed"))
 SEAL = text(
     """
 UPDATE audit_seals AS seal SET position = :behind + made.place, hash = made.hash
@@ -53,7 +56,7 @@ class ChainReport:
     broken: str | None = None
 
 
-def content_of(entry: AuditEntry | Row[Any]) -> JsonObject:
+def content_of(entry: AuditEntry | AnyRow) -> JsonObject:
     """What of an entry is sealed, as JSON."""
     return {
         "number": entry.number,
@@ -92,7 +95,8 @@ def _unsealed_entries() -> Select[*tuple[Any, ...]]:
 
 
 def _last_seal(work: Work) -> tuple[int, str]:
-    newest = select(AuditSeal.position, AuditSeal.hash).where(AuditSeal.hash.is_not(None))
+    """By its position, for in the order of the index what has none yet comes first: it would all be read."""
+    newest = select(AuditSeal.position, AuditSeal.hash).where(AuditSeal.position.is_not(None))
     row = work.session.execute(newest.order_by(AuditSeal.position.desc()).limit(1)).one_or_none()
     return (row.position, row.hash) if row else (0, GENESIS)
 
@@ -114,22 +118,21 @@ def verify_chain(work: Work, known_head: str | None = None) -> ChainReport:
     return ChainReport(position, previous, unsealed, broken)
 
 
-def _sealed_rows(work: Work) -> Iterator[Row[Any]]:
+def _sealed_rows(work: Work) -> Iterator[AnyRow]:
     """Read in portions, so that a trail of any length fits: seals, with their entries as far as these are there."""
     rows = (
-        select(AuditSeal.position, AuditSeal.hash, AuditSeal.number.label("sealed"), *SEALED)
+        select(*PLACE, *SEALED)
         .outerjoin(AuditEntry, AuditEntry.number == AuditSeal.number)
         .order_by(AuditSeal.position)
         .limit(READ_AT_ONCE)
     )
     behind = 0
-    portion: Sequence[Row[Any]]
     while portion := work.session.execute(rows.where(AuditSeal.position > behind)).all():
         yield from portion
         behind = portion[-1].position
 
 
-def _fault(row: Row[Any], position: int, previous: str) -> str | None:
+def _fault(row: AnyRow, position: int, previous: str) -> str | None:
     if row.position != position:
         return f"Position {position} of the chain is gone: behind {position - 1} comes {row.position}."
     if row.number is None:

@@ -55,6 +55,12 @@ def _index_lists() -> None:
     op.drop_index("ix_incidents_team_id", table_name="incidents")
     op.create_index("ix_incidents_created_at", "incidents", ["created_at", "id"])
     op.create_index("ix_incidents_team_id_created_at", "incidents", ["team_id", "created_at", "id"])
+    trail, moment = "audit_entries", ["created_at", "number"]
+    op.create_index("ix_audit_entries_created_at", trail, moment)
+    for column in ("team", "actor"):
+        op.drop_index(f"ix_audit_entries_{column}_number", table_name=trail)
+    for column in ("team", "actor", "action"):
+        op.create_index(f"ix_audit_entries_{column}_created_at", trail, [column, *moment])
 
 
 def _create_tables() -> None:
