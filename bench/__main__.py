@@ -1,4 +1,4 @@
-"""`python -m bench`: measure, and print one table."""
+"""`python -m bench`: measure, and print one table. `python -m bench scale`: reading, with a million executions."""
 
 import sys
 import tempfile
@@ -14,6 +14,7 @@ from bench.place import make_template, open_place
 from bench.processes import running_target
 from bench.profiling import print_profile
 from bench.report import Section, print_report
+from bench.scale import EXPLAINED, MILLION, measure_scale
 from bench.starts import measure_starts
 from bench.throughput import measure_throughput
 from cli.embedded import embedded_services
@@ -58,12 +59,19 @@ def measure(sizes: Sizes, home: Path, database_url: str, target: str) -> list[Se
     return sections
 
 
+app = typer.Typer(add_completion=False)
+
+
+@app.callback(invoke_without_command=True)
 def main(
+    context: typer.Context,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer of everything: under 30 s.")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Only profile the forty steps.")] = False,
 ) -> None:
     """Measure the service on this machine, on embedded services in a temporary home."""
     quiet_logging()
+    if context.invoked_subcommand is not None:
+        return
     with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         with embedded_services(home / "services", redis=False) as services, running_target(home) as target:
@@ -75,9 +83,18 @@ def main(
             print_report(measure(QUICK if quick else FULL, home, services.database_url, target))
 
 
+@app.command()
+def scale(
+    executions: Annotated[int, typer.Option(help="How many are loaded.")] = MILLION,
+    explained: Annotated[Path, typer.Option(help="Where the figures and the plans go.")] = EXPLAINED,
+) -> None:
+    """Load a million executions into a database of their own; measure what is read and polled."""
+    print_report(measure_scale(executions, explained))
+
+
 def _say(what: str) -> None:
     print(f"measuring {what} …", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

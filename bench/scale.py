@@ -1,39 +1,43 @@
-"""`python -m bench.scale`: how reading is with a million executions loaded; plans go into docs/explain.md."""
+"""`python -m bench scale`: how reading is with a million executions loaded; plans go into docs/explain.md."""
 
+import os
 import random
+import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TypeVar
 
-import typer
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, text
 
-from bench.loading import PERSON, RUNBOOKS, load_everything
-from bench.report import Line, Section, machine, print_report
+from bench.explaining import explain
+from bench.loading import ADMIN, load_everything
+from bench.reads import Read, polls, reads
+from bench.report import Line, Section, machine
 from bench.statistics import milliseconds, summarize
 from cli.embedded import create_database, embedded_services
-from cli.processes import quiet_logging
 from core.clock import SystemClock
 from core.database import open_engine
 from core.decisions.people import Person
-from core.service import Service, Work
-from core.services.analytics import analyse_runbook
-from core.services.execution_views import view_executions
-from core.services.incidents import find_incident
-from core.services.listing import Window, list_executions
+from core.service import Service
+from core.services.audit_chain import verify_chain
 from core.services.people import load_person
-from core.services.reading import view_execution
-from core.services.run_search import find_execution
-from core.services.runbooks import find_runbook
 from migrations.upgrade import upgrade_database
+from workers.clock import count_what_ended, seal_the_audit_trail
 
-PAGE = 51  # a REST page of the usual size, and the row that says whether there is another
 EXPLAINED = Path("docs/explain.md")
+MILLION = 1_000_000
 SEED = 7
+Answer = TypeVar("Answer")
+COLD = 3  # rounds with nothing of the database in the machine's memory
+
+
+NOBODY = Person("system", source="bench")
 
 
 class NoDoorbell:
@@ -44,118 +48,155 @@ class NoDoorbell:
 
 
 @dataclass(frozen=True)
-class Read:
-    """Something that is read, as a face asks for it: `about` is an incident, an execution, or a runbook."""
+class Figure:
+    """A measured read: `line` with everything in memory that fits, `cold` with nothing: the slowest, in ms."""
 
-    what: str
-    about: Sequence[str]
-    act: Callable[[Work, Person, str], object]
-    rounds: int
+    line: Line
+    cold: float
 
 
-def reads(executions: int, chance: random.Random) -> list[Read]:
-    some = [chance.randint(1, executions) for _ in range(200)]
-    per_incident = 50
-    return [
-        Read("executions of an incident", [f"inc-{1 + n // per_incident}" for n in some], _list, 200),
-        Read("one execution with its steps", [f"rbx_{n}" for n in some], _one, 200),
-        Read("analytics of a runbook", [f"runbook-{2 + n % (RUNBOOKS - 1)}" for n in some], _analytics, 40),
-        Read("analytics of the busiest runbook", ["runbook-1"], _analytics, 20),
-    ]
+def measure_scale(executions: int, explained: Path | None) -> list[Section]:
+    """Load a database of its own, and measure what people read and what processes poll.
+
+    The table and the plans go into the file `explained`, if it is given.
+    """
+    with _database() as engine:
+        service = Service(engine, SystemClock(), NoDoorbell(), frozenset({ADMIN}))
+        bulk = _bulk(service, executions)
+        read = [*reads(executions, random.Random(SEED)), *polls()]
+        figures = [_measure(service, each) for each in read]
+        if explained is not None:
+            plans = [explain(engine, _heading(read, each), partial(_once, service, each, 0)) for each in read]
+            explained.write_text(_document(executions, bulk, figures, plans))
+        return [
+            Section(f"Reading, {executions:,} executions loaded", [_shown(each) for each in figures]),
+            Section("In bulk", bulk),
+        ]
 
 
-def _list(work: Work, person: Person, incident: str) -> object:
-    return view_executions(work, list_executions(work, find_incident(work, person, incident), Window(PAGE)))
-
-
-def _one(work: Work, person: Person, execution_id: str) -> object:
-    return view_execution(work, find_execution(work, person, execution_id))
-
-
-def _analytics(work: Work, person: Person, runbook: str) -> object:
-    return analyse_runbook(work, person, find_runbook(work, person, runbook))
-
-
-def measure(service: Service, read: Read) -> Line:
-    """Each round in a transaction of its own, as a request is; the first few are not counted."""
-    taken = []
-    for number in range(-3, read.rounds):
-        begun = time.perf_counter()
-        _once(service, read, number % len(read.about))
-        if number >= 0:
-            taken.append(time.perf_counter() - begun)
-    return Line(read.what, summarize(milliseconds(taken)))
-
-
-def _once(service: Service, read: Read, number: int) -> None:
-    with service.transaction() as work:
-        read.act(work, load_person(work, PERSON, source="bench"), read.about[number])
-
-
-def explain(service: Service, read: Read) -> str:
-    """The plan of each statement that the read takes, as Markdown."""
-    statements = _statements(service, read)
-    plans = [_plan(service.engine, *each) for each in statements]
-    return "\n".join([f"## {read.what.capitalize()}\n", f"{len(statements)} statements.\n", *plans])
-
-
-def _statements(service: Service, read: Read) -> list[tuple[str, Mapping[str, Any]]]:
-    said: list[tuple[str, Mapping[str, Any]]] = []
-
-    def note(*given: Any) -> None:
-        said.append((given[2], given[3]))
-
-    event.listen(service.engine, "before_cursor_execute", note)
-    try:
-        _once(service, read, 0)
-    finally:
-        event.remove(service.engine, "before_cursor_execute", note)
-    return said
-
-
-def _plan(engine: Engine, statement: str, parameters: Mapping[str, Any]) -> str:
-    with engine.connect() as connection:
-        rows = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, BUFFERS) {statement}", dict(parameters))
-        plan = "\n".join(str(row[0]) for row in rows)
-    return f"```sql\n{statement.strip()}\n```\n\n```\n{plan}\n```\n"
-
-
-def main(
-    executions: Annotated[int, typer.Option(help="How many are loaded.")] = 1_000_000,
-    explained: Annotated[Path, typer.Option(help="Where the plans go.")] = EXPLAINED,
-) -> None:
-    """Load executions into a database of its own, and measure what people read."""
-    quiet_logging()
+@contextmanager
+def _database() -> Iterator[Engine]:
     with (
         tempfile.TemporaryDirectory(prefix="bench-scale-", ignore_cleanup_errors=True) as folder,
         embedded_services(Path(folder), redis=False) as services,
     ):
         engine = open_engine(create_database(services.database_url, "scale"))
         upgrade_database(engine)
-        service = Service(engine, SystemClock(), NoDoorbell(), frozenset({PERSON}))
-        begun = time.perf_counter()
-        load_everything(service, executions)
-        remark = (
-            f"{executions:,} executions with their steps were loaded in {time.perf_counter() - begun:.0f} s"
-        )
-        print(remark, file=sys.stderr, flush=True)
-        chosen = reads(executions, random.Random(SEED))
-        lines = [measure(service, read) for read in chosen]
-        explained.write_text(_document(executions, lines, [explain(service, read) for read in chosen]))
-        print_report([Section(f"Reading, {executions:,} executions loaded", lines)])
+        yield engine
         engine.dispose()
 
 
-def _document(executions: int, lines: Sequence[Line], plans: Sequence[str]) -> str:
+def _bulk(service: Service, executions: int) -> list[Line]:
+    """What is done to all rows: loaded, counted, sealed, verified."""
+    seconds = _timed("loading", lambda: load_everything(service, executions))[0]
+    lines = [Line("loading", None, f"{executions:,} executions of four steps in {seconds:.0f} s")]
+    lines.append(_rate("counting a backlog of ends", lambda: _exhaust(lambda: count_what_ended(service))))
+    lines.append(_rate("sealing a backlog", lambda: _exhaust(lambda: seal_the_audit_trail(service))))
+    before = _memory()
+    lines.append(_rate("verifying the audit trail", lambda: _verified(service)))
+    lines.append(Line("… memory", None, f"{_memory() - before} MB more than before"))
+    _vacuum(service.engine)
+    return lines
+
+
+def _verified(service: Service) -> int:
+    with service.transaction() as work:
+        report = verify_chain(work)
+    assert report.broken is None, report.broken
+    return report.sealed
+
+
+def _exhaust(act: Callable[[], int]) -> int:
+    total = 0
+    while done := act():
+        total += done
+    return total
+
+
+def _rate(what: str, act: Callable[[], int]) -> Line:
+    seconds, rows = _timed(what, act)
+    return Line(what, None, f"{rows:,} rows in {seconds:.0f} s: {rows / seconds:,.0f} a second")
+
+
+def _timed(what: str, act: Callable[[], Answer]) -> tuple[float, Answer]:
+    print(f"{what} …", file=sys.stderr, flush=True)
+    begun = time.perf_counter()
+    answer = act()
+    return time.perf_counter() - begun, answer
+
+
+def _memory() -> int:
+    """The most that this process had, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def _vacuum(engine: Engine) -> None:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))
+
+
+def _measure(service: Service, read: Read) -> Figure:
+    """Each round in a transaction of its own, as a request is; the first few are not counted."""
+    print(f"{read.what} …", file=sys.stderr, flush=True)
+    cold = [_cold_round(service, read, -number) for number in range(1, COLD + 1)]
+    taken = [_once(service, read, number % len(read.about)) for number in range(-3, read.rounds)][3:]
+    return Figure(Line(read.what, summarize(milliseconds(taken))), max(milliseconds(cold)))
+
+
+def _cold_round(service: Service, read: Read, number: int) -> float:
+    _forget(service.engine)
+    return _once(service, read, number % len(read.about))
+
+
+def _once(service: Service, read: Read, number: int) -> float:
+    """The seconds that it took. What it wrote is rolled back."""
+    begun = time.perf_counter()
+    with service.transaction() as work:
+        person = load_person(work, read.person, source="bench") if read.person else NOBODY
+        read.act(work, person, read.about[number])
+        taken = time.perf_counter() - begun
+        work.session.rollback()
+        work.rings.clear()
+    return taken
+
+
+def _forget(engine: Engine) -> None:
+    """Have the machine forget the database's files. PostgreSQL's own 64 MB of buffers stay as they are."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("CHECKPOINT"))
+        folder = Path(str(connection.scalar(text("SHOW data_directory"))))
+    for file in (folder / "base").glob("*/*"):
+        descriptor = os.open(file, os.O_RDONLY)
+        try:
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        finally:
+            os.close(descriptor)
+
+
+def _shown(figure: Figure) -> Line:
+    return Line(figure.line.what, figure.line.summary, f"{figure.cold:.1f} with cold caches")
+
+
+def _heading(read: Sequence[Read], each: Read) -> str:
+    """With the words before it, where it begins with an ellipsis."""
+    if not each.what.startswith("…"):
+        return each.what.capitalize()
+    before = [one.what for one in read[: read.index(each)] if not one.what.startswith("…")]
+    return f"{before[-1].capitalize()}{each.what.replace('…', ',')}"
+
+
+def _document(executions: int, bulk: Sequence[Line], figures: Sequence[Figure], plans: Sequence[str]) -> str:
     rows = [
-        f"| {line.what} | {line.summary.count} | {line.summary.p50:.1f} | {line.summary.p95:.1f} |"
-        for line in lines
-        if line.summary is not None
+        f"| {each.line.what} | {summary.count} | {summary.p50:.1f} | {summary.p95:.1f} | {each.cold:.1f} |"
+        for each in figures
+        if (summary := each.line.summary) is not None
     ]
-    head = f"# Plans, with {executions:,} executions loaded\n\n`python -m bench.scale` writes this file. {machine()}.\n"
-    table = ["| read | n | p50 ms | p95 ms |", "| --- | ---: | ---: | ---: |", *rows, ""]
-    return "\n".join([head, *table, *plans])
-
-
-if __name__ == "__main__":
-    typer.run(main)
+    words = (
+        f"# Reading, with {executions:,} executions loaded\n\n`python -m bench scale` writes this file. {machine()}. "
+        "The service and PostgreSQL (64 MB of shared buffers) on one machine; each read is a transaction of its "
+        "own, from the person's teams to the views that a face shows. Cold: the slowest of three, each after the "
+        "machine had forgotten the database's files.\n"
+    )
+    table = ["| read | n | p50 ms | p95 ms | cold ms |", "| --- | ---: | ---: | ---: | ---: |", *rows, ""]
+    done = ["| in bulk | |", "| --- | --- |", *[f"| {line.what} | {line.remark} |" for line in bulk], ""]
+    return "\n".join([words, *table, *done, "# Plans\n", *plans])

@@ -247,7 +247,7 @@ class CallbackView(BaseModel):
 
 
 class PercentilesView(BaseModel):
-    """In seconds."""
+    """In seconds, within 2.5 % (or a millisecond) of the exact percentile."""
 
     p50: float
     p95: float
@@ -262,10 +262,11 @@ class FailureView(BaseModel):
 
 
 class AnalyticsView(BaseModel):
-    """How a runbook or workflow does, over the executions asked for since `since` (None: ever).
+    """How a runbook or workflow does, over the executions asked for since `since`, a day's beginning (None: ever).
 
     `success_rate`: of those that ended, cancelled ones too; None where none did. `approval_seconds`: from a gate's
-    opening to its approval. `failures`: the steps that failed most, of executions that failed or timed out.
+    opening to its approval, of runs that ended. `failures`: the steps that failed most, of executions that failed or
+    timed out; errors are told apart by their first 500 characters.
     """
 
     since: datetime | None

@@ -1,11 +1,12 @@
 """The clock: rings again for whatever is due and not held, whether its time came or its bell was lost.
 
-It also starts the workflows whose incidents come of age.
+It also starts the workflows whose incidents come of age, seals the audit trail, and counts what ended.
 
 It finds everything in the database, so any number of clocks may run, and none keeps anything.
 """
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -19,11 +20,14 @@ from core.services.audit_chain import AT_ONCE as SEALED_AT_ONCE
 from core.services.audit_chain import seal_entries
 from core.services.idempotent_answers import forget_old
 from core.services.incident_ages import start_what_came_of_age
+from core.services.tallies import AT_ONCE as COUNTED_AT_ONCE
+from core.services.tallies import count_ended
 
 TICK = 0.5  # seconds
 PATIENCE = timedelta(seconds=5)  # how long after a ring it is rung again
 PATIENCE_WITH_LOST = timedelta(seconds=2)  # the same, for what a lost worker left: people wait for it already
 AT_ONCE = 200
+PORTIONS = 10  # of what is done in portions, in a tick
 TICKS_BETWEEN_TIDYING = 120  # a minute
 
 log = structlog.get_logger()
@@ -33,13 +37,13 @@ def ring_what_is_due(service: Service) -> int:
     """Ring for executions that want a worker and were not rung for lately. Returns how many."""
     with service.transaction() as work:
         for kind in KINDS.values():
-            _ring_kind(work, kind)
+            ring_kind(work, kind)
         reach("clock.found")
         return len(work.rings)
 
 
-def _ring_kind(work: Work, kind: Kind) -> None:
-    """What a lost worker left goes before all that has only just begun to wait."""
+def ring_kind(work: Work, kind: Kind) -> None:
+    """What a lost worker left goes first, then what is longest due; their bells ring after the commit."""
     table = kind.execution
     is_lost = table.worker.is_not(None)
     since = case((is_lost, work.now - PATIENCE_WITH_LOST), else_=work.now - PATIENCE)
@@ -58,13 +62,24 @@ def _ring_kind(work: Work, kind: Kind) -> None:
 
 def seal_the_audit_trail(service: Service) -> int:
     """Bring what was committed since into the chain of the audit trail. Returns how many entries that were."""
+    return _in_portions(service, seal_entries, SEALED_AT_ONCE)
+
+
+def count_what_ended(service: Service) -> int:
+    """Count what ended since. Returns how many executions that were."""
+    return _in_portions(service, count_ended, COUNTED_AT_ONCE)
+
+
+def _in_portions(service: Service, act: Callable[[Work], int], at_once: int) -> int:
+    """Act until a portion is not full, or PORTIONS are done: a backlog must not keep the bells from ringing."""
     total = 0
-    while True:
+    for _ in range(PORTIONS):
         with service.transaction() as work:
-            sealed = seal_entries(work)
-        total += sealed
-        if sealed < SEALED_AT_ONCE:
-            return total
+            done = act(work)
+        total += done
+        if done < at_once:
+            break
+    return total
 
 
 def tidy(service: Service) -> None:
@@ -83,6 +98,7 @@ def run_clock(service: Service, stop: threading.Event) -> None:
             ring_what_is_due(service)
             start_what_came_of_age(service)
             seal_the_audit_trail(service)
+            count_what_ended(service)
             if ticks % TICKS_BETWEEN_TIDYING == 0:
                 tidy(service)
             ticks += 1

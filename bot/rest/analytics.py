@@ -16,7 +16,9 @@ workflows = authenticated_router("workflows")
 
 Since = Annotated[
     AwareDatetime | None,
-    Query(description="Only what was asked for since then, such as 2026-01-31T00:00:00Z."),
+    Query(
+        description="Only what was asked for from that moment's day on (UTC), such as 2026-01-31T00:00:00Z."
+    ),
 ]
 
 

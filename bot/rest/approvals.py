@@ -9,9 +9,9 @@ from bot.rest.idempotency import CurrentPost, Post
 from bot.rest.paging import WantedPage
 from bot.rest.references import ApprovalReference
 from core.service import Work
-from core.services.approvals import decide_gate, open_gates
+from core.services.approvals import decide_gate
 from core.services.execution_views import view_approvals
-from core.services.listing import Position
+from core.services.listing import Position, list_open_gates
 from core.services.reading import view_approval
 from core.tables import Approval
 
@@ -22,10 +22,7 @@ router = authenticated_router("approvals")
 def list_open(caller: CurrentCaller, page: WantedPage) -> ApprovalPage:
     """The gates that are open, as far as you may see them, newest first."""
     with caller.service.transaction() as work:
-        gates = sorted(
-            open_gates(work, caller.person), key=lambda gate: (gate.opened_at, gate.id), reverse=True
-        )
-        found = page.cut([gate for gate in gates if page.is_behind(_position(gate))], _position)
+        found = page.cut(list_open_gates(work, caller.person, page.window), _position)
         views = view_approvals(work, found.rows)
         return ApprovalPage(approvals=views, next_cursor=found.next_cursor)
 

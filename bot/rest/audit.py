@@ -11,7 +11,7 @@ from bot.rest.answers import AuditPage
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.paging import WantedPage
 from core.errors import InvalidInput
-from core.services.audit_reading import AuditFilter, export_entries, list_entries
+from core.services.audit_reading import AuditFilter, Place, export_entries, list_entries
 from core.services.listing import Position
 from core.views import AuditEntryView
 
@@ -47,7 +47,7 @@ def list_all(
     if JSON_LINES in accept.lower():
         entries = export_entries(caller.service, caller.person, wanted)
         return StreamingResponse(_lines(entries), media_type=JSON_LINES)
-    before = _number(page.after) if page.after else None
+    before = _place(page.after) if page.after else None
     with caller.service.transaction() as work:
         rows = list_entries(work, caller.person, wanted, page.window.size, before)
     found = page.cut(rows, _position)
@@ -64,9 +64,9 @@ def _position(entry: AuditEntryView) -> Position:
     return Position(entry.at, f"{PREFIX}{entry.number}")
 
 
-def _number(position: Position) -> int:
+def _place(position: Position) -> Place:
     """Raises InvalidInput for the cursor of another list."""
     number = position.id.removeprefix(PREFIX)
     if not number.isdecimal() or len(number) > 10:
         raise InvalidInput("This cursor is of another list.", field="cursor")
-    return min(int(number), 2**31 - 1)
+    return Place(position.at, min(int(number), 2**31 - 1))

@@ -1,5 +1,6 @@
 """`/incidents/{id}/runbooks`: what is run for an incident."""
 
+from dataclasses import replace
 from http import HTTPStatus
 
 from starlette.responses import Response
@@ -7,6 +8,7 @@ from starlette.responses import Response
 from bot.rest.answers import ExecutionAnswer, ExecutionPage
 from bot.rest.bodies import Run
 from bot.rest.callers import CurrentCaller, authenticated_router
+from bot.rest.filters import OfRunbook, RunFilter, runbook_id
 from bot.rest.idempotency import CurrentPost
 from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentReference, NestedRunbookReference
@@ -39,14 +41,21 @@ def execute(
 
 
 @router.get("/{id}/runbooks/executions")
-def list_all(incident: IncidentReference, caller: CurrentCaller, page: WantedPage) -> ExecutionPage:
+def list_all(
+    incident: IncidentReference,
+    caller: CurrentCaller,
+    page: WantedPage,
+    wanted: RunFilter,
+    runbook: OfRunbook = None,
+) -> ExecutionPage:
     """What was run for the incident, newest first."""
     with caller.service.transaction() as work:
         found_incident = find_incident(work, caller.person, incident)
-        found = page.cut(list_executions(work, found_incident, page.window), _position)
+        only = replace(wanted, runbook=runbook_id(work, caller.person, runbook))
+        found = page.cut(list_executions(work, found_incident, page.window, only), position_of_run)
         views = view_executions(work, found.rows)
         return ExecutionPage(executions=views, next_cursor=found.next_cursor)
 
 
-def _position(execution: RunbookExecution) -> Position:
+def position_of_run(execution: RunbookExecution) -> Position:
     return Position(execution.created_at, execution.id)

@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Query
 from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
@@ -11,6 +10,7 @@ from bot.rest.answers import IncidentAnswer, IncidentPage
 from bot.rest.bodies import Body
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.field_names import missing_is_invalid
+from bot.rest.filters import IncidentFilter, OfTeam
 from bot.rest.idempotency import CurrentPost, Post
 from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentReference
@@ -65,14 +65,11 @@ def open_one(body: IncidentBody, post: CurrentPost) -> Response:
 
 @router.get("")
 def list_all(
-    caller: CurrentCaller,
-    page: WantedPage,
-    team: Annotated[Name | None, Query()] = None,
-    status: Annotated[IncidentStatus | None, Query()] = None,
+    caller: CurrentCaller, page: WantedPage, wanted: IncidentFilter, team: OfTeam = None
 ) -> IncidentPage:
     """The incidents of your teams, newest first."""
     with caller.service.transaction() as work, missing_is_invalid("team"):
-        rows = list_incidents(work, caller.person, page.window, team=team, status=status)
+        rows = list_incidents(work, caller.person, page.window, wanted, team=team)
         found = page.cut(rows, position_of)
         return IncidentPage(incidents=list(map(view_incident, found.rows)), next_cursor=found.next_cursor)
 

@@ -40,10 +40,6 @@ class PageRequest:
         """One row more than the page has: if it is there, there is a next page."""
         return Window(self.limit + 1, self.after)
 
-    def is_behind(self, position: Position) -> bool:
-        """Whether a row at this position is behind where this page begins, newest first."""
-        return self.after is None or (position.at, position.id) < (self.after.at, self.after.id)
-
     def cut(self, rows: Sequence[Row], position: Callable[[Row], Position]) -> Page[Row]:
         """The page of the rows that were found in the window."""
         shown = rows[: self.limit]

@@ -1,14 +1,20 @@
 """`/runbooks`: the library, and running from it."""
 
+from dataclasses import replace
 from http import HTTPStatus
+from typing import Annotated
 
+from fastapi import Query
 from starlette.responses import Response
 
-from bot.rest.answers import ExecutionAnswer, RunbookAnswer, RunbookPage, VersionPage
+from bot.rest.answers import ExecutionAnswer, ExecutionPage, RunbookAnswer, RunbookPage, VersionPage
 from bot.rest.bodies import Run
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.documents import ANSWER, BODY, DocumentBody, Note, ReadVersion, SentDocument, WantsYaml
+from bot.rest.field_names import missing_is_invalid
+from bot.rest.filters import OfIncident, OfTeam, RunFilter, incident_id
 from bot.rest.idempotency import CurrentPost
+from bot.rest.incident_runbooks import position_of_run
 from bot.rest.library import Decision, Desk, Rollback
 from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentName, RunbookReference
@@ -16,15 +22,19 @@ from bot.rest.starting import OR_A_PLAN, start_or_plan
 from core.decisions.people import Person
 from core.definitions.runbook import RunbookDefinition
 from core.service import Work
+from core.services.execution_views import view_executions
 from core.services.history import view_with_diff
 from core.services.library import Intent
-from core.services.listing import Position, list_runbooks
+from core.services.listing import Position, list_runbook_executions, list_runbooks
 from core.services.reading import view_runbook
-from core.services.runbooks import approve_runbook, deprecate_runbook
+from core.services.runbooks import approve_runbook, deprecate_runbook, find_runbook
 from core.services.shelves import RUNBOOKS
+from core.statuses import ApprovalStatus
 from core.tables import Runbook
 
 router = authenticated_router("runbooks")
+
+InApproval = Annotated[ApprovalStatus | None, Query(description="Those in this status.")]
 
 
 class ExecuteBody(Run):
@@ -46,10 +56,13 @@ DESK = Desk(RUNBOOKS, _answer, _read)
 
 
 @router.get("")
-def list_all(caller: CurrentCaller, page: WantedPage) -> RunbookPage:
+def list_all(
+    caller: CurrentCaller, page: WantedPage, team: OfTeam = None, status: InApproval = None
+) -> RunbookPage:
     """The runbooks of your teams and the global ones, newest first."""
-    with caller.service.transaction() as work:
-        found = page.cut(list_runbooks(work, caller.person, page.window), _position)
+    with caller.service.transaction() as work, missing_is_invalid("team"):
+        rows = list_runbooks(work, caller.person, page.window, team=team, status=status)
+        found = page.cut(rows, _position)
         return RunbookPage(runbooks=list(map(view_runbook, found.rows)), next_cursor=found.next_cursor)
 
 
@@ -91,6 +104,25 @@ def delete(runbook: RunbookReference, caller: CurrentCaller, version: ReadVersio
 def versions(runbook: RunbookReference, caller: CurrentCaller, page: WantedPage) -> VersionPage:
     """What was written and decided, by whom and when, newest first."""
     return DESK.versions(caller, runbook, page)
+
+
+@router.get("/{id}/executions")
+def executions(
+    runbook: RunbookReference,
+    caller: CurrentCaller,
+    page: WantedPage,
+    wanted: RunFilter,
+    incident: OfIncident = None,
+) -> ExecutionPage:
+    """What ran of the runbook for the incidents of your teams, newest first."""
+    with caller.service.transaction() as work:
+        row = find_runbook(work, caller.person, runbook)
+        only = replace(wanted, incident=incident_id(work, caller.person, incident))
+        found = page.cut(
+            list_runbook_executions(work, caller.person, row, page.window, only), position_of_run
+        )
+        views = view_executions(work, found.rows)
+        return ExecutionPage(executions=views, next_cursor=found.next_cursor)
 
 
 @router.post("/{id}/approve", response_model=RunbookAnswer)

@@ -1,7 +1,10 @@
 """`/workflows`: the library, and what ran from it."""
 
+from dataclasses import replace
 from http import HTTPStatus
+from typing import Annotated
 
+from fastapi import Query
 from starlette.responses import Response
 
 from bot.rest.answers import (
@@ -14,6 +17,8 @@ from bot.rest.answers import (
 from bot.rest.bodies import Body
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.documents import ANSWER, BODY, DocumentBody, Note, ReadVersion, SentDocument, WantsYaml
+from bot.rest.field_names import missing_is_invalid
+from bot.rest.filters import OfIncident, OfTeam, RunFilter, incident_id
 from bot.rest.idempotency import CurrentPost, Post
 from bot.rest.library import Decision, Desk, Rollback
 from bot.rest.paging import WantedPage
@@ -26,7 +31,7 @@ from core.services.incidents import find_incident
 from core.services.library import Intent
 from core.services.library_search import visible_names
 from core.services.listing import Position, list_workflow_executions, list_workflows
-from core.services.reading import view_workflow, view_workflow_execution
+from core.services.reading import view_workflow, view_workflow_execution, view_workflow_executions
 from core.services.shelves import RUNBOOKS, WORKFLOWS
 from core.services.workflow_runs import find_workflow_execution
 from core.services.workflow_starts import start_workflow_by_person
@@ -34,6 +39,8 @@ from core.services.workflows import duplicate_workflow, find_workflow, switch_wo
 from core.tables import Workflow, WorkflowExecution
 
 router = authenticated_router("workflows")
+
+IsEnabled = Annotated[bool | None, Query(description="Those that are enabled, or those that are not.")]
 
 
 class Duplicate(Decision):
@@ -55,10 +62,13 @@ DESK = Desk(WORKFLOWS, _answer, _read)
 
 
 @router.get("")
-def list_all(caller: CurrentCaller, page: WantedPage) -> WorkflowPage:
+def list_all(
+    caller: CurrentCaller, page: WantedPage, team: OfTeam = None, enabled: IsEnabled = None
+) -> WorkflowPage:
     """The workflows of your teams and the global ones, newest first."""
-    with caller.service.transaction() as work:
-        found = page.cut(list_workflows(work, caller.person, page.window), _position)
+    with caller.service.transaction() as work, missing_is_invalid("team"):
+        rows = list_workflows(work, caller.person, page.window, team=team, enabled=enabled)
+        found = page.cut(rows, _position)
         return WorkflowPage(workflows=list(map(view_workflow, found.rows)), next_cursor=found.next_cursor)
 
 
@@ -82,13 +92,19 @@ def show_execution(execution: WorkflowExecutionReference, caller: CurrentCaller)
 
 @router.get("/{id}/executions")
 def list_executions(
-    workflow: WorkflowReference, caller: CurrentCaller, page: WantedPage
+    workflow: WorkflowReference,
+    caller: CurrentCaller,
+    page: WantedPage,
+    wanted: RunFilter,
+    incident: OfIncident = None,
 ) -> WorkflowExecutionPage:
     """What ran of the workflow for the incidents of your teams, newest first."""
     with caller.service.transaction() as work:
         row = find_workflow(work, caller.person, workflow)
-        found = page.cut(list_workflow_executions(work, caller.person, row, page.window), _position_of_run)
-        views = [view_workflow_execution(work, execution) for execution in found.rows]
+        only = replace(wanted, incident=incident_id(work, caller.person, incident))
+        rows = list_workflow_executions(work, caller.person, row, page.window, only)
+        found = page.cut(rows, _position_of_run)
+        views = view_workflow_executions(work, found.rows)
         return WorkflowExecutionPage(executions=views, next_cursor=found.next_cursor)
 
 

@@ -16,6 +16,7 @@ from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit, notices
 from core.services.gate_policies import policy_from_json
+from core.services.listing import visible_gates
 from core.services.notices import NewNotice, NoticeKind
 from core.statuses import GateStatus
 from core.tables import Approval, ApprovalDecision, Incident, RunbookExecution
@@ -108,5 +109,4 @@ def _may_see(work: Work, person: Person, gate: Approval) -> bool:
 
 def open_gates(work: Work, person: Person) -> list[Approval]:
     """The gates that wait for somebody, oldest first, as far as the person may see them."""
-    query = select(Approval).where(Approval.status == GateStatus.OPEN).order_by(Approval.opened_at)
-    return [gate for gate in work.session.scalars(query) if _may_see(work, person, gate)]
+    return list(work.session.scalars(visible_gates(person).order_by(Approval.opened_at, Approval.id)))

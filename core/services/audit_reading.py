@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, literal, select, tuple_
 
 from core.decisions.people import Person
 from core.errors import NotAllowed
@@ -27,16 +27,26 @@ class AuditFilter:
     until: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Place:
+    """Of an entry in the list: numbers break the tie of entries of one moment."""
+
+    at: datetime
+    number: int
+
+
 def list_entries(
-    work: Work, person: Person, wanted: AuditFilter, size: int, before: int | None
+    work: Work, person: Person, wanted: AuditFilter, size: int, before: Place | None
 ) -> list[AuditEntryView]:
-    """The newest `size` entries, those with numbers below `before`.
+    """The newest `size` entries, those before a place.
 
     Raises NotAllowed for who is admin neither of the platform nor of a team; a team's admin sees that team's.
     """
-    query = _query(person, wanted).order_by(AuditEntry.number.desc()).limit(size)
+    order = (AuditEntry.created_at.desc(), AuditEntry.number.desc())
+    query = _query(person, wanted).order_by(*order).limit(size)
     if before is not None:
-        query = query.where(AuditEntry.number < before)
+        place = tuple_(literal(before.at), literal(before.number))
+        query = query.where(tuple_(AuditEntry.created_at, AuditEntry.number) < place)
     return [_view(*row) for row in work.session.execute(query)]
 
 

@@ -25,11 +25,16 @@ EVENT = "incident.age"
 def start_what_came_of_age(service: Service) -> int:
     """Start the workflows whose incidents are old enough now. Returns for how many it was decided."""
     with service.transaction() as work:
-        due = [pair for workflow in _workflows(work) for pair in _due(work, workflow)]
+        due = came_of_age(work)
     for workflow_id, incident_id in due:
         with service.transaction() as work:
             _reach(work, workflow_id, incident_id)
     return len(due)
+
+
+def came_of_age(work: Work) -> list[tuple[str, str]]:
+    """Workflows, and incidents that are old enough for them and were not looked at yet: the ids."""
+    return [pair for workflow in _workflows(work) for pair in _due(work, workflow)]
 
 
 def _workflows(work: Work) -> list[Workflow]:

@@ -16,6 +16,7 @@ from core.tables.incidents import Incident, IncidentAgeReached, IncidentEvent
 from core.tables.library import Runbook, RunbookVersion, Workflow, WorkflowVersion
 from core.tables.notices import Notice, SlackPace
 from core.tables.people import ApiToken, Team, TeamMember
+from core.tables.tallies import EndedExecution, FailureTally, Tally
 
 __all__ = [
     "ActionExecution",
@@ -26,6 +27,8 @@ __all__ = [
     "AuditSeal",
     "Base",
     "Callback",
+    "EndedExecution",
+    "FailureTally",
     "Freeze",
     "IdempotentAnswer",
     "Incident",
@@ -38,6 +41,7 @@ __all__ = [
     "RunbookVersion",
     "SlackPace",
     "StepExecution",
+    "Tally",
     "Team",
     "TeamMember",
     "WorkerLoss",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.tables.base import Base, JsonObject
@@ -12,15 +12,7 @@ class Approval(Base):
     """A gate that a step of a runbook execution opened. `policy`: see core.decisions.approval_policy."""
 
     __tablename__ = "approvals"
-    __table_args__ = (
-        UniqueConstraint("execution_id", "position", "attempt"),
-        Index(
-            "ix_approvals_approved",
-            "execution_id",
-            postgresql_include=["opened_at", "closed_at"],
-            postgresql_where=text("status = 'approved'"),
-        ),
-    )
+    __table_args__ = (UniqueConstraint("execution_id", "position", "attempt"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     execution_id: Mapped[str] = mapped_column(ForeignKey("runbook_executions.id"))

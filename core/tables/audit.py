@@ -20,8 +20,10 @@ class AuditEntry(Base):
     __tablename__ = "audit_entries"
     __table_args__ = (
         Index("ix_audit_entries_subject_id", "subject_id"),
-        Index("ix_audit_entries_team_number", "team", "number"),
-        Index("ix_audit_entries_actor_number", "actor", "number"),
+        Index("ix_audit_entries_created_at", "created_at", "number"),
+        Index("ix_audit_entries_team_created_at", "team", "created_at", "number"),
+        Index("ix_audit_entries_actor_created_at", "actor", "created_at", "number"),
+        Index("ix_audit_entries_action_created_at", "action", "created_at", "number"),
     )
 
     number: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)

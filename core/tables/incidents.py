@@ -19,6 +19,8 @@ class Incident(Base):
 
     __tablename__ = "incidents"
     __table_args__ = (
+        Index("ix_incidents_created_at", "created_at", "id"),
+        Index("ix_incidents_team_id_created_at", "team_id", "created_at", "id"),
         Index("ix_incidents_not_closed", "created_at", postgresql_where=text("status <> 'closed'")),
         Index(
             "uq_incidents_alert_key",
@@ -34,7 +36,7 @@ class Incident(Base):
     description: Mapped[str]
     severity: Mapped[str]
     service: Mapped[str | None]
-    team_id: Mapped[str] = mapped_column(ForeignKey("teams.id"), index=True)
+    team_id: Mapped[str] = mapped_column(ForeignKey("teams.id"))
     labels: Mapped[JsonObject]
     status: Mapped[str]
     slack_channel: Mapped[str | None] = mapped_column(index=True)

@@ -73,12 +73,3 @@ def test_an_empty_list_is_a_last_page() -> None:
     page: Page[Position] = PageRequest(3).cut([], same)
 
     assert (page.rows, page.next_cursor) == ([], None)
-
-
-def test_newest_first_behind_means_older_and_ids_break_the_tie() -> None:
-    page = PageRequest(3, Position(NOON, "inc_5"))
-
-    assert page.is_behind(Position(NOON - timedelta(microseconds=1), "inc_9"))
-    assert page.is_behind(Position(NOON, "inc_4"))
-    assert not page.is_behind(Position(NOON, "inc_5"))
-    assert not page.is_behind(Position(NOON + timedelta(microseconds=1), "inc_0"))
