@@ -31,6 +31,9 @@ class SilentDoorbell:
     def ring(self, kind: str, execution_id: str, *, first: bool = False) -> None:
         """Nothing."""
 
+    def unanswered(self) -> frozenset[str]:
+        return frozenset()
+
 
 @dataclass(frozen=True)
 class Place:

@@ -34,7 +34,7 @@ from core.services.runbooks import find_runbook
 from core.services.tallies import count_ended
 from core.services.timeline import timeline
 from core.services.workflows import find_workflow
-from workers.clock import ring_kind
+from workers.clock import find_due
 
 PAGE = 51  # a REST page of the usual size, and the row that says whether there is another
 FIRST = Window(PAGE)
@@ -121,7 +121,7 @@ def _trail(subjects: Sequence[str]) -> Iterator[Read]:
 def polls() -> Iterator[Read]:
     """What processes ask all the time. What these write is rolled back."""
     for what, act in (
-        ("clock: who is to be rung for", lambda work, *_: ring_kind(work, RUNBOOK)),
+        ("clock: who is to be rung for", lambda work, *_: find_due(work, RUNBOOK)),
         ("clock: who came of age", lambda work, *_: came_of_age(work)),
         ("clock: what is to be sealed", lambda work, *_: seal_entries(work)),
         ("clock: what is to be counted", lambda work, *_: count_ended(work)),

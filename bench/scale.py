@@ -17,6 +17,7 @@ from sqlalchemy import Engine, text
 
 from bench.explaining import explain
 from bench.loading import ADMIN, load_everything
+from bench.place import SilentDoorbell
 from bench.reads import Read, polls, reads
 from bench.report import Line, Section, machine
 from bench.statistics import milliseconds, summarize
@@ -40,13 +41,6 @@ COLD = 3  # rounds with nothing of the database in the machine's memory
 NOBODY = Person("system", source="bench")
 
 
-class NoDoorbell:
-    """Nothing is woken: this only reads."""
-
-    def ring(self, kind: str, execution_id: str, *, first: bool = False) -> None:
-        """Nothing."""
-
-
 @dataclass(frozen=True)
 class Figure:
     """A measured read: `line` with everything in memory that fits, `cold` with nothing: the slowest, in ms."""
@@ -61,7 +55,7 @@ def measure_scale(executions: int, explained: Path | None) -> list[Section]:
     The table and the plans go into the file `explained`, if it is given.
     """
     with _database() as engine:
-        service = Service(engine, SystemClock(), NoDoorbell(), frozenset({ADMIN}))
+        service = Service(engine, SystemClock(), SilentDoorbell(), frozenset({ADMIN}))
         bulk = _bulk(service, executions)
         read = [*reads(executions, random.Random(SEED)), *polls()]
         figures = [_measure(service, each) for each in read]

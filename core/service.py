@@ -23,6 +23,9 @@ class Doorbell(Protocol):
     def ring(self, kind: str, execution_id: str, *, first: bool = False) -> None:
         """`kind`: `runbook` or `workflow`. `first`: before all who wait. Never raises; a broken bell is logged."""
 
+    def unanswered(self) -> frozenset[str]:
+        """Whose bell no worker answered yet, by the executions' ids; nobody where it is broken. Never raises."""
+
 
 @dataclass(slots=True)
 class Work:

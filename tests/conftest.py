@@ -29,10 +29,14 @@ class RecordedBells:
 
     rung: list[tuple[str, str]] = field(default_factory=list)
     first: list[str] = field(default_factory=list)
+    waiting: frozenset[str] = frozenset()
 
     def ring(self, kind: str, execution_id: str, *, first: bool = False) -> None:
         self.rung.append((kind, execution_id))
         self.first += [execution_id] if first else []
+
+    def unanswered(self) -> frozenset[str]:
+        return self.waiting
 
 
 SHARED_HOME = "RUNBOOK_TEST_HOME"

@@ -7,13 +7,14 @@ It finds everything in the database, so any number of clocks may run, and none k
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 from sqlalchemy import case, or_, select, update
 from sqlalchemy.exc import OperationalError
 
-from core.execution.kinds import KINDS, Kind
+from core.execution.kinds import KINDS, Kind, KindName
 from core.sabotage import is_disabled, reach
 from core.service import Service, Work
 from core.services.audit_chain import AT_ONCE as SEALED_AT_ONCE
@@ -36,14 +37,26 @@ log = structlog.get_logger()
 def ring_what_is_due(service: Service) -> int:
     """Ring for executions that want a worker and were not rung for lately. Returns how many."""
     with service.transaction() as work:
-        for kind in KINDS.values():
-            ring_kind(work, kind)
+        found = [each for kind in KINDS.values() for each in find_due(work, kind)]
         reach("clock.found")
-        return len(work.rings)
+    waiting = service.doorbell.unanswered() if found else frozenset()
+    missed = [each for each in found if each.is_lost or each.execution_id not in waiting]
+    for each in missed:
+        service.doorbell.ring(each.kind, each.execution_id, first=each.is_lost)
+    return len(missed)
 
 
-def ring_kind(work: Work, kind: Kind) -> None:
-    """What a lost worker left goes first, then what is longest due; their bells ring after the commit."""
+@dataclass(frozen=True)
+class Due:
+    """An execution that wants a worker. `is_lost`: it had one, who is lost."""
+
+    kind: KindName
+    execution_id: str
+    is_lost: bool
+
+
+def find_due(work: Work, kind: Kind) -> list[Due]:
+    """What a lost worker left first, then what is longest due. It is found again after a while, if it still is due."""
     table = kind.execution
     is_lost = table.worker.is_not(None)
     since = case((is_lost, work.now - PATIENCE_WITH_LOST), else_=work.now - PATIENCE)
@@ -56,8 +69,8 @@ def ring_kind(work: Work, kind: Kind) -> None:
         .with_for_update(skip_locked=True)
     )
     ring = update(table).where(table.id.in_(due.scalar_subquery())).values(rung_at=work.now)
-    for execution_id, lost in work.session.execute(ring.returning(table.id, is_lost)):
-        work.ring(kind.name, execution_id, first=lost)
+    found = work.session.execute(ring.returning(table.id, is_lost))
+    return [Due(kind.name, execution_id, is_lost=lost) for execution_id, lost in found]
 
 
 def seal_the_audit_trail(service: Service) -> int:

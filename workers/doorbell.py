@@ -1,5 +1,7 @@
 """The doorbell: an RQ job that carries an execution's id, and nothing else."""
 
+from uuid import uuid4
+
 import structlog
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -11,6 +13,7 @@ from rq.serializers import JSONSerializer
 from core.sabotage import reach
 
 QUEUE = "runbook"
+SEPARATOR = "-"  # in a job's id, between the execution's id and what makes the job's own
 FUNCTIONS = {"runbook": "workers.jobs.run_runbook", "workflow": "workers.jobs.run_workflow"}
 IMPATIENT = 0.5  # seconds: who rings has a person waiting, and the clock rings again anyway
 
@@ -45,6 +48,7 @@ class RqDoorbell:
             self._queue.enqueue_call(
                 FUNCTIONS[kind],
                 args=(execution_id,),
+                job_id=f"{execution_id}{SEPARATOR}{uuid4().hex[:8]}",
                 timeout=-1,
                 result_ttl=0,
                 failure_ttl=3600,
@@ -53,3 +57,10 @@ class RqDoorbell:
         except RedisError as error:
             log.warning("doorbell broken", execution=execution_id, error=str(error))
         reach("ring.after")
+
+    def unanswered(self) -> frozenset[str]:
+        """The executions whose jobs are still in the queue: to ring for them again would only make it longer."""
+        try:
+            return frozenset(job_id.partition(SEPARATOR)[0] for job_id in self._queue.get_job_ids())
+        except RedisError:
+            return frozenset()

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+import structlog
 from redis import Redis
+from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.exceptions import DeserializationError
 from rq.executions import Execution
@@ -24,8 +26,10 @@ from workers.doorbell import QUEUE
 from workers.jobs import ALLOWED
 
 GRACE_SECONDS = 7.0  # less than the 10 seconds after which supervisors, ours and others, kill
+PAUSE_SECONDS = 1.0  # before Redis is asked again
 RECYCLE_AFTER = 5_000  # jobs; then the supervisor starts a fresh process
 
+log = structlog.get_logger()
 
 # What else of a job RQ would run, or call: dotted names and addresses that we never set.
 EXTRAS = ("success_callback_name", "failure_callback_name", "stopped_callback_name", "webhooks")
@@ -47,6 +51,8 @@ class AllowListedWorker(SimpleWorker):
     """Refuses every function but ours: the queue's content is not to be trusted with a dotted name."""
 
     death_penalty_class = TimerDeathPenalty
+    max_connection_wait_time = 2.0  # seconds: RQ's own pauses grow to a minute, and runs would wait as long
+    performed = 0
     stopping: threading.Event
     hurry: Callable[[], None]
 
@@ -64,6 +70,7 @@ class AllowListedWorker(SimpleWorker):
             self.log.warning("refused the job %s: %s", job.id, reason)
             job.delete()
             return False
+        self.performed += 1
         return super().perform_job(job, queue, execution)
 
 
@@ -93,7 +100,16 @@ def build_worker(
 def work(
     redis_url: str, stopping: threading.Event, hurry: Callable[[], None] = _nothing, *, burst: bool = False
 ) -> None:
-    """Take jobs until told to stop, or, with `burst`, until there are none."""
-    build_worker(open_patient_redis(redis_url), stopping, hurry).work(
-        burst=burst, with_scheduler=False, max_jobs=RECYCLE_AFTER, logging_level="WARNING"
-    )
+    """Take jobs until told to stop, or one process has done enough; with `burst`, until there are none.
+
+    A Redis that is away, or goes away in the midst of it, is waited for: RQ's worker gives up then.
+    """
+    while not stopping.is_set():
+        try:
+            worker = build_worker(open_patient_redis(redis_url), stopping, hurry)
+            worker.work(burst=burst, with_scheduler=False, max_jobs=RECYCLE_AFTER, logging_level="WARNING")
+            if burst or worker.performed >= RECYCLE_AFTER:
+                return
+        except RedisError as error:
+            log.warning("redis is away, and waited for", error=str(error))
+        stopping.wait(PAUSE_SECONDS)

@@ -43,6 +43,7 @@ from core.decisions.states import asking, counted, finished, running, unknown
 from core.statuses import Status, WaitingFor
 
 NOT_ANSWERED = "No answer came in time."
+NOT_DECIDED = "Nobody decided in time."
 
 
 def advance(execution: Execution, event: Event, now: datetime) -> Transition:
@@ -146,15 +147,16 @@ def _after_wait(execution: Execution, position: int, now: datetime) -> Transitio
     if execution.waiting_for is WaitingFor.TIMER:
         return next_step(execution, position)
     if execution.waiting_for is WaitingFor.APPROVAL and execution.wake_at is not None:
-        return Transition(expired(execution, position, now, "Nobody decided in time."))
+        return _in_vain(execution, position, NOT_DECIDED, now)
     if execution.waiting_for is WaitingFor.CALLBACK and execution.wake_at is not None:
-        return _unanswered(execution, position, now)
+        return _in_vain(execution, position, NOT_ANSWERED, now)
     return Transition(execution)
 
 
-def _unanswered(execution: Execution, position: int, now: datetime) -> Transition:
+def _in_vain(execution: Execution, position: int, error: str, now: datetime) -> Transition:
+    """What the step waited for did not come in its time."""
     step = execution.steps[position]
     if not step.policy.continue_on_failure:
-        return Transition(expired(execution, position, now, NOT_ANSWERED))
-    passed = finished(step, Status.TIMED_OUT, now, error=NOT_ANSWERED)
+        return Transition(expired(execution, position, now, error))
+    passed = finished(step, Status.TIMED_OUT, now, error=error)
     return proceed(execution.with_step(position, passed), now)

@@ -22,7 +22,14 @@ SYSTEM = Person("system", source="worker")
 def obliges(before: Execution, after: Execution) -> bool:
     """Whether the change obliges us to anything beyond showing it."""
     waits_otherwise = before.waiting_for != after.waiting_for
-    return after.status.is_final or waits_otherwise or bool(new_links(before, after))
+    has_waited = _left_gate(before, after) is not None
+    return after.status.is_final or waits_otherwise or has_waited or bool(new_links(before, after))
+
+
+def _left_gate(before: Execution, after: Execution) -> int | None:
+    """The position of the gate that is not waited for any more: the next step may be a gate, too."""
+    is_there = after.waiting_for is WaitingFor.APPROVAL and after.position == before.position
+    return before.position if before.waiting_for is WaitingFor.APPROVAL and not is_there else None
 
 
 def fulfil(work: Work, row: AnyExecution, before: Execution, after: Execution) -> None:
@@ -30,18 +37,21 @@ def fulfil(work: Work, row: AnyExecution, before: Execution, after: Execution) -
     if isinstance(row, WorkflowExecution):
         of_workflow(work, row, before, after)
         return
-    if before.waiting_for is WaitingFor.APPROVAL and after.waiting_for is not WaitingFor.APPROVAL:
-        _close_gates(work, row, after)
+    gate = _left_gate(before, after)
+    if gate is not None:
+        _close_gate(work, row, gate, after.steps[gate].status)
     if after.waiting_for is WaitingFor.VERDICT and before.waiting_for is not WaitingFor.VERDICT:
         _ask_for_verdict(work, row, after)
     if after.status.is_final and not before.status.is_final:
         _tell_outcome(work, row, after)
 
 
-def _close_gates(work: Work, row: RunbookExecution, after: Execution) -> None:
-    gates = select(Approval).where(Approval.execution_id == row.id, Approval.status == GateStatus.OPEN)
+def _close_gate(work: Work, row: RunbookExecution, position: int, status: Status) -> None:
+    gates = select(Approval).where(
+        Approval.execution_id == row.id, Approval.position == position, Approval.status == GateStatus.OPEN
+    )
     for gate in work.session.scalars(gates.with_for_update()):
-        gate.status = GateStatus.EXPIRED if after.status is Status.TIMED_OUT else GateStatus.CANCELLED
+        gate.status = GateStatus.EXPIRED if status is Status.TIMED_OUT else GateStatus.CANCELLED
         gate.closed_at = work.now
         notices.want_again(work, gate.id, NoticeKind.GATE)
 

@@ -101,6 +101,25 @@ def test_a_backlog_does_not_keep_the_clock_from_what_was_lost(
     assert begun[-1] in rings(world, minutes=1)
 
 
+def test_who_is_in_the_queue_still_is_not_rung_for_again(
+    world: CoreWorld, recorded_bells: RecordedBells
+) -> None:
+    queued, missed = world.begin(SAY), world.begin(SAY, name="other")
+    recorded_bells.waiting = frozenset({queued})
+    assert rings(world, seconds=60) == [missed]
+    recorded_bells.waiting = frozenset()
+    assert sorted(rings(world, seconds=60)) == sorted([queued, missed])
+
+
+def test_what_a_lost_worker_left_does_not_stay_at_the_end_of_the_queue(
+    world: CoreWorld, recorded_bells: RecordedBells
+) -> None:
+    run = world.begin(SAY)
+    lose(world, run)
+    recorded_bells.waiting = frozenset({run})
+    assert rings(world, minutes=1) == [run]
+
+
 def test_several_clocks_ring_once(world: CoreWorld) -> None:
     for _ in range(20):
         world.begin(SAY)

@@ -27,7 +27,7 @@ from workers import jobs
 from workers import worker as workers_worker
 from workers.doorbell import FUNCTIONS, QUEUE, RqDoorbell, open_queue, open_redis
 from workers.jobs import ALLOWED
-from workers.worker import build_worker
+from workers.worker import build_worker, work
 
 SAY = "kind: runbook\nname: say\nsteps: [{id: say, type: message, text: hello}]"
 WORKFLOW = (
@@ -64,6 +64,38 @@ def test_a_ring_is_a_job_with_an_id_and_nothing_else(redis: Redis, queue: Queue)
         ("workers.jobs.run_workflow", ["wfx_1"], {}),
     ]
     assert set(FUNCTIONS.values()) == set(ALLOWED)
+
+
+def test_who_was_rung_for_is_known_until_a_worker_comes(service: Service, redis: Redis) -> None:
+    bell = RqDoorbell(redis)
+    assert bell.unanswered() == frozenset()
+    run = start_run(service, new_incident(service), "say")
+    bell.ring("runbook", run)
+    assert bell.unanswered() == {run}
+    work_off(redis)
+    assert bell.unanswered() == frozenset()
+
+
+def test_nobody_is_known_to_wait_where_redis_is_away() -> None:
+    assert RqDoorbell(open_redis("redis://127.0.0.1:1/0")).unanswered() == frozenset()
+
+
+def test_a_worker_waits_for_a_redis_that_is_away(
+    redis: Redis, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RQ's own worker would end with a traceback, and again at every start."""
+    run = start_run(service, new_incident(service), "say")
+    urls = ["redis://127.0.0.1:1/0"] * 2
+    opened: list[Redis] = []
+
+    def open_next(_url: str) -> Redis:
+        opened.append(open_redis(urls.pop()) if urls else redis)
+        return opened[-1]
+
+    monkeypatch.setattr(workers_worker, "open_patient_redis", open_next)
+    monkeypatch.setattr(workers_worker, "PAUSE_SECONDS", 0.01)
+    work("redis://away", threading.Event(), burst=True)
+    assert (len(opened), see(service, run).status) == (3, Status.SUCCEEDED)
 
 
 def test_a_ring_that_goes_first_is_answered_before_all_who_wait(redis: Redis, queue: Queue) -> None:

@@ -84,6 +84,17 @@ def test_a_gate_that_nobody_decides_expires(world: CoreWorld) -> None:
     assert dict(notices(world, "gate")) == {"gate": 2}
 
 
+def test_a_gate_that_may_fail_expires_and_the_next_one_opens(world: CoreWorld) -> None:
+    may_fail = GATE.replace("expires: 15m", "expires: 15m, on_failure: continue")
+    run = world.begin(may_fail + GATE.replace("id: gate", "id: second"))
+    world.work()
+    world.pass_by(minutes=15)
+    assert world.statuses(run) == [Status.TIMED_OUT, Status.WAITING]
+    with world.service.transaction() as work:
+        found = work.session.execute(select(Approval.position, Approval.status).order_by(Approval.position))
+        assert found.all() == [(0, "expired"), (1, "open")]
+
+
 def test_who_comes_after_the_time_is_refused_even_before_the_clock_came(world: CoreWorld) -> None:
     run = world.begin(GATE + SAY)
     world.work()

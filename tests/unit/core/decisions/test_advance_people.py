@@ -63,6 +63,12 @@ def test_a_gate_expires_at_its_time() -> None:
     assert over.steps[0].status is Status.TIMED_OUT
 
 
+def test_a_gate_that_may_fail_is_passed_when_nobody_decides() -> None:
+    on = advance(at_gate(GOES_ON, StepPolicy()), Claimed(), NOW + timedelta(hours=1))
+    assert (on.execution.status, on.prepare) == (Status.RUNNING, 1)
+    assert statuses(on.execution) == [Status.TIMED_OUT, Status.PENDING]
+
+
 def test_a_gate_without_an_end_does_not_expire() -> None:
     waiting = at_gate(expires=None)
     assert after(waiting, Claimed(), now=LATER) == waiting
