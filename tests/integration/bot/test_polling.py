@@ -15,14 +15,17 @@ from workers.clock import ring_kind
 
 # A hundred thousand would prove no more: a plan is chosen by sizes that ANALYZE tells.
 NOTICES = """
-INSERT INTO notices (id, kind, subject_id, incident_id, channel, priority, wanted, delivered, message_ts, due_at)
-SELECT 'ntc_' || n, 'headline', 'rbx_' || n, 'inc_1', 'C1', 1, 7, CASE WHEN n % 5000 = 0 THEN 6 ELSE 7 END, '1.0',
+INSERT INTO notices (id, kind, subject_id, incident_id, thread_of, priority, wanted, delivered, message_ts, due_at)
+SELECT 'ntc_' || n, CASE n % 2 WHEN 0 THEN 'headline' ELSE 'outcome' END, 'rbx_' || n / 2, 'inc_' || n / 4 + 1,
+    CASE n % 2 WHEN 1 THEN 'rbx_' || n / 2 END, 1, 7, CASE WHEN n % 5000 = 0 THEN 6 ELSE 7 END, '1.0',
     now() - n * interval '1 second'
-FROM generate_series(1, 20000) AS n
+FROM generate_series(0, 19999) AS n
 """
 INCIDENTS = """
-INSERT INTO incidents (id, title, description, severity, team_id, labels, status, opened_by, created_at)
-SELECT 'inc_' || n, '', '', 'low', 'tea_1', '{}', 'closed', 'U0DBOPS', now() FROM generate_series(1, 5000) AS n
+INSERT INTO incidents (id, title, description, severity, team_id, labels, status, slack_channel, opened_by,
+    created_at)
+SELECT 'inc_' || n, '', '', 'low', 'tea_1', '{}', 'closed', 'C' || n, 'U0DBOPS', now()
+FROM generate_series(1, 5000) AS n
 """
 EXECUTIONS = """
 INSERT INTO runbook_executions (id, definition, status, requested_by, created_at, finished_at, runbook_id, runbook_name,
