@@ -66,7 +66,7 @@ def test_a_good_case_has_no_problem() -> None:
             "steps: {lag: [{stauts: 1}]}",
             "13:20: There is no field stauts here. Did you mean status or stdout?",
         ),
-        ("steps: {lag: {status: 200, exit_code: 1}}", "13:18: exit_code, status are no one answer."),
+        ("steps: {lag: {status: 200, exit_code: 1}}", "13:18: exit_code, status do not belong together."),
         ("steps: {lag: []}", "13:18: lag is empty."),
         ("steps: {lag: {json: 1, text: a}}", "13:18: An answer has json or text"),
         ("incident: {severity: sev1}", "13:26: severity must be info, low, medium, high or critical"),
