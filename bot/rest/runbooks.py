@@ -1,27 +1,33 @@
 """`/runbooks`: the library, and running from it."""
 
 from http import HTTPStatus
+from typing import Annotated
 
+from fastapi import Query
 from starlette.responses import Response
 
-from bot.rest.answers import ExecutionAnswer, RunbookAnswer, RunbookPage, VersionPage
+from bot.rest.answers import ExecutionAnswer, ExecutionPage, RunbookAnswer, RunbookPage, VersionPage
 from bot.rest.bodies import Run
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.documents import ANSWER, BODY, DocumentBody, Note, ReadVersion, SentDocument, WantsYaml
+from bot.rest.field_names import missing_is_invalid
+from bot.rest.filters import RunsOfDefinition, WantedTeam
 from bot.rest.idempotency import CurrentPost
-from bot.rest.library import Decision, Desk, Rollback
+from bot.rest.library import NO_NOTE, Decision, Desk, Rollback
 from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentName, RunbookReference
-from bot.rest.starting import OR_A_PLAN, start_or_plan
+from bot.rest.starting import OR_A_PLAN, page_of_runs, start_or_plan
 from core.decisions.people import Person
 from core.definitions.runbook import RunbookDefinition
 from core.service import Work
 from core.services.history import view_with_diff
 from core.services.library import Intent
-from core.services.listing import Position, list_runbooks
+from core.services.library_search import find
+from core.services.listing import Position, list_runbook_executions, list_runbooks
 from core.services.reading import view_runbook
 from core.services.runbooks import approve_runbook, deprecate_runbook
 from core.services.shelves import RUNBOOKS
+from core.statuses import ApprovalStatus
 from core.tables import Runbook
 
 router = authenticated_router("runbooks")
@@ -46,10 +52,16 @@ DESK = Desk(RUNBOOKS, _answer, _read)
 
 
 @router.get("")
-def list_all(caller: CurrentCaller, page: WantedPage) -> RunbookPage:
+def list_all(
+    caller: CurrentCaller,
+    page: WantedPage,
+    team: WantedTeam = None,
+    status: Annotated[ApprovalStatus | None, Query(description="In this status.")] = None,
+) -> RunbookPage:
     """The runbooks of your teams and the global ones, newest first."""
-    with caller.service.transaction() as work:
-        found = page.cut(list_runbooks(work, caller.person, page.window), _position)
+    with caller.service.transaction() as work, missing_is_invalid("team"):
+        rows = list_runbooks(work, caller.person, page.window, team=team, status=status)
+        found = page.cut(rows, _position)
         return RunbookPage(runbooks=list(map(view_runbook, found.rows)), next_cursor=found.next_cursor)
 
 
@@ -93,15 +105,28 @@ def versions(runbook: RunbookReference, caller: CurrentCaller, page: WantedPage)
     return DESK.versions(caller, runbook, page)
 
 
+@router.get("/{id}/executions")
+def list_executions(
+    runbook: RunbookReference, caller: CurrentCaller, page: WantedPage, runs: RunsOfDefinition
+) -> ExecutionPage:
+    """What ran of the runbook for the incidents of your teams, newest first; also of what was deleted, by its id."""
+    with caller.service.transaction() as work:
+        row = find(work, caller.person, RUNBOOKS, runbook, even_deleted=True)
+        wanted = runs.wanted(work, caller.person)
+        return page_of_runs(
+            work, page, list_runbook_executions(work, caller.person, row, page.window, wanted)
+        )
+
+
 @router.post("/{id}/approve", response_model=RunbookAnswer)
 def approve(
-    runbook: RunbookReference, post: CurrentPost, version: ReadVersion, body: Decision | None = None
+    runbook: RunbookReference, post: CurrentPost, version: ReadVersion, body: Decision = NO_NOTE
 ) -> Response:
     """Approve the newest version, so that it may run. `If-Match` makes sure that it is the one you read."""
 
     def deed(work: Work, row: Runbook) -> Runbook:
         own = post.caller.settings.single_admin
-        intent = Intent(body.note if body else "", version)
+        intent = Intent(body.note, version)
         return approve_runbook(work, post.caller.person, row, own_version_allowed=own, intent=intent)
 
     return DESK.act(post, runbook, deed)
@@ -109,12 +134,12 @@ def approve(
 
 @router.post("/{id}/deprecate", response_model=RunbookAnswer)
 def deprecate(
-    runbook: RunbookReference, post: CurrentPost, version: ReadVersion, body: Decision | None = None
+    runbook: RunbookReference, post: CurrentPost, version: ReadVersion, body: Decision = NO_NOTE
 ) -> Response:
     """Let the approved version run no more. What runs of it ends as it would."""
 
     def deed(work: Work, row: Runbook) -> Runbook:
-        return deprecate_runbook(work, post.caller.person, row, Intent(body.note if body else "", version))
+        return deprecate_runbook(work, post.caller.person, row, Intent(body.note, version))
 
     return DESK.act(post, runbook, deed)
 

@@ -1,0 +1,82 @@
+"""What lists may be asked for: by status, team, runbook, incident and time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from bot.rest.field_names import missing_is_invalid
+from bot.rest.moments import Moment
+from core.decisions.people import Person
+from core.definitions.fields import Name
+from core.service import Work
+from core.services.incidents import find_incident
+from core.services.listing import Wanted
+from core.services.runbooks import find_runbook
+from core.statuses import Status
+
+Reference = Annotated[str, Query(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+
+
+@dataclass(frozen=True)
+class Period:
+    """From `since` on, and before `until`."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def period(
+    since: Annotated[Moment | None, Query(description="From this moment on.")] = None,
+    until: Annotated[Moment | None, Query(description="Before this moment.")] = None,
+) -> Period:
+    return Period(since, until)
+
+
+WantedPeriod = Annotated[Period, Depends(period)]
+WantedTeam = Annotated[Name | None, Query(alias="team", description="Of this team.")]
+
+
+@dataclass(frozen=True)
+class RunFilter:
+    """Which runs are wanted, as it was asked: names are looked up by `wanted`."""
+
+    period: Period
+    status: Status | None
+    incident: str | None = None
+    runbook: str | None = None
+
+    def wanted(self, work: Work, person: Person) -> Wanted:
+        """Raises InvalidInput, naming the field, for what this person cannot find."""
+        found = Wanted(self.status, self.period.since, self.period.until)
+        with missing_is_invalid("incident"):
+            incident = find_incident(work, person, self.incident) if self.incident else None
+        with missing_is_invalid("runbook"):
+            runbook = find_runbook(work, person, self.runbook) if self.runbook else None
+        return found.of(incident, runbook)
+
+
+RunStatus = Annotated[Status | None, Query(description="In this status.")]
+
+
+def runs_of_incident(
+    wanted: WantedPeriod,
+    status: RunStatus = None,
+    runbook: Annotated[Reference | None, Query(description="Of this runbook, by its id or name.")] = None,
+) -> RunFilter:
+    return RunFilter(wanted, status, runbook=runbook)
+
+
+def runs_of_definition(
+    wanted: WantedPeriod,
+    status: RunStatus = None,
+    incident: Annotated[
+        Reference | None, Query(description="For this incident, by its id or number.")
+    ] = None,
+) -> RunFilter:
+    return RunFilter(wanted, status, incident=incident)
+
+
+RunsOfIncident = Annotated[RunFilter, Depends(runs_of_incident)]
+RunsOfDefinition = Annotated[RunFilter, Depends(runs_of_definition)]
