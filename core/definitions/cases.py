@@ -148,6 +148,8 @@ class Case(Definition):
     """What each step gets for an answer. Of a list, each attempt gets the next one, and further ones the last."""
     decisions: dict[StepId, Literal["approve", "reject", "expire"]] = {}
     """What is decided at each approval step. Without a decision the run stops there."""
+    callbacks: dict[StepId, JsonValue] = {}
+    """What each callback step is called back with, as JSON. Without it the run stops there."""
     secrets: dict[str, str] = {}
     """Made-up secrets; one that is not given is `secret-NAME`."""
     expect: Expectation

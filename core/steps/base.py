@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from core.decisions.execution import Skipped, StepResult
+from core.decisions.execution import Json, Skipped, StepResult
 from core.definitions.durations import Duration, PositiveDuration
 from core.definitions.fields import Condition, Definition, StepId
 
@@ -59,6 +59,10 @@ class StepDefinition(Definition):
     def unmet(self) -> StepResult:
         """What it comes to where its condition does not hold."""
         return Skipped(f"Its condition did not hold: {self.condition}")
+
+    def called_back(self, body: Json, context: "Context") -> StepResult | None:  # noqa: ARG002 what others do
+        """What it comes to when another system calls back with `body`; None for a step that takes no callback."""
+        return None
 
     def prepare(self, context: "Context") -> "Prepared":
         """Say what this step will do, without doing it: see core.execution.preparation.
