@@ -3,9 +3,10 @@
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from bot.rest.callers import CurrentCaller, authenticated_router
+from bot.rest.moments import Moment
 from bot.rest.references import RunbookReference, WorkflowReference
 from core.services.analytics import analyse_runbook, analyse_workflow, find_analysed_workflow
 from core.services.runbooks import find_runbook
@@ -15,7 +16,7 @@ runbooks = authenticated_router("runbooks")
 workflows = authenticated_router("workflows")
 
 Since = Annotated[
-    AwareDatetime | None,
+    Moment | None,
     Query(
         description="Only what was asked for from that moment's day on (UTC), such as 2026-01-31T00:00:00Z."
     ),

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from bot.rest.answers import ApprovalAnswer, ApprovalPage
-from bot.rest.bodies import Reason
+from bot.rest.bodies import NO_REASON, Reason
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.idempotency import CurrentPost, Post
 from bot.rest.paging import WantedPage
@@ -32,22 +32,20 @@ def _position(gate: Approval) -> Position:
 
 
 @router.post("/{id}/approve", response_model=ApprovalAnswer)
-def approve(approval: ApprovalReference, post: CurrentPost, body: Reason | None = None) -> Response:
+def approve(approval: ApprovalReference, post: CurrentPost, body: Reason = NO_REASON) -> Response:
     """Let the run go on. Never by who asked for it, unless its runbook says so."""
     return _decide(approval, post, body, approved=True)
 
 
 @router.post("/{id}/reject", response_model=ApprovalAnswer)
-def reject(approval: ApprovalReference, post: CurrentPost, body: Reason | None = None) -> Response:
+def reject(approval: ApprovalReference, post: CurrentPost, body: Reason = NO_REASON) -> Response:
     """End the run here."""
     return _decide(approval, post, body, approved=False)
 
 
-def _decide(approval: str, post: Post, body: Reason | None, *, approved: bool) -> Response:
-    reason = body.reason if body else ""
-
+def _decide(approval: str, post: Post, body: Reason, *, approved: bool) -> Response:
     def act(work: Work) -> ApprovalAnswer:
-        gate = decide_gate(work, post.caller.person, approval, approved=approved, reason=reason)
+        gate = decide_gate(work, post.caller.person, approval, approved=approved, reason=body.reason)
         work.session.flush()
         work.session.refresh(gate)  # its decisions were read before this one was added
         return ApprovalAnswer(approval=view_approval(work, gate))

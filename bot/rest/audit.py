@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import Depends, Header, Query
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import StringConstraints
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from bot.rest.answers import AuditPage
 from bot.rest.callers import CurrentCaller, authenticated_router
+from bot.rest.moments import Moment
 from bot.rest.paging import WantedPage
 from core.errors import InvalidInput
 from core.services.audit_reading import AuditFilter, Place, export_entries, list_entries
@@ -29,8 +30,8 @@ def wanted_entries(
     actor: Wanted = None,
     action: Wanted = None,
     subject: Wanted = None,
-    since: Annotated[AwareDatetime | None, Query(description="From this moment on.")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Before this moment.")] = None,
+    since: Annotated[Moment | None, Query(description="From this moment on.")] = None,
+    until: Annotated[Moment | None, Query(description="Before this moment.")] = None,
 ) -> AuditFilter:
     """The filter of the query."""
     return AuditFilter(actor, action, subject, since, until)

@@ -62,3 +62,7 @@ def unkeepable(value: object) -> Iterator[tuple[Path, str]]:
 
 def _is_text(value: str) -> bool:
     return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+# For a request without a body; they are made when all of this module is there.
+RUN, NO_REASON = Run(), Reason()

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal, NoReturn, TypeVar, get_args
 
 from fastapi import Depends, Header, Query
+from pydantic import WithJsonSchema
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -21,6 +22,8 @@ from core.errors import InvalidInput
 YAML = "application/yaml"  # RFC 9512
 YAML_TYPES = frozenset({YAML, "application/x-yaml", "text/yaml", "text/x-yaml"})
 JSON_TYPES = frozenset({"application/json", ""})
+# As the OpenAPI document has it; a header that is left out is not null.
+IF_MATCH = {"type": "string", "pattern": r'^(\*|[0-9]{1,9}|"[0-9]{1,9}")$', "examples": ['"3"']}
 VERSION = re.compile(r'(?P<quote>"?)([0-9]{1,9})(?P=quote)')
 SHOWN = 60
 
@@ -33,12 +36,12 @@ BODY: dict[str, Any] = {
         "description": "A definition, as in a file; `kind` may be left out of JSON.",
         "content": {
             "application/json": {"schema": {"type": "object"}},
-            YAML: {"schema": {"type": "string"}},
+            YAML: {"schema": {"type": "object"}},
         },
     }
 }
 ANSWER: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The definition alone, as YAML.", "content": {YAML: {"schema": {"type": "string"}}}}
+    200: {"description": "The definition alone, as YAML.", "content": {YAML: {"schema": {"type": "object"}}}}
 }
 
 
@@ -138,6 +141,7 @@ Note = Annotated[
 def read_version(
     if_match: Annotated[
         str | None,
+        WithJsonSchema(IF_MATCH),
         Header(
             alias="If-Match", description='The version that you read, as `"3"`: refused if it is another.'
         ),

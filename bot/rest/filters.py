@@ -1,53 +1,87 @@
-"""What a list can be narrowed down to: parameters of its query."""
+"""What lists may be asked for: by status, team, runbook, incident and time."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime, StringConstraints
 
 from bot.rest.field_names import missing_is_invalid
+from bot.rest.moments import Moment
 from core.decisions.people import Person
 from core.definitions.fields import Name
 from core.service import Work
 from core.services.incidents import find_incident
 from core.services.listing import Wanted
 from core.services.runbooks import find_runbook
-from core.statuses import IncidentStatus, Status
+from core.statuses import Status
 
-Since = Annotated[AwareDatetime | None, Query(description="Made from this moment on.")]
-Until = Annotated[AwareDatetime | None, Query(description="Made before this moment.")]
-InStatus = Annotated[Status | None, Query(description="Those in this status.")]
-Reference = Annotated[str | None, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
-OfIncident = Annotated[
-    Reference, Query(description="Those of this incident: its id, or its number as `inc-12`.")
-]
-OfRunbook = Annotated[Reference, Query(description="Those of this runbook: its id or name.")]
-OfTeam = Annotated[Name | None, Query(description="Those of this team.")]
+Reference = Annotated[str, Query(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
 
-def wanted_incidents(
-    status: Annotated[IncidentStatus | None, Query(description="Those in this status.")] = None,
-    since: Since = None,
-    until: Until = None,
-) -> Wanted:
-    return Wanted(status=status, since=since, until=until)
+@dataclass(frozen=True)
+class Period:
+    """From `since` on, and before `until`."""
+
+    since: datetime | None = None
+    until: datetime | None = None
 
 
-def wanted_runs(status: InStatus = None, since: Since = None, until: Until = None) -> Wanted:
-    return Wanted(status=status, since=since, until=until)
+def period(
+    since: Annotated[Moment | None, Query(description="From this moment on.")] = None,
+    until: Annotated[Moment | None, Query(description="Before this moment.")] = None,
+) -> Period:
+    return Period(since, until)
 
 
-IncidentFilter = Annotated[Wanted, Depends(wanted_incidents)]
-RunFilter = Annotated[Wanted, Depends(wanted_runs)]
+WantedPeriod = Annotated[Period, Depends(period)]
+WantedTeam = Annotated[Name | None, Query(alias="team", description="Of this team.")]
 
 
-def incident_id(work: Work, person: Person, reference: str | None) -> str | None:
-    """Raises InvalidInput for an incident that is not there, or is not this person's to see."""
-    with missing_is_invalid("incident"):
-        return find_incident(work, person, reference).id if reference is not None else None
+@dataclass(frozen=True)
+class RunFilter:
+    """Which runs are wanted, as it was asked: names are looked up by `wanted`."""
+
+    period: Period
+    status: Status | None
+    incident: str | None = None
+    runbook: str | None = None
+
+    def wanted(self, work: Work, person: Person) -> Wanted:
+        """Raises InvalidInput, naming the field, for what this person cannot find."""
+        with missing_is_invalid("incident"):
+            incident = find_incident(work, person, self.incident) if self.incident else None
+        with missing_is_invalid("runbook"):
+            runbook = find_runbook(work, person, self.runbook) if self.runbook else None
+        return Wanted(
+            self.status,
+            runbook.id if runbook else None,
+            incident.id if incident else None,
+            self.period.since,
+            self.period.until,
+        )
 
 
-def runbook_id(work: Work, person: Person, reference: str | None) -> str | None:
-    """Raises InvalidInput for a runbook that is not there, or is not this person's to see."""
-    with missing_is_invalid("runbook"):
-        return find_runbook(work, person, reference).id if reference is not None else None
+RunStatus = Annotated[Status | None, Query(description="In this status.")]
+
+
+def runs_of_incident(
+    wanted: WantedPeriod,
+    status: RunStatus = None,
+    runbook: Annotated[Reference | None, Query(description="Of this runbook, by its id or name.")] = None,
+) -> RunFilter:
+    return RunFilter(wanted, status, runbook=runbook)
+
+
+def runs_of_definition(
+    wanted: WantedPeriod,
+    status: RunStatus = None,
+    incident: Annotated[
+        Reference | None, Query(description="For this incident, by its id or number.")
+    ] = None,
+) -> RunFilter:
+    return RunFilter(wanted, status, incident=incident)
+
+
+RunsOfIncident = Annotated[RunFilter, Depends(runs_of_incident)]
+RunsOfDefinition = Annotated[RunFilter, Depends(runs_of_definition)]

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated
 
+from fastapi import Query
 from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
@@ -10,7 +11,7 @@ from bot.rest.answers import IncidentAnswer, IncidentPage
 from bot.rest.bodies import Body
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.field_names import missing_is_invalid
-from bot.rest.filters import IncidentFilter, OfTeam
+from bot.rest.filters import WantedPeriod, WantedTeam
 from bot.rest.idempotency import CurrentPost, Post
 from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentReference
@@ -18,7 +19,7 @@ from core.definitions.fields import Name
 from core.service import Work
 from core.services.escalation import escalate
 from core.services.incidents import NewIncident, change_status, find_incident, open_incident
-from core.services.listing import Position, list_incidents
+from core.services.listing import Position, Wanted, list_incidents
 from core.services.reading import view_incident
 from core.statuses import IncidentStatus, Severity
 from core.tables import Incident
@@ -65,9 +66,14 @@ def open_one(body: IncidentBody, post: CurrentPost) -> Response:
 
 @router.get("")
 def list_all(
-    caller: CurrentCaller, page: WantedPage, wanted: IncidentFilter, team: OfTeam = None
+    caller: CurrentCaller,
+    page: WantedPage,
+    period: WantedPeriod,
+    team: WantedTeam = None,
+    status: Annotated[IncidentStatus | None, Query(description="In this status.")] = None,
 ) -> IncidentPage:
     """The incidents of your teams, newest first."""
+    wanted = Wanted(status, since=period.since, until=period.until)
     with caller.service.transaction() as work, missing_is_invalid("team"):
         rows = list_incidents(work, caller.person, page.window, wanted, team=team)
         found = page.cut(rows, position_of)

@@ -36,6 +36,9 @@ class Decision(Body):
     note: str = Field(default="", max_length=2000)
 
 
+NO_NOTE = Decision()
+
+
 class Rollback(Decision):
     """To which version."""
 

@@ -9,12 +9,14 @@ from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Query
+from pydantic import WithJsonSchema
 
 from core.errors import InvalidInput
 from core.services.listing import Position, Window
 
 MOST = 200
 USUAL = 50
+CURSOR = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}  # as the OpenAPI document has it
 IDENTIFIER = re.compile(r"[a-z]{3}_[0-9a-z]{1,40}")
 
 Row = TypeVar("Row")
@@ -48,7 +50,9 @@ class PageRequest:
 
 def page_request(
     limit: Annotated[int, Query(ge=1, le=MOST, description="How many to answer at most.")] = USUAL,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
+    cursor: Annotated[
+        str | None, WithJsonSchema(CURSOR), Query(description="`next_cursor` of the page before.")
+    ] = None,
 ) -> PageRequest:
     """Raises InvalidInput for a cursor that is none of ours."""
     return PageRequest(limit, decode_cursor(cursor) if cursor is not None else None)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 from bot.rest.request_id import request_id_of
 from bot.rest.sentences import FieldError, field_errors
@@ -29,6 +30,7 @@ from core.errors import (
 
 log = structlog.get_logger()
 
+METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 MEDIA_TYPE = "application/problem+json"  # RFC 9457, section 3
 RETRY_AFTER = {"Retry-After": "1"}  # seconds; a database that fails over is back in a few of them
 
@@ -136,7 +138,20 @@ def http_error(request: Request, error: Exception) -> Response:
     sentence = error.detail
     if sentence == HTTPStatus(error.status_code).phrase:
         sentence = SENTENCES.get(error.status_code, sentence).format(method=request.method)
-    return problem(error.status_code, sentence, headers=error.headers)
+    headers = (
+        {"Allow": _allowed(request)} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
+    )
+    return problem(error.status_code, sentence, headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """All methods of the address (RFC 9110, section 10.2.1): each route knows only its own."""
+    scope = {key: request.scope[key] for key in ("type", "path", "headers")} | {"root_path": ""}
+    return ", ".join(
+        method
+        for method in METHODS
+        if any(route.matches(scope | {"method": method})[0] is Match.FULL for route in request.app.routes)
+    )
 
 
 def database_unreachable(_request: Request, error: Exception) -> Response:

@@ -23,8 +23,11 @@ class RetryBody(Body):
     from_step: str | None = Field(default=None, alias="from", min_length=1, max_length=200)
 
 
+FIRST = RetryBody()
+
+
 @router.post("/{execution_id}/retry", status_code=HTTPStatus.CREATED, response_model=ExecutionAnswer)
-def retry_one(execution: ExecutionReference, post: CurrentPost, body: RetryBody | None = None) -> Response:
+def retry_one(execution: ExecutionReference, post: CurrentPost, body: RetryBody = FIRST) -> Response:
     """Make a new run that goes on from the first step that did not succeed."""
 
     def act(work: Work) -> ExecutionAnswer:
@@ -32,7 +35,7 @@ def retry_one(execution: ExecutionReference, post: CurrentPost, body: RetryBody 
             work,
             post.caller.person,
             execution,
-            from_step=body.from_step if body else None,
+            from_step=body.from_step,
             request_key=post.request_key,
         )
         return ExecutionAnswer(execution=view_execution(work, row))

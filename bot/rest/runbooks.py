@@ -1,6 +1,5 @@
 """`/runbooks`: the library, and running from it."""
 
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
 
@@ -12,22 +11,21 @@ from bot.rest.bodies import Run
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.documents import ANSWER, BODY, DocumentBody, Note, ReadVersion, SentDocument, WantsYaml
 from bot.rest.field_names import missing_is_invalid
-from bot.rest.filters import OfIncident, OfTeam, RunFilter, incident_id
+from bot.rest.filters import RunsOfDefinition, WantedTeam
 from bot.rest.idempotency import CurrentPost
-from bot.rest.incident_runbooks import position_of_run
-from bot.rest.library import Decision, Desk, Rollback
+from bot.rest.library import NO_NOTE, Decision, Desk, Rollback
 from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentName, RunbookReference
-from bot.rest.starting import OR_A_PLAN, start_or_plan
+from bot.rest.starting import OR_A_PLAN, page_of_runs, start_or_plan
 from core.decisions.people import Person
 from core.definitions.runbook import RunbookDefinition
 from core.service import Work
-from core.services.execution_views import view_executions
 from core.services.history import view_with_diff
 from core.services.library import Intent
+from core.services.library_search import find
 from core.services.listing import Position, list_runbook_executions, list_runbooks
 from core.services.reading import view_runbook
-from core.services.runbooks import approve_runbook, deprecate_runbook, find_runbook
+from core.services.runbooks import approve_runbook, deprecate_runbook
 from core.services.shelves import RUNBOOKS
 from core.statuses import ApprovalStatus
 from core.tables import Runbook
@@ -57,7 +55,10 @@ DESK = Desk(RUNBOOKS, _answer, _read)
 
 @router.get("")
 def list_all(
-    caller: CurrentCaller, page: WantedPage, team: OfTeam = None, status: InApproval = None
+    caller: CurrentCaller,
+    page: WantedPage,
+    team: WantedTeam = None,
+    status: Annotated[ApprovalStatus | None, Query(description="In this status.")] = None,
 ) -> RunbookPage:
     """The runbooks of your teams and the global ones, newest first."""
     with caller.service.transaction() as work, missing_is_invalid("team"):
@@ -107,33 +108,27 @@ def versions(runbook: RunbookReference, caller: CurrentCaller, page: WantedPage)
 
 
 @router.get("/{id}/executions")
-def executions(
-    runbook: RunbookReference,
-    caller: CurrentCaller,
-    page: WantedPage,
-    wanted: RunFilter,
-    incident: OfIncident = None,
+def list_executions(
+    runbook: RunbookReference, caller: CurrentCaller, page: WantedPage, runs: RunsOfDefinition
 ) -> ExecutionPage:
-    """What ran of the runbook for the incidents of your teams, newest first."""
+    """What ran of the runbook for the incidents of your teams, newest first; also of what was deleted, by its id."""
     with caller.service.transaction() as work:
-        row = find_runbook(work, caller.person, runbook)
-        only = replace(wanted, incident=incident_id(work, caller.person, incident))
-        found = page.cut(
-            list_runbook_executions(work, caller.person, row, page.window, only), position_of_run
+        row = find(work, caller.person, RUNBOOKS, runbook, even_deleted=True)
+        wanted = runs.wanted(work, caller.person)
+        return page_of_runs(
+            work, page, list_runbook_executions(work, caller.person, row, page.window, wanted)
         )
-        views = view_executions(work, found.rows)
-        return ExecutionPage(executions=views, next_cursor=found.next_cursor)
 
 
 @router.post("/{id}/approve", response_model=RunbookAnswer)
 def approve(
-    runbook: RunbookReference, post: CurrentPost, version: ReadVersion, body: Decision | None = None
+    runbook: RunbookReference, post: CurrentPost, version: ReadVersion, body: Decision = NO_NOTE
 ) -> Response:
     """Approve the newest version, so that it may run. `If-Match` makes sure that it is the one you read."""
 
     def deed(work: Work, row: Runbook) -> Runbook:
         own = post.caller.settings.single_admin
-        intent = Intent(body.note if body else "", version)
+        intent = Intent(body.note, version)
         return approve_runbook(work, post.caller.person, row, own_version_allowed=own, intent=intent)
 
     return DESK.act(post, runbook, deed)
@@ -141,12 +136,12 @@ def approve(
 
 @router.post("/{id}/deprecate", response_model=RunbookAnswer)
 def deprecate(
-    runbook: RunbookReference, post: CurrentPost, version: ReadVersion, body: Decision | None = None
+    runbook: RunbookReference, post: CurrentPost, version: ReadVersion, body: Decision = NO_NOTE
 ) -> Response:
     """Let the approved version run no more. What runs of it ends as it would."""
 
     def deed(work: Work, row: Runbook) -> Runbook:
-        return deprecate_runbook(work, post.caller.person, row, Intent(body.note if body else "", version))
+        return deprecate_runbook(work, post.caller.person, row, Intent(body.note, version))
 
     return DESK.act(post, runbook, deed)
 

@@ -1,6 +1,6 @@
-"""Starting a runbook, for both addresses that do."""
+"""Starting a runbook, and listing what ran, for both addresses that do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -8,16 +8,20 @@ from typing import Any
 from pydantic import JsonValue
 from starlette.responses import Response
 
-from bot.rest.answers import ExecutionAnswer, PlanAnswer
+from bot.rest.answers import ExecutionAnswer, ExecutionPage, PlanAnswer
 from bot.rest.bodies import Run
 from bot.rest.field_names import fields_below
 from bot.rest.idempotency import Post
+from bot.rest.paging import PageRequest
 from core.service import Work
 from core.services.dry_runs import plan_by_person
+from core.services.execution_views import view_executions
 from core.services.incidents import find_incident
+from core.services.listing import Position
 from core.services.reading import view_execution
 from core.services.runbook_starts import Start, start_by_person
 from core.services.runbooks import find_runbook
+from core.tables import RunbookExecution
 
 OR_A_PLAN: dict[int | str, dict[str, Any]] = {
     200: {"model": PlanAnswer, "description": "The plan that `dry_run` asked for."}
@@ -59,3 +63,13 @@ def start(post: Post, incident: str, runbook: str, parameters: Mapping[str, Json
         return ExecutionAnswer(execution=view_execution(work, row))
 
     return post.once(act, HTTPStatus.CREATED)
+
+
+def page_of_runs(work: Work, page: PageRequest, rows: Sequence[RunbookExecution]) -> ExecutionPage:
+    """The page of the runs that were found in its window."""
+    found = page.cut(rows, _position)
+    return ExecutionPage(executions=view_executions(work, found.rows), next_cursor=found.next_cursor)
+
+
+def _position(execution: RunbookExecution) -> Position:
+    return Position(execution.created_at, execution.id)

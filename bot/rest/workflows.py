@@ -1,6 +1,5 @@
 """`/workflows`: the library, and what ran from it."""
 
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
 
@@ -18,9 +17,9 @@ from bot.rest.bodies import Body
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.documents import ANSWER, BODY, DocumentBody, Note, ReadVersion, SentDocument, WantsYaml
 from bot.rest.field_names import missing_is_invalid
-from bot.rest.filters import OfIncident, OfTeam, RunFilter, incident_id
+from bot.rest.filters import RunsOfDefinition, WantedTeam
 from bot.rest.idempotency import CurrentPost, Post
-from bot.rest.library import Decision, Desk, Rollback
+from bot.rest.library import NO_NOTE, Decision, Desk, Rollback
 from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentName, WorkflowExecutionReference, WorkflowReference
 from core.decisions.people import Person
@@ -63,7 +62,10 @@ DESK = Desk(WORKFLOWS, _answer, _read)
 
 @router.get("")
 def list_all(
-    caller: CurrentCaller, page: WantedPage, team: OfTeam = None, enabled: IsEnabled = None
+    caller: CurrentCaller,
+    page: WantedPage,
+    team: WantedTeam = None,
+    enabled: Annotated[bool | None, Query(description="Only those that are, or are not.")] = None,
 ) -> WorkflowPage:
     """The workflows of your teams and the global ones, newest first."""
     with caller.service.transaction() as work, missing_is_invalid("team"):
@@ -92,17 +94,13 @@ def show_execution(execution: WorkflowExecutionReference, caller: CurrentCaller)
 
 @router.get("/{id}/executions")
 def list_executions(
-    workflow: WorkflowReference,
-    caller: CurrentCaller,
-    page: WantedPage,
-    wanted: RunFilter,
-    incident: OfIncident = None,
+    workflow: WorkflowReference, caller: CurrentCaller, page: WantedPage, runs: RunsOfDefinition
 ) -> WorkflowExecutionPage:
     """What ran of the workflow for the incidents of your teams, newest first."""
     with caller.service.transaction() as work:
         row = find_workflow(work, caller.person, workflow)
-        only = replace(wanted, incident=incident_id(work, caller.person, incident))
-        rows = list_workflow_executions(work, caller.person, row, page.window, only)
+        wanted = runs.wanted(work, caller.person)
+        rows = list_workflow_executions(work, caller.person, row, page.window, wanted)
         found = page.cut(rows, _position_of_run)
         views = view_workflow_executions(work, found.rows)
         return WorkflowExecutionPage(executions=views, next_cursor=found.next_cursor)
@@ -172,19 +170,19 @@ def rollback(
 
 
 @router.post("/{id}/enable", response_model=WorkflowAnswer)
-def enable(workflow: WorkflowReference, post: CurrentPost, body: Decision | None = None) -> Response:
+def enable(workflow: WorkflowReference, post: CurrentPost, body: Decision = NO_NOTE) -> Response:
     """Let it start again."""
     return _switch(workflow, post, body, enabled=True)
 
 
 @router.post("/{id}/disable", response_model=WorkflowAnswer)
-def disable(workflow: WorkflowReference, post: CurrentPost, body: Decision | None = None) -> Response:
+def disable(workflow: WorkflowReference, post: CurrentPost, body: Decision = NO_NOTE) -> Response:
     """Let it start no more, without deleting it. What runs of it ends as it would."""
     return _switch(workflow, post, body, enabled=False)
 
 
-def _switch(reference: str, post: Post, body: Decision | None, *, enabled: bool) -> Response:
-    intent = Intent(body.note if body else "")
+def _switch(reference: str, post: Post, body: Decision, *, enabled: bool) -> Response:
+    intent = Intent(body.note)
 
     def deed(work: Work, row: Workflow) -> Workflow:
         return switch_workflow(work, post.caller.person, row, enabled=enabled, intent=intent)

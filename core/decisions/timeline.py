@@ -15,6 +15,7 @@ SENTENCES = {
     "action.started": "began action {action} ({type})",
     "action.ended": "action {action} ({type}) {status}",
     "run.requested": "asked for {runbook} v{version}",
+    "run.retried": "went on with {runbook} v{version}, a retry of {retry_of}",
     "run.cancelled": "cancelled {runbook}",
     "run.ended": "{runbook} {status}",
     "step.started": "{runbook}: step {step} ({type}) began",
@@ -27,6 +28,8 @@ SENTENCES = {
     "verdict.ran": "said of {runbook}: the step in doubt ran",
     "verdict.did_not_run": "said of {runbook}: the step in doubt did not run",
     "verdict.run_again": "said of {runbook}: run the step in doubt again",
+    "freeze.begun": "froze {scope}: {why}",
+    "freeze.lifted": "let {scope} go on, which was frozen: {why}",
     "callback.received": "{runbook}: the callback for step {step} came",
 }
 BEHIND = ("error", "reason")  # details that are told behind the sentence, where they are there

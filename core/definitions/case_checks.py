@@ -9,7 +9,7 @@ from core.definitions.parameters import declared
 from core.definitions.problems import Problem, suggest
 from core.steps.registry import step_types
 
-APPROVAL = "approval"
+APPROVAL, CALLBACK = "approval", "callback"
 IN_EXPECT = ("path", "saved", "requests")
 WANTED = {
     "http": "an http call's: status, headers, json or text",
@@ -44,11 +44,13 @@ class _Checker:
         yield from self._parameters(case, path)
         yield from self._steps(case, path, "steps")
         yield from self._steps(case, path, "decisions")
+        yield from self._steps(case, path, "callbacks")
         expect = case.get("expect")
         for name in IN_EXPECT if isinstance(expect, Mapping) else ():
             yield from self._steps(expect, (*path, "expect"), name)  # type: ignore[arg-type]  # a mapping, as asked
         yield from self._answers(case, path)
-        yield from self._decided(case, path)
+        yield from self._of_type(case, path, "decisions", APPROVAL, "nothing is decided there.")
+        yield from self._of_type(case, path, "callbacks", CALLBACK, "nobody calls it back.")
 
     def _parameters(self, case: Mapping[str, object], path: Path) -> Iterator[Problem]:
         schema = self.document.data.get("parameters")
@@ -83,15 +85,16 @@ class _Checker:
         model = step_types().get(self.types.get(step, ""))
         return (model.acts_through if model else None) or ""
 
-    def _decided(self, case: Mapping[str, object], path: Path) -> Iterator[Problem]:
-        for name in _keys(case, "decisions"):
-            if self.types.get(name, APPROVAL) != APPROVAL:
-                where = (*path, "decisions", name)
-                message = f"{name} is no approval step: nothing is decided there."
-                gates = [gate for gate, kind in self.types.items() if kind == APPROVAL]
-                yield self.document.problem(
-                    where, message, suggest(name, gates, plural="Approval steps"), key=True
-                )
+    def _of_type(
+        self, case: Mapping[str, object], path: Path, field: str, kind: str, why: str
+    ) -> Iterator[Problem]:
+        """The steps that a field names are all of this type."""
+        for name in _keys(case, field):
+            if self.types.get(name, kind) != kind:
+                of_type = [step for step, known in self.types.items() if known == kind]
+                hint = suggest(name, of_type, plural=f"{kind.capitalize()} steps")
+                message = f"{name} is no {kind} step: {why}"
+                yield self.document.problem((*path, field, name), message, hint, key=True)
 
 
 def _keys(holder: Mapping[str, object], field: str) -> list[str]:

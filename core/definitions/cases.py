@@ -60,7 +60,7 @@ class FakeAnswer(Definition):
         if given and kind_of_answer(given) is None:
             raise PydanticCustomError(
                 "fake_answer",
-                "{given} are no one answer. Give what an http call, a command, or a step comes to.",
+                "{given} do not belong together. Give what an http call, a command, or a step comes to.",
                 {"given": ", ".join(sorted(given))},
             )
         if {"json", "text"} <= given or {"error", "saved"} <= given:
@@ -115,7 +115,7 @@ class CaseIncident(Definition):
 class Expectation(Definition):
     """What must come of a case. What is left out may be anything."""
 
-    status: Status | Literal["refused"] | None = None
+    status: Literal["succeeded", "failed", "timed_out", "waiting", "refused"] | None = None
     """How the run ends, or `waiting` where it stops for good; `refused`: it never begins."""
     waiting_for: WaitingFor | None = None
     """What it waits for in the end."""
@@ -148,6 +148,8 @@ class Case(Definition):
     """What each step gets for an answer. Of a list, each attempt gets the next one, and further ones the last."""
     decisions: dict[StepId, Literal["approve", "reject", "expire"]] = {}
     """What is decided at each approval step. Without a decision the run stops there."""
+    callbacks: dict[StepId, JsonValue] = {}
+    """What each callback step is called back with, as JSON. Without it the run stops there."""
     secrets: dict[str, str] = {}
     """Made-up secrets; one that is not given is `secret-NAME`."""
     expect: Expectation

@@ -80,8 +80,9 @@ def _validate(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     if not isinstance(value, str):
+        written = "Nothing" if value is None else repr(value)
         raise PydanticCustomError(
-            "duration", "{value} is not a duration. {hint}", {"value": repr(value), "hint": HOW_TO_WRITE}
+            "duration", "{value} is not a duration. {hint}", {"value": written, "hint": HOW_TO_WRITE}
         )
     try:
         return parse_duration(value)

@@ -28,6 +28,10 @@ _WANTED = {
     "model_attributes_type": "a mapping",
     "tuple_type": "a list",
     "list_type": "a list",
+    "datetime_type": "a time",
+    "datetime_parsing": "a time",
+    "datetime_from_date_parsing": "a time",
+    "timezone_aware": "a time with its zone",
 }
 _LISTS_OF_PARTS = frozenset({"steps", "actions", "then", "else"})
 _TAGGED = {
@@ -150,14 +154,16 @@ def _sentence(details: ErrorDetails, path: Path) -> tuple[str, str | None]:
     kind, context, value = details["type"], details.get("ctx", {}), details["input"]
     name = next((str(part) for part in reversed(path) if isinstance(part, str)), "The document")
     if kind in _WANTED:
-        return f"{name} must be {_WANTED[kind]}, not {described(value)}.", None
+        whose = f"An item of {name}" if path and isinstance(path[-1], int) else name
+        return f"{whose} must be {_WANTED[kind]}, not {described(value)}.", _written(kind, value)
     if kind in {"literal_error", "enum"}:
         expected = re.findall(r"'([^']*)'", str(context["expected"]))
         return f"{name} must be {one_of(expected)}; this is {described(value)}.", _near(value, expected)
     if kind == "string_pattern_mismatch":
         return f"{described(value)} does not fit {name}.", _pattern_hint(str(context["pattern"]))
     if kind in {"too_short", "string_too_short"}:
-        return f"{name} is empty.", f"Give at least {context['min_length']}." if kind == "too_short" else None
+        unit = "" if kind == "too_short" else " character"
+        return f"{name} is empty.", f"Give at least {context['min_length']}{unit}."
     if kind in {"too_long", "string_too_long"}:
         unit = "items" if kind == "too_long" else "characters"
         return f"{name} is too long: it may have at most {context['max_length']} {unit}.", None
@@ -165,6 +171,12 @@ def _sentence(details: ErrorDetails, path: Path) -> tuple[str, str | None]:
         bound = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
         return f"{name} must be {bound}; this is {described(value)}.", None
     return f"{details['msg'].rstrip('.')}.", None
+
+
+def _written(kind: str, value: object) -> str | None:
+    if kind == "string_type" and isinstance(value, (bool, int, float)):
+        return f'Write it in quotes: "{described(value)}".'
+    return "Write it as 2026-01-05T03:12:00Z." if _WANTED[kind].startswith("a time") else None
 
 
 def _near(value: object, expected: list[str]) -> str | None:

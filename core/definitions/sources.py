@@ -14,6 +14,7 @@ import yaml
 
 from core.definitions.documents import Document, Path, Place, place_of
 from core.definitions.problems import Problem
+from core.definitions.yaml_errors import unreadable
 from core.definitions.yaml_scalars import BadScalar, plain_scalar
 from core.errors import DefinitionError
 
@@ -44,23 +45,20 @@ def load_documents(text: str, *, file: str) -> list[Document]:
     try:
         documents = list(_Reader(text, file).documents())
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        _refuse(file, place, f"This is no YAML: {_reason(error)}.")
+        found = unreadable(error)
+        _refuse(file, (found.line, found.column), found.message, found.hint)
     except yaml.reader.ReaderError as error:
-        _refuse(file, place_of(text, error.position), "This is no YAML: a control character stands here.")
+        _refuse(
+            file,
+            place_of(text, error.position),
+            "This is no YAML: a control character stands here.",
+            "Leave it out.",
+        )
     if not documents:
         _refuse(
             file, (1, 1), "There is no document in it.", "Start one with kind: team, runbook or workflow."
         )
     return documents
-
-
-def _reason(error: yaml.MarkedYAMLError) -> str:
-    reason = " ".join(part for part in (error.context, error.problem) if part)
-    if "found character that cannot start any token" in reason:
-        return "no value can start like this (a tab, or a text that needs quotes)"
-    return reason or "it cannot be read"
 
 
 def _refuse(file: str, place: Place, message: str, hint: str | None = None) -> NoReturn:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from core.definitions.case_checks import check_cases
 from core.definitions.cross_checks import Read, check_names, check_references
-from core.definitions.documents import Document
+from core.definitions.documents import Document, place_of
 from core.definitions.kinds import KINDS, AnyDefinition
 from core.definitions.problems import Problem, suggest
 from core.definitions.pydantic_problems import described, problems_of
@@ -59,8 +59,8 @@ def _loaded_file(path: Path) -> tuple[list[Document], list[Problem]]:
     except OSError as error:
         return [], [Problem(str(path), 1, 1, f"The file cannot be read: {error.strerror or error}.")]
     except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        return [], [Problem(str(path), line, 1, "The file is not UTF-8 text.", "Save it as UTF-8.")]
+        place = place_of(raw[: error.start].decode(), error.start)
+        return [], [Problem(str(path), *place, "The file is not UTF-8 text.", "Save it as UTF-8.")]
 
 
 def _loaded(text: str, file: str) -> tuple[list[Document], list[Problem]]:

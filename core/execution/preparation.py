@@ -110,3 +110,11 @@ class Preparable(Protocol):
 
     def prepare(self, context: Context) -> Prepared:
         """Say what it will do, without doing it. Raises RunbookError where it cannot be done, which fails it."""
+
+
+@runtime_checkable
+class Awaiting(Protocol):
+    """A type of step that another system calls back."""
+
+    def called_back(self, body: Json, context: Context) -> StepResult:
+        """What it comes to with this body."""

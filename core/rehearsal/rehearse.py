@@ -23,7 +23,7 @@ from core.definitions.runbook import RunbookDefinition
 from core.definitions.secrets import PREFIX, EnvironmentSecrets, Masker
 from core.definitions.templates import render_text
 from core.errors import RunbookError
-from core.execution.preparation import Inside, Outside, Ports, Prepared
+from core.execution.preparation import Awaiting, Context, Inside, Outside, Ports, Prepared
 from core.execution.prepare import prepare_part
 from core.services.incident_scope import incident_scope
 from core.statuses import WaitingFor
@@ -34,6 +34,7 @@ from .fakes import FakeHttp, FakeProcesses, outcome
 from .stage import CALLBACKS, Stage, named_secrets
 
 REQUESTER, APPROVER = "U0REQUESTER", "<@U0APPROVER>"
+NO_ANSWER = FakeAnswer(no_answer=True)
 NOBODYS = "incidents"  # the team of an incident that is nobody's
 
 
@@ -118,14 +119,23 @@ class _Play:
             return self._apply(StepEnded(self._outside(part, prepared, answer)))
         if isinstance(prepared, Inside):
             self._requests[part.id] = prepared.shown
-            return self._apply(StepEnded(outcome(answer) if answer else prepared.comes_to))
+            return self._apply(StepEnded(self._inside(part, position, prepared, answer)))
         return self._apply(StepEnded(prepared))
 
+    def _inside(
+        self, part: StepDefinition, position: int, prepared: Inside, answer: FakeAnswer | None
+    ) -> StepResult:
+        if part.id in self._case.callbacks and isinstance(part, Awaiting):
+            return part.called_back(self._case.callbacks[part.id], self._context(position, NO_ANSWER))
+        return outcome(answer) if answer else prepared.comes_to
+
     def _prepared(self, part: StepDefinition, position: int, answer: FakeAnswer | None) -> Prepared:
-        given = answer or FakeAnswer(no_answer=True)
-        ports = Ports(FakeHttp(given), FakeProcesses(given), self._secrets, callbacks=CALLBACKS)
-        context = self._stage.context(self._state, position, ports, self._secrets, self._masker, self._now)
+        context = self._context(position, answer or NO_ANSWER)
         return prepare_part(part, context, self._stage.definition.steps)
+
+    def _context(self, position: int, given: FakeAnswer) -> Context:
+        ports = Ports(FakeHttp(given), FakeProcesses(given), self._secrets, callbacks=CALLBACKS)
+        return self._stage.context(self._state, position, ports, self._secrets, self._masker, self._now)
 
     def _answer(self, step: str) -> FakeAnswer | None:
         """Of a list, each attempt gets the next one, and all further ones the last."""

@@ -10,6 +10,7 @@ from core.service import Work
 from core.tables import (
     Approval,
     AuditEntry,
+    Freeze,
     Incident,
     Runbook,
     RunbookExecution,
@@ -73,6 +74,11 @@ def _of_workflow(subject: ColumnElement[str]) -> ScalarSelect[str]:
     return select(Team.name).join(Workflow).where(Workflow.id == subject).scalar_subquery()
 
 
+def _of_freeze(subject: ColumnElement[str]) -> ScalarSelect[str]:
+    """None for that of everything."""
+    return select(Team.name).join(Freeze).where(Freeze.id == subject).scalar_subquery()
+
+
 def _of_team(subject: ColumnElement[str]) -> ScalarSelect[str]:
     return select(Team.name).where(Team.id == subject).scalar_subquery()
 
@@ -85,4 +91,5 @@ TEAM_BY_PREFIX: Mapping[str, Callable[[ColumnElement[str]], ScalarSelect[str]]] 
     Prefix.RUNBOOK: _of_runbook,
     Prefix.WORKFLOW: _of_workflow,
     Prefix.TEAM: _of_team,
+    Prefix.FREEZE: _of_freeze,
 }

@@ -62,7 +62,8 @@ def receive_callback(work: Work, execution_id: str, step_id: str, body: Json) ->
         raise Conflict("Nobody waits for this callback any more.")
     row = Callback(execution_id=execution_id, step_id=step_id, received_at=work.now, body=body)
     work.session.add(row)
-    audit.record(work, CALLER, "callback.received", execution_id, {"step": step_id})
+    details = {"step": step_id, "before": {"received": False}, "after": {"received": True}}
+    audit.record(work, CALLER, "callback.received", execution_id, details)
     if current == position and loaded.state.waiting_for is WaitingFor.CALLBACK:
         apply_event(work, loaded, CallbackReceived())
     return row

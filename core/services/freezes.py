@@ -74,7 +74,8 @@ def freeze(
     work.session.add(row)
     work.session.flush()
     _mark(work, MARK, {"team_id": row.team_id})
-    audit.record(work, person, "freeze.begun", row.id, {"team": team, "reason": row.reason})
+    details = {"team": team, "reason": row.reason, "before": {"frozen": False}, "after": {"frozen": True}}
+    audit.record(work, person, "freeze.begun", row.id, details)
     return row
 
 
@@ -89,7 +90,10 @@ def unfreeze(work: Work, person: Person, freeze_id: str) -> Freeze:
     row.lifted_at, row.lifted_by = work.now, person.slack_user_id
     work.session.flush()
     _mark(work, UNMARK, {"now": work.now})
-    audit.record(work, person, "freeze.lifted", row.id, {"team": _team_name(row), "reason": row.reason})
+    change = {"before": {"frozen": True}, "after": {"frozen": False}}
+    audit.record(
+        work, person, "freeze.lifted", row.id, {"team": _team_name(row), "reason": row.reason, **change}
+    )
     return row
 
 

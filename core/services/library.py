@@ -165,5 +165,7 @@ def delete(work: Work, person: Person, shelf: Shelf[Row], row: Row, intent: Inte
         runs = "1 execution of it is" if running == 1 else f"{running} executions of it are"
         raise Conflict(f"{row.name} stays: {runs} active.", hint="Cancel what runs, or let it end.")
     row.deleted_at = work.now
-    keep(work, person, shelf, row, Change.DELETED, intent.note, {"version": row.version})
+    before = {"version": row.version, "status": shelf.status_of(row)}
+    details = {"version": row.version, "before": before, "after": None}
+    keep(work, person, shelf, row, Change.DELETED, intent.note, details)
     return row

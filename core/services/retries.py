@@ -33,7 +33,8 @@ def retry(
 ) -> RunbookExecution:
     """A new execution that goes on from the first step that did not succeed, or from `from_step`.
 
-    Same frozen definition, version and parameters; the steps before are carried over with what they saved, and the
+    Same frozen definition, version and parameters, and no tag: a person caused it, also where a workflow caused the
+    run before, to which `retry_of` leads. The steps before are carried over with what they saved, and the
     lock is taken anew. A run is retried once: its retry can be retried in turn, so nobody goes on twice from one place.
 
     Raises NotFound; NotAllowed for who may not run it, and for a `from_step` of somebody who is no admin of the team;
@@ -55,7 +56,8 @@ def retry(
     new = _new_execution(work, person, old, request_key)
     admit(work, new, incident, _steps(new.id, loaded, resumption))
     notices.want_again(work, old.id, NoticeKind.HEADLINE)
-    details = {"of": old.id, "from": loaded.parts[resumption.position].id, "version": old.runbook_version}
+    asked = {"of": old.id, "from": loaded.parts[resumption.position].id, "version": old.runbook_version}
+    details = {**asked, "before": None, "after": {"status": new.status}}
     audit.record(work, person, "runbook_execution.retried", new.id, details)
     return new
 

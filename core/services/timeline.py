@@ -35,6 +35,15 @@ WITH run AS (
 ), gate AS (
     SELECT approval.*, step.runbook_name, step.step_id, step.started_at FROM step
     JOIN approvals approval ON approval.execution_id = step.execution_id AND approval.position = step.position
+), held AS (
+    SELECT freezes.id, freezes.created_at, frozen_by, lifted_at, lifted_by, incident.closed_at,
+        incident.created_at AS opened_at,
+        jsonb_build_object('scope', coalesce('team ' || teams.name, 'everything'), 'why', reason) AS told
+    FROM incidents incident
+    JOIN freezes ON freezes.team_id IS NULL OR freezes.team_id = incident.team_id
+    LEFT JOIN teams ON teams.id = freezes.team_id
+    WHERE incident.id = :incident AND (lifted_at IS NULL OR lifted_at > incident.created_at)
+        AND (incident.closed_at IS NULL OR freezes.created_at < incident.closed_at)
 ), line (at, rank, position, phase, kind, actor, subject_id, details) AS (
     SELECT created_at, 1, number, 0, type, actor, incident_id, details
     FROM incident_events WHERE incident_id = :incident AND type <> :manual
@@ -51,9 +60,9 @@ WITH run AS (
             'attempt', attempt, 'error', error)
     FROM action WHERE finished_at IS NOT NULL
     UNION ALL
-    SELECT created_at, 4, 0, 0, 'run.requested', requested_by, id,
-        jsonb_build_object('runbook', runbook_name, 'version', runbook_version,
-            'workflow_execution_id', workflow_execution_id) FROM run
+    SELECT created_at, 4, 0, 0, CASE WHEN retry_of IS NULL THEN 'run.requested' ELSE 'run.retried' END,
+        requested_by, id, jsonb_build_object('runbook', runbook_name, 'version', runbook_version,
+            'workflow_execution_id', workflow_execution_id, 'retry_of', retry_of) FROM run
     UNION ALL
     SELECT started_at, 5, position, 0, 'step.started', 'system', execution_id,
         jsonb_build_object('runbook', runbook_name, 'step', step_id, 'type', type)
@@ -85,6 +94,11 @@ WITH run AS (
     SELECT finished_at, 7, 0, 0, 'run.ended', 'system', id,
         jsonb_build_object('runbook', runbook_name, 'status', status, 'error', error)
     FROM run WHERE finished_at IS NOT NULL
+    UNION ALL
+    SELECT greatest(created_at, opened_at), 1, 2147483647, 0, 'freeze.begun', frozen_by, id, told FROM held
+    UNION ALL
+    SELECT lifted_at, 1, 2147483647, 0, 'freeze.lifted', lifted_by, id, told FROM held
+    WHERE lifted_at IS NOT NULL AND (closed_at IS NULL OR lifted_at < closed_at)
     UNION ALL
     SELECT finished_at, 8, 0, 0, 'workflow.ended', 'system', id,
         jsonb_build_object('workflow', workflow_name, 'status', status, 'error', error)

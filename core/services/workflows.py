@@ -37,7 +37,10 @@ def switch_workflow(
         return workflow
     WORKFLOWS.settle(workflow, with_enabled(workflow.definition, enabled), work.now)
     done = Change.ENABLED if enabled else Change.DISABLED
-    library.keep(work, person, WORKFLOWS, workflow, done, intent.note, {"version": workflow.version})
+    change = {"before": {"enabled": not enabled}, "after": {"enabled": enabled}}
+    library.keep(
+        work, person, WORKFLOWS, workflow, done, intent.note, {"version": workflow.version, **change}
+    )
     return workflow
 
 

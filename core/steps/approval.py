@@ -36,7 +36,7 @@ class Approvers(Definition):
         if self.people and not (self.team or self.role) and self.count > len(set(self.people)):
             raise PydanticCustomError(
                 "impossible_count",
-                "count is {count}, but only {people} people may decide. Name more people or lower count.",
+                "count is {count}, but people names only {people}. Name more people or lower count.",
                 {"count": self.count, "people": len(set(self.people))},
             )
         return self

@@ -1,9 +1,9 @@
 """The step `callback`: wait until another system calls back."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from core.decisions.execution import Failed, StepResult, Succeeded, Waits
+from core.decisions.execution import Failed, Json, StepResult, Succeeded, Waits
 from core.definitions.durations import PositiveDuration
 from core.definitions.expressions import compile_expression
 from core.definitions.fields import CelField, SavedName
@@ -44,14 +44,20 @@ save: {build: callback.json.number}
 
     def prepare(self, context: Context) -> Prepared:
         context.ports.callbacks.check_usable()
-        return Inside(lambda work: self._take(work, context))
+        waits = Waits(WaitingFor.CALLBACK, context.now + self.expires)
+        return Inside(lambda work: self._take(work, context, waits), comes_to=waits)
 
-    def _take(self, work: Work, context: Context) -> StepResult:
+    def _take(self, work: Work, context: Context, waits: Waits) -> StepResult:
         received = take_callback(work, context.execution_id, self.id)
-        if received is None:
-            return Waits(WaitingFor.CALLBACK, context.now + self.expires)
-        scope = {**context.scope, "callback": {"json": received.body}}
-        output = {"received_at": received.at.isoformat(), "body": context.masker.mask_value(received.body)}
+        return waits if received is None else self._judge(received.body, received.at, context)
+
+    def called_back(self, body: Json, context: Context) -> StepResult:
+        """What came is judged; of a rehearsal, which has no table that it stands in."""
+        return self._judge(body, context.now, context)
+
+    def _judge(self, body: Json, at: datetime, context: Context) -> StepResult:
+        scope = {**context.scope, "callback": {"json": body}}
+        output = {"received_at": at.isoformat(), "body": context.masker.mask_value(body)}
         try:
             if self.expect is not None and not compile_expression(self.expect).is_true(scope):
                 return Failed(f"It called back; expected {self.expect}", output, final=True)

@@ -1,15 +1,19 @@
 """Approval gates over REST: who may see them, who decides, and only once."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from freezegun import freeze_time
 from starlette.testclient import TestClient
 
 from core.service import Service
 from tests.acceptance.rest.conftest import ClientOf
+from tests.acceptance.rest.library import do
 from tests.acceptance.rest.test_incidents import opened
 from tests.conftest import RecordedBells
-from tests.world import new_executor, work_off
+from tests.world import apply_documents, new_executor, work_off
+from workers.clock import ring_what_is_due
 
 
 @pytest.fixture
@@ -76,3 +80,46 @@ def test_another_teams_gate_is_answered_like_one_that_is_not_there(
 
     assert hidden.status_code == 404
     assert hidden.content.replace(there.encode(), missing.encode()) == unknown.content
+
+
+BEGAN = datetime(2026, 3, 2, 3, 12, tzinfo=UTC)
+BRIEF = """
+kind: runbook
+name: db-brief
+team: database
+steps:
+  - {id: gate, type: approval, expires: 15m}
+"""
+
+
+@pytest.mark.parametrize("is_noticed", [False, True], ids=["before the clock", "after the clock"])
+@pytest.mark.parametrize(
+    ("seconds", "decided", "comes_to"), [(-1, 200, "succeeded"), (0, 409, "timed_out"), (1, 409, "timed_out")]
+)
+def test_a_gate_is_open_to_its_last_second(
+    responder: TestClient,
+    client_of: ClientOf,
+    service: Service,
+    recorded_bells: RecordedBells,
+    seconds: int,
+    decided: int,
+    comes_to: str,
+    is_noticed: bool,
+) -> None:
+    with freeze_time(BEGAN):
+        apply_documents(service, BRIEF)
+        run = do(responder, f"incidents/{opened(responder)['id']}/runbooks/db-brief/execute")["id"]
+        work_off(service, new_executor(service), recorded_bells.rung)
+        [gate] = responder.get("/api/approvals").json()["approvals"]
+        approver = client_of("U0DBADMIN")
+    with freeze_time(BEGAN + timedelta(minutes=15, seconds=seconds)):
+        if is_noticed:
+            ring_what_is_due(service)
+            work_off(service, new_executor(service), recorded_bells.rung)
+        answer = approver.post(f"/api/approvals/{gate['id']}/approve")
+        ring_what_is_due(service)
+        work_off(service, new_executor(service), recorded_bells.rung)
+        execution = responder.get(f"/api/runbooks/executions/{run}").json()["execution"]
+
+    assert (answer.status_code, execution["status"]) == (decided, comes_to)
+    assert responder.get("/api/approvals").json()["approvals"] == []

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from core.decisions.people import Person
 from core.service import Service
 from core.services.audit_chain import verify_chain
+from core.services.tokens import list_tokens, revoke_token
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import DRAFT, WORKFLOW
+from tests.acceptance.rest.library import changed, do, runbook, waiting, workflow, written
 from tests.acceptance.rest.test_incidents import opened
 from tests.acceptance.rest.test_runs import ORDERS, execute
 from tests.acceptance.slack.world import lost_in_step
@@ -249,3 +252,77 @@ def test_the_export_has_all_entries_a_line_each_oldest_first(
         assert lines[-1]["hash"] == verify_chain(work).head
     only = auditor.get("/api/audit?action=incident.opened", headers={"Accept": "application/x-ndjson"})
     assert len(only.text.splitlines()) == 1
+
+
+def test_every_deed_of_a_person_says_what_was_before_and_what_is_after(
+    client_of: ClientOf, auditor: TestClient, service: Service, recorded_bells: RecordedBells, admin: Person
+) -> None:
+    responder, team_admin = client_of("U0DBOPS"), client_of("U0DBADMIN")
+    _library_deeds(team_admin, auditor)
+    _run_deeds(responder, team_admin, auditor, service, recorded_bells)
+    with service.transaction() as work:
+        revoke_token(work, admin, list_tokens(work)[0].id)
+
+    told = {entry["action"]: entry for entry in entries(auditor, limit="200")}
+    assert set(told) >= DEEDS
+    by_people = [action for action, entry in told.items() if entry["actor"] != "system"]
+    assert [action for action in by_people if told[action]["after"] is None] == ["runbook.deleted"]
+    made = {"created", "opened", "requested", "retried", "noted"}
+    assert {
+        action for action in by_people if told[action]["before"] is None and action.split(".")[1] not in made
+    } <= {"team.changed"}, "the first time there was none"
+    assert {told[deed]["team"] for deed in ("freeze.begun", "freeze.lifted")} == {"database"}
+
+
+DEEDS = {
+    *(
+        f"runbook.{deed}"
+        for deed in ("created", "changed", "approved", "deprecated", "rolled_back", "deleted")
+    ),
+    *(f"workflow.{deed}" for deed in ("created", "disabled", "enabled")),
+    *(f"incident.{deed}" for deed in ("opened", "acknowledged", "escalated", "noted")),
+    *(f"runbook_execution.{deed}" for deed in ("requested", "cancelled", "retried")),
+    *("approval.approved", "verdict.ran", "workflow_execution.requested"),
+    *("token.created", "token.revoked", "team.changed", "freeze.begun", "freeze.lifted"),
+}
+
+
+def _library_deeds(team_admin: TestClient, auditor: TestClient) -> None:
+    written(team_admin, runbook())
+    do(auditor, "runbooks/db-vacuum/approve")
+    changed(team_admin, runbook(steps=waiting(9)))
+    do(team_admin, "runbooks/db-vacuum/rollback", version=1)
+    do(auditor, "runbooks/db-vacuum/approve")
+    do(team_admin, "runbooks/db-vacuum/deprecate")
+    assert team_admin.delete("/api/runbooks/db-vacuum").status_code == 204
+    written(team_admin, workflow())
+    do(team_admin, "workflows/db-look/disable")
+    do(team_admin, "workflows/db-look/enable")
+
+
+def _run_deeds(
+    responder: TestClient,
+    team_admin: TestClient,
+    auditor: TestClient,
+    service: Service,
+    bells: RecordedBells,
+) -> None:
+    incident = opened(responder, slack_channel="C0DB")["id"]
+    do(responder, f"runbooks/executions/{lost_in_step(service, 'U0DBOPS')}/verdict", verdict="ran")
+    do(responder, f"incidents/{incident}/acknowledge")
+    do(responder, f"incidents/{incident}/escalate", severity="critical")
+    do(responder, f"incidents/{incident}/notes", text="Look")
+    do(responder, "workflows/db-look/execute", incident_id=incident)
+    run = do(responder, f"incidents/{incident}/runbooks/db-failover/execute")["id"]
+    work_off(service, new_executor(service), bells.rung)
+    do(responder, f"runbooks/executions/{run}/cancel")
+    again = do(responder, f"runbooks/executions/{run}/retry")["id"]
+    work_off(service, new_executor(service), bells.rung)
+    [gate] = [
+        each["id"]
+        for each in responder.get("/api/approvals").json()["approvals"]
+        if each["execution_id"] == again
+    ]
+    do(team_admin, f"approvals/{gate}/approve")
+    freeze = do(auditor, "freezes", team="database", reason="Migration")["id"]
+    assert auditor.delete(f"/api/freezes/{freeze}").status_code == 200

@@ -17,6 +17,12 @@ CONTRACT = {
     "/api/runbooks/{id}/deprecate": {"post"},
     "/api/runbooks/{id}/rollback": {"post"},
     "/api/runbooks/{id}/execute": {"post"},
+    "/api/runbooks/{id}/executions": {"get"},
+    "/api/runbooks/{id}/analytics": {"get"},
+    "/api/runbooks/executions/{execution_id}/retry": {"post"},
+    "/api/workflows/{id}/analytics": {"get"},
+    "/api/freezes": {"get", "post"},
+    "/api/freezes/{id}": {"get", "delete"},
     "/api/runbooks/executions/{execution_id}": {"get"},
     "/api/runbooks/executions/{execution_id}/cancel": {"post"},
     "/api/runbooks/executions/{execution_id}/verdict": {"post"},
@@ -46,8 +52,7 @@ def test_the_document_has_the_addresses_of_the_contract_and_nothing_private(stra
     document = stranger.get("/api/openapi.json").json()
     paths = {path: set(methods) for path, methods in document["paths"].items()}
 
-    assert {path: paths.get(path) for path in CONTRACT} == CONTRACT
-    assert all(path.startswith("/api/") for path in paths)
+    assert paths == CONTRACT
 
 
 def test_every_post_takes_an_idempotency_key_and_every_address_a_token(stranger: TestClient) -> None:

@@ -11,6 +11,7 @@ from bot.pages.guards import LARGEST_BODY
 from bot.rest import incidents
 from core.database import open_engine
 from tests.acceptance.rest.documents import INCIDENT
+from tests.acceptance.rest.test_incidents import opened
 
 JSON = {"Content-Type": "application/json"}
 
@@ -122,3 +123,18 @@ def test_a_log_line_tells_the_request_and_not_its_query(stranger: TestClient) ->
     [line] = [line for line in logged if line["event"] == "request"]
     assert (line["method"], line["path"], line["status"]) == ("GET", "/runs/rbx_0", 401)
     assert "secret" not in str(logged)
+
+
+def test_a_method_that_is_not_taken_is_answered_with_all_that_are(responder: TestClient) -> None:
+    answer = responder.patch("/api/runbooks/db-check")
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "DELETE, GET, PUT")
+
+
+def test_a_body_may_be_left_out_where_it_says_nothing_and_is_never_null(responder: TestClient) -> None:
+    incident = opened(responder)["id"]
+    address = f"/api/incidents/{incident}/runbooks/say-hello/execute"
+
+    assert responder.post(address).status_code == 201
+    refused = responder.post(address, content="null", headers={"Content-Type": "application/json"})
+    assert (refused.status_code, refused.json()["field"]) == (422, "body")

@@ -115,7 +115,8 @@ def test_a_retry_is_in_the_audit_trail(stage: Stage) -> None:
     with stage.service.transaction() as work:
         (entry,) = work.session.query(AuditEntry).filter_by(action="runbook_execution.retried")
         assert (entry.actor, entry.subject_id) == ("U0DBOPS", made)
-        assert entry.details == {"of": run, "from": "promote", "version": 1}
+        asked = {"of": run, "from": "promote", "version": 1}
+        assert entry.details == asked | {"before": None, "after": {"status": "pending"}}
 
 
 def test_a_run_is_retried_once_and_its_retry_can_be_retried(stage: Stage) -> None:

@@ -7,9 +7,10 @@ from starlette.testclient import TestClient
 
 from core.service import Service
 from tests.acceptance.rest.conftest import ClientOf
+from tests.acceptance.rest.library import do
 from tests.acceptance.rest.test_incidents import opened
 from tests.acceptance.slack.world import lost_in_step
-from tests.conftest import RecordedBells
+from tests.conftest import ADMIN, RecordedBells
 from tests.world import apply_documents, new_executor, work_off
 
 FLOW = """
@@ -96,6 +97,45 @@ def test_verdicts_and_cancels_are_there(responder: TestClient, service: Service)
         "U0DBOPS",
         "cancelled say-hello",
     )
+
+
+def test_a_retry_is_told_with_the_run_that_it_goes_on_with(responder: TestClient) -> None:
+    incident = opened(responder)["id"]
+    run = do(responder, f"incidents/{incident}/runbooks/db-failover/execute")["id"]
+    do(responder, f"runbooks/executions/{run}/cancel")
+    again = do(responder, f"runbooks/executions/{run}/retry")["id"]
+
+    [line] = [line for line in lines(responder, incident) if line["kind"] == "run.retried"]
+    assert (line["actor"], line["subject_id"], line["details"]["retry_of"]) == ("U0DBOPS", again, run)
+    assert line["text"] == f"went on with db-failover v1, a retry of {run}"
+
+
+def test_freezes_of_its_team_and_of_everything_are_there_while_it_is_open(
+    responder: TestClient, client_of: ClientOf
+) -> None:
+    admin = client_of(ADMIN)
+    _freeze_and_lift(admin, "before it was opened")
+    all_ = do(admin, "freezes", reason="Migration")["id"]
+    incident = opened(responder)["id"]
+    assert admin.delete(f"/api/freezes/{all_}").status_code == 200
+    _freeze_and_lift(admin, "of its team", team="database")
+    _freeze_and_lift(admin, "of another team", team="web")
+    do(responder, f"incidents/{incident}/close")
+    _freeze_and_lift(admin, "after it was closed")
+
+    assert [(line["actor"], line["text"]) for line in lines(responder, incident)] == [
+        ("U0DBOPS", "opened the incident"),
+        (ADMIN, "froze everything: Migration"),
+        (ADMIN, "let everything go on, which was frozen: Migration"),
+        (ADMIN, "froze team database: of its team"),
+        (ADMIN, "let team database go on, which was frozen: of its team"),
+        ("U0DBOPS", "changed the status from open to closed"),
+    ]
+
+
+def _freeze_and_lift(admin: TestClient, reason: str, **scope: str) -> None:
+    freeze = do(admin, "freezes", reason=reason, **scope)["id"]
+    assert admin.delete(f"/api/freezes/{freeze}").status_code == 200
 
 
 def test_another_incidents_lines_are_not_there(responder: TestClient, lived_through: str) -> None:

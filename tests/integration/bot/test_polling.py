@@ -11,7 +11,7 @@ from core.execution.kinds import KINDS
 from core.service import Service, Work
 from core.services.audit_chain import seal_entries
 from core.services.tallies import count_ended
-from workers.clock import ring_kind
+from workers.clock import find_due
 
 # A hundred thousand would prove no more: a plan is chosen by sizes that ANALYZE tells.
 NOTICES = """
@@ -63,7 +63,7 @@ def much(engine: Engine) -> Engine:
     [
         lambda work: claim_next(work.session, work.now),
         lambda work: is_due_by(work.session, work.now),
-        lambda work: ring_kind(work, KINDS["runbook"]),
+        lambda work: find_due(work, KINDS["runbook"]),
         seal_entries,
         count_ended,
     ],

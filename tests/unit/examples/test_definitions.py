@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from core.actions.registry import action_types
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.validate import validate_files
+from core.definitions.workflow import WorkflowDefinition
 from core.rehearsal.cases import Played, play_all
+from core.steps.registry import step_types
 
 DEFINITIONS, PROBLEMS = validate_files([Path("examples/definitions")])
 PLAYED = list(play_all(DEFINITIONS))
@@ -24,3 +27,18 @@ def test_every_runbook_of_the_examples_carries_tests() -> None:
 @pytest.mark.parametrize("played", PLAYED, ids=lambda each: f"{each.runbook}: {each.case.name}")
 def test_it_holds(played: Played) -> None:
     assert played.differences == []
+
+
+def test_the_examples_show_every_type_of_step_action_and_trigger() -> None:
+    runbooks = [each for each in DEFINITIONS if isinstance(each, RunbookDefinition)]
+    workflows = [each for each in DEFINITIONS if isinstance(each, WorkflowDefinition)]
+
+    assert {step.type for each in runbooks for step in each.steps} == set(step_types())
+    assert {placed.action.type for each in workflows for placed in each.placed} == set(action_types())
+    assert {each.trigger.on for each in workflows} == {
+        "incident.created",
+        "incident.status_changed",
+        "incident.escalated",
+        "incident.age",
+        "manual",
+    }

@@ -15,6 +15,7 @@ steps:
   - {id: gate, type: approval}
   - {id: check, type: shell, argv: [a]}
   - {id: told, type: message, text: a}
+  - {id: built, type: callback}
 tests:
 """
 
@@ -34,6 +35,7 @@ GOOD = """\
     check: {exit_code: 1, stderr: no}
     told: {error: full}
   decisions: {gate: approve}
+  callbacks: {built: {result: green}}
   secrets: {A: b}
   expect: {status: failed, path: {lag: succeeded}, saved: {lag: {seconds: 1}}, requests: {lag: {method: GET}}, error: no
     such thing}
@@ -47,29 +49,34 @@ def test_a_good_case_has_no_problem() -> None:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ("steps: {lga: {status: 200}}", "13:13: There is no step lga. Did you mean lag?"),
-        ("decisions: {gaet: approve}", "13:17: There is no step gaet. Did you mean gate?"),
-        ("decisions: {lag: approve}", "13:17: lag is no approval step: nothing is decided there."),
-        ("decisions: {gate: maybe}", "13:23: gate must be approve, reject or expire"),
-        ("parameters: {clutser: a}", "13:18: There is no parameter clutser. Did you mean cluster?"),
-        ("steps: {lag: {exit_code: 1}}", "13:18: lag is a step of type http: its answer is an http call's"),
+        ("steps: {lga: {status: 200}}", "14:13: There is no step lga. Did you mean lag?"),
+        ("decisions: {gaet: approve}", "14:17: There is no step gaet. Did you mean gate?"),
+        ("decisions: {lag: approve}", "14:17: lag is no approval step: nothing is decided there."),
+        ("callbacks: {bilt: 1}", "14:17: There is no step bilt. Did you mean built?"),
+        (
+            "callbacks: {told: 1}",
+            "14:17: told is no callback step: nobody calls it back. Callback steps: built.",
+        ),
+        ("decisions: {gate: maybe}", "14:23: gate must be approve, reject or expire"),
+        ("parameters: {clutser: a}", "14:18: There is no parameter clutser. Did you mean cluster?"),
+        ("steps: {lag: {exit_code: 1}}", "14:18: lag is a step of type http: its answer is an http call's"),
         (
             "steps: {check: [{status: 200}]}",
-            "13:20: check is a step of type shell: its answer is a command's",
+            "14:20: check is a step of type shell: its answer is a command's",
         ),
         (
             "steps: {told: {no_answer: true}}",
-            "13:19: told is a step of type message: its answer is what it comes to",
+            "14:19: told is a step of type message: its answer is what it comes to",
         ),
-        ("steps: {lag: {stauts: 1}}", "13:19: There is no field stauts here. Did you mean status or stdout?"),
+        ("steps: {lag: {stauts: 1}}", "14:19: There is no field stauts here. Did you mean status or stdout?"),
         (
             "steps: {lag: [{stauts: 1}]}",
-            "13:20: There is no field stauts here. Did you mean status or stdout?",
+            "14:20: There is no field stauts here. Did you mean status or stdout?",
         ),
-        ("steps: {lag: {status: 200, exit_code: 1}}", "13:18: exit_code, status are no one answer."),
-        ("steps: {lag: []}", "13:18: lag is empty."),
-        ("steps: {lag: {json: 1, text: a}}", "13:18: An answer has json or text"),
-        ("incident: {severity: sev1}", "13:26: severity must be info, low, medium, high or critical"),
+        ("steps: {lag: {status: 200, exit_code: 1}}", "14:18: exit_code, status do not belong together."),
+        ("steps: {lag: []}", "14:18: lag is empty."),
+        ("steps: {lag: {json: 1, text: a}}", "14:18: An answer has json or text"),
+        ("incident: {severity: sev1}", "14:26: severity must be info, low, medium, high or critical"),
     ],
 )
 def test_what_is_wrong_is_told_at_its_place(fields: str, sentence: str) -> None:
@@ -90,4 +97,4 @@ def test_a_case_that_expects_nothing_is_refused() -> None:
 
 def test_two_cases_of_one_name_are_refused() -> None:
     (problem,) = problems("- {name: a, expect: {status: failed}}\n- {name: a, expect: {status: failed}}")
-    assert problem.startswith("13:12: The name a is there twice in tests.")
+    assert problem.startswith("14:12: The name a is there twice in tests.")

@@ -417,7 +417,7 @@ def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
     binary.write_bytes(b"a: 1\nb: \xff\n")
     _, found = validate_files([tmp_path / "none.yaml", binary])
     assert [str(problem) for problem in found] == [
-        f"{binary}:2:1: The file is not UTF-8 text. Save it as UTF-8.",
+        f"{binary}:2:4: The file is not UTF-8 text. Save it as UTF-8.",
         f"{tmp_path / 'none.yaml'}:1:1: The file cannot be read: No such file or directory.",
     ]
 

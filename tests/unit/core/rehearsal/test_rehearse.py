@@ -249,3 +249,34 @@ def test_a_case_that_could_not_be_played_never_holds() -> None:
 def test_a_step_that_never_asked_has_no_request() -> None:
     (difference,) = wrong({"requests": {"call": {"method": "POST"}}}, GATE, CALL)
     assert difference == Difference("requests.call", '{"method": "POST"}', "nothing")
+
+
+BUILT: dict[str, Any] = {
+    "id": "built",
+    "type": "callback",
+    "expect": 'callback.json.result == "green"',
+    "save": {"number": "callback.json.number"},
+}
+TOLD = {"id": "told", "type": "message", "text": "Build {{ steps.built.saved.number }}"}
+
+
+@pytest.mark.parametrize(
+    ("result", "path"), [("green", ["succeeded", "succeeded"]), ("red", ["failed", "pending"])]
+)
+def test_a_callback_is_judged_by_its_steps_own_expectation(result: str, path: list[str]) -> None:
+    rehearsal = played(BUILT, TOLD, callbacks={"built": {"result": result, "number": 7}})
+    assert statuses(rehearsal) == path
+    if result == "green":
+        assert rehearsal.requests["told"] == {"text": "Build 7"}
+
+
+def test_a_callback_that_does_not_come_is_waited_for() -> None:
+    rehearsal = played(BUILT, TOLD)
+    assert statuses(rehearsal) == ["waiting", "pending"]
+    assert rehearsal.execution
+    assert rehearsal.execution.waiting_for is WaitingFor.CALLBACK
+
+
+def test_a_callback_that_its_step_cannot_read_fails_it() -> None:
+    rehearsal = played(BUILT, callbacks={"built": None})
+    assert statuses(rehearsal) == ["failed"]

@@ -39,7 +39,7 @@ def test_the_least_of_each_type_is_valid(kind: str) -> None:
         ("approval", {"approvers": {"count": 0}}, "greater than or equal to 1"),
         ("approval", {"approvers": {"count": True}}, "valid integer"),
         ("approval", {"approvers": {"people": ["bob"]}}, "match pattern"),
-        ("approval", {"approvers": {"people": ["U1A", "U1A"], "count": 2}}, "only 1 people may decide"),
+        ("approval", {"approvers": {"people": ["U1A", "U1A"], "count": 2}}, "people names only 1"),
         ("approval", {"expires": "0s"}, "at least 1ms"),
         ("wait", {"for": "soon"}, "is not a duration"),
         ("message", {"text": ""}, "at least 1 character"),
