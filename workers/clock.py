@@ -13,6 +13,7 @@ from sqlalchemy import case, or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from core.execution.kinds import KINDS, Kind
+from core.execution.losses import forget_old_losses
 from core.sabotage import is_disabled, reach
 from core.service import Service, Work
 from core.services.audit_chain import AT_ONCE as SEALED_AT_ONCE
@@ -71,6 +72,7 @@ def tidy(service: Service) -> None:
     """Delete what nobody will ask for any more."""
     with service.transaction() as work:
         forget_old(work)
+        forget_old_losses(work)
 
 
 def run_clock(service: Service, stop: threading.Event) -> None:
