@@ -16,6 +16,7 @@ import structlog
 LOOK_SECONDS = 0.2
 GRACE_SECONDS = 10.0
 LONGEST_PAUSE = 10.0
+LONG_LIFE = 60.0  # seconds: who dies after that is not the one that could not start
 
 log = structlog.get_logger()
 
@@ -32,12 +33,16 @@ class Part:
 
 
 class Running:
-    """A part's process, restarted when it ends: at once the first time, then after 1, 2, 4, … seconds."""
+    """A part's process, restarted when it ends: at once the first time, then after 1, 2, 4, … seconds.
 
-    def __init__(self, part: Part) -> None:
+    A process that lived long begins anew: its earlier deaths are forgotten. `now`: of the monotonic clock.
+    """
+
+    def __init__(self, part: Part, now: float) -> None:
         self.part = part
         self._deaths = 0
-        self._start_at = 0.0
+        self._began = now
+        self._start_at: float | None = None
         self.process = self._start()
 
     def _start(self) -> "subprocess.Popen[bytes]":
@@ -56,17 +61,21 @@ class Running:
             if output:
                 output.close()
 
-    def keep_up(self) -> None:
+    def keep_up(self, now: float) -> None:
         """Start it again if it ended and its pause is over."""
         if self.process.poll() is None:
             return
-        now = time.monotonic()
-        if self._start_at == 0.0:
-            pause = min(2.0 ** (self._deaths - 1), LONGEST_PAUSE) if self._deaths else 0.0
-            self._deaths, self._start_at = self._deaths + 1, now + pause
+        if self._start_at is None:
+            self._start_at = now + self._pause(now)
             log.warning("process ended", process=self.part.name, status=self.process.returncode)
         if now >= self._start_at:
-            self._start_at, self.process = 0.0, self._start()
+            self._start_at, self._began, self.process = None, now, self._start()
+
+    def _pause(self, now: float) -> float:
+        """How long to wait after a death that is found now."""
+        deaths = 0 if now - self._began >= LONG_LIFE else self._deaths
+        self._deaths = deaths + 1
+        return min(2.0 ** min(deaths - 1, 10), LONGEST_PAUSE) if deaths else 0.0
 
 
 class Supervisor:
@@ -78,7 +87,7 @@ class Supervisor:
 
     def __enter__(self) -> Self:
         for part in self._parts:
-            self._running.append(Running(part))
+            self._running.append(Running(part, time.monotonic()))
         return self
 
     def __exit__(
@@ -98,7 +107,7 @@ class Supervisor:
     def keep_up(self) -> None:
         """Look after everybody once."""
         for running in self._running:
-            running.keep_up()
+            running.keep_up(time.monotonic())
 
     def process(self, name: str) -> "subprocess.Popen[bytes]":
         """The process that the part of this name has at the moment. Raises KeyError for an unknown name."""

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from sqlalchemy import text
+
 from cli.apply import apply_text
 from core.definitions.secrets import EnvironmentSecrets
 from core.execution.executor import Executor
@@ -37,8 +39,8 @@ members:
 """
 
 
-def apply_documents(service: Service, text: str, *, approve: bool = True) -> None:
-    apply_text(service, text, "test.yaml", approve=approve)
+def apply_documents(service: Service, documents: str, *, approve: bool = True) -> None:
+    apply_text(service, documents, "test.yaml", approve=approve)
 
 
 def new_incident(service: Service, person: str = "U0DBOPS", **values: object) -> Incident:
@@ -58,6 +60,15 @@ def start_run(
         found = find_runbook(work, who, runbook)
         bound = work.session.get_one(Incident, incident.id)
         return start_by_person(work, who, Start(found, bound, parameters)).id  # type: ignore[arg-type]  # JSON
+
+
+def uninstall(service: Service, kind: str) -> None:
+    """All that was kept has steps and actions of a type that is not there any more, in place of `kind`."""
+    gone = """regexp_replace(definition::text, :there, '"type":"gone"', 'g')::json"""
+    with service.transaction() as work:
+        for table in ("runbooks", "runbook_executions", "workflows", "workflow_executions"):
+            statement = text(f"UPDATE {table} SET definition = {gone}")
+            work.session.execute(statement, {"there": f'"type": ?"{kind}"'})
 
 
 def see(service: Service, execution_id: str) -> ExecutionView:

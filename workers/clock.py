@@ -5,16 +5,18 @@ It also starts the workflows whose incidents come of age, seals the audit trail,
 It finds everything in the database, so any number of clocks may run, and none keeps anything.
 """
 
+import itertools
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 from sqlalchemy import case, or_, select, update
-from sqlalchemy.exc import OperationalError
 
 from core.execution.kinds import KINDS, Kind, KindName
+from core.execution.losses import forget_old_losses
 from core.sabotage import is_disabled, reach
 from core.service import Service, Work
 from core.services.audit_chain import AT_ONCE as SEALED_AT_ONCE
@@ -23,6 +25,8 @@ from core.services.idempotent_answers import forget_old
 from core.services.incident_ages import start_what_came_of_age
 from core.services.tallies import AT_ONCE as COUNTED_AT_ONCE
 from core.services.tallies import count_ended
+
+from .duties import Duties, Duty
 
 TICK = 0.5  # seconds
 PATIENCE = timedelta(seconds=5)  # how long after a ring it is rung again
@@ -99,21 +103,30 @@ def tidy(service: Service) -> None:
     """Delete what nobody will ask for any more."""
     with service.transaction() as work:
         forget_old(work)
+        forget_old_losses(work)
+
+
+DUTIES: tuple[Duty, ...] = (
+    ring_what_is_due,
+    start_what_came_of_age,
+    seal_the_audit_trail,
+    count_what_ended,
+)
 
 
 def run_clock(service: Service, stop: threading.Event) -> None:
     """Tick until `stop` is set. A database that is away is waited for."""
-    ticks = 0
-    while not stop.wait(TICK):
-        if is_disabled("sweep"):
-            continue
-        try:
-            ring_what_is_due(service)
-            start_what_came_of_age(service)
-            seal_the_audit_trail(service)
-            count_what_ended(service)
-            if ticks % TICKS_BETWEEN_TIDYING == 0:
-                tidy(service)
-            ticks += 1
-        except OperationalError as error:
-            log.warning("clock cannot reach the database", error=str(error))
+    duties = Duties(service)
+    for tick in itertools.count():
+        if stop.wait(TICK):
+            return
+        if not is_disabled("sweep"):
+            _tick(duties, (*DUTIES, tidy) if tick % TICKS_BETWEEN_TIDYING == 0 else DUTIES, stop)
+
+
+def _tick(duties: Duties, todo: Sequence[Duty], stop: threading.Event) -> None:
+    """Each is tried, whatever became of the others."""
+    away = [duties.do(duty, time.monotonic()) for duty in todo if not stop.is_set()]
+    error = next(filter(None, away), None)
+    if error is not None:
+        log.warning("clock cannot reach the database", error=str(error))

@@ -12,7 +12,7 @@ from core.definitions.runbook import RunbookDefinition
 from core.service import Work
 from core.services.execution_views import description_of
 from core.services.history import view_with_diff
-from core.services.runbooks import find_runbook, list_runbooks
+from core.services.runbooks import definition_of, find_runbook, list_runbooks
 from core.statuses import ApprovalStatus
 from core.tables import Runbook
 
@@ -51,7 +51,7 @@ def _standing(row: Runbook) -> str:
 def show(work: Work, person: Person, call: CommandCall) -> Reply:
     """What a runbook does, and how it is run."""
     row = find_runbook(work, person, only_argument(call, "show NAME"))
-    definition = RunbookDefinition.model_validate(row.definition)
+    definition = definition_of(row)
     lines = [
         f"*{escape(row.name)}* v{row.version} · {_standing(row)}",
         *([escape(definition.description.strip())] if definition.description.strip() else []),

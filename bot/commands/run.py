@@ -16,12 +16,11 @@ from bot.modals.run_form import Subject, View, run_form
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_run
 from core.definitions.parameters import parse_key_values, required, with_defaults
-from core.definitions.runbook import RunbookDefinition
 from core.errors import InvalidInput
 from core.service import Work
 from core.services.dry_runs import plan_by_person
 from core.services.runbook_starts import Start, start_by_person
-from core.services.runbooks import find_runbook
+from core.services.runbooks import definition_of, find_runbook
 from core.tables import Incident, Runbook
 
 USAGE = "run NAME [key=value…] [--dry-run]"
@@ -66,7 +65,7 @@ class _Asked:
 
     @cached_property
     def schema(self) -> Mapping[str, object]:
-        return RunbookDefinition.model_validate(self.runbook.definition).parameters
+        return definition_of(self.runbook).parameters
 
     def start(self) -> Start:
         """Raises InvalidInput for words that are no parameters."""

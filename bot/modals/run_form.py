@@ -10,13 +10,12 @@ from bot.cards.words import bounded, escape
 from bot.modals import limits
 from bot.modals.fields import PREFIX, entered, input_blocks
 from core.definitions.parameters import declared, parse_key_values
-from core.definitions.runbook import RunbookDefinition
 from core.errors import InvalidInput
 from core.service import Service
 from core.services.incidents import find_incident
 from core.services.people import load_person
 from core.services.runbook_starts import Start, start_by_person
-from core.services.runbooks import find_runbook
+from core.services.runbooks import definition_of, find_runbook
 
 CALLBACK_ID = "run.form"
 View = dict[str, object]
@@ -74,7 +73,7 @@ def submit(service: Service, view: Mapping[str, Any], user_id: str) -> Submitted
         person = load_person(work, user_id, source="slack")
         runbook = find_runbook(work, person, subject.runbook_id)
         incident = find_incident(work, person, subject.incident_id)
-        schema = RunbookDefinition.model_validate(runbook.definition).parameters
+        schema = definition_of(runbook).parameters
         try:
             parameters = parse_key_values(entered(view["state"], schema), schema)
             start = Start(runbook, incident, parameters, f"slack:{view['id']}")

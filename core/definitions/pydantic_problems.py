@@ -44,11 +44,9 @@ _TAGGED = {
 
 def problems_of(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:
     """Answer the Problems that make up a ValidationError of `model` over the data of `document`."""
-    return [
-        _problem(details, model, document)
-        for details in error.errors()
-        if not _is_consequence(details, document)
-    ]
+    found = error.errors()
+    causes = [details for details in found if not _is_consequence(details, document)]
+    return [_problem(details, model, document) for details in causes or found]
 
 
 def _is_consequence(details: ErrorDetails, document: Document) -> bool:

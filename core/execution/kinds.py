@@ -6,10 +6,11 @@ from typing import Literal
 
 from core.actions.base import ActionDefinition
 from core.definitions.arms import Arm
+from core.definitions.kept import read_kept
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.workflow import WorkflowDefinition
 from core.steps.base import StepDefinition
-from core.tables import ActionExecution, JsonObject, RunbookExecution, StepExecution, WorkflowExecution
+from core.tables import ActionExecution, RunbookExecution, StepExecution, WorkflowExecution
 
 KindName = Literal["runbook", "workflow"]
 AnyExecution = RunbookExecution | WorkflowExecution
@@ -25,18 +26,6 @@ class Kind:
     execution: type[RunbookExecution] | type[WorkflowExecution]
     step: type[StepExecution] | type[ActionExecution]
 
-    def parts(self, definition: JsonObject) -> Sequence[AnyPart]:
-        """The ordered steps, or actions, of a frozen definition: nested actions, too."""
-        if self.name == "runbook":
-            return RunbookDefinition.model_validate(definition).steps
-        return [placed.action for placed in WorkflowDefinition.model_validate(definition).placed]
-
-    def arms(self, definition: JsonObject) -> Sequence[Arm | None]:
-        """For each of the parts, the arm of a branch that it is in, if it is in one."""
-        if self.name == "runbook":
-            return [None] * len(definition["steps"])
-        return [placed.arm for placed in WorkflowDefinition.model_validate(definition).placed]
-
 
 RUNBOOK = Kind("runbook", RunbookExecution, StepExecution)
 WORKFLOW = Kind("workflow", WorkflowExecution, ActionExecution)
@@ -45,3 +34,15 @@ KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (RUNBOOK, WORKFLOW)}
 
 def kind_of(execution: AnyExecution) -> Kind:
     return RUNBOOK if isinstance(execution, RunbookExecution) else WORKFLOW
+
+
+def parts_of(row: AnyExecution) -> tuple[Sequence[AnyPart], Sequence[Arm | None]]:
+    """The ordered steps, or actions, of its frozen definition, and the arm of a branch that each is in, if in one.
+
+    Nested actions are among them. Raises NotValidAnyMore.
+    """
+    if isinstance(row, RunbookExecution):
+        steps = read_kept(RunbookDefinition, row.runbook_name, row.runbook_version, row.definition).steps
+        return steps, [None] * len(steps)
+    placed = read_kept(WorkflowDefinition, row.workflow_name, row.workflow_version, row.definition).placed
+    return [each.action for each in placed], [each.arm for each in placed]

@@ -3,7 +3,7 @@
 A worker that turns out to live (it was asleep, or the database was away from it) takes its loss back.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, and_, delete, exists, select, text
 from sqlalchemy.orm import Session
@@ -15,6 +15,10 @@ from core.tables import RunbookExecution, WorkerLoss
 
 from .lease import Abandoned
 from .rows import Loaded
+
+KEPT = timedelta(
+    days=1
+)  # losses that make one fault are minutes apart, even where people are asked in between
 
 
 def why_not_after_a_loss(work: Work, loaded: Loaded, abandoned: Abandoned) -> str | None:
@@ -39,6 +43,11 @@ def take_back(engine: Engine, execution_id: str, fence: int) -> None:
     with engine.begin() as connection:
         mine = (WorkerLoss.execution_id == execution_id, WorkerLoss.fence == fence + 1)
         connection.execute(delete(WorkerLoss).where(*mine))
+
+
+def forget_old_losses(work: Work) -> None:
+    """Delete the losses that are older than a day."""
+    work.session.execute(delete(WorkerLoss).where(WorkerLoss.lost_at < work.now - KEPT))
 
 
 def _loss(loaded: Loaded, now: datetime) -> WorkerLoss:

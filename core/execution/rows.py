@@ -8,10 +8,12 @@ from sqlalchemy.orm import Session
 
 from core.decisions.execution import Execution
 from core.definitions.arms import Arm
+from core.definitions.kept import NotValidAnyMore
 from core.errors import NotFound
 
-from .kinds import AnyExecution, AnyPart, AnyStepRow, Kind
+from .kinds import AnyExecution, AnyPart, AnyStepRow, Kind, parts_of
 from .state import load_state
+from .unreadable import unreadable_parts
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,14 @@ class Loaded:
 
 
 def load(session: Session, kind: Kind, row: AnyExecution) -> Loaded:
-    """With the execution's row at hand."""
+    """With the execution's row at hand. A definition that cannot be read any more has parts that fail and say so."""
     query = select(kind.step).where(kind.step.execution_id == row.id).order_by(kind.step.position)
     steps: list[AnyStepRow] = list(session.scalars(query.execution_options(populate_existing=True)))
-    parts = kind.parts(row.definition)
-    return Loaded(kind, row, parts, load_state(row, steps, parts), kind.arms(row.definition))
+    try:
+        parts, arms = parts_of(row)
+    except NotValidAnyMore as error:
+        parts, arms = unreadable_parts(kind, steps, error.cannot_be_read), [None] * len(steps)
+    return Loaded(kind, row, parts, load_state(row, steps, parts), arms)
 
 
 def load_locked(session: Session, kind: Kind, execution_id: str) -> Loaded:

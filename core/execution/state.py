@@ -1,12 +1,13 @@
 """Between rows and values: an execution's rows as the value that decisions are made on."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from core.actions.base import ActionDefinition
 from core.decisions.execution import Execution, Step, StepPolicy
 from core.definitions.durations import parse_duration
+from core.errors import InvalidInput
 from core.statuses import Status, WaitingFor
 
 from .kinds import AnyExecution, AnyPart, AnyStepRow
@@ -40,8 +41,17 @@ def load_state(
         error=row.error,
         started_at=row.started_at,
         finished_at=row.finished_at,
-        timeout=parse_duration(limit) if (limit := row.definition.get("timeout")) else None,
+        timeout=_timeout(row),
     )
+
+
+def _timeout(row: AnyExecution) -> timedelta | None:
+    """None also where it cannot be read any more: then nothing of the definition can, and nothing begins."""
+    limit = row.definition.get("timeout")
+    try:
+        return parse_duration(limit) if limit else None
+    except InvalidInput:
+        return None
 
 
 def _due_at(row: AnyExecution) -> datetime | None:

@@ -6,7 +6,6 @@ from core.decisions.approval_policy import ApprovalPolicy, describe_approvers
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_run
 from core.definitions.parameters import check_parameters
-from core.definitions.runbook import RunbookDefinition
 from core.definitions.templates import render_text
 from core.rehearsal.plan import PlannedStep, plan_steps
 from core.rehearsal.stage import Stage
@@ -16,7 +15,7 @@ from core.services import audit
 from core.services.incident_scope import incident_scope
 from core.services.people import role_holders
 from core.services.runbook_starts import Start
-from core.services.runbooks import check_runnable
+from core.services.runbooks import check_runnable, definition_of
 from core.statuses import Status
 from core.tables import RunbookExecution
 
@@ -29,7 +28,7 @@ def plan_by_person(work: Work, person: Person, start: Start) -> PlanView:
     runbook, incident = start.runbook, start.incident
     check_may_run(person, runbook.name, runbook.team.name if runbook.team else None, incident.team.name)
     check_runnable(runbook)
-    definition = RunbookDefinition.model_validate(runbook.definition)
+    definition = definition_of(runbook)
     parameters = check_parameters(definition.parameters, start.parameters)
     stage = Stage(definition, parameters, incident_scope(incident), person.slack_user_id, runbook.version)
     lock = _lock(work, stage)

@@ -6,20 +6,24 @@ whose condition did not hold then is not asked again.
 """
 
 from datetime import timedelta
+from functools import lru_cache
 
+import structlog
 from sqlalchemy import Select, exists, select, true
 from sqlalchemy.dialects.postgresql import insert
 
+from core.definitions.kept import NotValidAnyMore
 from core.definitions.triggers import IncidentAge
-from core.definitions.workflow import WorkflowDefinition
 from core.service import Service, Work
 from core.services.incident_events import new_event
-from core.services.workflow_starts import start_workflow_by_event
+from core.services.workflow_starts import definition_of, start_workflow_by_event
 from core.statuses import IncidentStatus
 from core.tables import Incident, IncidentAgeReached, Workflow
 
 AT_ONCE = 200
 EVENT = "incident.age"
+
+log = structlog.get_logger()
 
 
 def start_what_came_of_age(service: Service) -> int:
@@ -44,14 +48,26 @@ def _workflows(work: Work) -> list[Workflow]:
     return list(work.session.scalars(query.order_by(Workflow.name)))
 
 
-def _trigger(workflow: Workflow) -> IncidentAge:
-    trigger = WorkflowDefinition.model_validate(workflow.definition).trigger
+def _minutes(workflow: Workflow) -> int | None:
+    """The age that starts it; None where its definition cannot be read any more."""
+    try:
+        trigger = definition_of(workflow).trigger
+    except NotValidAnyMore as error:
+        _warn(error.cannot_be_read)
+        return None
     assert isinstance(trigger, IncidentAge), "trigger_on is the trigger's name"
-    return trigger
+    return trigger.minutes
+
+
+@lru_cache(maxsize=128)  # said once, not with every tick
+def _warn(sentence: str) -> None:
+    log.warning("a workflow is left out", reason=sentence)
 
 
 def _due(work: Work, workflow: Workflow) -> list[tuple[str, str]]:
-    minutes = _trigger(workflow).minutes
+    minutes = _minutes(workflow)
+    if minutes is None:
+        return []
     age = timedelta(minutes=minutes)
     query: Select[str] = (
         select(Incident.id)
@@ -77,7 +93,9 @@ def _reach(work: Work, workflow_id: str, incident_id: str) -> None:
     incident = work.session.get_one(Incident, incident_id, with_for_update={"of": Incident})
     if workflow.trigger_on != EVENT or not workflow.enabled or workflow.deleted_at is not None:
         return
-    minutes = _trigger(workflow).minutes
+    minutes = _minutes(workflow)
+    if minutes is None:
+        return
     row = {
         "workflow_id": workflow.id,
         "incident_id": incident.id,

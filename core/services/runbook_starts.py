@@ -8,6 +8,7 @@ from sqlalchemy import select
 from core.decisions.execution import Json
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_run, check_runbook_scope
+from core.definitions.kept import read_kept
 from core.definitions.parameters import check_parameters
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.templates import render_text
@@ -19,7 +20,7 @@ from core.services.frozen import check_may_begin
 from core.services.incident_scope import incident_scope
 from core.services.notices import NewNotice, NoticeKind
 from core.services.request_keys import take_turn
-from core.services.runbooks import check_runnable
+from core.services.runbooks import check_runnable, definition_of
 from core.statuses import Status, WaitingFor
 from core.tables import Incident, Runbook, RunbookExecution, StepExecution
 
@@ -43,8 +44,8 @@ class Start:
 def start_by_person(work: Work, person: Person, start: Start) -> RunbookExecution:
     """Start a runbook for a person.
 
-    Raises NotAllowed by the team-scope checks, Conflict if no approved version is there, InvalidInput for
-    parameters, all before anything is written.
+    Raises NotAllowed by the team-scope checks, Conflict if no approved version is there or it is not valid any more,
+    InvalidInput for parameters, all before anything is written.
     """
     runbook_team = start.runbook.team.name if start.runbook.team else None
     check_may_run(person, start.runbook.name, runbook_team, start.incident.team.name)
@@ -65,7 +66,7 @@ def _start(work: Work, requester: Person, start: Start) -> RunbookExecution:
     # Shared with other starts, not with a change: what is found here is still so when this commits.
     work.session.refresh(start.runbook, with_for_update={"read": True, "of": Runbook})
     check_runnable(start.runbook)
-    definition = RunbookDefinition.model_validate(start.runbook.definition)
+    definition = definition_of(start.runbook)
     parameters = check_parameters(definition.parameters, start.parameters)
     execution = _new_execution(work, requester, start, parameters)
     steps = [
@@ -101,7 +102,8 @@ def admit(
 
 def _take_lock(work: Work, execution: RunbookExecution, incident: Incident) -> None:
     """Where the definition names a lock: hold it, or wait in its queue. Raises Conflict where it rejects."""
-    definition = RunbookDefinition.model_validate(execution.definition)
+    name, version = execution.runbook_name, execution.runbook_version
+    definition = read_kept(RunbookDefinition, name, version, execution.definition)
     if definition.lock is None:
         return
     scope = {"params": execution.parameters, "incident": incident_scope(incident)}

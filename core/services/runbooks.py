@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from core.decisions.people import Person
+from core.definitions.kept import read_kept
 from core.definitions.runbook import RunbookDefinition
 from core.errors import Conflict, NotAllowed, NotFound
 from core.service import Work
@@ -104,6 +105,11 @@ def list_runbooks(work: Work, person: Person) -> list[Runbook]:
     """The runbooks that a person may see, by name."""
     query = select(Runbook).where(Runbook.deleted_at.is_(None)).order_by(Runbook.name)
     return [runbook for runbook in work.session.scalars(query) if person.may_see(owner_of(runbook))]
+
+
+def definition_of(runbook: Runbook) -> RunbookDefinition:
+    """The newest version. Raises NotValidAnyMore, a Conflict."""
+    return read_kept(RunbookDefinition, runbook.name, runbook.version, runbook.definition)
 
 
 def check_runnable(runbook: Runbook, *, version: int | None = None) -> None:

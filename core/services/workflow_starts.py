@@ -1,13 +1,16 @@
 """Starting workflows: in the transaction of the event that triggers them, or by hand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from core.actions.base import ActionDefinition
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_respond, check_runbook_scope
 from core.decisions.triggers import IncidentHappening, Match, match
+from core.definitions.kept import NotValidAnyMore, read_kept
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import Conflict
 from core.identifiers import Prefix, new_id
@@ -30,10 +33,10 @@ TOO_DEEP = (
 
 @dataclass(frozen=True)
 class _Start:
-    """A workflow that an event starts."""
+    """A workflow that an event starts. `actions`: all of them, in order."""
 
     workflow: Workflow
-    definition: WorkflowDefinition
+    actions: Sequence[ActionDefinition]
     incident: Incident
     event: IncidentEvent
     match: Match
@@ -43,19 +46,40 @@ class _Start:
     def of(
         cls, workflow: Workflow, incident: Incident, event: IncidentEvent, request_key: str | None = None
     ) -> "_Start | None":
-        """None where the event does not start it."""
+        """None where the event does not start it. Raises NotValidAnyMore."""
         happening = IncidentHappening(
             event.type, incident.team.name, incident_scope(incident), event_scope(event)
         )
-        definition = WorkflowDefinition.model_validate(workflow.definition)
+        definition = definition_of(workflow)
         found = match(definition, happening)
         if found is None:
             return None
         if event.depth > MOST_DEPTH:
             found = Match(error=TOO_DEEP)
-        if definition.once_per_incident:
-            request_key = f"once:{workflow.id}:{incident.id}"
-        return cls(workflow, definition, incident, event, found, request_key)
+        actions = [placed.action for placed in definition.placed]
+        return cls(workflow, actions, incident, event, found, _once_key(workflow, incident) or request_key)
+
+    @classmethod
+    def of_unreadable(
+        cls, workflow: Workflow, incident: Incident, event: IncidentEvent, why: str
+    ) -> "_Start | None":
+        """It fails, so that somebody hears of it: nobody can say any more whether the event starts it.
+
+        None where the incident is another team's.
+        """
+        if workflow.team_id not in (None, incident.team_id):
+            return None
+        return cls(workflow, (), incident, event, Match(error=why), _once_key(workflow, incident))
+
+
+def definition_of(workflow: Workflow) -> WorkflowDefinition:
+    """The newest version. Raises NotValidAnyMore, a Conflict."""
+    return read_kept(WorkflowDefinition, workflow.name, workflow.version, workflow.definition)
+
+
+def _once_key(workflow: Workflow, incident: Incident) -> str | None:
+    is_once = workflow.definition.get("once_per_incident") is True
+    return f"once:{workflow.id}:{incident.id}" if is_once else None
 
 
 def start_matching_workflows(work: Work, incident: Incident, event: IncidentEvent) -> None:
@@ -69,7 +93,10 @@ def start_matching_workflows(work: Work, incident: Incident, event: IncidentEven
 
 def start_workflow_by_event(work: Work, workflow: Workflow, incident: Incident, event: IncidentEvent) -> None:
     """Start the workflow if the event triggers it, and its condition holds."""
-    start = _Start.of(workflow, incident, event)
+    try:
+        start = _Start.of(workflow, incident, event)
+    except NotValidAnyMore as error:
+        start = _Start.of_unreadable(workflow, incident, event, error.cannot_be_read)
     if start is not None:
         _create_by_itself(work, start)
 
@@ -89,7 +116,8 @@ def start_workflow_by_person(
     """Start a workflow whose trigger is `manual`. Returns the workflow execution's id.
 
     `request_key`: of the delivery that asks; the second one with the same key gets the same execution.
-    Raises NotAllowed by the team-scope checks, Conflict where the workflow cannot be started now.
+    Raises NotAllowed by the team-scope checks, Conflict where the workflow cannot be started now, or is not valid any
+    more.
     """
     check_runbook_scope(workflow.name, workflow.team.name if workflow.team else None, incident.team.name)
     check_may_respond(person, incident.team.name, f"run {workflow.name}")
@@ -150,7 +178,7 @@ def _create(work: Work, start: _Start) -> str | None:
         return None
     work.session.add_all(
         ActionExecution(execution_id=execution_id, position=position, step_id=action.id, type=action.type)
-        for position, action in enumerate(placed.action for placed in start.definition.placed)
+        for position, action in enumerate(start.actions)
     )
     if start.match.error is None:
         work.ring("workflow", execution_id)

@@ -1,5 +1,7 @@
 """The library in Slack: what a draft changes, who did what, and deciding about it."""
 
+import pytest
+
 from bot.app import create_bolt_app
 from core.decisions.people import Person
 from core.definitions.runbook import RunbookDefinition
@@ -19,7 +21,9 @@ from tests.acceptance.slack.world import (
     WAIT,
     WEB_OPS,
     add_runbook,
+    executions,
 )
+from tests.world import uninstall
 
 WRITER = Person(DB_ADMIN, is_platform_admin=True, source="test")
 
@@ -75,6 +79,18 @@ def test_a_deprecated_runbook_offers_no_approval(company: Service, slack: Slack)
     said = slack.types(DB_OPS, QUIET_CHANNEL, "show db-failover")
     assert "*deprecated, does not run*" in said
     assert "Approve it" not in said
+
+
+@pytest.mark.parametrize(
+    "typed", ["show say-hello", "run say-hello", "run say-hello --dry-run", "run say-hello reason=x"]
+)
+def test_what_is_not_valid_any_more_is_said_to_be_so(company: Service, slack: Slack, typed: str) -> None:
+    uninstall(company, "wait")
+    said = slack.types(DB_OPS, DB_CHANNEL, typed)
+    assert (
+        "Version 1 of say-hello is not valid any more, at steps.0.type: There is no step type gone." in said
+    )
+    assert executions(company) == []
 
 
 def test_history_tells_who_did_what_newest_first(company: Service, slack: Slack) -> None:

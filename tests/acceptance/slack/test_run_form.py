@@ -19,6 +19,7 @@ from tests.acceptance.slack.conftest import ResponseUrl
 from tests.acceptance.slack.fake_api import FakeApi, running_api
 from tests.acceptance.slack.requests import SECRET, Slack, command_form
 from tests.acceptance.slack.world import ADMIN, DB_CHANNEL, DB_OPS, WEB_OPS, add_runbook, executions
+from tests.world import uninstall
 
 KINDS = {
     "required": ["cluster", "count"],
@@ -191,6 +192,16 @@ def test_a_form_of_a_runbook_that_was_edited_meanwhile_starts_nothing(
     add_runbook(company, "all-kinds", approved=False, parameters=KINDS, steps=WAIT, description="new")
     answer = json.loads(submits(slack, view, cluster="orders", count="3").body)
     assert "only an approved version runs" in answer["view"]["blocks"][0]["text"]["text"]
+    assert executions(company) == []
+
+
+def test_a_form_of_a_runbook_that_is_not_valid_any_more_says_so(
+    company: Service, slack: Slack, api: FakeApi
+) -> None:
+    view = opened(slack, api)
+    uninstall(company, "wait")
+    answer = json.loads(submits(slack, view, cluster="orders", count="3").body)
+    assert "Version 1 of all-kinds is not valid any more" in answer["view"]["blocks"][0]["text"]["text"]
     assert executions(company) == []
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, create_engine, update
+from sqlalchemy.exc import OperationalError
 
 from core.execution.kinds import RUNBOOK
 from core.service import Service
@@ -14,7 +15,8 @@ from tests.conftest import ADMIN, RecordedBells
 from tests.integration.core.world import CoreWorld, MovableClock
 from tests.world import TEAMS, apply_documents, new_executor, new_incident
 from workers import clock as workers_clock
-from workers.clock import AT_ONCE, PATIENCE, ring_what_is_due, run_clock
+from workers.clock import AT_ONCE, DUTIES, PATIENCE, ring_what_is_due, run_clock
+from workers.duties import AGAIN, Duties, Duty
 
 SAY = "- {id: say, type: message, text: hello}\n"
 
@@ -177,3 +179,98 @@ def test_a_database_that_is_away_is_waited_for(
     stop.set()
     thread.join(10)
     assert not thread.is_alive()
+
+
+class Ticks(threading.Event):
+    """Stops the clock after so many ticks."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.left = count
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+def failing(*_: object) -> None:
+    raise ValueError("the trail is broken")
+
+
+def away(*_: object) -> None:
+    raise OperationalError("SELECT 1", {}, Exception("deadlock"))
+
+
+@pytest.mark.parametrize("trouble", [failing, away])
+@pytest.mark.parametrize("place", range(3))
+def test_a_duty_that_fails_keeps_no_other_from_being_done(
+    world: CoreWorld, monkeypatch: pytest.MonkeyPatch, trouble: Duty, place: int
+) -> None:
+    """Nor the clock from going on."""
+    done: list[str] = []
+    duties = [lambda _, name=name: done.append(name) for name in "abc"]
+    duties[place] = trouble
+    monkeypatch.setattr(workers_clock, "DUTIES", tuple(duties))
+    monkeypatch.setattr(workers_clock, "tidy", lambda _: done.append("tidy"))
+    run_clock(world.service, Ticks(3))
+    each = [name for name in "abc" if name != "abc"[place]]
+    assert done == [*each, "tidy", *each, *each]
+
+
+def test_the_clock_has_all_its_duties() -> None:
+    assert [duty.__name__ for duty in DUTIES] == [
+        "ring_what_is_due",
+        "start_what_came_of_age",
+        "seal_the_audit_trail",
+        "count_what_ended",
+    ]
+
+
+def test_a_clock_that_is_told_to_stop_begins_no_other_duty(
+    world: CoreWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, done = threading.Event(), list[str]()
+    duties = (lambda _: stop.set(), lambda _: done.append("late"))
+    monkeypatch.setattr(workers_clock, "TICK", 0.01)
+    monkeypatch.setattr(workers_clock, "DUTIES", duties)
+    run_clock(world.service, stop)
+    assert done == []
+
+
+def test_what_fails_again_and_again_is_told_once_a_minute(
+    world: CoreWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    duties = Duties(world.service)
+    for second in (0.0, 0.5, AGAIN - 1):
+        assert duties.do(failing, second) is None
+    told = capsys.readouterr().out
+    assert told.count("a duty failed") == 1
+    assert "Traceback" in told
+    assert "the trail is broken" in told
+    duties.do(failing, AGAIN)
+    assert capsys.readouterr().out.count("a duty failed") == 1
+
+
+def test_each_trouble_is_told(world: CoreWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    def another(_: Service) -> None:
+        raise KeyError("x")
+
+    duties = Duties(world.service)
+    duties.do(failing, 0.0)
+    duties.do(another, 0.0)
+    assert capsys.readouterr().out.count("a duty failed") == 2
+
+
+def test_a_database_that_is_away_is_no_trouble_of_a_duty(
+    world: CoreWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert isinstance(Duties(world.service).do(away, 0.0), OperationalError)
+    assert capsys.readouterr().out == ""
+
+
+def test_that_the_database_is_away_is_said_once_a_tick(
+    world: CoreWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(workers_clock, "DUTIES", (away, away, away))
+    run_clock(world.service, Ticks(2))
+    assert capsys.readouterr().out.count("clock cannot reach the database") == 2

@@ -20,6 +20,7 @@ from core.tables import AuditEntry, Notice, Runbook, WorkerLoss, Workflow, Workf
 from tests.conftest import ADMIN
 from tests.integration.core.world import CoreWorld
 from tests.world import Target, apply_documents, new_incident, start_run
+from workers.clock import tidy
 
 SAY = "- {id: say, type: message, text: hello}\n"
 OTHER = "- {id: other, type: message, text: hello}\n"
@@ -202,6 +203,19 @@ def test_a_worker_that_lives_takes_its_loss_back(world: CoreWorld, target: Targe
 
     target.during["/1"] = another_takes_it
     go_on(world, run)
+    assert counted(world) == 0
+
+
+def test_losses_are_kept_for_a_day(world: CoreWorld) -> None:
+    for name in ("first", "second"):
+        run = world.begin(SAY, name=name)
+        killed(world, run)
+        go_on(world, run)
+        world.clock.pass_by(hours=23)
+    tidy(world.service)
+    assert counted(world) == 1
+    world.clock.pass_by(hours=1)
+    tidy(world.service)
     assert counted(world) == 0
 
 

@@ -1,0 +1,64 @@
+"""Definitions that were kept, read again."""
+
+from typing import Annotated
+
+import pytest
+from pydantic import Field
+
+from core.definitions.kept import NotValidAnyMore, read_kept
+from core.definitions.runbook import AnyStep, RunbookDefinition
+from core.definitions.workflow import WorkflowDefinition
+
+STEP = {"id": "a", "type": "message", "text": "hello"}
+RUNBOOK = {"kind": "runbook", "name": "told", "steps": [STEP]}
+INNER = {"id": "b", "type": "gone"}
+WORKFLOW = {
+    "kind": "workflow",
+    "name": "told",
+    "trigger": {"on": "incident.created"},
+    "actions": [{"id": "a", "type": "branch", "if": "true", "then": [INNER]}],
+}
+
+
+def test_what_is_still_valid_is_read() -> None:
+    assert read_kept(RunbookDefinition, "told", 3, RUNBOOK) == RunbookDefinition.model_validate(RUNBOOK)
+
+
+def test_the_first_thing_that_is_wrong_is_said_with_its_place() -> None:
+    with pytest.raises(NotValidAnyMore) as raised:
+        read_kept(WorkflowDefinition, "told", 3, WORKFLOW)
+    where = "at actions.0.then.0.type: There is no action type gone."
+    assert raised.value.message == f"Version 3 of told is not valid any more, {where}"
+    assert raised.value.cannot_be_read == (
+        f"Version 3 of told cannot be read by this version of the service, {where}"
+    )
+    assert "branch" in str(raised.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"steps": []}, "at steps: steps is empty."),
+        ({"steps": None}, "at steps: steps must be a list, not empty."),
+        ({"more": 1}, "at more: There is no field more here."),
+        ({"timeout": "0s"}, "at timeout: A duration of nothing makes no sense here. Give at least 1ms."),
+    ],
+)
+def test_whatever_is_wrong_has_its_sentence(change: dict[str, object], where: str) -> None:
+    with pytest.raises(NotValidAnyMore, match=where):
+        read_kept(RunbookDefinition, "told", 1, RUNBOOK | change)
+
+
+def test_a_missing_field_of_the_whole_is_at_its_top() -> None:
+    with pytest.raises(NotValidAnyMore, match="at its top: The field steps is missing"):
+        read_kept(RunbookDefinition, "told", 1, {"kind": "runbook", "name": "told"})
+
+
+def test_a_list_that_must_be_longer_now_is_no_consequence_of_something_else() -> None:
+    """There is always a sentence, and never a crash over having none."""
+
+    class Stricter(RunbookDefinition):
+        steps: Annotated[tuple[AnyStep, ...], Field(min_length=2)]
+
+    with pytest.raises(NotValidAnyMore, match=r"at steps: steps is empty\. Give at least 2\."):
+        read_kept(Stricter, "told", 1, RUNBOOK)
