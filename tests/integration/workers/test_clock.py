@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import Engine, create_engine, update
@@ -193,6 +194,10 @@ class Ticks(threading.Event):
         return self.left < 0
 
 
+def _note(done: list[str], name: str, _: Service) -> None:
+    done.append(name)
+
+
 def failing(*_: object) -> None:
     raise ValueError("the trail is broken")
 
@@ -208,7 +213,7 @@ def test_a_duty_that_fails_keeps_no_other_from_being_done(
 ) -> None:
     """Nor the clock from going on."""
     done: list[str] = []
-    duties = [lambda _, name=name: done.append(name) for name in "abc"]
+    duties: list[Duty] = [partial(_note, done, name) for name in "abc"]
     duties[place] = trouble
     monkeypatch.setattr(workers_clock, "DUTIES", tuple(duties))
     monkeypatch.setattr(workers_clock, "tidy", lambda _: done.append("tidy"))
