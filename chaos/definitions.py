@@ -10,6 +10,7 @@ PEOPLE = (*REQUESTERS, *APPROVERS)
 EDITED = "edited"  # the runbook that is edited while it runs
 RACED = "long-raced"  # the one whose gates people race over
 POISON = "long-poison"  # the one that kills its worker
+SERVICES = {"none": 4, "auto": 3, "awaited": 3}  # of incidents, by how often; the last two start a workflow
 
 TRACE = 'echo "$RUNBOOK_STEP_KEY $$ {word} $(date +%s.%N)" >> "$TRACE"'
 
@@ -174,28 +175,42 @@ def _team() -> Document:
     return {"kind": "team", "name": TEAM, "members": members}
 
 
-def _workflow() -> Document:
-    action = {
-        "id": "start",
-        "type": "runbook",
-        "runbook": "mixed",
-        "parameters": {"tag": "{{ incident.title }}-workflow"},
-    }
+def _workflow(service: str, *actions: Step) -> Document:
+    """It runs for each incident of that service."""
     return {
         "kind": "workflow",
-        "name": "on-auto",
+        "name": f"on-{service}",
         "team": TEAM,
         "trigger": {"on": "incident.created"},
-        "when": 'incident.service == "auto"',
+        "when": f'incident.service == "{service}"',
         "once_per_incident": True,
-        "actions": [action],
+        "actions": list(actions),
     }
+
+
+def _start(runbook: str, **more: object) -> Step:
+    parameters = {"tag": "{{ incident.title }}-workflow"}
+    return {"id": "start", "type": "runbook", "runbook": runbook, "parameters": parameters, **more}
+
+
+def _workflows() -> list[Document]:
+    """One that goes on at once, and one that waits: for time, and for its runbook's end, of which it tells."""
+    told = "{{ incident.title }}: {{ actions.start.output.execution_id }} {{ actions.start.output.status }}"
+    return [
+        _workflow("auto", _start("mixed")),
+        _workflow(
+            "awaited",
+            {"id": "grace", "type": "delay", "for": "2s"},
+            _start("waiting", wait=True, on_failure="continue"),
+            {"id": "told", "type": "message", "text": told},
+        ),
+    ]
 
 
 def documents() -> str:
     """Everything, as YAML (of which JSON is a part)."""
     runbooks = [_runbook(name, steps) for name, steps in shapes(1).items()]
-    return _joined([_team(), *runbooks, _workflow()])
+    return _joined([_team(), *runbooks, *_workflows()])
 
 
 def edition_of(name: str, edition: int) -> str:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
@@ -16,7 +16,10 @@ Thing = TypeVar("Thing")
 
 @dataclass(frozen=True)
 class Execution:
-    """Of a runbook. `frozen`: the definition that it runs; `published`: the one of its version."""
+    """Of a runbook. `frozen`: the definition that it runs; `published`: the one of its version.
+
+    `awaited_by`: the id of the workflow's action that waits for its end.
+    """
 
     id: str
     status: str
@@ -35,6 +38,7 @@ class Execution:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    awaited_by: str | None = None
 
     @property
     def is_final(self) -> bool:
@@ -43,10 +47,17 @@ class Execution:
 
 @dataclass(frozen=True)
 class WorkflowExecution:
+    """`frozen`: the definition that it runs."""
+
     id: str
     incident_id: str
     status: str
     wake_at: datetime | None
+    frozen: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,8 @@ class Incident:
 
 @dataclass(frozen=True)
 class Step:
+    """Of a runbook execution, or an action of a workflow execution."""
+
     execution_id: str
     position: int
     id: str
@@ -66,6 +79,7 @@ class Step:
     attempt: int
     started_at: datetime | None
     finished_at: datetime | None
+    output: Any = None
 
     @property
     def key(self) -> str:
@@ -196,6 +210,7 @@ class Facts:
     workflows: Sequence[WorkflowExecution] = ()
     incidents: Sequence[Incident] = ()
     steps: Sequence[Step] = ()
+    actions: Sequence[Step] = ()
     gates: Sequence[Gate] = ()
     decisions: Sequence[Decision] = ()
     audit: Sequence[Audit] = ()
@@ -215,6 +230,11 @@ class Facts:
     def steps_of(self) -> Mapping[str, list[Step]]:
         """Steps by execution, in order."""
         return by(sorted(self.steps, key=lambda step: step.position), "execution_id")
+
+    @cached_property
+    def actions_of(self) -> Mapping[str, list[Step]]:
+        """Actions by workflow execution, in order."""
+        return by(sorted(self.actions, key=lambda action: action.position), "execution_id")
 
     @cached_property
     def calls_of(self) -> Mapping[str, list[Call]]:

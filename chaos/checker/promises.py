@@ -16,6 +16,7 @@ from chaos.checker.rules import (
     requests,
     stuck,
     versions,
+    waits,
 )
 from chaos.checker.violations import Rule, Violation
 
@@ -78,6 +79,7 @@ PROMISES = (
         locks.RULES,
         lambda facts: sum(bool(e.lock_name) for e in facts.executions),
     ),
+    Promise("workflows that did not wait, or not tell", waits.RULES, waits.count),
     Promise("runs of another version", versions.RULES, lambda facts: len(facts.executions)),
     Promise(
         "Slack answered after 3 s without Redis",

@@ -12,17 +12,19 @@ EXECUTIONS = """
 SELECT execution.id, execution.status, waiting_for, wake_at, worker, parameters->>'tag' AS tag,
        runbook_name AS runbook, runbook_version AS version, execution.definition AS frozen,
        published.definition AS published, lock_name, holds_lock, requested_by, workflow_execution_id,
-       execution.created_at, started_at, finished_at
+       execution.created_at, started_at, finished_at, awaited_by
 FROM runbook_executions AS execution
 LEFT JOIN runbook_versions AS published
        ON published.runbook_id = execution.runbook_id AND published.version = execution.runbook_version
        AND published.change IN ('created', 'changed', 'rolled_back')
 """
-WORKFLOWS = "SELECT id, incident_id, status, wake_at FROM workflow_executions"
+WORKFLOWS = "SELECT id, incident_id, status, wake_at, definition AS frozen FROM workflow_executions"
 INCIDENTS = "SELECT id, title, service FROM incidents"
 STEPS = """
-SELECT execution_id, position, step_id AS id, type, status, attempt, started_at, finished_at FROM step_executions
+SELECT execution_id, position, step_id AS id, type, status, attempt, started_at, finished_at, output
+FROM step_executions
 """
+ACTIONS = STEPS.replace("step_executions", "action_executions")
 GATES = """
 SELECT id, execution_id, position, status, (policy->>'count')::int AS count, policy->>'requester' AS requester,
        expires_at, closed_at
@@ -45,6 +47,7 @@ def read_database(conninfo: str, others: Facts) -> Facts:
             workflows=_rows(connection, WorkflowExecution, WORKFLOWS),
             incidents=_rows(connection, Incident, INCIDENTS),
             steps=_rows(connection, Step, STEPS),
+            actions=_rows(connection, Step, ACTIONS),
             gates=_rows(connection, Gate, GATES),
             decisions=_rows(connection, Decision, DECISIONS),
             audit=_rows(connection, Audit, AUDIT),

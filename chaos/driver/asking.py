@@ -27,9 +27,9 @@ class Asking:
     def close(self) -> None:
         self._client.close()
 
-    def open_incident(self, title: str, *, auto: bool) -> str:
+    def open_incident(self, title: str, service: str) -> str:
         """The incident's id. Repeated until it is told, under one key."""
-        body = {"title": title, "team": TEAM, "severity": "high", "service": "auto" if auto else "none"}
+        body = {"title": title, "team": TEAM, "severity": "high", "service": service}
         answer = self._insist("/api/incidents", body, f"incident-{title}", REQUESTERS[0])
         if answer is None:
             raise TimeoutError(f"The incident {title} could not be opened.")

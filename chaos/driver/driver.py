@@ -9,7 +9,7 @@ from random import Random
 import httpx2
 
 from chaos.backlog import is_too_long
-from chaos.definitions import ALWAYS
+from chaos.definitions import ALWAYS, SERVICES
 from chaos.driver.asking import Asking
 from chaos.driver.responding import Responding
 from chaos.house import House
@@ -79,7 +79,7 @@ class Driver:
 
     def open_incident(self, title: str) -> str:
         """One more; returns its id."""
-        return self._asking.open_incident(title, auto=False)
+        return self._asking.open_incident(title, "none")
 
     def _ask(self, number: int, runbook: str) -> None:
         incident = self._incident
@@ -90,7 +90,8 @@ class Driver:
         chance = Random(f"{self.seed}/incident/{number}")
         if chance.random() < 0.2:
             self._asking.open_in_slack(f"slack-{self.seed}-{number}")
-        return self._asking.open_incident(f"i{self.seed}-{number}", auto=chance.random() < 0.3)
+        [service] = chance.choices(list(SERVICES), list(SERVICES.values()))
+        return self._asking.open_incident(f"i{self.seed}-{number}", service)
 
     def _chosen(self, number: int) -> str:
         return Random(f"{self.seed}/runbook/{number}").choice(self._runbooks)

@@ -6,6 +6,7 @@ from chaos.checker.facts import Facts, by
 from chaos.checker.violations import Finding
 
 PATIENCE = 3.0  # seconds, Slack's
+TRIGGERS = ("auto", "awaited")  # services whose incidents start a workflow, one each
 
 
 def one_execution_a_request(facts: Facts) -> Iterator[Finding]:
@@ -28,10 +29,10 @@ def what_was_told_exists(facts: Facts) -> Iterator[Finding]:
 
 
 def one_workflow_execution_an_incident(facts: Facts) -> Iterator[Finding]:
-    """The workflow ran once for each incident that triggers it, and started one runbook."""
+    """A workflow ran once for each incident that triggers it, and started one runbook."""
     ran, started = by(facts.workflows, "incident_id"), by(facts.executions, "workflow_execution_id")
     for incident in facts.incidents:
-        wanted = 1 if incident.service == "auto" else 0
+        wanted = 1 if incident.service in TRIGGERS else 0
         if len(ran[incident.id]) != wanted:
             yield incident.id, f"{incident.id} has {len(ran[incident.id])} workflow executions, not {wanted}."
     for workflow in facts.workflows:
