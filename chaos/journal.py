@@ -12,6 +12,7 @@ from chaos.crew import Death
 class Request:
     """A start that somebody asked for. `told`: the execution's id that they were told; None: no such answer came.
 
+    `refused`: the last answer was that it must not be.
     `deliveries`: how often it was sent, under one key.
     """
 
@@ -20,6 +21,7 @@ class Request:
     runbook: str
     told: str | None = None
     deliveries: int = 1
+    refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Journal:
 
     requests: dict[str, Request] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)  # execution id: who was told, by which door
+    froze: dict[str, float] = field(default_factory=dict)  # when somebody was told of a freeze
     strikes: list[Strike] = field(default_factory=list)
     deaths: list[Death] = field(default_factory=list)
     recoveries: list[Recovery] = field(default_factory=list)
@@ -62,8 +65,19 @@ class Journal:
     def answered(self, tag: str, execution_id: str) -> None:
         """The person behind the request was told its execution's id."""
         with self.lock:
-            self.requests[tag] = replace(self.requests[tag], told=execution_id)
+            self.requests[tag] = replace(self.requests[tag], told=execution_id, refused=False)
             self.told[execution_id] = tag
+
+    def refused(self, tag: str) -> None:
+        """The person behind the request was told that it must not be; not where they were told of a run before."""
+        with self.lock:
+            request = self.requests[tag]
+            self.requests[tag] = replace(request, refused=request.told is None)
+
+    def was_frozen(self, freeze_id: str) -> None:
+        """Somebody was told, just now, that the freeze is in force."""
+        with self.lock:
+            self.froze[freeze_id] = time.time()
 
     def was_told(self, execution_id: str, whom: str) -> None:
         """Somebody was told of an execution, by a door that does not say for which request."""

@@ -104,6 +104,8 @@ def _summary(order: Order, result: Result) -> Iterator[str]:
     late = sum(seconds > PATIENCE for seconds in away)
     yield f"Slack answered without Redis, {len(away)} times: {spread(away)}; over {PATIENCE:g} s: {late}"
     yield f"longest wait of what was due: {max(journal.waits.values(), default=0.0):.0f} s"
+    refused = sum(asked.refused for asked in facts.asked)
+    yield f"{len(facts.freezes)} freezes; {refused} starts were refused"
     if journal.races:
         races = ", ".join(f"{kind} {count}" for kind, count in journal.races.items())
         answers = ", ".join(f"{status} {count}" for status, count in sorted(journal.race_answers.items()))

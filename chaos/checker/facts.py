@@ -18,7 +18,7 @@ Thing = TypeVar("Thing")
 class Execution:
     """Of a runbook. `frozen`: the definition that it runs; `published`: the one of its version.
 
-    `awaited_by`: the id of the workflow's action that waits for its end.
+    `awaited_by`: the id of the workflow's action that waits for its end. `is_frozen`: no step of it may start.
     """
 
     id: str
@@ -39,6 +39,7 @@ class Execution:
     started_at: datetime | None
     finished_at: datetime | None
     awaited_by: str | None = None
+    is_frozen: bool = False
 
     @property
     def is_final(self) -> bool:
@@ -54,6 +55,7 @@ class WorkflowExecution:
     status: str
     wake_at: datetime | None
     frozen: Mapping[str, Any] = field(default_factory=dict)
+    is_frozen: bool = False
 
     @property
     def is_final(self) -> bool:
@@ -118,6 +120,13 @@ class Audit:
 
 
 @dataclass(frozen=True)
+class Freeze:
+    id: str
+    created_at: datetime
+    lifted_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Call:
     """A call that the target met. `effect`: it was not refused."""
 
@@ -154,10 +163,11 @@ class Message:
 
 @dataclass(frozen=True)
 class Asked:
-    """A start that was asked for. `told`: the execution that its asker was told of."""
+    """A start that was asked for. `told`: the execution that its asker was told of. `refused`: it must not be."""
 
     tag: str
     told: str | None
+    refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -203,7 +213,7 @@ class Facts:
     """Everything. `told`: ids of executions that somebody was told of. `harms`: when workers or servers suffered.
 
     `other_deaths`: when workers died of something else than what they ran. `redis_away`: from when until when Redis,
-    and nothing else, was away.
+    and nothing else, was away. `froze`: when somebody was told that a freeze is in force, by its id.
     """
 
     executions: Sequence[Execution] = ()
@@ -214,6 +224,7 @@ class Facts:
     gates: Sequence[Gate] = ()
     decisions: Sequence[Decision] = ()
     audit: Sequence[Audit] = ()
+    freezes: Sequence[Freeze] = ()
     calls: Sequence[Call] = ()
     traces: Sequence[Trace] = ()
     messages: Sequence[Message] = ()
@@ -225,6 +236,7 @@ class Facts:
     waits: Sequence[Wait] = ()
     deliveries: Sequence[Delivery] = ()
     redis_away: Sequence[tuple[float, float]] = ()
+    froze: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def steps_of(self) -> Mapping[str, list[Step]]:
@@ -270,6 +282,12 @@ class Facts:
             entry.action == "verdict.run_again" and entry.details.get("step") == step.position
             for entry in self.audit_of[step.execution_id]
         )
+
+    def frozen_seconds(self, begun: float, ended: float) -> float:
+        """For how long a freeze was in force meanwhile."""
+        since = [(each.created_at.timestamp(), each.lifted_at) for each in self.freezes]
+        ends = [(begin, lifted.timestamp() if lifted else ended) for begin, lifted in since]
+        return sum(max(0.0, min(end, ended) - max(begin, begun)) for begin, end in ends)
 
     def harmed(self, begun: float, ended: float) -> bool:
         """Whether anything befell a worker, or what it needs, meanwhile."""

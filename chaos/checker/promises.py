@@ -9,6 +9,7 @@ from chaos.checker.rules import (
     deadlines,
     effects,
     endings,
+    freezes,
     gates,
     locks,
     messages,
@@ -80,6 +81,7 @@ PROMISES = (
         lambda facts: sum(bool(e.lock_name) for e in facts.executions),
     ),
     Promise("workflows that did not wait, or not tell", waits.RULES, waits.count),
+    Promise("started, or called, in a freeze; held for ever", freezes.RULES, freezes.count),
     Promise("runs of another version", versions.RULES, lambda facts: len(facts.executions)),
     Promise(
         "Slack answered after 3 s without Redis",

@@ -6,19 +6,32 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.rows import class_row
 
-from chaos.checker.facts import Audit, Decision, Execution, Facts, Gate, Incident, Step, WorkflowExecution
+from chaos.checker.facts import (
+    Audit,
+    Decision,
+    Execution,
+    Facts,
+    Freeze,
+    Gate,
+    Incident,
+    Step,
+    WorkflowExecution,
+)
 
 EXECUTIONS = """
 SELECT execution.id, execution.status, waiting_for, wake_at, worker, parameters->>'tag' AS tag,
        runbook_name AS runbook, runbook_version AS version, execution.definition AS frozen,
        published.definition AS published, lock_name, holds_lock, requested_by, workflow_execution_id,
-       execution.created_at, started_at, finished_at, awaited_by
+       execution.created_at, started_at, finished_at, awaited_by,
+       execution.frozen AS is_frozen
 FROM runbook_executions AS execution
 LEFT JOIN runbook_versions AS published
        ON published.runbook_id = execution.runbook_id AND published.version = execution.runbook_version
        AND published.change IN ('created', 'changed', 'rolled_back')
 """
-WORKFLOWS = "SELECT id, incident_id, status, wake_at, definition AS frozen FROM workflow_executions"
+WORKFLOWS = """
+SELECT id, incident_id, status, wake_at, definition AS frozen, frozen AS is_frozen FROM workflow_executions
+"""
 INCIDENTS = "SELECT id, title, service FROM incidents"
 STEPS = """
 SELECT execution_id, position, step_id AS id, type, status, attempt, started_at, finished_at, output
@@ -34,6 +47,7 @@ DECISIONS = (
     'SELECT approval_id AS gate_id, slack_user_id AS "user", approved, created_at FROM approval_decisions'
 )
 AUDIT = "SELECT number, action, subject_id AS subject, actor, created_at, details FROM audit_entries"
+FREEZES = "SELECT id, created_at, lifted_at FROM freezes"
 
 Row = TypeVar("Row")
 
@@ -51,6 +65,7 @@ def read_database(conninfo: str, others: Facts) -> Facts:
             gates=_rows(connection, Gate, GATES),
             decisions=_rows(connection, Decision, DECISIONS),
             audit=_rows(connection, Audit, AUDIT),
+            freezes=_rows(connection, Freeze, FREEZES),
         )
 
 

@@ -1,18 +1,12 @@
 """Asking for executions, by Slack and by REST, with repeated deliveries."""
 
-import time
-from collections.abc import Callable
 from random import Random
-from typing import Any
-
-import httpx2
 
 from chaos.definitions import ALWAYS, LOCKED, REQUESTERS, TEAM
+from chaos.driver.rest import Rest
 from chaos.house import GENERAL, House
 from chaos.journal import Request
 
-SECONDS = 10.0
-PATIENCE = 60.0  # how long a client repeats a request of which no answer came
 LOCKS = ("one", "two")
 
 
@@ -21,19 +15,18 @@ class Asking:
 
     def __init__(self, house: House, seed: int) -> None:
         self._house, self._seed = house, seed
-        limits = httpx2.Limits(max_keepalive_connections=0)  # a web process may die between two requests
-        self._client = httpx2.Client(base_url=house.web, timeout=SECONDS, limits=limits, trust_env=False)
+        self._rest = Rest(house)
 
     def close(self) -> None:
-        self._client.close()
+        self._rest.close()
 
     def open_incident(self, title: str, service: str) -> str:
         """The incident's id. Repeated until it is told, under one key."""
         body = {"title": title, "team": TEAM, "severity": "high", "service": service}
-        answer = self._insist("/api/incidents", body, f"incident-{title}", REQUESTERS[0])
-        if answer is None:
+        answer = self._rest.insist(REQUESTERS[0], "/api/incidents", body, key=f"incident-{title}")
+        if answer is None or not answer.is_success:
             raise TimeoutError(f"The incident {title} could not be opened.")
-        return str(answer["incident"]["id"])
+        return str(answer.json()["incident"]["id"])
 
     def open_in_slack(self, title: str) -> None:
         self._house.slack.say(REQUESTERS[1], GENERAL, f'/runbook incident open "{title}" team={TEAM}')
@@ -62,27 +55,8 @@ class Asking:
             {"parameters": parameters},
         )
         for _ in range(2 if again else 1):
-            answer = self._insist(path, body, request.tag, person)
-            if answer is not None:
-                self._house.journal.answered(request.tag, str(answer["execution"]["id"]))
-
-    def _insist(self, path: str, body: dict[str, Any], key: str, person: str) -> dict[str, Any] | None:
-        """The answer; the request is repeated with its key while none comes. None for a refusal."""
-        headers = {"Authorization": f"Bearer {self._house.tokens[person]}", "Idempotency-Key": key}
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            response = _attempt(lambda: self._client.post(path, json=body, headers=headers))
-            if response is not None and response.status_code == httpx2.codes.CREATED:
-                answer: dict[str, Any] = response.json()
-                return answer
-            if response is not None and response.is_client_error:
-                return None
-            time.sleep(0.3)
-        return None
-
-
-def _attempt(send: Callable[[], httpx2.Response]) -> httpx2.Response | None:
-    try:
-        return send()
-    except httpx2.TransportError:
-        return None
+            answer = self._rest.insist(person, path, body, key=request.tag)
+            if answer is not None and answer.is_success:
+                self._house.journal.answered(request.tag, str(answer.json()["execution"]["id"]))
+            elif answer is not None:
+                self._house.journal.refused(request.tag)

@@ -28,13 +28,14 @@ def _limit(definition: Mapping[str, Any]) -> float | None:
 
 
 def steps_keep_their_deadline(facts: Facts) -> Iterator[Finding]:
-    """In all, not for each byte; but for those that something befell."""
+    """In all, not for each byte, and not while frozen; but for those that something befell."""
     for execution, step, limit in _limited(facts):
         assert step.started_at is not None
         assert step.finished_at is not None
         seconds = (step.finished_at - step.started_at).total_seconds()
         harmed = facts.harmed(step.started_at.timestamp() - limit, step.finished_at.timestamp())
-        if seconds > limit + MARGIN and not harmed:
+        held = facts.frozen_seconds(step.started_at.timestamp(), step.finished_at.timestamp())
+        if seconds > limit + MARGIN + held and not harmed:
             yield execution.id, f"The step {step.key} took {seconds:.1f} s; it may take {limit:g} s."
 
 
@@ -43,16 +44,13 @@ def _poisoned(facts: Facts) -> list[Execution]:
 
 
 def poison_is_put_away(facts: Facts) -> Iterator[Finding]:
-    """It runs, and kills its worker, three times and no more; in a storm it takes longer to know whose fault it is."""
+    """It kills its worker three times and no more, unless people say: run it again; in a storm it takes longer."""
     for execution in _poisoned(facts):
-        begun = sum(
-            trace.word == "begin"
-            for step in facts.steps_of[execution.id]
-            for trace in facts.traces_of[step.key]
-        )
+        steps = facts.steps_of[execution.id]
+        begun = sum(trace.word == "begin" for step in steps for trace in facts.traces_of[step.key])
         begin = execution.created_at.timestamp() - CALM
         in_a_storm = any(death > begin for death in facts.other_deaths)
-        most = ENOUGH_IN_A_STORM if in_a_storm else ENOUGH
+        most = (ENOUGH_IN_A_STORM if in_a_storm else ENOUGH) + sum(facts.run_again(step) for step in steps)
         if begun > most:
             yield execution.id, f"{execution.id} killed its worker {begun} times; {most} are enough."
 

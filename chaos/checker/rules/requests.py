@@ -18,6 +18,8 @@ def one_execution_a_request(facts: Facts) -> Iterator[Finding]:
             yield found[0], f"The request {request.tag} made {len(found)} executions: {', '.join(found)}."
         if request.told is not None and request.told not in found:
             yield request.told, f"The request {request.tag} was told of {request.told}, which is not there."
+        if request.refused and found:
+            yield found[0], f"The request {request.tag} was refused, and made {found[0]}."
 
 
 def what_was_told_exists(facts: Facts) -> Iterator[Finding]:

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from chaos.checker.facts import Facts, Trace
+from chaos.checker.facts import Facts, Freeze, Trace
 from chaos.checker.rules.deadlines import count
 
-from .world import RUN, STEPS, at, broken, kept, plus, unix, with_execution, with_step
+from .world import RUN, STEPS, at, audit, broken, kept, plus, unix, with_execution, with_step
 
 ACT, COMMAND = f"{RUN}.act", f"{RUN}.command"
 
@@ -24,6 +24,12 @@ def test_a_step_that_takes_longer_than_all_its_attempts_may_is_a_violation() -> 
 
 def test_a_step_may_take_longer_when_something_befell_a_worker() -> None:
     assert broken(replace(with_deadline(12), harms=[unix(1)])) == set()
+
+
+def test_a_step_may_take_longer_by_the_time_of_a_freeze() -> None:
+    long = Freeze("frz_1", at(0), at(3))
+    assert broken(replace(with_deadline(12), freezes=[long])) == set()
+    assert broken(replace(with_deadline(12), freezes=[replace(long, lifted_at=at(0.5))])) != set()
 
 
 def test_what_has_a_deadline_is_counted() -> None:
@@ -50,3 +56,8 @@ def test_while_workers_die_elsewhere_ten_deaths_are_what_it_takes() -> None:
 
 def test_three_deaths_are_what_it_takes() -> None:
     assert broken(poisoned(3)) == set()
+
+
+def test_a_person_may_have_it_run_once_more() -> None:
+    said = audit(9, "verdict.run_again", RUN, step=2)
+    assert "poison_is_put_away" not in broken(plus(poisoned(4), "audit", said))

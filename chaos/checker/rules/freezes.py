@@ -1,0 +1,76 @@
+"""Nothing starts while its team is frozen, and what a freeze held goes on afterwards."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from chaos.checker.facts import Facts
+from chaos.checker.violations import Finding
+
+EDGE = 1.0  # seconds: a time is taken as a transaction begins, and the freeze is lifted by the one that commits first
+CALLING = 2.0  # seconds between the commit that starts a step and its call
+LOST = 40.0  # seconds for which a worker may sleep between the two
+
+
+def windows(facts: Facts) -> list[tuple[float, float]]:
+    """From when somebody was told of a freeze, until shortly before it was lifted."""
+    return [
+        (facts.froze[each.id], each.lifted_at.timestamp() - EDGE)
+        for each in facts.freezes
+        if each.id in facts.froze and each.lifted_at is not None
+    ]
+
+
+def no_step_starts_while_frozen(facts: Facts) -> Iterator[Finding]:
+    """What had started before may end."""
+    for since, until in windows(facts):
+        for step in chain(facts.steps, facts.actions):
+            if step.attempt and step.started_at and since < step.started_at.timestamp() < until:
+                late = step.started_at.timestamp() - since
+                yield step.execution_id, f"{step.key} started {late:.1f} s after its team was frozen."
+
+
+def nothing_is_called_while_frozen(facts: Facts) -> Iterator[Finding]:
+    """Not by a further attempt either; but by a worker that something befell between its commit and its call."""
+    for since, until in windows(facts):
+        for call in facts.calls:
+            late = since + CALLING < call.at < until
+            if late and not facts.harmed(call.at - LOST, call.at):
+                execution_id = call.key.partition(".")[0]
+                yield execution_id, f"{call.key} called {call.at - since:.1f} s after its team was frozen."
+
+
+def nothing_begins_while_frozen(facts: Facts) -> Iterator[Finding]:
+    """A workflow may, and waits."""
+    for since, until in windows(facts):
+        for execution in facts.executions:
+            if since < execution.created_at.timestamp() < until:
+                yield execution.id, f"{execution.id} began while its team was frozen."
+
+
+def what_was_held_goes_on(facts: Facts) -> Iterator[Finding]:
+    lasting = [each.id for each in facts.freezes if each.lifted_at is None]
+    for freeze_id in lasting:
+        yield freeze_id, f"The freeze {freeze_id} was never lifted."
+    for each in chain(facts.executions, facts.workflows):
+        if each.is_frozen and not each.is_final and not lasting:
+            yield each.id, f"{each.id} is {each.status}, and still frozen, and there is no freeze."
+
+
+def count(facts: Facts) -> int:
+    """How many freezes there were, and how many runs lived through one."""
+    lives = [
+        (execution.created_at.timestamp(), execution.finished_at.timestamp())
+        for execution in facts.executions
+        if execution.finished_at is not None
+    ]
+    return len(facts.freezes) + sum(
+        begun < until and ended > since for since, until in windows(facts) for begun, ended in lives
+    )
+
+
+RULES = (
+    no_step_starts_while_frozen,
+    nothing_is_called_while_frozen,
+    nothing_begins_while_frozen,
+    what_was_held_goes_on,
+)

@@ -1,0 +1,62 @@
+"""The team is frozen while it runs, and unfrozen after some seconds: by REST, or by somebody's command in Slack."""
+
+import time
+from random import Random
+
+from chaos.definitions import APPROVERS, TEAM
+from chaos.driver.rest import Rest
+from chaos.house import GENERAL
+from chaos.strikes.scene import Scene, Strike
+
+NAME = "freeze"
+PATH = "/api/freezes"
+BEFORE = ("waiting", "many", "slow", "shelled", "queued", "mixed")  # what is to be met
+MEANWHILE = ("mixed", "gated")
+ASK_EVERY = 0.7
+
+
+def play(scene: Scene, chance: Random) -> None:
+    for runbook in chance.sample(BEFORE, 4):
+        scene.driver.ask_extra(runbook)
+    time.sleep(chance.uniform(0.1, 0.8))
+    rest, admin, key = (
+        Rest(scene.house),
+        chance.choice(APPROVERS),
+        f"freeze-{chance.randrange(1_000_000_000)}",
+    )
+    with scene.struck(NAME):
+        if chance.random() < 0.5:
+            scene.house.slack.say(admin, GENERAL, f"/runbook freeze {TEAM} {key}")
+        for freeze_id in _begin(rest, admin, key):
+            scene.house.journal.was_frozen(freeze_id)
+        _ask_in_vain(scene, chance, time.monotonic() + chance.uniform(3, 5))
+        if chance.random() < 0.5:
+            scene.house.slack.say(admin, GENERAL, f"/runbook unfreeze {TEAM}")
+        _lift(rest, admin, key)
+    rest.close()
+
+
+def _begin(rest: Rest, admin: str, key: str) -> list[str]:
+    """Whatever came of the command: it is frozen now, once."""
+    if not _in_force(rest, admin):
+        rest.insist(admin, PATH, {"team": TEAM, "reason": key}, key=key)
+    return _in_force(rest, admin)
+
+
+def _in_force(rest: Rest, admin: str) -> list[str]:
+    answer = rest.insist(admin, PATH, key="look", method="GET")
+    return [str(each["id"]) for each in answer.json()["freezes"]] if answer and answer.is_success else []
+
+
+def _ask_in_vain(scene: Scene, chance: Random, ended: float) -> None:
+    while time.monotonic() < ended:
+        scene.driver.ask_extra(chance.choice(MEANWHILE))
+        time.sleep(ASK_EVERY)
+
+
+def _lift(rest: Rest, admin: str, key: str) -> None:
+    for freeze_id in _in_force(rest, admin):
+        rest.insist(admin, f"{PATH}/{freeze_id}", key=f"{key}-lift", method="DELETE")
+
+
+STRIKE = Strike(NAME, play)
