@@ -9,6 +9,7 @@ APPROVERS = ("U0ANNA", "U0ABEL", "U0AMOS")
 PEOPLE = (*REQUESTERS, *APPROVERS)
 EDITED = "edited"  # the runbook that is edited while it runs
 RACED = "long-raced"  # the one whose gates people race over
+LUCKLESS = "luckless"  # the one that fails every other time, so that somebody retries it
 POISON = "long-poison"  # the one that kills its worker
 SERVICES = {"none": 4, "auto": 3, "awaited": 3}  # of incidents, by how often; the last two start a workflow
 
@@ -138,6 +139,13 @@ def _troubled(edition: int) -> dict[str, list[Step]]:
             _call("after", "ok", edition),
             {**_shell("missing", 0, on_failure="continue"), "argv": ["no-such-program"]},
             _message("told"),
+        ],
+        LUCKLESS: [
+            _call("first", "ok", edition, **SAFE),
+            _call("second", "luckless", edition),
+            _message("told"),
+            _shell("third", 0.1, on_failure="continue"),
+            _call("last", "luckless", edition),
         ],
         "slow": [_call("slow", "slow", edition, 2, **SAFE), _call("slower", "slow", edition, 3)],
         "noisy": [

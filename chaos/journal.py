@@ -56,6 +56,7 @@ class Journal:
     clicks: Counter[str] = field(default_factory=Counter)
     races: Counter[str] = field(default_factory=Counter)  # by who competes
     race_answers: Counter[str] = field(default_factory=Counter)  # by HTTP status
+    retries: Counter[str] = field(default_factory=Counter)  # answers by HTTP status
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def asked(self, request: Request) -> None:
@@ -99,6 +100,11 @@ class Journal:
     def clicked(self, what: str) -> None:
         with self.lock:
             self.clicks[what] += 1
+
+    def retried(self, answer: str) -> None:
+        """Somebody asked for a retry over REST."""
+        with self.lock:
+            self.retries[answer] += 1
 
     def raced(self, races: Counter[str], answers: Counter[str]) -> None:
         """Over gates; one race is one gate."""

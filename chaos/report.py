@@ -85,6 +85,10 @@ def spread(values: Sequence[float]) -> str:
     return ", ".join(f"{name} {percentile(values, share):.2f} s" for name, share in shares.items())
 
 
+def _counted(answers: Mapping[str, int]) -> str:
+    return ", ".join(f"{status} {count}" for status, count in sorted(answers.items()))
+
+
 def _summary(order: Order, result: Result) -> Iterator[str]:
     facts, journal = result.facts, result.journal
     statuses = Counter(execution.status for execution in facts.executions)
@@ -106,10 +110,11 @@ def _summary(order: Order, result: Result) -> Iterator[str]:
     yield f"longest wait of what was due: {max(journal.waits.values(), default=0.0):.0f} s"
     refused = sum(asked.refused for asked in facts.asked)
     yield f"{len(facts.freezes)} freezes; {refused} starts were refused"
+    retries = sum(execution.retry_of is not None for execution in facts.executions)
+    yield f"{retries} retries; answers over REST: {_counted(journal.retries) or '–'}"
     if journal.races:
         races = ", ".join(f"{kind} {count}" for kind, count in journal.races.items())
-        answers = ", ".join(f"{status} {count}" for status, count in sorted(journal.race_answers.items()))
-        yield f"{journal.races.total()} races of decisions ({races}); answers: {answers}"
+        yield f"{journal.races.total()} races of decisions ({races}); answers: {_counted(journal.race_answers)}"
     outcomes = Counter(delivery.outcome for delivery in facts.deliveries)
     yield "deliveries of Slack: " + ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
     if result.points:

@@ -2,9 +2,9 @@
 
     POST /KIND/EDITION?seconds=2
 
-KIND: `ok` answers at once, `slow` after `seconds`, `flaky` refuses the first call of a key, `fail` always refuses
-(neither of those two refusals has an effect), `huge`, `endless`, `nul`, `bytes`, `drip` and `drip-headers` answer
-what no one wants to get; of the last two `seconds` is the time between two bytes.
+KIND: `ok` answers at once, `slow` after `seconds`, `flaky` refuses the first call of a key, `luckless` every call of
+every second key, `fail` always refuses (none of those refusals has an effect), `huge`, `endless`, `nul`, `bytes`,
+`drip` and `drip-headers` answer what no one wants to get; of the last two `seconds` is the time between two bytes.
 """
 
 import threading
@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
+from zlib import crc32
 
 HUGE = b"x" * 3_000_000
 ENDLESS = 1_000_000_000  # bytes
@@ -72,7 +73,8 @@ class Target:
     def record(self, method: str, key: str, kind: str, edition: str) -> bool:
         """Write a call down. Returns whether it is refused."""
         with self._lock:
-            refused = kind == "fail" or (kind == "flaky" and key not in self._keys)
+            is_first, is_odd = key not in self._keys, crc32(key.encode()) % 2 == 1
+            refused = {"fail": True, "flaky": is_first, "luckless": is_odd}.get(kind, False)
             self._keys.add(key)
             self._calls.append(Call(time.time(), key, method, kind, edition, effect=not refused))
             return refused

@@ -19,6 +19,7 @@ class Execution:
     """Of a runbook. `frozen`: the definition that it runs; `published`: the one of its version.
 
     `awaited_by`: the id of the workflow's action that waits for its end. `is_frozen`: no step of it may start.
+    `retry_of`: the id of the one that it goes on from.
     """
 
     id: str
@@ -39,6 +40,8 @@ class Execution:
     started_at: datetime | None
     finished_at: datetime | None
     awaited_by: str | None = None
+    retry_of: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     is_frozen: bool = False
 
     @property
@@ -71,7 +74,10 @@ class Incident:
 
 @dataclass(frozen=True)
 class Step:
-    """Of a runbook execution, or an action of a workflow execution."""
+    """Of a runbook execution, or an action of a workflow execution.
+
+    `carried_over`: it was done by the execution that its own is a retry of.
+    """
 
     execution_id: str
     position: int
@@ -82,6 +88,7 @@ class Step:
     started_at: datetime | None
     finished_at: datetime | None
     output: Any = None
+    carried_over: bool = False
 
     @property
     def key(self) -> str:

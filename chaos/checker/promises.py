@@ -15,6 +15,7 @@ from chaos.checker.rules import (
     messages,
     order,
     requests,
+    retries,
     stuck,
     versions,
     waits,
@@ -82,6 +83,7 @@ PROMISES = (
     ),
     Promise("workflows that did not wait, or not tell", waits.RULES, waits.count),
     Promise("started, or called, in a freeze; held for ever", freezes.RULES, freezes.count),
+    Promise("retried twice, or done again by a retry", retries.RULES, retries.count),
     Promise("runs of another version", versions.RULES, lambda facts: len(facts.executions)),
     Promise(
         "Slack answered after 3 s without Redis",

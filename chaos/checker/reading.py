@@ -23,7 +23,7 @@ SELECT execution.id, execution.status, waiting_for, wake_at, worker, parameters-
        runbook_name AS runbook, runbook_version AS version, execution.definition AS frozen,
        published.definition AS published, lock_name, holds_lock, requested_by, workflow_execution_id,
        execution.created_at, started_at, finished_at, awaited_by,
-       execution.frozen AS is_frozen
+       retry_of, parameters, execution.frozen AS is_frozen
 FROM runbook_executions AS execution
 LEFT JOIN runbook_versions AS published
        ON published.runbook_id = execution.runbook_id AND published.version = execution.runbook_version
@@ -34,10 +34,13 @@ SELECT id, incident_id, status, wake_at, definition AS frozen, frozen AS is_froz
 """
 INCIDENTS = "SELECT id, title, service FROM incidents"
 STEPS = """
-SELECT execution_id, position, step_id AS id, type, status, attempt, started_at, finished_at, output
+SELECT execution_id, position, step_id AS id, type, status, attempt, started_at, finished_at, output, carried_over
 FROM step_executions
 """
-ACTIONS = STEPS.replace("step_executions", "action_executions")
+ACTIONS = """
+SELECT execution_id, position, step_id AS id, type, status, attempt, started_at, finished_at, output
+FROM action_executions
+"""
 GATES = """
 SELECT id, execution_id, position, status, (policy->>'count')::int AS count, policy->>'requester' AS requester,
        expires_at, closed_at

@@ -40,7 +40,8 @@ class Driver:
         self._thread.start()
 
     def finish(self) -> None:
-        """Ask no more; returns when every request got its answer."""
+        """Ask no more, and retry no more; returns when every request got its answer."""
+        self.responding.retrying.close()
         self._stop.set()
         if self._thread is not None:
             self._thread.join()

@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 
 from chaos.definitions import APPROVERS, REQUESTERS
+from chaos.driver.retrying import Retrying
 from chaos.house import House
 from chaos.slack import Button, buttons_of
 
@@ -20,7 +21,7 @@ ANNA, ABEL, AMOS = APPROVERS
 
 @dataclass(frozen=True)
 class Press:
-    """Somebody presses a button, by its action id."""
+    """Somebody presses a button, by its action id, or asks for the same over REST."""
 
     user: str
     action: str
@@ -50,14 +51,27 @@ RUN_FATES: Fates = (
     (7, (Press(REQUESTERS[1], "run.cancel"),)),
     (3, (Press(ANNA, "run.cancel"), Press(REQUESTERS[0], "run.cancel"))),
 )
-FATES = {"approval.approve": GATE_FATES, "verdict.ran": VERDICT_FATES, "run.cancel": RUN_FATES}
+BUTTON, REST, REST_FROM = "run.retry", "over REST", "over REST, from a step"
+RETRY_FATES: Fates = (
+    (30, ()),
+    (20, (Press(REQUESTERS[0], REST),)),
+    (15, (Press(ANNA, REST_FROM),)),
+    (20, (Press(REQUESTERS[0], BUTTON), Press(REQUESTERS[1], REST))),
+    (15, (Press(REQUESTERS[1], REST), Press(AMOS, REST_FROM))),
+)
+FATES = {
+    "approval.approve": GATE_FATES,
+    "verdict.ran": VERDICT_FATES,
+    "run.cancel": RUN_FATES,
+    BUTTON: RETRY_FATES,
+}
 
 
 class Responding:
     """Hears what the sandbox shows, and has each message's fate drawn once."""
 
     def __init__(self, house: House, seed: int) -> None:
-        self._house = house
+        self._house, self.retrying = house, Retrying(house, seed)
         self._chance = {action: Random(f"{seed}/fate/{action}") for action in FATES}
         self._met: set[str] = set()
         self._lock = threading.Lock()
@@ -95,8 +109,13 @@ class Responding:
             self.channels[block_id.removeprefix("incident.")] = channel
         buttons = buttons_of(channel, message)
         for action, fates in FATES.items():
-            if action in buttons:
+            if action in buttons and (action != BUTTON or self._may_retry(message)):
                 self._meet(f"{action} {block_id}", buttons, self._chance[action], fates)
+
+    def _may_retry(self, message: Mapping[str, Any]) -> bool:
+        """Nobody goes on with a poison, or a race, nor with anything once the driver asks no more."""
+        payload = (message.get("metadata") or {}).get("event_payload") or {}
+        return not (self.retrying.is_over or str(payload.get("runbook", "long-")).startswith("long-"))
 
     def _hear_told(self, event: Mapping[str, Any]) -> None:
         if event["type"] == "ephemeral":
@@ -116,15 +135,18 @@ class Responding:
             self._pressing += len(presses)
         barrier = threading.Barrier(max(len(presses), 1))
         for press in presses:
-            work = (press.user, buttons[press.action], delay, barrier)
+            work = (press, buttons.get(press.action, buttons.get(BUTTON)), delay, barrier)
             threading.Thread(target=self._press, args=work, daemon=True).start()
 
-    def _press(self, user: str, button: Button, delay: float, barrier: threading.Barrier) -> None:
+    def _press(self, press: Press, button: Button, delay: float, barrier: threading.Barrier) -> None:
         """Everybody waits for everybody, and then all press."""
         self._over.wait(delay)
         barrier.wait()
         try:
-            self._insist(user, button)
+            if press.action in (REST, REST_FROM):
+                self.retrying.retry(press.user, button.value, choose=press.action == REST_FROM)
+            else:
+                self._insist(press.user, button)
         finally:
             with self._lock:
                 self._pressing -= 1

@@ -3,15 +3,15 @@
 import time
 from random import Random
 
-from chaos.definitions import APPROVERS, TEAM
+from chaos.definitions import APPROVERS, LUCKLESS, TEAM
 from chaos.driver.rest import Rest
 from chaos.house import GENERAL
 from chaos.strikes.scene import Scene, Strike
 
 NAME = "freeze"
 PATH = "/api/freezes"
-BEFORE = ("waiting", "many", "slow", "shelled", "queued", "mixed")  # what is to be met
-MEANWHILE = ("mixed", "gated")
+BEFORE = ("waiting", "many", "slow", "shelled", "queued", LUCKLESS)  # what is to be met
+MEANWHILE = ("mixed", "gated", LUCKLESS)
 ASK_EVERY = 0.7
 
 

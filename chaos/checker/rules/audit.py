@@ -12,7 +12,8 @@ def _count(facts: Facts, subject: str, action: str) -> int:
 
 def requests_are_recorded(facts: Facts) -> Iterator[Finding]:
     for execution in facts.executions:
-        count = _count(facts, execution.id, "runbook_execution.requested")
+        how = "requested" if execution.retry_of is None else "retried"
+        count = _count(facts, execution.id, f"runbook_execution.{how}")
         if count != 1:
             yield execution.id, f"The request of {execution.id} is in the audit trail {count} times."
 

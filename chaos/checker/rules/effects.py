@@ -69,9 +69,10 @@ def _path(definition: dict[str, Any]) -> str:
 
 
 def success_needs_a_call(facts: Facts) -> Iterator[Finding]:
-    """Unless a person said that it ran."""
+    """Unless a person said that it ran, or the run before had called it."""
     for _, step, _definition in _outside_steps(facts, "http"):
         said = any(entry.action == "verdict.ran" for entry in facts.audit_of[step.execution_id])
+        said |= step.carried_over
         if step.status == "succeeded" and not said and not facts.calls_of[step.key]:
             yield step.execution_id, f"The step {step.key} succeeded, and nothing was called."
 

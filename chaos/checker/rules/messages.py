@@ -55,14 +55,17 @@ def verdicts_are_asked_once(facts: Facts) -> Iterator[Finding]:
 
 
 def message_steps_speak_once(facts: Facts) -> Iterator[Finding]:
+    """A run and its retries have the same words, and each that comes there says them."""
     said = Counter(message.text for message in facts.messages)
     tags = {execution.id: execution.tag for execution in facts.executions}
-    for step in facts.steps:
-        if step.type != "message":
-            continue
-        text = f"{tags[step.execution_id]} came to {step.id}"
-        if said[text] != int(step.status == "succeeded"):
-            yield step.execution_id, f"The step {step.key} is {step.status}, and was said {said[text]} times."
+    steps = [step for step in facts.steps if step.type == "message"]
+    text_of = {step.key: f"{tags[step.execution_id]} came to {step.id}" for step in steps}
+    due = Counter(text_of[each.key] for each in steps if each.status == "succeeded" and not each.carried_over)
+    for step in steps:
+        text = text_of[step.key]
+        if said[text] != due[text]:
+            how = f"and was said {said[text]} times, not {due[text]}"
+            yield step.execution_id, f"The step {step.key} is {step.status}, {how}."
 
 
 def nothing_is_posted_twice(facts: Facts) -> Iterator[Finding]:

@@ -10,8 +10,8 @@ TRIGGERS = ("auto", "awaited")  # services whose incidents start a workflow, one
 
 
 def one_execution_a_request(facts: Facts) -> Iterator[Finding]:
-    """However often it was delivered; exactly one where its asker was told so."""
-    tagged = by(facts.executions, "tag")
+    """However often it was delivered; exactly one where its asker was told so. Its retries have its tag, too."""
+    tagged = by((each for each in facts.executions if each.retry_of is None), "tag")
     for request in facts.asked:
         found = [execution.id for execution in tagged[request.tag]]
         if len(found) > 1:

@@ -41,3 +41,9 @@ def test_an_endless_one_may_be_left(target: Target) -> None:
     with httpx2.stream("POST", f"{target.url}/endless/1", trust_env=False) as response:
         assert len(next(response.iter_raw(1_000_000))) == 1_000_000
         assert response.headers["Content-Length"] == "1000000000"
+
+
+def test_a_luckless_call_is_refused_for_every_other_key_each_time(target: Target) -> None:
+    answers = [[target.record("POST", str(key), "luckless", "1") for key in range(40)] for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert 10 < sum(answers[0]) < 30
