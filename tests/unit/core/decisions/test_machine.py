@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from core.decisions.advance import advance
+from core.decisions.endings import is_overdue
 from core.decisions.execution import (
+    DONE,
+    Answered,
+    CallbackReceived,
     CancelRequested,
     Claimed,
     Event,
@@ -18,6 +22,7 @@ from core.decisions.execution import (
     Failed,
     GateDecided,
     LockGranted,
+    Refused,
     Skipped,
     StepEnded,
     StepPolicy,
@@ -28,7 +33,9 @@ from core.decisions.execution import (
     VerdictGiven,
     Waits,
 )
+from core.decisions.resume import resume
 from core.decisions.retry import retry_delay
+from core.errors import Conflict
 from core.statuses import Status, WaitingFor
 from tests.unit.core.decisions.building import NOW, in_queue, pending
 
@@ -39,6 +46,7 @@ POLICIES = st.builds(
     backoff=st.sampled_from([timedelta(0), timedelta(seconds=1), timedelta(minutes=10)]),
     continue_on_failure=st.booleans(),
     asks=st.booleans(),
+    rechecks=st.booleans(),
 )
 DEFINITIONS = st.lists(POLICIES, min_size=1, max_size=3)
 ENDS: st.SearchStrategy[StepResult] = st.one_of(
@@ -46,8 +54,20 @@ ENDS: st.SearchStrategy[StepResult] = st.one_of(
     st.builds(Failed, st.just("no"), final=st.booleans()),
     st.just(Uncertain("no answer")),
 )
-MISFITS = st.sampled_from([GateDecided(True, "<@U1>"), VerdictGiven("ran", "<@U1>"), LockGranted()])
-FOR_PEOPLE = {WaitingFor.APPROVAL, WaitingFor.VERDICT, WaitingFor.LOCK, WaitingFor.FREEZE}
+TIMEOUTS = st.sampled_from([None, timedelta(seconds=40), timedelta(hours=2)])
+ANSWERS: list[Succeeded | Failed] = [Succeeded({"ok": True}), Failed("no"), Failed("no", final=True)]
+Misfit = GateDecided | VerdictGiven | LockGranted | CallbackReceived | Answered
+MISFITS = st.sampled_from(
+    [
+        GateDecided(True, "<@U1>"),
+        VerdictGiven("ran", "<@U1>"),
+        LockGranted(),
+        CallbackReceived(),
+        Answered("step-0", Succeeded()),
+    ]
+)
+WAITS = [WaitingFor.TIMER, WaitingFor.APPROVAL, WaitingFor.CALLBACK]
+FROM_OUTSIDE = set(WaitingFor) - {WaitingFor.TIMER}
 
 
 class Runs(RuleBasedStateMachine):
@@ -56,23 +76,52 @@ class Runs(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now: datetime = NOW
-        self.begin([StepPolicy()], queued=False)
+        self.begin(pending(StepPolicy()))
 
-    def begin(self, policies: list[StepPolicy], queued: bool) -> None:
-        self.execution: Execution = in_queue() if queued else pending(*policies)
+    def begin(self, execution: Execution) -> None:
+        self.execution = execution
         self.held = self.abandoned = self.calling = False
         self.to_prepare: int | None = None
         self.starts: dict[int, int] = {}
         self.again: dict[int, int] = {}
 
-    @initialize(policies=DEFINITIONS, queued=st.booleans())
-    def the_first_run(self, policies: list[StepPolicy], queued: bool) -> None:
-        self.begin(policies, queued)
+    @initialize(policies=DEFINITIONS, queued=st.booleans(), timeout=TIMEOUTS)
+    def the_first_run(self, policies: list[StepPolicy], queued: bool, timeout: timedelta | None) -> None:
+        self.begin(replace(in_queue() if queued else pending(*policies), timeout=timeout))
 
     @precondition(lambda self: self.execution.status.is_final)
-    @rule(policies=DEFINITIONS)
-    def another_run(self, policies: list[StepPolicy]) -> None:
-        self.begin(policies, queued=False)
+    @rule(policies=DEFINITIONS, timeout=TIMEOUTS)
+    def another_run(self, policies: list[StepPolicy], timeout: timedelta | None) -> None:
+        self.begin(replace(pending(*policies), timeout=timeout))
+
+    @precondition(lambda self: self.execution.status.is_final)
+    @rule(chosen=st.sampled_from([None, None, "step-0", "step-1", "step-2"]))
+    def somebody_retries(self, chosen: str | None) -> None:
+        """A new run, as core.services.retries makes it; what was done before is not done again."""
+        old = self.execution
+        if chosen not in {None, *(step.id for step in old.steps)}:
+            return
+        try:
+            resumption = resume(old, from_step=chosen, by="<@U1>")
+        except Conflict:
+            self.a_refused_retry_has_a_reason(chosen)
+            return
+        assert old.status is not Status.SUCCEEDED
+        assert chosen or Status.UNKNOWN not in {step.status for step in old.steps}, (
+            "what is in doubt is not repeated"
+        )
+        for before, step in zip(old.steps, resumption.carried, strict=False):
+            passed = before.status is Status.FAILED and before.policy.continue_on_failure
+            assert step == before if before.status in DONE or passed else chosen is not None
+        fresh = [replace(pending(step.policy).steps[0], id=step.id) for step in old.steps]
+        steps = (*resumption.carried, *fresh[len(resumption.carried) :])
+        self.begin(replace(pending(), steps=steps, wake_at=self.now, timeout=old.timeout))
+        assert self.execution.position == resumption.position
+
+    def a_refused_retry_has_a_reason(self, chosen: str | None) -> None:
+        done = {step.status for step in self.execution.steps} <= DONE
+        doubtful = Status.UNKNOWN in {step.status for step in self.execution.steps}
+        assert self.execution.status is Status.SUCCEEDED or (chosen is None and (done or doubtful))
 
     def happens(self, event: Event) -> None:
         before = self.execution
@@ -80,12 +129,14 @@ class Runs(RuleBasedStateMachine):
         self.execution = after = transition.execution
         assert not before.status.is_final or after == before
         assert transition.prepare in (None, after.position)
+        assert transition.prepare is None or not after.frozen
         for i, (old, new) in enumerate(zip(before.steps, after.steps, strict=True)):
             if new.status is Status.RUNNING and new != old:
                 assert isinstance(event, StepPrepared), "nothing else lets a step go outside"
             if new.status is Status.RUNNING and new.attempt > old.attempt:
                 assert not before.cancel_requested
                 assert not before.frozen
+                assert not is_overdue(before, self.now)
                 self.starts[i] = self.starts.get(i, 0) + 1
             if old.status not in {Status.PENDING, Status.RUNNING, Status.WAITING, Status.UNKNOWN}:
                 assert new == old
@@ -125,9 +176,17 @@ class Runs(RuleBasedStateMachine):
         self.happens(StepEnded(Skipped("not now") if skipped else result))
 
     @precondition(lambda self: self.held and self.to_prepare is not None)
-    @rule(what=st.sampled_from([WaitingFor.TIMER, WaitingFor.APPROVAL]))
-    def the_step_waits(self, what: WaitingFor) -> None:
-        self.happens(StepEnded(Waits(what, self.now + timedelta(seconds=30))))
+    @rule(what=st.sampled_from(WAITS), ends=st.booleans())
+    def the_step_waits(self, what: WaitingFor, ends: bool) -> None:
+        """For time in any case until some time; for the others perhaps for ever."""
+        ends = ends or what is WaitingFor.TIMER
+        self.happens(StepEnded(Waits(what, self.now + timedelta(seconds=30) if ends else None)))
+
+    @precondition(lambda self: self.held)
+    @rule()
+    def it_may_run_no_more(self) -> None:
+        """As a worker finds that claims what is under quarantine now."""
+        self.happens(Refused("It is under quarantine now."))
 
     @precondition(lambda self: self.calling)
     @rule(result=ENDS)
@@ -146,7 +205,7 @@ class Runs(RuleBasedStateMachine):
         return self.execution.waiting_for is what
 
     @rule(event=MISFITS)
-    def somebody_comes_at_the_wrong_moment(self, event: GateDecided | VerdictGiven | LockGranted) -> None:
+    def somebody_comes_at_the_wrong_moment(self, event: Misfit) -> None:
         if self.execution.waiting_for is None:
             before = self.execution
             self.from_outside(event)
@@ -175,6 +234,20 @@ class Runs(RuleBasedStateMachine):
     @rule()
     def the_lock_is_granted(self) -> None:
         self.from_outside(LockGranted())
+
+    @precondition(lambda self: self._waits_for(WaitingFor.CALLBACK))
+    @rule()
+    def it_is_called_back(self) -> None:
+        self.from_outside(CallbackReceived())
+
+    @precondition(lambda self: self._waits_for(WaitingFor.CALLBACK))
+    @rule(result=st.sampled_from(ANSWERS), late=st.booleans())
+    def it_is_answered(self, result: Succeeded | Failed, late: bool) -> None:
+        """`late`: what an earlier step had waited for comes to its end."""
+        before, position = self.execution, self.execution.position
+        assert position is not None
+        self.from_outside(Answered("another" if late else before.steps[position].id, result))
+        assert not late or self.execution == before or self.execution.status is Status.TIMED_OUT
 
     @rule()
     def somebody_freezes(self) -> None:
@@ -205,6 +278,9 @@ class Runs(RuleBasedStateMachine):
         self.no_step_starts_more_often_than_it_may()
         self.success_means_that_every_step_is_over()
         self.a_retry_is_spaced_by_its_policy()
+        self.what_waits_is_woken_by_its_deadline()
+        self.what_is_held_is_in_no_step()
+        self.what_is_not_frozen_is_not_held_for_ever()
 
     def who_is_outside_was_written_down_before(self) -> None:
         """`execution` is what is committed when a call begins."""
@@ -217,20 +293,23 @@ class Runs(RuleBasedStateMachine):
 
     def whatever_has_not_ended_has_a_way_out(self) -> None:
         execution = self.execution
-        ways = (self.held, self.abandoned, execution.wake_at, execution.waiting_for in FOR_PEOPLE)
+        ways = (self.held, self.abandoned, execution.wake_at, execution.waiting_for in FROM_OUTSIDE)
         assert execution.status.is_final or any(ways)
 
-    @invariant()
+    def what_waits_is_woken_by_its_deadline(self) -> None:
+        execution = self.execution
+        if execution.status is Status.WAITING and execution.deadline is not None:
+            assert execution.wake_at is not None
+            assert execution.wake_at <= max(execution.deadline, self.now)
+
     def what_is_held_is_in_no_step(self) -> None:
         if self.execution.waiting_for is WaitingFor.FREEZE:
             assert Status.RUNNING not in {step.status for step in self.execution.steps}
 
-    @invariant()
     def what_is_not_frozen_is_not_held_for_ever(self) -> None:
         if self.execution.waiting_for is WaitingFor.FREEZE:
             assert self.execution.frozen or self.execution.wake_at is not None
 
-    @invariant()
     def what_has_ended_wants_nothing(self) -> None:
         if self.execution.status.is_final:
             assert (self.execution.wake_at, self.execution.waiting_for) == (None, None)
@@ -277,6 +356,8 @@ STEP_ENDS: list[StepResult] = [
     *RESULTS,
     Skipped("not now"),
     Waits(WaitingFor.APPROVAL, NOW + timedelta(days=1)),
+    Waits(WaitingFor.CALLBACK, None),
+    Waits(WaitingFor.CALLBACK, NOW + timedelta(days=1)),
 ]
 
 
@@ -291,6 +372,11 @@ def any_policy(chance: random.Random) -> StepPolicy:
     )
 
 
+def any_run(chance: random.Random) -> Execution:
+    timeout = chance.choice([None, None, timedelta(minutes=2), timedelta(hours=8)])
+    return replace(pending(*(any_policy(chance) for _ in range(chance.randint(1, 3)))), timeout=timeout)
+
+
 def one_move(run: Runs, chance: random.Random) -> None:
     """Something that can happen now."""
     moves = [lambda: run.time_passes(chance.choice([1, 30, 3600]))]
@@ -298,6 +384,13 @@ def one_move(run: Runs, chance: random.Random) -> None:
         moves.append(run.somebody_cancels)
     if run._waits_for(WaitingFor.APPROVAL):
         moves.append(lambda: run.somebody_decides(chance.random() < 0.7))
+    if run._waits_for(WaitingFor.CALLBACK):
+        moves += [
+            run.it_is_called_back,
+            lambda: run.it_is_answered(chance.choice(ANSWERS), late=chance.random() < 0.3),
+        ]
+    if run.execution.frozen or chance.random() < 0.1:
+        moves.append(run.the_freeze_is_lifted if run.execution.frozen else run.somebody_freezes)
     if run._waits_for(WaitingFor.VERDICT):
         moves.append(lambda: run.somebody_gives_a_verdict(chance.choice(["ran", "did_not_run", "run_again"])))
     if not run.held and run._is_due():
@@ -317,6 +410,8 @@ def test_long_runs(seed: int) -> None:
     chance, run = random.Random(seed), Runs()
     for _ in range(2_000):
         if run.execution.status.is_final:
-            run.begin([any_policy(chance) for _ in range(chance.randint(1, 3))], queued=False)
+            run.somebody_retries(None)
+        if run.execution.status.is_final:
+            run.begin(any_run(chance))
         one_move(run, chance)
         run.check()
