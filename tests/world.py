@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from sqlalchemy import text
 
 from cli.apply import apply_text
+from core.callbacks import CallbackLinks
 from core.definitions.secrets import EnvironmentSecrets
 from core.execution.executor import Executor
 from core.execution.kinds import KINDS
@@ -77,13 +78,18 @@ def see(service: Service, execution_id: str) -> ExecutionView:
 
 
 def new_executor(
-    service: Service, *, secrets: Mapping[str, str] | None = None, worker: str = "worker-1"
+    service: Service,
+    *,
+    secrets: Mapping[str, str] | None = None,
+    worker: str = "worker-1",
+    callbacks: CallbackLinks | None = None,
 ) -> Executor:
     environ = {f"RUNBOOK_SECRET_{name}": value for name, value in (secrets or {}).items()}
     ports = Ports(
         HttpCaller(EgressPolicy.parse(["127.0.0.1"])),
         ProcessRunner("/usr/bin:/bin"),
         EnvironmentSecrets(environ),
+        callbacks=callbacks or CallbackLinks(),
     )
     return Executor(service, ports, worker)
 

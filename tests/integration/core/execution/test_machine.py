@@ -3,6 +3,8 @@
 import threading
 from collections import Counter
 from contextlib import suppress
+from datetime import timedelta
+from textwrap import indent
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -11,15 +13,21 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import func, select
 
 from core import service as core_service
+from core.callbacks import CallbackLinks
 from core.errors import Conflict
 from core.execution import executor as core_executor
 from core.execution import run as core_run
 from core.execution.kinds import RUNBOOK
 from core.execution.lease import LEASE
+from core.services import freezes
+from core.services.callbacks import receive_callback
+from core.services.people import load_person
+from core.services.retries import retry
 from core.statuses import FINAL, Status, WaitingFor
 from core.tables import AuditEntry, Notice, RunbookExecution, StepExecution, WorkerLoss
+from tests.integration.core.world import RUNBOOK as DOCUMENT
 from tests.integration.core.world import CoreWorld
-from tests.world import Target
+from tests.world import Target, apply_documents, new_executor, start_run
 from workers.clock import ring_what_is_due
 
 POINTS = (
@@ -28,8 +36,11 @@ POINTS = (
 )
 IN_DOUBT = ("checkpoint.after", "effect.before", "effect.after")
 DEATHS = st.tuples(st.sampled_from((*POINTS, *IN_DOUBT * 3)), st.integers(1, 2))
-SHAPES = ("safe", "unsafe", "gate", "pause", "say", "refused", "flaky")
-FOR_PEOPLE = {WaitingFor.APPROVAL, WaitingFor.VERDICT}
+SHAPES = ("safe", "unsafe", "gate", "pause", "say", "refused", "flaky", "callback")
+FOR_PEOPLE = {WaitingFor.APPROVAL, WaitingFor.VERDICT, WaitingFor.FREEZE}
+TIMEOUT = timedelta(minutes=20)  # for all of a run
+ADMIN, OPS, TEAM = "U0DBADMIN", "U0DBOPS", "database"
+LINKS = CallbackLinks("https://runbooks.example", "the secret")
 
 
 class Died(BaseException):
@@ -59,12 +70,16 @@ def step(target: Target, shape: str, number: int) -> str:
         "flaky": f"{call}, retry: {{safe: true, attempts: 2, backoff: 1s}}}}",
         "gate": f"- {{id: {name}, type: approval, approvers: {{team: database, role: admin}}, expires: 1h}}",
         "pause": f"- {{id: {name}, type: wait, for: 5s}}",
+        "callback": f"- {{id: {name}, type: callback, expires: 1h, on_failure: continue}}",
         "say": f"- {{id: {name}, type: message, text: hello}}",
     }[shape]
 
 
 class RealRuns(RuleBasedStateMachine):
-    """One run at a time, in a database that keeps those before. `again`: how often a person let a step run again."""
+    """One run at a time, in a database that keeps those before. `again`: how often a person let a step run again.
+
+    `carried`: the steps that a retry has from the run before. `freeze`: the id of the one in force.
+    """
 
     world: CoreWorld
     target: Target
@@ -82,9 +97,15 @@ class RealRuns(RuleBasedStateMachine):
         self.target.answers.update({"/refused": 500, "/flaky": 500})
         self.target.during.update({f"/{shape}": self.look_from_outside for shape in SHAPES})
         self.unwritten: list[str] = []
+        self.in_a_freeze: list[str] = []
+        self.carried: set[str] = set()
+        self.freeze: str | None = None
         RealRuns.begun += 1
+        name = f"tried-{self.begun}"
         steps = "\n".join(step(self.target, shape, i) for i, shape in enumerate(shapes))
-        self.run = self.world.begin(steps, name=f"tried-{self.begun}")
+        document = DOCUMENT.format(name=name, steps=indent(steps, "  "))
+        apply_documents(self.world.service, f"{document}timeout: {TIMEOUT.seconds}s\n")
+        self.run = start_run(self.world.service, self.world.incident, name)
 
     def look_from_outside(self) -> None:
         """What the database says while a call arrives: another connection sees only what is committed."""
@@ -96,6 +117,8 @@ class RealRuns(RuleBasedStateMachine):
             )
             if connection.scalar(query) != Status.RUNNING:
                 self.unwritten.append(key)
+        if self.freeze is not None:
+            self.in_a_freeze.append(key)
 
     # Workers and time
 
@@ -110,15 +133,55 @@ class RealRuns(RuleBasedStateMachine):
             self.world.clock.pass_by(seconds=LEASE.total_seconds() + 1)
         self.saboteur.point = ""
 
-    @rule()
-    def bells_are_lost_and_the_clock_rings(self) -> None:
-        self.world.clock.pass_by(seconds=LEASE.total_seconds() + 1)
+    @rule(minutes=st.sampled_from([0, 0, 15]))
+    def bells_are_lost_and_the_clock_rings(self, minutes: int) -> None:
+        self.world.clock.pass_by(minutes=minutes, seconds=LEASE.total_seconds() + 1)
         self.world.bells.clear()
         ring_what_is_due(self.world.service)
         if ("runbook", self.run) in self.world.bells:
             self.a_worker_works()
 
-    # People, at any moment
+    # People, and other systems, at any moment
+
+    @rule(number=st.integers(0, 3))
+    def another_system_calls_back(self, number: int) -> None:
+        """Perhaps before anybody waits for it, and once at most."""
+        step_id = f"s{number}"
+        if self.shapes[number : number + 1] != ["callback"] or step_id in self.carried:
+            return
+        with suppress(Conflict), self.world.service.transaction() as work:
+            receive_callback(work, self.run, step_id, {"ok": True})
+
+    @rule()
+    def somebody_freezes_or_unfreezes(self) -> None:
+        self.freeze_or_unfreeze()
+        self.bells_are_lost_and_the_clock_rings(minutes=0)
+
+    def freeze_or_unfreeze(self) -> None:
+        with self.world.service.transaction() as work:
+            admin = load_person(work, ADMIN, source="test")
+            if self.freeze is not None:
+                freezes.unfreeze(work, admin, self.freeze)
+                self.freeze = None
+            else:
+                self.freeze = freezes.freeze(work, admin, team=TEAM, reason="tried").id
+
+    @rule(chosen=st.sampled_from([None, None, "s0", "s1"]))
+    def somebody_retries(self, chosen: str | None) -> None:
+        """What was done before is carried over, and not done again; and it is retried once."""
+        with suppress(Conflict):
+            new = self._retry(chosen)
+            with pytest.raises(Conflict):
+                self._retry(chosen)
+            self.run, self.again = new, Counter()
+            with self.world.service.transaction() as work:
+                mine = (StepExecution.execution_id == new, StepExecution.carried_over)
+                self.carried = set(work.session.scalars(select(StepExecution.step_id).where(*mine)))
+
+    def _retry(self, chosen: str | None) -> str:
+        with self.world.service.transaction() as work:
+            person = load_person(work, ADMIN if chosen else OPS, source="test")
+            return retry(work, person, self.run, from_step=chosen).id
 
     @rule(approved=st.booleans())
     def somebody_decides(self, approved: bool) -> None:
@@ -149,7 +212,16 @@ class RealRuns(RuleBasedStateMachine):
                 AuditEntry.action == "runbook_execution.ended", AuditEntry.subject_id == row.id
             )
             told = self._count(Notice.kind == "outcome", Notice.subject_id == row.id)
+            late = self._count(
+                StepExecution.execution_id == row.id,
+                StepExecution.started_at >= (row.started_at or row.created_at) + TIMEOUT,
+            )
         assert self.unwritten == [], "an effect, and no commit before it"
+        assert self.in_a_freeze == [], "an effect while its team is frozen"
+        assert late == 0, "a step that started when time was over"
+        if row.waiting_for == WaitingFor.FREEZE and self.freeze is None:
+            assert row.wake_at, "it is held, and nothing is frozen"
+            assert row.wake_at <= self.world.clock.now()
         assert row.status in FINAL or row.wake_at is not None or row.waiting_for in FOR_PEOPLE
         assert row.status not in FINAL or (row.wake_at, row.waiting_for, row.worker) == (None, None, None)
         assert (row.status == Status.WAITING) == (row.waiting_for is not None)
@@ -166,23 +238,35 @@ class RealRuns(RuleBasedStateMachine):
         for number, shape in enumerate(self.shapes):
             if shape in ("unsafe", "refused"):
                 assert calls[f"s{number}"] <= 1 + self.again[f"s{number}"]
+        assert not self.carried & set(calls), "what was carried over was done again"
 
     def teardown(self) -> None:
-        """Whatever happened, people and time bring it to an end."""
+        """Whatever happened, people and time bring it to an end, and its retry, where there can be one."""
         if not hasattr(self, "run"):
             return
+        if self.freeze is not None:
+            self.freeze_or_unfreeze()
+        self.it_comes_to_its_end()
+        former = self.run
+        self.somebody_retries(None)
+        if self.run != former:
+            self.it_comes_to_its_end()
+        self.what_has_ended_stays_as_it_is()
+        with self.world.service.transaction() as work:
+            work.session.query(WorkerLoss).delete()
+
+    def it_comes_to_its_end(self) -> None:
         for _ in range(40):
             seen = self.world.see(self.run)
             if seen.status.is_final:
                 break
             self.somebody_decides(approved=True)
             self.somebody_gives_a_verdict("ran")
-            self.bells_are_lost_and_the_clock_rings()
+            for number in range(len(self.shapes)):
+                self.another_system_calls_back(number)
+            self.bells_are_lost_and_the_clock_rings(minutes=0)
         assert self.world.see(self.run).status.is_final, "it is stuck"
         self.check()
-        self.what_has_ended_stays_as_it_is()
-        with self.world.service.transaction() as work:
-            work.session.query(WorkerLoss).delete()
 
     def what_has_ended_stays_as_it_is(self) -> None:
         before = self.world.see(self.run)
@@ -194,6 +278,7 @@ class RealRuns(RuleBasedStateMachine):
 
 def test_any_run(world: CoreWorld, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     saboteur = Saboteur()
+    world.executor = new_executor(world.service, callbacks=LINKS)
     for module in (core_service, core_executor, core_run):
         monkeypatch.setattr(module, "reach", saboteur.reach)
 
@@ -204,8 +289,8 @@ def test_any_run(world: CoreWorld, target: Target, monkeypatch: pytest.MonkeyPat
     run_state_machine_as_test(
         Runs,
         settings=settings(
-            max_examples=15,
-            stateful_step_count=8,
+            max_examples=20,
+            stateful_step_count=12,
             phases=[Phase.generate],  # to shrink would take minutes
             deadline=None,
             suppress_health_check=list(HealthCheck),
