@@ -96,15 +96,21 @@ def run_campaign(order: Order, folder: Path, say: Say) -> Result:
 
 
 def _strike(order: Order, scene: Scene, say: Say) -> Sequence[str]:
-    """Every strike in turn, beside kills at points; then all is healed. Returns the points drawn."""
+    """Every strike in turn, beside kills at points; then all is healed. Returns the points drawn.
+
+    A poison that comes first is there before the kills are: then three deaths are known to be its own.
+    """
     chance = Random(f"{order.seed}/strikes")
     kills = PointKills(scene.house.crew, Random(f"{order.seed}/points"), order.kills, order.points)
     scene.driver.await_requests(min(3, order.requests))
     killer = threading.Thread(target=kills.run, name="killer", daemon=True)
-    killer.start()
+    if poison.NAME not in order.strikes[:1]:
+        killer.start()
     for name in order.strikes:
         say(f"{name} ({scene.driver.asked} asked, {scene.house.journal.kills} kills)")
         STRIKES[name].play(scene, chance)
+        if killer.ident is None:
+            killer.start()
         time.sleep(chance.uniform(0.5, 1.5) * order.pause)
     while killer.is_alive():
         killer.join(TELL_SECONDS)

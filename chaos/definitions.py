@@ -62,8 +62,10 @@ def _flood(id_: str) -> Step:
 
 
 def _poison(id_: str) -> Step:
-    """It kills its worker: the parent of its guard."""
-    script = f"{TRACE.format(word='begin')}; sleep 0.5; kill -9 $(cut -d ' ' -f 4 /proc/$PPID/stat); sleep 5"
+    """It kills its worker: the nearest process above it that is no guard."""
+    up = "worker=$(cut -d ' ' -f 4 /proc/$worker/stat)"
+    find = f"worker=$PPID; while grep -q guard.py /proc/$worker/cmdline; do {up}; done"
+    script = f"{TRACE.format(word='begin')}; sleep 0.5; {find}; kill -9 $worker; sleep 5"
     return {
         **_shell(id_, 0),
         "argv": ["sh", "-c", script],

@@ -5,15 +5,16 @@ import time
 from random import Random
 
 from chaos.strikes.kill_worker import busy_worker
-from chaos.strikes.scene import Scene, Strike
+from chaos.strikes.scene import Scene, Strike, until
 
 NAME = "pause-worker"
 LEASE = 10.0
+PATIENCE = 4 * LEASE
 
 
 def play(scene: Scene, chance: Random) -> None:
-    for former in scene.background:
-        former.join()  # with both workers asleep nobody could take over
+    # With both workers asleep nobody could take over.
+    until(lambda: not scene.house.crew.asleep, PATIENCE)
     for runbook in ("many", "slow", "mixed"):
         scene.driver.ask_extra(runbook)
     name = busy_worker(scene, chance)
