@@ -117,6 +117,8 @@ class IncidentView(BaseModel):
 
 
 class RunbookView(BaseModel):
+    """`quarantine`: why it may not run, where it killed its workers; null otherwise."""
+
     id: str
     name: str
     team: str | None
@@ -129,6 +131,7 @@ class RunbookView(BaseModel):
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None = None
+    quarantine: str | None = None
 
 
 class RunbookWithDiff(RunbookView):
@@ -153,6 +156,8 @@ class VersionView(BaseModel):
 
 
 class WorkflowView(BaseModel):
+    """`quarantine`: why it was disabled, where it killed its workers; null otherwise."""
+
     id: str
     name: str
     team: str | None
@@ -165,6 +170,7 @@ class WorkflowView(BaseModel):
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None = None
+    quarantine: str | None = None
 
 
 class ActionView(StepView):

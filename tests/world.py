@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from cli.apply import apply_text
 from core.callbacks import CallbackLinks
@@ -23,7 +23,8 @@ from core.services.people import load_person
 from core.services.reading import view_execution
 from core.services.runbook_starts import Start, start_by_person
 from core.services.runbooks import find_runbook
-from core.tables import Incident, RunbookExecution
+from core.statuses import ApprovalStatus
+from core.tables import Incident, Runbook, RunbookExecution, Workflow
 from core.views import ExecutionView
 
 TEAMS = """
@@ -70,6 +71,18 @@ def uninstall(service: Service, kind: str) -> None:
         for table in ("runbooks", "runbook_executions", "workflows", "workflow_executions"):
             statement = text(f"UPDATE {table} SET definition = {gone}")
             work.session.execute(statement, {"there": f'"type": ?"{kind}"'})
+
+
+LOST = "Its worker was lost 3 times at step say (rbx_1)."
+
+
+def suspect(service: Service, name: str) -> None:
+    """The definitions of this name are under quarantine, for LOST."""
+    with service.transaction() as work:
+        for runbook in work.session.scalars(select(Runbook).where(Runbook.name == name)):
+            runbook.status, runbook.quarantine = ApprovalStatus.DRAFT, LOST
+        for workflow in work.session.scalars(select(Workflow).where(Workflow.name == name)):
+            workflow.enabled, workflow.quarantine = False, LOST
 
 
 def see(service: Service, execution_id: str) -> ExecutionView:

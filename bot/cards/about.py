@@ -3,7 +3,7 @@
 from bot.cards.blocks import context, section
 from bot.cards.message import Block, Metadata
 from bot.cards.words import bounded, code, escape, one_line, who
-from core.views import ExecutionView
+from core.views import ExecutionView, FreezeView
 
 EVENT_TYPE = "runbook_execution"
 MOST_PARAMETERS = 12
@@ -57,9 +57,13 @@ def freeze_blocks(execution: ExecutionView) -> list[Block]:
     freeze = execution.freeze
     if freeze is None:
         return []
+    return [section(freeze_line(freeze))]
+
+
+def freeze_line(freeze: FreezeView) -> str:
     scope = "Everything" if freeze.team is None else f"Team {escape(freeze.team)}"
     reason = bounded(escape(one_line(freeze.reason)), REASON_LENGTH)
-    return [section(f"🧊 *{scope} is frozen* by {who(freeze.frozen_by)}: {reason}")]
+    return f"🧊 *{scope} is frozen* by {who(freeze.frozen_by)}: {reason}"
 
 
 def tag(execution: ExecutionView, page: str = "") -> Block:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from bot.cards.about import freeze_line
 from bot.cards.blocks import sections
 from bot.cards.message import Block
 from bot.cards.requests import request_text
@@ -31,6 +32,8 @@ def plan_text(plan: PlanView) -> str:
 def plan_blocks(plan: PlanView) -> list[Block]:
     """The lock, and each step with what it would ask for, who would be asked, how long it would wait."""
     lines = [_lead(plan), *([_lock_line(plan.lock)] if plan.lock else [])]
+    if plan.freeze is not None:
+        lines.append(f"{freeze_line(plan.freeze)}. Now a run would be refused.")
     for number, step in enumerate(plan.steps[:MOST_STEPS], start=1):
         lines.append(f"{number}. {_step(step)}")
     if len(plan.steps) > MOST_STEPS:

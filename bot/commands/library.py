@@ -7,6 +7,7 @@ from bot.commands.arguments import only_argument, optional_argument
 from bot.commands.call import Command, CommandCall, Reply
 from bot.commands.usage import usage_line
 from core.decisions.people import Person
+from core.decisions.quarantine import UNTIL
 from core.definitions.parameters import declared
 from core.definitions.runbook import RunbookDefinition
 from core.service import Work
@@ -39,13 +40,15 @@ def list_(work: Work, person: Person, call: CommandCall) -> Reply:
 
 def _line(row: Runbook) -> str:
     description = bounded(escape(one_line(description_of(row.definition))), DESCRIPTION_LENGTH)
-    return f"• *{escape(row.name)}* · {_standing(row)}{f' · {description}' if description else ''}"
+    told = " · ".join(filter(None, (_standing(row), escape(row.quarantine or ""), description)))
+    return f"• *{escape(row.name)}* · {told}"
 
 
 def _standing(row: Runbook) -> str:
     owner = f"team {escape(row.team.name)}" if row.team else "global"
-    approved = row.status == ApprovalStatus.APPROVED
-    return owner if approved else f"{owner} · *{row.status}, does not run*"
+    if row.status == ApprovalStatus.APPROVED:
+        return owner
+    return f"{owner} · *{'under quarantine' if row.quarantine else row.status}, does not run*"
 
 
 def show(work: Work, person: Person, call: CommandCall) -> Reply:
@@ -54,6 +57,7 @@ def show(work: Work, person: Person, call: CommandCall) -> Reply:
     definition = definition_of(row)
     lines = [
         f"*{escape(row.name)}* v{row.version} · {_standing(row)}",
+        *([f"{escape(row.quarantine)} {UNTIL}"] if row.quarantine else []),
         *([escape(definition.description.strip())] if definition.description.strip() else []),
         f"Run it: `{escape(usage_line(call.command, row.name, definition.parameters))}`",
         *_parameter_lines(definition),

@@ -46,8 +46,14 @@ def list_(work: Work, person: Person, call: CommandCall) -> Reply:
 def _line(row: Workflow) -> str:
     description = bounded(escape(one_line(description_of(row.definition))), DESCRIPTION_LENGTH)
     owner = f"team {escape(row.team.name)}" if row.team else "global"
-    state = escape(row.trigger_on) if row.enabled else "*disabled*"
-    return f"• *{escape(row.name)}* · {owner} · {state}{f' · {description}' if description else ''}"
+    told = " · ".join(filter(None, (owner, _state(row), escape(row.quarantine or ""), description)))
+    return f"• *{escape(row.name)}* · {told}"
+
+
+def _state(row: Workflow) -> str:
+    if row.enabled:
+        return escape(row.trigger_on)
+    return "*under quarantine, disabled*" if row.quarantine else "*disabled*"
 
 
 VERBS = {

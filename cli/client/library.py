@@ -8,6 +8,7 @@ from bot.cards.words import one_line
 from bot.commands.usage import usage_line
 from cli.client.options import AsJson, Url, connect, path, print_json
 from cli.client.output import facts, say, table
+from core.decisions.quarantine import UNTIL, why_it_does_not_run
 from core.definitions.parameters import declared
 from core.statuses import ApprovalStatus
 from core.views import RunbookView
@@ -31,11 +32,15 @@ def list_(url: Url = "", as_json: AsJson = False) -> None:
         return
     rows = [(view.name, view.team or GLOBAL, _standing(view), one_line(view.description)) for view in views]
     table(("runbook", "team", "status", "description"), rows)
+    for view in views:
+        if view.quarantine:
+            say(why_it_does_not_run(view.name, view.quarantine))
 
 
 def _standing(view: RunbookView) -> str:
-    approved = view.status is ApprovalStatus.APPROVED
-    return view.status.value if approved else f"{view.status.value}, does not run"
+    if view.status is ApprovalStatus.APPROVED:
+        return view.status.value
+    return f"{'under quarantine' if view.quarantine else view.status.value}, does not run"
 
 
 @app.command()
@@ -61,6 +66,7 @@ def print_runbook(view: RunbookView) -> None:
         [
             ("id", view.id),
             ("team", view.team or GLOBAL),
+            ("quarantine", f"{view.quarantine} {UNTIL}" if view.quarantine else ""),
             ("description", view.description),
             ("written by", view.changed_by),
             ("run it", usage),

@@ -8,17 +8,24 @@ from bot.cards.words import as_text, status_words
 from cli.client.output import facts, say
 from core.definitions.durations import format_duration
 from core.rehearsal.views import PlannedLockView, PlannedStepView, PlanView
+from core.views import FreezeView
 
 
 def print_plan(plan: PlanView) -> None:
     """What a run would do, step by step."""
     say(f"What a run of {plan.runbook} v{plan.runbook_version} for inc-{plan.incident_number} would do:")
     parameters = " ".join(f"{name}={as_text(value)}" for name, value in plan.parameters.items())
-    facts([("parameters", parameters), ("lock", _lock(plan.lock) if plan.lock else "")])
+    lock = _lock(plan.lock) if plan.lock else ""
+    frozen = _frozen(plan.freeze) if plan.freeze else ""
+    facts([("parameters", parameters), ("lock", lock), ("frozen", frozen)])
     for number, step in enumerate(plan.steps, start=1):
         say(f"{number}. {step.name or step.id} ({step.type})")
         say("\n".join(f"     {line}" for text in _lines(step) for line in text.splitlines()))
     say("Nothing of it was done.")
+
+
+def _frozen(freeze: FreezeView) -> str:
+    return f"{freeze.team or 'everything'}, by {freeze.frozen_by}: {freeze.reason}; refused"
 
 
 def _lock(lock: PlannedLockView) -> str:

@@ -7,9 +7,17 @@ is a weak one while workers die elsewhere too: then it takes more of it.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+UNTIL = "Change it; or a platform admin approves it again."
+UNTIL_ENABLED = "Change it, or enable it again."
+
 ENOUGH = 3
 ENOUGH_IN_A_STORM = 10
 CALM = timedelta(seconds=30)  # before the first of the losses, and since: with none elsewhere, it is calm
+
+
+def why_it_does_not_run(name: str, quarantine: str) -> str:
+    """`quarantine`: why it is under quarantine."""
+    return f"{name} is under quarantine. {quarantine}"
 
 
 def storm_begins(losses: Sequence[datetime]) -> datetime | None:

@@ -8,9 +8,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine, and_, delete, exists, select, text
 from sqlalchemy.orm import Session
 
-from core.decisions.quarantine import ENOUGH_IN_A_STORM, is_to_blame, storm_begins
+from core.decisions.quarantine import (
+    ENOUGH_IN_A_STORM,
+    UNTIL,
+    UNTIL_ENABLED,
+    is_to_blame,
+    storm_begins,
+)
 from core.service import Work
-from core.services.quarantine import UNTIL, UNTIL_ENABLED, put_under_quarantine, quarantined, version_of
+from core.services.quarantine import put_under_quarantine, quarantined, version_of
 from core.tables import RunbookExecution, WorkerLoss
 
 from .lease import Abandoned

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from core.statuses import Status
+from core.views import FreezeView
 
 
 class _View(BaseModel):
@@ -94,5 +95,7 @@ class PlanView(_View):
     """What it would be run with, defaults filled in."""
     lock: PlannedLockView | None
     """The lock that it would take."""
+    freeze: FreezeView | None = None
+    """The freeze that keeps such a run from starting now."""
     steps: list[PlannedStepView]
     """What it would do, one after the other."""

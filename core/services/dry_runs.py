@@ -12,18 +12,21 @@ from core.rehearsal.stage import Stage
 from core.rehearsal.views import LockHolderView, PlannedGateView, PlannedLockView, PlannedStepView, PlanView
 from core.service import Work
 from core.services import audit
+from core.services.execution_views import view_freeze
+from core.services.frozen import freezes_in_force
 from core.services.incident_scope import incident_scope
 from core.services.people import role_holders
 from core.services.runbook_starts import Start
 from core.services.runbooks import check_runnable, definition_of
 from core.statuses import Status
-from core.tables import RunbookExecution
+from core.tables import Incident, RunbookExecution
+from core.views import FreezeView
 
 
 def plan_by_person(work: Work, person: Person, start: Start) -> PlanView:
     """The plan of a run that this person could start now.
 
-    Raises what `start_by_person` raises, but for a lock that is held: the plan says who holds it.
+    Raises what `start_by_person` raises, but for a lock that is held and a freeze: the plan tells both.
     """
     runbook, incident = start.runbook, start.incident
     check_may_run(person, runbook.name, runbook.team.name if runbook.team else None, incident.team.name)
@@ -44,8 +47,15 @@ def plan_by_person(work: Work, person: Person, start: Start) -> PlanView:
         requested_by=person.slack_user_id,
         parameters=parameters,
         lock=lock,
+        freeze=_freeze(work, incident),
         steps=steps,
     )
+
+
+def _freeze(work: Work, incident: Incident) -> FreezeView | None:
+    """That of everything first, as a run would be told. Nothing is locked: it may be another one in a moment."""
+    own = [row for row in freezes_in_force(work) if row.team_id in (None, incident.team_id)]
+    return view_freeze(min(own, key=lambda row: row.team_id is not None)) if own else None
 
 
 def _lock(work: Work, stage: Stage) -> PlannedLockView | None:

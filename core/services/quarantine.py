@@ -10,8 +10,6 @@ from core.services.shelves import RUNBOOKS, WORKFLOWS, Change
 from core.statuses import ApprovalStatus
 from core.tables import Runbook, RunbookExecution, Workflow, WorkflowExecution
 
-UNTIL = "Change it; or a platform admin approves it again."
-UNTIL_ENABLED = "Change it, or enable it again."
 SYSTEM = Person("system", source="worker")
 
 

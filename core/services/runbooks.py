@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from core.decisions.people import Person
+from core.decisions.quarantine import UNTIL, why_it_does_not_run
 from core.definitions.kept import read_kept
 from core.definitions.runbook import RunbookDefinition
 from core.errors import Conflict, NotAllowed, NotFound
@@ -10,7 +11,6 @@ from core.service import Work
 from core.services import library, library_search
 from core.services.library import UNSAID, Intent
 from core.services.library_search import owner_of
-from core.services.quarantine import UNTIL
 from core.services.shelves import RUNBOOKS, Change
 from core.statuses import ApprovalStatus
 from core.tables import JsonObject, Runbook
@@ -117,7 +117,7 @@ def check_runnable(runbook: Runbook, *, version: int | None = None) -> None:
     if runbook.deleted_at is not None:
         raise Conflict(f"{runbook.name} was deleted.")
     if runbook.quarantine is not None:
-        raise Conflict(f"{runbook.name} is under quarantine. {runbook.quarantine}", hint=UNTIL)
+        raise Conflict(why_it_does_not_run(runbook.name, runbook.quarantine), hint=UNTIL)
     if runbook.status != ApprovalStatus.APPROVED:
         raise Conflict(
             f"{runbook.name} is {runbook.status}: only an approved version runs.",

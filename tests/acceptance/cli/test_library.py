@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
+from core.decisions.quarantine import UNTIL
 from core.service import Service
 from tests.acceptance.cli.conftest import Cli
-from tests.world import apply_documents
+from tests.world import LOST, apply_documents, suspect
 
 LONG = """
 kind: runbook
@@ -47,6 +48,16 @@ def test_a_runbook_is_shown_with_how_to_run_it(cli: Cli) -> None:
         shown.split()
     )
     assert "Look at a cluster." in shown
+
+
+def test_a_runbook_under_quarantine_says_so_and_why(cli: Cli, service: Service) -> None:
+    suspect(service, "db-check")
+
+    listed, shown = cli("list").out, " ".join(cli("show", "db-check").out.split())
+    assert listed.endswith(f"\ndb-check is under quarantine. {LOST}\n")
+    assert shown.startswith("db-check v1, under quarantine, does not run")
+    assert f"quarantine {LOST} {UNTIL}" in shown
+    assert "quarantine" not in cli("show", "say-hello").out
 
 
 def test_a_runbook_as_json_is_that_of_the_api(cli: Cli) -> None:

@@ -13,6 +13,7 @@ from core.service import Service
 from core.tables import AuditEntry, Base
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import DRAFT
+from tests.acceptance.rest.library import do
 from tests.acceptance.rest.test_incidents import opened
 from tests.conftest import RecordedBells
 from tests.world import apply_documents, new_executor, running_target, work_off
@@ -173,3 +174,14 @@ def test_a_dry_run_uses_up_no_idempotency_key(service: Service, responder: TestC
     address = f"/api/incidents/{incident}/runbooks/db-check/execute"
     for body, status in ((DRY, 200), (DRY, 200), (DRY | {"dry_run": False}, 201)):
         assert responder.post(address, json=body, headers=key).status_code == status
+
+
+def test_the_plan_says_that_such_a_run_is_frozen(client_of: ClientOf, responder: TestClient) -> None:
+    admin = client_of("U0DBADMIN")
+    incident = opened(responder)["id"]
+    address = f"incidents/{incident}/runbooks/say-hello/execute"
+    assert do(responder, address, dry_run=True)["freeze"] is None
+    do(admin, "freezes", team="database", reason="Migration")
+
+    freeze = do(responder, address, dry_run=True)["freeze"]
+    assert (freeze["team"], freeze["reason"], freeze["frozen_by"]) == ("database", "Migration", "U0DBADMIN")

@@ -15,7 +15,7 @@ from tests.acceptance.rest.library import DB_ADMIN, changed, do, history, runboo
 from tests.acceptance.rest.test_incidents import opened
 from tests.acceptance.rest.test_runs import execute
 from tests.conftest import ADMIN, RecordedBells
-from tests.world import new_executor, work_off
+from tests.world import LOST, new_executor, suspect, work_off
 
 
 @pytest.fixture
@@ -42,6 +42,17 @@ def test_a_new_runbook_is_a_draft_of_its_first_version(writer: TestClient) -> No
     assert writer.get(answer.headers["Location"]).json() == answer.json()
     [line] = writer.get(f"/api/runbooks/{shown['id']}/versions").json()["versions"]
     assert (line["change"], line["note"], line["definition"]) == ("created", "First try", document)
+
+
+def test_a_runbook_under_quarantine_says_why_until_it_is_approved_again(
+    service: Service, writer: TestClient, platform: TestClient
+) -> None:
+    assert written(writer, runbook())["quarantine"] is None
+    suspect(service, "db-vacuum")
+    shown = writer.get("/api/runbooks/db-vacuum").json()["runbook"]
+    assert (shown["quarantine"], shown["status"]) == (LOST, "draft")
+    assert LOST in [each["quarantine"] for each in writer.get("/api/runbooks").json()["runbooks"]]
+    assert do(platform, "runbooks/db-vacuum/approve")["quarantine"] is None
 
 
 def test_a_name_is_taken_once(writer: TestClient) -> None:

@@ -11,7 +11,7 @@ from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.library import DB_ADMIN, changed, do, history, workflow, written
 from tests.acceptance.rest.test_incidents import opened
 from tests.conftest import ADMIN, RecordedBells
-from tests.world import apply_documents, new_executor, work_off
+from tests.world import LOST, apply_documents, new_executor, suspect, work_off
 
 ON_CREATION: dict[str, Any] = {"trigger": {"on": "incident.created"}}
 
@@ -39,6 +39,17 @@ def test_a_new_workflow_is_enabled_and_found_by_id_and_by_name(writer: TestClien
     assert (shown["enabled"], shown["version"], shown["definition"]) == (True, 1, workflow())
     for reference in (shown["id"], "db-look"):
         assert writer.get(f"/api/workflows/{reference}").json() == {"workflow": shown}
+
+
+def test_a_workflow_under_quarantine_says_why_until_it_is_enabled_again(
+    service: Service, writer: TestClient
+) -> None:
+    assert written(writer, workflow())["quarantine"] is None
+    suspect(service, "db-look")
+    shown = writer.get("/api/workflows/db-look").json()["workflow"]
+    assert (shown["quarantine"], shown["enabled"]) == (LOST, False)
+    assert LOST in [each["quarantine"] for each in writer.get("/api/workflows").json()["workflows"]]
+    assert do(writer, "workflows/db-look/enable")["quarantine"] is None
 
 
 @pytest.mark.parametrize(

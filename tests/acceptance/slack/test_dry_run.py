@@ -2,7 +2,7 @@
 
 from core.service import Service
 from tests.acceptance.slack.requests import Slack
-from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, WEB_OPS, add_runbook, executions, start
+from tests.acceptance.slack.world import DB_ADMIN, DB_CHANNEL, DB_OPS, WEB_OPS, add_runbook, executions, start
 from tests.conftest import RecordedBells
 
 STEPS = [
@@ -62,3 +62,12 @@ def test_a_long_plan_keeps_slacks_limits(company: Service, slack: Slack) -> None
     steps = [{"id": f"s{n}", "type": "message", "text": "x" * 900} for n in range(200)]
     add_runbook(company, "long", steps=steps)
     assert "… 160 more" in slack.types(DB_OPS, DB_CHANNEL, "run long --dry-run")
+
+
+def test_a_freeze_that_would_refuse_it_is_told(company: Service, slack: Slack) -> None:
+    slack.types(DB_ADMIN, DB_CHANNEL, "freeze database Migration <now>")
+    said = slack.types(DB_OPS, DB_CHANNEL, "run say-hello --dry-run")
+    assert (
+        "*Team database is frozen* by <@U0DBADMIN>: Migration &lt;now&gt;. Now a run would be refused."
+        in said
+    )

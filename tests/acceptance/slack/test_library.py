@@ -4,6 +4,7 @@ import pytest
 
 from bot.app import create_bolt_app
 from core.decisions.people import Person
+from core.decisions.quarantine import UNTIL
 from core.definitions.runbook import RunbookDefinition
 from core.service import Service
 from core.services.history import list_history
@@ -23,7 +24,7 @@ from tests.acceptance.slack.world import (
     add_runbook,
     executions,
 )
-from tests.world import uninstall
+from tests.world import LOST, suspect, uninstall
 
 WRITER = Person(DB_ADMIN, is_platform_admin=True, source="test")
 
@@ -91,6 +92,15 @@ def test_what_is_not_valid_any_more_is_said_to_be_so(company: Service, slack: Sl
         "Version 1 of say-hello is not valid any more, at steps.0.type: There is no step type gone." in said
     )
     assert executions(company) == []
+
+
+def test_what_is_under_quarantine_says_so_and_why(company: Service, slack: Slack) -> None:
+    suspect(company, "say-hello")
+    for typed, told in (
+        ("list", f"*say-hello* · global · *under quarantine, does not run* · {LOST}"),
+        ("show say-hello", f"*say-hello* v1 · global · *under quarantine, does not run*\\n{LOST} {UNTIL}\\n"),
+    ):
+        assert told in slack.types(DB_OPS, QUIET_CHANNEL, typed)
 
 
 def test_history_tells_who_did_what_newest_first(company: Service, slack: Slack) -> None:

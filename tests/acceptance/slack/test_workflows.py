@@ -6,7 +6,7 @@ from core.service import Service
 from core.tables import Incident, WorkflowExecution
 from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, QUIET_CHANNEL, WEB_OPS, the_incident
-from tests.world import apply_documents
+from tests.world import LOST, apply_documents, suspect
 
 WORKFLOWS = """
 kind: workflow
@@ -64,6 +64,14 @@ def test_workflows_are_listed_for_who_may_see_them(slack: Slack, company: Servic
     assert "*greet* · global · incident.created" in seen
     assert "page-the-owner" not in slack.types(WEB_OPS, QUIET_CHANNEL, "workflow")
     assert "No workflow's name has zebra." in slack.types(DB_OPS, QUIET_CHANNEL, "workflow list zebra")
+
+
+def test_a_workflow_under_quarantine_says_so_and_why(slack: Slack, company: Service) -> None:
+    apply_documents(company, WORKFLOWS)
+    suspect(company, "greet")
+
+    seen = slack.types(DB_OPS, QUIET_CHANNEL, "workflow list")
+    assert f"*greet* · global · *under quarantine, disabled* · {LOST}" in seen
 
 
 def test_an_incident_is_escalated(slack: Slack, company: Service) -> None:
