@@ -1,9 +1,10 @@
 """One HTTP call under way: whether its request has left, and how it is broken off wherever it is."""
 
+import math
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +12,7 @@ from typing import Any
 
 CONNECTS, CONNECTED = "connection.connect_tcp.started", "connection.connect_tcp.complete"
 LEAVES = "http11.send_request_headers.started"
+TOO_LATE = "It was not sent: its worker was away for so long that another one may have the run."
 
 
 class BrokenOff(Exception):
@@ -36,10 +38,12 @@ class Attempt:
     """`trace` is what httpcore calls (https://www.encode.io/httpcore/extensions/#trace) from the thread of the call.
 
     A request that was broken off before it left does not leave. One that has left loses its connection, also in the
-    middle of a handshake, of headers or of a body: no limit for each read would end those.
+    middle of a handshake, of headers or of a body: no limit for each read would end those. None leaves after
+    `held_until`, of the monotonic clock: whoever slept through their lease calls nobody as they wake up.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, held_until: Callable[[], float] = lambda: math.inf) -> None:
+        self._held_until = held_until
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._is_broken_off = False
@@ -54,6 +58,8 @@ class Attempt:
                 self._close_if_broken_off()
             if event in (CONNECTS, LEAVES) and self._is_broken_off:
                 raise BrokenOff
+            if event in (CONNECTS, LEAVES) and time.monotonic() >= self._held_until():
+                raise BrokenOff(TOO_LATE)
             self.has_left = self.has_left or event == LEAVES
 
     def break_off(self) -> bool:

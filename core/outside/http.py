@@ -15,6 +15,7 @@ from core.errors import RunbookError
 
 from .attempt import Attempt, BrokenOff, Deadline
 from .egress import EgressPolicy, checked_address
+from .leash import held_until
 from .text import Excerpt, without_nul
 
 MOST_BYTES = 1_048_576  # of a response that is read; beyond that it is cut
@@ -73,7 +74,7 @@ class HttpCaller:
         Raises NotSent, NoAnswer (also when `stop` is set meanwhile), or core's NotAllowed for the policy.
         """
         answer: Future[HttpResponse] = Future()
-        attempt = Attempt()
+        attempt = Attempt(lambda: held_until(stop))
         arguments = (request, limit, attempt, answer)
         threading.Thread(target=self._attempt, args=arguments, name="http", daemon=True).start()
         return _await(answer, attempt, limit, stop)
@@ -115,6 +116,8 @@ class HttpCaller:
 def _what_is_known(error: Exception, request: HttpRequest, attempt: Attempt) -> Exception:
     if attempt.has_left:
         return NoAnswer(f"No whole answer: {error or type(error).__name__}.")
+    if isinstance(error, BrokenOff):
+        return NotSent(str(error))
     return NotSent(
         f"No connection to {_parse(request.url).netloc.decode()}: {error or type(error).__name__}."
     )

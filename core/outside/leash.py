@@ -11,3 +11,8 @@ class Leash(threading.Event):
     """
 
     held_until = math.inf
+
+
+def held_until(stop: threading.Event) -> float:
+    """For ever, where nobody holds it."""
+    return stop.held_until if isinstance(stop, Leash) else math.inf

@@ -1,6 +1,5 @@
 """Processes of shell steps: under a guard, with a total deadline, their output bounded."""
 
-import math
 import os
 import selectors
 import struct
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from core.sabotage import is_disabled
 
-from .leash import Leash
+from .leash import held_until
 from .text import Excerpt
 
 GUARD = str(Path(__file__).with_name("guard.py"))
@@ -60,7 +59,7 @@ class ProcessRunner:
         life_read, life_write = os.pipe()
         life = [life_write]
         try:
-            process = self._start(command, life_read, _held_until(stop))
+            process = self._start(command, life_read, held_until(stop))
         except BaseException:
             _let_go(life)
             raise
@@ -116,7 +115,7 @@ def _drain(
 
     A command that killed its guard may leave something alive: it is read no further than the guard's end.
     """
-    ended, told = "exit", _held_until(stop)
+    ended, told = "exit", held_until(stop)
     with selectors.DefaultSelector() as selector:
         for descriptor in outputs:
             selector.register(descriptor, selectors.EVENT_READ)
@@ -133,14 +132,10 @@ def _drain(
             if life and (reason := _why_it_ends(stop, deadline)):
                 ended = reason
                 _let_go(life)
-            if life and told != _held_until(stop):
-                told = _held_until(stop)
+            if life and told != held_until(stop):
+                told = held_until(stop)
                 _tell(life, told)
     return ended
-
-
-def _held_until(stop: threading.Event) -> float:
-    return stop.held_until if isinstance(stop, Leash) else math.inf
 
 
 def _why_it_ends(stop: threading.Event, deadline: float) -> str | None:
@@ -149,7 +144,7 @@ def _why_it_ends(stop: threading.Event, deadline: float) -> str | None:
         return "stopped"
     if now >= deadline:
         return "timeout"
-    return "lease lost" if now >= _held_until(stop) else None
+    return "lease lost" if now >= held_until(stop) else None
 
 
 def _tell(life: list[int], until: float) -> None:

@@ -11,8 +11,10 @@ from datetime import timedelta
 import pytest
 
 from core.errors import NotAllowed
+from core.outside.attempt import CONNECTS, LEAVES, Attempt, BrokenOff
 from core.outside.egress import EgressPolicy
 from core.outside.http import MOST_BYTES, HttpCaller, HttpRequest, HttpResponse, NoAnswer, NotSent
+from core.outside.leash import Leash
 
 Serve = Callable[[socket.socket, bytes, threading.Event], None]
 GENEROUS = timedelta(seconds=10)
@@ -256,6 +258,31 @@ def test_a_stop_ends_the_call_at_once(caller: HttpCaller) -> None:
         with pytest.raises(NoAnswer, match="stopped"):
             call(caller, HttpRequest("GET", f"http://127.0.0.1:{port}/"), timedelta(minutes=1), stop)
         assert time.monotonic() - began < 1.5
+
+
+def leashed(seconds: float) -> Leash:
+    leash = Leash()
+    leash.held_until = time.monotonic() + seconds
+    return leash
+
+
+def test_who_slept_through_their_lease_sends_nothing(caller: HttpCaller) -> None:
+    with serving(answering()) as (port, requests):
+        request = HttpRequest("POST", f"http://127.0.0.1:{port}/")
+        with pytest.raises(NotSent, match="another one may have the run"):
+            call(caller, request, GENEROUS, leashed(-0.1))
+        assert requests == []
+        assert call(caller, request, GENEROUS, leashed(30)).status == 200
+
+
+def test_who_sleeps_while_they_connect_sends_nothing() -> None:
+    leash = leashed(30)
+    attempt = Attempt(lambda: leash.held_until)
+    attempt.trace(CONNECTS, {})
+    leash.held_until = time.monotonic()
+    with pytest.raises(BrokenOff):
+        attempt.trace(LEAVES, {})
+    assert not attempt.has_left
 
 
 def test_a_refused_connection_was_not_sent(caller: HttpCaller) -> None:
