@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import chain
 
-from chaos.checker.facts import Facts
+from chaos.checker.facts import Execution, Facts, WorkflowExecution
 from chaos.checker.violations import Finding
 
 EDGE = 1.0  # seconds: a time is taken as a transaction begins, and the freeze is lifted by the one that commits first
@@ -51,7 +51,8 @@ def what_was_held_goes_on(facts: Facts) -> Iterator[Finding]:
     lasting = [each.id for each in facts.freezes if each.lifted_at is None]
     for freeze_id in lasting:
         yield freeze_id, f"The freeze {freeze_id} was never lifted."
-    for each in chain(facts.executions, facts.workflows):
+    every: chain[Execution | WorkflowExecution] = chain(facts.executions, facts.workflows)
+    for each in every:
         if each.is_frozen and not each.is_final and not lasting:
             yield each.id, f"{each.id} is {each.status}, and still frozen, and there is no freeze."
 

@@ -25,6 +25,7 @@ from core.services.people import load_person
 from core.services.retries import retry
 from core.statuses import FINAL, Status, WaitingFor
 from core.tables import AuditEntry, Notice, RunbookExecution, StepExecution, WorkerLoss
+from tests.conftest import ADMIN
 from tests.integration.core.world import RUNBOOK as DOCUMENT
 from tests.integration.core.world import CoreWorld
 from tests.world import Target, apply_documents, new_executor, start_run
@@ -39,7 +40,7 @@ DEATHS = st.tuples(st.sampled_from((*POINTS, *IN_DOUBT * 3)), st.integers(1, 2))
 SHAPES = ("safe", "unsafe", "gate", "pause", "say", "refused", "flaky", "callback")
 FOR_PEOPLE = {WaitingFor.APPROVAL, WaitingFor.VERDICT, WaitingFor.FREEZE}
 TIMEOUT = timedelta(minutes=20)  # for all of a run
-ADMIN, OPS, TEAM = "U0DBADMIN", "U0DBOPS", "database"
+OPS, TEAM = "U0DBOPS", "database"
 LINKS = CallbackLinks("https://runbooks.example", "the secret")
 
 

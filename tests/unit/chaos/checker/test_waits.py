@@ -10,7 +10,7 @@ from chaos.checker.promises import verdicts
 
 from .world import RUN, at, broken, card, execution, kept, plus, with_execution, with_step
 
-ACTIONS = [
+ACTIONS: list[dict[str, Any]] = [
     {"id": "grace", "type": "delay", "for": "2s"},
     {"id": "start", "type": "runbook", "wait": True},
     {"id": "told", "type": "message"},

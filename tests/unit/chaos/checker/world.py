@@ -170,9 +170,11 @@ def with_card(facts: Facts, name: str, **changes: Any) -> Facts:
 
 def plus(facts: Facts, name: str, *things: object) -> Facts:
     """With more of what the attribute holds."""
-    return replace(facts, **{name: [*getattr(facts, name), *things]})
+    changes: dict[str, Any] = {name: [*getattr(facts, name), *things]}
+    return replace(facts, **changes)
 
 
 def minus(facts: Facts, name: str, unwanted: Iterable[object]) -> Facts:
     gone = list(unwanted)
-    return replace(facts, **{name: [each for each in getattr(facts, name) if each not in gone]})
+    changes: dict[str, Any] = {name: [each for each in getattr(facts, name) if each not in gone]}
+    return replace(facts, **changes)

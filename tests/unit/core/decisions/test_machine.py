@@ -187,6 +187,7 @@ class Runs(RuleBasedStateMachine):
     def it_may_run_no_more(self) -> None:
         """As a worker finds that claims what is under quarantine now."""
         self.happens(Refused("It is under quarantine now."))
+        assert self.execution.status.is_final
 
     @precondition(lambda self: self.calling)
     @rule(result=ENDS)
@@ -238,6 +239,10 @@ class Runs(RuleBasedStateMachine):
     @precondition(lambda self: self._waits_for(WaitingFor.CALLBACK))
     @rule()
     def it_is_called_back(self) -> None:
+        """The same attempt goes on. (No step that is called back goes outside; here one may, which is a start more.)"""
+        position = self.execution.position
+        assert position is not None
+        self.again[position] = self.again.get(position, 0) + 1
         self.from_outside(CallbackReceived())
 
     @precondition(lambda self: self._waits_for(WaitingFor.CALLBACK))
@@ -369,6 +374,7 @@ def any_policy(chance: random.Random) -> StepPolicy:
         backoff=backoff,
         continue_on_failure=chance.random() < 0.5,
         asks=chance.random() < 0.8,
+        rechecks=chance.random() < 0.3,
     )
 
 
