@@ -90,8 +90,10 @@ def seal_entries(work: Work) -> int:
 
 
 def _unsealed_entries() -> Select[*tuple[Any, ...]]:
-    unsealed = select(*SEALED).join(AuditSeal, AuditSeal.number == AuditEntry.number)
-    return unsealed.where(AuditSeal.hash.is_(None)).order_by(AuditSeal.number).limit(AT_ONCE)
+    """The numbers first, then each entry by its number: joined at once they would be read from the first one on."""
+    unsealed = select(AuditSeal.number).where(AuditSeal.hash.is_(None))
+    few = unsealed.order_by(AuditSeal.number).limit(AT_ONCE).subquery()
+    return select(*SEALED).join(few, few.c.number == AuditEntry.number).order_by(few.c.number)
 
 
 def _last_seal(work: Work) -> tuple[int, str]:

@@ -18,7 +18,7 @@ NOTICES = """
 INSERT INTO notices (id, kind, subject_id, incident_id, thread_of, priority, wanted, delivered, message_ts, due_at)
 SELECT 'ntc_' || n, CASE n % 2 WHEN 0 THEN 'headline' ELSE 'outcome' END, 'rbx_' || n / 2, 'inc_' || n / 4 + 1,
     CASE n % 2 WHEN 1 THEN 'rbx_' || n / 2 END, 1, 7, CASE WHEN n % 5000 = 0 THEN 6 ELSE 7 END, '1.0',
-    now() - n * interval '1 second'
+    '2026-01-01'::timestamptz - n * interval '1 second'
 FROM generate_series(0, 19999) AS n
 """
 INCIDENTS = """
