@@ -20,6 +20,7 @@ from .text import Excerpt, without_nul
 
 MOST_BYTES = 1_048_576  # of a response that is read; beyond that it is cut
 CONNECT_SECONDS = 10.0
+BEHIND_SECONDS = 1.0
 WATCH_SECONDS = 0.05  # how often a running call looks whether it should stop
 
 
@@ -102,15 +103,21 @@ class HttpCaller:
         except (OSError, UnicodeError) as error:
             raise NotSent(f"{url.host} has no address: {error}.") from error
         called = url.copy_with(host=address)
-        seconds = limit.total_seconds()
         return self._client.build_request(
             request.method,
             called.copy_merge_params(_query(request.query)) if request.query else called,
             headers={**request.headers, "Host": url.netloc.decode("ascii")},
             content=request.content,
-            timeout=httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds)),
+            timeout=_own_limits(limit),
             extensions={"sni_hostname": host, "trace": attempt.trace},
         )
+
+
+def _own_limits(limit: timedelta) -> httpx2.Timeout:
+    """Of each connection and read. Behind the limit of the whole, which alone says that time is over."""
+    seconds = limit.total_seconds()
+    behind = seconds + BEHIND_SECONDS
+    return httpx2.Timeout(behind, connect=CONNECT_SECONDS if seconds > CONNECT_SECONDS else behind)
 
 
 def _what_is_known(error: Exception, request: HttpRequest, attempt: Attempt) -> Exception:

@@ -138,7 +138,7 @@ def test_the_host_header_keeps_the_name_and_the_port(caller: HttpCaller) -> None
 def test_the_deadline_is_for_the_whole_answer_not_for_each_byte(caller: HttpCaller) -> None:
     with serving(drop_by_drop) as (port, _):
         began = time.monotonic()
-        with pytest.raises(NoAnswer, match=r"within 0\.6 s|timed out"):
+        with pytest.raises(NoAnswer, match=r"within 0\.6 s"):
             get(caller, port, timedelta(seconds=0.6))
         assert time.monotonic() - began < 1.5
 
@@ -157,7 +157,7 @@ def test_a_call_that_was_given_up_leaves_nothing_running(caller: HttpCaller, ser
     before = set(threading.enumerate())
     with serving(serve) as (port, _):
         began = time.monotonic()
-        with pytest.raises(NoAnswer, match=r"within 1\.2 s|timed out"):
+        with pytest.raises(NoAnswer, match=r"within 1\.2 s"):
             get(caller, port, timedelta(seconds=1.2))
         assert time.monotonic() - began < 3
         nothing_is_left(before)
@@ -174,7 +174,7 @@ def test_a_request_that_nobody_reads_is_given_up(caller: HttpCaller) -> None:
     before = set(threading.enumerate())
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        with pytest.raises(NoAnswer, match=r"within 1\.5 s|timed out"):
+        with pytest.raises(NoAnswer, match=r"within 1\.5 s"):
             call(caller, HttpRequest("POST", url, content=b"x" * 10_000_000), timedelta(seconds=1.5))
         nothing_is_left(before)
 
@@ -204,7 +204,7 @@ def test_a_name_that_takes_too_long_was_not_sent(caller: HttpCaller, monkeypatch
     before = set(threading.enumerate())
     with serving(answering()) as (port, requests):
         began = time.monotonic()
-        with pytest.raises(NotSent, match=r"Not sent within 0\.3 s|timed out"):
+        with pytest.raises(NotSent, match=r"Not sent within 0\.3 s"):
             get(caller, port, timedelta(seconds=0.3))
         assert time.monotonic() - began < 1.5
         over.set()
@@ -228,7 +228,7 @@ def test_a_handshake_that_takes_too_long_was_not_sent(caller: HttpCaller, said: 
         thread.start()
         url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
         began = time.monotonic()
-        with pytest.raises(NotSent, match=r"Not sent within 0\.5 s|timed out"):
+        with pytest.raises(NotSent, match=r"Not sent within 0\.5 s"):
             call(caller, HttpRequest("POST", url), timedelta(seconds=0.5))
         assert time.monotonic() - began < 1.5
         nothing_is_left(before)
