@@ -15,7 +15,7 @@ The demo runs. Open this page, you are Bob, on call for team database:
     {page}
 
 The orders database is down, Bob has opened an incident, and a workflow proposes db-failover.
-Switch to Alice (the switch at the left), a database admin, and press Approve.
+Switch to Alice (the switch at the top), a database admin, and press Approve.
 Watch the cluster fail over:  {targets}
 Then try:  /runbook help
 

@@ -13,7 +13,7 @@ from core.rehearsal.views import LockHolderView, PlannedGateView, PlannedLockVie
 from core.service import Work
 from core.services import audit
 from core.services.execution_views import view_freeze
-from core.services.frozen import freezes_in_force
+from core.services.frozen import freeze_over, freezes_in_force
 from core.services.incident_scope import incident_scope
 from core.services.people import role_holders
 from core.services.runbook_starts import Start
@@ -53,9 +53,9 @@ def plan_by_person(work: Work, person: Person, start: Start) -> PlanView:
 
 
 def _freeze(work: Work, incident: Incident) -> FreezeView | None:
-    """That of everything first, as a run would be told. Nothing is locked: it may be another one in a moment."""
-    own = [row for row in freezes_in_force(work) if row.team_id in (None, incident.team_id)]
-    return view_freeze(min(own, key=lambda row: row.team_id is not None)) if own else None
+    """As a run would be told. Nothing is locked: it may be another one in a moment."""
+    found = freeze_over(freezes_in_force(work), incident)
+    return view_freeze(found) if found else None
 
 
 def _lock(work: Work, stage: Stage) -> PlannedLockView | None:

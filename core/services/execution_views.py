@@ -10,7 +10,7 @@ from sqlalchemy.orm import selectinload
 from core.decisions.approval_policy import ApprovalPolicy, describe_approvers
 from core.service import Work
 from core.services.columns import columns
-from core.services.frozen import freezes_in_force
+from core.services.frozen import freeze_over, freezes_in_force
 from core.services.gate_policies import policy_from_json
 from core.statuses import ACTIVE, GateStatus, Role
 from core.tables import (
@@ -101,12 +101,11 @@ def _view(row: RunbookExecution, around: _Around) -> ExecutionView:
 
 
 def _freeze(row: RunbookExecution, around: _Around) -> FreezeView | None:
-    """What holds an active execution: the freeze of everything first."""
+    """What holds an active execution."""
     if not row.frozen or row.status not in ACTIVE:
         return None
-    team_id = around.incidents[row.incident_id].team_id
-    own = [freeze for freeze in around.freezes if freeze.team_id in (None, team_id)]
-    return view_freeze(min(own, key=lambda freeze: freeze.team_id is not None)) if own else None
+    found = freeze_over(around.freezes, around.incidents[row.incident_id])
+    return view_freeze(found) if found else None
 
 
 def view_freeze(row: Freeze) -> FreezeView:

@@ -4,6 +4,8 @@ Who begins holds the lock below shared, who freezes holds it alone: so a run is 
 team is frozen, or it begins afterwards and is told.
 """
 
+from collections.abc import Iterable
+
 from sqlalchemy import select, text
 
 from core.decisions.freeze import FreezeInForce, check_not_frozen, freeze_of
@@ -18,6 +20,12 @@ def freezes_in_force(work: Work) -> list[Freeze]:
     """Oldest first."""
     query = select(Freeze).where(Freeze.lifted_at.is_(None)).order_by(Freeze.created_at, Freeze.id)
     return list(work.session.scalars(query))
+
+
+def freeze_over(freezes: Iterable[Freeze], incident: Incident) -> Freeze | None:
+    """Of the freezes, the one that holds what is of this incident's team: that of everything first."""
+    own = [freeze for freeze in freezes if freeze.team_id in (None, incident.team_id)]
+    return min(own, key=lambda freeze: freeze.team_id is not None, default=None)
 
 
 def as_value(freeze: Freeze) -> FreezeInForce:
