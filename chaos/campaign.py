@@ -15,6 +15,7 @@ from chaos.checker.violations import Violation
 from chaos.definitions import ALWAYS
 from chaos.driver.driver import Driver
 from chaos.house import House, open_house
+from chaos.inquest import inquest
 from chaos.journal import Journal
 from chaos.points import POINTS, PointKills
 from chaos.recovery import Recoveries
@@ -88,6 +89,9 @@ def run_campaign(order: Order, folder: Path, say: Say) -> Result:
         say(f"{driver.asked} requests are made; waiting until nothing is left to do")
         left = settle(house.conninfo, lambda: driver.responding.is_quiet, order.limit)
         settled = time.monotonic()
+        if left is not None:
+            for line in inquest(house):
+                say(line)
         driver.close()
         recoveries.stop()
         stuck.stop()

@@ -5,6 +5,7 @@ standard input, one JSON object a line (`log`, `kind`, `environment`), and answe
 it says `{"pid": …, "status": …}`.
 """
 
+import faulthandler
 import gc
 import importlib
 import json
@@ -29,6 +30,7 @@ from cli.main import main as runbook
 
 HURRY = "CHAOS_HURRY"  # how many times faster than Slack's pace posters are
 LOOK_SECONDS = 0.05
+TELL_STACKS = signal.SIGUSR1  # has a process write what each of its threads does
 
 Order = dict[str, Any]
 
@@ -89,6 +91,7 @@ def be(order: Order) -> None:
     os.environ.update(order["environment"])
     hurry(float(os.environ.get(HURRY, "1")))
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    faulthandler.register(TELL_STACKS)
     sys.argv = ["runbook", order["kind"]]
     runbook()
 

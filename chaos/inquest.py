@@ -1,0 +1,68 @@
+"""What is known of whatever was left to do: its rows as they are, and what those who should have done it do."""
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import dict_row
+
+from chaos.house import House
+from chaos.nursery import TELL_STACKS
+
+BEHIND = ("worker", "poster", "clock")  # who does what is left to do
+TAIL = 5000  # characters of each log
+TELL_SECONDS = 0.5  # in which every process writes its stacks
+LEFT: dict[str, LiteralString] = {
+    "execution": """
+        SELECT id, status, waiting_for, worker, fence, revision, frozen, cancel_requested, created_at, started_at,
+               wake_at, rung_at, now() AS now
+        FROM runbook_executions
+        WHERE status IN ('pending', 'running') OR status = 'waiting' AND waiting_for NOT IN ('approval', 'verdict')
+    """,
+    "workflow execution": """
+        SELECT id, status, waiting_for, worker, fence, revision, created_at, wake_at, rung_at, now() AS now
+        FROM workflow_executions WHERE status IN ('pending', 'running', 'waiting')
+    """,
+    "step": """
+        SELECT execution_id, step_id, step.status, attempt, step.started_at, step.finished_at, step.error
+        FROM step_executions AS step JOIN runbook_executions AS execution ON execution.id = execution_id
+        WHERE execution.status IN ('pending', 'running') ORDER BY execution_id, position
+    """,
+    "message": """
+        SELECT id, kind, subject_id, wanted, delivered, uncertain, due_at, leased_until, attempts, error
+        FROM notices WHERE wanted > delivered AND abandoned_at IS NULL
+    """,
+    "pace": "SELECT scope, free_at, now() AS now FROM slack_pace WHERE free_at > now()",
+    "session": """
+        SELECT pid, state, wait_event, now() - xact_start AS in_transaction, left(query, 200) AS query
+        FROM pg_stat_activity WHERE application_name = 'runbook' AND state <> 'idle'
+    """,
+}
+
+
+def inquest(house: House) -> Iterator[str]:
+    """Lines for whoever looks into it; to be asked before anybody is stopped."""
+    with psycopg.connect(house.conninfo, autocommit=True, row_factory=dict_row) as connection:
+        for title, query in LEFT.items():
+            yield from (f"{title}: {_line(row)}" for row in connection.execute(query))
+    names = [name for kind in BEHIND for name in house.crew.names(kind)]
+    for name in names:
+        with suppress(ProcessLookupError):
+            house.crew.signal(name, TELL_STACKS)
+    time.sleep(TELL_SECONDS)
+    for name in names:
+        yield f"{name}: process {house.crew.pid(name)}, {house.crew.age(name):.0f} s old, says:"
+        yield from (f"    {line}" for line in _tail(house.folder / f"{name}.log"))
+
+
+def _line(row: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in row.items() if value is not None)
+
+
+def _tail(log: Path) -> list[str]:
+    with suppress(OSError):
+        return log.read_bytes()[-TAIL:].decode(errors="replace").splitlines()
+    return []
