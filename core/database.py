@@ -1,12 +1,24 @@
 """The engine: one pool of PostgreSQL connections a process."""
 
 import json
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from psycopg.errors import IdleInTransactionSessionTimeout
+from sqlalchemy import Engine, ExceptionContext, create_engine, event
+from sqlalchemy.exc import OperationalError
 
 PSYCOPG = "postgresql+psycopg"
+IDLE_SECONDS = 10.0  # of an open transaction; then its process counts as halted, and its locks are free
+# A peer that has vanished without a word is noticed within about 20 seconds, not within the system's two hours
+# (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES).
+LIVENESS: Mapping[str, Any] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 
 
 def psycopg_url(url: str) -> str:
@@ -24,14 +36,30 @@ def open_engine(url: str, *, pool_size: int = 5) -> Engine:
         pool_pre_ping=False,
         pool_recycle=1800,
         json_serializer=partial(json.dumps, separators=(",", ":"), ensure_ascii=False),
-        connect_args={"connect_timeout": 5, "prepare_threshold": 2, "application_name": "runbook"},
+        connect_args={
+            "connect_timeout": 5,
+            "prepare_threshold": 2,
+            "application_name": "runbook",
+            **LIVENESS,
+        },
     )
-    event.listen(engine, "connect", _in_utc)
+    event.listen(engine, "connect", _settle)
+    event.listen(engine, "handle_error", _call_lost_what_is_lost)
     return engine
 
 
-def _in_utc(connection: Any, _record: object) -> None:
-    """Times come back in UTC, whatever the server's own zone."""
+def _settle(connection: Any, _record: object) -> None:
+    """Times come back in UTC, whatever the server's own zone. Nobody keeps a lock by being halted."""
     autocommit, connection.autocommit = connection.autocommit, True
-    connection.execute("SET TIME ZONE 'UTC'")
+    idle = f"SET idle_in_transaction_session_timeout = {round(IDLE_SECONDS * 1000)}"
+    connection.execute(f"SET TIME ZONE 'UTC'; {idle}")
     connection.autocommit = autocommit
+
+
+def _call_lost_what_is_lost(context: ExceptionContext) -> OperationalError | None:
+    """A connection that was ended for its idleness is lost as any other is; psycopg has another name for it."""
+    if not isinstance(context.original_exception, IdleInTransactionSessionTimeout):
+        return None
+    context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
+    lost = (context.statement, context.parameters, context.original_exception)
+    return OperationalError(*lost, connection_invalidated=True)

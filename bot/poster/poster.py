@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from bot.pages.links import RunLinks
+from core.database import LIVENESS
 from core.sabotage import is_disabled, reach
 from core.service import Service, Work
 from core.services.incidents import bind_channel
@@ -224,6 +225,7 @@ def _await_notification(
 def listening(engine: Engine) -> Iterator["psycopg.Connection[object]"]:
     """A connection of its own that hears NOTIFY."""
     url = engine.url.set(drivername="postgresql")
-    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
+    address = url.render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True, connect_timeout=5, **LIVENESS) as connection:
         connection.execute(f"LISTEN {CHANNEL}")
         yield connection

@@ -77,6 +77,7 @@ def _advance(execution: Execution, event: Event, now: datetime) -> Transition:
 
 
 def _claimed(execution: Execution, now: datetime) -> Transition:
+    """A step that waits in an execution that runs was waited for: its last worker left before it began it again."""
     if not execution.frozen:
         execution = replace(execution, started_at=execution.started_at or now)
     position = execution.position
@@ -85,7 +86,7 @@ def _claimed(execution: Execution, now: datetime) -> Transition:
     step = execution.steps[position]
     if step.status is Status.RUNNING:
         return _recover(execution, position, now)
-    if step.status is Status.WAITING:
+    if step.status is Status.WAITING and execution.status is Status.WAITING:
         return _after_wait(execution, position, now)
     if step.status is Status.UNKNOWN:
         return Transition(asking(execution))

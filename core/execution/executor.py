@@ -36,6 +36,13 @@ DATABASE_IS_AWAY = (OperationalError, InterfaceError)
 LET_GO = frozenset({Status.WAITING}) | FINAL
 
 
+class DeadEnd(Exception):
+    """An execution that goes on, and nothing to do with it: a mistake of ours.
+
+    Its worker lets go of it as if it were lost, rather than to claim it again and again: so it ends under quarantine.
+    """
+
+
 class Executor:
     """Runs executions for one worker, named `worker` in the rows that it holds.
 
@@ -93,6 +100,8 @@ class Executor:
             run.commit()
         while run.state.status not in LET_GO or run.is_untouched:
             transition = run.apply(Claimed())
+            if transition.prepare is None and run.state.status not in LET_GO:
+                raise DeadEnd(run.loaded.row.id)
             while transition.prepare is not None:
                 if self.stopping.is_set():
                     run.leave()

@@ -7,7 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from core.decisions.execution import Transition
+from core.decisions.states import running
 from core.execution import lease
+from core.execution import run as core_run
+from core.execution.executor import DeadEnd
 from core.execution.kinds import RUNBOOK
 from core.execution.lease import LEASE, Heart
 from core.statuses import Status, WaitingFor
@@ -174,6 +178,39 @@ def test_a_worker_that_is_told_to_stop_gives_back_what_it_holds(
     assert world.bells == [("runbook", run)]
     world.work()
     assert world.see(run).status is Status.SUCCEEDED
+
+
+@pytest.mark.parametrize("what", ["a retry", "a wait"])
+def test_a_worker_that_stops_just_as_a_wait_is_over_leaves_the_step_to_the_next(
+    world: CoreWorld, target: Target, what: str
+) -> None:
+    """What it leaves is neither waiting, for the time came, nor begun."""
+    target.answers["/flaky"] = 503
+    safe = ", retry: {safe: true, attempts: 3, backoff: 5s}"
+    first = post(target, "/flaky", safe) if what == "a retry" else "- {id: pause, type: wait, for: 5s}\n"
+    run = world.begin(first + post(target, "/2"))
+    world.work()
+    assert world.see(run).waiting_for is WaitingFor.TIMER
+    target.answers.clear()
+    world.clock.pass_by(seconds=6)
+    stopped = new_executor(world.service, worker="stopped")
+    stopped.stopping.set()
+    stopped.run(RUNBOOK, run)
+    assert (world.see(run).status, row_of(world, run).worker) == (Status.RUNNING, None)
+    world.work()
+    assert world.see(run).status is Status.SUCCEEDED
+
+
+def test_a_run_that_goes_on_and_has_nothing_to_do_is_let_go(
+    world: CoreWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake of ours must not keep a worker, and the database, busy for ever."""
+    run = world.begin(SAY)
+    monkeypatch.setattr(core_run, "advance", lambda state, *_: Transition(running(state)))
+    with pytest.raises(DeadEnd, match=run):
+        world.executor.run(RUNBOOK, run)
+    world.clock.pass_by(seconds=11)
+    assert ring_what_is_due(world.service) == 1
 
 
 @pytest.mark.parametrize(

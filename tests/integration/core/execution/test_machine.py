@@ -134,6 +134,13 @@ class RealRuns(RuleBasedStateMachine):
             self.world.clock.pass_by(seconds=LEASE.total_seconds() + 1)
         self.saboteur.point = ""
 
+    @rule()
+    def a_worker_is_told_to_stop(self) -> None:
+        """It begins nothing more, and leaves what there is to another one."""
+        self.world.executor.stopping.set()
+        self.a_worker_works()
+        self.world.executor.stopping.clear()
+
     @rule(minutes=st.sampled_from([0, 0, 15]))
     def bells_are_lost_and_the_clock_rings(self, minutes: int) -> None:
         self.world.clock.pass_by(minutes=minutes, seconds=LEASE.total_seconds() + 1)

@@ -153,8 +153,10 @@ class Runs(RuleBasedStateMachine):
     @precondition(lambda self: not self.held and self._is_due())
     @rule()
     def a_worker_claims(self) -> None:
+        """Were there nothing for it to do, it would claim it for ever."""
         self.held, self.abandoned = True, False
         self.happens(Claimed())
+        assert self.to_prepare is not None or not self.held, "a worker has it, and nothing to do"
 
     def _is_due(self) -> bool:
         wake_at = self.execution.wake_at

@@ -1,0 +1,41 @@
+"""The pool's connections: what they agree on with the server."""
+
+import time
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from core import database
+from core.database import open_engine
+
+
+def test_who_is_halted_in_a_transaction_lets_its_locks_go(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is paused, or cut off, must not keep the others from the execution that it has locked."""
+    monkeypatch.setattr(database, "IDLE_SECONDS", 0.3)
+    halted, other = open_engine(database_url), create_engine(database.psycopg_url(database_url))
+    lock = text("SELECT pg_advisory_xact_lock(4711)")
+    with halted.connect() as connection:
+        connection.execute(lock)
+        with other.connect() as another:
+            another.execute(text("SET lock_timeout = '5s'"))
+            another.execute(lock)
+        with pytest.raises(OperationalError):
+            connection.execute(text("SELECT 1"))
+    halted.dispose()
+    other.dispose()
+
+
+def test_who_waits_longer_than_that_outside_of_a_transaction_keeps_the_connection(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "IDLE_SECONDS", 0.2)
+    engine = open_engine(database_url)
+    with engine.connect() as connection:
+        first = connection.scalar(text("SELECT pg_backend_pid()"))
+        connection.commit()
+        time.sleep(0.5)
+        assert connection.scalar(text("SELECT pg_backend_pid()")) == first
+    engine.dispose()
