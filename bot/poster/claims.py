@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select, t
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.functions import func
 
-from core.services.notices import NoticeKind
+from core.services.notices import NoticeKind, priority_of
 from core.tables import Incident, JsonObject, Notice, SlackPace
 
 from . import pace
@@ -79,7 +79,9 @@ def _claim(notice: Notice, channel: str | None, thread_ts: str | None, leased_un
 
 
 def _next_notice(now: datetime) -> Select[Notice, str | None, str | None]:
-    """What belongs to a notice is looked up for each that is owed. PostgreSQL believes that a third of all notices are,
+    """An index has what is owed in this order, so only what comes before the one that may go is looked at.
+
+    What belongs to a notice is looked up for each of those. PostgreSQL believes that a third of all notices are owed,
     and would read the tables from end to end to join them.
     """
     channel = _channel()
@@ -91,13 +93,12 @@ def _next_notice(now: datetime) -> Select[Notice, str | None, str | None]:
     )
     thread_ts = select(headline.message_ts).where(*of_thread).scalar_subquery()
     is_settled = or_(headline.message_ts.is_not(None), headline.abandoned_at.is_not(None))
-    first_posts_first = case((and_(Notice.kind == NoticeKind.HEADLINE, Notice.message_ts.is_(None)), 1))
     return (
         select(Notice, channel, thread_ts)
         .where(*_is_free(now), _has_place(channel))
         .where(or_(Notice.thread_of.is_(None), select(is_settled).where(*of_thread).scalar_subquery()))
         .where(_within_pace(channel, now))
-        .order_by(func.coalesce(first_posts_first, Notice.priority), Notice.number)
+        .order_by(Notice.priority, Notice.number)
         .limit(1)
         .with_for_update(of=Notice, skip_locked=True)
     )
@@ -136,13 +137,23 @@ def is_due_by(session: Session, moment: datetime) -> bool:
     return session.execute(query.order_by(Notice.due_at).limit(1)).first() is not None
 
 
+def show_at(notice: Notice, ts: str | None) -> None:
+    """Its message is there from now on, or nowhere: by that it is another notice's turn."""
+    notice.message_ts = ts
+    notice.priority = priority_of(NoticeKind(notice.kind), is_posted=ts is not None)
+
+
 def forget_headline(session: Session, claim: Claim) -> None:
     """The thread's headline is gone from Slack: it is owed anew, and what belongs in its thread waits for it."""
     is_headline = (Notice.kind == NoticeKind.HEADLINE, Notice.subject_id == claim.thread_of)
     session.execute(
         update(Notice)
         .where(*is_headline, Notice.message_ts == claim.thread_ts)
-        .values(message_ts=None, wanted=Notice.wanted + 1)
+        .values(
+            message_ts=None,
+            wanted=Notice.wanted + 1,
+            priority=priority_of(NoticeKind.HEADLINE, is_posted=False),
+        )
     )
 
 

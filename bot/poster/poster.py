@@ -44,6 +44,7 @@ from .claims import (
     is_known_gone,
     is_token_known_bad,
     lock_claimed,
+    show_at,
 )
 from .rendering import TELLS, Rendered, render
 from .slack import SlackCalls
@@ -138,7 +139,7 @@ class Poster:
             if sent.told is not None:
                 notice.content = {**notice.content, "told": sent.told}
             else:
-                notice.message_ts = sent.ts
+                show_at(notice, sent.ts)
 
     def _put_off(self, claim: Claim, what: Meaning) -> None:
         if isinstance(what, Join):
@@ -201,7 +202,8 @@ def _note(work: Work, notice: Notice, claim: Claim, what: Meaning) -> None:
             notice.uncertain = (uncertain or claim.uncertain) and notice.message_ts is None
             log.warning("a message is late", notice=notice.id, kind=notice.kind, reason=reason)
         case PostAnew():
-            notice.message_ts, notice.uncertain = None, False
+            show_at(notice, None)
+            notice.uncertain = False
         case GiveUp(reason):
             is_news = not (reason in CHANNEL_IS_GONE and is_known_gone(work.session, notice))
             notice.abandoned_at, notice.error = work.now, reason

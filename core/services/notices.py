@@ -30,7 +30,7 @@ class NoticeKind(StrEnum):
     MESSAGE = "message"
 
 
-# Who goes first where Slack lets only one go. A headline that is not posted yet goes before everything it heads.
+# Who goes first where Slack lets only one go. The smaller, the earlier.
 PRIORITY = {
     NoticeKind.INCIDENT: 0,
     NoticeKind.GATE: 1,
@@ -40,6 +40,12 @@ PRIORITY = {
     NoticeKind.HEADLINE: 2,
     NoticeKind.DETAIL: 3,
 }
+
+
+def priority_of(kind: NoticeKind, *, is_posted: bool) -> int:
+    """A headline that is not posted yet goes before everything that it heads."""
+    is_first = kind is NoticeKind.HEADLINE and not is_posted
+    return PRIORITY[NoticeKind.OUTCOME if is_first else kind]
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ def owe(work: Work, new: NewNotice) -> None:
     row = {
         **asdict(new),
         "id": new_id(Prefix.NOTICE),
-        "priority": PRIORITY[new.kind],
+        "priority": priority_of(new.kind, is_posted=False),
         "due_at": work.now,
     }
     work.session.execute(insert(Notice).values(row).on_conflict_do_nothing())

@@ -27,6 +27,12 @@ class Notice(Base):
             "due_at",
             postgresql_where=text("wanted > delivered AND abandoned_at IS NULL"),
         ),
+        Index(
+            "ix_notices_next",
+            "priority",
+            "number",
+            postgresql_where=text("wanted > delivered AND abandoned_at IS NULL"),
+        ),
         Index("ix_notices_subject_id", "subject_id"),
     )
 

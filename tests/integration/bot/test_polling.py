@@ -58,6 +58,18 @@ def much(engine: Engine) -> Engine:
     return engine
 
 
+def plans_of(service: Service, engine: Engine, act: Act) -> list[str]:
+    """The lines of the plans of all that the act said."""
+    with service.transaction() as work, overheard(engine) as said:
+        act(work)
+    with engine.connect() as connection:
+        return [
+            str(row[0])
+            for each in said
+            for row in connection.exec_driver_sql(f"EXPLAIN {each.text}", dict(each.parameters))
+        ]
+
+
 @pytest.mark.parametrize(
     "act",
     [
@@ -70,16 +82,20 @@ def much(engine: Engine) -> Engine:
     ids=["claim", "is owed", "ring", "seal", "count"],
 )
 def test_nothing_reads_a_table_from_end_to_end(service: Service, much: Engine, act: Act) -> None:
-    with service.transaction() as work, overheard(much) as said:
-        act(work)
-    with much.connect() as connection:
-        plans = [
-            str(row[0])
-            for each in said
-            for row in connection.exec_driver_sql(f"EXPLAIN {each.text}", dict(each.parameters))
-        ]
+    plans = plans_of(service, much, act)
     tables = ("notices", "incidents", "runbook_executions", "audit_entries", "audit_seals")
     whole = [line.strip() for line in plans for table in tables if f"Seq Scan on {table}" in line]
 
-    assert said
+    assert plans
     assert whole == []
+
+
+def test_who_takes_the_next_of_a_backlog_does_not_read_all_of_it(service: Service, much: Engine) -> None:
+    """After an hour without Slack thousands of messages are owed, and each of them is claimed by itself."""
+    with much.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("UPDATE notices SET delivered = 0"))
+        connection.execute(text("VACUUM ANALYZE notices"))
+    plan = "\n".join(plans_of(service, much, lambda work: claim_next(work.session, work.now)))
+
+    assert "ix_notices_next" in plan
+    assert "Sort" not in plan

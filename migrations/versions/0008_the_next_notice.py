@@ -1,0 +1,17 @@
+"""An index that has what is owed in the order in which it goes"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+HEADLINES_FIRST = "UPDATE notices SET priority = 1 WHERE kind = 'headline' AND message_ts IS NULL"
+
+
+def upgrade() -> None:
+    op.execute(HEADLINES_FIRST)
+    owed = sa.text("wanted > delivered AND abandoned_at IS NULL")
+    op.create_index("ix_notices_next", "notices", ["priority", "number"], postgresql_where=owed)
