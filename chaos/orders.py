@@ -15,6 +15,7 @@ SHORT_KILLS, SHORT_RATE, SHORT_HURRY, SHORT_RACES = 25, 0.4, 4.0, 6
 ALONE_RATE, ALONE_PAUSE, ALONE_HURRY = 0.5, 0.5, 40.0  # where one fault is played many times
 KILL_RATE = 2.0  # processes die at points, so somebody must come by
 RACES_A_STRIKE, RACE_RATE, RACE_REQUESTS, RACE_HURRY = 1000, 0.1, 3, 400.0
+RACE_LIMIT = 900.0  # seconds: every race leaves messages, and all of them are to arrive
 TRIAL_RATE, TRIAL_LIMIT = 1.0, 100.0  # seconds: what is stuck without a guard stays stuck
 
 
@@ -60,6 +61,7 @@ def _order_of_one(seed: int, kills: int, times: int, only: str) -> Order:
         rate=RACE_RATE,
         requests=RACE_REQUESTS,
         pause=0.0,
+        limit=RACE_LIMIT,
         hurry=RACE_HURRY,
     )
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.decisions.execution import CancelRequested, Claimed, Event, Execution, StepPrepared
-from core.decisions.states import ended_as, finished, unknown
+from core.decisions.states import blame, ended_as, finished, unknown
 from core.definitions.durations import format_duration
 from core.statuses import Status
 
@@ -57,7 +57,7 @@ def expired(execution: Execution, position: int, now: datetime, error: str) -> E
     """Ended because a step's own time is over."""
     step = finished(execution.steps[position], Status.TIMED_OUT, now, error=error)
     execution = execution.with_step(position, step)
-    return ended_as(execution, Status.TIMED_OUT, now, f"Step {step.id}: {error}")
+    return ended_as(execution, Status.TIMED_OUT, now, blame(step, error))
 
 
 def _left(execution: Execution, status: Status, now: datetime, error: str | None) -> Execution:

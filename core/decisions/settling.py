@@ -17,7 +17,7 @@ from core.decisions.execution import (
 )
 from core.decisions.freeze import held
 from core.decisions.retry import retry_delay
-from core.decisions.states import again_later, asking, awake, ended_as, finished, running, unknown
+from core.decisions.states import again_later, asking, awake, blame, ended_as, finished, running, unknown
 from core.statuses import Status
 
 
@@ -68,7 +68,7 @@ def fail(
     if is_overdue(execution, now):
         return Transition(overdue(execution, now))
     if not step.policy.continue_on_failure:
-        return Transition(ended_as(execution, Status.FAILED, now, f"Step {step.id}: {failure.error}"))
+        return Transition(ended_as(execution, Status.FAILED, now, blame(step, failure.error)))
     return Transition(awake(execution, now)) if resume else proceed(execution, now)
 
 
@@ -90,7 +90,7 @@ def in_doubt(execution: Execution, position: int, doubtful: Step, now: datetime)
     if is_overdue(execution, now):
         return overdue(execution, now)
     if not doubtful.policy.asks:
-        return ended_as(execution, Status.FAILED, now, f"Step {doubtful.id}: {doubtful.error}")
+        return ended_as(execution, Status.FAILED, now, blame(doubtful, doubtful.error))
     return asking(execution)
 
 

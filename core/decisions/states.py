@@ -11,6 +11,11 @@ def ended_as(execution: Execution, status: Status, now: datetime, error: str | N
     return replace(execution, status=status, waiting_for=None, wake_at=None, finished_at=now, error=error)
 
 
+def blame(step: Step, error: str | None) -> str:
+    """The error of an execution that a step of it ended."""
+    return f"Step {step.id}: {error}"
+
+
 def asking(execution: Execution) -> Execution:
     return replace(execution, status=Status.WAITING, waiting_for=WaitingFor.VERDICT, wake_at=None)
 

@@ -1,15 +1,15 @@
 """Checking the `tests:` of a runbook against the runbook: steps, parameters and kinds of answers that there are."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from core.definitions.cases import FIELDS_OF_KIND, kind_of_answer
 from core.definitions.documents import Document, Path
 from core.definitions.parameters import declared
 from core.definitions.problems import Problem, suggest
-from core.steps.registry import step_types
+from core.steps.registry import step_types, types_called_back
 
-APPROVAL, CALLBACK = "approval", "callback"
+APPROVAL = frozenset({"approval"})
 IN_EXPECT = ("path", "saved", "requests")
 WANTED = {
     "http": "an http call's: status, headers, json or text",
@@ -49,8 +49,12 @@ class _Checker:
         for name in IN_EXPECT if isinstance(expect, Mapping) else ():
             yield from self._steps(expect, (*path, "expect"), name)  # type: ignore[arg-type]  # a mapping, as asked
         yield from self._answers(case, path)
-        yield from self._of_type(case, path, "decisions", APPROVAL, "nothing is decided there.")
-        yield from self._of_type(case, path, "callbacks", CALLBACK, "nobody calls it back.")
+        yield from self._of_type(
+            case, path, "decisions", APPROVAL, "approval step: nothing is decided there."
+        )
+        yield from self._of_type(
+            case, path, "callbacks", types_called_back(), "callback step: nobody calls it back."
+        )
 
     def _parameters(self, case: Mapping[str, object], path: Path) -> Iterator[Problem]:
         schema = self.document.data.get("parameters")
@@ -86,14 +90,14 @@ class _Checker:
         return (model.acts_through if model else None) or ""
 
     def _of_type(
-        self, case: Mapping[str, object], path: Path, field: str, kind: str, why: str
+        self, case: Mapping[str, object], path: Path, field: str, types: Set[str], what: str
     ) -> Iterator[Problem]:
-        """The steps that a field names are all of this type."""
+        """The steps that a field names are all of one of these types."""
         for name in _keys(case, field):
-            if self.types.get(name, kind) != kind:
-                of_type = [step for step, known in self.types.items() if known == kind]
-                hint = suggest(name, of_type, plural=f"{kind.capitalize()} steps")
-                message = f"{name} is no {kind} step: {why}"
+            if name in self.types and self.types[name] not in types:
+                of_type = [step for step, known in self.types.items() if known in types]
+                hint = suggest(name, of_type, plural=f"{what.partition(':')[0].capitalize()}s")
+                message = f"{name} is no {what}"
                 yield self.document.problem((*path, field, name), message, hint, key=True)
 
 

@@ -26,7 +26,7 @@ from core.definitions.shapes import (
 )
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import ExpressionError
-from core.steps.registry import step_types
+from core.steps.registry import step_types, types_called_back
 
 Part = Mapping[str, object]
 ShapeOf = Callable[[Part], Shape]
@@ -46,9 +46,9 @@ def check_runbook(document: Document) -> Iterator[Problem]:
 
 def _callback_steps(document: Document) -> Iterator[str]:
     """All of them: an earlier step is what gives the address of a later one away."""
-    steps = document.data.get("steps")
+    steps, called_back = document.data.get("steps"), types_called_back()
     for step in steps if isinstance(steps, list) else ():
-        if isinstance(step, Mapping) and step.get("type") == "callback":
+        if isinstance(step, Mapping) and step.get("type") in called_back:
             yield str(step.get("id"))
 
 

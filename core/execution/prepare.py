@@ -10,14 +10,13 @@ from core.definitions.expressions import compile_expression
 from core.definitions.secrets import Masker, SecretScope
 from core.errors import ConfigurationError, RunbookError
 from core.statuses import Status
+from core.steps.base import StepDefinition
 from core.tables import RunbookExecution
 
 from .kinds import AnyPart
 from .preparation import Context, Ports, Preparable, Prepared
 from .run import Run
 from .scope import scope_of
-
-CALLBACK = "callback"  # the step type
 
 
 def prepare_step(run: Run, position: int, ports: Ports) -> Prepared:
@@ -68,7 +67,7 @@ def _with_callbacks(context: Context, parts: Sequence[AnyPart]) -> Context:
 
     Raises ConfigurationError where nobody could call back: at the first step, before anything happened.
     """
-    ids = [part.id for part in parts if part.type == CALLBACK]
+    ids = [part.id for part in parts if isinstance(part, StepDefinition) and part.is_called_back]
     if not ids:
         return context
     urls = context.ports.callbacks.urls(context.execution_id, ids)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from core.decisions.execution import Execution
 from core.decisions.people import Person
+from core.decisions.states import blame
 from core.service import Work
 from core.services import audit
 from core.services.incident_changes import Cause, add_link
@@ -32,7 +33,7 @@ def of_workflow(work: Work, row: WorkflowExecution, before: Execution, after: Ex
 def _what_failed(after: Execution) -> str:
     """The action that ended it, with its error; where none did, the error of the whole, and how far it had come."""
     for step in reversed(after.steps):
-        if after.error == f"Step {step.id}: {step.error}":
+        if after.error == blame(step, step.error):
             return f"Action *{step.id}*: {step.error}"
     left = [step.id for step in after.steps if step.status in (Status.TIMED_OUT, Status.UNKNOWN)]
     return f"{after.error} Action *{left[-1]}* was not over." if left else after.error or ""

@@ -11,6 +11,7 @@ from functools import lru_cache
 import structlog
 from sqlalchemy import Select, exists, select, true
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 
 from core.definitions.kept import NotValidAnyMore
 from core.definitions.triggers import IncidentAge
@@ -27,13 +28,28 @@ log = structlog.get_logger()
 
 
 def start_what_came_of_age(service: Service) -> int:
-    """Start the workflows whose incidents are old enough now. Returns for how many it was decided."""
+    """Start the workflows whose incidents are old enough now. Returns for how many it was decided.
+
+    Raises an ExceptionGroup of what was in the way of some.
+    """
     with service.transaction() as work:
         due = came_of_age(work)
-    for workflow_id, incident_id in due:
+    troubles = [trouble for pair in due if (trouble := _try_to_reach(service, *pair)) is not None]
+    if troubles:
+        raise ExceptionGroup("incidents that came of age", troubles)
+    return len(due)
+
+
+def _try_to_reach(service: Service, workflow_id: str, incident_id: str) -> Exception | None:
+    """What one incident comes to keeps none of the others waiting; what it says is told when all were tried."""
+    try:
         with service.transaction() as work:
             _reach(work, workflow_id, incident_id)
-    return len(due)
+    except DBAPIError:
+        raise
+    except Exception as error:  # noqa: BLE001 whatever it is, it is handed on
+        return error
+    return None
 
 
 def came_of_age(work: Work) -> list[tuple[str, str]]:

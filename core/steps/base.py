@@ -33,11 +33,13 @@ class StepDefinition(Definition):
 
     `touches_outside`: whether its act reaches beyond our database, so that a crash can leave it in doubt.
     `acts_through`: the one of `context.ports` that its act calls, if that is all it calls outside; then `runbook test`
-    runs the act on a faked answer. `example`: one as people write it, in YAML; the reference shows it.
+    runs the act on a faked answer. `is_called_back`: whether it waits for a POST to an address of its own, which
+    earlier steps know as `callbacks.ID`. `example`: one as people write it, in YAML; the reference shows it.
     """
 
     touches_outside: ClassVar[bool] = True
     acts_through: ClassVar[PortName | None] = None
+    is_called_back: ClassVar[bool] = False
     example: ClassVar[str] = ""
 
     id: StepId

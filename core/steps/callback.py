@@ -26,6 +26,7 @@ class CallbackStep(StepDefinition):
     """
 
     touches_outside = False
+    is_called_back = True
     example = """
 id: built
 type: callback

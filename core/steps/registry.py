@@ -14,3 +14,8 @@ def step_types() -> Mapping[str, type[StepDefinition]]:
     Raises ConfigurationError when two of them have one name.
     """
     return discover("core.steps", "runbook.steps", StepDefinition)
+
+
+def types_called_back() -> frozenset[str]:
+    """The names of those that wait to be called back."""
+    return frozenset(name for name, model in step_types().items() if model.is_called_back)

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from core.actions.registry import action_types
+from core.callbacks import CallbackLinks
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.workflow import WorkflowDefinition
 from core.service import Service
@@ -20,6 +21,7 @@ from core.tables import WorkflowExecution
 from tests.conftest import RecordedBells
 from tests.world import TEAMS, apply_documents, new_executor, new_incident, see, start_run, work_off
 
+LINKS = CallbackLinks("https://runbooks.example", "the secret")
 ROOT = Path(__file__).parents[3]
 PLUGIN = ROOT / "tests" / "plugin"
 
@@ -90,6 +92,21 @@ def test_its_action_runs(service: Service, recorded_bells: RecordedBells, tmp_pa
         (row,) = work.session.scalars(select(WorkflowExecution))
     assert row.status == "succeeded"
     assert (tmp_path / "log").read_text() == "Orders down\n"
+
+
+@pytest.mark.usefixtures("plugin")
+def test_its_step_may_be_one_that_is_called_back(
+    service: Service, recorded_bells: RecordedBells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step_types()["dns"], "is_called_back", True)
+    ask = '- {id: asked, type: message, text: "tell {{ callbacks.address }}"}'
+    apply_documents(service, TEAMS + "---" + RUNBOOK.replace("steps:\n", f"steps:\n  {ask}\n", 1))
+    run = start_run(service, new_incident(service), "look-up")
+    work_off(service, new_executor(service, callbacks=LINKS), recorded_bells.rung)
+
+    asked = see(service, run).steps[0]
+    assert asked.status == "succeeded", asked.error
+    assert "***" in str(asked.output), "nobody else may see the address"
 
 
 def cli(*arguments: str) -> str:

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from core.errors import Conflict
+from core.service import Work
+from core.services import incident_ages
 from core.services.escalation import escalate
 from core.services.people import load_person
 from core.services.workflow_starts import MOST_DEPTH, TOO_DEEP
@@ -96,6 +98,27 @@ def test_an_incident_comes_of_age_at_the_second(house: House) -> None:
     assert house.runs() == []
     house.at(DUE)
     assert house.said() == ["15"]
+
+
+def test_an_incident_that_is_in_trouble_keeps_no_other_from_coming_of_age(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.apply(workflow(AGE))
+    troubled, _ = house.open(title="troubled"), house.open(title="other")
+    reach = incident_ages._reach
+
+    def reach_or_fail(work: Work, workflow_id: str, incident_id: str) -> None:
+        if incident_id == troubled.id:
+            raise ValueError("nobody expected this")
+        reach(work, workflow_id, incident_id)
+
+    monkeypatch.setattr(incident_ages, "_reach", reach_or_fail)
+    with pytest.raises(ExceptionGroup, match="came of age"):
+        house.at(timedelta(minutes=15))
+    assert len(house.runs()) == 1
+    monkeypatch.undo()
+    house.at(timedelta(minutes=16))
+    assert len(house.runs()) == 2, "it is looked at again"
 
 
 def test_a_workflow_starts_once_for_an_incident_and_an_age_whatever_is_restarted_or_edited(
