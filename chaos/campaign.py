@@ -129,8 +129,8 @@ def gather(house: House) -> Facts:
     """Everything that the checker looks at."""
     journal = house.journal
     deaths = [death for death in journal.deaths if death.kind == "worker"]
-    harms = [death.at for death in deaths]
-    harms += [strike.begun for strike in journal.strikes if STRIKES[strike.fault].harms]
+    harms = [(death.at, death.at) for death in deaths]
+    harms += [(each.begun, each.ended) for each in journal.strikes if STRIKES[each.fault].harms]
     log = house.slack.log()
     others = Facts(
         calls=[Call(c.at, c.key, c.kind, c.edition, c.effect) for c in house.target.calls()],

@@ -217,7 +217,7 @@ def by(things: Iterable[Thing], name: str) -> Mapping[Any, list[Thing]]:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything. `told`: ids of executions that somebody was told of. `harms`: when workers or servers suffered.
+    """Everything. `told`: ids of executions that somebody was told of. `harms`: from when until when workers or servers suffered.
 
     `other_deaths`: when workers died of something else than what they ran. `redis_away`: from when until when Redis,
     and nothing else, was away. `froze`: when somebody was told that a freeze is in force, by its id.
@@ -237,7 +237,7 @@ class Facts:
     messages: Sequence[Message] = ()
     asked: Sequence[Asked] = ()
     told: Sequence[str] = ()
-    harms: Sequence[float] = ()
+    harms: Sequence[tuple[float, float]] = ()
     other_deaths: Sequence[float] = ()
     recoveries: Sequence[Recovery] = ()
     waits: Sequence[Wait] = ()
@@ -298,4 +298,4 @@ class Facts:
 
     def harmed(self, begun: float, ended: float) -> bool:
         """Whether anything befell a worker, or what it needs, meanwhile."""
-        return any(begun <= harm <= ended for harm in self.harms)
+        return any(begun <= until and since <= ended for since, until in self.harms)

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from chaos.checker.facts import Facts, Freeze, Trace
 from chaos.checker.rules.deadlines import count
 
@@ -22,8 +24,15 @@ def test_a_step_that_takes_longer_than_all_its_attempts_may_is_a_violation() -> 
     assert broken(with_deadline(10)) == set()
 
 
-def test_a_step_may_take_longer_when_something_befell_a_worker() -> None:
-    assert broken(replace(with_deadline(12), harms=[unix(1)])) == set()
+@pytest.mark.parametrize("harm", [(1, 1), (-60, 1)], ids=["then", "begun long before"])
+def test_a_step_may_take_longer_when_something_befell_a_worker(harm: tuple[float, float]) -> None:
+    since, until = harm
+    assert broken(replace(with_deadline(12), harms=[(unix(since), unix(until))])) == set()
+
+
+def test_what_befell_a_worker_before_and_after_excuses_nothing() -> None:
+    over, to_come = (unix(-60), unix(-50)), (unix(60), unix(70))
+    assert broken(replace(with_deadline(12), harms=[over, to_come])) == {"steps_keep_their_deadline"}
 
 
 def test_a_step_may_take_longer_by_the_time_of_a_freeze() -> None:

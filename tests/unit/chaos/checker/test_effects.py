@@ -28,12 +28,12 @@ def call(key: str, second: float, edition: str = "1") -> Call:
 
 
 def test_an_unsafe_step_that_was_called_twice_is_a_violation() -> None:
-    facts = replace(plus(kept(), "calls", call(ACT, 2)), harms=[unix(1.5)])
+    facts = replace(plus(kept(), "calls", call(ACT, 2)), harms=[(unix(1.5), unix(1.5))])
     assert broken(facts) == {"unsafe_calls_happen_once"}
 
 
 def test_an_unsafe_step_may_be_called_again_when_a_person_said_so() -> None:
-    facts = replace(plus(kept(), "calls", call(ACT, 2)), harms=[unix(1.5)])
+    facts = replace(plus(kept(), "calls", call(ACT, 2)), harms=[(unix(1.5), unix(1.5))])
     facts = plus(facts, "audit", audit(9, "verdict.run_again", RUN, step=0))
     assert broken(plus(facts, "messages", card(f"verdict.{RUN}.0.1"))) == set()
 
@@ -58,7 +58,7 @@ def test_a_step_that_succeeded_without_a_call_is_a_violation() -> None:
 
 def test_a_step_that_a_person_says_ran_needs_no_call() -> None:
     facts = plus(minus(kept(), "calls", calls(RUN)), "audit", audit(9, "verdict.ran", RUN, step=0))
-    facts = plus(replace(facts, harms=[unix(3)]), "messages", card(f"verdict.{RUN}.0.1"))
+    facts = plus(replace(facts, harms=[(unix(3), unix(3))]), "messages", card(f"verdict.{RUN}.0.1"))
     assert broken(facts) == set()
 
 
@@ -67,7 +67,7 @@ def test_a_safe_call_that_was_repeated_while_all_was_well_is_a_violation() -> No
 
 
 def test_a_safe_call_may_be_repeated_after_a_worker_died() -> None:
-    assert broken(replace(plus(kept(), "calls", call(SAFE, 15)), harms=[unix(13)])) == set()
+    assert broken(replace(plus(kept(), "calls", call(SAFE, 15)), harms=[(unix(13), unix(13))])) == set()
 
 
 def test_a_verdict_that_was_asked_for_while_all_was_well_is_a_violation() -> None:

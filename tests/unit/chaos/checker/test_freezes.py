@@ -45,7 +45,7 @@ def test_a_call_in_a_freeze_is_a_violation_unless_its_worker_slept() -> None:
     refused = replace(kept().calls[1], effect=False)
     facts = plus(replace(frozen(41, 49), calls=[kept().calls[0], refused, *kept().calls[2:]]), "calls", again)
     assert broken(facts) == {"nothing_is_called_while_frozen"}
-    assert broken(replace(facts, harms=[unix(20)])) == set()
+    assert broken(replace(facts, harms=[(unix(20), unix(20))])) == set()
     assert broken(replace(facts, froze={"frz_1": unix(43.5)})) == set()
 
 

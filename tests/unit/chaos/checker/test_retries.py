@@ -42,7 +42,7 @@ def retried(by: str = "U0RITA", **of_new: Any) -> Facts:
     new = execution(NEW, "waiting", waiting_for="verdict", tag=f"tag-{RUN}", requested_by=by, retry_of=RUN)
     new = replace(new, created_at=at(60), started_at=at(60), **of_new)
     facts = plus(facts, "messages", card(f"verdict.{NEW}.3.1", "", "verdict.ran"))
-    facts = replace(facts, harms=[unix(70)])
+    facts = replace(facts, harms=[(unix(70), unix(70))])
     carried = [replace(step, carried_over=step.id not in AGAIN) for step in steps(NEW, 3)]
     carried[3] = replace(carried[3], status="unknown", started_at=at(61))
     facts = plus(plus(facts, "executions", new), "steps", *carried)
