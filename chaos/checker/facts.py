@@ -217,10 +217,11 @@ def by(things: Iterable[Thing], name: str) -> Mapping[Any, list[Thing]]:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything. `told`: ids of executions that somebody was told of. `harms`: from when until when workers or servers suffered.
+    """Everything. `told`: ids of executions that somebody was told of.
 
-    `other_deaths`: when workers died of something else than what they ran. `redis_away`: from when until when Redis,
-    and nothing else, was away. `froze`: when somebody was told that a freeze is in force, by its id.
+    `harms`: from when until when workers or servers suffered. `other_deaths`: when workers died of something else than
+    what they ran. `redis_away`: from when until when Redis, and nothing else, was away. `froze`: when somebody was told
+    that a freeze is in force, by its id.
     """
 
     executions: Sequence[Execution] = ()
