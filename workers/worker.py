@@ -27,6 +27,7 @@ from workers.jobs import ALLOWED
 
 GRACE_SECONDS = 7.0  # less than the 10 seconds after which supervisors, ours and others, kill
 PAUSE_SECONDS = 1.0  # before Redis is asked again
+HEARD_OF = 40  # seconds; RQ gives up a silent Redis 5 before. By its default it would be deaf for 7 minutes
 RECYCLE_AFTER = 5_000  # jobs; then the supervisor starts a fresh process
 
 log = structlog.get_logger()
@@ -79,7 +80,7 @@ def worker_name() -> str:
 
 
 def open_patient_redis(url: str) -> Redis:
-    """A connection that a worker may block on: no time limit of redis-py's own for an answer."""
+    """A connection that a worker may block on: RQ's time limit for an answer, not one of redis-py's own."""
     return Redis.from_url(url, socket_connect_timeout=5, socket_timeout=None)
 
 
@@ -91,7 +92,12 @@ def build_worker(
     redis: Redis, stopping: threading.Event, hurry: Callable[[], None] = _nothing
 ) -> AllowListedWorker:
     """A worker on the one queue. `stopping` is set when it is told to stop, `hurry` called when that takes long."""
-    options: dict[str, Any] = {"connection": redis, "serializer": JSONSerializer, "name": None}
+    options: dict[str, Any] = {
+        "connection": redis,
+        "serializer": JSONSerializer,
+        "name": None,
+        "worker_ttl": HEARD_OF,
+    }
     worker = AllowListedWorker([QUEUE], **options)
     worker.stopping, worker.hurry = stopping, hurry
     return worker

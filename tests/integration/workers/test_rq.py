@@ -18,6 +18,7 @@ from rq.serializers import JSONSerializer
 from rq.webhook import Webhook
 from sqlalchemy import Engine
 
+from cli.embedded import Services
 from core.clock import SystemClock
 from core.service import Service
 from core.statuses import Status
@@ -27,7 +28,7 @@ from workers import jobs
 from workers import worker as workers_worker
 from workers.doorbell import FUNCTIONS, QUEUE, RqDoorbell, open_queue, open_redis
 from workers.jobs import ALLOWED
-from workers.worker import build_worker, work
+from workers.worker import build_worker, open_patient_redis, work
 
 SAY = "kind: runbook\nname: say\nsteps: [{id: say, type: message, text: hello}]"
 WORKFLOW = (
@@ -96,6 +97,13 @@ def test_a_worker_waits_for_a_redis_that_is_away(
     monkeypatch.setattr(workers_worker, "PAUSE_SECONDS", 0.01)
     work("redis://away", threading.Event(), burst=True)
     assert (len(opened), see(service, run).status) == (3, Status.SUCCEEDED)
+
+
+def test_a_worker_does_not_listen_for_minutes_to_a_redis_that_has_vanished(services: Services) -> None:
+    """A machine that is gone says nothing, and TCP alone does not tell for two hours."""
+    worker = build_worker(open_patient_redis(services.redis_url), threading.Event())
+    limit = worker.connection.connection_pool.connection_kwargs["socket_timeout"]
+    assert 0 < worker.dequeue_timeout < limit < 60
 
 
 def test_a_ring_that_goes_first_is_answered_before_all_who_wait(redis: Redis, queue: Queue) -> None:
