@@ -1,6 +1,6 @@
 """Approval gates: who may decide, and when a gate is decided."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -65,6 +65,13 @@ def is_approver(policy: ApprovalPolicy, person: Person) -> bool:
     if policy.role is Role.ADMIN:
         return person.is_admin_of(policy.team)
     return person.is_responder_of(policy.team)
+
+
+def possible_deciders(policy: ApprovalPolicy, members: Iterable[tuple[str, Role]]) -> list[str]:
+    """The Slack ids of who may decide, of those named and of the team's `members`: each with the role they have."""
+    holders = {who for who, role in members if role is Role.ADMIN or policy.role is not Role.ADMIN}
+    people = holders.union(policy.people)
+    return sorted(people if policy.allow_requester else people - {policy.requester})
 
 
 def _check_open(gate: Gate, now: datetime) -> None:

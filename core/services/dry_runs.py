@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from core.decisions.approval_policy import ApprovalPolicy, describe_approvers
+from core.decisions.approval_policy import ApprovalPolicy, describe_approvers, possible_deciders
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_run
 from core.definitions.parameters import check_parameters
@@ -15,7 +15,7 @@ from core.services import audit
 from core.services.execution_views import view_freeze
 from core.services.frozen import freeze_over, freezes_in_force
 from core.services.incident_scope import incident_scope
-from core.services.people import role_holders
+from core.services.people import members_with_roles
 from core.services.runbook_starts import Start
 from core.services.runbooks import check_runnable, definition_of
 from core.statuses import Status
@@ -91,15 +91,11 @@ def _view_step(work: Work, planned: PlannedStep) -> PlannedStepView:
 
 
 def _view_gate(work: Work, policy: ApprovalPolicy, request: object, seconds: float | None) -> PlannedGateView:
-    """The people are those who could decide now; the requester is left out, unless the step lets them."""
-    people = set(policy.people)
-    if policy.team is not None:
-        people |= set(role_holders(work, policy.team, policy.role))
-    if not policy.allow_requester:
-        people.discard(policy.requester)
+    """The people are those who could decide now."""
+    members = members_with_roles(work, {policy.team}) if policy.team is not None else {}
     return PlannedGateView(
         approvers=describe_approvers(policy),
-        people=sorted(people),
+        people=possible_deciders(policy, members.get(policy.team or "", ())),
         count=policy.count,
         message=str(request.get("message", "")) if isinstance(request, dict) else "",
         expires_seconds=seconds,

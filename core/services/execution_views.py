@@ -7,11 +7,12 @@ from itertools import groupby
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import selectinload
 
-from core.decisions.approval_policy import ApprovalPolicy, describe_approvers
+from core.decisions.approval_policy import ApprovalPolicy, describe_approvers, possible_deciders
 from core.service import Work
 from core.services.columns import columns
 from core.services.frozen import freeze_over, freezes_in_force
 from core.services.gate_policies import policy_from_json
+from core.services.people import members_with_roles
 from core.statuses import ACTIVE, GateStatus, Role
 from core.tables import (
     ActionExecution,
@@ -21,8 +22,6 @@ from core.tables import (
     JsonObject,
     RunbookExecution,
     StepExecution,
-    Team,
-    TeamMember,
     WorkflowExecution,
 )
 from core.views import ActionView, ApprovalDecisionView, ApprovalView, ExecutionView, FreezeView, StepView
@@ -133,7 +132,7 @@ def view_approvals(work: Work, gates: Sequence[Approval]) -> list[ApprovalView]:
         return []
     policies = [policy_from_json(gate.policy) for gate in gates]
     names = _gate_steps(work, gates)
-    members = _members(work, {policy.team for policy in policies if policy.team is not None})
+    members = members_with_roles(work, {policy.team for policy in policies if policy.team is not None})
     return [
         _view_approval(gate, policy, names[gate.execution_id, gate.position], members)
         for gate, policy in zip(gates, policies, strict=True)
@@ -148,23 +147,9 @@ def _gate_steps(work: Work, gates: Sequence[Approval]) -> dict[tuple[str, int], 
     return {(execution_id, position): name for execution_id, position, name in work.session.execute(query)}
 
 
-def _members(work: Work, teams: set[str]) -> dict[str, list[tuple[str, str]]]:
-    """Slack ids and roles, by the team's name."""
-    members: dict[str, list[tuple[str, str]]] = {team: [] for team in teams}
-    if teams:
-        query = select(Team.name, TeamMember.slack_user_id, TeamMember.role).join(Team)
-        for team, slack_user_id, role in work.session.execute(query.where(Team.name.in_(teams))):
-            members[team].append((slack_user_id, role))
-    return members
-
-
 def _view_approval(
-    gate: Approval, policy: ApprovalPolicy, step: str, members: Mapping[str, Sequence[tuple[str, str]]]
+    gate: Approval, policy: ApprovalPolicy, step: str, members: Mapping[str, Sequence[tuple[str, Role]]]
 ) -> ApprovalView:
-    holders = members[policy.team] if policy.team is not None else []
-    people = set(policy.people) | {
-        who for who, role in holders if policy.role is not Role.ADMIN or role == Role.ADMIN
-    }
     decisions = [
         ApprovalDecisionView.model_validate(decision, from_attributes=True) for decision in gate.decisions
     ]
@@ -174,7 +159,7 @@ def _view_approval(
         step=step,
         status=gate.status,
         approvers=describe_approvers(policy),
-        people=sorted(people if policy.allow_requester else people - {policy.requester}),
+        people=possible_deciders(policy, members.get(policy.team or "", ())),
         count=policy.count,
         requester=policy.requester,
         message=gate.message,

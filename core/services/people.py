@@ -1,6 +1,6 @@
 """Finding out who somebody is, and writing down who is in a team."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from sqlalchemy import select
 
@@ -37,12 +37,14 @@ def members_of(work: Work, team_id: str) -> list[str]:
     return list(work.session.scalars(query.order_by(TeamMember.slack_user_id)))
 
 
-def role_holders(work: Work, team: str, role: Role) -> list[str]:
-    """Slack ids of a team's members who have at least this role."""
-    query = select(TeamMember.slack_user_id).join(Team).where(Team.name == team)
-    if role is Role.ADMIN:
-        query = query.where(TeamMember.role == Role.ADMIN)
-    return list(work.session.scalars(query.order_by(TeamMember.slack_user_id)))
+def members_with_roles(work: Work, teams: Set[str]) -> dict[str, list[tuple[str, Role]]]:
+    """The Slack ids and roles of the members of each of these teams, by its name."""
+    members: dict[str, list[tuple[str, Role]]] = {team: [] for team in teams}
+    if teams:
+        query = select(Team.name, TeamMember.slack_user_id, TeamMember.role).join(Team)
+        for team, slack_user_id, role in work.session.execute(query.where(Team.name.in_(teams))):
+            members[team].append((slack_user_id, Role(role)))
+    return members
 
 
 def apply_team(work: Work, person: Person, definition: TeamDefinition) -> Team:

@@ -12,6 +12,7 @@ from core.decisions.approval_policy import (
     decide,
     describe_approvers,
     is_approver,
+    possible_deciders,
 )
 from core.decisions.people import Person
 from core.errors import Conflict, NotAllowed
@@ -150,3 +151,30 @@ def test_a_gate_without_an_end_is_open_for_ever() -> None:
 )
 def test_approvers_are_told_in_words(policy: ApprovalPolicy, words: str) -> None:
     assert describe_approvers(policy) == words
+
+
+MEMBERS = [("U0ADA", Role.ADMIN), ("U0RES", Role.RESPONDER), ("U0ASK", Role.ADMIN)]
+
+
+@pytest.mark.parametrize(
+    ("policy", "deciders"),
+    [
+        (ApprovalPolicy("U0ASK", team="database"), ["U0ADA", "U0RES"]),
+        (ApprovalPolicy("U0ASK", team="database", role=Role.ADMIN), ["U0ADA"]),
+        (ApprovalPolicy("U0ASK", team="database", role=Role.ADMIN, allow_requester=True), ["U0ADA", "U0ASK"]),
+        (ApprovalPolicy("U0ASK", team="database", role=Role.ADMIN, people=("U0DBA",)), ["U0ADA", "U0DBA"]),
+        (ApprovalPolicy("U0ASK", people=("U0DBA", "U0ASK")), ["U0DBA"]),
+    ],
+)
+def test_who_may_decide_are_those_named_and_those_with_the_role_but_for_who_asked(
+    policy: ApprovalPolicy, deciders: list[str]
+) -> None:
+    assert possible_deciders(policy, MEMBERS if policy.team else []) == deciders
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.RESPONDER])
+def test_whoever_is_told_that_they_may_decide_may(role: Role) -> None:
+    policy = ApprovalPolicy("U0ASK", team="database", role=role)
+    for who, has in MEMBERS:
+        told = who in possible_deciders(policy, MEMBERS)
+        assert told == (is_approver(policy, Person(who, {"database": has})) and who != "U0ASK")
