@@ -1,0 +1,28 @@
+"""What the bench says of whatever was left to do is asked of the database as it is."""
+
+import pytest
+from sqlalchemy import Engine, text
+
+from chaos.inquest import LEFT
+from core.service import Service
+from tests.world import TEAMS, apply_documents, new_incident, start_run
+
+RUNBOOK = """
+kind: runbook
+name: say
+team: database
+steps: [{id: hello, type: message, text: hello}]
+"""
+
+
+@pytest.mark.parametrize("what", LEFT)
+def test_every_question_has_an_answer(engine: Engine, service: Service, what: str) -> None:
+    apply_documents(service, f"{TEAMS}---{RUNBOOK}")
+    run = start_run(service, new_incident(service), "say")
+    with engine.connect() as connection:
+        answers = [dict(row) for row in connection.execute(text(LEFT[what])).mappings()]
+
+    assert what not in ("execution", "step") or run in str(answers)
+    assert what != "message" or [each["kind"] for each in answers if each["subject_id"] == run] == [
+        "headline"
+    ]
