@@ -26,7 +26,7 @@ PATIENCE = "300ms"  # below PostgreSQL's deadlock_timeout, so that it is never a
 TABLES = {"runbook": "runbook_executions", "workflow": "workflow_executions"}
 MARK = """
 UPDATE {table} AS execution SET frozen = true, revision = revision + 1
-WHERE status IN ('pending', 'running', 'waiting') AND NOT frozen
+WHERE status IN ('pending', 'running', 'waiting')
     AND (CAST(:team_id AS text) IS NULL OR incident_id IN (SELECT id FROM incidents WHERE team_id = :team_id))
 RETURNING id, false
 """
@@ -38,6 +38,12 @@ WHERE frozen AND NOT EXISTS (
     SELECT FROM freezes JOIN incidents AS incident ON incident.id = execution.incident_id
     WHERE freezes.lifted_at IS NULL AND (freezes.team_id IS NULL OR freezes.team_id = incident.team_id))
 RETURNING id, waiting_for IS NOT DISTINCT FROM 'freeze'
+"""
+STILL_HELD = """
+UPDATE {table} AS execution SET revision = revision + 1
+WHERE status IN ('pending', 'running', 'waiting') AND frozen
+    AND (CAST(:team_id AS text) IS NULL OR incident_id IN (SELECT id FROM incidents WHERE team_id = :team_id))
+RETURNING id, false
 """
 SHOW = text("""
 UPDATE notices SET wanted = wanted + 1
@@ -90,6 +96,7 @@ def unfreeze(work: Work, person: Person, freeze_id: str) -> Freeze:
     row.lifted_at, row.lifted_by = work.now, person.slack_user_id
     work.session.flush()
     _mark(work, UNMARK, {"now": work.now})
+    _mark(work, STILL_HELD, {"team_id": row.team_id})
     change = {"before": {"frozen": True}, "after": {"frozen": False}}
     audit.record(
         work, person, "freeze.lifted", row.id, {"team": _team_name(row), "reason": row.reason, **change}
@@ -138,7 +145,10 @@ def _check_not_yet(work: Work, team: str | None) -> None:
 
 
 def _mark(work: Work, statement: str, parameters: dict[str, object]) -> None:
-    """Mark, or unmark, the executions; show it on their cards; ring for those that may go on."""
+    """Mark, or unmark, the executions; show it on their cards; ring for those that may go on.
+
+    What another freeze holds is among them: its cards show which one does.
+    """
     for kind, table in TABLES.items():
         changed = _patiently(work, statement.format(table=table), parameters)
         work.session.execute(SHOW, {"ids": [execution_id for execution_id, _ in changed]})
