@@ -1,4 +1,4 @@
-"""Freezing and unfreezing: nothing new begins, and what runs stops before its next step.
+"""Freezing and unfreezing: nothing new begins, what runs stops before its next step, and the channels are told.
 
 A freeze marks the executions of its scope and bumps their revision, in its own transaction: the checkpoint that would
 start a step meets the new revision, reads again, and holds. Lifting unmarks and wakes them in the same way.
@@ -14,7 +14,7 @@ from core.decisions.people import Person
 from core.errors import Conflict, InvalidInput, NotFound, Unavailable
 from core.identifiers import Prefix, new_id
 from core.service import Work
-from core.services import audit, notices
+from core.services import audit, freeze_news, notices
 from core.services.frozen import ALONE, freezes_in_force
 from core.services.people import find_team
 from core.services.request_keys import take_turn
@@ -82,6 +82,7 @@ def freeze(
     _mark(work, MARK, {"team_id": row.team_id})
     details = {"team": team, "reason": row.reason, "before": {"frozen": False}, "after": {"frozen": True}}
     audit.record(work, person, "freeze.begun", row.id, details)
+    freeze_news.tell_begun(work, row)
     return row
 
 
@@ -101,6 +102,7 @@ def unfreeze(work: Work, person: Person, freeze_id: str) -> Freeze:
     audit.record(
         work, person, "freeze.lifted", row.id, {"team": _team_name(row), "reason": row.reason, **change}
     )
+    freeze_news.tell_lifted(work, row, person.slack_user_id)
     return row
 
 

@@ -84,3 +84,17 @@ def test_what_is_frozen_by_a_command_shows_it_on_every_card_until_it_is_unfrozen
 
     slack.types(DB_ADMIN, DB_CHANNEL, "unfreeze database")
     assert frozen_kinds(desk) == []
+
+
+def test_who_did_not_freeze_hears_of_it_and_of_its_end_in_the_incidents_channel(
+    slack: Slack, desk: Desk
+) -> None:
+    for _ in range(2):
+        slack.types(DB_ADMIN, DB_CHANNEL, "freeze database We move house", "t.1")
+    desk.settle()
+    assert "Team database is frozen by" in desk.the("freeze", DB_CHANNEL)["text"]
+
+    slack.types(DB_ADMIN, DB_CHANNEL, "unfreeze database")
+    desk.settle()
+    assert "Team database is not frozen any more" in desk.of_kind("freeze", DB_CHANNEL)[-1]["text"]
+    assert len(desk.of_kind("freeze", DB_CHANNEL)) == 2
