@@ -62,6 +62,9 @@ class IncidentStatus(StrEnum):
     CLOSED = "closed"
 
 
+UNRESOLVED = (IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED)
+
+
 class Severity(StrEnum):
     INFO = "info"
     LOW = "low"

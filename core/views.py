@@ -173,6 +173,16 @@ class WorkflowView(BaseModel):
     quarantine: str | None = None
 
 
+class WorkflowWithDiff(WorkflowView):
+    """`enabled_version`: the version that was enabled last, None where none ever was.
+
+    `diff`: what the newest version changes in it, as a unified diff of their YAML; None and empty as a runbook's.
+    """
+
+    enabled_version: int | None
+    diff: str | None
+
+
 class ActionView(StepView):
     """An action is the step of a workflow."""
 

@@ -2,7 +2,7 @@
 
 from bot.cards.blocks import context, section
 from bot.cards.message import Block, Metadata
-from bot.cards.words import bounded, code, escape, one_line, who
+from bot.cards.words import bounded, code, escape, moment, one_line, who
 from core.views import ExecutionView, FreezeView
 
 EVENT_TYPE = "runbook_execution"
@@ -53,17 +53,31 @@ def parameter_blocks(execution: ExecutionView) -> list[Block]:
 
 
 def freeze_blocks(execution: ExecutionView) -> list[Block]:
-    """While a freeze holds it: whose, by whom, and why."""
+    """While a freeze holds it, one line: whose, by whom, why, since when."""
     freeze = execution.freeze
-    if freeze is None:
-        return []
-    return [section(freeze_line(freeze))]
+    return [section(f"{freeze_line(freeze)} ({_since(freeze)})")] if freeze else []
+
+
+def freeze_words(execution: ExecutionView) -> str:
+    """The same, for the text that stands alone; empty while nothing is frozen."""
+    freeze = execution.freeze
+    return f"🧊 {_scope(freeze)} is frozen {_why(freeze)} ({_since(freeze)})." if freeze else ""
+
+
+def _scope(freeze: FreezeView) -> str:
+    return "Everything" if freeze.team is None else f"Team {escape(freeze.team)}"
+
+
+def _why(freeze: FreezeView) -> str:
+    return f"by {who(freeze.frozen_by)}: {bounded(escape(one_line(freeze.reason)), REASON_LENGTH)}"
+
+
+def _since(freeze: FreezeView) -> str:
+    return f"since {moment(freeze.created_at, '{date_short_pretty} {time}')}"
 
 
 def freeze_line(freeze: FreezeView) -> str:
-    scope = "Everything" if freeze.team is None else f"Team {escape(freeze.team)}"
-    reason = bounded(escape(one_line(freeze.reason)), REASON_LENGTH)
-    return f"🧊 *{scope} is frozen* by {who(freeze.frozen_by)}: {reason}"
+    return f"🧊 *{_scope(freeze)} is frozen* {_why(freeze)}"
 
 
 def tag(execution: ExecutionView, page: str = "") -> Block:

@@ -1,4 +1,4 @@
-"""What a draft changes in what is approved, as a diff in code blocks that Slack can hold."""
+"""What a draft changes in what is approved, or a disabled workflow in what was enabled: a diff that Slack can hold."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from bot.cards import limits
 from bot.cards.blocks import context, section
 from bot.cards.message import Block
 from bot.cards.words import bounded, escape, who
-from core.views import RunbookWithDiff
+from core.views import RunbookWithDiff, WorkflowWithDiff
 
 FENCES = len("```\n\n```")
 MOST_SECTIONS = 4
@@ -24,25 +24,37 @@ class Changes:
 
 def changes_card(view: RunbookWithDiff, *, approve: str | None) -> Changes:
     """`approve`: what to type to approve it, where it can be."""
-    said = _sentence(view)
-    code = _Code.of(view.diff or "")
-    rest = (
-        [f"… {code.left_out}. `runbook show {view.name}` in a terminal shows all."] if code.left_out else []
-    )
-    hints = [*rest, *([f"Approve it: {approve}"] if approve else [])]
+    said = _sentence(view, view.approved_version, "approved")
+    everything = f"`runbook show {view.name}` in a terminal shows all."
+    return _card(said, view.diff, everything, [f"Approve it: {approve}"] if approve else [])
+
+
+def workflow_changes_card(view: WorkflowWithDiff) -> Changes:
+    """What would start once it is enabled again; nothing where that is what was enabled before."""
+    if view.enabled_version == view.version:
+        return Changes((), ())
+    said = _sentence(view, view.enabled_version, "enabled")
+    return _card(said, view.diff, f"`GET /api/workflows/{view.name}/versions` has both.", [])
+
+
+def _card(said: str, diff: str | None, everything: str, hints: Sequence[str]) -> Changes:
+    """`everything`: where all of the diff is, for one that is too long."""
+    code = _Code.of(diff or "")
+    hints = [*([f"… {code.left_out}. {everything}"] if code.left_out else []), *hints]
     blocks = [section(said), *(section(f"```\n{part}\n```") for part in code.parts)]
     if hints:
         blocks.append(context("\n".join(hints)))
     return Changes([said, *code.parts, *hints], blocks)
 
 
-def _sentence(view: RunbookWithDiff) -> str:
+def _sentence(view: RunbookWithDiff | WorkflowWithDiff, before: int | None, done: str) -> str:
+    """`before`: the version that it is compared with; `done`: what was done to that one."""
     written = f"v{view.version} was written by {who(view.changed_by)}"
     if view.diff is None:
-        return f"{written}. No version of it was approved yet."
+        return f"{written}. No version of it was {done} yet."
     if not view.diff:
-        return f"{written}. It says the same as v{view.approved_version}, which was approved."
-    return f"{written}. It changes v{view.approved_version}, which was approved:"
+        return f"{written}. It says the same as v{before}, which was {done}."
+    return f"{written}. It changes v{before}, which was {done}:"
 
 
 @dataclass(frozen=True)

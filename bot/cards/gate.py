@@ -1,6 +1,6 @@
 """The gate: the message that asks for approval, and later says who decided."""
 
-from bot.cards.about import freeze_blocks, metadata, parameter_blocks, plain_title, tag, title
+from bot.cards.about import freeze_blocks, freeze_words, metadata, parameter_blocks, plain_title, tag, title
 from bot.cards.blocks import Confirm, actions, button, section
 from bot.cards.limits import MESSAGE_TEXT
 from bot.cards.message import Block, Message
@@ -113,7 +113,8 @@ def _text(execution: ExecutionView, approval: ApprovalView) -> str:
     sentence = f"{GATE_SYMBOLS[approval.status]} {_verdict(approval)} {plain_title(execution)}"
     if approval.status is GateStatus.OPEN:
         next_ = f"Next: {_next(execution, approval)}."
-        said = [f"{sentence}, asked for by {who(approval.requester)}.", _pings(approval), next_]
+        lead = f"{sentence}, asked for by {who(approval.requester)}."
+        said = [lead, _pings(approval), next_, freeze_words(execution)]
         return bounded(" ".join(filter(None, said)), MESSAGE_TEXT)
     sentence += ". " + " ".join(f"{_decision_line(decision)}." for decision in approval.decisions)
     return bounded(sentence.strip(), MESSAGE_TEXT)

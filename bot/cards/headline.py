@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.cards.about import freeze_blocks, metadata, parameter_blocks, plain_title, tag, title
+from bot.cards.about import freeze_blocks, freeze_words, metadata, parameter_blocks, plain_title, tag, title
 from bot.cards.blocks import Confirm, actions, button, section, sections
 from bot.cards.limits import MESSAGE_TEXT
 from bot.cards.message import Block, Message
@@ -50,7 +50,7 @@ def _text(execution: ExecutionView) -> str:
     sentence += f", asked for by {who(execution.requested_by)}."
     if said := one_line(execution.error or ""):
         sentence += f" {escape_sentence(said)}"
-    return bounded(sentence, MESSAGE_TEXT)
+    return bounded(f"{sentence} {freeze_words(execution)}".strip(), MESSAGE_TEXT)
 
 
 def _error_blocks(execution: ExecutionView) -> list[Block]:

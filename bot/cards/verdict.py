@@ -1,6 +1,6 @@
 """The verdict: the question "did this step happen?" after a crash, and later its answer."""
 
-from bot.cards.about import freeze_blocks, metadata, plain_title, tag, title
+from bot.cards.about import freeze_blocks, freeze_words, metadata, plain_title, tag, title
 from bot.cards.blocks import Confirm, actions, button, section
 from bot.cards.limits import MESSAGE_TEXT
 from bot.cards.message import Block, Message
@@ -26,6 +26,7 @@ def verdict(execution: ExecutionView, position: int, attempt: int) -> Message:
     frozen = freeze_blocks(execution)
     blocks = [*_question(execution, step, block_id), *frozen, _buttons(execution, block_id), tag(execution)]
     text = f"❓ Did step {step_title(step)} of {plain_title(execution)} happen? {_why(step)}"
+    text = f"{text} {freeze_words(execution)}".strip()
     return Message(bounded(text, MESSAGE_TEXT), blocks, metadata(execution))
 
 

@@ -12,7 +12,7 @@ from core.service import Work
 from core.services.history import AnyVersion, list_history
 from core.services.library import Intent
 from core.services.runbooks import approve_runbook, deprecate_runbook, find_runbook
-from core.services.shelves import RUNBOOKS
+from core.services.shelves import RUNBOOKS, Row, Shelf
 
 MOST_LISTED = 20
 NOTE_LENGTH = 150
@@ -25,7 +25,12 @@ VERSION = re.compile(r"v?([0-9]{1,9})", re.IGNORECASE)
 def history(work: Work, person: Person, call: CommandCall) -> Reply:
     """Who wrote, approved, deprecated it, newest first."""
     row = find_runbook(work, person, only_argument(call, "history NAME"))
-    found = list_history(work, RUNBOOKS, row, size=MOST_LISTED + 1)
+    return history_reply(work, RUNBOOKS, row)
+
+
+def history_reply(work: Work, shelf: Shelf[Row], row: Row) -> Reply:
+    """The newest lines of a runbook's, or a workflow's, history."""
+    found: list[AnyVersion] = list_history(work, shelf, row, size=MOST_LISTED + 1)
     lines = [f"*{escape(row.name)}*", *map(_line, found[:MOST_LISTED])]
     if len(found) > MOST_LISTED:
         lines.append(f"… the {MOST_LISTED} newest are shown.")

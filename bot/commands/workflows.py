@@ -1,21 +1,16 @@
-"""`workflow run` and `workflow list`: the workflows that people start themselves."""
+"""`workflow`: starting the workflows that people start themselves, and what there is to read about any."""
 
-from bot.cards.blocks import sections
-from bot.cards.words import bounded, escape, one_line
-from bot.commands.arguments import only_argument, optional_argument, usage_hint
+from bot.cards.words import escape
+from bot.commands import workflow_library
+from bot.commands.arguments import only_argument, usage_hint
 from bot.commands.call import Command, CommandCall, Reply
 from bot.commands.channel import channel_incident
 from core.decisions.people import Person
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput
 from core.service import Work
-from core.services.execution_views import description_of
 from core.services.workflow_starts import start_workflow_by_person
-from core.services.workflows import find_workflow, visible_workflows
-from core.tables import Workflow
-
-MOST_LISTED = 100
-DESCRIPTION_LENGTH = 120
+from core.services.workflows import find_workflow
 
 
 def run(work: Work, person: Person, call: CommandCall) -> Reply:
@@ -30,37 +25,11 @@ def run(work: Work, person: Person, call: CommandCall) -> Reply:
     )
 
 
-def list_(work: Work, person: Person, call: CommandCall) -> Reply:
-    """What the person may see, with what starts it."""
-    part = optional_argument(call, "workflow list [WORD]") or ""
-    found = [row for row in visible_workflows(work, person) if part.lower() in row.name]
-    if not found:
-        return Reply(f"No workflow's name has {escape(part)}." if part else "There are no workflows yet.")
-    lines = [_line(row) for row in found[:MOST_LISTED]]
-    if len(found) > MOST_LISTED:
-        lines.append(f"… {len(found) - MOST_LISTED} more")
-    text = f"{len(found)} workflows: {', '.join(escape(row.name) for row in found[:MOST_LISTED])}"
-    return Reply(bounded(text, 1_000), tuple(sections(lines)))
-
-
-def _line(row: Workflow) -> str:
-    description = bounded(escape(one_line(description_of(row.definition))), DESCRIPTION_LENGTH)
-    owner = f"team {escape(row.team.name)}" if row.team else "global"
-    told = " · ".join(filter(None, (owner, _state(row), escape(row.quarantine or ""), description)))
-    return f"• *{escape(row.name)}* · {told}"
-
-
-def _state(row: Workflow) -> str:
-    if row.enabled:
-        return escape(row.trigger_on)
-    return "*under quarantine, disabled*" if row.quarantine else "*disabled*"
-
-
 VERBS = {
     verb.name: verb
     for verb in (
         Command("run", "NAME", "start a workflow by hand", run),
-        Command("list", "[WORD]", "the workflows that you may see", list_),
+        *workflow_library.COMMANDS,
     )
 }
 
@@ -68,7 +37,7 @@ VERBS = {
 def workflow(work: Work, person: Person, call: CommandCall) -> Reply:
     """Pass on to the verb. Without one: the list."""
     if not call.arguments:
-        return list_(work, person, call)
+        return workflow_library.list_(work, person, call)
     typed = call.arguments[0].text.lower()
     verb = VERBS.get(typed)
     if verb is None:
@@ -82,6 +51,9 @@ def workflow(work: Work, person: Person, call: CommandCall) -> Reply:
 
 COMMANDS = (
     Command(
-        "workflow", "run NAME | list", "start a workflow for this channel's incident, or list them", workflow
+        "workflow",
+        "run NAME | list [WORD] | show NAME | history NAME",
+        "start a workflow for this channel's incident, or read what there is",
+        workflow,
     ),
 )

@@ -13,6 +13,7 @@ from bot.cards.outcome import outcome
 from bot.cards.plain import plain
 from bot.cards.verdict import verdict
 from bot.pages.links import RunLinks
+from core.identifiers import Prefix
 from core.service import Work
 from core.services.notices import NoticeKind
 from core.services.reading import view_approval, view_execution, view_incident
@@ -75,6 +76,8 @@ def _incident(work: Work, claim: Claim, _links: RunLinks) -> Message:
 
 def _plain(work: Work, claim: Claim, _links: RunLinks) -> Message:
     text = str(claim.content["text"])
+    if claim.subject_id.startswith(f"{Prefix.FREEZE}_"):
+        return plain(text, block_id=f"freeze.{claim.subject_id}.{claim.key}")
     caused_by = work.session.get(WorkflowExecution, claim.subject_id)
     if caused_by is not None:
         return plain(text, workflow=caused_by.workflow_name, workflow_execution_id=caused_by.id)

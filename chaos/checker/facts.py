@@ -70,6 +70,7 @@ class Incident:
     id: str
     title: str
     service: str | None
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True)

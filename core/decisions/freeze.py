@@ -22,6 +22,26 @@ class FreezeInForce:
         return "Everything" if self.team is None else f"Team {self.team}"
 
 
+def begun_words(freeze: FreezeInForce) -> str:
+    """What is told where people wait for what it holds."""
+    return (
+        f"🧊 {freeze.scope} is frozen by <@{freeze.by}>: {_reason(freeze)}. "
+        "Nothing starts until it is unfrozen; what runs is held before its next step."
+    )
+
+
+def lifted_words(freeze: FreezeInForce, by: str, left: FreezeInForce | None) -> str:
+    """The same of its end. `by`: who lifted it; `left`: what is over the same runs still."""
+    ended = f"{freeze.scope} is not frozen any more: <@{by}> lifted the freeze of <@{freeze.by}>, {_reason(freeze)}."
+    if left is None:
+        return f"▶️ {ended} What was held goes on."
+    return f"🧊 {ended} {left.scope} is still frozen by <@{left.by}>: {_reason(left)}."
+
+
+def _reason(freeze: FreezeInForce) -> str:
+    return " ".join(freeze.reason.split())
+
+
 def check_may_freeze(person: Person, team: str | None) -> None:
     """Raise NotAllowed unless the person may freeze, and unfreeze, that team (None: everything)."""
     if team is None and not person.is_platform_admin:

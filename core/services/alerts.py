@@ -15,10 +15,8 @@ from core.service import Work
 from core.services.incidents import NewIncident, change_status, open_incident
 from core.services.people import find_team
 from core.services.request_keys import take_turn
-from core.statuses import IncidentStatus
+from core.statuses import UNRESOLVED, IncidentStatus
 from core.tables import Incident, Team
-
-UNRESOLVED = (IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED)
 
 
 class AlertOutcome(StrEnum):

@@ -1,4 +1,4 @@
-"""Freezing and unfreezing: nothing new begins, and what runs stops before its next step.
+"""Freezing and unfreezing: nothing new begins, what runs stops before its next step, and the channels are told.
 
 A freeze marks the executions of its scope and bumps their revision, in its own transaction: the checkpoint that would
 start a step meets the new revision, reads again, and holds. Lifting unmarks and wakes them in the same way.
@@ -14,7 +14,7 @@ from core.decisions.people import Person
 from core.errors import Conflict, InvalidInput, NotFound, Unavailable
 from core.identifiers import Prefix, new_id
 from core.service import Work
-from core.services import audit, notices
+from core.services import audit, freeze_news, notices
 from core.services.frozen import ALONE, freezes_in_force
 from core.services.people import find_team
 from core.services.request_keys import take_turn
@@ -26,7 +26,7 @@ PATIENCE = "300ms"  # below PostgreSQL's deadlock_timeout, so that it is never a
 TABLES = {"runbook": "runbook_executions", "workflow": "workflow_executions"}
 MARK = """
 UPDATE {table} AS execution SET frozen = true, revision = revision + 1
-WHERE status IN ('pending', 'running', 'waiting') AND NOT frozen
+WHERE status IN ('pending', 'running', 'waiting')
     AND (CAST(:team_id AS text) IS NULL OR incident_id IN (SELECT id FROM incidents WHERE team_id = :team_id))
 RETURNING id, false
 """
@@ -38,6 +38,12 @@ WHERE frozen AND NOT EXISTS (
     SELECT FROM freezes JOIN incidents AS incident ON incident.id = execution.incident_id
     WHERE freezes.lifted_at IS NULL AND (freezes.team_id IS NULL OR freezes.team_id = incident.team_id))
 RETURNING id, waiting_for IS NOT DISTINCT FROM 'freeze'
+"""
+STILL_HELD = """
+UPDATE {table} AS execution SET revision = revision + 1
+WHERE status IN ('pending', 'running', 'waiting') AND frozen
+    AND (CAST(:team_id AS text) IS NULL OR incident_id IN (SELECT id FROM incidents WHERE team_id = :team_id))
+RETURNING id, false
 """
 SHOW = text("""
 UPDATE notices SET wanted = wanted + 1
@@ -76,6 +82,7 @@ def freeze(
     _mark(work, MARK, {"team_id": row.team_id})
     details = {"team": team, "reason": row.reason, "before": {"frozen": False}, "after": {"frozen": True}}
     audit.record(work, person, "freeze.begun", row.id, details)
+    freeze_news.tell_begun(work, row)
     return row
 
 
@@ -90,10 +97,12 @@ def unfreeze(work: Work, person: Person, freeze_id: str) -> Freeze:
     row.lifted_at, row.lifted_by = work.now, person.slack_user_id
     work.session.flush()
     _mark(work, UNMARK, {"now": work.now})
+    _mark(work, STILL_HELD, {"team_id": row.team_id})
     change = {"before": {"frozen": True}, "after": {"frozen": False}}
     audit.record(
         work, person, "freeze.lifted", row.id, {"team": _team_name(row), "reason": row.reason, **change}
     )
+    freeze_news.tell_lifted(work, row, person.slack_user_id)
     return row
 
 
@@ -138,7 +147,10 @@ def _check_not_yet(work: Work, team: str | None) -> None:
 
 
 def _mark(work: Work, statement: str, parameters: dict[str, object]) -> None:
-    """Mark, or unmark, the executions; show it on their cards; ring for those that may go on."""
+    """Mark, or unmark, the executions; show it on their cards; ring for those that may go on.
+
+    What another freeze holds is among them: its cards show which one does.
+    """
     for kind, table in TABLES.items():
         changed = _patiently(work, statement.format(table=table), parameters)
         work.session.execute(SHOW, {"ids": [execution_id for execution_id, _ in changed]})

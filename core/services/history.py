@@ -9,12 +9,12 @@ from core.service import Work
 from core.services.library import UNSAID, Intent, lock, write
 from core.services.library_search import owner_of
 from core.services.ownership import check_may_write
-from core.services.reading import view_runbook
+from core.services.reading import view_runbook, view_workflow
 from core.services.restoring import still_valid
-from core.services.shelves import RUNBOOKS, Change, Row, Shelf
+from core.services.shelves import RUNBOOKS, WORKFLOWS, Change, Row, Shelf
 from core.statuses import ApprovalStatus
-from core.tables import JsonObject, Runbook, RunbookVersion, WorkflowVersion
-from core.views import RunbookWithDiff, VersionView
+from core.tables import JsonObject, Runbook, RunbookVersion, Workflow, WorkflowVersion
+from core.views import RunbookWithDiff, VersionView, WorkflowWithDiff
 
 AnyVersion = RunbookVersion | WorkflowVersion
 
@@ -80,3 +80,28 @@ def diff_to_approved(work: Work, runbook: Runbook) -> str | None:
     before = Labelled(f"{runbook.name} v{runbook.approved_version} (approved)", approved)
     after = Labelled(f"{runbook.name} v{runbook.version} ({runbook.status})", runbook.definition)
     return difference(before, after)
+
+
+def view_workflow_with_diff(work: Work, workflow: Workflow) -> WorkflowWithDiff:
+    """Compared with the version that was enabled last: what an enabled workflow says is in force as it stands."""
+    version = _enabled_version(work, workflow)
+    diff = _diff_to_enabled(work, workflow, version)
+    return WorkflowWithDiff(**dict(view_workflow(workflow)), enabled_version=version, diff=diff)
+
+
+def _enabled_version(work: Work, workflow: Workflow) -> int | None:
+    query = select(WorkflowVersion.version).where(
+        WorkflowVersion.owner_id == workflow.id, WorkflowVersion.status == Change.ENABLED
+    )
+    return work.session.scalar(query.order_by(WorkflowVersion.id.desc()).limit(1))
+
+
+def _diff_to_enabled(work: Work, workflow: Workflow, version: int | None) -> str | None:
+    """Whether it is enabled is no part of what is compared."""
+    if version is None:
+        return None
+    content_of = WORKFLOWS.content_of
+    enabled = content_of(_said(work, WORKFLOWS, workflow, version))
+    before = Labelled(f"{workflow.name} v{version} (enabled)", enabled)
+    now = f"{workflow.name} v{workflow.version} ({WORKFLOWS.status_of(workflow)})"
+    return difference(before, Labelled(now, content_of(workflow.definition)))

@@ -31,7 +31,7 @@ def owner_of(row: Row) -> str | None:
 
 def _hint(work: Work, person: Person, shelf: Shelf[Row], reference: str) -> str:
     near = get_close_matches(reference, visible_names(work, person, shelf), n=3, cutoff=0.5)
-    return f"Did you mean {' or '.join(near)}?" if near else "`list` shows what there is."
+    return f"Did you mean {' or '.join(near)}?" if near else f"`{shelf.listing}` shows what there is."
 
 
 def visible_names(work: Work, person: Person, shelf: Shelf[Row]) -> list[str]:

@@ -45,6 +45,7 @@ class Shelf(ABC, Generic[Row]):
     """Where definitions of one kind are kept."""
 
     noun: ClassVar[str]
+    listing: ClassVar[str]  # the command that shows what there is
     prefix: ClassVar[Prefix]
     version: ClassVar[type[RunbookVersion] | type[WorkflowVersion]]
     execution: ClassVar[type[RunbookExecution] | type[WorkflowExecution]]
@@ -73,7 +74,7 @@ class Shelf(ABC, Generic[Row]):
 
 
 class Runbooks(Shelf[Runbook]):
-    noun, prefix = "runbook", Prefix.RUNBOOK
+    noun, listing, prefix = "runbook", "list", Prefix.RUNBOOK
     row, version, execution = Runbook, RunbookVersion, RunbookExecution
 
     def is_of(self, row: Runbook) -> ColumnElement[bool]:
@@ -91,7 +92,7 @@ class Runbooks(Shelf[Runbook]):
 
 
 class Workflows(Shelf[Workflow]):
-    noun, prefix = "workflow", Prefix.WORKFLOW
+    noun, listing, prefix = "workflow", "workflow list", Prefix.WORKFLOW
     row, version, execution = Workflow, WorkflowVersion, WorkflowExecution
 
     def is_of(self, row: Workflow) -> ColumnElement[bool]:

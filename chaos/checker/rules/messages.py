@@ -2,9 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 from chaos.checker.facts import Facts
 from chaos.checker.violations import Finding
+
+EDGE = timedelta(seconds=15)  # an incident may be committed so much later than its transaction began
 
 
 def one_headline_an_execution(facts: Facts) -> Iterator[Finding]:
@@ -83,6 +86,19 @@ def one_card_an_incident(facts: Facts) -> Iterator[Finding]:
             yield incident.id, f"The incident {incident.id} has {len(cards)} cards."
 
 
+def freezes_are_told_once(facts: Facts) -> Iterator[Finding]:
+    """Each, and its end, for every incident that was there before; the bench resolves none of them."""
+    for freeze in facts.freezes:
+        for what, at in (("begun", freeze.created_at), ("lifted", freeze.lifted_at)):
+            for incident in facts.incidents:
+                told = len(facts.cards[f"freeze.{freeze.id}.{what}.{incident.id}"])
+                is_due = (
+                    at is not None and incident.created_at is not None and incident.created_at < at - EDGE
+                )
+                if told > 1 or (is_due and not told):
+                    yield freeze.id, f"That {freeze.id} was {what} was told {told} times for {incident.id}."
+
+
 RULES = (
     one_headline_an_execution,
     one_outcome_an_ending,
@@ -91,4 +107,5 @@ RULES = (
     message_steps_speak_once,
     nothing_is_posted_twice,
     one_card_an_incident,
+    freezes_are_told_once,
 )

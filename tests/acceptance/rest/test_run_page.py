@@ -6,6 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from bot.pages.links import RunLinks
+from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.test_incidents import opened
 
 
@@ -68,3 +69,15 @@ def test_without_a_secret_no_link_is_good() -> None:
     links = RunLinks("https://runbooks.example", "")
 
     assert not links.is_signed("rbx_0", links.sign("rbx_0"))
+
+
+def test_a_freeze_is_shown_while_it_holds_the_run(
+    client_of: ClientOf, responder: TestClient, execution: dict[str, Any]
+) -> None:
+    admin = client_of("U0DBADMIN")
+    freeze = admin.post("/api/freezes", json={"team": "database", "reason": "We <move>"}).json()["freeze"]
+    said = "Team database is frozen by U0DBADMIN: We &lt;move&gt; (since 20"
+    assert said in responder.get(f"/runs/{execution['id']}").text
+
+    admin.delete(f"/api/freezes/{freeze['id']}")
+    assert "frozen" not in responder.get(f"/runs/{execution['id']}").text

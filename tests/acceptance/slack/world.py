@@ -12,7 +12,9 @@ from core.execution.preparation import Ports
 from core.outside.egress import EgressPolicy
 from core.outside.http import HttpCaller
 from core.service import Service
+from core.services import notices
 from core.services.incidents import NewIncident, open_incident
+from core.services.notices import NewNotice, NoticeKind
 from core.services.people import apply_team
 from core.services.runbook_starts import Start, start_by_person
 from core.services.runbooks import apply_runbook, approve_runbook, find_runbook
@@ -109,4 +111,8 @@ def lost_in_step(service: Service, user: str) -> str:
         row.status, row.waiting_for, row.wake_at = "waiting", "verdict", None
         step = work.session.get_one(StepExecution, (execution_id, 0))
         step.status, step.attempt, step.started_at = "unknown", 1, work.now
+        asks = {"position": 0, "attempt": 1}
+        notices.owe(
+            work, NewNotice(NoticeKind.VERDICT, execution_id, row.incident_id, key="0.1", content=asks)
+        )
     return execution_id

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from bot.cards import limits
-from bot.cards.changes import LONGEST_LINE, MOST_SECTIONS, changes_card
+from bot.cards.changes import LONGEST_LINE, MOST_SECTIONS, changes_card, workflow_changes_card
 from core.statuses import ApprovalStatus
-from core.views import RunbookWithDiff
+from core.views import RunbookWithDiff, WorkflowWithDiff
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -69,3 +69,44 @@ def test_what_to_type_to_approve_comes_last() -> None:
     assert card_texts("+ x\n", approve="`/runbook approve db-vacuum v3`")[-1] == (
         "Approve it: `/runbook approve db-vacuum v3`"
     )
+
+
+def workflow_view(version: int, enabled_version: int | None, diff: str | None) -> WorkflowWithDiff:
+    return WorkflowWithDiff(
+        id="wfl_1",
+        name="greet",
+        team=None,
+        enabled=False,
+        version=version,
+        trigger_on="manual",
+        description="",
+        definition={},
+        changed_by="U1",
+        created_at=NOW,
+        updated_at=NOW,
+        enabled_version=enabled_version,
+        diff=diff,
+    )
+
+
+def test_a_long_diff_of_a_workflow_says_where_the_rest_is() -> None:
+    *_, hint = workflow_changes_card(workflow_view(3, 1, "+ x\n" * 5_000)).lines
+    assert "more lines. `GET /api/workflows/greet/versions` has both." in hint
+
+
+@pytest.mark.parametrize(
+    ("enabled", "diff", "said"),
+    [
+        (None, None, "v3 was written by <@U1>. No version of it was enabled yet."),
+        (1, "", "v3 was written by <@U1>. It says the same as v1, which was enabled."),
+        (1, "+ x\n", "v3 was written by <@U1>. It changes v1, which was enabled:"),
+    ],
+)
+def test_a_workflow_is_compared_with_what_was_enabled(
+    enabled: int | None, diff: str | None, said: str
+) -> None:
+    assert workflow_changes_card(workflow_view(3, enabled, diff)).lines[0] == said
+
+
+def test_what_was_enabled_itself_has_nothing_to_tell() -> None:
+    assert workflow_changes_card(workflow_view(3, 3, "")).lines == ()

@@ -24,3 +24,9 @@ def test_a_long_text_is_spread_over_sections() -> None:
     message = plain("\n".join(["x" * 99] * 100))
     assert len(message.blocks) == 4
     assert shown(message).count("x" * 99) == 100
+
+
+def test_what_is_said_about_something_names_it_in_its_first_block() -> None:
+    message = plain("Frozen", block_id="freeze.frz_1.begun.inc_1")
+    assert [block.get("block_id") for block in message.blocks] == ["freeze.frz_1.begun.inc_1"]
+    assert "block_id" not in plain("Frozen").blocks[0]

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from chaos.checker.facts import Message
+from chaos.checker.facts import Facts, Freeze, Incident, Message
 
-from .world import RUN, WAITING, broken, card, kept, minus, plus, with_card
+from .world import RUN, WAITING, at, broken, card, kept, minus, plus, with_card
 
 
 def named(name: str) -> list[Message]:
@@ -59,3 +59,23 @@ def test_a_message_that_was_posted_twice_is_a_violation() -> None:
 
 def test_an_incident_without_a_card_is_a_violation() -> None:
     assert broken(minus(kept(), "messages", named("incident.inc_1"))) == {"one_card_an_incident"}
+
+
+def told_of(freeze: Freeze, *told: str) -> Facts:
+    """The world with a freeze that its incident was told of, so often."""
+    cards = [card(f"freeze.frz_1.{what}.inc_1", notice=f"ntc_{number}") for number, what in enumerate(told)]
+    known = replace(kept(), freezes=[freeze], incidents=[Incident("inc_1", "i", "auto", at(0))])
+    return plus(known, "messages", *cards)
+
+
+def test_a_freeze_and_its_end_are_told_once_where_an_incident_was_there_before() -> None:
+    freeze = Freeze("frz_1", at(16), at(17))
+    assert broken(told_of(freeze, "begun", "lifted")) == set()
+    for told in (("begun",), ("lifted",), ("begun", "begun", "lifted"), ("begun", "lifted", "lifted")):
+        assert broken(told_of(freeze, *told)) == {"freezes_are_told_once"}
+
+
+def test_an_incident_that_came_with_the_freeze_may_not_have_heard_of_it_but_not_twice() -> None:
+    early = Freeze("frz_1", at(14), at(14.5))
+    assert broken(told_of(early)) == broken(told_of(early, "begun")) == set()
+    assert broken(told_of(early, "begun", "begun")) == {"freezes_are_told_once"}

@@ -5,7 +5,14 @@ from dataclasses import replace
 import pytest
 
 from core.decisions.execution import Claimed, GateDecided, StepEnded, StepPrepared, Succeeded
-from core.decisions.freeze import FreezeInForce, check_may_freeze, check_not_frozen, freeze_of
+from core.decisions.freeze import (
+    FreezeInForce,
+    begun_words,
+    check_may_freeze,
+    check_not_frozen,
+    freeze_of,
+    lifted_words,
+)
 from core.decisions.people import Person
 from core.errors import Conflict, NotAllowed
 from core.statuses import Role, Status, WaitingFor
@@ -84,3 +91,17 @@ def test_the_last_step_needs_nothing_to_start_so_the_run_ends() -> None:
 def test_nothing_begins_and_it_is_not_said_to_have_begun() -> None:
     over = after(replace(pending(), frozen=True), Claimed(), now=NOW)
     assert (over.started_at, over.waiting_for) == (None, WaitingFor.FREEZE)
+
+
+def test_the_words_of_a_freeze_say_who_why_and_what_it_holds() -> None:
+    assert begun_words(replace(OWN, reason="We\nmove")) == (
+        "🧊 Team database is frozen by <@U1>: We move. "
+        "Nothing starts until it is unfrozen; what runs is held before its next step."
+    )
+    assert begun_words(ALL).startswith("🧊 Everything is frozen by <@U2>: Holidays.")
+
+
+def test_the_words_of_its_end_say_who_lifted_it_and_what_goes_on() -> None:
+    lifted = "Team database is not frozen any more: <@U3> lifted the freeze of <@U1>, Migration."
+    assert lifted_words(OWN, "U3", None) == f"▶️ {lifted} What was held goes on."
+    assert lifted_words(OWN, "U3", ALL) == f"🧊 {lifted} Everything is still frozen by <@U2>: Holidays."

@@ -1,0 +1,100 @@
+"""From a freeze typed in Slack to what the incident's channel shows, through a poster and a Slack sandbox."""
+
+from collections.abc import Iterator
+
+import pytest
+from slack_bolt import App
+from sqlalchemy import Engine
+
+from bot.app import create_bolt_app
+from bot.pages.links import RunLinks
+from bot.poster.poster import Poster
+from bot.poster.slack import open_client
+from core.service import Service
+from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
+from slack_sandbox.serving import RunningSandbox
+from tests.acceptance.slack.requests import SECRET, Slack
+from tests.acceptance.slack.world import DB_ADMIN, DB_CHANNEL, DB_OPS, gate_of, lost_in_step
+from tests.conftest import ADMIN, RecordedBells
+from tests.integration.bot.desk import Desk, PretendTime, texts
+from tests.integration.slack_sandbox.people import People
+from tests.world import new_executor
+
+WORKSPACE = WorkspaceConfig(
+    users=tuple(UserConfig(id=user, name=user.lower()) for user in (DB_OPS, DB_ADMIN)),
+    channels=(ChannelConfig(id=DB_CHANNEL, name="db"),),
+    app=AppConfig(request_url=None),
+)
+
+
+@pytest.fixture
+def time() -> PretendTime:
+    return PretendTime()
+
+
+@pytest.fixture
+def service(engine: Engine, recorded_bells: RecordedBells, time: PretendTime) -> Service:
+    return Service(engine, time, recorded_bells, frozenset({ADMIN}))
+
+
+@pytest.fixture
+def sandbox(time: PretendTime) -> Iterator[RunningSandbox]:
+    with RunningSandbox(WORKSPACE, clock=time.now) as running:
+        yield running
+
+
+@pytest.fixture
+def app(company: Service, sandbox: RunningSandbox) -> App:
+    token = WORKSPACE.app.bot_token
+    return create_bolt_app(company, signing_secret=SECRET, token=token, api_url=sandbox.api_url)
+
+
+@pytest.fixture
+def desk(
+    company: Service, sandbox: RunningSandbox, time: PretendTime, recorded_bells: RecordedBells
+) -> Iterator[Desk]:
+    client = open_client(WORKSPACE.app.bot_token, sandbox.api_url)
+    poster = Poster(company, client, RunLinks("https://runbook.example", "secret"))
+    people = People(sandbox.url)
+    yield Desk(company, poster, people, time, new_executor(company), recorded_bells)
+    people.close()
+
+
+def frozen_kinds(desk: Desk) -> list[str]:
+    """Which cards of the channel say that a freeze is there, in their blocks and in their text."""
+    desk.settle()
+    words = f"Team database is frozen by <@{DB_ADMIN}>: We move house (since"
+    return [
+        kind
+        for kind in ("headline", "gate", "verdict")
+        for message in desk.of_kind(kind, DB_CHANNEL)
+        if words in texts(message).replace("*", "") and words in message["text"]
+    ]
+
+
+def test_what_is_frozen_by_a_command_shows_it_on_every_card_until_it_is_unfrozen(
+    slack: Slack, desk: Desk
+) -> None:
+    gate_of(desk.service, DB_OPS)
+    lost_in_step(desk.service, DB_OPS)
+    assert frozen_kinds(desk) == []
+
+    slack.types(DB_ADMIN, DB_CHANNEL, "freeze database We move house")
+    assert frozen_kinds(desk) == ["headline", "headline", "gate", "verdict"]
+
+    slack.types(DB_ADMIN, DB_CHANNEL, "unfreeze database")
+    assert frozen_kinds(desk) == []
+
+
+def test_who_did_not_freeze_hears_of_it_and_of_its_end_in_the_incidents_channel(
+    slack: Slack, desk: Desk
+) -> None:
+    for _ in range(2):
+        slack.types(DB_ADMIN, DB_CHANNEL, "freeze database We move house", "t.1")
+    desk.settle()
+    assert "Team database is frozen by" in desk.the("freeze", DB_CHANNEL)["text"]
+
+    slack.types(DB_ADMIN, DB_CHANNEL, "unfreeze database")
+    desk.settle()
+    assert "Team database is not frozen any more" in desk.of_kind("freeze", DB_CHANNEL)[-1]["text"]
+    assert len(desk.of_kind("freeze", DB_CHANNEL)) == 2

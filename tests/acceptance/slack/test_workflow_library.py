@@ -1,0 +1,185 @@
+"""What there is to read about workflows in Slack: what starts one, what it does, who did what to it."""
+
+import pytest
+
+from core.decisions.people import Person
+from core.decisions.quarantine import UNTIL_ENABLED
+from core.service import Service
+from core.services.library import Intent
+from core.services.workflows import find_workflow, switch_workflow
+from tests.acceptance.slack.requests import Slack
+from tests.acceptance.slack.world import ADMIN, DB_ADMIN, DB_CHANNEL, DB_OPS, QUIET_CHANNEL, WEB_OPS
+from tests.world import LOST, apply_documents, suspect, uninstall
+
+WRITER = Person(DB_ADMIN, is_platform_admin=True, source="test")
+GREET = """
+kind: workflow
+name: greet
+trigger: {on: manual}
+actions: [{id: tell, type: message, text: hello}]
+"""
+DB_DOWN = """
+kind: workflow
+name: db-down
+team: database
+description: Somebody <must> look.
+trigger: {on: incident.status_changed, from: open, to: acknowledged}
+when: incident.severity == "critical"
+once_per_incident: true
+timeout: 2h
+actions:
+  - {id: first, type: message, text: first}
+  - id: who
+    type: branch
+    if: incident.service == "orders"
+    then:
+      - id: inner
+        type: branch
+        if: "true"
+        then: [{id: failover, type: runbook, runbook: db-failover, parameters: {cluster: orders}}]
+    else: [{id: ask, type: message, text: who}]
+  - {id: last, type: message, text: last}
+"""
+
+
+def switch(service: Service, name: str, *, enabled: bool, note: str = "") -> None:
+    with service.transaction() as work:
+        workflow = find_workflow(work, WRITER, name)
+        switch_workflow(work, WRITER, workflow, enabled=enabled, intent=Intent(note))
+
+
+def test_show_tells_what_starts_a_workflow_and_what_it_does(slack: Slack, company: Service) -> None:
+    apply_documents(company, DB_DOWN)
+    said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show db-down")
+
+    assert "*db-down* v1 · team database · incident.status_changed\\nSomebody &lt;must&gt; look.\\n" in said
+    assert (
+        "Starts by itself: incident.status_changed, from open, to acknowledged\\n"
+        'Only where `incident.severity == \\"critical\\"`\\n'
+        "Once for an incident\\n"
+        "May take 2 h\\n"
+    ) in said
+    assert (
+        "Actions:\\n1. first (message)\\n2. who (branch)\\n↳ then: inner (branch)\\n"
+        "↳ ↳ then: failover (runbook db-failover)\\n↳ else: ask (message)\\n3. last (message)"
+    ) in said
+    assert "```" not in said
+
+
+def test_show_of_one_that_people_start_says_how(slack: Slack, company: Service) -> None:
+    apply_documents(company, GREET)
+    said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
+    assert "*greet* v1 · global · manual\\nStart it: `/runbook workflow run greet`\\nActions:" in said
+
+
+def test_a_long_workflow_shows_its_first_actions(slack: Slack, company: Service) -> None:
+    actions = "".join(f"  - {{id: say{number}, type: message, text: x}}\n" for number in range(33))
+    apply_documents(company, f"kind: workflow\nname: long\ntrigger: {{on: manual}}\nactions:\n{actions}")
+    said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show long")
+    assert "30. say29 (message)\\n… 3 more" in said
+    assert "say30" not in said
+
+
+def test_show_of_a_disabled_one_tells_what_it_changes_in_the_one_that_was_enabled(
+    slack: Slack, company: Service
+) -> None:
+    apply_documents(company, GREET)
+    switch(company, "greet", enabled=False)
+    said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
+    assert "*greet* v1 · global · *disabled*" in said
+    assert "was written by" not in said
+
+    apply_documents(company, GREET.replace("hello", "good bye <!channel>"))
+    said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
+    assert "It changes v1, which was enabled:" in said
+    assert "```\\n--- greet v1 (enabled)\\n+++ greet v2 (disabled)" in said
+    assert "-    text: hello\\n+    text: good bye &lt;!channel&gt;\\n```" in said
+    assert "enabled: false" not in said
+
+    switch(company, "greet", enabled=True)
+    assert "It changes" not in slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
+
+
+def test_show_says_where_nothing_was_enabled_or_nothing_differs(slack: Slack, company: Service) -> None:
+    apply_documents(company, GREET.replace("trigger:", "enabled: false\ntrigger:"))
+    said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
+    assert "No version of it was enabled yet." in said
+
+    switch(company, "greet", enabled=True)
+    switch(company, "greet", enabled=False)
+    apply_documents(company, GREET.replace("hello", "hi"))
+    apply_documents(company, GREET)
+    said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
+    assert "v3 was written by" in said
+    assert "It says the same as v1, which was enabled." in said
+
+
+def test_show_of_one_under_quarantine_says_why_and_until_when(slack: Slack, company: Service) -> None:
+    apply_documents(company, GREET)
+    suspect(company, "greet")
+    said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
+    assert f"*greet* v1 · global · *under quarantine, disabled*\\n{LOST} {UNTIL_ENABLED}\\n" in said
+
+
+def test_one_that_is_not_valid_any_more_is_said_to_be_so(slack: Slack, company: Service) -> None:
+    apply_documents(company, GREET)
+    uninstall(company, "message")
+    said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
+    assert "Version 1 of greet is not valid any more" in said
+
+
+def test_history_tells_who_did_what_newest_first(slack: Slack, company: Service) -> None:
+    apply_documents(company, GREET)
+    switch(company, "greet", enabled=False, note="It <shouts>")
+    switch(company, "greet", enabled=True)
+    apply_documents(company, GREET.replace("hello", "hi"))
+    said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow history greet")
+    lines = (
+        "v2 changed by",
+        f"v1 enabled by <@{DB_ADMIN}>",
+        f"v1 disabled by <@{DB_ADMIN}>",
+        "v1 created by",
+    )
+    places = [said.index(line) for line in lines]
+
+    assert places == sorted(places)
+    assert "It &lt;shouts&gt;" in said
+
+
+def test_a_long_history_shows_its_newest_part(slack: Slack, company: Service) -> None:
+    for number in range(22):
+        apply_documents(company, GREET.replace("hello", f"hello {number}"))
+    said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow history greet")
+    assert "v22 changed" in said
+    assert "v2 changed" not in said
+    assert "the 20 newest are shown" in said
+
+
+@pytest.mark.parametrize("verb", ["show", "history"])
+def test_what_cannot_be_shown_is_refused_with_what_would_be_right(
+    slack: Slack, company: Service, verb: str
+) -> None:
+    apply_documents(company, f"{GREET}---{DB_DOWN}")
+    for who, typed, sentence in (
+        (DB_OPS, "db-dwon", "There is no workflow db-dwon. Did you mean db-down?"),
+        (DB_OPS, "zebra", "There is no workflow zebra. `workflow list` shows what there is."),
+        (WEB_OPS, "db-down", "There is no workflow db-down. `workflow list` shows what there is."),
+        (DB_OPS, "", f"Something is missing. Type: `/runbook workflow {verb} NAME`"),
+        (DB_OPS, "db-down now", f"Type: `/runbook workflow {verb} NAME`"),
+    ):
+        assert sentence in slack.types(who, QUIET_CHANNEL, f"workflow {verb} {typed}")
+
+
+@pytest.mark.parametrize("verb", ["show", "history"])
+def test_who_may_see_a_workflow_may_read_it(slack: Slack, company: Service, verb: str) -> None:
+    apply_documents(company, f"{GREET}---{DB_DOWN}")
+    for who, name in ((WEB_OPS, "greet"), (DB_OPS, "db-down"), (ADMIN.slack_user_id, "db-down")):
+        assert f"*{name}*" in slack.types(who, DB_CHANNEL, f"workflow {verb} {name}")
+
+
+def test_the_help_and_the_list_lead_there(slack: Slack, company: Service) -> None:
+    apply_documents(company, GREET)
+    helped = slack.types(DB_OPS, QUIET_CHANNEL, "help")
+    assert "`/runbook workflow run NAME | list [WORD] | show NAME | history NAME`" in helped
+    listed = slack.types(DB_OPS, QUIET_CHANNEL, "workflow list")
+    assert "`/runbook workflow show NAME` tells more." in listed
