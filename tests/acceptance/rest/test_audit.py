@@ -118,6 +118,7 @@ def test_a_run_its_decision_and_its_end_are_audited(
     ended = the_entry_of(auditor, "runbook_execution.ended", run)
     assert (ended["actor"], ended["source"], ended["team"]) == ("system", "worker", "database")
     assert ended["details"]["status"] == "succeeded"
+    assert (ended["before"], ended["after"]) == ({"status": "running"}, {"status": "succeeded"})
 
 
 def test_a_cancel_is_audited(responder: TestClient, auditor: TestClient) -> None:
@@ -128,6 +129,8 @@ def test_a_cancel_is_audited(responder: TestClient, auditor: TestClient) -> None
     cancelled = the_entry_of(auditor, "runbook_execution.cancelled", run)
     assert (cancelled["actor"], cancelled["before"]["status"]) == ("U0DBOPS", "pending")
     assert cancelled["after"] == {"cancel_requested": True}
+    ended = the_entry_of(auditor, "runbook_execution.ended", run)
+    assert (ended["before"], ended["after"]) == ({"status": "pending"}, {"status": "cancelled"})
 
 
 def test_a_verdict_is_audited(responder: TestClient, auditor: TestClient, service: Service) -> None:
@@ -152,7 +155,8 @@ def test_a_workflow_and_what_it_starts_are_audited_as_its_own_deeds(
     assert (started["actor"], started["source"], started["team"]) == (by, "workflow", "database")
     run = the_entry(auditor, "runbook_execution.requested")
     assert (run["actor"], run["source"]) == (by, "workflow")
-    assert the_entry(auditor, "workflow_execution.ended")["details"]["status"] == "succeeded"
+    ended = the_entry(auditor, "workflow_execution.ended")
+    assert (ended["before"], ended["after"]) == ({"status": "pending"}, {"status": "succeeded"})
     assert the_entry(auditor, "workflow.created")["after"]["version"] == 1
 
 
