@@ -8,7 +8,9 @@ from starlette.testclient import TestClient
 
 from core.decisions.people import Person
 from core.service import Service
+from core.services.audit import record
 from core.services.audit_chain import verify_chain
+from core.services.audit_reading import AT_ONCE
 from core.services.tokens import list_tokens, revoke_token
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import DRAFT, WORKFLOW
@@ -256,6 +258,16 @@ def test_the_export_has_all_entries_a_line_each_oldest_first(
         assert lines[-1]["hash"] == verify_chain(work).head
     only = auditor.get("/api/audit?action=incident.opened", headers={"Accept": "application/x-ndjson"})
     assert len(only.text.splitlines()) == 1
+
+
+def test_an_export_of_any_length_is_whole(auditor: TestClient, service: Service, admin: Person) -> None:
+    with service.transaction() as work:
+        for number in range(AT_ONCE + 1):
+            record(work, admin, "thing.done", f"thing {number}")
+    answer = auditor.get("/api/audit?action=thing.done", headers={"Accept": "application/x-ndjson"})
+
+    told = [json.loads(line)["subject_id"] for line in answer.text.splitlines()]
+    assert told == [f"thing {number}" for number in range(AT_ONCE + 1)]
 
 
 def test_every_deed_of_a_person_says_what_was_before_and_what_is_after(
