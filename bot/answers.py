@@ -8,24 +8,36 @@ from slack_sdk.webhook import WebhookClient
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot.cards.words import escape_sentence
-from core.errors import NotAllowed, RunbookError
+from bot.cards.words import escape, escape_sentence
+from bot.pages.links import RunLinks
+from core.errors import LockHeld, NotAllowed, RunbookError
 
 log = structlog.get_logger()
 
 DATABASE_GONE = (OperationalError, InterfaceError, PoolTimeout)
 SECONDS = 3
+NOWHERE = RunLinks("", "")
 
 
-def sentence(error: Exception) -> str:
-    """One of core's errors says it itself; any other one gets an id that is logged and shown."""
+def sentence(error: Exception, links: RunLinks = NOWHERE) -> str:
+    """One of core's errors says it itself; any other one gets an id that is logged and shown.
+
+    `links`: the run that holds a lock is linked to its page, where there is one.
+    """
     if isinstance(error, RunbookError):
-        return f"{'⛔' if isinstance(error, NotAllowed) else '⚠️'} {escape_sentence(str(error))}"
+        return f"{'⛔' if isinstance(error, NotAllowed) else '⚠️'} {_linked(error, links)}"
     reference = f"err_{secrets.token_hex(4)}"
     log.error("request failed", reference=reference, exc_info=error)
     if isinstance(error, DATABASE_GONE):
         return f"⚠️ The database cannot be reached just now. Look how things stand before you try again. ({reference})"
     return f"⚠️ Something went wrong here, and it is not your fault. The operators find it as {reference}."
+
+
+def _linked(error: RunbookError, links: RunLinks) -> str:
+    said = escape_sentence(str(error))
+    holder = error.holder if isinstance(error, LockHeld) else None
+    page = links.page(holder) if holder else ""
+    return said.replace(holder, f"<{escape(page)}|{holder}>") if holder and page else said
 
 
 class Whisper:

@@ -16,12 +16,13 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk import WebClient
 
 from bot.actions import BUTTONS, press
-from bot.answers import Whisper, sentence
+from bot.answers import NOWHERE, Whisper, sentence
 from bot.commands.call import CommandCall, Reply
 from bot.commands.dispatch import answer
 from bot.commands.parse import words_of
 from bot.modals.opening import Opener
 from bot.modals.run_form import CALLBACK_ID, refusal, subject_of, submit
+from bot.pages.links import RunLinks
 from core.errors import InvalidInput, RunbookError
 from core.service import Service
 
@@ -37,10 +38,11 @@ def create_bolt_app(
     token: str,
     api_url: str = "https://slack.com/api/",
     single_admin: bool = False,
+    links: RunLinks = NOWHERE,
 ) -> App:
     """The app, without a call to Slack: neither at the start (`auth.test`) nor while it dispatches.
 
-    `single_admin`: whether a platform admin may approve a definition that they wrote.
+    `single_admin`: whether a platform admin may approve a definition that they wrote. `links`: to the pages of runs.
     """
     app = App(
         name="runbook",
@@ -50,7 +52,7 @@ def create_bolt_app(
         process_before_response=True,
         raise_error_for_unhandled_request=True,
     )
-    face = Face(service, Whisper(), Opener(token, api_url), single_admin)
+    face = Face(service, Whisper(), Opener(token, api_url), single_admin, links)
     app.command(re.compile(".*"))(face.on_command)
     for action_id in BUTTONS:
         app.action(action_id)(face.on_button)
@@ -76,6 +78,7 @@ class Face:
     whisper: Whisper
     open_modal: Opener
     single_admin: bool
+    links: RunLinks
 
     def on_command(self, ack: Ack, body: dict[str, Any]) -> BoltResponse:
         call = CommandCall(
@@ -97,7 +100,7 @@ class Face:
         try:
             submitted = submit(self.service, view, body["user"]["id"])
         except RunbookError as error:
-            return ack(response_action="update", view=refusal(view["title"]["text"], sentence(error)))
+            return ack(response_action="update", view=refusal(view["title"]["text"], self._says(error)))
         if submitted.errors is not None:
             return ack(response_action="errors", errors=dict(submitted.errors))
         self._tell_at(subject_of(view).response_url, submitted.said)
@@ -111,7 +114,7 @@ class Face:
         """Acknowledge, and tell the person: a request that Slack repeats would fail again."""
         body = request.body
         if "command" in body:
-            return BoltResponse(status=200, body=Reply(sentence(error)).body())
+            return BoltResponse(status=200, body=Reply(self._says(error)).body())
         if isinstance(error, BoltUnhandledRequestError):
             return self._unhandled(body)
         self._tell(body, error)
@@ -127,8 +130,11 @@ class Face:
             return BoltResponse(status=200)
         return BoltResponse(status=404)
 
+    def _says(self, error: Exception) -> str:
+        return sentence(error, self.links)
+
     def _tell(self, body: Mapping[str, Any], error: Exception) -> None:
-        self._tell_at(body.get("response_url"), sentence(error))
+        self._tell_at(body.get("response_url"), self._says(error))
 
     def _tell_at(self, response_url: str | None, said: str) -> None:
         if response_url:

@@ -53,6 +53,17 @@ class Stale(Conflict):
     """It was changed since you read it."""
 
 
+class LockHeld(Conflict):
+    """Another run holds the lock.
+
+    `holder`: the id of that run, which is in the sentence; None where it is another team's, and not to be linked.
+    """
+
+    def __init__(self, message: str, *, holder: str | None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.holder = holder
+
+
 class InvalidInput(RunbookError):
     """The input is not valid."""
 

@@ -20,6 +20,7 @@ from bot.rest.sentences import FieldError, field_errors
 from core.errors import (
     Conflict,
     InvalidInput,
+    LockHeld,
     NotAllowed,
     NotFound,
     ProblemLike,
@@ -51,7 +52,10 @@ SENTENCES = {
 
 
 class Problem(BaseModel):
-    """A problem as the OpenAPI document describes it. `field` and `errors`: of a 422; `id`: of a 500."""
+    """A problem as the OpenAPI document describes it.
+
+    `field` and `errors`: of a 422; `id`: of a 500; `execution`: of a 409, where the run that holds the lock is.
+    """
 
     type: str
     title: str
@@ -60,6 +64,7 @@ class Problem(BaseModel):
     field: str | None = None
     errors: list[dict[str, str]] | None = None
     id: str | None = None
+    execution: str | None = None
 
 
 # For the OpenAPI document: whatever is no success is a problem.
@@ -109,7 +114,13 @@ def refused(request: Request, error: Exception) -> Response:
     if status is None:
         return unexpected(request, error)
     headers = RETRY_AFTER if status is HTTPStatus.SERVICE_UNAVAILABLE else None
-    return problem(status, str(error), headers=headers, errors=_errors_of(error))
+    return problem(status, str(error), headers=headers, errors=_errors_of(error), **_links_of(error))
+
+
+def _links_of(error: RunbookError) -> dict[str, str]:
+    """Where the run that holds a lock is shown."""
+    holder = error.holder if isinstance(error, LockHeld) else None
+    return {"execution": f"/api/runbooks/executions/{holder}"} if holder else {}
 
 
 def _errors_of(error: RunbookError) -> list[FieldError]:

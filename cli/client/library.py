@@ -11,7 +11,7 @@ from cli.client.output import facts, say, table
 from core.decisions.quarantine import UNTIL, why_it_does_not_run
 from core.definitions.parameters import declared
 from core.statuses import ApprovalStatus
-from core.views import RunbookView
+from core.views import RunbookView, RunbookWithDiff
 
 app = typer.Typer()
 
@@ -49,13 +49,15 @@ def show(
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """What a runbook does, and how to run it."""
+    """What a runbook does, how to run it, and what it changes in the version that was approved."""
     with connect(url) as connection:
         answer = connection.get(path("runbooks", name))
     if as_json:
         print_json(answer)
         return
-    print_runbook(RunbookView.model_validate(answer["runbook"]))
+    view = RunbookWithDiff.model_validate(answer["runbook"])
+    print_runbook(view)
+    print_changes(view)
 
 
 def print_runbook(view: RunbookView) -> None:
@@ -81,6 +83,19 @@ def print_runbook(view: RunbookView) -> None:
         (step["id"], step["type"], one_line(step.get("name") or "")) for step in view.definition["steps"]
     ]
     table(("step", "type", "name"), steps)
+
+
+def print_changes(view: RunbookWithDiff) -> None:
+    """What an approver must see; nothing for what is approved."""
+    if view.status is ApprovalStatus.APPROVED:
+        return
+    say("")
+    if view.diff is None:
+        say("No version of it was approved yet.")
+    elif not view.diff:
+        say(f"It says the same as v{view.approved_version}, which was approved.")
+    else:
+        say(f"It changes v{view.approved_version}, which was approved:\n\n{view.diff.rstrip()}")
 
 
 def _described(schema: object) -> str:

@@ -18,4 +18,5 @@ def bolt_app(composition: Composition) -> App:
         token=settings.slack_bot_token,
         api_url=settings.slack_api_url,
         single_admin=composition.is_single_admin,
+        links=composition.links,
     )

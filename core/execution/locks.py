@@ -9,30 +9,43 @@ from sqlalchemy.orm import Session
 
 from core.decisions.advance import advance
 from core.decisions.execution import LockGranted
-from core.errors import Conflict
+from core.errors import LockHeld
 from core.service import Work
-from core.tables import RunbookExecution
+from core.tables import Incident, RunbookExecution
 
 from .checkpoint import Change, save
 from .kinds import RUNBOOK
 from .rows import load_locked
 
 
-def take_lock(work: Work, name: str, *, queue: bool) -> bool:
-    """Whether the lock is free for a new execution; False: it is to wait in the queue.
+def take_lock(work: Work, name: str, incident: Incident, *, queue: bool) -> bool:
+    """Whether the lock is free for a new execution, for this incident; False: it is to wait in the queue.
 
-    Raises Conflict, naming the holder, where the runbook rejects instead of queueing.
+    Raises LockHeld, naming the holder, where the runbook rejects instead of queueing.
     """
     _serialize(work.session, name)
     holder = work.session.scalars(_of(name).where(RunbookExecution.holds_lock)).one_or_none()
     if holder is None:
         return True
     if not queue:
-        raise Conflict(
-            f"{name} is locked by {holder.runbook_name} ({holder.id}), which is {holder.status}.",
-            hint="Wait for its end, or cancel it.",
-        )
+        raise _held(work, name, holder, incident)
     return False
+
+
+def _held(work: Work, name: str, holder: RunbookExecution, incident: Incident) -> LockHeld:
+    """Who runs something for this incident may see what runs for its team, and for no other."""
+    is_own = work.session.get_one(Incident, holder.incident_id).team_id == incident.team_id
+    what = f"{holder.runbook_name} ({holder.id}), which is {holder.status}"
+    return LockHeld(
+        f"{name} is locked by {what}; {_who(holder.requested_by)} asked for it.",
+        hint="Wait for its end, or cancel it.",
+        holder=holder.id if is_own else None,
+    )
+
+
+def _who(requester: str) -> str:
+    """A mention of a person, or the workflow's name."""
+    return requester.replace(":", " ") if requester.startswith("workflow:") else f"<@{requester}>"
 
 
 def release_lock(work: Work, row: RunbookExecution) -> None:

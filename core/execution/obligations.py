@@ -14,7 +14,7 @@ from .awaited import answer_awaiting
 from .kinds import AnyExecution
 from .links import new_links
 from .locks import release_lock
-from .workflow_obligations import of_workflow
+from .workflow_obligations import details_of_end, of_workflow
 
 SYSTEM = Person("system", source="worker")
 
@@ -43,7 +43,7 @@ def fulfil(work: Work, row: AnyExecution, before: Execution, after: Execution) -
     if after.waiting_for is WaitingFor.VERDICT and before.waiting_for is not WaitingFor.VERDICT:
         _ask_for_verdict(work, row, after)
     if after.status.is_final and not before.status.is_final:
-        _tell_outcome(work, row, after)
+        _tell_outcome(work, row, before, after)
 
 
 def _close_gate(work: Work, row: RunbookExecution, position: int, status: Status) -> None:
@@ -73,10 +73,9 @@ def _ask_for_verdict(work: Work, row: RunbookExecution, after: Execution) -> Non
     )
 
 
-def _tell_outcome(work: Work, row: RunbookExecution, after: Execution) -> None:
+def _tell_outcome(work: Work, row: RunbookExecution, before: Execution, after: Execution) -> None:
     release_lock(work, row)
     answer_awaiting(work, row, after)
     notices.owe(work, NewNotice(NoticeKind.OUTCOME, row.id, row.incident_id, thread_of=row.id))
     notices.want_again(work, row.id, NoticeKind.VERDICT)
-    details = {"status": after.status.value, "error": after.error}
-    audit.record(work, SYSTEM, "runbook_execution.ended", row.id, details)
+    audit.record(work, SYSTEM, "runbook_execution.ended", row.id, details_of_end(before, after))

@@ -10,7 +10,7 @@ from core.services import audit
 from core.services.incident_changes import Cause, add_link
 from core.services.workflow_failures import tell_failure
 from core.statuses import Status
-from core.tables import Incident, IncidentEvent, WorkflowExecution
+from core.tables import Incident, IncidentEvent, JsonObject, WorkflowExecution
 
 from .links import Link, new_links
 
@@ -24,10 +24,15 @@ def of_workflow(work: Work, row: WorkflowExecution, before: Execution, after: Ex
         _keep_links(work, row, links)
     if not after.status.is_final or before.status.is_final:
         return
-    details = {"status": after.status.value, "error": after.error}
-    audit.record(work, SYSTEM, "workflow_execution.ended", row.id, details)
+    audit.record(work, SYSTEM, "workflow_execution.ended", row.id, details_of_end(before, after))
     if after.status in (Status.FAILED, Status.TIMED_OUT):
         tell_failure(work, row, after.status, _what_failed(after))
+
+
+def details_of_end(before: Execution, after: Execution) -> JsonObject:
+    """What the audit trail says of an end, of either kind of execution."""
+    change = {"before": {"status": before.status.value}, "after": {"status": after.status.value}}
+    return {"status": after.status.value, "error": after.error, **change}
 
 
 def _what_failed(after: Execution) -> str:

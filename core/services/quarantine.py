@@ -8,7 +8,7 @@ from core.service import Work
 from core.services import library
 from core.services.shelves import RUNBOOKS, WORKFLOWS, Change
 from core.statuses import ApprovalStatus
-from core.tables import Runbook, RunbookExecution, Workflow, WorkflowExecution
+from core.tables import JsonObject, Runbook, RunbookExecution, Workflow, WorkflowExecution
 
 SYSTEM = Person("system", source="worker")
 
@@ -26,14 +26,22 @@ def put_under_quarantine(work: Work, execution: RunbookExecution | WorkflowExecu
     work.session.refresh(definition, with_for_update={"of": type(definition)})
     if version_of(execution) != (definition.id, definition.version) or definition.deleted_at is not None:
         return
-    details = {"version": definition.version, "execution": execution.id, "reason": reason}
+    why = {"version": definition.version, "execution": execution.id, "reason": reason}
     if isinstance(definition, Runbook):
+        before = RUNBOOKS.status_of(definition)
         definition.status, definition.quarantine = ApprovalStatus.DRAFT, reason
+        details = why | _change(before, RUNBOOKS.status_of(definition))
         library.keep(work, SYSTEM, RUNBOOKS, definition, Change.QUARANTINED, reason, details)
     else:
+        before = WORKFLOWS.status_of(definition)
         WORKFLOWS.settle(definition, with_enabled(definition.definition, enabled=False), work.now)
         definition.quarantine = reason
+        details = why | _change(before, WORKFLOWS.status_of(definition))
         library.keep(work, SYSTEM, WORKFLOWS, definition, Change.QUARANTINED, reason, details)
+
+
+def _change(before: str, after: str) -> JsonObject:
+    return {"before": {"status": before}, "after": {"status": after}}
 
 
 def _definition(session: Session, execution: RunbookExecution | WorkflowExecution) -> Runbook | Workflow:

@@ -108,7 +108,8 @@ def _take_lock(work: Work, execution: RunbookExecution, incident: Incident) -> N
         return
     scope = {"params": execution.parameters, "incident": incident_scope(incident)}
     execution.lock_name = render_text(definition.lock, scope, ("lock",))
-    execution.holds_lock = take_lock(work, execution.lock_name, queue=definition.on_conflict == "queue")
+    may_queue = definition.on_conflict == "queue"
+    execution.holds_lock = take_lock(work, execution.lock_name, incident, queue=may_queue)
     if not execution.holds_lock:
         execution.status, execution.waiting_for = Status.WAITING, WaitingFor.LOCK
         execution.wake_at = None

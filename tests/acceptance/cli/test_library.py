@@ -66,6 +66,33 @@ def test_a_runbook_as_json_is_that_of_the_api(cli: Cli) -> None:
     assert (runbook["name"], runbook["version"], runbook["status"]) == ("db-check", 1, "approved")
 
 
+def test_a_draft_is_shown_with_what_it_changes_in_the_approved_version(cli: Cli, service: Service) -> None:
+    apply_documents(service, LONG)
+    shown = cli("show", "web-drain").out
+    assert "@@" not in shown
+    assert "It changes" not in shown
+
+    apply_documents(service, LONG.replace("for: 1h", "for: 2h"), approve=False)
+    changes = cli("show", "web-drain").out.partition("It changes v1, which was approved:\n")[2].splitlines()
+    assert changes[1:3] == ["--- web-drain v1 (approved)", "+++ web-drain v2 (draft)"]
+    assert [line.split() for line in changes[3:] if line.startswith(("-", "+"))] == [
+        ["-", "for:", "1h"],
+        ["+", "for:", "2h"],
+    ]
+
+
+def test_a_draft_of_which_nothing_was_approved_says_so(cli: Cli) -> None:
+    assert cli("show", "db-draft").out.endswith("\nNo version of it was approved yet.\n")
+
+
+def test_a_draft_that_says_what_was_approved_says_so(cli: Cli, service: Service) -> None:
+    apply_documents(service, LONG)
+    apply_documents(service, LONG.replace("for: 1h", "for: 2h"), approve=False)
+    apply_documents(service, LONG, approve=False)
+
+    assert cli("show", "web-drain").out.endswith("\nIt says the same as v1, which was approved.\n")
+
+
 def test_what_another_team_owns_is_not_there(cli: Cli) -> None:
     outcome = cli("show", "web-restart")
 

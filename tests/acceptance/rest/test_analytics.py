@@ -13,7 +13,8 @@ from core.tables import Approval, RunbookExecution, StepExecution, WorkflowExecu
 from tests.acceptance.rest.documents import WORKFLOW
 from tests.acceptance.rest.test_incidents import opened
 from tests.acceptance.rest.test_runs import execute
-from tests.world import apply_documents
+from tests.conftest import RecordedBells
+from tests.world import apply_documents, new_executor, work_off
 
 BEGIN = datetime(2026, 1, 5, 3, 0, tzinfo=UTC)
 History = Callable[..., str]
@@ -142,6 +143,29 @@ def test_a_workflow_is_measured_alike(service: Service, responder: TestClient) -
 
     assert (seen["executions"], seen["succeeded"]) == (1, 1)
     assert seen["duration_seconds"] == near(p50=4.0, p95=4.0)
+
+
+FAILING = """
+kind: workflow
+name: calls
+trigger: {on: incident.created}
+actions: [{id: call, type: webhook, url: "http://127.0.0.1:9/"}]
+"""
+
+
+def test_where_a_workflow_fails_and_with_what_is_told(
+    service: Service, responder: TestClient, recorded_bells: RecordedBells
+) -> None:
+    apply_documents(service, FAILING)
+    for _ in range(2):
+        opened(responder)
+    work_off(service, new_executor(service), recorded_bells.rung)
+    seen = analytics(responder, "workflows/calls")
+
+    assert (seen["ended"], seen["success_rate"], seen["last_success"]) == (2, 0.0, None)
+    [failure] = seen["failures"]
+    assert (failure["step"], failure["executions"]) == ("call", 2)
+    assert failure["error"].startswith("No connection to 127.0.0.1:9")
 
 
 def test_a_page_of_runs_takes_as_many_queries_as_one(

@@ -8,7 +8,9 @@ from starlette.testclient import TestClient
 
 from core.decisions.people import Person
 from core.service import Service
+from core.services.audit import record
 from core.services.audit_chain import verify_chain
+from core.services.audit_reading import AT_ONCE
 from core.services.tokens import list_tokens, revoke_token
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import DRAFT, WORKFLOW
@@ -118,6 +120,7 @@ def test_a_run_its_decision_and_its_end_are_audited(
     ended = the_entry_of(auditor, "runbook_execution.ended", run)
     assert (ended["actor"], ended["source"], ended["team"]) == ("system", "worker", "database")
     assert ended["details"]["status"] == "succeeded"
+    assert (ended["before"], ended["after"]) == ({"status": "running"}, {"status": "succeeded"})
 
 
 def test_a_cancel_is_audited(responder: TestClient, auditor: TestClient) -> None:
@@ -128,6 +131,8 @@ def test_a_cancel_is_audited(responder: TestClient, auditor: TestClient) -> None
     cancelled = the_entry_of(auditor, "runbook_execution.cancelled", run)
     assert (cancelled["actor"], cancelled["before"]["status"]) == ("U0DBOPS", "pending")
     assert cancelled["after"] == {"cancel_requested": True}
+    ended = the_entry_of(auditor, "runbook_execution.ended", run)
+    assert (ended["before"], ended["after"]) == ({"status": "pending"}, {"status": "cancelled"})
 
 
 def test_a_verdict_is_audited(responder: TestClient, auditor: TestClient, service: Service) -> None:
@@ -152,7 +157,8 @@ def test_a_workflow_and_what_it_starts_are_audited_as_its_own_deeds(
     assert (started["actor"], started["source"], started["team"]) == (by, "workflow", "database")
     run = the_entry(auditor, "runbook_execution.requested")
     assert (run["actor"], run["source"]) == (by, "workflow")
-    assert the_entry(auditor, "workflow_execution.ended")["details"]["status"] == "succeeded"
+    ended = the_entry(auditor, "workflow_execution.ended")
+    assert (ended["before"], ended["after"]) == ({"status": "pending"}, {"status": "succeeded"})
     assert the_entry(auditor, "workflow.created")["after"]["version"] == 1
 
 
@@ -252,6 +258,16 @@ def test_the_export_has_all_entries_a_line_each_oldest_first(
         assert lines[-1]["hash"] == verify_chain(work).head
     only = auditor.get("/api/audit?action=incident.opened", headers={"Accept": "application/x-ndjson"})
     assert len(only.text.splitlines()) == 1
+
+
+def test_an_export_of_any_length_is_whole(auditor: TestClient, service: Service, admin: Person) -> None:
+    with service.transaction() as work:
+        for number in range(AT_ONCE + 1):
+            record(work, admin, "thing.done", f"thing {number}")
+    answer = auditor.get("/api/audit?action=thing.done", headers={"Accept": "application/x-ndjson"})
+
+    told = [json.loads(line)["subject_id"] for line in answer.text.splitlines()]
+    assert told == [f"thing {number}" for number in range(AT_ONCE + 1)]
 
 
 def test_every_deed_of_a_person_says_what_was_before_and_what_is_after(

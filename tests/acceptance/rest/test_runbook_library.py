@@ -297,7 +297,19 @@ def test_the_history_has_every_change_and_every_decision(writer: TestClient, pla
     ]
     lines = writer.get("/api/runbooks/db-vacuum/versions").json()["versions"]
     assert [line["note"] for line in lines[:2]] == ["Back to version 1.", "Nobody needs it."]
-    assert all(line["created_at"] for line in lines)
+
+
+def test_the_history_says_when(writer: TestClient, platform: TestClient) -> None:
+    moments = [
+        written(writer, runbook())["updated_at"],
+        changed(writer, runbook(steps=waiting(1)))["updated_at"],
+        do(platform, "runbooks/db-vacuum/approve")["updated_at"],
+        do(writer, "runbooks/db-vacuum/deprecate")["updated_at"],
+    ]
+
+    lines = writer.get("/api/runbooks/db-vacuum/versions").json()["versions"]
+    assert [line["created_at"] for line in lines[::-1]] == moments
+    assert moments == sorted(set(moments))
 
 
 def test_a_rollback_is_a_draft_that_wants_approval(

@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import Conflict
-from core.execution.kinds import RUNBOOK
+from core.execution.kinds import RUNBOOK, WORKFLOW
 from core.service import Service
 from core.services.people import load_person
 from core.services.runs import cancel
@@ -25,6 +25,13 @@ steps:
     text: hello
 """
 
+HOLDS = """
+kind: workflow
+name: holds
+trigger: {on: incident.created}
+actions: [{id: go, type: runbook, runbook: locked}]
+"""
+
 
 def apply_locked(service: Service, on_conflict: str) -> None:
     apply_documents(service, TEAMS + "---" + LOCKED.format(on_conflict=on_conflict))
@@ -36,6 +43,17 @@ def test_a_second_run_on_a_lock_is_refused_and_told_who_holds_it(service: Servic
     holder = start_run(service, incident, "locked")
 
     with pytest.raises(Conflict, match=f"db/orders is locked by locked .{holder}."):
+        start_run(service, incident, "locked")
+
+
+def test_a_workflow_that_holds_a_lock_is_named(service: Service, recorded_bells: RecordedBells) -> None:
+    apply_locked(service, "reject")
+    apply_documents(service, HOLDS)
+    incident = new_incident(service)
+    [(_, flow)] = recorded_bells.rung
+    new_executor(service).run(WORKFLOW, flow)
+
+    with pytest.raises(Conflict, match=r"which is pending; workflow holds asked for it\."):
         start_run(service, incident, "locked")
 
 

@@ -90,6 +90,8 @@ def test_the_third_loss_in_a_row_ends_the_run_and_says_so(world: CoreWorld) -> N
         ).one()
     assert "outcome" in owed, "the incident's channel is told"
     assert (entry.actor, entry.details["version"], entry.details["execution"]) == ("system", 1, run)
+    change = (entry.details["before"], entry.details["after"])
+    assert change == ({"status": "approved"}, {"status": "draft"})
 
 
 def test_what_is_under_quarantine_runs_no_more(world: CoreWorld) -> None:
@@ -297,6 +299,11 @@ def test_a_workflow_is_switched_off_and_its_channel_told(world: CoreWorld) -> No
         ended = work.session.get_one(WorkflowExecution, run)
         workflow = work.session.scalars(select(Workflow)).one()
         said = work.session.scalars(select(Notice.content).where(Notice.subject_id == run)).all()
+        entry = work.session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "workflow.quarantined")
+        ).one()
     assert (ended.status, workflow.enabled) == (Status.FAILED, False)
+    change = (entry.details["before"], entry.details["after"])
+    assert change == ({"status": "enabled"}, {"status": "disabled"})
     assert workflow.quarantine == f"Its worker was lost 3 times at step say ({run})."
     assert any("It is under quarantine now." in content["text"] for content in said)

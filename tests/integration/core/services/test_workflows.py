@@ -284,4 +284,5 @@ def test_a_workflow_executions_end_is_in_the_audit_trail(world: CoreWorld) -> No
     with world.service.transaction() as work:
         of_it = select(AuditEntry).where(AuditEntry.subject_id == only(world).id)
         entry = work.session.scalars(of_it.where(AuditEntry.action == "workflow_execution.ended")).one()
-        assert entry.details == {"status": "succeeded", "error": None}
+        change = {"before": {"status": "pending"}, "after": {"status": "succeeded"}}
+        assert entry.details == {"status": "succeeded", "error": None, **change}

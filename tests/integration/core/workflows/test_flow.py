@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from core.definitions.durations import parse_duration
 from core.execution.kinds import WORKFLOW
 from core.statuses import IncidentStatus, Status, WaitingFor
 from core.tables import ActionExecution, Incident
@@ -166,6 +167,21 @@ def test_a_workflow_ends_at_its_deadline_also_while_it_waits(house: House) -> No
     [text] = house.said()
     assert "ran out of time" in text
     assert "*grace*" in text
+
+
+@pytest.mark.parametrize(
+    ("delay", "status", "said"),
+    [("9m59s", Status.SUCCEEDED, ["too late"]), ("10m", Status.TIMED_OUT, [])],
+)
+def test_an_action_begins_until_the_second_before_the_deadline(
+    house: House, delay: str, status: Status, said: list[str]
+) -> None:
+    house.apply(LIMITED.replace("15m", delay))
+    house.open()
+    house.at(parse_duration(delay))
+
+    assert house.run().status is status
+    assert [text for text in house.said() if "ran out of time" not in text] == said
 
 
 LIMITED_RUNBOOK = """

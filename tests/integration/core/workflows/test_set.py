@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from core.statuses import IncidentStatus, Status
-from core.tables import Notice
+from core.tables import AuditEntry, Notice
 from tests.integration.core.workflows.house import House
 
 SETTING = """
@@ -44,6 +44,39 @@ def test_an_incident_is_changed_with_its_events_card_and_audit_rows(house: House
     with house.service.transaction() as work:
         card = work.session.scalars(select(Notice).where(Notice.kind == "incident")).one()
         assert card.wanted == 4
+        audited = work.session.scalars(select(AuditEntry).where(AuditEntry.actor == "workflow:sets"))
+        assert [(entry.action, entry.details) for entry in audited if entry.subject_id == incident.id] == [
+            (
+                "incident.labelled",
+                {"before": {"labels": {"old": "1", "kept": "2"}}, "after": {"labels": seen.labels}},
+            ),
+            ("incident.escalated", {"before": {"severity": "low"}, "after": {"severity": "critical"}}),
+            ("incident.acknowledged", {"before": {"status": "open"}, "after": {"status": "acknowledged"}}),
+        ]
+
+
+LOWERING = """
+kind: workflow
+name: sets
+trigger: {on: incident.created}
+actions:
+  - {id: change, type: set, severity: low}
+---
+kind: workflow
+name: hears
+trigger: {on: incident.escalated}
+actions:
+  - {id: tell, type: message, text: "{{ event.to }}"}
+"""
+
+
+def test_to_lower_the_severity_is_no_escalation(house: House) -> None:
+    house.apply(LOWERING)
+    incident = house.open(severity="high")
+
+    assert house.incident(incident).severity == "low"
+    assert [event.type for event in house.events()] == ["incident.created", "incident.deescalated"]
+    assert house.runs("hears") == []
 
 
 def test_what_is_so_already_is_no_change_and_there_is_no_way_back(house: House) -> None:

@@ -1,0 +1,55 @@
+"""Locks over REST: who is refused reads who holds the lock, and where."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from core.service import Service
+from tests.acceptance.rest.conftest import ClientOf
+from tests.acceptance.rest.test_incidents import opened
+from tests.acceptance.rest.test_runs import execute
+from tests.world import apply_documents
+
+LOCKED = """
+kind: runbook
+name: locked
+lock: the-lock
+steps: [{id: pause, type: wait, for: 1h}]
+---
+kind: runbook
+name: locked-too
+lock: the-lock
+steps: [{id: pause, type: wait, for: 1h}]
+"""
+
+
+@pytest.fixture
+def incident(service: Service, responder: TestClient) -> str:
+    apply_documents(service, LOCKED)
+    return str(opened(responder)["id"])
+
+
+@pytest.mark.parametrize("runbook", ["locked", "locked-too"])
+def test_a_refusal_says_who_holds_the_lock_and_where_that_is_shown(
+    incident: str, responder: TestClient, client_of: ClientOf, runbook: str
+) -> None:
+    holder = execute(client_of("U0DBADMIN"), incident, "locked").json()["execution"]["id"]
+    answer = execute(responder, incident, runbook)
+
+    assert answer.status_code == 409
+    assert answer.json()["detail"] == (
+        f"the-lock is locked by locked ({holder}), which is pending; <@U0DBADMIN> asked for it. "
+        "Wait for its end, or cancel it."
+    )
+    shown = responder.get(answer.json()["execution"]).json()["execution"]
+    assert (shown["id"], shown["requested_by"]) == (holder, "U0DBADMIN")
+
+
+def test_what_another_team_runs_is_named_and_not_linked(
+    incident: str, responder: TestClient, other: TestClient
+) -> None:
+    execute(responder, incident, "locked")
+    answer = execute(other, opened(other, team="web")["id"], "locked")
+
+    assert answer.status_code == 409
+    assert "<@U0DBOPS> asked for it." in answer.json()["detail"]
+    assert "execution" not in answer.json()

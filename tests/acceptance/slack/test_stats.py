@@ -1,0 +1,68 @@
+"""`/runbook stats NAME`: how a runbook, or a workflow, does."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+
+from core.service import Service
+from core.tables import Approval, RunbookExecution, StepExecution, WorkflowExecution
+from tests.acceptance.slack.requests import Slack
+from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, start
+from tests.world import apply_documents
+
+BEGIN = datetime(2026, 1, 5, 3, 0, tzinfo=UTC)
+WORKFLOW = """
+kind: workflow
+name: look
+team: database
+trigger: {on: manual}
+actions: [{id: call, type: message, text: hello}]
+"""
+
+
+def ended(company: Service, seconds: float, status: str, error: str | None = None) -> str:
+    """A run of db-failover that took so long; answers its id."""
+    run = start(company, "db-failover", DB_OPS, cluster="orders")
+    with company.transaction() as work:
+        row = work.session.get_one(RunbookExecution, run)
+        row.created_at = row.started_at = BEGIN
+        row.finished_at, row.status, row.wake_at = BEGIN + timedelta(seconds=seconds), status, None
+        step = work.session.get_one(StepExecution, (run, 0))
+        step.status, step.error = status, error
+    return run
+
+
+def approved(company: Service, run: str, seconds: float) -> None:
+    with company.transaction() as work:
+        place = {"id": f"apr_{run}", "execution_id": run, "position": 0, "attempt": 1}
+        times = {"opened_at": BEGIN, "closed_at": BEGIN + timedelta(seconds=seconds)}
+        work.session.add(Approval(**place, **times, policy={}, message="", status="approved"))
+
+
+def test_every_figure_of_a_runbook_is_told(company: Service, slack: Slack) -> None:
+    for seconds in (100, 100, 100):
+        run = ended(company, seconds, "succeeded")
+    approved(company, run, 30)
+    ended(company, 7200, "failed", "no disk")
+    start(company, "db-failover", DB_OPS, cluster="orders")
+    said = slack.types(DB_OPS, DB_CHANNEL, "stats db-failover")
+
+    assert "5 runs, 4 of them ended" in said
+    assert "75% succeeded" in said
+    assert "took 1 min 38 s (half of them), 1 h 41 min (95 %)" in said  # within 2.5 % of 100 s and 6,135 s
+    assert "time to approve 30 s (half of them), 30 s (95 %)" in said
+    assert f"last success <!date^{int(BEGIN.timestamp()) + 100}^" in said
+    assert "fails at *gate*, 1 times: `no disk`" in said
+
+
+def test_a_workflow_is_told_of_in_the_same_way(company: Service, slack: Slack) -> None:
+    apply_documents(company, WORKFLOW)
+    slack.types(DB_OPS, DB_CHANNEL, "workflow run look")
+    with company.transaction() as work:
+        run = work.session.scalars(select(WorkflowExecution)).one()
+        run.started_at, run.finished_at = BEGIN, BEGIN + timedelta(seconds=4)
+        run.status, run.wake_at = "succeeded", None
+    said = slack.types(DB_OPS, DB_CHANNEL, "stats look")
+
+    assert "1 runs, 1 of them ended" in said
+    assert "took 3.9 s (half of them), 3.9 s (95 %)" in said
