@@ -5,6 +5,8 @@ from starlette.responses import Response
 from bot.rest.answers import ApprovalAnswer, ApprovalPage
 from bot.rest.bodies import NO_REASON, Reason
 from bot.rest.callers import CurrentCaller, authenticated_router
+from bot.rest.field_names import missing_is_invalid
+from bot.rest.filters import RunsAtGates, WantedTeam
 from bot.rest.idempotency import CurrentPost, Post
 from bot.rest.paging import WantedPage
 from bot.rest.references import ApprovalReference
@@ -19,10 +21,14 @@ router = authenticated_router("approvals")
 
 
 @router.get("")
-def list_open(caller: CurrentCaller, page: WantedPage) -> ApprovalPage:
-    """The gates that are open, as far as you may see them, newest first."""
-    with caller.service.transaction() as work:
-        found = page.cut(list_open_gates(work, caller.person, page.window), _position)
+def list_open(
+    caller: CurrentCaller, page: WantedPage, runs: RunsAtGates, team: WantedTeam = None
+) -> ApprovalPage:
+    """The gates that are open, as far as you may see them, newest first. `team` is that of their incident."""
+    with caller.service.transaction() as work, missing_is_invalid("team"):
+        wanted = runs.wanted(work, caller.person)
+        rows = list_open_gates(work, caller.person, page.window, wanted, team=team)
+        found = page.cut(rows, _position)
         views = view_approvals(work, found.rows)
         return ApprovalPage(approvals=views, next_cursor=found.next_cursor)
 

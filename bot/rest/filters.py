@@ -83,5 +83,19 @@ def runs_of_definition(
     return RunFilter(wanted, status, incident=incident)
 
 
+def runs_at_gates(
+    wanted: WantedPeriod,
+    incident: Annotated[
+        Reference | None, Query(description="Of runs for this incident, by its id or number.")
+    ] = None,
+    runbook: Annotated[
+        Reference | None, Query(description="Of runs of this runbook, by its id or name.")
+    ] = None,
+) -> RunFilter:
+    """The period is that of the gates' opening."""
+    return RunFilter(wanted, None, incident, runbook)
+
+
 RunsOfIncident = Annotated[RunFilter, Depends(runs_of_incident)]
 RunsOfDefinition = Annotated[RunFilter, Depends(runs_of_definition)]
+RunsAtGates = Annotated[RunFilter, Depends(runs_at_gates)]

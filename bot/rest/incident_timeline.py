@@ -3,22 +3,40 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from pydantic import StringConstraints
+from fastapi import Query
+from pydantic import AfterValidator, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from bot.rest.answers import NoteAnswer, TimelinePage
 from bot.rest.bodies import Body
 from bot.rest.callers import CurrentCaller, authenticated_router
+from bot.rest.filters import WantedPeriod
 from bot.rest.idempotency import CurrentPost
 from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentReference
+from core.decisions.timeline import KINDS
+from core.definitions.problems import nearest, one_of
 from core.service import Work
 from core.services.incidents import find_incident
 from core.services.listing import Position
-from core.services.timeline import add_note, timeline
+from core.services.timeline import WantedLines, add_note, timeline
 from core.views import TimelineEntryView
 
 router = authenticated_router("incidents")
+
+
+def _check_kind(value: str) -> str:
+    """The refusal names the nearest: all of them would be a page."""
+    if value in KINDS:
+        return value
+    near = nearest(value, KINDS)
+    meant = one_of(near) if near else f"a kind of line, such as {KINDS[0]}"
+    raise PydanticCustomError("unknown_kind", "No line is of this kind", {"meant": meant})
+
+
+Kind = Annotated[str, AfterValidator(_check_kind), WithJsonSchema({"type": "string", "enum": list(KINDS)})]
+WantedKinds = Annotated[list[Kind] | None, Query(description="Of this kind; several times: of any of these.")]
 
 
 class NoteBody(Body):
@@ -28,10 +46,17 @@ class NoteBody(Body):
 
 
 @router.get("/{id}/timeline")
-def show(incident: IncidentReference, caller: CurrentCaller, page: WantedPage) -> TimelinePage:
+def show(
+    incident: IncidentReference,
+    caller: CurrentCaller,
+    page: WantedPage,
+    period: WantedPeriod,
+    kind: WantedKinds = None,
+) -> TimelinePage:
     """What happened, oldest first: status changes, workflows, actions, runs, steps, decisions, verdicts, notes."""
     with caller.service.transaction() as work:
-        rows = timeline(work, find_incident(work, caller.person, incident), page.window)
+        wanted = WantedLines(tuple(kind) if kind else None, period.since, period.until)
+        rows = timeline(work, find_incident(work, caller.person, incident), page.window, wanted)
         found = page.cut(rows, _position)
         return TimelinePage(timeline=list(found.rows), next_cursor=found.next_cursor)
 

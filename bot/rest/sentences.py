@@ -24,6 +24,7 @@ SENTENCES = {
     "model_type": "{field} must be a JSON object, sent with Content-Type: application/json.",
     "model_attributes_type": "{field} must be a JSON object, sent with Content-Type: application/json.",
     "json_invalid": "{field} is not JSON: {error}.",
+    "unknown_kind": "{field} is {input}; it must be {meant}.",
     "cannot_be_kept": "{field} {why}.",
 }
 OTHERWISE = "{field}: {msg}."

@@ -32,6 +32,8 @@ SENTENCES = {
     "freeze.lifted": "let {scope} go on, which was frozen: {why}",
     "callback.received": "{runbook}: the callback for step {step} came",
 }
+PLAIN = ("incident.deescalated", "incident.labelled", "incident.linked", "incident.age")  # without a sentence
+KINDS = (*SENTENCES, *PLAIN)
 BEHIND = ("error", "reason")  # details that are told behind the sentence, where they are there
 
 

@@ -5,7 +5,7 @@ repeats nor hides anything.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -61,10 +61,14 @@ class Wanted:
         ):
             if value is not None:
                 yield getattr(table, name) == value
+        yield from self.within(table.created_at)
+
+    def within(self, at: InstrumentedAttribute[datetime]) -> Iterator[ColumnElement[bool]]:
+        """That the moment is in the period."""
         if self.since is not None:
-            yield table.created_at >= self.since
+            yield at >= self.since
         if self.until is not None:
-            yield table.created_at < self.until
+            yield at < self.until
 
 
 ANY = Wanted()
@@ -130,11 +134,23 @@ def list_workflow_executions(
     return _rows(work, _seen_by(work, person, query, WorkflowExecution, wanted), WorkflowExecution, window)
 
 
-def list_open_gates(work: Work, person: Person, window: Window) -> list[Approval]:
-    """The gates that wait for somebody, as far as the person may see them."""
+def list_open_gates(
+    work: Work, person: Person, window: Window, wanted: Wanted = ANY, *, team: str | None = None
+) -> list[Approval]:
+    """The gates that wait for somebody, as far as the person may see them; of runs for `team`'s incidents, if given.
+
+    Of `wanted` the period is that of their opening, the rest is about their runs. Raises as `list_incidents` does.
+    """
+    query = visible_gates(person).where(*wanted.within(Approval.opened_at))
+    of_run = list(replace(wanted, since=None, until=None).conditions(RunbookExecution))
+    if team is not None:
+        of_team = select(Incident.id).where(Incident.team_id == _visible_team_id(work, person, team))
+        of_run.append(RunbookExecution.incident_id.in_(of_team))
+    if of_run:
+        query = query.where(exists().where(RunbookExecution.id == Approval.execution_id, *of_run))
     end = _behind(window, Approval.opened_at, Approval.id)
-    query = visible_gates(person).order_by(Approval.opened_at.desc(), Approval.id.desc())
-    return list(work.session.scalars(query.where(*end).limit(window.size)))
+    ordered = query.where(*end).order_by(Approval.opened_at.desc(), Approval.id.desc())
+    return list(work.session.scalars(ordered.limit(window.size)))
 
 
 def visible_gates(person: Person) -> Select[Approval]:

@@ -6,6 +6,8 @@ beginning before its end. What is done in the moment it begins has one line, tha
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import TextClause, text
 
@@ -113,16 +115,35 @@ SELECT id, at, kind, actor, subject_id, details FROM ordered
 """
 
 BEHIND = text(
-    f'{LINES} WHERE CAST(:at AS timestamptz) IS NULL OR (at, id COLLATE "C") > (:at, :id)'
+    f'{LINES} WHERE (CAST(:at AS timestamptz) IS NULL OR (at, id COLLATE "C") > (:at, :id))'
+    " AND (CAST(:since AS timestamptz) IS NULL OR at >= :since)"
+    " AND (CAST(:until AS timestamptz) IS NULL OR at < :until)"
+    " AND (CAST(:kinds AS text[]) IS NULL OR kind = ANY(CAST(:kinds AS text[])))"
     ' ORDER BY at, id COLLATE "C" LIMIT :size'
 )
 LAST = text(f'{LINES} ORDER BY at DESC, id COLLATE "C" DESC LIMIT :size')
 
 
-def timeline(work: Work, incident: Incident, window: Window) -> list[TimelineEntryView]:
+@dataclass(frozen=True)
+class WantedLines:
+    """Which lines are wanted: those of these kinds, from `since` on and before `until`; None: any."""
+
+    kinds: tuple[str, ...] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+ALL = WantedLines()
+
+
+def timeline(
+    work: Work, incident: Incident, window: Window, wanted: WantedLines = ALL
+) -> list[TimelineEntryView]:
     """The lines in order, those behind the window's position; the person may see the incident."""
     after = window.after
-    values = {"at": after.at if after else None, "id": after.id if after else None, "size": window.size}
+    place = {"at": after.at if after else None, "id": after.id if after else None, "size": window.size}
+    kinds = list(wanted.kinds) if wanted.kinds is not None else None
+    values = {**place, "since": wanted.since, "until": wanted.until, "kinds": kinds}
     return _lines(work, incident, BEHIND, values)
 
 

@@ -6,9 +6,17 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.service import Service
+from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import DRAFT, INCIDENT, WORKFLOW
 from tests.acceptance.rest.library import do
-from tests.world import apply_documents
+from tests.conftest import ADMIN, RecordedBells
+from tests.world import apply_documents, new_executor, work_off
+
+ASKS = """
+kind: runbook
+name: asks-database
+steps: [{id: gate, type: approval, approvers: {team: database, role: admin}}]
+"""
 
 
 @pytest.fixture
@@ -120,3 +128,77 @@ def test_an_incident_of_another_team_is_none(
     answer = other.get("/api/runbooks/say-hello/executions", params={"incident": incidents[0]})
 
     assert (answer.status_code, answer.json()["field"]) == (422, "incident")
+
+
+@pytest.fixture
+def gates(
+    service: Service, responder: TestClient, other: TestClient, recorded_bells: RecordedBells
+) -> dict[str, dict[str, Any]]:
+    """Open ones: of two incidents of team database, and of one of team web that database's admins decide."""
+    apply_documents(service, ASKS)
+    opened = {}
+    for name, client, runbook in (
+        ("first", responder, "db-failover"),
+        ("second", responder, "asks-database"),
+        ("web", other, "asks-database"),
+    ):
+        incident = do(client, "incidents", **INCIDENT | {"team": "web" if client is other else "database"})
+        do(client, f"incidents/{incident['id']}/runbooks/{runbook}/execute")
+        work_off(service, new_executor(service), recorded_bells.rung)
+        gate = client.get("/api/approvals").json()["approvals"][0]
+        opened[name] = {**gate, "incident": incident["id"]}
+    return opened
+
+
+def test_open_gates_by_team_incident_runbook_and_time(
+    client_of: ClientOf, gates: dict[str, dict[str, Any]]
+) -> None:
+    approver, admin = client_of("U0DBADMIN"), client_of(ADMIN)
+    first, second, web = (gates[name]["id"] for name in ("first", "second", "web"))
+
+    assert found(approver, "approvals") == [web, second, first]
+    assert found(approver, "approvals", team="database") == [second, first]
+    assert found(admin, "approvals", team="web") == [web]
+    assert found(approver, "approvals", incident=gates["first"]["incident"]) == [first]
+    assert found(approver, "approvals", incident="inc-2") == [second]
+    assert found(approver, "approvals", runbook="asks-database") == [web, second]
+    assert found(approver, "approvals", runbook="asks-database", team="database") == [second]
+    assert found(approver, "approvals", since=gates["second"]["opened_at"]) == [web, second]
+    assert found(approver, "approvals", until=gates["second"]["opened_at"]) == [first]
+
+
+def test_open_gates_that_are_wanted_come_page_by_page(
+    client_of: ClientOf, gates: dict[str, dict[str, Any]]
+) -> None:
+    query = {"team": "database", "limit": "1"}
+    page = client_of("U0DBADMIN").get("/api/approvals", params=query).json()
+    query["cursor"] = page["next_cursor"]
+    last = client_of("U0DBADMIN").get("/api/approvals", params=query).json()
+
+    assert [page["approvals"][0]["id"], last["approvals"][0]["id"]] == [
+        gates["second"]["id"],
+        gates["first"]["id"],
+    ]
+    assert last["next_cursor"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "sentence"),
+    [
+        ({"team": "web"}, "team", "There is no team web."),
+        ({"team": "nobody"}, "team", "There is no team nobody."),
+        ({"incident": "inc-3"}, "incident", "There is no incident inc-3."),
+        ({"incident": "inc-99"}, "incident", "There is no incident inc-99."),
+        ({"runbook": "db-chek"}, "runbook", "There is no runbook db-chek. Did you mean db-check"),
+        ({"since": "now"}, "since", "It must be a time with its zone"),
+        ({"until": "1767225600"}, "until", "It must be a time with its zone"),
+    ],
+)
+def test_what_gates_cannot_be_asked_for_by_is_named(
+    client_of: ClientOf, gates: dict[str, Any], query: dict[str, str], field: str, sentence: str
+) -> None:
+    answer = client_of("U0DBADMIN").get("/api/approvals", params=query)
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
+    assert answer.json()["field"] == field
+    assert sentence in answer.json()["detail"]

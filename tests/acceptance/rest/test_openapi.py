@@ -70,3 +70,16 @@ def test_every_post_takes_an_idempotency_key_and_every_address_a_token(stranger:
 
 def test_there_are_no_pages_that_load_scripts_from_elsewhere(stranger: TestClient) -> None:
     assert [stranger.get(path).status_code for path in ("/docs", "/redoc", "/api/docs")] == [404] * 3
+
+
+def test_the_filters_of_gates_and_of_a_timeline_are_described(stranger: TestClient) -> None:
+    paths = stranger.get("/api/openapi.json").json()["paths"]
+
+    def described(path: str) -> dict[str, object]:
+        return {each["name"]: each for each in paths[path]["get"]["parameters"] if each["in"] == "query"}
+
+    gates, lines = described("/api/approvals"), described("/api/incidents/{id}/timeline")
+    assert set(gates) == {"team", "incident", "runbook", "since", "until", "limit", "cursor"}
+    assert set(lines) == {"kind", "since", "until", "limit", "cursor"}
+    assert "run.ended" in str(lines["kind"])
+    assert all(each["description"] for each in (*gates.values(), *lines.values()))  # type: ignore[index]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from core.decisions.timeline import KINDS
 from core.service import Service
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.library import do
@@ -24,7 +25,7 @@ actions:
 """
 
 
-def lines(client: TestClient, incident: str, **query: str) -> list[dict[str, Any]]:
+def lines(client: TestClient, incident: str, **query: Any) -> list[dict[str, Any]]:
     answer = client.get(f"/api/incidents/{incident}/timeline", params=query)
     assert answer.status_code == 200, answer.text
     found: list[dict[str, Any]] = answer.json()["timeline"]
@@ -175,3 +176,61 @@ def test_a_note_without_a_text_of_its_own_is_refused(responder: TestClient, body
     incident = opened(responder)["id"]
 
     assert responder.post(f"/api/incidents/{incident}/notes", json=body).status_code == 422
+
+
+def kinds(client: TestClient, incident: str, **query: Any) -> list[str]:
+    return [line["kind"] for line in lines(client, incident, **query)]
+
+
+def test_the_timeline_is_asked_for_by_kind(responder: TestClient, lived_through: str) -> None:
+    assert kinds(responder, lived_through, kind="incident.note") == ["incident.note"]
+    assert kinds(responder, lived_through, kind=["run.ended", "approval.opened"]) == [
+        "approval.opened",
+        "run.ended",
+    ]
+    assert kinds(responder, lived_through, kind="verdict.ran") == []
+    assert set(kinds(responder, lived_through)) <= set(KINDS)
+
+
+def test_the_timeline_is_asked_for_by_time(responder: TestClient, lived_through: str) -> None:
+    everything = lines(responder, lived_through)
+    [noted] = [place for place, line in enumerate(everything) if line["kind"] == "incident.note"]
+    at = everything[noted]["at"]
+
+    assert lines(responder, lived_through, since=at) == everything[noted:]
+    assert lines(responder, lived_through, until=at) == everything[:noted]
+    assert lines(responder, lived_through, since=at, until=at) == []
+
+
+def test_what_is_wanted_of_the_timeline_comes_page_by_page(responder: TestClient, lived_through: str) -> None:
+    everything = lines(responder, lived_through)
+    query = {"kind": "action.ended", "since": everything[0]["at"], "limit": "1"}
+    address = f"/api/incidents/{lived_through}/timeline"
+    first = responder.get(address, params=query).json()
+    second = responder.get(address, params=query | {"cursor": first["next_cursor"]}).json()
+
+    assert [first["timeline"][0]["text"], second["timeline"][0]["text"]] == [
+        "action say (message) succeeded",
+        "action failover (runbook) succeeded",
+    ]
+    assert second["next_cursor"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "sentence"),
+    [
+        ({"kind": "run.end"}, "kind.0", 'kind.0 is "run.end"; it must be run.ended'),
+        ({"kind": ["run.ended", "?"]}, "kind.1", "it must be a kind of line, such as incident.created."),
+        ({"since": "yesterday"}, "since", "It must be a time with its zone"),
+        ({"until": "2026-01-01T00:00:00"}, "until", "until: "),
+    ],
+)
+def test_what_cannot_be_asked_of_a_timeline_is_named(
+    responder: TestClient, query: dict[str, Any], field: str, sentence: str
+) -> None:
+    incident = opened(responder)["id"]
+    answer = responder.get(f"/api/incidents/{incident}/timeline", params=query)
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
+    assert answer.json()["field"] == field
+    assert sentence in answer.json()["detail"]

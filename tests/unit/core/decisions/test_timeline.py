@@ -1,8 +1,11 @@
 """Lines of the timeline in words."""
 
+import re
+
 import pytest
 
-from core.decisions.timeline import SENTENCES, in_words
+from core.decisions.timeline import KINDS, SENTENCES, in_words
+from core.services.timeline import LINES
 
 
 def test_a_line_says_what_happened_and_why() -> None:
@@ -24,3 +27,9 @@ def test_what_people_wrote_is_never_taken_for_a_template() -> None:
 
 def test_an_unknown_kind_is_told_by_its_details() -> None:
     assert in_words("incident.frozen", {"team": "database"}) == "incident frozen: team database"
+
+
+def test_every_kind_that_the_query_names_can_be_asked_for() -> None:
+    named = re.findall(r"'((?:workflow|action|run|step|approval|freeze|callback)\.[a-z_]+)'", LINES)
+    assert len(named) > 12
+    assert set(named) <= set(KINDS)
