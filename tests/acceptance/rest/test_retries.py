@@ -217,6 +217,15 @@ def test_a_changed_runbook_is_not_retried(stage: Stage) -> None:
     assert "changed after version 1" in answer.json()["detail"]
 
 
+def test_a_run_of_a_deleted_runbook_is_not_retried(stage: Stage) -> None:
+    run = stage.failed()
+    assert stage.admin.delete("/api/runbooks/promotion").status_code == 204
+    answer = stage.retry(run)
+
+    assert answer.status_code == 409
+    assert answer.json()["detail"].startswith("promotion was deleted.")
+
+
 def test_a_retry_takes_the_lock_anew(stage: Stage) -> None:
     run = stage.failed()
     holder = stage.begin()
