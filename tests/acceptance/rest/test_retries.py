@@ -94,6 +94,7 @@ def test_a_retry_goes_on_from_the_step_that_failed_with_what_was_saved(stage: St
     assert answer.headers["Location"] == f"/api/runbooks/executions/{made['id']}"
     assert (made["retry_of"], made["requested_by"]) == (run, "U0DBOPS")
     assert made["parameters"] == {"cluster": "orders"}
+    assert made["runbook_version"] == stage.see(run)["runbook_version"]
     assert statuses(made) == [
         ("succeeded", True),
         ("succeeded", True),
