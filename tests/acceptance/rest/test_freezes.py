@@ -237,6 +237,14 @@ def test_who_may_freeze(stage: Stage) -> None:
         assert answer.status_code == status, answer.text
 
 
+@pytest.mark.parametrize("reason", ["", " \n"])
+def test_a_freeze_without_a_reason_is_refused(stage: Stage, reason: str) -> None:
+    answer = stage.platform.post("/api/freezes", json={"reason": reason})
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "reason")
+    assert stage.platform.get("/api/freezes").json()["freezes"] == []
+
+
 def test_freezes_are_listed_shown_and_lifted_by_who_may(stage: Stage) -> None:
     own, all_ = stage.freeze("database", stage.team_admin), stage.freeze(None)
 
