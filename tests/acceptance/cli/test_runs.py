@@ -28,6 +28,16 @@ def test_a_run_is_asked_for_and_its_id_told(cli: Cli, incident: Incident, servic
         assert work.session.query(RunbookExecution).count() == 1
 
 
+def test_a_dry_run_tells_the_plan_and_starts_nothing(cli: Cli, incident: Incident, service: Service) -> None:
+    outcome = cli("run", "db-check", "--incident", incident.id, "cluster=orders", "--dry-run")
+
+    assert outcome.status == 0, outcome.err
+    assert "pause" in outcome.out
+    assert "is asked for" not in outcome.out
+    with service.transaction() as work:
+        assert work.session.query(RunbookExecution).count() == 0
+
+
 def test_parameters_have_the_types_of_the_schema(cli: Cli, incident: Incident, service: Service) -> None:
     run = started(cli, incident, "depth=3")
 

@@ -147,6 +147,23 @@ def test_a_body_that_is_no_runbook_is_a_problem(
     assert "db-vacuum" not in writer.get("/api/runbooks").text
 
 
+@pytest.mark.parametrize("document", [runbook(), workflow()], ids=["runbook", "workflow"])
+def test_why_something_was_written_changed_or_deleted_stands_in_its_history(
+    writer: TestClient, document: dict[str, object]
+) -> None:
+    shelf = f"/api/{document['kind']}s"
+    id_ = writer.post(f"{shelf}?note=New", json=document).json()[document["kind"]]["id"]
+    assert writer.put(f"{shelf}/{id_}?note=Better", json=document | {"description": "x"}).status_code == 200
+    assert writer.delete(f"{shelf}/{id_}?note=Enough").status_code == 204
+
+    lines = writer.get(f"{shelf}/{id_}/versions").json()["versions"]
+    assert [(line["change"], line["note"]) for line in lines[::-1]] == [
+        ("created", "New"),
+        ("changed", "Better"),
+        ("deleted", "Enough"),
+    ]
+
+
 def test_a_note_that_cannot_be_kept_is_refused(writer: TestClient) -> None:
     answer = writer.post("/api/runbooks?note=%00", json=runbook())
 

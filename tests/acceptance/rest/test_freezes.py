@@ -105,6 +105,19 @@ def test_another_teams_runs_go_on(stage: Stage) -> None:
     assert execute(stage.web, incident, "web-restart").status_code == 201
 
 
+def test_another_teams_run_that_is_under_way_goes_on(stage: Stage) -> None:
+    apply_documents(
+        stage.service, STEPS.replace("name: ", "name: web-").replace("team: database", "team: web")
+    )
+    stage.target.during["/first"] = stage.freeze
+    answer = execute(stage.web, opened(stage.web, team="web")["id"], "web-two-calls")
+    stage.work()
+
+    run = answer.json()["execution"]["id"]
+    assert stage.web.get(f"/api/runbooks/executions/{run}").json()["execution"]["status"] == "succeeded"
+    assert stage.target.paths() == ["/first", "/second"]
+
+
 def test_a_run_is_held_before_its_next_step_and_goes_on_afterwards(stage: Stage) -> None:
     made: list[Any] = []
     stage.target.during["/first"] = lambda: made.append(stage.freeze())
@@ -222,6 +235,14 @@ def test_who_may_freeze(stage: Stage) -> None:
     ):
         answer = client.post("/api/freezes", json={"reason": "Migration"} | body)
         assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize("reason", ["", " \n"])
+def test_a_freeze_without_a_reason_is_refused(stage: Stage, reason: str) -> None:
+    answer = stage.platform.post("/api/freezes", json={"reason": reason})
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "reason")
+    assert stage.platform.get("/api/freezes").json()["freezes"] == []
 
 
 def test_freezes_are_listed_shown_and_lifted_by_who_may(stage: Stage) -> None:

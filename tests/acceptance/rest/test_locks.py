@@ -1,5 +1,7 @@
 """Locks over REST: who is refused reads who holds the lock, and where."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -42,6 +44,20 @@ def test_a_refusal_says_who_holds_the_lock_and_where_that_is_shown(
     )
     shown = responder.get(answer.json()["execution"]).json()["execution"]
     assert (shown["id"], shown["requested_by"]) == (holder, "U0DBADMIN")
+
+
+@pytest.mark.parametrize("on_conflict", ["reject", "queue"])
+def test_of_many_who_ask_at_once_one_holds_the_lock(
+    incident: str, service: Service, responder: TestClient, on_conflict: str
+) -> None:
+    apply_documents(service, LOCKED.replace("lock: the-lock", f"lock: it\non_conflict: {on_conflict}"))
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: execute(responder, incident, "locked"), range(16)))
+
+    refused = [answer for answer in answers if answer.status_code == 409]
+    runs = [answer.json()["execution"] for answer in answers if answer.status_code == 201]
+    assert [run["waiting_for"] for run in runs].count(None) == 1
+    assert (len(runs), len(refused)) == ((1, 15) if on_conflict == "reject" else (16, 0))
 
 
 def test_what_another_team_runs_is_named_and_not_linked(

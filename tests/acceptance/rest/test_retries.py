@@ -94,6 +94,7 @@ def test_a_retry_goes_on_from_the_step_that_failed_with_what_was_saved(stage: St
     assert answer.headers["Location"] == f"/api/runbooks/executions/{made['id']}"
     assert (made["retry_of"], made["requested_by"]) == (run, "U0DBOPS")
     assert made["parameters"] == {"cluster": "orders"}
+    assert made["runbook_version"] == stage.see(run)["runbook_version"]
     assert statuses(made) == [
         ("succeeded", True),
         ("succeeded", True),
@@ -215,6 +216,15 @@ def test_a_changed_runbook_is_not_retried(stage: Stage) -> None:
 
     assert answer.status_code == 409
     assert "changed after version 1" in answer.json()["detail"]
+
+
+def test_a_run_of_a_deleted_runbook_is_not_retried(stage: Stage) -> None:
+    run = stage.failed()
+    assert stage.admin.delete("/api/runbooks/promotion").status_code == 204
+    answer = stage.retry(run)
+
+    assert answer.status_code == 409
+    assert answer.json()["detail"].startswith("promotion was deleted.")
 
 
 def test_a_retry_takes_the_lock_anew(stage: Stage) -> None:

@@ -107,6 +107,8 @@ def test_a_disabled_workflow_starts_nothing_until_it_is_enabled(
         (1, "disabled", "disabled", DB_ADMIN),
         (1, "enabled", "enabled", DB_ADMIN),
     ]
+    notes = [line["note"] for line in writer.get("/api/workflows/db-look/versions").json()["versions"]]
+    assert notes == ["", "Too loud.", ""]
     do(writer, "workflows/db-look/enable")
     assert len(history(writer, "workflows/db-look")) == 3
 

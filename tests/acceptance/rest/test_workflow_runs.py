@@ -4,6 +4,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.service import Service
+from tests.acceptance.rest.conftest import ClientOf
+from tests.acceptance.rest.library import do
 from tests.acceptance.rest.test_incidents import opened
 from tests.conftest import RecordedBells
 from tests.world import apply_documents, new_executor, work_off
@@ -94,6 +96,15 @@ def test_a_workflow_that_starts_by_itself_is_not_started_by_hand(responder: Test
         409,
         "by-itself starts by itself, on incident.created.",
     )
+
+
+def test_a_disabled_workflow_is_not_started_by_hand(responder: TestClient, client_of: ClientOf) -> None:
+    incident = opened(responder)["id"]
+    do(client_of("U0DBADMIN"), "workflows/by-hand/disable")
+    answer = responder.post("/api/workflows/by-hand/execute", json={"incident_id": incident})
+
+    assert (answer.status_code, answer.json()["detail"]) == (409, "by-hand is disabled.")
+    assert responder.get("/api/workflows/by-hand/executions").json()["executions"] == []
 
 
 def test_of_a_global_workflow_a_person_sees_the_runs_of_their_teams_alone(

@@ -1,6 +1,7 @@
 """`/runbook run NAME --dry-run`."""
 
 from core.service import Service
+from tests.acceptance.rest.test_dry_run import watched
 from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import DB_ADMIN, DB_CHANNEL, DB_OPS, WEB_OPS, add_runbook, executions, start
 from tests.conftest import RecordedBells
@@ -25,8 +26,10 @@ def test_the_plan_is_told_to_who_asked_and_nothing_runs(
         steps=STEPS,
         lock="db/{{ params.cluster }}",
     )
-    said = slack.types(DB_OPS, DB_CHANNEL, "run plan-me cluster=orders --dry-run")
+    with watched() as seen:
+        said = slack.types(DB_OPS, DB_CHANNEL, "run plan-me cluster=orders --dry-run")
 
+    assert seen == []
     assert "What a run of *plan-me* v1 for inc-1 would do. Nothing of it was done." in said
     assert "It takes the lock `db/orders`, which is free now." in said
     assert "GET https://x/orders" in said

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -15,7 +16,7 @@ from tests.integration.core.workflows.house import House
 
 
 class Trackers:
-    """Jira and Linear. `silent`: how many creations get no answer, though they happen."""
+    """Jira and Linear. `silent`: how many creations get no answer, though they happen; `may_answer`: or not yet."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -23,6 +24,8 @@ class Trackers:
         self.requests: list[tuple[str, str, dict[str, Any]]] = []
         self.silent = 0
         self.refusal: tuple[int, dict[str, Any]] | None = None
+        self.may_answer = threading.Event()
+        self.may_answer.set()
 
     def answer(self, path: str, authorization: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         self.requests.append((path, authorization, body))
@@ -60,6 +63,7 @@ def trackers() -> Iterator[Trackers]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             before = len(world.issues)
+            world.may_answer.wait(20)
             status, answer = world.answer(self.path, self.headers["Authorization"], body)
             if world.silent and len(world.issues) > before:
                 world.silent -= 1
@@ -68,8 +72,9 @@ def trackers() -> Iterator[Trackers]:
             content = json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            with suppress(ConnectionError):  # who asked may have given up
+                self.end_headers()
+                self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -200,6 +205,17 @@ def test_a_ticket_that_is_not_safe_to_repeat_is_asked_for_once(
     assert len(trackers.requests) == 1
     assert desk.run("tickets").status is Status.FAILED
     assert desk.statuses("tickets")["ticket"] == "unknown"
+
+
+@pytest.mark.parametrize("kind", [jira, linear])
+def test_an_action_takes_no_longer_than_its_timeout(desk: House, trackers: Trackers, kind: Any) -> None:
+    trackers.may_answer.clear()
+    desk.apply(workflow(kind(trackers, "timeout: 300ms")))
+    desk.open()
+    trackers.may_answer.set()
+
+    assert desk.statuses("tickets")["ticket"] == "unknown"
+    assert desk.run("tickets").error == "Step ticket: No whole answer: timed out."
 
 
 @pytest.mark.parametrize("kind", [jira, linear])

@@ -1,0 +1,19 @@
+"""The action `message`: said in the incident's channel, or in the one that it names."""
+
+from tests.integration.core.workflows.house import House
+
+WORKFLOW = """
+kind: workflow
+name: tells
+trigger: {on: incident.created}
+actions:
+  - {id: here, type: message, text: "{{ incident.title }}"}
+  - {id: there, type: message, text: It is down, channel: "{{ incident.labels.room }}"}
+"""
+
+
+def test_a_message_goes_to_the_incidents_channel_or_to_the_one_that_is_named(house: House) -> None:
+    house.apply(WORKFLOW)
+    house.open(labels={"room": "C0OTHER"})
+
+    assert house.messages() == [(None, "Orders down"), ("C0OTHER", "It is down")]
