@@ -58,12 +58,19 @@ class FreezeView(BaseModel):
     lifted_at: datetime | None
 
 
+class MessageView(BaseModel):
+    """A message in Slack, by what its API names it: `chat.getPermalink` makes a link of the two."""
+
+    channel: str
+    ts: str
+
+
 class ExecutionView(BaseModel):
     """A runbook execution. `requested_by`: a Slack user id, or `workflow:NAME`.
 
     `retry_of`: the execution that this one goes on with; its `carried_over` steps were done there.
     `retried_as`: the execution that goes on with this one.
-    `freeze`: what holds it before its next step.
+    `freeze`: what holds it before its next step. `message`: its headline in Slack, once it is there.
     """
 
     id: str
@@ -84,6 +91,7 @@ class ExecutionView(BaseModel):
     steps: list[StepView]
     approval: ApprovalView | None
     freeze: FreezeView | None = None
+    message: MessageView | None = None
     error: str | None
     created_at: datetime
     started_at: datetime | None

@@ -52,15 +52,13 @@ def parameter_blocks(execution: ExecutionView) -> list[Block]:
     return [section(line)] if line else []
 
 
-def freeze_blocks(execution: ExecutionView) -> list[Block]:
-    """While a freeze holds it, one line: whose, by whom, why, since when."""
-    freeze = execution.freeze
+def freeze_blocks(freeze: FreezeView | None) -> list[Block]:
+    """Where there is one, one line: whose, by whom, why, since when."""
     return [section(f"{freeze_line(freeze)} ({_since(freeze)})")] if freeze else []
 
 
-def freeze_words(execution: ExecutionView) -> str:
+def freeze_words(freeze: FreezeView | None) -> str:
     """The same, for the text that stands alone; empty while nothing is frozen."""
-    freeze = execution.freeze
     return f"🧊 {_scope(freeze)} is frozen {_why(freeze)} ({_since(freeze)})." if freeze else ""
 
 

@@ -34,7 +34,7 @@ def _open_blocks(execution: ExecutionView, approval: ApprovalView) -> list[Block
         *message,
         *parameter_blocks(execution),
         section(_terms(approval)),
-        *freeze_blocks(execution),
+        *freeze_blocks(execution.freeze),
         decision_buttons(execution, approval),
     ]
 
@@ -114,7 +114,7 @@ def _text(execution: ExecutionView, approval: ApprovalView) -> str:
     if approval.status is GateStatus.OPEN:
         next_ = f"Next: {_next(execution, approval)}."
         lead = f"{sentence}, asked for by {who(approval.requester)}."
-        said = [lead, _pings(approval), next_, freeze_words(execution)]
+        said = [lead, _pings(approval), next_, freeze_words(execution.freeze)]
         return bounded(" ".join(filter(None, said)), MESSAGE_TEXT)
     sentence += ". " + " ".join(f"{_decision_line(decision)}." for decision in approval.decisions)
     return bounded(sentence.strip(), MESSAGE_TEXT)

@@ -21,7 +21,7 @@ def headline(execution: ExecutionView, *, now: datetime, page: str = "") -> Mess
         section(_first_lines(execution), block_id=f"headline.{execution.id}"),
         *parameter_blocks(execution),
         *sections(step_lines(execution, now)),
-        *freeze_blocks(execution),
+        *freeze_blocks(execution.freeze),
         *_error_blocks(execution),
         *_cancel_blocks(execution),
         *_retry_blocks(execution),
@@ -50,7 +50,7 @@ def _text(execution: ExecutionView) -> str:
     sentence += f", asked for by {who(execution.requested_by)}."
     if said := one_line(execution.error or ""):
         sentence += f" {escape_sentence(said)}"
-    return bounded(f"{sentence} {freeze_words(execution)}".strip(), MESSAGE_TEXT)
+    return bounded(f"{sentence} {freeze_words(execution.freeze)}".strip(), MESSAGE_TEXT)
 
 
 def _error_blocks(execution: ExecutionView) -> list[Block]:

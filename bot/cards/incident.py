@@ -2,12 +2,13 @@
 
 import re
 
+from bot.cards.about import freeze_blocks, freeze_words
 from bot.cards.blocks import context, section
 from bot.cards.limits import MESSAGE_TEXT, SECTION_TEXT
 from bot.cards.message import Block, Message
 from bot.cards.words import bounded, code, escape, moment, one_line, who
 from core.statuses import IncidentStatus, Severity
-from core.views import IncidentView
+from core.views import FreezeView, IncidentView
 
 TITLE_LENGTH = 300
 MOST_LABELS = 12
@@ -28,13 +29,19 @@ NEXT = {
 }
 
 
-def incident(shown: IncidentView, *, command: str = "/runbook") -> Message:
-    """`command`: what the workspace named the slash command."""
+def incident(shown: IncidentView, freeze: FreezeView | None = None, *, command: str = "/runbook") -> Message:
+    """`freeze`: what is over its runs. `command`: what the workspace named the slash command."""
     blocks = [section(_first_lines(shown), block_id=f"incident.{shown.id}")]
     if shown.description.strip():
         blocks.append(section(bounded(escape(shown.description.strip()), SECTION_TEXT)))
-    blocks += [*_label_blocks(shown), *_link_blocks(shown), *_next_blocks(shown, command)]
-    return Message(bounded(_text(shown), MESSAGE_TEXT), blocks)
+    blocks += [
+        *_label_blocks(shown),
+        *_link_blocks(shown),
+        *freeze_blocks(freeze),
+        *_next_blocks(shown, command),
+    ]
+    text = f"{_text(shown)}{' ' if freeze else ''}{freeze_words(freeze)}"
+    return Message(bounded(text, MESSAGE_TEXT), blocks)
 
 
 def _title(shown: IncidentView) -> str:

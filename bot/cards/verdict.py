@@ -23,10 +23,10 @@ def verdict(execution: ExecutionView, position: int, attempt: int) -> Message:
         blocks = [section(f"*{step_title(step)}* of {title(execution)}: {answer}", block_id=block_id)]
         text = f"{step_title(step)} of {plain_title(execution)}: {answer}"
         return Message(bounded(text, MESSAGE_TEXT), [*blocks, tag(execution)], metadata(execution))
-    frozen = freeze_blocks(execution)
+    frozen = freeze_blocks(execution.freeze)
     blocks = [*_question(execution, step, block_id), *frozen, _buttons(execution, block_id), tag(execution)]
     text = f"❓ Did step {step_title(step)} of {plain_title(execution)} happen? {_why(step)}"
-    text = f"{text} {freeze_words(execution)}".strip()
+    text = f"{text} {freeze_words(execution.freeze)}".strip()
     return Message(bounded(text, MESSAGE_TEXT), blocks, metadata(execution))
 
 

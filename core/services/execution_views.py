@@ -12,6 +12,7 @@ from core.service import Work
 from core.services.columns import columns
 from core.services.frozen import freeze_over, freezes_in_force
 from core.services.gate_policies import policy_from_json
+from core.services.notices import NoticeKind
 from core.services.people import members_with_roles
 from core.statuses import ACTIVE, GateStatus, Role
 from core.tables import (
@@ -20,11 +21,20 @@ from core.tables import (
     Freeze,
     Incident,
     JsonObject,
+    Notice,
     RunbookExecution,
     StepExecution,
     WorkflowExecution,
 )
-from core.views import ActionView, ApprovalDecisionView, ApprovalView, ExecutionView, FreezeView, StepView
+from core.views import (
+    ActionView,
+    ApprovalDecisionView,
+    ApprovalView,
+    ExecutionView,
+    FreezeView,
+    MessageView,
+    StepView,
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,7 @@ class _Around:
     incidents: Mapping[str, Incident]  # by their own ids
     freezes: Sequence[Freeze]  # in force
     workflows: Mapping[str, str]  # names, by the workflow execution's id
+    headlines: Mapping[str, Notice]
 
 
 def view_executions(work: Work, rows: Sequence[RunbookExecution]) -> list[ExecutionView]:
@@ -64,7 +75,13 @@ def _load_around(work: Work, rows: Sequence[RunbookExecution]) -> _Around:
         incidents={row.id: row for row in work.session.scalars(incidents)},
         freezes=freezes_in_force(work) if any(row.frozen for row in rows) else [],
         workflows=_workflow_names(work, {row.workflow_execution_id for row in rows} - {None}),
+        headlines=_headlines(work, ids),
     )
+
+
+def _headlines(work: Work, ids: Sequence[str]) -> dict[str, Notice]:
+    query = select(Notice).where(Notice.subject_id.in_(ids), Notice.kind == NoticeKind.HEADLINE)
+    return {row.subject_id: row for row in work.session.scalars(query)}
 
 
 def _workflow_names(work: Work, ids: Set[str | None]) -> dict[str, str]:
@@ -96,7 +113,16 @@ def _view(row: RunbookExecution, around: _Around) -> ExecutionView:
         steps=_view_steps(row.definition["steps"], around.steps.get(row.id, [])),
         approval=around.gates.get(row.id),
         freeze=_freeze(row, around),
+        message=_message(around.headlines.get(row.id), around.incidents[row.incident_id]),
     )
+
+
+def _message(headline: Notice | None, incident: Incident) -> MessageView | None:
+    """Where it was posted: in a channel of its own, or the incident's."""
+    channel = (headline.channel if headline else None) or incident.slack_channel
+    if headline is None or headline.message_ts is None or channel is None:
+        return None
+    return MessageView(channel=channel, ts=headline.message_ts)
 
 
 def _freeze(row: RunbookExecution, around: _Around) -> FreezeView | None:

@@ -1,4 +1,4 @@
-"""A freeze, and its end, are told in the channel of each incident whose responders they concern."""
+"""A freeze, and its end, are told in the channel of each incident whose responders they concern, and on its card."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ def tell_begun(work: Work, freeze: Freeze) -> None:
     """Owe the message to each incident that is not resolved."""
     words = begun_words(as_value(freeze))
     for incident in _concerned(work, freeze):
-        _owe(work, freeze, incident, BEGUN, words)
+        _tell(work, freeze, incident, BEGUN, words)
 
 
 def tell_lifted(work: Work, freeze: Freeze, by: str) -> None:
@@ -27,7 +27,7 @@ def tell_lifted(work: Work, freeze: Freeze, by: str) -> None:
     left = [as_value(each) for each in freezes_in_force(work)]
     for incident in _concerned(work, freeze):
         words = lifted_words(as_value(freeze), by, freeze_of(left, incident.team.name))
-        _owe(work, freeze, incident, LIFTED, words)
+        _tell(work, freeze, incident, LIFTED, words)
 
 
 def _concerned(work: Work, freeze: Freeze) -> Iterator[Incident]:
@@ -37,6 +37,7 @@ def _concerned(work: Work, freeze: Freeze) -> Iterator[Incident]:
     return iter(work.session.scalars(query.order_by(Incident.number)))
 
 
-def _owe(work: Work, freeze: Freeze, incident: Incident, what: str, words: str) -> None:
+def _tell(work: Work, freeze: Freeze, incident: Incident, what: str, words: str) -> None:
     key, content = f"{what}.{incident.id}", {"text": words}
+    notices.want_again(work, incident.id, NoticeKind.INCIDENT)
     notices.owe(work, NewNotice(NoticeKind.MESSAGE, freeze.id, incident.id, key=key, content=content))

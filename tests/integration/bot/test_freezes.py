@@ -75,6 +75,35 @@ def test_the_gate_and_the_headline_show_a_freeze_while_it_lasts(desk: Desk, inci
     }
 
 
+def test_the_incidents_card_shows_a_freeze_while_it_lasts(desk: Desk, incident: Incident) -> None:
+    desk.settle()
+    before = desk.the("incident")
+    freeze_id = freeze(desk)
+    desk.settle()
+    frozen = desk.the("incident")
+    assert says(frozen, f"🧊 Team database is frozen by <@{ADMIN}>: We move (since") == [True, True]
+    assert frozen["ts"] == before["ts"]
+
+    lift(desk, freeze_id)
+    desk.settle()
+    assert texts(desk.the("incident")) == texts(before)
+
+
+def test_an_incident_that_is_opened_in_a_freeze_says_so(desk: Desk) -> None:
+    freeze(desk)
+    new_incident(desk.service, slack_channel=OTHER)
+    desk.settle()
+    assert says(desk.the("incident", OTHER), "🧊 Team database is frozen by") == [True, True]
+
+
+def test_an_incident_that_is_resolved_speaks_of_no_freeze(desk: Desk, incident: Incident) -> None:
+    desk.settle()
+    freeze(desk)
+    move(desk, incident, IncidentStatus.RESOLVED)
+    desk.settle()
+    assert says(desk.the("incident"), "frozen") == [False, False]
+
+
 def test_the_question_for_a_verdict_shows_a_freeze_while_it_lasts(desk: Desk, incident: Incident) -> None:
     lose(desk, incident)
     desk.settle()

@@ -4,8 +4,9 @@ from core.services.incidents import change_status, find_incident
 from core.services.people import load_person
 from core.statuses import IncidentStatus
 from core.tables import Incident
-from tests.integration.bot.desk import OPS, Desk, texts
-from tests.world import apply_documents
+from core.views import MessageView
+from tests.integration.bot.desk import CHANNEL, OPS, Desk, texts
+from tests.world import apply_documents, see
 
 
 def test_the_card_goes_first_then_the_headline_then_what_belongs_in_its_thread(
@@ -30,6 +31,15 @@ def test_the_headline_is_posted_once_and_updated_in_place(desk: Desk, incident: 
     assert "pending" in before["text"]
     assert "succeeded" in after["text"]
     assert after["metadata"]["event_payload"]["status"] == "succeeded"
+
+
+def test_the_way_leads_from_a_message_to_its_run_and_back(desk: Desk, incident: Incident) -> None:
+    execution_id = desk.start(incident, "gated")
+    assert see(desk.service, execution_id).message is None, "it is not posted yet"
+    desk.settle()
+    message, headline = see(desk.service, execution_id).message, desk.the("headline")
+    assert headline["metadata"]["event_payload"]["execution_id"] == execution_id
+    assert message == MessageView(channel=CHANNEL, ts=headline["ts"])
 
 
 def test_gate_outcome_and_details_go_into_the_headlines_thread(desk: Desk, incident: Incident) -> None:
