@@ -1,5 +1,7 @@
 """What the options ask for."""
 
+from dataclasses import replace
+
 import pytest
 import typer
 
@@ -14,6 +16,13 @@ def test_the_short_form_plays_every_strike_that_is_not_long() -> None:
     playable = {name for name, strike in STRIKES.items() if strike.missing() is None}
     assert set(order.strikes) == {name for name in playable if not STRIKES[name].is_long}
     assert order.kills == SHORT_KILLS
+
+
+def test_the_short_form_is_played_without_a_guard_too_to_see_it_fail() -> None:
+    plain = order_for(1, 100, 2, "", "", short=True)
+    assert order_for(1, 100, 2, "", "sweep", short=True) == replace(plain, without="sweep")
+    with pytest.raises(typer.BadParameter, match="There is no guard"):
+        order_for(1, 100, 2, "", "sweeep", short=True)
 
 
 def test_the_long_form_plays_every_strike_as_often_as_was_said() -> None:
