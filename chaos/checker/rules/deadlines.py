@@ -28,14 +28,15 @@ def _limit(definition: Mapping[str, Any]) -> float | None:
 
 
 def steps_keep_their_deadline(facts: Facts) -> Iterator[Finding]:
-    """In all, not for each byte, and not while frozen; but for those that something befell."""
+    """In all, not for each byte; not while frozen, or due and no worker free; but for those that something befell."""
+    waited = {wait.execution_id: wait.seconds for wait in facts.waits}
     for execution, step, limit in _limited(facts):
         assert step.started_at is not None
         assert step.finished_at is not None
         seconds = (step.finished_at - step.started_at).total_seconds()
         harmed = facts.harmed(step.started_at.timestamp() - limit, step.finished_at.timestamp())
         held = facts.frozen_seconds(step.started_at.timestamp(), step.finished_at.timestamp())
-        if seconds > limit + MARGIN + held and not harmed:
+        if seconds > limit + MARGIN + held + waited.get(execution.id, 0.0) and not harmed:
             yield execution.id, f"The step {step.key} took {seconds:.1f} s; it may take {limit:g} s."
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from chaos.checker.facts import Facts, Freeze, Trace
+from chaos.checker.facts import Facts, Freeze, Trace, Wait
 from chaos.checker.rules.deadlines import count
 
 from .world import RUN, STEPS, at, audit, broken, kept, plus, unix, with_execution, with_step
@@ -39,6 +39,13 @@ def test_a_step_may_take_longer_by_the_time_of_a_freeze() -> None:
     long = Freeze("frz_1", at(0), at(3))
     assert broken(replace(with_deadline(12), freezes=[long])) == set()
     assert broken(replace(with_deadline(12), freezes=[replace(long, lifted_at=at(0.5))])) != set()
+
+
+def test_a_step_may_take_longer_by_the_time_for_which_its_run_was_due_and_no_worker_free() -> None:
+    assert broken(replace(with_deadline(12), waits=[Wait(RUN, 3)])) == set()
+    assert broken(replace(with_deadline(12), waits=[Wait(RUN, 0.5), Wait("rbx_another", 30)])) == {
+        "steps_keep_their_deadline"
+    }
 
 
 def test_what_has_a_deadline_is_counted() -> None:
