@@ -6,8 +6,8 @@ process) is covered by leases: whoever dies is found by the clock.
 
 import os
 import socket
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -15,7 +15,7 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import SimpleWorker
-from rq.exceptions import DeserializationError
+from rq.exceptions import DeserializationError, StopRequested
 from rq.executions import Execution
 from rq.job import Job
 from rq.queue import Queue
@@ -23,9 +23,9 @@ from rq.serializers import JSONSerializer
 from rq.timeouts import TimerDeathPenalty
 
 from workers.doorbell import QUEUE
+from workers.ending import Ending
 from workers.jobs import ALLOWED
 
-GRACE_SECONDS = 7.0  # less than the 10 seconds after which supervisors, ours and others, kill
 PAUSE_SECONDS = 1.0  # before Redis is asked again
 HEARD_OF = 40  # seconds; RQ gives up a silent Redis 5 before. By its default it would be deaf for 7 minutes
 RECYCLE_AFTER = 5_000  # jobs; then the supervisor starts a fresh process
@@ -49,21 +49,27 @@ def refusal(job: Job) -> str | None:
 
 
 class AllowListedWorker(SimpleWorker):
-    """Refuses every function but ours: the queue's content is not to be trusted with a dotted name."""
+    """Refuses every function but ours: the queue's content is not to be trusted with a dotted name.
+
+    `meanwhile`: what it does between two tries to reach a Redis that is away. `is_running`: a run is in its hands.
+    """
 
     death_penalty_class = TimerDeathPenalty
     max_connection_wait_time = 2.0  # seconds: RQ's own pauses grow to a minute, and runs would wait as long
     performed = 0
-    stopping: threading.Event
-    hurry: Callable[[], None]
+    is_running = False
+    ending: Ending
+    meanwhile: Callable[[], None]
 
-    def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """SIGTERM, SIGINT: the step at hand may end in the grace time, what is left of the run is another worker's."""
-        self.stopping.set()
-        grace = threading.Timer(GRACE_SECONDS, self.hurry)
-        grace.daemon = True
-        grace.start()
-        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # of rq
+    def request_stop(self, _signum: int, _frame: FrameType | None) -> None:
+        """SIGTERM, SIGINT: the step at hand may end in the grace time, what is left of the run is another worker's.
+
+        RQ's own would write to Redis here, in the midst of a step, and end the step where Redis is away.
+        """
+        self.ending.begin()
+        self._stop_requested = True
+        if not self.is_running:
+            raise StopRequested
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         reason = refusal(job)
@@ -72,7 +78,27 @@ class AllowListedWorker(SimpleWorker):
             job.delete()
             return False
         self.performed += 1
-        return super().perform_job(job, queue, execution)
+        with self._run_in_hands():
+            return super().perform_job(job, queue, execution)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """RQ tries this before it listens: where Redis is away, the time until the next try is put to use."""
+        try:
+            super().heartbeat(timeout, pipeline)
+        except RedisError:
+            with self._run_in_hands():
+                self.meanwhile()
+            if self.ending.stopping.is_set():
+                raise StopRequested from None
+            raise
+
+    @contextmanager
+    def _run_in_hands(self) -> Iterator[None]:
+        self.is_running = True
+        try:
+            yield
+        finally:
+            self.is_running = False
 
 
 def worker_name() -> str:
@@ -85,13 +111,11 @@ def open_patient_redis(url: str) -> Redis:
 
 
 def _nothing() -> None:
-    """Nobody is to be hurried."""
+    """Nobody is to be hurried; there is nothing to do meanwhile."""
 
 
-def build_worker(
-    redis: Redis, stopping: threading.Event, hurry: Callable[[], None] = _nothing
-) -> AllowListedWorker:
-    """A worker on the one queue. `stopping` is set when it is told to stop, `hurry` called when that takes long."""
+def build_worker(redis: Redis, ending: Ending, meanwhile: Callable[[], None] = _nothing) -> AllowListedWorker:
+    """A worker on the one queue. `meanwhile`: what it does while Redis is away."""
     options: dict[str, Any] = {
         "connection": redis,
         "serializer": JSONSerializer,
@@ -99,23 +123,25 @@ def build_worker(
         "worker_ttl": HEARD_OF,
     }
     worker = AllowListedWorker([QUEUE], **options)
-    worker.stopping, worker.hurry = stopping, hurry
+    worker.ending, worker.meanwhile = ending, meanwhile
     return worker
 
 
 def work(
-    redis_url: str, stopping: threading.Event, hurry: Callable[[], None] = _nothing, *, burst: bool = False
+    redis_url: str, ending: Ending, meanwhile: Callable[[], None] = _nothing, *, burst: bool = False
 ) -> None:
     """Take jobs until told to stop, or one process has done enough; with `burst`, until there are none.
 
     A Redis that is away, or goes away in the midst of it, is waited for: RQ's worker gives up then.
     """
-    while not stopping.is_set():
+    while not ending.stopping.is_set():
         try:
-            worker = build_worker(open_patient_redis(redis_url), stopping, hurry)
+            worker = build_worker(open_patient_redis(redis_url), ending, meanwhile)
             worker.work(burst=burst, with_scheduler=False, max_jobs=RECYCLE_AFTER, logging_level="WARNING")
             if burst or worker.performed >= RECYCLE_AFTER:
                 return
         except RedisError as error:
             log.warning("redis is away, and waited for", error=str(error))
-        stopping.wait(PAUSE_SECONDS)
+            with ending.by_signal():
+                meanwhile()
+        ending.stopping.wait(PAUSE_SECONDS)

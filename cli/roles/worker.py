@@ -16,6 +16,8 @@ from core.outside.egress import EgressPolicy
 from core.outside.http import HttpCaller
 from core.outside.process import ProcessRunner
 from workers import jobs
+from workers.ending import Ending
+from workers.lookout import Lookout
 from workers.worker import work, worker_name
 
 app = typer.Typer()
@@ -32,7 +34,8 @@ def _work(composition: Composition) -> None:
     build_models()
     jobs.use(executor)
     assert composition.settings.redis_url is not None
-    work(composition.settings.redis_url, executor.stopping, executor.hurry)
+    ending = Ending(executor.stopping, executor.hurry)
+    work(composition.settings.redis_url, ending, Lookout(composition.service, executor).look)
 
 
 def executor_of(composition: Composition, environ: Mapping[str, str]) -> Executor:

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import signal
 import socket
 import threading
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
-from rq import Callback, Queue, SimpleWorker
+from rq import Callback, Queue
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -27,6 +26,7 @@ from tests.world import TEAMS, apply_documents, new_executor, new_incident, see,
 from workers import jobs
 from workers import worker as workers_worker
 from workers.doorbell import FUNCTIONS, QUEUE, RqDoorbell, open_queue, open_redis
+from workers.ending import Ending
 from workers.jobs import ALLOWED
 from workers.worker import build_worker, open_patient_redis, work
 
@@ -52,8 +52,12 @@ def service(engine: Engine, redis: Redis) -> Iterator[Service]:
     jobs._executor = None
 
 
+def new_ending() -> Ending:
+    return Ending(threading.Event(), lambda: None)
+
+
 def work_off(redis: Redis) -> None:
-    build_worker(redis, threading.Event()).work(burst=True, with_scheduler=False, logging_level="WARNING")
+    build_worker(redis, new_ending()).work(burst=True, with_scheduler=False, logging_level="WARNING")
 
 
 def test_a_ring_is_a_job_with_an_id_and_nothing_else(redis: Redis, queue: Queue) -> None:
@@ -95,13 +99,13 @@ def test_a_worker_waits_for_a_redis_that_is_away(
 
     monkeypatch.setattr(workers_worker, "open_patient_redis", open_next)
     monkeypatch.setattr(workers_worker, "PAUSE_SECONDS", 0.01)
-    work("redis://away", threading.Event(), burst=True)
+    work("redis://away", new_ending(), burst=True)
     assert (len(opened), see(service, run).status) == (3, Status.SUCCEEDED)
 
 
 def test_a_worker_does_not_listen_for_minutes_to_a_redis_that_has_vanished(services: Services) -> None:
     """A machine that is gone says nothing, and TCP alone does not tell for two hours."""
-    worker = build_worker(open_patient_redis(services.redis_url), threading.Event())
+    worker = build_worker(open_patient_redis(services.redis_url), new_ending())
     limit = worker.connection.connection_pool.connection_kwargs["socket_timeout"]
     assert 0 < worker.dequeue_timeout < limit < 60
 
@@ -201,18 +205,6 @@ def test_a_job_that_raises_does_not_end_the_worker(
     with caplog.at_level(logging.CRITICAL, "rq"):
         work_off(redis)
     assert see(service, run).status is Status.SUCCEEDED
-
-
-def test_a_worker_that_is_told_to_stop_is_hurried_when_its_grace_time_is_over(
-    redis: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(workers_worker, "GRACE_SECONDS", 0.2)
-    monkeypatch.setattr(SimpleWorker, "request_stop", lambda *_: None)  # it would take pytest's signals
-    stopping, hurried = threading.Event(), threading.Event()
-    build_worker(redis, stopping, hurried.set).request_stop(signal.SIGTERM, None)
-    assert stopping.is_set()
-    assert hurried.wait(10)
-    assert workers_worker.GRACE_SECONDS < 10
 
 
 # A broken bell -------------------------------------------------------------------------------------

@@ -1,0 +1,57 @@
+"""What a worker does while Redis is away: it looks in the database itself for what is due, and runs it.
+
+The bell is only the quicker way to hear of it, and what brings Redis back may be a runbook.
+"""
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Select, select
+
+from core.execution.executor import DATABASE_IS_AWAY, Executor
+from core.execution.kinds import KINDS, Kind
+from core.service import Service
+
+AT_ONCE = 20  # executions of a kind that one look finds
+
+log = structlog.get_logger()
+
+
+class Lookout:
+    """Runs with the worker's own executor."""
+
+    def __init__(self, service: Service, executor: Executor) -> None:
+        self._service, self._executor = service, executor
+
+    def look(self) -> None:
+        """Run what is due, one after the other, until told to stop. What fails keeps nothing else waiting."""
+        for kind, execution_id in self._due():
+            if self._executor.stopping.is_set():
+                return
+            self._try(kind, execution_id)
+
+    def _due(self) -> list[tuple[Kind, str]]:
+        """Nothing is marked: whoever claims one first has it, and the others find nothing to do."""
+        try:
+            with self._service.transaction() as work:
+                return [
+                    (kind, execution_id)
+                    for kind in KINDS.values()
+                    for execution_id in work.session.scalars(_longest_due(kind, work.now))
+                ]
+        except DATABASE_IS_AWAY as error:
+            log.warning("redis and the database are away", error=str(error))
+            return []
+
+    def _try(self, kind: Kind, execution_id: str) -> None:
+        try:
+            self._executor.run(kind, execution_id)
+        except Exception as error:
+            log.error("a run failed", execution=execution_id, exc_info=error)
+
+
+def _longest_due(kind: Kind, now: datetime) -> Select[str]:
+    """What a lost worker left first, as the clock has it."""
+    table = kind.execution
+    due = select(table.id).where(table.wake_at <= now)
+    return due.order_by(table.worker.is_not(None).desc(), table.wake_at).limit(AT_ONCE)
