@@ -46,7 +46,7 @@ class Lookout:
     def _try(self, kind: Kind, execution_id: str) -> None:
         try:
             self._executor.run(kind, execution_id)
-        except Exception as error:
+        except Exception as error:  # as RQ does with a job: the worker lives on
             log.error("a run failed", execution=execution_id, exc_info=error)
 
 

@@ -75,12 +75,14 @@ def test_workflows_are_run_and_what_they_start(service: Service) -> None:
         assert (run.status, run.workflow_execution_id is None) == ("succeeded", False)
 
 
-def test_what_is_not_due_is_left_alone(service: Service) -> None:
-    run = start_run(service, new_incident(service), "say")
+def test_what_is_not_due_is_not_even_tried(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    due, later = (start_run(service, new_incident(service), "say") for _ in range(2))
     with service.transaction() as work:
-        work.session.get_one(RunbookExecution, run).wake_at = work.now + timedelta(minutes=1)
+        work.session.get_one(RunbookExecution, later).wake_at = work.now + timedelta(minutes=1)
+    tried: list[str] = []
+    monkeypatch.setattr(Executor, "run", lambda _self, _kind, execution_id: tried.append(execution_id))
     Lookout(service, new_executor(service)).look()
-    assert see(service, run).status is Status.PENDING
+    assert tried == [due]
 
 
 def test_who_is_told_to_stop_begins_nothing_more(service: Service) -> None:
