@@ -7,7 +7,7 @@ from bot.cards import limits
 from bot.cards.blocks import context, section
 from bot.cards.message import Block
 from bot.cards.words import bounded, escape, who
-from core.views import RunbookWithDiff, WorkflowWithDiff
+from core.library_views import RunbookWithDiff, WorkflowWithDiff
 
 FENCES = len("```\n\n```")
 MOST_SECTIONS = 4

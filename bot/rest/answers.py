@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel
 
+from core.library_views import RunbookView, RunbookWithDiff, VersionView, WorkflowView
 from core.rehearsal.views import PlanView
 from core.services.alerts import AlertOutcome
 from core.views import (
@@ -11,12 +12,8 @@ from core.views import (
     ExecutionView,
     IncidentView,
     NoteView,
-    RunbookView,
-    RunbookWithDiff,
     TimelineEntryView,
-    VersionView,
     WorkflowExecutionView,
-    WorkflowView,
 )
 
 

@@ -10,8 +10,8 @@ from cli.client.options import AsJson, Url, connect, path, print_json
 from cli.client.output import facts, say, table
 from core.decisions.quarantine import UNTIL, why_it_does_not_run
 from core.definitions.parameters import declared
+from core.library_views import RunbookView, RunbookWithDiff
 from core.statuses import ApprovalStatus
-from core.views import RunbookView, RunbookWithDiff
 
 app = typer.Typer()
 

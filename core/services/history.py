@@ -5,6 +5,7 @@ from sqlalchemy import select
 from core.decisions.people import Person
 from core.definitions.differences import Labelled, difference
 from core.errors import Conflict, NotFound
+from core.library_views import RunbookWithDiff, VersionView, WorkflowWithDiff
 from core.service import Work
 from core.services.library import UNSAID, Intent, lock, write
 from core.services.library_search import owner_of
@@ -14,7 +15,6 @@ from core.services.restoring import still_valid
 from core.services.shelves import RUNBOOKS, WORKFLOWS, Change, Row, Shelf
 from core.statuses import ApprovalStatus
 from core.tables import JsonObject, Runbook, RunbookVersion, Workflow, WorkflowVersion
-from core.views import RunbookWithDiff, VersionView, WorkflowWithDiff
 
 AnyVersion = RunbookVersion | WorkflowVersion
 

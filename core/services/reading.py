@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
+from core.library_views import RunbookView, WorkflowView
 from core.service import Work
 from core.services.columns import columns
 from core.services.execution_views import description_of, step_values, view_approvals, view_executions
@@ -19,15 +20,7 @@ from core.tables import (
     Workflow,
     WorkflowExecution,
 )
-from core.views import (
-    ActionView,
-    ApprovalView,
-    ExecutionView,
-    IncidentView,
-    RunbookView,
-    WorkflowExecutionView,
-    WorkflowView,
-)
+from core.views import ActionView, ApprovalView, ExecutionView, IncidentView, WorkflowExecutionView
 
 
 def view_incident(row: Incident) -> IncidentView:

@@ -7,8 +7,8 @@ import pytest
 
 from bot.cards import limits
 from bot.cards.changes import LONGEST_LINE, MOST_SECTIONS, changes_card, workflow_changes_card
+from core.library_views import RunbookWithDiff, WorkflowWithDiff
 from core.statuses import ApprovalStatus
-from core.views import RunbookWithDiff, WorkflowWithDiff
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
