@@ -5,16 +5,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import structlog
 from slack_sdk.webhook import WebhookClient
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.cards.words import escape, escape_sentence
 from bot.pages.links import RunLinks
+from core.database import DATABASE_IS_AWAY
 from core.errors import LockHeld, NotAllowed, RunbookError
 
 log = structlog.get_logger()
 
-DATABASE_GONE = (OperationalError, InterfaceError, PoolTimeout)
+DATABASE_GONE = (*DATABASE_IS_AWAY, PoolTimeout)
 SECONDS = 3
 NOWHERE = RunLinks("", "")
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from psycopg.errors import IdleInTransactionSessionTimeout
 from sqlalchemy import Engine, ExceptionContext, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 PSYCOPG = "postgresql+psycopg"
+DATABASE_IS_AWAY = (OperationalError, InterfaceError)
 IDLE_SECONDS = 10.0  # of an open transaction; then its process counts as halted, and its locks are free
 # A peer that has vanished without a word is noticed within about 20 seconds, not within the system's two hours
 # (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES).

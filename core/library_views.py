@@ -8,15 +8,13 @@ from pydantic import BaseModel
 from core.statuses import ApprovalStatus
 
 
-class RunbookView(BaseModel):
-    """`quarantine`: why it may not run, where it killed its workers; null otherwise."""
+class DefinitionView(BaseModel):
+    """`quarantine`: why it may not run, or was disabled, where it killed its workers; null otherwise."""
 
     id: str
     name: str
     team: str | None
-    status: ApprovalStatus
     version: int
-    approved_version: int | None
     description: str
     definition: dict[str, Any]
     changed_by: str
@@ -24,6 +22,13 @@ class RunbookView(BaseModel):
     updated_at: datetime
     deleted_at: datetime | None = None
     quarantine: str | None = None
+
+
+class RunbookView(DefinitionView):
+    """`approved_version`: the one that was approved last; null where none was yet."""
+
+    status: ApprovalStatus
+    approved_version: int | None
 
 
 class RunbookWithDiff(RunbookView):
@@ -47,22 +52,11 @@ class VersionView(BaseModel):
     created_at: datetime
 
 
-class WorkflowView(BaseModel):
-    """`quarantine`: why it was disabled, where it killed its workers; null otherwise."""
+class WorkflowView(DefinitionView):
+    """`trigger_on`: the name of what starts it."""
 
-    id: str
-    name: str
-    team: str | None
     enabled: bool
-    version: int
     trigger_on: str
-    description: str
-    definition: dict[str, Any]
-    changed_by: str
-    created_at: datetime
-    updated_at: datetime
-    deleted_at: datetime | None = None
-    quarantine: str | None = None
 
 
 class WorkflowWithDiff(WorkflowView):

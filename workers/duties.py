@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import structlog
 
-from core.execution.executor import DATABASE_IS_AWAY
+from core.database import DATABASE_IS_AWAY
 from core.service import Service
 
 AGAIN = 60.0  # seconds after which the same trouble is told again

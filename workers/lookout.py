@@ -8,7 +8,8 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Select, select
 
-from core.execution.executor import DATABASE_IS_AWAY, Executor
+from core.database import DATABASE_IS_AWAY
+from core.execution.executor import Executor
 from core.execution.kinds import KINDS, Kind
 from core.service import Service
 

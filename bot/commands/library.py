@@ -3,45 +3,27 @@
 from bot.cards.blocks import sections
 from bot.cards.changes import Changes, changes_card
 from bot.cards.words import bounded, escape, one_line
-from bot.commands.arguments import only_argument, optional_argument
+from bot.commands.arguments import only_argument
 from bot.commands.call import Command, CommandCall, Reply
+from bot.commands.listed import list_reply
 from bot.commands.usage import usage_line
 from core.decisions.people import Person
 from core.decisions.quarantine import UNTIL
 from core.definitions.parameters import declared
 from core.definitions.runbook import RunbookDefinition
 from core.service import Work
-from core.services.execution_views import description_of
 from core.services.history import view_with_diff
 from core.services.runbooks import definition_of, find_runbook, list_runbooks
+from core.services.shelves import RUNBOOKS
 from core.statuses import ApprovalStatus
 from core.tables import Runbook
 
-MOST_LISTED = 100
-DESCRIPTION_LENGTH = 120
 MOST_STEPS = 30
 
 
 def list_(work: Work, person: Person, call: CommandCall) -> Reply:
     """What the person may see, one line each; with a word, those whose name has it."""
-    part = optional_argument(call, "list [WORD]") or ""
-    found = [row for row in list_runbooks(work, person) if part.lower() in row.name]
-    if not found:
-        return Reply(f"No runbook's name has {escape(part)}." if part else "There are no runbooks yet.")
-    lines = [_line(row) for row in found[:MOST_LISTED]]
-    if len(found) > MOST_LISTED:
-        lines.append(
-            f"… {len(found) - MOST_LISTED} more: `{call.command} list WORD` shows those with a word."
-        )
-    lines.append(f"`{call.command} show NAME` tells more.")
-    text = f"{len(found)} runbooks: {', '.join(escape(row.name) for row in found[:MOST_LISTED])}"
-    return Reply(bounded(text, 1_000), tuple(sections(lines)))
-
-
-def _line(row: Runbook) -> str:
-    description = bounded(escape(one_line(description_of(row.definition))), DESCRIPTION_LENGTH)
-    told = " · ".join(filter(None, (_standing(row), escape(row.quarantine or ""), description)))
-    return f"• *{escape(row.name)}* · {told}"
+    return list_reply(call, RUNBOOKS, list_runbooks(work, person), _standing)
 
 
 def _standing(row: Runbook) -> str:

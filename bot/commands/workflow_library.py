@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from bot.cards.blocks import sections
 from bot.cards.changes import workflow_changes_card
-from bot.cards.words import bounded, code, escape, one_line
-from bot.commands.arguments import only_argument, optional_argument
+from bot.cards.words import bounded, code, escape
+from bot.commands.arguments import only_argument
 from bot.commands.call import Command, CommandCall, Reply
+from bot.commands.listed import list_reply
 from bot.commands.versions import history_reply
 from core.actions.runbook import RunbookAction
 from core.decisions.people import Person
@@ -16,37 +17,19 @@ from core.definitions.durations import format_duration
 from core.definitions.triggers import Manual, Trigger
 from core.definitions.workflow import WorkflowDefinition
 from core.service import Work
-from core.services.execution_views import description_of
 from core.services.history import view_workflow_with_diff
 from core.services.shelves import WORKFLOWS
 from core.services.workflow_starts import definition_of
 from core.services.workflows import find_workflow, visible_workflows
 from core.tables import Workflow
 
-MOST_LISTED = 100
-DESCRIPTION_LENGTH = 120
 CONDITION_LENGTH = 500
 MOST_ACTIONS = 30
 
 
 def list_(work: Work, person: Person, call: CommandCall) -> Reply:
     """What the person may see, with what starts it."""
-    part = optional_argument(call, "workflow list [WORD]") or ""
-    found = [row for row in visible_workflows(work, person) if part.lower() in row.name]
-    if not found:
-        return Reply(f"No workflow's name has {escape(part)}." if part else "There are no workflows yet.")
-    lines = [_line(row) for row in found[:MOST_LISTED]]
-    if len(found) > MOST_LISTED:
-        lines.append(f"… {len(found) - MOST_LISTED} more")
-    lines.append(f"`{call.command} workflow show NAME` tells more.")
-    text = f"{len(found)} workflows: {', '.join(escape(row.name) for row in found[:MOST_LISTED])}"
-    return Reply(bounded(text, 1_000), tuple(sections(lines)))
-
-
-def _line(row: Workflow) -> str:
-    description = bounded(escape(one_line(description_of(row.definition))), DESCRIPTION_LENGTH)
-    told = " · ".join(filter(None, (_standing(row), escape(row.quarantine or ""), description)))
-    return f"• *{escape(row.name)}* · {told}"
+    return list_reply(call, WORKFLOWS, visible_workflows(work, person), _standing)
 
 
 def _standing(row: Workflow) -> str:
@@ -106,9 +89,8 @@ def _action_lines(definition: WorkflowDefinition) -> Iterator[str]:
 def _place(placed: Placed, number: int) -> str:
     if placed.arm is None:
         return f"{number}."
-    depth = (
-        len(placed.path) // 2 - 1
-    )  # an index into `actions`, and an arm's name and an index for each branch
+    # An index into `actions`, then an arm's name and an index for each branch.
+    depth = len(placed.path) // 2 - 1
     return f"{'↳ ' * depth}{placed.arm.name}:"
 
 

@@ -15,8 +15,8 @@ from bot.cards.verdict import verdict
 from bot.pages.links import RunLinks
 from core.identifiers import Prefix
 from core.service import Work
-from core.services.execution_views import view_freeze
-from core.services.frozen import freeze_over, freezes_in_force
+from core.services.execution_views import view_freeze_over
+from core.services.frozen import freezes_in_force
 from core.services.notices import NoticeKind
 from core.services.reading import view_approval, view_execution, view_incident
 from core.statuses import UNRESOLVED
@@ -75,8 +75,8 @@ def _outcome(work: Work, claim: Claim, links: RunLinks) -> Message:
 
 def _incident(work: Work, claim: Claim, _links: RunLinks) -> Message:
     row = work.session.get_one(Incident, claim.subject_id)
-    over = freeze_over(freezes_in_force(work), row) if row.status in UNRESOLVED else None
-    return incident(view_incident(row), view_freeze(over) if over else None)
+    freezes = freezes_in_force(work) if row.status in UNRESOLVED else []
+    return incident(view_incident(row), view_freeze_over(freezes, row))
 
 
 def _plain(work: Work, claim: Claim, _links: RunLinks) -> Message:

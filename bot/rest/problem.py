@@ -8,7 +8,6 @@ import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,6 +16,7 @@ from starlette.routing import Match
 
 from bot.rest.request_id import request_id_of
 from bot.rest.sentences import FieldError, field_errors
+from core.database import DATABASE_IS_AWAY
 from core.errors import (
     Conflict,
     InvalidInput,
@@ -102,7 +102,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RunbookError, refused)
     app.add_exception_handler(RequestValidationError, invalid_request)
     app.add_exception_handler(HTTPException, http_error)
-    for unreachable in (OperationalError, InterfaceError, PoolTimeoutError):
+    for unreachable in (*DATABASE_IS_AWAY, PoolTimeoutError):
         app.add_exception_handler(unreachable, database_unreachable)
     app.add_exception_handler(Exception, unexpected)
 

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
+from core.database import DATABASE_IS_AWAY
 from core.decisions.execution import Claimed, Json, Refused, StepEnded, StepPrepared, StepResult, Transition
 from core.errors import Conflict
 from core.outside.leash import Leash
@@ -32,7 +32,6 @@ from .run import LeaseLost, Run
 
 log = structlog.get_logger()
 
-DATABASE_IS_AWAY = (OperationalError, InterfaceError)
 LET_GO = frozenset({Status.WAITING}) | FINAL
 
 

@@ -12,15 +12,14 @@ from core.rehearsal.stage import Stage
 from core.rehearsal.views import LockHolderView, PlannedGateView, PlannedLockView, PlannedStepView, PlanView
 from core.service import Work
 from core.services import audit
-from core.services.execution_views import view_freeze
-from core.services.frozen import freeze_over, freezes_in_force
+from core.services.execution_views import view_freeze_over
+from core.services.frozen import freezes_in_force
 from core.services.incident_scope import incident_scope
 from core.services.people import members_with_roles
 from core.services.runbook_starts import Start
 from core.services.runbooks import check_runnable, definition_of
 from core.statuses import Status
-from core.tables import Incident, RunbookExecution
-from core.views import FreezeView
+from core.tables import RunbookExecution
 
 
 def plan_by_person(work: Work, person: Person, start: Start) -> PlanView:
@@ -47,15 +46,11 @@ def plan_by_person(work: Work, person: Person, start: Start) -> PlanView:
         requested_by=person.slack_user_id,
         parameters=parameters,
         lock=lock,
-        freeze=_freeze(work, incident),
+        freeze=view_freeze_over(
+            freezes_in_force(work), incident
+        ),  # nothing is locked: in a moment it may be another
         steps=steps,
     )
-
-
-def _freeze(work: Work, incident: Incident) -> FreezeView | None:
-    """As a run would be told. Nothing is locked: it may be another one in a moment."""
-    found = freeze_over(freezes_in_force(work), incident)
-    return view_freeze(found) if found else None
 
 
 def _lock(work: Work, stage: Stage) -> PlannedLockView | None:

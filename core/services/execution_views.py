@@ -1,6 +1,6 @@
 """Executions and gates as views, a page at once: the number of queries does not grow with the number of rows."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -129,7 +129,12 @@ def _freeze(row: RunbookExecution, around: _Around) -> FreezeView | None:
     """What holds an active execution."""
     if not row.frozen or row.status not in ACTIVE:
         return None
-    found = freeze_over(around.freezes, around.incidents[row.incident_id])
+    return view_freeze_over(around.freezes, around.incidents[row.incident_id])
+
+
+def view_freeze_over(freezes: Iterable[Freeze], incident: Incident) -> FreezeView | None:
+    """Of the freezes, the one that holds what is of this incident's team."""
+    found = freeze_over(freezes, incident)
     return view_freeze(found) if found else None
 
 

@@ -24,10 +24,13 @@ ATTEMPTS = 20
 PATIENCE = "300ms"  # below PostgreSQL's deadlock_timeout, so that it is never a worker that has to give way
 
 TABLES = {"runbook": "runbook_executions", "workflow": "workflow_executions"}
-MARK = """
-UPDATE {table} AS execution SET frozen = true, revision = revision + 1
-WHERE status IN ('pending', 'running', 'waiting')
+OF_SCOPE = """
+    status IN ('pending', 'running', 'waiting')
     AND (CAST(:team_id AS text) IS NULL OR incident_id IN (SELECT id FROM incidents WHERE team_id = :team_id))
+"""
+MARK = f"""
+UPDATE {{table}} AS execution SET frozen = true, revision = revision + 1
+WHERE {OF_SCOPE}
 RETURNING id, false
 """
 UNMARK = """
@@ -39,10 +42,9 @@ WHERE frozen AND NOT EXISTS (
     WHERE freezes.lifted_at IS NULL AND (freezes.team_id IS NULL OR freezes.team_id = incident.team_id))
 RETURNING id, waiting_for IS NOT DISTINCT FROM 'freeze'
 """
-STILL_HELD = """
-UPDATE {table} AS execution SET revision = revision + 1
-WHERE status IN ('pending', 'running', 'waiting') AND frozen
-    AND (CAST(:team_id AS text) IS NULL OR incident_id IN (SELECT id FROM incidents WHERE team_id = :team_id))
+STILL_HELD = f"""
+UPDATE {{table}} AS execution SET revision = revision + 1
+WHERE {OF_SCOPE} AND frozen
 RETURNING id, false
 """
 SHOW = text("""

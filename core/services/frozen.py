@@ -23,9 +23,10 @@ def freezes_in_force(work: Work) -> list[Freeze]:
 
 
 def freeze_over(freezes: Iterable[Freeze], incident: Incident) -> Freeze | None:
-    """Of the freezes, the one that holds what is of this incident's team: that of everything first."""
-    own = [freeze for freeze in freezes if freeze.team_id in (None, incident.team_id)]
-    return min(own, key=lambda freeze: freeze.team_id is not None, default=None)
+    """Of the freezes, the one that holds what is of this incident's team."""
+    rows = {as_value(freeze): freeze for freeze in freezes}
+    found = freeze_of(rows, incident.team.name)
+    return rows[found] if found else None
 
 
 def as_value(freeze: Freeze) -> FreezeInForce:

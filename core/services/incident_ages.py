@@ -11,8 +11,8 @@ from functools import lru_cache
 import structlog
 from sqlalchemy import Select, exists, select, true
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
 
+from core.database import DATABASE_IS_AWAY
 from core.definitions.kept import NotValidAnyMore
 from core.definitions.triggers import IncidentAge
 from core.service import Service, Work
@@ -45,7 +45,7 @@ def _try_to_reach(service: Service, workflow_id: str, incident_id: str) -> Excep
     try:
         with service.transaction() as work:
             _reach(work, workflow_id, incident_id)
-    except DBAPIError:
+    except DATABASE_IS_AWAY:
         raise
     except Exception as error:  # noqa: BLE001 whatever it is, it is handed on
         return error

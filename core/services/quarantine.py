@@ -6,9 +6,9 @@ from core.decisions.people import Person
 from core.definitions.enabling import with_enabled
 from core.service import Work
 from core.services import library
-from core.services.shelves import RUNBOOKS, WORKFLOWS, Change
+from core.services.shelves import RUNBOOKS, WORKFLOWS, Change, Row, Shelf
 from core.statuses import ApprovalStatus
-from core.tables import JsonObject, Runbook, RunbookExecution, Workflow, WorkflowExecution
+from core.tables import Runbook, RunbookExecution, Workflow, WorkflowExecution
 
 SYSTEM = Person("system", source="worker")
 
@@ -26,22 +26,22 @@ def put_under_quarantine(work: Work, execution: RunbookExecution | WorkflowExecu
     work.session.refresh(definition, with_for_update={"of": type(definition)})
     if version_of(execution) != (definition.id, definition.version) or definition.deleted_at is not None:
         return
-    why = {"version": definition.version, "execution": execution.id, "reason": reason}
     if isinstance(definition, Runbook):
         before = RUNBOOKS.status_of(definition)
         definition.status, definition.quarantine = ApprovalStatus.DRAFT, reason
-        details = why | _change(before, RUNBOOKS.status_of(definition))
-        library.keep(work, SYSTEM, RUNBOOKS, definition, Change.QUARANTINED, reason, details)
+        _keep(work, RUNBOOKS, definition, before, execution.id)
     else:
         before = WORKFLOWS.status_of(definition)
         WORKFLOWS.settle(definition, with_enabled(definition.definition, enabled=False), work.now)
         definition.quarantine = reason
-        details = why | _change(before, WORKFLOWS.status_of(definition))
-        library.keep(work, SYSTEM, WORKFLOWS, definition, Change.QUARANTINED, reason, details)
+        _keep(work, WORKFLOWS, definition, before, execution.id)
 
 
-def _change(before: str, after: str) -> JsonObject:
-    return {"before": {"status": before}, "after": {"status": after}}
+def _keep(work: Work, shelf: Shelf[Row], definition: Row, before: str, execution_id: str) -> None:
+    reason = definition.quarantine or ""
+    why = {"version": definition.version, "execution": execution_id, "reason": reason}
+    change = {"before": {"status": before}, "after": {"status": shelf.status_of(definition)}}
+    library.keep(work, SYSTEM, shelf, definition, Change.QUARANTINED, reason, {**why, **change})
 
 
 def _definition(session: Session, execution: RunbookExecution | WorkflowExecution) -> Runbook | Workflow:

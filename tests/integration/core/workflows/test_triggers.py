@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from core.errors import Conflict
 from core.service import Work
@@ -100,8 +101,11 @@ def test_an_incident_comes_of_age_at_the_second(house: House) -> None:
     assert house.said() == ["15"]
 
 
+@pytest.mark.parametrize(
+    "trouble", [ValueError("nobody expected this"), IntegrityError("INSERT", {}, Exception("nor this"))]
+)
 def test_an_incident_that_is_in_trouble_keeps_no_other_from_coming_of_age(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: House, monkeypatch: pytest.MonkeyPatch, trouble: Exception
 ) -> None:
     house.apply(workflow(AGE))
     troubled, _ = house.open(title="troubled"), house.open(title="other")
@@ -109,7 +113,7 @@ def test_an_incident_that_is_in_trouble_keeps_no_other_from_coming_of_age(
 
     def reach_or_fail(work: Work, workflow_id: str, incident_id: str) -> None:
         if incident_id == troubled.id:
-            raise ValueError("nobody expected this")
+            raise trouble
         reach(work, workflow_id, incident_id)
 
     monkeypatch.setattr(incident_ages, "_reach", reach_or_fail)
