@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Certificates as the rest of the machine has them: a company's own authority is known there.
 export UV_SYSTEM_CERTS ?= true
 
-.PHONY: demo test check format lock clean bench chaos reference
+.PHONY: demo test check format lock clean bench chaos reference mutate-guards
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -37,6 +37,11 @@ bench: $(READY)
 CHAOS ?=
 chaos: $(READY)
 	$(BIN)/python -m chaos $(CHAOS)
+
+# Each guard against people, switched off in a copy of the code: the attacks must notice. GUARDS: names, or all.
+GUARDS ?=
+mutate-guards: $(READY)
+	$(BIN)/python -m tests.attacks.mutate $(GUARDS)
 
 lock: $(BIN)/uv
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --upgrade --quiet --output-file requirements.lock

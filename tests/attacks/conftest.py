@@ -1,0 +1,28 @@
+"""The house, on a real database, with both its entrances open."""
+
+import pytest
+
+from bot.app import create_bolt_app
+from bot.pages.links import RunLinks
+from bot.rest.rate_limit import RateLimit
+from bot.rest.settings import RestSettings
+from bot.slack_http import slack_route
+from bot.web import create_web
+from core.service import Service
+from migrations.newest import newest_revision
+from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl, response_url
+from tests.acceptance.slack.requests import SECRET
+from tests.attacks.house import House, build
+from tests.conftest import RecordedBells
+
+__all__ = ["house", "response_url"]
+
+
+@pytest.fixture
+def house(service: Service, recorded_bells: RecordedBells, response_url: ResponseUrl) -> House:
+    app = create_bolt_app(service, signing_secret=SECRET, token="xoxb-1", api_url=NOBODY_LISTENS)
+    links = RunLinks("https://runbooks.example", "the signing secret")
+    unlimited = RestSettings(limit=RateLimit(rate=1_000_000.0, burst=1_000_000))
+    slack = slack_route(app, SECRET)
+    web = create_web(service, slack=slack, rest=unlimited, links=links, newest_revision=newest_revision())
+    return build(service, web, app, recorded_bells, response_url.url)

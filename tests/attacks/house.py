@@ -1,0 +1,91 @@
+"""The house that is attacked: two teams, each with an admin and a responder, and one platform admin.
+
+Everybody here has a valid token and a Slack account, and nothing else. An attack comes by Slack (a signed request), by
+REST (a token), or by a document.
+"""
+
+from dataclasses import dataclass, field
+from textwrap import dedent
+from typing import Any
+
+from slack_bolt import App
+from starlette.testclient import TestClient
+from starlette.types import ASGIApp
+
+from core.decisions.people import Person
+from core.execution.executor import Executor
+from core.service import Service
+from core.services.tokens import create_token
+from core.tables import Incident
+from core.views import ExecutionView
+from tests.acceptance.slack.requests import Slack
+from tests.conftest import ADMIN, RecordedBells
+from tests.world import apply_documents, new_executor, new_incident, see, work_off
+
+PLATFORM = ADMIN
+DATA_ADMIN, DATA_OPS = "U0DATAADMIN", "U0DATAOPS"
+WEB_ADMIN, WEB_OPS = "U0WEBADMIN", "U0WEBOPS"
+NOBODY = "U0NOBODY"
+DATA_CHANNEL, WEB_CHANNEL = "C0DATA", "C0WEB"
+
+TEAMS = f"""
+kind: team
+name: data
+members:
+  - {{slack: {DATA_ADMIN}, role: admin}}
+  - {{slack: {DATA_OPS}, role: responder}}
+---
+kind: team
+name: web
+members:
+  - {{slack: {WEB_ADMIN}, role: admin}}
+  - {{slack: {WEB_OPS}, role: responder}}
+"""
+
+
+@dataclass
+class House:
+    """`executor` is one worker: it works when a test says `work`."""
+
+    service: Service
+    web: ASGIApp
+    app: App
+    executor: Executor
+    bells: RecordedBells
+    response_url: str
+    _clients: dict[str, TestClient] = field(default_factory=dict)
+
+    @property
+    def slack(self) -> Slack:
+        """Clicks and commands, signed as Slack signs them."""
+        return Slack(self.app, self.response_url)
+
+    def rest(self, person: str) -> TestClient:
+        """A client that carries a token of this person."""
+        if person not in self._clients:
+            operator = Person(PLATFORM, is_platform_admin=True, source="test")
+            with self.service.transaction() as work:
+                token = create_token(work, operator, person, "attack")
+            headers = {"Authorization": f"Bearer {token}"}
+            self._clients[person] = TestClient(self.web, raise_server_exceptions=False, headers=headers)
+        return self._clients[person]
+
+    def apply(self, documents: str, *, approve: bool = True) -> None:
+        """Definitions as the operator at the terminal writes them."""
+        apply_documents(self.service, dedent(documents), approve=approve)
+
+    def incident(self, team: str = "data", *, opened_by: str = PLATFORM, **values: Any) -> Incident:
+        channel = DATA_CHANNEL if team == "data" else WEB_CHANNEL
+        return new_incident(self.service, opened_by, **{"team": team, "slack_channel": channel, **values})
+
+    def work(self) -> None:
+        """Answer every bell, until it is quiet."""
+        work_off(self.service, self.executor, self.bells.rung)
+
+    def see(self, execution_id: str) -> ExecutionView:
+        return see(self.service, execution_id)
+
+
+def build(service: Service, web: ASGIApp, app: App, bells: RecordedBells, response_url: str) -> House:
+    apply_documents(service, TEAMS)
+    return House(service, web, app, new_executor(service), bells, response_url)

@@ -1,0 +1,101 @@
+"""Whether each guard is needed: switched off in a copy of the code, one after the other, and the attacks run again.
+
+    python -m tests.attacks.mutate [NAME …]
+
+A guard is a table `[[guard]]` in tests/attacks/guards/*.toml: its `name`, `why` it is there, the `file` where it
+stands, the text to `find` there (once), what to `replace` it with, and the `tests` that must fail without it. Exit
+status 0: each was missed by a test. A guard that nobody misses, or whose text is not there any more, is a defect.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+GUARDS = Path(__file__).with_name("guards")
+RED = 1  # pytest's exit status where tests ran and some of them failed
+SECONDS = 300  # for the attacks on one guard
+
+
+@dataclass(frozen=True)
+class Guard:
+    name: str
+    why: str
+    file: str
+    find: str
+    replace: str
+    tests: tuple[str, ...]
+
+
+def all_guards() -> Iterator[Guard]:
+    for path in sorted(GUARDS.glob("*.toml")):
+        for table in tomllib.loads(path.read_text())["guard"]:
+            yield Guard(**{**table, "tests": tuple(table["tests"])})
+
+
+def copy_tree(target: Path) -> None:
+    """The files that git knows, and those that it would."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT, capture_output=True, check=True, text=True,
+    )  # fmt: skip
+    for name in filter(None, listed.stdout.split("\0")):
+        source = ROOT / name
+        if source.is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target / name)
+
+
+def switch_off(guard: Guard, tree: Path) -> None:
+    """Raises ValueError where the guard does not stand there exactly once."""
+    path = tree / guard.file
+    text = path.read_text()
+    if text.count(guard.find) != 1:
+        raise ValueError(f"{guard.find!r} stands {text.count(guard.find)} times in {guard.file}, not once.")
+    path.write_text(text.replace(guard.find, guard.replace))
+
+
+def attack(guard: Guard, tree: Path) -> str:
+    """What came of it: `missed` is right, the tests noticed; anything else is not."""
+    try:
+        switch_off(guard, tree)
+    except (ValueError, OSError) as error:
+        return str(error)
+    environ = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-x", "-p", "no:cacheprovider", *guard.tests]
+    try:
+        done = subprocess.run(
+            command, cwd=tree, env=environ, capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return "missed"  # a guard against taking for ever is missed by what takes for ever
+    if done.returncode == RED:
+        return "missed"
+    return f"nobody missed it (pytest's exit status {done.returncode}): {done.stdout[-300:].strip()}"
+
+
+def main(names: list[str]) -> int:
+    guards = [guard for guard in all_guards() if not names or guard.name in names]
+    bad = 0
+    with tempfile.TemporaryDirectory(prefix="guards-") as folder:
+        tree = Path(folder)
+        copy_tree(tree)
+        for guard in guards:
+            original = (tree / guard.file).read_text() if (tree / guard.file).is_file() else None
+            outcome = attack(guard, tree)
+            bad += outcome != "missed"
+            print(f"{'ok ' if outcome == 'missed' else 'BAD'} {guard.name}: {outcome}", flush=True)
+            if original is not None:
+                (tree / guard.file).write_text(original)
+    print(f"{len(guards)} guards switched off, {len(guards) - bad} missed, {bad} not.")
+    return 1 if bad or not guards else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
