@@ -13,6 +13,7 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 
 FIRST_BACKOFF = timedelta(seconds=1)
 LONGEST_BACKOFF = timedelta(seconds=30)
+LONGEST_UNFORESEEN = timedelta(minutes=5)
 TOKEN_BACKOFF = timedelta(minutes=1)
 
 # https://docs.slack.dev/reference/methods/chat.postMessage/#errors
@@ -24,10 +25,12 @@ CHANNEL_IS_GONE = frozenset(
 TOKEN_IS_BAD = frozenset(
     {
         *("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"),
-        *("missing_scope", "not_allowed_token_type", "no_permission", "access_denied"),
+        *("not_allowed_token_type", "no_permission", "access_denied"),
         *("org_login_required", "ekm_access_denied", "team_access_not_granted", "accesslimited"),
     }
 )
+SCOPE_IS_MISSING = "missing_scope"  # of one method, and one kind of channel: the token is good for all else
+NEEDS_AN_ADMIN = TOKEN_IS_BAD | {SCOPE_IS_MISSING}
 MESSAGE_IS_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 THREAD_IS_GONE = "thread_not_found"
 TOO_FAST = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
@@ -93,9 +96,18 @@ def _refused(error: SlackApiError, attempts: int) -> Meaning:
     broken = status >= http.client.INTERNAL_SERVER_ERROR or not ERROR_CODE.fullmatch(code)
     if broken or code in PASSING:
         return Later(backoff(attempts), code or f"HTTP {status}", uncertain=True)
-    if code in TOKEN_IS_BAD:
+    if code in NEEDS_AN_ADMIN:
         return Later(TOKEN_BACKOFF, code)
     return _about_the_place(code)
+
+
+def is_no_look_up(error: SlackApiError) -> bool:
+    """Whether Slack does not let us read there, now or later: the token is good, and its answer was no passing trouble.
+
+    In a private channel that needs groups:history (https://docs.slack.dev/reference/methods/conversations.history).
+    """
+    what = _refused(error, 0)
+    return isinstance(what, GiveUp) or (isinstance(what, Later) and what.reason == SCOPE_IS_MISSING)
 
 
 def _about_the_place(code: str) -> Meaning:
@@ -117,6 +129,11 @@ def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
 def backoff(attempts: int) -> timedelta:
     """1, 2, 4, … seconds, at most 30."""
     return min(FIRST_BACKOFF * (1 << min(attempts, 5)), LONGEST_BACKOFF)
+
+
+def unforeseen_backoff(attempts: int) -> timedelta:
+    """The same, for what only a person or another release can mend: at most 5 minutes."""
+    return min(FIRST_BACKOFF * (1 << min(attempts, 9)), LONGEST_UNFORESEEN)
 
 
 # What slack_sdk's WebClient raises for a call that got no answer, or one that cannot be read.

@@ -11,9 +11,10 @@ from core.services.notices import NoticeKind, priority_of
 from core.tables import Incident, JsonObject, Notice, SlackPace
 
 from . import pace
-from .answers import CHANNEL_IS_GONE, TOKEN_IS_BAD
+from .answers import CHANNEL_IS_GONE, NEEDS_AN_ADMIN
 
 LEASE = timedelta(seconds=30)
+KINDS = tuple(NoticeKind)
 CLAIMING = 0x6E6F74  # names the advisory lock; no other in this database has the number
 
 
@@ -117,8 +118,8 @@ def _has_place(channel: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 def owed() -> tuple[ColumnElement[bool], ...]:
-    """What makes a notice owed."""
-    return (Notice.wanted > Notice.delivered, Notice.abandoned_at.is_(None))
+    """What makes a notice owed. What a newer release owes, a kind that we do not know, is for its own posters."""
+    return (Notice.wanted > Notice.delivered, Notice.abandoned_at.is_(None), Notice.kind.in_(KINDS))
 
 
 def _is_free(now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -168,10 +169,10 @@ def is_known_gone(session: Session, notice: Notice) -> bool:
 
 
 def is_token_known_bad(session: Session, notice: Notice) -> bool:
-    """Whether this notice, or another one that is owed, was refused for the token before."""
-    refused = Notice.error.in_(TOKEN_IS_BAD)
+    """Whether this notice, or another one that is owed, was refused for the token, or a scope of it, before."""
+    refused = Notice.error.in_(NEEDS_AN_ADMIN)
     query = select(Notice.id).where(*owed(), refused).limit(1)
-    return notice.error in TOKEN_IS_BAD or session.execute(query).first() is not None
+    return notice.error in NEEDS_AN_ADMIN or session.execute(query).first() is not None
 
 
 def lock_claimed(session: Session, claim: Claim) -> Notice | None:

@@ -9,11 +9,11 @@ from datetime import timedelta
 import psycopg
 import structlog
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
 
 from bot.pages.links import RunLinks
-from core.database import LIVENESS
+from core.database import DATABASE_IS_AWAY, LIVENESS
 from core.sabotage import is_disabled, reach
 from core.service import Service, Work
 from core.services.incidents import bind_channel
@@ -25,7 +25,7 @@ from . import pace
 from .answers import (
     CALL_ERRORS,
     CHANNEL_IS_GONE,
-    TOKEN_IS_BAD,
+    NEEDS_AN_ADMIN,
     GiveUp,
     Join,
     Later,
@@ -33,7 +33,9 @@ from .answers import (
     PostAnew,
     PostThreadAnew,
     backoff,
+    is_no_look_up,
     meaning,
+    unforeseen_backoff,
 )
 from .channels import NewChannel, channel_name, make_channel
 from .claims import (
@@ -47,9 +49,10 @@ from .claims import (
     show_at,
 )
 from .rendering import TELLS, Rendered, render
-from .slack import SlackCalls
+from .slack import Found, SlackCalls
 
 BUSY_SECONDS = 0.2  # between looks while something is owed but held by Slack's pace
+ALARM_AFTER = 3  # attempts at a notice that we cannot show
 IDLE_SECONDS = 5.0  # at most between looks while nothing is: a notification wakes us before
 
 log = structlog.get_logger()
@@ -86,7 +89,17 @@ class Poster:
             self._deliver(claim)
         except CALL_ERRORS as error:
             self._put_off(claim, meaning(error, claim.attempts))
+        except DATABASE_IS_AWAY:
+            raise
+        except Exception as error:  # noqa: BLE001 what nobody foresaw of one notice must not keep the others waiting
+            self._put_off(claim, self._unforeseen(claim, error))
         return True
+
+    def _unforeseen(self, claim: Claim, error: Exception) -> Later:
+        """A mistake of ours: later once more, for another release may know better. One alarm, when it stays."""
+        if claim.attempts == ALARM_AFTER:
+            log.error("a message cannot be shown", notice=claim.notice_id, kind=claim.kind, exc_info=error)
+        return Later(unforeseen_backoff(claim.attempts), f"{type(error).__name__}: {error}", uncertain=True)
 
     def _deliver(self, claim: Claim) -> None:
         if claim.channel is None:
@@ -105,7 +118,7 @@ class Poster:
             calls.update(channel, claim.message_ts, message)
             return Sent(claim.message_ts, rendered.shows, rendered.told)
         if claim.uncertain and not is_disabled("look-up"):
-            found = calls.find(channel, claim.notice_id, rendered.part, claim.thread_ts)
+            found = _look_up(calls, claim, channel, rendered.part)
             if found is not None:
                 return Sent(found.ts, found.payload["shows"], found.payload.get("told"))
         reach("post.before")
@@ -177,9 +190,11 @@ class Poster:
             try:
                 with listening(self.service.engine) as connection:
                     self._run_listening(connection, stop)
-            except (OperationalError, psycopg.OperationalError) as error:
+            except (*DATABASE_IS_AWAY, psycopg.OperationalError, psycopg.InterfaceError) as error:
                 log.warning("poster cannot reach the database", error=str(error))
-                stop.wait(1)
+            except Exception as error:
+                log.error("poster stumbled", exc_info=error)
+            stop.wait(1)
 
     def _run_listening(self, connection: "psycopg.Connection[object]", stop: threading.Event) -> None:
         while not stop.is_set():
@@ -189,12 +204,23 @@ class Poster:
             _await_notification(connection, patience, stop)
 
 
+def _look_up(calls: SlackCalls, claim: Claim, channel: str, part: int) -> Found | None:
+    """The message, if it did arrive. What Slack does not let us look up is posted again rather than lost."""
+    try:
+        return calls.find(channel, claim.notice_id, part, claim.thread_ts)
+    except SlackApiError as error:
+        if not is_no_look_up(error):
+            raise
+        log.warning("a message in doubt cannot be looked up", channel=channel, reason=error.response["error"])
+        return None
+
+
 def _note(work: Work, notice: Notice, claim: Claim, what: Meaning) -> None:
     """Write down why it did not arrive, and when it is tried again. A doubt from before is not gone by it."""
     notice.leased_until, notice.uncertain = None, claim.uncertain
     match what:
         case Later(delay, reason, uncertain):
-            if reason in TOKEN_IS_BAD and not is_token_known_bad(work.session, notice):
+            if reason in NEEDS_AN_ADMIN and not is_token_known_bad(work.session, notice):
                 log.error(
                     "Slack refuses our token", reason=reason, hint="Check SLACK_BOT_TOKEN and its scopes."
                 )

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from core.tables import Incident, RunbookExecution
@@ -112,6 +113,24 @@ def test_a_look_up_that_is_refused_takes_no_doubt_away(desk: Desk, incident: Inc
     )
     desk.settle()
     assert desk.kinds() == ["incident"]
+
+
+@pytest.mark.parametrize(
+    "refusal", ["missing_scope", "channel_not_found", "method_not_supported_for_channel_type"]
+)
+def test_what_slack_does_not_let_us_look_up_is_posted_again_rather_than_lost(
+    desk: Desk, incident: Incident, refusal: str
+) -> None:
+    """A private channel without groups:history: the token is good, and people must see what happens."""
+    desk.people.play(
+        post_fault("status", status=503),
+        {"method": "conversations.history", "kind": "error", "error": refusal, "times": 1000},
+    )
+    with capture_logs() as logs:
+        desk.run(incident, "check")
+        desk.settle()
+    assert set(desk.kinds()) == set(ALL)
+    assert "Slack refuses our token" not in [entry["event"] for entry in logs]
 
 
 def test_a_message_found_again_is_brought_to_the_state_of_now(desk: Desk, incident: Incident) -> None:
@@ -257,3 +276,36 @@ def test_what_slack_refuses_for_its_content_ends_in_an_alarm_and_keeps_nothing_e
         desk.settle()
     assert sorted(desk.kinds()) == ["detail", "headline", "outcome"]
     assert [entry["reason"] for entry in logs if entry["log_level"] == "error"] == ["invalid_blocks"]
+
+
+def test_a_mistake_of_ours_in_one_card_delays_that_one_and_ends_in_one_alarm(
+    desk: Desk, incident: Incident
+) -> None:
+    """As the content of a row of another release may be: a KeyError when it is shown."""
+    desk.run(incident, "say", text="hello")
+    with desk.service.transaction() as work:
+        work.session.execute(text("UPDATE notices SET content = '{}' WHERE kind = 'message'"))
+    with capture_logs() as logs:
+        for _ in range(200):
+            desk.deliver()
+            desk.time.pass_by(5)
+    assert sorted(desk.kinds()) == ["detail", "headline", "incident", "outcome"]
+    alarms = [entry["event"] for entry in logs if entry["log_level"] == "error"]
+    assert alarms == ["a message cannot be shown"]
+    with desk.service.transaction() as work:
+        work.session.execute(
+            text("""UPDATE notices SET content = '{"text": "hello"}' WHERE kind = 'message'""")
+        )
+    desk.settle()
+    assert desk.the("message")["text"] == "hello"
+
+
+def test_a_notice_of_a_newer_release_is_left_to_its_posters(desk: Desk, incident: Incident) -> None:
+    desk.run(incident, "say", text="hello")
+    with desk.service.transaction() as work:
+        work.session.execute(text("UPDATE notices SET kind = 'of_tomorrow' WHERE kind = 'message'"))
+    desk.settle(lambda: len(desk.of_kind("outcome")) == 1)
+    assert desk.of_kind("message") == []
+    with desk.service.transaction() as work:
+        [error] = work.session.execute(text("SELECT error FROM notices WHERE kind = 'of_tomorrow'")).scalars()
+    assert error is None
