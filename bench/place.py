@@ -1,6 +1,6 @@
 """A place for one measurement: a database and a Redis of its own, with the definitions and one open incident."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from cli.compose import Composition
 from cli.demo.ports import port_near
 from cli.embedded import create_database, embedded_services
 from core.database import open_engine
-from core.service import Service
+from core.service import Ring, Service
 from core.services.incidents import NewIncident, open_incident
 from core.services.people import load_person
 from core.services.runbook_starts import Start, start_by_person
@@ -28,7 +28,7 @@ ANY_PORT = 0
 class SilentDoorbell:
     """Nobody is woken: the measurement rings when it is ready."""
 
-    def ring(self, kind: str, execution_id: str, *, first: bool = False) -> None:
+    def ring(self, rings: Sequence[Ring]) -> None:
         """Nothing."""
 
     def unanswered(self) -> frozenset[str]:

@@ -4,11 +4,11 @@ A service function takes a `Work`: one transaction. What it obliges us to do out
 doorbell) is collected in it, and done after the commit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -17,11 +17,19 @@ from core.clock import Clock
 from core.sabotage import reach
 
 
-class Doorbell(Protocol):
-    """Tells the workers that an execution wants one. A lost ring is no loss: the clock rings again."""
+class Ring(NamedTuple):
+    """An execution wants a worker. `kind`: `runbook` or `workflow`. `first`: before all who wait."""
 
-    def ring(self, kind: str, execution_id: str, *, first: bool = False) -> None:
-        """`kind`: `runbook` or `workflow`. `first`: before all who wait. Never raises; a broken bell is logged."""
+    kind: str
+    execution_id: str
+    first: bool = False
+
+
+class Doorbell(Protocol):
+    """Tells the workers which executions want one. A lost ring is no loss: the clock rings again."""
+
+    def ring(self, rings: Sequence[Ring]) -> None:
+        """All at once, and where that fails, none. Never raises; a broken bell is logged."""
 
     def unanswered(self) -> frozenset[str]:
         """Whose bell no worker answered yet, by the executions' ids; nobody where it is broken. Never raises."""
@@ -34,10 +42,10 @@ class Work:
     session: Session
     now: datetime
     admins: frozenset[str]
-    rings: list[tuple[str, str, bool]] = field(default_factory=list)
+    rings: list[Ring] = field(default_factory=list)
 
     def ring(self, kind: str, execution_id: str, *, first: bool = False) -> None:
-        self.rings.append((kind, execution_id, first))
+        self.rings.append(Ring(kind, execution_id, first))
 
 
 @dataclass(frozen=True)
@@ -58,5 +66,5 @@ class Service:
                 yield work
                 reach("commit.before")
             reach("commit.after")
-            for kind, execution_id, first in work.rings:
-                self.doorbell.ring(kind, execution_id, first=first)
+            if work.rings:
+                self.doorbell.ring(work.rings)

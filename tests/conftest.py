@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from cli.embedded import Services, create_database, embedded_services
 from core.clock import SystemClock
 from core.database import open_engine
 from core.decisions.people import Person
-from core.service import Service
+from core.service import Ring, Service
 from core.tables import Base
 from migrations.upgrade import upgrade_database
 
@@ -31,9 +31,9 @@ class RecordedBells:
     first: list[str] = field(default_factory=list)
     waiting: frozenset[str] = frozenset()
 
-    def ring(self, kind: str, execution_id: str, *, first: bool = False) -> None:
-        self.rung.append((kind, execution_id))
-        self.first += [execution_id] if first else []
+    def ring(self, rings: Sequence[Ring]) -> None:
+        self.rung += [(ring.kind, ring.execution_id) for ring in rings]
+        self.first += [ring.execution_id for ring in rings if ring.first]
 
     def unanswered(self) -> frozenset[str]:
         return self.waiting

@@ -18,7 +18,7 @@ from sqlalchemy import case, or_, select, update
 from core.execution.kinds import KINDS, Kind, KindName
 from core.execution.losses import forget_old_losses
 from core.sabotage import is_disabled, reach
-from core.service import Service, Work
+from core.service import Ring, Service, Work
 from core.services.audit_chain import AT_ONCE as SEALED_AT_ONCE
 from core.services.audit_chain import seal_entries
 from core.services.idempotent_answers import forget_old
@@ -45,8 +45,8 @@ def ring_what_is_due(service: Service) -> int:
         reach("clock.found")
     waiting = service.doorbell.unanswered() if found else frozenset()
     missed = [each for each in found if each.is_lost or each.execution_id not in waiting]
-    for each in missed:
-        service.doorbell.ring(each.kind, each.execution_id, first=each.is_lost)
+    if missed:
+        service.doorbell.ring([Ring(each.kind, each.execution_id, each.is_lost) for each in missed])
     return len(missed)
 
 

@@ -75,16 +75,17 @@ async def read_post(request: Request, caller: CurrentCaller, key: IdempotencyKey
     """Async, for reading the body is."""
     if key is None:
         return Post(caller, None)
-    fingerprint = fingerprint_of(request.method, request.url.path, await request.body())
+    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    fingerprint = fingerprint_of(request.method, asked, await request.body())
     return Post(caller, RequestIdentity(caller.token_id, key, fingerprint))
 
 
 CurrentPost = Annotated[Post, Depends(read_post)]
 
 
-def fingerprint_of(method: str, path: str, body: bytes) -> str:
-    """What two requests must share to be the same one."""
-    return hashlib.sha256(f"{method} {path}\n".encode() + body).hexdigest()
+def fingerprint_of(method: str, asked: str, body: bytes) -> str:
+    """What two requests must share to be the same one. `asked`: the path, with its query if there is one."""
+    return hashlib.sha256(f"{method} {asked}\n".encode() + body).hexdigest()
 
 
 def _response(status: int, body: JsonObject, headers: dict[str, str]) -> Response:

@@ -8,7 +8,7 @@ from core.decisions.advance import advance
 from core.decisions.execution import Claimed, Event, Failed, StepEnded, StepResult, Transition
 from core.errors import RunbookError
 from core.sabotage import reach
-from core.service import Service, Work
+from core.service import Ring, Service, Work
 from core.services.incident_scope import event_scope, incident_scope
 from core.tables import Incident, IncidentEvent
 
@@ -78,7 +78,7 @@ class Run:
         """Give the execution back between two steps, and ring: another worker goes on. Raises LeaseLost."""
         self._is_leaving = True
         self.commit()
-        self.service.doorbell.ring(self.loaded.kind.name, self.loaded.row.id)
+        self.service.doorbell.ring([Ring(self.loaded.kind.name, self.loaded.row.id)])
 
     def act_inside(self, act: Callable[[Work], StepResult]) -> Transition:
         """An act in our own database, and its record, in one transaction. Raises LeaseLost.

@@ -12,6 +12,7 @@ from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import INCIDENT
 from tests.acceptance.rest.test_incidents import opened
 from tests.conftest import RecordedBells
+from tests.unit.core.alerts.test_parsers import sample
 
 KEY = {"Idempotency-Key": "alert-4711"}
 ORDERS = {"parameters": {"cluster": "orders"}}
@@ -114,3 +115,13 @@ def test_concurrent_duplicates_open_one_incident(service: Service, responder: Te
 
     assert len(answers) == 1
     assert how_many(service, Incident) == 1
+
+
+def test_a_key_is_not_answered_for_another_team(responder: TestClient) -> None:
+    """The team of an alert may stand in the address alone."""
+    alert = sample("alertmanager")
+    first = responder.post("/api/alerts/alertmanager?team=database", json=alert, headers=KEY)
+    second = responder.post("/api/alerts/alertmanager?team=web", json=alert, headers=KEY)
+
+    assert first.status_code == 200, first.text
+    assert (second.status_code, second.json()["field"]) == (422, "Idempotency-Key")

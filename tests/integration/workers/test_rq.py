@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 
 from cli.embedded import Services
 from core.clock import SystemClock
-from core.service import Service
+from core.service import Ring, Service
 from core.statuses import Status
 from tests.conftest import ADMIN, RecordedBells
 from tests.world import TEAMS, apply_documents, new_executor, new_incident, see, start_run
@@ -61,8 +61,8 @@ def work_off(redis: Redis) -> None:
 
 
 def test_a_ring_is_a_job_with_an_id_and_nothing_else(redis: Redis, queue: Queue) -> None:
-    RqDoorbell(redis).ring("runbook", "rbx_1")
-    RqDoorbell(redis).ring("workflow", "wfx_1")
+    RqDoorbell(redis).ring([Ring("runbook", "rbx_1")])
+    RqDoorbell(redis).ring([Ring("workflow", "wfx_1")])
     rung = [(job.func_name, job.args, job.kwargs) for job in queue.jobs]
     assert rung == [
         ("workers.jobs.run_runbook", ["rbx_1"], {}),
@@ -75,7 +75,7 @@ def test_who_was_rung_for_is_known_until_a_worker_comes(service: Service, redis:
     bell = RqDoorbell(redis)
     assert bell.unanswered() == frozenset()
     run = start_run(service, new_incident(service), "say")
-    bell.ring("runbook", run)
+    bell.ring([Ring("runbook", run)])
     assert bell.unanswered() == {run}
     work_off(redis)
     assert bell.unanswered() == frozenset()
@@ -112,9 +112,9 @@ def test_a_worker_does_not_listen_for_minutes_to_a_redis_that_has_vanished(servi
 
 def test_a_ring_that_goes_first_is_answered_before_all_who_wait(redis: Redis, queue: Queue) -> None:
     bell = RqDoorbell(redis)
-    bell.ring("runbook", "rbx_1")
-    bell.ring("workflow", "wfx_1")
-    bell.ring("runbook", "rbx_lost", first=True)
+    bell.ring([Ring("runbook", "rbx_1")])
+    bell.ring([Ring("workflow", "wfx_1")])
+    bell.ring([Ring("runbook", "rbx_lost", True)])
     assert [job.args for job in queue.jobs] == [["rbx_lost"], ["rbx_1"], ["wfx_1"]]
 
 
@@ -210,10 +210,10 @@ def test_a_job_that_raises_does_not_end_the_worker(
 # A broken bell -------------------------------------------------------------------------------------
 
 
-def rings_quietly(url: str) -> float:
-    """How many seconds a ring takes. It must not raise."""
+def rings_quietly(url: str, rings: int = 1) -> float:
+    """How many seconds that takes. It must not raise."""
     began = time.monotonic()
-    RqDoorbell(open_redis(url)).ring("runbook", "rbx_1")
+    RqDoorbell(open_redis(url)).ring([Ring("runbook", f"rbx_{number}") for number in range(rings)])
     return time.monotonic() - began
 
 
@@ -224,6 +224,11 @@ def test_a_redis_that_refuses_costs_less_than_a_second() -> None:
 def test_a_redis_that_never_answers_costs_less_than_a_second() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         assert rings_quietly(f"redis://127.0.0.1:{listener.getsockname()[1]}/0") < 1
+
+
+def test_a_redis_that_never_answers_costs_no_more_where_many_ring() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        assert rings_quietly(f"redis://127.0.0.1:{listener.getsockname()[1]}/0", rings=400) < 1
 
 
 def test_a_redis_that_answers_with_noise_costs_less_than_a_second() -> None:

@@ -18,6 +18,7 @@ def test_the_same_request_has_the_same_fingerprint() -> None:
         ("POST", "/api/runbooks", b"{}"),
         ("POST", "/api/incidents", b"{ }"),
         ("POST", "/api/incidents{}", b""),
+        ("POST", "/api/incidents?team=web", b"{}"),
     ],
 )
 def test_another_request_has_another_fingerprint(other: tuple[str, str, bytes]) -> None:
