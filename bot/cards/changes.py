@@ -1,6 +1,5 @@
 """What a draft changes in what is approved: a diff that Slack can hold."""
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -8,7 +7,7 @@ from itertools import accumulate
 from bot.cards import limits
 from bot.cards.blocks import context, section
 from bot.cards.message import Block
-from bot.cards.words import escape, who
+from bot.cards.words import escape, visible, who
 from core.library_views import RunbookWithDiff, WorkflowWithDiff
 
 FENCES = len("```\n\n```")
@@ -85,19 +84,11 @@ class _Code:
 
 def _pieces(line: str) -> list[str]:
     """The line, or as many as it takes to show all of it."""
-    shown = _visible(line).replace("```", "ˋˋˋ")
+    shown = visible(line).replace("```", "ˋˋˋ")
     first, rest = shown[:LONGEST_LINE], shown[LONGEST_LINE:]
     width = LONGEST_LINE - len(CONTINUED)
     more = [f"{CONTINUED}{rest[start : start + width]}" for start in range(0, len(rest), width)]
     return [escape(piece) for piece in (first, *more)]
-
-
-def _visible(line: str) -> str:
-    """With what Slack would not show, or would show in another order, as `\\u202e`: an approver sees what is there."""
-    return "".join(
-        f"\\u{ord(each):04x}" if unicodedata.category(each) in ("Cc", "Cf", "Zl", "Zp") else each
-        for each in line
-    )
 
 
 def _packed(lines: Iterable[str]) -> tuple[list[str], int]:

@@ -53,7 +53,7 @@ COMMANDS = (
     Command(
         "workflow",
         "run NAME | list [WORD] | show NAME | history NAME | approve NAME | deprecate NAME",
-        "start a workflow for this channel's incident, read what there is, decide what is in force",
+        "start a workflow for this incident, read what there is, decide about it",
         workflow,
     ),
 )

@@ -27,7 +27,7 @@ class _Gate:
 
 
 def check_gates(reads: Iterable[Read]) -> Iterator[Problem]:
-    """Answer a Problem for each gate that nobody could pass.
+    """Answer a Problem for each gate that none of the people in these documents could pass.
 
     Only the teams in the documents themselves are known; where a gate's team is not among them nothing is said.
     """
@@ -66,7 +66,7 @@ def _check_gate(gate: _Gate, owner: str | None, teams: Mapping[str, TeamDefiniti
     if gate.team is not None:
         if gate.team in teams:
             yield from _check_team(gate, teams[gate.team])
-    elif gate.people and owner in teams and not gate.allow_requester:
+    elif gate.people and owner is not None and owner in teams and not gate.allow_requester:
         yield from _check_people(gate, teams[owner])
 
 
@@ -76,7 +76,7 @@ def _check_team(gate: _Gate, team: TeamDefinition) -> Iterator[Problem]:
     if may_decide < gate.count:
         who = f"the {'admins' if gate.role == 'admin' else 'members'} of team {team.name}"
         besides = " and the people named" if gate.people else ""
-        message = f"count is {gate.count}, but {who}{besides} are only {may_decide}: nobody could pass it."
+        message = f"count is {gate.count}, but {who}{besides} are only {may_decide}."
         yield gate.problem(message, "Add members to the team, name people, or lower count.")
 
 

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from core.definitions.case_checks import check_cases
 from core.definitions.cross_checks import Read, check_names, check_references
-from core.definitions.gate_checks import check_gates
 from core.definitions.documents import Document, place_of
+from core.definitions.gate_checks import check_gates
 from core.definitions.kinds import KINDS, AnyDefinition
 from core.definitions.problems import Problem, suggest
 from core.definitions.pydantic_problems import described, problems_of

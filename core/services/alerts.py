@@ -40,7 +40,7 @@ def receive_alert(
     """Open, find or resolve the incident of an alert, in the name of the person whose token brought it.
 
     `team`: whose the alert is; left out, its label or tag `team` says so. Raises InvalidInput for a body that is not
-    the vendor's and for an alert of no team, NotAllowed for somebody who is not of the team, NotFound for an unknown one.
+    the vendor's and for an alert of no team, NotAllowed for somebody who is not of the team, NotFound for no team.
     """
     alert = PARSERS[vendor](body)
     if alert is None:
