@@ -49,16 +49,17 @@ class Whisper:
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="whisper")
 
-    def __call__(self, response_url: str, text: str) -> "Future[None]":
-        future = self._executor.submit(_send, response_url, text)
+    def __call__(self, response_url: str, text: str, *, replace: bool = False) -> "Future[None]":
+        """`replace`: it takes the place of the message whose button was pressed."""
+        future = self._executor.submit(_send, response_url, text, replace)
         future.add_done_callback(_log_failure)
         return future
 
 
-def _send(response_url: str, text: str) -> None:
+def _send(response_url: str, text: str, replace: bool) -> None:
     """Once only: a repeated sentence is worse than a lost one."""
     client = WebhookClient(response_url, timeout=SECONDS, retry_handlers=[])
-    response = client.send(text=text, response_type="ephemeral", replace_original=False)
+    response = client.send(text=text, response_type="ephemeral", replace_original=replace)
     if response.status_code != 200:
         log.warning("not told", status=response.status_code, answer=response.body)
 

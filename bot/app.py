@@ -17,9 +17,11 @@ from slack_sdk import WebClient
 
 from bot.actions import BUTTONS, press
 from bot.answers import NOWHERE, Whisper, sentence
+from bot.cards.definition_approval import APPROVE
 from bot.commands.call import CommandCall, Reply
 from bot.commands.dispatch import answer
 from bot.commands.parse import words_of
+from bot.definition_button import press_approve
 from bot.modals.opening import Opener
 from bot.modals.run_form import CALLBACK_ID, refusal, subject_of, submit
 from bot.pages.links import RunLinks
@@ -56,6 +58,7 @@ def create_bolt_app(
     app.command(re.compile(".*"))(face.on_command)
     for action_id in BUTTONS:
         app.action(action_id)(face.on_button)
+    app.action(APPROVE)(face.on_definition_approved)
     app.view(CALLBACK_ID)(face.on_run_form)
     app.error(face.on_error)
     return app
@@ -110,6 +113,13 @@ class Face:
         press(self.service, action["action_id"], action.get("value", ""), body["user"]["id"])
         return ack()
 
+    def on_definition_approved(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> BoltResponse:
+        """What came of it takes the card's place: its button approves no other version."""
+        value, user_id = action.get("value", ""), body["user"]["id"]
+        said = press_approve(self.service, value, user_id, single_admin=self.single_admin)
+        self._tell_at(body.get("response_url"), said, replace=True)
+        return ack()
+
     def on_error(self, error: Exception, request: BoltRequest) -> BoltResponse:
         """Acknowledge, and tell the person: a request that Slack repeats would fail again."""
         body = request.body
@@ -136,6 +146,6 @@ class Face:
     def _tell(self, body: Mapping[str, Any], error: Exception) -> None:
         self._tell_at(body.get("response_url"), self._says(error))
 
-    def _tell_at(self, response_url: str | None, said: str) -> None:
+    def _tell_at(self, response_url: str | None, said: str, *, replace: bool = False) -> None:
         if response_url:
-            self.whisper(response_url, said)
+            self.whisper(response_url, said, replace=replace)

@@ -12,8 +12,11 @@ from core.definitions.validate import validate_files, validate_text
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import DefinitionError
 from core.service import Service, Work
+from core.services.definition_approval import approve
+from core.services.library import Intent
 from core.services.people import apply_team
-from core.services.runbooks import apply_runbook, approve_runbook
+from core.services.runbooks import apply_runbook
+from core.services.shelves import RUNBOOKS, WORKFLOWS, Row, Shelf
 from core.services.workflows import apply_workflow
 from core.statuses import ApprovalStatus
 
@@ -57,11 +60,14 @@ def _apply(work: Work, definition: AnyDefinition, approve: bool) -> Applied:
         return Applied("team", apply_team(work, OPERATOR, definition).name, None, "")
     if isinstance(definition, WorkflowDefinition):
         workflow = apply_workflow(work, OPERATOR, definition)
-        return Applied(
-            "workflow", workflow.name, workflow.version, "enabled" if workflow.enabled else "disabled"
-        )
-    runbook = apply_runbook(work, OPERATOR, definition)
+        return _applied(work, WORKFLOWS, workflow, approve, "" if workflow.enabled else ", disabled")
+    return _applied(work, RUNBOOKS, apply_runbook(work, OPERATOR, definition), approve)
+
+
+def _applied(work: Work, shelf: Shelf[Row], row: Row, is_approved: bool, besides: str = "") -> Applied:
+    """Approved at the terminal, the operator approves what the files say, and they are what was written just now."""
     # What somebody deprecated stays so, and what killed its workers does not run again because a pipeline ran.
-    if approve and runbook.status == ApprovalStatus.DRAFT and runbook.quarantine is None:
-        approve_runbook(work, OPERATOR, runbook, own_version_allowed=True)
-    return Applied("runbook", runbook.name, runbook.version, runbook.status)
+    if is_approved and row.status == ApprovalStatus.DRAFT and row.quarantine is None:
+        shown = Intent(read_version=row.version)
+        approve(work, OPERATOR, shelf, row, shown, own_version_allowed=True)
+    return Applied(shelf.noun, row.name, row.version, f"{row.status}{besides}")

@@ -17,7 +17,9 @@ app = typer.Typer()
 @app.command()
 def apply(
     paths: Paths,
-    approve: Annotated[bool, typer.Option(help="Approve the runbooks as an operator.")] = False,
+    approve: Annotated[
+        bool, typer.Option(help="Approve them as an operator: runbooks and workflows.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write definitions into the library: all of them, or, if one is wrong, none."""

@@ -53,6 +53,17 @@ class Stale(Conflict):
     """It was changed since you read it."""
 
 
+class VersionUnnamed(RunbookError):
+    """Which version?
+
+    `newest`: the number of the one that there is to be read.
+    """
+
+    def __init__(self, message: str, *, newest: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.newest = newest
+
+
 class LockHeld(Conflict):
     """Another run holds the lock.
 

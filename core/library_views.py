@@ -9,12 +9,19 @@ from core.statuses import ApprovalStatus
 
 
 class DefinitionView(BaseModel):
-    """`quarantine`: why it may not run, or was disabled, where it killed its workers; null otherwise."""
+    """`status`: of the newest version, which is what is shown. `quarantine`: why it may not run, if it killed workers.
+
+    `approved_version`: the one that was approved last, `approved_by`: by whom, a Slack user id, `operator`, or
+    `migrated` for a workflow that ran before workflows were approved; null where none was yet.
+    """
 
     id: str
     name: str
     team: str | None
     version: int
+    status: ApprovalStatus
+    approved_version: int | None
+    approved_by: str | None
     description: str
     definition: dict[str, Any]
     changed_by: str
@@ -25,10 +32,7 @@ class DefinitionView(BaseModel):
 
 
 class RunbookView(DefinitionView):
-    """`approved_version`: the one that was approved last; null where none was yet."""
-
-    status: ApprovalStatus
-    approved_version: int | None
+    """Only an approved one runs."""
 
 
 class RunbookWithDiff(RunbookView):
@@ -53,17 +57,17 @@ class VersionView(BaseModel):
 
 
 class WorkflowView(DefinitionView):
-    """`trigger_on`: the name of what starts it."""
+    """`in_force_version`: the approved version that its trigger starts while it is `enabled`; null where none is.
+
+    `trigger_on`: the name of what starts it; of a workflow of which nothing is in force, of what would.
+    """
 
     enabled: bool
+    in_force_version: int | None
     trigger_on: str
 
 
 class WorkflowWithDiff(WorkflowView):
-    """`enabled_version`: the version that was enabled last, None where none ever was.
+    """`diff`: as a runbook's."""
 
-    `diff`: what the newest version changes in it, as a unified diff of their YAML; None and empty as a runbook's.
-    """
-
-    enabled_version: int | None
     diff: str | None

@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 
 from cli.apply import apply_text
 from core.callbacks import CallbackLinks
+from core.decisions.people import Person
 from core.definitions.secrets import EnvironmentSecrets
 from core.execution.executor import Executor
 from core.execution.kinds import KINDS
@@ -17,12 +18,15 @@ from core.execution.preparation import Ports
 from core.outside.egress import EgressPolicy
 from core.outside.http import HttpCaller
 from core.outside.process import ProcessRunner
-from core.service import Service
+from core.service import Service, Work
+from core.services.definition_approval import approve
 from core.services.incidents import NewIncident, open_incident
+from core.services.library import Intent
 from core.services.people import load_person
 from core.services.reading import view_execution
 from core.services.runbook_starts import Start, start_by_person
 from core.services.runbooks import find_runbook
+from core.services.shelves import RUNBOOKS, WORKFLOWS
 from core.statuses import ApprovalStatus
 from core.tables import Incident, Runbook, RunbookExecution, Workflow
 from core.views import ExecutionView
@@ -73,6 +77,14 @@ def uninstall(service: Service, kind: str) -> None:
             work.session.execute(statement, {"there": f'"type": ?"{kind}"'})
 
 
+def approve_runbook(
+    work: Work, person: Person, runbook: Runbook, *, own_version_allowed: bool = True
+) -> None:
+    """Its newest version, as somebody who read it."""
+    shown = Intent(read_version=runbook.version)
+    approve(work, person, RUNBOOKS, runbook, shown, own_version_allowed=own_version_allowed)
+
+
 LOST = "Its worker was lost 3 times at step say (rbx_1)."
 
 
@@ -82,7 +94,8 @@ def suspect(service: Service, name: str) -> None:
         for runbook in work.session.scalars(select(Runbook).where(Runbook.name == name)):
             runbook.status, runbook.quarantine = ApprovalStatus.DRAFT, LOST
         for workflow in work.session.scalars(select(Workflow).where(Workflow.name == name)):
-            workflow.enabled, workflow.quarantine = False, LOST
+            workflow.status, workflow.quarantine = ApprovalStatus.DRAFT, LOST
+            WORKFLOWS.stop(workflow)
 
 
 def see(service: Service, execution_id: str) -> ExecutionView:

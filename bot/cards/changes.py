@@ -1,60 +1,67 @@
-"""What a draft changes in what is approved, or a disabled workflow in what was enabled: a diff that Slack can hold."""
+"""What a draft changes in what is approved: a diff that Slack can hold."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from bot.cards import limits
 from bot.cards.blocks import context, section
 from bot.cards.message import Block
-from bot.cards.words import bounded, escape, who
+from bot.cards.words import escape, visible, who
 from core.library_views import RunbookWithDiff, WorkflowWithDiff
 
 FENCES = len("```\n\n```")
 MOST_SECTIONS = 4
-LONGEST_LINE = 400  # of a diff; a description may be one line of 3,000 characters
+LONGEST_LINE = 400  # of a diff; what is longer goes on in the next line, behind CONTINUED
+CONTINUED = "↪ "  # no line of a diff begins so
+
+AnyWithDiff = RunbookWithDiff | WorkflowWithDiff
 
 
 @dataclass(frozen=True)
 class Changes:
-    """`lines`: the same as the `blocks`, as text alone."""
+    """`lines`: the same as the `blocks`, as text alone. `is_cut`: there is more than they show, and they say so."""
 
     lines: Sequence[str]
     blocks: Sequence[Block]
+    is_cut: bool = False
 
 
-def changes_card(view: RunbookWithDiff, *, approve: str | None) -> Changes:
+NOTHING = Changes((), ())
+
+
+def changes_card(view: AnyWithDiff, *, approve: str | None) -> Changes:
     """`approve`: what to type to approve it, where it can be."""
-    said = _sentence(view, view.approved_version, "approved")
-    everything = f"`runbook show {view.name}` in a terminal shows all."
-    return _card(said, view.diff, everything, [f"Approve it: {approve}"] if approve else [])
+    return diff_card(_sentence(view), view.diff or "", view, [f"Approve it: {approve}"] if approve else [])
 
 
-def workflow_changes_card(view: WorkflowWithDiff) -> Changes:
-    """What would start once it is enabled again; nothing where that is what was enabled before."""
-    if view.enabled_version == view.version:
-        return Changes((), ())
-    said = _sentence(view, view.enabled_version, "enabled")
-    return _card(said, view.diff, f"`GET /api/workflows/{view.name}/versions` has both.", [])
-
-
-def _card(said: str, diff: str | None, everything: str, hints: Sequence[str]) -> Changes:
-    """`everything`: where all of the diff is, for one that is too long."""
-    code = _Code.of(diff or "")
-    hints = [*([f"… {code.left_out}. {everything}"] if code.left_out else []), *hints]
+def diff_card(said: str, diff: str, view: AnyWithDiff, hints: Sequence[str] = ()) -> Changes:
+    """A sentence, and the diff that it announces. What does not fit is left out, and the card says how much that is."""
+    code = _Code.of(diff)
+    hints = [*([f"… {code.left_out} {_everything(view)}"] if code.left_out else []), *hints]
     blocks = [section(said), *(section(f"```\n{part}\n```") for part in code.parts)]
     if hints:
         blocks.append(context("\n".join(hints)))
-    return Changes([said, *code.parts, *hints], blocks)
+    return Changes([said, *code.parts, *hints], blocks, bool(code.left_out))
 
 
-def _sentence(view: RunbookWithDiff | WorkflowWithDiff, before: int | None, done: str) -> str:
-    """`before`: the version that it is compared with; `done`: what was done to that one."""
-    written = f"v{view.version} was written by {who(view.changed_by)}"
+def _everything(view: AnyWithDiff) -> str:
+    """Where all of it is."""
+    option = " --workflow" if isinstance(view, WorkflowWithDiff) else ""
+    return f"`runbook show{option} {view.name}` in a terminal shows all, and `GET /api{_address(view)}`."
+
+
+def _address(view: AnyWithDiff) -> str:
+    return f"/{'workflows' if isinstance(view, WorkflowWithDiff) else 'runbooks'}/{view.name}"
+
+
+def _sentence(view: AnyWithDiff) -> str:
+    written, before = f"v{view.version} was written by {who(view.changed_by)}", view.approved_version
     if view.diff is None:
-        return f"{written}. No version of it was {done} yet."
+        return f"{written}. No version of it was approved yet."
     if not view.diff:
-        return f"{written}. It says the same as v{before}, which was {done}."
-    return f"{written}. It changes v{before}, which was {done}:"
+        return f"{written}. It says the same as v{before}, which was approved."
+    return f"{written}. It changes v{before}, which was approved:"
 
 
 @dataclass(frozen=True)
@@ -66,13 +73,22 @@ class _Code:
 
     @classmethod
     def of(cls, text: str) -> "_Code":
-        lines = [escape(line.replace("```", "ˋˋˋ")) for line in text.split("\n")[:-1]]
-        shown = [bounded(line, LONGEST_LINE) for line in lines]
-        parts, count = _packed(shown)
-        missing = len(lines) - count
-        is_cut = any(len(line) > LONGEST_LINE for line in lines[:count])
-        told = [f"{missing} more lines"] * bool(missing) + ["long lines are cut"] * is_cut
-        return cls(parts, ", ".join(told))
+        lines = text.split("\n")[:-1]
+        pieces = [_pieces(line) for line in lines]
+        parts, count = _packed(piece for line in pieces for piece in line)
+        ends = accumulate(len(line) for line in pieces)
+        missing = sum(end > count for end in ends)
+        told = f"{missing} more lines: this is cut, all of it has {len(text):,} characters."
+        return cls(parts, told if missing else "")
+
+
+def _pieces(line: str) -> list[str]:
+    """The line, or as many as it takes to show all of it."""
+    shown = visible(line).replace("```", "ˋˋˋ")
+    first, rest = shown[:LONGEST_LINE], shown[LONGEST_LINE:]
+    width = LONGEST_LINE - len(CONTINUED)
+    more = [f"{CONTINUED}{rest[start : start + width]}" for start in range(0, len(rest), width)]
+    return [escape(piece) for piece in (first, *more)]
 
 
 def _packed(lines: Iterable[str]) -> tuple[list[str], int]:

@@ -1,7 +1,7 @@
 """`list` and `show`: the runbooks that there are."""
 
 from bot.cards.blocks import sections
-from bot.cards.changes import Changes, changes_card
+from bot.cards.changes import NOTHING, Changes, changes_card
 from bot.cards.words import bounded, escape, one_line
 from bot.commands.arguments import only_argument
 from bot.commands.call import Command, CommandCall, Reply
@@ -16,7 +16,7 @@ from core.services.history import view_with_diff
 from core.services.runbooks import definition_of, find_runbook, list_runbooks
 from core.services.shelves import RUNBOOKS
 from core.statuses import ApprovalStatus
-from core.tables import Runbook
+from core.tables import Runbook, Workflow
 
 MOST_STEPS = 30
 
@@ -46,17 +46,17 @@ def show(work: Work, person: Person, call: CommandCall) -> Reply:
         f"{len(definition.steps)} steps:",
         *_step_lines(definition),
     ]
-    changes = _changes(work, call, row)
+    changes = draft_changes(work, call, row, "approve")
     text = "\n".join([*lines, *changes.lines])
     return Reply(bounded(text, 3_000), (*sections(lines), *changes.blocks))
 
 
-def _changes(work: Work, call: CommandCall, row: Runbook) -> Changes:
-    """What an approver must see; nothing for what is approved."""
+def draft_changes(work: Work, call: CommandCall, row: Runbook | Workflow, verb: str) -> Changes:
+    """What an approver must see; nothing for what is approved. `verb`: what is typed to approve it."""
     if row.status == ApprovalStatus.APPROVED:
-        return Changes((), ())
+        return NOTHING
     approve = (
-        f"`{call.command} approve {row.name} v{row.version}`" if row.status == ApprovalStatus.DRAFT else None
+        f"`{call.command} {verb} {row.name} v{row.version}`" if row.status == ApprovalStatus.DRAFT else None
     )
     return changes_card(view_with_diff(work, row), approve=approve)
 

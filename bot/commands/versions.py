@@ -3,16 +3,21 @@
 import re
 
 from bot.cards.blocks import sections
+from bot.cards.definition_approval import Shown, approval_card
 from bot.cards.words import bounded, escape, moment, one_line, who
 from bot.commands.arguments import only_argument, usage_hint
 from bot.commands.call import Command, CommandCall, Reply
 from core.decisions.people import Person
 from core.errors import InvalidInput
 from core.service import Work
-from core.services.history import AnyVersion, list_history
-from core.services.library import Intent
-from core.services.runbooks import approve_runbook, deprecate_runbook, find_runbook
+from core.services.definition_approval import check_approvable, deprecate
+from core.services.history import AnyVersion, diff_to_read, list_history, view_with_diff
+from core.services.library import Intent, check_read
+from core.services.library_search import find
+from core.services.ownership import check_may_approve
+from core.services.runbooks import find_runbook
 from core.services.shelves import RUNBOOKS, Row, Shelf
+from core.statuses import ApprovalStatus
 
 MOST_LISTED = 20
 NOTE_LENGTH = 150
@@ -45,36 +50,60 @@ def _line(line: AnyVersion) -> str:
 
 
 def approve(work: Work, person: Person, call: CommandCall) -> Reply:
-    """Approve the newest version, so that it may run; with a version, only if that is the newest."""
+    """Show a runbook's newest version, with the button that approves it."""
+    return approval_reply(work, person, call, RUNBOOKS, APPROVE)
+
+
+def approval_reply(work: Work, person: Person, call: CommandCall, shelf: Shelf[Row], usage: str) -> Reply:
+    """Nothing is approved by typing: what is to be approved is shown, and its button approves what it shows.
+
+    With a version behind the name it is refused where that is not the newest one.
+    """
     if not 1 <= len(call.arguments) <= 2:
-        raise InvalidInput("Which runbook, and which version of it?", hint=usage_hint(call, APPROVE))
-    row = find_runbook(work, person, call.arguments[0].text)
-    read = _version(call, call.arguments[1].text) if len(call.arguments) == 2 else None
-    approve_runbook(
-        work, person, row, own_version_allowed=call.single_admin, intent=Intent(read_version=read)
-    )
-    return Reply(f"✅ {escape(row.name)} v{row.version} is approved and may run.")
+        raise InvalidInput(f"Which {shelf.noun}, and which version of it?", hint=usage_hint(call, usage))
+    row = find(work, person, shelf, call.arguments[0].text)
+    read = _version(call, call.arguments[1].text, usage) if len(call.arguments) == 2 else None
+    check_may_approve(person)
+    check_read(shelf, row, Intent(read_version=read))
+    if row.status == ApprovalStatus.APPROVED:
+        return Reply(
+            f"{escape(row.name)} v{row.version} is approved already, by {who(row.approved_by or '')}."
+        )
+    check_approvable(person, row, own_version_allowed=call.single_admin)
+    shown = Shown(shelf.noun, row.id, row.version, shelf.digest_of(row))
+    text, blocks = approval_card(view_with_diff(work, row), shown, diff_to_read(work, shelf, row))
+    return Reply(text, tuple(blocks))
 
 
-def _version(call: CommandCall, text: str) -> int:
+def _version(call: CommandCall, text: str, usage: str) -> int:
     found = VERSION.fullmatch(text)
     if found is None:
-        raise InvalidInput(f"{text} is no version.", hint=usage_hint(call, APPROVE), field="version")
+        raise InvalidInput(f"{text} is no version.", hint=usage_hint(call, usage), field="version")
     return int(found[1])
 
 
-def deprecate(work: Work, person: Person, call: CommandCall) -> Reply:
-    """Let it run no more; what is typed behind its name is the reason."""
+def let_go(work: Work, person: Person, call: CommandCall) -> Reply:
+    """Let a runbook run no more."""
+    return deprecation_reply(work, person, call, RUNBOOKS, DEPRECATE)
+
+
+def deprecation_reply(work: Work, person: Person, call: CommandCall, shelf: Shelf[Row], usage: str) -> Reply:
+    """What is typed behind the name is the reason."""
     if not call.arguments:
-        raise InvalidInput("Which runbook?", hint=usage_hint(call, DEPRECATE))
-    row = find_runbook(work, person, call.arguments[0].text)
+        raise InvalidInput(f"Which {shelf.noun}?", hint=usage_hint(call, usage))
+    row = find(work, person, shelf, call.arguments[0].text)
     reason = " ".join(word.text for word in call.arguments[1:])[:LONGEST_NOTE]
-    deprecate_runbook(work, person, row, Intent(reason))
+    deprecate(work, person, shelf, row, Intent(reason))
     return Reply(f"🗄️ {escape(row.name)} v{row.version} is deprecated and runs no more.")
 
 
 COMMANDS = (
     Command("history", "NAME", "who wrote, approved and deprecated a runbook", history),
-    Command("approve", "NAME [vVERSION]", "approve a runbook's newest version (platform admins)", approve),
-    Command("deprecate", "NAME [REASON]", "let a runbook run no more (platform and team admins)", deprecate),
+    Command(
+        "approve",
+        "NAME [vVERSION]",
+        "read a runbook's newest version and approve it (platform admins)",
+        approve,
+    ),
+    Command("deprecate", "NAME [REASON]", "let a runbook run no more (platform and team admins)", let_go),
 )

@@ -1,26 +1,25 @@
-"""`workflow list`, `workflow show` and `workflow history`: the workflows that there are."""
+"""`workflow list`, `show`, `history`, `approve` and `deprecate`: the workflows that there are, and what is in force."""
 
 from collections.abc import Iterator
 
 from bot.cards.blocks import sections
-from bot.cards.changes import workflow_changes_card
 from bot.cards.words import bounded, code, escape
 from bot.commands.arguments import only_argument
 from bot.commands.call import Command, CommandCall, Reply
+from bot.commands.library import draft_changes
 from bot.commands.listed import list_reply
-from bot.commands.versions import history_reply
+from bot.commands.versions import APPROVE, DEPRECATE, approval_reply, deprecation_reply, history_reply
 from core.actions.runbook import RunbookAction
 from core.decisions.people import Person
-from core.decisions.quarantine import UNTIL_ENABLED
+from core.decisions.quarantine import UNTIL
 from core.definitions.arms import Placed
 from core.definitions.durations import format_duration
 from core.definitions.triggers import Manual, Trigger
 from core.definitions.workflow import WorkflowDefinition
 from core.service import Work
-from core.services.history import view_workflow_with_diff
 from core.services.shelves import WORKFLOWS
-from core.services.workflow_starts import definition_of
-from core.services.workflows import find_workflow, visible_workflows
+from core.services.workflows import definition_of, find_workflow, visible_workflows
+from core.statuses import ApprovalStatus
 from core.tables import Workflow
 
 CONDITION_LENGTH = 500
@@ -33,25 +32,30 @@ def list_(work: Work, person: Person, call: CommandCall) -> Reply:
 
 
 def _standing(row: Workflow) -> str:
+    """Whose it is, what starts it, and why it does not start, or which version does where that is not the newest."""
     owner = f"team {escape(row.team.name)}" if row.team else "global"
-    if row.enabled:
-        return f"{owner} · {escape(row.trigger_on)}"
-    return f"{owner} · *{'under quarantine, disabled' if row.quarantine else 'disabled'}*"
+    if row.in_force is None:
+        return f"{owner} · *{'under quarantine' if row.quarantine else row.status}, does not start*"
+    started = f"{owner} · {escape(row.trigger_on or '')}" if row.enabled else f"{owner} · *disabled*"
+    is_newest = row.status == ApprovalStatus.APPROVED
+    return (
+        started if is_newest else f"{started} · v{row.approved_version} in force, v{row.version} {row.status}"
+    )
 
 
 def show(work: Work, person: Person, call: CommandCall) -> Reply:
-    """What starts a workflow, what it does, and of a disabled one what it changes in the one that was enabled."""
+    """What starts a workflow, what it does, and of a draft what it changes in the approved one."""
     row = find_workflow(work, person, only_argument(call, "workflow show NAME"))
     definition = definition_of(row)
     lines = [
         f"*{escape(row.name)}* v{row.version} · {_standing(row)}",
-        *([f"{escape(row.quarantine)} {UNTIL_ENABLED}"] if row.quarantine else []),
+        *([f"{escape(row.quarantine)} {UNTIL}"] if row.quarantine else []),
         *([escape(definition.description.strip())] if definition.description.strip() else []),
         *_start_lines(call, definition),
         "Actions:",
         *_action_lines(definition),
     ]
-    changes = workflow_changes_card(view_workflow_with_diff(work, row))
+    changes = draft_changes(work, call, row, "workflow approve")
     text = "\n".join([*lines, *changes.lines])
     return Reply(bounded(text, 3_000), (*sections(lines), *changes.blocks))
 
@@ -102,13 +106,25 @@ def _kind(placed: Placed) -> str:
 
 
 def history(work: Work, person: Person, call: CommandCall) -> Reply:
-    """Who wrote, enabled, disabled it, newest first."""
+    """Who wrote, approved, enabled, disabled it, newest first."""
     row = find_workflow(work, person, only_argument(call, "workflow history NAME"))
     return history_reply(work, WORKFLOWS, row)
+
+
+def approve(work: Work, person: Person, call: CommandCall) -> Reply:
+    """Show a workflow's newest version, with the button that approves it."""
+    return approval_reply(work, person, call, WORKFLOWS, f"workflow {APPROVE}")
+
+
+def deprecate(work: Work, person: Person, call: CommandCall) -> Reply:
+    """Let a workflow start no more."""
+    return deprecation_reply(work, person, call, WORKFLOWS, f"workflow {DEPRECATE}")
 
 
 COMMANDS = (
     Command("list", "[WORD]", "the workflows that you may see", list_),
     Command("show", "NAME", "what starts a workflow, and what it does", show),
-    Command("history", "NAME", "who wrote, enabled and disabled a workflow", history),
+    Command("history", "NAME", "who wrote, approved, enabled and disabled a workflow", history),
+    Command("approve", "NAME [vVERSION]", "read a workflow's newest version and approve it", approve),
+    Command("deprecate", "NAME [REASON]", "let a workflow start no more", deprecate),
 )

@@ -20,7 +20,7 @@ def run(work: Work, person: Person, call: CommandCall) -> Reply:
     workflow = find_workflow(work, person, name)
     execution_id = start_workflow_by_person(work, person, workflow, incident, call.request_key)
     return Reply(
-        f"▶️ The workflow {escape(workflow.name)} v{workflow.version} is asked for, for inc-{incident.number}. "
+        f"▶️ The workflow {escape(workflow.name)} v{workflow.approved_version} is asked for, for inc-{incident.number}. "
         f"Its id is {execution_id}."
     )
 
@@ -52,8 +52,8 @@ def workflow(work: Work, person: Person, call: CommandCall) -> Reply:
 COMMANDS = (
     Command(
         "workflow",
-        "run NAME | list [WORD] | show NAME | history NAME",
-        "start a workflow for this channel's incident, or read what there is",
+        "run NAME | list [WORD] | show NAME | history NAME | approve NAME | deprecate NAME",
+        "start a workflow for this incident, read what there is, decide about it",
         workflow,
     ),
 )

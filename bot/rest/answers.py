@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from core.library_views import RunbookView, RunbookWithDiff, VersionView, WorkflowView
+from core.library_views import RunbookView, RunbookWithDiff, VersionView, WorkflowView, WorkflowWithDiff
 from core.rehearsal.views import PlanView
 from core.services.alerts import AlertOutcome
 from core.views import (
@@ -54,7 +54,7 @@ class VersionPage(BaseModel):
 
 
 class WorkflowAnswer(BaseModel):
-    workflow: WorkflowView
+    workflow: WorkflowWithDiff
 
 
 class WorkflowPage(BaseModel):

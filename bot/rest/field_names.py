@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from core.errors import InvalidInput, NotFound, ProblemLike
+from core.errors import InvalidInput, NotFound, ProblemLike, VersionUnnamed
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,16 @@ def missing_is_invalid(field: str) -> Iterator[None]:
         yield
     except NotFound as error:
         raise InvalidInput(error.message, hint=error.hint, field=field) from error
+
+
+@contextmanager
+def version_in_header() -> Iterator[None]:
+    """A version is named by a header of the request, so that header is what is missing."""
+    try:
+        yield
+    except VersionUnnamed as error:
+        hint = f'Send it as If-Match: "{error.newest}"; version {error.newest} is the newest one.'
+        raise VersionUnnamed(error.message, newest=error.newest, hint=hint) from error
 
 
 @contextmanager

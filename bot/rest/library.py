@@ -12,7 +12,7 @@ from bot.rest.answers import VersionPage
 from bot.rest.bodies import Body
 from bot.rest.callers import Caller
 from bot.rest.documents import YAML, DocumentBody
-from bot.rest.field_names import missing_is_invalid
+from bot.rest.field_names import missing_is_invalid, version_in_header
 from bot.rest.idempotency import Post
 from bot.rest.paging import PageRequest
 from core.decisions.people import Person
@@ -20,6 +20,7 @@ from core.definitions.yaml_text import to_yaml
 from core.errors import InvalidInput
 from core.service import Work
 from core.services import library
+from core.services.definition_approval import approve, deprecate
 from core.services.history import AnyVersion, list_history, roll_back, view_line
 from core.services.library import AnyDefinition, Intent
 from core.services.library_search import find
@@ -91,6 +92,23 @@ class Desk(Generic[Row]):
                 )
 
         return self.act(post, reference, done)
+
+    def approve(self, post: Post, reference: str, body: Decision, read_version: int | None) -> Response:
+        """Of nothing but the version that the request names."""
+        caller, intent = post.caller, Intent(body.note, read_version)
+
+        def deed(work: Work, row: Row) -> Row:
+            own = caller.settings.single_admin
+            with version_in_header():
+                return approve(work, caller.person, self.shelf, row, intent, own_version_allowed=own)
+
+        return self.act(post, reference, deed)
+
+    def deprecate(self, post: Post, reference: str, body: Decision, read_version: int | None) -> Response:
+        def deed(work: Work, row: Row) -> Row:
+            return deprecate(work, post.caller.person, self.shelf, row, Intent(body.note, read_version))
+
+        return self.act(post, reference, deed)
 
     def act(self, post: Post, reference: str, deed: Callable[[Work, Row], Row]) -> Response:
         """Do something with one of them, and answer with what became of it."""

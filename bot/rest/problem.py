@@ -27,6 +27,7 @@ from core.errors import (
     RunbookError,
     Stale,
     Unavailable,
+    VersionUnnamed,
 )
 
 log = structlog.get_logger()
@@ -39,6 +40,7 @@ STATUSES: dict[type[RunbookError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     NotAllowed: HTTPStatus.FORBIDDEN,
     Stale: HTTPStatus.PRECONDITION_FAILED,
+    VersionUnnamed: HTTPStatus.PRECONDITION_REQUIRED,  # RFC 6585, section 3
     Conflict: HTTPStatus.CONFLICT,
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,

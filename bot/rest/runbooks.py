@@ -20,12 +20,11 @@ from bot.rest.starting import OR_A_PLAN, page_of_runs, start_or_plan
 from core.decisions.people import Person
 from core.definitions.runbook import RunbookDefinition
 from core.service import Work
-from core.services.history import view_with_diff
+from core.services.history import view_runbook_with_diff
 from core.services.library import Intent
 from core.services.library_search import find
 from core.services.listing import Position, list_runbook_executions, list_runbooks
 from core.services.reading import view_runbook
-from core.services.runbooks import approve_runbook, deprecate_runbook
 from core.services.shelves import RUNBOOKS
 from core.statuses import ApprovalStatus
 from core.tables import Runbook
@@ -43,7 +42,7 @@ class ExecuteBody(Run):
 
 
 def _answer(work: Work, row: Runbook) -> RunbookAnswer:
-    return RunbookAnswer(runbook=view_with_diff(work, row))
+    return RunbookAnswer(runbook=view_runbook_with_diff(work, row))
 
 
 def _read(_work: Work, _person: Person, body: DocumentBody) -> RunbookDefinition:
@@ -124,14 +123,8 @@ def list_executions(
 def approve(
     runbook: RunbookReference, post: CurrentPost, version: ReadVersion, body: Decision = NO_NOTE
 ) -> Response:
-    """Approve the newest version, so that it may run. `If-Match` makes sure that it is the one you read."""
-
-    def deed(work: Work, row: Runbook) -> Runbook:
-        own = post.caller.settings.single_admin
-        intent = Intent(body.note, version)
-        return approve_runbook(work, post.caller.person, row, own_version_allowed=own, intent=intent)
-
-    return DESK.act(post, runbook, deed)
+    """Approve the version that `If-Match` names, so that it may run; without one: 428. It must be the newest."""
+    return DESK.approve(post, runbook, body, version)
 
 
 @router.post("/{id}/deprecate", response_model=RunbookAnswer)
@@ -139,11 +132,7 @@ def deprecate(
     runbook: RunbookReference, post: CurrentPost, version: ReadVersion, body: Decision = NO_NOTE
 ) -> Response:
     """Let the approved version run no more. What runs of it ends as it would."""
-
-    def deed(work: Work, row: Runbook) -> Runbook:
-        return deprecate_runbook(work, post.caller.person, row, Intent(body.note, version))
-
-    return DESK.act(post, runbook, deed)
+    return DESK.deprecate(post, runbook, body, version)
 
 
 @router.post("/{id}/rollback", response_model=RunbookAnswer)

@@ -26,6 +26,7 @@ from core.decisions.people import Person
 from core.definitions.fields import Name
 from core.definitions.workflow import WorkflowDefinition
 from core.service import Work
+from core.services.history import view_workflow_with_diff
 from core.services.incidents import find_incident
 from core.services.library import Intent
 from core.services.library_search import visible_names
@@ -35,6 +36,7 @@ from core.services.shelves import RUNBOOKS, WORKFLOWS
 from core.services.workflow_runs import find_workflow_execution
 from core.services.workflow_starts import start_workflow_by_person
 from core.services.workflows import duplicate_workflow, find_workflow, switch_workflow
+from core.statuses import ApprovalStatus
 from core.tables import Workflow, WorkflowExecution
 
 router = authenticated_router("workflows")
@@ -48,8 +50,8 @@ class Duplicate(Decision):
     name: Name
 
 
-def _answer(_work: Work, row: Workflow) -> WorkflowAnswer:
-    return WorkflowAnswer(workflow=view_workflow(row))
+def _answer(work: Work, row: Workflow) -> WorkflowAnswer:
+    return WorkflowAnswer(workflow=view_workflow_with_diff(work, row))
 
 
 def _read(work: Work, person: Person, body: DocumentBody) -> WorkflowDefinition:
@@ -66,10 +68,11 @@ def list_all(
     page: WantedPage,
     team: WantedTeam = None,
     enabled: Annotated[bool | None, Query(description="Only those that are, or are not.")] = None,
+    status: Annotated[ApprovalStatus | None, Query(description="In this status.")] = None,
 ) -> WorkflowPage:
     """The workflows of your teams and the global ones, newest first."""
     with caller.service.transaction() as work, missing_is_invalid("team"):
-        rows = list_workflows(work, caller.person, page.window, team=team, enabled=enabled)
+        rows = list_workflows(work, caller.person, page.window, team=team, enabled=enabled, status=status)
         found = page.cut(rows, _position)
         return WorkflowPage(workflows=list(map(view_workflow, found.rows)), next_cursor=found.next_cursor)
 
@@ -80,7 +83,7 @@ def _position(workflow: Workflow) -> Position:
 
 @router.post("", status_code=HTTPStatus.CREATED, response_model=WorkflowAnswer, openapi_extra=BODY)
 def create(body: SentDocument, post: CurrentPost, note: Note = "") -> Response:
-    """Write a new workflow. It is enabled unless it says otherwise."""
+    """Write a new workflow. It is a draft, and starts nothing until somebody else approves it."""
     return DESK.create(post, body, note)
 
 
@@ -133,7 +136,7 @@ def execute(workflow: WorkflowReference, body: ManualStart, post: CurrentPost) -
 
 @router.get("/{id}", response_model=WorkflowAnswer, responses=ANSWER)
 def show(workflow: WorkflowReference, caller: CurrentCaller, as_yaml: WantsYaml) -> Response:
-    """One workflow, by its id or its name: its newest version."""
+    """One workflow, by its id or its name: its newest version, and what that changes in the approved one."""
     return DESK.show(caller, workflow, as_yaml=as_yaml)
 
 
@@ -145,7 +148,7 @@ def change(
     version: ReadVersion,
     note: Note = "",
 ) -> Response:
-    """Write its next version. What runs ends on the version that it began with."""
+    """Write its next version, a draft. The approved one stays in force until this one is approved."""
     return DESK.change(caller, workflow, body, Intent(note, version))
 
 
@@ -161,28 +164,48 @@ def versions(workflow: WorkflowReference, caller: CurrentCaller, page: WantedPag
     return DESK.versions(caller, workflow, page)
 
 
+@router.post("/{id}/approve", response_model=WorkflowAnswer)
+def approve(
+    workflow: WorkflowReference, post: CurrentPost, version: ReadVersion, body: Decision = NO_NOTE
+) -> Response:
+    """Approve the version that `If-Match` names, so that it is in force; without one: 428. It must be the newest."""
+    return DESK.approve(post, workflow, body, version)
+
+
+@router.post("/{id}/deprecate", response_model=WorkflowAnswer)
+def deprecate(
+    workflow: WorkflowReference, post: CurrentPost, version: ReadVersion, body: Decision = NO_NOTE
+) -> Response:
+    """Let it start no more, whatever was approved. What runs of it ends as it would."""
+    return DESK.deprecate(post, workflow, body, version)
+
+
 @router.post("/{id}/rollback", response_model=WorkflowAnswer)
 def rollback(
     workflow: WorkflowReference, post: CurrentPost, body: Rollback, version: ReadVersion
 ) -> Response:
-    """Write what an earlier version said as a new one. Whether it is enabled stays as it is."""
+    """Write what an earlier version said as a new one, a draft. Whether it is enabled stays as it is."""
     return DESK.roll_back(post, workflow, body, version)
 
 
 @router.post("/{id}/enable", response_model=WorkflowAnswer)
-def enable(workflow: WorkflowReference, post: CurrentPost, body: Decision = NO_NOTE) -> Response:
-    """Let it start again."""
-    return _switch(workflow, post, body, enabled=True)
+def enable(
+    workflow: WorkflowReference, post: CurrentPost, version: ReadVersion, body: Decision = NO_NOTE
+) -> Response:
+    """Let the approved version start again. No other one comes into force by that."""
+    return _switch(workflow, post, body, version, enabled=True)
 
 
 @router.post("/{id}/disable", response_model=WorkflowAnswer)
-def disable(workflow: WorkflowReference, post: CurrentPost, body: Decision = NO_NOTE) -> Response:
+def disable(
+    workflow: WorkflowReference, post: CurrentPost, version: ReadVersion, body: Decision = NO_NOTE
+) -> Response:
     """Let it start no more, without deleting it. What runs of it ends as it would."""
-    return _switch(workflow, post, body, enabled=False)
+    return _switch(workflow, post, body, version, enabled=False)
 
 
-def _switch(reference: str, post: Post, body: Decision, *, enabled: bool) -> Response:
-    intent = Intent(body.note)
+def _switch(reference: str, post: Post, body: Decision, version: int | None, *, enabled: bool) -> Response:
+    intent = Intent(body.note, version)
 
     def deed(work: Work, row: Workflow) -> Workflow:
         return switch_workflow(work, post.caller.person, row, enabled=enabled, intent=intent)
@@ -192,7 +215,7 @@ def _switch(reference: str, post: Post, body: Decision, *, enabled: bool) -> Res
 
 @router.post("/{id}/duplicate", status_code=HTTPStatus.CREATED, response_model=WorkflowAnswer)
 def duplicate(workflow: WorkflowReference, post: CurrentPost, body: Duplicate) -> Response:
-    """The same under another name, disabled."""
+    """The same under another name: a draft, and disabled."""
 
     def act(work: Work) -> WorkflowAnswer:
         row = find_workflow(work, post.caller.person, workflow)

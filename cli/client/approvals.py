@@ -1,24 +1,50 @@
-"""`approve` and `reject`: deciding what a run waits for."""
+"""`approve` and `reject`: deciding what a run waits for, or whether a definition may run."""
 
+import sys
 from typing import Annotated
 
 import typer
 
+from cli.client.connection import Connection
+from cli.client.definitions import IsWorkflow, definition_view, print_definition
 from cli.client.options import AsJson, Url, connect, path, print_json
 from cli.client.output import say
-from core.statuses import GateStatus
+from core.errors import InvalidInput
+from core.identifiers import Prefix
+from core.statuses import ApprovalStatus, GateStatus
 from core.views import ApprovalView
 
 app = typer.Typer()
 
 ApprovalId = Annotated[str, typer.Argument(metavar="APPROVAL_ID", help="apr_…; `runbook status` shows it.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the decision.")]
+Subject = Annotated[
+    str,
+    typer.Argument(
+        metavar="APPROVAL_ID|NAME", help="apr_… of what a run waits for; or the name of a definition."
+    ),
+]
+Version = Annotated[
+    int | None,
+    typer.Option("--version", min=1, help="Of the definition: the one that you read. Nothing is asked then."),
+]
 
 
 @app.command()
-def approve(approval_id: ApprovalId, reason: Reason = "", url: Url = "", as_json: AsJson = False) -> None:
-    """Let the run go on that waits for this approval."""
-    _decide(approval_id, "approve", reason, url, as_json)
+def approve(
+    subject: Subject,
+    version: Version = None,
+    workflow: IsWorkflow = False,
+    reason: Reason = "",
+    url: Url = "",
+    as_json: AsJson = False,
+) -> None:
+    """Let the run go on that waits for this approval; or let a definition run, once you read what it says."""
+    if subject.startswith(f"{Prefix.APPROVAL}_"):
+        _decide(subject, "approve", reason, url, as_json)
+    else:
+        with connect(url) as connection:
+            _approve_definition(connection, subject, version, workflow, reason, as_json)
 
 
 @app.command()
@@ -43,3 +69,34 @@ def sentence(view: ApprovalView) -> str:
         approved = sum(decision.approved for decision in view.decisions)
         return f"Noted: {approved} of {view.count} approvals are there ({run})."
     return f"It is {view.status.value} ({run})."
+
+
+def _approve_definition(
+    connection: Connection, name: str, version: int | None, workflow: bool, reason: str, as_json: bool
+) -> None:
+    """Of nothing but the version that was shown, here or before. Raises InvalidInput where none was."""
+    kind = "workflow" if workflow else "runbook"
+    if version is None:
+        version = _read(connection, kind, name, as_json)
+    if version is None:
+        return
+    answer = connection.post(path(f"{kind}s", name, "approve"), {"note": reason}, read_version=version)
+    if as_json:
+        print_json(answer)
+    else:
+        view = definition_view(kind, answer[kind])
+        say(f"{view.name} v{view.version} is approved and may run.")
+
+
+def _read(connection: Connection, kind: str, name: str, as_json: bool) -> int | None:
+    """Show the newest version, and ask. Returns its number; None where it is approved already, or the answer is no."""
+    if as_json or not sys.stdin.isatty():
+        sentence = "Nobody is here to read what is approved."
+        raise InvalidInput(sentence, hint="Read it (`runbook show`), and name its version: --version N.")
+    view = definition_view(kind, connection.get(path(f"{kind}s", name))[kind])
+    print_definition(view)
+    if view.status is ApprovalStatus.APPROVED:
+        say(f"{view.name} v{view.version} is approved already.")
+        return None
+    say("")
+    return view.version if typer.confirm(f"Approve {view.name} v{view.version}?") else None

@@ -50,10 +50,17 @@ class Connection:
         """Raises Refused with the service's own sentence, Unavailable where it does not answer."""
         return self._ask("GET", path, params=query)
 
-    def post(self, path: str, body: Mapping[str, object] | None = None) -> Answer:
-        """Raises as `get` does. Where the answer is lost it is asked again, under the same `Idempotency-Key`."""
-        key = {"Idempotency-Key": secrets.token_hex(16)}
-        return self._ask("POST", path, json=body or {}, headers=key)
+    def post(
+        self, path: str, body: Mapping[str, object] | None = None, *, read_version: int | None = None
+    ) -> Answer:
+        """Raises as `get` does. Where the answer is lost it is asked again, under the same `Idempotency-Key`.
+
+        `read_version`: of a definition; it is refused where that is not the newest one.
+        """
+        headers = {"Idempotency-Key": secrets.token_hex(16)}
+        if read_version is not None:
+            headers["If-Match"] = f'"{read_version}"'
+        return self._ask("POST", path, json=body or {}, headers=headers)
 
     def lines(self, path: str, **query: str) -> Iterator[str]:
         """The lines of an answer in JSON Lines, as they come. Raises as `get` does."""

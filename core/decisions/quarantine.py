@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 UNTIL = "Change it; or a platform admin approves it again."
-UNTIL_ENABLED = "Change it, or enable it again."
 
 ENOUGH = 3
 ENOUGH_IN_A_STORM = 10

@@ -16,6 +16,14 @@ class Labelled:
     document: Mapping[str, object]
 
 
+def written_new(after: Labelled) -> str:
+    """Answer all of a document as a unified diff to nothing."""
+    lines = difflib.unified_diff(
+        [], to_yaml(after.document).split("\n")[:-1], "nothing", after.label, lineterm=""
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
 def difference(before: Labelled, after: Labelled) -> str:
     """Answer the unified diff; empty where both say the same.
 

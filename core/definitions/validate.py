@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from core.definitions.case_checks import check_cases
 from core.definitions.cross_checks import Read, check_names, check_references
 from core.definitions.documents import Document, place_of
+from core.definitions.gate_checks import check_gates
 from core.definitions.kinds import KINDS, AnyDefinition
 from core.definitions.problems import Problem, suggest
 from core.definitions.pydantic_problems import described, problems_of
@@ -82,7 +83,7 @@ def _validated(
         problems += wrong
         if definition:
             reads.append(Read(definition, document))
-    problems += [*check_names(documents), *check_references(reads, known_runbooks)]
+    problems += [*check_names(documents), *check_references(reads, known_runbooks), *check_gates(reads)]
     return [read.definition for read in reads], sorted(problems, key=_order)
 
 

@@ -19,8 +19,9 @@ from core.sabotage import is_disabled, reach
 from core.service import Service, Work
 from core.services.incident_scope import incident_scope
 from core.services.runbooks import check_runnable
+from core.services.workflows import check_in_force
 from core.statuses import FINAL, Status
-from core.tables import Incident, IncidentEvent, Runbook, RunbookExecution, WorkflowExecution
+from core.tables import Incident, IncidentEvent, Runbook, RunbookExecution, Workflow, WorkflowExecution
 
 from .kinds import AnyExecution, Kind
 from .lease import Abandoned, Heart, claim, give_back, stopped_at
@@ -128,11 +129,14 @@ def _refusal(work: Work, loaded: Loaded, abandoned: Abandoned | None) -> str | N
 
 
 def _why_not_started(session: Session, row: AnyExecution) -> str | None:
-    """Only an approved version starts: why this one must not, for it may have been edited since it was asked for."""
-    if not isinstance(row, RunbookExecution) or row.started_at is not None:
+    """Only an approved version starts: why this one must not, for much may have happened since it was asked for."""
+    if row.started_at is not None:
         return None
     try:
-        check_runnable(session.get_one(Runbook, row.runbook_id), version=row.runbook_version)
+        if isinstance(row, RunbookExecution):
+            check_runnable(session.get_one(Runbook, row.runbook_id), version=row.runbook_version)
+        else:
+            check_in_force(session.get_one(Workflow, row.workflow_id))
     except Conflict as error:
         return str(error)
     return None

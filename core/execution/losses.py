@@ -11,13 +11,12 @@ from sqlalchemy.orm import Session
 from core.decisions.quarantine import (
     ENOUGH_IN_A_STORM,
     UNTIL,
-    UNTIL_ENABLED,
     is_to_blame,
     storm_begins,
 )
 from core.service import Work
 from core.services.quarantine import put_under_quarantine, quarantined, version_of
-from core.tables import RunbookExecution, WorkerLoss
+from core.tables import WorkerLoss
 
 from .lease import Abandoned
 from .rows import Loaded
@@ -40,8 +39,7 @@ def why_not_after_a_loss(work: Work, loaded: Loaded, abandoned: Abandoned) -> st
         step = loaded.state.steps[loss.position].id
         known = f"Its worker was lost {times} times at step {step} ({loaded.row.id})."
         put_under_quarantine(work, loaded.row, known)
-    until = UNTIL if isinstance(loaded.row, RunbookExecution) else UNTIL_ENABLED
-    return f"It is under quarantine now. {known} {until}" if known else None
+    return f"It is under quarantine now. {known} {UNTIL}" if known else None
 
 
 def take_back(engine: Engine, execution_id: str, fence: int) -> None:

@@ -40,15 +40,14 @@ def receive_alert(
     """Open, find or resolve the incident of an alert, in the name of the person whose token brought it.
 
     `team`: whose the alert is; left out, its label or tag `team` says so. Raises InvalidInput for a body that is not
-    the vendor's and for an alert of no team, NotFound for an unknown team, NotAllowed for somebody of another one.
+    the vendor's and for an alert of no team, NotAllowed for somebody who is not of the team, NotFound for no team.
     """
     alert = PARSERS[vendor](body)
     if alert is None:
         return Received(AlertOutcome.IGNORED)
     if alert.is_resolved:
         return _resolve(work, person, _unresolved(work, _keys(work, person, vendor, alert, team)))
-    owner = find_team(work, team or _team_of(alert)).name
-    check_may_respond(person, owner, "send alerts")
+    owner = _owner(work, person, team or _team_of(alert))
     key = _key(vendor, owner, alert)
     take_turn(work, key)
     known = _unresolved(work, [key])
@@ -68,10 +67,16 @@ def _keys(work: Work, person: Person, vendor: Vendor, alert: Alert, team: str | 
     """By what the incident may be known. What is over does not always say whose it was: then any team of the person."""
     named = team or alert.team
     if named is not None:
-        owners = [find_team(work, named).name]
+        owners = [_owner(work, person, named)]
     else:
         owners = [name for name in work.session.scalars(select(Team.name)) if person.is_responder_of(name)]
     return [_key(vendor, owner, alert) for owner in owners]
+
+
+def _owner(work: Work, person: Person, team: str) -> str:
+    """The right is asked for first: who has none is not told which teams there are."""
+    check_may_respond(person, team, "send alerts")
+    return find_team(work, team).name
 
 
 def _team_of(alert: Alert) -> str:

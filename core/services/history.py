@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from core.decisions.people import Person
-from core.definitions.differences import Labelled, difference
+from core.definitions.differences import Labelled, difference, written_new
 from core.errors import Conflict, NotFound
 from core.library_views import RunbookWithDiff, VersionView, WorkflowWithDiff
 from core.service import Work
@@ -37,7 +37,7 @@ def view_line(line: AnyVersion) -> VersionView:
 def roll_back(
     work: Work, person: Person, shelf: Shelf[Row], row: Row, version: int, intent: Intent = UNSAID
 ) -> Row:
-    """Write what an earlier version said as a new version.
+    """Write what an earlier version said as a new version, a draft.
 
     Raises NotAllowed as for any change, what `lock` raises, NotFound for a version that never was, Conflict where
     nothing would change or where the old definition is not valid any more.
@@ -47,7 +47,7 @@ def roll_back(
     definition = still_valid(row.name, version, shelf.content_of(_said(work, shelf, row, version)))
     check_may_write(person, definition.team)
     is_same = shelf.content_of(definition.document()) == shelf.content_of(row.definition)
-    if is_same and shelf.status_of(row) != ApprovalStatus.DEPRECATED:
+    if is_same and row.status != ApprovalStatus.DEPRECATED:
         raise Conflict(f"{row.name} says already what version {version} said.")
     note = intent.note or f"Back to version {version}."
     return write(work, person, shelf, row, definition, Change.ROLLED_BACK, note)
@@ -63,45 +63,40 @@ def _said(work: Work, shelf: Shelf[Row], row: Row, version: int) -> JsonObject:
     return found
 
 
-def view_with_diff(work: Work, runbook: Runbook) -> RunbookWithDiff:
-    return RunbookWithDiff(**dict(view_runbook(runbook)), diff=diff_to_approved(work, runbook))
+def view_with_diff(work: Work, row: Runbook | Workflow) -> RunbookWithDiff | WorkflowWithDiff:
+    return (
+        view_runbook_with_diff(work, row) if isinstance(row, Runbook) else view_workflow_with_diff(work, row)
+    )
 
 
-def diff_to_approved(work: Work, runbook: Runbook) -> str | None:
-    """What the newest version changes in the approved one, as a unified diff of YAML.
-
-    None where nothing was approved yet; empty where both say the same.
-    """
-    if runbook.approved_version is None:
-        return None
-    if runbook.approved_version == runbook.version:
-        return ""
-    approved = _said(work, RUNBOOKS, runbook, runbook.approved_version)
-    before = Labelled(f"{runbook.name} v{runbook.approved_version} (approved)", approved)
-    after = Labelled(f"{runbook.name} v{runbook.version} ({runbook.status})", runbook.definition)
-    return difference(before, after)
+def view_runbook_with_diff(work: Work, runbook: Runbook) -> RunbookWithDiff:
+    return RunbookWithDiff(**dict(view_runbook(runbook)), diff=diff_to_approved(work, RUNBOOKS, runbook))
 
 
 def view_workflow_with_diff(work: Work, workflow: Workflow) -> WorkflowWithDiff:
-    """Compared with the version that was enabled last: what an enabled workflow says is in force as it stands."""
-    version = _enabled_version(work, workflow)
-    diff = _diff_to_enabled(work, workflow, version)
-    return WorkflowWithDiff(**dict(view_workflow(workflow)), enabled_version=version, diff=diff)
+    return WorkflowWithDiff(**dict(view_workflow(workflow)), diff=diff_to_approved(work, WORKFLOWS, workflow))
 
 
-def _enabled_version(work: Work, workflow: Workflow) -> int | None:
-    query = select(WorkflowVersion.version).where(
-        WorkflowVersion.owner_id == workflow.id, WorkflowVersion.status == Change.ENABLED
+def diff_to_read(work: Work, shelf: Shelf[Row], row: Row) -> str:
+    """What an approver reads: the diff to the approved version; all of it where there is none."""
+    diff = diff_to_approved(work, shelf, row)
+    if diff is not None:
+        return diff
+    return written_new(
+        Labelled(f"{row.name} v{row.version} ({row.status})", shelf.content_of(row.definition))
     )
-    return work.session.scalar(query.order_by(WorkflowVersion.id.desc()).limit(1))
 
 
-def _diff_to_enabled(work: Work, workflow: Workflow, version: int | None) -> str | None:
-    """Whether it is enabled is no part of what is compared."""
-    if version is None:
+def diff_to_approved(work: Work, shelf: Shelf[Row], row: Row) -> str | None:
+    """What the newest version changes in the approved one, as a unified diff of YAML.
+
+    None where nothing was approved yet; empty where both say the same. Whether a workflow is enabled is no part of it.
+    """
+    if row.approved_version is None:
         return None
-    content_of = WORKFLOWS.content_of
-    enabled = content_of(_said(work, WORKFLOWS, workflow, version))
-    before = Labelled(f"{workflow.name} v{version} (enabled)", enabled)
-    now = f"{workflow.name} v{workflow.version} ({WORKFLOWS.status_of(workflow)})"
-    return difference(before, Labelled(now, content_of(workflow.definition)))
+    if row.approved_version == row.version:
+        return ""
+    approved = shelf.content_of(_said(work, shelf, row, row.approved_version))
+    before = Labelled(f"{row.name} v{row.approved_version} (approved)", approved)
+    after = Labelled(f"{row.name} v{row.version} ({row.status})", shelf.content_of(row.definition))
+    return difference(before, after)

@@ -17,7 +17,8 @@ from core.definitions.kept import NotValidAnyMore
 from core.definitions.triggers import IncidentAge
 from core.service import Service, Work
 from core.services.incident_events import new_event
-from core.services.workflow_starts import definition_of, start_workflow_by_event
+from core.services.workflow_starts import start_workflow_by_event
+from core.services.workflows import definition_in_force, is_started_by
 from core.statuses import IncidentStatus
 from core.tables import Incident, IncidentAgeReached, Workflow
 
@@ -58,16 +59,14 @@ def came_of_age(work: Work) -> list[tuple[str, str]]:
 
 
 def _workflows(work: Work) -> list[Workflow]:
-    query = select(Workflow).where(
-        Workflow.trigger_on == EVENT, Workflow.enabled, Workflow.deleted_at.is_(None)
-    )
+    query = select(Workflow).where(is_started_by(EVENT))
     return list(work.session.scalars(query.order_by(Workflow.name)))
 
 
 def _minutes(workflow: Workflow) -> int | None:
     """The age that starts it; None where its definition cannot be read any more."""
     try:
-        trigger = definition_of(workflow).trigger
+        trigger = definition_in_force(workflow).trigger
     except NotValidAnyMore as error:
         _warn(error.cannot_be_read)
         return None
@@ -105,9 +104,10 @@ def _due(work: Work, workflow: Workflow) -> list[tuple[str, str]]:
 
 def _reach(work: Work, workflow_id: str, incident_id: str) -> None:
     """Whoever writes it down first decides; another clock finds it written."""
-    workflow = work.session.get_one(Workflow, workflow_id, with_for_update={"of": Workflow, "read": True})
+    of_age = select(Workflow).where(Workflow.id == workflow_id, is_started_by(EVENT))
+    workflow = work.session.scalar(of_age.with_for_update(of=Workflow, read=True))
     incident = work.session.get_one(Incident, incident_id, with_for_update={"of": Incident})
-    if workflow.trigger_on != EVENT or not workflow.enabled or workflow.deleted_at is not None:
+    if workflow is None:
         return
     minutes = _minutes(workflow)
     if minutes is None:

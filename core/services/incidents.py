@@ -43,13 +43,15 @@ def open_incident(
     """Open an incident, start the workflows that match, and owe its card.
 
     `request_key`: of the delivery that asked; the second one with the same key gets the same incident.
-    Raises NotFound for an unknown team, NotAllowed for somebody of another team.
+    Raises NotAllowed for somebody who is not of the team, whether there is one or not, NotFound for an unknown team.
     """
     known = _by_request_key(work, request_key)
     if known is not None:
         return known
+    check_may_respond(
+        person, new.team, "open incidents"
+    )  # first: who may not is not told which teams there are
     team = find_team(work, new.team)
-    check_may_respond(person, team.name, "open incidents")
     incident = Incident(
         id=new_id(Prefix.INCIDENT),
         title=new.title,

@@ -117,12 +117,20 @@ def list_runbooks(
 
 
 def list_workflows(
-    work: Work, person: Person, window: Window, *, team: str | None = None, enabled: bool | None = None
+    work: Work,
+    person: Person,
+    window: Window,
+    *,
+    team: str | None = None,
+    enabled: bool | None = None,
+    status: str | None = None,
 ) -> list[Workflow]:
-    """Of `team`, enabled or not, where these are given. Raises as `list_incidents` does."""
+    """Of `team`, enabled or not, and in `status`, where these are given. Raises as `list_incidents` does."""
     query = _definitions(work, person, Workflow, team)
     if enabled is not None:
         query = query.where(Workflow.enabled.is_(enabled))
+    if status is not None:
+        query = query.where(Workflow.status == status)
     return _rows(work, query, Workflow, window)
 
 

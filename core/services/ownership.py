@@ -1,4 +1,4 @@
-"""Who may write definitions: a team's admins theirs, platform admins the global ones."""
+"""Who may write, approve and deprecate definitions: a team's admins write theirs, platform admins approve."""
 
 from core.decisions.people import Person
 from core.errors import InvalidInput, NotAllowed, NotFound
@@ -13,6 +13,20 @@ def check_may_write(person: Person, team: str | None) -> None:
         raise NotAllowed("Only a platform admin may write what is global.")
     if team is not None and not person.is_admin_of(team):
         raise NotAllowed(f"Only an admin of team {team} may write its definitions.")
+
+
+def check_may_approve(person: Person) -> None:
+    """Raise NotAllowed if this person may not approve definitions."""
+    if not person.is_platform_admin:
+        raise NotAllowed("Only a platform admin approves definitions.")
+
+
+def check_may_deprecate(person: Person, team: str | None) -> None:
+    """Raise NotAllowed if this person may not deprecate definitions of that team (None: global ones)."""
+    if team is None and not person.is_platform_admin:
+        raise NotAllowed("Only a platform admin deprecates what is global.")
+    if team is not None and not person.is_admin_of(team):
+        raise NotAllowed(f"Only a platform admin or an admin of team {team} deprecates what it owns.")
 
 
 def owning_team(work: Work, team: str | None) -> Team | None:

@@ -3,7 +3,6 @@
 from sqlalchemy.orm import Session
 
 from core.decisions.people import Person
-from core.definitions.enabling import with_enabled
 from core.service import Work
 from core.services import library
 from core.services.shelves import RUNBOOKS, WORKFLOWS, Change, Row, Shelf
@@ -16,32 +15,48 @@ SYSTEM = Person("system", source="worker")
 def quarantined(session: Session, execution: RunbookExecution | WorkflowExecution) -> str | None:
     """Why the version that the execution runs is under quarantine; None if it is not."""
     definition = _definition(session, execution)
-    is_same = version_of(execution) == (definition.id, definition.version)
+    is_same = version_of(execution) == (definition.id, _blamed(definition))
     return definition.quarantine if is_same else None
 
 
 def put_under_quarantine(work: Work, execution: RunbookExecution | WorkflowExecution, reason: str) -> None:
-    """The version that the execution runs, if it is still the newest: what came after it is not to blame."""
+    """The version that the execution runs, if it is the one that would run: what came after it is not to blame."""
     definition = _definition(work.session, execution)
     work.session.refresh(definition, with_for_update={"of": type(definition)})
-    if version_of(execution) != (definition.id, definition.version) or definition.deleted_at is not None:
+    if version_of(execution) != (definition.id, _blamed(definition)) or definition.deleted_at is not None:
         return
     if isinstance(definition, Runbook):
-        before = RUNBOOKS.status_of(definition)
-        definition.status, definition.quarantine = ApprovalStatus.DRAFT, reason
-        _keep(work, RUNBOOKS, definition, before, execution.id)
+        _stop(work, RUNBOOKS, definition, execution, reason)
     else:
-        before = WORKFLOWS.status_of(definition)
-        WORKFLOWS.settle(definition, with_enabled(definition.definition, enabled=False), work.now)
-        definition.quarantine = reason
-        _keep(work, WORKFLOWS, definition, before, execution.id)
+        _stop(work, WORKFLOWS, definition, execution, reason)
 
 
-def _keep(work: Work, shelf: Shelf[Row], definition: Row, before: str, execution_id: str) -> None:
-    reason = definition.quarantine or ""
-    why = {"version": definition.version, "execution": execution_id, "reason": reason}
-    change = {"before": {"status": before}, "after": {"status": shelf.status_of(definition)}}
-    library.keep(work, SYSTEM, shelf, definition, Change.QUARANTINED, reason, {**why, **change})
+def _blamed(definition: Runbook | Workflow) -> int | None:
+    """The version that would run: of a workflow the approved one, whatever was written since."""
+    return definition.version if isinstance(definition, Runbook) else definition.approved_version
+
+
+def _stop(
+    work: Work,
+    shelf: Shelf[Row],
+    definition: Row,
+    execution: RunbookExecution | WorkflowExecution,
+    reason: str,
+) -> None:
+    """A draft again: a platform admin decides whether it may run."""
+    _, version = version_of(execution)
+    before = definition.status
+    definition.status, definition.quarantine = ApprovalStatus.DRAFT, reason
+    shelf.stop(definition)
+    details = {
+        "version": version,
+        "execution": execution.id,
+        "reason": reason,
+        "before": {"status": before},
+        "after": {"status": definition.status},
+    }
+    about = version, shelf.content_of(execution.definition)
+    library.keep(work, SYSTEM, shelf, definition, Change.QUARANTINED, reason, details, about=about)
 
 
 def _definition(session: Session, execution: RunbookExecution | WorkflowExecution) -> Runbook | Workflow:

@@ -32,7 +32,9 @@ def view_runbook(row: Runbook) -> RunbookView:
 
 
 def view_workflow(row: Workflow) -> WorkflowView:
-    return WorkflowView(**columns(row, WorkflowView), **_of_definition(row))
+    shown = columns(row, WorkflowView) | _of_definition(row)
+    shown["trigger_on"] = row.trigger_on or row.definition["trigger"]["on"]
+    return WorkflowView(**shown, in_force_version=row.approved_version if row.in_force is not None else None)
 
 
 def _of_definition(row: Runbook | Workflow) -> JsonObject:

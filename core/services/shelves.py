@@ -1,5 +1,7 @@
 """Runbooks and workflows are kept alike. What differs between the two is told here, in one value each."""
 
+import hashlib
+import json
 from abc import ABC, abstractmethod
 from datetime import datetime
 from enum import StrEnum
@@ -61,19 +63,34 @@ class Shelf(ABC, Generic[Row]):
 
     @abstractmethod
     def settle(self, row: Row, document: JsonObject, now: datetime) -> None:
-        """Let the row say what the document says, from `now` on."""
+        """Let the row say what the document says, from `now` on. What is in force stays so."""
 
     @abstractmethod
-    def status_of(self, row: Row) -> str:
-        """Where the row stands, in a word."""
+    def is_in_force(self, row: Row) -> bool:
+        """Whether any version of it may run."""
+
+    @abstractmethod
+    def put_in_force(self, row: Row, now: datetime) -> None:
+        """The newest version, which was approved just now, is what runs from `now` on."""
+
+    @abstractmethod
+    def stop(self, row: Row) -> None:
+        """No version of it runs any more; its status is the caller's to set."""
 
     def change_of(self, row: Row, document: JsonObject) -> Change | None:
         """What the document would change in the row, if anything."""
         is_same = self.content_of(row.definition) == self.content_of(document)
         return None if is_same else Change.CHANGED
 
+    def digest_of(self, row: Row) -> str:
+        """SHA-256 of what the newest version says, in hexadecimal: the same for the same content."""
+        content = json.dumps(self.content_of(row.definition), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(content.encode()).hexdigest()
+
 
 class Runbooks(Shelf[Runbook]):
+    """The approved version is in force as long as it is the newest one: an edit takes it out of force."""
+
     noun, listing, prefix = "runbook", "list", Prefix.RUNBOOK
     row, version, execution = Runbook, RunbookVersion, RunbookExecution
 
@@ -84,14 +101,21 @@ class Runbooks(Shelf[Runbook]):
         return document
 
     def settle(self, row: Runbook, document: JsonObject, now: datetime) -> None:  # noqa: ARG002 a draft has no date
-        """What was written is a draft, whatever it was before."""
-        row.definition, row.status, row.quarantine = document, ApprovalStatus.DRAFT, None
+        row.definition = document
 
-    def status_of(self, row: Runbook) -> str:
-        return row.status
+    def is_in_force(self, row: Runbook) -> bool:
+        return row.status == ApprovalStatus.APPROVED
+
+    def put_in_force(self, row: Runbook, now: datetime) -> None:
+        """Its status says it."""
+
+    def stop(self, row: Runbook) -> None:
+        """Its status says it."""
 
 
 class Workflows(Shelf[Workflow]):
+    """The approved version stays in force until another one is approved, whatever is edited meanwhile."""
+
     noun, listing, prefix = "workflow", "workflow list", Prefix.WORKFLOW
     row, version, execution = Workflow, WorkflowVersion, WorkflowExecution
 
@@ -102,16 +126,33 @@ class Workflows(Shelf[Workflow]):
         return without_enabled(document)
 
     def settle(self, row: Workflow, document: JsonObject, now: datetime) -> None:
-        """A document that does not say whether it is enabled leaves that as it is; what is new is enabled."""
-        before = (row.definition or {}).get("trigger") if row.enabled else None
-        row.enabled = document.get(ENABLED, True if row.enabled is None else row.enabled)
-        if not row.enabled or before != document["trigger"]:
-            row.trigger_since = now
-        row.definition, row.trigger_on = with_enabled(document, row.enabled), document["trigger"]["on"]
-        row.quarantine = None
+        """A document that does not say whether it is enabled leaves that as it is; what is new is enabled.
 
-    def status_of(self, row: Workflow) -> str:
-        return (Change.ENABLED if row.enabled else Change.DISABLED).value
+        What goes to another team is in force no more: nobody of the team that it was approved for could stop it.
+        """
+        was = True if row.enabled is None else row.enabled
+        if row.in_force is not None and row.in_force.get("team") != document.get("team"):
+            self.stop(row)
+        row.definition = document
+        self.switch(row, document.get(ENABLED, was), now)
+
+    def switch(self, row: Workflow, enabled: bool, now: datetime) -> None:
+        """Whether it starts when its trigger happens. An age counts from when it is switched on."""
+        if row.enabled is not enabled:
+            row.trigger_since = now
+        row.enabled, row.definition = enabled, with_enabled(row.definition, enabled)
+
+    def is_in_force(self, row: Workflow) -> bool:
+        return row.in_force is not None
+
+    def put_in_force(self, row: Workflow, now: datetime) -> None:
+        content = self.content_of(row.definition)
+        if row.in_force is None or row.in_force["trigger"] != content["trigger"]:
+            row.trigger_since = now
+        row.in_force, row.trigger_on = content, content["trigger"]["on"]
+
+    def stop(self, row: Workflow) -> None:
+        row.in_force = row.trigger_on = None
 
     def change_of(self, row: Workflow, document: JsonObject) -> Change | None:
         change, enabled = super().change_of(row, document), document.get(ENABLED, row.enabled)

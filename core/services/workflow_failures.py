@@ -7,6 +7,7 @@ from sqlalchemy import select
 from core.service import Work
 from core.services import notices
 from core.services.notices import NewNotice, NoticeKind
+from core.services.shelves import WRITES
 from core.statuses import Status
 from core.tables import Incident, JsonObject, WorkflowExecution, WorkflowVersion
 
@@ -30,7 +31,9 @@ def tell_failure(work: Work, row: WorkflowExecution, status: Status, error: str)
 def _author(work: Work, row: WorkflowExecution) -> str | None:
     """The Slack user who wrote the version that ran; None where no such person did."""
     version = select(WorkflowVersion.changed_by).where(
-        WorkflowVersion.owner_id == row.workflow_id, WorkflowVersion.version == row.workflow_version
+        WorkflowVersion.owner_id == row.workflow_id,
+        WorkflowVersion.version == row.workflow_version,
+        WorkflowVersion.change.in_(WRITES),
     )
     author = work.session.scalar(version)
     return author if author is not None and SLACK_USER.fullmatch(author) else None

@@ -10,8 +10,7 @@ from core.actions.base import ActionDefinition
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_respond, check_runbook_scope
 from core.decisions.triggers import IncidentHappening, Match, match
-from core.definitions.kept import NotValidAnyMore, read_kept
-from core.definitions.workflow import WorkflowDefinition
+from core.definitions.kept import NotValidAnyMore
 from core.errors import Conflict
 from core.identifiers import Prefix, new_id
 from core.service import Work
@@ -20,6 +19,7 @@ from core.services.frozen import begins_frozen
 from core.services.incident_scope import event_scope, incident_scope
 from core.services.request_keys import take_turn
 from core.services.workflow_failures import tell_failure
+from core.services.workflows import check_in_force, definition_in_force, is_started_by
 from core.statuses import Status
 from core.tables import ActionExecution, Incident, IncidentEvent, JsonObject, Workflow, WorkflowExecution
 
@@ -50,7 +50,7 @@ class _Start:
         happening = IncidentHappening(
             event.type, incident.team.name, incident_scope(incident), event_scope(event)
         )
-        definition = definition_of(workflow)
+        definition = definition_in_force(workflow)
         found = match(definition, happening)
         if found is None:
             return None
@@ -72,21 +72,14 @@ class _Start:
         return cls(workflow, (), incident, event, Match(error=why), _once_key(workflow, incident))
 
 
-def definition_of(workflow: Workflow) -> WorkflowDefinition:
-    """The newest version. Raises NotValidAnyMore, a Conflict."""
-    return read_kept(WorkflowDefinition, workflow.name, workflow.version, workflow.definition)
-
-
 def _once_key(workflow: Workflow, incident: Incident) -> str | None:
-    is_once = workflow.definition.get("once_per_incident") is True
+    is_once = (workflow.in_force or {}).get("once_per_incident") is True
     return f"once:{workflow.id}:{incident.id}" if is_once else None
 
 
 def start_matching_workflows(work: Work, incident: Incident, event: IncidentEvent) -> None:
-    """Start every enabled workflow that the event triggers, each for itself."""
-    candidates = select(Workflow).where(
-        Workflow.trigger_on == event.type, Workflow.enabled, Workflow.deleted_at.is_(None)
-    )
+    """Start every enabled workflow whose approved version the event triggers, each for itself."""
+    candidates = select(Workflow).where(is_started_by(event.type))
     for workflow in work.session.scalars(candidates.order_by(Workflow.name)):
         start_workflow_by_event(work, workflow, incident, event)
 
@@ -121,6 +114,8 @@ def start_workflow_by_person(
     """
     check_runbook_scope(workflow.name, workflow.team.name if workflow.team else None, incident.team.name)
     check_may_respond(person, incident.team.name, f"run {workflow.name}")
+    work.session.refresh(workflow, with_for_update={"read": True, "of": Workflow})
+    check_in_force(workflow)
     if workflow.trigger_on != MANUAL:
         raise Conflict(f"{workflow.name} starts by itself, on {workflow.trigger_on}.")
     if not workflow.enabled:
@@ -131,7 +126,8 @@ def start_workflow_by_person(
     event = _manual_event(work, person, workflow, incident)
     start = _Start.of(workflow, incident, event, request_key)
     if start is None:
-        raise Conflict(f"The condition of {workflow.name} does not hold: {workflow.definition.get('when')}")
+        condition = (workflow.in_force or {}).get("when")
+        raise Conflict(f"The condition of {workflow.name} does not hold: {condition}")
     execution_id = _create(work, start)
     if execution_id is None:
         raise Conflict(f"{workflow.name} runs once per incident, and did.")
@@ -194,8 +190,8 @@ def _row(work: Work, start: _Start) -> JsonObject:
         "id": new_id(Prefix.WORKFLOW_EXECUTION),
         "workflow_id": workflow.id,
         "workflow_name": workflow.name,
-        "workflow_version": workflow.version,
-        "definition": workflow.definition,
+        "workflow_version": workflow.approved_version,
+        "definition": workflow.in_force,
         "incident_id": start.incident.id,
         "event_id": start.event.id,
         "requested_by": start.event.actor,

@@ -1,10 +1,13 @@
-"""The workflow library: written, enabled and disabled, duplicated, found."""
+"""The workflow library: written, enabled and disabled, duplicated, found, and what of one is in force."""
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 
 from core.decisions.people import Person
+from core.decisions.quarantine import UNTIL, why_it_does_not_run
 from core.definitions.enabling import with_enabled
+from core.definitions.kept import read_kept
 from core.definitions.workflow import WorkflowDefinition
+from core.errors import Conflict
 from core.service import Work
 from core.services import library, library_search
 from core.services.library import UNSAID, Intent
@@ -15,7 +18,10 @@ from core.tables import Workflow
 
 
 def apply_workflow(work: Work, person: Person, definition: WorkflowDefinition, *, note: str = "") -> Workflow:
-    """Make the workflow what the definition says. Executions in flight end on the version they began with."""
+    """Make the workflow what the definition says: a draft, and what was approved stays in force until this is.
+
+    Executions in flight end on the version they began with.
+    """
     return library.apply(work, person, WORKFLOWS, definition, Intent(note))
 
 
@@ -27,7 +33,9 @@ def find_workflow(work: Work, person: Person, reference: str) -> Workflow:
 def switch_workflow(
     work: Work, person: Person, workflow: Workflow, *, enabled: bool, intent: Intent = UNSAID
 ) -> Workflow:
-    """Enable or disable it: what is disabled starts no more, and stays otherwise as it is.
+    """Enable or disable what is in force: what is disabled starts no more, and stays otherwise as it is.
+
+    No version comes into force by that.
 
     Raises NotAllowed, and Stale and Conflict where it was changed since it was read.
     """
@@ -35,7 +43,7 @@ def switch_workflow(
     check_may_write(person, library_search.owner_of(workflow))
     if workflow.enabled is enabled:
         return workflow
-    WORKFLOWS.settle(workflow, with_enabled(workflow.definition, enabled), work.now)
+    WORKFLOWS.switch(workflow, enabled, work.now)
     done = Change.ENABLED if enabled else Change.DISABLED
     change = {"before": {"enabled": not enabled}, "after": {"enabled": enabled}}
     library.keep(
@@ -47,7 +55,7 @@ def switch_workflow(
 def duplicate_workflow(
     work: Work, person: Person, workflow: Workflow, name: str, intent: Intent = UNSAID
 ) -> Workflow:
-    """A new workflow that says the same under another name, and is disabled until somebody enables it.
+    """A new workflow that says the same under another name: a draft, and disabled until somebody enables it.
 
     Raises NotAllowed for who may not write for its team, Conflict where the name is taken or it is not valid any more.
     """
@@ -63,3 +71,38 @@ def visible_workflows(work: Work, person: Person) -> list[Workflow]:
         select(Workflow).where(Workflow.deleted_at.is_(None)).order_by(Workflow.name)
     )
     return [workflow for workflow in found if person.may_see(library_search.owner_of(workflow))]
+
+
+def definition_of(workflow: Workflow) -> WorkflowDefinition:
+    """The newest version. Raises NotValidAnyMore, a Conflict."""
+    return read_kept(WorkflowDefinition, workflow.name, workflow.version, workflow.definition)
+
+
+def definition_in_force(workflow: Workflow) -> WorkflowDefinition:
+    """The approved version, which is what starts. Raises NotValidAnyMore, and Conflict where nothing is in force."""
+    check_in_force(workflow)
+    assert workflow.in_force is not None
+    assert workflow.approved_version is not None
+    return read_kept(WorkflowDefinition, workflow.name, workflow.approved_version, workflow.in_force)
+
+
+def check_in_force(workflow: Workflow) -> None:
+    """Raise Conflict unless a version of it was approved, and may start still."""
+    if workflow.in_force is not None:
+        return
+    if workflow.quarantine is not None:
+        raise Conflict(why_it_does_not_run(workflow.name, workflow.quarantine), hint=UNTIL)
+    raise Conflict(
+        f"{workflow.name} is {workflow.status}: only an approved version starts.",
+        hint="A platform admin approves it.",
+    )
+
+
+def is_started_by(event_type: str) -> ColumnElement[bool]:
+    """The condition for the workflows that such an event may start. What was edited since counts for nothing."""
+    return and_(
+        Workflow.trigger_on == event_type,
+        Workflow.in_force.is_not(None),
+        Workflow.enabled,
+        Workflow.deleted_at.is_(None),
+    )

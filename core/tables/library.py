@@ -14,7 +14,9 @@ WRITES = text("change IN ('created', 'changed', 'rolled_back')")
 class LibraryColumns:
     """What runbooks and workflows have: the newest version of a definition. `changed_by`: who wrote that version.
 
-    `quarantine`: why it may not run, where it killed its workers; null again once it is changed or let run again.
+    `status`: where that version stands: draft, approved or deprecated. `approved_version`: the newest one that was
+    approved, `approved_by`: by whom. `quarantine`: why it may not run, where it killed its workers; null again once it
+    is changed or approved again.
     """
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -23,6 +25,9 @@ class LibraryColumns:
     version: Mapped[int]
     definition: Mapped[Written]
     changed_by: Mapped[str]
+    status: Mapped[str]
+    approved_version: Mapped[int | None]
+    approved_by: Mapped[str | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
@@ -51,15 +56,12 @@ class VersionColumns:
 
 
 class Runbook(LibraryColumns, Base):
-    """`approved_version`: the newest version that was approved. It runs only while `status` is `approved`."""
+    """It runs only while `status` is `approved`: an edit takes it out of force."""
 
     __tablename__ = "runbooks"
     __table_args__ = (
         Index("uq_runbooks_name", "name", unique=True, postgresql_where=text("deleted_at IS NULL")),
     )
-
-    status: Mapped[str]
-    approved_version: Mapped[int | None]
 
 
 class RunbookVersion(VersionColumns, Base):
@@ -75,7 +77,9 @@ class RunbookVersion(VersionColumns, Base):
 class Workflow(LibraryColumns, Base):
     """`enabled` is no part of what is versioned; `definition` says the same.
 
-    `trigger_since`: since when it has been enabled with its present trigger.
+    `in_force`: what the approved version says, without `enabled`: only that is ever started. An edit leaves it as it
+    is. Null before the first approval, once it is deprecated, and under quarantine. `trigger_on`: the name of what
+    starts it; null where nothing is in force. `trigger_since`: since when it has been enabled with that trigger.
     """
 
     __tablename__ = "workflows"
@@ -84,12 +88,13 @@ class Workflow(LibraryColumns, Base):
     )
 
     enabled: Mapped[bool]
-    trigger_on: Mapped[str] = mapped_column(index=True)
+    in_force: Mapped[Written | None]
+    trigger_on: Mapped[str | None] = mapped_column(index=True)
     trigger_since: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
 class WorkflowVersion(VersionColumns, Base):
-    """`status`: `enabled` or `disabled`."""
+    """`status` of lines from before workflows were approved: `enabled` or `disabled`."""
 
     __tablename__ = "workflow_versions"
     __table_args__ = (

@@ -8,7 +8,7 @@ from core.decisions.quarantine import UNTIL
 from core.definitions.runbook import RunbookDefinition
 from core.service import Service
 from core.services.history import list_history
-from core.services.runbooks import apply_runbook, approve_runbook, find_runbook
+from core.services.runbooks import apply_runbook, find_runbook
 from core.services.shelves import RUNBOOKS
 from core.tables import Runbook
 from tests.acceptance.slack.conftest import NOBODY_LISTENS
@@ -24,7 +24,7 @@ from tests.acceptance.slack.world import (
     add_runbook,
     executions,
 )
-from tests.world import LOST, suspect, uninstall
+from tests.world import LOST, approve_runbook, suspect, uninstall
 
 WRITER = Person(DB_ADMIN, is_platform_admin=True, source="test")
 

@@ -17,8 +17,9 @@ from core.services.incidents import NewIncident, open_incident
 from core.services.notices import NewNotice, NoticeKind
 from core.services.people import apply_team
 from core.services.runbook_starts import Start, start_by_person
-from core.services.runbooks import apply_runbook, approve_runbook, find_runbook
+from core.services.runbooks import apply_runbook, find_runbook
 from core.tables import Approval, Incident, RunbookExecution, StepExecution
+from tests.world import approve_runbook
 
 ADMIN = Person("U0ADMIN", is_platform_admin=True, source="test")
 DB_ADMIN, DB_OPS, WEB_OPS, BOTH_OPS, NOBODY = "U0DBADMIN", "U0DBOPS", "U0WEBOPS", "U0BOTHOPS", "U0NOBODY"

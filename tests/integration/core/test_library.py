@@ -11,15 +11,16 @@ from core.definitions.runbook import RunbookDefinition
 from core.errors import Conflict, NotAllowed, NotFound, Stale
 from core.service import Service, Work
 from core.services import library
+from core.services.definition_approval import deprecate
 from core.services.history import list_history, roll_back
 from core.services.library import Intent
 from core.services.people import load_person
-from core.services.runbooks import approve_runbook, deprecate_runbook, find_runbook
+from core.services.runbooks import find_runbook
 from core.services.shelves import RUNBOOKS, WORKFLOWS
 from core.services.workflows import duplicate_workflow, find_workflow, switch_workflow
 from core.tables import AuditEntry, Runbook, RunbookVersion
 from tests.conftest import ADMIN
-from tests.world import TEAMS, apply_documents, new_incident, start_run
+from tests.world import TEAMS, apply_documents, approve_runbook, new_incident, start_run
 
 WRITER = "U0DBADMIN"
 VACUUM = """
@@ -139,7 +140,7 @@ def test_an_operators_file_does_not_bring_back_what_was_deprecated(service: Serv
     do(
         service,
         WRITER,
-        lambda work, row: deprecate_runbook(work, load_person(work, WRITER, source="test"), row),
+        lambda work, row: deprecate(work, load_person(work, WRITER, source="test"), RUNBOOKS, row),
     )
     apply_documents(service, VACUUM, approve=True)
     assert do(service, ADMIN, lambda work, row: (row.status, row.version)) == ("deprecated", 1)
@@ -167,7 +168,7 @@ def test_every_deed_is_in_the_audit_trail(service: Service) -> None:
         library.change(work, person, RUNBOOKS, row, definition(), Intent())
         roll_back(work, person, RUNBOOKS, row, 1)
         approve_runbook(work, person, row, own_version_allowed=True)
-        deprecate_runbook(work, person, row)
+        deprecate(work, person, RUNBOOKS, row)
         library.delete(work, person, RUNBOOKS, row)
         query = select(AuditEntry.action).where(AuditEntry.subject_id == row.id).order_by(AuditEntry.number)
         actions = work.session.scalars(query).all()

@@ -12,14 +12,13 @@ from core.execution.executor import Executor
 from core.execution.kinds import RUNBOOK, WORKFLOW
 from core.execution.lease import LEASE, Heart
 from core.execution.run import Run
-from core.services.library import UNSAID
-from core.services.runbooks import approve_runbook, runbook_named
+from core.services.runbooks import runbook_named
 from core.statuses import ApprovalStatus, Status, WaitingFor
 from core.steps.message import MessageStep
 from core.tables import AuditEntry, Notice, Runbook, WorkerLoss, Workflow, WorkflowExecution
 from tests.conftest import ADMIN
 from tests.integration.core.world import CoreWorld
-from tests.world import Target, apply_documents, new_incident, start_run
+from tests.world import Target, apply_documents, approve_runbook, new_incident, start_run
 from workers.clock import tidy
 
 SAY = "- {id: say, type: message, text: hello}\n"
@@ -65,7 +64,7 @@ def runbook(world: CoreWorld, name: str = "tried") -> Runbook:
 def approve(world: CoreWorld, name: str = "tried") -> None:
     with world.service.transaction() as work:
         person = Person(ADMIN, is_platform_admin=True)
-        approve_runbook(work, person, runbook_named(work, name), own_version_allowed=True, intent=UNSAID)
+        approve_runbook(work, person, runbook_named(work, name), own_version_allowed=True)
 
 
 def counted(world: CoreWorld) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.cards import limits
-from bot.cards.changes import LONGEST_LINE, MOST_SECTIONS, changes_card, workflow_changes_card
+from bot.cards.changes import CONTINUED, LONGEST_LINE, MOST_SECTIONS, changes_card
 from core.library_views import RunbookWithDiff, WorkflowWithDiff
 from core.statuses import ApprovalStatus
 
@@ -21,6 +21,7 @@ def card_texts(diff: str | None, approve: str | None = None) -> list[str]:
         status=ApprovalStatus.DRAFT,
         version=3,
         approved_version=1,
+        approved_by="U2",
         description="",
         definition={},
         changed_by="U1",
@@ -47,7 +48,7 @@ def test_every_block_fits_and_what_is_left_out_is_told(line: str, count: int) ->
     assert all(part.count("```") == 2 for part in shown)
     if lines < count:
         assert parts[-1].startswith(f"… {count - lines} more lines")
-        assert "`runbook show db-vacuum` in a terminal shows all." in parts[-1]
+        assert "`runbook show db-vacuum` in a terminal shows all" in parts[-1]
     else:
         assert shown == parts
 
@@ -59,10 +60,24 @@ def test_lines_stay_whole_and_in_order() -> None:
     assert lines.split("\n") == [f"+ {number:04}" for number in range(600)]
 
 
-def test_a_line_that_is_cut_is_told() -> None:
-    *_, hint = card_texts("+ " + "x" * (LONGEST_LINE + 1) + "\n")
+def test_a_long_line_is_shown_whole_and_no_part_of_it_looks_like_a_line_of_its_own() -> None:
+    line = f"+ {'x' * 2 * LONGEST_LINE}; rm -rf /"
+    _, part = card_texts(f"{line}\n")
+    first, *more = part.removeprefix("```\n").removesuffix("\n```").split("\n")
 
-    assert hint == "… long lines are cut. `runbook show db-vacuum` in a terminal shows all."
+    assert all(each.startswith(CONTINUED) for each in more)
+    assert first + "".join(each.removeprefix(CONTINUED) for each in more) == line
+
+
+def test_a_line_that_does_not_fit_is_counted_and_the_length_of_all_is_told() -> None:
+    *_, hint = card_texts("+ " + "x" * 20_000 + "\n")
+
+    assert hint.startswith("… 1 more lines: this is cut, all of it has 20,003 characters. `runbook show")
+
+
+def test_what_is_not_to_be_seen_is_seen() -> None:
+    _, part = card_texts("+ a\u202eb\u200bc\n")
+    assert "+ a\\u202eb\\u200bc" in part
 
 
 def test_what_to_type_to_approve_comes_last() -> None:
@@ -71,42 +86,41 @@ def test_what_to_type_to_approve_comes_last() -> None:
     )
 
 
-def workflow_view(version: int, enabled_version: int | None, diff: str | None) -> WorkflowWithDiff:
+def workflow_view(approved_version: int | None, diff: str | None) -> WorkflowWithDiff:
     return WorkflowWithDiff(
         id="wfl_1",
         name="greet",
         team=None,
         enabled=False,
-        version=version,
+        status=ApprovalStatus.DRAFT,
+        version=3,
+        approved_version=approved_version,
+        approved_by=None,
+        in_force_version=approved_version,
         trigger_on="manual",
         description="",
         definition={},
         changed_by="U1",
         created_at=NOW,
         updated_at=NOW,
-        enabled_version=enabled_version,
         diff=diff,
     )
 
 
 def test_a_long_diff_of_a_workflow_says_where_the_rest_is() -> None:
-    *_, hint = workflow_changes_card(workflow_view(3, 1, "+ x\n" * 5_000)).lines
-    assert "more lines. `GET /api/workflows/greet/versions` has both." in hint
+    *_, hint = changes_card(workflow_view(1, "+ x\n" * 5_000), approve=None).lines
+    assert "`runbook show --workflow greet` in a terminal shows all, and `GET /api/workflows/greet`." in hint
 
 
 @pytest.mark.parametrize(
-    ("enabled", "diff", "said"),
+    ("approved", "diff", "said"),
     [
-        (None, None, "v3 was written by <@U1>. No version of it was enabled yet."),
-        (1, "", "v3 was written by <@U1>. It says the same as v1, which was enabled."),
-        (1, "+ x\n", "v3 was written by <@U1>. It changes v1, which was enabled:"),
+        (None, None, "v3 was written by <@U1>. No version of it was approved yet."),
+        (1, "", "v3 was written by <@U1>. It says the same as v1, which was approved."),
+        (1, "+ x\n", "v3 was written by <@U1>. It changes v1, which was approved:"),
     ],
 )
-def test_a_workflow_is_compared_with_what_was_enabled(
-    enabled: int | None, diff: str | None, said: str
+def test_a_workflow_is_compared_with_what_was_approved(
+    approved: int | None, diff: str | None, said: str
 ) -> None:
-    assert workflow_changes_card(workflow_view(3, enabled, diff)).lines[0] == said
-
-
-def test_what_was_enabled_itself_has_nothing_to_tell() -> None:
-    assert workflow_changes_card(workflow_view(3, 3, "")).lines == ()
+    assert changes_card(workflow_view(approved, diff), approve=None).lines[0] == said

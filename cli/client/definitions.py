@@ -1,0 +1,95 @@
+"""A definition as people read it in a terminal: what it does, where it stands, what it changes."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from bot.cards.words import one_line, visible
+from bot.commands.usage import usage_line
+from cli.client.output import facts, say, table
+from core.decisions.quarantine import UNTIL
+from core.definitions.parameters import declared
+from core.definitions.yaml_text import to_yaml
+from core.library_views import DefinitionView, RunbookWithDiff, WorkflowView, WorkflowWithDiff
+from core.statuses import ApprovalStatus
+
+GLOBAL = "global"
+
+IsWorkflow = Annotated[bool, typer.Option("--workflow", help="Workflows, not runbooks.")]
+AnyWithDiff = RunbookWithDiff | WorkflowWithDiff
+
+
+def definition_view(kind: str, shown: Mapping[str, Any]) -> AnyWithDiff:
+    """What REST answers about one. `kind`: `runbook` or `workflow`."""
+    return (WorkflowWithDiff if kind == "workflow" else RunbookWithDiff).model_validate(shown)
+
+
+def standing(view: DefinitionView) -> str:
+    """Its status, and whether it is in force."""
+    status = "under quarantine" if view.quarantine else view.status.value
+    if isinstance(view, WorkflowView):
+        return _standing_of_workflow(view, status)
+    return status if view.status is ApprovalStatus.APPROVED else f"{status}, does not run"
+
+
+def _standing_of_workflow(view: WorkflowView, status: str) -> str:
+    if view.in_force_version is None:
+        return f"{status}, does not start"
+    in_force = "" if view.in_force_version == view.version else f", v{view.in_force_version} in force"
+    return f"{status}{in_force}{'' if view.enabled else ', disabled'}"
+
+
+def print_definition(view: AnyWithDiff) -> None:
+    say(f"{view.name} v{view.version}, {standing(view)}")
+    if isinstance(view, RunbookWithDiff):
+        _print_runbook(view)
+    else:
+        facts([*_facts(view), ("starts", view.trigger_on)])
+    _print_changes(view)
+
+
+def _facts(view: DefinitionView) -> list[tuple[str, str]]:
+    approved = f"v{view.approved_version} by {view.approved_by}" if view.approved_version else ""
+    return [
+        ("id", view.id),
+        ("team", view.team or GLOBAL),
+        ("quarantine", f"{view.quarantine} {UNTIL}" if view.quarantine else ""),
+        ("description", view.description),
+        ("written by", view.changed_by),
+        ("approved", approved),
+    ]
+
+
+def _print_runbook(view: RunbookWithDiff) -> None:
+    schema = view.definition.get("parameters") or {}
+    usage = usage_line("runbook", view.name, schema).replace(view.name, f"{view.name} --incident ID", 1)
+    facts([*_facts(view), ("run it", usage)])
+    described = [(name, _described(inner)) for name, inner in declared(schema).items()]
+    if described:
+        say("")
+        table(("parameter", "description"), described)
+    say("")
+    steps = [
+        (step["id"], step["type"], one_line(step.get("name") or "")) for step in view.definition["steps"]
+    ]
+    table(("step", "type", "name"), steps)
+
+
+def _print_changes(view: AnyWithDiff) -> None:
+    """What an approver must see: all of it, where no version was approved yet; nothing for what is approved."""
+    if view.status is ApprovalStatus.APPROVED:
+        return
+    say("")
+    if view.diff is None:
+        say(
+            f"No version of it was approved yet. This is all of it:\n\n{visible(to_yaml(view.definition).rstrip())}"
+        )
+    elif not view.diff:
+        say(f"It says the same as v{view.approved_version}, which was approved.")
+    else:
+        say(f"It changes v{view.approved_version}, which was approved:\n\n{visible(view.diff.rstrip())}")
+
+
+def _described(schema: object) -> str:
+    return one_line(str(schema.get("description", ""))) if isinstance(schema, dict) else ""
