@@ -1,47 +1,92 @@
 """The buttons: each is one decision of core's. What comes of it is shown by the poster, from the database."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from core.decisions.people import Person
 from core.errors import InvalidInput
 from core.service import Service, Work
-from core.services.approvals import decide_gate
+from core.services import notices
+from core.services.approvals import StaleApproval, decide_gate, show_anew
+from core.services.notices import NoticeKind
 from core.services.people import load_person
+from core.services.reading import view_approval
 from core.services.retries import retry
-from core.services.runs import VERDICTS, cancel, give_verdict
+from core.services.runs import VERDICTS, InDoubt, StaleVerdict, cancel, give_verdict
 
-Deed: TypeAlias = Callable[[Work, Person, str], object]
+NOTHING_HERE = "This button does nothing here any more."
+ATTEMPT = re.compile(r"[0-9]{1,9}")
+
+Deed: TypeAlias = Callable[[Work, Person, str], str | None]
 
 
 def _decides(approved: bool) -> Deed:
-    return lambda work, person, approval_id: decide_gate(work, person, approval_id, approved=approved)
+    def deed(work: Work, person: Person, value: str) -> str | None:
+        """The value: the gate, and the beginning of the digest of what its card showed."""
+        approval_id, _, seen = value.partition(":")
+        gate = decide_gate(work, person, approval_id, approved=approved, seen=seen)
+        work.session.flush()
+        work.session.refresh(gate)  # its decisions were read before this one was added
+        return view_approval(work, gate).nobody_left
+
+    return deed
 
 
 def _judges(answer: str) -> Deed:
-    return lambda work, person, execution_id: give_verdict(work, person, execution_id, answer)
+    def deed(work: Work, person: Person, value: str) -> None:
+        """The value: the run, the step, and the attempt that the card asks about."""
+        execution_id, *about = value.split(":")
+        give_verdict(work, person, execution_id, answer, _in_doubt(about))
+
+    return deed
 
 
-def _retries(work: Work, person: Person, execution_id: str) -> object:
+def _in_doubt(about: list[str]) -> InDoubt | None:
+    """None for a button that does not say it: of an earlier release."""
+    if not about:
+        return None
+    if len(about) != 2 or not ATTEMPT.fullmatch(about[1]):
+        raise InvalidInput(NOTHING_HERE)
+    return InDoubt(about[0], int(about[1]))
+
+
+def _cancels(work: Work, person: Person, execution_id: str) -> None:
+    cancel(work, person, execution_id)
+
+
+def _retries(work: Work, person: Person, execution_id: str) -> None:
     """One person's clicks on one run are one request, however often Slack brings them."""
     key = f"slack:run.retry:{execution_id}:{person.slack_user_id}"
-    return retry(work, person, execution_id, request_key=key)
+    retry(work, person, execution_id, request_key=key)
 
 
-# By action_id; the button's value is the id of what is decided on.
+# By action_id. What a deed answers is told to who pressed.
 BUTTONS: Mapping[str, Deed] = {
     "approval.approve": _decides(approved=True),
     "approval.reject": _decides(approved=False),
-    "run.cancel": cancel,
+    "run.cancel": _cancels,
     "run.retry": _retries,
     **{f"verdict.{answer}": _judges(answer) for answer in VERDICTS},
 }
 
 
-def press(service: Service, action_id: str, value: str, user_id: str) -> None:
-    """Do what the button says, in one transaction. Raises core's errors; then nothing is changed."""
+def press(service: Service, action_id: str, value: str, user_id: str) -> str | None:
+    """Do what the button says, in one transaction. Returns what only who pressed is to be told, if anything.
+
+    Raises core's errors; then nothing is changed, but a card that was out of date is told anew.
+    """
     deed = BUTTONS.get(action_id)
     if deed is None:
-        raise InvalidInput("This button does nothing here any more.")
-    with service.transaction() as work:
-        deed(work, load_person(work, user_id, source="slack"), value)
+        raise InvalidInput(NOTHING_HERE)
+    try:
+        with service.transaction() as work:
+            return deed(work, load_person(work, user_id, source="slack"), value)
+    except StaleApproval as stale:
+        with service.transaction() as work:
+            show_anew(work, stale.approval_id)
+        raise
+    except StaleVerdict as stale:
+        with service.transaction() as work:
+            notices.want_again(work, stale.execution_id, NoticeKind.VERDICT)
+        raise

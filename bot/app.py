@@ -18,6 +18,7 @@ from slack_sdk import WebClient
 from bot.actions import BUTTONS, press
 from bot.answers import NOWHERE, Whisper, sentence
 from bot.cards.definition_approval import APPROVE
+from bot.cards.words import escape_sentence
 from bot.commands.call import CommandCall, Reply
 from bot.commands.dispatch import answer
 from bot.commands.parse import words_of
@@ -110,7 +111,9 @@ class Face:
         return ack()
 
     def on_button(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> BoltResponse:
-        press(self.service, action["action_id"], action.get("value", ""), body["user"]["id"])
+        told = press(self.service, action["action_id"], action.get("value", ""), body["user"]["id"])
+        if told is not None:
+            self._tell_at(body.get("response_url"), escape_sentence(told))
         return ack()
 
     def on_definition_approved(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> BoltResponse:

@@ -46,13 +46,14 @@ class ApprovalStatus(StrEnum):
 
 
 class GateStatus(StrEnum):
-    """Of an approval gate."""
+    """Of an approval gate. `void`: it was approved, and then asked again."""
 
     OPEN = "open"
     APPROVED = "approved"
     REJECTED = "rejected"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+    VOID = "void"
 
 
 class IncidentStatus(StrEnum):

@@ -1,9 +1,9 @@
 """What is shown of executions, incidents and gates: one shape for REST, Slack, CLI and pages."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.statuses import GateStatus, IncidentStatus, Severity, Status, WaitingFor
 
@@ -29,8 +29,39 @@ class ApprovalDecisionView(BaseModel):
     created_at: datetime
 
 
+class InitiatorView(BaseModel):
+    """Who brought a run about, and how: `{"who": "U0ANNA", "as": "opened"}`."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    who: str
+    deed: str = Field(alias="as")
+
+
+class ShownStepView(BaseModel):
+    """A step that an approval lets run. `request`: what will be sent, secrets by name, as far as it is known.
+
+    `depends_on_results`: whether earlier steps decide some of it; that stands there as `‹lag.seconds›`. `error`: why it
+    is certain to fail.
+    """
+
+    step: str
+    type: str
+    name: str | None
+    runs: Literal["yes", "no", "depends"]
+    condition: str | None
+    request: Any
+    depends_on_results: bool
+    error: str | None
+
+
 class ApprovalView(BaseModel):
-    """A gate. `approvers`: who may decide, in words with Slack mentions; `people`: the Slack ids to ping."""
+    """A gate. `approvers`: who may decide, in words with Slack mentions; `people`: the Slack ids to ping.
+
+    `initiators`: who brought its run about, and does not decide. `nobody_left`: where too few are left who may, that,
+    and who can help. `shown`: what an approval lets run; `digest`: SHA-256 of that with version and parameters; null of
+    what an earlier release asked. `asked_again`: why, where it was asked before.
+    """
 
     id: str
     execution_id: str
@@ -41,6 +72,11 @@ class ApprovalView(BaseModel):
     count: int
     requester: str
     message: str
+    initiators: list[InitiatorView] = []
+    nobody_left: str | None = None
+    shown: list[ShownStepView] | None = None
+    digest: str | None = None
+    asked_again: str | None = None
     decisions: list[ApprovalDecisionView]
     opened_at: datetime
     expires_at: datetime | None
@@ -66,7 +102,7 @@ class MessageView(BaseModel):
 
 
 class ExecutionView(BaseModel):
-    """A runbook execution. `requested_by`: a Slack user id, or `workflow:NAME`.
+    """A runbook execution. `requested_by`: a Slack user id, or `workflow:NAME`; `initiators`: who brought it about.
 
     `retry_of`: the execution that this one goes on with; its `carried_over` steps were done there.
     `retried_as`: the execution that goes on with this one.
@@ -87,6 +123,7 @@ class ExecutionView(BaseModel):
     retry_of: str | None = None
     retried_as: str | None = None
     requested_by: str
+    initiators: list[InitiatorView] = []
     parameters: dict[str, Any]
     steps: list[StepView]
     approval: ApprovalView | None

@@ -80,7 +80,8 @@ def _retry_blocks(execution: ExecutionView) -> list[Block]:
         return []
     confirm = Confirm(
         title="Retry this run?",
-        text=f"{execution.runbook} goes on as a new run, from the first step that did not succeed.",
+        text=f"{execution.runbook} goes on as a new run, from the first step that did not succeed. "
+        "An approval before it is asked for again, of somebody else than you.",
         confirm="Retry",
     )
     retry = button("run.retry", "Retry", execution.id, confirm=confirm)

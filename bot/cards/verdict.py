@@ -24,7 +24,12 @@ def verdict(execution: ExecutionView, position: int, attempt: int) -> Message:
         text = f"{step_title(step)} of {plain_title(execution)}: {answer}"
         return Message(bounded(text, MESSAGE_TEXT), [*blocks, tag(execution)], metadata(execution))
     frozen = freeze_blocks(execution.freeze)
-    blocks = [*_question(execution, step, block_id), *frozen, _buttons(execution, block_id), tag(execution)]
+    blocks = [
+        *_question(execution, step, block_id),
+        *frozen,
+        _buttons(execution, step, block_id),
+        tag(execution),
+    ]
     text = f"❓ Did step {step_title(step)} of {plain_title(execution)} happen? {_why(step)}"
     text = f"{text} {freeze_words(execution.freeze)}".strip()
     return Message(bounded(text, MESSAGE_TEXT), blocks, metadata(execution))
@@ -48,15 +53,16 @@ def _why(step: StepView) -> str:
     return f"{bounded(escape_sentence(one_line(error)), ERROR_LENGTH)} Look there, then answer."
 
 
-def _buttons(execution: ExecutionView, block_id: str) -> Block:
+def _buttons(execution: ExecutionView, step: StepView, block_id: str) -> Block:
+    value = f"{execution.id}:{step.id}:{step.attempt}"
     confirm = Confirm(
         title="Run it again?",
-        text="If it did happen, its side effect happens twice.",
+        text="If it did happen, its side effect happens twice. The approval before it is asked for again.",
         confirm="Run it again",
     )
-    ran = button("verdict.ran", "It ran", execution.id, style="primary")
-    did_not = button("verdict.did_not_run", "It did not run", execution.id)
-    again = button("verdict.run_again", "Run it again", execution.id, style="danger", confirm=confirm)
+    ran = button("verdict.ran", "It ran", value, style="primary")
+    did_not = button("verdict.did_not_run", "It did not run", value)
+    again = button("verdict.run_again", "Run it again", value, style="danger", confirm=confirm)
     return actions([ran, did_not, again], block_id=f"answer.{block_id}")
 
 

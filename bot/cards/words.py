@@ -15,6 +15,7 @@ MENTION = re.compile(r"&lt;(@[UW][A-Z0-9]+|#[CGD][A-Z0-9]+)&gt;")
 CUT_MARKUP = re.compile(r"(?:&[a-z]{0,3}|<[^<>]*)\Z")
 UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})  # https://www.unicode.org/reports/tr44/#General_Category_Values
 ELLIPSIS = "…"
+UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"})
 WORKFLOW = "workflow:"
 
 SYMBOLS = {
@@ -35,6 +36,7 @@ GATE_SYMBOLS = {
     GateStatus.REJECTED: "⛔",
     GateStatus.EXPIRED: "⌛",
     GateStatus.CANCELLED: "🚫",
+    GateStatus.VOID: "🔁",
 }
 
 WAITS = {
@@ -75,6 +77,24 @@ def bounded(markup: str, limit: int) -> str:
     if len(markup) <= limit:
         return markup
     return CUT_MARKUP.sub("", markup[: limit - len(ELLIPSIS)]) + ELLIPSIS
+
+
+def visible(text: str) -> str:
+    """With `\\u202e` in place of what cannot be seen, or turns what stands behind it: nobody hides in what is approved.
+
+    Lines and tabs stay as they are. Which characters those are is said by their Unicode category (UAX #44, table 12).
+    """
+    return "".join(map(_visible, text)) if not text.isascii() or not text.isprintable() else text
+
+
+def _visible(character: str) -> str:
+    if character in "\n\t " or unicodedata.category(character) not in UNSEEN:
+        return character
+    return (
+        character.encode("ascii", "backslashreplace").decode()
+        if ord(character) > 127
+        else f"\\x{ord(character):02x}"
+    )
 
 
 def code(value: object, limit: int = 120) -> str:

@@ -58,9 +58,10 @@ def _headline(work: Work, claim: Claim, links: RunLinks) -> Message:
     return headline(_execution(work, claim.subject_id), now=work.now, page=links.page(claim.subject_id))
 
 
-def _gate(work: Work, claim: Claim, _links: RunLinks) -> Message:
+def _gate(work: Work, claim: Claim, links: RunLinks) -> Message:
     approval = view_approval(work, work.session.get_one(Approval, claim.subject_id))
-    return gate(_execution(work, approval.execution_id), approval)
+    execution_id = approval.execution_id
+    return gate(_execution(work, execution_id), approval, page=links.page(execution_id))
 
 
 def _verdict(work: Work, claim: Claim, _links: RunLinks) -> Message:

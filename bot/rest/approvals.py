@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from bot.rest.answers import ApprovalAnswer, ApprovalPage
-from bot.rest.bodies import NO_REASON, Reason
+from bot.rest.bodies import NO_REASON, Decided
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.field_names import missing_is_invalid
 from bot.rest.filters import RunsAtGates, WantedTeam
@@ -11,7 +11,7 @@ from bot.rest.idempotency import CurrentPost, Post
 from bot.rest.paging import WantedPage
 from bot.rest.references import ApprovalReference
 from core.service import Work
-from core.services.approvals import decide_gate
+from core.services.approvals import StaleApproval, decide_gate, show_anew
 from core.services.execution_views import view_approvals
 from core.services.listing import Position, list_open_gates
 from core.services.reading import view_approval
@@ -38,22 +38,28 @@ def _position(gate: Approval) -> Position:
 
 
 @router.post("/{id}/approve", response_model=ApprovalAnswer)
-def approve(approval: ApprovalReference, post: CurrentPost, body: Reason = NO_REASON) -> Response:
-    """Let the run go on. Never by who asked for it, unless its runbook says so."""
+def approve(approval: ApprovalReference, post: CurrentPost, body: Decided = NO_REASON) -> Response:
+    """Let the run go on. Never by who brought it about, unless its runbook says so."""
     return _decide(approval, post, body, approved=True)
 
 
 @router.post("/{id}/reject", response_model=ApprovalAnswer)
-def reject(approval: ApprovalReference, post: CurrentPost, body: Reason = NO_REASON) -> Response:
+def reject(approval: ApprovalReference, post: CurrentPost, body: Decided = NO_REASON) -> Response:
     """End the run here."""
     return _decide(approval, post, body, approved=False)
 
 
-def _decide(approval: str, post: Post, body: Reason, *, approved: bool) -> Response:
+def _decide(approval: str, post: Post, body: Decided, *, approved: bool) -> Response:
     def act(work: Work) -> ApprovalAnswer:
-        gate = decide_gate(work, post.caller.person, approval, approved=approved, reason=body.reason)
+        person, reason = post.caller.person, body.reason
+        gate = decide_gate(work, person, approval, approved=approved, reason=reason, seen=body.digest)
         work.session.flush()
         work.session.refresh(gate)  # its decisions were read before this one was added
         return ApprovalAnswer(approval=view_approval(work, gate))
 
-    return post.once(act)
+    try:
+        return post.once(act)
+    except StaleApproval as stale:
+        with post.caller.service.transaction() as work:
+            show_anew(work, stale.approval_id)
+        raise

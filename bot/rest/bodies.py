@@ -44,6 +44,13 @@ class Reason(Body):
     """In their own words."""
 
 
+class Decided(Reason):
+    """Why somebody decided as they did, and on what."""
+
+    digest: str | None = Field(default=None, min_length=16, max_length=64)
+    """Of what they saw: the gate's `digest`, or its first characters. If it shows something else now, 409."""
+
+
 def unkeepable(value: object) -> Iterator[tuple[Path, str]]:
     """What PostgreSQL cannot keep, wherever it is in a JSON value, and why. JSON may be deep: no recursion."""
     pending: list[tuple[Path, object]] = [((), value)]
@@ -65,4 +72,4 @@ def _is_text(value: str) -> bool:
 
 
 # For a request without a body; they are made when all of this module is there.
-RUN, NO_REASON = Run(), Reason()
+RUN, NO_REASON = Run(), Decided()

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from pydantic import Field
 from starlette.responses import Response
 
 from bot.rest.answers import ExecutionAnswer
@@ -12,7 +13,7 @@ from bot.rest.references import ExecutionReference
 from core.service import Work
 from core.services.reading import view_execution
 from core.services.run_search import find_execution
-from core.services.runs import cancel, give_verdict
+from core.services.runs import InDoubt, cancel, give_verdict
 
 router = authenticated_router("runbook executions")
 
@@ -28,6 +29,10 @@ class Verdict(StrEnum):
 class VerdictBody(Body):
     verdict: Verdict
     """Whether the step happened; `run_again`: it did not, or it does no harm to do it twice."""
+    step: str = Field(min_length=1, max_length=200)
+    """The step that this is about; if another one is asked about by now, 409."""
+    attempt: int = Field(ge=1, le=1_000_000, strict=True)
+    """The attempt of that step, as the run shows it."""
 
 
 @router.get("/{execution_id}")
@@ -54,7 +59,8 @@ def judge(execution: ExecutionReference, body: VerdictBody, post: CurrentPost) -
     """Say whether the step that this run asks about happened."""
 
     def act(work: Work) -> ExecutionAnswer:
-        row = give_verdict(work, post.caller.person, execution, body.verdict)
+        about = InDoubt(body.step, body.attempt)
+        row = give_verdict(work, post.caller.person, execution, body.verdict, about)
         return ExecutionAnswer(execution=view_execution(work, row))
 
     return post.once(act)

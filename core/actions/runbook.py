@@ -56,6 +56,7 @@ parameters: {cluster: orders, reason: "{{ incident.title }}"}
             request_key=context.key if context.attempt == 1 else f"{context.key}.{context.attempt}",
             workflow_execution_id=context.execution_id,
             awaited_by=self.id if self.wait else None,
+            initiators=context.initiators,
         )
         execution = start_by_workflow(work, context.requester, start)
         if self.wait:

@@ -51,7 +51,8 @@ labels: {affected: "{{ incident.service }}", quiet: null}
     def _change(self, work: Work, context: Context, labels: dict[str, str | None]) -> StepResult:
         incident = work.session.get_one(Incident, context.incident_id)
         lock(work, incident)
-        cause = Cause(Person(context.requester, source="workflow"), context.depth + 1)
+        person = Person(context.requester, source="workflow")
+        cause = Cause(person, context.depth + 1, context.initiators)
         if labels:
             set_labels(work, cause, incident, labels)
         if self.severity is not None:

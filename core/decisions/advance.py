@@ -21,12 +21,14 @@ from core.decisions.endings import (
 )
 from core.decisions.execution import (
     Answered,
+    ApprovalVoided,
     CallbackReceived,
     CancelRequested,
     Claimed,
     Event,
     Execution,
     GateDecided,
+    GateOutdated,
     Json,
     LockGranted,
     Refused,
@@ -37,6 +39,7 @@ from core.decisions.execution import (
     Transition,
     VerdictGiven,
 )
+from core.decisions.gates import covering_gates, reopened
 from core.decisions.retry import retry_delay
 from core.decisions.settling import in_doubt, next_step, proceed, settle
 from core.decisions.states import asking, counted, finished, running, unknown
@@ -64,8 +67,10 @@ def _advance(execution: Execution, event: Event, now: datetime) -> Transition:
             return _prepared(execution, request, now)
         case StepEnded(result):
             return _ended(execution, result, now)
-        case GateDecided():
+        case GateDecided() | GateOutdated():
             return decided(event, execution, now)
+        case ApprovalVoided(reason):
+            return _voided(execution, reason, now)
         case CancelRequested():
             return _cancel(event, execution, now)
         case VerdictGiven():
@@ -119,6 +124,18 @@ def _ended(execution: Execution, result: StepResult, now: datetime) -> Transitio
     if not is_counted and not isinstance(result, Skipped):
         execution = execution.with_step(position, counted(step, now))
     return settle(execution, position, result, now)
+
+
+def _voided(execution: Execution, reason: str, now: datetime) -> Transition:
+    """Back to the gates whose approval the current step had; no worker is in it."""
+    position = execution.position
+    if position is None or execution.status is not Status.RUNNING:
+        return Transition(execution)
+    gates = covering_gates(execution.steps, position)
+    if not gates or execution.cancel_requested:
+        return proceed(execution, now)
+    step = replace(execution.steps[position], status=Status.PENDING)
+    return proceed(reopened(execution.with_step(position, step), gates, reason), now)
 
 
 def _cancel(event: CancelRequested, execution: Execution, now: datetime) -> Transition:

@@ -4,16 +4,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.decisions.people import Person
+from core.decisions.initiators import Initiator, Initiators
+from core.decisions.people import Person, principals_of
 from core.errors import Conflict, NotAllowed
 from core.statuses import GateStatus, Role
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalPolicy:
-    """Approvers are the named people, and members of `team` with at least `role`; `count` must approve."""
+    """Approvers are the named people, and members of `team` with at least `role`; `count` must approve.
+
+    None of the `initiators` decides, unless `allow_requester`. `requester`: who asked, to be shown.
+    """
 
     requester: str
+    initiators: Initiators = ()
     team: str | None = None
     role: Role = Role.RESPONDER
     people: tuple[str, ...] = ()
@@ -57,7 +62,7 @@ def decide(gate: Gate, person: Person, approved: bool, now: datetime) -> GateSta
 
 
 def is_approver(policy: ApprovalPolicy, person: Person) -> bool:
-    """Whether the policy names this person, the requester's exclusion aside."""
+    """Whether the policy names this person, the exclusion of who brought the run about aside."""
     if person.slack_user_id in policy.people:
         return True
     if policy.team is None:
@@ -71,7 +76,12 @@ def possible_deciders(policy: ApprovalPolicy, members: Iterable[tuple[str, Role]
     """The Slack ids of who may decide, of those named and of the team's `members`: each with the role they have."""
     holders = {who for who, role in members if role is Role.ADMIN or policy.role is not Role.ADMIN}
     people = holders.union(policy.people)
-    return sorted(people if policy.allow_requester else people - {policy.requester})
+    return sorted(people - excluded(policy))
+
+
+def excluded(policy: ApprovalPolicy) -> frozenset[str]:
+    """Who does not decide, though they are named: everybody who brought the run about."""
+    return frozenset() if policy.allow_requester else frozenset(each.who for each in policy.initiators)
 
 
 def _check_open(gate: Gate, now: datetime) -> None:
@@ -82,12 +92,63 @@ def _check_open(gate: Gate, now: datetime) -> None:
 
 
 def _check_approver(policy: ApprovalPolicy, person: Person) -> None:
-    if person.slack_user_id == policy.requester and not policy.allow_requester:
+    own = _own_deed(policy, person)
+    if own is not None:
         raise NotAllowed(
-            "You asked for this run, so somebody else must approve it.", hint="A second person decides."
+            f"You {own.said}, so somebody else must approve it.",
+            hint="Whoever brings a run about does not decide on it.",
         )
     if not is_approver(policy, person):
         raise NotAllowed(f"Only {describe_approvers(policy)} may decide here.")
+
+
+def _own_deed(policy: ApprovalPolicy, person: Person) -> Initiator | None:
+    """What this person did that brought the run about; None also where that does not matter."""
+    names = excluded(policy).intersection(principals_of(person))
+    return next((each for each in policy.initiators if each.who in names), None)
+
+
+def nobody_left(
+    policy: ApprovalPolicy,
+    members: Iterable[tuple[str, Role]],
+    decisions: Sequence[Decision],
+    platform_admins: Iterable[str],
+) -> str | None:
+    """Why fewer people are left who may decide than must, and who can help; None where there are enough.
+
+    `members`: of the policy's team, each with their role. Platform admins are not among those who are asked, but where
+    a team decides they may decide in its place.
+    """
+    decided = {decision.slack_user_id for decision in decisions}
+    missing = policy.count - sum(decision.approved for decision in decisions)
+    asked = possible_deciders(policy, members)
+    if policy.team is None and not policy.people:
+        asked = sorted(set(platform_admins) - excluded(policy))
+    left = set(asked) - decided
+    if len(left) >= missing:
+        return None
+    lead = "Nobody is left" if not left else f"Only {_named(sorted(left))} is left"
+    who = f"{lead} of those who may decide here: {describe_approvers(policy)}, but nobody who brought this run about."
+    return f"{who} {_help(policy, set(platform_admins) - excluded(policy) - decided)}"
+
+
+def _help(policy: ApprovalPolicy, platform_admins: set[str]) -> str:
+    admins = _named(sorted(platform_admins)) or "A platform admin"
+    if policy.people and policy.team is None:
+        return f"{admins} can approve a version of the runbook that names others; this run can be cancelled."
+    may = (
+        f"{admins} can decide"
+        if platform_admins
+        else "A platform admin who did not bring it about can decide"
+    )
+    if policy.team is None:
+        return f"{may}."
+    role = "an admin" if policy.role is Role.ADMIN else "a responder"
+    return f"{may}, or make somebody {role} of team {policy.team}; then they are asked here."
+
+
+def _named(people: Sequence[str]) -> str:
+    return " or ".join(f"<@{person}>" for person in people)
 
 
 def describe_approvers(policy: ApprovalPolicy) -> str:

@@ -12,22 +12,32 @@ from core.decisions.execution import (
     Execution,
     Failed,
     GateDecided,
+    GateOutdated,
+    Json,
     LockGranted,
     Transition,
     VerdictGiven,
 )
+from core.decisions.gates import asked_again, covering_gates, covers_retry, reopened
 from core.decisions.settling import fail
 from core.decisions.states import awake, finished
 from core.statuses import Status, WaitingFor
 
 
-def decided(event: GateDecided, execution: Execution, now: datetime) -> Transition:
-    """People let it through the gate, or did not."""
+def decided(event: GateDecided | GateOutdated, execution: Execution, now: datetime) -> Transition:
+    """People let it through the gate, or did not; or the gate is asked anew."""
     position = execution.position
     if position is None or execution.waiting_for is not WaitingFor.APPROVAL:
         return Transition(execution)
+    if isinstance(event, GateOutdated):
+        again = asked_again(execution.steps[position], event.reason)
+        return Transition(awake(execution.with_step(position, again), now))
     if event.approved:
-        passed = finished(execution.steps[position], Status.SUCCEEDED, now, output={"approved_by": event.by})
+        output: dict[str, Json] = {
+            "approved_by": event.by,
+            **({"approval": event.gate} if event.gate else {}),
+        }
+        passed = finished(execution.steps[position], Status.SUCCEEDED, now, output=output)
         return Transition(awake(execution.with_step(position, passed), now))
     reason = f": {event.reason}" if event.reason else "."
     return fail(execution, position, Failed(f"Rejected by {event.by}{reason}", final=True), now, resume=True)
@@ -44,9 +54,19 @@ def judged(event: VerdictGiven, execution: Execution, now: datetime) -> Transiti
         return Transition(awake(execution.with_step(position, step), now))
     if event.answer == "run_again":
         again = replace(step, status=Status.PENDING, error=None)
-        return Transition(awake(execution.with_step(position, again), now))
+        return Transition(
+            awake(_asked_again(execution.with_step(position, again), position, event, now), now)
+        )
     failed = Failed(f"It did not run, says {event.by}.", final=True)
     return fail(execution, position, failed, now, resume=True)
+
+
+def _asked_again(execution: Execution, position: int, event: VerdictGiven, now: datetime) -> Execution:
+    """One more attempt is one more than was approved."""
+    steps = execution.steps
+    gates = [at for at in covering_gates(steps, position) if not covers_retry(steps[at], now)]
+    reason = f"{event.by} wants step {steps[position].id} to run again."
+    return reopened(execution, gates, reason)
 
 
 def came(event: LockGranted | CallbackReceived | Answered, execution: Execution, now: datetime) -> Transition:

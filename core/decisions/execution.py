@@ -25,6 +25,7 @@ class StepPolicy:
     `retry: {safe: true}`, or it touches nothing outside), `attempts` times in all.
     `asks`: whether people can be asked for a verdict on it; where nobody can, a doubt ends the execution.
     `rechecks`: its condition is asked once more when its wait is over.
+    `covers_for`: of an approval, for how long it covers retries too; None: one attempt of what it showed.
     """
 
     repeatable: bool = False
@@ -34,6 +35,7 @@ class StepPolicy:
     continue_on_failure: bool = False
     asks: bool = True
     rechecks: bool = False
+    covers_for: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +152,26 @@ class StepEnded:
 
 @dataclass(frozen=True, slots=True)
 class GateDecided:
+    """`gate`: the id of the approval, which the step keeps: by it is found what was approved."""
+
     approved: bool
     by: str
     reason: str = ""
+    gate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GateOutdated:
+    """The open gate does not show what would be sent: it is asked anew."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalVoided:
+    """What was approved is not what the current step would do now: it is asked anew before that."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +218,8 @@ Event = (
     | StepPrepared
     | StepEnded
     | GateDecided
+    | GateOutdated
+    | ApprovalVoided
     | CallbackReceived
     | CancelRequested
     | VerdictGiven

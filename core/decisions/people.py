@@ -11,6 +11,7 @@ class Person:
     """A Slack user with their role in each team, by team name.
 
     `source`: the door they came through; `token_id`: of the bearer token that spoke for them, if one did.
+    `owner`: the principal who answers for a token that is nobody, if somebody does.
     """
 
     slack_user_id: str
@@ -18,6 +19,7 @@ class Person:
     is_platform_admin: bool = False
     source: str = "slack"
     token_id: str | None = None
+    owner: str | None = None
 
     def is_responder_of(self, team: str) -> bool:
         return self.is_platform_admin or team in self.roles
@@ -28,3 +30,15 @@ class Person:
     def may_see(self, team: str | None) -> bool:
         """What a team owns is for its members; what is global (None) is for everybody."""
         return team is None or self.is_responder_of(team)
+
+
+NOBODY = (
+    "workflow:",
+    "system",
+)  # who acts for others, or of itself: what they do is brought about by somebody else
+
+
+def principals_of(person: Person) -> tuple[str, ...]:
+    """The ids of those who stand behind what this person does: their own, and that of who owns their token."""
+    found = (person.slack_user_id, person.owner)
+    return tuple(dict.fromkeys(each for each in found if each and not each.startswith(NOBODY)))

@@ -4,25 +4,32 @@ A retry is a new execution of the same frozen definition. What the old one did i
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from core.decisions.execution import DONE, Execution, Step
+from core.decisions.gates import GATE, asked_again, covering_gates, covers_retry
 from core.definitions.problems import nearest, one_of
 from core.errors import Conflict, InvalidInput
 from core.statuses import Status
 
-GATE = "approval"
-
 
 @dataclass(frozen=True, slots=True)
 class Resumption:
-    """The new execution's first step to run, and the steps before it as the new execution has them."""
+    """The new execution's first step to run, and the steps before it as the new execution has them.
+
+    `asks`: the positions of gates among them that are asked again, for what runs again had their approval.
+    """
 
     position: int
     carried: tuple[Step, ...]
+    asks: tuple[int, ...] = ()
 
 
-def resume(execution: Execution, *, from_step: str | None, by: str) -> Resumption:
+def resume(execution: Execution, *, from_step: str | None, by: str, now: datetime) -> Resumption:
     """Where a retry of this execution begins. `from_step`: an admin's choice; `by`: who asks, for the record.
+
+    An approval covers one attempt of what it showed: the gate that the first step to run had is asked again, unless
+    its definition says that it covers retries, and it is young enough.
 
     A failed step that the run was allowed to pass (`on_failure: continue`) is carried over as it is: to go back to it
     would do again what came behind it.
@@ -34,7 +41,15 @@ def resume(execution: Execution, *, from_step: str | None, by: str) -> Resumptio
     position = _first(execution) if from_step is None else _named(execution, from_step)
     before = execution.steps[:position]
     _check_gates(before)
-    return Resumption(position, tuple(_carried(step, from_step, by) for step in before))
+    asks = tuple(at for at in covering_gates(before, position) if not covers_retry(before[at], now))
+    carried = [_carried(step, from_step, by) for step in before]
+    for at in asks:
+        carried[at] = _new(carried[at], f"{by} retries this run.")
+    return Resumption(position, tuple(carried), asks)
+
+
+def _new(gate: Step, reason: str) -> Step:
+    return replace(asked_again(gate, reason), attempt=0, request=None, saved={})
 
 
 def _check_ended(execution: Execution) -> None:

@@ -92,7 +92,7 @@ def prepare_call(definition: CallDefinition, context: Context) -> Outside:
             reason = context.masker.mask(str(error))
             return Failed(reason) if request.method in SAFE_METHODS else Uncertain(reason)
 
-    return Outside(_shown(request, context), act)
+    return Outside(_shown(request, context), act, lambda: _whole(definition, request, context))
 
 
 def _request(definition: CallDefinition, context: Context) -> HttpRequest:
@@ -137,3 +137,11 @@ def _shown(request: HttpRequest, context: Context) -> Json:
     if request.content is not None:
         shown["body"] = request.content.decode("utf-8", errors="replace")
     return context.masker.mask_value(shown)
+
+
+def _whole(definition: CallDefinition, request: HttpRequest, context: Context) -> Json:
+    """The same with the headers that the definition gives it."""
+    shown = _shown(request, context)
+    given: Json = {name: request.headers[name] for name in definition.headers}
+    assert isinstance(shown, dict)
+    return {**shown, "headers": context.masker.mask_value(given)} if given else shown

@@ -14,6 +14,7 @@ from core.outside.process import Command, ProcessResult
 from .preparation import Context, Outside
 
 LIMIT = timedelta(minutes=10)
+STEP_KEY = "RUNBOOK_STEP_KEY"
 SUCCESS = "result.exit_code == 0"
 
 
@@ -51,7 +52,7 @@ def prepare_command(definition: CommandDefinition, context: Context) -> Outside:
             return Failed(context.masker.mask(f"The command could not be started: {error}."))
 
     shown: Json = {"argv": list(command.argv), "key": context.key}
-    return Outside(context.masker.mask_value(shown), act)
+    return Outside(context.masker.mask_value(shown), act, lambda: _whole(command, context))
 
 
 def _command(definition: CommandDefinition, context: Context) -> Command:
@@ -59,7 +60,7 @@ def _command(definition: CommandDefinition, context: Context) -> Command:
     environment = {name: render_text(value, scope, ("env", name)) for name, value in definition.env.items()}
     return Command(
         argv=[render_text(part, scope, ("argv", i)) for i, part in enumerate(definition.argv)],
-        environment={**environment, "RUNBOOK_STEP_KEY": context.key},
+        environment={**environment, STEP_KEY: context.key},
         directory=render_text(definition.cwd, scope, ("cwd",)) if definition.cwd else None,
         stdin=render_text(definition.stdin or "", scope, ("stdin",)).encode(),
     )
@@ -94,3 +95,16 @@ def _expected(
         return Failed(f"Ended with status {output['exit_code']}; expected {expect}", output)
     saved = {name: compile_expression(source).evaluate(scope) for name, source in save.items()}
     return Succeeded(output, {name: context.masker.mask_value(value) for name, value in saved.items()})
+
+
+def _whole(command: Command, context: Context) -> Json:
+    """All that decides what the command does: its environment, where it starts and what it reads, too."""
+    environment: Json = {name: value for name, value in command.environment.items() if name != STEP_KEY}
+    stdin = command.stdin.decode("utf-8", errors="replace")
+    whole: dict[str, Json] = {
+        "argv": list(command.argv),
+        "env": environment,
+        "cwd": command.directory,
+        "stdin": stdin,
+    }
+    return context.masker.mask_value({name: value for name, value in whole.items() if value})

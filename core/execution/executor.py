@@ -12,7 +12,16 @@ import structlog
 from sqlalchemy.orm import Session
 
 from core.database import DATABASE_IS_AWAY
-from core.decisions.execution import Claimed, Json, Refused, StepEnded, StepPrepared, StepResult, Transition
+from core.decisions.execution import (
+    ApprovalVoided,
+    Claimed,
+    Json,
+    Refused,
+    StepEnded,
+    StepPrepared,
+    StepResult,
+    Transition,
+)
 from core.errors import Conflict
 from core.outside.leash import Leash
 from core.sabotage import is_disabled, reach
@@ -23,6 +32,7 @@ from core.services.workflows import check_in_force
 from core.statuses import FINAL, Status
 from core.tables import Incident, IncidentEvent, Runbook, RunbookExecution, Workflow, WorkflowExecution
 
+from .approved import load_approved, why_void
 from .kinds import AnyExecution, Kind
 from .lease import Abandoned, Heart, claim, give_back, stopped_at
 from .losses import take_back, why_not_after_a_loss
@@ -91,7 +101,9 @@ class Executor:
             )
             work = Work(session, self._service.clock.now(), self._service.admins)
             refused = _refusal(work, loaded, claimed.abandoned)
-            return Run(self._service, loaded, incident_scope(incident), refused, event)
+            run = Run(self._service, loaded, incident_scope(incident), refused, event)
+            run.approved = load_approved(session, loaded.state)
+            return run
 
     def _work(self, run: Run, heart: Heart) -> None:
         """Step by step; once more if a person changed the execution just as it was to be let go."""
@@ -110,6 +122,9 @@ class Executor:
             run.commit()
 
     def _step(self, run: Run, position: int, heart: Heart) -> Transition:
+        void = why_void(run, position, self._ports)
+        if void is not None:
+            return run.apply(ApprovalVoided(void))
         match prepare_step(run, position, self._ports):
             case Inside(act):
                 return run.act_inside(act)

@@ -2,7 +2,8 @@
 
 from sqlalchemy import select
 
-from core.decisions.execution import Execution
+from core.decisions.execution import Execution, Step
+from core.decisions.gates import GATE
 from core.decisions.people import Person
 from core.service import Work
 from core.services import audit, notices
@@ -23,13 +24,26 @@ def obliges(before: Execution, after: Execution) -> bool:
     """Whether the change obliges us to anything beyond showing it."""
     waits_otherwise = before.waiting_for != after.waiting_for
     has_waited = _left_gate(before, after) is not None
-    return after.status.is_final or waits_otherwise or has_waited or bool(new_links(before, after))
+    is_void = bool(_taken_back(before, after))
+    return after.status.is_final or waits_otherwise or has_waited or is_void or bool(new_links(before, after))
 
 
 def _left_gate(before: Execution, after: Execution) -> int | None:
     """The position of the gate that is not waited for any more: the next step may be a gate, too."""
     is_there = after.waiting_for is WaitingFor.APPROVAL and after.position == before.position
     return before.position if before.waiting_for is WaitingFor.APPROVAL and not is_there else None
+
+
+def _taken_back(before: Execution, after: Execution) -> list[int]:
+    """The positions of gates that were passed, and are asked again."""
+    pairs = enumerate(zip(before.steps, after.steps, strict=True))
+    return [
+        at for at, (old, new) in pairs if old.type == GATE and new is not old and _is_taken_back(old, new)
+    ]
+
+
+def _is_taken_back(old: Step, new: Step) -> bool:
+    return old.status is Status.SUCCEEDED and new.status is not Status.SUCCEEDED
 
 
 def fulfil(work: Work, row: AnyExecution, before: Execution, after: Execution) -> None:
@@ -40,6 +54,8 @@ def fulfil(work: Work, row: AnyExecution, before: Execution, after: Execution) -
     gate = _left_gate(before, after)
     if gate is not None:
         _close_gate(work, row, gate, after.steps[gate].status)
+    for position in _taken_back(before, after):
+        _void(work, row, before.steps[position], after.steps[position])
     if after.waiting_for is WaitingFor.VERDICT and before.waiting_for is not WaitingFor.VERDICT:
         _ask_for_verdict(work, row, after)
     if after.status.is_final and not before.status.is_final:
@@ -54,6 +70,28 @@ def _close_gate(work: Work, row: RunbookExecution, position: int, status: Status
         gate.status = GateStatus.EXPIRED if status is Status.TIMED_OUT else GateStatus.CANCELLED
         gate.closed_at = work.now
         notices.want_again(work, gate.id, NoticeKind.GATE)
+
+
+def _void(work: Work, row: RunbookExecution, before: Step, after: Step) -> None:
+    """The approval does not hold any more. One that an earlier run was given stays as it is, which it held for."""
+    output = before.output if isinstance(before.output, dict) else {}
+    gate = work.session.get(Approval, str(output.get("approval")), with_for_update=True)
+    if gate is None:
+        return
+    if gate.execution_id == row.id:
+        gate.status = GateStatus.VOID
+        notices.want_again(work, gate.id, NoticeKind.GATE)
+    change = {"before": {"status": GateStatus.APPROVED.value}, "after": {"status": GateStatus.VOID.value}}
+    details = {"execution": row.id, "reason": after.error or _why_asked_again(work, row), **change}
+    audit.record(work, SYSTEM, "approval.voided", gate.id, details)
+
+
+def _why_asked_again(work: Work, row: RunbookExecution) -> str | None:
+    """Where the gate is open again already, in this transaction."""
+    open_gate = select(Approval.asked_again).where(
+        Approval.execution_id == row.id, Approval.status == GateStatus.OPEN
+    )
+    return work.session.scalars(open_gate).first()
 
 
 def _ask_for_verdict(work: Work, row: RunbookExecution, after: Execution) -> None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from core.callbacks import CallbackLinks
 from core.decisions.execution import Json, StepResult, Succeeded
+from core.decisions.initiators import Initiators
 from core.definitions.secrets import EnvironmentSecrets, Masker
 from core.outside.http import HttpRequest, HttpResponse
 from core.outside.oauth import OAuthTokens
@@ -66,6 +67,8 @@ class Context:
     `scope`: the names that its expressions see. `key`: the same for every attempt of this step.
     `requester`: the Slack id of who asked, or `workflow:NAME`. `resumed`: its wait is over, and was not in vain.
     `depth`: how many workflows one after the other caused the event that started this one. `deadline`: of the whole.
+    `initiators`: who brought this run about. `preview`: what an approval would let run, rendered as far as it is
+    known (core.execution.preview). `asked_again`: why, of a gate that was asked before.
     """
 
     scope: Mapping[str, object]
@@ -82,6 +85,9 @@ class Context:
     resumed: bool = False
     depth: int = 0
     deadline: datetime | None = None
+    initiators: Initiators = ()
+    preview: Callable[[], list[Json]] | None = None
+    asked_again: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,10 +101,14 @@ class Inside:
 
 @dataclass(frozen=True)
 class Outside:
-    """`act` is given the event that is set when it should stop (the run was cancelled)."""
+    """`act` is given the event that is set when it should stop (the run was cancelled).
+
+    `whole`: all of the request, masked, for who is to approve it; None: `request` is all.
+    """
 
     request: Json
     act: Callable[[threading.Event], StepResult]
+    whole: Callable[[], Json] | None = None
 
 
 Prepared = StepResult | Inside | Outside

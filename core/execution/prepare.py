@@ -1,20 +1,18 @@
-"""Preparing the current step: its condition, its scope, its own answer."""
+"""Preparing the current step: whether its arm is taken, what it may know, and its own answer."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from core.decisions.branches import why_not_taken
-from core.decisions.execution import Failed, Skipped
-from core.definitions.expressions import compile_expression
+from core.decisions.execution import Skipped
+from core.decisions.initiators import initiators_from_json
 from core.definitions.secrets import Masker, SecretScope
-from core.errors import ConfigurationError, RunbookError
 from core.statuses import Status
-from core.steps.base import StepDefinition
 from core.tables import RunbookExecution
 
-from .kinds import AnyPart
-from .preparation import Context, Ports, Preparable, Prepared
+from .parts import prepare_part
+from .preparation import Context, Ports, Prepared
+from .preview import show_behind
 from .run import Run
 from .scope import scope_of
 
@@ -25,23 +23,13 @@ def prepare_step(run: Run, position: int, ports: Ports) -> Prepared:
     why_not = why_not_taken(arm, run.state.steps) if arm is not None else None
     if why_not is not None:
         return Skipped(why_not)
-    return prepare_part(part, _context(run, position, ports), run.loaded.parts)
+    context = context_of(run, position, ports)
+    preview = partial(show_behind, run.loaded.parts, run.state.steps, position, context)
+    return prepare_part(part, replace(context, preview=preview), run.loaded.parts)
 
 
-def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> Prepared:
-    """The same for a step, or an action, and all that it may know; `parts`: all there are."""
-    try:
-        context = _with_callbacks(context, parts)
-        if part.condition is not None and not compile_expression(part.condition).is_true(context.scope):
-            return part.unmet()
-        if not isinstance(part, Preparable):
-            raise ConfigurationError(f"The type {part.type} has fields, but no `prepare`: it can do nothing.")
-        return part.prepare(context)
-    except RunbookError as error:
-        return Failed(context.masker.mask(str(error)), final=True)
-
-
-def _context(run: Run, position: int, ports: Ports) -> Context:
+def context_of(run: Run, position: int, ports: Ports) -> Context:
+    """What the step at `position` may know."""
     row, step = run.loaded.row, run.state.steps[position]
     secrets = SecretScope(ports.secrets)
     return Context(
@@ -59,21 +47,11 @@ def _context(run: Run, position: int, ports: Ports) -> Context:
         resumed=step.status is Status.WAITING and step.error is None,
         depth=run.depth,
         deadline=run.state.deadline,
+        initiators=initiators_from_json(row.initiators)
+        if isinstance(row, RunbookExecution)
+        else run.initiators,
+        asked_again=step.error if step.status is Status.PENDING else None,
     )
-
-
-def _with_callbacks(context: Context, parts: Sequence[AnyPart]) -> Context:
-    """Where the runbook has steps that are called back, `callbacks` has their addresses, which nobody else may see.
-
-    Raises ConfigurationError where nobody could call back: at the first step, before anything happened.
-    """
-    ids = [part.id for part in parts if isinstance(part, StepDefinition) and part.is_called_back]
-    if not ids:
-        return context
-    urls = context.ports.callbacks.urls(context.execution_id, ids)
-    tokens = [url.rpartition("/")[2] for url in urls.values()]
-    masker = Masker([*context.ports.secrets.values(), *tokens])
-    return replace(context, scope={**context.scope, "callbacks": urls}, masker=masker)
 
 
 @lru_cache(maxsize=8)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from sqlalchemy.orm import Session
 
 from core.decisions.advance import advance
-from core.decisions.execution import Claimed, Event, Failed, StepEnded, StepResult, Transition
+from core.decisions.execution import Claimed, Event, Failed, Json, StepEnded, StepResult, Transition
+from core.decisions.initiators import initiators_from_json
 from core.errors import RunbookError
 from core.sabotage import reach
 from core.service import Ring, Service, Work
@@ -30,6 +31,7 @@ class Run:
     """`committed` is the state that the database has, `state` what the events since then made of it.
 
     `refused`: why this run must not begin, if so. `event`: what started a workflow.
+    `approved`: what the gates showed that it has passed, by the approvals' ids.
     """
 
     def __init__(
@@ -43,6 +45,8 @@ class Run:
         self.service, self.loaded, self.incident, self.refused = service, loaded, incident, refused
         self.event = event_scope(event) if event else {}
         self.depth = event.depth if event else 0
+        self.initiators = initiators_from_json(event.initiators) if event else ()
+        self.approved: Mapping[str, list[Json]] = {}
         self.state = self._committed = loaded.state
         self._revision, self._fence = loaded.row.revision, loaded.row.fence
         self._pending: list[Event] = []

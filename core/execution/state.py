@@ -1,6 +1,7 @@
 """Between rows and values: an execution's rows as the value that decisions are made on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,12 +18,16 @@ from .lease import LEASE
 def policy_of(part: AnyPart) -> StepPolicy:
     """What a step's definition says about repeating and failing."""
     retry = part.retry
-    repeatable = not part.touches_outside or (retry is not None and retry.safe)
-    goes_on, asks = part.on_failure == "continue", not isinstance(part, ActionDefinition)
-    rechecks = isinstance(part, ActionDefinition) and part.rechecks
+    policy = StepPolicy(
+        repeatable=not part.touches_outside or (retry is not None and retry.safe),
+        continue_on_failure=part.on_failure == "continue",
+        asks=not isinstance(part, ActionDefinition),
+        rechecks=isinstance(part, ActionDefinition) and part.rechecks,
+        covers_for=None if isinstance(part, ActionDefinition) else part.covers_retries_for,
+    )
     if retry is None:
-        return StepPolicy(repeatable, continue_on_failure=goes_on, asks=asks, rechecks=rechecks)
-    return StepPolicy(repeatable, retry.attempts, retry.backoff, retry.max_backoff, goes_on, asks, rechecks)
+        return policy
+    return replace(policy, attempts=retry.attempts, backoff=retry.backoff, max_backoff=retry.max_backoff)
 
 
 def load_state(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from core.decisions.execution import Execution
+from core.decisions.initiators import initiators_from_json
 from core.decisions.people import Person
 from core.decisions.states import blame
 from core.service import Work
@@ -46,7 +47,8 @@ def _what_failed(after: Execution) -> str:
 
 def _keep_links(work: Work, row: WorkflowExecution, links: Sequence[Link]) -> None:
     incident = work.session.get_one(Incident, row.incident_id)
-    depth = work.session.get_one(IncidentEvent, row.event_id).depth + 1
-    cause = Cause(Person(f"workflow:{row.workflow_name}", source="workflow"), depth)
+    event = work.session.get_one(IncidentEvent, row.event_id)
+    person = Person(f"workflow:{row.workflow_name}", source="workflow")
+    cause = Cause(person, event.depth + 1, initiators_from_json(event.initiators))
     for link in links:
         add_link(work, cause, incident, link.name, link.url)

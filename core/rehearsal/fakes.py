@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from core.decisions.execution import Failed, Json, StepResult, Succeeded
 from core.definitions.cases import FakeAnswer
-from core.errors import NotAllowed
 from core.outside.http import HttpRequest, HttpResponse, NoAnswer
 from core.outside.process import Command, ProcessResult
 
@@ -40,19 +39,6 @@ class FakeProcesses:
         given = self.answer
         ended = "timeout" if given.no_answer else "exit"
         return ProcessResult(given.exit_code, given.stdout, given.stderr, ended)
-
-
-class Closed:
-    """The ports of a plan, where nothing is to be called."""
-
-    def call(self, request: HttpRequest, limit: timedelta, stop: threading.Event) -> HttpResponse:  # noqa: ARG002 as in the port
-        raise NotAllowed("A plan calls nothing.")
-
-    def run(self, command: Command, limit: timedelta, stop: threading.Event) -> ProcessResult:  # noqa: ARG002 as in the port
-        raise NotAllowed("A plan runs nothing.")
-
-    def close(self) -> None:
-        """Nothing was open."""
 
 
 def outcome(answer: FakeAnswer) -> StepResult:

@@ -6,27 +6,20 @@ No secret is read for it: each stands there as it would be masked.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
-
-from pydantic import ValidationError
 
 from core.decisions.approval_policy import ApprovalPolicy
 from core.decisions.execution import Execution, Failed, Json, Skipped, Waits
 from core.definitions.masking import MASK, Masker
 from core.definitions.secrets import PREFIX, EnvironmentSecrets
 from core.errors import RunbookError
+from core.execution.parts import prepare_part
 from core.execution.preparation import Inside, Outside, Ports, Prepared
-from core.execution.prepare import prepare_part
+from core.execution.preview import Closed, Runs, as_written, render_part, without_key
 from core.services.gate_policies import policy_from_json
 from core.statuses import WaitingFor
 from core.steps.base import StepDefinition
 
-from .fakes import Closed
-from .placeholders import ANGLES, ASCII, hangs_on_earlier, with_placeholders
 from .stage import CALLBACKS, Stage, named_secrets
-
-Runs = Literal["yes", "no", "depends"]
-COMMON = frozenset({"id", "type", "name", "condition", "timeout", "retry", "on_failure"})
 
 
 @dataclass(frozen=True)
@@ -63,26 +56,10 @@ class _Planner:
 
     def _step(self, part: StepDefinition, position: int) -> PlannedStep:
         try:
-            depends = part.condition is not None and hangs_on_earlier(part.condition)
-            if depends:
-                part_now = part.model_copy(update={"condition": None})
-                return self._planned(part, self._prepared(part_now, position), runs="depends")
-            return self._planned(part, self._prepared(part, position))
+            rendered = render_part(part, lambda each: self._prepare(each, position))
         except RunbookError as error:
             return PlannedStep(part, error=str(error))
-
-    def _prepared(self, part: StepDefinition, position: int) -> Prepared | None:
-        """None where it hangs on earlier steps in a way that no placeholder can stand in for."""
-        prepared: Prepared | None = None
-        for brackets in (ANGLES, ASCII):
-            try:
-                filled = with_placeholders(part, brackets)
-            except ValidationError:
-                return None
-            prepared = self._prepare(filled or part, position)
-            if filled is None or not isinstance(prepared, Failed):
-                return prepared
-        return None
+        return self._planned(part, rendered.prepared, rendered.runs)
 
     def _prepare(self, part: StepDefinition, position: int) -> Prepared:
         context = self._stage.context(
@@ -95,7 +72,7 @@ class _Planner:
             case None:
                 return PlannedStep(part, runs, as_written(part), is_rendered=False)
             case Outside(request):
-                return PlannedStep(part, runs, _without_key(request))
+                return PlannedStep(part, runs, without_key(request))
             case Inside(_, shown, Waits(WaitingFor.APPROVAL, until)) if isinstance(shown, dict):
                 return self._gate(part, runs, shown, until)
             case Inside(_, shown):
@@ -117,18 +94,3 @@ class _Planner:
         return PlannedStep(
             part, runs, {"message": shown["message"]}, policy=policy_from_json(dict(policy)), wait=wait
         )
-
-
-def _without_key(request: Json) -> Json:
-    """Its key names an execution, and there is none."""
-    return (
-        {name: value for name, value in request.items() if name != "key"}
-        if isinstance(request, dict)
-        else request
-    )
-
-
-def as_written(part: StepDefinition) -> Json:
-    """The step's own fields; its templates name secrets and hold none."""
-    written: Json = part.model_dump(mode="json", exclude_unset=True, exclude=set(COMMON))
-    return written

@@ -23,8 +23,8 @@ from core.definitions.runbook import RunbookDefinition
 from core.definitions.secrets import PREFIX, EnvironmentSecrets, Masker
 from core.definitions.templates import render_text
 from core.errors import RunbookError
+from core.execution.parts import prepare_part
 from core.execution.preparation import Awaiting, Context, Inside, Outside, Ports, Prepared
-from core.execution.prepare import prepare_part
 from core.services.incident_scope import incident_scope
 from core.statuses import WaitingFor
 from core.steps.base import StepDefinition

@@ -1,30 +1,44 @@
 """Approval gates: opened by a step, decided by people, and nothing happens in between."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 
-from core.decisions.approval_policy import ApprovalPolicy, Decision, Gate, decide
-from core.decisions.execution import GateDecided
+from core.decisions.approval_policy import ApprovalPolicy, Decision, Gate, decide, nobody_left
+from core.decisions.execution import GateDecided, GateOutdated, Json
+from core.decisions.gates import digest_of
 from core.decisions.people import Person
-from core.errors import NotFound
+from core.errors import Conflict, NotAllowed, NotFound
 from core.execution.changes import apply_event
 from core.execution.kinds import RUNBOOK
 from core.execution.rows import load_locked
 from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit, notices
-from core.services.gate_policies import policy_from_json
+from core.services.gate_policies import policy_from_json, policy_to_json
 from core.services.listing import visible_gates
 from core.services.notices import NewNotice, NoticeKind
+from core.services.people import members_with_roles
 from core.statuses import GateStatus
 from core.tables import Approval, ApprovalDecision, Incident, RunbookExecution
+
+SHORTEST_DIGEST = 16  # characters of it that tell two gates apart
+EARLIER = "It was asked by an earlier release, which did not show what will be sent."
+
+
+class StaleApproval(Conflict):
+    """What the person saw is not what is asked now. `approval_id`: of the gate, whose message is to be told anew."""
+
+    def __init__(self, message: str, approval_id: str, *, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.approval_id = approval_id
 
 
 @dataclass(frozen=True)
 class NewGate:
-    """A gate to be opened by the step at `position`, on its `attempt`."""
+    """A gate to be opened by the step at `position`, on its `attempt`. `shown`: see core.execution.preview."""
 
     execution_id: str
     incident_id: str
@@ -33,6 +47,8 @@ class NewGate:
     policy: ApprovalPolicy
     message: str
     expires_at: datetime | None
+    shown: list[Json] | None = None
+    asked_again: str | None = None
 
 
 def open_gate(work: Work, new: NewGate) -> Approval:
@@ -42,11 +58,14 @@ def open_gate(work: Work, new: NewGate) -> Approval:
         execution_id=new.execution_id,
         position=new.position,
         attempt=new.attempt,
-        policy=asdict(new.policy),
+        policy=policy_to_json(new.policy),
         message=new.message,
         status=GateStatus.OPEN,
         opened_at=work.now,
         expires_at=new.expires_at,
+        shown=new.shown,
+        digest=_digest(work, new),
+        asked_again=new.asked_again,
     )
     work.session.add(gate)
     work.session.flush()
@@ -54,21 +73,40 @@ def open_gate(work: Work, new: NewGate) -> Approval:
     return gate
 
 
+def _digest(work: Work, new: NewGate) -> str | None:
+    if new.shown is None:
+        return None
+    row = work.session.get_one(RunbookExecution, new.execution_id)
+    return digest_of(row.runbook_id, row.runbook_version, row.parameters, new.shown)
+
+
 def decide_gate(
-    work: Work, person: Person, approval_id: str, *, approved: bool, reason: str = ""
+    work: Work,
+    person: Person,
+    approval_id: str,
+    *,
+    approved: bool,
+    reason: str = "",
+    seen: str | None = None,
 ) -> Approval:
     """One person's decision on a gate. The first decisive one wins, and wakes the execution.
 
-    Raises NotFound, NotAllowed and Conflict as core.decisions.approval_policy.decide does.
+    `seen`: the digest of what the person was shown, or its first characters; None: they did not say.
+    Raises NotFound, NotAllowed and Conflict as core.decisions.approval_policy.decide does; StaleApproval where they saw
+    something else, or nothing: then `show_anew` tells the gate's message again.
     """
     gate = find_gate(work, person, approval_id)
     loaded = load_locked(work.session, RUNBOOK, gate.execution_id)
     work.session.refresh(gate, with_for_update=True)
     decisions = [Decision(d.slack_user_id, d.approved) for d in gate.decisions]
     policy = policy_from_json(gate.policy)
-    status = decide(
-        Gate(policy, GateStatus(gate.status), decisions, gate.expires_at), person, approved, work.now
-    )
+    as_it_stands = Gate(policy, GateStatus(gate.status), decisions, gate.expires_at)
+    try:
+        status = decide(as_it_stands, person, approved, work.now)
+    except NotAllowed as error:
+        help_ = who_can_help(work, policy, decisions)
+        raise NotAllowed(error.message, hint=help_) if help_ else error from None
+    _check_seen(gate, seen, approved=approved)
     work.session.add(
         ApprovalDecision(
             approval_id=gate.id,
@@ -86,8 +124,38 @@ def decide_gate(
     if status is not GateStatus.OPEN:
         gate.status, gate.closed_at = status, work.now
         work.session.flush()
-        apply_event(work, loaded, GateDecided(approved, f"<@{person.slack_user_id}>", reason))
+        apply_event(work, loaded, GateDecided(approved, f"<@{person.slack_user_id}>", reason, gate.id))
     return gate
+
+
+def _check_seen(gate: Approval, seen: str | None, *, approved: bool) -> None:
+    """Nobody approves what they did not see."""
+    if gate.digest is None and approved:
+        raise StaleApproval(EARLIER, gate.id, hint="It is asked anew now, and shows that.")
+    if seen is None or gate.digest is None:
+        return
+    if len(seen) < SHORTEST_DIGEST or not gate.digest.startswith(seen):
+        raise StaleApproval(
+            "What you saw is not what is asked now. Nothing was decided.",
+            gate.id,
+            hint="Look at the gate's message, which is told anew.",
+        )
+
+
+def show_anew(work: Work, approval_id: str) -> None:
+    """The gate's message is told anew; a gate that does not show what will be sent is asked again, and does."""
+    gate = work.session.get_one(Approval, approval_id)
+    loaded = load_locked(work.session, RUNBOOK, gate.execution_id)
+    work.session.refresh(gate, with_for_update=True)
+    if gate.digest is None and gate.status == GateStatus.OPEN:
+        apply_event(work, loaded, GateOutdated(EARLIER))
+    notices.want_again(work, gate.id, NoticeKind.GATE)
+
+
+def who_can_help(work: Work, policy: ApprovalPolicy, decisions: Sequence[Decision]) -> str | None:
+    """Where too few are left who may decide: that, and who can help."""
+    members = members_with_roles(work, {policy.team}) if policy.team is not None else {}
+    return nobody_left(policy, members.get(policy.team or "", ()), decisions, work.admins)
 
 
 def find_gate(work: Work, person: Person, approval_id: str) -> Approval:

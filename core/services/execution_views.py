@@ -7,7 +7,14 @@ from itertools import groupby
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import selectinload
 
-from core.decisions.approval_policy import ApprovalPolicy, describe_approvers, possible_deciders
+from core.decisions.approval_policy import (
+    ApprovalPolicy,
+    Decision,
+    describe_approvers,
+    nobody_left,
+    possible_deciders,
+)
+from core.decisions.initiators import initiators_to_json
 from core.service import Work
 from core.services.columns import columns
 from core.services.frozen import freeze_over, freezes_in_force
@@ -32,6 +39,7 @@ from core.views import (
     ApprovalView,
     ExecutionView,
     FreezeView,
+    InitiatorView,
     MessageView,
     StepView,
 )
@@ -165,7 +173,7 @@ def view_approvals(work: Work, gates: Sequence[Approval]) -> list[ApprovalView]:
     names = _gate_steps(work, gates)
     members = members_with_roles(work, {policy.team for policy in policies if policy.team is not None})
     return [
-        _view_approval(gate, policy, names[gate.execution_id, gate.position], members)
+        _view_approval(work, gate, policy, names[gate.execution_id, gate.position], members)
         for gate, policy in zip(gates, policies, strict=True)
     ]
 
@@ -179,8 +187,15 @@ def _gate_steps(work: Work, gates: Sequence[Approval]) -> dict[tuple[str, int], 
 
 
 def _view_approval(
-    gate: Approval, policy: ApprovalPolicy, step: str, members: Mapping[str, Sequence[tuple[str, Role]]]
+    work: Work,
+    gate: Approval,
+    policy: ApprovalPolicy,
+    step: str,
+    members: Mapping[str, Sequence[tuple[str, Role]]],
 ) -> ApprovalView:
+    team = members.get(policy.team or "", ())
+    made = [Decision(each.slack_user_id, each.approved) for each in gate.decisions]
+    is_open = gate.status == GateStatus.OPEN
     decisions = [
         ApprovalDecisionView.model_validate(decision, from_attributes=True) for decision in gate.decisions
     ]
@@ -190,9 +205,14 @@ def _view_approval(
         step=step,
         status=gate.status,
         approvers=describe_approvers(policy),
-        people=possible_deciders(policy, members.get(policy.team or "", ())),
+        people=possible_deciders(policy, team),
         count=policy.count,
         requester=policy.requester,
+        initiators=[InitiatorView.model_validate(each) for each in initiators_to_json(policy.initiators)],
+        nobody_left=nobody_left(policy, team, made, work.admins) if is_open else None,
+        shown=gate.shown,
+        digest=gate.digest,
+        asked_again=gate.asked_again,
         message=gate.message,
         decisions=decisions,
         opened_at=gate.opened_at,

@@ -13,6 +13,7 @@ from sqlalchemy import Select, exists, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from core.database import DATABASE_IS_AWAY
+from core.decisions.initiators import Initiator, Initiators, initiators_from_json
 from core.definitions.kept import NotValidAnyMore
 from core.definitions.triggers import IncidentAge
 from core.service import Service, Work
@@ -20,7 +21,7 @@ from core.services.incident_events import new_event
 from core.services.workflow_starts import start_workflow_by_event
 from core.services.workflows import definition_in_force, is_started_by
 from core.statuses import IncidentStatus
-from core.tables import Incident, IncidentAgeReached, Workflow
+from core.tables import Incident, IncidentAgeReached, IncidentEvent, Workflow
 
 AT_ONCE = 200
 EVENT = "incident.age"
@@ -121,5 +122,15 @@ def _reach(work: Work, workflow_id: str, incident_id: str) -> None:
     written = insert(IncidentAgeReached).values(row).on_conflict_do_nothing()
     if work.session.execute(written.returning(IncidentAgeReached.minutes)).first() is None:
         return
-    event = new_event(work, incident, EVENT, "system", {"minutes": minutes, "workflow": workflow.name})
+    details = {"minutes": minutes, "workflow": workflow.name}
+    event = new_event(work, incident, EVENT, "system", details, initiators=_openers(work, incident))
     start_workflow_by_event(work, workflow, incident, event)
+
+
+def _openers(work: Work, incident: Incident) -> Initiators:
+    """That it comes of age is brought about by who opened it."""
+    opened = select(IncidentEvent.initiators).where(
+        IncidentEvent.incident_id == incident.id, IncidentEvent.type == "incident.created"
+    )
+    known = initiators_from_json(work.session.scalars(opened.limit(1)).first())
+    return known or (Initiator(incident.opened_by, "opened"),)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.decisions.execution import Json
+from core.decisions.initiators import Deed, Initiators, initiated_by, joined
 from core.decisions.people import Person
 from core.errors import Conflict
 from core.service import Work
@@ -28,16 +29,25 @@ MOMENTS = {
     IncidentStatus.RESOLVED: "resolved_at",
     IncidentStatus.CLOSED: "closed_at",
 }
+STATUS_DEEDS: Mapping[IncidentStatus, Deed] = {
+    IncidentStatus.ACKNOWLEDGED: "acknowledged",
+    IncidentStatus.RESOLVED: "resolved",
+    IncidentStatus.CLOSED: "closed",
+}
 RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 MOST_LINKS = 100
 
 
 @dataclass(frozen=True)
 class Cause:
-    """Who changes an incident; `depth`: how many workflows, one after the other, led to it."""
+    """Who changes an incident; `depth`: how many workflows, one after the other, led to it.
+
+    `initiators`: of the event that started the workflow, where one changes it.
+    """
 
     person: Person
     depth: int = 0
+    initiators: Initiators = ()
 
 
 def lock(work: Work, incident: Incident) -> None:
@@ -55,7 +65,7 @@ def set_status(work: Work, cause: Cause, incident: Incident, status: IncidentSta
     setattr(incident, MOMENTS[status], work.now)
     details: JsonObject = {"from": before.value, "to": status.value}
     _record(work, cause, incident, f"incident.{status.value}", _change("status", before, status))
-    _tell(work, cause, incident, "incident.status_changed", details)
+    _tell(work, cause, incident, "incident.status_changed", STATUS_DEEDS[status], details)
 
 
 def set_severity(work: Work, cause: Cause, incident: Incident, severity: Severity) -> None:
@@ -71,7 +81,7 @@ def set_severity(work: Work, cause: Cause, incident: Incident, severity: Severit
     is_raised = RANKS[severity] > RANKS[before]
     type_ = "incident.escalated" if is_raised else "incident.deescalated"
     _record(work, cause, incident, type_, _change("severity", before, severity))
-    _tell(work, cause, incident, type_, details)
+    _tell(work, cause, incident, type_, "escalated" if is_raised else "lowered", details)
 
 
 def set_labels(work: Work, cause: Cause, incident: Incident, labels: Mapping[str, str | None]) -> None:
@@ -84,7 +94,7 @@ def set_labels(work: Work, cause: Cause, incident: Incident, labels: Mapping[str
     incident.labels = after
     details: JsonObject = {"from": before, "to": after}
     _record(work, cause, incident, "incident.labelled", _change("labels", before, after))
-    _tell(work, cause, incident, "incident.labelled", details)
+    _tell(work, cause, incident, "incident.labelled", "labelled", details)
 
 
 def add_link(work: Work, cause: Cause, incident: Incident, name: str, url: str) -> None:
@@ -96,7 +106,7 @@ def add_link(work: Work, cause: Cause, incident: Incident, name: str, url: str) 
     before = incident.links
     incident.links = [*before, link][-MOST_LINKS:]
     _record(work, cause, incident, "incident.linked", _change("links", before, incident.links))
-    _tell(work, cause, incident, "incident.linked", link)
+    _tell(work, cause, incident, "incident.linked", "linked", link)
 
 
 def _change(field: str, before: Json, after: Json) -> JsonObject:
@@ -107,7 +117,9 @@ def _record(work: Work, cause: Cause, incident: Incident, action: str, change: J
     audit.record(work, cause.person, action, incident.id, change)
 
 
-def _tell(work: Work, cause: Cause, incident: Incident, event: str, details: JsonObject) -> None:
+def _tell(work: Work, cause: Cause, incident: Incident, event: str, deed: Deed, details: JsonObject) -> None:
     """The incident's card, and the workflows that wait for this."""
     notices.want_again(work, incident.id, NoticeKind.INCIDENT)
-    happened(work, incident, event, cause.person.slack_user_id, details, depth=cause.depth)
+    initiators = joined(cause.initiators, initiated_by(cause.person, deed))
+    actor = cause.person.slack_user_id
+    happened(work, incident, event, actor, details, initiators=initiators, depth=cause.depth)

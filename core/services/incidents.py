@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
 
+from core.decisions.initiators import initiated_by
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_respond
 from core.errors import NotFound
@@ -72,7 +73,8 @@ def open_incident(
     notices.owe(work, NewNotice(NoticeKind.INCIDENT, incident.id, incident.id))
     after = {"title": new.title, "team": team.name, "severity": new.severity, "status": incident.status}
     audit.record(work, person, "incident.opened", incident.id, {"before": None, "after": after})
-    happened(work, incident, "incident.created", person.slack_user_id, {})
+    opened = initiated_by(person, "opened")
+    happened(work, incident, "incident.created", person.slack_user_id, {}, initiators=opened)
     return incident
 
 
@@ -121,5 +123,5 @@ def bind_channel(work: Work, incident_id: str, slack_channel: str, at: datetime)
     if incident is not None and incident.slack_channel is None:
         incident.slack_channel = slack_channel
         details: JsonObject = {"channel": slack_channel}
-        happened(work, incident, "incident.channel_bound", "system", details)
+        happened(work, incident, "incident.channel_bound", "system", details, initiators=())
         notices.due_now(work, incident_id, at)

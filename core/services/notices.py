@@ -18,6 +18,12 @@ WANT_MORE = text(
 )
 
 
+WANT_GATES = text(
+    "UPDATE notices SET wanted = wanted + 1 WHERE kind = 'gate' AND subject_id IN "
+    "(SELECT id FROM approvals WHERE status = 'open' AND policy->>'team' = :team)"
+)
+
+
 class NoticeKind(StrEnum):
     """What a notice shows. All but `message` are rendered anew from the state at the time of delivery."""
 
@@ -81,6 +87,12 @@ def want_again(work: Work, subject_id: str, *kinds: NoticeKind) -> None:
     """What these notices show has changed."""
     parameters = {"subject_id": subject_id, "kinds": [kind.value for kind in kinds]}
     work.session.execute(WANT_MORE, parameters)
+    announce(work)
+
+
+def want_gates_again(work: Work, team: str) -> None:
+    """Who may decide on the gates that wait for this team has changed."""
+    work.session.execute(WANT_GATES, {"team": team})
     announce(work)
 
 

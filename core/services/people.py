@@ -9,7 +9,7 @@ from core.definitions.team import TeamDefinition
 from core.errors import NotFound
 from core.identifiers import Prefix, new_id
 from core.service import Work
-from core.services import audit
+from core.services import audit, notices
 from core.statuses import Role
 from core.tables import Team, TeamMember
 
@@ -58,6 +58,7 @@ def apply_team(work: Work, person: Person, definition: TeamDefinition) -> Team:
     if before != after or not before:
         _set_members(team, after)
         audit.record(work, person, "team.changed", team.id, {"before": before, "after": after})
+        notices.want_gates_again(work, team.name)
     work.session.flush()
     return team
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import select
 
 from core.decisions.execution import Step
+from core.decisions.initiators import initiated_by, initiators_from_json, initiators_to_json, joined
 from core.decisions.people import Person
 from core.decisions.resume import Resumption, resume
 from core.decisions.team_scope import check_may_run
@@ -35,7 +36,8 @@ def retry(
 
     Same frozen definition, version and parameters, and no tag: a person caused it, also where a workflow caused the
     run before, to which `retry_of` leads. The steps before are carried over with what they saved, and the
-    lock is taken anew. A run is retried once: its retry can be retried in turn, so nobody goes on twice from one place.
+    lock is taken anew. A gate before what runs again is asked again, and not of who retries, nor of who brought about
+    the run before. A run is retried once: its retry can be retried in turn, so nobody goes on twice from one place.
 
     Raises NotFound; NotAllowed for who may not run it, and for a `from_step` of somebody who is no admin of the team;
     Conflict as `core.decisions.resume` does, and where the version is not the approved one any more, the run was
@@ -50,7 +52,8 @@ def retry(
     _check_allowed(person, runbook, incident, from_step)
     check_may_begin(work, incident)  # before a row is locked: a freeze asks in this order
     loaded = load_locked(work.session, RUNBOOK, execution_id)
-    resumption = resume(loaded.state, from_step=from_step, by=f"<@{person.slack_user_id}>")
+    by = f"<@{person.slack_user_id}>"
+    resumption = resume(loaded.state, from_step=from_step, by=by, now=work.now)
     _check_not_retried(work, old)
     check_runnable(runbook, version=old.runbook_version)
     new = _new_execution(work, person, old, request_key)
@@ -99,6 +102,9 @@ def _new_execution(
         incident_id=old.incident_id,
         retry_of=old.id,
         requested_by=person.slack_user_id,
+        initiators=initiators_to_json(
+            joined(initiators_from_json(old.initiators), initiated_by(person, "retried"))
+        ),
         request_key=request_key,
         status=Status.PENDING,
         wake_at=work.now,
@@ -110,7 +116,9 @@ def _new_execution(
 def _steps(execution_id: str, loaded: Loaded, resumption: Resumption) -> Iterator[StepExecution]:
     for position, part in enumerate(loaded.parts):
         row = StepExecution(execution_id=execution_id, position=position, step_id=part.id, type=part.type)
-        if position < resumption.position:
+        if position in resumption.asks:
+            row.error = resumption.carried[position].error
+        elif position < resumption.position:
             _carry_over(row, resumption.carried[position])
         yield row
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from core.decisions.execution import Json
+from core.decisions.initiators import Initiators, initiated_by, initiators_to_json, joined
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_run, check_runbook_scope
 from core.definitions.kept import read_kept
@@ -31,6 +32,7 @@ class Start:
 
     `request_key`: of the delivery that asks; two starts with one key make one execution.
     `workflow_execution_id`: the tag, where a workflow asks. `awaited_by`: the id of its action that waits for the end.
+    `initiators`: who brought about the event that started that workflow.
     """
 
     runbook: Runbook
@@ -39,6 +41,7 @@ class Start:
     request_key: str | None = None
     workflow_execution_id: str | None = None
     awaited_by: str | None = None
+    initiators: Initiators = ()
 
 
 def start_by_person(work: Work, person: Person, start: Start) -> RunbookExecution:
@@ -138,6 +141,7 @@ def _new_execution(
         workflow_execution_id=start.workflow_execution_id,
         awaited_by=start.awaited_by,
         requested_by=requester.slack_user_id,
+        initiators=initiators_to_json(joined(start.initiators, initiated_by(requester, "asked"))),
         request_key=start.request_key,
         status=Status.PENDING,
         wake_at=work.now,

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.actions.base import ActionDefinition
+from core.decisions.initiators import initiated_by, initiators_to_json
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_respond, check_runbook_scope
 from core.decisions.triggers import IncidentHappening, Match, match
@@ -151,6 +152,7 @@ def _manual_event(work: Work, person: Person, workflow: Workflow, incident: Inci
         type=MANUAL,
         actor=person.slack_user_id,
         details={"workflow": workflow.name},
+        initiators=initiators_to_json(initiated_by(person, "started")),
         created_at=work.now,
     )
     work.session.add(event)

@@ -1,6 +1,5 @@
 """The step `approval`: wait until enough of the named people agree."""
 
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -15,6 +14,7 @@ from core.definitions.templates import render_text
 from core.execution.preparation import Context, Inside, Prepared
 from core.service import Work
 from core.services.approvals import NewGate, open_gate
+from core.services.gate_policies import policy_to_json
 from core.statuses import Role, WaitingFor
 from core.steps.base import StepDefinition
 
@@ -43,7 +43,12 @@ class Approvers(Definition):
 
 
 class ApprovalStep(StepDefinition):
-    """Ask the channel. Nobody approves what they requested themselves, unless `allow_requester` says so."""
+    """Ask the channel, showing what will be sent. Nobody approves what they brought about: who asked for the run, who
+    caused the event that started its workflow, who retried it. `allow_requester` lets them.
+
+    An approval covers one attempt of what it showed, up to the next approval; if a step would send something else by
+    then, it is asked again.
+    """
 
     touches_outside = False
     example = """
@@ -60,9 +65,27 @@ message: "The replica of {{ params.cluster }} takes over."
     expires: PositiveDuration | None = timedelta(hours=1)
     """How long they have; then the run has timed out. `null`: as long as it takes."""
     allow_requester: bool = False
-    """Whether who asked for the run may decide too."""
+    """Whether those who brought the run about may decide too."""
+    approval_covers: Literal["attempt", "retries"] = "attempt"
+    """What an approval lets run: one attempt, so that a retry asks again; or retries too, for `covers_for`."""
+    covers_for: PositiveDuration | None = None
+    """With `approval_covers: retries`, how old the approval may be."""
     message: PublicText | None = None
     """What they should know before they decide."""
+
+    @property
+    def covers_retries_for(self) -> timedelta | None:
+        return self.covers_for
+
+    @model_validator(mode="after")
+    def _refuse_retries_without_an_age(self) -> "ApprovalStep":
+        if (self.approval_covers == "retries") != (self.covers_for is not None):
+            raise PydanticCustomError(
+                "covers_without_age",
+                "approval_covers: retries and covers_for go together. Say how old an approval may be, such as "
+                "covers_for: 30m.",
+            )
+        return self
 
     def prepare(self, context: Context) -> Prepared:
         gate = NewGate(
@@ -73,8 +96,10 @@ message: "The replica of {{ params.cluster }} takes over."
             policy=self._policy(context),
             message=render_text(self.message or "", context.scope, ("message",)),
             expires_at=context.now + self.expires if self.expires else None,
+            shown=context.preview() if context.preview is not None else None,
+            asked_again=context.asked_again,
         )
-        shown: Json = {"policy": _policy_json(gate.policy), "message": gate.message}
+        shown: Json = {"policy": policy_to_json(gate.policy), "message": gate.message}
         return Inside(lambda work: _open(work, gate), shown, Waits(WaitingFor.APPROVAL, gate.expires_at))
 
     def _policy(self, context: Context) -> ApprovalPolicy:
@@ -83,16 +108,13 @@ message: "The replica of {{ params.cluster }} takes over."
         only_people = bool(named.people) and named.team is None and named.role is None
         return ApprovalPolicy(
             requester=context.requester,
+            initiators=context.initiators,
             team=None if only_people else named.team or context.team,
             role=Role(named.role or Role.RESPONDER),
             people=named.people,
             count=named.count,
             allow_requester=self.allow_requester,
         )
-
-
-def _policy_json(policy: ApprovalPolicy) -> Json:
-    return {**asdict(policy), "role": policy.role.value, "people": list(policy.people)}
 
 
 def _open(work: Work, gate: NewGate) -> StepResult:

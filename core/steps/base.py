@@ -57,6 +57,11 @@ class StepDefinition(Definition):
     on_failure: OnFailure = "stop"
     """Whether the run ends when it fails, or goes on with the next step."""
 
+    @property
+    def covers_retries_for(self) -> timedelta | None:
+        """Of an approval, for how long it covers retries too; None: one attempt."""
+        return None
+
     def unmet(self) -> StepResult:
         """What it comes to where its condition does not hold."""
         return Skipped(f"Its condition did not hold: {self.condition}")

@@ -1,6 +1,7 @@
 """Approval gates and what people decided."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -9,7 +10,11 @@ from core.tables.base import Base, JsonObject
 
 
 class Approval(Base):
-    """A gate that a step of a runbook execution opened. `policy`: see core.decisions.approval_policy."""
+    """A gate that a step of a runbook execution opened. `policy`: see core.decisions.approval_policy.
+
+    `shown`: what is behind it, as core.execution.preview rendered it; `digest`: of that, with version and parameters.
+    Both are null for what was opened by a release that did not show it. `asked_again`: why, where it was asked before.
+    """
 
     __tablename__ = "approvals"
     __table_args__ = (UniqueConstraint("execution_id", "position", "attempt"),)
@@ -24,6 +29,9 @@ class Approval(Base):
     opened_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    shown: Mapped[list[Any] | None]
+    digest: Mapped[str | None]
+    asked_again: Mapped[str | None]
     decisions: Mapped[list["ApprovalDecision"]] = relationship(order_by="ApprovalDecision.created_at")
 
 

@@ -73,7 +73,10 @@ class StepColumns:
 
 
 class RunbookExecution(ExecutionColumns, Base):
-    """One run of a runbook. `awaited_by`: the id of the workflow's action that waits for its end, if one does."""
+    """One run of a runbook. `awaited_by`: the id of the workflow's action that waits for its end, if one does.
+
+    `initiators`: who brought it about (core.decisions.initiators); none of them decides its gates.
+    """
 
     __tablename__ = "runbook_executions"
 
@@ -88,6 +91,7 @@ class RunbookExecution(ExecutionColumns, Base):
     lock_name: Mapped[str | None]
     holds_lock: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     awaited_by: Mapped[str | None]
+    initiators: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
 
     __table_args__ = (
         Index("ix_runbook_executions_wake_at", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),

@@ -55,7 +55,7 @@ class IncidentEvent(Base):
     """One line of an incident's timeline; those of a trigger's kind also start workflows.
 
     `depth`: how many workflows, one after the other, led to it: 0 for what people did, 1 for what a workflow did
-    that such an event had started, and so on.
+    that such an event had started, and so on. `initiators`: who brought it about (core.decisions.initiators).
     """
 
     __tablename__ = "incident_events"
@@ -68,6 +68,7 @@ class IncidentEvent(Base):
     actor: Mapped[str]
     details: Mapped[JsonObject]
     depth: Mapped[int] = mapped_column(server_default=text("0"))
+    initiators: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     created_at: Mapped[datetime]
 
 

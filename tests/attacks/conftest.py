@@ -25,4 +25,6 @@ def house(service: Service, recorded_bells: RecordedBells, response_url: Respons
     unlimited = RestSettings(limit=RateLimit(rate=1_000_000.0, burst=1_000_000))
     slack = slack_route(app, SECRET)
     web = create_web(service, slack=slack, rest=unlimited, links=links, newest_revision=newest_revision())
-    return build(service, web, app, recorded_bells, response_url.url)
+    house = build(service, web, app, recorded_bells, response_url.url)
+    house.told = response_url.said
+    return house

@@ -5,6 +5,7 @@ REST (a token), or by a document.
 """
 
 from dataclasses import dataclass, field
+from queue import Queue
 from textwrap import dedent
 from typing import Any
 
@@ -45,7 +46,7 @@ members:
 
 @dataclass
 class House:
-    """`executor` is one worker: it works when a test says `work`."""
+    """`executor` is one worker: it works when a test says `work`. `told`: what people alone were told in Slack."""
 
     service: Service
     web: ASGIApp
@@ -53,6 +54,7 @@ class House:
     executor: Executor
     bells: RecordedBells
     response_url: str
+    told: "Queue[dict[str, object]]" = field(default_factory=Queue)
     _clients: dict[str, TestClient] = field(default_factory=dict)
 
     @property

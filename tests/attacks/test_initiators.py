@@ -1,0 +1,199 @@
+"""Whoever wants it does not approve it, on any way: a gate knows everybody who brought its run about.
+
+Dispatch CVE-2024-7093 and windmill#7886 in this product's terms: who may write a definition that acts as the system
+passes by what would be asked of themselves.
+"""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.attacks.gates import (
+    GATED,
+    approve,
+    comes_of_age,
+    decided_in_slack,
+    gate_of,
+    manual,
+    open_gate,
+    runs_of,
+    wanted,
+)
+from tests.attacks.house import DATA_ADMIN, DATA_OPS, PLATFORM, TEAMS, WEB_ADMIN, House
+
+ON_EVENT = """
+kind: workflow
+name: launder
+team: data
+trigger: {on: %s}
+actions:
+  - {id: go, type: runbook, runbook: gated}
+"""
+CHAIN = """
+kind: workflow
+name: raise
+team: data
+trigger: {on: manual}
+actions:
+  - {id: raise, type: set, severity: critical}
+---
+kind: workflow
+name: launder
+team: data
+trigger: {on: incident.escalated}
+actions:
+  - {id: go, type: runbook, runbook: gated}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _gated(house: House) -> None:
+    house.apply(GATED)
+
+
+def refused(house: House, gate: dict[str, Any], person: str, reason: str) -> None:
+    """By REST and by Slack, with the reason."""
+    answer = approve(house, person, gate)
+    assert answer.status_code == 403, answer.text
+    assert reason in answer.json()["detail"]
+    assert reason in decided_in_slack(house, person, gate)
+    assert gate_of(house, gate["execution_id"])["status"] == "open"
+
+
+def test_a_workflow_by_hand_does_not_launder_who_starts_it(house: House) -> None:
+    """Red before: 200, the gate believed that its requester was workflow:launder."""
+    house.apply(ON_EVENT % "manual")
+    incident = house.incident("data").id
+    manual(house, DATA_ADMIN, "launder", incident)
+    gate = open_gate(house, incident)
+
+    refused(house, gate, DATA_ADMIN, "You started the workflow that led to this run")
+    assert approve(house, PLATFORM, gate).status_code == 200
+
+
+def test_a_workflow_on_an_incident_does_not_launder_who_opens_it(house: House) -> None:
+    """Red before: 200."""
+    house.apply(ON_EVENT % "incident.created")
+    body = {"title": "Orders down", "team": "data"}
+    incident = house.rest(DATA_ADMIN).post("/api/incidents", json=body).json()["incident"]["id"]
+    house.work()
+
+    refused(house, open_gate(house, incident), DATA_ADMIN, "You opened the incident that led to this run")
+
+
+def test_an_alert_is_opened_by_the_person_behind_the_token(house: House) -> None:
+    """Red before: 200."""
+    house.apply(ON_EVENT % "incident.created")
+    alert = {"status": "firing", "labels": {"alertname": "Down", "team": "data"}, "annotations": {}}
+    body = {"version": "4", "groupKey": "{}:{}", "status": "firing", "alerts": [alert], "groupLabels": {}}
+    body |= {"commonLabels": alert["labels"], "commonAnnotations": {}, "externalURL": "", "receiver": "x"}
+    answer = house.rest(DATA_ADMIN).post("/api/alerts/alertmanager", json=body)
+    assert answer.is_success, answer.text
+    house.work()
+
+    gate = open_gate(house, answer.json()["incident"]["id"])
+    refused(house, gate, DATA_ADMIN, "You opened the incident that led to this run")
+
+
+@pytest.mark.parametrize(
+    ("trigger", "path", "body", "reason"),
+    [
+        ("incident.escalated", "escalate", {"severity": "critical"}, "You escalated the incident"),
+        ("incident.status_changed", "acknowledge", None, "You acknowledged the incident"),
+        ("incident.status_changed", "resolve", None, "You resolved the incident"),
+        ("incident.status_changed", "close", None, "You closed the incident"),
+    ],
+)
+def test_no_change_of_an_incident_launders_who_makes_it(
+    house: House, trigger: str, path: str, body: dict[str, str] | None, reason: str
+) -> None:
+    """Red before: 200 each."""
+    house.apply(ON_EVENT % trigger)
+    incident = house.incident("data").id
+    assert house.rest(DATA_ADMIN).post(f"/api/incidents/{incident}/{path}", json=body).is_success
+    house.work()
+
+    refused(house, open_gate(house, incident), DATA_ADMIN, reason)
+
+
+def test_an_incident_that_comes_of_age_is_brought_about_by_who_opened_it(house: House) -> None:
+    """Red before: 200, the event was the system's."""
+    house.apply(ON_EVENT % "incident.age, minutes: 1")
+    incident = house.incident("data", opened_by=DATA_ADMIN).id
+    comes_of_age(house, incident)
+
+    refused(house, open_gate(house, incident), DATA_ADMIN, "You opened the incident that led to this run")
+
+
+def test_a_chain_of_workflows_does_not_launder_who_started_the_first(house: House) -> None:
+    """Red before: 200, the second workflow was started by the first."""
+    house.apply(CHAIN)
+    incident = house.incident("data").id
+    manual(house, DATA_ADMIN, "raise", incident)
+
+    refused(house, open_gate(house, incident), DATA_ADMIN, "You started the workflow that led to this run")
+
+
+def test_another_admin_still_decides(house: House) -> None:
+    house.apply(ON_EVENT % "manual")
+    house.apply(TEAMS.replace("role: responder", "role: admin"))
+    incident = house.incident("data").id
+    manual(house, DATA_OPS, "launder", incident)
+
+    gate = open_gate(house, incident)
+    assert [each["who"] for each in gate["initiators"]] == [DATA_OPS]
+    assert approve(house, DATA_ADMIN, gate).status_code == 200
+
+
+def test_the_run_and_its_gate_show_who_brought_it_about(house: House) -> None:
+    house.apply(ON_EVENT % "manual")
+    incident = house.incident("data").id
+    manual(house, DATA_ADMIN, "launder", incident)
+    [run] = runs_of(house, incident)
+
+    assert run["initiators"] == [{"who": DATA_ADMIN, "as": "started"}]
+    assert run["approval"]["initiators"] == run["initiators"]
+
+
+def test_a_gate_that_nobody_may_decide_says_so_and_names_who_can_help(house: House) -> None:
+    """Red before: `May decide: an admin of team data`, who had asked for it."""
+    incident = house.incident("data").id
+    run(house.rest(DATA_ADMIN), incident)
+    house.work()
+    gate = open_gate(house, incident)
+
+    assert gate["people"] == []
+    assert f"<@{PLATFORM}>" in gate["nobody_left"]
+    assert "Nobody is left" in gate["nobody_left"]
+    assert gate["nobody_left"].split(":")[0] in house.slack.types(DATA_OPS, "C0DATA", "approvals")
+    refused(house, gate, DATA_ADMIN, "Nobody is left")
+
+
+def test_a_gate_is_told_anew_when_the_last_who_may_decide_leaves(house: House) -> None:
+    """Red before: the card went on naming who had left."""
+    incident = house.incident("data").id
+    run(house.rest(DATA_OPS), incident)
+    house.work()
+    gate = open_gate(house, incident)
+    assert gate["nobody_left"] is None
+    before = wanted(house, gate["id"])
+    house.apply(TEAMS.replace(f"  - {{slack: {DATA_ADMIN}, role: admin}}\n", ""))
+
+    assert open_gate(house, incident)["nobody_left"] is not None
+    assert wanted(house, gate["id"]) > before
+
+
+def test_who_is_named_and_brought_it_about_does_not_decide_either(house: House) -> None:
+    house.apply(GATED.replace("{team: data, role: admin}", f"{{people: [{WEB_ADMIN}, {DATA_ADMIN}]}}"))
+    incident = house.incident("data").id
+    run(house.rest(DATA_ADMIN), incident)
+    house.work()
+    gate = open_gate(house, incident)
+
+    refused(house, gate, DATA_ADMIN, "You asked for this run")
+    assert approve(house, WEB_ADMIN, gate).status_code == 200
+
+
+def run(client: TestClient, incident: str) -> None:
+    assert client.post(f"/api/incidents/{incident}/runbooks/gated/execute").status_code == 201

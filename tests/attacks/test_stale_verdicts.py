@@ -1,0 +1,116 @@
+"""A verdict names the step and the attempt that it is about: an old button answers no newer question."""
+
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from core.services import notices
+from core.services.notices import NewNotice, NoticeKind
+from core.tables import RunbookExecution, StepExecution
+from tests.attacks.gates import Answer, press, seen
+from tests.attacks.house import DATA_OPS, House
+from tests.world import start_run
+
+RUNBOOK = """
+kind: runbook
+name: two
+team: data
+steps:
+  - {id: lag, type: http, url: "https://db.example/lag", method: POST}
+  - {id: promote, type: http, url: "https://db.example/promote", method: POST}
+"""
+
+
+@pytest.fixture
+def run(house: House) -> str:
+    """A run that asks about its first step."""
+    house.apply(RUNBOOK)
+    found = start_run(house.service, house.incident("data"), "two", DATA_OPS)
+    house.bells.rung.clear()
+    asks_about(house, found, 0)
+    return found
+
+
+def asks_about(house: House, run: str, position: int, attempt: int = 1) -> None:
+    """As after a worker was lost in the step."""
+    with house.service.transaction() as work:
+        row = work.session.get_one(RunbookExecution, run)
+        row.status, row.waiting_for, row.wake_at = "waiting", "verdict", None
+        step = work.session.get_one(StepExecution, (run, position))
+        step.status, step.attempt, step.started_at = "unknown", attempt, work.now
+        content = {"position": position, "attempt": attempt}
+        notices.owe(work, NewNotice(NoticeKind.VERDICT, run, row.incident_id, f"{position}.{attempt}", None, content))
+
+
+def say(house: House, run: str, **body: Any) -> Any:
+    client: TestClient = house.rest(DATA_OPS)
+    return client.post(f"/api/runbooks/executions/{run}/verdict", json=body)
+
+
+def statuses(house: House, run: str) -> list[str]:
+    return [step["status"] for step in seen(house, run)["steps"]]
+
+
+def answered(house: House, run: str) -> Answer:
+    """The first question was answered, and the second one is asked."""
+    assert say(house, run, verdict="ran", step="lag", attempt=1).status_code == 200
+    asks_about(house, run, 1)
+    house.bells.rung.clear()
+    return statuses(house, run)
+
+
+def test_an_old_button_does_not_say_of_the_next_step_that_it_happened(house: House, run: str) -> None:
+    """Red before: `lag`'s button marked `promote` as succeeded; its value was the run's id alone."""
+    answered(house, run)
+    told = press(house, DATA_OPS, "verdict.ran", f"{run}:lag:1")
+
+    assert "Step promote is asked about now, not lag." in told
+    assert statuses(house, run) == ["succeeded", "unknown"]
+
+
+def test_a_button_of_before_the_upgrade_says_nothing_and_the_question_is_told_anew(
+    house: House, run: str
+) -> None:
+    """Red before: 200, and the step was marked."""
+    told = press(house, DATA_OPS, "verdict.ran", run)
+
+    assert "does not say which step" in told
+    assert "Step lag is asked about now" in told
+    assert statuses(house, run)[0] == "unknown"
+
+
+def test_a_stale_answer_over_rest_is_refused_with_how_things_stand(house: House, run: str) -> None:
+    """Red before: the body named no step, so it answered whichever was asked about."""
+    answered(house, run)
+    refused = say(house, run, verdict="ran", step="lag", attempt=1)
+
+    assert refused.status_code == 409
+    assert "Step promote is asked about now, not lag." in refused.json()["detail"]
+    assert statuses(house, run) == ["succeeded", "unknown"]
+
+
+def test_an_earlier_attempt_is_not_the_one_that_is_asked_about(house: House, run: str) -> None:
+    asks_about(house, run, 0, attempt=2)
+    refused = say(house, run, verdict="ran", step="lag", attempt=1)
+    assert (refused.status_code, statuses(house, run)[0]) == (409, "unknown")
+    assert "Attempt 2 of step lag is asked about now, not attempt 1." in refused.json()["detail"]
+    assert "Attempt 2" in press(house, DATA_OPS, "verdict.ran", f"{run}:lag:1")
+    assert say(house, run, verdict="ran", step="lag", attempt=2).status_code == 200
+
+
+@pytest.mark.parametrize("missing", ["step", "attempt"])
+def test_what_is_not_named_is_asked_for_by_name(house: House, run: str, missing: str) -> None:
+    body: dict[str, Any] = {"verdict": "ran", "step": "lag", "attempt": 1}
+    del body[missing]
+    answer = say(house, run, **body)
+
+    assert (answer.status_code, answer.json()["field"]) == (422, missing)
+    assert statuses(house, run)[0] == "unknown"
+
+
+@pytest.mark.parametrize("value", ["", ":", "::", "rbx_1:lag", "rbx_1:lag:x", "rbx_1:lag:1:2", "rbx_1:lag:" + "9" * 5000])
+def test_a_value_of_anything_is_refused_with_a_sentence(house: House, run: str, value: str) -> None:
+    told = press(house, DATA_OPS, "verdict.ran", value)
+    assert told.startswith(("⚠️", "⛔"))
+    assert "err_" not in told
