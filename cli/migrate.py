@@ -1,10 +1,9 @@
 """`runbook migrate`."""
 
-import os
-
 import typer
 
 from cli.compose import reachable
+from cli.environment import environment
 from core.database import open_engine
 from core.settings import Settings
 from migrations.upgrade import upgrade_database
@@ -15,7 +14,7 @@ app = typer.Typer()
 @app.command("migrate")
 def migrate_command() -> None:
     """Bring the database to the newest schema."""
-    with reachable(Settings.from_environment(os.environ)) as settings:
+    with reachable(Settings.from_environment(environment())) as settings:
         migrate(settings)
     typer.echo("The database has the newest schema.")
 

@@ -1,12 +1,12 @@
 """`runbook worker`."""
 
-import os
 from collections.abc import Mapping
 
 import typer
 
 from cli.command_path import command_path
 from cli.compose import Composition
+from cli.environment import environment
 from cli.processes import run
 from core.definitions.kinds import build_models
 from core.definitions.secrets import EnvironmentSecrets
@@ -30,7 +30,7 @@ def worker() -> None:
 
 
 def _work(composition: Composition) -> None:
-    executor = executor_of(composition, os.environ)
+    executor = executor_of(composition, environment())
     build_models()
     jobs.use(executor)
     assert composition.settings.redis_url is not None
