@@ -41,6 +41,11 @@ class FakeProcesses:
         ended = "timeout" if given.no_answer else "exit"
         return ProcessResult(given.exit_code, given.stdout, given.stderr, ended)
 
+    limits_programs = True  # which may be run, the workers know; here none is
+
+    def check(self, command: Command) -> None:
+        """Any command may be answered."""
+
 
 class Closed:
     """The ports of a plan, where nothing is to be called."""
@@ -50,6 +55,11 @@ class Closed:
 
     def run(self, command: Command, limit: timedelta, stop: threading.Event) -> ProcessResult:  # noqa: ARG002 as in the port
         raise NotAllowed("A plan runs nothing.")
+
+    limits_programs = True  # which may be run, the workers know
+
+    def check(self, command: Command) -> None:
+        """Any command may be planned."""
 
     def close(self) -> None:
         """Nothing was open."""
