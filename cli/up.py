@@ -27,10 +27,10 @@ def up() -> None:
 
 
 def addresses(settings: Settings) -> dict[str, str]:
-    """What child processes must know of services that we may have started ourselves."""
+    """What child processes must know of services that we may have started ourselves; not who owns the tables."""
     assert settings.database_url is not None
     assert settings.redis_url is not None
-    return {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url}
+    return {"DATABASE_URL": settings.database_url, "DATABASE_OWNER_URL": "", "REDIS_URL": settings.redis_url}
 
 
 def parts(environment: Mapping[str, str], *, socket: bool, logs: Path | None = None) -> list[Part]:

@@ -17,6 +17,7 @@ It imports little, for it is started once a step.
 """
 
 import ctypes
+import errno
 import os
 import resource
 import select
@@ -93,8 +94,26 @@ def confine(ids: list[int], no_new_privs: bool) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     become(ids)
     if no_new_privs and prctl(PR_SET_NO_NEW_PRIVS, 1) != 0:
-        raise PermissionError(1, "no_new_privs is refused")
+        raise PermissionError(errno.EPERM, "no_new_privs is refused")
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # also if it kills its guard; a change of user clears it
+
+
+def replace(program: bytes, arguments: list[bytes], environment: dict[bytes, bytes]) -> None:
+    """Become the program. Raises OSError, or does not return.
+
+    As os.execvpe, which imports a module for it: whom we became may not be allowed to read that.
+    """
+    if b"/" in program:
+        os.execve(program, arguments, environment)
+    refused: OSError = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    for folder in environment.get(b"PATH", b"").split(b":"):
+        try:
+            os.execve(folder + b"/" + program, arguments, environment)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            refused = error
+    raise refused
 
 
 def start(plan: Plan) -> int:
@@ -107,10 +126,11 @@ def start(plan: Plan) -> int:
         signal.signal(number, signal.SIG_DFL)
     try:
         confine(ids, no_new_privs)
-        os.execvpe(program, arguments, environment)
+        replace(program, arguments, environment)
     except OSError as error:
         os.write(2, program + f": {error.strerror}\n".encode())
-    os._exit(COULD_NOT_START)
+    finally:
+        os._exit(COULD_NOT_START)
 
 
 def run(plan: Plan, life: int) -> int:
