@@ -65,7 +65,10 @@ def test_the_database_refuses_every_change_also_to_the_tables_owner(
     write(service, 2)
     seal_the_audit_trail(service)
 
-    with owner(owner_engine) as connection, pytest.raises(ProgrammingError, match="the audit trail is append-only"):
+    with (
+        owner(owner_engine) as connection,
+        pytest.raises(ProgrammingError, match="the audit trail is append-only"),
+    ):
         connection.execute(text(change))
     with pytest.raises(ProgrammingError, match="append-only"), owner_engine.begin() as connection:
         connection.execute(text(change))
