@@ -75,12 +75,12 @@ def main(
     with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         with embedded_services(home / "services", redis=False) as services, running_target(home) as target:
-            make_template(services.database_url)
+            make_template(services.owner_url)
             if profile:
-                with open_place(home, services.database_url, "profile", target) as place:
+                with open_place(home, services.owner_url, "profile", target) as place:
                     print_profile(place)
                 return
-            print_report(measure(QUICK if quick else FULL, home, services.database_url, target))
+            print_report(measure(QUICK if quick else FULL, home, services.owner_url, target))
 
 
 @app.command()

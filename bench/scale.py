@@ -74,7 +74,7 @@ def _database() -> Iterator[Engine]:
         tempfile.TemporaryDirectory(prefix="bench-scale-", ignore_cleanup_errors=True) as folder,
         embedded_services(Path(folder), redis=False) as services,
     ):
-        engine = open_engine(create_database(services.database_url, "scale"))
+        engine = open_engine(create_database(services.owner_url, "scale"))
         upgrade_database(engine)
         yield engine
         engine.dispose()

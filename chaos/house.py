@@ -25,10 +25,9 @@ from chaos.target import Target
 from cli.apply import OPERATOR, apply_text
 from cli.compose import Composition
 from cli.demo.ports import reserved_port
-from core.database import open_engine
+from cli.migrate import migrate
 from core.services.tokens import create_token
 from core.settings import Settings
-from migrations.upgrade import upgrade_database
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
 
 KINDS = ("web", "poster", "worker", "clock")
@@ -93,10 +92,11 @@ def open_house(folder: Path, without: str, hurry: float = 1.0) -> Iterator[House
         ports = [stack.enter_context(reserved_port(0)) for _ in range(OF_EACH)]
         front, target = stack.enter_context(Front(ports)), stack.enter_context(Target())
         sandbox = stack.enter_context(_running_sandbox(folder, front.url))
-        proxy = stack.enter_context(PostgresProxy(database.url))
+        proxy = stack.enter_context(PostgresProxy(database.service_url))
         environment = _environment(folder, (proxy.url, redis.url), (sandbox, target.url), without)
         environment[HURRY] = str(hurry)
-        settings = Settings.from_environment({**environment, "DATABASE_URL": database.url})
+        direct = {"DATABASE_URL": database.service_url, "DATABASE_OWNER_URL": database.url}
+        settings = Settings.from_environment({**environment, **direct})
         tokens = _fill(settings)
         journal = Journal()
         crew = Crew(_members(environment, ports), folder, journal.died)
@@ -134,6 +134,7 @@ def _environment(
         "PUBLIC_URL": "",
         "RUNBOOK_ADMINS": "U0ROOT",
         "RUNBOOK_SHELL": "on",
+        "RUNBOOK_SHELL_USER": "root" if os.geteuid() == 0 else "",
         "RUNBOOK_EGRESS": "127.0.0.1",
         "RUNBOOK_SECRET_TARGET": target,
         "RUNBOOK_SECRET_TRACE": str(folder / "trace.log"),
@@ -143,10 +144,7 @@ def _environment(
 
 def _fill(settings: Settings) -> dict[str, str]:
     """The schema, the definitions, and a token for each who asks over REST."""
-    assert settings.database_url is not None
-    engine = open_engine(settings.database_url)
-    upgrade_database(engine)
-    engine.dispose()
+    migrate(settings)
     with Composition.of(settings) as composition:
         apply_text(composition.service, documents(), "chaos", approve=True)
         with composition.service.transaction() as work:

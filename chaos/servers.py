@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cli.embedded.files import Files, private_folder, try_lock
 from cli.embedded.postgres import Postgres
+from cli.embedded.roles import as_service, service_password
 from cli.embedded.sharing import Server, Started
 from cli.embedded.valkey import Valkey
 
@@ -28,6 +29,11 @@ class EmbeddedServer:
         return self._files.folder
 
     @property
+    def service_url(self) -> str:
+        """PostgreSQL's, for the role that the service works as."""
+        return as_service(self.url, service_password(self._files))
+
+    @property
     def is_up(self) -> bool:
         """Whether it was started, and nobody has ended it."""
         return self._started is not None
@@ -42,7 +48,7 @@ class EmbeddedServer:
                 raise TimeoutError(f"{self._server.title} does not answer: {reason}")
             time.sleep(PAUSE)
         started.address.settle()
-        self._server.prepare(started.url)
+        self._server.prepare(self._files, started.url)
         self._started, self.url = started, started.url
 
     def end(self, number: signal.Signals) -> None:

@@ -9,6 +9,8 @@ import runpy
 import signal
 import sys
 
+from cli.handing_over import receive
+
 PR_SET_PDEATHSIG = 1  # linux/prctl.h; other systems have no such thing, and go without
 
 
@@ -21,6 +23,7 @@ def attach(parent: int) -> None:
 
 
 def main() -> None:
+    receive()
     attach(int(sys.argv[1]))
     module = sys.argv[2]
     sys.argv = [module, *sys.argv[3:]]

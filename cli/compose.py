@@ -25,6 +25,7 @@ def reachable(settings: Settings) -> Iterator[Settings]:
         yield settings.model_copy(
             update={
                 "database_url": settings.database_url or services.database_url,
+                "database_owner_url": settings.database_owner_url or services.owner_url or None,
                 "redis_url": settings.redis_url or services.redis_url,
             }
         )

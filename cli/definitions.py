@@ -1,7 +1,6 @@
 """`apply`: what is written into the service's database by an operator."""
 
 import json
-import os
 from typing import Annotated
 
 import typer
@@ -9,6 +8,7 @@ import typer
 from cli.apply import apply_files
 from cli.arguments import AsJson, Paths
 from cli.compose import Composition, reachable
+from cli.environment import environment
 from core.settings import Settings
 
 app = typer.Typer()
@@ -24,7 +24,7 @@ def apply(
 ) -> None:
     """Write definitions into the library: all of them, or, if one is wrong, none."""
     with (
-        reachable(Settings.from_environment(os.environ)) as settings,
+        reachable(Settings.from_environment(environment())) as settings,
         Composition.of(settings) as composition,
     ):
         applied = apply_files(composition.service, paths, approve=approve)

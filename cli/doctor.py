@@ -1,6 +1,5 @@
 """`runbook doctor`: whether everything is there that the service needs, and what to do where it is not."""
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Annotated
@@ -13,6 +12,7 @@ from cli.client.options import print_json
 from cli.client.output import table
 from cli.compose import Composition, reachable
 from cli.embedded import EmbeddedServiceError
+from cli.environment import environment
 from cli.findings import Finding, egress, shell, signing_secret, slack_token
 from core.errors import ConfigurationError, Unavailable
 from core.settings import Settings
@@ -24,7 +24,7 @@ app = typer.Typer()
 @app.command()
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON.")] = False) -> None:
     """Check settings, database, Redis, Slack and what steps may do."""
-    findings = list(examine(os.environ))
+    findings = list(examine(environment()))
     well = all(finding.ok for finding in findings)
     if as_json:
         print_json({"ok": well, "checks": [asdict(finding) for finding in findings]})

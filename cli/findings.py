@@ -2,16 +2,21 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from threading import Event
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from cli.command_path import command_path
+from cli.confinement import confinement_of
+from core.errors import ConfigurationError
+from core.outside.confinement import Confinement
 from core.outside.egress import EgressPolicy
 from core.outside.process import Command, ProcessRunner
+from core.outside.programs import Programs
 from core.settings import NEEDED_FOR, Settings
 
 SECONDS = 5
@@ -80,12 +85,26 @@ def shell(settings: Settings, environ: Mapping[str, str]) -> Finding:
     if settings.shell == "off":
         return Finding("shell", True, "Off: shell steps fail. RUNBOOK_SHELL=on allows them on the workers.")
     try:
-        result = ProcessRunner(command_path(environ)).run(
+        confinement = confinement_of(settings, environ)
+        result = ProcessRunner(command_path(environ), replace(confinement, programs=Programs())).run(
             Command(["true"]), timedelta(seconds=SECONDS), Event()
         )
+    except ConfigurationError as error:
+        return Finding("shell", False, error.message, error.hint or "")
     except OSError as error:
         return Finding("shell", False, f"No command can be run here: {error}.", "Or set RUNBOOK_SHELL=off.")
     if result.exit_code != 0:
         said = result.stderr.strip() or f"status {result.exit_code}"
         return Finding("shell", False, f"`true` could not be run: {said}.", "Or set RUNBOOK_SHELL=off.")
-    return Finding("shell", True, "On: shell steps run as the workers' user.")
+    if missing := confinement.programs.missing():
+        hint = "RUNBOOK_SHELL_PROGRAMS lists whole paths; a folder ends in /."
+        return Finding("shell", False, f"{', '.join(missing)}: no program of this machine.", hint)
+    return Finding("shell", True, _how_commands_run(confinement))
+
+
+def _how_commands_run(confinement: Confinement) -> str:
+    user = confinement.account.name if confinement.account else "the workers' user"
+    under = f", under {Path(confinement.wrapper[0]).name}" if confinement.wrapper else ""
+    listed = ", ".join(confinement.programs.entries)
+    which = f"; only {listed}" if listed else "; any program"
+    return f"On: shell steps run as {user}{under}{which}."

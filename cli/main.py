@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from cli.environment import seclude
 from cli.lazy import LazyGroup
 from core.errors import DefinitionError, RunbookError
 
@@ -49,6 +50,12 @@ def runbook() -> None:
 
 
 def main() -> None:
+    """A process of its own: it hides its secrets first."""
+    seclude()
+    command_line()
+
+
+def command_line() -> None:
     """The process boundary: our own errors are sentences, exit status 1; wrong usage is 2."""
     try:
         app()

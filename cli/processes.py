@@ -1,7 +1,6 @@
 """A long-running process, until it is told to stop."""
 
 import logging
-import os
 import signal
 import sys
 import threading
@@ -11,13 +10,14 @@ from types import FrameType
 import structlog
 
 from cli.compose import Composition, reachable
+from cli.environment import environment
 from core.settings import Settings
 
 
 def run(process: Callable[[Composition], None]) -> None:
     """The process on what the environment says."""
     quiet_logging()
-    settings = Settings.from_environment(os.environ)
+    settings = Settings.from_environment(environment())
     with reachable(settings) as found, Composition.of(found) as composition:
         process(composition)
 

@@ -1,17 +1,22 @@
 """The supervisor: keeps a set of processes running, and takes them along when it ends."""
 
 import os
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import structlog
+
+from cli.environment import environment, is_secret
+from cli.handing_over import ON_STDIN, hand_over
 
 LOOK_SECONDS = 0.2
 GRACE_SECONDS = 10.0
@@ -23,7 +28,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Part:
-    """One process: a Python module with its arguments. `log`: the file that takes its output; None: ours."""
+    """One process: a Python module with its arguments. `log`: the file that takes its output; None: ours.
+
+    `environment` comes beside ours; the secrets among both are handed over, and never stand in its environment.
+    """
 
     name: str
     module: str
@@ -47,19 +55,23 @@ class Running:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "cli.attached", str(os.getpid()), self.part.module]
-        output = self.part.log.open("ab") if self.part.log else None
-        try:
-            return subprocess.Popen(
+        given = {**environment(), **self.part.environment}
+        secrets = {name: value for name, value in given.items() if is_secret(name, value)}
+        ours, theirs = socket.socketpair()
+        with theirs, self._output() as output:
+            process = subprocess.Popen(
                 [*command, *self.part.arguments],
-                env={**os.environ, **self.part.environment},
-                stdin=subprocess.DEVNULL,
+                env={name: value for name, value in given.items() if name not in secrets} | {ON_STDIN: "1"},
+                stdin=theirs.fileno(),
                 stdout=output,
                 stderr=subprocess.STDOUT if output else None,
                 start_new_session=True,
             )
-        finally:
-            if output:
-                output.close()
+        hand_over(ours, secrets)
+        return process
+
+    def _output(self) -> AbstractContextManager[IO[bytes] | None]:
+        return self.part.log.open("ab") if self.part.log else nullcontext()
 
     def keep_up(self, now: float) -> None:
         """Start it again if it ended and its pause is over."""

@@ -1,6 +1,5 @@
 """`token create`, `list` and `revoke`: bearer tokens, made and taken back by an operator at the database."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -11,6 +10,7 @@ from cli.apply import OPERATOR
 from cli.client.options import print_json
 from cli.client.output import say, table
 from cli.compose import Composition, reachable
+from cli.environment import environment
 from core.service import Work
 from core.services.tokens import create_token, list_tokens, revoke_token
 from core.settings import Settings
@@ -27,7 +27,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 def working() -> Iterator[Work]:
     """One transaction on the service's database."""
     with (
-        reachable(Settings.from_environment(os.environ)) as settings,
+        reachable(Settings.from_environment(environment())) as settings,
         Composition.of(settings) as composition,
         composition.service.transaction() as work,
     ):

@@ -1,6 +1,5 @@
 """`runbook up`: every process in one terminal, with embedded services where no address is set."""
 
-import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import typer
 
 from cli.compose import reachable
+from cli.environment import environment
 from cli.migrate import migrate
 from cli.processes import quiet_logging, stopping
 from cli.supervisor import Part, Supervisor
@@ -23,14 +23,14 @@ app = typer.Typer()
 def up() -> None:
     """Everything in one terminal."""
     quiet_logging()
-    run_up(Settings.from_environment(os.environ), stopping())
+    run_up(Settings.from_environment(environment()), stopping())
 
 
 def addresses(settings: Settings) -> dict[str, str]:
-    """What child processes must know of services that we may have started ourselves."""
+    """What child processes must know of services that we may have started ourselves; not who owns the tables."""
     assert settings.database_url is not None
     assert settings.redis_url is not None
-    return {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url}
+    return {"DATABASE_URL": settings.database_url, "DATABASE_OWNER_URL": "", "REDIS_URL": settings.redis_url}
 
 
 def parts(environment: Mapping[str, str], *, socket: bool, logs: Path | None = None) -> list[Part]:

@@ -19,6 +19,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     database_url: str | None = Field(default=None, alias="DATABASE_URL")
+    database_owner_url: str | None = Field(default=None, alias="DATABASE_OWNER_URL")
     redis_url: str | None = Field(default=None, alias="REDIS_URL")
     home: Path = Field(default=Path(".runbook"), alias="RUNBOOK_HOME")
     slack_bot_token: str = Field(default="", alias="SLACK_BOT_TOKEN")
@@ -29,6 +30,11 @@ class Settings(BaseModel):
     public_url: str = Field(default="", alias="PUBLIC_URL")
     admins: str = Field(default="", alias="RUNBOOK_ADMINS")
     shell: Literal["off", "on"] = Field(default="off", alias="RUNBOOK_SHELL")
+    shell_user: str = Field(default="", alias="RUNBOOK_SHELL_USER")
+    shell_wrapper: str = Field(default="", alias="RUNBOOK_SHELL_WRAPPER")
+    shell_programs: str = Field(default="", alias="RUNBOOK_SHELL_PROGRAMS")
+    audit_head_file: Path | None = Field(default=None, alias="RUNBOOK_AUDIT_HEAD_FILE")
+    audit_head_url: str = Field(default="", alias="RUNBOOK_AUDIT_HEAD_URL")
     egress: str = Field(default="", alias="RUNBOOK_EGRESS")
     single_admin: Literal["off", "on"] = Field(default="off", alias="RUNBOOK_SINGLE_ADMIN")
 
@@ -46,6 +52,10 @@ class Settings(BaseModel):
     @property
     def platform_admins(self) -> frozenset[str]:
         return frozenset(_listed(self.admins))
+
+    @property
+    def shell_program_entries(self) -> tuple[str, ...]:
+        return _listed(self.shell_programs)
 
     @property
     def egress_entries(self) -> tuple[str, ...]:

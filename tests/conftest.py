@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 from redis import Redis
 from sqlalchemy import Engine, text
+from sqlalchemy.engine import make_url
 
 from cli.embedded import Services, create_database, embedded_services
+from cli.migrate import migrate
 from core.clock import SystemClock
 from core.database import open_engine
 from core.decisions.people import Person
 from core.service import Ring, Service
+from core.settings import Settings
 from core.tables import Base
-from migrations.upgrade import upgrade_database
 
 ADMIN = "U0ADMIN"
 
@@ -62,13 +64,26 @@ def services() -> Iterator[Services]:
 
 
 @pytest.fixture(scope="session")
-def database_url(services: Services, worker_id: str) -> str:
-    """A fresh, migrated database of this test worker."""
-    url = create_database(services.database_url, f"test_{worker_id}")
-    engine = open_engine(url)
-    upgrade_database(engine)
-    engine.dispose()
+def owner_url(services: Services, worker_id: str) -> str:
+    """The worker's database as its owner."""
+    url = create_database(services.owner_url, f"test_{worker_id}")
+    migrate(Settings(DATABASE_URL=services.database_url, DATABASE_OWNER_URL=url))
     return url
+
+
+@pytest.fixture(scope="session")
+def database_url(services: Services, owner_url: str) -> str:
+    """A fresh, migrated database of this test worker, as the service has it: neither superuser nor owner."""
+    url = make_url(services.database_url).set(database=make_url(owner_url).database)
+    return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def owner_engine(owner_url: str) -> Iterator[Engine]:
+    """As the owner, who is a superuser: for what only such a one may do."""
+    engine = open_engine(owner_url)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -79,14 +94,14 @@ def worker_engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def engine(worker_engine: Engine) -> Engine:
-    """The worker's database, with nothing in it.
+def engine(worker_engine: Engine, owner_engine: Engine) -> Engine:
+    """The worker's database as the service's role has it, with nothing in it.
 
     The audit trail refuses to be emptied, to the tables' owner too. Its triggers rest under this setting, which only a
-    superuser may make, as the tests' role is one: for a role that is none there is no such way.
+    superuser may make, as the embedded owner is one: for the service's role there is no such way.
     """
     tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
-    with worker_engine.begin() as connection:
+    with owner_engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
     return worker_engine

@@ -114,14 +114,14 @@ DUTIES: tuple[Duty, ...] = (
 )
 
 
-def run_clock(service: Service, stop: threading.Event) -> None:
-    """Tick until `stop` is set. A database that is away is waited for."""
+def run_clock(service: Service, stop: threading.Event, seldom: Sequence[Duty] = ()) -> None:
+    """Tick until `stop` is set. A database that is away is waited for. `seldom`: more that is done once a minute."""
     duties = Duties(service)
     for tick in itertools.count():
         if stop.wait(TICK):
             return
         if not is_disabled("sweep"):
-            _tick(duties, (*DUTIES, tidy) if tick % TICKS_BETWEEN_TIDYING == 0 else DUTIES, stop)
+            _tick(duties, (*DUTIES, tidy, *seldom) if tick % TICKS_BETWEEN_TIDYING == 0 else DUTIES, stop)
 
 
 def _tick(duties: Duties, todo: Sequence[Duty], stop: threading.Event) -> None:

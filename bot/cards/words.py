@@ -13,7 +13,6 @@ from core.statuses import GateStatus, Status, WaitingFor
 
 MENTION = re.compile(r"&lt;(@[UW][A-Z0-9]+|#[CGD][A-Z0-9]+)&gt;")
 CUT_MARKUP = re.compile(r"(?:&[a-z]{0,3}|<[^<>]*)\Z")
-UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})  # https://www.unicode.org/reports/tr44/#General_Category_Values
 ELLIPSIS = "…"
 UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"})
 WORKFLOW = "workflow:"
@@ -57,14 +56,6 @@ def escape(text: str) -> str:
 def escape_sentence(text: str) -> str:
     """A sentence of the service's own, which may name people as `<@U…>` and channels as `<#C…>`."""
     return MENTION.sub(r"<\1>", escape(text))
-
-
-def visible(text: str) -> str:
-    """With what is not seen, or changes the order of what is, as `\\u202e`: who reads it sees all that is there."""
-    return "".join(
-        f"\\u{ord(each):04x}" if each != "\n" and unicodedata.category(each) in UNSEEN else each
-        for each in text
-    )
 
 
 def one_line(text: str) -> str:

@@ -1,13 +1,13 @@
 """The options that all verbs have, and the connection that they lead to."""
 
 import json
-import os
 from typing import Annotated
 from urllib.parse import quote
 
 import typer
 
 from cli.client.connection import Answer, Connection
+from cli.environment import environment
 from core.settings import Settings
 
 Url = Annotated[
@@ -25,9 +25,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON, as the RES
 def connect(url: str) -> Connection:
     """To the address given, or to this machine's; with the token of the environment."""
     if not url:
-        port = Settings.from_environment({"PORT": os.environ.get("PORT", "")}).port
+        port = Settings.from_environment({"PORT": environment().get("PORT", "")}).port
         url = f"http://127.0.0.1:{port}"
-    return Connection(url, os.environ.get("RUNBOOK_TOKEN", "").strip())
+    return Connection(url, environment().get("RUNBOOK_TOKEN", "").strip())
 
 
 def path(*parts: str) -> str:

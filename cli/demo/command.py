@@ -1,11 +1,11 @@
 """`runbook demo`."""
 
-import os
 from typing import Annotated
 
 import typer
 
 from cli.demo.run import run_demo, run_headless
+from cli.environment import environment
 from cli.processes import quiet_logging, stopping
 from core.settings import Settings
 
@@ -19,7 +19,7 @@ def demo(
 ) -> None:
     """The whole product on this machine, against a Slack sandbox."""
     quiet_logging()
-    settings = Settings.from_environment(os.environ)
+    settings = Settings.from_environment(environment())
     if headless:
         raise typer.Exit(0 if run_headless(settings, refuse_promote=refuse_promote) else 1)
     run_demo(settings, stopping())

@@ -14,6 +14,7 @@ import examples
 from cli.apply import apply_files
 from cli.compose import Composition, reachable
 from cli.demo.ports import reserved_port
+from cli.demo.shell_user import shell_user
 from cli.demo.workspace import BOT_TOKEN, SIGNING_SECRET, demo_workspace
 from cli.migrate import migrate
 from cli.supervisor import Part, Supervisor
@@ -91,6 +92,7 @@ def _environment(ports: dict[str, int], services: dict[str, str]) -> dict[str, s
         "PUBLIC_URL": "",
         "RUNBOOK_ADMINS": "U0ERIN",
         "RUNBOOK_SHELL": "on",
+        "RUNBOOK_SHELL_USER": shell_user(),
         "RUNBOOK_EGRESS": "127.0.0.1",
         "RUNBOOK_SECRET_DB_API": f"http://127.0.0.1:{ports['targets']}",
     }

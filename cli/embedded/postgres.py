@@ -16,6 +16,7 @@ from cli.embedded.files import Files, kept_password, log_ending, private_folder,
 from cli.embedded.leftovers import remove_leftovers
 from cli.embedded.privileges import Identity, choose_identity, give
 from cli.embedded.process import Child, Command
+from cli.embedded.roles import ensure_service_role, service_password
 from cli.embedded.sharing import Started
 
 USER = DATABASE = "runbook"
@@ -167,9 +168,10 @@ class Postgres:
             return str(error)
         return None
 
-    def prepare(self, url: str) -> None:
-        """Make the database that the address names."""
+    def prepare(self, files: Files, url: str) -> None:
+        """Make the database that the address names, and the role that the service works as."""
         ensure_database(url)
+        ensure_service_role(url, service_password(files))
 
     def stop(self, child: Child) -> None:
         """Fast shutdown; after ten seconds an immediate one, which is safe and costs a recovery."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cli.embedded.files import Files, private_folder
 from cli.embedded.postgres import Postgres
+from cli.embedded.roles import as_service, service_password
 from cli.embedded.sharing import running
 from cli.embedded.valkey import Valkey
 
@@ -15,7 +16,8 @@ from cli.embedded.valkey import Valkey
 class Services:
     """Addresses of the embedded servers; empty for one that was not asked for. They contain passwords."""
 
-    database_url: str  # for SQLAlchemy: "postgresql+psycopg://…"
+    database_url: str  # for SQLAlchemy: "postgresql+psycopg://…", as the role that the service works as
+    owner_url: str  # the same database as the role that owns it, a superuser: for migrations
     redis_url: str  # for redis-py: "unix://…", or "redis://…" where the home's path is too long for a socket
 
 
@@ -28,6 +30,8 @@ def embedded_services(home: Path, *, database: bool = True, redis: bool = True) 
     """
     home = private_folder(home)
     with ExitStack() as stack:
-        database_url = stack.enter_context(running(Postgres(), Files(home, "postgres"))) if database else ""
+        files = Files(home, "postgres")
+        owner_url = stack.enter_context(running(Postgres(), files)) if database else ""
+        database_url = as_service(owner_url, service_password(files)) if database else ""
         redis_url = stack.enter_context(running(Valkey(), Files(home, "valkey"))) if redis else ""
-        yield Services(database_url, redis_url)
+        yield Services(database_url, owner_url, redis_url)

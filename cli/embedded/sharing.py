@@ -42,7 +42,7 @@ class Server(Protocol):
     def refusal(self, url: str) -> str | None:
         """Why it does not answer a question of ours; None where it does."""
 
-    def prepare(self, url: str) -> None:
+    def prepare(self, files: Files, url: str) -> None:
         """Once after each start: make what should be there."""
 
     def stop(self, child: Child) -> None:
@@ -88,7 +88,7 @@ def _start(server: Server, files: Files, lock: int) -> Started:
         undo.callback(server.stop, started.child)
         _wait_until_it_answers(server, files, started)
         started.address.settle()
-        server.prepare(started.url)
+        server.prepare(files, started.url)
         write_state(files.state, State(pid=started.child.pid, owner=os.getpid(), url=started.url))
         undo.pop_all()
     return started

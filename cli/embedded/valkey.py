@@ -82,7 +82,7 @@ class Valkey:
                 return str(error)
         return None
 
-    def prepare(self, url: str) -> None:
+    def prepare(self, files: Files, url: str) -> None:
         """Nothing needs to be made."""
 
     def stop(self, child: Child) -> None:

@@ -1,10 +1,16 @@
 """`runbook clock`."""
 
+import time
+
 import typer
 
 from cli.compose import Composition
 from cli.processes import run, stopping
 from core.definitions.kinds import build_models
+from core.outside.egress import EgressPolicy
+from core.outside.http import HttpCaller
+from core.settings import Settings
+from workers.audit_heads import Destination, HourlyHead, to_file, to_url
 from workers.clock import run_clock
 
 app = typer.Typer()
@@ -18,4 +24,17 @@ def clock() -> None:
 
 def _tick(composition: Composition) -> None:
     build_models()  # some incident's age will start a workflow
-    run_clock(composition.service, stopping())
+    run_clock(composition.service, stopping(), [hourly_head(composition.settings).write_head])
+
+
+def hourly_head(settings: Settings) -> HourlyHead:
+    """Raises ConfigurationError where heads are to be kept, and nothing is there to sign them with."""
+    destinations: dict[str, Destination] = {}
+    if settings.audit_head_file is not None:
+        destinations[str(settings.audit_head_file)] = to_file(settings.audit_head_file)
+    if settings.audit_head_url:
+        caller = HttpCaller(EgressPolicy.parse(settings.egress_entries))
+        destinations["RUNBOOK_AUDIT_HEAD_URL"] = to_url(settings.audit_head_url, caller)
+    if destinations:
+        settings.need("SLACK_SIGNING_SECRET")
+    return HourlyHead(settings.slack_signing_secret, destinations, time.monotonic)

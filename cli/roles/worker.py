@@ -1,12 +1,12 @@
 """`runbook worker`."""
 
-import os
 from collections.abc import Mapping
 
 import typer
 
-from cli.command_path import command_path
 from cli.compose import Composition
+from cli.confinement import process_runner
+from cli.environment import environment
 from cli.processes import run
 from core.definitions.kinds import build_models
 from core.definitions.secrets import EnvironmentSecrets
@@ -14,7 +14,6 @@ from core.execution.executor import Executor
 from core.execution.preparation import Ports
 from core.outside.egress import EgressPolicy
 from core.outside.http import HttpCaller
-from core.outside.process import ProcessRunner
 from workers import jobs
 from workers.ending import Ending
 from workers.lookout import Lookout
@@ -30,7 +29,7 @@ def worker() -> None:
 
 
 def _work(composition: Composition) -> None:
-    executor = executor_of(composition, os.environ)
+    executor = executor_of(composition, environment())
     build_models()
     jobs.use(executor)
     assert composition.settings.redis_url is not None
@@ -41,7 +40,7 @@ def _work(composition: Composition) -> None:
 def executor_of(composition: Composition, environ: Mapping[str, str]) -> Executor:
     """The executor, with the ways outside that the settings allow."""
     settings = composition.settings
-    runner = ProcessRunner(command_path(environ)) if settings.shell == "on" else None
+    runner = process_runner(settings, environ) if settings.shell == "on" else None
     http = HttpCaller(EgressPolicy.parse(settings.egress_entries))
     ports = Ports(http, runner, EnvironmentSecrets(environ), callbacks=composition.callbacks)
     return Executor(composition.service, ports, worker_name())

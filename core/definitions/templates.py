@@ -76,6 +76,12 @@ def _closing(text: str, start: int) -> int:
     raise UnclosedTemplate(start - 2)
 
 
+def begins_with_a_hole(text: str) -> bool:
+    """Whether what the text comes to begins with a value; raises UnclosedTemplate."""
+    found = holes(text)
+    return bool(found) and not text[: found[0].start].strip()
+
+
 def find_expressions(value: object) -> list[FoundExpression]:
     """Answer every expression in a nested value of dicts, lists and texts; raises UnclosedTemplate."""
     return [

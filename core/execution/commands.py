@@ -7,11 +7,11 @@ from typing import Protocol
 
 from core.decisions.execution import Failed, Json, StepResult, Succeeded, Uncertain
 from core.definitions.expressions import compile_expression
-from core.definitions.templates import render_text
-from core.errors import NotAllowed, RunbookError
+from core.definitions.templates import begins_with_a_hole, holes, render_text
+from core.errors import InvalidInput, NotAllowed, RunbookError
 from core.outside.process import Command, ProcessResult
 
-from .preparation import Context, Outside
+from .preparation import Context, Outside, ProcessPort
 
 LIMIT = timedelta(minutes=10)
 STEP_KEY = "RUNBOOK_STEP_KEY"
@@ -23,6 +23,8 @@ class CommandDefinition(Protocol):
 
     @property
     def argv(self) -> tuple[str, ...]: ...
+    @property
+    def allow_options(self) -> bool: ...
     @property
     def env(self) -> dict[str, str]: ...
     @property
@@ -42,13 +44,15 @@ def prepare_command(definition: CommandDefinition, context: Context) -> Outside:
     runner = context.ports.processes
     if runner is None:
         raise NotAllowed("Shell steps are off here.", hint="RUNBOOK_SHELL=on allows them on the workers.")
+    _check_program(definition, runner)
     command = _command(definition, context)
+    runner.check(command)
     limit = definition.timeout or LIMIT
 
     def act(stop: threading.Event) -> StepResult:
         try:
             return _judge(definition, runner.run(command, limit, stop), context)
-        except OSError as error:
+        except (OSError, ValueError, NotAllowed) as error:
             return Failed(context.masker.mask(f"The command could not be started: {error}."))
 
     shown: Json = {"argv": list(command.argv), "key": context.key}
@@ -59,11 +63,35 @@ def _command(definition: CommandDefinition, context: Context) -> Command:
     scope = context.scope
     environment = {name: render_text(value, scope, ("env", name)) for name, value in definition.env.items()}
     return Command(
-        argv=[render_text(part, scope, ("argv", i)) for i, part in enumerate(definition.argv)],
+        argv=_arguments(definition, scope),
         environment={**environment, STEP_KEY: context.key},
         directory=render_text(definition.cwd, scope, ("cwd",)) if definition.cwd else None,
         stdin=render_text(definition.stdin or "", scope, ("stdin",)).encode(),
     )
+
+
+def _check_program(definition: CommandDefinition, runner: ProcessPort) -> None:
+    """A value chooses no program, unless there is a list of those that it may choose."""
+    if holes(definition.argv[0]) and not runner.limits_programs:
+        raise NotAllowed(
+            f"argv.0: The program, {definition.argv[0]}, is chosen by a value.",
+            hint="Write the program itself, or have RUNBOOK_SHELL_PROGRAMS list those that may be run.",
+        )
+
+
+def _arguments(definition: CommandDefinition, scope: Mapping[str, object]) -> list[str]:
+    """Rendered. Raises InvalidInput for a value that a program would take for an option."""
+    rendered: list[str] = []
+    for index, part in enumerate(definition.argv):
+        text = render_text(part, scope, ("argv", index))
+        is_option = index > 0 and text.startswith("-") and begins_with_a_hole(part)
+        if is_option and not definition.allow_options and "--" not in definition.argv[1:index]:
+            raise InvalidInput(
+                f"argv.{index}: The value of {part} begins with -, and would be taken for an option.",
+                hint='Put a "--" before it, if the program knows that, or say allow_options: true.',
+            )
+        rendered.append(text)
+    return rendered
 
 
 def _judge(definition: CommandDefinition, result: ProcessResult, context: Context) -> StepResult:

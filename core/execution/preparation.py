@@ -43,7 +43,14 @@ class ProcessPort(Protocol):
     """The way to programs on this machine; core.outside.process.ProcessRunner is it."""
 
     def run(self, command: Command, limit: timedelta, stop: threading.Event) -> ProcessResult:
-        """Raises OSError where the command cannot be started."""
+        """Raises OSError, or ValueError, where the command cannot be started."""
+
+    def check(self, command: Command) -> None:
+        """Raises NotAllowed for a command that may not be run here."""
+
+    @property
+    def limits_programs(self) -> bool:
+        """Whether only listed programs may be run."""
 
 
 @dataclass(frozen=True)

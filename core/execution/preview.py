@@ -17,6 +17,7 @@ from core.definitions.durations import format_duration
 from core.definitions.placeholders import ANGLES, ASCII, hangs_on_earlier, with_placeholders
 from core.definitions.secrets import SecretScope
 from core.errors import NotAllowed, RunbookError
+from core.outside.process import Command
 from core.statuses import WaitingFor
 from core.steps.base import StepDefinition
 
@@ -30,6 +31,11 @@ COMMON = frozenset({"id", "type", "name", "condition", "timeout", "retry", "on_f
 
 class Closed:
     """Ports through which nothing is called: what is prepared with them is not done."""
+
+    limits_programs = True  # which may be run, the workers know
+
+    def check(self, command: Command) -> None:
+        """Any command may be planned."""
 
     def call(self, *_: object) -> Any:
         raise NotAllowed("A plan calls nothing.")

@@ -1,6 +1,6 @@
 """The guard of a shell step: runs one command, and leaves nothing of it alive.
 
-    python guard.py LIFE_FD UNTIL COMMAND…
+    python guard.py LIFE_FD UNTIL PLAN_FD
 
 The guard ends when its command ends, when LIFE_FD is closed, or at UNTIL (monotonic clock, seconds). The other end of
 that pipe is held by the worker, so that the worker's death, however sudden, is the command's. Through it come later
@@ -9,11 +9,17 @@ worker begins it.
 
 It is two processes, of which the inner one runs the command. As child subreapers (prctl(2), PR_SET_CHILD_SUBREAPER)
 they inherit every orphan below them, also one that called setsid(2). Whichever of them is killed, the other cleans up.
+
+PLAN_FD holds what the command is, as whom and with what environment (`Plan`): arguments and environment of the guard
+itself could be read by others, and what people write into an environment (LD_PRELOAD) must not govern it. The guard
+stays the worker's user, so that it can end whatever the command starts as another.
 It imports little, for it is started once a step.
 """
 
 import ctypes
+import errno
 import os
+import resource
 import select
 import signal
 import struct
@@ -21,14 +27,34 @@ import sys
 import time
 
 PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+PR_CAPBSET_DROP = 24
 PR_SET_CHILD_SUBREAPER = 36
+PR_SET_NO_NEW_PRIVS = 38
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_CLEAR_ALL = 4
+CAP_SYS_PTRACE = 19  # linux/capability.h; with it one reads the memory of any process
 COULD_NOT_START = 127
+PRIVATE = 0o077  # what others may not do with the files that a command makes
 PATIENCE = 0.5  # seconds for the inner guard to clean up, before the outer one does
 NOT_INHERITED = (
     signal.SIGTERM,
     signal.SIGPIPE,
     signal.SIGXFSZ,
 )  # we, and Python, ignore them: exec keeps that
+Plan = tuple[list[int], bool, bytes, list[bytes], dict[bytes, bytes]]
+
+
+def read_plan(descriptor: int) -> Plan:
+    """Ids of user and groups (none: stay who we are), no_new_privs, the program, its arguments, its environment.
+
+    As bytes, with a zero behind each part: `core.outside.confinement.plan` writes them.
+    """
+    with os.fdopen(descriptor, "rb") as file:
+        ids, privileges, program, count, *parts = file.read().split(b"\0")[:-1]
+    arguments, environment = parts[: int(count)], parts[int(count) :]
+    pairs = dict(entry.split(b"=", 1) for entry in environment)
+    return [*map(int, ids.split())], privileges == b"1", program, arguments, pairs
 
 
 def children() -> list[int]:
@@ -46,29 +72,71 @@ def end_all() -> None:
             os.waitpid(pid, 0)
 
 
-def inherit_orphans() -> None:
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+def prctl(option: int, *arguments: int) -> int:
+    """Its answer, negative where the kernel refuses."""
+    answer: int = ctypes.CDLL(None).prctl(option, *arguments, *[0] * (4 - len(arguments)))
+    return answer
 
 
-def start(command: list[str]) -> int:
+def become(ids: list[int]) -> None:
+    """The user and the groups. Where that is root, without a look into the memory of others. Raises OSError."""
+    prctl(PR_CAPBSET_DROP, CAP_SYS_PTRACE)  # who may not do that has no such capability to lose
+    if ids:
+        os.setgroups(ids[1:])
+        os.setgid(ids[1])
+        os.setuid(ids[0])
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)  # what a worker has to become another user
+
+
+def confine(ids: list[int], no_new_privs: bool) -> None:
+    """What a command may not do, whoever wrote it. Raises OSError."""
+    os.umask(PRIVATE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    become(ids)
+    if no_new_privs and prctl(PR_SET_NO_NEW_PRIVS, 1) != 0:
+        raise PermissionError(errno.EPERM, "no_new_privs is refused")
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # also if it kills its guard; a change of user clears it
+
+
+def replace(program: bytes, arguments: list[bytes], environment: dict[bytes, bytes]) -> None:
+    """Become the program. Raises OSError, or does not return.
+
+    As os.execvpe, which imports a module for it: whom we became may not be allowed to read that.
+    """
+    if b"/" in program:
+        os.execve(program, arguments, environment)
+    refused: OSError = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    for folder in environment.get(b"PATH", b"").split(b":"):
+        try:
+            os.execve(folder + b"/" + program, arguments, environment)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            refused = error
+    raise refused
+
+
+def start(plan: Plan) -> int:
     pid = os.fork()
     if pid:
         return pid
+    ids, no_new_privs, program, arguments, environment = plan
     os.setsid()
     for number in NOT_INHERITED:
         signal.signal(number, signal.SIG_DFL)
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # also if it kills its guard
     try:
-        os.execvp(command[0], command)
+        confine(ids, no_new_privs)
+        replace(program, arguments, environment)
     except OSError as error:
-        os.write(2, f"{command[0]}: {error.strerror}\n".encode())
-    os._exit(COULD_NOT_START)
+        os.write(2, program + f": {error.strerror}\n".encode())
+    finally:
+        os._exit(COULD_NOT_START)
 
 
-def run(command: list[str], life: int) -> int:
+def run(plan: Plan, life: int) -> int:
     """The inner guard: the command's exit status; 128 + 9 if it was ended because `life` was closed."""
-    inherit_orphans()
-    pid = start(command)
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    pid = start(plan)
     ended = os.pidfd_open(pid)
     ready, _, _ = select.select([ended, life], [], [])
     status = -signal.SIGKILL
@@ -95,15 +163,16 @@ def watch(ended: int, life: int, until: float) -> None:
 
 
 def main() -> int:
-    life, until, command = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]
-    inherit_orphans()
+    life, until, plan = int(sys.argv[1]), float(sys.argv[2]), read_plan(int(sys.argv[3]))
+    prctl(PR_SET_DUMPABLE, 0)  # the plan is in our memory
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     inner_life, ours = os.pipe()
     inner = os.fork()
     if not inner:
         os.close(life)
         os.close(ours)
-        os._exit(run(command, inner_life))
+        os._exit(run(plan, inner_life))
     os.close(inner_life)
     ended = os.pidfd_open(inner)
     watch(ended, life, until)

@@ -2,30 +2,37 @@
 
 import os
 import selectors
+import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from core.sabotage import is_disabled
 
+from .confinement import Confinement, plan
 from .leash import held_until
 from .text import Excerpt
 
 GUARD = str(Path(__file__).with_name("guard.py"))
 CHUNK = 65_536
 WATCH_SECONDS = 0.1
+ANY_LOCALE = frozenset({"LC_ALL", "LC_CTYPE", "LANG"})
 
 
 @dataclass(frozen=True)
 class Command:
-    """`environment` is all the command gets, but PATH and an LC_CTYPE of UTF-8: nothing of the worker's leaks in."""
+    """`environment` is all the command gets, but PATH and an LC_CTYPE of UTF-8: nothing of the worker's leaks in.
+
+    `directory`: None for a fresh one of its own, which is gone when the command is.
+    """
 
     argv: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -49,17 +56,53 @@ class ProcessRunner:
     `path`: the PATH of commands that set none themselves.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, confinement: Confinement | None = None) -> None:
         self._path = path
+        self._confinement = confinement or Confinement()
+
+    @property
+    def limits_programs(self) -> bool:
+        """Whether only listed programs may be run."""
+        return bool(self._confinement.programs.entries)
+
+    def check(self, command: Command) -> None:
+        """Raises NotAllowed for a command that may not be run here, whatever it is given."""
+        self._program(command)
+
+    def _program(self, command: Command) -> str:
+        path = command.environment.get("PATH", self._path)
+        return self._confinement.check(command.argv, command.environment, path, command.directory)
 
     def run(self, command: Command, limit: timedelta, stop: threading.Event) -> ProcessResult:
         """Where `stop` is a Leash, the command also ends before it is held no longer.
 
-        Raises OSError if the command's directory does not exist or the guard cannot be started."""
+        Raises OSError if the command's directory does not exist or the guard cannot be started, ValueError for
+        text that no program can be given, NotAllowed for what may not be run here."""
+        with self._folder(command) as folder:
+            return self._run_in(folder, command, limit, stop)
+
+    @contextmanager
+    def _folder(self, command: Command) -> Iterator[str]:
+        """Where it starts: the folder that it names, or one made for it."""
+        if command.directory is not None:
+            yield command.directory
+            return
+        folder = tempfile.mkdtemp(prefix="runbook-step-")
+        try:
+            account = self._confinement.account
+            if account is not None and account.uid != os.geteuid():
+                os.chown(folder, account.uid, account.groups[0])
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _run_in(
+        self, folder: str, command: Command, limit: timedelta, stop: threading.Event
+    ) -> ProcessResult:
         life_read, life_write = os.pipe()
         life = [life_write]
         try:
-            process = self._start(command, life_read, held_until(stop))
+            process = self._start(command, folder, life_read, held_until(stop))
         except BaseException:
             _let_go(life)
             raise
@@ -71,19 +114,34 @@ class ProcessRunner:
             _let_go(life)
             process.wait()
 
-    def _start(self, command: Command, life: int, until: float) -> "subprocess.Popen[bytes]":
-        guarded = [sys.executable, "-I", "-S", GUARD, str(life), str(until)]
-        guard = [] if is_disabled("process-guard") else guarded
-        return subprocess.Popen(
-            [*guard, *command.argv],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={"PATH": self._path, **command.environment},
-            cwd=command.directory,
-            pass_fds=[life],
-            start_new_session=True,
-        )
+    def _start(self, command: Command, folder: str, life: int, until: float) -> "subprocess.Popen[bytes]":
+        environment = {"PATH": self._path, **command.environment}
+        if not ANY_LOCALE & environment.keys():
+            environment["LC_CTYPE"] = "C.UTF-8"
+        told = plan(self._confinement, self._program(command), command.argv, environment)
+        with _file_of(told) as descriptor:
+            guard = [sys.executable, "-I", "-S", GUARD, str(life), str(until), str(descriptor)]
+            unguarded = is_disabled("process-guard")
+            return subprocess.Popen(
+                command.argv if unguarded else guard,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment if unguarded else {},
+                cwd=folder,
+                pass_fds=[life, descriptor],
+                start_new_session=True,
+            )
+
+
+@contextmanager
+def _file_of(content: bytes) -> Iterator[int]:
+    """An open file in memory, to be read from its beginning."""
+    descriptor = os.memfd_create("command")
+    with os.fdopen(descriptor, "w+b") as file:
+        file.write(content)
+        file.seek(0)
+        yield descriptor
 
 
 def _attend(

@@ -40,6 +40,11 @@ class FakeProcesses:
         ended = "timeout" if given.no_answer else "exit"
         return ProcessResult(given.exit_code, given.stdout, given.stderr, ended)
 
+    limits_programs = True  # which may be run, the workers know; here none is
+
+    def check(self, command: Command) -> None:
+        """Any command may be answered."""
+
 
 def outcome(answer: FakeAnswer) -> StepResult:
     """What a step comes to, where the case says that itself."""

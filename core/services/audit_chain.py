@@ -78,7 +78,7 @@ def seal_entries(work: Work) -> int:
     """
     if not work.session.scalar(select(func.pg_try_advisory_xact_lock(ADVISORY_LOCK))):
         return 0
-    position, previous = _last_seal(work)
+    position, previous = last_seal(work)
     numbers, hashes = [], []
     for entry in work.session.execute(_unsealed_entries()):
         previous = seal(content_of(entry), previous)
@@ -96,8 +96,11 @@ def _unsealed_entries() -> Select[*tuple[Any, ...]]:
     return select(*SEALED).join(few, few.c.number == AuditEntry.number).order_by(few.c.number)
 
 
-def _last_seal(work: Work) -> tuple[int, str]:
-    """By its position, for in the order of the index what has none yet comes first: it would all be read."""
+def last_seal(work: Work) -> tuple[int, str]:
+    """Position and hash of the chain's end; 0 and GENESIS for an empty one.
+
+    By its position, for in the order of the index what has none yet comes first: it would all be read.
+    """
     newest = select(AuditSeal.position, AuditSeal.hash).where(AuditSeal.position.is_not(None))
     row = work.session.execute(newest.order_by(AuditSeal.position.desc()).limit(1)).one_or_none()
     return (row.position, row.hash) if row else (0, GENESIS)

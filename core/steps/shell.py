@@ -40,11 +40,15 @@ timeout: 30s
 
     type: Literal["shell"]
     argv: Annotated[tuple[TemplateText, ...], BeforeValidator(_refuse_shell_string), Field(min_length=1)]
-    """The program and its arguments, each an item of its own; no shell reads them."""
+    """The program and its arguments, each an item of its own; no shell reads them. The program is no `{{ … }}`, unless
+    the workers have a list of programs (`RUNBOOK_SHELL_PROGRAMS`)."""
+    allow_options: bool = False
+    """`true`: an argument that is a value may begin with `-`. Without it, such a value is refused, unless an item `--`
+    stands before it."""
     env: dict[EnvironmentName, TemplateText] = {}
     """The program's environment, besides PATH and `RUNBOOK_STEP_KEY`; nothing else of the worker's is in it."""
     cwd: TemplateText | None = None
-    """The directory it starts in; without one, the worker's."""
+    """The directory it starts in; without one, a fresh one of its own, which is removed with the command's end."""
     stdin: TemplateText | None = None
     """What it reads from its standard input."""
     expect: ResultCondition | None = None

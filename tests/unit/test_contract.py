@@ -28,7 +28,9 @@ def words(text: str) -> set[str]:
 def test_settings() -> None:
     promised = words(
         "DATABASE_URL REDIS_URL RUNBOOK_HOME SLACK_BOT_TOKEN SLACK_SIGNING_SECRET SLACK_APP_TOKEN SLACK_API_URL"
-        " PORT PUBLIC_URL RUNBOOK_ADMINS RUNBOOK_SHELL RUNBOOK_EGRESS RUNBOOK_SINGLE_ADMIN"
+        " PORT PUBLIC_URL RUNBOOK_ADMINS RUNBOOK_SHELL RUNBOOK_EGRESS RUNBOOK_SINGLE_ADMIN DATABASE_OWNER_URL"
+        " RUNBOOK_SHELL_USER RUNBOOK_SHELL_WRAPPER RUNBOOK_SHELL_PROGRAMS RUNBOOK_AUDIT_HEAD_FILE"
+        " RUNBOOK_AUDIT_HEAD_URL"
     )
     assert promised == {field.alias for field in Settings.model_fields.values()}
     defaults = Settings.from_environment({})

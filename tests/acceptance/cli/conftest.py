@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from bot.pages.links import RunLinks
 from bot.rest.settings import RestSettings
 from bot.web import create_web
-from cli.main import main
+from cli.main import command_line
 from core.decisions.people import Person
 from core.service import Service
 from core.services.tokens import create_token
@@ -82,7 +82,7 @@ def cli(
     def run(*arguments: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["runbook", *arguments])
         with pytest.raises(SystemExit) as ended:
-            main()
+            command_line()
         printed = capsys.readouterr()
         if isinstance(ended.value.code, str):  # the interpreter prints it and ends with 1
             return Outcome(1, printed.out, printed.err + ended.value.code)

@@ -67,7 +67,7 @@ def test_a_token_that_slack_refuses_is_wrong(healthy: pytest.MonkeyPatch, cli: C
 def test_a_database_without_migrations_is_wrong(
     healthy: pytest.MonkeyPatch, cli: Cli, services: Services, worker_id: str
 ) -> None:
-    healthy.setenv("DATABASE_URL", create_database(services.database_url, f"doctor_{worker_id}"))
+    healthy.setenv("DATABASE_URL", create_database(services.owner_url, f"doctor_{worker_id}"))
     outcome = cli("doctor")
 
     assert outcome.status == 1

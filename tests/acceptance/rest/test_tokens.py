@@ -83,7 +83,7 @@ def test_a_created_token_is_good_and_audited(
 
 
 def test_audit_verify_says_whether_the_chain_is_whole(
-    responder: TestClient, terminal: Terminal, service: Service, engine: Engine
+    responder: TestClient, terminal: Terminal, service: Service, owner_engine: Engine
 ) -> None:
     opened(responder)
     seal_the_audit_trail(service)
@@ -95,7 +95,7 @@ def test_audit_verify_says_whether_the_chain_is_whole(
     assert terminal("audit", "verify", "--head", head).exit_code == 0
     assert terminal("audit", "verify", "--head", "0" * 64).exit_code == 1
 
-    with engine.begin() as connection:
+    with owner_engine.begin() as connection:
         connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
         connection.exec_driver_sql("UPDATE audit_entries SET actor = 'U0BOB' WHERE number = 2")
     broken = terminal("audit", "verify")

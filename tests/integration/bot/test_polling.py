@@ -46,14 +46,14 @@ Act = Callable[[Work], object]
 
 
 @pytest.fixture
-def much(engine: Engine) -> Engine:
+def much(engine: Engine, owner_engine: Engine) -> Engine:
     """Much that is over, and a little that is not."""
-    with engine.begin() as connection:
+    with owner_engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         for statement in (NOTICES, INCIDENTS, EXECUTIONS, TRAIL, SEALS):
             connection.execute(text(statement))
         connection.execute(text("INSERT INTO ended_executions (execution_id) VALUES ('rbx_7')"))
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with owner_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
     return engine
 
@@ -90,9 +90,11 @@ def test_nothing_reads_a_table_from_end_to_end(service: Service, much: Engine, a
     assert whole == []
 
 
-def test_who_takes_the_next_of_a_backlog_does_not_read_all_of_it(service: Service, much: Engine) -> None:
+def test_who_takes_the_next_of_a_backlog_does_not_read_all_of_it(
+    service: Service, much: Engine, owner_engine: Engine
+) -> None:
     """After an hour without Slack thousands of messages are owed, and each of them is claimed by itself."""
-    with much.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with owner_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("UPDATE notices SET delivered = 0"))
         connection.execute(text("VACUUM ANALYZE notices"))
     plan = "\n".join(plans_of(service, much, lambda work: claim_next(work.session, work.now)))

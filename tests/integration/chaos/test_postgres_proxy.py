@@ -11,8 +11,8 @@ from core.database import open_engine
 
 
 @pytest.fixture
-def proxy(database_url: str) -> Iterator[PostgresProxy]:
-    with PostgresProxy(database_url) as running:
+def proxy(owner_url: str) -> Iterator[PostgresProxy]:
+    with PostgresProxy(owner_url) as running:
         yield running
 
 

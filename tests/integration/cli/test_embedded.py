@@ -52,7 +52,7 @@ def ask(url: str, question: str) -> object:
 
 
 def remember(services: Services, word: str) -> None:
-    with connect(services.database_url) as connection:
+    with connect(services.owner_url) as connection:
         connection.execute("CREATE TABLE memory (word text)")
         connection.execute("INSERT INTO memory VALUES (%s)", [word])
     with Redis.from_url(services.redis_url) as redis:
@@ -127,11 +127,11 @@ def test_the_password_is_in_no_command_line(services: Services, home: Path) -> N
 
 
 def test_a_database_can_be_copied_from_a_template(services: Services) -> None:
-    template = create_database(services.database_url, "template_with_a_table")
+    template = create_database(services.owner_url, "template_with_a_table")
     with connect(template) as connection:
         connection.execute("CREATE TABLE copied (word text DEFAULT 'there')")
         connection.execute("INSERT INTO copied DEFAULT VALUES")
-    copy = create_database(services.database_url, "a copy", template="template_with_a_table")
+    copy = create_database(services.owner_url, "a copy", template="template_with_a_table")
     assert ask(copy, "SELECT word FROM copied") == "there"
 
 
@@ -235,7 +235,7 @@ def test_a_path_may_hold_any_character(tmp_path: Path) -> None:
     with embedded_services(tmp_path / 'it\'s "my" h+o:m\\e 100%') as services:
         remember(services, "odd")
         assert remembered(services) == ("odd", "odd")
-        assert ask(create_database(services.database_url, "other"), "SELECT 1") == 1
+        assert ask(create_database(services.owner_url, "other"), "SELECT 1") == 1
 
 
 def test_the_data_of_another_major_version_is_refused(tmp_path: Path) -> None:

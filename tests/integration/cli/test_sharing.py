@@ -40,7 +40,7 @@ class Sleep:
     def refusal(self, url: str) -> str | None:
         return None if url == ADDRESS else "wrong address"
 
-    def prepare(self, url: str) -> None:
+    def prepare(self, files: Files, url: str) -> None:
         pass
 
     def stop(self, child: Child) -> None:
@@ -117,7 +117,7 @@ def test_a_server_that_does_not_answer_is_not_reused(files: Files, monkeypatch: 
 
 def test_a_server_that_cannot_be_prepared_is_stopped(files: Files) -> None:
     class Unprepared(Sleep):
-        def prepare(self, url: str) -> None:
+        def prepare(self, files: Files, url: str) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), running(Unprepared(), files):

@@ -60,20 +60,23 @@ CHANGES = [
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_database_refuses_every_change_also_to_the_tables_owner(
-    service: Service, engine: Engine, change: str
+    service: Service, owner_engine: Engine, change: str
 ) -> None:
     write(service, 2)
     seal_the_audit_trail(service)
 
-    with owner(engine) as connection, pytest.raises(ProgrammingError, match="the audit trail is append-only"):
+    with (
+        owner(owner_engine) as connection,
+        pytest.raises(ProgrammingError, match="the audit trail is append-only"),
+    ):
         connection.execute(text(change))
-    with pytest.raises(ProgrammingError, match="append-only"), engine.begin() as connection:
+    with pytest.raises(ProgrammingError, match="append-only"), owner_engine.begin() as connection:
         connection.execute(text(change))
     assert verified(service).broken is None
 
 
-def test_the_owner_still_adds_but_cannot_put_the_triggers_to_rest_by_a_setting(engine: Engine) -> None:
-    with owner(engine) as connection:
+def test_the_owner_still_adds_but_cannot_put_the_triggers_to_rest_by_a_setting(owner_engine: Engine) -> None:
+    with owner(owner_engine) as connection:
         connection.execute(
             text(
                 "INSERT INTO audit_entries (created_at, actor, source, action, subject_id, details)"
@@ -125,11 +128,11 @@ def tamper(engine: Engine, change: str) -> None:
     ],
 )
 def test_verifying_names_the_first_broken_row(
-    service: Service, engine: Engine, change: str, said: str
+    service: Service, owner_engine: Engine, change: str, said: str
 ) -> None:
     write(service, 5)
     seal_the_audit_trail(service)
-    tamper(engine, change)
+    tamper(owner_engine, change)
 
     broken = verified(service).broken
     assert broken is not None
@@ -137,14 +140,14 @@ def test_verifying_names_the_first_broken_row(
 
 
 def test_a_chain_made_anew_no_longer_has_the_head_that_was_written_down(
-    service: Service, engine: Engine
+    service: Service, owner_engine: Engine
 ) -> None:
     write(service, 5)
     seal_the_audit_trail(service)
     head = verified(service).head
     assert verified(service, head).broken is None
-    tamper(engine, "UPDATE audit_entries SET actor = 'U0BOB' WHERE number = 3")
-    tamper(engine, "UPDATE audit_seals SET hash = NULL, position = NULL")
+    tamper(owner_engine, "UPDATE audit_entries SET actor = 'U0BOB' WHERE number = 3")
+    tamper(owner_engine, "UPDATE audit_seals SET hash = NULL, position = NULL")
     seal_the_audit_trail(service)
 
     assert verified(service).broken is None

@@ -1,10 +1,14 @@
 """What the doctor finds, as far as no service is needed for it."""
 
+import os
+
 import pytest
 
 from cli.doctor import examine
 from cli.findings import egress, shell, signing_secret, slack_token
 from core.settings import Settings
+
+US = str(os.geteuid())
 
 
 def settings(**environ: str) -> Settings:
@@ -34,11 +38,11 @@ def test_shell_steps_that_are_off_are_well() -> None:
 
 
 def test_shell_steps_that_are_on_are_tried() -> None:
-    assert shell(settings(RUNBOOK_SHELL="on"), {"PATH": "/usr/bin:/bin"}).ok
+    assert shell(settings(RUNBOOK_SHELL="on", RUNBOOK_SHELL_USER=US), {"PATH": "/usr/bin:/bin"}).ok
 
 
 def test_shell_steps_that_cannot_run_anything_are_found() -> None:
-    finding = shell(settings(RUNBOOK_SHELL="on"), {"PATH": "/nowhere"})
+    finding = shell(settings(RUNBOOK_SHELL="on", RUNBOOK_SHELL_USER=US), {"PATH": "/nowhere"})
 
     assert not finding.ok
     assert "RUNBOOK_SHELL=off" in finding.hint

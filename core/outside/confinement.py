@@ -1,0 +1,102 @@
+"""As whom, under what, and which commands of shell steps run."""
+
+import os
+import pwd
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.errors import ConfigurationError
+from core.outside.programs import Programs
+
+# linux/capability.h: CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID, SETUID. The first three are for the folder that a
+# command works in, the fourth to end it.
+NEEDED = {
+    "CAP_CHOWN": 0,
+    "CAP_DAC_OVERRIDE": 1,
+    "CAP_FOWNER": 3,
+    "CAP_KILL": 5,
+    "CAP_SETGID": 6,
+    "CAP_SETUID": 7,
+}
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody of this machine. `groups`: ids, the main one first."""
+
+    name: str
+    uid: int
+    groups: tuple[int, ...]
+
+    @classmethod
+    def named(cls, name: str) -> "Account":
+        """By its name, or as `UID` or `UID:GID`. Raises ConfigurationError for a name that is unknown."""
+        uid, _, gid = name.partition(":")
+        if uid.isdigit() and (gid or uid).isdigit():
+            return cls(name, int(uid), (int(gid or uid),))
+        try:
+            found = pwd.getpwnam(name)
+        except KeyError:
+            raise ConfigurationError(
+                f"RUNBOOK_SHELL_USER is {name}, and this machine has no such user.",
+                hint="Make one that owns nothing, such as by `useradd --system runbook-shell`.",
+            ) from None
+        others = [gid for gid in os.getgrouplist(name, found.pw_gid) if gid != found.pw_gid]
+        return cls(name, found.pw_uid, (found.pw_gid, *others))
+
+
+@dataclass(frozen=True)
+class Confinement:
+    """`account`: None for the worker's own. `wrapper`: the program, by its absolute path, and arguments before argv."""
+
+    account: Account | None = None
+    wrapper: tuple[str, ...] = ()
+    programs: Programs = field(default_factory=Programs)
+
+    @property
+    def forbids_privileges(self) -> bool:
+        """no_new_privs, but for a wrapper that is set-user-ID itself, as firejail is: it takes the privileges away."""
+        return not (self.wrapper and Path(self.wrapper[0]).stat().st_mode & stat.S_ISUID)
+
+    def check(
+        self, argv: Sequence[str], environment: Mapping[str, str], path: str, directory: str | None
+    ) -> str:
+        """The program to run. Raises NotAllowed where it may not be."""
+        if self.wrapper or self.programs.entries:
+            self.programs.check_environment(environment)
+        return self.programs.find(argv[0], path, directory) if self.programs.entries else argv[0]
+
+
+def plan(
+    confinement: Confinement, program: str, argv: Sequence[str], environment: Mapping[str, str]
+) -> bytes:
+    """What `core.outside.guard.read_plan` reads. Raises ValueError for a zero in an argument."""
+    account, wrapper = confinement.account, confinement.wrapper
+    ids = [account.uid, *account.groups] if account else []
+    program, arguments = (wrapper[0], [*wrapper, program, *argv[1:]]) if wrapper else (program, [*argv])
+    parts = [
+        " ".join(map(str, ids)),
+        str(int(confinement.forbids_privileges)),
+        program,
+        str(len(arguments)),
+        *arguments,
+        *(f"{name}={value}" for name, value in environment.items()),
+    ]
+    if any("\0" in part for part in parts):
+        raise ValueError("an argument has a zero in it, which no program can be given")
+    return b"".join(os.fsencode(part) + b"\0" for part in parts)
+
+
+def may_become(uid: int, status: str) -> bool:
+    """Whether a process can run commands as this user, and end them. `status`: of it, as in /proc/self/status."""
+    ours = int(_field(status, "Uid").split()[1])
+    if ours == uid:
+        return True
+    able = int(_field(status, "CapEff" if ours == 0 else "CapAmb"), 16)  # the guard is a program of its own
+    return all(able >> number & 1 for number in NEEDED.values())
+
+
+def _field(status: str, name: str) -> str:
+    return next(line.partition(":")[2] for line in status.splitlines() if line.startswith(f"{name}:"))

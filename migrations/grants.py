@@ -1,0 +1,24 @@
+"""What the service's own role may do, where another one owns the tables: all that the service does, and no more."""
+
+from sqlalchemy import Connection, text
+
+# Append-only: an entry is written, its seal is filled in once. Nothing is changed, deleted or emptied.
+LIMITED = {
+    "audit_entries": "SELECT, INSERT",
+    "audit_seals": "SELECT, INSERT, UPDATE (position, hash)",
+    "alembic_version": "SELECT",
+}
+USUAL = "SELECT, INSERT, UPDATE, DELETE"
+TABLES = text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename")
+SCHEMA = text("SELECT current_schema()")
+
+
+def grant_service(connection: Connection, role: str) -> None:
+    """Give `role` its rights on the tables there are. To be run as their owner; again: nothing more happens."""
+    quote = connection.dialect.identifier_preparer.quote
+    to, schema = quote(role), quote(str(connection.scalar(SCHEMA)))
+    connection.execute(text(f"GRANT USAGE ON SCHEMA {schema} TO {to}"))
+    for table in connection.scalars(TABLES).all():
+        connection.execute(text(f"REVOKE ALL ON {quote(table)} FROM {to}"))
+        connection.execute(text(f"GRANT {LIMITED.get(table, USUAL)} ON {quote(table)} TO {to}"))
+    connection.execute(text(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {to}"))
