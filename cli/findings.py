@@ -10,7 +10,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from cli.command_path import command_path
-from core.outside.egress import EgressPolicy
+from core.outside.egress import EVERY_NAME, EgressPolicy
 from core.outside.process import Command, ProcessRunner
 from core.settings import NEEDED_FOR, Settings
 
@@ -18,7 +18,7 @@ SECONDS = 5
 HOST_NAME = re.compile(
     r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)*\.?"
 )
-EVERYWHERE = "http steps reach everything but loopback, link-local and metadata addresses."
+EVERYWHERE = "http steps reach global addresses, and nothing private."
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,9 @@ def _set(setting: str) -> str:
 def egress(settings: Settings) -> Finding:
     """Whether RUNBOOK_EGRESS lists names, addresses and CIDRs, and nothing else."""
     policy = EgressPolicy.parse(settings.egress_entries)
-    wrong = sorted(name for name in policy.names if not HOST_NAME.fullmatch(name))
+    wrong = sorted(name for name in policy.names - {EVERY_NAME} if not HOST_NAME.fullmatch(name))
     if wrong:
-        hint = "RUNBOOK_EGRESS lists names, *.names, addresses and CIDRs, with commas between them."
+        hint = "RUNBOOK_EGRESS lists names, *.names, addresses and CIDRs (and * for what is global), with commas."
         return Finding("egress", False, f"{', '.join(wrong)}: no name, address or CIDR.", hint)
     allowed = ", ".join(settings.egress_entries)
     return Finding("egress", True, f"http steps reach only {allowed}." if allowed else EVERYWHERE)
