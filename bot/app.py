@@ -123,11 +123,11 @@ class Face:
         if isinstance(error, BoltUnhandledRequestError):
             return self._unhandled(body)
         if body.get("type") == "view_submission":
-            return self._in_place_of_form(body, error)
+            return self._in_place_of_form(error)
         self._tell(body, error)
         return BoltResponse(status=200)
 
-    def _in_place_of_form(self, body: Mapping[str, Any], error: Exception) -> BoltResponse:
+    def _in_place_of_form(self, error: Exception) -> BoltResponse:
         view = refusal("Not done", self._says(error))
         return BoltResponse(status=200, body=json.dumps({"response_action": "update", "view": view}))
 
