@@ -2,6 +2,7 @@
 
 import secrets
 from concurrent.futures import Future, ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import structlog
 from slack_sdk.webhook import WebhookClient
@@ -16,6 +17,8 @@ log = structlog.get_logger()
 
 DATABASE_GONE = (*DATABASE_IS_AWAY, PoolTimeout)
 SECONDS = 3
+SLACK_HOST, SLACK_HOOKS = "slack.com", "hooks.slack.com"  # GovSlack's is hooks.slack-gov.com
+SLACK_API = f"https://{SLACK_HOST}/api/"
 NOWHERE = RunLinks("", "")
 
 
@@ -43,21 +46,40 @@ def _linked(error: RunbookError, links: RunLinks) -> str:
 class Whisper:
     """Tells one person something through a `response_url`, off the request's path.
 
-    Slack's API may be down: then the sentence is lost, and nothing else is.
+    Slack's API may be down: then the sentence is lost, and nothing else is. Nothing is said anywhere but at Slack's
+    own address, or at that of `api_url`, where it stands for Slack.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, api_url: str = SLACK_API) -> None:
+        self._api_url = api_url
         self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="whisper")
 
     def __call__(self, response_url: str, text: str, *, replace: bool = False) -> "Future[None]":
         """`replace`: it takes the place of the message whose button was pressed."""
-        future = self._executor.submit(_send, response_url, text, replace)
+        future = self._executor.submit(_send, response_url, text, replace, self._api_url)
         future.add_done_callback(_log_failure)
         return future
 
 
-def _send(response_url: str, text: str, replace: bool) -> None:
+def is_slacks(response_url: str, api_url: str) -> bool:
+    """Whether it is an address of the Slack that we belong to: of hooks.slack.com, or where its API is."""
+    try:
+        asked, api = urlsplit(response_url), urlsplit(api_url)
+        _ = asked.port  # raises ValueError for one that is none
+    except ValueError:
+        return False
+    if asked.username is not None or asked.hostname is None:
+        return False
+    if asked.scheme == "https" and asked.hostname in (SLACK_HOOKS, f"hooks.{api.hostname}"):
+        return asked.port in (None, 443)
+    return api.hostname != SLACK_HOST and (asked.scheme, asked.hostname) == (api.scheme, api.hostname)
+
+
+def _send(response_url: str, text: str, replace: bool, api_url: str) -> None:
     """Once only: a repeated sentence is worse than a lost one."""
+    if not is_slacks(response_url, api_url):
+        log.warning("not told: response_url is not Slack's", host=urlsplit(response_url).hostname)
+        return
     client = WebhookClient(response_url, timeout=SECONDS, retry_handlers=[])
     response = client.send(text=text, response_type="ephemeral", replace_original=replace)
     if response.status_code != 200:

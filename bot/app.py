@@ -4,6 +4,7 @@ An acknowledgement needs our database and nothing else. Only a form is opened be
 where that fails, the sentence takes its place.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from bot.definition_button import press_approve
 from bot.modals.opening import Opener
 from bot.modals.run_form import CALLBACK_ID, refusal, subject_of, submit
 from bot.pages.links import RunLinks
+from bot.sender import Current, only_from
 from core.errors import InvalidInput, RunbookError
 from core.service import Service
 
@@ -39,13 +41,15 @@ def create_bolt_app(
     *,
     signing_secret: str,
     token: str,
+    workspace: Current,
     api_url: str = "https://slack.com/api/",
     single_admin: bool = False,
     links: RunLinks = NOWHERE,
 ) -> App:
     """The app, without a call to Slack: neither at the start (`auth.test`) nor while it dispatches.
 
-    `single_admin`: whether a platform admin may approve a definition that they wrote. `links`: to the pages of runs.
+    `workspace` says whose requests are heard. `single_admin`: whether a platform admin may approve a definition that
+    they wrote. `links`: to the pages of runs.
     """
     app = App(
         name="runbook",
@@ -55,7 +59,8 @@ def create_bolt_app(
         process_before_response=True,
         raise_error_for_unhandled_request=True,
     )
-    face = Face(service, Whisper(), Opener(token, api_url), single_admin, links)
+    app.use(only_from(workspace))
+    face = Face(service, Whisper(api_url), Opener(token, api_url), single_admin, links)
     app.command(re.compile(".*"))(face.on_command)
     for action_id in BUTTONS:
         app.action(action_id)(face.on_button)
@@ -130,8 +135,14 @@ class Face:
             return BoltResponse(status=200, body=Reply(self._says(error)).body())
         if isinstance(error, BoltUnhandledRequestError):
             return self._unhandled(body)
+        if body.get("type") == "view_submission":
+            return self._in_place_of_form(error)
         self._tell(body, error)
         return BoltResponse(status=200)
+
+    def _in_place_of_form(self, error: Exception) -> BoltResponse:
+        view = refusal("Not done", self._says(error))
+        return BoltResponse(status=200, body=json.dumps({"response_action": "update", "view": view}))
 
     def _unhandled(self, body: Mapping[str, Any]) -> BoltResponse:
         """An event is acknowledged: Slack would send it again. A button of another release is explained."""

@@ -14,7 +14,7 @@ from cli.command_path import command_path
 from cli.confinement import confinement_of
 from core.errors import ConfigurationError
 from core.outside.confinement import Confinement
-from core.outside.egress import EgressPolicy
+from core.outside.egress import EVERY_NAME, EgressPolicy
 from core.outside.process import Command, ProcessRunner
 from core.outside.programs import Programs
 from core.settings import NEEDED_FOR, Settings
@@ -23,7 +23,7 @@ SECONDS = 5
 HOST_NAME = re.compile(
     r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)*\.?"
 )
-EVERYWHERE = "http steps reach everything but loopback, link-local and metadata addresses."
+EVERYWHERE = "http steps reach global addresses, and nothing private."
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,9 @@ def _set(setting: str) -> str:
 def egress(settings: Settings) -> Finding:
     """Whether RUNBOOK_EGRESS lists names, addresses and CIDRs, and nothing else."""
     policy = EgressPolicy.parse(settings.egress_entries)
-    wrong = sorted(name for name in policy.names if not HOST_NAME.fullmatch(name))
+    wrong = sorted(name for name in policy.names - {EVERY_NAME} if not HOST_NAME.fullmatch(name))
     if wrong:
-        hint = "RUNBOOK_EGRESS lists names, *.names, addresses and CIDRs, with commas between them."
+        hint = "RUNBOOK_EGRESS lists names, *.names, addresses and CIDRs (and * for what is global), with commas."
         return Finding("egress", False, f"{', '.join(wrong)}: no name, address or CIDR.", hint)
     allowed = ", ".join(settings.egress_entries)
     return Finding("egress", True, f"http steps reach only {allowed}." if allowed else EVERYWHERE)

@@ -26,6 +26,9 @@ class Settings(BaseModel):
     slack_signing_secret: str = Field(default="", alias="SLACK_SIGNING_SECRET")
     slack_app_token: str = Field(default="", alias="SLACK_APP_TOKEN")
     slack_api_url: str = Field(default="https://slack.com/api/", alias="SLACK_API_URL")
+    slack_team_id: str = Field(default="", alias="SLACK_TEAM_ID")
+    slack_enterprise_id: str = Field(default="", alias="SLACK_ENTERPRISE_ID")
+    slack_app_id: str = Field(default="", alias="SLACK_APP_ID")
     port: int = Field(default=8000, ge=0, le=65535, alias="PORT")
     public_url: str = Field(default="", alias="PUBLIC_URL")
     admins: str = Field(default="", alias="RUNBOOK_ADMINS")
@@ -36,6 +39,9 @@ class Settings(BaseModel):
     audit_head_file: Path | None = Field(default=None, alias="RUNBOOK_AUDIT_HEAD_FILE")
     audit_head_url: str = Field(default="", alias="RUNBOOK_AUDIT_HEAD_URL")
     egress: str = Field(default="", alias="RUNBOOK_EGRESS")
+    alert_secret_grafana: str = Field(default="", alias="RUNBOOK_ALERT_SECRET_GRAFANA", repr=False)
+    alert_secret_pagerduty: str = Field(default="", alias="RUNBOOK_ALERT_SECRET_PAGERDUTY", repr=False)
+    alert_secret_sentry: str = Field(default="", alias="RUNBOOK_ALERT_SECRET_SENTRY", repr=False)
     single_admin: Literal["off", "on"] = Field(default="off", alias="RUNBOOK_SINGLE_ADMIN")
 
     @classmethod
@@ -60,6 +66,16 @@ class Settings(BaseModel):
     @property
     def egress_entries(self) -> tuple[str, ...]:
         return _listed(self.egress)
+
+    @property
+    def alert_secrets(self) -> dict[str, tuple[str, ...]]:
+        """What each vendor signs its webhooks with, where it is set: several while one takes the other's place."""
+        secrets = {
+            "grafana": self.alert_secret_grafana,
+            "pagerduty": self.alert_secret_pagerduty,
+            "sentry": self.alert_secret_sentry,
+        }
+        return {vendor: _listed(value) for vendor, value in secrets.items() if _listed(value)}
 
     def need(self, *names: str) -> None:
         """Raise ConfigurationError for the first of these settings that is missing or empty."""

@@ -6,6 +6,8 @@ from typing import Self
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from slack_sandbox.own_origin import LocalUrl
+
 DEFAULT_EVENTS = ("app_mention", "member_joined_channel", "channel_archive", "channel_unarchive")
 """What the app is subscribed to unless the file says otherwise: add ``message.channels`` and others there."""
 
@@ -53,7 +55,7 @@ class AppConfig(Part):
     bot_token: str = "xoxb-sandbox"
     app_token: str = "xapp-sandbox"
     signing_secret: str = "sandbox-signing-secret"
-    request_url: str | None = "http://127.0.0.1:8000/slack/events"
+    request_url: LocalUrl | None = "http://127.0.0.1:8000/slack/events"
     socket_mode: bool = False
     events: tuple[str, ...] = DEFAULT_EVENTS
 

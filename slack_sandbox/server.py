@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
@@ -13,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from slack_sandbox.config import WorkspaceConfig
 from slack_sandbox.json_types import Json
+from slack_sandbox.own_origin import OwnOrigin
 from slack_sandbox.people import requests as bodies
 from slack_sandbox.people.acting import Acting
 from slack_sandbox.people.answers import Endpoint, answering, taking
@@ -38,7 +40,9 @@ def create_app(config: WorkspaceConfig, clock: Clock = utc_now) -> Starlette:
         await sandbox.courier.http.close()
 
     app = Starlette(
-        routes=[*slack_routes(sandbox), *people_routes(sandbox), *page_routes()], lifespan=lifespan
+        routes=[*slack_routes(sandbox), *people_routes(sandbox), *page_routes()],
+        middleware=[Middleware(OwnOrigin)],
+        lifespan=lifespan,
     )
     app.state.sandbox = sandbox
     return app

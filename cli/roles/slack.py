@@ -3,7 +3,9 @@
 from slack_bolt import App
 
 from bot.app import create_bolt_app
+from bot.workspace import WorkspacePin, asking
 from cli.compose import Composition
+from core.decisions.workspace import Workspace
 from core.definitions.kinds import build_models
 
 
@@ -12,11 +14,23 @@ def bolt_app(composition: Composition) -> App:
     settings = composition.settings
     settings.need("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET")
     build_models()
+    pin = workspace_pin(composition)
+    pin.start()
     return create_bolt_app(
         composition.service,
         signing_secret=settings.slack_signing_secret,
         token=settings.slack_bot_token,
+        workspace=pin.current,
         api_url=settings.slack_api_url,
         single_admin=composition.is_single_admin,
         links=composition.links,
     )
+
+
+def workspace_pin(composition: Composition) -> WorkspacePin:
+    settings = composition.settings
+    given = Workspace(
+        settings.slack_team_id or None, settings.slack_enterprise_id or None, settings.slack_app_id or None
+    )
+    ask = asking(settings.slack_bot_token, settings.slack_api_url, settings.slack_app_token)
+    return WorkspacePin(composition.service, given, ask)

@@ -7,6 +7,7 @@ import typer
 from cli.compose import Composition
 from cli.confinement import process_runner
 from cli.environment import environment
+from cli.own_services import own_services
 from cli.processes import run
 from core.definitions.kinds import build_models
 from core.definitions.secrets import EnvironmentSecrets
@@ -41,6 +42,6 @@ def executor_of(composition: Composition, environ: Mapping[str, str]) -> Executo
     """The executor, with the ways outside that the settings allow."""
     settings = composition.settings
     runner = process_runner(settings, environ) if settings.shell == "on" else None
-    http = HttpCaller(EgressPolicy.parse(settings.egress_entries))
+    http = HttpCaller(EgressPolicy.parse(settings.egress_entries, own_services(settings)))
     ports = Ports(http, runner, EnvironmentSecrets(environ), callbacks=composition.callbacks)
     return Executor(composition.service, ports, worker_name())

@@ -9,8 +9,9 @@ from pydantic import Field
 
 from core.actions.base import ActionDefinition
 from core.decisions.execution import Json
-from core.definitions.fields import PublicJson, PublicText, TemplateText
+from core.definitions.fields import PublicJson, PublicText, PublicUrl, TemplateText
 from core.definitions.templates import render, render_text
+from core.definitions.urls import render_url
 from core.execution.preparation import Context, Prepared
 from core.execution.tickets import Call, Ticket, prepare_ticket, refused
 from core.outside.http import HttpRequest, HttpResponse
@@ -38,7 +39,7 @@ retry: {safe: true}
 """
 
     type: Literal["jira"]
-    site: Annotated[PublicText, Field(min_length=1)]
+    site: Annotated[PublicUrl, Field(min_length=1)]
     """The site's address. It is shown: the link to the issue begins with it."""
     email: TemplateText | None = None
     """Whose token it is."""
@@ -59,7 +60,7 @@ retry: {safe: true}
 
     def prepare(self, context: Context) -> Prepared:
         content = self._content(context)
-        site = render_text(self.site, context.scope, ("site",)).rstrip("/")
+        site = render_url(self.site, context.scope, ("site",)).rstrip("/")
         issue = _Issue(site, self._headers(context), content, _label(context))
         return prepare_ticket(issue, {"url": site + CREATE, **content}, context, self.timeout)
 

@@ -10,8 +10,9 @@ from pydantic import Field
 
 from core.actions.base import ActionDefinition
 from core.decisions.execution import Json
-from core.definitions.fields import PublicJson, PublicText, TemplateText
+from core.definitions.fields import PublicJson, PublicText, PublicUrl, TemplateText
 from core.definitions.templates import render, render_text
+from core.definitions.urls import render_url
 from core.execution.preparation import Context, Prepared
 from core.execution.tickets import SHOWN, Call, Ticket, TicketRefused, prepare_ticket, refused
 from core.outside.http import HttpRequest
@@ -44,7 +45,7 @@ retry: {safe: true}
 """
 
     type: Literal["linear"]
-    endpoint: Annotated[PublicText, Field(min_length=1)] = ENDPOINT
+    endpoint: Annotated[PublicUrl, Field(min_length=1)] = ENDPOINT
     """Linear's own, unless a proxy stands before it."""
     token: Annotated[TemplateText, Field(min_length=1)]
     """The API key, from `secrets`."""
@@ -70,7 +71,7 @@ retry: {safe: true}
         description = render_text(self.description, scope, ("description",))
         if description.strip():
             wanted["description"] = description
-        endpoint = render_text(self.endpoint, scope, ("endpoint",))
+        endpoint = render_url(self.endpoint, scope, ("endpoint",))
         issue = _Issue(endpoint, render_text(self.token, scope, ("token",)), wanted)
         return prepare_ticket(issue, {"url": endpoint, "input": wanted}, context, self.timeout)
 

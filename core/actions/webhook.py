@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from core.actions.base import ActionDefinition
 from core.definitions.auth import Auth
-from core.definitions.fields import TemplateJson, TemplateText
+from core.definitions.fields import TemplateJson, TemplateText, UrlTemplate
 from core.execution.calls import prepare_call
 from core.execution.preparation import Context, Prepared
 from core.steps.http import HttpMethod, ResponseCondition
@@ -28,8 +28,9 @@ json: {title: "{{ incident.title }}"}
     type: Literal["webhook"]
     method: HttpMethod = "POST"
     """What is done there."""
-    url: Annotated[TemplateText, Field(min_length=1)]
-    """The address, http or https. RUNBOOK_EGRESS says which hosts may be reached."""
+    url: Annotated[UrlTemplate, Field(min_length=1)]
+    """The address, http or https. What `{{ … }}` brings into its path or query is percent-encoded; scheme and host are
+    written, or a secret's. RUNBOOK_EGRESS says which hosts may be reached."""
     auth: Auth | None = None
     """Who calls: `bearer`, `basic`, or `oauth2` (client credentials)."""
     headers: dict[str, TemplateText] = {}

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from core.definitions.fields import Definition, TemplateText
+from core.definitions.fields import Definition, TemplateText, UrlTemplate
 
 Given = Annotated[TemplateText, Field(min_length=1)]
 
@@ -31,7 +31,7 @@ class OAuth2Auth(Definition):
     """A token by the client credentials grant (RFC 6749, section 4.4), kept until shortly before it expires."""
 
     type: Literal["oauth2"]
-    token_url: Given
+    token_url: Annotated[UrlTemplate, Field(min_length=1)]
     """Where tokens are given."""
     client_id: Given
     """Who asks for one."""

@@ -8,13 +8,14 @@ from core.definitions.cel_tokens import calls
 from core.definitions.documents import Document, Path
 from core.definitions.expression_errors import OWN_FUNCTIONS, ExpressionSyntaxError
 from core.definitions.expressions import Expression, compile_expression
-from core.definitions.fields import CelField
+from core.definitions.fields import CelField, TemplateField, UrlField
 from core.definitions.findings import Finding
 from core.definitions.marks import Marked
 from core.definitions.problems import Problem, suggest
 from core.definitions.shapes import EXTRA, OPEN, Shape
 from core.definitions.templates import UnclosedTemplate, holes, texts
 from core.definitions.type_checks import check_comparisons, check_types
+from core.definitions.urls import HINT, misplaced_hole, placed_holes
 from core.errors import ExpressionError
 
 Scope = Mapping[str, Shape]
@@ -27,7 +28,7 @@ def check_marked(marked: Marked, scope: Scope, document: Document) -> Iterator[P
     mark = marked.mark
     if not isinstance(mark, CelField):
         for path, text in texts(marked.value, marked.path):
-            yield from _check_template(path, text, scope, document, secrets=mark.secrets)
+            yield from _check_template(path, text, scope, document, mark)
         return
     scope = {**scope, **{root: EXTRA.get(root, OPEN) for root in mark.roots}}
     for path, source in texts(marked.value, marked.path):
@@ -36,7 +37,7 @@ def check_marked(marked: Marked, scope: Scope, document: Document) -> Iterator[P
 
 
 def _check_template(
-    path: Path, text: str, scope: Scope, document: Document, *, secrets: bool
+    path: Path, text: str, scope: Scope, document: Document, mark: TemplateField
 ) -> Iterator[Problem]:
     try:
         found = holes(text)
@@ -45,11 +46,24 @@ def _check_template(
         yield document.problem_in(path, line, 0, error.message, error.hint)
         return
     for hole in found:
-        for finding in check_expression(hole.source, scope, secrets=secrets):
+        for finding in check_expression(hole.source, scope, secrets=mark.secrets):
             offset = hole.offset - hole.start + finding.offset
             yield document.problem_in(
                 path, text[hole.start : hole.end], offset, finding.message, finding.hint
             )
+    if isinstance(mark, UrlField):
+        yield from _misplaced_holes(path, text, document)
+
+
+def _misplaced_holes(path: Path, url: str, document: Document) -> Iterator[Problem]:
+    """Those of expressions that cannot be read are told as that alone."""
+    try:
+        placed = list(placed_holes(url))
+    except ExpressionError:
+        return
+    for each in placed:
+        if why := misplaced_hole(each):
+            yield document.problem_in(path, url[each.hole.start : each.hole.end], 0, why, HINT)
 
 
 def check_expression(

@@ -70,6 +70,11 @@ class TemplateField:
     secrets: bool = True
 
 
+@dataclass(frozen=True)
+class UrlField(TemplateField):
+    """Mark of a field that holds a URL: core.definitions.urls says what a `{{ CEL }}` in one may bring."""
+
+
 def _refuse_reserved(value: str) -> str:
     if value in CEL_RESERVED:
         raise PydanticCustomError(
@@ -89,3 +94,5 @@ TemplateText = Annotated[str, TemplateField()]
 TemplateJson = Annotated[JsonValue, TemplateField()]
 PublicText = Annotated[str, TemplateField(secrets=False)]
 PublicJson = Annotated[JsonValue, TemplateField(secrets=False)]
+UrlTemplate = Annotated[str, UrlField()]
+PublicUrl = Annotated[str, UrlField(secrets=False)]

@@ -9,6 +9,7 @@ from datetime import timedelta
 from core.definitions.auth import Auth, BasicAuth, BearerAuth
 from core.definitions.masking import Masker
 from core.definitions.templates import render_text
+from core.definitions.urls import render_url
 from core.errors import InvalidInput
 from core.outside.http import HttpRequest
 from core.outside.oauth import Grant
@@ -47,7 +48,7 @@ def prepare_auth(auth: Auth | None, context: Context) -> Authorize:
         pair = f"{_text(auth.username, 'username', context)}:{_text(auth.password, 'password', context)}"
         return _fixed(_header(f"Basic {base64.b64encode(pair.encode()).decode()}"), context)
     grant = Grant(
-        token_url=_text(auth.token_url, "token_url", context),
+        token_url=render_url(auth.token_url, context.scope, ("auth", "token_url")),
         client_id=_text(auth.client_id, "client_id", context),
         client_secret=_text(auth.client_secret, "client_secret", context),
         scope=_text(auth.scope or "", "scope", context),

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from core.decisions.execution import Failed, Json, StepResult, Succeeded, Uncertain
 from core.definitions.expressions import compile_expression
 from core.definitions.templates import render, render_text
+from core.definitions.urls import render_url
 from core.errors import InvalidInput, RunbookError
 from core.outside.attempt import Deadline
 from core.outside.http import HttpRequest, HttpResponse, NoAnswer, NotSent
@@ -110,7 +111,7 @@ def _request(definition: CallDefinition, context: Context) -> HttpRequest:
     if definition.has_json:
         headers.setdefault("Content-Type", "application/json")
     return HttpRequest(
-        definition.method, render_text(definition.url, scope, ("url",)), headers, query, content
+        definition.method, render_url(definition.url, scope, ("url",)), headers, query, content
     )
 
 

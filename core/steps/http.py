@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.definitions.fields import CelField, SavedName, TemplateJson, TemplateText
+from core.definitions.fields import CelField, SavedName, TemplateJson, TemplateText, UrlTemplate
 from core.execution.calls import prepare_call
 from core.execution.preparation import Context, Prepared
 from core.steps.base import StepDefinition
@@ -33,8 +33,9 @@ retry: {safe: true, attempts: 3, backoff: 1s}
     type: Literal["http"]
     method: HttpMethod = "GET"
     """What is done there. Only GET and HEAD are repeated in doubt without `retry: {safe: true}`."""
-    url: Annotated[TemplateText, Field(min_length=1)]
-    """The address, http or https. RUNBOOK_EGRESS says which hosts may be reached."""
+    url: Annotated[UrlTemplate, Field(min_length=1)]
+    """The address, http or https. What `{{ … }}` brings into its path or query is percent-encoded; scheme and host are
+    written, or a secret's. RUNBOOK_EGRESS says which hosts may be reached."""
     query: dict[str, TemplateJson] = {}
     """What is added to the address behind `?`, escaped."""
     headers: dict[str, TemplateText] = {}

@@ -17,6 +17,7 @@ from core.tables.library import Runbook, RunbookVersion, Workflow, WorkflowVersi
 from core.tables.notices import Notice, SlackPace
 from core.tables.people import ApiToken, Team, TeamMember
 from core.tables.tallies import EndedExecution, FailureTally, Tally
+from core.tables.workspace import SlackWorkspace
 
 __all__ = [
     "ActionExecution",
@@ -40,6 +41,7 @@ __all__ = [
     "RunbookExecution",
     "RunbookVersion",
     "SlackPace",
+    "SlackWorkspace",
     "StepExecution",
     "Tally",
     "Team",

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from slack_sandbox.faults import Fault
 from slack_sandbox.json_types import Json
+from slack_sandbox.own_origin import LocalUrl
 
 
 class Body(BaseModel):
@@ -60,7 +61,7 @@ class FaultList(Body):
 class AppChange(Body):
     """What the app's settings page would change while it runs. What is left out stays."""
 
-    request_url: str | None = None
+    request_url: LocalUrl | None = None
     socket_mode: bool | None = None
 
 

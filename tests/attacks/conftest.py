@@ -11,7 +11,7 @@ from bot.web import create_web
 from core.service import Service
 from migrations.newest import newest_revision
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl, response_url
-from tests.acceptance.slack.requests import SECRET
+from tests.acceptance.slack.requests import SECRET, ours
 from tests.attacks.house import House, build
 from tests.conftest import RecordedBells
 
@@ -20,7 +20,9 @@ __all__ = ["house", "response_url"]
 
 @pytest.fixture
 def house(service: Service, recorded_bells: RecordedBells, response_url: ResponseUrl) -> House:
-    app = create_bolt_app(service, signing_secret=SECRET, token="xoxb-1", api_url=NOBODY_LISTENS)
+    app = create_bolt_app(
+        service, signing_secret=SECRET, workspace=ours, token="xoxb-1", api_url=NOBODY_LISTENS
+    )
     links = RunLinks("https://runbooks.example", "the signing secret")
     unlimited = RestSettings(limit=RateLimit(rate=1_000_000.0, burst=1_000_000))
     slack = slack_route(app, SECRET)

@@ -11,9 +11,16 @@ from urllib.parse import urlencode
 from slack_bolt import App, BoltResponse
 
 from bot.slack_http import bolt_request
+from core.decisions.workspace import Workspace
 
 SECRET = "the-signing-secret"
+OURS = Workspace("T1", "", "A1")
 FORM = "application/x-www-form-urlencoded"
+
+
+def ours() -> Workspace:
+    """The workspace that these requests come from."""
+    return OURS
 
 
 def signed_headers(body: str, *, secret: str = SECRET, at: float | None = None) -> dict[str, str]:

@@ -12,7 +12,7 @@ from core.services.runbooks import apply_runbook, find_runbook
 from core.services.shelves import RUNBOOKS
 from core.tables import Runbook
 from tests.acceptance.slack.conftest import NOBODY_LISTENS
-from tests.acceptance.slack.requests import SECRET, Slack
+from tests.acceptance.slack.requests import SECRET, Slack, ours
 from tests.acceptance.slack.world import (
     ADMIN,
     DB_ADMIN,
@@ -155,7 +155,12 @@ def test_nobody_approves_their_own_version_where_there_is_another_admin(
     assert "You wrote version 1" in slack.types(ADMIN.slack_user_id, DB_CHANNEL, "approve mine")
     alone = Slack(
         create_bolt_app(
-            company, signing_secret=SECRET, token="xoxb-1", api_url=NOBODY_LISTENS, single_admin=True
+            company,
+            signing_secret=SECRET,
+            workspace=ours,
+            token="xoxb-1",
+            api_url=NOBODY_LISTENS,
+            single_admin=True,
         )
     )
     assert "mine v1 is approved" in alone.types(ADMIN.slack_user_id, DB_CHANNEL, "approve mine")

@@ -16,6 +16,7 @@ def test_a_refusal_says_who_holds_the_lock_and_links_it(
     company: Service, redis: Redis, public_url: str
 ) -> None:
     environ = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": SECRET, "PUBLIC_URL": public_url}
+    environ |= {"SLACK_TEAM_ID": "T1", "SLACK_APP_ID": "A1"}
     composed = Composition(Settings.from_environment(environ), company, redis)
     add_runbook(company, "locked", steps=[WAIT], lock="the-lock")
     holder = start(company, "locked", DB_ADMIN)

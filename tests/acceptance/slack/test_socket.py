@@ -8,6 +8,7 @@ import pytest
 
 from bot.app import create_bolt_app
 from bot.socket import run_socket
+from core.decisions.workspace import Workspace
 from core.errors import ConfigurationError
 from core.service import Service
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
@@ -18,6 +19,7 @@ from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, executions
 from tests.integration.slack_sandbox.people import People, eventually
 
 APP = AppConfig(socket_mode=True, request_url=None)
+OURS = Workspace("T0DEMO", "", APP.id)
 WORKSPACE = WorkspaceConfig(
     app=APP,
     users=(UserConfig(id=DB_OPS, name="ops"),),
@@ -42,7 +44,9 @@ class Socket:
     """`run_socket` in a thread of its own; `ended_with`: what it raised."""
 
     def __init__(self, service: Service, api_url: str, app_token: str) -> None:
-        self._app = create_bolt_app(service, signing_secret=SECRET, token=APP.bot_token, api_url=api_url)
+        self._app = create_bolt_app(
+            service, signing_secret=SECRET, workspace=lambda: OURS, token=APP.bot_token, api_url=api_url
+        )
         self._token, self._stop = app_token, threading.Event()
         self.ended_with: ConfigurationError | None = None
         self._thread = threading.Thread(target=self._run)

@@ -16,14 +16,14 @@ def settings(**environ: str) -> Settings:
 
 
 @pytest.mark.parametrize(
-    "entries", ["", "api.example.com, *.example.org", "10.0.0.0/8,::1", "localhost,db_1"]
+    "entries", ["", "api.example.com, *.example.org", "10.0.0.0/8,::1", "localhost,db_1", "*, 10.0.0.0/8"]
 )
 def test_egress_takes_names_addresses_and_cidrs(entries: str) -> None:
     assert egress(settings(RUNBOOK_EGRESS=entries)).ok
 
 
 @pytest.mark.parametrize(
-    "entry", ["https://api.example.com", "10.0.0.0/33", "api.example.com:443", "*", "a.*.com", "-x", "a b"]
+    "entry", ["https://api.example.com", "10.0.0.0/33", "api.example.com:443", "**", "a.*.com", "-x", "a b"]
 )
 def test_egress_names_the_entry_that_is_none(entry: str) -> None:
     finding = egress(settings(RUNBOOK_EGRESS=f"api.example.com,{entry}"))

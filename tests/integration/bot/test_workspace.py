@@ -1,0 +1,99 @@
+"""Learning which workspace is ours: from Slack, once; afterwards the database knows."""
+
+import threading
+from typing import NoReturn
+
+import pytest
+
+from bot.workspace import WorkspacePin, asking
+from core.decisions.workspace import Workspace
+from core.service import Service
+from core.tables import AuditEntry
+from slack_sandbox.config import AppConfig, TeamConfig, WorkspaceConfig
+from slack_sandbox.serving import RunningSandbox
+
+NOTHING = Workspace()
+LEARNED = Workspace("T0ACME", "", "A0ACME")
+CONFIG = WorkspaceConfig(team=TeamConfig(id="T0ACME"), app=AppConfig(id="A0ACME"))
+
+
+def away() -> NoReturn:
+    raise OSError("Slack is away")
+
+
+def pin(service: Service, answer: Workspace = LEARNED, given: Workspace = NOTHING) -> WorkspacePin:
+    return WorkspacePin(service, given, lambda: answer)
+
+
+def test_it_is_learned_from_slack(service: Service) -> None:
+    token = CONFIG.app.bot_token
+    with RunningSandbox(CONFIG) as sandbox:
+        learning = WorkspacePin(service, Workspace(), asking(token, sandbox.api_url))
+        assert learning.current() == Workspace()
+        learning.learn()
+
+    assert learning.current() == LEARNED
+
+
+def test_a_start_without_slack_knows_what_another_process_learned(service: Service) -> None:
+    before = WorkspacePin(service, Workspace(), away)
+    assert before.current().team_id is None
+
+    pin(service).learn()
+
+    assert before.current() == LEARNED
+    assert WorkspacePin(service, Workspace(), away).current() == LEARNED
+
+
+def test_what_is_set_needs_no_slack_and_goes_first(service: Service) -> None:
+    given = Workspace("T0SET", None, "A0SET")
+    both = WorkspacePin(service, given, away)
+    both.start()
+
+    assert both.current() == given
+    mixed = pin(service, given=Workspace("T0SET"))
+    mixed.learn()
+    assert mixed.current() == Workspace("T0SET", "", "A0ACME")
+
+
+def test_a_start_waits_a_moment_for_slack_and_asks_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.workspace.FIRST_PAUSE", 0.01)
+    answers, is_asked_again = iter([away, lambda: LEARNED]), threading.Event()
+
+    def ask() -> Workspace:
+        answer = next(answers)
+        if answer is not away:
+            is_asked_again.set()
+        return answer()
+
+    learning = WorkspacePin(service, Workspace(), ask)
+    learning.start()
+
+    assert is_asked_again.is_set()
+    assert learning.current() == LEARNED
+
+
+def test_another_token_is_another_workspace_and_is_in_the_audit_trail(service: Service) -> None:
+    for learned in (LEARNED, LEARNED, Workspace("T0ACME", "", None), Workspace("T0OTHER", "E1", None)):
+        pin(service, learned).learn()
+
+    assert pin(service).current() == Workspace("T0OTHER", "E1", None)
+    with service.transaction() as work:
+        rows = work.session.query(AuditEntry).filter_by(action="workspace.pinned").order_by(AuditEntry.number)
+        assert [(row.actor, row.details["after"]["team"], row.details["after"]["app"]) for row in rows] == [
+            ("slack", "T0ACME", "A0ACME"),
+            ("slack", "T0OTHER", None),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("token", "app"), [("xapp-1-A0123ABC-456-secret", "A0123ABC"), ("xapp-sandbox", None)]
+)
+def test_an_app_level_token_names_its_app(
+    monkeypatch: pytest.MonkeyPatch, token: str, app: str | None
+) -> None:
+    monkeypatch.setattr("bot.workspace.WebClient.auth_test", lambda _: {"team_id": "T1"})
+
+    assert asking("xoxb-1", "http://127.0.0.1:9/api/", token)() == Workspace("T1", "", app)

@@ -1,0 +1,121 @@
+"""URLs with holes: where each stands, and what it may bring."""
+
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.definitions.secrets import EnvironmentSecrets, SecretScope
+from core.definitions.urls import Part, placed_holes, render_url
+from core.errors import ExpressionError
+
+SECRETS = {
+    "RUNBOOK_SECRET_API": "https://api.example/v1",
+    "RUNBOOK_SECRET_HOST": "api.example",
+    "RUNBOOK_SECRET_HOOK": "T0/B0/x+y",
+    "RUNBOOK_SECRET_FOLDER": "a/",
+}
+
+
+def render(url: str, **params: object) -> str:
+    return render_url(url, {"params": params, "secrets": SecretScope(EnvironmentSecrets(SECRETS))}, ("url",))
+
+
+@pytest.mark.parametrize(
+    ("url", "value", "rendered"),
+    [
+        ("https://api.example/clusters/{{ params.x }}", "orders", "https://api.example/clusters/orders"),
+        ("https://api.example/{{ params.x }}/on", "a b/ü?#", "https://api.example/a%20b%2F%C3%BC%3F%23/on"),
+        ("https://api.example/{{ params.x }}", "x?drop=1", "https://api.example/x%3Fdrop%3D1"),
+        ("https://api.example/{{ params.x }}", "a-b_c.d~e", "https://api.example/a-b_c.d~e"),
+        ("https://api.example/{{ params.x }}", "%2e%2e", "https://api.example/%252e%252e"),
+        (
+            "https://api.example/a?q={{ params.x }}&r=1",
+            "1&admin=true",
+            "https://api.example/a?q=1%26admin%3Dtrue&r=1",
+        ),
+        ("https://api.example/a?q={{ params.x }}", "../x", "https://api.example/a?q=..%2Fx"),
+        ("https://api.example?q={{ params.x }}", "", "https://api.example?q="),
+        ("https://api.example/v{{ params.x }}", "", "https://api.example/v"),
+        ("https://api.example/v{{ params.x }}", 7, "https://api.example/v7"),
+        ("https://api.example/{{ params.x }}", "v1.2..3", "https://api.example/v1.2..3"),
+        ("{{ secrets.API }}/{{ params.x }}", "a/b", "https://api.example/v1/a%2Fb"),
+        ("https://{{ secrets.HOST }}:8443/{{ params.x }}", "a", "https://api.example:8443/a"),
+        ("https://hooks.example/{{ secrets.HOOK }}", "", "https://hooks.example/T0/B0/x+y"),
+        ('{{ "https://api.example" }}/{{ params.x }}', "a", "https://api.example/a"),
+        ("https://api.example/fixed", "", "https://api.example/fixed"),
+    ],
+)
+def test_a_value_is_one_part_of_a_path_or_a_query(url: str, value: object, rendered: str) -> None:
+    assert render(url, x=value) == rendered
+
+
+@pytest.mark.parametrize(
+    ("url", "value"),
+    [
+        ("https://api.example/{{ params.x }}", "../admin"),
+        ("https://api.example/{{ params.x }}/on", ".."),
+        ("https://api.example/{{ params.x }}", "."),
+        ("https://api.example/{{ params.x }}", ""),
+        ("https://api.example/{{ params.x }}?a=1", ""),
+        ("https://api.example/.{{ params.x }}/on", "."),
+        ("https://api.example/%2e{{ params.x }}/on", "."),
+        ("https://api.example/{{ params.x }}{{ params.x }}/on", "."),
+        ("https://api.example/{{ params.x }};v=1", ".."),
+        ("https://api.example/{{ params.x }}", "a\\..\\b"),
+        ("https://api.example/{{ secrets.FOLDER }}{{ params.x }}", ".."),
+    ],
+)
+def test_a_value_does_not_climb(url: str, value: str) -> None:
+    with pytest.raises(ExpressionError, match=r"^url: "):
+        render(url, x=value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "{{ params.x }}",
+        " {{ params.x }}/a",
+        "{{ params.x }}://api.example/",
+        "https://{{ params.x }}/a",
+        "https://{{ params.x }}.example/a",
+        "https://api.example{{ params.x }}",
+        "https://api.example:{{ params.x }}/",
+        "https://{{ params.x }}@api.example/",
+        "{{ secrets.API }}{{ params.x }}/a",
+        "{{ secrets.API + params.x }}/a",
+        "https://{{ secrets.HOST }}{{ params.x }}/a",
+        "https:/{{ params.x }}/a",
+        "https://a\\{{ params.x }}/a",
+    ],
+)
+def test_a_value_does_not_choose_the_host(url: str) -> None:
+    with pytest.raises(ExpressionError, match="would choose the host"):
+        render(url, x="evil.example")
+
+
+def test_where_each_hole_stands() -> None:
+    url = "https://{{ secrets.A }}/{{ params.b }}/c/{{ params.d }}?e={{ params.f }}#{{ params.g }}"
+    assert [placed.part for placed in placed_holes(url)] == [
+        Part.AUTHORITY,
+        Part.PATH,
+        Part.PATH,
+        Part.QUERY,
+        Part.QUERY,
+    ]
+
+
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
+
+
+@given(TEXT, TEXT)
+def test_whatever_the_values_are_the_call_goes_where_it_was_written_to(one: str, other: str) -> None:
+    try:
+        rendered = render("https://api.example/a/{{ params.x }}/b?c={{ params.y }}", x=one, y=other)
+    except ExpressionError:
+        return
+    parts = urlsplit(rendered)
+    assert (parts.scheme, parts.netloc) == ("https", "api.example")
+    assert [unquote(segment) for segment in parts.path.split("/")] == ["", "a", one, "b"]
+    assert (parts.query.count("&"), unquote(parts.query), parts.fragment) == (0, f"c={other}", "")
