@@ -54,9 +54,8 @@ def _lock_line(lock: PlannedLockView) -> str:
     if lock.held_by is None:
         return f"🔒 It takes the lock {code(lock.name)}, which is free now."
     consequence = "be refused" if lock.on_conflict == "reject" else "wait for its turn"
-    holder = (
-        f"{escape(lock.held_by.runbook)} ({lock.held_by.id}), which is {status_words(lock.held_by.status)}"
-    )
+    named = f"{escape(lock.held_by.runbook)} ({lock.held_by.id})" if lock.held_by.runbook else "another run"
+    holder = f"{named}, which is {status_words(lock.held_by.status)}"
     return f"🔒 {code(lock.name)} is held by {holder}: now a run would {consequence}."
 
 

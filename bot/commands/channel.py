@@ -28,8 +28,14 @@ def visible_incident(work: Work, person: Person, call: CommandCall) -> Incident:
     return incident
 
 
-def only_active(work: Work, incident: Incident, call: CommandCall, deed: str) -> RunbookExecution:
-    """The one execution that is active here. Raises NotFound for none, and InvalidInput, naming them, for several."""
+def only_active(work: Work, person: Person, call: CommandCall, deed: str) -> RunbookExecution:
+    """The one execution that is active here.
+
+    Raises NotFound for none, and to who may not see any; InvalidInput, naming them, for several.
+    """
+    incident = channel_incident(work, call)
+    if not person.may_see(incident.team.name):
+        raise NotFound("There is no execution of your teams here.")
     active = executions_of_incident(work, incident.id, active_only=True)
     if not active:
         raise NotFound("Nothing runs here now.")

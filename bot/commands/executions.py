@@ -4,7 +4,7 @@ from bot.cards.headline import headline
 from bot.cards.words import SYMBOLS, escape, status_words
 from bot.commands.arguments import optional_argument
 from bot.commands.call import Command, CommandCall, Reply
-from bot.commands.channel import channel_incident, only_active, visible_incident
+from bot.commands.channel import only_active, visible_incident
 from core.decisions.people import Person
 from core.service import Work
 from core.services import runs
@@ -53,7 +53,7 @@ def cancel(work: Work, person: Person, call: CommandCall) -> Reply:
     """By id; without one, the channel's only active execution."""
     execution_id = optional_argument(call, "cancel [ID]")
     if execution_id is None:
-        execution_id = only_active(work, channel_incident(work, call), call, "cancel").id
+        execution_id = only_active(work, person, call, "cancel").id
     row = runs.cancel(work, person, execution_id)
     if row.status == Status.CANCELLED:
         return Reply(f"🚫 {escape(row.runbook_name)} is cancelled.")

@@ -76,11 +76,13 @@ def _create(client: WebClient, name: str) -> str:
 
 
 def _own_channel(client: WebClient, name: str, since: datetime) -> str | None:
-    """The channel that an attempt before this one made; not one that somebody else had there before."""
+    """The channel that an attempt before this one made; not one that somebody else made, before or since."""
+    ourselves = client.auth_test()["user_id"]
     oldest = (since - CLOCKS_DIFFER).timestamp()
     for page in client.conversations_list(exclude_archived=True, limit=PAGE):
         for channel in page["channels"]:
-            if channel["name"] == name and channel["is_member"] and channel["created"] >= oldest:
+            is_ours = channel["name"] == name and channel["creator"] == ourselves
+            if is_ours and channel["is_member"] and channel["created"] >= oldest:
                 return str(channel["id"])
     return None
 

@@ -15,7 +15,7 @@ from bot.rest.filters import WantedPeriod, WantedTeam
 from bot.rest.idempotency import CurrentPost, Post
 from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentReference
-from core.definitions.fields import Name
+from core.definitions.fields import Name, SlackChannel
 from core.service import Work
 from core.services.escalation import escalate
 from core.services.incidents import NewIncident, change_status, find_incident, open_incident
@@ -29,7 +29,6 @@ router = authenticated_router("incidents")
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=250)]
 LabelName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 LabelValue = Annotated[str, StringConstraints(max_length=1000)]
-SlackChannel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{1,63}$")]
 
 
 class IncidentBody(Body):

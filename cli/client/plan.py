@@ -32,7 +32,8 @@ def _lock(lock: PlannedLockView) -> str:
     if lock.held_by is None:
         return f"{lock.name}, free now"
     holder = lock.held_by
-    return f"{lock.name}, held by {holder.runbook} ({holder.id}), {status_words(holder.status)}; {lock.on_conflict}"
+    named = f"{holder.runbook} ({holder.id})" if holder.runbook else "another run"
+    return f"{lock.name}, held by {named}, {status_words(holder.status)}; {lock.on_conflict}"
 
 
 def _lines(step: PlannedStepView) -> Iterator[str]:

@@ -37,7 +37,10 @@ class RunbookDefinition(WrittenDefinition):
     parameters: dict[str, JsonValue] = Field(default_factory=no_parameters)
     """What it is run with, as JSON Schema; the form in Slack is made from it."""
     lock: Annotated[PublicText, Field(min_length=1, max_length=500)] | None = None
-    """At most one run at a time holds the lock of this name."""
+    """At most one run at a time holds the lock of this name, among those for one team's incidents.
+
+    `global/…`, which only a global runbook may have, is one lock for all teams.
+    """
     on_conflict: Literal["reject", "queue"] = "reject"
     """Whether a run whose lock is held is refused, or waits for its turn."""
     timeout: PositiveDuration | None = None

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.definitions.fields import Definition, Name, SlackUser
+from core.definitions.fields import Definition, Name, SlackChannel, SlackUser
 
 
 class TeamMember(Definition):
@@ -26,6 +26,11 @@ class TeamDefinition(Definition):
     """What definitions and incidents call it by."""
     members: Annotated[tuple[TeamMember, ...], Field(max_length=1000)] = ()
     """Who is in it. Who is not listed is in it no longer."""
+    channels: Annotated[frozenset[SlackChannel], Field(max_length=1000)] | None = None
+    """The ids of its Slack channels, C…: its incidents may be dealt with there, and its definitions may post there.
+
+    Incidents of other teams are not dealt with there, unless they declare it too. Left out, they stay as they are.
+    """
 
     @model_validator(mode="after")
     def _refuse_a_member_twice(self) -> Self:

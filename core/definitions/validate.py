@@ -11,6 +11,7 @@ from core.definitions.cross_checks import Read, check_names, check_references
 from core.definitions.documents import Document, place_of
 from core.definitions.gate_checks import check_gates
 from core.definitions.kinds import KINDS, AnyDefinition
+from core.definitions.locks import check_lock
 from core.definitions.problems import Problem, suggest
 from core.definitions.pydantic_problems import described, problems_of
 from core.definitions.schema_checks import check_schema
@@ -107,7 +108,7 @@ def _read(document: Document) -> tuple[AnyDefinition | None, list[Problem]]:
 
 def _checked(document: Document, kind: str, found: list[Problem]) -> list[Problem]:
     checks = {
-        "runbook": (check_schema, check_runbook, check_cases),
+        "runbook": (check_schema, check_runbook, check_lock, check_cases),
         "workflow": (check_workflow,),
     }.get(kind, ())
     # One place, one Problem: what is no text at all need not be said to be no expression too.

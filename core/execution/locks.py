@@ -1,14 +1,19 @@
-"""Locks of runbooks: one execution at a time for what a definition names, such as `db/orders`.
+"""Locks of runbooks: one execution at a time for what a definition names, such as `db/orders` of one team.
 
 `lock_name` and `holds_lock` of the executions are the whole record; a unique index over the holders is the guard. An
 advisory lock makes takers and releasers of one name queue up, so that a queue never misses its turn.
 """
+
+from collections.abc import Mapping
 
 from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from core.decisions.advance import advance
 from core.decisions.execution import LockGranted
+from core.definitions.locks import full_name, short_name
+from core.definitions.runbook import RunbookDefinition
+from core.definitions.templates import render_text
 from core.errors import LockHeld
 from core.service import Work
 from core.tables import Incident, RunbookExecution
@@ -18,28 +23,52 @@ from .kinds import RUNBOOK
 from .rows import load_locked
 
 
-def take_lock(work: Work, name: str, incident: Incident, *, queue: bool) -> bool:
+def lock_name(
+    definition: RunbookDefinition, parameters: Mapping[str, object], incident: Mapping[str, object]
+) -> str | None:
+    """Among the names of all teams; None where the definition has no lock. `incident`: as expressions see it.
+
+    Raises ExpressionError, and InvalidInput for what is not this runbook's to lock.
+    """
+    if definition.lock is None:
+        return None
+    rendered = render_text(definition.lock, {"params": parameters, "incident": incident}, ("lock",))
+    return full_name(definition.lock, rendered, definition.team, str(incident["team"]))
+
+
+def take_lock(work: Work, name: str, incident: Incident, requester: str, *, queue: bool) -> bool:
     """Whether the lock is free for a new execution, for this incident; False: it is to wait in the queue.
 
-    Raises LockHeld, naming the holder, where the runbook rejects instead of queueing.
+    Raises LockHeld where the runbook rejects instead of queueing, naming the holder to a `requester` who may see it.
     """
     _serialize(work.session, name)
-    holder = work.session.scalars(_of(name).where(RunbookExecution.holds_lock)).one_or_none()
+    holder = holder_of(work, name)
     if holder is None:
         return True
     if not queue:
-        raise _held(work, name, holder, incident)
+        raise _held(name, holder, may_see_holder(work, holder, incident, requester))
     return False
 
 
-def _held(work: Work, name: str, holder: RunbookExecution, incident: Incident) -> LockHeld:
-    """Who runs something for this incident may see what runs for its team, and for no other."""
-    is_own = work.session.get_one(Incident, holder.incident_id).team_id == incident.team_id
+def holder_of(work: Work, name: str) -> RunbookExecution | None:
+    return work.session.scalars(_of(name).where(RunbookExecution.holds_lock)).one_or_none()
+
+
+def may_see_holder(work: Work, holder: RunbookExecution, incident: Incident, requester: str) -> bool:
+    """Who runs something for this incident may see what runs for its team, and for no other; admins see all."""
+    of_holder = work.session.get_one(Incident, holder.incident_id)
+    return of_holder.team_id == incident.team_id or requester in work.admins
+
+
+def _held(name: str, holder: RunbookExecution, is_visible: bool) -> LockHeld:
+    if not is_visible:
+        hint = "Wait for its end, or ask a platform admin."
+        return LockHeld(f"{short_name(name)} is locked by another run.", hint=hint, holder=None)
     what = f"{holder.runbook_name} ({holder.id}), which is {holder.status}"
     return LockHeld(
-        f"{name} is locked by {what}; {_who(holder.requested_by)} asked for it.",
+        f"{short_name(name)} is locked by {what}; {_who(holder.requested_by)} asked for it.",
         hint="Wait for its end, or cancel it.",
-        holder=holder.id if is_own else None,
+        holder=holder.id,
     )
 
 

@@ -57,10 +57,10 @@ class PlannedStepView(_View):
 class LockHolderView(_View):
     """The run that holds a lock."""
 
-    id: str
-    """The execution's id."""
-    runbook: str
-    """The runbook's name."""
+    id: str | None
+    """The execution's id; null where it is another team's."""
+    runbook: str | None
+    """The runbook's name; null where the run is another team's."""
     status: Status
     """How it stands."""
 

@@ -1,12 +1,11 @@
 """Dry runs: what a run would do, asked for by a person who might run it. One audit entry is all that is written."""
 
-from sqlalchemy import select
-
 from core.decisions.approval_policy import ApprovalPolicy, describe_approvers, possible_deciders
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_run
+from core.definitions.locks import short_name
 from core.definitions.parameters import check_parameters
-from core.definitions.templates import render_text
+from core.execution.locks import holder_of, lock_name, may_see_holder
 from core.rehearsal.plan import PlannedStep, plan_steps
 from core.rehearsal.stage import Stage
 from core.rehearsal.views import LockHolderView, PlannedGateView, PlannedLockView, PlannedStepView, PlanView
@@ -19,7 +18,7 @@ from core.services.people import members_with_roles
 from core.services.runbook_starts import Start
 from core.services.runbooks import check_runnable, definition_of
 from core.statuses import Status
-from core.tables import RunbookExecution
+from core.tables import Incident, RunbookExecution
 
 
 def plan_by_person(work: Work, person: Person, start: Start) -> PlanView:
@@ -33,7 +32,7 @@ def plan_by_person(work: Work, person: Person, start: Start) -> PlanView:
     definition = definition_of(runbook)
     parameters = check_parameters(definition.parameters, start.parameters)
     stage = Stage(definition, parameters, incident_scope(incident), person.slack_user_id, runbook.version)
-    lock = _lock(work, stage)
+    lock = _lock(work, stage, incident)
     steps = [_view_step(work, planned) for planned in plan_steps(stage, work.now)]
     details = {"version": runbook.version, "incident": incident.id, "parameters": parameters}
     audit.record(work, person, "runbook.dry_run", runbook.id, details)
@@ -53,17 +52,23 @@ def plan_by_person(work: Work, person: Person, start: Start) -> PlanView:
     )
 
 
-def _lock(work: Work, stage: Stage) -> PlannedLockView | None:
-    definition = stage.definition
-    if definition.lock is None:
+def _lock(work: Work, stage: Stage, incident: Incident) -> PlannedLockView | None:
+    """The holder is told to who may see it; to others, that the lock is held."""
+    name = lock_name(stage.definition, stage.parameters, stage.incident)
+    if name is None:
         return None
-    name = render_text(definition.lock, {"params": stage.parameters, "incident": stage.incident}, ("lock",))
-    query = select(RunbookExecution).where(RunbookExecution.lock_name == name, RunbookExecution.holds_lock)
-    holder = work.session.scalars(query).one_or_none()
-    held_by = holder and LockHolderView(
-        id=holder.id, runbook=holder.runbook_name, status=Status(holder.status)
+    holder = holder_of(work, name)
+    is_visible = holder is not None and may_see_holder(work, holder, incident, stage.requester)
+    return PlannedLockView(
+        name=short_name(name),
+        on_conflict=stage.definition.on_conflict,
+        held_by=_view_holder(holder, is_visible) if holder is not None else None,
     )
-    return PlannedLockView(name=name, on_conflict=definition.on_conflict, held_by=held_by)
+
+
+def _view_holder(holder: RunbookExecution, is_visible: bool) -> LockHolderView:
+    named = {"id": holder.id, "runbook": holder.runbook_name} if is_visible else {"id": None, "runbook": None}
+    return LockHolderView(**named, status=Status(holder.status))
 
 
 def _view_step(work: Work, planned: PlannedStep) -> PlannedStepView:

@@ -13,6 +13,7 @@ from core.errors import NotFound
 from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit, notices
+from core.services.channels import check_free, newest_of, take_it
 from core.services.incident_changes import Cause, set_status
 from core.services.incident_events import happened
 from core.services.notices import NewNotice, NoticeKind
@@ -44,7 +45,8 @@ def open_incident(
     """Open an incident, start the workflows that match, and owe its card.
 
     `request_key`: of the delivery that asked; the second one with the same key gets the same incident.
-    Raises NotAllowed for somebody who is not of the team, whether there is one or not, NotFound for an unknown team.
+    Raises NotAllowed for somebody who is not of the team, whether there is one or not, and where the channel is not
+    this team's; NotFound for an unknown team; Conflict where another open incident has the channel.
     """
     known = _by_request_key(work, request_key)
     if known is not None:
@@ -53,6 +55,8 @@ def open_incident(
         person, new.team, "open incidents"
     )  # first: who may not is not told which teams there are
     team = find_team(work, new.team)
+    if new.slack_channel is not None:
+        check_free(work, person, team, new.slack_channel)
     incident = Incident(
         id=new_id(Prefix.INCIDENT),
         title=new.title,
@@ -111,16 +115,15 @@ def _reference(reference: str) -> ColumnElement[bool]:
 
 
 def incident_of_channel(work: Work, slack_channel: str) -> Incident | None:
-    """The newest incident of a channel; an unfinished one goes before a closed one."""
-    query = select(Incident).where(Incident.slack_channel == slack_channel)
-    newest_open_first = (Incident.status == IncidentStatus.CLOSED, Incident.number.desc())
-    return work.session.scalars(query.order_by(*newest_open_first).limit(1)).first()
+    """The open incident of a channel, of which there is one at most; or the newest that was there."""
+    return newest_of(work, slack_channel)
 
 
 def bind_channel(work: Work, incident_id: str, slack_channel: str, at: datetime) -> None:
-    """The incident's channel was made: what waited for it is due."""
+    """The incident's channel was made, by us and for this incident: what waited for it is due."""
     incident = work.session.get(Incident, incident_id, with_for_update={"of": Incident})
     if incident is not None and incident.slack_channel is None:
+        take_it(work, slack_channel)
         incident.slack_channel = slack_channel
         details: JsonObject = {"channel": slack_channel}
         happened(work, incident, "incident.channel_bound", "system", details, initiators=())

@@ -11,7 +11,7 @@ from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit, notices
 from core.statuses import Role
-from core.tables import Team, TeamMember
+from core.tables import Team, TeamChannel, TeamMember
 
 
 def load_person(work: Work, slack_user_id: str, *, source: str) -> Person:
@@ -48,7 +48,7 @@ def members_with_roles(work: Work, teams: Set[str]) -> dict[str, list[tuple[str,
 
 
 def apply_team(work: Work, person: Person, definition: TeamDefinition) -> Team:
-    """Make the team and its members what the definition says."""
+    """Make the team, its members and, where it names them, its channels what the definition says."""
     team = work.session.scalar(select(Team).where(Team.name == definition.name).with_for_update())
     if team is None:
         team = Team(id=new_id(Prefix.TEAM), name=definition.name, created_at=work.now)
@@ -59,8 +59,19 @@ def apply_team(work: Work, person: Person, definition: TeamDefinition) -> Team:
         _set_members(team, after)
         audit.record(work, person, "team.changed", team.id, {"before": before, "after": after})
         notices.want_gates_again(work, team.name)
+    if definition.channels is not None:
+        _set_channels(work, person, team, definition.channels)
     work.session.flush()
     return team
+
+
+def _set_channels(work: Work, person: Person, team: Team, wanted: Set[str]) -> None:
+    before = {row.channel: row for row in team.channels}
+    if before.keys() == wanted:
+        return
+    team.channels = [before.get(channel, TeamChannel(channel=channel)) for channel in sorted(wanted)]
+    change = {"before": {"channels": sorted(before)}, "after": {"channels": sorted(wanted)}}
+    audit.record(work, person, "team.changed", team.id, change)
 
 
 def _set_members(team: Team, wanted: Mapping[str, str]) -> None:

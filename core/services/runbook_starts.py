@@ -12,8 +12,7 @@ from core.decisions.team_scope import check_may_run, check_runbook_scope
 from core.definitions.kept import read_kept
 from core.definitions.parameters import check_parameters
 from core.definitions.runbook import RunbookDefinition
-from core.definitions.templates import render_text
-from core.execution.locks import take_lock
+from core.execution.locks import lock_name, take_lock
 from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit, notices
@@ -107,12 +106,12 @@ def _take_lock(work: Work, execution: RunbookExecution, incident: Incident) -> N
     """Where the definition names a lock: hold it, or wait in its queue. Raises Conflict where it rejects."""
     name, version = execution.runbook_name, execution.runbook_version
     definition = read_kept(RunbookDefinition, name, version, execution.definition)
-    if definition.lock is None:
+    lock = lock_name(definition, execution.parameters, incident_scope(incident))
+    if lock is None:
         return
-    scope = {"params": execution.parameters, "incident": incident_scope(incident)}
-    execution.lock_name = render_text(definition.lock, scope, ("lock",))
     may_queue = definition.on_conflict == "queue"
-    execution.holds_lock = take_lock(work, execution.lock_name, incident, queue=may_queue)
+    execution.lock_name = lock
+    execution.holds_lock = take_lock(work, lock, incident, execution.requested_by, queue=may_queue)
     if not execution.holds_lock:
         execution.status, execution.waiting_for = Status.WAITING, WaitingFor.LOCK
         execution.wake_at = None

@@ -12,10 +12,10 @@ from core.tables.executions import (
     WorkflowExecution,
 )
 from core.tables.freezes import Freeze
-from core.tables.incidents import Incident, IncidentAgeReached, IncidentEvent
+from core.tables.incidents import GroupedAlert, Incident, IncidentAgeReached, IncidentEvent
 from core.tables.library import Runbook, RunbookVersion, Workflow, WorkflowVersion
 from core.tables.notices import Notice, SlackPace
-from core.tables.people import ApiToken, Team, TeamMember
+from core.tables.people import ApiToken, Team, TeamChannel, TeamMember
 from core.tables.tallies import EndedExecution, FailureTally, Tally
 from core.tables.workspace import SlackWorkspace
 
@@ -31,6 +31,7 @@ __all__ = [
     "EndedExecution",
     "FailureTally",
     "Freeze",
+    "GroupedAlert",
     "IdempotentAnswer",
     "Incident",
     "IncidentAgeReached",
@@ -45,6 +46,7 @@ __all__ = [
     "StepExecution",
     "Tally",
     "Team",
+    "TeamChannel",
     "TeamMember",
     "WorkerLoss",
     "Workflow",

@@ -148,6 +148,7 @@ class WorkflowExecution(ExecutionColumns, Base):
         UniqueConstraint("workflow_id", "event_id"),
         Index("ix_workflow_executions_wake_at", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),
         *_scope_indexes("workflow_executions"),
+        Index("ix_workflow_executions_created_at", "created_at"),
         Index("ix_workflow_executions_incident_id_created_at", "incident_id", "created_at", "id"),
         *_list_indexes("workflow"),
     )

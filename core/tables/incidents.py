@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, Index, text
+from sqlalchemy import Boolean, ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.tables.base import Base, JsonObject
@@ -15,6 +15,8 @@ class Incident(Base):
 
     `links`: what was made elsewhere for it, such as tickets: `{"name", "url"}` each.
     `alert_key`: of the alert that opened it. While the incident is unresolved no other has the same.
+    `channel_is_current`: false for an incident that shared its channel with a newer one before a channel could have but
+    one: what it says still goes there, and commands there are not for it.
     """
 
     __tablename__ = "incidents"
@@ -28,6 +30,12 @@ class Incident(Base):
             unique=True,
             postgresql_where=text("status IN ('open', 'acknowledged')"),
         ),
+        Index(
+            "uq_incidents_open_in_channel",
+            "slack_channel",
+            unique=True,
+            postgresql_where=text("status <> 'closed' AND channel_is_current"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -40,6 +48,7 @@ class Incident(Base):
     labels: Mapped[JsonObject]
     status: Mapped[str]
     slack_channel: Mapped[str | None] = mapped_column(index=True)
+    channel_is_current: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     opened_by: Mapped[str]
     created_at: Mapped[datetime]
     acknowledged_at: Mapped[datetime | None]
@@ -81,3 +90,21 @@ class IncidentAgeReached(Base):
     incident_id: Mapped[str] = mapped_column(ForeignKey("incidents.id"), primary_key=True)
     minutes: Mapped[int] = mapped_column(primary_key=True)
     created_at: Mapped[datetime]
+
+
+class GroupedAlert(Base):
+    """An alert that came in a storm: it has no incident of its own, but is one of those that `incident_id` counts.
+
+    `alert_key`: as `Incident.alert_key` says it of others. `resolved_at`: when its sender said that it is over.
+    """
+
+    __tablename__ = "grouped_alerts"
+    __table_args__ = (
+        Index("ix_grouped_alerts_alert_key", "alert_key", postgresql_where=text("resolved_at IS NULL")),
+    )
+
+    incident_id: Mapped[str] = mapped_column(ForeignKey("incidents.id"), primary_key=True)
+    alert_key: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    created_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]

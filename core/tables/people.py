@@ -17,6 +17,9 @@ class Team(Base):
     members: Mapped[list["TeamMember"]] = relationship(
         cascade="all, delete-orphan", order_by="TeamMember.slack_user_id"
     )
+    channels: Mapped[list["TeamChannel"]] = relationship(
+        cascade="all, delete-orphan", order_by="TeamChannel.channel"
+    )
 
 
 class TeamMember(Base):
@@ -25,6 +28,15 @@ class TeamMember(Base):
     team_id: Mapped[str] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True)
     slack_user_id: Mapped[str] = mapped_column(primary_key=True, index=True)
     role: Mapped[str]
+
+
+class TeamChannel(Base):
+    """A Slack channel that a team declares as its own. Several may declare one: then it is theirs together."""
+
+    __tablename__ = "team_channels"
+
+    team_id: Mapped[str] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True)
+    channel: Mapped[str] = mapped_column(primary_key=True, index=True)
 
 
 class ApiToken(Base):
