@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from bot.entrances import BUTTONS as IN_THE_POLICY
 from core.decisions.people import Person
 from core.errors import InvalidInput
 from core.service import Service, Work
@@ -41,7 +42,7 @@ BUTTONS: Mapping[str, Deed] = {
 def press(service: Service, action_id: str, value: str, user_id: str) -> None:
     """Do what the button says, in one transaction. Raises core's errors; then nothing is changed."""
     deed = BUTTONS.get(action_id)
-    if deed is None:
+    if deed is None or action_id not in IN_THE_POLICY:
         raise InvalidInput("This button does nothing here any more.")
     with service.transaction() as work:
         deed(work, load_person(work, user_id, source="slack"), value)

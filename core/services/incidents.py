@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select
 
 from core.decisions.people import Person
+from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
 from core.errors import NotFound
 from core.identifiers import Prefix, new_id
@@ -38,18 +39,24 @@ class NewIncident:
 
 
 def open_incident(
-    work: Work, person: Person, new: NewIncident, *, request_key: str | None = None
+    work: Work,
+    person: Person,
+    new: NewIncident,
+    *,
+    request_key: str | None = None,
+    action: Action = Action.INCIDENT_OPEN,
 ) -> Incident:
     """Open an incident, start the workflows that match, and owe its card.
 
-    `request_key`: of the delivery that asked; the second one with the same key gets the same incident.
+    `request_key`: of the delivery that asked; the second one with the same key gets the same incident. `action`: what
+    the person must be allowed to do; an alert opens one too.
     Raises NotFound for an unknown team, NotAllowed for somebody of another team.
     """
     known = _by_request_key(work, request_key)
     if known is not None:
         return known
     team = find_team(work, new.team)
-    check_may_respond(person, team.name, "open incidents")
+    check_may_respond(person, team.name, "open incidents", action)
     incident = Incident(
         id=new_id(Prefix.INCIDENT),
         title=new.title,
@@ -81,12 +88,18 @@ def _by_request_key(work: Work, request_key: str | None) -> Incident | None:
     return work.session.scalar(select(Incident).where(Incident.request_key == request_key))
 
 
-def change_status(work: Work, person: Person, incident: Incident, status: IncidentStatus) -> Incident:
-    """Acknowledge, resolve or close an incident.
+def change_status(
+    work: Work,
+    person: Person,
+    incident: Incident,
+    status: IncidentStatus,
+    action: Action = Action.INCIDENT_CHANGE,
+) -> Incident:
+    """Acknowledge, resolve or close an incident. `action`: what the person must be allowed to do.
 
     Raises NotAllowed for somebody of another team, Conflict where the incident is past that.
     """
-    check_may_respond(person, incident.team.name, f"change inc-{incident.number}")
+    check_may_respond(person, incident.team.name, f"change inc-{incident.number}", action)
     set_status(work, Cause(person), incident, status)
     return incident
 
@@ -94,7 +107,7 @@ def change_status(work: Work, person: Person, incident: Incident, status: Incide
 def find_incident(work: Work, person: Person, reference: str) -> Incident:
     """By id, or by number as `inc-12`. NotFound also for what the person's teams do not own."""
     incident = work.session.scalar(select(Incident).where(_reference(reference)))
-    if incident is None or not person.may_see(incident.team.name):
+    if incident is None or not person.may_see(incident.team.name, Action.INCIDENT_READ):
         raise NotFound(f"There is no incident {reference}.")
     return incident
 

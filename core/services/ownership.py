@@ -1,18 +1,22 @@
 """Who may write definitions: a team's admins theirs, platform admins the global ones."""
 
 from core.decisions.people import Person
-from core.errors import InvalidInput, NotAllowed, NotFound
+from core.decisions.policy import require
+from core.decisions.policy_table import Action
+from core.errors import InvalidInput, NotFound
 from core.service import Work
 from core.services.people import find_team
 from core.tables import Team
 
 
-def check_may_write(person: Person, team: str | None) -> None:
+def check_may_write(person: Person, team: str | None, action: Action = Action.DEFINITION_WRITE) -> None:
     """Raise NotAllowed if this person may not write definitions of that team (None: global ones)."""
-    if team is None and not person.is_platform_admin:
-        raise NotAllowed("Only a platform admin may write what is global.")
-    if team is not None and not person.is_admin_of(team):
-        raise NotAllowed(f"Only an admin of team {team} may write its definitions.")
+    sentence = (
+        "Only a platform admin may write what is global."
+        if team is None
+        else f"Only an admin of team {team} may write its definitions."
+    )
+    require(person, action, team, sentence)
 
 
 def owning_team(work: Work, team: str | None) -> Team | None:

@@ -3,6 +3,8 @@
 from sqlalchemy import select
 
 from core.decisions.people import Person
+from core.decisions.policy import require
+from core.decisions.policy_table import Action
 from core.decisions.quarantine import UNTIL, why_it_does_not_run
 from core.definitions.kept import read_kept
 from core.definitions.runbook import RunbookDefinition
@@ -30,8 +32,8 @@ def approve_runbook(
     Raises NotAllowed for anybody but a platform admin, and for who wrote this version; Conflict for a deprecated one,
     and where it was changed since it was read.
     """
-    if not person.is_platform_admin:
-        raise NotAllowed("Only a platform admin approves definitions.")
+    sentence = "Only a platform admin approves definitions."
+    require(person, Action.DEFINITION_APPROVE, owner_of(runbook), sentence)
     library.lock(work, RUNBOOKS, runbook, intent)
     if runbook.status == ApprovalStatus.APPROVED:
         return runbook
@@ -65,10 +67,12 @@ def deprecate_runbook(work: Work, person: Person, runbook: Runbook, intent: Inte
 
 
 def _check_may_deprecate(person: Person, team: str | None) -> None:
-    if team is None and not person.is_platform_admin:
-        raise NotAllowed("Only a platform admin deprecates what is global.")
-    if team is not None and not person.is_admin_of(team):
-        raise NotAllowed(f"Only a platform admin or an admin of team {team} deprecates its runbooks.")
+    sentence = (
+        "Only a platform admin deprecates what is global."
+        if team is None
+        else f"Only a platform admin or an admin of team {team} deprecates its runbooks."
+    )
+    require(person, Action.DEFINITION_DEPRECATE, team, sentence)
 
 
 def _approval(runbook: Runbook) -> JsonObject:

@@ -2,6 +2,7 @@
 
 from core.decisions.execution import CancelRequested, VerdictGiven
 from core.decisions.people import Person
+from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
 from core.errors import Conflict, InvalidInput
 from core.execution.changes import apply_event
@@ -23,7 +24,7 @@ def cancel(work: Work, person: Person, execution_id: str) -> RunbookExecution:
     Raises NotFound, NotAllowed for somebody of another team, Conflict if it has ended.
     """
     row = find_execution(work, person, execution_id)
-    check_may_respond(person, team_of(work, row), f"cancel {row.runbook_name}")
+    check_may_respond(person, team_of(work, row), f"cancel {row.runbook_name}", Action.RUN_CANCEL)
     loaded = load_locked(work.session, RUNBOOK, execution_id)
     if loaded.state.status.is_final:
         raise Conflict(f"This run has already ended: {row.status}.")
@@ -43,7 +44,7 @@ def give_verdict(work: Work, person: Person, execution_id: str, answer: str) -> 
     if answer not in VERDICTS:
         raise InvalidInput(f"A verdict is one of {', '.join(VERDICTS)}.", field="verdict")
     row = find_execution(work, person, execution_id)
-    check_may_respond(person, team_of(work, row), f"give a verdict on {row.runbook_name}")
+    check_may_respond(person, team_of(work, row), f"give a verdict on {row.runbook_name}", Action.RUN_VERDICT)
     loaded = load_locked(work.session, RUNBOOK, execution_id)
     if loaded.state.waiting_for is not WaitingFor.VERDICT:
         raise Conflict("No verdict is waited for here any more.")

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.actions.base import ActionDefinition
 from core.decisions.people import Person
+from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond, check_runbook_scope
 from core.decisions.triggers import IncidentHappening, Match, match
 from core.definitions.kept import NotValidAnyMore, read_kept
@@ -120,7 +121,7 @@ def start_workflow_by_person(
     more.
     """
     check_runbook_scope(workflow.name, workflow.team.name if workflow.team else None, incident.team.name)
-    check_may_respond(person, incident.team.name, f"run {workflow.name}")
+    check_may_respond(person, incident.team.name, f"run {workflow.name}", Action.WORKFLOW_START)
     if workflow.trigger_on != MANUAL:
         raise Conflict(f"{workflow.name} starts by itself, on {workflow.trigger_on}.")
     if not workflow.enabled:
