@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from bot.entrances import BUTTONS as IN_THE_POLICY
 from core.decisions.people import Person
 from core.errors import InvalidInput
 from core.service import Service, Work
@@ -77,7 +78,7 @@ def press(service: Service, action_id: str, value: str, user_id: str) -> str | N
     Raises core's errors; then nothing is changed, but a card that was out of date is told anew.
     """
     deed = BUTTONS.get(action_id)
-    if deed is None:
+    if deed is None or action_id not in IN_THE_POLICY:
         raise InvalidInput(NOTHING_HERE)
     try:
         with service.transaction() as work:

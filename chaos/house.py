@@ -26,7 +26,7 @@ from cli.apply import OPERATOR, apply_text
 from cli.compose import Composition
 from cli.demo.ports import reserved_port
 from cli.migrate import migrate
-from core.services.tokens import create_token
+from core.services.tokens import ALL_SCOPES, create_token
 from core.settings import Settings
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
 
@@ -148,7 +148,9 @@ def _fill(settings: Settings) -> dict[str, str]:
     with Composition.of(settings) as composition:
         apply_text(composition.service, documents(), "chaos", approve=True)
         with composition.service.transaction() as work:
-            return {person: create_token(work, OPERATOR, person, "chaos") for person in PEOPLE}
+            return {
+                person: create_token(work, OPERATOR, person, "chaos", scopes=ALL_SCOPES) for person in PEOPLE
+            }
 
 
 @contextmanager

@@ -18,11 +18,11 @@ from core.services.people import apply_team
 from core.services.runbooks import apply_runbook
 from core.services.shelves import RUNBOOKS, WORKFLOWS, Row, Shelf
 from core.services.workflows import apply_workflow
-from core.statuses import ApprovalStatus
+from core.statuses import ApprovalStatus, PrincipalKind
 
 AnyDefinition = TeamDefinition | RunbookDefinition | WorkflowDefinition
 ORDER = {"team": 0, "runbook": 1, "workflow": 2}  # what is referred to comes first
-OPERATOR = Person("operator", is_platform_admin=True, source="cli")
+OPERATOR = Person("operator", is_platform_admin=True, source="cli", kind=PrincipalKind.OPERATOR)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from cli.compose import Composition, reachable
 from cli.embedded import EmbeddedServiceError
 from cli.environment import environment
 from cli.findings import Finding, egress, shell, signing_secret, slack_token
+from cli.token_findings import tokens
 from core.errors import ConfigurationError, Unavailable
 from core.settings import Settings
 from migrations.newest import newest_revision
@@ -55,6 +56,7 @@ def _services(settings: Settings) -> Iterator[Finding]:
         with reachable(settings) as found, Composition.of(found) as composition:
             yield _database(settings, composition)
             yield _redis(settings, composition)
+            yield from tokens(composition.service)
     except EmbeddedServiceError as error:
         yield Finding(
             "services", False, str(error), "Or set DATABASE_URL and REDIS_URL to servers of your own."

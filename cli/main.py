@@ -25,6 +25,7 @@ class Commands(LazyGroup):
         "apply": "cli.definitions",
         "token": "cli.tokens",
         "audit": "cli.audit",
+        "policy": "cli.policy",
         "test": "cli.rehearse",
         "schema": "cli.schema",
         "reference": "cli.reference.pages",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -11,9 +12,22 @@ from cli.client.options import print_json
 from cli.client.output import say, table
 from cli.compose import Composition, reachable
 from cli.environment import environment
+from core.definitions.durations import parse_duration
+from core.definitions.problems import nearest, one_of
+from core.errors import InvalidInput
 from core.service import Work
-from core.services.tokens import create_token, list_tokens, revoke_token
+from core.services.tokens import (
+    DEFAULT_SCOPES,
+    LIFETIME,
+    Grant,
+    create_service_token,
+    create_token,
+    list_tokens,
+    narrowed_tokens,
+    revoke_token,
+)
 from core.settings import Settings
+from core.statuses import TokenScope
 from core.tables import ApiToken
 
 app = typer.Typer()
@@ -21,6 +35,8 @@ token_app = typer.Typer(help="Bearer tokens for the REST API.", no_args_is_help=
 app.add_typer(token_app, name="token")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+NEVER = "never"
+DEFAULT_EXPIRY = f"{LIFETIME.days}d"
 
 
 @contextmanager
@@ -36,37 +52,114 @@ def working() -> Iterator[Work]:
 
 @token_app.command("create")
 def token_create(
-    user: Annotated[str, typer.Option(help="Slack id of the person the token speaks for.")],
-    name: Annotated[str, typer.Option(help="What the token is for.")],
+    user: Annotated[str, typer.Option(help="Slack id of the person the token speaks for.")] = "",
+    service: Annotated[
+        str, typer.Option(help="In place of --user: a service, which is nobody, and decides nothing.")
+    ] = "",
+    name: Annotated[str, typer.Option(help="What the token is for.")] = "",
+    scope: Annotated[
+        str,
+        typer.Option(
+            help=f"What it is good for, with commas: {', '.join(TokenScope)}. Of a person: read,run."
+        ),
+    ] = "",
+    team: Annotated[str, typer.Option(help="Only for what is this team's, and what is global.")] = "",
+    owner: Annotated[str, typer.Option(help="Slack id of who answers for what a service runs.")] = "",
+    expires: Annotated[str, typer.Option(help="After how long it ends, such as 12h or 365d; or never.")] = (
+        DEFAULT_EXPIRY
+    ),
 ) -> None:
     """A new token; it is printed alone on the last line, this once."""
+    _check_whose(user, service, name, scope, owner)
+    grant = Grant(scopes_of(scope) or DEFAULT_SCOPES, team or None, _lifetime(expires))
     with working() as work:
-        token = create_token(work, OPERATOR, user, name)
+        token = (
+            create_token(work, OPERATOR, user, name, grant)
+            if user
+            else create_service_token(work, OPERATOR, service, grant, name=name, owner=owner or None)
+        )
+        until = f"until {work.now + grant.lifetime:%Y-%m-%d}" if grant.lifetime else "for ever"
+    good_for = ", ".join(each for each in TokenScope if each in grant.scopes)
+    typer.echo(f"Good for {good_for}, {until}. It is shown this once:", err=True)
     typer.echo(token)
+
+
+def _check_whose(user: str, service: str, name: str, scope: str, owner: str) -> None:
+    if bool(user) == bool(service):
+        raise typer.BadParameter("Give --user for a person's token, or --service for a service's.")
+    if user and not name:
+        raise typer.BadParameter("What is it for? Give --name.")
+    if user and owner:
+        raise typer.BadParameter("--owner is for a service: a person answers for themselves.")
+    if service and not scope:
+        raise typer.BadParameter("What may it do? Give --scope, such as --scope alerts.")
+
+
+def scopes_of(text: str) -> frozenset[TokenScope]:
+    """`read,run`. Raises InvalidInput, with the nearest, for a word that is no scope."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    for word in words:
+        if word not in list(TokenScope):
+            meant = one_of(nearest(word, list(TokenScope)) or list(TokenScope))
+            raise InvalidInput(f"There is no scope {word}.", hint=f"Use {meant}.", field="scope")
+    return frozenset(map(TokenScope, words))
+
+
+def _lifetime(text: str) -> timedelta | None:
+    return None if text == NEVER else parse_duration(text)
 
 
 @token_app.command("list")
 def token_list(as_json: AsJson = False) -> None:
     """All tokens, newest first: what they are for, and whether they are good. Not the tokens themselves."""
     with working() as work:
-        tokens = list(map(_shown, list_tokens(work)))
+        tokens = [_shown(row) for row in list_tokens(work, OPERATOR)]
+        narrowed = len(narrowed_tokens(work))
     if as_json:
         print_json({"tokens": tokens})
-    elif tokens:
-        columns = ("id", "user", "name", "created_at", "revoked_at")
-        table(columns, [[str(token[column] or "") for column in columns] for token in tokens])
-    else:
+        return
+    if not tokens:
         say("There are no tokens. `runbook token create` makes one.")
+        return
+    columns = ("id", "user", "name", "scopes", "team", "expires_at", "last_used_at", "revoked_at")
+    table(columns, [[_text(token[column]) for column in columns] for token in tokens])
+    if narrowed:
+        say(narrowed_notice(narrowed))
 
 
-def _shown(row: ApiToken) -> dict[str, str | None]:
+def narrowed_notice(count: int) -> str:
+    """What became of tokens from before they had scopes, and what to do where that is too little."""
+    which = "1 token is" if count == 1 else f"{count} tokens are"
+    return (
+        f"{which} from before tokens had scopes: what could do everything may now read and run, for ever. Where "
+        "it must approve or write, `runbook token create --user … --name … --scope read,run,approve,write` makes "
+        "another; then `runbook token revoke ID`."
+    )
+
+
+def _text(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value or "")
+
+
+def _shown(row: ApiToken) -> dict[str, object]:
     return {
         "id": row.id,
+        "kind": row.kind,
         "user": row.slack_user_id,
+        "owner": row.owner,
         "name": row.name,
-        "created_at": row.created_at.isoformat(timespec="seconds"),
-        "revoked_at": row.revoked_at.isoformat(timespec="seconds") if row.revoked_at else None,
+        "scopes": row.scopes,
+        "team": row.team,
+        "created_by": row.created_by,
+        "created_at": _moment(row.created_at),
+        "expires_at": _moment(row.expires_at),
+        "last_used_at": _moment(row.last_used_at),
+        "revoked_at": _moment(row.revoked_at),
     }
+
+
+def _moment(value: datetime | None) -> str | None:
+    return value.isoformat(timespec="seconds") if value else None
 
 
 @token_app.command("revoke")

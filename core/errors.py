@@ -1,7 +1,7 @@
 """The errors of the service: one tree, each of them a sentence for the person who reads it."""
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 
 @runtime_checkable
@@ -19,6 +19,9 @@ class ProblemLike(Protocol):
 
 class RunbookError(Exception):
     """Something went wrong."""
+
+    code: ClassVar[str] = "error"
+    """For machines: what kind of error it is. It stays, whatever the sentence says."""
 
     def __init__(
         self, message: str | None = None, *, hint: str | None = None, field: str | None = None
@@ -40,17 +43,35 @@ class RunbookError(Exception):
 class NotFound(RunbookError):
     """There is no such thing."""
 
+    code = "not_found"
+
 
 class NotAllowed(RunbookError):
     """You may not do this."""
+
+    code = "not_allowed"
+
+
+class InsufficientScope(NotAllowed):
+    """The token is not good for this. `scope`: the one that it lacks."""
+
+    code = "insufficient_scope"  # RFC 6750, section 3.1
+
+    def __init__(self, message: str, *, scope: str, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.scope = scope
 
 
 class Conflict(RunbookError):
     """The present state forbids this."""
 
+    code = "conflict"
+
 
 class Stale(Conflict):
     """It was changed since you read it."""
+
+    code = "stale"
 
 
 class VersionUnnamed(RunbookError):
@@ -70,6 +91,8 @@ class LockHeld(Conflict):
     `holder`: the id of that run, which is in the sentence; None where it is another team's, and not to be linked.
     """
 
+    code = "lock_held"
+
     def __init__(self, message: str, *, holder: str | None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.holder = holder
@@ -77,6 +100,8 @@ class LockHeld(Conflict):
 
 class InvalidInput(RunbookError):
     """The input is not valid."""
+
+    code = "invalid_input"
 
     def __init__(
         self,
@@ -94,14 +119,22 @@ class InvalidInput(RunbookError):
 class ExpressionError(InvalidInput):
     """The expression cannot be evaluated."""
 
+    code = "expression_error"
+
 
 class DefinitionError(InvalidInput):
     """The definition is not valid."""
+
+    code = "definition_error"
 
 
 class ConfigurationError(RunbookError):
     """A setting is missing or wrong."""
 
+    code = "configuration_error"
+
 
 class Unavailable(RunbookError):
     """Something that is needed cannot be reached just now."""
+
+    code = "unavailable"

@@ -79,3 +79,24 @@ class Role(StrEnum):
 
     RESPONDER = "responder"
     ADMIN = "admin"
+
+
+class PrincipalKind(StrEnum):
+    """What acts. Only a person ever decides what a person must: gates, definitions, verdicts."""
+
+    PERSON = "person"
+    SERVICE = "service"
+    OPERATOR = "operator"
+    LINK = "link"
+
+
+class TokenScope(StrEnum):
+    """What a bearer token is good for, within what its person, or service, may do anyway."""
+
+    READ = "read"
+    ALERTS = "alerts"
+    PROPOSE = "propose"
+    RUN = "run"
+    APPROVE = "approve"
+    WRITE = "write"
+    ADMIN = "admin"

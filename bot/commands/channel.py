@@ -2,6 +2,7 @@
 
 from bot.commands.call import CommandCall
 from core.decisions.people import Person
+from core.decisions.policy_table import Action
 from core.errors import InvalidInput, NotFound
 from core.service import Work
 from core.services.incidents import incident_of_channel
@@ -23,7 +24,7 @@ def channel_incident(work: Work, call: CommandCall) -> Incident:
 def visible_incident(work: Work, person: Person, call: CommandCall) -> Incident:
     """The incident of the channel, if the person's teams own it. Raises NotFound."""
     incident = channel_incident(work, call)
-    if not person.may_see(incident.team.name):
+    if not person.may_see(incident.team.name, Action.INCIDENT_READ):
         raise NotFound("No incident of your teams belongs to this channel.")
     return incident
 

@@ -4,9 +4,10 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.commands.call import CommandCall, Reply
 from bot.commands.registry import COMMANDS
+from bot.entrances import COMMANDS as IN_THE_POLICY
 from core.decisions.people import Person
 from core.definitions.problems import nearest, one_of
-from core.errors import InvalidInput
+from core.errors import InvalidInput, NotAllowed
 from core.service import Service, Work
 from core.services.people import load_person
 from core.services.runbooks import list_runbooks
@@ -36,6 +37,8 @@ def dispatch(work: Work, person: Person, call: CommandCall) -> Reply:
     command = COMMANDS.get(typed)
     if command is None:
         raise InvalidInput(f"There is no command {typed}.", hint=_meant(work, person, typed, call.command))
+    if command.name not in IN_THE_POLICY:
+        raise NotAllowed(f"Nobody may do this: {command.name} is not in the policy.")
     return command.handle(work, person, call.behind_first())
 
 

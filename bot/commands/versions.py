@@ -13,7 +13,7 @@ from core.service import Work
 from core.services.definition_approval import check_approvable, deprecate
 from core.services.history import AnyVersion, diff_to_read, list_history, view_with_diff
 from core.services.library import Intent, check_read
-from core.services.library_search import find
+from core.services.library_search import find, owner_of
 from core.services.ownership import check_may_approve
 from core.services.runbooks import find_runbook
 from core.services.shelves import RUNBOOKS, Row, Shelf
@@ -63,7 +63,7 @@ def approval_reply(work: Work, person: Person, call: CommandCall, shelf: Shelf[R
         raise InvalidInput(f"Which {shelf.noun}, and which version of it?", hint=usage_hint(call, usage))
     row = find(work, person, shelf, call.arguments[0].text)
     read = _version(call, call.arguments[1].text, usage) if len(call.arguments) == 2 else None
-    check_may_approve(person)
+    check_may_approve(person, owner_of(row))
     check_read(shelf, row, Intent(read_version=read))
     if row.status == ApprovalStatus.APPROVED:
         return Reply(

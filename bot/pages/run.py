@@ -14,14 +14,17 @@ from starlette.responses import HTMLResponse, Response
 from bot.pages.links import RunLinks
 from bot.rest.callers import CHALLENGE, identify
 from core.decisions.people import Person
-from core.errors import NotFound
+from core.decisions.policy import require_scope
+from core.decisions.policy_table import Action
+from core.errors import NotAllowed, NotFound
 from core.service import Service
 from core.services.reading import view_execution
 from core.services.run_search import find_execution
+from core.statuses import PrincipalKind
 from core.views import ExecutionView
 
 # Who holds a signed link may read that one page, whatever team the run is of.
-LINK_HOLDER = Person("link", is_platform_admin=True, source="page")
+LINK_HOLDER = Person("link", source="page", kind=PrincipalKind.LINK)
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ class RunPage:
             execution = self._find(person, execution_id)
         except NotFound as error:
             return self._refusal(HTTPStatus.NOT_FOUND, str(error), {})
+        except NotAllowed as error:
+            return self._refusal(HTTPStatus.FORBIDDEN, str(error), {})
         return self.pages.page("run.html", HTTPStatus.OK, {}, execution=execution)
 
     def _reader(self, request: Request, execution_id: str) -> Person | None:
@@ -85,6 +90,7 @@ class RunPage:
     def _find(self, person: Person, execution_id: str) -> ExecutionView:
         if "\0" in execution_id:
             raise NotFound("There is no such execution.")
+        require_scope(person, Action.RUN_READ)
         with self.service.transaction() as work:
             return view_execution(work, find_execution(work, person, execution_id))
 

@@ -3,7 +3,9 @@
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 
+from bot.entrances import ROUTES
 from bot.rest import (
     alerts,
     analytics,
@@ -19,6 +21,7 @@ from bot.rest import (
     runbooks,
     workflows,
 )
+from bot.rest.callers import AuthenticatedRoute
 from bot.rest.problem import add_problem_handlers
 from bot.rest.settings import RestSettings
 from core.service import Service
@@ -64,4 +67,14 @@ def _application() -> FastAPI:
     add_problem_handlers(app)
     for router, prefix in ROUTERS:
         app.include_router(router, prefix=prefix)
+    _set_actions(app)
     return app
+
+
+def _set_actions(app: FastAPI) -> None:
+    """Let each route know what the policy is asked for it; one that is not listed is refused to everybody."""
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        if isinstance(route, AuthenticatedRoute):
+            [method] = route.methods or ("",)
+            route.action = ROUTES.get(f"{method} {context.path}")

@@ -17,8 +17,11 @@ from starlette.responses import Response
 from bot.rest.problem import PROBLEM_RESPONSES
 from bot.rest.settings import RestSettings
 from core.decisions.people import Person
+from core.decisions.policy import require_scope
+from core.decisions.policy_table import Action
+from core.errors import NotAllowed
 from core.service import Service
-from core.services.tokens import authenticate
+from core.services.authentication import authenticate
 
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
@@ -43,8 +46,11 @@ def identify(service: Service, request: Request) -> tuple[Person, str] | None:
         return (found[0], found[1].id) if found else None
 
 
-def find_caller(request: Request) -> Caller:
-    """Raises the 401 of a request without a good token, and the 429 of one too many."""
+def find_caller(request: Request, action: Action | None) -> Caller:
+    """Raises the 401 of a request without a good token, the 429 of one too many, the 403 of a token not good for this.
+
+    `action`: what the address is for; None: nobody said (bot.entrances), so it is refused.
+    """
     service: Service = request.app.state.service
     found = identify(service, request)
     if found is None:
@@ -56,17 +62,25 @@ def find_caller(request: Request) -> Caller:
     if wait:
         sentence = f"This token made too many requests. Try again in {wait} s."
         raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, sentence, {"Retry-After": str(wait)})
+    if action is None:
+        raise NotAllowed("Nobody may do this: the address is not in the policy.")
+    require_scope(person, action)
     return Caller(service, settings, person, token_id)
 
 
 class AuthenticatedRoute(APIRoute):
-    """Finds out who asks before it reads anything else of the request: strangers get a 401, whatever they send."""
+    """Finds out who asks before it reads anything else of the request: strangers get a 401, whatever they send.
+
+    `action`: what the policy is asked for it; the application sets it from bot.entrances.
+    """
+
+    action: Action | None = None
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def authenticated(request: Request) -> Response:
-            request.state.caller = await run_in_threadpool(find_caller, request)
+            request.state.caller = await run_in_threadpool(find_caller, request, self.action)
             return await handle(request)
 
         return authenticated

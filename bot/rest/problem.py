@@ -19,6 +19,7 @@ from bot.rest.sentences import FieldError, field_errors
 from core.database import DATABASE_IS_AWAY
 from core.errors import (
     Conflict,
+    InsufficientScope,
     InvalidInput,
     LockHeld,
     NotAllowed,
@@ -53,8 +54,12 @@ SENTENCES = {
 }
 
 
+# Where a status alone is what happened, and its name says something else.
+CODES = {401: "unauthenticated", 413: "too_large", 422: "invalid_input", 500: "internal", 503: "unavailable"}
+
+
 class Problem(BaseModel):
-    """A problem as the OpenAPI document describes it.
+    """A problem as the OpenAPI document describes it. `code`: what kind it is, for machines.
 
     `field` and `errors`: of a 422; `id`: of a 500; `execution`: of a 409, where the run that holds the lock is.
     """
@@ -62,6 +67,7 @@ class Problem(BaseModel):
     type: str
     title: str
     status: int
+    code: str
     detail: str
     field: str | None = None
     errors: list[dict[str, str]] | None = None
@@ -79,11 +85,12 @@ def problem(
     status: int,
     detail: str,
     *,
+    code: str = "",
     headers: Mapping[str, str] | None = None,
     errors: list[FieldError] | None = None,
     **members: str,
 ) -> JSONResponse:
-    """A problem whose type is its status alone (RFC 9457, section 4.2.1).
+    """A problem whose type is its status alone (RFC 9457, section 4.2.1). `code`: that of the status if left out.
 
     `errors`: one for each field that is at fault; the first one's field is also the member `field`.
     """
@@ -91,6 +98,7 @@ def problem(
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
+        "code": code or CODES.get(status) or HTTPStatus(status).name.lower(),
         "detail": detail,
         **members,
     }
@@ -115,8 +123,20 @@ def refused(request: Request, error: Exception) -> Response:
     status = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), None)
     if status is None:
         return unexpected(request, error)
-    headers = RETRY_AFTER if status is HTTPStatus.SERVICE_UNAVAILABLE else None
-    return problem(status, str(error), headers=headers, errors=_errors_of(error), **_links_of(error))
+    return problem(
+        status,
+        str(error),
+        code=error.code,
+        headers=_headers_of(error),
+        errors=_errors_of(error),
+        **_links_of(error),
+    )
+
+
+def _headers_of(error: RunbookError) -> Mapping[str, str]:
+    if isinstance(error, InsufficientScope):  # RFC 6750, section 3
+        return {"WWW-Authenticate": f'Bearer error="{error.code}", scope="{error.scope}"'}
+    return RETRY_AFTER if isinstance(error, Unavailable) else {}
 
 
 def _links_of(error: RunbookError) -> dict[str, str]:

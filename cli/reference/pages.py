@@ -8,6 +8,7 @@ import typer
 
 from cli.reference.commands import commands_page
 from cli.reference.expressions import expressions_page
+from cli.reference.policy import policy_page
 from cli.reference.rest import rest_page
 from cli.reference.types import actions_page, steps_page, triggers_page
 
@@ -18,6 +19,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "expressions.md": expressions_page,
     "commands.md": commands_page,
     "rest.md": rest_page,
+    "policy.md": policy_page,
 }
 
 app = typer.Typer()

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 
 from core.decisions.execution import Execution
 from core.decisions.people import Person
-from core.errors import Conflict, NotAllowed
+from core.decisions.policy import require
+from core.decisions.policy_table import Action
+from core.errors import Conflict
 from core.statuses import Status, WaitingFor
 
 
@@ -44,13 +46,13 @@ def _reason(freeze: FreezeInForce) -> str:
 
 def check_may_freeze(person: Person, team: str | None) -> None:
     """Raise NotAllowed unless the person may freeze, and unfreeze, that team (None: everything)."""
-    if team is None and not person.is_platform_admin:
-        raise NotAllowed(
-            "Only a platform admin may freeze or unfreeze everything.",
-            hint="Name the team that you are an admin of.",
+    if team is None:
+        hint = "Name the team that you are an admin of."
+        require(
+            person, Action.FREEZE, None, "Only a platform admin may freeze or unfreeze everything.", hint=hint
         )
-    if team is not None and not person.is_admin_of(team):
-        raise NotAllowed(f"Only an admin of team {team} may freeze or unfreeze it.")
+    else:
+        require(person, Action.FREEZE, team, f"Only an admin of team {team} may freeze or unfreeze it.")
 
 
 def freeze_of(freezes: Iterable[FreezeInForce], team: str) -> FreezeInForce | None:

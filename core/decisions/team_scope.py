@@ -5,12 +5,14 @@ system: no person is asked for, the team rule stands all the same.
 """
 
 from core.decisions.people import Person
+from core.decisions.policy import reaches, require
+from core.decisions.policy_table import Action
 from core.errors import NotAllowed
 
 
 def check_runbook_scope(runbook: str, runbook_team: str | None, incident_team: str) -> None:
     """Raise NotAllowed if the runbook may not run for an incident of that team."""
-    if runbook_team is not None and runbook_team != incident_team:
+    if not reaches(runbook_team, incident_team):
         raise NotAllowed(
             f"{runbook} belongs to team {runbook_team}, and this incident is team {incident_team}'s.",
             hint="A team's runbook runs only for that team's incidents.",
@@ -20,13 +22,15 @@ def check_runbook_scope(runbook: str, runbook_team: str | None, incident_team: s
 def check_may_run(person: Person, runbook: str, runbook_team: str | None, incident_team: str) -> None:
     """Raise NotAllowed if this person may not run the runbook for an incident of that team."""
     check_runbook_scope(runbook, runbook_team, incident_team)
-    check_may_respond(person, incident_team, f"run {runbook}")
+    check_may_respond(person, incident_team, f"run {runbook}", Action.RUNBOOK_RUN)
 
 
-def check_may_respond(person: Person, team: str, deed: str) -> None:
-    """Raise NotAllowed unless the person is a responder of the team. `deed`: what they wanted to do."""
-    if not person.is_responder_of(team):
-        raise NotAllowed(
-            f"Only responders of team {team} may {deed} here, and you are not one.",
-            hint=f"Ask one of team {team}, or ask its admin to add you.",
-        )
+def check_may_respond(person: Person, team: str, deed: str, action: Action = Action.INCIDENT_CHANGE) -> None:
+    """Raise NotAllowed unless the person may do this as a responder of the team. `deed`: what they wanted to do."""
+    require(
+        person,
+        action,
+        team,
+        f"Only responders of team {team} may {deed} here, and you are not one.",
+        hint=f"Ask one of team {team}, or ask its admin to add you.",
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.decisions.policy import reaches
 from core.definitions.expressions import compile_expression
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import ExpressionError
@@ -27,7 +28,7 @@ class Match:
 
 def match(workflow: WorkflowDefinition, happening: IncidentHappening) -> Match | None:
     """Whether the event starts the workflow: its team, its trigger and its condition must all fit."""
-    if workflow.team is not None and workflow.team != happening.team:
+    if not reaches(workflow.team, happening.team):
         return None
     if workflow.trigger.on != happening.type or not workflow.enabled:
         return None

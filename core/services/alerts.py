@@ -9,6 +9,8 @@ from sqlalchemy import select
 from core.alerts.alert import Alert
 from core.alerts.vendors import PARSERS, Vendor
 from core.decisions.people import Person
+from core.decisions.policy import sees
+from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
 from core.errors import InvalidInput
 from core.service import Work
@@ -54,7 +56,8 @@ def receive_alert(
     if known is not None:
         return Received(AlertOutcome.KNOWN, known)
     return Received(
-        AlertOutcome.OPENED, open_incident(work, person, _new_incident(alert, vendor, owner, key))
+        AlertOutcome.OPENED,
+        open_incident(work, person, _new_incident(alert, vendor, owner, key), action=Action.ALERTS_SEND),
     )
 
 
@@ -69,13 +72,14 @@ def _keys(work: Work, person: Person, vendor: Vendor, alert: Alert, team: str | 
     if named is not None:
         owners = [_owner(work, person, named)]
     else:
-        owners = [name for name in work.session.scalars(select(Team.name)) if person.is_responder_of(name)]
+        names = work.session.scalars(select(Team.name))
+        owners = [name for name in names if sees(person, Action.ALERTS_SEND, name)]
     return [_key(vendor, owner, alert) for owner in owners]
 
 
 def _owner(work: Work, person: Person, team: str) -> str:
     """The right is asked for first: who has none is not told which teams there are."""
-    check_may_respond(person, team, "send alerts")
+    check_may_respond(person, team, "send alerts", Action.ALERTS_SEND)
     return find_team(work, team).name
 
 
@@ -99,7 +103,8 @@ def _resolve(work: Work, person: Person, incident: Incident | None) -> Received:
     """Where nothing is open for it, it was resolved by a person before, or never came to us."""
     if incident is None:
         return Received(AlertOutcome.IGNORED)
-    return Received(AlertOutcome.RESOLVED, change_status(work, person, incident, IncidentStatus.RESOLVED))
+    resolved = change_status(work, person, incident, IncidentStatus.RESOLVED, Action.ALERTS_SEND)
+    return Received(AlertOutcome.RESOLVED, resolved)
 
 
 def _new_incident(alert: Alert, vendor: Vendor, team: str, key: str) -> NewIncident:

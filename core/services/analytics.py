@@ -8,6 +8,8 @@ from sqlalchemy import Row, select, text
 
 from core.decisions.histogram import Buckets, percentile
 from core.decisions.people import Person
+from core.decisions.policy import visible_teams
+from core.decisions.policy_table import Action
 from core.errors import NotFound
 from core.service import Work
 from core.services.tallies import LINES
@@ -83,17 +85,19 @@ def find_analysed_workflow(work: Work, person: Person, reference: str) -> Workfl
     """By id or name. NotFound also for what other teams own."""
     named = (Workflow.id == reference) | (Workflow.name == reference)
     workflow = work.session.scalar(select(Workflow).where(named, Workflow.deleted_at.is_(None)))
-    if workflow is None or not person.may_see(workflow.team.name if workflow.team else None):
+    if workflow is None or not person.may_see(
+        workflow.team.name if workflow.team else None, Action.ANALYTICS_READ
+    ):
         raise NotFound(f"There is no workflow {reference}.")
     return workflow
 
 
 def _scope(work: Work, person: Person, owner: str | None, since: datetime | None) -> Scope:
     day = _day(since) if since is not None else None
-    if owner is not None or person.is_platform_admin:
+    names = visible_teams(person, Action.RUN_READ)
+    if owner is not None or names is None:
         return Scope(day)
-    teams = work.session.scalars(select(Team.id).where(Team.name.in_(person.roles)))
-    return Scope(day, tuple(teams))
+    return Scope(day, tuple(work.session.scalars(select(Team.id).where(Team.name.in_(names)))))
 
 
 def _day(moment: datetime) -> datetime:

@@ -10,6 +10,8 @@ from core.decisions.approval_policy import ApprovalPolicy, Decision, Gate, decid
 from core.decisions.execution import GateDecided, GateOutdated, Json
 from core.decisions.gates import digest_of
 from core.decisions.people import Person
+from core.decisions.policy import require_scope
+from core.decisions.policy_table import Action
 from core.errors import Conflict, NotAllowed, NotFound
 from core.execution.changes import apply_event
 from core.execution.kinds import RUNBOOK
@@ -96,6 +98,7 @@ def decide_gate(
     something else, or nothing: then `show_anew` tells the gate's message again.
     """
     gate = find_gate(work, person, approval_id)
+    require_scope(person, Action.APPROVAL_DECIDE)
     loaded = load_locked(work.session, RUNBOOK, gate.execution_id)
     work.session.refresh(gate, with_for_update=True)
     decisions = [Decision(d.slack_user_id, d.approved) for d in gate.decisions]
@@ -172,7 +175,9 @@ def _may_see(work: Work, person: Person, gate: Approval) -> bool:
         select(Incident).join(RunbookExecution).where(RunbookExecution.id == gate.execution_id)
     ).one()
     teams = {incident.team.name, policy.team} - {None}
-    return person.slack_user_id in policy.people or any(person.may_see(team) for team in teams)
+    return person.slack_user_id in policy.people or any(
+        person.may_see(team, Action.APPROVAL_READ) for team in teams
+    )
 
 
 def open_gates(work: Work, person: Person) -> list[Approval]:

@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, literal, select, tuple_
 
 from core.decisions.people import Person
+from core.decisions.policy import require_scope, visible_teams
+from core.decisions.policy_table import Action
 from core.errors import NotAllowed
 from core.service import Service, Work
-from core.statuses import Role
 from core.tables import AuditEntry, AuditSeal
 from core.views import AuditEntryView
 
@@ -76,15 +77,16 @@ def _query(person: Person, wanted: AuditFilter) -> Select[AuditEntry, AuditSeal]
 
 
 def _visible(person: Person) -> list[ColumnElement[bool]]:
-    if person.is_platform_admin:
+    require_scope(person, Action.AUDIT_READ)
+    teams = visible_teams(person, Action.AUDIT_READ)
+    if teams is None:
         return []
-    teams = sorted(team for team, role in person.roles.items() if role is Role.ADMIN)
     if not teams:
         raise NotAllowed(
             "Only admins read the audit trail: a team's admin that of the team, a platform admin all of it.",
             hint="`GET /incidents/{id}/timeline` is for every responder.",
         )
-    return [AuditEntry.team.in_(teams)]
+    return [AuditEntry.team.in_(sorted(teams))]
 
 
 def _conditions(wanted: AuditFilter) -> Iterator[ColumnElement[bool]]:

@@ -23,7 +23,7 @@ def approve(
     `own_version_allowed`: for an operator at the terminal, and a workspace with a single admin.
     Raises what `check_approvable` and `lock` raise, Stale above all; VersionUnnamed where no version is named.
     """
-    check_may_approve(person)
+    check_may_approve(person, owner_of(row))
     if intent.read_version is None:
         sentence = f"Which version of {row.name} do you approve? Name the one that you read."
         raise VersionUnnamed(sentence, newest=row.version)
@@ -44,7 +44,7 @@ def approve(
 
 def check_approvable(person: Person, row: Row, *, own_version_allowed: bool) -> None:
     """Raise NotAllowed for anybody but a platform admin and for who wrote this version, Conflict where deprecated."""
-    check_may_approve(person)
+    check_may_approve(person, owner_of(row))
     if row.status == ApprovalStatus.DEPRECATED:
         raise Conflict(f"{row.name} is deprecated.", hint="Change it or roll it back: that makes a draft.")
     if row.changed_by == person.slack_user_id and not own_version_allowed:

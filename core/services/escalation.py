@@ -1,6 +1,7 @@
 """Escalating an incident: raising its severity."""
 
 from core.decisions.people import Person
+from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
 from core.errors import Conflict
 from core.service import Work
@@ -14,7 +15,7 @@ def escalate(work: Work, person: Person, incident: Incident, severity: Severity)
 
     Raises NotAllowed for somebody of another team, Conflict where it is no raise, or the incident is closed.
     """
-    check_may_respond(person, incident.team.name, f"change inc-{incident.number}")
+    check_may_respond(person, incident.team.name, f"change inc-{incident.number}", Action.INCIDENT_CHANGE)
     lock(work, incident)
     if RANKS[severity] <= RANKS[Severity(incident.severity)]:
         raise Conflict(

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from core.decisions.freeze import check_may_freeze
 from core.decisions.people import Person
+from core.decisions.policy_table import Action
 from core.errors import Conflict, InvalidInput, NotFound, Unavailable
 from core.identifiers import Prefix, new_id
 from core.service import Work
@@ -111,7 +112,7 @@ def unfreeze(work: Work, person: Person, freeze_id: str) -> Freeze:
 def find_freeze(work: Work, person: Person, freeze_id: str) -> Freeze:
     """NotFound also for that of a team which the person is not in."""
     row = work.session.get(Freeze, freeze_id)
-    if row is None or not person.may_see(_team_name(row)):
+    if row is None or not person.may_see(_team_name(row), Action.FREEZE_READ):
         raise NotFound(f"There is no freeze {freeze_id}.")
     return row
 
@@ -126,7 +127,7 @@ def freeze_in_force(work: Work, team: str | None) -> Freeze:
 
 def visible_freezes(work: Work, person: Person) -> list[Freeze]:
     """Those in force that this person's runs may meet, oldest first."""
-    return [row for row in freezes_in_force(work) if person.may_see(_team_name(row))]
+    return [row for row in freezes_in_force(work) if person.may_see(_team_name(row), Action.FREEZE_READ)]
 
 
 def _team_name(row: Freeze) -> str | None:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, select
 
 from core.decisions.initiators import initiated_by
 from core.decisions.people import Person
+from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
 from core.errors import NotFound
 from core.identifiers import Prefix, new_id
@@ -40,20 +41,25 @@ class NewIncident:
 
 
 def open_incident(
-    work: Work, person: Person, new: NewIncident, *, request_key: str | None = None
+    work: Work,
+    person: Person,
+    new: NewIncident,
+    *,
+    request_key: str | None = None,
+    action: Action = Action.INCIDENT_OPEN,
 ) -> Incident:
     """Open an incident, start the workflows that match, and owe its card.
 
-    `request_key`: of the delivery that asked; the second one with the same key gets the same incident.
+    `request_key`: of the delivery that asked; the second one with the same key gets the same incident. `action`: what
+    the person must be allowed to do; an alert opens one too.
     Raises NotAllowed for somebody who is not of the team, whether there is one or not, and where the channel is not
     this team's; NotFound for an unknown team; Conflict where another open incident has the channel.
     """
     known = _by_request_key(work, request_key)
     if known is not None:
         return known
-    check_may_respond(
-        person, new.team, "open incidents"
-    )  # first: who may not is not told which teams there are
+    # First, so that who may not is not told which teams there are.
+    check_may_respond(person, new.team, "open incidents", action)
     team = find_team(work, new.team)
     if new.slack_channel is not None:
         check_free(work, person, team, new.slack_channel)
@@ -89,12 +95,18 @@ def _by_request_key(work: Work, request_key: str | None) -> Incident | None:
     return work.session.scalar(select(Incident).where(Incident.request_key == request_key))
 
 
-def change_status(work: Work, person: Person, incident: Incident, status: IncidentStatus) -> Incident:
-    """Acknowledge, resolve or close an incident.
+def change_status(
+    work: Work,
+    person: Person,
+    incident: Incident,
+    status: IncidentStatus,
+    action: Action = Action.INCIDENT_CHANGE,
+) -> Incident:
+    """Acknowledge, resolve or close an incident. `action`: what the person must be allowed to do.
 
     Raises NotAllowed for somebody of another team, Conflict where the incident is past that.
     """
-    check_may_respond(person, incident.team.name, f"change inc-{incident.number}")
+    check_may_respond(person, incident.team.name, f"change inc-{incident.number}", action)
     set_status(work, Cause(person), incident, status)
     return incident
 
@@ -102,7 +114,7 @@ def change_status(work: Work, person: Person, incident: Incident, status: Incide
 def find_incident(work: Work, person: Person, reference: str) -> Incident:
     """By id, or by number as `inc-12`. NotFound also for what the person's teams do not own."""
     incident = work.session.scalar(select(Incident).where(_reference(reference)))
-    if incident is None or not person.may_see(incident.team.name):
+    if incident is None or not person.may_see(incident.team.name, Action.INCIDENT_READ):
         raise NotFound(f"There is no incident {reference}.")
     return incident
 

@@ -13,6 +13,8 @@ from sqlalchemy import ColumnElement, Select, exists, literal, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, selectinload
 
 from core.decisions.people import Person
+from core.decisions.policy import visible_teams
+from core.decisions.policy_table import Action
 from core.errors import NotFound
 from core.service import Work
 from core.services.people import find_team
@@ -84,8 +86,8 @@ def list_incidents(
     query = select(Incident).where(*wanted.conditions(Incident))
     if team is not None:
         query = query.where(Incident.team_id == _visible_team_id(work, person, team))
-    elif not person.is_platform_admin:
-        query = query.where(Incident.team_id.in_(_team_ids(work, person)))
+    elif (teams := _team_ids(work, person, Action.INCIDENT_READ)) is not None:
+        query = query.where(Incident.team_id.in_(teams))
     return _rows(work, query, Incident, window)
 
 
@@ -166,9 +168,10 @@ def visible_gates(person: Person) -> Select[Approval]:
     query = (
         select(Approval).where(Approval.status == GateStatus.OPEN).options(selectinload(Approval.decisions))
     )
-    if person.is_platform_admin:
+    names = visible_teams(person, Action.APPROVAL_READ)
+    if names is None:
         return query
-    teams = sorted(person.roles)
+    teams = sorted(names)
     of_team = exists().where(
         RunbookExecution.id == Approval.execution_id,
         Incident.id == RunbookExecution.incident_id,
@@ -188,25 +191,32 @@ def _definitions(work: Work, person: Person, table: type[Definition], team: str 
 
 def _seen_by(work: Work, person: Person, query: Select[Run], table: type[Run], wanted: Wanted) -> Select[Run]:
     found = query.where(*wanted.conditions(table))
-    if person.is_platform_admin:
+    teams = _team_ids(work, person, Action.RUN_READ)
+    if teams is None:
         return found
-    teams = _team_ids(work, person)
     return found.where(exists().where(Incident.id == table.incident_id, Incident.team_id.in_(teams)))
 
 
-def _team_ids(work: Work, person: Person) -> list[str]:
-    """Asked for beforehand: with the ids at hand PostgreSQL finds the index that the list is in the order of."""
-    return list(work.session.scalars(select(Team.id).where(Team.name.in_(sorted(person.roles)))))
+def _team_ids(work: Work, person: Person, action: Action) -> list[str] | None:
+    """Of whose things the person may do this to; None: of every team.
+
+    Asked for beforehand: with the ids at hand PostgreSQL finds the index that the list is in the order of.
+    """
+    names = visible_teams(person, action)
+    if names is None:
+        return None
+    return list(work.session.scalars(select(Team.id).where(Team.name.in_(sorted(names)))))
 
 
 def _is_visible(person: Person) -> ColumnElement[bool]:
-    """The rule of `Person.may_see` for a team, as SQL."""
-    return true() if person.is_platform_admin else Team.name.in_(sorted(person.roles))
+    """Whether the definitions of a team may be read, as SQL."""
+    names = visible_teams(person, Action.DEFINITION_READ)
+    return true() if names is None else Team.name.in_(sorted(names))
 
 
 def _visible_team_id(work: Work, person: Person, name: str) -> str:
     team = find_team(work, name)
-    if not person.may_see(team.name):
+    if not person.may_see(team.name, Action.INCIDENT_READ):
         raise NotFound(f"There is no team {name}.")
     return team.id
 

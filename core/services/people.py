@@ -5,11 +5,14 @@ from collections.abc import Mapping, Set
 from sqlalchemy import select
 
 from core.decisions.people import Person
+from core.decisions.policy import require
+from core.decisions.policy_table import Action
 from core.definitions.team import TeamDefinition
 from core.errors import NotFound
 from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit, notices
+from core.services.token_rows import revoke_of_departed
 from core.statuses import Role
 from core.tables import Team, TeamChannel, TeamMember
 
@@ -48,7 +51,12 @@ def members_with_roles(work: Work, teams: Set[str]) -> dict[str, list[tuple[str,
 
 
 def apply_team(work: Work, person: Person, definition: TeamDefinition) -> Team:
-    """Make the team, its members and, where it names them, its channels what the definition says."""
+    """Make the team, its members and, where it names them, its channels what the definition says.
+
+    Who thereby is in no team any more loses their tokens. Raises NotAllowed.
+    """
+    sentence = "Only a platform admin or an operator writes teams."
+    require(person, Action.TEAM_WRITE, definition.name, sentence)
     team = work.session.scalar(select(Team).where(Team.name == definition.name).with_for_update())
     if team is None:
         team = Team(id=new_id(Prefix.TEAM), name=definition.name, created_at=work.now)
@@ -62,6 +70,7 @@ def apply_team(work: Work, person: Person, definition: TeamDefinition) -> Team:
     if definition.channels is not None:
         _set_channels(work, person, team, definition.channels)
     work.session.flush()
+    revoke_of_departed(work, person, _departed(work, before.keys() - after.keys()))
     return team
 
 
@@ -72,6 +81,16 @@ def _set_channels(work: Work, person: Person, team: Team, wanted: Set[str]) -> N
     team.channels = [before.get(channel, TeamChannel(channel=channel)) for channel in sorted(wanted)]
     change = {"before": {"channels": sorted(before)}, "after": {"channels": sorted(wanted)}}
     audit.record(work, person, "team.changed", team.id, change)
+
+
+def _departed(work: Work, removed: Set[str]) -> Set[str]:
+    """Those of them who are in no other team, and are no platform admins."""
+    if not removed:
+        return removed
+    still = work.session.scalars(
+        select(TeamMember.slack_user_id).where(TeamMember.slack_user_id.in_(removed))
+    )
+    return removed - set(still) - work.admins
 
 
 def _set_members(team: Team, wanted: Mapping[str, str]) -> None:

@@ -7,9 +7,11 @@ from sqlalchemy import select
 from core.decisions.execution import Step
 from core.decisions.initiators import initiated_by, initiators_from_json, initiators_to_json, joined
 from core.decisions.people import Person
+from core.decisions.policy import require
+from core.decisions.policy_table import Action
 from core.decisions.resume import Resumption, resume
-from core.decisions.team_scope import check_may_run
-from core.errors import Conflict, NotAllowed
+from core.decisions.team_scope import check_may_respond, check_runbook_scope
+from core.errors import Conflict
 from core.execution.kinds import RUNBOOK
 from core.execution.rows import Loaded, load_locked
 from core.identifiers import Prefix, new_id
@@ -67,12 +69,12 @@ def retry(
 
 def _check_allowed(person: Person, runbook: Runbook, incident: Incident, from_step: str | None) -> None:
     team = incident.team.name
-    check_may_run(person, runbook.name, runbook.team.name if runbook.team else None, team)
-    if from_step is not None and not person.is_admin_of(team):
-        raise NotAllowed(
-            f"Only an admin of team {team} may choose the step to go on from.",
-            hint="Retry without it goes on from the first step that did not succeed.",
-        )
+    check_runbook_scope(runbook.name, runbook.team.name if runbook.team else None, team)
+    check_may_respond(person, team, f"run {runbook.name}", Action.RUN_RETRY)
+    if from_step is not None:
+        sentence = f"Only an admin of team {team} may choose the step to go on from."
+        hint = "Retry without it goes on from the first step that did not succeed."
+        require(person, Action.RUN_RETRY_FROM, team, sentence, hint=hint)
 
 
 def _check_not_retried(work: Work, old: RunbookExecution) -> None:

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from core.decisions.people import Person
+from core.decisions.policy_table import Action
 from core.errors import NotFound
 from core.service import Work
 from core.statuses import ACTIVE
@@ -12,7 +13,7 @@ from core.tables import Incident, RunbookExecution
 def find_execution(work: Work, person: Person, execution_id: str) -> RunbookExecution:
     """NotFound also for what the person's teams do not own."""
     row = work.session.get(RunbookExecution, execution_id)
-    if row is None or not person.may_see(team_of(work, row)):
+    if row is None or not person.may_see(team_of(work, row), Action.RUN_READ):
         raise NotFound(f"There is no execution {execution_id}.")
     return row
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from core.decisions.execution import CancelRequested, Execution, VerdictGiven
 from core.decisions.initiators import initiated_by, initiators_from_json, initiators_to_json, joined
 from core.decisions.people import Person
+from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
 from core.errors import Conflict, InvalidInput
 from core.execution.changes import apply_event
@@ -26,7 +27,7 @@ def cancel(work: Work, person: Person, execution_id: str) -> RunbookExecution:
     Raises NotFound, NotAllowed for somebody of another team, Conflict if it has ended.
     """
     row = find_execution(work, person, execution_id)
-    check_may_respond(person, team_of(work, row), f"cancel {row.runbook_name}")
+    check_may_respond(person, team_of(work, row), f"cancel {row.runbook_name}", Action.RUN_CANCEL)
     loaded = load_locked(work.session, RUNBOOK, execution_id)
     if loaded.state.status.is_final:
         raise Conflict(f"This run has already ended: {row.status}.")
@@ -66,7 +67,7 @@ def give_verdict(
     if answer not in VERDICTS:
         raise InvalidInput(f"A verdict is one of {', '.join(VERDICTS)}.", field="verdict")
     row = find_execution(work, person, execution_id)
-    check_may_respond(person, team_of(work, row), f"give a verdict on {row.runbook_name}")
+    check_may_respond(person, team_of(work, row), f"give a verdict on {row.runbook_name}", Action.RUN_VERDICT)
     loaded = load_locked(work.session, RUNBOOK, execution_id)
     _check_asked(row.id, loaded.state, about)
     if answer == "run_again":

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import TextClause, text
 
 from core.decisions.people import Person
+from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
 from core.decisions.timeline import in_words
 from core.identifiers import Prefix, new_id
@@ -166,7 +167,7 @@ def add_note(
 
     `request_key`: of the delivery that asks; the second one with the same key writes nothing more.
     """
-    check_may_respond(person, incident.team.name, f"write into inc-{incident.number}")
+    check_may_respond(person, incident.team.name, f"write into inc-{incident.number}", Action.INCIDENT_NOTE)
     if request_key is not None:
         take_turn(work, request_key)
         known = work.session.get(IncidentEvent, _event_id(request_key))

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core.actions.base import ActionDefinition
 from core.decisions.initiators import initiated_by, initiators_to_json
 from core.decisions.people import Person
+from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond, check_runbook_scope
 from core.decisions.triggers import IncidentHappening, Match, match
 from core.definitions.kept import NotValidAnyMore
@@ -114,7 +115,7 @@ def start_workflow_by_person(
     more.
     """
     check_runbook_scope(workflow.name, workflow.team.name if workflow.team else None, incident.team.name)
-    check_may_respond(person, incident.team.name, f"run {workflow.name}")
+    check_may_respond(person, incident.team.name, f"run {workflow.name}", Action.WORKFLOW_START)
     work.session.refresh(workflow, with_for_update={"read": True, "of": Workflow})
     check_in_force(workflow)
     if workflow.trigger_on != MANUAL:

@@ -3,6 +3,7 @@
 from sqlalchemy import ColumnElement, and_, select
 
 from core.decisions.people import Person
+from core.decisions.policy_table import Action
 from core.decisions.quarantine import UNTIL, why_it_does_not_run
 from core.definitions.enabling import with_enabled
 from core.definitions.kept import read_kept
@@ -40,7 +41,7 @@ def switch_workflow(
     Raises NotAllowed, and Stale and Conflict where it was changed since it was read.
     """
     library.lock(work, WORKFLOWS, workflow, intent)
-    check_may_write(person, library_search.owner_of(workflow))
+    check_may_write(person, library_search.owner_of(workflow), Action.WORKFLOW_ENABLE)
     if workflow.enabled is enabled:
         return workflow
     WORKFLOWS.switch(workflow, enabled, work.now)

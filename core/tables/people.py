@@ -1,6 +1,7 @@
 """Teams, who is in them, and the tokens that speak for people over REST."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -40,13 +41,25 @@ class TeamChannel(Base):
 
 
 class ApiToken(Base):
-    """A bearer token. Only its SHA-256 is kept: the token has 256 random bits, so no salt is needed."""
+    """A bearer token. Only its SHA-256 is kept: the token has 256 random bits, so no salt is needed.
+
+    `kind`: `person` or `service`; `slack_user_id`: whom it speaks for, `service:NAME` for a service, and `owner` who
+    answers for that. `scopes`: core.statuses.TokenScope. `team`: the one it is good for; null: all of theirs.
+    `created_by`: null for those from before tokens had scopes, which were narrowed by migration 0014.
+    """
 
     __tablename__ = "api_tokens"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     name: Mapped[str]
-    slack_user_id: Mapped[str]
+    kind: Mapped[str] = mapped_column(server_default="person")
+    slack_user_id: Mapped[str] = mapped_column(index=True)
+    owner: Mapped[str | None]
+    scopes: Mapped[list[Any]]
+    team: Mapped[str | None] = mapped_column(ForeignKey("teams.name"))
+    created_by: Mapped[str | None]
     created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from core.decisions.people import Person
 from core.execution.executor import Executor
 from core.service import Service
-from core.services.tokens import create_token
+from core.services.tokens import ALL_SCOPES, create_token
 from core.tables import Incident
 from core.views import ExecutionView
 from tests.acceptance.slack.requests import Slack
@@ -67,7 +67,7 @@ class House:
         if person not in self._clients:
             operator = Person(PLATFORM, is_platform_admin=True, source="test")
             with self.service.transaction() as work:
-                token = create_token(work, operator, person, "attack")
+                token = create_token(work, operator, person, "attack", scopes=ALL_SCOPES)
             headers = {"Authorization": f"Bearer {token}"}
             self._clients[person] = TestClient(self.web, raise_server_exceptions=False, headers=headers)
         return self._clients[person]

@@ -15,7 +15,7 @@ from bot.web import create_web
 from cli.main import command_line
 from core.decisions.people import Person
 from core.service import Service
-from core.services.tokens import create_token
+from core.services.tokens import ALL_SCOPES, create_token
 from core.tables import Incident
 from migrations.newest import newest_revision
 from slack_sandbox.serving import listen
@@ -62,7 +62,8 @@ def speak_as(service: Service, admin: Person, monkeypatch: pytest.MonkeyPatch) -
 
     def speak(slack_user_id: str) -> None:
         with service.transaction() as work:
-            monkeypatch.setenv("RUNBOOK_TOKEN", create_token(work, admin, slack_user_id, "terminal"))
+            token = create_token(work, admin, slack_user_id, "terminal", scopes=ALL_SCOPES)
+            monkeypatch.setenv("RUNBOOK_TOKEN", token)
 
     return speak
 

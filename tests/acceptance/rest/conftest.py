@@ -12,7 +12,7 @@ from bot.rest.settings import RestSettings
 from bot.web import create_web
 from core.decisions.people import Person
 from core.service import Service
-from core.services.tokens import create_token
+from core.services.tokens import ALL_SCOPES, create_token
 from migrations.newest import newest_revision
 from tests.acceptance.rest.documents import RUNBOOKS
 from tests.world import TEAMS, apply_documents
@@ -45,7 +45,7 @@ def client_of(web: ASGIApp, service: Service, admin: Person) -> ClientOf:
 
     def make(slack_user_id: str) -> TestClient:
         with service.transaction() as work:
-            token = create_token(work, admin, slack_user_id, "test")
+            token = create_token(work, admin, slack_user_id, "test", scopes=ALL_SCOPES)
         headers = {"Authorization": f"Bearer {token}"}
         return TestClient(web, raise_server_exceptions=False, headers=headers)
 

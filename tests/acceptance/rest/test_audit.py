@@ -277,7 +277,7 @@ def test_every_deed_says_what_was_before_and_what_is_after(
     _library_deeds(team_admin, auditor)
     _run_deeds(responder, team_admin, auditor, service, recorded_bells)
     with service.transaction() as work:
-        revoke_token(work, admin, list_tokens(work)[0].id)
+        revoke_token(work, admin, list_tokens(work, admin)[0].id)
 
     told = {entry["action"]: entry for entry in entries(auditor, limit="200")}
     assert set(told) >= DEEDS

@@ -1,0 +1,38 @@
+"""The verbs of the command line, and what the policy is asked for each.
+
+Those that ask over REST come with a token, and the service asks the policy. The others work at the database, on the
+machine itself: an operator types them.
+"""
+
+from collections.abc import Mapping
+
+from core.decisions.policy_table import Action
+
+OVER_REST: Mapping[str, Action] = {
+    "list": Action.DEFINITION_READ,
+    "show": Action.DEFINITION_READ,
+    "export": Action.DEFINITION_READ,
+    "run": Action.RUNBOOK_RUN,
+    "status": Action.RUN_READ,
+    "cancel": Action.RUN_CANCEL,
+    "retry": Action.RUN_RETRY,
+    "approve": Action.APPROVAL_DECIDE,
+    "reject": Action.APPROVAL_DECIDE,
+    "audit export": Action.AUDIT_READ,
+}
+
+AT_THE_DATABASE: Mapping[str, tuple[Action, ...]] = {
+    "apply": (Action.TEAM_WRITE, Action.DEFINITION_WRITE, Action.DEFINITION_APPROVE),
+    "token create": (Action.TOKEN_CREATE,),
+    "token list": (Action.TOKEN_READ,),
+    "token revoke": (Action.TOKEN_REVOKE,),
+    "audit verify": (Action.AUDIT_READ,),
+}
+
+# They start processes, or read files and settings of their own machine: there is nobody to ask.
+OF_THE_MACHINE = frozenset(
+    {
+        "web", "socket", "poster", "worker", "clock", "up", "demo", "migrate", "validate", "test", "schema",
+        "reference", "doctor", "policy",
+    }
+)  # fmt: skip

@@ -1,0 +1,146 @@
+"""The policy's table: for each action, which role may do it where, and what a token needs for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.statuses import TokenScope
+
+
+class Action(StrEnum):
+    """What somebody may want to do."""
+
+    INCIDENT_READ = "incident.read"
+    INCIDENT_OPEN = "incident.open"
+    INCIDENT_CHANGE = "incident.change"
+    INCIDENT_NOTE = "incident.note"
+    ALERTS_SEND = "alerts.send"
+    RUNBOOK_RUN = "runbook.run"
+    RUN_READ = "run.read"
+    RUN_CANCEL = "run.cancel"
+    RUN_RETRY = "run.retry"
+    RUN_RETRY_FROM = "run.retry_from"
+    RUN_VERDICT = "run.verdict"
+    APPROVAL_READ = "approval.read"
+    APPROVAL_DECIDE = "approval.decide"
+    WORKFLOW_START = "workflow.start"
+    WORKFLOW_ENABLE = "workflow.enable"
+    DEFINITION_READ = "definition.read"
+    DEFINITION_WRITE = "definition.write"
+    DEFINITION_APPROVE = "definition.approve"
+    DEFINITION_DEPRECATE = "definition.deprecate"
+    ANALYTICS_READ = "analytics.read"
+    FREEZE_READ = "freeze.read"
+    FREEZE = "freeze"
+    AUDIT_READ = "audit.read"
+    TEAM_WRITE = "team.write"
+    SECRET_WRITE = "secret.write"
+    TOKEN_READ = "token.read"
+    TOKEN_CREATE = "token.create"
+    TOKEN_REVOKE = "token.revoke"
+    CALLBACK_SEND = "callback.send"
+    SERVICE_READ = "service.read"
+
+
+class PolicyRole(StrEnum):
+    """As what somebody acts. A responder is also anybody, a team's admin also its responder."""
+
+    ANYBODY = "anybody"
+    RESPONDER = "responder"
+    TEAM_ADMIN = "team admin"
+    PLATFORM_ADMIN = "platform admin"
+    OPERATOR = "operator"
+    SERVICE = "service"
+    WORKFLOW = "workflow"
+    LINK = "link"
+
+
+class TeamScope(StrEnum):
+    """Whose a thing is, seen from who wants something of it."""
+
+    OWN = "own team"
+    GLOBAL = "global"
+    OTHER = "another team"
+
+
+Where = Mapping[PolicyRole, frozenset[TeamScope]]
+
+OWN = frozenset({TeamScope.OWN})
+GLOBAL = frozenset({TeamScope.GLOBAL})
+OWN_AND_GLOBAL = OWN | GLOBAL
+EVERYWHERE = frozenset(TeamScope)
+NOWHERE: frozenset[TeamScope] = frozenset()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`deed`: the action in words, behind "may". `who`: which role may do it where; a role that is not there, nowhere.
+
+    `needs`: the scopes of which a token must have one, the narrowest first; none where no token is asked for.
+    `also`: what else is asked of who is allowed, in words.
+    """
+
+    deed: str
+    needs: tuple[TokenScope, ...]
+    who: Where
+    also: str = ""
+
+
+_EVERYBODY = dict.fromkeys(PolicyRole, EVERYWHERE)
+_PLATFORM: Where = {PolicyRole.PLATFORM_ADMIN: EVERYWHERE, PolicyRole.OPERATOR: EVERYWHERE}
+_ADMINS: Where = {PolicyRole.TEAM_ADMIN: OWN, **_PLATFORM}
+_PEOPLE: Where = {PolicyRole.RESPONDER: OWN, **_PLATFORM}
+_PEOPLE_AND_SERVICES: Where = {**_PEOPLE, PolicyRole.SERVICE: OWN}
+_READERS: Where = {**_PEOPLE_AND_SERVICES, PolicyRole.ANYBODY: GLOBAL, PolicyRole.SERVICE: OWN_AND_GLOBAL}
+_DECIDERS: Where = {PolicyRole.RESPONDER: OWN, PolicyRole.PLATFORM_ADMIN: EVERYWHERE}
+_FOR_INCIDENTS: Where = {**_PEOPLE_AND_SERVICES, PolicyRole.WORKFLOW: OWN_AND_GLOBAL}
+
+_READ, _RUN, _APPROVE = (TokenScope.READ,), (TokenScope.RUN,), (TokenScope.APPROVE,)
+_WRITE, _ADMIN = (TokenScope.WRITE,), (TokenScope.ADMIN,)
+
+OF_THE_INCIDENT = "Its team is that of the incident; what runs is of that team, or global."
+NO_INITIATOR = "The gate names them, or a team and role of theirs, and they did not bring the run about."
+
+POLICY: Mapping[Action, Rule] = {
+    Action.INCIDENT_READ: Rule("read incidents", _READ, _PEOPLE_AND_SERVICES),
+    Action.INCIDENT_OPEN: Rule("open incidents", _RUN, _PEOPLE_AND_SERVICES),
+    Action.INCIDENT_CHANGE: Rule("change incidents", _RUN, _FOR_INCIDENTS),
+    Action.INCIDENT_NOTE: Rule("write into an incident's timeline", _RUN, _PEOPLE_AND_SERVICES),
+    Action.ALERTS_SEND: Rule("send alerts", (TokenScope.ALERTS, TokenScope.RUN), _PEOPLE_AND_SERVICES),
+    Action.RUNBOOK_RUN: Rule("run runbooks", _RUN, _FOR_INCIDENTS, OF_THE_INCIDENT),
+    Action.RUN_READ: Rule(
+        "read runs",
+        _READ,
+        {**_PEOPLE_AND_SERVICES, PolicyRole.LINK: EVERYWHERE},
+        "A signed link is good for the page of its run.",
+    ),
+    Action.RUN_CANCEL: Rule("cancel runs", _RUN, _PEOPLE_AND_SERVICES),
+    Action.RUN_RETRY: Rule("retry runs", _RUN, _PEOPLE_AND_SERVICES, OF_THE_INCIDENT),
+    Action.RUN_RETRY_FROM: Rule("choose the step to go on from", _RUN, _ADMINS),
+    Action.RUN_VERDICT: Rule("give a verdict on a step", _APPROVE, _DECIDERS),
+    Action.APPROVAL_READ: Rule("read approvals", _READ, _PEOPLE_AND_SERVICES, "Also whoever the gate names."),
+    Action.APPROVAL_DECIDE: Rule("approve or reject", _APPROVE, _DECIDERS, NO_INITIATOR),
+    Action.WORKFLOW_START: Rule("start workflows", _RUN, _PEOPLE_AND_SERVICES, OF_THE_INCIDENT),
+    Action.WORKFLOW_ENABLE: Rule("enable and disable workflows", _WRITE, _ADMINS),
+    Action.DEFINITION_READ: Rule("read definitions", _READ, _READERS),
+    Action.DEFINITION_WRITE: Rule("write definitions", _WRITE, _ADMINS),
+    Action.DEFINITION_APPROVE: Rule(
+        "approve definitions", _APPROVE, _PLATFORM, "Never who wrote that version."
+    ),
+    Action.DEFINITION_DEPRECATE: Rule("deprecate definitions", _WRITE, _ADMINS),
+    Action.ANALYTICS_READ: Rule(
+        "read analytics", _READ, _READERS, "Of what is global, the runs for one's own teams."
+    ),
+    Action.FREEZE_READ: Rule("read freezes", _READ, _READERS),
+    Action.FREEZE: Rule("freeze and unfreeze", _ADMIN, _ADMINS, "Global: everything."),
+    Action.AUDIT_READ: Rule("read the audit trail", _READ, _ADMINS),
+    Action.TEAM_WRITE: Rule("write teams", _ADMIN, _PLATFORM),
+    Action.SECRET_WRITE: Rule("declare secrets", _ADMIN, _PLATFORM),
+    Action.TOKEN_READ: Rule("list tokens", _ADMIN, _PLATFORM),
+    Action.TOKEN_CREATE: Rule("create tokens", _ADMIN, _PLATFORM),
+    Action.TOKEN_REVOKE: Rule("revoke tokens", _ADMIN, _PLATFORM),
+    Action.CALLBACK_SEND: Rule(
+        "call a run back", (), _EVERYBODY, "The address is the credential: signed, for one step, once."
+    ),
+    Action.SERVICE_READ: Rule("read help, health and figures", (), _EVERYBODY),
+}

@@ -1,0 +1,44 @@
+"""What tokens are good for: scopes, a team, an expiry, and services that are nobody
+
+A token from before was its whole person, for ever. It is narrowed to reading and running, and the audit trail says so;
+`runbook token list` and `runbook doctor` name them. `created_by` is null for these alone.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+COLUMNS = (
+    sa.Column("kind", sa.Text(), server_default="person", nullable=False),
+    sa.Column("owner", sa.Text(), nullable=True),
+    sa.Column("scopes", postgresql.JSONB(), nullable=True),
+    sa.Column("team", sa.Text(), nullable=True),
+    sa.Column("created_by", sa.Text(), nullable=True),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+    sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+)
+
+NARROW = """UPDATE api_tokens SET scopes = '["read", "run"]'"""
+
+TELL = """
+INSERT INTO audit_entries (created_at, actor, source, action, subject_id, details)
+SELECT now(), 'system', 'migration', 'token.narrowed', id, jsonb_build_object(
+    'before', jsonb_build_object('for', slack_user_id, 'name', name, 'scopes', NULL),
+    'after', jsonb_build_object('for', slack_user_id, 'name', name, 'scopes', scopes))
+FROM api_tokens WHERE revoked_at IS NULL ORDER BY created_at, id
+"""
+
+
+def upgrade() -> None:
+    for column in COLUMNS:
+        op.add_column("api_tokens", column)
+    op.execute(NARROW)
+    op.execute(TELL)
+    op.alter_column("api_tokens", "scopes", nullable=False)
+    op.create_foreign_key(op.f("fk_api_tokens_team"), "api_tokens", "teams", ["team"], ["name"])
+    op.create_index("ix_api_tokens_slack_user_id", "api_tokens", ["slack_user_id"])
