@@ -1,13 +1,11 @@
 """The bodies of requests: what they share, and what is refused in all of them."""
 
-import math
-from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
-Path = tuple[str, ...]
+from core.definitions.json_text import unkeepable
 
 
 class Body(BaseModel):
@@ -42,26 +40,6 @@ class Reason(Body):
 
     reason: str = Field(default="", max_length=2000)
     """In their own words."""
-
-
-def unkeepable(value: object) -> Iterator[tuple[Path, str]]:
-    """What PostgreSQL cannot keep, wherever it is in a JSON value, and why. JSON may be deep: no recursion."""
-    pending: list[tuple[Path, object]] = [((), value)]
-    while pending:
-        path, part = pending.pop()
-        if isinstance(part, dict):
-            pending += [(path, key) for key in part]
-            pending += [((*path, str(key)), inner) for key, inner in part.items()]
-        elif isinstance(part, list):
-            pending += [((*path, str(index)), inner) for index, inner in enumerate(part)]
-        elif isinstance(part, str) and not _is_text(part):
-            yield path, "contains a character that is none: U+0000, or half of a surrogate pair"
-        elif isinstance(part, float) and not math.isfinite(part):
-            yield path, "is not a finite number, and JSON has no other"
-
-
-def _is_text(value: str) -> bool:
-    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 # For a request without a body; they are made when all of this module is there.
