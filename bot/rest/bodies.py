@@ -4,8 +4,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
+from starlette.requests import Request
 
-from core.definitions.json_text import unkeepable
+from core.definitions.json_text import check_shape, unkeepable
 
 
 class Body(BaseModel):
@@ -44,3 +45,12 @@ class Reason(Body):
 
 # For a request without a body; they are made when all of this module is there.
 RUN, NO_REASON = Run(), Reason()
+
+
+async def check_body(request: Request) -> None:
+    """Refuse JSON that is too deep or too much before it is parsed. Raises InvalidInput.
+
+    YAML is bounded where it is read. Async, for reading the body is.
+    """
+    if "yaml" not in request.headers.get("Content-Type", "").lower():
+        check_shape(await request.body())

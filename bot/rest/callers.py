@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot.rest.bodies import check_body
 from bot.rest.problem import PROBLEM_RESPONSES
 from bot.rest.settings import RestSettings
 from core.decisions.people import Person
@@ -60,13 +61,17 @@ def find_caller(request: Request) -> Caller:
 
 
 class AuthenticatedRoute(APIRoute):
-    """Finds out who asks before it reads anything else of the request: strangers get a 401, whatever they send."""
+    """Finds out who asks before it reads anything else of the request: strangers get a 401, whatever they send.
+
+    Then the body is looked at, before it is parsed.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def authenticated(request: Request) -> Response:
             request.state.caller = await run_in_threadpool(find_caller, request)
+            await check_body(request)
             return await handle(request)
 
         return authenticated

@@ -10,7 +10,13 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from jsonschema_rs import Draft202012Validator, FancyRegexOptions, RegexOptions, ValidationError, ValidationErrorKind
+from jsonschema_rs import (
+    Draft202012Validator,
+    FancyRegexOptions,
+    RegexOptions,
+    ValidationError,
+    ValidationErrorKind,
+)
 
 from core.definitions.problems import suggest
 from core.definitions.schema_bounds import SchemaSize, Unbounded, pointed, size_of_schema, size_of_value
@@ -22,7 +28,9 @@ MOST_ERRORS = 50
 LARGEST_PATTERN = 256 * 1024  # bytes of a compiled one
 LINEAR = RegexOptions(size_limit=LARGEST_PATTERN, dfa_size_limit=LARGEST_PATTERN)
 # For runbooks that were kept while lookaround was allowed: it can go on, over short values, and for so long.
-LOOKAROUND = FancyRegexOptions(backtrack_limit=1_000, size_limit=LARGEST_PATTERN, dfa_size_limit=LARGEST_PATTERN)
+LOOKAROUND = FancyRegexOptions(
+    backtrack_limit=1_000, size_limit=LARGEST_PATTERN, dfa_size_limit=LARGEST_PATTERN
+)
 MOST_CHARACTERS_WITH_LOOKAROUND = 2_000
 LONGEST_EXPLAINED = 200
 _KINDS = {
@@ -172,7 +180,9 @@ def _wanted(error: ValidationError, schema: Schema | None) -> Any:
     """What the schema says there, as it was written: the library puts types in an order of its own."""
     found: Any = schema
     for part in error.schema_path:
-        is_there = part in found if isinstance(found, Mapping) else isinstance(found, list) and isinstance(part, int)
+        is_there = (
+            part in found if isinstance(found, Mapping) else isinstance(found, list) and isinstance(part, int)
+        )
         found = found[part] if is_there else None
     return error.kind.value if found is None or found is schema else found
 

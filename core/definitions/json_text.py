@@ -17,6 +17,9 @@ SMALLEST, LARGEST = -(2**63), 2**63 - 1  # what CEL and PostgreSQL's bigint hold
 TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\Z)', re.DOTALL)  # also one that is never closed: no second look
 BRACKETS = re.compile(rb"[\[\]{}]")
 OPENING = (b"[", b"{")
+DIGITS = re.compile(rb"[0-9]{20,}+")
+MOST_DIGITS = 1_000  # more than any number has that is read at all; Python refuses to convert many more
+NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 Path = tuple[str, ...]
 
@@ -30,8 +33,12 @@ def check_shape(raw: bytes) -> None:
     opened = sum(map(without_texts.count, OPENING))
     if opened + without_texts.count(b",") > MOST_NODES:
         raise InvalidInput(f"It has more than {MOST_NODES:,} values in it.", hint="Send less.", field="body")
+    if max(map(len, DIGITS.findall(without_texts)), default=0) > MOST_DIGITS:
+        raise InvalidInput("A number in it has too many digits.", hint="Write it as text.", field="body")
     if opened > DEEPEST and _depth(without_texts) > DEEPEST:
-        raise InvalidInput(f"It is nested deeper than {DEEPEST} levels.", hint="Make it flatter.", field="body")
+        raise InvalidInput(
+            f"It is nested deeper than {DEEPEST} levels.", hint="Make it flatter.", field="body"
+        )
 
 
 def _depth(without_texts: bytes) -> int:
@@ -65,16 +72,9 @@ def unkeepable(value: object) -> Iterator[tuple[Path, str]]:
             pending += [((*path, str(key)), inner) for key, inner in part.items()]
         elif isinstance(part, list):
             pending += [((*path, str(index)), inner) for index, inner in enumerate(part)]
-        elif isinstance(part, str) and not _is_text(part):
+        elif isinstance(part, str) and NO_TEXT.search(part):
             yield path, "contains a character that is none: U+0000, or half of a surrogate pair"
         elif isinstance(part, float) and not math.isfinite(part):
             yield path, "is not a finite number, and JSON has no other"
         elif isinstance(part, int) and not SMALLEST <= part <= LARGEST:
             yield path, "is a whole number that does not fit into 64 bits: write it as text"
-
-
-def _is_text(value: str) -> bool:
-    return value.isascii() and "\0" not in value or not _NO_TEXT.search(value)
-
-
-_NO_TEXT = re.compile("[\0\ud800-\udfff]")

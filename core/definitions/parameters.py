@@ -191,7 +191,9 @@ def _json(text: str, kind: type, wanted: str) -> object:
     except ValueError:
         raise _NotOfType(wanted) from None
     except InvalidInput as error:
-        raise _NotOfType(f"{wanted}, with nothing in it that cannot be kept: {error.message.rstrip('.')}") from None
+        raise _NotOfType(
+            f"{wanted}, with nothing in it that cannot be kept: {error.message.rstrip('.')}"
+        ) from None
     if not isinstance(value, kind):
         raise _NotOfType(wanted)
     return value

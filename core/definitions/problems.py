@@ -4,7 +4,6 @@ import dataclasses
 import difflib
 from collections.abc import Iterable
 
-
 LONGEST = 100  # characters of a name that is compared with others, each with each
 MOST_KNOWN = 1_000
 

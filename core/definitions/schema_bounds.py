@@ -61,7 +61,9 @@ def pointed(root: Schema, reference: str) -> object:
     for part in reference.removeprefix("#").split("/")[1:]:
         name = part.replace("~1", "/").replace("~0", "~")
         if isinstance(found, list):
-            found = found[int(name)] if name.isdecimal() and len(name) < 6 and int(name) < len(found) else None
+            found = (
+                found[int(name)] if name.isdecimal() and len(name) < 6 and int(name) < len(found) else None
+            )
         else:
             found = found.get(name) if isinstance(found, Mapping) else None
     return found if _POINTER.fullmatch(reference) else None
@@ -81,7 +83,9 @@ class _Measure:
             raise Unbounded(f"This is nested deeper than {DEEPEST} levels.", path[:DEEPEST])
         count = 1 + sum(self._of(key, item, (*path, key)) for key, item in _items(node))
         if count > MOST_NODES:
-            message = f"This schema is too large: with every $ref followed it has more than {MOST_NODES:,} parts."
+            message = (
+                f"This schema is too large: with every $ref followed it has more than {MOST_NODES:,} parts."
+            )
             raise Unbounded(message, path)
         return count
 
@@ -103,7 +107,9 @@ class _Measure:
 
     def _referred(self, reference: str, path: Path) -> int:
         if not reference.startswith("#"):
-            raise Unbounded(f"$ref may only lead into this document; {reference[:100]} is never fetched.", path)
+            raise Unbounded(
+                f"$ref may only lead into this document; {reference[:100]} is never fetched.", path
+            )
         target = pointed(self.root, reference)
         if not isinstance(target, Mapping | bool):
             raise Unbounded(f"$ref leads nowhere: there is no {reference[:100]} here.", path)

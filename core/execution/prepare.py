@@ -17,6 +17,7 @@ from .kinds import AnyPart
 from .preparation import Context, Ports, Preparable, Prepared
 from .run import Run
 from .scope import scope_of
+from .unforeseen import unforeseen
 
 
 def prepare_step(run: Run, position: int, ports: Ports) -> Prepared:
@@ -39,6 +40,10 @@ def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> P
         return part.prepare(context)
     except RunbookError as error:
         return Failed(context.masker.mask(str(error)), final=True)
+    except Exception as error:  # noqa: BLE001 whatever people's values make of it, the worker lives
+        return Failed(
+            unforeseen(error, context.execution_id, part.id, "It could not be prepared"), final=True
+        )
 
 
 def _context(run: Run, position: int, ports: Ports) -> Context:

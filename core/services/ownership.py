@@ -15,6 +15,12 @@ def check_may_write(person: Person, team: str | None) -> None:
         raise NotAllowed(f"Only an admin of team {team} may write its definitions.")
 
 
+def check_may_write_something(person: Person) -> None:
+    """Raise NotAllowed if this person may write no definition at all, whatever it says."""
+    if not person.is_platform_admin and not any(map(person.is_admin_of, person.roles)):
+        raise NotAllowed("Only a platform admin or an admin of a team may write definitions.")
+
+
 def owning_team(work: Work, team: str | None) -> Team | None:
     """The team's row; None for what is global. Raises InvalidInput for an unknown team."""
     try:

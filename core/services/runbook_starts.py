@@ -12,6 +12,7 @@ from core.definitions.kept import read_kept
 from core.definitions.parameters import check_parameters
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.templates import render_text
+from core.definitions.work import at_most
 from core.execution.locks import take_lock
 from core.identifiers import Prefix, new_id
 from core.service import Work
@@ -23,6 +24,8 @@ from core.services.request_keys import take_turn
 from core.services.runbooks import check_runnable, definition_of
 from core.statuses import Status, WaitingFor
 from core.tables import Incident, Runbook, RunbookExecution, StepExecution
+
+MOST_WORK = 200_000  # units of cel_cost for the name of a lock: others wait for the same process
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,8 @@ def _take_lock(work: Work, execution: RunbookExecution, incident: Incident) -> N
     if definition.lock is None:
         return
     scope = {"params": execution.parameters, "incident": incident_scope(incident)}
-    execution.lock_name = render_text(definition.lock, scope, ("lock",))
+    with at_most(MOST_WORK):
+        execution.lock_name = render_text(definition.lock, scope, ("lock",))
     may_queue = definition.on_conflict == "queue"
     execution.holds_lock = take_lock(work, execution.lock_name, incident, queue=may_queue)
     if not execution.holds_lock:

@@ -9,10 +9,12 @@ from sqlalchemy.dialects.postgresql import insert
 from core.actions.base import ActionDefinition
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_respond, check_runbook_scope
-from core.decisions.triggers import IncidentHappening, Match, match
+from core.decisions.triggers import MOST_WORK_AN_EVENT, IncidentHappening, Match, match
 from core.definitions.kept import NotValidAnyMore, read_kept
+from core.definitions.work import at_most
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import Conflict
+from core.execution.unforeseen import unforeseen
 from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit
@@ -87,8 +89,9 @@ def start_matching_workflows(work: Work, incident: Incident, event: IncidentEven
     candidates = select(Workflow).where(
         Workflow.trigger_on == event.type, Workflow.enabled, Workflow.deleted_at.is_(None)
     )
-    for workflow in work.session.scalars(candidates.order_by(Workflow.name)):
-        start_workflow_by_event(work, workflow, incident, event)
+    with at_most(MOST_WORK_AN_EVENT):
+        for workflow in work.session.scalars(candidates.order_by(Workflow.name)):
+            start_workflow_by_event(work, workflow, incident, event)
 
 
 def start_workflow_by_event(work: Work, workflow: Workflow, incident: Incident, event: IncidentEvent) -> None:
@@ -97,6 +100,9 @@ def start_workflow_by_event(work: Work, workflow: Workflow, incident: Incident, 
         start = _Start.of(workflow, incident, event)
     except NotValidAnyMore as error:
         start = _Start.of_unreadable(workflow, incident, event, error.cannot_be_read)
+    except Exception as error:  # noqa: BLE001 one team's workflow keeps nobody from changing an incident
+        why = unforeseen(error, event.id, workflow.name, "Its condition could not be evaluated")
+        start = _Start.of_unreadable(workflow, incident, event, why)
     if start is not None:
         _create_by_itself(work, start)
 
