@@ -16,9 +16,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from core.definitions.json_text import check_shape
+from core.errors import InvalidInput
+
 PATH = "/slack/events"
 MOST_BYTES = 1_048_576
+MOST_FIELDS = 100  # of a form; Slack's commands have a dozen
 THREADS = 16
+LONGEST_SSL_CHECK = 1_000  # bytes: nobody signs it
 FRESH = timedelta(minutes=5)  # https://docs.slack.dev/authentication/verifying-requests-from-slack
 TIMESTAMP = re.compile(r"[0-9]{1,11}")
 
@@ -47,7 +52,7 @@ class SlackEndpoint:
             return Response(status_code=200 if is_ssl_check(raw) else 401)
         try:
             bolt = bolt_request(raw.decode(), {name: [value] for name, value in request.headers.items()})
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, InvalidInput):
             return Response("This is no request of Slack's.", 400, media_type="text/plain")
         answer: BoltResponse = await to_thread.run_sync(self._app.dispatch, bolt, limiter=self._threads)
         return _response(answer)
@@ -81,16 +86,23 @@ def is_ssl_check(body: bytes) -> bool:
 
     https://docs.slack.dev/interactivity/implementing-slash-commands
     """
+    if len(body) > LONGEST_SSL_CHECK:
+        return False
     return parse_qs(body.decode(errors="replace")).get("ssl_check") == ["1"]
 
 
 def bolt_request(raw: str, headers: Mapping[str, list[str]]) -> BoltRequest:
-    """The request as Bolt wants it. Raises ValueError, TypeError or AttributeError for what cannot be one.
+    """The request as Bolt wants it. Raises ValueError, TypeError or AttributeError for what cannot be one, InvalidInput
+    for what is nested too deep to be parsed.
 
     Bolt takes every form with the word `payload` in it for a button's, and would lose a command that says it: there
     the word is written in another way while the form is read.
     """
-    is_form = not raw.startswith("{") and "payload" not in parse_qs(raw, keep_blank_values=True)
+    is_json = raw.startswith("{") or any("json" in value for value in headers.get("content-type", ()))
+    form = {} if is_json else parse_qs(raw, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    for text in [raw] if is_json else form.get("payload", []):
+        check_shape(text.encode())
+    is_form = not is_json and "payload" not in form
     readable = raw.replace("payload", "%70ayload") if is_form else raw
     request = BoltRequest(body=readable, headers=dict(headers))
     request.raw_body = raw

@@ -9,6 +9,7 @@ from bot.cards.message import Block
 from bot.cards.words import bounded, escape
 from bot.modals import limits
 from bot.modals.fields import PREFIX, entered, input_blocks
+from core.decisions.team_scope import check_may_run
 from core.definitions.parameters import declared, parse_key_values
 from core.errors import InvalidInput
 from core.service import Service
@@ -73,6 +74,7 @@ def submit(service: Service, view: Mapping[str, Any], user_id: str) -> Submitted
         person = load_person(work, user_id, source="slack")
         runbook = find_runbook(work, person, subject.runbook_id)
         incident = find_incident(work, person, subject.incident_id)
+        check_may_run(person, runbook.name, runbook.team.name if runbook.team else None, incident.team.name)
         schema = definition_of(runbook).parameters
         try:
             parameters = parse_key_values(entered(view["state"], schema), schema)

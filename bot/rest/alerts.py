@@ -7,12 +7,12 @@ from pydantic import JsonValue
 from starlette.responses import Response
 
 from bot.rest.answers import AlertAnswer
-from bot.rest.bodies import unkeepable
 from bot.rest.callers import authenticated_router
 from bot.rest.field_names import missing_is_invalid
 from bot.rest.idempotency import CurrentPost
 from core.alerts.vendors import Vendor
 from core.definitions.fields import Name
+from core.definitions.json_text import unkeepable
 from core.errors import InvalidInput
 from core.service import Work
 from core.services.alerts import receive_alert

@@ -1,13 +1,12 @@
 """The bodies of requests: what they share, and what is refused in all of them."""
 
-import math
-from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
+from starlette.requests import Request
 
-Path = tuple[str, ...]
+from core.definitions.json_text import check_shape, unkeepable
 
 
 class Body(BaseModel):
@@ -51,25 +50,14 @@ class Decided(Reason):
     """Of what they saw: the gate's `digest`, or its first characters. If it shows something else now, 409."""
 
 
-def unkeepable(value: object) -> Iterator[tuple[Path, str]]:
-    """What PostgreSQL cannot keep, wherever it is in a JSON value, and why. JSON may be deep: no recursion."""
-    pending: list[tuple[Path, object]] = [((), value)]
-    while pending:
-        path, part = pending.pop()
-        if isinstance(part, dict):
-            pending += [(path, key) for key in part]
-            pending += [((*path, str(key)), inner) for key, inner in part.items()]
-        elif isinstance(part, list):
-            pending += [((*path, str(index)), inner) for index, inner in enumerate(part)]
-        elif isinstance(part, str) and not _is_text(part):
-            yield path, "contains a character that is none: U+0000, or half of a surrogate pair"
-        elif isinstance(part, float) and not math.isfinite(part):
-            yield path, "is not a finite number, and JSON has no other"
-
-
-def _is_text(value: str) -> bool:
-    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
-
-
 # For a request without a body; they are made when all of this module is there.
 RUN, NO_REASON = Run(), Decided()
+
+
+async def check_body(request: Request) -> None:
+    """Refuse JSON that is too deep or too much before it is parsed. Raises InvalidInput.
+
+    YAML is bounded where it is read. Async, for reading the body is.
+    """
+    if "yaml" not in request.headers.get("Content-Type", "").lower():
+        check_shape(await request.body())

@@ -1,20 +1,40 @@
 """`/callbacks/{token}`: what outside systems answer to runs. The address itself is the credential."""
 
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path
+from fastapi.routing import APIRoute
 from pydantic import JsonValue
 from starlette.requests import Request
+from starlette.responses import Response
 
 from bot.rest.alerts import refuse_unkeepable
 from bot.rest.answers import CallbackAnswer
+from bot.rest.bodies import check_body
 from bot.rest.problem import PROBLEM_RESPONSES
 from bot.rest.settings import RestSettings
 from core.service import Service
 from core.services.callbacks import receive_callback
 from core.views import CallbackView
 
-router = APIRouter(tags=["callbacks"], responses=PROBLEM_RESPONSES)
+
+class CallbackRoute(APIRoute):
+    """Looks at the address first, which is the credential, and then at the body, before it is parsed."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def checked(request: Request) -> Response:
+            settings: RestSettings = request.app.state.settings
+            settings.callbacks.read(request.path_params["token"])
+            await check_body(request)
+            return await handle(request)
+
+        return checked
+
+
+router = APIRouter(route_class=CallbackRoute, tags=["callbacks"], responses=PROBLEM_RESPONSES)
 
 
 @router.post("/{token}")

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot.rest.bodies import check_body
 from bot.rest.problem import PROBLEM_RESPONSES
 from bot.rest.settings import RestSettings
 from core.decisions.people import Person
@@ -71,7 +72,8 @@ def find_caller(request: Request, action: Action | None) -> Caller:
 class AuthenticatedRoute(APIRoute):
     """Finds out who asks before it reads anything else of the request: strangers get a 401, whatever they send.
 
-    `action`: what the policy is asked for it; the application sets it from bot.entrances.
+    Then the body is looked at, before it is parsed. `action`: what the policy is asked for it; the application sets it
+    from bot.entrances.
     """
 
     action: Action | None = None
@@ -81,6 +83,7 @@ class AuthenticatedRoute(APIRoute):
 
         async def authenticated(request: Request) -> Response:
             request.state.caller = await run_in_threadpool(find_caller, request, self.action)
+            await check_body(request)
             return await handle(request)
 
         return authenticated

@@ -1,8 +1,7 @@
 """Definitions in requests and answers: JSON, or YAML as in a file."""
 
-import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, NoReturn, TypeVar, get_args
@@ -12,10 +11,11 @@ from pydantic import WithJsonSchema
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from bot.rest.bodies import unkeepable
+from core.definitions.bounds import OF_REQUESTS
+from core.definitions.json_text import read_json
 from core.definitions.problems import Problem
 from core.definitions.runbook import RunbookDefinition
-from core.definitions.validate import Validated, validate_data, validate_text
+from core.definitions.validate import Loaded, load_data, load_text, validate_loaded
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import InvalidInput
 
@@ -52,11 +52,24 @@ class DocumentBody:
     raw: bytes
     is_yaml: bool
 
-    def read(self, kind: type[Kind], known_runbooks: Iterable[str] | None = None) -> Kind:
-        """Raises InvalidInput with every problem, each naming its field."""
+    def read(
+        self,
+        kind: type[Kind],
+        may_write: Callable[[str | None], None],
+        known_runbooks: Iterable[str] | None = None,
+    ) -> Kind:
+        """The definition, valid in itself.
+
+        `may_write` is asked as soon as the team is known, by the name in the body (None: global), and before anything
+        else is looked at. Raises what that raises, and InvalidInput with the problems, each naming its field.
+        """
         [noun] = get_args(kind.model_fields["kind"].annotation)
-        validate = self._validate_yaml if self.is_yaml else self._validate_json
-        definitions, problems = validate(noun, known_runbooks)
+        loaded = self._load_yaml() if self.is_yaml else self._load_json(noun)
+        for document in loaded[0]:
+            team = document.data.get("team")
+            if team is None or isinstance(team, str):
+                may_write(team)
+        definitions, problems = validate_loaded(loaded, known_runbooks=known_runbooks, bounds=OF_REQUESTS)
         if problems:
             shown = [problem if self.is_yaml else _WithoutPlace(problem) for problem in problems]
             raise InvalidInput(problems=shown)
@@ -67,25 +80,25 @@ class DocumentBody:
             _refuse_kind(noun, definition.kind)
         return definition
 
-    def _validate_yaml(self, _noun: str, known_runbooks: Iterable[str] | None) -> Validated:
+    def _load_yaml(self) -> Loaded:
         try:
             text = self.raw.decode()
         except UnicodeDecodeError:
             _refuse("The body is not UTF-8 text.")
-        return validate_text(text, "body", known_runbooks=known_runbooks)
+        return load_text(text, "body", OF_REQUESTS)
 
-    def _validate_json(self, noun: str, known_runbooks: Iterable[str] | None) -> Validated:
+    def _load_json(self, noun: str) -> Loaded:
+        if len(self.raw) > OF_REQUESTS.size:
+            _refuse(f"The body is larger than {OF_REQUESTS.size} bytes.")
         try:
-            data = json.loads(self.raw)
-        except (ValueError, RecursionError) as error:
+            data = read_json(self.raw)
+        except ValueError as error:
             _refuse(f"The body is not JSON: {str(error)[:SHOWN]}.")
         if not isinstance(data, dict):
             _refuse("The body must be a JSON object: a definition.")
-        for path, why in unkeepable(data):
-            raise InvalidInput(f"{'.'.join(path)} {why}.", field=".".join(path) or "body")
         if data.get("kind", noun) != noun:
             _refuse_kind(noun, data["kind"])
-        return validate_data({"kind": noun} | data, known_runbooks=known_runbooks)
+        return load_data({"kind": noun} | data, "request", OF_REQUESTS)
 
 
 @dataclass(frozen=True)

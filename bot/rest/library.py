@@ -23,8 +23,9 @@ from core.services import library
 from core.services.definition_approval import approve, deprecate
 from core.services.history import AnyVersion, list_history, roll_back, view_line
 from core.services.library import AnyDefinition, Intent
-from core.services.library_search import find
+from core.services.library_search import find, owner_of
 from core.services.listing import Position
+from core.services.ownership import check_may_write, check_may_write_something
 from core.services.shelves import Row, Shelf
 
 LINE = "ver_"  # what makes an identifier of a line's number, for cursors
@@ -48,7 +49,10 @@ class Rollback(Decision):
 
 @dataclass(frozen=True)
 class Desk(Generic[Row]):
-    """REST over one shelf. `answer`: what is shown of a row; `read`: the definition in a body."""
+    """REST over one shelf. `answer`: what is shown of a row; `read`: the definition in a body.
+
+    Who may write is asked first: what a stranger sends is not looked at.
+    """
 
     shelf: Shelf[Row]
     answer: Callable[[Work, Row], BaseModel]
@@ -56,6 +60,7 @@ class Desk(Generic[Row]):
 
     def create(self, post: Post, body: DocumentBody, note: str) -> Response:
         def act(work: Work) -> BaseModel:
+            check_may_write_something(post.caller.person)
             definition = self.read(work, post.caller.person, body)
             row = library.create(work, post.caller.person, self.shelf, definition, Intent(note))
             return self.answer(work, row)
@@ -74,6 +79,7 @@ class Desk(Generic[Row]):
     def change(self, caller: Caller, reference: str, body: DocumentBody, intent: Intent) -> Response:
         with caller.service.transaction() as work:
             row = find(work, caller.person, self.shelf, reference)
+            check_may_write(caller.person, owner_of(row))
             definition = self.read(work, caller.person, body)
             library.change(work, caller.person, self.shelf, row, definition, intent)
             answer = self.answer(work, row).model_dump(mode="json")

@@ -5,7 +5,7 @@ import binascii
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Query
@@ -72,7 +72,10 @@ def decode_cursor(cursor: str) -> Position:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         moment, _, identifier = base64.b64decode(padded, b"-_", validate=True).decode("ascii").partition(" ")
         position = Position(datetime.fromisoformat(moment), identifier)
-    except (ValueError, binascii.Error):
+        position.at.astimezone(
+            UTC
+        )  # of the first day and the last one, some zones have hours that UTC has not
+    except (ValueError, OverflowError, binascii.Error):
         position = None
     if position is None or position.at.tzinfo is None or not IDENTIFIER.fullmatch(position.id):
         hint = "Take next_cursor from the page before, or leave it out to begin at the start."

@@ -1,5 +1,6 @@
 """`/runbooks`: the library, and running from it."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -24,6 +25,7 @@ from core.services.history import view_runbook_with_diff
 from core.services.library import Intent
 from core.services.library_search import find
 from core.services.listing import Position, list_runbook_executions, list_runbooks
+from core.services.ownership import check_may_write
 from core.services.reading import view_runbook
 from core.services.shelves import RUNBOOKS
 from core.statuses import ApprovalStatus
@@ -45,8 +47,8 @@ def _answer(work: Work, row: Runbook) -> RunbookAnswer:
     return RunbookAnswer(runbook=view_runbook_with_diff(work, row))
 
 
-def _read(_work: Work, _person: Person, body: DocumentBody) -> RunbookDefinition:
-    return body.read(RunbookDefinition)
+def _read(_work: Work, person: Person, body: DocumentBody) -> RunbookDefinition:
+    return body.read(RunbookDefinition, partial(check_may_write, person))
 
 
 DESK = Desk(RUNBOOKS, _answer, _read)

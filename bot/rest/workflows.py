@@ -1,5 +1,6 @@
 """`/workflows`: the library, and what ran from it."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -31,6 +32,7 @@ from core.services.incidents import find_incident
 from core.services.library import Intent
 from core.services.library_search import visible_names
 from core.services.listing import Position, list_workflow_executions, list_workflows
+from core.services.ownership import check_may_write
 from core.services.reading import view_workflow, view_workflow_execution, view_workflow_executions
 from core.services.shelves import RUNBOOKS, WORKFLOWS
 from core.services.workflow_runs import find_workflow_execution
@@ -56,7 +58,9 @@ def _answer(work: Work, row: Workflow) -> WorkflowAnswer:
 
 def _read(work: Work, person: Person, body: DocumentBody) -> WorkflowDefinition:
     """The runbooks that it starts must be there."""
-    return body.read(WorkflowDefinition, visible_names(work, person, RUNBOOKS))
+    return body.read(
+        WorkflowDefinition, partial(check_may_write, person), visible_names(work, person, RUNBOOKS)
+    )
 
 
 DESK = Desk(WORKFLOWS, _answer, _read)

@@ -108,6 +108,14 @@ def require(
         raise NotAllowed(sentence, hint=hint)
 
 
+def require_somewhere(person: Principal, action: Action, sentence: str) -> None:
+    """Raise NotAllowed with the sentence where there is nothing, of no team and not global, to which they may do it."""
+    require_scope(person, action)
+    teams = visible_teams(person, action)
+    if teams is not None and not teams and not sees(person, action, None):
+        raise NotAllowed(sentence)
+
+
 def require_scope(person: Principal, action: Action) -> None:
     """What hangs on no team: raise InsufficientScope where the token is not good for the action.
 

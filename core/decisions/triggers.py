@@ -5,8 +5,12 @@ from dataclasses import dataclass
 
 from core.decisions.policy import reaches
 from core.definitions.expressions import compile_expression
+from core.definitions.work import at_most
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import ExpressionError
+
+MOST_WORK = 200_000  # units of cel_cost for a condition: whoever changes the incident waits meanwhile
+MOST_WORK_AN_EVENT = 1_000_000  # for those of all workflows that it might start
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ def _condition(when: str | None, scope: Mapping[str, object]) -> Match | None:
     if when is None:
         return Match()
     try:
-        return Match() if compile_expression(when).is_true(scope) else None
+        condition = compile_expression(when)
+        with at_most(MOST_WORK):
+            return Match() if condition.is_true(scope) else None
     except ExpressionError as error:
         return Match(error=f"Its condition could not be evaluated: {error.message}")

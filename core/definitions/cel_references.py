@@ -6,7 +6,7 @@ which is meant, and where it stands. CEL's grammar is small enough to read that 
 
 from dataclasses import dataclass
 
-from core.definitions.cel_tokens import MACROS, NAMESPACES, Token, tokens
+from core.definitions.cel_tokens import MACROS, NAMESPACES, Token, all_tokens
 
 _LITERAL_NAMES = frozenset({"true", "false", "null", "in"})
 
@@ -34,7 +34,7 @@ class Reference:
 
 def references(source: str) -> tuple[Reference, ...]:
     """Answer the variables that valid CEL names, in order; those bound by a macro (`x` in `.exists(x, …)`) not."""
-    return _Reader(tuple(tokens(source))).read()
+    return _Reader(all_tokens(source)).read()
 
 
 class _Reader:

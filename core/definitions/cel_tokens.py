@@ -1,4 +1,4 @@
-"""The tokens of CEL source, and what can be told from them: which functions it calls, how deep its loops stand.
+"""The tokens of CEL source, and what can be told from them: which functions it calls.
 
 The lexis is https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax.
 """
@@ -6,7 +6,7 @@ The lexis is https://github.com/google/cel-spec/blob/master/doc/langdef.md#synta
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
 TYPE_NAMES = frozenset(
@@ -30,7 +30,7 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Token:
     """One token: `kind` is string, name, number or sign; `offset` counts characters from 0."""
 
@@ -54,30 +54,20 @@ def tokens(source: str, start: int = 0) -> Iterator[Token]:
             yield Token(match.lastgroup, match[0], match.start())
 
 
+@lru_cache(maxsize=64)
+def all_tokens(source: str) -> tuple[Token, ...]:
+    """Answer all of them; who compiles and who checks the source ask one after the other."""
+    return tuple(tokens(source))
+
+
 def calls(source: str) -> tuple[Token, ...]:
     """Answer the functions and methods that CEL source calls; a namespaced one (`math.abs`) with its namespace."""
     found: list[Token] = []
     last = (Token("", "", 0), Token("", "", 0), Token("", "", 0))
-    for token in tokens(source):
+    for token in all_tokens(source):
         if token.text == "(" and last[2].kind == "name":
             is_namespaced = last[1].text == "." and last[0].text in NAMESPACES
             name = f"{last[0].text}.{last[2].text}" if is_namespaced else last[2].text
             found.append(Token("name", name, last[0].offset if is_namespaced else last[2].offset))
         last = (last[1], last[2], token)
     return tuple(found)
-
-
-def macro_depth(source: str) -> tuple[int, bool]:
-    """Answer how deep macros that loop stand within each other, and whether one of them builds a list."""
-    open_brackets: list[bool] = []
-    deepest, builds, before = 0, False, ("", "")
-    for token in tokens(source):
-        if token.text in {"(", "[", "{"}:
-            is_macro = token.text == "(" and before[0] == "." and before[1] in MACROS
-            builds = builds or (is_macro and before[1] in {"map", "filter"})
-            open_brackets.append(is_macro)
-            deepest = max(deepest, sum(open_brackets))
-        elif token.text in {")", "]", "}"} and open_brackets:
-            open_brackets.pop()
-        before = (before[1], token.text)
-    return deepest, builds

@@ -16,13 +16,15 @@ def to_cel(value: object, depth: int = 0) -> object:
     """Copy a value into what the library takes: dict, list, str, numbers, bool, None, datetime, timedelta.
 
     Integers beyond 64 bits become floating point in CEL, as in most JSON readers (RFC 8259, section 6).
-    Raises ExpressionError for a value nested deeper than 100 levels, or of another type.
+    Raises ExpressionError for a value nested deeper than 100 levels, of another type, or an integer beyond even that.
     """
     if depth > DEEPEST:
         raise ExpressionError(f"A value is nested deeper than {DEEPEST} levels.")
     if isinstance(value, Enum):
         return to_cel(value.value, depth)
-    if value is None or isinstance(value, (bool, int, float, timedelta)):
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _whole_number(value)
+    if value is None or isinstance(value, (bool, float, timedelta)):
         return value
     if isinstance(value, str):
         return without_surrogates(value)
@@ -35,20 +37,20 @@ def to_cel(value: object, depth: int = 0) -> object:
     raise ExpressionError(f"A value of type {type(value).__name__} cannot be used in an expression.")
 
 
+def _whole_number(value: int) -> int | float:
+    if -(2**63) <= value < 2**63:
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        raise ExpressionError("A number is beyond what can be calculated with.") from None
+
+
 def without_surrogates(text: str) -> str:
     """Replace what is no Unicode text (half of a surrogate pair, as JSON may escape it) by the replacement sign."""
     if text.isascii():
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def longest(value: object) -> int:
-    """Answer the length of the longest list or mapping in a value, itself included."""
-    if isinstance(value, dict):
-        return max(len(value), *(longest(item) for item in value.values())) if value else 0
-    if isinstance(value, list):
-        return max(len(value), *(longest(item) for item in value)) if value else 0
-    return 0
 
 
 def to_plain(value: object) -> JsonValue:

@@ -16,6 +16,7 @@ from core.definitions.shapes import EXTRA, OPEN, Shape
 from core.definitions.templates import UnclosedTemplate, holes, texts
 from core.definitions.type_checks import check_comparisons, check_types
 from core.definitions.urls import HINT, misplaced_hole, placed_holes
+from core.definitions.work import TooMuchWork
 from core.errors import ExpressionError
 
 Scope = Mapping[str, Shape]
@@ -75,6 +76,8 @@ def check_expression(
     """
     try:
         expression = compile_expression(source)
+    except TooMuchWork:
+        raise
     except ExpressionSyntaxError as error:
         yield Finding(error.offset, error.message, error.hint)
     except ExpressionError as error:

@@ -5,17 +5,25 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Protocol, runtime_checkable
 
+from core.definitions.cel_cost import DEEPEST_LOOPS, MOST_WORK, is_plain, loop_depth, size_of, work_of
 from core.definitions.cel_functions import Function, extra_functions
 from core.definitions.cel_library import cel
 from core.definitions.cel_references import Reference, references
-from core.definitions.cel_tokens import TYPE_NAMES, calls, macro_depth
-from core.definitions.cel_values import JsonValue, kind_of, longest, to_cel, to_plain
-from core.definitions.expression_errors import ExpressionTypeError, syntax_error, translated
+from core.definitions.cel_syntax import Node, NotUnderstood, Path, parse
+from core.definitions.cel_tokens import TYPE_NAMES, all_tokens, calls
+from core.definitions.cel_values import JsonValue, kind_of, to_cel, to_plain
+from core.definitions.expression_errors import (
+    ExpressionSyntaxError,
+    ExpressionTypeError,
+    syntax_error,
+    translated,
+)
 from core.definitions.problems import suggest
+from core.definitions.work import spend
 from core.errors import ExpressionError
 
 LONGEST_SOURCE = 4_000
-MOST_WORK = 1_000_000
+COMPILED = 50  # units of work for each token that is compiled
 _LIBRARY_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 
 
@@ -36,8 +44,8 @@ class Expression:
 
     source: str
     references: tuple[Reference, ...]
-    macro_depth: int
-    builds_lists: bool
+    tree: Node = field(repr=False, compare=False)
+    is_plain: bool
     program: cel.Program = field(repr=False, compare=False)
     functions: Mapping[str, Function] = field(repr=False, compare=False)
 
@@ -58,8 +66,8 @@ class Expression:
         """
         variables = {name: self._variable(name, scope) for name in sorted(self.names)}
         self._refuse_long_work(variables)
-        context = cel.Context(variables=variables, functions=dict(self.functions))
         try:
+            context = cel.Context(variables=variables, functions=dict(self.functions))
             return to_plain(self.program.execute(context))
         except ExpressionError as error:
             raise ExpressionError(f"{self._about} {error.message}", hint=error.hint) from None
@@ -105,17 +113,34 @@ class Expression:
         return incident
 
     def _refuse_long_work(self, variables: Mapping[str, object]) -> None:
-        # The library cannot be interrupted, and builds the list of map() and filter() by copying it for every
-        # item: 10,000 items take half a minute.
-        if not self.macro_depth:
-            return
-        items = max(longest(dict(variables)), self.source.count(",") + 1)
-        if items ** (self.macro_depth + self.builds_lists) > MOST_WORK:
+        # The library cannot be interrupted: what would take too long is not begun.
+        work = len(self.source) if self.is_plain else self._work(variables)
+        if work > MOST_WORK:
             raise ExpressionError(
-                f"`{self.source}` would take too long over {items} items.",
+                f"`{self.source}` would take too long over values of this size: {work:,} units of work, "
+                f"and at most {MOST_WORK:,} are done.",
                 hint="Loop over a shorter list, do not nest loops, or use exists() or all() in place of "
                 "map() or filter().",
             )
+        spend(work)
+
+    def _work(self, variables: Mapping[str, object]) -> int:
+        return work_of(
+            self.tree, lambda path: size_of(_at(path, variables)), lambda path: _text_at(path, variables)
+        )
+
+
+def _at(path: Path, variables: Mapping[str, object]) -> object:
+    """The value there; None where there is none, which the evaluation will say."""
+    found: object = variables.get(path.root)
+    for member in path.members:
+        found = found.get(member) if isinstance(found, dict) else None
+    return found
+
+
+def _text_at(path: Path, variables: Mapping[str, object]) -> str | None:
+    found = _at(path, variables)
+    return found if isinstance(found, str) else None
 
 
 @lru_cache(maxsize=2048)
@@ -132,15 +157,29 @@ def compile_expression(source: str) -> Expression:
         raise ExpressionError(
             "The expression is empty.", hint='Write CEL, such as incident.severity == "critical".'
         )
+    spend(COMPILED * len(all_tokens(source)))
     try:
         program = cel.compile(source)
     except _LIBRARY_ERRORS as error:
         raise syntax_error(error, source) from None
+    tree = _tree(source)
     named = tuple(ref for ref in references(source) if ref.root not in TYPE_NAMES)
     # Only what it calls: handing over all of them takes longer than evaluating.
     called = {call.text for call in calls(source)}
     functions = {name: function for name, function in _functions().items() if name in called}
-    return Expression(source, named, *macro_depth(source), program, functions)
+    return Expression(source, named, tree, is_plain(tree), program, functions)
+
+
+def _tree(source: str) -> Node:
+    try:
+        tree = parse(source)
+    except NotUnderstood as error:
+        raise ExpressionSyntaxError(
+            f"`{source}` is no CEL expression: {error}.", offset=error.offset
+        ) from None
+    if loop_depth(tree) > DEEPEST_LOOPS:
+        raise ExpressionSyntaxError(f"`{source}` has loops nested deeper than {DEEPEST_LOOPS} levels.")
+    return tree
 
 
 @cache

@@ -1,18 +1,38 @@
-"""JSON Schema (draft 2020-12) without surprises: nothing is fetched, and errors are sentences."""
+"""JSON Schema (draft 2020-12) without surprises: nothing is fetched, work is bounded, and errors are sentences.
+
+Regular expressions are matched by an engine whose time is linear in the text (https://docs.rs/regex): it knows neither
+lookaround nor references back.
+"""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from referencing import Registry
-from referencing.exceptions import Unresolvable
+from jsonschema_rs import (
+    Draft202012Validator,
+    FancyRegexOptions,
+    RegexOptions,
+    ValidationError,
+    ValidationErrorKind,
+)
 
 from core.definitions.problems import suggest
+from core.definitions.schema_bounds import SchemaSize, Unbounded, pointed, size_of_schema, size_of_value
 
 Schema = Mapping[str, object]
 Path = tuple[str | int, ...]
+META = "https://json-schema.org/draft/2020-12/schema"  # which the library has with it
+MOST_ERRORS = 50
+LARGEST_PATTERN = 256 * 1024  # bytes of a compiled one
+LINEAR = RegexOptions(size_limit=LARGEST_PATTERN, dfa_size_limit=LARGEST_PATTERN)
+# For runbooks that were kept while lookaround was allowed: it can go on, over short values, and for so long.
+LOOKAROUND = FancyRegexOptions(
+    backtrack_limit=1_000, size_limit=LARGEST_PATTERN, dfa_size_limit=LARGEST_PATTERN
+)
+MOST_CHARACTERS_WITH_LOOKAROUND = 2_000
+LONGEST_EXPLAINED = 200
 _KINDS = {
     "string": "text",
     "integer": "a whole number",
@@ -32,91 +52,101 @@ def deref(schema: object, root: Schema) -> Schema:
         reference = schema.get("$ref")
         if not isinstance(reference, str):
             return schema
-        schema = {**_pointed(root, reference), **{key: item for key, item in schema.items() if key != "$ref"}}
+        found = pointed(root, reference)
+        others = {key: item for key, item in schema.items() if key != "$ref"}
+        schema = {**(found if isinstance(found, Mapping) else {}), **others}
     return {}
-
-
-def _pointed(root: Schema, reference: str) -> Schema:
-    found: object = root
-    for part in reference.removeprefix("#").split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(found, list):
-            found = found[int(name)] if name.isdecimal() and int(name) < len(found) else None
-        else:
-            found = found.get(name) if isinstance(found, Mapping) else None
-    return found if reference.startswith("#") and isinstance(found, Mapping) else {}
 
 
 def schema_problems(schema: Schema) -> Iterator[tuple[Path, str]]:
     """Answer what is wrong with a schema itself: the path in it, and a sentence."""
-    meta = Draft202012Validator(
-        Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER
-    )
-    for error in meta.iter_errors(schema):
-        path = tuple(error.absolute_path)
-        yield path, _meta_sentence(error, str(path[-1]) if path else "It")
+    try:
+        size_of_schema(schema)
+    except Unbounded as error:
+        yield error.path, str(error)
         return
-    if schema.get("type", "object") != "object":
+    wrong = next(iter(_meta().iter_errors(schema)), None) or _not_compiled(schema)
+    if wrong is not None:
+        path = tuple(wrong.instance_path)
+        yield path, _meta_sentence(wrong, str(path[-1]) if path else "It")
+    elif schema.get("type", "object") != "object":
         yield ("type",), "Parameters are a mapping: type must be object."
-    for path, keyword, value in _keywords(schema, ()):
-        reason = _keyword_problem(schema, keyword, value)
-        if reason:
-            yield (*path, keyword), reason
+
+
+def _meta() -> Draft202012Validator:
+    return Draft202012Validator({"$ref": META}, offline=True, validate_formats=False, pattern_options=LINEAR)
+
+
+def _not_compiled(schema: Schema) -> ValidationError | None:
+    """What the engine has against the schema, such as a regular expression that it does not take."""
+    try:
+        _validator(schema, LINEAR)
+    except ValidationError as error:
+        return error
+    return None
+
+
+def _validator(schema: Schema, patterns: RegexOptions | FancyRegexOptions) -> Draft202012Validator:
+    return Draft202012Validator(dict(schema), offline=True, validate_formats=True, pattern_options=patterns)
 
 
 def _meta_sentence(error: ValidationError, name: str) -> str:
     if name == "type":
         near = suggest(str(error.instance), _KINDS, plural="Types")
         return f"JSON Schema has no type {_shown(error.instance)}. {near}"
-    if error.validator == "format" and error.validator_value == "regex":
-        return f"The {name} {error.instance!r} is no regular expression: {error.cause}."
+    if error.kind.name == "format" and isinstance(error.instance, str):
+        shown = _shown(error.instance)
+        return f"The {name} {shown!r} is no regular expression: {_why_no_pattern(error.instance)}."
     return f"This is no JSON Schema: {_sentence(error, name)}"
 
 
-def _keywords(node: object, path: Path) -> Iterator[tuple[Path, str, str]]:
-    if isinstance(node, Mapping):
-        for key, item in node.items():
-            if isinstance(item, str):
-                yield path, key, item
-            elif key not in {"default", "const", "enum", "examples"}:
-                yield from _keywords(item, (*path, key))
-    elif isinstance(node, list):
-        for index, item in enumerate(node):
-            yield from _keywords(item, (*path, index))
-
-
-def _keyword_problem(schema: Schema, keyword: str, value: str) -> str | None:
-    if keyword in {"$ref", "$dynamicRef"}:
-        if not value.startswith("#"):
-            return f"{keyword} may only lead into this document; {value} is never fetched."
-        if value != "#" and not _pointed(schema, value):
-            return f"{keyword} leads nowhere: there is no {value} here."
-    return None
+def _why_no_pattern(pattern: str) -> str:
+    """In the words of Python, which explains; it only reads the pattern, and a short one."""
+    try:
+        re.compile(pattern[:LONGEST_EXPLAINED] if len(pattern) <= LONGEST_EXPLAINED else "")
+    except re.error as error:
+        return str(error)
+    return "it is too large, or looks ahead or back, or refers back to a group, which is not supported"
 
 
 def schema_errors(schema: Schema, value: object) -> list[tuple[str, str]]:
-    """Answer what the schema has against a value: the name of the property and a sentence, one for each place."""
-    validator = Draft202012Validator(
-        schema, registry=Registry(), format_checker=Draft202012Validator.FORMAT_CHECKER
-    )
+    """Answer what the schema has against a value: the name of the property and a sentence, one for each place.
+
+    Not more than fifty. What would take too long is said, and not done.
+    """
     try:
-        found = sorted(
-            validator.iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path]
-        )
-        return [pair for error in found for pair in _pairs(error)]
-    except (RecursionError, Unresolvable) as error:
-        return [("", f"The schema of the parameters cannot be used: {type(error).__name__}.")]
+        size = size_of_schema(schema)
+        why_not, validator = _prepared(schema, size, value)
+    except (Unbounded, ValidationError) as error:
+        return [("", f"The schema of the parameters cannot be used: {str(error).splitlines()[0]}")]
+    if why_not is not None:
+        return [("", why_not)]
+    found = sorted(
+        islice(validator.iter_errors(value), MOST_ERRORS),
+        key=lambda error: [str(part) for part in error.instance_path],
+    )
+    return [_pair(error, schema) for error in found]
 
 
-def _pairs(error: ValidationError) -> Iterator[tuple[str, str]]:
-    path = [str(part) for part in error.absolute_path]
-    if error.validator == "required" and isinstance(error.instance, Mapping):
-        for name in required_names(error.schema):
-            if name not in error.instance and f"'{name}'" in error.message:
-                yield ".".join([*path, name]), f"{'.'.join([*path, name])} is missing."
-        return
+def _prepared(schema: Schema, size: SchemaSize, value: object) -> tuple[str | None, Draft202012Validator]:
+    values, characters = size_of_value(value)
+    try:
+        return size.why_too_much(values, characters), _validator(schema, LINEAR)
+    except ValidationError as error:
+        if error.kind.name != "format":
+            raise
+        is_long = characters > MOST_CHARACTERS_WITH_LOOKAROUND
+        why_not = f"These are {characters:,} characters, too many for a pattern that looks ahead or back."
+        return why_not if is_long else None, _validator(schema, LOOKAROUND)
+
+
+def _pair(error: ValidationError, schema: Schema) -> tuple[str, str]:
+    path = [str(part) for part in error.instance_path]
+    if isinstance(error.kind, ValidationErrorKind.Required):
+        name = ".".join([*path, str(error.kind.value)])
+        return name, f"{name} is missing."
     name = ".".join(path)
-    yield name, _sentence(error, name or "The parameters")
+    return name, _sentence(error, name or "The parameters", schema)
 
 
 def required_names(schema: object) -> list[str]:
@@ -125,10 +155,9 @@ def required_names(schema: object) -> list[str]:
     return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
-def _sentence(error: ValidationError, name: str) -> str:
-    wanted: Any = error.validator_value
-    given = f"; you gave {_shown(error.instance)}."
-    match error.validator:
+def _sentence(error: ValidationError, name: str, schema: Schema | None = None) -> str:
+    keyword, wanted, given = error.kind.name, _wanted(error, schema), f"; you gave {_shown(error.instance)}."
+    match keyword:
         case "enum":
             return f"{name} must be one of {', '.join(_plain(choice) for choice in wanted)}{given}"
         case "const":
@@ -137,14 +166,25 @@ def _sentence(error: ValidationError, name: str) -> str:
             kinds = [wanted] if isinstance(wanted, str) else wanted
             return f"{name} must be {' or '.join(_KINDS.get(kind, kind) for kind in kinds)}{given}"
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
-            return f"{name} must be {_BOUNDS[error.validator]} {wanted}{given}"
+            return f"{name} must be {_BOUNDS[keyword]} {wanted}{given}"
         case "minLength" | "maxLength" | "minItems" | "maxItems":
-            return f"{name} must have {_BOUNDS[error.validator].format(wanted)}{given}"
+            return f"{name} must have {_BOUNDS[keyword].format(wanted)}{given}"
         case "pattern":
             return f"{name} must match the pattern {wanted}{given}"
         case "format":
             return f"{name} must be a valid {wanted}{given}"
     return f"{name}: {error.message[:300].rstrip('.')}."
+
+
+def _wanted(error: ValidationError, schema: Schema | None) -> Any:
+    """What the schema says there, as it was written: the library puts types in an order of its own."""
+    found: Any = schema
+    for part in error.schema_path:
+        is_there = (
+            part in found if isinstance(found, Mapping) else isinstance(found, list) and isinstance(part, int)
+        )
+        found = found[part] if is_there else None
+    return error.kind.value if found is None or found is schema else found
 
 
 _BOUNDS = {

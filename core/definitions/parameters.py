@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import NoReturn, cast
 
 from core.definitions.cel_values import JsonValue
-from core.definitions.json_schema import deref, required_names, schema_errors
+from core.definitions.json_schema import MOST_ERRORS, deref, required_names, schema_errors
+from core.definitions.json_text import LARGEST, SMALLEST, read_json, unkeepable
 from core.definitions.problems import suggest
 from core.errors import InvalidInput
 
@@ -35,9 +36,13 @@ def check_parameters(schema: Schema, given: Mapping[str, object]) -> dict[str, J
     """Answer the parameters with defaults filled in, valid under the schema.
 
     A parameter that the schema does not declare is refused, unless it says `additionalProperties` or
-    `patternProperties`. Raises InvalidInput with one Problem for each parameter that is missing or wrong.
+    `patternProperties`. Raises InvalidInput with one Problem for each parameter that is missing or wrong, or that
+    cannot be kept: a number that is not finite or an integer beyond 64 bits, wherever it stands.
     """
     properties = declared(schema)
+    unkept = [ParameterProblem(".".join(path), f"{'.'.join(path)} {why}.") for path, why in unkeepable(given)]
+    if unkept:
+        _refuse(unkept[:MOST_ERRORS])
     problems = [_unknown(name, properties) for name in given if not _may_be_given(name, schema, properties)]
     filled = with_defaults(schema, given)
     problems += [ParameterProblem(*error) for error in schema_errors(schema, filled)]
@@ -143,9 +148,9 @@ def _typed(text: str, schema: Schema) -> object:
 
 def _of_kind(text: str, kind: str, schema: Schema) -> object:
     if kind == "integer" and _INTEGER.fullmatch(text):
-        return int(text)
+        return _whole_number(text)
     if kind == "number" and _NUMBER.fullmatch(text) and math.isfinite(float(text)):
-        return int(text) if _INTEGER.fullmatch(text) else float(text)
+        return _whole_number(text) if _INTEGER.fullmatch(text) else float(text)
     if kind == "boolean" and text.lower() in _BOOLEANS:
         return _BOOLEANS[text.lower()]
     if kind == "null" and text in {"null", ""}:
@@ -157,6 +162,13 @@ def _of_kind(text: str, kind: str, schema: Schema) -> object:
     if kind == "string":
         return text
     raise _NotOfType(_KINDS.get(kind, kind))
+
+
+def _whole_number(text: str) -> int:
+    number = int(text)
+    if not SMALLEST <= number <= LARGEST:
+        raise _NotOfType("a whole number that fits into 64 bits")
+    return number
 
 
 _KINDS = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "null": "null"}
@@ -175,9 +187,13 @@ def _array(text: str, schema: Schema) -> object:
 
 def _json(text: str, kind: type, wanted: str) -> object:
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = read_json(text.encode("utf-8", "surrogatepass"))
+    except ValueError:
         raise _NotOfType(wanted) from None
+    except InvalidInput as error:
+        raise _NotOfType(
+            f"{wanted}, with nothing in it that cannot be kept: {error.message.rstrip('.')}"
+        ) from None
     if not isinstance(value, kind):
         raise _NotOfType(wanted)
     return value

@@ -4,6 +4,9 @@ import dataclasses
 import difflib
 from collections.abc import Iterable
 
+LONGEST = 100  # characters of a name that is compared with others, each with each
+MOST_KNOWN = 1_000
+
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
@@ -32,7 +35,9 @@ class Problem:
 
 def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
     """Answer up to `limit` of the `known` names that look like `name`, the likest first."""
-    by_folded = {candidate.casefold(): candidate for candidate in known}
+    by_folded = {candidate.casefold(): candidate for candidate in known if len(candidate) <= LONGEST}
+    if len(name) > LONGEST or len(by_folded) > MOST_KNOWN:
+        return []
     return [by_folded[match] for match in difflib.get_close_matches(name.casefold(), by_folded, n=limit)]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from core.definitions.bounds import MOST_PROBLEMS
 from core.definitions.documents import Document, Path
 from core.definitions.marks import fields_by_key, inner_models, registered
 from core.definitions.problems import Problem, one_of, suggest
@@ -44,7 +45,7 @@ _TAGGED = {
 
 def problems_of(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:
     """Answer the Problems that make up a ValidationError of `model` over the data of `document`."""
-    found = error.errors()
+    found = error.errors(include_url=False)[:MOST_PROBLEMS]
     causes = [details for details in found if not _is_consequence(details, document)]
     return [_problem(details, model, document) for details in causes or found]
 

@@ -12,13 +12,13 @@ from typing import NoReturn
 
 import yaml
 
+from core.definitions.bounds import OF_FILES, Bounds
 from core.definitions.documents import Document, Path, Place, place_of
 from core.definitions.problems import Problem
 from core.definitions.yaml_errors import unreadable
 from core.definitions.yaml_scalars import BadScalar, plain_scalar
 from core.errors import DefinitionError
 
-LARGEST_TEXT = 1_048_576
 DEEPEST = 64
 
 _Loader: type[yaml.CSafeLoader] | type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -28,22 +28,20 @@ _SURROGATE_PAIR = re.compile(
 )
 
 
-def load_documents(text: str, *, file: str) -> list[Document]:
-    """Read every document of a YAML or JSON text; `file` is its name in problems.
+def load_documents(text: str, *, file: str, bounds: Bounds = OF_FILES) -> list[Document]:
+    """Read every document of a YAML or JSON text; `file` is its name in problems, `bounds` how large it may be.
 
     Raises DefinitionError with one Problem: the first place where the text is not what is allowed here.
     """
-    if len(text.encode(errors="replace")) > LARGEST_TEXT:
-        _refuse(
-            file, (1, 1), f"The file is larger than {LARGEST_TEXT} bytes.", "Split it into several files."
-        )
+    if len(text.encode(errors="replace")) > bounds.size:
+        _refuse(file, (1, 1), f"This is larger than {bounds.size} bytes.", "Split it.")
     if half := _SURROGATE.search(text):
         _refuse(
             file, place_of(text, half.start()), "The text is no Unicode: half of a character stands here."
         )
     text = _join_surrogates(text.removeprefix("\ufeff"))
     try:
-        documents = list(_Reader(text, file).documents())
+        documents = list(_Reader(text, file, bounds.nodes).documents())
     except yaml.MarkedYAMLError as error:
         found = unreadable(error)
         _refuse(file, (found.line, found.column), found.message, found.hint)
@@ -88,8 +86,8 @@ def _is_json(text: str) -> bool:
 class _Reader:
     """Builds documents from events with an explicit stack, so that depth is counted and never recursed into."""
 
-    def __init__(self, text: str, file: str) -> None:
-        self.text, self.file = text, file
+    def __init__(self, text: str, file: str, most_nodes: int) -> None:
+        self.text, self.file, self.most_nodes, self.nodes = text, file, most_nodes, 0
         self.events: Iterator[yaml.Event] = yaml.parse(text, Loader=_Loader)
         self.places: dict[Path, Place] = {}
         self.key_places: dict[Path, Place] = {}
@@ -98,6 +96,7 @@ class _Reader:
     def documents(self) -> Iterator[Document]:
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
+                self.nodes += 1
                 document = self._document()
                 if document:
                     yield document
@@ -171,6 +170,9 @@ class _Reader:
         tag = getattr(event, "tag", None)
         if tag:
             self._refuse(event, f"The tag {tag} is not allowed.", "Leave it out; put text in quotes.")
+        self.nodes += 1
+        if self.nodes > self.most_nodes:
+            self._refuse(event, f"There are more than {self.most_nodes} values and keys.", "Split it.")
         if len(path) > DEEPEST:
             self._refuse(event, f"This is nested deeper than {DEEPEST} levels.")
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from core.definitions.cel_tokens import tokens
 from core.definitions.cel_values import JsonValue
-from core.definitions.expressions import compile_expression
+from core.definitions.expressions import LONGEST_SOURCE, compile_expression
 from core.errors import ExpressionError
 
 Path = tuple[str | int, ...]
@@ -65,6 +65,8 @@ def _closing(text: str, start: int) -> int:
     depth = 0
     closing_at = -1
     for token in tokens(text, start):
+        if token.offset - start > LONGEST_SOURCE:
+            break
         if token.text == "{":
             depth += 1
         elif token.text == "}" and depth:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from core.definitions.cel_references import Reference
-from core.definitions.cel_tokens import Token, tokens
+from core.definitions.cel_tokens import Token, all_tokens
 from core.definitions.expression_errors import ExpressionTypeError
 from core.definitions.expressions import Expression
 from core.definitions.findings import Finding
@@ -46,7 +46,7 @@ def _put(samples: dict[str, object], path: tuple[str, ...], value: object) -> No
 
 def check_comparisons(expression: Expression, scope: Scope) -> list[Finding]:
     """Answer the comparisons with a text that the value can never be: `incident.severity == "sev1"`."""
-    found = tuple(tokens(expression.source))
+    found = all_tokens(expression.source)
     return [
         finding
         for reference in expression.references

@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from core.definitions.bounds import MOST_PROBLEMS, OF_FILES, Bounds
 from core.definitions.case_checks import check_cases
 from core.definitions.cross_checks import Read, check_names, check_references
 from core.definitions.documents import Document, place_of
@@ -16,27 +19,51 @@ from core.definitions.problems import Problem, suggest
 from core.definitions.pydantic_problems import described, problems_of
 from core.definitions.schema_checks import check_schema
 from core.definitions.scopes import check_runbook, check_workflow
-from core.definitions.sources import LARGEST_TEXT, load_documents
+from core.definitions.sources import load_documents
+from core.definitions.work import TooMuchWork, at_most
 from core.errors import DefinitionError
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 Validated = tuple[list[AnyDefinition], list[Problem]]
 
 
-def validate_text(text: str, file: str, *, known_runbooks: Iterable[str] | None = None) -> Validated:
-    """Answer the definitions of a YAML or JSON text that are valid in themselves, and every Problem found.
+Loaded = tuple[list[Document], list[Problem]]
+
+
+def validate_text(
+    text: str, file: str, *, known_runbooks: Iterable[str] | None = None, bounds: Bounds = OF_FILES
+) -> Validated:
+    """Answer the definitions of a YAML or JSON text that are valid in themselves, and the Problems found.
 
     Only apply the definitions when there is no Problem. With `known_runbooks` a workflow that starts a runbook
-    which is neither there nor in the text is a Problem.
+    which is neither there nor in the text is a Problem. `bounds`: what is larger is one Problem, and no more is done.
     """
-    return _validated([_loaded(text, file)], known_runbooks)
+    return validate_loaded(load_text(text, file, bounds), known_runbooks=known_runbooks, bounds=bounds)
+
+
+def load_text(text: str, file: str, bounds: Bounds = OF_FILES) -> Loaded:
+    """Read a text, and look at nothing in it: the first half of `validate_text`."""
+    return _loaded(text, file, bounds)
+
+
+def load_data(data: Mapping[str, object], file: str, bounds: Bounds = OF_FILES) -> Loaded:
+    """The same with one document that came as JSON, whose size was asked before."""
+    text = json.dumps(data, ensure_ascii=False, indent=2)
+    return _loaded(text, file, replace(bounds, size=len(text) * 4))
+
+
+def validate_loaded(
+    loaded: Loaded, *, known_runbooks: Iterable[str] | None = None, bounds: Bounds = OF_FILES
+) -> Validated:
+    """Answer what `validate_text` answers: its second half."""
+    return _validated([loaded], known_runbooks, bounds)
 
 
 def validate_data(
     data: Mapping[str, object], file: str = "request", *, known_runbooks: Iterable[str] | None = None
 ) -> Validated:
     """Validate one document that came as JSON; `Problem.field` says which field is meant."""
-    return validate_text(json.dumps(data, ensure_ascii=False, indent=2), file, known_runbooks=known_runbooks)
+    return validate_loaded(load_data(data, file), known_runbooks=known_runbooks)
 
 
 def validate_files(paths: Iterable[Path], *, known_runbooks: Iterable[str] | None = None) -> Validated:
@@ -53,10 +80,10 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def _loaded_file(path: Path) -> tuple[list[Document], list[Problem]]:
+def _loaded_file(path: Path) -> Loaded:
     try:
         with path.open("rb") as file:
-            raw = file.read(LARGEST_TEXT + 1)
+            raw = file.read(OF_FILES.size + 1)
         return _loaded(raw.decode(), str(path))
     except OSError as error:
         return [], [Problem(str(path), 1, 1, f"The file cannot be read: {error.strerror or error}.")]
@@ -65,25 +92,26 @@ def _loaded_file(path: Path) -> tuple[list[Document], list[Problem]]:
         return [], [Problem(str(path), *place, "The file is not UTF-8 text.", "Save it as UTF-8.")]
 
 
-def _loaded(text: str, file: str) -> tuple[list[Document], list[Problem]]:
+def _loaded(text: str, file: str, bounds: Bounds = OF_FILES) -> Loaded:
     try:
-        return load_documents(text, file=file), []
+        return load_documents(text, file=file, bounds=bounds), []
     except DefinitionError as error:
         return [], [problem for problem in error.problems if isinstance(problem, Problem)]
 
 
 def _validated(
-    loaded: Iterable[tuple[list[Document], list[Problem]]], known_runbooks: Iterable[str] | None
+    loaded: Iterable[Loaded], known_runbooks: Iterable[str] | None, bounds: Bounds = OF_FILES
 ) -> Validated:
     documents, problems, reads = list[Document](), list[Problem](), list[Read]()
     for found, wrong in loaded:
         documents += found
         problems += wrong
-    for document in documents:
-        definition, wrong = _read(document)
-        problems += wrong
-        if definition:
-            reads.append(Read(definition, document))
+    with at_most(bounds.work):
+        for document in documents:
+            definition, wrong = _read(document)
+            problems += wrong
+            if definition:
+                reads.append(Read(definition, document))
     problems += [*check_names(documents), *check_references(reads, known_runbooks), *check_gates(reads)]
     return [read.definition for read in reads], sorted(problems, key=_order)
 
@@ -113,8 +141,12 @@ def _checked(document: Document, kind: str, found: list[Problem]) -> list[Proble
     }.get(kind, ())
     # One place, one Problem: what is no text at all need not be said to be no expression too.
     places = {(problem.line, problem.column) for problem in found}
-    problems = [problem for check in checks for problem in check(document)]
-    return [problem for problem in problems if (problem.line, problem.column) not in places]
+    problems = (problem for check in checks for problem in check(document))
+    told = (problem for problem in problems if (problem.line, problem.column) not in places)
+    try:
+        return list(islice(told, MOST_PROBLEMS))
+    except TooMuchWork as error:
+        return [document.problem((), error.message, error.hint)]
 
 
 def _unknown_kind(document: Document) -> Problem:

@@ -21,6 +21,7 @@ from core.decisions.execution import (
     StepPrepared,
     StepResult,
     Transition,
+    Uncertain,
 )
 from core.errors import Conflict
 from core.outside.leash import Leash
@@ -40,6 +41,7 @@ from .preparation import Inside, Outside, Ports
 from .prepare import prepare_step
 from .rows import Loaded, load
 from .run import LeaseLost, Run
+from .unforeseen import unforeseen
 
 log = structlog.get_logger()
 
@@ -165,6 +167,15 @@ def _outside(run: Run, position: int, request: Json, call: Callable[[], StepResu
     if run.state.steps[position].status is not Status.RUNNING:
         return Transition(run.state)
     reach("effect.before")
-    result = call()
+    result = _called(run, position, call)
     reach("effect.after")
     return run.apply(StepEnded(result))
+
+
+def _called(run: Run, position: int, call: Callable[[], StepResult]) -> StepResult:
+    """What the call comes to. Where it raises, nobody knows how far it got."""
+    try:
+        return call()
+    except Exception as error:  # noqa: BLE001 the worker lives, and people are asked
+        step, what = run.state.steps[position], "It may or may not have happened"
+        return Uncertain(unforeseen(error, run.loaded.row.id, step.id, what))

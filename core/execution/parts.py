@@ -11,6 +11,7 @@ from core.steps.base import StepDefinition
 
 from .kinds import AnyPart
 from .preparation import Context, Preparable, Prepared
+from .unforeseen import unforeseen
 
 
 def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> Prepared:
@@ -24,6 +25,9 @@ def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> P
         return part.prepare(context)
     except RunbookError as error:
         return Failed(context.masker.mask(str(error)), final=True)
+    except Exception as error:  # noqa: BLE001 whatever people's values make of it, the worker lives
+        said = unforeseen(error, context.execution_id, part.id, "It could not be prepared")
+        return Failed(said, final=True)
 
 
 def _with_callbacks(context: Context, parts: Sequence[AnyPart]) -> Context:

@@ -17,6 +17,7 @@ from .checkpoint import Change, save
 from .lease import LEASE
 from .obligations import fulfil, obliges
 from .rows import Loaded, reload
+from .unforeseen import unforeseen
 
 
 class LeaseLost(Exception):
@@ -92,7 +93,7 @@ class Run:
         events = list(self._pending)
         try:
             with self.service.transaction() as work:
-                transition = self.apply(StepEnded(_attempt(work, act)))
+                transition = self.apply(StepEnded(self._attempt(work, act)))
                 if self.event:  # the actions of a workflow change incidents
                     self.incident = incident_scope(
                         work.session.get_one(Incident, self.loaded.row.incident_id)
@@ -104,6 +105,20 @@ class Run:
             return self.apply(Claimed())
         self._mark_committed()
         return transition
+
+    def _attempt(self, work: Work, act: Callable[[Work], StepResult]) -> StepResult:
+        """What the act came to; a refusal by the rules, or what nobody foresaw, undoes the act alone, and fails it."""
+        try:
+            with work.session.begin_nested():
+                return act(work)
+        except RunbookError as error:
+            return Failed(str(error), final=True)
+        except Exception as error:  # noqa: BLE001 whatever people's values make of it, the worker lives
+            position = self.state.position or 0
+            step = self.state.steps[position]
+            return Failed(
+                unforeseen(error, self.loaded.row.id, step.id, "Nothing of it happened"), final=True
+            )
 
     def _try_commit(self) -> bool:
         try:
@@ -155,12 +170,3 @@ class Run:
         self._revision, self.state, self._committed = fresh.row.revision, fresh.state, fresh.state
         for event in self._pending:
             self.state = advance(self.state, event, self.service.clock.now()).execution
-
-
-def _attempt(work: Work, act: Callable[[Work], StepResult]) -> StepResult:
-    """What the act came to; a refusal by the rules undoes the act alone, and fails the step."""
-    try:
-        with work.session.begin_nested():
-            return act(work)
-    except RunbookError as error:
-        return Failed(str(error), final=True)

@@ -90,6 +90,8 @@ class HttpCaller:
             answer.set_exception(error)
         except (httpx2.HTTPError, BrokenOff, OSError) as error:
             answer.set_exception(_what_is_known(error, request, attempt))
+        except Exception as error:  # noqa: BLE001 told to who waits for the answer, who would wait in vain
+            answer.set_exception(error)
         finally:
             attempt.close()
 
@@ -188,12 +190,21 @@ def _read(response: httpx2.Response) -> HttpResponse:
 
 
 def _json(body: bytes) -> Json:
-    """None for what is no JSON, or none that PostgreSQL keeps: numbers are finite, nesting has an end."""
+    """None for what is no JSON, or none that PostgreSQL keeps: numbers are finite, nesting has an end.
+
+    A target is not refused as a person is: its integers beyond 64 bits are floating point (RFC 8259, section 6), and of
+    what cannot be read there is still the text.
+    """
     try:
-        parsed: Json = json.loads(body, parse_float=_finite, parse_constant=_finite)
+        parsed: Json = json.loads(body, parse_int=_number, parse_float=_finite, parse_constant=_finite)
         return without_nul(parsed)  # type: ignore[return-value]  # what is JSON stays JSON
     except (ValueError, RecursionError):
         return None
+
+
+def _number(text: str) -> int | float:
+    number = int(text)
+    return number if -(2**63) <= number < 2**63 else _finite(text)
 
 
 def _finite(text: str) -> float:

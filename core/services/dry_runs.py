@@ -5,6 +5,7 @@ from core.decisions.people import Person
 from core.decisions.team_scope import check_may_run
 from core.definitions.locks import short_name
 from core.definitions.parameters import check_parameters
+from core.definitions.work import at_most
 from core.execution.locks import holder_of, lock_name, may_see_holder
 from core.rehearsal.plan import PlannedStep, plan_steps
 from core.rehearsal.stage import Stage
@@ -20,6 +21,8 @@ from core.services.runbooks import check_runnable, definition_of
 from core.statuses import Status
 from core.tables import Incident, RunbookExecution
 
+MOST_WORK = 1_000_000  # units of cel_cost for all expressions of a plan: others wait for the same process
+
 
 def plan_by_person(work: Work, person: Person, start: Start) -> PlanView:
     """The plan of a run that this person could start now.
@@ -32,8 +35,9 @@ def plan_by_person(work: Work, person: Person, start: Start) -> PlanView:
     definition = definition_of(runbook)
     parameters = check_parameters(definition.parameters, start.parameters)
     stage = Stage(definition, parameters, incident_scope(incident), person.slack_user_id, runbook.version)
-    lock = _lock(work, stage, incident)
-    steps = [_view_step(work, planned) for planned in plan_steps(stage, work.now)]
+    with at_most(MOST_WORK):
+        lock = _lock(work, stage, incident)
+        steps = [_view_step(work, planned) for planned in plan_steps(stage, work.now)]
     details = {"version": runbook.version, "incident": incident.id, "parameters": parameters}
     audit.record(work, person, "runbook.dry_run", runbook.id, details)
     return PlanView(

@@ -1,7 +1,7 @@
 """Who may write, approve and deprecate definitions: a team's admins write theirs, platform admins approve."""
 
 from core.decisions.people import Person
-from core.decisions.policy import require
+from core.decisions.policy import require, require_somewhere
 from core.decisions.policy_table import Action
 from core.errors import InvalidInput, NotFound
 from core.service import Work
@@ -32,6 +32,12 @@ def check_may_deprecate(person: Person, team: str | None) -> None:
         else f"Only a platform admin or an admin of team {team} deprecates what it owns."
     )
     require(person, Action.DEFINITION_DEPRECATE, team, sentence)
+
+
+def check_may_write_something(person: Person) -> None:
+    """Raise NotAllowed if this person may write no definition at all, whatever it says."""
+    sentence = "Only a platform admin or an admin of a team may write definitions."
+    require_somewhere(person, Action.DEFINITION_WRITE, sentence)
 
 
 def owning_team(work: Work, team: str | None) -> Team | None:

@@ -12,6 +12,7 @@ from core.decisions.team_scope import check_may_run, check_runbook_scope
 from core.definitions.kept import read_kept
 from core.definitions.parameters import check_parameters
 from core.definitions.runbook import RunbookDefinition
+from core.definitions.work import at_most
 from core.execution.locks import lock_name, take_lock
 from core.identifiers import Prefix, new_id
 from core.service import Work
@@ -23,6 +24,8 @@ from core.services.request_keys import take_turn
 from core.services.runbooks import check_runnable, definition_of
 from core.statuses import Status, WaitingFor
 from core.tables import Incident, Runbook, RunbookExecution, StepExecution
+
+MOST_WORK = 200_000  # units of cel_cost for the name of a lock: others wait for the same process
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,8 @@ def _take_lock(work: Work, execution: RunbookExecution, incident: Incident) -> N
     """Where the definition names a lock: hold it, or wait in its queue. Raises Conflict where it rejects."""
     name, version = execution.runbook_name, execution.runbook_version
     definition = read_kept(RunbookDefinition, name, version, execution.definition)
-    lock = lock_name(definition, execution.parameters, incident_scope(incident))
+    with at_most(MOST_WORK):
+        lock = lock_name(definition, execution.parameters, incident_scope(incident))
     if lock is None:
         return
     may_queue = definition.on_conflict == "queue"

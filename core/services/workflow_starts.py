@@ -11,9 +11,11 @@ from core.decisions.initiators import initiated_by, initiators_to_json
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond, check_runbook_scope
-from core.decisions.triggers import IncidentHappening, Match, match
+from core.decisions.triggers import MOST_WORK_AN_EVENT, IncidentHappening, Match, match
 from core.definitions.kept import NotValidAnyMore
+from core.definitions.work import at_most
 from core.errors import Conflict
+from core.execution.unforeseen import unforeseen
 from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit
@@ -82,8 +84,9 @@ def _once_key(workflow: Workflow, incident: Incident) -> str | None:
 def start_matching_workflows(work: Work, incident: Incident, event: IncidentEvent) -> None:
     """Start every enabled workflow whose approved version the event triggers, each for itself."""
     candidates = select(Workflow).where(is_started_by(event.type))
-    for workflow in work.session.scalars(candidates.order_by(Workflow.name)):
-        start_workflow_by_event(work, workflow, incident, event)
+    with at_most(MOST_WORK_AN_EVENT):
+        for workflow in work.session.scalars(candidates.order_by(Workflow.name)):
+            start_workflow_by_event(work, workflow, incident, event)
 
 
 def start_workflow_by_event(work: Work, workflow: Workflow, incident: Incident, event: IncidentEvent) -> None:
@@ -92,6 +95,9 @@ def start_workflow_by_event(work: Work, workflow: Workflow, incident: Incident, 
         start = _Start.of(workflow, incident, event)
     except NotValidAnyMore as error:
         start = _Start.of_unreadable(workflow, incident, event, error.cannot_be_read)
+    except Exception as error:  # noqa: BLE001 one team's workflow keeps nobody from changing an incident
+        why = unforeseen(error, event.id, workflow.name, "Its condition could not be evaluated")
+        start = _Start.of_unreadable(workflow, incident, event, why)
     if start is not None:
         _create_by_itself(work, start)
 

@@ -60,6 +60,7 @@ def duplicate_workflow(
 
     Raises NotAllowed for who may not write for its team, Conflict where the name is taken or it is not valid any more.
     """
+    check_may_write(person, library_search.owner_of(workflow))
     document = with_enabled(workflow.definition, enabled=False) | {"name": name}
     definition = still_valid(workflow.name, workflow.version, document)
     note = intent.note or f"Duplicate of {workflow.name}, version {workflow.version}."

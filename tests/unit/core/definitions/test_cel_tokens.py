@@ -3,7 +3,7 @@
 import pytest
 
 from core.definitions.cel_references import references
-from core.definitions.cel_tokens import calls, macro_depth, tokens
+from core.definitions.cel_tokens import calls, tokens
 
 
 @pytest.mark.parametrize(
@@ -50,22 +50,6 @@ def test_a_reference_knows_where_it_stands() -> None:
 
 def test_a_reference_with_a_computed_index_is_dynamic() -> None:
     assert [reference.dynamic for reference in references("secrets[params.x]")] == [True, False]
-
-
-@pytest.mark.parametrize(
-    ("source", "expected"),
-    [
-        ("1 + 1", (0, False)),
-        ("a.exists(x, x)", (1, False)),
-        ("a.map(x, x)", (1, True)),
-        ("a.all(x, b.all(y, c.exists_one(z, z)))", (3, False)),
-        ("a.filter(x, x).map(y, y)", (1, True)),
-        ("'a.map(x, x)'", (0, False)),
-        ("map(x)", (0, False)),
-    ],
-)
-def test_loops_are_counted(source: str, expected: tuple[int, bool]) -> None:
-    assert macro_depth(source) == expected
 
 
 def test_calls_come_with_their_namespace() -> None:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.definitions.bounds import OF_FILES
 from core.definitions.documents import Document
 from core.definitions.problems import Problem
-from core.definitions.sources import DEEPEST, LARGEST_TEXT, load_documents
+from core.definitions.sources import DEEPEST, load_documents
 from core.errors import DefinitionError
 
 
@@ -195,8 +196,8 @@ def test_depth_is_bounded() -> None:
 
 
 def test_size_is_bounded() -> None:
-    assert "larger than" in refused("a: " + "x" * LARGEST_TEXT).message
-    assert "larger than" in refused("a: " + "é" * (LARGEST_TEXT // 2)).message
+    assert "larger than" in refused("a: " + "x" * OF_FILES.size).message
+    assert "larger than" in refused("a: " + "é" * (OF_FILES.size // 2)).message
 
 
 JSON = st.recursive(

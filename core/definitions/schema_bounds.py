@@ -1,0 +1,154 @@
+"""How much work a person's JSON Schema may make: how large it is when every `$ref` in it is followed.
+
+`allOf` with two references to the same place, ten times one below the other, asks a thousand times. Nothing leads back
+to where it stands: what a value costs could then not be told from the schema.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from core.definitions.cel_cost import pattern_weight
+
+Schema = Mapping[str, object]
+Path = tuple[str | int, ...]
+
+DEEPEST = 32
+MOST_NODES = 5_000  # every $ref followed
+MOST_WORK = 2_000_000  # nodes of the schema times values checked, about 0.1 µs each
+MOST_MATCHING = 200_000_000  # characters times states of all patterns, about 1 ns each
+# These lead elsewhere, or change what a reference means: https://json-schema.org/draft/2020-12/json-schema-core
+ELSEWHERE = frozenset({"$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef"})
+DATA = frozenset({"const", "default", "enum", "examples"})
+NAMED = frozenset({"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"})
+_POINTER = re.compile(r"#(?:/.*)?", re.DOTALL)
+
+
+class Unbounded(ValueError):
+    """The schema is too large, or leads somewhere it may not; `path` is where."""
+
+    def __init__(self, message: str, path: Path) -> None:
+        """Say what is wrong with it."""
+        super().__init__(message)
+        self.path = path
+
+
+@dataclass(frozen=True)
+class SchemaSize:
+    """`nodes`: with every `$ref` followed. `states`: of all its regular expressions."""
+
+    nodes: int
+    states: int
+
+    def why_too_much(self, values: int, characters: int) -> str | None:
+        """Why a value of this size is not checked, if so."""
+        if self.nodes * values > MOST_WORK:
+            return f"These are {values:,} values, too many to be checked against this schema."
+        if self.states * characters > MOST_MATCHING:
+            return f"These are {characters:,} characters, too many to be matched with the patterns of this schema."
+        return None
+
+
+def size_of_schema(schema: Schema) -> SchemaSize:
+    """Measure a schema, without recursing into what is deeper than 32 levels. Raises Unbounded."""
+    measure = _Measure(schema)
+    return SchemaSize(measure.nodes(schema, ()), measure.states)
+
+
+def pointed(root: Schema, reference: str) -> object:
+    """What a local `$ref` leads to; None where there is nothing."""
+    found: object = root
+    for part in reference.removeprefix("#").split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(found, list):
+            found = (
+                found[int(name)] if name.isdecimal() and len(name) < 6 and int(name) < len(found) else None
+            )
+        else:
+            found = found.get(name) if isinstance(found, Mapping) else None
+    return found if _POINTER.fullmatch(reference) else None
+
+
+@dataclass
+class _Measure:
+    """Follows each reference once, and remembers what it led to."""
+
+    root: Schema
+    known: dict[str, int] = field(default_factory=dict)
+    following: list[str] = field(default_factory=list)
+    states: int = 0
+
+    def nodes(self, node: object, path: Path) -> int:
+        if len(path) > DEEPEST:
+            raise Unbounded(f"This is nested deeper than {DEEPEST} levels.", path[:DEEPEST])
+        count = 1 + sum(self._of(key, item, (*path, key)) for key, item in _items(node))
+        if count > MOST_NODES:
+            message = (
+                f"This schema is too large: with every $ref followed it has more than {MOST_NODES:,} parts."
+            )
+            raise Unbounded(message, path)
+        return count
+
+    def _of(self, key: str | int, item: object, path: Path) -> int:
+        is_name = len(path) > 1 and path[-2] in NAMED
+        if is_name and path[-2] == "patternProperties":
+            self.states += pattern_weight(str(key))
+        if not is_name and isinstance(item, str):
+            self._look_at(key, item, path)
+            if key == "$ref":
+                return self._referred(item, path)
+        return self.nodes(item, path)
+
+    def _look_at(self, key: str | int, text: str, path: Path) -> None:
+        if key == "pattern":
+            self.states += pattern_weight(text)
+        if key in ELSEWHERE or (key == "$id" and len(path) > 1):
+            raise Unbounded(f"{key} cannot be used here: write $defs, and $ref: '#/$defs/NAME'.", path)
+
+    def _referred(self, reference: str, path: Path) -> int:
+        if not reference.startswith("#"):
+            raise Unbounded(
+                f"$ref may only lead into this document; {reference[:100]} is never fetched.", path
+            )
+        target = pointed(self.root, reference)
+        if not isinstance(target, Mapping | bool):
+            raise Unbounded(f"$ref leads nowhere: there is no {reference[:100]} here.", path)
+        if reference in self.following:
+            raise Unbounded(f"$ref leads in a circle, by {reference[:100]}.", path)
+        if reference not in self.known:
+            self.following.append(reference)
+            steps = reference.split("/")[1:]
+            self.known[reference] = self.nodes(target, ("$ref",) * len(self.following) if steps else path)
+            self.following.pop()
+        return self.known[reference]
+
+
+def _items(node: object) -> Iterator[tuple[str | int, object]]:
+    if isinstance(node, Mapping):
+        yield from ((key, item) for key, item in node.items() if key not in DATA)
+        yield from (("", None) for key in DATA & node.keys() for _ in _entries(node[key]))
+    elif isinstance(node, list):
+        yield from enumerate(node)
+
+
+def _entries(value: object) -> Iterator[object]:
+    """Data counts as much as it has entries; what is in them is looked at once, whatever the schema."""
+    yield value
+    if isinstance(value, list):
+        yield from value
+
+
+def size_of_value(value: object) -> tuple[int, int]:
+    """How many values there are in a JSON value, itself included, and how many characters in all of them."""
+    values = characters = 0
+    pending = [value]
+    while pending:
+        part = pending.pop()
+        values += 1
+        if isinstance(part, str):
+            characters += len(part)
+        elif isinstance(part, Mapping):
+            pending += [*part, *part.values()]
+        elif isinstance(part, list):
+            pending += part
+    return values, characters
