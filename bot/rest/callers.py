@@ -52,11 +52,16 @@ def find_caller(request: Request) -> Caller:
         raise HTTPException(HTTPStatus.UNAUTHORIZED, sentence, CHALLENGE)
     person, token_id = found
     settings: RestSettings = request.app.state.settings
+    take_turn(settings, token_id)
+    return Caller(service, settings, person, token_id)
+
+
+def take_turn(settings: RestSettings, token_id: str) -> None:
+    """Raises the 429 of one request too many."""
     wait = settings.limit.take(token_id)
     if wait:
         sentence = f"This token made too many requests. Try again in {wait} s."
         raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, sentence, {"Retry-After": str(wait)})
-    return Caller(service, settings, person, token_id)
 
 
 class AuthenticatedRoute(APIRoute):
@@ -81,9 +86,7 @@ async def current_caller(request: Request) -> Caller:
 CurrentCaller = Annotated[Caller, Depends(current_caller)]
 
 
-def authenticated_router(tag: str) -> APIRouter:
+def authenticated_router(tag: str, route_class: type[APIRoute] = AuthenticatedRoute) -> APIRouter:
     """A router whose routes all want a token; `tag` groups them in the OpenAPI document."""
     says_so = Security(HTTPBearer(auto_error=False, description="`runbook token create` makes a token."))
-    return APIRouter(
-        route_class=AuthenticatedRoute, dependencies=[says_so], tags=[tag], responses=PROBLEM_RESPONSES
-    )
+    return APIRouter(route_class=route_class, dependencies=[says_so], tags=[tag], responses=PROBLEM_RESPONSES)

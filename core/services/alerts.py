@@ -15,7 +15,7 @@ from core.service import Work
 from core.services.incidents import NewIncident, change_status, open_incident
 from core.services.people import find_team
 from core.services.request_keys import take_turn
-from core.statuses import UNRESOLVED, IncidentStatus
+from core.statuses import UNRESOLVED, IncidentStatus, Role
 from core.tables import Incident, Team
 
 
@@ -34,10 +34,16 @@ class Received:
     incident: Incident | None = None
 
 
+def signing_sender(work: Work, vendor: Vendor) -> Person:
+    """The vendor, known by its signature: nobody, who may send alerts of any team, and is asked for nothing else."""
+    roles = dict.fromkeys(work.session.scalars(select(Team.name)), Role.RESPONDER)
+    return Person(f"service:{vendor}", roles, source="signature")
+
+
 def receive_alert(
     work: Work, person: Person, vendor: Vendor, body: object, *, team: str | None = None
 ) -> Received:
-    """Open, find or resolve the incident of an alert, in the name of the person whose token brought it.
+    """Open, find or resolve the incident of an alert, in the name of whoever brought it.
 
     `team`: whose the alert is; left out, its label or tag `team` says so. Raises InvalidInput for a body that is not
     the vendor's and for an alert of no team, NotFound for an unknown team, NotAllowed for somebody of another one.
