@@ -6,6 +6,7 @@ from fastapi import Body, Query
 from pydantic import JsonValue
 from starlette.responses import Response
 
+from bot.rest.alert_senders import SignedRoute
 from bot.rest.answers import AlertAnswer
 from bot.rest.callers import authenticated_router
 from bot.rest.field_names import missing_is_invalid
@@ -18,7 +19,7 @@ from core.service import Work
 from core.services.alerts import receive_alert
 from core.services.reading import view_incident
 
-router = authenticated_router("alerts")
+router = authenticated_router("alerts", SignedRoute)
 
 
 @router.post("/{vendor}", response_model=AlertAnswer)

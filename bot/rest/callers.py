@@ -59,14 +59,24 @@ def find_caller(request: Request, action: Action | None) -> Caller:
         raise HTTPException(HTTPStatus.UNAUTHORIZED, sentence, CHALLENGE)
     person, token_id = found
     settings: RestSettings = request.app.state.settings
+    take_turn(settings, token_id)
+    check_action(person, action)
+    return Caller(service, settings, person, token_id)
+
+
+def check_action(person: Person, action: Action | None) -> None:
+    """Raises the 403 of what nobody, or a token such as theirs, may do."""
+    if action is None:
+        raise NotAllowed("Nobody may do this: the address is not in the policy.")
+    require_scope(person, action)
+
+
+def take_turn(settings: RestSettings, token_id: str) -> None:
+    """Raises the 429 of one request too many."""
     wait = settings.limit.take(token_id)
     if wait:
         sentence = f"This token made too many requests. Try again in {wait} s."
         raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, sentence, {"Retry-After": str(wait)})
-    if action is None:
-        raise NotAllowed("Nobody may do this: the address is not in the policy.")
-    require_scope(person, action)
-    return Caller(service, settings, person, token_id)
 
 
 class AuthenticatedRoute(APIRoute):
@@ -82,11 +92,15 @@ class AuthenticatedRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def authenticated(request: Request) -> Response:
-            request.state.caller = await run_in_threadpool(find_caller, request, self.action)
+            request.state.caller = await self.find_caller(request)
             await check_body(request)
             return await handle(request)
 
         return authenticated
+
+    async def find_caller(self, request: Request) -> Caller:
+        """By the request's token; raises what the function of that name raises."""
+        return await run_in_threadpool(find_caller, request, self.action)
 
 
 async def current_caller(request: Request) -> Caller:
@@ -98,9 +112,7 @@ async def current_caller(request: Request) -> Caller:
 CurrentCaller = Annotated[Caller, Depends(current_caller)]
 
 
-def authenticated_router(tag: str) -> APIRouter:
+def authenticated_router(tag: str, route_class: type[AuthenticatedRoute] = AuthenticatedRoute) -> APIRouter:
     """A router whose routes all want a token; `tag` groups them in the OpenAPI document."""
     says_so = Security(HTTPBearer(auto_error=False, description="`runbook token create` makes a token."))
-    return APIRouter(
-        route_class=AuthenticatedRoute, dependencies=[says_so], tags=[tag], responses=PROBLEM_RESPONSES
-    )
+    return APIRouter(route_class=route_class, dependencies=[says_so], tags=[tag], responses=PROBLEM_RESPONSES)

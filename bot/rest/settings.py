@@ -1,5 +1,6 @@
 """What the REST face is told when it is made."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.rest.rate_limit import RateLimit
@@ -11,8 +12,10 @@ class RestSettings:
     """`single_admin`: a platform admin may approve a definition that they wrote (RUNBOOK_SINGLE_ADMIN).
 
     `callbacks`: what made the addresses that outside systems call back; `limit`: on the requests of each token.
+    `alert_secrets`: what vendors sign their alerts with, by the vendor's name.
     """
 
     single_admin: bool = False
     callbacks: CallbackLinks = field(default_factory=CallbackLinks)
     limit: RateLimit = field(default_factory=RateLimit)
+    alert_secrets: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)

@@ -38,7 +38,15 @@ def web_app(composition: Composition) -> ASGIApp:
     return create_web(
         composition.service,
         slack=slack_route(bolt_app(composition), composition.settings.slack_signing_secret),
-        rest=RestSettings(composition.is_single_admin, composition.callbacks),
+        rest=rest_settings(composition),
         links=composition.links,
         newest_revision=newest_revision(),
+    )
+
+
+def rest_settings(composition: Composition) -> RestSettings:
+    return RestSettings(
+        composition.is_single_admin,
+        composition.callbacks,
+        alert_secrets=composition.settings.alert_secrets,
     )

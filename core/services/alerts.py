@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from core.alerts.alert import Alert
 from core.alerts.vendors import PARSERS, Vendor
-from core.decisions.people import Person
+from core.decisions.people import Person, service_principal
 from core.decisions.policy import sees
 from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
@@ -17,7 +17,7 @@ from core.service import Work
 from core.services.incidents import NewIncident, change_status, open_incident
 from core.services.people import find_team
 from core.services.request_keys import take_turn
-from core.statuses import UNRESOLVED, IncidentStatus
+from core.statuses import UNRESOLVED, IncidentStatus, TokenScope
 from core.tables import Incident, Team
 
 
@@ -36,10 +36,16 @@ class Received:
     incident: Incident | None = None
 
 
+def signing_sender(work: Work, vendor: Vendor) -> Person:
+    """The vendor, known by its signature: nobody, who may send alerts of any team, and is asked for nothing else."""
+    teams = work.session.scalars(select(Team.name))
+    return service_principal(vendor, {TokenScope.ALERTS}, *teams, source="signature")
+
+
 def receive_alert(
     work: Work, person: Person, vendor: Vendor, body: object, *, team: str | None = None
 ) -> Received:
-    """Open, find or resolve the incident of an alert, in the name of the person whose token brought it.
+    """Open, find or resolve the incident of an alert, in the name of whoever brought it.
 
     `team`: whose the alert is; left out, its label or tag `team` says so. Raises InvalidInput for a body that is not
     the vendor's and for an alert of no team, NotAllowed for somebody who is not of the team, NotFound for no team.

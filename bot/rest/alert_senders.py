@@ -1,0 +1,42 @@
+"""Who sends an alert: the vendor itself, by its signature, where its secret is set; otherwise whoever has a token."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from bot.rest.callers import AuthenticatedRoute, Caller, check_action, take_turn
+from bot.rest.settings import RestSettings
+from core.alerts.signatures import is_signed
+from core.alerts.vendors import Vendor
+from core.decisions.policy_table import Action
+from core.services.alerts import signing_sender
+
+UNSIGNED = "This is not signed as {vendor} signs its webhooks with the secret that is set here."
+
+
+class SignedRoute(AuthenticatedRoute):
+    """Finds out who sends before it reads what is sent."""
+
+    async def find_caller(self, request: Request) -> Caller:
+        """By the vendor's signature where its secret is set, otherwise by the token."""
+        settings: RestSettings = request.app.state.settings
+        vendor = request.path_params["vendor"]
+        if vendor not in settings.alert_secrets:
+            return await super().find_caller(request)
+        body = await request.body()
+        return await run_in_threadpool(signing_caller, request, Vendor(vendor), body, self.action)
+
+
+def signing_caller(request: Request, vendor: Vendor, body: bytes, action: Action | None) -> Caller:
+    """Raises the 401 of what the vendor did not sign, whatever token it carries, and the 429 of one too many."""
+    service, settings = request.app.state.service, request.app.state.settings
+    if not is_signed(vendor, settings.alert_secrets[vendor], request.headers, body, datetime.now(UTC)):
+        raise HTTPException(HTTPStatus.UNAUTHORIZED, UNSIGNED.format(vendor=vendor))
+    with service.transaction() as work:
+        person = signing_sender(work, vendor)
+    take_turn(settings, person.slack_user_id)
+    check_action(person, action)
+    return Caller(service, settings, person, person.slack_user_id)
