@@ -112,3 +112,76 @@ def test_backslashes_do_not_make_the_search_explode(secret: str, text: str) -> N
     started = time.monotonic()
     Masker([secret]).mask(text + "!")
     assert time.monotonic() - started < 2
+
+
+def b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+LONG = "correct horse battery staple: " + "".join(chr(97 + i * i % 26) for i in range(1_500))
+SPACED = "correct horse battery staple"
+WAYS: dict[str, Callable[[str], str]] = {
+    "hex": lambda text: text.encode().hex(),
+    "hex upper": lambda text: text.encode().hex().upper(),
+    "hex with colons": lambda text: text.encode().hex(":"),
+    "hex with spaces": lambda text: text.encode().hex(" "),
+    "hex as C": lambda text: ", ".join(f"0x{byte:02x}" for byte in text.encode()),
+    "hex as Python": lambda text: "".join(f"\\x{byte:02x}" for byte in text.encode()),
+    "base64 twice": lambda text: b64(b64(text)),
+    "base64 twice, neither at its start": lambda text: b64("user:" + b64("x" + text + "yz")),
+    "base64 of hex": lambda text: b64(text.encode().hex()),
+    "base64 of JSON": lambda text: b64(json.dumps({"a": text})),
+    "base64 of UTF-16": lambda text: base64.b64encode(text.encode("utf-16-le")).decode(),
+    "UTF-16 read as UTF-8": lambda text: text.encode("utf-16").decode("utf-8", "replace"),
+    "URL twice": lambda text: urllib.parse.quote(urllib.parse.quote(text, safe=""), safe=""),
+    "URL, every sign": lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),
+    "JSON, every sign": lambda text: "".join(f"\\u{ord(sign):04x}" for sign in text),
+    "HTML, every sign": lambda text: "".join(f"&#{ord(sign)};" for sign in text),
+    "HTML in JSON": lambda text: json.dumps(html.escape(text)),
+    "wrapped": lambda text: "\n".join(text[at : at + 10] for at in range(0, len(text), 10)),
+    "spaced": " ".join,
+}
+
+
+@pytest.mark.parametrize("secret", [SPACED, LONG, "tok-0f83kd93"])
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_to_write_it_is_hidden(way: str, secret: str) -> None:
+    masked = Masker([secret]).mask(f"before <{WAYS[way](secret)}> after")
+    assert masked.startswith("before")
+    assert masked.endswith("> after")
+    assert len(masked) < len("before <***> after") + 24  # what stood around it in the base64 is no secret
+    assert MASK in masked
+
+
+@pytest.mark.parametrize("cut", range(1, len(SPACED)))
+def test_of_a_secret_that_was_cut_the_larger_part_is_hidden(cut: int) -> None:
+    masked = Masker([SPACED]).mask(f"{SPACED[:cut]}\n--- the rest is in the next file ---\n{SPACED[cut:]}")
+    assert max(map(len, (SPACED[:cut], SPACED[cut:]))) >= len(SPACED) // 2
+    for part in (SPACED[:cut], SPACED[cut:]):
+        assert len(part) < len(SPACED) // 2 or part not in masked
+
+
+@pytest.mark.parametrize("cut", range(1, len(SPACED)))
+def test_a_secret_that_is_split_over_texts_next_to_each_other_is_hidden_whole(cut: int) -> None:
+    hidden = Masker([SPACED]).mask_value({"stdout": f"out {SPACED[:cut]}", "stderr": [SPACED[cut:] + " err", 7]})
+    assert hidden == {"stdout": "out ***", "stderr": ["*** err", 7]}
+
+
+def test_of_an_address_its_private_parts_are_hidden_and_its_host_alone_is_not() -> None:
+    masker = Masker(["https://ops:s3cr3t@hooks.example/services/T0/B0/abcdef"])
+    assert masker.mask("GET /services/T0/B0/abcdef to https://hooks.example, s3cr3t") == (
+        "GET *** to https://hooks.example, ***"
+    )
+
+
+def test_our_own_tokens_are_hidden_without_being_known() -> None:
+    assert Masker([]).mask("token rbt_0123456789abcdef0123 is") == "token *** is"
+
+
+@pytest.mark.parametrize("size", [16_384, 1_000_000])
+def test_a_large_text_takes_no_long_time(size: int) -> None:
+    masker = Masker([*(f"the {n}th secret of them all" for n in range(50)), LONG])
+    for text in ("words and words ", "QUJDREVGR0hJ", "6162636465", "%41", '\\"', "the 1th secret ", SPACED[:9]):
+        started = time.process_time()
+        masker.mask(text * (size // len(text)))
+        assert time.process_time() - started < 0.2 + size / 250_000
