@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.rest.callers import Caller, find_caller, take_turn
+from bot.rest.callers import Caller, find_caller, take_turn, with_origin
 from bot.rest.settings import RestSettings
 from core.alerts.signatures import is_signed
 from core.alerts.vendors import Vendor
@@ -47,4 +47,4 @@ def signing_caller(request: Request, vendor: Vendor, body: bytes) -> Caller:
     with service.transaction() as work:
         person = signing_sender(work, vendor)
     take_turn(settings, person.slack_user_id)
-    return Caller(service, settings, person, person.slack_user_id)
+    return Caller(service, settings, with_origin(request, person), person.slack_user_id)

@@ -11,6 +11,7 @@ class Person:
     """A Slack user with their role in each team, by team name.
 
     `source`: the door they came through; `token_id`: of the bearer token that spoke for them, if one did.
+    `depth`: how many of our own runs, one after the other, led to what they ask; 0 where no run did.
     """
 
     slack_user_id: str
@@ -18,6 +19,7 @@ class Person:
     is_platform_admin: bool = False
     source: str = "slack"
     token_id: str | None = None
+    depth: int = 0
 
     def is_responder_of(self, team: str) -> bool:
         return self.is_platform_admin or team in self.roles

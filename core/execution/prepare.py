@@ -9,10 +9,12 @@ from core.decisions.execution import Failed, Skipped
 from core.definitions.expressions import compile_expression
 from core.definitions.secrets import Masker, SecretScope
 from core.errors import ConfigurationError, RunbookError
+from core.origins import Origin
 from core.statuses import Status
 from core.steps.base import StepDefinition
 from core.tables import RunbookExecution
 
+from .calling import CallsOfRun
 from .kinds import AnyPart
 from .preparation import Context, Ports, Preparable, Prepared
 from .run import Run
@@ -54,12 +56,17 @@ def _context(run: Run, position: int, ports: Ports) -> Context:
         position=position,
         attempt=step.attempt + 1,
         now=run.service.clock.now(),
-        ports=ports,
+        ports=replace(ports, http=_http_of(run, ports)),
         masker=_masker(tuple(ports.secrets.values())),
         resumed=step.status is Status.WAITING and step.error is None,
         depth=run.depth,
         deadline=run.state.deadline,
     )
+
+
+def _http_of(run: Run, ports: Ports) -> CallsOfRun:
+    origin = Origin(run.loaded.row.id, run.depth + 1)
+    return CallsOfRun(ports.http, ports.origins.headers(origin))
 
 
 def _with_callbacks(context: Context, parts: Sequence[AnyPart]) -> Context:

@@ -42,7 +42,7 @@ class Run:
     ) -> None:
         self.service, self.loaded, self.incident, self.refused = service, loaded, incident, refused
         self.event = event_scope(event) if event else {}
-        self.depth = event.depth if event else 0
+        self.depth: int = event.depth if event else getattr(loaded.row, "depth", 0)
         self.state = self._committed = loaded.state
         self._revision, self._fence = loaded.row.revision, loaded.row.fence
         self._pending: list[Event] = []

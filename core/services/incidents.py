@@ -70,7 +70,7 @@ def open_incident(
     notices.owe(work, NewNotice(NoticeKind.INCIDENT, incident.id, incident.id))
     after = {"title": new.title, "team": team.name, "severity": new.severity, "status": incident.status}
     audit.record(work, person, "incident.opened", incident.id, {"before": None, "after": after})
-    happened(work, incident, "incident.created", person.slack_user_id, {})
+    happened(work, incident, "incident.created", person.slack_user_id, {}, depth=person.depth)
     return incident
 
 

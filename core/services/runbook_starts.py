@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from core.decisions.chains import check_chain
 from core.decisions.execution import Json
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_run, check_runbook_scope
@@ -22,7 +23,7 @@ from core.services.notices import NewNotice, NoticeKind
 from core.services.request_keys import take_turn
 from core.services.runbooks import check_runnable, definition_of
 from core.statuses import Status, WaitingFor
-from core.tables import Incident, Runbook, RunbookExecution, StepExecution
+from core.tables import Incident, IncidentEvent, Runbook, RunbookExecution, StepExecution, WorkflowExecution
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def start_by_person(work: Work, person: Person, start: Start) -> RunbookExecutio
     """
     runbook_team = start.runbook.team.name if start.runbook.team else None
     check_may_run(person, start.runbook.name, runbook_team, start.incident.team.name)
+    check_chain(person, "run")
     return _start(work, person, start)
 
 
@@ -139,8 +141,19 @@ def _new_execution(
         awaited_by=start.awaited_by,
         requested_by=requester.slack_user_id,
         request_key=start.request_key,
+        depth=_depth(work, requester, start),
         status=Status.PENDING,
         wake_at=work.now,
         rung_at=work.now,
         created_at=work.now,
     )
+
+
+def _depth(work: Work, requester: Person, start: Start) -> int:
+    """Of a workflow's run: that of the event which started the workflow."""
+    if start.workflow_execution_id is None:
+        return requester.depth
+    event = select(IncidentEvent.depth).join(
+        WorkflowExecution, WorkflowExecution.event_id == IncidentEvent.id
+    )
+    return work.session.scalar(event.where(WorkflowExecution.id == start.workflow_execution_id)) or 0
