@@ -15,6 +15,7 @@ from core.definitions.expressions import compile_expression
 from core.definitions.templates import LONGEST_RESULT, Hole, Path, holes, render_text
 from core.errors import ExpressionError
 
+PUBLIC_HINT = "Write the host: https://api.example/{{ … }}."
 HINT = "Write the host, or take it from a secret: https://api.example/{{ … }} or {{ secrets.API }}/{{ … }}."
 DOTS = frozenset({".", ".."})
 _SEGMENT_ENDS = re.compile(r"[/?#]")
@@ -67,7 +68,7 @@ def misplaced_hole(placed: PlacedHole) -> str | None:
     """Why the hole may not stand where it does; None where it may."""
     if placed.part is not Part.AUTHORITY or placed.is_trusted:
         return None
-    return f"`{placed.hole.source}` would choose the host that is called; only a secret may."
+    return f"`{placed.hole.source}` would choose the host that is called."
 
 
 def render_url(url: str, scope: Mapping[str, object], path: Path = ()) -> str:

@@ -118,7 +118,7 @@ TICKETS = [
     'type: jira, site: "https://{{ incident.labels.site }}", token: t, project: OPS, summary: s',
     'type: linear, endpoint: "{{ incident.labels.site }}/graphql", token: t, team: t, title: s',
     'type: webhook, url: "https://{{ incident.labels.site }}/"',
-    'type: webhook, url: https://a.example/, auth: {type: oauth2, token_url: "{{ incident.labels.site }}", client_id: i, client_secret: s}',
+    'type: webhook, url: https://a.example/, auth: {type: oauth2, token_url: "{{ incident.labels.site }}"}',
 ]
 
 

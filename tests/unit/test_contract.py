@@ -29,6 +29,8 @@ def test_settings() -> None:
     promised = words(
         "DATABASE_URL REDIS_URL RUNBOOK_HOME SLACK_BOT_TOKEN SLACK_SIGNING_SECRET SLACK_APP_TOKEN SLACK_API_URL"
         " PORT PUBLIC_URL RUNBOOK_ADMINS RUNBOOK_SHELL RUNBOOK_EGRESS RUNBOOK_SINGLE_ADMIN"
+        " SLACK_TEAM_ID SLACK_ENTERPRISE_ID SLACK_APP_ID"
+        " RUNBOOK_ALERT_SECRET_GRAFANA RUNBOOK_ALERT_SECRET_PAGERDUTY RUNBOOK_ALERT_SECRET_SENTRY"
     )
     assert promised == {field.alias for field in Settings.model_fields.values()}
     defaults = Settings.from_environment({})
