@@ -11,6 +11,7 @@ from cli.embedded import embedded_services
 from core.callbacks import CallbackLinks
 from core.clock import DatabaseClock
 from core.database import open_engine
+from core.origins import Origins
 from core.service import Service
 from core.settings import Settings
 from workers.doorbell import RqDoorbell, open_redis
@@ -61,6 +62,10 @@ class Composition:
     @property
     def callbacks(self) -> CallbackLinks:
         return CallbackLinks(self.settings.public_url, self.settings.slack_signing_secret)
+
+    @property
+    def origins(self) -> Origins:
+        return Origins(self.settings.slack_signing_secret)
 
     @property
     def is_single_admin(self) -> bool:

@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from bot.rest.callers import AuthenticatedRoute, Caller, check_action, take_turn
+from bot.rest.callers import AuthenticatedRoute, Caller, check_action, take_turn, with_origin
 from bot.rest.settings import RestSettings
 from core.alerts.signatures import is_signed
 from core.alerts.vendors import Vendor
@@ -39,4 +39,4 @@ def signing_caller(request: Request, vendor: Vendor, body: bytes, action: Action
         person = signing_sender(work, vendor)
     take_turn(settings, person.slack_user_id)
     check_action(person, action)
-    return Caller(service, settings, person, person.slack_user_id)
+    return Caller(service, settings, with_origin(request, person), person.slack_user_id)

@@ -1,7 +1,7 @@
 """Who asks: the person that the bearer token of a request speaks for (RFC 6750)."""
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -21,6 +21,7 @@ from core.decisions.people import Person
 from core.decisions.policy import require_scope
 from core.decisions.policy_table import Action
 from core.errors import NotAllowed
+from core.origins import HEADER
 from core.service import Service
 from core.services.authentication import authenticate
 
@@ -61,7 +62,14 @@ def find_caller(request: Request, action: Action | None) -> Caller:
     settings: RestSettings = request.app.state.settings
     take_turn(settings, token_id)
     check_action(person, action)
-    return Caller(service, settings, person, token_id)
+    return Caller(service, settings, with_origin(request, person), token_id)
+
+
+def with_origin(request: Request, person: Person) -> Person:
+    """The person, asking by one of our own runs if that is so: what it starts counts as caused by it."""
+    settings: RestSettings = request.app.state.settings
+    origin = settings.origins.read(request.headers.get(HEADER))
+    return replace(person, depth=origin.depth) if origin else person
 
 
 def check_action(person: Person, action: Action | None) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.rest.rate_limit import RateLimit
 from core.callbacks import CallbackLinks
+from core.origins import Origins
 
 
 @dataclass(frozen=True)
@@ -12,10 +13,12 @@ class RestSettings:
     """`single_admin`: a platform admin may approve a definition that they wrote (RUNBOOK_SINGLE_ADMIN).
 
     `callbacks`: what made the addresses that outside systems call back; `limit`: on the requests of each token.
-    `alert_secrets`: what vendors sign their alerts with, by the vendor's name.
+    `origins` reads which run of ours made a request. `alert_secrets`: what vendors sign their alerts
+    with, by the vendor's name.
     """
 
     single_admin: bool = False
     callbacks: CallbackLinks = field(default_factory=CallbackLinks)
     limit: RateLimit = field(default_factory=RateLimit)
+    origins: Origins = field(default_factory=Origins)
     alert_secrets: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)

@@ -48,5 +48,6 @@ def rest_settings(composition: Composition) -> RestSettings:
     return RestSettings(
         composition.is_single_admin,
         composition.callbacks,
+        origins=composition.origins,
         alert_secrets=composition.settings.alert_secrets,
     )

@@ -43,5 +43,11 @@ def executor_of(composition: Composition, environ: Mapping[str, str]) -> Executo
     settings = composition.settings
     runner = process_runner(settings, environ) if settings.shell == "on" else None
     http = HttpCaller(EgressPolicy.parse(settings.egress_entries, own_services(settings)))
-    ports = Ports(http, runner, EnvironmentSecrets(environ), callbacks=composition.callbacks)
+    ports = Ports(
+        http,
+        runner,
+        EnvironmentSecrets(environ),
+        callbacks=composition.callbacks,
+        origins=composition.origins,
+    )
     return Executor(composition.service, ports, worker_name())

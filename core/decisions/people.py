@@ -15,6 +15,7 @@ class Person:
     `source`: the door they came through; `token_id`: of the bearer token that spoke for them, if one did, and `scopes`
     what it is good for; None without one. `owner`: the Slack id of
     who answers for a service, if somebody does.
+    `depth`: how many of our own runs, one after the other, led to what they ask; 0 where no run did.
     """
 
     slack_user_id: str
@@ -25,6 +26,7 @@ class Person:
     owner: str | None = None
     kind: PrincipalKind = PrincipalKind.PERSON
     scopes: frozenset[TokenScope] | None = None
+    depth: int = 0
 
     def is_responder_of(self, team: str) -> bool:
         """Of what they are, not of what they may do."""

@@ -15,7 +15,7 @@ from core.definitions.problems import Problem, suggest
 from core.definitions.shapes import EXTRA, OPEN, Shape
 from core.definitions.templates import UnclosedTemplate, holes, texts
 from core.definitions.type_checks import check_comparisons, check_types
-from core.definitions.urls import HINT, misplaced_hole, placed_holes
+from core.definitions.urls import HINT, PUBLIC_HINT, misplaced_hole, placed_holes
 from core.definitions.work import TooMuchWork
 from core.errors import ExpressionError
 
@@ -53,10 +53,10 @@ def _check_template(
                 path, text[hole.start : hole.end], offset, finding.message, finding.hint
             )
     if isinstance(mark, UrlField):
-        yield from _misplaced_holes(path, text, document)
+        yield from _misplaced_holes(path, text, document, HINT if mark.secrets else PUBLIC_HINT)
 
 
-def _misplaced_holes(path: Path, url: str, document: Document) -> Iterator[Problem]:
+def _misplaced_holes(path: Path, url: str, document: Document, hint: str) -> Iterator[Problem]:
     """Those of expressions that cannot be read are told as that alone."""
     try:
         placed = list(placed_holes(url))
@@ -64,7 +64,7 @@ def _misplaced_holes(path: Path, url: str, document: Document) -> Iterator[Probl
         return
     for each in placed:
         if why := misplaced_hole(each):
-            yield document.problem_in(path, url[each.hole.start : each.hole.end], 0, why, HINT)
+            yield document.problem_in(path, url[each.hole.start : each.hole.end], 0, why, hint)
 
 
 def check_expression(

@@ -12,12 +12,14 @@ from enum import StrEnum
 from urllib.parse import quote, unquote
 
 from core.definitions.expressions import compile_expression
-from core.definitions.templates import LONGEST_RESULT, Hole, Path, holes, render_text
+from core.definitions.templates import LONGEST_RESULT, Hole, Path, as_text, holes, render_text
 from core.errors import ExpressionError
 
+PUBLIC_HINT = "Write the host: https://api.example/{{ … }}."
 HINT = "Write the host, or take it from a secret: https://api.example/{{ … }} or {{ secrets.API }}/{{ … }}."
 DOTS = frozenset({".", ".."})
 _SEGMENT_ENDS = re.compile(r"[/?#]")
+_REACHES_PATH = re.compile(r"\s*https?://[^/?#]+[/?#]", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[/\\]")
 
 
@@ -39,55 +41,60 @@ class PlacedHole:
 
 
 def placed_holes(url: str) -> Iterator[PlacedHole]:
-    """The holes in order, with the part that each stands in. Raises ExpressionError for what is no template."""
-    written, after = "", 0
+    """The holes in order, each where it will stand if its secrets are what they should be.
+
+    Raises ExpressionError for what is no template.
+    """
+    before, after = "", 0
     for hole in holes(url):
-        written += url[after : hole.start]
+        before += url[after : hole.start]
         after = hole.end
-        trusted = _is_trusted(hole)
-        if trusted and not written.strip():
-            written = "secret://"  # the beginning of a URL, up to somewhere in its authority
-        yield PlacedHole(hole, _part(written), trusted)
+        yield (placed := _placed(hole, before))
+        before += _standing_in(placed, before)
 
 
-def _is_trusted(hole: Hole) -> bool:
-    return compile_expression(hole.source).names <= {"secrets"}
+def _placed(hole: Hole, before: str) -> PlacedHole:
+    """`before`: the URL up to it."""
+    is_trusted = compile_expression(hole.source).names <= {"secrets"}
+    if not _REACHES_PATH.match(before):
+        return PlacedHole(hole, Part.AUTHORITY, is_trusted)
+    return PlacedHole(hole, Part.QUERY if re.search(r"[?#]", before) else Part.PATH, is_trusted)
 
 
-def _part(written: str) -> Part:
-    """Of what comes behind this beginning of a URL."""
-    _, separator, behind = written.partition("://")
-    found = _SEGMENT_ENDS.search(behind)
-    if not separator or found is None:
-        return Part.AUTHORITY
-    return Part.QUERY if "?" in behind or "#" in behind else Part.PATH
+def _standing_in(placed: PlacedHole, before: str) -> str:
+    """For what a hole brings: of a secret, which is not known, that it begins a URL where it stands first."""
+    expression = compile_expression(placed.hole.source)
+    if not expression.names:
+        return as_text(expression.evaluate({}))
+    return "x" if before.strip() else "https://x"
 
 
 def misplaced_hole(placed: PlacedHole) -> str | None:
     """Why the hole may not stand where it does; None where it may."""
     if placed.part is not Part.AUTHORITY or placed.is_trusted:
         return None
-    return f"`{placed.hole.source}` would choose the host that is called; only a secret may."
+    return f"`{placed.hole.source}` would choose the host that is called."
 
 
 def render_url(url: str, scope: Mapping[str, object], path: Path = ()) -> str:
     """The URL, every hole filled. Raises ExpressionError, also for what a hole may not bring."""
     if "{{" not in url:
         return url
-    pieces, after, segment = [], 0, Segment()
-    for placed in placed_holes(url):
-        written = url[after : placed.hole.start]
-        after = placed.hole.end
+    filled, after, segment = "", 0, Segment()
+    for hole in holes(url):
+        written = url[after : hole.start]
+        after = hole.end
+        placed = _placed(hole, filled + written)
         if why := misplaced_hole(placed):
             raise ExpressionError(_about(path, why), hint=HINT)
-        value = render_text(url[placed.hole.start : after], scope, path)
+        value = render_text(url[hole.start : after], scope, path)
         brought = value if placed.is_trusted else encoded(value, placed.part, path)
         segment = segment.followed_by(written, path)
         is_named_by_it = placed.part is Part.PATH and not placed.is_trusted
         segment = segment.filled(brought) if is_named_by_it else segment.followed_by(brought, path)
-        pieces += [written, brought]
+        filled += written + brought
     segment.followed_by(url[after:] + "/", path)
-    return _whole("".join([*pieces, url[after:]]), path)
+    return _whole(filled + url[after:], path)
 
 
 def _whole(filled: str, path: Path) -> str:

@@ -21,6 +21,7 @@ from core.callbacks import CallbackLinks
 from core.decisions.execution import Json, StepResult, Succeeded
 from core.decisions.initiators import Initiators
 from core.definitions.secrets import EnvironmentSecrets, Masker
+from core.origins import Origins
 from core.outside.http import HttpRequest, HttpResponse
 from core.outside.oauth import OAuthTokens
 from core.outside.process import Command, ProcessResult
@@ -65,6 +66,7 @@ class Ports:
     secrets: EnvironmentSecrets
     tokens: OAuthTokens = field(default_factory=OAuthTokens)
     callbacks: CallbackLinks = field(default_factory=CallbackLinks)
+    origins: Origins = field(default_factory=Origins)
 
 
 @dataclass(frozen=True)

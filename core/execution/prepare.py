@@ -7,9 +7,11 @@ from core.decisions.branches import why_not_taken
 from core.decisions.execution import Skipped
 from core.decisions.initiators import initiators_from_json
 from core.definitions.secrets import Masker, SecretScope
+from core.origins import Origin
 from core.statuses import Status
 from core.tables import RunbookExecution
 
+from .calling import CallsOfRun
 from .parts import prepare_part
 from .preparation import Context, Ports, Prepared
 from .preview import show_behind
@@ -42,7 +44,7 @@ def context_of(run: Run, position: int, ports: Ports) -> Context:
         position=position,
         attempt=step.attempt + 1,
         now=run.service.clock.now(),
-        ports=ports,
+        ports=replace(ports, http=_http_of(run, ports)),
         masker=_masker(tuple(ports.secrets.values())),
         resumed=step.status is Status.WAITING and step.error is None,
         depth=run.depth,
@@ -52,6 +54,11 @@ def context_of(run: Run, position: int, ports: Ports) -> Context:
         else run.initiators,
         asked_again=step.error if step.status is Status.PENDING else None,
     )
+
+
+def _http_of(run: Run, ports: Ports) -> CallsOfRun:
+    origin = Origin(run.loaded.row.id, run.depth + 1)
+    return CallsOfRun(ports.http, ports.origins.headers(origin))
 
 
 @lru_cache(maxsize=8)

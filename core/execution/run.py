@@ -45,7 +45,7 @@ class Run:
     ) -> None:
         self.service, self.loaded, self.incident, self.refused = service, loaded, incident, refused
         self.event = event_scope(event) if event else {}
-        self.depth = event.depth if event else 0
+        self.depth: int = event.depth if event else getattr(loaded.row, "depth", 0)
         self.initiators = initiators_from_json(event.initiators) if event else ()
         self.approved: Mapping[str, list[Json]] = {}
         self.state = self._committed = loaded.state

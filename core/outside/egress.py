@@ -32,7 +32,7 @@ from core.outside.addresses import (
     plain,
 )
 
-EVERY_NAME = "*"
+EVERY_NAME, LOCALHOST = "*", "localhost"
 
 
 @dataclass(frozen=True)
@@ -89,18 +89,16 @@ class EgressPolicy:
             return "it is a service of this installation"
         if self.lists(address):
             return None
-        if is_of_this_machine(address) and not (host == "localhost" and host in self.names):
-            return "it is an address of this machine"
+        if is_of_this_machine(address):
+            is_named = host == LOCALHOST and host in self.names
+            return None if is_named else "it is an address of this machine"
         return self._refusal_of_unlisted(host, address)
 
     def _refusal_of_unlisted(self, host: str, address: Address) -> str | None:
         if not (self.is_open or self.allows_name(host)):
             return "it is not listed"
-        if is_global(address) or host == "localhost":
-            return None
-        if host in self.names and is_in(PRIVATE, plain(address)):
-            return None
-        return "its address is not global"
+        is_private = host in self.names and is_in(PRIVATE, plain(address))
+        return None if is_private or is_global(address) else "its address is not global"
 
     def allows_name(self, host: str) -> bool:
         """Whether the host is listed by its name."""

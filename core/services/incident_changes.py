@@ -40,14 +40,19 @@ MOST_LINKS = 100
 
 @dataclass(frozen=True)
 class Cause:
-    """Who changes an incident; `depth`: how many workflows, one after the other, led to it.
+    """Who changes an incident; `of_workflow`: how deep what a workflow does is. A person's call may come from a run.
 
     `initiators`: of the event that started the workflow, where one changes it.
     """
 
     person: Person
-    depth: int = 0
+    of_workflow: int = 0
     initiators: Initiators = ()
+
+    @property
+    def depth(self) -> int:
+        """How many workflows, one after the other, led to it."""
+        return max(self.of_workflow, self.person.depth)
 
 
 def lock(work: Work, incident: Incident) -> None:

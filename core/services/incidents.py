@@ -84,7 +84,9 @@ def open_incident(
     after = {"title": new.title, "team": team.name, "severity": new.severity, "status": incident.status}
     audit.record(work, person, "incident.opened", incident.id, {"before": None, "after": after})
     opened = initiated_by(person, "opened")
-    happened(work, incident, "incident.created", person.slack_user_id, {}, initiators=opened)
+    happened(
+        work, incident, "incident.created", person.slack_user_id, {}, initiators=opened, depth=person.depth
+    )
     return incident
 
 

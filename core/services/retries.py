@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import select
 
+from core.decisions.chains import check_chain
 from core.decisions.execution import Step
 from core.decisions.initiators import initiated_by, initiators_from_json, initiators_to_json, joined
 from core.decisions.people import Person
@@ -52,6 +53,7 @@ def retry(
     incident = work.session.get_one(Incident, old.incident_id)
     runbook = work.session.get_one(Runbook, old.runbook_id)
     _check_allowed(person, runbook, incident, from_step)
+    check_chain(person, "retried")
     check_may_begin(work, incident)  # before a row is locked: a freeze asks in this order
     loaded = load_locked(work.session, RUNBOOK, execution_id)
     by = f"<@{person.slack_user_id}>"
@@ -103,6 +105,7 @@ def _new_execution(
         parameters=old.parameters,
         incident_id=old.incident_id,
         retry_of=old.id,
+        depth=max(old.depth, person.depth),
         requested_by=person.slack_user_id,
         initiators=initiators_to_json(
             joined(initiators_from_json(old.initiators), initiated_by(person, "retried"))

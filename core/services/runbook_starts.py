@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from core.decisions.chains import check_chain
 from core.decisions.execution import Json
 from core.decisions.initiators import Initiators, initiated_by, initiators_to_json, joined
 from core.decisions.people import Person
@@ -23,7 +24,7 @@ from core.services.notices import NewNotice, NoticeKind
 from core.services.request_keys import take_turn
 from core.services.runbooks import check_runnable, definition_of
 from core.statuses import Status, WaitingFor
-from core.tables import Incident, Runbook, RunbookExecution, StepExecution
+from core.tables import Incident, IncidentEvent, Runbook, RunbookExecution, StepExecution, WorkflowExecution
 
 MOST_WORK = 200_000  # units of cel_cost for the name of a lock: others wait for the same process
 
@@ -54,6 +55,7 @@ def start_by_person(work: Work, person: Person, start: Start) -> RunbookExecutio
     """
     runbook_team = start.runbook.team.name if start.runbook.team else None
     check_may_run(person, start.runbook.name, runbook_team, start.incident.team.name)
+    check_chain(person, "run")
     return _start(work, person, start)
 
 
@@ -146,8 +148,19 @@ def _new_execution(
         requested_by=requester.slack_user_id,
         initiators=initiators_to_json(joined(start.initiators, initiated_by(requester, "asked"))),
         request_key=start.request_key,
+        depth=_depth(work, requester, start),
         status=Status.PENDING,
         wake_at=work.now,
         rung_at=work.now,
         created_at=work.now,
     )
+
+
+def _depth(work: Work, requester: Person, start: Start) -> int:
+    """Of a workflow's run: that of the event which started the workflow."""
+    if start.workflow_execution_id is None:
+        return requester.depth
+    event = select(IncidentEvent.depth).join(
+        WorkflowExecution, WorkflowExecution.event_id == IncidentEvent.id
+    )
+    return work.session.scalar(event.where(WorkflowExecution.id == start.workflow_execution_id)) or 0

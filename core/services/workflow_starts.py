@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.actions.base import ActionDefinition
+from core.decisions.chains import MOST_DEPTH, is_too_deep
 from core.decisions.initiators import initiated_by, initiators_to_json
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
@@ -28,7 +29,6 @@ from core.statuses import Status
 from core.tables import ActionExecution, Incident, IncidentEvent, JsonObject, Workflow, WorkflowExecution
 
 MANUAL = "manual"
-MOST_DEPTH = 5
 TOO_DEEP = (
     f"It was not run: {MOST_DEPTH + 1} workflows, one after the other, each started the next by changing the "
     "incident. Does one of them start itself?"
@@ -58,7 +58,7 @@ class _Start:
         found = match(definition, happening)
         if found is None:
             return None
-        if event.depth > MOST_DEPTH:
+        if is_too_deep(event.depth):
             found = Match(error=TOO_DEEP)
         actions = [placed.action for placed in definition.placed]
         return cls(workflow, actions, incident, event, found, _once_key(workflow, incident) or request_key)
@@ -160,6 +160,7 @@ def _manual_event(work: Work, person: Person, workflow: Workflow, incident: Inci
         actor=person.slack_user_id,
         details={"workflow": workflow.name},
         initiators=initiators_to_json(initiated_by(person, "started")),
+        depth=person.depth,
         created_at=work.now,
     )
     work.session.add(event)

@@ -76,6 +76,7 @@ class RunbookExecution(ExecutionColumns, Base):
     """One run of a runbook. `awaited_by`: the id of the workflow's action that waits for its end, if one does.
 
     `initiators`: who brought it about (core.decisions.initiators); none of them decides its gates.
+    `depth`: how many of our own runs, one after the other, led to it.
     """
 
     __tablename__ = "runbook_executions"
@@ -92,6 +93,7 @@ class RunbookExecution(ExecutionColumns, Base):
     holds_lock: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     awaited_by: Mapped[str | None]
     initiators: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    depth: Mapped[int] = mapped_column(server_default=text("0"))
 
     __table_args__ = (
         Index("ix_runbook_executions_wake_at", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),

@@ -8,6 +8,7 @@ from bot.rest.rate_limit import RateLimit
 from bot.rest.settings import RestSettings
 from bot.slack_http import slack_route
 from bot.web import create_web
+from core.origins import Origins
 from core.service import Service
 from migrations.newest import newest_revision
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl, response_url
@@ -24,7 +25,8 @@ def house(service: Service, recorded_bells: RecordedBells, response_url: Respons
         service, signing_secret=SECRET, workspace=ours, token="xoxb-1", api_url=NOBODY_LISTENS
     )
     links = RunLinks("https://runbooks.example", "the signing secret")
-    unlimited = RestSettings(limit=RateLimit(rate=1_000_000.0, burst=1_000_000))
+    limit = RateLimit(rate=1_000_000.0, burst=1_000_000)
+    unlimited = RestSettings(limit=limit, origins=Origins(SECRET))
     slack = slack_route(app, SECRET)
     web = create_web(service, slack=slack, rest=unlimited, links=links, newest_revision=newest_revision())
     house = build(service, web, app, recorded_bells, response_url.url)

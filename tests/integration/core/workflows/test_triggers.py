@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from core.decisions.chains import MOST_DEPTH
 from core.errors import Conflict
 from core.service import Work
 from core.services import incident_ages
 from core.services.escalation import escalate
 from core.services.people import load_person
-from core.services.workflow_starts import MOST_DEPTH, TOO_DEEP
+from core.services.workflow_starts import TOO_DEEP
 from core.statuses import IncidentStatus, Severity, Status
 from core.tables import Incident
 from tests.integration.core.workflows.house import START, House

@@ -7,14 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.definitions.secrets import EnvironmentSecrets, SecretScope
-from core.definitions.urls import Part, placed_holes, render_url
+from core.definitions.urls import Part, misplaced_hole, placed_holes, render_url
 from core.errors import ExpressionError
 
 SECRETS = {
     "RUNBOOK_SECRET_API": "https://api.example/v1",
+    "RUNBOOK_SECRET_ORIGIN": "https://api.example",
     "RUNBOOK_SECRET_HOST": "api.example",
     "RUNBOOK_SECRET_HOOK": "T0/B0/x+y",
     "RUNBOOK_SECRET_FOLDER": "a/",
+    "RUNBOOK_SECRET_SCHEME": "https:",
+    "RUNBOOK_SECRET_SEARCH": "https://api.example/search?q=",
 }
 
 
@@ -43,6 +46,7 @@ def render(url: str, **params: object) -> str:
         ("{{ secrets.API }}/{{ params.x }}", "a/b", "https://api.example/v1/a%2Fb"),
         ("https://{{ secrets.HOST }}:8443/{{ params.x }}", "a", "https://api.example:8443/a"),
         ("https://hooks.example/{{ secrets.HOOK }}", "", "https://hooks.example/T0/B0/x+y"),
+        ("{{ secrets.SEARCH }}{{ params.x }}", "../a", "https://api.example/search?q=..%2Fa"),
         ('{{ "https://api.example" }}/{{ params.x }}', "a", "https://api.example/a"),
         ("https://api.example/fixed", "", "https://api.example/fixed"),
     ],
@@ -83,16 +87,25 @@ def test_a_value_does_not_climb(url: str, value: str) -> None:
         "https://api.example{{ params.x }}",
         "https://api.example:{{ params.x }}/",
         "https://{{ params.x }}@api.example/",
-        "{{ secrets.API }}{{ params.x }}/a",
+        "{{ secrets.ORIGIN }}{{ params.x }}/a",
         "{{ secrets.API + params.x }}/a",
         "https://{{ secrets.HOST }}{{ params.x }}/a",
         "https:/{{ params.x }}/a",
+        '{{ "https:" }}//{{ params.x }}/a',
+        '{{ "https" }}://{{ params.x }}/a',
+        "{{ secrets.SCHEME }}//{{ params.x }}/a",
+        "{{ secrets.SCHEME }}//{{ secrets.HOST }}{{ params.x }}/a",
         "https://a\\{{ params.x }}/a",
     ],
 )
 def test_a_value_does_not_choose_the_host(url: str) -> None:
     with pytest.raises(ExpressionError, match="would choose the host"):
         render(url, x="evil.example")
+
+
+def test_a_secret_is_taken_for_a_host_where_it_is_not_known() -> None:
+    [_, placed] = placed_holes("{{ secrets.API }}{{ params.x }}/a")
+    assert (placed.part, misplaced_hole(placed) is None) == (Part.AUTHORITY, False)
 
 
 def test_where_each_hole_stands() -> None:

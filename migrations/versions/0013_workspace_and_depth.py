@@ -1,4 +1,4 @@
-"""Which Slack workspace and app this installation belongs to"""
+"""Which Slack workspace and app this installation belongs to, and how deep a run is"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,4 +19,7 @@ def upgrade() -> None:
         sa.Column("learned_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_slack_workspace_one_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_slack_workspace")),
+    )
+    op.add_column(
+        "runbook_executions", sa.Column("depth", sa.Integer(), server_default=sa.text("0"), nullable=False)
     )

@@ -1,0 +1,26 @@
+"""The way to other machines for one run: every call says which run makes it."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from core.origins import HEADER
+from core.outside.http import HttpRequest, HttpResponse
+
+from .preparation import HttpPort
+
+
+@dataclass(frozen=True)
+class CallsOfRun:
+    """`port` with these headers in every request; what a definition writes under the same name does not count."""
+
+    port: HttpPort
+    headers: Mapping[str, str]
+
+    def call(self, request: HttpRequest, limit: timedelta, stop: threading.Event) -> HttpResponse:
+        written = {name: value for name, value in request.headers.items() if name.lower() != HEADER.lower()}
+        return self.port.call(replace(request, headers={**written, **self.headers}), limit, stop)
+
+    def close(self) -> None:
+        self.port.close()

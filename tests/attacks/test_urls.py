@@ -1,0 +1,131 @@
+"""Parameters that change which address of an API a step calls, or whose API it is."""
+
+from collections.abc import Iterator
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from core.errors import DefinitionError
+from core.execution.executor import Executor
+from tests.attacks.house import DATA_ADMIN, DATA_CHANNEL, DATA_OPS, House
+from tests.world import Target, new_executor, running_target, work_off
+
+
+@pytest.fixture
+def target() -> Iterator[Target]:
+    with running_target() as target:
+        yield target
+
+
+def runbook(house: House, url: str) -> None:
+    house.apply(f"""
+        kind: runbook
+        name: call
+        team: data
+        parameters: {{type: object, required: [x], properties: {{x: {{type: string}}}}}}
+        steps:
+          - {{id: call, type: http, url: "{url}"}}
+        """)
+
+
+def run_by_rest(house: House, x: str) -> None:
+    incident = house.incident("data")
+    path = f"/api/incidents/{incident.id}/runbooks/call/execute"
+    assert house.rest(DATA_OPS).post(path, json={"parameters": {"x": x}}).status_code == 201
+
+
+def run_by_slack(house: House, x: str) -> None:
+    house.incident("data")
+    house.slack.types(DATA_OPS, DATA_CHANNEL, f'run call x="{x}"')
+
+
+WAYS = pytest.mark.parametrize("run", [run_by_rest, run_by_slack])
+
+
+@WAYS
+@pytest.mark.parametrize("x", ["../admin", "..", ".", "a/../../admin", ""])
+def test_a_parameter_does_not_climb(house: House, target: Target, run: object, x: str) -> None:
+    """Red before: `/admin` was called."""
+    runbook(house, f"{target.url}/clusters/{{{{ params.x }}}}")
+    assert callable(run)
+
+    run(house, x)
+    house.work()
+
+    assert target.paths() == []
+
+
+@WAYS
+@pytest.mark.parametrize("x", ["a?drop=1", "a#b", "a/b", "a b", "a%2fb", "a\\b", "a&b=1"])
+def test_a_parameter_is_one_segment(house: House, target: Target, run: object, x: str) -> None:
+    """Red before: what came behind `?`, `#` and `/` was a query, a fragment, another address."""
+    runbook(house, f"{target.url}/clusters/{{{{ params.x }}}}/lag?of={{{{ params.x }}}}")
+    assert callable(run)
+
+    run(house, x)
+    house.work()
+
+    assert target.paths() == [
+        f"/clusters/{quote(x, safe='')}/lag?{urlencode({'of': x}, quote_via=quote, safe='')}"
+    ]
+
+
+HOSTS = [
+    "{{ params.x }}",
+    "{{ params.x }}/clusters",
+    "https://{{ params.x }}/clusters",
+    "https://{{ params.x }}@api.example/",
+    "https://api.example{{ params.x }}/clusters",
+    "https://api.example:{{ params.x }}/",
+    "{{ incident.labels.api }}/clusters",
+]
+
+
+@pytest.mark.parametrize("url", HOSTS)
+def test_a_parameter_does_not_choose_the_host(house: House, url: str) -> None:
+    """Red before: the definition was taken, and its credentials went to whatever host the parameter named."""
+    with pytest.raises(DefinitionError, match="would choose the host that is called"):
+        runbook(house, url)
+    definition = {
+        "kind": "runbook",
+        "name": "call",
+        "team": "data",
+        "parameters": {"type": "object", "required": ["x"], "properties": {"x": {"type": "string"}}},
+        "steps": [{"id": "call", "type": "http", "url": url}],
+    }
+    answer = house.rest(DATA_ADMIN).post("/api/runbooks", json=definition)
+    assert answer.status_code == 422
+    assert "would choose the host" in answer.text
+
+
+def test_what_was_kept_before_is_checked_when_it_runs(house: House, target: Target) -> None:
+    """Red before: an approved definition of an older release called the host that its parameter named."""
+    runbook(house, "https://api.example/clusters")
+    with house.service.transaction() as work:
+        for table in ("runbooks", "runbook_versions"):
+            work.session.connection().exec_driver_sql(
+                f"UPDATE {table} SET definition = replace(definition::text, 'https://api.example/clusters',"
+                " '{{ params.x }}/clusters')::json"
+            )
+    run_by_rest(house, target.url)
+    executor: Executor = new_executor(house.service)
+    work_off(house.service, executor, house.bells.rung)
+
+    assert target.paths() == []
+
+
+TICKETS = [
+    'type: jira, site: "https://{{ incident.labels.site }}", token: t, project: OPS, summary: s',
+    'type: linear, endpoint: "{{ incident.labels.site }}/graphql", token: t, team: t, title: s',
+    'type: webhook, url: "https://{{ incident.labels.site }}/"',
+    'type: webhook, url: https://a.example/, auth: {type: oauth2, token_url: "{{ incident.labels.site }}"}',
+]
+
+
+@pytest.mark.parametrize("fields", TICKETS)
+def test_a_label_does_not_choose_where_credentials_go(house: House, fields: str) -> None:
+    """Red before: whoever labelled the incident was sent the token."""
+    with pytest.raises(DefinitionError, match="would choose the host that is called"):
+        house.apply(
+            f"{{kind: workflow, name: w, trigger: {{on: incident.created}}, actions: [{{id: a, {fields}}}]}}"
+        )

@@ -1,0 +1,167 @@
+"""Workflows and runbooks that start themselves through our own REST: each call looked like a person's first."""
+
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from starlette.testclient import TestClient
+
+from core.definitions.secrets import EnvironmentSecrets
+from core.execution.executor import Executor
+from core.execution.kinds import KINDS
+from core.execution.preparation import Ports
+from core.origins import HEADER, Origin, Origins
+from core.outside.http import HttpRequest, HttpResponse
+from core.services.workflow_starts import TOO_DEEP
+from core.tables import Incident, RunbookExecution, WorkflowExecution
+from tests.acceptance.slack.requests import SECRET
+from tests.attacks.house import DATA_ADMIN, DATA_OPS, PLATFORM, House
+
+PATIENCE = 30  # runs: a loop has no end
+MOST = 7  # of a chain: depths 0 to 5, and the one that says that it is too deep
+
+
+@dataclass
+class OurOwnRest:
+    """The way outside, which leads back to ourselves."""
+
+    web: TestClient
+
+    def call(self, request: HttpRequest, limit: timedelta, stop: threading.Event) -> HttpResponse:
+        answer = self.web.request(
+            request.method, request.url, headers=dict(request.headers), content=request.content
+        )
+        return HttpResponse(answer.status_code, {}, answer.text, answer.json(), truncated=False)
+
+    def close(self) -> None:
+        """Nothing is kept."""
+
+
+def work(house: House) -> int:
+    """Answer bells until it is quiet, or until nobody would wait any longer. Answers how many there were."""
+    http = OurOwnRest(TestClient(house.web, raise_server_exceptions=False))
+    ports = Ports(http, None, EnvironmentSecrets({}), origins=Origins(SECRET))
+    executor, done = Executor(house.service, ports, "worker-1"), 0
+    while house.bells.rung and done < PATIENCE:
+        kind, execution_id = house.bells.rung.pop(0)
+        executor.run(KINDS[kind], execution_id)
+        done += 1
+    return done
+
+
+def workflow(house: House, url: str, body: str, *, on: str = "incident.created", header: str = "") -> None:
+    token = house.rest(DATA_OPS).headers["Authorization"]
+    house.apply(f"""
+        kind: workflow
+        name: again
+        team: data
+        trigger: {{on: {on}}}
+        actions:
+          - id: again
+            type: webhook
+            url: {url}
+            headers: {{Authorization: "{token}"{header}}}
+            json: {body}
+        """)
+
+
+OPEN_ANOTHER = "{title: Again, team: data, severity: high}"
+
+
+@pytest.mark.parametrize("header", ["", ', runbook-origin: ""', ', RUNBOOK-ORIGIN: "wfx_1;depth=0;by=x"'])
+def test_a_workflow_that_opens_the_incident_that_starts_it_comes_to_an_end(house: House, header: str) -> None:
+    """Red before: an incident a run, for ever; also where the definition writes the header itself."""
+    workflow(house, "http://ours.example/api/incidents", OPEN_ANOTHER, header=header)
+    house.rest(DATA_ADMIN).post("/api/incidents", json={"title": "First", "team": "data", "severity": "high"})
+
+    assert work(house) < PATIENCE
+
+    with house.service.transaction() as found:
+        assert found.session.query(Incident).count() == MOST
+        errors = [
+            row.error for row in found.session.query(WorkflowExecution).order_by(WorkflowExecution.created_at)
+        ]
+    assert errors == [None] * (MOST - 1) + [TOO_DEEP]
+
+
+def test_an_alert_that_a_webhook_sends_does_not_begin_anew(house: House) -> None:
+    """Red before: the alert's incident was of depth 0."""
+    alert = '{cycle_key: "{{ incident.id }}", transition: Triggered, title: Again, tags: "team:data"}'
+    workflow(house, "http://ours.example/api/alerts/datadog", alert)
+    house.incident("data")
+
+    assert work(house) < PATIENCE
+    with house.service.transaction() as found:
+        assert found.session.query(Incident).count() == MOST
+
+
+def test_a_runbook_that_runs_itself_comes_to_an_end(house: House) -> None:
+    """Red before: a run a run, for ever."""
+    incident = house.incident("data")
+    token = house.rest(DATA_OPS).headers["Authorization"]
+    house.apply(f"""
+        kind: runbook
+        name: again
+        team: data
+        steps:
+          - id: again
+            type: http
+            method: POST
+            url: http://ours.example/api/incidents/{incident.id}/runbooks/again/execute
+            headers: {{Authorization: "{token}"}}
+            json: {{}}
+        """)
+    house.rest(DATA_OPS).post(f"/api/incidents/{incident.id}/runbooks/again/execute", json={})
+
+    assert work(house) < PATIENCE
+
+    with house.service.transaction() as found:
+        runs = found.session.query(RunbookExecution).order_by(RunbookExecution.created_at).all()
+        assert [(run.depth, run.status) for run in runs] == [
+            *((depth, "succeeded") for depth in range(5)),
+            (5, "failed"),
+        ]
+
+
+def test_a_run_that_a_workflow_started_is_as_deep_as_its_workflow(house: House) -> None:
+    """Red before: a runbook between the workflow and the call hid the workflow."""
+    token = house.rest(DATA_OPS).headers["Authorization"]
+    house.apply(f"""
+        kind: runbook
+        name: opens
+        team: data
+        steps:
+          - id: again
+            type: http
+            method: POST
+            url: http://ours.example/api/incidents
+            headers: {{Authorization: "{token}"}}
+            json: {OPEN_ANOTHER}
+        ---
+        kind: workflow
+        name: again
+        team: data
+        trigger: {{on: incident.created}}
+        actions:
+          - {{id: open, type: runbook, runbook: opens}}
+        """)
+    house.incident("data")
+
+    assert work(house) < PATIENCE
+    with house.service.transaction() as found:
+        assert found.session.query(Incident).count() == MOST
+
+
+def test_nobody_makes_an_origin_up(house: House) -> None:
+    """A stranger's header stops nothing, and hides nothing."""
+    made_up = Origins("another secret").headers(Origin("wfx_1", 99))
+    ours = Origins(SECRET).headers(Origin("wfx_1", 99))
+    changed = {HEADER: ours[HEADER].replace("depth=99", "depth=0")}
+    incident = house.incident("data")
+    house.apply("{kind: runbook, name: gated, steps: [{id: gate, type: approval}]}")
+
+    path = f"/api/incidents/{incident.id}/runbooks/gated/execute"
+    for header, status in ((made_up, 201), (changed, 201), ({HEADER: "é" * 9999}, 201), (ours, 409)):
+        encoded = {name.encode(): value.encode() for name, value in header.items()}
+        assert house.rest(PLATFORM).post(path, json={}, headers=encoded).status_code == status
