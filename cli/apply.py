@@ -12,7 +12,7 @@ from core.definitions.validate import validate_files, validate_text
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import DefinitionError
 from core.service import Service, Work
-from core.services.people import apply_team
+from core.services.people import apply_teams
 from core.services.runbooks import apply_runbook, approve_runbook
 from core.services.workflows import apply_workflow
 from core.statuses import ApprovalStatus, PrincipalKind
@@ -46,6 +46,7 @@ def _apply_all(
     if problems:
         raise DefinitionError(problems=problems)
     with service.transaction() as work:
+        apply_teams(work, OPERATOR, [each for each in definitions if isinstance(each, TeamDefinition)])
         return [
             _apply(work, definition, approve)
             for definition in sorted(definitions, key=lambda each: ORDER[each.kind])
@@ -54,7 +55,7 @@ def _apply_all(
 
 def _apply(work: Work, definition: AnyDefinition, approve: bool) -> Applied:
     if isinstance(definition, TeamDefinition):
-        return Applied("team", apply_team(work, OPERATOR, definition).name, None, "")
+        return Applied("team", definition.name, None, "")
     if isinstance(definition, WorkflowDefinition):
         workflow = apply_workflow(work, OPERATOR, definition)
         return Applied(

@@ -1,6 +1,6 @@
 """Finding out who somebody is, and writing down who is in a team."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 
 from sqlalchemy import select
 
@@ -50,11 +50,25 @@ def members_with_roles(work: Work, teams: Set[str]) -> dict[str, list[tuple[str,
     return members
 
 
-def apply_team(work: Work, person: Person, definition: TeamDefinition) -> Team:
-    """Make the team and its members what the definition says. Who thereby is in no team any more loses their tokens.
+def apply_teams(work: Work, person: Person, definitions: Iterable[TeamDefinition]) -> list[Team]:
+    """Make the teams and their members what the definitions say.
 
-    Raises NotAllowed.
+    Whose last team it was, all of these done, loses their tokens: who goes from one team to another does not. Raises
+    NotAllowed.
     """
+    applied = [_apply(work, person, definition) for definition in definitions]
+    removed = frozenset().union(*(gone for _, gone in applied))
+    revoke_of_departed(work, person, _departed(work, removed))
+    return [team for team, _ in applied]
+
+
+def apply_team(work: Work, person: Person, definition: TeamDefinition) -> Team:
+    """The same for one."""
+    return apply_teams(work, person, [definition])[0]
+
+
+def _apply(work: Work, person: Person, definition: TeamDefinition) -> tuple[Team, frozenset[str]]:
+    """The team, and who was taken out of it."""
     sentence = "Only a platform admin or an operator writes teams."
     require(person, Action.TEAM_WRITE, definition.name, sentence)
     team = work.session.scalar(select(Team).where(Team.name == definition.name).with_for_update())
@@ -67,8 +81,7 @@ def apply_team(work: Work, person: Person, definition: TeamDefinition) -> Team:
         _set_members(team, after)
         audit.record(work, person, "team.changed", team.id, {"before": before, "after": after})
     work.session.flush()
-    revoke_of_departed(work, person, _departed(work, before.keys() - after.keys()))
-    return team
+    return team, frozenset(before.keys() - after.keys())
 
 
 def _departed(work: Work, removed: Set[str]) -> Set[str]:
