@@ -49,7 +49,7 @@ class Running:
         command = [sys.executable, "-m", "cli.attached", str(os.getpid()), self.part.module]
         output = self.part.log.open("ab") if self.part.log else None
         try:
-            return subprocess.Popen(
+            return subprocess.Popen(  # noqa: S603 our own command
                 [*command, *self.part.arguments],
                 env={**os.environ, **self.part.environment},
                 stdin=subprocess.DEVNULL,

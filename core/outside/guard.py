@@ -59,7 +59,7 @@ def start(command: list[str]) -> int:
         signal.signal(number, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # also if it kills its guard
     try:
-        os.execvp(command[0], command)
+        os.execvp(command[0], command)  # noqa: S606 argv, without a shell on purpose
     except OSError as error:
         os.write(2, f"{command[0]}: {error.strerror}\n".encode())
     os._exit(COULD_NOT_START)

@@ -41,6 +41,7 @@ class Things:
 
     house: House
     team: str | None = "data"
+    newest: str = ""  # the name of the definition that was made last
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def incident(self) -> str:
@@ -54,15 +55,15 @@ class Things:
         return self._definition(WORKFLOW, True)
 
     def _definition(self, text: str, approve: bool) -> str:
-        name = f"thing-{next(self._numbers)}"
-        self.house.apply(self.document(name, text), approve=approve)
-        return name
+        self.newest = f"{self.team or 'global'}-{next(self._numbers)}"
+        self.house.apply(self.document(self.newest, text), approve=approve)
+        return self.newest
 
     def document(self, name: str, text: str = RUNBOOK) -> str:
         return text.format(name=name, team=f"team: {self.team}, " if self.team else "")
 
     def new_name(self) -> str:
-        return f"new-{next(self._numbers)}"
+        return f"new-{self.team or 'global'}-{next(self._numbers)}"
 
     def run(self, text: str = RUNBOOK) -> str:
         """The id of a run, whose incident is data's."""

@@ -97,7 +97,7 @@ PLAYS: dict[str, Play] = {
     "GET /api/incidents/{id}/timeline": _of_incident(),
     "POST /api/incidents/{id}/notes": _of_incident(json=lambda things: {"text": "hello"}),
     "POST /api/incidents/{id}/runbooks/{runbook_id}/execute": _of_incident(
-        names=lambda things: {"runbook_id": things.runbook()}
+        names=lambda things: {"runbook_id": things.newest or things.runbook()}
     ),
     "GET /api/incidents/{id}/runbooks/executions": _of_incident(),
     "GET /api/runbooks/executions/{execution_id}": Play("run"),
@@ -112,7 +112,7 @@ PLAYS: dict[str, Play] = {
     "PUT /api/runbooks/{id}": _of_runbook(headers=FIRST),
     "DELETE /api/runbooks/{id}": _of_runbook(headers=FIRST),
     "GET /api/runbooks/{id}/versions": _of_runbook(),
-    "GET /api/runbooks/{id}/executions": _of_runbook(),
+    "GET /api/runbooks/{id}/executions": Play("runbook"),
     "GET /api/runbooks/{id}/analytics": _of_runbook(),
     "POST /api/runbooks/{id}/approve": _of_runbook(headers=FIRST, options={"approve": False}),
     "POST /api/runbooks/{id}/deprecate": _of_runbook(headers=FIRST),
@@ -128,7 +128,7 @@ PLAYS: dict[str, Play] = {
     "PUT /api/workflows/{id}": _of_workflow(headers=FIRST),
     "DELETE /api/workflows/{id}": _of_workflow(headers=FIRST),
     "GET /api/workflows/{id}/versions": _of_workflow(),
-    "GET /api/workflows/{id}/executions": _of_workflow(),
+    "GET /api/workflows/{id}/executions": Play("workflow"),
     "GET /api/workflows/{id}/analytics": _of_workflow(),
     "POST /api/workflows/{id}/rollback": _of_workflow(headers=FIRST, json=lambda things: {"version": 1}),
     "POST /api/workflows/{id}/enable": _of_workflow(),

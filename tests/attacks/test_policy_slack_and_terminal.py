@@ -73,7 +73,7 @@ TYPED: dict[str, Typed] = {
 }
 LISTS: dict[str, Callable[[Things], str]] = {
     "list": lambda things: things.runbook(),
-    "approvals": lambda things: things.run(GATED),
+    "approvals": lambda things: things.run(GATED) and things.newest,
     "workflow": lambda things: things.workflow(),
     "workflow list": lambda things: things.workflow(),
 }
