@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Certificates as the rest of the machine has them: a company's own authority is known there.
 export UV_SYSTEM_CERTS ?= true
 
-.PHONY: demo test check format lock clean bench chaos reference mutate-guards
+.PHONY: demo test check audit format lock clean bench chaos reference mutate-guards
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -20,6 +20,11 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/audit
+
+# Known faults of the packages in the lock; where nobody can be asked it says so, and is no failure.
+audit: $(READY)
+	$(BIN)/python .ci/audit
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

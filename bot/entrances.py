@@ -12,6 +12,8 @@ ROUTES: Mapping[str, Action] = {
     "GET /healthz": Action.SERVICE_READ,
     "GET /readyz": Action.SERVICE_READ,
     "GET /metrics": Action.SERVICE_READ,
+    "GET /slack/events": Action.SLACK_SEND,
+    "POST /slack/events": Action.SLACK_SEND,
     "GET /runs/{execution_id}": Action.RUN_READ,
     "POST /api/incidents": Action.INCIDENT_OPEN,
     "GET /api/incidents": Action.INCIDENT_READ,

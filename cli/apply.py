@@ -14,7 +14,7 @@ from core.errors import DefinitionError
 from core.service import Service, Work
 from core.services.definition_approval import approve
 from core.services.library import Intent
-from core.services.people import apply_team
+from core.services.people import apply_teams
 from core.services.runbooks import apply_runbook
 from core.services.shelves import RUNBOOKS, WORKFLOWS, Row, Shelf
 from core.services.workflows import apply_workflow
@@ -49,6 +49,7 @@ def _apply_all(
     if problems:
         raise DefinitionError(problems=problems)
     with service.transaction() as work:
+        apply_teams(work, OPERATOR, [each for each in definitions if isinstance(each, TeamDefinition)])
         return [
             _apply(work, definition, approve)
             for definition in sorted(definitions, key=lambda each: ORDER[each.kind])
@@ -57,7 +58,7 @@ def _apply_all(
 
 def _apply(work: Work, definition: AnyDefinition, approve: bool) -> Applied:
     if isinstance(definition, TeamDefinition):
-        return Applied("team", apply_team(work, OPERATOR, definition).name, None, "")
+        return Applied("team", definition.name, None, "")
     if isinstance(definition, WorkflowDefinition):
         workflow = apply_workflow(work, OPERATOR, definition)
         return _applied(work, WORKFLOWS, workflow, approve, "" if workflow.enabled else ", disabled")

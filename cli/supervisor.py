@@ -59,7 +59,7 @@ class Running:
         secrets = {name: value for name, value in given.items() if is_secret(name, value)}
         ours, theirs = socket.socketpair()
         with theirs, self._output() as output:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603 our own command
                 [*command, *self.part.arguments],
                 env={name: value for name, value in given.items() if name not in secrets} | {ON_STDIN: "1"},
                 stdin=theirs.fileno(),

@@ -73,7 +73,7 @@ def main(arguments: list[str]) -> None:
     _become(plan)
     _end_with_parent(plan["parent"], plan["death_signal"])
     os.chdir(plan["folder"])
-    os.execv(arguments[1], arguments[1:])
+    os.execv(arguments[1], arguments[1:])  # noqa: S606 the server that the plan names, without a shell on purpose
 
 
 if __name__ == "__main__":

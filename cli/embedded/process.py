@@ -49,7 +49,7 @@ def _environment() -> dict[str, str]:
 
 def _spawn(command: Command) -> subprocess.Popen[bytes]:
     with command.log.open("ab") as log:
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 our own launcher, and the servers of the packages
             [sys.executable, "-I", "-S", str(LAUNCHER), _plan(command), *command.arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -39,6 +39,7 @@ class Action(StrEnum):
     TOKEN_CREATE = "token.create"
     TOKEN_REVOKE = "token.revoke"
     CALLBACK_SEND = "callback.send"
+    SLACK_SEND = "slack.send"
     SERVICE_READ = "service.read"
 
 
@@ -141,6 +142,12 @@ POLICY: Mapping[Action, Rule] = {
     Action.TOKEN_REVOKE: Rule("revoke tokens", _ADMIN, _PLATFORM),
     Action.CALLBACK_SEND: Rule(
         "call a run back", (), _EVERYBODY, "The address is the credential: signed, for one step, once."
+    ),
+    Action.SLACK_SEND: Rule(
+        "speak for Slack",
+        (),
+        _EVERYBODY,
+        "Slack's signature; each command, button and form asks for its own.",
     ),
     Action.SERVICE_READ: Rule("read help, health and figures", (), _EVERYBODY),
 }

@@ -94,7 +94,7 @@ class Heart:
         self._values = {"id": execution_id, "fence": fence}
         fenced = ":fence >= 0" if is_disabled("fencing") else "fence = :fence"
         self._statement = text(
-            f"UPDATE {kind.execution.__tablename__} SET wake_at = :until"
+            f"UPDATE {kind.execution.__tablename__} SET wake_at = :until"  # noqa: S608 both parts are our own constants
             f" WHERE id = :id AND {fenced} AND worker IS NOT NULL RETURNING cancel_requested"
         )
         self._over = threading.Event()

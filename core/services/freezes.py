@@ -33,7 +33,7 @@ MARK = f"""
 UPDATE {{table}} AS execution SET frozen = true, revision = revision + 1
 WHERE {OF_SCOPE}
 RETURNING id, false
-"""
+"""  # noqa: S608 a constant of this module
 UNMARK = """
 UPDATE {table} AS execution SET frozen = false, revision = revision + 1,
     wake_at = CASE WHEN waiting_for = 'freeze' THEN :now ELSE wake_at END,
@@ -47,7 +47,7 @@ STILL_HELD = f"""
 UPDATE {{table}} AS execution SET revision = revision + 1
 WHERE {OF_SCOPE} AND frozen
 RETURNING id, false
-"""
+"""  # noqa: S608 a constant of this module
 SHOW = text("""
 UPDATE notices SET wanted = wanted + 1
 WHERE (kind IN ('headline', 'verdict') AND subject_id = ANY(:ids)) OR (kind = 'gate' AND subject_id IN (

@@ -1,6 +1,6 @@
 """Finding out who somebody is, and writing down who is in a team."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 
 from sqlalchemy import select
 
@@ -50,11 +50,25 @@ def members_with_roles(work: Work, teams: Set[str]) -> dict[str, list[tuple[str,
     return members
 
 
-def apply_team(work: Work, person: Person, definition: TeamDefinition) -> Team:
-    """Make the team, its members and, where it names them, its channels what the definition says.
+def apply_teams(work: Work, person: Person, definitions: Iterable[TeamDefinition]) -> list[Team]:
+    """Make the teams, their members and, where they name them, their channels what the definitions say.
 
-    Who thereby is in no team any more loses their tokens. Raises NotAllowed.
+    Whose last team it was, all of these done, loses their tokens: who goes from one team to another does not. Raises
+    NotAllowed.
     """
+    applied = [_apply(work, person, definition) for definition in definitions]
+    removed = frozenset().union(*(gone for _, gone in applied))
+    revoke_of_departed(work, person, _departed(work, removed))
+    return [team for team, _ in applied]
+
+
+def apply_team(work: Work, person: Person, definition: TeamDefinition) -> Team:
+    """The same for one."""
+    return apply_teams(work, person, [definition])[0]
+
+
+def _apply(work: Work, person: Person, definition: TeamDefinition) -> tuple[Team, frozenset[str]]:
+    """The team, and who was taken out of it."""
     sentence = "Only a platform admin or an operator writes teams."
     require(person, Action.TEAM_WRITE, definition.name, sentence)
     team = work.session.scalar(select(Team).where(Team.name == definition.name).with_for_update())
@@ -70,8 +84,7 @@ def apply_team(work: Work, person: Person, definition: TeamDefinition) -> Team:
     if definition.channels is not None:
         _set_channels(work, person, team, definition.channels)
     work.session.flush()
-    revoke_of_departed(work, person, _departed(work, before.keys() - after.keys()))
-    return team
+    return team, frozenset(before.keys() - after.keys())
 
 
 def _set_channels(work: Work, person: Person, team: Team, wanted: Set[str]) -> None:

@@ -54,7 +54,7 @@ execution AS (
     ) AS step
     WHERE execution.status IN ('failed', 'timed_out') AND step.status IN ('failed', 'timed_out', 'unknown')
 )
-"""
+"""  # noqa: S608 a constant of this module
 
 COUNT = text(
     f"""
@@ -82,7 +82,7 @@ WITH taken AS (
     SET executions = tally.executions + excluded.executions
 )
 SELECT count(*) FROM taken
-"""
+"""  # noqa: S608 a constant of this module
 )
 
 

@@ -20,7 +20,7 @@ def upgrade() -> None:
         table, owner = f"{kind}_versions", f"{kind}_id"
         op.add_column(table, sa.Column("change", sa.Text(), nullable=False, server_default="changed"))
         op.alter_column(table, "change", server_default=None)
-        op.execute(f"UPDATE {table} SET change = 'created' WHERE version = 1")
+        op.execute(f"UPDATE {table} SET change = 'created' WHERE version = 1")  # noqa: S608 names of our own tables
         op.drop_constraint(f"uq_{table}_{owner}_version", table)
         op.create_index(
             f"uq_{table}_written", table, [owner, "version"], unique=True, postgresql_where=WRITES

@@ -68,9 +68,13 @@ class House:
             operator = Person(PLATFORM, is_platform_admin=True, source="test")
             with self.service.transaction() as work:
                 token = create_token(work, operator, person, "attack", scopes=ALL_SCOPES)
-            headers = {"Authorization": f"Bearer {token}"}
-            self._clients[person] = TestClient(self.web, raise_server_exceptions=False, headers=headers)
+            self._clients[person] = self.carrying(token)
         return self._clients[person]
+
+    def carrying(self, token: str) -> TestClient:
+        """A client that carries this token."""
+        headers = {"Authorization": f"Bearer {token}"}
+        return TestClient(self.web, raise_server_exceptions=False, headers=headers)
 
     def apply(self, documents: str, *, approve: bool = True) -> None:
         """Definitions as the operator at the terminal writes them."""

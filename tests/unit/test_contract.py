@@ -49,7 +49,7 @@ def verbs() -> dict[str, Any]:
 def test_the_verbs_of_the_command_line() -> None:
     promised = words(
         "demo up web socket poster worker clock migrate doctor validate apply test token run list show status cancel"
-        " retry approve reject schema audit export"
+        " retry approve reject schema audit export policy"
     )
     commands = verbs()
     assert promised - set(commands) == set()

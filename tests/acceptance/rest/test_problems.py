@@ -25,6 +25,7 @@ def test_an_unknown_address_is_a_problem(stranger: TestClient) -> None:
         "type": "about:blank",
         "title": "Not Found",
         "status": 404,
+        "code": "not_found",
         "detail": "There is nothing at this address. /api/openapi.json lists what there is.",
     }
 

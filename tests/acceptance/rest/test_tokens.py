@@ -78,7 +78,9 @@ def test_a_created_token_is_good_and_audited(
 
     assert answer.status_code == 200
     created = client_of(ADMIN).get("/api/audit", params={"action": "token.created"}).json()["audit"]
-    assert {"for": "U0DBOPS", "name": "deploys"} in [entry["after"] for entry in created]
+    [after] = [entry["after"] for entry in created if entry["after"]["name"] == "deploys"]
+    assert (after["for"], after["scopes"], after["team"]) == ("U0DBOPS", ["read", "run"], None)
+    assert after["expires_at"] is not None
     assert token not in json.dumps(created)
 
 

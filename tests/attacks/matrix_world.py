@@ -1,0 +1,106 @@
+"""Things to try the policy on: made anew for each who tries, by somebody else, of team data or global."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from cli.apply import OPERATOR
+from core.decisions.people import Person
+from core.errors import NotFound
+from core.identifiers import Prefix
+from core.services import freezes
+from core.services.incidents import find_incident
+from core.services.runbook_starts import Start, start_by_person
+from core.services.runbooks import find_runbook
+from core.services.workflow_starts import start_workflow_by_person
+from core.services.workflows import find_workflow
+from core.statuses import Role
+from core.tables import Approval
+from tests.attacks.house import House
+
+STARTER = Person(
+    "U0STARTER", {"data": Role.RESPONDER}
+)  # nobody of those who try, so that they are no initiators
+
+RUNBOOK = "{{kind: runbook, name: {name}, {team}steps: [{{id: pause, type: wait, for: 1h}}]}}"
+GATED = (
+    "{{kind: runbook, name: {name}, {team}steps: [{{id: gate, type: approval,"
+    " approvers: {{team: data, role: responder}}}}]}}"
+)
+WORKFLOW = (
+    "{{kind: workflow, name: {name}, {team}trigger: {{on: manual}},"
+    " actions: [{{id: say, type: message, text: hello}}]}}"
+)
+
+
+@dataclass
+class Things:
+    """Makes them in a house. `team`: whose they are, `data` or None; an incident, and so a run, is always data's."""
+
+    house: House
+    team: str | None = "data"
+    newest: str = ""  # the name of the definition that was made last
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def incident(self) -> str:
+        return self.house.incident("data").id
+
+    def runbook(self, *, approve: bool = True, text: str = RUNBOOK) -> str:
+        """Its name."""
+        return self._definition(text, approve)
+
+    def workflow(self) -> str:
+        return self._definition(WORKFLOW, True)
+
+    def _definition(self, text: str, approve: bool) -> str:
+        self.newest = f"{self.team or 'global'}-{next(self._numbers)}"
+        self.house.apply(self.document(self.newest, text), approve=approve)
+        return self.newest
+
+    def document(self, name: str, text: str = RUNBOOK) -> str:
+        return text.format(name=name, team=f"team: {self.team}, " if self.team else "")
+
+    def new_name(self) -> str:
+        return f"new-{self.team or 'global'}-{next(self._numbers)}"
+
+    def run(self, text: str = RUNBOOK) -> str:
+        """The id of a run, whose incident is data's."""
+        runbook, incident = self.runbook(text=text), self.incident()
+        with self.house.service.transaction() as work:
+            start = Start(find_runbook(work, OPERATOR, runbook), find_incident(work, OPERATOR, incident), {})
+            return start_by_person(work, STARTER, start).id
+
+    def gate(self) -> str:
+        """The id of an open gate for data's responders."""
+        run = self.run(GATED)
+        self.house.work()
+        with self.house.service.transaction() as work:
+            return work.session.scalars(select(Approval.id).where(Approval.execution_id == run)).one()
+
+    def workflow_run(self) -> str:
+        workflow, incident = self.workflow(), self.incident()
+        with self.house.service.transaction() as work:
+            found = find_workflow(work, OPERATOR, workflow)
+            return start_workflow_by_person(
+                work, STARTER, found, find_incident(work, OPERATOR, incident), None
+            )
+
+    def freeze(self) -> str:
+        with self.house.service.transaction() as work:
+            try:
+                return freezes.freeze_in_force(work, self.team).id
+            except NotFound:
+                return freezes.freeze(work, OPERATOR, team=self.team, reason="Look first").id
+
+
+NOWHERE = {
+    "incident": f"{Prefix.INCIDENT}_0",
+    "run": f"{Prefix.RUNBOOK_EXECUTION}_0",
+    "workflow_run": f"{Prefix.WORKFLOW_EXECUTION}_0",
+    "gate": f"{Prefix.APPROVAL}_0",
+    "freeze": "frz_0",
+    "runbook": "there-is-none",
+    "workflow": "there-is-none",
+}

@@ -1,0 +1,314 @@
+"""The policy, held against every address: it is listed, and it answers each role as the table says.
+
+Each address of the router is played by each role, on what is of their own team, of another, and of nobody.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from starlette.testclient import TestClient
+
+from bot.entrances import ROUTES
+from bot.rest import application
+from bot.rest.callers import authenticated_router
+from bot.rest.settings import RestSettings
+from cli.apply import OPERATOR
+from core.decisions.people import Person, service_principal
+from core.decisions.policy import SERVICE_SCOPES, allows, sees
+from core.decisions.policy_table import POLICY, Action
+from core.services.people import load_person
+from core.services.tokens import ALL_SCOPES, Grant, create_service_token, create_token
+from tests.attacks.house import (
+    DATA_ADMIN,
+    DATA_OPS,
+    NOBODY,
+    PLATFORM,
+    WEB_ADMIN,
+    WEB_OPS,
+    House,
+)
+from tests.attacks.matrix_world import NOWHERE, WORKFLOW, Things
+
+PEOPLE = (NOBODY, WEB_OPS, WEB_ADMIN, DATA_OPS, DATA_ADMIN, PLATFORM)
+SERVICES = ("data", "web")
+UNLISTED_STATUSES = (401, 403, 404)
+
+ALERT = {
+    "status": "firing",
+    "groupKey": "{}",
+    "commonLabels": {"alertname": "Down", "team": "data"},
+    "alerts": [{"status": "firing", "labels": {"alertname": "Down"}, "annotations": {}}],
+}
+
+
+@dataclass(frozen=True)
+class Play:
+    """How an address is tried.
+
+    `thing`: what it is about, as `Things` makes it; none where a body names it. `names`: what is filled into the
+    address. `shown`: of a list, where in the answer the thing must be. `can_be_global`: whether it is tried on what
+    is global too.
+    """
+
+    thing: str = ""
+    json: Callable[[Things], dict[str, Any]] = lambda things: {}
+    headers: dict[str, str] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    names: Callable[[Things], dict[str, str]] = lambda things: {}
+    shown: str = ""
+    can_be_global: bool = False
+
+
+def _of_incident(**rest: Any) -> Play:
+    return Play("incident", **rest)
+
+
+def _of_runbook(**rest: Any) -> Play:
+    return Play("runbook", can_be_global=True, **rest)
+
+
+def _of_workflow(**rest: Any) -> Play:
+    return Play("workflow", can_be_global=True, **rest)
+
+
+def _json_of(things: Things, name: str, text: str | None = None) -> dict[str, Any]:
+    step = {"id": "pause", "type": "wait", "for": "2h"}
+    body: dict[str, Any] = {"name": name, "steps": [step]}
+    if text is WORKFLOW:
+        action = {"id": "say", "type": "message", "text": "other"}
+        body = {"name": name, "trigger": {"on": "manual"}, "actions": [action]}
+    return body | ({"team": things.team} if things.team else {})
+
+
+FIRST = {"If-Match": '"1"'}
+TITLE = {"title": "Down", "severity": "low", "team": "data"}
+PLAYS: dict[str, Play] = {
+    "POST /api/incidents": Play(json=lambda things: TITLE),
+    "GET /api/incidents": Play("incident", shown="incidents"),
+    "GET /api/incidents/{id}": _of_incident(),
+    "POST /api/incidents/{id}/acknowledge": _of_incident(),
+    "POST /api/incidents/{id}/resolve": _of_incident(),
+    "POST /api/incidents/{id}/close": _of_incident(),
+    "POST /api/incidents/{id}/escalate": _of_incident(json=lambda things: {"severity": "critical"}),
+    "GET /api/incidents/{id}/timeline": _of_incident(),
+    "POST /api/incidents/{id}/notes": _of_incident(json=lambda things: {"text": "hello"}),
+    "POST /api/incidents/{id}/runbooks/{runbook_id}/execute": _of_incident(
+        names=lambda things: {"runbook_id": things.newest or things.runbook()}
+    ),
+    "GET /api/incidents/{id}/runbooks/executions": _of_incident(),
+    "GET /api/runbooks/executions/{execution_id}": Play("run"),
+    "POST /api/runbooks/executions/{execution_id}/cancel": Play("run"),
+    "POST /api/runbooks/executions/{execution_id}/retry": Play("run"),
+    "POST /api/runbooks/executions/{execution_id}/verdict": Play(
+        "run", json=lambda things: {"verdict": "ran"}
+    ),
+    "GET /api/runbooks": Play("runbook", shown="runbooks", can_be_global=True),
+    "POST /api/runbooks": Play(json=lambda things: _json_of(things, things.new_name()), can_be_global=True),
+    "GET /api/runbooks/{id}": _of_runbook(),
+    "PUT /api/runbooks/{id}": _of_runbook(headers=FIRST),
+    "DELETE /api/runbooks/{id}": _of_runbook(headers=FIRST),
+    "GET /api/runbooks/{id}/versions": _of_runbook(),
+    "GET /api/runbooks/{id}/executions": Play("runbook"),
+    "GET /api/runbooks/{id}/analytics": _of_runbook(),
+    "POST /api/runbooks/{id}/approve": _of_runbook(headers=FIRST, options={"approve": False}),
+    "POST /api/runbooks/{id}/deprecate": _of_runbook(headers=FIRST),
+    "POST /api/runbooks/{id}/rollback": _of_runbook(headers=FIRST, json=lambda things: {"version": 1}),
+    "POST /api/runbooks/{id}/execute": Play(
+        "runbook", json=lambda things: {"incident_id": things.incident()}
+    ),
+    "GET /api/workflows": Play("workflow", shown="workflows", can_be_global=True),
+    "POST /api/workflows": Play(
+        json=lambda things: _json_of(things, things.new_name(), WORKFLOW), can_be_global=True
+    ),
+    "GET /api/workflows/{id}": _of_workflow(),
+    "PUT /api/workflows/{id}": _of_workflow(headers=FIRST),
+    "DELETE /api/workflows/{id}": _of_workflow(headers=FIRST),
+    "GET /api/workflows/{id}/versions": _of_workflow(),
+    "GET /api/workflows/{id}/executions": Play("workflow"),
+    "GET /api/workflows/{id}/analytics": _of_workflow(),
+    "POST /api/workflows/{id}/rollback": _of_workflow(headers=FIRST, json=lambda things: {"version": 1}),
+    "POST /api/workflows/{id}/enable": _of_workflow(),
+    "POST /api/workflows/{id}/disable": _of_workflow(),
+    "POST /api/workflows/{id}/duplicate": _of_workflow(json=lambda things: {"name": things.new_name()}),
+    "POST /api/workflows/{id}/execute": Play(
+        "workflow", json=lambda things: {"incident_id": things.incident()}
+    ),
+    "GET /api/workflows/executions/{id}": Play("workflow_run"),
+    "POST /api/freezes": Play(
+        json=lambda things: {"reason": "Look"} | ({"team": things.team} if things.team else {}),
+        can_be_global=True,
+    ),
+    "GET /api/freezes": Play("freeze", shown="freezes", can_be_global=True),
+    "GET /api/freezes/{id}": Play("freeze", can_be_global=True),
+    "DELETE /api/freezes/{id}": Play("freeze", can_be_global=True),
+    "GET /api/approvals": Play("gate", shown="approvals"),
+    "POST /api/approvals/{id}/approve": Play("gate"),
+    "POST /api/approvals/{id}/reject": Play("gate"),
+    "GET /api/audit": Play("incident", shown="audit"),
+    "POST /api/alerts/{vendor}": Play(
+        json=lambda things: ALERT, names=lambda things: {"vendor": "alertmanager"}
+    ),
+    "GET /runs/{execution_id}": Play("run"),
+}
+WITHOUT_A_TOKEN = {route for route, action in ROUTES.items() if not POLICY[action].needs}
+SEEING = {
+    "incident": Action.INCIDENT_READ,
+    "run": Action.RUN_READ,
+    "workflow_run": Action.RUN_READ,
+    "gate": Action.APPROVAL_READ,
+    "freeze": Action.FREEZE_READ,
+    "runbook": Action.DEFINITION_READ,
+    "workflow": Action.DEFINITION_READ,
+}
+
+
+def routes_of(app: Any) -> set[str]:
+    """`METHOD /address` of each that there is, whatever wraps the application."""
+    while not isinstance(app, FastAPI):
+        app = app._app
+    return {
+        f"{method} {context.path}"
+        for context in iter_route_contexts(app.routes)
+        for method in (context.methods or ())
+        if method != "HEAD"
+    }
+
+
+def test_every_address_is_in_the_policy_and_the_policy_has_no_other(house: House) -> None:
+    assert routes_of(house.web) == set(ROUTES)
+
+
+def test_every_action_has_a_rule() -> None:
+    assert set(POLICY) == set(Action)
+
+
+def test_every_address_is_played() -> None:
+    assert set(PLAYS) | WITHOUT_A_TOKEN == set(ROUTES)
+
+
+def test_an_address_that_nobody_listed_is_found_and_refused_to_everybody(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What happens to who adds an address and forgets the policy: the build is red, and the address is shut."""
+    forgotten = authenticated_router("forgotten")
+    forgotten.add_api_route("/all", lambda: {"everything": True}, methods=["GET"])
+    monkeypatch.setattr(application, "ROUTERS", (*application.ROUTERS, (forgotten, "/api/forgotten")))
+    app = application.create_rest(house.service, RestSettings())
+    platform = house.rest(PLATFORM).headers["Authorization"]
+    answer = TestClient(app).get("/api/forgotten/all", headers={"Authorization": platform})
+
+    assert routes_of(app) - set(ROUTES) == {"GET /api/forgotten/all"}
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who tries, and what the policy says of them."""
+
+    name: str
+    person: Person
+    client: TestClient
+
+
+def actors(house: House) -> list[Actor]:
+    with house.service.transaction() as work:
+        people = [load_person(work, who, source="rest") for who in PEOPLE]
+        tokens = [
+            create_service_token(work, OPERATOR, "robot", Grant(SERVICE_SCOPES, team), owner=PLATFORM)
+            for team in SERVICES
+        ]
+    robots = [service_principal("robot", SERVICE_SCOPES, team) for team in SERVICES]
+    return [
+        *(Actor(person.slack_user_id, person, house.rest(person.slack_user_id)) for person in people),
+        *(
+            Actor(f"robot of {team}", robot, house.carrying(token))
+            for team, robot, token in zip(SERVICES, robots, tokens, strict=True)
+        ),
+    ]
+
+
+@pytest.mark.parametrize("route", PLAYS)
+def test_an_address_answers_each_role_as_the_policy_says(house: House, route: str) -> None:
+    play, wrong = PLAYS[route], []
+    for team in ("data", None) if play.can_be_global else ("data",):
+        things = Things(house, team)
+        for actor in actors(house):
+            said = _try(things, route, play, actor)
+            if said:
+                wrong.append(f"{actor.name}, what is of {team}: {said}")
+    assert wrong == []
+
+
+def _try(things: Things, route: str, play: Play, actor: Actor) -> str:
+    """What is wrong with the answer; nothing if it is right."""
+    action, known = ROUTES[route], getattr(things, play.thing)(**play.options) if play.thing else ""
+    answer = _ask(things, route, play, actor, known)
+    is_allowed = allows(actor.person, action, things.team)
+    if play.shown:
+        return _list_is_wrong(answer, play, known, is_allowed)
+    if is_allowed:
+        return f"refused: {answer.text}" if answer.status_code in UNLISTED_STATUSES else ""
+    if not play.thing:
+        return "" if answer.status_code in (403, 404, 422) else f"let in: {answer.status_code} {answer.text}"
+    if sees(actor.person, SEEING[play.thing], things.team):
+        return "" if answer.status_code == 403 else f"{answer.status_code}, not 403: {answer.text}"
+    missing = NOWHERE[play.thing]
+    alike = _ask(things, route, play, actor, missing)
+    same = alike.text.replace(missing, known) == answer.text and alike.status_code == answer.status_code
+    if actor.person.kind != "person" and answer.status_code == alike.status_code == 403:
+        return ""  # what no service ever does is refused before anything is looked for
+    return "" if answer.status_code == 404 and same else f"not 404 alike: {answer.text} / {alike.text}"
+
+
+def _ask(things: Things, route: str, play: Play, actor: Actor, known: str) -> Any:
+    method, address = route.split(" ", 1)
+    names = {**dict.fromkeys(("id", "execution_id"), known), **play.names(things)}
+    options: dict[str, Any] = {"headers": play.headers} if play.headers else {}
+    if method == "PUT":
+        options["json"] = _json_of(things, known, WORKFLOW if play.thing == "workflow" else None)
+    elif method == "POST":
+        options["json"] = play.json(things)
+    return actor.client.request(method, address.format(**names), **options)
+
+
+def _list_is_wrong(answer: Any, play: Play, known: str, is_allowed: bool) -> str:
+    if answer.status_code == 403 and play.shown == "audit":
+        return "refused" if is_allowed else ""
+    if answer.status_code != 200:
+        return f"{answer.status_code}: {answer.text}"
+    is_there = any(known in str(row) for row in answer.json()[play.shown])
+    return "" if is_there == is_allowed else f"{known} {'is' if is_there else 'is not'} in the list"
+
+
+@pytest.mark.parametrize("route", PLAYS)
+def test_an_address_takes_a_token_and_one_of_the_right_scope(house: House, route: str) -> None:
+    """The highest of all, with every scope but those; the body is not read, nor anything looked for."""
+    needs = POLICY[ROUTES[route]].needs
+    method, address = route.split(" ", 1)
+    url = address.format(id="x", execution_id="x", runbook_id="x", vendor="grafana")
+    with house.service.transaction() as work:
+        token = create_token(work, OPERATOR, PLATFORM, "few", scopes=ALL_SCOPES - set(needs))
+    stranger = TestClient(house.web, raise_server_exceptions=False)
+
+    assert stranger.request(method, url).status_code == 401
+    answer = house.carrying(token).request(method, url, content=b"{no json" if method != "GET" else None)
+    assert answer.status_code == 403
+    if route.split(" ")[1].startswith("/api"):
+        assert answer.json()["code"] == "insufficient_scope"
+        assert f'scope="{needs[0]}"' in answer.headers["WWW-Authenticate"]
+
+
+def test_what_needs_no_token_tells_nothing_of_anybody(house: House) -> None:
+    stranger, secret = TestClient(house.web, raise_server_exceptions=False), "thing-of-data"
+    house.incident("data", title=secret)
+
+    for address in ("/healthz", "/readyz", "/metrics", "/api/openapi.json"):
+        answer = stranger.get(address)
+        assert answer.status_code == 200
+        assert secret not in answer.text
+    assert stranger.post("/api/callbacks/rbx_0.step.c2lnbmVk").status_code == 404
+    assert stranger.post("/slack/events", content=b"{}").status_code == 401

@@ -1,0 +1,224 @@
+"""The policy, held against what people type and press: all of it is listed, and obeys."""
+
+import json
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+import bot.commands
+import bot.modals
+import cli.client.options
+from bot import actions
+from bot.actions import BUTTONS, press
+from bot.commands import dispatch
+from bot.commands.call import Command, CommandCall
+from bot.commands.parse import words_of
+from bot.commands.registry import COMMANDS
+from bot.entrances import BUTTONS as BUTTON_ACTIONS
+from bot.entrances import COMMANDS as COMMAND_ACTIONS
+from bot.entrances import VIEWS as VIEW_ACTIONS
+from bot.modals.run_form import submit
+from cli.client.connection import Connection
+from cli.main import app
+from cli.verbs import AT_THE_DATABASE, OF_THE_MACHINE, OVER_REST
+from core.decisions.policy import allows
+from core.decisions.policy_table import Action
+from core.errors import InvalidInput, NotAllowed, NotFound, RunbookError
+from core.services.people import load_person
+from tests.attacks.house import (
+    DATA_ADMIN,
+    DATA_CHANNEL,
+    DATA_OPS,
+    NOBODY,
+    PLATFORM,
+    WEB_ADMIN,
+    WEB_OPS,
+    House,
+)
+from tests.attacks.matrix_world import GATED, Things
+
+PEOPLE = (NOBODY, WEB_OPS, WEB_ADMIN, DATA_OPS, DATA_ADMIN, PLATFORM)
+Typed = Callable[[Things], str]
+
+# What is typed; where it is a list, the name that must be in it, or must not.
+TYPED: dict[str, Typed] = {
+    "run": lambda things: f"run {things.runbook()}",
+    "status": lambda things: f"status {things.run()}",
+    "cancel": lambda things: f"cancel {things.run()}",
+    "retry": lambda things: f"retry {things.run()}",
+    "stats": lambda things: f"stats {things.runbook()}",
+    "freeze": lambda things: "freeze data We look first",
+    "unfreeze": lambda things: f"unfreeze data{things.freeze()[:0]}",
+    "show": lambda things: f"show {things.runbook()}",
+    "history": lambda things: f"history {things.runbook()}",
+    "approve": lambda things: f"approve {things.runbook(approve=False)} v1",
+    "deprecate": lambda things: f"deprecate {things.runbook()}",
+    "incident": lambda things: "incident",
+    "incident open": lambda things: "incident open Orders down team=data",
+    "incident ack": lambda things: "incident ack",
+    "incident resolve": lambda things: "incident resolve",
+    "incident close": lambda things: "incident close",
+    "incident escalate": lambda things: "incident escalate critical",
+    "incident show": lambda things: "incident show",
+    "workflow run": lambda things: f"workflow run {things.workflow()}",
+    "workflow show": lambda things: f"workflow show {things.workflow()}",
+    "workflow history": lambda things: f"workflow history {things.workflow()}",
+    "note": lambda things: "note we looked",
+    "help": lambda things: "help",
+}
+LISTS: dict[str, Callable[[Things], str]] = {
+    "list": lambda things: things.runbook(),
+    "approvals": lambda things: things.run(GATED) and things.newest,
+    "workflow": lambda things: things.workflow(),
+    "workflow list": lambda things: things.workflow(),
+}
+PRESSED: dict[str, Callable[[Things], str]] = {
+    "approval.approve": lambda things: things.gate(),
+    "approval.reject": lambda things: things.gate(),
+    "run.cancel": lambda things: things.run(),
+    "run.retry": lambda things: things.run(),
+    "verdict.ran": lambda things: things.run(),
+    "verdict.did_not_run": lambda things: things.run(),
+    "verdict.run_again": lambda things: things.run(),
+}
+TERMINAL: dict[str, Callable[[Things], list[str]]] = {
+    "show": lambda things: [things.runbook()],
+    "run": lambda things: [things.runbook(), "--incident", things.incident()],
+    "status": lambda things: [things.run()],
+    "cancel": lambda things: [things.run()],
+    "approve": lambda things: [things.gate()],
+    "reject": lambda things: [things.gate()],
+}
+
+
+def sub_commands() -> Iterator[str]:
+    """Every one, and the verbs of those that have some."""
+    yield from COMMANDS
+    for module in _modules(bot.commands):
+        verbs: dict[str, Command] = getattr(module, "VERBS", {})
+        yield from (f"{module.COMMANDS[0].name} {verb}" for verb in verbs)
+
+
+def _modules(package: Any) -> Iterator[Any]:
+    return (import_module(f"{package.__name__}.{each.name}") for each in iter_modules(package.__path__))
+
+
+def verbs() -> Iterator[str]:
+    group: Any = typer.main.get_command(app)
+    for name in group.commands:
+        inner = getattr(group.commands[name], "commands", None)
+        yield from (f"{name} {verb}" for verb in inner) if inner else [name]
+
+
+def test_every_sub_command_button_form_and_verb_is_in_the_policy() -> None:
+    forms = {module.CALLBACK_ID for module in _modules(bot.modals) if hasattr(module, "CALLBACK_ID")}
+    assert set(sub_commands()) == set(COMMAND_ACTIONS)
+    assert set(BUTTONS) == set(BUTTON_ACTIONS)
+    assert forms == set(VIEW_ACTIONS)
+    assert set(verbs()) == set(OVER_REST) | set(AT_THE_DATABASE) | OF_THE_MACHINE
+
+
+def test_everything_that_is_listed_is_played() -> None:
+    assert set(TYPED) | set(LISTS) == set(COMMAND_ACTIONS)
+    assert set(PRESSED) == set(BUTTON_ACTIONS)
+
+
+def test_what_is_not_listed_is_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "IN_THE_POLICY", {})
+    monkeypatch.setattr(actions, "IN_THE_POLICY", {})
+
+    assert "help is not in the policy" in house.slack.types(PLATFORM, DATA_CHANNEL, "help")
+    with pytest.raises(InvalidInput):
+        press(house.service, "run.cancel", Things(house).run(), PLATFORM)
+
+
+def refused(deed: Callable[[], object]) -> bool:
+    """Whether it is for want of a right; any other refusal is the state's, or the input's."""
+    try:
+        deed()
+    except (NotAllowed, NotFound):
+        return True
+    except RunbookError:
+        return False
+    return False
+
+
+def may(house: House, who: str, action: Action) -> bool:
+    with house.service.transaction() as work:
+        return allows(load_person(work, who, source="slack"), action, "data")
+
+
+def call(text: str, who: str, number: object) -> CommandCall:
+    return CommandCall(DATA_CHANNEL, who, words_of(text), f"slack:{number}")
+
+
+@pytest.mark.parametrize("command", TYPED)
+def test_a_sub_command_answers_each_role_as_the_policy_says(house: House, command: str) -> None:
+    things, wrong = Things(house), []
+    house.incident("data")
+    for who in PEOPLE:
+        typed = call(TYPED[command](things), who, who)
+        was_refused = refused(lambda typed=typed: dispatch.answer(house.service, typed))  # type: ignore[misc]
+        if was_refused is may(house, who, COMMAND_ACTIONS[command]):
+            wrong.append(f"{who} was {'refused' if was_refused else 'let in'}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("command", LISTS)
+def test_a_list_shows_each_role_what_the_policy_says(house: House, command: str) -> None:
+    things, wrong = Things(house), []
+    for who in PEOPLE:
+        known = LISTS[command](things)
+        house.work()
+        said = json.dumps(dispatch.answer(house.service, call(command, who, who)).body())
+        if (known in said) is not may(house, who, COMMAND_ACTIONS[command]):
+            wrong.append(f"{who}: {said}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("button", PRESSED)
+def test_a_button_answers_each_role_as_the_policy_says(house: House, button: str) -> None:
+    things, wrong = Things(house), []
+    for who in PEOPLE:
+        value = PRESSED[button](things)
+        was_refused = refused(lambda value=value, who=who: press(house.service, button, value, who))  # type: ignore[misc]
+        if was_refused is may(house, who, BUTTON_ACTIONS[button]):
+            wrong.append(f"{who} was {'refused' if was_refused else 'let in'}")
+    assert wrong == []
+
+
+def test_the_form_answers_each_role_as_the_policy_says(house: House) -> None:
+    things, wrong = Things(house), []
+    for who in PEOPLE:
+        subject = {"runbook_id": things.runbook(), "incident_id": things.incident()}
+        view = {"id": f"V{who}", "private_metadata": json.dumps(subject), "state": {"values": {}}}
+        was_refused = refused(lambda view=view, who=who: submit(house.service, view, who))  # type: ignore[misc]
+        if was_refused is may(house, who, VIEW_ACTIONS["run.form"]):
+            wrong.append(who)
+    assert wrong == []
+
+
+@pytest.mark.parametrize("verb", TERMINAL)
+def test_a_verb_answers_each_role_as_the_policy_says(
+    house: House, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    things, wrong = Things(house), []
+    monkeypatch.setenv("RUNBOOK_URL", "http://testserver")
+    for who in PEOPLE:
+        client = house.rest(who)
+        token = client.headers["Authorization"].split()[1]
+        monkeypatch.setenv("RUNBOOK_TOKEN", token)
+        monkeypatch.setattr(
+            cli.client.options,
+            "Connection",
+            lambda url, token, client=client: Connection(url, token, client._transport),
+        )
+        done = CliRunner().invoke(app, [verb, *TERMINAL[verb](things)])
+        if (done.exit_code == 0) is not may(house, who, OVER_REST[verb]):
+            wrong.append(f"{who}: {done.exit_code} {done.exception}")
+    assert wrong == []
