@@ -25,6 +25,8 @@ from workers.doorbell import RqDoorbell
 SIGNING_SECRET, BOT_TOKEN, OTHERS = "signing-6f1c9b", "xoxb-77e0d1", "others-3ab55c"
 US, STRANGER = str(os.geteuid()), "65533"
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+# Root without a capability is as any user is: its processes are its own, and it may do nothing that others may not.
+ORDINARY = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if os.geteuid() == 0 else ()
 SPY = """
 kind: runbook
 name: spy
@@ -46,7 +48,9 @@ def started(house: House, script: str) -> str:
 
 
 @contextmanager
-def running_worker(engine: Engine, services: Services, number: int, **settings: str) -> Iterator[int]:
+def running_worker(
+    engine: Engine, services: Services, number: int, before: tuple[str, ...], **settings: str
+) -> Iterator[int]:
     """`runbook worker` as its own process, with everything in its environment that it is started with."""
     given = {
         "DATABASE_URL": engine.url.render_as_string(hide_password=False),
@@ -57,7 +61,7 @@ def running_worker(engine: Engine, services: Services, number: int, **settings: 
         "RUNBOOK_SHELL": "on",
         "PGPASSWORD": OTHERS,
     }
-    command = [sys.executable, "-m", "cli", "worker"]
+    command = [*before, sys.executable, "-m", "cli", "worker"]
     with subprocess.Popen(command, env={**os.environ, **given, **settings}) as process:
         try:
             yield process.pid
@@ -66,14 +70,20 @@ def running_worker(engine: Engine, services: Services, number: int, **settings: 
 
 
 def looked(
-    house: House, engine: Engine, services: Services, redis: Redis, script: str, **settings: str
+    house: House,
+    engine: Engine,
+    services: Services,
+    redis: Redis,
+    script: str,
+    before: tuple[str, ...] = (),
+    **settings: str,
 ) -> str:
-    """What the step of a real worker saw."""
+    """What the step of a real worker saw. `before`: words before the worker's command."""
     execution_id = started(house, script)
     number = int(redis.connection_pool.connection_kwargs["db"])
     for kind, rung in house.bells.rung:
         RqDoorbell(redis).ring(kind, rung)
-    with running_worker(engine, services, number, **settings):
+    with running_worker(engine, services, number, before, **settings):
         deadline = time.monotonic() + 60
         while (view := house.see(execution_id)).status not in (Status.SUCCEEDED, Status.FAILED):
             assert time.monotonic() < deadline, view
@@ -107,12 +117,14 @@ def test_no_environment_tells_a_credential(
     assert seen == "looked\n"
 
 
-@pytest.mark.parametrize("user", [US, pytest.param(STRANGER, marks=as_root)])
+@pytest.mark.parametrize(
+    ("user", "before"), [(US, ()), (US, ORDINARY), pytest.param(STRANGER, (), marks=as_root)]
+)
 def test_no_memory_can_be_opened(
-    house: House, engine: Engine, services: Services, redis: Redis, user: str
+    house: House, engine: Engine, services: Services, redis: Redis, user: str, before: tuple[str, ...]
 ) -> None:
     """Red before: of the same user every process' memory was open, and with it all that the worker knows."""
-    seen = looked(house, engine, services, redis, MEMORIES, RUNBOOK_SHELL_USER=user)
+    seen = looked(house, engine, services, redis, MEMORIES, before, RUNBOOK_SHELL_USER=user)
 
     assert seen == "looked\n"
 
