@@ -33,12 +33,12 @@ def confinement_of(settings: Settings, environ: Mapping[str, str]) -> Confinemen
 
 
 def _account(settings: Settings) -> Account | None:
-    """None for the worker's own, where that is an ordinary user's."""
+    """None for the worker's own."""
     ours = os.geteuid()
     if not settings.shell_user and ours == 0:
         raise ConfigurationError(AS_ROOT, hint=MAKE_A_USER)
     account = Account.named(settings.shell_user) if settings.shell_user else None
-    if account is None or account.uid == ours != 0:
+    if account is None or account.uid == ours:
         return None
     if not may_become(account.uid, Path("/proc/self/status").read_text(encoding="utf-8")):
         raise ConfigurationError(

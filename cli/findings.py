@@ -1,5 +1,7 @@
 """What the doctor finds of Slack, and of what steps may do."""
 
+import os
+import pwd
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -102,8 +104,15 @@ def shell(settings: Settings, environ: Mapping[str, str]) -> Finding:
     return Finding("shell", True, _how_commands_run(confinement))
 
 
+def _our_name() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
 def _how_commands_run(confinement: Confinement) -> str:
-    user = confinement.account.name if confinement.account else "the workers' user"
+    user = confinement.account.name if confinement.account else f"the workers' user, {_our_name()}"
     under = f", under {Path(confinement.wrapper[0]).name}" if confinement.wrapper else ""
     listed = ", ".join(confinement.programs.entries)
     which = f"; only {listed}" if listed else "; any program"

@@ -29,7 +29,7 @@ def ensure_service_role(owner_url: str, password: str) -> None:
     """Make the role, or give it this password, and its rights on what tables there are already."""
     with connect(owner_url) as connection:
         found = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [SERVICE_ROLE]).fetchone()
-        change = "ALTER" if found else "CREATE"
+        change = "CREATE" if found is None else "ALTER"
         role = sql.Identifier(SERVICE_ROLE)
         connection.execute(
             sql.SQL("{} ROLE {} WITH {} PASSWORD {}").format(

@@ -104,11 +104,11 @@ def replace(program: bytes, arguments: list[bytes], environment: dict[bytes, byt
     As os.execvpe, which imports a module for it: whom we became may not be allowed to read that.
     """
     if b"/" in program:
-        os.execve(program, arguments, environment)
+        os.execve(program, arguments, environment)  # noqa: S606 argv, and never a shell
     refused: OSError = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
     for folder in environment.get(b"PATH", b"").split(b":"):
         try:
-            os.execve(folder + b"/" + program, arguments, environment)
+            os.execve(folder + b"/" + program, arguments, environment)  # noqa: S606 as above
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:

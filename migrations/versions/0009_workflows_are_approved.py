@@ -20,7 +20,7 @@ IN_FORCE = f"""
 UPDATE workflows
 SET status = 'approved', approved_version = version, approved_by = 'migrated', in_force = {CONTENT}
 WHERE quarantine IS NULL
-"""
+"""  # noqa: S608 of the constant above
 UNDER_QUARANTINE = "UPDATE workflows SET trigger_on = NULL WHERE quarantine IS NOT NULL"
 HISTORY = """
 INSERT INTO workflow_versions (workflow_id, version, change, status, definition, changed_by, note, created_at)
