@@ -63,7 +63,7 @@ def read_json(raw: bytes) -> object:
 
 
 def unkeepable(value: object) -> Iterator[tuple[Path, str]]:
-    """What cannot be kept or calculated with, wherever it is in a JSON value, and why. JSON may be deep: no recursion."""
+    """What cannot be kept or calculated with, wherever it is in a JSON value, and why. Without recursion."""
     pending: list[tuple[Path, object]] = [((), value)]
     while pending:
         path, part = pending.pop()
