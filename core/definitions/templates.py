@@ -42,9 +42,7 @@ class UnclosedTemplate(ExpressionError):
 
     def __init__(self, offset: int) -> None:
         """Say it; `offset` is where the {{ stands."""
-        super().__init__(
-            hint=f'Close it, within {LONGEST_SOURCE} characters, or write {{{{ "{{{{" }}}} for the two braces themselves.'
-        )
+        super().__init__(hint='Close it, or write {{ "{{" }} for the two braces themselves.')
         self.offset = offset
 
 
