@@ -129,11 +129,15 @@ def work_off(service: Service, executor: Executor, bells: list[tuple[str, str]])
 
 @dataclass
 class Target:
-    """An HTTP service that records what it is asked. `answers`: status by path; `during`: what happens before it."""
+    """An HTTP service that records what it is asked.
+
+    `answers`: status by path; `bodies`: body by path; `during`: what happens before it.
+    """
 
     url: str = ""
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     answers: dict[str, int] = field(default_factory=dict)
+    bodies: dict[str, bytes] = field(default_factory=dict)
     during: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     def paths(self) -> list[str]:
@@ -149,7 +153,7 @@ def running_target() -> Iterator[Target]:
         def answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             target.calls.append((self.command, self.path, self.headers.get("Idempotency-Key", "")))
-            body = b'{"seconds": 1.5}'
+            body = target.bodies.get(self.path, b'{"seconds": 1.5}')
             target.during.get(self.path, lambda: None)()
             self.send_response(target.answers.get(self.path, 200))
             self.send_header("Content-Length", str(len(body)))

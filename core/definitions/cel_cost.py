@@ -68,14 +68,19 @@ TextOf = Callable[[Path], str | None]
 
 def size_of(value: object) -> Size:
     """The size of plain data, as cel_values makes it."""
-    if isinstance(value, str | bytes):
-        return Size(len(value), 1, len(value), len(value))
-    if isinstance(value, dict):
-        inner = _together([size_of(part) for pair in value.items() for part in pair])
-        return Size(len(value), inner.items, inner.characters, len(value))
-    if isinstance(value, list):
-        return _together([size_of(part) for part in value])
-    return NOTHING
+    items = characters = 0
+    pending = [value]
+    while pending:
+        part = pending.pop()
+        items += 1
+        if isinstance(part, str | bytes):
+            characters += len(part)
+        elif isinstance(part, dict):
+            pending += [*part, *part.values()]
+        elif isinstance(part, list):
+            pending += part
+    length = len(value) if isinstance(value, str | bytes | dict | list) else 0
+    return Size(length, items, characters, length)
 
 
 def _together(sizes: Iterable[Size]) -> Size:

@@ -7,6 +7,7 @@ lookaround nor references back.
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -73,6 +74,7 @@ def schema_problems(schema: Schema) -> Iterator[tuple[Path, str]]:
         yield ("type",), "Parameters are a mapping: type must be object."
 
 
+@cache
 def _meta() -> Draft202012Validator:
     return Draft202012Validator({"$ref": META}, offline=True, validate_formats=False, pattern_options=LINEAR)
 

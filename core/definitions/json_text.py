@@ -14,7 +14,9 @@ from core.errors import InvalidInput
 DEEPEST = 64
 MOST_NODES = 50_000
 SMALLEST, LARGEST = -(2**63), 2**63 - 1  # what CEL and PostgreSQL's bigint hold
-TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\Z)', re.DOTALL)  # also one that is never closed: no second look
+TEXT = re.compile(
+    rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL
+)  # also one that is never closed: no second look
 BRACKETS = re.compile(rb"[\[\]{}]")
 OPENING = (b"[", b"{")
 DIGITS = re.compile(rb"[0-9]{20,}+")
@@ -63,10 +65,7 @@ def read_json(raw: bytes) -> object:
 
 
 def unkeepable(value: object) -> Iterator[tuple[Path, str]]:
-    """What cannot be kept or calculated with, wherever it is in a JSON value, and why.
-
-    JSON may be deep: no recursion.
-    """
+    """What cannot be kept or calculated with, wherever it is in a JSON value, and why. Without recursion."""
     pending: list[tuple[Path, object]] = [((), value)]
     while pending:
         path, part = pending.pop()

@@ -3,6 +3,7 @@
 import pytest
 
 from core.decisions.triggers import IncidentHappening, Match, match
+from core.definitions.expressions import compile_expression
 from core.definitions.workflow import WorkflowDefinition
 
 INCIDENT: dict[str, object] = {"severity": "critical", "service": "orders-db", "labels": {"pager": "yes"}}
@@ -57,3 +58,13 @@ def test_a_condition_that_cannot_be_evaluated_starts_the_workflow_with_an_error(
     assert found is not None
     assert found.error is not None
     assert found.error.startswith("Its condition could not be evaluated: ")
+
+
+def test_a_condition_may_cost_little_for_whoever_changes_the_incident_waits() -> None:
+    """Less than a step's expression may cost, which only its worker waits for."""
+    loops = "incident.list.filter(x, x > 0).size() > 0"
+    long = IncidentHappening("incident.created", "database", INCIDENT | {"list": list(range(700))}, {})
+    found = match(workflow(when=loops), long)
+    assert found is not None
+    assert "would take too long together" in str(found.error)
+    assert compile_expression(loops).is_true({"incident": long.incident})

@@ -169,3 +169,23 @@ def test_a_word_that_does_not_fit_is_refused_with_a_sentence(words: list[str], s
 def test_words_then_checks_go_together() -> None:
     words = ["cluster=users", "count=2"]
     assert check_parameters(SCHEMA, parse_key_values(words, SCHEMA))["count"] == 2
+
+
+@pytest.mark.parametrize("value", [10**400, 2**63, -(2**63) - 1, float("inf"), float("nan"), "a\0"])
+def test_what_cannot_be_kept_is_refused_whoever_gives_it(value: object) -> None:
+    """A workflow gives what an expression came to, and no door looked at that."""
+    with pytest.raises(InvalidInput) as raised:
+        check_parameters(SCHEMA, {"cluster": "orders", "free": [{"a": value}]})
+    assert raised.value.field == "free.0.a"
+
+
+@pytest.mark.parametrize("word", ["count=9223372036854775808", "ratio=" + "9" * 25])
+def test_an_integer_has_64_bits(word: str) -> None:
+    with pytest.raises(InvalidInput, match="a whole number that fits into 64 bits"):
+        parse_key_values([word], SCHEMA)
+
+
+@pytest.mark.parametrize("word", ["hosts=[1e999]", 'extra={"a": NaN}', "hosts=[" + "9" * 400 + "]"])
+def test_what_cannot_be_kept_is_refused_in_a_list_too(word: str) -> None:
+    with pytest.raises(InvalidInput, match="nothing in it that cannot be kept"):
+        parse_key_values([word], SCHEMA)
