@@ -40,7 +40,9 @@ def asks_about(house: House, run: str, position: int, attempt: int = 1) -> None:
         step = work.session.get_one(StepExecution, (run, position))
         step.status, step.attempt, step.started_at = "unknown", attempt, work.now
         content = {"position": position, "attempt": attempt}
-        notices.owe(work, NewNotice(NoticeKind.VERDICT, run, row.incident_id, f"{position}.{attempt}", None, content))
+        notices.owe(
+            work, NewNotice(NoticeKind.VERDICT, run, row.incident_id, f"{position}.{attempt}", None, content)
+        )
 
 
 def say(house: House, run: str, **body: Any) -> Any:
@@ -109,7 +111,9 @@ def test_what_is_not_named_is_asked_for_by_name(house: House, run: str, missing:
     assert statuses(house, run)[0] == "unknown"
 
 
-@pytest.mark.parametrize("value", ["", ":", "::", "rbx_1:lag", "rbx_1:lag:x", "rbx_1:lag:1:2", "rbx_1:lag:" + "9" * 5000])
+@pytest.mark.parametrize(
+    "value", ["", ":", "::", "rbx_1:lag", "rbx_1:lag:x", "rbx_1:lag:1:2", "rbx_1:lag:" + "9" * 5000]
+)
 def test_a_value_of_anything_is_refused_with_a_sentence(house: House, run: str, value: str) -> None:
     told = press(house, DATA_OPS, "verdict.ran", value)
     assert told.startswith(("⚠️", "⛔"))
