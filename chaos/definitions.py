@@ -122,6 +122,11 @@ def _asking(edition: int) -> dict[str, list[Step]]:
             _message("told"),
         ],
         "gated-two": [_gate("both", count=2), _call("after", "ok", edition), _gate("once_more")],
+        "gated-luckless": [
+            _gate("gate"),
+            _call("second", "luckless", edition),
+            _call("last", "luckless", edition),
+        ],
         RACED: [_gate(f"g{number}", 1 + number % 2, "2s", on_failure="continue") for number in range(RACES)],
         "expiring": [_gate("gate", expires="4s"), _call("after", "ok", edition)],
         "waiting": [

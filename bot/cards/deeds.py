@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.cards.blocks import section, sections
+from bot.cards.limits import SECTION_TEXT
 from bot.cards.message import Block
 from bot.cards.requests import request_text
 from bot.cards.words import (
@@ -20,7 +21,7 @@ from core.views import ExecutionView, ShownStepView
 
 SHORT = 120  # characters of a parameter that stands in a line with others
 LINES = 2_900  # characters of such lines: one section
-BLOCK = 2_700  # characters of one code block, beside its heading in a section
+BLOCK = 2_600  # characters of one code block, beside its heading and a word that it is cut in a section
 ROOM = 8_000  # characters of all code blocks: Slack refuses a message with more than it takes, msg_blocks_too_long
 LEAST = 200  # characters that are shown of each, however many there are
 NAME_LENGTH = 150
@@ -82,9 +83,9 @@ def _parameters(execution: ExecutionView) -> tuple[list[str], list[_Piece]]:
     for name, value in execution.parameters.items():
         text = visible(as_text(value))
         if len(text) <= SHORT and one_line(text) == text and "`" not in text:
-            lines.append(f"{escape(name)} {code(text)}")
+            lines.append(f"{escape(one_line(name))} {code(text)}")
         else:
-            long.append(_Piece(f"*{escape(name)}*", text))
+            long.append(_Piece(f"*{bounded(escape(one_line(name)), NAME_LENGTH)}*", text))
     return lines, long
 
 
@@ -95,7 +96,7 @@ def _lines(lines: Sequence[str], space: Space) -> list[Block]:
     if len(text) <= LINES:
         return [section(text)]
     kept = [line for at, line in enumerate(lines) if sum(map(len, lines[: at + 1])) + 3 * at < LINES - 300]
-    more = f"✂️ *Cut:* {len(lines) - len(kept)} of {len(lines)} parameters are not shown. {space.whole}."
+    more = f"⚠️ *Cut:* {len(lines) - len(kept)} of {len(lines)} parameters are not shown. {space.whole}."
     return sections([" · ".join(kept), more])
 
 
@@ -130,7 +131,7 @@ def _pieces(pieces: Sequence[_Piece], space: Space) -> list[Block]:
         blocks.append(section(_piece(piece, share, space.whole)))
         room -= min(len(piece.text), share)
     if len(pieces) > space.most:
-        more = f"✂️ *Cut:* {len(pieces) - space.most} more are not shown here. {space.whole}."
+        more = f"⚠️ *Cut:* {len(pieces) - space.most} more are not shown here. {space.whole}."
         blocks.append(section(more))
     return blocks
 
@@ -138,7 +139,8 @@ def _pieces(pieces: Sequence[_Piece], space: Space) -> list[Block]:
 def _piece(piece: _Piece, share: int, whole: str) -> str:
     if not piece.text:
         return piece.heading
+    share = min(share, SECTION_TEXT - len(piece.heading) - len(whole) - 150)
     if len(escape(piece.text)) <= share:
         return f"{piece.heading}\n{code_block(piece.text, share + 20)}"
-    cut = f"✂️ *Cut:* about {share:,} of {len(piece.text):,} characters are shown. {whole}."
+    cut = f"⚠️ *Cut:* about {share:,} of {len(piece.text):,} characters are shown. {whole}."
     return f"{piece.heading}\n{code_block(piece.text, share)}\n{cut}"

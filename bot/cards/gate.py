@@ -7,8 +7,8 @@ from bot.cards.limits import MESSAGE_TEXT
 from bot.cards.message import Block, Message
 from bot.cards.steps import step_title
 from bot.cards.words import GATE_SYMBOLS, bounded, deadline, escape, escape_sentence, moment, one_line, who
+from core.decisions.gates import SHORTEST_DIGEST
 from core.decisions.initiators import Initiator
-from core.services.approvals import SHORTEST_DIGEST
 from core.statuses import GateStatus
 from core.views import ApprovalDecisionView, ApprovalView, ExecutionView
 
@@ -158,9 +158,9 @@ def _text(execution: ExecutionView, approval: ApprovalView) -> str:
         lead = f"{sentence}, asked for by {who(approval.requester)}."
         again = f"Asked again: {_said(approval.asked_again)}" if approval.asked_again else ""
         nobody = _said(approval.nobody_left or "")
-        first = " ".join(
-            filter(None, [lead, again, _pings(approval), nobody, freeze_words(execution.freeze)])
-        )
-        return bounded("\n".join([first, *_next_lines(execution, approval)]), MESSAGE_TEXT)
+        first = " ".join(filter(None, [lead, again, _pings(approval), nobody]))
+        between = "\n" if approval.shown else " "
+        said = [first, *_next_lines(execution, approval), freeze_words(execution.freeze)]
+        return bounded(between.join(filter(None, said)), MESSAGE_TEXT)
     sentence += ". " + " ".join(f"{_decision_line(decision)}." for decision in approval.decisions)
     return bounded(sentence.strip(), MESSAGE_TEXT)

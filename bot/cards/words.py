@@ -81,11 +81,7 @@ def visible(text: str) -> str:
 def _visible(character: str) -> str:
     if character in "\n\t " or unicodedata.category(character) not in UNSEEN:
         return character
-    return (
-        character.encode("ascii", "backslashreplace").decode()
-        if ord(character) > 127
-        else f"\\x{ord(character):02x}"
-    )
+    return f"\\x{ord(character):02x}" if character.isascii() else ascii(character)[1:-1]
 
 
 def code(value: object, limit: int = 120) -> str:

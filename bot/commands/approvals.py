@@ -2,43 +2,59 @@
 
 from bot.cards.about import title
 from bot.cards.blocks import section
-from bot.cards.gate import decision_buttons
+from bot.cards.deeds import Space
+from bot.cards.gate import decision_buttons, gate_body
 from bot.cards.message import Block
 from bot.cards.words import GATE_SYMBOLS, deadline, escape_sentence, who
 from bot.commands.call import Command, CommandCall, Reply
 from core.decisions.people import Person
 from core.service import Work
 from core.services.approvals import open_gates
-from core.services.reading import view_approval, view_execution
+from core.services.execution_views import view_approvals
+from core.services.reading import view_execution
 from core.statuses import GateStatus
 from core.tables import RunbookExecution
 from core.views import ApprovalView, ExecutionView
 
 MOST_LISTED = 15
+MOST_WHOLE = 3  # that are shown with what they let run, and may be decided here; a message has 50 blocks
+ROOM, MOST_STEPS = 2_500, 8  # of each of these
 
 
 def approvals(work: Work, person: Person, _call: CommandCall) -> Reply:
-    """Oldest first; with buttons for who may decide."""
+    """Oldest first. Those that the person may decide are shown as on their own messages, with the buttons."""
     gates = open_gates(work, person)
     if not gates:
         return Reply("Nothing waits for approval.")
+    views = view_approvals(work, gates[:MOST_LISTED])
+    whole = [view.id for view in views if person.slack_user_id in view.people][:MOST_WHOLE]
     blocks: list[Block] = []
-    for gate in gates[:MOST_LISTED]:
-        row = work.session.get_one(RunbookExecution, gate.execution_id)
-        blocks += _gate_blocks(view_execution(work, row), view_approval(work, gate), person)
+    for view in views:
+        execution = view_execution(work, work.session.get_one(RunbookExecution, view.execution_id))
+        blocks += _whole(execution, view) if view.id in whole else [section(_line(execution, view))]
     if len(gates) > MOST_LISTED:
         blocks.append(section(f"… {len(gates) - MOST_LISTED} more"))
     return Reply(f"{GATE_SYMBOLS[GateStatus.OPEN]} {len(gates)} waiting for approval.", tuple(blocks))
 
 
-def _gate_blocks(execution: ExecutionView, approval: ApprovalView, person: Person) -> list[Block]:
+def _whole(execution: ExecutionView, approval: ApprovalView) -> list[Block]:
+    space = Space("Its message in the channel shows more", ROOM, MOST_STEPS)
+    lead = section(_lead(execution, approval))
+    return [lead, *gate_body(execution, approval, space), decision_buttons(execution, approval)]
+
+
+def _line(execution: ExecutionView, approval: ApprovalView) -> str:
+    """Nobody decides by this alone: what will be sent is on the gate's own message."""
+    said = approval.nobody_left or f"May decide: {approval.approvers}."
+    return f"{_lead(execution, approval)} {escape_sentence(said)}"
+
+
+def _lead(execution: ExecutionView, approval: ApprovalView) -> str:
     until = f", until {deadline(approval.opened_at, approval.expires_at)}" if approval.expires_at else ""
-    line = (
+    return (
         f"{GATE_SYMBOLS[approval.status]} {title(execution)} for inc-{execution.incident_number}, asked for by "
-        f"{who(approval.requester)}{until}. May decide: {escape_sentence(approval.approvers)}."
+        f"{who(approval.requester)}{until}."
     )
-    may_decide = person.slack_user_id in approval.people
-    return [section(line), *([decision_buttons(execution, approval)] if may_decide else [])]
 
 
 COMMANDS = (Command("approvals", "", "what waits for approval", approvals),)

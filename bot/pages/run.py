@@ -11,6 +11,8 @@ from jinja2 import Environment, PackageLoader
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from bot.cards.requests import request_text
+from bot.cards.words import as_text, visible
 from bot.pages.links import RunLinks
 from bot.rest.callers import CHALLENGE, identify
 from core.decisions.people import Person
@@ -46,7 +48,7 @@ class Pages:
 def load_pages() -> Pages:
     """Read the templates from this package."""
     templates = Environment(loader=PackageLoader("bot.pages"), autoescape=True)
-    templates.filters |= {"moment": moment, "as_json": as_json}
+    templates.filters |= {"moment": moment, "as_json": as_json, "visible": seen, "request": request_text}
     return Pages(templates, templates.get_template("style.css").render())
 
 
@@ -57,6 +59,11 @@ def moment(value: datetime | None) -> str:
 
 def as_json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def seen(value: object) -> str:
+    """A value as text, with nothing in it that cannot be seen."""
+    return visible(as_text(value))
 
 
 @dataclass(frozen=True)

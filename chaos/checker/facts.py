@@ -99,6 +99,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Gate:
+    """`initiators`: who brought its run about, by what the gate was told."""
+
     id: str
     execution_id: str
     position: int
@@ -107,6 +109,7 @@ class Gate:
     requester: str
     expires_at: datetime | None
     closed_at: datetime | None
+    initiators: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -265,6 +268,14 @@ class Facts:
     @cached_property
     def traces_of(self) -> Mapping[str, list[Trace]]:
         return by(sorted(self.traces, key=lambda trace: trace.at), "key")
+
+    def is_asked_again(self, step: Step) -> bool:
+        """Whether the step is a gate whose approval did not hold any more, or not for a retry."""
+        if step.type != "approval" or step.carried_over:
+            return False
+        at = (step.execution_id, step.position)
+        voided = any((gate.execution_id, gate.position) == at for gate in self.gates if gate.status == "void")
+        return voided or any(each.carried_over for each in self.steps_of[step.execution_id][step.position :])
 
     @cached_property
     def audit_of(self) -> Mapping[str, list[Audit]]:

@@ -43,7 +43,8 @@ FROM action_executions
 """
 GATES = """
 SELECT id, execution_id, position, status, (policy->>'count')::int AS count, policy->>'requester' AS requester,
-       expires_at, closed_at
+       expires_at, closed_at,
+       ARRAY(SELECT initiator->>'who' FROM jsonb_array_elements(policy->'initiators') AS initiator) AS initiators
 FROM approvals
 """
 DECISIONS = (

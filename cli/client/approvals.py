@@ -17,6 +17,12 @@ from core.views import ApprovalView
 app = typer.Typer()
 
 ApprovalId = Annotated[str, typer.Argument(metavar="APPROVAL_ID", help="apr_…; `runbook status` shows it.")]
+Digest = Annotated[
+    str | None,
+    typer.Option(
+        "--digest", help="Of what you saw, as `runbook status` shows it: refused if it is another by now."
+    ),
+]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the decision.")]
 Subject = Annotated[
     str,
@@ -36,26 +42,37 @@ def approve(
     version: Version = None,
     workflow: IsWorkflow = False,
     reason: Reason = "",
+    digest: Digest = None,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
     """Let the run go on that waits for this approval; or let a definition run, once you read what it says."""
     if subject.startswith(f"{Prefix.APPROVAL}_"):
-        _decide(subject, "approve", reason, url, as_json)
+        _decide(subject, "approve", _body(reason, digest), url, as_json)
     else:
         with connect(url) as connection:
             _approve_definition(connection, subject, version, workflow, reason, as_json)
 
 
 @app.command()
-def reject(approval_id: ApprovalId, reason: Reason = "", url: Url = "", as_json: AsJson = False) -> None:
+def reject(
+    approval_id: ApprovalId,
+    reason: Reason = "",
+    digest: Digest = None,
+    url: Url = "",
+    as_json: AsJson = False,
+) -> None:
     """End the run that waits for this approval."""
-    _decide(approval_id, "reject", reason, url, as_json)
+    _decide(approval_id, "reject", _body(reason, digest), url, as_json)
 
 
-def _decide(approval_id: str, verb: str, reason: str, url: str, as_json: bool) -> None:
+def _body(reason: str, digest: str | None) -> dict[str, str]:
+    return {"reason": reason} | ({"digest": digest} if digest else {})
+
+
+def _decide(approval_id: str, verb: str, body: dict[str, str], url: str, as_json: bool) -> None:
     with connect(url) as connection:
-        answer = connection.post(path("approvals", approval_id, verb), {"reason": reason})
+        answer = connection.post(path("approvals", approval_id, verb), body)
     if as_json:
         print_json(answer)
     else:
@@ -67,7 +84,8 @@ def sentence(view: ApprovalView) -> str:
     run = f"run {view.execution_id}, step {view.step}"
     if view.status is GateStatus.OPEN:
         approved = sum(decision.approved for decision in view.decisions)
-        return f"Noted: {approved} of {view.count} approvals are there ({run})."
+        said = f"Noted: {approved} of {view.count} approvals are there ({run})."
+        return f"{said} {view.nobody_left}" if view.nobody_left else said
     return f"It is {view.status.value} ({run})."
 
 

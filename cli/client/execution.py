@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from bot.cards.words import as_text, duration, one_line, status_words
+from bot.cards.requests import request_text
+from bot.cards.words import as_text, duration, one_line, status_words, visible
 from cli.client.output import facts, say, table
-from core.views import ApprovalView, ExecutionView, StepView
+from core.decisions.gates import SHORTEST_DIGEST
+from core.views import ApprovalView, ExecutionView, ShownStepView, StepView
 
 
 def print_executions(views: Sequence[ExecutionView]) -> None:
@@ -54,8 +56,28 @@ def _step(step: StepView) -> tuple[str, str, str, str, str]:
 
 def _print_gate(gate: ApprovalView) -> None:
     decided = sum(decision.approved for decision in gate.decisions)
+    if gate.asked_again:
+        say(f"Asked again: {gate.asked_again}")
     say(
         f"Needs {gate.count} approval{'s' if gate.count > 1 else ''}, has {decided}: {gate.approvers} may decide."
     )
-    say(f"  runbook approve {gate.id}")
-    say(f"  runbook reject {gate.id}")
+    if gate.nobody_left:
+        say(gate.nobody_left)
+    if gate.shown is not None:
+        say("What will be sent once it is approved:")
+    for number, step in enumerate(gate.shown or (), start=1):
+        _print_step(number, step)
+    digest = f" --digest {gate.digest[:SHORTEST_DIGEST]}" if gate.digest else ""
+    say(f"  runbook approve {gate.id}{digest}")
+    say(f"  runbook reject {gate.id}{digest}")
+
+
+def _print_step(number: int, step: ShownStepView) -> None:
+    """All of it: what is approved is read whole."""
+    when = {"no": f", skipped: {step.condition} does not hold", "depends": f", only if {step.condition}"}
+    say(f"  {number}. {one_line(step.name or step.step)} ({step.type}){when.get(step.runs, '')}")
+    if step.error:
+        say(f"     would fail: {step.error}")
+    elif step.request is not None:
+        for line in visible(request_text(step.request)).splitlines():
+            say(f"     {line}")

@@ -81,7 +81,12 @@ def possible_deciders(policy: ApprovalPolicy, members: Iterable[tuple[str, Role]
 
 def excluded(policy: ApprovalPolicy) -> frozenset[str]:
     """Who does not decide, though they are named: everybody who brought the run about."""
-    return frozenset() if policy.allow_requester else frozenset(each.who for each in policy.initiators)
+    return frozenset() if policy.allow_requester else frozenset(each.who for each in _initiators(policy))
+
+
+def _initiators(policy: ApprovalPolicy) -> Initiators:
+    """Who asked is one of them, also where nobody else is known."""
+    return (*policy.initiators, Initiator(policy.requester, "asked"))
 
 
 def _check_open(gate: Gate, now: datetime) -> None:
@@ -105,7 +110,7 @@ def _check_approver(policy: ApprovalPolicy, person: Person) -> None:
 def _own_deed(policy: ApprovalPolicy, person: Person) -> Initiator | None:
     """What this person did that brought the run about; None also where that does not matter."""
     names = excluded(policy).intersection(principals_of(person))
-    return next((each for each in policy.initiators if each.who in names), None)
+    return next((each for each in _initiators(policy) if each.who in names), None)
 
 
 def nobody_left(

@@ -10,6 +10,7 @@ from core.decisions.execution import OPEN, Execution, Json, Step
 from core.statuses import Status
 
 GATE = "approval"
+SHORTEST_DIGEST = 16  # characters of it that tell two gates apart
 
 
 def covering_gates(steps: Sequence[Step], position: int) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from core.decisions.approval_policy import ApprovalPolicy, Decision, Gate, decide, nobody_left
 from core.decisions.execution import GateDecided, GateOutdated, Json
-from core.decisions.gates import digest_of
+from core.decisions.gates import SHORTEST_DIGEST, digest_of
 from core.decisions.people import Person
 from core.decisions.policy import require_scope
 from core.decisions.policy_table import Action
@@ -26,7 +26,6 @@ from core.services.people import members_with_roles
 from core.statuses import GateStatus
 from core.tables import Approval, ApprovalDecision, Incident, RunbookExecution
 
-SHORTEST_DIGEST = 16  # characters of it that tell two gates apart
 EARLIER = "It was asked by an earlier release, which did not show what will be sent."
 
 

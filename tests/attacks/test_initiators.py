@@ -75,7 +75,7 @@ def test_a_workflow_by_hand_does_not_launder_who_starts_it(house: House) -> None
 def test_a_workflow_on_an_incident_does_not_launder_who_opens_it(house: House) -> None:
     """Red before: 200."""
     house.apply(ON_EVENT % "incident.created")
-    body = {"title": "Orders down", "team": "data"}
+    body = {"title": "Orders down", "team": "data", "severity": "high"}
     incident = house.rest(DATA_ADMIN).post("/api/incidents", json=body).json()["incident"]["id"]
     house.work()
 

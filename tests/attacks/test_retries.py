@@ -94,7 +94,7 @@ def test_what_was_done_is_not_done_again_once_it_is_approved(house: House, targe
 def test_the_gate_of_a_retry_shows_what_runs_again_and_nothing_else(house: House) -> None:
     gate = gate_of(house, retry(house, DATA_OPS, failed(house)))
     assert [step["step"] for step in gate["shown"]] == ["promote", "verify"]
-    assert "retry" in gate["asked_again"]
+    assert "retries this run" in gate["asked_again"]
 
 
 def test_who_retries_does_not_approve(house: House) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from chaos.checker.facts import Facts, by
+from chaos.checker.facts import Facts, Gate, by
 from chaos.checker.violations import Finding
 
 COMMITTING = timedelta(
@@ -24,6 +24,32 @@ def one_decision_a_person(facts: Facts) -> Iterator[Finding]:
             )
 
 
+def no_initiator_decides(facts: Facts) -> Iterator[Finding]:
+    """Neither who is kept as one, nor who asked for the run or one that it is a retry of, or had a step run again."""
+    decided = by(facts.decisions, "gate_id")
+    for gate in facts.gates:
+        wanted = {*gate.initiators, *_who_wanted(facts, gate)}
+        for decision in decided[gate.id]:
+            if decision.user in wanted:
+                yield (
+                    gate.execution_id,
+                    f"{decision.user} decided on {gate.id}, whose run they brought about.",
+                )
+
+
+def _who_wanted(facts: Facts, gate: Gate) -> Iterator[str]:
+    """By what the trail and the runs say, whatever the gate was told."""
+    known = {execution.id: execution for execution in facts.executions}
+    run = known.get(gate.execution_id)
+    while run is not None:
+        yield run.requested_by
+        run = known.get(run.retry_of or "")
+    opened = min((entry.number for entry in facts.audit_of[gate.id]), default=0)
+    for entry in facts.audit_of[gate.execution_id]:
+        if entry.action == "verdict.run_again" and entry.number < opened:
+            yield entry.actor
+
+
 def decisions_make_the_status(facts: Facts) -> Iterator[Finding]:
     """Rejected by one rejection, approved by as many approvals as it takes, otherwise by neither."""
     decided = by(facts.decisions, "gate_id")
@@ -32,6 +58,7 @@ def decisions_make_the_status(facts: Facts) -> Iterator[Finding]:
         rejections = len(decided[gate.id]) - approvals
         wanted = {
             "approved": approvals == gate.count and rejections == 0,
+            "void": approvals == gate.count and rejections == 0,
             "rejected": rejections == 1 and approvals < gate.count,
         }
         if not wanted.get(gate.status, approvals < gate.count and rejections == 0):
@@ -70,6 +97,7 @@ def open_gates_are_waited_for(facts: Facts) -> Iterator[Finding]:
 
 RULES = (
     one_decision_a_person,
+    no_initiator_decides,
     decisions_make_the_status,
     a_rejection_is_the_last_word,
     nothing_is_decided_afterwards,

@@ -11,9 +11,10 @@ COMMITTING = timedelta(seconds=2)  # a cancel's time is taken as its transaction
 
 
 def steps_run_in_order(facts: Facts) -> Iterator[Finding]:
+    """A gate that is asked again is decided after what was done behind it before."""
     for steps in facts.steps_of.values():
         for step, following in pairwise(steps):
-            if following.started_at is None:
+            if following.started_at is None or facts.is_asked_again(step):
                 continue
             if step.status in OPEN:
                 yield (

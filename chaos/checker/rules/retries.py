@@ -1,6 +1,6 @@
 """A retry goes on where its run ended, or from where an admin said; what was done is carried over, not done again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from chaos.checker.facts import Execution, Facts, Step, by
@@ -62,7 +62,8 @@ def _stand(step: Step) -> tuple[object, ...]:
 def retries_go_on_where_they_should(facts: Facts) -> Iterator[Finding]:
     """Where the audit trail says; who is no admin goes on from the first step that did not succeed."""
     for old, new in _retries(facts):
-        carried = [step.carried_over for step in facts.steps_of[new.id]]
+        steps = facts.steps_of[new.id]
+        carried = [step.carried_over or facts.is_asked_again(step) for step in steps]
         position = sum(carried)
         if carried != sorted(carried, reverse=True) or position == len(carried):
             yield new.id, f"{new.id} goes on nowhere, or carries over what comes later."
@@ -77,6 +78,29 @@ def retries_go_on_where_they_should(facts: Facts) -> Iterator[Finding]:
             yield new.id, f"{new.id} goes on from {begun}; the audit trail says {said}."
         if new.requested_by not in APPROVERS and begun != _first(facts, old):
             yield new.id, f"{new.id} goes on from {begun}; {old.id} had come to {_first(facts, old)}."
+
+
+def what_runs_again_is_asked_for_again(facts: Facts) -> Iterator[Finding]:
+    """The last gate before it, with those in a row with it, is not carried over."""
+    for _, new in _retries(facts):
+        steps = facts.steps_of[new.id]
+        begun = next(
+            (i for i, step in enumerate(steps) if not step.carried_over and step.type != "approval"), 0
+        )
+        for gate in _covering(steps[:begun]):
+            if gate.carried_over and gate.status == "succeeded":
+                yield new.id, f"{new.id} goes on behind {gate.key} on the approval of an earlier run."
+
+
+def _covering(before: Sequence[Step]) -> Iterator[Step]:
+    """The last gate, and those that stand in a row with it."""
+    is_met = False
+    for step in reversed(before):
+        if step.type == "approval":
+            is_met = True
+            yield step
+        elif is_met:
+            return
 
 
 def _first(facts: Facts, old: Execution) -> str | None:
@@ -100,4 +124,5 @@ RULES = (
     what_did_not_succeed_is_retried,
     what_is_carried_over_is_not_done_again,
     retries_go_on_where_they_should,
+    what_runs_again_is_asked_for_again,
 )

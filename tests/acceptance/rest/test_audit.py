@@ -138,7 +138,8 @@ def test_a_cancel_is_audited(responder: TestClient, auditor: TestClient) -> None
 def test_a_verdict_is_audited(responder: TestClient, auditor: TestClient, service: Service) -> None:
     opened(responder, slack_channel="C0DB")
     run = lost_in_step(service, "U0DBOPS")
-    answer = responder.post(f"/api/runbooks/executions/{run}/verdict", json={"verdict": "ran"})
+    body = {"verdict": "ran", "step": "pause", "attempt": 1}
+    answer = responder.post(f"/api/runbooks/executions/{run}/verdict", json=body)
 
     assert answer.status_code == 200, answer.text
     given = the_entry_of(auditor, "verdict.ran", run)

@@ -117,6 +117,9 @@ def test_a_run_is_cancelled_once(responder: TestClient) -> None:
     assert responder.post(address).status_code == 409
 
 
+VERDICT = {"verdict": "ran", "step": "lag", "attempt": 1}
+
+
 def test_another_teams_run_is_answered_like_one_that_is_not_there(
     responder: TestClient, other: TestClient
 ) -> None:
@@ -127,7 +130,7 @@ def test_another_teams_run_is_answered_like_one_that_is_not_there(
     unknown = other.get(f"/api/runbooks/executions/{missing}")
     assert hidden.status_code == 404
     assert hidden.content.replace(there.encode(), missing.encode()) == unknown.content
-    for verb, body in (("cancel", None), ("verdict", {"verdict": "ran"})):
+    for verb, body in (("cancel", None), ("verdict", VERDICT)):
         assert other.post(f"/api/runbooks/executions/{there}/{verb}", json=body).status_code == 404
 
 
@@ -135,8 +138,8 @@ def test_a_verdict_that_nobody_asks_for_is_refused(responder: TestClient) -> Non
     execution = execute(responder, opened(responder)["id"], "db-check", **ORDERS).json()["execution"]
     address = f"/api/runbooks/executions/{execution['id']}/verdict"
 
-    assert responder.post(address, json={"verdict": "ran"}).status_code == 409
-    wrong = responder.post(address, json={"verdict": "maybe"})
+    assert responder.post(address, json=VERDICT).status_code == 409
+    wrong = responder.post(address, json=VERDICT | {"verdict": "maybe"})
     assert (wrong.status_code, wrong.json()["field"]) == (422, "verdict")
     assert "'ran', 'did_not_run' or 'run_again'" in wrong.json()["detail"]
 

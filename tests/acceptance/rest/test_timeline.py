@@ -87,7 +87,10 @@ def test_the_timeline_comes_page_by_page_without_a_gap(responder: TestClient, li
 
 def test_verdicts_and_cancels_are_there(responder: TestClient, service: Service) -> None:
     incident = opened(responder, slack_channel="C0DB")["id"]
-    for verb, body in (("verdict", {"verdict": "run_again"}), ("cancel", None)):
+    for verb, body in (
+        ("verdict", {"verdict": "run_again", "step": "pause", "attempt": 1}),
+        ("cancel", None),
+    ):
         run = lost_in_step(service, "U0DBOPS")
         responder.post(f"/api/runbooks/executions/{run}/{verb}", json=body)
 

@@ -19,6 +19,7 @@ from tests.acceptance.slack.world import (
     gate_of,
     gates,
     lost_in_step,
+    pressed,
     start,
     work_on,
 )
@@ -36,7 +37,7 @@ def test_an_approver_approves_and_the_run_is_woken(
 ) -> None:
     gate = gate_of(company, DB_OPS)
     recorded_bells.rung.clear()
-    response = slack.clicks(DB_ADMIN, "approval.approve", gate.id)
+    response = slack.clicks(DB_ADMIN, "approval.approve", pressed(gate))
     assert (response.status, response.body) == (200, "")
     (decided,) = gates(company, gate.execution_id)
     assert decided.status == "approved"
@@ -48,7 +49,7 @@ def test_an_approver_approves_and_the_run_is_woken(
 
 def test_a_rejection_ends_the_run(company: Service, slack: Slack) -> None:
     gate = gate_of(company, DB_OPS)
-    slack.clicks(DB_ADMIN, "approval.reject", gate.id)
+    slack.clicks(DB_ADMIN, "approval.reject", pressed(gate))
     work_on(company, gate.execution_id)
     (row,) = executions(company)
     assert row.status == "failed"
@@ -57,7 +58,7 @@ def test_a_rejection_ends_the_run(company: Service, slack: Slack) -> None:
 
 def test_the_requester_cannot_approve(company: Service, slack: Slack, response_url: ResponseUrl) -> None:
     gate = gate_of(company, DB_ADMIN)
-    assert slack.clicks(DB_ADMIN, "approval.approve", gate.id).status == 200
+    assert slack.clicks(DB_ADMIN, "approval.approve", pressed(gate)).status == 200
     assert "You asked for this run, so somebody else must approve it." in response_url.next_text()
     assert gates(company, gate.execution_id)[0].status == "open"
     assert decisions(company) == []
@@ -68,7 +69,7 @@ def test_a_non_approvers_click_changes_nothing(
     company: Service, slack: Slack, response_url: ResponseUrl, action_id: str
 ) -> None:
     gate = gate_of(company, DB_ADMIN)
-    slack.clicks(DB_OPS, action_id, gate.id)
+    slack.clicks(DB_OPS, action_id, pressed(gate))
     assert "Only an admin of team database may decide here." in response_url.next_text()
     assert gates(company, gate.execution_id)[0].status == "open"
     assert gates(company, gate.execution_id)[0].decisions == []
@@ -79,7 +80,7 @@ def test_for_another_team_there_is_no_such_gate(
     company: Service, slack: Slack, response_url: ResponseUrl
 ) -> None:
     gate = gate_of(company, DB_OPS)
-    slack.clicks(WEB_OPS, "approval.approve", gate.id)
+    slack.clicks(WEB_OPS, "approval.approve", pressed(gate))
     assert "There is no approval" in response_url.next_text()
     assert gates(company, gate.execution_id)[0].status == "open"
 
@@ -90,7 +91,7 @@ def test_two_approvals_at_once_make_one_decision(
     gate = gate_of(company, DB_OPS)
     with ThreadPoolExecutor(2) as pool:
         clicks = [
-            pool.submit(slack.clicks, who, "approval.approve", gate.id)
+            pool.submit(slack.clicks, who, "approval.approve", pressed(gate))
             for who in (DB_ADMIN, ADMIN.slack_user_id)
         ]
     assert [click.result().status for click in clicks] == [200, 200]
@@ -104,8 +105,8 @@ def test_a_second_click_of_the_same_person_is_explained(
     company: Service, slack: Slack, response_url: ResponseUrl
 ) -> None:
     gate = gate_of(company, DB_OPS)
-    slack.clicks(DB_ADMIN, "approval.approve", gate.id)
-    slack.clicks(DB_ADMIN, "approval.approve", gate.id)
+    slack.clicks(DB_ADMIN, "approval.approve", pressed(gate))
+    slack.clicks(DB_ADMIN, "approval.approve", pressed(gate))
     assert "already" in response_url.next_text()
     assert decisions(company) == ["approval.approved"]
 
@@ -139,7 +140,7 @@ def test_another_team_cannot_cancel(company: Service, slack: Slack, response_url
 )
 def test_a_verdict_settles_the_step(company: Service, slack: Slack, answer: str, step_status: str) -> None:
     execution_id = lost_in_step(company, DB_OPS)
-    slack.clicks(DB_ADMIN, f"verdict.{answer}", execution_id)
+    slack.clicks(DB_ADMIN, f"verdict.{answer}", f"{execution_id}:pause:1")
     with company.transaction() as work:
         assert work.session.get_one(StepExecution, (execution_id, 0)).status == step_status
 
@@ -148,7 +149,7 @@ def test_another_teams_verdict_changes_nothing(
     company: Service, slack: Slack, response_url: ResponseUrl
 ) -> None:
     execution_id = lost_in_step(company, DB_OPS)
-    slack.clicks(WEB_OPS, "verdict.ran", execution_id)
+    slack.clicks(WEB_OPS, "verdict.ran", f"{execution_id}:pause:1")
     assert "There is no execution" in response_url.next_text()
     assert executions(company)[0].waiting_for == "verdict"
 
@@ -157,7 +158,7 @@ def test_a_verdict_that_nobody_asks_for_is_explained(
     company: Service, slack: Slack, response_url: ResponseUrl
 ) -> None:
     execution_id = start(company, "say-hello", DB_OPS)
-    slack.clicks(DB_OPS, "verdict.ran", execution_id)
+    slack.clicks(DB_OPS, "verdict.ran", f"{execution_id}:pause:1")
     assert "No verdict is waited for here any more." in response_url.next_text()
 
 
@@ -169,5 +170,5 @@ def test_a_button_of_another_release_is_explained(slack: Slack, response_url: Re
 def test_a_refusal_is_acknowledged_while_slack_cannot_be_reached(company: Service, slack: Slack) -> None:
     gate = gate_of(company, DB_ADMIN)
     slack.response_url = "http://127.0.0.1:9/nobody-listens"
-    assert slack.clicks(DB_ADMIN, "approval.approve", gate.id).status == 200
+    assert slack.clicks(DB_ADMIN, "approval.approve", pressed(gate)).status == 200
     assert "db-failover" in slack.types(DB_OPS, DB_CHANNEL, "status")

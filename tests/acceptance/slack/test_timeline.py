@@ -3,7 +3,15 @@
 from core.service import Service
 from core.tables import AuditEntry, IncidentEvent
 from tests.acceptance.slack.requests import Slack
-from tests.acceptance.slack.world import DB_ADMIN, DB_CHANNEL, DB_OPS, QUIET_CHANNEL, WEB_OPS, gate_of
+from tests.acceptance.slack.world import (
+    DB_ADMIN,
+    DB_CHANNEL,
+    DB_OPS,
+    QUIET_CHANNEL,
+    WEB_OPS,
+    gate_of,
+    pressed,
+)
 
 
 def notes(service: Service) -> list[str]:
@@ -39,7 +47,7 @@ def test_a_note_needs_a_text_an_incident_and_a_responder(company: Service, slack
 
 def test_show_has_what_happened_with_who_and_what(company: Service, slack: Slack) -> None:
     gate = gate_of(company, DB_OPS)
-    slack.clicks(DB_ADMIN, "approval.approve", gate.id)
+    slack.clicks(DB_ADMIN, "approval.approve", pressed(gate))
     slack.types(DB_OPS, DB_CHANNEL, "note <b> &amp; bold")
     said = slack.types(DB_OPS, DB_CHANNEL, "incident show")
 

@@ -104,6 +104,12 @@ def gates(service: Service, execution_id: str) -> list[Approval]:
         return found
 
 
+def pressed(gate: Approval) -> str:
+    """What the buttons of the gate's message carry."""
+    assert gate.digest is not None
+    return f"{gate.id}:{gate.digest[:16]}"
+
+
 def lost_in_step(service: Service, user: str) -> str:
     """An execution whose worker died within a step, so that people are asked; answers its id."""
     execution_id = start(service, "say-hello", user)

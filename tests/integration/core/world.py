@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from textwrap import dedent, indent
 
+from sqlalchemy import select
+
 from core.execution.executor import Executor
 from core.service import Service, Work
 from core.services.approvals import decide_gate
 from core.services.people import load_person
-from core.services.runs import cancel, give_verdict
-from core.tables import Incident
+from core.services.runs import InDoubt, cancel, give_verdict
+from core.tables import Incident, StepExecution
 from core.views import ExecutionView, StepView
 from tests.world import apply_documents, see, start_run, work_off
 from workers.clock import ring_what_is_due
@@ -92,7 +94,13 @@ class CoreWorld:
 
     def judge(self, execution_id: str, answer: str) -> None:
         with self.service.transaction() as work:
-            give_verdict(work, load_person(work, "U0DBOPS", source="test"), execution_id, answer)
+            row = work.session.scalars(
+                select(StepExecution).where(
+                    StepExecution.execution_id == execution_id, StepExecution.status == "unknown"
+                )
+            ).first()
+            about = InDoubt(row.step_id, row.attempt) if row is not None else InDoubt("none", 1)
+            give_verdict(work, load_person(work, "U0DBOPS", source="test"), execution_id, answer, about)
 
 
 @dataclass

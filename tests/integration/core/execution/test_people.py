@@ -10,7 +10,7 @@ from core.execution import lease
 from core.execution.kinds import RUNBOOK
 from core.services.approvals import decide_gate, find_gate, open_gates
 from core.services.people import load_person
-from core.services.runs import give_verdict
+from core.services.runs import InDoubt, give_verdict
 from core.statuses import Status, WaitingFor
 from core.tables import Approval, AuditEntry, Notice, RunbookExecution
 from tests.integration.core.world import CoreWorld, SilentTarget
@@ -171,7 +171,7 @@ def test_a_verdict_is_given_once_by_a_responder_with_a_word_that_is_known(
     with pytest.raises(InvalidInput, match="ran, did_not_run, run_again"):
         world.judge(run, "maybe")
     with world.service.transaction() as work, pytest.raises(NotFound):
-        give_verdict(work, load_person(work, "U0WEB", source="test"), run, "ran")
+        give_verdict(work, load_person(work, "U0WEB", source="test"), run, "ran", InDoubt("call", 1))
     world.judge(run, "ran")
     with pytest.raises(Conflict, match="No verdict is waited for"):
         world.judge(run, "ran")

@@ -119,7 +119,7 @@ def test_once_per_incident_is_once_however_many_events_there_are(
     new_incident(world.service)
     with world.service.transaction() as work:
         incident = work.session.get_one(Incident, only(world).incident_id)
-        happened(work, incident, "incident.created", "U0DBOPS", {})
+        happened(work, incident, "incident.created", "U0DBOPS", {}, initiators=())
     assert len(executions(world)) == expected
     new_incident(world.service)
     assert len(executions(world)) == expected + 1

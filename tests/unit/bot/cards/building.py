@@ -7,7 +7,14 @@ from typing import Any
 
 from bot.cards.message import Message
 from core.statuses import GateStatus, IncidentStatus, Severity, Status, WaitingFor
-from core.views import ApprovalDecisionView, ApprovalView, ExecutionView, IncidentView, StepView
+from core.views import (
+    ApprovalDecisionView,
+    ApprovalView,
+    ExecutionView,
+    IncidentView,
+    ShownStepView,
+    StepView,
+)
 from slack_sandbox.block_kit.blocks import block_problems
 
 NOW = datetime(2026, 3, 1, 3, 12, tzinfo=UTC)
@@ -85,6 +92,20 @@ def approval(**changes: Any) -> ApprovalView:
         "expires_at": NOW + timedelta(minutes=15),
     }
     return ApprovalView(**values | changes)
+
+
+def shown_step(id_: str = "promote", **changes: Any) -> ShownStepView:
+    values: dict[str, Any] = {
+        "step": id_,
+        "type": "http",
+        "name": None,
+        "runs": "yes",
+        "condition": None,
+        "request": {"method": "POST", "url": f"https://db.example/{id_}"},
+        "depends_on_results": False,
+        "error": None,
+    }
+    return ShownStepView(**values | changes)
 
 
 def decision(person: str = "U0DBADMIN", approved: bool = True, reason: str = "") -> ApprovalDecisionView:

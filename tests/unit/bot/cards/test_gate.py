@@ -1,15 +1,21 @@
+from typing import Any
+
 import pytest
 
 from bot.cards.gate import gate
+from bot.cards.message import Message
 from core.statuses import GateStatus, Status
+from core.views import ShownStepView
 from tests.unit.bot.cards.building import (
     approval,
+    assert_slack_takes,
     at_gate,
     by_workflow,
     decision,
     done,
     elements,
     shown,
+    shown_step,
     step,
 )
 
@@ -44,6 +50,90 @@ def test_the_buttons_carry_the_gates_id_and_rejecting_asks_first() -> None:
     assert buttons["approval.approve"]["style"] == "primary"
     assert buttons["approval.reject"]["style"] == "danger"
     assert "confirm" in buttons["approval.reject"]
+
+
+DIGEST = "0123456789abcdef" * 4
+
+
+def showing(*steps: ShownStepView, page: str = "", **changes: Any) -> Message:
+    """The card of a gate that shows these steps."""
+    message = gate(at_gate(), approval(shown=list(steps), digest=DIGEST, **changes), page=page)
+    if not page:  # a link is none that people wrote
+        assert_slack_takes(message)
+    return message
+
+
+def test_the_buttons_carry_what_the_card_shows() -> None:
+    values = {button["value"] for button in elements(showing(shown_step())).values()}
+    assert values == {"apr_1:0123456789abcdef"}
+
+
+def test_each_request_is_shown_as_it_will_be_sent() -> None:
+    request = {"argv": ["dbctl", "two words"], "env": {"MODE": "fast"}, "cwd": "/srv", "stdin": "yes"}
+    later = {"request": {"method": "POST", "url": "https://x/‹lag.seconds›"}, "depends_on_results": True}
+    words = shown(showing(shown_step("check", type="shell", request=request), shown_step("promote", **later)))
+    assert "1. *check* (shell)\n```\ncd /srv\nMODE=fast dbctl 'two words'\nand it reads:\nyes\n```" in words
+    assert "2. *promote* (http)\n```\nPOST https://x/‹lag.seconds›\n```" in words
+    assert "`‹…›` is what earlier steps will bring." in words
+
+
+def test_the_text_alone_says_what_will_be_sent() -> None:
+    text = showing(shown_step("promote"), shown_step("verify", runs="no", condition="false")).text
+    assert text.splitlines()[1:] == [
+        "Next:",
+        "promote: POST https://db.example/promote",
+        "verify: is skipped",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"runs": "depends", "condition": "steps.lag.saved.n > 1"}, "only if `steps.lag.saved.n &gt; 1`"),
+        ({"runs": "no", "condition": "false"}, "skipped: `false` does not hold"),
+        ({"error": "params.x is not there."}, "❌ would fail: params.x is not there."),
+        ({"request": {"text": "Hello", "channel": "C0X"}}, "in C0X:\nHello"),
+        ({"request": {"waits_for": "timer", "for": "30s"}}, "waits 30s"),
+        ({"request": {"waits_for": "callback", "for": "1h"}}, "waits for a callback, at most 1h"),
+    ],
+)
+def test_what_else_a_step_may_come_to_is_said(changes: dict[str, Any], words: str) -> None:
+    assert words in shown(showing(shown_step(**changes)))
+
+
+@pytest.mark.parametrize("page", ["", "https://runbook.example/runs/rbx_1?token=t"])
+def test_what_is_too_long_is_cut_with_its_length_and_where_the_whole_is(page: str) -> None:
+    request = {"argv": ["sh", "-c", "x" * 10_000]}
+    words = shown(showing(shown_step(request=request), page=page))
+    assert "*Cut:* about" in words
+    assert "of 10,006 characters are shown" in words
+    assert (f"<{page}|The whole is on the run's page>" if page else "`runbook status rbx_1`") in words
+
+
+def test_many_steps_are_told_to_be_more_than_the_card_shows() -> None:
+    words = shown(showing(*(shown_step(f"s{n}", request={"argv": ["x" * 5_000]}) for n in range(60))))
+    assert "*Cut:* 40 more are not shown here." in words
+
+
+def test_who_brought_it_about_is_named_in_small_print() -> None:
+    initiators = [{"who": "U0DBOPS", "as": "asked"}, {"who": "U0ANNA", "as": "opened"}]
+    words = shown(showing(shown_step(), initiators=initiators))
+    assert "<@U0ANNA> opened the incident that led to this run." in words
+
+
+def test_a_gate_that_nobody_may_decide_and_one_that_is_asked_again_say_so() -> None:
+    message = showing(
+        shown_step(), nobody_left="Nobody is left. <@U0ROOT> can decide.", asked_again="It differs."
+    )
+    for words in (shown(message), message.text):
+        assert "Nobody is left. <@U0ROOT> can decide." in words
+        assert "It differs." in words
+
+
+def test_a_void_approval_says_that_it_was_asked_again() -> None:
+    message = gate(at_gate(), approval(status=GateStatus.VOID, decisions=[decision()]))
+    assert "🔁 *Approved, and then asked again:*" in shown(message)
+    assert elements(message) == {}
 
 
 def test_the_question_of_the_definition_is_shown_escaped() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.cards.deeds import Space, deed_blocks
 from bot.cards.detail import detail
 from bot.cards.gate import gate
 from bot.cards.headline import headline
@@ -24,6 +25,7 @@ from tests.unit.bot.cards.building import (
     decision,
     execution,
     incident,
+    shown_step,
     step,
 )
 
@@ -77,8 +79,30 @@ STEPS = st.builds(
     output=OUTPUTS,
     error=st.none() | TEXT,
 )
+REQUESTS = JSON | st.fixed_dictionaries(
+    {
+        "argv": st.lists(TEXT, min_size=1, max_size=3),
+        "env": st.dictionaries(TEXT, TEXT, max_size=3),
+        "stdin": TEXT,
+    }
+)
+SHOWN = st.builds(
+    shown_step,
+    id_=st.from_regex(r"\A[a-z][a-z0-9_]{0,63}\Z"),
+    name=st.none() | TEXT,
+    runs=st.sampled_from(["yes", "no", "depends"]),
+    condition=st.none() | TEXT,
+    request=REQUESTS,
+    depends_on_results=st.booleans(),
+    error=st.none() | TEXT,
+)
 APPROVALS = st.builds(
     approval,
+    shown=st.none() | st.lists(SHOWN, max_size=24),
+    digest=st.just("0" * 64),
+    asked_again=st.none() | TEXT,
+    nobody_left=st.none() | TEXT,
+    initiators=PEOPLE.map(lambda people: [{"who": who, "as": "opened"} for who in people]),
     status=st.sampled_from(GateStatus),
     people=PEOPLE,
     approvers=TEXT,
@@ -115,6 +139,8 @@ def test_headlines(shown: ExecutionView) -> None:
 @given(EXECUTIONS, APPROVALS)
 def test_gates(shown: ExecutionView, asked: ApprovalView) -> None:
     assert_slack_takes(gate(shown, asked))
+    deeds = deed_blocks(shown, asked.shown or [], Space("The whole is elsewhere"))
+    assert_fences_close(Message("", deeds))
 
 
 @thorough

@@ -46,7 +46,7 @@ def test_a_command_is_shown_as_it_would_be_typed() -> None:
 def test_three_answers_are_offered_and_running_again_warns() -> None:
     buttons = elements(verdict(in_doubt(), 1, 1))
     assert list(buttons) == ["verdict.ran", "verdict.did_not_run", "verdict.run_again"]
-    assert {button["value"] for button in buttons.values()} == {"rbx_1"}
+    assert {button["value"] for button in buttons.values()} == {"rbx_1:promote:1"}
     assert "twice" in buttons["verdict.run_again"]["confirm"]["text"]["text"]
 
 

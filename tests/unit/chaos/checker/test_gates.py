@@ -1,8 +1,10 @@
 """Rules about decisions."""
 
+from dataclasses import replace
+
 from chaos.checker.facts import Decision
 
-from .world import WAITING, at, audit, broken, kept, plus, with_execution, with_gate
+from .world import RUN, WAITING, at, audit, broken, kept, plus, with_execution, with_gate
 
 
 def test_a_person_who_decided_twice_is_a_violation() -> None:
@@ -38,3 +40,17 @@ def test_an_approval_after_a_rejection_is_a_violation() -> None:
 def test_a_gate_that_nobody_waits_at_is_a_violation() -> None:
     facts = with_execution(kept(), WAITING, status="failed", waiting_for=None, wake_at=None)
     assert "open_gates_are_waited_for" in broken(facts)
+
+
+def test_a_decision_of_who_brought_the_run_about_is_a_violation() -> None:
+    told = with_gate(kept(), "apr_1", initiators=["U0ANNA"])
+    assert "no_initiator_decides" in broken(told)
+    again = audit(2, "verdict.run_again", RUN, "U0ANNA", step=1)
+    facts = kept()
+    facts = replace(facts, audit=[each for each in facts.audit if each.number != 2])
+    assert "no_initiator_decides" in broken(plus(facts, "audit", again))
+
+
+def test_an_approval_that_was_taken_back_was_one() -> None:
+    assert "decisions_make_the_status" not in broken(with_gate(kept(), "apr_1", status="void"))
+    assert "decisions_make_the_status" in broken(with_gate(kept(), "apr_1", status="void", count=2))

@@ -140,3 +140,9 @@ def test_a_retry_that_is_not_recorded_is_a_violation() -> None:
 def test_a_message_that_was_carried_over_is_not_said_again() -> None:
     said = plus(retried(), "messages", card("", text=f"tag-{RUN} came to told"))
     assert broken(said) == {"message_steps_speak_once"}
+
+
+def test_what_runs_again_on_an_old_approval_is_a_violation() -> None:
+    facts = from_step(retried("U0ANNA"), "told", gate="succeeded")
+    assert "what_runs_again_is_asked_for_again" in broken(facts)
+    assert "what_runs_again_is_asked_for_again" not in broken(from_step(retried("U0ANNA"), "told"))

@@ -1,6 +1,7 @@
 """Any run of any definition, with workers that die at any moment and people who do anything at any moment."""
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ from core.decisions.endings import is_overdue
 from core.decisions.execution import (
     DONE,
     Answered,
+    ApprovalVoided,
     CallbackReceived,
     CancelRequested,
     Claimed,
@@ -21,9 +23,11 @@ from core.decisions.execution import (
     Execution,
     Failed,
     GateDecided,
+    GateOutdated,
     LockGranted,
     Refused,
     Skipped,
+    Step,
     StepEnded,
     StepPolicy,
     StepPrepared,
@@ -33,6 +37,7 @@ from core.decisions.execution import (
     VerdictGiven,
     Waits,
 )
+from core.decisions.gates import GATE, asked_again, covering_gates, covers_retry
 from core.decisions.resume import resume
 from core.decisions.retry import retry_delay
 from core.errors import Conflict
@@ -47,7 +52,9 @@ POLICIES = st.builds(
     continue_on_failure=st.booleans(),
     asks=st.booleans(),
     rechecks=st.booleans(),
+    covers_for=st.sampled_from([None, None, timedelta(minutes=1)]),
 )
+TYPES = st.lists(st.sampled_from(["http", GATE]), min_size=3, max_size=3)
 DEFINITIONS = st.lists(POLICIES, min_size=1, max_size=3)
 ENDS: st.SearchStrategy[StepResult] = st.one_of(
     st.just(Succeeded({"ok": True})),
@@ -56,10 +63,11 @@ ENDS: st.SearchStrategy[StepResult] = st.one_of(
 )
 TIMEOUTS = st.sampled_from([None, timedelta(seconds=40), timedelta(hours=2)])
 ANSWERS: list[Succeeded | Failed] = [Succeeded({"ok": True}), Failed("no"), Failed("no", final=True)]
-Misfit = GateDecided | VerdictGiven | LockGranted | CallbackReceived | Answered
+Misfit = GateDecided | GateOutdated | VerdictGiven | LockGranted | CallbackReceived | Answered
 MISFITS = st.sampled_from(
     [
         GateDecided(True, "<@U1>"),
+        GateOutdated("It shows nothing."),
         VerdictGiven("ran", "<@U1>"),
         LockGranted(),
         CallbackReceived(),
@@ -68,6 +76,14 @@ MISFITS = st.sampled_from(
 )
 WAITS = [WaitingFor.TIMER, WaitingFor.APPROVAL, WaitingFor.CALLBACK]
 FROM_OUTSIDE = set(WaitingFor) - {WaitingFor.TIMER}
+
+
+def typed(execution: Execution, types: list[str]) -> Execution:
+    """The same with steps of these types."""
+    return replace(
+        execution,
+        steps=tuple(replace(step, type=type_) for step, type_ in zip(execution.steps, types, strict=False)),
+    )
 
 
 class Runs(RuleBasedStateMachine):
@@ -85,14 +101,16 @@ class Runs(RuleBasedStateMachine):
         self.starts: dict[int, int] = {}
         self.again: dict[int, int] = {}
 
-    @initialize(policies=DEFINITIONS, queued=st.booleans(), timeout=TIMEOUTS)
-    def the_first_run(self, policies: list[StepPolicy], queued: bool, timeout: timedelta | None) -> None:
-        self.begin(replace(in_queue() if queued else pending(*policies), timeout=timeout))
+    @initialize(policies=DEFINITIONS, types=TYPES, queued=st.booleans(), timeout=TIMEOUTS)
+    def the_first_run(
+        self, policies: list[StepPolicy], types: list[str], queued: bool, timeout: timedelta | None
+    ) -> None:
+        self.begin(replace(in_queue() if queued else typed(pending(*policies), types), timeout=timeout))
 
     @precondition(lambda self: self.execution.status.is_final)
-    @rule(policies=DEFINITIONS, timeout=TIMEOUTS)
-    def another_run(self, policies: list[StepPolicy], timeout: timedelta | None) -> None:
-        self.begin(replace(pending(*policies), timeout=timeout))
+    @rule(policies=DEFINITIONS, types=TYPES, timeout=TIMEOUTS)
+    def another_run(self, policies: list[StepPolicy], types: list[str], timeout: timedelta | None) -> None:
+        self.begin(replace(typed(pending(*policies), types), timeout=timeout))
 
     @precondition(lambda self: self.execution.status.is_final)
     @rule(chosen=st.sampled_from([None, None, "step-0", "step-1", "step-2"]))
@@ -102,7 +120,7 @@ class Runs(RuleBasedStateMachine):
         if chosen not in {None, *(step.id for step in old.steps)}:
             return
         try:
-            resumption = resume(old, from_step=chosen, by="<@U1>")
+            resumption = resume(old, from_step=chosen, by="<@U1>", now=self.now)
         except Conflict:
             self.a_refused_retry_has_a_reason(chosen)
             return
@@ -110,18 +128,31 @@ class Runs(RuleBasedStateMachine):
         assert chosen or Status.UNKNOWN not in {step.status for step in old.steps}, (
             "what is in doubt is not repeated"
         )
-        for before, step in zip(old.steps, resumption.carried, strict=False):
+        for at, (before, step) in enumerate(zip(old.steps, resumption.carried, strict=False)):
+            if at in resumption.asks:
+                assert (step.type, step.status, step.attempt) == (GATE, Status.PENDING, 0)
+                continue
             passed = before.status is Status.FAILED and before.policy.continue_on_failure
             assert step == before if before.status in DONE or passed else chosen is not None
-        fresh = [replace(pending(step.policy).steps[0], id=step.id) for step in old.steps]
+        fresh = [replace(pending(step.policy).steps[0], id=step.id, type=step.type) for step in old.steps]
         steps = (*resumption.carried, *fresh[len(resumption.carried) :])
         self.begin(replace(pending(), steps=steps, wake_at=self.now, timeout=old.timeout))
-        assert self.execution.position == resumption.position
+        assert self.execution.position == min([resumption.position, *resumption.asks])
+        self.what_runs_again_is_asked_for_again(resumption.position)
 
     def a_refused_retry_has_a_reason(self, chosen: str | None) -> None:
-        done = {step.status for step in self.execution.steps} <= DONE
-        doubtful = Status.UNKNOWN in {step.status for step in self.execution.steps}
-        assert self.execution.status is Status.SUCCEEDED or (chosen is None and (done or doubtful))
+        steps = self.execution.steps
+        done = {step.status for step in steps} <= DONE
+        doubtful = Status.UNKNOWN in {step.status for step in steps}
+        unapproved = any(step.type == GATE and step.status not in DONE for step in steps)
+        refused = unapproved or (chosen is None and (done or doubtful))
+        assert self.execution.status is Status.SUCCEEDED or refused
+
+    def what_runs_again_is_asked_for_again(self, position: int) -> None:
+        """No approval is left before it but one that covers retries, and is young enough."""
+        steps = self.execution.steps
+        given = [at for at in covering_gates(steps, position) if steps[at].status is Status.SUCCEEDED]
+        assert all(covers_retry(steps[at], self.now) for at in given)
 
     def happens(self, event: Event) -> None:
         before = self.execution
@@ -139,10 +170,16 @@ class Runs(RuleBasedStateMachine):
                 assert not is_overdue(before, self.now)
                 self.starts[i] = self.starts.get(i, 0) + 1
             if old.status not in {Status.PENDING, Status.RUNNING, Status.WAITING, Status.UNKNOWN}:
-                assert new == old
+                assert new == old or self.is_taken_back(old, new, event)
+                self.again[i] = self.again.get(i, 0) + (new != old)
         self.to_prepare = transition.prepare
         if after.waiting_for is not None or after.status.is_final:
             self.held = self.calling = False
+
+    def is_taken_back(self, old: Step, new: Step, event: Event) -> bool:
+        """Nothing that is over begins again but a gate whose approval does not hold any more."""
+        voids = isinstance(event, ApprovalVoided) or event == VerdictGiven("run_again", "<@U1>")
+        return voids and old.type == GATE and new == asked_again(old, new.error or "")
 
     # Time and workers
 
@@ -184,6 +221,25 @@ class Runs(RuleBasedStateMachine):
         ends = ends or what is WaitingFor.TIMER
         self.happens(StepEnded(Waits(what, self.now + timedelta(seconds=30) if ends else None)))
 
+    @precondition(lambda self: self._is_behind_an_approval())
+    @rule()
+    def what_was_approved_renders_otherwise(self) -> None:
+        """As a worker finds before the step acts: then nothing goes outside before somebody approved again."""
+        position = self.to_prepare
+        assert position is not None
+        gates = covering_gates(self.execution.steps, position)
+        self.happens(ApprovalVoided("It renders otherwise."))
+        if self.execution.status is Status.RUNNING:
+            assert self.execution.position == self.to_prepare == gates[0]
+
+    def _is_behind_an_approval(self) -> bool:
+        if not self.held or self.calling or self.to_prepare is None:
+            return False
+        if self.execution.status is not Status.RUNNING or self.execution.position != self.to_prepare:
+            return False
+        steps = self.execution.steps
+        return any(steps[at].status is Status.SUCCEEDED for at in covering_gates(steps, self.to_prepare))
+
     @precondition(lambda self: self.held)
     @rule()
     def it_may_run_no_more(self) -> None:
@@ -218,6 +274,16 @@ class Runs(RuleBasedStateMachine):
     @rule(approved=st.booleans())
     def somebody_decides(self, approved: bool) -> None:
         self.from_outside(GateDecided(approved, "<@U1>"))
+
+    @precondition(lambda self: self._waits_for(WaitingFor.APPROVAL))
+    @rule()
+    def the_gate_is_asked_anew(self) -> None:
+        position = self.execution.position
+        assert position is not None
+        self.from_outside(GateOutdated("It shows nothing."))
+        if self.execution.status is Status.RUNNING:
+            assert self.execution.steps[position].status is Status.PENDING
+            self.again[position] = self.again.get(position, 0) + 1
 
     @precondition(lambda self: not self.execution.cancel_requested)
     @rule()
@@ -377,21 +443,32 @@ def any_policy(chance: random.Random) -> StepPolicy:
         continue_on_failure=chance.random() < 0.5,
         asks=chance.random() < 0.8,
         rechecks=chance.random() < 0.3,
+        covers_for=chance.choice([None, None, timedelta(minutes=1)]),
     )
 
 
 def any_run(chance: random.Random) -> Execution:
     timeout = chance.choice([None, None, timedelta(minutes=2), timedelta(hours=8)])
-    return replace(pending(*(any_policy(chance) for _ in range(chance.randint(1, 3)))), timeout=timeout)
+    run = pending(*(any_policy(chance) for _ in range(chance.randint(1, 3))))
+    return replace(typed(run, [chance.choice(["http", GATE]) for _ in range(3)]), timeout=timeout)
+
+
+def approval_moves(run: Runs, chance: random.Random) -> list[Callable[[], None]]:
+    moves: list[Callable[[], None]] = []
+    if run._waits_for(WaitingFor.APPROVAL):
+        moves.append(lambda: run.somebody_decides(chance.random() < 0.7))
+        moves += [run.the_gate_is_asked_anew] if chance.random() < 0.2 else []
+    if run._is_behind_an_approval():
+        moves.append(run.what_was_approved_renders_otherwise)
+    return moves
 
 
 def one_move(run: Runs, chance: random.Random) -> None:
     """Something that can happen now."""
-    moves = [lambda: run.time_passes(chance.choice([1, 30, 3600]))]
+    moves: list[Callable[[], None]] = [lambda: run.time_passes(chance.choice([1, 30, 3600]))]
     if chance.random() < 0.05:
         moves.append(run.somebody_cancels)
-    if run._waits_for(WaitingFor.APPROVAL):
-        moves.append(lambda: run.somebody_decides(chance.random() < 0.7))
+    moves += approval_moves(run, chance)
     if run._waits_for(WaitingFor.CALLBACK):
         moves += [
             run.it_is_called_back,

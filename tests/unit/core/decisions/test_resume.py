@@ -24,38 +24,38 @@ def failed_run(*steps: tuple[Status, StepPolicy] | Status, status: Status = F) -
 
 def test_it_goes_on_at_the_first_step_that_did_not_succeed() -> None:
     run = failed_run(S, Status.SKIPPED, F, P)
-    found = resume(run, from_step=None, by="<@U1>")
+    found = resume(run, from_step=None, by="<@U1>", now=NOW)
     assert (found.position, found.carried) == (2, run.steps[:2])
 
 
 def test_a_failure_that_was_passed_is_not_gone_back_to() -> None:
     run = failed_run((F, GOES_ON), S, F)
-    found = resume(run, from_step=None, by="<@U1>")
+    found = resume(run, from_step=None, by="<@U1>", now=NOW)
     assert (found.position, found.carried) == (2, run.steps[:2])
 
 
 def test_a_passed_failure_is_retried_where_nothing_else_is_left() -> None:
     run = failed_run(S, (F, GOES_ON), status=Status.CANCELLED)
-    assert resume(run, from_step=None, by="<@U1>").position == 1
+    assert resume(run, from_step=None, by="<@U1>", now=NOW).position == 1
 
 
 @pytest.mark.parametrize("status", [Status.RUNNING, Status.WAITING, Status.PENDING, S])
 def test_only_what_ended_without_success_is_retried(status: Status) -> None:
     with pytest.raises(Conflict):
-        resume(failed_run(S, F, status=status), from_step=None, by="<@U1>")
+        resume(failed_run(S, F, status=status), from_step=None, by="<@U1>", now=NOW)
 
 
 def test_a_run_without_an_undone_step_is_not_retried() -> None:
     with pytest.raises(Conflict, match="Every step"):
-        resume(failed_run(S, S, status=Status.CANCELLED), from_step=None, by="<@U1>")
+        resume(failed_run(S, S, status=Status.CANCELLED), from_step=None, by="<@U1>", now=NOW)
 
 
 def test_a_doubt_needs_a_choice() -> None:
     run = failed_run(S, U, P, status=Status.CANCELLED)
     with pytest.raises(Conflict, match="Nobody knows whether step step-1 happened"):
-        resume(run, from_step=None, by="<@U1>")
-    assert resume(run, from_step="step-1", by="<@U1>").position == 1
-    behind = resume(run, from_step="step-2", by="<@U1>").carried[1]
+        resume(run, from_step=None, by="<@U1>", now=NOW)
+    assert resume(run, from_step="step-1", by="<@U1>", now=NOW).position == 1
+    behind = resume(run, from_step="step-2", by="<@U1>", now=NOW).carried[1]
     assert behind.status is Status.SKIPPED
     assert behind.output == {"reason": "Nobody knows whether it happened; <@U1> went on from step-2."}
 
@@ -64,11 +64,11 @@ def test_a_gate_without_approval_is_not_gone_around() -> None:
     run = failed_run(S, F, P)
     gate = replace(run.steps[1], type="approval")
     with pytest.raises(Conflict, match="an approval that nobody gave"):
-        resume(run.with_step(1, gate), from_step="step-2", by="<@U1>")
+        resume(run.with_step(1, gate), from_step="step-2", by="<@U1>", now=NOW)
     approved = replace(gate, status=S)
-    assert resume(run.with_step(1, approved), from_step="step-2", by="<@U1>").position == 2
+    assert resume(run.with_step(1, approved), from_step="step-2", by="<@U1>", now=NOW).position == 2
 
 
 def test_an_unknown_step_is_refused() -> None:
     with pytest.raises(InvalidInput, match="This run has no step promote"):
-        resume(failed_run(F), from_step="promote", by="<@U1>")
+        resume(failed_run(F), from_step="promote", by="<@U1>", now=NOW)
