@@ -82,7 +82,11 @@ def test_a_draft_is_shown_with_what_it_changes_in_the_approved_version(cli: Cli,
 
 
 def test_a_draft_of_which_nothing_was_approved_says_so(cli: Cli) -> None:
-    assert cli("show", "db-draft").out.endswith("\nNo version of it was approved yet.\n")
+    _, said, whole = cli("show", "db-draft").out.partition(
+        "No version of it was approved yet. This is all of it:\n\n"
+    )
+    assert said
+    assert whole.startswith("kind: runbook\nname: db-draft\n")
 
 
 def test_a_draft_that_says_what_was_approved_says_so(cli: Cli, service: Service) -> None:

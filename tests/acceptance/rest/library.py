@@ -40,12 +40,18 @@ def changed(client: TestClient, document: dict[str, object]) -> dict[str, Any]:
 
 
 def do(client: TestClient, address: str, **body: object) -> dict[str, Any]:
-    """What a POST that is taken answers."""
-    answer = client.post(f"/api/{address}", json=body)
+    """What a POST that is taken answers. Who approves a definition names the version that they read."""
+    headers = newest(client, address.removesuffix("/approve")) if address.endswith("/approve") else {}
+    answer = client.post(f"/api/{address}", json=body, headers=headers)
     assert answer.status_code in (200, 201), answer.text
     [shown] = answer.json().values()
     assert isinstance(shown, dict)
     return shown
+
+
+def newest(client: TestClient, address: str) -> dict[str, str]:
+    """The header that names a definition's newest version."""
+    return {"If-Match": client.get(f"/api/{address}").headers["ETag"]}
 
 
 def history(client: TestClient, address: str) -> list[tuple[int, str, str, str]]:

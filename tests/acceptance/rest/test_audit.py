@@ -72,7 +72,7 @@ def test_a_definition_is_audited_when_made_edited_and_approved(auditor: TestClie
     apply_documents(service, DRAFT, approve=False)
     apply_documents(service, DRAFT.replace("1h", "2h"), approve=False)
     runbook = auditor.get("/api/runbooks/db-draft").json()["runbook"]
-    assert auditor.post("/api/runbooks/db-draft/approve").status_code == 200
+    assert auditor.post("/api/runbooks/db-draft/approve", headers={"If-Match": '"2"'}).status_code == 200
 
     made = the_entry_of(auditor, "runbook.created", runbook["id"])
     edited = the_entry_of(auditor, "runbook.changed", runbook["id"])
@@ -297,7 +297,7 @@ DEEDS = {
         f"runbook.{deed}"
         for deed in ("created", "changed", "approved", "deprecated", "rolled_back", "deleted")
     ),
-    *(f"workflow.{deed}" for deed in ("created", "disabled", "enabled")),
+    *(f"workflow.{deed}" for deed in ("created", "approved", "disabled", "enabled", "deprecated")),
     *(f"incident.{deed}" for deed in ("opened", "acknowledged", "escalated", "noted")),
     *(f"runbook_execution.{deed}" for deed in ("requested", "cancelled", "retried", "ended")),
     *("approval.approved", "verdict.ran", "workflow_execution.requested", "workflow_execution.ended"),
@@ -313,7 +313,11 @@ def _library_deeds(team_admin: TestClient, auditor: TestClient) -> None:
     do(auditor, "runbooks/db-vacuum/approve")
     do(team_admin, "runbooks/db-vacuum/deprecate")
     assert team_admin.delete("/api/runbooks/db-vacuum").status_code == 204
+    written(team_admin, workflow("db-old"))
+    do(auditor, "workflows/db-old/approve")
+    do(team_admin, "workflows/db-old/deprecate")
     written(team_admin, workflow())
+    do(auditor, "workflows/db-look/approve")
     do(team_admin, "workflows/db-look/disable")
     do(team_admin, "workflows/db-look/enable")
 

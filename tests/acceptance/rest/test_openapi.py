@@ -14,6 +14,8 @@ CONTRACT = {
     "/api/runbooks/{id}": {"get", "put", "delete"},
     "/api/runbooks/{id}/versions": {"get"},
     "/api/runbooks/{id}/approve": {"post"},
+    "/api/workflows/{id}/approve": {"post"},
+    "/api/workflows/{id}/deprecate": {"post"},
     "/api/runbooks/{id}/deprecate": {"post"},
     "/api/runbooks/{id}/rollback": {"post"},
     "/api/runbooks/{id}/execute": {"post"},

@@ -252,7 +252,7 @@ def test_who_rolled_back_wrote_that_version(writer: TestClient, platform: TestCl
     changed(writer, runbook(steps=waiting(1)))
     do(platform, "runbooks/db-vacuum/rollback", version=1)
 
-    assert platform.post("/api/runbooks/db-vacuum/approve").status_code == 403
+    assert platform.post("/api/runbooks/db-vacuum/approve", headers={"If-Match": '"3"'}).status_code == 403
 
 
 def test_the_admin_of_a_workspace_with_a_single_one_approves_their_own(
@@ -346,7 +346,7 @@ def test_a_deprecated_runbook_does_not_run_and_is_not_simply_approved(
 
     refused = execute(responder, opened(responder)["id"], "db-vacuum")
     assert (refused.status_code, "db-vacuum is deprecated" in refused.text) == (409, True)
-    assert platform.post("/api/runbooks/db-vacuum/approve").status_code == 409
+    assert platform.post("/api/runbooks/db-vacuum/approve", headers={"If-Match": '"1"'}).status_code == 409
     revived = do(writer, "runbooks/db-vacuum/rollback", version=1)
     assert (revived["version"], revived["status"]) == (2, "draft")
     assert do(platform, "runbooks/db-vacuum/approve")["status"] == "approved"

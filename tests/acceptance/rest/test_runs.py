@@ -165,6 +165,6 @@ def test_only_a_platform_admin_approves_a_definition(
     apply_documents(service, DRAFT, approve=False)
 
     assert responder.post("/api/runbooks/db-draft/approve").status_code == 403
-    answer = client_of(ADMIN).post("/api/runbooks/db-draft/approve")
+    answer = client_of(ADMIN).post("/api/runbooks/db-draft/approve", headers={"If-Match": '"1"'})
     assert (answer.status_code, answer.json()["runbook"]["status"]) == (200, "approved")
     assert execute(responder, opened(responder)["id"], "db-draft").status_code == 201

@@ -1,4 +1,4 @@
-"""The workflow library over REST: written, changed, switched, duplicated, rolled back, deleted."""
+"""The workflow library over REST: written, approved, changed, switched, duplicated, rolled back, deleted."""
 
 from typing import Any
 
@@ -13,6 +13,7 @@ from tests.acceptance.rest.test_incidents import opened
 from tests.conftest import ADMIN, RecordedBells
 from tests.world import LOST, apply_documents, new_executor, suspect, work_off
 
+SWITCHES = ("enable", "disable", "approve", "deprecate")
 ON_CREATION: dict[str, Any] = {"trigger": {"on": "incident.created"}}
 
 
@@ -26,30 +27,66 @@ def platform(client_of: ClientOf) -> TestClient:
     return client_of(ADMIN)
 
 
+def in_force(writer: TestClient, platform: TestClient, document: dict[str, object]) -> dict[str, Any]:
+    """A new workflow, approved, as the answer shows it."""
+    return do(platform, f"workflows/{written(writer, document)['id']}/approve")
+
+
+def test_an_approved_version_stays_in_force_until_the_next_one_is_approved(
+    writer: TestClient, platform: TestClient
+) -> None:
+    shown = in_force(writer, platform, workflow(actions=saying("first")))
+    assert (shown["status"], shown["in_force_version"], shown["approved_by"]) == ("approved", 1, ADMIN)
+
+    changed(writer, workflow(actions=saying("second"), **ON_CREATION))
+    shown = writer.get("/api/workflows/db-look").json()["workflow"]
+    assert (shown["status"], shown["version"], shown["in_force_version"]) == ("draft", 2, 1)
+    assert shown["trigger_on"] == "manual"
+    assert "-    text: first\n+    text: second\n" in shown["diff"]
+
+    shown = do(platform, "workflows/db-look/approve")
+    assert (shown["in_force_version"], shown["trigger_on"], shown["diff"]) == (2, "incident.created", "")
+    assert do(writer, "workflows/db-look/deprecate")["in_force_version"] is None
+    stopped = platform.get("/api/workflows", params={"status": "deprecated"}).json()["workflows"]
+    assert [each["name"] for each in stopped] == ["db-look"]
+    headers = {"If-Match": '"2"'}
+    assert platform.post("/api/workflows/db-look/approve", headers=headers).status_code == 409
+
+
+def test_a_draft_of_which_nothing_is_in_force_is_not_deprecated(writer: TestClient) -> None:
+    written(writer, workflow())
+    answer = writer.post("/api/workflows/db-look/deprecate")
+    assert (answer.status_code, "does not run anyway" in answer.json()["detail"]) == (409, True)
+
+
 def saying(*texts: str) -> list[dict[str, object]]:
     return [{"id": f"say{place}", "type": "message", "text": text} for place, text in enumerate(texts)]
 
 
-def test_a_new_workflow_is_enabled_and_found_by_id_and_by_name(writer: TestClient) -> None:
+def test_a_new_workflow_is_a_draft_and_found_by_id_and_by_name(writer: TestClient) -> None:
     answer = writer.post("/api/workflows", json=workflow())
     shown = answer.json()["workflow"]
 
     assert answer.status_code == 201
     assert answer.headers["Location"] == f"/api/workflows/{shown['id']}"
     assert (shown["enabled"], shown["version"], shown["definition"]) == (True, 1, workflow())
+    assert (shown["status"], shown["approved_version"], shown["in_force_version"]) == ("draft", None, None)
+    assert (shown["trigger_on"], shown["diff"]) == ("manual", None)
     for reference in (shown["id"], "db-look"):
         assert writer.get(f"/api/workflows/{reference}").json() == {"workflow": shown}
 
 
-def test_a_workflow_under_quarantine_says_why_until_it_is_enabled_again(
-    service: Service, writer: TestClient
+def test_a_workflow_under_quarantine_says_why_until_it_is_approved_again(
+    service: Service, writer: TestClient, platform: TestClient
 ) -> None:
-    assert written(writer, workflow())["quarantine"] is None
+    assert in_force(writer, platform, workflow())["quarantine"] is None
     suspect(service, "db-look")
     shown = writer.get("/api/workflows/db-look").json()["workflow"]
-    assert (shown["quarantine"], shown["enabled"]) == (LOST, False)
+    assert (shown["quarantine"], shown["status"], shown["in_force_version"]) == (LOST, "draft", None)
     assert LOST in [each["quarantine"] for each in writer.get("/api/workflows").json()["workflows"]]
-    assert do(writer, "workflows/db-look/enable")["quarantine"] is None
+    assert do(writer, "workflows/db-look/enable")["quarantine"] == LOST
+    again = do(platform, "workflows/db-look/approve")
+    assert (again["quarantine"], again["in_force_version"]) == (None, 1)
 
 
 @pytest.mark.parametrize(
@@ -84,17 +121,17 @@ def test_a_workflow_is_written_by_its_teams_admins_alone(
             client.delete("/api/workflows/db-look"),
             client.post("/api/workflows/db-look/rollback", json={"version": 1}),
             client.post("/api/workflows/db-look/duplicate", json={"name": "mine"}),
-            *(client.post(f"/api/workflows/db-look/{verb}") for verb in ("enable", "disable")),
+            *(client.post(f"/api/workflows/db-look/{verb}") for verb in SWITCHES),
         ]
-        assert [answer.status_code for answer in answers] == [status] * 6
+        assert [answer.status_code for answer in answers] == [status] * 8
     assert other.get("/api/workflows/db-look").status_code == 404
     assert len(history(writer, "workflows/db-look")) == 1
 
 
 def test_a_disabled_workflow_starts_nothing_until_it_is_enabled(
-    writer: TestClient, responder: TestClient, recorded_bells: RecordedBells
+    writer: TestClient, platform: TestClient, responder: TestClient, recorded_bells: RecordedBells
 ) -> None:
-    written(writer, workflow(**ON_CREATION))
+    in_force(writer, platform, workflow(**ON_CREATION))
     assert do(writer, "workflows/db-look/disable", note="Too loud.")["enabled"] is False
     opened(responder)
     assert recorded_bells.rung == []
@@ -103,14 +140,15 @@ def test_a_disabled_workflow_starts_nothing_until_it_is_enabled(
     opened(responder)
     assert [kind for kind, _ in recorded_bells.rung] == ["workflow"]
     assert history(writer, "workflows/db-look") == [
-        (1, "created", "enabled", DB_ADMIN),
-        (1, "disabled", "disabled", DB_ADMIN),
-        (1, "enabled", "enabled", DB_ADMIN),
+        (1, "created", "draft", DB_ADMIN),
+        (1, "approved", "approved", ADMIN),
+        (1, "disabled", "approved", DB_ADMIN),
+        (1, "enabled", "approved", DB_ADMIN),
     ]
     notes = [line["note"] for line in writer.get("/api/workflows/db-look/versions").json()["versions"]]
-    assert notes == ["", "Too loud.", ""]
+    assert notes == ["", "Too loud.", "", ""]
     do(writer, "workflows/db-look/enable")
-    assert len(history(writer, "workflows/db-look")) == 3
+    assert len(history(writer, "workflows/db-look")) == 4
 
 
 def test_a_change_that_does_not_say_it_leaves_a_disabled_workflow_disabled(writer: TestClient) -> None:
@@ -123,12 +161,17 @@ def test_a_change_that_does_not_say_it_leaves_a_disabled_workflow_disabled(write
 
 
 def test_what_runs_ends_on_the_version_it_began_with(
-    service: Service, writer: TestClient, responder: TestClient, recorded_bells: RecordedBells
+    service: Service,
+    writer: TestClient,
+    platform: TestClient,
+    responder: TestClient,
+    recorded_bells: RecordedBells,
 ) -> None:
-    written(writer, workflow(actions=saying("old", "old"), **ON_CREATION))
+    in_force(writer, platform, workflow(actions=saying("old", "old"), **ON_CREATION))
     opened(responder)
     [(_, execution)] = recorded_bells.rung
     changed(writer, workflow(actions=saying("new"), **ON_CREATION))
+    do(platform, "workflows/db-look/approve")
     do(writer, "workflows/db-look/disable")
     work_off(service, new_executor(service), recorded_bells.rung)
     ended = responder.get(f"/api/workflows/executions/{execution}").json()["execution"]
@@ -147,12 +190,12 @@ def test_a_rollback_is_a_new_version_and_leaves_it_as_enabled_as_it_was(writer: 
 
     assert (back["version"], back["enabled"]) == (3, False)
     assert back["definition"]["actions"] == saying("first")
-    assert history(writer, "workflows/db-look")[-1] == (3, "rolled_back", "disabled", DB_ADMIN)
+    assert history(writer, "workflows/db-look")[-1] == (3, "rolled_back", "draft", DB_ADMIN)
     same = writer.post("/api/workflows/db-look/rollback", json={"version": 1})
     assert same.status_code == 409
 
 
-def test_a_duplicate_says_the_same_under_another_name_and_is_disabled(writer: TestClient) -> None:
+def test_a_duplicate_says_the_same_under_another_name_and_is_a_draft_and_disabled(writer: TestClient) -> None:
     written(writer, workflow())
     answer = writer.post("/api/workflows/db-look/duplicate", json={"name": "db-look-twice"})
     copy = answer.json()["workflow"]
@@ -160,6 +203,7 @@ def test_a_duplicate_says_the_same_under_another_name_and_is_disabled(writer: Te
     assert answer.status_code == 201
     assert answer.headers["Location"] == f"/api/workflows/{copy['id']}"
     assert (copy["enabled"], copy["version"], copy["team"]) == (False, 1, "database")
+    assert (copy["status"], copy["in_force_version"]) == ("draft", None)
     assert copy["definition"] == workflow("db-look-twice") | {"enabled": False}
     [line] = writer.get("/api/workflows/db-look-twice/versions").json()["versions"]
     assert line["note"] == "Duplicate of db-look, version 1."
@@ -170,9 +214,13 @@ def test_a_duplicate_says_the_same_under_another_name_and_is_disabled(writer: Te
 
 
 def test_a_workflow_that_runs_is_not_deleted(
-    service: Service, writer: TestClient, responder: TestClient, recorded_bells: RecordedBells
+    service: Service,
+    writer: TestClient,
+    platform: TestClient,
+    responder: TestClient,
+    recorded_bells: RecordedBells,
 ) -> None:
-    gone = written(writer, workflow(actions=saying("x"), **ON_CREATION))["id"]
+    gone = in_force(writer, platform, workflow(actions=saying("x"), **ON_CREATION))["id"]
     opened(responder)
     [(_, execution)] = recorded_bells.rung
     assert writer.delete("/api/workflows/db-look").status_code == 409
@@ -184,7 +232,11 @@ def test_a_workflow_that_runs_is_not_deleted(
     assert responder.get("/api/workflows/db-look").status_code == 404
     assert responder.get(f"/api/workflows/{gone}").json()["workflow"]["deleted_at"]
     assert responder.get(f"/api/workflows/executions/{execution}").status_code == 200
-    assert [line[1] for line in history(responder, f"workflows/{gone}")] == ["created", "deleted"]
+    assert [line[1] for line in history(responder, f"workflows/{gone}")] == [
+        "created",
+        "approved",
+        "deleted",
+    ]
     assert written(writer, workflow())["id"] != gone
 
 

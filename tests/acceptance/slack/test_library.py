@@ -1,5 +1,7 @@
 """The library in Slack: what a draft changes, who did what, and deciding about it."""
 
+import re
+
 import pytest
 
 from bot.app import create_bolt_app
@@ -11,7 +13,7 @@ from core.services.history import list_history
 from core.services.runbooks import apply_runbook, find_runbook
 from core.services.shelves import RUNBOOKS
 from core.tables import Runbook
-from tests.acceptance.slack.conftest import NOBODY_LISTENS
+from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl
 from tests.acceptance.slack.requests import SECRET, Slack, ours
 from tests.acceptance.slack.world import (
     ADMIN,
@@ -105,7 +107,7 @@ def test_what_is_under_quarantine_says_so_and_why(company: Service, slack: Slack
 
 def test_history_tells_who_did_what_newest_first(company: Service, slack: Slack) -> None:
     write(company, "db-vacuum", "first")
-    slack.types(ADMIN.slack_user_id, QUIET_CHANNEL, "approve db-vacuum v1")
+    press(slack, ADMIN.slack_user_id, "approve db-vacuum v1")
     slack.types(DB_ADMIN, QUIET_CHANNEL, "deprecate db-vacuum It <locks> the table")
     said = slack.types(DB_OPS, QUIET_CHANNEL, "history db-vacuum")
     places = [
@@ -135,7 +137,15 @@ def test_another_teams_runbook_has_no_history_here(slack: Slack) -> None:
         assert "There is no runbook db-failover." in slack.types(WEB_OPS, QUIET_CHANNEL, text)
 
 
-def test_the_version_that_was_read_is_the_one_that_is_approved(company: Service, slack: Slack) -> None:
+def press(slack: Slack, who: str, typed: str) -> None:
+    """The button under what is shown."""
+    [value] = re.findall(r'"value": "([^"]+)"', slack.types(who, DB_CHANNEL, typed))
+    slack.clicks(who, "definition.approve", value)
+
+
+def test_the_version_that_was_read_is_the_one_that_is_approved(
+    company: Service, slack: Slack, response_url: ResponseUrl
+) -> None:
     write(company, "db-vacuum", "first")
     write(company, "db-vacuum", "second")
     who = ADMIN.slack_user_id
@@ -143,9 +153,29 @@ def test_the_version_that_was_read_is_the_one_that_is_approved(company: Service,
         who, DB_CHANNEL, "approve db-vacuum v1"
     )
     assert "one is no version." in slack.types(who, DB_CHANNEL, "approve db-vacuum one")
-    assert stored(company, "db-vacuum").status == "draft"
-    assert "db-vacuum v2 is approved and may run." in slack.types(who, DB_CHANNEL, "approve db-vacuum v2")
+    press(slack, who, "approve db-vacuum v2")
+    told = response_url.said.get(timeout=10)
+    assert told["text"] == "✅ db-vacuum v2 is approved and may run."
+    assert told["replace_original"] is True, "the card and its button are gone"
     assert stored(company, "db-vacuum").approved_version == 2
+
+
+def test_a_button_whose_version_is_not_the_newest_any_more_says_how_things_stand(
+    company: Service, slack: Slack, response_url: ResponseUrl
+) -> None:
+    write(company, "db-vacuum", "first")
+    said = slack.types(ADMIN.slack_user_id, DB_CHANNEL, "approve db-vacuum")
+    assert f"*db-vacuum* v1 (team database) was written by <@{DB_ADMIN}>, and does not run yet." in said
+    assert "This is all of it:" in said
+    assert "+    text: first" in said
+    [value] = re.findall(r'"value": "([^"]+)"', said)
+    write(company, "db-vacuum", "second")
+    slack.clicks(ADMIN.slack_user_id, "definition.approve", value)
+
+    told = response_url.said.get(timeout=10)
+    assert "db-vacuum is at version 2, not at version 1. Read it again first." in str(told["text"])
+    assert told["replace_original"] is False
+    assert stored(company, "db-vacuum").status == "draft"
 
 
 def test_nobody_approves_their_own_version_where_there_is_another_admin(
@@ -163,7 +193,8 @@ def test_nobody_approves_their_own_version_where_there_is_another_admin(
             single_admin=True,
         )
     )
-    assert "mine v1 is approved" in alone.types(ADMIN.slack_user_id, DB_CHANNEL, "approve mine")
+    press(alone, ADMIN.slack_user_id, "approve mine")
+    assert stored(company, "mine").status == "approved"
 
 
 def test_a_deprecated_runbook_does_not_run(company: Service, slack: Slack) -> None:

@@ -1,9 +1,11 @@
 """What there is to read about workflows in Slack: what starts one, what it does, who did what to it."""
 
+import re
+
 import pytest
 
 from core.decisions.people import Person
-from core.decisions.quarantine import UNTIL_ENABLED
+from core.decisions.quarantine import UNTIL
 from core.service import Service
 from core.services.library import Intent
 from core.services.workflows import find_workflow, switch_workflow
@@ -80,7 +82,7 @@ def test_a_long_workflow_shows_its_first_actions(slack: Slack, company: Service)
     assert "say30" not in said
 
 
-def test_show_of_a_disabled_one_tells_what_it_changes_in_the_one_that_was_enabled(
+def test_show_of_a_draft_tells_what_it_changes_in_the_approved_version(
     slack: Slack, company: Service
 ) -> None:
     apply_documents(company, GREET)
@@ -89,36 +91,57 @@ def test_show_of_a_disabled_one_tells_what_it_changes_in_the_one_that_was_enable
     assert "*greet* v1 · global · *disabled*" in said
     assert "was written by" not in said
 
-    apply_documents(company, GREET.replace("hello", "good bye <!channel>"))
+    apply_documents(company, GREET.replace("hello", "good bye <!channel>"), approve=False)
     said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
-    assert "It changes v1, which was enabled:" in said
-    assert "```\\n--- greet v1 (enabled)\\n+++ greet v2 (disabled)" in said
+    assert "*greet* v2 · global · *disabled* · v1 in force, v2 draft" in said
+    assert "It changes v1, which was approved:" in said
+    assert "```\\n--- greet v1 (approved)\\n+++ greet v2 (draft)" in said
     assert "-    text: hello\\n+    text: good bye &lt;!channel&gt;\\n```" in said
     assert "enabled: false" not in said
+    assert "Approve it: `/runbook workflow approve greet v2`" in said
 
-    switch(company, "greet", enabled=True)
+    apply_documents(company, GREET.replace("hello", "good bye <!channel>"))
     assert "It changes" not in slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
 
 
-def test_show_says_where_nothing_was_enabled_or_nothing_differs(slack: Slack, company: Service) -> None:
-    apply_documents(company, GREET.replace("trigger:", "enabled: false\ntrigger:"))
+def test_show_says_where_nothing_was_approved_or_nothing_differs(slack: Slack, company: Service) -> None:
+    apply_documents(company, GREET, approve=False)
     said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
-    assert "No version of it was enabled yet." in said
+    assert "*greet* v1 · global · *draft, does not start*" in said
+    assert "No version of it was approved yet." in said
 
-    switch(company, "greet", enabled=True)
-    switch(company, "greet", enabled=False)
-    apply_documents(company, GREET.replace("hello", "hi"))
     apply_documents(company, GREET)
+    apply_documents(company, GREET.replace("hello", "hi"), approve=False)
+    apply_documents(company, GREET, approve=False)
     said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
     assert "v3 was written by" in said
-    assert "It says the same as v1, which was enabled." in said
+    assert "It says the same as v1, which was approved." in said
+
+
+def test_a_platform_admin_approves_and_deprecates_what_they_read(slack: Slack, company: Service) -> None:
+    who = ADMIN.slack_user_id
+    apply_documents(company, GREET, approve=False)
+    said = slack.types(who, QUIET_CHANNEL, "workflow approve greet")
+    assert "*greet* v1 (global) was written by operator, and does not run yet." in said
+    assert "+++ greet v1 (draft)" in said
+    assert "+    text: hello" in said
+
+    [value] = re.findall(r'"value": "([^"]+)"', said)
+    slack.clicks(who, "definition.approve", value)
+    assert "*greet* v1 · global · manual" in slack.types(who, QUIET_CHANNEL, "workflow show greet")
+    said = slack.types(who, QUIET_CHANNEL, "workflow approve greet")
+    assert f"greet v1 is approved already, by <@{who}>." in said
+
+    assert "greet v1 is deprecated" in slack.types(who, QUIET_CHANNEL, "workflow deprecate greet It shouts")
+    assert "*deprecated, does not start*" in slack.types(who, QUIET_CHANNEL, "workflow list")
+    assert "greet is deprecated." in slack.types(who, QUIET_CHANNEL, "workflow approve greet")
 
 
 def test_show_of_one_under_quarantine_says_why_and_until_when(slack: Slack, company: Service) -> None:
     apply_documents(company, GREET)
     suspect(company, "greet")
     said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
-    assert f"*greet* v1 · global · *under quarantine, disabled*\\n{LOST} {UNTIL_ENABLED}\\n" in said
+    assert f"*greet* v1 · global · *under quarantine, does not start*\\n{LOST} {UNTIL}\\n" in said
 
 
 def test_one_that_is_not_valid_any_more_is_said_to_be_so(slack: Slack, company: Service) -> None:
@@ -132,12 +155,13 @@ def test_history_tells_who_did_what_newest_first(slack: Slack, company: Service)
     apply_documents(company, GREET)
     switch(company, "greet", enabled=False, note="It <shouts>")
     switch(company, "greet", enabled=True)
-    apply_documents(company, GREET.replace("hello", "hi"))
+    apply_documents(company, GREET.replace("hello", "hi"), approve=False)
     said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow history greet")
     lines = (
         "v2 changed by",
         f"v1 enabled by <@{DB_ADMIN}>",
         f"v1 disabled by <@{DB_ADMIN}>",
+        "v1 approved by operator",
         "v1 created by",
     )
     places = [said.index(line) for line in lines]
@@ -148,7 +172,7 @@ def test_history_tells_who_did_what_newest_first(slack: Slack, company: Service)
 
 def test_a_long_history_shows_its_newest_part(slack: Slack, company: Service) -> None:
     for number in range(22):
-        apply_documents(company, GREET.replace("hello", f"hello {number}"))
+        apply_documents(company, GREET.replace("hello", f"hello {number}"), approve=False)
     said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow history greet")
     assert "v22 changed" in said
     assert "v2 changed" not in said
@@ -180,6 +204,9 @@ def test_who_may_see_a_workflow_may_read_it(slack: Slack, company: Service, verb
 def test_the_help_and_the_list_lead_there(slack: Slack, company: Service) -> None:
     apply_documents(company, GREET)
     helped = slack.types(DB_OPS, QUIET_CHANNEL, "help")
-    assert "`/runbook workflow run NAME | list [WORD] | show NAME | history NAME`" in helped
+    assert (
+        "`/runbook workflow run NAME | list [WORD] | show NAME | history NAME | approve NAME | deprecate NAME`"
+        in helped
+    )
     listed = slack.types(DB_OPS, QUIET_CHANNEL, "workflow list")
     assert "`/runbook workflow show NAME` tells more." in listed

@@ -214,4 +214,19 @@ def test_switching_needs_the_version_that_was_read_and_the_teams_admin(service: 
             switch_workflow(work, person, row, enabled=False, intent=Intent(read_version=7))
         with pytest.raises(NotAllowed):
             switch_workflow(work, responder, row, enabled=False)
-        assert [line.change for line in list_history(work, WORKFLOWS, row, size=9)] == ["created"]
+        lines = list_history(work, WORKFLOWS, row, size=9)
+        assert [line.change for line in lines] == ["approved", "created"]
+
+
+def test_a_file_of_somebody_is_told_no_more_of_a_foreign_name_than_that_it_is_taken(service: Service) -> None:
+    """As whoever creates one: neither whose it is, nor that it could be changed."""
+    foreign = VACUUM.replace("team: database", "team: web")
+    apply_documents(service, TEAMS + "---" + foreign)
+    with service.transaction() as work:
+        person = load_person(work, WRITER, source="test")
+        with pytest.raises(Conflict) as applied:
+            library.apply(work, person, RUNBOOKS, definition())
+        with pytest.raises(Conflict) as created:
+            library.create(work, person, RUNBOOKS, definition())
+    assert str(applied.value) == str(created.value)
+    assert "web" not in str(applied.value)

@@ -15,7 +15,7 @@ from core.execution.run import Run
 from core.services.runbooks import runbook_named
 from core.statuses import ApprovalStatus, Status, WaitingFor
 from core.steps.message import MessageStep
-from core.tables import AuditEntry, Notice, Runbook, WorkerLoss, Workflow, WorkflowExecution
+from core.tables import AuditEntry, Notice, Runbook, WorkerLoss, Workflow, WorkflowExecution, WorkflowVersion
 from tests.conftest import ADMIN
 from tests.integration.core.world import CoreWorld
 from tests.world import Target, apply_documents, approve_runbook, new_incident, start_run
@@ -281,7 +281,7 @@ def test_code_that_raises_what_nobody_expected_loses_no_worker(
     assert runbook(world).quarantine is None
 
 
-def test_a_workflow_is_switched_off_and_its_channel_told(world: CoreWorld) -> None:
+def test_a_workflow_is_in_force_no_more_and_its_channel_told(world: CoreWorld) -> None:
     apply_documents(world.service, WORKFLOW_TEXT)
     new_incident(world.service)
     with world.service.transaction() as work:
@@ -298,8 +298,28 @@ def test_a_workflow_is_switched_off_and_its_channel_told(world: CoreWorld) -> No
         entry = work.session.scalars(
             select(AuditEntry).where(AuditEntry.action == "workflow.quarantined")
         ).one()
-    assert (ended.status, workflow.enabled) == (Status.FAILED, False)
+    assert (ended.status, workflow.status, workflow.in_force) == (Status.FAILED, "draft", None)
     change = (entry.details["before"], entry.details["after"])
-    assert change == ({"status": "enabled"}, {"status": "disabled"})
+    assert change == ({"status": "approved"}, {"status": "draft"})
     assert workflow.quarantine == f"Its worker was lost 3 times at step say ({run})."
     assert any("It is under quarantine now." in content["text"] for content in said)
+
+
+def test_of_a_workflow_the_approved_version_is_to_blame_and_not_the_draft_behind_it(world: CoreWorld) -> None:
+    apply_documents(world.service, WORKFLOW_TEXT)
+    new_incident(world.service)
+    apply_documents(world.service, WORKFLOW_TEXT.replace("hello", "good bye"), approve=False)
+    with world.service.transaction() as work:
+        run = work.session.scalars(select(WorkflowExecution.id)).one()
+    for _ in range(3):
+        with pytest.raises(Died):
+            Doomed(world.service, world.executor._ports, "doomed").run(WORKFLOW, run)
+        world.clock.pass_by(seconds=LEASE.total_seconds() + 1)
+    world.executor.run(WORKFLOW, run)
+    with world.service.transaction() as work:
+        workflow = work.session.scalars(select(Workflow)).one()
+        line = work.session.scalars(select(WorkflowVersion).order_by(WorkflowVersion.id.desc())).first()
+    assert (workflow.version, workflow.status, workflow.in_force) == (2, "draft", None)
+    assert line is not None
+    assert (line.version, line.change) == (1, "quarantined")
+    assert line.definition["actions"][0]["text"] == "hello"
