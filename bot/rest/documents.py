@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from bot.rest.bodies import unkeepable
+from core.definitions.channel_checks import Channels
 from core.definitions.problems import Problem
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.validate import Validated, validate_data, validate_text
@@ -46,17 +47,25 @@ ANSWER: dict[int | str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
+class Known:
+    """What a definition may name beside itself: `runbooks` by name, None: any; the declared `channels` by team."""
+
+    channels: Channels
+    runbooks: Iterable[str] | None = None
+
+
+@dataclass(frozen=True)
 class DocumentBody:
     """A definition as it was sent."""
 
     raw: bytes
     is_yaml: bool
 
-    def read(self, kind: type[Kind], known_runbooks: Iterable[str] | None = None) -> Kind:
+    def read(self, kind: type[Kind], known: Known) -> Kind:
         """Raises InvalidInput with every problem, each naming its field."""
         [noun] = get_args(kind.model_fields["kind"].annotation)
         validate = self._validate_yaml if self.is_yaml else self._validate_json
-        definitions, problems = validate(noun, known_runbooks)
+        definitions, problems = validate(noun, known)
         if problems:
             shown = [problem if self.is_yaml else _WithoutPlace(problem) for problem in problems]
             raise InvalidInput(problems=shown)
@@ -67,14 +76,14 @@ class DocumentBody:
             _refuse_kind(noun, definition.kind)
         return definition
 
-    def _validate_yaml(self, _noun: str, known_runbooks: Iterable[str] | None) -> Validated:
+    def _validate_yaml(self, _noun: str, known: Known) -> Validated:
         try:
             text = self.raw.decode()
         except UnicodeDecodeError:
             _refuse("The body is not UTF-8 text.")
-        return validate_text(text, "body", known_runbooks=known_runbooks)
+        return validate_text(text, "body", known_runbooks=known.runbooks, known_channels=known.channels)
 
-    def _validate_json(self, noun: str, known_runbooks: Iterable[str] | None) -> Validated:
+    def _validate_json(self, noun: str, known: Known) -> Validated:
         try:
             data = json.loads(self.raw)
         except (ValueError, RecursionError) as error:
@@ -85,7 +94,8 @@ class DocumentBody:
             raise InvalidInput(f"{'.'.join(path)} {why}.", field=".".join(path) or "body")
         if data.get("kind", noun) != noun:
             _refuse_kind(noun, data["kind"])
-        return validate_data({"kind": noun} | data, known_runbooks=known_runbooks)
+        document = {"kind": noun} | data
+        return validate_data(document, known_runbooks=known.runbooks, known_channels=known.channels)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from bot.rest.answers import ExecutionAnswer, ExecutionPage, RunbookAnswer, RunbookPage, VersionPage
 from bot.rest.bodies import Run
 from bot.rest.callers import CurrentCaller, authenticated_router
-from bot.rest.documents import ANSWER, BODY, DocumentBody, Note, ReadVersion, SentDocument, WantsYaml
+from bot.rest.documents import ANSWER, BODY, DocumentBody, Known, Note, ReadVersion, SentDocument, WantsYaml
 from bot.rest.field_names import missing_is_invalid
 from bot.rest.filters import RunsOfDefinition, WantedTeam
 from bot.rest.idempotency import CurrentPost
@@ -20,6 +20,7 @@ from bot.rest.starting import OR_A_PLAN, page_of_runs, start_or_plan
 from core.decisions.people import Person
 from core.definitions.runbook import RunbookDefinition
 from core.service import Work
+from core.services.channels import declared_channels
 from core.services.history import view_with_diff
 from core.services.library import Intent
 from core.services.library_search import find
@@ -46,8 +47,8 @@ def _answer(work: Work, row: Runbook) -> RunbookAnswer:
     return RunbookAnswer(runbook=view_with_diff(work, row))
 
 
-def _read(_work: Work, _person: Person, body: DocumentBody) -> RunbookDefinition:
-    return body.read(RunbookDefinition)
+def _read(work: Work, _person: Person, body: DocumentBody) -> RunbookDefinition:
+    return body.read(RunbookDefinition, Known(declared_channels(work)))
 
 
 DESK = Desk(RUNBOOKS, _answer, _read)

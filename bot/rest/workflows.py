@@ -15,7 +15,7 @@ from bot.rest.answers import (
 )
 from bot.rest.bodies import Body
 from bot.rest.callers import CurrentCaller, authenticated_router
-from bot.rest.documents import ANSWER, BODY, DocumentBody, Note, ReadVersion, SentDocument, WantsYaml
+from bot.rest.documents import ANSWER, BODY, DocumentBody, Known, Note, ReadVersion, SentDocument, WantsYaml
 from bot.rest.field_names import missing_is_invalid
 from bot.rest.filters import RunsOfDefinition, WantedTeam
 from bot.rest.idempotency import CurrentPost, Post
@@ -26,6 +26,7 @@ from core.decisions.people import Person
 from core.definitions.fields import Name
 from core.definitions.workflow import WorkflowDefinition
 from core.service import Work
+from core.services.channels import declared_channels
 from core.services.incidents import find_incident
 from core.services.library import Intent
 from core.services.library_search import visible_names
@@ -54,7 +55,9 @@ def _answer(_work: Work, row: Workflow) -> WorkflowAnswer:
 
 def _read(work: Work, person: Person, body: DocumentBody) -> WorkflowDefinition:
     """The runbooks that it starts must be there."""
-    return body.read(WorkflowDefinition, visible_names(work, person, RUNBOOKS))
+    return body.read(
+        WorkflowDefinition, Known(declared_channels(work), visible_names(work, person, RUNBOOKS))
+    )
 
 
 DESK = Desk(WORKFLOWS, _answer, _read)

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from core.definitions.case_checks import check_cases
+from core.definitions.channel_checks import Channels, check_channels
 from core.definitions.cross_checks import Read, check_names, check_references
 from core.definitions.documents import Document, place_of
 from core.definitions.kinds import KINDS, AnyDefinition
@@ -22,20 +23,32 @@ SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 Validated = tuple[list[AnyDefinition], list[Problem]]
 
 
-def validate_text(text: str, file: str, *, known_runbooks: Iterable[str] | None = None) -> Validated:
+def validate_text(
+    text: str,
+    file: str,
+    *,
+    known_runbooks: Iterable[str] | None = None,
+    known_channels: Channels | None = None,
+) -> Validated:
     """Answer the definitions of a YAML or JSON text that are valid in themselves, and every Problem found.
 
     Only apply the definitions when there is no Problem. With `known_runbooks` a workflow that starts a runbook
-    which is neither there nor in the text is a Problem.
+    which is neither there nor in the text is a Problem; with `known_channels`, by team, so is a message to a channel
+    that its team does not declare.
     """
-    return _validated([_loaded(text, file)], known_runbooks)
+    return _validated([_loaded(text, file)], known_runbooks, known_channels)
 
 
 def validate_data(
-    data: Mapping[str, object], file: str = "request", *, known_runbooks: Iterable[str] | None = None
+    data: Mapping[str, object],
+    file: str = "request",
+    *,
+    known_runbooks: Iterable[str] | None = None,
+    known_channels: Channels | None = None,
 ) -> Validated:
     """Validate one document that came as JSON; `Problem.field` says which field is meant."""
-    return validate_text(json.dumps(data, ensure_ascii=False, indent=2), file, known_runbooks=known_runbooks)
+    text = json.dumps(data, ensure_ascii=False, indent=2)
+    return validate_text(text, file, known_runbooks=known_runbooks, known_channels=known_channels)
 
 
 def validate_files(paths: Iterable[Path], *, known_runbooks: Iterable[str] | None = None) -> Validated:
@@ -72,7 +85,9 @@ def _loaded(text: str, file: str) -> tuple[list[Document], list[Problem]]:
 
 
 def _validated(
-    loaded: Iterable[tuple[list[Document], list[Problem]]], known_runbooks: Iterable[str] | None
+    loaded: Iterable[tuple[list[Document], list[Problem]]],
+    known_runbooks: Iterable[str] | None,
+    known_channels: Channels | None = None,
 ) -> Validated:
     documents, problems, reads = list[Document](), list[Problem](), list[Read]()
     for found, wrong in loaded:
@@ -83,7 +98,9 @@ def _validated(
         problems += wrong
         if definition:
             reads.append(Read(definition, document))
-    problems += [*check_names(documents), *check_references(reads, known_runbooks)]
+    problems += check_names(documents)
+    problems += check_references(reads, known_runbooks)
+    problems += check_channels(reads, known_channels)
     return [read.definition for read in reads], sorted(problems, key=_order)
 
 

@@ -45,7 +45,11 @@ def take_it(work: Work, channel: str) -> None:
 
 def newest_of(work: Work, channel: str) -> Incident | None:
     """The incident whose channel it is: the one that is not closed goes before the newest of those that are."""
-    order = (Incident.status == IncidentStatus.CLOSED, Incident.channel_is_current.desc(), Incident.number.desc())
+    order = (
+        Incident.status == IncidentStatus.CLOSED,
+        Incident.channel_is_current.desc(),
+        Incident.number.desc(),
+    )
     query = select(Incident).where(Incident.slack_channel == channel)
     return work.session.scalars(query.order_by(*order).limit(1)).first()
 
@@ -55,3 +59,11 @@ def check_posts_to(work: Work, incident: Incident, channel: str) -> None:
     declared = select(TeamChannel.channel).where(TeamChannel.team_id == incident.team_id)
     own = frozenset(work.session.scalars(declared))
     check_may_post(channel, incident.team.name, incident.slack_channel, own)
+
+
+def declared_channels(work: Work) -> dict[str, set[str]]:
+    """By the name of the team that declares them."""
+    found: dict[str, set[str]] = {}
+    for team, channel in work.session.execute(select(Team.name, TeamChannel.channel).join(TeamChannel)):
+        found.setdefault(team, set()).add(channel)
+    return found

@@ -1,9 +1,9 @@
 """Dry runs: what a run would do, asked for by a person who might run it. One audit entry is all that is written."""
 
 from core.decisions.approval_policy import ApprovalPolicy, describe_approvers, possible_deciders
-from core.definitions.locks import short_name
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_run
+from core.definitions.locks import short_name
 from core.definitions.parameters import check_parameters
 from core.execution.locks import holder_of, lock_name, may_see_holder
 from core.rehearsal.plan import PlannedStep, plan_steps

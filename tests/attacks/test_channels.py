@@ -124,7 +124,9 @@ def test_the_channel_that_we_made_is_not_snatched_before_it_is_bound(house: Hous
         assert work.session.get_one(Incident, stolen["id"]).slack_channel is None
 
 
-@pytest.mark.parametrize("typed", ["cancel", "status", "incident ack", "incident show", "note x", "run hello"])
+@pytest.mark.parametrize(
+    "typed", ["cancel", "status", "incident ack", "incident show", "note x", "run hello"]
+)
 def test_in_datas_channel_web_learns_nothing_of_what_runs_there(house: House, typed: str) -> None:
     """Whose channel it is stands on the incident's card there, and no more than that is said."""
     # red before: `cancel` listed data's runs by id and runbook

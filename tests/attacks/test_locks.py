@@ -42,7 +42,9 @@ lock: "{{{{ params.lock }}}}"
 """
 
 
-def runs(house: House, person: str, incident: Incident, runbook: str, *, dry: bool = False, **values: Any) -> Any:
+def runs(
+    house: House, person: str, incident: Incident, runbook: str, *, dry: bool = False, **values: Any
+) -> Any:
     path = f"/api/incidents/{incident.id}/runbooks/{runbook}/execute"
     return house.rest(person).post(path, json={"parameters": values, "dry_run": dry})
 
@@ -61,11 +63,15 @@ def test_webs_lock_does_not_stop_data(house: House, incidents: tuple[Incident, I
 
     assert runs(house, DATA_OPS, data, "data-secret").status_code == 201
     said = house.slack.types(DATA_OPS, DATA_CHANNEL, "run shared")
-    assert "is locked by data-secret" in said  # a global runbook's lock is the team's, and excludes the team's
+    assert (
+        "is locked by data-secret" in said
+    )  # a global runbook's lock is the team's, and excludes the team's
 
 
 @pytest.mark.parametrize("lock", ["global/dns", "team:data/db/orders"])
-def test_a_value_names_no_lock_of_others(house: House, incidents: tuple[Incident, Incident], lock: str) -> None:
+def test_a_value_names_no_lock_of_others(
+    house: House, incidents: tuple[Incident, Incident], lock: str
+) -> None:
     # red before: what the value named was stopped
     data, web = incidents
 

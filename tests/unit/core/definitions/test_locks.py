@@ -19,7 +19,9 @@ RUNBOOK = "kind: runbook\nname: r\n{team}lock: {lock}\nsteps: [{{id: a, type: me
         ("{{ params.x }}", "team:data/db", "web", "team:web/team:data/db"),
     ],
 )
-def test_a_lock_is_the_incidents_teams(written: str, rendered: str, runbook_team: str | None, full: str) -> None:
+def test_a_lock_is_the_incidents_teams(
+    written: str, rendered: str, runbook_team: str | None, full: str
+) -> None:
     assert full_name(written, rendered, runbook_team, "web") == full
     assert short_name(full) == rendered
 
