@@ -22,14 +22,17 @@ def plain(
 
     `block_id`: of what is said by neither, and is about something that it names.
 
-    Mentions of people and channels in the text work; `<!channel>` and links under another name do not.
+    Mentions of people and channels in the text work; `<!channel>` and links under another name do not. Whose words
+    they are stands in a context block behind them, which no text can make.
     """
     said = bounded(escape_sentence(text.strip()) or "…", MOST_TEXT)
     blocks = sections(said.split("\n"))
     if block_id is not None:
         blocks[0]["block_id"] = bounded(block_id, BLOCK_ID)
     if execution is not None:
-        return Message(bounded(said, MESSAGE_TEXT), [*blocks, tag(execution)], metadata(execution))
+        runbook = context(f"said by runbook *{escape(execution.runbook)}* v{execution.runbook_version}")
+        whose = [runbook, tag(execution)]
+        return Message(bounded(said, MESSAGE_TEXT), [*blocks, *whose], metadata(execution))
     return Message(bounded(said, MESSAGE_TEXT), [*blocks, *_workflow_tag(workflow, workflow_execution_id)])
 
 

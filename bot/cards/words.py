@@ -12,6 +12,10 @@ from datetime import datetime, timedelta
 from core.statuses import GateStatus, Status, WaitingFor
 
 MENTION = re.compile(r"&lt;(@[UW][A-Z0-9]+|#[CGD][A-Z0-9]+)&gt;")
+# Slack may make mentions of these where they stand as plain text, too, unless a text is `verbatim`:
+# https://docs.slack.dev/reference/block-kit/composition-objects/text-object
+MASS_MENTION = re.compile(r"(?<![\w.])@(?=(?:channel|here|everyone)\b(?!\.\w))", re.IGNORECASE)
+WORD_JOINER = "\u2060"
 CUT_MARKUP = re.compile(r"(?:&[a-z]{0,3}|<[^<>]*)\Z")
 ELLIPSIS = "…"
 UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"})
@@ -50,7 +54,8 @@ WAITS = {
 
 def escape(text: str) -> str:
     """What somebody wrote, so that Slack shows it and obeys none of it."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return MASS_MENTION.sub(f"@{WORD_JOINER}", escaped)
 
 
 def escape_sentence(text: str) -> str:

@@ -1,7 +1,7 @@
 """Definitions in requests and answers: JSON, or YAML as in a file."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, NoReturn, TypeVar, get_args
@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from core.definitions.bounds import OF_REQUESTS
 from core.definitions.json_text import read_json
+from core.definitions.known import Known
 from core.definitions.problems import Problem
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.validate import Loaded, load_data, load_text, validate_loaded
@@ -56,7 +57,7 @@ class DocumentBody:
         self,
         kind: type[Kind],
         may_write: Callable[[str | None], None],
-        known_runbooks: Iterable[str] | None = None,
+        known: Known,
     ) -> Kind:
         """The definition, valid in itself.
 
@@ -69,7 +70,7 @@ class DocumentBody:
             team = document.data.get("team")
             if team is None or isinstance(team, str):
                 may_write(team)
-        definitions, problems = validate_loaded(loaded, known_runbooks=known_runbooks, bounds=OF_REQUESTS)
+        definitions, problems = validate_loaded(loaded, known=known, bounds=OF_REQUESTS)
         if problems:
             shown = [problem if self.is_yaml else _WithoutPlace(problem) for problem in problems]
             raise InvalidInput(problems=shown)

@@ -19,8 +19,10 @@ from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentName, RunbookReference
 from bot.rest.starting import OR_A_PLAN, page_of_runs, start_or_plan
 from core.decisions.people import Person
+from core.definitions.known import Known
 from core.definitions.runbook import RunbookDefinition
 from core.service import Work
+from core.services.channels import declared_channels
 from core.services.history import view_runbook_with_diff
 from core.services.library import Intent
 from core.services.library_search import find
@@ -47,8 +49,9 @@ def _answer(work: Work, row: Runbook) -> RunbookAnswer:
     return RunbookAnswer(runbook=view_runbook_with_diff(work, row))
 
 
-def _read(_work: Work, person: Person, body: DocumentBody) -> RunbookDefinition:
-    return body.read(RunbookDefinition, partial(check_may_write, person))
+def _read(work: Work, person: Person, body: DocumentBody) -> RunbookDefinition:
+    known = Known(channels=declared_channels(work))
+    return body.read(RunbookDefinition, partial(check_may_write, person), known)
 
 
 DESK = Desk(RUNBOOKS, _answer, _read)

@@ -25,8 +25,10 @@ from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentName, WorkflowExecutionReference, WorkflowReference
 from core.decisions.people import Person
 from core.definitions.fields import Name
+from core.definitions.known import Known
 from core.definitions.workflow import WorkflowDefinition
 from core.service import Work
+from core.services.channels import declared_channels
 from core.services.history import view_workflow_with_diff
 from core.services.incidents import find_incident
 from core.services.library import Intent
@@ -58,9 +60,8 @@ def _answer(work: Work, row: Workflow) -> WorkflowAnswer:
 
 def _read(work: Work, person: Person, body: DocumentBody) -> WorkflowDefinition:
     """The runbooks that it starts must be there."""
-    return body.read(
-        WorkflowDefinition, partial(check_may_write, person), visible_names(work, person, RUNBOOKS)
-    )
+    known = Known(runbooks=visible_names(work, person, RUNBOOKS), channels=declared_channels(work))
+    return body.read(WorkflowDefinition, partial(check_may_write, person), known)
 
 
 DESK = Desk(WORKFLOWS, _answer, _read)

@@ -1,7 +1,6 @@
 """Locks: whose they are. A name is a team's own; `global/…` is everybody's, and only global runbooks take it.
 
-What a global runbook locks otherwise is of the incident's team, so that it and a runbook of that team exclude each
-other.
+What a global runbook locks otherwise is of the incident's team, so it and a runbook of that team exclude each other.
 """
 
 from collections.abc import Iterator

@@ -10,10 +10,12 @@ from pydantic import ValidationError
 
 from core.definitions.bounds import MOST_PROBLEMS, OF_FILES, Bounds
 from core.definitions.case_checks import check_cases
+from core.definitions.channel_checks import check_channels
 from core.definitions.cross_checks import Read, check_names, check_references
 from core.definitions.documents import Document, place_of
 from core.definitions.gate_checks import check_gates
 from core.definitions.kinds import KINDS, AnyDefinition
+from core.definitions.known import NOTHING_SAID, Known
 from core.definitions.locks import check_lock
 from core.definitions.problems import Problem, suggest
 from core.definitions.pydantic_problems import described, problems_of
@@ -31,14 +33,14 @@ Loaded = tuple[list[Document], list[Problem]]
 
 
 def validate_text(
-    text: str, file: str, *, known_runbooks: Iterable[str] | None = None, bounds: Bounds = OF_FILES
+    text: str, file: str, *, known: Known = NOTHING_SAID, bounds: Bounds = OF_FILES
 ) -> Validated:
     """Answer the definitions of a YAML or JSON text that are valid in themselves, and the Problems found.
 
-    Only apply the definitions when there is no Problem. With `known_runbooks` a workflow that starts a runbook
-    which is neither there nor in the text is a Problem. `bounds`: what is larger is one Problem, and no more is done.
+    Only apply the definitions when there is no Problem. `known`: what there is besides, so that a name which is neither
+    there nor in the text is a Problem. `bounds`: what is larger is one Problem, and no more is done.
     """
-    return validate_loaded(load_text(text, file, bounds), known_runbooks=known_runbooks, bounds=bounds)
+    return validate_loaded(load_text(text, file, bounds), known=known, bounds=bounds)
 
 
 def load_text(text: str, file: str, bounds: Bounds = OF_FILES) -> Loaded:
@@ -52,23 +54,24 @@ def load_data(data: Mapping[str, object], file: str, bounds: Bounds = OF_FILES) 
     return _loaded(text, file, replace(bounds, size=len(text) * 4))
 
 
-def validate_loaded(
-    loaded: Loaded, *, known_runbooks: Iterable[str] | None = None, bounds: Bounds = OF_FILES
-) -> Validated:
+def validate_loaded(loaded: Loaded, *, known: Known = NOTHING_SAID, bounds: Bounds = OF_FILES) -> Validated:
     """Answer what `validate_text` answers: its second half."""
-    return _validated([loaded], known_runbooks, bounds)
+    return _validated([loaded], known, bounds)
 
 
 def validate_data(
-    data: Mapping[str, object], file: str = "request", *, known_runbooks: Iterable[str] | None = None
+    data: Mapping[str, object],
+    file: str = "request",
+    *,
+    known: Known = NOTHING_SAID,
 ) -> Validated:
     """Validate one document that came as JSON; `Problem.field` says which field is meant."""
-    return validate_loaded(load_data(data, file), known_runbooks=known_runbooks)
+    return validate_loaded(load_data(data, file), known=known)
 
 
-def validate_files(paths: Iterable[Path], *, known_runbooks: Iterable[str] | None = None) -> Validated:
+def validate_files(paths: Iterable[Path], *, known: Known = NOTHING_SAID) -> Validated:
     """Validate files, and folders with all the .yaml, .yml and .json files under them, as one set of documents."""
-    return _validated([_loaded_file(path) for path in _files(paths)], known_runbooks)
+    return _validated([_loaded_file(path) for path in _files(paths)], known)
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -99,9 +102,7 @@ def _loaded(text: str, file: str, bounds: Bounds = OF_FILES) -> Loaded:
         return [], [problem for problem in error.problems if isinstance(problem, Problem)]
 
 
-def _validated(
-    loaded: Iterable[Loaded], known_runbooks: Iterable[str] | None, bounds: Bounds = OF_FILES
-) -> Validated:
+def _validated(loaded: Iterable[Loaded], known: Known, bounds: Bounds = OF_FILES) -> Validated:
     documents, problems, reads = list[Document](), list[Problem](), list[Read]()
     for found, wrong in loaded:
         documents += found
@@ -112,7 +113,8 @@ def _validated(
             problems += wrong
             if definition:
                 reads.append(Read(definition, document))
-    problems += [*check_names(documents), *check_references(reads, known_runbooks), *check_gates(reads)]
+    problems += [*check_names(documents), *check_references(reads, known.runbooks), *check_gates(reads)]
+    problems += check_channels(reads, known.channels)
     return [read.definition for read in reads], sorted(problems, key=_order)
 
 

@@ -36,7 +36,7 @@ def lock_name(
     return full_name(definition.lock, rendered, definition.team, str(incident["team"]))
 
 
-def take_lock(work: Work, name: str, incident: Incident, requester: str, *, queue: bool) -> bool:
+def take_lock(work: Work, name: str, incident: Incident, requester: str = "", *, queue: bool) -> bool:
     """Whether the lock is free for a new execution, for this incident; False: it is to wait in the queue.
 
     Raises LockHeld where the runbook rejects instead of queueing, naming the holder to a `requester` who may see it.

@@ -4,7 +4,9 @@ from core.decisions.execution import Json, StepResult, Succeeded
 from core.definitions.templates import render_text
 from core.service import Work
 from core.services import notices
+from core.services.channels import check_posts_to
 from core.services.notices import NewNotice, NoticeKind
+from core.tables import Incident
 
 from .preparation import Context, Inside, Prepared
 
@@ -18,6 +20,9 @@ def prepare_message(text: str, channel: str | None, context: Context) -> Prepare
 
 
 def _owe(work: Work, text: str, channel: str | None, context: Context) -> StepResult:
+    """Raises NotAllowed for a channel that is neither the incident's nor its team's."""
+    if channel is not None:
+        check_posts_to(work, work.session.get_one(Incident, context.incident_id), channel)
     notices.owe(
         work,
         NewNotice(

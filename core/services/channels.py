@@ -59,3 +59,11 @@ def check_posts_to(work: Work, incident: Incident, channel: str) -> None:
     declared = select(TeamChannel.channel).where(TeamChannel.team_id == incident.team_id)
     own = frozenset(work.session.scalars(declared))
     check_may_post(channel, incident.team.name, incident.slack_channel, own)
+
+
+def declared_channels(work: Work) -> dict[str, set[str]]:
+    """By the name of the team that declares them."""
+    found: dict[str, set[str]] = {}
+    for team, channel in work.session.execute(select(Team.name, TeamChannel.channel).join(TeamChannel)):
+        found.setdefault(team, set()).add(channel)
+    return found

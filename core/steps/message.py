@@ -24,7 +24,7 @@ text: "The replica of {{ params.cluster }} is the primary now."
     text: Annotated[PublicText, Field(min_length=1)]
     """What is said, in Slack's markup."""
     channel: PublicText | None = None
-    """The id of another channel, C…."""
+    """The id of another channel, C…: one that the incident's team declares in its document."""
 
     def prepare(self, context: Context) -> Prepared:
         return prepare_message(self.text, self.channel, context)

@@ -60,12 +60,21 @@ def test_of_many_who_ask_at_once_one_holds_the_lock(
     assert (len(runs), len(refused)) == ((1, 15) if on_conflict == "reject" else (16, 0))
 
 
-def test_what_another_team_runs_is_named_and_not_linked(
-    incident: str, responder: TestClient, other: TestClient
+def test_what_another_team_runs_is_neither_named_nor_linked(
+    service: Service, incident: str, responder: TestClient, other: TestClient
 ) -> None:
+    apply_documents(service, LOCKED.replace("the-lock", "global/the-lock"))
     execute(responder, incident, "locked")
     answer = execute(other, opened(other, team="web")["id"], "locked")
 
     assert answer.status_code == 409
-    assert "<@U0DBOPS> asked for it." in answer.json()["detail"]
+    assert answer.json()["detail"].startswith("global/the-lock is locked by another run.")
     assert "execution" not in answer.json()
+
+
+def test_the_lock_of_another_team_is_another_lock(
+    incident: str, responder: TestClient, other: TestClient
+) -> None:
+    execute(responder, incident, "locked")
+
+    assert execute(other, opened(other, team="web")["id"], "locked").status_code == 201

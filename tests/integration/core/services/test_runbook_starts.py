@@ -197,4 +197,4 @@ def test_a_run_that_leaves_the_queue_does_not_block_the_one_that_ends(world: Cor
     assert see(world.service, holder).status is Status.SUCCEEDED
     assert see(world.service, queued).status is Status.CANCELLED
     with world.service.transaction() as work:
-        assert take_lock(work, "db", world.incident, queue=False)
+        assert take_lock(work, "team:database/db", world.incident, queue=False)

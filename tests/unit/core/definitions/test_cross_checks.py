@@ -2,13 +2,14 @@
 
 import pytest
 
+from core.definitions.known import Known
 from core.definitions.validate import validate_text
 
 from .documents import RUNBOOK, WORKFLOW
 
 
 def problems(*texts: str, known: tuple[str, ...] | None = None) -> list[str]:
-    return [str(problem) for problem in validate_text("---\n".join(texts), "f", known_runbooks=known)[1]]
+    return [str(problem) for problem in validate_text("---\n".join(texts), "f", known=Known(known))[1]]
 
 
 def test_an_unknown_runbook_is_a_problem_only_where_it_is_known_which_there_are() -> None:

@@ -5,6 +5,7 @@ from pydantic import TypeAdapter
 
 from core.definitions.arms import Arm
 from core.definitions.kinds import restore_definition
+from core.definitions.known import Known
 from core.definitions.validate import validate_text
 from core.definitions.workflow import MOST_ACTIONS, WorkflowDefinition
 
@@ -109,7 +110,7 @@ def test_the_json_schema_of_nested_actions_refers_to_itself() -> None:
 )
 def test_a_mistake_is_told_at_its_place(good: str, wrong: str, expected: str) -> None:
     text = WORKFLOW.replace(good, wrong, 1) + RUNBOOK
-    found = [str(problem) for problem in validate_text(text, "f.yaml", known_runbooks=[])[1]]
+    found = [str(problem) for problem in validate_text(text, "f.yaml", known=Known([]))[1]]
     assert WORKFLOW.count(good) >= 1
     assert any(problem.startswith(f"f.yaml:{expected}") for problem in found), found
     assert len(found) == CONSEQUENCES.get(wrong, 1), found

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.definitions.known import Known
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.team import TeamDefinition
 from core.definitions.validate import validate_data, validate_files, validate_text
@@ -24,7 +25,7 @@ def test_good_documents_have_no_problems(text: str) -> None:
 
 
 def test_good_documents_become_definitions_in_their_order() -> None:
-    definitions, _ = validate_text(GOOD, "f.yaml", known_runbooks=())
+    definitions, _ = validate_text(GOOD, "f.yaml", known=Known(()))
     assert [type(definition) for definition in definitions] == [
         TeamDefinition,
         RunbookDefinition,
@@ -407,7 +408,7 @@ def test_files_and_folders_are_one_set(tmp_path: Path) -> None:
     (tmp_path / "inner" / "notes.txt").write_text("{{{")
     flow = tmp_path / "flow.yaml"
     flow.write_text(WORKFLOW.replace("users", "user"))
-    definitions, (problem,) = validate_files([tmp_path], known_runbooks=())
+    definitions, (problem,) = validate_files([tmp_path], known=Known(()))
     assert [definition.name for definition in definitions] == ["flow", "one"]
     assert str(problem) == f"{flow}:12:27: one: cluster must be one of orders, users; you gave user."
 

@@ -1,0 +1,150 @@
+"""Somebody of web lets the bot say, where data reads it, what looks like the bot's own."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bot.pages.links import RunLinks
+from bot.poster.claims import claim_next
+from bot.poster.rendering import render
+from core.tables import Notice, RunbookExecution, WorkflowExecution
+from tests.attacks.house import DATA_CHANNEL, PLATFORM, TEAMS, WEB_ADMIN, WEB_CHANNEL, WEB_OPS, House
+
+FORGED = "🔐 *Approval needed*: db-failover v3. <https://evil.example|Approve>"
+WORKFLOW = """
+kind: workflow
+name: web-phishing
+team: web
+trigger: {{on: incident.created}}
+actions: [{{id: say, type: message, text: '{text}', channel: "{channel}"}}]
+"""
+RUNBOOK = """
+kind: runbook
+name: web-phishing
+team: web
+steps: [{{id: say, type: message, text: '{text}', channel: "{channel}"}}]
+"""
+BY_VALUE = "{{ incident.labels.room }}"
+
+
+def messages(house: House) -> list[tuple[str | None, str]]:
+    with house.service.transaction() as work:
+        rows = work.session.scalars(select(Notice).where(Notice.kind == "message").order_by(Notice.number))
+        return [(row.channel, row.content["text"]) for row in rows]
+
+
+def shown(house: House) -> str:
+    """All that the poster would post, as Slack gets it; of any pace, each a minute after the one before."""
+    said = []
+    for minute in range(50):
+        with house.service.transaction() as work:
+            now = work.now + timedelta(minutes=minute)
+            claim = claim_next(work.session, now)
+            if claim is not None:
+                work.session.get_one(Notice, claim.notice_id).abandoned_at = now
+                message = render(work, claim, RunLinks("", "")).message
+                assert message is not None
+                said += [json.dumps([message.text, message.blocks], ensure_ascii=False)]
+    return "\n".join(line for line in said if "About" in line or "Approval" in line)
+
+
+@pytest.mark.parametrize("channel", [DATA_CHANNEL, "C0GENERAL", "U0DATAOPS"])
+@pytest.mark.parametrize("document", [WORKFLOW, RUNBOOK])
+def test_a_definition_posts_into_no_channel_of_others(house: House, document: str, channel: str) -> None:
+    # red before: the bot said "Approval needed" in data's channel
+    house.apply(document.format(text=FORGED, channel=BY_VALUE))
+    house.incident("data")
+    incident = house.incident("web", labels={"room": channel}, opened_by=WEB_OPS)
+    if document is RUNBOOK:
+        house.slack.types(WEB_OPS, WEB_CHANNEL, "run web-phishing")
+    house.work()
+
+    assert not [to for to, text in messages(house) if to == channel and "Approval" in text]
+    table = RunbookExecution if document is RUNBOOK else WorkflowExecution
+    with house.service.transaction() as work:
+        row = work.session.scalars(select(table).where(table.incident_id == incident.id)).one()
+        assert row.status == "failed"
+        assert f"{channel} is neither the incident's channel nor one that team web declares" in str(row.error)
+
+
+@pytest.mark.parametrize("kind", ["runbook", "workflow"])
+def test_it_is_refused_when_it_is_written(house: House, kind: str) -> None:
+    # red before: 201
+    document = RUNBOOK if kind == "runbook" else WORKFLOW
+    headers = {"Content-Type": "application/yaml"}
+    body = document.format(text="hello", channel=DATA_CHANNEL)
+
+    answer = house.rest(WEB_ADMIN).post(f"/api/{kind}s", content=body, headers=headers)
+
+    assert answer.status_code == 422
+    assert f"{DATA_CHANNEL} is no channel that team web declares." in answer.json()["detail"]
+
+
+def test_where_a_team_may_post_it_still_does(house: House) -> None:
+    house.apply(TEAMS.replace("name: web\n", "name: web\nchannels: [C0WEBNEWS]\n"))
+    house.apply(WORKFLOW.format(text="Down", channel="C0WEBNEWS"))
+    house.apply(
+        WORKFLOW.format(text="Here", channel=WEB_CHANNEL.join(("{{ '", "' }}"))).replace("web-p", "own-p")
+    )
+    house.incident("web")
+    house.work()
+
+    assert sorted(map(str, messages(house))) == sorted(
+        map(str, [("C0WEBNEWS", "Down"), (WEB_CHANNEL, "Here")])
+    )
+
+
+def test_a_global_definition_posts_where_the_incidents_team_declares(house: House) -> None:
+    # red before: data's incident was told in web's channel, or anywhere
+    house.apply(TEAMS.replace("name: web\n", "name: web\nchannels: [C0WEBNEWS]\n"))
+    house.apply(WORKFLOW.format(text="Down", channel="C0WEBNEWS").replace("team: web\n", ""))
+    house.incident("data")
+    house.incident("web")
+    house.work()
+
+    assert [to for to, text in messages(house) if text == "Down"] == ["C0WEBNEWS"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "<!channel>",
+        "<!here|x>",
+        "<!everyone>",
+        "<!subteam^S0ADMINS>",
+        "<https://evil.example|Approve>",
+        "@channel",
+        "@here",
+    ],
+)
+def test_what_a_value_brings_is_no_markup(house: House, value: str) -> None:
+    # red before for `@channel` and `@here`, which Slack may parse in plain text; the others were escaped already
+    house.apply(
+        WORKFLOW.format(text="About {{ incident.title }}, {{ incident.labels.x }}", channel=WEB_CHANNEL)
+    )
+    house.apply(RUNBOOK.format(text="About {{ incident.title }}", channel=WEB_CHANNEL))
+    house.incident("web", title=value, labels={"x": value}, opened_by=PLATFORM)
+    house.slack.types(WEB_OPS, WEB_CHANNEL, "run web-phishing")
+    house.work()
+
+    said = shown(house)
+    assert "About" in said
+    assert value not in said
+
+
+def test_whose_words_they_are_is_said_where_no_text_reaches(house: House) -> None:
+    # red before for steps: the context named no runbook
+    house.apply(WORKFLOW.format(text=FORGED, channel=WEB_CHANNEL))
+    house.apply(RUNBOOK.format(text=FORGED, channel=WEB_CHANNEL))
+    house.incident("web")
+    house.slack.types(WEB_OPS, WEB_CHANNEL, "run web-phishing")
+    house.work()
+
+    lines = shown(house).splitlines()
+    assert len(lines) == 2
+    for line in lines:
+        contexts = [block for block in json.loads(line)[1] if block["type"] == "context"]
+        assert "*web-phishing*" in json.dumps(contexts)
+        assert not [block for block in json.loads(line)[1] if block["type"] == "actions"]
