@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -11,6 +12,13 @@ from core.errors import ConfigurationError
 
 def _listed(value: str) -> tuple[str, ...]:
     return tuple(entry.strip() for entry in value.split(",") if entry.strip())
+
+
+def _password(url: str | None) -> str:
+    try:
+        return unquote(urlsplit(url or "").password or "")
+    except ValueError:
+        return ""
 
 
 class Settings(BaseModel):
@@ -30,6 +38,11 @@ class Settings(BaseModel):
     admins: str = Field(default="", alias="RUNBOOK_ADMINS")
     shell: Literal["off", "on"] = Field(default="off", alias="RUNBOOK_SHELL")
     egress: str = Field(default="", alias="RUNBOOK_EGRESS")
+    secret_folders: str = Field(default="", alias="RUNBOOK_SECRET_FOLDERS")
+    vault_addr: str = Field(default="", alias="VAULT_ADDR")
+    vault_token: str = Field(default="", alias="VAULT_TOKEN")
+    vault_token_file: str = Field(default="", alias="VAULT_TOKEN_FILE")
+    vault_namespace: str = Field(default="", alias="VAULT_NAMESPACE")
     single_admin: Literal["off", "on"] = Field(default="off", alias="RUNBOOK_SINGLE_ADMIN")
 
     @classmethod
@@ -50,6 +63,17 @@ class Settings(BaseModel):
     @property
     def egress_entries(self) -> tuple[str, ...]:
         return _listed(self.egress)
+
+    @property
+    def secret_folder_entries(self) -> tuple[str, ...]:
+        return _listed(self.secret_folders)
+
+    @property
+    def credentials(self) -> tuple[str, ...]:
+        """What we were started with and nobody may see, to be hidden wherever it surfaces."""
+        passwords = (_password(url) for url in (self.database_url, self.redis_url))
+        tokens = (self.slack_bot_token, self.slack_signing_secret, self.slack_app_token, self.vault_token)
+        return tuple(filter(None, (*tokens, *passwords)))
 
     def need(self, *names: str) -> None:
         """Raise ConfigurationError for the first of these settings that is missing or empty."""

@@ -17,6 +17,7 @@ from bot.rest import (
     retrying,
     runbook_executions,
     runbooks,
+    secrets,
     workflows,
 )
 from bot.rest.problem import add_problem_handlers
@@ -33,6 +34,7 @@ ROUTERS = (
     (analytics.runbooks, "/api/runbooks"),
     (analytics.workflows, "/api/workflows"),
     (freezes.router, "/api/freezes"),
+    (secrets.router, "/api/secrets"),
     (approvals.router, "/api/approvals"),
     (audit.router, "/api/audit"),
     (incident_timeline.router, "/api/incidents"),

@@ -15,6 +15,8 @@ from starlette.requests import Request
 from bot.rest.bodies import unkeepable
 from core.definitions.problems import Problem
 from core.definitions.runbook import RunbookDefinition
+from core.definitions.secret import SecretDefinition
+from core.definitions.secret_checks import Declared
 from core.definitions.validate import Validated, validate_data, validate_text
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import InvalidInput
@@ -27,7 +29,7 @@ IF_MATCH = {"type": "string", "pattern": r'^(\*|[0-9]{1,9}|"[0-9]{1,9}")$', "exa
 VERSION = re.compile(r'(?P<quote>"?)([0-9]{1,9})(?P=quote)')
 SHOWN = 60
 
-Kind = TypeVar("Kind", RunbookDefinition, WorkflowDefinition)
+Kind = TypeVar("Kind", RunbookDefinition, WorkflowDefinition, SecretDefinition)
 
 # For the OpenAPI document: the body is read here, and not by FastAPI.
 BODY: dict[str, Any] = {
@@ -52,11 +54,16 @@ class DocumentBody:
     raw: bytes
     is_yaml: bool
 
-    def read(self, kind: type[Kind], known_runbooks: Iterable[str] | None = None) -> Kind:
+    def read(
+        self,
+        kind: type[Kind],
+        known_runbooks: Iterable[str] | None = None,
+        known_secrets: Declared | None = None,
+    ) -> Kind:
         """Raises InvalidInput with every problem, each naming its field."""
         [noun] = get_args(kind.model_fields["kind"].annotation)
         validate = self._validate_yaml if self.is_yaml else self._validate_json
-        definitions, problems = validate(noun, known_runbooks)
+        definitions, problems = validate(noun, known_runbooks, known_secrets)
         if problems:
             shown = [problem if self.is_yaml else _WithoutPlace(problem) for problem in problems]
             raise InvalidInput(problems=shown)
@@ -67,14 +74,18 @@ class DocumentBody:
             _refuse_kind(noun, definition.kind)
         return definition
 
-    def _validate_yaml(self, _noun: str, known_runbooks: Iterable[str] | None) -> Validated:
+    def _validate_yaml(
+        self, _noun: str, known_runbooks: Iterable[str] | None, known_secrets: Declared | None
+    ) -> Validated:
         try:
             text = self.raw.decode()
         except UnicodeDecodeError:
             _refuse("The body is not UTF-8 text.")
-        return validate_text(text, "body", known_runbooks=known_runbooks)
+        return validate_text(text, "body", known_runbooks=known_runbooks, known_secrets=known_secrets)
 
-    def _validate_json(self, noun: str, known_runbooks: Iterable[str] | None) -> Validated:
+    def _validate_json(
+        self, noun: str, known_runbooks: Iterable[str] | None, known_secrets: Declared | None
+    ) -> Validated:
         try:
             data = json.loads(self.raw)
         except (ValueError, RecursionError) as error:
@@ -85,7 +96,8 @@ class DocumentBody:
             raise InvalidInput(f"{'.'.join(path)} {why}.", field=".".join(path) or "body")
         if data.get("kind", noun) != noun:
             _refuse_kind(noun, data["kind"])
-        return validate_data({"kind": noun} | data, known_runbooks=known_runbooks)
+        document = {"kind": noun} | data
+        return validate_data(document, known_runbooks=known_runbooks, known_secrets=known_secrets)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from core.services.library_search import find
 from core.services.listing import Position, list_runbook_executions, list_runbooks
 from core.services.reading import view_runbook
 from core.services.runbooks import approve_runbook, deprecate_runbook
+from core.services.secrets import declared_secrets
 from core.services.shelves import RUNBOOKS
 from core.statuses import ApprovalStatus
 from core.tables import Runbook
@@ -46,8 +47,9 @@ def _answer(work: Work, row: Runbook) -> RunbookAnswer:
     return RunbookAnswer(runbook=view_with_diff(work, row))
 
 
-def _read(_work: Work, _person: Person, body: DocumentBody) -> RunbookDefinition:
-    return body.read(RunbookDefinition)
+def _read(work: Work, _person: Person, body: DocumentBody) -> RunbookDefinition:
+    """The secrets that it uses must be declared for it."""
+    return body.read(RunbookDefinition, known_secrets=declared_secrets(work.session))
 
 
 DESK = Desk(RUNBOOKS, _answer, _read)

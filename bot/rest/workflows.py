@@ -31,6 +31,7 @@ from core.services.library import Intent
 from core.services.library_search import visible_names
 from core.services.listing import Position, list_workflow_executions, list_workflows
 from core.services.reading import view_workflow, view_workflow_execution, view_workflow_executions
+from core.services.secrets import declared_secrets
 from core.services.shelves import RUNBOOKS, WORKFLOWS
 from core.services.workflow_runs import find_workflow_execution
 from core.services.workflow_starts import start_workflow_by_person
@@ -53,8 +54,10 @@ def _answer(_work: Work, row: Workflow) -> WorkflowAnswer:
 
 
 def _read(work: Work, person: Person, body: DocumentBody) -> WorkflowDefinition:
-    """The runbooks that it starts must be there."""
-    return body.read(WorkflowDefinition, visible_names(work, person, RUNBOOKS))
+    """The runbooks that it starts must be there, and the secrets that it uses declared for it."""
+    return body.read(
+        WorkflowDefinition, visible_names(work, person, RUNBOOKS), declared_secrets(work.session)
+    )
 
 
 DESK = Desk(WORKFLOWS, _answer, _read)

@@ -8,8 +8,8 @@ import typer
 from cli.command_path import command_path
 from cli.compose import Composition
 from cli.processes import run
+from cli.secret_ways import worker_secrets
 from core.definitions.kinds import build_models
-from core.definitions.secrets import EnvironmentSecrets
 from core.execution.executor import Executor
 from core.execution.preparation import Ports
 from core.outside.egress import EgressPolicy
@@ -43,5 +43,5 @@ def executor_of(composition: Composition, environ: Mapping[str, str]) -> Executo
     settings = composition.settings
     runner = ProcessRunner(command_path(environ)) if settings.shell == "on" else None
     http = HttpCaller(EgressPolicy.parse(settings.egress_entries))
-    ports = Ports(http, runner, EnvironmentSecrets(environ), callbacks=composition.callbacks)
+    ports = Ports(http, runner, worker_secrets(composition, environ), callbacks=composition.callbacks)
     return Executor(composition.service, ports, worker_name())

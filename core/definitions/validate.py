@@ -14,6 +14,7 @@ from core.definitions.problems import Problem, suggest
 from core.definitions.pydantic_problems import described, problems_of
 from core.definitions.schema_checks import check_schema
 from core.definitions.scopes import check_runbook, check_workflow
+from core.definitions.secret_checks import Declared, check_secrets
 from core.definitions.sources import LARGEST_TEXT, load_documents
 from core.errors import DefinitionError
 
@@ -21,25 +22,41 @@ SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 Validated = tuple[list[AnyDefinition], list[Problem]]
 
 
-def validate_text(text: str, file: str, *, known_runbooks: Iterable[str] | None = None) -> Validated:
+def validate_text(
+    text: str,
+    file: str,
+    *,
+    known_runbooks: Iterable[str] | None = None,
+    known_secrets: Declared | None = None,
+) -> Validated:
     """Answer the definitions of a YAML or JSON text that are valid in themselves, and every Problem found.
 
     Only apply the definitions when there is no Problem. With `known_runbooks` a workflow that starts a runbook
-    which is neither there nor in the text is a Problem.
+    which is neither there nor in the text is a Problem; with `known_secrets` the use of any other secret is one.
     """
-    return _validated([_loaded(text, file)], known_runbooks)
+    return _validated([_loaded(text, file)], known_runbooks, known_secrets)
 
 
 def validate_data(
-    data: Mapping[str, object], file: str = "request", *, known_runbooks: Iterable[str] | None = None
+    data: Mapping[str, object],
+    file: str = "request",
+    *,
+    known_runbooks: Iterable[str] | None = None,
+    known_secrets: Declared | None = None,
 ) -> Validated:
     """Validate one document that came as JSON; `Problem.field` says which field is meant."""
-    return validate_text(json.dumps(data, ensure_ascii=False, indent=2), file, known_runbooks=known_runbooks)
+    text = json.dumps(data, ensure_ascii=False, indent=2)
+    return validate_text(text, file, known_runbooks=known_runbooks, known_secrets=known_secrets)
 
 
-def validate_files(paths: Iterable[Path], *, known_runbooks: Iterable[str] | None = None) -> Validated:
+def validate_files(
+    paths: Iterable[Path],
+    *,
+    known_runbooks: Iterable[str] | None = None,
+    known_secrets: Declared | None = None,
+) -> Validated:
     """Validate files, and folders with all the .yaml, .yml and .json files under them, as one set of documents."""
-    return _validated([_loaded_file(path) for path in _files(paths)], known_runbooks)
+    return _validated([_loaded_file(path) for path in _files(paths)], known_runbooks, known_secrets)
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -71,7 +88,9 @@ def _loaded(text: str, file: str) -> tuple[list[Document], list[Problem]]:
 
 
 def _validated(
-    loaded: Iterable[tuple[list[Document], list[Problem]]], known_runbooks: Iterable[str] | None
+    loaded: Iterable[tuple[list[Document], list[Problem]]],
+    known_runbooks: Iterable[str] | None,
+    known_secrets: Declared | None,
 ) -> Validated:
     documents, problems, reads = list[Document](), list[Problem](), list[Read]()
     for found, wrong in loaded:
@@ -83,6 +102,7 @@ def _validated(
         if definition:
             reads.append(Read(definition, document))
     problems += [*check_names(documents), *check_references(reads, known_runbooks)]
+    problems += check_secrets(reads, known_secrets)
     return [read.definition for read in reads], sorted(problems, key=_order)
 
 

@@ -7,7 +7,8 @@ from functools import lru_cache
 from core.decisions.branches import why_not_taken
 from core.decisions.execution import Failed, Skipped
 from core.definitions.expressions import compile_expression
-from core.definitions.secrets import Masker, SecretScope
+from core.definitions.masking import Masker
+from core.definitions.secret_use import SecretUse
 from core.errors import ConfigurationError, RunbookError
 from core.statuses import Status
 from core.steps.base import StepDefinition
@@ -17,6 +18,7 @@ from .kinds import AnyPart
 from .preparation import Context, Ports, Preparable, Prepared
 from .run import Run
 from .scope import scope_of
+from .secrets import SecretScope
 
 
 def prepare_step(run: Run, position: int, ports: Ports) -> Prepared:
@@ -25,7 +27,7 @@ def prepare_step(run: Run, position: int, ports: Ports) -> Prepared:
     why_not = why_not_taken(arm, run.state.steps) if arm is not None else None
     if why_not is not None:
         return Skipped(why_not)
-    return prepare_part(part, _context(run, position, ports), run.loaded.parts)
+    return prepare_part(part, _context(run, part, position, ports), run.loaded.parts)
 
 
 def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> Prepared:
@@ -41,11 +43,11 @@ def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> P
         return Failed(context.masker.mask(str(error)), final=True)
 
 
-def _context(run: Run, position: int, ports: Ports) -> Context:
+def _context(run: Run, part: AnyPart, position: int, ports: Ports) -> Context:
     row, step = run.loaded.row, run.state.steps[position]
-    secrets = SecretScope(ports.secrets)
+    use = SecretUse(row.definition.get("team"), part.type, part.keeps_secrets_to_hosts)
     return Context(
-        scope={**scope_of(row, run.state, run.incident, run.event), "secrets": secrets},
+        names=scope_of(row, run.state, run.incident, run.event),
         key=f"{row.id}.{step.id}",
         execution_id=row.id,
         incident_id=row.incident_id,
@@ -55,10 +57,11 @@ def _context(run: Run, position: int, ports: Ports) -> Context:
         attempt=step.attempt + 1,
         now=run.service.clock.now(),
         ports=ports,
-        masker=_masker(tuple(ports.secrets.values())),
+        masker=_masker(ports.secrets.hidden()),
         resumed=step.status is Status.WAITING and step.error is None,
         depth=run.depth,
         deadline=run.state.deadline,
+        secrets=SecretScope(lambda name: ports.secrets.give(name, use)),
     )
 
 
@@ -72,8 +75,8 @@ def _with_callbacks(context: Context, parts: Sequence[AnyPart]) -> Context:
         return context
     urls = context.ports.callbacks.urls(context.execution_id, ids)
     tokens = [url.rpartition("/")[2] for url in urls.values()]
-    masker = Masker([*context.ports.secrets.values(), *tokens])
-    return replace(context, scope={**context.scope, "callbacks": urls}, masker=masker)
+    masker = Masker([*context.ports.secrets.hidden(), *tokens])
+    return replace(context, names={**context.names, "callbacks": urls}, masker=masker)
 
 
 @lru_cache(maxsize=8)

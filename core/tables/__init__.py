@@ -16,6 +16,7 @@ from core.tables.incidents import Incident, IncidentAgeReached, IncidentEvent
 from core.tables.library import Runbook, RunbookVersion, Workflow, WorkflowVersion
 from core.tables.notices import Notice, SlackPace
 from core.tables.people import ApiToken, Team, TeamMember
+from core.tables.secrets import Secret
 from core.tables.tallies import EndedExecution, FailureTally, Tally
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Runbook",
     "RunbookExecution",
     "RunbookVersion",
+    "Secret",
     "SlackPace",
     "StepExecution",
     "Tally",

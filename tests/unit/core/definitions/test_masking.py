@@ -163,7 +163,9 @@ def test_of_a_secret_that_was_cut_the_larger_part_is_hidden(cut: int) -> None:
 
 @pytest.mark.parametrize("cut", range(1, len(SPACED)))
 def test_a_secret_that_is_split_over_texts_next_to_each_other_is_hidden_whole(cut: int) -> None:
-    hidden = Masker([SPACED]).mask_value({"stdout": f"out {SPACED[:cut]}", "stderr": [SPACED[cut:] + " err", 7]})
+    hidden = Masker([SPACED]).mask_value(
+        {"stdout": f"out {SPACED[:cut]}", "stderr": [SPACED[cut:] + " err", 7]}
+    )
     assert hidden == {"stdout": "out ***", "stderr": ["*** err", 7]}
 
 
@@ -181,7 +183,15 @@ def test_our_own_tokens_are_hidden_without_being_known() -> None:
 @pytest.mark.parametrize("size", [16_384, 1_000_000])
 def test_a_large_text_takes_no_long_time(size: int) -> None:
     masker = Masker([*(f"the {n}th secret of them all" for n in range(50)), LONG])
-    for text in ("words and words ", "QUJDREVGR0hJ", "6162636465", "%41", '\\"', "the 1th secret ", SPACED[:9]):
+    for text in (
+        "words and words ",
+        "QUJDREVGR0hJ",
+        "6162636465",
+        "%41",
+        '\\"',
+        "the 1th secret ",
+        SPACED[:9],
+    ):
         started = time.process_time()
         masker.mask(text * (size // len(text)))
         assert time.process_time() - started < 0.2 + size / 250_000
