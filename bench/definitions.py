@@ -23,7 +23,14 @@ def documents() -> str:
         _runbook(THREE_SLOW_STEPS, 3, path="slow"),
         _runbook(FORTY_STEPS, 40),
     ]
-    return "\n---\n".join(json.dumps(document) for document in (team, *runbooks))
+    secret = {
+        "kind": "secret",
+        "name": "TARGET",
+        "source": {"env": "RUNBOOK_SECRET_TARGET"},
+        "teams": [TEAM],
+        "hosts": ["127.0.0.1"],
+    }
+    return "\n---\n".join(json.dumps(document) for document in (team, secret, *runbooks))
 
 
 def _runbook(name: str, steps: int, path: str = "fast") -> dict[str, object]:

@@ -65,6 +65,11 @@ ROUTES: Mapping[str, Action] = {
     "POST /api/approvals/{id}/reject": Action.APPROVAL_DECIDE,
     "GET /api/audit": Action.AUDIT_READ,
     "POST /api/alerts/{vendor}": Action.ALERTS_SEND,
+    "GET /api/secrets": Action.SECRET_WRITE,
+    "POST /api/secrets": Action.SECRET_WRITE,
+    "GET /api/secrets/{id}": Action.SECRET_WRITE,
+    "PUT /api/secrets/{id}": Action.SECRET_WRITE,
+    "DELETE /api/secrets/{id}": Action.SECRET_WRITE,
     "POST /api/callbacks/{token}": Action.CALLBACK_SEND,
 }
 

@@ -190,6 +190,19 @@ def _team() -> Document:
     return {"kind": "team", "name": TEAM, "members": members}
 
 
+def _secrets() -> list[Document]:
+    """The target's address, and the file that commands write to; the runbooks are global."""
+    return [
+        {
+            "kind": "secret",
+            "name": "TARGET",
+            "source": {"env": "RUNBOOK_SECRET_TARGET"},
+            "hosts": ["127.0.0.1"],
+        },
+        {"kind": "secret", "name": "TRACE", "source": {"env": "RUNBOOK_SECRET_TRACE"}, "types": ["shell"]},
+    ]
+
+
 def _workflow(service: str, *actions: Step) -> Document:
     """It runs for each incident of that service."""
     return {
@@ -225,7 +238,7 @@ def _workflows() -> list[Document]:
 def documents() -> str:
     """Everything, as YAML (of which JSON is a part)."""
     runbooks = [_runbook(name, steps) for name, steps in shapes(1).items()]
-    return _joined([_team(), *runbooks, *_workflows()])
+    return _joined([_team(), *_secrets(), *runbooks, *_workflows()])
 
 
 def edition_of(name: str, edition: int) -> str:

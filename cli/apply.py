@@ -5,23 +5,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.decisions.people import Person
+from core.definitions.kinds import AnyDefinition
+from core.definitions.known import Known
 from core.definitions.problems import Problem
-from core.definitions.runbook import RunbookDefinition
+from core.definitions.secret import SecretDefinition
 from core.definitions.team import TeamDefinition
 from core.definitions.validate import validate_files, validate_text
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import DefinitionError
 from core.service import Service, Work
+from core.services.channels import declared_channels
 from core.services.definition_approval import approve
 from core.services.library import Intent
 from core.services.people import apply_teams
 from core.services.runbooks import apply_runbook
+from core.services.secrets import apply_secret, declared_secrets
 from core.services.shelves import RUNBOOKS, WORKFLOWS, Row, Shelf
 from core.services.workflows import apply_workflow
 from core.statuses import ApprovalStatus, PrincipalKind
 
-AnyDefinition = TeamDefinition | RunbookDefinition | WorkflowDefinition
-ORDER = {"team": 0, "runbook": 1, "workflow": 2}  # what is referred to comes first
+ORDER = {"team": 0, "secret": 1, "runbook": 2, "workflow": 3}  # what is referred to comes first
 OPERATOR = Person("operator", is_platform_admin=True, source="cli", kind=PrincipalKind.OPERATOR)
 
 
@@ -35,12 +38,19 @@ class Applied:
 
 def apply_files(service: Service, paths: list[Path], *, approve: bool) -> list[Applied]:
     """Apply every document under the paths, in one transaction. Raises DefinitionError with all problems."""
-    return _apply_all(service, *validate_files(paths), approve=approve)
+    known = _known(service)
+    return _apply_all(service, *validate_files(paths, known=known), approve=approve)
 
 
 def apply_text(service: Service, text: str, file: str, *, approve: bool) -> list[Applied]:
     """The same for documents at hand; `file` is how problems name them."""
-    return _apply_all(service, *validate_text(text, file), approve=approve)
+    known = _known(service)
+    return _apply_all(service, *validate_text(text, file, known=known), approve=approve)
+
+
+def _known(service: Service) -> Known:
+    with service.transaction() as work:
+        return Known(channels=declared_channels(work), secrets=declared_secrets(work.session))
 
 
 def _apply_all(
@@ -59,6 +69,8 @@ def _apply_all(
 def _apply(work: Work, definition: AnyDefinition, approve: bool) -> Applied:
     if isinstance(definition, TeamDefinition):
         return Applied("team", definition.name, None, "")
+    if isinstance(definition, SecretDefinition):
+        return Applied("secret", apply_secret(work, OPERATOR, definition).name, None, "")
     if isinstance(definition, WorkflowDefinition):
         workflow = apply_workflow(work, OPERATOR, definition)
         return _applied(work, WORKFLOWS, workflow, approve, "" if workflow.enabled else ", disabled")

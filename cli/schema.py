@@ -17,6 +17,7 @@ class Kind(StrEnum):
     RUNBOOK = "runbook"
     WORKFLOW = "workflow"
     TEAM = "team"
+    SECRET = "secret"
 
 
 @app.command()

@@ -19,6 +19,7 @@ class Prefix(StrEnum):
     NOTICE = "ntc"
     EVENT = "evt"
     FREEZE = "frz"
+    SECRET = "sec"
 
 
 def new_id(prefix: Prefix) -> str:

@@ -71,3 +71,14 @@ class WorkflowWithDiff(WorkflowView):
     """`diff`: as a runbook's."""
 
     diff: str | None
+
+
+class SecretView(BaseModel):
+    """What is declared about a secret. Its value is nowhere."""
+
+    id: str
+    name: str
+    definition: dict[str, Any]
+    changed_by: str
+    created_at: datetime
+    updated_at: datetime

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -11,6 +12,13 @@ from core.errors import ConfigurationError
 
 def _listed(value: str) -> tuple[str, ...]:
     return tuple(entry.strip() for entry in value.split(",") if entry.strip())
+
+
+def _password(url: str | None) -> str:
+    try:
+        return unquote(urlsplit(url or "").password or "")
+    except ValueError:
+        return ""
 
 
 class Settings(BaseModel):
@@ -42,6 +50,11 @@ class Settings(BaseModel):
     alert_secret_grafana: str = Field(default="", alias="RUNBOOK_ALERT_SECRET_GRAFANA", repr=False)
     alert_secret_pagerduty: str = Field(default="", alias="RUNBOOK_ALERT_SECRET_PAGERDUTY", repr=False)
     alert_secret_sentry: str = Field(default="", alias="RUNBOOK_ALERT_SECRET_SENTRY", repr=False)
+    secret_folders: str = Field(default="", alias="RUNBOOK_SECRET_FOLDERS")
+    vault_addr: str = Field(default="", alias="VAULT_ADDR")
+    vault_token: str = Field(default="", alias="VAULT_TOKEN")
+    vault_token_file: str = Field(default="", alias="VAULT_TOKEN_FILE")
+    vault_namespace: str = Field(default="", alias="VAULT_NAMESPACE")
     single_admin: Literal["off", "on"] = Field(default="off", alias="RUNBOOK_SINGLE_ADMIN")
 
     @classmethod
@@ -76,6 +89,18 @@ class Settings(BaseModel):
             "sentry": self.alert_secret_sentry,
         }
         return {vendor: _listed(value) for vendor, value in secrets.items() if _listed(value)}
+
+    @property
+    def secret_folder_entries(self) -> tuple[str, ...]:
+        return _listed(self.secret_folders)
+
+    @property
+    def credentials(self) -> tuple[str, ...]:
+        """What we were started with and nobody may see, to be hidden wherever it surfaces."""
+        passwords = (_password(url) for url in (self.database_url, self.database_owner_url, self.redis_url))
+        tokens = (self.slack_bot_token, self.slack_signing_secret, self.slack_app_token, self.vault_token)
+        of_alerts = (value for values in self.alert_secrets.values() for value in values)
+        return tuple(filter(None, (*tokens, *passwords, *of_alerts)))
 
     def need(self, *names: str) -> None:
         """Raise ConfigurationError for the first of these settings that is missing or empty."""

@@ -1,7 +1,9 @@
 """A small world for tests: teams, people, definitions, incidents, on the real services."""
 
+import json
+import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,13 +13,14 @@ from sqlalchemy import select, text
 from cli.apply import apply_text
 from core.callbacks import CallbackLinks
 from core.decisions.people import Person
-from core.definitions.secrets import EnvironmentSecrets
 from core.execution.executor import Executor
 from core.execution.kinds import KINDS
 from core.execution.preparation import Ports
+from core.execution.secrets import SecretValues, WorkerSecrets
 from core.outside.egress import EgressPolicy
 from core.outside.http import HttpCaller
 from core.outside.process import ProcessRunner
+from core.outside.secret_sources import EnvironmentSecrets
 from core.service import Service, Work
 from core.services.definition_approval import approve
 from core.services.incidents import NewIncident, open_incident
@@ -26,9 +29,10 @@ from core.services.people import load_person
 from core.services.reading import view_execution
 from core.services.runbook_starts import Start, start_by_person
 from core.services.runbooks import find_runbook
+from core.services.secrets import Declarations
 from core.services.shelves import RUNBOOKS, WORKFLOWS
 from core.statuses import ApprovalStatus
-from core.tables import Incident, Runbook, RunbookExecution, Workflow
+from core.tables import Incident, Runbook, RunbookExecution, Team, Workflow
 from core.views import ExecutionView
 
 TEAMS = """
@@ -45,8 +49,34 @@ members:
 """
 
 
-def apply_documents(service: Service, documents: str, *, approve: bool = True) -> None:
+USES_SECRET = re.compile(r"\bsecrets\.([A-Za-z][A-Za-z0-9_]*)")
+NAMES_TEAM = re.compile(r"\bteam['\"]?: ?['\"]?([a-z0-9-]+)\b|\bname['\"]?: ?['\"]?([a-z0-9-]+)\b")
+
+
+def apply_documents(
+    service: Service, documents: str, *, approve: bool = True, declared: bool = False
+) -> None:
+    """As an operator does. The secrets that they use are declared here, unless that is `declared` to be done."""
+    if not declared:
+        teams = {name for match in NAMES_TEAM.findall(documents) for name in match if name}
+        declare(service, *sorted(set(USES_SECRET.findall(documents))), teams=teams)
     apply_text(service, documents, "test.yaml", approve=approve)
+
+
+def declare(service: Service, *names: str, teams: Iterable[str] = ()) -> None:
+    """Secrets that these teams, and those that there are, may use; they may go to this machine and into commands."""
+    with service.transaction() as work:
+        there = list(work.session.scalars(select(Team.name)))
+    for name in names:
+        declaration = {
+            "kind": "secret",
+            "name": name,
+            "source": {"env": f"RUNBOOK_SECRET_{name}"},
+            "teams": sorted({*there, *teams}),
+            "hosts": ["127.0.0.1", "localhost", "*.invalid"],
+            "types": ["http", "webhook", "jira", "linear", "shell"],
+        }
+        apply_text(service, json.dumps(declaration), "secrets.yaml", approve=False)
 
 
 def new_incident(service: Service, person: str = "U0DBOPS", **values: object) -> Incident:
@@ -103,18 +133,25 @@ def see(service: Service, execution_id: str) -> ExecutionView:
         return view_execution(work, work.session.get_one(RunbookExecution, execution_id))
 
 
+def secrets_of(service: Service, values: Mapping[str, str], own: tuple[str, ...] = ()) -> WorkerSecrets:
+    """A worker's secrets, with the environment that has these values. They are used as they are declared."""
+    environ = {f"RUNBOOK_SECRET_{name}": value for name, value in values.items()}
+    return WorkerSecrets(SecretValues(EnvironmentSecrets(environ)), Declarations(service.engine), own)
+
+
 def new_executor(
     service: Service,
     *,
     secrets: Mapping[str, str] | None = None,
     worker: str = "worker-1",
     callbacks: CallbackLinks | None = None,
+    own: tuple[str, ...] = (),
 ) -> Executor:
-    environ = {f"RUNBOOK_SECRET_{name}": value for name, value in (secrets or {}).items()}
+    """A worker with these secrets in its environment, and credentials of its `own`; `declare` says who may use them."""
     ports = Ports(
         HttpCaller(EgressPolicy.parse(["127.0.0.1"])),
         ProcessRunner("/usr/bin:/bin"),
-        EnvironmentSecrets(environ),
+        secrets_of(service, secrets or {}, own),
         callbacks=callbacks or CallbackLinks(),
     )
     return Executor(service, ports, worker)

@@ -19,6 +19,7 @@ from bot.rest import (
     retrying,
     runbook_executions,
     runbooks,
+    secrets,
     workflows,
 )
 from bot.rest.callers import AuthenticatedRoute
@@ -36,6 +37,7 @@ ROUTERS = (
     (analytics.runbooks, "/api/runbooks"),
     (analytics.workflows, "/api/workflows"),
     (freezes.router, "/api/freezes"),
+    (secrets.router, "/api/secrets"),
     (approvals.router, "/api/approvals"),
     (audit.router, "/api/audit"),
     (incident_timeline.router, "/api/incidents"),

@@ -16,6 +16,7 @@ from core.definitions.json_text import read_json
 from core.definitions.known import Known
 from core.definitions.problems import Problem
 from core.definitions.runbook import RunbookDefinition
+from core.definitions.secret import SecretDefinition
 from core.definitions.validate import Loaded, load_data, load_text, validate_loaded
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import InvalidInput
@@ -28,7 +29,7 @@ IF_MATCH = {"type": "string", "pattern": r'^(\*|[0-9]{1,9}|"[0-9]{1,9}")$', "exa
 VERSION = re.compile(r'(?P<quote>"?)([0-9]{1,9})(?P=quote)')
 SHOWN = 60
 
-Kind = TypeVar("Kind", RunbookDefinition, WorkflowDefinition)
+Kind = TypeVar("Kind", RunbookDefinition, WorkflowDefinition, SecretDefinition)
 
 # For the OpenAPI document: the body is read here, and not by FastAPI.
 BODY: dict[str, Any] = {

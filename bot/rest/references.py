@@ -37,4 +37,7 @@ WorkflowReference = Annotated[
 ExecutionReference = Annotated[str, Path(alias="execution_id"), _one_of("execution", OTHER)]
 WorkflowExecutionReference = Annotated[str, Path(alias="id"), _one_of("workflow execution", OTHER)]
 FreezeReference = Annotated[str, Path(alias="id"), _one_of("freeze", OTHER)]
+SecretReference = Annotated[
+    str, Path(alias="id", description="The secret's id or name."), _one_of("secret", OTHER)
+]
 ApprovalReference = Annotated[str, Path(alias="id"), _one_of("approval", OTHER)]

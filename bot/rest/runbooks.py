@@ -29,6 +29,7 @@ from core.services.library_search import find
 from core.services.listing import Position, list_runbook_executions, list_runbooks
 from core.services.ownership import check_may_write
 from core.services.reading import view_runbook
+from core.services.secrets import declared_secrets
 from core.services.shelves import RUNBOOKS
 from core.statuses import ApprovalStatus
 from core.tables import Runbook
@@ -50,7 +51,7 @@ def _answer(work: Work, row: Runbook) -> RunbookAnswer:
 
 
 def _read(work: Work, person: Person, body: DocumentBody) -> RunbookDefinition:
-    known = Known(channels=declared_channels(work))
+    known = Known(channels=declared_channels(work), secrets=declared_secrets(work.session))
     return body.read(RunbookDefinition, partial(check_may_write, person), known)
 
 

@@ -36,6 +36,7 @@ from core.services.library_search import visible_names
 from core.services.listing import Position, list_workflow_executions, list_workflows
 from core.services.ownership import check_may_write
 from core.services.reading import view_workflow, view_workflow_execution, view_workflow_executions
+from core.services.secrets import declared_secrets
 from core.services.shelves import RUNBOOKS, WORKFLOWS
 from core.services.workflow_runs import find_workflow_execution
 from core.services.workflow_starts import start_workflow_by_person
@@ -59,8 +60,10 @@ def _answer(work: Work, row: Workflow) -> WorkflowAnswer:
 
 
 def _read(work: Work, person: Person, body: DocumentBody) -> WorkflowDefinition:
-    """The runbooks that it starts must be there."""
-    known = Known(runbooks=visible_names(work, person, RUNBOOKS), channels=declared_channels(work))
+    """The runbooks that it starts must be there, the secrets that it uses declared for it."""
+    known = Known(
+        visible_names(work, person, RUNBOOKS), declared_channels(work), declared_secrets(work.session)
+    )
     return body.read(WorkflowDefinition, partial(check_may_write, person), known)
 
 

@@ -9,8 +9,8 @@ from cli.confinement import process_runner
 from cli.environment import environment
 from cli.own_services import own_services
 from cli.processes import run
+from cli.secret_ways import worker_secrets
 from core.definitions.kinds import build_models
-from core.definitions.secrets import EnvironmentSecrets
 from core.execution.executor import Executor
 from core.execution.preparation import Ports
 from core.outside.egress import EgressPolicy
@@ -46,7 +46,7 @@ def executor_of(composition: Composition, environ: Mapping[str, str]) -> Executo
     ports = Ports(
         http,
         runner,
-        EnvironmentSecrets(environ),
+        worker_secrets(composition, environ),
         callbacks=composition.callbacks,
         origins=composition.origins,
     )

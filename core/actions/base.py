@@ -17,12 +17,15 @@ class ActionDefinition(Definition):
     `prepare` is what the executor asks for, and core.execution.preparation says it: what is written needs no executor.
 
     `touches_outside`: whether its act reaches beyond our database, so that a crash can leave it in doubt.
+    `keeps_secrets_to_hosts`: whether its act sends secrets by `HttpRequest`s alone that say `carried=context.carried`,
+    so that each goes only to its declared hosts; any other type gets only secrets whose declaration names the type.
     `rechecks`: whether its `if` is asked once more when its wait is over; then it is prepared again, as resumed.
     `example`: one as people write it, in YAML; the reference shows it.
     An output `{link: {name, url}}` of what it made elsewhere is kept on the incident.
     """
 
     touches_outside: ClassVar[bool] = True
+    keeps_secrets_to_hosts: ClassVar[bool] = False
     rechecks: ClassVar[bool] = False
     example: ClassVar[str] = ""
 

@@ -27,6 +27,7 @@ class JiraAction(ActionDefinition):
     for it, and creates the issue only where it is not there. `actions.ID.output` has `key` and `url`.
     """
 
+    keeps_secrets_to_hosts = True
     example: ClassVar[str] = """
 id: ticket
 type: jira
@@ -60,7 +61,7 @@ retry: {safe: true}
 
     def prepare(self, context: Context) -> Prepared:
         content = self._content(context)
-        site = render_url(self.site, context.scope, ("site",)).rstrip("/")
+        site = render_url(self.site, context.shown_scope, ("site",)).rstrip("/")
         issue = _Issue(site, self._headers(context), content, _label(context))
         return prepare_ticket(issue, {"url": site + CREATE, **content}, context, self.timeout)
 
@@ -77,7 +78,7 @@ retry: {safe: true}
         }
 
     def _content(self, context: Context) -> dict[str, Json]:
-        scope = context.scope
+        scope = context.shown_scope
         labels = [render_text(label, scope, ("labels", index)) for index, label in enumerate(self.labels)]
         others = render(self.fields, scope, ("fields",))
         assert isinstance(others, dict)

@@ -35,6 +35,7 @@ class LinearAction(ActionDefinition):
     `retry: {safe: true}` every attempt after the first looks for it. `actions.ID.output` has `key` and `url`.
     """
 
+    keeps_secrets_to_hosts = True
     example: ClassVar[str] = """
 id: ticket
 type: linear
@@ -59,7 +60,7 @@ retry: {safe: true}
     """Anything else that Linear's `IssueCreateInput` has, such as `priority` or `labelIds`."""
 
     def prepare(self, context: Context) -> Prepared:
-        scope = context.scope
+        scope = context.shown_scope
         others = render(self.fields, scope, ("fields",))
         assert isinstance(others, dict)
         wanted: dict[str, Json] = {
@@ -72,7 +73,7 @@ retry: {safe: true}
         if description.strip():
             wanted["description"] = description
         endpoint = render_url(self.endpoint, scope, ("endpoint",))
-        issue = _Issue(endpoint, render_text(self.token, scope, ("token",)), wanted)
+        issue = _Issue(endpoint, render_text(self.token, context.scope, ("token",)), wanted)
         return prepare_ticket(issue, {"url": endpoint, "input": wanted}, context, self.timeout)
 
 

@@ -43,7 +43,7 @@ parameters: {cluster: orders, reason: "{{ incident.title }}"}
     """Whether the workflow waits for the runbook's end."""
 
     def prepare(self, context: Context) -> Prepared:
-        parameters = render(self.parameters, context.scope, ("parameters",))
+        parameters = render(self.parameters, context.shown_scope, ("parameters",))
         assert isinstance(parameters, dict)
         return Inside(lambda work: self._start(work, context, parameters))
 

@@ -43,7 +43,7 @@ labels: {affected: "{{ incident.service }}", quiet: null}
 
     def prepare(self, context: Context) -> Prepared:
         labels = {
-            name: None if value is None else render_text(value, context.scope, ("labels", name))
+            name: None if value is None else render_text(value, context.shown_scope, ("labels", name))
             for name, value in self.labels.items()
         }
         return Inside(lambda work: self._change(work, context, labels))

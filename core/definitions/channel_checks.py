@@ -6,13 +6,12 @@ from core.definitions.cross_checks import Read
 from core.definitions.documents import Path
 from core.definitions.kinds import AnyDefinition
 from core.definitions.problems import Problem
+from core.definitions.secret import SecretDefinition
 from core.definitions.team import TeamDefinition
 from core.definitions.workflow import WorkflowDefinition
 
 Channels = Mapping[str, Set[str]]
-UNDECLARED = (
-    "Leave it out, and the message goes to the incident's channel; or an operator adds it to the team's `channels`."
-)
+UNDECLARED = "Leave it out, and the message goes to the incident's channel; or an operator adds it to the team's `channels`."
 
 
 def check_channels(reads: Iterable[Read], known: Channels | None) -> Iterator[Problem]:
@@ -36,7 +35,7 @@ def check_channels(reads: Iterable[Read], known: Channels | None) -> Iterator[Pr
 
 def _channels_of(definition: AnyDefinition, declared: Channels, *, is_complete: bool) -> Set[str] | None:
     """None: nobody knows. What is global may post wherever some team may."""
-    if isinstance(definition, TeamDefinition):
+    if isinstance(definition, TeamDefinition | SecretDefinition):
         return None
     if definition.team is not None:
         return declared.get(definition.team, frozenset() if is_complete else None)

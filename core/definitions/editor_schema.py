@@ -23,7 +23,7 @@ class _Generator(GenerateJsonSchema):
 
 
 def schema_of(kind: str) -> Mapping[str, object]:
-    """Answer the schema of `runbook`, `workflow` or `team`. Raises KeyError for another kind."""
+    """Answer the schema of `runbook`, `workflow`, `team` or `secret`. Raises KeyError for another kind."""
     return {"$schema": DIALECT, **model_schema(KINDS[kind]), "title": kind}
 
 

@@ -10,7 +10,7 @@ import re
 import string
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 
 Piece = tuple[int, int, int]  # where it begins, where it began before, how long it was there
 Span = tuple[int, int]
@@ -169,8 +169,7 @@ def from_base64(view: View) -> Iterator[View]:
     digits = joined.data.translate(_BASE64_DIGITS)
     for shift in range(min(4, len(digits))):
         whole = digits[shift:] + b"AAA"[: -(len(digits) - shift) % 4]
-        length = len(whole)
-        yield View(binascii.a2b_base64(whole), joined, lambda at=shift, size=length: [(0, at, size)])
+        yield View(binascii.a2b_base64(whole), joined, partial(_in_one, shift, len(whole)))
 
 
 def from_hex(view: View) -> Iterator[View]:
@@ -187,4 +186,8 @@ def from_hex(view: View) -> Iterator[View]:
     for shift in range(2):
         length = (len(digits) - shift) & ~1
         whole = digits[shift : shift + length] if length > 0 else b""
-        yield View(binascii.unhexlify(whole), joined, lambda at=shift, size=length: [(0, at, size)])
+        yield View(binascii.unhexlify(whole), joined, partial(_in_one, shift, length))
+
+
+def _in_one(origin: int, length: int) -> list[Piece]:
+    return [(0, origin, length)]

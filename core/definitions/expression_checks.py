@@ -12,10 +12,12 @@ from core.definitions.fields import CelField, TemplateField, UrlField
 from core.definitions.findings import Finding
 from core.definitions.marks import Marked
 from core.definitions.problems import Problem, suggest
+from core.definitions.secrets import HINT, MISUSED, ROOT, names_secrets_in_key, whole_secret
 from core.definitions.shapes import EXTRA, OPEN, Shape
-from core.definitions.templates import UnclosedTemplate, holes, texts
+from core.definitions.templates import UnclosedTemplate, holes, paths, texts
 from core.definitions.type_checks import check_comparisons, check_types
-from core.definitions.urls import HINT, PUBLIC_HINT, misplaced_hole, placed_holes
+from core.definitions.urls import HINT as URL_HINT
+from core.definitions.urls import PUBLIC_HINT, misplaced_hole, placed_holes
 from core.definitions.work import TooMuchWork
 from core.errors import ExpressionError
 
@@ -30,10 +32,11 @@ def check_marked(marked: Marked, scope: Scope, document: Document) -> Iterator[P
     if not isinstance(mark, CelField):
         for path, text in texts(marked.value, marked.path):
             yield from _check_template(path, text, scope, document, mark)
+        yield from _check_keys(marked, document)
         return
     scope = {**scope, **{root: EXTRA.get(root, OPEN) for root in mark.roots}}
     for path, source in texts(marked.value, marked.path):
-        for finding in check_expression(source, scope, condition=mark.condition, secrets=mark.secrets):
+        for finding in check_expression(source, scope, condition=mark.condition):
             yield document.problem_in(path, source, finding.offset, finding.message, finding.hint)
 
 
@@ -47,13 +50,13 @@ def _check_template(
         yield document.problem_in(path, line, 0, error.message, error.hint)
         return
     for hole in found:
-        for finding in check_expression(hole.source, scope, secrets=mark.secrets):
+        for finding in check_hole(hole.source, scope, secrets=mark.secrets):
             offset = hole.offset - hole.start + finding.offset
             yield document.problem_in(
                 path, text[hole.start : hole.end], offset, finding.message, finding.hint
             )
     if isinstance(mark, UrlField):
-        yield from _misplaced_holes(path, text, document, HINT if mark.secrets else PUBLIC_HINT)
+        yield from _misplaced_holes(path, text, document, URL_HINT if mark.secrets else PUBLIC_HINT)
 
 
 def _misplaced_holes(path: Path, url: str, document: Document, hint: str) -> Iterator[Problem]:
@@ -67,13 +70,26 @@ def _misplaced_holes(path: Path, url: str, document: Document, hint: str) -> Ite
             yield document.problem_in(path, url[each.hole.start : each.hole.end], 0, why, hint)
 
 
-def check_expression(
-    source: str, scope: Scope, *, condition: bool = False, secrets: bool = True
-) -> Iterator[Finding]:
-    """Answer what is wrong with an expression.
+def _check_keys(marked: Marked, document: Document) -> Iterator[Problem]:
+    """A key is sent as it is written: a secret in it would be no secret."""
+    for path in paths(marked.value, marked.path):
+        if isinstance(path[-1], str) and names_secrets_in_key(path[-1]):
+            yield document.problem(
+                path, "A secret cannot be used in a key.", "Use it in the value.", key=True
+            )
 
-    `condition`: it must be true or false. `secrets`: whether it may name any.
-    """
+
+def check_hole(source: str, scope: Scope, *, secrets: bool) -> Iterator[Finding]:
+    """Answer what is wrong with what stands between {{ and }}. `secrets`: whether one may stand there."""
+    if whole_secret(source) is None or ROOT not in scope:
+        yield from check_expression(source, scope)
+    elif not secrets:
+        message = "A secret cannot be used here: what this field holds is kept and shown."
+        yield Finding(0, message, "Use it where it is sent: in a URL, a header, a body, env or stdin.")
+
+
+def check_expression(source: str, scope: Scope, *, condition: bool = False) -> Iterator[Finding]:
+    """Answer what is wrong with an expression. `condition`: it must be true or false."""
     try:
         expression = compile_expression(source)
     except TooMuchWork:
@@ -83,13 +99,11 @@ def check_expression(
     except ExpressionError as error:
         yield Finding(0, error.message, error.hint)
     else:
-        yield from _check_compiled(expression, scope, condition=condition, secrets=secrets)
+        yield from _check_compiled(expression, scope, condition=condition)
 
 
-def _check_compiled(
-    expression: Expression, scope: Scope, *, condition: bool, secrets: bool
-) -> Iterator[Finding]:
-    found = [*_unknown_functions(expression.source), *_wrong_references(expression, scope, secrets=secrets)]
+def _check_compiled(expression: Expression, scope: Scope, *, condition: bool) -> Iterator[Finding]:
+    found = [*_unknown_functions(expression.source), *_wrong_references(expression, scope)]
     # Whether types fit can only be asked of what exists.
     yield from (
         found or check_comparisons(expression, scope) or check_types(expression, scope, condition=condition)
@@ -105,27 +119,16 @@ def _unknown_functions(source: str) -> Iterator[Finding]:
             yield Finding(call.offset, f"There is no function {call.text}.", near)
 
 
-def _wrong_references(expression: Expression, scope: Scope, *, secrets: bool) -> Iterator[Finding]:
+def _wrong_references(expression: Expression, scope: Scope) -> Iterator[Finding]:
     asked = {reference.path for reference in expression.references if reference.in_has}
     for reference in expression.references:
-        if reference.root == "secrets" and reference.root in scope:
-            found = _misused_secret(reference, allowed=secrets)
+        if reference.root == ROOT and ROOT in scope:
+            found: Finding | None = Finding(reference.offset, MISUSED, HINT)
         else:
             found = _unknown_name(reference, scope) or _unknown_member(reference, scope[reference.root])
             found = found or _maybe_missing(reference, scope[reference.root], asked)
         if found:
             yield found
-
-
-def _misused_secret(reference: Reference, *, allowed: bool) -> Finding | None:
-    if not allowed:
-        message = "A secret cannot be used here: what this field holds is kept and shown."
-        return Finding(
-            reference.offset, message, "Use it where it is sent: in a URL, a header, a body, env or stdin."
-        )
-    if not reference.members:
-        return Finding(reference.offset, "secrets is used without a name.", "Name the secret: secrets.NAME.")
-    return None
 
 
 def _unknown_name(reference: Reference, scope: Scope) -> Finding | None:

@@ -52,19 +52,18 @@ class CelField:
     """Mark of a field that holds a CEL expression (or a mapping of them).
 
     `roots` are the names that only this field knows, besides those of its step or action; `condition`: the
-    value must be true or false. `secrets`: whether it may name them; not where its value is kept or shown.
+    value must be true or false. No expression names secrets.
     """
 
     roots: tuple[str, ...] = ()
     condition: bool = False
-    secrets: bool = True
 
 
 @dataclass(frozen=True)
 class TemplateField:
     """Mark of a field whose strings, however deep, may contain `{{ CEL }}`.
 
-    `secrets`: whether these may name secrets; not where the result is kept or shown.
+    `secrets`: whether a secret may stand in it, whole, as `{{ secrets.NAME }}`; not where the result is shown.
     """
 
     secrets: bool = True

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 
 from core.definitions.runbook import RunbookDefinition
+from core.definitions.secret import SecretDefinition
 from core.definitions.team import TeamDefinition
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import DefinitionError
 
-AnyDefinition = TeamDefinition | RunbookDefinition | WorkflowDefinition
+AnyDefinition = TeamDefinition | SecretDefinition | RunbookDefinition | WorkflowDefinition
 KINDS: Mapping[str, type[AnyDefinition]] = {
     "team": TeamDefinition,
+    "secret": SecretDefinition,
     "runbook": RunbookDefinition,
     "workflow": WorkflowDefinition,
 }

@@ -74,7 +74,7 @@ def _event_members(trigger: object) -> Mapping[str, Shape]:
 def _check_parts(
     document: Document, name: str, models: Models, scope: Scope, shape_of: ShapeOf
 ) -> Iterator[Problem]:
-    parts = list(_in_order(document.data.get(name), (name,), models))
+    parts = list(in_order(document.data.get(name), (name,), models))
     later = {str(part.get("id")): f"It comes later: only earlier {name} are known here." for _, part in parts}
     earlier: dict[str, Shape] = {}
     for path, part in parts:
@@ -86,14 +86,14 @@ def _check_parts(
         earlier.setdefault(str(part.get("id")), shape_of(part) if model else OPEN)
 
 
-def _in_order(parts: object, path: Path, models: Models) -> Iterator[tuple[Path, Part]]:
+def in_order(parts: object, path: Path, models: Models) -> Iterator[tuple[Path, Part]]:
     """Answer the parts with their paths, those within another one behind it."""
     for index, part in enumerate(parts if isinstance(parts, list) else ()):
         if isinstance(part, Mapping):
             here = (*path, index)
             yield here, part
             for key in _keys_of_parts(models.get(str(part.get("type")))):
-                yield from _in_order(part.get(key), (*here, key), models)
+                yield from in_order(part.get(key), (*here, key), models)
 
 
 def _keys_of_parts(model: type[BaseModel] | None) -> Iterator[str]:

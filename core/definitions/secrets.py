@@ -1,115 +1,66 @@
-"""Secrets: `secrets.NAME` in an expression, read from the environment or a mounted file at the moment of use."""
+"""How definitions use secrets: whole, as `{{ secrets.NAME }}` in a text, and in no other way.
 
+So a text with secrets can be shown with their places marked, whatever they are, and no expression can ask about one.
+"""
+
+import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.definitions.cel_references import Reference
-from core.definitions.masking import Masker
-from core.definitions.problems import suggest
-from core.errors import ConfigurationError, ExpressionError, NotFound
+from core.errors import ExpressionError
 
-__all__ = ["EnvironmentSecrets", "Masker", "SecretScope", "SecretSource"]
-
-PREFIX = "RUNBOOK_SECRET_"
-FILE_SUFFIX = "_FILE"
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_LARGEST_FILE = 65_536
+ROOT = "secrets"
+MISUSED = "A secret is used whole: {{ secrets.NAME }} in a text, with no function, operator or index."
+HINT = "Do the rest where it arrives, or keep the ready form as a secret of its own."
+_WHOLE = re.compile(r"secrets\.([A-Za-z][A-Za-z0-9_]*)")
+_PLACE = re.compile(r"\{\{\s*secrets\.([A-Za-z][A-Za-z0-9_]*)\s*\}\}")
+_IN_KEY = re.compile(r"\{\{[^}]*\bsecrets\b")
 
 
-class SecretSource(Protocol):
-    """Where secrets come from."""
+@runtime_checkable
+class SecretTaker(Protocol):
+    """The value of `secrets` in a scope: what templates ask for each `{{ secrets.NAME }}`."""
 
-    def get(self, name: str) -> str:
-        """Answer the secret of that name; raises NotFound or ConfigurationError, never with a value in it."""
-
-
-class EnvironmentSecrets:
-    """Reads `RUNBOOK_SECRET_<NAME>`, or the file that `RUNBOOK_SECRET_<NAME>_FILE` names."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        """Take the environment, usually `os.environ`; nothing is read yet."""
-        self._environ = environ
-
-    def get(self, name: str) -> str:
-        """Answer the secret. The one newline that ends a file does not belong to it.
-
-        Raises NotFound where neither is set, ConfigurationError where it is empty or the file cannot be read.
-        """
-        variable = PREFIX + name
-        if not _NAME.fullmatch(name):
-            raise NotFound(f"{name!r} cannot be the name of a secret.", hint="Letters, digits and _ only.")
-        if variable in self._environ:
-            value = self._environ[variable]
-        elif variable + FILE_SUFFIX in self._environ:
-            value = _read(Path(self._environ[variable + FILE_SUFFIX]), variable + FILE_SUFFIX)
-        else:
-            raise NotFound(f"The secret {name} is not set.", hint=self._hint(name))
-        if not value:
-            raise ConfigurationError(f"The secret {name} is empty.", hint=f"Set {variable}.")
-        return value
-
-    def names(self) -> list[str]:
-        """Answer the names of the secrets that are set."""
-        # X_FILE is a secret of its own only beside a plain X: otherwise it says where X is read.
-        found = {variable.removeprefix(PREFIX) for variable in self._environ if variable.startswith(PREFIX)}
-        return sorted({name.removesuffix(FILE_SUFFIX) for name in found} - {""})
-
-    def values(self) -> list[str]:
-        """Answer every secret that can be read, for a Masker; one that cannot be read has nothing to hide."""
-        found = []
-        for name in self.names():
-            try:
-                found.append(self.get(name))
-            except (NotFound, ConfigurationError):
-                continue
-        return found
-
-    def _hint(self, name: str) -> str:
-        near = suggest(name, self.names(), plural="Secrets that are set")
-        return f"Set {PREFIX}{name} or {PREFIX}{name}{FILE_SUFFIX} for the workers. {near}"
+    def take(self, name: str) -> str:
+        """Answer what stands in its place; raises RunbookError for one that may not be used."""
 
 
-def _read(path: Path, variable: str) -> str:
-    try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(_LARGEST_FILE + 1)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigurationError(f"The file that {variable} names cannot be read: {reason}.") from None
-    if len(text) > _LARGEST_FILE:
-        raise ConfigurationError(f"The file that {variable} names is larger than {_LARGEST_FILE} characters.")
-    return text.removesuffix("\n").removesuffix("\r")
+class Withheld:
+    """What expressions see as `secrets`: nothing. Every use of it there is a mistake, and said so."""
+
+    def resolve(self, asked: tuple[Reference, ...]) -> Mapping[str, object]:  # noqa: ARG002 as in LazyScope
+        """Raise ExpressionError."""
+        raise ExpressionError(MISUSED, hint=HINT)
 
 
-class SecretScope:
-    """The value of `secrets` in a scope: reads only the secrets that an expression names, each at most once.
+class SecretPlaces(Withheld):
+    """Puts each secret's place where the secret would be: for what is shown and kept."""
 
-    `used` holds the values given out so far, for the Masker of whatever comes back.
-    """
-
-    def __init__(self, source: SecretSource) -> None:
-        """Take the source; nothing is read yet."""
-        self._source = source
-        self._known: dict[str, str] = {}
-
-    @property
-    def used(self) -> tuple[str, ...]:
-        """The values that were given out."""
-        return tuple(self._known.values())
-
-    def resolve(self, asked: tuple[Reference, ...]) -> dict[str, str]:
-        """Answer the secrets that the references name; raises what the source raises."""
-        return {name: self._get(name) for name in map(_named, asked)}
-
-    def _get(self, name: str) -> str:
-        if name not in self._known:
-            self._known[name] = self._source.get(name)
-        return self._known[name]
+    def take(self, name: str) -> str:
+        return place(name)
 
 
-def _named(reference: Reference) -> str:
-    if not reference.members:
-        raise ExpressionError("secrets is used without a name.", hint="Name the secret: secrets.NAME.")
-    return reference.members[0]
+def whole_secret(source: str) -> str | None:
+    """Answer the name where an expression is a secret and nothing else."""
+    found = _WHOLE.fullmatch(source)
+    return found[1] if found else None
+
+
+def place(name: str) -> str:
+    return f"{{{{ secrets.{name} }}}}"
+
+
+def with_places_masked(text: str, mask: str) -> str:
+    """A shown text with every place of a secret as if the secret had stood there and been masked."""
+    return _PLACE.sub(mask, text)
+
+
+def names_secrets_in_key(key: str) -> bool:
+    return _IN_KEY.search(key) is not None
+
+
+def named_secrets(document: object) -> set[str]:
+    """Answer the secrets that a document as plain JSON uses, in whatever fields."""
+    return set(_PLACE.findall(json.dumps(document, ensure_ascii=False)))

@@ -12,6 +12,7 @@ from functools import lru_cache
 from core.definitions.cel_tokens import tokens
 from core.definitions.cel_values import JsonValue
 from core.definitions.expressions import LONGEST_SOURCE, compile_expression
+from core.definitions.secrets import ROOT, SecretTaker, whole_secret
 from core.errors import ExpressionError
 
 Path = tuple[str | int, ...]
@@ -103,6 +104,16 @@ def texts(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
             yield from texts(item, (*path, index))
 
 
+def paths(value: object, path: Path) -> Iterator[Path]:
+    """Answer the path of everything within a nested value."""
+    items = (
+        value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for key, item in items:
+        yield (*path, key)
+        yield from paths(item, (*path, key))
+
+
 def render(value: object, scope: Mapping[str, object], path: Path = ()) -> JsonValue:
     """Answer a copy of a nested value in which every `{{ CEL }}` is replaced by its value over `scope`.
 
@@ -136,12 +147,20 @@ def _render_text(text: str, scope: Mapping[str, object], path: Path) -> JsonValu
         return text
     try:
         found = holes(text)
-        values = [compile_expression(hole.source).evaluate(scope) for hole in found]
+        values = [_value(hole.source, scope) for hole in found]
     except ExpressionError as error:
         raise ExpressionError(_at(path, error.message), hint=error.hint, field=_dotted(path)) from None
     if len(found) == 1 and text.strip() == text[found[0].start : found[0].end]:
         return values[0]
     return _filled(text, found, [as_text(value) for value in values], path)
+
+
+def _value(source: str, scope: Mapping[str, object]) -> JsonValue:
+    """Of a hole. A secret is no value that an expression could do something with."""
+    name, secrets = whole_secret(source), scope.get(ROOT)
+    if name is not None and isinstance(secrets, SecretTaker):
+        return secrets.take(name)
+    return compile_expression(source).evaluate(scope)
 
 
 def _filled(text: str, found: tuple[Hole, ...], values: list[str], path: Path) -> str:

@@ -21,6 +21,7 @@ from core.definitions.problems import Problem, suggest
 from core.definitions.pydantic_problems import described, problems_of
 from core.definitions.schema_checks import check_schema
 from core.definitions.scopes import check_runbook, check_workflow
+from core.definitions.secret_checks import check_secrets
 from core.definitions.sources import load_documents
 from core.definitions.work import TooMuchWork, at_most
 from core.errors import DefinitionError
@@ -114,7 +115,7 @@ def _validated(loaded: Iterable[Loaded], known: Known, bounds: Bounds = OF_FILES
             if definition:
                 reads.append(Read(definition, document))
     problems += [*check_names(documents), *check_references(reads, known.runbooks), *check_gates(reads)]
-    problems += check_channels(reads, known.channels)
+    problems += [*check_channels(reads, known.channels), *check_secrets(reads, known.secrets)]
     return [read.definition for read in reads], sorted(problems, key=_order)
 
 

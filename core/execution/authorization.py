@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from core.definitions.auth import Auth, BasicAuth, BearerAuth
+from core.decisions.execution import Json
+from core.definitions.auth import Auth, BasicAuth, BearerAuth, OAuth2Auth
 from core.definitions.masking import Masker
-from core.definitions.templates import render_text
+from core.definitions.templates import render, render_text
 from core.definitions.urls import render_url
 from core.errors import InvalidInput
 from core.outside.http import HttpRequest
@@ -47,15 +48,28 @@ def prepare_auth(auth: Auth | None, context: Context) -> Authorize:
     if isinstance(auth, BasicAuth):
         pair = f"{_text(auth.username, 'username', context)}:{_text(auth.password, 'password', context)}"
         return _fixed(_header(f"Basic {base64.b64encode(pair.encode()).decode()}"), context)
-    grant = Grant(
-        token_url=render_url(auth.token_url, context.scope, ("auth", "token_url")),
-        client_id=_text(auth.client_id, "client_id", context),
-        client_secret=_text(auth.client_secret, "client_secret", context),
-        scope=_text(auth.scope or "", "scope", context),
-        audience=_text(auth.audience or "", "audience", context),
+    return _granted(_grant(auth, context), context)
+
+
+def _grant(auth: OAuth2Auth, context: Context) -> Grant:
+    """What the authorization server is asked: a request of its own, to another host."""
+    asking = context.apart()
+    return Grant(
+        token_url=render_url(auth.token_url, asking.scope, ("auth", "token_url")),
+        client_id=_text(auth.client_id, "client_id", asking),
+        client_secret=_text(auth.client_secret, "client_secret", asking),
+        scope=_text(auth.scope or "", "scope", asking),
+        audience=_text(auth.audience or "", "audience", asking),
         in_body=auth.credentials == "body",
+        shown_url=render_url(auth.token_url, context.shown_scope, ("auth", "token_url")),
+        carried=asking.carried,
     )
-    return _granted(grant, context)
+
+
+def shown_auth(auth: Auth, context: Context) -> Json:
+    """As people may see it: in the place of each secret stands which one it is."""
+    written = auth.model_dump(mode="json", exclude_unset=True)
+    return render(written, context.shown_scope, ("auth",))
 
 
 def _fixed(headers: Mapping[str, str], context: Context) -> Authorize:
@@ -68,7 +82,7 @@ def _granted(grant: Grant, context: Context) -> Authorize:
 
     def authorize(limit: timedelta, stop: threading.Event) -> Authorized:
         token = ports.tokens.token(grant, context.now, lambda request: ports.http.call(request, limit, stop))
-        masker = Masker((*ports.secrets.values(), token))
+        masker = Masker((*ports.secrets.hidden(), token))
         return Authorized(_header(f"Bearer {token}"), masker, lambda: ports.tokens.forget(grant))
 
     return authorize

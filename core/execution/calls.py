@@ -10,6 +10,7 @@ from typing import Protocol
 from pydantic import JsonValue
 
 from core.decisions.execution import Failed, Json, StepResult, Succeeded, Uncertain
+from core.definitions.auth import Auth
 from core.definitions.expressions import compile_expression
 from core.definitions.templates import render, render_text
 from core.definitions.urls import render_url
@@ -17,13 +18,15 @@ from core.errors import InvalidInput, RunbookError
 from core.outside.attempt import Deadline
 from core.outside.http import HttpRequest, HttpResponse, NoAnswer, NotSent
 
-from .authorization import prepare_auth
+from .answers import masked_response, masked_saved
+from .authorization import prepare_auth, shown_auth
 from .preparation import Context, Outside
 
 LIMIT = timedelta(seconds=60)
 SAFE_METHODS = frozenset({"GET", "HEAD"})  # RFC 9110, 9.2.1: they ask for no change, so no answer is no doubt
 SUCCESS = "response.status < 400"
 UNAUTHORIZED = 401
+USUAL = frozenset({"Idempotency-Key", "Content-Type"})  # headers that say nothing new
 
 
 class CallDefinition(Protocol):
@@ -53,15 +56,17 @@ class Judge:
     save: Mapping[str, str]
     context: Context
 
-    def verdict(self, response: HttpResponse) -> StepResult:
+    def verdict(self, answer: HttpResponse) -> StepResult:
+        """Expressions see the answer with secrets hidden: they can ask nothing about one."""
         masker = self.context.masker
+        response = masked_response(answer, masker)
         seen = {
             "status": response.status,
             "headers": response.headers,
             "text": response.text,
             "json": response.json,
         }
-        output: Json = {"status": response.status, "body": masker.mask(response.text)}
+        output: Json = {"status": response.status, "body": response.text}
         scope = {**self.context.scope, "response": seen}
         try:
             if not compile_expression(self.expect).is_true(scope):
@@ -69,14 +74,17 @@ class Judge:
             saved = {name: compile_expression(source).evaluate(scope) for name, source in self.save.items()}
         except RunbookError as error:
             return Failed(masker.mask(str(error)), output)
-        return Succeeded(output, {name: masker.mask_value(value) for name, value in saved.items()})
+        return Succeeded(output, masked_saved(saved, masker))
 
 
 def prepare_call(definition: CallDefinition, context: Context) -> Outside:
     """The call, ready to be made. Raises RunbookError where it cannot be rendered."""
-    request = _request(definition, context)
+    auth = getattr(definition, "auth", None)
+    shown = _request(definition, context.shown_scope, context)
+    request = _request(definition, context.scope, context)
+    authorize = prepare_auth(auth, context)
+    request = replace(request, carried=context.carried, shown_url=shown.url, mask=context.masker)
     limit = definition.timeout or LIMIT
-    authorize = prepare_auth(getattr(definition, "auth", None), context)
     expect, save = definition.expect or SUCCESS, getattr(definition, "save", {})
 
     def act(stop: threading.Event) -> StepResult:
@@ -93,11 +101,10 @@ def prepare_call(definition: CallDefinition, context: Context) -> Outside:
             reason = context.masker.mask(str(error))
             return Failed(reason) if request.method in SAFE_METHODS else Uncertain(reason)
 
-    return Outside(_shown(request, context), act, lambda: _whole(definition, request, context))
+    return Outside(context.masker.mask_value(_shown(shown, auth, context)), act)
 
 
-def _request(definition: CallDefinition, context: Context) -> HttpRequest:
-    scope = context.scope
+def _request(definition: CallDefinition, scope: Mapping[str, object], context: Context) -> HttpRequest:
     headers = {
         "Idempotency-Key": context.key,
         **{
@@ -107,7 +114,7 @@ def _request(definition: CallDefinition, context: Context) -> HttpRequest:
     }
     query = render(getattr(definition, "query", {}), scope, ("query",))
     assert isinstance(query, dict)
-    content = _content(definition, context)
+    content = _content(definition, scope)
     if definition.has_json:
         headers.setdefault("Content-Type", "application/json")
     return HttpRequest(
@@ -116,33 +123,30 @@ def _request(definition: CallDefinition, context: Context) -> HttpRequest:
 
 
 def _header(value: str, name: str) -> str:
-    if not (value.isascii() and value.isprintable()):
+    if not (value.isascii() and value.isprintable() and value == value.strip()):
         raise InvalidInput(f"The header {name} has a character that no header may have.")
     return value
 
 
-def _content(definition: CallDefinition, context: Context) -> bytes | None:
+def _content(definition: CallDefinition, scope: Mapping[str, object]) -> bytes | None:
     if definition.has_json:
-        document = render(definition.json_body, context.scope, ("json",))
+        document = render(definition.json_body, scope, ("json",))
         text = json.dumps(document, ensure_ascii=False)  # people read it in the request
         return text.encode("utf-8", "backslashreplace")  # half a surrogate pair becomes its JSON escape again
     body: str | None = getattr(definition, "body", None)
-    return render_text(body, context.scope, ("body",)).encode() if body is not None else None
+    return render_text(body, scope, ("body",)).encode() if body is not None else None
 
 
-def _shown(request: HttpRequest, context: Context) -> Json:
-    """The request as people may see it: secrets masked, headers by name only where they authorise."""
+def _shown(request: HttpRequest, auth: Auth | None, context: Context) -> Json:
+    """The request as people may see it: in the place of each secret stands which one it is."""
     shown: dict[str, Json] = {"method": request.method, "url": request.url, "key": context.key}
+    headers: Json = {name: value for name, value in request.headers.items() if name not in USUAL}
+    if headers:
+        shown["headers"] = headers
+    if auth is not None:
+        shown["auth"] = shown_auth(auth, context)
     if request.query:
         shown["query"] = dict(request.query)
     if request.content is not None:
         shown["body"] = request.content.decode("utf-8", errors="replace")
-    return context.masker.mask_value(shown)
-
-
-def _whole(definition: CallDefinition, request: HttpRequest, context: Context) -> Json:
-    """The same with the headers that the definition gives it."""
-    shown = _shown(request, context)
-    given: Json = {name: request.headers[name] for name in definition.headers}
-    assert isinstance(shown, dict)
-    return {**shown, "headers": context.masker.mask_value(given)} if given else shown
+    return shown

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from core.definitions.templates import begins_with_a_hole, holes, render_text
 from core.errors import InvalidInput, NotAllowed, RunbookError
 from core.outside.process import Command, ProcessResult
 
+from .answers import masked_saved
 from .preparation import Context, Outside, ProcessPort
 
 LIMIT = timedelta(minutes=10)
@@ -45,22 +47,35 @@ def prepare_command(definition: CommandDefinition, context: Context) -> Outside:
     if runner is None:
         raise NotAllowed("Shell steps are off here.", hint="RUNBOOK_SHELL=on allows them on the workers.")
     _check_program(definition, runner)
-    command = _command(definition, context)
+    command = replace(_command(definition, context.scope, context), mask=context.masker)
     runner.check(command)
     limit = definition.timeout or LIMIT
 
     def act(stop: threading.Event) -> StepResult:
         try:
             return _judge(definition, runner.run(command, limit, stop), context)
-        except (OSError, ValueError, NotAllowed) as error:
+        except (ValueError, NotAllowed) as error:
             return Failed(context.masker.mask(f"The command could not be started: {error}."))
+        except OSError as error:  # which quotes the folder
+            return Failed(f"The command could not be started: {error.strerror or type(error).__name__}.")
 
-    shown: Json = {"argv": list(command.argv), "key": context.key}
-    return Outside(context.masker.mask_value(shown), act, lambda: _whole(command, context))
+    return Outside(context.masker.mask_value(_shown(definition, context)), act)
 
 
-def _command(definition: CommandDefinition, context: Context) -> Command:
-    scope = context.scope
+def _shown(definition: CommandDefinition, context: Context) -> Json:
+    """The command as people may see it: in the place of each secret stands which one it is."""
+    command = _command(definition, context.shown_scope, context)
+    shown: dict[str, Json] = {"argv": list(command.argv), "key": context.key}
+    if definition.env:
+        shown["env"] = {name: command.environment[name] for name in definition.env}
+    if command.directory is not None:
+        shown["cwd"] = command.directory
+    if definition.stdin is not None:
+        shown["stdin"] = command.stdin.decode("utf-8", errors="replace")
+    return shown
+
+
+def _command(definition: CommandDefinition, scope: Mapping[str, object], context: Context) -> Command:
     environment = {name: render_text(value, scope, ("env", name)) for name, value in definition.env.items()}
     return Command(
         argv=_arguments(definition, scope),
@@ -95,19 +110,19 @@ def _arguments(definition: CommandDefinition, scope: Mapping[str, object]) -> li
 
 
 def _judge(definition: CommandDefinition, result: ProcessResult, context: Context) -> StepResult:
-    """A command that was cut short may have done half its work: that is doubt, not failure."""
+    """A command that was cut short may have done half its work: that is doubt, not failure.
+
+    Expressions see its output as it is kept, secrets hidden: they can ask nothing about one.
+    """
     masker = context.masker
-    output: dict[str, Json] = {
-        "exit_code": result.exit_code,
-        "stdout": masker.mask(result.stdout),
-        "stderr": masker.mask(result.stderr),
-    }
+    seen: Json = {"exit_code": result.exit_code, "stdout": result.stdout, "stderr": result.stderr}
+    output = masker.mask_value(seen)
+    assert isinstance(output, dict)
     if result.ended != "exit":
         return Uncertain(f"The command was ended: {result.ended}.", output)
-    seen = {"exit_code": result.exit_code, "stdout": result.stdout, "stderr": result.stderr}
     expect = definition.expect or SUCCESS
     try:
-        return _expected(expect, definition.save, {**context.scope, "result": seen}, output, context)
+        return _expected(expect, definition.save, {**context.scope, "result": output}, output, context)
     except RunbookError as error:
         return Failed(masker.mask(str(error)), output)
 
@@ -122,17 +137,4 @@ def _expected(
     if not compile_expression(expect).is_true(scope):
         return Failed(f"Ended with status {output['exit_code']}; expected {expect}", output)
     saved = {name: compile_expression(source).evaluate(scope) for name, source in save.items()}
-    return Succeeded(output, {name: context.masker.mask_value(value) for name, value in saved.items()})
-
-
-def _whole(command: Command, context: Context) -> Json:
-    """All that decides what the command does: its environment, where it starts and what it reads, too."""
-    environment: Json = {name: value for name, value in command.environment.items() if name != STEP_KEY}
-    stdin = command.stdin.decode("utf-8", errors="replace")
-    whole: dict[str, Json] = {
-        "argv": list(command.argv),
-        "env": environment,
-        "cwd": command.directory,
-        "stdin": stdin,
-    }
-    return context.masker.mask_value({name: value for name, value in whole.items() if value})
+    return Succeeded(output, masked_saved(saved, context.masker))

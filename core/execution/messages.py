@@ -13,8 +13,8 @@ from .preparation import Context, Inside, Prepared
 
 def prepare_message(text: str, channel: str | None, context: Context) -> Prepared:
     """`channel`: None for the incident's."""
-    said = context.masker.mask(render_text(text, context.scope, ("text",)))
-    to = render_text(channel, context.scope, ("channel",)) if channel else None
+    said = context.masker.mask(render_text(text, context.shown_scope, ("text",)))
+    to = render_text(channel, context.shown_scope, ("channel",)) if channel else None
     shown: Json = {"text": said, "channel": to} if to else {"text": said}
     return Inside(lambda work: _owe(work, said, to, context), shown, Succeeded({"text": said}))
 

@@ -13,18 +13,22 @@ through ports that only answer what a test says.
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from core.callbacks import CallbackLinks
 from core.decisions.execution import Json, StepResult, Succeeded
 from core.decisions.initiators import Initiators
-from core.definitions.secrets import EnvironmentSecrets, Masker
+from core.definitions.masking import Masker
+from core.definitions.secret_use import Destinations
+from core.definitions.secrets import ROOT, SecretPlaces
 from core.origins import Origins
 from core.outside.http import HttpRequest, HttpResponse
 from core.outside.oauth import OAuthTokens
 from core.outside.process import Command, ProcessResult
+
+from .secrets import SecretPort, SecretScope
 
 if TYPE_CHECKING:
     from core.service import Work
@@ -63,7 +67,7 @@ class Ports:
 
     http: HttpPort
     processes: ProcessPort | None
-    secrets: EnvironmentSecrets
+    secrets: SecretPort
     tokens: OAuthTokens = field(default_factory=OAuthTokens)
     callbacks: CallbackLinks = field(default_factory=CallbackLinks)
     origins: Origins = field(default_factory=Origins)
@@ -73,14 +77,15 @@ class Ports:
 class Context:
     """What a step may know when it prepares.
 
-    `scope`: the names that its expressions see. `key`: the same for every attempt of this step.
+    `names`: what its expressions see, by name. `secrets`: what templates give out, whole, and expressions never see.
+    `key`: the same for every attempt of this step.
     `requester`: the Slack id of who asked, or `workflow:NAME`. `resumed`: its wait is over, and was not in vain.
     `depth`: how many workflows one after the other caused the event that started this one. `deadline`: of the whole.
     `initiators`: who brought this run about. `preview`: what an approval would let run, rendered as far as it is
     known (core.execution.preview). `asked_again`: why, of a gate that was asked before.
     """
 
-    scope: Mapping[str, object]
+    names: Mapping[str, object]
     key: str
     execution_id: str
     incident_id: str
@@ -97,6 +102,27 @@ class Context:
     initiators: Initiators = ()
     preview: Callable[[], list[Json]] | None = None
     asked_again: str | None = None
+    secrets: SecretScope | SecretPlaces = field(default_factory=SecretPlaces)
+
+    @property
+    def scope(self) -> Mapping[str, object]:
+        """What is sent is rendered over this: the names that expressions see, and secrets by their values."""
+        return {**self.names, ROOT: self.secrets}
+
+    @property
+    def shown_scope(self) -> Mapping[str, object]:
+        """What is shown and kept is rendered over this: in the place of each secret stands which one it is."""
+        return {**self.names, ROOT: SecretPlaces()}
+
+    @property
+    def carried(self) -> tuple[Destinations, ...]:
+        """Where the secrets may go that were rendered so far: what a request that has them must say."""
+        return self.secrets.carried if isinstance(self.secrets, SecretScope) else ()
+
+    def apart(self) -> "Context":
+        """For another request of the same step, which carries none of the secrets of this one."""
+        secrets = self.secrets
+        return replace(self, secrets=secrets.apart()) if isinstance(secrets, SecretScope) else self
 
 
 @dataclass(frozen=True)
@@ -110,14 +136,13 @@ class Inside:
 
 @dataclass(frozen=True)
 class Outside:
-    """`act` is given the event that is set when it should stop (the run was cancelled).
+    """`request`: all of it, secrets by their places: it is kept, shown, and what an approval is for.
 
-    `whole`: all of the request, masked, for who is to approve it; None: `request` is all.
+    `act` is given the event that is set when it should stop (the run was cancelled).
     """
 
     request: Json
     act: Callable[[threading.Event], StepResult]
-    whole: Callable[[], Json] | None = None
 
 
 Prepared = StepResult | Inside | Outside

@@ -6,7 +6,8 @@ from functools import lru_cache, partial
 from core.decisions.branches import why_not_taken
 from core.decisions.execution import Skipped
 from core.decisions.initiators import initiators_from_json
-from core.definitions.secrets import Masker, SecretScope
+from core.definitions.masking import Masker
+from core.definitions.secret_use import SecretUse
 from core.origins import Origin
 from core.statuses import Status
 from core.tables import RunbookExecution
@@ -17,6 +18,7 @@ from .preparation import Context, Ports, Prepared
 from .preview import show_behind
 from .run import Run
 from .scope import scope_of
+from .secrets import SecretScope
 
 
 def prepare_step(run: Run, position: int, ports: Ports) -> Prepared:
@@ -32,10 +34,10 @@ def prepare_step(run: Run, position: int, ports: Ports) -> Prepared:
 
 def context_of(run: Run, position: int, ports: Ports) -> Context:
     """What the step at `position` may know."""
-    row, step = run.loaded.row, run.state.steps[position]
-    secrets = SecretScope(ports.secrets)
+    row, step, part = run.loaded.row, run.state.steps[position], run.loaded.parts[position]
+    use = SecretUse(row.definition.get("team"), part.type, part.keeps_secrets_to_hosts)
     return Context(
-        scope={**scope_of(row, run.state, run.incident, run.event), "secrets": secrets},
+        names=scope_of(row, run.state, run.incident, run.event),
         key=f"{row.id}.{step.id}",
         execution_id=row.id,
         incident_id=row.incident_id,
@@ -45,13 +47,14 @@ def context_of(run: Run, position: int, ports: Ports) -> Context:
         attempt=step.attempt + 1,
         now=run.service.clock.now(),
         ports=replace(ports, http=_http_of(run, ports)),
-        masker=_masker(tuple(ports.secrets.values())),
+        masker=_masker(ports.secrets.hidden()),
         resumed=step.status is Status.WAITING and step.error is None,
         depth=run.depth,
         deadline=run.state.deadline,
         initiators=initiators_from_json(row.initiators)
         if isinstance(row, RunbookExecution)
         else run.initiators,
+        secrets=SecretScope(lambda name: ports.secrets.give(name, use)),
         asked_again=step.error if step.status is Status.PENDING else None,
     )
 

@@ -1,6 +1,6 @@
 """What an approval lets run, as it will be sent: each step behind the gate, prepared as for the real run, and not done.
 
-No secret is read for it: `<secrets.NAME>` stands in its place. What earlier steps will bring stands there as
+No secret is read for it: `{{ secrets.NAME }}` stands in its place. What earlier steps will bring stands there as
 `‹lag.seconds›`. Before such a step acts it is rendered once more in the same manner, and compared.
 """
 
@@ -15,7 +15,7 @@ from core.decisions.execution import Failed, Json, Skipped, Step, Waits
 from core.decisions.gates import GATE, known_steps, steps_behind
 from core.definitions.durations import format_duration
 from core.definitions.placeholders import ANGLES, ASCII, hangs_on_earlier, with_placeholders
-from core.definitions.secrets import SecretScope
+from core.definitions.secrets import SecretPlaces
 from core.errors import NotAllowed, RunbookError
 from core.outside.process import Command
 from core.statuses import WaitingFor
@@ -45,13 +45,6 @@ class Closed:
 
     def close(self) -> None:
         """Nothing was open."""
-
-
-class NamedSecrets:
-    """In place of each secret its name."""
-
-    def get(self, name: str) -> str:
-        return f"<secrets.{name}>"
 
 
 @dataclass(frozen=True)
@@ -130,13 +123,14 @@ def show_step(parts: Sequence[AnyPart], position: int, known: Collection[str], c
 
 def _context(context: Context, position: int, known: Collection[str]) -> Context:
     """As for any run: what only this moment or this attempt knows would make each rendering another one."""
-    steps = context.scope["steps"]
+    steps = context.names["steps"]
     assert isinstance(steps, dict)
-    scope = {**context.scope, "steps": {name: value for name, value in steps.items() if name in known}}
+    names = {**context.names, "steps": {name: value for name, value in steps.items() if name in known}}
     ports = context.ports
     return replace(
         context,
-        scope={**scope, "secrets": SecretScope(NamedSecrets())},
+        names=names,
+        secrets=SecretPlaces(),
         key="",
         position=position,
         attempt=1,
@@ -175,8 +169,8 @@ def _shown(
 
 def _request(prepared: Prepared, now: datetime) -> Json:
     match prepared:
-        case Outside(request, _, whole):
-            return without_key(whole() if whole is not None else request)
+        case Outside(request):
+            return without_key(request)
         case Inside(_, dict() as shown, Waits(WaitingFor.APPROVAL)):
             return {"message": shown["message"]}
         case Inside(_, None, Waits() as waits) | (Waits() as waits):

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from core.errors import RunbookError
 from core.outside.attempt import Deadline
 from core.outside.http import HttpRequest, HttpResponse, NoAnswer, NotSent
 
+from .answers import masked_response
 from .links import Link
 from .preparation import Context, Outside
 
@@ -42,13 +43,17 @@ class Tracker(Protocol):
 
 
 def prepare_ticket(tracker: Tracker, shown: Json, context: Context, limit: timedelta | None) -> Outside:
-    """Create the ticket; from the second attempt on only if it is not found there."""
+    """Create the ticket; from the second attempt on only if it is not found there.
+
+    It goes where the secrets may go that were rendered before. What it is answered has none of them in it.
+    """
 
     def act(stop: threading.Event) -> StepResult:
         deadline = Deadline.after(limit or LIMIT)
 
         def call(request: HttpRequest) -> HttpResponse:
-            return context.ports.http.call(request, deadline.left(), stop)
+            sent = replace(request, carried=context.carried, mask=context.masker)
+            return masked_response(context.ports.http.call(sent, deadline.left(), stop), context.masker)
 
         try:
             found = _found(tracker, call) if context.attempt > 1 else None

@@ -11,12 +11,13 @@ from datetime import timedelta
 import httpx2
 
 from core.decisions.execution import Json
-from core.errors import RunbookError
+from core.definitions.secret_use import Destinations, check_destination
+from core.errors import NotAllowed, RunbookError
 
 from .attempt import Attempt, BrokenOff, Deadline
 from .egress import EgressPolicy, checked_address
 from .leash import held_until
-from .text import Excerpt, without_nul
+from .text import NO_MASK, Excerpt, Mask, without_nul
 
 MOST_BYTES = 1_048_576  # of a response that is read; beyond that it is cut
 CONNECT_SECONDS = 10.0
@@ -26,11 +27,27 @@ WATCH_SECONDS = 0.05  # how often a running call looks whether it should stop
 
 @dataclass(frozen=True)
 class HttpRequest:
+    """`carried`: where each secret in it may go. `shown_url`: the address with the places of secrets marked, for
+    errors. `mask`: hides secrets in the answer's text before that is cut.
+    """
+
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, Json] = field(default_factory=dict)
     content: bytes | None = None
+    carried: tuple[Destinations, ...] = ()
+    shown_url: str = ""
+    mask: Mask = NO_MASK
+
+    def named(self, plain: str) -> str:
+        """What an error may call the address, or a part of it."""
+        return self.shown_url if self.holds_secrets else plain
+
+    @property
+    def holds_secrets(self) -> bool:
+        """Whether the address itself does."""
+        return bool(self.shown_url) and self.shown_url != self.url
 
 
 @dataclass(frozen=True)
@@ -85,7 +102,7 @@ class HttpCaller:
     ) -> None:
         try:
             built = self._build(request, limit, attempt)
-            answer.set_result(_read(self._client.send(built, stream=True)))
+            answer.set_result(_read(self._client.send(built, stream=True), request.mask))
         except (NotSent, RunbookError) as error:
             answer.set_exception(error)
         except (httpx2.HTTPError, BrokenOff, OSError) as error:
@@ -97,13 +114,18 @@ class HttpCaller:
 
     def _build(self, request: HttpRequest, limit: timedelta, attempt: Attempt) -> httpx2.Request:
         """The request to the very address that was checked; name and certificate stay the host's."""
-        url = _parse(request.url)
+        url = _parse(request)
         host = url.raw_host.decode("ascii")
+        port = url.port or (443 if url.scheme == "https" else 80)
+        check_destination(request.carried, host, port)
         try:
-            port = url.port or (443 if url.scheme == "https" else 80)
             address = checked_address(self._egress, host, port)
         except (OSError, UnicodeError) as error:
-            raise NotSent(f"{url.host} has no address: {error}.") from error
+            raise NotSent(f"{request.named(url.host)} has no address: {error}.") from error
+        except NotAllowed as error:
+            if not request.holds_secrets:
+                raise
+            raise NotAllowed(f"{request.shown_url} may not be called from here.", hint=error.hint) from None
         called = url.copy_with(host=address)
         return self._client.build_request(
             request.method,
@@ -128,15 +150,17 @@ def _what_is_known(error: Exception, request: HttpRequest, attempt: Attempt) -> 
     if isinstance(error, BrokenOff):
         return NotSent(str(error))
     return NotSent(
-        f"No connection to {_parse(request.url).netloc.decode()}: {error or type(error).__name__}."
+        f"No connection to {request.named(_parse(request).netloc.decode())}: {error or type(error).__name__}."
     )
 
 
-def _parse(text: str) -> httpx2.URL:
+def _parse(request: HttpRequest) -> httpx2.URL:
+    text = request.named(request.url)
     try:
-        url = httpx2.URL(text)
+        url = httpx2.URL(request.url)
     except httpx2.InvalidURL as error:
-        raise NotSent(f"{text!r} is no address: {error}.") from error
+        reason = "" if request.holds_secrets else f": {error}"  # which quotes what is wrong
+        raise NotSent(f"{text!r} is no address{reason}.") from error
     if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65_536:
         raise NotSent(f"{text!r} is no http or https address.")
     return url
@@ -167,9 +191,9 @@ def _query(query: Mapping[str, Json]) -> dict[str, str]:
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in query.items()}
 
 
-def _read(response: httpx2.Response) -> HttpResponse:
+def _read(response: httpx2.Response, mask: Mask) -> HttpResponse:
     """Until the end, or as much as is kept."""
-    excerpt, size, body = Excerpt(), 0, bytearray()
+    excerpt, size, body = Excerpt(mask=mask), 0, bytearray()
     try:
         for chunk in response.iter_bytes():
             excerpt.add(chunk)

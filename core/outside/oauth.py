@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import quote_plus, urlencode
 
+from core.definitions.secret_use import Destinations
 from core.errors import Unavailable
 from core.outside.http import HttpRequest, HttpResponse, NoAnswer, NotSent
 
@@ -16,7 +17,10 @@ Call = Callable[[HttpRequest], HttpResponse]
 
 @dataclass(frozen=True)
 class Grant:
-    """What a token is asked for with, and where."""
+    """What a token is asked for with, and where.
+
+    `shown_url`: the address with the places of secrets marked; `carried`: where the secrets in all this may go.
+    """
 
     token_url: str
     client_id: str
@@ -24,6 +28,8 @@ class Grant:
     scope: str = ""
     audience: str = ""
     in_body: bool = False
+    shown_url: str = ""
+    carried: tuple[Destinations, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,13 +68,13 @@ def _ask(grant: Grant, now: datetime, call: Call) -> Token:
     try:
         response = call(_request(grant))
     except (NotSent, NoAnswer) as error:
-        raise Unavailable(f"{grant.token_url} gave no token: {error}") from error
+        raise Unavailable(f"{grant.shown_url or grant.token_url} gave no token: {error}") from error
     answer = response.json if isinstance(response.json, dict) else {}
     value, lifetime = answer.get("access_token"), answer.get("expires_in")
     if response.status >= 400 or not isinstance(value, str) or not value:
         reason = answer.get("error")  # RFC 6749, section 5.2: a word such as invalid_client
         raise Unavailable(
-            f"{grant.token_url} gave no token: it answered {response.status}"
+            f"{grant.shown_url or grant.token_url} gave no token: it answered {response.status}"
             f"{f' ({reason})' if isinstance(reason, str) else ''}."
         )
     return Token(value, now + timedelta(seconds=_seconds(lifetime)) - EARLY if lifetime else None)
@@ -91,4 +97,11 @@ def _request(grant: Grant) -> HttpRequest:
         pair = f"{quote_plus(grant.client_id)}:{quote_plus(grant.client_secret)}"
         headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
     given = {name: value for name, value in form.items() if value}
-    return HttpRequest("POST", grant.token_url, headers, content=urlencode(given).encode())
+    return HttpRequest(
+        "POST",
+        grant.token_url,
+        headers,
+        content=urlencode(given).encode(),
+        carried=grant.carried,
+        shown_url=grant.shown_url,
+    )

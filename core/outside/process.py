@@ -19,7 +19,7 @@ from core.sabotage import is_disabled
 
 from .confinement import Confinement, plan
 from .leash import held_until
-from .text import Excerpt
+from .text import NO_MASK, Excerpt, Mask
 
 GUARD = str(Path(__file__).with_name("guard.py"))
 CHUNK = 65_536
@@ -31,13 +31,15 @@ ANY_LOCALE = frozenset({"LC_ALL", "LC_CTYPE", "LANG"})
 class Command:
     """`environment` is all the command gets, but PATH and an LC_CTYPE of UTF-8: nothing of the worker's leaks in.
 
-    `directory`: None for a fresh one of its own, which is gone when the command is.
+    `directory`: None for a fresh one of its own, which is gone when the command is. `mask`: hides secrets in its output
+    before that is cut.
     """
 
     argv: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     directory: str | None = None
     stdin: bytes = b""
+    mask: Mask = NO_MASK
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class ProcessRunner:
         finally:
             os.close(life_read)
         try:
-            return _attend(process, command.stdin, limit, stop, life)
+            return _attend(process, command, limit, stop, life)
         finally:
             _let_go(life)
             process.wait()
@@ -145,13 +147,17 @@ def _file_of(content: bytes) -> Iterator[int]:
 
 
 def _attend(
-    process: "subprocess.Popen[bytes]", stdin: bytes, limit: timedelta, stop: threading.Event, life: list[int]
+    process: "subprocess.Popen[bytes]",
+    command: Command,
+    limit: timedelta,
+    stop: threading.Event,
+    life: list[int],
 ) -> ProcessResult:
     assert process.stdout is not None
     assert process.stderr is not None
-    feeder = threading.Thread(target=_feed, args=(process, stdin), daemon=True)
+    feeder = threading.Thread(target=_feed, args=(process, command.stdin), daemon=True)
     feeder.start()
-    outputs = {process.stdout.fileno(): Excerpt(), process.stderr.fileno(): Excerpt()}
+    outputs = {stream.fileno(): Excerpt(mask=command.mask) for stream in (process.stdout, process.stderr)}
     stdout, stderr = outputs.values()
     ended = _drain(process, outputs, time.monotonic() + limit.total_seconds(), stop, life)
     exit_code = process.wait()

@@ -1,20 +1,52 @@
 """Text from outside, made fit to be kept: bounded, decoded, without what PostgreSQL refuses."""
 
 import re
+from collections.abc import Sequence
+from typing import Protocol
 
 KEEP = 16_384  # bytes kept of the head, and as many of the tail
 DEEPEST = 100  # levels of nesting in JSON that is kept
 
-# A word that was cut in two is left out, up to this length: half a secret cannot be recognised, and masked.
+HIDDEN = b"***"
+
+LONGEST_WORD = 1024  # a word that was cut in two is left out, up to this length: nobody could read it rightly
 _WORD = rb"[^\s\"'{}\[\],;&<>]{1,1024}"
 _LAST_WORD, _FIRST_WORD = re.compile(_WORD + rb"\Z"), re.compile(rb"\A" + _WORD)
 
 
-class Excerpt:
-    """Collects bytes of any length; keeps the head and the tail."""
+Span = tuple[int, int]
 
-    def __init__(self, keep: int = KEEP) -> None:
-        self._keep = keep
+
+class Mask(Protocol):
+    """What hides secrets; core.definitions.masking.Masker is it."""
+
+    @property
+    def longest(self) -> int:
+        """The most bytes that a secret takes up in a text, whatever its form."""
+
+    def spans(self, data: bytes) -> Sequence[Span]:
+        """Where secrets stand, in order; no two overlap."""
+
+
+class _NoMask:
+    longest = 0
+
+    def spans(self, data: bytes) -> Sequence[Span]:  # noqa: ARG002 as in Mask
+        return ()
+
+
+NO_MASK: Mask = _NoMask()
+
+
+class Excerpt:
+    """Collects bytes of any length; keeps the head and the tail.
+
+    Secrets are looked for before it is cut: beyond each cut as much is kept as the longest of them takes up.
+    """
+
+    def __init__(self, keep: int = KEEP, mask: Mask = NO_MASK) -> None:
+        self._shown, self._mask = keep, mask
+        self._keep = keep + mask.longest
         self._head = bytearray()
         self._tail = bytearray()
         self._total = 0
@@ -33,17 +65,60 @@ class Excerpt:
 
     @property
     def is_whole(self) -> bool:
-        return self._total == len(self._head) + len(self._tail) and not self._is_cut
+        return self._total <= 2 * self._shown and not self._is_cut
 
     def text(self) -> str:
         """The text; where bytes were left out, a line says how many."""
         head, tail = bytes(self._head), bytes(self._tail)
-        if self._total == len(head) + len(tail):
-            return readable(_LAST_WORD.sub(b"", head + tail) if self._is_cut else head + tail)
-        head, tail = _LAST_WORD.sub(b"", head), _FIRST_WORD.sub(b"", tail)
-        tail = _LAST_WORD.sub(b"", tail) if self._is_cut else tail
-        left_out = self._total - len(head) - len(tail)
-        return f"{readable(head)}\n… {left_out:,} bytes left out …\n{readable(tail)}"
+        end = (
+            self._total - self._mask.longest if self._is_cut else self._total
+        )  # what it ends with may be half of one
+        if self._total <= 2 * self._shown:
+            whole = _Masked(head + tail, self._mask)
+            return readable(without_last_word(whole.upto(end)) if self._is_cut else whole.upto(end))
+        first = without_last_word(self._masked_head(head, tail).upto(self._shown))
+        last, start = self._masked_tail(head, tail)
+        kept = last.between(self._total - self._shown - start, end - start)
+        kept = without_first_word(without_last_word(kept) if self._is_cut else kept)
+        left_out = self._total - len(first) - len(kept)
+        return f"{readable(first)}\n… {left_out:,} bytes left out …\n{readable(kept)}"
+
+    def _masked_head(self, head: bytes, tail: bytes) -> "_Masked":
+        joined = head + tail if self._total == len(head) + len(tail) else head
+        return _Masked(joined, self._mask)
+
+    def _masked_tail(self, head: bytes, tail: bytes) -> "tuple[_Masked, int]":
+        """With where it begins in the stream."""
+        joined = head + tail if self._total == len(head) + len(tail) else tail
+        return _Masked(joined, self._mask), self._total - len(joined)
+
+
+class _Masked:
+    """Bytes, of which parts are asked for by where they stood before secrets were hidden."""
+
+    def __init__(self, data: bytes, mask: Mask) -> None:
+        self._data, self._spans = data, mask.spans(data)
+
+    def upto(self, end: int) -> bytes:
+        return self.between(0, end)
+
+    def between(self, start: int, end: int) -> bytes:
+        pieces, after = list[bytes](), max(start, 0)
+        for begins, ends in self._spans:
+            if begins >= end:
+                break
+            if ends > after:
+                pieces += [self._data[after:begins], HIDDEN]
+                after = ends
+        return b"".join([*pieces, self._data[after : max(end, after)] if after < end else b""])
+
+
+def without_last_word(data: bytes) -> bytes:
+    return data[: -LONGEST_WORD - 1] + _LAST_WORD.sub(b"", data[-LONGEST_WORD - 1 :])
+
+
+def without_first_word(data: bytes) -> bytes:
+    return _FIRST_WORD.sub(b"", data)
 
 
 def readable(data: bytes) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from core.decisions.execution import Execution, Json
 from core.definitions.cases import REFUSED, Case, Expectation
-from core.definitions.masking import Masker
+from core.definitions.masking import MASK, Masker
+from core.definitions.secrets import with_places_masked
 from core.statuses import Status
 
 from .rehearse import Rehearsal
@@ -93,10 +94,16 @@ def _missing(where: str, wanted: object, got: object, masker: Masker) -> Iterato
 
 
 def _same(wanted: object, got: object, masker: Masker) -> bool:
-    """As JSON has it: true is not 1. A made-up secret may be written out, or as it is masked."""
+    """As JSON has it: true is not 1. A secret may be written out, as it is masked, or as the place that it has."""
     if isinstance(wanted, bool) or isinstance(got, bool):
         return wanted is got
-    return wanted == got or (isinstance(wanted, str) and masker.mask(wanted) == got)
+    if not isinstance(wanted, str) or not isinstance(got, str):
+        return wanted == got
+    return _hidden(wanted, masker) == _hidden(got, masker)
+
+
+def _hidden(text: str, masker: Masker) -> str:
+    return masker.mask(with_places_masked(text, MASK))
 
 
 def shown(value: object) -> str:

@@ -1,6 +1,6 @@
 """`plan_steps`: what each step of a run would do, prepared as for a real run, and not done.
 
-No secret is read for it: each stands there as it would be masked.
+No secret is read for it: in the place of each stands which one it is.
 """
 
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from core.decisions.approval_policy import ApprovalPolicy
 from core.decisions.execution import Execution, Failed, Json, Skipped, Waits
-from core.definitions.masking import MASK, Masker
-from core.definitions.secrets import PREFIX, EnvironmentSecrets
+from core.definitions.masking import Masker
+from core.definitions.secrets import SecretPlaces
 from core.errors import RunbookError
 from core.execution.parts import prepare_part
 from core.execution.preparation import Inside, Outside, Ports, Prepared
@@ -19,7 +19,7 @@ from core.services.gate_policies import policy_from_json
 from core.statuses import WaitingFor
 from core.steps.base import StepDefinition
 
-from .stage import CALLBACKS, Stage, named_secrets
+from .stage import CALLBACKS, MadeUpSecrets, Stage
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,7 @@ def plan_steps(stage: Stage, now: datetime) -> list[PlannedStep]:
 class _Planner:
     def __init__(self, stage: Stage, now: datetime) -> None:
         self._stage, self._now = stage, now
-        masked = {f"{PREFIX}{name}": MASK for name in named_secrets(stage.definition)}
-        self._secrets = EnvironmentSecrets(masked)
-        self._ports = Ports(Closed(), Closed(), self._secrets, callbacks=CALLBACKS)
+        self._ports = Ports(Closed(), Closed(), MadeUpSecrets({}), callbacks=CALLBACKS)
         self._state: Execution = stage.beginning()
 
     def steps(self) -> list[PlannedStep]:
@@ -63,7 +61,7 @@ class _Planner:
 
     def _prepare(self, part: StepDefinition, position: int) -> Prepared:
         context = self._stage.context(
-            self._state, position, self._ports, self._secrets, Masker(()), self._now
+            self._state, position, self._ports, SecretPlaces(), Masker(()), self._now
         )
         return prepare_part(part, context, self._stage.definition.steps)
 

@@ -18,23 +18,26 @@ from core.decisions.execution import (
     Transition,
 )
 from core.definitions.cases import Case, CaseIncident, FakeAnswer
+from core.definitions.masking import Masker
 from core.definitions.parameters import check_parameters
 from core.definitions.runbook import RunbookDefinition
-from core.definitions.secrets import PREFIX, EnvironmentSecrets, Masker
+from core.definitions.secret_use import SecretUse
 from core.definitions.templates import render_text
 from core.errors import RunbookError
 from core.execution.parts import prepare_part
 from core.execution.preparation import Awaiting, Context, Inside, Outside, Ports, Prepared
+from core.execution.secrets import SecretScope
 from core.services.incident_scope import incident_scope
 from core.statuses import WaitingFor
 from core.steps.base import StepDefinition
 from core.tables import Incident, Team
 
 from .fakes import FakeHttp, FakeProcesses, outcome
-from .stage import CALLBACKS, Stage, named_secrets
+from .stage import CALLBACKS, MadeUpSecrets, Stage, used_secrets
 
 REQUESTER, APPROVER = "U0REQUESTER", "<@U0APPROVER>"
 NO_ANSWER = FakeAnswer(no_answer=True)
+ANY_USE = SecretUse(None, "", keeps_to_hosts=True)
 NOBODYS = "incidents"  # the team of an incident that is nobody's
 
 
@@ -81,8 +84,8 @@ class _Play:
 
     def __init__(self, stage: Stage, case: Case) -> None:
         self._stage, self._case = stage, case
-        values = {name: f"secret-{name}" for name in named_secrets(stage.definition)} | case.secrets
-        self._secrets = EnvironmentSecrets({f"{PREFIX}{name}": value for name, value in values.items()})
+        values = {name: f"secret-{name}" for name in used_secrets(stage.definition)} | case.secrets
+        self._secrets = MadeUpSecrets(values)
         self._masker = Masker(values.values())
         self._now: datetime = case.incident.created_at + timedelta(minutes=1)
         self._state = stage.beginning()
@@ -135,7 +138,8 @@ class _Play:
 
     def _context(self, position: int, given: FakeAnswer) -> Context:
         ports = Ports(FakeHttp(given), FakeProcesses(given), self._secrets, callbacks=CALLBACKS)
-        return self._stage.context(self._state, position, ports, self._secrets, self._masker, self._now)
+        secrets = SecretScope(lambda name: self._secrets.give(name, ANY_USE))
+        return self._stage.context(self._state, position, ports, secrets, self._masker, self._now)
 
     def _answer(self, step: str) -> FakeAnswer | None:
         """Of a list, each attempt gets the next one, and all further ones the last."""

@@ -1,24 +1,37 @@
 """Where a rehearsal, or a plan, takes place: the rows that a run would have, never near a database."""
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.callbacks import CallbackLinks
 from core.decisions.execution import Execution, Json, Step
+from core.definitions.masking import Masker
 from core.definitions.runbook import RunbookDefinition
-from core.definitions.secrets import Masker, SecretScope, SecretSource
+from core.definitions.secret_use import Destinations, SecretUse
+from core.definitions.secrets import SecretPlaces, named_secrets
 from core.execution.preparation import Context, Ports
 from core.execution.scope import scope_of
+from core.execution.secrets import SecretScope
 from core.execution.state import policy_of
 from core.statuses import Status
 from core.tables import RunbookExecution
 
 EXECUTION_ID = "rbx_0000000000000000"
 CALLBACKS = CallbackLinks("https://runbook.example", "of a rehearsal")
-SECRET = re.compile(r"\bsecrets\.([A-Za-z][A-Za-z0-9_]*)")
+
+
+@dataclass(frozen=True)
+class MadeUpSecrets:
+    """Secrets of a case: each may be used everywhere, for nothing leaves."""
+
+    values: Mapping[str, str]
+
+    def give(self, name: str, use: SecretUse) -> tuple[str, Destinations]:  # noqa: ARG002 as in the port
+        return self.values[name], Destinations(name, ())
+
+    def hidden(self) -> tuple[str, ...]:
+        return tuple(self.values.values())
 
 
 @dataclass(frozen=True)
@@ -48,14 +61,15 @@ class Stage:
         state: Execution,
         position: int,
         ports: Ports,
-        secrets: SecretSource,
+        secrets: SecretScope | SecretPlaces,
         masker: Masker,
         now: datetime,
     ) -> Context:
         """What the step at `position` may know when it prepares."""
         step = state.steps[position]
         return Context(
-            scope={**self.scope(state), "secrets": SecretScope(secrets)},
+            names=self.scope(state),
+            secrets=secrets,
             key=f"{EXECUTION_ID}.{step.id}",
             execution_id=EXECUTION_ID,
             incident_id=str(self.incident["id"]),
@@ -74,6 +88,6 @@ class Stage:
         return Execution(Status.PENDING, steps)
 
 
-def named_secrets(definition: RunbookDefinition) -> set[str]:
-    """The secrets that the definition names."""
-    return set(SECRET.findall(json.dumps(definition.model_dump(mode="json", exclude={"tests"}))))
+def used_secrets(definition: RunbookDefinition) -> set[str]:
+    """The secrets that the definition uses; its test cases apart."""
+    return named_secrets(definition.model_dump(mode="json", exclude={"tests"}))

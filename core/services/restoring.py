@@ -2,7 +2,6 @@
 
 from core.definitions.kept import NotValidAnyMore
 from core.definitions.runbook import RunbookDefinition
-from core.definitions.team import TeamDefinition
 from core.definitions.validate import validate_data
 from core.definitions.workflow import WorkflowDefinition
 from core.tables import JsonObject
@@ -14,5 +13,5 @@ def still_valid(name: str, version: int, document: JsonObject) -> RunbookDefinit
     for problem in problems:
         raise NotValidAnyMore(name, version, problem)
     [definition] = definitions
-    assert not isinstance(definition, TeamDefinition)
+    assert isinstance(definition, RunbookDefinition | WorkflowDefinition)
     return definition

@@ -94,7 +94,7 @@ message: "The replica of {{ params.cluster }} takes over."
             position=context.position,
             attempt=context.attempt,
             policy=self._policy(context),
-            message=render_text(self.message or "", context.scope, ("message",)),
+            message=render_text(self.message or "", context.shown_scope, ("message",)),
             expires_at=context.now + self.expires if self.expires else None,
             shown=context.preview() if context.preview is not None else None,
             asked_again=context.asked_again,

@@ -32,12 +32,15 @@ class StepDefinition(Definition):
     `prepare` is what the executor asks for, and core.execution.preparation says it: what is written needs no executor.
 
     `touches_outside`: whether its act reaches beyond our database, so that a crash can leave it in doubt.
+    `keeps_secrets_to_hosts`: whether its act sends secrets by `HttpRequest`s alone that say `carried=context.carried`,
+    so that each goes only to its declared hosts; any other type gets only secrets whose declaration names the type.
     `acts_through`: the one of `context.ports` that its act calls, if that is all it calls outside; then `runbook test`
     runs the act on a faked answer. `is_called_back`: whether it waits for a POST to an address of its own, which
     earlier steps know as `callbacks.ID`. `example`: one as people write it, in YAML; the reference shows it.
     """
 
     touches_outside: ClassVar[bool] = True
+    keeps_secrets_to_hosts: ClassVar[bool] = False
     acts_through: ClassVar[PortName | None] = None
     is_called_back: ClassVar[bool] = False
     example: ClassVar[str] = ""

@@ -8,14 +8,15 @@ from core.definitions.durations import PositiveDuration
 from core.definitions.expressions import compile_expression
 from core.definitions.fields import CelField, SavedName
 from core.errors import RunbookError
+from core.execution.answers import masked_saved
 from core.execution.preparation import Context, Inside, Prepared
 from core.service import Work
 from core.services.callbacks import take_callback
 from core.statuses import WaitingFor
 from core.steps.base import StepDefinition
 
-CallbackCondition = Annotated[str, CelField(roots=("callback",), condition=True, secrets=False)]
-CallbackExpression = Annotated[str, CelField(roots=("callback",), secrets=False)]
+CallbackCondition = Annotated[str, CelField(roots=("callback",), condition=True)]
+CallbackExpression = Annotated[str, CelField(roots=("callback",))]
 
 
 class CallbackStep(StepDefinition):
@@ -57,12 +58,13 @@ save: {build: callback.json.number}
         return self._judge(body, context.now, context)
 
     def _judge(self, body: Json, at: datetime, context: Context) -> StepResult:
-        scope = {**context.scope, "callback": {"json": body}}
-        output = {"received_at": at.isoformat(), "body": context.masker.mask_value(body)}
+        seen = context.masker.mask_value(body)
+        scope = {**context.scope, "callback": {"json": seen}}
+        output = {"received_at": at.isoformat(), "body": seen}
         try:
             if self.expect is not None and not compile_expression(self.expect).is_true(scope):
                 return Failed(f"It called back; expected {self.expect}", output, final=True)
             saved = {name: compile_expression(source).evaluate(scope) for name, source in self.save.items()}
         except RunbookError as error:
             return Failed(context.masker.mask(str(error)), output, final=True)
-        return Succeeded(output, {name: context.masker.mask_value(value) for name, value in saved.items()})
+        return Succeeded(output, masked_saved(saved, context.masker))

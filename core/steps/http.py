@@ -12,13 +12,14 @@ from core.steps.base import StepDefinition
 
 HttpMethod = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 ResponseCondition = Annotated[str, CelField(roots=("response",), condition=True)]
-ResponseExpression = Annotated[str, CelField(roots=("response",), secrets=False)]
+ResponseExpression = Annotated[str, CelField(roots=("response",))]
 
 
 class HttpStep(StepDefinition):
     """Call a URL. It succeeds when `expect` is true; without `expect`, when the status is below 400."""
 
     acts_through = "http"
+    keeps_secrets_to_hosts = True
     example = """
 id: promote
 type: http

@@ -11,7 +11,7 @@ from core.execution.preparation import Context, Prepared
 from core.steps.base import StepDefinition
 
 ResultCondition = Annotated[str, CelField(roots=("result",), condition=True)]
-ResultExpression = Annotated[str, CelField(roots=("result",), secrets=False)]
+ResultExpression = Annotated[str, CelField(roots=("result",))]
 EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 

@@ -77,8 +77,8 @@ class House:
         return TestClient(self.web, raise_server_exceptions=False, headers=headers)
 
     def apply(self, documents: str, *, approve: bool = True) -> None:
-        """Definitions as the operator at the terminal writes them."""
-        apply_documents(self.service, dedent(documents), approve=approve)
+        """Definitions as the operator at the terminal writes them; the secrets that they use are declared before."""
+        apply_documents(self.service, dedent(documents), approve=approve, declared=True)
 
     def incident(self, team: str = "data", *, opened_by: str = PLATFORM, **values: Any) -> Incident:
         channel = DATA_CHANNEL if team == "data" else WEB_CHANNEL

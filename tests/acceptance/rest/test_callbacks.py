@@ -15,7 +15,6 @@ from bot.pages.links import RunLinks
 from bot.rest.settings import RestSettings
 from bot.web import create_web
 from core.callbacks import CallbackLinks
-from core.definitions.secrets import EnvironmentSecrets
 from core.execution.executor import Executor
 from core.execution.preparation import Ports
 from core.outside.egress import EgressPolicy
@@ -24,7 +23,7 @@ from core.service import Service
 from core.tables import Callback, StepExecution
 from tests.acceptance.rest.test_incidents import opened
 from tests.conftest import RecordedBells
-from tests.world import Target, apply_documents, running_target, work_off
+from tests.world import Target, apply_documents, running_target, secrets_of, work_off
 
 LINKS = CallbackLinks("https://runbooks.example", "the secret")
 RUNBOOK = """
@@ -50,7 +49,7 @@ def target() -> Iterator[Target]:
 
 @pytest.fixture
 def executor(service: Service, target: Target) -> Executor:
-    secrets = EnvironmentSecrets({"RUNBOOK_SECRET_API": target.url, "RUNBOOK_SECRET_KEY": "hunter-22"})
+    secrets = secrets_of(service, {"API": target.url, "KEY": "hunter-22"})
     ports = Ports(HttpCaller(EgressPolicy.parse(["127.0.0.1"])), None, secrets, callbacks=LINKS)
     return Executor(service, ports, "worker-1")
 
@@ -239,7 +238,7 @@ def test_where_nobody_could_call_back_the_run_fails_before_anything_happens(
     ports = Ports(
         HttpCaller(EgressPolicy.parse(["127.0.0.1"])),
         None,
-        EnvironmentSecrets({"RUNBOOK_SECRET_API": target.url}),
+        secrets_of(service, {"API": target.url}),
     )
     work_off(service, Executor(service, ports, "worker-1"), recorded_bells.rung)
 

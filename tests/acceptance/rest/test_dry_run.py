@@ -125,7 +125,7 @@ def test_the_plan_says_what_each_step_would_do(service: Service, responder: Test
     assert lag["request"] == {"method": "GET", "url": "https://db.example/orders/lag"}
     assert gate["gate"]["approvers"] == "an admin of team database"
     assert (gate["gate"]["people"], gate["gate"]["expires_seconds"]) == (["U0DBADMIN"], 900)
-    assert promote["request"]["url"] == "***/orders"
+    assert promote["request"]["url"] == "{{ secrets.DB_API }}/orders"
     assert promote["request"]["body"] == '{"lag": "‹lag.seconds›"}'
     assert check["request"] == {"argv": ["touch", "/tmp/mark"]}
     assert settle["wait_seconds"] == 120

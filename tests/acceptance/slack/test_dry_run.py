@@ -34,7 +34,7 @@ def test_the_plan_is_told_to_who_asked_and_nothing_runs(
     assert "It takes the lock `db/orders`, which is free now." in said
     assert "GET https://x/orders" in said
     assert "May decide: an admin of team database (<@U0DBADMIN>). 1 must approve, within 15 min." in said
-    assert "POST ***/‹lag.s›" in said
+    assert "POST {{ secrets.API }}/‹lag.s›" in said
     assert "is skipped" in said
     assert (executions(company), recorded_bells.rung) == ([], [])
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from core.decisions.people import Person
 from core.definitions.runbook import RunbookDefinition
-from core.definitions.secrets import EnvironmentSecrets
 from core.definitions.team import TeamDefinition
 from core.execution.executor import Executor
 from core.execution.kinds import RUNBOOK
@@ -19,7 +18,7 @@ from core.services.people import apply_team
 from core.services.runbook_starts import Start, start_by_person
 from core.services.runbooks import apply_runbook, find_runbook
 from core.tables import Approval, Incident, RunbookExecution, StepExecution
-from tests.world import approve_runbook
+from tests.world import approve_runbook, secrets_of
 
 ADMIN = Person("U0ADMIN", is_platform_admin=True, source="test")
 DB_ADMIN, DB_OPS, WEB_OPS, BOTH_OPS, NOBODY = "U0DBADMIN", "U0DBOPS", "U0WEBOPS", "U0BOTHOPS", "U0NOBODY"
@@ -84,7 +83,7 @@ def start(service: Service, name: str, user: str, **parameters: str) -> str:
 
 def work_on(service: Service, execution_id: str) -> None:
     """What a worker does with it, until it waits or ends."""
-    ports = Ports(HttpCaller(EgressPolicy()), None, EnvironmentSecrets({}))
+    ports = Ports(HttpCaller(EgressPolicy()), None, secrets_of(service, {}))
     Executor(service, ports, "worker").run(RUNBOOK, execution_id)
     ports.http.close()
 

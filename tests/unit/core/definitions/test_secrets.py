@@ -1,104 +1,237 @@
-"""Secrets: where they come from, and that only the named ones are read."""
-
-from pathlib import Path
+"""Secrets in definitions: used whole, or not at all; and who may use which."""
 
 import pytest
 
 from core.definitions.expressions import compile_expression
-from core.definitions.secrets import EnvironmentSecrets, SecretScope
+from core.definitions.known import Known
+from core.definitions.secret import SecretDefinition
+from core.definitions.secret_use import Destinations, SecretUse, check_destination, check_use
+from core.definitions.secrets import MISUSED, SecretPlaces, named_secrets, whole_secret, with_places_masked
 from core.definitions.templates import render
-from core.errors import ConfigurationError, ExpressionError, NotFound, RunbookError
+from core.definitions.validate import validate_text
+from core.errors import ExpressionError, NotAllowed, NotFound, RunbookError
+from core.execution.secrets import SecretScope
+
+RUNBOOK = """
+kind: runbook
+name: call
+team: data
+steps:
+  - id: call
+    type: http
+    url: https://api.data.example/x
+    headers: {Authorization: "Bearer TEXT"}
+"""
+DECLARED = """
+kind: secret
+name: TOKEN
+source: {env: RUNBOOK_SECRET_TOKEN}
+teams: [data]
+hosts: [api.data.example]
+"""
+OTHERWISE = [
+    "secrets.TOKEN.reverse()",
+    'secrets.TOKEN + "x"',
+    '"x" + secrets.TOKEN',
+    'secrets.TOKEN == "x"',
+    'secrets.TOKEN.startsWith("x")',
+    "size(secrets.TOKEN)",
+    'secrets["TOKEN"]',
+    "secrets.TOKEN[0]",
+    "secrets.TOKEN.inner",
+    "secrets",
+    "[secrets.TOKEN]",
+    '{"a": secrets.TOKEN}',
+    "has(secrets.TOKEN)",
+    'true ? secrets.TOKEN : ""',
+    "(secrets.TOKEN)",
+    "[1].map(x, secrets.TOKEN)",
+    'secrets.exists(x, x == "TOKEN")',
+    ".secrets.TOKEN",
+    '"TOKEN" in secrets',
+    "secrets . TOKEN",
+]
 
 
-def test_a_secret_is_read_from_the_environment() -> None:
-    assert EnvironmentSecrets({"RUNBOOK_SECRET_DB_API": "https://db"}).get("DB_API") == "https://db"
+def values(scope: dict[str, str]) -> SecretScope:
+    return SecretScope(lambda name: (scope[name], Destinations(name, ())))
+
+
+def test_a_secret_stands_whole_wherever_a_text_has_it() -> None:
+    scope = values({"A": "one", "B": "two"})
+    rendered = render({"x": ["{{ secrets.A }}", "a {{secrets.B}} {{ secrets.A }}"]}, {"secrets": scope})
+    assert rendered == {"x": ["one", "a two one"]}
+    assert [each.name for each in scope.carried] == ["A", "B"]
+    assert scope.apart().carried == ()
+
+
+def test_what_is_shown_has_the_place_marked_whatever_the_secret_is() -> None:
+    text = {"url": "https://x/{{ secrets.A }}?b={{ 1 + 1 }}"}
+    assert render(text, {"secrets": SecretPlaces()}) == {"url": "https://x/{{ secrets.A }}?b=2"}
+    assert with_places_masked("https://x/{{ secrets.A }}", "***") == "https://x/***"
+
+
+@pytest.mark.parametrize("source", OTHERWISE)
+def test_any_other_use_is_refused_when_it_runs_too(source: str) -> None:
+    scope = {"secrets": values({"TOKEN": "hunter2-of-data"})}
+    with pytest.raises(ExpressionError) as raised:
+        render(f"{{{{ {source} }}}}", scope)
+    assert "hunter2" not in str(raised.value)
+    with pytest.raises(ExpressionError):
+        compile_expression(source).evaluate(scope)
+    assert whole_secret(source) is None
+
+
+@pytest.mark.parametrize("source", OTHERWISE)
+def test_any_other_use_is_refused_with_its_place_by_validation(source: str) -> None:
+    text = RUNBOOK.replace('"Bearer TEXT"', f"'Bearer {{{{ {source} }}}}'")
+    _, problems = validate_text(text, "f.yaml")
+    assert any(problem.line == 9 and MISUSED in problem.message for problem in problems), problems
 
 
 @pytest.mark.parametrize(
-    ("content", "value"), [("s3cret\n", "s3cret"), ("s3cret\r\n", "s3cret"), ("a\n\n", "a\n"), ("é", "é")]
+    ("field", "line"),
+    [
+        ("    if: secrets.TOKEN == 'x'", 10),
+        ("    expect: response.text == secrets.TOKEN", 10),
+        ("    save: {a: secrets.TOKEN}", 10),
+        ("    expect: secrets.TOKEN", 10),
+    ],
 )
-def test_a_secret_is_read_from_a_file_without_its_last_newline(
-    tmp_path: Path, content: str, value: str
-) -> None:
-    file = tmp_path / "secret"
-    file.write_bytes(content.encode())
-    assert EnvironmentSecrets({"RUNBOOK_SECRET_X_FILE": str(file)}).get("X") == value
+def test_no_condition_and_nothing_kept_names_a_secret(field: str, line: int) -> None:
+    _, problems = validate_text(f"{RUNBOOK}{field}\n", "f.yaml")
+    assert [(problem.line, problem.message) for problem in problems] == [(line, MISUSED)]
 
 
-def test_the_environment_goes_before_the_file() -> None:
-    assert EnvironmentSecrets({"RUNBOOK_SECRET_X": "a", "RUNBOOK_SECRET_X_FILE": "/nowhere"}).get("X") == "a"
+def test_no_key_names_a_secret() -> None:
+    text = f'{RUNBOOK}    json: {{a: [{{"x {{{{ secrets.TOKEN }}}}": 1}}]}}\n'
+    _, problems = validate_text(text, "f.yaml")
+    assert [str(problem) for problem in problems] == [
+        "f.yaml:10:17: A secret cannot be used in a key. Use it in the value."
+    ]
 
 
-@pytest.mark.parametrize("name", ["", "a b", "../x", "A-B", "1A", "é"])
-def test_what_cannot_be_a_name_is_refused(name: str) -> None:
-    with pytest.raises(NotFound, match="cannot be the name of a secret"):
-        EnvironmentSecrets({"RUNBOOK_SECRET_" + name: "x"}).get(name)
+def use(team: str | None = "data", type_: str = "http", *, keeps: bool = True) -> SecretUse:
+    return SecretUse(team, type_, keeps_to_hosts=keeps)
 
 
-def test_a_missing_secret_says_what_to_set_and_what_is_near() -> None:
-    with pytest.raises(NotFound) as raised:
-        EnvironmentSecrets({"RUNBOOK_SECRET_DB_API": "hunter2"}).get("DB_APPI")
-    assert str(raised.value) == (
-        "The secret DB_APPI is not set. Set RUNBOOK_SECRET_DB_APPI or RUNBOOK_SECRET_DB_APPI_FILE for the workers. "
-        "Did you mean DB_API?"
-    )
+def declared(**fields: object) -> SecretDefinition:
+    source = {"env": "RUNBOOK_SECRET_TOKEN"}
+    return SecretDefinition.model_validate({"kind": "secret", "name": "TOKEN", "source": source, **fields})
 
 
-def test_an_empty_secret_is_a_mistake() -> None:
-    with pytest.raises(ConfigurationError, match="The secret X is empty"):
-        EnvironmentSecrets({"RUNBOOK_SECRET_X": ""}).get("X")
+HOSTS = {"hosts": ["api.data.example"]}
 
 
-def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
-    binary, large = tmp_path / "binary", tmp_path / "large"
-    binary.write_bytes(b"\xff\xfe")
-    large.write_text("a" * 70_000)
-    for path, reason in ((tmp_path / "none", "No such file"), (binary, "not UTF-8"), (large, "larger than")):
-        with pytest.raises(ConfigurationError, match=reason):
-            EnvironmentSecrets({"RUNBOOK_SECRET_X_FILE": str(path)}).get("X")
+@pytest.mark.parametrize(
+    ("fields", "wanted", "said"),
+    [
+        ({**HOSTS, "teams": ["data"]}, use(), None),
+        ({**HOSTS, "teams": ["data"]}, use(None), None),
+        (HOSTS, use(None), None),
+        (HOSTS, use(), "No secret TOKEN is declared that definitions of team data may use."),
+        (
+            {**HOSTS, "teams": ["web"]},
+            use(),
+            "No secret TOKEN is declared that definitions of team data may use.",
+        ),
+        ({**HOSTS, "teams": ["data"]}, use(type_="shell", keeps=False), "A step of type shell may not take"),
+        ({**HOSTS, "teams": ["data"], "types": ["shell"]}, use(type_="shell", keeps=False), None),
+        ({"teams": ["data"], "types": ["shell"]}, use(), "A step of type http may not take the secret TOKEN"),
+        ({"teams": ["data"], "types": ["http"]}, use(), "The secret TOKEN may be sent nowhere"),
+    ],
+)
+def test_who_may_use_it(fields: dict[str, object], wanted: SecretUse, said: str | None) -> None:
+    if said is None:
+        assert check_use("TOKEN", declared(**fields), wanted).name == "TOKEN"
+        return
+    with pytest.raises(RunbookError, match=said):
+        check_use("TOKEN", declared(**fields), wanted)
 
 
-def test_names_and_values_are_those_that_are_set(tmp_path: Path) -> None:
-    file = tmp_path / "secret"
-    file.write_text("from file\n")
-    environ = {
-        "RUNBOOK_SECRET_A": "1",
-        "RUNBOOK_SECRET_B_FILE": str(file),
-        "RUNBOOK_SECRET_C": "",
-        "RUNBOOK_SECRET_D_FILE": "/nowhere",
-        "OTHER": "x",
+def test_one_that_is_not_declared_and_one_of_others_are_refused_alike() -> None:
+    answers = []
+    for definition in (None, declared(**HOSTS, teams=["web"])):
+        with pytest.raises(NotFound) as raised:
+            check_use("TOKEN", definition, use(), ["pager.example"])
+        answers.append(str(raised.value))
+    assert answers[0] == answers[1]
+    hint = answers[0].partition("declares it: ")[2]
+    assert validate_text(hint, "hint")[1] == [], "it is ready to be pasted"
+    assert "hosts: [pager.example]" in hint
+
+
+@pytest.mark.parametrize(
+    ("pattern", "host", "port", "may"),
+    [
+        ("db.example", "db.example", 443, True),
+        ("db.example", "DB.example.", 80, True),
+        ("db.example", "evil-db.example", 443, False),
+        ("db.example", "x.db.example", 443, False),
+        ("*.example", "db.example", 443, True),
+        ("*.example", "a.b.example", 443, True),
+        ("*.example", "example", 443, False),
+        ("*.example", "example.evil", 443, False),
+        ("db.example:8443", "db.example", 8443, True),
+        ("db.example:8443", "db.example", 443, False),
+        ("127.0.0.1", "127.0.0.1", 1, True),
+        ("[::1]", "::1", 1, True),
+        ("[::1]:80", "::1", 80, True),
+        ("[::1]:80", "::1", 81, False),
+    ],
+)
+def test_where_it_may_go(pattern: str, host: str, port: int, may: bool) -> None:
+    destinations = Destinations("TOKEN", declared(hosts=[pattern]).hosts)
+    assert destinations.allow(host, port) is may
+    if not may:
+        with pytest.raises(NotAllowed, match="the secret TOKEN may not go to where this request goes"):
+            check_destination([destinations], host, port)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"source": {"env": "DATABASE_URL"}}, "source"),
+        ({"source": {"env": "SLACK_SIGNING_SECRET"}}, "source"),
+        ({"source": {"env": "RUNBOOK_SECRET_"}}, "source"),
+        ({"source": {"file": "run/secrets/x"}}, "source"),
+        ({"source": {"file": "/run/../proc/self/environ"}}, "source"),
+        ({"source": {"file": "/proc/self/environ"}}, "source"),
+        ({"source": {"vault": "kv"}}, "source"),
+        ({"source": {}}, "source"),
+        ({"hosts": ["*"]}, "hosts"),
+        ({"hosts": ["https://x.example/y"]}, "hosts"),
+        ({"hosts": ["x.example@evil.example"]}, "hosts"),
+        ({"hosts": []}, "It may go nowhere"),
+        ({"name": "a-b"}, "name"),
+        ({"value": "hunter2"}, "value"),
+    ],
+)
+def test_what_cannot_be_declared(fields: dict[str, object], said: str) -> None:
+    document = {
+        "kind": "secret",
+        "name": "TOKEN",
+        "source": {"env": "RUNBOOK_SECRET_TOKEN"},
+        "hosts": ["x.example"],
     }
-    secrets = EnvironmentSecrets(environ)
-    assert secrets.names() == ["A", "B", "C", "D"]
-    assert secrets.values() == ["1", "from file"]
+    with pytest.raises(ValueError, match=said):
+        SecretDefinition.model_validate(document | fields)
 
 
-class Counting:
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-
-    def get(self, name: str) -> str:
-        self.asked.append(name)
-        if name == "MISSING":
-            raise NotFound("The secret MISSING is not set.")
-        return f"value of {name}"
-
-
-def test_only_the_named_secrets_are_read_and_each_once() -> None:
-    source = Counting()
-    scope = SecretScope(source)
-    rendered = render("{{ secrets.A }} {{ secrets['A'] + secrets.B }} {{ 1 }}", {"secrets": scope})
-    assert rendered == "value of A value of Avalue of B 1"
-    assert source.asked == ["A", "B"]
-    assert set(scope.used) == {"value of A", "value of B"}
+def test_where_documents_declare_secrets_the_use_of_others_is_a_problem() -> None:
+    uses = RUNBOOK.replace("TEXT", "{{ secrets.TOKEN }}")
+    other = DECLARED.replace("TOKEN", "OTHER")
+    assert validate_text(uses, "f.yaml")[1] == []
+    assert validate_text(f"{uses}---{DECLARED}", "f.yaml")[1] == []
+    [problem] = validate_text(f"{uses}---{other}", "f.yaml")[1]
+    assert (problem.line, problem.column) == (9, 38)
+    assert problem.message == "No secret TOKEN is declared that definitions of team data may use."
+    assert problem.hint is not None
+    assert "hosts: [api.data.example]" in problem.hint
+    [problem] = validate_text(uses, "f.yaml", known=Known(secrets={}))[1]
+    assert problem.line == 9
 
 
-@pytest.mark.parametrize("source", ["secrets", "secrets['A' + 'B']", "size(secrets)", "'A' in secrets"])
-def test_a_secret_must_be_named(source: str) -> None:
-    with pytest.raises(ExpressionError, match="secrets is used without a name"):
-        compile_expression(source).evaluate({"secrets": SecretScope(Counting())})
-
-
-def test_a_missing_secret_stops_the_expression() -> None:
-    with pytest.raises(RunbookError, match="The secret MISSING is not set"):
-        compile_expression("secrets.MISSING").evaluate({"secrets": SecretScope(Counting())})
+def test_the_secrets_of_a_document_are_found() -> None:
+    document = {"a": ["{{ secrets.A }} {{secrets.B}}"], "b": {"c": "secrets.C {{ incident.title }}"}}
+    assert named_secrets(document) == {"A", "B"}

@@ -1,0 +1,79 @@
+"""`/secrets`: what is declared about secrets; for platform admins. No value of one is ever here."""
+
+from http import HTTPStatus
+
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from bot.rest.callers import CurrentCaller, authenticated_router
+from bot.rest.documents import BODY, DocumentBody, SentDocument
+from bot.rest.idempotency import CurrentPost
+from bot.rest.references import SecretReference
+from core.decisions.people import Person
+from core.definitions.known import NOTHING_SAID
+from core.definitions.secret import SecretDefinition
+from core.library_views import SecretView
+from core.service import Work
+from core.services import secrets
+from core.services.columns import columns
+from core.tables import Secret
+
+router = authenticated_router("secrets")
+
+
+class SecretAnswer(BaseModel):
+    secret: SecretView
+
+
+class SecretList(BaseModel):
+    secrets: list[SecretView]
+
+
+def _view(row: Secret) -> SecretView:
+    return SecretView(**columns(row, SecretView))
+
+
+def _read(person: Person, body: DocumentBody) -> SecretDefinition:
+    return body.read(SecretDefinition, lambda _team: secrets.check_may_declare(person), NOTHING_SAID)
+
+
+@router.post("", status_code=HTTPStatus.CREATED, response_model=SecretAnswer, openapi_extra=BODY)
+def create(body: SentDocument, post: CurrentPost) -> Response:
+    """Declare a secret: where it is read, who may use it, and where it may go."""
+    person = post.caller.person
+    secrets.check_may_declare(person)
+
+    def act(work: Work) -> SecretAnswer:
+        return SecretAnswer(secret=_view(secrets.create_secret(work, person, _read(person, body))))
+
+    return post.once(act, HTTPStatus.CREATED)
+
+
+@router.get("")
+def list_all(caller: CurrentCaller) -> SecretList:
+    """All that are declared, by name."""
+    with caller.service.transaction() as work:
+        return SecretList(secrets=list(map(_view, secrets.list_secrets(work, caller.person))))
+
+
+@router.get("/{id}")
+def show(secret: SecretReference, caller: CurrentCaller) -> SecretAnswer:
+    """One of them."""
+    with caller.service.transaction() as work:
+        return SecretAnswer(secret=_view(secrets.find_secret(work, caller.person, secret)))
+
+
+@router.put("/{id}", openapi_extra=BODY)
+def change(secret: SecretReference, body: SentDocument, caller: CurrentCaller) -> SecretAnswer:
+    """Declare it otherwise. The workers know of it within a second."""
+    secrets.check_may_declare(caller.person)
+    with caller.service.transaction() as work:
+        definition = _read(caller.person, body)
+        return SecretAnswer(secret=_view(secrets.change_secret(work, caller.person, secret, definition)))
+
+
+@router.delete("/{id}", status_code=HTTPStatus.NO_CONTENT)
+def delete(secret: SecretReference, caller: CurrentCaller) -> None:
+    """From now on nobody may use it."""
+    with caller.service.transaction() as work:
+        secrets.delete_secret(work, caller.person, secret)

@@ -1,0 +1,43 @@
+"""The ways to secrets that settings and environment open."""
+
+import importlib
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from cli.compose import Composition
+from core.errors import ConfigurationError
+from core.execution.secrets import SecretValues, VaultPort, WorkerSecrets
+from core.outside.secret_sources import EnvironmentSecrets, FileSecrets
+from core.services.secrets import Declarations
+from core.settings import Settings
+
+
+def worker_secrets(composition: Composition, environ: Mapping[str, str]) -> WorkerSecrets:
+    """All that is read of the environment is copied here. Raises ConfigurationError."""
+    values = secret_values(composition.settings, environ)
+    return WorkerSecrets(values, Declarations(composition.service.engine), composition.settings.credentials)
+
+
+def secret_values(settings: Settings, environ: Mapping[str, str]) -> SecretValues:
+    """Raises ConfigurationError where Vault is set, and cannot be used."""
+    folders = tuple(map(Path, settings.secret_folder_entries))
+    return SecretValues(EnvironmentSecrets(environ), FileSecrets(folders), _vault(settings))
+
+
+def _vault(settings: Settings) -> VaultPort | None:
+    """Its library is loaded only where there is one: it is an extra, and takes long."""
+    if not settings.vault_addr:
+        return None
+    token = Path(settings.vault_token_file) if settings.vault_token_file else settings.vault_token
+    if not token:
+        raise ConfigurationError(
+            "VAULT_ADDR is set, and no token.", hint="Set VAULT_TOKEN or VAULT_TOKEN_FILE."
+        )
+    if find_spec("hvac") is None:
+        raise ConfigurationError(
+            "VAULT_ADDR is set, and hvac is not installed.", hint="Install runbook[vault]."
+        )
+    module = importlib.import_module("core.outside.vault")
+    vault: VaultPort = module.VaultSecrets(settings.vault_addr, token, namespace=settings.vault_namespace)
+    return vault
