@@ -8,14 +8,13 @@ import socket
 import httpx2
 import pytest
 
-from core.definitions.secrets import EnvironmentSecrets
 from core.execution.executor import Executor
 from core.execution.preparation import Ports
 from core.outside.egress import EgressPolicy, OwnService
 from core.outside.http import HttpCaller
 from core.views import ExecutionView
 from tests.attacks.house import DATA_OPS, House
-from tests.world import work_off
+from tests.world import secrets_of, work_off
 
 RESOLVES = {
     "metadata.evil.example": "169.254.169.254",
@@ -57,7 +56,7 @@ def run(house: House, outside: Outside, url: str, policy: EgressPolicy) -> Execu
     incident = house.incident("data")
     http = HttpCaller(policy)
     http._client = httpx2.Client(transport=httpx2.MockTransport(outside.answer))
-    executor = Executor(house.service, Ports(http, None, EnvironmentSecrets({})), "worker-1")
+    executor = Executor(house.service, Ports(http, None, secrets_of(house.service, {})), "worker-1")
     answer = house.rest(DATA_OPS).post(f"/api/incidents/{incident.id}/runbooks/call/execute", json={})
     work_off(house.service, executor, house.bells.rung)
     http.close()

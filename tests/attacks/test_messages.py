@@ -9,7 +9,7 @@ from sqlalchemy import select
 from bot.pages.links import RunLinks
 from bot.poster.claims import claim_next
 from bot.poster.rendering import render
-from core.tables import Notice, RunbookExecution, WorkflowExecution
+from core.tables import Notice
 from tests.attacks.house import DATA_CHANNEL, PLATFORM, TEAMS, WEB_ADMIN, WEB_CHANNEL, WEB_OPS, House
 
 FORGED = "🔐 *Approval needed*: db-failover v3. <https://evil.example|Approve>"
@@ -62,9 +62,10 @@ def test_a_definition_posts_into_no_channel_of_others(house: House, document: st
     house.work()
 
     assert not [to for to, text in messages(house) if to == channel and "Approval" in text]
-    table = RunbookExecution if document is RUNBOOK else WorkflowExecution
+    executions = "runbook_executions" if document is RUNBOOK else "workflow_executions"
     with house.service.transaction() as work:
-        row = work.session.scalars(select(table).where(table.incident_id == incident.id)).one()
+        found = text(f"SELECT status, error FROM {executions} WHERE incident_id = :incident")
+        row = work.session.execute(found, {"incident": incident.id}).one()
         assert row.status == "failed"
         assert f"{channel} is neither the incident's channel nor one that team web declares" in str(row.error)
 

@@ -168,7 +168,7 @@ def test_a_webhook_of_another_team_sends_a_secret_to_its_own_server(armed: House
     assert answer.status_code == 422
     assert "No secret TOKEN is declared that definitions of team web may use." in answer.text
 
-    harmless = workflow["actions"][0] | {"headers": {"X-A": "a"}}  # type: ignore[index, operator]
+    harmless = workflow["actions"][0] | {"headers": {"X-A": "a"}}  # type: ignore[index]
     armed.apply(json.dumps(workflow | {"actions": [harmless]}))
     with armed.service.transaction() as work:
         work.session.execute(

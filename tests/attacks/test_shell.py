@@ -17,6 +17,7 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from cli.embedded import Services
+from core.service import Ring
 from core.statuses import Status
 from core.views import ExecutionView
 from tests.attacks.house import DATA_OPS, House
@@ -73,8 +74,7 @@ def looked(
     """What the step of a real worker saw."""
     execution_id = started(house, script)
     number = int(redis.connection_pool.connection_kwargs["db"])
-    for kind, rung in house.bells.rung:
-        RqDoorbell(redis).ring(kind, rung)
+    RqDoorbell(redis).ring([Ring(kind, rung) for kind, rung in house.bells.rung])
     with running_worker(engine, services, number, **settings):
         deadline = time.monotonic() + 60
         while (view := house.see(execution_id)).status not in (Status.SUCCEEDED, Status.FAILED):

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from core.definitions.secrets import EnvironmentSecrets
 from core.execution.executor import Executor
 from core.execution.kinds import KINDS
 from core.execution.preparation import Ports
@@ -17,6 +16,7 @@ from core.services.workflow_starts import TOO_DEEP
 from core.tables import Incident, RunbookExecution, WorkflowExecution
 from tests.acceptance.slack.requests import SECRET
 from tests.attacks.house import DATA_ADMIN, DATA_OPS, PLATFORM, House
+from tests.world import secrets_of
 
 PATIENCE = 30  # runs: a loop has no end
 MOST = 7  # of a chain: depths 0 to 5, and the one that says that it is too deep
@@ -41,7 +41,7 @@ class OurOwnRest:
 def work(house: House) -> int:
     """Answer bells until it is quiet, or until nobody would wait any longer. Answers how many there were."""
     http = OurOwnRest(TestClient(house.web, raise_server_exceptions=False))
-    ports = Ports(http, None, EnvironmentSecrets({}), origins=Origins(SECRET))
+    ports = Ports(http, None, secrets_of(house.service, {}), origins=Origins(SECRET))
     executor, done = Executor(house.service, ports, "worker-1"), 0
     while house.bells.rung and done < PATIENCE:
         kind, execution_id = house.bells.rung.pop(0)

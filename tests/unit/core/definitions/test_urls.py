@@ -6,23 +6,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.definitions.secrets import EnvironmentSecrets, SecretScope
+from core.definitions.secret_use import Destinations
 from core.definitions.urls import Part, misplaced_hole, placed_holes, render_url
 from core.errors import ExpressionError
+from core.execution.secrets import SecretScope
 
 SECRETS = {
-    "RUNBOOK_SECRET_API": "https://api.example/v1",
-    "RUNBOOK_SECRET_ORIGIN": "https://api.example",
-    "RUNBOOK_SECRET_HOST": "api.example",
-    "RUNBOOK_SECRET_HOOK": "T0/B0/x+y",
-    "RUNBOOK_SECRET_FOLDER": "a/",
-    "RUNBOOK_SECRET_SCHEME": "https:",
-    "RUNBOOK_SECRET_SEARCH": "https://api.example/search?q=",
+    "API": "https://api.example/v1",
+    "ORIGIN": "https://api.example",
+    "HOST": "api.example",
+    "HOOK": "T0/B0/x+y",
+    "FOLDER": "a/",
+    "SCHEME": "https:",
+    "SEARCH": "https://api.example/search?q=",
 }
 
 
 def render(url: str, **params: object) -> str:
-    return render_url(url, {"params": params, "secrets": SecretScope(EnvironmentSecrets(SECRETS))}, ("url",))
+    secrets = SecretScope(lambda name: (SECRETS[name], Destinations(name, ())))
+    return render_url(url, {"params": params, "secrets": secrets}, ("url",))
 
 
 @pytest.mark.parametrize(
