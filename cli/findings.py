@@ -51,6 +51,11 @@ def slack_token(settings: Settings) -> Finding:
     except (OSError, SlackClientError) as error:
         hint = "Can this machine reach it? SLACK_API_URL says where it is."
         return Finding(name, False, f"{settings.slack_api_url} does not answer ({error}).", hint)
+    if settings.slack_team_id not in ("", answer["team_id"]):
+        message = (
+            f"It is of the workspace {answer['team_id']}, and SLACK_TEAM_ID says {settings.slack_team_id}."
+        )
+        return Finding(name, False, message, "Requests of the workspace in SLACK_TEAM_ID alone are heard.")
     return Finding(name, True, f"Good: {answer['user']} in {answer['team']}.")
 
 

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from slack_sdk import WebClient
 
 from cli.doctor import examine
 from cli.findings import egress, shell, signing_secret, slack_token
@@ -63,6 +64,18 @@ def test_a_slack_that_does_not_answer_is_found() -> None:
 
     assert not finding.ok
     assert "http://127.0.0.1:9/api/ does not answer" in finding.message
+
+
+def test_a_token_of_another_workspace_than_the_one_that_is_set_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer = {"user": "runbook", "team": "Acme", "team_id": "T1"}
+    monkeypatch.setattr(WebClient, "auth_test", lambda _: answer)
+
+    def found(team: str) -> bool:
+        return slack_token(settings(SLACK_BOT_TOKEN="xoxb-1", SLACK_TEAM_ID=team)).ok
+
+    assert (found(""), found("T1"), found("T2")) == (True, True, False)
 
 
 def test_settings_that_cannot_be_read_are_all_that_is_told() -> None:
