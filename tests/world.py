@@ -100,10 +100,11 @@ def start_run(
 
 def uninstall(service: Service, kind: str) -> None:
     """All that was kept has steps and actions of a type that is not there any more, in place of `kind`."""
-    gone = """regexp_replace(definition::text, :there, '"type":"gone"', 'g')::json"""
+    kept = dict.fromkeys(("runbooks", "runbook_executions", "workflow_executions"), "definition")
     with service.transaction() as work:
-        for table in ("runbooks", "runbook_executions", "workflows", "workflow_executions"):
-            statement = text(f"UPDATE {table} SET definition = {gone}")
+        for table, column in (*kept.items(), ("workflows", "definition"), ("workflows", "in_force")):
+            gone = f"""regexp_replace({column}::text, :there, '"type":"gone"', 'g')::json"""
+            statement = text(f"UPDATE {table} SET {column} = {gone}")
             work.session.execute(statement, {"there": f'"type": ?"{kind}"'})
 
 

@@ -1,17 +1,26 @@
 """Looking at runbooks from a terminal, and what stands in the way of any verb."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
 from core.decisions.quarantine import UNTIL
 from core.service import Service
 from tests.acceptance.cli.conftest import Cli
+from tests.conftest import ADMIN
 from tests.world import LOST, apply_documents, suspect
 
+GREET = """
+kind: workflow
+name: greet
+trigger: {on: manual}
+actions: [{id: tell, type: message, text: hello}]
+"""
 LONG = """
 kind: runbook
 name: web-drain
@@ -156,3 +165,58 @@ def test_the_command_as_a_process_of_its_own(cli: Cli) -> None:
     assert (bad.returncode, bad.stdout) == (1, "")
     assert bad.stderr.startswith("runbook: There is no runbook no-such.")
     assert bad.stderr.count("\n") == 1
+
+
+def as_admin(speak_as: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, answer: str | None) -> None:
+    """A platform admin; at a terminal, where they give an answer."""
+    speak_as(ADMIN)
+    terminal = io.StringIO("" if answer is None else f"{answer}\n")
+    monkeypatch.setattr(terminal, "isatty", lambda: answer is not None)
+    monkeypatch.setattr(sys, "stdin", terminal)
+
+
+@pytest.mark.parametrize(("answer", "status"), [("y", "approved"), ("n", "draft")])
+def test_a_definition_is_approved_at_a_terminal_once_it_was_shown(
+    cli: Cli,
+    speak_as: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    status: str,
+) -> None:
+    as_admin(speak_as, monkeypatch, answer)
+    outcome = cli("approve", "db-draft")
+
+    assert outcome.status == 0
+    assert "This is all of it:\n\nkind: runbook\nname: db-draft\n" in outcome.out
+    assert outcome.out.index("kind: runbook") < outcome.out.index("Approve db-draft v1?")
+    assert ("db-draft v1 is approved and may run." in outcome.out) is (answer == "y")
+    assert json.loads(cli("show", "db-draft", "--json").out)["runbook"]["status"] == status
+
+
+def test_a_script_names_the_version_that_somebody_read(
+    cli: Cli, service: Service, speak_as: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_admin(speak_as, monkeypatch, None)
+    nobody = cli("approve", "db-draft")
+    assert (nobody.status, "name its version: --version N" in nobody.err) == (1, True)
+    stale = cli("approve", "db-draft", "--version", "2")
+    assert (stale.status, "db-draft is at version 1, not at version 2." in stale.err) == (1, True)
+    answer = cli("approve", "db-draft", "--version", "1", "--reason", "Read it.", "--json")
+    assert json.loads(answer.out)["runbook"]["approved_version"] == 1
+    assert "approved already" not in cli("approve", "db-draft", "--version", "1").out
+
+
+def test_workflows_are_listed_shown_and_approved_alike(
+    cli: Cli, service: Service, speak_as: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply_documents(service, GREET)
+    apply_documents(service, GREET.replace("hello", "good bye"), approve=False)
+    as_admin(speak_as, monkeypatch, "y")
+    listed = " ".join(cli("list", "--workflow").out.split())
+    assert "greet global draft, v1 in force operator" in listed
+    shown = cli("show", "--workflow", "greet").out
+    assert shown.startswith("greet v2, draft, v1 in force\n")
+    assert "+    text: good bye" in shown
+    assert "greet v2 is approved and may run." in cli("approve", "--workflow", "greet").out
+    assert cli("show", "--workflow", "greet").out.startswith("greet v2, approved\n")
+    assert "is approved already" in cli("approve", "--workflow", "greet").out

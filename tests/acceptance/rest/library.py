@@ -1,5 +1,6 @@
 """Definitions as these tests send them, and asking the library about them."""
 
+import re
 from typing import Any
 
 from starlette.testclient import TestClient
@@ -41,7 +42,8 @@ def changed(client: TestClient, document: dict[str, object]) -> dict[str, Any]:
 
 def do(client: TestClient, address: str, **body: object) -> dict[str, Any]:
     """What a POST that is taken answers. Who approves a definition names the version that they read."""
-    headers = newest(client, address.removesuffix("/approve")) if address.endswith("/approve") else {}
+    definition = re.fullmatch("((?:runbooks|workflows)/[^/]+)/approve", address)
+    headers = newest(client, definition[1]) if definition else {}
     answer = client.post(f"/api/{address}", json=body, headers=headers)
     assert answer.status_code in (200, 201), answer.text
     [shown] = answer.json().values()

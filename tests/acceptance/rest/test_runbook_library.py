@@ -60,7 +60,7 @@ def test_a_name_is_taken_once(writer: TestClient) -> None:
     again = writer.post("/api/runbooks", json=runbook())
 
     assert again.status_code == 409
-    assert "There is already a runbook db-vacuum." in again.json()["detail"]
+    assert "The name db-vacuum is taken" in again.json()["detail"]
 
 
 def test_one_idempotency_key_writes_one_runbook(writer: TestClient) -> None:
@@ -232,7 +232,7 @@ def test_only_a_platform_admin_approves_and_never_their_own_version(
 ) -> None:
     written(platform, runbook())
     for client, sentence in ((writer, "Only a platform admin"), (platform, "You wrote version 1")):
-        answer = client.post("/api/runbooks/db-vacuum/approve")
+        answer = client.post("/api/runbooks/db-vacuum/approve", headers={"If-Match": '"1"'})
         assert (answer.status_code, sentence in answer.json()["detail"]) == (403, True)
 
     changed(writer, runbook(steps=waiting(1)))

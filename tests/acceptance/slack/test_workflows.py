@@ -71,7 +71,7 @@ def test_a_workflow_under_quarantine_says_so_and_why(slack: Slack, company: Serv
     suspect(company, "greet")
 
     seen = slack.types(DB_OPS, QUIET_CHANNEL, "workflow list")
-    assert f"*greet* · global · *under quarantine, disabled* · {LOST}" in seen
+    assert f"*greet* · global · *under quarantine, does not start* · {LOST}" in seen
 
 
 def test_an_incident_is_escalated(slack: Slack, company: Service) -> None:

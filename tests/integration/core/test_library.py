@@ -108,7 +108,7 @@ def test_what_was_changed_since_it_was_found_is_not_approved(service: Service) -
         admin = load_person(work, ADMIN, source="test")
         found = find_runbook(work, admin, "db-vacuum")
         apply_documents(service, VACUUM.replace("1h", "2h"), approve=False)
-        with pytest.raises(Conflict, match="Read version 2 first"):
+        with pytest.raises(Conflict, match="is at version 2, not at version 1"):
             approve_runbook(work, admin, found, own_version_allowed=False)
 
 
