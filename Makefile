@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Certificates as the rest of the machine has them: a company's own authority is known there.
 export UV_SYSTEM_CERTS ?= true
 
-.PHONY: demo test check audit format lock clean bench chaos reference mutate-guards
+.PHONY: demo test check audit format lock clean bench chaos reference mutate-guards fuzz
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -47,6 +47,12 @@ chaos: $(READY)
 GUARDS ?=
 mutate-guards: $(READY)
 	$(BIN)/python -m tests.attacks.mutate $(GUARDS)
+
+# What anybody may send, for so many minutes: a 500, an answer later than a second, or 400 MB of web fails. CI: 0.5.
+MINUTES ?= 10
+FUZZ ?=
+fuzz: $(READY)
+	$(BIN)/python -m fuzz --minutes $(MINUTES) $(FUZZ)
 
 lock: $(BIN)/uv
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --upgrade --quiet --output-file requirements.lock

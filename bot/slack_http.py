@@ -10,16 +10,20 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 
+import structlog
 from anyio import CapacityLimiter, to_thread
 from slack_bolt import App, BoltRequest, BoltResponse
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core.definitions.json_text import check_shape
+from core.definitions.json_text import NO_TEXT, read_json
 from core.errors import InvalidInput
 
+log = structlog.get_logger()
+
 PATH = "/slack/events"
+NOT_SLACKS = "This is no request of Slack's."
 MOST_BYTES = 1_048_576
 MOST_FIELDS = 100  # of a form; Slack's commands have a dozen
 THREADS = 16
@@ -53,9 +57,18 @@ class SlackEndpoint:
         try:
             bolt = bolt_request(raw.decode(), {name: [value] for name, value in request.headers.items()})
         except (ValueError, TypeError, AttributeError, InvalidInput):
-            return Response("This is no request of Slack's.", 400, media_type="text/plain")
-        answer: BoltResponse = await to_thread.run_sync(self._app.dispatch, bolt, limiter=self._threads)
-        return _response(answer)
+            return Response(NOT_SLACKS, 400, media_type="text/plain")
+        answer = await to_thread.run_sync(self._dispatched, bolt, limiter=self._threads)
+        return _response(answer) if answer else Response(NOT_SLACKS, 400, media_type="text/plain")
+
+    def _dispatched(self, request: BoltRequest) -> BoltResponse | None:
+        """None where Bolt stumbles over what it takes for granted; what listeners raise, it hands to their handler."""
+        try:
+            response: BoltResponse = self._app.dispatch(request)
+        except (LookupError, ValueError, TypeError, AttributeError) as error:
+            log.warning("no request of Slack's", error=type(error).__name__)
+            return None
+        return response
 
 
 async def _read(request: Request) -> bytes | None:
@@ -95,7 +108,7 @@ def is_ssl_check(body: bytes) -> bool:
 
 def bolt_request(raw: str, headers: Mapping[str, list[str]]) -> BoltRequest:
     """The request as Bolt wants it. Raises ValueError, TypeError or AttributeError for what cannot be one, InvalidInput
-    for what is nested too deep to be parsed.
+    for what is nested too deep to be parsed, or holds what nobody could keep.
 
     Bolt takes every form with the word `payload` in it for a button's, and would lose a command that says it: there
     the word is written in another way while the form is read.
@@ -103,7 +116,9 @@ def bolt_request(raw: str, headers: Mapping[str, list[str]]) -> BoltRequest:
     is_json = raw.startswith("{") or any("json" in value for value in headers.get("content-type", ()))
     form = {} if is_json else parse_qs(raw, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     for text in [raw] if is_json else form.get("payload", []):
-        check_shape(text.encode())
+        read_json(text.encode())
+    if any(NO_TEXT.search(text) for texts in form.values() for text in texts):
+        raise InvalidInput("There is a character in it that is none.")
     is_form = not is_json and "payload" not in form
     readable = raw.replace("payload", "%70ayload") if is_form else raw
     request = BoltRequest(body=readable, headers=dict(headers))

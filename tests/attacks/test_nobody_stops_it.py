@@ -284,6 +284,11 @@ def test_a_signed_request_that_slack_would_not_send_is_refused(house: House) -> 
     assert slack(house, '{"a":' * 5_000, "application/json") == 400
     assert slack(house, "&".join(["a=1"] * 100_000)) == 400
     assert slack(house, urlencode({"payload": "5"})) == 400
+    assert slack(house, urlencode({"payload": "{}"})) in {400, 404}
+    assert slack(house, '{"type": []}', "application/json") in {400, 404}
+    lone = {"type": "block_actions", "user": {"id": "\ud800"}, "actions": [{"action_id": "run.cancel"}]}
+    assert slack(house, urlencode({"payload": json.dumps(lone)})) == 400
+    assert slack(house, urlencode({"command": "/runbook", "text": "run \0"})) == 400
 
 
 @pytest.mark.parametrize("path", ["runbooks/scale/analytics", "runbooks/scale/executions", "audit"])

@@ -1,0 +1,94 @@
+"""One campaign: the entrances of a real `web`, one after the other, then the parsers, each in a process of its own."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from fuzz.house import House, running_house
+from fuzz.record import Record
+from fuzz.rest import fuzz_described, fuzz_documents
+from fuzz.slack import fuzz_slack
+
+MOST_MEGABYTES = 400
+OF_ENTRANCES = 0.7  # of the time; the rest is the parsers'
+PARSERS = ("document", "json", "alert", "expression", "template", "schema", "words", "duration", "cursor")
+EXECUTED = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
+START_SECONDS = 120
+
+Say = Callable[[str], None]
+
+
+def run_campaign(folder: Path, seconds: float, number: int, say: Say) -> Record:
+    """Everything that was found is in the record, and its input in the folder."""
+    record = Record(folder)
+    with running_house(folder) as house:
+        for fuzz in (fuzz_described, fuzz_documents, fuzz_slack):
+            fuzz(house, record, seconds * OF_ENTRANCES / 3, number)
+            say(f"{fuzz.__name__}: {sum(record.counts.values()):,} requests so far")
+        _look_at(house, record, say)
+    if importlib.util.find_spec("atheris") is None:
+        say("atheris is not here (Linux on x86-64 and Python 3.11): the parsers are left out")
+        return record
+    for name in PARSERS:
+        _fuzz_parser(name, record, seconds * (1 - OF_ENTRANCES) / len(PARSERS), number, say)
+    return record
+
+
+def _look_at(house: House, record: Record, say: Say) -> None:
+    """Whether web still lives, how much memory it took, and what its log says that nobody was told."""
+    if house.process.poll() is not None:
+        record.found("web", "died", f"exit status {house.process.returncode}", "")
+        return
+    peak = house.peak_memory()
+    say(f"web's peak memory: {peak} MB")
+    if peak > MOST_MEGABYTES:
+        record.found("web", f"{peak} MB", f"more than {MOST_MEGABYTES} MB", "")
+    failed = house.log.read_text(encoding="utf-8", errors="replace").count("request failed")
+    if failed:
+        record.found("web", f"{failed} unforeseen", str(house.log), "")
+
+
+def _fuzz_parser(name: str, record: Record, seconds: float, number: int, say: Say) -> None:
+    corpus = record.folder / f"corpus-{name}"
+    corpus.mkdir()
+    command = [
+        sys.executable,
+        "-m",
+        "fuzz.parsers",
+        name,
+        str(corpus),
+        "-timeout=10",
+        f"-rss_limit_mb={MOST_MEGABYTES}",
+    ]
+    options = [
+        f"-max_total_time={max(int(seconds), 2)}",
+        f"-seed={number}",
+        "-print_final_stats=1",
+        "-max_len=4096",
+    ]
+    place = f"-artifact_prefix={record.folder}/{name}-"
+    _write_seed(name, corpus)
+    limit = seconds + START_SECONDS
+    try:
+        done = subprocess.run(
+            [*command, *options, place], capture_output=True, text=True, timeout=limit, check=False
+        )
+    except subprocess.TimeoutExpired:
+        record.found(name, "hangs", f"for more than {limit:.0f} s", "")
+        return
+    executed = EXECUTED.search(done.stderr)
+    count = int(executed[1]) if executed else 0
+    record.counts["parsers", name] += count
+    say(f"{name}: {count:,} inputs")
+    if done.returncode or not count:
+        record.found(name, f"exit status {done.returncode}", done.stderr.strip()[-300:], done.stderr)
+
+
+def _write_seed(name: str, corpus: Path) -> None:
+    """An input to begin with; the module that has it instruments what it imports, so it is asked in its process."""
+    script = f"import sys; from fuzz.parsers import SEEDS; sys.stdout.buffer.write(SEEDS[{name!r}])"
+    seed = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout
+    (corpus / "seed").write_bytes(seed)

@@ -1,0 +1,126 @@
+"""A real `web` process on embedded servers, with people, definitions and their tokens."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from chaos.house import await_answer
+from cli.apply import OPERATOR, apply_text
+from cli.compose import Composition
+from cli.demo.ports import reserved_port
+from cli.embedded import embedded_services
+from core.database import open_engine
+from core.service import Service
+from core.services.incidents import NewIncident, open_incident
+from core.services.people import load_person
+from core.services.tokens import create_token
+from core.settings import Settings
+from migrations.upgrade import upgrade_database
+
+SECRET, CHANNEL = "fuzz-signing-secret", "C0FUZZ"
+NOBODY, RESPONDER, ADMIN, ROOT = "U0NOBODY", "U0OPS", "U0ADMIN", "U0ROOT"
+TOKENS_EACH = 8  # one alone would mostly hear that it asks too often
+DEFINITIONS = f"""
+kind: team
+name: data
+members:
+  - {{slack: {RESPONDER}, role: responder}}
+  - {{slack: {ADMIN}, role: admin}}
+---
+kind: runbook
+name: all-kinds
+team: data
+lock: "db/{{{{ params.text }}}}"
+parameters:
+  type: object
+  properties:
+    text: {{type: string, pattern: "^(a+)+$", default: a}}
+    count: {{type: integer, default: 1}}
+    hosts: {{type: array, items: {{type: string}}}}
+    free: {{}}
+steps:
+  - {{id: say, type: message, text: "{{{{ params.count + 1 }}}} of {{{{ incident.title }}}}"}}
+  - {{id: gate, type: approval, approvers: {{team: data}}}}
+  - {{id: call, type: http, method: POST, url: "https://api.example/", json: {{all: "{{{{ params }}}}"}}}}
+---
+kind: workflow
+name: on-words
+team: data
+trigger: {{on: incident.created}}
+when: incident.description.split(" ").exists(x, x == incident.title) || incident.title.matches("^(a|b)+$")
+actions: [{{id: say, type: message, text: "{{{{ incident.description }}}}"}}]
+"""
+
+
+@dataclass(frozen=True)
+class House:
+    """`tokens`: several of each person. `process`: of web."""
+
+    url: str
+    tokens: Mapping[str, list[str]]
+    incident_id: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def peak_memory(self) -> int:
+        """Of web, in megabytes, since its start (https://man7.org/linux/man-pages/man5/proc.5.html, VmHWM)."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        [line] = [line for line in status.splitlines() if line.startswith("VmHWM")]
+        return int(line.split()[1]) // 1024
+
+
+@contextmanager
+def running_house(folder: Path) -> Iterator[House]:
+    with embedded_services(folder / "servers") as services, reserved_port(0) as port:
+        environment = {
+            "DATABASE_URL": services.database_url,
+            "REDIS_URL": services.redis_url,
+            "RUNBOOK_HOME": str(folder / "home"),
+            "SLACK_BOT_TOKEN": "xoxb-fuzz",
+            "SLACK_SIGNING_SECRET": SECRET,
+            "SLACK_API_URL": "http://127.0.0.1:9/api/",
+            "RUNBOOK_ADMINS": ROOT,
+            "PORT": str(port),
+        }
+        tokens, incident_id = _fill(Settings.from_environment(environment))
+        log = folder / "web.log"
+        with log.open("wb") as output:
+            command = [sys.executable, "-m", "cli", "web"]
+            process = subprocess.Popen(
+                command, env={**os.environ, **environment}, stdout=output, stderr=output
+            )
+            try:
+                url = f"http://127.0.0.1:{port}"
+                await_answer(f"{url}/readyz")
+                yield House(url, tokens, incident_id, process, log)
+            finally:
+                process.terminate()
+                process.wait()
+
+
+def _fill(settings: Settings) -> tuple[dict[str, list[str]], str]:
+    assert settings.database_url is not None
+    engine = open_engine(settings.database_url)
+    upgrade_database(engine)
+    engine.dispose()
+    with Composition.of(settings) as composition:
+        apply_text(composition.service, DEFINITIONS, "fuzz", approve=True)
+        people = (NOBODY, RESPONDER, ADMIN, ROOT)
+        return {person: _tokens(composition.service, person) for person in people}, _incident(
+            composition.service
+        )
+
+
+def _tokens(service: Service, person: str) -> list[str]:
+    with service.transaction() as work:
+        return [create_token(work, OPERATOR, person, f"fuzz-{number}") for number in range(TOKENS_EACH)]
+
+
+def _incident(service: Service) -> str:
+    with service.transaction() as work:
+        person = load_person(work, RESPONDER, source="fuzz")
+        return open_incident(work, person, NewIncident("Orders down", "data", slack_channel=CHANNEL)).id

@@ -1,0 +1,114 @@
+"""`python -m fuzz.parsers NAME [options of libFuzzer]`: one parser under atheris, which follows its branches.
+
+Whatever a parser refuses is a RunbookError (or, of what is no JSON, a ValueError); everything else ends the run, and so
+does an input that takes longer than libFuzzer's `-timeout`, or memory beyond its `-rss_limit_mb`.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+import atheris
+
+with atheris.instrument_imports(include=["core", "bot"]):
+    from bot.commands.parse import words_of
+    from bot.rest.paging import decode_cursor
+    from core.alerts.vendors import PARSERS
+    from core.definitions.bounds import OF_REQUESTS
+    from core.definitions.durations import parse_duration
+    from core.definitions.expression_checks import check_expression
+    from core.definitions.expressions import compile_expression
+    from core.definitions.json_schema import schema_errors, schema_problems
+    from core.definitions.json_text import read_json
+    from core.definitions.parameters import parse_key_values
+    from core.definitions.shapes import INCIDENT, OPEN
+    from core.definitions.templates import render
+    from core.definitions.validate import validate_text
+    from core.definitions.work import at_most
+    from core.errors import RunbookError
+
+SCOPE: Mapping[str, object] = {
+    "incident": {"title": "a,b,c" * 20, "labels": {"pager": "yes"}, "severity": "high"},
+    "params": {"text": "a" * 300, "list": list(range(300)), "n": 10**400},
+}
+WORK = 300_000  # so that an input that is allowed is far from libFuzzer's timeout
+
+
+def _document(data: bytes) -> None:
+    validate_text(data.decode("utf-8", "replace"), "fuzz", bounds=OF_REQUESTS)
+
+
+def _json(data: bytes) -> None:
+    with suppress(ValueError):
+        read_json(data)
+
+
+def _alert(data: bytes) -> None:
+    with suppress(ValueError):
+        body = read_json(data[1:])
+        list(PARSERS.values())[data[0] % len(PARSERS) if data else 0](body)
+
+
+def _expression(data: bytes) -> None:
+    source = data.decode("utf-8", "replace")
+    with at_most(WORK):
+        list(check_expression(source, {"incident": INCIDENT, "params": OPEN}))
+        compile_expression.__wrapped__(source).evaluate(SCOPE)
+
+
+def _template(data: bytes) -> None:
+    with at_most(WORK):
+        render(data.decode("utf-8", "replace"), SCOPE)
+
+
+def _schema(data: bytes) -> None:
+    with suppress(ValueError):
+        schema = read_json(data)
+        if isinstance(schema, dict) and not list(schema_problems(schema)):
+            schema_errors(schema, {"a": ["b", 1, {"c": "a" * 300}]})
+
+
+def _key_values(data: bytes) -> None:
+    schema = {"properties": {"a": {"type": "array"}, "b": {"type": "integer"}, "c": {"type": "object"}}}
+    parse_key_values([word.text for word in words_of(data.decode("utf-8", "replace"))], schema)
+
+
+TARGETS: Mapping[str, Callable[[bytes], object]] = {
+    "document": _document,
+    "json": _json,
+    "alert": _alert,
+    "expression": _expression,
+    "template": _template,
+    "schema": _schema,
+    "words": _key_values,
+    "duration": lambda data: parse_duration(data.decode("utf-8", "replace")),
+    "cursor": lambda data: decode_cursor(data.decode("utf-8", "replace")),
+}
+SEEDS: Mapping[str, bytes] = {
+    "document": b"kind: runbook\nname: a\nsteps: [{id: s, type: message, text: '{{ incident.title }}', if: 'true'}]\n",
+    "json": b'{"a": [1, "\\u0041", {"b": null}, -1.5e3]}',
+    "alert": b'\x00{"action": "created", "data": {"issue": {"id": "1", "title": "x"}}}',
+    "expression": b'params.list.map(x, x + 1).size() > 3 && incident.title.split(",").exists(y, y.matches("^a+$"))',
+    "template": b'Hello {{ incident.title.replace("a", "b") }} and {{ params.list }}',
+    "schema": b'{"type": "object", "properties": {"a": {"type": "array", "items": {"pattern": "^(a+)+$"}}}}',
+    "words": b'a=[1,2] b=3 c=\'{"x": 1}\' "two words"',
+    "duration": b"1h30m",
+    "cursor": b"MjAyNi0wMS0wMVQwMDowMDowMCswMDowMCBpbmNfMQ",
+}
+
+
+def main() -> None:
+    name = sys.argv.pop(1)
+    target = TARGETS[name]
+
+    def once(data: bytes) -> None:
+        with suppress(RunbookError):
+            target(data)
+
+    once(SEEDS[name])  # what is made at the first use counts for no input
+    atheris.Setup(sys.argv, once)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
