@@ -1,8 +1,10 @@
 """As whom, under what, and which commands may run."""
 
 import os
+import resource
 import stat
 import threading
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -149,6 +151,16 @@ def test_an_argument_with_a_zero_is_refused() -> None:
         run(Confinement(), "echo", "a\0b")
 
 
+@pytest.fixture
+def cores() -> Iterator[None]:
+    """This process may leave some, as far as it may say so."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_CORE, before)
+
+
+@pytest.mark.usefixtures("cores")
 def test_a_command_is_private_and_has_no_more_rights_than_it_began_with() -> None:
     seen = run(
         Confinement(), "sh", "-c", "umask; ulimit -c; grep NoNewPrivs /proc/self/status; pwd"
