@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.actions.base import ActionDefinition
 from core.decisions.people import Person
+from core.decisions.policy import reaches
 from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond, check_runbook_scope
 from core.decisions.triggers import IncidentHappening, Match, match
@@ -68,7 +69,7 @@ class _Start:
 
         None where the incident is another team's.
         """
-        if workflow.team_id not in (None, incident.team_id):
+        if not reaches(workflow.team.name if workflow.team else None, incident.team.name):
             return None
         return cls(workflow, (), incident, event, Match(error=why), _once_key(workflow, incident))
 
