@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -34,6 +34,7 @@ app = typer.Typer()
 token_app = typer.Typer(help="Bearer tokens for the REST API.", no_args_is_help=True)
 app.add_typer(token_app, name="token")
 
+Shown = dict[str, Any]  # a token as `--json` shows it
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 NEVER = "never"
 DEFAULT_EXPIRY = f"{LIFETIME.days}d"
@@ -121,8 +122,7 @@ def token_list(as_json: AsJson = False) -> None:
     if not tokens:
         say("There are no tokens. `runbook token create` makes one.")
         return
-    columns = ("id", "user", "name", "scopes", "team", "expires_at", "last_used_at", "revoked_at")
-    table(columns, [[_text(token[column]) for column in columns] for token in tokens])
+    table(("id", "for", "name", "good for", "until", "last used"), list(map(_line, tokens)), whole=2)
     if narrowed:
         say(narrowed_notice(narrowed))
 
@@ -137,11 +137,19 @@ def narrowed_notice(count: int) -> str:
     )
 
 
-def _text(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value or "")
+def _line(token: Shown) -> tuple[str, ...]:
+    """For people: days suffice, and what it is good for is one thing."""
+    good_for = f"{','.join(token['scopes'])}{' of ' + token['team'] if token['team'] else ''}"
+    until = f"revoked {_day(token['revoked_at'])}" if token["revoked_at"] else _day(token["expires_at"])
+    last_used = _day(token["last_used_at"]) if token["last_used_at"] else ""
+    return token["id"], token["user"], token["name"], good_for, until, last_used
 
 
-def _shown(row: ApiToken) -> dict[str, object]:
+def _day(moment: str | None) -> str:
+    return moment[:10] if moment else "for ever"
+
+
+def _shown(row: ApiToken) -> Shown:
     return {
         "id": row.id,
         "kind": row.kind,

@@ -10,6 +10,7 @@ from core.actions.base import ActionDefinition
 from core.decisions.chains import MOST_DEPTH, is_too_deep
 from core.decisions.initiators import initiated_by, initiators_to_json
 from core.decisions.people import Person
+from core.decisions.policy import reaches
 from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond, check_runbook_scope
 from core.decisions.triggers import MOST_WORK_AN_EVENT, IncidentHappening, Match, match
@@ -71,7 +72,7 @@ class _Start:
 
         None where the incident is another team's.
         """
-        if workflow.team_id not in (None, incident.team_id):
+        if not reaches(workflow.team.name if workflow.team else None, incident.team.name):
             return None
         return cls(workflow, (), incident, event, Match(error=why), _once_key(workflow, incident))
 

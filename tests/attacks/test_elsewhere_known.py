@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from bot.app import create_bolt_app
 from bot.pages.links import RunLinks
 from bot.rest.settings import RestSettings
 from bot.slack_http import slack_route
@@ -119,7 +120,7 @@ def test_without_a_signing_secret_nothing_is_signed(house: House) -> None:
     """
     open_door = create_web(
         house.service,
-        slack=slack_route(house.app, ""),
+        slack=slack_route(create_bolt_app(house.service, signing_secret="", token="xoxb-1"), ""),
         rest=RestSettings(),
         links=RunLinks("https://x", ""),
         newest_revision=None,

@@ -15,6 +15,7 @@ from core.errors import (
     ConfigurationError,
     Conflict,
     ExpressionError,
+    InsufficientScope,
     InvalidInput,
     NotAllowed,
     NotFound,
@@ -42,17 +43,18 @@ def body_of(response: Response) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "title"),
+    ("error", "status", "title", "code"),
     [
-        (NotFound("There is no incident x."), 404, "Not Found"),
-        (NotAllowed(), 403, "Forbidden"),
-        (Conflict(), 409, "Conflict"),
-        (InvalidInput(), 422, "Unprocessable Entity"),
-        (ExpressionError(), 422, "Unprocessable Entity"),
-        (Unavailable(), 503, "Service Unavailable"),
+        (NotFound("There is no incident x."), 404, "Not Found", "not_found"),
+        (NotAllowed(), 403, "Forbidden", "not_allowed"),
+        (InsufficientScope("Not with this.", scope="run"), 403, "Forbidden", "insufficient_scope"),
+        (Conflict(), 409, "Conflict", "conflict"),
+        (InvalidInput(), 422, "Unprocessable Entity", "invalid_input"),
+        (ExpressionError(), 422, "Unprocessable Entity", "expression_error"),
+        (Unavailable(), 503, "Service Unavailable", "unavailable"),
     ],
 )
-def test_each_error_of_core_has_its_status(error: RunbookError, status: int, title: str) -> None:
+def test_each_error_of_core_has_its_status(error: RunbookError, status: int, title: str, code: str) -> None:
     response = refused(request_for(), error)
 
     assert response.status_code == status
@@ -61,6 +63,7 @@ def test_each_error_of_core_has_its_status(error: RunbookError, status: int, tit
         "type": "about:blank",
         "title": title,
         "status": status,
+        "code": code,
         "detail": str(error),
     }
     assert ("Retry-After" in response.headers) == (status == 503)
