@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.decisions.execution import ApprovalVoided, GateOutdated, Step, StepPolicy, VerdictGiven
+from core.decisions.execution import ApprovalVoided, GateOutdated, Json, Step, StepPolicy, VerdictGiven
 from core.decisions.gates import (
     asked_again,
     covering_gates,
@@ -104,9 +104,11 @@ def test_nothing_is_voided_where_no_worker_has_the_run() -> None:
 
 
 def test_the_digest_binds_each_of_its_parts_and_no_order_of_keys() -> None:
-    shown = [{"step": "promote", "request": {"url": "https://x", "method": "POST"}}]
+    request: dict[str, Json] = {"url": "https://x", "method": "POST"}
+    shown: list[Json] = [{"step": "promote", "request": request}]
     same = digest_of("rbk_1", 1, {"a": 1, "b": 2}, shown)
-    assert same == digest_of("rbk_1", 1, {"b": 2, "a": 1}, [dict(reversed(shown[0].items()))])  # type: ignore[list-item]
+    turned: list[Json] = [{"request": {"method": "POST", "url": "https://x"}, "step": "promote"}]
+    assert same == digest_of("rbk_1", 1, {"b": 2, "a": 1}, turned)
     others = {
         digest_of("rbk_2", 1, {"a": 1, "b": 2}, shown),
         digest_of("rbk_1", 2, {"a": 1, "b": 2}, shown),
