@@ -1,5 +1,6 @@
 """The demo, with a browser or without."""
 
+import html
 import threading
 
 from cli.demo.sandbox_client import SandboxClient
@@ -15,7 +16,7 @@ The demo runs. Open this page, you are Bob, on call for team database:
     {page}
 
 The orders database is down, Bob has opened an incident, and a workflow proposes db-failover.
-Switch to Alice (the switch at the top), a database admin, and press Approve.
+Switch to Alice (the switch at the top), a database admin: the message shows what will be sent. Press Approve.
 Watch the cluster fail over:  {targets}
 Then try:  /runbook help
 
@@ -40,6 +41,7 @@ def run_headless(settings: Settings, *, refuse_promote: bool) -> bool:
         SandboxClient(found.sandbox) as sandbox,
     ):
         ending = play(found, sandbox)
+        print(f"Alice was asked:\n\n{html.unescape(str(ending.asked.get('text')))}\n")
         print(transcript(sandbox.messages(APPROVER, ending.channel)))
         complaint = ending.complaint
         caused_by = ending.payload.get("workflow_execution_id")

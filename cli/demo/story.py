@@ -1,5 +1,6 @@
-"""The story: the orders database breaks, a workflow proposes the failover, a second person approves it."""
+"""The story: the database breaks, a workflow proposes the failover, a second person sees what it sends and approves."""
 
+import html
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,15 +14,17 @@ from cli.demo.workspace import APPROVER, CHANNEL, REQUESTER
 from core.errors import Unavailable
 
 OPENING = '/runbook incident open "Orders database is down" severity=critical service=orders-db team=database'
+PROMOTES = "POST <secrets.DB_API>/clusters/orders/promote"  # what the approver must see
 PATIENCE = 40.0  # seconds for each thing to happen
 Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
 class Ending:
-    """What came of it: the outcome's message, the channel, and the cluster as the target has it."""
+    """What came of it: the message that asked, the outcome's, the channel, and the cluster as the target has it."""
 
     channel: str
+    asked: Message
     outcome: Message
     cluster: dict[str, object]
 
@@ -34,6 +37,8 @@ class Ending:
     @property
     def complaint(self) -> str | None:
         """Why the story did not end well; None if it did."""
+        if PROMOTES not in html.unescape(str(self.asked.get("text"))):
+            return "the approver was not shown what would be sent"
         if self.payload.get("status") != "succeeded":
             return f"the run ended {self.payload.get('status')}"
         if not self.payload.get("workflow_execution_id"):
@@ -57,7 +62,7 @@ def play(stage: Stage, sandbox: SandboxClient) -> Ending:
     sandbox.press(APPROVER, channel, gate, "approval.approve")
     outcome = _until("the outcome", lambda: _outcome(sandbox, channel))
     cluster = httpx2.get(f"{stage.targets}/clusters/orders").json()
-    return Ending(channel, outcome, cluster)
+    return Ending(channel, gate, outcome, cluster)
 
 
 def _until(what: str, look: Callable[[], Found | None]) -> Found:

@@ -168,7 +168,18 @@ def test_the_status_says_how_to_approve(
 
     assert "waiting for approval" in shown
     assert "Needs 1 approval, has 0: a responder of team database may decide." in shown
-    assert f"  runbook approve {gate}\n  runbook reject {gate}\n" in shown
+    digest = see(service, run).approval.digest[:16]  # type: ignore[union-attr, index]  # it waits there
+    assert f"  runbook approve {gate} --digest {digest}\n" in shown
+    assert f"  runbook reject {gate} --digest {digest}\n" in shown
+    assert "What will be sent once it is approved:" in shown
+
+
+def test_what_was_shown_is_what_is_approved(
+    cli: Cli, incident: Incident, service: Service, recorded_bells: RecordedBells
+) -> None:
+    _, gate = waiting_gate(service, recorded_bells, incident)
+
+    assert "What you saw is not what is asked now." in cli("approve", gate, "--digest", "0" * 16).err
 
 
 def test_an_approval_lets_the_run_go_on(

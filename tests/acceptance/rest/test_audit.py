@@ -330,7 +330,8 @@ def _run_deeds(
     bells: RecordedBells,
 ) -> None:
     incident = opened(responder, slack_channel="C0DB")["id"]
-    do(responder, f"runbooks/executions/{lost_in_step(service, 'U0DBOPS')}/verdict", verdict="ran")
+    lost = lost_in_step(service, "U0DBOPS")
+    do(responder, f"runbooks/executions/{lost}/verdict", verdict="ran", step="pause", attempt=1)
     do(responder, f"incidents/{incident}/acknowledge")
     do(responder, f"incidents/{incident}/escalate", severity="critical")
     do(responder, f"incidents/{incident}/notes", text="Look")

@@ -104,9 +104,10 @@ def test_nothing_is_voided_where_no_worker_has_the_run() -> None:
 
 
 def test_the_digest_binds_each_of_its_parts_and_no_order_of_keys() -> None:
-    shown: list[Json] = [{"step": "promote", "request": {"url": "https://x", "method": "POST"}}]
-    turned: list[Json] = [{"request": {"method": "POST", "url": "https://x"}, "step": "promote"}]
+    request: dict[str, Json] = {"url": "https://x", "method": "POST"}
+    shown: list[Json] = [{"step": "promote", "request": request}]
     same = digest_of("rbk_1", 1, {"a": 1, "b": 2}, shown)
+    turned: list[Json] = [{"request": {"method": "POST", "url": "https://x"}, "step": "promote"}]
     assert same == digest_of("rbk_1", 1, {"b": 2, "a": 1}, turned)
     others = {
         digest_of("rbk_2", 1, {"a": 1, "b": 2}, shown),

@@ -1,6 +1,7 @@
 """Where a retry goes on, and what it carries over."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -65,8 +66,26 @@ def test_a_gate_without_approval_is_not_gone_around() -> None:
     gate = replace(run.steps[1], type="approval")
     with pytest.raises(Conflict, match="an approval that nobody gave"):
         resume(run.with_step(1, gate), from_step="step-2", by="<@U1>", now=NOW)
-    approved = replace(gate, status=S)
-    assert resume(run.with_step(1, approved), from_step="step-2", by="<@U1>", now=NOW).position == 2
+
+
+def test_an_approval_that_was_given_is_asked_for_again() -> None:
+    run = failed_run(S, S, S, F)
+    gate = replace(run.steps[1], type="approval", attempt=2, finished_at=NOW)
+    found = resume(run.with_step(1, gate), from_step=None, by="<@U1>", now=NOW)
+    assert (found.position, found.asks) == (3, (1,))
+    assert [step.status for step in found.carried] == [S, P, S]
+    asked = found.carried[1]
+    assert (asked.attempt, asked.output, asked.error) == (0, None, "<@U1> retries this run.")
+
+
+def test_an_approval_that_covers_retries_is_carried_over_while_it_is_young() -> None:
+    run = failed_run(S, S, F)
+    policy = StepPolicy(covers_for=timedelta(minutes=30))
+    gate = replace(run.steps[1], type="approval", policy=policy, finished_at=NOW)
+    run = run.with_step(1, gate)
+    young = resume(run, from_step=None, by="<@U1>", now=NOW + timedelta(minutes=29))
+    assert (young.asks, young.carried[1]) == ((), gate)
+    assert resume(run, from_step=None, by="<@U1>", now=NOW + timedelta(minutes=30)).asks == (1,)
 
 
 def test_an_unknown_step_is_refused() -> None:
