@@ -5,7 +5,7 @@ where that fails, the sentence takes its place.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +20,12 @@ from bot.answers import NOWHERE, Whisper, sentence
 from bot.commands.call import CommandCall, Reply
 from bot.commands.dispatch import answer
 from bot.commands.parse import words_of
+from bot.limits import SlackLimits
 from bot.modals.opening import Opener
 from bot.modals.run_form import CALLBACK_ID, refusal, subject_of, submit
 from bot.pages.links import RunLinks
 from core.errors import InvalidInput, RunbookError
+from core.limits import STANDARD, Limits
 from core.service import Service
 
 log = structlog.get_logger()
@@ -39,10 +41,12 @@ def create_bolt_app(
     api_url: str = "https://slack.com/api/",
     single_admin: bool = False,
     links: RunLinks = NOWHERE,
+    limits: Limits = STANDARD,
 ) -> App:
     """The app, without a call to Slack: neither at the start (`auth.test`) nor while it dispatches.
 
     `single_admin`: whether a platform admin may approve a definition that they wrote. `links`: to the pages of runs.
+    `limits`: on what people type and click.
     """
     app = App(
         name="runbook",
@@ -53,6 +57,7 @@ def create_bolt_app(
         raise_error_for_unhandled_request=True,
     )
     face = Face(service, Whisper(), Opener(token, api_url), single_admin, links)
+    app.middleware(_limited(SlackLimits(limits)))
     app.command(re.compile(".*"))(face.on_command)
     for action_id in BUTTONS:
         app.action(action_id)(face.on_button)
@@ -68,6 +73,16 @@ def _always(token: str) -> Any:
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
 
     return authorize
+
+
+def _limited(limits: SlackLimits) -> Callable[..., BoltResponse]:
+    """A middleware: what is too much is refused before it reaches a listener."""
+
+    def limit(body: dict[str, Any], next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002 Bolt's name
+        limits.check(body)
+        return next()
+
+    return limit
 
 
 @dataclass(frozen=True)
@@ -117,6 +132,9 @@ class Face:
             return BoltResponse(status=200, body=Reply(self._says(error)).body())
         if isinstance(error, BoltUnhandledRequestError):
             return self._unhandled(body)
+        if body.get("type") == "view_submission":
+            view = refusal(body["view"]["title"]["text"], self._says(error))
+            return BoltResponse(status=200, body={"response_action": "update", "view": view})
         self._tell(body, error)
         return BoltResponse(status=200)
 

@@ -30,6 +30,7 @@ class Settings(BaseModel):
     admins: str = Field(default="", alias="RUNBOOK_ADMINS")
     shell: Literal["off", "on"] = Field(default="off", alias="RUNBOOK_SHELL")
     egress: str = Field(default="", alias="RUNBOOK_EGRESS")
+    limits: int = Field(default=1, ge=1, le=1000, alias="RUNBOOK_LIMITS")
     single_admin: Literal["off", "on"] = Field(default="off", alias="RUNBOOK_SINGLE_ADMIN")
 
     @classmethod

@@ -79,7 +79,7 @@ def _percentile_line(what: str, values: PercentilesView | None) -> list[str]:
 def freeze(work: Work, person: Person, call: CommandCall) -> Reply:
     """Of a team where the first word is one's name, otherwise of everything."""
     words = [word.text for word in call.arguments]
-    team = words[0] if len(words) > 1 and _is_team(work, words[0]) else None
+    team = words[0] if len(words) > 1 and _is_team(work, person, words[0]) else None
     reason = " ".join(words if team is None else words[1:])
     if not reason:
         raise InvalidInput("Why?", hint=usage_hint(call, "freeze [TEAM] REASON"))
@@ -87,12 +87,13 @@ def freeze(work: Work, person: Person, call: CommandCall) -> Reply:
     return Reply(f"🧊 {_scope(team)} is frozen: {escape(row.reason)}. Nothing starts until it is unfrozen.")
 
 
-def _is_team(work: Work, name: str) -> bool:
+def _is_team(work: Work, person: Person, name: str) -> bool:
+    """As far as the person may know of it: to others it is a word of the reason."""
     try:
         find_team(work, name)
     except NotFound:
         return False
-    return True
+    return person.may_see(name)
 
 
 def _scope(team: str | None) -> str:

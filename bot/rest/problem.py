@@ -26,6 +26,7 @@ from core.errors import (
     ProblemLike,
     RunbookError,
     Stale,
+    TooMany,
     Unavailable,
 )
 
@@ -42,6 +43,7 @@ STATUSES: dict[type[RunbookError], HTTPStatus] = {
     Conflict: HTTPStatus.CONFLICT,
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
 # For errors that Starlette raises with no more than the status' own phrase.
@@ -113,8 +115,15 @@ def refused(request: Request, error: Exception) -> Response:
     status = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), None)
     if status is None:
         return unexpected(request, error)
-    headers = RETRY_AFTER if status is HTTPStatus.SERVICE_UNAVAILABLE else None
-    return problem(status, str(error), headers=headers, errors=_errors_of(error), **_links_of(error))
+    return problem(
+        status, str(error), headers=_headers_of(error, status), errors=_errors_of(error), **_links_of(error)
+    )
+
+
+def _headers_of(error: RunbookError, status: HTTPStatus) -> Mapping[str, str] | None:
+    if isinstance(error, TooMany):
+        return {"Retry-After": str(error.retry_after)}
+    return RETRY_AFTER if status is HTTPStatus.SERVICE_UNAVAILABLE else None
 
 
 def _links_of(error: RunbookError) -> dict[str, str]:

@@ -4,6 +4,7 @@ import typer
 import uvicorn
 from starlette.types import ASGIApp
 
+from bot.limits import RestLimits, bucket
 from bot.rest.settings import RestSettings
 from bot.slack_http import slack_route
 from bot.web import create_web
@@ -35,10 +36,16 @@ def _serve(composition: Composition) -> None:
 
 
 def web_app(composition: Composition) -> ASGIApp:
+    limits = composition.service.limits
     return create_web(
         composition.service,
         slack=slack_route(bolt_app(composition), composition.settings.slack_signing_secret),
-        rest=RestSettings(composition.is_single_admin, composition.callbacks),
+        rest=RestSettings(
+            composition.is_single_admin,
+            composition.callbacks,
+            bucket(limits.requests_of_token),
+            RestLimits(limits),
+        ),
         links=composition.links,
         newest_revision=newest_revision(),
     )

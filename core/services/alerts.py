@@ -12,6 +12,8 @@ from core.decisions.people import Person
 from core.decisions.team_scope import check_may_respond
 from core.errors import InvalidInput
 from core.service import Work
+from core.services import alert_storms
+from core.services.alert_storms import Source
 from core.services.incidents import NewIncident, change_status, open_incident
 from core.services.people import find_team
 from core.services.request_keys import take_turn
@@ -20,9 +22,14 @@ from core.tables import Incident, Team
 
 
 class AlertOutcome(StrEnum):
-    """What an alert came to: `known` is open already, `ignored` tells nothing that we act on."""
+    """What an alert came to.
+
+    `grouped`: it came in a storm, and is counted by the incident of that; `known` is open already, `ignored` tells
+    nothing that we act on.
+    """
 
     OPENED = "opened"
+    GROUPED = "grouped"
     KNOWN = "known"
     RESOLVED = "resolved"
     IGNORED = "ignored"
@@ -40,23 +47,29 @@ def receive_alert(
     """Open, find or resolve the incident of an alert, in the name of the person whose token brought it.
 
     `team`: whose the alert is; left out, its label or tag `team` says so. Raises InvalidInput for a body that is not
-    the vendor's and for an alert of no team, NotFound for an unknown team, NotAllowed for somebody of another one.
+    the vendor's and for an alert of no team, NotAllowed for somebody of another team, or of none that is there.
     """
     alert = PARSERS[vendor](body)
     if alert is None:
         return Received(AlertOutcome.IGNORED)
     if alert.is_resolved:
-        return _resolve(work, person, _unresolved(work, _keys(work, person, vendor, alert, team)))
-    owner = find_team(work, team or _team_of(alert)).name
-    check_may_respond(person, owner, "send alerts")
+        return _resolve(work, person, vendor, sorted(_keys(work, person, vendor, alert, team)))
+    owner = _own_team(work, person, team or _team_of(alert))
     key = _key(vendor, owner, alert)
     take_turn(work, key)
     known = _unresolved(work, [key])
+    if known is None and (counted := alert_storms.grouped(work, [key])) is not None:
+        known = counted[0]
     if known is not None:
         return Received(AlertOutcome.KNOWN, known)
-    return Received(
-        AlertOutcome.OPENED, open_incident(work, person, _new_incident(alert, vendor, owner, key))
-    )
+    return _new(work, person, Source(vendor, owner), alert, key)
+
+
+def _new(work: Work, person: Person, source: Source, alert: Alert, key: str) -> Received:
+    if alert_storms.is_in_storm(work, source):
+        return Received(AlertOutcome.GROUPED, alert_storms.group(work, person, source, alert, key))
+    new = _new_incident(alert, source.vendor, source.team, key)
+    return Received(AlertOutcome.OPENED, open_incident(work, person, new))
 
 
 def _unresolved(work: Work, keys: list[str]) -> Incident | None:
@@ -68,10 +81,16 @@ def _keys(work: Work, person: Person, vendor: Vendor, alert: Alert, team: str | 
     """By what the incident may be known. What is over does not always say whose it was: then any team of the person."""
     named = team or alert.team
     if named is not None:
-        owners = [find_team(work, named).name]
+        owners = [_own_team(work, person, named)]
     else:
         owners = [name for name in work.session.scalars(select(Team.name)) if person.is_responder_of(name)]
     return [_key(vendor, owner, alert) for owner in owners]
+
+
+def _own_team(work: Work, person: Person, name: str) -> str:
+    """Raises NotAllowed for a team that is not the person's, whether it is there or not; NotFound to who sees all."""
+    check_may_respond(person, name, "send alerts")
+    return find_team(work, name).name
 
 
 def _team_of(alert: Alert) -> str:
@@ -90,11 +109,29 @@ def _key(vendor: Vendor, team: str, alert: Alert) -> str:
     return f"{vendor}:{digest[:40]}"
 
 
-def _resolve(work: Work, person: Person, incident: Incident | None) -> Received:
-    """Where nothing is open for it, it was resolved by a person before, or never came to us."""
+def _resolve(work: Work, person: Person, vendor: Vendor, keys: list[str]) -> Received:
+    """Where nothing is open for it, it was resolved by a person before, or never came to us.
+
+    `keys`: sorted, so that no two who wait for the turns of some wait for each other.
+    """
+    for key in keys:
+        take_turn(work, key)
+    incident = _unresolved(work, keys)
     if incident is None:
-        return Received(AlertOutcome.IGNORED)
+        return _resolve_grouped(work, person, vendor, keys)
     return Received(AlertOutcome.RESOLVED, change_status(work, person, incident, IncidentStatus.RESOLVED))
+
+
+def _resolve_grouped(work: Work, person: Person, vendor: Vendor, keys: list[str]) -> Received:
+    """One of a storm: it is counted down; the last one resolves the storm's incident."""
+    counted = alert_storms.grouped(work, keys)
+    if counted is None:
+        return Received(AlertOutcome.IGNORED)
+    storm, key = counted
+    check_may_respond(person, storm.team.name, "send alerts")
+    if alert_storms.is_over(work, person, vendor, storm, key):
+        change_status(work, person, storm, IncidentStatus.RESOLVED)
+    return Received(AlertOutcome.RESOLVED, storm)
 
 
 def _new_incident(alert: Alert, vendor: Vendor, team: str, key: str) -> NewIncident:

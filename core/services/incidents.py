@@ -17,6 +17,7 @@ from core.services.incident_changes import Cause, set_status
 from core.services.incident_events import happened
 from core.services.notices import NewNotice, NoticeKind
 from core.services.people import find_team
+from core.services.quotas import check_may_open
 from core.services.request_keys import take_turn
 from core.statuses import IncidentStatus, Severity
 from core.tables import Incident, JsonObject
@@ -44,14 +45,16 @@ def open_incident(
     """Open an incident, start the workflows that match, and owe its card.
 
     `request_key`: of the delivery that asked; the second one with the same key gets the same incident.
-    Raises NotFound for an unknown team, NotAllowed for somebody of another team, and where the channel is not this
-    team's; Conflict where another open incident has it.
+    Raises NotAllowed for somebody of another team, or of none that is there, and where the channel is not this
+    team's; Conflict where another open incident has it; TooMany where the team's people opened too many.
     """
     known = _by_request_key(work, request_key)
     if known is not None:
         return known
+    check_may_respond(person, new.team, "open incidents")  # first: to others no team is there, or all are
     team = find_team(work, new.team)
-    check_may_respond(person, team.name, "open incidents")
+    if new.alert_key is None:
+        check_may_open(work, team)
     if new.slack_channel is not None:
         check_free(work, person, team, new.slack_channel)
     incident = Incident(

@@ -28,13 +28,20 @@ def put_under_quarantine(work: Work, execution: RunbookExecution | WorkflowExecu
         return
     if isinstance(definition, Runbook):
         before = RUNBOOKS.status_of(definition)
-        definition.status, definition.quarantine = ApprovalStatus.DRAFT, reason
+        definition.status, definition.quarantine = ApprovalStatus.DRAFT, _shown(definition, execution, reason)
         _keep(work, RUNBOOKS, definition, before, execution.id)
     else:
         before = WORKFLOWS.status_of(definition)
         WORKFLOWS.settle(definition, with_enabled(definition.definition, enabled=False), work.now)
-        definition.quarantine = reason
+        definition.quarantine = _shown(definition, execution, reason)
         _keep(work, WORKFLOWS, definition, before, execution.id)
+
+
+def _shown(
+    definition: Runbook | Workflow, execution: RunbookExecution | WorkflowExecution, reason: str
+) -> str:
+    """All teams read what is said of a global definition: whose run it was stands in the audit trail alone."""
+    return reason if definition.team_id is not None else reason.replace(f" ({execution.id})", "")
 
 
 def _keep(work: Work, shelf: Shelf[Row], definition: Row, before: str, execution_id: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -62,7 +63,7 @@ def test_a_definition_posts_into_no_channel_of_others(house: House, document: st
     house.work()
 
     assert not [to for to, text in messages(house) if to == channel and "Approval" in text]
-    table = RunbookExecution if document is RUNBOOK else WorkflowExecution
+    table: Any = RunbookExecution if document is RUNBOOK else WorkflowExecution
     with house.service.transaction() as work:
         row = work.session.scalars(select(table).where(table.incident_id == incident.id)).one()
         assert row.status == "failed"
