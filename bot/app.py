@@ -6,7 +6,7 @@ where that fails, the sentence takes its place.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +24,13 @@ from bot.commands.call import CommandCall, Reply
 from bot.commands.dispatch import answer
 from bot.commands.parse import words_of
 from bot.definition_button import press_approve
+from bot.limits import SlackLimits
 from bot.modals.opening import Opener
 from bot.modals.run_form import CALLBACK_ID, refusal, subject_of, submit
 from bot.pages.links import RunLinks
 from bot.sender import Current, only_from
 from core.errors import InvalidInput, RunbookError
+from core.limits import STANDARD, Limits
 from core.service import Service
 
 log = structlog.get_logger()
@@ -45,11 +47,13 @@ def create_bolt_app(
     api_url: str = "https://slack.com/api/",
     single_admin: bool = False,
     links: RunLinks = NOWHERE,
+    limits: Limits = STANDARD,
 ) -> App:
     """The app, without a call to Slack: neither at the start (`auth.test`) nor while it dispatches.
 
     `workspace` says whose requests are heard. `single_admin`: whether a platform admin may approve a definition that
     they wrote. `links`: to the pages of runs.
+    `limits`: on what people type and click.
     """
     app = App(
         name="runbook",
@@ -60,6 +64,7 @@ def create_bolt_app(
         raise_error_for_unhandled_request=True,
     )
     app.use(only_from(workspace))
+    app.middleware(_limited(SlackLimits(limits)))
     face = Face(service, Whisper(api_url), Opener(token, api_url), single_admin, links)
     app.command(re.compile(".*"))(face.on_command)
     for action_id in BUTTONS:
@@ -77,6 +82,16 @@ def _always(token: str) -> Any:
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
 
     return authorize
+
+
+def _limited(limits: SlackLimits) -> Callable[..., BoltResponse]:
+    """A middleware: what is too much is refused before it reaches a listener."""
+
+    def limit(body: dict[str, Any], next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002 Bolt's name
+        limits.check(body)
+        return next()
+
+    return limit
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from cli.embedded import embedded_services
 from core.callbacks import CallbackLinks
 from core.clock import DatabaseClock
 from core.database import open_engine
+from core.limits import STANDARD
 from core.origins import Origins
 from core.service import Service
 from core.settings import Settings
@@ -48,7 +49,13 @@ class Composition:
         assert settings.redis_url is not None
         engine = open_engine(settings.database_url)
         redis = open_redis(settings.redis_url)
-        service = Service(engine, DatabaseClock(engine), RqDoorbell(redis), settings.platform_admins)
+        service = Service(
+            engine,
+            DatabaseClock(engine),
+            RqDoorbell(redis),
+            settings.platform_admins,
+            STANDARD.times(settings.limits),
+        )
         try:
             yield cls(settings, service, redis)
         finally:

@@ -98,6 +98,17 @@ class LockHeld(Conflict):
         self.holder = holder
 
 
+class TooMany(RunbookError):
+    """It was too much at once.
+
+    `retry_after`: the seconds after which it may be tried again; they are in the sentence.
+    """
+
+    def __init__(self, message: str, *, retry_after: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
 class InvalidInput(RunbookError):
     """The input is not valid."""
 

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from core.clock import Clock
+from core.limits import STANDARD, Limits
 from core.sabotage import reach
 
 
@@ -43,6 +44,7 @@ class Work:
     now: datetime
     admins: frozenset[str]
     rings: list[Ring] = field(default_factory=list)
+    limits: Limits = STANDARD
 
     def ring(self, kind: str, execution_id: str, *, first: bool = False) -> None:
         self.rings.append(Ring(kind, execution_id, first))
@@ -50,19 +52,20 @@ class Work:
 
 @dataclass(frozen=True)
 class Service:
-    """The core service. `admins`: Slack ids of the platform admins."""
+    """The core service. `admins`: Slack ids of the platform admins; `limits`: on what teams may do in a minute."""
 
     engine: Engine
     clock: Clock
     doorbell: Doorbell
     admins: frozenset[str] = frozenset()
+    limits: Limits = STANDARD
 
     @contextmanager
     def transaction(self) -> Iterator[Work]:
         """A transaction that commits at the end and then rings; an error rolls back and rings nothing."""
         with Session(self.engine, expire_on_commit=False) as session:
             with session.begin():
-                work = Work(session, self.clock.now(), self.admins)
+                work = Work(session, self.clock.now(), self.admins, limits=self.limits)
                 yield work
                 reach("commit.before")
             reach("commit.after")

@@ -55,6 +55,7 @@ class Settings(BaseModel):
     vault_token: str = Field(default="", alias="VAULT_TOKEN")
     vault_token_file: str = Field(default="", alias="VAULT_TOKEN_FILE")
     vault_namespace: str = Field(default="", alias="VAULT_NAMESPACE")
+    limits: int = Field(default=1, ge=1, le=1000, alias="RUNBOOK_LIMITS")
     single_admin: Literal["off", "on"] = Field(default="off", alias="RUNBOOK_SINGLE_ADMIN")
 
     @classmethod

@@ -88,14 +88,14 @@ def freeze(work: Work, person: Person, call: CommandCall) -> Reply:
 
 
 def _is_team(work: Work, person: Person, name: str) -> bool:
-    """Whether it is one that the person may know of."""
+    """Whether it is one that the person may know of: to others it is a word of the reason."""
     if not person.may_see(name):
         return False
     try:
         find_team(work, name)
     except NotFound:
         return False
-    return True
+    return person.may_see(name)
 
 
 def _scope(team: str | None) -> str:

@@ -84,6 +84,8 @@ def _plain(work: Work, claim: Claim, _links: RunLinks) -> Message:
     text = str(claim.content["text"])
     if claim.subject_id.startswith(f"{Prefix.FREEZE}_"):
         return plain(text, block_id=f"freeze.{claim.subject_id}.{claim.key}")
+    if claim.subject_id.startswith(f"{Prefix.INCIDENT}_"):
+        return plain(text, block_id=f"incident.{claim.subject_id}.{claim.key}")
     caused_by = work.session.get(WorkflowExecution, claim.subject_id)
     if caused_by is not None:
         return plain(text, workflow=caused_by.workflow_name, workflow_execution_id=caused_by.id)

@@ -37,6 +37,6 @@ def signing_caller(request: Request, vendor: Vendor, body: bytes, action: Action
         raise HTTPException(HTTPStatus.UNAUTHORIZED, UNSIGNED.format(vendor=vendor))
     with service.transaction() as work:
         person = signing_sender(work, vendor)
-    take_turn(settings, person.slack_user_id)
+    take_turn(settings, person, person.slack_user_id)
     check_action(person, action)
     return Caller(service, settings, with_origin(request, person), person.slack_user_id)

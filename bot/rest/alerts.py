@@ -30,6 +30,7 @@ def receive(
     team: Annotated[Name | None, Query(description="Whose it is; otherwise its label or tag `team`.")] = None,
 ) -> Response:
     """Open an incident for an alert, or resolve the one that it opened. Until then it opens no other."""
+    post.caller.settings.limits.check_alerts(f"{vendor}:{post.caller.token_id}:{team or ''}")
     refuse_unkeepable(body)
 
     def act(work: Work) -> AlertAnswer:

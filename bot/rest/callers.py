@@ -1,5 +1,7 @@
 """Who asks: the person that the bearer token of a request speaks for (RFC 6750)."""
 
+import hashlib
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -14,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot.limits import RestLimits
 from bot.rest.bodies import check_body
 from bot.rest.problem import PROBLEM_RESPONSES
 from bot.rest.settings import RestSettings
@@ -21,10 +24,12 @@ from core.decisions.people import Person
 from core.decisions.policy import require_scope
 from core.decisions.policy_table import Action
 from core.errors import NotAllowed
+from core.limits import too_many
 from core.origins import HEADER
 from core.service import Service
 from core.services.authentication import authenticate
 
+CANCEL = re.compile(r"/api/(?:runbooks|workflows)/executions/[^/]+/cancel")
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
@@ -39,13 +44,18 @@ class Caller:
 
 
 def identify(service: Service, request: Request) -> tuple[Person, str] | None:
-    """The person and the id of their token; None without a good one."""
+    """The person and the id of their token; None without a good one. Raises TooMany for an address of many bad ones."""
     scheme, token = get_authorization_scheme_param(request.headers.get("Authorization"))
     if scheme.lower() != "bearer" or not token:
         return None
+    limits: RestLimits = request.app.state.settings.limits
+    address = request.client.host if request.client else ""
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    limits.check_address(address, digest)
     with service.transaction() as work:
         found = authenticate(work, token, source="rest")
-        return (found[0], found[1].id) if found else None
+    limits.count_token(address, digest, is_good=found is not None)
+    return (found[0], found[1].id) if found else None
 
 
 def find_caller(request: Request, action: Action | None) -> Caller:
@@ -60,7 +70,8 @@ def find_caller(request: Request, action: Action | None) -> Caller:
         raise HTTPException(HTTPStatus.UNAUTHORIZED, sentence, CHALLENGE)
     person, token_id = found
     settings: RestSettings = request.app.state.settings
-    take_turn(settings, token_id)
+    if not CANCEL.fullmatch(request.url.path):
+        take_turn(settings, person, token_id)
     check_action(person, action)
     return Caller(service, settings, with_origin(request, person), token_id)
 
@@ -79,12 +90,12 @@ def check_action(person: Person, action: Action | None) -> None:
     require_scope(person, action)
 
 
-def take_turn(settings: RestSettings, token_id: str) -> None:
-    """Raises the 429 of one request too many."""
+def take_turn(settings: RestSettings, person: Person, token_id: str) -> None:
+    """Raises TooMany. Never asked of a cancel."""
     wait = settings.limit.take(token_id)
     if wait:
-        sentence = f"This token made too many requests. Try again in {wait} s."
-        raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, sentence, {"Retry-After": str(wait)})
+        raise too_many("This token made too many requests", wait)
+    settings.limits.check_person(person.slack_user_id)
 
 
 class AuthenticatedRoute(APIRoute):

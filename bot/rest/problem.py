@@ -27,6 +27,7 @@ from core.errors import (
     ProblemLike,
     RunbookError,
     Stale,
+    TooMany,
     Unavailable,
     VersionUnnamed,
 )
@@ -45,6 +46,7 @@ STATUSES: dict[type[RunbookError], HTTPStatus] = {
     Conflict: HTTPStatus.CONFLICT,
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
 # For errors that Starlette raises with no more than the status' own phrase.
@@ -136,6 +138,8 @@ def refused(request: Request, error: Exception) -> Response:
 def _headers_of(error: RunbookError) -> Mapping[str, str]:
     if isinstance(error, InsufficientScope):  # RFC 6750, section 3
         return {"WWW-Authenticate": f'Bearer error="{error.code}", scope="{error.scope}"'}
+    if isinstance(error, TooMany):
+        return {"Retry-After": str(error.retry_after)}
     return RETRY_AFTER if isinstance(error, Unavailable) else {}
 
 

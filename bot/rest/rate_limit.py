@@ -1,8 +1,8 @@
-"""How many requests a token may make: a token bucket each, in this process.
+"""How often something may happen: a token bucket for each who does it, in this process.
 
 Not in Redis: a limit that needs Redis would fail with it, and would cost each request a round trip, for a limit that
 guards one process's threads and connections against one client's loop. With several `web` processes a client may
-reach each of them so often. The default is far above what people and their scripts do: it needs no setting.
+reach each of them so often. Time is an argument here (`clock`), and what is remembered is bounded.
 """
 
 import math
@@ -32,6 +32,13 @@ class RateLimit:
 
     def take(self, token_id: str) -> int:
         """0: go on. Otherwise the whole seconds after which to try again; nothing was taken."""
+        return self._ask(token_id, 1)
+
+    def ask(self, token_id: str) -> int:
+        """What `take` would answer; nothing is taken."""
+        return self._ask(token_id, 0)
+
+    def _ask(self, token_id: str, taken: int) -> int:
         now = self._clock()
         with self._lock:
             if len(self._buckets) >= MOST_BUCKETS:
@@ -40,7 +47,7 @@ class RateLimit:
             bucket.level, bucket.at = self._level(bucket, now), now
             if bucket.level < 1:
                 return math.ceil((1 - bucket.level) / self._rate)
-            bucket.level -= 1
+            bucket.level -= taken
             return 0
 
     def _level(self, bucket: _Bucket, now: float) -> float:

@@ -24,6 +24,7 @@ def bolt_app(composition: Composition) -> App:
         api_url=settings.slack_api_url,
         single_admin=composition.is_single_admin,
         links=composition.links,
+        limits=composition.service.limits,
     )
 
 

@@ -4,6 +4,7 @@ import typer
 import uvicorn
 from starlette.types import ASGIApp
 
+from bot.limits import RestLimits, bucket
 from bot.rest.settings import RestSettings
 from bot.slack_http import slack_route
 from bot.web import create_web
@@ -45,9 +46,12 @@ def web_app(composition: Composition) -> ASGIApp:
 
 
 def rest_settings(composition: Composition) -> RestSettings:
+    limits = composition.service.limits
     return RestSettings(
         composition.is_single_admin,
         composition.callbacks,
-        origins=composition.origins,
-        alert_secrets=composition.settings.alert_secrets,
+        bucket(limits.requests_of_token),
+        RestLimits(limits),
+        composition.origins,
+        composition.settings.alert_secrets,
     )

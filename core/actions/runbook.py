@@ -13,7 +13,7 @@ from core.execution.preparation import Context, Inside, Prepared
 from core.execution.rows import load
 from core.service import Work
 from core.services.runbook_starts import Start, start_by_workflow
-from core.services.runbooks import runbook_named
+from core.services.runbooks import runbook_for
 from core.statuses import Status, WaitingFor
 from core.tables import Incident, RunbookExecution
 
@@ -49,9 +49,10 @@ parameters: {cluster: orders, reason: "{{ incident.title }}"}
 
     def _start(self, work: Work, context: Context, parameters: Mapping[str, Json]) -> StepResult:
         """Create the runbook execution, tagged with the workflow execution, in the transaction of the action."""
+        incident = work.session.get_one(Incident, context.incident_id)
         start = Start(
-            runbook=runbook_named(work, self.runbook),
-            incident=work.session.get_one(Incident, context.incident_id),
+            runbook=runbook_for(work, self.runbook, incident),
+            incident=incident,
             parameters=parameters,
             request_key=context.key if context.attempt == 1 else f"{context.key}.{context.attempt}",
             workflow_execution_id=context.execution_id,

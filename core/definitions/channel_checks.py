@@ -11,7 +11,7 @@ from core.definitions.team import TeamDefinition
 from core.definitions.workflow import WorkflowDefinition
 
 Channels = Mapping[str, Set[str]]
-UNDECLARED = "Leave it out, and the message goes to the incident's channel; or an operator adds it to the team's `channels`."
+UNDECLARED = "Leave it out, and the message goes to the incident's channel; or let the team declare it."
 
 
 def check_channels(reads: Iterable[Read], known: Channels | None) -> Iterator[Problem]:

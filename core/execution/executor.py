@@ -101,7 +101,7 @@ class Executor:
             event = (
                 session.get_one(IncidentEvent, row.event_id) if isinstance(row, WorkflowExecution) else None
             )
-            work = Work(session, self._service.clock.now(), self._service.admins)
+            work = Work(session, self._service.clock.now(), self._service.admins, limits=self._service.limits)
             refused = _refusal(work, loaded, claimed.abandoned)
             run = Run(self._service, loaded, incident_scope(incident), refused, event)
             run.approved = load_approved(session, loaded.state)

@@ -14,6 +14,8 @@ from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
 from core.errors import InvalidInput
 from core.service import Work
+from core.services import alert_storms
+from core.services.alert_storms import Source
 from core.services.incidents import NewIncident, change_status, open_incident
 from core.services.people import find_team
 from core.services.request_keys import take_turn
@@ -22,9 +24,14 @@ from core.tables import Incident, Team
 
 
 class AlertOutcome(StrEnum):
-    """What an alert came to: `known` is open already, `ignored` tells nothing that we act on."""
+    """What an alert came to.
+
+    `grouped`: it came in a storm, and is counted by the incident of that; `known` is open already, `ignored` tells
+    nothing that we act on.
+    """
 
     OPENED = "opened"
+    GROUPED = "grouped"
     KNOWN = "known"
     RESOLVED = "resolved"
     IGNORED = "ignored"
@@ -54,17 +61,23 @@ def receive_alert(
     if alert is None:
         return Received(AlertOutcome.IGNORED)
     if alert.is_resolved:
-        return _resolve(work, person, _unresolved(work, _keys(work, person, vendor, alert, team)))
+        return _resolve(work, person, vendor, sorted(_keys(work, person, vendor, alert, team)))
     owner = _owner(work, person, team or _team_of(alert))
     key = _key(vendor, owner, alert)
     take_turn(work, key)
     known = _unresolved(work, [key])
+    if known is None and (counted := alert_storms.grouped(work, [key])) is not None:
+        known = counted[0]
     if known is not None:
         return Received(AlertOutcome.KNOWN, known)
-    return Received(
-        AlertOutcome.OPENED,
-        open_incident(work, person, _new_incident(alert, vendor, owner, key), action=Action.ALERTS_SEND),
-    )
+    return _new(work, person, Source(vendor, owner), alert, key)
+
+
+def _new(work: Work, person: Person, source: Source, alert: Alert, key: str) -> Received:
+    if alert_storms.is_in_storm(work, source):
+        return Received(AlertOutcome.GROUPED, alert_storms.group(work, person, source, alert, key))
+    new = _new_incident(alert, source.vendor, source.team, key)
+    return Received(AlertOutcome.OPENED, open_incident(work, person, new, action=Action.ALERTS_SEND))
 
 
 def _unresolved(work: Work, keys: list[str]) -> Incident | None:
@@ -105,12 +118,30 @@ def _key(vendor: Vendor, team: str, alert: Alert) -> str:
     return f"{vendor}:{digest[:40]}"
 
 
-def _resolve(work: Work, person: Person, incident: Incident | None) -> Received:
-    """Where nothing is open for it, it was resolved by a person before, or never came to us."""
+def _resolve(work: Work, person: Person, vendor: Vendor, keys: list[str]) -> Received:
+    """Where nothing is open for it, it was resolved by a person before, or never came to us.
+
+    `keys`: sorted, so that no two who wait for the turns of some wait for each other.
+    """
+    for key in keys:
+        take_turn(work, key)
+    incident = _unresolved(work, keys)
     if incident is None:
-        return Received(AlertOutcome.IGNORED)
+        return _resolve_grouped(work, person, vendor, keys)
     resolved = change_status(work, person, incident, IncidentStatus.RESOLVED, Action.ALERTS_SEND)
     return Received(AlertOutcome.RESOLVED, resolved)
+
+
+def _resolve_grouped(work: Work, person: Person, vendor: Vendor, keys: list[str]) -> Received:
+    """One of a storm: it is counted down; the last one resolves the storm's incident."""
+    counted = alert_storms.grouped(work, keys)
+    if counted is None:
+        return Received(AlertOutcome.IGNORED)
+    storm, key = counted
+    check_may_respond(person, storm.team.name, "send alerts", Action.ALERTS_SEND)
+    if alert_storms.is_over(work, person, vendor, storm, key):
+        change_status(work, person, storm, IncidentStatus.RESOLVED, Action.ALERTS_SEND)
+    return Received(AlertOutcome.RESOLVED, storm)
 
 
 def _new_incident(alert: Alert, vendor: Vendor, team: str, key: str) -> NewIncident:

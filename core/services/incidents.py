@@ -19,6 +19,7 @@ from core.services.incident_changes import Cause, set_status
 from core.services.incident_events import happened
 from core.services.notices import NewNotice, NoticeKind
 from core.services.people import find_team
+from core.services.quotas import check_may_open
 from core.services.request_keys import take_turn
 from core.statuses import IncidentStatus, Severity
 from core.tables import Incident, JsonObject
@@ -53,7 +54,8 @@ def open_incident(
     `request_key`: of the delivery that asked; the second one with the same key gets the same incident. `action`: what
     the person must be allowed to do; an alert opens one too.
     Raises NotAllowed for somebody who is not of the team, whether there is one or not, and where the channel is not
-    this team's; NotFound for an unknown team; Conflict where another open incident has the channel.
+    this team's; NotFound for an unknown team; Conflict where another open incident has the channel;
+    TooMany where the team's people opened too many.
     """
     known = _by_request_key(work, request_key)
     if known is not None:
@@ -61,6 +63,8 @@ def open_incident(
     # First, so that who may not is not told which teams there are.
     check_may_respond(person, new.team, "open incidents", action)
     team = find_team(work, new.team)
+    if new.alert_key is None:
+        check_may_open(work, team)
     if new.slack_channel is not None:
         check_free(work, person, team, new.slack_channel)
     incident = Incident(

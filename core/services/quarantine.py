@@ -46,17 +46,25 @@ def _stop(
     """A draft again: a platform admin decides whether it may run."""
     _, version = version_of(execution)
     before = definition.status
-    definition.status, definition.quarantine = ApprovalStatus.DRAFT, reason
+    shown = _shown(definition, execution, reason)
+    definition.status, definition.quarantine = ApprovalStatus.DRAFT, shown
     shelf.stop(definition)
     details = {
         "version": version,
         "execution": execution.id,
-        "reason": reason,
+        "reason": shown,
         "before": {"status": before},
         "after": {"status": definition.status},
     }
     about = version, shelf.content_of(execution.definition)
-    library.keep(work, SYSTEM, shelf, definition, Change.QUARANTINED, reason, details, about=about)
+    library.keep(work, SYSTEM, shelf, definition, Change.QUARANTINED, shown, details, about=about)
+
+
+def _shown(
+    definition: Runbook | Workflow, execution: RunbookExecution | WorkflowExecution, reason: str
+) -> str:
+    """All teams read what is said of a global definition: whose run it was stands in the audit trail alone."""
+    return reason if definition.team_id is not None else reason.replace(f" ({execution.id})", "")
 
 
 def _definition(session: Session, execution: RunbookExecution | WorkflowExecution) -> Runbook | Workflow:

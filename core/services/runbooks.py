@@ -13,7 +13,7 @@ from core.services.library import Intent
 from core.services.library_search import owner_of
 from core.services.shelves import RUNBOOKS
 from core.statuses import ApprovalStatus
-from core.tables import Runbook
+from core.tables import Incident, Runbook
 
 
 def apply_runbook(work: Work, person: Person, definition: RunbookDefinition, *, note: str = "") -> Runbook:
@@ -28,9 +28,25 @@ def find_runbook(work: Work, person: Person, reference: str) -> Runbook:
 
 def runbook_named(work: Work, name: str) -> Runbook:
     """For the system, which sees all. Raises NotFound."""
-    runbook = work.session.scalar(select(Runbook).where(Runbook.name == name, Runbook.deleted_at.is_(None)))
+    runbook = _named(work, name)
     if runbook is None:
         raise NotFound(f"There is no runbook {name}.")
+    return runbook
+
+
+def _named(work: Work, name: str) -> Runbook | None:
+    return work.session.scalar(select(Runbook).where(Runbook.name == name, Runbook.deleted_at.is_(None)))
+
+
+def runbook_for(work: Work, name: str, incident: Incident) -> Runbook:
+    """For a workflow. Raises NotFound, alike where there is none of that name and where it is another team's."""
+    runbook = _named(work, name)
+    if runbook is None or runbook.team_id not in (None, incident.team_id):
+        team = incident.team.name
+        raise NotFound(
+            f"There is no runbook {name} for incidents of team {team}.",
+            hint="It must be global, or that team's.",
+        )
     return runbook
 
 

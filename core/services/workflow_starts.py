@@ -1,6 +1,6 @@
 """Starting workflows: in the transaction of the event that triggers them, or by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -23,7 +23,9 @@ from core.service import Work
 from core.services import audit
 from core.services.frozen import begins_frozen
 from core.services.incident_scope import event_scope, incident_scope
+from core.services.quotas import check_may_start
 from core.services.request_keys import take_turn
+from core.services.workflow_bounds import room_for, tell_not_started
 from core.services.workflow_failures import tell_failure
 from core.services.workflows import check_in_force, definition_in_force, is_started_by
 from core.statuses import Status
@@ -83,24 +85,38 @@ def _once_key(workflow: Workflow, incident: Incident) -> str | None:
 
 
 def start_matching_workflows(work: Work, incident: Incident, event: IncidentEvent) -> None:
-    """Start every enabled workflow whose approved version the event triggers, each for itself."""
+    """Start every enabled workflow whose approved version the event triggers, each for itself, as many as may be.
+
+    The global ones go first: no team can crowd them out.
+    """
     candidates = select(Workflow).where(is_started_by(event.type))
+    ordered = candidates.order_by(Workflow.team_id.is_not(None), Workflow.name)
     with at_most(MOST_WORK_AN_EVENT):
-        for workflow in work.session.scalars(candidates.order_by(Workflow.name)):
-            start_workflow_by_event(work, workflow, incident, event)
+        _start_each(work, work.session.scalars(ordered), incident, event)
 
 
 def start_workflow_by_event(work: Work, workflow: Workflow, incident: Incident, event: IncidentEvent) -> None:
     """Start the workflow if the event triggers it, and its condition holds."""
+    _start_each(work, [workflow], incident, event)
+
+
+def _start_each(work: Work, workflows: Iterable[Workflow], incident: Incident, event: IncidentEvent) -> None:
+    starts = [start for each in workflows if (start := _by_event(each, incident, event)) is not None]
+    room = room_for(work, incident) if starts else 0
+    for start in starts[:room]:
+        _create_by_itself(work, start)
+    if starts[room:]:
+        tell_not_started(work, incident, [start.workflow.name for start in starts[room:]])
+
+
+def _by_event(workflow: Workflow, incident: Incident, event: IncidentEvent) -> _Start | None:
     try:
-        start = _Start.of(workflow, incident, event)
+        return _Start.of(workflow, incident, event)
     except NotValidAnyMore as error:
-        start = _Start.of_unreadable(workflow, incident, event, error.cannot_be_read)
+        return _Start.of_unreadable(workflow, incident, event, error.cannot_be_read)
     except Exception as error:  # noqa: BLE001 one team's workflow keeps nobody from changing an incident
         why = unforeseen(error, event.id, workflow.name, "Its condition could not be evaluated")
-        start = _Start.of_unreadable(workflow, incident, event, why)
-    if start is not None:
-        _create_by_itself(work, start)
+        return _Start.of_unreadable(workflow, incident, event, why)
 
 
 def _create_by_itself(work: Work, start: _Start) -> None:
@@ -132,6 +148,7 @@ def start_workflow_by_person(
     known = _by_request_key(work, request_key)
     if known is not None:
         return known
+    check_may_start(work, incident)
     event = _manual_event(work, person, workflow, incident)
     start = _Start.of(workflow, incident, event, request_key)
     if start is None:

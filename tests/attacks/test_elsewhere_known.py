@@ -25,7 +25,7 @@ from core.outside.process import Command, ProcessRunner
 from core.services.tokens import Grant, create_service_token
 from core.statuses import TokenScope
 from core.steps.shell import ShellStep
-from tests.acceptance.slack.requests import command_form
+from tests.acceptance.slack.requests import command_form, ours
 from tests.attacks.house import DATA_ADMIN, NOBODY, PLATFORM, WEB_ADMIN, WEB_OPS, House
 from tests.attacks.matrix_world import Things
 
@@ -120,7 +120,9 @@ def test_without_a_signing_secret_nothing_is_signed(house: House) -> None:
     """
     open_door = create_web(
         house.service,
-        slack=slack_route(create_bolt_app(house.service, signing_secret="", token="xoxb-1"), ""),
+        slack=slack_route(
+            create_bolt_app(house.service, signing_secret="", workspace=ours, token="xoxb-1"), ""
+        ),
         rest=RestSettings(),
         links=RunLinks("https://x", ""),
         newest_revision=None,
