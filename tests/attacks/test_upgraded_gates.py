@@ -1,0 +1,72 @@
+"""An upgrade forgets nobody: runs and gates of before know who brought them about, as far as it was written down."""
+
+from importlib import import_module
+
+from sqlalchemy import text
+
+from core.tables import Approval, IncidentEvent, RunbookExecution
+from tests.attacks.gates import GATED, approve, comes_of_age, execute, gate_of, manual, open_gate, seen
+from tests.attacks.house import DATA_ADMIN, DATA_OPS, House
+from tests.attacks.test_initiators import CHAIN
+
+MIGRATION = import_module("migrations.versions.0010_initiators_and_what_gates_show")
+AGED = """
+kind: workflow
+name: aged
+team: data
+trigger: {on: incident.age, minutes: 1}
+actions:
+  - {id: go, type: runbook, runbook: gated}
+"""
+FORGOTTEN = (
+    "UPDATE incident_events SET initiators = '[]'",
+    "UPDATE runbook_executions SET initiators = '[]'",
+    "UPDATE approvals SET policy = policy - 'initiators', shown = NULL, digest = NULL",
+)
+
+
+def known(house: House) -> dict[str, set[tuple[str, str]]]:
+    """Who is kept where."""
+    with house.service.transaction() as work:
+        rows = [*work.session.query(IncidentEvent), *work.session.query(RunbookExecution)]
+        found = {row.id: {(each["who"], each["as"]) for each in row.initiators} for row in rows}
+        for gate in work.session.query(Approval).filter_by(status="open"):
+            found[gate.id] = {(each["who"], each["as"]) for each in gate.policy.get("initiators", [])}
+        return found
+
+
+def upgrade(house: House) -> None:
+    """The database as the release before left it, and then what the migration fills in."""
+    with house.service.transaction() as work:
+        for statement in FORGOTTEN:
+            work.session.execute(text(statement))
+        fill = MIGRATION
+        for statement in (fill.BY_PEOPLE, fill.BY_AGE):
+            work.session.execute(text(statement))
+        for depth in range(1, fill.MOST_DEPTH + 1):
+            work.session.execute(text(fill.BY_WORKFLOWS), {"depth": depth})
+        later = (fill.RUNS_OF_PEOPLE, fill.RUNS_OF_WORKFLOWS, fill.RETRIES, fill.OPEN_GATES, fill.SHOWN_ANEW)
+        for statement in later:
+            work.session.execute(text(statement))
+
+
+def test_what_was_written_down_is_known_again(house: House) -> None:
+    """Red before: after the upgrade the gate of a chain of workflows was open to who had started the chain."""
+    house.apply(GATED)
+    house.apply(CHAIN)
+    chained = house.incident("data").id
+    manual(house, DATA_ADMIN, "raise", chained)
+    first = execute(house, DATA_OPS, "gated", house.incident("data").id)
+    house.rest(DATA_OPS).post(f"/api/runbooks/executions/{first}/cancel")
+    assert house.rest(DATA_ADMIN).post(f"/api/runbooks/executions/{first}/retry").status_code == 201
+    house.work()
+    house.apply(AGED)
+    comes_of_age(house, house.incident("data", opened_by=DATA_ADMIN).id)
+    before = known(house)
+    assert {who for kept in before.values() for who, _ in kept} >= {DATA_ADMIN, DATA_OPS}
+    upgrade(house)
+
+    assert known(house) == before
+    assert approve(house, DATA_ADMIN, open_gate(house, chained)).status_code == 403
+    retried = gate_of(house, str(seen(house, first)["retried_as"]))
+    assert [approve(house, who, retried).status_code for who in (DATA_ADMIN, DATA_OPS)] == [403, 403]
