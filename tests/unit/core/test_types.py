@@ -5,7 +5,7 @@ from typing import Any, Literal, get_origin
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 from pydantic import BaseModel
 
 from cli.reference.types import actions_page, steps_page

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator, meta
 
 from core.definitions.editor_schema import schema_of
 from core.definitions.kinds import KINDS
@@ -16,7 +16,7 @@ EXAMPLES = sorted(Path("examples/definitions").glob("*.yaml"))
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_a_schema_and_describes_each_field(kind: str) -> None:
     schema = schema_of(kind)
-    Draft202012Validator.check_schema(schema)
+    meta.validate(schema)
     properties = schema["properties"]
     assert isinstance(properties, dict)
     assert [name for name, field in properties.items() if not field.get("description")] == []
