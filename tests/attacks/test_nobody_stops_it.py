@@ -77,6 +77,9 @@ def test_who_may_not_write_a_runbook_has_no_version_of_it_looked_at(house: House
     assert house.rest(DATA_OPS).put("/api/runbooks/scale", json=wrong).status_code == 403
     mine = house.rest(DATA_ADMIN).put("/api/runbooks/scale", json=runbook(team="web", name=5))
     assert mine.status_code == 403
+    house.apply("kind: runbook\nname: everybodys\nsteps: [{id: say, type: message, text: hello}]")
+    taken = wrong | {"name": "everybodys", "team": "web"}  # a team of the attacker's own, in the body
+    assert house.rest(WEB_ADMIN).put("/api/runbooks/everybodys", json=taken).status_code == 403
 
 
 # Expressions ----------------------------------------------------------------------------------------

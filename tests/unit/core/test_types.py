@@ -5,7 +5,7 @@ from typing import Any, Literal, get_origin
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 from pydantic import BaseModel
 
 from cli.reference.types import actions_page, steps_page
@@ -83,7 +83,9 @@ def test_its_example_is_valid_in_a_document(model: type[Part]) -> None:
 def test_its_example_fits_the_editors_schema(model: type[Part]) -> None:
     Draft202012Validator(model_schema(model)).validate(example_of(model))
     kind = "runbook" if base_of(model) is StepDefinition else "workflow"
-    Draft202012Validator(schema_of(kind)).validate(load_documents(document_with(model), file="x")[0].data)
+    Draft202012Validator(dict(schema_of(kind))).validate(
+        load_documents(document_with(model), file="x")[0].data
+    )
 
 
 @every_type
