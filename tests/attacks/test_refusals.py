@@ -50,7 +50,7 @@ MISSING = "missing-thing"
 def data(house: House) -> dict[str, str]:
     """What there is of data, by kind."""
     house.apply(LIBRARY)
-    incident = house.incident("data", title="Orders down", opened_by=DATA_OPS)
+    incident = house.incident("data", title="Ledger lost", opened_by=DATA_OPS)
     path = f"/api/incidents/{incident.id}/runbooks/data-secret/execute"
     run = house.rest(DATA_OPS).post(path, json={}).json()["execution"]["id"]
     house.work()
@@ -66,7 +66,7 @@ def data(house: House) -> dict[str, str]:
         "flow": flow.json()["execution"]["id"],
         "gate": gate,
         "freeze": freeze.json()["freeze"]["id"],
-        "mine": house.incident("web").id,
+        "mine": house.incident("web", title="Cart slow").id,
     }
 
 
@@ -206,7 +206,7 @@ def test_no_list_names_anything_of_data(house: House, data: dict[str, str]) -> N
         for typed in ("list", "approvals", "history", "cancel", "status", "data-secrt", "workflow list")
     ]
 
-    secrets = ("data-secret", "data-flow", "Orders down", "secret plans", data["run"], data["gate"], DATA_OPS)
+    secrets = ("data-secret", "data-flow", "Ledger lost", "secret plans", data["run"], data["gate"], DATA_OPS)
     assert not [(secret, each) for each in said for secret in secrets if secret in each]
 
 

@@ -71,7 +71,7 @@ def test_what_is_grouped_is_known_counted_down_and_never_opened_again(house: Hou
     assert over["incident"]["labels"]["alerts_resolved"] == "3"
     assert sends(house, alert(12, status="resolved"))["outcome"] == "ignored"
     assert len(incidents(house)) == 11
-    lines = house.rest(WEB_OPS).get(f"/api/incidents/{storm['id']}/timeline?limit=100").json()["entries"]
+    lines = house.rest(WEB_OPS).get(f"/api/incidents/{storm['id']}/timeline?limit=100").json()["timeline"]
     said = [line["text"] for line in lines]
     assert "one more alert: Alert12 (low), 3 in all" in said
     assert "an alert is over: Alert12, 3 of 3 are" in said
