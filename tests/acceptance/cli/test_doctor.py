@@ -1,6 +1,7 @@
 """The doctor, before real services."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def healthy(
             "SLACK_BOT_TOKEN": APP.bot_token,
             "SLACK_SIGNING_SECRET": APP.signing_secret,
             "RUNBOOK_SHELL": "on",
+            "RUNBOOK_SHELL_USER": str(os.geteuid()),
             "RUNBOOK_EGRESS": "127.0.0.1",
         }
         for name, value in environment.items():
