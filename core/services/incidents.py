@@ -48,9 +48,8 @@ def open_incident(
     known = _by_request_key(work, request_key)
     if known is not None:
         return known
-    check_may_respond(
-        person, new.team, "open incidents"
-    )  # first: who may not is not told which teams there are
+    # First: who may not is not told which teams there are.
+    check_may_respond(person, new.team, "open incidents")
     team = find_team(work, new.team)
     incident = Incident(
         id=new_id(Prefix.INCIDENT),
