@@ -23,6 +23,7 @@ class Commands(LazyGroup):
         "validate": "cli.validate",
         "apply": "cli.definitions",
         "token": "cli.tokens",
+        "secrets": "cli.secrets",
         "audit": "cli.audit",
         "test": "cli.rehearse",
         "schema": "cli.schema",
