@@ -29,6 +29,7 @@ def test_settings() -> None:
     promised = words(
         "DATABASE_URL REDIS_URL RUNBOOK_HOME SLACK_BOT_TOKEN SLACK_SIGNING_SECRET SLACK_APP_TOKEN SLACK_API_URL"
         " PORT PUBLIC_URL RUNBOOK_ADMINS RUNBOOK_SHELL RUNBOOK_EGRESS RUNBOOK_SINGLE_ADMIN"
+        " RUNBOOK_SECRET_FOLDERS VAULT_ADDR VAULT_TOKEN VAULT_TOKEN_FILE VAULT_NAMESPACE"
     )
     assert promised == {field.alias for field in Settings.model_fields.values()}
     defaults = Settings.from_environment({})
@@ -45,7 +46,7 @@ def verbs() -> dict[str, Any]:
 def test_the_verbs_of_the_command_line() -> None:
     promised = words(
         "demo up web socket poster worker clock migrate doctor validate apply test token run list show status cancel"
-        " retry approve reject schema audit export"
+        " retry approve reject schema audit export secrets"
     )
     commands = verbs()
     assert promised - set(commands) == set()
