@@ -51,6 +51,8 @@ ROUTES: Mapping[str, Action] = {
     "GET /api/workflows/{id}/executions": Action.RUN_READ,
     "GET /api/workflows/{id}/analytics": Action.ANALYTICS_READ,
     "POST /api/workflows/{id}/rollback": Action.DEFINITION_WRITE,
+    "POST /api/workflows/{id}/approve": Action.DEFINITION_APPROVE,
+    "POST /api/workflows/{id}/deprecate": Action.DEFINITION_DEPRECATE,
     "POST /api/workflows/{id}/enable": Action.WORKFLOW_ENABLE,
     "POST /api/workflows/{id}/disable": Action.WORKFLOW_ENABLE,
     "POST /api/workflows/{id}/duplicate": Action.DEFINITION_WRITE,

@@ -14,7 +14,6 @@ from core.definitions.validate import validate_files, validate_text
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import DefinitionError
 from core.service import Service, Work
-from core.services.channels import declared_channels
 from core.services.definition_approval import approve
 from core.services.library import Intent
 from core.services.people import apply_teams
@@ -50,7 +49,7 @@ def apply_text(service: Service, text: str, file: str, *, approve: bool) -> list
 
 def _known(service: Service) -> Known:
     with service.transaction() as work:
-        return Known(channels=declared_channels(work), secrets=declared_secrets(work.session))
+        return Known(secrets=declared_secrets(work.session))
 
 
 def _apply_all(

@@ -14,6 +14,7 @@ from cli.compose import Composition, reachable
 from cli.embedded import EmbeddedServiceError
 from cli.environment import environment
 from cli.findings import Finding, egress, shell, signing_secret, slack_token
+from cli.secret_findings import secrets
 from cli.token_findings import tokens
 from core.errors import ConfigurationError, Unavailable
 from core.settings import Settings
@@ -43,20 +44,23 @@ def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("settings", False, error.message, error.hint or "Correct it.")
         return
     yield Finding("settings", True, "They can be read.")
-    yield from _services(settings)
+    yield from _services(settings, environ)
     yield slack_token(settings)
     yield signing_secret(settings)
     yield egress(settings)
     yield shell(settings, environ)
 
 
-def _services(settings: Settings) -> Iterator[Finding]:
+def _services(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
     """Embedded servers are started for the look: whether they can be is what is asked."""
     try:
         with reachable(settings) as found, Composition.of(found) as composition:
-            yield _database(settings, composition)
+            database = _database(settings, composition)
+            yield database
             yield _redis(settings, composition)
             yield from tokens(composition.service)
+            if database.ok and settings.database_url is not None:
+                yield from secrets(composition, environ)
     except EmbeddedServiceError as error:
         yield Finding(
             "services", False, str(error), "Or set DATABASE_URL and REDIS_URL to servers of your own."

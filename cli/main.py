@@ -24,6 +24,7 @@ class Commands(LazyGroup):
         "validate": "cli.validate",
         "apply": "cli.definitions",
         "token": "cli.tokens",
+        "secrets": "cli.secrets",
         "audit": "cli.audit",
         "policy": "cli.policy",
         "test": "cli.rehearse",

@@ -11,33 +11,49 @@ import structlog
 
 from cli.compose import Composition, reachable
 from cli.environment import environment
+from cli.masked_log import MaskedFormatter, MaskedRenderer, masker_of
+from core.definitions.masking import Masker
 from core.settings import Settings
+
+NOTHING_TO_HIDE = Masker(())
 
 
 def run(process: Callable[[Composition], None]) -> None:
     """The process on what the environment says."""
-    quiet_logging()
     settings = Settings.from_environment(environment())
+    quiet_logging(masker_of(settings, environment()))
     with reachable(settings) as found, Composition.of(found) as composition:
         process(composition)
 
 
-def quiet_logging() -> None:
-    """One line an event, from warnings up for libraries."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+def quiet_logging(masker: Masker = NOTHING_TO_HIDE) -> None:
+    """One line an event, from warnings up for libraries; secrets are hidden in all of them."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(MaskedFormatter("%(levelname)s %(name)s: %(message)s", masker))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper("iso", utc=True),
             # a plain traceback: the pretty one shows local variables, and secrets with them
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+            MaskedRenderer(
+                structlog.dev.ConsoleRenderer(
+                    colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+                ),
+                masker,
             ),
         ],
     )
     logging.getLogger("slack_bolt.App").setLevel(logging.ERROR)  # it warns of SLACK_BOT_TOKEN, which we read
     logging.getLogger("cel").setLevel(logging.ERROR)  # it logs what expressions were given
+    for client in (
+        "httpx2",
+        "httpcore2",
+        "hvac",
+        "urllib3",
+    ):  # whatever the level, they would log addresses and headers
+        logging.getLogger(client).setLevel(logging.WARNING)
 
 
 def stopping() -> threading.Event:

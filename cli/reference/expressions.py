@@ -8,7 +8,7 @@ from core.definitions.shapes import ACTION, EXECUTION, EXTRA, INCIDENT, Shape, s
 INTRODUCTION = """
 Expressions are [CEL](https://cel.dev). Conditions (`if`, `when`, `expect`) and `save` are expressions; in a text,
 `{{ … }}` is replaced by the value of the expression in it, once. A text that is only `{{ … }}` keeps the type of the
-value. `runbook validate` finds unknown names, types that do not fit and wrong syntax.
+value. A secret stands in a text whole, as `{{ secrets.NAME }}`: no expression sees one. `runbook validate` finds unknown names, types that do not fit and wrong syntax.
 """
 
 EXAMPLE = """
@@ -26,7 +26,11 @@ def expressions_page() -> str:
         ("`actions.ID`", "workflows", f"an earlier action: {_members(ACTION)}"),
         ("`event`", "workflows", "what the [trigger](triggers.md) tells"),
         ("`incident`", "both", f"{_members(INCIDENT)}. A label that it lacks reads as empty text"),
-        ("`secrets.NAME`", "both", "where something is sent, never where it is kept or shown"),
+        (
+            "`secrets.NAME`",
+            "both",
+            "a [secret](secrets.md): alone between `{{` and `}}`, in a text that is sent",
+        ),
         ("`response`", "`expect` and `save` of calls", _members(EXTRA["response"])),
         ("`result`", "`expect` and `save` of `shell`", _members(EXTRA["result"])),
     ]

@@ -10,12 +10,13 @@ from cli.reference.commands import commands_page
 from cli.reference.expressions import expressions_page
 from cli.reference.policy import policy_page
 from cli.reference.rest import rest_page
-from cli.reference.types import actions_page, steps_page, triggers_page
+from cli.reference.types import actions_page, secrets_page, steps_page, triggers_page
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "steps.md": steps_page,
     "actions.md": actions_page,
     "triggers.md": triggers_page,
+    "secrets.md": secrets_page,
     "expressions.md": expressions_page,
     "commands.md": commands_page,
     "rest.md": rest_page,

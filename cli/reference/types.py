@@ -9,6 +9,7 @@ from core.actions.registry import action_types
 from core.definitions.editor_schema import model_schema
 from core.definitions.marks import fields_by_key, inner_models
 from core.definitions.runbook import RunbookDefinition
+from core.definitions.secret import SecretDefinition
 from core.definitions.workflow import WorkflowDefinition
 from core.steps.base import StepDefinition
 from core.steps.registry import step_types
@@ -22,6 +23,24 @@ An editor with the YAML language server completes and checks what you write, wit
 HINT = """
 # yaml-language-server: $schema=./{kind}.schema.json
 kind: {kind}
+"""
+SECRETS = """
+kind: secret
+name: DB_API
+source: {env: RUNBOOK_SECRET_DB_API}
+teams: [database]
+hosts: [db-api.internal, "*.db.internal:8443"]
+---
+kind: secret
+name: SSH_KEY
+source: {file: /run/secrets/ssh}
+teams: [database]
+types: [shell]
+---
+kind: secret
+name: PAGER
+source: {vault: kv/pager, field: token}
+hosts: [pager.example]
 """
 HIDDEN = frozenset({"JsonValue"})
 
@@ -38,6 +57,20 @@ def steps_page() -> str:
         *_models(schema, cases),
         "## Step types",
         *_types(StepDefinition, step_types(), "step"),
+    )
+
+
+def secrets_page() -> str:
+    schema = model_schema(SecretDefinition)
+    sources = ("EnvironmentSource", "FileSource", "VaultSource")
+    return page(
+        "Secrets",
+        paragraphs(SecretDefinition.__doc__),
+        fields(schema),
+        *_models(schema, sources),
+        fence(SECRETS),
+        EDITOR.format(kind="secret"),
+        fence(HINT.format(kind="secret")),
     )
 
 

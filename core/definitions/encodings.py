@@ -25,9 +25,9 @@ _CONTROL = {ord("b"): b"\b", ord("f"): b"\f", ord("n"): b"\n", ord("r"): b"\r", 
 _EVERY_BYTE = bytes(range(256))
 _ALPHANUMERIC = (string.ascii_letters + string.digits).encode()
 _NOT_ALPHANUMERIC = _EVERY_BYTE.translate(None, _ALPHANUMERIC)
-_LINE_BREAKS, _HEX_SEPARATORS = b"\r\n", b" \t\r\n:,-"
+APART = b"\xff"  # in no UTF-8: it stands between texts that are searched as one
+_LINE_BREAKS, _HEX_SEPARATORS = b"\r\n" + APART, b" \t\r\n:,-" + APART
 _READABLE = re.compile(rb"[\t\r\n -~]{8,}|(?:[ -~]\0){4,}|(?:\0[ -~]){4,}")
-_APART = b"\xff"  # in no UTF-8
 
 
 def _digits(known: bytes, zero: bytes, others: Mapping[bytes, bytes]) -> bytes:
@@ -147,7 +147,7 @@ def readable_runs(view: View) -> View | None:
     runs = [match.span() for match in _READABLE.finditer(view.data)]
     if not runs:
         return None
-    data = b"".join(view.data[start:end].replace(b"\0", b"") + _APART for start, end in runs)
+    data = b"".join(view.data[start:end].replace(b"\0", b"") + APART for start, end in runs)
     return View(data, view, lambda: list(_run_pieces(view.data, runs)))
 
 
@@ -157,7 +157,7 @@ def _run_pieces(data: bytes, runs: list[Span]) -> Iterator[Piece]:
         yield made, start, end - start
         made += end - start - data.count(b"\0", start, end)
         yield made, end, 0
-        made += len(_APART)
+        made += len(APART)
 
 
 def from_base64(view: View) -> Iterator[View]:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from core.definitions.cel_values import JsonValue
 from core.definitions.encodings import (
+    APART,
     Span,
     View,
     from_base64,
@@ -25,7 +26,10 @@ from core.definitions.encodings import (
 
 MASK = "***"
 SHORTEST = 4  # shorter ones are hidden only where they stand alone: they occur in every other word
-PART = 16  # of a secret of twice that length or more, each part as long as this is hidden; of shorter ones each half
+SHORTEST_PART, LONGEST_PART = (
+    8,
+    16,
+)  # where a third of the secret or more begins or ends a text, that is hidden too
 _LONG_LINE = 16
 _LONG_PATH = 8
 _SHORTEST_SQUEEZED = 8
@@ -38,7 +42,6 @@ _FOLD = bytes.maketrans(b"\b\f\n\r\t+", b"bfnrt ")  # an escape and its letter a
 _OWN_TOKEN_BEGINS = b"rbt_"  # what `runbook token create` makes
 _OWN_TOKEN = re.compile(_OWN_TOKEN_BEGINS + rb"[A-Za-z0-9_-]{16,}")
 _PADDING = re.compile(rb"(?:=|%3[Dd]){0,2}")
-_APART = b"\xff"  # in no UTF-8
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ class _Needle:
 
     @classmethod
     def of(cls, value: bytes, *, in_parts: bool) -> "_Needle":
-        size = min(PART, len(value) // 2) if in_parts and len(value) >= PART else len(value)
+        size = min(LONGEST_PART, max(SHORTEST_PART, len(value) // 3))
+        size = size if in_parts and len(value) >= 2 * SHORTEST_PART else len(value)
         return cls(value, value[:size], value[len(value) - size :])
 
     def spans(self, data: bytes) -> Iterator[Span]:
@@ -152,7 +156,7 @@ class Masker:
     def _mask_all(self, texts: list[str]) -> list[str]:
         """Each text masked; they are searched as one, so that it is done once, and finds what is split."""
         pieces = [_bytes(text) for text in texts]
-        spans = self.spans(_APART.join(pieces))
+        spans = self.spans(APART.join(pieces))
         if not spans:
             return texts
         masked, start, first = [], 0, 0
@@ -162,7 +166,7 @@ class Masker:
                 first += 1
             inside = list(_within(spans, first, start, end))
             masked.append(_hidden(piece, inside) if inside else text)
-            start = end + len(_APART)
+            start = end + len(APART)
         return masked
 
     def _mask_keys(self, value: JsonValue) -> dict[str, str]:
@@ -174,9 +178,9 @@ class Masker:
         found = {}
         for value in self._values:
             if len(value) >= SHORTEST:
-                whole = _is_address(value)
+                in_parts = not _is_address(value) or any(_private_parts(value))
                 for form in _forms(value):
-                    found[form] = _Needle.of(form, in_parts=not whole)
+                    found[form] = _Needle.of(form, in_parts=in_parts)
         return _Needles(found.values())
 
     @cached_property
@@ -211,6 +215,7 @@ def _views(view: View, depth: int) -> Iterator[View]:
 
 def _forms(value: str) -> Iterator[bytes]:
     """A value as it stands in those ways of reading: its own escapes are undone there too."""
+    yield from (value.encode(form, "surrogatepass").translate(_FOLD) for form in ("utf-16-le", "utf-16-be"))
     form = _bytes(value)
     for _ in range(_ROUNDS + 1):
         if len(form) >= SHORTEST:

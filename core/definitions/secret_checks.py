@@ -52,6 +52,13 @@ def _check(team: str | None, document: Document, declared: Declared) -> Iterator
                 yield document.problem_in(place, text[start:].split("\n")[0], 0, error.message, error.hint)
 
 
+def uses_of(team: str | None, document: Document) -> Iterator[tuple[str, SecretUse, tuple[str, ...]]]:
+    """Answer each use of a secret in a valid runbook or workflow: its name, by what, and where that calls if known."""
+    for path, part, use in _uses(team, document):
+        for _, _, name, _ in _secrets(path, part, _model(document, part)):
+            yield name, use, _hosts(part)
+
+
 def _uses(team: str | None, document: Document) -> Iterator[tuple[Path, Part, SecretUse]]:
     name, models = _parts(document)
     for path, part in in_order(document.data.get(name), (name,), models):

@@ -56,6 +56,7 @@ class House:
     response_url: str
     told: "Queue[dict[str, object]]" = field(default_factory=Queue)
     _clients: dict[str, TestClient] = field(default_factory=dict)
+    _opened: dict[str, int] = field(default_factory=dict)
 
     @property
     def slack(self) -> Slack:
@@ -81,7 +82,9 @@ class House:
         apply_documents(self.service, dedent(documents), approve=approve, declared=True)
 
     def incident(self, team: str = "data", *, opened_by: str = PLATFORM, **values: Any) -> Incident:
-        channel = DATA_CHANNEL if team == "data" else WEB_CHANNEL
+        """In the team's channel; a later one, while that is another's, in one of its own."""
+        self._opened[team] = number = self._opened.get(team, 0) + 1
+        channel = (DATA_CHANNEL if team == "data" else WEB_CHANNEL) + ("" if number == 1 else str(number))
         return new_incident(self.service, opened_by, **{"team": team, "slack_channel": channel, **values})
 
     def work(self) -> None:

@@ -36,6 +36,7 @@ class Listener:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b"{}"
+    answers: Mapping[str, tuple[int, Mapping[str, str], bytes]] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -54,11 +55,13 @@ def listening() -> Iterator[Listener]:
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             listener.heard.append(f"{self.command} {self.path}\n{self.headers}\n{body!r}")
-            self.send_response(listener.status)
-            for name, value in {"Content-Length": str(len(listener.body)), **listener.headers}.items():
+            usual = (listener.status, listener.headers, listener.body)
+            status, headers, answer = listener.answers.get(self.path, usual)
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(answer)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(listener.body)
+            self.wfile.write(answer)
 
         do_GET = do_POST = answer  # noqa: N815 the names that http.server calls
 
@@ -238,7 +241,7 @@ def test_only_a_platform_admin_declares(armed: House) -> None:
     assert rest.get("/api/secrets/TOKEN").json()["secret"]["definition"]["teams"] == ["web"]
     assert rest.delete("/api/secrets/TOKEN").status_code == 204
     assert rest.get("/api/secrets").json() == {"secrets": []}
-    actions = [entry["action"] for entry in rest.get("/api/audit").json()["entries"]]
+    actions = [entry["action"] for entry in rest.get("/api/audit").json()["audit"]]
     assert {"secret.created", "secret.changed", "secret.deleted"} <= set(actions)
 
 
@@ -493,7 +496,7 @@ def test_an_error_quotes_the_address(armed: House, url: str) -> None:
 def test_a_ticket_systems_refusal_is_cut_in_the_middle_of_it(armed: House, ours: Listener) -> None:
     """red before: the error was cut at 500 characters first, and half the token stood there."""
     ours.status = 400
-    for cut in range(485, 500):
+    for cut in range(485, 500, 3):
         ours.body = ("." * cut + " " + VALUE).encode()
         workflow = {
             "kind": "workflow", "name": f"cut-{cut}", "team": "data", "trigger": {"on": "manual"},
@@ -505,8 +508,8 @@ def test_a_ticket_systems_refusal_is_cut_in_the_middle_of_it(armed: House, ours:
         armed.apply(json.dumps(workflow))
         incident = armed.incident("data", slack_channel=f"C0CUT{cut}")
         armed.rest(DATA_ADMIN).post(f"/api/workflows/cut-{cut}/execute", json={"incident_id": incident.id})
-    armed.work()
-    assert len(ours.heard) == 15
+        armed.work()
+    assert len(ours.heard) == 5
     assert "correct" not in everything(armed)
 
 

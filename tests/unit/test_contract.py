@@ -33,6 +33,7 @@ def test_settings() -> None:
         " RUNBOOK_AUDIT_HEAD_URL"
         " SLACK_TEAM_ID SLACK_ENTERPRISE_ID SLACK_APP_ID"
         " RUNBOOK_ALERT_SECRET_GRAFANA RUNBOOK_ALERT_SECRET_PAGERDUTY RUNBOOK_ALERT_SECRET_SENTRY"
+        " RUNBOOK_SECRET_FOLDERS VAULT_ADDR VAULT_TOKEN VAULT_TOKEN_FILE VAULT_NAMESPACE"
     )
     assert promised == {field.alias for field in Settings.model_fields.values()}
     defaults = Settings.from_environment({})
@@ -49,7 +50,7 @@ def verbs() -> dict[str, Any]:
 def test_the_verbs_of_the_command_line() -> None:
     promised = words(
         "demo up web socket poster worker clock migrate doctor validate apply test token run list show status cancel"
-        " retry approve reject schema audit export policy"
+        " retry approve reject schema audit export policy secrets"
     )
     commands = verbs()
     assert promised - set(commands) == set()

@@ -1,0 +1,71 @@
+"""`secrets`: what is declared about secrets, and `secrets suggest`: what still has to be. Never a value."""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from cli.apply import OPERATOR
+from cli.client.options import print_json
+from cli.client.output import say, table
+from cli.tokens import working
+from core.definitions.secret import VARIABLE_PREFIX
+from core.definitions.yaml_text import to_yaml
+from core.errors import RunbookError
+from core.outside.secret_sources import EnvironmentSecrets
+from core.services.secret_suggestions import misused_secrets, suggested_secrets
+from core.services.secrets import list_secrets
+from core.tables import JsonObject
+
+app = typer.Typer()
+secrets_app = typer.Typer(help="What is declared about secrets.", no_args_is_help=True)
+app.add_typer(secrets_app, name="secrets")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+
+
+@secrets_app.command("list")
+def secrets_list(as_json: AsJson = False) -> None:
+    """All that are declared: who may use them, and where they may go."""
+    with working() as work:
+        documents = [row.definition for row in list_secrets(work, OPERATOR)]
+    if as_json:
+        print_json({"secrets": documents})
+    elif documents:
+        table(("name", "source", "teams", "hosts", "types"), list(map(_row, documents)))
+    else:
+        say("No secret is declared. `runbook secrets suggest` shows what the library needs.")
+
+
+def _row(document: JsonObject) -> list[str]:
+    lists = (" ".join(document.get(name, ())) for name in ("teams", "hosts", "types"))
+    return [document["name"], " ".join(map(str, document["source"].values())), *lists]
+
+
+@secrets_app.command("suggest")
+def secrets_suggest(as_json: AsJson = False) -> None:
+    """Declarations of what the library uses and nobody has declared, to be read, corrected and applied."""
+    with working() as work:
+        documents, misused = suggested_secrets(work, hosts_of(os.environ)), misused_secrets(work)
+    if as_json:
+        print_json({"secrets": documents, "misused": misused})
+        return
+    for sentence in misused:
+        typer.echo(f"# {sentence}")
+    typer.echo("---\n".join(map(to_yaml, documents)) or "# All that the library uses is declared.", nl=False)
+
+
+def hosts_of(environ: Mapping[str, str]) -> dict[str, str]:
+    """Where the addresses among this environment's secrets lead, by the secret's name."""
+    secrets, found = EnvironmentSecrets(environ), dict[str, str]()
+    for variable in secrets.variables():
+        try:
+            parts = urlsplit(secrets.read(variable))
+            host, port = parts.hostname, parts.port
+        except (ValueError, RunbookError):
+            continue
+        if host and parts.scheme in ("http", "https"):
+            found[variable.removeprefix(VARIABLE_PREFIX)] = f"{host}:{port}" if port else host
+    return found
