@@ -101,6 +101,8 @@ COMMANDS: Mapping[str, Action] = {
     "workflow list": Action.DEFINITION_READ,
     "workflow show": Action.DEFINITION_READ,
     "workflow history": Action.DEFINITION_READ,
+    "workflow approve": Action.DEFINITION_APPROVE,
+    "workflow deprecate": Action.DEFINITION_DEPRECATE,
     "note": Action.INCIDENT_NOTE,
     "help": Action.SERVICE_READ,
 }
@@ -113,6 +115,7 @@ BUTTONS: Mapping[str, Action] = {
     "verdict.ran": Action.RUN_VERDICT,
     "verdict.did_not_run": Action.RUN_VERDICT,
     "verdict.run_again": Action.RUN_VERDICT,
+    "definition.approve": Action.DEFINITION_APPROVE,
 }
 
 VIEWS: Mapping[str, Action] = {"run.form": Action.RUNBOOK_RUN}

@@ -27,6 +27,9 @@ AT_THE_DATABASE: Mapping[str, tuple[Action, ...]] = {
     "token list": (Action.TOKEN_READ,),
     "token revoke": (Action.TOKEN_REVOKE,),
     "audit verify": (Action.AUDIT_READ,),
+    "audit head": (Action.AUDIT_READ,),
+    "secrets list": (Action.SECRET_WRITE,),
+    "secrets suggest": (Action.SECRET_WRITE,),
 }
 
 # They start processes, or read files and settings of their own machine: there is nobody to ask.
