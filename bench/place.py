@@ -91,6 +91,7 @@ def open_place(home: Path, services_url: str, name: str, target: str) -> Iterato
             "PORT": str(port_near(ANY_PORT)),
             "PUBLIC_URL": "",
             "RUNBOOK_EGRESS": "127.0.0.1",
+            "RUNBOOK_LIMITS": "1000",
             "RUNBOOK_SECRET_TARGET": target,
         }
         composition = stack.enter_context(Composition.of(Settings.from_environment(environment)))
