@@ -1,7 +1,6 @@
 """What is declared about secrets, at the terminal: listed, suggested, and looked after by the doctor."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,7 @@ steps:
 @pytest.fixture(autouse=True)
 def environment(
     service: Service, database_url: str, services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[pytest.MonkeyPatch]:
+) -> pytest.MonkeyPatch:
     """A library that uses a secret which nobody has declared, and an environment that has it."""
     apply_documents(service, f"{TEAMS}---{CALLS}")
     with service.transaction() as work:
