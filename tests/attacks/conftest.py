@@ -14,9 +14,10 @@ from migrations.newest import newest_revision
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl, response_url
 from tests.acceptance.slack.requests import SECRET, ours
 from tests.attacks.house import House, build
+from tests.attacks.secrets_world import armed, ours, theirs
 from tests.conftest import RecordedBells
 
-__all__ = ["house", "response_url"]
+__all__ = ["armed", "house", "ours", "response_url", "theirs"]
 
 
 @pytest.fixture
