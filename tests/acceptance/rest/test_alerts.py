@@ -10,7 +10,7 @@ from core.alerts.vendors import Vendor
 from core.service import Service
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import WORKFLOW
-from tests.conftest import RecordedBells
+from tests.conftest import ADMIN, RecordedBells
 from tests.unit.core.alerts.test_parsers import EXPECTED, resolved, sample
 from tests.world import apply_documents
 
@@ -75,14 +75,21 @@ def test_the_team_of_the_address_goes_before_the_label(responder: TestClient, cl
     assert send(responder, "grafana", sample("grafana")).json()["incident"]["team"] == "database"
 
 
-def test_an_alert_of_no_team_or_an_unknown_one_is_refused_with_a_sentence(responder: TestClient) -> None:
+def test_an_alert_of_no_team_or_an_unknown_one_is_refused_with_a_sentence(
+    responder: TestClient, client_of: ClientOf
+) -> None:
+    """That there is no such team is told to who may see all of them."""
     ownerless = sample("datadog") | {"tags": ""}
     strange = sample("datadog") | {"tags": "team:nobody"}
 
-    for body, said in ((ownerless, "?team=NAME"), (strange, "There is no team nobody")):
-        refused = send(responder, "datadog", body)
+    for client, body, said in (
+        (responder, ownerless, "?team=NAME"),
+        (client_of(ADMIN), strange, "There is no team nobody"),
+    ):
+        refused = send(client, "datadog", body)
         assert (refused.status_code, refused.json()["field"]) == (422, "team")
         assert said in refused.json()["detail"]
+    assert send(responder, "datadog", strange).status_code == 403
     assert send(responder, "datadog", ownerless, team="database").status_code == 200
 
 

@@ -96,7 +96,7 @@ def test_a_disabled_workflow_is_exported_as_such(service: Service, writer: TestC
     exported = writer.get("/api/workflows/db-look?format=yaml").text
 
     assert exported == LOOK.replace("trigger:", "enabled: false\ntrigger:")
-    apply_documents(service, exported)
+    apply_documents(service, exported, approve=False)
     assert len(history(writer, "workflows/db-look")) == 2
     assert writer.delete("/api/workflows/db-look").status_code == 204
     writer.post("/api/workflows", content=exported, headers=YAML)

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import INCIDENT
+from tests.conftest import ADMIN
 
 
 def opened(client: TestClient, **values: object) -> dict[str, Any]:
@@ -45,7 +47,6 @@ def test_an_incident_goes_from_open_over_acknowledged_and_resolved_to_closed(res
     ("change", "field"),
     [
         ({"severity": "urgent"}, "severity"),
-        ({"team": "databse"}, "team"),
         ({"team": "No Team"}, "team"),
         ({"title": "  "}, "title"),
         ({"title": 7}, "title"),
@@ -66,8 +67,17 @@ def test_bad_input_is_refused_naming_the_field(
     assert answer.status_code == 422
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json()["field"] == field
-    assert field in answer.json()["detail"] or "databse" in answer.json()["detail"]
+    assert field in answer.json()["detail"]
     assert responder.get("/api/incidents").json()["incidents"] == []
+
+
+def test_that_there_is_no_such_team_is_told_to_who_may_see_all_of_them(
+    responder: TestClient, client_of: ClientOf
+) -> None:
+    answer = client_of(ADMIN).post("/api/incidents", json=INCIDENT | {"team": "databse"})
+    assert (answer.status_code, answer.json()["field"]) == (422, "team")
+    assert "There is no team databse." in answer.json()["detail"]
+    assert responder.post("/api/incidents", json=INCIDENT | {"team": "databse"}).status_code == 403
 
 
 def test_all_that_is_missing_is_named_at_once(responder: TestClient) -> None:
