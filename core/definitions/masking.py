@@ -6,9 +6,7 @@ This is the second net. The first is that a request is never shown with a secret
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import urlsplit
 
 from core.definitions.cel_values import JsonValue
 from core.definitions.encodings import (
@@ -19,96 +17,28 @@ from core.definitions.encodings import (
     from_hex,
     readable_runs,
     squeezed,
-    squeezed_bytes,
     unescaped,
-    unescaped_bytes,
+)
+from core.definitions.needles import (
+    FOLD,
+    ROUNDS,
+    SHORTEST,
+    Needle,
+    Needles,
+    forms_of,
+    is_address,
+    private_parts,
+    utf8,
+    with_parts,
 )
 
 MASK = "***"
-SHORTEST = 4  # shorter ones are hidden only where they stand alone: they occur in every other word
-SHORTEST_PART, LONGEST_PART = (
-    8,
-    16,
-)  # where a third of the secret or more begins or ends a text, that is hidden too
-_LONG_LINE = 16
-_LONG_PATH = 8
-_SHORTEST_SQUEEZED = 8
-_SHORTEST_WITH_WORD = 7  # bytes that have four beginning at a multiple of four, wherever they stand
-_ROUNDS = 4  # of escapes within escapes
 _DEPTH = 2  # of base64 or hexadecimal within each other
 _DEPTH_OF_LARGE, _LARGE = 1, 65_536  # bytes; what is kept of larger ones is searched once more, and deeper
 _LARGEST_FORM = 12  # bytes for a byte: an escape that was escaped again
-_FOLD = bytes.maketrans(b"\b\f\n\r\t+", b"bfnrt ")  # an escape and its letter are one, so is + for a space
 _OWN_TOKEN_BEGINS = b"rbt_"  # what `runbook token create` makes
 _OWN_TOKEN = re.compile(_OWN_TOKEN_BEGINS + rb"[A-Za-z0-9_-]{16,}")
 _PADDING = re.compile(rb"(?:=|%3[Dd]){0,2}")
-
-
-@dataclass(frozen=True)
-class _Needle:
-    """What is looked for: `head` or `tail` of `whole`, and from there on as much of it as is there."""
-
-    whole: bytes
-    head: bytes
-    tail: bytes
-
-    @classmethod
-    def of(cls, value: bytes, *, in_parts: bool) -> "_Needle":
-        size = min(LONGEST_PART, max(SHORTEST_PART, len(value) // 3))
-        size = size if in_parts and len(value) >= 2 * SHORTEST_PART else len(value)
-        return cls(value, value[:size], value[len(value) - size :])
-
-    def spans(self, data: bytes) -> Iterator[Span]:
-        at = data.find(self.head)
-        while at >= 0:
-            end = at + _agreeing(data[at : at + len(self.whole)], self.whole)
-            yield at, end
-            at = data.find(self.head, end)
-        at = data.find(self.tail) if len(self.tail) < len(self.whole) else -1
-        while at >= 0:
-            end = at + len(self.tail)
-            before = data[max(0, end - len(self.whole)) : end]
-            yield end - _agreeing(before[::-1], self.whole[::-1]), end
-            at = data.find(self.tail, end)
-
-
-class _Needles:
-    """All needles, and which of them a text may have.
-
-    Of a text every fourth group of four bytes is looked at. Whatever has seven bytes or more has one of those in it,
-    so that a text costs as much with a hundred secrets as with one.
-    """
-
-    def __init__(self, needles: Iterable[_Needle]) -> None:
-        self._always: list[_Needle] = []
-        self._by_word: dict[int, set[_Needle]] = {}
-        for needle in needles:
-            if len(needle.head) < _SHORTEST_WITH_WORD:
-                self._always.append(needle)
-                continue
-            for part in (needle.head, needle.tail):
-                for word in {word for shift in range(4) for word in _words(part[shift : shift + 4])}:
-                    self._by_word.setdefault(word, set()).add(needle)
-
-    def possible_in(self, data: bytes) -> set[_Needle]:
-        words = self._by_word.keys() & _words(data) if self._by_word else ()
-        return {*self._always, *(needle for word in words for needle in self._by_word[word])}
-
-
-def _words(data: bytes) -> memoryview:
-    return memoryview(data[: len(data) & ~3]).cast("I")
-
-
-def _agreeing(data: bytes, wanted: bytes) -> int:
-    """How many bytes both begin with; found by halving."""
-    low, high = 0, min(len(data), len(wanted))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if data[low:middle] == wanted[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 class Masker:
@@ -121,16 +51,16 @@ class Masker:
 
     def __init__(self, values: Iterable[str]) -> None:
         """Take the secrets. Of one with several lines each long line is hidden too, of an address its private parts."""
-        self._values = sorted({part for value in values if value for part in _with_parts(value)})
+        self._values = sorted({part for value in values if value for part in with_parts(value)})
 
     @cached_property
     def longest(self) -> int:
         """The most bytes that a secret takes up in a text, whatever its form."""
-        return _LARGEST_FORM * max((len(_bytes(value)) for value in self._values), default=0)
+        return _LARGEST_FORM * max((len(utf8(value)) for value in self._values), default=0)
 
     def mask(self, text: str) -> str:
         """Answer the text without the secrets."""
-        data = _bytes(text)
+        data = utf8(text)
         spans = self.spans(data)
         return _hidden(data, spans) if spans else text
 
@@ -146,7 +76,7 @@ class Masker:
         """Answer where the secrets stand in UTF-8, in order; no two overlap."""
         found = set(self._short_spans(data))
         for view in _views(View(data), _DEPTH if len(data) < _LARGE else _DEPTH_OF_LARGE):
-            folded = view.data.translate(_FOLD)
+            folded = view.data.translate(FOLD)
             for needle in self._needles.possible_in(folded):
                 found |= {view.origin(span) for span in needle.spans(folded)}
             if _OWN_TOKEN_BEGINS in view.data:
@@ -155,7 +85,7 @@ class Masker:
 
     def _mask_all(self, texts: list[str]) -> list[str]:
         """Each text masked; they are searched as one, so that it is done once, and finds what is split."""
-        pieces = [_bytes(text) for text in texts]
+        pieces = [utf8(text) for text in texts]
         spans = self.spans(APART.join(pieces))
         if not spans:
             return texts
@@ -174,18 +104,18 @@ class Masker:
         return dict(zip(keys, self._mask_all(keys), strict=True)) if keys else {}
 
     @cached_property
-    def _needles(self) -> _Needles:
+    def _needles(self) -> Needles:
         found = {}
         for value in self._values:
             if len(value) >= SHORTEST:
-                in_parts = not _is_address(value) or any(_private_parts(value))
-                for form in _forms(value):
-                    found[form] = _Needle.of(form, in_parts=in_parts)
-        return _Needles(found.values())
+                in_parts = not is_address(value) or any(private_parts(value))
+                for form in forms_of(value):
+                    found[form] = Needle.of(form, in_parts=in_parts)
+        return Needles(found.values())
 
     @cached_property
     def _short(self) -> re.Pattern[bytes] | None:
-        short = [re.escape(_bytes(value)) for value in self._values if len(value) < SHORTEST]
+        short = [re.escape(utf8(value)) for value in self._values if len(value) < SHORTEST]
         sign = rb"[0-9A-Za-z_\x80-\xfe]"
         return re.compile(rb"(?<!%s)(?:%s)(?!%s)" % (sign, b"|".join(short), sign)) if short else None
 
@@ -197,7 +127,7 @@ def _views(view: View, depth: int) -> Iterator[View]:
     """The text as it is, and every way in which it can be read."""
     yield view
     latest = view
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         further = unescaped(latest)
         if further is None:
             break
@@ -211,48 +141,6 @@ def _views(view: View, depth: int) -> Iterator[View]:
         text = readable_runs(decoded) if depth > 1 else None
         if text is not None:
             yield from _views(text, depth - 1)
-
-
-def _forms(value: str) -> Iterator[bytes]:
-    """A value as it stands in those ways of reading: its own escapes are undone there too."""
-    yield from (value.encode(form, "surrogatepass").translate(_FOLD) for form in ("utf-16-le", "utf-16-be"))
-    form = _bytes(value)
-    for _ in range(_ROUNDS + 1):
-        if len(form) >= SHORTEST:
-            yield form.translate(_FOLD)
-        latest, form = form, unescaped_bytes(form)
-        if form == latest:
-            break
-    tight = squeezed_bytes(form)
-    if len(tight) >= _SHORTEST_SQUEEZED:
-        yield tight
-
-
-def _with_parts(value: str) -> Iterator[str]:
-    yield value
-    if "\n" in value:
-        yield from (line for line in value.splitlines() if len(line) >= _LONG_LINE)
-    if _is_address(value):
-        yield from _private_parts(value)
-
-
-def _is_address(value: str) -> bool:
-    """Whether it is a URL: of one, scheme and host are no secret by themselves."""
-    return re.match(r"[a-z][a-z0-9+.-]{1,20}://", value) is not None
-
-
-def _private_parts(address: str) -> Iterator[str]:
-    """Who calls with which password, and path and query where they are long enough to be a key."""
-    try:
-        parts = urlsplit(address)
-        yield from filter(None, (parts.password, parts.netloc.rpartition("@")[0]))
-    except ValueError:
-        return
-    yield from (part for part in (parts.path, parts.query) if len(part.strip("/")) >= _LONG_PATH)
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
 
 
 def _hidden(data: bytes, spans: list[Span]) -> str:

@@ -1,6 +1,6 @@
 """What a change of an execution obliges us to do, in the transaction of the change."""
 
-from sqlalchemy import select
+from sqlalchemy import null, select, update
 
 from core.decisions.execution import Execution, Step
 from core.decisions.gates import GATE
@@ -9,7 +9,7 @@ from core.service import Work
 from core.services import audit, notices
 from core.services.notices import NewNotice, NoticeKind
 from core.statuses import GateStatus, Status, WaitingFor
-from core.tables import Approval, RunbookExecution, WorkflowExecution
+from core.tables import Approval, Callback, RunbookExecution, WorkflowExecution
 
 from .awaited import answer_awaiting
 from .kinds import AnyExecution
@@ -113,7 +113,14 @@ def _ask_for_verdict(work: Work, row: RunbookExecution, after: Execution) -> Non
 
 def _tell_outcome(work: Work, row: RunbookExecution, before: Execution, after: Execution) -> None:
     release_lock(work, row)
+    _forget_callbacks(work, row)
     answer_awaiting(work, row, after)
     notices.owe(work, NewNotice(NoticeKind.OUTCOME, row.id, row.incident_id, thread_of=row.id))
     notices.want_again(work, row.id, NoticeKind.VERDICT)
     audit.record(work, SYSTEM, "runbook_execution.ended", row.id, details_of_end(before, after))
+
+
+def _forget_callbacks(work: Work, row: RunbookExecution) -> None:
+    """What came for steps that never read it may hold a secret of ours, and nobody has looked."""
+    unread = (Callback.execution_id == row.id, Callback.body.is_not(None))
+    work.session.execute(update(Callback).where(*unread).values(body=null()))

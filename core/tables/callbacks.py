@@ -11,7 +11,7 @@ from core.tables.base import Base
 
 
 class Callback(Base):
-    """One callback a step: the primary key says so. `body` is emptied as soon as its step has read it.
+    """One callback a step: the primary key says so. `body` is emptied when its step has read it, or the run has ended.
 
     What comes from outside may hold a secret of ours; the step keeps what it needs of it, masked.
     """

@@ -11,6 +11,8 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from cli.main import app as command_line
+from core.callbacks import CallbackLinks
+from core.services.callbacks import receive_callback
 from tests.attacks.house import DATA_ADMIN, DATA_OPS, House
 from tests.attacks.secrets_world import OWN, VALUE, Listener, declare, everything, run, runbook
 from tests.world import new_executor
@@ -181,3 +183,23 @@ def test_the_sources_are_emptied_behind_us(
     )
     assert VALUE in ours.heard[0]
     assert os.environ["RUNBOOK_SECRET_TOKEN"] == "another value"
+
+
+def test_what_called_back_is_not_kept_when_nobody_reads_it(armed: House) -> None:
+    """red before: the body of a callback that came early, and whose run ended before, stood there for ever."""
+    steps = [{"id": "pause", "type": "wait", "for": "1h"}, {"id": "told", "type": "callback"}]
+    links = CallbackLinks("https://runbooks.example", "the signing secret")
+    armed.executor = new_executor(armed.service, secrets={"TOKEN": VALUE}, callbacks=links)
+    armed.apply(json.dumps({"kind": "runbook", "name": "early", "team": "data", "steps": steps}))
+    incident = armed.incident("data")
+    rest = armed.rest(DATA_OPS)
+    run_id = rest.post(f"/api/incidents/{incident.id}/runbooks/early/execute", json={}).json()["execution"][
+        "id"
+    ]
+    armed.work()
+    with armed.service.transaction() as work:
+        receive_callback(work, run_id, "told", {"echo": VALUE})
+    assert rest.post(f"/api/runbooks/executions/{run_id}/cancel", json={}).status_code == 200
+    armed.work()
+    assert armed.see(run_id).status == "cancelled"
+    assert VALUE not in everything(armed)

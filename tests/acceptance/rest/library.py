@@ -19,6 +19,11 @@ def workflow(name: str = "db-look", **fields: Any) -> dict[str, object]:
     return document | {"actions": [start]} | fields
 
 
+def secret(name: str = "TOKEN", **fields: Any) -> dict[str, object]:
+    source = {"env": f"RUNBOOK_SECRET_{name}"}
+    return {"kind": "secret", "name": name, "source": source, "hosts": ["x.example"]} | fields
+
+
 def waiting(seconds: int) -> list[dict[str, str]]:
     return [WAIT | {"for": f"{seconds}s"}]
 

@@ -22,7 +22,7 @@ from core.service import Service
 from core.services.listing import Position
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import INCIDENT
-from tests.acceptance.rest.library import do, runbook, workflow, written
+from tests.acceptance.rest.library import do, runbook, secret, workflow, written
 from tests.conftest import ADMIN, RecordedBells
 from tests.world import new_executor, work_off
 
@@ -61,6 +61,7 @@ def known(service: Service, client_of: ClientOf, recorded_bells: RecordedBells) 
         "workflow executions": run,
         "runbooks": written(client, runbook())["id"],
         "workflows": look,
+        "secrets": written(client, secret())["name"],
         "freezes": do(client, "freezes", team="web", reason="A release")["id"],
         "approvals": gate,
     }
@@ -113,6 +114,8 @@ def _kind_of(path: str, name: str) -> str:
 
 def _body(case: schemathesis.Case[Any]) -> Any:
     path = case.operation.path
+    if case.method in ("POST", "PUT") and path.startswith("/api/secrets"):
+        return secret() if case.method == "PUT" else secret("MADE")
     if case.method in ("POST", "PUT") and path.removesuffix("/{id}") in ("/api/runbooks", "/api/workflows"):
         make = runbook if "runbooks" in path else workflow
         return make() if case.method == "PUT" else make("db-made")

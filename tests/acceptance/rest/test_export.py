@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 from core.service import Service
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.library import DB_ADMIN, do, history, runbook, workflow, written
-from tests.world import apply_documents
+from tests.world import apply_documents, declare
 
 YAML = {"Content-Type": "application/yaml"}
 VACUUM = """\
@@ -65,6 +65,7 @@ def writer(client_of: ClientOf) -> TestClient:
 def test_what_was_written_is_exported_as_it_was_written(
     service: Service, writer: TestClient, kind: str, text: str, name: str, asked: tuple[str, str]
 ) -> None:
+    declare(service, "DB_API")
     answer = writer.post(f"/api/{kind}s", content=text, headers=YAML)
     assert answer.status_code == 201, answer.text
     query, accept = asked

@@ -23,6 +23,8 @@ CONTRACT = {
     "/api/runbooks/{id}/analytics": {"get"},
     "/api/runbooks/executions/{execution_id}/retry": {"post"},
     "/api/workflows/{id}/analytics": {"get"},
+    "/api/secrets": {"get", "post"},
+    "/api/secrets/{id}": {"get", "put", "delete"},
     "/api/freezes": {"get", "post"},
     "/api/freezes/{id}": {"get", "delete"},
     "/api/runbooks/executions/{execution_id}": {"get"},

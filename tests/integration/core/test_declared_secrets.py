@@ -67,7 +67,12 @@ def test_declarations_are_written_changed_and_taken_away_by_platform_admins(
     with service.transaction() as work:
         with pytest.raises(NotFound, match=r"There is no secret TOKEN."):
             find_secret(work, admin, "TOKEN")
-        entries = work.session.query(AuditEntry).filter(AuditEntry.action.like("secret.%")).all()
+        entries = (
+            work.session.query(AuditEntry)
+            .filter(AuditEntry.action.like("secret.%"))
+            .order_by(AuditEntry.number)
+            .all()
+        )
         assert [each.action for each in entries] == ["secret.created", "secret.changed", "secret.deleted"]
         assert entries[1].details["before"]["definition"]["hosts"] == ["x.example"]
 

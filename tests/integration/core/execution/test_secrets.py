@@ -111,4 +111,4 @@ def test_a_secret_that_the_excerpt_cuts_in_two_is_not_shown_in_half(world: CoreW
 def test_a_secret_that_is_not_set_fails_the_step_with_its_name(world: CoreWorld) -> None:
     run = world.begin("- {id: say, type: shell, argv: [echo, '{{ secrets.MISSING }}']}")
     world.work()
-    assert "The secret MISSING is not set." in str(world.see(run).error)
+    assert "The secret MISSING: RUNBOOK_SECRET_MISSING is not set." in str(world.see(run).error)
