@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from cli.apply import apply_text
 from core.callbacks import CallbackLinks
@@ -80,9 +80,11 @@ def declare(service: Service, *names: str, teams: Iterable[str] = ()) -> None:
 
 
 def new_incident(service: Service, person: str = "U0DBOPS", **values: object) -> Incident:
-    """An incident of team database in channel C0INCIDENT, unless `values` say otherwise."""
-    given: dict[str, object] = {"title": "Orders down", "team": "database", "slack_channel": "C0INCIDENT"}
+    """An incident of team database, unless `values` say otherwise: the first in C0INCIDENT, others apart."""
+    given: dict[str, object] = {"title": "Orders down", "team": "database"}
     with service.transaction() as work:
+        before = work.session.scalar(select(func.count()).select_from(Incident)) or 0
+        given["slack_channel"] = "C0INCIDENT" + (str(before) if before else "")
         new = NewIncident(**(given | values))  # type: ignore[arg-type]  # what the test says
         return open_incident(work, load_person(work, person, source="test"), new)
 

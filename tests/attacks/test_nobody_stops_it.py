@@ -428,7 +428,9 @@ def test_an_act_inside_that_raises_fails_with_an_id(house: House, monkeypatch: p
 
     house.apply(RUNBOOK)
     run = _begin(house, "scale")
-    monkeypatch.setattr("core.execution.messages.NewNotice", broken)
+    monkeypatch.setattr(
+        "core.execution.messages._owe", broken
+    )  # the act alone: the run's own notices are owed
     house.executor.run(KINDS["runbook"], run)
     seen = house.see(run)
     assert (seen.status, seen.steps[0].status) == (Status.FAILED, Status.FAILED)

@@ -46,7 +46,7 @@ def test_where_all_is_well_every_line_says_ok(healthy: pytest.MonkeyPatch, cli: 
 
     assert outcome.status == 0, outcome.out
     assert "WRONG" not in outcome.out
-    assert sum(line.startswith("ok") for line in outcome.out.splitlines()) == 8
+    assert sum(line.startswith("ok") for line in outcome.out.splitlines()) == 9
     assert max(map(len, outcome.out.splitlines())) <= 80
 
 
@@ -54,7 +54,7 @@ def test_as_json_it_says_the_same(healthy: pytest.MonkeyPatch, cli: Cli) -> None
     answer = json.loads(cli("doctor", "--json").out)
 
     assert answer["ok"] is True
-    names = ["settings", "database", "redis", "secrets", "tokens"]
+    names = ["settings", "database", "redis", "tokens", "secrets"]
     names += ["slack token", "signing secret", "egress", "shell"]
     assert [each["name"] for each in answer["checks"]] == names
 
