@@ -93,6 +93,7 @@ def open_place(home: Path, services_url: str, name: str, target: str) -> Iterato
             "RUNBOOK_EGRESS": "127.0.0.1",
             "SLACK_TEAM_ID": "T0BENCH",
             "SLACK_APP_ID": "A0BENCH",
+            "RUNBOOK_LIMITS": "1000",
             "RUNBOOK_SECRET_TARGET": target,
         }
         composition = stack.enter_context(Composition.of(Settings.from_environment(environment)))

@@ -135,6 +135,7 @@ def _environment(
         "RUNBOOK_ADMINS": "U0ROOT",
         "RUNBOOK_SHELL": "on",
         "RUNBOOK_SHELL_USER": "root" if os.geteuid() == 0 else "",
+        "RUNBOOK_LIMITS": "1000",
         "RUNBOOK_EGRESS": "127.0.0.1",
         "RUNBOOK_SECRET_TARGET": target,
         "RUNBOOK_SECRET_TRACE": str(folder / "trace.log"),

@@ -14,7 +14,7 @@ from cli.demo.workspace import APPROVER, CHANNEL, REQUESTER
 from core.errors import Unavailable
 
 OPENING = '/runbook incident open "Orders database is down" severity=critical service=orders-db team=database'
-PROMOTES = "POST <secrets.DB_API>/clusters/orders/promote"  # what the approver must see
+PROMOTES = "promote: POST {{ secrets.DB_API }}/clusters/orders/promote"
 PATIENCE = 40.0  # seconds for each thing to happen
 Found = TypeVar("Found")
 

@@ -8,7 +8,8 @@ from core.definitions.shapes import ACTION, EXECUTION, EXTRA, INCIDENT, Shape, s
 INTRODUCTION = """
 Expressions are [CEL](https://cel.dev). Conditions (`if`, `when`, `expect`) and `save` are expressions; in a text,
 `{{ … }}` is replaced by the value of the expression in it, once. A text that is only `{{ … }}` keeps the type of the
-value. A secret stands in a text whole, as `{{ secrets.NAME }}`: no expression sees one. `runbook validate` finds unknown names, types that do not fit and wrong syntax.
+value. A secret stands in a text whole, as `{{ secrets.NAME }}`: no expression sees one. `runbook validate` finds
+unknown names, types that do not fit and wrong syntax.
 """
 
 EXAMPLE = """

@@ -52,6 +52,12 @@ def place(name: str) -> str:
     return f"{{{{ secrets.{name} }}}}"
 
 
+def is_place(source: str, rendered: str) -> bool:
+    """Whether the hole `source` was filled with the place of a secret, and not with the secret."""
+    name = whole_secret(source)
+    return name is not None and rendered == place(name)
+
+
 def with_places_masked(text: str, mask: str) -> str:
     """A shown text with every place of a secret as if the secret had stood there and been masked."""
     return _PLACE.sub(mask, text)

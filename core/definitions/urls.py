@@ -12,6 +12,7 @@ from enum import StrEnum
 from urllib.parse import quote, unquote
 
 from core.definitions.expressions import compile_expression
+from core.definitions.secrets import is_place
 from core.definitions.templates import LONGEST_RESULT, Hole, Path, as_text, holes, render_text
 from core.errors import ExpressionError
 
@@ -77,14 +78,18 @@ def misplaced_hole(placed: PlacedHole) -> str | None:
 
 
 def render_url(url: str, scope: Mapping[str, object], path: Path = ()) -> str:
-    """The URL, every hole filled. Raises ExpressionError, also for what a hole may not bring."""
+    """The URL, every hole filled. Raises ExpressionError, also for what a hole may not bring.
+
+    Where the place of a secret is shown, the rest stands as it will behind the secret itself.
+    """
     if "{{" not in url:
         return url
-    filled, after, segment = "", 0, Segment()
+    filled, before, after, segment = "", "", 0, Segment()
     for hole in holes(url):
         written = url[after : hole.start]
         after = hole.end
-        placed = _placed(hole, filled + written)
+        before += written
+        placed = _placed(hole, before)
         if why := misplaced_hole(placed):
             raise ExpressionError(_about(path, why), hint=HINT)
         value = render_text(url[hole.start : after], scope, path)
@@ -93,6 +98,7 @@ def render_url(url: str, scope: Mapping[str, object], path: Path = ()) -> str:
         is_named_by_it = placed.part is Part.PATH and not placed.is_trusted
         segment = segment.filled(brought) if is_named_by_it else segment.followed_by(brought, path)
         filled += written + brought
+        before += _standing_in(placed, before) if is_place(hole.source, brought) else brought
     segment.followed_by(url[after:] + "/", path)
     return _whole(filled + url[after:], path)
 

@@ -12,17 +12,19 @@ from core.origins import Origins
 from core.service import Service
 from migrations.newest import newest_revision
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl, response_url
-from tests.acceptance.slack.requests import SECRET, ours
+from tests.acceptance.slack.requests import SECRET
+from tests.acceptance.slack.requests import ours as our_workspace
 from tests.attacks.house import House, build
+from tests.attacks.secrets_world import armed, ours, theirs
 from tests.conftest import RecordedBells
 
-__all__ = ["house", "response_url"]
+__all__ = ["armed", "house", "ours", "response_url", "theirs"]
 
 
 @pytest.fixture
 def house(service: Service, recorded_bells: RecordedBells, response_url: ResponseUrl) -> House:
     app = create_bolt_app(
-        service, signing_secret=SECRET, workspace=ours, token="xoxb-1", api_url=NOBODY_LISTENS
+        service, signing_secret=SECRET, workspace=our_workspace, token="xoxb-1", api_url=NOBODY_LISTENS
     )
     links = RunLinks("https://runbooks.example", "the signing secret")
     limit = RateLimit(rate=1_000_000.0, burst=1_000_000)

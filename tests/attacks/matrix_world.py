@@ -17,8 +17,9 @@ from core.services.runbooks import find_runbook
 from core.services.workflow_starts import start_workflow_by_person
 from core.services.workflows import find_workflow
 from core.statuses import Role
-from core.tables import Approval
+from core.tables import Approval, RunbookExecution, StepExecution
 from tests.attacks.house import House
+from tests.world import declare
 
 STARTER = Person(
     "U0STARTER", {"data": Role.RESPONDER}
@@ -51,8 +52,8 @@ class Things:
         """Its name."""
         return self._definition(text, approve)
 
-    def workflow(self) -> str:
-        return self._definition(WORKFLOW, True)
+    def workflow(self, *, approve: bool = True) -> str:
+        return self._definition(WORKFLOW, approve)
 
     def _definition(self, text: str, approve: bool) -> str:
         self.newest = f"{self.team or 'global'}-{next(self._numbers)}"
@@ -79,6 +80,17 @@ class Things:
         with self.house.service.transaction() as work:
             return work.session.scalars(select(Approval.id).where(Approval.execution_id == run)).one()
 
+    def run_in_doubt(self) -> str:
+        """The id of a run that asks whether its step `pause` happened, at the first attempt."""
+        run = self.run()
+        self.house.bells.rung.clear()
+        with self.house.service.transaction() as work:
+            row = work.session.get_one(RunbookExecution, run)
+            row.status, row.waiting_for, row.wake_at = "waiting", "verdict", None
+            step = work.session.get_one(StepExecution, (run, 0))
+            step.status, step.attempt, step.started_at = "unknown", 1, work.now
+        return run
+
     def workflow_run(self) -> str:
         workflow, incident = self.workflow(), self.incident()
         with self.house.service.transaction() as work:
@@ -94,13 +106,21 @@ class Things:
             except NotFound:
                 return freezes.freeze(work, OPERATOR, team=self.team, reason="Look first").id
 
+    def secret(self) -> str:
+        """Its name."""
+        name = f"SECRET_{next(self._numbers)}"
+        declare(self.house.service, name)
+        return name
+
 
 NOWHERE = {
     "incident": f"{Prefix.INCIDENT}_0",
     "run": f"{Prefix.RUNBOOK_EXECUTION}_0",
+    "run_in_doubt": f"{Prefix.RUNBOOK_EXECUTION}_0",
     "workflow_run": f"{Prefix.WORKFLOW_EXECUTION}_0",
     "gate": f"{Prefix.APPROVAL}_0",
     "freeze": "frz_0",
     "runbook": "there-is-none",
     "workflow": "there-is-none",
+    "secret": "THERE_IS_NONE",
 }

@@ -25,7 +25,7 @@ from bot.cards.outcome import outcome
 from core.callbacks import CallbackLinks
 from core.services.callbacks import receive_callback
 from tests.attacks.house import DATA_OPS, PLATFORM, House
-from tests.attacks.test_secrets import everything, listening
+from tests.attacks.secrets_world import everything, listening
 from tests.world import new_executor
 
 LEAST = 1_000

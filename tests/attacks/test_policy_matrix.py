@@ -51,7 +51,7 @@ class Play:
 
     `thing`: what it is about, as `Things` makes it; none where a body names it. `names`: what is filled into the
     address. `shown`: of a list, where in the answer the thing must be. `can_be_global`: whether it is tried on what
-    is global too.
+    is global too. `is_closed`: who may not is told so before anything is looked for, whatever they name.
     """
 
     thing: str = ""
@@ -61,6 +61,7 @@ class Play:
     names: Callable[[Things], dict[str, str]] = lambda things: {}
     shown: str = ""
     can_be_global: bool = False
+    is_closed: bool = False
 
 
 def _of_incident(**rest: Any) -> Play:
@@ -84,6 +85,10 @@ def _json_of(things: Things, name: str, text: str | None = None) -> dict[str, An
     return body | ({"team": things.team} if things.team else {})
 
 
+def _json_of_secret(name: str) -> dict[str, Any]:
+    return {"name": name, "source": {"env": "RUNBOOK_SECRET_OTHER"}, "hosts": ["db.example"]}
+
+
 FIRST = {"If-Match": '"1"'}
 TITLE = {"title": "Down", "severity": "low", "team": "data"}
 PLAYS: dict[str, Play] = {
@@ -104,7 +109,7 @@ PLAYS: dict[str, Play] = {
     "POST /api/runbooks/executions/{execution_id}/cancel": Play("run"),
     "POST /api/runbooks/executions/{execution_id}/retry": Play("run"),
     "POST /api/runbooks/executions/{execution_id}/verdict": Play(
-        "run", json=lambda things: {"verdict": "ran"}
+        "run_in_doubt", json=lambda things: {"verdict": "ran", "step": "pause", "attempt": 1}
     ),
     "GET /api/runbooks": Play("runbook", shown="runbooks", can_be_global=True),
     "POST /api/runbooks": Play(json=lambda things: _json_of(things, things.new_name()), can_be_global=True),
@@ -131,6 +136,8 @@ PLAYS: dict[str, Play] = {
     "GET /api/workflows/{id}/executions": Play("workflow"),
     "GET /api/workflows/{id}/analytics": _of_workflow(),
     "POST /api/workflows/{id}/rollback": _of_workflow(headers=FIRST, json=lambda things: {"version": 1}),
+    "POST /api/workflows/{id}/approve": _of_workflow(headers=FIRST, options={"approve": False}),
+    "POST /api/workflows/{id}/deprecate": _of_workflow(headers=FIRST),
     "POST /api/workflows/{id}/enable": _of_workflow(),
     "POST /api/workflows/{id}/disable": _of_workflow(),
     "POST /api/workflows/{id}/duplicate": _of_workflow(json=lambda things: {"name": things.new_name()}),
@@ -152,12 +159,18 @@ PLAYS: dict[str, Play] = {
     "POST /api/alerts/{vendor}": Play(
         json=lambda things: ALERT, names=lambda things: {"vendor": "alertmanager"}
     ),
+    "GET /api/secrets": Play("secret", shown="secrets", is_closed=True),
+    "POST /api/secrets": Play(json=lambda things: _json_of_secret("NEW"), is_closed=True),
+    "GET /api/secrets/{id}": Play("secret", is_closed=True),
+    "PUT /api/secrets/{id}": Play("secret", is_closed=True),
+    "DELETE /api/secrets/{id}": Play("secret", is_closed=True),
     "GET /runs/{execution_id}": Play("run"),
 }
 WITHOUT_A_TOKEN = {route for route, action in ROUTES.items() if not POLICY[action].needs}
 SEEING = {
     "incident": Action.INCIDENT_READ,
     "run": Action.RUN_READ,
+    "run_in_doubt": Action.RUN_READ,
     "workflow_run": Action.RUN_READ,
     "gate": Action.APPROVAL_READ,
     "freeze": Action.FREEZE_READ,
@@ -248,6 +261,8 @@ def _try(things: Things, route: str, play: Play, actor: Actor) -> str:
     action, known = ROUTES[route], getattr(things, play.thing)(**play.options) if play.thing else ""
     answer = _ask(things, route, play, actor, known)
     is_allowed = allows(actor.person, action, things.team)
+    if play.is_closed and not is_allowed:
+        return _opened(things, route, play, actor, known, answer)
     if play.shown:
         return _list_is_wrong(answer, play, known, is_allowed)
     if is_allowed:
@@ -264,11 +279,21 @@ def _try(things: Things, route: str, play: Play, actor: Actor) -> str:
     return "" if answer.status_code == 404 and same else f"not 404 alike: {answer.text} / {alike.text}"
 
 
+def _opened(things: Things, route: str, play: Play, actor: Actor, known: str, answer: Any) -> str:
+    """What is wrong with a refusal that must be the same whether there is such a thing or not."""
+    alike = _ask(things, route, play, actor, NOWHERE[play.thing]) if play.thing else answer
+    same = (alike.status_code, alike.text) == (answer.status_code, answer.text)
+    is_told = known and known in answer.text
+    return "" if answer.status_code == 403 and same and not is_told else f"{answer.text} / {alike.text}"
+
+
 def _ask(things: Things, route: str, play: Play, actor: Actor, known: str) -> Any:
     method, address = route.split(" ", 1)
     names = {**dict.fromkeys(("id", "execution_id"), known), **play.names(things)}
     options: dict[str, Any] = {"headers": play.headers} if play.headers else {}
-    if method == "PUT":
+    if method == "PUT" and play.thing == "secret":
+        options["json"] = _json_of_secret(known)
+    elif method == "PUT":
         options["json"] = _json_of(things, known, WORKFLOW if play.thing == "workflow" else None)
     elif method == "POST":
         options["json"] = play.json(things)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -15,21 +16,27 @@ import bot.modals
 import cli.client.options
 from bot import actions
 from bot.actions import BUTTONS, press
+from bot.cards.definition_approval import APPROVE, Shown
 from bot.commands import dispatch
 from bot.commands.call import Command, CommandCall
 from bot.commands.parse import words_of
 from bot.commands.registry import COMMANDS
+from bot.definition_button import press_approve
 from bot.entrances import BUTTONS as BUTTON_ACTIONS
 from bot.entrances import COMMANDS as COMMAND_ACTIONS
 from bot.entrances import VIEWS as VIEW_ACTIONS
 from bot.modals.run_form import submit
+from cli.apply import OPERATOR
 from cli.client.connection import Connection
 from cli.main import app
 from cli.verbs import AT_THE_DATABASE, OF_THE_MACHINE, OVER_REST
 from core.decisions.policy import allows
 from core.decisions.policy_table import Action
 from core.errors import InvalidInput, NotAllowed, NotFound, RunbookError
+from core.services.library_search import find
 from core.services.people import load_person
+from core.services.shelves import RUNBOOKS, WORKFLOWS
+from tests.attacks.gates import button_value
 from tests.attacks.house import (
     DATA_ADMIN,
     DATA_CHANNEL,
@@ -68,6 +75,8 @@ TYPED: dict[str, Typed] = {
     "workflow run": lambda things: f"workflow run {things.workflow()}",
     "workflow show": lambda things: f"workflow show {things.workflow()}",
     "workflow history": lambda things: f"workflow history {things.workflow()}",
+    "workflow approve": lambda things: f"workflow approve {things.workflow(approve=False)} v1",
+    "workflow deprecate": lambda things: f"workflow deprecate {things.workflow()}",
     "note": lambda things: "note we looked",
     "help": lambda things: "help",
 }
@@ -78,13 +87,18 @@ LISTS: dict[str, Callable[[Things], str]] = {
     "workflow list": lambda things: things.workflow(),
 }
 PRESSED: dict[str, Callable[[Things], str]] = {
-    "approval.approve": lambda things: things.gate(),
-    "approval.reject": lambda things: things.gate(),
+    "approval.approve": lambda things: button_value(things.house, things.gate(), "approval.approve"),
+    "approval.reject": lambda things: button_value(things.house, things.gate(), "approval.reject"),
     "run.cancel": lambda things: things.run(),
     "run.retry": lambda things: things.run(),
-    "verdict.ran": lambda things: things.run(),
-    "verdict.did_not_run": lambda things: things.run(),
-    "verdict.run_again": lambda things: things.run(),
+    "verdict.ran": lambda things: f"{things.run_in_doubt()}:pause:1",
+    "verdict.did_not_run": lambda things: f"{things.run_in_doubt()}:pause:1",
+    "verdict.run_again": lambda things: f"{things.run_in_doubt()}:pause:1",
+}
+# The buttons of definitions' cards, by what is approved; they are registered beside the others.
+APPROVED: dict[str, Callable[[Things], str]] = {
+    "runbook": lambda things: things.runbook(approve=False),
+    "workflow": lambda things: things.workflow(approve=False),
 }
 TERMINAL: dict[str, Callable[[Things], list[str]]] = {
     "show": lambda things: [things.runbook()],
@@ -118,14 +132,14 @@ def verbs() -> Iterator[str]:
 def test_every_sub_command_button_form_and_verb_is_in_the_policy() -> None:
     forms = {module.CALLBACK_ID for module in _modules(bot.modals) if hasattr(module, "CALLBACK_ID")}
     assert set(sub_commands()) == set(COMMAND_ACTIONS)
-    assert set(BUTTONS) == set(BUTTON_ACTIONS)
+    assert {*BUTTONS, APPROVE} == set(BUTTON_ACTIONS)
     assert forms == set(VIEW_ACTIONS)
     assert set(verbs()) == set(OVER_REST) | set(AT_THE_DATABASE) | OF_THE_MACHINE
 
 
 def test_everything_that_is_listed_is_played() -> None:
     assert set(TYPED) | set(LISTS) == set(COMMAND_ACTIONS)
-    assert set(PRESSED) == set(BUTTON_ACTIONS)
+    assert {*PRESSED, APPROVE} == set(BUTTON_ACTIONS)
 
 
 def test_what_is_not_listed_is_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,6 +203,29 @@ def test_a_button_answers_each_role_as_the_policy_says(house: House, button: str
         was_refused = refused(lambda value=value, who=who: press(house.service, button, value, who))  # type: ignore[misc]
         if was_refused is may(house, who, BUTTON_ACTIONS[button]):
             wrong.append(f"{who} was {'refused' if was_refused else 'let in'}")
+    assert wrong == []
+
+
+def newest(house: House, kind: str, name: str) -> Any:
+    """What the card of its newest version shows, and the status of the definition."""
+    with house.service.transaction() as work:
+        shelf: Any = RUNBOOKS if kind == "runbook" else WORKFLOWS
+        row = find(work, OPERATOR, shelf, name)
+        return Shown(kind, row.id, row.version, shelf.digest_of(row)).value, row.status
+
+
+@pytest.mark.parametrize("kind", APPROVED)
+def test_the_button_of_a_definition_answers_each_role_as_the_policy_says(house: House, kind: str) -> None:
+    """Where it answers, what it showed is approved; where it refuses, nothing is."""
+    things, wrong = Things(house), []
+    for who in PEOPLE:
+        name = APPROVED[kind](things)
+        value, _ = newest(house, kind, name)
+        deed = partial(press_approve, house.service, value, who, single_admin=False)
+        was_refused, is_allowed = refused(deed), may(house, who, BUTTON_ACTIONS[APPROVE])
+        status = newest(house, kind, name)[1]
+        if was_refused is is_allowed or status != ("approved" if is_allowed else "draft"):
+            wrong.append(f"{who} was {'refused' if was_refused else 'let in'}, and it is {status}")
     assert wrong == []
 
 

@@ -19,7 +19,7 @@ from core.statuses import TokenScope
 from migrations.upgrade import alembic_config, upgrade_database
 from tests.conftest import ADMIN, RecordedBells
 
-BEFORE = "0008"
+BEFORE = "0013"
 OLD = """
 INSERT INTO api_tokens (id, digest, name, slack_user_id, created_at, revoked_at)
 VALUES (:id, :digest, :name, 'U0DBOPS', now(), :revoked_at)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.definitions.secret_use import Destinations
+from core.definitions.secrets import SecretPlaces
 from core.definitions.urls import Part, misplaced_hole, placed_holes, render_url
 from core.errors import ExpressionError
 from core.execution.secrets import SecretScope
@@ -134,3 +135,9 @@ def test_whatever_the_values_are_the_call_goes_where_it_was_written_to(one: str,
     assert (parts.scheme, parts.netloc) == ("https", "api.example")
     assert [unquote(segment) for segment in parts.path.split("/")] == ["", "a", one, "b"]
     assert (parts.query.count("&"), unquote(parts.query), parts.fragment) == (0, f"c={other}", "")
+
+
+def test_the_place_of_a_secret_stands_for_it() -> None:
+    url = "{{ secrets.API }}/clusters/{{ params.value }}"
+    shown = render_url(url, {"params": {"value": "a/b"}, "secrets": SecretPlaces()}, ("url",))
+    assert shown == "{{ secrets.API }}/clusters/a%2Fb"

@@ -1,0 +1,145 @@
+"""What attacks on secrets need: a secret of team data, where it may go, and a server of the attacker's."""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from core.tables import Base
+from tests.attacks.house import DATA_OPS, WEB_OPS, House
+from tests.world import new_executor
+
+VALUE = "correct horse battery staple 4711"
+OWN = ("the-bot-token-xoxb-0815", "the-signing-secret-of-slack", "the-password-of-the-database")
+
+
+@dataclass
+class Listener:
+    """A server that keeps all it is told, and answers as a test says."""
+
+    port: int = 0
+    heard: list[str] = field(default_factory=list)
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b"{}"
+    answers: Mapping[str, tuple[int, Mapping[str, str], bytes]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+
+@contextmanager
+def listening() -> Iterator[Listener]:
+    listener = Listener()
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            listener.heard.append(f"{self.command} {self.path}\n{self.headers}\n{body!r}")
+            usual = (listener.status, listener.headers, listener.body)
+            status, headers, answer = listener.answers.get(self.path, usual)
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(answer)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer)
+
+        do_GET = do_POST = answer  # noqa: N815 the names that http.server calls
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 as in the base class
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    listener.port = server.server_port
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield listener
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def ours() -> Iterator[Listener]:
+    """Where data's secret may go."""
+    with listening() as listener:
+        yield listener
+
+
+@pytest.fixture
+def theirs() -> Iterator[Listener]:
+    """The attacker's."""
+    with listening() as listener:
+        yield listener
+
+
+@pytest.fixture
+def armed(house: House, ours: Listener) -> House:
+    """data has a secret, and the worker its value."""
+    house.executor = new_executor(
+        house.service, secrets={"TOKEN": VALUE, "OTHER": "never declared 0815"}, own=OWN
+    )
+    declare(house, teams=["data"], hosts=[ours.host])
+    return house
+
+
+def declare(house: House, name: str = "TOKEN", **fields: Any) -> None:
+    document = {"kind": "secret", "name": name, "source": {"env": f"RUNBOOK_SECRET_{name}"}, **fields}
+    house.apply(json.dumps(document))
+
+
+def runbook(step: dict[str, Any], team: str = "data", name: str = "attack") -> dict[str, Any]:
+    return {"kind": "runbook", "name": name, "team": team, "steps": [{"id": "go", "type": "http", **step}]}
+
+
+def keep(house: House, document: dict[str, Any]) -> None:
+    """As an older version of the service kept it, approved: without the checks of today."""
+    harmless = runbook({"url": "https://x.example"}, document["team"], document["name"])
+    house.apply(json.dumps(harmless))
+    with house.service.transaction() as work:
+        work.session.execute(
+            text("UPDATE runbooks SET definition = CAST(:document AS json) WHERE name = :name"),
+            {"document": json.dumps(document), "name": document["name"]},
+        )
+
+
+def run(house: House, document: dict[str, Any], *, over: str = "rest") -> dict[str, Any]:
+    """The step of a kept runbook that its team's responder ran, over REST or Slack, as REST shows it."""
+    keep(house, document)
+    person = DATA_OPS if document["team"] == "data" else WEB_OPS
+    channel = f"C0RUN{len(house.bells.rung)}{document['team'].upper()}"
+    incident = house.incident(document["team"], slack_channel=channel)
+    if over == "slack":
+        house.slack.types(person, channel, f"run {document['name']}")
+    else:
+        answer = house.rest(person).post(
+            f"/api/incidents/{incident.id}/runbooks/{document['name']}/execute", json={}
+        )
+        assert answer.status_code == 201, answer.text
+    house.work()
+    [execution] = (
+        house.rest(person).get(f"/api/incidents/{incident.id}/runbooks/executions").json()["executions"]
+    )
+    step: dict[str, Any] = execution["steps"][0]
+    return step
+
+
+def everything(house: House) -> str:
+    """Every row of every table."""
+    with house.service.transaction() as work:
+        tables = [table.name for table in Base.metadata.sorted_tables]
+        rows = (row for name in tables for row in work.session.execute(text(f"SELECT t::text FROM {name} t")))
+        return "\n".join(str(row[0]) for row in rows)
