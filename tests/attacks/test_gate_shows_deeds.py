@@ -22,7 +22,7 @@ from tests.attacks.gates import (
     wanted,
 )
 from tests.attacks.house import DATA_ADMIN, DATA_OPS, TEAMS, House
-from tests.world import Target, new_executor, running_target
+from tests.world import Target, declare, new_executor, running_target
 
 RUNBOOK = """
 kind: runbook
@@ -59,6 +59,7 @@ def target() -> Iterator[Target]:
 
 @pytest.fixture(autouse=True)
 def _deeds(house: House, target: Target) -> None:
+    declare(house.service, "TARGET", "KEY")
     house.apply(RUNBOOK)
     house.executor = new_executor(house.service, secrets={"TARGET": target.url, "KEY": SECRET})
 
@@ -73,7 +74,7 @@ def test_the_card_shows_each_request_as_it_will_be_sent(house: House) -> None:
     gate = at_gate(house, host="db7", note="echo hello")
     card = shown(house, gate["id"])
 
-    for words in ("POST <secrets.TARGET>/promote/db7/medium", '{"lag": 1.5}', "X-Mode: force-db7"):
+    for words in ("POST {{ secrets.TARGET }}/promote/db7/medium", '{"lag": 1.5}', "X-Mode: force-db7"):
         assert words in card
     for words in ("sh -c 'echo hello'", "MODE=db7", "from ‹promote.primary›"):
         assert words in card

@@ -9,7 +9,7 @@ from core.execution.executor import Executor
 from core.tables import StepExecution
 from tests.attacks.gates import Answer, approve, button_value, decided_in_slack, execute, gate_of, press, seen
 from tests.attacks.house import DATA_ADMIN, DATA_OPS, PLATFORM, TEAMS, House
-from tests.world import Target, new_executor, running_target
+from tests.world import Target, declare, new_executor, running_target
 
 SECOND = "U0DATASECOND"
 RUNBOOK = """
@@ -35,6 +35,7 @@ def target() -> Iterator[Target]:
 @pytest.fixture(autouse=True)
 def _promotion(house: House, target: Target) -> None:
     house.apply(TEAMS.replace("members:", f"members:\n  - {{slack: {SECOND}, role: admin}}", 1))
+    declare(house.service, "TARGET")
     house.apply(RUNBOOK % "")
     house.executor = worker(house, target)
 
