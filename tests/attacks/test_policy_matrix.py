@@ -36,6 +36,7 @@ from tests.attacks.matrix_world import NOWHERE, WORKFLOW, Things
 PEOPLE = (NOBODY, WEB_OPS, WEB_ADMIN, DATA_OPS, DATA_ADMIN, PLATFORM)
 SERVICES = ("data", "web")
 UNLISTED_STATUSES = (401, 403, 404)
+UNREAD_STATUSES = (400, 415, 422, 428)  # what was sent is wrong: then nothing was tried
 
 ALERT = {
     "status": "firing",
@@ -266,7 +267,9 @@ def _try(things: Things, route: str, play: Play, actor: Actor) -> str:
     if play.shown:
         return _list_is_wrong(answer, play, known, is_allowed)
     if is_allowed:
-        return f"refused: {answer.text}" if answer.status_code in UNLISTED_STATUSES else ""
+        return (
+            f"refused: {answer.text}" if answer.status_code in (*UNLISTED_STATUSES, *UNREAD_STATUSES) else ""
+        )
     if not play.thing:
         return "" if answer.status_code in (403, 404, 422) else f"let in: {answer.status_code} {answer.text}"
     if sees(actor.person, SEEING[play.thing], things.team):
