@@ -31,7 +31,7 @@ class VerdictBody(Body):
     """Whether the step happened; `run_again`: it did not, or it does no harm to do it twice."""
     step: str = Field(min_length=1, max_length=200)
     """The step that this is about; if another one is asked about by now, 409."""
-    attempt: int = Field(ge=1, le=1_000_000, strict=True)
+    attempt: int = Field(ge=1, le=1_000_000)
     """The attempt of that step, as the run shows it."""
 
 

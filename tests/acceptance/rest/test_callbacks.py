@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace as replaced
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from freezegun import freeze_time
@@ -87,7 +88,7 @@ def waiting(
 def address(target: Target) -> str:
     """What the target was told to call."""
     [path] = target.paths()
-    return path.partition("?tell=https://runbooks.example")[2]
+    return unquote(path).partition("?tell=https://runbooks.example")[2]
 
 
 def test_a_run_goes_on_with_what_came(
