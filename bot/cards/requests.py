@@ -23,6 +23,8 @@ def _call(request: dict[str, object]) -> str:
     headers = request.get("headers")
     lines = [f"{request['method']} {request['url']}"]
     lines += [f"{name}: {value}" for name, value in headers.items()] if isinstance(headers, dict) else []
+    if request.get("auth") is not None:
+        lines.append(f"auth: {_json(request['auth'], indent=None)}")
     for name in ("query", "json", "body"):
         value = request.get(name)
         if value not in (None, "", {}):

@@ -26,7 +26,6 @@ LIMIT = timedelta(seconds=60)
 SAFE_METHODS = frozenset({"GET", "HEAD"})  # RFC 9110, 9.2.1: they ask for no change, so no answer is no doubt
 SUCCESS = "response.status < 400"
 UNAUTHORIZED = 401
-USUAL = frozenset({"Idempotency-Key", "Content-Type"})  # headers that say nothing new
 
 
 class CallDefinition(Protocol):
@@ -101,7 +100,7 @@ def prepare_call(definition: CallDefinition, context: Context) -> Outside:
             reason = context.masker.mask(str(error))
             return Failed(reason) if request.method in SAFE_METHODS else Uncertain(reason)
 
-    return Outside(context.masker.mask_value(_shown(shown, auth, context)), act)
+    return Outside(context.masker.mask_value(_shown(shown, definition, auth, context)), act)
 
 
 def _request(definition: CallDefinition, scope: Mapping[str, object], context: Context) -> HttpRequest:
@@ -137,12 +136,14 @@ def _content(definition: CallDefinition, scope: Mapping[str, object]) -> bytes |
     return render_text(body, scope, ("body",)).encode() if body is not None else None
 
 
-def _shown(request: HttpRequest, auth: Auth | None, context: Context) -> Json:
-    """The request as people may see it: in the place of each secret stands which one it is."""
+def _shown(request: HttpRequest, definition: CallDefinition, auth: Auth | None, context: Context) -> Json:
+    """The request as people may see it: in the place of each secret stands which one it is.
+
+    Headers are shown where the definition has them, by whatever name: others say nothing new.
+    """
     shown: dict[str, Json] = {"method": request.method, "url": request.url, "key": context.key}
-    headers: Json = {name: value for name, value in request.headers.items() if name not in USUAL}
-    if headers:
-        shown["headers"] = headers
+    if definition.headers:
+        shown["headers"] = {name: request.headers[name] for name in definition.headers}
     if auth is not None:
         shown["auth"] = shown_auth(auth, context)
     if request.query:

@@ -120,10 +120,9 @@ def run(house: House, document: dict[str, Any], *, over: str = "rest") -> dict[s
     """The step of a kept runbook that its team's responder ran, over REST or Slack, as REST shows it."""
     keep(house, document)
     person = DATA_OPS if document["team"] == "data" else WEB_OPS
-    channel = f"C0RUN{len(house.bells.rung)}{document['team'].upper()}"
-    incident = house.incident(document["team"], slack_channel=channel)
+    incident = house.incident(document["team"])
     if over == "slack":
-        house.slack.types(person, channel, f"run {document['name']}")
+        house.slack.types(person, str(incident.slack_channel), f"run {document['name']}")
     else:
         answer = house.rest(person).post(
             f"/api/incidents/{incident.id}/runbooks/{document['name']}/execute", json={}

@@ -82,6 +82,23 @@ def test_the_card_shows_each_request_as_it_will_be_sent(house: House) -> None:
     assert [each["depends_on_results"] for each in gate["shown"]] == [False, True]
 
 
+def test_the_card_shows_each_header_that_the_definition_writes(house: House) -> None:
+    """Red before: its own Content-Type and Idempotency-Key stood nowhere, and so were not compared either."""
+    call = """
+  - id: promote
+    type: http
+    method: POST
+    url: https://db.example/promote
+    headers: {Content-Type: "text/{{ params.note }}", Idempotency-Key: "of {{ params.host }}"}
+    body: x
+"""
+    house.apply(RUNBOOK[: RUNBOOK.index("  - id: promote")] + call.lstrip("\n"))
+    card = shown(house, at_gate(house, host="db7", note="plain")["id"])
+
+    for words in ("Content-Type: text/plain", "Idempotency-Key: of db7"):
+        assert words in card
+
+
 @pytest.mark.parametrize("length", [118, 1_000, 2_000])
 def test_no_length_hides_the_end_of_a_parameter(house: House, length: int) -> None:
     """Red before: cut at 120 characters without a word, `; rm -rf /` was not to be seen."""

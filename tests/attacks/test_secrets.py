@@ -38,7 +38,8 @@ def test_a_webhook_of_another_team_sends_a_secret_to_its_own_server(armed: House
     armed.apply(json.dumps(workflow | {"actions": [harmless]}))
     with armed.service.transaction() as work:
         work.session.execute(
-            text("UPDATE workflows SET definition = CAST(:d AS json)"), {"d": json.dumps(workflow)}
+            text("UPDATE workflows SET definition = CAST(:d AS json), in_force = CAST(:d AS json)"),
+            {"d": json.dumps(workflow)},
         )
     incident = armed.incident("web")
     armed.rest(WEB_ADMIN).post("/api/workflows/thief/execute", json={"incident_id": incident.id})
