@@ -128,7 +128,7 @@ def test_what_is_wrong_with_yaml_is_told_by_line(writer: TestClient) -> None:
         (b"- a", YAML, 422),
         ((VACUUM + "---\n" + VACUUM.replace("db-vacuum", "db-other")).encode(), YAML, 422),
         (LOOK.encode(), YAML, 422),
-        (b"kind: team\nname: x\n", YAML, 422),
+        (b"kind: team\nname: x\n", YAML, 403),
         (b"", {"Content-Type": "application/json"}, 422),
         (b"[]", {"Content-Type": "application/json"}, 422),
         (b'{"name": NaN}', {"Content-Type": "application/json"}, 422),

@@ -61,7 +61,7 @@ def remember(services: Services, word: str) -> None:
 
 def remembered(services: Services) -> tuple[object, object]:
     with Redis.from_url(services.redis_url, decode_responses=True) as redis:
-        return ask(services.database_url, "SELECT word FROM memory"), redis.get("memory")
+        return ask(services.owner_url, "SELECT word FROM memory"), redis.get("memory")
 
 
 @pytest.mark.parametrize(

@@ -44,9 +44,9 @@ OWNERS = {
     "sqlalchemy": {*READ_DEFINITIONS, "poster"},
     "rq": {*READ_DEFINITIONS, "poster"},
     # Whoever reads definitions has every type of step and action.
-    "jsonschema": {*READ_DEFINITIONS, "validate", "list"},
+    "jsonschema_rs": {*READ_DEFINITIONS, "poster", "validate", "list"},
     "httpx2": {*READ_DEFINITIONS, "list"},
-    "yaml": {"web", "socket", "validate"},
+    "yaml": {*READ_DEFINITIONS, "poster", "validate", "list"},  # a refusal shows the declaration that is missing
     "alembic": set[str](),
     "prompt_toolkit": set[str](),
     "schemathesis": set[str](),
