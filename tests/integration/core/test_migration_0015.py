@@ -37,7 +37,7 @@ VALUES
 
 @pytest.fixture
 def upgraded(services: Services, worker_id: str) -> Iterator[Engine]:
-    engine = open_engine(create_database(services.database_url, f"before_0015_{worker_id}"))
+    engine = open_engine(create_database(services.owner_url, f"before_0015_{worker_id}"))
     config = alembic_config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection

@@ -45,7 +45,7 @@ def add_workflow(
 @pytest.fixture
 def before(services: Services, worker_id: str) -> Iterator[Engine]:
     """A database as the release before had it."""
-    engine = open_engine(create_database(services.database_url, f"before_{worker_id}"))
+    engine = open_engine(create_database(services.owner_url, f"before_{worker_id}"))
     config = alembic_config()
     revision = ScriptDirectory.from_config(config).get_revision(REVISION)
     with engine.begin() as connection:

@@ -301,8 +301,7 @@ def test_a_workflow_is_in_force_no_more_and_its_channel_told(world: CoreWorld) -
     assert (ended.status, workflow.status, workflow.in_force) == (Status.FAILED, "draft", None)
     change = (entry.details["before"], entry.details["after"])
     assert change == ({"status": "approved"}, {"status": "draft"})
-    # All teams read it: it is global.
-    assert workflow.quarantine == "Its worker was lost 3 times at step say."
+    assert workflow.quarantine == f"Its worker was lost 3 times at step say ({run})."
     assert entry.details["execution"] == run
     assert any("It is under quarantine now." in content["text"] for content in said)
 

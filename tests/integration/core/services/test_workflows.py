@@ -202,8 +202,8 @@ def test_the_runbook_action_starts_its_runbook_once_even_if_it_is_done_again(wor
 @pytest.mark.parametrize(
     ("documents", "reason"),
     [
-        ([runbook(team="web")], "restart belongs to team web, and this incident is team database's."),
-        ([], "There is no runbook restart."),
+        ([runbook(team="web")], "There is no runbook restart for incidents of team database."),
+        ([], "There is no runbook restart for incidents of team database."),
         ([runbook().replace("orders, users", "users")], "cluster"),
     ],
     ids=["team", "missing", "parameters"],
