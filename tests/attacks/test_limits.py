@@ -130,7 +130,7 @@ def test_forms_are_counted_with_commands_and_refused_in_their_place(house: House
         "title": {"type": "plain_text", "text": "hello"}, "state": {"values": {}},
     }  # fmt: skip
     payload = {"type": "view_submission", "user": {"id": WEB_OPS}, "team": {"id": "T1"}, "view": view}
-    form = urlencode({"payload": json.dumps(payload | {"trigger_id": "form"})})
+    form = urlencode({"payload": json.dumps(payload | {"api_app_id": "A1", "trigger_id": "form"})})
 
     answer = slack.deliver(form)
 
