@@ -29,7 +29,7 @@ VALUES (:id, :digest, :name, 'U0DBOPS', now(), :revoked_at)
 @pytest.fixture
 def old_engine(services: Services, worker_id: str) -> Iterator[Engine]:
     """At the migration before, with a token that is good and one that is revoked."""
-    engine = open_engine(create_database(services.owner_url, f"before_{worker_id}"))
+    engine = open_engine(create_database(services.owner_url, f"before_tokens_{worker_id}"))
     config = alembic_config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection

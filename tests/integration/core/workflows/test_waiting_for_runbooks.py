@@ -151,7 +151,7 @@ def test_an_end_is_answered_in_the_transaction_in_which_it_comes(house: House, t
 def test_a_run_that_cannot_start_fails_the_action_at_once(house: House, target: Target) -> None:
     house.apply(documents(target).replace("team: database\nsteps", "team: web\nsteps"))
     house.open()
-    assert "belongs to team web" in (house.run().error or "")
+    assert "for incidents of team database" in (house.run().error or "")
     assert house.runbook_runs() == []
 
 
