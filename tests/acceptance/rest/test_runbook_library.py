@@ -119,7 +119,7 @@ def test_a_team_admin_writes_for_the_team_and_a_platform_admin_what_is_global(
     )
 
     assert [answer.status_code for answer in (by_responder, for_another, for_all)] == [403] * 3
-    assert "Only an admin of team database" in by_responder.json()["detail"]
+    assert "Only a platform admin or an admin of a team may write" in by_responder.json()["detail"]
     assert "Only an admin of team web" in for_another.json()["detail"]
     assert "Only a platform admin" in for_all.json()["detail"]
     assert written(platform, everywhere)["team"] is None
