@@ -46,7 +46,12 @@ OWNERS = {
     # Whoever reads definitions has every type of step and action.
     "jsonschema_rs": {*READ_DEFINITIONS, "poster", "validate", "list"},
     "httpx2": {*READ_DEFINITIONS, "list"},
-    "yaml": {*READ_DEFINITIONS, "poster", "validate", "list"},  # a refusal shows the declaration that is missing
+    "yaml": {
+        *READ_DEFINITIONS,
+        "poster",
+        "validate",
+        "list",
+    },  # a refusal shows the declaration that is missing
     "alembic": set[str](),
     "prompt_toolkit": set[str](),
     "schemathesis": set[str](),
