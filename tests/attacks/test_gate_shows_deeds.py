@@ -264,3 +264,15 @@ def test_a_condition_that_hangs_on_results_is_shown_with_it(house: House) -> Non
     tell: dict[str, Any] = gate["shown"][1]
     assert (tell["runs"], tell["condition"]) == ("depends", "steps.promote.saved.primary == 2.0")
     assert "only if" in shown(house, gate["id"])
+
+
+def test_in_an_address_people_read_what_earlier_steps_will_bring(house: House) -> None:
+    """And not `%E2%80%B9promote.primary%E2%80%BA`."""
+    more = """
+  - id: more
+    type: http
+    url: "{{ secrets.TARGET }}/{{ params.host }}/{{ steps.promote.saved.primary }}?of={{ params.note }}"
+"""
+    house.apply(RUNBOOK + more.lstrip("\n"))
+    card = shown(house, at_gate(house, note="a b")["id"])
+    assert "GET {{ secrets.TARGET }}/db1/‹promote.primary›?of=a%20b" in card
