@@ -84,7 +84,10 @@ class _Play:
 
     def __init__(self, stage: Stage, case: Case) -> None:
         self._stage, self._case = stage, case
-        values = {name: f"secret-{name}" for name in used_secrets(stage.definition)} | case.secrets
+        # As an address begins, for many a secret is one; a name in a header may be anything.
+        values = {
+            name: f"https://{name.lower()}.example" for name in used_secrets(stage.definition)
+        } | case.secrets
         self._secrets = MadeUpSecrets(values)
         self._masker = Masker(values.values())
         self._now: datetime = case.incident.created_at + timedelta(minutes=1)
