@@ -275,7 +275,10 @@ class Facts:
             return False
         at = (step.execution_id, step.position)
         voided = any((gate.execution_id, gate.position) == at for gate in self.gates if gate.status == "void")
-        return voided or any(each.carried_over for each in self.steps_of[step.execution_id][step.position :])
+        old = next((each.retry_of for each in self.executions if each.id == step.execution_id), None)
+        passed = old is not None and self.steps_of[old][step.position].status == "succeeded"
+        later = self.steps_of[step.execution_id][step.position :]
+        return voided or passed or any(each.carried_over for each in later)
 
     @cached_property
     def audit_of(self) -> Mapping[str, list[Audit]]:
