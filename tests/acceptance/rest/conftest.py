@@ -6,11 +6,13 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
+from bot.limits import RestLimits
 from bot.pages.links import RunLinks
 from bot.rest.rate_limit import RateLimit
 from bot.rest.settings import RestSettings
 from bot.web import create_web
 from core.decisions.people import Person
+from core.limits import STANDARD
 from core.service import Service
 from core.services.tokens import ALL_SCOPES, create_token
 from migrations.newest import newest_revision
@@ -29,7 +31,9 @@ def links() -> RunLinks:
 def web(service: Service, links: RunLinks) -> ASGIApp:
     """The application, with two teams and their runbooks."""
     apply_documents(service, TEAMS + "---" + RUNBOOKS)
-    unlimited = RestSettings(limit=RateLimit(rate=1_000_000.0, burst=1_000_000))
+    unlimited = RestSettings(
+        limit=RateLimit(rate=1_000_000.0, burst=1_000_000), limits=RestLimits(STANDARD.times(1_000))
+    )
     return create_web(service, slack=None, rest=unlimited, links=links, newest_revision=newest_revision())
 
 
