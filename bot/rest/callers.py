@@ -28,6 +28,7 @@ from core.limits import too_many
 from core.origins import HEADER
 from core.service import Service
 from core.services.authentication import authenticate
+from core.services.origin_initiators import initiators_behind
 
 CANCEL = re.compile(r"/api/(?:runbooks|workflows)/executions/[^/]+/cancel")
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
@@ -77,10 +78,15 @@ def find_caller(request: Request, action: Action | None) -> Caller:
 
 
 def with_origin(request: Request, person: Person) -> Person:
-    """The person, asking by one of our own runs if that is so: what it starts counts as caused by it."""
+    """The person, asking by one of our own runs if that is so: what it starts was caused by it, and by whom it was."""
     settings: RestSettings = request.app.state.settings
     origin = settings.origins.read(request.headers.get(HEADER))
-    return replace(person, depth=origin.depth) if origin else person
+    if origin is None:
+        return person
+    service: Service = request.app.state.service
+    with service.transaction() as work:
+        behind = initiators_behind(work, origin.execution_id)
+    return replace(person, depth=origin.depth, behind=tuple(each.who for each in behind))
 
 
 def check_action(person: Person, action: Action | None) -> None:

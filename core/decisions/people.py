@@ -16,6 +16,7 @@ class Person:
     what it is good for; None without one. `owner`: the Slack id of
     who answers for a service, if somebody does.
     `depth`: how many of our own runs, one after the other, led to what they ask; 0 where no run did.
+    `behind`: the ids of those who brought the last of these runs about.
     """
 
     slack_user_id: str
@@ -27,6 +28,7 @@ class Person:
     kind: PrincipalKind = PrincipalKind.PERSON
     scopes: frozenset[TokenScope] | None = None
     depth: int = 0
+    behind: tuple[str, ...] = ()
 
     def is_responder_of(self, team: str) -> bool:
         """Of what they are, not of what they may do."""
@@ -46,8 +48,9 @@ NOBODY = ("workflow:", "system")
 
 
 def principals_of(person: Person) -> tuple[str, ...]:
-    """The ids of those who stand behind what this person does: their own, and that of who owns their token."""
-    found = (person.slack_user_id, person.owner)
+    """The ids of those who stand behind what this person does: their own, that of who owns their token, and of
+    those on whose account one of our own runs asks by it."""
+    found = (person.slack_user_id, person.owner, *person.behind)
     return tuple(dict.fromkeys(each for each in found if each and not each.startswith(NOBODY)))
 
 

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from core.origins import Origin, Origins
+from tests.acceptance.slack.requests import SECRET
 from tests.attacks.gates import (
     GATED,
     approve,
     comes_of_age,
     decided_in_slack,
+    execute,
     gate_of,
     manual,
     open_gate,
@@ -29,6 +32,12 @@ team: data
 trigger: {on: %s}
 actions:
   - {id: go, type: runbook, runbook: gated}
+"""
+CALLING = """
+kind: runbook
+name: calling
+team: data
+steps: [{id: said, type: message, text: hello}]
 """
 CHAIN = """
 kind: workflow
@@ -197,3 +206,26 @@ def test_who_is_named_and_brought_it_about_does_not_decide_either(house: House) 
 
 def run(client: TestClient, incident: str) -> None:
     assert client.post(f"/api/incidents/{incident}/runbooks/gated/execute").status_code == 201
+
+
+@pytest.mark.parametrize("through", ["runbook", "workflow"])
+def test_a_call_of_ones_own_run_does_not_launder_who_wanted_that_run(house: House, through: str) -> None:
+    """Red before: 200. The run called our own REST with somebody else's token, and only its owner had asked."""
+    incident = house.incident("data").id
+    if through == "runbook":
+        house.apply(CALLING)
+        caller = execute(house, DATA_ADMIN, "calling", incident)
+    else:
+        house.apply(ON_EVENT % "manual")
+        manual(house, DATA_ADMIN, "launder", incident)
+        caller = str(runs_of(house, incident)[0]["workflow_execution_id"])
+    says = Origins(SECRET).headers(Origin(caller, 1))
+    another = house.incident("data").id
+    address = f"/api/incidents/{another}/runbooks/gated/execute"
+    answer = house.rest(DATA_OPS).post(address, json={}, headers=says)
+    assert answer.status_code == 201, answer.text
+    house.work()
+    gate = open_gate(house, another)
+
+    refused(house, gate, DATA_ADMIN, "You asked for this run")
+    assert approve(house, PLATFORM, gate).status_code == 200
