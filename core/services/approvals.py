@@ -100,14 +100,7 @@ def decide_gate(
     require_scope(person, Action.APPROVAL_DECIDE)
     loaded = load_locked(work.session, RUNBOOK, gate.execution_id)
     work.session.refresh(gate, with_for_update=True)
-    decisions = [Decision(d.slack_user_id, d.approved) for d in gate.decisions]
-    policy = policy_from_json(gate.policy)
-    as_it_stands = Gate(policy, GateStatus(gate.status), decisions, gate.expires_at)
-    try:
-        status = decide(as_it_stands, person, approved, work.now)
-    except NotAllowed as error:
-        help_ = who_can_help(work, policy, decisions)
-        raise NotAllowed(error.message, hint=help_) if help_ else error from None
+    status = _decided(work, gate, person, approved=approved)
     _check_seen(gate, seen, approved=approved)
     work.session.add(
         ApprovalDecision(
@@ -128,6 +121,18 @@ def decide_gate(
         work.session.flush()
         apply_event(work, loaded, GateDecided(approved, f"<@{person.slack_user_id}>", reason, gate.id))
     return gate
+
+
+def _decided(work: Work, gate: Approval, person: Person, *, approved: bool) -> GateStatus:
+    """The gate's status once this person has decided. Who may not is told who can help, where nobody else is left."""
+    decisions = [Decision(d.slack_user_id, d.approved) for d in gate.decisions]
+    policy = policy_from_json(gate.policy)
+    as_it_stands = Gate(policy, GateStatus(gate.status), decisions, gate.expires_at)
+    try:
+        return decide(as_it_stands, person, approved, work.now)
+    except NotAllowed as error:
+        help_ = who_can_help(work, policy, decisions)
+        raise NotAllowed(error.message, hint=help_) if help_ else error from None
 
 
 def _check_seen(gate: Approval, seen: str | None, *, approved: bool) -> None:

@@ -22,7 +22,7 @@ from core.services.people import find_team
 from core.services.quotas import check_may_open
 from core.services.request_keys import take_turn
 from core.statuses import IncidentStatus, Severity
-from core.tables import Incident, JsonObject
+from core.tables import Incident, JsonObject, Team
 
 LONGEST_NUMBER = 9  # digits: PostgreSQL's integer has ten, not all of them
 
@@ -60,13 +60,7 @@ def open_incident(
     known = _by_request_key(work, request_key)
     if known is not None:
         return known
-    # First, so that who may not is not told which teams there are.
-    check_may_respond(person, new.team, "open incidents", action)
-    team = find_team(work, new.team)
-    if new.alert_key is None:
-        check_may_open(work, team)
-    if new.slack_channel is not None:
-        check_free(work, person, team, new.slack_channel)
+    team = _admitted(work, person, new, action)
     incident = Incident(
         id=new_id(Prefix.INCIDENT),
         title=new.title,
@@ -92,6 +86,17 @@ def open_incident(
         work, incident, "incident.created", person.slack_user_id, {}, initiators=opened, depth=person.depth
     )
     return incident
+
+
+def _admitted(work: Work, person: Person, new: NewIncident, action: Action) -> Team:
+    """Its team. The right to open it there comes first: who has none is not told which teams there are."""
+    check_may_respond(person, new.team, "open incidents", action)
+    team = find_team(work, new.team)
+    if new.alert_key is None:
+        check_may_open(work, team)
+    if new.slack_channel is not None:
+        check_free(work, person, team, new.slack_channel)
+    return team
 
 
 def _by_request_key(work: Work, request_key: str | None) -> Incident | None:
