@@ -29,7 +29,7 @@ from core.sabotage import is_disabled, reach
 from core.service import Service, Work
 from core.services.incident_scope import incident_scope
 from core.services.runbooks import check_runnable
-from core.services.workflows import check_in_force
+from core.services.workflows_in_force import check_in_force
 from core.statuses import FINAL, Status
 from core.tables import Incident, IncidentEvent, Runbook, RunbookExecution, Workflow, WorkflowExecution
 

@@ -19,7 +19,7 @@ from core.definitions.triggers import IncidentAge
 from core.service import Service, Work
 from core.services.incident_events import new_event
 from core.services.workflow_starts import start_workflow_by_event
-from core.services.workflows import definition_in_force, is_started_by
+from core.services.workflows_in_force import definition_in_force, is_started_by
 from core.statuses import IncidentStatus
 from core.tables import Incident, IncidentAgeReached, IncidentEvent, Workflow
 

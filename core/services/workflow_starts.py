@@ -27,7 +27,7 @@ from core.services.quotas import check_may_start
 from core.services.request_keys import take_turn
 from core.services.workflow_bounds import room_for, tell_not_started
 from core.services.workflow_failures import tell_failure
-from core.services.workflows import check_in_force, definition_in_force, is_started_by
+from core.services.workflows_in_force import check_in_force, definition_in_force, is_started_by
 from core.statuses import Status
 from core.tables import ActionExecution, Incident, IncidentEvent, JsonObject, Workflow, WorkflowExecution
 

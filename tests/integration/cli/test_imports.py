@@ -44,14 +44,9 @@ OWNERS = {
     "sqlalchemy": {*READ_DEFINITIONS, "poster"},
     "rq": {*READ_DEFINITIONS, "poster"},
     # Whoever reads definitions has every type of step and action.
-    "jsonschema_rs": {*READ_DEFINITIONS, "poster", "validate", "list"},
+    "jsonschema_rs": {*READ_DEFINITIONS, "validate", "list"},
     "httpx2": {*READ_DEFINITIONS, "list"},
-    "yaml": {
-        *READ_DEFINITIONS,
-        "poster",
-        "validate",
-        "list",
-    },  # a refusal shows the declaration that is missing
+    "yaml": {"web", "socket", "validate", "list"},
     "alembic": set[str](),
     "prompt_toolkit": set[str](),
     "schemathesis": set[str](),
