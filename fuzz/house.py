@@ -13,17 +13,17 @@ from cli.apply import OPERATOR, apply_text
 from cli.compose import Composition
 from cli.demo.ports import reserved_port
 from cli.embedded import embedded_services
-from core.database import open_engine
+from cli.migrate import migrate
 from core.service import Service
 from core.services.incidents import NewIncident, open_incident
 from core.services.people import load_person
-from core.services.tokens import create_token
+from core.services.tokens import ALL_SCOPES, create_token
 from core.settings import Settings
-from migrations.upgrade import upgrade_database
 
 SECRET, CHANNEL = "fuzz-signing-secret", "C0FUZZ"
 NOBODY, RESPONDER, ADMIN, ROOT = "U0NOBODY", "U0OPS", "U0ADMIN", "U0ROOT"
 TOKENS_EACH = 8  # one alone would mostly hear that it asks too often
+TEAM, APP = "T1", "A1"  # of the workspace that Slack's requests say they are of
 DEFINITIONS = f"""
 kind: team
 name: data
@@ -83,10 +83,15 @@ def running_house(folder: Path) -> Iterator[House]:
             "SLACK_BOT_TOKEN": "xoxb-fuzz",
             "SLACK_SIGNING_SECRET": SECRET,
             "SLACK_API_URL": "http://127.0.0.1:9/api/",
+            "SLACK_TEAM_ID": TEAM,
+            "SLACK_APP_ID": APP,
             "RUNBOOK_ADMINS": ROOT,
+            "RUNBOOK_LIMITS": "1000",
             "PORT": str(port),
         }
-        tokens, incident_id = _fill(Settings.from_environment(environment))
+        tokens, incident_id = _fill(
+            Settings.from_environment({**environment, "DATABASE_OWNER_URL": services.owner_url})
+        )
         log = folder / "web.log"
         with log.open("wb") as output:
             command = [sys.executable, "-m", "cli", "web"]
@@ -103,10 +108,7 @@ def running_house(folder: Path) -> Iterator[House]:
 
 
 def _fill(settings: Settings) -> tuple[dict[str, list[str]], str]:
-    assert settings.database_url is not None
-    engine = open_engine(settings.database_url)
-    upgrade_database(engine)
-    engine.dispose()
+    migrate(settings)
     with Composition.of(settings) as composition:
         apply_text(composition.service, DEFINITIONS, "fuzz", approve=True)
         people = (NOBODY, RESPONDER, ADMIN, ROOT)
@@ -117,7 +119,10 @@ def _fill(settings: Settings) -> tuple[dict[str, list[str]], str]:
 
 def _tokens(service: Service, person: str) -> list[str]:
     with service.transaction() as work:
-        return [create_token(work, OPERATOR, person, f"fuzz-{number}") for number in range(TOKENS_EACH)]
+        return [
+            create_token(work, OPERATOR, person, f"fuzz-{number}", scopes=ALL_SCOPES)
+            for number in range(TOKENS_EACH)
+        ]
 
 
 def _incident(service: Service) -> str:

@@ -11,7 +11,7 @@ import httpx2
 from hypothesis import strategies as st
 
 from fuzz.generating import use_for
-from fuzz.house import ADMIN, CHANNEL, NOBODY, RESPONDER, ROOT, SECRET, House
+from fuzz.house import ADMIN, APP, CHANNEL, NOBODY, RESPONDER, ROOT, SECRET, TEAM, House
 from fuzz.inputs import NUMBERS, VALUES, WORDS
 from fuzz.record import Record
 
@@ -91,13 +91,13 @@ def signed(body: bytes, content_type: str) -> dict[str, str]:
 
 def command_form(user: str, text: str, trigger_id: str) -> str:
     form = {
-        "team_id": "T1",
+        "team_id": TEAM,
         "channel_id": CHANNEL,
         "user_id": user,
         "command": "/runbook",
         "trigger_id": trigger_id,
     }
-    return urlencode(form | {"text": text.encode("utf-8", "replace"), "api_app_id": "A1"})
+    return urlencode(form | {"text": text.encode("utf-8", "replace"), "api_app_id": APP})
 
 
 def click_form(user: str, action_id: str, value: str) -> str:
@@ -119,9 +119,9 @@ def submission_form(user: str, metadata: object, entered: str, view_id: str) -> 
 
 def _payload(user: str, said: dict[str, Any]) -> str:
     about = {
-        "team": {"id": "T1"},
-        "user": {"id": user, "team_id": "T1"},
-        "api_app_id": "A1",
+        "team": {"id": TEAM},
+        "user": {"id": user, "team_id": TEAM},
+        "api_app_id": APP,
         "trigger_id": "1.2.3",
     }
     return urlencode({"payload": json.dumps(about | said)})
