@@ -1,5 +1,6 @@
 """Errors as `application/problem+json` (RFC 9457), and which error is which status code."""
 
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -83,6 +84,15 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
+class ProblemResponse(JSONResponse):
+    """Repeats what was sent, also what is no text: JSON can say half of a surrogate pair, and UTF-8 cannot."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: object) -> bytes:
+        return json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
+
+
 def problem(
     status: int,
     detail: str,
@@ -106,7 +116,7 @@ def problem(
     }
     if errors:
         body |= {"field": errors[0].field, "errors": [error.as_json() for error in errors]}
-    return JSONResponse(body, int(status), dict(headers or {}), media_type=MEDIA_TYPE)
+    return ProblemResponse(body, int(status), dict(headers or {}))
 
 
 def add_problem_handlers(app: FastAPI) -> None:

@@ -48,7 +48,7 @@ def _callback_steps(document: Document) -> Iterator[str]:
     """All of them: an earlier step is what gives the address of a later one away."""
     steps, called_back = document.data.get("steps"), types_called_back()
     for step in steps if isinstance(steps, list) else ():
-        if isinstance(step, Mapping) and step.get("type") in called_back:
+        if isinstance(step, Mapping) and str(step.get("type")) in called_back:
             yield str(step.get("id"))
 
 

@@ -1,8 +1,12 @@
 """Validation: every mistake at its file:line:column, with what would be right, and never a traceback."""
 
+import copy
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -450,3 +454,31 @@ def test_any_edit_of_a_runbook_is_validated_without_a_traceback(at: int, length:
         assert problem.line >= 1
         assert problem.column >= 1
         assert problem.message
+
+
+def nodes(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The path of each value inside another one."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, each in inner:
+        yield (*path, key)
+        yield from nodes(each, (*path, key))
+
+
+def with_another(data: dict[str, object], path: tuple[str | int, ...], value: object) -> dict[str, object]:
+    changed = copy.deepcopy(data)
+    inside: Any = changed
+    for key in path[:-1]:
+        inside = inside[key]
+    inside[path[-1]] = value
+    return changed
+
+
+@pytest.mark.parametrize("other", [{}, {"a": [1]}, [], [[]], None, True, 7, 1.5, "", "{{ x"], ids=repr)
+@pytest.mark.parametrize("text", [*GOOD.split("---\n"), RUNBOOK, WORKFLOW])
+def test_whatever_stands_where_a_value_should_is_validated_without_a_traceback(
+    text: str, other: object
+) -> None:
+    data = yaml.safe_load(text)
+    for path in nodes(data):
+        for problem in validate_data(with_another(data, path, other))[1]:
+            assert problem.message
