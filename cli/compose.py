@@ -16,6 +16,7 @@ from core.origins import Origins
 from core.service import Service
 from core.settings import Settings
 from workers.doorbell import RqDoorbell, open_redis
+from workers.witness import RedisWitness
 
 
 @contextmanager
@@ -55,6 +56,7 @@ class Composition:
             RqDoorbell(redis),
             settings.platform_admins,
             STANDARD.times(settings.limits),
+            RedisWitness(redis),
         )
         try:
             yield cls(settings, service, redis)

@@ -28,6 +28,8 @@ from core.outside.leash import Leash
 from core.sabotage import is_disabled, reach
 from core.service import Service, Work
 from core.services.incident_scope import incident_scope
+from core.services.installation import AnotherDatabase, require_known
+from core.services.restore import settle
 from core.services.runbooks import check_runnable
 from core.services.workflows_in_force import check_in_force
 from core.statuses import FINAL, Status
@@ -74,7 +76,11 @@ class Executor:
         """Work on the execution as long as there is something to do. Nothing due: nothing done."""
         reach("claim.before")
         claimed_at = time.monotonic()
-        run = self._claim(kind, execution_id)
+        try:
+            run = self._claim(kind, execution_id)
+        except AnotherDatabase:
+            settle(self._service)
+            run = self._claim(kind, execution_id)
         reach("claim.after")
         if run is None:
             return
@@ -92,6 +98,7 @@ class Executor:
 
     def _claim(self, kind: Kind, execution_id: str) -> Run | None:
         with Session(self._service.engine, expire_on_commit=False) as session, session.begin():
+            require_known(session)
             claimed = claim(session, kind, execution_id, self._worker, self._service.clock)
             if claimed is None:
                 return None

@@ -56,6 +56,7 @@ def context_of(run: Run, position: int, ports: Ports) -> Context:
         else run.initiators,
         secrets=SecretScope(lambda name: ports.secrets.give(name, use)),
         asked_again=step.error if step.status is Status.PENDING else None,
+        maybe_done=step.maybe_done,
     )
 
 

@@ -4,12 +4,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import text, update
+from sqlalchemy import ColumnElement, exists, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from core.identifiers import Prefix, new_id
+from core.identifiers import Prefix, derived_id
 from core.service import Work
-from core.tables import JsonObject, Notice
+from core.tables import Incident, Installation, JsonObject, Notice
 
 CHANNEL = "notices"  # PostgreSQL's NOTIFY channel that posters listen on
 
@@ -72,15 +72,24 @@ class NewNotice:
 
 
 def owe(work: Work, new: NewNotice) -> None:
-    """Owe a message, once for its kind, subject and key."""
+    """Owe a message, once for its kind, subject and key: from these its id is made.
+
+    Where the database is a restored copy, the one that it is a copy of may have posted it: then it is looked up first.
+    """
     row = {
         **asdict(new),
-        "id": new_id(Prefix.NOTICE),
+        "id": derived_id(Prefix.NOTICE, new.kind, new.subject_id, new.key),
+        "uncertain": _was_there_at_a_restore(new.incident_id),
         "priority": priority_of(new.kind, is_posted=False),
         "due_at": work.now,
     }
     work.session.execute(insert(Notice).values(row).on_conflict_do_nothing())
     announce(work)
+
+
+def _was_there_at_a_restore(incident_id: str) -> ColumnElement[bool]:
+    of_before = Incident.created_at <= Installation.restored_at
+    return exists().where(Incident.id == incident_id, of_before)
 
 
 def want_again(work: Work, subject_id: str, *kinds: NoticeKind) -> None:
