@@ -37,7 +37,7 @@ class Doorbell(Protocol):
 
 
 class Witness(Protocol):
-    """Remembers, outside of the database, how far it was seen to come: by that a database that was set back is found."""
+    """Remembers, outside of the database, how far it was seen to come: so one that was set back is recognised."""
 
     def remember(self, line: str, mark: int) -> None:
         """The line of the database was seen at this mark. Never raises."""

@@ -11,7 +11,9 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 KEY = "runbook:mark:"
-QUIET = 10.0  # seconds for which a Redis is not asked that did not answer: a clock's tick must not wait for it
+QUIET = (
+    10.0  # seconds for which a Redis is not asked that did not answer: a clock's tick must not wait for it
+)
 
 
 class RedisWitness:

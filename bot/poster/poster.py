@@ -211,7 +211,7 @@ class Poster:
 
 
 def _sent_before(found: Found, rendered: Rendered) -> Sent:
-    """What is there shows what it says. Of what a database showed that this one is a copy of, that is to be shown anew."""
+    """What is there shows what it says; what another generation of the database showed is to be shown anew."""
     is_ours = found.payload.get("generation", 1) == rendered.generation
     return Sent(found.ts, int(found.payload["shows"]) if is_ours else 0, found.payload.get("told"))
 

@@ -34,7 +34,8 @@ class Rendered:
     """What to send; `message` is None where there is nothing new to say.
 
     `shows`: which wanted state is delivered by it. `part`: which of the notice's messages it is. `told`: for
-    the detail thread, how many steps are told once it is delivered. `generation`: of the database (core.services.restore).
+    the detail thread, how many steps are told once it is delivered. `generation`: of the database
+    (core.services.restore).
     """
 
     message: Message | None

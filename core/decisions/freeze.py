@@ -16,7 +16,7 @@ SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class FreezeInForce:
-    """`team`: whose runs it stops, by name; None: everybody's. `by`: the Slack id of who froze, or `system`, `operator`."""
+    """`team`: whose runs it stops, by name; None: everybody's. `by`: the Slack id of who froze, or `system`."""
 
     team: str | None
     reason: str
@@ -37,7 +37,8 @@ def begun_words(freeze: FreezeInForce) -> str:
 
 def lifted_words(freeze: FreezeInForce, by: str, left: FreezeInForce | None) -> str:
     """The same of its end. `by`: who lifted it; `left`: what is over the same runs still."""
-    ended = f"{freeze.scope} is not frozen any more: {_who(by)} lifted the freeze of {_who(freeze.by)}, {_reason(freeze)}."
+    lifted = f"{_who(by)} lifted the freeze of {_who(freeze.by)}, {_reason(freeze)}."
+    ended = f"{freeze.scope} is not frozen any more: {lifted}"
     if left is None:
         return f"▶️ {ended} What was held goes on."
     return f"🧊 {ended} {left.scope} is still frozen by {_who(left.by)}: {_reason(left)}."

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a database is. `identity`: its cluster, its own number there and that of its table; a copy has another one.

@@ -21,7 +21,7 @@ WHOLE = f"""
     SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()), {OWN_NUMBERS}) AS identity,
         substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline
 """  # noqa: S608 constants of this module
-LESS = f"SELECT concat_ws('/', '-', {OWN_NUMBERS}) AS identity, '-' AS timeline"  # noqa: S608 as above
+LESS = f"SELECT concat_ws('/', '-', {OWN_NUMBERS}) AS identity, '-' AS timeline"
 
 
 class AnotherDatabase(RunbookError):
