@@ -60,7 +60,11 @@ def test_a_step_that_was_not_begun_is_asked_about_with_what_it_would_send() -> N
     asked = after(restored(pending()), Claimed(), StepPrepared({"url": "x"}))
 
     [step, _] = asked.steps
-    assert (asked.waiting_for, step.status, step.request) == (WaitingFor.VERDICT, Status.UNKNOWN, {"url": "x"})
+    assert (asked.waiting_for, step.status, step.request) == (
+        WaitingFor.VERDICT,
+        Status.UNKNOWN,
+        {"url": "x"},
+    )
     assert step.attempt == 1
 
 
