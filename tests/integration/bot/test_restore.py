@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from bot.poster.slack import open_client
+from chaos.restoring.copies import as_role_of, restore
+from chaos.restoring.definitions import DEFINITIONS
+from chaos.restoring.people import thaw, twice
 from cli.embedded import Services
 from core.database import open_engine
 from core.decisions.restore import Happened
@@ -15,10 +18,8 @@ from core.service import Service
 from core.services.restore import settle
 from slack_sandbox.serving import RunningSandbox
 from tests.conftest import ADMIN, RecordedBells
-from tests.copies import as_role_of, restore
 from tests.integration.bot.desk import WORKSPACE, PretendTime
 from tests.integration.bot.restoring import House, Outside
-from tests.integration.bot.restoring_definitions import DEFINITIONS
 from tests.integration.slack_sandbox.people import People
 from tests.world import apply_documents, running_target
 
@@ -38,7 +39,7 @@ def house(service: Service, outside: Outside, owner_url: str, tmp_path: Path) ->
     house = House(service, outside, owner_url, tmp_path / "dump")
     for path in ("drain", "promote", "verify"):
         for number in range(RUNS):
-            outside.target.during[f"/once/run{number}/{path}"] = house.moment
+            outside.target.during[f"/ok/once-run{number}-{path}"] = house.moment
     post: Any = outside.client.chat_postMessage
 
     def posted(**message: Any) -> Any:
@@ -75,7 +76,7 @@ def test_a_dump_of_any_moment_repeats_no_step_and_no_message(copy: House) -> Non
     copy.live(answers=False)
     assert len(copy.outside.target.calls) == before, "nothing begins while it is frozen"
 
-    copy.thaw()
+    thaw(copy.service)
     copy.live()
-    assert copy.outside.twice_called() == {}
+    assert twice(copy.outside.done()) == {}
     assert copy.outside.twice_said() == {}

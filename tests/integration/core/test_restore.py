@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.engine import make_url
 
+from chaos.restoring.copies import as_role_of, dump, restore, restore_in_place
 from cli.embedded import Services, create_database
 from cli.settled import begin
 from core.database import open_engine
@@ -25,7 +26,6 @@ from core.services.retries import retry
 from core.statuses import Status, WaitingFor
 from core.tables import AuditEntry, Installation, Notice, StepExecution, WorkerLoss
 from tests.conftest import ADMIN, RecordedBells
-from tests.copies import as_role_of, dump, restore, restore_in_place
 from tests.integration.core.world import CoreWorld
 from tests.world import Target, new_executor, see, start_run
 

@@ -9,28 +9,21 @@ from cli.embedded import create_database
 from cli.embedded.binaries import postgres_programs
 
 
-def libpq(url: str) -> str:
-    """The URL as PostgreSQL's own programs take it."""
-    text = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    address, mark, query = text.partition("?")
-    return address + mark + query.replace("+", "%20")
-
-
 def dump(url: str, file: Path) -> None:
-    """`pg_dump`, which is consistent while others write."""
-    _run("pg_dump", "--format=custom", f"--file={file}", libpq(url))
+    """`pg_dump`, which is consistent while others write. Raises RuntimeError with what it says."""
+    _run("pg_dump", "--format=custom", f"--file={file}", _libpq(url))
 
 
 def restore(file: Path, beside: str, name: str) -> str:
     """`pg_restore` into a new database on that server. Answers its URL, as the owner."""
     url = create_database(beside, name)
-    _run("pg_restore", "--exit-on-error", f"--dbname={libpq(url)}", str(file))
+    _run("pg_restore", "--exit-on-error", f"--dbname={_libpq(url)}", str(file))
     return url
 
 
 def restore_in_place(file: Path, url: str) -> None:
     """`pg_restore --clean`: the tables are dropped, and made again."""
-    _run("pg_restore", "--clean", "--if-exists", "--exit-on-error", f"--dbname={libpq(url)}", str(file))
+    _run("pg_restore", "--clean", "--if-exists", "--exit-on-error", f"--dbname={_libpq(url)}", str(file))
 
 
 def as_role_of(service_url: str, owner_url: str) -> str:
@@ -39,8 +32,16 @@ def as_role_of(service_url: str, owner_url: str) -> str:
     return url.render_as_string(hide_password=False)
 
 
+def _libpq(url: str) -> str:
+    """As PostgreSQL's own programs take it: a plus is a plus there."""
+    text = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    address, mark, query = text.partition("?")
+    return address + mark + query.replace("+", "%20")
+
+
 def _run(program: str, *arguments: str) -> None:
     done = subprocess.run(
         [postgres_programs() / program, *arguments], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr
+    if done.returncode:
+        raise RuntimeError(f"{program}: {done.stderr}")
