@@ -81,8 +81,7 @@ def press(service: Service, action_id: str, value: str, user_id: str) -> str | N
     if deed is None or action_id not in IN_THE_POLICY:
         raise InvalidInput(NOTHING_HERE)
     try:
-        with service.transaction() as work:
-            return deed(work, load_person(work, user_id, source="slack"), value)
+        return service.do(lambda work: deed(work, load_person(work, user_id, source="slack"), value))
     except StaleApproval as stale:
         with service.transaction() as work:
             show_anew(work, stale.approval_id)

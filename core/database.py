@@ -1,13 +1,17 @@
 """The engine: one pool of PostgreSQL connections a process."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import structlog
 from psycopg.errors import IdleInTransactionSessionTimeout
 from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.exc import InterfaceError, OperationalError
+
+log = structlog.get_logger()
 
 PSYCOPG = "postgresql+psycopg"
 DATABASE_IS_AWAY = (OperationalError, InterfaceError)
@@ -20,6 +24,20 @@ LIVENESS: Mapping[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
+
+
+VICTIM = frozenset({"40P01", "40001"})  # deadlock_detected, serialization_failure
+
+
+@contextmanager
+def suppress_victims() -> Iterator[None]:
+    """Goes on where PostgreSQL ended the transaction inside for the sake of another one: it may be done again."""
+    try:
+        yield
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) not in VICTIM:
+            raise
+        log.warning("a transaction gave way to another one", error=str(error.orig))
 
 
 def psycopg_url(url: str) -> str:

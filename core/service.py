@@ -4,18 +4,23 @@ A service function takes a `Work`: one transaction. What it obliges us to do out
 doorbell) is collected in it, and done after the commit.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from core.clock import Clock
+from core.database import suppress_victims
 from core.limits import STANDARD, Limits
 from core.sabotage import reach
+
+T = TypeVar("T")
+
+TRIES_AGAIN = 3
 
 
 class Ring(NamedTuple):
@@ -71,3 +76,15 @@ class Service:
             reach("commit.after")
             if work.rings:
                 self.doorbell.ring(work.rings)
+
+    def do(self, act: Callable[[Work], T]) -> T:
+        """What `act` returns, of one transaction. Where PostgreSQL ended it for another one's sake, it is tried again.
+
+        So `act` may be called several times; nothing is left of what was ended
+        (https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html).
+        """
+        for _ in range(TRIES_AGAIN):
+            with suppress_victims(), self.transaction() as work:
+                return act(work)
+        with self.transaction() as work:
+            return act(work)

@@ -26,9 +26,7 @@ def answer(service: Service, call: CommandCall) -> Reply:
 
 
 def _answer(service: Service, call: CommandCall) -> Reply:
-    with service.transaction() as work:
-        person = load_person(work, call.user_id, source="slack")
-        return dispatch(work, person, call)
+    return service.do(lambda work: dispatch(work, load_person(work, call.user_id, source="slack"), call))
 
 
 def dispatch(work: Work, person: Person, call: CommandCall) -> Reply:

@@ -5,12 +5,12 @@ things: prepare, commit, act, commit.
 """
 
 import threading
-import time
 from collections.abc import Callable
 
 import structlog
 from sqlalchemy.orm import Session
 
+from core.clock import elapsed
 from core.database import DATABASE_IS_AWAY
 from core.decisions.execution import (
     ApprovalVoided,
@@ -73,7 +73,7 @@ class Executor:
     def run(self, kind: Kind, execution_id: str) -> None:
         """Work on the execution as long as there is something to do. Nothing due: nothing done."""
         reach("claim.before")
-        claimed_at = time.monotonic()
+        claimed_at = elapsed()
         run = self._claim(kind, execution_id)
         reach("claim.after")
         if run is None:

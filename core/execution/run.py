@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy.orm import Session
 
+from core.advisory_locks import keep_freezes_away
 from core.decisions.advance import advance
 from core.decisions.execution import Claimed, Event, Failed, Json, StepEnded, StepResult, Transition
 from core.decisions.initiators import initiators_from_json
@@ -90,15 +91,20 @@ class Run:
 
         Where somebody changed the execution meanwhile, nothing of the act happened.
         """
-        events = list(self._pending)
+        events, state = list(self._pending), self.state
+
+        def act_and_save(work: Work) -> Transition:
+            self._pending, self.state = list(events), state
+            keep_freezes_away(work.session)  # before any row: the act may begin a run
+            transition = self.apply(StepEnded(self._attempt(work, act)))
+            if self.event:  # the actions of a workflow change incidents
+                incident = work.session.get_one(Incident, self.loaded.row.incident_id)
+                self.incident = incident_scope(incident)
+            self._save_with(work)
+            return transition
+
         try:
-            with self.service.transaction() as work:
-                transition = self.apply(StepEnded(self._attempt(work, act)))
-                if self.event:  # the actions of a workflow change incidents
-                    self.incident = incident_scope(
-                        work.session.get_one(Incident, self.loaded.row.incident_id)
-                    )
-                self._save_with(work)
+            transition = self.service.do(act_and_save)
         except Superseded:
             self._pending = events
             self._start_over()
@@ -123,8 +129,7 @@ class Run:
     def _try_commit(self) -> bool:
         try:
             if obliges(self._committed, self.state):
-                with self.service.transaction() as work:
-                    self._save_with(work)
+                self.service.do(self._save_with)
             else:
                 self._save_alone()
         except Superseded:
@@ -142,6 +147,7 @@ class Run:
         reach("checkpoint.after")
 
     def _save_with(self, work: Work) -> None:
+        keep_freezes_away(work.session)  # what it obliges us to may begin a run
         if not save(work.session, self._change()):
             raise Superseded
         fulfil(work, self.loaded.row, self._committed, self.state)

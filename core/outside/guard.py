@@ -2,10 +2,10 @@
 
     python guard.py LIFE_FD UNTIL PLAN_FD
 
-The guard ends when its command ends, when LIFE_FD is closed, or at UNTIL (monotonic clock, seconds). The other end of
-that pipe is held by the worker, so that the worker's death, however sudden, is the command's. Through it come later
-UNTILs (8 bytes, a double): a worker that is stopped, and not dead, sends none, and its command ends before another
-worker begins it.
+The guard ends when its command ends, when LIFE_FD is closed, or at UNTIL (seconds of core.clock.elapsed). The other
+end of that pipe is held by the worker, so that the worker's death, however sudden, is the command's. Through it come
+later UNTILs (8 bytes, a double): a worker that is stopped, and not dead, sends none, and its command ends before
+another worker begins it.
 
 It is two processes, of which the inner one runs the command. As child subreapers (prctl(2), PR_SET_CHILD_SUBREAPER)
 they inherit every orphan below them, also one that called setsid(2). Whichever of them is killed, the other cleans up.
@@ -25,6 +25,9 @@ import signal
 import struct
 import sys
 import time
+
+CLOCK = time.CLOCK_BOOTTIME  # the worker's; it counts on while the machine is suspended, and select does not
+LOOK_AGAIN = 1.0  # seconds
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
@@ -149,10 +152,10 @@ def run(plan: Plan, life: int) -> int:
 def watch(ended: int, life: int, until: float) -> None:
     """Until the inner guard has ended, the worker went away, or its time is over."""
     while True:
-        left = until - time.monotonic()
+        left = until - time.clock_gettime(CLOCK)
         if left <= 0:
             return
-        ready, _, _ = select.select([ended, life], [], [], min(left, 3600.0))
+        ready, _, _ = select.select([ended, life], [], [], min(left, LOOK_AGAIN))
         if ended in ready:
             return
         if life in ready:

@@ -8,13 +8,13 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from core.clock import elapsed
 from core.sabotage import is_disabled
 
 from .confinement import Confinement, plan
@@ -159,7 +159,7 @@ def _attend(
     feeder.start()
     outputs = {stream.fileno(): Excerpt(mask=command.mask) for stream in (process.stdout, process.stderr)}
     stdout, stderr = outputs.values()
-    ended = _drain(process, outputs, time.monotonic() + limit.total_seconds(), stop, life)
+    ended = _drain(process, outputs, elapsed() + limit.total_seconds(), stop, life)
     exit_code = process.wait()
     if ended == "exit" and exit_code < 0:  # of the guard: a signal that ends the command is 128 and more
         ended = "lost"
@@ -203,7 +203,7 @@ def _drain(
 
 
 def _why_it_ends(stop: threading.Event, deadline: float) -> str | None:
-    now = time.monotonic()
+    now = elapsed()
     if stop.is_set():
         return "stopped"
     if now >= deadline:

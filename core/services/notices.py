@@ -1,5 +1,6 @@
 """Owing Slack messages: a notice is a row, written in the transaction that makes it owed."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +15,7 @@ from core.tables import JsonObject, Notice
 CHANNEL = "notices"  # PostgreSQL's NOTIFY channel that posters listen on
 
 WANT_MORE = text(
-    "UPDATE notices SET wanted = wanted + 1 WHERE subject_id = :subject_id AND kind = ANY(:kinds)"
+    "UPDATE notices SET wanted = wanted + 1 WHERE subject_id = ANY(:subject_ids) AND kind = ANY(:kinds)"
 )
 
 
@@ -71,21 +72,32 @@ class NewNotice:
     wanted: int = 1
 
 
-def owe(work: Work, new: NewNotice) -> None:
-    """Owe a message, once for its kind, subject and key."""
-    row = {
+def owe(work: Work, *new: NewNotice) -> None:
+    """Owe messages, each once for its kind, subject and key."""
+    if new:
+        work.session.execute(
+            insert(Notice).values([_row(work, each) for each in new]).on_conflict_do_nothing()
+        )
+        announce(work)
+
+
+def _row(work: Work, new: NewNotice) -> JsonObject:
+    return {
         **asdict(new),
         "id": new_id(Prefix.NOTICE),
         "priority": priority_of(new.kind, is_posted=False),
         "due_at": work.now,
     }
-    work.session.execute(insert(Notice).values(row).on_conflict_do_nothing())
-    announce(work)
 
 
 def want_again(work: Work, subject_id: str, *kinds: NoticeKind) -> None:
     """What these notices show has changed."""
-    parameters = {"subject_id": subject_id, "kinds": [kind.value for kind in kinds]}
+    want_all_again(work, [subject_id], *kinds)
+
+
+def want_all_again(work: Work, subject_ids: Sequence[str], *kinds: NoticeKind) -> None:
+    """The same of several subjects."""
+    parameters = {"subject_ids": list(subject_ids), "kinds": [kind.value for kind in kinds]}
     work.session.execute(WANT_MORE, parameters)
     announce(work)
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.clock import elapsed
 from core.errors import NotAllowed
 from core.outside.attempt import CONNECTS, LEAVES, Attempt, BrokenOff
 from core.outside.egress import EgressPolicy
@@ -262,7 +263,7 @@ def test_a_stop_ends_the_call_at_once(caller: HttpCaller) -> None:
 
 def leashed(seconds: float) -> Leash:
     leash = Leash()
-    leash.held_until = time.monotonic() + seconds
+    leash.held_until = elapsed() + seconds
     return leash
 
 
@@ -279,7 +280,7 @@ def test_who_sleeps_while_they_connect_sends_nothing() -> None:
     leash = leashed(30)
     attempt = Attempt(lambda: leash.held_until)
     attempt.trace(CONNECTS, {})
-    leash.held_until = time.monotonic()
+    leash.held_until = elapsed()
     with pytest.raises(BrokenOff):
         attempt.trace(LEAVES, {})
     assert not attempt.has_left

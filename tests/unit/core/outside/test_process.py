@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from core.clock import elapsed
 from core.outside.leash import Leash
 from core.outside.process import Command, ProcessResult, ProcessRunner
 
@@ -227,7 +228,7 @@ def test_a_guard_that_was_stopped_is_no_way_out(tmp_path: Path) -> None:
 
 def held(seconds: float) -> Leash:
     leash = Leash()
-    leash.held_until = time.monotonic() + seconds
+    leash.held_until = elapsed() + seconds
     return leash
 
 
@@ -241,7 +242,7 @@ def test_a_lease_that_is_kept_keeps_the_command(tmp_path: Path) -> None:
 
     def keep() -> None:
         while not over.wait(0.2):
-            leash.held_until = time.monotonic() + 1.5
+            leash.held_until = elapsed() + 1.5
 
     thread = threading.Thread(target=keep)
     thread.start()
@@ -252,14 +253,14 @@ def test_a_lease_that_is_kept_keeps_the_command(tmp_path: Path) -> None:
 
 
 ASLEEP = """
-import sys, threading, time
+import sys
 from datetime import timedelta
-from core.outside.leash import Leash
+from core.clock import elapsed
 from core.outside.leash import Leash
 from core.outside.process import Command, ProcessRunner
 
 leash = Leash()
-leash.held_until = time.monotonic() + 3
+leash.held_until = elapsed() + 3
 script = f"setsid sh -c 'echo $$ >> {sys.argv[1]}; sleep 1000' & echo $$ >> {sys.argv[1]}; sleep 1000"
 ProcessRunner("/usr/bin:/bin").run(Command(["sh", "-c", script]), timedelta(hours=1), leash)
 """
