@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from core.announcing import Announcer
 from core.clock import Clock
 from core.database import suppress_victims
 from core.limits import STANDARD, Limits
@@ -43,13 +45,14 @@ class Doorbell(Protocol):
 
 @dataclass(slots=True)
 class Work:
-    """One transaction: its session, its time, and the rings it owes."""
+    """One transaction: its session, its time, the rings it owes, and whether it owes the channels something."""
 
     session: Session
     now: datetime
     admins: frozenset[str]
     rings: list[Ring] = field(default_factory=list)
     limits: Limits = STANDARD
+    announces: bool = False
 
     def ring(self, kind: str, execution_id: str, *, first: bool = False) -> None:
         self.rings.append(Ring(kind, execution_id, first))
@@ -74,8 +77,14 @@ class Service:
                 yield work
                 reach("commit.before")
             reach("commit.after")
+            if work.announces:
+                self.announcer.announce()
             if work.rings:
                 self.doorbell.ring(work.rings)
+
+    @cached_property
+    def announcer(self) -> Announcer:
+        return Announcer(self.engine)
 
     def do(self, act: Callable[[Work], T]) -> T:
         """What `act` returns, of one transaction. Where PostgreSQL ended it for another one's sake, it is tried again.

@@ -13,11 +13,11 @@ from slack_sdk.errors import SlackApiError
 from sqlalchemy import Engine
 
 from bot.pages.links import RunLinks
+from core.announcing import CHANNEL
 from core.database import DATABASE_IS_AWAY, LIVENESS
 from core.sabotage import is_disabled, reach
 from core.service import Service, Work
 from core.services.incidents import bind_channel
-from core.services.notices import CHANNEL
 from core.services.people import members_of
 from core.tables import Incident, Notice
 

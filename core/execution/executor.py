@@ -105,7 +105,9 @@ class Executor:
             refused = _refusal(work, loaded, claimed.abandoned)
             run = Run(self._service, loaded, incident_scope(incident), refused, event)
             run.approved = load_approved(session, loaded.state)
-            return run
+        if work.announces:
+            self._service.announcer.announce()
+        return run
 
     def _work(self, run: Run, heart: Heart) -> None:
         """Step by step; once more if a person changed the execution just as it was to be let go."""

@@ -103,6 +103,7 @@ def _grant(work: Work, waiting: RunbookExecution) -> None:
     change = Change(RUNBOOK, waiting.id, waiting.revision, loaded.state, after, after.wake_at, True)
     saved = save(work.session, change)
     assert saved, "the row is locked"
+    work.announces = True
     work.ring("runbook", waiting.id)
 
 

@@ -144,12 +144,14 @@ class Run:
             autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
             if not save(autocommit, self._change()):
                 raise Superseded
+        self.service.announcer.announce()
         reach("checkpoint.after")
 
     def _save_with(self, work: Work) -> None:
         keep_freezes_away(work.session)  # what it obliges us to may begin a run
         if not save(work.session, self._change()):
             raise Superseded
+        work.announces = True
         fulfil(work, self.loaded.row, self._committed, self.state)
 
     def _mark_committed(self) -> None:

@@ -12,8 +12,6 @@ from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.tables import JsonObject, Notice
 
-CHANNEL = "notices"  # PostgreSQL's NOTIFY channel that posters listen on
-
 WANT_MORE = text(
     "UPDATE notices SET wanted = wanted + 1 WHERE subject_id = ANY(:subject_ids) AND kind = ANY(:kinds)"
 )
@@ -115,5 +113,5 @@ def due_now(work: Work, incident_id: str, at: datetime) -> None:
 
 
 def announce(work: Work) -> None:
-    """Wake the posters when this transaction commits."""
-    work.session.execute(text(f"NOTIFY {CHANNEL}"))
+    """Wake the posters when this transaction has committed."""
+    work.announces = True
