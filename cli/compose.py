@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from redis import Redis
 
@@ -16,6 +16,9 @@ from core.origins import Origins
 from core.service import Service
 from core.settings import Settings
 from workers.doorbell import RqDoorbell, open_redis
+
+SLACK_POOL = 4  # connections, and as many more where they are needed; each is opened at its first use
+SLACK_PATIENCE = 1.5  # seconds, of the 3 that Slack waits
 
 
 @contextmanager
@@ -40,6 +43,8 @@ class Composition:
     settings: Settings
     service: Service
     redis: Redis
+    slack_service: Service
+    """For what Slack waits for: it has connections of its own, which REST cannot take up, and little patience."""
 
     @classmethod
     @contextmanager
@@ -56,11 +61,13 @@ class Composition:
             settings.platform_admins,
             STANDARD.times(settings.limits),
         )
+        slack_engine = open_engine(settings.database_url, pool_size=SLACK_POOL, patience=SLACK_PATIENCE)
         try:
-            yield cls(settings, service, redis)
+            yield cls(settings, service, redis, replace(service, engine=slack_engine))
         finally:
             redis.close()
             engine.dispose()
+            slack_engine.dispose()
 
     @property
     def links(self) -> RunLinks:
