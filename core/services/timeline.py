@@ -94,6 +94,11 @@ WITH run AS (
     FROM run JOIN audit_entries entry ON entry.subject_id = run.id
     WHERE action LIKE 'verdict.%' OR action IN ('runbook_execution.cancelled', 'callback.received')
     UNION ALL
+    SELECT entry.created_at, 6, 0, 0, 'workflow.cancelled', actor, subject_id,
+        jsonb_build_object('workflow', workflow_name)
+    FROM flow JOIN audit_entries entry ON entry.subject_id = flow.id
+    WHERE action = 'workflow_execution.cancelled'
+    UNION ALL
     SELECT finished_at, 7, 0, 0, 'run.ended', 'system', id,
         jsonb_build_object('runbook', runbook_name, 'status', status, 'error', error)
     FROM run WHERE finished_at IS NOT NULL
