@@ -63,6 +63,7 @@ def open_engine(url: str, *, pool_size: int = 5, patience: float | None = None) 
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=False,
+        hide_parameters=True,  # an error goes into the log, and its values may be anybody's
         pool_recycle=1800,
         pool_timeout=patience or POOL_SECONDS,
         json_serializer=partial(json.dumps, separators=(",", ":"), ensure_ascii=False),

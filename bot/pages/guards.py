@@ -1,5 +1,6 @@
 """What every request passes, whatever it asks for: its size, its id and log line, the headers of its answer."""
 
+import re
 import time
 
 import structlog
@@ -42,6 +43,9 @@ class SafeHeaders:
         await self._app(scope, receive, send_safely)
 
 
+CREDENTIAL = re.compile(r"(/api/callbacks/).+", re.DOTALL)  # who knows this address may use it
+
+
 class RequestLog:
     """One log line a request, and its id in all lines that are logged meanwhile. No query: it may hold a token."""
 
@@ -67,9 +71,8 @@ class RequestLog:
                 await self._app(scope, receive, send_with_id)
             finally:
                 seconds = round(time.monotonic() - began, 4)
-                log.info(
-                    "request", method=scope["method"], path=scope["path"], status=status, seconds=seconds
-                )
+                path = CREDENTIAL.sub(r"\1…", scope["path"])
+                log.info("request", method=scope["method"], path=path, status=status, seconds=seconds)
 
 
 class BodyLimit:
