@@ -166,13 +166,20 @@ def _lines(
 
 
 def add_note(
-    work: Work, person: Person, incident: Incident, text_: str, *, request_key: str | None = None
+    work: Work,
+    person: Person,
+    incident: Incident,
+    text_: str,
+    *,
+    request_key: str | None = None,
+    action: Action = Action.INCIDENT_NOTE,
 ) -> NoteView:
     """Write something into the timeline. Raises NotAllowed for somebody of another team.
 
-    `request_key`: of the delivery that asks; the second one with the same key writes nothing more.
+    `request_key`: of the delivery that asks; the second one with the same key writes nothing more. `action`: what the
+    person must be allowed to do.
     """
-    check_may_respond(person, incident.team.name, f"write into inc-{incident.number}", Action.INCIDENT_NOTE)
+    check_may_respond(person, incident.team.name, f"write into inc-{incident.number}", action)
     if request_key is not None:
         take_turn(work, request_key)
         known = work.session.get(IncidentEvent, _event_id(request_key))

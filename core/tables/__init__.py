@@ -12,7 +12,7 @@ from core.tables.executions import (
     WorkflowExecution,
 )
 from core.tables.freezes import Freeze
-from core.tables.incidents import GroupedAlert, Incident, IncidentAgeReached, IncidentEvent
+from core.tables.incidents import EarlyAlert, GroupedAlert, Incident, IncidentAgeReached, IncidentEvent
 from core.tables.library import Runbook, RunbookVersion, Workflow, WorkflowVersion
 from core.tables.notices import Notice, SlackPace
 from core.tables.people import ApiToken, Team, TeamChannel, TeamMember
@@ -29,6 +29,7 @@ __all__ = [
     "AuditSeal",
     "Base",
     "Callback",
+    "EarlyAlert",
     "EndedExecution",
     "FailureTally",
     "Freeze",
