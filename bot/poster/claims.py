@@ -12,7 +12,7 @@ from core.services.notices import NoticeKind, priority_of
 from core.tables import Incident, JsonObject, Notice, SlackPace
 
 from . import pace
-from .answers import CHANNEL_IS_GONE, NEEDS_AN_ADMIN
+from .errors import CHANNEL_IS_GONE, NEEDS_AN_ADMIN
 
 LEASE = timedelta(seconds=30)
 KINDS = tuple(NoticeKind)

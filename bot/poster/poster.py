@@ -24,8 +24,6 @@ from core.tables import Incident, Notice
 from . import pace
 from .answers import (
     CALL_ERRORS,
-    CHANNEL_IS_GONE,
-    NEEDS_AN_ADMIN,
     GiveUp,
     Join,
     Later,
@@ -48,6 +46,8 @@ from .claims import (
     lock_claimed,
     show_at,
 )
+from .errors import CHANNEL_IS_GONE, NEEDS_AN_ADMIN
+from .refusals import tell_refused
 from .rendering import TELLS, Rendered, render
 from .slack import Found, SlackCalls
 
@@ -233,6 +233,7 @@ def _note(work: Work, notice: Notice, claim: Claim, what: Meaning) -> None:
         case GiveUp(reason):
             is_news = not (reason in CHANNEL_IS_GONE and is_known_gone(work.session, notice))
             notice.abandoned_at, notice.error = work.now, reason
+            tell_refused(work, notice, reason)
             if is_news:
                 log.error("a message will never arrive", notice=notice.id, kind=notice.kind, reason=reason)
 
