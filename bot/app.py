@@ -28,6 +28,7 @@ from bot.limits import SlackLimits
 from bot.modals.opening import Opener
 from bot.modals.run_form import CALLBACK_ID, refusal, subject_of, submit
 from bot.pages.links import RunLinks
+from bot.presence import Presence
 from bot.sender import Current, only_from
 from core.errors import InvalidInput, RunbookError
 from core.limits import STANDARD, Limits
@@ -65,7 +66,8 @@ def create_bolt_app(
     )
     app.use(only_from(workspace))
     app.middleware(_limited(SlackLimits(limits)))
-    face = Face(service, Whisper(api_url), Opener(token, api_url), single_admin, links)
+    presence = Presence(service, token, api_url)
+    face = Face(service, Whisper(api_url), Opener(token, api_url), single_admin, links, presence)
     app.command(re.compile(".*"))(face.on_command)
     for action_id in BUTTONS:
         app.action(action_id)(face.on_button)
@@ -103,6 +105,7 @@ class Face:
     open_modal: Opener
     single_admin: bool
     links: RunLinks
+    presence: Presence
 
     def on_command(self, ack: Ack, body: dict[str, Any]) -> BoltResponse:
         call = CommandCall(
@@ -117,7 +120,7 @@ class Face:
         reply = answer(self.service, call)
         if reply.form is not None and self.open_modal(body["trigger_id"], reply.form):
             return ack()
-        return ack(reply.body())
+        return ack(reply.beside(self.presence.warning(body)).body())
 
     def on_run_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> BoltResponse:
         """What is wrong with a field stands under it; any other refusal takes the form's place."""

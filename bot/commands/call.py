@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from bot.cards.blocks import section
 from bot.cards.message import Block
 from bot.commands.parse import Word
 from core.decisions.people import Person
@@ -39,6 +40,13 @@ class Reply:
     text: str
     blocks: tuple[Block, ...] = ()
     form: Block | None = None
+
+    def beside(self, warning: str | None) -> "Reply":
+        """The same with a warning behind it, if there is one."""
+        if warning is None:
+            return self
+        blocks = (*self.blocks, section(warning)) if self.blocks else ()
+        return replace(self, text=f"{self.text}\n{warning}", blocks=blocks)
 
     def body(self) -> dict[str, object]:
         """The answer to the command: https://docs.slack.dev/interactivity/handling-user-interaction#message_responses."""

@@ -23,6 +23,14 @@ WANT_GATES = text(
 )
 
 
+REVIVE = text("""
+UPDATE notices SET abandoned_at = NULL, error = NULL, attempts = 0, due_at = :now
+WHERE abandoned_at IS NOT NULL AND wanted > delivered AND error IN ('channel_not_found', 'not_in_channel')
+    AND incident_id IN (SELECT id FROM incidents WHERE status IN ('open', 'acknowledged') AND (
+        notices.channel = :channel OR notices.channel IS NULL AND incidents.slack_channel = :channel))
+""")
+
+
 class NoticeKind(StrEnum):
     """What a notice shows. All but `message` are rendered anew from the state at the time of delivery."""
 
@@ -109,6 +117,12 @@ def want_gates_again(work: Work, team: str) -> None:
 def due_now(work: Work, incident_id: str, at: datetime) -> None:
     """What this incident's notices waited for (its channel) is there."""
     work.session.execute(update(Notice).where(Notice.incident_id == incident_id).values(due_at=at))
+    announce(work)
+
+
+def revive(work: Work, channel: str) -> None:
+    """We can post there now: what was given up of the incidents that are not resolved is owed again."""
+    work.session.execute(REVIVE, {"channel": channel, "now": work.now})
     announce(work)
 
 
