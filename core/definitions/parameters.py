@@ -11,11 +11,13 @@ from core.definitions.cel_values import JsonValue
 from core.definitions.json_schema import MOST_ERRORS, deref, required_names, schema_errors
 from core.definitions.json_text import LARGEST, SMALLEST, read_json, unkeepable
 from core.definitions.problems import suggest
+from core.definitions.typed_json import plain_json
 from core.errors import InvalidInput
 
 Schema = Mapping[str, object]
 _INTEGER = re.compile(r"[+-]?[0-9]{1,30}")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,30}(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+_LAST = "object array string"
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -137,8 +139,8 @@ def _typed(text: str, schema: Schema) -> object:
     kinds = schema.get("type")
     wanted = [kinds] if isinstance(kinds, str) else kinds if isinstance(kinds, list) else ["string"]
     failure: _NotOfType | None = None
-    # A text fits anything, so it is tried last.
-    for kind in sorted(map(str, wanted), key=lambda kind: kind == "string"):
+    # A text fits anything, so it is tried last; a list with commas fits a mapping too.
+    for kind in sorted(map(str, wanted), key=_LAST.find):
         try:
             return _of_kind(text, kind, schema)
         except _NotOfType as error:
@@ -185,9 +187,17 @@ def _array(text: str, schema: Schema) -> object:
     )
 
 
+def _read_typed(text: str) -> object:
+    """JSON, also with the quotes that phones write. Raises ValueError, or InvalidInput for what cannot be kept."""
+    try:
+        return read_json(text.encode("utf-8", "surrogatepass"))
+    except ValueError:
+        return read_json(plain_json(text).encode("utf-8", "surrogatepass"))
+
+
 def _json(text: str, kind: type, wanted: str) -> object:
     try:
-        value = read_json(text.encode("utf-8", "surrogatepass"))
+        value = _read_typed(text)
     except ValueError:
         raise _NotOfType(wanted) from None
     except InvalidInput as error:
