@@ -72,7 +72,7 @@ class Expression:
         except ExpressionError as error:
             raise ExpressionError(f"{self._about} {error.message}", hint=error.hint) from None
         except _LIBRARY_ERRORS as error:
-            raise translated(error, self.source, self.paths, _functions()) from None
+            raise translated(error, self.source, self.paths) from None
 
     def is_true(self, scope: Mapping[str, object]) -> bool:
         """Answer whether the condition holds over `scope`; raises ExpressionError when it is neither true nor false."""
