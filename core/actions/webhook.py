@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from core.actions.base import ActionDefinition
 from core.definitions.auth import Auth
-from core.definitions.fields import TemplateJson, TemplateText, UrlTemplate
+from core.definitions.fields import HeaderText, TemplateJson, UrlTemplate
 from core.execution.calls import prepare_call
 from core.execution.preparation import Context, Prepared
 from core.steps.http import HttpMethod, ResponseCondition
@@ -34,7 +34,7 @@ json: {title: "{{ incident.title }}"}
     written, or a secret's. RUNBOOK_EGRESS says which hosts may be reached."""
     auth: Auth | None = None
     """Who calls: `bearer`, `basic`, or `oauth2` (client credentials)."""
-    headers: dict[str, TemplateText] = {}
+    headers: dict[str, HeaderText] = {}
     """Headers besides `Idempotency-Key`, which is the same for every attempt."""
     json_body: TemplateJson = Field(default=None, alias="json")
     """The body, as JSON. A text that is only `{{ … }}` keeps the type of its value."""

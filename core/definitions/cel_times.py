@@ -1,7 +1,7 @@
 """Times in expressions, where the library has less than CEL: in a time zone, and as seconds since 1970.
 
-https://github.com/google/cel-spec/blob/master/doc/langdef.md#list-of-standard-definitions says what each answers: days of
-the week from Sunday, months, days of the month and of the year from 0, `getDate` alone from 1.
+https://github.com/google/cel-spec/blob/master/doc/langdef.md#list-of-standard-definitions says what each answers: days
+of the week count from Sunday, months, days of the month and of the year from 0; `getDate` alone counts from 1.
 """
 
 import re
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 _OFFSET = re.compile(r"([+-]?)(\d\d):(\d\d)")
-NO_ZONE = "there is no such time zone: write one of the IANA's names, such as Europe/Berlin, or an offset, such as +02:00"
+NO_ZONE = "there is no such time zone: write a name of the IANA's, such as Europe/Berlin, or an offset, such as +02:00"
 
 
 def zone_of(name: str) -> tzinfo:

@@ -9,8 +9,9 @@ from core.definitions.cel_tokens import Token
 from core.definitions.documents import Document, Path
 from core.definitions.expression_errors import ExpressionSyntaxError
 from core.definitions.expressions import Expression, compile_expression
-from core.definitions.fields import CelField, TemplateField, UrlField
+from core.definitions.fields import CelField, HeaderField, TemplateField, UrlField
 from core.definitions.findings import Finding
+from core.definitions.header_checks import doubled_headers, wrong_header
 from core.definitions.marks import Marked
 from core.definitions.problems import Problem, suggest
 from core.definitions.secrets import HINT, MISUSED, ROOT, names_secrets_in_key, whole_secret
@@ -34,6 +35,7 @@ def check_marked(marked: Marked, scope: Scope, document: Document) -> Iterator[P
         for path, text in texts(marked.value, marked.path):
             yield from _check_template(path, text, scope, document, mark)
         yield from _check_keys(marked, document)
+        yield from doubled_headers(marked, document)
         return
     scope = {**scope, **{root: EXTRA.get(root, OPEN) for root in mark.roots}}
     for path, source in texts(marked.value, marked.path):
@@ -56,6 +58,8 @@ def _check_template(
             yield document.problem_in(
                 path, text[hole.start : hole.end], offset, finding.message, finding.hint
             )
+    if isinstance(mark, HeaderField):
+        yield from wrong_header(path, text, mark, document)
     if isinstance(mark, UrlField):
         yield from _misplaced_holes(path, text, document, URL_HINT if mark.secrets else PUBLIC_HINT)
 

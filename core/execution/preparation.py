@@ -24,9 +24,10 @@ from core.definitions.masking import Masker
 from core.definitions.secret_use import Destinations
 from core.definitions.secrets import ROOT, SecretPlaces
 from core.origins import Origins
-from core.outside.http import HttpRequest, HttpResponse
+from core.outside.http import HttpRequest
 from core.outside.oauth import OAuthTokens
 from core.outside.process import Command, ProcessResult
+from core.outside.response import HttpResponse
 
 from .secrets import SecretPort, SecretScope
 

@@ -13,8 +13,9 @@ import pytest
 from core.errors import NotAllowed
 from core.outside.attempt import CONNECTS, LEAVES, Attempt, BrokenOff
 from core.outside.egress import EgressPolicy
-from core.outside.http import MOST_BYTES, HttpCaller, HttpRequest, HttpResponse, NoAnswer, NotSent
+from core.outside.http import HttpCaller, HttpRequest, NoAnswer, NotSent
 from core.outside.leash import Leash
+from core.outside.response import MOST_BYTES, HttpResponse
 
 Serve = Callable[[socket.socket, bytes, threading.Event], None]
 GENEROUS = timedelta(seconds=10)

@@ -39,4 +39,4 @@ actions:
 """,
         "f.yaml",
     )
-    assert [str(found) for found in problems][0].startswith("f.yaml:4:47: ")
+    assert next(map(str, problems)).startswith("f.yaml:4:47: ")
