@@ -4,13 +4,14 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn, cast
 
 from core.definitions.cel_values import JsonValue
 from core.definitions.json_schema import MOST_ERRORS, deref, required_names, schema_errors
 from core.definitions.json_text import LARGEST, SMALLEST, read_json, unkeepable
 from core.definitions.problems import suggest
+from core.definitions.secret_parameters import discreet, secret_names
 from core.definitions.typed_json import plain_json
 from core.errors import InvalidInput
 
@@ -47,7 +48,8 @@ def check_parameters(schema: Schema, given: Mapping[str, object]) -> dict[str, J
         _refuse(unkept[:MOST_ERRORS])
     problems = [_unknown(name, properties) for name in given if not _may_be_given(name, schema, properties)]
     filled = with_defaults(schema, given)
-    problems += [ParameterProblem(*error) for error in schema_errors(schema, filled)]
+    secrets = secret_names(schema, filled)
+    problems += [ParameterProblem(*discreet(*error, secrets)) for error in schema_errors(schema, filled)]
     if problems:
         _refuse(problems)
     return cast("dict[str, JsonValue]", filled)
@@ -60,11 +62,13 @@ def parse_key_values(words: Sequence[str], schema: Schema) -> dict[str, JsonValu
     parameter that is not declared or given twice, and for a text that is not of the type.
     """
     properties, values = declared(schema), dict[str, object]()
+    secrets = secret_names(schema, (word.partition("=")[0] for word in words))
     problems: list[ParameterProblem] = []
     for word in words:
         key, sign, text = word.partition("=")
         if not sign:
-            problems.append(ParameterProblem("", f"{word!r} is no parameter.", "Write key=value."))
+            shown = "What stands behind a secret" if secrets and values.keys() & secrets else repr(word)
+            problems.append(ParameterProblem("", f"{shown} is no parameter.", "Write key=value."))
         elif not _may_be_given(key, schema, properties):
             problems.append(_unknown(key, properties))
         elif key in values:
@@ -72,7 +76,7 @@ def parse_key_values(words: Sequence[str], schema: Schema) -> dict[str, JsonValu
         else:
             values[key] = _coerced(key, text, deref(properties.get(key, {}), schema), problems)
     if problems:
-        _refuse(problems)
+        _refuse([replace(each, message=discreet(each.field, each.message, secrets)[1]) for each in problems])
     return cast("dict[str, JsonValue]", values)
 
 
