@@ -28,6 +28,7 @@ class JiraAction(ActionDefinition):
     for it, and creates the issue only where it is not there. `actions.ID.output` has `key` and `url`.
     """
 
+    acts_through = "http"
     keeps_secrets_to_hosts = True
     example: ClassVar[str] = """
 id: ticket

@@ -16,6 +16,7 @@ from core.steps.http import HttpMethod, ResponseCondition
 class WebhookAction(ActionDefinition):
     """Call a URL. It succeeds when `expect` is true; without `expect`, when the status is below 400."""
 
+    acts_through = "http"
     keeps_secrets_to_hosts = True
     example = """
 id: page
