@@ -22,7 +22,6 @@ from bot.cards.definition_approval import APPROVE
 from bot.cards.words import escape_sentence
 from bot.commands.call import CommandCall, Reply
 from bot.commands.dispatch import answer
-from bot.commands.parse import words_of
 from bot.definition_button import press_approve
 from bot.limits import SlackLimits
 from bot.modals.opening import Opener
@@ -111,7 +110,7 @@ class Face:
         call = CommandCall(
             channel_id=body["channel_id"],
             user_id=body["user_id"],
-            arguments=words_of(body.get("text", "")),
+            typed=body.get("text", ""),
             request_key=f"slack:{body['trigger_id']}",
             command=body["command"],
             single_admin=self.single_admin,

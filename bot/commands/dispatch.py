@@ -31,7 +31,7 @@ def _answer(service: Service, call: CommandCall) -> Reply:
 
 def dispatch(work: Work, person: Person, call: CommandCall) -> Reply:
     """Nothing typed: help. Raises InvalidInput, with the nearest names, for an unknown sub-command."""
-    typed = call.arguments[0].text.lower() if call.arguments else "help"
+    typed = call.first.lower() or "help"
     command = COMMANDS.get(typed)
     if command is None:
         raise InvalidInput(f"There is no command {typed}.", hint=_meant(work, person, typed, call.command))

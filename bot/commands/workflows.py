@@ -68,9 +68,9 @@ VERBS = {
 
 def workflow(work: Work, person: Person, call: CommandCall) -> Reply:
     """Pass on to the verb. Without one: the list."""
-    if not call.arguments:
+    typed = call.first.lower()
+    if not typed:
         return workflow_library.list_(work, person, call)
-    typed = call.arguments[0].text.lower()
     verb = VERBS.get(typed)
     if verb is None:
         usage = usage_hint(call, "workflow run NAME")

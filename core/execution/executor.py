@@ -5,7 +5,7 @@ things: prepare, commit, act, commit.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 from sqlalchemy.orm import Session
@@ -27,6 +27,7 @@ from core.errors import Conflict
 from core.outside.leash import Leash
 from core.sabotage import is_disabled, reach
 from core.service import Service, Work
+from core.services import secret_parameters
 from core.services.incident_scope import incident_scope
 from core.services.runbooks import check_runnable
 from core.services.workflows_in_force import check_in_force
@@ -103,7 +104,9 @@ class Executor:
             )
             work = Work(session, self._service.clock.now(), self._service.admins, limits=self._service.limits)
             refused = _refusal(work, loaded, claimed.abandoned)
-            run = Run(self._service, loaded, incident_scope(incident), refused, event)
+            hidden, lost = _hidden(session, row)
+            run = Run(self._service, loaded, incident_scope(incident), refused or lost, event)
+            run.hidden = hidden
             run.approved = load_approved(session, loaded.state)
         if work.announces:
             self._service.announcer.announce()
@@ -137,6 +140,14 @@ class Executor:
                     return _outside(run, position, request, lambda: call(heart.stop))
             case result:
                 return run.apply(StepEnded(result))
+
+
+def _hidden(session: Session, row: AnyExecution) -> tuple[Mapping[str, Json], str | None]:
+    """The parameters that are secrets; or why the execution cannot go on, where they are lost."""
+    try:
+        return secret_parameters.load(session, row) if isinstance(row, RunbookExecution) else {}, None
+    except Conflict as error:
+        return {}, str(error)
 
 
 def _refusal(work: Work, loaded: Loaded, abandoned: Abandoned | None) -> str | None:

@@ -33,7 +33,8 @@ class Run:
     """`committed` is the state that the database has, `state` what the events since then made of it.
 
     `refused`: why this run must not begin, if so. `event`: what started a workflow.
-    `approved`: what the gates showed that it has passed, by the approvals' ids.
+    `approved`: what the gates showed that it has passed, by the approvals' ids. `hidden`: the parameters that are
+    secrets.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Run:
         self.depth: int = event.depth if event else getattr(loaded.row, "depth", 0)
         self.initiators = initiators_from_json(event.initiators) if event else ()
         self.approved: Mapping[str, list[Json]] = {}
+        self.hidden: Mapping[str, Json] = {}
         self.state = self._committed = loaded.state
         self._revision, self._fence = loaded.row.revision, loaded.row.fence
         self._pending: list[Event] = []

@@ -10,6 +10,8 @@ another worker begins it.
 It is two processes, of which the inner one runs the command. As child subreapers (prctl(2), PR_SET_CHILD_SUBREAPER)
 they inherit every orphan below them, also one that called setsid(2). Whichever of them is killed, the other cleans up.
 
+What it had to end when the command itself had ended, the guard writes behind the plan: each program's name in a line.
+
 PLAN_FD holds what the command is, as whom and with what environment (`Plan`): arguments and environment of the guard
 itself could be read by others, and what people write into an environment (LD_PRELOAD) must not govern it. The guard
 stays the worker's user, so that it can end whatever the command starts as another.
@@ -53,7 +55,7 @@ def read_plan(descriptor: int) -> Plan:
 
     As bytes, with a zero behind each part: `core.outside.confinement.plan` writes them.
     """
-    with os.fdopen(descriptor, "rb") as file:
+    with os.fdopen(os.dup(descriptor), "rb") as file:
         ids, privileges, program, count, *parts = file.read().split(b"\0")[:-1]
     arguments, environment = parts[: int(count)], parts[int(count) :]
     pairs = dict(entry.split(b"=", 1) for entry in environment)
@@ -66,13 +68,28 @@ def children() -> list[int]:
         return [int(pid) for pid in file.read().split()]
 
 
-def end_all() -> None:
-    """Kill until nothing is left: the orphans of each one killed become ours."""
+def alive(pid: int) -> bytes:
+    """The program's name, at most 15 bytes, by proc_pid_stat(5); empty of one that has ended by itself."""
+    with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 no pathlib
+        before, _, behind = file.read().rpartition(b") ")
+    return b"" if behind[:1] in b"ZX" else before.partition(b" (")[2].replace(b"\n", b" ")
+
+
+def end_all() -> list[bytes]:
+    """Kill until nothing is left: the orphans of each one killed become ours. Answers the names of what was alive."""
+    ended: list[bytes] = []
     while pids := children():
         for pid in pids:
+            ended.append(alive(pid))
             os.kill(pid, signal.SIGKILL)
         for pid in pids:
             os.waitpid(pid, 0)
+    return [name for name in ended if name]
+
+
+def tell(descriptor: int, names: list[bytes]) -> None:
+    """To the worker, which reads it when we have ended."""
+    os.write(descriptor, b"".join(name + b"\n" for name in names))
 
 
 def prctl(option: int, *arguments: int) -> int:
@@ -136,7 +153,7 @@ def start(plan: Plan) -> int:
         os._exit(COULD_NOT_START)
 
 
-def run(plan: Plan, life: int) -> int:
+def run(plan: Plan, life: int, told: int) -> int:
     """The inner guard: the command's exit status; 128 + 9 if it was ended because `life` was closed."""
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     pid = start(plan)
@@ -145,7 +162,9 @@ def run(plan: Plan, life: int) -> int:
     status = -signal.SIGKILL
     if ended in ready:
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    end_all()
+    names = end_all()
+    if ended in ready:
+        tell(told, names)
     return status if status >= 0 else 128 - status
 
 
@@ -166,7 +185,9 @@ def watch(ended: int, life: int, until: float) -> None:
 
 
 def main() -> int:
-    life, until, plan = int(sys.argv[1]), float(sys.argv[2]), read_plan(int(sys.argv[3]))
+    life, until, told = int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
+    plan = read_plan(told)
+    os.set_inheritable(told, False)  # no program gets it
     prctl(PR_SET_DUMPABLE, 0)  # the plan is in our memory
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -175,7 +196,7 @@ def main() -> int:
     if not inner:
         os.close(life)
         os.close(ours)
-        os._exit(run(plan, inner_life))
+        os._exit(run(plan, inner_life, told))
     os.close(inner_life)
     ended = os.pidfd_open(inner)
     watch(ended, life, until)

@@ -76,7 +76,7 @@ def freeze(
     row = Freeze(
         id=new_id(Prefix.FREEZE),
         team=owner,
-        reason=reason.strip().rstrip("."),
+        reason=reason.strip(),
         frozen_by=person.slack_user_id,
         created_at=work.now,
         request_key=request_key,
@@ -147,7 +147,7 @@ def _check_not_yet(work: Work, team: str | None) -> None:
         there = freeze_in_force(work, team)
     except NotFound:
         return
-    raise Conflict(f"It is frozen already, by <@{there.frozen_by}>: {there.reason}.")
+    raise Conflict(f"It is frozen already, by <@{there.frozen_by}>: {there.reason.rstrip('.')}.")
 
 
 def _mark(work: Work, statement: str, parameters: dict[str, object]) -> None:

@@ -28,7 +28,9 @@ def freeze_over(freezes: Iterable[Freeze], incident: Incident) -> Freeze | None:
 
 
 def as_value(freeze: Freeze) -> FreezeInForce:
-    return FreezeInForce(freeze.team.name if freeze.team else None, freeze.reason, freeze.frozen_by)
+    return FreezeInForce(
+        freeze.team.name if freeze.team else None, freeze.reason.rstrip("."), freeze.frozen_by
+    )
 
 
 def check_may_begin(work: Work, incident: Incident) -> None:

@@ -16,7 +16,7 @@ from core.tables.incidents import EarlyAlert, GroupedAlert, Incident, IncidentAg
 from core.tables.library import Runbook, RunbookVersion, Workflow, WorkflowVersion
 from core.tables.notices import Notice, SlackPace
 from core.tables.people import ApiToken, Team, TeamChannel, TeamMember
-from core.tables.secrets import Secret
+from core.tables.secrets import Secret, SecretParameters
 from core.tables.tallies import EndedExecution, FailureTally, Tally
 from core.tables.workspace import SlackWorkspace
 
@@ -44,6 +44,7 @@ __all__ = [
     "RunbookExecution",
     "RunbookVersion",
     "Secret",
+    "SecretParameters",
     "SlackPace",
     "SlackWorkspace",
     "StepExecution",

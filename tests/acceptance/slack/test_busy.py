@@ -15,7 +15,6 @@ from bot.answers import sentence
 from bot.busy import NOT_BEGUN, NOT_OVER
 from bot.commands.call import CommandCall
 from bot.commands.dispatch import answer
-from bot.commands.parse import words_of
 from bot.slack_http import slack_route
 from core.advisory_locks import freeze_alone
 from core.database import open_engine
@@ -83,7 +82,7 @@ def test_what_never_began_is_said_to_be_undone_and_is(
 
 
 def test_who_waits_for_a_lock_is_told_that_nothing_was_changed(company: Service) -> None:
-    call = CommandCall(DB_CHANNEL, DB_OPS, words_of("run say-hello"), "slack:trigger.2")
+    call = CommandCall(DB_CHANNEL, DB_OPS, "run say-hello", "slack:trigger.2")
     impatient = open_engine(str(company.engine.url.render_as_string(hide_password=False)), patience=0.2)
     try:
         with company.transaction() as work:

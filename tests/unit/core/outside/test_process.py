@@ -296,3 +296,26 @@ def test_a_worker_that_is_killed_takes_its_command_with_it(tmp_path: Path) -> No
         assert all(map(is_alive, pids_in(pids)))
         worker.kill()
     wait_until(lambda: not any(map(is_alive, pids_in(pids))))
+
+
+@pytest.mark.parametrize(
+    ("script", "left"),
+    [
+        ("setsid nohup sleep 71 >/dev/null 2>&1 & sleep 0.3; echo started", ("sleep",)),
+        ("sleep 71 >/dev/null 2>&1 & sleep 72 >/dev/null 2>&1 & sleep 0.3; echo started", ("sleep", "sleep")),
+        ("(setsid sh -c 'sleep 71; true' >/dev/null 2>&1 &) ; sleep 0.3; echo started", ("sh", "sleep")),
+        ("sleep 0.01 & wait; echo started", ()),
+        ("(true &) ; sleep 0.2; echo started", ()),
+        ("echo started", ()),
+    ],
+)
+def test_what_it_left_running_is_named(script: str, left: tuple[str, ...]) -> None:
+    runner = ProcessRunner(os.environ["PATH"])
+    result = runner.run(Command(["sh", "-c", script]), timedelta(seconds=30), threading.Event())
+    assert (result.stdout, result.ended, tuple(sorted(result.left))) == ("started\n", "exit", left)
+
+
+def test_a_command_that_was_stopped_left_nothing_of_its_own_accord() -> None:
+    runner = ProcessRunner(os.environ["PATH"])
+    result = runner.run(Command(["sh", "-c", "sleep 71 & wait"]), timedelta(seconds=0.5), threading.Event())
+    assert (result.ended, result.left) == ("timeout", ())
