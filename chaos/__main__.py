@@ -13,6 +13,7 @@ from chaos.campaign import Order, Result, Say, run_campaign
 from chaos.guards import TRIALS
 from chaos.orders import order_for
 from chaos.report import print_report
+from chaos.restoring.rounds import NAME, play_restores, summary
 from chaos.strikes.registry import STRIKES
 from chaos.trials import is_broken, print_outcomes, try_guards
 from cli.processes import quiet_logging
@@ -22,7 +23,7 @@ Kills = Annotated[int, typer.Option(help="Kills at named points, beside the stri
 Times = Annotated[
     int, typer.Option(help="How often each strike is played; of decision-race alone, how many races.")
 ]
-Only = Annotated[str, typer.Option(help=f"One strike alone: kill-at-point, {', '.join(STRIKES)}.")]
+Only = Annotated[str, typer.Option(help=f"One strike alone: kill-at-point, {NAME}, {', '.join(STRIKES)}.")]
 Without = Annotated[
     str, typer.Option(help=f"Switch a guard off, to see what it is for: {', '.join(TRIALS)}.")
 ]
@@ -48,8 +49,20 @@ def main(
         outcomes = list(try_guards(seed, lambda order: _run(order, None, console, say)))
         print_outcomes(outcomes, seed, console)
         raise typer.Exit(int(not all(outcome.is_proven for outcome in outcomes)))
+    if only == NAME:
+        raise typer.Exit(int(not _restores(seed, times, keep, console, say)))
     result = _run(order_for(seed, kills, times, only, without, short), keep, console, say)
     raise typer.Exit(int(is_broken(result)))
+
+
+def _restores(seed: int, times: int, keep: Path | None, console: Console, say: Say) -> bool:
+    """Whether all of them went well."""
+    with tempfile.TemporaryDirectory(prefix="chaos-", ignore_cleanup_errors=True) as temporary:
+        folder = keep or Path(temporary)
+        folder.mkdir(exist_ok=True)
+        rounds = play_restores(seed, times, folder, say)
+    console.print(summary(rounds))
+    return all(each.is_well for each in rounds)
 
 
 def _run(order: Order, keep: Path | None, console: Console, say: Say) -> Result:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.decisions.people import Person
+from cli.operator import OPERATOR as OPERATOR
 from core.definitions.kinds import AnyDefinition
 from core.definitions.known import Known
 from core.definitions.problems import Problem
@@ -21,10 +21,9 @@ from core.services.runbooks import apply_runbook
 from core.services.secrets import apply_secret, declared_secrets
 from core.services.shelves import RUNBOOKS, WORKFLOWS, Row, Shelf
 from core.services.workflows import apply_workflow
-from core.statuses import ApprovalStatus, PrincipalKind
+from core.statuses import ApprovalStatus
 
 ORDER = {"team": 0, "secret": 1, "runbook": 2, "workflow": 3}  # what is referred to comes first
-OPERATOR = Person("operator", is_platform_admin=True, source="cli", kind=PrincipalKind.OPERATOR)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from core.origins import Origins
 from core.service import Service
 from core.settings import Settings
 from workers.doorbell import RqDoorbell, open_redis
+from workers.witness import RedisWitness
 
 SLACK_POOL = 4  # connections, and as many more where they are needed; each is opened at its first use
 SLACK_PATIENCE = 1.5  # seconds, of the 3 that Slack waits
@@ -60,6 +61,7 @@ class Composition:
             RqDoorbell(redis),
             settings.platform_admins,
             STANDARD.times(settings.limits),
+            RedisWitness(redis),
         )
         slack_engine = open_engine(settings.database_url, pool_size=SLACK_POOL, patience=SLACK_PATIENCE)
         try:

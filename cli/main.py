@@ -21,6 +21,7 @@ class Commands(LazyGroup):
         "up": "cli.up",
         "demo": "cli.demo.command",
         "migrate": "cli.migrate",
+        "restored": "cli.restored",
         "validate": "cli.validate",
         "apply": "cli.definitions",
         "token": "cli.tokens",

@@ -12,17 +12,19 @@ import structlog
 from cli.compose import Composition, reachable
 from cli.environment import environment
 from cli.masked_log import MaskedFormatter, MaskedRenderer, masker_of
+from cli.settled import begin
 from core.definitions.masking import Masker
 from core.settings import Settings
 
 NOTHING_TO_HIDE = Masker(())
 
 
-def run(process: Callable[[Composition], None]) -> None:
-    """The process on what the environment says."""
+def run(process: Callable[[Composition], None], *, frozen: bool = False) -> None:
+    """The process on what the environment says. `frozen`: it begins with a freeze of everything."""
     settings = Settings.from_environment(environment())
     quiet_logging(masker_of(settings, environment()))
     with reachable(settings) as found, Composition.of(found) as composition:
+        begin(composition.service, frozen=frozen)
         process(composition)
 
 

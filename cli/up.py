@@ -6,10 +6,11 @@ from pathlib import Path
 
 import typer
 
-from cli.compose import reachable
+from cli.compose import Composition, reachable
 from cli.environment import environment
 from cli.migrate import migrate
 from cli.processes import quiet_logging, stopping
+from cli.settled import Frozen, begin
 from cli.supervisor import Part, Supervisor
 from core.settings import Settings
 
@@ -20,10 +21,10 @@ app = typer.Typer()
 
 
 @app.command()
-def up() -> None:
+def up(frozen: Frozen = False) -> None:
     """Everything in one terminal."""
     quiet_logging()
-    run_up(Settings.from_environment(environment()), stopping())
+    run_up(Settings.from_environment(environment()), stopping(), frozen=frozen)
 
 
 def addresses(settings: Settings) -> dict[str, str]:
@@ -49,11 +50,13 @@ def parts(environment: Mapping[str, str], *, socket: bool, logs: Path | None = N
     ]
 
 
-def run_up(settings: Settings, stop: threading.Event) -> None:
-    """Until `stop` is set."""
+def run_up(settings: Settings, stop: threading.Event, *, frozen: bool = False) -> None:
+    """Until `stop` is set. `frozen`: it begins with a freeze of everything."""
     settings.need("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET")
     with reachable(settings) as found:
         migrate(found)
+        with Composition.of(found) as composition:
+            begin(composition.service, frozen=frozen)
         with Supervisor(parts(addresses(found), socket=bool(settings.slack_app_token))) as supervisor:
             print(f"runbook is up on http://127.0.0.1:{settings.port}; Ctrl-C ends it.", flush=True)
             supervisor.watch(stop)

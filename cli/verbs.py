@@ -30,6 +30,7 @@ AT_THE_DATABASE: Mapping[str, tuple[Action, ...]] = {
     "audit head": (Action.AUDIT_READ,),
     "secrets list": (Action.SECRET_WRITE,),
     "secrets suggest": (Action.SECRET_WRITE,),
+    "restored": (Action.FREEZE,),
 }
 
 # They start processes, or read files and settings of their own machine: there is nobody to ask.

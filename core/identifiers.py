@@ -1,5 +1,6 @@
 """Opaque identifiers: a prefix that names the kind, and enough chance never to meet again."""
 
+import hashlib
 import secrets
 from enum import StrEnum
 
@@ -25,3 +26,14 @@ class Prefix(StrEnum):
 def new_id(prefix: Prefix) -> str:
     """A new identifier such as `rbx_7h2k9m4qpt0s8v3w`."""
     return f"{prefix}_{''.join(secrets.choice(ALPHABET) for _ in range(LENGTH))}"
+
+
+def derived_id(prefix: Prefix, *parts: str) -> str:
+    """The same identifier for the same parts, whoever makes it and however often.
+
+    For what follows from something that is there already: where a copy of the database is restored, it follows again,
+    and by its identifier is found what was said of it before. As opaque as the parts are: one of them is an identifier
+    made by chance.
+    """
+    number = int.from_bytes(hashlib.sha256("\0".join((prefix, *parts)).encode()).digest())
+    return f"{prefix}_{''.join(ALPHABET[(number >> 5 * place) & 31] for place in range(LENGTH))}"

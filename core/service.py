@@ -43,6 +43,26 @@ class Doorbell(Protocol):
         """Whose bell no worker answered yet, by the executions' ids; nobody where it is broken. Never raises."""
 
 
+class Witness(Protocol):
+    """Remembers, outside of the database, how far it was seen to come: so one that was set back is recognised."""
+
+    def remember(self, line: str, mark: int) -> None:
+        """The line of the database was seen at this mark. Never raises."""
+
+    def recall(self, line: str) -> int | None:
+        """The highest mark that was remembered; None where nobody knows. Never raises."""
+
+
+class NoWitness:
+    """Nobody remembers anything."""
+
+    def remember(self, line: str, mark: int) -> None:
+        """Forget it."""
+
+    def recall(self, line: str) -> int | None:  # noqa: ARG002 nothing is known of any
+        return None
+
+
 @dataclass(slots=True)
 class Work:
     """One transaction: its session, its time, the rings it owes, and whether it owes the channels something."""
@@ -67,6 +87,7 @@ class Service:
     doorbell: Doorbell
     admins: frozenset[str] = frozenset()
     limits: Limits = STANDARD
+    witness: Witness = field(default_factory=NoWitness)
 
     @contextmanager
     def transaction(self) -> Iterator[Work]:

@@ -24,6 +24,8 @@ from core.services.audit_chain import AT_ONCE as SEALED_AT_ONCE
 from core.services.audit_chain import seal_entries
 from core.services.idempotent_answers import forget_old
 from core.services.incident_ages import start_what_came_of_age
+from core.services.installation import is_as_known, move_mark
+from core.services.restore import settle
 from core.services.tallies import AT_ONCE as COUNTED_AT_ONCE
 from core.services.tallies import count_ended
 
@@ -35,8 +37,26 @@ PATIENCE_WITH_LOST = timedelta(seconds=2)  # the same, for what a lost worker le
 AT_ONCE = 200
 PORTIONS = 10  # of what is done in portions, in a tick
 TICKS_BETWEEN_TIDYING = 120  # a minute
+TICKS_BETWEEN_MARKS = 4
 
 log = structlog.get_logger()
+
+
+def watch_the_database(service: Service) -> None:
+    """First of all: whether it is still the one that it was."""
+    with service.transaction() as work:
+        is_known = is_as_known(work.session)
+    if not is_known:
+        settle(service)
+
+
+def keep_the_mark(service: Service) -> None:
+    """Have remembered outside how far the database has come, unless it was set back behind that."""
+    settle(service)
+    with service.transaction() as work:
+        moved = move_mark(work)
+    if moved is not None:
+        service.witness.remember(*moved)
 
 
 def ring_what_is_due(service: Service) -> int:
@@ -109,6 +129,7 @@ def tidy(service: Service) -> None:
 
 
 DUTIES: tuple[Duty, ...] = (
+    watch_the_database,
     ring_what_is_due,
     start_what_came_of_age,
     seal_the_audit_trail,
@@ -123,7 +144,12 @@ def run_clock(service: Service, stop: threading.Event, seldom: Sequence[Duty] = 
         if stop.wait(TICK):
             return
         if not is_disabled("sweep"):
-            _tick(duties, (*DUTIES, tidy, *seldom) if tick % TICKS_BETWEEN_TIDYING == 0 else DUTIES, stop)
+            _tick(duties, _todo(tick, seldom), stop)
+
+
+def _todo(tick: int, seldom: Sequence[Duty]) -> Sequence[Duty]:
+    marking = (keep_the_mark,) if tick % TICKS_BETWEEN_MARKS == 0 else ()
+    return (*marking, *DUTIES, *((tidy, *seldom) if tick % TICKS_BETWEEN_TIDYING == 0 else ()))
 
 
 def _tick(duties: Duties, todo: Sequence[Duty], stop: threading.Event) -> None:

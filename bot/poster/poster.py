@@ -18,7 +18,9 @@ from core.database import DATABASE_IS_AWAY, LIVENESS
 from core.sabotage import is_disabled, reach
 from core.service import Service, Work
 from core.services.incidents import bind_channel
+from core.services.installation import is_as_known
 from core.services.people import members_of
+from core.services.restore import settle
 from core.tables import Incident, Notice
 
 from . import pace
@@ -82,7 +84,11 @@ class Poster:
     def deliver_one(self) -> bool:
         """Deliver the next notice, if one may go now. Returns whether there was one."""
         with self.service.transaction() as work:
-            claim = claim_next(work.session, work.now)
+            is_known = is_as_known(work.session)
+            claim = claim_next(work.session, work.now) if is_known else None
+        if not is_known:
+            settle(self.service)
+            return True
         if claim is None:
             return False
         try:
@@ -120,7 +126,7 @@ class Poster:
         if claim.uncertain and not is_disabled("look-up"):
             found = _look_up(calls, claim, channel, rendered.part)
             if found is not None:
-                return Sent(found.ts, found.payload["shows"], found.payload.get("told"))
+                return _sent_before(found, rendered)
         reach("post.before")
         ts = calls.post(channel, message, claim.thread_ts, broadcast=claim.kind in TELLS)
         reach("post.after")
@@ -202,6 +208,12 @@ class Poster:
                 pass
             patience = BUSY_SECONDS if self.is_owing() else IDLE_SECONDS
             _await_notification(connection, patience, stop)
+
+
+def _sent_before(found: Found, rendered: Rendered) -> Sent:
+    """What is there shows what it says; what another generation of the database showed is to be shown anew."""
+    is_ours = found.payload.get("generation", 1) == rendered.generation
+    return Sent(found.ts, int(found.payload["shows"]) if is_ours else 0, found.payload.get("told"))
 
 
 def _look_up(calls: SlackCalls, claim: Claim, channel: str, part: int) -> Found | None:

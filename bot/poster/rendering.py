@@ -17,6 +17,7 @@ from core.identifiers import Prefix
 from core.service import Work
 from core.services.execution_views import view_freeze_over
 from core.services.frozen import freezes_in_force
+from core.services.installation import generation_of
 from core.services.notices import NoticeKind
 from core.services.reading import view_approval, view_execution, view_incident
 from core.statuses import UNRESOLVED
@@ -33,21 +34,26 @@ class Rendered:
     """What to send; `message` is None where there is nothing new to say.
 
     `shows`: which wanted state is delivered by it. `part`: which of the notice's messages it is. `told`: for
-    the detail thread, how many steps are told once it is delivered.
+    the detail thread, how many steps are told once it is delivered. `generation`: of the database
+    (core.services.restore).
     """
 
     message: Message | None
     shows: int
     part: int = 0
     told: int | None = None
+    generation: int = 1
 
 
 def render(work: Work, claim: Claim, links: RunLinks) -> Rendered:
     """The card of a claimed notice, with the notice's id in its metadata."""
     if claim.kind is NoticeKind.DETAIL:
-        return _detail(work, claim)
-    message = _RENDERERS[claim.kind](work, claim, links)
-    return _marked(Rendered(message, claim.wanted), claim)
+        rendered = _detail(work, claim)
+    else:
+        rendered = Rendered(_RENDERERS[claim.kind](work, claim, links), claim.wanted)
+    if rendered.message is None:
+        return rendered
+    return _marked(replace(rendered, generation=generation_of(work.session)), claim)
 
 
 def _execution(work: Work, execution_id: str) -> ExecutionView:
@@ -116,7 +122,7 @@ def _detail(work: Work, claim: Claim) -> Rendered:
         return Rendered(None, claim.wanted, told=told)
     is_all = told + len(new) == len(ended)
     shows = claim.wanted if is_all else claim.wanted - 1
-    return _marked(Rendered(detail(execution, new), shows, part=told, told=told + len(new)), claim)
+    return Rendered(detail(execution, new), shows, part=told, told=told + len(new))
 
 
 def _marked(rendered: Rendered, claim: Claim) -> Rendered:
@@ -127,6 +133,7 @@ def _marked(rendered: Rendered, claim: Claim) -> Rendered:
         "event_payload": {},
     }
     about = {"notice_id": claim.notice_id, "part": rendered.part, "shows": rendered.shows}
+    about["generation"] = rendered.generation
     if rendered.told is not None:
         about["told"] = rendered.told
     payload = {**metadata["event_payload"], **about}

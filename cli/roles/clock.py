@@ -6,6 +6,7 @@ import typer
 
 from cli.compose import Composition
 from cli.processes import run, stopping
+from cli.settled import Frozen
 from core.definitions.kinds import build_models
 from core.outside.egress import EgressPolicy
 from core.outside.http import HttpCaller
@@ -17,9 +18,9 @@ app = typer.Typer()
 
 
 @app.command()
-def clock() -> None:
+def clock(frozen: Frozen = False) -> None:
     """Wake what is due."""
-    run(_tick)
+    run(_tick, frozen=frozen)
 
 
 def _tick(composition: Composition) -> None:

@@ -10,6 +10,7 @@ from cli.environment import environment
 from cli.own_services import own_services
 from cli.processes import run
 from cli.secret_ways import worker_secrets
+from cli.settled import Frozen
 from core.definitions.kinds import build_models
 from core.execution.executor import Executor
 from core.execution.preparation import Ports
@@ -24,9 +25,9 @@ app = typer.Typer()
 
 
 @app.command()
-def worker() -> None:
+def worker(frozen: Frozen = False) -> None:
     """Run runbooks and workflows."""
-    run(_work)
+    run(_work, frozen=frozen)
 
 
 def _work(composition: Composition) -> None:

@@ -58,6 +58,7 @@ parameters: {cluster: orders, reason: "{{ incident.title }}"}
             workflow_execution_id=context.execution_id,
             awaited_by=self.id if self.wait else None,
             initiators=context.initiators,
+            maybe_done=context.maybe_done,
         )
         execution = start_by_workflow(work, context.requester, start)
         if self.wait:

@@ -52,7 +52,8 @@ labels: {affected: "{{ incident.service }}", quiet: null}
         incident = work.session.get_one(Incident, context.incident_id)
         lock(work, incident)
         person = Person(context.requester, source="workflow")
-        cause = Cause(person, context.depth + 1, context.initiators)
+        key = f"{context.key}.{context.attempt}"
+        cause = Cause(person, context.depth + 1, context.initiators, key, context.maybe_done)
         if labels:
             set_labels(work, cause, incident, labels)
         if self.severity is not None:

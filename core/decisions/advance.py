@@ -11,11 +11,12 @@ from datetime import datetime
 
 from core.decisions.arrivals import came, decided, judged
 from core.decisions.endings import (
-    WORKER_LOST,
+    RESTORED,
     expired,
     is_overdue,
     overdue,
     refused,
+    why_unknown,
     within_deadline,
     yields,
 )
@@ -109,6 +110,9 @@ def _prepared(execution: Execution, request: Json, now: datetime) -> Transition:
         step.status is Status.RUNNING and not step.policy.repeatable
     ):
         return Transition(execution)
+    if step.is_doubtful:
+        doubtful = replace(unknown(counted(step, now), RESTORED), request=request)
+        return Transition(in_doubt(execution, position, doubtful, now))
     if execution.frozen:
         return next_step(execution, position)
     started = replace(counted(step, now), status=Status.RUNNING, request=request, error=None)
@@ -150,7 +154,7 @@ def _recover(execution: Execution, position: int, now: datetime) -> Transition:
     step = execution.steps[position]
     if retry_delay(step.policy, step.attempt) is not None:
         return next_step(execution, position)
-    return Transition(in_doubt(execution, position, unknown(step, WORKER_LOST), now))
+    return Transition(in_doubt(execution, position, unknown(step, why_unknown(step)), now))
 
 
 def _after_wait(execution: Execution, position: int, now: datetime) -> Transition:

@@ -3,12 +3,21 @@
 from dataclasses import replace
 from datetime import datetime
 
-from core.decisions.execution import CancelRequested, Claimed, Event, Execution, StepPrepared
+from core.decisions.execution import CancelRequested, Claimed, Event, Execution, Step, StepPrepared
 from core.decisions.states import blame, ended_as, finished, unknown
 from core.definitions.durations import format_duration
 from core.statuses import Status
 
 WORKER_LOST = "The worker was lost while this step ran. Nobody knows whether it happened."
+RESTORED = (
+    "The database was restored from a copy, which does not tell what was done after it was taken. Nobody knows whether "
+    "this step happened."
+)
+
+
+def why_unknown(step: Step) -> str:
+    """Of a step that was under way, and of which nothing more is known."""
+    return RESTORED if step.maybe_done else WORKER_LOST
 
 
 def is_overdue(execution: Execution, now: datetime) -> bool:
@@ -69,5 +78,5 @@ def _left(execution: Execution, status: Status, now: datetime, error: str | None
     if step.status is Status.WAITING:
         return execution.with_step(position, finished(step, status, now, error=error))
     if step.status is Status.RUNNING:
-        return execution.with_step(position, unknown(step, WORKER_LOST))
+        return execution.with_step(position, unknown(step, why_unknown(step)))
     return execution

@@ -40,7 +40,10 @@ class StepPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of an execution: its policy, and how far it got."""
+    """One step of an execution: its policy, and how far it got.
+
+    `maybe_done`: a restored database had not seen it done, and the one that it is a copy of may have.
+    """
 
     id: str
     type: str
@@ -53,6 +56,12 @@ class Step:
     output: Json = None
     saved: Mapping[str, Json] = field(default_factory=dict)
     error: str | None = None
+    maybe_done: bool = False
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether to begin it now might be to repeat what must not be repeated."""
+        return self.maybe_done and not self.policy.repeatable
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Freezes: who may freeze what, whom a freeze stops, and how it holds an execution between two steps."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -10,10 +11,12 @@ from core.decisions.policy_table import Action
 from core.errors import Conflict
 from core.statuses import Status, WaitingFor
 
+SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
+
 
 @dataclass(frozen=True, slots=True)
 class FreezeInForce:
-    """`team`: whose runs it stops, by name; None: everybody's. `by`: the Slack id of who froze."""
+    """`team`: whose runs it stops, by name; None: everybody's. `by`: the Slack id of who froze, or `system`."""
 
     team: str | None
     reason: str
@@ -27,17 +30,23 @@ class FreezeInForce:
 def begun_words(freeze: FreezeInForce) -> str:
     """What is told where people wait for what it holds."""
     return (
-        f"🧊 {freeze.scope} is frozen by <@{freeze.by}>: {_reason(freeze)}. "
+        f"🧊 {freeze.scope} is frozen by {_who(freeze.by)}: {_reason(freeze)}. "
         "Nothing starts until it is unfrozen; what runs is held before its next step."
     )
 
 
 def lifted_words(freeze: FreezeInForce, by: str, left: FreezeInForce | None) -> str:
     """The same of its end. `by`: who lifted it; `left`: what is over the same runs still."""
-    ended = f"{freeze.scope} is not frozen any more: <@{by}> lifted the freeze of <@{freeze.by}>, {_reason(freeze)}."
+    lifted = f"{_who(by)} lifted the freeze of {_who(freeze.by)}, {_reason(freeze)}."
+    ended = f"{freeze.scope} is not frozen any more: {lifted}"
     if left is None:
         return f"▶️ {ended} What was held goes on."
-    return f"🧊 {ended} {left.scope} is still frozen by <@{left.by}>: {_reason(left)}."
+    return f"🧊 {ended} {left.scope} is still frozen by {_who(left.by)}: {_reason(left)}."
+
+
+def _who(by: str) -> str:
+    """A mention of a person; whoever is none in plain words."""
+    return f"<@{by}>" if SLACK_USER.fullmatch(by) else f"the {by}"
 
 
 def _reason(freeze: FreezeInForce) -> str:
@@ -69,7 +78,7 @@ def check_not_frozen(freezes: Iterable[FreezeInForce], team: str) -> None:
     freeze = freeze_of(freezes, team)
     if freeze is not None:
         raise Conflict(
-            f"{freeze.scope} is frozen by <@{freeze.by}>: {freeze.reason}.",
+            f"{freeze.scope} is frozen by {_who(freeze.by)}: {freeze.reason}.",
             hint="Nothing starts until it is unfrozen.",
         )
 

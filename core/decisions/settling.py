@@ -107,7 +107,10 @@ def proceed(execution: Execution, now: datetime) -> Transition:
 
 
 def next_step(execution: Execution, position: int) -> Transition:
-    """The step at `position` is to be prepared, unless a freeze holds the execution before it."""
-    if execution.frozen:
+    """The step at `position` is to be prepared, unless a freeze holds the execution before it.
+
+    One that may have been done already does not begin, but is asked about: for that nobody need lift the freeze.
+    """
+    if execution.frozen and not execution.steps[position].is_doubtful:
         return Transition(held(execution, position))
     return Transition(running(execution), prepare=position)

@@ -46,7 +46,8 @@ def counted(step: Step, now: datetime) -> Step:
 
 
 def unknown(step: Step, error: str) -> Step:
-    return replace(step, status=Status.UNKNOWN, error=error)
+    """Nobody knows whether it happened. Once is asked: what people say of it holds, whatever was restored."""
+    return replace(step, status=Status.UNKNOWN, error=error, maybe_done=False)
 
 
 def finished(

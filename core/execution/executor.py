@@ -29,6 +29,8 @@ from core.sabotage import is_disabled, reach
 from core.service import Service, Work
 from core.services import secret_parameters
 from core.services.incident_scope import incident_scope
+from core.services.installation import AnotherDatabase, require_known
+from core.services.restore import settle
 from core.services.runbooks import check_runnable
 from core.services.workflows_in_force import check_in_force
 from core.statuses import FINAL, Status
@@ -75,7 +77,11 @@ class Executor:
         """Work on the execution as long as there is something to do. Nothing due: nothing done."""
         reach("claim.before")
         claimed_at = elapsed()
-        run = self._claim(kind, execution_id)
+        try:
+            run = self._claim(kind, execution_id)
+        except AnotherDatabase:
+            settle(self._service)
+            run = self._claim(kind, execution_id)
         reach("claim.after")
         if run is None:
             return
@@ -93,6 +99,7 @@ class Executor:
 
     def _claim(self, kind: Kind, execution_id: str) -> Run | None:
         with Session(self._service.engine, expire_on_commit=False) as session, session.begin():
+            require_known(session)
             claimed = claim(session, kind, execution_id, self._worker, self._service.clock)
             if claimed is None:
                 return None

@@ -84,7 +84,8 @@ class Context:
     `requester`: the Slack id of who asked, or `workflow:NAME`. `resumed`: its wait is over, and was not in vain.
     `depth`: how many workflows one after the other caused the event that started this one. `deadline`: of the whole.
     `initiators`: who brought this run about. `preview`: what an approval would let run, rendered as far as it is
-    known (core.execution.preview). `asked_again`: why, of a gate that was asked before.
+    known (core.execution.preview). `asked_again`: why, of a gate that was asked before. `maybe_done`: an attempt may
+    have been made of which the database does not know, for it was restored.
     `hidden`: the parameters that are secrets, as they are; in `names` stands `***`.
     """
 
@@ -105,6 +106,7 @@ class Context:
     initiators: Initiators = ()
     preview: Callable[[], list[Json]] | None = None
     asked_again: str | None = None
+    maybe_done: bool = False
     secrets: SecretScope | SecretPlaces = field(default_factory=SecretPlaces)
     hidden: Mapping[str, Json] = field(default_factory=dict)
 

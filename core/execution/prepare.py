@@ -58,6 +58,7 @@ def context_of(run: Run, position: int, ports: Ports) -> Context:
         secrets=SecretScope(lambda name: ports.secrets.give(name, use)),
         hidden=run.hidden,
         asked_again=step.error if step.status is Status.PENDING else None,
+        maybe_done=step.maybe_done,
     )
 
 

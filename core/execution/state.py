@@ -77,6 +77,7 @@ def _step(row: AnyStepRow, policy: StepPolicy) -> Step:
         output=row.output,
         saved=row.saved,
         error=row.error,
+        maybe_done=row.maybe_done,
     )
 
 
@@ -100,4 +101,5 @@ def _row(position: int, step: Step) -> dict[str, Any]:
         "output": step.output,
         "saved": dict(step.saved),
         "error": step.error,
+        "maybe_done": step.maybe_done,
     }

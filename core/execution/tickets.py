@@ -47,7 +47,7 @@ class Tracker(Protocol):
 
 
 def prepare_ticket(tracker: Tracker, shown: Json, context: Context, limit: timedelta | None) -> Outside:
-    """Create the ticket; from the second attempt on only if it is not found there.
+    """Create the ticket; if an attempt may have been made before, only where it is not found there.
 
     It goes where the secrets may go that were rendered before. What it is answered has none of them in it.
     """
@@ -60,7 +60,7 @@ def prepare_ticket(tracker: Tracker, shown: Json, context: Context, limit: timed
             return masked_response(context.ports.http.call(sent, deadline.left(), stop), context.masker)
 
         try:
-            found = _found(tracker, call) if context.attempt > 1 else None
+            found = _found(tracker, call) if context.attempt > 1 or context.maybe_done else None
             return _linked(found or tracker.create(call))
         except _NotSearched as error:
             return Uncertain(context.masker.mask(str(error)))

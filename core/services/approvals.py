@@ -16,7 +16,7 @@ from core.errors import Conflict, NotAllowed, NotFound
 from core.execution.changes import apply_event
 from core.execution.kinds import RUNBOOK
 from core.execution.rows import load_locked
-from core.identifiers import Prefix, new_id
+from core.identifiers import Prefix, derived_id
 from core.service import Work
 from core.services import audit, notices
 from core.services.gate_policies import policy_from_json, policy_to_json
@@ -55,7 +55,7 @@ class NewGate:
 def open_gate(work: Work, new: NewGate) -> Approval:
     """Open a gate and owe the channel its message."""
     gate = Approval(
-        id=new_id(Prefix.APPROVAL),
+        id=derived_id(Prefix.APPROVAL, new.execution_id, str(new.position), str(new.attempt)),
         execution_id=new.execution_id,
         position=new.position,
         attempt=new.attempt,

@@ -19,7 +19,8 @@ from core.definitions.kept import NotValidAnyMore
 from core.definitions.triggers import IncidentAge
 from core.service import Service, Work
 from core.services.incident_events import new_event
-from core.services.workflow_starts import start_workflow_by_event
+from core.services.installation import require_known, was_before_a_restore
+from core.services.workflow_starts import doubt_what_it_started, start_workflow_by_event
 from core.services.workflows_in_force import definition_in_force, is_started_by
 from core.statuses import IncidentStatus
 from core.tables import Incident, IncidentAgeReached, IncidentEvent, Workflow
@@ -105,6 +106,7 @@ def _due(work: Work, workflow: Workflow) -> list[tuple[str, str]]:
 
 def _reach(work: Work, workflow_id: str, incident_id: str) -> None:
     """Whoever writes it down first decides; another clock finds it written."""
+    require_known(work.session)
     keep_freezes_away(work.session)
     of_age = select(Workflow).where(Workflow.id == workflow_id, is_started_by(EVENT))
     workflow = work.session.scalar(of_age.with_for_update(of=Workflow, read=True))
@@ -124,8 +126,11 @@ def _reach(work: Work, workflow_id: str, incident_id: str) -> None:
     if work.session.execute(written.returning(IncidentAgeReached.minutes)).first() is None:
         return
     details = {"minutes": minutes, "workflow": workflow.name}
-    event = new_event(work, incident, EVENT, "system", details, initiators=_openers(work, incident))
+    key, openers = f"{workflow.id}.{incident.id}.{minutes}", _openers(work, incident)
+    event = new_event(work, incident, EVENT, "system", details, initiators=openers, key=key)
     start_workflow_by_event(work, workflow, incident, event)
+    if was_before_a_restore(work, incident.created_at + timedelta(minutes=minutes)):
+        doubt_what_it_started(work, event)
 
 
 def _openers(work: Work, incident: Incident) -> Initiators:

@@ -14,7 +14,7 @@ from core.decisions.people import Person
 from core.errors import Conflict
 from core.service import Work
 from core.services import audit, notices
-from core.services.incident_events import happened
+from core.services.incident_events import Again, happened
 from core.services.notices import NoticeKind
 from core.statuses import IncidentStatus, Severity
 from core.tables import Incident, JsonObject
@@ -43,12 +43,15 @@ MOST_LINKS = 100
 class Cause:
     """Who changes an incident; `of_workflow`: how deep what a workflow does is. A person's call may come from a run.
 
-    `initiators`: of the event that started the workflow, where one changes it.
+    `initiators`: of the event that started the workflow, where one changes it. `key`: of its action's attempt, by which
+    the events are named; `maybe_done`: as that action is (StepColumns).
     """
 
     person: Person
     of_workflow: int = 0
     initiators: Initiators = ()
+    key: str = ""
+    maybe_done: bool = False
 
     @property
     def depth(self) -> int:
@@ -129,4 +132,5 @@ def _tell(work: Work, cause: Cause, incident: Incident, event: str, deed: Deed, 
     notices.want_again(work, incident.id, NoticeKind.INCIDENT)
     initiators = joined(cause.initiators, initiated_by(cause.person, deed))
     actor = cause.person.slack_user_id
-    happened(work, incident, event, actor, details, initiators=initiators, depth=cause.depth)
+    again = Again(cause.key, cause.maybe_done)
+    happened(work, incident, event, actor, details, initiators=initiators, depth=cause.depth, again=again)

@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import text, update
+from sqlalchemy import ColumnElement, exists, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from core.identifiers import Prefix, new_id
+from core.identifiers import Prefix, derived_id
 from core.service import Work
-from core.tables import JsonObject, Notice
+from core.tables import Incident, Installation, JsonObject, Notice
 
 WANT_MORE = text(
     "UPDATE notices SET wanted = wanted + 1 WHERE subject_id = ANY(:subject_ids) AND kind = ANY(:kinds)"
@@ -79,7 +79,10 @@ class NewNotice:
 
 
 def owe(work: Work, *new: NewNotice) -> None:
-    """Owe messages, each once for its kind, subject and key."""
+    """Owe messages, each once for its kind, subject and key: from these its id is made.
+
+    Where the database is a restored copy, the one that it is a copy of may have posted it: then it is looked up first.
+    """
     if new:
         work.session.execute(
             insert(Notice).values([_row(work, each) for each in new]).on_conflict_do_nothing()
@@ -90,10 +93,16 @@ def owe(work: Work, *new: NewNotice) -> None:
 def _row(work: Work, new: NewNotice) -> JsonObject:
     return {
         **asdict(new),
-        "id": new_id(Prefix.NOTICE),
+        "id": derived_id(Prefix.NOTICE, new.kind, new.subject_id, new.key),
+        "uncertain": _was_there_at_a_restore(new.incident_id),
         "priority": priority_of(new.kind, is_posted=False),
         "due_at": work.now,
     }
+
+
+def _was_there_at_a_restore(incident_id: str) -> ColumnElement[bool]:
+    of_before = Incident.created_at <= Installation.restored_at
+    return exists().where(Incident.id == incident_id, of_before)
 
 
 def want_again(work: Work, subject_id: str, *kinds: NoticeKind) -> None:

@@ -122,6 +122,7 @@ def _new_execution(
 def _steps(execution_id: str, loaded: Loaded, resumption: Resumption) -> Iterator[StepExecution]:
     for position, part in enumerate(loaded.parts):
         row = StepExecution(execution_id=execution_id, position=position, step_id=part.id, type=part.type)
+        row.maybe_done = loaded.state.steps[position].maybe_done
         if position in resumption.asks:
             row.error = resumption.carried[position].error
         elif position < resumption.position:

@@ -16,7 +16,7 @@ from core.definitions.runbook import RunbookDefinition
 from core.definitions.secret_parameters import parted
 from core.definitions.work import at_most
 from core.execution.locks import lock_name, take_lock
-from core.identifiers import Prefix, new_id
+from core.identifiers import Prefix, derived_id, new_id
 from core.service import Work
 from core.services import audit, notices, secret_parameters
 from core.services.frozen import check_may_begin
@@ -36,7 +36,7 @@ class Start:
 
     `request_key`: of the delivery that asks; two starts with one key make one execution.
     `workflow_execution_id`: the tag, where a workflow asks. `awaited_by`: the id of its action that waits for the end.
-    `initiators`: who brought about the event that started that workflow.
+    `initiators`: who brought about the event that started that workflow. `maybe_done`: as its action is (StepColumns).
     """
 
     runbook: Runbook
@@ -46,6 +46,7 @@ class Start:
     workflow_execution_id: str | None = None
     awaited_by: str | None = None
     initiators: Initiators = ()
+    maybe_done: bool = False
 
 
 def start_by_person(work: Work, person: Person, start: Start) -> RunbookExecution:
@@ -79,7 +80,13 @@ def _start(work: Work, requester: Person, start: Start) -> RunbookExecution:
     parameters, hidden = parted(definition.parameters, given)
     execution = _new_execution(work, requester, start, parameters)
     steps = [
-        StepExecution(execution_id=execution.id, position=position, step_id=step.id, type=step.type)
+        StepExecution(
+            execution_id=execution.id,
+            position=position,
+            step_id=step.id,
+            type=step.type,
+            maybe_done=start.maybe_done,
+        )
         for position, step in enumerate(definition.steps)
     ]
     admit(work, execution, start.incident, steps)
@@ -138,7 +145,7 @@ def _new_execution(
     work: Work, requester: Person, start: Start, parameters: dict[str, Json]
 ) -> RunbookExecution:
     return RunbookExecution(
-        id=new_id(Prefix.RUNBOOK_EXECUTION),
+        id=_id(start),
         runbook_id=start.runbook.id,
         runbook_name=start.runbook.name,
         runbook_version=start.runbook.version,
@@ -157,6 +164,13 @@ def _new_execution(
         rung_at=work.now,
         created_at=work.now,
     )
+
+
+def _id(start: Start) -> str:
+    """What a workflow starts follows from its action."""
+    if start.workflow_execution_id is None or start.request_key is None:
+        return new_id(Prefix.RUNBOOK_EXECUTION)
+    return derived_id(Prefix.RUNBOOK_EXECUTION, start.request_key)
 
 
 def _depth(work: Work, requester: Person, start: Start) -> int:

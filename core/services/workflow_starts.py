@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.actions.base import ActionDefinition
@@ -18,7 +18,7 @@ from core.definitions.kept import NotValidAnyMore
 from core.definitions.work import at_most
 from core.errors import Conflict
 from core.execution.unforeseen import unforeseen
-from core.identifiers import Prefix, new_id
+from core.identifiers import Prefix, derived_id, new_id
 from core.service import Work
 from core.services import audit
 from core.services.frozen import begins_frozen
@@ -98,6 +98,13 @@ def start_matching_workflows(work: Work, incident: Incident, event: IncidentEven
 def start_workflow_by_event(work: Work, workflow: Workflow, incident: Incident, event: IncidentEvent) -> None:
     """Start the workflow if the event triggers it, and its condition holds."""
     _start_each(work, [workflow], incident, event)
+
+
+def doubt_what_it_started(work: Work, event: IncidentEvent) -> None:
+    """The actions of the workflows that this event started may have been done already (StepColumns)."""
+    started = select(WorkflowExecution.id).where(WorkflowExecution.event_id == event.id)
+    actions = update(ActionExecution).where(ActionExecution.execution_id.in_(started))
+    work.session.execute(actions.values(maybe_done=True))
 
 
 def _start_each(work: Work, workflows: Iterable[Workflow], incident: Incident, event: IncidentEvent) -> None:
@@ -215,7 +222,7 @@ def _create(work: Work, start: _Start) -> str | None:
 def _row(work: Work, start: _Start) -> JsonObject:
     workflow, failed = start.workflow, start.match.error is not None
     return {
-        "id": new_id(Prefix.WORKFLOW_EXECUTION),
+        "id": derived_id(Prefix.WORKFLOW_EXECUTION, workflow.id, start.event.id),
         "workflow_id": workflow.id,
         "workflow_name": workflow.name,
         "workflow_version": workflow.approved_version,

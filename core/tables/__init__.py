@@ -13,6 +13,7 @@ from core.tables.executions import (
 )
 from core.tables.freezes import Freeze
 from core.tables.incidents import EarlyAlert, GroupedAlert, Incident, IncidentAgeReached, IncidentEvent
+from core.tables.installation import Installation
 from core.tables.library import Runbook, RunbookVersion, Workflow, WorkflowVersion
 from core.tables.notices import Notice, SlackPace
 from core.tables.people import ApiToken, Team, TeamChannel, TeamMember
@@ -38,6 +39,7 @@ __all__ = [
     "Incident",
     "IncidentAgeReached",
     "IncidentEvent",
+    "Installation",
     "JsonObject",
     "Notice",
     "Runbook",

@@ -57,7 +57,11 @@ class ExecutionColumns:
 
 
 class StepColumns:
-    """What the steps of a runbook execution and the actions of a workflow execution have."""
+    """What the steps of a runbook execution and the actions of a workflow execution have.
+
+    `maybe_done`: it was before us when a copy of the database was taken that has been restored since, or follows from
+    such a one: the database that the copy is of may have seen it done.
+    """
 
     position: Mapped[int] = mapped_column(primary_key=True)
     step_id: Mapped[str]
@@ -70,6 +74,7 @@ class StepColumns:
     output: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
     saved: Mapped[JsonObject] = mapped_column(server_default=text("'{}'"))
     error: Mapped[str | None]
+    maybe_done: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
 
 class RunbookExecution(ExecutionColumns, Base):

@@ -1,0 +1,47 @@
+"""Copies of databases: dumped and restored as an operator does, with PostgreSQL's own programs."""
+
+import subprocess
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from cli.embedded import create_database
+from cli.embedded.binaries import postgres_programs
+
+
+def dump(url: str, file: Path) -> None:
+    """`pg_dump`, which is consistent while others write. Raises RuntimeError with what it says."""
+    _run("pg_dump", "--format=custom", f"--file={file}", _libpq(url))
+
+
+def restore(file: Path, beside: str, name: str) -> str:
+    """`pg_restore` into a new database on that server. Answers its URL, as the owner."""
+    url = create_database(beside, name)
+    _run("pg_restore", "--exit-on-error", f"--dbname={_libpq(url)}", str(file))
+    return url
+
+
+def restore_in_place(file: Path, url: str) -> None:
+    """`pg_restore --clean`: the tables are dropped, and made again."""
+    _run("pg_restore", "--clean", "--if-exists", "--exit-on-error", f"--dbname={_libpq(url)}", str(file))
+
+
+def as_role_of(service_url: str, owner_url: str) -> str:
+    """The owner's database, as the role of the other URL has it."""
+    url = make_url(service_url).set(database=make_url(owner_url).database)
+    return url.render_as_string(hide_password=False)
+
+
+def _libpq(url: str) -> str:
+    """As PostgreSQL's own programs take it: a plus is a plus there."""
+    text = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    address, mark, query = text.partition("?")
+    return address + mark + query.replace("+", "%20")
+
+
+def _run(program: str, *arguments: str) -> None:
+    done = subprocess.run(
+        [postgres_programs() / program, *arguments], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{program}: {done.stderr}")

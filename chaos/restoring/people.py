@@ -1,0 +1,94 @@
+"""The people of a house whose database is restored: they approve, look where a step would have happened, and answer."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from chaos.restoring.definitions import ADMIN, APPROVER, OPS
+from core.execution.kinds import KINDS, AnyExecution, Kind
+from core.service import Service, Work
+from core.services.approvals import decide_gate
+from core.services.freezes import unfreeze
+from core.services.frozen import freezes_in_force
+from core.services.health import count_everything
+from core.services.people import load_person
+from core.services.runs import InDoubt, give_verdict
+from core.statuses import ACTIVE, GateStatus
+from core.tables import Approval, Incident, StepExecution
+
+ONCE = re.compile(r"/ok/(once-\S+)$")
+OLD = 90.0  # seconds of an incident; by then the workflow that starts by an age has had its turn
+SOURCE = "chaos"
+
+Message = Mapping[str, Any]
+
+
+def answer(service: Service, done: Collection[str]) -> None:
+    """To all that is asked. `done`: what was called, as `once-…`."""
+    with service.transaction() as work:
+        gates = work.session.scalars(select(Approval.id).where(Approval.status == GateStatus.OPEN)).all()
+        doubts = work.session.scalars(select(StepExecution).where(StepExecution.status == "unknown")).all()
+    for gate in gates:
+        with service.transaction() as work:
+            decide_gate(work, load_person(work, APPROVER, source=SOURCE), gate, approved=True)
+    for step in doubts:
+        with service.transaction() as work:
+            about, person = InDoubt(step.step_id, step.attempt), load_person(work, OPS, source=SOURCE)
+            give_verdict(work, person, step.execution_id, _truth(step, done), about)
+
+
+def _truth(step: StepExecution, done: Collection[str]) -> str:
+    assert isinstance(step.request, dict)
+    found = ONCE.search(str(step.request["url"]))
+    assert found is not None
+    return "ran" if found[1] in done else "run_again"
+
+
+def thaw(service: Service) -> None:
+    with service.transaction() as work:
+        for freeze in freezes_in_force(work):
+            unfreeze(work, load_person(work, ADMIN, source=SOURCE), freeze.id)
+
+
+def left(service: Service) -> list[str]:
+    """The executions that have not ended."""
+    with service.transaction() as work:
+        found = [row for kind in KINDS.values() for row in _active(work, kind)]
+        return [f"{row.id} is {row.status}, waits for {row.waiting_for}" for row in found]
+
+
+def _active(work: Work, kind: Kind) -> Iterable[AnyExecution]:
+    return work.session.scalars(select(kind.execution).where(kind.execution.status.in_(ACTIVE)))
+
+
+def is_told(service: Service) -> bool:
+    """Whether no message is owed, and none will be by the age of an incident."""
+    with service.transaction() as work:
+        ages = [work.now - created for created in work.session.scalars(select(Incident.created_at))]
+        return count_everything(work).notices_owed == 0 and all(age.total_seconds() > OLD for age in ages)
+
+
+def twice(names: Iterable[str]) -> dict[str, int]:
+    """What is there more than once, and how often."""
+    return {name: count for name, count in Counter(names).items() if count > 1}
+
+
+def messages_by_name(log: Mapping[str, Any]) -> Iterator[str]:
+    """Each message of the app's: by which notice it is, and by what it says where that is all that it is.
+
+    `log`: of the sandbox.
+    """
+    for channel, messages in log["messages"].items():
+        for message in messages:
+            payload = (message.get("metadata") or {}).get("event_payload", {})
+            if "notice_id" in payload:
+                yield f"{payload['notice_id']}.{payload.get('part', 0)}"
+                yield f"{channel} {_what(message)}"
+
+
+def _what(message: Message) -> str:
+    block_id = str(message["blocks"][0]["block_id"])
+    return block_id if "." in block_id else str(message["text"])

@@ -1,0 +1,121 @@
+"""One restore after the other: a day of a house, a dump of a random moment of it, and the day after the restore."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+
+from redis import Redis
+from sqlalchemy import text
+
+from chaos.restoring.copies import dump, restore
+from chaos.restoring.definitions import OPS
+from chaos.restoring.house import Place, open_place, until
+from chaos.restoring.people import answer, is_told, left, messages_by_name, thaw, twice
+from core.service import Service
+from core.services.frozen import freezes_in_force
+from core.services.incidents import NewIncident, open_incident
+from core.services.people import load_person
+from core.services.runbook_starts import Start, start_by_person
+from core.services.runbooks import find_runbook
+
+NAME = "restore"
+RUNS = 3
+AGE = timedelta(seconds=54)  # of the incident when it is opened: it comes of age a little later
+MOMENTS = 15.0  # seconds of the day, from which one is chosen
+PATIENCE = 2.0  # seconds in which nothing may begin while all is frozen
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Round:
+    """What came of one restore. `after`: seconds of the day that the dump was taken at."""
+
+    after: float
+    asked: int
+    called_twice: dict[str, int]
+    said_twice: dict[str, int]
+    begun_frozen: list[str]
+
+    @property
+    def is_well(self) -> bool:
+        return not (self.called_twice or self.said_twice or self.begun_frozen)
+
+
+def summary(rounds: Sequence[Round]) -> str:
+    repeated, doubled = (
+        sum(len(each.called_twice) for each in rounds),
+        sum(len(each.said_twice) for each in rounds),
+    )
+    begun, asked = sum(len(each.begun_frozen) for each in rounds), sum(each.asked for each in rounds)
+    found = f"{repeated} steps repeated, {doubled} messages doubled, {begun} steps begun while frozen"
+    return f"{len(rounds)} restores: {found}; {asked} runs asked about a step at once."
+
+
+def play_restores(seed: int, times: int, folder: Path, say: Say) -> Sequence[Round]:
+    """As many as `times`, each on a database of its own."""
+    chance = Random(f"{seed}/restores")
+    with open_place(folder) as place:
+        rounds: list[Round] = []
+        for number in range(times):
+            rounds.append(_play(place, number, chance))
+            say(f"restore {number + 1} of {times}: {rounds[-1]}")
+        return rounds
+
+
+def _play(place: Place, number: int, chance: Random) -> Round:
+    file, after = place.folder / f"dump-{number}", chance.uniform(0, MOMENTS)
+    url = place.new_database(f"day_{number}")
+    with place.working(url, f"day-{number}") as service:
+        dumping = threading.Timer(after, dump, (url, file))
+        dumping.start()
+        _begin(service, f"day{number}")
+        _finish(place, service)
+        dumping.join()
+    if chance.random() < 0.5:
+        with Redis.from_url(place.redis.url) as redis:
+            redis.flushall()
+    return _after(place, restore(file, place.database.url, f"restored_{number}"), f"restored-{number}", after)
+
+
+def _begin(service: Service, title: str) -> None:
+    with service.transaction() as work:
+        person = load_person(work, OPS, source="chaos")
+        incident = open_incident(work, person, NewIncident(title=title, team="database"))
+        runbook = find_runbook(work, person, "careful")
+        for number in range(RUNS):
+            start_by_person(work, person, Start(runbook, incident, {"n": f"{title}-{number}"}))
+        work.session.flush()
+        work.session.execute(text("UPDATE incidents SET created_at = created_at - :age"), {"age": AGE})
+        work.session.execute(text("UPDATE workflows SET trigger_since = trigger_since - :age"), {"age": AGE})
+
+
+def _finish(place: Place, service: Service) -> None:
+    def is_over() -> bool:
+        answer(service, place.done())
+        return not left(service) and is_told(service)
+
+    until("the day's end", is_over, lambda: left(service))
+
+
+def _after(place: Place, url: str, name: str, after: float) -> Round:
+    before = place.done()
+    with place.working(url, name) as service:
+        until("the freeze", lambda: _is_frozen(service))
+        until("all to be held, or asked about", lambda: all(" is waiting" in line for line in left(service)))
+        time.sleep(PATIENCE)
+        begun = place.done()[len(before) :]
+        asked = len([line for line in left(service) if line.endswith("verdict")])
+        thaw(service)
+        _finish(place, service)
+    said = messages_by_name(place.slack.log())
+    return Round(after, asked, twice(place.done()), twice(said), begun)
+
+
+def _is_frozen(service: Service) -> bool:
+    with service.transaction() as work:
+        return bool(freezes_in_force(work))

@@ -1,0 +1,39 @@
+"""What a process finds out of its database before it does anything."""
+
+from typing import Annotated
+
+import structlog
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from cli.operator import OPERATOR
+from core.errors import RunbookError, Unavailable
+from core.service import Service
+from core.services.freezes import freeze_everything
+from core.services.restore import settle
+
+Frozen = Annotated[
+    bool, typer.Option("--frozen", help="Freeze everything before anything begins; somebody unfreezes it.")
+]
+REASON = "It was started with --frozen"
+
+log = structlog.get_logger()
+
+
+def begin(service: Service, *, frozen: bool = False) -> None:
+    """Recognise a restored copy, and freeze where that was asked for. Raises Unavailable where it cannot be frozen.
+
+    What cannot be found out now is found out later: whoever claims something, or posts something, asks again.
+    """
+    try:
+        settle(service)
+        if frozen:
+            with service.transaction() as work:
+                freeze_everything(work, OPERATOR, REASON)
+    except (SQLAlchemyError, RunbookError) as error:
+        if frozen:
+            sentence = "It was to start frozen, and could not freeze anything, so it did not start."
+            raise Unavailable(sentence, hint="`runbook doctor` says what is wrong.") from error
+        log.warning(
+            "the database could not be asked whether it is a restored copy", error=type(error).__name__
+        )

@@ -1,0 +1,91 @@
+"""A house whose database is dumped at a moment of its day: it lives on, and the copy is restored elsewhere."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from slack_sdk import WebClient
+
+from bot.pages.links import RunLinks
+from bot.poster.poster import Poster
+from chaos.restoring.copies import dump
+from chaos.restoring.people import answer, is_told, left, messages_by_name, twice
+from core.execution.kinds import KINDS
+from core.service import Service
+from core.services.incident_ages import start_what_came_of_age
+from tests.conftest import RecordedBells
+from tests.integration.bot.desk import PretendTime
+from tests.integration.slack_sandbox.people import People
+from tests.world import Target, new_executor, new_incident, start_run
+from workers.clock import ring_what_is_due, watch_the_database
+
+ROUNDS = 400
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What a restore does not set back: the time, Slack, and what steps call."""
+
+    time: PretendTime
+    people: People
+    target: Target
+    client: WebClient
+
+    def done(self) -> list[str]:
+        """What was called and must not be called twice."""
+        names = [path.removeprefix("/ok/") for path in self.target.paths()]
+        return [name for name in names if name.startswith("once-")]
+
+    def twice_said(self) -> dict[str, int]:
+        return twice(messages_by_name(self.people.look("/log")))
+
+
+@dataclass
+class House:
+    """All processes, in one thread. `moments`: how many there were; at number `dump_at` the dump is written."""
+
+    service: Service
+    outside: Outside
+    owner_url: str
+    file: Path = Path()
+    dump_at: int = 0
+    moments: int = field(default=0, init=False)
+
+    def moment(self) -> None:
+        self.moments += 1
+        if self.moments == self.dump_at:
+            dump(self.owner_url, self.file)
+
+    def begin(self, runs: int) -> None:
+        """An incident that starts workflows, and runs that people ask for."""
+        incident = new_incident(self.service, title="orders")
+        for number in range(runs):
+            start_run(self.service, incident, "careful", n=f"run{number}")
+
+    def live(self, *, answers: bool = True) -> None:
+        """Until nothing is left to do; without `answers` of people, until nothing can be done without them."""
+        for _ in range(ROUNDS):
+            watch_the_database(self.service)
+            ring_what_is_due(self.service)
+            start_what_came_of_age(self.service)
+            self._work()
+            self._deliver()
+            if answers:
+                answer(self.service, self.outside.done())
+            if is_told(self.service) and (not answers or not left(self.service)):
+                return
+            self.outside.time.pass_by(1.3)
+        raise AssertionError(f"there is something left to do: {left(self.service)}")
+
+    def _work(self) -> None:
+        bells = self.service.doorbell
+        assert isinstance(bells, RecordedBells)
+        executor = new_executor(self.service, secrets={"TARGET": self.outside.target.url})
+        while bells.rung:
+            kind, execution_id = bells.rung.pop(0)
+            executor.run(KINDS[kind], execution_id)
+            self.moment()
+
+    def _deliver(self) -> None:
+        links = RunLinks("https://runbook.example", "secret")
+        while Poster(self.service, self.outside.client, links).deliver_one():
+            self.moment()

@@ -1,0 +1,82 @@
+"""The database is restored from a copy that was taken in the midst of runs: nothing is repeated, or said twice."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from bot.poster.slack import open_client
+from chaos.restoring.copies import as_role_of, restore
+from chaos.restoring.definitions import DEFINITIONS
+from chaos.restoring.people import thaw, twice
+from cli.embedded import Services
+from core.database import open_engine
+from core.decisions.restore import Happened
+from core.service import Service
+from core.services.restore import settle
+from slack_sandbox.serving import RunningSandbox
+from tests.conftest import ADMIN, RecordedBells
+from tests.integration.bot.desk import WORKSPACE, PretendTime
+from tests.integration.bot.restoring import House, Outside
+from tests.integration.slack_sandbox.people import People
+from tests.world import apply_documents, running_target
+
+RUNS = 2
+MOMENTS = 70  # about how many there are
+
+
+@pytest.fixture
+def outside(time: PretendTime, people: People, slack: RunningSandbox) -> Iterator[Outside]:
+    with running_target() as target:
+        yield Outside(time, people, target, open_client(WORKSPACE.app.bot_token, slack.api_url))
+
+
+@pytest.fixture
+def house(service: Service, outside: Outside, owner_url: str, tmp_path: Path) -> House:
+    apply_documents(service, DEFINITIONS)
+    house = House(service, outside, owner_url, tmp_path / "dump")
+    for path in ("drain", "promote", "verify"):
+        for number in range(RUNS):
+            outside.target.during[f"/ok/once-run{number}-{path}"] = house.moment
+    post: Any = outside.client.chat_postMessage
+
+    def posted(**message: Any) -> Any:
+        answer = post(**message)
+        house.moment()
+        return answer
+
+    outside.client.chat_postMessage = posted  # type: ignore[method-assign]
+    return house
+
+
+@pytest.fixture
+def copy(
+    house: House, services: Services, outside: Outside, request: pytest.FixtureRequest
+) -> Iterator[House]:
+    """The copy that was taken at the moment of the parameter, restored when the original has done everything."""
+    house.dump_at = request.param
+    settle(house.service)
+    house.begin(RUNS)
+    house.live()
+    assert house.file.exists(), house.moments
+    name = f"restored_{request.node.name.encode().hex()[-20:]}_{id(house)}"
+    owner_url = restore(house.file, services.owner_url, name)
+    engine = open_engine(as_role_of(services.database_url, owner_url))
+    yield House(Service(engine, house.service.clock, RecordedBells(), frozenset({ADMIN})), outside, owner_url)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("copy", [Random(number).randrange(2, MOMENTS) for number in range(4)], indirect=True)
+def test_a_dump_of_any_moment_repeats_no_step_and_no_message(copy: House) -> None:
+    before = len(copy.outside.target.calls)
+    assert settle(copy.service) is Happened.COPIED
+
+    copy.live(answers=False)
+    assert len(copy.outside.target.calls) == before, "nothing begins while it is frozen"
+
+    thaw(copy.service)
+    copy.live()
+    assert twice(copy.outside.done()) == {}
+    assert copy.outside.twice_said() == {}

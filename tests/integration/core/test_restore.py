@@ -1,0 +1,274 @@
+"""A restored copy of the database is recognised, by whoever comes first, and whatever it was copied with."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select, text
+from sqlalchemy.engine import make_url
+
+from chaos.restoring.copies import as_role_of, dump, restore, restore_in_place
+from cli.embedded import Services, create_database
+from cli.settled import begin
+from core.database import open_engine
+from core.decisions.restore import Happened
+from core.errors import Conflict
+from core.execution.kinds import RUNBOOK
+from core.service import Service
+from core.services import installation
+from core.services.freezes import unfreeze
+from core.services.frozen import freezes_in_force
+from core.services.installation import AnotherDatabase, is_as_known
+from core.services.people import load_person
+from core.services.restore import declare_restored, settle
+from core.services.retries import retry
+from core.statuses import Status, WaitingFor
+from core.tables import AuditEntry, Installation, Notice, StepExecution, WorkerLoss
+from tests.conftest import ADMIN, RecordedBells
+from tests.integration.core.world import CoreWorld
+from tests.world import Target, new_executor, see, start_run
+
+SAFE_AND_UNSAFE = """
+- {{id: look, type: http, url: "{url}/look", retry: {{safe: true, attempts: 3}}}}
+- {{id: change, type: http, method: POST, url: "{url}/change"}}
+"""
+
+
+@dataclass
+class Memory:
+    """A witness that never forgets."""
+
+    marks: dict[str, int] = field(default_factory=dict)
+
+    def remember(self, line: str, mark: int) -> None:
+        self.marks[line] = mark
+
+    def recall(self, line: str) -> int | None:
+        return self.marks.get(line)
+
+
+def row_of(service: Service) -> Installation:
+    with service.transaction() as work:
+        return work.session.scalars(select(Installation)).one()
+
+
+def is_frozen(service: Service) -> bool:
+    with service.transaction() as work:
+        return bool(freezes_in_force(work))
+
+
+@pytest.fixture
+def copied(
+    world: CoreWorld, services: Services, owner_url: str, tmp_path: Path, worker_id: str
+) -> Iterator[Callable[[], Service]]:
+    """The service on a copy of the database, as it is at the moment of the call."""
+    engines: list[Engine] = []
+
+    def copy() -> Service:
+        dump(owner_url, tmp_path / "dump")
+        url = restore(
+            tmp_path / "dump", services.owner_url, f"copied_{worker_id}_{id(tmp_path)}_{len(engines)}"
+        )
+        engines.append(open_engine(as_role_of(services.database_url, url)))
+        return Service(engines[-1], world.clock, RecordedBells(), frozenset({ADMIN}))
+
+    settle(world.service)
+    yield copy
+    for engine in engines:
+        engine.dispose()
+
+
+def test_a_new_database_is_written_down_as_what_it_is(service: Service) -> None:
+    assert settle(service) is Happened.NOTHING
+    assert (row_of(service).generation, is_frozen(service)) == (1, False)
+
+
+def test_a_dump_is_recognised_once_and_everything_is_frozen(copied: Callable[[], Service]) -> None:
+    there = copied()
+
+    assert settle(there) is Happened.COPIED
+    assert settle(there) is Happened.NOTHING
+
+    assert (row_of(there).generation, is_frozen(there)) == (2, True)
+    with there.transaction() as work:
+        assert work.session.scalars(select(AuditEntry.action)).all().count("installation.restored") == 1
+
+
+def test_a_copy_within_the_server_is_recognised(
+    world: CoreWorld, services: Services, owner_url: str, engine: Engine, owner_engine: Engine, worker_id: str
+) -> None:
+    settle(world.service)
+    for each in (engine, owner_engine):
+        each.dispose()
+    template = make_url(owner_url).database
+    url = create_database(services.owner_url, f"template_{worker_id}_{id(world)}", template)
+    there = open_engine(as_role_of(services.database_url, url))
+    assert settle(replace(world.service, engine=there)) is Happened.COPIED
+    there.dispose()
+
+
+def test_a_dump_that_is_restored_over_the_database_itself_is_recognised(
+    world: CoreWorld, owner_url: str, tmp_path: Path
+) -> None:
+    settle(world.service)
+    dump(owner_url, tmp_path / "dump")
+    world.service.engine.dispose()
+    restore_in_place(tmp_path / "dump", owner_url)
+
+    assert settle(world.service) is Happened.COPIED
+
+
+def test_a_database_that_was_set_back_is_recognised_by_what_was_seen_of_it(service: Service) -> None:
+    service = replace(service, witness=Memory())
+    settle(service)
+    service.witness.remember(row_of(service).line, 7)
+
+    assert settle(service) is Happened.SET_BACK
+    assert settle(service) is Happened.NOTHING, "what comes after is remembered anew"
+    assert is_frozen(service)
+
+
+@pytest.mark.parametrize(("seen", "happened"), [(True, Happened.TAKEN_OVER), (False, Happened.SET_BACK)])
+def test_a_standby_that_took_over_is_told_from_a_moment_of_the_past_by_a_witness(
+    service: Service, seen: bool, happened: Happened
+) -> None:
+    service = replace(service, witness=Memory())
+    settle(service)
+    with service.transaction() as work:
+        work.session.execute(text("UPDATE installation SET timeline = '00000000'"))
+    if seen:
+        service.witness.remember(row_of(service).line, row_of(service).mark)
+
+    assert settle(service) is happened
+    assert is_frozen(service) is happened.is_restore
+    with service.transaction() as work:
+        assert is_as_known(work.session)
+
+
+def test_a_worker_that_meets_a_copy_recognises_it_before_it_claims_anything(
+    world: CoreWorld, copied: Callable[[], Service], target: Target
+) -> None:
+    execution_id = world.begin(SAFE_AND_UNSAFE.format(url=target.url))
+    there = copied()
+
+    run(there, execution_id)
+
+    assert target.calls == []
+    held = see(there, execution_id)
+    assert (held.status, held.waiting_for) == (Status.WAITING, WaitingFor.FREEZE)
+
+
+def test_what_was_under_way_is_asked_about_and_costs_no_definition_a_loss(
+    world: CoreWorld, copied: Callable[[], Service], target: Target
+) -> None:
+    execution_id = world.begin(SAFE_AND_UNSAFE.format(url=target.url))
+    there: list[Service] = []
+    target.during["/change"] = lambda: there.append(copied())
+    world.work()
+
+    settle(there[0])
+    run(there[0], execution_id)
+
+    asked = see(there[0], execution_id)
+    assert (asked.waiting_for, [step.status for step in asked.steps]) == (
+        WaitingFor.VERDICT,
+        [Status.SUCCEEDED, Status.UNKNOWN],
+    )
+    with there[0].transaction() as work:
+        assert work.session.scalars(select(WorkerLoss)).all() == []
+
+
+def test_what_is_owed_may_have_been_said_and_so_may_what_is_owed_later(
+    world: CoreWorld, copied: Callable[[], Service], target: Target
+) -> None:
+    execution_id = world.begin(SAFE_AND_UNSAFE.format(url=target.url))
+    there = copied()
+    settle(there)
+    with there.transaction() as work:
+        notices = work.session.scalars(select(Notice).where(Notice.kind != "message")).all()
+        assert {notice.uncertain for notice in notices} == {True}
+    run(there, execution_id)
+    with there.transaction() as work:
+        steps = select(StepExecution.maybe_done).where(StepExecution.execution_id == execution_id)
+        assert set(work.session.scalars(steps)) == {True}
+
+
+def test_a_retry_of_what_was_under_way_is_as_doubtful(
+    world: CoreWorld, copied: Callable[[], Service], target: Target
+) -> None:
+    execution_id = world.begin(SAFE_AND_UNSAFE.format(url=target.url))
+    there = copied()
+    settle(there)
+    copy = CoreWorld(there, world.clock, [], new_executor(there), world.incident)
+    copy.cancel(execution_id)
+    run(there, execution_id)
+    thaw(there)
+    with there.transaction() as work:
+        again = retry(work, load_person(work, "U0DBOPS", source="test"), execution_id).id
+
+    run(there, again)
+
+    assert (see(there, again).waiting_for, target.paths()) == (WaitingFor.VERDICT, ["/look"])
+
+
+def test_what_begins_after_the_restore_runs_unasked(
+    world: CoreWorld, copied: Callable[[], Service], target: Target
+) -> None:
+    world.begin(SAFE_AND_UNSAFE.format(url=target.url))
+    there = copied()
+    settle(there)
+    with pytest.raises(Conflict, match="Everything is frozen by the system: The database is a restored copy"):
+        start_run(there, world.incident, "tried")
+    thaw(there)
+
+    execution_id = start_run(there, world.incident, "tried")
+    run(there, execution_id)
+
+    assert see(there, execution_id).status is Status.SUCCEEDED
+
+
+def test_an_operator_says_what_nobody_can_recognise(world: CoreWorld, target: Target) -> None:
+    execution_id = world.begin(SAFE_AND_UNSAFE.format(url=target.url))
+    with world.service.transaction() as work:
+        assert declare_restored(work, load_person(work, ADMIN, source="test")) == 2
+
+    world.work()
+
+    assert (see(world.service, execution_id).waiting_for, target.calls) == (WaitingFor.FREEZE, [])
+
+
+def test_a_process_that_is_started_frozen_freezes_once(service: Service) -> None:
+    begin(service, frozen=True)
+    begin(service, frozen=True)
+
+    with service.transaction() as work:
+        [freeze] = freezes_in_force(work)
+    assert (freeze.team_id, freeze.reason, freeze.frozen_by) == (
+        None,
+        "It was started with --frozen",
+        "operator",
+    )
+
+
+def test_where_cluster_and_log_are_not_shown_a_copy_is_recognised_all_the_same(
+    copied: Callable[[], Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installation, "WHOLE", "SELECT pg_read_file('forbidden')")
+    there = copied()
+    with there.transaction() as work:
+        less = installation.present_place(work.session)
+        assert less.identity.startswith("-/")
+        with pytest.raises(AnotherDatabase):
+            installation.require_known(work.session)
+
+
+def run(service: Service, execution_id: str) -> None:
+    """As a worker that is rung for."""
+    new_executor(service).run(RUNBOOK, execution_id)
+
+
+def thaw(service: Service) -> None:
+    with service.transaction() as work:
+        for freeze in freezes_in_force(work):
+            unfreeze(work, load_person(work, ADMIN, source="test"), freeze.id)

@@ -1,0 +1,48 @@
+"""The witness: remembers in Redis, and in this process, how far the database was seen to come.
+
+Redis may forget it at any time; then a database that was set back by a copy of all its files is recognised by nobody
+(docs/restore.md).
+"""
+
+import time
+from collections.abc import Callable
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+KEY = "runbook:mark:"
+QUIET = (
+    10.0  # seconds for which a Redis is not asked that did not answer: a clock's tick must not wait for it
+)
+
+
+class RedisWitness:
+    """Its own memory serves where Redis forgot, or is away. `now`: of the monotonic clock."""
+
+    def __init__(self, redis: Redis, now: Callable[[], float] = time.monotonic) -> None:
+        self._redis, self._now = redis, now
+        self._seen: dict[str, int] = {}
+        self._asked_again_at = now()
+
+    def remember(self, line: str, mark: int) -> None:
+        self._seen[line] = max(mark, self._seen.get(line, 0))
+        self._try(lambda: self._redis.set(KEY + line, mark))
+
+    def recall(self, line: str) -> int | None:
+        found = self._try(lambda: self._redis.get(KEY + line))
+        known = [mark for mark in (self._seen.get(line), _number(found)) if mark is not None]
+        return max(known, default=None)
+
+    def _try(self, ask: Callable[[], object]) -> object:
+        if self._now() < self._asked_again_at:
+            return None
+        try:
+            return ask()
+        except RedisError:
+            self._asked_again_at = self._now() + QUIET
+            return None
+
+
+def _number(found: object) -> int | None:
+    text = found.decode(errors="replace") if isinstance(found, bytes) else str(found)
+    return int(text) if text.isdecimal() else None
