@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from bench.busy import measure_busy
 from bench.commands import measure_commands
 from bench.forty_steps import measure_forty_steps
 from bench.place import make_template, open_place
@@ -90,6 +91,17 @@ def scale(
 ) -> None:
     """Load a million executions into a database of their own; measure what is read and polled."""
     print_report(measure_scale(executions, explained))
+
+
+@app.command()
+def busy(commands: Annotated[int, typer.Option(help="A line, one after the other.")] = 100) -> None:
+    """How soon slash commands are acknowledged while REST is busy, and while Redis is silent."""
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        with embedded_services(home / "services", redis=False) as services:
+            make_template(services.owner_url)
+            with open_place(home, services.owner_url, "busy", "http://127.0.0.1:9") as place:
+                print_report([measure_busy(place, acknowledgements=commands)])
 
 
 def _say(what: str) -> None:

@@ -15,6 +15,7 @@ from core.services.people import load_person
 from core.services.reading import view_approval
 from core.services.retries import retry
 from core.services.runs import VERDICTS, InDoubt, StaleVerdict, cancel, give_verdict
+from core.services.workflow_runs import cancel_workflow
 
 NOTHING_HERE = "This button does nothing here any more."
 ATTEMPT = re.compile(r"[0-9]{1,9}")
@@ -56,6 +57,12 @@ def _cancels(work: Work, person: Person, execution_id: str) -> None:
     cancel(work, person, execution_id)
 
 
+def _cancels_workflow(work: Work, person: Person, execution_id: str) -> str:
+    """What it has started goes on: to cancel that too, it is typed."""
+    row, _ = cancel_workflow(work, person, execution_id, with_runs=False)
+    return f"🚫 The workflow {row.workflow_name} is cancelled. What it has started goes on."
+
+
 def _retries(work: Work, person: Person, execution_id: str) -> None:
     """One person's clicks on one run are one request, however often Slack brings them."""
     key = f"slack:run.retry:{execution_id}:{person.slack_user_id}"
@@ -68,6 +75,7 @@ BUTTONS: Mapping[str, Deed] = {
     "approval.reject": _decides(approved=False),
     "run.cancel": _cancels,
     "run.retry": _retries,
+    "workflow.cancel": _cancels_workflow,
     **{f"verdict.{answer}": _judges(answer) for answer in VERDICTS},
 }
 
@@ -81,8 +89,7 @@ def press(service: Service, action_id: str, value: str, user_id: str) -> str | N
     if deed is None or action_id not in IN_THE_POLICY:
         raise InvalidInput(NOTHING_HERE)
     try:
-        with service.transaction() as work:
-            return deed(work, load_person(work, user_id, source="slack"), value)
+        return service.do(lambda work: deed(work, load_person(work, user_id, source="slack"), value))
     except StaleApproval as stale:
         with service.transaction() as work:
             show_anew(work, stale.approval_id)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.cards.words import escape, escape_sentence
 from bot.pages.links import RunLinks
-from core.database import DATABASE_IS_AWAY
+from core.database import DATABASE_IS_AWAY, is_too_late
 from core.errors import LockHeld, NotAllowed, RunbookError
 
 log = structlog.get_logger()
@@ -29,6 +29,9 @@ def sentence(error: Exception, links: RunLinks = NOWHERE) -> str:
     """
     if isinstance(error, RunbookError):
         return f"{'⛔' if isinstance(error, NotAllowed) else '⚠️'} {_linked(error, links)}"
+    if isinstance(error, PoolTimeout) or is_too_late(error):
+        log.warning("a request was given up", error=type(error).__name__)
+        return "⚠️ Too much is going on just now. Nothing was changed; try again in a moment."
     reference = f"err_{secrets.token_hex(4)}"
     log.error("request failed", reference=reference, exc_info=error)
     if isinstance(error, DATABASE_GONE):

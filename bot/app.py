@@ -22,12 +22,12 @@ from bot.cards.definition_approval import APPROVE
 from bot.cards.words import escape_sentence
 from bot.commands.call import CommandCall, Reply
 from bot.commands.dispatch import answer
-from bot.commands.parse import words_of
 from bot.definition_button import press_approve
 from bot.limits import SlackLimits
 from bot.modals.opening import Opener
 from bot.modals.run_form import CALLBACK_ID, refusal, subject_of, submit
 from bot.pages.links import RunLinks
+from bot.presence import Presence
 from bot.sender import Current, only_from
 from core.errors import InvalidInput, RunbookError
 from core.limits import STANDARD, Limits
@@ -65,7 +65,8 @@ def create_bolt_app(
     )
     app.use(only_from(workspace))
     app.middleware(_limited(SlackLimits(limits)))
-    face = Face(service, Whisper(api_url), Opener(token, api_url), single_admin, links)
+    presence = Presence(service, token, api_url)
+    face = Face(service, Whisper(api_url), Opener(token, api_url), single_admin, links, presence)
     app.command(re.compile(".*"))(face.on_command)
     for action_id in BUTTONS:
         app.action(action_id)(face.on_button)
@@ -103,12 +104,13 @@ class Face:
     open_modal: Opener
     single_admin: bool
     links: RunLinks
+    presence: Presence
 
     def on_command(self, ack: Ack, body: dict[str, Any]) -> BoltResponse:
         call = CommandCall(
             channel_id=body["channel_id"],
             user_id=body["user_id"],
-            arguments=words_of(body.get("text", "")),
+            typed=body.get("text", ""),
             request_key=f"slack:{body['trigger_id']}",
             command=body["command"],
             single_admin=self.single_admin,
@@ -117,7 +119,7 @@ class Face:
         reply = answer(self.service, call)
         if reply.form is not None and self.open_modal(body["trigger_id"], reply.form):
             return ack()
-        return ack(reply.body())
+        return ack(reply.beside(self.presence.warning(body)).body())
 
     def on_run_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> BoltResponse:
         """What is wrong with a field stands under it; any other refusal takes the form's place."""

@@ -18,13 +18,16 @@ def press_approve(service: Service, value: str, user_id: str, *, single_admin: b
     Raises core's errors: Stale where the definition is at another version by now, or says something else.
     """
     shown = Shown.of(value)
-    with service.transaction() as work:
+
+    def act(work: Work) -> str:
         person = load_person(work, user_id, source="slack")
         if shown.kind == RUNBOOKS.noun:
             return _approve(work, person, RUNBOOKS, shown, single_admin)
         if shown.kind == WORKFLOWS.noun:
             return _approve(work, person, WORKFLOWS, shown, single_admin)
-    raise InvalidInput("This button does nothing here any more.")
+        raise InvalidInput("This button does nothing here any more.")
+
+    return service.do(act)
 
 
 def _approve(work: Work, person: Person, shelf: Shelf[Row], shown: Shown, single_admin: bool) -> str:

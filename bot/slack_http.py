@@ -3,20 +3,23 @@
 Bolt's own ASGI adapter is not used: it runs the synchronous app on the event loop, and blocks it.
 """
 
+import asyncio
 import hashlib
 import hmac
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 
 import structlog
-from anyio import CapacityLimiter, to_thread
 from slack_bolt import App, BoltRequest, BoltResponse
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.answers import Whisper
+from bot.busy import busy
 from core.definitions.json_text import NO_TEXT, read_json
 from core.errors import InvalidInput
 
@@ -27,23 +30,24 @@ NOT_SLACKS = "This is no request of Slack's."
 MOST_BYTES = 1_048_576
 MOST_FIELDS = 100  # of a form; Slack's commands have a dozen
 THREADS = 16
+ANSWER_SECONDS = 2.3  # of the 3 that Slack waits; the rest is for the way there and back
 LONGEST_SSL_CHECK = 1_000  # bytes: nobody signs it
 FRESH = timedelta(minutes=5)  # https://docs.slack.dev/authentication/verifying-requests-from-slack
 TIMESTAMP = re.compile(r"[0-9]{1,11}")
 
 
-def slack_route(app: App, signing_secret: str) -> Route:
-    """The route to mount at the root of the web app."""
-    endpoint = SlackEndpoint(app, signing_secret)
+def slack_route(app: App, signing_secret: str, whisper: Whisper | None = None) -> Route:
+    """The route to mount at the root of the web app. `whisper`: how who pressed a button is told that we are busy."""
+    endpoint = SlackEndpoint(app, signing_secret, whisper or Whisper())
     return Route(PATH, endpoint.respond, methods=["GET", "POST"])
 
 
 class SlackEndpoint:
     """Hands verified requests to the Bolt app, in threads of its own."""
 
-    def __init__(self, app: App, signing_secret: str) -> None:
-        self._app, self._secret = app, signing_secret
-        self._threads = CapacityLimiter(THREADS)
+    def __init__(self, app: App, signing_secret: str, whisper: Whisper) -> None:
+        self._app, self._secret, self._whisper = app, signing_secret, whisper
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="slack")
 
     async def respond(self, request: Request) -> Response:
         """401 for what is not Slack's, 413 for too much, 400 for what Slack would not say."""
@@ -58,8 +62,20 @@ class SlackEndpoint:
             bolt = bolt_request(raw.decode(), {name: [value] for name, value in request.headers.items()})
         except (ValueError, TypeError, AttributeError, InvalidInput):
             return Response(NOT_SLACKS, 400, media_type="text/plain")
-        answer = await to_thread.run_sync(self._dispatched, bolt, limiter=self._threads)
+        answer = await self._in_time(bolt)
         return _response(answer) if answer else Response(NOT_SLACKS, 400, media_type="text/plain")
+
+    async def _in_time(self, request: BoltRequest) -> BoltResponse | None:
+        """The app's answer; or that it is busy, while there is still time to say so. What has begun goes on."""
+        future = self._threads.submit(self._dispatched, request)
+        waiting = asyncio.wrap_future(future)
+        done, _ = await asyncio.wait([waiting], timeout=ANSWER_SECONDS)
+        if done:
+            return await waiting
+        is_begun = not future.cancel()
+        waiting.add_done_callback(_log_failure)
+        log.warning("slack was kept waiting", is_begun=is_begun)
+        return busy(request, self._whisper, is_begun=is_begun)
 
     def _dispatched(self, request: BoltRequest) -> BoltResponse | None:
         """None where Bolt stumbles over what it takes for granted; what listeners raise, it hands to their handler."""
@@ -69,6 +85,11 @@ class SlackEndpoint:
             log.warning("no request of Slack's", error=type(error).__name__)
             return None
         return response
+
+
+def _log_failure(late: "asyncio.Future[BoltResponse | None]") -> None:
+    if not late.cancelled() and late.exception() is not None:
+        log.error("a late request failed", exc_info=late.exception())
 
 
 async def _read(request: Request) -> bytes | None:

@@ -9,7 +9,7 @@ from random import Random
 
 from chaos.checker.check import check
 from chaos.checker.facts import Asked, Call, Facts, Recovery, Wait
-from chaos.checker.outside import read_deliveries, read_messages, read_traces
+from chaos.checker.outside import read_deliveries, read_messages, read_traces, without_allowed_repeats
 from chaos.checker.reading import read_database
 from chaos.checker.violations import Violation
 from chaos.definitions import ALWAYS
@@ -20,7 +20,7 @@ from chaos.journal import Journal
 from chaos.points import POINTS, PointKills
 from chaos.recovery import Recoveries
 from chaos.settling import settle
-from chaos.strikes import poison, valkey_away
+from chaos.strikes import poison, slack_faults, valkey_away
 from chaos.strikes.registry import STRIKES
 from chaos.strikes.scene import Scene
 from chaos.stuck import StuckWatch
@@ -132,10 +132,11 @@ def gather(house: House) -> Facts:
     harms = [(death.at, death.at) for death in deaths]
     harms += [(each.begun, each.ended) for each in journal.strikes if STRIKES[each.fault].harms]
     log = house.slack.log()
+    unreadable = [(s.begun, s.ended) for s in journal.strikes if s.fault == slack_faults.UNREADABLE]
     others = Facts(
         calls=[Call(c.at, c.key, c.kind, c.edition, c.effect) for c in house.target.calls()],
         traces=read_traces(house.trace),
-        messages=read_messages(log),
+        messages=without_allowed_repeats(read_messages(log), unreadable),
         asked=[Asked(request.tag, request.told, request.refused) for request in journal.requests.values()],
         told=list(journal.told),
         froze=dict(journal.froze),

@@ -10,6 +10,7 @@ PEOPLE = (*REQUESTERS, *APPROVERS)
 EDITED = "edited"  # the runbook that is edited while it runs
 RACED = "long-raced"  # the one whose gates people race over
 LUCKLESS = "luckless"  # the one that fails every other time, so that somebody retries it
+ON_ACKNOWLEDGED = "on-acknowledged"  # the workflow that an incident's change of status starts
 POISON = "long-poison"  # the one that kills its worker
 SERVICES = {"none": 4, "auto": 3, "awaited": 3}  # of incidents, by how often; the last two start a workflow
 
@@ -222,7 +223,10 @@ def _start(runbook: str, **more: object) -> Step:
 
 
 def _workflows() -> list[Document]:
-    """One that goes on at once, and one that waits: for time, and for its runbook's end, of which it tells."""
+    """One that goes on at once, and one that waits: for time, and for its runbook's end, of which it tells.
+
+    The third starts when somebody acknowledges an incident.
+    """
     told = "{{ incident.title }}: {{ actions.start.output.execution_id }} {{ actions.start.output.status }}"
     return [
         _workflow("auto", _start("mixed")),
@@ -232,6 +236,16 @@ def _workflows() -> list[Document]:
             _start("waiting", wait=True, on_failure="continue"),
             {"id": "told", "type": "message", "text": told},
         ),
+        {
+            "kind": "workflow",
+            "name": ON_ACKNOWLEDGED,
+            "team": TEAM,
+            "trigger": {"on": "incident.status_changed"},
+            "actions": [
+                {"id": "seen", "type": "set", "labels": {"seen": "yes"}},
+                {"id": "told", "type": "message", "text": "{{ incident.title }} is {{ event.to }}"},
+            ],
+        },
     ]
 
 

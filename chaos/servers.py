@@ -57,6 +57,11 @@ class EmbeddedServer:
         self._started.child.stop([number], patience=20)
         self._started = None
 
+    def signal(self, number: signal.Signals) -> None:
+        """Stop it, or let it go on: meanwhile it has its connections, and says nothing."""
+        assert self._started is not None
+        os.kill(self._started.child.pid, number)
+
     def stop(self) -> None:
         """In order, if it runs."""
         if self._started is not None:

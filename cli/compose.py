@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from redis import Redis
 
@@ -17,6 +17,9 @@ from core.service import Service
 from core.settings import Settings
 from workers.doorbell import RqDoorbell, open_redis
 from workers.witness import RedisWitness
+
+SLACK_POOL = 4  # connections, and as many more where they are needed; each is opened at its first use
+SLACK_PATIENCE = 1.5  # seconds, of the 3 that Slack waits
 
 
 @contextmanager
@@ -41,6 +44,8 @@ class Composition:
     settings: Settings
     service: Service
     redis: Redis
+    slack_service: Service
+    """For what Slack waits for: it has connections of its own, which REST cannot take up, and little patience."""
 
     @classmethod
     @contextmanager
@@ -58,11 +63,13 @@ class Composition:
             STANDARD.times(settings.limits),
             RedisWitness(redis),
         )
+        slack_engine = open_engine(settings.database_url, pool_size=SLACK_POOL, patience=SLACK_PATIENCE)
         try:
-            yield cls(settings, service, redis)
+            yield cls(settings, service, redis, replace(service, engine=slack_engine))
         finally:
             redis.close()
             engine.dispose()
+            slack_engine.dispose()
 
     @property
     def links(self) -> RunLinks:

@@ -44,7 +44,13 @@ class Commands(LazyGroup):
     }
 
 
-app = typer.Typer(name="runbook", cls=Commands, no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    name="runbook",
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # it would show local variables, and secrets with them
+)
 
 
 @app.callback()

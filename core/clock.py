@@ -13,6 +13,15 @@ EXACT_ENOUGH = 0.25  # seconds that an answer may be off at most: leases leave a
 READINGS = 4  # at most, for one that is exact enough
 
 
+# Linux's counts on while the machine is suspended, clock_gettime(2): a worker that slept through its lease must know.
+_ELAPSED = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def elapsed() -> float:
+    """Seconds since some moment, whatever the wall clock says: for what was agreed with other machines."""
+    return time.clock_gettime(_ELAPSED)
+
+
 class Clock(Protocol):
     def now(self) -> datetime:
         """The time, in UTC with its zone."""
@@ -27,7 +36,7 @@ class SystemClock:
 
 @dataclass(frozen=True)
 class Reading:
-    """The database's time at a moment of the monotonic clock, give or take `doubt` seconds."""
+    """The database's time at a moment of `elapsed`, give or take `doubt` seconds."""
 
     time: datetime
     at: float
@@ -37,7 +46,7 @@ class Reading:
 class DatabaseClock:
     """The database's clock: all processes agree on it, whatever their own machine believes.
 
-    The database is asked now and then; in between, the monotonic clock counts on from its answer, so a wall
+    The database is asked now and then; in between, `elapsed` counts on from its answer, so a wall
     clock that jumps does no harm. Threads may share it: a reading is replaced as a whole.
     """
 
@@ -47,9 +56,9 @@ class DatabaseClock:
 
     def now(self) -> datetime:
         reading = self._reading
-        if reading is None or time.monotonic() - reading.at > REFRESH_AFTER:
+        if reading is None or elapsed() - reading.at > REFRESH_AFTER:
             reading = self._reading = self._read()
-        return reading.time + timedelta(seconds=time.monotonic() - reading.at)
+        return reading.time + timedelta(seconds=elapsed() - reading.at)
 
     def _read(self) -> Reading:
         """As exact as it gets: a process that is halted while it asks gets an answer that is old."""
@@ -63,8 +72,8 @@ class DatabaseClock:
     def _ask(self) -> Reading:
         """The answer was given between the question and its arrival; the middle is off by half of that at most."""
         with self._engine.connect() as connection:
-            asked = time.monotonic()
+            asked = elapsed()
             answer = connection.scalar(select(func.clock_timestamp()))
-            doubt = (time.monotonic() - asked) / 2
+            doubt = (elapsed() - asked) / 2
         assert isinstance(answer, datetime)
         return Reading(answer.astimezone(UTC), asked + doubt, doubt)

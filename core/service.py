@@ -4,18 +4,25 @@ A service function takes a `Work`: one transaction. What it obliges us to do out
 doorbell) is collected in it, and done after the commit.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from functools import cached_property
+from typing import NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from core.announcing import Announcer
 from core.clock import Clock
+from core.database import suppress_victims
 from core.limits import STANDARD, Limits
 from core.sabotage import reach
+
+T = TypeVar("T")
+
+TRIES_AGAIN = 3
 
 
 class Ring(NamedTuple):
@@ -58,13 +65,14 @@ class NoWitness:
 
 @dataclass(slots=True)
 class Work:
-    """One transaction: its session, its time, and the rings it owes."""
+    """One transaction: its session, its time, the rings it owes, and whether it owes the channels something."""
 
     session: Session
     now: datetime
     admins: frozenset[str]
     rings: list[Ring] = field(default_factory=list)
     limits: Limits = STANDARD
+    announces: bool = False
 
     def ring(self, kind: str, execution_id: str, *, first: bool = False) -> None:
         self.rings.append(Ring(kind, execution_id, first))
@@ -90,5 +98,23 @@ class Service:
                 yield work
                 reach("commit.before")
             reach("commit.after")
+            if work.announces:
+                self.announcer.announce()
             if work.rings:
                 self.doorbell.ring(work.rings)
+
+    @cached_property
+    def announcer(self) -> Announcer:
+        return Announcer(self.engine)
+
+    def do(self, act: Callable[[Work], T]) -> T:
+        """What `act` returns, of one transaction. Where PostgreSQL ended it for another one's sake, it is tried again.
+
+        So `act` may be called several times; nothing is left of what was ended
+        (https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html).
+        """
+        for _ in range(TRIES_AGAIN):
+            with suppress_victims(), self.transaction() as work:
+                return act(work)
+        with self.transaction() as work:
+            return act(work)

@@ -13,6 +13,7 @@ import atheris
 with atheris.instrument_imports(include=["core", "bot"]):
     from bot.commands.parse import words_of
     from bot.rest.paging import decode_cursor
+    from core.alerts.reading import read_body
     from core.alerts.vendors import PARSERS
     from core.definitions.bounds import OF_REQUESTS
     from core.definitions.durations import parse_duration
@@ -44,9 +45,8 @@ def _json(data: bytes) -> None:
 
 
 def _alert(data: bytes) -> None:
-    with suppress(ValueError):
-        body = read_json(data[1:])
-        list(PARSERS.values())[data[0] % len(PARSERS) if data else 0](body)
+    body = read_body(data[1:])
+    list(PARSERS.values())[data[0] % len(PARSERS) if data else 0](body)
 
 
 def _expression(data: bytes) -> None:

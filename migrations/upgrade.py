@@ -6,7 +6,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, text
 
-ADVISORY_LOCK = 7_261_153  # any number that only our migrations use
+from core.advisory_locks import Number, wait_for_the
+
 LOCK_TIMEOUT = "5s"  # rather give up than queue behind a long transaction and block everybody else
 
 
@@ -20,7 +21,7 @@ def upgrade_database(engine: Engine) -> None:
     """Run the missing migrations in one transaction; whoever comes second waits, and finds nothing to do."""
     config = alembic_config()
     with engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        wait_for_the(connection, Number.SCHEMA)
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

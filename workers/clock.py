@@ -19,6 +19,7 @@ from core.execution.kinds import KINDS, Kind, KindName
 from core.execution.losses import forget_old_losses
 from core.sabotage import is_disabled, reach
 from core.service import Ring, Service, Work
+from core.services import secret_parameters
 from core.services.audit_chain import AT_ONCE as SEALED_AT_ONCE
 from core.services.audit_chain import seal_entries
 from core.services.idempotent_answers import forget_old
@@ -124,6 +125,7 @@ def tidy(service: Service) -> None:
     with service.transaction() as work:
         forget_old(work)
         forget_old_losses(work)
+        secret_parameters.forget_old(work)
 
 
 DUTIES: tuple[Duty, ...] = (

@@ -70,6 +70,9 @@ def _shell_lines(output: dict[str, object], room: int) -> list[str]:
     streams = [(name, str(output.get(name) or "").strip()) for name in ("stdout", "stderr")]
     spoke = [(name, text) for name, text in streams if text]
     lines = [f"exit code {as_text(output['exit_code'])}"]
+    if output.get("ended_with_it"):
+        names = escape_sentence(one_line(as_text(output["ended_with_it"])))
+        lines.append(f"⚠️ What it had started and left running was ended with it: {names}")
     for name, text in spoke:
         lines += [name, code_block(text, room // len(spoke))]
     return lines

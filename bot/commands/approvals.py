@@ -1,5 +1,9 @@
 """`approvals`: the gates that wait for somebody."""
 
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+
 from bot.cards.about import title
 from bot.cards.blocks import section
 from bot.cards.deeds import Space
@@ -10,8 +14,7 @@ from bot.commands.call import Command, CommandCall, Reply
 from core.decisions.people import Person
 from core.service import Work
 from core.services.approvals import open_gates
-from core.services.execution_views import view_approvals
-from core.services.reading import view_execution
+from core.services.execution_views import view_approvals, view_executions
 from core.statuses import GateStatus
 from core.tables import RunbookExecution
 from core.views import ApprovalView, ExecutionView
@@ -29,12 +32,18 @@ def approvals(work: Work, person: Person, _call: CommandCall) -> Reply:
     views = view_approvals(work, gates[:MOST_LISTED])
     whole = [view.id for view in views if person.slack_user_id in view.people][:MOST_WHOLE]
     blocks: list[Block] = []
+    executions = _executions(work, [view.execution_id for view in views])
     for view in views:
-        execution = view_execution(work, work.session.get_one(RunbookExecution, view.execution_id))
+        execution = executions[view.execution_id]
         blocks += _whole(execution, view) if view.id in whole else [section(_line(execution, view))]
     if len(gates) > MOST_LISTED:
         blocks.append(section(f"… {len(gates) - MOST_LISTED} more"))
     return Reply(f"{GATE_SYMBOLS[GateStatus.OPEN]} {len(gates)} waiting for approval.", tuple(blocks))
+
+
+def _executions(work: Work, ids: Sequence[str]) -> Mapping[str, ExecutionView]:
+    rows = work.session.scalars(select(RunbookExecution).where(RunbookExecution.id.in_(ids))).all()
+    return {view.id: view for view in view_executions(work, rows)}
 
 
 def _whole(execution: ExecutionView, approval: ApprovalView) -> list[Block]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeAlias
 
+from bot.cards.blocks import section
 from bot.cards.message import Block
-from bot.commands.parse import Word
+from bot.commands.parse import Word, first_word, free_text, words_of
 from core.decisions.people import Person
 from core.service import Work
 
@@ -14,6 +16,7 @@ from core.service import Work
 class CommandCall:
     """One use of the slash command.
 
+    `typed`: what stands behind the command, as Slack sends it; a sub-command reads it as words or as a text.
     `request_key`: of the delivery; the same delivery again does nothing again. `command`: what the workspace named
     the command. `single_admin`: whether an admin may approve what they wrote. `response_url`: where the person is told
     more, later.
@@ -21,15 +24,30 @@ class CommandCall:
 
     channel_id: str
     user_id: str
-    arguments: tuple[Word, ...]
+    typed: str
     request_key: str
     command: str = "/runbook"
     single_admin: bool = False
     response_url: str = ""
 
+    @cached_property
+    def arguments(self) -> tuple[Word, ...]:
+        """What was typed, as words. Raises InvalidInput for a quote that never closes."""
+        return words_of(self.typed)
+
+    @property
+    def first(self) -> str:
+        """The first word, whatever stands behind it; empty where nothing was typed."""
+        return first_word(self.typed)[0]
+
+    @property
+    def text(self) -> str:
+        """What was typed, as a text in people's own words: quotes, spaces and line breaks are kept."""
+        return free_text(self.typed)
+
     def behind_first(self) -> "CommandCall":
         """The call as the sub-command sees it."""
-        return replace(self, arguments=self.arguments[1:])
+        return replace(self, typed=first_word(self.typed)[1])
 
 
 @dataclass(frozen=True)
@@ -39,6 +57,13 @@ class Reply:
     text: str
     blocks: tuple[Block, ...] = ()
     form: Block | None = None
+
+    def beside(self, warning: str | None) -> "Reply":
+        """The same with a warning behind it, if there is one."""
+        if warning is None:
+            return self
+        blocks = (*self.blocks, section(warning)) if self.blocks else ()
+        return replace(self, text=f"{self.text}\n{warning}", blocks=blocks)
 
     def body(self) -> dict[str, object]:
         """The answer to the command: https://docs.slack.dev/interactivity/handling-user-interaction#message_responses."""

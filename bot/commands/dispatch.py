@@ -26,14 +26,12 @@ def answer(service: Service, call: CommandCall) -> Reply:
 
 
 def _answer(service: Service, call: CommandCall) -> Reply:
-    with service.transaction() as work:
-        person = load_person(work, call.user_id, source="slack")
-        return dispatch(work, person, call)
+    return service.do(lambda work: dispatch(work, load_person(work, call.user_id, source="slack"), call))
 
 
 def dispatch(work: Work, person: Person, call: CommandCall) -> Reply:
     """Nothing typed: help. Raises InvalidInput, with the nearest names, for an unknown sub-command."""
-    typed = call.arguments[0].text.lower() if call.arguments else "help"
+    typed = call.first.lower() or "help"
     command = COMMANDS.get(typed)
     if command is None:
         raise InvalidInput(f"There is no command {typed}.", hint=_meant(work, person, typed, call.command))

@@ -1,14 +1,16 @@
 """`incident open`, `ack`, `escalate`, `resolve`, `close` and `show`."""
 
+import re
 from dataclasses import dataclass
 
 from bot.cards.blocks import sections
 from bot.cards.incident import incident as incident_card
 from bot.cards.timeline import timeline_lines
-from bot.cards.words import escape, one_line
+from bot.cards.words import escape
 from bot.commands.arguments import only_argument, usage_hint
 from bot.commands.call import Command, CommandCall, Handler, Reply
 from bot.commands.channel import channel_incident, visible_incident
+from bot.commands.parse import title_and_values
 from core.decisions.people import Person
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput
@@ -22,6 +24,7 @@ from core.statuses import IncidentStatus, Severity
 OPEN_USAGE = "open TITLE [severity=info|low|medium|high|critical] [service=…] [team=…] [key=value…]"
 LONGEST_TITLE = 200
 TIMELINE_LINES = 10
+LINE_BREAK = re.compile(r"\s*[\n\r\v\f\x85\u2028\u2029]\s*")
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,8 @@ def open_(work: Work, person: Person, call: CommandCall) -> Reply:
 
 
 def _read(call: CommandCall) -> Said:
-    pairs = [pair for word in call.arguments if (pair := word.key_value) is not None]
-    title = one_line(" ".join(word.text for word in call.arguments if word.key_value is None))
+    typed, pairs = title_and_values(call.typed)
+    title = LINE_BREAK.sub(" ", typed)
     if not title:
         raise InvalidInput(
             "What is wrong? The title is missing.", hint=usage_hint(call, f"incident {OPEN_USAGE}")
@@ -127,14 +130,14 @@ ALIASES = {"acknowledge": "ack"}
 
 def incident(work: Work, person: Person, call: CommandCall) -> Reply:
     """Pass on to the verb. Without one: the channel's incident."""
-    if not call.arguments:
+    typed = call.first.lower()
+    if not typed:
         return show(work, person, call)
-    typed = call.arguments[0].text.lower()
     verb = VERBS.get(ALIASES.get(typed, typed))
     if verb is None:
         close = nearest(typed, VERBS) or list(VERBS)
         raise InvalidInput(f"There is no `incident {typed}`.", hint=f"Use {one_of(close)}.")
-    if not verb.usage and len(call.arguments) > 1:
+    if not verb.usage and call.behind_first().text:
         raise InvalidInput("That is more than this takes.", hint=usage_hint(call, f"incident {verb.name}"))
     return verb.handle(work, person, call.behind_first())
 

@@ -14,7 +14,7 @@ LONGEST = 3000
 
 def note(work: Work, person: Person, call: CommandCall) -> Reply:
     """Write a note into the timeline of the channel's incident."""
-    text = " ".join(word.text for word in call.arguments).strip()
+    text = call.text
     if not text:
         raise InvalidInput("What is to be noted?", hint=usage_hint(call, USAGE))
     if len(text) > LONGEST:

@@ -78,13 +78,15 @@ def _percentile_line(what: str, values: PercentilesView | None) -> list[str]:
 
 def freeze(work: Work, person: Person, call: CommandCall) -> Reply:
     """Of a team where the first word is one's name, otherwise of everything."""
-    words = [word.text for word in call.arguments]
-    team = words[0] if len(words) > 1 and _is_team(work, person, words[0]) else None
-    reason = " ".join(words if team is None else words[1:])
+    first, behind = call.first, call.behind_first().text
+    team = first if behind and _is_team(work, person, first) else None
+    reason = call.text if team is None else behind
     if not reason:
         raise InvalidInput("Why?", hint=usage_hint(call, "freeze [TEAM] REASON"))
     row = freezes.freeze(work, person, team=team, reason=reason, request_key=call.request_key)
-    return Reply(f"🧊 {_scope(team)} is frozen: {escape(row.reason)}. Nothing starts until it is unfrozen.")
+    return Reply(
+        f"🧊 {_scope(team)} is frozen: {escape(row.reason.rstrip('.'))}. Nothing starts until it is unfrozen."
+    )
 
 
 def _is_team(work: Work, person: Person, name: str) -> bool:
@@ -95,7 +97,7 @@ def _is_team(work: Work, person: Person, name: str) -> bool:
         find_team(work, name)
     except NotFound:
         return False
-    return person.may_see(name)
+    return True
 
 
 def _scope(team: str | None) -> str:

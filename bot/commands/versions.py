@@ -89,11 +89,10 @@ def let_go(work: Work, person: Person, call: CommandCall) -> Reply:
 
 def deprecation_reply(work: Work, person: Person, call: CommandCall, shelf: Shelf[Row], usage: str) -> Reply:
     """What is typed behind the name is the reason."""
-    if not call.arguments:
+    if not call.first:
         raise InvalidInput(f"Which {shelf.noun}?", hint=usage_hint(call, usage))
-    row = find(work, person, shelf, call.arguments[0].text)
-    reason = " ".join(word.text for word in call.arguments[1:])[:LONGEST_NOTE]
-    deprecate(work, person, shelf, row, Intent(reason))
+    row = find(work, person, shelf, call.first)
+    deprecate(work, person, shelf, row, Intent(call.behind_first().text[:LONGEST_NOTE]))
     return Reply(f"🗄️ {escape(row.name)} v{row.version} is deprecated and runs no more.")
 
 

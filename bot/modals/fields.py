@@ -8,22 +8,28 @@ from bot.cards.message import Block
 from bot.modals import limits
 from core.definitions.json_schema import deref
 from core.definitions.parameters import declared, default_of, required
+from core.definitions.secret_parameters import secret_names
 
 Schema = Mapping[str, object]
 PREFIX = "parameter."
 ACTION = "value"
 TICKED = "true"
+HIDDEN = "Nobody sees it once it is sent."
 HINTS = {"array": "A list: a,b or as JSON.", "object": "As JSON."}
 
 
 def input_blocks(schema: Schema, given: Mapping[str, object]) -> list[Block]:
     """The inputs, what must be given first; `given`: what was typed already."""
-    needed = required(schema)
+    needed, secrets = required(schema), secret_names(schema, given)
     names = sorted(declared(schema), key=lambda name: name not in needed)
-    return [_input(name, schema, given, is_needed=name in needed) for name in names]
+    shown = {name: value for name, value in given.items() if name not in secrets}
+    return [
+        _input(name, schema, shown, is_needed=name in needed, hint=HIDDEN * (name in secrets))
+        for name in names
+    ]
 
 
-def _input(name: str, schema: Schema, given: Mapping[str, object], *, is_needed: bool) -> Block:
+def _input(name: str, schema: Schema, given: Mapping[str, object], *, is_needed: bool, hint: str) -> Block:
     inner = deref(declared(schema)[name], schema)
     default = default_of(inner, schema)
     initial = (given[name],) if name in given else default
@@ -37,8 +43,9 @@ def _input(name: str, schema: Schema, given: Mapping[str, object], *, is_needed:
         "element": element,
         "optional": optional,
     }
-    hint = " ".join(filter(None, (str(inner.get("description", "")), HINTS.get(str(inner.get("type")), ""))))
-    return block | ({"hint": _plain(hint, limits.HINT)} if hint else {})
+    hints = (str(inner.get("description", "")), HINTS.get(str(inner.get("type")), ""), hint)
+    shown = " ".join(filter(None, hints))
+    return block | ({"hint": _plain(shown, limits.HINT)} if shown else {})
 
 
 def _element(schema: Schema, initial: tuple[object] | None) -> Block:

@@ -1,5 +1,7 @@
 """What every request passes, whatever it asks for: its size, its id and log line, the headers of its answer."""
 
+import re
+import threading
 import time
 
 import structlog
@@ -13,7 +15,14 @@ from bot.rest.request_id import HEADER, request_id_of
 log = structlog.get_logger()
 
 LARGEST_BODY = 1024 * 1024  # bytes
-TOO_LARGE = f"The body is too large: at most {LARGEST_BODY} bytes are read."
+LARGEST_ALERT = (
+    8 * LARGEST_BODY
+)  # an outage is no reason to send less; what is in it is bounded where it is read
+MOST_LARGE = 4  # bodies beyond LARGEST_BODY that are under way at once
+ALERTS = "/api/alerts/"
+TOO_LARGE = "The body is too large: at most {largest} bytes are read."
+FEWER = " Let the sender put fewer alerts into one group (max_alerts)."
+BUSY = "Several large bodies are being read just now. Send it again."
 
 # https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.html
 SECURITY_HEADERS = {
@@ -42,6 +51,9 @@ class SafeHeaders:
         await self._app(scope, receive, send_safely)
 
 
+CREDENTIAL = re.compile(r"(/api/callbacks/).+", re.DOTALL)  # who knows this address may use it
+
+
 class RequestLog:
     """One log line a request, and its id in all lines that are logged meanwhile. No query: it may hold a token."""
 
@@ -67,33 +79,59 @@ class RequestLog:
                 await self._app(scope, receive, send_with_id)
             finally:
                 seconds = round(time.monotonic() - began, 4)
-                log.info(
-                    "request", method=scope["method"], path=scope["path"], status=status, seconds=seconds
-                )
+                path = CREDENTIAL.sub(r"\1…", scope["path"])
+                log.info("request", method=scope["method"], path=path, status=status, seconds=seconds)
 
 
 class BodyLimit:
-    """Refuses a body that says it is too large before reading it, and stops reading one that turns out so."""
+    """Refuses a body that says it is too large before reading it, and stops reading one that turns out so.
+
+    Groups of alerts may be larger than anything else, but only a few such at once: the others are told to come again.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._large = threading.BoundedSemaphore(MOST_LARGE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        largest = LARGEST_ALERT if scope["path"].startswith(ALERTS) else LARGEST_BODY
         announced = Headers(scope=scope).get("Content-Length", "")
-        if announced.isdecimal() and int(announced[:20]) > LARGEST_BODY:
-            await problem(413, TOO_LARGE, headers={"Connection": "close"})(scope, receive, send)
+        if announced.isdecimal() and int(announced[:20]) > largest:
+            await problem(413, too_large(largest), headers={"Connection": "close"})(scope, receive, send)
             return
-        read = 0
+        body = _Body(receive, largest, self._large)
+        try:
+            await self._app(scope, body.receive, send)
+        finally:
+            body.close()
 
-        async def receive_bounded() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > LARGEST_BODY:
-                raise HTTPException(413, TOO_LARGE, {"Connection": "close"})
-            return message
 
-        await self._app(scope, receive_bounded, send)
+class _Body:
+    """One request's body while it is read."""
+
+    def __init__(self, receive: Receive, largest: int, large: threading.Semaphore) -> None:
+        self._receive, self._largest, self._large = receive, largest, large
+        self._read, self._is_large = 0, False
+
+    async def receive(self) -> Message:
+        """Raises the 413 of what is too large, and the 503 of what is large while too many are."""
+        message = await self._receive()
+        self._read += len(message.get("body", b""))
+        if self._read > self._largest:
+            raise HTTPException(413, too_large(self._largest), {"Connection": "close"})
+        if self._read > LARGEST_BODY and not self._is_large:
+            self._is_large = self._large.acquire(blocking=False)
+            if not self._is_large:
+                raise HTTPException(503, BUSY, {"Connection": "close", "Retry-After": "1"})
+        return message
+
+    def close(self) -> None:
+        if self._is_large:
+            self._large.release()
+
+
+def too_large(largest: int) -> str:
+    return TOO_LARGE.format(largest=largest) + (FEWER if largest == LARGEST_ALERT else "")

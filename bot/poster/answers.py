@@ -1,7 +1,6 @@
 """What Slack's answer to a call means for the notice. Pure."""
 
 import http.client
-import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,35 +10,12 @@ from urllib.error import URLError
 
 from slack_sdk.errors import SlackApiError, SlackRequestError
 
+from .errors import ERROR_CODE, SORTED, About, about
+
 FIRST_BACKOFF = timedelta(seconds=1)
 LONGEST_BACKOFF = timedelta(seconds=30)
 LONGEST_UNFORESEEN = timedelta(minutes=5)
 TOKEN_BACKOFF = timedelta(minutes=1)
-
-# https://docs.slack.dev/reference/methods/chat.postMessage/#errors
-# https://docs.slack.dev/reference/methods/chat.update/#errors
-CHANNEL_IS_GONE = frozenset(
-    {"channel_not_found", "is_archived", "is_inactive", "restricted_action", "cannot_post_to_channel"}
-)
-# What somebody at the workspace has to mend, and then all is well again.
-TOKEN_IS_BAD = frozenset(
-    {
-        *("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"),
-        *("not_allowed_token_type", "no_permission", "access_denied"),
-        *("org_login_required", "ekm_access_denied", "team_access_not_granted", "accesslimited"),
-    }
-)
-SCOPE_IS_MISSING = "missing_scope"  # of one method, and one kind of channel: the token is good for all else
-NEEDS_AN_ADMIN = TOKEN_IS_BAD | {SCOPE_IS_MISSING}
-MESSAGE_IS_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
-THREAD_IS_GONE = "thread_not_found"
-TOO_FAST = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
-PASSING = frozenset(
-    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
-)
-ERROR_CODE = re.compile(
-    r"[a-z][a-z0-9_]*"
-)  # anything else did not come from Slack, but from on the way to it
 
 
 @dataclass(frozen=True)
@@ -90,15 +66,30 @@ def meaning(error: Exception, attempts: int) -> Meaning:
 def _refused(error: SlackApiError, attempts: int) -> Meaning:
     code = str(error.response.get("error") or "")
     status = int(getattr(error.response, "status_code", 200))
-    if status == http.client.TOO_MANY_REQUESTS or code in TOO_FAST:
-        delay = _retry_after(error.response.headers) or backoff(attempts)
-        return Later(delay, "ratelimited", scope_held=True)
-    broken = status >= http.client.INTERNAL_SERVER_ERROR or not ERROR_CODE.fullmatch(code)
-    if broken or code in PASSING:
+    if status == http.client.TOO_MANY_REQUESTS:
+        return _too_fast(error, attempts)
+    if status >= http.client.INTERNAL_SERVER_ERROR or not ERROR_CODE.fullmatch(code):
         return Later(backoff(attempts), code or f"HTTP {status}", uncertain=True)
-    if code in NEEDS_AN_ADMIN:
-        return Later(TOKEN_BACKOFF, code)
-    return _about_the_place(code)
+    match about(code):
+        case About.PACE:
+            return _too_fast(error, attempts)
+        case About.MOMENT:
+            return Later(backoff(attempts), code, uncertain=True)
+        case About.TOKEN | About.SCOPE:
+            return Later(TOKEN_BACKOFF, code)
+        case About.MEMBERSHIP:
+            return Join()
+        case About.MESSAGE:
+            return PostAnew()
+        case About.THREAD:
+            return PostThreadAnew()
+        case About.CHANNEL | About.CONTENT:
+            return GiveUp(code)
+
+
+def _too_fast(error: SlackApiError, attempts: int) -> Later:
+    delay = _retry_after(error.response.headers) or backoff(attempts)
+    return Later(delay, "ratelimited", scope_held=True)
 
 
 def is_no_look_up(error: SlackApiError) -> bool:
@@ -106,18 +97,8 @@ def is_no_look_up(error: SlackApiError) -> bool:
 
     In a private channel that needs groups:history (https://docs.slack.dev/reference/methods/conversations.history).
     """
-    what = _refused(error, 0)
-    return isinstance(what, GiveUp) or (isinstance(what, Later) and what.reason == SCOPE_IS_MISSING)
-
-
-def _about_the_place(code: str) -> Meaning:
-    if code == "not_in_channel":
-        return Join()
-    if code in MESSAGE_IS_GONE:
-        return PostAnew()
-    if code == THREAD_IS_GONE:
-        return PostThreadAnew()
-    return GiveUp(code)
+    code = str(error.response.get("error") or "")
+    return isinstance(_refused(error, 0), GiveUp) or SORTED.get(code) is About.SCOPE
 
 
 def _retry_after(headers: Mapping[str, str]) -> timedelta | None:

@@ -7,15 +7,15 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select, t
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.functions import func
 
+from core.advisory_locks import Number, wait_for_the
 from core.services.notices import NoticeKind, priority_of
 from core.tables import Incident, JsonObject, Notice, SlackPace
 
 from . import pace
-from .answers import CHANNEL_IS_GONE, NEEDS_AN_ADMIN
+from .errors import CHANNEL_IS_GONE, NEEDS_AN_ADMIN
 
 LEASE = timedelta(seconds=30)
 KINDS = tuple(NoticeKind)
-CLAIMING = 0x6E6F74  # names the advisory lock; no other in this database has the number
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def claim_next(session: Session, now: datetime) -> Claim | None:
     From here on the post counts as uncertain, until its answer is written down. Posters claim one after the
     other: each must see what the one before it holds.
     """
-    session.execute(select(func.pg_advisory_xact_lock(CLAIMING)))
+    wait_for_the(session, Number.POSTER)
     row = session.execute(_next_notice(now)).one_or_none()
     if row is None:
         return None

@@ -13,12 +13,12 @@ from slack_sdk.errors import SlackApiError
 from sqlalchemy import Engine
 
 from bot.pages.links import RunLinks
+from core.announcing import CHANNEL
 from core.database import DATABASE_IS_AWAY, LIVENESS
 from core.sabotage import is_disabled, reach
 from core.service import Service, Work
 from core.services.incidents import bind_channel
 from core.services.installation import AnotherDatabase, require_known
-from core.services.notices import CHANNEL
 from core.services.people import members_of
 from core.services.restore import settle
 from core.tables import Incident, Notice
@@ -26,8 +26,6 @@ from core.tables import Incident, Notice
 from . import pace
 from .answers import (
     CALL_ERRORS,
-    CHANNEL_IS_GONE,
-    NEEDS_AN_ADMIN,
     GiveUp,
     Join,
     Later,
@@ -50,6 +48,8 @@ from .claims import (
     lock_claimed,
     show_at,
 )
+from .errors import CHANNEL_IS_GONE, NEEDS_AN_ADMIN
+from .refusals import tell_refused
 from .rendering import TELLS, Rendered, render
 from .slack import Found, SlackCalls
 
@@ -253,6 +253,7 @@ def _note(work: Work, notice: Notice, claim: Claim, what: Meaning) -> None:
         case GiveUp(reason):
             is_news = not (reason in CHANNEL_IS_GONE and is_known_gone(work.session, notice))
             notice.abandoned_at, notice.error = work.now, reason
+            tell_refused(work, notice, reason)
             if is_news:
                 log.error("a message will never arrive", notice=notice.id, kind=notice.kind, reason=reason)
 

@@ -1,49 +1,67 @@
 """`/alerts/{vendor}`: other systems' alerts, as their webhooks send them."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Body, Query
-from pydantic import JsonValue
+from fastapi import Depends, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.rest.alert_senders import SignedRoute
 from bot.rest.answers import AlertAnswer
-from bot.rest.callers import authenticated_router
+from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.field_names import missing_is_invalid
 from bot.rest.idempotency import CurrentPost
+from core.alerts.reading import read_body
 from core.alerts.vendors import Vendor
 from core.definitions.fields import Name
-from core.definitions.json_text import unkeepable
-from core.errors import InvalidInput
 from core.service import Work
 from core.services.alerts import receive_alert
 from core.services.reading import view_incident
 
 router = authenticated_router("alerts", SignedRoute)
 
+# For the OpenAPI document: the body is read here, and not by FastAPI.
+BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "The body of the vendor's own webhook.",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
 
-@router.post("/{vendor}", response_model=AlertAnswer)
+
+OfTeam = Annotated[Name | None, Query(description="Whose it is; otherwise its label or tag `team`.")]
+
+
+async def read_alert(request: Request, vendor: Vendor, caller: CurrentCaller, team: OfTeam = None) -> object:
+    """The body; InvalidInput for what is no JSON, and TooMany before it is read.
+
+    Async, for reading the body is; what is in it is looked at in a thread, for a group of alerts may be long.
+    """
+    caller.settings.limits.check_alerts(f"{vendor}:{caller.token_id}:{team or ''}")
+    return await run_in_threadpool(read_body, await request.body())
+
+
+SentAlert = Annotated[Any, Depends(read_alert)]
+
+
+@router.post("/{vendor}", response_model=AlertAnswer, openapi_extra=BODY)
 def receive(
     vendor: Vendor,
-    body: Annotated[dict[str, JsonValue], Body(description="The body of the vendor's own webhook.")],
+    request: Request,
+    body: SentAlert,
     post: CurrentPost,
-    team: Annotated[Name | None, Query(description="Whose it is; otherwise its label or tag `team`.")] = None,
+    team: OfTeam = None,
 ) -> Response:
-    """Open an incident for an alert, or resolve the one that it opened. Until then it opens no other."""
-    post.caller.settings.limits.check_alerts(f"{vendor}:{post.caller.token_id}:{team or ''}")
-    refuse_unkeepable(body)
+    """Open an incident for an alert, or do with the one that it opened what is told of it next."""
 
     def act(work: Work) -> AlertAnswer:
         with missing_is_invalid("team"):
-            received = receive_alert(work, post.caller.person, vendor, body, team=team)
+            received = receive_alert(
+                work, post.caller.person, vendor, body, team=team, arrived=request.state.arrived
+            )
         incident = view_incident(received.incident) if received.incident else None
         return AlertAnswer(outcome=received.outcome, incident=incident)
 
     return post.once(act)
-
-
-def refuse_unkeepable(body: JsonValue) -> None:
-    """Raise InvalidInput, naming the place, for what PostgreSQL cannot keep."""
-    for path, why in unkeepable(body):
-        place = ".".join(path) or "The body"
-        raise InvalidInput(f"{place} {why}.", field=".".join(path) or "body")

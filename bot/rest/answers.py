@@ -4,7 +4,7 @@ from pydantic import BaseModel
 
 from core.library_views import RunbookView, RunbookWithDiff, VersionView, WorkflowView, WorkflowWithDiff
 from core.rehearsal.views import PlanView
-from core.services.alerts import AlertOutcome
+from core.services.alert_news import AlertOutcome
 from core.views import (
     ApprovalView,
     AuditEntryView,

@@ -9,11 +9,13 @@ from pydantic import JsonValue
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.rest.alerts import refuse_unkeepable
 from bot.rest.answers import CallbackAnswer
 from bot.rest.bodies import check_body
+from bot.rest.media_types import check_json
 from bot.rest.problem import PROBLEM_RESPONSES
 from bot.rest.settings import RestSettings
+from core.definitions.json_text import unkeepable
+from core.errors import InvalidInput
 from core.service import Service
 from core.services.callbacks import receive_callback
 from core.views import CallbackView
@@ -28,6 +30,8 @@ class CallbackRoute(APIRoute):
         async def checked(request: Request) -> Response:
             settings: RestSettings = request.app.state.settings
             settings.callbacks.read(request.path_params["token"])
+            if await request.body():
+                check_json(request)
             await check_body(request)
             return await handle(request)
 
@@ -53,3 +57,10 @@ def receive(
         row = receive_callback(work, execution_id, step_id, told)
         view = CallbackView(execution_id=row.execution_id, step=row.step_id, received_at=row.received_at)
         return CallbackAnswer(callback=view)
+
+
+def refuse_unkeepable(body: JsonValue) -> None:
+    """Raise InvalidInput, naming the place, for what PostgreSQL cannot keep. The callback stays good."""
+    for path, why in unkeepable(body):
+        place = ".".join(path) or "The body"
+        raise InvalidInput(f"{place} {why}.", field=".".join(path) or "body")

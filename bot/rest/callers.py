@@ -118,10 +118,14 @@ class AuthenticatedRoute(APIRoute):
 
         async def authenticated(request: Request) -> Response:
             request.state.caller = await self.find_caller(request)
-            await check_body(request)
+            await self.check_body(request)
             return await handle(request)
 
         return authenticated
+
+    async def check_body(self, request: Request) -> None:
+        """Raises InvalidInput for JSON that is not to be parsed."""
+        await check_body(request)
 
     async def find_caller(self, request: Request) -> Caller:
         """By the request's token; raises what the function of that name raises."""

@@ -62,5 +62,5 @@ def show(freeze_id: FreezeReference, caller: CurrentCaller) -> FreezeAnswer:
 @router.delete("/{id}")
 def lift(freeze_id: FreezeReference, caller: CurrentCaller) -> FreezeAnswer:
     """Let what it held go on."""
-    with caller.service.transaction() as work:
-        return FreezeAnswer(freeze=view_freeze(unfreeze(work, caller.person, freeze_id)))
+    lifted = caller.service.do(lambda work: view_freeze(unfreeze(work, caller.person, freeze_id)))
+    return FreezeAnswer(freeze=lifted)

@@ -62,13 +62,17 @@ class Post:
         The answer is kept in the transaction of the deed. Raises what `act` raises, and InvalidInput for a key
         that was used for another request.
         """
-        with self.caller.service.transaction() as work:
+
+        def recall_or_act(work: Work) -> Response:
             known = idempotent_answers.recall(work, self.identity) if self.identity else None
-            if known is None:
-                body = act(work).model_dump(mode="json")
-                if self.identity:
-                    idempotent_answers.keep(work, self.identity, status, body)
-        return _response(*known, REPLAYED) if known else _response(status, body, {})
+            if known is not None:
+                return _response(*known, REPLAYED)
+            body = act(work).model_dump(mode="json")
+            if self.identity:
+                idempotent_answers.keep(work, self.identity, status, body)
+            return _response(status, body, {})
+
+        return self.caller.service.do(recall_or_act)
 
 
 async def read_post(request: Request, caller: CurrentCaller, key: IdempotencyKey = None) -> Post:

@@ -77,18 +77,21 @@ class Desk(Generic[Row]):
             return JSONResponse(self.answer(work, row).model_dump(mode="json"), headers=headers)
 
     def change(self, caller: Caller, reference: str, body: DocumentBody, intent: Intent) -> Response:
-        with caller.service.transaction() as work:
+        def act(work: Work) -> Response:
             row = find(work, caller.person, self.shelf, reference)
             check_may_write(caller.person, owner_of(row))
             definition = self.read(work, caller.person, body)
             library.change(work, caller.person, self.shelf, row, definition, intent)
-            answer = self.answer(work, row).model_dump(mode="json")
-        return JSONResponse(answer, headers=_headers(row))
+            return JSONResponse(self.answer(work, row).model_dump(mode="json"), headers=_headers(row))
+
+        return caller.service.do(act)
 
     def delete(self, caller: Caller, reference: str, intent: Intent) -> None:
-        with caller.service.transaction() as work:
+        def act(work: Work) -> None:
             row = find(work, caller.person, self.shelf, reference)
             library.delete(work, caller.person, self.shelf, row, intent)
+
+        caller.service.do(act)
 
     def roll_back(self, post: Post, reference: str, body: Rollback, read_version: int | None) -> Response:
         def done(work: Work, row: Row) -> Row:

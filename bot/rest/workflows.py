@@ -2,7 +2,7 @@
 
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Query
 from starlette.responses import Response
@@ -38,7 +38,7 @@ from core.services.ownership import check_may_write
 from core.services.reading import view_workflow, view_workflow_execution, view_workflow_executions
 from core.services.secrets import declared_secrets
 from core.services.shelves import RUNBOOKS, WORKFLOWS
-from core.services.workflow_runs import find_workflow_execution
+from core.services.workflow_runs import cancel_workflow, find_workflow_execution
 from core.services.workflow_starts import start_workflow_by_person
 from core.services.workflows import duplicate_workflow, find_workflow, switch_workflow
 from core.statuses import ApprovalStatus
@@ -101,6 +101,29 @@ def show_execution(execution: WorkflowExecutionReference, caller: CurrentCaller)
     with caller.service.transaction() as work:
         row = find_workflow_execution(work, caller.person, execution)
         return WorkflowExecutionAnswer(execution=view_workflow_execution(work, row))
+
+
+class CancelBody(Body):
+    """`runs`: whether what it has started goes on, or is cancelled with it."""
+
+    runs: Literal["go_on", "cancel"] = "go_on"
+
+
+ALONE = CancelBody()
+
+
+@router.post("/executions/{id}/cancel", response_model=WorkflowExecutionAnswer)
+def cancel_execution(
+    execution: WorkflowExecutionReference, post: CurrentPost, body: CancelBody = ALONE
+) -> Response:
+    """Start no further action. What it has started goes on, unless `runs` says otherwise."""
+
+    def act(work: Work) -> WorkflowExecutionAnswer:
+        person, with_runs = post.caller.person, body.runs == "cancel"
+        row, _ = cancel_workflow(work, person, execution, with_runs=with_runs)
+        return WorkflowExecutionAnswer(execution=view_workflow_execution(work, row))
+
+    return post.once(act)
 
 
 @router.get("/{id}/executions")

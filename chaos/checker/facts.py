@@ -71,6 +71,7 @@ class Incident:
     title: str
     service: str | None
     created_at: datetime | None = None
+    status: str = "open"
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """Facts from outside: the messages that Slack has, and what commands wrote of themselves."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from chaos.checker.facts import Delivery, Message, Trace
+
+POSTED_AFTER = 2.0  # seconds: what was looked up in vain as it ended
 
 
 def read_messages(log: Mapping[str, Any]) -> list[Message]:
@@ -32,6 +34,27 @@ def _message(channel: str, message: Mapping[str, Any]) -> Message:
         part=int(payload.get("part", 0)),
         actions=frozenset(str(element["action_id"]) for element in elements if "action_id" in element),
     )
+
+
+def without_allowed_repeats(
+    messages: Sequence[Message], unreadable: Sequence[tuple[float, float]]
+) -> list[Message]:
+    """Where Slack let nobody look a message up that was in doubt, it is posted again rather than lost: the last counts.
+
+    `unreadable`: from when until when that was so.
+    """
+    last = {(message.notice, message.part): message for message in messages if message.notice}
+    return [
+        message
+        for message in messages
+        if not message.notice
+        or last[message.notice, message.part] is message
+        or not _is_within(last[message.notice, message.part], unreadable)
+    ]
+
+
+def _is_within(message: Message, times: Sequence[tuple[float, float]]) -> bool:
+    return any(since <= float(message.ts) <= until + POSTED_AFTER for since, until in times)
 
 
 def read_deliveries(log: Mapping[str, Any]) -> list[Delivery]:

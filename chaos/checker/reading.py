@@ -32,7 +32,7 @@ LEFT JOIN runbook_versions AS published
 WORKFLOWS = """
 SELECT id, incident_id, status, wake_at, definition AS frozen, frozen AS is_frozen FROM workflow_executions
 """
-INCIDENTS = "SELECT id, title, service, created_at FROM incidents"
+INCIDENTS = "SELECT id, title, service, created_at, status FROM incidents"
 STEPS = """
 SELECT execution_id, position, step_id AS id, type, status, attempt, started_at, finished_at, output, carried_over
 FROM step_executions

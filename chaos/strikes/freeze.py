@@ -13,6 +13,7 @@ PATH = "/api/freezes"
 BEFORE = ("waiting", "many", "slow", "shelled", "queued", LUCKLESS)  # what is to be met
 MEANWHILE = ("mixed", "gated", LUCKLESS)
 ASK_EVERY = 0.7
+ACKNOWLEDGED = 12  # incidents at most, one after the other
 
 
 def play(scene: Scene, chance: Random) -> None:
@@ -24,6 +25,7 @@ def play(scene: Scene, chance: Random) -> None:
         chance.choice(APPROVERS),
         f"freeze-{chance.randrange(1_000_000_000)}",
     )
+    scene.meanwhile(lambda: _acknowledge(scene, admin, key))
     with scene.struck(NAME):
         if chance.random() < 0.5:
             scene.house.slack.say(admin, GENERAL, f"/runbook freeze {TEAM} {key}")
@@ -33,6 +35,16 @@ def play(scene: Scene, chance: Random) -> None:
         if chance.random() < 0.5:
             scene.house.slack.say(admin, GENERAL, f"/runbook unfreeze {TEAM}")
         _lift(rest, admin, key)
+    rest.close()
+
+
+def _acknowledge(scene: Scene, person: str, key: str) -> None:
+    """Each starts a workflow in its own transaction, while the freeze begins in another."""
+    rest = Rest(scene.house)
+    answer = rest.insist(person, "/api/incidents?status=open", key="look", method="GET")
+    incidents = answer.json()["incidents"] if answer and answer.is_success else []
+    for incident in incidents[:ACKNOWLEDGED]:
+        rest.insist(person, f"/api/incidents/{incident['id']}/acknowledge", key=f"{key}-{incident['id']}")
     rest.close()
 
 

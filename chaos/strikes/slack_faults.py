@@ -1,4 +1,4 @@
-"""Slack misbehaves: too many requests, server errors, silence, an answer that is lost after the deed."""
+"""Slack misbehaves: too many requests, server errors, silence, an answer that is lost after the deed, no look-ups."""
 
 import time
 from random import Random
@@ -7,6 +7,7 @@ from typing import Any
 from chaos.strikes.scene import Scene, Strike
 
 SECONDS = 3.0
+UNREADABLE = "slack-unreadable"  # a private channel without groups:history: nothing can be looked up there
 POST, ANY = "chat.postMessage", "*"
 
 
@@ -25,5 +26,11 @@ STRIKES = (
     _strike("slack-5xx", {"method": ANY, "kind": "status", "status": 503, "times": 6}),
     _strike("slack-timeout", {"method": POST, "kind": "timeout", "times": 2, "seconds": 12}),
     _strike("slack-reset-after", {"method": ANY, "kind": "reset_after_accept", "times": 6}),
+    _strike(
+        UNREADABLE,
+        {"method": "conversations.history", "kind": "error", "error": "missing_scope", "times": 1_000},
+        {"method": "conversations.replies", "kind": "error", "error": "missing_scope", "times": 1_000},
+        {"method": POST, "kind": "status", "status": 503, "times": 3},
+    ),
     _strike("slack-reset-before", {"method": ANY, "kind": "reset_before_accept", "times": 4}),
 )

@@ -1,4 +1,4 @@
-"""Valkey is killed, and away for a while, or for a whole minute: intake still commits and answers."""
+"""Valkey is killed, or is there and silent, for a while or a whole minute: intake still commits and answers."""
 
 import signal
 import time
@@ -6,8 +6,8 @@ from random import Random
 
 from chaos.strikes.scene import Scene, Strike
 
-NAME, LONG_NAME = "valkey-away", "valkey-away-60"
-NAMES = (NAME, LONG_NAME)
+NAME, LONG_NAME, SILENT_NAME = "valkey-away", "valkey-away-60", "valkey-silent"
+NAMES = (NAME, LONG_NAME, SILENT_NAME)
 LONG = 60.0
 ASK_EVERY = 3.0
 
@@ -20,17 +20,32 @@ def play_long(scene: Scene, _chance: Random) -> None:
     _be_away(scene, LONG_NAME, LONG)
 
 
+def play_silent(scene: Scene, chance: Random) -> None:
+    """It takes connections and commands, and says nothing."""
+    with scene.struck(SILENT_NAME):
+        scene.house.redis.signal(signal.SIGSTOP)
+        try:
+            _ask_meanwhile(scene, chance.uniform(3, 8))
+        finally:
+            scene.house.redis.signal(signal.SIGCONT)
+
+
 def _be_away(scene: Scene, name: str, seconds: float) -> None:
-    """Meanwhile people ask for runs, by every door."""
     with scene.struck(name):
         scene.house.redis.end(signal.SIGKILL)
-        ended = time.monotonic() + seconds
-        while (left := ended - time.monotonic()) > 0:
-            for _ in range(2):
-                scene.driver.ask_extra("mixed")
-            time.sleep(min(ASK_EVERY, max(0.0, left)))
+        _ask_meanwhile(scene, seconds)
         scene.house.redis.start()
 
 
+def _ask_meanwhile(scene: Scene, seconds: float) -> None:
+    """People ask for runs, by every door."""
+    ended = time.monotonic() + seconds
+    while (left := ended - time.monotonic()) > 0:
+        for _ in range(2):
+            scene.driver.ask_extra("mixed")
+        time.sleep(min(ASK_EVERY, max(0.0, left)))
+
+
 STRIKE = Strike(NAME, play, harms=True)
+SILENT_STRIKE = Strike(SILENT_NAME, play_silent, harms=True)
 LONG_STRIKE = Strike(LONG_NAME, play_long, harms=True, is_long=True)

@@ -1,8 +1,9 @@
 """The page of expressions: what they may name, and the functions that they have."""
 
+from collections.abc import Mapping, Sequence
+
 from cli.reference.markdown import fence, page, table
-from core.definitions.cel_functions import extra_functions
-from core.definitions.expression_errors import OWN_FUNCTIONS
+from core.definitions.cel_overloads import EXTENSIONS, OF_CEL, Overload
 from core.definitions.shapes import ACTION, EXECUTION, EXTRA, INCIDENT, Shape, step_shape
 
 INTRODUCTION = """
@@ -16,6 +17,13 @@ EXAMPLE = """
 if: incident.severity in ["high", "critical"] && incident.labels.pager == "yes"
 url: "{{ secrets.DB_API }}/clusters/{{ params.cluster }}"
 expect: response.status == 200 && response.json.seconds < 30
+"""
+
+
+ZONES = """
+A time zone is one of the IANA's names, `timestamp(incident.created_at).getHours("Europe/Berlin")`, or an offset,
+`"+02:00"`; without one it is UTC. Days of the week count from Sunday as 0, months and days of the month and of the year
+from 0; only `getDate` counts from 1. `int(timestamp)` and `timestamp(int)` count seconds since 1970.
 """
 
 
@@ -42,9 +50,16 @@ def expressions_page() -> str:
         "## What they may name",
         table(("name", "in", "what"), named),
         "## Functions",
-        f"Of CEL itself: {_listed(sorted(OWN_FUNCTIONS))}.",
-        f"Besides: {_listed(sorted(set(extra_functions()) - OWN_FUNCTIONS))}.",
+        "Of CEL itself:",
+        table(("function", "for"), _functions(OF_CEL)),
+        ZONES,
+        "Besides, as cel-go's extensions have them:",
+        table(("function", "for"), _functions(EXTENSIONS)),
     )
+
+
+def _functions(overloads: Mapping[str, Sequence[Overload]]) -> list[tuple[str, str]]:
+    return [(f"`{name}`", _listed([each.signature for each in of])) for name, of in overloads.items()]
 
 
 def _members(shape: Shape) -> str:

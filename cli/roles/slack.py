@@ -17,7 +17,7 @@ def bolt_app(composition: Composition) -> App:
     pin = workspace_pin(composition)
     pin.start()
     return create_bolt_app(
-        composition.service,
+        composition.slack_service,
         signing_secret=settings.slack_signing_secret,
         token=settings.slack_bot_token,
         workspace=pin.current,

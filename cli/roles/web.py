@@ -4,6 +4,7 @@ import typer
 import uvicorn
 from starlette.types import ASGIApp
 
+from bot.answers import Whisper
 from bot.limits import RestLimits, bucket
 from bot.rest.settings import RestSettings
 from bot.slack_http import slack_route
@@ -36,9 +37,12 @@ def _serve(composition: Composition) -> None:
 
 
 def web_app(composition: Composition) -> ASGIApp:
+    settings = composition.settings
     return create_web(
         composition.service,
-        slack=slack_route(bolt_app(composition), composition.settings.slack_signing_secret),
+        slack=slack_route(
+            bolt_app(composition), settings.slack_signing_secret, Whisper(settings.slack_api_url)
+        ),
         rest=rest_settings(composition),
         links=composition.links,
         newest_revision=newest_revision(),

@@ -8,7 +8,7 @@ from pydantic import Field
 from core.decisions.execution import Skipped, StepResult
 from core.definitions.durations import PositiveDuration
 from core.definitions.fields import Condition, Definition, StepId
-from core.steps.base import OnFailure, Retry
+from core.steps.base import OnFailure, PortName, Retry
 
 
 class ActionDefinition(Definition):
@@ -19,6 +19,7 @@ class ActionDefinition(Definition):
     `touches_outside`: whether its act reaches beyond our database, so that a crash can leave it in doubt.
     `keeps_secrets_to_hosts`: whether its act sends secrets by `HttpRequest`s alone that say `carried=context.carried`,
     so that each goes only to its declared hosts; any other type gets only secrets whose declaration names the type.
+    `acts_through`: the one of `context.ports` that its act calls, if that is all it calls outside.
     `rechecks`: whether its `if` is asked once more when its wait is over; then it is prepared again, as resumed.
     `example`: one as people write it, in YAML; the reference shows it.
     An output `{link: {name, url}}` of what it made elsewhere is kept on the incident.
@@ -26,6 +27,7 @@ class ActionDefinition(Definition):
 
     touches_outside: ClassVar[bool] = True
     keeps_secrets_to_hosts: ClassVar[bool] = False
+    acts_through: ClassVar[PortName | None] = None
     rechecks: ClassVar[bool] = False
     example: ClassVar[str] = ""
 

@@ -14,7 +14,8 @@ from core.definitions.templates import render, render_text
 from core.definitions.urls import render_url
 from core.execution.preparation import Context, Prepared
 from core.execution.tickets import Call, Ticket, prepare_ticket, refused
-from core.outside.http import HttpRequest, HttpResponse
+from core.outside.http import HttpRequest
+from core.outside.response import HttpResponse
 
 CREATE = "/rest/api/3/issue"  # https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/
 SEARCH = "/rest/api/3/search/jql"  # …/api-group-issue-search/
@@ -27,6 +28,7 @@ class JiraAction(ActionDefinition):
     for it, and creates the issue only where it is not there. `actions.ID.output` has `key` and `url`.
     """
 
+    acts_through = "http"
     keeps_secrets_to_hosts = True
     example: ClassVar[str] = """
 id: ticket

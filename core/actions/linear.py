@@ -35,6 +35,7 @@ class LinearAction(ActionDefinition):
     `retry: {safe: true}` every attempt after the first looks for it. `actions.ID.output` has `key` and `url`.
     """
 
+    acts_through = "http"
     keeps_secrets_to_hosts = True
     example: ClassVar[str] = """
 id: ticket

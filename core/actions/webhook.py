@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from core.actions.base import ActionDefinition
 from core.definitions.auth import Auth
-from core.definitions.fields import TemplateJson, TemplateText, UrlTemplate
+from core.definitions.fields import HeaderText, TemplateJson, UrlTemplate
 from core.execution.calls import prepare_call
 from core.execution.preparation import Context, Prepared
 from core.steps.http import HttpMethod, ResponseCondition
@@ -16,6 +16,7 @@ from core.steps.http import HttpMethod, ResponseCondition
 class WebhookAction(ActionDefinition):
     """Call a URL. It succeeds when `expect` is true; without `expect`, when the status is below 400."""
 
+    acts_through = "http"
     keeps_secrets_to_hosts = True
     example = """
 id: page
@@ -34,7 +35,7 @@ json: {title: "{{ incident.title }}"}
     written, or a secret's. RUNBOOK_EGRESS says which hosts may be reached."""
     auth: Auth | None = None
     """Who calls: `bearer`, `basic`, or `oauth2` (client credentials)."""
-    headers: dict[str, TemplateText] = {}
+    headers: dict[str, HeaderText] = {}
     """Headers besides `Idempotency-Key`, which is the same for every attempt."""
     json_body: TemplateJson = Field(default=None, alias="json")
     """The body, as JSON. A text that is only `{{ … }}` keeps the type of its value."""

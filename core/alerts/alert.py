@@ -1,7 +1,10 @@
 """What an alert says, whoever sent it."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 
 from core.statuses import Severity
 
@@ -9,7 +12,9 @@ TITLE_LENGTH = 250
 DESCRIPTION_LENGTH = 10_000
 LABEL_LENGTH = 1_000
 MOST_LABELS = 100
+NOTE_LENGTH = 1_000
 OTHERWISE = Severity.MEDIUM
+NO_WORD = re.compile(r"[^a-z0-9]+")
 
 # The words that vendors and their users have for severities, in lower case.
 SEVERITIES: Mapping[str, Severity] = {
@@ -23,27 +28,58 @@ SEVERITIES: Mapping[str, Severity] = {
 }
 
 
+class AlertNews(StrEnum):
+    """What the vendor tells of its alert: `changed`, for one that we know, opens nothing."""
+
+    FIRES = "fires"
+    CHANGED = "changed"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
 @dataclass(frozen=True)
 class Alert:
     """One group of alerts, which is one incident.
 
     `key`: the vendor's own for it, the same when it fires again and when it is resolved. `team`: by a label or tag.
+    `says_severity`: False where nothing was said of it, and `severity` is what it is then. `note`: what else is told,
+    in a sentence for the timeline. `event`: the vendor's own id for this telling, the same when it is sent again.
+    `occurred_at`: when it happened, by the vendor's clock, where it says so.
     """
 
     key: str
     title: str
-    is_resolved: bool = False
+    news: AlertNews = AlertNews.FIRES
     severity: Severity = OTHERWISE
+    says_severity: bool = True
     description: str = ""
     service: str | None = None
     team: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+    event: str = ""
+    occurred_at: datetime | None = None
+
+    @property
+    def is_resolved(self) -> bool:
+        return self.news is AlertNews.RESOLVED
 
 
 def severity_of(*words: object) -> Severity:
     """By the first word that is one for a severity; medium where none is."""
-    known = (SEVERITIES.get(str(word).strip().lower()) for word in words if word is not None)
-    return next((severity for severity in known if severity is not None), OTHERWISE)
+    return said_severity(*words) or OTHERWISE
+
+
+def said_severity(*words: object) -> Severity | None:
+    """The same, and None where none is. `SEV-1` is sev1, and `P1 - everything is down` is p1."""
+    known = (_severity_of_word(str(word)) for word in words if word is not None)
+    return next((severity for severity in known if severity is not None), None)
+
+
+def _severity_of_word(word: str) -> Severity | None:
+    lower = word[:LABEL_LENGTH].lower()
+    first, *_ = NO_WORD.split(lower.strip(), maxsplit=1)
+    return SEVERITIES.get(NO_WORD.sub("", lower)) or SEVERITIES.get(first)
 
 
 def one_title(*texts: str | None) -> str:

@@ -1,28 +1,45 @@
-"""Alertmanager: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config, version 4."""
+"""Alertmanager: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config, version 4.
 
+A group is told by those of its alerts that fire, the worst of them first.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from core.alerts.alert import Alert, labels_of, one_title, paragraphs, severity_of
-from core.alerts.shape import Shape, read
+from core.alerts.alert import Alert, AlertNews, labels_of, one_title, paragraphs, said_severity, severity_of
+from core.alerts.shape import Shape, Texts, read
+from core.statuses import Severity
 
 VENDOR = "Alertmanager"
+FIRING, RESOLVED = "firing", "resolved"
+RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class OneAlert(Shape):
-    labels: dict[str, str]
-    annotations: dict[str, str] = {}
+    status: str = ""
+    labels: Texts = {}
+    annotations: Texts = {}
+
+
+class LeftOut(Shape):
+    """Alerts of the group that came, but were too many to be kept (core.alerts.reading)."""
+
+    firing: int = 0
+    resolved: int = 0
 
 
 class Webhook(Shape):
-    """One group of alerts, as the route's `group_by` made it."""
+    """One group of alerts, as the route's `group_by` made it. `truncatedAlerts`: how many `max_alerts` left out."""
 
     groupKey: str  # noqa: N815 as Alertmanager writes it
     status: Literal["firing", "resolved"]
-    groupLabels: dict[str, str] = {}  # noqa: N815
-    commonLabels: dict[str, str]  # noqa: N815
-    commonAnnotations: dict[str, str] = {}  # noqa: N815
+    groupLabels: Texts = {}  # noqa: N815
+    commonLabels: Texts  # noqa: N815
+    commonAnnotations: Texts = {}  # noqa: N815
     externalURL: str = ""  # noqa: N815
-    alerts: tuple[OneAlert, ...]
+    truncatedAlerts: int = 0  # noqa: N815
+    leftOut: LeftOut = LeftOut()  # noqa: N815
+    alerts: tuple[OneAlert, ...] = ()
 
 
 def parse(body: object) -> Alert:
@@ -31,20 +48,65 @@ def parse(body: object) -> Alert:
 
 
 def alert_of(webhook: Webhook, title: str | None = None) -> Alert:
-    """The group as one alert: what all its alerts share, and of the first one where they share nothing."""
-    first = webhook.alerts[0] if webhook.alerts else OneAlert(labels={})
-    labels = {**webhook.groupLabels, **webhook.commonLabels}
-    annotations = {**first.annotations, **webhook.commonAnnotations}
-    name = labels.get("alertname") or first.labels.get("alertname")
+    """The group as one alert. Where those that fire differ, the worst one tells what it is about."""
+    told = _told(webhook)
+    common = {**webhook.groupLabels, **webhook.commonLabels}
+    worst = max(told, key=lambda each: _rank({**common, **each.labels}), default=OneAlert())
+    labels = {**common, **_shared(each.labels for each in told)}
+    own = {**worst.labels, **labels}
+    severity = said_severity(worst.labels.get("severity"), labels.get("severity"))
+    annotations = {
+        **worst.annotations,
+        **webhook.commonAnnotations,
+        **_shared(each.annotations for each in told),
+    }
     return Alert(
         key=webhook.groupKey,
-        title=one_title(annotations.get("summary"), title, name),
-        is_resolved=webhook.status == "resolved",
-        severity=severity_of(labels.get("severity"), first.labels.get("severity")),
+        title=one_title(annotations.get("summary"), title, own.get("alertname")),
+        news=AlertNews.RESOLVED if webhook.status == RESOLVED else AlertNews.FIRES,
+        severity=severity_of(severity),
+        says_severity=severity is not None,
         description=paragraphs(
-            annotations.get("description"), annotations.get("message"), webhook.externalURL
+            annotations.get("description"),
+            annotations.get("message"),
+            _how_many(webhook),
+            webhook.externalURL,
         ),
-        service=labels.get("service") or labels.get("job"),
-        team=labels.get("team"),
-        labels=labels_of(labels.items()),
+        service=own.get("service") or own.get("job"),
+        team=own.get("team"),
+        labels=labels_of({**labels, **_severity(worst)}.items()),
     )
+
+
+def _told(webhook: Webhook) -> Sequence[OneAlert]:
+    """The alerts that fire; of a group that is over, all."""
+    firing = [each for each in webhook.alerts if each.status != RESOLVED]
+    return firing if webhook.status == FIRING and firing else webhook.alerts
+
+
+def _rank(labels: Mapping[str, str]) -> int:
+    return RANKS[severity_of(labels.get("severity"))]
+
+
+def _shared(parts: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """What is the same in all of them."""
+    first, *others = [dict(part) for part in parts] or [{}]
+    return {name: value for name, value in first.items() if all(each.get(name) == value for each in others)}
+
+
+def _severity(worst: OneAlert) -> dict[str, str]:
+    return {"severity": worst.labels["severity"]} if worst.labels.get("severity") else {}
+
+
+def _how_many(webhook: Webhook) -> str:
+    """Said where the group has several alerts that fire, or where some were left out, on the way or here."""
+    kept = sum(each.status != RESOLVED for each in webhook.alerts)
+    firing, out = kept + webhook.leftOut.firing, webhook.leftOut.firing + webhook.leftOut.resolved
+    said = [f"{firing} alerts fire." if firing > 1 else ""]
+    if out:
+        said.append(
+            f"The labels here are those of the worst {len(webhook.alerts)} of {out + len(webhook.alerts)}."
+        )
+    if webhook.truncatedAlerts:
+        said.append(f"Of {webhook.truncatedAlerts} more nothing was sent (max_alerts).")
+    return " ".join(filter(None, said))

@@ -1,11 +1,35 @@
 """PagerDuty: https://developer.pagerduty.com/docs/webhooks-overview, version 3."""
 
-from core.alerts.alert import Alert, labels_of, one_title, paragraphs, severity_of
-from core.alerts.shape import Shape, read
+from collections.abc import Callable, Mapping
+
+from core.alerts.alert import (
+    NOTE_LENGTH,
+    Alert,
+    AlertNews,
+    labels_of,
+    one_title,
+    paragraphs,
+    said_severity,
+    severity_of,
+)
+from core.alerts.shape import Moment, Shape, read
 
 VENDOR = "PagerDuty"
-OPENING = frozenset({"incident.triggered", "incident.reopened", "incident.unacknowledged"})
-RESOLVED = "incident.resolved"
+# https://developer.pagerduty.com/docs/webhooks-overview#event-types; events that are not here tell nothing for us.
+NEWS: Mapping[str, AlertNews] = {
+    "incident.triggered": AlertNews.FIRES,
+    "incident.reopened": AlertNews.FIRES,
+    "incident.unacknowledged": AlertNews.FIRES,
+    "incident.acknowledged": AlertNews.ACKNOWLEDGED,
+    "incident.resolved": AlertNews.RESOLVED,
+    "incident.priority_updated": AlertNews.CHANGED,
+    "incident.reassigned": AlertNews.CHANGED,
+    "incident.delegated": AlertNews.CHANGED,
+    "incident.escalated": AlertNews.CHANGED,
+    "incident.service_updated": AlertNews.CHANGED,
+    "incident.annotated": AlertNews.CHANGED,
+    "incident.status_update_published": AlertNews.CHANGED,
+}
 
 
 class Named(Shape):
@@ -16,13 +40,27 @@ class Named(Shape):
 
 class Incident(Shape):
     id: str
-    title: str
+    title: str | None = None
+    summary: str | None = None
     html_url: str = ""
-    incident_key: str | None = None
     urgency: str | None = None
     service: Named = Named()
-    priority: Named | None = None
+    priority: Named = Named()
+    escalation_policy: Named = Named()
     teams: tuple[Named, ...] = ()
+    assignees: tuple[Named, ...] = ()
+
+
+class Reference(Named):
+    id: str
+
+
+class Said(Shape):
+    """A note or a status update: `incident` is the one that it is about."""
+
+    incident: Reference
+    content: str | None = None
+    message: str | None = None
 
 
 class Kind(Shape):
@@ -34,28 +72,97 @@ class AnyEvent(Shape):
 
 
 class Event(Kind):
+    """`agent`: who did it there."""
+
+    id: str = ""
+    occurred_at: Moment = None
+    agent: Named = Named()
+
+
+class IncidentEvent(Event):
     data: Incident
 
 
-class Webhook(Shape):
-    event: Event
+class SaidEvent(Event):
+    data: Said
+
+
+class IncidentWebhook(Shape):
+    event: IncidentEvent
+
+
+class SaidWebhook(Shape):
+    event: SaidEvent
 
 
 def parse(body: object) -> Alert | None:
-    """None for events that neither open nor resolve. Raises InvalidInput for another shape."""
+    """None for events that tell nothing that we act on. Raises InvalidInput for another shape."""
     kind = read(AnyEvent, body, VENDOR).event.event_type
-    if kind not in OPENING and kind != RESOLVED:
+    if kind not in NEWS:
         return None
-    incident = read(Webhook, body, VENDOR).event.data
+    if kind in ("incident.annotated", "incident.status_update_published"):
+        return _said(read(SaidWebhook, body, VENDOR).event)
+    return _happened(read(IncidentWebhook, body, VENDOR).event)
+
+
+def _happened(event: IncidentEvent) -> Alert:
+    incident = event.data
     team = incident.teams[0].summary if incident.teams else None
-    priority = incident.priority.summary if incident.priority else None
+    priority = incident.priority.summary
+    severity = said_severity(priority, incident.urgency)
     return Alert(
         key=incident.id,
-        title=one_title(incident.title),
-        is_resolved=kind == RESOLVED,
-        severity=severity_of(priority, incident.urgency),
+        title=one_title(incident.title, incident.summary),
+        news=NEWS[event.event_type],
+        severity=severity_of(severity),
+        says_severity=severity is not None,
         description=paragraphs(incident.html_url),
         service=incident.service.summary,
         team=team.lower().replace(" ", "-") if team else None,
         labels=labels_of([("pagerduty", incident.id), ("urgency", incident.urgency), ("priority", priority)]),
+        note=_note(event),
+        event=event.id,
+        occurred_at=event.occurred_at,
     )
+
+
+def _said(event: SaidEvent) -> Alert:
+    """What somebody wrote there. Nothing is said of the incident's team or severity."""
+    text = event.data.content or event.data.message or ""
+    return Alert(
+        key=event.data.incident.id,
+        title=one_title(event.data.incident.summary),
+        news=NEWS[event.event_type],
+        says_severity=False,
+        note=f"{VENDOR}: {_who(event)}wrote: {text}"[:NOTE_LENGTH] if text.strip() else "",
+        event=event.id,
+        occurred_at=event.occurred_at,
+    )
+
+
+def _to_assignees(incident: Incident) -> str:
+    return ", ".join(each.summary for each in incident.assignees if each.summary)
+
+
+# What an event's note says it was done to, behind its verb; what is not here is told by the verb alone.
+TO: Mapping[str, Callable[[Incident], str | None]] = {
+    "incident.reassigned": _to_assignees,
+    "incident.escalated": _to_assignees,
+    "incident.delegated": lambda incident: incident.escalation_policy.summary,
+    "incident.priority_updated": lambda incident: incident.priority.summary or "none",
+    "incident.service_updated": lambda incident: incident.service.summary,
+}
+
+
+def _note(event: IncidentEvent) -> str:
+    """`PagerDuty: reassigned to Ann by Bob.` of what happened there; the first that is told needs no note."""
+    if event.event_type == "incident.triggered":
+        return ""
+    did = event.event_type.removeprefix("incident.").replace("_", " ")
+    to = TO[event.event_type](event.data) if event.event_type in TO else None
+    by = f" by {event.agent.summary}" if event.agent.summary else ""
+    return f"{VENDOR}: {did}{f' to {to}' if to else ''}{by}."[:NOTE_LENGTH]
+
+
+def _who(event: Event) -> str:
+    return f"{event.agent.summary} " if event.agent.summary else "somebody "

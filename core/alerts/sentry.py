@@ -1,16 +1,35 @@
 """Sentry: https://docs.sentry.io/integrations/integration-platform/webhooks/.
 
-Understood are issues, issue alerts and metric alerts.
+Understood are issues, issue alerts, activity alerts and metric alerts.
 """
 
+import re
 from typing import Any
 
-from core.alerts.alert import Alert, labels_of, one_title, paragraphs, severity_of
-from core.alerts.shape import Shape, read
-from core.errors import InvalidInput
+from core.alerts.alert import (
+    NOTE_LENGTH,
+    Alert,
+    AlertNews,
+    labels_of,
+    one_title,
+    paragraphs,
+    said_severity,
+    severity_of,
+)
+from core.alerts.shape import Pairs, Shape, read
 
 VENDOR = "Sentry"
-ISSUE_OPENS = frozenset({"created", "unresolved"})
+PROJECT = re.compile(r"/projects/[^/]+/([^/]+)/events/")
+# https://docs.sentry.io/integrations/integration-platform/webhooks/issues/; other actions tell nothing for us.
+ISSUE_NEWS = {
+    "created": AlertNews.FIRES,
+    "unresolved": AlertNews.FIRES,
+    "triggered": AlertNews.FIRES,  # of an activity alert
+    "assigned": AlertNews.CHANGED,
+    "archived": AlertNews.CHANGED,
+    "ignored": AlertNews.CHANGED,  # as archived was called before
+    "resolved": AlertNews.RESOLVED,
+}
 
 
 class Project(Shape):
@@ -18,25 +37,41 @@ class Project(Shape):
     name: str | None = None
 
 
+class Actor(Shape):
+    """`type`: `user` for a person, `application` for Sentry itself."""
+
+    type: str | None = None
+    name: str | None = None
+
+
 class Issue(Shape):
     id: str
-    title: str
+    title: str | None = None
     culprit: str | None = None
     level: str | None = None
     shortId: str | None = None  # noqa: N815 as Sentry writes it
     web_url: str | None = None
+    status: str | None = None
+    assignedTo: Actor = Actor()  # noqa: N815
     project: Project = Project()
 
 
 class IssueEvent(Shape):
-    """What an issue alert is about. `tags`: pairs of a name and a value."""
+    """What an issue alert is about. `tags`: pairs of a name and a value. `url`: of the API, with the project's slug."""
 
     issue_id: str
-    title: str
+    title: str | None = None
     culprit: str | None = None
     level: str | None = None
     web_url: str | None = None
-    tags: tuple[tuple[str, str | None], ...] = ()
+    url: str | None = None
+    tags: Pairs = ()
+
+    @property
+    def project(self) -> str | None:
+        """The slug stands nowhere else: https://docs.sentry.io/integrations/integration-platform/webhooks/issue-alerts/."""
+        found = PROJECT.search(self.url or "")
+        return found[1] if found else None
 
 
 class AlertRule(Shape):
@@ -59,7 +94,7 @@ class EventData(Shape):
 
 class MetricData(Shape):
     metric_alert: MetricAlert
-    description_title: str
+    description_title: str | None = None
     description_text: str | None = None
     web_url: str | None = None
 
@@ -67,6 +102,7 @@ class MetricData(Shape):
 class IssueWebhook(Shape):
     action: str
     data: IssueData
+    actor: Actor = Actor()
 
 
 class EventWebhook(Shape):
@@ -85,7 +121,7 @@ class AnyWebhook(Shape):
 
 
 def parse(body: object) -> Alert | None:
-    """None for what neither opens nor resolves. Raises InvalidInput for another shape.
+    """None for what neither opens nor resolves, as of a comment or an installation. InvalidInput for another shape.
 
     An issue and the alerts on it have one key, so that resolving the issue in Sentry resolves the incident.
     """
@@ -96,37 +132,49 @@ def parse(body: object) -> Alert | None:
         return _issue_alert(read(EventWebhook, body, VENDOR))
     if "issue" in data:
         return _issue(read(IssueWebhook, body, VENDOR))
-    raise InvalidInput(
-        "This is no webhook of Sentry that is understood: data has neither issue, event nor metric_alert.",
-        hint="docs/alerts.md shows what is understood.",
-        field="data",
-    )
+    return None
 
 
 def _issue(webhook: IssueWebhook) -> Alert | None:
-    issue, is_resolved = webhook.data.issue, webhook.action == "resolved"
-    if not is_resolved and webhook.action not in ISSUE_OPENS:
+    issue, news = webhook.data.issue, ISSUE_NEWS.get(webhook.action)
+    if news is None:
         return None
+    if webhook.action == "triggered" and issue.status == "resolved":
+        news = AlertNews.RESOLVED
+    severity = said_severity(issue.level)
     return Alert(
         key=f"issue:{issue.id}",
         title=one_title(issue.title),
-        is_resolved=is_resolved,
-        severity=severity_of(issue.level),
+        news=news,
+        severity=severity_of(severity),
+        says_severity=severity is not None,
         description=paragraphs(issue.culprit, issue.web_url),
         service=issue.project.slug or issue.project.name,
         labels=labels_of([("sentry", issue.shortId or issue.id), ("level", issue.level)]),
+        note=_note(webhook) if news is not AlertNews.FIRES else "",
     )
+
+
+def _note(webhook: IssueWebhook) -> str:
+    """`Sentry: assigned to Ann by Bob.`"""
+    actor, to = webhook.actor, webhook.data.issue.assignedTo.name
+    by = f" by {actor.name}" if actor.type == "user" and actor.name else ""
+    return f"{VENDOR}: {webhook.action}{f' to {to}' if webhook.action == 'assigned' and to else ''}{by}."[
+        :NOTE_LENGTH
+    ]
 
 
 def _issue_alert(webhook: EventWebhook) -> Alert:
     event = webhook.data.event
     tags = {name: value for name, value in event.tags if value}
+    severity = said_severity(event.level, tags.get("level"))
     return Alert(
         key=f"issue:{event.issue_id}",
         title=one_title(event.title),
-        severity=severity_of(event.level, tags.get("level")),
+        severity=severity_of(severity),
+        says_severity=severity is not None,
         description=paragraphs(event.culprit, event.web_url),
-        service=tags.get("service"),
+        service=tags.get("service") or event.project,
         team=tags.get("team"),
         labels=labels_of([("sentry", event.issue_id), *tags.items()]),
     )
@@ -138,7 +186,7 @@ def _metric_alert(webhook: MetricWebhook) -> Alert:
     return Alert(
         key=f"metric:{data.metric_alert.id}",
         title=one_title(rule.name, data.description_title),
-        is_resolved=webhook.action == "resolved",
+        news=AlertNews.RESOLVED if webhook.action == "resolved" else AlertNews.FIRES,
         severity=severity_of(webhook.action),
         description=paragraphs(data.description_title, data.description_text, data.web_url),
         service=rule.projects[0] if rule.projects else None,

@@ -113,11 +113,15 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It did not do what it should, and we know it. `final`: trying again would not help."""
+    """It did not do what it should, and we know it.
+
+    `final`: trying again would not help. `retry_after`: how long the other side asks to wait before that.
+    """
 
     error: str
     output: Json = None
     final: bool = False
+    retry_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

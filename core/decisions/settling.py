@@ -58,7 +58,7 @@ def fail(
     """The step at `position` failed. `resume`: no worker holds the execution, so going on means waking one."""
     step = execution.steps[position]
     is_over = failure.final or execution.cancel_requested or is_overdue(execution, now)
-    delay = None if is_over else retry_delay(step.policy, step.attempt)
+    delay = None if is_over else retry_delay(step.policy, step.attempt, failure.retry_after)
     if delay is not None:
         return Transition(again_later(execution, position, failure, now + delay))
     failed = finished(step, Status.FAILED, now, output=failure.output, error=failure.error)

@@ -14,6 +14,7 @@ SENTENCES = {
     "incident.note": "noted: {text}",
     "workflow.requested": "started workflow {workflow} v{version}",
     "workflow.not_started": "{count} workflows were not started, for there were too many at once",
+    "workflow.cancelled": "cancelled workflow {workflow}",
     "workflow.ended": "workflow {workflow} {status}",
     "action.started": "began action {action} ({type})",
     "action.ended": "action {action} ({type}) {status}",

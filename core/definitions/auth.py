@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from core.definitions.fields import Definition, TemplateText, UrlTemplate
+from core.definitions.fields import Definition, HeaderField, TemplateText, UrlTemplate
 
 Given = Annotated[TemplateText, Field(min_length=1)]
 
@@ -13,7 +13,7 @@ class BearerAuth(Definition):
     """`Authorization: Bearer TOKEN` (RFC 6750)."""
 
     type: Literal["bearer"]
-    token: Given
+    token: Annotated[str, HeaderField(name="Authorization"), Field(min_length=1)]
     """The token, as `{{ secrets.NAME }}`."""
 
 

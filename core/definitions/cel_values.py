@@ -62,7 +62,9 @@ def to_plain(value: object) -> JsonValue:
     if isinstance(value, cel.OptionalValue):
         return to_plain(value.value()) if value.has_value() else None
     if isinstance(value, dict):
-        return {_key(key): to_plain(item) for key, item in value.items()}
+        # The library keeps no order of keys; without one an approval would find the same request to be another one.
+        plain = {_key(key): to_plain(item) for key, item in value.items()}
+        return {key: plain[key] for key in sorted(plain)}
     if isinstance(value, list):
         return [to_plain(item) for item in value]
     return _scalar(value)

@@ -4,14 +4,16 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator, Mapping
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType, ModuleType
 from typing import Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel
 
+from core.definitions.type_mistakes import import_type_file, mistake
 from core.errors import ConfigurationError
 
+PORTS = (None, "http", "processes")  # what a type may say of how it acts
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -23,6 +25,7 @@ def discover(package: str, group: str, base: type[Model]) -> Mapping[str, type[M
     found: dict[str, type[Model]] = {}
     for model in (*_of_package(package, base), *_of_entry_points(group, base)):
         name = type_name(model)
+        _check_port(model)
         other = found.setdefault(name, model)
         if other is not model:
             raise ConfigurationError(
@@ -43,10 +46,17 @@ def type_name(model: type[BaseModel]) -> str:
     return str(values[0])
 
 
+def _check_port(model: type[BaseModel]) -> None:
+    port = getattr(model, "acts_through", None)
+    if port not in PORTS:
+        known = ", ".join(repr(each) for each in PORTS)
+        raise ConfigurationError(f"{_where(model)} acts_through {port!r}, and there is {known}.")
+
+
 def _of_package(package: str, base: type[Model]) -> Iterator[type[Model]]:
     parent = importlib.import_module(package)
     for module in sorted(pkgutil.iter_modules(parent.__path__), key=lambda module: module.name):
-        yield from _of_module(importlib.import_module(f"{package}.{module.name}"), base)
+        yield from _of_module(import_type_file(f"{package}.{module.name}"), base)
 
 
 def _of_module(module: ModuleType, base: type[Model]) -> Iterator[type[Model]]:
@@ -57,12 +67,19 @@ def _of_module(module: ModuleType, base: type[Model]) -> Iterator[type[Model]]:
 
 def _of_entry_points(group: str, base: type[Model]) -> Iterator[type[Model]]:
     for entry_point in entry_points(group=group):
-        value = entry_point.load()
+        value = _loaded(entry_point)
         if not (inspect.isclass(value) and issubclass(value, base)):
             raise ConfigurationError(
                 f"The entry point {entry_point.name!r} of {group} is {value!r}, not a sub-class of {base.__name__}."
             )
         yield value
+
+
+def _loaded(entry_point: EntryPoint) -> object:
+    try:
+        return entry_point.load()
+    except Exception as error:  # noqa: BLE001 whatever the author of the package did
+        raise mistake(f"the entry point {entry_point.name} = {entry_point.value}", error) from None
 
 
 def _where(model: type[BaseModel]) -> str:

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 
-from core.definitions.cel_functions import extra_functions
+from core.definitions.cel_overloads import OVERLOADS, ZONED, call_shapes
 from core.definitions.cel_references import Reference
-from core.definitions.cel_tokens import calls
+from core.definitions.cel_times import zone_of
+from core.definitions.cel_tokens import Token
 from core.definitions.documents import Document, Path
-from core.definitions.expression_errors import OWN_FUNCTIONS, ExpressionSyntaxError
+from core.definitions.expression_errors import ExpressionSyntaxError
 from core.definitions.expressions import Expression, compile_expression
-from core.definitions.fields import CelField, TemplateField, UrlField
+from core.definitions.fields import CelField, HeaderField, TemplateField, UrlField
 from core.definitions.findings import Finding
+from core.definitions.header_checks import doubled_headers, wrong_header
 from core.definitions.marks import Marked
 from core.definitions.problems import Problem, suggest
 from core.definitions.secrets import HINT, MISUSED, ROOT, names_secrets_in_key, whole_secret
@@ -33,6 +35,7 @@ def check_marked(marked: Marked, scope: Scope, document: Document) -> Iterator[P
         for path, text in texts(marked.value, marked.path):
             yield from _check_template(path, text, scope, document, mark)
         yield from _check_keys(marked, document)
+        yield from doubled_headers(marked, document)
         return
     scope = {**scope, **{root: EXTRA.get(root, OPEN) for root in mark.roots}}
     for path, source in texts(marked.value, marked.path):
@@ -55,6 +58,8 @@ def _check_template(
             yield document.problem_in(
                 path, text[hole.start : hole.end], offset, finding.message, finding.hint
             )
+    if isinstance(mark, HeaderField):
+        yield from wrong_header(path, text, mark, document)
     if isinstance(mark, UrlField):
         yield from _misplaced_holes(path, text, document, URL_HINT if mark.secrets else PUBLIC_HINT)
 
@@ -103,20 +108,36 @@ def check_expression(source: str, scope: Scope, *, condition: bool = False) -> I
 
 
 def _check_compiled(expression: Expression, scope: Scope, *, condition: bool) -> Iterator[Finding]:
-    found = [*_unknown_functions(expression.source), *_wrong_references(expression, scope)]
+    found = [*_wrong_calls(expression.source), *_wrong_references(expression, scope)]
     # Whether types fit can only be asked of what exists.
     yield from (
         found or check_comparisons(expression, scope) or check_types(expression, scope, condition=condition)
     )
 
 
-def _unknown_functions(source: str) -> Iterator[Finding]:
-    known = {*OWN_FUNCTIONS, *_OPTIONALS, *extra_functions()}
-    for call in calls(source):
-        if call.text not in known:
-            hint = suggest(call.text, known, plural="")
+def _wrong_calls(source: str) -> Iterator[Finding]:
+    """Functions that there are not, or not for so many arguments; and time zones that there are not."""
+    known = {*OVERLOADS, *_OPTIONALS}
+    for call in call_shapes(source):
+        name, overloads = call.name.text, OVERLOADS.get(call.name.text, ())
+        if name not in known:
+            hint = suggest(name, known, plural="")
             near = hint if hint.startswith("Did") else None
-            yield Finding(call.offset, f"There is no function {call.text}.", near)
+            yield Finding(call.name.offset, f"There is no function {name}.", near)
+        elif overloads and not any(overload.fits(call) for overload in overloads):
+            hint = f"There is {', '.join(overload.signature for overload in overloads)}."
+            yield Finding(call.name.offset, f"{name} is not called like that.", hint)
+        elif name in ZONED and call.only is not None:
+            yield from _wrong_zone(call.only)
+
+
+def _wrong_zone(literal: Token) -> Iterator[Finding]:
+    if literal.literal is None:
+        return
+    try:
+        zone_of(literal.literal)
+    except ValueError as error:
+        yield Finding(literal.offset, f"{literal.text}: {error}.")
 
 
 def _wrong_references(expression: Expression, scope: Scope) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from core.definitions.cel_overloads import OVERLOADS
 from core.definitions.problems import suggest
 from core.errors import ExpressionError
 
@@ -11,35 +12,6 @@ _UNDEFINED = re.compile(r"Undefined variable or function: '([^']*)'")
 _FUNCTION = re.compile(
     r"Function '([^']*)' error: (?:Python function call failed: ValueError: )?(.*?)\.? Check function",
     re.DOTALL,
-)
-OWN_FUNCTIONS = frozenset(
-    {
-        *(
-            "bool",
-            "bytes",
-            "double",
-            "duration",
-            "dyn",
-            "has",
-            "int",
-            "matches",
-            "size",
-            "string",
-            "timestamp",
-            "type",
-        ),
-        *("uint", "all", "exists", "exists_one", "map", "filter", "contains", "startsWith", "endsWith"),
-        *(
-            "getDate",
-            "getDayOfMonth",
-            "getDayOfWeek",
-            "getDayOfYear",
-            "getFullYear",
-            "getHours",
-            "getMilliseconds",
-        ),
-        *("getMinutes", "getMonth", "getSeconds"),
-    }
 )
 
 
@@ -93,12 +65,10 @@ def _syntax_hint(source: str) -> str | None:
     return None
 
 
-def translated(
-    error: Exception, source: str, paths: Iterable[str], functions: Iterable[str]
-) -> ExpressionError:
+def translated(error: Exception, source: str, paths: Iterable[str]) -> ExpressionError:
     """Translate what evaluating raised.
 
-    `paths` are the variables with members that the source names, `functions` those known besides CEL's own.
+    `paths` are the variables with members that the source names.
     """
     about = f"`{source}` cannot be evaluated:"
     if isinstance(error, KeyError):
@@ -107,7 +77,7 @@ def translated(
             f"{about} there is no {missing}.", hint="Where it may be missing, ask has(…) first."
         )
     if isinstance(error, RuntimeError):
-        return _translated_call(error, about, functions)
+        return _translated_call(error, about)
     if isinstance(error, TypeError):
         return ExpressionTypeError(
             f"{about} an operation does not fit the types of its values.",
@@ -124,12 +94,11 @@ def _missing_path(member: str, paths: Iterable[str]) -> str:
     return f"{member!r} in it"
 
 
-def _translated_call(error: RuntimeError, about: str, functions: Iterable[str]) -> ExpressionError:
+def _translated_call(error: RuntimeError, about: str) -> ExpressionError:
     if match := _UNDEFINED.search(str(error)):
-        known = {*OWN_FUNCTIONS, *functions}
-        if match[1] in known:
+        if match[1] in OVERLOADS:
             return ExpressionTypeError(f"{about} {match[1]}() does not take such arguments.")
-        hint = suggest(match[1], known, plural="")
+        hint = suggest(match[1], OVERLOADS, plural="")
         near = hint if hint.startswith("Did") else None
         return ExpressionError(f"{about} there is no function {match[1]}.", hint=near)
     if match := _FUNCTION.search(str(error)):

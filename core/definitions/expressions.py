@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from core.definitions.cel_cost import DEEPEST_LOOPS, MOST_WORK, is_plain, loop_depth, size_of, work_of
 from core.definitions.cel_functions import Function, extra_functions
+from core.definitions.cel_headers import with_spelled_headers
 from core.definitions.cel_library import cel
 from core.definitions.cel_references import Reference, references
 from core.definitions.cel_syntax import Node, NotUnderstood, Path, parse
@@ -64,15 +65,17 @@ class Expression:
 
         A timestamp comes as ISO 8601 text, a duration as `90s`. Raises ExpressionError, a sentence with the source.
         """
-        variables = {name: self._variable(name, scope) for name in sorted(self.names)}
+        variables: Mapping[str, object] = {name: self._variable(name, scope) for name in sorted(self.names)}
+        if "response" in variables:
+            variables = with_spelled_headers(variables, self.source, self.references)
         self._refuse_long_work(variables)
         try:
-            context = cel.Context(variables=variables, functions=dict(self.functions))
+            context = cel.Context(variables=dict(variables), functions=dict(self.functions))
             return to_plain(self.program.execute(context))
         except ExpressionError as error:
             raise ExpressionError(f"{self._about} {error.message}", hint=error.hint) from None
         except _LIBRARY_ERRORS as error:
-            raise translated(error, self.source, self.paths, _functions()) from None
+            raise translated(error, self.source, self.paths) from None
 
     def is_true(self, scope: Mapping[str, object]) -> bool:
         """Answer whether the condition holds over `scope`; raises ExpressionError when it is neither true nor false."""

@@ -74,6 +74,13 @@ class UrlField(TemplateField):
     """Mark of a field that holds a URL: core.definitions.urls says what a `{{ CEL }}` in one may bring."""
 
 
+@dataclass(frozen=True)
+class HeaderField(TemplateField):
+    """Mark of a field whose text is sent as the header of its own key, or as a part of the header `name`."""
+
+    name: str | None = None
+
+
 def _refuse_reserved(value: str) -> str:
     if value in CEL_RESERVED:
         raise PydanticCustomError(
@@ -92,6 +99,7 @@ SlackChannel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{1,63}$")
 Condition = Annotated[str, CelField(condition=True)]
 TemplateText = Annotated[str, TemplateField()]
 TemplateJson = Annotated[JsonValue, TemplateField()]
+HeaderText = Annotated[str, HeaderField()]
 PublicText = Annotated[str, TemplateField(secrets=False)]
 PublicJson = Annotated[JsonValue, TemplateField(secrets=False)]
 UrlTemplate = Annotated[str, UrlField()]

@@ -26,6 +26,11 @@ NO_TEXT = re.compile("[\0\ud800-\udfff]")
 Path = tuple[str, ...]
 
 
+def count_nodes(raw: bytes) -> int:
+    """About how many values are in it, from one pass over what may be JSON."""
+    return sum(map(TEXT.sub(b"", raw).count, (*OPENING, b",")))
+
+
 def check_shape(raw: bytes) -> None:
     """Look at JSON (or what is to be) before it is parsed: how deep it is nested, and how much is in it.
 
@@ -61,6 +66,24 @@ def read_json(raw: bytes) -> object:
     for path, why in unkeepable(value):
         place = ".".join(path)
         raise InvalidInput(f"{place or 'It'} {why}.", field=place or "body")
+    return value
+
+
+def made_keepable(value: object) -> object:
+    """A JSON value of bounded depth (`check_shape`), with what cannot be kept replaced.
+
+    Characters that are none become U+FFFD, numbers that are not finite null, and those that do not fit a text.
+    """
+    if isinstance(value, str):
+        return NO_TEXT.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {made_keepable(name): made_keepable(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [made_keepable(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, int) and not SMALLEST <= value <= LARGEST:
+        return str(value)
     return value
 
 

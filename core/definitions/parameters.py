@@ -4,18 +4,21 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn, cast
 
 from core.definitions.cel_values import JsonValue
 from core.definitions.json_schema import MOST_ERRORS, deref, required_names, schema_errors
 from core.definitions.json_text import LARGEST, SMALLEST, read_json, unkeepable
 from core.definitions.problems import suggest
+from core.definitions.secret_parameters import discreet, secret_names
+from core.definitions.typed_json import plain_json
 from core.errors import InvalidInput
 
 Schema = Mapping[str, object]
 _INTEGER = re.compile(r"[+-]?[0-9]{1,30}")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,30}(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+_LAST = "object array string"
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -45,7 +48,8 @@ def check_parameters(schema: Schema, given: Mapping[str, object]) -> dict[str, J
         _refuse(unkept[:MOST_ERRORS])
     problems = [_unknown(name, properties) for name in given if not _may_be_given(name, schema, properties)]
     filled = with_defaults(schema, given)
-    problems += [ParameterProblem(*error) for error in schema_errors(schema, filled)]
+    secrets = secret_names(schema, filled)
+    problems += [ParameterProblem(*discreet(*error, secrets)) for error in schema_errors(schema, filled)]
     if problems:
         _refuse(problems)
     return cast("dict[str, JsonValue]", filled)
@@ -58,11 +62,13 @@ def parse_key_values(words: Sequence[str], schema: Schema) -> dict[str, JsonValu
     parameter that is not declared or given twice, and for a text that is not of the type.
     """
     properties, values = declared(schema), dict[str, object]()
+    secrets = secret_names(schema, (word.partition("=")[0] for word in words))
     problems: list[ParameterProblem] = []
     for word in words:
         key, sign, text = word.partition("=")
         if not sign:
-            problems.append(ParameterProblem("", f"{word!r} is no parameter.", "Write key=value."))
+            shown = "What stands behind a secret" if secrets and values.keys() & secrets else repr(word)
+            problems.append(ParameterProblem("", f"{shown} is no parameter.", "Write key=value."))
         elif not _may_be_given(key, schema, properties):
             problems.append(_unknown(key, properties))
         elif key in values:
@@ -70,7 +76,7 @@ def parse_key_values(words: Sequence[str], schema: Schema) -> dict[str, JsonValu
         else:
             values[key] = _coerced(key, text, deref(properties.get(key, {}), schema), problems)
     if problems:
-        _refuse(problems)
+        _refuse([replace(each, message=discreet(each.field, each.message, secrets)[1]) for each in problems])
     return cast("dict[str, JsonValue]", values)
 
 
@@ -137,8 +143,8 @@ def _typed(text: str, schema: Schema) -> object:
     kinds = schema.get("type")
     wanted = [kinds] if isinstance(kinds, str) else kinds if isinstance(kinds, list) else ["string"]
     failure: _NotOfType | None = None
-    # A text fits anything, so it is tried last.
-    for kind in sorted(map(str, wanted), key=lambda kind: kind == "string"):
+    # A text fits anything, so it is tried last; a list with commas fits a mapping too.
+    for kind in sorted(map(str, wanted), key=_LAST.find):
         try:
             return _of_kind(text, kind, schema)
         except _NotOfType as error:
@@ -185,9 +191,17 @@ def _array(text: str, schema: Schema) -> object:
     )
 
 
+def _read_typed(text: str) -> object:
+    """JSON, also with the quotes that phones write. Raises ValueError, or InvalidInput for what cannot be kept."""
+    try:
+        return read_json(text.encode("utf-8", "surrogatepass"))
+    except ValueError:
+        return read_json(plain_json(text).encode("utf-8", "surrogatepass"))
+
+
 def _json(text: str, kind: type, wanted: str) -> object:
     try:
-        value = read_json(text.encode("utf-8", "surrogatepass"))
+        value = _read_typed(text)
     except ValueError:
         raise _NotOfType(wanted) from None
     except InvalidInput as error:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from core.definitions.type_mistakes import mistakes_of
+
 
 @dataclass(frozen=True)
 class RegisteredUnion:
@@ -18,6 +20,9 @@ class RegisteredUnion:
     discover: Callable[[], Mapping[str, type[BaseModel]]]
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Answer the schema of a union tagged by `type`."""
-        choices = {name: handler.generate_schema(model) for name, model in self.discover().items()}
+        """Answer the schema of a union tagged by `type`. Raises ConfigurationError for a model that cannot be built."""
+        choices = {}
+        for name, model in self.discover().items():
+            with mistakes_of(model):
+                choices[name] = handler.generate_schema(model)
         return core_schema.tagged_union_schema(choices, discriminator="type")

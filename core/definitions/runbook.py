@@ -35,7 +35,8 @@ class RunbookDefinition(WrittenDefinition):
     description: str = Field(default="", max_length=3000)
     """What it is for."""
     parameters: dict[str, JsonValue] = Field(default_factory=no_parameters)
-    """What it is run with, as JSON Schema; the form in Slack is made from it."""
+    """What it is run with, as JSON Schema; the form in Slack is made from it. What says `writeOnly: true` or
+    `format: password` is a secret: the steps get it, and nobody is shown it."""
     lock: Annotated[PublicText, Field(min_length=1, max_length=500)] | None = None
     """At most one run at a time holds the lock of this name, among those for one team's incidents.
 

@@ -6,6 +6,7 @@ from core.definitions.documents import Document
 from core.definitions.json_schema import deref, schema_errors, schema_problems
 from core.definitions.parameters import declared, default_of, required
 from core.definitions.problems import Problem, suggest
+from core.definitions.secret_parameters import secret_names
 
 Schema = Mapping[str, object]
 
@@ -20,6 +21,7 @@ def check_schema(document: Document) -> Iterator[Problem]:
     if not found:
         yield from _check_required(schema, document)
         yield from _check_defaults(schema, document)
+        yield from _check_secrets(schema, document)
 
 
 def _check_required(schema: Schema, document: Document) -> Iterator[Problem]:
@@ -29,6 +31,17 @@ def _check_required(schema: Schema, document: Document) -> Iterator[Problem]:
             hint = suggest(name, properties, plural="Parameters")
             message = f"{name} is required but not declared under properties."
             yield document.problem(("parameters", "required", index), message, hint)
+
+
+def _check_secrets(schema: Schema, document: Document) -> Iterator[Problem]:
+    """A secret is given with each run: what stands in the definition everybody reads."""
+    for name in sorted(secret_names(schema) & declared(schema).keys()):
+        inner = deref(declared(schema)[name], schema)
+        for keyword in ("default", "const", "enum", "examples"):
+            if inner.get(keyword) not in (None, "", [], [""], {}):
+                path = ("parameters", "properties", name, keyword)
+                message = f"{name} is a secret, and its {keyword} is no secret: it stands here."
+                yield document.problem(path, message, "Leave it out, or use a secret of the kind: secret.")
 
 
 def _check_defaults(schema: Schema, document: Document) -> Iterator[Problem]:

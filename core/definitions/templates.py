@@ -12,6 +12,8 @@ from functools import lru_cache
 from core.definitions.cel_tokens import tokens
 from core.definitions.cel_values import JsonValue
 from core.definitions.expressions import LONGEST_SOURCE, compile_expression
+from core.definitions.masking import MASK
+from core.definitions.secret_parameters import HIDDEN, HiddenParameters
 from core.definitions.secrets import ROOT, SecretTaker, whole_secret
 from core.errors import ExpressionError
 
@@ -160,7 +162,10 @@ def _value(source: str, scope: Mapping[str, object]) -> JsonValue:
     name, secrets = whole_secret(source), scope.get(ROOT)
     if name is not None and isinstance(secrets, SecretTaker):
         return secrets.take(name)
-    return compile_expression(source).evaluate(scope)
+    expression, hidden = compile_expression(source), scope.get(HIDDEN)
+    if isinstance(hidden, HiddenParameters) and hidden.are_named(expression.references):
+        return MASK
+    return expression.evaluate(scope)
 
 
 def _filled(text: str, found: tuple[Hole, ...], values: list[str], path: Path) -> str:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from urllib.parse import quote, unquote
 
 from core.definitions.expressions import compile_expression
+from core.definitions.masking import MASK
 from core.definitions.secrets import is_place
 from core.definitions.templates import LONGEST_RESULT, Hole, Path, as_text, holes, render_text
 from core.errors import ExpressionError
@@ -93,7 +94,7 @@ def render_url(url: str, scope: Mapping[str, object], path: Path = ()) -> str:
         if why := misplaced_hole(placed):
             raise ExpressionError(_about(path, why), hint=HINT)
         value = render_text(url[hole.start : after], scope, path)
-        brought = value if placed.is_trusted else encoded(value, placed.part, path)
+        brought = value if placed.is_trusted or value == MASK else encoded(value, placed.part, path)
         segment = segment.followed_by(written, path)
         is_named_by_it = placed.part is Part.PATH and not placed.is_trusted
         segment = segment.filled(brought) if is_named_by_it else segment.followed_by(brought, path)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from core.decisions.execution import Json
 from core.definitions.masking import Masker
-from core.outside.http import HttpResponse
+from core.outside.response import HttpResponse
 
 
 def masked_response(response: HttpResponse, masker: Masker) -> HttpResponse:

@@ -27,6 +27,7 @@ def apply(work: Work, loaded: Loaded, event: Event, fulfil: Fulfil) -> Execution
     work.session.flush()
     saved = save(work.session, change)
     assert saved, "the row is locked, so nobody else can have changed it"
+    work.announces = True
     fulfil(work, loaded, after)
     if not held and after.wake_at is not None:
         work.ring(loaded.kind.name, row.id)

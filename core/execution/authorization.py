@@ -82,7 +82,7 @@ def _granted(grant: Grant, context: Context) -> Authorize:
 
     def authorize(limit: timedelta, stop: threading.Event) -> Authorized:
         token = ports.tokens.token(grant, context.now, lambda request: ports.http.call(request, limit, stop))
-        masker = Masker((*ports.secrets.hidden(), token))
+        masker = context.masker_with(token)
         return Authorized(_header(f"Bearer {token}"), masker, lambda: ports.tokens.forget(grant))
 
     return authorize

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from core.origins import HEADER
-from core.outside.http import HttpRequest, HttpResponse
+from core.outside.http import HttpRequest
+from core.outside.response import HttpResponse
 
 from .preparation import HttpPort
 

@@ -11,12 +11,16 @@ from pydantic import JsonValue
 
 from core.decisions.execution import Failed, Json, StepResult, Succeeded, Uncertain
 from core.definitions.auth import Auth
+from core.definitions.durations import format_duration
 from core.definitions.expressions import compile_expression
+from core.definitions.headers import joined, why_no_header
 from core.definitions.templates import render, render_text
 from core.definitions.urls import render_url
-from core.errors import InvalidInput, RunbookError
+from core.errors import ExpressionError, InvalidInput, RunbookError
 from core.outside.attempt import Deadline
-from core.outside.http import HttpRequest, HttpResponse, NoAnswer, NotSent
+from core.outside.http import HttpRequest, NoAnswer, NotSent
+from core.outside.oauth import TokenRefused
+from core.outside.response import HttpResponse, no_json, retry_after
 
 from .answers import masked_response, masked_saved
 from .authorization import prepare_auth, shown_auth
@@ -59,21 +63,52 @@ class Judge:
         """Expressions see the answer with secrets hidden: they can ask nothing about one."""
         masker = self.context.masker
         response = masked_response(answer, masker)
-        seen = {
-            "status": response.status,
-            "headers": response.headers,
-            "text": response.text,
-            "json": response.json,
-        }
+        wait = retry_after(answer, self.context.now)
         output: Json = {"status": response.status, "body": response.text}
-        scope = {**self.context.scope, "response": seen}
+        scope = {**self.context.scope, "response": _seen(response)}
         try:
-            if not compile_expression(self.expect).is_true(scope):
-                return Failed(f"Answered {response.status}; expected {self.expect}", output)
-            saved = {name: compile_expression(source).evaluate(scope) for name, source in self.save.items()}
+            if not _evaluated(self.expect, scope, response, is_condition=True):
+                said = f"{_answered(self.expect, response, wait)}; expected {self.expect}"
+                return Failed(said, output, retry_after=wait)
+            saved = {name: _evaluated(source, scope, response) for name, source in self.save.items()}
         except RunbookError as error:
-            return Failed(masker.mask(str(error)), output)
+            return Failed(masker.mask(str(error)), output, retry_after=wait)
         return Succeeded(output, masked_saved(saved, masker))
+
+
+def _seen(response: HttpResponse) -> dict[str, object]:
+    """What expressions know as `response`."""
+    return {
+        "status": response.status,
+        "headers": response.headers,
+        "text": response.text,
+        "json": response.json,
+    }
+
+
+def _evaluated(
+    source: str, scope: Mapping[str, object], response: HttpResponse, *, is_condition: bool = False
+) -> Json:
+    """Raises RunbookError; where it asks for JSON of what is none, the error says that, and not what came of it."""
+    expression = compile_expression(source)
+    try:
+        return expression.is_true(scope) if is_condition else expression.evaluate(scope)
+    except ExpressionError:
+        if not _lacks_json(source, response):
+            raise
+        raise ExpressionError(f"`{source}` cannot be evaluated: the answer is {no_json(response)}") from None
+
+
+def _lacks_json(source: str, response: HttpResponse) -> bool:
+    asks = any(f"{path}.".startswith("response.json.") for path in compile_expression(source).paths)
+    return asks and not response.is_json
+
+
+def _answered(expect: str, response: HttpResponse, wait: timedelta | None) -> str:
+    said = f"Answered {response.status}"
+    if _lacks_json(expect, response):
+        said += f", and {no_json(response)}"
+    return said if wait is None else f"{said}, to be asked again after {format_duration(wait)}"
 
 
 def prepare_call(definition: CallDefinition, context: Context) -> Outside:
@@ -94,6 +129,8 @@ def prepare_call(definition: CallDefinition, context: Context) -> Outside:
             if response.status == UNAUTHORIZED:
                 authorized.forget()
             return Judge(expect, save, replace(context, masker=authorized.masker)).verdict(response)
+        except TokenRefused as error:
+            return Failed(context.masker.mask(str(error)), retry_after=error.retry_after)
         except (NotSent, RunbookError) as error:
             return Failed(context.masker.mask(str(error)))
         except NoAnswer as error:
@@ -104,26 +141,23 @@ def prepare_call(definition: CallDefinition, context: Context) -> Outside:
 
 
 def _request(definition: CallDefinition, scope: Mapping[str, object], context: Context) -> HttpRequest:
-    headers = {
-        "Idempotency-Key": context.key,
-        **{
-            name: _header(render_text(value, scope, ("headers", name)), name)
-            for name, value in definition.headers.items()
-        },
+    given = {
+        name: _header(name, render_text(value, scope, ("headers", name)))
+        for name, value in definition.headers.items()
     }
+    kind = {"Content-Type": "application/json"} if definition.has_json else {}
+    headers = joined({"Idempotency-Key": context.key}, kind, given)
     query = render(getattr(definition, "query", {}), scope, ("query",))
     assert isinstance(query, dict)
     content = _content(definition, scope)
-    if definition.has_json:
-        headers.setdefault("Content-Type", "application/json")
     return HttpRequest(
         definition.method, render_url(definition.url, scope, ("url",)), headers, query, content
     )
 
 
-def _header(value: str, name: str) -> str:
-    if not (value.isascii() and value.isprintable() and value == value.strip()):
-        raise InvalidInput(f"The header {name} has a character that no header may have.")
+def _header(name: str, value: str) -> str:
+    if why := why_no_header(name, value):
+        raise InvalidInput(why)
     return value
 
 
@@ -143,7 +177,9 @@ def _shown(request: HttpRequest, definition: CallDefinition, auth: Auth | None, 
     """
     shown: dict[str, Json] = {"method": request.method, "url": request.url, "key": context.key}
     if definition.headers:
-        shown["headers"] = {name: request.headers[name] for name in definition.headers}
+        shown["headers"] = {
+            name: request.headers[name] for name in definition.headers if name in request.headers
+        }
     if auth is not None:
         shown["auth"] = shown_auth(auth, context)
     if request.query:

@@ -41,9 +41,8 @@ WITH execution AS (
 ), shown AS (
     UPDATE notices SET wanted = wanted + 1
     WHERE subject_id = :id AND kind IN ('headline', 'detail') AND EXISTS (SELECT FROM execution)
-    RETURNING id
 )
-SELECT (SELECT count(*) FROM execution), (SELECT count(pg_notify('notices', '')) FROM shown)
+SELECT count(*) FROM execution
 """
 
 TABLES = {
@@ -70,7 +69,10 @@ class Change:
 
 
 def save(connection: Connection | Session, change: Change) -> bool:
-    """Write the change; False: somebody else changed the execution since, and nothing was written."""
+    """Write the change; False: somebody else changed the execution since, and nothing was written.
+
+    Its cards are owed by it: who commits it announces that.
+    """
     after = change.after
     parameters = {
         "id": change.id,

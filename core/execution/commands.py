@@ -1,7 +1,8 @@
 """Commands of shell steps: rendered, run, and judged by `expect`."""
 
 import threading
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
@@ -18,6 +19,7 @@ from .preparation import Context, Outside, ProcessPort
 LIMIT = timedelta(minutes=10)
 STEP_KEY = "RUNBOOK_STEP_KEY"
 SUCCESS = "result.exit_code == 0"
+MOST_NAMED = 5
 
 
 class CommandDefinition(Protocol):
@@ -115,7 +117,13 @@ def _judge(definition: CommandDefinition, result: ProcessResult, context: Contex
     Expressions see its output as it is kept, secrets hidden: they can ask nothing about one.
     """
     masker = context.masker
-    seen: Json = {"exit_code": result.exit_code, "stdout": result.stdout, "stderr": result.stderr}
+    seen: dict[str, Json] = {
+        "exit_code": result.exit_code,
+        "stdout": result.stdout,
+        "stderr": result.stderr,
+    }
+    if result.left:
+        seen["ended_with_it"] = _named(result.left)
     output = masker.mask_value(seen)
     assert isinstance(output, dict)
     if result.ended != "exit":
@@ -125,6 +133,13 @@ def _judge(definition: CommandDefinition, result: ProcessResult, context: Contex
         return _expected(expect, definition.save, {**context.scope, "result": output}, output, context)
     except RunbookError as error:
         return Failed(masker.mask(str(error)), output)
+
+
+def _named(left: Sequence[str]) -> str:
+    """`sleep, 2 of java`."""
+    shown = [name if times == 1 else f"{times} of {name}" for name, times in Counter(left).items()]
+    more = [f"{len(shown) - MOST_NAMED} other programs"] if len(shown) > MOST_NAMED else []
+    return ", ".join([*shown[:MOST_NAMED], *more])
 
 
 def _expected(

@@ -5,12 +5,12 @@ things: prepare, commit, act, commit.
 """
 
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 from sqlalchemy.orm import Session
 
+from core.clock import elapsed
 from core.database import DATABASE_IS_AWAY
 from core.decisions.execution import (
     ApprovalVoided,
@@ -27,6 +27,7 @@ from core.errors import Conflict
 from core.outside.leash import Leash
 from core.sabotage import is_disabled, reach
 from core.service import Service, Work
+from core.services import secret_parameters
 from core.services.incident_scope import incident_scope
 from core.services.installation import AnotherDatabase, require_known
 from core.services.restore import settle
@@ -75,7 +76,7 @@ class Executor:
     def run(self, kind: Kind, execution_id: str) -> None:
         """Work on the execution as long as there is something to do. Nothing due: nothing done."""
         reach("claim.before")
-        claimed_at = time.monotonic()
+        claimed_at = elapsed()
         try:
             run = self._claim(kind, execution_id)
         except AnotherDatabase:
@@ -110,9 +111,13 @@ class Executor:
             )
             work = Work(session, self._service.clock.now(), self._service.admins, limits=self._service.limits)
             refused = _refusal(work, loaded, claimed.abandoned)
-            run = Run(self._service, loaded, incident_scope(incident), refused, event)
+            hidden, lost = _hidden(session, row)
+            run = Run(self._service, loaded, incident_scope(incident), refused or lost, event)
+            run.hidden = hidden
             run.approved = load_approved(session, loaded.state)
-            return run
+        if work.announces:
+            self._service.announcer.announce()
+        return run
 
     def _work(self, run: Run, heart: Heart) -> None:
         """Step by step; once more if a person changed the execution just as it was to be let go."""
@@ -142,6 +147,14 @@ class Executor:
                     return _outside(run, position, request, lambda: call(heart.stop))
             case result:
                 return run.apply(StepEnded(result))
+
+
+def _hidden(session: Session, row: AnyExecution) -> tuple[Mapping[str, Json], str | None]:
+    """The parameters that are secrets; or why the execution cannot go on, where they are lost."""
+    try:
+        return secret_parameters.load(session, row) if isinstance(row, RunbookExecution) else {}, None
+    except Conflict as error:
+        return {}, str(error)
 
 
 def _refusal(work: Work, loaded: Loaded, abandoned: Abandoned | None) -> str | None:

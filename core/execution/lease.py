@@ -1,7 +1,6 @@
 """Claiming an execution, and keeping it while its worker lives."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from sqlalchemy import Engine, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from core.clock import Clock
+from core.clock import Clock, elapsed
 from core.outside.leash import Leash
 from core.sabotage import is_disabled
 
@@ -78,7 +77,7 @@ class Heart:
     """Beats for one execution from a thread of its own: keeps the lease, and hears of a cancel.
 
     `stop` is set when the step at hand should stop: its run was cancelled, or the lease is somebody else's.
-    `claimed_at`: of the monotonic clock, from before the claim.
+    `claimed_at`: of core.clock.elapsed, from before the claim.
     """
 
     def __init__(
@@ -99,11 +98,11 @@ class Heart:
         )
         self._over = threading.Event()
         self.stop = Leash()
-        self.stop.held_until = (time.monotonic() if claimed_at is None else claimed_at) + HELD
+        self.stop.held_until = (elapsed() if claimed_at is None else claimed_at) + HELD
 
     def beat(self) -> None:
         """One heartbeat."""
-        began = time.monotonic()
+        began = elapsed()
         values = {**self._values, "until": self._clock.now() + LEASE}
         with self._engine.begin() as connection:
             cancel_requested = connection.execute(self._statement, values).scalar()

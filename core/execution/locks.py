@@ -6,9 +6,10 @@ advisory lock makes takers and releasers of one name queue up, so that a queue n
 
 from collections.abc import Mapping
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from core.advisory_locks import Seed, wait_for
 from core.decisions.advance import advance
 from core.decisions.execution import LockGranted
 from core.definitions.locks import full_name, short_name
@@ -102,6 +103,7 @@ def _grant(work: Work, waiting: RunbookExecution) -> None:
     change = Change(RUNBOOK, waiting.id, waiting.revision, loaded.state, after, after.wake_at, True)
     saved = save(work.session, change)
     assert saved, "the row is locked"
+    work.announces = True
     work.ring("runbook", waiting.id)
 
 
@@ -110,4 +112,4 @@ def _of(name: str) -> Select[RunbookExecution]:
 
 
 def _serialize(session: Session, name: str) -> None:
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 1))"), {"name": name})
+    wait_for(session, Seed.RUNBOOK_LOCK, name)

@@ -6,7 +6,7 @@ from core.decisions.execution import Execution, Step
 from core.decisions.gates import GATE
 from core.decisions.people import Person
 from core.service import Work
-from core.services import audit, notices
+from core.services import audit, notices, secret_parameters
 from core.services.notices import NewNotice, NoticeKind
 from core.statuses import GateStatus, Status, WaitingFor
 from core.tables import Approval, Callback, RunbookExecution, WorkflowExecution
@@ -60,6 +60,8 @@ def fulfil(work: Work, row: AnyExecution, before: Execution, after: Execution) -
         _ask_for_verdict(work, row, after)
     if after.status.is_final and not before.status.is_final:
         _tell_outcome(work, row, before, after)
+    if after.status is Status.SUCCEEDED:  # what failed may be retried
+        secret_parameters.forget(work, row)
 
 
 def _close_gate(work: Work, row: RunbookExecution, position: int, status: Status) -> None:

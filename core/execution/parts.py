@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from core.decisions.execution import Failed
 from core.definitions.expressions import compile_expression
-from core.definitions.masking import Masker
 from core.errors import ConfigurationError, RunbookError
 from core.steps.base import StepDefinition
 
@@ -40,5 +39,5 @@ def _with_callbacks(context: Context, parts: Sequence[AnyPart]) -> Context:
         return context
     urls = context.ports.callbacks.urls(context.execution_id, ids)
     tokens = [url.rpartition("/")[2] for url in urls.values()]
-    masker = Masker([*context.ports.secrets.hidden(), *tokens])
+    masker = context.masker_with(*tokens)
     return replace(context, names={**context.names, "callbacks": urls}, masker=masker)

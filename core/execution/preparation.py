@@ -21,12 +21,14 @@ from core.callbacks import CallbackLinks
 from core.decisions.execution import Json, StepResult, Succeeded
 from core.decisions.initiators import Initiators
 from core.definitions.masking import Masker
+from core.definitions.secret_parameters import HIDDEN, HiddenParameters, texts_of
 from core.definitions.secret_use import Destinations
 from core.definitions.secrets import ROOT, SecretPlaces
 from core.origins import Origins
-from core.outside.http import HttpRequest, HttpResponse
+from core.outside.http import HttpRequest
 from core.outside.oauth import OAuthTokens
 from core.outside.process import Command, ProcessResult
+from core.outside.response import HttpResponse
 
 from .secrets import SecretPort, SecretScope
 
@@ -84,6 +86,7 @@ class Context:
     `initiators`: who brought this run about. `preview`: what an approval would let run, rendered as far as it is
     known (core.execution.preview). `asked_again`: why, of a gate that was asked before. `maybe_done`: an attempt may
     have been made of which the database does not know, for it was restored.
+    `hidden`: the parameters that are secrets, as they are; in `names` stands `***`.
     """
 
     names: Mapping[str, object]
@@ -105,16 +108,25 @@ class Context:
     asked_again: str | None = None
     maybe_done: bool = False
     secrets: SecretScope | SecretPlaces = field(default_factory=SecretPlaces)
+    hidden: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def scope(self) -> Mapping[str, object]:
         """What is sent is rendered over this: the names that expressions see, and secrets by their values."""
-        return {**self.names, ROOT: self.secrets}
+        if not self.hidden:
+            return {**self.names, ROOT: self.secrets}
+        given = self.names["params"]
+        assert isinstance(given, Mapping)
+        return {**self.names, "params": {**given, **self.hidden}, ROOT: self.secrets}
+
+    def masker_with(self, *more: str) -> Masker:
+        """What hides the worker's secrets, this run's, and `more`."""
+        return Masker((*self.ports.secrets.hidden(), *texts_of(self.hidden), *more))
 
     @property
     def shown_scope(self) -> Mapping[str, object]:
         """What is shown and kept is rendered over this: in the place of each secret stands which one it is."""
-        return {**self.names, ROOT: SecretPlaces()}
+        return {**self.names, ROOT: SecretPlaces(), HIDDEN: HiddenParameters(self.hidden)}
 
     @property
     def carried(self) -> tuple[Destinations, ...]:

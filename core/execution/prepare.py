@@ -7,6 +7,7 @@ from core.decisions.branches import why_not_taken
 from core.decisions.execution import Skipped
 from core.decisions.initiators import initiators_from_json
 from core.definitions.masking import Masker
+from core.definitions.secret_parameters import texts_of
 from core.definitions.secret_use import SecretUse
 from core.origins import Origin
 from core.statuses import Status
@@ -47,7 +48,7 @@ def context_of(run: Run, position: int, ports: Ports) -> Context:
         attempt=step.attempt + 1,
         now=run.service.clock.now(),
         ports=replace(ports, http=_http_of(run, ports)),
-        masker=_masker(ports.secrets.hidden()),
+        masker=_masker((*ports.secrets.hidden(), *texts_of(run.hidden))),
         resumed=step.status is Status.WAITING and step.error is None,
         depth=run.depth,
         deadline=run.state.deadline,
@@ -55,6 +56,7 @@ def context_of(run: Run, position: int, ports: Ports) -> Context:
         if isinstance(row, RunbookExecution)
         else run.initiators,
         secrets=SecretScope(lambda name: ports.secrets.give(name, use)),
+        hidden=run.hidden,
         asked_again=step.error if step.status is Status.PENDING else None,
         maybe_done=step.maybe_done,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.advisory_locks import keep_freezes_away
 from core.decisions.execution import Execution
 from core.definitions.arms import Arm
 from core.definitions.kept import NotValidAnyMore
@@ -43,6 +44,7 @@ def load(session: Session, kind: Kind, row: AnyExecution) -> Loaded:
 
 def load_locked(session: Session, kind: Kind, execution_id: str) -> Loaded:
     """With a lock on the execution's row: nobody changes it until this transaction ends."""
+    keep_freezes_away(session)  # what its change obliges us to may begin a run
     row: AnyExecution | None = session.get(  # type: ignore[assignment]  # of a union
         kind.execution, execution_id, with_for_update=True, populate_existing=True
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy.orm import Session
 
+from core.advisory_locks import keep_freezes_away
 from core.decisions.advance import advance
 from core.decisions.execution import Claimed, Event, Failed, Json, StepEnded, StepResult, Transition
 from core.decisions.initiators import initiators_from_json
@@ -32,7 +33,8 @@ class Run:
     """`committed` is the state that the database has, `state` what the events since then made of it.
 
     `refused`: why this run must not begin, if so. `event`: what started a workflow.
-    `approved`: what the gates showed that it has passed, by the approvals' ids.
+    `approved`: what the gates showed that it has passed, by the approvals' ids. `hidden`: the parameters that are
+    secrets.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Run:
         self.depth: int = event.depth if event else getattr(loaded.row, "depth", 0)
         self.initiators = initiators_from_json(event.initiators) if event else ()
         self.approved: Mapping[str, list[Json]] = {}
+        self.hidden: Mapping[str, Json] = {}
         self.state = self._committed = loaded.state
         self._revision, self._fence = loaded.row.revision, loaded.row.fence
         self._pending: list[Event] = []
@@ -90,15 +93,20 @@ class Run:
 
         Where somebody changed the execution meanwhile, nothing of the act happened.
         """
-        events = list(self._pending)
+        events, state = list(self._pending), self.state
+
+        def act_and_save(work: Work) -> Transition:
+            self._pending, self.state = list(events), state
+            keep_freezes_away(work.session)  # before any row: the act may begin a run
+            transition = self.apply(StepEnded(self._attempt(work, act)))
+            if self.event:  # the actions of a workflow change incidents
+                incident = work.session.get_one(Incident, self.loaded.row.incident_id)
+                self.incident = incident_scope(incident)
+            self._save_with(work)
+            return transition
+
         try:
-            with self.service.transaction() as work:
-                transition = self.apply(StepEnded(self._attempt(work, act)))
-                if self.event:  # the actions of a workflow change incidents
-                    self.incident = incident_scope(
-                        work.session.get_one(Incident, self.loaded.row.incident_id)
-                    )
-                self._save_with(work)
+            transition = self.service.do(act_and_save)
         except Superseded:
             self._pending = events
             self._start_over()
@@ -123,8 +131,7 @@ class Run:
     def _try_commit(self) -> bool:
         try:
             if obliges(self._committed, self.state):
-                with self.service.transaction() as work:
-                    self._save_with(work)
+                self.service.do(self._save_with)
             else:
                 self._save_alone()
         except Superseded:
@@ -139,11 +146,14 @@ class Run:
             autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
             if not save(autocommit, self._change()):
                 raise Superseded
+        self.service.announcer.announce()
         reach("checkpoint.after")
 
     def _save_with(self, work: Work) -> None:
+        keep_freezes_away(work.session)  # what it obliges us to may begin a run
         if not save(work.session, self._change()):
             raise Superseded
+        work.announces = True
         fulfil(work, self.loaded.row, self._committed, self.state)
 
     def _mark_committed(self) -> None:

@@ -9,7 +9,8 @@ from typing import Protocol
 from core.decisions.execution import Failed, Json, StepResult, Succeeded, Uncertain
 from core.errors import RunbookError
 from core.outside.attempt import Deadline
-from core.outside.http import HttpRequest, HttpResponse, NoAnswer, NotSent
+from core.outside.http import HttpRequest, NoAnswer, NotSent
+from core.outside.response import HttpResponse, no_json, retry_after
 
 from .answers import masked_response
 from .links import Link
@@ -30,6 +31,9 @@ class Ticket:
 
 class TicketRefused(RunbookError):
     """The other system made no ticket."""
+
+    response: HttpResponse | None = None
+    """What it answered."""
 
 
 class Tracker(Protocol):
@@ -61,11 +65,16 @@ def prepare_ticket(tracker: Tracker, shown: Json, context: Context, limit: timed
         except _NotSearched as error:
             return Uncertain(context.masker.mask(str(error)))
         except (NotSent, RunbookError) as error:
-            return Failed(context.masker.mask(str(error)))
+            return Failed(context.masker.mask(str(error)), retry_after=_wait(error, context))
         except NoAnswer as error:
             return Uncertain(context.masker.mask(str(error)))
 
     return Outside(context.masker.mask_value(shown), act)
+
+
+def _wait(error: Exception, context: Context) -> timedelta | None:
+    response = error.response if isinstance(error, TicketRefused) else None
+    return retry_after(response, context.now) if response is not None else None
 
 
 class _NotSearched(RunbookError):
@@ -86,4 +95,7 @@ def _linked(ticket: Ticket) -> Succeeded:
 
 def refused(system: str, response: HttpResponse) -> TicketRefused:
     """What the system said against it."""
-    return TicketRefused(f"{system} answered {response.status}: {' '.join(response.text.split())[:SHOWN]}")
+    text = " ".join(response.text.split())[:SHOWN] if response.is_json else no_json(response)
+    error = TicketRefused(f"{system} answered {response.status}: {text}")
+    error.response = response
+    return error

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from core.clock import elapsed
+
 CONNECTS, CONNECTED = "connection.connect_tcp.started", "connection.connect_tcp.complete"
 LEAVES = "http11.send_request_headers.started"
 TOO_LATE = "It was not sent: its worker was away for so long that another one may have the run."
@@ -39,7 +41,7 @@ class Attempt:
 
     A request that was broken off before it left does not leave. One that has left loses its connection, also in the
     middle of a handshake, of headers or of a body: no limit for each read would end those. None leaves after
-    `held_until`, of the monotonic clock: whoever slept through their lease calls nobody as they wake up.
+    `held_until`, of core.clock.elapsed: whoever slept through their lease calls nobody as they wake up.
     """
 
     def __init__(self, held_until: Callable[[], float] = lambda: math.inf) -> None:
@@ -58,7 +60,7 @@ class Attempt:
                 self._close_if_broken_off()
             if event in (CONNECTS, LEAVES) and self._is_broken_off:
                 raise BrokenOff
-            if event in (CONNECTS, LEAVES) and time.monotonic() >= self._held_until():
+            if event in (CONNECTS, LEAVES) and elapsed() >= self._held_until():
                 raise BrokenOff(TOO_LATE)
             self.has_left = self.has_left or event == LEAVES
 

@@ -2,13 +2,15 @@
 
     python guard.py LIFE_FD UNTIL PLAN_FD
 
-The guard ends when its command ends, when LIFE_FD is closed, or at UNTIL (monotonic clock, seconds). The other end of
-that pipe is held by the worker, so that the worker's death, however sudden, is the command's. Through it come later
-UNTILs (8 bytes, a double): a worker that is stopped, and not dead, sends none, and its command ends before another
-worker begins it.
+The guard ends when its command ends, when LIFE_FD is closed, or at UNTIL (seconds of core.clock.elapsed). The other
+end of that pipe is held by the worker, so that the worker's death, however sudden, is the command's. Through it come
+later UNTILs (8 bytes, a double): a worker that is stopped, and not dead, sends none, and its command ends before
+another worker begins it.
 
 It is two processes, of which the inner one runs the command. As child subreapers (prctl(2), PR_SET_CHILD_SUBREAPER)
 they inherit every orphan below them, also one that called setsid(2). Whichever of them is killed, the other cleans up.
+
+What it had to end when the command itself had ended, the guard writes behind the plan: each program's name in a line.
 
 PLAN_FD holds what the command is, as whom and with what environment (`Plan`): arguments and environment of the guard
 itself could be read by others, and what people write into an environment (LD_PRELOAD) must not govern it. The guard
@@ -25,6 +27,9 @@ import signal
 import struct
 import sys
 import time
+
+CLOCK = time.CLOCK_BOOTTIME  # the worker's; it counts on while the machine is suspended, and select does not
+LOOK_AGAIN = 1.0  # seconds
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
@@ -50,7 +55,7 @@ def read_plan(descriptor: int) -> Plan:
 
     As bytes, with a zero behind each part: `core.outside.confinement.plan` writes them.
     """
-    with os.fdopen(descriptor, "rb") as file:
+    with os.fdopen(os.dup(descriptor), "rb") as file:
         ids, privileges, program, count, *parts = file.read().split(b"\0")[:-1]
     arguments, environment = parts[: int(count)], parts[int(count) :]
     pairs = dict(entry.split(b"=", 1) for entry in environment)
@@ -63,13 +68,28 @@ def children() -> list[int]:
         return [int(pid) for pid in file.read().split()]
 
 
-def end_all() -> None:
-    """Kill until nothing is left: the orphans of each one killed become ours."""
+def alive(pid: int) -> bytes:
+    """The program's name, at most 15 bytes, by proc_pid_stat(5); empty of one that has ended by itself."""
+    with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 no pathlib
+        before, _, behind = file.read().rpartition(b") ")
+    return b"" if behind[:1] in b"ZX" else before.partition(b" (")[2].replace(b"\n", b" ")
+
+
+def end_all() -> list[bytes]:
+    """Kill until nothing is left: the orphans of each one killed become ours. Answers the names of what was alive."""
+    ended: list[bytes] = []
     while pids := children():
         for pid in pids:
+            ended.append(alive(pid))
             os.kill(pid, signal.SIGKILL)
         for pid in pids:
             os.waitpid(pid, 0)
+    return [name for name in ended if name]
+
+
+def tell(descriptor: int, names: list[bytes]) -> None:
+    """To the worker, which reads it when we have ended."""
+    os.write(descriptor, b"".join(name + b"\n" for name in names))
 
 
 def prctl(option: int, *arguments: int) -> int:
@@ -133,7 +153,7 @@ def start(plan: Plan) -> int:
         os._exit(COULD_NOT_START)
 
 
-def run(plan: Plan, life: int) -> int:
+def run(plan: Plan, life: int, told: int) -> int:
     """The inner guard: the command's exit status; 128 + 9 if it was ended because `life` was closed."""
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     pid = start(plan)
@@ -142,17 +162,19 @@ def run(plan: Plan, life: int) -> int:
     status = -signal.SIGKILL
     if ended in ready:
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    end_all()
+    names = end_all()
+    if ended in ready:
+        tell(told, names)
     return status if status >= 0 else 128 - status
 
 
 def watch(ended: int, life: int, until: float) -> None:
     """Until the inner guard has ended, the worker went away, or its time is over."""
     while True:
-        left = until - time.monotonic()
+        left = until - time.clock_gettime(CLOCK)
         if left <= 0:
             return
-        ready, _, _ = select.select([ended, life], [], [], min(left, 3600.0))
+        ready, _, _ = select.select([ended, life], [], [], min(left, LOOK_AGAIN))
         if ended in ready:
             return
         if life in ready:
@@ -163,7 +185,9 @@ def watch(ended: int, life: int, until: float) -> None:
 
 
 def main() -> int:
-    life, until, plan = int(sys.argv[1]), float(sys.argv[2]), read_plan(int(sys.argv[3]))
+    life, until, told = int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
+    plan = read_plan(told)
+    os.set_inheritable(told, False)  # no program gets it
     prctl(PR_SET_DUMPABLE, 0)  # the plan is in our memory
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -172,7 +196,7 @@ def main() -> int:
     if not inner:
         os.close(life)
         os.close(ours)
-        os._exit(run(plan, inner_life))
+        os._exit(run(plan, inner_life, told))
     os.close(inner_life)
     ended = os.pidfd_open(inner)
     watch(ended, life, until)

@@ -1,7 +1,7 @@
 """HTTP calls with a total deadline, a bounded answer, and an honest account of what is known."""
 
 import json
-import math
+import secrets
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -9,17 +9,21 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import httpx2
+import structlog
 
 from core.decisions.execution import Json
+from core.definitions.headers import joined, why_no_header
 from core.definitions.secret_use import Destinations, check_destination
 from core.errors import NotAllowed, RunbookError
 
 from .attempt import Attempt, BrokenOff, Deadline
 from .egress import EgressPolicy, checked_address
 from .leash import held_until
-from .text import NO_MASK, Excerpt, Mask, without_nul
+from .response import HttpResponse, read_response
+from .text import NO_MASK, Mask
 
-MOST_BYTES = 1_048_576  # of a response that is read; beyond that it is cut
+log = structlog.get_logger()
+
 CONNECT_SECONDS = 10.0
 BEHIND_SECONDS = 1.0
 WATCH_SECONDS = 0.05  # how often a running call looks whether it should stop
@@ -48,15 +52,6 @@ class HttpRequest:
     def holds_secrets(self) -> bool:
         """Whether the address itself does."""
         return bool(self.shown_url) and self.shown_url != self.url
-
-
-@dataclass(frozen=True)
-class HttpResponse:
-    status: int
-    headers: Mapping[str, str]
-    text: str
-    json: Json
-    truncated: bool
 
 
 class NotSent(Exception):
@@ -100,21 +95,21 @@ class HttpCaller:
     def _attempt(
         self, request: HttpRequest, limit: timedelta, attempt: Attempt, answer: "Future[HttpResponse]"
     ) -> None:
+        """Whatever is raised here is told to who waits for the answer, who would wait in vain."""
         try:
             built = self._build(request, limit, attempt)
             answer.set_result(_read(self._client.send(built, stream=True), request.mask))
-        except (NotSent, RunbookError) as error:
-            answer.set_exception(error)
-        except (httpx2.HTTPError, BrokenOff, OSError) as error:
-            answer.set_exception(_what_is_known(error, request, attempt))
-        except Exception as error:  # noqa: BLE001 told to who waits for the answer, who would wait in vain
-            answer.set_exception(error)
+        except BaseException as error:  # noqa: BLE001 as above
+            answer.set_exception(_told(error, request, attempt))
         finally:
             attempt.close()
 
     def _build(self, request: HttpRequest, limit: timedelta, attempt: Attempt) -> httpx2.Request:
         """The request to the very address that was checked; name and certificate stay the host's."""
         url = _parse(request)
+        for name, value in request.headers.items():
+            if why := why_no_header(name, value):
+                raise NotSent(why)
         host = url.raw_host.decode("ascii")
         port = url.port or (443 if url.scheme == "https" else 80)
         check_destination(request.carried, host, port)
@@ -130,7 +125,7 @@ class HttpCaller:
         return self._client.build_request(
             request.method,
             called.copy_merge_params(_query(request.query)) if request.query else called,
-            headers={**request.headers, "Host": url.netloc.decode("ascii")},
+            headers=joined(request.headers, {"Host": url.netloc.decode("ascii")}),
             content=request.content,
             timeout=_own_limits(limit),
             extensions={"sni_hostname": host, "trace": attempt.trace},
@@ -144,14 +139,25 @@ def _own_limits(limit: timedelta) -> httpx2.Timeout:
     return httpx2.Timeout(behind, connect=CONNECT_SECONDS if seconds > CONNECT_SECONDS else behind)
 
 
+def _told(error: BaseException, request: HttpRequest, attempt: Attempt) -> BaseException:
+    """As `HttpCaller.call` raises it. What nobody foresaw is in the log; what it says may hold what was sent."""
+    if isinstance(error, NotSent | RunbookError):
+        return error
+    if isinstance(error, httpx2.HTTPError | BrokenOff | OSError):
+        return _what_is_known(error, request, attempt)
+    error_id = f"err_{secrets.token_hex(4)}"
+    log.error("call failed unforeseen", error_id=error_id, exc_info=error)
+    told = f"something went wrong on our side. An operator finds it in the log under {error_id}."
+    return NoAnswer(f"No whole answer: {told}") if attempt.has_left else NotSent(f"It was not sent: {told}")
+
+
 def _what_is_known(error: Exception, request: HttpRequest, attempt: Attempt) -> Exception:
     if attempt.has_left:
         return NoAnswer(f"No whole answer: {error or type(error).__name__}.")
     if isinstance(error, BrokenOff):
         return NotSent(str(error))
-    return NotSent(
-        f"No connection to {request.named(_parse(request).netloc.decode())}: {error or type(error).__name__}."
-    )
+    host = request.named(httpx2.URL(request.url).netloc.decode("ascii", "replace"))
+    return NotSent(f"No connection to {host}: {error or type(error).__name__}.")
 
 
 def _parse(request: HttpRequest) -> httpx2.URL:
@@ -192,47 +198,7 @@ def _query(query: Mapping[str, Json]) -> dict[str, str]:
 
 
 def _read(response: httpx2.Response, mask: Mask) -> HttpResponse:
-    """Until the end, or as much as is kept."""
-    excerpt, size, body = Excerpt(mask=mask), 0, bytearray()
     try:
-        for chunk in response.iter_bytes():
-            excerpt.add(chunk)
-            body += chunk
-            size += len(chunk)
-            if size > MOST_BYTES:
-                excerpt.cut()
-                break
+        return read_response(response.status_code, dict(response.headers), response.iter_bytes(), mask)
     finally:
         response.close()
-    return HttpResponse(
-        response.status_code,
-        dict(response.headers),
-        excerpt.text(),
-        _json(bytes(body)),
-        truncated=size > MOST_BYTES or not excerpt.is_whole,
-    )
-
-
-def _json(body: bytes) -> Json:
-    """None for what is no JSON, or none that PostgreSQL keeps: numbers are finite, nesting has an end.
-
-    A target is not refused as a person is: its integers beyond 64 bits are floating point (RFC 8259, section 6), and of
-    what cannot be read there is still the text.
-    """
-    try:
-        parsed: Json = json.loads(body, parse_int=_number, parse_float=_finite, parse_constant=_finite)
-        return without_nul(parsed)  # type: ignore[return-value]  # what is JSON stays JSON
-    except (ValueError, RecursionError):
-        return None
-
-
-def _number(text: str) -> int | float:
-    number = int(text)
-    return number if -(2**63) <= number < 2**63 else _finite(text)
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number

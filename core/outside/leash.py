@@ -7,7 +7,7 @@ import threading
 class Leash(threading.Event):
     """Set when the step should stop.
 
-    `held_until`, of the monotonic clock: until then nobody else runs this step, unless somebody says more by then.
+    `held_until`, of core.clock.elapsed: until then nobody else runs this step, unless somebody says more by then.
     """
 
     held_until = math.inf

@@ -9,7 +9,8 @@ from urllib.parse import quote_plus, urlencode
 
 from core.definitions.secret_use import Destinations
 from core.errors import Unavailable
-from core.outside.http import HttpRequest, HttpResponse, NoAnswer, NotSent
+from core.outside.http import HttpRequest, NoAnswer, NotSent
+from core.outside.response import HttpResponse, no_json, retry_after
 
 EARLY = timedelta(seconds=30)  # a token that expires sooner is not used: the call must arrive with a good one
 Call = Callable[[HttpRequest], HttpResponse]
@@ -43,6 +44,13 @@ class Token:
         return self.good_until is not None and now < self.good_until
 
 
+class TokenRefused(Unavailable):
+    """The authorization server gave no token."""
+
+    retry_after: timedelta | None = None
+    """How long it asks to wait."""
+
+
 class OAuthTokens:
     """The tokens of this process. What they are is nowhere else."""
 
@@ -72,12 +80,25 @@ def _ask(grant: Grant, now: datetime, call: Call) -> Token:
     answer = response.json if isinstance(response.json, dict) else {}
     value, lifetime = answer.get("access_token"), answer.get("expires_in")
     if response.status >= 400 or not isinstance(value, str) or not value:
-        reason = answer.get("error")  # RFC 6749, section 5.2: a word such as invalid_client
-        raise Unavailable(
-            f"{grant.shown_url or grant.token_url} gave no token: it answered {response.status}"
-            f"{f' ({reason})' if isinstance(reason, str) else ''}."
-        )
+        raise _refused(grant, response, now)
     return Token(value, now + timedelta(seconds=_seconds(lifetime)) - EARLY if lifetime else None)
+
+
+def _refused(grant: Grant, response: HttpResponse, now: datetime) -> TokenRefused:
+    answer = response.json if isinstance(response.json, dict) else {}
+    reason = answer.get("error")  # RFC 6749, section 5.2: a word such as invalid_client
+    more = (
+        f" ({reason})"
+        if isinstance(reason, str)
+        else ""
+        if response.is_json
+        else f", and {no_json(response)}"
+    )
+    error = TokenRefused(
+        f"{grant.shown_url or grant.token_url} gave no token: it answered {response.status}{more}."
+    )
+    error.retry_after = retry_after(response, now)
+    return error
 
 
 def _seconds(lifetime: object) -> float:

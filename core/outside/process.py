@@ -8,18 +8,18 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
+from core.clock import elapsed
 from core.sabotage import is_disabled
 
 from .confinement import Confinement, plan
 from .leash import held_until
-from .text import NO_MASK, Excerpt, Mask
+from .text import NO_MASK, Excerpt, Mask, readable
 
 GUARD = str(Path(__file__).with_name("guard.py"))
 CHUNK = 65_536
@@ -44,12 +44,16 @@ class Command:
 
 @dataclass(frozen=True)
 class ProcessResult:
-    """`ended`: why: `exit`, `timeout`, `stopped`, `lease lost`, or `lost` where something killed its guard."""
+    """`ended`: why: `exit`, `timeout`, `stopped`, `lease lost`, or `lost` where something killed its guard.
+
+    `left`: the names of programs that it had started, and that were ended when it ended by itself.
+    """
 
     exit_code: int
     stdout: str
     stderr: str
     ended: str
+    left: tuple[str, ...] = ()
 
 
 class ProcessRunner:
@@ -103,37 +107,48 @@ class ProcessRunner:
     ) -> ProcessResult:
         life_read, life_write = os.pipe()
         life = [life_write]
-        try:
-            process = self._start(command, folder, life_read, held_until(stop))
-        except BaseException:
-            _let_go(life)
-            raise
-        finally:
-            os.close(life_read)
-        try:
-            return _attend(process, command, limit, stop, life)
-        finally:
-            _let_go(life)
-            process.wait()
-
-    def _start(self, command: Command, folder: str, life: int, until: float) -> "subprocess.Popen[bytes]":
         environment = {"PATH": self._path, **command.environment}
         if not ANY_LOCALE & environment.keys():
             environment["LC_CTYPE"] = "C.UTF-8"
-        told = plan(self._confinement, self._program(command), command.argv, environment)
-        with _file_of(told) as descriptor:
-            guard = [sys.executable, "-I", "-S", GUARD, str(life), str(until), str(descriptor)]
-            unguarded = is_disabled("process-guard")
-            return subprocess.Popen(  # noqa: S603 argv, and never a shell: what the approved definition says
-                command.argv if unguarded else guard,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=environment if unguarded else {},
-                cwd=folder,
-                pass_fds=[life, descriptor],
-                start_new_session=True,
-            )
+        try:
+            told = plan(self._confinement, self._program(command), command.argv, environment)
+            with _file_of(told) as descriptor:
+                fds = (life_read, descriptor)
+                process = _start(command, environment, folder, fds, held_until(stop))
+                try:
+                    result = _attend(process, command, limit, stop, life)
+                finally:
+                    _let_go(life)
+                    process.wait()
+                return replace(result, left=_left(descriptor, len(told)))
+        finally:
+            _let_go(life)
+            os.close(life_read)
+
+
+def _start(
+    command: Command, environment: dict[str, str], folder: str, fds: tuple[int, int], until: float
+) -> "subprocess.Popen[bytes]":
+    """`fds`: the life pipe's end, and the file with the plan."""
+    life, descriptor = fds
+    guard = [sys.executable, "-I", "-S", GUARD, str(life), str(until), str(descriptor)]
+    unguarded = is_disabled("process-guard")
+    return subprocess.Popen(  # noqa: S603 argv, and never a shell: what the approved definition says
+        command.argv if unguarded else guard,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment if unguarded else {},
+        cwd=folder,
+        pass_fds=fds,
+        start_new_session=True,
+    )
+
+
+def _left(descriptor: int, start: int) -> tuple[str, ...]:
+    """What the guard wrote behind the plan."""
+    said = os.pread(descriptor, CHUNK, start)
+    return tuple(readable(name) for name in said.split(b"\n") if name)
 
 
 @contextmanager
@@ -159,7 +174,7 @@ def _attend(
     feeder.start()
     outputs = {stream.fileno(): Excerpt(mask=command.mask) for stream in (process.stdout, process.stderr)}
     stdout, stderr = outputs.values()
-    ended = _drain(process, outputs, time.monotonic() + limit.total_seconds(), stop, life)
+    ended = _drain(process, outputs, elapsed() + limit.total_seconds(), stop, life)
     exit_code = process.wait()
     if ended == "exit" and exit_code < 0:  # of the guard: a signal that ends the command is 128 and more
         ended = "lost"
@@ -203,7 +218,7 @@ def _drain(
 
 
 def _why_it_ends(stop: threading.Event, deadline: float) -> str | None:
-    now = time.monotonic()
+    now = elapsed()
     if stop.is_set():
         return "stopped"
     if now >= deadline:

@@ -93,6 +93,13 @@ class Excerpt:
         return _Masked(joined, self._mask), self._total - len(joined)
 
 
+def excerpt_of(data: bytes, mask: Mask = NO_MASK) -> str:
+    """What is kept of bytes that are all there."""
+    excerpt = Excerpt(mask=mask)
+    excerpt.add(data)
+    return excerpt.text()
+
+
 class _Masked:
     """Bytes, of which parts are asked for by where they stood before secrets were hidden."""
 

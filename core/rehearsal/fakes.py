@@ -5,10 +5,12 @@ import threading
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core.decisions.execution import Failed, Json, StepResult, Succeeded
+from core.decisions.execution import Failed, StepResult, Succeeded
 from core.definitions.cases import FakeAnswer
-from core.outside.http import HttpRequest, HttpResponse, NoAnswer
+from core.outside.http import HttpRequest, NoAnswer
 from core.outside.process import Command, ProcessResult
+from core.outside.response import HttpResponse, read_response
+from core.outside.text import excerpt_of
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,7 @@ class FakeHttp:
         """Raises NoAnswer where the case says so."""
         if self.answer.no_answer:
             raise NoAnswer(f"No whole answer within {limit.total_seconds():g} s.")
-        text, value = _body(self.answer)
-        return HttpResponse(self.answer.status, self.answer.headers, text, value, truncated=False)
+        return read_response(self.answer.status, self.answer.headers, [_body(self.answer)], request.mask)
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -38,7 +39,11 @@ class FakeProcesses:
         """Without an answer the command was cut short, as after its time."""
         given = self.answer
         ended = "timeout" if given.no_answer else "exit"
-        return ProcessResult(given.exit_code, given.stdout, given.stderr, ended)
+        stdout, stderr = (
+            excerpt_of(text.encode("utf-8", "surrogatepass"), command.mask)
+            for text in (given.stdout, given.stderr)
+        )
+        return ProcessResult(given.exit_code, stdout, stderr, ended)
 
     limits_programs = True  # which may be run, the workers know; here none is
 
@@ -53,11 +58,9 @@ def outcome(answer: FakeAnswer) -> StepResult:
     return Succeeded(answer.output, answer.saved)
 
 
-def _body(answer: FakeAnswer) -> tuple[str, Json]:
-    if answer.text is None:
-        is_given = "json_body" in answer.model_fields_set
-        return (json.dumps(answer.json_body) if is_given else ""), answer.json_body
-    try:
-        return answer.text, json.loads(answer.text)
-    except ValueError:
-        return answer.text, None
+def _body(answer: FakeAnswer) -> bytes:
+    """As it would come over the wire: what is made of it is what is made of any answer."""
+    if answer.text is not None:
+        return answer.text.encode("utf-8", "surrogatepass")
+    is_given = "json_body" in answer.model_fields_set
+    return json.dumps(answer.json_body).encode() if is_given else b""

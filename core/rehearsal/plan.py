@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from core.decisions.approval_policy import ApprovalPolicy
 from core.decisions.execution import Execution, Failed, Json, Skipped, Waits
 from core.definitions.masking import Masker
+from core.definitions.secret_parameters import texts_of
 from core.definitions.secrets import SecretPlaces
 from core.errors import RunbookError
 from core.execution.parts import prepare_part
@@ -48,6 +49,7 @@ class _Planner:
         self._stage, self._now = stage, now
         self._ports = Ports(Closed(), Closed(), MadeUpSecrets({}), callbacks=CALLBACKS)
         self._state: Execution = stage.beginning()
+        self._masker = Masker(texts_of(stage.hidden))
 
     def steps(self) -> list[PlannedStep]:
         return [self._step(part, position) for position, part in enumerate(self._stage.definition.steps)]
@@ -56,12 +58,12 @@ class _Planner:
         try:
             rendered = render_part(part, lambda each: self._prepare(each, position))
         except RunbookError as error:
-            return PlannedStep(part, error=str(error))
+            return PlannedStep(part, error=self._masker.mask(str(error)))
         return self._planned(part, rendered.prepared, rendered.runs)
 
     def _prepare(self, part: StepDefinition, position: int) -> Prepared:
         context = self._stage.context(
-            self._state, position, self._ports, SecretPlaces(), Masker(()), self._now
+            self._state, position, self._ports, SecretPlaces(), self._masker, self._now
         )
         return prepare_part(part, context, self._stage.definition.steps)
 

@@ -21,6 +21,7 @@ from core.definitions.cases import Case, CaseIncident, FakeAnswer
 from core.definitions.masking import Masker
 from core.definitions.parameters import check_parameters
 from core.definitions.runbook import RunbookDefinition
+from core.definitions.secret_parameters import parted, texts_of
 from core.definitions.secret_use import SecretUse
 from core.definitions.templates import render_text
 from core.errors import RunbookError
@@ -62,8 +63,11 @@ class _CannotGoOn(Exception):
 def rehearse(definition: RunbookDefinition, case: Case) -> Rehearsal:
     """Play the case. Nothing outside is touched: no database, no network, no process, no clock."""
     try:
-        parameters = check_parameters(definition.parameters, case.parameters)
-        stage = Stage(definition, parameters, _incident(case.incident, definition.team), REQUESTER)
+        parameters, hidden = parted(
+            definition.parameters, check_parameters(definition.parameters, case.parameters)
+        )
+        incident = _incident(case.incident, definition.team)
+        stage = Stage(definition, parameters, incident, REQUESTER, hidden=hidden)
         if definition.lock is not None:
             render_text(definition.lock, stage.scope(stage.beginning()), ("lock",))
     except RunbookError as error:
@@ -89,7 +93,7 @@ class _Play:
             name: f"https://{name.lower()}.example" for name in used_secrets(stage.definition)
         } | case.secrets
         self._secrets = MadeUpSecrets(values)
-        self._masker = Masker(values.values())
+        self._masker = Masker([*values.values(), *texts_of(stage.hidden)])
         self._now: datetime = case.incident.created_at + timedelta(minutes=1)
         self._state = stage.beginning()
         self._requests: dict[str, Json] = {}

@@ -1,7 +1,7 @@
 """Where a rehearsal, or a plan, takes place: the rows that a run would have, never near a database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.callbacks import CallbackLinks
@@ -36,13 +36,17 @@ class MadeUpSecrets:
 
 @dataclass(frozen=True)
 class Stage:
-    """A run that is not: of which definition, with what, for which incident (as expressions see it), for whom."""
+    """A run that is not: of which definition, with what, for which incident (as expressions see it), for whom.
+
+    `hidden`: the parameters that are secrets; in `parameters` stands `***`.
+    """
 
     definition: RunbookDefinition
     parameters: Mapping[str, Json]
     incident: Mapping[str, object]
     requester: str
     version: int = 1
+    hidden: Mapping[str, Json] = field(default_factory=dict)
 
     def scope(self, state: Execution) -> dict[str, object]:
         """What expressions see in this state, but the secrets."""
@@ -80,6 +84,7 @@ class Stage:
             now=now,
             ports=ports,
             masker=masker,
+            hidden=self.hidden,
         )
 
     def beginning(self) -> Execution:

@@ -70,10 +70,11 @@ def group(work: Work, person: Person, source: Source, alert: Alert, key: str) ->
         "incident_id": incident.id,
         "alert_key": key,
         "title": alert.title,
+        "severity": alert.severity.value,
         "created_at": work.now,
         "resolved_at": None,
     }
-    again = {"created_at": work.now, "resolved_at": None}
+    again = {"severity": alert.severity.value, "created_at": work.now, "resolved_at": None}
     written = insert(GroupedAlert).values(row)
     work.session.execute(
         written.on_conflict_do_update(index_elements=["incident_id", "alert_key"], set_=again)
@@ -104,15 +105,16 @@ def _open(work: Work, person: Person, source: Source, alert: Alert) -> Incident:
     return open_incident(work, person, new)
 
 
-def grouped(work: Work, keys: list[str]) -> tuple[Incident, str] | None:
-    """The unresolved storm in which an alert of one of these keys is not over yet, and that key."""
+def grouped(work: Work, keys: list[str]) -> tuple[Incident, GroupedAlert] | None:
+    """The unresolved storm in which an alert of one of these keys is not over yet, and that alert. Both are locked."""
     query = (
-        select(Incident, GroupedAlert.alert_key)
+        select(Incident, GroupedAlert)
         .join(GroupedAlert, GroupedAlert.incident_id == Incident.id)
         .where(_is_open(), GroupedAlert.alert_key.in_(keys))
         .where(Incident.status.in_(UNRESOLVED))
     )
-    found = work.session.execute(query.order_by(Incident.number).limit(1)).one_or_none()
+    first = query.order_by(Incident.number).limit(1).with_for_update(of=(Incident, GroupedAlert))
+    found = work.session.execute(first.execution_options(populate_existing=True)).one_or_none()
     return (found[0], found[1]) if found is not None else None
 
 
@@ -120,12 +122,8 @@ def _is_open() -> ColumnElement[bool]:
     return GroupedAlert.resolved_at.is_(None)
 
 
-def is_over(work: Work, person: Person, vendor: Vendor, incident: Incident, key: str) -> bool:
-    """Count the alert down. Whether it was the last one of the storm."""
-    work.session.refresh(incident, with_for_update={"of": Incident})
-    row = work.session.get_one(GroupedAlert, (incident.id, key), populate_existing=True)
-    if row.resolved_at is not None or incident.status not in UNRESOLVED:
-        return False
+def is_over(work: Work, person: Person, vendor: Vendor, incident: Incident, row: GroupedAlert) -> bool:
+    """Count the alert down, as `grouped` found it. Whether it was the last one of the storm."""
     row.resolved_at = work.now
     work.session.flush()
     source = Source(vendor, incident.team.name)

@@ -2,11 +2,11 @@
 
 import hashlib
 from dataclasses import dataclass
-from enum import StrEnum
+from datetime import datetime
 
 from sqlalchemy import select
 
-from core.alerts.alert import Alert
+from core.alerts.alert import Alert, AlertNews
 from core.alerts.vendors import PARSERS, Vendor
 from core.decisions.people import Person, service_principal
 from core.decisions.policy import sees
@@ -14,31 +14,20 @@ from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
 from core.errors import InvalidInput
 from core.service import Work
-from core.services import alert_storms
+from core.services import alert_storms, early_alerts
+from core.services.alert_news import AlertOutcome, find_known, tell
 from core.services.alert_storms import Source
-from core.services.incidents import NewIncident, change_status, open_incident
+from core.services.incidents import NewIncident, open_incident
 from core.services.people import find_team
 from core.services.request_keys import take_turn
-from core.statuses import UNRESOLVED, IncidentStatus, TokenScope
+from core.statuses import TokenScope
 from core.tables import Incident, Team
-
-
-class AlertOutcome(StrEnum):
-    """What an alert came to.
-
-    `grouped`: it came in a storm, and is counted by the incident of that; `known` is open already, `ignored` tells
-    nothing that we act on.
-    """
-
-    OPENED = "opened"
-    GROUPED = "grouped"
-    KNOWN = "known"
-    RESOLVED = "resolved"
-    IGNORED = "ignored"
 
 
 @dataclass(frozen=True)
 class Received:
+    """What an alert came to, and the incident that it is about, if there is one."""
+
     outcome: AlertOutcome
     incident: Incident | None = None
 
@@ -50,43 +39,74 @@ def signing_sender(work: Work, vendor: Vendor) -> Person:
 
 
 def receive_alert(
-    work: Work, person: Person, vendor: Vendor, body: object, *, team: str | None = None
+    work: Work,
+    person: Person,
+    vendor: Vendor,
+    body: object,
+    *,
+    team: str | None = None,
+    arrived: datetime | None = None,
 ) -> Received:
-    """Open, find or resolve the incident of an alert, in the name of whoever brought it.
+    """Open, find, change or resolve the incident of an alert, in the name of whoever brought it.
 
-    `team`: whose the alert is; left out, its label or tag `team` says so. Raises InvalidInput for a body that is not
-    the vendor's and for an alert of no team, NotAllowed for somebody who is not of the team, NotFound for no team.
+    `body`: as core.alerts.reading gives it. `team`: whose the alert is; left out, its label or tag `team` says so.
+    `arrived`: when the request came, before anybody looked at it; left out, now.
+    Raises InvalidInput for a body that is not the vendor's and for an alert of no team, NotAllowed for somebody who is
+    not of the team, NotFound for no team.
     """
     alert = PARSERS[vendor](body)
     if alert is None:
         return Received(AlertOutcome.IGNORED)
-    if alert.is_resolved:
-        return _resolve(work, person, vendor, sorted(_keys(work, person, vendor, alert, team)))
-    owner = _owner(work, person, team or _team_of(alert))
-    key = _key(vendor, owner, alert)
+    since = arrived or work.now
+    if alert.news is AlertNews.FIRES:
+        return _fires(
+            work, person, Source(vendor, _owner(work, person, team or _team_of(alert))), alert, since
+        )
+    return _told_later(work, person, vendor, sorted(_keys(work, person, vendor, alert, team)), alert, since)
+
+
+def _fires(work: Work, person: Person, source: Source, alert: Alert, arrived: datetime) -> Received:
+    key = _key(source.vendor, source.team, alert)
     take_turn(work, key)
-    known = _unresolved(work, [key])
-    if known is None and (counted := alert_storms.grouped(work, [key])) is not None:
-        known = counted[0]
+    known = find_known(work, [key])
     if known is not None:
-        return Received(AlertOutcome.KNOWN, known)
-    return _new(work, person, Source(vendor, owner), alert, key)
+        return Received(tell(work, person, source.vendor, known, alert), known.incident)
+    received = _new(work, person, source, alert, key)
+    for later in early_alerts.overtook(work, key, alert, arrived):
+        known = find_known(work, [key])
+        if known is not None:
+            received = Received(tell(work, person, source.vendor, known, later), known.incident)
+    return received
 
 
 def _new(work: Work, person: Person, source: Source, alert: Alert, key: str) -> Received:
     if alert_storms.is_in_storm(work, source):
         return Received(AlertOutcome.GROUPED, alert_storms.group(work, person, source, alert, key))
     new = _new_incident(alert, source.vendor, source.team, key)
-    return Received(AlertOutcome.OPENED, open_incident(work, person, new, action=Action.ALERTS_SEND))
+    incident = open_incident(work, person, new, action=Action.ALERTS_SEND)
+    incident.alert_severity = alert.severity.value
+    return Received(AlertOutcome.OPENED, incident)
 
 
-def _unresolved(work: Work, keys: list[str]) -> Incident | None:
-    open_ones = select(Incident).where(Incident.alert_key.in_(keys), Incident.status.in_(UNRESOLVED))
-    return work.session.scalars(open_ones.order_by(Incident.number)).first()
+def _told_later(
+    work: Work, person: Person, vendor: Vendor, keys: list[str], alert: Alert, arrived: datetime
+) -> Received:
+    """Where nothing is open for it, a person resolved it before, or it never came to us, or is on its way.
+
+    `keys`: sorted, so that no two who wait for the turns of some wait for each other.
+    """
+    for key in keys:
+        take_turn(work, key)
+    known = find_known(work, keys)
+    if known is not None:
+        return Received(tell(work, person, vendor, known, alert), known.incident)
+    if keys:
+        early_alerts.keep(work, keys, alert, arrived)
+    return Received(AlertOutcome.IGNORED)
 
 
 def _keys(work: Work, person: Person, vendor: Vendor, alert: Alert, team: str | None) -> list[str]:
-    """By what the incident may be known. What is over does not always say whose it was: then any team of the person."""
+    """By what the incident may be known. What comes later does not always say whose it was: then any team of theirs."""
     named = team or alert.team
     if named is not None:
         owners = [_owner(work, person, named)]
@@ -116,32 +136,6 @@ def _key(vendor: Vendor, team: str, alert: Alert) -> str:
     """Short, however long the vendor's own key is."""
     digest = hashlib.sha256(f"{team}\n{alert.key}".encode()).hexdigest()
     return f"{vendor}:{digest[:40]}"
-
-
-def _resolve(work: Work, person: Person, vendor: Vendor, keys: list[str]) -> Received:
-    """Where nothing is open for it, it was resolved by a person before, or never came to us.
-
-    `keys`: sorted, so that no two who wait for the turns of some wait for each other.
-    """
-    for key in keys:
-        take_turn(work, key)
-    incident = _unresolved(work, keys)
-    if incident is None:
-        return _resolve_grouped(work, person, vendor, keys)
-    resolved = change_status(work, person, incident, IncidentStatus.RESOLVED, Action.ALERTS_SEND)
-    return Received(AlertOutcome.RESOLVED, resolved)
-
-
-def _resolve_grouped(work: Work, person: Person, vendor: Vendor, keys: list[str]) -> Received:
-    """One of a storm: it is counted down; the last one resolves the storm's incident."""
-    counted = alert_storms.grouped(work, keys)
-    if counted is None:
-        return Received(AlertOutcome.IGNORED)
-    storm, key = counted
-    check_may_respond(person, storm.team.name, "send alerts", Action.ALERTS_SEND)
-    if alert_storms.is_over(work, person, vendor, storm, key):
-        change_status(work, person, storm, IncidentStatus.RESOLVED, Action.ALERTS_SEND)
-    return Received(AlertOutcome.RESOLVED, storm)
 
 
 def _new_incident(alert: Alert, vendor: Vendor, team: str, key: str) -> NewIncident:

@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlalchemy import Row, Select, exists, func, select, text
 
+from core.advisory_locks import Number, try_the
 from core.decisions.audit_chain import GENESIS, seal
 from core.service import Work
 from core.tables import AuditEntry, AuditSeal, JsonObject
 
 AT_ONCE = 500
 READ_AT_ONCE = 2000
-ADVISORY_LOCK = 7_261_154  # any number that only the sealing uses
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -76,7 +76,7 @@ def seal_entries(work: Work) -> int:
 
     Any number of clocks may try: one seals, the others do nothing.
     """
-    if not work.session.scalar(select(func.pg_try_advisory_xact_lock(ADVISORY_LOCK))):
+    if not try_the(work.session, Number.AUDIT):
         return 0
     position, previous = last_seal(work)
     numbers, hashes = [], []

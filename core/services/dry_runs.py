@@ -5,6 +5,7 @@ from core.decisions.people import Person
 from core.decisions.team_scope import check_may_run
 from core.definitions.locks import short_name
 from core.definitions.parameters import check_parameters
+from core.definitions.secret_parameters import parted
 from core.definitions.work import at_most
 from core.execution.locks import holder_of, lock_name, may_see_holder
 from core.rehearsal.plan import PlannedStep, plan_steps
@@ -33,8 +34,12 @@ def plan_by_person(work: Work, person: Person, start: Start) -> PlanView:
     check_may_run(person, runbook.name, runbook.team.name if runbook.team else None, incident.team.name)
     check_runnable(runbook)
     definition = definition_of(runbook)
-    parameters = check_parameters(definition.parameters, start.parameters)
-    stage = Stage(definition, parameters, incident_scope(incident), person.slack_user_id, runbook.version)
+    parameters, hidden = parted(
+        definition.parameters, check_parameters(definition.parameters, start.parameters)
+    )
+    stage = Stage(
+        definition, parameters, incident_scope(incident), person.slack_user_id, runbook.version, hidden
+    )
     with at_most(MOST_WORK):
         lock = _lock(work, stage, incident)
         steps = [_view_step(work, planned) for planned in plan_steps(stage, work.now)]

@@ -10,12 +10,19 @@ from core.statuses import Severity
 from core.tables import Incident
 
 
-def escalate(work: Work, person: Person, incident: Incident, severity: Severity) -> Incident:
+def escalate(
+    work: Work,
+    person: Person,
+    incident: Incident,
+    severity: Severity,
+    action: Action = Action.INCIDENT_CHANGE,
+) -> Incident:
     """Raise the severity, which starts the workflows on `incident.escalated`.
 
+    `action`: what the person must be allowed to do.
     Raises NotAllowed for somebody of another team, Conflict where it is no raise, or the incident is closed.
     """
-    check_may_respond(person, incident.team.name, f"change inc-{incident.number}", Action.INCIDENT_CHANGE)
+    check_may_respond(person, incident.team.name, f"change inc-{incident.number}", action)
     lock(work, incident)
     if RANKS[severity] <= RANKS[Severity(incident.severity)]:
         raise Conflict(

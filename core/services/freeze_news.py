@@ -1,6 +1,6 @@
 """A freeze, and its end, are told in the channel of each incident whose responders they concern, and on its card."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sqlalchemy import select
 
@@ -18,16 +18,17 @@ BEGUN, LIFTED = "begun", "lifted"
 def tell_begun(work: Work, freeze: Freeze) -> None:
     """Owe the message to each incident that is not resolved."""
     words = begun_words(as_value(freeze))
-    for incident in _concerned(work, freeze):
-        _tell(work, freeze, incident, BEGUN, words)
+    _tell(work, freeze, BEGUN, {incident.id: words for incident in _concerned(work, freeze)})
 
 
 def tell_lifted(work: Work, freeze: Freeze, by: str) -> None:
     """The same of its end, and where another freeze is over that incident's team, of that one."""
     left = [as_value(each) for each in freezes_in_force(work)]
-    for incident in _concerned(work, freeze):
-        words = lifted_words(as_value(freeze), by, freeze_of(left, incident.team.name))
-        _tell(work, freeze, incident, LIFTED, words)
+    words = {
+        incident.id: lifted_words(as_value(freeze), by, freeze_of(left, incident.team.name))
+        for incident in _concerned(work, freeze)
+    }
+    _tell(work, freeze, LIFTED, words)
 
 
 def _concerned(work: Work, freeze: Freeze) -> Iterator[Incident]:
@@ -37,7 +38,13 @@ def _concerned(work: Work, freeze: Freeze) -> Iterator[Incident]:
     return iter(work.session.scalars(query.order_by(Incident.number)))
 
 
-def _tell(work: Work, freeze: Freeze, incident: Incident, what: str, words: str) -> None:
-    key, content = f"{what}.{incident.id}", {"text": words}
-    notices.want_again(work, incident.id, NoticeKind.INCIDENT)
-    notices.owe(work, NewNotice(NoticeKind.MESSAGE, freeze.id, incident.id, key=key, content=content))
+def _tell(work: Work, freeze: Freeze, what: str, words: Mapping[str, str]) -> None:
+    """By incident id. Two statements however many there are: nothing begins a run meanwhile."""
+    notices.want_all_again(work, list(words), NoticeKind.INCIDENT)
+    news = [
+        NewNotice(
+            NoticeKind.MESSAGE, freeze.id, incident_id, key=f"{what}.{incident_id}", content={"text": text}
+        )
+        for incident_id, text in words.items()
+    ]
+    notices.owe(work, *news)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
+from core.advisory_locks import freeze_alone
 from core.decisions.freeze import check_may_freeze
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
@@ -16,7 +17,7 @@ from core.errors import Conflict, InvalidInput, NotFound, Unavailable
 from core.identifiers import Prefix, new_id
 from core.service import Work
 from core.services import audit, freeze_news, notices
-from core.services.frozen import ALONE, freezes_in_force
+from core.services.frozen import freezes_in_force
 from core.services.people import find_team
 from core.services.request_keys import take_turn
 from core.tables import Freeze, Team
@@ -70,7 +71,7 @@ def freeze(
     if known is not None:
         return known
     owner = find_team(work, team) if team is not None else None
-    work.session.execute(ALONE)
+    freeze_alone(work.session)
     _check_not_yet(work, team)
     return _begin(work, person, owner, reason, request_key)
 
@@ -80,7 +81,7 @@ def freeze_everything(work: Work, person: Person, reason: str) -> Freeze:
 
     Raises Unavailable as `freeze` does.
     """
-    work.session.execute(ALONE)
+    freeze_alone(work.session)
     there = next((row for row in freezes_in_force(work) if row.team_id is None), None)
     if there is None:
         return _begin(work, person, None, reason, None)
@@ -94,7 +95,7 @@ def _begin(work: Work, person: Person, owner: Team | None, reason: str, request_
     row = Freeze(
         id=new_id(Prefix.FREEZE),
         team=owner,
-        reason=reason.strip().rstrip("."),
+        reason=reason.strip(),
         frozen_by=person.slack_user_id,
         created_at=work.now,
         request_key=request_key,
@@ -112,7 +113,7 @@ def unfreeze(work: Work, person: Person, freeze_id: str) -> Freeze:
     """Lift a freeze; what it held goes on, unless another freeze holds it. Raises NotFound, NotAllowed, Conflict."""
     row = find_freeze(work, person, freeze_id)
     check_may_freeze(person, _team_name(row))
-    work.session.execute(ALONE)
+    freeze_alone(work.session)
     work.session.refresh(row, with_for_update={"of": Freeze})
     if row.lifted_at is not None:
         raise Conflict(f"This freeze was already lifted, by <@{row.lifted_by}>.")
@@ -165,7 +166,7 @@ def _check_not_yet(work: Work, team: str | None) -> None:
         there = freeze_in_force(work, team)
     except NotFound:
         return
-    raise Conflict(f"It is frozen already, by <@{there.frozen_by}>: {there.reason}.")
+    raise Conflict(f"It is frozen already, by <@{there.frozen_by}>: {there.reason.rstrip('.')}.")
 
 
 def _mark(work: Work, statement: str, parameters: dict[str, object]) -> None:

@@ -1,19 +1,17 @@
 """Whether a freeze is in force: asked by everything that begins a run.
 
-Who begins holds the lock below shared, who freezes holds it alone: so a run is either there to be marked when its
+Who begins holds the lock of freezes shared, who freezes holds it alone: so a run is either there to be marked when its
 team is frozen, or it begins afterwards and is told.
 """
 
 from collections.abc import Iterable
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
+from core.advisory_locks import keep_freezes_away
 from core.decisions.freeze import FreezeInForce, check_not_frozen, freeze_of
 from core.service import Work
 from core.tables import Freeze, Incident
-
-SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('freeze', 3))")
-ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('freeze', 3))")
 
 
 def freezes_in_force(work: Work) -> list[Freeze]:
@@ -30,16 +28,18 @@ def freeze_over(freezes: Iterable[Freeze], incident: Incident) -> Freeze | None:
 
 
 def as_value(freeze: Freeze) -> FreezeInForce:
-    return FreezeInForce(freeze.team.name if freeze.team else None, freeze.reason, freeze.frozen_by)
+    return FreezeInForce(
+        freeze.team.name if freeze.team else None, freeze.reason.rstrip("."), freeze.frozen_by
+    )
 
 
 def check_may_begin(work: Work, incident: Incident) -> None:
     """Raise Conflict where a run for this incident must not begin now. No freeze begins before we have ended."""
-    work.session.execute(SHARED)
+    keep_freezes_away(work.session)
     check_not_frozen(map(as_value, freezes_in_force(work)), incident.team.name)
 
 
 def begins_frozen(work: Work, incident: Incident) -> bool:
     """Whether what an event starts for this incident must wait from the beginning."""
-    work.session.execute(SHARED)
+    keep_freezes_away(work.session)
     return freeze_of(map(as_value, freezes_in_force(work)), incident.team.name) is not None

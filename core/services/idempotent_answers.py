@@ -7,8 +7,9 @@ so it is not kept: the same request is judged anew.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete
 
+from core.advisory_locks import Seed, wait_for
 from core.errors import InvalidInput
 from core.service import Work
 from core.tables import IdempotentAnswer, JsonObject
@@ -31,9 +32,7 @@ def recall(work: Work, request: RequestIdentity) -> tuple[int, JsonObject] | Non
     A second request with the key waits here until the first has ended. Raises InvalidInput if the key was used
     for another request.
     """
-    work.session.execute(
-        select(func.pg_advisory_xact_lock(func.hashtextextended(f"{request.token_id} {request.key}", 0)))
-    )
+    wait_for(work.session, Seed.IDEMPOTENCY, f"{request.token_id} {request.key}")
     known = work.session.get(IdempotentAnswer, (request.token_id, request.key))
     if known is None:
         return None

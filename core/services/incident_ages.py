@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Select, exists, select, true
 from sqlalchemy.dialects.postgresql import insert
 
+from core.advisory_locks import keep_freezes_away
 from core.database import DATABASE_IS_AWAY
 from core.decisions.initiators import Initiator, Initiators, initiators_from_json
 from core.definitions.kept import NotValidAnyMore
@@ -46,9 +47,7 @@ def start_what_came_of_age(service: Service) -> int:
 def _try_to_reach(service: Service, workflow_id: str, incident_id: str) -> Exception | None:
     """What one incident comes to keeps none of the others waiting; what it says is told when all were tried."""
     try:
-        with service.transaction() as work:
-            require_known(work.session)
-            _reach(work, workflow_id, incident_id)
+        service.do(lambda work: _reach(work, workflow_id, incident_id))
     except DATABASE_IS_AWAY:
         raise
     except Exception as error:  # noqa: BLE001 whatever it is, it is handed on
@@ -107,6 +106,8 @@ def _due(work: Work, workflow: Workflow) -> list[tuple[str, str]]:
 
 def _reach(work: Work, workflow_id: str, incident_id: str) -> None:
     """Whoever writes it down first decides; another clock finds it written."""
+    require_known(work.session)
+    keep_freezes_away(work.session)
     of_age = select(Workflow).where(Workflow.id == workflow_id, is_started_by(EVENT))
     workflow = work.session.scalar(of_age.with_for_update(of=Workflow, read=True))
     incident = work.session.get_one(Incident, incident_id, with_for_update={"of": Incident})

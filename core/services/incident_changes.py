@@ -7,6 +7,7 @@ act as the system.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.advisory_locks import keep_freezes_away
 from core.decisions.execution import Json
 from core.decisions.initiators import Deed, Initiators, initiated_by, joined
 from core.decisions.people import Person
@@ -60,6 +61,7 @@ class Cause:
 
 def lock(work: Work, incident: Incident) -> None:
     """Nobody else changes the incident until this transaction ends; what they did before is seen."""
+    keep_freezes_away(work.session)  # its event may start workflows
     work.session.refresh(incident, with_for_update={"of": Incident})
 
 

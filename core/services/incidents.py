@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
 
+from core.advisory_locks import keep_freezes_away
 from core.decisions.initiators import initiated_by
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
@@ -61,6 +62,7 @@ def open_incident(
     if known is not None:
         return known
     team = _admitted(work, person, new, action)
+    keep_freezes_away(work.session)
     incident = Incident(
         id=new_id(Prefix.INCIDENT),
         title=new.title,

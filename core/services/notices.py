@@ -1,5 +1,6 @@
 """Owing Slack messages: a notice is a row, written in the transaction that makes it owed."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,10 +12,8 @@ from core.identifiers import Prefix, derived_id
 from core.service import Work
 from core.tables import Incident, Installation, JsonObject, Notice
 
-CHANNEL = "notices"  # PostgreSQL's NOTIFY channel that posters listen on
-
 WANT_MORE = text(
-    "UPDATE notices SET wanted = wanted + 1 WHERE subject_id = :subject_id AND kind = ANY(:kinds)"
+    "UPDATE notices SET wanted = wanted + 1 WHERE subject_id = ANY(:subject_ids) AND kind = ANY(:kinds)"
 )
 
 
@@ -22,6 +21,14 @@ WANT_GATES = text(
     "UPDATE notices SET wanted = wanted + 1 WHERE kind = 'gate' AND subject_id IN "
     "(SELECT id FROM approvals WHERE status = 'open' AND policy->>'team' = :team)"
 )
+
+
+REVIVE = text("""
+UPDATE notices SET abandoned_at = NULL, error = NULL, attempts = 0, due_at = :now
+WHERE abandoned_at IS NOT NULL AND wanted > delivered AND error IN ('channel_not_found', 'not_in_channel')
+    AND incident_id IN (SELECT id FROM incidents WHERE status IN ('open', 'acknowledged') AND (
+        notices.channel = :channel OR notices.channel IS NULL AND incidents.slack_channel = :channel))
+""")
 
 
 class NoticeKind(StrEnum):
@@ -71,20 +78,26 @@ class NewNotice:
     wanted: int = 1
 
 
-def owe(work: Work, new: NewNotice) -> None:
-    """Owe a message, once for its kind, subject and key: from these its id is made.
+def owe(work: Work, *new: NewNotice) -> None:
+    """Owe messages, each once for its kind, subject and key: from these its id is made.
 
     Where the database is a restored copy, the one that it is a copy of may have posted it: then it is looked up first.
     """
-    row = {
+    if new:
+        work.session.execute(
+            insert(Notice).values([_row(work, each) for each in new]).on_conflict_do_nothing()
+        )
+        announce(work)
+
+
+def _row(work: Work, new: NewNotice) -> JsonObject:
+    return {
         **asdict(new),
         "id": derived_id(Prefix.NOTICE, new.kind, new.subject_id, new.key),
         "uncertain": _was_there_at_a_restore(new.incident_id),
         "priority": priority_of(new.kind, is_posted=False),
         "due_at": work.now,
     }
-    work.session.execute(insert(Notice).values(row).on_conflict_do_nothing())
-    announce(work)
 
 
 def _was_there_at_a_restore(incident_id: str) -> ColumnElement[bool]:
@@ -94,7 +107,12 @@ def _was_there_at_a_restore(incident_id: str) -> ColumnElement[bool]:
 
 def want_again(work: Work, subject_id: str, *kinds: NoticeKind) -> None:
     """What these notices show has changed."""
-    parameters = {"subject_id": subject_id, "kinds": [kind.value for kind in kinds]}
+    want_all_again(work, [subject_id], *kinds)
+
+
+def want_all_again(work: Work, subject_ids: Sequence[str], *kinds: NoticeKind) -> None:
+    """The same of several subjects."""
+    parameters = {"subject_ids": list(subject_ids), "kinds": [kind.value for kind in kinds]}
     work.session.execute(WANT_MORE, parameters)
     announce(work)
 
@@ -111,6 +129,12 @@ def due_now(work: Work, incident_id: str, at: datetime) -> None:
     announce(work)
 
 
+def revive(work: Work, channel: str) -> None:
+    """We can post there now: what was given up of the incidents that are not resolved is owed again."""
+    work.session.execute(REVIVE, {"channel": channel, "now": work.now})
+    announce(work)
+
+
 def announce(work: Work) -> None:
-    """Wake the posters when this transaction commits."""
-    work.session.execute(text(f"NOTIFY {CHANNEL}"))
+    """Wake the posters when this transaction has committed."""
+    work.announces = True

@@ -1,7 +1,6 @@
 """Request keys: one delivery (a command, a click, a request) does its deed once, however often it arrives."""
 
-from sqlalchemy import func, select
-
+from core.advisory_locks import Seed, wait_for
 from core.service import Work
 
 
@@ -10,4 +9,4 @@ def take_turn(work: Work, request_key: str) -> None:
 
     Without this, two that arrive at once would both look, find nothing, and both write.
     """
-    work.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(request_key, 2))))
+    wait_for(work.session, Seed.REQUEST, request_key)

@@ -10,12 +10,12 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
+from core.advisory_locks import freeze_alone
 from core.decisions.people import Person
 from core.decisions.restore import DECLARED, REASONS, Happened, Place, what_happened
 from core.service import Service, Work
 from core.services import audit, notices
 from core.services.freezes import freeze_everything
-from core.services.frozen import ALONE
 from core.services.installation import THE_ROW, is_as_known, present_place
 from core.tables import Installation
 
@@ -78,7 +78,7 @@ def _is_behind(work: Work, line: str, witnessed: int | None) -> bool:
 
 def _locked(work: Work) -> Installation:
     """Nobody begins a run meanwhile: the lock of freezes comes first, for who freezes takes it first, too."""
-    work.session.execute(ALONE)
+    freeze_alone(work.session)
     return work.session.get_one(Installation, THE_ROW, populate_existing=True, with_for_update=True)
 
 

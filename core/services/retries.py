@@ -17,7 +17,7 @@ from core.execution.kinds import RUNBOOK
 from core.execution.rows import Loaded, load_locked
 from core.identifiers import Prefix, new_id
 from core.service import Work
-from core.services import audit, notices
+from core.services import audit, notices, secret_parameters
 from core.services.frozen import check_may_begin
 from core.services.notices import NoticeKind
 from core.services.run_search import find_execution
@@ -62,6 +62,7 @@ def retry(
     check_runnable(runbook, version=old.runbook_version)
     new = _new_execution(work, person, old, request_key)
     admit(work, new, incident, _steps(new.id, loaded, resumption))
+    secret_parameters.hand_on(work, old, new)
     notices.want_again(work, old.id, NoticeKind.HEADLINE)
     asked = {"of": old.id, "from": loaded.parts[resumption.position].id, "version": old.runbook_version}
     details = {**asked, "before": None, "after": {"status": new.status}}

@@ -13,11 +13,12 @@ from core.decisions.team_scope import check_may_run, check_runbook_scope
 from core.definitions.kept import read_kept
 from core.definitions.parameters import check_parameters
 from core.definitions.runbook import RunbookDefinition
+from core.definitions.secret_parameters import parted
 from core.definitions.work import at_most
 from core.execution.locks import lock_name, take_lock
 from core.identifiers import Prefix, derived_id, new_id
 from core.service import Work
-from core.services import audit, notices
+from core.services import audit, notices, secret_parameters
 from core.services.frozen import check_may_begin
 from core.services.incident_scope import incident_scope
 from core.services.notices import NewNotice, NoticeKind
@@ -75,7 +76,8 @@ def _start(work: Work, requester: Person, start: Start) -> RunbookExecution:
     work.session.refresh(start.runbook, with_for_update={"read": True, "of": Runbook})
     check_runnable(start.runbook)
     definition = definition_of(start.runbook)
-    parameters = check_parameters(definition.parameters, start.parameters)
+    given = check_parameters(definition.parameters, start.parameters)
+    parameters, hidden = parted(definition.parameters, given)
     execution = _new_execution(work, requester, start, parameters)
     steps = [
         StepExecution(
@@ -88,6 +90,7 @@ def _start(work: Work, requester: Person, start: Start) -> RunbookExecution:
         for position, step in enumerate(definition.steps)
     ]
     admit(work, execution, start.incident, steps)
+    secret_parameters.keep(work, execution.id, hidden)
     asked = {"runbook": start.runbook.name, "version": start.runbook.version, "parameters": parameters}
     details = {**asked, "before": None, "after": {"status": execution.status}}
     audit.record(work, requester, "runbook_execution.requested", execution.id, details)

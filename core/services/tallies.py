@@ -4,13 +4,13 @@ An end is in the list of what is not counted yet from its own transaction on, an
 it. Who reads both sees each end once, at any moment.
 """
 
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 
+from core.advisory_locks import Number, try_the
 from core.decisions.histogram import GROWTH, SMALLEST
 from core.service import Work
 
 AT_ONCE = 1000
-ADVISORY_LOCK = 7_261_155  # any number that only the counting uses
 
 # What there is to count of some ended executions, `taken`, a line each; gates of runs that a workflow caused are the
 # workflow's too. OFFSET 0 keeps each look-up one by the index, whatever is believed of the tables' sizes.
@@ -91,6 +91,6 @@ def count_ended(work: Work) -> int:
 
     Any number of clocks may try: one counts, the others do nothing.
     """
-    if not work.session.scalar(select(func.pg_try_advisory_xact_lock(ADVISORY_LOCK))):
+    if not try_the(work.session, Number.TALLIES):
         return 0
     return work.session.scalar(COUNT, {"most": AT_ONCE}) or 0

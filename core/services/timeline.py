@@ -94,6 +94,11 @@ WITH run AS (
     FROM run JOIN audit_entries entry ON entry.subject_id = run.id
     WHERE action LIKE 'verdict.%' OR action IN ('runbook_execution.cancelled', 'callback.received')
     UNION ALL
+    SELECT entry.created_at, 6, 0, 0, 'workflow.cancelled', actor, subject_id,
+        jsonb_build_object('workflow', workflow_name)
+    FROM flow JOIN audit_entries entry ON entry.subject_id = flow.id
+    WHERE action = 'workflow_execution.cancelled'
+    UNION ALL
     SELECT finished_at, 7, 0, 0, 'run.ended', 'system', id,
         jsonb_build_object('runbook', runbook_name, 'status', status, 'error', error)
     FROM run WHERE finished_at IS NOT NULL
@@ -161,13 +166,20 @@ def _lines(
 
 
 def add_note(
-    work: Work, person: Person, incident: Incident, text_: str, *, request_key: str | None = None
+    work: Work,
+    person: Person,
+    incident: Incident,
+    text_: str,
+    *,
+    request_key: str | None = None,
+    action: Action = Action.INCIDENT_NOTE,
 ) -> NoteView:
     """Write something into the timeline. Raises NotAllowed for somebody of another team.
 
-    `request_key`: of the delivery that asks; the second one with the same key writes nothing more.
+    `request_key`: of the delivery that asks; the second one with the same key writes nothing more. `action`: what the
+    person must be allowed to do.
     """
-    check_may_respond(person, incident.team.name, f"write into inc-{incident.number}", Action.INCIDENT_NOTE)
+    check_may_respond(person, incident.team.name, f"write into inc-{incident.number}", action)
     if request_key is not None:
         take_turn(work, request_key)
         known = work.session.get(IncidentEvent, _event_id(request_key))

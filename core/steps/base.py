@@ -21,9 +21,10 @@ class Retry(Definition):
     attempts: int = Field(default=3, ge=1, le=10)
     """How often it is called, the first time included."""
     backoff: Duration = timedelta(seconds=1)
-    """How long to wait before the second attempt; the wait doubles with every further one."""
+    """How long to wait before the second attempt; the wait doubles with every further one. An answer 429 or 503 with
+    `Retry-After` makes it as long as that asks."""
     max_backoff: Duration = timedelta(minutes=1)
-    """The longest such wait."""
+    """The longest such wait, whatever asks for it."""
 
 
 class StepDefinition(Definition):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.definitions.fields import CelField, SavedName, TemplateJson, TemplateText, UrlTemplate
+from core.definitions.fields import CelField, HeaderText, SavedName, TemplateJson, TemplateText, UrlTemplate
 from core.execution.calls import prepare_call
 from core.execution.preparation import Context, Prepared
 from core.steps.base import StepDefinition
@@ -39,7 +39,7 @@ retry: {safe: true, attempts: 3, backoff: 1s}
     written, or a secret's. RUNBOOK_EGRESS says which hosts may be reached."""
     query: dict[str, TemplateJson] = {}
     """What is added to the address behind `?`, escaped."""
-    headers: dict[str, TemplateText] = {}
+    headers: dict[str, HeaderText] = {}
     """Headers besides `Idempotency-Key`, which is the same for every attempt."""
     json_body: TemplateJson = Field(default=None, alias="json")
     """The body, as JSON. A text that is only `{{ … }}` keeps the type of its value."""

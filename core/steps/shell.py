@@ -26,7 +26,12 @@ def _refuse_shell_string(value: object) -> object:
 
 
 class ShellStep(StepDefinition):
-    """Run a program. It succeeds when `expect` is true; without `expect`, when the exit status is 0."""
+    """Run a program. It succeeds when `expect` is true; without `expect`, when the exit status is 0.
+
+    What it starts ends with it: a program that it leaves running, also one in a session of its own, is killed before
+    the run goes on, and the step's output names it as `ended_with_it`. What shall stay is started by a service
+    manager, such as `systemctl start`.
+    """
 
     acts_through = "processes"
     example = """

@@ -12,12 +12,12 @@ from core.tables.executions import (
     WorkflowExecution,
 )
 from core.tables.freezes import Freeze
-from core.tables.incidents import GroupedAlert, Incident, IncidentAgeReached, IncidentEvent
+from core.tables.incidents import EarlyAlert, GroupedAlert, Incident, IncidentAgeReached, IncidentEvent
 from core.tables.installation import Installation
 from core.tables.library import Runbook, RunbookVersion, Workflow, WorkflowVersion
 from core.tables.notices import Notice, SlackPace
 from core.tables.people import ApiToken, Team, TeamChannel, TeamMember
-from core.tables.secrets import Secret
+from core.tables.secrets import Secret, SecretParameters
 from core.tables.tallies import EndedExecution, FailureTally, Tally
 from core.tables.workspace import SlackWorkspace
 
@@ -30,6 +30,7 @@ __all__ = [
     "AuditSeal",
     "Base",
     "Callback",
+    "EarlyAlert",
     "EndedExecution",
     "FailureTally",
     "Freeze",
@@ -45,6 +46,7 @@ __all__ = [
     "RunbookExecution",
     "RunbookVersion",
     "Secret",
+    "SecretParameters",
     "SlackPace",
     "SlackWorkspace",
     "StepExecution",

@@ -14,7 +14,8 @@ class Incident(Base):
     """`number` is for people (`inc-12`), `id` for programs. `slack_channel` is null until there is one.
 
     `links`: what was made elsewhere for it, such as tickets: `{"name", "url"}` each.
-    `alert_key`: of the alert that opened it. While the incident is unresolved no other has the same.
+    `alert_key`: of the alert that opened it. While the incident is unresolved no other has the same. `alert_severity`:
+    what that alert said last, which is not always the incident's own; null where none is known.
     `channel_is_current`: false for an incident that shared its channel with a newer one before a channel could have but
     one: what it says still goes there, and commands there are not for it.
     """
@@ -57,6 +58,7 @@ class Incident(Base):
     request_key: Mapped[str | None] = mapped_column(unique=True)
     links: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     alert_key: Mapped[str | None]
+    alert_severity: Mapped[str | None]
     team: Mapped[Team] = relationship(lazy="joined")
 
 
@@ -95,7 +97,8 @@ class IncidentAgeReached(Base):
 class GroupedAlert(Base):
     """An alert that came in a storm: it has no incident of its own, but is one of those that `incident_id` counts.
 
-    `alert_key`: as `Incident.alert_key` says it of others. `resolved_at`: when its sender said that it is over.
+    `alert_key` and `severity`: as `Incident.alert_key` and `alert_severity` say it of others. `resolved_at`: when its
+    sender said that it is over.
     """
 
     __tablename__ = "grouped_alerts"
@@ -106,5 +109,25 @@ class GroupedAlert(Base):
     incident_id: Mapped[str] = mapped_column(ForeignKey("incidents.id"), primary_key=True)
     alert_key: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[str]
+    severity: Mapped[str | None]
     created_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
+
+
+class EarlyAlert(Base):
+    """What was told of an alert that we did not know: the newest of each kind, kept for some minutes.
+
+    `alert_key`: as of the incident that it may be about. `news`: of core.alerts.alert.AlertNews. `arrived_at`: when the
+    request came; an alert whose own request had come before is told it (core.services.early_alerts).
+    """
+
+    __tablename__ = "early_alerts"
+    __table_args__ = (Index("ix_early_alerts_arrived_at", "arrived_at"),)
+
+    alert_key: Mapped[str] = mapped_column(primary_key=True)
+    news: Mapped[str] = mapped_column(primary_key=True)
+    severity: Mapped[str | None]
+    note: Mapped[str]
+    event: Mapped[str]
+    arrived_at: Mapped[datetime]
+    occurred_at: Mapped[datetime | None]

@@ -34,6 +34,7 @@ class Notice(Base):
             postgresql_where=text("wanted > delivered AND abandoned_at IS NULL"),
         ),
         Index("ix_notices_subject_id", "subject_id"),
+        Index("ix_notices_incident_id", "incident_id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

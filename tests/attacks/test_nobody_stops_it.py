@@ -8,9 +8,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
+from core.definitions.pydantic_problems import problems_of
+from core.definitions.runbook import RunbookDefinition
+from core.definitions.validate import load_data
 from core.execution.kinds import KINDS
 from core.statuses import ApprovalStatus, Status
 from core.steps.message import MessageStep
@@ -270,6 +274,10 @@ def test_so_many_problems_are_told_and_no_more(house: House) -> None:
     answer = house.rest(DATA_ADMIN).post("/api/runbooks", json=runbook(steps=steps))
     assert answer.status_code == 422
     assert len(answer.json()["errors"]) <= 200
+    [document], _ = load_data(runbook(steps=steps), "request")
+    with pytest.raises(ValidationError) as caught:
+        RunbookDefinition.model_validate(document.data)
+    assert len(problems_of(caught.value, RunbookDefinition, document)) <= 100
 
 
 def slack(house: House, body: str, content_type: str | None = None) -> int:
@@ -290,6 +298,13 @@ def test_a_signed_request_that_slack_would_not_send_is_refused(house: House) -> 
     # Of no workspace: told so, and nothing is done.
     assert slack(house, urlencode({"payload": "{}"})) in {200, 400, 404}
     assert slack(house, '{"type": []}', "application/json") in {200, 400, 404}
+    ours = {"team": {"id": "T1"}, "api_app_id": "A1", "user": {"id": DATA_ADMIN}}
+    for takes_for_granted in (
+        {"type": "block_actions", "actions": []},
+        {"type": "block_actions", "actions": None},
+        {"type": "view_submission", "view": {"callback_id": "run.form"}},
+    ):
+        assert slack(house, urlencode({"payload": json.dumps(ours | takes_for_granted)})) == 400
     lone = {"type": "block_actions", "user": {"id": "\ud800"}, "actions": [{"action_id": "run.cancel"}]}
     assert slack(house, urlencode({"payload": json.dumps(lone)})) == 400
     assert slack(house, urlencode({"command": "/runbook", "text": "run \0"})) == 400

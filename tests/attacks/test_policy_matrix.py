@@ -146,6 +146,7 @@ PLAYS: dict[str, Play] = {
         "workflow", json=lambda things: {"incident_id": things.incident()}
     ),
     "GET /api/workflows/executions/{id}": Play("workflow_run"),
+    "POST /api/workflows/executions/{id}/cancel": Play("workflow_run"),
     "POST /api/freezes": Play(
         json=lambda things: {"reason": "Look"} | ({"team": things.team} if things.team else {}),
         can_be_global=True,

@@ -19,7 +19,6 @@ from bot.actions import BUTTONS, press
 from bot.cards.definition_approval import APPROVE, Shown
 from bot.commands import dispatch
 from bot.commands.call import Command, CommandCall
-from bot.commands.parse import words_of
 from bot.commands.registry import COMMANDS
 from bot.definition_button import press_approve
 from bot.entrances import BUTTONS as BUTTON_ACTIONS
@@ -168,7 +167,7 @@ def may(house: House, who: str, action: Action) -> bool:
 
 
 def call(text: str, who: str, number: object) -> CommandCall:
-    return CommandCall(DATA_CHANNEL, who, words_of(text), f"slack:{number}")
+    return CommandCall(DATA_CHANNEL, who, text, f"slack:{number}")
 
 
 @pytest.mark.parametrize("command", TYPED)

@@ -11,7 +11,8 @@ from core.execution.executor import Executor
 from core.execution.kinds import KINDS
 from core.execution.preparation import Ports
 from core.origins import HEADER, Origin, Origins
-from core.outside.http import HttpRequest, HttpResponse
+from core.outside.http import HttpRequest
+from core.outside.response import HttpResponse
 from core.services.workflow_starts import TOO_DEEP
 from core.tables import Incident, RunbookExecution, WorkflowExecution
 from tests.acceptance.slack.requests import SECRET

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from chaos.checker.facts import Facts, by
 from chaos.checker.violations import Finding
+from chaos.definitions import ON_ACKNOWLEDGED
 
 PATIENCE = 3.0  # seconds, Slack's
 TRIGGERS = ("auto", "awaited")  # services whose incidents start a workflow, one each
@@ -32,14 +33,28 @@ def what_was_told_exists(facts: Facts) -> Iterator[Finding]:
 
 def one_workflow_execution_an_incident(facts: Facts) -> Iterator[Finding]:
     """A workflow ran once for each incident that triggers it, and started one runbook."""
-    ran, started = by(facts.workflows, "incident_id"), by(facts.executions, "workflow_execution_id")
+    opened = [each for each in facts.workflows if each.frozen.get("name") != ON_ACKNOWLEDGED]
+    ran, started = by(opened, "incident_id"), by(facts.executions, "workflow_execution_id")
     for incident in facts.incidents:
         wanted = 1 if incident.service in TRIGGERS else 0
         if len(ran[incident.id]) != wanted:
             yield incident.id, f"{incident.id} has {len(ran[incident.id])} workflow executions, not {wanted}."
-    for workflow in facts.workflows:
+    for workflow in opened:
         if workflow.status == "succeeded" and len(started[workflow.id]) != 1:
             yield workflow.id, f"{workflow.id} started {len(started[workflow.id])} runbooks, not 1."
+
+
+def one_workflow_execution_an_acknowledgement(facts: Facts) -> Iterator[Finding]:
+    """It was started in the transaction of the change, whatever was frozen meanwhile."""
+    ran = by([each for each in facts.workflows if each.frozen.get("name") == ON_ACKNOWLEDGED], "incident_id")
+    for incident in facts.incidents:
+        wanted = 1 if incident.status == "acknowledged" else 0
+        if len(ran[incident.id]) != wanted:
+            found = len(ran[incident.id])
+            yield (
+                incident.id,
+                f"{incident.id} is {incident.status}, and was followed by {found} workflow executions.",
+            )
 
 
 def redis_is_not_missed(facts: Facts) -> Iterator[Finding]:
@@ -53,5 +68,10 @@ def redis_is_not_missed(facts: Facts) -> Iterator[Finding]:
             )
 
 
-ACKNOWLEDGED = (one_execution_a_request, what_was_told_exists, one_workflow_execution_an_incident)
+ACKNOWLEDGED = (
+    one_execution_a_request,
+    what_was_told_exists,
+    one_workflow_execution_an_incident,
+    one_workflow_execution_an_acknowledgement,
+)
 WITHOUT_REDIS = (redis_is_not_missed,)

@@ -1,6 +1,7 @@
 """Health and figures, for those who watch the service."""
 
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from bot.pages.links import RunLinks
 from bot.rest.settings import RestSettings
@@ -11,6 +12,7 @@ from core.service import Service
 from migrations.newest import newest_revision
 from tests.acceptance.rest.test_incidents import opened
 from tests.conftest import RecordedBells
+from workers.clock import count_what_ended
 
 
 def web_of(service: Service, revision: str | None) -> TestClient:
@@ -50,3 +52,23 @@ def test_the_figures_count_executions_and_what_is_owed(stranger: TestClient, res
     assert "runbook_notices_owed 2.0" in lines
     [oldest] = [line for line in lines if line.startswith("runbook_oldest_due_seconds ")]
     assert 0 < float(oldest.split()[1]) < 60
+
+
+def test_what_ended_is_counted_once_before_and_after_the_clock_counts_it(
+    service: Service, stranger: TestClient, responder: TestClient
+) -> None:
+    incident = opened(responder)["id"]
+    run = responder.post(f"/api/incidents/{incident}/runbooks/say-hello/execute").json()["execution"]["id"]
+    responder.post(f"/api/runbooks/executions/{run}/cancel").raise_for_status()
+    for _ in range(2):
+        lines = stranger.get("/metrics").text.splitlines()
+        assert 'runbook_executions{kind="runbook",status="cancelled"} 1.0' in lines
+        assert 'runbook_executions{kind="runbook",status="pending"} 0.0' in lines
+        assert 'runbook_executions{kind="workflow",status="cancelled"} 0.0' in lines
+        count_what_ended(service)
+
+
+def test_no_address_that_is_a_credential_is_logged(stranger: TestClient) -> None:
+    with capture_logs() as lines:
+        stranger.post("/api/callbacks/the.secret.token", json={})
+    assert [line["path"] for line in lines if line["event"] == "request"] == ["/api/callbacks/…"]

@@ -55,7 +55,8 @@ def test_an_incident_goes_from_open_over_acknowledged_and_resolved_to_closed(res
         ({"labels": "pager"}, "labels"),
         ({"slack_channel": "#general"}, "slack_channel"),
         ({"title": "half \ud800"}, "title"),
-        ({"half \ud800": 1}, "half ?"),
+        ({"half \ud800": 1}, "body"),
+        ({"half \ud800": ["\0"]}, "half ?.0"),
         ({"labels": {"nul": "\0"}}, "labels.nul"),
     ],
 )

@@ -17,7 +17,7 @@ def test_a_refusal_says_who_holds_the_lock_and_links_it(
 ) -> None:
     environ = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": SECRET, "PUBLIC_URL": public_url}
     environ |= {"SLACK_TEAM_ID": "T1", "SLACK_APP_ID": "A1"}
-    composed = Composition(Settings.from_environment(environ), company, redis)
+    composed = Composition(Settings.from_environment(environ), company, redis, company)
     add_runbook(company, "locked", steps=[WAIT], lock="the-lock")
     holder = start(company, "locked", DB_ADMIN)
     said = Slack(bolt_app(composed)).types(DB_OPS, DB_CHANNEL, "run locked")

@@ -257,3 +257,28 @@ def test_choices_that_no_menu_holds_are_typed(company: Service, slack: Slack, ap
     submits(slack, view, a="n100", b="x" * 151, c="2")
     (row,) = executions(company)
     assert row.parameters == {"a": "n100", "b": "x" * 151, "c": 2}
+
+
+SECRET_FORM = {
+    "required": ["name", "token"],
+    "properties": {
+        "token": {"type": "string", "format": "password", "minLength": 8},
+        "name": {"type": "string"},
+    },
+}
+
+
+def test_a_password_is_in_no_form_answer_or_row(company: Service, slack: Slack, api: FakeApi) -> None:
+    add_runbook(company, "form", parameters=SECRET_FORM, steps=WAIT)
+    view = opened(slack, api, "run form token=hunter2-S3CRET")
+    assert "S3CRET" not in json.dumps(view)
+    assert view["blocks"][0]["hint"]["text"] == "Nobody sees it once it is sent."
+
+    refused = submits(slack, view, token="S3CRET", name="x")
+    assert "token must have at least 8 characters." in str(refused.body)
+    assert "S3CRET" not in str(refused.body)
+    submits(slack, view, token="hunter2-S3CRET", name="x")
+    (run,) = executions(company)
+    assert run.parameters == {"name": "x", "token": "***"}
+    assert "S3CRET" not in slack.types(DB_OPS, DB_CHANNEL, f"status {run.id}")
+    assert "S3CRET" not in slack.types(DB_OPS, DB_CHANNEL, "run form name=x token=hunter2-S3CRET --dry-run")

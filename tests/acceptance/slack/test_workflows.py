@@ -2,11 +2,13 @@
 
 from sqlalchemy import select
 
+from core.execution.kinds import WORKFLOW
 from core.service import Service
 from core.tables import Incident, WorkflowExecution
+from tests.acceptance.slack.conftest import ResponseUrl
 from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, QUIET_CHANNEL, WEB_OPS, the_incident
-from tests.world import LOST, apply_documents, suspect
+from tests.world import LOST, apply_documents, new_executor, suspect
 
 WORKFLOWS = """
 kind: workflow
@@ -88,3 +90,47 @@ def test_an_incident_is_escalated(slack: Slack, company: Service) -> None:
     )
     with company.transaction() as work:
         assert work.session.scalars(select(Incident)).one().severity == "high"
+
+
+LONG = """
+kind: workflow
+name: takes-long
+team: database
+trigger: {on: manual}
+actions:
+  - {id: go, type: runbook, runbook: say-hello}
+  - {id: later, type: delay, for: 1h}
+"""
+
+
+def test_a_workflow_is_cancelled_by_whoever_may_and_what_it_started_as_they_wish(
+    slack: Slack, company: Service
+) -> None:
+    apply_documents(company, LONG)
+    ids = [slack.types(DB_OPS, DB_CHANNEL, "workflow run takes-long", f"t.{n}") for n in range(2)]
+    first, second = (run.id for run in runs(company))
+    assert all(run_id in "".join(ids) for run_id in (first, second))
+    for run_id in (first, second):
+        new_executor(company).run(WORKFLOW, run_id)
+
+    assert "There is no workflow execution" in slack.types(WEB_OPS, DB_CHANNEL, f"workflow cancel {first}")
+    assert "Type: `/runbook workflow cancel ID [and-runs]`" in slack.types(
+        DB_OPS, DB_CHANNEL, f"workflow cancel {first} everything"
+    )
+    assert "What it has started goes on" in slack.types(DB_OPS, DB_CHANNEL, f"workflow cancel {first}")
+    assert "has already ended" in slack.types(DB_OPS, DB_CHANNEL, f"workflow cancel {first}")
+    said = slack.types(DB_OPS, DB_CHANNEL, f"workflow cancel {second} and-runs")
+    assert "🚫 The workflow takes-long is cancelled. So is what it had started: 1." in said
+
+
+def test_the_button_beside_a_started_workflow_cancels_it(
+    slack: Slack, company: Service, response_url: ResponseUrl
+) -> None:
+    apply_documents(company, LONG)
+    slack.types(DB_OPS, DB_CHANNEL, "workflow run takes-long", "t.1")
+    [run] = runs(company)
+    slack.clicks(WEB_OPS, "workflow.cancel", run.id)
+    assert "There is no workflow execution" in response_url.next_text()
+    slack.clicks(DB_OPS, "workflow.cancel", run.id)
+    assert response_url.next_text() == "🚫 The workflow takes-long is cancelled. What it has started goes on."
+    assert [run.status for run in runs(company)] == ["cancelled"]

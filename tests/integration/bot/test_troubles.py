@@ -8,7 +8,8 @@ from structlog.testing import capture_logs
 
 from core.tables import Incident, RunbookExecution
 from slack_sandbox.json_types import Json
-from tests.integration.bot.desk import CHANNEL, OPS, Desk, texts
+from tests.integration.bot.desk import CHANNEL, MANY_CHANNELS, OPS, Desk, texts
+from tests.world import TEAMS, apply_documents
 
 ALL = ["incident", "headline", "outcome", "detail"]
 POST, UPDATE = "chat.postMessage", "chat.update"
@@ -309,3 +310,37 @@ def test_a_notice_of_a_newer_release_is_left_to_its_posters(desk: Desk, incident
     with desk.service.transaction() as work:
         [error] = work.session.execute(text("SELECT error FROM notices WHERE kind = 'of_tomorrow'")).scalars()
     assert error is None
+
+
+ELSEWHERE = """
+kind: runbook
+name: elsewhere
+team: database
+steps:
+  - {id: said, type: message, channel: C0NOSUCH, text: "hello <there>\\nand a second line"}
+"""
+
+
+def test_a_message_that_slack_refuses_for_its_channel_is_told_in_the_incidents(
+    desk: Desk, incident: Incident
+) -> None:
+    teams = TEAMS.replace("name: database\n", "name: database\nchannels: [C0NOSUCH]\n")
+    apply_documents(desk.service, f"{teams}---{ELSEWHERE}")
+    execution_id = desk.run(incident, "elsewhere")
+    desk.settle()
+    [told] = [message for message in desk.of_kind("message") if "did not reach" in message["text"]]
+    assert "<#C0NOSUCH> (C0NOSUCH); Slack says `channel_not_found`" in told["text"]
+    assert "Invite me there" in told["text"]
+    assert "It was: hello &lt;there&gt;\nand a second line" in told["text"]
+    assert execution_id in str(told["metadata"])
+
+
+@pytest.mark.parametrize("code", ["is_archived", "restricted_action", "msg_too_long"])
+def test_whatever_slack_refuses_it_for_it_is_told_once(desk: Desk, incident: Incident, code: str) -> None:
+    teams = TEAMS.replace("name: database\n", f"name: database\nchannels: [C0NOSUCH, {MANY_CHANNELS[0]}]\n")
+    apply_documents(desk.service, f"{teams}---{ELSEWHERE.replace('C0NOSUCH', MANY_CHANNELS[0])}")
+    desk.settle()
+    desk.people.play({"method": POST, "kind": "error", "error": code, "channel": MANY_CHANNELS[0]})
+    desk.run(incident, "elsewhere")
+    desk.settle()
+    assert len([message for message in desk.of_kind("message") if code in message["text"]]) == 1

@@ -9,11 +9,12 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
+from core.advisory_locks import Number
 from core.decisions.audit_chain import GENESIS, seal
 from core.decisions.people import Person
 from core.service import Service, Work
 from core.services import audit
-from core.services.audit_chain import ADVISORY_LOCK, ChainReport, content_of, seal_entries, verify_chain
+from core.services.audit_chain import ChainReport, content_of, seal_entries, verify_chain
 from core.tables import AuditEntry
 from workers.clock import seal_the_audit_trail
 
@@ -169,7 +170,7 @@ def test_an_entry_that_is_committed_late_is_sealed_late(service: Service, engine
 def test_of_two_clocks_one_seals(service: Service, engine: Engine) -> None:
     write(service, 3)
     with engine.begin() as other:
-        other.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        other.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": Number.AUDIT.value})
         assert seal_the_audit_trail(service) == 0
     assert seal_the_audit_trail(service) == 3
 

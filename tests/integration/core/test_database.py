@@ -4,7 +4,7 @@ import time
 
 import pytest
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from core import database
 from core.database import open_engine
@@ -39,3 +39,13 @@ def test_who_waits_longer_than_that_outside_of_a_transaction_keeps_the_connectio
         time.sleep(0.5)
         assert connection.scalar(text("SELECT pg_backend_pid()")) == first
     engine.dispose()
+
+
+def test_the_values_of_a_statement_that_failed_are_not_told(database_url: str) -> None:
+    """What is logged of an error has the statement, and not what was somebody's secret."""
+    engine = open_engine(database_url)
+    with pytest.raises(DBAPIError) as caught, engine.connect() as connection:
+        connection.execute(text("SELECT 1 FROM nowhere WHERE a = :value"), {"value": "hunter2"})
+    engine.dispose()
+    assert "nowhere" in str(caught.value)
+    assert "hunter2" not in str(caught.value)

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from bench.statistics import percentile
+from core.advisory_locks import Number
 from core.decisions.histogram import ERROR
 from core.decisions.people import Person
 from core.service import Service
@@ -329,6 +330,6 @@ def test_of_two_clocks_one_counts(service: Service, world: CoreWorld, engine: En
     run = start_run(service, world.incident, "tried")
     world.cancel(run)
     with engine.begin() as other:
-        other.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": tallies.ADVISORY_LOCK})
+        other.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": Number.TALLIES.value})
         assert counted(service) == 0
     assert counted(service) == 1

@@ -231,7 +231,7 @@ def test_what_runs_is_the_frozen_copy(world: CoreWorld, target: Target) -> None:
         "{id: odd, type: shell, argv: [echo], cwd: /no/such/directory}",
         '{id: odd, type: http, url: "http://127.0.0.1:99999/"}',
         '{id: odd, type: http, url: "http://a..b/"}',
-        '{id: odd, type: http, url: "http://127.0.0.1:1/", headers: {X-Who: "é"}}',
+        '{id: odd, type: http, url: "http://127.0.0.1:1/", headers: {X-Who: "{{ incident.title + \\"é\\" }}"}}',
         '{id: odd, type: http, url: "http://127.0.0.1:1/", headers: {X-Who: "{{ incident.title + \\"\\\\n\\" }}"}}',
         '{id: odd, type: http, url: "http://10.0.0.1:1/"}',
     ],
@@ -281,3 +281,14 @@ def test_a_step_that_always_kills_its_worker_is_asked_about_in_the_end(
         )
     world.pass_by(seconds=60)
     assert (world.see(run).waiting_for, target.calls) == (WaitingFor.VERDICT, [])
+
+
+def test_a_daemon_that_is_ended_with_its_step_is_named_in_the_outcome(world: CoreWorld) -> None:
+    run = world.begin("""
+    - {id: start, type: shell, argv: [sh, -c, "setsid nohup sleep 71 >/dev/null 2>&1 & sleep 0.3; echo started"]}
+    - {id: quiet, type: shell, argv: [echo, started]}
+    """)
+    world.work()
+    started, quiet = (world.step(run, at).output for at in (0, 1))
+    assert started == {"exit_code": 0, "stdout": "started\n", "stderr": "", "ended_with_it": "sleep"}
+    assert quiet == {"exit_code": 0, "stdout": "started\n", "stderr": ""}

@@ -64,3 +64,10 @@ def test_the_reply_carries_the_runs_metadata() -> None:
     message = detail(execution(done()), [done()])
     assert message.metadata
     assert message.metadata["event_type"] == "runbook_execution"
+
+
+def test_what_was_ended_with_a_command_is_told() -> None:
+    output = {"exit_code": 0, "stdout": "", "stderr": "", "ended_with_it": "sleep, 2 of java"}
+    assert said(output=output).endswith(
+        "exit code 0\n⚠️ What it had started and left running was ended with it: sleep, 2 of java"
+    )

@@ -12,7 +12,6 @@ from slack_sdk.web import SlackResponse
 
 from bot.poster.answers import (
     CALL_ERRORS,
-    CHANNEL_IS_GONE,
     GiveUp,
     Join,
     Later,
@@ -21,6 +20,7 @@ from bot.poster.answers import (
     backoff,
     meaning,
 )
+from bot.poster.errors import CHANNEL_IS_GONE
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from chaos.checker.facts import Asked, Delivery, WorkflowExecution
+from chaos.definitions import ON_ACKNOWLEDGED
 
 from .world import RUN, WAITING, broken, execution, kept, plus, with_execution
 
@@ -44,3 +45,17 @@ def test_a_delivery_that_was_answered_late_while_redis_was_away_is_a_violation()
     facts = plus(replace(kept(), redis_away=[(10.0, 20.0)]), "deliveries", late)
     assert broken(facts) == {"redis_is_not_missed"}
     assert broken(replace(facts, redis_away=[])) == set()
+
+
+def test_an_acknowledgement_that_no_workflow_followed_or_two_did_is_a_violation() -> None:
+    [first, *others] = kept().incidents
+    facts = replace(kept(), incidents=[replace(first, status="acknowledged"), *others])
+    assert broken(facts) == {"one_workflow_execution_an_acknowledgement"}
+    followed = [
+        WorkflowExecution(f"wfx_{number}0", first.id, "succeeded", None, {"name": ON_ACKNOWLEDGED})
+        for number in range(2)
+    ]
+    assert broken(plus(facts, "workflows", followed[0])) == set()
+    assert "one_workflow_execution_an_acknowledgement" in broken(
+        replace(facts, workflows=[*facts.workflows, *followed])
+    )

@@ -282,3 +282,9 @@ def _without_nul(value: object) -> object:
     if isinstance(value, dict):
         return {str(_without_nul(key)): _without_nul(item) for key, item in value.items()}
     return 0.0 if isinstance(value, float) and math.isclose(value, 0, abs_tol=0) else value
+
+
+def test_a_mapping_comes_out_in_one_order_each_time() -> None:
+    scope = {"params": {name: {"b": 1, "a": 2} for name in "hgfedcba"}}
+    written = {str(compile_expression("params").evaluate(scope)) for _ in range(20)}
+    assert len(written) == 1

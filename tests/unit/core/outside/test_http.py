@@ -10,11 +10,13 @@ from datetime import timedelta
 
 import pytest
 
+from core.clock import elapsed
 from core.errors import NotAllowed
 from core.outside.attempt import CONNECTS, LEAVES, Attempt, BrokenOff
 from core.outside.egress import EgressPolicy
-from core.outside.http import MOST_BYTES, HttpCaller, HttpRequest, HttpResponse, NoAnswer, NotSent
+from core.outside.http import HttpCaller, HttpRequest, NoAnswer, NotSent
 from core.outside.leash import Leash
+from core.outside.response import MOST_BYTES, HttpResponse
 
 Serve = Callable[[socket.socket, bytes, threading.Event], None]
 GENEROUS = timedelta(seconds=10)
@@ -262,7 +264,7 @@ def test_a_stop_ends_the_call_at_once(caller: HttpCaller) -> None:
 
 def leashed(seconds: float) -> Leash:
     leash = Leash()
-    leash.held_until = time.monotonic() + seconds
+    leash.held_until = elapsed() + seconds
     return leash
 
 
@@ -279,7 +281,7 @@ def test_who_sleeps_while_they_connect_sends_nothing() -> None:
     leash = leashed(30)
     attempt = Attempt(lambda: leash.held_until)
     attempt.trace(CONNECTS, {})
-    leash.held_until = time.monotonic()
+    leash.held_until = elapsed()
     with pytest.raises(BrokenOff):
         attempt.trace(LEAVES, {})
     assert not attempt.has_left
@@ -394,3 +396,44 @@ def test_no_proxy_of_the_environment_is_used(caller: HttpCaller, monkeypatch: py
         http = HttpCaller(EgressPolicy.parse(["127.0.0.1"]))
         assert get(http, port).status == 200
         http.close()
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), RecursionError(), SystemExit(1), UnicodeError("x")])
+def test_whatever_ends_the_calls_thread_answers_at_once(
+    caller: HttpCaller, error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def build(*_given: object) -> None:
+        raise error
+
+    monkeypatch.setattr(caller, "_build", build)
+    with pytest.raises(NotSent, match=r"It was not sent: something went wrong on our side\..* err_"):
+        get(caller, 9, timedelta(hours=1))
+
+
+def test_what_nobody_foresaw_while_the_answer_is_read_is_doubt(
+    caller: HttpCaller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_given: object) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr("core.outside.http.read_response", read)
+    with serving(answering()) as (port, _), pytest.raises(NoAnswer, match="err_"):
+        get(caller, port, timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-Größe", "big"),
+        ("Authorization", "Bearer schlüssel"),
+        ("X A", "b"),
+        ("X-A", "a\nX-B: c"),
+        ("", "b"),
+    ],
+)
+def test_a_header_that_http_cannot_carry_is_not_sent(caller: HttpCaller, name: str, value: str) -> None:
+    with serving(answering()) as (port, requests):
+        request = HttpRequest("GET", f"http://127.0.0.1:{port}/", {name: value})
+        with pytest.raises(NotSent, match="header"):
+            call(caller, request, timedelta(hours=1))
+        assert requests == []

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from core.clock import elapsed
 from core.outside.leash import Leash
 from core.outside.process import Command, ProcessResult, ProcessRunner
 
@@ -227,7 +228,7 @@ def test_a_guard_that_was_stopped_is_no_way_out(tmp_path: Path) -> None:
 
 def held(seconds: float) -> Leash:
     leash = Leash()
-    leash.held_until = time.monotonic() + seconds
+    leash.held_until = elapsed() + seconds
     return leash
 
 
@@ -241,7 +242,7 @@ def test_a_lease_that_is_kept_keeps_the_command(tmp_path: Path) -> None:
 
     def keep() -> None:
         while not over.wait(0.2):
-            leash.held_until = time.monotonic() + 1.5
+            leash.held_until = elapsed() + 1.5
 
     thread = threading.Thread(target=keep)
     thread.start()
@@ -252,14 +253,14 @@ def test_a_lease_that_is_kept_keeps_the_command(tmp_path: Path) -> None:
 
 
 ASLEEP = """
-import sys, threading, time
+import sys
 from datetime import timedelta
-from core.outside.leash import Leash
+from core.clock import elapsed
 from core.outside.leash import Leash
 from core.outside.process import Command, ProcessRunner
 
 leash = Leash()
-leash.held_until = time.monotonic() + 3
+leash.held_until = elapsed() + 3
 script = f"setsid sh -c 'echo $$ >> {sys.argv[1]}; sleep 1000' & echo $$ >> {sys.argv[1]}; sleep 1000"
 ProcessRunner("/usr/bin:/bin").run(Command(["sh", "-c", script]), timedelta(hours=1), leash)
 """
@@ -295,3 +296,26 @@ def test_a_worker_that_is_killed_takes_its_command_with_it(tmp_path: Path) -> No
         assert all(map(is_alive, pids_in(pids)))
         worker.kill()
     wait_until(lambda: not any(map(is_alive, pids_in(pids))))
+
+
+@pytest.mark.parametrize(
+    ("script", "left"),
+    [
+        ("setsid nohup sleep 71 >/dev/null 2>&1 & sleep 0.3; echo started", ("sleep",)),
+        ("sleep 71 >/dev/null 2>&1 & sleep 72 >/dev/null 2>&1 & sleep 0.3; echo started", ("sleep", "sleep")),
+        ("(setsid sh -c 'sleep 71; true' >/dev/null 2>&1 &) ; sleep 0.3; echo started", ("sh", "sleep")),
+        ("sleep 0.01 & wait; echo started", ()),
+        ("(true &) ; sleep 0.2; echo started", ()),
+        ("echo started", ()),
+    ],
+)
+def test_what_it_left_running_is_named(script: str, left: tuple[str, ...]) -> None:
+    runner = ProcessRunner(os.environ["PATH"])
+    result = runner.run(Command(["sh", "-c", script]), timedelta(seconds=30), threading.Event())
+    assert (result.stdout, result.ended, tuple(sorted(result.left))) == ("started\n", "exit", left)
+
+
+def test_a_command_that_was_stopped_left_nothing_of_its_own_accord() -> None:
+    runner = ProcessRunner(os.environ["PATH"])
+    result = runner.run(Command(["sh", "-c", "sleep 71 & wait"]), timedelta(seconds=0.5), threading.Event())
+    assert (result.ended, result.left) == ("timeout", ())

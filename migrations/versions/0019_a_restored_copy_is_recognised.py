@@ -6,8 +6,8 @@ Nothing changes for what there is: the first process that starts writes down whi
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,46 @@
+"""The step `fail`: end the run as failed."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from core.decisions.execution import Failed
+from core.definitions.fields import PublicText
+from core.definitions.templates import render_text
+from core.execution.preparation import Context, Inside, Prepared
+from core.steps.base import StepDefinition
+
+
+class FailStep(StepDefinition):
+    """End the run as failed, saying why; with `if` only where that holds. So a run cleans up first, and still fails."""
+
+    touches_outside = False
+    example = """
+id: ended
+type: fail
+if: incident.severity == "low"
+message: "{{ incident.title }} is no reason to fail over."
+"""
+
+    type: Literal["fail"]
+    message: Annotated[PublicText, Field(min_length=1)]
+    """Why, as the run's outcome tells it."""
+
+    def prepare(self, context: Context) -> Prepared:
+        message = render_text(self.message, context.shown_scope, ("message",))
+        ended = Failed(message, final=True)
+        return Inside(lambda _work: ended, shown={"message": message}, comes_to=ended)
+
+    @model_validator(mode="after")
+    def _refuse_going_on(self) -> "FailStep":
+        if self.on_failure == "continue":
+            raise PydanticCustomError(
+                "fail_goes_on",
+                "A step of type fail ends the run: on_failure: continue says that it does not.",
+            )
+        if self.retry is not None:
+            raise PydanticCustomError(
+                "fail_again", "A step of type fail is never tried again. Leave retry out."
+            )
+        return self

@@ -1,0 +1,107 @@
+"""Cancelling a workflow execution: alone, or with what it has started."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from core.execution.kinds import RUNBOOK, WORKFLOW
+from core.service import Service
+from tests.acceptance.rest.test_incidents import opened
+from tests.conftest import RecordedBells
+from tests.world import apply_documents, new_executor
+
+FLOWS = """
+kind: runbook
+name: paused
+team: database
+steps: [{id: pause, type: wait, for: 1h}]
+---
+kind: workflow
+name: starts-and-waits
+team: database
+trigger: {on: incident.created}
+actions:
+  - {id: go, type: runbook, runbook: paused}
+  - {id: later, type: delay, for: 1h}
+  - {id: closed, type: set, status: closed}
+---
+kind: workflow
+name: waits-for-it
+team: database
+trigger: {on: incident.escalated}
+actions:
+  - {id: go, type: runbook, runbook: paused, wait: true}
+  - {id: closed, type: set, status: closed}
+"""
+
+
+@pytest.fixture
+def incident(service: Service, responder: TestClient) -> str:
+    apply_documents(service, FLOWS)
+    return str(opened(responder)["id"])
+
+
+def work_on(service: Service, bells: RecordedBells) -> str:
+    """What was rung for, each once; the id of the workflow execution."""
+    flow = ""
+    while bells.rung:
+        kind, execution_id = bells.rung.pop(0)
+        flow = execution_id if kind == "workflow" else flow
+        new_executor(service).run(WORKFLOW if kind == "workflow" else RUNBOOK, execution_id)
+    return flow
+
+
+def test_what_it_has_started_goes_on(
+    service: Service, responder: TestClient, incident: str, recorded_bells: RecordedBells
+) -> None:
+    flow = work_on(service, recorded_bells)
+    answer = responder.post(f"/api/workflows/executions/{flow}/cancel")
+    assert (answer.status_code, answer.json()["execution"]["status"]) == (200, "cancelled")
+    assert "<@U0DBOPS>" in answer.json()["execution"]["error"]
+    [run] = responder.get(f"/api/incidents/{incident}/runbooks/executions").json()["executions"]
+    assert run["status"] == "waiting"
+    again = responder.post(f"/api/workflows/executions/{flow}/cancel")
+    assert (again.status_code, again.json()["detail"]) == (409, "This workflow has already ended: cancelled.")
+    timeline = responder.get(f"/api/incidents/{incident}/timeline").json()["timeline"]
+    told = [(line["kind"], line["actor"]) for line in timeline]
+    assert ("workflow.cancelled", "U0DBOPS") in told
+    audit = [line["text"] for line in timeline if line["kind"] == "workflow.cancelled"]
+    assert audit == ["cancelled workflow starts-and-waits"]
+
+
+def test_what_it_has_started_can_end_with_it(
+    service: Service, responder: TestClient, incident: str, recorded_bells: RecordedBells
+) -> None:
+    flow = work_on(service, recorded_bells)
+    responder.post(f"/api/workflows/executions/{flow}/cancel", json={"runs": "cancel"}).raise_for_status()
+    [run] = responder.get(f"/api/incidents/{incident}/runbooks/executions").json()["executions"]
+    assert run["status"] == "cancelled"
+
+
+@pytest.mark.parametrize(("runs", "status"), [("go_on", "waiting"), ("cancel", "cancelled")])
+def test_one_that_waits_for_its_runbook_is_cancelled_too(
+    service: Service,
+    responder: TestClient,
+    incident: str,
+    recorded_bells: RecordedBells,
+    runs: str,
+    status: str,
+) -> None:
+    work_on(service, recorded_bells)
+    responder.post(f"/api/incidents/{incident}/escalate", json={"severity": "critical"}).raise_for_status()
+    flow = work_on(service, recorded_bells)
+    answer = responder.post(f"/api/workflows/executions/{flow}/cancel", json={"runs": runs}).json()[
+        "execution"
+    ]
+    assert answer["status"] == "cancelled"
+    [run_id] = answer["runbook_executions"]
+    assert responder.get(f"/api/runbooks/executions/{run_id}").json()["execution"]["status"] == status
+    assert responder.get(f"/api/incidents/{incident}").json()["incident"]["status"] == "open"
+
+
+def test_an_unknown_wish_is_refused(
+    service: Service, responder: TestClient, incident: str, recorded_bells: RecordedBells
+) -> None:
+    flow = work_on(service, recorded_bells)
+    answer = responder.post(f"/api/workflows/executions/{flow}/cancel", json={"runs": "stop"})
+    assert (answer.status_code, answer.json()["field"]) == (422, "runs")
+    assert incident

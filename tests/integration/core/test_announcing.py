@@ -1,0 +1,51 @@
+"""What is owed is announced once it is committed, and much at once as little."""
+
+import threading
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from bot.poster.poster import listening
+from core.announcing import PAUSE_SECONDS
+from core.service import Service
+from core.services import notices
+from tests.world import TEAMS, apply_documents, new_incident
+
+Listening = psycopg.Connection[object]
+
+
+@pytest.fixture
+def hears(service: Service) -> Iterator[Listening]:
+    with listening(service.engine) as connection:
+        yield connection
+
+
+def heard(connection: Listening, seconds: float) -> int:
+    return len(list(connection.notifies(timeout=seconds)))
+
+
+def test_what_a_transaction_owes_is_heard_after_its_commit(service: Service, hears: Listening) -> None:
+    apply_documents(service, TEAMS)
+    heard(hears, 0.5)  # of the teams
+    new_incident(service)
+    assert list(hears.notifies(timeout=5, stop_after=1))
+
+
+def test_nothing_is_announced_of_what_was_rolled_back(service: Service, hears: Listening) -> None:
+    def fails() -> None:
+        with service.transaction() as work:
+            notices.announce(work)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fails()
+    assert heard(hears, 0.3) == 0
+
+
+def test_a_burst_is_heard_as_a_few(service: Service, hears: Listening) -> None:
+    """A hundred in two pauses' time: the first at once, and one a pause."""
+    for _ in range(100):
+        service.announcer.announce()
+        threading.Event().wait(PAUSE_SECONDS / 50)
+    assert 1 <= heard(hears, 1) <= 10
