@@ -18,7 +18,7 @@ from core.database import DATABASE_IS_AWAY, LIVENESS
 from core.sabotage import is_disabled, reach
 from core.service import Service, Work
 from core.services.incidents import bind_channel
-from core.services.installation import is_as_known
+from core.services.installation import AnotherDatabase, require_known
 from core.services.people import members_of
 from core.services.restore import settle
 from core.tables import Incident, Notice
@@ -83,12 +83,11 @@ class Poster:
 
     def deliver_one(self) -> bool:
         """Deliver the next notice, if one may go now. Returns whether there was one."""
-        with self.service.transaction() as work:
-            is_known = is_as_known(work.session)
-            claim = claim_next(work.session, work.now) if is_known else None
-        if not is_known:
+        try:
+            claim = self._claim()
+        except AnotherDatabase:
             settle(self.service)
-            return True
+            claim = self._claim()
         if claim is None:
             return False
         try:
@@ -100,6 +99,11 @@ class Poster:
         except Exception as error:  # noqa: BLE001 what nobody foresaw of one notice must not keep the others waiting
             self._put_off(claim, self._unforeseen(claim, error))
         return True
+
+    def _claim(self) -> Claim | None:
+        with self.service.transaction() as work:
+            require_known(work.session)
+            return claim_next(work.session, work.now)
 
     def _unforeseen(self, claim: Claim, error: Exception) -> Later:
         """A mistake of ours: later once more, for another release may know better. One alarm, when it stays."""
@@ -146,12 +150,16 @@ class Poster:
                 notice.leased_until, notice.attempts, notice.error = None, 0, None
 
     def _delivered(self, claim: Claim, sent: Sent) -> None:
-        """A detail notice is never updated: each of its replies is a message of its own, so its ts is let go."""
+        """A detail notice is never updated: each of its replies is a message of its own, so its ts is let go.
+
+        One in doubt stays so: in a restored database its next reply may have been posted as well.
+        """
         with self.service.transaction() as work:
             notice = lock_claimed(work.session, claim)
             if notice is None:
                 return
-            notice.delivered, notice.leased_until, notice.uncertain = sent.shows, None, False
+            notice.delivered, notice.leased_until = sent.shows, None
+            notice.uncertain = sent.told is not None and claim.uncertain
             notice.attempts, notice.error = 0, None
             if sent.is_silent and claim.channel is not None:
                 pace.release(work.session, pace.post_scope(claim.channel))

@@ -6,19 +6,23 @@ from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bot.poster.slack import open_client
 from chaos.restoring.copies import as_role_of, restore
 from chaos.restoring.definitions import DEFINITIONS
 from chaos.restoring.people import thaw, twice
 from cli.embedded import Services
+from cli.operator import OPERATOR
 from core.database import open_engine
 from core.decisions.restore import Happened
 from core.service import Service
-from core.services.restore import settle
+from core.services.notices import NoticeKind
+from core.services.restore import declare_restored, settle
+from core.tables import Incident, Notice
 from slack_sandbox.serving import RunningSandbox
 from tests.conftest import ADMIN, RecordedBells
-from tests.integration.bot.desk import WORKSPACE, PretendTime
+from tests.integration.bot.desk import WORKSPACE, Desk, PretendTime
 from tests.integration.bot.restoring import House, Outside
 from tests.integration.slack_sandbox.people import People
 from tests.world import apply_documents, running_target
@@ -80,3 +84,14 @@ def test_a_dump_of_any_moment_repeats_no_step_and_no_message(copy: House) -> Non
     copy.live()
     assert twice(copy.outside.done()) == {}
     assert copy.outside.twice_said() == {}
+
+
+def test_each_reply_of_a_run_in_doubt_is_looked_up(desk: Desk, incident: Incident) -> None:
+    desk.run(incident, "gated")
+    with desk.service.transaction() as work:
+        declare_restored(work, OPERATOR)
+    desk.settle()
+
+    with desk.service.transaction() as work:
+        detail = work.session.scalars(select(Notice).where(Notice.kind == NoticeKind.DETAIL)).one()
+    assert (detail.content, detail.uncertain) == ({"told": 1}, True)

@@ -224,6 +224,7 @@ def test_a_duty_that_fails_keeps_no_other_from_being_done(
 
 def test_the_clock_has_all_its_duties() -> None:
     assert [duty.__name__ for duty in DUTIES] == [
+        "watch_the_database",
         "ring_what_is_due",
         "start_what_came_of_age",
         "seal_the_audit_trail",

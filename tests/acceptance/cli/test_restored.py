@@ -1,0 +1,57 @@
+"""`runbook restored`, and a start with --frozen, at the terminal."""
+
+from pathlib import Path
+
+import pytest
+
+from cli.embedded import Services
+from core.service import Service
+from core.services.frozen import freezes_in_force
+from tests.acceptance.cli.conftest import Cli
+
+
+@pytest.fixture(autouse=True)
+def environment(
+    database_url: str, services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("REDIS_URL", services.redis_url)
+    monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path))
+
+
+def reasons(service: Service) -> list[str]:
+    with service.transaction() as work:
+        return [freeze.reason for freeze in freezes_in_force(work)]
+
+
+def test_an_operator_says_that_the_database_was_restored(cli: Cli, service: Service) -> None:
+    answer = cli("restored")
+
+    assert (answer.status, answer.err) == (0, "")
+    assert "Everything is frozen, and this is generation 2 of the database." in " ".join(answer.out.split())
+    [reason] = reasons(service)
+    assert reason.startswith(
+        "An operator says that the database was restored from a copy. What went on after"
+    )
+
+
+@pytest.mark.parametrize("process", ["worker", "clock"])
+def test_a_process_freezes_everything_before_it_does_anything(
+    cli: Cli, service: Service, process: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[str]] = []
+    busy = {"worker": "cli.roles.worker.work", "clock": "cli.roles.clock.run_clock"}[process]
+    monkeypatch.setattr(busy, lambda *_, **__: seen.append(reasons(service)))
+
+    assert cli(process, "--frozen").status == 0
+    assert seen == [["It was started with --frozen"]]
+
+
+def test_what_is_to_start_frozen_and_cannot_freeze_does_not_start(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
+
+    answer = cli("worker", "--frozen")
+
+    assert (answer.status, "so it did not start" in answer.err) == (1, True)

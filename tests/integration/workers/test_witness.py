@@ -1,0 +1,72 @@
+"""The witness: Redis remembers how far the database was seen to come, and this process where Redis does not."""
+
+import pytest
+from redis import Redis
+from redis.exceptions import TimeoutError as RedisTimeout
+
+from core.decisions.restore import Happened
+from core.service import Service
+from core.services.restore import settle
+from tests.conftest import RecordedBells
+from workers.clock import keep_the_mark
+from workers.witness import KEY, QUIET, RedisWitness
+
+
+class SilentRedis(Redis):
+    """Takes the question, and never answers."""
+
+    asked = 0
+
+    def execute_command(self, *_args: object, **_options: object) -> object:
+        self.asked += 1
+        raise RedisTimeout
+
+
+def test_another_process_recalls_what_was_remembered(redis: Redis) -> None:
+    RedisWitness(redis).remember("line", 7)
+
+    assert RedisWitness(redis).recall("line") == 7
+    assert RedisWitness(redis).recall("another") is None
+
+
+def test_where_redis_forgot_the_process_itself_knows(redis: Redis) -> None:
+    witness = RedisWitness(redis)
+    witness.remember("line", 7)
+    redis.flushdb()
+
+    assert witness.recall("line") == 7
+    assert RedisWitness(redis).recall("line") is None
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"\xff", b"-1", b"seven"])
+def test_what_is_no_number_is_no_mark(redis: Redis, rubbish: bytes) -> None:
+    redis.set(KEY + "line", rubbish)
+
+    assert RedisWitness(redis).recall("line") is None
+
+
+def test_a_redis_that_is_silent_is_left_alone_for_a_while() -> None:
+    silent, time = SilentRedis(), [0.0]
+    witness = RedisWitness(silent, lambda: time[0])
+    for _ in range(5):
+        witness.remember("line", 7)
+        assert witness.recall("line") == 7
+    assert silent.asked == 1
+
+    time[0] = QUIET
+    witness.recall("line")
+    assert silent.asked == 2
+
+
+def test_the_clock_has_the_mark_remembered_and_a_database_behind_it_is_recognised(
+    service: Service, redis: Redis, recorded_bells: RecordedBells
+) -> None:
+    service = Service(service.engine, service.clock, recorded_bells, witness=RedisWitness(redis))
+    for _ in range(3):
+        keep_the_mark(service)
+    assert settle(service) is Happened.NOTHING
+    with service.transaction() as work:
+        work.session.connection().exec_driver_sql("UPDATE installation SET mark = 2")
+
+    fresh = Service(service.engine, service.clock, recorded_bells, witness=RedisWitness(redis))
+    assert settle(fresh) is Happened.SET_BACK
