@@ -143,3 +143,18 @@ def test_what_is_not_begun_shows_nothing_either(world: CoreWorld, target: Target
     if how == "cancelled before":
         world.cancel(run)
     assert [form for form in FORMS if form in readable(world)] == []
+
+
+def test_the_log_has_none_either(
+    world: CoreWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def surprise(*_given: object, **_more: object) -> None:
+        raise KeyError(SECRET)
+
+    monkeypatch.setattr("core.steps.message.prepare_message", surprise)
+    run = begun(world, "  - {id: say, type: message, text: hello}\n")
+    world.work()
+    assert "went wrong on our side" in (world.see(run).error or "")
+    said = "".join(capsys.readouterr())
+    assert "KeyError" in said
+    assert [form for form in (*FORMS, repr(SECRET)[1:-1]) if form in said] == []
