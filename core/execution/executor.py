@@ -198,4 +198,4 @@ def _called(run: Run, position: int, call: Callable[[], StepResult]) -> StepResu
         return call()
     except Exception as error:  # noqa: BLE001 the worker lives, and people are asked
         step, what = run.state.steps[position], "It may or may not have happened"
-        return Uncertain(unforeseen(error, run.loaded.row.id, step.id, what))
+        return Uncertain(unforeseen(error, run.loaded.row.id, step.id, what, run.hidden))

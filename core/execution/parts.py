@@ -25,7 +25,7 @@ def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> P
     except RunbookError as error:
         return Failed(context.masker.mask(str(error)), final=True)
     except Exception as error:  # noqa: BLE001 whatever people's values make of it, the worker lives
-        said = unforeseen(error, context.execution_id, part.id, "It could not be prepared")
+        said = unforeseen(error, context.execution_id, part.id, "It could not be prepared", context.hidden)
         return Failed(said, final=True)
 
 

@@ -125,7 +125,8 @@ class Run:
             position = self.state.position or 0
             step = self.state.steps[position]
             return Failed(
-                unforeseen(error, self.loaded.row.id, step.id, "Nothing of it happened"), final=True
+                unforeseen(error, self.loaded.row.id, step.id, "Nothing of it happened", self.hidden),
+                final=True,
             )
 
     def _try_commit(self) -> bool:

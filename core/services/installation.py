@@ -37,7 +37,10 @@ def present_place(session: Session) -> Place:
 
 
 def is_as_known(session: Session) -> bool:
-    """Whether it is the database that wrote what is in it: one statement, for whoever is about to do something."""
+    """Whether it is the database that wrote what is in it: one statement, for whoever is about to do something.
+
+    True of one where nobody has written down yet which it is: the first process that starts does.
+    """
     return bool(session.scalar(_comparison(_engine(session))))
 
 
@@ -72,7 +75,8 @@ def _engine(session: Session) -> Engine:
 @lru_cache(maxsize=16)
 def _comparison(engine: Engine) -> TextClause:
     known = "known.identity = present.identity AND known.timeline = present.timeline"
-    return text(f"SELECT {known} FROM installation AS known, ({_question(engine)}) AS present")  # noqa: S608 as above
+    found = f"SELECT {known} FROM installation AS known, ({_question(engine)}) AS present"  # noqa: S608 as above
+    return text(f"SELECT coalesce(({found}), true)")
 
 
 @lru_cache(maxsize=16)

@@ -161,3 +161,18 @@ def test_those_of_a_run_that_nobody_retries_are_forgotten_after_a_week(
         tidy(world.service)
         with world.service.transaction() as work:
             assert work.session.query(SecretParameters).count() == left
+
+
+def test_the_log_has_none_either(
+    world: CoreWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def surprise(*_given: object, **_more: object) -> None:
+        raise KeyError(SECRET)
+
+    monkeypatch.setattr("core.steps.message.prepare_message", surprise)
+    run = begun(world, "  - {id: say, type: message, text: hello}\n")
+    world.work()
+    assert "went wrong on our side" in (world.see(run).error or "")
+    said = "".join(capsys.readouterr())
+    assert "KeyError" in said
+    assert [form for form in (*FORMS, repr(SECRET)[1:-1]) if form in said] == []
