@@ -8,6 +8,7 @@ from redis import Redis
 
 from bot.pages.links import RunLinks
 from cli.embedded import embedded_services
+from core.announcing import Announcer
 from core.callbacks import CallbackLinks
 from core.clock import DatabaseClock
 from core.database import open_engine
@@ -62,11 +63,13 @@ class Composition:
             settings.platform_admins,
             STANDARD.times(settings.limits),
             RedisWitness(redis),
+            announcer := Announcer(engine),
         )
         slack_engine = open_engine(settings.database_url, pool_size=SLACK_POOL, patience=SLACK_PATIENCE)
         try:
             yield cls(settings, service, redis, replace(service, engine=slack_engine))
         finally:
+            announcer.close()
             redis.close()
             engine.dispose()
             slack_engine.dispose()

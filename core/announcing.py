@@ -24,9 +24,10 @@ class Announcer:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._owed = threading.Event()
+        self._owed, self._over = threading.Event(), threading.Event()
         self._lock = threading.Lock()
         self._process = 0
+        self._thread: threading.Thread | None = None
 
     def announce(self) -> None:
         """Something is owed, and committed. Never waits, never raises."""
@@ -38,13 +39,22 @@ class Announcer:
         with self._lock:
             if self._process != os.getpid():
                 self._process = os.getpid()
-                threading.Thread(target=self._go_on, name="announcer", daemon=True).start()
+                self._thread = threading.Thread(target=self._go_on, name="announcer", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """Say what is owed, and end."""
+        self._over.set()
+        self._owed.set()
+        if self._thread is not None and self._process == os.getpid():
+            self._thread.join(timeout=5)
 
     def _go_on(self) -> None:
         while self._owed.wait():
             self._owed.clear()
             self._say()
-            threading.Event().wait(PAUSE_SECONDS)
+            if self._over.wait(PAUSE_SECONDS):
+                return
 
     def _say(self) -> None:
         try:

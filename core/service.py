@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from core.announcing import Announcer
 from core.clock import Clock
 from core.database import suppress_victims
 from core.limits import STANDARD, Limits
@@ -63,6 +61,20 @@ class NoWitness:
         return None
 
 
+class Announcing(Protocol):
+    """Wakes the posters: something is owed, and committed."""
+
+    def announce(self) -> None:
+        """Never waits, never raises. A lost one is no loss: posters look for themselves."""
+
+
+class NoAnnouncer:
+    """Nobody is woken."""
+
+    def announce(self) -> None:
+        """Nothing."""
+
+
 @dataclass(slots=True)
 class Work:
     """One transaction: its session, its time, the rings it owes, and whether it owes the channels something."""
@@ -88,6 +100,7 @@ class Service:
     admins: frozenset[str] = frozenset()
     limits: Limits = STANDARD
     witness: Witness = field(default_factory=NoWitness)
+    announcer: Announcing = field(default_factory=NoAnnouncer)
 
     @contextmanager
     def transaction(self) -> Iterator[Work]:
@@ -102,10 +115,6 @@ class Service:
                 self.announcer.announce()
             if work.rings:
                 self.doorbell.ring(work.rings)
-
-    @cached_property
-    def announcer(self) -> Announcer:
-        return Announcer(self.engine)
 
     def do(self, act: Callable[[Work], T]) -> T:
         """What `act` returns, of one transaction. Where PostgreSQL ended it for another one's sake, it is tried again.

@@ -5,14 +5,24 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from sqlalchemy import Engine
 
 from bot.poster.poster import listening
-from core.announcing import PAUSE_SECONDS
+from core.announcing import PAUSE_SECONDS, Announcer
+from core.clock import SystemClock
 from core.service import Service
 from core.services import notices
+from tests.conftest import ADMIN, RecordedBells
 from tests.world import TEAMS, apply_documents, new_incident
 
 Listening = psycopg.Connection[object]
+
+
+@pytest.fixture
+def service(engine: Engine, recorded_bells: RecordedBells) -> Iterator[Service]:
+    announcer = Announcer(engine)
+    yield Service(engine, SystemClock(), recorded_bells, frozenset({ADMIN}), announcer=announcer)
+    announcer.close()
 
 
 @pytest.fixture
