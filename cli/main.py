@@ -1,12 +1,17 @@
 """`runbook`: the command line."""
 
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from cli.environment import seclude
+from cli.environment import environment, seclude
 from cli.lazy import LazyGroup
-from core.errors import DefinitionError, RunbookError
+from cli.log_setup import set_up_logging
+from cli.masked_log import masker_of_environment
+from cli.operator_errors import sentence_of, unforeseen_text
+from cli.version import release
 
 
 class Commands(LazyGroup):
@@ -43,28 +48,45 @@ class Commands(LazyGroup):
     }
 
 
-app = typer.Typer(name="runbook", cls=Commands, no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    name="runbook", cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+
+
+def _say_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"runbook {release()}")
+        raise typer.Exit
 
 
 @app.callback()
-def runbook() -> None:
+def runbook(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Which release this is.")
+    ] = False,
+) -> None:
     """Runbook automation in Slack."""
 
 
 def main() -> None:
-    """A process of its own: it hides its secrets first."""
+    """A process of its own: it hides its secrets first. What a command answers has standard output for itself."""
     seclude()
+    set_up_logging(masker_of_environment(environment()), output=sys.stderr)
     command_line()
 
 
 def command_line() -> None:
-    """The process boundary: our own errors are sentences, exit status 1; wrong usage is 2."""
+    """The process boundary: errors that somebody can mend are sentences, exit status 1; wrong usage is 2.
+
+    What nobody foresaw is a plain traceback, with nothing secret in it.
+    """
     try:
         app()
-    except DefinitionError as error:
-        sys.exit("\n".join(map(str, error.problems)) or str(error))
-    except RunbookError as error:
-        sys.exit(f"runbook: {error}")
+    except Exception as error:  # noqa: BLE001 the process' boundary
+        given = environment()
+        home = Path(given.get("RUNBOOK_HOME", "").strip() or ".runbook")
+        said = sentence_of(error, home) or unforeseen_text(error)
+        sys.exit(masker_of_environment(given).mask(said))
 
 
 if __name__ == "__main__":

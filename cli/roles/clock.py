@@ -19,7 +19,7 @@ app = typer.Typer()
 @app.command()
 def clock() -> None:
     """Wake what is due."""
-    run(_tick)
+    run("clock", _tick)
 
 
 def _tick(composition: Composition) -> None:

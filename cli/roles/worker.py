@@ -26,7 +26,7 @@ app = typer.Typer()
 @app.command()
 def worker() -> None:
     """Run runbooks and workflows."""
-    run(_work)
+    run("worker", _work)
 
 
 def _work(composition: Composition) -> None:
