@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from urllib.parse import SplitResult, urlsplit
 
 import structlog
 
@@ -29,6 +28,7 @@ def run(
     `needs`: settings without which it ends at once, by ConfigurationError.
     `waits`: it begins when the database is ready. One that answers meanwhile begins at once, and says what is missing.
     """
+    leave_on_signal()
     settings = Settings.from_environment(environment())
     settings.need(*needs)
     set_up_logging(masker_of(settings, environment()), settings.log, settings.log_level)
@@ -56,18 +56,24 @@ def told(name: str, composition: Composition) -> Iterator[None]:
 
 def without_password(url: str) -> str:
     """What a log may say of an address: no password, and nothing of a query, which may hold one."""
-    try:
-        parts = urlsplit(url)
-        user = f"{parts.username}@" if parts.username else ""
-        place = parts.netloc.rpartition("@")[2]
-    except ValueError:
-        return "(an address that cannot be read)"
-    return SplitResult(parts.scheme, f"{user}{place}", parts.path, "", "").geturl()
+    scheme, separator, rest = url.partition("?")[0].partition("://")
+    credentials, at, place = rest.rpartition("@")
+    return f"{scheme}{separator}{credentials.partition(':')[0]}{at}{place}"
 
 
 def quiet_logging(masker: Masker = NOTHING_TO_HIDE) -> None:
     """For commands that run until they are done with something, and answer on the terminal."""
     set_up_logging(masker)
+
+
+def leave_on_signal() -> None:
+    """Until the process has handlers of its own: SIGTERM and SIGINT end it at once, in order, with status 0."""
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGINT, leave)
 
 
 def stopping() -> threading.Event:
