@@ -1,11 +1,10 @@
 """What an operator gets wrong is answered in one sentence; a process that cannot begin waits, and says so once."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cli.embedded import Services, create_database
+from cli.embedded import create_database
 from cli.embedded.databases import connect
 from tests.acceptance.cli.processes import said, started
 
@@ -21,9 +20,9 @@ numbers = iter(range(1000))
 
 
 @pytest.fixture
-def empty(owner_url: str, worker_id: str) -> Iterator[str]:
+def empty(owner_url: str, worker_id: str) -> str:
     """A database that nobody migrated yet."""
-    yield create_database(owner_url, f"mistakes_{worker_id}_{next(numbers)}")
+    return create_database(owner_url, f"mistakes_{worker_id}_{next(numbers)}")
 
 
 @pytest.fixture
@@ -77,7 +76,11 @@ def test_a_home_that_cannot_be_made_is_a_sentence_that_names_the_setting(
 @pytest.mark.parametrize("command", ["worker", "poster", "clock", "web", "migrate"])
 @pytest.mark.parametrize("setting", ["DATABASE_URL", "REDIS_URL"])
 def test_an_address_that_is_none_is_a_sentence_that_names_the_setting(command: str, setting: str) -> None:
-    environment = {**ALONE, "DATABASE_URL": "postgresql://u:hunter2@127.0.0.1:1/x", setting: "u:hunter2@h:1/x"}
+    environment = {
+        **ALONE,
+        "DATABASE_URL": "postgresql://u:hunter2@127.0.0.1:1/x",
+        setting: "u:hunter2@h:1/x",
+    }
     status, printed = said(environment, command)
     if (command, setting) != ("migrate", "REDIS_URL"):  # which it does not use
         assert f"{setting} is no address" in printed
@@ -112,8 +115,7 @@ def test_web_answers_while_it_waits_for_the_database() -> None:
 def test_a_process_waits_for_a_database_that_is_down_and_says_so_once() -> None:
     with started({**ALONE, "DATABASE_URL": "postgresql://u:hunter2@127.0.0.1:1/none"}, "clock") as clock:
         clock.until("waiting for the database")
-        clock.process.terminate()
-        clock.process.wait()
-    assert clock.printed.count("\n") == 2, clock.printed
+        assert clock.ends() == 0
+    assert clock.printed.count("\n") == 3, clock.printed
     assert "database=postgresql://u@127.0.0.1:1/none" in clock.printed
     assert "hunter2" not in clock.printed
