@@ -11,7 +11,7 @@ from rich.console import Console
 
 from chaos.campaign import Order, Result, Say, run_campaign
 from chaos.guards import TRIALS
-from chaos.orders import order_for
+from chaos.orders import order_for, with_concurrency
 from chaos.report import print_report
 from chaos.strikes.registry import STRIKES
 from chaos.trials import is_broken, print_outcomes, try_guards
@@ -28,6 +28,9 @@ Without = Annotated[
 ]
 Short = Annotated[bool, typer.Option("--short", help="About two minutes, some of each.")]
 Guards = Annotated[bool, typer.Option("--guards", help="Try every guard, without it and with it.")]
+Concurrency = Annotated[
+    int, typer.Option(min=1, help="Runs at once of each worker; kills at points then leave workers out.")
+]
 Keep = Annotated[Path | None, typer.Option(help="Work in this new folder, and leave it there.")]
 
 
@@ -39,6 +42,7 @@ def main(
     without: Without = "",
     short: Short = False,
     guards: Guards = False,
+    concurrency: Concurrency = 1,
     keep: Keep = None,
 ) -> None:
     """Break what can break, and hold the promises against what came of it."""
@@ -48,7 +52,9 @@ def main(
         outcomes = list(try_guards(seed, lambda order: _run(order, None, console, say)))
         print_outcomes(outcomes, seed, console)
         raise typer.Exit(int(not all(outcome.is_proven for outcome in outcomes)))
-    result = _run(order_for(seed, kills, times, only, without, short), keep, console, say)
+    result = _run(
+        with_concurrency(order_for(seed, kills, times, only, without, short), concurrency), keep, console, say
+    )
     raise typer.Exit(int(is_broken(result)))
 
 

@@ -63,6 +63,7 @@ ENVIRONMENT = {
     "SLACK_APP_TOKEN": "xapp-1",
     "SLACK_API_URL": "http://127.0.0.1:9/api/",
     "PORT": "0",
+    "RUNBOOK_CONCURRENCY": "1",
 }
 
 
