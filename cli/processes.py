@@ -21,11 +21,16 @@ log = structlog.get_logger()
 
 
 def run(
-    name: str, process: Callable[[Composition], None], *, needs: Sequence[str] = (), waits: bool = True
+    name: str,
+    process: Callable[[Composition], None],
+    *,
+    needs: Sequence[str] = (),
+    check: Callable[[Composition], object] = lambda _: None,
+    waits: bool = True,
 ) -> None:
     """The process on what the environment says. It tells when it starts, and when it stops.
 
-    `needs`: settings without which it ends at once, by ConfigurationError.
+    `needs`: settings without which it ends at once, by ConfigurationError; `check` may find more that is wrong.
     `waits`: it begins when the database is ready. One that answers meanwhile begins at once, and says what is missing.
     """
     leave_on_signal()
@@ -33,6 +38,7 @@ def run(
     settings.need(*needs)
     set_up_logging(masker_of(settings, environment()), settings.log, settings.log_level)
     with reachable(settings) as found, Composition.of(found) as composition, told(name, composition):
+        check(composition)
         (await_database if waits else watch_database)(composition.service)
         process(composition)
 

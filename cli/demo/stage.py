@@ -17,8 +17,8 @@ from cli.demo.ports import reserved_port
 from cli.demo.shell_user import shell_user
 from cli.demo.workspace import BOT_TOKEN, SIGNING_SECRET, demo_workspace
 from cli.migrate import migrate
-from cli.supervisor import Part, Supervisor
-from cli.up import addresses, parts
+from cli.supervisor import Part, Supervisor, addresses
+from cli.up import parts
 from core.errors import Unavailable
 from core.settings import Settings
 

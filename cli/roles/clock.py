@@ -19,7 +19,7 @@ app = typer.Typer()
 @app.command()
 def clock() -> None:
     """Wake what is due."""
-    run("clock", _tick)
+    run("clock", _tick, check=lambda composition: hourly_head(composition.settings))
 
 
 def _tick(composition: Composition) -> None:

@@ -44,18 +44,21 @@ Concurrency = Annotated[
 def worker(concurrency: Concurrency = USUAL) -> None:
     """Run runbooks and workflows."""
     if concurrency == 1:
-        run("worker", _work)
+        run("worker", _work, check=_check)
     else:
-        run(f"worker of {concurrency}", partial(_supervise, concurrency))
+        run(f"worker of {concurrency}", partial(_supervise, concurrency), check=_check)
+
+
+def _check(composition: Composition) -> None:
+    """Raises ConfigurationError for what a worker may not do on this machine, before anything is waited for."""
+    executor_of(composition, environment())
 
 
 def _supervise(concurrency: int, composition: Composition) -> None:
     """Processes, each a worker with one run in its hands: who is lost takes no other's run along.
 
-    What is wrong with the settings ends all at once; a process that ends later is started again. Told to stop, each
-    hands over what it holds.
+    A process that ends is started again. Told to stop, each hands over what it holds.
     """
-    executor_of(composition, environment())
     alone = ["worker", "--concurrency", "1"]
     known = addresses(composition.settings)
     parts = [Part(f"worker-{number}", "cli", alone, known) for number in range(1, concurrency + 1)]

@@ -99,6 +99,7 @@ def test_who_is_lost_is_replaced_and_takes_no_other_run_along(
         quick = begin(service, redis, "quick")
         until(lambda: see(service, quick).status is Status.SUCCEEDED, worker)
         assert see(service, slow).status is Status.RUNNING
+        assert worker.ends() == 0, worker.printed
 
 
 def test_the_processes_end_with_the_one_that_looks_after_them(
