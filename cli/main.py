@@ -44,6 +44,10 @@ class Commands(LazyGroup):
         "retry": "cli.client.runs",
         "approve": "cli.client.approvals",
         "reject": "cli.client.approvals",
+        "verdict": "cli.client.verdicts",
+        "freeze": "cli.client.freezes",
+        "thaw": "cli.client.freezes",
+        "incident": "cli.client.incidents",
         "doctor": "cli.doctor",
     }
 

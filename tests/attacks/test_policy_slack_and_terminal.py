@@ -255,7 +255,7 @@ def test_a_verb_answers_each_role_as_the_policy_says(
             "Connection",
             lambda url, token, client=client: Connection(url, token, client._transport),
         )
-        done = CliRunner().invoke(app, [verb, *TERMINAL[verb](things)])
+        done = CliRunner().invoke(app, [*verb.split(), *TERMINAL[verb](things)])
         if (done.exit_code == 0) is not may(house, who, OVER_REST[verb]):
             wrong.append(f"{who}: {done.exit_code} {done.exception}")
     assert wrong == []
