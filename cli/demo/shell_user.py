@@ -17,7 +17,7 @@ PATIENCE = timedelta(seconds=20)
 
 
 def demo_path(environ: Mapping[str, str]) -> str:
-    """PATH of the demo's processes: the tool of its steps is not installed with the product, and is found all the same."""
+    """PATH of the demo's processes: the tool of its steps is there, though not installed with the product."""
     return os.pathsep.join([str(DEMO_PROGRAMS), environ.get("PATH", os.defpath)])
 
 

@@ -107,6 +107,16 @@ TERMINAL: dict[str, Callable[[Things], list[str]]] = {
     "cancel": lambda things: [things.run()],
     "approve": lambda things: [things.gate()],
     "reject": lambda things: [things.gate()],
+    "verdict": lambda things: [things.run_in_doubt(), "ran", "--step", "pause", "--attempt", "1"],
+    "freeze": lambda things: ["We look first", "--team", "data"],
+    "thaw": lambda things: [things.freeze()],
+    "incident open": lambda things: ["Orders down", "--team", "data"],
+    "incident show": lambda things: [things.incident()],
+    "incident ack": lambda things: [things.incident()],
+    "incident resolve": lambda things: [things.incident()],
+    "incident close": lambda things: [things.incident()],
+    "incident escalate": lambda things: [things.incident(), "critical"],
+    "incident note": lambda things: [things.incident(), "we looked"],
 }
 
 
