@@ -36,7 +36,7 @@ steps: [{id: pause, type: wait, for: 1h}]
 
 
 @pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch, service: Service) -> None:
+def soon(origin: str, monkeypatch: pytest.MonkeyPatch, service: Service) -> None:
     monkeypatch.setattr(following, "LOOK_SECONDS", 0.02)
     apply_documents(service, DOCUMENTS)
 
