@@ -11,6 +11,7 @@ from rq import Worker
 from bench.place import Place
 from cli.demo.ports import port_near
 from cli.supervisor import Part, Supervisor
+from cli.up import ALONE
 from core.errors import Unavailable
 
 PATIENCE = 60.0  # seconds for anything to happen
@@ -45,7 +46,8 @@ def await_workers(place: Place, count: int) -> None:
 
 
 def _part(place: Place, name: str, command: str) -> Part:
-    return Part(name, "cli", [command], place.environment, place.folder / f"{name}.log")
+    arguments = [command, *ALONE.get(command, ())]
+    return Part(name, "cli", arguments, place.environment, place.folder / f"{name}.log")
 
 
 def answers(url: str) -> bool:

@@ -6,6 +6,7 @@ where that fails, the sentence takes its place.
 
 import json
 import re
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ from bot.modals.run_form import CALLBACK_ID, refusal, subject_of, submit
 from bot.pages.links import RunLinks
 from bot.presence import Presence
 from bot.sender import Current, only_from
+from core.correlation import REQUEST_ID
 from core.errors import InvalidInput, RunbookError
 from core.limits import STANDARD, Limits
 from core.service import Service
@@ -63,6 +65,7 @@ def create_bolt_app(
         process_before_response=True,
         raise_error_for_unhandled_request=True,
     )
+    app.use(name_request)
     app.use(only_from(workspace))
     app.middleware(_limited(SlackLimits(limits)))
     presence = Presence(service, token, api_url)
@@ -83,6 +86,13 @@ def _always(token: str) -> Any:
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
 
     return authorize
+
+
+def name_request(request: BoltRequest, next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002 Bolt's name
+    """A middleware: what comes through Socket Mode has an id too; over HTTP the web has given it one already."""
+    if request.mode == "socket_mode":
+        structlog.contextvars.bind_contextvars(**{REQUEST_ID: f"req_{secrets.token_hex(8)}"})
+    return next()
 
 
 def _limited(limits: SlackLimits) -> Callable[..., BoltResponse]:

@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import hmac
 import re
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -34,6 +35,7 @@ ANSWER_SECONDS = 2.3  # of the 3 that Slack waits; the rest is for the way there
 LONGEST_SSL_CHECK = 1_000  # bytes: nobody signs it
 FRESH = timedelta(minutes=5)  # https://docs.slack.dev/authentication/verifying-requests-from-slack
 TIMESTAMP = re.compile(r"[0-9]{1,11}")
+AGAIN = 60.0  # seconds after which the same reason for a refusal is told again
 
 
 def slack_route(app: App, signing_secret: str, whisper: Whisper | None = None) -> Route:
@@ -48,6 +50,7 @@ class SlackEndpoint:
     def __init__(self, app: App, signing_secret: str, whisper: Whisper) -> None:
         self._app, self._secret, self._whisper = app, signing_secret, whisper
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="slack")
+        self._refusals = Refusals()
 
     async def respond(self, request: Request) -> Response:
         """401 for what is not Slack's, 413 for too much, 400 for what Slack would not say."""
@@ -57,7 +60,10 @@ class SlackEndpoint:
         if raw is None:
             return Response(f"At most {MOST_BYTES} bytes.", 413, media_type="text/plain")
         if not is_signed(self._secret, request.headers, raw, datetime.now(UTC)):
-            return Response(status_code=200 if is_ssl_check(raw) else 401)
+            if is_ssl_check(raw):
+                return Response(status_code=200)
+            self._refusals.tell(why_refused(self._secret, request.headers, raw, datetime.now(UTC)))
+            return Response(status_code=401)
         try:
             bolt = bolt_request(raw.decode(), {name: [value] for name, value in request.headers.items()})
         except (ValueError, TypeError, AttributeError, InvalidInput):
@@ -115,6 +121,33 @@ def is_signed(secret: str, headers: Mapping[str, str], body: bytes, now: datetim
         return False
     digest = hmac.new(secret.encode(), f"v0:{timestamp}:".encode() + body, hashlib.sha256).hexdigest()
     return hmac.compare_digest(f"v0={digest}".encode(), headers.get("x-slack-signature", "").encode())
+
+
+def why_refused(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+    """For the log: what is wrong with a request that `is_signed` refuses, and what to do if it was Slack's."""
+    stamp = headers.get("x-slack-request-timestamp", "")
+    if not TIMESTAMP.fullmatch(stamp):
+        return "it has no timestamp of Slack's"
+    if not is_signed(secret, headers, body, datetime.fromtimestamp(int(stamp), UTC)):
+        return "its signature does not fit SLACK_SIGNING_SECRET"
+    off = round(now.timestamp() - int(stamp))
+    return (
+        f"Slack signed it {abs(off)} s {'ago' if off > 0 else 'from now'} by this machine's clock: "
+        "is the clock right? (`runbook doctor`)"
+    )
+
+
+class Refusals:
+    """Tells why requests are refused: each reason once in a while, for anybody may send as many as they like."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, float] = {}
+
+    def tell(self, why: str) -> None:
+        kind, now = why.partition(" s ")[2] or why, time.monotonic()
+        if now - self._told.get(kind, -AGAIN) >= AGAIN:
+            self._told[kind] = now
+            log.warning("a request to Slack's address was refused", reason=why)
 
 
 def is_ssl_check(body: bytes) -> bool:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from chaos.campaign import Order, Result, Say, run_campaign
 from chaos.guards import TRIALS
-from chaos.orders import order_for
+from chaos.orders import order_for, with_concurrency
 from chaos.report import print_report
 from chaos.restoring.rounds import NAME, play_restores, summary
 from chaos.strikes.registry import STRIKES
@@ -29,6 +29,9 @@ Without = Annotated[
 ]
 Short = Annotated[bool, typer.Option("--short", help="About two minutes, some of each.")]
 Guards = Annotated[bool, typer.Option("--guards", help="Try every guard, without it and with it.")]
+Concurrency = Annotated[
+    int, typer.Option(min=1, help="Runs at once of each worker; kills at points then leave workers out.")
+]
 Keep = Annotated[Path | None, typer.Option(help="Work in this new folder, and leave it there.")]
 
 
@@ -40,6 +43,7 @@ def main(
     without: Without = "",
     short: Short = False,
     guards: Guards = False,
+    concurrency: Concurrency = 1,
     keep: Keep = None,
 ) -> None:
     """Break what can break, and hold the promises against what came of it."""
@@ -51,7 +55,8 @@ def main(
         raise typer.Exit(int(not all(outcome.is_proven for outcome in outcomes)))
     if only == NAME:
         raise typer.Exit(int(not _restores(seed, times, keep, console, say)))
-    result = _run(order_for(seed, kills, times, only, without, short), keep, console, say)
+    order = with_concurrency(order_for(seed, kills, times, only, without, short), concurrency)
+    result = _run(order, keep, console, say)
     raise typer.Exit(int(is_broken(result)))
 
 

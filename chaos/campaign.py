@@ -36,6 +36,7 @@ class Order:
     `rate`: requests a second, at least `requests` of them, and where `is_open` until all strikes are played. `pause`:
     seconds between two strikes, about. `limit`: seconds that it may take until nothing is left to do. `hurry`: how
     many times faster than Slack's pace messages may go. `races`: gates that are raced over in one such strike.
+    `concurrency`: runs at once of each worker; 1 where it says nothing.
     """
 
     seed: int
@@ -51,6 +52,7 @@ class Order:
     is_open: bool = True
     hurry: float = 1.0
     races: int = 8
+    concurrency: tuple[int, ...] = ()
 
     @property
     def most(self) -> int:
@@ -74,7 +76,7 @@ class Result:
 def run_campaign(order: Order, folder: Path, say: Say) -> Result:
     """Raises nothing for a broken promise: that is what the result is for."""
     say("starting the house")
-    with open_house(folder, order.without, order.hurry) as house:
+    with open_house(folder, order.without, order.hurry, order.concurrency) as house:
         begun = time.monotonic()
         recoveries = Recoveries(house.conninfo, house.journal)
         stuck = StuckWatch(house.conninfo, house.journal, lambda: house.is_up)

@@ -14,6 +14,7 @@ LOOK_SECONDS = 0.05
 PAUSE_SECONDS = 0.5  # before a start after an end that nobody caused
 GRACE_SECONDS = 15.0
 START_SECONDS = 2.0  # after which a process is taken to work
+CONCURRENCY = "RUNBOOK_CONCURRENCY"
 UNCAUSED = "ended by itself"
 KILLED = -signal.SIGKILL
 
@@ -25,6 +26,11 @@ class Member:
     name: str
     kind: str
     environment: Mapping[str, str]
+
+    @property
+    def is_many(self) -> bool:
+        """Whether it is a worker of several processes: it looks after those that do the work."""
+        return self.environment.get(CONCURRENCY, "1") != "1"
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,15 @@ class Plan:
 PLAIN = Plan()
 
 
+def children_of(pid: int) -> frozenset[int]:
+    """Those that live (proc_pid_task_children(5)); none of a process that has ended."""
+    try:
+        told = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    except OSError:
+        return frozenset()
+    return frozenset(map(int, told.split()))
+
+
 class Crew:
     """`on_death` hears of every end. `plan_for` says how a member is started again, unless `orders` has its name.
 
@@ -79,6 +94,8 @@ class Crew:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep_up, name="crew", daemon=True)
         self._nursery = Nursery(logs / "nursery.log", {})
+        self._hands: dict[str, frozenset[int]] = {}
+        self._struck: dict[int, str] = {}  # the fault that a hand's end is counted for
         self.asleep: set[str] = set()
         self.suspects: dict[str, str] = {}
         self.orders: dict[str, Plan] = {}
@@ -106,8 +123,17 @@ class Crew:
     def names(self, kind: str) -> list[str]:
         return [member.name for member in self._members if member.kind == kind]
 
+    def single(self, kind: str) -> list[str]:
+        """Those that are one process: where it dies, so does the member."""
+        return [member.name for member in self._members if member.kind == kind and not member.is_many]
+
     def pid(self, name: str) -> int:
         return self._posts[name].process.pid
+
+    def hands(self, name: str) -> frozenset[int]:
+        """The ids of the processes that do the member's work: its own, or those that it looks after."""
+        post = self._posts[name]
+        return children_of(post.process.pid) if post.member.is_many else frozenset({post.process.pid})
 
     def age(self, name: str) -> float:
         """Seconds since the member's process was started; 0 while there is none, or it sleeps."""
@@ -130,6 +156,11 @@ class Crew:
             post.process.send(number)
             return post.process.pid
 
+    def strike_hand(self, pid: int, fault: str) -> None:
+        """Kill one process of a worker of several."""
+        self._struck[pid] = fault
+        os.kill(pid, signal.SIGKILL)
+
     def _begin(self, member: Member, plan: Plan) -> Post:
         environment = {**os.environ, **member.environment, **plan.environment}
         nursery = plan.nursery or self._nursery
@@ -141,6 +172,16 @@ class Crew:
             for name, post in list(self._posts.items()):
                 if post.process.status is not None:
                     self._ended(name, post)
+                elif post.member.is_many:
+                    self._count_hands(name, post)
+
+    def _count_hands(self, name: str, post: Post) -> None:
+        """Tell of those that ended; not where the member itself was told to end, and takes them along."""
+        before, self._hands[name] = self._hands.get(name, frozenset()), children_of(post.process.pid)
+        for pid in before - self._hands[name] if not post.fault else ():
+            kind = post.member.kind
+            fault = self._struck.pop(pid, self.suspects.get(kind, UNCAUSED))
+            self._on_death(Death(name, kind, pid, time.time(), fault, KILLED))
 
     def _ended(self, name: str, post: Post) -> None:
         """Told once; then started again, with a pause where it ended by itself."""
@@ -151,6 +192,7 @@ class Crew:
             if time.monotonic() >= post.start_at:
                 plan = self.orders.get(name) or self.plan_for(post.member)
                 self._posts[name] = self._begin(post.member, plan)
+                self._hands.pop(name, None)
 
     def _tell(self, post: Post) -> None:
         member, process = post.member, post.process

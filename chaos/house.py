@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 from sqlalchemy.engine import make_url
 
-from chaos.crew import Crew, Member
+from chaos.crew import CONCURRENCY, Crew, Member
 from chaos.definitions import PEOPLE, documents
 from chaos.front import Front
 from chaos.journal import Journal
@@ -79,8 +79,12 @@ def conninfo(url: str) -> str:
 
 
 @contextmanager
-def open_house(folder: Path, without: str, hurry: float = 1.0) -> Iterator[House]:
+def open_house(
+    folder: Path, without: str, hurry: float = 1.0, concurrency: Sequence[int] = ()
+) -> Iterator[House]:
     """Started, migrated, filled and answering. `without`: the guards that its processes lack.
+
+    `concurrency`: of the first worker, the second, …: how many runs at once; 1 where it says nothing.
 
     `hurry`: how many times faster than Slack's pace its posters are.
     """
@@ -99,7 +103,7 @@ def open_house(folder: Path, without: str, hurry: float = 1.0) -> Iterator[House
         settings = Settings.from_environment({**environment, **direct})
         tokens = _fill(settings)
         journal = Journal()
-        crew = Crew(_members(environment, ports), folder, journal.died)
+        crew = Crew(_members(environment, ports, concurrency), folder, journal.died)
         slack = SlackPeople(sandbox)
         stack.callback(slack.close)
         crew.start()
@@ -112,9 +116,14 @@ def open_house(folder: Path, without: str, hurry: float = 1.0) -> Iterator[House
         )
 
 
-def _members(environment: Mapping[str, str], ports: list[int]) -> list[Member]:
+def _members(environment: Mapping[str, str], ports: list[int], concurrency: Sequence[int]) -> list[Member]:
+    runs = [*concurrency, *[1] * OF_EACH]
     return [
-        Member(f"{kind}-{number + 1}", kind, {**environment, "PORT": str(ports[number])})
+        Member(
+            f"{kind}-{number + 1}",
+            kind,
+            {**environment, "PORT": str(ports[number]), CONCURRENCY: str(runs[number])},
+        )
         for kind in KINDS
         for number in range(OF_EACH)
     ]

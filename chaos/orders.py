@@ -6,12 +6,14 @@ import typer
 
 from chaos.campaign import Order
 from chaos.guards import TRIALS, Trial
+from chaos.house import OF_EACH
 from chaos.points import AT_POINT
 from chaos.strikes import decision_race
 from chaos.strikes.registry import STRIKES
 
 RATE = 0.6  # requests a second
 SHORT_KILLS, SHORT_RATE, SHORT_HURRY, SHORT_RACES = 25, 0.4, 4.0, 6
+SHORT_CONCURRENCY = (1, 2)  # one worker of one process, one of two
 ALONE_RATE, ALONE_PAUSE, ALONE_HURRY = 0.5, 0.5, 40.0  # where one fault is played many times
 KILL_RATE = 2.0  # processes die at points, so somebody must come by
 RACES_A_STRIKE, RACE_RATE, RACE_REQUESTS, RACE_HURRY = 1000, 0.1, 3, 400.0
@@ -29,6 +31,14 @@ def order_for(seed: int, kills: int, times: int, only: str, without: str, short:
     return _short_order(seed) if short else Order(seed, _playable() * times, kills, rate=RATE)
 
 
+def with_concurrency(order: Order, concurrency: int) -> Order:
+    """Workers of several processes; which of them reaches a point first nobody plans, so none is killed there."""
+    if concurrency == 1:
+        return order
+    points = {kind: where for kind, where in order.points.items() if kind != "worker"}
+    return replace(order, points=points, concurrency=(concurrency,) * OF_EACH)
+
+
 def _playable() -> list[str]:
     """The strikes for which this machine has everything."""
     return [name for name, strike in STRIKES.items() if strike.missing() is None]
@@ -44,6 +54,7 @@ def _short_order(seed: int) -> Order:
         pause=0.3,
         limit=90,
         hurry=SHORT_HURRY,
+        concurrency=SHORT_CONCURRENCY,
         races=SHORT_RACES,
     )
 

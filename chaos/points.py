@@ -63,7 +63,7 @@ class PointKills:
 
     def tend(self, kind: str) -> None:
         """Have the next one start with a plan while another of its kind is up; end who outlived theirs."""
-        planned, names = self._planned.get(kind), self._crew.names(kind)
+        planned, names = self._planned.get(kind), self._crew.single(kind)
         chosen = names[self._turn[kind] // PLANS_A_TURN % len(names)]
         if kind in self._crew.suspects or not (planned or self._may_take(kind)):
             return

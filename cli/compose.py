@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from redis import Redis
 
 from bot.pages.links import RunLinks
+from cli.addresses import engine_at, redis_at
 from cli.embedded import embedded_services
 from core.announcing import Announcer
 from core.callbacks import CallbackLinks
@@ -16,7 +17,7 @@ from core.limits import STANDARD
 from core.origins import Origins
 from core.service import Service
 from core.settings import Settings
-from workers.doorbell import RqDoorbell, open_redis
+from workers.doorbell import RqDoorbell
 from workers.witness import RedisWitness
 
 SLACK_POOL = 4  # connections, and as many more where they are needed; each is opened at its first use
@@ -51,11 +52,14 @@ class Composition:
     @classmethod
     @contextmanager
     def of(cls, settings: Settings) -> Iterator["Composition"]:
-        """For the length of the block; its connections are closed afterwards."""
+        """For the length of the block; its connections are closed afterwards.
+
+        Nothing is connected to yet. Raises ConfigurationError for an address that is none.
+        """
         assert settings.database_url is not None
         assert settings.redis_url is not None
-        engine = open_engine(settings.database_url)
-        redis = open_redis(settings.redis_url)
+        engine = engine_at("DATABASE_URL", settings.database_url)
+        redis = redis_at("REDIS_URL", settings.redis_url)
         service = Service(
             engine,
             DatabaseClock(engine),

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.pages.health import check_ready
 from cli.client.options import print_json
@@ -13,12 +14,16 @@ from cli.client.output import table
 from cli.compose import Composition, reachable
 from cli.embedded import EmbeddedServiceError
 from cli.environment import environment
-from cli.findings import Finding, egress, shell, signing_secret, slack_token
+from cli.findings import Finding, egress, shell, slack_token
+from cli.migrate import newer_sentence
+from cli.operator_errors import sentence_of
 from cli.secret_findings import secrets
+from cli.setting_findings import admins, clocks, files, port, signing_secret
 from cli.token_findings import tokens
 from core.errors import ConfigurationError, Unavailable
+from core.services.health import schema_revision
 from core.settings import Settings
-from migrations.newest import newest_revision
+from migrations.newest import known_revisions, newest_revision
 
 app = typer.Typer()
 
@@ -47,6 +52,9 @@ def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
     yield from _services(settings, environ)
     yield slack_token(settings)
     yield signing_secret(settings)
+    yield admins(settings)
+    yield port(settings)
+    yield files(settings, environ)
     yield egress(settings)
     yield shell(settings, environ)
 
@@ -58,6 +66,7 @@ def _services(settings: Settings, environ: Mapping[str, str]) -> Iterator[Findin
             database = _database(settings, composition)
             yield database
             yield _redis(settings, composition)
+            yield from clocks(composition.service, settings)
             yield from tokens(composition.service)
             if database.ok and settings.database_url is not None:
                 yield from secrets(composition, environ)
@@ -65,10 +74,18 @@ def _services(settings: Settings, environ: Mapping[str, str]) -> Iterator[Findin
         yield Finding(
             "services", False, str(error), "Or set DATABASE_URL and REDIS_URL to servers of your own."
         )
+    except ConfigurationError as error:
+        yield Finding("services", False, error.message, error.hint or "")
+    except OSError as error:
+        said = sentence_of(error, settings.home) or str(error)
+        yield Finding("services", False, said.removeprefix("runbook: "))
 
 
 def _database(settings: Settings, composition: Composition) -> Finding:
-    newest = newest_revision()
+    newest, present = newest_revision(), _revision(composition)
+    if present is not None and present not in known_revisions():
+        hint = "Run that release here, too; `runbook migrate` of this one would change nothing."
+        return Finding("database", False, newer_sentence(present), hint)
     is_embedded = settings.database_url is None
     try:
         check_ready(composition.service, newest)
@@ -78,6 +95,15 @@ def _database(settings: Settings, composition: Composition) -> Finding:
         return Finding("database", False, f"{error.message}{_reason(error)}", error.hint or "")
     where = "Embedded; it starts, and is" if is_embedded else "Reachable, and"
     return Finding("database", True, f"{where} at migration {newest}.")
+
+
+def _revision(composition: Composition) -> str | None:
+    """None where that cannot be known, which is another finding."""
+    try:
+        with composition.service.transaction() as work:
+            return schema_revision(work)
+    except SQLAlchemyError:
+        return None
 
 
 def _reason(error: Unavailable) -> str:

@@ -42,7 +42,7 @@ def slack_token(settings: Settings) -> Finding:
     """Asked of Slack itself."""
     name = "slack token"
     if not settings.slack_bot_token:
-        return _missing(name, "SLACK_BOT_TOKEN")
+        return Finding(name, False, "SLACK_BOT_TOKEN is not set.", _set("SLACK_BOT_TOKEN"))
     client = WebClient(settings.slack_bot_token, settings.slack_api_url, SECONDS, retry_handlers=[])
     try:
         answer = client.auth_test()
@@ -57,19 +57,6 @@ def slack_token(settings: Settings) -> Finding:
         )
         return Finding(name, False, message, "Requests of the workspace in SLACK_TEAM_ID alone are heard.")
     return Finding(name, True, f"Good: {answer['user']} in {answer['team']}.")
-
-
-def signing_secret(settings: Settings) -> Finding:
-    """Whether it is there; Slack has no call that tells more."""
-    if not settings.slack_signing_secret:
-        return _missing("signing secret", "SLACK_SIGNING_SECRET")
-    return Finding(
-        "signing secret", True, "Set. Only a request of Slack's shows whether it is the right one."
-    )
-
-
-def _missing(name: str, setting: str) -> Finding:
-    return Finding(name, False, f"{setting} is not set.", _set(setting))
 
 
 def _set(setting: str) -> str:

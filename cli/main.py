@@ -1,12 +1,17 @@
 """`runbook`: the command line."""
 
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from cli.environment import seclude
+from cli.environment import environment, seclude
 from cli.lazy import LazyGroup
-from core.errors import DefinitionError, RunbookError
+from cli.log_setup import set_up_logging
+from cli.masked_log import masker_of_environment
+from cli.operator_errors import sentence_of, unforeseen_text
+from cli.version import release
 
 
 class Commands(LazyGroup):
@@ -40,6 +45,10 @@ class Commands(LazyGroup):
         "retry": "cli.client.runs",
         "approve": "cli.client.approvals",
         "reject": "cli.client.approvals",
+        "verdict": "cli.client.verdicts",
+        "freeze": "cli.client.freezes",
+        "thaw": "cli.client.freezes",
+        "incident": "cli.client.incidents",
         "doctor": "cli.doctor",
     }
 
@@ -53,25 +62,40 @@ app = typer.Typer(
 )
 
 
+def _say_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"runbook {release()}")
+        raise typer.Exit
+
+
 @app.callback()
-def runbook() -> None:
+def runbook(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Which release this is.")
+    ] = False,
+) -> None:
     """Runbook automation in Slack."""
 
 
 def main() -> None:
-    """A process of its own: it hides its secrets first."""
+    """A process of its own: it hides its secrets first. What a command answers has standard output for itself."""
     seclude()
+    set_up_logging(masker_of_environment(environment()), output=sys.stderr)
     command_line()
 
 
 def command_line() -> None:
-    """The process boundary: our own errors are sentences, exit status 1; wrong usage is 2."""
+    """The process boundary: errors that somebody can mend are sentences, exit status 1; wrong usage is 2.
+
+    What nobody foresaw is a plain traceback, with nothing secret in it.
+    """
     try:
         app()
-    except DefinitionError as error:
-        sys.exit("\n".join(map(str, error.problems)) or str(error))
-    except RunbookError as error:
-        sys.exit(f"runbook: {error}")
+    except Exception as error:  # noqa: BLE001 the process' boundary
+        given = environment()
+        home = Path(given.get("RUNBOOK_HOME", "").strip() or ".runbook")
+        said = sentence_of(error, home) or unforeseen_text(error)
+        sys.exit(masker_of_environment(given).mask(said))
 
 
 if __name__ == "__main__":

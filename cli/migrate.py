@@ -1,13 +1,15 @@
 """`runbook migrate`."""
 
 import typer
-from sqlalchemy.engine import make_url
+from sqlalchemy import Engine, text
 
+from cli.addresses import engine_at
 from cli.compose import reachable
 from cli.environment import environment
-from core.database import open_engine
+from core.errors import Conflict
 from core.settings import Settings
 from migrations.grants import grant_service
+from migrations.newest import known_revisions, newest_revision
 from migrations.upgrade import upgrade_database
 
 app = typer.Typer()
@@ -22,12 +24,36 @@ def migrate_command() -> None:
 
 
 def migrate(settings: Settings) -> None:
-    """Bring the database of the settings to the newest schema, as its owner; the service's role gets its rights."""
+    """Bring the database of the settings to the newest schema, as its owner; the service's role gets its rights.
+
+    Raises Conflict for a database that a newer release migrated: nothing is changed.
+    """
     assert settings.database_url is not None
-    service, owner = make_url(settings.database_url).username, settings.database_owner_url
-    engine = open_engine(owner or settings.database_url)
+    owner = settings.database_owner_url
+    engine = engine_at("DATABASE_URL", settings.database_url)
+    service = engine.url.username
+    if owner:
+        engine = engine_at("DATABASE_OWNER_URL", owner)
+    _refuse_a_newer_one(engine)
     upgrade_database(engine)
     if owner and service and service != engine.url.username:
         with engine.begin() as connection:
             grant_service(connection, service)
     engine.dispose()
+
+
+def _refuse_a_newer_one(engine: Engine) -> None:
+    with engine.connect() as connection:
+        if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+            return
+        present = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if present is not None and present not in known_revisions():
+        raise Conflict(newer_sentence(present), hint="Run that release; nothing was changed.")
+
+
+def newer_sentence(present: str) -> str:
+    """Of a database that this release has no migration for."""
+    return (
+        f"The database is at migration {present}, and this release knows only those up to {newest_revision()}: "
+        "a newer release migrated it."
+    )

@@ -1,61 +1,89 @@
 """A long-running process, until it is told to stop."""
 
-import logging
 import signal
-import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 
 import structlog
 
 from cli.compose import Composition, reachable
 from cli.environment import environment
-from cli.masked_log import MaskedFormatter, MaskedRenderer, masker_of
+from cli.log_setup import NOTHING_TO_HIDE, set_up_logging
+from cli.masked_log import masker_of
+from cli.readiness import await_database, watch_database
 from cli.settled import begin
+from cli.version import release
 from core.definitions.masking import Masker
 from core.settings import Settings
 
-NOTHING_TO_HIDE = Masker(())
+log = structlog.get_logger()
 
 
-def run(process: Callable[[Composition], None], *, frozen: bool = False) -> None:
-    """The process on what the environment says. `frozen`: it begins with a freeze of everything."""
+def run(
+    name: str,
+    process: Callable[[Composition], None],
+    *,
+    needs: Sequence[str] = (),
+    check: Callable[[Composition], object] = lambda _: None,
+    waits: bool = True,
+    frozen: bool = False,
+) -> None:
+    """The process on what the environment says. It tells when it starts, and when it stops.
+
+    `needs`: settings without which it ends at once, by ConfigurationError; `check` may find more that is wrong.
+    `waits`: it begins when the database is ready. One that answers meanwhile begins at once, and says what is missing.
+    `frozen`: it begins with a freeze of everything.
+    """
+    leave_on_signal()
     settings = Settings.from_environment(environment())
-    quiet_logging(masker_of(settings, environment()))
-    with reachable(settings) as found, Composition.of(found) as composition:
+    settings.need(*needs)
+    set_up_logging(masker_of(settings, environment()), settings.log, settings.log_level)
+    with reachable(settings) as found, Composition.of(found) as composition, told(name, composition):
+        check(composition)
+        (await_database if waits else watch_database)(composition.service)
         begin(composition.service, frozen=frozen)
         process(composition)
 
 
-def quiet_logging(masker: Masker = NOTHING_TO_HIDE) -> None:
-    """One line an event, from warnings up for libraries; secrets are hidden in all of them."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(MaskedFormatter("%(levelname)s %(name)s: %(message)s", masker))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper("iso", utc=True),
-            # a plain traceback: the pretty one shows local variables, and secrets with them
-            MaskedRenderer(
-                structlog.dev.ConsoleRenderer(
-                    colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
-                ),
-                masker,
-            ),
-        ],
+@contextmanager
+def told(name: str, composition: Composition) -> Iterator[None]:
+    """One line at the start and one at the end, however that comes about."""
+    settings = composition.settings
+    log.info(
+        f"{name} starts",
+        version=release(),
+        database=without_password(settings.database_url or ""),
+        redis=without_password(settings.redis_url or ""),
+        slack=settings.slack_api_url,
     )
-    logging.getLogger("slack_bolt.App").setLevel(logging.ERROR)  # it warns of SLACK_BOT_TOKEN, which we read
-    logging.getLogger("cel").setLevel(logging.ERROR)  # it logs what expressions were given
-    for client in (
-        "httpx2",
-        "httpcore2",
-        "hvac",
-        "urllib3",
-    ):  # whatever the level, they would log addresses and headers
-        logging.getLogger(client).setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        log.info(f"{name} stops")
+
+
+def without_password(url: str) -> str:
+    """What a log may say of an address: no password, and nothing of a query, which may hold one."""
+    scheme, separator, rest = url.partition("?")[0].partition("://")
+    credentials, at, place = rest.rpartition("@")
+    return f"{scheme}{separator}{credentials.partition(':')[0]}{at}{place}"
+
+
+def quiet_logging(masker: Masker = NOTHING_TO_HIDE) -> None:
+    """For commands that run until they are done with something, and answer on the terminal."""
+    set_up_logging(masker)
+
+
+def leave_on_signal() -> None:
+    """Until the process has handlers of its own: SIGTERM and SIGINT end it at once, in order, with status 0."""
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGINT, leave)
 
 
 def stopping() -> threading.Event:

@@ -17,6 +17,7 @@ import structlog
 
 from cli.environment import environment, is_secret
 from cli.handing_over import ON_STDIN, hand_over
+from core.settings import Settings
 
 LOOK_SECONDS = 0.2
 GRACE_SECONDS = 10.0
@@ -129,3 +130,10 @@ class Supervisor:
         """Until `stop` is set."""
         while not stop.wait(LOOK_SECONDS):
             self.keep_up()
+
+
+def addresses(settings: Settings) -> dict[str, str]:
+    """What child processes must know of services that we may have started ourselves; not who owns the tables."""
+    assert settings.database_url is not None
+    assert settings.redis_url is not None
+    return {"DATABASE_URL": settings.database_url, "DATABASE_OWNER_URL": "", "REDIS_URL": settings.redis_url}

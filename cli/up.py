@@ -11,10 +11,11 @@ from cli.environment import environment
 from cli.migrate import migrate
 from cli.processes import quiet_logging, stopping
 from cli.settled import Frozen, begin
-from cli.supervisor import Part, Supervisor
+from cli.supervisor import Part, Supervisor, addresses
 from core.settings import Settings
 
-WORKERS = 2
+WORKERS = 4  # runs at once
+ALONE = {"worker": ("--concurrency", "1")}  # each is a process that we look after ourselves
 
 
 app = typer.Typer()
@@ -27,13 +28,6 @@ def up(frozen: Frozen = False) -> None:
     run_up(Settings.from_environment(environment()), stopping(), frozen=frozen)
 
 
-def addresses(settings: Settings) -> dict[str, str]:
-    """What child processes must know of services that we may have started ourselves; not who owns the tables."""
-    assert settings.database_url is not None
-    assert settings.redis_url is not None
-    return {"DATABASE_URL": settings.database_url, "DATABASE_OWNER_URL": "", "REDIS_URL": settings.redis_url}
-
-
 def parts(environment: Mapping[str, str], *, socket: bool, logs: Path | None = None) -> list[Part]:
     """The processes of the Procfile: Slack over Socket Mode where an app token is set, REST and pages always."""
     names = ["web", *(["socket"] if socket else []), "poster", "clock"]
@@ -42,11 +36,12 @@ def parts(environment: Mapping[str, str], *, socket: bool, logs: Path | None = N
         Part(
             name=name,
             module="cli",
-            arguments=[name.partition("-")[0]],
+            arguments=[kind, *ALONE.get(kind, ())],
             environment=environment,
             log=logs / f"{name}.log" if logs else None,
         )
         for name in names
+        for kind in [name.partition("-")[0]]
     ]
 
 

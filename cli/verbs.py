@@ -19,6 +19,17 @@ OVER_REST: Mapping[str, Action] = {
     "approve": Action.APPROVAL_DECIDE,
     "reject": Action.APPROVAL_DECIDE,
     "audit export": Action.AUDIT_READ,
+    "verdict": Action.RUN_VERDICT,
+    "freeze": Action.FREEZE,
+    "thaw": Action.FREEZE,
+    "incident open": Action.INCIDENT_OPEN,
+    "incident list": Action.INCIDENT_READ,
+    "incident show": Action.INCIDENT_READ,
+    "incident ack": Action.INCIDENT_CHANGE,
+    "incident resolve": Action.INCIDENT_CHANGE,
+    "incident close": Action.INCIDENT_CHANGE,
+    "incident escalate": Action.INCIDENT_CHANGE,
+    "incident note": Action.INCIDENT_NOTE,
 }
 
 AT_THE_DATABASE: Mapping[str, tuple[Action, ...]] = {

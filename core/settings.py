@@ -38,6 +38,7 @@ class Settings(BaseModel):
     slack_enterprise_id: str = Field(default="", alias="SLACK_ENTERPRISE_ID")
     slack_app_id: str = Field(default="", alias="SLACK_APP_ID")
     port: int = Field(default=8000, ge=0, le=65535, alias="PORT")
+    host: str = Field(default="", alias="HOST")
     public_url: str = Field(default="", alias="PUBLIC_URL")
     admins: str = Field(default="", alias="RUNBOOK_ADMINS")
     shell: Literal["off", "on"] = Field(default="off", alias="RUNBOOK_SHELL")
@@ -56,6 +57,8 @@ class Settings(BaseModel):
     vault_token_file: str = Field(default="", alias="VAULT_TOKEN_FILE")
     vault_namespace: str = Field(default="", alias="VAULT_NAMESPACE")
     limits: int = Field(default=1, ge=1, le=1000, alias="RUNBOOK_LIMITS")
+    log: Literal["text", "json"] = Field(default="text", alias="RUNBOOK_LOG")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", alias="RUNBOOK_LOG_LEVEL")
     single_admin: Literal["off", "on"] = Field(default="off", alias="RUNBOOK_SINGLE_ADMIN")
 
     @classmethod

@@ -17,6 +17,7 @@ from sqlalchemy import case, or_, select, update
 
 from core.execution.kinds import KINDS, Kind, KindName
 from core.execution.losses import forget_old_losses
+from core.outage import Outage
 from core.sabotage import is_disabled, reach
 from core.service import Ring, Service, Work
 from core.services import secret_parameters
@@ -66,6 +67,11 @@ def ring_what_is_due(service: Service) -> int:
         reach("clock.found")
     waiting = service.doorbell.unanswered() if found else frozenset()
     missed = [each for each in found if each.is_lost or each.execution_id not in waiting]
+    for each in missed:
+        if each.is_lost:
+            log.warning(
+                "an execution lost its worker, and is rung for", kind=each.kind, execution=each.execution_id
+            )
     if missed:
         service.doorbell.ring([Ring(each.kind, each.execution_id, each.is_lost) for each in missed])
     return len(missed)
@@ -139,12 +145,12 @@ DUTIES: tuple[Duty, ...] = (
 
 def run_clock(service: Service, stop: threading.Event, seldom: Sequence[Duty] = ()) -> None:
     """Tick until `stop` is set. A database that is away is waited for. `seldom`: more that is done once a minute."""
-    duties = Duties(service)
+    duties, database = Duties(service), Outage("clock", "the database")
     for tick in itertools.count():
         if stop.wait(TICK):
             return
         if not is_disabled("sweep"):
-            _tick(duties, _todo(tick, seldom), stop)
+            _tick(duties, _todo(tick, seldom), stop, database)
 
 
 def _todo(tick: int, seldom: Sequence[Duty]) -> Sequence[Duty]:
@@ -152,9 +158,11 @@ def _todo(tick: int, seldom: Sequence[Duty]) -> Sequence[Duty]:
     return (*marking, *DUTIES, *((tidy, *seldom) if tick % TICKS_BETWEEN_TIDYING == 0 else ()))
 
 
-def _tick(duties: Duties, todo: Sequence[Duty], stop: threading.Event) -> None:
+def _tick(duties: Duties, todo: Sequence[Duty], stop: threading.Event, database: Outage) -> None:
     """Each is tried, whatever became of the others."""
     away = [duties.do(duty, time.monotonic()) for duty in todo if not stop.is_set()]
     error = next(filter(None, away), None)
     if error is not None:
-        log.warning("clock cannot reach the database", error=str(error))
+        database.begin(error)
+    elif not stop.is_set():
+        database.end()

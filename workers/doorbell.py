@@ -12,6 +12,7 @@ from rq import Queue
 from rq.queue import EnqueueData
 from rq.serializers import JSONSerializer
 
+from core.outage import Outage
 from core.sabotage import reach
 from core.service import Ring
 
@@ -53,10 +54,11 @@ def _job(ring: Ring) -> EnqueueData:
 
 
 class RqDoorbell:
-    """Rings by enqueueing. A ring that fails is logged: the clock finds the execution in the database."""
+    """Rings by enqueueing. Where Redis is away that is told once: the clock finds executions in the database."""
 
     def __init__(self, redis: Redis) -> None:
         self._queue = open_queue(redis)
+        self._outage = Outage("the doorbell", "Redis")
 
     def ring(self, rings: Sequence[Ring]) -> None:
         """In one round trip: a Redis that is silent costs IMPATIENT once, however many ring."""
@@ -64,8 +66,11 @@ class RqDoorbell:
         try:
             self._queue.enqueue_many(map(_job, rings))
         except RedisError as error:
+            self._outage.begin(error)
             rung_for = [ring.execution_id for ring in rings[:MOST_LOGGED]]
-            log.warning("doorbell broken", rings=len(rings), executions=rung_for, error=str(error))
+            log.info("not rung for: the clock will, or workers look", rings=len(rings), executions=rung_for)
+        else:
+            self._outage.end()
         reach("ring.after")
 
     def unanswered(self) -> frozenset[str]:

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
+from core.database import DATABASE_IS_AWAY
 from core.execution.executor import Executor
-from core.execution.kinds import RUNBOOK, WORKFLOW
+from core.execution.kinds import RUNBOOK, WORKFLOW, Kind
+from core.outage import Outage
 from core.sabotage import reach
 
 _executor: Executor | None = None
+_database = Outage("worker", "the database")
 
 
 def use(executor: Executor) -> None:
@@ -21,13 +24,22 @@ def _the_executor() -> Executor:
 
 
 def run_runbook(execution_id: str) -> None:
-    reach("job.taken")
-    _the_executor().run(RUNBOOK, execution_id)
+    _run(RUNBOOK, execution_id)
 
 
 def run_workflow(execution_id: str) -> None:
+    _run(WORKFLOW, execution_id)
+
+
+def _run(kind: Kind, execution_id: str) -> None:
+    """Where the database is away nothing is lost: the clock rings again once it is back."""
     reach("job.taken")
-    _the_executor().run(WORKFLOW, execution_id)
+    try:
+        _the_executor().run(kind, execution_id)
+    except DATABASE_IS_AWAY as error:
+        _database.begin(error)
+    else:
+        _database.end()
 
 
 ALLOWED: dict[str, Callable[[str], None]] = {

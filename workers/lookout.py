@@ -11,6 +11,7 @@ from sqlalchemy import Select, select
 from core.database import DATABASE_IS_AWAY
 from core.execution.executor import Executor
 from core.execution.kinds import KINDS, Kind
+from core.outage import Outage
 from core.service import Service
 
 AT_ONCE = 20  # executions of a kind that one look finds
@@ -23,6 +24,7 @@ class Lookout:
 
     def __init__(self, service: Service, executor: Executor) -> None:
         self._service, self._executor = service, executor
+        self._database = Outage("worker", "the database")
 
     def look(self) -> None:
         """Run what is due, one after the other, until told to stop. What fails keeps nothing else waiting."""
@@ -35,14 +37,16 @@ class Lookout:
         """Nothing is marked: whoever claims one first has it, and the others find nothing to do."""
         try:
             with self._service.transaction() as work:
-                return [
+                found = [
                     (kind, execution_id)
                     for kind in KINDS.values()
                     for execution_id in work.session.scalars(_longest_due(kind, work.now))
                 ]
         except DATABASE_IS_AWAY as error:
-            log.warning("redis and the database are away", error=str(error))
+            self._database.begin(error)
             return []
+        self._database.end()
+        return found
 
     def _try(self, kind: Kind, execution_id: str) -> None:
         try:

@@ -22,9 +22,11 @@ from rq.queue import Queue
 from rq.serializers import JSONSerializer
 from rq.timeouts import TimerDeathPenalty
 
+from core.outage import Outage
 from workers.doorbell import QUEUE
 from workers.ending import Ending
 from workers.jobs import ALLOWED
+from workers.rq_log import ToldOnce
 
 PAUSE_SECONDS = 1.0  # before Redis is asked again
 HEARD_OF = 40  # seconds; RQ gives up a silent Redis 5 before. By its default it would be deaf for 7 minutes
@@ -60,6 +62,7 @@ class AllowListedWorker(SimpleWorker):
     is_running = False
     ending: Ending
     meanwhile: Callable[[], None]
+    outage: Outage
 
     def request_stop(self, _signum: int, _frame: FrameType | None) -> None:
         """SIGTERM, SIGINT: the step at hand may end in the grace time, what is left of the run is another worker's.
@@ -74,7 +77,7 @@ class AllowListedWorker(SimpleWorker):
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         reason = refusal(job)
         if reason is not None:
-            self.log.warning("refused the job %s: %s", job.id, reason)
+            log.warning("a job was refused", job=job.id, reason=reason)
             job.delete()
             return False
         self.performed += 1
@@ -85,7 +88,9 @@ class AllowListedWorker(SimpleWorker):
         """RQ tries this before it listens: where Redis is away, the time until the next try is put to use."""
         try:
             super().heartbeat(timeout, pipeline)
-        except RedisError:
+            self.outage.end()
+        except RedisError as error:
+            self.outage.begin(error)
             with self._run_in_hands():
                 self.meanwhile()
             if self.ending.stopping.is_set():
@@ -114,8 +119,10 @@ def _nothing() -> None:
     """Nobody is to be hurried; there is nothing to do meanwhile."""
 
 
-def build_worker(redis: Redis, ending: Ending, meanwhile: Callable[[], None] = _nothing) -> AllowListedWorker:
-    """A worker on the one queue. `meanwhile`: what it does while Redis is away."""
+def build_worker(
+    redis: Redis, ending: Ending, meanwhile: Callable[[], None] = _nothing, outage: Outage | None = None
+) -> AllowListedWorker:
+    """A worker on the one queue. `meanwhile`: what it does while Redis is away, and `outage` who tells of it."""
     options: dict[str, Any] = {
         "connection": redis,
         "serializer": JSONSerializer,
@@ -124,6 +131,10 @@ def build_worker(redis: Redis, ending: Ending, meanwhile: Callable[[], None] = _
     }
     worker = AllowListedWorker([QUEUE], **options)
     worker.ending, worker.meanwhile = ending, meanwhile
+    worker.outage = outage or Outage("worker", "Redis")
+    for former in [each for each in worker.log.filters if isinstance(each, ToldOnce)]:
+        worker.log.removeFilter(former)  # the logger is the process', and outlives a worker
+    worker.log.addFilter(ToldOnce(worker.outage))
     return worker
 
 
@@ -134,14 +145,15 @@ def work(
 
     A Redis that is away, or goes away in the midst of it, is waited for: RQ's worker gives up then.
     """
+    outage = Outage("worker", "Redis")
     while not ending.stopping.is_set():
         try:
-            worker = build_worker(open_patient_redis(redis_url), ending, meanwhile)
+            worker = build_worker(open_patient_redis(redis_url), ending, meanwhile, outage)
             worker.work(burst=burst, with_scheduler=False, max_jobs=RECYCLE_AFTER, logging_level="WARNING")
             if burst or worker.performed >= RECYCLE_AFTER:
                 return
         except RedisError as error:
-            log.warning("redis is away, and waited for", error=str(error))
+            outage.begin(error)
             with ending.by_signal():
                 meanwhile()
         ending.stopping.wait(PAUSE_SECONDS)

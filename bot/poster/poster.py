@@ -15,6 +15,8 @@ from sqlalchemy import Engine
 from bot.pages.links import RunLinks
 from core.announcing import CHANNEL
 from core.database import DATABASE_IS_AWAY, LIVENESS
+from core.identifiers import Prefix
+from core.outage import Outage
 from core.sabotage import is_disabled, reach
 from core.service import Service, Work
 from core.services.incidents import bind_channel
@@ -55,6 +57,7 @@ from .slack import Found, SlackCalls
 
 BUSY_SECONDS = 0.2  # between looks while something is owed but held by Slack's pace
 ALARM_AFTER = 3  # attempts at a notice that we cannot show
+EXECUTIONS = (f"{Prefix.RUNBOOK_EXECUTION}_", f"{Prefix.WORKFLOW_EXECUTION}_")
 IDLE_SECONDS = 5.0  # at most between looks while nothing is: a notification wakes us before
 
 log = structlog.get_logger()
@@ -200,12 +203,14 @@ class Poster:
 
     def run(self, stop: threading.Event) -> None:
         """Deliver until `stop` is set. A database that is away is waited for."""
+        database = Outage("poster", "the database")
         while not stop.is_set():
             try:
                 with listening(self.service.engine) as connection:
+                    database.end()
                     self._run_listening(connection, stop)
             except (*DATABASE_IS_AWAY, psycopg.OperationalError, psycopg.InterfaceError) as error:
-                log.warning("poster cannot reach the database", error=str(error))
+                database.begin(error)
             except Exception as error:
                 log.error("poster stumbled", exc_info=error)
             stop.wait(1)
@@ -246,7 +251,7 @@ def _note(work: Work, notice: Notice, claim: Claim, what: Meaning) -> None:
                 )
             notice.due_at, notice.error = work.now + delay, reason
             notice.uncertain = (uncertain or claim.uncertain) and notice.message_ts is None
-            log.warning("a message is late", notice=notice.id, kind=notice.kind, reason=reason)
+            log.warning("a message is late", reason=reason, again_in=delay.total_seconds(), **_about(notice))
         case PostAnew():
             show_at(notice, None)
             notice.uncertain = False
@@ -255,7 +260,15 @@ def _note(work: Work, notice: Notice, claim: Claim, what: Meaning) -> None:
             notice.abandoned_at, notice.error = work.now, reason
             tell_refused(work, notice, reason)
             if is_news:
-                log.error("a message will never arrive", notice=notice.id, kind=notice.kind, reason=reason)
+                log.error("a message will never arrive", reason=reason, **_about(notice))
+
+
+def _about(notice: Notice) -> dict[str, str]:
+    """What a line says of a message: itself, what it is about, and where it goes."""
+    subject = {"execution": notice.subject_id} if notice.subject_id.startswith(EXECUTIONS) else {}
+    found = {"incident": notice.incident_id, "channel": notice.channel, **subject}
+    told = {name: what for name, what in found.items() if what}
+    return {"notice": notice.id, "kind": notice.kind, **told}
 
 
 def _await_notification(

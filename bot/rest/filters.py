@@ -96,6 +96,18 @@ def runs_at_gates(
     return RunFilter(wanted, None, incident, runbook)
 
 
+def runs_at_all(
+    wanted: WantedPeriod,
+    status: RunStatus = None,
+    incident: Annotated[
+        Reference | None, Query(description="For this incident, by its id or number.")
+    ] = None,
+    runbook: Annotated[Reference | None, Query(description="Of this runbook, by its id or name.")] = None,
+) -> RunFilter:
+    return RunFilter(wanted, status, incident, runbook)
+
+
+RunsAtAll = Annotated[RunFilter, Depends(runs_at_all)]
 RunsOfIncident = Annotated[RunFilter, Depends(runs_of_incident)]
 RunsOfDefinition = Annotated[RunFilter, Depends(runs_of_definition)]
 RunsAtGates = Annotated[RunFilter, Depends(runs_at_gates)]

@@ -13,16 +13,26 @@ PATIENCE = 40.0
 
 
 def busy_worker(scene: Scene, chance: Random, query: str = HOLDERS) -> str:
-    """The name of a worker that `query` finds, while another is up; of any where that does not come."""
+    """The name of a worker of one process that `query` finds, while another is up; of any where that does not come."""
     crew = scene.house.crew
     busy: list[str] = []
 
     def look() -> bool:
-        busy[:] = [name for name in crew.spare("worker") if crew.pid(name) in holders(scene, query)]
+        found = holders(scene, query)
+        single = set(crew.single("worker"))
+        busy[:] = [name for name in crew.spare("worker") if name in single and crew.pid(name) in found]
         return bool(busy)
 
     until(look, PATIENCE)
-    return chance.choice(busy or crew.names("worker"))
+    return chance.choice(busy or crew.single("worker") or crew.names("worker"))
+
+
+def busy_hand(scene: Scene) -> int | None:
+    """One process of a worker of several, with an execution in its hands, if there is one now."""
+    crew = scene.house.crew
+    hands = {pid for name in crew.names("worker") for pid in crew.hands(name)}
+    alone = {crew.pid(name) for name in crew.single("worker")}
+    return next(iter((hands - alone) & holders(scene, HOLDERS)), None)
 
 
 def holders(scene: Scene, query: str) -> set[int]:
@@ -32,6 +42,11 @@ def holders(scene: Scene, query: str) -> set[int]:
 
 
 def play(scene: Scene, chance: Random) -> None:
+    hand = busy_hand(scene)
+    if hand is not None:  # the one that looks after it goes on, and starts another
+        with scene.struck(NAME):
+            scene.house.crew.strike_hand(hand, NAME)
+        return
     name = busy_worker(scene, chance)
     with scene.struck(NAME):
         scene.house.crew.signal(name, signal.SIGKILL, NAME)

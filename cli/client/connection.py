@@ -62,6 +62,10 @@ class Connection:
             headers["If-Match"] = f'"{read_version}"'
         return self._ask("POST", path, json=body or {}, headers=headers)
 
+    def delete(self, path: str) -> Answer:
+        """Raises as `get` does. Where the answer is lost it is asked again: it is gone by then, or goes now."""
+        return self._ask("DELETE", path)
+
     def lines(self, path: str, **query: str) -> Iterator[str]:
         """The lines of an answer in JSON Lines, as they come. Raises as `get` does."""
         headers = {"Accept": "application/x-ndjson"}

@@ -7,18 +7,19 @@ import typer
 
 from cli.client.connection import Answer, Connection
 from cli.client.execution import print_execution, print_executions
+from cli.client.following import exit_status, follow
 from cli.client.options import AsJson, Url, connect, path, print_json
 from cli.client.output import say
 from cli.client.plan import print_plan
 from core.definitions.parameters import parse_key_values
 from core.rehearsal.views import PlanView
-from core.statuses import ACTIVE, IncidentStatus, Status
+from core.statuses import Status
 from core.views import ExecutionView
 
 app = typer.Typer()
 
 INCIDENT = re.compile(r"(?:inc-|#)?[0-9]+|inc_.+", re.IGNORECASE)
-UNRESOLVED = (IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED)
+INTERRUPTED = 130  # as of a shell: 128 and the number of SIGINT
 
 
 def _key_values(words: list[str] | None) -> list[str]:
@@ -42,15 +43,20 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what it would do, and do nothing of it.")
     ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Watch it until it ends; its outcome is the exit status.")
+    ] = False,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """Start a runbook for an incident."""
+    """Start a runbook for an incident. With --wait: status 0 succeeded, 1 failed, 3 cancelled, 4 timed out."""
     with connect(url) as connection:
         definition = connection.get(path("runbooks", name))["runbook"]["definition"]
         parameters = parse_key_values(words or [], definition.get("parameters") or {})
         body = {"parameters": parameters} | ({"dry_run": True} if dry_run else {})
         answer = connection.post(path("incidents", incident, "runbooks", name, "execute"), body)
+        if wait and not dry_run:
+            _wait(connection, ExecutionView.model_validate(answer["execution"]), as_json)
     if as_json:
         print_json(answer)
         return
@@ -58,10 +64,31 @@ def run(
         print_plan(PlanView.model_validate(answer["plan"]))
         return
     view = ExecutionView.model_validate(answer["execution"])
-    say(
-        f"{view.runbook} v{view.runbook_version} is asked for, for inc-{view.incident_number}. Its id is {view.id}."
-    )
+    say(_asked_for(view))
     say(f"Watch it: runbook status {view.id}")
+
+
+def _asked_for(view: ExecutionView) -> str:
+    name = f"{view.runbook} v{view.runbook_version}"
+    return f"{name} is asked for, for inc-{view.incident_number}. Its id is {view.id}."
+
+
+def _wait(connection: Connection, view: ExecutionView, as_json: bool) -> None:
+    """Raises typer.Exit with the outcome's status; whoever ends the watching does not end the run."""
+    if not as_json:
+        say(_asked_for(view))
+    try:
+        ended = follow(connection, view, tell=_silent if as_json else say)
+    except KeyboardInterrupt:
+        say(f"It goes on. Watch it: runbook status {view.id}")
+        raise typer.Exit(INTERRUPTED) from None
+    if as_json:
+        print_json(connection.get(path("runbooks", "executions", view.id)))
+    raise typer.Exit(exit_status(ended.status))
+
+
+def _silent(_line: str) -> None:
+    """As JSON nothing is told but how it ended."""
 
 
 @app.command()
@@ -73,10 +100,10 @@ def status(
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """How a run stands, what was run for an incident, or what runs now."""
+    """How a run stands (status 1 failed, 3 cancelled, 4 timed out), what was run for an incident, or what runs now."""
     with connect(url) as connection:
         if id_ is None:
-            _show_all(_active(connection), as_json, "Nothing runs for an unresolved incident.")
+            _show_all(_active(connection), as_json, "Nothing runs now.")
         elif INCIDENT.fullmatch(id_):
             _show_all(_of_incident(connection, id_), as_json, f"Nothing was run for {id_} yet.")
         else:
@@ -84,14 +111,7 @@ def status(
 
 
 def _active(connection: Connection) -> list[Answer]:
-    """Of every incident that is not resolved: the service lists runs by incident."""
-    incidents = [
-        incident["id"]
-        for state in UNRESOLVED
-        for incident in connection.every(path("incidents"), "incidents", status=state.value)
-    ]
-    found = [run for incident in incidents for run in _of_incident(connection, incident)]
-    return [run for run in found if run["status"] in ACTIVE]
+    return list(connection.every(path("runbooks", "executions"), "executions", active="true"))
 
 
 def _of_incident(connection: Connection, incident: str) -> list[Answer]:
@@ -108,10 +128,12 @@ def _show_all(executions: list[Answer], as_json: bool, nothing: str) -> None:
 
 
 def _show_one(answer: Answer, as_json: bool) -> None:
+    view = ExecutionView.model_validate(answer["execution"])
     if as_json:
         print_json(answer)
     else:
-        print_execution(ExecutionView.model_validate(answer["execution"]))
+        print_execution(view)
+    raise typer.Exit(exit_status(view.status))
 
 
 @app.command()

@@ -2,14 +2,23 @@
 
 import os
 import threading
+from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 
 from cli.command_path import command_path
 from core.outside.confinement import Account, Confinement
 from core.outside.process import Command, ProcessRunner
+from examples import targets
 
 STRANGER = "65533"  # owns nothing; not nobody, as whom the embedded PostgreSQL runs
+DEMO_PROGRAMS = Path(targets.__file__).with_name("bin")
 PATIENCE = timedelta(seconds=20)
+
+
+def demo_path(environ: Mapping[str, str]) -> str:
+    """PATH of the demo's processes: the tool of its steps is there, though not installed with the product."""
+    return os.pathsep.join([str(DEMO_PROGRAMS), environ.get("PATH", os.defpath)])
 
 
 def shell_user() -> str:
@@ -20,6 +29,6 @@ def shell_user() -> str:
     if os.geteuid() != 0:
         return ""
     stranger = Confinement(Account.named(STRANGER))
-    runner = ProcessRunner(command_path(os.environ), stranger)
+    runner = ProcessRunner(command_path({"PATH": demo_path(os.environ)}), stranger)
     result = runner.run(Command(["dbctl", "--help"]), PATIENCE, threading.Event())
     return STRANGER if result.exit_code == 0 else "root"

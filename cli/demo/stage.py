@@ -14,11 +14,12 @@ import examples
 from cli.apply import apply_files
 from cli.compose import Composition, reachable
 from cli.demo.ports import reserved_port
-from cli.demo.shell_user import shell_user
+from cli.demo.shell_user import demo_path, shell_user
 from cli.demo.workspace import BOT_TOKEN, SIGNING_SECRET, demo_workspace
+from cli.environment import environment
 from cli.migrate import migrate
-from cli.supervisor import Part, Supervisor
-from cli.up import addresses, parts
+from cli.supervisor import Part, Supervisor, addresses
+from cli.up import parts
 from core.errors import Unavailable
 from core.settings import Settings
 
@@ -88,6 +89,7 @@ def _environment(ports: dict[str, int], services: dict[str, str]) -> dict[str, s
         "SLACK_BOT_TOKEN": BOT_TOKEN,
         "SLACK_SIGNING_SECRET": SIGNING_SECRET,
         "SLACK_API_URL": f"http://127.0.0.1:{ports['sandbox']}/api/",
+        "PATH": demo_path(environment()),
         "PORT": str(ports["web"]),
         "PUBLIC_URL": "",
         "RUNBOOK_ADMINS": "U0ERIN",

@@ -13,11 +13,10 @@ app = typer.Typer()
 @app.command()
 def poster() -> None:
     """Bring Slack to the state in the database."""
-    run(_post)
+    run("poster", _post, needs=("SLACK_BOT_TOKEN",))
 
 
 def _post(composition: Composition) -> None:
     settings = composition.settings
-    settings.need("SLACK_BOT_TOKEN")
     client = open_client(settings.slack_bot_token, settings.slack_api_url)
     Poster(composition.service, client, composition.links).run(stopping())

@@ -8,11 +8,13 @@ from cli.compose import Composition
 from core.decisions.workspace import Workspace
 from core.definitions.kinds import build_models
 
+SLACK = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET")
+
 
 def bolt_app(composition: Composition) -> App:
     """The app, ready to answer: what its first command would load is there."""
     settings = composition.settings
-    settings.need("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET")
+    settings.need(*SLACK)
     build_models()
     pin = workspace_pin(composition)
     pin.start()

@@ -5,7 +5,7 @@ import typer
 from bot.socket import run_socket
 from cli.compose import Composition
 from cli.processes import run, stopping
-from cli.roles.slack import bolt_app
+from cli.roles.slack import SLACK, bolt_app
 
 app = typer.Typer()
 
@@ -13,9 +13,8 @@ app = typer.Typer()
 @app.command()
 def socket() -> None:
     """Slack over Socket Mode, where there is no public address."""
-    run(_connect)
+    run("socket", _connect, needs=("SLACK_APP_TOKEN", *SLACK), waits=False)
 
 
 def _connect(composition: Composition) -> None:
-    composition.settings.need("SLACK_APP_TOKEN")
     run_socket(bolt_app(composition), composition.settings.slack_app_token, stopping())

@@ -1,7 +1,7 @@
 """`runbook web`."""
 
+import structlog
 import typer
-import uvicorn
 from starlette.types import ASGIApp
 
 from bot.answers import Whisper
@@ -11,29 +11,26 @@ from bot.slack_http import slack_route
 from bot.web import create_web
 from cli.compose import Composition
 from cli.processes import run
-from cli.roles.slack import bolt_app
+from cli.roles.slack import SLACK, bolt_app
+from cli.serving import host_of, listen, serve
 from migrations.newest import newest_revision
 
-EVERYWHERE = "0.0.0.0"  # noqa: S104 where there is a public address, a proxy stands before us
-
 app = typer.Typer()
+log = structlog.get_logger()
 
 
 @app.command()
 def web() -> None:
     """Slack over HTTP, the REST API and the pages."""
-    run(_serve)
+    run("web", _serve, needs=SLACK, waits=False)
 
 
 def _serve(composition: Composition) -> None:
-    uvicorn.run(
-        web_app(composition),
-        host=EVERYWHERE if composition.settings.public_url else "127.0.0.1",
-        port=composition.settings.port,
-        log_level="warning",
-        access_log=False,
-        lifespan="off",
-    )
+    settings = composition.settings
+    listener = listen(host_of(settings), settings.port)
+    address, port = listener.getsockname()[:2]
+    log.info("web listens", host=address, port=port)
+    serve(web_app(composition), listener)
 
 
 def web_app(composition: Composition) -> ASGIApp:

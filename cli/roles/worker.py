@@ -1,6 +1,8 @@
 """`runbook worker`."""
 
 from collections.abc import Mapping
+from functools import partial
+from typing import Annotated
 
 import typer
 
@@ -8,9 +10,10 @@ from cli.compose import Composition
 from cli.confinement import process_runner
 from cli.environment import environment
 from cli.own_services import own_services
-from cli.processes import run
+from cli.processes import run, stopping
 from cli.secret_ways import worker_secrets
 from cli.settled import Frozen
+from cli.supervisor import Part, Supervisor, addresses
 from core.definitions.kinds import build_models
 from core.execution.executor import Executor
 from core.execution.preparation import Ports
@@ -21,13 +24,48 @@ from workers.ending import Ending
 from workers.lookout import Lookout
 from workers.worker import work, worker_name
 
+USUAL, MOST = 4, 64  # runs at once: most of the time a run waits for others
+
 app = typer.Typer()
 
 
+Concurrency = Annotated[
+    int,
+    typer.Option(
+        "--concurrency",
+        min=1,
+        max=MOST,
+        envvar="RUNBOOK_CONCURRENCY",
+        help="Runs at once, each in a process of its own.",
+    ),
+]
+
+
 @app.command()
-def worker(frozen: Frozen = False) -> None:
+def worker(concurrency: Concurrency = USUAL, frozen: Frozen = False) -> None:
     """Run runbooks and workflows."""
-    run(_work, frozen=frozen)
+    if concurrency == 1:
+        run("worker", _work, check=_check, frozen=frozen)
+    else:
+        run(f"worker of {concurrency}", partial(_supervise, concurrency), check=_check, frozen=frozen)
+
+
+def _check(composition: Composition) -> None:
+    """Raises ConfigurationError for what a worker may not do on this machine, before anything is waited for."""
+    executor_of(composition, environment())
+
+
+def _supervise(concurrency: int, composition: Composition) -> None:
+    """Processes, each a worker with one run in its hands: who is lost takes no other's run along.
+
+    A process that ends is started again. Told to stop, each hands over what it holds.
+    """
+    alone = ["worker", "--concurrency", "1"]
+    known = addresses(composition.settings)
+    parts = [Part(f"worker-{number}", "cli", alone, known) for number in range(1, concurrency + 1)]
+    stop = stopping()
+    with Supervisor(parts) as supervisor:
+        supervisor.watch(stop)
 
 
 def _work(composition: Composition) -> None:

@@ -44,6 +44,7 @@ from .preparation import Inside, Outside, Ports
 from .prepare import prepare_step
 from .rows import Loaded, load
 from .run import LeaseLost, Run
+from .telling import telling
 from .unforeseen import unforeseen
 
 log = structlog.get_logger()
@@ -78,17 +79,18 @@ class Executor:
         reach("claim.before")
         claimed_at = elapsed()
         try:
-            run = self._claim(kind, execution_id)
+            found = self._claim(kind, execution_id)
         except AnotherDatabase:
             settle(self._service)
-            run = self._claim(kind, execution_id)
+            found = self._claim(kind, execution_id)
         reach("claim.after")
-        if run is None:
+        if found is None:
             return
+        run, abandoned = found
         heart = Heart(self._service.engine, kind, execution_id, run.fence, self._service.clock, claimed_at)
         self._leash = heart.stop
         try:
-            with heart.beating():
+            with telling(run, self._worker, abandoned), heart.beating():
                 self._work(run, heart)
         except LeaseLost:
             log.warning("lease lost", execution=execution_id, worker=self._worker)
@@ -97,7 +99,8 @@ class Executor:
             log.warning("database lost", execution=execution_id, worker=self._worker, error=str(error))
             give_back(self._service.engine, kind, execution_id, run.fence, self._service.clock)
 
-    def _claim(self, kind: Kind, execution_id: str) -> Run | None:
+    def _claim(self, kind: Kind, execution_id: str) -> tuple[Run, Abandoned | None] | None:
+        """The run, and by whom it was left, if it was left by a worker that is lost."""
         with Session(self._service.engine, expire_on_commit=False) as session, session.begin():
             require_known(session)
             claimed = claim(session, kind, execution_id, self._worker, self._service.clock)
@@ -117,7 +120,7 @@ class Executor:
             run.approved = load_approved(session, loaded.state)
         if work.announces:
             self._service.announcer.announce()
-        return run
+        return run, claimed.abandoned
 
     def _work(self, run: Run, heart: Heart) -> None:
         """Step by step; once more if a person changed the execution just as it was to be let go."""

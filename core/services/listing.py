@@ -18,7 +18,7 @@ from core.decisions.policy_table import Action
 from core.errors import NotFound
 from core.service import Work
 from core.services.people import find_team
-from core.statuses import GateStatus
+from core.statuses import ACTIVE, GateStatus
 from core.tables import Approval, Incident, Runbook, RunbookExecution, Team, Workflow, WorkflowExecution
 
 Row = TypeVar("Row", Incident, Runbook, RunbookExecution, Workflow, WorkflowExecution)
@@ -105,6 +105,16 @@ def list_runbook_executions(
 ) -> list[RunbookExecution]:
     """What ran of a runbook that the person has found: of a global one, for the incidents of their teams."""
     query = select(RunbookExecution).where(RunbookExecution.runbook_id == runbook.id)
+    return _rows(work, _seen_by(work, person, query, RunbookExecution, wanted), RunbookExecution, window)
+
+
+def list_all_executions(
+    work: Work, person: Person, window: Window, wanted: Wanted = ANY, *, active: bool = False
+) -> list[RunbookExecution]:
+    """What ran for the incidents of the person's teams; with `active`, what has not ended."""
+    query = select(RunbookExecution)
+    if active:
+        query = query.where(RunbookExecution.status.in_(sorted(ACTIVE)))
     return _rows(work, _seen_by(work, person, query, RunbookExecution, wanted), RunbookExecution, window)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Boolean, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.correlation import current_request_id
 from core.tables.base import Base, JsonObject, Written
 
 ACTIVE = text("status IN ('pending', 'running', 'waiting')")
@@ -50,6 +51,7 @@ class ExecutionColumns:
     frozen: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     requested_by: Mapped[str]
     request_key: Mapped[str | None] = mapped_column(unique=True)
+    request_id: Mapped[str | None] = mapped_column(default=current_request_id)
     error: Mapped[str | None]
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]

@@ -60,7 +60,7 @@ def running_worker(engine: Engine, services: Services, number: int, **settings: 
         "RUNBOOK_SHELL": "on",
         "PGPASSWORD": OTHERS,
     }
-    command = [sys.executable, "-m", "cli", "worker"]
+    command = [sys.executable, "-m", "cli", "worker", "--concurrency", "1"]
     with subprocess.Popen(command, env={**os.environ, **given, **settings}) as process:
         try:
             yield process.pid

@@ -31,7 +31,7 @@ def test_settings() -> None:
         " PORT PUBLIC_URL RUNBOOK_ADMINS RUNBOOK_SHELL RUNBOOK_EGRESS RUNBOOK_SINGLE_ADMIN DATABASE_OWNER_URL"
         " RUNBOOK_SHELL_USER RUNBOOK_SHELL_WRAPPER RUNBOOK_SHELL_PROGRAMS RUNBOOK_AUDIT_HEAD_FILE"
         " RUNBOOK_AUDIT_HEAD_URL"
-        " SLACK_TEAM_ID SLACK_ENTERPRISE_ID SLACK_APP_ID"
+        " SLACK_TEAM_ID SLACK_ENTERPRISE_ID SLACK_APP_ID HOST RUNBOOK_LOG RUNBOOK_LOG_LEVEL"
         " RUNBOOK_ALERT_SECRET_GRAFANA RUNBOOK_ALERT_SECRET_PAGERDUTY RUNBOOK_ALERT_SECRET_SENTRY"
         " RUNBOOK_LIMITS RUNBOOK_SECRET_FOLDERS VAULT_ADDR VAULT_TOKEN VAULT_TOKEN_FILE VAULT_NAMESPACE"
     )
@@ -50,7 +50,7 @@ def verbs() -> dict[str, Any]:
 def test_the_verbs_of_the_command_line() -> None:
     promised = words(
         "demo up web socket poster worker clock migrate doctor validate apply test token run list show status cancel"
-        " retry approve reject schema audit export policy secrets"
+        " retry approve reject schema audit export policy secrets verdict freeze thaw incident"
     )
     commands = verbs()
     assert promised - set(commands) == set()
@@ -62,6 +62,8 @@ def test_the_options_of_the_command_line() -> None:
         ("demo", "--headless"),
         ("apply", "--approve"),
         ("run", "--incident"),
+        ("run", "--wait"),
+        ("worker", "--concurrency"),
         ("retry", "--from"),
     ):
         assert option in _options(commands[verb]), verb
@@ -70,7 +72,9 @@ def test_the_options_of_the_command_line() -> None:
 
 def test_every_verb_that_answers_answers_json() -> None:
     commands = verbs()
-    answering = words("validate apply test run list show status cancel retry approve reject")
+    answering = words(
+        "validate apply test run list show status cancel retry approve reject verdict freeze thaw"
+    )
     assert [verb for verb in answering if "--json" not in _options(commands[verb])] == []
 
 

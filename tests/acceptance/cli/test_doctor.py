@@ -2,12 +2,16 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import pytest
 
+from cli import setting_findings
 from cli.embedded import Services, create_database
+from cli.embedded.databases import connect
 from slack_sandbox.config import AppConfig, WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
 from tests.acceptance.cli.conftest import Cli
@@ -31,6 +35,8 @@ def healthy(
             "RUNBOOK_SHELL": "on",
             "RUNBOOK_SHELL_USER": str(os.geteuid()),
             "RUNBOOK_EGRESS": "127.0.0.1",
+            "RUNBOOK_ADMINS": "U0ERIN",
+            "PORT": "0",
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
@@ -46,7 +52,7 @@ def test_where_all_is_well_every_line_says_ok(healthy: pytest.MonkeyPatch, cli: 
 
     assert outcome.status == 0, outcome.out
     assert "WRONG" not in outcome.out
-    assert sum(line.startswith("ok") for line in outcome.out.splitlines()) == 9
+    assert sum(line.startswith("ok") for line in outcome.out.splitlines()) == 13
     assert max(map(len, outcome.out.splitlines())) <= 80
 
 
@@ -54,8 +60,8 @@ def test_as_json_it_says_the_same(healthy: pytest.MonkeyPatch, cli: Cli) -> None
     answer = json.loads(cli("doctor", "--json").out)
 
     assert answer["ok"] is True
-    names = ["settings", "database", "redis", "tokens", "secrets"]
-    names += ["slack token", "signing secret", "egress", "shell"]
+    names = ["settings", "database", "redis", "clock", "tokens", "secrets"]
+    names += ["slack token", "signing secret", "admins", "port", "files", "egress", "shell"]
     assert [each["name"] for each in answer["checks"]] == names
 
 
@@ -87,3 +93,60 @@ def test_services_that_do_not_answer_are_wrong_and_no_password_is_shown(
     assert outcome.status == 1
     assert checks(cli) | {"database": False, "redis": False} == checks(cli)
     assert "hunter" not in outcome.out
+
+
+def finding(cli: Cli, name: str) -> dict[str, str]:
+    [found] = [each for each in json.loads(cli("doctor", "--json").out)["checks"] if each["name"] == name]
+    return found  # type: ignore[no-any-return]  # of JSON
+
+
+def test_a_database_that_a_newer_release_migrated_is_no_case_for_migrate(
+    healthy: pytest.MonkeyPatch, cli: Cli, services: Services, worker_id: str
+) -> None:
+    url = create_database(services.owner_url, f"doctor_newer_{worker_id}")
+    with connect(url) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num varchar(32))")
+        connection.execute("INSERT INTO alembic_version VALUES ('9999')")
+    healthy.setenv("DATABASE_URL", url)
+    found = finding(cli, "database")
+
+    assert not found["ok"]
+    assert "9999" in found["message"]
+    assert "Run `runbook migrate`" not in found["hint"]
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_clock_that_is_an_hour_off_is_found(healthy: pytest.MonkeyPatch, cli: Cli, hours: int) -> None:
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Wrong":
+            return cls.fromtimestamp(time.time() + hours * 3600, tz)
+
+    healthy.setattr(setting_findings, "datetime", Wrong)
+    found = finding(cli, "clock")
+
+    assert not found["ok"]
+    assert ("ahead of" if hours > 0 else "behind") in found["message"]
+    assert "the database's, and" in found["message"]
+    assert "Slack's" in found["message"]
+
+
+def test_an_address_that_is_none_is_a_finding_and_the_others_are_looked_at(
+    healthy: pytest.MonkeyPatch, cli: Cli
+) -> None:
+    healthy.setenv("DATABASE_URL", "mysql://who:hunter2@h/x")
+    found = finding(cli, "services")
+
+    assert not found["ok"]
+    assert "DATABASE_URL is no address" in found["message"]
+    assert "shell" in checks(cli)
+
+
+def test_a_home_that_cannot_be_made_is_a_finding(
+    healthy: pytest.MonkeyPatch, cli: Cli, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    healthy.setenv("RUNBOOK_HOME", str(tmp_path / "file" / "home"))
+    healthy.setenv("REDIS_URL", "")
+
+    assert "RUNBOOK_HOME" in finding(cli, "services")["message"]

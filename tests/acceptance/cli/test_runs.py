@@ -127,7 +127,7 @@ def test_the_status_without_an_id_lists_what_runs_now(cli: Cli, incident: Incide
 
 
 def test_where_nothing_runs_it_says_so(cli: Cli, incident: Incident) -> None:
-    assert cli("status").out == "Nothing runs for an unresolved incident.\n"
+    assert cli("status").out == "Nothing runs now.\n"
     assert cli("status", incident.id).out == f"Nothing was run for {incident.id} yet.\n"
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import httpx2
 
+from cli import up
 from cli.demo.sandbox_client import Message, SandboxClient
 from cli.demo.stage import Stage
 from cli.demo.workspace import CHANNEL, REQUESTER
@@ -15,7 +16,7 @@ from core.service import Service
 from core.views import ExecutionView
 from tests.world import see
 
-WORKERS = ("worker-1", "worker-2")
+WORKERS = tuple(f"worker-{number}" for number in range(1, up.WORKERS + 1))
 PATIENCE = 60.0  # seconds for anything to happen
 Found = TypeVar("Found")
 

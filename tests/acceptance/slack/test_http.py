@@ -9,6 +9,7 @@ import pytest
 from slack_bolt import App
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from bot.slack_http import MOST_BYTES, slack_route
 from core.service import Service
@@ -123,3 +124,22 @@ def test_a_slow_command_does_not_hold_up_another(
         assert held.is_alive()
         released.set()
         held.join()
+
+
+@pytest.mark.parametrize(
+    ("headers", "why"),
+    [
+        (lambda: signed_headers(RUN, at=time.time() - 3600), "is the clock right?"),
+        (lambda: signed_headers(RUN, at=time.time() + 3600), "from now by this machine's clock"),
+        (lambda: signed_headers(RUN, secret="another secret"), "does not fit SLACK_SIGNING_SECRET"),
+        (lambda: FORM, "no timestamp of Slack's"),
+    ],
+)
+def test_the_log_says_once_why_a_request_is_refused(
+    web: TestClient, headers: Callable[[], dict[str, str]], why: str
+) -> None:
+    with capture_logs() as logs:
+        for _ in range(3):
+            assert web.post("/slack/events", content=RUN, headers=headers()).status_code == 401
+    [told] = [each for each in logs if each["log_level"] == "warning"]
+    assert why in told["reason"]

@@ -13,19 +13,23 @@ from cli.main import Commands
 
 # Runs a command up to the call that keeps it busy, and prints what is loaded by then.
 SCRIPT = """
+import os
 import sys
 from importlib import import_module
 
 def work(*_, **__):
-    print(*sys.modules)
-    raise SystemExit
+    print(*sys.modules, flush=True)
+    os._exit(0)
 
 owner, name, *sys.argv[1:] = sys.argv[1:]
+if owner.startswith("cli.roles"):
+    processes = import_module("cli.processes")
+    processes.await_database = processes.watch_database = lambda _: None
 setattr(import_module(owner), name, work)
 import_module("cli.main").main()
 """
 BUSY = {
-    "web": ("uvicorn", "run"),
+    "web": ("cli.roles.web", "serve"),
     "socket": ("cli.roles.socket", "run_socket"),
     "poster": ("cli.roles.poster", "stopping"),
     "worker": ("cli.roles.worker", "work"),
@@ -57,6 +61,9 @@ ENVIRONMENT = {
     "SLACK_BOT_TOKEN": "xoxb-1",
     "SLACK_SIGNING_SECRET": "secret",
     "SLACK_APP_TOKEN": "xapp-1",
+    "SLACK_API_URL": "http://127.0.0.1:9/api/",
+    "PORT": "0",
+    "RUNBOOK_CONCURRENCY": "1",
 }
 
 
@@ -68,8 +75,9 @@ def loaded(command: str) -> set[str]:
         capture_output=True,
         text=True,
         check=True,
+        timeout=60,
     )
-    return set(done.stdout.split())
+    return set(done.stdout.splitlines()[-1].split())
 
 
 def modules_of(package: str) -> set[str]:

@@ -17,9 +17,13 @@ class StandIns(Crew):
         self.suspects: dict[str, str] = {}
         self.away: set[str] = set()
         self.killed: list[str] = []
+        self.many: set[str] = set()
 
     def names(self, kind: str) -> list[str]:
         return [f"{kind}-1", f"{kind}-2"]
+
+    def single(self, kind: str) -> list[str]:
+        return [name for name in self.names(kind) if name not in self.many]
 
     def spare(self, kind: str) -> list[str]:
         return [] if self.away & set(self.names(kind)) else self.names(kind)
@@ -70,3 +74,14 @@ def test_nobody_gets_a_plan_who_must_not_die(reason: str) -> None:
     else:
         crew.suspects["worker"] = "poison"
     assert planner.plan(Member("worker-1", "worker", {})) == PLAIN
+
+
+def test_a_worker_of_several_processes_gets_no_plan() -> None:
+    """Which of them would come to the point first nobody knows, and the next one would die there again."""
+    crew = StandIns()
+    crew.many.add("worker-1")
+    planner = kills(crew, 80)
+    for _ in range(3):
+        planner.tend("worker")
+        planner.plan(Member("worker-1", "worker", {}))
+    assert set(crew.killed) <= {"worker-2"}

@@ -10,8 +10,7 @@ import pytest
 
 from cli.environment import is_ours, is_secret
 from cli.handing_over import ON_STDIN
-from cli.supervisor import Part, Running
-from cli.up import addresses
+from cli.supervisor import Part, Running, addresses
 from core.settings import Settings
 
 # Secludes itself, and says what there is to see of it: memory of its start, its environment, what it knows itself.

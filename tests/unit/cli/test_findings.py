@@ -1,12 +1,15 @@
 """What the doctor finds, as far as no service is needed for it."""
 
 import os
+import socket
+from pathlib import Path
 
 import pytest
 from slack_sdk import WebClient
 
 from cli.doctor import examine
-from cli.findings import egress, shell, signing_secret, slack_token
+from cli.findings import egress, shell, slack_token
+from cli.setting_findings import admins, files, port, signing_secret
 from core.settings import Settings
 
 US = str(os.geteuid())
@@ -83,3 +86,84 @@ def test_settings_that_cannot_be_read_are_all_that_is_told() -> None:
 
     assert not finding.ok
     assert finding.message.startswith("PORT is 'eighty'")
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "abc",
+        "xoxb-1234567890",
+        "0123456789ABCDEF0123456789ABCDEF",
+        "0123456789abcdef0123456789abcde",
+        "g" * 32,
+    ],
+)
+def test_a_signing_secret_that_is_none_of_slacks_is_found(secret: str) -> None:
+    finding = signing_secret(settings(SLACK_SIGNING_SECRET=secret))
+
+    assert not finding.ok
+    assert "32 hexadecimal digits" in finding.message
+    assert secret not in finding.message + finding.hint
+
+
+def test_a_signing_secret_of_slacks_shape_is_well() -> None:
+    assert signing_secret(settings(SLACK_SIGNING_SECRET="0123456789abcdef0123456789abcdef")).ok
+
+
+def test_a_sandboxs_signing_secret_need_only_be_long_enough() -> None:
+    sandbox = {"SLACK_API_URL": "http://127.0.0.1:3100/api/"}
+    assert signing_secret(settings(SLACK_SIGNING_SECRET="sandbox-signing-secret", **sandbox)).ok
+    assert not signing_secret(settings(SLACK_SIGNING_SECRET="abc", **sandbox)).ok
+
+
+@pytest.mark.parametrize(
+    "given", ["alice", "@alice", "U0ALICE;U0BOB", "u0alice", "alice@example.com", "<@U0ALICE>"]
+)
+def test_an_admin_that_is_no_slack_id_is_named(given: str) -> None:
+    finding = admins(settings(RUNBOOK_ADMINS=f"U0ERIN, {given}"))
+
+    assert not finding.ok
+    assert given in finding.message
+    assert "U0ERIN" not in finding.message
+
+
+def test_no_admin_at_all_is_found() -> None:
+    assert "nobody can approve" in admins(settings(RUNBOOK_ADMINS=" ,")).message
+    assert admins(settings(RUNBOOK_ADMINS="U0ERIN,W0BOB")).ok
+
+
+def test_a_port_that_is_taken_is_found() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        finding = port(settings(PORT=str(number)))
+    assert not finding.ok
+    assert f"Port {number} of 127.0.0.1" in finding.message
+    assert "PORT" in finding.hint
+
+
+def test_a_host_that_is_none_of_ours_is_found() -> None:
+    assert not port(settings(PORT="0", HOST="203.0.113.7")).ok
+    assert not port(settings(PORT="0", HOST="no such host")).ok
+    assert port(settings(PORT="0", HOST="127.0.0.1", PUBLIC_URL="https://runbook.example.com")).ok
+
+
+def test_a_file_that_a_setting_names_and_that_cannot_be_read_is_found(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text("")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    (tmp_path / "good").write_text("value")
+
+    def finding(**environ: str) -> tuple[bool, str]:
+        found = files(settings(**environ), environ)
+        return found.ok, found.message
+
+    assert finding(RUNBOOK_SECRET_DB_FILE=str(tmp_path / "good"))[0]
+    assert finding(RUNBOOK_SECRET_DB_FILE=str(tmp_path / "absent")) == (
+        False,
+        "The file of RUNBOOK_SECRET_DB_FILE cannot be read: No such file or directory.",
+    )
+    assert not finding(RUNBOOK_SECRET_DB_FILE=str(tmp_path))[0]
+    assert not finding(RUNBOOK_SECRET_DB_FILE=str(tmp_path / "empty"))[0]
+    assert not finding(RUNBOOK_SECRET_DB_FILE=str(tmp_path / "binary"))[0]
+    assert not finding(VAULT_TOKEN_FILE=str(tmp_path / "absent"))[0]
+    assert not finding(RUNBOOK_SECRET_FOLDERS=str(tmp_path / "absent"))[0]
+    assert not finding(RUNBOOK_AUDIT_HEAD_FILE=str(tmp_path / "absent" / "heads"))[0]

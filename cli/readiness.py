@@ -1,0 +1,61 @@
+"""Before a process begins: whether the database is there, and at the schema that this release needs."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from cli.operator_errors import sentence_of
+from core.outage import reason
+from core.service import Service
+from core.services.health import schema_revision
+from migrations.newest import known_revisions, newest_revision
+
+PAUSE = 0.5  # seconds between two looks
+WAITABLE = (DBAPIError, PoolTimeout)
+
+log = structlog.get_logger()
+
+
+def why_not_ready(service: Service) -> str | None:
+    """Why no work can begin now, with the mend, in a sentence; None where it can.
+
+    A database that a newer release migrated is no reason: whether this release still fits it, /readyz says.
+    """
+    try:
+        with service.transaction() as work:
+            present = schema_revision(work)
+    except WAITABLE as error:
+        return (sentence_of(error) or reason(error)).removeprefix("runbook: ")
+    newest = newest_revision()
+    if present == newest:
+        return None
+    if present is None or present in known_revisions():
+        at = f"at migration {present}" if present else "empty"
+        return f"The database is {at}, and this release needs {newest}. Run `runbook migrate`."
+    log.warning("the database was migrated by a newer release", present=present, known=newest)
+    return None
+
+
+def await_database(
+    service: Service,
+    pause: Callable[[float], object] = time.sleep,
+    is_over: Callable[[], bool] = lambda: False,
+) -> None:
+    """Return as soon as work can begin, or `is_over`. Each reason to wait is said once, and so is its end."""
+    said, began = "", time.monotonic()
+    while not is_over() and (why := why_not_ready(service)) is not None:
+        if why != said:
+            log.warning("waiting for the database", reason=why)
+        said = why
+        pause(PAUSE)
+    if said and not is_over():
+        log.info("the database is ready", waited_seconds=round(time.monotonic() - began, 1))
+
+
+def watch_database(service: Service) -> None:
+    """The same for a process that answers meanwhile: it says what it waits for, and holds nobody up."""
+    threading.Thread(target=await_database, args=(service,), name="readiness", daemon=True).start()

@@ -1,0 +1,14 @@
+"""Each execution knows which request brought it about, so that the lines of all processes are found together"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0018"
+down_revision = "0015"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    for table in ("runbook_executions", "workflow_executions"):
+        op.add_column(table, sa.Column("request_id", sa.Text(), nullable=True))

@@ -1,0 +1,151 @@
+"""`run --wait` and `status`: what is told as it goes, and the outcome as an exit status; lists without N+1."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import Engine, event
+
+from cli.client import following
+from core.service import Service
+from core.tables import Incident
+from tests.acceptance.cli.conftest import Cli
+from tests.conftest import RecordedBells
+from tests.world import apply_documents, new_executor, new_incident, see, start_run, work_off
+
+DOCUMENTS = """
+kind: runbook
+name: fine
+team: database
+steps: [{id: first, type: message, text: a}, {id: second, type: message, text: b}]
+---
+kind: runbook
+name: broken
+team: database
+steps: [{id: first, type: message, text: a}, {id: bad, type: http, url: "http://127.0.0.1:1/"}]
+---
+kind: runbook
+name: short
+team: database
+timeout: 1s
+steps: [{id: pause, type: wait, for: 1h}]
+"""
+
+
+@pytest.fixture(autouse=True)
+def soon(origin: str, monkeypatch: pytest.MonkeyPatch, service: Service) -> None:
+    monkeypatch.setattr(following, "LOOK_SECONDS", 0.02)
+    apply_documents(service, DOCUMENTS)
+
+
+@contextmanager
+def at_work(
+    service: Service, bells: RecordedBells, then: Callable[[], object] = lambda: None
+) -> Iterator[None]:
+    """A worker beside the terminal; `then`: what a person does as soon as something runs."""
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.is_set():
+            if bells.rung:
+                work_off(service, new_executor(service), bells.rung)
+                then()
+            time.sleep(0.02)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    yield
+    over.set()
+    thread.join(10)
+
+
+@pytest.mark.parametrize(("name", "status", "last"), [("fine", 0, "succeeded"), ("broken", 1, "failed")])
+def test_the_outcome_is_the_exit_status_and_each_step_is_told(
+    cli: Cli,
+    incident: Incident,
+    service: Service,
+    recorded_bells: RecordedBells,
+    name: str,
+    status: int,
+    last: str,
+) -> None:
+    with at_work(service, recorded_bells):
+        outcome = cli("run", name, "--incident", incident.id, "--wait")
+    assert outcome.status == status, outcome.err
+    lines = outcome.out.splitlines()
+    assert "is asked for" in lines[0]
+    assert any(line.strip().startswith("1/2 first succeeded") for line in lines)
+    assert lines[-1].startswith(f"{name} {last}")
+
+
+def test_what_it_waits_for_is_told_and_a_cancel_has_a_status_of_its_own(
+    cli: Cli, incident: Incident, service: Service, recorded_bells: RecordedBells
+) -> None:
+    seen: list[str] = []
+
+    def cancel() -> None:
+        time.sleep(0.3)
+        with service.transaction() as work:
+            seen.extend(
+                work.session.connection().exec_driver_sql("SELECT id FROM runbook_executions").scalars()
+            )
+            work.session.connection().exec_driver_sql(
+                "UPDATE runbook_executions SET status = 'cancelled', waiting_for = NULL, wake_at = NULL"
+            )
+
+    with at_work(service, recorded_bells, cancel):
+        outcome = cli("run", "db-failover", "--incident", incident.id, "--wait")
+    assert outcome.status == 3, outcome.out
+    assert "waiting for approval" in outcome.out
+    assert "runbook approve apr_" in outcome.out
+    assert cli("status", seen[0]).status == 3
+
+
+def test_as_json_the_end_alone_is_told(
+    cli: Cli, incident: Incident, service: Service, recorded_bells: RecordedBells
+) -> None:
+    with at_work(service, recorded_bells):
+        outcome = cli("run", "broken", "--incident", incident.id, "--wait", "--json")
+    assert outcome.status == 1
+    assert json.loads(outcome.out)["execution"]["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("state", "status"), [("failed", 1), ("cancelled", 3), ("timed_out", 4), ("succeeded", 0), ("running", 0)]
+)
+def test_the_status_of_a_run_is_an_exit_status(
+    cli: Cli, incident: Incident, service: Service, state: str, status: int
+) -> None:
+    run = start_run(service, incident, "fine")
+    with service.transaction() as work:
+        work.session.connection().exec_driver_sql("UPDATE runbook_executions SET status = %s", (state,))
+    assert cli("status", run).status == status
+    assert cli("status", run, "--json").status == status
+
+
+def statements(engine: Engine, act: Callable[[], object]) -> int:
+    said: list[str] = []
+
+    def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+        said.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    act()
+    event.remove(engine, "before_cursor_execute", note)
+    return len(said)
+
+
+def test_a_list_of_runs_costs_the_same_however_many_incidents_there_are(
+    cli: Cli, incident: Incident, service: Service
+) -> None:
+    start_run(service, incident, "fine")
+    cli("status")
+    few = statements(service.engine, lambda: cli("status"))
+    for _ in range(8):
+        start_run(service, new_incident(service), "fine")
+    assert statements(service.engine, lambda: cli("status")) == few
+    assert len(json.loads(cli("status", "--json").out)["executions"]) == 9
+    assert see(service, json.loads(cli("status", "--json").out)["executions"][0]["id"]).runbook == "fine"
