@@ -13,19 +13,25 @@ from cli.compose import Composition, reachable
 from cli.environment import environment
 from cli.masked_log import MaskedFormatter, MaskedRenderer, masker_of
 from cli.settled import begin
+from cli.version import release
 from core.definitions.masking import Masker
+from core.services.signs import living
 from core.settings import Settings
 
 NOTHING_TO_HIDE = Masker(())
 
 
-def run(process: Callable[[Composition], None], *, frozen: bool = False) -> None:
-    """The process on what the environment says. `frozen`: it begins with a freeze of everything."""
+def run(kind: str, process: Callable[[Composition], None], *, frozen: bool = False) -> None:
+    """The process on what the environment says. `frozen`: it begins with a freeze of everything.
+
+    `kind`: what its signs of life say that it is.
+    """
     settings = Settings.from_environment(environment())
     quiet_logging(masker_of(settings, environment()))
     with reachable(settings) as found, Composition.of(found) as composition:
         begin(composition.service, frozen=frozen)
-        process(composition)
+        with living(composition.service, kind, release()):
+            process(composition)
 
 
 def quiet_logging(masker: Masker = NOTHING_TO_HIDE) -> None:

@@ -20,7 +20,7 @@ app = typer.Typer()
 @app.command()
 def clock(frozen: Frozen = False) -> None:
     """Wake what is due."""
-    run(_tick, frozen=frozen)
+    run("clock", _tick, frozen=frozen)
 
 
 def _tick(composition: Composition) -> None:

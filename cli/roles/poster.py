@@ -13,7 +13,7 @@ app = typer.Typer()
 @app.command()
 def poster() -> None:
     """Bring Slack to the state in the database."""
-    run(_post)
+    run("poster", _post)
 
 
 def _post(composition: Composition) -> None:

@@ -13,7 +13,7 @@ app = typer.Typer()
 @app.command()
 def socket() -> None:
     """Slack over Socket Mode, where there is no public address."""
-    run(_connect)
+    run("socket", _connect)
 
 
 def _connect(composition: Composition) -> None:

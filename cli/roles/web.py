@@ -22,7 +22,7 @@ app = typer.Typer()
 @app.command()
 def web() -> None:
     """Slack over HTTP, the REST API and the pages."""
-    run(_serve)
+    run("web", _serve)
 
 
 def _serve(composition: Composition) -> None:
@@ -46,6 +46,7 @@ def web_app(composition: Composition) -> ASGIApp:
         rest=rest_settings(composition),
         links=composition.links,
         newest_revision=newest_revision(),
+        redis_answers=composition.redis_answers,
     )
 
 

@@ -27,7 +27,7 @@ app = typer.Typer()
 @app.command()
 def worker(frozen: Frozen = False) -> None:
     """Run runbooks and workflows."""
-    run(_work, frozen=frozen)
+    run("worker", _work, frozen=frozen)
 
 
 def _work(composition: Composition) -> None:

@@ -6,8 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from cli.embedded import Services, create_database
+from core.service import Service
+from core.services.signs import Life
+from core.tables import Process
 from slack_sandbox.config import AppConfig, WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
 from tests.acceptance.cli.conftest import Cli
@@ -37,6 +41,29 @@ def healthy(
         yield monkeypatch
 
 
+@pytest.fixture(autouse=True)
+def at_work(service: Service) -> None:
+    """Of each process that is needed there is one."""
+    with service.transaction() as work:
+        for kind in ("worker", "poster", "clock"):
+            Life(kind, "1.0").give_sign(work)
+
+
+def test_processes_that_nobody_hears_of_are_wrong(
+    healthy: pytest.MonkeyPatch, cli: Cli, service: Service
+) -> None:
+    with service.transaction() as work:
+        work.session.execute(delete(Process).where(Process.kind != "clock"))
+    outcome = cli("doctor")
+
+    assert outcome.status == 1
+    said = " ".join(outcome.out.split())
+    assert "None alive, there was no sign of life: no run and no workflow goes on" in said
+    assert "`runbook poster` starts one" in said
+    found = checks(cli)
+    assert [found[kind] for kind in ("worker", "poster", "clock")] == [False, False, True]
+
+
 def checks(cli: Cli) -> dict[str, bool]:
     return {each["name"]: each["ok"] for each in json.loads(cli("doctor", "--json").out)["checks"]}
 
@@ -46,7 +73,7 @@ def test_where_all_is_well_every_line_says_ok(healthy: pytest.MonkeyPatch, cli: 
 
     assert outcome.status == 0, outcome.out
     assert "WRONG" not in outcome.out
-    assert sum(line.startswith("ok") for line in outcome.out.splitlines()) == 9
+    assert sum(line.startswith("ok") for line in outcome.out.splitlines()) == 12
     assert max(map(len, outcome.out.splitlines())) <= 80
 
 
@@ -54,7 +81,7 @@ def test_as_json_it_says_the_same(healthy: pytest.MonkeyPatch, cli: Cli) -> None
     answer = json.loads(cli("doctor", "--json").out)
 
     assert answer["ok"] is True
-    names = ["settings", "database", "redis", "tokens", "secrets"]
+    names = ["settings", "database", "redis", "tokens", "secrets", "worker", "poster", "clock"]
     names += ["slack token", "signing secret", "egress", "shell"]
     assert [each["name"] for each in answer["checks"]] == names
 
