@@ -4,7 +4,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from bot.pages.guards import BodyLimit, RequestLog, SafeHeaders
-from bot.pages.health import healthz, metrics, readyz
+from bot.pages.health import Answers, healthz, metrics, readyz
 from bot.pages.links import RunLinks
 from bot.pages.run import RunPage, load_pages
 from bot.rest.application import create_rest
@@ -19,16 +19,17 @@ def create_web(
     rest: RestSettings,
     links: RunLinks,
     newest_revision: str | None,
+    redis_answers: Answers = lambda: True,
 ) -> ASGIApp:
     """Compose the application.
 
     `slack`: the route that answers Slack (bot.slack_http); None where Slack is met through Socket Mode.
-    `newest_revision`: the migration that /readyz wants to see.
+    `newest_revision`: the one that this release is named by; `redis_answers`: whether Redis does, for /readyz.
     """
     app = create_rest(service, rest)
     routes: list[BaseRoute] = [
         Route("/healthz", healthz),
-        Route("/readyz", readyz(service, newest_revision)),
+        Route("/readyz", readyz(service, newest_revision, redis_answers)),
         Route("/metrics", metrics(service)),
         Route("/runs/{execution_id}", RunPage(service, links, load_pages()).answer),
     ]

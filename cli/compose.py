@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from redis import Redis
+from redis.exceptions import RedisError
 
 from bot.pages.links import RunLinks
 from cli.addresses import engine_at, redis_at
@@ -77,6 +78,13 @@ class Composition:
             redis.close()
             engine.dispose()
             slack_engine.dispose()
+
+    def redis_answers(self) -> bool:
+        """Whether it does, within the half second that the doorbell gives it."""
+        try:
+            return bool(self.redis.ping())
+        except RedisError:
+            return False
 
     @property
     def links(self) -> RunLinks:

@@ -17,6 +17,7 @@ from cli.environment import environment
 from cli.findings import Finding, egress, shell, slack_token
 from cli.migrate import newer_sentence
 from cli.operator_errors import sentence_of
+from cli.process_findings import processes
 from cli.secret_findings import secrets
 from cli.setting_findings import admins, clocks, files, port, signing_secret
 from cli.token_findings import tokens
@@ -70,6 +71,7 @@ def _services(settings: Settings, environ: Mapping[str, str]) -> Iterator[Findin
             yield from tokens(composition.service)
             if database.ok and settings.database_url is not None:
                 yield from secrets(composition, environ)
+                yield from processes(composition.service)
     except EmbeddedServiceError as error:
         yield Finding(
             "services", False, str(error), "Or set DATABASE_URL and REDIS_URL to servers of your own."
@@ -88,13 +90,13 @@ def _database(settings: Settings, composition: Composition) -> Finding:
         return Finding("database", False, newer_sentence(present), hint)
     is_embedded = settings.database_url is None
     try:
-        check_ready(composition.service, newest)
+        schema = check_ready(composition.service, newest)
     except Unavailable as error:
         if is_embedded and error.__cause__ is None:
             return Finding("database", True, "Embedded; it starts, and `runbook up` migrates it.")
         return Finding("database", False, f"{error.message}{_reason(error)}", error.hint or "")
     where = "Embedded; it starts, and is" if is_embedded else "Reachable, and"
-    return Finding("database", True, f"{where} at migration {newest}.")
+    return Finding("database", True, f"{where} at migration {schema.revision}.")
 
 
 def _revision(composition: Composition) -> str | None:

@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 
 import structlog
@@ -16,6 +16,7 @@ from cli.readiness import await_database, watch_database
 from cli.settled import begin
 from cli.version import release
 from core.definitions.masking import Masker
+from core.services.signs import living
 from core.settings import Settings
 
 log = structlog.get_logger()
@@ -29,12 +30,13 @@ def run(
     check: Callable[[Composition], object] = lambda _: None,
     waits: bool = True,
     frozen: bool = False,
+    gives_signs: bool = True,
 ) -> None:
     """The process on what the environment says. It tells when it starts, and when it stops.
 
     `needs`: settings without which it ends at once, by ConfigurationError; `check` may find more that is wrong.
     `waits`: it begins when the database is ready. One that answers meanwhile begins at once, and says what is missing.
-    `frozen`: it begins with a freeze of everything.
+    `frozen`: it begins with a freeze of everything. `gives_signs`: of life, as a process of this name.
     """
     leave_on_signal()
     settings = Settings.from_environment(environment())
@@ -44,7 +46,8 @@ def run(
         check(composition)
         (await_database if waits else watch_database)(composition.service)
         begin(composition.service, frozen=frozen)
-        process(composition)
+        with living(composition.service, name, release()) if gives_signs else nullcontext():
+            process(composition)
 
 
 @contextmanager

@@ -86,9 +86,9 @@ def clocks(service: Service, settings: Settings) -> Iterator[Finding]:
     wrong = [f"{_by(difference)} {whose}" for whose, difference in off.items() if abs(difference) > FAR_OFF]
     if wrong:
         hint = "Have it set by NTP (chrony, systemd-timesyncd): Slack's requests are refused if it is 5 minutes off."
-        yield Finding("clock", False, f"This machine's clock is {', and '.join(wrong)}.", hint)
+        yield Finding("time", False, f"This machine's clock is {', and '.join(wrong)}.", hint)
     elif off:
-        yield Finding("clock", True, f"As {' and '.join(off)}.")
+        yield Finding("time", True, f"As {' and '.join(off)}.")
 
 
 def _by(difference: timedelta) -> str:

@@ -7,6 +7,7 @@ LIMITED = {
     "audit_entries": "SELECT, INSERT",
     "audit_seals": "SELECT, INSERT, UPDATE (position, hash)",
     "alembic_version": "SELECT",
+    "schema_compatibility": "SELECT",
 }
 USUAL = "SELECT, INSERT, UPDATE, DELETE"
 TABLES = text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename")

@@ -4,11 +4,31 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, text
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
 
 from core.advisory_locks import Number, wait_for_the
 
 LOCK_TIMEOUT = "5s"  # rather give up than queue behind a long transaction and block everybody else
+
+
+COMPATIBLE = """
+INSERT INTO schema_compatibility (id, oldest_code) VALUES (1, :oldest_code)
+ON CONFLICT (id) DO UPDATE SET oldest_code = excluded.oldest_code
+"""
+
+
+def oldest_code() -> str:
+    """The oldest release that works with the newest schema: the latest that any migration says of itself."""
+    scripts = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    return max(getattr(script.module, "oldest_code", "") for script in scripts)
+
+
+def _say_which_code_fits(connection: Connection) -> None:
+    """Only where it says something else: who finds nothing to do may be a role that may not write it."""
+    oldest = oldest_code()
+    if connection.scalar(text("SELECT oldest_code FROM schema_compatibility")) != oldest:
+        connection.execute(text(COMPATIBLE), {"oldest_code": oldest})
 
 
 def alembic_config() -> Config:
@@ -25,3 +45,4 @@ def upgrade_database(engine: Engine) -> None:
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        _say_which_code_fits(connection)

@@ -27,6 +27,7 @@ from core.services.idempotent_answers import forget_old
 from core.services.incident_ages import start_what_came_of_age
 from core.services.installation import is_as_known, move_mark
 from core.services.restore import settle
+from core.services.signs import forget_old_signs
 from core.services.tallies import AT_ONCE as COUNTED_AT_ONCE
 from core.services.tallies import count_ended
 
@@ -131,6 +132,7 @@ def tidy(service: Service) -> None:
     with service.transaction() as work:
         forget_old(work)
         forget_old_losses(work)
+        forget_old_signs(work)
         secret_parameters.forget_old(work)
 
 

@@ -8,12 +8,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from core.decisions.schema import Schema, check_compatible
+from core.decisions.signs import WITHOUT_REDIS
 from core.errors import Unavailable
 from core.service import Service
-from core.services.health import Figures, count_everything, schema_revision
+from core.services.health import Figures, count_everything, schema_of
+from core.services.signs import present_processes
 from core.statuses import ACTIVE, FINAL
 
 Page = Callable[[Request], Response]
+Answers = Callable[[], bool]
 STATUSES = sorted(ACTIVE | FINAL)
 
 
@@ -22,29 +26,36 @@ async def healthz(_request: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
-def readyz(service: Service, newest_revision: str | None) -> Page:
-    """The page that answers 503, with a sentence that says why, while requests had better go elsewhere."""
+def readyz(service: Service, newest_revision: str | None, redis_answers: Answers = lambda: True) -> Page:
+    """The page that answers 503, with a sentence that says why, while requests had better go elsewhere.
+
+    A 200 tells of what else the service needs, and what it costs where that is away: no other instance of `web` could
+    do better without it, so people are still served.
+    """
 
     def answer(_request: Request) -> Response:
         try:
-            check_ready(service, newest_revision)
+            schema = check_ready(service, newest_revision)
         except Unavailable as error:
             return PlainTextResponse(f"{error}\n", 503)
-        return PlainTextResponse("ready\n")
+        with service.transaction() as work:
+            present = [str(each) for each in present_processes(work)]
+        redis = "answers" if redis_answers() else f"away: {WITHOUT_REDIS}"
+        lines = ["ready", f"database: at migration {schema.revision}", f"redis: {redis}", *present]
+        return PlainTextResponse("\n".join(lines) + "\n")
 
     return answer
 
 
-def check_ready(service: Service, newest_revision: str | None) -> None:
-    """Raises Unavailable unless the database is reachable and at the newest migration."""
+def check_ready(service: Service, newest_revision: str | None) -> Schema:
+    """Raises Unavailable unless the database is reachable, and this release works with its schema."""
     try:
         with service.transaction() as work:
-            present = schema_revision(work)
+            schema = schema_of(work)
     except SQLAlchemyError as error:
         raise Unavailable("The database cannot be reached.", hint="DATABASE_URL says where it is.") from error
-    if present != newest_revision:
-        sentence = f"The database is at migration {present}, and this version needs {newest_revision}."
-        raise Unavailable(sentence, hint="Run `runbook migrate`.")
+    check_compatible(schema, newest_revision or "")
+    return schema
 
 
 def metrics(service: Service) -> Page:

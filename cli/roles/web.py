@@ -43,6 +43,7 @@ def web_app(composition: Composition) -> ASGIApp:
         rest=rest_settings(composition),
         links=composition.links,
         newest_revision=newest_revision(),
+        redis_answers=composition.redis_answers,
     )
 
 

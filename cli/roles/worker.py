@@ -47,7 +47,13 @@ def worker(concurrency: Concurrency = USUAL, frozen: Frozen = False) -> None:
     if concurrency == 1:
         run("worker", _work, check=_check, frozen=frozen)
     else:
-        run(f"worker of {concurrency}", partial(_supervise, concurrency), check=_check, frozen=frozen)
+        run(
+            f"worker of {concurrency}",
+            partial(_supervise, concurrency),
+            check=_check,
+            frozen=frozen,
+            gives_signs=False,
+        )
 
 
 def _check(composition: Composition) -> None:

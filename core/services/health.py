@@ -6,10 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import func, select, text
 
+from core.decisions.schema import Schema
 from core.identifiers import Prefix
 from core.service import Work
 from core.statuses import ACTIVE
-from core.tables import Notice, RunbookExecution, WorkflowExecution
+from core.tables import Notice, RunbookExecution, SchemaCompatibility, WorkflowExecution
 
 ENDED = text("""
 WITH ended (is_workflow, status, n) AS (
@@ -40,6 +41,14 @@ def schema_revision(work: Work) -> str | None:
         return None
     revision = work.session.scalar(text("SELECT version_num FROM alembic_version"))
     return str(revision) if revision is not None else None
+
+
+def schema_of(work: Work) -> Schema:
+    """What the database was migrated to, and which releases it says work with that."""
+    revision = schema_revision(work)
+    if work.session.scalar(text("SELECT to_regclass('schema_compatibility')")) is None:
+        return Schema(revision)
+    return Schema(revision, work.session.scalar(select(SchemaCompatibility.oldest_code)))
 
 
 def count_everything(work: Work) -> Figures:

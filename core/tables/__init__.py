@@ -17,6 +17,7 @@ from core.tables.installation import Installation
 from core.tables.library import Runbook, RunbookVersion, Workflow, WorkflowVersion
 from core.tables.notices import Notice, SlackPace
 from core.tables.people import ApiToken, Team, TeamChannel, TeamMember
+from core.tables.processes import Process, SchemaCompatibility
 from core.tables.secrets import Secret, SecretParameters
 from core.tables.tallies import EndedExecution, FailureTally, Tally
 from core.tables.workspace import SlackWorkspace
@@ -42,9 +43,11 @@ __all__ = [
     "Installation",
     "JsonObject",
     "Notice",
+    "Process",
     "Runbook",
     "RunbookExecution",
     "RunbookVersion",
+    "SchemaCompatibility",
     "Secret",
     "SecretParameters",
     "SlackPace",

@@ -8,10 +8,14 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from cli import setting_findings
 from cli.embedded import Services, create_database
 from cli.embedded.databases import connect
+from core.service import Service
+from core.services.signs import Life
+from core.tables import Process
 from slack_sandbox.config import AppConfig, WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
 from tests.acceptance.cli.conftest import Cli
@@ -43,6 +47,29 @@ def healthy(
         yield monkeypatch
 
 
+@pytest.fixture(autouse=True)
+def at_work(service: Service) -> None:
+    """Of each process that is needed there is one."""
+    with service.transaction() as work:
+        for kind in ("worker", "poster", "clock"):
+            Life(kind, "1.0").give_sign(work)
+
+
+def test_processes_that_nobody_hears_of_are_wrong(
+    healthy: pytest.MonkeyPatch, cli: Cli, service: Service
+) -> None:
+    with service.transaction() as work:
+        work.session.execute(delete(Process).where(Process.kind != "clock"))
+    outcome = cli("doctor")
+
+    assert outcome.status == 1
+    said = " ".join(outcome.out.split())
+    assert "None alive, there was no sign of life: no run and no workflow goes on" in said
+    assert "`runbook poster` starts one" in said
+    found = checks(cli)
+    assert [found[kind] for kind in ("worker", "poster", "clock")] == [False, False, True]
+
+
 def checks(cli: Cli) -> dict[str, bool]:
     return {each["name"]: each["ok"] for each in json.loads(cli("doctor", "--json").out)["checks"]}
 
@@ -52,7 +79,7 @@ def test_where_all_is_well_every_line_says_ok(healthy: pytest.MonkeyPatch, cli: 
 
     assert outcome.status == 0, outcome.out
     assert "WRONG" not in outcome.out
-    assert sum(line.startswith("ok") for line in outcome.out.splitlines()) == 13
+    assert sum(line.startswith("ok") for line in outcome.out.splitlines()) == 16
     assert max(map(len, outcome.out.splitlines())) <= 80
 
 
@@ -60,7 +87,7 @@ def test_as_json_it_says_the_same(healthy: pytest.MonkeyPatch, cli: Cli) -> None
     answer = json.loads(cli("doctor", "--json").out)
 
     assert answer["ok"] is True
-    names = ["settings", "database", "redis", "clock", "tokens", "secrets"]
+    names = ["settings", "database", "redis", "time", "tokens", "secrets", "worker", "poster", "clock"]
     names += ["slack token", "signing secret", "admins", "port", "files", "egress", "shell"]
     assert [each["name"] for each in answer["checks"]] == names
 
@@ -123,7 +150,7 @@ def test_a_clock_that_is_an_hour_off_is_found(healthy: pytest.MonkeyPatch, cli: 
             return cls.fromtimestamp(time.time() + hours * 3600, tz)
 
     healthy.setattr(setting_findings, "datetime", Wrong)
-    found = finding(cli, "clock")
+    found = finding(cli, "time")
 
     assert not found["ok"]
     assert ("ahead of" if hours > 0 else "behind") in found["message"]

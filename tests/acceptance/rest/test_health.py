@@ -1,5 +1,11 @@
 """Health and figures, for those who watch the service."""
 
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, text, update
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
@@ -8,29 +14,116 @@ from bot.rest.settings import RestSettings
 from bot.web import create_web
 from core.clock import SystemClock
 from core.database import open_engine
+from core.decisions.schema import OLDEST_SCHEMA
+from core.decisions.signs import WITHOUT
 from core.service import Service
+from core.services.signs import Life, living
+from core.tables import Process
 from migrations.newest import newest_revision
+from migrations.upgrade import upgrade_database
 from tests.acceptance.rest.test_incidents import opened
 from tests.conftest import RecordedBells
 from workers.clock import count_what_ended
 
 
-def web_of(service: Service, revision: str | None) -> TestClient:
-    links = RunLinks("", "secret")
-    web = create_web(service, slack=None, rest=RestSettings(), links=links, newest_revision=revision)
+@pytest.fixture(autouse=True)
+def schema_as_it_was(owner_engine: Engine) -> Iterator[None]:
+    """Whatever a test says that the database was migrated to."""
+    yield
+    with owner_engine.begin() as connection:
+        connection.execute(text(f"UPDATE alembic_version SET version_num = '{newest_revision()}'"))
+    upgrade_database(owner_engine)
+
+
+@pytest.fixture
+def migrated_to(owner_engine: Engine) -> Callable[..., None]:
+    """Says that the database was migrated to there, and from which release on that may be used."""
+
+    def migrated(revision: str, oldest_code: str = "0015") -> None:
+        with owner_engine.begin() as connection:
+            connection.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
+            connection.execute(text("DELETE FROM schema_compatibility"))
+            connection.execute(text(f"INSERT INTO schema_compatibility VALUES (1, '{oldest_code}')"))
+
+    return migrated
+
+
+def readiness(service: Service, *, redis_answers: bool = True) -> list[str]:
+    return web_of(service, newest_revision(), redis_answers=redis_answers).get("/readyz").text.splitlines()
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def web_of(service: Service, revision: str | None, *, redis_answers: bool = True) -> TestClient:
+    web = create_web(
+        service,
+        slack=None,
+        rest=RestSettings(),
+        links=RunLinks("", "secret"),
+        newest_revision=revision,
+        redis_answers=lambda: redis_answers,
+    )
     return TestClient(web, raise_server_exceptions=False)
 
 
 def test_a_process_is_healthy_and_ready(stranger: TestClient) -> None:
     assert (stranger.get("/healthz").status_code, stranger.get("/healthz").text) == (200, "ok\n")
-    assert (stranger.get("/readyz").status_code, stranger.get("/readyz").text) == (200, "ready\n")
+    answer = stranger.get("/readyz")
+    assert (answer.status_code, answer.text.splitlines()[0]) == (200, "ready")
 
 
-def test_a_process_is_not_ready_before_its_migrations(service: Service) -> None:
-    answer = web_of(service, "9999_of_tomorrow").get("/readyz")
+def test_readiness_names_what_is_there_and_what_the_absence_of_each_costs(service: Service) -> None:
+    with living(service, "worker", "1.0"):
+        until(lambda: "worker: 1 alive, the last sign of life 0 s ago" in readiness(service))
+        lines = readiness(service, redis_answers=False)
+
+    assert lines[:3] == [
+        "ready",
+        f"database: at migration {newest_revision()}",
+        "redis: away: runs begin up to two seconds later; nothing is lost",
+    ]
+    assert lines[4:] == [
+        f"{kind}: none alive, there was no sign of life: {WITHOUT[kind]}" for kind in ("poster", "clock")
+    ]
+    assert "redis: answers" in readiness(service)
+
+
+def test_who_ends_in_order_is_not_missed_and_who_does_not_is(service: Service) -> None:
+    with living(service, "poster", "1.0"):
+        until(lambda: any("poster: 1 alive" in line for line in readiness(service)))
+    assert f"poster: none alive, there was no sign of life: {WITHOUT['poster']}" in readiness(service)
+
+    with service.transaction() as work:
+        Life("clock", "1.0").give_sign(work)
+        work.session.execute(update(Process).values(seen_at=Process.seen_at - timedelta(minutes=5)))
+    assert f"clock: none alive, the last sign of life was 5 min ago: {WITHOUT['clock']}" in readiness(service)
+
+
+def test_a_process_is_not_ready_before_its_migrations(
+    service: Service, migrated_to: Callable[..., None]
+) -> None:
+    migrated_to("0019")
+    answer = web_of(service, newest_revision()).get("/readyz")
 
     assert answer.status_code == 503
-    assert "this version needs 9999_of_tomorrow. Run `runbook migrate`." in answer.text
+    assert f"this release needs {OLDEST_SCHEMA} or newer. Run `runbook migrate`." in answer.text
+
+
+def test_the_release_before_is_ready_after_a_migration_that_says_that_it_fits(
+    service: Service, migrated_to: Callable[..., None]
+) -> None:
+    migrated_to("9999", oldest_code=newest_revision())
+    assert web_of(service, newest_revision()).get("/readyz").status_code == 200
+
+    migrated_to("9999", oldest_code="9998")
+    answer = web_of(service, newest_revision()).get("/readyz")
+    assert answer.status_code == 503
+    assert "Run a release that does (9998 or newer)." in answer.text
 
 
 def test_a_process_without_its_database_is_healthy_but_not_ready() -> None:

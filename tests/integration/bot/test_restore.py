@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -65,8 +66,7 @@ def copy(
     house.begin(RUNS)
     house.live()
     assert house.file.exists(), house.moments
-    name = f"restored_{request.node.name.encode().hex()[-20:]}_{id(house)}"
-    owner_url = restore(house.file, services.owner_url, name)
+    owner_url = restore(house.file, services.owner_url, f"restored_{token_hex(6)}")
     engine = open_engine(as_role_of(services.database_url, owner_url))
     yield House(Service(engine, house.service.clock, RecordedBells(), frozenset({ADMIN})), outside, owner_url)
     engine.dispose()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 from sqlalchemy import Engine, select, text
@@ -67,9 +68,7 @@ def copied(
 
     def copy() -> Service:
         dump(owner_url, tmp_path / "dump")
-        url = restore(
-            tmp_path / "dump", services.owner_url, f"copied_{worker_id}_{id(tmp_path)}_{len(engines)}"
-        )
+        url = restore(tmp_path / "dump", services.owner_url, f"copied_{worker_id}_{token_hex(6)}")
         engines.append(open_engine(as_role_of(services.database_url, url)))
         return Service(engines[-1], world.clock, RecordedBells(), frozenset({ADMIN}))
 
@@ -102,7 +101,7 @@ def test_a_copy_within_the_server_is_recognised(
     for each in (engine, owner_engine):
         each.dispose()
     template = make_url(owner_url).database
-    url = create_database(services.owner_url, f"template_{worker_id}_{id(world)}", template)
+    url = create_database(services.owner_url, f"template_{worker_id}_{token_hex(6)}", template)
     there = open_engine(as_role_of(services.database_url, url))
     assert settle(replace(world.service, engine=there)) is Happened.COPIED
     there.dispose()
