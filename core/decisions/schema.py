@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.errors import Unavailable
 
-OLDEST_SCHEMA = "0020"  # that this release works with: the newest migration that made what its tables need
+OLDEST_SCHEMA = "0021"  # that this release works with: the newest migration that made what its tables need
 
 
 @dataclass(frozen=True, slots=True)

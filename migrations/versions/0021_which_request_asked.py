@@ -7,6 +7,7 @@ revision = "0021"
 down_revision = "0020"
 branch_labels = None
 depends_on = None
+oldest_code = "0015"
 
 
 def upgrade() -> None:
