@@ -105,7 +105,7 @@ def test_what_was_kept_before_is_checked_when_it_runs(house: House, target: Targ
     with house.service.transaction() as work:
         for table in ("runbooks", "runbook_versions"):
             work.session.connection().exec_driver_sql(
-                f"UPDATE {table} SET definition = replace(definition::text, 'api.example', '{{ params.x }}')::json"
+                f"UPDATE {table} SET definition = replace(definition::text, 'api.example', '{{{{ params.x }}}}')::json"
             )
     run_by_rest(house, host)
     executor: Executor = new_executor(house.service)
