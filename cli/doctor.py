@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 from redis.exceptions import RedisError
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.pages.health import check_ready
 from cli.client.options import print_json
@@ -15,16 +14,14 @@ from cli.compose import Composition, reachable
 from cli.embedded import EmbeddedServiceError
 from cli.environment import environment
 from cli.findings import Finding, egress, shell, slack_token
-from cli.migrate import newer_sentence
 from cli.operator_errors import sentence_of
 from cli.process_findings import processes
 from cli.secret_findings import secrets
 from cli.setting_findings import admins, clocks, files, port, signing_secret
 from cli.token_findings import tokens
 from core.errors import ConfigurationError, Unavailable
-from core.services.health import schema_revision
 from core.settings import Settings
-from migrations.newest import known_revisions, newest_revision
+from migrations.newest import newest_revision
 
 app = typer.Typer()
 
@@ -84,28 +81,15 @@ def _services(settings: Settings, environ: Mapping[str, str]) -> Iterator[Findin
 
 
 def _database(settings: Settings, composition: Composition) -> Finding:
-    newest, present = newest_revision(), _revision(composition)
-    if present is not None and present not in known_revisions():
-        hint = "Run that release here, too; `runbook migrate` of this one would change nothing."
-        return Finding("database", False, newer_sentence(present), hint)
     is_embedded = settings.database_url is None
     try:
-        schema = check_ready(composition.service, newest)
+        schema = check_ready(composition.service, newest_revision())
     except Unavailable as error:
         if is_embedded and error.__cause__ is None:
             return Finding("database", True, "Embedded; it starts, and `runbook up` migrates it.")
         return Finding("database", False, f"{error.message}{_reason(error)}", error.hint or "")
     where = "Embedded; it starts, and is" if is_embedded else "Reachable, and"
     return Finding("database", True, f"{where} at migration {schema.revision}.")
-
-
-def _revision(composition: Composition) -> str | None:
-    """None where that cannot be known, which is another finding."""
-    try:
-        with composition.service.transaction() as work:
-            return schema_revision(work)
-    except SQLAlchemyError:
-        return None
 
 
 def _reason(error: Unavailable) -> str:

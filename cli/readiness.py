@@ -9,10 +9,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from cli.operator_errors import sentence_of
+from core.decisions.schema import check_compatible
+from core.errors import Unavailable
 from core.outage import reason
 from core.service import Service
-from core.services.health import schema_revision
-from migrations.newest import known_revisions, newest_revision
+from core.services.health import schema_of
+from migrations.newest import newest_revision
 
 PAUSE = 0.5  # seconds between two looks
 WAITABLE = (DBAPIError, PoolTimeout)
@@ -21,22 +23,16 @@ log = structlog.get_logger()
 
 
 def why_not_ready(service: Service) -> str | None:
-    """Why no work can begin now, with the mend, in a sentence; None where it can.
-
-    A database that a newer release migrated is no reason: whether this release still fits it, /readyz says.
-    """
+    """Why no work can begin now, with the mend, in a sentence; None where it can."""
     try:
         with service.transaction() as work:
-            present = schema_revision(work)
+            schema = schema_of(work)
     except WAITABLE as error:
         return (sentence_of(error) or reason(error)).removeprefix("runbook: ")
-    newest = newest_revision()
-    if present == newest:
-        return None
-    if present is None or present in known_revisions():
-        at = f"at migration {present}" if present else "empty"
-        return f"The database is {at}, and this release needs {newest}. Run `runbook migrate`."
-    log.warning("the database was migrated by a newer release", present=present, known=newest)
+    try:
+        check_compatible(schema, newest_revision())
+    except Unavailable as error:
+        return str(error)
     return None
 
 

@@ -5,9 +5,14 @@ from pathlib import Path
 import pytest
 
 from cli.embedded import Services
+from cli.settled import begin
+from core.clock import SystemClock
+from core.database import open_engine
+from core.errors import Unavailable
 from core.service import Service
 from core.services.frozen import freezes_in_force
 from tests.acceptance.cli.conftest import Cli
+from tests.conftest import RecordedBells
 
 
 @pytest.fixture(autouse=True)
@@ -35,23 +40,23 @@ def test_an_operator_says_that_the_database_was_restored(cli: Cli, service: Serv
     )
 
 
-@pytest.mark.parametrize("process", ["worker", "clock"])
+@pytest.mark.parametrize("process", ["worker --concurrency 1", "worker --concurrency 2", "clock"])
 def test_a_process_freezes_everything_before_it_does_anything(
     cli: Cli, service: Service, process: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[list[str]] = []
-    busy = {"worker": "cli.roles.worker.work", "clock": "cli.roles.clock.run_clock"}[process]
-    monkeypatch.setattr(busy, lambda *_, **__: seen.append(reasons(service)))
+    busy = {"worker --concurrency 1": "work", "worker --concurrency 2": "_supervise", "clock": "run_clock"}[
+        process
+    ]
+    module = f"cli.roles.{process.split()[0]}"
+    monkeypatch.setattr(f"{module}.{busy}", lambda *_, **__: seen.append(reasons(service)))
 
-    assert cli(process, "--frozen").status == 0
+    assert cli(*process.split(), "--frozen").status == 0
     assert seen == [["It was started with --frozen"]]
 
 
-def test_what_is_to_start_frozen_and_cannot_freeze_does_not_start(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
+def test_what_is_to_start_frozen_and_cannot_freeze_does_not_start() -> None:
+    engine = open_engine("postgresql://nobody@127.0.0.1:9/none")
 
-    answer = cli("worker", "--frozen")
-
-    assert (answer.status, "so it did not start" in answer.err) == (1, True)
+    with pytest.raises(Unavailable, match="so it did not start"):
+        begin(Service(engine, SystemClock(), RecordedBells()), frozen=True)
