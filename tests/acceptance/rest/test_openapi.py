@@ -39,6 +39,7 @@ CONTRACT = {
     "/api/workflows/{id}/disable": {"post"},
     "/api/workflows/{id}/duplicate": {"post"},
     "/api/workflows/executions/{id}": {"get"},
+    "/api/workflows/executions/{id}/cancel": {"post"},
     "/api/workflows/{id}/executions": {"get"},
     "/api/workflows/{id}/execute": {"post"},
     "/api/incidents/{id}/escalate": {"post"},
