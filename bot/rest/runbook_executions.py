@@ -1,22 +1,16 @@
 """`/runbooks/executions`: one run, watched, cancelled, judged."""
 
 from enum import StrEnum
-from typing import Annotated
 
-from fastapi import Query
 from pydantic import Field
 from starlette.responses import Response
 
-from bot.rest.answers import ExecutionAnswer, ExecutionPage
+from bot.rest.answers import ExecutionAnswer
 from bot.rest.bodies import Body
 from bot.rest.callers import CurrentCaller, authenticated_router
-from bot.rest.filters import RunsAtAll
 from bot.rest.idempotency import CurrentPost
-from bot.rest.paging import WantedPage
 from bot.rest.references import ExecutionReference
-from bot.rest.starting import page_of_runs
 from core.service import Work
-from core.services.listing import list_all_executions
 from core.services.reading import view_execution
 from core.services.run_search import find_execution
 from core.services.runs import InDoubt, cancel, give_verdict
@@ -39,20 +33,6 @@ class VerdictBody(Body):
     """The step that this is about; if another one is asked about by now, 409."""
     attempt: int = Field(ge=1, le=1_000_000)
     """The attempt of that step, as the run shows it."""
-
-
-@router.get("")
-def list_all(
-    caller: CurrentCaller,
-    page: WantedPage,
-    runs: RunsAtAll,
-    active: Annotated[bool, Query(description="Only what has not ended.")] = False,
-) -> ExecutionPage:
-    """What ran for the incidents of your teams, newest first."""
-    with caller.service.transaction() as work:
-        wanted = runs.wanted(work, caller.person)
-        rows = list_all_executions(work, caller.person, page.window, wanted, active=active)
-        return page_of_runs(work, page, rows)
 
 
 @router.get("/{execution_id}")

@@ -111,7 +111,7 @@ def status(
 
 
 def _active(connection: Connection) -> list[Answer]:
-    return list(connection.every(path("runbooks", "executions"), "executions", active="true"))
+    return list(connection.every(path("executions"), "executions"))
 
 
 def _of_incident(connection: Connection, incident: str) -> list[Answer]:

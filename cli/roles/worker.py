@@ -57,7 +57,11 @@ def worker(concurrency: Concurrency = USUAL, frozen: Frozen = False) -> None:
 
 
 def _check(composition: Composition) -> None:
-    """Raises ConfigurationError for what a worker may not do on this machine, before anything is waited for."""
+    """Raises ConfigurationError for what a worker may not do on this machine, before anything is waited for.
+
+    Also for a mistake in the file of a type: the processes that it starts would end with it again and again.
+    """
+    build_models()
     executor_of(composition, environment())
 
 

@@ -18,8 +18,9 @@ from core.decisions.policy_table import Action
 from core.errors import NotFound
 from core.service import Work
 from core.services.people import find_team
-from core.statuses import ACTIVE, GateStatus
+from core.statuses import GateStatus
 from core.tables import Approval, Incident, Runbook, RunbookExecution, Team, Workflow, WorkflowExecution
+from core.tables.executions import ACTIVE
 
 Row = TypeVar("Row", Incident, Runbook, RunbookExecution, Workflow, WorkflowExecution)
 Run = TypeVar("Run", RunbookExecution, WorkflowExecution)
@@ -108,13 +109,11 @@ def list_runbook_executions(
     return _rows(work, _seen_by(work, person, query, RunbookExecution, wanted), RunbookExecution, window)
 
 
-def list_all_executions(
-    work: Work, person: Person, window: Window, wanted: Wanted = ANY, *, active: bool = False
+def list_active_executions(
+    work: Work, person: Person, window: Window, wanted: Wanted = ANY
 ) -> list[RunbookExecution]:
-    """What ran for the incidents of the person's teams; with `active`, what has not ended."""
-    query = select(RunbookExecution)
-    if active:
-        query = query.where(RunbookExecution.status.in_(sorted(ACTIVE)))
+    """What has not ended, for the incidents of the person's teams. There is an index of that alone."""
+    query = select(RunbookExecution).where(ACTIVE)
     return _rows(work, _seen_by(work, person, query, RunbookExecution, wanted), RunbookExecution, window)
 
 

@@ -106,7 +106,7 @@ PLAYS: dict[str, Play] = {
         names=lambda things: {"runbook_id": things.newest or things.runbook()}
     ),
     "GET /api/incidents/{id}/runbooks/executions": _of_incident(),
-    "GET /api/runbooks/executions": Play("run", shown="executions"),
+    "GET /api/executions": Play("run", shown="executions"),
     "GET /api/runbooks/executions/{execution_id}": Play("run"),
     "POST /api/runbooks/executions/{execution_id}/cancel": Play("run"),
     "POST /api/runbooks/executions/{execution_id}/retry": Play("run"),

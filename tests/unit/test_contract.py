@@ -94,7 +94,8 @@ def test_the_sub_commands_in_slack() -> None:
 
 def test_the_buttons() -> None:
     promised = words("approval.approve approval.reject run.cancel run.retry")
-    assert set(BUTTONS) == promised | words("verdict.ran verdict.did_not_run verdict.run_again")
+    verdicts = words("verdict.ran verdict.did_not_run verdict.run_again")
+    assert set(BUTTONS) == promised | verdicts | words("workflow.cancel")
 
 
 def test_the_metadata_of_a_message() -> None:

@@ -27,6 +27,7 @@ CONTRACT = {
     "/api/secrets/{id}": {"get", "put", "delete"},
     "/api/freezes": {"get", "post"},
     "/api/freezes/{id}": {"get", "delete"},
+    "/api/executions": {"get"},
     "/api/runbooks/executions/{execution_id}": {"get"},
     "/api/runbooks/executions/{execution_id}/cancel": {"post"},
     "/api/runbooks/executions/{execution_id}/verdict": {"post"},

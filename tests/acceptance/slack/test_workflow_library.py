@@ -205,7 +205,7 @@ def test_the_help_and_the_list_lead_there(slack: Slack, company: Service) -> Non
     apply_documents(company, GREET)
     helped = slack.types(DB_OPS, QUIET_CHANNEL, "help")
     assert (
-        "`/runbook workflow run NAME | list [WORD] | show NAME | history NAME | approve NAME | deprecate NAME`"
+        "`/runbook workflow run NAME | cancel ID | list [WORD] | show NAME | history NAME | approve NAME | deprecate NAME`"
         in helped
     )
     listed = slack.types(DB_OPS, QUIET_CHANNEL, "workflow list")

@@ -75,7 +75,7 @@ def test_the_wall_clock_of_a_process_jumps_when_the_file_says_so(tmp_path: Path)
     child = nursery.begin(
         "clock", log, faked | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x", "REDIS_URL": "redis://x"}
     )
-    while "cannot reach the database" not in (log.read_text() if log.exists() else ""):
+    while "waiting for the database" not in (log.read_text() if log.exists() else ""):
         assert time.time() < begun + SECONDS
         time.sleep(0.1)
     child.send(signal.SIGKILL)

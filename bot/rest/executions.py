@@ -1,0 +1,23 @@
+"""`/executions`: what runs now, whatever the runbook and the incident. What ended is listed by those."""
+
+from bot.rest.answers import ExecutionPage
+from bot.rest.callers import CurrentCaller, authenticated_router
+from bot.rest.filters import RunsAtAll
+from bot.rest.paging import WantedPage
+from bot.rest.starting import page_of_runs
+from core.services.listing import list_active_executions
+
+router = authenticated_router("runbook executions")
+
+
+@router.get("")
+def list_all(
+    caller: CurrentCaller,
+    page: WantedPage,
+    runs: RunsAtAll,
+) -> ExecutionPage:
+    """What has not ended, for the incidents of your teams, newest first."""
+    with caller.service.transaction() as work:
+        wanted = runs.wanted(work, caller.person)
+        rows = list_active_executions(work, caller.person, page.window, wanted)
+        return page_of_runs(work, page, rows)
