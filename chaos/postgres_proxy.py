@@ -57,7 +57,7 @@ class PostgresProxy(Listening):
             self._planned.clear()
 
     def carry(self, client: socket.socket) -> None:
-        with client, suppress(OSError), _connected(self._server) as server:
+        with client, suppress(OSError), connected(self._server) as server:
             pair = Pair(client, server)
             back = threading.Thread(target=_bring_back, args=(pair,), daemon=True)
             back.start()
@@ -88,7 +88,7 @@ def _bring_back(pair: Pair) -> None:
     pair.close()
 
 
-def _connected(url: URL) -> socket.socket:
+def connected(url: URL) -> socket.socket:
     """By its socket's folder, or by TCP."""
     folder, port = url.query.get("host"), url.port or url.query.get("port") or 5432
     if folder is None:

@@ -51,13 +51,20 @@ def _account(settings: Settings) -> Account | None:
 
 def _refuse_the_databases_user(account: Account, home: Path) -> None:
     """Started as root, the embedded PostgreSQL runs as an ordinary user: its files would be any command's."""
-    data = Files(home, "postgres").folder
-    if account.uid != 0 and data.exists() and data.stat().st_uid == account.uid != os.geteuid():
+    if account.uid != 0 and _owner(Files(home, "postgres").folder) == account.uid != os.geteuid():
         raise ConfigurationError(
             f"RUNBOOK_SHELL_USER is {account.name}, as whom the embedded PostgreSQL runs: commands could change its "
             "files.",
             hint="Name a user of its own: `useradd --system runbook-shell` makes one.",
         )
+
+
+def _owner(folder: Path) -> int | None:
+    """None where there is none, or none that we can see: then no server of ours is in it."""
+    try:
+        return folder.stat().st_uid
+    except OSError:
+        return None
 
 
 def _wrapper(words: str, path: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from redis.exceptions import RedisError
+from redis.exceptions import ReadOnlyError, RedisError
 
 from bot.pages.health import check_ready
 from cli.client.options import print_json
@@ -19,9 +19,12 @@ from cli.process_findings import processes
 from cli.secret_findings import secrets
 from cli.setting_findings import admins, clocks, files, port, signing_secret
 from cli.token_findings import tokens
-from core.errors import ConfigurationError, Unavailable
+from core.errors import ConfigurationError, RunbookError, Unavailable
+from core.pooling import check_sessions
 from core.settings import Settings
 from migrations.newest import newest_revision
+
+PROBE = "runbook:doctor"
 
 app = typer.Typer()
 
@@ -84,7 +87,8 @@ def _database(settings: Settings, composition: Composition) -> Finding:
     is_embedded = settings.database_url is None
     try:
         schema = check_ready(composition.service, newest_revision())
-    except Unavailable as error:
+        check_sessions(composition.service.engine)
+    except (Unavailable, ConfigurationError) as error:
         if is_embedded and error.__cause__ is None:
             return Finding("database", True, "Embedded; it starts, and `runbook up` migrates it.")
         return Finding("database", False, f"{error.message}{_reason(error)}", error.hint or "")
@@ -92,15 +96,23 @@ def _database(settings: Settings, composition: Composition) -> Finding:
     return Finding("database", True, f"{where} at migration {schema.revision}.")
 
 
-def _reason(error: Unavailable) -> str:
+def _reason(error: RunbookError) -> str:
     """What the driver says, in one line; it names host and user, never the password."""
     said = str(getattr(error.__cause__, "orig", None) or "").strip()
     return f" ({' '.join(said.split())})" if said else ""
 
 
 def _redis(settings: Settings, composition: Composition) -> Finding:
+    """It must take writes, and be one server: rings are a queue that several keys make up."""
     try:
-        composition.redis.ping()
+        if composition.redis.info("cluster").get("cluster_enabled"):
+            return Finding(
+                "redis", False, "It is a Redis Cluster, which no queue can be in.", "Take a single server."
+            )
+        composition.redis.set(PROBE, "1", ex=10)
+    except ReadOnlyError:
+        hint = "REDIS_URL names the primary, or sentinels: redis+sentinel://host,host/SERVICE."
+        return Finding("redis", False, "It is a replica, which takes no writes.", hint)
     except RedisError as error:
-        return Finding("redis", False, f"It cannot be reached ({error}).", "REDIS_URL says where it is.")
+        return Finding("redis", False, f"It cannot be used ({error}).", "REDIS_URL says where it is.")
     return Finding("redis", True, "Embedded; it starts." if settings.redis_url is None else "Reachable.")

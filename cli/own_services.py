@@ -1,12 +1,21 @@
 """Where this installation's own services listen, so that no step calls them by some name."""
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
+from core.hosts import hosts_in_query, read_hosts
 from core.outside.egress import OwnService
 from core.settings import Settings
+from workers.redis_addresses import SENTINEL, SENTINEL_PORT
 
-USUAL_PORTS = {"http": 80, "https": 443, "postgresql": 5432, "redis": 6379, "rediss": 6379}
+USUAL_PORTS = {
+    "http": 80,
+    "https": 443,
+    "postgresql": 5432,
+    "postgres": 5432,
+    "redis": 6379,
+    "rediss": 6379,
+    **dict.fromkeys(SENTINEL, SENTINEL_PORT),
+}
 HERE = "127.0.0.1"
 
 
@@ -21,10 +30,13 @@ def own_services(settings: Settings) -> tuple[OwnService, ...]:
 
 
 def _at(url: str, *, is_callable: bool) -> Iterator[OwnService]:
+    """Each of its hosts: there may be several in one address."""
     try:
-        parts = urlsplit(url)
-        port = parts.port or USUAL_PORTS.get(parts.scheme.partition("+")[0], 0)
-    except ValueError:  # several hosts in one URL, as PostgreSQL's clients take them
+        address = read_hosts(url)
+    except ValueError:
         return
-    if parts.hostname and port:
-        yield OwnService(parts.hostname, port, is_callable)
+    usual = USUAL_PORTS.get(address.scheme) or USUAL_PORTS.get(address.scheme.partition("+")[0], 0)
+    for host in address.hosts or hosts_in_query(address):
+        port = int(host.port or usual)
+        if host.name and port and not host.name.startswith("/"):
+            yield OwnService(host.name, port, is_callable)

@@ -9,11 +9,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from cli.operator_errors import sentence_of
-from core.decisions.schema import check_compatible
 from core.errors import Unavailable
 from core.outage import reason
 from core.service import Service
-from core.services.health import schema_of
+from core.services.health import check_fits
 from migrations.newest import newest_revision
 
 PAUSE = 0.5  # seconds between two looks
@@ -26,11 +25,9 @@ def why_not_ready(service: Service) -> str | None:
     """Why no work can begin now, with the mend, in a sentence; None where it can."""
     try:
         with service.transaction() as work:
-            schema = schema_of(work)
+            check_fits(work, newest_revision())
     except WAITABLE as error:
         return (sentence_of(error) or reason(error)).removeprefix("runbook: ")
-    try:
-        check_compatible(schema, newest_revision())
     except Unavailable as error:
         return str(error)
     return None

@@ -1,5 +1,6 @@
 """What a process finds out of its database before it does anything."""
 
+from contextlib import suppress
 from typing import Annotated
 
 import structlog
@@ -8,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cli.operator import OPERATOR
 from core.errors import RunbookError, Unavailable
+from core.pooling import check_sessions
 from core.service import Service
 from core.services.freezes import freeze_everything
 from core.services.restore import settle
@@ -23,8 +25,11 @@ log = structlog.get_logger()
 def begin(service: Service, *, frozen: bool = False) -> None:
     """Recognise a restored copy, and freeze where that was asked for. Raises Unavailable where it cannot be frozen.
 
+    Raises ConfigurationError for a pooler that shares sessions.
+
     What cannot be found out now is found out later: whoever claims something, or posts something, asks again.
     """
+    _check_sessions(service)
     try:
         settle(service)
         if frozen:
@@ -37,3 +42,8 @@ def begin(service: Service, *, frozen: bool = False) -> None:
         log.warning(
             "the database could not be asked whether it is a restored copy", error=type(error).__name__
         )
+
+
+def _check_sessions(service: Service) -> None:
+    with suppress(SQLAlchemyError):  # a database that is away is waited for elsewhere
+        check_sessions(service.engine)

@@ -11,6 +11,8 @@ from psycopg.errors import IdleInTransactionSessionTimeout
 from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from core.hosts import in_the_query
+
 log = structlog.get_logger()
 
 PSYCOPG = "postgresql+psycopg"
@@ -48,7 +50,11 @@ def is_too_late(error: Exception) -> bool:
 
 
 def psycopg_url(url: str) -> str:
-    """The URL with SQLAlchemy's name for psycopg 3: `postgres://` and `postgresql://` mean the same to us."""
+    """The URL with SQLAlchemy's name for psycopg 3: `postgres://` and `postgresql://` mean the same to us.
+
+    Several hosts in it go into its query. Raises ValueError where they cannot be read.
+    """
+    url = in_the_query(url)
     scheme, separator, rest = url.partition("://")
     return f"{PSYCOPG}{separator}{rest}" if scheme in ("postgres", "postgresql") else url
 

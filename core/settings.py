@@ -118,6 +118,6 @@ NEEDED_FOR = {
     "SLACK_BOT_TOKEN": "the bot's token, xoxb-…, from your Slack app's page OAuth & Permissions",
     "SLACK_SIGNING_SECRET": "from your Slack app's page Basic Information; requests are verified with it",
     "SLACK_APP_TOKEN": "an app-level token, xapp-…, with connections:write; Socket Mode needs it",
-    "DATABASE_URL": "postgresql://user:password@host/database",
-    "REDIS_URL": "redis://host:6379/0",
+    "DATABASE_URL": "postgresql://user:password@host/database (several hosts with commas)",
+    "REDIS_URL": "redis://host:6379/0, or redis+sentinel://host:26379,host:26379/SERVICE/0",
 }

@@ -15,6 +15,7 @@ from rq.serializers import JSONSerializer
 from core.outage import Outage
 from core.sabotage import reach
 from core.service import Ring
+from workers.redis_addresses import connect_redis
 
 QUEUE = "runbook"
 SEPARATOR = "-"  # in a job's id, between the execution's id and what makes the job's own
@@ -27,7 +28,7 @@ log = structlog.get_logger()
 
 def open_redis(url: str) -> Redis:
     """A connection that fails fast: by default redis-py tries for seconds."""
-    return Redis.from_url(
+    return connect_redis(
         url,
         socket_timeout=IMPATIENT,
         socket_connect_timeout=IMPATIENT,

@@ -26,6 +26,7 @@ from core.outage import Outage
 from workers.doorbell import QUEUE
 from workers.ending import Ending
 from workers.jobs import ALLOWED
+from workers.redis_addresses import connect_redis
 from workers.rq_log import ToldOnce
 
 PAUSE_SECONDS = 1.0  # before Redis is asked again
@@ -112,7 +113,7 @@ def worker_name() -> str:
 
 def open_patient_redis(url: str) -> Redis:
     """A connection that a worker may block on: RQ's time limit for an answer, not one of redis-py's own."""
-    return Redis.from_url(url, socket_connect_timeout=5, socket_timeout=None)
+    return connect_redis(url, socket_connect_timeout=5, socket_timeout=None)
 
 
 def _nothing() -> None:

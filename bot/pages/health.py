@@ -8,11 +8,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from core.decisions.schema import Schema, check_compatible
+from core.decisions.schema import Schema
 from core.decisions.signs import WITHOUT_REDIS
 from core.errors import Unavailable
 from core.service import Service
-from core.services.health import Figures, count_everything, schema_of
+from core.services.health import Figures, check_fits, count_everything
 from core.services.signs import present_processes
 from core.statuses import ACTIVE, FINAL
 
@@ -48,14 +48,12 @@ def readyz(service: Service, newest_revision: str | None, redis_answers: Answers
 
 
 def check_ready(service: Service, newest_revision: str | None) -> Schema:
-    """Raises Unavailable unless the database is reachable, and this release works with its schema."""
+    """Raises Unavailable unless the database is reachable, takes writes, and has a schema that fits this release."""
     try:
         with service.transaction() as work:
-            schema = schema_of(work)
+            return check_fits(work, newest_revision or "")
     except SQLAlchemyError as error:
         raise Unavailable("The database cannot be reached.", hint="DATABASE_URL says where it is.") from error
-    check_compatible(schema, newest_revision or "")
-    return schema
 
 
 def metrics(service: Service) -> Page:

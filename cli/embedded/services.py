@@ -27,7 +27,11 @@ def embedded_services(home: Path, *, database: bool = True, redis: bool = True) 
 
     A server that another process runs on the same home is used as it is, for as long as that process keeps
     it. Ours end with us, even when we are killed. Raises EmbeddedServiceError where a server cannot be used.
+    Where none is asked for, no home is needed.
     """
+    if not (database or redis):
+        yield Services("", "", "")
+        return
     home = private_folder(home)
     with ExitStack() as stack:
         files = Files(home, "postgres")

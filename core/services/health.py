@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import func, select, text
 
-from core.decisions.schema import Schema
+from core.decisions.schema import Schema, check_compatible
+from core.errors import Unavailable
 from core.identifiers import Prefix
 from core.service import Work
 from core.statuses import ACTIVE
@@ -49,6 +50,16 @@ def schema_of(work: Work) -> Schema:
     if work.session.scalar(text("SELECT to_regclass('schema_compatibility')")) is None:
         return Schema(revision)
     return Schema(revision, work.session.scalar(select(SchemaCompatibility.oldest_code)))
+
+
+def check_fits(work: Work, newest: str) -> Schema:
+    """Raise Unavailable for a database that a release, named by its newest migration, cannot work with."""
+    if work.session.scalar(text("SELECT pg_is_in_recovery()")):
+        hint = "DATABASE_URL is to lead to the primary; of several hosts in it the one that takes writes is used."
+        raise Unavailable("The database is a standby, which takes no writes.", hint=hint)
+    schema = schema_of(work)
+    check_compatible(schema, newest)
+    return schema
 
 
 def count_everything(work: Work) -> Figures:

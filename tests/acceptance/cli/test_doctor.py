@@ -19,6 +19,9 @@ from core.tables import Process
 from slack_sandbox.config import AppConfig, WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
 from tests.acceptance.cli.conftest import Cli
+from tests.integration.core.pooler import Pooler
+from tests.integration.workers.redis_servers import Start
+from tests.integration.workers.redis_servers import start as start
 
 APP = AppConfig()
 
@@ -68,6 +71,33 @@ def test_processes_that_nobody_hears_of_are_wrong(
     assert "`runbook poster` starts one" in said
     found = checks(cli)
     assert [found[kind] for kind in ("worker", "poster", "clock")] == [False, False, True]
+
+
+def test_a_pooler_of_transactions_is_wrong(healthy: pytest.MonkeyPatch, cli: Cli, database_url: str) -> None:
+    with Pooler(database_url, by_transaction=True) as pooler:
+        healthy.setenv("DATABASE_URL", pooler.url)
+        found = finding(cli, "database")
+
+    assert not found["ok"]
+    assert "pool_mode = transaction" in found["message"]
+    assert "pool_mode = session" in found["hint"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--replicaof", "127.0.0.1", "1"), "a replica"),
+        (("--cluster-enabled", "yes"), "Cluster"),
+    ],
+)
+def test_a_redis_that_answers_and_cannot_be_used_is_wrong(
+    healthy: pytest.MonkeyPatch, cli: Cli, start: Start, arguments: tuple[str, ...], said: str
+) -> None:
+    healthy.setenv("REDIS_URL", f"redis://127.0.0.1:{start(*arguments)}/0")
+    found = finding(cli, "redis")
+
+    assert not found["ok"]
+    assert said in found["message"]
 
 
 def checks(cli: Cli) -> dict[str, bool]:

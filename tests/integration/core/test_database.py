@@ -1,11 +1,14 @@
 """The pool's connections: what they agree on with the server."""
 
 import time
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from bot.poster.poster import listening
 from core import database
 from core.database import open_engine
 
@@ -49,3 +52,16 @@ def test_the_values_of_a_statement_that_failed_are_not_told(database_url: str) -
     engine.dispose()
     assert "nowhere" in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+def test_of_several_hosts_one_that_is_there_and_takes_writes_is_used(database_url: str) -> None:
+    """Also by the connection on which the poster hears of what is owed."""
+    url = make_url(database_url)
+    folder, port = quote(str(url.query["host"]), safe=""), url.query["port"]
+    account = f"{url.username}:{quote(str(url.password))}"
+    engine = open_engine(f"postgresql://{account}@%2Fnowhere:1,{folder}:{port},127.0.0.1:1/{url.database}")
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT current_database()")) == url.database
+    with listening(engine) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    engine.dispose()

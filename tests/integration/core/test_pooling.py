@@ -1,0 +1,47 @@
+"""A pooler before the database: one that pools sessions serves, one that pools transactions is refused."""
+
+import pytest
+
+from cli.settled import begin
+from core.clock import SystemClock
+from core.database import open_engine
+from core.errors import ConfigurationError
+from core.pooling import shares_sessions
+from core.service import Service
+from tests.conftest import RecordedBells
+from tests.integration.core.pooler import Pooler
+
+
+@pytest.mark.parametrize("in_turn", [False, True])
+@pytest.mark.parametrize("by_transaction", [False, True])
+def test_a_pooler_of_transactions_is_recognised(
+    database_url: str, service: Service, by_transaction: bool, in_turn: bool
+) -> None:
+    with Pooler(database_url, by_transaction=by_transaction, in_turn=in_turn) as pooler:
+        engine = open_engine(pooler.url)
+        found = [shares_sessions(engine) for _ in range(3)]
+        engine.dispose()
+    assert found == [by_transaction] * 3
+
+
+def test_the_database_itself_lends_nobodys_session(service: Service) -> None:
+    assert not shares_sessions(service.engine)
+
+
+def test_a_process_does_not_begin_behind_a_pooler_of_transactions(
+    database_url: str, service: Service
+) -> None:
+    with Pooler(database_url, by_transaction=True) as pooler:
+        engine = open_engine(pooler.url)
+        with pytest.raises(
+            ConfigurationError, match=r"pool_mode = transaction.* Set pool_mode = session there"
+        ):
+            begin(Service(engine, SystemClock(), RecordedBells()))
+        engine.dispose()
+
+
+def test_a_process_begins_behind_a_pooler_of_sessions(database_url: str, service: Service) -> None:
+    with Pooler(database_url, by_transaction=False) as pooler:
+        engine = open_engine(pooler.url)
+        begin(Service(engine, SystemClock(), RecordedBells()), frozen=True)
+        engine.dispose()

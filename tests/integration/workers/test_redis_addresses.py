@@ -1,0 +1,37 @@
+"""Redis by its address, and by that of the sentinels which know where it is at the moment."""
+
+import pytest
+
+from core.service import Ring
+from tests.integration.workers.redis_servers import Start
+from tests.integration.workers.redis_servers import start as start
+from workers.doorbell import RqDoorbell, open_redis
+from workers.redis_addresses import connect_redis
+from workers.worker import open_patient_redis
+
+
+def test_rings_and_workers_find_the_server_that_the_sentinels_name(start: Start) -> None:
+    port = start()
+    sentinel = start("--sentinel", f"sentinel monitor main 127.0.0.1 {port} 1")
+    url = f"redis+sentinel://127.0.0.1:1,127.0.0.1:{sentinel}/main/2"
+
+    RqDoorbell(open_redis(url)).ring([Ring("runbook", "rbx_1")])
+
+    assert RqDoorbell(open_patient_redis(url)).unanswered() == {"rbx_1"}
+    assert RqDoorbell(open_redis(f"redis://127.0.0.1:{port}/2")).unanswered() == {"rbx_1"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis+sentinel://one,two",
+        "redis+sentinel:///main",
+        "redis+sentinel://one:x/main",
+        "redis+sentinel://one/main/two",
+        "redis://one:6379,two:6379/0",
+        "redis+cluster://one/0",
+    ],
+)
+def test_an_address_that_is_none_is_refused_before_anybody_connects(url: str) -> None:
+    with pytest.raises(ValueError, match=r"(?i)sentinels|port|schemes"):
+        connect_redis(url)
