@@ -206,8 +206,7 @@ def test_the_help_and_the_list_lead_there(slack: Slack, company: Service) -> Non
     helped = slack.types(DB_OPS, QUIET_CHANNEL, "help")
     assert (
         "`/runbook workflow run NAME | cancel ID | list [WORD] | show NAME | history NAME | "
-        "approve NAME | deprecate NAME`"
-        in helped
+        "approve NAME | deprecate NAME`" in helped
     )
     listed = slack.types(DB_OPS, QUIET_CHANNEL, "workflow list")
     assert "`/runbook workflow show NAME` tells more." in listed
