@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -105,6 +106,12 @@ class Things:
                 return freezes.freeze_in_force(work, self.team).id
             except NotFound:
                 return freezes.freeze(work, OPERATOR, team=self.team, reason="Look first").id
+
+    def unfrozen(self, team: str) -> str:
+        """Its name; nothing of it is frozen any more."""
+        with suppress(NotFound), self.house.service.transaction() as work:
+            freezes.unfreeze(work, OPERATOR, freezes.freeze_in_force(work, team).id)
+        return team
 
     def secret(self) -> str:
         """Its name."""
