@@ -38,7 +38,7 @@ bench: $(READY)
 	$(BIN)/python -m bench
 
 # CHAOS: options, such as "--short" (what CI runs), "--guards", "--only kill-at-point --kills 1000 --seed 1",
-# "--only flushall --times 100", "--only postgres-stop --times 200", "--only decision-race --times 10000".
+# "--only flushall --times 100", "--only restore --times 20", "--only postgres-stop --times 200", "--only decision-race --times 10000".
 CHAOS ?=
 chaos: $(READY)
 	$(BIN)/python -m chaos $(CHAOS)
