@@ -1,10 +1,12 @@
 """What every request passes, whatever it asks for: its size, its id and log line, the headers of its answer."""
 
+import math
 import re
-import threading
 import time
+from collections import Counter
 
 import structlog
+from anyio import move_on_after
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,10 +20,12 @@ LARGEST_BODY = 1024 * 1024  # bytes
 LARGEST_ALERT = (
     8 * LARGEST_BODY
 )  # an outage is no reason to send less; what is in it is bounded where it is read
-MOST_LARGE = 4  # bodies beyond LARGEST_BODY that are under way at once
+MOST_LARGE, MOST_OF_ONE = 4, 2  # bodies beyond LARGEST_BODY that are under way at once, and of one sender
+LARGE_SECONDS = 20.0  # for the rest of one
 ALERTS = "/api/alerts/"
 TOO_LARGE = "The body is too large: at most {largest} bytes are read."
 FEWER = " Let the sender put fewer alerts into one group (max_alerts)."
+SLOW = f"The rest of a large body took longer than {LARGE_SECONDS:g} s."
 BUSY = "Several large bodies are being read just now. Send it again."
 
 # https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.html
@@ -91,7 +95,7 @@ class BodyLimit:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._large = threading.BoundedSemaphore(MOST_LARGE)
+        self._large = LargeBodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -102,35 +106,65 @@ class BodyLimit:
         if announced.isdecimal() and int(announced[:20]) > largest:
             await problem(413, too_large(largest), headers={"Connection": "close"})(scope, receive, send)
             return
-        body = _Body(receive, largest, self._large)
+        body = _Body(receive, largest, self._large, _sender(scope))
         try:
             await self._app(scope, body.receive, send)
         finally:
             body.close()
 
 
+class LargeBodies:
+    """Which are being read: so many at once, and of one sender fewer, so that nobody keeps the others out."""
+
+    def __init__(self) -> None:
+        self._senders: Counter[str] = Counter()
+
+    def enter(self, sender: str) -> bool:
+        """Whether there is room for one more of this sender. Asked from the event loop alone."""
+        if self._senders.total() >= MOST_LARGE or self._senders[sender] >= MOST_OF_ONE:
+            return False
+        self._senders[sender] += 1
+        return True
+
+    def leave(self, sender: str) -> None:
+        self._senders[sender] -= 1
+        self._senders += Counter()  # who has none is forgotten
+
+
+def _sender(scope: Scope) -> str:
+    """By its token; who signs instead of carrying one, by its address."""
+    authorization = Headers(scope=scope).get("Authorization", "")
+    return authorization or str((scope.get("client") or ("",))[0])
+
+
 class _Body:
     """One request's body while it is read."""
 
-    def __init__(self, receive: Receive, largest: int, large: threading.Semaphore) -> None:
-        self._receive, self._largest, self._large = receive, largest, large
-        self._read, self._is_large = 0, False
+    def __init__(self, receive: Receive, largest: int, large: LargeBodies, sender: str) -> None:
+        self._receive, self._largest, self._large, self._sender = receive, largest, large, sender
+        self._read, self._is_large, self._until = 0, False, math.inf
 
     async def receive(self) -> Message:
-        """Raises the 413 of what is too large, and the 503 of what is large while too many are."""
-        message = await self._receive()
+        """Raises the 413 of what is too large, the 503 of what is large while too many are, the 408 of what is slow."""
+        with move_on_after(self._until - time.monotonic()) as scope:
+            message = await self._receive()
+        if scope.cancelled_caught:
+            raise HTTPException(408, SLOW, {"Connection": "close"})
         self._read += len(message.get("body", b""))
         if self._read > self._largest:
             raise HTTPException(413, too_large(self._largest), {"Connection": "close"})
         if self._read > LARGEST_BODY and not self._is_large:
-            self._is_large = self._large.acquire(blocking=False)
+            self._is_large = self._large.enter(self._sender)
             if not self._is_large:
                 raise HTTPException(503, BUSY, {"Connection": "close", "Retry-After": "1"})
+            self._until = time.monotonic() + LARGE_SECONDS
+        if not message.get("more_body", False):
+            self._until = math.inf
         return message
 
     def close(self) -> None:
         if self._is_large:
-            self._large.release()
+            self._large.leave(self._sender)
 
 
 def too_large(largest: int) -> str:
