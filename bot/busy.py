@@ -34,6 +34,15 @@ def busy(request: BoltRequest, whisper: Whisper, *, is_begun: bool) -> BoltRespo
     return BoltResponse(status=200)
 
 
+def tell_late(request: BoltRequest, answer: BoltResponse | None, whisper: Whisper) -> None:
+    """What a command came to after all, by the way that is left: whoever typed it waits for it."""
+    if answer is None or "command" not in request.body or not answer.body:
+        return
+    said = json.loads(answer.body).get("text")
+    if said:
+        _tell(request.body, said, whisper)
+
+
 def _tell(body: Mapping[str, Any], said: str, whisper: Whisper) -> None:
     response_url = body.get("response_url")
     if isinstance(response_url, str):

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import parse_qs
 
 import structlog
@@ -20,7 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.answers import Whisper
-from bot.busy import busy
+from bot.busy import busy, tell_late
 from core.definitions.json_text import NO_TEXT, read_json
 from core.errors import InvalidInput
 
@@ -79,9 +80,17 @@ class SlackEndpoint:
         if done:
             return await waiting
         is_begun = not future.cancel()
-        waiting.add_done_callback(_log_failure)
+        waiting.add_done_callback(partial(self._over_late, request))
         log.warning("slack was kept waiting", is_begun=is_begun)
         return busy(request, self._whisper, is_begun=is_begun)
+
+    def _over_late(self, request: BoltRequest, late: "asyncio.Future[BoltResponse | None]") -> None:
+        if late.cancelled():
+            return
+        if late.exception() is not None:
+            log.error("a late request failed", exc_info=late.exception())
+        else:
+            tell_late(request, late.result(), self._whisper)
 
     def _dispatched(self, request: BoltRequest) -> BoltResponse | None:
         """None where Bolt stumbles over what it takes for granted; what listeners raise, it hands to their handler."""
@@ -91,11 +100,6 @@ class SlackEndpoint:
             log.warning("no request of Slack's", error=type(error).__name__)
             return None
         return response
-
-
-def _log_failure(late: "asyncio.Future[BoltResponse | None]") -> None:
-    if not late.cancelled() and late.exception() is not None:
-        log.error("a late request failed", exc_info=late.exception())
 
 
 async def _read(request: Request) -> bytes | None:

@@ -154,12 +154,12 @@ def refused(post: Post, status: str) -> list[int]:
     return [post(**request).status_code for request in requests[status]]
 
 
-ELSEWHERE = {"429", "503"}  # tests/attacks/test_limits.py; tests/acceptance/rest/test_alert_bodies.py
+ELSEWHERE = {"408", "429", "503"}  # tests/attacks/test_limits.py; tests/acceptance/rest/test_alert_bodies.py
 
 
 def test_what_the_page_says_is_refused_is_refused(responder: TestClient, client_of: ClientOf) -> None:
     statuses = [words(row["status"])[0] for row in REFUSED]
-    assert statuses == ["401", "403", "413", "415", "422", "429", "503"]
+    assert statuses == ["401", "403", "413", "415", "422", "429", "408", "503"]
 
     for status in sorted(set(statuses) - ELSEWHERE):
         assert set(refused(responder.post, status)) == {int(status)}, status

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 from slack_bolt import App
@@ -11,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from bot import slack_http
-from bot.answers import sentence
+from bot.answers import Whisper, sentence
 from bot.busy import NOT_BEGUN, NOT_OVER
 from bot.commands.call import CommandCall
 from bot.commands.dispatch import answer
@@ -19,8 +20,9 @@ from bot.slack_http import slack_route
 from core.advisory_locks import freeze_alone
 from core.database import open_engine
 from core.service import Service
+from tests.acceptance.slack.conftest import ResponseUrl
 from tests.acceptance.slack.requests import SECRET, command_form, signed_headers
-from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, executions
+from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, WEB_OPS, executions
 
 RUN = command_form(DB_OPS, DB_CHANNEL, "run say-hello", "trigger.1")
 
@@ -68,6 +70,22 @@ def test_what_is_not_over_in_time_is_said_to_go_on_and_does(
             break
         threading.Event().wait(0.01)
     assert len(executions(company)) == 1
+
+
+def test_what_a_late_command_came_to_is_told_all_the_same(
+    app: App, company: Service, response_url: ResponseUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Red before: it was refused after Slack's time was over, and nobody heard of it."""
+    monkeypatch.setattr(slack_http, "ANSWER_SECONDS", 0.3)
+    form = command_form(WEB_OPS, DB_CHANNEL, "run say-hello", "trigger.3")
+    form = form.replace(quote("http://127.0.0.1:9/response", safe=""), quote(response_url.url, safe=""))
+    route = slack_route(app, SECRET, Whisper(response_url.url))
+    with TestClient(Starlette(routes=[route])) as web:
+        with slow(app, monkeypatch):
+            assert post(web, form) == NOT_OVER
+        said = response_url.next_text()
+    assert said.startswith("⛔")
+    assert executions(company) == []
 
 
 def test_what_never_began_is_said_to_be_undone_and_is(
