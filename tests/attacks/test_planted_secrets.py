@@ -40,7 +40,8 @@ SHAPES: dict[str, str] = {
     "LONG": "loong " + "".join(chr(97 + (i * i + 3 * i) % 26) for i in range(1_500)),
     "SIGNS": "pa$$ \"w/örd\\ & <x> + 100%'s",
     "LINES": "-----BEGIN KEY-----\n" + "\n".join(f"MII{i}vQIBADANBgkqh{i}kiG9w0BAQEF{i}" for i in range(9)),
-    "ADDRESS": "https://ops:s3cr3t-pw@hooks.example/services/T0AB/B0CD/xyzzy-plugh?key=abcdefghijkl",
+    # its key is no run of the alphabet: in hexadecimal that is 61626364…, as numbers of rows are that follow each other
+    "ADDRESS": "https://ops:s3cr3t-pw@hooks.example/services/T0AB/B0CD/xyzzy-plugh?key=qzx7mvk2ptwe",
 }
 OWN_NAMES = ("BOT", "SIGNING", "DATABASE")
 OWN = ("xoxb-0815-bot-token-of-ours", "0123signing456secret789", "db-pass/word:4711")
