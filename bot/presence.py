@@ -46,7 +46,7 @@ class Presence:
         is_there = self._is_there(channel)
         if is_there:
             self._known.add(channel)
-            self._service.do(lambda work: revive(work, channel))
+            self._service.do(lambda work: revive(work, channel, NOT_THERE))
         return WARNING if is_there is False else None
 
     def _is_there(self, channel: str) -> bool | None:

@@ -1,6 +1,6 @@
 """Owing Slack messages: a notice is a row, written in the transaction that makes it owed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.identifiers import Prefix, derived_id
 from core.service import Work
+from core.statuses import UNRESOLVED
 from core.tables import Incident, Installation, JsonObject, Notice
 
 WANT_MORE = text(
@@ -25,8 +26,8 @@ WANT_GATES = text(
 
 REVIVE = text("""
 UPDATE notices SET abandoned_at = NULL, error = NULL, attempts = 0, due_at = :now
-WHERE abandoned_at IS NOT NULL AND wanted > delivered AND error IN ('channel_not_found', 'not_in_channel')
-    AND incident_id IN (SELECT id FROM incidents WHERE status IN ('open', 'acknowledged') AND (
+WHERE abandoned_at IS NOT NULL AND wanted > delivered AND error = ANY(:errors)
+    AND incident_id IN (SELECT id FROM incidents WHERE status = ANY(:unresolved) AND (
         notices.channel = :channel OR notices.channel IS NULL AND incidents.slack_channel = :channel))
 """)
 
@@ -129,9 +130,11 @@ def due_now(work: Work, incident_id: str, at: datetime) -> None:
     announce(work)
 
 
-def revive(work: Work, channel: str) -> None:
-    """We can post there now: what was given up of the incidents that are not resolved is owed again."""
-    work.session.execute(REVIVE, {"channel": channel, "now": work.now})
+def revive(work: Work, channel: str, errors: Collection[str]) -> None:
+    """We can post there now: what was given up for these errors, of incidents that are not resolved, is owed again."""
+    unresolved = [status.value for status in UNRESOLVED]
+    given = {"channel": channel, "errors": list(errors), "unresolved": unresolved, "now": work.now}
+    work.session.execute(REVIVE, given)
     announce(work)
 
 
