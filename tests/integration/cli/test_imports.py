@@ -18,7 +18,8 @@ import sys
 from importlib import import_module
 
 def work(*_, **__):
-    print(*sys.modules, flush=True)
+    sys.stdout.write("\\n" + " ".join(sys.modules) + "\\n")  # at once: a thread of the process may log meanwhile
+    sys.stdout.flush()
     os._exit(0)
 
 owner, name, *sys.argv[1:] = sys.argv[1:]
