@@ -62,22 +62,28 @@ def _stand(step: Step) -> tuple[object, ...]:
 def retries_go_on_where_they_should(facts: Facts) -> Iterator[Finding]:
     """Where the audit trail says; who is no admin goes on from the first step that did not succeed."""
     for old, new in _retries(facts):
-        steps = facts.steps_of[new.id]
-        carried = [step.carried_over or facts.is_asked_again(step) for step in steps]
-        position = sum(carried)
-        if carried != sorted(carried, reverse=True) or position == len(carried):
-            yield new.id, f"{new.id} goes on nowhere, or carries over what comes later."
-            continue
-        begun = facts.steps_of[new.id][position].id
         said = [
             entry.details.get("from")
             for entry in facts.audit_of[new.id]
             if entry.action == "runbook_execution.retried"
         ]
-        if said != [begun]:
-            yield new.id, f"{new.id} goes on from {begun}; the audit trail says {said}."
-        if new.requested_by not in APPROVERS and begun != _first(facts, old):
-            yield new.id, f"{new.id} goes on from {begun}; {old.id} had come to {_first(facts, old)}."
+        steps = facts.steps_of[new.id]
+        begun = next((at for at, step in enumerate(steps) if [step.id] == said), None)
+        if begun is None:
+            yield new.id, f"The audit trail says that {new.id} goes on from {said}."
+            continue
+        before, behind = steps[:begun], steps[begun:]
+        if not all(step.carried_over or _was_approved(facts, old, step) for step in before):
+            yield new.id, f"{new.id} goes on from {said[0]}, and carries over not all that comes before it."
+        if any(step.carried_over for step in behind):
+            yield new.id, f"{new.id} goes on from {said[0]}, and carries over what comes later."
+        if new.requested_by not in APPROVERS and said != [_first(facts, old)]:
+            yield new.id, f"{new.id} goes on from {said[0]}; {old.id} had come to {_first(facts, old)}."
+
+
+def _was_approved(facts: Facts, old: Execution, step: Step) -> bool:
+    """In the earlier run: such a gate may be asked again, also when the run goes on behind it."""
+    return step.type == "approval" and facts.steps_of[old.id][step.position].status == "succeeded"
 
 
 def what_runs_again_is_asked_for_again(facts: Facts) -> Iterator[Finding]:

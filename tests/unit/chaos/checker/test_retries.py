@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from chaos.checker.facts import Call, Facts
+from chaos.checker.facts import Call, Facts, Gate
 from chaos.checker.promises import verdicts
+from chaos.checker.rules.retries import retries_go_on_where_they_should
 
 from .world import (
     RUN,
@@ -106,6 +107,18 @@ def test_a_step_that_was_carried_over_and_changed_is_a_violation(changes: dict[s
 
 def test_a_responder_who_goes_on_from_elsewhere_is_a_violation() -> None:
     assert broken(from_step(retried(), "told")) == {"retries_go_on_where_they_should"}
+
+
+def test_the_gate_that_a_retry_goes_on_from_may_be_approved_and_then_asked_again() -> None:
+    facts = plus(retried(), "gates", Gate("apr_9", NEW, 3, "void", 1, "U0RITA", at(600), at(65)))
+    assert not list(retries_go_on_where_they_should(facts))
+
+
+def test_a_gate_that_nobody_approved_is_not_gone_around() -> None:
+    facts = from_step(retried("U0ANNA"), "told")
+    facts = with_step(facts, f"{NEW}.gate", carried_over=False)
+    assert list(retries_go_on_where_they_should(facts))
+    assert not list(retries_go_on_where_they_should(with_step(facts, f"{RUN}.gate", status="succeeded")))
 
 
 def test_an_admin_may_go_on_from_elsewhere() -> None:
