@@ -19,7 +19,7 @@ from core.service import Work
 from core.services.alerts import receive_alert
 from core.services.reading import view_incident
 
-router = authenticated_router("alerts", SignedRoute)
+router = authenticated_router("/api/alerts", "alerts", SignedRoute)
 
 # For the OpenAPI document: the body is read here, and not by FastAPI.
 BODY: dict[str, Any] = {

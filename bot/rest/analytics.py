@@ -12,8 +12,8 @@ from core.services.analytics import analyse_runbook, analyse_workflow, find_anal
 from core.services.runbooks import find_runbook
 from core.views import AnalyticsView
 
-runbooks = authenticated_router("runbooks")
-workflows = authenticated_router("workflows")
+runbooks = authenticated_router("/api/runbooks", "runbooks")
+workflows = authenticated_router("/api/workflows", "workflows")
 
 Since = Annotated[
     Moment | None,

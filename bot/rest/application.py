@@ -3,9 +3,7 @@
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
 
-from bot.entrances import ROUTES
 from bot.rest import (
     alerts,
     analytics,
@@ -23,28 +21,27 @@ from bot.rest import (
     secrets,
     workflows,
 )
-from bot.rest.callers import AuthenticatedRoute
 from bot.rest.problem import add_problem_handlers
 from bot.rest.settings import RestSettings
 from core.service import Service
 
 ROUTERS = (
-    (incidents.router, "/api/incidents"),
-    (incident_runbooks.router, "/api/incidents"),
-    (runbook_executions.router, "/api/runbooks/executions"),  # before /api/runbooks/{id}
-    (retrying.router, "/api/runbooks/executions"),
-    (runbooks.router, "/api/runbooks"),
-    (workflows.router, "/api/workflows"),
-    (analytics.runbooks, "/api/runbooks"),
-    (analytics.workflows, "/api/workflows"),
-    (executions.router, "/api/executions"),
-    (freezes.router, "/api/freezes"),
-    (secrets.router, "/api/secrets"),
-    (approvals.router, "/api/approvals"),
-    (audit.router, "/api/audit"),
-    (incident_timeline.router, "/api/incidents"),
-    (alerts.router, "/api/alerts"),
-    (callbacks.router, "/api/callbacks"),
+    incidents.router,
+    incident_runbooks.router,
+    runbook_executions.router,  # before /api/runbooks/{id}
+    retrying.router,
+    runbooks.router,
+    workflows.router,
+    analytics.runbooks,
+    analytics.workflows,
+    executions.router,
+    freezes.router,
+    secrets.router,
+    approvals.router,
+    audit.router,
+    incident_timeline.router,
+    alerts.router,
+    callbacks.router,
 )
 
 
@@ -69,16 +66,6 @@ def _application() -> FastAPI:
         redirect_slashes=False,
     )
     add_problem_handlers(app)
-    for router, prefix in ROUTERS:
-        app.include_router(router, prefix=prefix)
-    _set_actions(app)
+    for router in ROUTERS:
+        app.router.routes.extend(router.routes)  # `include_router` would make each route anew
     return app
-
-
-def _set_actions(app: FastAPI) -> None:
-    """Let each route know what the policy is asked for it; one that is not listed is refused to everybody."""
-    for context in iter_route_contexts(app.routes):
-        route = context.original_route
-        if isinstance(route, AuthenticatedRoute):
-            [method] = route.methods or ("",)
-            route.action = ROUTES.get(f"{method} {context.path}")

@@ -17,7 +17,7 @@ from core.services.listing import Position, list_open_gates
 from core.services.reading import view_approval
 from core.tables import Approval
 
-router = authenticated_router("approvals")
+router = authenticated_router("/api/approvals", "approvals")
 
 
 @router.get("")

@@ -19,7 +19,7 @@ from core.views import AuditEntryView
 JSON_LINES = "application/x-ndjson"  # https://github.com/ndjson/ndjson-spec
 PREFIX = "aud_"  # of entries in cursors
 
-router = authenticated_router("audit")
+router = authenticated_router("/api/audit", "audit")
 
 Wanted = Annotated[
     str | None, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]+$"), Query()

@@ -38,7 +38,9 @@ class CallbackRoute(APIRoute):
         return checked
 
 
-router = APIRouter(route_class=CallbackRoute, tags=["callbacks"], responses=PROBLEM_RESPONSES)
+router = APIRouter(
+    prefix="/api/callbacks", route_class=CallbackRoute, tags=["callbacks"], responses=PROBLEM_RESPONSES
+)
 
 
 @router.post("/{token}")

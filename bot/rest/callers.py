@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
+from functools import cached_property
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot.entrances import ROUTES
 from bot.limits import RestLimits
 from bot.rest.bodies import check_body
 from bot.rest.problem import PROBLEM_RESPONSES
@@ -107,11 +109,14 @@ def take_turn(settings: RestSettings, person: Person, token_id: str) -> None:
 class AuthenticatedRoute(APIRoute):
     """Finds out who asks before it reads anything else of the request: strangers get a 401, whatever they send.
 
-    Then the body is looked at, before it is parsed. `action`: what the policy is asked for it; the application sets it
-    from bot.entrances.
+    Then the body is looked at, before it is parsed.
     """
 
-    action: Action | None = None
+    @cached_property
+    def action(self) -> Action | None:
+        """What the policy is asked for it; an address that is not listed is refused to everybody."""
+        [method] = self.methods or ("",)
+        return ROUTES.get(f"{method} {self.path}")
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -141,7 +146,15 @@ async def current_caller(request: Request) -> Caller:
 CurrentCaller = Annotated[Caller, Depends(current_caller)]
 
 
-def authenticated_router(tag: str, route_class: type[AuthenticatedRoute] = AuthenticatedRoute) -> APIRouter:
-    """A router whose routes all want a token; `tag` groups them in the OpenAPI document."""
+def authenticated_router(
+    prefix: str, tag: str, route_class: type[AuthenticatedRoute] = AuthenticatedRoute
+) -> APIRouter:
+    """A router below `prefix` whose routes all want a token; `tag` groups them in the OpenAPI document."""
     says_so = Security(HTTPBearer(auto_error=False, description="`runbook token create` makes a token."))
-    return APIRouter(route_class=route_class, dependencies=[says_so], tags=[tag], responses=PROBLEM_RESPONSES)
+    return APIRouter(
+        prefix=prefix,
+        route_class=route_class,
+        dependencies=[says_so],
+        tags=[tag],
+        responses=PROBLEM_RESPONSES,
+    )

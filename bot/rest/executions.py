@@ -7,7 +7,7 @@ from bot.rest.paging import WantedPage
 from bot.rest.starting import page_of_runs
 from core.services.listing import list_active_executions
 
-router = authenticated_router("runbook executions")
+router = authenticated_router("/api/executions", "runbook executions")
 
 
 @router.get("")

@@ -14,7 +14,7 @@ from core.services.execution_views import view_freeze
 from core.services.freezes import find_freeze, freeze, unfreeze, visible_freezes
 from core.views import FreezeView
 
-router = authenticated_router("freezes")
+router = authenticated_router("/api/freezes", "freezes")
 
 
 class FreezeBody(Body):

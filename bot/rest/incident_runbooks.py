@@ -15,7 +15,7 @@ from bot.rest.starting import OR_A_PLAN, page_of_runs, start_or_plan
 from core.services.incidents import find_incident
 from core.services.listing import list_executions
 
-router = authenticated_router("incidents")
+router = authenticated_router("/api/incidents", "incidents")
 
 
 @router.post(

@@ -23,7 +23,7 @@ from core.services.listing import Position
 from core.services.timeline import WantedLines, add_note, timeline
 from core.views import TimelineEntryView
 
-router = authenticated_router("incidents")
+router = authenticated_router("/api/incidents", "incidents")
 
 
 def _check_kind(value: str) -> str:

@@ -24,7 +24,7 @@ from core.services.reading import view_incident
 from core.statuses import IncidentStatus, Severity
 from core.tables import Incident
 
-router = authenticated_router("incidents")
+router = authenticated_router("/api/incidents", "incidents")
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=250)]
 LabelName = Annotated[str, StringConstraints(min_length=1, max_length=100)]

@@ -14,7 +14,7 @@ from core.service import Work
 from core.services.reading import view_execution
 from core.services.retries import retry
 
-router = authenticated_router("runbook executions")
+router = authenticated_router("/api/runbooks/executions", "runbook executions")
 
 
 class RetryBody(Body):

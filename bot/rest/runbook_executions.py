@@ -15,7 +15,7 @@ from core.services.reading import view_execution
 from core.services.run_search import find_execution
 from core.services.runs import InDoubt, cancel, give_verdict
 
-router = authenticated_router("runbook executions")
+router = authenticated_router("/api/runbooks/executions", "runbook executions")
 
 
 class Verdict(StrEnum):

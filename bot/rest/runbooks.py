@@ -34,7 +34,7 @@ from core.services.shelves import RUNBOOKS
 from core.statuses import ApprovalStatus
 from core.tables import Runbook
 
-router = authenticated_router("runbooks")
+router = authenticated_router("/api/runbooks", "runbooks")
 
 InApproval = Annotated[ApprovalStatus | None, Query(description="Those in this status.")]
 

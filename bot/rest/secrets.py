@@ -18,7 +18,7 @@ from core.services import secrets
 from core.services.columns import columns
 from core.tables import Secret
 
-router = authenticated_router("secrets")
+router = authenticated_router("/api/secrets", "secrets")
 
 
 class SecretAnswer(BaseModel):

@@ -44,7 +44,7 @@ from core.services.workflows import duplicate_workflow, find_workflow, switch_wo
 from core.statuses import ApprovalStatus
 from core.tables import Workflow, WorkflowExecution
 
-router = authenticated_router("workflows")
+router = authenticated_router("/api/workflows", "workflows")
 
 IsEnabled = Annotated[bool | None, Query(description="Those that are enabled, or those that are not.")]
 

@@ -210,9 +210,9 @@ def test_an_address_that_nobody_listed_is_found_and_refused_to_everybody(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What happens to who adds an address and forgets the policy: the build is red, and the address is shut."""
-    forgotten = authenticated_router("forgotten")
+    forgotten = authenticated_router("/api/forgotten", "forgotten")
     forgotten.add_api_route("/all", lambda: {"everything": True}, methods=["GET"])
-    monkeypatch.setattr(application, "ROUTERS", (*application.ROUTERS, (forgotten, "/api/forgotten")))
+    monkeypatch.setattr(application, "ROUTERS", (*application.ROUTERS, forgotten))
     app = application.create_rest(house.service, RestSettings())
     platform = house.rest(PLATFORM).headers["Authorization"]
     answer = TestClient(app).get("/api/forgotten/all", headers={"Authorization": platform})

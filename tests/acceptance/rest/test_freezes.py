@@ -260,7 +260,8 @@ def test_freezes_are_listed_shown_and_lifted_by_who_may(stage: Stage) -> None:
     assert stage.team_admin.delete(f"/api/freezes/{own['id']}").status_code == 409
     assert listed(stage.responder) == [all_["id"]]
     with stage.service.transaction() as work:
-        trail = work.session.scalars(select(AuditEntry.action).where(AuditEntry.subject_id == own["id"]))
+        of_freeze = select(AuditEntry.action).where(AuditEntry.subject_id == own["id"])
+        trail = work.session.scalars(of_freeze.order_by(AuditEntry.number))
         assert list(trail) == ["freeze.begun", "freeze.lifted"]
 
 
