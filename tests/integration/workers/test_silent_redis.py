@@ -1,10 +1,11 @@
 """A Redis that takes every question and answers none: who has a person waiting asks it once a second at most."""
 
 import threading
+from typing import Any
 
 import pytest
 from redis import Redis
-from redis.connection import ConnectionPool
+from redis.connection import ConnectionInterface, ConnectionPool
 from redis.exceptions import ConnectionError as RedisAway
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeout
@@ -22,11 +23,13 @@ class CountingPool(ConnectionPool):
     asked = 0
     error: RedisError | None = None
 
-    def get_connection(self, *arguments: object, **options: object) -> object:
+    def get_connection(
+        self, command_name: str | None = None, *keys: Any, **options: Any
+    ) -> ConnectionInterface:
         self.asked += 1
         if self.error is not None:
             raise self.error
-        return super().get_connection(*arguments, **options)
+        return super().get_connection(command_name, *keys, **options)
 
 
 @pytest.fixture
