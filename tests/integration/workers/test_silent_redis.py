@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from redis import Redis
-from redis.connection import ConnectionInterface, ConnectionPool
+from redis.connection import ConnectionPool
 from redis.exceptions import ConnectionError as RedisAway
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeout
@@ -23,13 +23,11 @@ class CountingPool(ConnectionPool):
     asked = 0
     error: RedisError | None = None
 
-    def get_connection(
-        self, command_name: str | None = None, *keys: Any, **options: Any
-    ) -> ConnectionInterface:
+    def get_connection(self, _command: str | None = None, *_keys: Any, **_options: Any) -> Any:
         self.asked += 1
         if self.error is not None:
             raise self.error
-        return super().get_connection(command_name, *keys, **options)
+        return super().get_connection()
 
 
 @pytest.fixture
