@@ -23,7 +23,7 @@ class CountingPool(ConnectionPool):
     asked = 0
     error: RedisError | None = None
 
-    def get_connection(self, _command: str | None = None, *_keys: Any, **_options: Any) -> Any:
+    def get_connection(self, command_name: str | None = None, *keys: Any, **options: Any) -> Any:
         self.asked += 1
         if self.error is not None:
             raise self.error
