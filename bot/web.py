@@ -4,11 +4,12 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from bot.pages.guards import BodyLimit, RequestLog, SafeHeaders
-from bot.pages.health import Answers, healthz, metrics, readyz
+from bot.pages.health import Answers, Elapsed, healthz, metrics, readyz
 from bot.pages.links import RunLinks
 from bot.pages.run import RunPage, load_pages
 from bot.rest.application import create_rest
 from bot.rest.settings import RestSettings
+from core.clock import elapsed
 from core.service import Service
 
 
@@ -20,17 +21,19 @@ def create_web(
     links: RunLinks,
     newest_revision: str | None,
     redis_answers: Answers = lambda: True,
+    now: Elapsed = elapsed,
 ) -> ASGIApp:
     """Compose the application.
 
     `slack`: the route that answers Slack (bot.slack_http); None where Slack is met through Socket Mode.
     `newest_revision`: the one that this release is named by; `redis_answers`: whether Redis does, for /readyz.
+    `now`: how long answers of /readyz and /metrics are kept is told by it, see core.clock.elapsed.
     """
     app = create_rest(service, rest)
     routes: list[BaseRoute] = [
         Route("/healthz", healthz),
-        Route("/readyz", readyz(service, newest_revision, redis_answers)),
-        Route("/metrics", metrics(service)),
+        Route("/readyz", readyz(service, newest_revision, redis_answers, now)),
+        Route("/metrics", metrics(service, now)),
         Route("/runs/{execution_id}", RunPage(service, links, load_pages()).answer),
     ]
     if slack is not None:

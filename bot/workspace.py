@@ -16,6 +16,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.decisions.workspace import Workspace
+from core.outage import reason
 from core.service import Service
 from core.services.slack_workspace import known_workspace, pin_workspace
 
@@ -73,18 +74,22 @@ class WorkspacePin:
 
     def _learn_in_the_end(self, done: threading.Event) -> None:
         pause = FIRST_PAUSE
-        while not self._is_learned():
+        said: str | None = None
+        while (why := self._why_not_learned()) is not None:
+            if why != said:
+                log.warning("Slack does not say which workspace this is, and is asked again", error=why)
+            said = why
             done.wait(pause)  # nobody sets it before; a process that ends does not wait for this thread
             pause = min(pause * 2, LONGEST_PAUSE)
         done.set()
 
-    def _is_learned(self) -> bool:
+    def _why_not_learned(self) -> str | None:
+        """Asks Slack; None where it answered."""
         try:
             self.learn()
         except (SlackApiError, SlackClientError, OSError, SQLAlchemyError) as error:
-            log.warning("Slack does not say which workspace this is", error=str(error))
-            return False
-        return True
+            return reason(error)
+        return None
 
 
 def asking(token: str, api_url: str, app_token: str = "") -> Ask:

@@ -9,7 +9,9 @@ from cli.apply import apply_files
 from cli.arguments import AsJson, Paths
 from cli.compose import Composition, reachable
 from cli.environment import environment
+from core.services.health import check_schema
 from core.settings import Settings
+from migrations.newest import newest_revision
 
 app = typer.Typer()
 
@@ -27,6 +29,8 @@ def apply(
         reachable(Settings.from_environment(environment())) as settings,
         Composition.of(settings) as composition,
     ):
+        with composition.service.transaction() as work:
+            check_schema(work, newest_revision())
         applied = apply_files(composition.service, paths, approve=approve)
     if as_json:
         typer.echo(json.dumps({"applied": [each.__dict__ for each in applied]}))

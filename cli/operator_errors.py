@@ -27,6 +27,13 @@ BY_STATE: Mapping[str, tuple[str, str]] = {
     "55P03": ("The tables are in use, and could not be locked in time", "Nothing was changed; try it again."),
     "57014": ("The database ended the statement, which took too long", "Try it again."),
     "40P01": ("The database chose us to give way in a deadlock", "Nothing was changed; try it again."),
+    **dict.fromkeys(
+        ("42P06", "42P07", "42701", "42710", "42723"),
+        (
+            "The database has something already that is to be made in it",
+            "Nothing was changed. Take an empty database, or restore the copy anew into an empty one.",
+        ),
+    ),
     "53100": ("The database's disk is full", "Make room; nothing was changed."),
 }
 AT_ONCE = "Is it up? DATABASE_URL says where it is."

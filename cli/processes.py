@@ -16,6 +16,7 @@ from cli.readiness import await_database, watch_database
 from cli.settled import begin
 from cli.version import release
 from core.definitions.masking import Masker
+from core.outage import Outage
 from core.services.signs import living
 from core.settings import Settings
 
@@ -46,8 +47,13 @@ def run(
         check(composition)
         (await_database if waits else watch_database)(composition.service)
         begin(composition.service, frozen=frozen)
-        with living(composition.service, name, release()) if gives_signs else nullcontext():
+        with living(composition.service, name, release(), _outage_of(name)) if gives_signs else nullcontext():
             process(composition)
+
+
+def _outage_of(name: str) -> Outage | None:
+    """What tells of a database that is away: an idle worker would not notice. All others ask it all the time."""
+    return Outage(name, "the database") if name == "worker" else None
 
 
 @contextmanager

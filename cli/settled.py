@@ -8,6 +8,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from cli.operator import OPERATOR
+from cli.readiness import why_not_ready
 from core.errors import RunbookError, Unavailable
 from core.pooling import check_sessions
 from core.service import Service
@@ -39,9 +40,10 @@ def begin(service: Service, *, frozen: bool = False) -> None:
         if frozen:
             sentence = "It was to start frozen, and could not freeze anything, so it did not start."
             raise Unavailable(sentence, hint="`runbook doctor` says what is wrong.") from error
-        log.warning(
-            "the database could not be asked whether it is a restored copy", error=type(error).__name__
-        )
+        if why_not_ready(service) is None:  # else who waits for the database says why
+            log.warning(
+                "the database could not be asked whether it is a restored copy", error=type(error).__name__
+            )
 
 
 def _check_sessions(service: Service) -> None:

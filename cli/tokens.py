@@ -16,6 +16,7 @@ from core.definitions.durations import parse_duration
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput
 from core.service import Work
+from core.services.health import check_schema
 from core.services.tokens import (
     DEFAULT_SCOPES,
     LIFETIME,
@@ -29,6 +30,7 @@ from core.services.tokens import (
 from core.settings import Settings
 from core.statuses import TokenScope
 from core.tables import ApiToken
+from migrations.newest import newest_revision
 
 app = typer.Typer()
 token_app = typer.Typer(help="Bearer tokens for the REST API.", no_args_is_help=True)
@@ -42,12 +44,13 @@ DEFAULT_EXPIRY = f"{LIFETIME.days}d"
 
 @contextmanager
 def working() -> Iterator[Work]:
-    """One transaction on the service's database."""
+    """One transaction on the service's database. Raises Unavailable for one whose schema does not fit this release."""
     with (
         reachable(Settings.from_environment(environment())) as settings,
         Composition.of(settings) as composition,
         composition.service.transaction() as work,
     ):
+        check_schema(work, newest_revision())
         yield work
 
 

@@ -1,6 +1,6 @@
 """The doorbell: an RQ job that carries an execution's id, and nothing else."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import uuid4
 
 import structlog
@@ -12,9 +12,11 @@ from rq import Queue
 from rq.queue import EnqueueData
 from rq.serializers import JSONSerializer
 
+from core.clock import elapsed
 from core.outage import Outage
 from core.sabotage import reach
 from core.service import Ring
+from workers.breaker import Breaker
 from workers.redis_addresses import connect_redis
 
 QUEUE = "runbook"
@@ -22,6 +24,9 @@ SEPARATOR = "-"  # in a job's id, between the execution's id and what makes the 
 FUNCTIONS = {"runbook": "workers.jobs.run_runbook", "workflow": "workers.jobs.run_workflow"}
 MOST_LOGGED = 3  # executions, of a batch that could not ring
 IMPATIENT = 0.5  # seconds: who rings has a person waiting, and the clock rings again anyway
+QUIET = (
+    1.0  # seconds for which a Redis that did not answer is not rung at: each try may cost somebody IMPATIENT
+)
 
 log = structlog.get_logger()
 
@@ -55,28 +60,45 @@ def _job(ring: Ring) -> EnqueueData:
 
 
 class RqDoorbell:
-    """Rings by enqueueing. Where Redis is away that is told once: the clock finds executions in the database."""
+    """Rings by enqueueing. Where Redis is away that is told once: the clock finds executions in the database.
 
-    def __init__(self, redis: Redis) -> None:
+    After a failure nobody in this process tries for QUIET. `now`: see core.clock.elapsed.
+    """
+
+    def __init__(self, redis: Redis, now: Callable[[], float] = elapsed) -> None:
         self._queue = open_queue(redis)
         self._outage = Outage("the doorbell", "Redis")
+        self._breaker = Breaker(QUIET, now)
 
     def ring(self, rings: Sequence[Ring]) -> None:
         """In one round trip: a Redis that is silent costs IMPATIENT once, however many ring."""
         reach("ring.before")
-        try:
-            self._queue.enqueue_many(map(_job, rings))
-        except RedisError as error:
-            self._outage.begin(error)
+        if not self._has_rung(rings):
             rung_for = [ring.execution_id for ring in rings[:MOST_LOGGED]]
             log.info("not rung for: the clock will, or workers look", rings=len(rings), executions=rung_for)
-        else:
-            self._outage.end()
         reach("ring.after")
 
     def unanswered(self) -> frozenset[str]:
         """The executions whose jobs are still in the queue: to ring for them again would only make it longer."""
-        try:
-            return frozenset(job_id.partition(SEPARATOR)[0] for job_id in self._queue.get_job_ids())
-        except RedisError:
+        if not self._breaker.may_try():
             return frozenset()
+        try:
+            job_ids = self._queue.get_job_ids()
+        except RedisError:
+            self._breaker.failed()
+            return frozenset()
+        self._breaker.succeeded()
+        return frozenset(job_id.partition(SEPARATOR)[0] for job_id in job_ids)
+
+    def _has_rung(self, rings: Sequence[Ring]) -> bool:
+        if not self._breaker.may_try():
+            return False
+        try:
+            self._queue.enqueue_many(map(_job, rings))
+        except RedisError as error:
+            self._breaker.failed()
+            self._outage.begin(error)
+            return False
+        self._breaker.succeeded()
+        self._outage.end()
+        return True

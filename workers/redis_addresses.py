@@ -8,12 +8,24 @@ from typing import Any
 from urllib.parse import unquote
 
 from redis import Redis
-from redis.sentinel import Sentinel
+from redis.sentinel import MasterNotFoundError, Sentinel
 
 from core.hosts import ManyHosts, read_hosts
 
 SENTINEL = ("redis+sentinel", "rediss+sentinel", "redis-sentinel", "sentinel")
 SENTINEL_PORT = 26379
+
+
+class Sentinels(Sentinel):
+    """They say in a sentence that they cannot help: redis-py shows its objects."""
+
+    def discover_master(self, service_name: str) -> Any:
+        try:
+            return super().discover_master(service_name)  # type: ignore[no-untyped-call]  # redis-py's
+        except MasterNotFoundError:
+            raise MasterNotFoundError(
+                f"none of the sentinels answers and knows a server that takes writes for {service_name!r}"
+            ) from None
 
 
 def connect_redis(url: str, **options: Any) -> Redis:
@@ -30,7 +42,7 @@ def _by_sentinels(address: ManyHosts, options: dict[str, Any]) -> Redis:
         raise ValueError("an address of sentinels is redis+sentinel://host,host/SERVICE/NUMBER")
     secure = {"ssl": True} if address.scheme.startswith("rediss") else {}
     user, _, password = address.credentials.rpartition(":")
-    sentinels: Any = Sentinel(  # type: ignore[no-untyped-call]
+    sentinels: Any = Sentinels(  # type: ignore[no-untyped-call]
         [(host.name, int(host.port or SENTINEL_PORT)) for host in address.hosts],
         sentinel_kwargs={**options, **secure, "password": dict(address.query).get("sentinel_password")},
     )

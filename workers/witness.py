@@ -4,11 +4,13 @@ Redis may forget it at any time; then a database that was set back by a copy of 
 (docs/restore.md).
 """
 
-import time
 from collections.abc import Callable
 
 from redis import Redis
 from redis.exceptions import RedisError
+
+from core.clock import elapsed
+from workers.breaker import Breaker
 
 KEY = "runbook:mark:"
 QUIET = (
@@ -17,12 +19,12 @@ QUIET = (
 
 
 class RedisWitness:
-    """Its own memory serves where Redis forgot, or is away. `now`: of the monotonic clock."""
+    """Its own memory serves where Redis forgot, or is away. `now`: see core.clock.elapsed."""
 
-    def __init__(self, redis: Redis, now: Callable[[], float] = time.monotonic) -> None:
-        self._redis, self._now = redis, now
+    def __init__(self, redis: Redis, now: Callable[[], float] = elapsed) -> None:
+        self._redis = redis
         self._seen: dict[str, int] = {}
-        self._asked_again_at = now()
+        self._breaker = Breaker(QUIET, now)
 
     def remember(self, line: str, mark: int) -> None:
         self._seen[line] = max(mark, self._seen.get(line, 0))
@@ -34,13 +36,15 @@ class RedisWitness:
         return max(known, default=None)
 
     def _try(self, ask: Callable[[], object]) -> object:
-        if self._now() < self._asked_again_at:
+        if not self._breaker.may_try():
             return None
         try:
-            return ask()
+            answer = ask()
         except RedisError:
-            self._asked_again_at = self._now() + QUIET
+            self._breaker.failed()
             return None
+        self._breaker.succeeded()
+        return answer
 
 
 def _number(found: object) -> int | None:

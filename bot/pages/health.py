@@ -8,6 +8,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from bot.pages.kept import Answer, Page, kept
+from core.clock import elapsed
 from core.decisions.schema import Schema
 from core.decisions.signs import WITHOUT_REDIS
 from core.errors import Unavailable
@@ -16,8 +18,9 @@ from core.services.health import Figures, check_fits, count_everything
 from core.services.signs import present_processes
 from core.statuses import ACTIVE, FINAL
 
-Page = Callable[[Request], Response]
 Answers = Callable[[], bool]
+Elapsed = Callable[[], float]
+UNREACHABLE = "The database cannot be reached."
 STATUSES = sorted(ACTIVE | FINAL)
 
 
@@ -26,25 +29,32 @@ async def healthz(_request: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
-def readyz(service: Service, newest_revision: str | None, redis_answers: Answers = lambda: True) -> Page:
+def readyz(
+    service: Service,
+    newest_revision: str | None,
+    redis_answers: Answers = lambda: True,
+    now: Elapsed = elapsed,
+) -> Page:
     """The page that answers 503, with a sentence that says why, while requests had better go elsewhere.
 
     A 200 tells of what else the service needs, and what it costs where that is away: no other instance of `web` could
-    do better without it, so people are still served.
+    do better without it, so people are still served. An answer is kept for a second.
     """
 
-    def answer(_request: Request) -> Response:
+    def ask() -> Answer:
         try:
             schema = check_ready(service, newest_revision)
+            with service.transaction() as work:
+                present = [str(each) for each in present_processes(work)]
         except Unavailable as error:
-            return PlainTextResponse(f"{error}\n", 503)
-        with service.transaction() as work:
-            present = [str(each) for each in present_processes(work)]
+            return Answer(f"{error}\n", 503)
+        except SQLAlchemyError:
+            return Answer(f"{UNREACHABLE}\n", 503)
         redis = "answers" if redis_answers() else f"away: {WITHOUT_REDIS}"
         lines = ["ready", f"database: at migration {schema.revision}", f"redis: {redis}", *present]
-        return PlainTextResponse("\n".join(lines) + "\n")
+        return Answer("\n".join(lines) + "\n")
 
-    return answer
+    return kept(ask, now)
 
 
 def check_ready(service: Service, newest_revision: str | None) -> Schema:
@@ -53,18 +63,22 @@ def check_ready(service: Service, newest_revision: str | None) -> Schema:
         with service.transaction() as work:
             return check_fits(work, newest_revision or "")
     except SQLAlchemyError as error:
-        raise Unavailable("The database cannot be reached.", hint="DATABASE_URL says where it is.") from error
+        raise Unavailable(UNREACHABLE, hint="DATABASE_URL says where it is.") from error
 
 
-def metrics(service: Service) -> Page:
-    """The page of figures in Prometheus' text format, counted when asked."""
+def metrics(service: Service, now: Elapsed = elapsed) -> Page:
+    """The page of figures in Prometheus' text format, counted once a second at most; 503 where they cannot be."""
 
-    def answer(_request: Request) -> Response:
-        with service.transaction() as work:
-            text = render_figures(count_everything(work), work.now)
-        return Response(text, media_type=CONTENT_TYPE_LATEST)
+    def ask() -> Answer:
+        try:
+            with service.transaction() as work:
+                return Answer(
+                    render_figures(count_everything(work), work.now), media_type=CONTENT_TYPE_LATEST
+                )
+        except SQLAlchemyError:
+            return Answer(f"{UNREACHABLE}\n", 503)
 
-    return answer
+    return kept(ask, now)
 
 
 def render_figures(figures: Figures, now: datetime) -> bytes:

@@ -1,12 +1,11 @@
 """The demo, with a browser or without."""
 
-import html
 import threading
 
 from cli.demo.sandbox_client import SandboxClient
 from cli.demo.stage import stage
 from cli.demo.story import open_incident, play
-from cli.demo.transcript import transcript
+from cli.demo.transcript import readable, transcript
 from cli.demo.workspace import APPROVER, REQUESTER
 from core.settings import Settings
 
@@ -41,7 +40,7 @@ def run_headless(settings: Settings, *, refuse_promote: bool) -> bool:
         SandboxClient(found.sandbox) as sandbox,
     ):
         ending = play(found, sandbox)
-        print(f"Alice was asked:\n\n{html.unescape(str(ending.asked.get('text')))}\n")
+        print(f"Alice was asked:\n\n{readable(str(ending.asked.get('text')))}\n")
         print(transcript(sandbox.messages(APPROVER, ending.channel)))
         complaint = ending.complaint
         caused_by = ending.payload.get("workflow_execution_id")

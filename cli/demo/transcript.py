@@ -1,10 +1,18 @@
 """A channel as text, for the terminal."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from cli.demo.sandbox_client import Message
-from cli.demo.workspace import PEOPLE
+from cli.demo.workspace import PEOPLE, demo_workspace
+
+# What Slack puts between angle brackets: https://docs.slack.dev/messaging/formatting-message-text
+ENTITY = re.compile(r"<(?P<what>[@#!]|(?=[a-z][a-z+.-]*:))(?P<name>[^<>|\n]+)(?:\|(?P<label>[^<>\n]*))?>")
+ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+NAMES = {person.id: person.real_name for person in PEOPLE} | {
+    channel.id: channel.name for channel in demo_workspace(0).channels
+}
 
 
 def transcript(messages: Sequence[Message]) -> str:
@@ -12,12 +20,39 @@ def transcript(messages: Sequence[Message]) -> str:
     return "\n".join(_paragraph(message) for message in messages)
 
 
+def readable(markup: str) -> str:
+    """Slack's markup as its readers see it: people and channels by name, times in UTC, links with their addresses."""
+    shown = ENTITY.sub(_entity, markup)
+    for escaped, character in ESCAPES:
+        shown = shown.replace(escaped, character)
+    return shown
+
+
+def _entity(found: re.Match[str]) -> str:
+    what, name, label = found["what"], found["name"], found["label"]
+    if not what:
+        return f"{label} ({name})" if label else name
+    if what != "!":
+        return what + (label or NAMES.get(name, name))
+    command, *arguments = name.split("^")
+    if command == "date":
+        return label or _date(arguments) or found[0]
+    return label or f"@{arguments[0] if arguments else command}"
+
+
+def _date(arguments: Sequence[str]) -> str | None:
+    """The time, where a message says nothing for readers that cannot show it in their own zone."""
+    try:
+        return f"{datetime.fromtimestamp(int(arguments[0]), UTC):%Y-%m-%d %H:%M} UTC"
+    except (ValueError, OverflowError, OSError, IndexError):
+        return None
+
+
 def _paragraph(message: Message) -> str:
-    names = {person.id: person.real_name for person in PEOPLE}
-    author = names.get(str(message.get("user")), "Runbook")
+    author = NAMES.get(str(message.get("user")), "Runbook")
     is_reply = message.get("thread_ts") not in (None, message["ts"])
     time = datetime.fromtimestamp(float(message["ts"]), UTC).strftime("%H:%M:%S")
-    lines = str(message.get("text", "")).splitlines() or [""]
+    lines = readable(str(message.get("text", ""))).splitlines() or [""]
     payload = (message.get("metadata") or {}).get("event_payload", {})
     if payload.get("workflow_execution_id"):
         lines.append(f"[{payload['execution_id']} caused by {payload['workflow_execution_id']}]")

@@ -57,6 +57,11 @@ def check_fits(work: Work, newest: str) -> Schema:
     if work.session.scalar(text("SELECT pg_is_in_recovery()")):
         hint = "DATABASE_URL is to lead to the primary; of several hosts in it the one that takes writes is used."
         raise Unavailable("The database is a standby, which takes no writes.", hint=hint)
+    return check_schema(work, newest)
+
+
+def check_schema(work: Work, newest: str) -> Schema:
+    """The half of it that holds for who only reads, too: raise Unavailable for a schema that does not fit."""
     schema = schema_of(work)
     check_compatible(schema, newest)
     return schema

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.decisions.signs import EVERY, FORGOTTEN, Presence, Sign, presences
+from core.outage import Outage
 from core.service import Service, Work
 from core.tables import Process
 
@@ -44,10 +45,15 @@ class Life:
 
 
 @contextmanager
-def living(service: Service, kind: str, version: str) -> Iterator[None]:
-    """Within the block signs of life are given, from a thread of its own. A database that is away stops nothing."""
+def living(service: Service, kind: str, version: str, outage: Outage | None = None) -> Iterator[None]:
+    """Within the block signs of life are given, from a thread of its own. A database that is away stops nothing.
+
+    `outage`: tells of it, where the process may have nothing to do with the database for long.
+    """
     life, over = Life(kind, version), threading.Event()
-    thread = threading.Thread(target=_live, args=(service, life, over), name="signs-of-life", daemon=True)
+    thread = threading.Thread(
+        target=_live, args=(service, life, over, outage), name="signs-of-life", daemon=True
+    )
     thread.start()
     try:
         yield
@@ -58,13 +64,18 @@ def living(service: Service, kind: str, version: str) -> Iterator[None]:
             life.end(work)
 
 
-def _live(service: Service, life: Life, over: threading.Event) -> None:
+def _live(service: Service, life: Life, over: threading.Event, outage: Outage | None) -> None:
     while not over.is_set():
         try:
             with service.transaction() as work:
                 life.give_sign(work)
         except SQLAlchemyError as error:
             log.debug("no sign of life could be given", error=type(error).__name__)
+            if outage is not None:
+                outage.begin(error)
+        else:
+            if outage is not None:
+                outage.end()
         over.wait(EVERY.total_seconds())
 
 

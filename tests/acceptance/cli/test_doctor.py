@@ -8,14 +8,17 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import Engine, delete, text
 
 from cli import setting_findings
 from cli.embedded import Services, create_database
 from cli.embedded.databases import connect
+from cli.readiness import why_not_ready
 from core.service import Service
 from core.services.signs import Life
 from core.tables import Process
+from migrations.newest import newest_revision
+from migrations.upgrade import upgrade_database
 from slack_sandbox.config import AppConfig, WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
 from tests.acceptance.cli.conftest import Cli
@@ -168,6 +171,31 @@ def test_a_database_that_a_newer_release_migrated_is_no_case_for_migrate(
     found = finding(cli, "database")
 
     assert not found["ok"]
+    assert "9999" in found["message"]
+    assert "Run `runbook migrate`" not in found["hint"]
+
+
+@pytest.mark.parametrize(("oldest_code", "fits"), [(newest_revision(), True), ("9998", False)])
+def test_a_newer_schema_is_judged_by_the_rule_that_the_processes_start_by(
+    healthy: pytest.MonkeyPatch,
+    cli: Cli,
+    service: Service,
+    owner_engine: Engine,
+    oldest_code: str,
+    fits: bool,
+) -> None:
+    try:
+        with owner_engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+            connection.execute(text(f"UPDATE schema_compatibility SET oldest_code = '{oldest_code}'"))
+        found, why_not = finding(cli, "database"), why_not_ready(service)
+    finally:
+        with owner_engine.begin() as connection:
+            connection.execute(text(f"UPDATE alembic_version SET version_num = '{newest_revision()}'"))
+        upgrade_database(owner_engine)
+
+    assert bool(found["ok"]) is fits
+    assert (why_not is None) is fits
     assert "9999" in found["message"]
     assert "Run `runbook migrate`" not in found["hint"]
 

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from cli.addresses import engine_at
 from cli.embedded import create_database
 from cli.embedded.databases import connect
+from migrations.upgrade import upgrade_database
 from tests.acceptance.cli.processes import said, started
 
 ALONE = {
@@ -35,7 +37,7 @@ def newer(owner_url: str, worker_id: str) -> str:
     return url
 
 
-@pytest.mark.parametrize(
+AT_THE_DATABASE = pytest.mark.parametrize(
     "command",
     [
         ("token", "list"),
@@ -43,16 +45,47 @@ def newer(owner_url: str, worker_id: str) -> str:
         ("audit", "verify"),
         ("secrets", "list"),
         ("secrets", "suggest"),
+        ("restored",),
         ("apply", "examples/definitions"),
     ],
     ids=" ".join,
 )
+
+
+@AT_THE_DATABASE
 def test_a_command_at_a_database_that_nobody_migrated_says_migrate(
     empty: str, command: tuple[str, ...]
 ) -> None:
     status, printed = said({**ALONE, "DATABASE_URL": empty}, *command)
     assert (status, printed.count("\n")) == (1, 1), printed
     assert "runbook migrate" in printed
+
+
+@AT_THE_DATABASE
+def test_a_command_of_an_older_release_leaves_a_database_alone_that_does_not_fit_it(
+    newer: str, command: tuple[str, ...]
+) -> None:
+    """All the tables may be there, and the command would write into them what the newer release cannot read."""
+    with connect(newer) as connection:
+        connection.execute("DROP TABLE alembic_version")
+    engine = engine_at("DATABASE_URL", newer)
+    upgrade_database(engine)
+    engine.dispose()
+    with connect(newer) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("UPDATE schema_compatibility SET oldest_code = '9998'")
+    status, printed = said({**ALONE, "DATABASE_URL": newer}, *command)
+    assert (status, printed.count("\n")) == (1, 1), printed
+    assert "A newer release migrated the database to 9999" in printed
+    assert "Run a release that does (9998 or newer)." in printed
+
+
+def test_a_database_that_is_not_as_it_says_is_not_migrated(empty: str) -> None:
+    with connect(empty) as connection:
+        connection.execute("CREATE TABLE teams (id text)")
+    status, printed = said({**ALONE, "DATABASE_URL": empty}, "migrate")
+    assert (status, printed.count("\n")) == (1, 1), printed
+    assert "has something already that is to be made in it" in printed
 
 
 def test_an_older_release_does_not_migrate_a_newer_database(newer: str) -> None:

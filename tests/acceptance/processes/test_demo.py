@@ -27,6 +27,7 @@ def test_the_story_ends_well_and_says_which_workflow_caused_it(tmp_path: Path) -
     assert played.returncode == 0, played.stdout + played.stderr
     assert "The story ended well." in played.stdout
     assert "The primary is orders-db-2; the workflow execution was wfx_" in played.stdout
+    assert not any(markup in played.stdout for markup in ("<!date^", "<@U", "<#C", "&lt;", "<http"))
 
 
 def test_a_refused_promotion_ends_the_story_badly(tmp_path: Path) -> None:

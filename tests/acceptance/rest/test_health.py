@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, text, update
+from sqlalchemy import Engine, event, text, update
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from bot.pages.links import RunLinks
 from bot.rest.settings import RestSettings
 from bot.web import create_web
-from core.clock import SystemClock
+from core.clock import SystemClock, elapsed
 from core.database import open_engine
 from core.decisions.schema import OLDEST_SCHEMA
 from core.decisions.signs import WITHOUT
@@ -59,7 +59,13 @@ def until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def web_of(service: Service, revision: str | None, *, redis_answers: bool = True) -> TestClient:
+def web_of(
+    service: Service,
+    revision: str | None,
+    *,
+    redis_answers: bool = True,
+    now: Callable[[], float] = elapsed,
+) -> TestClient:
     web = create_web(
         service,
         slack=None,
@@ -67,6 +73,7 @@ def web_of(service: Service, revision: str | None, *, redis_answers: bool = True
         links=RunLinks("", "secret"),
         newest_revision=revision,
         redis_answers=lambda: redis_answers,
+        now=now,
     )
     return TestClient(web, raise_server_exceptions=False)
 
@@ -135,6 +142,67 @@ def test_a_process_without_its_database_is_healthy_but_not_ready() -> None:
     assert (answer.status_code, answer.text[:30]) == (503, "The database cannot be reached")
 
 
+@pytest.fixture
+def statements(engine: Engine) -> Iterator[list[str]]:
+    """What the database was asked."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("address", ["/readyz", "/metrics"])
+def test_nobody_makes_the_database_work_by_asking_without_a_token(
+    service: Service, statements: list[str], address: str
+) -> None:
+    time = [0.0]
+    web = web_of(service, newest_revision(), now=lambda: time[0])
+    first = web.get(address)
+    once = len(statements)
+    for _ in range(30):
+        again = web.get(address)
+        assert (again.status_code, again.text) == (200, first.text)
+        assert again.headers["content-type"] == first.headers["content-type"]
+    assert once > 0
+    assert len(statements) == once
+
+    time[0] = 1.0
+    web.get(address)
+    assert len(statements) > once
+
+
+def test_readiness_turns_within_two_seconds(service: Service, migrated_to: Callable[..., None]) -> None:
+    time = [0.0]
+    web = web_of(service, newest_revision(), now=lambda: time[0])
+    assert web.get("/readyz").status_code == 200
+    migrated_to("0019")
+    time[0] = 0.9
+    assert web.get("/readyz").status_code == 200
+    time[0] = 1.9
+    assert web.get("/readyz").status_code == 503
+    migrated_to(newest_revision())
+    time[0] = 3.8
+    assert web.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/readyz", "/metrics"])
+def test_a_database_that_is_away_is_not_asked_for_each_request_either(address: str) -> None:
+    engine = open_engine("postgresql://nobody@127.0.0.1:1/none")
+    tries = []
+    event.listen(engine, "do_connect", lambda *_all: tries.append(1))
+    web = web_of(Service(engine, SystemClock(), RecordedBells()), newest_revision(), now=lambda: 0.0)
+    answers = [web.get(address) for _ in range(20)]
+
+    assert {(each.status_code, each.text[:30]) for each in answers} == {
+        (503, "The database cannot be reached")
+    }
+    assert len(tries) == 1
+
+
 def test_the_figures_count_executions_and_what_is_owed(stranger: TestClient, responder: TestClient) -> None:
     incident = opened(responder)["id"]
     responder.post(f"/api/incidents/{incident}/runbooks/say-hello/execute")
@@ -148,13 +216,13 @@ def test_the_figures_count_executions_and_what_is_owed(stranger: TestClient, res
 
 
 def test_what_ended_is_counted_once_before_and_after_the_clock_counts_it(
-    service: Service, stranger: TestClient, responder: TestClient
+    service: Service, responder: TestClient
 ) -> None:
     incident = opened(responder)["id"]
     run = responder.post(f"/api/incidents/{incident}/runbooks/say-hello/execute").json()["execution"]["id"]
     responder.post(f"/api/runbooks/executions/{run}/cancel").raise_for_status()
     for _ in range(2):
-        lines = stranger.get("/metrics").text.splitlines()
+        lines = web_of(service, newest_revision()).get("/metrics").text.splitlines()
         assert 'runbook_executions{kind="runbook",status="cancelled"} 1.0' in lines
         assert 'runbook_executions{kind="runbook",status="pending"} 0.0' in lines
         assert 'runbook_executions{kind="workflow",status="cancelled"} 0.0' in lines

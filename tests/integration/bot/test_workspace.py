@@ -3,6 +3,7 @@
 from typing import NoReturn
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.workspace import WorkspacePin, asking
 from core.decisions.workspace import Workspace
@@ -94,3 +95,20 @@ def test_an_app_level_token_names_its_app(
     monkeypatch.setattr("bot.workspace.WebClient.auth_test", lambda _: {"team_id": "T1"})
 
     assert asking("xoxb-1", "http://127.0.0.1:9/api/", token)() == Workspace("T1", "", app)
+
+
+def test_a_slack_that_is_away_is_told_once_for_each_reason(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.workspace.FIRST_PAUSE", 0.001)
+    reasons = ["refused", "refused", "no answer", "no answer", "no answer"]
+
+    def ask() -> Workspace:
+        if reasons:
+            raise OSError(reasons.pop(0))
+        return LEARNED
+
+    with capture_logs() as lines:
+        WorkspacePin(service, Workspace(), ask).start()
+
+    assert [line["error"] for line in lines if line["log_level"] == "warning"] == ["refused", "no answer"]

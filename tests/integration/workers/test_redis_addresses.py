@@ -1,6 +1,7 @@
 """Redis by its address, and by that of the sentinels which know where it is at the moment."""
 
 import pytest
+from redis.exceptions import RedisError
 
 from core.service import Ring
 from tests.integration.workers.redis_servers import Start
@@ -35,3 +36,12 @@ def test_rings_and_workers_find_the_server_that_the_sentinels_name(start: Start)
 def test_an_address_that_is_none_is_refused_before_anybody_connects(url: str) -> None:
     with pytest.raises(ValueError, match=r"(?i)sentinels|port|schemes"):
         connect_redis(url)
+
+
+@pytest.mark.parametrize("service", ["main", "another"])
+def test_sentinels_that_cannot_help_say_so_in_a_sentence(start: Start, service: str) -> None:
+    sentinel = start("--sentinel", "sentinel monitor third 127.0.0.1 1 1")
+    with pytest.raises(RedisError) as raised:
+        open_redis(f"redis+sentinel://127.0.0.1:1,127.0.0.1:{sentinel}/{service}").ping()
+    said = str(raised.value)
+    assert said == f"none of the sentinels answers and knows a server that takes writes for '{service}'"

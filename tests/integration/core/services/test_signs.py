@@ -1,0 +1,40 @@
+"""Signs of life, where the database is away."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from core.clock import SystemClock
+from core.database import open_engine
+from core.outage import Outage
+from core.service import Service
+from core.services import signs
+from core.services.signs import living
+from tests.conftest import RecordedBells
+
+
+def test_a_process_that_has_nothing_to_do_says_once_that_its_database_is_away(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And once that it is back: an idle worker would fall silent, and look healthy."""
+    monkeypatch.setattr(signs, "EVERY", timedelta(milliseconds=5))
+    engines = [open_engine("postgresql://nobody@127.0.0.1:1/none")] * 5
+    asked: list[object] = []
+
+    class Returning(Service):
+        def transaction(self):  # type: ignore[no-untyped-def]  # as Service has it
+            asked.append(1)
+            away = Service(engines.pop(), SystemClock(), RecordedBells()) if engines else service
+            return away.transaction()
+
+    returning = Returning(service.engine, service.clock, service.doorbell)
+    with capture_logs() as lines, living(returning, "worker", "1.0", Outage("worker", "the database")):
+        deadline = time.monotonic() + 30
+        while len(asked) < 8:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    said = [line["event"] for line in lines if "sign of life" not in line["event"]]
+    assert said == ["worker cannot reach the database, and waits", "worker reaches the database again"]
