@@ -10,8 +10,12 @@ from cli.demo.workspace import PEOPLE, demo_workspace
 # What Slack puts between angle brackets: https://docs.slack.dev/messaging/formatting-message-text
 ENTITY = re.compile(r"<(?P<what>[@#!]|(?=[a-z][a-z+.-]*:))(?P<name>[^<>|\n]+)(?:\|(?P<label>[^<>\n]*))?>")
 ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
-NAMES = {person.id: person.real_name for person in PEOPLE} | {
-    channel.id: channel.name for channel in demo_workspace(0).channels
+BOT = "Runbook"
+STAGED = demo_workspace(0)
+NAMES = {
+    STAGED.app.bot_user_id: BOT,
+    **{person.id: person.real_name for person in PEOPLE},
+    **{channel.id: channel.name for channel in STAGED.channels},
 }
 
 
@@ -49,7 +53,7 @@ def _date(arguments: Sequence[str]) -> str | None:
 
 
 def _paragraph(message: Message) -> str:
-    author = NAMES.get(str(message.get("user")), "Runbook")
+    author = NAMES.get(str(message.get("user")), BOT)
     is_reply = message.get("thread_ts") not in (None, message["ts"])
     time = datetime.fromtimestamp(float(message["ts"]), UTC).strftime("%H:%M:%S")
     lines = readable(str(message.get("text", ""))).splitlines() or [""]

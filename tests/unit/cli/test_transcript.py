@@ -16,6 +16,7 @@ from cli.demo.transcript import readable, transcript
             "<@U0ALICE> approved, <@U0NOBODY> and <@U1|ann> watched",
             "@Alice Ng approved, @U0NOBODY and @ann watched",
         ),
+        ("<@U0RUNBOOK> has joined", "@Runbook has joined"),
         ("in <#C0INCIDENTS> and <#C1|ops> and <#C2>", "in #incidents and #ops and #C2"),
         ("<!here> <!channel|@channel> <!subteam^S1|@dba> <!subteam^S2>", "@here @channel @dba @S2"),
         (
