@@ -194,4 +194,4 @@ def test_a_large_text_takes_no_long_time(size: int) -> None:
     ):
         started = time.process_time()
         masker.mask(text * (size // len(text)))
-        assert time.process_time() - started < 0.2 + size / 250_000
+        assert time.process_time() - started < 1.0 + size / 250_000
