@@ -20,9 +20,9 @@ from bench.report import Line, Section
 from bench.slash_command import SlashCommands
 from bench.statistics import milliseconds, summarize
 from cli.apply import OPERATOR
-from core.services.incidents import NewIncident, open_incident
-from core.services.people import load_person
-from core.services.tokens import ALL_SCOPES, create_token
+from core.services.access.people import load_person
+from core.services.access.tokens import ALL_SCOPES, create_token
+from core.services.incidents.opening import NewIncident, open_incident
 
 AT_ONCE = 16  # requests
 WARM_UP = 20

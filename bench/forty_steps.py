@@ -13,7 +13,7 @@ from bench.transactions import committed_per_act
 from cli.embedded.databases import connect
 from cli.roles.worker import executor_of
 from core.execution.executor import Executor
-from core.execution.kinds import RUNBOOK
+from core.services.executions.loading import RUNBOOK
 
 STEPS = 40
 COMMITS = STEPS + 1  # a step's end is committed with the next one's start

@@ -12,10 +12,10 @@ from cli.demo.ports import port_near
 from cli.embedded import create_database, embedded_services
 from core.database import open_engine
 from core.service import Ring, Service
-from core.services.incidents import NewIncident, open_incident
-from core.services.people import load_person
-from core.services.runbook_starts import Start, start_by_person
-from core.services.runbooks import find_runbook
+from core.services.access.people import load_person
+from core.services.incidents.opening import NewIncident, open_incident
+from core.services.library.runbooks import find_runbook
+from core.services.starts.runbook_starts import Start, start_by_person
 from core.settings import Settings
 from core.tables import Incident
 from migrations.upgrade import upgrade_database

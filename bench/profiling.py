@@ -6,7 +6,7 @@ import pstats
 from bench.definitions import FORTY_STEPS
 from bench.place import Place
 from cli.roles.worker import executor_of
-from core.execution.kinds import RUNBOOK
+from core.services.executions.loading import RUNBOOK
 
 RUNS = 10
 SHOWN = 60

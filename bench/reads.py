@@ -9,15 +9,8 @@ from functools import partial
 from bench.loading import ADMIN, MEMBER, PER_INCIDENT, RUNBOOKS, WORKFLOWS
 from bot.poster.claims import claim_next, is_due_by
 from core.decisions.people import Person
-from core.execution.kinds import RUNBOOK
 from core.service import Work
-from core.services.analytics import analyse_runbook, analyse_workflow
-from core.services.audit_chain import seal_entries
-from core.services.audit_reading import AuditFilter, list_entries
-from core.services.execution_views import view_approvals, view_executions
-from core.services.incident_ages import came_of_age
-from core.services.incidents import find_incident
-from core.services.listing import (
+from core.services.access.listing import (
     ANY,
     Position,
     Wanted,
@@ -28,12 +21,19 @@ from core.services.listing import (
     list_runbook_executions,
     list_workflow_executions,
 )
-from core.services.reading import view_execution, view_incident, view_workflow_executions
-from core.services.run_search import find_execution
-from core.services.runbooks import find_runbook
-from core.services.tallies import count_ended
-from core.services.timeline import timeline
-from core.services.workflows import find_workflow
+from core.services.analytics.figures import analyse_runbook, analyse_workflow
+from core.services.analytics.tallies import count_ended
+from core.services.audit.chain import seal_entries
+from core.services.audit.reading import AuditFilter, list_entries
+from core.services.executions.loading import RUNBOOK
+from core.services.incidents.ages import came_of_age
+from core.services.incidents.opening import find_incident
+from core.services.incidents.timeline import timeline
+from core.services.library.runbooks import find_runbook
+from core.services.library.workflows import find_workflow
+from core.services.runs.control import find_execution
+from core.services.views.executions import view_approvals, view_executions
+from core.services.views.reading import view_execution, view_incident, view_workflow_executions
 from workers.clock import find_due
 
 PAGE = 51  # a REST page of the usual size, and the row that says whether there is another

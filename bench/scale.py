@@ -26,8 +26,8 @@ from core.clock import SystemClock
 from core.database import open_engine
 from core.decisions.people import Person
 from core.service import Service
-from core.services.audit_chain import verify_chain
-from core.services.people import load_person
+from core.services.access.people import load_person
+from core.services.audit.chain import verify_chain
 from migrations.upgrade import upgrade_database
 from workers.clock import count_what_ended, seal_the_audit_trail
 

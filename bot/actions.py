@@ -8,14 +8,13 @@ from bot.entrances import BUTTONS as IN_THE_POLICY
 from core.decisions.people import Person
 from core.errors import InvalidInput
 from core.service import Service, Work
-from core.services import notices
-from core.services.approvals import StaleApproval, decide_gate, show_anew
-from core.services.notices import NoticeKind
-from core.services.people import load_person
-from core.services.reading import view_approval
-from core.services.retries import retry
-from core.services.runs import VERDICTS, InDoubt, StaleVerdict, cancel, give_verdict
-from core.services.workflow_runs import cancel_workflow
+from core.services.access.people import load_person
+from core.services.runs.approvals import StaleApproval, decide_gate, show_anew
+from core.services.runs.control import VERDICTS, InDoubt, StaleVerdict, cancel, cancel_workflow, give_verdict
+from core.services.runs.retries import retry
+from core.services.shared import notices
+from core.services.shared.notices import NoticeKind
+from core.services.views.reading import view_approval
 
 NOTHING_HERE = "This button does nothing here any more."
 ATTEMPT = re.compile(r"[0-9]{1,9}")

@@ -5,11 +5,11 @@ from bot.cards.words import escape
 from core.decisions.people import Person
 from core.errors import InvalidInput
 from core.service import Service, Work
-from core.services.definition_approval import approve
-from core.services.library import Intent
-from core.services.library_search import find
-from core.services.people import load_person
-from core.services.shelves import RUNBOOKS, WORKFLOWS, Row, Shelf
+from core.services.access.people import load_person
+from core.services.library.approval import approve
+from core.services.library.finding import find
+from core.services.library.kinds import RUNBOOKS, WORKFLOWS, Row, Shelf
+from core.services.library.writing import Intent
 
 
 def press_approve(service: Service, value: str, user_id: str, *, single_admin: bool) -> str:

@@ -14,7 +14,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from core.service import Service
-from core.services.notices import revive
+from core.services.shared.notices import revive
 
 log = structlog.get_logger()
 

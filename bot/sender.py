@@ -9,7 +9,7 @@ from typing import Any
 
 from slack_bolt import BoltResponse
 
-from core.decisions.workspace import Sender, Workspace, refusal_of
+from core.decisions.installation import Sender, Workspace, refusal_of
 from core.errors import NotAllowed
 
 Current = Callable[[], Workspace]

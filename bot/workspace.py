@@ -15,10 +15,10 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.decisions.workspace import Workspace
+from core.decisions.installation import Workspace
 from core.outage import reason
 from core.service import Service
-from core.services.slack_workspace import known_workspace, pin_workspace
+from core.services.access.workspace import known_workspace, pin_workspace
 
 log = structlog.get_logger()
 

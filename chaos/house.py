@@ -26,7 +26,7 @@ from cli.apply import OPERATOR, apply_text
 from cli.compose import Composition
 from cli.demo.ports import reserved_port
 from cli.migrate import migrate
-from core.services.tokens import ALL_SCOPES, create_token
+from core.services.access.tokens import ALL_SCOPES, create_token
 from core.settings import Settings
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.operator import OPERATOR as OPERATOR
+from core.definitions.checks.secrets import Known
 from core.definitions.kinds import AnyDefinition
-from core.definitions.known import Known
 from core.definitions.problems import Problem
 from core.definitions.secret import SecretDefinition
 from core.definitions.team import TeamDefinition
@@ -14,13 +14,13 @@ from core.definitions.validate import validate_files, validate_text
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import DefinitionError
 from core.service import Service, Work
-from core.services.definition_approval import approve
-from core.services.library import Intent
-from core.services.people import apply_teams
-from core.services.runbooks import apply_runbook
-from core.services.secrets import apply_secret, declared_secrets
-from core.services.shelves import RUNBOOKS, WORKFLOWS, Row, Shelf
-from core.services.workflows import apply_workflow
+from core.services.access.people import apply_teams
+from core.services.access.secrets import apply_secret, declared_secrets
+from core.services.library.approval import approve
+from core.services.library.kinds import RUNBOOKS, WORKFLOWS, Row, Shelf
+from core.services.library.runbooks import apply_runbook
+from core.services.library.workflows import apply_workflow
+from core.services.library.writing import Intent
 from core.statuses import ApprovalStatus
 
 ORDER = {"team": 0, "secret": 1, "runbook": 2, "workflow": 3}  # what is referred to comes first

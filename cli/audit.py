@@ -12,10 +12,9 @@ from cli.client.options import AsJson, Url, connect, path, print_json
 from cli.client.output import say
 from cli.environment import environment
 from cli.tokens import working
-from core.decisions.audit_head import Head, read_heads, signed
+from core.decisions.audit_chain import Head, read_heads, signed
 from core.errors import InvalidInput, NotFound
-from core.services.audit_chain import ChainReport, verify_chain
-from core.services.audit_heads import missing_head, newest_head
+from core.services.audit.chain import ChainReport, missing_head, newest_head, verify_chain
 from core.settings import Settings
 
 app = typer.Typer()

@@ -9,9 +9,8 @@ from pathlib import Path
 from cli.command_path import command_path
 from cli.embedded.files import Files
 from core.errors import ConfigurationError
-from core.outside.confinement import NEEDED, Account, Confinement, may_become
-from core.outside.process import ProcessRunner
-from core.outside.programs import Programs
+from core.io.confinement import NEEDED, Account, Confinement, Programs, may_become
+from core.io.process import ProcessRunner
 from core.settings import Settings
 
 AS_ROOT = "Shell steps would run as root, who can read what the service knows and change all there is here."

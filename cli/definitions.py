@@ -9,7 +9,7 @@ from cli.apply import apply_files
 from cli.arguments import AsJson, Paths
 from cli.compose import Composition, reachable
 from cli.environment import environment
-from core.services.health import check_schema
+from core.services.operations.health import check_schema
 from core.settings import Settings
 from migrations.newest import newest_revision
 

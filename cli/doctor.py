@@ -19,8 +19,8 @@ from cli.process_findings import processes
 from cli.secret_findings import secrets
 from cli.setting_findings import admins, clocks, files, port, signing_secret
 from cli.token_findings import tokens
+from core.database import check_sessions
 from core.errors import ConfigurationError, RunbookError, Unavailable
-from core.pooling import check_sessions
 from core.settings import Settings
 from migrations.newest import newest_revision
 

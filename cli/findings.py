@@ -15,10 +15,9 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from cli.command_path import command_path
 from cli.confinement import confinement_of
 from core.errors import ConfigurationError
-from core.outside.confinement import Confinement
-from core.outside.egress import EVERY_NAME, EgressPolicy
-from core.outside.process import Command, ProcessRunner
-from core.outside.programs import Programs
+from core.io.confinement import Confinement, Programs
+from core.io.egress import EVERY_NAME, EgressPolicy
+from core.io.process import Command, ProcessRunner
 from core.settings import NEEDED_FOR, Settings
 
 SECONDS = 5

@@ -7,7 +7,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from core.definitions.masking import Masker
 from core.errors import ConfigurationError
-from core.outside.secret_sources import EnvironmentSecrets
+from core.io.secret_sources import EnvironmentSecrets
 from core.settings import Settings
 
 OF_THE_TERMINAL = ("RUNBOOK_TOKEN",)

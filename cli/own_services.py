@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from core.hosts import hosts_in_query, read_hosts
-from core.outside.egress import OwnService
+from core.database import hosts_in_query, read_hosts
+from core.io.egress import OwnService
 from core.settings import Settings
 from workers.redis_addresses import SENTINEL, SENTINEL_PORT
 

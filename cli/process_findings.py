@@ -3,7 +3,7 @@
 from cli.findings import Finding
 from core.decisions.signs import Presence
 from core.service import Service
-from core.services.signs import present_processes
+from core.services.operations.health import present_processes
 
 START = "`runbook {}` starts one; a host that is up and has one already does not reach this database."
 

@@ -17,7 +17,7 @@ from cli.settled import begin
 from cli.version import release
 from core.definitions.masking import Masker
 from core.outage import Outage
-from core.services.signs import living
+from core.services.operations.health import living
 from core.settings import Settings
 
 log = structlog.get_logger()

@@ -12,7 +12,7 @@ from cli.operator_errors import sentence_of
 from core.errors import Unavailable
 from core.outage import reason
 from core.service import Service
-from core.services.health import check_fits
+from core.services.operations.health import check_fits
 from migrations.newest import newest_revision
 
 PAUSE = 0.5  # seconds between two looks

@@ -11,7 +11,7 @@ from cli.arguments import Paths
 from cli.client.output import say
 from core.definitions.problems import Problem
 from core.definitions.validate import validate_files
-from core.rehearsal.cases import Played, play_all
+from core.simulation.differences import Played, play_all
 
 app = typer.Typer()
 

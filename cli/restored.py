@@ -5,7 +5,7 @@ import typer
 from cli.client.output import say
 from cli.operator import OPERATOR
 from cli.tokens import working
-from core.services.restore import declare_restored
+from core.services.operations.restore import declare_restored
 
 app = typer.Typer()
 

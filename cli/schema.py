@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from core.definitions.editor_schema import schema_of
+from core.definitions.kinds import schema_of
 
 app = typer.Typer()
 

@@ -9,8 +9,8 @@ from cli.secrets import hosts_of
 from core.definitions.secret import VARIABLE_PREFIX, EnvironmentSource, SecretDefinition
 from core.errors import RunbookError
 from core.execution.secrets import SecretValues
-from core.services.secret_suggestions import misused_secrets, suggested_secrets
-from core.services.secrets import declared_secrets
+from core.services.access.secret_suggestions import misused_secrets, suggested_secrets
+from core.services.access.secrets import declared_secrets
 
 SUGGEST = "`runbook secrets suggest` prints declarations."
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from cli.compose import Composition
 from core.errors import ConfigurationError
 from core.execution.secrets import SecretValues, VaultPort, WorkerSecrets
-from core.outside.secret_sources import EnvironmentSecrets, FileSecrets
-from core.services.secrets import Declarations
+from core.io.secret_sources import EnvironmentSecrets, FileSecrets
+from core.services.access.secrets import Declarations
 from core.settings import Settings
 
 
@@ -38,6 +38,6 @@ def _vault(settings: Settings) -> VaultPort | None:
         raise ConfigurationError(
             "VAULT_ADDR is set, and hvac is not installed.", hint="Install runbook[vault]."
         )
-    module = importlib.import_module("core.outside.vault")
+    module = importlib.import_module("core.io.secret_sources")
     vault: VaultPort = module.VaultSecrets(settings.vault_addr, token, namespace=settings.vault_namespace)
     return vault

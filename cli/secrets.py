@@ -12,11 +12,11 @@ from cli.client.options import print_json
 from cli.client.output import say, table
 from cli.tokens import working
 from core.definitions.secret import VARIABLE_PREFIX
-from core.definitions.yaml_text import to_yaml
+from core.definitions.yaml_format import to_yaml
 from core.errors import RunbookError
-from core.outside.secret_sources import EnvironmentSecrets
-from core.services.secret_suggestions import misused_secrets, suggested_secrets
-from core.services.secrets import list_secrets
+from core.io.secret_sources import EnvironmentSecrets
+from core.services.access.secret_suggestions import misused_secrets, suggested_secrets
+from core.services.access.secrets import list_secrets
 from core.tables import JsonObject
 
 app = typer.Typer()

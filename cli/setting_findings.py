@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cli.findings import Finding
 from cli.serving import host_of, listen
 from core.errors import RunbookError
-from core.outside.secret_sources import EnvironmentSecrets, read_file
+from core.io.secret_sources import EnvironmentSecrets, read_file
 from core.service import Service
 from core.settings import Settings
 

@@ -9,11 +9,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cli.operator import OPERATOR
 from cli.readiness import why_not_ready
+from core.database import check_sessions
 from core.errors import RunbookError, Unavailable
-from core.pooling import check_sessions
 from core.service import Service
-from core.services.freezes import freeze_everything
-from core.services.restore import settle
+from core.services.freezes.declaring import freeze_everything
+from core.services.operations.restore import settle
 
 Frozen = Annotated[
     bool, typer.Option("--frozen", help="Freeze everything before anything begins; somebody unfreezes it.")

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cli.findings import Finding
 from cli.tokens import narrowed_notice
 from core.service import Service
-from core.services.tokens import expiring_tokens, narrowed_tokens
+from core.services.access.tokens import expiring_tokens, narrowed_tokens
 from core.tables import ApiToken
 
 SOON = timedelta(days=14)

@@ -16,8 +16,7 @@ from core.definitions.durations import parse_duration
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput
 from core.service import Work
-from core.services.health import check_schema
-from core.services.tokens import (
+from core.services.access.tokens import (
     DEFAULT_SCOPES,
     LIFETIME,
     Grant,
@@ -27,6 +26,7 @@ from core.services.tokens import (
     narrowed_tokens,
     revoke_token,
 )
+from core.services.operations.health import check_schema
 from core.settings import Settings
 from core.statuses import TokenScope
 from core.tables import ApiToken

@@ -1,17 +1,107 @@
-"""The engine: one pool of PostgreSQL connections a process."""
+"""The database: its address, the engine, and poolers that would break us.
+
+Addresses with several hosts in one: `scheme://user:password@host:port,host:port/path?query`.
+
+The engine: one pool of PostgreSQL connections a process.
+
+Whether a pooler stands before the database that gives each transaction another session.
+
+Sessions are relied on: their time zone, their limit on idleness, prepared statements, LISTEN. Through such a pooler one
+client's settings are another one's, and statements are prepared where nobody runs them.
+"""
 
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import structlog
 from psycopg.errors import IdleInTransactionSessionTimeout
-from sqlalchemy import Engine, ExceptionContext, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from core.hosts import in_the_query
+from core.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Host:
+    """`name`: also an IPv6 address, without its brackets, or a socket's folder. `port`: empty where none is said."""
+
+    name: str
+    port: str = ""
+
+
+@dataclass(frozen=True)
+class ManyHosts:
+    """The parts of such an address. `credentials`: percent-encoded, as they were; empty where there are none."""
+
+    scheme: str
+    credentials: str
+    hosts: tuple[Host, ...]
+    path: str
+    query: tuple[tuple[str, str], ...]
+
+
+def read_hosts(url: str) -> ManyHosts:
+    """Raises ValueError for a port that is no number, and a bracket that is not closed."""
+    scheme, _, rest = url.partition("://")
+    address, _, query = rest.partition("?")
+    place, slash, path = address.partition("/")
+    credentials, _, hosts = place.rpartition("@")
+    found = tuple(map(_host, hosts.split(","))) if hosts else ()
+    return ManyHosts(
+        scheme, credentials, found, slash + path, tuple(parse_qsl(query, keep_blank_values=True))
+    )
+
+
+def hosts_in_query(address: ManyHosts) -> tuple[Host, ...]:
+    """PostgreSQL's `?host=a,b&port=5432,5433`; one port is every host's."""
+    query = dict(address.query)
+    names, ports = query.get("host", "").split(","), query.get("port", "").split(",")
+    if len(ports) != len(names):
+        ports = ports[:1] * len(names)
+    return tuple(
+        Host(name, port if port.isdigit() else "") for name, port in zip(names, ports, strict=True) if name
+    )
+
+
+def _host(text: str) -> Host:
+    if text.startswith("["):
+        name, bracket, port = text[1:].partition("]")
+        if not bracket or (port and not port.startswith(":")):
+            raise ValueError("a bracket is not closed")
+        port = port.removeprefix(":")
+    else:
+        name, _, port = text.partition(":")
+    if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError("a port is no number of a port")
+    return Host(unquote(name), port)
+
+
+def in_the_query(url: str) -> str:
+    """PostgreSQL's form with several hosts, as SQLAlchemy takes it: `?host=a,b&port=5432,5433`. Others as they are.
+
+    Unless it says otherwise, the one of the hosts is meant that takes writes: `target_session_attrs=read-write`
+    (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-MULTIPLE-HOSTS).
+    """
+    read = read_hosts(url) if "," in url else None
+    if read is None:
+        return url
+    query = dict(read.query)
+    if len(read.hosts) > 1:
+        query["host"] = ",".join(host.name for host in read.hosts)
+        query["port"] = ",".join(host.port or "5432" for host in read.hosts)
+    elif "," not in query.get("host", ""):
+        return url
+    query.setdefault("target_session_attrs", "read-write")
+    single = read.hosts if len(read.hosts) == 1 else ()
+    at = f"{read.credentials}@" if read.credentials else ""
+    place = "".join(f"{quote(host.name)}{':' if host.port else ''}{host.port}" for host in single)
+    return f"{read.scheme}://{at}{place}{read.path}?{urlencode(query, quote_via=quote)}"
+
 
 log = structlog.get_logger()
 
@@ -102,3 +192,40 @@ def _call_lost_what_is_lost(context: ExceptionContext) -> OperationalError | Non
     context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
     lost = (context.statement, context.parameters, context.original_exception)
     return OperationalError(*lost, connection_invalidated=True)
+
+
+ROUNDS = 3  # a pooler that hands its sessions round may give the same one back by chance
+
+
+def check_sessions(engine: Engine) -> None:
+    """Raise ConfigurationError where a connection has no session of its own. It connects twice."""
+    if shares_sessions(engine):
+        raise ConfigurationError(
+            "The database is behind a pooler that gives each transaction another session "
+            "(PgBouncer: pool_mode = transaction), and this needs sessions of its own.",
+            hint="Set pool_mode = session there, or let DATABASE_URL lead to the database itself.",
+        )
+
+
+def shares_sessions(engine: Engine) -> bool:
+    """Whether a connection is given another session, or lends its own, between two of its transactions."""
+    with engine.connect() as first, engine.connect() as second:
+        return any(_is_shared(first, second, number) for number in range(ROUNDS))
+
+
+def _is_shared(first: Connection, second: Connection, number: int) -> bool:
+    """`first` is between two transactions while `second` is in one: it lends the last session, or the longest idle."""
+    own = _session(first, f"own_{number}")
+    first.commit()
+    again = _session(first, f"again_{number}")
+    first.commit()
+    lent = _session(second, f"lent_{number}")
+    now = _session(first, f"now_{number}")
+    first.commit()
+    second.commit()
+    return lent == again or len({own, again, now}) > 1
+
+
+def _session(connection: Connection, name: str) -> int:
+    """The server's process. Under a new name each time, so that nothing is prepared."""
+    return int(connection.scalar(text(f"SELECT pg_backend_pid() AS {name}")) or 0)

@@ -2,7 +2,8 @@
 
 They are far above what people and their systems do, and below what stops others. What counts one process's requests
 is kept in that process (bot.limits), for a limit that needs Redis would fail with it; what counts what is done is
-counted in the database, where all processes see it (core.services.quotas). Nothing here is ever asked of a cancel.
+counted in the database, where all processes see it (core.services.starts.bounds). Nothing here is ever asked of a
+cancel.
 """
 
 import math

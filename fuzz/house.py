@@ -15,9 +15,9 @@ from cli.demo.ports import reserved_port
 from cli.embedded import embedded_services
 from cli.migrate import migrate
 from core.service import Service
-from core.services.incidents import NewIncident, open_incident
-from core.services.people import load_person
-from core.services.tokens import ALL_SCOPES, create_token
+from core.services.access.people import load_person
+from core.services.access.tokens import ALL_SCOPES, create_token
+from core.services.incidents.opening import NewIncident, open_incident
 from core.settings import Settings
 
 SECRET, CHANNEL = "fuzz-signing-secret", "C0FUZZ"

@@ -15,17 +15,16 @@ with atheris.instrument_imports(include=["core", "bot"]):
     from bot.rest.paging import decode_cursor
     from core.alerts.reading import read_body
     from core.alerts.vendors import PARSERS
-    from core.definitions.bounds import OF_REQUESTS
+    from core.definitions.cel.expressions import at_most, compile_expression
+    from core.definitions.checks.expressions import check_expression
+    from core.definitions.documents import OF_REQUESTS
     from core.definitions.durations import parse_duration
-    from core.definitions.expression_checks import check_expression
-    from core.definitions.expressions import compile_expression
     from core.definitions.json_schema import schema_errors, schema_problems
     from core.definitions.json_text import read_json
     from core.definitions.parameters import parse_key_values
     from core.definitions.shapes import INCIDENT, OPEN
     from core.definitions.templates import render
     from core.definitions.validate import validate_text
-    from core.definitions.work import at_most
     from core.errors import RunbookError
 
 SCOPE: Mapping[str, object] = {

@@ -14,26 +14,26 @@ from cli.apply import apply_text
 from core.callbacks import CallbackLinks
 from core.decisions.people import Person
 from core.execution.executor import Executor
-from core.execution.kinds import KINDS
 from core.execution.preparation import Ports
 from core.execution.secrets import SecretValues, WorkerSecrets
-from core.outside.egress import EgressPolicy
-from core.outside.http import HttpCaller
-from core.outside.process import ProcessRunner
-from core.outside.secret_sources import EnvironmentSecrets
+from core.io.egress import EgressPolicy
+from core.io.http import HttpCaller
+from core.io.process import ProcessRunner
+from core.io.secret_sources import EnvironmentSecrets
 from core.service import Service, Work
-from core.services.definition_approval import approve
-from core.services.incidents import NewIncident, open_incident
-from core.services.library import Intent
-from core.services.people import load_person
-from core.services.reading import view_execution
-from core.services.runbook_starts import Start, start_by_person
-from core.services.runbooks import find_runbook
-from core.services.secrets import Declarations
-from core.services.shelves import RUNBOOKS, WORKFLOWS
+from core.services.access.people import load_person
+from core.services.access.secrets import Declarations
+from core.services.executions.loading import KINDS
+from core.services.incidents.opening import NewIncident, open_incident
+from core.services.library.approval import approve
+from core.services.library.kinds import RUNBOOKS, WORKFLOWS
+from core.services.library.runbooks import find_runbook
+from core.services.library.writing import Intent
+from core.services.starts.runbook_starts import Start, start_by_person
+from core.services.views.reading import view_execution
 from core.statuses import ApprovalStatus
 from core.tables import Incident, Runbook, RunbookExecution, Team, Workflow
-from core.views import ExecutionView
+from core.views.executions import ExecutionView
 
 TEAMS = """
 kind: team

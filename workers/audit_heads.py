@@ -9,11 +9,11 @@ from pathlib import Path
 
 import structlog
 
-from core.decisions.audit_head import signed
+from core.decisions.audit_chain import signed
 from core.errors import RunbookError, Unavailable
-from core.outside.http import HttpCaller, HttpRequest, NoAnswer, NotSent
+from core.io.http import HttpCaller, HttpRequest, NoAnswer, NotSent
 from core.service import Service
-from core.services.audit_heads import newest_head
+from core.services.audit.chain import newest_head
 
 HOUR = 3600.0  # seconds
 AGAIN = 300.0  # seconds after which a head is written again that could not be written everywhere

@@ -15,21 +15,21 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import case, or_, select, update
 
-from core.execution.kinds import KINDS, Kind, KindName
 from core.execution.losses import forget_old_losses
 from core.outage import Outage
 from core.sabotage import is_disabled, reach
 from core.service import Ring, Service, Work
-from core.services import secret_parameters
-from core.services.audit_chain import AT_ONCE as SEALED_AT_ONCE
-from core.services.audit_chain import seal_entries
-from core.services.idempotent_answers import forget_old
-from core.services.incident_ages import start_what_came_of_age
-from core.services.installation import is_as_known, move_mark
-from core.services.restore import settle
-from core.services.signs import forget_old_signs
-from core.services.tallies import AT_ONCE as COUNTED_AT_ONCE
-from core.services.tallies import count_ended
+from core.services.analytics.tallies import AT_ONCE as COUNTED_AT_ONCE
+from core.services.analytics.tallies import count_ended
+from core.services.audit.chain import AT_ONCE as SEALED_AT_ONCE
+from core.services.audit.chain import seal_entries
+from core.services.executions import secret_parameters
+from core.services.executions.loading import KINDS, Kind, KindName
+from core.services.incidents.ages import start_what_came_of_age
+from core.services.operations.health import forget_old_signs
+from core.services.operations.installation import is_as_known, move_mark
+from core.services.operations.restore import settle
+from core.services.shared.idempotency import forget_old
 
 from .duties import Duties, Duty
 

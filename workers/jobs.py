@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from core.database import DATABASE_IS_AWAY
 from core.execution.executor import Executor
-from core.execution.kinds import RUNBOOK, WORKFLOW, Kind
 from core.outage import Outage
 from core.sabotage import reach
+from core.services.executions.loading import RUNBOOK, WORKFLOW, Kind
 
 _executor: Executor | None = None
 _database = Outage("worker", "the database")

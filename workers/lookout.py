@@ -10,9 +10,9 @@ from sqlalchemy import Select, select
 
 from core.database import DATABASE_IS_AWAY
 from core.execution.executor import Executor
-from core.execution.kinds import KINDS, Kind
 from core.outage import Outage
 from core.service import Service
+from core.services.executions.loading import KINDS, Kind
 
 AT_ONCE = 20  # executions of a kind that one look finds
 

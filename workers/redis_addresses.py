@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from redis import Redis
 from redis.sentinel import MasterNotFoundError, Sentinel
 
-from core.hosts import ManyHosts, read_hosts
+from core.database import ManyHosts, read_hosts
 
 SENTINEL = ("redis+sentinel", "rediss+sentinel", "redis-sentinel", "sentinel")
 SENTINEL_PORT = 26379

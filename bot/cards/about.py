@@ -3,7 +3,7 @@
 from bot.cards.blocks import context, section
 from bot.cards.message import Block, Metadata
 from bot.cards.words import bounded, code, escape, moment, one_line, who
-from core.views import ExecutionView, FreezeView
+from core.views.executions import ExecutionView, FreezeView
 
 EVENT_TYPE = "runbook_execution"
 MOST_PARAMETERS = 12

@@ -8,7 +8,7 @@ from bot.cards import limits
 from bot.cards.blocks import context, section
 from bot.cards.message import Block
 from bot.cards.words import escape, visible, who
-from core.library_views import RunbookWithDiff, WorkflowWithDiff
+from core.views.library import RunbookWithDiff, WorkflowWithDiff
 
 FENCES = len("```\n\n```")
 MOST_SECTIONS = 4

@@ -17,7 +17,7 @@ from bot.cards.words import (
     one_line,
     visible,
 )
-from core.views import ExecutionView, ShownStepView
+from core.views.executions import ExecutionView, ShownStepView
 
 SHORT = 120  # characters of a parameter that stands in a line with others
 LINES = 2_900  # characters of such lines: one section

@@ -17,7 +17,7 @@ from bot.cards.words import (
     one_line,
     status_words,
 )
-from core.views import ExecutionView, StepView
+from core.views.executions import ExecutionView, StepView
 
 MOST_STEPS = MESSAGE_BLOCKS - 10
 ALL_OUTPUT = 12_000  # characters of output in one reply: a phone shows it without scrolling for ever

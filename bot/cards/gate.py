@@ -10,7 +10,7 @@ from bot.cards.words import GATE_SYMBOLS, bounded, deadline, escape, escape_sent
 from core.decisions.gates import SHORTEST_DIGEST
 from core.decisions.initiators import Initiator
 from core.statuses import GateStatus
-from core.views import ApprovalDecisionView, ApprovalView, ExecutionView
+from core.views.executions import ApprovalDecisionView, ApprovalView, ExecutionView
 
 MOST_PINGED = 10
 MOST_NEXT = 3

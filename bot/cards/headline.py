@@ -9,7 +9,7 @@ from bot.cards.message import Block, Message
 from bot.cards.steps import current_position, step_lines, step_title
 from bot.cards.words import SYMBOLS, bounded, duration, escape_sentence, one_line, status_words, who
 from core.statuses import ACTIVE, Status
-from core.views import ExecutionView
+from core.views.executions import ExecutionView
 
 ERROR_LENGTH = 1_500
 RETRIED = frozenset({Status.FAILED, Status.CANCELLED, Status.TIMED_OUT})

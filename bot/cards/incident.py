@@ -8,7 +8,8 @@ from bot.cards.limits import MESSAGE_TEXT, SECTION_TEXT
 from bot.cards.message import Block, Message
 from bot.cards.words import bounded, code, escape, moment, one_line, who
 from core.statuses import IncidentStatus, Severity
-from core.views import FreezeView, IncidentView
+from core.views.executions import FreezeView
+from core.views.incidents import IncidentView
 
 TITLE_LENGTH = 300
 MOST_LABELS = 12

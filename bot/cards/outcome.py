@@ -7,7 +7,7 @@ from bot.cards.message import Message
 from bot.cards.steps import FAILED
 from bot.cards.words import SYMBOLS, bounded, duration, escape_sentence, one_line, status_words, who
 from core.statuses import Status
-from core.views import ExecutionView, StepView
+from core.views.executions import ExecutionView, StepView
 
 ERROR_LENGTH = 1_500
 

@@ -5,7 +5,7 @@ from bot.cards.blocks import context, sections
 from bot.cards.limits import BLOCK_ID, MESSAGE_TEXT
 from bot.cards.message import Block, Message
 from bot.cards.words import bounded, escape, escape_sentence
-from core.views import ExecutionView
+from core.views.executions import ExecutionView
 
 MOST_TEXT = 30_000  # ten sections
 

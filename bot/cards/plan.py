@@ -16,7 +16,7 @@ from bot.cards.words import (
     status_words,
 )
 from core.definitions.durations import format_duration
-from core.rehearsal.views import PlannedGateView, PlannedLockView, PlannedStepView, PlanView
+from core.simulation.views import PlannedGateView, PlannedLockView, PlannedStepView, PlanView
 
 MOST_STEPS = 40
 REQUEST_LENGTH = 600

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.cards.words import SYMBOLS, bounded, deadline, duration, escape, escape_sentence, moment, one_line
-from core.decisions.execution import OPEN
 from core.statuses import Status, WaitingFor
-from core.views import ApprovalView, ExecutionView, StepView
+from core.values.execution import OPEN
+from core.views.executions import ApprovalView, ExecutionView, StepView
 
 MOST_LINES = 20
 BEFORE, AFTER = 6, 8  # how many steps around the current one are shown of a longer run

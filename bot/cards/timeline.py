@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.cards.words import bounded, escape_sentence, moment, one_line, who
-from core.views import TimelineEntryView
+from core.views.incidents import TimelineEntryView
 
 LINE_LENGTH = 250
 

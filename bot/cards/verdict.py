@@ -8,7 +8,7 @@ from bot.cards.requests import request_text
 from bot.cards.steps import step_title
 from bot.cards.words import bounded, code_block, escape_sentence, one_line
 from core.statuses import Status, WaitingFor
-from core.views import ExecutionView, StepView
+from core.views.executions import ExecutionView, StepView
 
 REQUEST_LENGTH = 1_500
 ERROR_LENGTH = 600

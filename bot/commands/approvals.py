@@ -13,11 +13,11 @@ from bot.cards.words import GATE_SYMBOLS, deadline, escape_sentence, who
 from bot.commands.call import Command, CommandCall, Reply
 from core.decisions.people import Person
 from core.service import Work
-from core.services.approvals import open_gates
-from core.services.execution_views import view_approvals, view_executions
+from core.services.runs.approvals import open_gates
+from core.services.views.executions import view_approvals, view_executions
 from core.statuses import GateStatus
 from core.tables import RunbookExecution
-from core.views import ApprovalView, ExecutionView
+from core.views.executions import ApprovalView, ExecutionView
 
 MOST_LISTED = 15
 MOST_WHOLE = 3  # that are shown with what they let run, and may be decided here; a message has 50 blocks

@@ -5,8 +5,8 @@ from core.decisions.people import Person
 from core.decisions.policy_table import Action
 from core.errors import InvalidInput, NotFound
 from core.service import Work
-from core.services.incidents import incident_of_channel
-from core.services.run_search import executions_of_incident
+from core.services.incidents.opening import incident_of_channel
+from core.services.runs.control import executions_of_incident
 from core.tables import Incident, RunbookExecution
 
 

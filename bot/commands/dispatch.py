@@ -9,8 +9,8 @@ from core.decisions.people import Person
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput, NotAllowed
 from core.service import Service, Work
-from core.services.people import load_person
-from core.services.runbooks import list_runbooks
+from core.services.access.people import load_person
+from core.services.library.runbooks import list_runbooks
 
 
 def answer(service: Service, call: CommandCall) -> Reply:

@@ -7,9 +7,9 @@ from bot.commands.call import Command, CommandCall, Reply
 from bot.commands.channel import only_active, visible_incident
 from core.decisions.people import Person
 from core.service import Work
-from core.services import runs
-from core.services.reading import view_execution
-from core.services.run_search import executions_of_incident, find_execution
+from core.services.runs import control
+from core.services.runs.control import executions_of_incident, find_execution
+from core.services.views.reading import view_execution
 from core.statuses import Status, WaitingFor
 from core.tables import RunbookExecution
 
@@ -54,7 +54,7 @@ def cancel(work: Work, person: Person, call: CommandCall) -> Reply:
     execution_id = optional_argument(call, "cancel [ID]")
     if execution_id is None:
         execution_id = only_active(work, person, call, "cancel").id
-    row = runs.cancel(work, person, execution_id)
+    row = control.cancel(work, person, execution_id)
     if row.status == Status.CANCELLED:
         return Reply(f"🚫 {escape(row.runbook_name)} is cancelled.")
     return Reply(f"🚫 {escape(row.runbook_name)} is being cancelled: the step that runs now is stopped.")

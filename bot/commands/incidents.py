@@ -15,10 +15,10 @@ from core.decisions.people import Person
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput
 from core.service import Work
-from core.services.escalation import escalate
-from core.services.incidents import NewIncident, change_status, open_incident
-from core.services.reading import view_incident
-from core.services.timeline import last_lines
+from core.services.incidents.alert_news import escalate
+from core.services.incidents.opening import NewIncident, change_status, open_incident
+from core.services.incidents.timeline import last_lines
+from core.services.views.reading import view_incident
 from core.statuses import IncidentStatus, Severity
 
 OPEN_USAGE = "open TITLE [severity=info|low|medium|high|critical] [service=…] [team=…] [key=value…]"

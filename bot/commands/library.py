@@ -12,9 +12,9 @@ from core.decisions.quarantine import UNTIL
 from core.definitions.parameters import declared
 from core.definitions.runbook import RunbookDefinition
 from core.service import Work
-from core.services.history import view_with_diff
-from core.services.runbooks import definition_of, find_runbook, list_runbooks
-from core.services.shelves import RUNBOOKS
+from core.services.library.history import view_with_diff
+from core.services.library.kinds import RUNBOOKS
+from core.services.library.runbooks import definition_of, find_runbook, list_runbooks
 from core.statuses import ApprovalStatus
 from core.tables import Runbook, Workflow
 

@@ -6,8 +6,8 @@ from bot.cards.blocks import sections
 from bot.cards.words import bounded, escape, one_line
 from bot.commands.arguments import optional_argument
 from bot.commands.call import CommandCall, Reply
-from core.services.execution_views import description_of
-from core.services.shelves import Row, Shelf
+from core.services.library.kinds import Row, Shelf
+from core.services.views.executions import description_of
 
 MOST_LISTED = 100
 DESCRIPTION_LENGTH = 120

@@ -6,7 +6,7 @@ from bot.commands.channel import channel_incident
 from core.decisions.people import Person
 from core.errors import InvalidInput
 from core.service import Work
-from core.services.timeline import add_note
+from core.services.incidents.timeline import add_note
 
 USAGE = "note TEXT"
 LONGEST = 3000

@@ -7,11 +7,12 @@ from core.decisions.freeze import check_may_freeze
 from core.decisions.people import Person
 from core.errors import InvalidInput, NotFound
 from core.service import Work
-from core.services import freezes, retries
-from core.services.analytics import analyse_runbook, analyse_workflow, find_analysed_workflow
-from core.services.people import find_team
-from core.services.runbooks import find_runbook
-from core.views import AnalyticsView, PercentilesView
+from core.services.access.people import find_team
+from core.services.analytics.figures import analyse_runbook, analyse_workflow, find_analysed_workflow
+from core.services.freezes import declaring
+from core.services.library.runbooks import find_runbook
+from core.services.runs import retries
+from core.views.records import AnalyticsView, PercentilesView
 
 RETRY_USAGE = "retry ID [--from STEP]"
 
@@ -83,7 +84,7 @@ def freeze(work: Work, person: Person, call: CommandCall) -> Reply:
     reason = call.text if team is None else behind
     if not reason:
         raise InvalidInput("Why?", hint=usage_hint(call, "freeze [TEAM] REASON"))
-    row = freezes.freeze(work, person, team=team, reason=reason, request_key=call.request_key)
+    row = declaring.freeze(work, person, team=team, reason=reason, request_key=call.request_key)
     return Reply(
         f"🧊 {_scope(team)} is frozen: {escape(row.reason.rstrip('.'))}. Nothing starts until it is unfrozen."
     )
@@ -108,7 +109,7 @@ def unfreeze(work: Work, person: Person, call: CommandCall) -> Reply:
     """What was held goes on, unless another freeze holds it."""
     team = optional_argument(call, "unfreeze [TEAM]")
     check_may_freeze(person, team)
-    freezes.unfreeze(work, person, freezes.freeze_in_force(work, team).id)
+    declaring.unfreeze(work, person, declaring.freeze_in_force(work, team).id)
     return Reply(f"▶️ {_scope(team)} is not frozen any more.")
 
 

@@ -8,7 +8,7 @@ https://docs.slack.dev/interactivity/implementing-slash-commands#app_command_han
 import re
 from dataclasses import dataclass
 
-from core.definitions.typed_json import BRACKETS, CLOSERS, json_end
+from core.definitions.json_text import CLOSERS, CLOSING, json_end
 from core.errors import InvalidInput
 
 APOSTROPHES = "'‘’‚"
@@ -132,7 +132,7 @@ class _Line:
 
     def _json_end(self, start: int) -> int | None:
         end = json_end(self._text, start) if self._left else None
-        if end is None and self._text[start : start + 1] in BRACKETS:
+        if end is None and self._text[start : start + 1] in CLOSING:
             self._left -= bool(self._left)
         return end
 

@@ -18,9 +18,9 @@ from core.decisions.team_scope import check_may_run
 from core.definitions.parameters import parse_key_values, required, with_defaults
 from core.errors import InvalidInput
 from core.service import Work
-from core.services.dry_runs import plan_by_person
-from core.services.runbook_starts import Start, start_by_person
-from core.services.runbooks import definition_of, find_runbook
+from core.services.library.runbooks import definition_of, find_runbook
+from core.services.starts.runbook_starts import Start, start_by_person
+from core.simulation.dry_runs import plan_by_person
 from core.tables import Incident, Runbook
 
 USAGE = "run NAME [key=value…] [--dry-run]"

@@ -10,13 +10,12 @@ from bot.commands.call import Command, CommandCall, Reply
 from core.decisions.people import Person
 from core.errors import InvalidInput
 from core.service import Work
-from core.services.definition_approval import check_approvable, deprecate
-from core.services.history import AnyVersion, diff_to_read, list_history, view_with_diff
-from core.services.library import Intent, check_read
-from core.services.library_search import find, owner_of
-from core.services.ownership import check_may_approve
-from core.services.runbooks import find_runbook
-from core.services.shelves import RUNBOOKS, Row, Shelf
+from core.services.library.approval import check_approvable, deprecate
+from core.services.library.finding import check_may_approve, find, owner_of
+from core.services.library.history import AnyVersion, diff_to_read, list_history, view_with_diff
+from core.services.library.kinds import RUNBOOKS, Row, Shelf
+from core.services.library.runbooks import find_runbook
+from core.services.library.writing import Intent, check_read
 from core.statuses import ApprovalStatus
 
 MOST_LISTED = 20

@@ -12,13 +12,12 @@ from bot.commands.versions import APPROVE, DEPRECATE, approval_reply, deprecatio
 from core.actions.runbook import RunbookAction
 from core.decisions.people import Person
 from core.decisions.quarantine import UNTIL
-from core.definitions.arms import Placed
+from core.definitions.actions import Placed
 from core.definitions.durations import format_duration
-from core.definitions.triggers import Manual, Trigger
-from core.definitions.workflow import WorkflowDefinition
+from core.definitions.workflow import Manual, Trigger, WorkflowDefinition
 from core.service import Work
-from core.services.shelves import WORKFLOWS
-from core.services.workflows import definition_of, find_workflow, visible_workflows
+from core.services.library.kinds import WORKFLOWS
+from core.services.library.workflows import definition_of, find_workflow, visible_workflows
 from core.statuses import ApprovalStatus
 from core.tables import Workflow
 

@@ -10,9 +10,9 @@ from core.decisions.people import Person
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput
 from core.service import Work
-from core.services.workflow_runs import cancel_workflow
-from core.services.workflow_starts import start_workflow_by_person
-from core.services.workflows import find_workflow
+from core.services.library.workflows import find_workflow
+from core.services.runs.control import cancel_workflow
+from core.services.starts.workflow_starts import start_workflow_by_person
 from core.statuses import Status
 
 

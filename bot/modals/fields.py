@@ -8,7 +8,7 @@ from bot.cards.message import Block
 from bot.modals import limits
 from core.definitions.json_schema import deref
 from core.definitions.parameters import declared, default_of, required
-from core.definitions.secret_parameters import secret_names
+from core.definitions.secrets import secret_names
 
 Schema = Mapping[str, object]
 PREFIX = "parameter."

@@ -13,10 +13,10 @@ from core.decisions.team_scope import check_may_run
 from core.definitions.parameters import declared, parse_key_values
 from core.errors import InvalidInput
 from core.service import Service
-from core.services.incidents import find_incident
-from core.services.people import load_person
-from core.services.runbook_starts import Start, start_by_person
-from core.services.runbooks import definition_of, find_runbook
+from core.services.access.people import load_person
+from core.services.incidents.opening import find_incident
+from core.services.library.runbooks import definition_of, find_runbook
+from core.services.starts.runbook_starts import Start, start_by_person
 
 CALLBACK_ID = "run.form"
 View = dict[str, object]

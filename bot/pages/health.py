@@ -10,12 +10,11 @@ from starlette.responses import PlainTextResponse, Response
 
 from bot.pages.kept import Answer, Page, kept
 from core.clock import elapsed
-from core.decisions.schema import Schema
+from core.decisions.installation import Schema
 from core.decisions.signs import WITHOUT_REDIS
 from core.errors import Unavailable
 from core.service import Service
-from core.services.health import Figures, check_fits, count_everything
-from core.services.signs import present_processes
+from core.services.operations.health import Figures, check_fits, count_everything, present_processes
 from core.statuses import ACTIVE, FINAL
 
 Answers = Callable[[], bool]

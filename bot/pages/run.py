@@ -20,10 +20,10 @@ from core.decisions.policy import require_scope
 from core.decisions.policy_table import Action
 from core.errors import NotAllowed, NotFound
 from core.service import Service
-from core.services.reading import view_execution
-from core.services.run_search import find_execution
+from core.services.runs.control import find_execution
+from core.services.views.reading import view_execution
 from core.statuses import PrincipalKind
-from core.views import ExecutionView
+from core.views.executions import ExecutionView
 
 # Who holds a signed link may read that one page, whatever team the run is of.
 LINK_HOLDER = Person("link", source="page", kind=PrincipalKind.LINK)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.functions import func
 
 from core.advisory_locks import Number, wait_for_the
-from core.services.notices import NoticeKind, priority_of
+from core.services.shared.notices import NoticeKind, priority_of
 from core.tables import Incident, JsonObject, Notice, SlackPace
 
 from . import pace

@@ -19,10 +19,10 @@ from core.identifiers import Prefix
 from core.outage import Outage
 from core.sabotage import is_disabled, reach
 from core.service import Service, Work
-from core.services.incidents import bind_channel
-from core.services.installation import AnotherDatabase, require_known
-from core.services.people import members_of
-from core.services.restore import settle
+from core.services.access.people import members_of
+from core.services.incidents.opening import bind_channel
+from core.services.operations.installation import AnotherDatabase, require_known
+from core.services.operations.restore import settle
 from core.tables import Incident, Notice
 
 from . import pace

@@ -1,8 +1,8 @@
 """A message for a channel of its own that Slack refuses for good is told in the incident's: its step has succeeded."""
 
 from core.service import Work
-from core.services import notices
-from core.services.notices import NewNotice, NoticeKind
+from core.services.shared import notices
+from core.services.shared.notices import NewNotice, NoticeKind
 from core.tables import Notice
 
 from .errors import CHANNEL_IS_GONE

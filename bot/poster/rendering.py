@@ -15,14 +15,14 @@ from bot.cards.verdict import verdict
 from bot.pages.links import RunLinks
 from core.identifiers import Prefix
 from core.service import Work
-from core.services.execution_views import view_freeze_over
-from core.services.frozen import freezes_in_force
-from core.services.installation import generation_of
-from core.services.notices import NoticeKind
-from core.services.reading import view_approval, view_execution, view_incident
+from core.services.freezes.in_force import freezes_in_force
+from core.services.operations.installation import generation_of
+from core.services.shared.notices import NoticeKind
+from core.services.views.executions import view_freeze_over
+from core.services.views.reading import view_approval, view_execution, view_incident
 from core.statuses import UNRESOLVED
 from core.tables import Approval, Incident, RunbookExecution, WorkflowExecution
-from core.views import ExecutionView
+from core.views.executions import ExecutionView
 
 from .claims import Claim
 
@@ -35,7 +35,7 @@ class Rendered:
 
     `shows`: which wanted state is delivered by it. `part`: which of the notice's messages it is. `told`: for
     the detail thread, how many steps are told once it is delivered. `generation`: of the database
-    (core.services.restore).
+    (core.services.operations.restore).
     """
 
     message: Message | None

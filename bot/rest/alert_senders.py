@@ -14,7 +14,7 @@ from core.alerts.signatures import is_signed
 from core.alerts.vendors import Vendor
 from core.decisions.policy_table import Action
 from core.errors import InvalidInput
-from core.services.alerts import signing_sender
+from core.services.incidents.alerts import signing_sender
 
 SHOWN = 60
 UNSIGNED = "This is not signed as {vendor} signs its webhooks with the secret that is set here."

@@ -16,8 +16,8 @@ from core.alerts.reading import read_body
 from core.alerts.vendors import Vendor
 from core.definitions.fields import Name
 from core.service import Work
-from core.services.alerts import receive_alert
-from core.services.reading import view_incident
+from core.services.incidents.alerts import receive_alert
+from core.services.views.reading import view_incident
 
 router = authenticated_router("/api/alerts", "alerts", SignedRoute)
 

@@ -8,9 +8,9 @@ from pydantic import BaseModel
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.moments import Moment
 from bot.rest.references import RunbookReference, WorkflowReference
-from core.services.analytics import analyse_runbook, analyse_workflow, find_analysed_workflow
-from core.services.runbooks import find_runbook
-from core.views import AnalyticsView
+from core.services.analytics.figures import analyse_runbook, analyse_workflow, find_analysed_workflow
+from core.services.library.runbooks import find_runbook
+from core.views.records import AnalyticsView
 
 runbooks = authenticated_router("/api/runbooks", "runbooks")
 workflows = authenticated_router("/api/workflows", "workflows")

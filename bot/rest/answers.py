@@ -2,19 +2,12 @@
 
 from pydantic import BaseModel
 
-from core.library_views import RunbookView, RunbookWithDiff, VersionView, WorkflowView, WorkflowWithDiff
-from core.rehearsal.views import PlanView
-from core.services.alert_news import AlertOutcome
-from core.views import (
-    ApprovalView,
-    AuditEntryView,
-    CallbackView,
-    ExecutionView,
-    IncidentView,
-    NoteView,
-    TimelineEntryView,
-    WorkflowExecutionView,
-)
+from core.services.incidents.alert_news import AlertOutcome
+from core.simulation.views import PlanView
+from core.views.executions import ApprovalView, CallbackView, ExecutionView, WorkflowExecutionView
+from core.views.incidents import IncidentView, NoteView, TimelineEntryView
+from core.views.library import RunbookView, RunbookWithDiff, VersionView, WorkflowView, WorkflowWithDiff
+from core.views.records import AuditEntryView
 
 
 class IncidentAnswer(BaseModel):

@@ -11,10 +11,10 @@ from bot.rest.idempotency import CurrentPost, Post
 from bot.rest.paging import WantedPage
 from bot.rest.references import ApprovalReference
 from core.service import Work
-from core.services.approvals import StaleApproval, decide_gate, show_anew
-from core.services.execution_views import view_approvals
-from core.services.listing import Position, list_open_gates
-from core.services.reading import view_approval
+from core.services.access.listing import Position, list_open_gates
+from core.services.runs.approvals import StaleApproval, decide_gate, show_anew
+from core.services.views.executions import view_approvals
+from core.services.views.reading import view_approval
 from core.tables import Approval
 
 router = authenticated_router("/api/approvals", "approvals")

@@ -12,9 +12,9 @@ from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.moments import Moment
 from bot.rest.paging import WantedPage
 from core.errors import InvalidInput
-from core.services.audit_reading import AuditFilter, Place, export_entries, list_entries
-from core.services.listing import Position
-from core.views import AuditEntryView
+from core.services.access.listing import Position
+from core.services.audit.reading import AuditFilter, Place, export_entries, list_entries
+from core.views.records import AuditEntryView
 
 JSON_LINES = "application/x-ndjson"  # https://github.com/ndjson/ndjson-spec
 PREFIX = "aud_"  # of entries in cursors

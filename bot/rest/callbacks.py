@@ -17,8 +17,8 @@ from bot.rest.settings import RestSettings
 from core.definitions.json_text import unkeepable
 from core.errors import InvalidInput
 from core.service import Service
-from core.services.callbacks import receive_callback
-from core.views import CallbackView
+from core.services.runs.callbacks import receive_callback
+from core.views.executions import CallbackView
 
 
 class CallbackRoute(APIRoute):

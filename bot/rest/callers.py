@@ -29,8 +29,7 @@ from core.errors import NotAllowed
 from core.limits import too_many
 from core.origins import HEADER
 from core.service import Service
-from core.services.authentication import authenticate
-from core.services.origin_initiators import initiators_behind
+from core.services.access.tokens import authenticate, initiators_behind
 
 CANCEL = re.compile(r"/api/(?:runbooks|workflows)/executions/[^/]+/cancel")
 CHALLENGE = {"WWW-Authenticate": "Bearer"}

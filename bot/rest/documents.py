@@ -11,9 +11,9 @@ from pydantic import WithJsonSchema
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from core.definitions.bounds import OF_REQUESTS
+from core.definitions.checks.secrets import Known
+from core.definitions.documents import OF_REQUESTS
 from core.definitions.json_text import read_json
-from core.definitions.known import Known
 from core.definitions.problems import Problem
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.secret import SecretDefinition

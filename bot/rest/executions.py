@@ -5,7 +5,7 @@ from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.filters import RunsAtAll
 from bot.rest.paging import WantedPage
 from bot.rest.starting import page_of_runs
-from core.services.listing import list_active_executions
+from core.services.access.listing import list_active_executions
 
 router = authenticated_router("/api/executions", "runbook executions")
 

@@ -11,9 +11,9 @@ from bot.rest.moments import Moment
 from core.decisions.people import Person
 from core.definitions.fields import Name
 from core.service import Work
-from core.services.incidents import find_incident
-from core.services.listing import Wanted
-from core.services.runbooks import find_runbook
+from core.services.access.listing import Wanted
+from core.services.incidents.opening import find_incident
+from core.services.library.runbooks import find_runbook
 from core.statuses import Status
 
 Reference = Annotated[str, Query(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]

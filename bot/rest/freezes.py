@@ -10,9 +10,9 @@ from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.idempotency import CurrentPost
 from bot.rest.references import FreezeReference
 from core.service import Work
-from core.services.execution_views import view_freeze
-from core.services.freezes import find_freeze, freeze, unfreeze, visible_freezes
-from core.views import FreezeView
+from core.services.freezes.declaring import find_freeze, freeze, unfreeze, visible_freezes
+from core.services.views.executions import view_freeze
+from core.views.executions import FreezeView
 
 router = authenticated_router("/api/freezes", "freezes")
 

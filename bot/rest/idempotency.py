@@ -18,8 +18,8 @@ from starlette.responses import JSONResponse, Response
 from bot.rest.callers import Caller, CurrentCaller
 from core.identifiers import Prefix
 from core.service import Work
-from core.services import idempotent_answers
-from core.services.idempotent_answers import RequestIdentity
+from core.services.shared import idempotency
+from core.services.shared.idempotency import RequestIdentity
 from core.tables import JsonObject
 
 REPLAYED = {"Idempotent-Replayed": "true"}
@@ -64,12 +64,12 @@ class Post:
         """
 
         def recall_or_act(work: Work) -> Response:
-            known = idempotent_answers.recall(work, self.identity) if self.identity else None
+            known = idempotency.recall(work, self.identity) if self.identity else None
             if known is not None:
                 return _response(*known, REPLAYED)
             body = act(work).model_dump(mode="json")
             if self.identity:
-                idempotent_answers.keep(work, self.identity, status, body)
+                idempotency.keep(work, self.identity, status, body)
             return _response(status, body, {})
 
         return self.caller.service.do(recall_or_act)

@@ -12,8 +12,8 @@ from bot.rest.idempotency import CurrentPost
 from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentReference, NestedRunbookReference
 from bot.rest.starting import OR_A_PLAN, page_of_runs, start_or_plan
-from core.services.incidents import find_incident
-from core.services.listing import list_executions
+from core.services.access.listing import list_executions
+from core.services.incidents.opening import find_incident
 
 router = authenticated_router("/api/incidents", "incidents")
 

@@ -18,10 +18,10 @@ from bot.rest.references import IncidentReference
 from core.decisions.timeline import KINDS
 from core.definitions.problems import nearest, one_of
 from core.service import Work
-from core.services.incidents import find_incident
-from core.services.listing import Position
-from core.services.timeline import WantedLines, add_note, timeline
-from core.views import TimelineEntryView
+from core.services.access.listing import Position
+from core.services.incidents.opening import find_incident
+from core.services.incidents.timeline import WantedLines, add_note, timeline
+from core.views.incidents import TimelineEntryView
 
 router = authenticated_router("/api/incidents", "incidents")
 

@@ -17,10 +17,10 @@ from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentReference
 from core.definitions.fields import Name, SlackChannel
 from core.service import Work
-from core.services.escalation import escalate
-from core.services.incidents import NewIncident, change_status, find_incident, open_incident
-from core.services.listing import Position, Wanted, list_incidents
-from core.services.reading import view_incident
+from core.services.access.listing import Position, Wanted, list_incidents
+from core.services.incidents.alert_news import escalate
+from core.services.incidents.opening import NewIncident, change_status, find_incident, open_incident
+from core.services.views.reading import view_incident
 from core.statuses import IncidentStatus, Severity
 from core.tables import Incident
 

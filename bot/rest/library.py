@@ -16,17 +16,16 @@ from bot.rest.field_names import missing_is_invalid, version_in_header
 from bot.rest.idempotency import Post
 from bot.rest.paging import PageRequest
 from core.decisions.people import Person
-from core.definitions.yaml_text import to_yaml
+from core.definitions.yaml_format import to_yaml
 from core.errors import InvalidInput
 from core.service import Work
-from core.services import library
-from core.services.definition_approval import approve, deprecate
-from core.services.history import AnyVersion, list_history, roll_back, view_line
-from core.services.library import AnyDefinition, Intent
-from core.services.library_search import find, owner_of
-from core.services.listing import Position
-from core.services.ownership import check_may_write, check_may_write_something
-from core.services.shelves import Row, Shelf
+from core.services.access.listing import Position
+from core.services.library import writing
+from core.services.library.approval import approve, deprecate
+from core.services.library.finding import check_may_write, check_may_write_something, find, owner_of
+from core.services.library.history import AnyVersion, list_history, roll_back, view_line
+from core.services.library.kinds import Row, Shelf
+from core.services.library.writing import AnyDefinition, Intent
 
 LINE = "ver_"  # what makes an identifier of a line's number, for cursors
 LARGEST = 2**31 - 1  # of PostgreSQL's integer
@@ -62,7 +61,7 @@ class Desk(Generic[Row]):
         def act(work: Work) -> BaseModel:
             check_may_write_something(post.caller.person)
             definition = self.read(work, post.caller.person, body)
-            row = library.create(work, post.caller.person, self.shelf, definition, Intent(note))
+            row = writing.create(work, post.caller.person, self.shelf, definition, Intent(note))
             return self.answer(work, row)
 
         return post.once(act, HTTPStatus.CREATED)
@@ -81,7 +80,7 @@ class Desk(Generic[Row]):
             row = find(work, caller.person, self.shelf, reference)
             check_may_write(caller.person, owner_of(row))
             definition = self.read(work, caller.person, body)
-            library.change(work, caller.person, self.shelf, row, definition, intent)
+            writing.change(work, caller.person, self.shelf, row, definition, intent)
             return JSONResponse(self.answer(work, row).model_dump(mode="json"), headers=_headers(row))
 
         return caller.service.do(act)
@@ -89,7 +88,7 @@ class Desk(Generic[Row]):
     def delete(self, caller: Caller, reference: str, intent: Intent) -> None:
         def act(work: Work) -> None:
             row = find(work, caller.person, self.shelf, reference)
-            library.delete(work, caller.person, self.shelf, row, intent)
+            writing.delete(work, caller.person, self.shelf, row, intent)
 
         caller.service.do(act)
 

@@ -12,7 +12,7 @@ from fastapi import Depends, Query
 from pydantic import WithJsonSchema
 
 from core.errors import InvalidInput
-from core.services.listing import Position, Window
+from core.services.access.listing import Position, Window
 
 MOST = 200
 USUAL = 50

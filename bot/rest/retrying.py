@@ -11,8 +11,8 @@ from bot.rest.callers import authenticated_router
 from bot.rest.idempotency import CurrentPost
 from bot.rest.references import ExecutionReference
 from core.service import Work
-from core.services.reading import view_execution
-from core.services.retries import retry
+from core.services.runs.retries import retry
+from core.services.views.reading import view_execution
 
 router = authenticated_router("/api/runbooks/executions", "runbook executions")
 

@@ -11,9 +11,8 @@ from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.idempotency import CurrentPost
 from bot.rest.references import ExecutionReference
 from core.service import Work
-from core.services.reading import view_execution
-from core.services.run_search import find_execution
-from core.services.runs import InDoubt, cancel, give_verdict
+from core.services.runs.control import InDoubt, cancel, find_execution, give_verdict
+from core.services.views.reading import view_execution
 
 router = authenticated_router("/api/runbooks/executions", "runbook executions")
 

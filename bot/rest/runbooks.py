@@ -19,18 +19,17 @@ from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentName, RunbookReference
 from bot.rest.starting import OR_A_PLAN, page_of_runs, start_or_plan
 from core.decisions.people import Person
-from core.definitions.known import Known
+from core.definitions.checks.secrets import Known
 from core.definitions.runbook import RunbookDefinition
 from core.service import Work
-from core.services.channels import declared_channels
-from core.services.history import view_runbook_with_diff
-from core.services.library import Intent
-from core.services.library_search import find
-from core.services.listing import Position, list_runbook_executions, list_runbooks
-from core.services.ownership import check_may_write
-from core.services.reading import view_runbook
-from core.services.secrets import declared_secrets
-from core.services.shelves import RUNBOOKS
+from core.services.access.listing import Position, list_runbook_executions, list_runbooks
+from core.services.access.secrets import declared_secrets
+from core.services.access.workspace import declared_channels
+from core.services.library.finding import check_may_write, find
+from core.services.library.history import view_runbook_with_diff
+from core.services.library.kinds import RUNBOOKS
+from core.services.library.writing import Intent
+from core.services.views.reading import view_runbook
 from core.statuses import ApprovalStatus
 from core.tables import Runbook
 

@@ -10,13 +10,13 @@ from bot.rest.documents import BODY, DocumentBody, SentDocument
 from bot.rest.idempotency import CurrentPost
 from bot.rest.references import SecretReference
 from core.decisions.people import Person
-from core.definitions.known import NOTHING_SAID
+from core.definitions.checks.secrets import NOTHING_SAID
 from core.definitions.secret import SecretDefinition
-from core.library_views import SecretView
 from core.service import Work
-from core.services import secrets
-from core.services.columns import columns
+from core.services.access import secrets
+from core.services.views.executions import columns
 from core.tables import Secret
+from core.views.library import SecretView
 
 router = authenticated_router("/api/secrets", "secrets")
 

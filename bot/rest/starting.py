@@ -14,13 +14,13 @@ from bot.rest.field_names import fields_below
 from bot.rest.idempotency import Post
 from bot.rest.paging import PageRequest
 from core.service import Work
-from core.services.dry_runs import plan_by_person
-from core.services.execution_views import view_executions
-from core.services.incidents import find_incident
-from core.services.listing import Position
-from core.services.reading import view_execution
-from core.services.runbook_starts import Start, start_by_person
-from core.services.runbooks import find_runbook
+from core.services.access.listing import Position
+from core.services.incidents.opening import find_incident
+from core.services.library.runbooks import find_runbook
+from core.services.starts.runbook_starts import Start, start_by_person
+from core.services.views.executions import view_executions
+from core.services.views.reading import view_execution
+from core.simulation.dry_runs import plan_by_person
 from core.tables import RunbookExecution
 
 OR_A_PLAN: dict[int | str, dict[str, Any]] = {

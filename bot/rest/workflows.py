@@ -24,23 +24,22 @@ from bot.rest.library import NO_NOTE, Decision, Desk, Rollback
 from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentName, WorkflowExecutionReference, WorkflowReference
 from core.decisions.people import Person
+from core.definitions.checks.secrets import Known
 from core.definitions.fields import Name
-from core.definitions.known import Known
 from core.definitions.workflow import WorkflowDefinition
 from core.service import Work
-from core.services.channels import declared_channels
-from core.services.history import view_workflow_with_diff
-from core.services.incidents import find_incident
-from core.services.library import Intent
-from core.services.library_search import visible_names
-from core.services.listing import Position, list_workflow_executions, list_workflows
-from core.services.ownership import check_may_write
-from core.services.reading import view_workflow, view_workflow_execution, view_workflow_executions
-from core.services.secrets import declared_secrets
-from core.services.shelves import RUNBOOKS, WORKFLOWS
-from core.services.workflow_runs import cancel_workflow, find_workflow_execution
-from core.services.workflow_starts import start_workflow_by_person
-from core.services.workflows import duplicate_workflow, find_workflow, switch_workflow
+from core.services.access.listing import Position, list_workflow_executions, list_workflows
+from core.services.access.secrets import declared_secrets
+from core.services.access.workspace import declared_channels
+from core.services.incidents.opening import find_incident
+from core.services.library.finding import check_may_write, visible_names
+from core.services.library.history import view_workflow_with_diff
+from core.services.library.kinds import RUNBOOKS, WORKFLOWS
+from core.services.library.workflows import duplicate_workflow, find_workflow, switch_workflow
+from core.services.library.writing import Intent
+from core.services.runs.control import cancel_workflow, find_workflow_execution
+from core.services.starts.workflow_starts import start_workflow_by_person
+from core.services.views.reading import view_workflow, view_workflow_execution, view_workflow_executions
 from core.statuses import ApprovalStatus
 from core.tables import Workflow, WorkflowExecution
 

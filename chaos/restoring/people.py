@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import select
 
 from chaos.restoring.definitions import ADMIN, APPROVER, OPS
-from core.execution.kinds import KINDS, AnyExecution, Kind
 from core.service import Service, Work
-from core.services.approvals import decide_gate
-from core.services.freezes import unfreeze
-from core.services.frozen import freezes_in_force
-from core.services.health import count_everything
-from core.services.people import load_person
-from core.services.runs import InDoubt, give_verdict
+from core.services.access.people import load_person
+from core.services.executions.loading import KINDS, AnyExecution, Kind
+from core.services.freezes.declaring import unfreeze
+from core.services.freezes.in_force import freezes_in_force
+from core.services.operations.health import count_everything
+from core.services.runs.approvals import decide_gate
+from core.services.runs.control import InDoubt, give_verdict
 from core.statuses import ACTIVE, GateStatus
 from core.tables import Approval, Incident, StepExecution
 

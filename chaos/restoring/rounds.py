@@ -16,11 +16,11 @@ from chaos.restoring.definitions import OPS
 from chaos.restoring.house import Place, open_place, until
 from chaos.restoring.people import answer, is_told, left, messages_by_name, thaw, twice
 from core.service import Service
-from core.services.frozen import freezes_in_force
-from core.services.incidents import NewIncident, open_incident
-from core.services.people import load_person
-from core.services.runbook_starts import Start, start_by_person
-from core.services.runbooks import find_runbook
+from core.services.access.people import load_person
+from core.services.freezes.in_force import freezes_in_force
+from core.services.incidents.opening import NewIncident, open_incident
+from core.services.library.runbooks import find_runbook
+from core.services.starts.runbook_starts import Start, start_by_person
 
 NAME = "restore"
 RUNS = 3

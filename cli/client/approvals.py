@@ -12,7 +12,7 @@ from cli.client.output import say
 from core.errors import InvalidInput
 from core.identifiers import Prefix
 from core.statuses import ApprovalStatus, GateStatus
-from core.views import ApprovalView
+from core.views.executions import ApprovalView
 
 app = typer.Typer()
 

@@ -10,9 +10,9 @@ from bot.commands.usage import usage_line
 from cli.client.output import facts, say, table
 from core.decisions.quarantine import UNTIL
 from core.definitions.parameters import declared
-from core.definitions.yaml_text import to_yaml
-from core.library_views import DefinitionView, RunbookWithDiff, WorkflowView, WorkflowWithDiff
+from core.definitions.yaml_format import to_yaml
 from core.statuses import ApprovalStatus
+from core.views.library import DefinitionView, RunbookWithDiff, WorkflowView, WorkflowWithDiff
 
 GLOBAL = "global"
 

@@ -6,7 +6,7 @@ from bot.cards.requests import request_text
 from bot.cards.words import as_text, duration, one_line, status_words, visible
 from cli.client.output import facts, say, table
 from core.decisions.gates import SHORTEST_DIGEST
-from core.views import ApprovalView, ExecutionView, ShownStepView, StepView
+from core.views.executions import ApprovalView, ExecutionView, ShownStepView, StepView
 
 
 def print_executions(views: Sequence[ExecutionView]) -> None:

@@ -6,7 +6,7 @@ import typer
 
 from cli.client.connection import Connection
 from cli.client.options import Url, connect, path
-from core.definitions.yaml_text import SEPARATOR, to_yaml
+from core.definitions.yaml_format import SEPARATOR, to_yaml
 
 app = typer.Typer()
 

@@ -9,7 +9,7 @@ from cli.client.options import path
 from cli.client.output import say
 from core.errors import Unavailable
 from core.statuses import Status
-from core.views import ExecutionView, StepView
+from core.views.executions import ExecutionView, StepView
 
 LOOK_SECONDS = 1.0
 

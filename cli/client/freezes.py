@@ -8,7 +8,7 @@ from cli.client.connection import Answer, Connection
 from cli.client.options import AsJson, Url, connect, path, print_json
 from cli.client.output import say, table
 from core.errors import InvalidInput, NotFound
-from core.views import FreezeView
+from core.views.executions import FreezeView
 
 app = typer.Typer()
 

@@ -10,7 +10,7 @@ from cli.client.connection import Answer
 from cli.client.options import AsJson, Url, connect, path, print_json
 from cli.client.output import facts, say, table
 from core.statuses import IncidentStatus, Severity
-from core.views import IncidentView
+from core.views.incidents import IncidentView
 
 app = typer.Typer()
 incident_app = typer.Typer(

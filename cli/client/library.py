@@ -9,7 +9,7 @@ from cli.client.definitions import GLOBAL, IsWorkflow, definition_view, print_de
 from cli.client.options import AsJson, Url, connect, path, print_json
 from cli.client.output import say, table
 from core.decisions.quarantine import why_it_does_not_run
-from core.library_views import RunbookView, WorkflowView
+from core.views.library import RunbookView, WorkflowView
 
 app = typer.Typer()
 

@@ -7,8 +7,8 @@ from bot.cards.requests import request_text
 from bot.cards.words import as_text, status_words
 from cli.client.output import facts, say
 from core.definitions.durations import format_duration
-from core.rehearsal.views import PlannedLockView, PlannedStepView, PlanView
-from core.views import FreezeView
+from core.simulation.views import PlannedLockView, PlannedStepView, PlanView
+from core.views.executions import FreezeView
 
 
 def print_plan(plan: PlanView) -> None:

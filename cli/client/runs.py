@@ -12,9 +12,9 @@ from cli.client.options import AsJson, Url, connect, path, print_json
 from cli.client.output import say
 from cli.client.plan import print_plan
 from core.definitions.parameters import parse_key_values
-from core.rehearsal.views import PlanView
+from core.simulation.views import PlanView
 from core.statuses import Status
-from core.views import ExecutionView
+from core.views.executions import ExecutionView
 
 app = typer.Typer()
 

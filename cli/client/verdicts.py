@@ -10,7 +10,7 @@ from cli.client.options import AsJson, Url, connect, path, print_json
 from cli.client.output import say
 from core.errors import Conflict
 from core.statuses import Status, WaitingFor
-from core.views import ExecutionView, StepView
+from core.views.executions import ExecutionView, StepView
 
 app = typer.Typer()
 

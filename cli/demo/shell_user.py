@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from cli.command_path import command_path
-from core.outside.confinement import Account, Confinement
-from core.outside.process import Command, ProcessRunner
+from core.io.confinement import Account, Confinement
+from core.io.process import Command, ProcessRunner
 from examples import targets
 
 STRANGER = "65533"  # owns nothing; not nobody, as whom the embedded PostgreSQL runs

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from cli.reference.markdown import fence, page, table
-from core.definitions.cel_overloads import EXTENSIONS, OF_CEL, Overload
+from core.definitions.cel.overloads import EXTENSIONS, OF_CEL, Overload
 from core.definitions.shapes import ACTION, EXECUTION, EXTRA, INCIDENT, Shape, step_shape
 
 INTRODUCTION = """

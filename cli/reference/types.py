@@ -4,15 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from cli.reference.markdown import fence, fields, page, paragraphs
-from core.actions.base import ActionDefinition
-from core.actions.registry import action_types
-from core.definitions.editor_schema import model_schema
-from core.definitions.marks import fields_by_key, inner_models
+from core.definitions.actions import ActionDefinition, action_types
+from core.definitions.fields import fields_by_key, inner_models
+from core.definitions.kinds import model_schema
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.secret import SecretDefinition
+from core.definitions.steps import StepDefinition, step_types
 from core.definitions.workflow import WorkflowDefinition
-from core.steps.base import StepDefinition
-from core.steps.registry import step_types
 
 Part: TypeAlias = StepDefinition | ActionDefinition
 

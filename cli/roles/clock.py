@@ -8,8 +8,8 @@ from cli.compose import Composition
 from cli.processes import run, stopping
 from cli.settled import Frozen
 from core.definitions.kinds import build_models
-from core.outside.egress import EgressPolicy
-from core.outside.http import HttpCaller
+from core.io.egress import EgressPolicy
+from core.io.http import HttpCaller
 from core.settings import Settings
 from workers.audit_heads import Destination, HourlyHead, to_file, to_url
 from workers.clock import run_clock

@@ -5,7 +5,7 @@ from slack_bolt import App
 from bot.app import create_bolt_app
 from bot.workspace import WorkspacePin, asking
 from cli.compose import Composition
-from core.decisions.workspace import Workspace
+from core.decisions.installation import Workspace
 from core.definitions.kinds import build_models
 
 SLACK = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET")

@@ -17,8 +17,8 @@ from cli.supervisor import Part, Supervisor, addresses
 from core.definitions.kinds import build_models
 from core.execution.executor import Executor
 from core.execution.preparation import Ports
-from core.outside.egress import EgressPolicy
-from core.outside.http import HttpCaller
+from core.io.egress import EgressPolicy
+from core.io.http import HttpCaller
 from workers import jobs
 from workers.ending import Ending
 from workers.lookout import Lookout

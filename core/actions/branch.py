@@ -5,13 +5,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from core.actions.base import ActionDefinition
-from core.actions.registry import action_types
-from core.decisions.branches import took
-from core.decisions.execution import StepResult, Succeeded
+from core.definitions.actions import ActionDefinition, action_types
 from core.definitions.fields import Condition
-from core.definitions.registered import RegisteredUnion
+from core.definitions.type_registry import RegisteredUnion
 from core.execution.preparation import Context, Prepared
+from core.execution.prepare import took
+from core.values.execution import StepResult, Succeeded
 
 Actions = tuple[Annotated[ActionDefinition, RegisteredUnion(action_types)], ...]
 

@@ -4,11 +4,11 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from core.actions.base import ActionDefinition
-from core.decisions.execution import Succeeded, Waits
+from core.definitions.actions import ActionDefinition
 from core.definitions.durations import PositiveDuration
 from core.execution.preparation import Context, Prepared
 from core.statuses import WaitingFor
+from core.values.execution import Succeeded, Waits
 
 
 class DelayAction(ActionDefinition):

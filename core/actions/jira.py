@@ -7,15 +7,15 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from core.actions.base import ActionDefinition
-from core.decisions.execution import Json
+from core.definitions.actions import ActionDefinition
 from core.definitions.fields import PublicJson, PublicText, PublicUrl, TemplateText
+from core.definitions.http_requests import render_url
 from core.definitions.templates import render, render_text
-from core.definitions.urls import render_url
+from core.effects.tickets import Call, Ticket, prepare_ticket, refused
 from core.execution.preparation import Context, Prepared
-from core.execution.tickets import Call, Ticket, prepare_ticket, refused
-from core.outside.http import HttpRequest
-from core.outside.response import HttpResponse
+from core.io.http import HttpRequest
+from core.io.response import HttpResponse
+from core.values.execution import Json
 
 CREATE = "/rest/api/3/issue"  # https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/
 SEARCH = "/rest/api/3/search/jql"  # …/api-group-issue-search/

@@ -8,14 +8,14 @@ from uuid import UUID
 
 from pydantic import Field
 
-from core.actions.base import ActionDefinition
-from core.decisions.execution import Json
+from core.definitions.actions import ActionDefinition
 from core.definitions.fields import PublicJson, PublicText, PublicUrl, TemplateText
+from core.definitions.http_requests import render_url
 from core.definitions.templates import render, render_text
-from core.definitions.urls import render_url
+from core.effects.tickets import SHOWN, Call, Ticket, TicketRefused, prepare_ticket, refused
 from core.execution.preparation import Context, Prepared
-from core.execution.tickets import SHOWN, Call, Ticket, TicketRefused, prepare_ticket, refused
-from core.outside.http import HttpRequest
+from core.io.http import HttpRequest
+from core.values.execution import Json
 
 ENDPOINT = "https://api.linear.app/graphql"  # https://linear.app/developers/graphql
 CREATE = """

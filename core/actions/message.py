@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from core.actions.base import ActionDefinition
+from core.definitions.actions import ActionDefinition
 from core.definitions.fields import PublicText
-from core.execution.messages import prepare_message
+from core.effects.messages import prepare_message
 from core.execution.preparation import Context, Prepared
 
 

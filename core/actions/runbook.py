@@ -3,19 +3,18 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from core.actions.base import ActionDefinition
-from core.decisions.execution import Json, StepResult, Succeeded, Waits
+from core.definitions.actions import ActionDefinition
 from core.definitions.fields import Name, PublicJson
 from core.definitions.templates import render
-from core.execution.awaited import result_of
-from core.execution.kinds import RUNBOOK
 from core.execution.preparation import Context, Inside, Prepared
-from core.execution.rows import load
 from core.service import Work
-from core.services.runbook_starts import Start, start_by_workflow
-from core.services.runbooks import runbook_for
+from core.services.executions.loading import RUNBOOK, load
+from core.services.library.runbooks import runbook_for
+from core.services.runs.changes import result_of
+from core.services.starts.runbook_starts import Start, start_by_workflow
 from core.statuses import Status, WaitingFor
 from core.tables import Incident, RunbookExecution
+from core.values.execution import Json, StepResult, Succeeded, Waits
 
 
 class RunbookAction(ActionDefinition):
@@ -66,7 +65,7 @@ parameters: {cluster: orders, reason: "{{ incident.title }}"}
         return Succeeded({"execution_id": execution.id, "runbook": self.runbook})
 
     def _wait(self, work: Work, context: Context, execution: RunbookExecution) -> StepResult:
-        """Its end answers, in its own transaction: core.execution.awaited. One that has ended already answers now."""
+        """Its end answers, in its own transaction (core.services.runs.changes). One that has ended answers now."""
         if Status(execution.status).is_final:
             return result_of(execution, load(work.session, RUNBOOK, execution).state)
         return Waits(WaitingFor.CALLBACK, context.now + self.timeout if self.timeout else None)

@@ -5,16 +5,16 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.actions.base import ActionDefinition
-from core.decisions.execution import Json, StepResult, Succeeded
 from core.decisions.people import Person
+from core.definitions.actions import ActionDefinition
 from core.definitions.fields import PublicText
 from core.definitions.templates import render_text
 from core.execution.preparation import Context, Inside, Prepared
 from core.service import Work
-from core.services.incident_changes import Cause, lock, set_labels, set_severity, set_status
+from core.services.incidents.changes import Cause, lock, set_labels, set_severity, set_status
 from core.statuses import IncidentStatus, Severity
 from core.tables import Incident
+from core.values.execution import Json, StepResult, Succeeded
 
 LabelName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 

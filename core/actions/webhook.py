@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.actions.base import ActionDefinition
-from core.definitions.auth import Auth
+from core.definitions.actions import ActionDefinition
 from core.definitions.fields import HeaderText, TemplateJson, UrlTemplate
-from core.execution.calls import prepare_call
+from core.definitions.http_requests import Auth
+from core.effects.calls import prepare_call
 from core.execution.preparation import Context, Prepared
 from core.steps.http import HttpMethod, ResponseCondition
 

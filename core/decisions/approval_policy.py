@@ -1,13 +1,19 @@
-"""Approval gates: who may decide, and when a gate is decided."""
+"""Approval gates: who may decide, when a gate is decided, and how its policy is stored.
+
+Approval gates: who may decide, and when a gate is decided.
+
+Approval policies as the rows of gates keep them.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.decisions.initiators import Initiator, Initiators
+from core.decisions.initiators import Initiator, Initiators, initiators_from_json, initiators_to_json
 from core.decisions.people import Person, principals_of
 from core.errors import Conflict, NotAllowed
 from core.statuses import GateStatus, Role
+from core.values.execution import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,3 +169,33 @@ def describe_approvers(policy: ApprovalPolicy) -> str:
         kind = "an admin" if policy.role is Role.ADMIN else "a responder"
         named.insert(0, f"{kind} of team {policy.team}")
     return ", or ".join(named) if named else "a platform admin"
+
+
+def policy_to_json(policy: ApprovalPolicy) -> dict[str, Json]:
+    """The policy as the gate's row keeps it."""
+    return {
+        "requester": policy.requester,
+        "initiators": initiators_to_json(policy.initiators),
+        "team": policy.team,
+        "role": policy.role.value,
+        "people": list(policy.people),
+        "count": policy.count,
+        "allow_requester": policy.allow_requester,
+    }
+
+
+def policy_from_json(value: dict[str, object]) -> ApprovalPolicy:
+    """The same, read. A gate of before there were initiators knows who asked."""
+    people = value.get("people") or []
+    assert isinstance(people, list)
+    team, requester = value.get("team"), str(value["requester"])
+    known = "initiators" in value
+    return ApprovalPolicy(
+        requester=requester,
+        initiators=initiators_from_json(value["initiators"]) if known else (Initiator(requester, "asked"),),
+        team=str(team) if team is not None else None,
+        role=Role(str(value.get("role", Role.RESPONDER))),
+        people=tuple(map(str, people)),
+        count=int(str(value.get("count", 1))),
+        allow_requester=bool(value.get("allow_requester", False)),
+    )

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from core.decisions.execution import Execution
 from core.decisions.people import Person
 from core.decisions.policy import require
 from core.decisions.policy_table import Action
 from core.errors import Conflict
 from core.statuses import Status, WaitingFor
+from core.values.execution import Execution
 
 SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
 

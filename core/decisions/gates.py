@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from core.decisions.execution import OPEN, Execution, Json, Step
 from core.statuses import Status
+from core.values.execution import OPEN, Execution, Json, Step
 
 GATE = "approval"
 SHORTEST_DIGEST = 16  # characters of it that tell two gates apart

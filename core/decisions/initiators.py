@@ -1,7 +1,11 @@
-"""Who brought a run about: none of them decides its gates.
+"""Who brought a run about, and through how many other runs.
+
+Who brought a run about: none of them decides its gates.
 
 An initiator is a principal (a Slack user id, or `service:NAME`) and what they did. They go on with what comes of it:
 from an event to the workflows that it starts, to the events that those cause, to the runs that those start, to retries.
+
+How many of our own runs, one after the other, may lead to the next. Pure.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from core.decisions.people import Person, principals_of
+from core.errors import Conflict
 
 Deed: TypeAlias = Literal[
     "asked",
@@ -77,3 +82,20 @@ def initiators_from_json(value: object) -> Initiators:
     """As `initiators_to_json` wrote them; nobody where nothing was written."""
     rows = value if isinstance(value, list) else []
     return tuple(Initiator(str(row["who"]), str(row["as"])) for row in rows)
+
+
+MOST_DEPTH = 5
+
+
+def is_too_deep(depth: int) -> bool:
+    return depth > MOST_DEPTH
+
+
+def check_chain(person: Person, deed: str) -> None:
+    """Raise Conflict where the request was made by a run, which a run caused, and so on."""
+    if is_too_deep(person.depth):
+        raise Conflict(
+            f"It was not {deed}: {MOST_DEPTH + 1} runs, one after the other, each asked for the next by a call of this "
+            "service.",
+            hint="Does one of them start itself?",
+        )

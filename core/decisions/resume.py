@@ -6,11 +6,11 @@ A retry is a new execution of the same frozen definition. What the old one did i
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from core.decisions.execution import DONE, Execution, Step
 from core.decisions.gates import GATE, asked_again, covering_gates, covers_retry
 from core.definitions.problems import nearest, one_of
 from core.errors import Conflict, InvalidInput
 from core.statuses import Status
+from core.values.execution import DONE, Execution, Step
 
 
 @dataclass(frozen=True, slots=True)

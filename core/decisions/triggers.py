@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.decisions.policy import reaches
-from core.definitions.expressions import compile_expression
-from core.definitions.work import at_most
+from core.definitions.cel.expressions import at_most, compile_expression
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import ExpressionError
 

@@ -19,8 +19,9 @@ from jsonschema_rs import (
     ValidationErrorKind,
 )
 
+from core.definitions.json_text import pointed
 from core.definitions.problems import suggest
-from core.definitions.schema_bounds import SchemaSize, Unbounded, pointed, size_of_schema, size_of_value
+from core.definitions.schema_bounds import SchemaSize, Unbounded, size_of_schema, size_of_value
 
 Schema = Mapping[str, object]
 Path = tuple[str | int, ...]

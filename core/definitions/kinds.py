@@ -1,12 +1,30 @@
-"""The kinds of documents."""
+"""The kinds of documents: reading a stored one back, and their JSON Schema for editors.
+
+The kinds of documents.
+
+Definitions that were kept, read again: what was valid once need not be. Types go, checks become stricter.
+
+Whether a workflow is enabled: a document may say it, but it is no part of what is versioned.
+
+The JSON Schema of a document kind, for editors: made from the models that validation uses, and their docstrings.
+"""
 
 from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, TypeVar
 
+from pydantic import BaseModel, ValidationError
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+
+from core.definitions.documents import Document
+from core.definitions.durations import write_duration
+from core.definitions.problems import Problem
+from core.definitions.pydantic_problems import problems_of
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.secret import SecretDefinition
 from core.definitions.team import TeamDefinition
 from core.definitions.workflow import WorkflowDefinition
-from core.errors import DefinitionError
+from core.errors import Conflict, DefinitionError
 
 AnyDefinition = TeamDefinition | SecretDefinition | RunbookDefinition | WorkflowDefinition
 KINDS: Mapping[str, type[AnyDefinition]] = {
@@ -32,3 +50,74 @@ def build_models() -> None:
     """
     for kind in KINDS.values():
         kind.model_rebuild()
+
+
+Kept = TypeVar("Kept", RunbookDefinition, WorkflowDefinition)
+
+
+class NotValidAnyMore(Conflict):
+    """A definition that was kept is not valid any more.
+
+    The sentence is for who asks for it; `cannot_be_read` tells of it those who did not.
+    """
+
+    def __init__(self, name: str, version: int, problem: Problem) -> None:
+        where = f"{problem.field or 'its top'}: {problem.message}"
+        super().__init__(f"Version {version} of {name} is not valid any more, at {where}", hint=problem.hint)
+        self.cannot_be_read = (
+            f"Version {version} of {name} cannot be read by this version of the service, at {where}"
+        )
+
+
+def read_kept(model: type[Kept], name: str, version: int, document: Mapping[str, object]) -> Kept:
+    """The definition of a document that was kept. Raises NotValidAnyMore."""
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        whole = Document(dict(document), name, text="", places={(): (1, 1)}, key_places={}, spans={})
+        raise NotValidAnyMore(name, version, problems_of(error, model, whole)[0]) from error
+
+
+FIELD = "enabled"
+NEIGHBOUR = "trigger"  # every workflow has one; what switches it off is read best right before it
+
+
+def without_enabled(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer what is versioned of a workflow's document."""
+    return {key: value for key, value in document.items() if key != FIELD}
+
+
+def with_enabled(document: Mapping[str, Any], enabled: bool) -> dict[str, Any]:
+    """Answer the document that says so; one that says so already, if only by silence, stays as it was written."""
+    if document.get(FIELD, True) is enabled:
+        return dict(document)
+    if FIELD in document:
+        return {**document, FIELD: enabled}
+    told: dict[str, Any] = {}
+    for key, value in document.items():
+        told |= {FIELD: enabled, key: value} if key == NEIGHBOUR else {key: value}
+    return told
+
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class _Generator(GenerateJsonSchema):
+    """Durations as people write them, and no titles that only repeat a field's name."""
+
+    def encode_default(self, dft: object) -> object:
+        return write_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 as in the base class
+        return False
+
+
+def schema_of(kind: str) -> Mapping[str, object]:
+    """Answer the schema of `runbook`, `workflow`, `team` or `secret`. Raises KeyError for another kind."""
+    return {"$schema": DIALECT, **model_schema(KINDS[kind]), "title": kind}
+
+
+def model_schema(model: type[BaseModel]) -> JsonSchemaValue:
+    """Answer the schema of a part of a document, such as a step type; of one that may hold its like, too."""
+    schema = model.model_json_schema(schema_generator=_Generator)
+    return {**schema["$defs"][model.__name__], "$defs": schema["$defs"]} if "$ref" in schema else schema

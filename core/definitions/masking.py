@@ -8,26 +8,24 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from core.definitions.cel_values import JsonValue
-from core.definitions.encodings import (
-    APART,
-    Span,
-    View,
-    from_base64,
-    from_hex,
-    readable_runs,
-    squeezed,
-    unescaped,
-)
+from core.definitions.cel.values import JsonValue
 from core.definitions.needles import (
+    APART,
     FOLD,
     ROUNDS,
     SHORTEST,
     Needle,
     Needles,
+    Span,
+    View,
     forms_of,
+    from_base64,
+    from_hex,
     is_address,
     private_parts,
+    readable_runs,
+    squeezed,
+    unescaped,
     utf8,
     with_parts,
 )

@@ -1,11 +1,203 @@
-"""What a Masker looks for: the forms of a secret, and in a text as much of each as is there."""
+"""Finding a secret in a text, whatever encoding it went through.
 
+The encodings that a text may have gone through, undone, and for each byte the way back to where it stood.
+
+Escapes (URL, JSON, HTML; of each other, too), base64 and base64url at any alignment, hexadecimal with or without
+separators, UTF-16. Every function takes time in proportion to its text.
+
+What a Masker looks for: the forms of a secret, and in a text as much of each as is there.
+"""
+
+import binascii
+import html
 import re
-from collections.abc import Iterable, Iterator
+import string
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property, partial
 from urllib.parse import urlsplit
 
-from core.definitions.encodings import Span, squeezed_bytes, unescaped_bytes
+Piece = tuple[int, int, int]  # where it begins, where it began before, how long it was there
+Span = tuple[int, int]
+
+_ESCAPE = re.compile(
+    rb"%[0-9A-Fa-f]{2}"
+    rb"|&(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});"
+    rb"|\\++(?:u[dD][89abAB][0-9A-Fa-f]{2}\\++u[dD][c-fC-F][0-9A-Fa-f]{2}"
+    rb"|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[bfnrt])?"
+)
+_CONTROL = {ord("b"): b"\b", ord("f"): b"\f", ord("n"): b"\n", ord("r"): b"\r", ord("t"): b"\t"}
+_EVERY_BYTE = bytes(range(256))
+_ALPHANUMERIC = (string.ascii_letters + string.digits).encode()
+_NOT_ALPHANUMERIC = _EVERY_BYTE.translate(None, _ALPHANUMERIC)
+APART = b"\xff"  # in no UTF-8: it stands between texts that are searched as one
+_LINE_BREAKS, _HEX_SEPARATORS = b"\r\n" + APART, b" \t\r\n:,-" + APART
+_READABLE = re.compile(rb"[\t\r\n -~]{8,}|(?:[ -~]\0){4,}|(?:\0[ -~]){4,}")
+
+
+def _digits(known: bytes, zero: bytes, others: Mapping[bytes, bytes]) -> bytes:
+    """Answer the table that leaves the `known` digits, has one of them for each of `others`, and zero for the rest."""
+    table = {byte: bytes([byte]) if byte in known else zero for byte in _EVERY_BYTE}
+    return b"".join((table | {ord(sign): digit for sign, digit in others.items()}).values())
+
+
+_BASE64_DIGITS = _digits(_ALPHANUMERIC + b"+/", b"A", {b"-": b"+", b"_": b"/"})
+_HEX_DIGITS = _digits(b"0123456789ABCDEFabcdef", b"0", {})
+
+
+class View:
+    """Bytes that were made from those of `parent`; without one they are the text itself."""
+
+    def __init__(
+        self,
+        data: bytes,
+        parent: "View | None" = None,
+        pieces: Callable[[], list[Piece]] = list,
+    ) -> None:
+        """`pieces`: which of the bytes came from where; asked for only where something was found."""
+        self.data, self._parent, self._make_pieces = data, parent, pieces
+
+    @cached_property
+    def _pieces(self) -> list[Piece]:
+        return self._make_pieces()
+
+    def origin(self, span: Span) -> Span:
+        """Answer where the bytes of a span, which is not empty, stood in the text itself."""
+        if self._parent is None:
+            return span
+        return self._parent.origin((self._before(span[0])[0], self._before(span[1] - 1)[1]))
+
+    def _before(self, at: int) -> Span:
+        """Answer the bytes of the parent from which the byte `at` was made."""
+        pieces = self._pieces
+        index = bisect_right(pieces, at, key=lambda piece: piece[0]) - 1
+        start, origin, length = pieces[index]
+        end = pieces[index + 1][0] if index + 1 < len(pieces) else len(self.data)
+        offset, size = at - start, end - start
+        return origin + offset * length // size, origin - (-(offset + 1) * length // size)
+
+
+def unescaped(view: View) -> View | None:
+    """Answer the text with its escapes undone once; None where it has none."""
+    if _ESCAPE.search(view.data) is None:
+        return None
+    data = _ESCAPE.sub(lambda match: _meaning(match[0]), view.data)
+    return View(data, view, lambda: list(_replaced(view.data, _ESCAPE, _meaning)))
+
+
+def unescaped_bytes(data: bytes) -> bytes:
+    """The same for bytes of which nobody asks where they stood."""
+    return _ESCAPE.sub(lambda match: _meaning(match[0]), data)
+
+
+def _meaning(escape: bytes) -> bytes:
+    if escape.startswith(b"%"):
+        return bytes([int(escape[1:], 16)])
+    if escape.startswith(b"&"):
+        return _encoded(html.unescape(escape.decode()))
+    tail = escape.lstrip(b"\\")
+    if tail.startswith(b"u"):
+        units = b"".join(binascii.unhexlify(unit[:4]) for unit in tail.split(b"u")[1:])
+        return _encoded(units.decode("utf-16-be", "surrogatepass"))
+    if tail.startswith(b"x"):
+        return bytes([int(tail[1:], 16)])
+    return _CONTROL[tail[0]] if tail else b""
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _replaced(data: bytes, pattern: re.Pattern[bytes], meaning: Callable[[bytes], bytes]) -> Iterator[Piece]:
+    """Answer the pieces of `pattern.sub` in `data`."""
+    made, after = 0, 0
+    for match in pattern.finditer(data):
+        if match.start() > after:
+            yield made, after, match.start() - after
+            made += match.start() - after
+        replacement = meaning(match[0])
+        if replacement:
+            yield made, match.start(), len(match[0])
+            made += len(replacement)
+        after = match.end()
+    if after < len(data):
+        yield made, after, len(data) - after
+
+
+def _without(view: View, unwanted: bytes) -> View:
+    """Answer the text without these bytes; the view itself where it has none of them."""
+    data = view.data.translate(None, unwanted)
+    if len(data) == len(view.data):
+        return view
+    return View(data, view, lambda: list(_replaced(view.data, _any_of(unwanted), lambda _: b"")))
+
+
+@cache
+def _any_of(signs: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"[%s]+" % re.escape(signs))
+
+
+def squeezed(view: View) -> View:
+    """Answer the letters and digits alone: what was wrapped, spaced or quoted stands together again."""
+    return _without(view, _NOT_ALPHANUMERIC)
+
+
+def squeezed_bytes(data: bytes) -> bytes:
+    """The same for bytes of which nobody asks where they stood."""
+    return data.translate(None, _NOT_ALPHANUMERIC)
+
+
+def readable_runs(view: View) -> View | None:
+    """Answer what of decoded bytes looks like text, in UTF-8 or UTF-16, the runs set apart; None where nothing does."""
+    runs = [match.span() for match in _READABLE.finditer(view.data)]
+    if not runs:
+        return None
+    data = b"".join(view.data[start:end].replace(b"\0", b"") + APART for start, end in runs)
+    return View(data, view, lambda: list(_run_pieces(view.data, runs)))
+
+
+def _run_pieces(data: bytes, runs: list[Span]) -> Iterator[Piece]:
+    made = 0
+    for start, end in runs:
+        yield made, start, end - start
+        made += end - start - data.count(b"\0", start, end)
+        yield made, end, 0
+        made += len(APART)
+
+
+def from_base64(view: View) -> Iterator[View]:
+    """Answer what the text is as base64 of either alphabet, lines joined, at each of the four alignments.
+
+    What is no base64 is decoded with it: what that gives is found to be nothing.
+    """
+    joined = _without(view, _LINE_BREAKS)
+    digits = joined.data.translate(_BASE64_DIGITS)
+    for shift in range(min(4, len(digits))):
+        whole = digits[shift:] + b"AAA"[: -(len(digits) - shift) % 4]
+        yield View(binascii.a2b_base64(whole), joined, partial(_in_one, shift, len(whole)))
+
+
+def from_hex(view: View) -> Iterator[View]:
+    """Answer what the text is as hexadecimal digits, at both alignments."""
+    joined = _without(view, _HEX_SEPARATORS)
+    if b"0x" in joined.data:
+        before, prefix = joined, re.compile(rb"0x")
+        joined = View(
+            before.data.replace(b"0x", b""),
+            before,
+            lambda: list(_replaced(before.data, prefix, lambda _: b"")),
+        )
+    digits = joined.data.translate(_HEX_DIGITS)
+    for shift in range(2):
+        length = (len(digits) - shift) & ~1
+        whole = digits[shift : shift + length] if length > 0 else b""
+        yield View(binascii.unhexlify(whole), joined, partial(_in_one, shift, length))
+
+
+def _in_one(origin: int, length: int) -> list[Piece]:
+    return [(0, origin, length)]
+
 
 SHORTEST = 4  # shorter ones are hidden only where they stand alone: they occur in every other word
 # Of a secret a third or more, at its beginning or its end, is hidden too; so long a part at least, and at most.

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn, cast
 
-from core.definitions.cel_values import JsonValue
+from core.definitions.cel.values import JsonValue
 from core.definitions.json_schema import MOST_ERRORS, deref, required_names, schema_errors
-from core.definitions.json_text import LARGEST, SMALLEST, read_json, unkeepable
+from core.definitions.json_text import LARGEST, SMALLEST, plain_json, read_json, unkeepable
 from core.definitions.problems import suggest
-from core.definitions.secret_parameters import discreet, secret_names
-from core.definitions.typed_json import plain_json
+from core.definitions.secrets import discreet, secret_names
 from core.errors import InvalidInput
 
 Schema = Mapping[str, object]

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from core.definitions.bounds import MOST_PROBLEMS
-from core.definitions.documents import Document, Path
-from core.definitions.marks import fields_by_key, inner_models, registered
+from core.definitions.documents import MOST_PROBLEMS, Document, Path
+from core.definitions.fields import fields_by_key, inner_models, registered
 from core.definitions.problems import Problem, one_of, suggest
 
 _PATTERNS = {

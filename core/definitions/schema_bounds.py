@@ -4,11 +4,11 @@
 to where it stands: what a value costs could then not be told from the schema.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from core.definitions.cel_cost import pattern_weight
+from core.definitions.cel.cost import pattern_weight
+from core.definitions.json_text import pointed
 
 Schema = Mapping[str, object]
 Path = tuple[str | int, ...]
@@ -21,7 +21,6 @@ MOST_MATCHING = 200_000_000  # characters times states of all patterns, about 1 
 ELSEWHERE = frozenset({"$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef"})
 DATA = frozenset({"const", "default", "enum", "examples"})
 NAMED = frozenset({"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"})
-_POINTER = re.compile(r"#(?:/.*)?", re.DOTALL)
 
 
 class Unbounded(ValueError):
@@ -53,20 +52,6 @@ def size_of_schema(schema: Schema) -> SchemaSize:
     """Measure a schema, without recursing into what is deeper than 32 levels. Raises Unbounded."""
     measure = _Measure(schema)
     return SchemaSize(measure.nodes(schema, ()), measure.states)
-
-
-def pointed(root: Schema, reference: str) -> object:
-    """What a local `$ref` leads to; None where there is nothing."""
-    found: object = root
-    for part in reference.removeprefix("#").split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(found, list):
-            found = (
-                found[int(name)] if name.isdecimal() and len(name) < 6 and int(name) < len(found) else None
-            )
-        else:
-            found = found.get(name) if isinstance(found, Mapping) else None
-    return found if _POINTER.fullmatch(reference) else None
 
 
 @dataclass

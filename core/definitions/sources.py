@@ -12,11 +12,9 @@ from typing import NoReturn
 
 import yaml
 
-from core.definitions.bounds import OF_FILES, Bounds
-from core.definitions.documents import Document, Path, Place, place_of
+from core.definitions.documents import OF_FILES, Bounds, Document, Path, Place, place_of
 from core.definitions.problems import Problem
-from core.definitions.yaml_errors import unreadable
-from core.definitions.yaml_scalars import BadScalar, plain_scalar
+from core.definitions.yaml_format import BadScalar, plain_scalar, unreadable
 from core.errors import DefinitionError
 
 DEEPEST = 64

@@ -8,22 +8,18 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from core.definitions.bounds import MOST_PROBLEMS, OF_FILES, Bounds
-from core.definitions.case_checks import check_cases
-from core.definitions.channel_checks import check_channels
-from core.definitions.cross_checks import Read, check_names, check_references
-from core.definitions.documents import Document, place_of
-from core.definitions.gate_checks import check_gates
+from core.definitions.cel.expressions import TooMuchWork, at_most
+from core.definitions.checks.approvals import check_gates
+from core.definitions.checks.cases import check_cases, check_schema
+from core.definitions.checks.references import Read, check_channels, check_names, check_references
+from core.definitions.checks.scopes import check_runbook, check_workflow
+from core.definitions.checks.secrets import NOTHING_SAID, Known, check_secrets
+from core.definitions.documents import MOST_PROBLEMS, OF_FILES, Bounds, Document, place_of
 from core.definitions.kinds import KINDS, AnyDefinition
-from core.definitions.known import NOTHING_SAID, Known
-from core.definitions.locks import check_lock
 from core.definitions.problems import Problem, suggest
 from core.definitions.pydantic_problems import described, problems_of
-from core.definitions.schema_checks import check_schema
-from core.definitions.scopes import check_runbook, check_workflow
-from core.definitions.secret_checks import check_secrets
+from core.definitions.runbook import check_lock
 from core.definitions.sources import load_documents
-from core.definitions.work import TooMuchWork, at_most
 from core.errors import DefinitionError
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})

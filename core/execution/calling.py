@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from core.execution.preparation import HttpPort
+from core.io.http import HttpRequest
+from core.io.response import HttpResponse
 from core.origins import HEADER
-from core.outside.http import HttpRequest
-from core.outside.response import HttpResponse
-
-from .preparation import HttpPort
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,22 @@ from sqlalchemy.orm import Session
 
 from core.clock import elapsed
 from core.database import DATABASE_IS_AWAY
-from core.decisions.execution import (
+from core.errors import Conflict
+from core.execution.prepare import load_approved, why_void
+from core.io.attempts import Leash
+from core.sabotage import is_disabled, reach
+from core.service import Service, Work
+from core.services.executions import secret_parameters
+from core.services.executions.loading import AnyExecution, Kind, Loaded, load
+from core.services.library.runbooks import check_runnable
+from core.services.library.workflows_in_force import check_in_force
+from core.services.operations.installation import AnotherDatabase, require_known
+from core.services.operations.restore import settle
+from core.services.shared.incident_scope import incident_scope
+from core.services.shared.unforeseen import unforeseen
+from core.statuses import FINAL, Status
+from core.tables import Incident, IncidentEvent, Runbook, RunbookExecution, Workflow, WorkflowExecution
+from core.values.execution import (
     ApprovalVoided,
     Claimed,
     Json,
@@ -23,29 +38,13 @@ from core.decisions.execution import (
     Transition,
     Uncertain,
 )
-from core.errors import Conflict
-from core.outside.leash import Leash
-from core.sabotage import is_disabled, reach
-from core.service import Service, Work
-from core.services import secret_parameters
-from core.services.incident_scope import incident_scope
-from core.services.installation import AnotherDatabase, require_known
-from core.services.restore import settle
-from core.services.runbooks import check_runnable
-from core.services.workflows_in_force import check_in_force
-from core.statuses import FINAL, Status
-from core.tables import Incident, IncidentEvent, Runbook, RunbookExecution, Workflow, WorkflowExecution
 
-from .approved import load_approved, why_void
-from .kinds import AnyExecution, Kind
 from .lease import Abandoned, Heart, claim, give_back, stopped_at
 from .losses import take_back, why_not_after_a_loss
 from .preparation import Inside, Outside, Ports
 from .prepare import prepare_step
-from .rows import Loaded, load
 from .run import LeaseLost, Run
 from .telling import telling
-from .unforeseen import unforeseen
 
 log = structlog.get_logger()
 

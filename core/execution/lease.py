@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from sqlalchemy import Engine, select, text, update
@@ -12,12 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.clock import Clock, elapsed
-from core.outside.leash import Leash
+from core.io.attempts import Leash
 from core.sabotage import is_disabled
+from core.services.executions.loading import LEASE, AnyExecution, Kind
 
-from .kinds import AnyExecution, Kind
-
-LEASE = timedelta(seconds=10)
 HEARTBEAT = 3.0  # seconds: three may be missed before the lease ends
 HELD = LEASE.total_seconds() - 1  # seconds after a beat: a command ends before the next worker begins it
 LATE = 0.02  # seconds: who is stopped by a deadline must find that it is over

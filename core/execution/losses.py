@@ -15,11 +15,11 @@ from core.decisions.quarantine import (
     storm_begins,
 )
 from core.service import Work
-from core.services.quarantine import put_under_quarantine, quarantined, version_of
+from core.services.executions.loading import Loaded
+from core.services.library.quarantine import put_under_quarantine, quarantined, version_of
 from core.tables import WorkerLoss
 
 from .lease import Abandoned
-from .rows import Loaded
 
 KEPT = timedelta(
     days=1

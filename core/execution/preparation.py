@@ -1,4 +1,6 @@
-"""What a step, or an action, says when it is asked to prepare: what it will do, before it does it.
+"""The interface between steps and the executor: what a step may know, and what it answers.
+
+What a step, or an action, says when it is asked to prepare: what it will do, before it does it.
 
 Three answers are possible:
 
@@ -9,35 +11,43 @@ Three answers are possible:
 
 Preparing touches nothing: a dry run prepares every step and does no more, and `runbook test` prepares each and acts
 through ports that only answer what a test says.
+
+What one step, or action, says of itself, with all that it may know: its condition, its scope, its own answer.
+
+The names that expressions see while an execution runs.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from core.callbacks import CallbackLinks
-from core.decisions.execution import Json, StepResult, Succeeded
 from core.decisions.initiators import Initiators
+from core.definitions.cel.expressions import compile_expression
 from core.definitions.masking import Masker
-from core.definitions.secret_parameters import HIDDEN, HiddenParameters, texts_of
-from core.definitions.secret_use import Destinations
-from core.definitions.secrets import ROOT, SecretPlaces
+from core.definitions.secret import Destinations
+from core.definitions.secrets import HIDDEN, ROOT, HiddenParameters, SecretPlaces, texts_of
+from core.definitions.steps import StepDefinition
+from core.errors import ConfigurationError, RunbookError
+from core.execution.secrets import SecretPort, SecretScope
+from core.io.http import HttpRequest
+from core.io.oauth import OAuthTokens
+from core.io.process import Command, ProcessResult
+from core.io.response import HttpResponse
 from core.origins import Origins
-from core.outside.http import HttpRequest
-from core.outside.oauth import OAuthTokens
-from core.outside.process import Command, ProcessResult
-from core.outside.response import HttpResponse
-
-from .secrets import SecretPort, SecretScope
+from core.services.executions.loading import AnyExecution, AnyPart
+from core.services.shared.unforeseen import unforeseen
+from core.tables import RunbookExecution, WorkflowExecution
+from core.values.execution import Execution, Failed, Json, StepResult, Succeeded
 
 if TYPE_CHECKING:
     from core.service import Work
 
 
 class HttpPort(Protocol):
-    """The way to other machines; core.outside.http.HttpCaller is it."""
+    """The way to other machines; core.io.http.HttpCaller is it."""
 
     def call(self, request: HttpRequest, limit: timedelta, stop: threading.Event) -> HttpResponse:
         """Raises NotSent, NoAnswer, or NotAllowed for the egress policy."""
@@ -47,7 +57,7 @@ class HttpPort(Protocol):
 
 
 class ProcessPort(Protocol):
-    """The way to programs on this machine; core.outside.process.ProcessRunner is it."""
+    """The way to programs on this machine; core.io.process.ProcessRunner is it."""
 
     def run(self, command: Command, limit: timedelta, stop: threading.Event) -> ProcessResult:
         """Raises OSError, or ValueError, where the command cannot be started."""
@@ -176,3 +186,61 @@ class Awaiting(Protocol):
 
     def called_back(self, body: Json, context: Context) -> StepResult:
         """What it comes to with this body."""
+
+
+def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> Prepared:
+    """What the step, or action, will do. `parts`: all there are. Where it cannot be prepared it fails, for good."""
+    try:
+        context = _with_callbacks(context, parts)
+        if part.condition is not None and not compile_expression(part.condition).is_true(context.scope):
+            return part.unmet()
+        if not isinstance(part, Preparable):
+            raise ConfigurationError(f"The type {part.type} has fields, but no `prepare`: it can do nothing.")
+        return part.prepare(context)
+    except RunbookError as error:
+        return Failed(context.masker.mask(str(error)), final=True)
+    except Exception as error:  # noqa: BLE001 whatever people's values make of it, the worker lives
+        said = unforeseen(error, context.execution_id, part.id, "It could not be prepared", context.hidden)
+        return Failed(said, final=True)
+
+
+def _with_callbacks(context: Context, parts: Sequence[AnyPart]) -> Context:
+    """Where the runbook has steps that are called back, `callbacks` has their addresses, which nobody else may see.
+
+    Raises ConfigurationError where nobody could call back: at the first step, before anything happened.
+    """
+    ids = [part.id for part in parts if isinstance(part, StepDefinition) and part.is_called_back]
+    if not ids:
+        return context
+    urls = context.ports.callbacks.urls(context.execution_id, ids)
+    tokens = [url.rpartition("/")[2] for url in urls.values()]
+    masker = context.masker_with(*tokens)
+    return replace(context, names={**context.names, "callbacks": urls}, masker=masker)
+
+
+def scope_of(
+    row: AnyExecution, state: Execution, incident: Mapping[str, object], event: Mapping[str, object]
+) -> dict[str, object]:
+    """`event`: what started a workflow. Secrets are not among them: a step resolves those that it names."""
+    done = {
+        step.id: {
+            "status": step.status.value,
+            "output": step.output,
+            "saved": dict(step.saved),
+            "error": step.error,
+        }
+        for step in state.steps
+    }
+    if isinstance(row, WorkflowExecution):
+        return {"incident": incident, "actions": done, "event": event}
+    return {"incident": incident, "params": row.parameters, "steps": done, "execution": _execution(row)}
+
+
+def _execution(row: RunbookExecution) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "runbook": row.runbook_name,
+        "runbook_version": row.runbook_version,
+        "requested_by": row.requested_by,
+        "workflow_execution_id": row.workflow_execution_id or "",
+    }

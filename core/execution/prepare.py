@@ -1,25 +1,50 @@
-"""Preparing the current step: whether its arm is taken, what it may know, and its own answer."""
+"""Preparing a step in its run, and holding what it would do against what was approved.
 
+Whether an action in an arm of a branch is on the way that was taken.
+
+Preparing the current step: whether its arm is taken, what it may know, and its own answer.
+
+What was approved is what runs: before a step behind a gate acts, it is held against what the gate showed.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 
-from core.decisions.branches import why_not_taken
-from core.decisions.execution import Skipped
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.decisions.gates import GATE, covering_gates, known_steps
 from core.decisions.initiators import initiators_from_json
+from core.definitions.actions import Arm
 from core.definitions.masking import Masker
-from core.definitions.secret_parameters import texts_of
-from core.definitions.secret_use import SecretUse
+from core.definitions.secret import SecretUse
+from core.definitions.secrets import texts_of
+from core.execution.calling import CallsOfRun
+from core.execution.preparation import Context, Ports, Prepared, prepare_part, scope_of
+from core.execution.preview import show_behind, show_step
+from core.execution.run import Run
+from core.execution.secrets import SecretScope
 from core.origins import Origin
 from core.statuses import Status
-from core.tables import RunbookExecution
+from core.tables import Approval, RunbookExecution
+from core.values.execution import Execution, Json, Skipped, Step
 
-from .calling import CallsOfRun
-from .parts import prepare_part
-from .preparation import Context, Ports, Prepared
-from .preview import show_behind
-from .run import Run
-from .scope import scope_of
-from .secrets import SecretScope
+TAKEN = "branch"
+
+
+def took(arm: str) -> Json:
+    """What a branch says when it is decided."""
+    return {TAKEN: arm}
+
+
+def why_not_taken(arm: Arm, steps: Sequence[Step]) -> str | None:
+    """Why what is in the arm is skipped; None where it is on the way. `steps`: with the branch, which is over."""
+    branch = next(step for step in steps if step.id == arm.branch)
+    taken = branch.output.get(TAKEN) if isinstance(branch.output, dict) else None
+    if branch.status is not Status.SUCCEEDED:
+        return f"{arm.branch} was not decided: it is {branch.status.value}."
+    return None if taken == arm.name else f"{arm.branch} took the other way: {taken}."
 
 
 def prepare_step(run: Run, position: int, ports: Ports) -> Prepared:
@@ -71,3 +96,43 @@ def _http_of(run: Run, ports: Ports) -> CallsOfRun:
 def _masker(values: tuple[str, ...]) -> Masker:
     """Making one costs as much as a step; the secrets hardly ever change."""
     return Masker(values)
+
+
+def load_approved(session: Session, state: Execution) -> Mapping[str, list[Json]]:
+    """What the gates showed that the execution has passed, by the approvals' ids; a run without gates asks nothing.
+
+    Those of an earlier release, which showed nothing, are not among them.
+    """
+    ids = [found for step in state.steps if (found := approval_of(step)) is not None]
+    if not ids:
+        return {}
+    query = select(Approval.id, Approval.shown).where(Approval.id.in_(ids), Approval.shown.is_not(None))
+    return {id_: list(shown or ()) for id_, shown in session.execute(query)}
+
+
+def approval_of(step: Step) -> str | None:
+    """The id of the approval that a gate was passed by."""
+    output = step.output if step.type == GATE and isinstance(step.output, dict) else {}
+    found = output.get("approval")
+    return str(found) if found is not None else None
+
+
+def why_void(run: Run, position: int, ports: Ports) -> str | None:
+    """Why the approval that the step at `position` has does not hold for it, if so."""
+    if not run.approved or run.loaded.parts[position].type == GATE:
+        return None
+    step = run.state.steps[position].id
+    for gate, shown in _shown_before(run, position):
+        ids = [str(each["step"]) for each in shown if isinstance(each, dict)]
+        known = known_steps(run.state.steps, gate, ids)
+        now = show_step(run.loaded.parts, position, known, context_of(run, position, ports))
+        if now not in shown:
+            return f"Step {step} renders otherwise than approved."
+    return None
+
+
+def _shown_before(run: Run, position: int) -> Iterator[tuple[int, list[Json]]]:
+    for gate in covering_gates(run.state.steps, position):
+        shown = run.approved.get(approval_of(run.state.steps[gate]) or "")
+        if shown is not None:
+            yield gate, shown

@@ -11,19 +11,17 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from core.decisions.execution import Failed, Json, Skipped, Step, Waits
 from core.decisions.gates import GATE, known_steps, steps_behind
 from core.definitions.durations import format_duration
-from core.definitions.placeholders import ANGLES, ASCII, hangs_on_earlier, with_placeholders
 from core.definitions.secrets import SecretPlaces
+from core.definitions.steps import StepDefinition
+from core.definitions.templates import ANGLES, ASCII, hangs_on_earlier, with_placeholders
 from core.errors import NotAllowed, RunbookError
-from core.outside.process import Command
+from core.execution.preparation import Context, Inside, Outside, Ports, Prepared, prepare_part
+from core.io.process import Command
+from core.services.executions.loading import AnyPart
 from core.statuses import WaitingFor
-from core.steps.base import StepDefinition
-
-from .kinds import AnyPart
-from .parts import prepare_part
-from .preparation import Context, Inside, Outside, Ports, Prepared
+from core.values.execution import Failed, Json, Skipped, Step, Waits
 
 Runs = Literal["yes", "no", "depends"]
 COMMON = frozenset({"id", "type", "name", "condition", "timeout", "retry", "on_failure"})

@@ -6,19 +6,17 @@ from sqlalchemy.orm import Session
 
 from core.advisory_locks import keep_freezes_away
 from core.decisions.advance import advance
-from core.decisions.execution import Claimed, Event, Failed, Json, StepEnded, StepResult, Transition
 from core.decisions.initiators import initiators_from_json
 from core.errors import RunbookError
 from core.sabotage import reach
 from core.service import Ring, Service, Work
-from core.services.incident_scope import event_scope, incident_scope
+from core.services.executions.checkpoint import Change, save
+from core.services.executions.loading import LEASE, Loaded, reload
+from core.services.runs.changes import fulfil, obliges
+from core.services.shared.incident_scope import event_scope, incident_scope
+from core.services.shared.unforeseen import unforeseen
 from core.tables import Incident, IncidentEvent
-
-from .checkpoint import Change, save
-from .lease import LEASE
-from .obligations import fulfil, obliges
-from .rows import Loaded, reload
-from .unforeseen import unforeseen
+from core.values.execution import Claimed, Event, Failed, Json, StepEnded, StepResult, Transition
 
 
 class LeaseLost(Exception):

@@ -4,11 +4,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from core.definitions.secret import EnvironmentSource, FileSource, SecretDefinition, Source
-from core.definitions.secret_use import Destinations, SecretUse, check_use
+from core.definitions.secret import (
+    Destinations,
+    EnvironmentSource,
+    FileSource,
+    SecretDefinition,
+    SecretUse,
+    Source,
+    check_use,
+)
 from core.definitions.secrets import Withheld
 from core.errors import ConfigurationError, NotAllowed, NotFound, RunbookError
-from core.outside.secret_sources import EnvironmentSecrets, FileSecrets
+from core.io.secret_sources import EnvironmentSecrets, FileSecrets
 
 MOST_REMEMBERED = 1_000  # values that were read; the oldest are forgotten
 
@@ -24,14 +31,14 @@ class SecretPort(Protocol):
 
 
 class VaultPort(Protocol):
-    """core.outside.vault.VaultSecrets is it."""
+    """core.io.secret_sources.VaultSecrets is it."""
 
     def read(self, place: str, field: str) -> str:
         """Answer a field of the secret at MOUNT/PATH."""
 
 
 class Declared(Protocol):
-    """What is declared; core.services.secrets.Declarations is it."""
+    """What is declared; core.services.access.secrets.Declarations is it."""
 
     def known(self) -> Mapping[str, SecretDefinition]:
         """Answer the declarations by name, as they were a moment ago."""

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 import structlog
 
 from core.correlation import REQUEST_ID
+from core.services.executions.loading import AnyExecution
 from core.tables import RunbookExecution
 
-from .kinds import AnyExecution
 from .lease import Abandoned
 from .run import Run
 

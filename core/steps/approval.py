@@ -6,17 +6,16 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.decisions.approval_policy import ApprovalPolicy
-from core.decisions.execution import Json, StepResult, Waits
+from core.decisions.approval_policy import ApprovalPolicy, policy_to_json
 from core.definitions.durations import PositiveDuration
 from core.definitions.fields import Definition, Name, PublicText, SlackUser
+from core.definitions.steps import StepDefinition
 from core.definitions.templates import render_text
 from core.execution.preparation import Context, Inside, Prepared
 from core.service import Work
-from core.services.approvals import NewGate, open_gate
-from core.services.gate_policies import policy_to_json
+from core.services.runs.approvals import NewGate, open_gate
 from core.statuses import Role, WaitingFor
-from core.steps.base import StepDefinition
+from core.values.execution import Json, StepResult, Waits
 
 
 class Approvers(Definition):

@@ -3,17 +3,17 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from core.decisions.execution import Failed, Json, StepResult, Succeeded, Waits
+from core.definitions.cel.expressions import compile_expression
 from core.definitions.durations import PositiveDuration
-from core.definitions.expressions import compile_expression
 from core.definitions.fields import CelField, SavedName
+from core.definitions.steps import StepDefinition
+from core.effects.calls import masked_saved
 from core.errors import RunbookError
-from core.execution.answers import masked_saved
 from core.execution.preparation import Context, Inside, Prepared
 from core.service import Work
-from core.services.callbacks import take_callback
+from core.services.runs.callbacks import take_callback
 from core.statuses import WaitingFor
-from core.steps.base import StepDefinition
+from core.values.execution import Failed, Json, StepResult, Succeeded, Waits
 
 CallbackCondition = Annotated[str, CelField(roots=("callback",), condition=True)]
 CallbackExpression = Annotated[str, CelField(roots=("callback",))]

@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.decisions.execution import Failed
 from core.definitions.fields import PublicText
+from core.definitions.steps import StepDefinition
 from core.definitions.templates import render_text
 from core.execution.preparation import Context, Inside, Prepared
-from core.steps.base import StepDefinition
+from core.values.execution import Failed
 
 
 class FailStep(StepDefinition):

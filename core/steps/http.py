@@ -6,9 +6,9 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from core.definitions.fields import CelField, HeaderText, SavedName, TemplateJson, TemplateText, UrlTemplate
-from core.execution.calls import prepare_call
+from core.definitions.steps import StepDefinition
+from core.effects.calls import prepare_call
 from core.execution.preparation import Context, Prepared
-from core.steps.base import StepDefinition
 
 HttpMethod = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 ResponseCondition = Annotated[str, CelField(roots=("response",), condition=True)]

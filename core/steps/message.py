@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from core.definitions.fields import PublicText
-from core.execution.messages import prepare_message
+from core.definitions.steps import StepDefinition
+from core.effects.messages import prepare_message
 from core.execution.preparation import Context, Prepared
-from core.steps.base import StepDefinition
 
 
 class MessageStep(StepDefinition):

@@ -6,9 +6,9 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from core.definitions.fields import CelField, SavedName, TemplateText
-from core.execution.commands import prepare_command
+from core.definitions.steps import StepDefinition
+from core.effects.commands import prepare_command
 from core.execution.preparation import Context, Prepared
-from core.steps.base import StepDefinition
 
 ResultCondition = Annotated[str, CelField(roots=("result",), condition=True)]
 ResultExpression = Annotated[str, CelField(roots=("result",))]

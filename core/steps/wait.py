@@ -4,11 +4,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from core.decisions.execution import Waits
 from core.definitions.durations import PositiveDuration
+from core.definitions.steps import StepDefinition
 from core.execution.preparation import Context, Prepared
 from core.statuses import WaitingFor
-from core.steps.base import StepDefinition
+from core.values.execution import Waits
 
 
 class WaitStep(StepDefinition):

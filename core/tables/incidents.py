@@ -118,7 +118,7 @@ class EarlyAlert(Base):
     """What was told of an alert that we did not know: the newest of each kind, kept for some minutes.
 
     `alert_key`: as of the incident that it may be about. `news`: of core.alerts.alert.AlertNews. `arrived_at`: when the
-    request came; an alert whose own request had come before is told it (core.services.early_alerts).
+    request came; an alert whose own request had come before is told it (core.services.incidents.alerts).
     """
 
     __tablename__ = "early_alerts"

@@ -12,8 +12,9 @@ class Installation(Base):
     """One row, written by the first process that meets a new database.
 
     `generation`: 1, and one more with every restore. `identity`, `timeline`: of the database that wrote the row
-    (core.services.installation). `line`: a name for what was written since the last restore, by which somebody outside
-    remembers `mark`, a number that only grows. `restored_at`: when the last restore was recognised; null before one.
+    (core.services.operations.installation). `line`: a name for what was written since the last restore, by which
+    somebody outside remembers `mark`, a number that only grows. `restored_at`: when the last restore was recognised;
+    null before one.
     """
 
     __tablename__ = "installation"

@@ -29,7 +29,7 @@ class _Key:
 
 
 class Tally(_Key, Base):
-    """`counts`: how many, by `ended STATUS`, `duration BUCKET`, `approval BUCKET` (core.decisions.histogram)."""
+    """`counts`: how many, by `ended STATUS`, `duration BUCKET`, `approval BUCKET` (core.services.analytics.tallies)."""
 
     __tablename__ = "tallies"
 

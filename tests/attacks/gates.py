@@ -11,8 +11,8 @@ from bot.cards.message import Message
 from bot.pages.links import RunLinks
 from bot.poster.claims import Claim
 from bot.poster.rendering import render
-from core.services.incident_ages import start_what_came_of_age
-from core.services.notices import NoticeKind
+from core.services.incidents.ages import start_what_came_of_age
+from core.services.shared.notices import NoticeKind
 from core.tables import Incident, Notice, Workflow
 from slack_sandbox.block_kit.blocks import block_problems
 from tests.attacks.house import PLATFORM, House

@@ -16,9 +16,9 @@ from starlette.types import ASGIApp
 from core.decisions.people import Person
 from core.execution.executor import Executor
 from core.service import Service
-from core.services.tokens import ALL_SCOPES, create_token
+from core.services.access.tokens import ALL_SCOPES, create_token
 from core.tables import Incident
-from core.views import ExecutionView
+from core.views.executions import ExecutionView
 from tests.acceptance.slack.requests import Slack
 from tests.conftest import ADMIN, RecordedBells
 from tests.world import apply_documents, new_executor, new_incident, see, work_off

@@ -11,12 +11,12 @@ from cli.apply import OPERATOR
 from core.decisions.people import Person
 from core.errors import NotFound
 from core.identifiers import Prefix
-from core.services import freezes
-from core.services.incidents import find_incident
-from core.services.runbook_starts import Start, start_by_person
-from core.services.runbooks import find_runbook
-from core.services.workflow_starts import start_workflow_by_person
-from core.services.workflows import find_workflow
+from core.services.freezes import declaring
+from core.services.incidents.opening import find_incident
+from core.services.library.runbooks import find_runbook
+from core.services.library.workflows import find_workflow
+from core.services.starts.runbook_starts import Start, start_by_person
+from core.services.starts.workflow_starts import start_workflow_by_person
 from core.statuses import Role
 from core.tables import Approval, RunbookExecution, StepExecution
 from tests.attacks.house import House
@@ -103,14 +103,14 @@ class Things:
     def freeze(self) -> str:
         with self.house.service.transaction() as work:
             try:
-                return freezes.freeze_in_force(work, self.team).id
+                return declaring.freeze_in_force(work, self.team).id
             except NotFound:
-                return freezes.freeze(work, OPERATOR, team=self.team, reason="Look first").id
+                return declaring.freeze(work, OPERATOR, team=self.team, reason="Look first").id
 
     def unfrozen(self, team: str) -> str:
         """Its name; nothing of it is frozen any more."""
         with suppress(NotFound), self.house.service.transaction() as work:
-            freezes.unfreeze(work, OPERATOR, freezes.freeze_in_force(work, team).id)
+            declaring.unfreeze(work, OPERATOR, declaring.freeze_in_force(work, team).id)
         return team
 
     def secret(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from core.services.incidents import bind_channel
+from core.services.incidents.opening import bind_channel
 from core.tables import Incident
 from tests.attacks.house import DATA_ADMIN, DATA_CHANNEL, DATA_OPS, PLATFORM, TEAMS, WEB_ADMIN, WEB_OPS, House
 

@@ -10,9 +10,9 @@ import pytest
 
 from core.execution.executor import Executor
 from core.execution.preparation import Ports
-from core.outside.egress import EgressPolicy, OwnService
-from core.outside.http import HttpCaller
-from core.views import ExecutionView
+from core.io.egress import EgressPolicy, OwnService
+from core.io.http import HttpCaller
+from core.views.executions import ExecutionView
 from tests.attacks.house import DATA_OPS, House
 from tests.world import secrets_of, work_off
 

@@ -21,8 +21,8 @@ from core.callbacks import CallbackLinks
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.validate import validate_files
 from core.errors import NotFound
-from core.outside.process import Command, ProcessRunner
-from core.services.tokens import Grant, create_service_token
+from core.io.process import Command, ProcessRunner
+from core.services.access.tokens import Grant, create_service_token
 from core.statuses import TokenScope
 from core.steps.shell import ShellStep
 from tests.acceptance.slack.requests import command_form, ours

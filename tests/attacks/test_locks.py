@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.execution.locks import release_lock
+from core.services.executions.locks import release_lock
 from core.tables import Incident, RunbookExecution
 from tests.attacks.house import DATA_CHANNEL, DATA_OPS, PLATFORM, WEB_ADMIN, WEB_CHANNEL, WEB_OPS, House
 

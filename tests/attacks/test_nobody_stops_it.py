@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from core.definitions.pydantic_problems import problems_of
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.validate import load_data
-from core.execution.kinds import KINDS
+from core.services.executions.loading import KINDS
 from core.statuses import ApprovalStatus, Status
 from core.steps.message import MessageStep
 from core.tables import Runbook, RunbookExecution, StepExecution, WorkerLoss, WorkflowExecution
@@ -443,9 +443,7 @@ def test_an_act_inside_that_raises_fails_with_an_id(house: House, monkeypatch: p
 
     house.apply(RUNBOOK)
     run = _begin(house, "scale")
-    monkeypatch.setattr(
-        "core.execution.messages._owe", broken
-    )  # the act alone: the run's own notices are owed
+    monkeypatch.setattr("core.effects.messages._owe", broken)  # the act alone: the run's own notices are owed
     house.executor.run(KINDS["runbook"], run)
     seen = house.see(run)
     assert (seen.status, seen.steps[0].status) == (Status.FAILED, Status.FAILED)
@@ -498,7 +496,7 @@ def test_a_condition_that_raises_keeps_nobody_from_opening_an_incident(
         actions: [{id: say, type: message, text: hello}]
         """
     )
-    monkeypatch.setattr("core.definitions.expressions.Expression.is_true", broken)
+    monkeypatch.setattr("core.definitions.cel.expressions.Expression.is_true", broken)
     new = {"title": "Down", "severity": "high", "team": "data"}
     assert house.rest(DATA_OPS).post("/api/incidents", json=new).status_code == 201
     with house.service.transaction() as work:

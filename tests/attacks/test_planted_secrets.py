@@ -23,7 +23,7 @@ from bot.cards.detail import detail
 from bot.cards.headline import headline
 from bot.cards.outcome import outcome
 from core.callbacks import CallbackLinks
-from core.services.callbacks import receive_callback
+from core.services.runs.callbacks import receive_callback
 from tests.attacks.house import DATA_OPS, PLATFORM, House
 from tests.attacks.secrets_world import everything, listening
 from tests.world import new_executor

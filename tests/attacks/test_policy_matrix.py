@@ -20,8 +20,8 @@ from cli.apply import OPERATOR
 from core.decisions.people import Person, service_principal
 from core.decisions.policy import SERVICE_SCOPES, allows, sees
 from core.decisions.policy_table import POLICY, Action
-from core.services.people import load_person
-from core.services.tokens import ALL_SCOPES, Grant, create_service_token, create_token
+from core.services.access.people import load_person
+from core.services.access.tokens import ALL_SCOPES, Grant, create_service_token, create_token
 from tests.attacks.house import (
     DATA_ADMIN,
     DATA_OPS,

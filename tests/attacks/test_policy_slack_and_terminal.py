@@ -32,9 +32,9 @@ from cli.verbs import AT_THE_DATABASE, OF_THE_MACHINE, OVER_REST
 from core.decisions.policy import allows
 from core.decisions.policy_table import Action
 from core.errors import InvalidInput, NotAllowed, NotFound, RunbookError
-from core.services.library_search import find
-from core.services.people import load_person
-from core.services.shelves import RUNBOOKS, WORKFLOWS
+from core.services.access.people import load_person
+from core.services.library.finding import find
+from core.services.library.kinds import RUNBOOKS, WORKFLOWS
 from tests.attacks.gates import button_value
 from tests.attacks.house import (
     DATA_ADMIN,

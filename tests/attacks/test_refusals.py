@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core.services.quarantine import put_under_quarantine
+from core.services.library.quarantine import put_under_quarantine
 from core.tables import ActionExecution, Incident, RunbookExecution
 from tests.attacks.house import (
     DATA_ADMIN,

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from cli.main import app as command_line
 from core.callbacks import CallbackLinks
-from core.services.callbacks import receive_callback
+from core.services.runs.callbacks import receive_callback
 from tests.attacks.house import DATA_ADMIN, DATA_OPS, House
 from tests.attacks.secrets_world import OWN, VALUE, Listener, declare, everything, run, runbook
 from tests.world import new_executor

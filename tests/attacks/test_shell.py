@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from cli.embedded import Services
 from core.service import Ring
 from core.statuses import Status
-from core.views import ExecutionView
+from core.views.executions import ExecutionView
 from tests.attacks.house import DATA_OPS, House
 from workers.doorbell import RqDoorbell
 
@@ -123,7 +123,7 @@ WORKS = """
 import sys, threading
 from datetime import timedelta
 from cli.environment import seclude
-from core.outside.process import Command, ProcessRunner
+from core.io.process import Command, ProcessRunner
 
 seclude()
 command = Command(["sh", "-c", sys.argv[1]])

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from core.services import notices
-from core.services.notices import NewNotice, NoticeKind
+from core.services.shared import notices
+from core.services.shared.notices import NewNotice, NoticeKind
 from core.tables import RunbookExecution, StepExecution
 from tests.attacks.gates import Answer, press, seen
 from tests.attacks.house import DATA_OPS, House

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from cli.apply import OPERATOR
 from core.errors import InvalidInput
 from core.service import Service
-from core.services.tokens import ALL_SCOPES, Grant, create_service_token, create_token, list_tokens
+from core.services.access.tokens import ALL_SCOPES, Grant, create_service_token, create_token, list_tokens
 from core.statuses import TokenScope
 from core.tables import ApiToken, AuditEntry
 from tests.attacks.house import DATA_ADMIN, DATA_OPS, NOBODY, PLATFORM, TEAMS, WEB_ADMIN, WEB_OPS, House

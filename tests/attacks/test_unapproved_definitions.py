@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core.services.incident_ages import start_what_came_of_age
+from core.services.incidents.ages import start_what_came_of_age
 from core.tables import WorkflowExecution
 from tests.attacks.house import DATA_ADMIN, DATA_CHANNEL, DATA_OPS, PLATFORM, WEB_ADMIN, House
 from tests.world import suspect

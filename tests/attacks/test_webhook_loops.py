@@ -8,12 +8,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.execution.executor import Executor
-from core.execution.kinds import KINDS
 from core.execution.preparation import Ports
+from core.io.http import HttpRequest
+from core.io.response import HttpResponse
 from core.origins import HEADER, Origin, Origins
-from core.outside.http import HttpRequest
-from core.outside.response import HttpResponse
-from core.services.workflow_starts import TOO_DEEP
+from core.services.executions.loading import KINDS
+from core.services.starts.workflow_starts import TOO_DEEP
 from core.tables import Incident, RunbookExecution, WorkflowExecution
 from tests.acceptance.slack.requests import SECRET
 from tests.attacks.house import DATA_ADMIN, DATA_OPS, PLATFORM, House

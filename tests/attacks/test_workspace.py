@@ -12,7 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from bot.app import create_bolt_app
-from core.decisions.workspace import Workspace
+from core.decisions.installation import Workspace
 from core.tables import Incident
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl
 from tests.acceptance.slack.requests import SECRET, Slack, click_form, command_form, ours, signed_headers

@@ -10,14 +10,14 @@ from bot.commands import incidents, workflows
 from bot.commands.registry import COMMANDS
 from bot.rest.incidents import IncidentBody
 from cli.main import app
-from core.actions.registry import action_types
 from core.alerts.vendors import Vendor
+from core.definitions.actions import action_types
+from core.definitions.steps import step_types
 from core.definitions.workflow import WorkflowDefinition
 from core.identifiers import Prefix, new_id
 from core.settings import Settings
 from core.statuses import Severity, Status, WaitingFor
-from core.steps.registry import step_types
-from core.views import ExecutionView, StepView
+from core.views.executions import ExecutionView, StepView
 from tests.unit.bot.cards.building import execution
 
 

@@ -15,7 +15,7 @@ from bot.web import create_web
 from cli.main import command_line
 from core.decisions.people import Person
 from core.service import Service
-from core.services.tokens import ALL_SCOPES, create_token
+from core.services.access.tokens import ALL_SCOPES, create_token
 from core.tables import Incident
 from migrations.newest import newest_revision
 from slack_sandbox.serving import listen

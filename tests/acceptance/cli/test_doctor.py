@@ -15,7 +15,7 @@ from cli.embedded import Services, create_database
 from cli.embedded.databases import connect
 from cli.readiness import why_not_ready
 from core.service import Service
-from core.services.signs import Life
+from core.services.operations.health import Life
 from core.tables import Process
 from migrations.newest import newest_revision
 from migrations.upgrade import upgrade_database

@@ -14,7 +14,7 @@ from cli.client.connection import Connection
 from cli.main import app
 from core.decisions.people import Person
 from core.service import Service
-from core.services.tokens import create_token
+from core.services.access.tokens import create_token
 from core.tables import RunbookVersion, WorkflowVersion
 from tests.acceptance.rest.documents import RUNBOOKS, WORKFLOW
 from tests.world import TEAMS, apply_documents

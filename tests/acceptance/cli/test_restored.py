@@ -10,7 +10,7 @@ from core.clock import SystemClock
 from core.database import open_engine
 from core.errors import Unavailable
 from core.service import Service
-from core.services.frozen import freezes_in_force
+from core.services.freezes.in_force import freezes_in_force
 from tests.acceptance.cli.conftest import Cli
 from tests.conftest import RecordedBells
 

@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from cli.demo.workspace import REQUESTER
-from core.services.health import count_everything
+from core.services.operations.health import count_everything
 from core.statuses import Status, WaitingFor
 from tests.acceptance.processes.theatre import AFTER, BEFORE, RESTART, WORKERS, Theatre
 from workers.doorbell import QUEUE

@@ -13,7 +13,7 @@ from cli.demo.sandbox_client import Message, SandboxClient
 from cli.demo.stage import Stage
 from cli.demo.workspace import CHANNEL, REQUESTER
 from core.service import Service
-from core.views import ExecutionView
+from core.views.executions import ExecutionView
 from tests.world import see
 
 WORKERS = tuple(f"worker-{number}" for number in range(1, up.WORKERS + 1))

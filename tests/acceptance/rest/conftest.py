@@ -14,7 +14,7 @@ from bot.web import create_web
 from core.decisions.people import Person
 from core.limits import STANDARD
 from core.service import Service
-from core.services.tokens import ALL_SCOPES, create_token
+from core.services.access.tokens import ALL_SCOPES, create_token
 from migrations.newest import newest_revision
 from tests.acceptance.rest.documents import RUNBOOKS
 from tests.world import TEAMS, apply_documents

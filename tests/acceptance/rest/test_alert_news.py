@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from core.alerts.vendors import Vendor
 from core.service import Service
-from core.services.incident_ages import start_what_came_of_age
+from core.services.incidents.ages import start_what_came_of_age
 from core.tables import Incident, IncidentEvent, WorkflowExecution
 from tests.acceptance.rest.test_alerts import send
 from tests.unit.core.alerts.payloads import payload

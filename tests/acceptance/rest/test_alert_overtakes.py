@@ -13,8 +13,8 @@ from bot.rest import alerts as route
 from core.alerts.reading import read_body
 from core.alerts.vendors import Vendor
 from core.service import Service
-from core.services.alerts import receive_alert
-from core.services.people import load_person
+from core.services.access.people import load_person
+from core.services.incidents.alerts import receive_alert
 from core.tables import EarlyAlert
 from tests.acceptance.rest.test_alert_news import sent
 from tests.acceptance.rest.test_alerts import incidents, send

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from bot.rest.application import openapi_document
 from bot.rest.paging import encode_cursor
 from core.service import Service
-from core.services.listing import Position
+from core.services.access.listing import Position
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import INCIDENT
 from tests.acceptance.rest.library import do, runbook, secret, workflow, written
@@ -33,7 +33,11 @@ THEN = datetime(2026, 1, 5, 3, 12, tzinfo=UTC)
 API = schemathesis.openapi.from_dict(openapi_document())
 API.config.generation.update(with_security_parameters=False)  # the check `ignored_auth` asks without a token
 for check in (API.config.checks.positive_data_acceptance, API.config.checks.negative_data_rejection):
-    check.expected_statuses = [*check.expected_statuses, "412", "428"]  # as 409: another version, or none is named
+    check.expected_statuses = [
+        *check.expected_statuses,
+        "412",
+        "428",
+    ]  # as 409: another version, or none is named
 
 Known = dict[str, str]
 

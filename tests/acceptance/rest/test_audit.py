@@ -8,10 +8,10 @@ from starlette.testclient import TestClient
 
 from core.decisions.people import Person
 from core.service import Service
-from core.services.audit import record
-from core.services.audit_chain import verify_chain
-from core.services.audit_reading import AT_ONCE
-from core.services.tokens import list_tokens, revoke_token
+from core.services.access.tokens import list_tokens, revoke_token
+from core.services.audit.chain import verify_chain
+from core.services.audit.reading import AT_ONCE
+from core.services.shared.audit import record
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import DRAFT, WORKFLOW
 from tests.acceptance.rest.library import changed, do, runbook, waiting, workflow, written

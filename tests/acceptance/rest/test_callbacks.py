@@ -18,8 +18,8 @@ from bot.web import create_web
 from core.callbacks import CallbackLinks
 from core.execution.executor import Executor
 from core.execution.preparation import Ports
-from core.outside.egress import EgressPolicy
-from core.outside.http import HttpCaller
+from core.io.egress import EgressPolicy
+from core.io.http import HttpCaller
 from core.service import Service
 from core.tables import Callback, StepExecution
 from tests.acceptance.rest.test_incidents import opened

@@ -14,10 +14,10 @@ from bot.rest.settings import RestSettings
 from bot.web import create_web
 from core.clock import SystemClock, elapsed
 from core.database import open_engine
-from core.decisions.schema import OLDEST_SCHEMA
+from core.decisions.installation import OLDEST_SCHEMA
 from core.decisions.signs import WITHOUT
 from core.service import Service
-from core.services.signs import Life, living
+from core.services.operations.health import Life, living
 from core.tables import Process
 from migrations.newest import newest_revision
 from migrations.upgrade import upgrade_database

@@ -4,8 +4,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.definitions.validate import validate_text
-from core.rehearsal.cases import play_all
 from core.service import Service
+from core.simulation.differences import play_all
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.test_incidents import opened
 from tests.acceptance.rest.test_runs import execute

@@ -3,8 +3,8 @@
 import pytest
 from starlette.testclient import TestClient
 
-from core.execution.kinds import RUNBOOK, WORKFLOW
 from core.service import Service
+from core.services.executions.loading import RUNBOOK, WORKFLOW
 from tests.acceptance.rest.test_incidents import opened
 from tests.conftest import RecordedBells
 from tests.world import apply_documents, new_executor

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from core.definitions.yaml_text import to_yaml
+from core.definitions.yaml_format import to_yaml
 from core.service import Service
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.library import DB_ADMIN, changed, do, history, workflow, written

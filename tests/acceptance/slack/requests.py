@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from slack_bolt import App, BoltResponse
 
 from bot.slack_http import bolt_request
-from core.decisions.workspace import Workspace
+from core.decisions.installation import Workspace
 
 SECRET = "the-signing-secret"
 OURS = Workspace("T1", "", "A1")

@@ -9,9 +9,9 @@ from core.decisions.people import Person
 from core.decisions.quarantine import UNTIL
 from core.definitions.runbook import RunbookDefinition
 from core.service import Service
-from core.services.history import list_history
-from core.services.runbooks import apply_runbook, find_runbook
-from core.services.shelves import RUNBOOKS
+from core.services.library.history import list_history
+from core.services.library.kinds import RUNBOOKS
+from core.services.library.runbooks import apply_runbook, find_runbook
 from core.tables import Runbook
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl
 from tests.acceptance.slack.requests import SECRET, Slack, ours

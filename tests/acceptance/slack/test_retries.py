@@ -1,8 +1,8 @@
 """Retrying from Slack: typed, and by the button of a failed run."""
 
 from core.service import Service
-from core.services.people import load_person
-from core.services.runs import cancel
+from core.services.access.people import load_person
+from core.services.runs.control import cancel
 from tests.acceptance.slack.conftest import ResponseUrl
 from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import DB_ADMIN, DB_CHANNEL, DB_OPS, WEB_OPS, executions, start

@@ -14,7 +14,7 @@ from bot.app import create_bolt_app
 from core.decisions.people import Person
 from core.definitions.team import TeamDefinition
 from core.service import Service
-from core.services.people import apply_team
+from core.services.access.people import apply_team
 from tests.acceptance.slack.conftest import ResponseUrl
 from tests.acceptance.slack.fake_api import FakeApi, running_api
 from tests.acceptance.slack.requests import SECRET, Slack, command_form, ours

@@ -8,7 +8,7 @@ import pytest
 
 from bot.app import create_bolt_app
 from bot.socket import run_socket
-from core.decisions.workspace import Workspace
+from core.decisions.installation import Workspace
 from core.errors import ConfigurationError
 from core.service import Service
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig

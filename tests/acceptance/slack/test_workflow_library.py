@@ -7,8 +7,8 @@ import pytest
 from core.decisions.people import Person
 from core.decisions.quarantine import UNTIL
 from core.service import Service
-from core.services.library import Intent
-from core.services.workflows import find_workflow, switch_workflow
+from core.services.library.workflows import find_workflow, switch_workflow
+from core.services.library.writing import Intent
 from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import ADMIN, DB_ADMIN, DB_CHANNEL, DB_OPS, QUIET_CHANNEL, WEB_OPS
 from tests.world import LOST, apply_documents, suspect, uninstall

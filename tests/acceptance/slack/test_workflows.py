@@ -2,8 +2,8 @@
 
 from sqlalchemy import select
 
-from core.execution.kinds import WORKFLOW
 from core.service import Service
+from core.services.executions.loading import WORKFLOW
 from core.tables import Incident, WorkflowExecution
 from tests.acceptance.slack.conftest import ResponseUrl
 from tests.acceptance.slack.requests import Slack

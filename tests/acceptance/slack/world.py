@@ -6,17 +6,17 @@ from core.decisions.people import Person
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.team import TeamDefinition
 from core.execution.executor import Executor
-from core.execution.kinds import RUNBOOK
 from core.execution.preparation import Ports
-from core.outside.egress import EgressPolicy
-from core.outside.http import HttpCaller
+from core.io.egress import EgressPolicy
+from core.io.http import HttpCaller
 from core.service import Service
-from core.services import notices
-from core.services.incidents import NewIncident, open_incident
-from core.services.notices import NewNotice, NoticeKind
-from core.services.people import apply_team
-from core.services.runbook_starts import Start, start_by_person
-from core.services.runbooks import apply_runbook, find_runbook
+from core.services.access.people import apply_team
+from core.services.executions.loading import RUNBOOK
+from core.services.incidents.opening import NewIncident, open_incident
+from core.services.library.runbooks import apply_runbook, find_runbook
+from core.services.shared import notices
+from core.services.shared.notices import NewNotice, NoticeKind
+from core.services.starts.runbook_starts import Start, start_by_person
 from core.tables import Approval, Incident, RunbookExecution, StepExecution
 from tests.world import approve_runbook, secrets_of
 

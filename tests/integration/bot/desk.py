@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from bot.poster.poster import Poster
 from core.execution.executor import Executor
 from core.service import Service
-from core.services.approvals import decide_gate
-from core.services.health import count_everything
-from core.services.people import load_person
+from core.services.access.people import load_person
+from core.services.operations.health import count_everything
+from core.services.runs.approvals import decide_gate
 from core.tables import Incident
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
 from slack_sandbox.json_types import Json

@@ -9,9 +9,9 @@ from bot.pages.links import RunLinks
 from bot.poster.poster import Poster
 from chaos.restoring.copies import dump
 from chaos.restoring.people import answer, is_told, left, messages_by_name, twice
-from core.execution.kinds import KINDS
 from core.service import Service
-from core.services.incident_ages import start_what_came_of_age
+from core.services.executions.loading import KINDS
+from core.services.incidents.ages import start_what_came_of_age
 from tests.conftest import RecordedBells
 from tests.integration.bot.desk import PretendTime
 from tests.integration.slack_sandbox.people import People

@@ -2,10 +2,11 @@
 
 import pytest
 
-from core.services import freezes, notices
-from core.services.incidents import change_status, find_incident
-from core.services.notices import NewNotice, NoticeKind
-from core.services.people import load_person
+from core.services.access.people import load_person
+from core.services.freezes import declaring
+from core.services.incidents.opening import change_status, find_incident
+from core.services.shared import notices
+from core.services.shared.notices import NewNotice, NoticeKind
 from core.statuses import IncidentStatus
 from core.tables import Incident, RunbookExecution, StepExecution
 from slack_sandbox.json_types import Json
@@ -21,7 +22,7 @@ def freeze(
 ) -> str:
     with desk.service.transaction() as work:
         person = load_person(work, ADMIN, source="test")
-        return freezes.freeze(work, person, team=team, reason=reason, request_key=request_key).id
+        return declaring.freeze(work, person, team=team, reason=reason, request_key=request_key).id
 
 
 def move(desk: Desk, incident: Incident, status: IncidentStatus) -> None:
@@ -32,7 +33,7 @@ def move(desk: Desk, incident: Incident, status: IncidentStatus) -> None:
 
 def lift(desk: Desk, freeze_id: str) -> None:
     with desk.service.transaction() as work:
-        freezes.unfreeze(work, load_person(work, ADMIN, source="test"), freeze_id)
+        declaring.unfreeze(work, load_person(work, ADMIN, source="test"), freeze_id)
 
 
 def lose(desk: Desk, incident: Incident) -> str:

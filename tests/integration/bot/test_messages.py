@@ -1,10 +1,10 @@
 """What an incident's channel gets to see, and where."""
 
-from core.services.incidents import change_status, find_incident
-from core.services.people import load_person
+from core.services.access.people import load_person
+from core.services.incidents.opening import change_status, find_incident
 from core.statuses import IncidentStatus
 from core.tables import Incident
-from core.views import MessageView
+from core.views.executions import MessageView
 from tests.integration.bot.desk import CHANNEL, OPS, Desk, texts
 from tests.world import apply_documents, see
 

@@ -7,10 +7,10 @@ from sqlalchemy import Engine, text
 
 from bench.explaining import overheard
 from bot.poster.claims import claim_next, is_due_by
-from core.execution.kinds import KINDS
 from core.service import Service, Work
-from core.services.audit_chain import seal_entries
-from core.services.tallies import count_ended
+from core.services.analytics.tallies import count_ended
+from core.services.audit.chain import seal_entries
+from core.services.executions.loading import KINDS
 from workers.clock import find_due
 
 # A hundred thousand would prove no more: a plan is chosen by sizes that ANALYZE tells.

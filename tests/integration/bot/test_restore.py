@@ -16,10 +16,10 @@ from chaos.restoring.people import thaw, twice
 from cli.embedded import Services
 from cli.operator import OPERATOR
 from core.database import open_engine
-from core.decisions.restore import Happened
+from core.decisions.installation import Happened
 from core.service import Service
-from core.services.notices import NoticeKind
-from core.services.restore import declare_restored, settle
+from core.services.operations.restore import declare_restored, settle
+from core.services.shared.notices import NoticeKind
 from core.tables import Incident, Notice
 from slack_sandbox.serving import RunningSandbox
 from tests.conftest import ADMIN, RecordedBells

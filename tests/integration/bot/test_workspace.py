@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.workspace import WorkspacePin, asking
-from core.decisions.workspace import Workspace
+from core.decisions.installation import Workspace
 from core.service import Service
 from core.tables import AuditEntry
 from slack_sandbox.config import AppConfig, TeamConfig, WorkspaceConfig

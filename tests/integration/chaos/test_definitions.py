@@ -11,7 +11,7 @@ from chaos.definitions import POISON, shapes
 RUN = """
 import json, sys, threading
 from datetime import timedelta
-from core.outside.process import Command, ProcessRunner
+from core.io.process import Command, ProcessRunner
 ProcessRunner("/usr/bin:/bin").run(Command(*json.load(sys.stdin)), timedelta(seconds=20), threading.Event())
 """
 

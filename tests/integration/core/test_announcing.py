@@ -11,7 +11,7 @@ from bot.poster.poster import listening
 from core.announcing import PAUSE_SECONDS, Announcer
 from core.clock import SystemClock
 from core.service import Service
-from core.services import notices
+from core.services.shared import notices
 from tests.conftest import ADMIN, RecordedBells
 from tests.world import TEAMS, apply_documents, new_incident
 

@@ -13,8 +13,8 @@ from core.advisory_locks import Number
 from core.decisions.audit_chain import GENESIS, seal
 from core.decisions.people import Person
 from core.service import Service, Work
-from core.services import audit
-from core.services.audit_chain import ChainReport, content_of, seal_entries, verify_chain
+from core.services.audit.chain import ChainReport, content_of, seal_entries, verify_chain
+from core.services.shared import audit
 from core.tables import AuditEntry
 from workers.clock import seal_the_audit_trail
 

@@ -6,14 +6,13 @@ from pathlib import Path
 import pytest
 
 from core.decisions.people import Person
-from core.definitions.secret import SecretDefinition
-from core.definitions.secret_use import SecretUse
+from core.definitions.secret import SecretDefinition, SecretUse
 from core.errors import ConfigurationError, Conflict, InvalidInput, NotAllowed, NotFound
 from core.execution.secrets import SecretValues, WorkerSecrets
-from core.outside.secret_sources import EnvironmentSecrets
+from core.io.secret_sources import EnvironmentSecrets
 from core.service import Service
-from core.services.secret_suggestions import misused_secrets, suggested_secrets
-from core.services.secrets import (
+from core.services.access.secret_suggestions import misused_secrets, suggested_secrets
+from core.services.access.secrets import (
     FRESH_SECONDS,
     Declarations,
     apply_secret,

@@ -10,14 +10,14 @@ from sqlalchemy import select
 from core.definitions.runbook import RunbookDefinition
 from core.errors import Conflict, NotAllowed, NotFound, Stale
 from core.service import Service, Work
-from core.services import library
-from core.services.definition_approval import deprecate
-from core.services.history import list_history, roll_back
-from core.services.library import Intent
-from core.services.people import load_person
-from core.services.runbooks import find_runbook
-from core.services.shelves import RUNBOOKS, WORKFLOWS
-from core.services.workflows import duplicate_workflow, find_workflow, switch_workflow
+from core.services.access.people import load_person
+from core.services.library import writing
+from core.services.library.approval import deprecate
+from core.services.library.history import list_history, roll_back
+from core.services.library.kinds import RUNBOOKS, WORKFLOWS
+from core.services.library.runbooks import find_runbook
+from core.services.library.workflows import duplicate_workflow, find_workflow, switch_workflow
+from core.services.library.writing import Intent
 from core.tables import AuditEntry, Runbook, RunbookVersion
 from tests.conftest import ADMIN
 from tests.world import TEAMS, apply_documents, approve_runbook, new_incident, start_run
@@ -72,7 +72,7 @@ def test_of_several_who_take_a_name_at_once_one_gets_it(service: Service) -> Non
 
     def create() -> object:
         with service.transaction() as work:
-            return library.create(work, load_person(work, WRITER, source="test"), RUNBOOKS, definition())
+            return writing.create(work, load_person(work, WRITER, source="test"), RUNBOOKS, definition())
 
     answers = at_once(*[create] * 4)
 
@@ -86,7 +86,7 @@ def test_of_several_who_change_the_version_that_they_read_one_does(service: Serv
     def change(seconds: int) -> Callable[[], object]:
         def deed(work: Work, row: Runbook) -> object:
             person = load_person(work, WRITER, source="test")
-            library.change(work, person, RUNBOOKS, row, definition(seconds=seconds), Intent(read_version=1))
+            writing.change(work, person, RUNBOOKS, row, definition(seconds=seconds), Intent(read_version=1))
             return row.version
 
         return lambda: do(service, WRITER, deed)
@@ -127,7 +127,7 @@ def test_what_is_deleted_just_as_it_is_started_is_one_or_the_other(service: Serv
         return do(
             service,
             ADMIN,
-            lambda work, row: library.delete(work, load_person(work, ADMIN, source="test"), RUNBOOKS, row),
+            lambda work, row: writing.delete(work, load_person(work, ADMIN, source="test"), RUNBOOKS, row),
         )
 
     started, deleted = at_once(start, delete)
@@ -165,11 +165,11 @@ def test_every_deed_is_in_the_audit_trail(service: Service) -> None:
     with service.transaction() as work:
         person = load_person(work, ADMIN, source="test")
         row = find_runbook(work, person, "db-vacuum")
-        library.change(work, person, RUNBOOKS, row, definition(), Intent())
+        writing.change(work, person, RUNBOOKS, row, definition(), Intent())
         roll_back(work, person, RUNBOOKS, row, 1)
         approve_runbook(work, person, row, own_version_allowed=True)
         deprecate(work, person, RUNBOOKS, row)
-        library.delete(work, person, RUNBOOKS, row)
+        writing.delete(work, person, RUNBOOKS, row)
         query = select(AuditEntry.action).where(AuditEntry.subject_id == row.id).order_by(AuditEntry.number)
         actions = work.session.scalars(query).all()
 
@@ -186,7 +186,7 @@ def test_a_version_that_is_not_valid_any_more_is_not_gone_back_to(service: Servi
     with service.transaction() as work:
         person = load_person(work, WRITER, source="test")
         row = find_runbook(work, person, "db-vacuum")
-        library.change(work, person, RUNBOOKS, row, definition(), Intent())
+        writing.change(work, person, RUNBOOKS, row, definition(), Intent())
         with pytest.raises(
             Conflict, match=r"not valid any more, at steps\.0\.type: There is no step type gone"
         ):
@@ -225,8 +225,8 @@ def test_a_file_of_somebody_is_told_no_more_of_a_foreign_name_than_that_it_is_ta
     with service.transaction() as work:
         person = load_person(work, WRITER, source="test")
         with pytest.raises(Conflict) as applied:
-            library.apply(work, person, RUNBOOKS, definition())
+            writing.apply(work, person, RUNBOOKS, definition())
         with pytest.raises(Conflict) as created:
-            library.create(work, person, RUNBOOKS, definition())
+            writing.create(work, person, RUNBOOKS, definition())
     assert str(applied.value) == str(created.value)
     assert "web" not in str(applied.value)

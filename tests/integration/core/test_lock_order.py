@@ -11,12 +11,12 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from core.advisory_locks import freeze_alone
-from core.execution.kinds import RUNBOOK, WORKFLOW
 from core.service import Service, Work
-from core.services.incident_ages import start_what_came_of_age
-from core.services.incidents import change_status
-from core.services.people import load_person
-from core.services.runs import cancel
+from core.services.access.people import load_person
+from core.services.executions.loading import RUNBOOK, WORKFLOW
+from core.services.incidents.ages import start_what_came_of_age
+from core.services.incidents.opening import change_status
+from core.services.runs.control import cancel
 from core.statuses import IncidentStatus
 from core.tables import Incident
 from tests.conftest import RecordedBells

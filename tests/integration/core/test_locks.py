@@ -3,10 +3,10 @@
 import pytest
 
 from core.errors import Conflict
-from core.execution.kinds import RUNBOOK, WORKFLOW
 from core.service import Service
-from core.services.people import load_person
-from core.services.runs import cancel
+from core.services.access.people import load_person
+from core.services.executions.loading import RUNBOOK, WORKFLOW
+from core.services.runs.control import cancel
 from core.statuses import Status, WaitingFor
 from tests.conftest import RecordedBells
 from tests.world import TEAMS, apply_documents, new_executor, new_incident, see, start_run, work_off

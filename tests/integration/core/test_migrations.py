@@ -8,9 +8,9 @@ from sqlalchemy import Engine, inspect
 
 from cli.embedded import Services, create_database
 from core.database import open_engine
-from core.decisions.schema import OLDEST_SCHEMA, Schema
+from core.decisions.installation import OLDEST_SCHEMA, Schema
 from core.service import Service
-from core.services.health import schema_of
+from core.services.operations.health import schema_of
 from core.tables import Base
 from migrations.newest import newest_revision
 from migrations.upgrade import alembic_config, oldest_code, upgrade_database

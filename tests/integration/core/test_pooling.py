@@ -4,9 +4,8 @@ import pytest
 
 from cli.settled import begin
 from core.clock import SystemClock
-from core.database import open_engine
+from core.database import open_engine, shares_sessions
 from core.errors import ConfigurationError
-from core.pooling import shares_sessions
 from core.service import Service
 from tests.conftest import RecordedBells
 from tests.integration.core.pooler import Pooler

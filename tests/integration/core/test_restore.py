@@ -13,17 +13,17 @@ from chaos.restoring.copies import as_role_of, dump, restore, restore_in_place
 from cli.embedded import Services, create_database
 from cli.settled import begin
 from core.database import open_engine
-from core.decisions.restore import Happened
+from core.decisions.installation import Happened
 from core.errors import Conflict
-from core.execution.kinds import RUNBOOK
 from core.service import Service
-from core.services import installation
-from core.services.freezes import unfreeze
-from core.services.frozen import freezes_in_force
-from core.services.installation import AnotherDatabase, is_as_known
-from core.services.people import load_person
-from core.services.restore import declare_restored, settle
-from core.services.retries import retry
+from core.services.access.people import load_person
+from core.services.executions.loading import RUNBOOK
+from core.services.freezes.declaring import unfreeze
+from core.services.freezes.in_force import freezes_in_force
+from core.services.operations import installation
+from core.services.operations.installation import AnotherDatabase, is_as_known
+from core.services.operations.restore import declare_restored, settle
+from core.services.runs.retries import retry
 from core.statuses import Status, WaitingFor
 from core.tables import AuditEntry, Installation, Notice, StepExecution, WorkerLoss
 from tests.conftest import ADMIN, RecordedBells

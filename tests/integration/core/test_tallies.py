@@ -12,17 +12,17 @@ from sqlalchemy.orm import Session
 
 from bench.statistics import percentile
 from core.advisory_locks import Number
-from core.decisions.histogram import ERROR
 from core.decisions.people import Person
 from core.service import Service
-from core.services import tallies
-from core.services.analytics import analyse_runbook, analyse_workflow
-from core.services.people import load_person
-from core.services.retries import retry
-from core.services.runbooks import find_runbook
+from core.services.access.people import load_person
+from core.services.analytics import tallies
+from core.services.analytics.figures import analyse_runbook, analyse_workflow
+from core.services.analytics.tallies import ERROR
+from core.services.library.runbooks import find_runbook
+from core.services.runs.retries import retry
 from core.statuses import FINAL
 from core.tables import Approval, EndedExecution, Incident, RunbookExecution, StepExecution, Workflow
-from core.views import AnalyticsView, PercentilesView
+from core.views.records import AnalyticsView, PercentilesView
 from tests.integration.core.world import CoreWorld
 from tests.world import apply_documents, new_incident, start_run
 from workers.clock import count_what_ended

@@ -11,12 +11,12 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from cli.main import app
-from core.actions.registry import action_types
 from core.callbacks import CallbackLinks
+from core.definitions.actions import action_types
 from core.definitions.runbook import RunbookDefinition
+from core.definitions.steps import step_types
 from core.definitions.workflow import WorkflowDefinition
 from core.service import Service
-from core.steps.registry import step_types
 from core.tables import WorkflowExecution
 from tests.conftest import RecordedBells
 from tests.world import TEAMS, apply_documents, new_executor, new_incident, see, start_run, work_off

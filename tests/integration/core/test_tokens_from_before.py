@@ -12,9 +12,8 @@ from core.clock import SystemClock
 from core.database import open_engine
 from core.decisions.people import Person
 from core.service import Service
-from core.services.authentication import authenticate
-from core.services.token_rows import digest_of
-from core.services.tokens import list_tokens, narrowed_tokens
+from core.services.access.people import digest_of
+from core.services.access.tokens import authenticate, list_tokens, narrowed_tokens
 from core.statuses import TokenScope
 from migrations.upgrade import alembic_config, upgrade_database
 from tests.conftest import ADMIN, RecordedBells

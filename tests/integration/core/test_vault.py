@@ -12,8 +12,7 @@ import pytest
 from core.definitions.secret import VaultSource
 from core.errors import ConfigurationError, NotFound, RunbookError, Unavailable
 from core.execution.secrets import SecretValues
-from core.outside.secret_sources import EnvironmentSecrets
-from core.outside.vault import FRESH_SECONDS, VaultSecrets
+from core.io.secret_sources import FRESH_SECONDS, EnvironmentSecrets, VaultSecrets
 
 TOKEN, VALUE = "hvs.the-token-of-vault", "the value in vault"
 

@@ -12,11 +12,11 @@ from sqlalchemy import select
 
 from core.execution.executor import Executor
 from core.service import Service, Work
-from core.services.approvals import decide_gate
-from core.services.people import load_person
-from core.services.runs import InDoubt, cancel, give_verdict
+from core.services.access.people import load_person
+from core.services.runs.approvals import decide_gate
+from core.services.runs.control import InDoubt, cancel, give_verdict
 from core.tables import Incident, StepExecution
-from core.views import ExecutionView, StepView
+from core.views.executions import ExecutionView, StepView
 from tests.world import apply_documents, see, start_run, work_off
 from workers.clock import ring_what_is_due
 

@@ -10,11 +10,11 @@ from sqlalchemy import select
 import examples
 from cli.apply import apply_files
 from core.service import Service
-from core.services.approvals import decide_gate, open_gates
-from core.services.incident_ages import start_what_came_of_age
-from core.services.people import load_person
-from core.services.workflow_starts import start_workflow_by_person
-from core.services.workflows import find_workflow
+from core.services.access.people import load_person
+from core.services.incidents.ages import start_what_came_of_age
+from core.services.library.workflows import find_workflow
+from core.services.runs.approvals import decide_gate, open_gates
+from core.services.starts.workflow_starts import start_workflow_by_person
 from core.tables import Incident, Notice
 from tests.conftest import RecordedBells
 from tests.world import new_executor, new_incident, work_off

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from core.decisions.audit_head import read_heads
+from core.decisions.audit_chain import read_heads
 from core.errors import NotAllowed
-from core.outside.egress import EgressPolicy
-from core.outside.http import HttpCaller
+from core.io.egress import EgressPolicy
+from core.io.http import HttpCaller
 from core.service import Service
 from tests.integration.core.test_audit_trail import write
 from tests.world import Target, running_target

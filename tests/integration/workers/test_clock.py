@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import Engine, create_engine, update
 from sqlalchemy.exc import OperationalError
 
-from core.execution.kinds import RUNBOOK
 from core.service import Service
+from core.services.executions.loading import RUNBOOK
 from core.tables import RunbookExecution
 from tests.conftest import ADMIN, RecordedBells
 from tests.integration.core.world import CoreWorld, MovableClock

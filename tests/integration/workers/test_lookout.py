@@ -10,8 +10,8 @@ from sqlalchemy.exc import OperationalError
 
 from core.clock import SystemClock
 from core.execution.executor import Executor
-from core.execution.kinds import Kind
 from core.service import Service
+from core.services.executions.loading import Kind
 from core.statuses import Status
 from core.tables import RunbookExecution
 from tests.conftest import ADMIN

@@ -4,9 +4,9 @@ import pytest
 from redis import Redis
 from redis.exceptions import TimeoutError as RedisTimeout
 
-from core.decisions.restore import Happened
+from core.decisions.installation import Happened
 from core.service import Service
-from core.services.restore import settle
+from core.services.operations.restore import settle
 from tests.conftest import RecordedBells
 from workers.clock import keep_the_mark
 from workers.witness import KEY, QUIET, RedisWitness

@@ -4,11 +4,11 @@ import socket
 import threading
 from typing import Literal
 
-from core.decisions.execution import Failed, StepResult, Succeeded
 from core.definitions.fields import PublicText
+from core.definitions.steps import StepDefinition
 from core.definitions.templates import render_text
 from core.execution.preparation import Context, Outside, Prepared
-from core.steps.base import StepDefinition
+from core.values.execution import Failed, StepResult, Succeeded
 
 
 class DnsStep(StepDefinition):

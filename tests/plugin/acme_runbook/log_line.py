@@ -4,11 +4,11 @@ import threading
 from pathlib import Path
 from typing import Literal
 
-from core.actions.base import ActionDefinition
-from core.decisions.execution import Failed, StepResult, Succeeded
+from core.definitions.actions import ActionDefinition
 from core.definitions.fields import TemplateText
 from core.definitions.templates import render_text
 from core.execution.preparation import Context, Outside, Prepared
+from core.values.execution import Failed, StepResult, Succeeded
 
 
 class LogLineAction(ActionDefinition):

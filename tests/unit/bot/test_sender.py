@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.answers import is_slacks
 from bot.sender import sender_of
-from core.decisions.workspace import Sender
+from core.decisions.installation import Sender
 
 SLACK = "https://slack.com/api/"
 SANDBOX = "http://127.0.0.1:9/api/"

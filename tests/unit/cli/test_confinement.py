@@ -7,7 +7,7 @@ import pytest
 
 from cli.confinement import confinement_of
 from core.errors import ConfigurationError
-from core.outside.confinement import Account
+from core.io.confinement import Account
 from core.settings import Settings
 
 AS_ROOT = os.geteuid() == 0

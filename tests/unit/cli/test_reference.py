@@ -8,10 +8,10 @@ from typer.testing import CliRunner
 from bot.commands.registry import COMMANDS
 from cli.main import app
 from cli.reference.pages import PAGES
-from core.actions.registry import action_types
-from core.definitions.marks import fields_by_key, inner_models
+from core.definitions.actions import action_types
+from core.definitions.fields import fields_by_key, inner_models
+from core.definitions.steps import step_types
 from core.definitions.workflow import WorkflowDefinition
-from core.steps.registry import step_types
 
 COMMITTED = Path("docs/reference")
 

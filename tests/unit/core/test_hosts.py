@@ -3,8 +3,7 @@
 import pytest
 from sqlalchemy.engine import make_url
 
-from core.database import psycopg_url
-from core.hosts import Host, hosts_in_query, in_the_query, read_hosts
+from core.database import Host, hosts_in_query, in_the_query, psycopg_url, read_hosts
 
 
 @pytest.mark.parametrize(

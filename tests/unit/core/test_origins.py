@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.decisions.chains import MOST_DEPTH, check_chain
+from core.decisions.initiators import MOST_DEPTH, check_chain
 from core.decisions.people import Person
 from core.errors import Conflict
 from core.origins import HEADER, Origin, Origins

@@ -9,15 +9,13 @@ from jsonschema_rs import Draft202012Validator
 from pydantic import BaseModel
 
 from cli.reference.types import actions_page, steps_page
-from core.actions.base import ActionDefinition
-from core.actions.registry import action_types
-from core.definitions.editor_schema import model_schema, schema_of
-from core.definitions.marks import inner_models
+from core.definitions.actions import ActionDefinition, action_types
+from core.definitions.fields import inner_models
+from core.definitions.kinds import model_schema, schema_of
 from core.definitions.sources import load_documents
+from core.definitions.steps import StepDefinition, step_types
 from core.definitions.validate import validate_text
 from core.execution.preparation import Preparable
-from core.steps.base import StepDefinition
-from core.steps.registry import step_types
 
 Part = StepDefinition | ActionDefinition
 TYPES = [*step_types().values(), *action_types().values()]

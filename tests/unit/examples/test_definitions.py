@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from core.actions.registry import action_types
+from core.definitions.actions import action_types
 from core.definitions.runbook import RunbookDefinition
+from core.definitions.steps import step_types
 from core.definitions.validate import validate_files
 from core.definitions.workflow import WorkflowDefinition
-from core.rehearsal.cases import Played, play_all
-from core.steps.registry import step_types
+from core.simulation.differences import Played, play_all
 
 DEFINITIONS, PROBLEMS = validate_files([Path("examples/definitions")])
 PLAYED = list(play_all(DEFINITIONS))

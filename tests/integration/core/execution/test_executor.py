@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.execution.kinds import RUNBOOK
 from core.service import Service
-from core.services.approvals import decide_gate
-from core.services.people import load_person
+from core.services.access.people import load_person
+from core.services.executions.loading import RUNBOOK
+from core.services.runs.approvals import decide_gate
 from core.statuses import Status, WaitingFor
 from tests.conftest import RecordedBells
 from tests.world import (

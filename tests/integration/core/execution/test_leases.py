@@ -7,15 +7,15 @@ import pytest
 from sqlalchemy import text
 
 from core.clock import elapsed
-from core.decisions.execution import Transition
-from core.decisions.states import running
+from core.decisions.settling import running
 from core.execution import lease
 from core.execution import run as core_run
 from core.execution.executor import DeadEnd
-from core.execution.kinds import RUNBOOK
-from core.execution.lease import LEASE, Heart
+from core.execution.lease import Heart
+from core.services.executions.loading import LEASE, RUNBOOK
 from core.statuses import Status, WaitingFor
 from core.tables import RunbookExecution
+from core.values.execution import Transition
 from tests.integration.core.world import CoreWorld, SilentTarget
 from tests.world import Target, new_executor
 from workers.clock import ring_what_is_due

@@ -17,12 +17,11 @@ from core.callbacks import CallbackLinks
 from core.errors import Conflict
 from core.execution import executor as core_executor
 from core.execution import run as core_run
-from core.execution.kinds import RUNBOOK
-from core.execution.lease import LEASE
-from core.services import freezes
-from core.services.callbacks import receive_callback
-from core.services.people import load_person
-from core.services.retries import retry
+from core.services.access.people import load_person
+from core.services.executions.loading import LEASE, RUNBOOK
+from core.services.freezes import declaring
+from core.services.runs.callbacks import receive_callback
+from core.services.runs.retries import retry
 from core.statuses import FINAL, Status, WaitingFor
 from core.tables import AuditEntry, Notice, RunbookExecution, StepExecution, WorkerLoss
 from tests.conftest import ADMIN
@@ -169,10 +168,10 @@ class RealRuns(RuleBasedStateMachine):
         with self.world.service.transaction() as work:
             admin = load_person(work, ADMIN, source="test")
             if self.freeze is not None:
-                freezes.unfreeze(work, admin, self.freeze)
+                declaring.unfreeze(work, admin, self.freeze)
                 self.freeze = None
             else:
-                self.freeze = freezes.freeze(work, admin, team=TEAM, reason="tried").id
+                self.freeze = declaring.freeze(work, admin, team=TEAM, reason="tried").id
 
     @rule(chosen=st.sampled_from([None, None, "s0", "s1"]))
     def somebody_retries(self, chosen: str | None) -> None:

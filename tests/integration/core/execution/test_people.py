@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from core.execution import lease
-from core.execution.kinds import RUNBOOK
-from core.services.approvals import decide_gate, find_gate, open_gates
-from core.services.people import load_person
-from core.services.runs import InDoubt, give_verdict
+from core.services.access.people import load_person
+from core.services.executions.loading import RUNBOOK
+from core.services.runs.approvals import decide_gate, find_gate, open_gates
+from core.services.runs.control import InDoubt, give_verdict
 from core.statuses import Status, WaitingFor
 from core.tables import Approval, AuditEntry, Notice, RunbookExecution
 from tests.integration.core.world import CoreWorld, SilentTarget

@@ -5,17 +5,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, text
 
-from core.decisions.execution import StepPrepared, Transition
 from core.decisions.people import Person
 from core.errors import Conflict
 from core.execution.executor import Executor
-from core.execution.kinds import RUNBOOK, WORKFLOW
-from core.execution.lease import LEASE, Heart
+from core.execution.lease import Heart
 from core.execution.run import Run
-from core.services.runbooks import runbook_named
+from core.services.executions.loading import LEASE, RUNBOOK, WORKFLOW
+from core.services.library.runbooks import runbook_named
 from core.statuses import ApprovalStatus, Status, WaitingFor
 from core.steps.message import MessageStep
 from core.tables import AuditEntry, Notice, Runbook, WorkerLoss, Workflow, WorkflowExecution, WorkflowVersion
+from core.values.execution import StepPrepared, Transition
 from tests.conftest import ADMIN
 from tests.integration.core.world import CoreWorld
 from tests.world import Target, apply_documents, approve_runbook, new_incident, start_run

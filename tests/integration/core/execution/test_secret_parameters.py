@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import delete, text
 
 from core.execution.executor import Executor
-from core.services.people import load_person
-from core.services.retries import retry
+from core.services.access.people import load_person
+from core.services.runs.retries import retry
 from core.statuses import Status
 from core.tables import Base, SecretParameters
 from tests.integration.core.world import CoreWorld

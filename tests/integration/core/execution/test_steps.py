@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select, update
 
-from core.execution import parts
-from core.execution.kinds import RUNBOOK
+from core.execution import preparation
+from core.services.executions.loading import RUNBOOK
 from core.statuses import Status, WaitingFor
 from core.tables import Notice, RunbookExecution
 from tests.integration.core.world import CoreWorld, SilentTarget
@@ -56,7 +56,7 @@ def test_a_type_that_cannot_prepare_fails_with_a_sentence(
     world: CoreWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The steps of this process are built by now, so here it is the promise that changes, not the type."""
-    monkeypatch.setattr(parts, "Preparable", Target)
+    monkeypatch.setattr(preparation, "Preparable", Target)
     run = world.begin(SAY)
     world.work()
     assert world.statuses(run) == [Status.FAILED]

@@ -4,7 +4,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 from structlog.testing import capture_logs
 
-from core.execution.lease import LEASE
+from core.services.executions.loading import LEASE
 from core.tables import RunbookExecution
 from tests.integration.core.execution.test_leases import SAY, claim, row_of
 from tests.integration.core.world import CoreWorld

@@ -6,10 +6,9 @@ import pytest
 from sqlalchemy import select, update
 
 from core.errors import Conflict
-from core.execution.kinds import WORKFLOW
-from core.execution.rows import load_locked
-from core.services.people import load_person
-from core.services.retries import retry
+from core.services.access.people import load_person
+from core.services.executions.loading import WORKFLOW, load_locked
+from core.services.runs.retries import retry
 from core.statuses import Status, WaitingFor
 from core.tables import (
     ActionExecution,

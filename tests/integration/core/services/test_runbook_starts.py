@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import func, select, text
 
 from core.errors import Conflict, InvalidInput, NotAllowed
-from core.execution.kinds import RUNBOOK
-from core.execution.locks import take_lock
-from core.services.incidents import NewIncident, open_incident
-from core.services.people import load_person
-from core.services.runbook_starts import Start, start_by_person
-from core.services.runbooks import runbook_named
-from core.services.runs import cancel
+from core.services.access.people import load_person
+from core.services.executions.loading import RUNBOOK
+from core.services.executions.locks import take_lock
+from core.services.incidents.opening import NewIncident, open_incident
+from core.services.library.runbooks import runbook_named
+from core.services.runs.control import cancel
+from core.services.starts.runbook_starts import Start, start_by_person
 from core.statuses import Status
 from core.tables import AuditEntry, Incident, IncidentEvent, Notice, RunbookExecution, StepExecution
 from tests.integration.core.world import CoreWorld

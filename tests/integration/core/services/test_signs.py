@@ -10,8 +10,8 @@ from core.clock import SystemClock
 from core.database import open_engine
 from core.outage import Outage
 from core.service import Service
-from core.services import signs
-from core.services.signs import living
+from core.services.operations import health
+from core.services.operations.health import living
 from tests.conftest import RecordedBells
 
 
@@ -19,7 +19,7 @@ def test_a_process_that_has_nothing_to_do_says_once_that_its_database_is_away(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And once that it is back: an idle worker would fall silent, and look healthy."""
-    monkeypatch.setattr(signs, "EVERY", timedelta(milliseconds=5))
+    monkeypatch.setattr(health, "EVERY", timedelta(milliseconds=5))
     engines = [open_engine("postgresql://nobody@127.0.0.1:1/none")] * 5
     asked: list[object] = []
 

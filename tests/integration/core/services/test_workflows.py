@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import func, select
 
-from core.execution.kinds import WORKFLOW
-from core.services.incident_events import happened
-from core.services.incidents import change_status, find_incident
-from core.services.people import load_person
-from core.services.workflow_starts import start_matching_workflows, start_workflow_by_person
+from core.services.access.people import load_person
+from core.services.executions.loading import WORKFLOW
+from core.services.incidents.changes import happened
+from core.services.incidents.opening import change_status, find_incident
+from core.services.starts.workflow_starts import start_matching_workflows, start_workflow_by_person
 from core.statuses import IncidentStatus, Severity, Status
 from core.tables import (
     ActionExecution,

@@ -9,13 +9,14 @@ from sqlalchemy import select
 
 from core.execution.executor import Executor
 from core.service import Service
-from core.services.incident_ages import start_what_came_of_age
-from core.services.incidents import change_status
-from core.services.people import load_person
-from core.services.reading import view_incident, view_workflow_execution
+from core.services.access.people import load_person
+from core.services.incidents.ages import start_what_came_of_age
+from core.services.incidents.opening import change_status
+from core.services.views.reading import view_incident, view_workflow_execution
 from core.statuses import IncidentStatus
 from core.tables import Incident, IncidentEvent, Notice, RunbookExecution, WorkflowExecution
-from core.views import IncidentView, WorkflowExecutionView
+from core.views.executions import WorkflowExecutionView
+from core.views.incidents import IncidentView
 from tests.conftest import RecordedBells
 from tests.world import TEAMS, apply_documents, new_executor, new_incident, work_off
 from workers.clock import ring_what_is_due

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from core.service import Service
-from core.services.reading import view_workflow_execution
+from core.services.views.reading import view_workflow_execution
 from core.statuses import Status
 from core.tables import WorkflowExecution
 from tests.conftest import RecordedBells

@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from core.decisions.chains import MOST_DEPTH
+from core.decisions.initiators import MOST_DEPTH
 from core.errors import Conflict
 from core.service import Work
-from core.services import incident_ages
-from core.services.escalation import escalate
-from core.services.people import load_person
-from core.services.workflow_starts import TOO_DEEP
+from core.services.access.people import load_person
+from core.services.incidents import ages
+from core.services.incidents.alert_news import escalate
+from core.services.starts.workflow_starts import TOO_DEEP
 from core.statuses import IncidentStatus, Severity, Status
 from core.tables import Incident
 from tests.integration.core.workflows.house import START, House
@@ -110,14 +110,14 @@ def test_an_incident_that_is_in_trouble_keeps_no_other_from_coming_of_age(
 ) -> None:
     house.apply(workflow(AGE))
     troubled, _ = house.open(title="troubled"), house.open(title="other")
-    reach = incident_ages._reach
+    reach = ages._reach
 
     def reach_or_fail(work: Work, workflow_id: str, incident_id: str) -> None:
         if incident_id == troubled.id:
             raise trouble
         reach(work, workflow_id, incident_id)
 
-    monkeypatch.setattr(incident_ages, "_reach", reach_or_fail)
+    monkeypatch.setattr(ages, "_reach", reach_or_fail)
     with pytest.raises(ExceptionGroup, match="came of age"):
         house.at(timedelta(minutes=15))
     assert len(house.runs()) == 1

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from core.errors import Conflict
-from core.services import incident_ages
-from core.services.people import load_person
-from core.services.workflow_starts import start_workflow_by_person
-from core.services.workflows import find_workflow
+from core.services.access.people import load_person
+from core.services.incidents import ages
+from core.services.library.workflows import find_workflow
+from core.services.starts.workflow_starts import start_workflow_by_person
 from core.statuses import IncidentStatus, Status
 from core.tables import Incident
 from tests.integration.core.workflows.house import House
@@ -69,9 +69,9 @@ def test_who_starts_it_by_hand_is_told(house: House) -> None:
 
 @pytest.fixture
 def never_warned() -> Iterator[None]:
-    incident_ages._warn.cache_clear()
+    ages._warn.cache_clear()
     yield
-    incident_ages._warn.cache_clear()
+    ages._warn.cache_clear()
 
 
 @pytest.mark.usefixtures("never_warned")
@@ -93,6 +93,6 @@ def test_one_that_became_unreadable_after_it_was_found_due_is_left_out(house: Ho
     incident = house.open()
     with house.service.transaction() as work:
         gone = find_workflow(work, load_person(work, "U0DBOPS", source="test"), "gone")
-        incident_ages._reach(work, gone.id, incident.id)
+        ages._reach(work, gone.id, incident.id)
         assert work.session.scalars(select(Incident)).one()
     assert house.runs("gone") == []

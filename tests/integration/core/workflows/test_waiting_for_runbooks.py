@@ -4,11 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from core.execution.kinds import WORKFLOW
-from core.execution.rows import load_locked
-from core.services.approvals import decide_gate
-from core.services.people import load_person
-from core.services.runs import cancel
+from core.services.access.people import load_person
+from core.services.executions.loading import WORKFLOW, load_locked
+from core.services.runs.approvals import decide_gate
+from core.services.runs.control import cancel
 from core.statuses import Status, WaitingFor
 from core.tables import ActionExecution, RunbookExecution
 from tests.integration.core.workflows.house import House

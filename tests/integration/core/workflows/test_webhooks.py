@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from core.service import Service
-from core.services.reading import view_workflow_execution
+from core.services.views.reading import view_workflow_execution
 from core.statuses import Status
 from core.tables import WorkflowExecution
 from tests.conftest import RecordedBells

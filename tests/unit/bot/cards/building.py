@@ -7,14 +7,8 @@ from typing import Any
 
 from bot.cards.message import Message
 from core.statuses import GateStatus, IncidentStatus, Severity, Status, WaitingFor
-from core.views import (
-    ApprovalDecisionView,
-    ApprovalView,
-    ExecutionView,
-    IncidentView,
-    ShownStepView,
-    StepView,
-)
+from core.views.executions import ApprovalDecisionView, ApprovalView, ExecutionView, ShownStepView, StepView
+from core.views.incidents import IncidentView
 from slack_sandbox.block_kit.blocks import block_problems
 
 NOW = datetime(2026, 3, 1, 3, 12, tzinfo=UTC)

@@ -7,8 +7,8 @@ import pytest
 
 from bot.cards import limits
 from bot.cards.changes import CONTINUED, LONGEST_LINE, MOST_SECTIONS, changes_card
-from core.library_views import RunbookWithDiff, WorkflowWithDiff
 from core.statuses import ApprovalStatus
+from core.views.library import RunbookWithDiff, WorkflowWithDiff
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

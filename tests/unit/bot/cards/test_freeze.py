@@ -9,7 +9,7 @@ from bot.cards.headline import headline
 from bot.cards.message import Message
 from bot.cards.verdict import verdict
 from core.statuses import GateStatus, Status, WaitingFor
-from core.views import ExecutionView, FreezeView
+from core.views.executions import ExecutionView, FreezeView
 from tests.unit.bot.cards.building import NOW, approval, at_gate, done, execution, shown, step
 
 SINCE = f"(since <!date^{int(NOW.timestamp())}^{{date_short_pretty}} {{time}}|03:12 UTC>)"

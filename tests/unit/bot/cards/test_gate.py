@@ -5,7 +5,7 @@ import pytest
 from bot.cards.gate import gate
 from bot.cards.message import Message
 from core.statuses import GateStatus, Status
-from core.views import ShownStepView
+from core.views.executions import ShownStepView
 from tests.unit.bot.cards.building import (
     approval,
     assert_slack_takes,

@@ -6,7 +6,7 @@ import pytest
 from bot.cards.headline import headline
 from bot.cards.message import Message
 from core.statuses import Status, WaitingFor
-from core.views import ExecutionView, FreezeView
+from core.views.executions import ExecutionView, FreezeView
 from tests.unit.bot.cards.building import (
     NOW,
     approval,

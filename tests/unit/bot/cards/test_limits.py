@@ -16,7 +16,7 @@ from bot.cards.outcome import outcome
 from bot.cards.plain import plain
 from bot.cards.verdict import verdict
 from core.statuses import GateStatus, IncidentStatus, Severity, Status, WaitingFor
-from core.views import ApprovalView, ExecutionView, StepView
+from core.views.executions import ApprovalView, ExecutionView, StepView
 from tests.unit.bot.cards.building import (
     NOW,
     approval,

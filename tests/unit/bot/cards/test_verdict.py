@@ -5,7 +5,7 @@ import pytest
 from bot.cards.message import Message
 from bot.cards.verdict import verdict
 from core.statuses import Status, WaitingFor
-from core.views import ExecutionView
+from core.views.executions import ExecutionView
 from tests.unit.bot.cards.building import done, elements, execution, shown, step
 
 REQUEST = {

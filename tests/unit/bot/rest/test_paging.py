@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.rest.paging import Page, PageRequest, decode_cursor, encode_cursor
 from core.errors import InvalidInput
-from core.services.listing import Position
+from core.services.access.listing import Position
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ROWS = [Position(NOON - timedelta(hours=number), f"inc_{number}") for number in range(4)]

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from core.actions.registry import action_types
+from core.definitions.actions import action_types
 
 BASE: dict[str, dict[str, object]] = {
     "runbook": {"runbook": "db-failover"},

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from core.decisions.advance import advance
-from core.decisions.execution import (
+from core.statuses import Status, WaitingFor
+from core.values.execution import (
     Claimed,
     Event,
     Execution,
@@ -15,7 +16,6 @@ from core.decisions.execution import (
     StepResult,
     Waits,
 )
-from core.statuses import Status, WaitingFor
 
 NOW = datetime(2026, 1, 5, 3, 12, tzinfo=UTC)
 SAFE = StepPolicy(repeatable=True, attempts=3, backoff=timedelta(seconds=2))

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from core.decisions.advance import advance
-from core.decisions.endings import WORKER_LOST
-from core.decisions.execution import (
+from core.decisions.settling import WORKER_LOST
+from core.statuses import FINAL, Status, WaitingFor
+from core.values.execution import (
     Answered,
     CancelRequested,
     Claimed,
@@ -26,7 +27,6 @@ from core.decisions.execution import (
     VerdictGiven,
     Waits,
 )
-from core.statuses import FINAL, Status, WaitingFor
 from tests.unit.core.decisions.building import (
     GOES_ON,
     NOW,

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from core.decisions.advance import advance
-from core.decisions.execution import (
+from core.statuses import Status, WaitingFor
+from core.values.execution import (
     CancelRequested,
     Claimed,
     Execution,
@@ -19,7 +20,6 @@ from core.decisions.execution import (
     VerdictGiven,
     Waits,
 )
-from core.statuses import Status, WaitingFor
 from tests.unit.core.decisions.building import (
     GOES_ON,
     NOW,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.decisions.audit_head import Head, fault, read_heads, signed
+from core.decisions.audit_chain import Head, fault, read_heads, signed
 from core.errors import InvalidInput
 
 HEAD = Head(412, "a" * 64, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))

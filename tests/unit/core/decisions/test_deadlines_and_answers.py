@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.decisions.advance import NOT_ANSWERED, advance
-from core.decisions.execution import (
+from core.statuses import Status, WaitingFor
+from core.values.execution import (
     Answered,
     CancelRequested,
     Claimed,
@@ -23,7 +24,6 @@ from core.decisions.execution import (
     VerdictGiven,
     Waits,
 )
-from core.statuses import Status, WaitingFor
 from tests.unit.core.decisions.building import (
     GOES_ON,
     NOW,

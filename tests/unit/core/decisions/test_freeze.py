@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from core.decisions.execution import Claimed, GateDecided, StepEnded, StepPrepared, Succeeded
 from core.decisions.freeze import (
     FreezeInForce,
     begun_words,
@@ -16,6 +15,7 @@ from core.decisions.freeze import (
 from core.decisions.people import Person
 from core.errors import Conflict, NotAllowed
 from core.statuses import Role, Status, WaitingFor
+from core.values.execution import Claimed, GateDecided, StepEnded, StepPrepared, Succeeded
 from tests.unit.core.decisions.building import NOW, SAFE, after, at_gate, on_timer, pending, started
 
 OWN, ALL = FreezeInForce("database", "Migration", "U1"), FreezeInForce(None, "Holidays", "U2")

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from core.decisions.execution import ApprovalVoided, GateOutdated, Json, Step, StepPolicy, VerdictGiven
 from core.decisions.gates import (
     asked_again,
     covering_gates,
@@ -16,6 +15,7 @@ from core.decisions.gates import (
     steps_behind,
 )
 from core.statuses import Status, WaitingFor
+from core.values.execution import ApprovalVoided, GateOutdated, Json, Step, StepPolicy, VerdictGiven
 from tests.unit.core.decisions.building import NOW, after, at_gate, in_doubt, pending, statuses
 
 S, P, K = Status.SUCCEEDED, Status.PENDING, Status.SKIPPED

@@ -11,8 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from core.decisions.advance import advance
-from core.decisions.endings import is_overdue
-from core.decisions.execution import (
+from core.decisions.gates import GATE, asked_again, covering_gates, covers_retry
+from core.decisions.resume import resume
+from core.decisions.settling import is_overdue, retry_delay
+from core.errors import Conflict
+from core.statuses import Status, WaitingFor
+from core.values.execution import (
     DONE,
     Answered,
     ApprovalVoided,
@@ -37,11 +41,6 @@ from core.decisions.execution import (
     VerdictGiven,
     Waits,
 )
-from core.decisions.gates import GATE, asked_again, covering_gates, covers_retry
-from core.decisions.resume import resume
-from core.decisions.retry import retry_delay
-from core.errors import Conflict
-from core.statuses import Status, WaitingFor
 from tests.unit.core.decisions.building import NOW, in_queue, pending
 
 POLICIES = st.builds(
@@ -115,7 +114,7 @@ class Runs(RuleBasedStateMachine):
     @precondition(lambda self: self.execution.status.is_final)
     @rule(chosen=st.sampled_from([None, None, "step-0", "step-1", "step-2"]))
     def somebody_retries(self, chosen: str | None) -> None:
-        """A new run, as core.services.retries makes it; what was done before is not done again."""
+        """A new run, as core.services.runs.retries makes it; what was done before is not done again."""
         old = self.execution
         if chosen not in {None, *(step.id for step in old.steps)}:
             return
@@ -329,7 +328,7 @@ class Runs(RuleBasedStateMachine):
     @precondition(lambda self: self.execution.frozen)
     @rule()
     def the_freeze_is_lifted(self) -> None:
-        """As core.services.freezes does it: what was held is due."""
+        """As core.services.freezes.declaring does it: what was held is due."""
         held = self.execution.waiting_for is WaitingFor.FREEZE
         wake_at = self.now if held else self.execution.wake_at
         self.execution = replace(self.execution, frozen=False, wake_at=wake_at)

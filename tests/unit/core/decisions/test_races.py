@@ -4,7 +4,8 @@ from itertools import permutations
 
 import pytest
 
-from core.decisions.execution import (
+from core.statuses import Status
+from core.values.execution import (
     CancelRequested,
     Claimed,
     Event,
@@ -15,7 +16,6 @@ from core.decisions.execution import (
     Uncertain,
     VerdictGiven,
 )
-from core.statuses import Status
 from tests.unit.core.decisions.building import NOW, after, at_gate, ended, in_doubt, started, statuses
 
 EXPIRE, APPROVE, REJECT = Claimed(), GateDecided(True, "<@U1>"), GateDecided(False, "<@U2>")

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from core.decisions.endings import RESTORED
-from core.decisions.execution import Claimed, Execution, StepPrepared, Succeeded, VerdictGiven
 from core.decisions.freeze import FreezeInForce, begun_words
-from core.decisions.restore import Happened, Place, what_happened
+from core.decisions.installation import Happened, Place, what_happened
+from core.decisions.settling import RESTORED
 from core.statuses import Status, WaitingFor
+from core.values.execution import Claimed, Execution, StepPrepared, Succeeded, VerdictGiven
 from tests.unit.core.decisions.building import SAFE, UNASKED, after, ended, pending, started, statuses
 
 HERE = Place("7713/16384/16400", "00000001")

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from core.decisions.execution import Execution, Step, StepPolicy
 from core.decisions.resume import resume
 from core.errors import Conflict, InvalidInput
 from core.statuses import Status
+from core.values.execution import Execution, Step, StepPolicy
 from tests.unit.core.decisions.building import GOES_ON, NOW
 
 S, F, U, P = Status.SUCCEEDED, Status.FAILED, Status.UNKNOWN, Status.PENDING

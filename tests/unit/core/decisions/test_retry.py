@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.decisions.execution import StepPolicy
-from core.decisions.retry import retry_delay
+from core.decisions.settling import retry_delay
+from core.values.execution import StepPolicy
 
 SECOND = timedelta(seconds=1)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.decisions.schema import Schema, check_compatible
+from core.decisions.installation import Schema, check_compatible
 from core.errors import Unavailable
 
 MIGRATE = "Run `runbook migrate`."

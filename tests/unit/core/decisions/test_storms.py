@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.decisions.storms import is_storm, severity, title
+from core.alerts.storms import is_storm, severity, title
 from core.statuses import Severity
 
 

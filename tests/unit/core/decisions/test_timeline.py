@@ -5,7 +5,7 @@ import re
 import pytest
 
 from core.decisions.timeline import KINDS, SENTENCES, in_words
-from core.services.timeline import LINES
+from core.services.incidents.timeline import LINES
 
 
 def test_a_line_says_what_happened_and_why() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from core.decisions.triggers import IncidentHappening, Match, match
-from core.definitions.expressions import compile_expression
+from core.definitions.cel.expressions import compile_expression
 from core.definitions.workflow import WorkflowDefinition
 
 INCIDENT: dict[str, object] = {"severity": "critical", "service": "orders-db", "labels": {"pager": "yes"}}

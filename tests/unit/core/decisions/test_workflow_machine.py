@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
-from core.decisions.execution import Claimed, Execution, Failed, StepEnded, Succeeded, Waits
 from core.statuses import WaitingFor
+from core.values.execution import Claimed, Execution, Failed, StepEnded, Succeeded, Waits
 from tests.unit.core.decisions.test_machine import ANSWERS, Runs, any_run, one_move
 
 

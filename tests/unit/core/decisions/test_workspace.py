@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.decisions.workspace import (
+from core.decisions.installation import (
     A_STRANGER,
     ANOTHER_APP,
     ANOTHER_ENTERPRISE,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.definitions.cel_cost import (
+from core.definitions.cel.cost import (
     DEEPEST_LOOPS,
     MOST_WORK,
     is_plain,
@@ -13,8 +13,8 @@ from core.definitions.cel_cost import (
     size_of,
     work_of,
 )
-from core.definitions.cel_syntax import DEEPEST, NotUnderstood, Path, parse
-from core.definitions.expressions import compile_expression
+from core.definitions.cel.expressions import compile_expression
+from core.definitions.cel.syntax import DEEPEST, NotUnderstood, Path, parse
 from core.errors import ExpressionError
 
 TEXT = "a" * 1_000

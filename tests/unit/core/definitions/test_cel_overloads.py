@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from cli.reference.expressions import expressions_page
-from core.definitions.cel_functions import extra_functions
-from core.definitions.cel_overloads import OVERLOADS, ZONED, Overload
-from core.definitions.expression_checks import check_expression
-from core.definitions.expressions import compile_expression
+from core.definitions.cel.expressions import compile_expression
+from core.definitions.cel.functions import extra_functions
+from core.definitions.cel.overloads import OVERLOADS, ZONED, Overload
+from core.definitions.checks.expressions import check_expression
 from core.definitions.shapes import OPEN
 from core.errors import ExpressionError
 

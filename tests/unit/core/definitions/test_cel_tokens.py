@@ -2,8 +2,7 @@
 
 import pytest
 
-from core.definitions.cel_references import references
-from core.definitions.cel_tokens import calls, tokens
+from core.definitions.cel.tokens import calls, references, tokens
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.definitions.known import Known
+from core.definitions.checks.secrets import Known
 from core.definitions.validate import validate_text
 
 from .documents import RUNBOOK, WORKFLOW

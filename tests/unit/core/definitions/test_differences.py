@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.definitions.differences import Labelled, difference
+from core.definitions.yaml_format import Labelled, difference
 
 BEFORE: dict[str, Any] = {
     "name": "one",

@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 from jsonschema_rs import Draft202012Validator, meta
 
-from core.definitions.editor_schema import schema_of
-from core.definitions.kinds import KINDS
+from core.definitions.kinds import KINDS, schema_of
 from core.definitions.sources import load_documents
-from core.steps.registry import step_types
+from core.definitions.steps import step_types
 
 EXAMPLES = sorted(Path("examples/definitions").glob("*.yaml"))
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.definitions.cel_references import Reference
-from core.definitions.expression_errors import ExpressionSyntaxError, ExpressionTypeError
-from core.definitions.expressions import LONGEST_SOURCE, compile_expression
+from core.definitions.cel.errors import ExpressionSyntaxError, ExpressionTypeError
+from core.definitions.cel.expressions import LONGEST_SOURCE, compile_expression
+from core.definitions.cel.tokens import Reference
 from core.errors import ExpressionError
 
 INCIDENT = {"severity": "critical", "title": "orders é😀", "labels": {"pager": "yes", "x-y": "1"}}

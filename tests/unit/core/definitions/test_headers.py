@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.definitions.headers import joined, why_no_header
+from core.definitions.http_requests import joined, why_no_header
 from core.definitions.validate import validate_text
 
 RUNBOOK = """kind: runbook

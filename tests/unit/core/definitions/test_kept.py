@@ -5,7 +5,7 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from core.definitions.kept import NotValidAnyMore, read_kept
+from core.definitions.kinds import NotValidAnyMore, read_kept
 from core.definitions.runbook import AnyStep, RunbookDefinition
 from core.definitions.workflow import WorkflowDefinition
 

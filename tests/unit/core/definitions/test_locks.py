@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.definitions.locks import full_name, short_name
+from core.definitions.runbook import full_name, short_name
 from core.definitions.validate import validate_text
 from core.errors import InvalidInput
 

@@ -2,10 +2,17 @@
 
 from typing import Annotated, Literal
 
-from core.definitions.fields import CelField, Condition, Definition, TemplateField, TemplateText
-from core.definitions.marks import Marked, marked_values
+from core.definitions.fields import (
+    CelField,
+    Condition,
+    Definition,
+    Marked,
+    TemplateField,
+    TemplateText,
+    marked_values,
+)
+from core.definitions.steps import StepDefinition
 from core.definitions.validate import validate_text
-from core.steps.base import StepDefinition
 
 
 class Target(Definition):

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from core.definitions.http_requests import render_url
 from core.definitions.parameters import check_parameters, parse_key_values
-from core.definitions.secret_parameters import HIDDEN, HiddenParameters, parted, secret_names, texts_of
+from core.definitions.secrets import HIDDEN, HiddenParameters, parted, secret_names, texts_of
 from core.definitions.templates import render
-from core.definitions.urls import render_url
 from core.definitions.validate import validate_text
 from core.errors import InvalidInput
 

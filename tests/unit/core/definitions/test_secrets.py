@@ -2,10 +2,9 @@
 
 import pytest
 
-from core.definitions.expressions import compile_expression
-from core.definitions.known import Known
-from core.definitions.secret import SecretDefinition
-from core.definitions.secret_use import Destinations, SecretUse, check_destination, check_use
+from core.definitions.cel.expressions import compile_expression
+from core.definitions.checks.secrets import Known
+from core.definitions.secret import Destinations, SecretDefinition, SecretUse, check_destination, check_use
 from core.definitions.secrets import MISUSED, SecretPlaces, named_secrets, whole_secret, with_places_masked
 from core.definitions.templates import render
 from core.definitions.validate import validate_text

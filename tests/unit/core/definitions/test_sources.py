@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.definitions.bounds import OF_FILES
-from core.definitions.documents import Document
+from core.definitions.documents import OF_FILES, Document
 from core.definitions.problems import Problem
 from core.definitions.sources import DEEPEST, load_documents
 from core.errors import DefinitionError

@@ -3,9 +3,9 @@
 import pytest
 from pydantic import TypeAdapter
 
-from core.definitions.arms import Arm
+from core.definitions.actions import Arm
+from core.definitions.checks.secrets import Known
 from core.definitions.kinds import restore_definition
-from core.definitions.known import Known
 from core.definitions.validate import validate_text
 from core.definitions.workflow import MOST_ACTIONS, WorkflowDefinition
 

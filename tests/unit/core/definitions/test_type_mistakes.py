@@ -7,15 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from core.actions.base import ActionDefinition
-from core.actions.registry import action_types
-from core.definitions.discovery import discover
+from core.definitions.actions import ActionDefinition, action_types
+from core.definitions.steps import StepDefinition
+from core.definitions.type_registry import discover
 from core.errors import ConfigurationError
-from core.steps.base import StepDefinition
 
 HEAD = '''"""A type."""
 from typing import Literal
-from core.{kind}s.base import {base}
+from core.definitions.{kind}s import {base}
 
 
 class Odd({base}):

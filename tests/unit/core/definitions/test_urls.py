@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.definitions.secret_use import Destinations
+from core.definitions.http_requests import Part, misplaced_hole, placed_holes, render_url
+from core.definitions.secret import Destinations
 from core.definitions.secrets import SecretPlaces
-from core.definitions.urls import Part, misplaced_hole, placed_holes, render_url
 from core.errors import ExpressionError
 from core.execution.secrets import SecretScope
 

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.definitions.known import Known
+from core.definitions.checks.secrets import Known
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.team import TeamDefinition
 from core.definitions.validate import validate_data, validate_files, validate_text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.definitions.work import TooMuchWork, at_most, spend
+from core.definitions.cel.expressions import TooMuchWork, at_most, spend
 
 
 def test_nothing_is_counted_where_nobody_said_how_much() -> None:

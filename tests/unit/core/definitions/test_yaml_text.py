@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.definitions.sources import load_documents
-from core.definitions.yaml_text import SEPARATOR, to_yaml
+from core.definitions.yaml_format import SEPARATOR, to_yaml
 
 characters = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 texts = st.text(characters, max_size=30) | st.text(

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from core.steps.registry import step_types
+from core.definitions.steps import step_types
 
 BASE: dict[str, dict[str, object]] = {
     "http": {"url": "https://x"},

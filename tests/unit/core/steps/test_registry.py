@@ -7,14 +7,13 @@ from typing import Literal
 
 import pytest
 
-from core.actions.registry import action_types
-from core.definitions import discovery
-from core.definitions.discovery import discover, type_name
+from core.definitions import type_registry
+from core.definitions.actions import action_types
+from core.definitions.steps import StepDefinition, step_types
+from core.definitions.type_registry import discover, type_name
 from core.errors import ConfigurationError
 from core.execution.preparation import Preparable
-from core.steps.base import StepDefinition
 from core.steps.http import HttpStep
-from core.steps.registry import step_types
 
 
 class Pager(StepDefinition):
@@ -43,7 +42,9 @@ def entry_point(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module = ModuleType("offered_by_a_third_party")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     found = [EntryPoint("x", f"{module.__name__}:offered", "runbook.steps")]
-    monkeypatch.setattr(discovery, "entry_points", lambda group: found if group == "runbook.steps" else [])
+    monkeypatch.setattr(
+        type_registry, "entry_points", lambda group: found if group == "runbook.steps" else []
+    )
     return module
 
 

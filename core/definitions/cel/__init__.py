@@ -1,0 +1,1 @@
+"""The expression language: a bounded CEL, from its tokens to its values."""

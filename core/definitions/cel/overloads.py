@@ -1,0 +1,168 @@
+"""Which functions expressions have, and for which arguments: the reference lists them, and validation asks here.
+
+CEL's own are those of https://github.com/google/cel-spec/blob/master/doc/langdef.md#list-of-standard-definitions, the
+others of cel-go's extensions (https://pkg.go.dev/github.com/google/cel-go/ext). A test evaluates each overload.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from core.definitions.cel.tokens import NAMESPACES, Token, all_tokens
+
+_SIGNATURE = re.compile(r"(?:(\w+)\.)?([\w.]+)\(([^)]*)\)")
+_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
+
+_MACROS = (
+    "has(member)",
+    "list.all(name, bool)",
+    "map.all(name, bool)",
+    "list.exists(name, bool)",
+    "map.exists(name, bool)",
+    "list.exists_one(name, bool)",
+    "map.exists_one(name, bool)",
+    "list.filter(name, bool)",
+    "map.filter(name, bool)",
+    "list.map(name, any)",
+    "list.map(name, bool, any)",
+    "map.map(name, any)",
+)
+_CONVERSIONS = (
+    *("bool(bool)", "bool(string)"),
+    *("bytes(bytes)", "bytes(string)"),
+    *("double(double)", "double(int)", "double(string)", "double(uint)"),
+    *("duration(duration)", "duration(string)"),
+    "dyn(any)",
+    *("int(double)", "int(int)", "int(string)", "int(timestamp)", "int(uint)"),
+    *("string(bool)", "string(bytes)", "string(double)", "string(duration)"),
+    *("string(int)", "string(string)", "string(timestamp)", "string(uint)"),
+    *("timestamp(int)", "timestamp(string)", "timestamp(timestamp)"),
+    "type(any)",
+    *("uint(double)", "uint(int)", "uint(string)", "uint(uint)"),
+)
+_TEXTS_AND_SIZES = (
+    *("string.contains(string)", "string.startsWith(string)", "string.endsWith(string)"),
+    *("matches(string, string)", "string.matches(string)"),
+    *(f"size({kind})" for kind in ("bytes", "list", "map", "string")),
+    *(f"{kind}.size()" for kind in ("bytes", "list", "map", "string")),
+)
+_OF_DURATIONS = ("getHours", "getMinutes", "getSeconds", "getMilliseconds")
+ZONED = (
+    *("getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getFullYear"),
+    *("getHours", "getMilliseconds", "getMinutes", "getMonth", "getSeconds"),
+)
+_OF_TIMES = (
+    *(f"timestamp.{name}({zone})" for name in ZONED for zone in ("", "string")),
+    *(f"duration.{name}()" for name in _OF_DURATIONS),
+)
+_OF_ONE_NUMBER = ("abs", "ceil", "floor", "isFinite", "isInf", "isNaN", "round", "sign", "sqrt", "trunc")
+_EXTENSIONS = (
+    *("base64.decode(string)", "base64.encode(bytes)", "base64.encode(string)"),
+    "string.charAt(int)",
+    *("string.indexOf(string)", "string.indexOf(string, int)"),
+    *("string.lastIndexOf(string)", "string.lastIndexOf(string, int)"),
+    *("list.join()", "list.join(string)"),
+    *("string.lowerAscii()", "string.upperAscii()", "string.trim()", "string.reverse()"),
+    *("string.replace(string, string)", "string.replace(string, string, int)"),
+    *("string.split(string)", "string.split(string, int)"),
+    *("string.substring(int)", "string.substring(int, int)"),
+    "strings.quote(string)",
+    *(f"math.{name}(number)" for name in _OF_ONE_NUMBER),
+    *("math.bitAnd(int, int)", "math.bitOr(int, int)", "math.bitXor(int, int)", "math.bitNot(int)"),
+    *("math.bitShiftLeft(int, int)", "math.bitShiftRight(int, int)"),
+    *("math.greatest(number…)", "math.least(number…)"),
+)
+
+
+@dataclass(frozen=True)
+class Overload:
+    """One way of calling a function. `target`: the type that it is a method of; None of a function.
+
+    `arguments`: their types; the last one may come any number of times where `repeats`.
+    """
+
+    name: str
+    target: str | None
+    arguments: tuple[str, ...]
+    repeats: bool = False
+
+    @property
+    def signature(self) -> str:
+        target = f"{self.target}." if self.target else ""
+        return f"{target}{self.name}({', '.join(self.arguments)}{'…' if self.repeats else ''})"
+
+    def fits(self, call: "CallShape") -> bool:
+        """Whether a call has as many arguments. An extension is called both ways: what a method is of comes first."""
+        if self.repeats:
+            return call.count >= 1
+        if self.name in EXTENSIONS:
+            return call.count + call.is_method == len(self.arguments) + (self.target is not None)
+        return call.is_method is (self.target is not None) and call.count == len(self.arguments)
+
+
+def _overload(signature: str) -> Overload:
+    match = _SIGNATURE.fullmatch(signature)
+    assert match, signature
+    target, name, written = match[1], match[2], match[3]
+    if target in NAMESPACES:
+        target, name = None, f"{target}.{name}"
+    arguments = tuple(each.strip().rstrip("…") for each in written.split(",") if each)
+    return Overload(name, target, arguments, written.endswith("…"))
+
+
+def _by_name(signatures: tuple[str, ...]) -> Mapping[str, tuple[Overload, ...]]:
+    found: dict[str, tuple[Overload, ...]] = {}
+    for signature in signatures:
+        overload = _overload(signature)
+        found[overload.name] = (*found.get(overload.name, ()), overload)
+    return dict(sorted(found.items()))
+
+
+OF_CEL = _by_name((*_MACROS, *_CONVERSIONS, *_TEXTS_AND_SIZES, *_OF_TIMES))
+EXTENSIONS = _by_name(_EXTENSIONS)
+OVERLOADS: Mapping[str, tuple[Overload, ...]] = {**OF_CEL, **EXTENSIONS}
+
+
+@dataclass(frozen=True)
+class CallShape:
+    """A call as it is written: `name`, whether it is a method, how many arguments; `only`: the argument if it is one.
+
+    `only` is the token of a single literal.
+    """
+
+    name: Token
+    is_method: bool
+    count: int
+    only: Token | None
+
+
+def call_shapes(source: str) -> Iterator[CallShape]:
+    """Answer the calls of CEL source, in order."""
+    found = all_tokens(source)
+    for at, token in enumerate(found):
+        if token.text != "(" or at == 0 or found[at - 1].kind != "name":
+            continue
+        name, is_method = found[at - 1], found[at - 2].text == "." if at > 1 else False
+        if is_method and at > 2 and found[at - 3].text in NAMESPACES:
+            name, is_method = Token("name", f"{found[at - 3].text}.{name.text}", found[at - 3].offset), False
+        inner = _inside(found, at)
+        only = inner[0] if len(inner) == 1 and inner[0].kind == "string" else None
+        yield CallShape(name, is_method, _count(inner), only)
+
+
+def _inside(found: tuple[Token, ...], opened: int) -> tuple[Token, ...]:
+    depth = 0
+    for at in range(opened, len(found)):
+        depth += (found[at].text in _OPENING) - (found[at].text in _CLOSING)
+        if depth == 0:
+            return found[opened + 1 : at]
+    return found[opened + 1 :]
+
+
+def _count(inner: tuple[Token, ...]) -> int:
+    """How many arguments: the commas at their own depth, and one more; a comma before the end counts for nothing."""
+    depth = commas = 0
+    for token in inner:
+        depth += (token.text in _OPENING) - (token.text in _CLOSING)
+        commas += token.text == "," and depth == 0
+    return commas + 1 if inner else 0

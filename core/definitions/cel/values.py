@@ -1,0 +1,114 @@
+"""Values on their way into CEL and out of it again: plain JSON outside, what the library understands inside."""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+
+from core.definitions.cel.library import cel
+from core.errors import ExpressionError
+
+DEEPEST = 100  # far below the depth at which the library's recursion overflows the stack of the process
+JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+
+
+def to_cel(value: object, depth: int = 0) -> object:
+    """Copy a value into what the library takes: dict, list, str, numbers, bool, None, datetime, timedelta.
+
+    Integers beyond 64 bits become floating point in CEL, as in most JSON readers (RFC 8259, section 6).
+    Raises ExpressionError for a value nested deeper than 100 levels, of another type, or an integer beyond even that.
+    """
+    if depth > DEEPEST:
+        raise ExpressionError(f"A value is nested deeper than {DEEPEST} levels.")
+    if isinstance(value, Enum):
+        return to_cel(value.value, depth)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _whole_number(value)
+    if value is None or isinstance(value, (bool, float, timedelta)):
+        return value
+    if isinstance(value, str):
+        return without_surrogates(value)
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    if isinstance(value, Mapping):
+        return {without_surrogates(str(key)): to_cel(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [to_cel(item, depth + 1) for item in value]
+    raise ExpressionError(f"A value of type {type(value).__name__} cannot be used in an expression.")
+
+
+def _whole_number(value: int) -> int | float:
+    if -(2**63) <= value < 2**63:
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        raise ExpressionError("A number is beyond what can be calculated with.") from None
+
+
+def without_surrogates(text: str) -> str:
+    """Replace what is no Unicode text (half of a surrogate pair, as JSON may escape it) by the replacement sign."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def to_plain(value: object) -> JsonValue:
+    """Copy a result of the library into what JSON and PostgreSQL can hold.
+
+    A timestamp becomes ISO 8601 text, a duration `90s` (protobuf's JSON form), bytes become text. U+0000, which
+    PostgreSQL refuses, becomes U+FFFD. Raises ExpressionError for infinity, NaN and bytes that are no UTF-8.
+    """
+    if isinstance(value, cel.OptionalValue):
+        return to_plain(value.value()) if value.has_value() else None
+    if isinstance(value, dict):
+        # The library keeps no order of keys; without one an approval would find the same request to be another one.
+        plain = {_key(key): to_plain(item) for key, item in value.items()}
+        return {key: plain[key] for key in sorted(plain)}
+    if isinstance(value, list):
+        return [to_plain(item) for item in value]
+    return _scalar(value)
+
+
+def _key(key: object) -> str:
+    plain = to_plain(key)
+    return plain if isinstance(plain, str) else str(plain).lower()
+
+
+def _scalar(value: object) -> JsonValue:
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd")
+    if isinstance(value, float):
+        return _finite(value)
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():.6f}".rstrip("0").rstrip(".") + "s"
+    if isinstance(value, bytes):
+        return _decoded(value).replace("\0", "\ufffd")
+    raise ExpressionError(f"The result is of type {type(value).__name__}, which is no value.")
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise ExpressionError(f"The result is {value}, which is no number. Is something divided by 0.0?")
+    return value
+
+
+def _decoded(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise ExpressionError(
+            "The result is bytes that are no UTF-8 text.", hint="Use base64.encode(…)."
+        ) from None
+
+
+def kind_of(value: object) -> str:
+    """Answer what people call the type of a plain value: text, a number, a list, …"""
+    kinds: dict[type, str] = {bool: "true or false", str: "text", list: "a list", dict: "a mapping"}
+    if value is None:
+        return "null"
+    return kinds.get(type(value), "a number")

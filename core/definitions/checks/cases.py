@@ -1,0 +1,165 @@
+"""Checking the `tests:` of a runbook, and the schema of its parameters.
+
+Checking the `tests:` of a runbook against the runbook: steps, parameters and kinds of answers that there are.
+
+Checking the parameters of a runbook: the JSON Schema itself, its `required` and its defaults.
+"""
+
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+
+from core.definitions.documents import Document, Path
+from core.definitions.json_schema import deref, schema_errors, schema_problems
+from core.definitions.parameters import declared, default_of, required
+from core.definitions.problems import Problem, suggest
+from core.definitions.runbook import FIELDS_OF_KIND, kind_of_answer
+from core.definitions.secrets import secret_names
+from core.definitions.steps import step_types, types_called_back
+
+APPROVAL = frozenset({"approval"})
+IN_EXPECT = ("path", "saved", "requests")
+WANTED = {
+    "http": "an http call's: status, headers, json or text",
+    "processes": "a command's: exit_code, stdout, stderr",
+}
+
+
+def check_cases(document: Document) -> Iterator[Problem]:
+    """Answer what the tests of a runbook name that it does not have; the document need not be valid otherwise."""
+    tests = document.data.get("tests")
+    checker = _Checker(document, _types_by_id(document.data.get("steps")))
+    for index, case in enumerate(tests if isinstance(tests, list) else ()):
+        if isinstance(case, Mapping):
+            yield from checker.check(case, ("tests", index))
+
+
+def _types_by_id(steps: object) -> dict[str, str]:
+    parts = steps if isinstance(steps, list) else []
+    return {
+        str(part["id"]): str(part.get("type")) for part in parts if isinstance(part, Mapping) and "id" in part
+    }
+
+
+@dataclass(frozen=True)
+class _Checker:
+    """The runbook that the cases are of: `types` has the type of each step by its id."""
+
+    document: Document
+    types: Mapping[str, str]
+
+    def check(self, case: Mapping[str, object], path: Path) -> Iterator[Problem]:
+        yield from self._parameters(case, path)
+        yield from self._steps(case, path, "steps")
+        yield from self._steps(case, path, "decisions")
+        yield from self._steps(case, path, "callbacks")
+        expect = case.get("expect")
+        for name in IN_EXPECT if isinstance(expect, Mapping) else ():
+            yield from self._steps(expect, (*path, "expect"), name)  # type: ignore[arg-type]  # a mapping, as asked
+        yield from self._answers(case, path)
+        yield from self._of_type(
+            case, path, "decisions", APPROVAL, "approval step: nothing is decided there."
+        )
+        yield from self._of_type(
+            case, path, "callbacks", types_called_back(), "callback step: nobody calls it back."
+        )
+
+    def _parameters(self, case: Mapping[str, object], path: Path) -> Iterator[Problem]:
+        schema = self.document.data.get("parameters")
+        schema = schema if isinstance(schema, Mapping) else {}
+        if schema.get("additionalProperties") or schema.get("patternProperties"):
+            return
+        known = declared(schema)
+        for name in _keys(case, "parameters"):
+            if name not in known:
+                hint = suggest(name, known, plural="Parameters") if known else "This runbook takes none."
+                where = (*path, "parameters", name)
+                yield self.document.problem(where, f"There is no parameter {name}.", hint, key=True)
+
+    def _steps(self, holder: Mapping[str, object], path: Path, field: str) -> Iterator[Problem]:
+        for name in _keys(holder, field):
+            if name not in self.types:
+                hint = suggest(name, self.types, plural="Steps")
+                yield self.document.problem((*path, field, name), f"There is no step {name}.", hint, key=True)
+
+    def _answers(self, case: Mapping[str, object], path: Path) -> Iterator[Problem]:
+        for name in _keys(case, "steps"):
+            port = self._port(name)
+            answers = case["steps"][name]  # type: ignore[index]  # a mapping with this key, as _keys found
+            for answer in answers if isinstance(answers, list) else [answers]:
+                kind = kind_of_answer(set(answer)) if isinstance(answer, Mapping) else None
+                if name in self.types and kind in FIELDS_OF_KIND and not _fits(kind, port):
+                    wanted = WANTED.get(port, "what it comes to: output and saved, or error")
+                    message = f"{name} is a step of type {self.types[name]}: its answer is {wanted}."
+                    yield self.document.problem((*path, "steps", name), message)
+
+    def _port(self, step: str) -> str:
+        model = step_types().get(self.types.get(step, ""))
+        return (model.acts_through if model else None) or ""
+
+    def _of_type(
+        self, case: Mapping[str, object], path: Path, field: str, types: Set[str], what: str
+    ) -> Iterator[Problem]:
+        """The steps that a field names are all of one of these types."""
+        for name in _keys(case, field):
+            if name in self.types and self.types[name] not in types:
+                of_type = [step for step, known in self.types.items() if known in types]
+                hint = suggest(name, of_type, plural=f"{what.partition(':')[0].capitalize()}s")
+                message = f"{name} is no {what}"
+                yield self.document.problem((*path, field, name), message, hint, key=True)
+
+
+def _keys(holder: Mapping[str, object], field: str) -> list[str]:
+    value = holder.get(field)
+    return [str(key) for key in value] if isinstance(value, Mapping) else []
+
+
+def _fits(kind: str, port: str) -> bool:
+    return kind == "outcome" or kind == port or (kind == "no answer" and port != "")
+
+
+Schema = Mapping[str, object]
+
+
+def check_schema(document: Document) -> Iterator[Problem]:
+    """Answer what is wrong with the `parameters` of a runbook document."""
+    schema = document.data.get("parameters")
+    if not isinstance(schema, Mapping):
+        return
+    found = [document.problem(("parameters", *path), message) for path, message in schema_problems(schema)]
+    yield from found
+    if not found:
+        yield from _check_required(schema, document)
+        yield from _check_defaults(schema, document)
+        yield from _check_secrets(schema, document)
+
+
+def _check_required(schema: Schema, document: Document) -> Iterator[Problem]:
+    properties = declared(schema)
+    for index, name in enumerate(required(schema)):
+        if name not in properties and not schema.get("additionalProperties"):
+            hint = suggest(name, properties, plural="Parameters")
+            message = f"{name} is required but not declared under properties."
+            yield document.problem(("parameters", "required", index), message, hint)
+
+
+def _check_secrets(schema: Schema, document: Document) -> Iterator[Problem]:
+    """A secret is given with each run: what stands in the definition everybody reads."""
+    for name in sorted(secret_names(schema) & declared(schema).keys()):
+        inner = deref(declared(schema)[name], schema)
+        for keyword in ("default", "const", "enum", "examples"):
+            if inner.get(keyword) not in (None, "", [], [""], {}):
+                path = ("parameters", "properties", name, keyword)
+                message = f"{name} is a secret, and its {keyword} is no secret: it stands here."
+                yield document.problem(path, message, "Leave it out, or use a secret of the kind: secret.")
+
+
+def _check_defaults(schema: Schema, document: Document) -> Iterator[Problem]:
+    for name, inner in declared(schema).items():
+        default = default_of(inner, schema)
+        if default is None:
+            continue
+        # The definitions that a reference leads to live at the root.
+        wrapped = {"$defs": schema.get("$defs", {}), "properties": {name: deref(inner, schema)}}
+        for _, message in schema_errors(wrapped, {name: default[0]}):
+            path = ("parameters", "properties", name, "default")
+            yield document.problem(path, f"The default does not fit its own schema: {message}")

@@ -1,0 +1,172 @@
+"""Checking documents against each other: names, runbooks, channels.
+
+Checking documents against each other: names used twice, runbooks that workflows start.
+
+Checking where the messages of definitions go: to the incident's channel, or to one that their team declares.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
+
+from core.definitions.documents import Document, Path
+from core.definitions.kinds import AnyDefinition
+from core.definitions.parameters import check_parameters, declared
+from core.definitions.problems import Problem, suggest
+from core.definitions.runbook import RunbookDefinition
+from core.definitions.secret import SecretDefinition
+from core.definitions.team import TeamDefinition
+from core.definitions.templates import texts
+from core.definitions.workflow import WorkflowDefinition
+from core.errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class Read:
+    """A valid definition and the document it was read from."""
+
+    definition: AnyDefinition
+    document: Document
+
+
+def check_names(documents: Iterable[Document]) -> Iterator[Problem]:
+    """Answer a Problem for each name that an earlier document of the same kind has too."""
+    seen: dict[tuple[object, str], Document] = {}
+    for document in documents:
+        kind, name = document.data.get("kind"), document.data.get("name")
+        if not (isinstance(kind, str) and isinstance(name, str)):
+            continue
+        first = seen.setdefault((kind, name), document)
+        if first is not document:
+            where = f"{first.file}:{first.position(('name',))[0]}"
+            yield document.problem(("name",), f"There is already a {kind} {name}, in {where}.", "Rename one.")
+
+
+def check_references(reads: Iterable[Read], known_runbooks: Iterable[str] | None) -> Iterator[Problem]:
+    """Answer what is wrong with the runbooks that workflows start.
+
+    An unknown name is only a Problem where `known_runbooks` tells which there are besides the documents themselves.
+    """
+    reads = list(reads)
+    here = {
+        read.definition.name: read.definition
+        for read in reads
+        if isinstance(read.definition, RunbookDefinition)
+    }
+    known = None if known_runbooks is None else {*known_runbooks, *here}
+    for read in reads:
+        for start in _starts(read):
+            yield from _check_name(start, known)
+            runbook = here.get(start.runbook)
+            if runbook:
+                yield from _check_team(start, runbook)
+                yield from _check_parameters(start, runbook)
+
+
+@dataclass(frozen=True)
+class _Start:
+    """An action `runbook` of a workflow: which runbook it starts, with which parameters."""
+
+    workflow: WorkflowDefinition
+    document: Document
+    path: Path
+    runbook: str
+    parameters: Mapping[str, object]
+
+    def problem(self, key: str, message: str, hint: str | None = None) -> Problem:
+        return self.document.problem((*self.path, key), message, hint)
+
+
+def _starts(read: Read) -> Iterator[_Start]:
+    # Read off the document, not the model: the actions know how to act, and this knows nothing of that.
+    if not isinstance(read.definition, WorkflowDefinition):
+        return
+    for placed in read.definition.placed:
+        action = read.document.at(placed.path)
+        assert isinstance(action, dict), "it has been validated"
+        if action["type"] == "runbook":
+            parameters = action.get("parameters", {})
+            yield _Start(read.definition, read.document, placed.path, action["runbook"], parameters)
+
+
+def _check_name(start: _Start, known: set[str] | None) -> Iterator[Problem]:
+    if known is not None and start.runbook not in known:
+        hint = suggest(start.runbook, known, plural="Runbooks")
+        yield start.problem("runbook", f"There is no runbook {start.runbook}.", hint)
+
+
+def _check_team(start: _Start, runbook: RunbookDefinition) -> Iterator[Problem]:
+    team = start.workflow.team
+    if team and runbook.team and team != runbook.team:
+        message = f"{runbook.name} belongs to the team {runbook.team}: it never runs for incidents of {team}."
+        yield start.problem("runbook", message, "Make the runbook global, or give both the same team.")
+
+
+def _check_parameters(start: _Start, runbook: RunbookDefinition) -> Iterator[Problem]:
+    try:
+        check_parameters(runbook.parameters, start.parameters)
+    except InvalidInput as error:
+        problems = error.problems
+    else:
+        return
+    for problem in problems:
+        name = str(getattr(problem, "field", "")).split(".")[0]
+        # What a template brings is only known when the workflow runs.
+        if not any("{{" in text for _, text in texts(start.parameters.get(name))):
+            path, is_unknown = (
+                (*start.path, "parameters", name),
+                name not in declared(runbook.parameters),
+            )
+            yield start.document.problem(
+                path, f"{runbook.name}: {problem.message}", problem.hint, key=is_unknown
+            )
+
+
+Channels = Mapping[str, Set[str]]
+UNDECLARED = "Leave it out, and the message goes to the incident's channel; or let the team declare it."
+
+
+def check_channels(reads: Iterable[Read], known: Channels | None) -> Iterator[Problem]:
+    """Answer which messages go to a channel that is none of their team's, as far as that is known.
+
+    `known`: the declared channels, by team. What the documents declare themselves goes before it; without either, and
+    where a channel is brought by a value, it is only known when the message is sent.
+    """
+    reads = list(reads)
+    declared = dict(known or {})
+    for team in (read.definition for read in reads if isinstance(read.definition, TeamDefinition)):
+        if team.channels is not None:
+            declared[team.name] = team.channels
+    for read in reads:
+        allowed = _channels_of(read.definition, declared, is_complete=known is not None)
+        for path, channel in _channels(read):
+            if allowed is not None and channel not in allowed:
+                message = f"{channel} is no channel that {_whose(read.definition)} declares."
+                yield read.document.problem(path, message, UNDECLARED)
+
+
+def _channels_of(definition: AnyDefinition, declared: Channels, *, is_complete: bool) -> Set[str] | None:
+    """None: nobody knows. What is global may post wherever some team may."""
+    if isinstance(definition, TeamDefinition | SecretDefinition):
+        return None
+    if definition.team is not None:
+        return declared.get(definition.team, frozenset() if is_complete else None)
+    return frozenset[str]().union(*declared.values()) if is_complete else None
+
+
+def _whose(definition: AnyDefinition) -> str:
+    team = getattr(definition, "team", None)
+    return f"team {team}" if team else "any team"
+
+
+def _channels(read: Read) -> Iterator[tuple[Path, str]]:
+    """The channels of messages, as far as they are written out; read off the document, as `_starts` does."""
+    definition = read.definition
+    if isinstance(definition, WorkflowDefinition):
+        paths: list[Path] = [placed.path for placed in definition.placed]
+    else:
+        paths = [("steps", index) for index in range(len(getattr(definition, "steps", ())))]
+    for path in paths:
+        part = read.document.at(path)
+        channel = part.get("channel") if isinstance(part, dict) and part["type"] == "message" else None
+        if isinstance(channel, str) and "{{" not in channel:
+            yield (*path, "channel"), channel

@@ -1,0 +1,116 @@
+"""Checking that secrets are declared, against what is known of them.
+
+Checking that the secrets which documents use are declared for them.
+
+What there is besides the documents that are validated.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel
+
+from core.definitions.actions import action_types
+from core.definitions.checks.references import Channels, Read
+from core.definitions.checks.scopes import Part, in_order
+from core.definitions.documents import Document, Path
+from core.definitions.fields import TemplateField, marked_values
+from core.definitions.problems import Problem
+from core.definitions.runbook import RunbookDefinition
+from core.definitions.secret import SecretDefinition, SecretUse, check_use
+from core.definitions.secrets import whole_secret
+from core.definitions.steps import step_types
+from core.definitions.templates import holes, texts
+from core.definitions.workflow import WorkflowDefinition
+from core.errors import RunbookError
+
+Declared = Mapping[str, SecretDefinition]
+
+
+def check_secrets(reads: list[Read], known: Declared | None) -> Iterator[Problem]:
+    """Answer the secrets that are used, and may not be.
+
+    `known`: those that are declared besides the ones in the documents themselves. None: that is not known; then
+    nothing is said, unless the documents declare some.
+    """
+    here = {
+        read.definition.name: read.definition
+        for read in reads
+        if isinstance(read.definition, SecretDefinition)
+    }
+    if known is None and not here:
+        return
+    declared = {**(known or {}), **here}
+    for read in reads:
+        if isinstance(read.definition, RunbookDefinition | WorkflowDefinition):
+            yield from _check(read.definition.team, read.document, declared)
+
+
+def _check(team: str | None, document: Document, declared: Declared) -> Iterator[Problem]:
+    for path, part, use in _uses(team, document):
+        for place, text, name, start in _secrets(path, part, _model(document, part)):
+            try:
+                check_use(name, declared.get(name), use, _hosts(part))
+            except RunbookError as error:
+                yield document.problem_in(place, text[start:].split("\n")[0], 0, error.message, error.hint)
+
+
+def uses_of(team: str | None, document: Document) -> Iterator[tuple[str, SecretUse, tuple[str, ...]]]:
+    """Answer each use of a secret in a valid runbook or workflow: its name, by what, and where that calls if known."""
+    for path, part, use in _uses(team, document):
+        for _, _, name, _ in _secrets(path, part, _model(document, part)):
+            yield name, use, _hosts(part)
+
+
+def _uses(team: str | None, document: Document) -> Iterator[tuple[Path, Part, SecretUse]]:
+    name, models = _parts(document)
+    for path, part in in_order(document.data.get(name), (name,), models):
+        model = models[str(part["type"])]
+        yield path, part, SecretUse(team, str(part["type"]), getattr(model, "keeps_secrets_to_hosts", False))
+
+
+def _parts(document: Document) -> tuple[str, Mapping[str, type[BaseModel]]]:
+    return ("actions", action_types()) if document.data["kind"] == "workflow" else ("steps", step_types())
+
+
+def _model(document: Document, part: Part) -> type[BaseModel]:
+    return _parts(document)[1][str(part["type"])]
+
+
+def _secrets(path: Path, part: Part, model: type[BaseModel]) -> Iterator[tuple[Path, str, str, int]]:
+    """Answer where a part uses secrets: the place and the text, the name, and where in the text."""
+    for marked in marked_values(model, part, path):
+        if isinstance(marked.mark, TemplateField):
+            for place, text in texts(marked.value, marked.path):
+                for hole in holes(text):
+                    name = whole_secret(hole.source)
+                    if name is not None:
+                        yield place, text, name, hole.start
+
+
+def _hosts(part: Part) -> tuple[str, ...]:
+    """Answer where the part calls, if that is written there, for a declaration to begin with."""
+    url = part.get("url") or part.get("site") or part.get("endpoint")
+    if not isinstance(url, str):
+        return ()
+    try:
+        host = urlsplit(url.partition("{{")[0]).netloc.rpartition("@")[2]
+    except ValueError:
+        return ()
+    return (host,) if host and url.partition("{{")[0].count("/") > 2 - ("{{" not in url) else ()
+
+
+@dataclass(frozen=True)
+class Known:
+    """`runbooks` by name; the `channels` that teams declare, by team; the `secrets` that are declared, by name.
+
+    None: nobody says, so any is taken.
+    """
+
+    runbooks: Iterable[str] | None = None
+    channels: Channels | None = None
+    secrets: Declared | None = None
+
+
+NOTHING_SAID = Known()

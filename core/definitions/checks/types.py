@@ -1,0 +1,91 @@
+"""Checking the types of expressions.
+
+What is wrong inside an expression, before it is known where in a file that stands.
+
+Whether the types in an expression fit, tried out on sample values, and whether a comparison can ever hold.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from core.definitions.cel.errors import ExpressionTypeError
+from core.definitions.cel.expressions import Expression
+from core.definitions.cel.tokens import Reference, Token, all_tokens
+from core.definitions.problems import suggest
+from core.definitions.shapes import Shape
+from core.errors import ExpressionError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong at a character of an expression's source, counted from 0."""
+
+    offset: int
+    message: str
+    hint: str | None = None
+
+
+Scope = Mapping[str, Shape]
+_AFTER_OPERAND = frozenset({"", "&&", "||", "?", ":", ")", "]", "}", ","})
+
+
+def check_types(expression: Expression, scope: Scope, *, condition: bool) -> list[Finding]:
+    """Answer what goes wrong with types when the expression is evaluated over sample values.
+
+    Only what is certain: nothing is said about an expression that names a value whose type is not known.
+    """
+    samples: dict[str, object] = {}
+    for reference in expression.references:
+        shape = scope[reference.root].at(reference.members)
+        if shape is None or shape.sample is None or reference.dynamic:
+            return []
+        _put(samples, (reference.root, *reference.members), shape.sample[0])
+    try:
+        _ = expression.is_true(samples) if condition else expression.evaluate(samples)
+    except ExpressionTypeError as error:
+        return [Finding(0, error.message, error.hint)]
+    except ExpressionError as error:
+        # Of sample values an error proves nothing, but what names no variable is the same every time.
+        return [] if expression.references else [Finding(0, error.message, error.hint)]
+    return []
+
+
+def _put(samples: dict[str, object], path: tuple[str, ...], value: object) -> None:
+    for part in path[:-1]:
+        inner = samples.setdefault(part, {})
+        assert isinstance(inner, dict), "a value with a sample has no members"
+        samples = inner
+    samples[path[-1]] = value
+
+
+def check_comparisons(expression: Expression, scope: Scope) -> list[Finding]:
+    """Answer the comparisons with a text that the value can never be: `incident.severity == "sev1"`."""
+    found = all_tokens(expression.source)
+    return [
+        finding
+        for reference in expression.references
+        if (shape := scope[reference.root].at(reference.members)) is not None
+        for finding in _impossible(reference, shape, found)
+    ]
+
+
+def _impossible(reference: Reference, shape: Shape, found: Sequence[Token]) -> Iterator[Finding]:
+    for token in _compared(reference, found):
+        if token.literal is None:
+            continue
+        if shape.choices and token.literal not in shape.choices:
+            hint = suggest(token.literal, shape.choices, plural="It can be")
+            yield Finding(token.offset, f"{reference.path} is never {token.text}.", hint)
+        elif shape.sample == (0,):
+            yield Finding(token.offset, f"{reference.path} is a number, never text.", "Leave out the quotes.")
+
+
+def _compared(reference: Reference, found: Sequence[Token]) -> Sequence[Token]:
+    """Answer the literals that stand behind `reference ==`, `reference !=` or `reference in [`."""
+    texts = [token.text for token in found]
+    at = next((at for at, token in enumerate(found) if token.offset >= reference.end), len(found))
+    if texts[at : at + 1] in (["=="], ["!="]) and "".join(texts[at + 2 : at + 3]) in _AFTER_OPERAND:
+        return found[at + 1 : at + 2]
+    if texts[at : at + 2] == ["in", "["] and "]" in texts[at:]:
+        return found[at + 2 : texts.index("]", at)]
+    return ()

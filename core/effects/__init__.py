@@ -1,0 +1,1 @@
+"""What steps and actions of several types do alike: HTTP calls, commands, messages, tickets."""

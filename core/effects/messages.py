@@ -1,0 +1,36 @@
+"""Messages of steps and actions: a notice, owed in the transaction that records the step."""
+
+from core.definitions.templates import render_text
+from core.execution.preparation import Context, Inside, Prepared
+from core.service import Work
+from core.services.access.workspace import check_posts_to
+from core.services.shared import notices
+from core.services.shared.notices import NewNotice, NoticeKind
+from core.tables import Incident
+from core.values.execution import Json, StepResult, Succeeded
+
+
+def prepare_message(text: str, channel: str | None, context: Context) -> Prepared:
+    """`channel`: None for the incident's."""
+    said = context.masker.mask(render_text(text, context.shown_scope, ("text",)))
+    to = render_text(channel, context.shown_scope, ("channel",)) if channel else None
+    shown: Json = {"text": said, "channel": to} if to else {"text": said}
+    return Inside(lambda work: _owe(work, said, to, context), shown, Succeeded({"text": said}))
+
+
+def _owe(work: Work, text: str, channel: str | None, context: Context) -> StepResult:
+    """Raises NotAllowed for a channel that is neither the incident's nor its team's."""
+    if channel is not None:
+        check_posts_to(work, work.session.get_one(Incident, context.incident_id), channel)
+    notices.owe(
+        work,
+        NewNotice(
+            NoticeKind.MESSAGE,
+            context.execution_id,
+            context.incident_id,
+            key=context.key,
+            channel=channel,
+            content={"text": text},
+        ),
+    )
+    return Succeeded({"text": text})

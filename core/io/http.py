@@ -1,0 +1,211 @@
+"""HTTP calls with a total deadline, a bounded answer, and an honest account of what is known."""
+
+import json
+import secrets
+import ssl
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+
+import httpx2
+import structlog
+
+from core.definitions.http_requests import joined, why_no_header
+from core.definitions.secret import Destinations, check_destination
+from core.errors import NotAllowed, RunbookError
+from core.io.attempts import Attempt, BrokenOff, Deadline, held_until
+from core.io.egress import EgressPolicy, checked_address
+from core.io.response import HttpResponse, read_response
+from core.io.text import NO_MASK, Mask
+from core.values.execution import Json
+
+log = structlog.get_logger()
+
+CONNECT_SECONDS = 10.0
+BEHIND_SECONDS = 1.0
+WATCH_SECONDS = 0.05  # how often a running call looks whether it should stop
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """`carried`: where each secret in it may go. `shown_url`: the address with the places of secrets marked, for
+    errors. `mask`: hides secrets in the answer's text before that is cut.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, Json] = field(default_factory=dict)
+    content: bytes | None = None
+    carried: tuple[Destinations, ...] = ()
+    shown_url: str = ""
+    mask: Mask = NO_MASK
+
+    def named(self, plain: str) -> str:
+        """What an error may call the address, or a part of it."""
+        return self.shown_url if self.holds_secrets else plain
+
+    @property
+    def holds_secrets(self) -> bool:
+        """Whether the address itself does."""
+        return bool(self.shown_url) and self.shown_url != self.url
+
+
+class NotSent(Exception):
+    """The request did not reach the other side: it certainly did not happen."""
+
+
+class NoAnswer(Exception):
+    """The request left, and no whole answer came in time: it may have happened."""
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """The authorities that are trusted, read once a process: it takes 25 ms."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
+class HttpCaller:
+    """Calls to where the egress policy lets it, each over a connection of its own.
+
+    None is kept for the next call: its peer may have closed it, and then nobody knows whether a request arrived; and
+    it was made for a host whose name and certificate another host at the same address does not have.
+    """
+
+    def __init__(self, egress: EgressPolicy) -> None:
+        self._egress = egress
+        self._client = httpx2.Client(
+            verify=_certificates(),
+            follow_redirects=False,
+            trust_env=False,
+            timeout=CONNECT_SECONDS,
+            limits=httpx2.Limits(max_keepalive_connections=0),
+        )
+
+    def close(self) -> None:
+        self._client.close()
+
+    def call(self, request: HttpRequest, limit: timedelta, stop: threading.Event) -> HttpResponse:
+        """The response, within `limit` in all: names, connections, handshakes, and every byte of the answer.
+
+        Raises NotSent, NoAnswer (also when `stop` is set meanwhile), or core's NotAllowed for the policy.
+        """
+        answer: Future[HttpResponse] = Future()
+        attempt = Attempt(lambda: held_until(stop))
+        arguments = (request, limit, attempt, answer)
+        threading.Thread(target=self._attempt, args=arguments, name="http", daemon=True).start()
+        return _await(answer, attempt, limit, stop)
+
+    def _attempt(
+        self, request: HttpRequest, limit: timedelta, attempt: Attempt, answer: "Future[HttpResponse]"
+    ) -> None:
+        """Whatever is raised here is told to who waits for the answer, who would wait in vain."""
+        try:
+            built = self._build(request, limit, attempt)
+            answer.set_result(_read(self._client.send(built, stream=True), request.mask))
+        except BaseException as error:  # noqa: BLE001 as above
+            answer.set_exception(_told(error, request, attempt))
+        finally:
+            attempt.close()
+
+    def _build(self, request: HttpRequest, limit: timedelta, attempt: Attempt) -> httpx2.Request:
+        """The request to the very address that was checked; name and certificate stay the host's."""
+        url = _parse(request)
+        for name, value in request.headers.items():
+            if why := why_no_header(name, value):
+                raise NotSent(why)
+        host = url.raw_host.decode("ascii")
+        port = url.port or (443 if url.scheme == "https" else 80)
+        check_destination(request.carried, host, port)
+        try:
+            address = checked_address(self._egress, host, port)
+        except (OSError, UnicodeError) as error:
+            raise NotSent(f"{request.named(url.host)} has no address: {error}.") from error
+        except NotAllowed as error:
+            if not request.holds_secrets:
+                raise
+            raise NotAllowed(f"{request.shown_url} may not be called from here.", hint=error.hint) from None
+        called = url.copy_with(host=address)
+        return self._client.build_request(
+            request.method,
+            called.copy_merge_params(_query(request.query)) if request.query else called,
+            headers=joined(request.headers, {"Host": url.netloc.decode("ascii")}),
+            content=request.content,
+            timeout=_own_limits(limit),
+            extensions={"sni_hostname": host, "trace": attempt.trace},
+        )
+
+
+def _own_limits(limit: timedelta) -> httpx2.Timeout:
+    """Of each connection and read. Behind the limit of the whole, which alone says that time is over."""
+    seconds = limit.total_seconds()
+    behind = seconds + BEHIND_SECONDS
+    return httpx2.Timeout(behind, connect=CONNECT_SECONDS if seconds > CONNECT_SECONDS else behind)
+
+
+def _told(error: BaseException, request: HttpRequest, attempt: Attempt) -> BaseException:
+    """As `HttpCaller.call` raises it. What nobody foresaw is in the log; what it says may hold what was sent."""
+    if isinstance(error, NotSent | RunbookError):
+        return error
+    if isinstance(error, httpx2.HTTPError | BrokenOff | OSError):
+        return _what_is_known(error, request, attempt)
+    error_id = f"err_{secrets.token_hex(4)}"
+    log.error("call failed unforeseen", error_id=error_id, exc_info=error)
+    told = f"something went wrong on our side. An operator finds it in the log under {error_id}."
+    return NoAnswer(f"No whole answer: {told}") if attempt.has_left else NotSent(f"It was not sent: {told}")
+
+
+def _what_is_known(error: Exception, request: HttpRequest, attempt: Attempt) -> Exception:
+    if attempt.has_left:
+        return NoAnswer(f"No whole answer: {error or type(error).__name__}.")
+    if isinstance(error, BrokenOff):
+        return NotSent(str(error))
+    host = request.named(httpx2.URL(request.url).netloc.decode("ascii", "replace"))
+    return NotSent(f"No connection to {host}: {error or type(error).__name__}.")
+
+
+def _parse(request: HttpRequest) -> httpx2.URL:
+    text = request.named(request.url)
+    try:
+        url = httpx2.URL(request.url)
+    except httpx2.InvalidURL as error:
+        reason = "" if request.holds_secrets else f": {error}"  # which quotes what is wrong
+        raise NotSent(f"{text!r} is no address{reason}.") from error
+    if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65_536:
+        raise NotSent(f"{text!r} is no http or https address.")
+    return url
+
+
+def _await(
+    answer: "Future[HttpResponse]", attempt: Attempt, limit: timedelta, stop: threading.Event
+) -> HttpResponse:
+    done, deadline = threading.Event(), Deadline.after(limit)
+    answer.add_done_callback(lambda _: done.set())
+    while not done.wait(min(WATCH_SECONDS, deadline.left().total_seconds())):
+        if stop.is_set() or not deadline.left():
+            has_left = attempt.break_off()
+            seconds = f"{round(limit.total_seconds(), 1):g} s"
+            if not has_left:
+                raise NotSent(
+                    "It was stopped before it left." if stop.is_set() else f"Not sent within {seconds}."
+                )
+            raise NoAnswer(
+                "It was stopped before an answer came."
+                if stop.is_set()
+                else f"No whole answer within {seconds}."
+            )
+    return answer.result()
+
+
+def _query(query: Mapping[str, Json]) -> dict[str, str]:
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in query.items()}
+
+
+def _read(response: httpx2.Response, mask: Mask) -> HttpResponse:
+    try:
+        return read_response(response.status_code, dict(response.headers), response.iter_bytes(), mask)
+    finally:
+        response.close()

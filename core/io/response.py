@@ -1,0 +1,109 @@
+"""The answer to an HTTP call, as steps see it: bounded, its names of headers in one spelling, read as JSON if it is."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from core.io.text import NO_MASK, Excerpt, Mask, without_nul
+from core.values.execution import Json
+
+MOST_BYTES = 1_048_576  # of a response that is read; beyond that it is cut
+ASK_AGAIN_LATER = frozenset({429, 503})  # RFC 6585, section 4; RFC 9110, section 15.6.4
+SHOWN = 100  # characters of what is no JSON
+LONGEST_WAIT = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    """`headers`: their names in lower case, for case means nothing there (RFC 9110, section 5.1).
+
+    `json`: null where the body is no JSON, which `is_json` says. `size`: bytes of the body that were read.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    json: Json
+    truncated: bool
+    is_json: bool = True
+    size: int = 0
+
+
+def read_response(
+    status: int, headers: Mapping[str, str], chunks: Iterable[bytes], mask: Mask = NO_MASK
+) -> HttpResponse:
+    """Read the body until its end, or as much as is kept. `mask` hides secrets in its text before that is cut."""
+    excerpt, body = Excerpt(mask=mask), bytearray()
+    for chunk in chunks:
+        excerpt.add(chunk)
+        body += chunk
+        if len(body) > MOST_BYTES:
+            excerpt.cut()
+            break
+    value, is_json = _json(bytes(body))
+    return HttpResponse(
+        status,
+        {name.lower(): text for name, text in headers.items()},
+        excerpt.text(),
+        value,
+        truncated=len(body) > MOST_BYTES or not excerpt.is_whole,
+        is_json=is_json,
+        size=len(body),
+    )
+
+
+def _json(body: bytes) -> tuple[Json, bool]:
+    """The value, and whether it is one; not: what is no JSON, or none that PostgreSQL keeps.
+
+    Numbers are finite, nesting has an end. A target is not refused as a person is: its integers beyond 64 bits are
+    floating point (RFC 8259, section 6), and of what cannot be read there is still the text.
+    """
+    try:
+        parsed: Json = json.loads(body, parse_int=_number, parse_float=_finite, parse_constant=_finite)
+        return without_nul(parsed), True  # type: ignore[return-value]  # what is JSON stays JSON
+    except (ValueError, RecursionError):
+        return None, False
+
+
+def _number(text: str) -> int | float:
+    number = int(text)
+    return number if -(2**63) <= number < 2**63 else _finite(text)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def no_json(response: HttpResponse) -> str:
+    """What the answer is, which is no JSON: `no JSON (text/html, 24 bytes): <html>…`."""
+    if response.size == 0:
+        return "no JSON: it has no body"
+    kind = response.headers.get("content-type", "").split(";")[0].strip() or "of no stated type"
+    size = f"more than {MOST_BYTES:,}" if response.size > MOST_BYTES else f"{response.size:,}"
+    text = " ".join(response.text.split())
+    first = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    return f"no JSON ({kind}, {size} {'byte' if response.size == 1 else 'bytes'}): {first}"
+
+
+def retry_after(response: HttpResponse, now: datetime) -> timedelta | None:
+    """How long the answer asks to wait, at most a day; None: it does not.
+
+    RFC 9110, section 10.2.3: seconds, or a date.
+    """
+    if response.status not in ASK_AGAIN_LATER:
+        return None
+    asked = response.headers.get("retry-after", "").strip()
+    if asked.isascii() and asked.isdigit():
+        return min(timedelta(seconds=int(asked[:9])), LONGEST_WAIT)
+    try:
+        at = parsedate_to_datetime(asked)
+    except (ValueError, IndexError, TypeError):
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return min(max(at - now, timedelta(0)), LONGEST_WAIT)

@@ -1,1 +1,0 @@
-"""What steps may touch outside, behind values: HTTP calls and processes, each with a total deadline."""

@@ -1,0 +1,243 @@
+"""Listing what a person may see, newest first, one window at a time.
+
+A window begins behind a position (creation time and id), never at an offset: what is added meanwhile neither
+repeats nor hides anything.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, Select, exists, literal, or_, select, true, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, selectinload
+
+from core.decisions.people import Person
+from core.decisions.policy import visible_teams
+from core.decisions.policy_table import Action
+from core.errors import NotFound
+from core.service import Work
+from core.services.access.people import find_team
+from core.statuses import GateStatus
+from core.tables import Approval, Incident, Runbook, RunbookExecution, Team, Workflow, WorkflowExecution
+from core.tables.executions import ACTIVE
+
+Row = TypeVar("Row", Incident, Runbook, RunbookExecution, Workflow, WorkflowExecution)
+Run = TypeVar("Run", RunbookExecution, WorkflowExecution)
+Definition = TypeVar("Definition", Runbook, Workflow)
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a row stands in a list: ids break the tie of rows of one moment."""
+
+    at: datetime
+    id: str
+
+
+@dataclass(frozen=True)
+class Window:
+    """At most `size` rows of a list, those behind `after`."""
+
+    size: int
+    after: Position | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which executions, or incidents, are wanted; None: any.
+
+    `runbook`, `incident`: ids. `since` is the first moment that counts, `until` the first that does not.
+    """
+
+    status: str | None = None
+    runbook: str | None = None
+    incident: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self, table: type[Row]) -> Iterator[ColumnElement[bool]]:
+        for name, value in (
+            ("status", self.status),
+            ("runbook_id", self.runbook),
+            ("incident_id", self.incident),
+        ):
+            if value is not None:
+                yield getattr(table, name) == value
+        yield from self.within(table.created_at)
+
+    def within(self, at: InstrumentedAttribute[datetime]) -> Iterator[ColumnElement[bool]]:
+        """That the moment is in the period."""
+        if self.since is not None:
+            yield at >= self.since
+        if self.until is not None:
+            yield at < self.until
+
+
+ANY = Wanted()
+
+
+def list_incidents(
+    work: Work, person: Person, window: Window, wanted: Wanted = ANY, *, team: str | None = None
+) -> list[Incident]:
+    """Of `team`, where it is given.
+
+    Raises NotFound for a team that is not there, or is not this person's to see.
+    """
+    query = select(Incident).where(*wanted.conditions(Incident))
+    if team is not None:
+        query = query.where(Incident.team_id == _visible_team_id(work, person, team))
+    elif (teams := _team_ids(work, person, Action.INCIDENT_READ)) is not None:
+        query = query.where(Incident.team_id.in_(teams))
+    return _rows(work, query, Incident, window)
+
+
+def list_executions(
+    work: Work, incident: Incident, window: Window, wanted: Wanted = ANY
+) -> list[RunbookExecution]:
+    """The runbook executions of an incident that the person has found."""
+    conditions = wanted.conditions(RunbookExecution)
+    query = select(RunbookExecution).where(RunbookExecution.incident_id == incident.id, *conditions)
+    return _rows(work, query, RunbookExecution, window)
+
+
+def list_runbook_executions(
+    work: Work, person: Person, runbook: Runbook, window: Window, wanted: Wanted = ANY
+) -> list[RunbookExecution]:
+    """What ran of a runbook that the person has found: of a global one, for the incidents of their teams."""
+    query = select(RunbookExecution).where(RunbookExecution.runbook_id == runbook.id)
+    return _rows(work, _seen_by(work, person, query, RunbookExecution, wanted), RunbookExecution, window)
+
+
+def list_active_executions(
+    work: Work, person: Person, window: Window, wanted: Wanted = ANY
+) -> list[RunbookExecution]:
+    """What has not ended, for the incidents of the person's teams. There is an index of that alone."""
+    query = select(RunbookExecution).where(ACTIVE)
+    return _rows(work, _seen_by(work, person, query, RunbookExecution, wanted), RunbookExecution, window)
+
+
+def list_runbooks(
+    work: Work, person: Person, window: Window, *, team: str | None = None, status: str | None = None
+) -> list[Runbook]:
+    """Of `team` and in `status`, where these are given. Raises as `list_incidents` does."""
+    query = _definitions(work, person, Runbook, team)
+    if status is not None:
+        query = query.where(Runbook.status == status)
+    return _rows(work, query, Runbook, window)
+
+
+def list_workflows(
+    work: Work,
+    person: Person,
+    window: Window,
+    *,
+    team: str | None = None,
+    enabled: bool | None = None,
+    status: str | None = None,
+) -> list[Workflow]:
+    """Of `team`, enabled or not, and in `status`, where these are given. Raises as `list_incidents` does."""
+    query = _definitions(work, person, Workflow, team)
+    if enabled is not None:
+        query = query.where(Workflow.enabled.is_(enabled))
+    if status is not None:
+        query = query.where(Workflow.status == status)
+    return _rows(work, query, Workflow, window)
+
+
+def list_workflow_executions(
+    work: Work, person: Person, workflow: Workflow, window: Window, wanted: Wanted = ANY
+) -> list[WorkflowExecution]:
+    """What ran of a workflow that the person has found: of a global one, for the incidents of their teams."""
+    query = select(WorkflowExecution).where(WorkflowExecution.workflow_id == workflow.id)
+    return _rows(work, _seen_by(work, person, query, WorkflowExecution, wanted), WorkflowExecution, window)
+
+
+def list_open_gates(
+    work: Work, person: Person, window: Window, wanted: Wanted = ANY, *, team: str | None = None
+) -> list[Approval]:
+    """The gates that wait for somebody, as far as the person may see them; of runs for `team`'s incidents, if given.
+
+    Of `wanted` the period is that of their opening, the rest is about their runs. Raises as `list_incidents` does.
+    """
+    query = visible_gates(person).where(*wanted.within(Approval.opened_at))
+    of_run = list(replace(wanted, since=None, until=None).conditions(RunbookExecution))
+    if team is not None:
+        of_team = select(Incident.id).where(Incident.team_id == _visible_team_id(work, person, team))
+        of_run.append(RunbookExecution.incident_id.in_(of_team))
+    if of_run:
+        query = query.where(exists().where(RunbookExecution.id == Approval.execution_id, *of_run))
+    end = _behind(window, Approval.opened_at, Approval.id)
+    ordered = query.where(*end).order_by(Approval.opened_at.desc(), Approval.id.desc())
+    return list(work.session.scalars(ordered.limit(window.size)))
+
+
+def visible_gates(person: Person) -> Select[Approval]:
+    """Open gates of the person's teams, those that one of their teams is to decide, and those that name the person."""
+    query = (
+        select(Approval).where(Approval.status == GateStatus.OPEN).options(selectinload(Approval.decisions))
+    )
+    names = visible_teams(person, Action.APPROVAL_READ)
+    if names is None:
+        return query
+    teams = sorted(names)
+    of_team = exists().where(
+        RunbookExecution.id == Approval.execution_id,
+        Incident.id == RunbookExecution.incident_id,
+        Team.id == Incident.team_id,
+        Team.name.in_(teams),
+    )
+    named = Approval.policy["people"].contains([person.slack_user_id])
+    return query.where(or_(of_team, Approval.policy["team"].astext.in_(teams), named))
+
+
+def _definitions(work: Work, person: Person, table: type[Definition], team: str | None) -> Select[Definition]:
+    query = select(table).where(table.deleted_at.is_(None))
+    if team is not None:
+        return query.where(table.team_id == _visible_team_id(work, person, team))
+    return query.where(or_(table.team_id.is_(None), table.team.has(_is_visible(person))))
+
+
+def _seen_by(work: Work, person: Person, query: Select[Run], table: type[Run], wanted: Wanted) -> Select[Run]:
+    found = query.where(*wanted.conditions(table))
+    teams = _team_ids(work, person, Action.RUN_READ)
+    if teams is None:
+        return found
+    return found.where(exists().where(Incident.id == table.incident_id, Incident.team_id.in_(teams)))
+
+
+def _team_ids(work: Work, person: Person, action: Action) -> list[str] | None:
+    """Of whose things the person may do this to; None: of every team.
+
+    Asked for beforehand: with the ids at hand PostgreSQL finds the index that the list is in the order of.
+    """
+    names = visible_teams(person, action)
+    if names is None:
+        return None
+    return list(work.session.scalars(select(Team.id).where(Team.name.in_(sorted(names)))))
+
+
+def _is_visible(person: Person) -> ColumnElement[bool]:
+    """Whether the definitions of a team may be read, as SQL."""
+    names = visible_teams(person, Action.DEFINITION_READ)
+    return true() if names is None else Team.name.in_(sorted(names))
+
+
+def _visible_team_id(work: Work, person: Person, name: str) -> str:
+    team = find_team(work, name)
+    if not person.may_see(team.name, Action.INCIDENT_READ):
+        raise NotFound(f"There is no team {name}.")
+    return team.id
+
+
+def _rows(work: Work, query: Select[Row], table: type[Row], window: Window) -> list[Row]:
+    end = _behind(window, table.created_at, table.id)
+    ordered = query.where(*end).order_by(table.created_at.desc(), table.id.desc())
+    return list(work.session.scalars(ordered.limit(window.size)))
+
+
+def _behind(
+    window: Window, at: InstrumentedAttribute[datetime], id_: InstrumentedAttribute[str]
+) -> Iterator[ColumnElement[bool]]:
+    if window.after is not None:
+        yield tuple_(at, id_) < tuple_(literal(window.after.at), literal(window.after.id))

@@ -1,0 +1,162 @@
+"""People and teams, and the tokens that speak for them.
+
+The rows of tokens: what they are known by, whether they are good, and taking them back.
+
+Finding out who somebody is, and writing down who is in a team.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Set
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, or_, select
+
+from core.decisions.people import Person
+from core.decisions.policy import UNOWNED_SCOPES, require
+from core.decisions.policy_table import Action
+from core.definitions.team import TeamDefinition
+from core.errors import NotFound
+from core.identifiers import Prefix, new_id
+from core.service import Work
+from core.services.shared import audit, notices
+from core.statuses import Role
+from core.tables import ApiToken, Team, TeamChannel, TeamMember
+
+
+def digest_of(token: str) -> bytes:
+    """What of a token is kept."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def is_good(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The conditions for a token that is neither revoked nor expired."""
+    return ApiToken.revoked_at.is_(None), or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now)
+
+
+def told(row: ApiToken) -> dict[str, object]:
+    """What the audit trail says of a token."""
+    expires = row.expires_at.isoformat(timespec="seconds") if row.expires_at else None
+    owned = {"owner": row.owner} if row.owner else {}
+    shown = {"for": row.slack_user_id, "name": row.name, "scopes": row.scopes, "team": row.team}
+    return {**shown, "expires_at": expires, **owned}
+
+
+def revoke(work: Work, person: Person, row: ApiToken, why: str = "") -> None:
+    """From now on it speaks for nobody. `why`: where nobody asked for it."""
+    row.revoked_at = work.now
+    seen, reason = told(row), {"why": why} if why else {}
+    details = {"before": {**seen, "revoked": False}, "after": {**seen, "revoked": True}, **reason}
+    audit.record(work, person, "token.revoked", row.id, details)
+
+
+def revoke_of_departed(work: Work, person: Person, departed: Set[str]) -> None:
+    """Revoke the tokens of people who are nobody any more, and of services that run things on their behalf.
+
+    A service that only reads or sends alerts needs no owner: it goes on.
+    """
+    if not departed:
+        return
+    theirs = or_(ApiToken.slack_user_id.in_(departed), ApiToken.owner.in_(departed))
+    for row in work.session.scalars(select(ApiToken).where(theirs, *is_good(work.now)).with_for_update()):
+        if row.slack_user_id in departed:
+            revoke(work, person, row, f"{row.slack_user_id} is in no team any more.")
+        elif not UNOWNED_SCOPES.issuperset(row.scopes):
+            revoke(work, person, row, f"Its owner {row.owner} is in no team any more.")
+
+
+def load_person(work: Work, slack_user_id: str, *, source: str) -> Person:
+    """The person behind a Slack user id, with their roles of this moment."""
+    memberships = (
+        select(Team.name, TeamMember.role).join(Team).where(TeamMember.slack_user_id == slack_user_id)
+    )
+    roles = {name: Role(role) for name, role in work.session.execute(memberships)}
+    return Person(slack_user_id, roles, slack_user_id in work.admins, source)
+
+
+def find_team(work: Work, name: str) -> Team:
+    """Raise NotFound if there is no such team."""
+    team = work.session.scalar(select(Team).where(Team.name == name))
+    if team is None:
+        raise NotFound(f"There is no team {name}.")
+    return team
+
+
+def members_of(work: Work, team_id: str) -> list[str]:
+    """Slack ids of a team's members."""
+    query = select(TeamMember.slack_user_id).where(TeamMember.team_id == team_id)
+    return list(work.session.scalars(query.order_by(TeamMember.slack_user_id)))
+
+
+def members_with_roles(work: Work, teams: Set[str]) -> dict[str, list[tuple[str, Role]]]:
+    """The Slack ids and roles of the members of each of these teams, by its name."""
+    members: dict[str, list[tuple[str, Role]]] = {team: [] for team in teams}
+    if teams:
+        query = select(Team.name, TeamMember.slack_user_id, TeamMember.role).join(Team)
+        for team, slack_user_id, role in work.session.execute(query.where(Team.name.in_(teams))):
+            members[team].append((slack_user_id, Role(role)))
+    return members
+
+
+def apply_teams(work: Work, person: Person, definitions: Iterable[TeamDefinition]) -> list[Team]:
+    """Make the teams, their members and, where they name them, their channels what the definitions say.
+
+    Whose last team it was, all of these done, loses their tokens: who goes from one team to another does not. Raises
+    NotAllowed.
+    """
+    applied = [_apply(work, person, definition) for definition in definitions]
+    removed = frozenset().union(*(gone for _, gone in applied))
+    revoke_of_departed(work, person, _departed(work, removed))
+    return [team for team, _ in applied]
+
+
+def apply_team(work: Work, person: Person, definition: TeamDefinition) -> Team:
+    """The same for one."""
+    return apply_teams(work, person, [definition])[0]
+
+
+def _apply(work: Work, person: Person, definition: TeamDefinition) -> tuple[Team, frozenset[str]]:
+    """The team, and who was taken out of it."""
+    sentence = "Only a platform admin or an operator writes teams."
+    require(person, Action.TEAM_WRITE, definition.name, sentence)
+    team = work.session.scalar(select(Team).where(Team.name == definition.name).with_for_update())
+    if team is None:
+        team = Team(id=new_id(Prefix.TEAM), name=definition.name, created_at=work.now)
+        work.session.add(team)
+    before = {member.slack_user_id: member.role for member in team.members}
+    after = {member.slack: member.role for member in definition.members}
+    if before != after or not before:
+        _set_members(team, after)
+        audit.record(work, person, "team.changed", team.id, {"before": before, "after": after})
+        notices.want_gates_again(work, team.name)
+    if definition.channels is not None:
+        _set_channels(work, person, team, definition.channels)
+    work.session.flush()
+    return team, frozenset(before.keys() - after.keys())
+
+
+def _set_channels(work: Work, person: Person, team: Team, wanted: Set[str]) -> None:
+    before = {row.channel: row for row in team.channels}
+    if before.keys() == wanted:
+        return
+    team.channels = [before.get(channel, TeamChannel(channel=channel)) for channel in sorted(wanted)]
+    change = {"before": {"channels": sorted(before)}, "after": {"channels": sorted(wanted)}}
+    audit.record(work, person, "team.changed", team.id, change)
+
+
+def _departed(work: Work, removed: Set[str]) -> Set[str]:
+    """Those of them who are in no other team, and are no platform admins."""
+    if not removed:
+        return removed
+    still = work.session.scalars(
+        select(TeamMember.slack_user_id).where(TeamMember.slack_user_id.in_(removed))
+    )
+    return removed - set(still) - work.admins
+
+
+def _set_members(team: Team, wanted: Mapping[str, str]) -> None:
+    kept = {member.slack_user_id: member for member in team.members}
+    team.members = [
+        kept.get(slack_user_id, TeamMember(slack_user_id=slack_user_id)) for slack_user_id in sorted(wanted)
+    ]
+    for member in team.members:
+        member.role = wanted[member.slack_user_id]

@@ -1,0 +1,84 @@
+"""What an installation must declare, read off its library: declarations to begin with, and what runs no more."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from core.definitions.checks.secrets import uses_of
+from core.definitions.documents import Document
+from core.definitions.secret import SecretUse
+from core.definitions.secrets import MISUSED
+from core.definitions.validate import validate_data
+from core.service import Work
+from core.services.access.secrets import declared_secrets
+from core.tables import JsonObject, Runbook, Workflow
+
+UNKNOWN_HOST = "HOST"
+
+
+@dataclass
+class _Wanted:
+    """What a secret is used for, all uses together."""
+
+    teams: set[str] = field(default_factory=set)
+    hosts: set[str] = field(default_factory=set)
+    types: set[str] = field(default_factory=set)
+    goes_elsewhere: bool = False
+    calls: bool = False
+
+    def add(self, use: SecretUse, hosts: tuple[str, ...]) -> None:
+        self.teams |= {use.team} if use.team is not None else set()
+        self.hosts |= set(hosts)
+        self.types.add(use.type)
+        self.calls = self.calls or use.keeps_to_hosts
+        self.goes_elsewhere = self.goes_elsewhere or not use.keeps_to_hosts
+
+
+def suggested_secrets(work: Work, hosts: Mapping[str, str]) -> list[JsonObject]:
+    """Declarations of what the library uses and nobody has declared, by name.
+
+    `hosts`: for secrets whose value is an address, where that leads, by the secret's name. Where a secret is sent and
+    nobody knows whither, `HOST` stands in its place: that is to be filled in.
+    """
+    wanted: dict[str, _Wanted] = {}
+    for _, document in _library(work):
+        for name, use, called in uses_of(_team(document), document):
+            wanted.setdefault(name, _Wanted()).add(use, called)
+    declared = declared_secrets(work.session)
+    return [_declaration(name, wanted[name], hosts) for name in sorted(wanted.keys() - declared.keys())]
+
+
+def misused_secrets(work: Work) -> list[str]:
+    """Where definitions use secrets otherwise than whole, in a sentence each: those steps fail."""
+    return [
+        f"{label}, at {problem.field}: {problem.message}"
+        for label, document in _library(work)
+        for problem in validate_data(document.data)[1]
+        if problem.message == MISUSED
+    ]
+
+
+def _library(work: Work) -> Iterator[tuple[str, Document]]:
+    for table in (Runbook, Workflow):
+        query = select(table.name, table.definition).where(table.deleted_at.is_(None)).order_by(table.name)
+        for name, definition in work.session.execute(query):
+            document = Document(dict(definition), name, text="", places={(): (1, 1)}, key_places={}, spans={})
+            yield f"{table.__name__} {name}", document
+
+
+def _team(document: Document) -> str | None:
+    team = document.data.get("team")
+    return team if isinstance(team, str) else None
+
+
+def _declaration(name: str, wanted: _Wanted, hosts: Mapping[str, str]) -> JsonObject:
+    known = wanted.hosts | ({hosts[name]} if name in hosts else set())
+    document: JsonObject = {"kind": "secret", "name": name, "source": {"env": f"RUNBOOK_SECRET_{name}"}}
+    if wanted.teams:
+        document["teams"] = sorted(wanted.teams)
+    if wanted.calls:
+        document["hosts"] = sorted(known) or [UNKNOWN_HOST]
+    if wanted.goes_elsewhere:
+        document["types"] = sorted(wanted.types)
+    return document

@@ -1,0 +1,228 @@
+"""Tokens: issuing them, and who a request with one speaks for.
+
+On whose account a run of our own calls us: who brought the run about brings about what it asks for.
+
+Bearer tokens: who carries one speaks for a person, or for a service, as far as its scopes go.
+
+Who a bearer token speaks for, and what for: with the roles of this moment, within its scopes and its team.
+"""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sqlalchemy import or_, select, update
+
+from core.decisions.initiators import Initiators, initiators_from_json
+from core.decisions.people import Person, service_principal
+from core.decisions.policy import SERVICE_SCOPES, UNOWNED_SCOPES, require
+from core.decisions.policy_table import Action
+from core.errors import Conflict, InvalidInput, NotFound
+from core.identifiers import Prefix, new_id
+from core.service import Work
+from core.services.access.people import digest_of, find_team, is_good, load_person, revoke, told
+from core.services.shared import audit
+from core.statuses import PrincipalKind, Role, TokenScope
+from core.tables import ApiToken, IncidentEvent, RunbookExecution, Team, WorkflowExecution
+
+
+def initiators_behind(work: Work, execution_id: str) -> Initiators:
+    """Of a runbook or workflow execution; nobody's where it is not there any more."""
+    if execution_id.startswith(f"{Prefix.RUNBOOK_EXECUTION}_"):
+        run = work.session.get(RunbookExecution, execution_id)
+        return initiators_from_json(run.initiators) if run is not None else ()
+    workflow = work.session.get(WorkflowExecution, execution_id)
+    if workflow is None:
+        return ()
+    return initiators_from_json(work.session.get_one(IncidentEvent, workflow.event_id).initiators)
+
+
+PREFIX = "rbt_"
+DEFAULT_SCOPES = frozenset({TokenScope.READ, TokenScope.RUN})
+ALL_SCOPES = frozenset(TokenScope)
+LIFETIME = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a token is good for: `scopes`, only for what is of `team` where one is given, and for how long."""
+
+    scopes: frozenset[TokenScope] = DEFAULT_SCOPES
+    team: str | None = None
+    lifetime: timedelta | None = LIFETIME
+
+
+DEFAULT = Grant()
+
+
+def create_token(
+    work: Work,
+    operator: Person,
+    slack_user_id: str,
+    name: str,
+    grant: Grant = DEFAULT,
+    *,
+    scopes: Iterable[TokenScope] | None = None,
+) -> str:
+    """A new token for a person. It is shown this once; only its digest is kept.
+
+    `scopes`: in place of the grant's. Raises NotAllowed, and NotFound for an unknown team.
+    """
+    chosen = grant.scopes if scopes is None else frozenset(scopes)
+    row = _row(work, operator, name, Grant(chosen, grant.team, grant.lifetime))
+    row.kind, row.slack_user_id = PrincipalKind.PERSON, slack_user_id
+    return _issue(work, operator, row)
+
+
+def create_service_token(
+    work: Work, operator: Person, service: str, grant: Grant, *, name: str = "", owner: str | None = None
+) -> str:
+    """A new token for a service, which is nobody. `owner`: the Slack id of who answers for what it starts.
+
+    Raises NotAllowed; NotFound for an unknown team; InvalidInput for scopes that are for people, without an owner where
+    the scopes need one, and for an owner who is no responder of the team.
+    """
+    _check_service(work, grant, owner)
+    row = _row(work, operator, name or service, grant)
+    row.kind, row.slack_user_id, row.owner = PrincipalKind.SERVICE, f"service:{service}", owner
+    return _issue(work, operator, row)
+
+
+def _check_service(work: Work, grant: Grant, owner: str | None) -> None:
+    for_people = sorted(grant.scopes - SERVICE_SCOPES)
+    if for_people:
+        raise InvalidInput(
+            f"A service has no scope {', '.join(for_people)}: what needs it is for people.",
+            hint=f"It may have {', '.join(_sorted(SERVICE_SCOPES))}.",
+            field="scope",
+        )
+    if not grant.scopes <= UNOWNED_SCOPES and owner is None:
+        raise InvalidInput(
+            "A service that runs anything needs an owner, who counts as one of those who brought its runs about.",
+            hint="Add --owner with their Slack id.",
+            field="owner",
+        )
+    if owner is not None and not answers_for(load_person(work, owner, source="cli"), grant.team):
+        whose = f"team {grant.team}" if grant.team else "any team"
+        raise InvalidInput(f"{owner} is no responder of {whose}, and cannot answer for it.", field="owner")
+
+
+def answers_for(owner: Person, team: str | None) -> bool:
+    """Whether the person may still be the owner of a service of that team (None: of all)."""
+    return owner.is_responder_of(team) if team is not None else owner.is_platform_admin or bool(owner.roles)
+
+
+def _row(work: Work, operator: Person, name: str, grant: Grant) -> ApiToken:
+    require(operator, Action.TOKEN_CREATE, grant.team, "Only a platform admin or an operator creates tokens.")
+    if not grant.scopes:
+        raise InvalidInput("A token needs a scope.", hint=f"One of {', '.join(TokenScope)}.", field="scope")
+    if grant.team is not None:
+        find_team(work, grant.team)
+    return ApiToken(
+        id=new_id(Prefix.TOKEN),
+        name=name,
+        scopes=_sorted(grant.scopes),
+        team=grant.team,
+        created_by=operator.slack_user_id,
+        created_at=work.now,
+        expires_at=work.now + grant.lifetime if grant.lifetime is not None else None,
+    )
+
+
+def _issue(work: Work, operator: Person, row: ApiToken) -> str:
+    token = PREFIX + secrets.token_urlsafe(32)
+    row.digest = digest_of(token)
+    work.session.add(row)
+    audit.record(work, operator, "token.created", row.id, {"before": None, "after": told(row)})
+    return token
+
+
+def _sorted(scopes: Iterable[TokenScope]) -> list[str]:
+    """In the order of the enumeration, as they are kept and shown."""
+    wanted = frozenset(scopes)
+    return [scope.value for scope in TokenScope if scope in wanted]
+
+
+def list_tokens(work: Work, person: Person) -> list[ApiToken]:
+    """Newest first, those that are revoked too. The tokens themselves are nowhere. Raises NotAllowed."""
+    require(person, Action.TOKEN_READ, None, "Only a platform admin or an operator lists tokens.")
+    return list(work.session.scalars(select(ApiToken).order_by(ApiToken.created_at.desc(), ApiToken.id)))
+
+
+def narrowed_tokens(work: Work) -> list[ApiToken]:
+    """Those from before tokens had scopes, which may now read and run, as far as they are good still."""
+    query = select(ApiToken).where(ApiToken.created_by.is_(None), *is_good(work.now))
+    return list(work.session.scalars(query.order_by(ApiToken.created_at, ApiToken.id)))
+
+
+def expiring_tokens(work: Work, within: timedelta) -> list[ApiToken]:
+    """Those that are good now, and will not be so long any more."""
+    query = select(ApiToken).where(ApiToken.expires_at <= work.now + within, *is_good(work.now))
+    return list(work.session.scalars(query.order_by(ApiToken.expires_at, ApiToken.id)))
+
+
+def revoke_token(work: Work, operator: Person, token_id: str) -> ApiToken:
+    """From now on it speaks for nobody. Raises NotAllowed, NotFound, and Conflict for one that is revoked."""
+    require(operator, Action.TOKEN_REVOKE, None, "Only a platform admin or an operator revokes tokens.")
+    row = work.session.get(ApiToken, token_id, with_for_update=True)
+    if row is None:
+        raise NotFound(f"There is no token {token_id}.", hint="`runbook token list` shows their ids.")
+    if row.revoked_at is not None:
+        raise Conflict(f"{token_id} was revoked on {row.revoked_at:%Y-%m-%d at %H:%M} UTC.")
+    revoke(work, operator, row)
+    return row
+
+
+USE_IS_NOTED_EVERY = timedelta(minutes=1)
+SERVICE = "service:"
+
+
+def authenticate(work: Work, token: str, *, source: str) -> tuple[Person, ApiToken] | None:
+    """Who the token speaks for, and the token's row; None for a token that is unknown, revoked or expired."""
+    query = select(ApiToken).where(ApiToken.digest == digest_of(token), *is_good(work.now))
+    row = work.session.scalar(query)
+    if row is None:
+        return None
+    _note_use(work, row)
+    speaker = _service if row.kind == PrincipalKind.SERVICE else _person
+    return speaker(work, row, source), row
+
+
+def _person(work: Work, row: ApiToken, source: str) -> Person:
+    person = load_person(work, row.slack_user_id, source=source)
+    if row.team is not None:
+        person = within(person, row.team)
+    return replace(person, token_id=row.id, scopes=_scopes(row))
+
+
+def within(person: Person, team: str) -> Person:
+    """The person as far as one team goes: what they are in it, a platform admin its admin, and nothing else."""
+    role = Role.ADMIN if person.is_admin_of(team) else person.roles.get(team)
+    return replace(person, roles={team: role} if role is not None else {}, is_platform_admin=False)
+
+
+def _service(work: Work, row: ApiToken, source: str) -> Person:
+    """For its team, or for all of them. What it runs it runs only while its owner answers for that team."""
+    teams = [row.team] if row.team is not None else list(work.session.scalars(select(Team.name)))
+    scopes = _scopes(row)
+    if row.owner is not None and not answers_for(load_person(work, row.owner, source=source), row.team):
+        scopes &= UNOWNED_SCOPES
+    name = row.slack_user_id.removeprefix(SERVICE)
+    return service_principal(name, scopes, *teams, owner=row.owner, token_id=row.id, source=source)
+
+
+def _scopes(row: ApiToken) -> frozenset[TokenScope]:
+    """A word that this version does not know grants nothing."""
+    return frozenset(scope for scope in TokenScope if scope in row.scopes)
+
+
+def _note_use(work: Work, row: ApiToken) -> None:
+    """At most once a minute, and by one of those who use it at that moment: nobody waits for another."""
+    stale = work.now - USE_IS_NOTED_EVERY
+    if row.last_used_at is not None and row.last_used_at > stale:
+        return
+    is_stale = or_(ApiToken.last_used_at.is_(None), ApiToken.last_used_at <= stale)
+    free = select(ApiToken.id).where(ApiToken.id == row.id, is_stale).with_for_update(skip_locked=True)
+    noted = update(ApiToken).where(ApiToken.id.in_(free)).values(last_used_at=work.now)
+    work.session.execute(noted.execution_options(synchronize_session=False))

@@ -1,0 +1,112 @@
+"""The Slack workspace that we belong to, and whose its channels are.
+
+The Slack workspace that we belong to: learned from Slack by our own token, and kept.
+
+Channels: bound to an incident, and declared by teams. The rules are core.decisions.channels.
+"""
+
+from sqlalchemy import select
+
+from core.decisions.channels import ChannelUse, check_may_bind, check_may_post
+from core.decisions.installation import Workspace
+from core.decisions.people import Person
+from core.service import Work
+from core.services.shared import audit
+from core.services.shared.idempotency import take_turn
+from core.statuses import IncidentStatus
+from core.tables import Incident, SlackWorkspace, Team, TeamChannel
+
+THE_ROW = 1
+SLACK = Person("slack", source="auth.test")
+
+
+def known_workspace(work: Work) -> Workspace:
+    """What was learned; nothing is known where it never was."""
+    row = work.session.get(SlackWorkspace, THE_ROW)
+    return Workspace(row.team_id, row.enterprise_id, row.app_id) if row else Workspace()
+
+
+def pin_workspace(work: Work, learned: Workspace) -> None:
+    """From now on this is ours. The operator chose it, by the token that was asked with; a change is audited."""
+    assert learned.team_id is not None
+    take_turn(work, "slack workspace")
+    row = work.session.get(SlackWorkspace, THE_ROW)
+    before = Workspace(row.team_id, row.enterprise_id, row.app_id) if row else Workspace()
+    after = learned.or_else(before) if before.team_id == learned.team_id else learned
+    if after == before:
+        return
+    work.session.merge(
+        SlackWorkspace(
+            id=THE_ROW,
+            team_id=learned.team_id,
+            enterprise_id=after.enterprise_id or "",
+            app_id=after.app_id,
+            learned_at=work.now,
+        )
+    )
+    audit.record(
+        work, SLACK, "workspace.pinned", learned.team_id, {"before": _told(before), "after": _told(after)}
+    )
+
+
+def _told(workspace: Workspace) -> dict[str, str | None]:
+    return {"team": workspace.team_id, "enterprise": workspace.enterprise_id, "app": workspace.app_id}
+
+
+SYSTEM = Person("system", source="poster")
+
+
+def check_free(work: Work, person: Person, team: Team, channel: str) -> None:
+    """Raise unless an incident of this team may have the channel; nobody else takes it until this transaction ends."""
+    take_turn(work, f"channel {channel}")
+    check_may_bind(person, team.name, _use(work, channel))
+
+
+def _use(work: Work, channel: str) -> ChannelUse:
+    last = newest_of(work, channel)
+    is_open = last is not None and last.status != IncidentStatus.CLOSED
+    declared = select(Team.name).join(TeamChannel).where(TeamChannel.channel == channel)
+    return ChannelUse(
+        channel,
+        frozenset(work.session.scalars(declared)),
+        last.number if last and is_open else None,
+        last.team.name if last and is_open else None,
+        last.team.name if last else None,
+    )
+
+
+def take_it(work: Work, channel: str) -> None:
+    """For the incident that we made the channel for: who took it in the moment since gets one of their own instead."""
+    take_turn(work, f"channel {channel}")
+    other = newest_of(work, channel)
+    if other is not None and other.status != IncidentStatus.CLOSED:
+        other.slack_channel = None
+        change = {"before": {"slack_channel": channel}, "after": {"slack_channel": None}}
+        audit.record(work, SYSTEM, "incident.channel_lost", other.id, change)
+        work.session.flush()
+
+
+def newest_of(work: Work, channel: str) -> Incident | None:
+    """The incident whose channel it is: the one that is not closed goes before the newest of those that are."""
+    order = (
+        Incident.status == IncidentStatus.CLOSED,
+        Incident.channel_is_current.desc(),
+        Incident.number.desc(),
+    )
+    query = select(Incident).where(Incident.slack_channel == channel)
+    return work.session.scalars(query.order_by(*order).limit(1)).first()
+
+
+def check_posts_to(work: Work, incident: Incident, channel: str) -> None:
+    """Raise NotAllowed unless what runs for the incident may post to that channel."""
+    declared = select(TeamChannel.channel).where(TeamChannel.team_id == incident.team_id)
+    own = frozenset(work.session.scalars(declared))
+    check_may_post(channel, incident.team.name, incident.slack_channel, own)
+
+
+def declared_channels(work: Work) -> dict[str, set[str]]:
+    """By the name of the team that declares them."""
+    found: dict[str, set[str]] = {}
+    for team, channel in work.session.execute(select(Team.name, TeamChannel.channel).join(TeamChannel)):
+        found.setdefault(team, set()).add(channel)
+    return found

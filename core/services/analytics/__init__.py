@@ -1,0 +1,1 @@
+"""How long runs take and where they fail."""

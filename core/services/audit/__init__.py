@@ -1,0 +1,1 @@
+"""The audit trail's chain, and reading it."""

@@ -1,0 +1,121 @@
+"""Reading the audit trail: filtered, newest first for people, oldest first for an export."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, literal, select, tuple_
+
+from core.decisions.people import Person
+from core.decisions.policy import require_scope, visible_teams
+from core.decisions.policy_table import Action
+from core.errors import NotAllowed
+from core.service import Service, Work
+from core.tables import AuditEntry, AuditSeal
+from core.views.records import AuditEntryView
+
+AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """Which entries are wanted; None: any. `since` is the first moment that counts, `until` the first that does not."""
+
+    actor: str | None = None
+    action: str | None = None
+    subject_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Of an entry in the list: numbers break the tie of entries of one moment."""
+
+    at: datetime
+    number: int
+
+
+def list_entries(
+    work: Work, person: Person, wanted: AuditFilter, size: int, before: Place | None
+) -> list[AuditEntryView]:
+    """The newest `size` entries, those before a place.
+
+    Raises NotAllowed for who is admin neither of the platform nor of a team; a team's admin sees that team's.
+    """
+    order = (AuditEntry.created_at.desc(), AuditEntry.number.desc())
+    query = _query(person, wanted).order_by(*order).limit(size)
+    if before is not None:
+        place = tuple_(literal(before.at), literal(before.number))
+        query = query.where(tuple_(AuditEntry.created_at, AuditEntry.number) < place)
+    return [_view(*row) for row in work.session.execute(query)]
+
+
+def export_entries(service: Service, person: Person, wanted: AuditFilter) -> Iterator[AuditEntryView]:
+    """All entries that are there, oldest first; read in portions, no transaction stays open between them.
+
+    Raises as `list_entries` does, before the first entry.
+    """
+    query = _query(person, wanted).order_by(AuditEntry.number).limit(AT_ONCE)
+    return _portions(service, query)
+
+
+def _portions(service: Service, query: Select[AuditEntry, AuditSeal]) -> Iterator[AuditEntryView]:
+    behind = 0
+    while True:
+        with service.transaction() as work:
+            portion = [_view(*row) for row in work.session.execute(query.where(AuditEntry.number > behind))]
+        yield from portion
+        if len(portion) < AT_ONCE:
+            return
+        behind = portion[-1].number
+
+
+def _query(person: Person, wanted: AuditFilter) -> Select[AuditEntry, AuditSeal]:
+    query = select(AuditEntry, AuditSeal).join(AuditSeal, AuditSeal.number == AuditEntry.number)
+    return query.where(*_visible(person), *_conditions(wanted))
+
+
+def _visible(person: Person) -> list[ColumnElement[bool]]:
+    require_scope(person, Action.AUDIT_READ)
+    teams = visible_teams(person, Action.AUDIT_READ)
+    if teams is None:
+        return []
+    if not teams:
+        raise NotAllowed(
+            "Only admins read the audit trail: a team's admin that of the team, a platform admin all of it.",
+            hint="`GET /incidents/{id}/timeline` is for every responder.",
+        )
+    return [AuditEntry.team.in_(sorted(teams))]
+
+
+def _conditions(wanted: AuditFilter) -> Iterator[ColumnElement[bool]]:
+    for column, value in (
+        (AuditEntry.actor, wanted.actor),
+        (AuditEntry.action, wanted.action),
+        (AuditEntry.subject_id, wanted.subject_id),
+    ):
+        if value is not None:
+            yield column == value
+    if wanted.since is not None:
+        yield AuditEntry.created_at >= wanted.since
+    if wanted.until is not None:
+        yield AuditEntry.created_at < wanted.until
+
+
+def _view(entry: AuditEntry, sealed: AuditSeal) -> AuditEntryView:
+    return AuditEntryView(
+        number=entry.number,
+        at=entry.created_at,
+        actor=entry.actor,
+        source=entry.source,
+        token_id=entry.token_id,
+        team=entry.team,
+        action=entry.action,
+        subject_id=entry.subject_id,
+        before=entry.details.get("before"),
+        after=entry.details.get("after"),
+        details=entry.details,
+        position=sealed.position,
+        hash=sealed.hash,
+    )

@@ -1,0 +1,1 @@
+"""Executions as they are stored: loading, checkpoints, locks."""

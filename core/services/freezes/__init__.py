@@ -1,0 +1,1 @@
+"""Freezes: declaring them, and what they hold back."""

@@ -1,0 +1,1 @@
+"""Incidents: opening, changing, alerts, timeline."""

@@ -1,0 +1,142 @@
+"""Incidents that come of age: found in the database, whatever was restarted since.
+
+An age counts for a workflow if the incident comes to it while the workflow has its trigger. What was looked at is
+written down (`incident_ages_reached`), so each workflow is started at most once for an incident and an age, and one
+whose condition did not hold then is not asked again.
+"""
+
+from datetime import timedelta
+from functools import lru_cache
+
+import structlog
+from sqlalchemy import Select, exists, select, true
+from sqlalchemy.dialects.postgresql import insert
+
+from core.advisory_locks import keep_freezes_away
+from core.database import DATABASE_IS_AWAY
+from core.decisions.initiators import Initiator, Initiators, initiators_from_json
+from core.definitions.kinds import NotValidAnyMore
+from core.definitions.workflow import IncidentAge
+from core.service import Service, Work
+from core.services.incidents.changes import new_event
+from core.services.library.workflows_in_force import definition_in_force, is_started_by
+from core.services.operations.installation import require_known, was_before_a_restore
+from core.services.starts.workflow_starts import doubt_what_it_started, start_workflow_by_event
+from core.statuses import IncidentStatus
+from core.tables import Incident, IncidentAgeReached, IncidentEvent, Workflow
+
+AT_ONCE = 200
+EVENT = "incident.age"
+
+log = structlog.get_logger()
+
+
+def start_what_came_of_age(service: Service) -> int:
+    """Start the workflows whose incidents are old enough now. Returns for how many it was decided.
+
+    Raises an ExceptionGroup of what was in the way of some.
+    """
+    with service.transaction() as work:
+        due = came_of_age(work)
+    troubles = [trouble for pair in due if (trouble := _try_to_reach(service, *pair)) is not None]
+    if troubles:
+        raise ExceptionGroup("incidents that came of age", troubles)
+    return len(due)
+
+
+def _try_to_reach(service: Service, workflow_id: str, incident_id: str) -> Exception | None:
+    """What one incident comes to keeps none of the others waiting; what it says is told when all were tried."""
+    try:
+        service.do(lambda work: _reach(work, workflow_id, incident_id))
+    except DATABASE_IS_AWAY:
+        raise
+    except Exception as error:  # noqa: BLE001 whatever it is, it is handed on
+        return error
+    return None
+
+
+def came_of_age(work: Work) -> list[tuple[str, str]]:
+    """Workflows, and incidents that are old enough for them and were not looked at yet: the ids."""
+    return [pair for workflow in _workflows(work) for pair in _due(work, workflow)]
+
+
+def _workflows(work: Work) -> list[Workflow]:
+    query = select(Workflow).where(is_started_by(EVENT))
+    return list(work.session.scalars(query.order_by(Workflow.name)))
+
+
+def _minutes(workflow: Workflow) -> int | None:
+    """The age that starts it; None where its definition cannot be read any more."""
+    try:
+        trigger = definition_in_force(workflow).trigger
+    except NotValidAnyMore as error:
+        _warn(error.cannot_be_read)
+        return None
+    assert isinstance(trigger, IncidentAge), "trigger_on is the trigger's name"
+    return trigger.minutes
+
+
+@lru_cache(maxsize=128)  # said once, not with every tick
+def _warn(sentence: str) -> None:
+    log.warning("a workflow is left out", reason=sentence)
+
+
+def _due(work: Work, workflow: Workflow) -> list[tuple[str, str]]:
+    minutes = _minutes(workflow)
+    if minutes is None:
+        return []
+    age = timedelta(minutes=minutes)
+    query: Select[str] = (
+        select(Incident.id)
+        .where(Incident.status != IncidentStatus.CLOSED)
+        .where(Incident.created_at <= work.now - age, Incident.created_at >= workflow.trigger_since - age)
+        .where(Incident.team_id == workflow.team_id if workflow.team_id is not None else true())
+        .where(
+            ~exists().where(
+                IncidentAgeReached.workflow_id == workflow.id,
+                IncidentAgeReached.incident_id == Incident.id,
+                IncidentAgeReached.minutes == minutes,
+            )
+        )
+        .order_by(Incident.created_at)
+        .limit(AT_ONCE)
+    )
+    return [(workflow.id, incident_id) for incident_id in work.session.scalars(query)]
+
+
+def _reach(work: Work, workflow_id: str, incident_id: str) -> None:
+    """Whoever writes it down first decides; another clock finds it written."""
+    require_known(work.session)
+    keep_freezes_away(work.session)
+    of_age = select(Workflow).where(Workflow.id == workflow_id, is_started_by(EVENT))
+    workflow = work.session.scalar(of_age.with_for_update(of=Workflow, read=True))
+    incident = work.session.get_one(Incident, incident_id, with_for_update={"of": Incident})
+    if workflow is None:
+        return
+    minutes = _minutes(workflow)
+    if minutes is None:
+        return
+    row = {
+        "workflow_id": workflow.id,
+        "incident_id": incident.id,
+        "minutes": minutes,
+        "created_at": work.now,
+    }
+    written = insert(IncidentAgeReached).values(row).on_conflict_do_nothing()
+    if work.session.execute(written.returning(IncidentAgeReached.minutes)).first() is None:
+        return
+    details = {"minutes": minutes, "workflow": workflow.name}
+    key, openers = f"{workflow.id}.{incident.id}.{minutes}", _openers(work, incident)
+    event = new_event(work, incident, EVENT, "system", details, initiators=openers, key=key)
+    start_workflow_by_event(work, workflow, incident, event)
+    if was_before_a_restore(work, incident.created_at + timedelta(minutes=minutes)):
+        doubt_what_it_started(work, event)
+
+
+def _openers(work: Work, incident: Incident) -> Initiators:
+    """That it comes of age is brought about by who opened it."""
+    opened = select(IncidentEvent.initiators).where(
+        IncidentEvent.incident_id == incident.id, IncidentEvent.type == "incident.created"
+    )
+    known = initiators_from_json(work.session.scalars(opened.limit(1)).first())
+    return known or (Initiator(incident.opened_by, "opened"),)

@@ -1,0 +1,167 @@
+"""What an alert says later: worse, acknowledged, resolved.
+
+Escalating an incident: raising its severity.
+
+What is told of an alert whose incident is open: it does there what it says.
+
+A severity that rises escalates the incident, as a person would; one that falls is noted, for whether the incident is
+less severe people decide. Who acknowledges at the vendor acknowledges here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from core.advisory_locks import keep_freezes_away
+from core.alerts.alert import Alert, AlertNews
+from core.alerts.vendors import Vendor
+from core.decisions.people import Person
+from core.decisions.policy_table import Action
+from core.decisions.team_scope import check_may_respond
+from core.errors import Conflict
+from core.service import Work
+from core.services.incidents import alert_storms
+from core.services.incidents.changes import RANKS, Cause, lock, set_severity
+from core.services.incidents.opening import change_status
+from core.services.incidents.timeline import add_note
+from core.statuses import UNRESOLVED, IncidentStatus, Severity
+from core.tables import GroupedAlert, Incident
+
+
+def escalate(
+    work: Work,
+    person: Person,
+    incident: Incident,
+    severity: Severity,
+    action: Action = Action.INCIDENT_CHANGE,
+) -> Incident:
+    """Raise the severity, which starts the workflows on `incident.escalated`.
+
+    `action`: what the person must be allowed to do.
+    Raises NotAllowed for somebody of another team, Conflict where it is no raise, or the incident is closed.
+    """
+    check_may_respond(person, incident.team.name, f"change inc-{incident.number}", action)
+    lock(work, incident)
+    if RANKS[severity] <= RANKS[Severity(incident.severity)]:
+        raise Conflict(
+            f"inc-{incident.number} is already {incident.severity}.",
+            hint="To escalate is to raise: " + ", ".join(Severity) + ".",
+        )
+    set_severity(work, Cause(person), incident, severity)
+    return incident
+
+
+MAY = Action.ALERTS_SEND
+
+
+class AlertOutcome(StrEnum):
+    """What an alert came to.
+
+    `grouped`: it came in a storm, and is counted by the incident of that; `known` is open already, and nothing that
+    changes the incident was told; `ignored` tells nothing that we act on.
+    """
+
+    OPENED = "opened"
+    GROUPED = "grouped"
+    KNOWN = "known"
+    ESCALATED = "escalated"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True)
+class Known:
+    """The unresolved incident of an alert, locked. `grouped`: its line there, where that is a storm's."""
+
+    incident: Incident
+    grouped: GroupedAlert | None = None
+
+
+def find_known(work: Work, keys: list[str]) -> Known | None:
+    """By one of the keys that the alert may have."""
+    keep_freezes_away(work.session)  # what is told of it may start workflows
+    query = select(Incident).where(Incident.alert_key.in_(keys), Incident.status.in_(UNRESOLVED))
+    locked = query.order_by(Incident.number).with_for_update(of=Incident)
+    incident = work.session.scalars(locked.execution_options(populate_existing=True)).first()
+    if incident is not None:
+        return Known(incident)
+    counted = alert_storms.grouped(work, keys)
+    return Known(*counted) if counted is not None else None
+
+
+def tell(work: Work, person: Person, vendor: Vendor, known: Known, alert: Alert) -> AlertOutcome:
+    """Do what the alert says, in the name of whoever brought it. Raises NotAllowed for somebody of another team."""
+    check_may_respond(person, known.incident.team.name, "send alerts", MAY)
+    return TELLING[alert.news](work, person, vendor, known, alert)
+
+
+def _changed(work: Work, person: Person, vendor: Vendor, known: Known, alert: Alert) -> AlertOutcome:
+    _note(work, person, known, alert)
+    if not alert.says_severity:
+        return AlertOutcome.KNOWN
+    before = _last_severity(known)
+    if alert.severity is before:
+        return AlertOutcome.KNOWN
+    is_raised = RANKS[alert.severity] > max(RANKS[before], RANKS[Severity(known.incident.severity)])
+    if is_raised:
+        escalate(work, person, known.incident, alert.severity, MAY)
+    else:
+        _write(
+            work, person, known, f"{vendor.value}: it was {before.value}, and is {alert.severity.value} now."
+        )
+    _keep_severity(known, alert.severity)
+    return AlertOutcome.ESCALATED if is_raised else AlertOutcome.KNOWN
+
+
+def _last_severity(known: Known) -> Severity:
+    """What the alert said last. Where that was not kept yet, the incident's own."""
+    last = known.grouped.severity if known.grouped else known.incident.alert_severity
+    return Severity(last or known.incident.severity)
+
+
+def _keep_severity(known: Known, severity: Severity) -> None:
+    if known.grouped is not None:
+        known.grouped.severity = severity.value
+    else:
+        known.incident.alert_severity = severity.value
+
+
+def _acknowledged(work: Work, person: Person, vendor: Vendor, known: Known, alert: Alert) -> AlertOutcome:
+    """One alert of a storm is not the storm: that is noted. What is acknowledged here stays so."""
+    outcome = _changed(work, person, vendor, known, alert)
+    if known.grouped is not None or known.incident.status != IncidentStatus.OPEN:
+        return outcome
+    change_status(work, person, known.incident, IncidentStatus.ACKNOWLEDGED, MAY)
+    return AlertOutcome.ACKNOWLEDGED
+
+
+def _resolved(work: Work, person: Person, vendor: Vendor, known: Known, alert: Alert) -> AlertOutcome:
+    """One of a storm is counted down; the last one resolves the storm's incident."""
+    _note(work, person, known, alert)
+    row = known.grouped
+    if row is None or alert_storms.is_over(work, person, vendor, known.incident, row):
+        change_status(work, person, known.incident, IncidentStatus.RESOLVED, MAY)
+    return AlertOutcome.RESOLVED
+
+
+TELLING: Mapping[AlertNews, Callable[[Work, Person, Vendor, Known, Alert], AlertOutcome]] = {
+    AlertNews.FIRES: _changed,
+    AlertNews.CHANGED: _changed,
+    AlertNews.ACKNOWLEDGED: _acknowledged,
+    AlertNews.RESOLVED: _resolved,
+}
+
+
+def _note(work: Work, person: Person, known: Known, alert: Alert) -> None:
+    """Once for an event, however often the vendor sends it."""
+    if alert.note:
+        key = f"alert:{known.incident.id}:{alert.key}:{alert.event}" if alert.event else None
+        _write(work, person, known, alert.note, key)
+
+
+def _write(work: Work, person: Person, known: Known, text: str, request_key: str | None = None) -> None:
+    told = f"{known.grouped.title}: {text}" if known.grouped else text
+    add_note(work, person, known.incident, told, request_key=request_key, action=MAY)

@@ -1,0 +1,208 @@
+"""Changing incidents: each change is an event, which may start workflows.
+
+What happens to incidents: a line of the timeline each, which may start workflows.
+
+Changing an incident: its status, severity, labels and links, each with its event, card and audit row.
+
+Nobody's permission is asked here: people come through core.services.incidents.opening, which asks for theirs, and
+workflows act as the system.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.advisory_locks import keep_freezes_away
+from core.decisions.initiators import Deed, Initiators, initiated_by, initiators_to_json, joined
+from core.decisions.people import Person
+from core.errors import Conflict
+from core.identifiers import Prefix, derived_id, new_id
+from core.service import Work
+from core.services.shared import audit, notices
+from core.services.shared.notices import NoticeKind
+from core.services.starts.workflow_starts import doubt_what_it_started, start_matching_workflows
+from core.statuses import IncidentStatus, Severity
+from core.tables import Incident, IncidentEvent, JsonObject
+from core.values.execution import Json
+
+
+@dataclass(frozen=True)
+class Again:
+    """What an event follows from, where it would follow again from the same in a restored copy of the database.
+
+    `key`: what it follows from; empty for what happens by chance, or by a person. `maybe_done`: it may have followed
+    already, so what it starts is as doubtful (StepColumns).
+    """
+
+    key: str = ""
+    maybe_done: bool = False
+
+
+BY_CHANCE = Again()
+
+
+def happened(
+    work: Work,
+    incident: Incident,
+    type_: str,
+    actor: str,
+    details: JsonObject,
+    *,
+    initiators: Initiators,
+    depth: int = 0,
+    again: Again = BY_CHANCE,
+) -> None:
+    """Write an event into the incident's timeline, and start the workflows that it triggers.
+
+    `initiators`: who brought it about, and so what those workflows start. `depth`: how many workflows, one after the
+    other, led to it.
+    """
+    event = new_event(
+        work, incident, type_, actor, details, initiators=initiators, depth=depth, key=again.key
+    )
+    start_matching_workflows(work, incident, event)
+    if again.maybe_done:
+        doubt_what_it_started(work, event)
+
+
+def new_event(
+    work: Work,
+    incident: Incident,
+    type_: str,
+    actor: str,
+    details: JsonObject,
+    *,
+    initiators: Initiators,
+    depth: int = 0,
+    key: str = "",
+) -> IncidentEvent:
+    """Write an event into the timeline, and no more. `key`: see Again."""
+    event = IncidentEvent(
+        id=derived_id(Prefix.EVENT, key, type_) if key else new_id(Prefix.EVENT),
+        incident_id=incident.id,
+        type=type_,
+        actor=actor,
+        details=details,
+        depth=depth,
+        initiators=initiators_to_json(initiators),
+        created_at=work.now,
+    )
+    work.session.add(event)
+    work.session.flush()
+    return event
+
+
+# From which status one may go where.
+NEXT = {
+    IncidentStatus.ACKNOWLEDGED: {IncidentStatus.OPEN},
+    IncidentStatus.RESOLVED: {IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED},
+    IncidentStatus.CLOSED: {IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED, IncidentStatus.RESOLVED},
+}
+MOMENTS = {
+    IncidentStatus.ACKNOWLEDGED: "acknowledged_at",
+    IncidentStatus.RESOLVED: "resolved_at",
+    IncidentStatus.CLOSED: "closed_at",
+}
+STATUS_DEEDS: Mapping[IncidentStatus, Deed] = {
+    IncidentStatus.ACKNOWLEDGED: "acknowledged",
+    IncidentStatus.RESOLVED: "resolved",
+    IncidentStatus.CLOSED: "closed",
+}
+RANKS = {severity: rank for rank, severity in enumerate(Severity)}
+MOST_LINKS = 100
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Who changes an incident; `of_workflow`: how deep what a workflow does is. A person's call may come from a run.
+
+    `initiators`: of the event that started the workflow, where one changes it. `key`: of its action's attempt, by which
+    the events are named; `maybe_done`: as that action is (StepColumns).
+    """
+
+    person: Person
+    of_workflow: int = 0
+    initiators: Initiators = ()
+    key: str = ""
+    maybe_done: bool = False
+
+    @property
+    def depth(self) -> int:
+        """How many workflows, one after the other, led to it."""
+        return max(self.of_workflow, self.person.depth)
+
+
+def lock(work: Work, incident: Incident) -> None:
+    """Nobody else changes the incident until this transaction ends; what they did before is seen."""
+    keep_freezes_away(work.session)  # its event may start workflows
+    work.session.refresh(incident, with_for_update={"of": Incident})
+
+
+def set_status(work: Work, cause: Cause, incident: Incident, status: IncidentStatus) -> None:
+    """Acknowledge, resolve or close it. Raises Conflict where the incident is past that."""
+    lock(work, incident)
+    before = IncidentStatus(incident.status)
+    if before not in NEXT.get(status, ()):
+        raise Conflict(f"inc-{incident.number} is already {before.value}.")
+    incident.status = status
+    setattr(incident, MOMENTS[status], work.now)
+    details: JsonObject = {"from": before.value, "to": status.value}
+    _record(work, cause, incident, f"incident.{status.value}", _change("status", before, status))
+    _tell(work, cause, incident, "incident.status_changed", STATUS_DEEDS[status], details)
+
+
+def set_severity(work: Work, cause: Cause, incident: Incident, severity: Severity) -> None:
+    """Raise it, which is an escalation, or lower it. Raises Conflict where the incident is closed."""
+    lock(work, incident)
+    before = Severity(incident.severity)
+    if severity is before:
+        return
+    if incident.status == IncidentStatus.CLOSED:
+        raise Conflict(f"inc-{incident.number} is closed.")
+    incident.severity = severity
+    details: JsonObject = {"from": before.value, "to": severity.value, "severity": severity.value}
+    is_raised = RANKS[severity] > RANKS[before]
+    type_ = "incident.escalated" if is_raised else "incident.deescalated"
+    _record(work, cause, incident, type_, _change("severity", before, severity))
+    _tell(work, cause, incident, type_, "escalated" if is_raised else "lowered", details)
+
+
+def set_labels(work: Work, cause: Cause, incident: Incident, labels: Mapping[str, str | None]) -> None:
+    """Set these labels, and take away those whose value is None. The others stay."""
+    lock(work, incident)
+    before = dict(incident.labels)
+    after = {name: value for name, value in {**before, **labels}.items() if value is not None}
+    if after == before:
+        return
+    incident.labels = after
+    details: JsonObject = {"from": before, "to": after}
+    _record(work, cause, incident, "incident.labelled", _change("labels", before, after))
+    _tell(work, cause, incident, "incident.labelled", "labelled", details)
+
+
+def add_link(work: Work, cause: Cause, incident: Incident, name: str, url: str) -> None:
+    """Keep where something was made for the incident, such as a ticket; once, however often it is said."""
+    lock(work, incident)
+    link = {"name": name, "url": url}
+    if link in incident.links:
+        return
+    before = incident.links
+    incident.links = [*before, link][-MOST_LINKS:]
+    _record(work, cause, incident, "incident.linked", _change("links", before, incident.links))
+    _tell(work, cause, incident, "incident.linked", "linked", link)
+
+
+def _change(field: str, before: Json, after: Json) -> JsonObject:
+    return {"before": {field: before}, "after": {field: after}}
+
+
+def _record(work: Work, cause: Cause, incident: Incident, action: str, change: JsonObject) -> None:
+    audit.record(work, cause.person, action, incident.id, change)
+
+
+def _tell(work: Work, cause: Cause, incident: Incident, event: str, deed: Deed, details: JsonObject) -> None:
+    """The incident's card, and the workflows that wait for this."""
+    notices.want_again(work, incident.id, NoticeKind.INCIDENT)
+    initiators = joined(cause.initiators, initiated_by(cause.person, deed))
+    actor = cause.person.slack_user_id
+    again = Again(cause.key, cause.maybe_done)
+    happened(work, incident, event, actor, details, initiators=initiators, depth=cause.depth, again=again)

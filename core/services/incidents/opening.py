@@ -1,0 +1,154 @@
+"""Incidents: opened, acknowledged, resolved, closed; each change is an event that may start workflows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+
+from core.advisory_locks import keep_freezes_away
+from core.decisions.initiators import initiated_by
+from core.decisions.people import Person
+from core.decisions.policy_table import Action
+from core.decisions.team_scope import check_may_respond
+from core.errors import NotFound
+from core.identifiers import Prefix, new_id
+from core.service import Work
+from core.services.access.people import find_team
+from core.services.access.workspace import check_free, newest_of, take_it
+from core.services.incidents.changes import Cause, happened, set_status
+from core.services.shared import audit, notices
+from core.services.shared.idempotency import take_turn
+from core.services.shared.notices import NewNotice, NoticeKind
+from core.services.starts.bounds import check_may_open
+from core.statuses import IncidentStatus, Severity
+from core.tables import Incident, JsonObject, Team
+
+LONGEST_NUMBER = 9  # digits: PostgreSQL's integer has ten, not all of them
+
+
+@dataclass(frozen=True)
+class NewIncident:
+    """What somebody says of an incident when they open it. `alert_key`: of the alert that does, if one does."""
+
+    title: str
+    team: str
+    description: str = ""
+    severity: Severity = Severity.MEDIUM
+    service: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    slack_channel: str | None = None
+    alert_key: str | None = None
+
+
+def open_incident(
+    work: Work,
+    person: Person,
+    new: NewIncident,
+    *,
+    request_key: str | None = None,
+    action: Action = Action.INCIDENT_OPEN,
+) -> Incident:
+    """Open an incident, start the workflows that match, and owe its card.
+
+    `request_key`: of the delivery that asked; the second one with the same key gets the same incident. `action`: what
+    the person must be allowed to do; an alert opens one too.
+    Raises NotAllowed for somebody who is not of the team, whether there is one or not, and where the channel is not
+    this team's; NotFound for an unknown team; Conflict where another open incident has the channel;
+    TooMany where the team's people opened too many.
+    """
+    known = _by_request_key(work, request_key)
+    if known is not None:
+        return known
+    team = _admitted(work, person, new, action)
+    keep_freezes_away(work.session)
+    incident = Incident(
+        id=new_id(Prefix.INCIDENT),
+        title=new.title,
+        description=new.description,
+        severity=new.severity,
+        service=new.service,
+        team=team,
+        labels=dict(new.labels),
+        status=IncidentStatus.OPEN,
+        slack_channel=new.slack_channel,
+        opened_by=person.slack_user_id,
+        created_at=work.now,
+        request_key=request_key,
+        alert_key=new.alert_key,
+    )
+    work.session.add(incident)
+    work.session.flush()
+    notices.owe(work, NewNotice(NoticeKind.INCIDENT, incident.id, incident.id))
+    after = {"title": new.title, "team": team.name, "severity": new.severity, "status": incident.status}
+    audit.record(work, person, "incident.opened", incident.id, {"before": None, "after": after})
+    opened = initiated_by(person, "opened")
+    happened(
+        work, incident, "incident.created", person.slack_user_id, {}, initiators=opened, depth=person.depth
+    )
+    return incident
+
+
+def _admitted(work: Work, person: Person, new: NewIncident, action: Action) -> Team:
+    """Its team. The right to open it there comes first: who has none is not told which teams there are."""
+    check_may_respond(person, new.team, "open incidents", action)
+    team = find_team(work, new.team)
+    if new.alert_key is None:
+        check_may_open(work, team)
+    if new.slack_channel is not None:
+        check_free(work, person, team, new.slack_channel)
+    return team
+
+
+def _by_request_key(work: Work, request_key: str | None) -> Incident | None:
+    if request_key is None:
+        return None
+    take_turn(work, request_key)
+    return work.session.scalar(select(Incident).where(Incident.request_key == request_key))
+
+
+def change_status(
+    work: Work,
+    person: Person,
+    incident: Incident,
+    status: IncidentStatus,
+    action: Action = Action.INCIDENT_CHANGE,
+) -> Incident:
+    """Acknowledge, resolve or close an incident. `action`: what the person must be allowed to do.
+
+    Raises NotAllowed for somebody of another team, Conflict where the incident is past that.
+    """
+    check_may_respond(person, incident.team.name, f"change inc-{incident.number}", action)
+    set_status(work, Cause(person), incident, status)
+    return incident
+
+
+def find_incident(work: Work, person: Person, reference: str) -> Incident:
+    """By id, or by number as `inc-12`. NotFound also for what the person's teams do not own."""
+    incident = work.session.scalar(select(Incident).where(_reference(reference)))
+    if incident is None or not person.may_see(incident.team.name, Action.INCIDENT_READ):
+        raise NotFound(f"There is no incident {reference}.")
+    return incident
+
+
+def _reference(reference: str) -> ColumnElement[bool]:
+    number = reference.lower().removeprefix("#").removeprefix("inc-")
+    if number.isascii() and number.isdecimal() and len(number) <= LONGEST_NUMBER:
+        return Incident.number == int(number)
+    return Incident.id == reference.replace("\0", "")
+
+
+def incident_of_channel(work: Work, slack_channel: str) -> Incident | None:
+    """The open incident of a channel, of which there is one at most; or the newest that was there."""
+    return newest_of(work, slack_channel)
+
+
+def bind_channel(work: Work, incident_id: str, slack_channel: str, at: datetime) -> None:
+    """The incident's channel was made, by us and for this incident: what waited for it is due."""
+    incident = work.session.get(Incident, incident_id, with_for_update={"of": Incident})
+    if incident is not None and incident.slack_channel is None:
+        take_it(work, slack_channel)
+        incident.slack_channel = slack_channel
+        details: JsonObject = {"channel": slack_channel}
+        happened(work, incident, "incident.channel_bound", "system", details, initiators=())
+        notices.due_now(work, incident_id, at)

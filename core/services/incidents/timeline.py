@@ -1,0 +1,213 @@
+"""An incident's timeline: one query over the rows that say what happened. Nothing is written for it but notes.
+
+Each line has a moment and an id; the id orders the lines of one moment: what caused before what was caused, a step's
+beginning before its end. What is done in the moment it begins has one line, that of its end.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import TextClause, text
+
+from core.decisions.people import Person
+from core.decisions.policy_table import Action
+from core.decisions.team_scope import check_may_respond
+from core.decisions.timeline import in_words
+from core.identifiers import Prefix, new_id
+from core.service import Work
+from core.services.access.listing import Window
+from core.services.shared import audit
+from core.services.shared.idempotency import take_turn
+from core.tables import Incident, IncidentEvent
+from core.views.incidents import NoteView, TimelineEntryView
+
+NOTE = "incident.note"
+MANUAL = "manual"  # the event behind a workflow started by hand; the workflow's own line says as much
+
+LINES = """
+WITH run AS (
+    SELECT * FROM runbook_executions WHERE incident_id = :incident
+), flow AS (
+    SELECT * FROM workflow_executions WHERE incident_id = :incident
+), step AS (
+    SELECT part.*, run.runbook_name FROM run JOIN step_executions part ON part.execution_id = run.id
+), action AS (
+    SELECT part.*, flow.workflow_name FROM flow JOIN action_executions part ON part.execution_id = flow.id
+), gate AS (
+    SELECT approval.*, step.runbook_name, step.step_id, step.started_at FROM step
+    JOIN approvals approval ON approval.execution_id = step.execution_id AND approval.position = step.position
+), held AS (
+    SELECT freezes.id, freezes.created_at, frozen_by, lifted_at, lifted_by, incident.closed_at,
+        incident.created_at AS opened_at,
+        jsonb_build_object('scope', coalesce('team ' || teams.name, 'everything'), 'why', reason) AS told
+    FROM incidents incident
+    JOIN freezes ON freezes.team_id IS NULL OR freezes.team_id = incident.team_id
+    LEFT JOIN teams ON teams.id = freezes.team_id
+    WHERE incident.id = :incident AND (lifted_at IS NULL OR lifted_at > incident.created_at)
+        AND (incident.closed_at IS NULL OR freezes.created_at < incident.closed_at)
+), line (at, rank, position, phase, kind, actor, subject_id, details) AS (
+    SELECT created_at, 1, number, 0, type, actor, incident_id, details
+    FROM incident_events WHERE incident_id = :incident AND type <> :manual
+    UNION ALL
+    SELECT created_at, 2, 0, 0, 'workflow.requested', requested_by, id,
+        jsonb_build_object('workflow', workflow_name, 'version', workflow_version) FROM flow
+    UNION ALL
+    SELECT started_at, 3, position, 0, 'action.started', 'workflow:' || workflow_name, execution_id,
+        jsonb_build_object('workflow', workflow_name, 'action', step_id, 'type', type)
+    FROM action WHERE started_at IS NOT NULL AND started_at IS DISTINCT FROM finished_at
+    UNION ALL
+    SELECT finished_at, 3, position, 9, 'action.ended', 'workflow:' || workflow_name, execution_id,
+        jsonb_build_object('workflow', workflow_name, 'action', step_id, 'type', type, 'status', status,
+            'attempt', attempt, 'error', error)
+    FROM action WHERE finished_at IS NOT NULL
+    UNION ALL
+    SELECT created_at, 4, 0, 0, CASE WHEN retry_of IS NULL THEN 'run.requested' ELSE 'run.retried' END,
+        requested_by, id, jsonb_build_object('runbook', runbook_name, 'version', runbook_version,
+            'workflow_execution_id', workflow_execution_id, 'retry_of', retry_of) FROM run
+    UNION ALL
+    SELECT started_at, 5, position, 0, 'step.started', 'system', execution_id,
+        jsonb_build_object('runbook', runbook_name, 'step', step_id, 'type', type)
+    FROM step WHERE started_at IS NOT NULL AND started_at IS DISTINCT FROM finished_at
+    UNION ALL
+    SELECT finished_at, 5, position, 9, 'step.ended', 'system', execution_id,
+        jsonb_build_object('runbook', runbook_name, 'step', step_id, 'type', type, 'status', status,
+            'attempt', attempt, 'error', error)
+    FROM step WHERE finished_at IS NOT NULL
+    UNION ALL
+    SELECT greatest(opened_at, started_at), 5, position, 1, 'approval.opened', 'system', id,
+        jsonb_build_object('runbook', runbook_name, 'step', step_id, 'execution_id', execution_id) FROM gate
+    UNION ALL
+    SELECT closed_at, 5, position, 3, 'approval.' || status, 'system', id,
+        jsonb_build_object('runbook', runbook_name, 'step', step_id, 'execution_id', execution_id)
+    FROM gate WHERE status IN ('expired', 'cancelled')
+    UNION ALL
+    SELECT decision.created_at, 5, gate.position, 2,
+        CASE WHEN approved THEN 'approval.approved' ELSE 'approval.rejected' END, slack_user_id, gate.id,
+        jsonb_build_object('runbook', runbook_name, 'step', step_id, 'execution_id', execution_id,
+            'reason', reason)
+    FROM gate JOIN approval_decisions decision ON decision.approval_id = gate.id
+    UNION ALL
+    SELECT entry.created_at, 6, 0, 0, replace(action, 'runbook_execution.', 'run.'), actor, subject_id,
+        jsonb_build_object('runbook', runbook_name) || entry.details
+    FROM run JOIN audit_entries entry ON entry.subject_id = run.id
+    WHERE action LIKE 'verdict.%' OR action IN ('runbook_execution.cancelled', 'callback.received')
+    UNION ALL
+    SELECT entry.created_at, 6, 0, 0, 'workflow.cancelled', actor, subject_id,
+        jsonb_build_object('workflow', workflow_name)
+    FROM flow JOIN audit_entries entry ON entry.subject_id = flow.id
+    WHERE action = 'workflow_execution.cancelled'
+    UNION ALL
+    SELECT finished_at, 7, 0, 0, 'run.ended', 'system', id,
+        jsonb_build_object('runbook', runbook_name, 'status', status, 'error', error)
+    FROM run WHERE finished_at IS NOT NULL
+    UNION ALL
+    SELECT greatest(created_at, opened_at), 1, 2147483647, 0, 'freeze.begun', frozen_by, id, told FROM held
+    UNION ALL
+    SELECT lifted_at, 1, 2147483647, 0, 'freeze.lifted', lifted_by, id, told FROM held
+    WHERE lifted_at IS NOT NULL AND (closed_at IS NULL OR lifted_at < closed_at)
+    UNION ALL
+    SELECT finished_at, 8, 0, 0, 'workflow.ended', 'system', id,
+        jsonb_build_object('workflow', workflow_name, 'status', status, 'error', error)
+    FROM flow WHERE finished_at IS NOT NULL
+), ordered AS (
+    SELECT at, kind, actor, subject_id, details,
+        'tml_' || rank || lpad(position::text, 10, '0') || phase
+            || left(md5(concat_ws(' ', kind, actor, subject_id, position)), 16) AS id
+    FROM line
+)
+SELECT id, at, kind, actor, subject_id, details FROM ordered
+"""
+
+BEHIND = text(
+    f'{LINES} WHERE (CAST(:at AS timestamptz) IS NULL OR (at, id COLLATE "C") > (:at, :id))'
+    " AND (CAST(:since AS timestamptz) IS NULL OR at >= :since)"
+    " AND (CAST(:until AS timestamptz) IS NULL OR at < :until)"
+    " AND (CAST(:kinds AS text[]) IS NULL OR kind = ANY(CAST(:kinds AS text[])))"
+    ' ORDER BY at, id COLLATE "C" LIMIT :size'
+)
+LAST = text(f'{LINES} ORDER BY at DESC, id COLLATE "C" DESC LIMIT :size')
+
+
+@dataclass(frozen=True)
+class WantedLines:
+    """Which lines are wanted: those of these kinds, from `since` on and before `until`; None: any."""
+
+    kinds: tuple[str, ...] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+ALL = WantedLines()
+
+
+def timeline(
+    work: Work, incident: Incident, window: Window, wanted: WantedLines = ALL
+) -> list[TimelineEntryView]:
+    """The lines in order, those behind the window's position; the person may see the incident."""
+    after = window.after
+    place = {"at": after.at if after else None, "id": after.id if after else None, "size": window.size}
+    kinds = list(wanted.kinds) if wanted.kinds is not None else None
+    values = {**place, "since": wanted.since, "until": wanted.until, "kinds": kinds}
+    return _lines(work, incident, BEHIND, values)
+
+
+def last_lines(work: Work, incident: Incident, size: int) -> list[TimelineEntryView]:
+    """The last lines, in order."""
+    return _lines(work, incident, LAST, {"size": size})[::-1]
+
+
+def _lines(
+    work: Work, incident: Incident, query: TextClause, values: Mapping[str, object]
+) -> list[TimelineEntryView]:
+    rows = work.session.execute(query, {"incident": incident.id, "manual": MANUAL, **values})
+    return [TimelineEntryView(**row, text=in_words(row["kind"], row["details"])) for row in rows.mappings()]
+
+
+def add_note(
+    work: Work,
+    person: Person,
+    incident: Incident,
+    text_: str,
+    *,
+    request_key: str | None = None,
+    action: Action = Action.INCIDENT_NOTE,
+) -> NoteView:
+    """Write something into the timeline. Raises NotAllowed for somebody of another team.
+
+    `request_key`: of the delivery that asks; the second one with the same key writes nothing more. `action`: what the
+    person must be allowed to do.
+    """
+    check_may_respond(person, incident.team.name, f"write into inc-{incident.number}", action)
+    if request_key is not None:
+        take_turn(work, request_key)
+        known = work.session.get(IncidentEvent, _event_id(request_key))
+        if known is not None:
+            return _view(known)
+    event = IncidentEvent(
+        id=_event_id(request_key) if request_key else new_id(Prefix.EVENT),
+        incident_id=incident.id,
+        type=NOTE,
+        actor=person.slack_user_id,
+        details={"text": text_},
+        created_at=work.now,
+    )
+    work.session.add(event)
+    audit.record(work, person, "incident.noted", incident.id, {"before": None, "after": {"note": text_}})
+    return _view(event)
+
+
+def _event_id(request_key: str) -> str:
+    """The same for the same key."""
+    return f"{Prefix.EVENT}_{hashlib.sha256(request_key.encode()).hexdigest()[:24]}"
+
+
+def _view(event: IncidentEvent) -> NoteView:
+    return NoteView(
+        id=event.id,
+        incident_id=event.incident_id,
+        text=event.details["text"],
+        author=event.actor,
+        created_at=event.created_at,
+    )

@@ -1,0 +1,1 @@
+"""The library of versioned runbooks and workflows: draft, approved, deprecated."""

@@ -1,0 +1,89 @@
+"""Finding definitions in the library, and who may write and approve them.
+
+Who may write, approve and deprecate definitions: a team's admins write theirs, platform admins approve.
+
+Finding definitions: by id or by name, as far as a person may see them.
+"""
+
+from difflib import get_close_matches
+
+from sqlalchemy import or_, select
+
+from core.decisions.people import Person
+from core.decisions.policy import require, require_somewhere
+from core.decisions.policy_table import Action
+from core.errors import InvalidInput, NotFound
+from core.service import Work
+from core.services.access.people import find_team
+from core.services.library.kinds import Row, Shelf
+from core.tables import Team
+
+
+def check_may_write(person: Person, team: str | None, action: Action = Action.DEFINITION_WRITE) -> None:
+    """Raise NotAllowed if this person may not write definitions of that team (None: global ones)."""
+    sentence = (
+        "Only a platform admin may write what is global."
+        if team is None
+        else f"Only an admin of team {team} may write its definitions."
+    )
+    require(person, action, team, sentence)
+
+
+def check_may_approve(person: Person, team: str | None) -> None:
+    """Raise NotAllowed if this person may not approve definitions of that team (None: global ones)."""
+    require(person, Action.DEFINITION_APPROVE, team, "Only a platform admin approves definitions.")
+
+
+def check_may_deprecate(person: Person, team: str | None) -> None:
+    """Raise NotAllowed if this person may not deprecate definitions of that team (None: global ones)."""
+    sentence = (
+        "Only a platform admin deprecates what is global."
+        if team is None
+        else f"Only a platform admin or an admin of team {team} deprecates what it owns."
+    )
+    require(person, Action.DEFINITION_DEPRECATE, team, sentence)
+
+
+def check_may_write_something(person: Person) -> None:
+    """Raise NotAllowed if this person may write no definition at all, whatever it says."""
+    sentence = "Only a platform admin or an admin of a team may write definitions."
+    require_somewhere(person, Action.DEFINITION_WRITE, sentence)
+
+
+def owning_team(work: Work, team: str | None) -> Team | None:
+    """The team's row; None for what is global. Raises InvalidInput for an unknown team."""
+    try:
+        return find_team(work, team) if team is not None else None
+    except NotFound as error:
+        raise InvalidInput(error.message, field="team") from error
+
+
+def find(work: Work, person: Person, shelf: Shelf[Row], reference: str, *, even_deleted: bool = False) -> Row:
+    """NotFound, with the nearest names, also for what other teams own.
+
+    `even_deleted`: an id still finds what was deleted. A name does not: it may be another one's by now.
+    """
+    table = shelf.row
+    by_name = (table.name == reference) & table.deleted_at.is_(None)
+    row = work.session.scalar(select(table).where(or_(table.id == reference, by_name)))
+    if row is not None and person.may_see(owner_of(row)) and (even_deleted or row.deleted_at is None):
+        return row
+    raise NotFound(f"There is no {shelf.noun} {reference}.", hint=_hint(work, person, shelf, reference))
+
+
+def owner_of(row: Row) -> str | None:
+    """The team that owns it; None for what is global."""
+    return row.team.name if row.team else None
+
+
+def _hint(work: Work, person: Person, shelf: Shelf[Row], reference: str) -> str:
+    near = get_close_matches(reference, visible_names(work, person, shelf), n=3, cutoff=0.5)
+    return f"Did you mean {' or '.join(near)}?" if near else f"`{shelf.listing}` shows what there is."
+
+
+def visible_names(work: Work, person: Person, shelf: Shelf[Row]) -> list[str]:
+    """The names that a person may see, sorted."""
+    table = shelf.row
+    query = select(table.name, Team.name).outerjoin(Team, table.team_id == Team.id)
+    found = work.session.execute(query.where(table.deleted_at.is_(None)).order_by(table.name))
+    return [name for name, team in found if person.may_see(team)]

@@ -1,0 +1,198 @@
+"""The library: definitions written, changed, deleted. Runbooks and workflows go the same way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from core.decisions.people import Person
+from core.definitions.runbook import RunbookDefinition
+from core.definitions.workflow import WorkflowDefinition
+from core.errors import Conflict, InvalidInput, NotFound, Stale
+from core.identifiers import new_id
+from core.service import Work
+from core.services.library.finding import check_may_write, owner_of, owning_team
+from core.services.library.kinds import WRITES, Change, Row, Shelf
+from core.services.shared import audit
+from core.services.shared.idempotency import take_turn
+from core.statuses import ACTIVE, ApprovalStatus
+from core.tables import JsonObject
+
+AnyDefinition = RunbookDefinition | WorkflowDefinition
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What somebody says along with a change: why, and what they read before. None: they do not say.
+
+    `read_version`: its number; `read_digest`: `Shelf.digest_of` it.
+    """
+
+    note: str = ""
+    read_version: int | None = None
+    read_digest: str | None = None
+
+
+UNSAID = Intent()
+
+
+def create(
+    work: Work, person: Person, shelf: Shelf[Row], definition: AnyDefinition, intent: Intent = UNSAID
+) -> Row:
+    """A new definition under a name that is free, a draft. Raises NotAllowed, and Conflict where the name is taken."""
+    check_may_write(person, definition.team)
+    if _named(work, shelf, definition.name) is not None:
+        raise _taken(shelf, definition.name)
+    row = shelf.row(id=new_id(shelf.prefix), name=definition.name, version=0, created_at=work.now)
+    return write(work, person, shelf, row, definition, Change.CREATED, intent.note)
+
+
+def apply(
+    work: Work, person: Person, shelf: Shelf[Row], definition: AnyDefinition, intent: Intent = UNSAID
+) -> Row:
+    """Make the definition of that name what this one says, whether there is one or not. Raises as these two do."""
+    check_may_write(person, definition.team)
+    row = _named(work, shelf, definition.name)
+    if row is None:
+        return create(work, person, shelf, definition, intent)
+    if not person.may_see(owner_of(row)):
+        raise _taken(shelf, definition.name)
+    return change(work, person, shelf, row, definition, intent)
+
+
+def _taken(shelf: Shelf[Row], name: str) -> Conflict:
+    """The same sentence whoever has the name: it tells nothing of what other teams own."""
+    return Conflict(f"The name {name} is taken: every {shelf.noun} has its own.", hint="Choose another one.")
+
+
+def _named(work: Work, shelf: Shelf[Row], name: str) -> Row | None:
+    """Locked, and if there is none, nobody else makes one until the transaction ends."""
+    take_turn(work, f"{shelf.noun} {name}")
+    table = shelf.row
+    query = select(table).where(table.name == name, table.deleted_at.is_(None)).with_for_update(of=table)
+    return work.session.scalar(query.execution_options(populate_existing=True))
+
+
+def change(
+    work: Work,
+    person: Person,
+    shelf: Shelf[Row],
+    row: Row,
+    definition: AnyDefinition,
+    intent: Intent = UNSAID,
+) -> Row:
+    """Make the row what the definition says. The same definition changes nothing.
+
+    Raises NotAllowed for who may not write for the team that it belongs to, and for the one that it goes to; what
+    `lock` raises; InvalidInput for another name.
+    """
+    lock(work, shelf, row, intent)
+    check_may_write(person, owner_of(row))
+    check_may_write(person, definition.team)
+    if definition.name != row.name:
+        sentence = f"A {shelf.noun} keeps its name: this one is {row.name}."
+        raise InvalidInput(sentence, hint="Make a new one of the other name.", field="name")
+    done = shelf.change_of(row, definition.document())
+    return row if done is None else write(work, person, shelf, row, definition, done, intent.note)
+
+
+def lock(work: Work, shelf: Shelf[Row], row: Row, intent: Intent) -> None:
+    """Nobody else changes the row until the transaction ends.
+
+    Raises Stale where it is at another version than the one that was read, Conflict where it came to one just now,
+    NotFound where it was deleted.
+    """
+    found = row.version
+    work.session.refresh(row, with_for_update={"of": shelf.row})
+    if row.deleted_at is not None:
+        raise NotFound(f"{row.name} was deleted.")
+    check_read(shelf, row, intent)
+    if row.version != found:
+        raise Conflict(f"{row.name} was changed just now. Read version {row.version} first.")
+
+
+def check_read(shelf: Shelf[Row], row: Row, intent: Intent) -> None:
+    """Raise Stale where the newest version is not the one that was read."""
+    if intent.read_version not in (None, row.version):
+        sentence = f"{row.name} is at version {row.version}, not at version {intent.read_version}."
+        raise Stale(sentence, hint="Read it again first.")
+    if intent.read_digest not in (None, shelf.digest_of(row)):
+        sentence = f"Version {row.version} of {row.name} says something else than what you read."
+        raise Stale(sentence, hint="Read it again first.")
+
+
+def write(
+    work: Work,
+    person: Person,
+    shelf: Shelf[Row],
+    row: Row,
+    definition: AnyDefinition,
+    done: Change,
+    note: str,
+) -> Row:
+    """Write the definition into its row, which is locked or new; who may was asked before.
+
+    What makes a new version makes a draft, whatever it was before.
+    """
+    before = {"version": row.version, "definition": row.definition}
+    row.team = owning_team(work, definition.team)
+    work.session.add(row)
+    shelf.settle(row, definition.document(), work.now)
+    if done in WRITES:
+        row.version, row.changed_by = row.version + 1, person.slack_user_id
+        row.status, row.quarantine = ApprovalStatus.DRAFT, None
+    after = {"version": row.version, "definition": row.definition}
+    keep(work, person, shelf, row, done, note, {"before": before, "after": after})
+    return row
+
+
+def keep(
+    work: Work,
+    person: Person,
+    shelf: Shelf[Row],
+    row: Row,
+    done: Change,
+    note: str,
+    details: Mapping[str, object],
+    *,
+    about: tuple[int, JsonObject] | None = None,
+) -> None:
+    """Save the row, with a line in its history and one in the audit trail.
+
+    `about`: the version that was decided about and what it says, where that is not the newest one.
+    """
+    version, definition = about or (row.version, row.definition)
+    row.updated_at = work.now
+    work.session.flush()
+    line = shelf.version(
+        owner_id=row.id,
+        version=version,
+        change=done,
+        status=row.status,
+        definition=definition,
+        changed_by=person.slack_user_id,
+        note=note,
+        created_at=work.now,
+    )
+    work.session.add(line)
+    work.session.flush()
+    audit.record(work, person, f"{shelf.noun}.{done}", row.id, details)
+
+
+def delete(work: Work, person: Person, shelf: Shelf[Row], row: Row, intent: Intent = UNSAID) -> Row:
+    """Take it off its shelf. Its executions and its history stay, its name becomes free.
+
+    Raises NotAllowed, what `lock` raises, and Conflict while it runs.
+    """
+    lock(work, shelf, row, intent)
+    check_may_write(person, owner_of(row))
+    active = select(func.count()).where(shelf.is_of(row), shelf.execution.status.in_(ACTIVE))
+    running = work.session.scalar(active)
+    if running:
+        runs = "1 execution of it is" if running == 1 else f"{running} executions of it are"
+        raise Conflict(f"{row.name} stays: {runs} active.", hint="Cancel what runs, or let it end.")
+    row.deleted_at = work.now
+    before = {"version": row.version, "status": row.status}
+    details = {"version": row.version, "before": before, "after": None}
+    keep(work, person, shelf, row, Change.DELETED, intent.note, details)
+    return row

@@ -1,0 +1,184 @@
+"""Health: signs of life of the processes, and the figures of the whole.
+
+Signs of life: a row a process, renewed every ten seconds, and taken away when it ends in order.
+
+How the service is: what its database was migrated to, and how much there is to do.
+"""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import token_hex
+
+import structlog
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.decisions.installation import Schema, check_compatible
+from core.decisions.signs import EVERY, FORGOTTEN, Presence, Sign, presences
+from core.errors import Unavailable
+from core.identifiers import Prefix
+from core.outage import Outage
+from core.service import Service, Work
+from core.statuses import ACTIVE
+from core.tables import Notice, Process, RunbookExecution, SchemaCompatibility, WorkflowExecution
+
+log = structlog.get_logger()
+
+
+class Life:
+    """Of one process: `kind` such as `worker`, `version` of its release."""
+
+    def __init__(self, kind: str, version: str) -> None:
+        self._kind, self._version, self._id = kind, version, token_hex(8)
+
+    def give_sign(self, work: Work) -> None:
+        """One statement, whether it is the first one or not."""
+        row = {
+            "id": self._id,
+            "kind": self._kind,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "version": self._version,
+            "started_at": work.now,
+            "seen_at": work.now,
+        }
+        first = insert(Process).values(row)
+        work.session.execute(first.on_conflict_do_update(index_elements=["id"], set_={"seen_at": work.now}))
+
+    def end(self, work: Work) -> None:
+        work.session.execute(delete(Process).where(Process.id == self._id))
+
+
+@contextmanager
+def living(service: Service, kind: str, version: str, outage: Outage | None = None) -> Iterator[None]:
+    """Within the block signs of life are given, from a thread of its own. A database that is away stops nothing.
+
+    `outage`: tells of it, where the process may have nothing to do with the database for long.
+    """
+    life, over = Life(kind, version), threading.Event()
+    thread = threading.Thread(
+        target=_live, args=(service, life, over, outage), name="signs-of-life", daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        with suppress(SQLAlchemyError), service.transaction() as work:
+            life.end(work)
+
+
+def _live(service: Service, life: Life, over: threading.Event, outage: Outage | None) -> None:
+    while not over.is_set():
+        try:
+            with service.transaction() as work:
+                life.give_sign(work)
+        except SQLAlchemyError as error:
+            log.debug("no sign of life could be given", error=type(error).__name__)
+            if outage is not None:
+                outage.begin(error)
+        else:
+            if outage is not None:
+                outage.end()
+        over.wait(EVERY.total_seconds())
+
+
+def present_processes(work: Work) -> list[Presence]:
+    """Of each kind that the service cannot do without."""
+    newest = select(Process.kind, Process.seen_at).where(Process.seen_at > work.now - FORGOTTEN)
+    return presences((Sign(kind, seen_at) for kind, seen_at in work.session.execute(newest)), work.now)
+
+
+def forget_old_signs(work: Work) -> None:
+    """Delete those of processes that ended without a word, a day ago."""
+    work.session.execute(delete(Process).where(Process.seen_at <= work.now - FORGOTTEN))
+
+
+ENDED = text("""
+WITH ended (is_workflow, status, n) AS (
+    SELECT starts_with(owner_id, :workflow), substr(key, length('ended ') + 1), value::bigint
+    FROM tallies CROSS JOIN LATERAL jsonb_each_text(counts) WHERE starts_with(key, 'ended ')
+    UNION ALL
+    SELECT false, status, 1 FROM ended_executions JOIN runbook_executions ON id = execution_id
+    UNION ALL
+    SELECT true, status, 1 FROM ended_executions JOIN workflow_executions ON id = execution_id
+)
+SELECT CASE WHEN is_workflow THEN 'workflow' ELSE 'runbook' END, status, sum(n)::bigint FROM ended GROUP BY 1, 2
+""")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """`due_since`: since when the execution that has waited longest for a worker waits; None if none does."""
+
+    runbook_executions: Mapping[str, int]
+    workflow_executions: Mapping[str, int]
+    notices_owed: int
+    due_since: datetime | None
+
+
+def schema_revision(work: Work) -> str | None:
+    """The migration that the database is at; None for a database without our tables."""
+    if work.session.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+        return None
+    revision = work.session.scalar(text("SELECT version_num FROM alembic_version"))
+    return str(revision) if revision is not None else None
+
+
+def schema_of(work: Work) -> Schema:
+    """What the database was migrated to, and which releases it says work with that."""
+    revision = schema_revision(work)
+    if work.session.scalar(text("SELECT to_regclass('schema_compatibility')")) is None:
+        return Schema(revision)
+    return Schema(revision, work.session.scalar(select(SchemaCompatibility.oldest_code)))
+
+
+def check_fits(work: Work, newest: str) -> Schema:
+    """Raise Unavailable for a database that a release, named by its newest migration, cannot work with."""
+    if work.session.scalar(text("SELECT pg_is_in_recovery()")):
+        hint = "DATABASE_URL is to lead to the primary; of several hosts in it the one that takes writes is used."
+        raise Unavailable("The database is a standby, which takes no writes.", hint=hint)
+    return check_schema(work, newest)
+
+
+def check_schema(work: Work, newest: str) -> Schema:
+    """The half of it that holds for who only reads, too: raise Unavailable for a schema that does not fit."""
+    schema = schema_of(work)
+    check_compatible(schema, newest)
+    return schema
+
+
+def count_everything(work: Work) -> Figures:
+    owed = select(func.count()).where(Notice.wanted > Notice.delivered, Notice.abandoned_at.is_(None))
+    due = [
+        work.session.scalar(select(func.min(table.wake_at)).where(table.wake_at <= work.now))
+        for table in (RunbookExecution, WorkflowExecution)
+    ]
+    ended = _ended(work)
+    return Figures(
+        runbook_executions=_active(work, RunbookExecution) | ended["runbook"],
+        workflow_executions=_active(work, WorkflowExecution) | ended["workflow"],
+        notices_owed=work.session.scalar(owed) or 0,
+        due_since=min((moment for moment in due if moment is not None), default=None),
+    )
+
+
+def _active(work: Work, table: type[RunbookExecution] | type[WorkflowExecution]) -> dict[str, int]:
+    """By an index that has only these: what ended is not read again at each look."""
+    counts = select(table.status, func.count()).where(table.status.in_(ACTIVE)).group_by(table.status)
+    return dict(work.session.execute(counts).all())
+
+
+def _ended(work: Work) -> dict[str, dict[str, int]]:
+    """By kind and status: what the clock has counted, and what it has yet to count."""
+    found: dict[str, dict[str, int]] = {"runbook": {}, "workflow": {}}
+    for kind, status, count in work.session.execute(ENDED, {"workflow": f"{Prefix.WORKFLOW}_"}):
+        found[kind][status] = count
+    return found

@@ -1,0 +1,128 @@
+"""A restored copy of the database is recognised, and what may have gone on after it was taken is not done again.
+
+In one transaction: a new generation, a freeze of everything, every step that was still to be done may have been, every
+worker's hold ends, every message that was not known to be posted is looked up first.
+"""
+
+from secrets import token_hex
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+
+from core.advisory_locks import freeze_alone
+from core.decisions.installation import DECLARED, REASONS, Happened, Place, what_happened
+from core.decisions.people import Person
+from core.service import Service, Work
+from core.services.freezes.declaring import freeze_everything
+from core.services.operations.installation import THE_ROW, is_as_known, present_place
+from core.services.shared import audit, notices
+from core.tables import Installation
+
+SYSTEM = Person("system", source="restore")
+SUBJECT = "installation"  # of the audit trail
+RELEASED = "worker = NULL, wake_at = :now, rung_at = NULL, fence = fence + 1, revision = revision + 1"
+TABLES = {"runbook_executions": "step_executions", "workflow_executions": "action_executions"}
+ACTIVE = "('pending', 'running', 'waiting')"
+OPEN = "('pending', 'running', 'waiting', 'unknown')"
+MAYBE_SENT = text("""
+UPDATE notices SET uncertain = true, leased_until = NULL WHERE message_ts IS NULL AND abandoned_at IS NULL
+""")
+
+log = structlog.get_logger()
+
+
+def settle(service: Service) -> Happened:
+    """Find out what became of the database, and do what that obliges us to: whoever comes first does it.
+
+    To be asked by a process that starts, and by one that finds that `is_as_known` does not hold. A new database is
+    written down as what it is.
+    """
+    with service.transaction() as work:
+        line = _line(work)
+    witnessed = service.witness.recall(line)  # before the mark is read: so it is never ahead of it by chance
+    with service.transaction() as work:
+        if is_as_known(work.session) and not _is_behind(work, line, witnessed):
+            return Happened.NOTHING
+        row = _locked(work)
+        known, present = Place(row.identity, row.timeline), present_place(work.session)
+        happened = what_happened(known, present, row.mark, witnessed if row.line == line else row.mark)
+        if happened is Happened.TAKEN_OVER:
+            _move(work, row, present)
+            audit.record(work, SYSTEM, "installation.taken_over", SUBJECT, _change(known, present))
+        elif happened.is_restore:
+            _restore(work, SYSTEM, row, present, REASONS[happened])
+    return happened
+
+
+def declare_restored(work: Work, person: Person) -> int:
+    """The same as of a restore that was recognised, where none can be. Answers the new generation."""
+    _line(work)
+    row = _locked(work)
+    _restore(work, person, row, present_place(work.session), DECLARED)
+    return row.generation
+
+
+def _line(work: Work) -> str:
+    """The name of what is being written; a database without a row gets one."""
+    present = present_place(work.session)
+    new = {"id": THE_ROW, "identity": present.identity, "timeline": present.timeline, "line": token_hex(8)}
+    work.session.execute(insert(Installation).values(new).on_conflict_do_nothing())
+    return work.session.get_one(Installation, THE_ROW, populate_existing=True).line
+
+
+def _is_behind(work: Work, line: str, witnessed: int | None) -> bool:
+    row = work.session.get_one(Installation, THE_ROW, populate_existing=True)
+    return witnessed is not None and row.line == line and witnessed > row.mark
+
+
+def _locked(work: Work) -> Installation:
+    """Nobody begins a run meanwhile: the lock of freezes comes first, for who freezes takes it first, too."""
+    freeze_alone(work.session)
+    return work.session.get_one(Installation, THE_ROW, populate_existing=True, with_for_update=True)
+
+
+def _move(work: Work, row: Installation, present: Place) -> None:
+    row.identity, row.timeline = present.identity, present.timeline
+    work.session.flush()
+
+
+def _restore(work: Work, person: Person, row: Installation, present: Place, reason: str) -> None:
+    known = Place(row.identity, row.timeline)
+    row.generation, row.restored_at, row.line, row.mark = row.generation + 1, work.now, token_hex(8), 0
+    _move(work, row, present)
+    frozen = freeze_everything(work, person, _told(reason))
+    doubtful = {table: _doubt(work, table, steps) for table, steps in TABLES.items()}
+    work.session.execute(MAYBE_SENT)
+    notices.announce(work)
+    details = {"reason": reason, "generation": row.generation, "freeze": frozen.id, **doubtful}
+    audit.record(work, person, "installation.restored", SUBJECT, {**details, **_change(known, present)})
+    log.error("a restored database: everything is frozen", reason=reason, generation=row.generation)
+
+
+def _told(reason: str) -> str:
+    return (
+        f"{reason}. What went on after the copy was taken is not known: steps that must not be repeated are asked "
+        "about. Look at what is open, then unfreeze"
+    )
+
+
+def _doubt(work: Work, table: str, steps: str) -> int:
+    """What is not over may have gone on. Answers how many executions that are; those of lost workers want another."""
+    active = f"SELECT id FROM {table} WHERE status IN {ACTIVE}"  # noqa: S608 constants of this module
+    doubt = f"UPDATE {steps} SET maybe_done = true WHERE status IN {OPEN} AND execution_id IN ({active})"  # noqa: S608
+    work.session.execute(text(doubt))
+    release = f"UPDATE {table} SET {RELEASED} WHERE worker IS NOT NULL AND status IN {ACTIVE} RETURNING id"  # noqa: S608
+    kind = table.partition("_")[0]
+    for execution_id in work.session.scalars(text(release), {"now": work.now}):
+        work.ring(kind, execution_id)
+    count = work.session.scalar(text(f"SELECT count(*) FROM ({active}) AS active"))  # noqa: S608 as above
+    return int(count or 0)
+
+
+def _change(known: Place, present: Place) -> dict[str, object]:
+    return {"before": _shown(known), "after": _shown(present)}
+
+
+def _shown(place: Place) -> dict[str, str]:
+    return {"identity": place.identity, "timeline": place.timeline}

@@ -1,0 +1,297 @@
+"""Applying an event to an execution, with all that the change obliges us to, in one transaction.
+
+Applying an event to a locked execution, and saving what it makes of it.
+
+Changes from outside: a person decides, cancels, gives a verdict. No worker is needed for them.
+
+Links: what an action made elsewhere for the incident, such as a ticket.
+
+Runbook executions that a workflow's action waits for: their end is its answer.
+
+The execution is created, and the action begins to wait, in one transaction; the execution ends, and the action is
+answered, in another. So the end cannot come before the wait, and neither can be lost.
+
+What a change of a workflow execution obliges us to do, in the transaction of the change.
+
+What a change of an execution obliges us to do, in the transaction of the change.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import null, select, update
+
+from core.decisions.advance import advance
+from core.decisions.gates import GATE
+from core.decisions.initiators import initiators_from_json
+from core.decisions.people import Person
+from core.decisions.settling import blame
+from core.service import Work
+from core.services.executions import secret_parameters
+from core.services.executions.checkpoint import Change, save
+from core.services.executions.loading import WORKFLOW, AnyExecution, Loaded, load_locked
+from core.services.executions.locks import release_lock
+from core.services.incidents.changes import Cause, add_link
+from core.services.shared import audit, notices
+from core.services.shared.notices import NewNotice, NoticeKind
+from core.services.starts.bounds import tell_failure
+from core.statuses import GateStatus, Status, WaitingFor
+from core.tables import (
+    Approval,
+    Callback,
+    Incident,
+    IncidentEvent,
+    JsonObject,
+    RunbookExecution,
+    WorkflowExecution,
+)
+from core.values.execution import Answered, Event, Execution, Failed, Json, Step, Succeeded
+
+Fulfil = Callable[[Work, Loaded, Execution], None]
+
+
+def apply(work: Work, loaded: Loaded, event: Event, fulfil: Fulfil) -> Execution:
+    """Advance, save, do what that obliges us to (`fulfil`, given the new state), and ring if a worker is wanted.
+
+    A worker that holds the execution keeps it: it meets the new revision at its next checkpoint.
+    """
+    row, before = loaded.row, loaded.state
+    after = advance(before, event, work.now).execution
+    if after == before:
+        return after
+    held = row.worker is not None
+    wake_at = row.wake_at if held and not after.status.is_final else after.wake_at
+    change = Change(loaded.kind, row.id, row.revision, before, after, wake_at, not held)
+    work.session.flush()
+    saved = save(work.session, change)
+    assert saved, "the row is locked, so nobody else can have changed it"
+    work.announces = True
+    fulfil(work, loaded, after)
+    if not held and after.wake_at is not None:
+        work.ring(loaded.kind.name, row.id)
+    return after
+
+
+def apply_event(work: Work, loaded: Loaded, event: Event) -> Execution:
+    """Advance a locked execution, save it with what that obliges us to, and ring if a worker is wanted.
+
+    A worker that holds the execution keeps it: it meets the new revision at its next checkpoint.
+    """
+    return apply(
+        work, loaded, event, lambda work, loaded, after: fulfil(work, loaded.row, loaded.state, after)
+    )
+
+
+@dataclass(frozen=True)
+class Link:
+    name: str
+    url: str
+
+    def as_output(self) -> Json:
+        """As the output of an action says it."""
+        return {"name": self.name, "url": self.url}
+
+
+def new_links(before: Execution, after: Execution) -> list[Link]:
+    """The links of actions that have succeeded since `before`."""
+    changed = zip(before.steps, after.steps, strict=True)
+    outputs = [
+        new.output for old, new in changed if old.status is not new.status and new.status is Status.SUCCEEDED
+    ]
+    return [link for output in outputs if (link := _link(output)) is not None]
+
+
+def _link(output: Json) -> Link | None:
+    link = output.get("link") if isinstance(output, dict) else None
+    if not isinstance(link, dict) or not isinstance(link.get("url"), str):
+        return None
+    return Link(str(link.get("name") or link["url"]), str(link["url"]))
+
+
+def answer_awaiting(work: Work, row: RunbookExecution, after: Execution) -> None:
+    """`row` came to its end, as `after`: tell the action that waits for it, if one does."""
+    if row.awaited_by is None or row.workflow_execution_id is None:
+        return
+    loaded = load_locked(work.session, WORKFLOW, row.workflow_execution_id)
+    result = result_of(row, after)
+    if isinstance(result, Failed) and not _may_repeat(loaded, row.awaited_by):
+        result = Failed(result.error, result.output, final=True)
+    apply(work, loaded, Answered(row.awaited_by, result), _fulfil)
+
+
+def _fulfil(work: Work, loaded: Loaded, after: Execution) -> None:
+    assert isinstance(loaded.row, WorkflowExecution)
+    of_workflow(work, loaded.row, loaded.state, after)
+
+
+def result_of(row: RunbookExecution, after: Execution) -> Succeeded | Failed:
+    """What the end of the execution is to the action: its status, and what its steps saved, as `output`."""
+    output: dict[str, Json] = {
+        "execution_id": row.id,
+        "runbook": row.runbook_name,
+        "status": after.status.value,
+        "error": after.error,
+        "steps": {step.id: {"status": step.status.value, "saved": dict(step.saved)} for step in after.steps},
+    }
+    if after.status is Status.SUCCEEDED:
+        return Succeeded(output)
+    return Failed(
+        f"{row.runbook_name} ({row.id}) {_ended(after.status)}. {after.error or ''}".strip(), output
+    )
+
+
+def _ended(status: Status) -> str:
+    return {Status.CANCELLED: "was cancelled", Status.TIMED_OUT: "ran out of time"}.get(status, "failed")
+
+
+def _may_repeat(loaded: Loaded, action_id: str) -> bool:
+    """A runbook is run again only where the action says that this is safe."""
+    action = next(part for part in loaded.parts if part.id == action_id)
+    return action.retry is not None and action.retry.safe
+
+
+SYSTEM = Person("system", source="worker")
+
+
+def of_workflow(work: Work, row: WorkflowExecution, before: Execution, after: Execution) -> None:
+    """Keep the links that its actions made; at the end write the audit trail, and tell a failure."""
+    links = new_links(before, after)
+    if links:
+        _keep_links(work, row, links)
+    if not after.status.is_final or before.status.is_final:
+        return
+    audit.record(work, SYSTEM, "workflow_execution.ended", row.id, details_of_end(before, after))
+    if after.status in (Status.FAILED, Status.TIMED_OUT):
+        tell_failure(work, row, after.status, _what_failed(after))
+
+
+def details_of_end(before: Execution, after: Execution) -> JsonObject:
+    """What the audit trail says of an end, of either kind of execution."""
+    change = {"before": {"status": before.status.value}, "after": {"status": after.status.value}}
+    return {"status": after.status.value, "error": after.error, **change}
+
+
+def _what_failed(after: Execution) -> str:
+    """The action that ended it, with its error; where none did, the error of the whole, and how far it had come."""
+    for step in reversed(after.steps):
+        if after.error == blame(step, step.error):
+            return f"Action *{step.id}*: {step.error}"
+    left = [step.id for step in after.steps if step.status in (Status.TIMED_OUT, Status.UNKNOWN)]
+    return f"{after.error} Action *{left[-1]}* was not over." if left else after.error or ""
+
+
+def _keep_links(work: Work, row: WorkflowExecution, links: Sequence[Link]) -> None:
+    incident = work.session.get_one(Incident, row.incident_id)
+    event = work.session.get_one(IncidentEvent, row.event_id)
+    person = Person(f"workflow:{row.workflow_name}", source="workflow")
+    cause = Cause(person, event.depth + 1, initiators_from_json(event.initiators))
+    for link in links:
+        add_link(work, cause, incident, link.name, link.url)
+
+
+def obliges(before: Execution, after: Execution) -> bool:
+    """Whether the change obliges us to anything beyond showing it."""
+    waits_otherwise = before.waiting_for != after.waiting_for
+    has_waited = _left_gate(before, after) is not None
+    is_void = bool(_taken_back(before, after))
+    return after.status.is_final or waits_otherwise or has_waited or is_void or bool(new_links(before, after))
+
+
+def _left_gate(before: Execution, after: Execution) -> int | None:
+    """The position of the gate that is not waited for any more: the next step may be a gate, too."""
+    is_there = after.waiting_for is WaitingFor.APPROVAL and after.position == before.position
+    return before.position if before.waiting_for is WaitingFor.APPROVAL and not is_there else None
+
+
+def _taken_back(before: Execution, after: Execution) -> list[int]:
+    """The positions of gates that were passed, and are asked again."""
+    pairs = enumerate(zip(before.steps, after.steps, strict=True))
+    return [
+        at for at, (old, new) in pairs if old.type == GATE and new is not old and _is_taken_back(old, new)
+    ]
+
+
+def _is_taken_back(old: Step, new: Step) -> bool:
+    return old.status is Status.SUCCEEDED and new.status is not Status.SUCCEEDED
+
+
+def fulfil(work: Work, row: AnyExecution, before: Execution, after: Execution) -> None:
+    """Close gates that are no longer waited for, ask for verdicts, tell the outcome, write the audit trail."""
+    if isinstance(row, WorkflowExecution):
+        of_workflow(work, row, before, after)
+        return
+    gate = _left_gate(before, after)
+    if gate is not None:
+        _close_gate(work, row, gate, after.steps[gate].status)
+    for position in _taken_back(before, after):
+        _void(work, row, before.steps[position], after.steps[position])
+    if after.waiting_for is WaitingFor.VERDICT and before.waiting_for is not WaitingFor.VERDICT:
+        _ask_for_verdict(work, row, after)
+    if after.status.is_final and not before.status.is_final:
+        _tell_outcome(work, row, before, after)
+    if after.status is Status.SUCCEEDED:  # what failed may be retried
+        secret_parameters.forget(work, row)
+
+
+def _close_gate(work: Work, row: RunbookExecution, position: int, status: Status) -> None:
+    gates = select(Approval).where(
+        Approval.execution_id == row.id, Approval.position == position, Approval.status == GateStatus.OPEN
+    )
+    for gate in work.session.scalars(gates.with_for_update()):
+        gate.status = GateStatus.EXPIRED if status is Status.TIMED_OUT else GateStatus.CANCELLED
+        gate.closed_at = work.now
+        notices.want_again(work, gate.id, NoticeKind.GATE)
+
+
+def _void(work: Work, row: RunbookExecution, before: Step, after: Step) -> None:
+    """The approval does not hold any more. One that an earlier run was given stays as it is, which it held for."""
+    output = before.output if isinstance(before.output, dict) else {}
+    gate = work.session.get(Approval, str(output.get("approval")), with_for_update=True)
+    if gate is None:
+        return
+    if gate.execution_id == row.id:
+        gate.status = GateStatus.VOID
+        notices.want_again(work, gate.id, NoticeKind.GATE)
+    change = {"before": {"status": GateStatus.APPROVED.value}, "after": {"status": GateStatus.VOID.value}}
+    details = {"execution": row.id, "reason": after.error or _why_asked_again(work, row), **change}
+    audit.record(work, SYSTEM, "approval.voided", gate.id, details)
+
+
+def _why_asked_again(work: Work, row: RunbookExecution) -> str | None:
+    """Where the gate is open again already, in this transaction."""
+    open_gate = select(Approval.asked_again).where(
+        Approval.execution_id == row.id, Approval.status == GateStatus.OPEN
+    )
+    return work.session.scalars(open_gate).first()
+
+
+def _ask_for_verdict(work: Work, row: RunbookExecution, after: Execution) -> None:
+    position = after.position
+    assert position is not None
+    attempt = after.steps[position].attempt
+    notices.owe(
+        work,
+        NewNotice(
+            NoticeKind.VERDICT,
+            row.id,
+            row.incident_id,
+            key=f"{position}.{attempt}",
+            content={"position": position, "attempt": attempt},
+            thread_of=row.id,
+        ),
+    )
+
+
+def _tell_outcome(work: Work, row: RunbookExecution, before: Execution, after: Execution) -> None:
+    release_lock(work, row)
+    _forget_callbacks(work, row)
+    answer_awaiting(work, row, after)
+    notices.owe(work, NewNotice(NoticeKind.OUTCOME, row.id, row.incident_id, thread_of=row.id))
+    notices.want_again(work, row.id, NoticeKind.VERDICT)
+    audit.record(work, SYSTEM, "runbook_execution.ended", row.id, details_of_end(before, after))
+
+
+def _forget_callbacks(work: Work, row: RunbookExecution) -> None:
+    """What came for steps that never read it may hold a secret of ours, and nobody has looked."""
+    unread = (Callback.execution_id == row.id, Callback.body.is_not(None))
+    work.session.execute(update(Callback).where(*unread).values(body=null()))

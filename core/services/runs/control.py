@@ -1,0 +1,177 @@
+"""Finding runs, cancelling them, and giving verdicts.
+
+Finding runbook executions, without changing any.
+
+Runbook executions: cancelled, judged.
+
+Workflow executions: found, and cancelled.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from core.decisions.initiators import initiated_by, initiators_from_json, initiators_to_json, joined
+from core.decisions.people import Person
+from core.decisions.policy_table import Action
+from core.decisions.team_scope import check_may_respond
+from core.errors import Conflict, InvalidInput, NotFound
+from core.service import Work
+from core.services.executions.loading import RUNBOOK, WORKFLOW, load_locked
+from core.services.runs.changes import apply_event
+from core.services.shared import audit, notices
+from core.services.shared.notices import NoticeKind
+from core.statuses import ACTIVE, WaitingFor
+from core.tables import Incident, RunbookExecution, WorkflowExecution
+from core.values.execution import CancelRequested, Execution, VerdictGiven
+
+
+def find_execution(work: Work, person: Person, execution_id: str) -> RunbookExecution:
+    """NotFound also for what the person's teams do not own."""
+    row = work.session.get(RunbookExecution, execution_id)
+    if row is None or not person.may_see(team_of(work, row), Action.RUN_READ):
+        raise NotFound(f"There is no execution {execution_id}.")
+    return row
+
+
+def team_of(work: Work, row: RunbookExecution) -> str:
+    """The team that owns the incident that it is run for."""
+    return work.session.get_one(Incident, row.incident_id).team.name
+
+
+def executions_of_incident(
+    work: Work, incident_id: str, *, active_only: bool = False
+) -> list[RunbookExecution]:
+    """Newest first."""
+    query = select(RunbookExecution).where(RunbookExecution.incident_id == incident_id)
+    if active_only:
+        query = query.where(RunbookExecution.status.in_(ACTIVE))
+    return list(
+        work.session.scalars(query.order_by(RunbookExecution.created_at.desc(), RunbookExecution.id.desc()))
+    )
+
+
+VERDICTS = ("ran", "did_not_run", "run_again")
+
+
+def cancel(work: Work, person: Person, execution_id: str) -> RunbookExecution:
+    """No step starts after this commits; a running one is stopped by its worker.
+
+    Raises NotFound, NotAllowed for somebody of another team, Conflict if it has ended.
+    """
+    row = find_execution(work, person, execution_id)
+    check_may_respond(person, team_of(work, row), f"cancel {row.runbook_name}", Action.RUN_CANCEL)
+    loaded = load_locked(work.session, RUNBOOK, execution_id)
+    if loaded.state.status.is_final:
+        raise Conflict(f"This run has already ended: {row.status}.")
+    before = {"status": row.status, "waiting_for": row.waiting_for}
+    details = {"before": before, "after": {"cancel_requested": True}}
+    audit.record(work, person, "runbook_execution.cancelled", row.id, details)
+    apply_event(work, loaded, CancelRequested(f"<@{person.slack_user_id}>", row.worker is not None))
+    work.session.refresh(row)
+    return row
+
+
+class StaleVerdict(Conflict):
+    """Another step, or attempt, is asked about now. `execution_id`: of the run whose questions are to be told anew."""
+
+    def __init__(self, message: str, execution_id: str, *, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.execution_id = execution_id
+
+
+@dataclass(frozen=True)
+class InDoubt:
+    """Which attempt of which step an answer is about."""
+
+    step: str
+    attempt: int
+
+
+def give_verdict(
+    work: Work, person: Person, execution_id: str, answer: str, about: InDoubt | None
+) -> RunbookExecution:
+    """A person's answer to "did this step happen?". `about`: None where it comes from a button that does not say.
+
+    Whoever has it run again brings that about, and the approval before it is asked for again.
+    Raises InvalidInput for an unknown answer, Conflict if nobody asks any more, StaleVerdict where something else is
+    asked about.
+    """
+    if answer not in VERDICTS:
+        raise InvalidInput(f"A verdict is one of {', '.join(VERDICTS)}.", field="verdict")
+    row = find_execution(work, person, execution_id)
+    check_may_respond(person, team_of(work, row), f"give a verdict on {row.runbook_name}", Action.RUN_VERDICT)
+    loaded = load_locked(work.session, RUNBOOK, execution_id)
+    _check_asked(row.id, loaded.state, about)
+    if answer == "run_again":
+        known = initiators_from_json(row.initiators)
+        row.initiators = initiators_to_json(joined(known, initiated_by(person, "ran_again")))
+    details = {"step": loaded.state.position, "before": {"step": "unknown"}, "after": {"verdict": answer}}
+    audit.record(work, person, f"verdict.{answer}", row.id, details)
+    apply_event(work, loaded, VerdictGiven(answer, f"<@{person.slack_user_id}>"))
+    notices.want_again(work, row.id, NoticeKind.VERDICT)
+    work.session.refresh(row)
+    return row
+
+
+def _check_asked(execution_id: str, state: Execution, about: InDoubt | None) -> None:
+    """Raise a Conflict, with how things stand, unless it is this that is asked about now."""
+    position = state.position
+    if position is None or state.waiting_for is not WaitingFor.VERDICT:
+        raise Conflict("No verdict is waited for here any more.")
+    step = state.steps[position]
+    if about is None:
+        said = "This button is of an earlier release and does not say which step it means."
+        hint = f"Step {step.id} is asked about now. Answer on its message, which is told anew."
+        raise StaleVerdict(said, execution_id, hint=hint)
+    if about.step != step.id:
+        said = f"Step {step.id} is asked about now, not {about.step}."
+        raise StaleVerdict(said, execution_id, hint="Nothing was changed.")
+    if about.attempt != step.attempt:
+        said = f"Attempt {step.attempt} of step {step.id} is asked about now, not attempt {about.attempt}."
+        raise StaleVerdict(said, execution_id, hint="Nothing was changed.")
+
+
+def find_workflow_execution(work: Work, person: Person, execution_id: str) -> WorkflowExecution:
+    """NotFound also for what the person's teams do not own: an execution belongs to its incident's team."""
+    row = work.session.get(WorkflowExecution, execution_id)
+    team = work.session.get_one(Incident, row.incident_id).team.name if row is not None else None
+    if row is None or not person.may_see(team, Action.RUN_READ):
+        raise NotFound(f"There is no workflow execution {execution_id}.")
+    return row
+
+
+def cancel_workflow(
+    work: Work, person: Person, execution_id: str, *, with_runs: bool
+) -> tuple[WorkflowExecution, int]:
+    """No action starts after this commits; one under way is stopped by its worker.
+
+    `with_runs`: what it has started is cancelled with it; otherwise that goes on. Returns the execution, and how many
+    runs were cancelled. Raises NotFound, NotAllowed for somebody of another team, Conflict if it has ended.
+    """
+    row = find_workflow_execution(work, person, execution_id)
+    team = work.session.get_one(Incident, row.incident_id).team.name
+    check_may_respond(person, team, f"cancel {row.workflow_name}", Action.RUN_CANCEL)
+    for run_id in _active_runs(
+        work, row
+    ):  # in the order of all locks: a run before the workflow that waits for it
+        load_locked(work.session, RUNBOOK, run_id)
+    loaded = load_locked(work.session, WORKFLOW, execution_id)
+    if loaded.state.status.is_final:
+        raise Conflict(f"This workflow has already ended: {row.status}.")
+    change = {"before": {"status": row.status}, "after": {"cancel_requested": True}}
+    details = {"workflow": row.workflow_name, "with_runs": with_runs, **change}
+    audit.record(work, person, "workflow_execution.cancelled", row.id, details)
+    apply_event(work, loaded, CancelRequested(f"<@{person.slack_user_id}>", row.worker is not None))
+    runs = _active_runs(work, row) if with_runs else []
+    for run_id in runs:
+        cancel(work, person, run_id)
+    work.session.refresh(row)
+    return row, len(runs)
+
+
+def _active_runs(work: Work, row: WorkflowExecution) -> list[str]:
+    caused = select(RunbookExecution.id).where(RunbookExecution.workflow_execution_id == row.id)
+    return list(
+        work.session.scalars(caused.where(RunbookExecution.status.in_(ACTIVE)).order_by(RunbookExecution.id))
+    )

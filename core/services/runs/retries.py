@@ -1,0 +1,142 @@
+"""Retrying a run that did not succeed: a new execution goes on where it ended."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import select
+
+from core.decisions.initiators import (
+    check_chain,
+    initiated_by,
+    initiators_from_json,
+    initiators_to_json,
+    joined,
+)
+from core.decisions.people import Person
+from core.decisions.policy import require
+from core.decisions.policy_table import Action
+from core.decisions.resume import Resumption, resume
+from core.decisions.team_scope import check_may_respond, check_runbook_scope
+from core.errors import Conflict
+from core.identifiers import Prefix, new_id
+from core.service import Work
+from core.services.executions import secret_parameters
+from core.services.executions.loading import RUNBOOK, Loaded, load_locked
+from core.services.freezes.in_force import check_may_begin
+from core.services.library.runbooks import check_runnable
+from core.services.runs.control import find_execution
+from core.services.shared import audit, notices
+from core.services.shared.notices import NoticeKind
+from core.services.starts.runbook_starts import admit, execution_by_request_key
+from core.statuses import Status
+from core.tables import Incident, Runbook, RunbookExecution, StepExecution
+from core.values.execution import Step
+
+
+def retry(
+    work: Work,
+    person: Person,
+    execution_id: str,
+    *,
+    from_step: str | None = None,
+    request_key: str | None = None,
+) -> RunbookExecution:
+    """A new execution that goes on from the first step that did not succeed, or from `from_step`.
+
+    Same frozen definition, version and parameters, and no tag: a person caused it, also where a workflow caused the
+    run before, to which `retry_of` leads. The steps before are carried over with what they saved, and the
+    lock is taken anew. A gate before what runs again is asked again, and not of who retries, nor of who brought about
+    the run before. A run is retried once: its retry can be retried in turn, so nobody goes on twice from one place.
+
+    Raises NotFound; NotAllowed for who may not run it, and for a `from_step` of somebody who is no admin of the team;
+    Conflict as `core.decisions.resume` does, and where the version is not the approved one any more, the run was
+    retried before, its team is frozen, or its lock is held; InvalidInput for an unknown step.
+    """
+    old = find_execution(work, person, execution_id)
+    known = execution_by_request_key(work, request_key)
+    if known is not None:
+        return known
+    incident = work.session.get_one(Incident, old.incident_id)
+    runbook = work.session.get_one(Runbook, old.runbook_id)
+    _check_allowed(person, runbook, incident, from_step)
+    check_chain(person, "retried")
+    check_may_begin(work, incident)  # before a row is locked: a freeze asks in this order
+    loaded = load_locked(work.session, RUNBOOK, execution_id)
+    by = f"<@{person.slack_user_id}>"
+    resumption = resume(loaded.state, from_step=from_step, by=by, now=work.now)
+    _check_not_retried(work, old)
+    check_runnable(runbook, version=old.runbook_version)
+    new = _new_execution(work, person, old, request_key)
+    admit(work, new, incident, _steps(new.id, loaded, resumption))
+    secret_parameters.hand_on(work, old, new)
+    notices.want_again(work, old.id, NoticeKind.HEADLINE)
+    asked = {"of": old.id, "from": loaded.parts[resumption.position].id, "version": old.runbook_version}
+    details = {**asked, "before": None, "after": {"status": new.status}}
+    audit.record(work, person, "runbook_execution.retried", new.id, details)
+    return new
+
+
+def _check_allowed(person: Person, runbook: Runbook, incident: Incident, from_step: str | None) -> None:
+    team = incident.team.name
+    check_runbook_scope(runbook.name, runbook.team.name if runbook.team else None, team)
+    check_may_respond(person, team, f"run {runbook.name}", Action.RUN_RETRY)
+    if from_step is not None:
+        sentence = f"Only an admin of team {team} may choose the step to go on from."
+        hint = "Retry without it goes on from the first step that did not succeed."
+        require(person, Action.RUN_RETRY_FROM, team, sentence, hint=hint)
+
+
+def _check_not_retried(work: Work, old: RunbookExecution) -> None:
+    other = work.session.scalar(select(RunbookExecution).where(RunbookExecution.retry_of == old.id))
+    if other is not None:
+        raise Conflict(
+            f"This run was already retried, by {_who(other)}: {other.id}, which is {other.status}.",
+            hint="If that one ended badly, retry that one.",
+        )
+
+
+def _who(execution: RunbookExecution) -> str:
+    return f"<@{execution.requested_by}>"
+
+
+def _new_execution(
+    work: Work, person: Person, old: RunbookExecution, request_key: str | None
+) -> RunbookExecution:
+    return RunbookExecution(
+        id=new_id(Prefix.RUNBOOK_EXECUTION),
+        runbook_id=old.runbook_id,
+        runbook_name=old.runbook_name,
+        runbook_version=old.runbook_version,
+        team_id=old.team_id,
+        definition=old.definition,
+        parameters=old.parameters,
+        incident_id=old.incident_id,
+        retry_of=old.id,
+        depth=max(old.depth, person.depth),
+        requested_by=person.slack_user_id,
+        initiators=initiators_to_json(
+            joined(initiators_from_json(old.initiators), initiated_by(person, "retried"))
+        ),
+        request_key=request_key,
+        status=Status.PENDING,
+        wake_at=work.now,
+        rung_at=work.now,
+        created_at=work.now,
+    )
+
+
+def _steps(execution_id: str, loaded: Loaded, resumption: Resumption) -> Iterator[StepExecution]:
+    for position, part in enumerate(loaded.parts):
+        row = StepExecution(execution_id=execution_id, position=position, step_id=part.id, type=part.type)
+        row.maybe_done = loaded.state.steps[position].maybe_done
+        if position in resumption.asks:
+            row.error = resumption.carried[position].error
+        elif position < resumption.position:
+            _carry_over(row, resumption.carried[position])
+        yield row
+
+
+def _carry_over(row: StepExecution, step: Step) -> None:
+    row.carried_over, row.status, row.attempt = True, step.status, step.attempt
+    row.started_at, row.finished_at = step.started_at, step.finished_at
+    row.request, row.output = step.request, step.output
+    row.saved, row.error = dict(step.saved), step.error

@@ -1,0 +1,1 @@
+"""What all services use: the audit trail, notices, idempotency, the values of an incident."""

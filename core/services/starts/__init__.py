@@ -1,0 +1,1 @@
+"""How runs begin: by people and by workflows, with their locks and bounds."""

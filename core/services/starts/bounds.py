@@ -1,0 +1,125 @@
+"""How much may be started, and telling when a workflow could not be.
+
+What a team did in the last minute, counted in the database, against core.limits.
+
+How many workflows start at once: what is too much is not started, and said once a minute, never silent.
+
+When a workflow fails: its incident's channel is told, and who wrote that version of it.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from core.errors import TooMany
+from core.identifiers import Prefix, new_id
+from core.limits import WINDOW, too_many
+from core.service import Work
+from core.services.library.kinds import WRITES
+from core.services.shared import notices
+from core.services.shared.notices import NewNotice, NoticeKind
+from core.statuses import Status
+from core.tables import Incident, IncidentEvent, JsonObject, Team, WorkflowExecution, WorkflowVersion
+
+
+def check_may_open(work: Work, team: Team) -> None:
+    """Raise TooMany where people opened as many incidents of this team as may be."""
+    query = select(func.count(), func.min(Incident.created_at)).where(
+        Incident.team_id == team.id, Incident.created_at > work.now - WINDOW, Incident.alert_key.is_(None)
+    )
+    opened, first = work.session.execute(query).one()
+    most = work.limits.incidents_of_team
+    if opened >= most:
+        raise _until(work, first, f"Team {team.name} opened {most} incidents in the last minute")
+
+
+def check_may_start(work: Work, incident: Incident) -> None:
+    """Raise TooMany where as many workflows were started for this incident, or for its team, as may be."""
+    if workflows_left(work, incident) <= 0:
+        raise too_many("As many workflows as may be were started in the last minute", WINDOW.total_seconds())
+
+
+def workflows_left(work: Work, incident: Incident) -> int:
+    """How many more may be started now for the incident; not more than for its team."""
+    of_incident = func.count().filter(WorkflowExecution.incident_id == incident.id)
+    query = select(of_incident, func.count()).join(Incident, Incident.id == WorkflowExecution.incident_id)
+    recent = query.where(
+        WorkflowExecution.created_at > work.now - WINDOW, Incident.team_id == incident.team_id
+    )
+    here, in_team = work.session.execute(recent).one()
+    return min(work.limits.workflows_of_incident - here, work.limits.workflows_of_team - in_team)
+
+
+def _until(work: Work, first: datetime, what: str) -> TooMany:
+    return too_many(what, (first + WINDOW - work.now).total_seconds())
+
+
+MOST_NAMED = 5
+
+
+def room_for(work: Work, incident: Incident) -> int:
+    """How many workflows one more event may start."""
+    return max(0, min(work.limits.workflows_of_event, workflows_left(work, incident)))
+
+
+def tell_not_started(work: Work, incident: Incident, names: Sequence[str]) -> None:
+    """In the timeline each time, in the channel once a minute. `names`: of the workflows that were left out."""
+    line = IncidentEvent(
+        id=new_id(Prefix.EVENT),
+        incident_id=incident.id,
+        type="workflow.not_started",
+        actor="system",
+        details={"count": len(names), "workflows": list(names)},
+        created_at=work.now,
+    )
+    work.session.add(line)
+    key = f"not_started.{work.now:%Y%m%d%H%M}"
+    content = {"text": words(names, work.limits.workflows_of_event, work.limits.workflows_of_incident)}
+    notices.owe(work, NewNotice(NoticeKind.MESSAGE, incident.id, incident.id, key=key, content=content))
+
+
+def words(names: Sequence[str], of_event: int, of_incident: int) -> str:
+    """`names`: of those that were left out."""
+    more = len(names) - MOST_NAMED
+    named = ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    what = "1 workflow was" if len(names) == 1 else f"{len(names)} workflows were"
+    return (
+        f":warning: {what} not started: {named}. One event starts at most {of_event}, and one incident at most "
+        f"{of_incident} in a minute. Do some of them start each other? What is still wanted can be started by hand."
+    )
+
+
+SLACK_USER = re.compile(
+    r"[UW][A-Z0-9]{1,63}"
+)  # an operator at a terminal, or the system, cannot be written to
+
+
+def tell_failure(work: Work, row: WorkflowExecution, status: Status, error: str) -> None:
+    """Owe both messages. `error`: what went wrong, with the action where one did."""
+    how = "ran out of time" if status is Status.TIMED_OUT else "failed"
+    name = f"*{row.workflow_name}* v{row.workflow_version} ({row.id})"
+    _owe(work, row, "failed", f":warning: Workflow {name} {how}. {error}", channel=None)
+    author = _author(work, row)
+    if author is not None:
+        incident = work.session.get_one(Incident, row.incident_id)
+        where = f"for inc-{incident.number}, _{incident.title}_"
+        _owe(work, row, "author", f":warning: Your workflow {name} {how} {where}. {error}", channel=author)
+
+
+def _author(work: Work, row: WorkflowExecution) -> str | None:
+    """The Slack user who wrote the version that ran; None where no such person did."""
+    version = select(WorkflowVersion.changed_by).where(
+        WorkflowVersion.owner_id == row.workflow_id,
+        WorkflowVersion.version == row.workflow_version,
+        WorkflowVersion.change.in_(WRITES),
+    )
+    author = work.session.scalar(version)
+    return author if author is not None and SLACK_USER.fullmatch(author) else None
+
+
+def _owe(work: Work, row: WorkflowExecution, key: str, text: str, *, channel: str | None) -> None:
+    content: JsonObject = {"text": text}
+    new = NewNotice(NoticeKind.MESSAGE, row.id, row.incident_id, key=key, channel=channel, content=content)
+    notices.owe(work, new)

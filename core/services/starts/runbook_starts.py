@@ -1,0 +1,183 @@
+"""Starting a runbook: by a person (Slack, REST, CLI) or by a workflow. Both go through `start_runbook`."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from core.decisions.initiators import Initiators, check_chain, initiated_by, initiators_to_json, joined
+from core.decisions.people import Person
+from core.decisions.team_scope import check_may_run, check_runbook_scope
+from core.definitions.cel.expressions import at_most
+from core.definitions.kinds import read_kept
+from core.definitions.parameters import check_parameters
+from core.definitions.runbook import RunbookDefinition
+from core.definitions.secrets import parted
+from core.identifiers import Prefix, derived_id, new_id
+from core.service import Work
+from core.services.executions import secret_parameters
+from core.services.executions.locks import lock_name, take_lock
+from core.services.freezes.in_force import check_may_begin
+from core.services.library.runbooks import check_runnable, definition_of
+from core.services.shared import audit, notices
+from core.services.shared.idempotency import take_turn
+from core.services.shared.incident_scope import incident_scope
+from core.services.shared.notices import NewNotice, NoticeKind
+from core.statuses import Status, WaitingFor
+from core.tables import Incident, IncidentEvent, Runbook, RunbookExecution, StepExecution, WorkflowExecution
+from core.values.execution import Json
+
+MOST_WORK = 200_000  # units of cel_cost for the name of a lock: others wait for the same process
+
+
+@dataclass(frozen=True)
+class Start:
+    """What is to run, for which incident, and on whose behalf.
+
+    `request_key`: of the delivery that asks; two starts with one key make one execution.
+    `workflow_execution_id`: the tag, where a workflow asks. `awaited_by`: the id of its action that waits for the end.
+    `initiators`: who brought about the event that started that workflow. `maybe_done`: as its action is (StepColumns).
+    """
+
+    runbook: Runbook
+    incident: Incident
+    parameters: Mapping[str, Json]
+    request_key: str | None = None
+    workflow_execution_id: str | None = None
+    awaited_by: str | None = None
+    initiators: Initiators = ()
+    maybe_done: bool = False
+
+
+def start_by_person(work: Work, person: Person, start: Start) -> RunbookExecution:
+    """Start a runbook for a person.
+
+    Raises NotAllowed by the team-scope checks, Conflict if no approved version is there or it is not valid any more,
+    InvalidInput for parameters, all before anything is written.
+    """
+    runbook_team = start.runbook.team.name if start.runbook.team else None
+    check_may_run(person, start.runbook.name, runbook_team, start.incident.team.name)
+    check_chain(person, "run")
+    return _start(work, person, start)
+
+
+def start_by_workflow(work: Work, workflow: str, start: Start) -> RunbookExecution:
+    """Start a runbook for `workflow:NAME`: it needs nobody's permission, but the same team rule holds."""
+    runbook_team = start.runbook.team.name if start.runbook.team else None
+    check_runbook_scope(start.runbook.name, runbook_team, start.incident.team.name)
+    return _start(work, Person(workflow, source="workflow"), start)
+
+
+def _start(work: Work, requester: Person, start: Start) -> RunbookExecution:
+    known = execution_by_request_key(work, start.request_key)
+    if known is not None:
+        return known
+    # Shared with other starts, not with a change: what is found here is still so when this commits.
+    work.session.refresh(start.runbook, with_for_update={"read": True, "of": Runbook})
+    check_runnable(start.runbook)
+    definition = definition_of(start.runbook)
+    given = check_parameters(definition.parameters, start.parameters)
+    parameters, hidden = parted(definition.parameters, given)
+    execution = _new_execution(work, requester, start, parameters)
+    steps = [
+        StepExecution(
+            execution_id=execution.id,
+            position=position,
+            step_id=step.id,
+            type=step.type,
+            maybe_done=start.maybe_done,
+        )
+        for position, step in enumerate(definition.steps)
+    ]
+    admit(work, execution, start.incident, steps)
+    secret_parameters.keep(work, execution.id, hidden)
+    asked = {"runbook": start.runbook.name, "version": start.runbook.version, "parameters": parameters}
+    details = {**asked, "before": None, "after": {"status": execution.status}}
+    audit.record(work, requester, "runbook_execution.requested", execution.id, details)
+    return execution
+
+
+def admit(
+    work: Work, execution: RunbookExecution, incident: Incident, steps: Iterable[StepExecution]
+) -> None:
+    """Write a new execution with its steps, owe its messages, and ring for a worker.
+
+    Raises Conflict where its team is frozen, and where its lock is held and its runbook does not queue.
+    """
+    check_may_begin(work, incident)
+    _take_lock(work, execution, incident)
+    work.session.add(execution)
+    work.session.flush()
+    work.session.add_all(steps)
+    notices.owe(work, NewNotice(NoticeKind.HEADLINE, execution.id, incident.id))
+    notices.owe(
+        work, NewNotice(NoticeKind.DETAIL, execution.id, incident.id, thread_of=execution.id, wanted=0)
+    )
+    if execution.waiting_for is None:
+        work.ring("runbook", execution.id)
+
+
+def _take_lock(work: Work, execution: RunbookExecution, incident: Incident) -> None:
+    """Where the definition names a lock: hold it, or wait in its queue. Raises Conflict where it rejects."""
+    name, version = execution.runbook_name, execution.runbook_version
+    definition = read_kept(RunbookDefinition, name, version, execution.definition)
+    with at_most(MOST_WORK):
+        lock = lock_name(definition, execution.parameters, incident_scope(incident))
+    if lock is None:
+        return
+    may_queue = definition.on_conflict == "queue"
+    execution.lock_name = lock
+    execution.holds_lock = take_lock(work, lock, incident, execution.requested_by, queue=may_queue)
+    if not execution.holds_lock:
+        execution.status, execution.waiting_for = Status.WAITING, WaitingFor.LOCK
+        execution.wake_at = None
+
+
+def execution_by_request_key(work: Work, request_key: str | None) -> RunbookExecution | None:
+    """What an earlier delivery with this key started. Another one that works for it now is waited for."""
+    if request_key is None:
+        return None
+    take_turn(work, request_key)
+    return work.session.scalar(select(RunbookExecution).where(RunbookExecution.request_key == request_key))
+
+
+def _new_execution(
+    work: Work, requester: Person, start: Start, parameters: dict[str, Json]
+) -> RunbookExecution:
+    return RunbookExecution(
+        id=_id(start),
+        runbook_id=start.runbook.id,
+        runbook_name=start.runbook.name,
+        runbook_version=start.runbook.version,
+        team_id=start.runbook.team_id,
+        definition=start.runbook.definition,
+        parameters=parameters,
+        incident_id=start.incident.id,
+        workflow_execution_id=start.workflow_execution_id,
+        awaited_by=start.awaited_by,
+        requested_by=requester.slack_user_id,
+        initiators=initiators_to_json(joined(start.initiators, initiated_by(requester, "asked"))),
+        request_key=start.request_key,
+        depth=_depth(work, requester, start),
+        status=Status.PENDING,
+        wake_at=work.now,
+        rung_at=work.now,
+        created_at=work.now,
+    )
+
+
+def _id(start: Start) -> str:
+    """What a workflow starts follows from its action."""
+    if start.workflow_execution_id is None or start.request_key is None:
+        return new_id(Prefix.RUNBOOK_EXECUTION)
+    return derived_id(Prefix.RUNBOOK_EXECUTION, start.request_key)
+
+
+def _depth(work: Work, requester: Person, start: Start) -> int:
+    """Of a workflow's run: that of the event which started the workflow."""
+    if start.workflow_execution_id is None:
+        return requester.depth
+    event = select(IncidentEvent.depth).join(
+        WorkflowExecution, WorkflowExecution.event_id == IncidentEvent.id
+    )
+    return work.session.scalar(event.where(WorkflowExecution.id == start.workflow_execution_id)) or 0

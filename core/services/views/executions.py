@@ -1,0 +1,231 @@
+"""Executions as their views show them.
+
+From a row to what its view shows of it.
+
+Executions and gates as views, a page at once: the number of queries does not grow with the number of rows.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from itertools import groupby
+
+from pydantic import BaseModel
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import selectinload
+
+from core.decisions.approval_policy import (
+    ApprovalPolicy,
+    Decision,
+    describe_approvers,
+    nobody_left,
+    policy_from_json,
+    possible_deciders,
+)
+from core.decisions.initiators import initiators_to_json
+from core.service import Work
+from core.services.access.people import members_with_roles
+from core.services.freezes.in_force import freeze_over, freezes_in_force
+from core.services.shared.notices import NoticeKind
+from core.statuses import ACTIVE, GateStatus, Role
+from core.tables import (
+    ActionExecution,
+    Approval,
+    Base,
+    Freeze,
+    Incident,
+    JsonObject,
+    Notice,
+    RunbookExecution,
+    StepExecution,
+    WorkflowExecution,
+)
+from core.views.executions import (
+    ActionView,
+    ApprovalDecisionView,
+    ApprovalView,
+    ExecutionView,
+    FreezeView,
+    InitiatorView,
+    MessageView,
+    StepView,
+)
+
+
+def columns(row: Base, view: type[BaseModel]) -> JsonObject:
+    """What the view shows as the row has it, under the same name."""
+    return {name: getattr(row, name) for name in row.__table__.columns.keys() & view.model_fields.keys()}
+
+
+@dataclass(frozen=True)
+class _Around:
+    """What belongs to a page of executions: by the execution's id, unless it says otherwise."""
+
+    steps: Mapping[str, Sequence[StepExecution]]
+    gates: Mapping[str, ApprovalView]
+    retried_as: Mapping[str, str]
+    incidents: Mapping[str, Incident]  # by their own ids
+    freezes: Sequence[Freeze]  # in force
+    workflows: Mapping[str, str]  # names, by the workflow execution's id
+    headlines: Mapping[str, Notice]
+
+
+def view_executions(work: Work, rows: Sequence[RunbookExecution]) -> list[ExecutionView]:
+    """Each with its steps, its open gate, the workflow that caused it, and its retry."""
+    if not rows:
+        return []
+    around = _load_around(work, rows)
+    return [_view(row, around) for row in rows]
+
+
+def _load_around(work: Work, rows: Sequence[RunbookExecution]) -> _Around:
+    ids = [row.id for row in rows]
+    open_gates = (
+        select(Approval)
+        .where(Approval.execution_id.in_(ids), Approval.status == GateStatus.OPEN)
+        .options(selectinload(Approval.decisions))
+    )
+    gates = view_approvals(work, list(work.session.scalars(open_gates)))
+    retries = select(RunbookExecution).where(RunbookExecution.retry_of.in_(ids))
+    incidents = select(Incident).where(Incident.id.in_({row.incident_id for row in rows}))
+    return _Around(
+        steps=_steps(work, ids),
+        gates={gate.execution_id: gate for gate in gates},
+        retried_as={str(row.retry_of): row.id for row in work.session.scalars(retries)},
+        incidents={row.id: row for row in work.session.scalars(incidents)},
+        freezes=freezes_in_force(work) if any(row.frozen for row in rows) else [],
+        workflows=_workflow_names(work, {row.workflow_execution_id for row in rows} - {None}),
+        headlines=_headlines(work, ids),
+    )
+
+
+def _headlines(work: Work, ids: Sequence[str]) -> dict[str, Notice]:
+    query = select(Notice).where(Notice.subject_id.in_(ids), Notice.kind == NoticeKind.HEADLINE)
+    return {row.subject_id: row for row in work.session.scalars(query)}
+
+
+def _workflow_names(work: Work, ids: Set[str | None]) -> dict[str, str]:
+    if not ids:
+        return {}
+    query = select(WorkflowExecution.id, WorkflowExecution.workflow_name).where(WorkflowExecution.id.in_(ids))
+    return dict(work.session.execute(query).all())
+
+
+def _steps(work: Work, ids: Sequence[str]) -> dict[str, list[StepExecution]]:
+    query = (
+        select(StepExecution)
+        .where(StepExecution.execution_id.in_(ids))
+        .order_by(StepExecution.execution_id, StepExecution.position)
+        .execution_options(populate_existing=True)
+    )
+    grouped = groupby(work.session.scalars(query), key=lambda step: step.execution_id)
+    return {execution_id: list(steps) for execution_id, steps in grouped}
+
+
+def _view(row: RunbookExecution, around: _Around) -> ExecutionView:
+    return ExecutionView(
+        **columns(row, ExecutionView),
+        runbook=row.runbook_name,
+        description=description_of(row.definition),
+        incident_number=around.incidents[row.incident_id].number,
+        workflow=around.workflows.get(row.workflow_execution_id or ""),
+        retried_as=around.retried_as.get(row.id),
+        steps=_view_steps(row.definition["steps"], around.steps.get(row.id, [])),
+        approval=around.gates.get(row.id),
+        freeze=_freeze(row, around),
+        message=_message(around.headlines.get(row.id), around.incidents[row.incident_id]),
+    )
+
+
+def _message(headline: Notice | None, incident: Incident) -> MessageView | None:
+    """Where it was posted: in a channel of its own, or the incident's."""
+    channel = (headline.channel if headline else None) or incident.slack_channel
+    if headline is None or headline.message_ts is None or channel is None:
+        return None
+    return MessageView(channel=channel, ts=headline.message_ts)
+
+
+def _freeze(row: RunbookExecution, around: _Around) -> FreezeView | None:
+    """What holds an active execution."""
+    if not row.frozen or row.status not in ACTIVE:
+        return None
+    return view_freeze_over(around.freezes, around.incidents[row.incident_id])
+
+
+def view_freeze_over(freezes: Iterable[Freeze], incident: Incident) -> FreezeView | None:
+    """Of the freezes, the one that holds what is of this incident's team."""
+    found = freeze_over(freezes, incident)
+    return view_freeze(found) if found else None
+
+
+def view_freeze(row: Freeze) -> FreezeView:
+    return FreezeView(**columns(row, FreezeView), team=row.team.name if row.team else None)
+
+
+def description_of(definition: JsonObject) -> str:
+    return str(definition.get("description", "")).strip()
+
+
+def _view_steps(parts: list[JsonObject], rows: Sequence[StepExecution]) -> list[StepView]:
+    return [
+        StepView(**step_values(row), name=part.get("name")) for part, row in zip(parts, rows, strict=True)
+    ]
+
+
+def step_values(row: StepExecution | ActionExecution) -> JsonObject:
+    """What steps and actions show alike."""
+    return {"id": row.step_id, **columns(row, ActionView)}
+
+
+def view_approvals(work: Work, gates: Sequence[Approval]) -> list[ApprovalView]:
+    """Each with the people who may decide: those named, and those who hold the role."""
+    if not gates:
+        return []
+    policies = [policy_from_json(gate.policy) for gate in gates]
+    names = _gate_steps(work, gates)
+    members = members_with_roles(work, {policy.team for policy in policies if policy.team is not None})
+    return [
+        _view_approval(work, gate, policy, names[gate.execution_id, gate.position], members)
+        for gate, policy in zip(gates, policies, strict=True)
+    ]
+
+
+def _gate_steps(work: Work, gates: Sequence[Approval]) -> dict[tuple[str, int], str]:
+    keys = [(gate.execution_id, gate.position) for gate in gates]
+    query = select(StepExecution.execution_id, StepExecution.position, StepExecution.step_id).where(
+        tuple_(StepExecution.execution_id, StepExecution.position).in_(keys)
+    )
+    return {(execution_id, position): name for execution_id, position, name in work.session.execute(query)}
+
+
+def _view_approval(
+    work: Work,
+    gate: Approval,
+    policy: ApprovalPolicy,
+    step: str,
+    members: Mapping[str, Sequence[tuple[str, Role]]],
+) -> ApprovalView:
+    team = members.get(policy.team or "", ())
+    made = [Decision(each.slack_user_id, each.approved) for each in gate.decisions]
+    is_open = gate.status == GateStatus.OPEN
+    decisions = [
+        ApprovalDecisionView.model_validate(decision, from_attributes=True) for decision in gate.decisions
+    ]
+    return ApprovalView(
+        id=gate.id,
+        execution_id=gate.execution_id,
+        step=step,
+        status=gate.status,
+        approvers=describe_approvers(policy),
+        people=possible_deciders(policy, team),
+        count=policy.count,
+        requester=policy.requester,
+        initiators=[InitiatorView.model_validate(each) for each in initiators_to_json(policy.initiators)],
+        nobody_left=nobody_left(policy, team, made, work.admins) if is_open else None,
+        shown=gate.shown,
+        digest=gate.digest,
+        asked_again=gate.asked_again,
+        message=gate.message,
+        decisions=decisions,
+        opened_at=gate.opened_at,
+        expires_at=gate.expires_at,
+    )

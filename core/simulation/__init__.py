@@ -1,0 +1,1 @@
+"""Runbooks without the world: the cases under `tests:`, and dry runs."""

@@ -1,0 +1,111 @@
+"""Dry runs: what a run would do, asked for by a person who might run it. One audit entry is all that is written."""
+
+from core.decisions.approval_policy import ApprovalPolicy, describe_approvers, possible_deciders
+from core.decisions.people import Person
+from core.decisions.team_scope import check_may_run
+from core.definitions.cel.expressions import at_most
+from core.definitions.parameters import check_parameters
+from core.definitions.runbook import short_name
+from core.definitions.secrets import parted
+from core.service import Work
+from core.services.access.people import members_with_roles
+from core.services.executions.locks import holder_of, lock_name, may_see_holder
+from core.services.freezes.in_force import freezes_in_force
+from core.services.library.runbooks import check_runnable, definition_of
+from core.services.shared import audit
+from core.services.shared.incident_scope import incident_scope
+from core.services.starts.runbook_starts import Start
+from core.services.views.executions import view_freeze_over
+from core.simulation.context import Stage
+from core.simulation.plan import PlannedStep, plan_steps
+from core.simulation.views import LockHolderView, PlannedGateView, PlannedLockView, PlannedStepView, PlanView
+from core.statuses import Status
+from core.tables import Incident, RunbookExecution
+
+MOST_WORK = 1_000_000  # units of cel_cost for all expressions of a plan: others wait for the same process
+
+
+def plan_by_person(work: Work, person: Person, start: Start) -> PlanView:
+    """The plan of a run that this person could start now.
+
+    Raises what `start_by_person` raises, but for a lock that is held and a freeze: the plan tells both.
+    """
+    runbook, incident = start.runbook, start.incident
+    check_may_run(person, runbook.name, runbook.team.name if runbook.team else None, incident.team.name)
+    check_runnable(runbook)
+    definition = definition_of(runbook)
+    parameters, hidden = parted(
+        definition.parameters, check_parameters(definition.parameters, start.parameters)
+    )
+    stage = Stage(
+        definition, parameters, incident_scope(incident), person.slack_user_id, runbook.version, hidden
+    )
+    with at_most(MOST_WORK):
+        lock = _lock(work, stage, incident)
+        steps = [_view_step(work, planned) for planned in plan_steps(stage, work.now)]
+    details = {"version": runbook.version, "incident": incident.id, "parameters": parameters}
+    audit.record(work, person, "runbook.dry_run", runbook.id, details)
+    return PlanView(
+        runbook=runbook.name,
+        runbook_id=runbook.id,
+        runbook_version=runbook.version,
+        incident_id=incident.id,
+        incident_number=incident.number,
+        requested_by=person.slack_user_id,
+        parameters=parameters,
+        lock=lock,
+        freeze=view_freeze_over(
+            freezes_in_force(work), incident
+        ),  # nothing is locked: in a moment it may be another
+        steps=steps,
+    )
+
+
+def _lock(work: Work, stage: Stage, incident: Incident) -> PlannedLockView | None:
+    """The holder is told to who may see it; to others, that the lock is held."""
+    name = lock_name(stage.definition, stage.parameters, stage.incident)
+    if name is None:
+        return None
+    holder = holder_of(work, name)
+    is_visible = holder is not None and may_see_holder(work, holder, incident, stage.requester)
+    return PlannedLockView(
+        name=short_name(name),
+        on_conflict=stage.definition.on_conflict,
+        held_by=_view_holder(holder, is_visible) if holder is not None else None,
+    )
+
+
+def _view_holder(holder: RunbookExecution, is_visible: bool) -> LockHolderView:
+    named = {"id": holder.id, "runbook": holder.runbook_name} if is_visible else {"id": None, "runbook": None}
+    return LockHolderView(**named, status=Status(holder.status))
+
+
+def _view_step(work: Work, planned: PlannedStep) -> PlannedStepView:
+    part, retry = planned.part, planned.part.retry
+    is_repeated = retry is not None and (retry.safe or not part.touches_outside)
+    seconds = planned.wait.total_seconds() if planned.wait is not None else None
+    return PlannedStepView(
+        id=part.id,
+        type=part.type,
+        name=part.name,
+        runs=planned.runs,
+        condition=part.condition,
+        request=planned.request,
+        is_rendered=planned.is_rendered,
+        attempts=retry.attempts if retry is not None and is_repeated else 1,
+        gate=_view_gate(work, planned.policy, planned.request, seconds) if planned.policy else None,
+        wait_seconds=None if planned.policy else seconds,
+        error=planned.error,
+    )
+
+
+def _view_gate(work: Work, policy: ApprovalPolicy, request: object, seconds: float | None) -> PlannedGateView:
+    """The people are those who could decide now."""
+    members = members_with_roles(work, {policy.team}) if policy.team is not None else {}
+    return PlannedGateView(
+        approvers=describe_approvers(policy),
+        people=possible_deciders(policy, members.get(policy.team or "", ())),
+        count=policy.count,
+        message=str(request.get("message", "")) if isinstance(request, dict) else "",
+        expires_seconds=seconds,
+    )

@@ -1,0 +1,92 @@
+"""`plan_steps`: what each step of a run would do, prepared as for a real run, and not done.
+
+No secret is read for it: in the place of each stands which one it is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.decisions.approval_policy import ApprovalPolicy, policy_from_json
+from core.definitions.masking import Masker
+from core.definitions.secrets import SecretPlaces, texts_of
+from core.definitions.steps import StepDefinition
+from core.errors import RunbookError
+from core.execution.preparation import Inside, Outside, Ports, Prepared, prepare_part
+from core.execution.preview import Closed, Runs, as_written, render_part, without_key
+from core.simulation.context import CALLBACKS, MadeUpSecrets, Stage
+from core.statuses import WaitingFor
+from core.values.execution import Execution, Failed, Json, Skipped, Waits
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """What one step would do. `runs`: yes, no, or depends. `policy`: who would be asked. `wait`: for how long.
+
+    `is_rendered`: whether `request` is what would be sent; otherwise it stands there as it is written.
+    """
+
+    part: StepDefinition
+    runs: Runs = "yes"
+    request: Json = None
+    is_rendered: bool = True
+    policy: ApprovalPolicy | None = None
+    wait: timedelta | None = None
+    error: str | None = None
+
+
+def plan_steps(stage: Stage, now: datetime) -> list[PlannedStep]:
+    """What the run would do, step by step, as far as it can be told."""
+    return _Planner(stage, now).steps()
+
+
+class _Planner:
+    def __init__(self, stage: Stage, now: datetime) -> None:
+        self._stage, self._now = stage, now
+        self._ports = Ports(Closed(), Closed(), MadeUpSecrets({}), callbacks=CALLBACKS)
+        self._state: Execution = stage.beginning()
+        self._masker = Masker(texts_of(stage.hidden))
+
+    def steps(self) -> list[PlannedStep]:
+        return [self._step(part, position) for position, part in enumerate(self._stage.definition.steps)]
+
+    def _step(self, part: StepDefinition, position: int) -> PlannedStep:
+        try:
+            rendered = render_part(part, lambda each: self._prepare(each, position))
+        except RunbookError as error:
+            return PlannedStep(part, error=self._masker.mask(str(error)))
+        return self._planned(part, rendered.prepared, rendered.runs)
+
+    def _prepare(self, part: StepDefinition, position: int) -> Prepared:
+        context = self._stage.context(
+            self._state, position, self._ports, SecretPlaces(), self._masker, self._now
+        )
+        return prepare_part(part, context, self._stage.definition.steps)
+
+    def _planned(self, part: StepDefinition, prepared: Prepared | None, runs: Runs = "yes") -> PlannedStep:
+        match prepared:
+            case None:
+                return PlannedStep(part, runs, as_written(part), is_rendered=False)
+            case Outside(request):
+                return PlannedStep(part, runs, without_key(request))
+            case Inside(_, shown, Waits(WaitingFor.APPROVAL, until)) if isinstance(shown, dict):
+                return self._gate(part, runs, shown, until)
+            case Inside(_, shown):
+                return PlannedStep(part, runs, shown)
+            case Waits(_, until):
+                return PlannedStep(part, runs, wait=until - self._now if until else None)
+            case Skipped():
+                return PlannedStep(part, "no")
+            case Failed(error):
+                return PlannedStep(part, runs, error=error)
+        return PlannedStep(part, runs)
+
+    def _gate(
+        self, part: StepDefinition, runs: Runs, shown: Mapping[str, Json], until: datetime | None
+    ) -> PlannedStep:
+        policy = shown["policy"]
+        assert isinstance(policy, dict), "so the approval step writes it"
+        wait = until - self._now if until else None
+        return PlannedStep(
+            part, runs, {"message": shown["message"]}, policy=policy_from_json(dict(policy)), wait=wait
+        )

@@ -1,0 +1,195 @@
+"""`rehearse`: one case of a runbook, run by the same decisions and the same steps as a real run, in no time."""
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from core.decisions.advance import advance
+from core.definitions.masking import Masker
+from core.definitions.parameters import check_parameters
+from core.definitions.runbook import Case, CaseIncident, FakeAnswer, RunbookDefinition
+from core.definitions.secret import SecretUse
+from core.definitions.secrets import parted, texts_of
+from core.definitions.steps import StepDefinition
+from core.definitions.templates import render_text
+from core.errors import RunbookError
+from core.execution.preparation import Awaiting, Context, Inside, Outside, Ports, Prepared, prepare_part
+from core.execution.secrets import SecretScope
+from core.services.shared.incident_scope import incident_scope
+from core.simulation.context import (
+    CALLBACKS,
+    FakeHttp,
+    FakeProcesses,
+    MadeUpSecrets,
+    Stage,
+    outcome,
+    used_secrets,
+)
+from core.statuses import WaitingFor
+from core.tables import Incident, Team
+from core.values.execution import (
+    Claimed,
+    Event,
+    Execution,
+    GateDecided,
+    Json,
+    StepEnded,
+    StepPrepared,
+    StepResult,
+    Transition,
+)
+
+REQUESTER, APPROVER = "U0REQUESTER", "<@U0APPROVER>"
+NO_ANSWER = FakeAnswer(no_answer=True)
+ANY_USE = SecretUse(None, "", keeps_to_hosts=True)
+NOBODYS = "incidents"  # the team of an incident that is nobody's
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """How a case went. `execution`: as it stands in the end; None where the run was `refused`, and why.
+
+    `requests`: what each step asked for, secrets masked. `problem`: why the case could not be played to its end.
+    """
+
+    execution: Execution | None = None
+    requests: dict[str, Json] = field(default_factory=dict)
+    refused: str | None = None
+    problem: str | None = None
+    masker: Masker = field(default_factory=lambda: Masker(()))
+
+
+class _CannotGoOn(Exception):
+    """The case does not say what happens here."""
+
+
+def rehearse(definition: RunbookDefinition, case: Case) -> Rehearsal:
+    """Play the case. Nothing outside is touched: no database, no network, no process, no clock."""
+    try:
+        parameters, hidden = parted(
+            definition.parameters, check_parameters(definition.parameters, case.parameters)
+        )
+        incident = _incident(case.incident, definition.team)
+        stage = Stage(definition, parameters, incident, REQUESTER, hidden=hidden)
+        if definition.lock is not None:
+            render_text(definition.lock, stage.scope(stage.beginning()), ("lock",))
+    except RunbookError as error:
+        return Rehearsal(refused=str(error))
+    return _Play(stage, case).whole()
+
+
+def _incident(given: CaseIncident, team: str | None) -> dict[str, object]:
+    named = given.team or team or NOBODYS
+    values = given.model_dump(exclude={"team"})
+    return incident_scope(
+        Incident(id="inc_0000000000000000", team=Team(name=named), opened_by=REQUESTER, **values)
+    )
+
+
+class _Play:
+    """One case as it is played: the state of the run, the time, and what was asked for."""
+
+    def __init__(self, stage: Stage, case: Case) -> None:
+        self._stage, self._case = stage, case
+        # As an address begins, for many a secret is one; a name in a header may be anything.
+        values = {
+            name: f"https://{name.lower()}.example" for name in used_secrets(stage.definition)
+        } | case.secrets
+        self._secrets = MadeUpSecrets(values)
+        self._masker = Masker([*values.values(), *texts_of(stage.hidden)])
+        self._now: datetime = case.incident.created_at + timedelta(minutes=1)
+        self._state = stage.beginning()
+        self._requests: dict[str, Json] = {}
+        self._calls: Counter[str] = Counter()
+
+    def whole(self) -> Rehearsal:
+        """Until the run has ended, or waits for what the case does not bring."""
+        problem = None
+        try:
+            event: Event | None = Claimed()
+            while event is not None:
+                transition = self._apply(event)
+                while transition.prepare is not None:
+                    transition = self._step(transition.prepare)
+                event = self._next()
+        except _CannotGoOn as error:
+            problem = str(error)
+        return Rehearsal(self._state, self._requests, problem=problem, masker=self._masker)
+
+    def _apply(self, event: Event) -> Transition:
+        transition = advance(self._state, event, self._now)
+        self._state = transition.execution
+        return transition
+
+    def _step(self, position: int) -> Transition:
+        """As the executor does it: prepare, note the request, act, note what came of it."""
+        part = self._stage.definition.steps[position]
+        answer = self._answer(part.id)
+        prepared = self._prepared(part, position, answer)
+        if isinstance(prepared, Outside):
+            self._requests[part.id] = prepared.request
+            self._apply(StepPrepared(prepared.request))
+            return self._apply(StepEnded(self._outside(part, prepared, answer)))
+        if isinstance(prepared, Inside):
+            self._requests[part.id] = prepared.shown
+            return self._apply(StepEnded(self._inside(part, position, prepared, answer)))
+        return self._apply(StepEnded(prepared))
+
+    def _inside(
+        self, part: StepDefinition, position: int, prepared: Inside, answer: FakeAnswer | None
+    ) -> StepResult:
+        if part.id in self._case.callbacks and isinstance(part, Awaiting):
+            return part.called_back(self._case.callbacks[part.id], self._context(position, NO_ANSWER))
+        return outcome(answer) if answer else prepared.comes_to
+
+    def _prepared(self, part: StepDefinition, position: int, answer: FakeAnswer | None) -> Prepared:
+        context = self._context(position, answer or NO_ANSWER)
+        return prepare_part(part, context, self._stage.definition.steps)
+
+    def _context(self, position: int, given: FakeAnswer) -> Context:
+        ports = Ports(FakeHttp(given), FakeProcesses(given), self._secrets, callbacks=CALLBACKS)
+        secrets = SecretScope(lambda name: self._secrets.give(name, ANY_USE))
+        return self._stage.context(self._state, position, ports, secrets, self._masker, self._now)
+
+    def _answer(self, step: str) -> FakeAnswer | None:
+        """Of a list, each attempt gets the next one, and all further ones the last."""
+        answers = self._case.steps.get(step)
+        return answers[min(self._calls[step], len(answers) - 1)] if answers else None
+
+    def _outside(self, part: StepDefinition, prepared: Outside, answer: FakeAnswer | None) -> StepResult:
+        """The act is called only where it goes through a port that is faked: any other would really happen."""
+        self._calls[part.id] += 1
+        if answer is None:
+            raise _CannotGoOn(
+                f"The step {part.id} asks for an answer, and the case has none. Add it to its steps."
+            )
+        if answer.kind == "outcome" or part.acts_through is None:
+            return outcome(answer)
+        return prepared.act(threading.Event())
+
+    def _next(self) -> Event | None:
+        """What happens to a run that waits: its time comes, or people decide."""
+        if self._state.waiting_for is WaitingFor.TIMER:
+            return self._later()
+        if self._state.waiting_for is WaitingFor.APPROVAL:
+            return self._decided()
+        is_awake = self._state.waiting_for is None and not self._state.status.is_final
+        return Claimed() if is_awake else None
+
+    def _later(self) -> Event | None:
+        if self._state.wake_at is None:
+            return None
+        self._now = self._state.wake_at
+        return Claimed()
+
+    def _decided(self) -> Event | None:
+        position = self._state.position
+        assert position is not None, "it waits for the approval of a step"
+        gate = self._state.steps[position].id
+        decision = self._case.decisions.get(gate)
+        if decision == "expire" and self._state.wake_at is None:
+            raise _CannotGoOn(f"The approval {gate} never expires.")
+        if decision is None or decision == "expire":
+            return self._later() if decision else None
+        return GateDecided(decision == "approve", APPROVER)

@@ -1,0 +1,1 @@
+"""The values that decisions are about: an execution with its steps."""

@@ -1,0 +1,170 @@
+"""Executions as everybody shows them: with their steps, approvals, and who brought them about."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.statuses import GateStatus, Status, WaitingFor
+
+
+class StepView(BaseModel):
+    id: str
+    type: str
+    name: str | None = None
+    status: Status
+    attempt: int
+    started_at: datetime | None
+    finished_at: datetime | None
+    request: Any = None
+    output: Any = None
+    error: str | None
+    carried_over: bool = False
+
+
+class ApprovalDecisionView(BaseModel):
+    slack_user_id: str
+    approved: bool
+    reason: str
+    created_at: datetime
+
+
+class InitiatorView(BaseModel):
+    """Who brought a run about, and how: `{"who": "U0ANNA", "as": "opened"}`."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    who: str
+    deed: str = Field(alias="as")
+
+
+class ShownStepView(BaseModel):
+    """A step that an approval lets run. `request`: what will be sent, secrets by name, as far as it is known.
+
+    `depends_on_results`: whether earlier steps decide some of it; that stands there as `‹lag.seconds›`. `error`: why it
+    is certain to fail.
+    """
+
+    step: str
+    type: str
+    name: str | None
+    runs: Literal["yes", "no", "depends"]
+    condition: str | None
+    request: Any
+    depends_on_results: bool
+    error: str | None
+
+
+class ApprovalView(BaseModel):
+    """A gate. `approvers`: who may decide, in words with Slack mentions; `people`: the Slack ids to ping.
+
+    `initiators`: who brought its run about, and does not decide. `nobody_left`: where too few are left who may, that,
+    and who can help. `shown`: what an approval lets run; `digest`: SHA-256 of that with version and parameters; null of
+    what an earlier release asked. `asked_again`: why, where it was asked before.
+    """
+
+    id: str
+    execution_id: str
+    step: str
+    status: GateStatus
+    approvers: str
+    people: list[str]
+    count: int
+    requester: str
+    message: str
+    initiators: list[InitiatorView] = []
+    nobody_left: str | None = None
+    shown: list[ShownStepView] | None = None
+    digest: str | None = None
+    asked_again: str | None = None
+    decisions: list[ApprovalDecisionView]
+    opened_at: datetime
+    expires_at: datetime | None
+
+
+class FreezeView(BaseModel):
+    """`team`: None for everything. `lifted_by` and `lifted_at`: None while it is in force."""
+
+    id: str
+    team: str | None
+    reason: str
+    frozen_by: str
+    created_at: datetime
+    lifted_by: str | None
+    lifted_at: datetime | None
+
+
+class MessageView(BaseModel):
+    """A message in Slack, by what its API names it: `chat.getPermalink` makes a link of the two."""
+
+    channel: str
+    ts: str
+
+
+class ExecutionView(BaseModel):
+    """A runbook execution. `requested_by`: a Slack user id, or `workflow:NAME`; `initiators`: who brought it about.
+
+    `retry_of`: the execution that this one goes on with; its `carried_over` steps were done there.
+    `retried_as`: the execution that goes on with this one.
+    `freeze`: what holds it before its next step. `message`: its headline in Slack, once it is there.
+    """
+
+    id: str
+    runbook: str
+    runbook_id: str
+    runbook_version: int
+    description: str
+    status: Status
+    waiting_for: WaitingFor | None
+    incident_id: str
+    incident_number: int
+    workflow_execution_id: str | None
+    workflow: str | None
+    retry_of: str | None = None
+    retried_as: str | None = None
+    requested_by: str
+    initiators: list[InitiatorView] = []
+    parameters: dict[str, Any]
+    steps: list[StepView]
+    approval: ApprovalView | None
+    freeze: FreezeView | None = None
+    message: MessageView | None = None
+    error: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class ActionView(StepView):
+    """An action is the step of a workflow."""
+
+
+class WorkflowExecutionView(BaseModel):
+    """A workflow execution, with the runbook executions that it caused. `event`: what started it.
+
+    `requested_by`: who caused that: a Slack user id, `workflow:NAME`, or `system`.
+    """
+
+    id: str
+    workflow: str
+    workflow_id: str
+    workflow_version: int
+    status: Status
+    waiting_for: WaitingFor | None
+    incident_id: str
+    event: dict[str, Any]
+    requested_by: str
+    actions: list[ActionView]
+    runbook_executions: list[str]
+    error: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class CallbackView(BaseModel):
+    """A callback that came for a step. Its body is not shown: the step keeps what it needs of it."""
+
+    execution_id: str
+    step: str
+    received_at: datetime

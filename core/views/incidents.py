@@ -1,0 +1,57 @@
+"""Incidents as everybody shows them, and their timeline."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from core.statuses import IncidentStatus, Severity
+
+
+class LinkView(BaseModel):
+    """Something that was made elsewhere for an incident, such as a ticket."""
+
+    name: str
+    url: str
+
+
+class IncidentView(BaseModel):
+    id: str
+    number: int
+    title: str
+    description: str
+    severity: Severity
+    service: str | None
+    team: str
+    labels: dict[str, str]
+    links: list[LinkView] = []
+    status: IncidentStatus
+    slack_channel: str | None
+    opened_by: str
+    created_at: datetime
+    acknowledged_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+
+
+class TimelineEntryView(BaseModel):
+    """One line of an incident's timeline. `subject_id`: the incident, execution or gate that it is about.
+
+    `actor`: a Slack user id, `workflow:NAME` or `system`; `text`: the line in words; `details`: by `kind`.
+    """
+
+    id: str
+    at: datetime
+    kind: str
+    actor: str
+    subject_id: str
+    text: str
+    details: dict[str, Any]
+
+
+class NoteView(BaseModel):
+    id: str
+    incident_id: str
+    text: str
+    author: str
+    created_at: datetime
