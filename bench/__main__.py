@@ -13,8 +13,7 @@ from bench.commands import measure_commands
 from bench.forty_steps import measure_forty_steps
 from bench.place import make_template, open_place
 from bench.processes import running_target
-from bench.profiling import print_profile
-from bench.report import Section, print_report
+from bench.report import Section, print_profile, print_report
 from bench.scale import EXPLAINED, MILLION, measure_scale
 from bench.starts import measure_starts
 from bench.throughput import measure_throughput

@@ -16,9 +16,8 @@ import psycopg
 from bench.definitions import ONE_STEP, PERSON, TEAM
 from bench.place import Place
 from bench.processes import running_web
-from bench.report import Line, Section
+from bench.report import Line, Section, milliseconds, summarize
 from bench.slash_command import SlashCommands
-from bench.statistics import milliseconds, summarize
 from cli.apply import OPERATOR
 from core.services.access.people import load_person
 from core.services.access.tokens import ALL_SCOPES, create_token

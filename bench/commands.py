@@ -6,9 +6,8 @@ from bench.definitions import ONE_STEP
 from bench.executions import await_success
 from bench.place import Place
 from bench.processes import await_workers, running_web, worker_processes
-from bench.report import Line, Section
+from bench.report import Line, Section, milliseconds, summarize
 from bench.slash_command import SlashCommands
-from bench.statistics import milliseconds, summarize
 
 WARM_UP = 20
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bench.place import Place
 from bench.processes import await_that
-from cli.embedded.databases import connect
+from cli.embedded.roles import connect
 from core.errors import Conflict
 
 QUERY = """

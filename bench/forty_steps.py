@@ -5,12 +5,11 @@ from collections.abc import Callable
 
 import httpx2
 
+from bench.costs import committed_per_act
 from bench.definitions import FORTY_STEPS
 from bench.place import Place
-from bench.report import Line, Section
-from bench.statistics import Summary, milliseconds, ratio, summarize
-from bench.transactions import committed_per_act
-from cli.embedded.databases import connect
+from bench.report import Line, Section, Summary, milliseconds, ratio, summarize
+from cli.embedded.roles import connect
 from cli.roles.worker import executor_of
 from core.execution.executor import Executor
 from core.services.executions.loading import RUNBOOK

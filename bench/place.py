@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.definitions import CHANNEL, PERSON, TEAM, documents
 from cli.apply import apply_text
 from cli.compose import Composition
-from cli.demo.ports import port_near
+from cli.demo.stage import port_near
 from cli.embedded import create_database, embedded_services
 from core.database import open_engine
 from core.service import Ring, Service

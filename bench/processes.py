@@ -9,7 +9,7 @@ import httpx2
 from rq import Worker
 
 from bench.place import Place
-from cli.demo.ports import port_near
+from cli.demo.stage import port_near
 from cli.supervisor import Part, Supervisor
 from cli.up import ALONE
 from core.errors import Unavailable
@@ -21,7 +21,7 @@ PATIENCE = 60.0  # seconds for anything to happen
 def running_target(folder: Path) -> Iterator[str]:
     """The fast target; yields its origin."""
     port = port_near(0)
-    with Supervisor([Part("target", "bench.target", [str(port)], log=folder / "target.log")]):
+    with Supervisor([Part("target", "bench.definitions", [str(port)], log=folder / "target.log")]):
         origin = f"http://127.0.0.1:{port}"
         await_that("the target answers", lambda: answers(f"{origin}/fast"))
         yield origin

@@ -19,8 +19,7 @@ from bench.explaining import explain
 from bench.loading import ADMIN, load_everything
 from bench.place import SilentDoorbell
 from bench.reads import Read, polls, reads
-from bench.report import Line, Section, machine
-from bench.statistics import milliseconds, summarize
+from bench.report import Line, Section, machine, milliseconds, summarize
 from cli.embedded import create_database, embedded_services
 from core.clock import SystemClock
 from core.database import open_engine

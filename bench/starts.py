@@ -13,9 +13,8 @@ import examples
 from bench.costs import Cost, cost_until_ended, cost_until_ready
 from bench.place import Place
 from bench.processes import answers
-from bench.report import Line, Section
-from bench.statistics import milliseconds, percentile, summarize
-from cli.embedded.databases import connect
+from bench.report import Line, Section, milliseconds, percentile, summarize
+from cli.embedded.roles import connect
 from slack_sandbox.config import AppConfig, WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
 

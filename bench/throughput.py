@@ -7,8 +7,7 @@ from bench.definitions import THREE_SLOW_STEPS, THREE_STEPS
 from bench.executions import Ended, await_success
 from bench.place import Place
 from bench.processes import await_workers, worker_processes
-from bench.report import Line, Section
-from bench.statistics import milliseconds, percentile, ratio, summarize
+from bench.report import Line, Section, milliseconds, percentile, ratio, summarize
 from core.service import Ring
 
 WARM_UP = 40

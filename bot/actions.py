@@ -1,20 +1,57 @@
-"""The buttons: each is one decision of core's. What comes of it is shown by the poster, from the database."""
+"""Buttons: what each does when it is pressed.
+
+The button that approves a definition: exactly the version that its card showed.
+
+The buttons: each is one decision of core's. What comes of it is shown by the poster, from the database.
+"""
 
 import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from bot.cards.definition_approval import Shown
+from bot.cards.words import escape
 from bot.entrances import BUTTONS as IN_THE_POLICY
 from core.decisions.people import Person
 from core.errors import InvalidInput
 from core.service import Service, Work
 from core.services.access.people import load_person
+from core.services.library.approval import approve
+from core.services.library.finding import find
+from core.services.library.kinds import RUNBOOKS, WORKFLOWS, Row, Shelf
+from core.services.library.writing import Intent
 from core.services.runs.approvals import StaleApproval, decide_gate, show_anew
 from core.services.runs.control import VERDICTS, InDoubt, StaleVerdict, cancel, cancel_workflow, give_verdict
 from core.services.runs.retries import retry
 from core.services.shared import notices
 from core.services.shared.notices import NoticeKind
 from core.services.views.reading import view_approval
+
+
+def press_approve(service: Service, value: str, user_id: str, *, single_admin: bool) -> str:
+    """Approve what was shown. Returns what there is to say.
+
+    Raises core's errors: Stale where the definition is at another version by now, or says something else.
+    """
+    shown = Shown.of(value)
+
+    def act(work: Work) -> str:
+        person = load_person(work, user_id, source="slack")
+        if shown.kind == RUNBOOKS.noun:
+            return _approve(work, person, RUNBOOKS, shown, single_admin)
+        if shown.kind == WORKFLOWS.noun:
+            return _approve(work, person, WORKFLOWS, shown, single_admin)
+        raise InvalidInput("This button does nothing here any more.")
+
+    return service.do(act)
+
+
+def _approve(work: Work, person: Person, shelf: Shelf[Row], shown: Shown, single_admin: bool) -> str:
+    row = find(work, person, shelf, shown.id)
+    intent = Intent(read_version=shown.version, read_digest=shown.digest)
+    approve(work, person, shelf, row, intent, own_version_allowed=single_admin)
+    return f"✅ {escape(row.name)} v{row.version} is approved and may run."
+
 
 NOTHING_HERE = "This button does nothing here any more."
 ATTEMPT = re.compile(r"[0-9]{1,9}")

@@ -17,21 +17,19 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk import WebClient
 
-from bot.actions import BUTTONS, press
+from bot.actions import BUTTONS, press, press_approve
 from bot.answers import NOWHERE, Whisper, sentence
 from bot.cards.definition_approval import APPROVE
 from bot.cards.words import escape_sentence
 from bot.commands.call import CommandCall, Reply
 from bot.commands.dispatch import answer
-from bot.definition_button import press_approve
 from bot.limits import SlackLimits
-from bot.modals.opening import Opener
-from bot.modals.run_form import CALLBACK_ID, refusal, subject_of, submit
+from bot.modals.run_form import CALLBACK_ID, Opener, refusal, subject_of, submit
 from bot.pages.links import RunLinks
 from bot.presence import Presence
-from bot.sender import Current, only_from
-from core.correlation import REQUEST_ID
+from bot.workspace import Current, only_from
 from core.errors import InvalidInput, RunbookError
+from core.identifiers import REQUEST_ID
 from core.limits import STANDARD, Limits
 from core.service import Service
 

@@ -1,4 +1,11 @@
-"""The workspace that we belong to: only its requests are heard, over HTTP and Socket Mode alike.
+"""Whose request it is: the sender, and the one workspace that we serve.
+
+Who sent a request, as Slack's signed body says, and the one place where strangers are turned away.
+
+Payloads: https://docs.slack.dev/interactivity/implementing-slash-commands,
+https://docs.slack.dev/reference/interaction-payloads, https://docs.slack.dev/apis/events-api.
+
+The workspace that we belong to: only its requests are heard, over HTTP and Socket Mode alike.
 
 A signature proves that Slack sent a request, not that it is of our workspace: an app may be installed in several, and a
 channel may be shared with others. Which one is ours is set, or learned from Slack by our own token (`auth.test`), and
@@ -7,18 +14,78 @@ then kept in the database. As long as nobody knows it, no request is heard.
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 import structlog
+from slack_bolt import BoltResponse
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.decisions.installation import Workspace
+from core.decisions.installation import Sender, Workspace, refusal_of
+from core.errors import NotAllowed
 from core.outage import reason
 from core.service import Service
 from core.services.access.workspace import known_workspace, pin_workspace
+
+Current = Callable[[], Workspace]
+UNBOUND = "This service does not know yet which Slack workspace it belongs to, so it hears nobody."
+UNBOUND_HINT = "It asks Slack; whoever runs it can set SLACK_TEAM_ID and SLACK_APP_ID instead."
+
+
+def only_from(current: Current) -> Callable[..., BoltResponse]:
+    """A global middleware of Bolt, so for whatever there is a listener for, and whatever way it came in.
+
+    Raises NotAllowed for a request that is not of the workspace.
+    """
+
+    def only_our_own(body: dict[str, Any], next_: Callable[[], BoltResponse]) -> BoltResponse:
+        workspace = current()
+        if workspace.team_id is None:
+            raise NotAllowed(UNBOUND, hint=UNBOUND_HINT)
+        if why := refusal_of(sender_of(body), workspace):
+            raise NotAllowed(why)
+        return next_()
+
+    return only_our_own
+
+
+def sender_of(body: Mapping[str, Any]) -> Sender:
+    """Of commands, buttons, views, shortcuts and events; what is not told, or is no text, is None."""
+    team, person, view = (_part(body, name) for name in ("team", "user", "view"))
+    installed = _installed_for(body)
+    return Sender(
+        team_id=_text(installed, "team_id")
+        or _text(view, "app_installed_team_id")
+        or _text(body, "team_id")
+        or _text(team, "id")
+        or _text(person, "team_id"),
+        enterprise_id=_text(body, "enterprise_id")
+        or _text(_part(body, "enterprise"), "id")
+        or _text(team, "enterprise_id"),
+        app_id=_text(body, "api_app_id"),
+        person_team_id=_text(person, "team_id"),
+    )
+
+
+def _installed_for(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Of an event: in a shared channel its own team_id may be that of the others."""
+    found = body.get("authorizations")
+    first = found[0] if isinstance(found, list) and found else None
+    return first if isinstance(first, Mapping) else {}
+
+
+def _part(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = body.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _text(part: Mapping[str, Any], name: str) -> str | None:
+    found = part.get(name)
+    return found if isinstance(found, str) and found else None
+
 
 log = structlog.get_logger()
 

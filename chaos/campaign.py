@@ -15,7 +15,7 @@ from chaos.checker.violations import Violation
 from chaos.definitions import ALWAYS
 from chaos.driver.driver import Driver
 from chaos.house import House, open_house
-from chaos.inquest import inquest
+from chaos.inquest import StuckWatch, inquest
 from chaos.journal import Journal
 from chaos.points import POINTS, PointKills
 from chaos.recovery import Recoveries
@@ -23,7 +23,6 @@ from chaos.settling import settle
 from chaos.strikes import poison, slack_faults, valkey_away
 from chaos.strikes.registry import STRIKES
 from chaos.strikes.scene import Scene
-from chaos.stuck import StuckWatch
 
 Say = Callable[[str], None]
 TELL_SECONDS = 30.0

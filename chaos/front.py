@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from itertools import count
 
-from chaos.listening import CHUNK, HOST, Listening
+from chaos.watching import CHUNK, HOST, Listening
 
 CONNECT_SECONDS = 1.0
 

@@ -24,7 +24,7 @@ from chaos.slack import SlackPeople
 from chaos.target import Target
 from cli.apply import OPERATOR, apply_text
 from cli.compose import Composition
-from cli.demo.ports import reserved_port
+from cli.demo.stage import reserved_port
 from cli.migrate import migrate
 from core.services.access.tokens import ALL_SCOPES, create_token
 from core.settings import Settings

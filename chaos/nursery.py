@@ -24,7 +24,7 @@ import bot
 import cli
 import core
 import workers
-from bot.poster import pace
+from bot.poster import claims
 from cli.attached import attach
 from cli.main import main as runbook
 
@@ -98,8 +98,8 @@ def be(order: Order) -> None:
 
 def hurry(times: float) -> None:
     """The sandbox takes more than Slack does: a thousand runs show all their messages in minutes, not in hours."""
-    pace.POST_EVERY, pace.UPDATE_EVERY = pace.POST_EVERY / times, pace.UPDATE_EVERY / times
-    assert timedelta(0) < pace.UPDATE_EVERY
+    claims.POST_EVERY, claims.UPDATE_EVERY = claims.POST_EVERY / times, claims.UPDATE_EVERY / times
+    assert timedelta(0) < claims.UPDATE_EVERY
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from typing import Literal
 
 from sqlalchemy.engine import URL, make_url
 
-from chaos.listening import CHUNK, HOST, Listening
 from chaos.postgres_wire import ClientSide
+from chaos.watching import CHUNK, HOST, Listening
 
 # `unsent`: the server never hears of the COMMIT. `unanswered`: it commits, and its answer is lost.
 Cut = Literal["unsent", "unanswered"]

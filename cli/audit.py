@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.client.options import AsJson, Url, connect, path, print_json
+from cli.client.connection import AsJson, Url, connect, path, print_json
 from cli.client.output import say
 from cli.environment import environment
 from cli.tokens import working

@@ -8,17 +8,14 @@ import typer
 from redis.exceptions import ReadOnlyError, RedisError
 
 from bot.pages.health import check_ready
-from cli.client.options import print_json
+from cli.client.connection import print_json
 from cli.client.output import table
 from cli.compose import Composition, reachable
 from cli.embedded import EmbeddedServiceError
 from cli.environment import environment
-from cli.findings import Finding, egress, shell, slack_token
+from cli.findings import Finding, egress, processes, secrets, shell, slack_token, tokens
 from cli.operator_errors import sentence_of
-from cli.process_findings import processes
-from cli.secret_findings import secrets
 from cli.setting_findings import admins, clocks, files, port, signing_secret
-from cli.token_findings import tokens
 from core.database import check_sessions
 from core.errors import ConfigurationError, RunbookError, Unavailable
 from core.settings import Settings

@@ -1,9 +1,18 @@
-"""What the doctor finds of Slack, and of what steps may do."""
+"""What the doctor finds: Slack, secrets, tokens, processes.
+
+What the doctor finds of Slack, and of what steps may do.
+
+What the doctor finds of secrets: those that nobody declared, and those that cannot be read here.
+
+What the doctor finds of tokens: those that were narrowed, and those that end soon.
+
+What the doctor finds of processes: those that the service cannot do without, and that nobody hears of.
+"""
 
 import os
 import pwd
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,14 +20,28 @@ from threading import Event
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
+from sqlalchemy.exc import SQLAlchemyError
 
 from cli.command_path import command_path
+from cli.compose import Composition
 from cli.confinement import confinement_of
-from core.errors import ConfigurationError
+from cli.secret_ways import secret_values
+from cli.secrets import hosts_of
+from cli.tokens import narrowed_notice
+from core.decisions.signs import Presence
+from core.definitions.secret import VARIABLE_PREFIX, EnvironmentSource, SecretDefinition
+from core.errors import ConfigurationError, RunbookError
+from core.execution.secrets import SecretValues
 from core.io.confinement import Confinement, Programs
 from core.io.egress import EVERY_NAME, EgressPolicy
 from core.io.process import Command, ProcessRunner
+from core.service import Service
+from core.services.access.secret_suggestions import misused_secrets, suggested_secrets
+from core.services.access.secrets import declared_secrets
+from core.services.access.tokens import expiring_tokens, narrowed_tokens
+from core.services.operations.health import present_processes
 from core.settings import NEEDED_FOR, Settings
+from core.tables import ApiToken
 
 SECONDS = 5
 HOST_NAME = re.compile(
@@ -108,3 +131,80 @@ def _how_commands_run(confinement: Confinement) -> str:
     listed = ", ".join(confinement.programs.entries)
     which = f"; only {listed}" if listed else "; any program"
     return f"On: shell steps run as {user}{under}{which}."
+
+
+SUGGEST = "`runbook secrets suggest` prints declarations."
+
+
+def secrets(composition: Composition, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Asked where the database can be read."""
+    with composition.service.transaction() as work:
+        declared = declared_secrets(work.session)
+        undeclared = [str(each["name"]) for each in suggested_secrets(work, hosts_of(environ))]
+        misused = misused_secrets(work)
+    try:
+        values = secret_values(composition.settings, environ)
+    except RunbookError as error:
+        yield Finding("secrets", False, error.message, error.hint or "")
+        return
+    if undeclared:
+        yield Finding("secrets", False, f"Used, and not declared: {', '.join(undeclared)}.", SUGGEST)
+    for sentence in misused:
+        yield Finding("secrets", False, sentence, "Change the definition: that step fails.")
+    missing = list(_missing(declared, values))
+    for sentence in missing:
+        yield Finding("secrets", False, sentence, "Set it where the workers run, if that is not here.")
+    if not (undeclared or misused or missing):
+        yield Finding("secrets", True, _well(declared, values))
+
+
+def _missing(declared: Mapping[str, SecretDefinition], values: SecretValues) -> Iterator[str]:
+    for name, definition in declared.items():
+        try:
+            values.read(definition.source)
+        except RunbookError as error:
+            yield f"{name}: {error.message}"
+
+
+def _well(declared: Mapping[str, SecretDefinition], values: SecretValues) -> str:
+    used = {each.source.env for each in declared.values() if isinstance(each.source, EnvironmentSource)}
+    idle = [name.removeprefix(VARIABLE_PREFIX) for name in values.environment.variables() if name not in used]
+    set_too = f" Set, and not declared, so used by nobody: {', '.join(idle)}." if idle else ""
+    return f"{len(declared)} declared, and all can be read.{set_too}"
+
+
+SOON = timedelta(days=14)
+
+
+def tokens(service: Service) -> Iterator[Finding]:
+    """One finding; none where the database is away, or not migrated yet, which another finding says."""
+    try:
+        with service.transaction() as work:
+            narrowed, ending = narrowed_tokens(work), expiring_tokens(work, SOON)
+    except SQLAlchemyError:
+        return
+    said = [narrowed_notice(len(narrowed))] if narrowed else []
+    said += [f"{_named(row)} ends on {row.expires_at:%Y-%m-%d}." for row in ending]
+    hint = "`runbook token create` makes another in time." if ending else ""
+    yield Finding("tokens", True, " ".join(said) or "None was narrowed, and none ends soon.", hint)
+
+
+def _named(row: ApiToken) -> str:
+    return f"{row.id} ({row.name}, {row.slack_user_id})"
+
+
+START = "`runbook {}` starts one; a host that is up and has one already does not reach this database."
+
+
+def processes(service: Service) -> list[Finding]:
+    """One for each kind of process. To be asked where the schema is as it should be."""
+    with service.transaction() as work:
+        return [_finding(each) for each in present_processes(work)]
+
+
+def _finding(presence: Presence) -> Finding:
+    _, _, message = str(presence).partition(": ")
+    said = f"{message[0].upper()}{message[1:]}."
+    return Finding(
+        presence.kind, presence.alive > 0, said, "" if presence.alive else START.format(presence.kind)
+    )

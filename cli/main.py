@@ -8,8 +8,7 @@ import typer
 
 from cli.environment import environment, seclude
 from cli.lazy import LazyGroup
-from cli.log_setup import set_up_logging
-from cli.masked_log import masker_of_environment
+from cli.log_setup import masker_of_environment, set_up_logging
 from cli.operator_errors import sentence_of, unforeseen_text
 from cli.version import release
 

@@ -3,7 +3,7 @@
 import typer
 
 from cli.arguments import AsJson
-from cli.client.options import print_json
+from cli.client.connection import print_json
 from cli.client.output import say, table
 from core.decisions.policy import effective
 from core.decisions.policy_table import NOWHERE, POLICY, Action, PolicyRole, TeamScope

@@ -10,8 +10,7 @@ import structlog
 
 from cli.compose import Composition, reachable
 from cli.environment import environment
-from cli.log_setup import NOTHING_TO_HIDE, set_up_logging
-from cli.masked_log import masker_of
+from cli.log_setup import NOTHING_TO_HIDE, masker_of, set_up_logging
 from cli.readiness import await_database, watch_database
 from cli.settled import begin
 from cli.version import release

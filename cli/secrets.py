@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import typer
 
 from cli.apply import OPERATOR
-from cli.client.options import print_json
+from cli.client.connection import print_json
 from cli.client.output import say, table
 from cli.tokens import working
 from core.definitions.secret import VARIABLE_PREFIX

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.apply import OPERATOR
-from cli.client.options import print_json
+from cli.client.connection import print_json
 from cli.client.output import say, table
 from cli.compose import Composition, reachable
 from cli.environment import environment

@@ -1,8 +1,17 @@
-"""Opaque identifiers: a prefix that names the kind, and enough chance never to meet again."""
+"""Opaque identifiers of rows, and of requests.
+
+Opaque identifiers: a prefix that names the kind, and enough chance never to meet again.
+
+Which request this is about: bound by whoever takes one, written beside what it causes, and in every log line.
+
+A run that a workflow starts has the request of the event that started the workflow.
+"""
 
 import hashlib
 import secrets
 from enum import StrEnum
+
+import structlog
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no letter that reads like another
 LENGTH = 16  # 80 bits
@@ -37,3 +46,12 @@ def derived_id(prefix: Prefix, *parts: str) -> str:
     """
     number = int.from_bytes(hashlib.sha256("\0".join((prefix, *parts)).encode()).digest())
     return f"{prefix}_{''.join(ALPHABET[(number >> 5 * place) & 31] for place in range(LENGTH))}"
+
+
+REQUEST_ID = "request_id"
+
+
+def current_request_id() -> str | None:
+    """None where nobody asked, as for what the clock starts."""
+    found = structlog.contextvars.get_contextvars().get(REQUEST_ID)
+    return str(found) if found else None

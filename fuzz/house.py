@@ -11,7 +11,7 @@ from pathlib import Path
 from chaos.house import await_answer
 from cli.apply import OPERATOR, apply_text
 from cli.compose import Composition
-from cli.demo.ports import reserved_port
+from cli.demo.stage import reserved_port
 from cli.embedded import embedded_services
 from cli.migrate import migrate
 from core.service import Service

@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-from slack_sandbox.errors import SlackError
-from slack_sandbox.json_types import Json
+from slack_sandbox.values import Json, SlackError
 
 METADATA_BYTES = 16_000
 """Slack answers ``metadata_too_large`` but publishes no number; this one is the sandbox's own."""

@@ -1,4 +1,8 @@
-"""Whose requests the sandbox takes: those of programs on this machine, and of its own page.
+"""Where the sandbox was reached, and which pages may ask it.
+
+Where a caller reached the sandbox, so that the URLs we hand out lead back the same way.
+
+Whose requests the sandbox takes: those of programs on this machine, and of its own page.
 
 Anybody who acts here acts as whatever person they name, and a browser carries any page's requests to 127.0.0.1. So the
 name in `Host` must be this machine's (a page that rebinds its own name to 127.0.0.1 still sends that name), a browser
@@ -11,9 +15,16 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
+
+
+def origin_of(connection: HTTPConnection) -> str:
+    """Such as ``http://127.0.0.1:3100``."""
+    return str(connection.base_url).rstrip("/")
+
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 PEOPLE = "/sandbox/api/"

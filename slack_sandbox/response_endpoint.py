@@ -5,9 +5,9 @@ import json
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from slack_sandbox.errors import SlackError
 from slack_sandbox.interactions.responses import carry_out, understand
 from slack_sandbox.sandbox import Sandbox
+from slack_sandbox.values import SlackError
 
 GONE = frozenset({"expired_url", "used_url"})
 

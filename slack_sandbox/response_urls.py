@@ -6,8 +6,7 @@ https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from slack_sandbox.errors import SlackError
-from slack_sandbox.identifiers import new_secret
+from slack_sandbox.values import SlackError, new_secret
 
 RESPONSE_URL_USES = 5
 RESPONSE_URL_LIFETIME = timedelta(minutes=30)

@@ -2,20 +2,19 @@
 
 from dataclasses import dataclass
 
-from slack_sandbox.call_log import ApiCall, DeliveryRecord, Log
 from slack_sandbox.config import WorkspaceConfig
+from slack_sandbox.delivery.call_log import ApiCall, DeliveryRecord, Log
 from slack_sandbox.delivery.courier import Courier
 from slack_sandbox.delivery.events import EventDispatcher, event_callback, subscription_of
 from slack_sandbox.delivery.http import HttpCarrier
 from slack_sandbox.delivery.socket_mode import SocketModeCarrier
 from slack_sandbox.faults import Faults
-from slack_sandbox.json_types import Json
 from slack_sandbox.rate_limits import RateLimits
 from slack_sandbox.response_urls import ResponseUrls
 from slack_sandbox.stream import EventStream
-from slack_sandbox.times import Clock, utc_now
 from slack_sandbox.triggers import Triggers
-from slack_sandbox.workspace.announcing import Audience
+from slack_sandbox.values import Clock, Json, utc_now
+from slack_sandbox.workspace.models import Audience
 from slack_sandbox.workspace.state import Workspace
 
 

@@ -13,7 +13,6 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from slack_sandbox.config import WorkspaceConfig
-from slack_sandbox.json_types import Json
 from slack_sandbox.own_origin import OwnOrigin
 from slack_sandbox.people import requests as bodies
 from slack_sandbox.people.acting import Acting
@@ -22,7 +21,7 @@ from slack_sandbox.people.directing import Directing
 from slack_sandbox.people.watching import state_for, stream
 from slack_sandbox.response_endpoint import respond
 from slack_sandbox.sandbox import Sandbox, build_sandbox
-from slack_sandbox.times import Clock, utc_now
+from slack_sandbox.values import Clock, Json, utc_now
 from slack_sandbox.web_api.endpoint import WebApi
 from slack_sandbox.web_api.registry import build_registry
 

@@ -8,10 +8,10 @@ from typing import Self
 import uvicorn
 
 from slack_sandbox.config import WorkspaceConfig
-from slack_sandbox.connections import CuttableProtocol
 from slack_sandbox.sandbox import Sandbox
 from slack_sandbox.server import create_app
-from slack_sandbox.times import Clock, utc_now
+from slack_sandbox.stream import CuttableProtocol
+from slack_sandbox.values import Clock, utc_now
 
 HOST = "127.0.0.1"
 START_SECONDS = 10.0

@@ -6,8 +6,7 @@ https://docs.slack.dev/interactivity/handling-user-interaction#modal_responses
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from slack_sandbox.errors import SlackError
-from slack_sandbox.identifiers import new_secret
+from slack_sandbox.values import SlackError, new_secret
 
 TRIGGER_LIFETIME = timedelta(seconds=3)
 

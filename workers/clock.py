@@ -30,8 +30,7 @@ from core.services.operations.health import forget_old_signs
 from core.services.operations.installation import is_as_known, move_mark
 from core.services.operations.restore import settle
 from core.services.shared.idempotency import forget_old
-
-from .duties import Duties, Duty
+from workers.ending import Duties, Duty
 
 TICK = 0.5  # seconds
 PATIENCE = timedelta(seconds=5)  # how long after a ring it is rung again

@@ -1,10 +1,51 @@
-"""How a worker is told to stop: first to begin nothing more, then to hurry."""
+"""The duties of a process, and its end.
+
+Duties that a process has again and again: one that fails keeps no other from being done.
+
+How a worker is told to stop: first to begin nothing more, then to hurry.
+"""
 
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+import structlog
+
+from core.database import DATABASE_IS_AWAY
+from core.service import Service
+
+AGAIN = 60.0  # seconds after which the same trouble is told again
+
+Duty = Callable[[Service], object]
+log = structlog.get_logger()
+
+
+class Duties:
+    """Does them, and remembers what of their troubles it told lately."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._told: dict[str, float] = {}
+
+    def do(self, duty: Duty, now: float) -> Exception | None:
+        """Do it; answer the error where the database is away. `now`: of the monotonic clock."""
+        try:
+            duty(self._service)
+        except DATABASE_IS_AWAY as error:
+            return error
+        except Exception as error:  # noqa: BLE001 the process' boundary: what nobody expected of one must not end all
+            self._tell(duty, error, now)
+        return None
+
+    def _tell(self, duty: Duty, error: Exception, now: float) -> None:
+        self._told = {what: at for what, at in self._told.items() if now - at < AGAIN}
+        what = f"{duty.__name__}: {error!r}"
+        if what not in self._told:
+            self._told[what] = now
+            log.error("a duty failed", duty=duty.__name__, exc_info=error)
+
 
 GRACE_SECONDS = 7.0  # less than the 10 seconds after which supervisors, ours and others, kill
 SIGNALS = (signal.SIGTERM, signal.SIGINT)

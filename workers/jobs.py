@@ -1,12 +1,38 @@
-"""The jobs that RQ may run: these two functions, and no other."""
+"""The jobs of RQ, and what RQ logs.
 
+What RQ says of its own: that Redis is away, it would say every other second; the worker tells it once.
+
+The jobs that RQ may run: these two functions, and no other.
+"""
+
+import logging
 from collections.abc import Callable
+
+from redis.exceptions import RedisError
 
 from core.database import DATABASE_IS_AWAY
 from core.execution.executor import Executor
 from core.outage import Outage
 from core.sabotage import reach
 from core.services.executions.loading import RUNBOOK, WORKFLOW, Kind
+
+ABOUT_REDIS = ("could not connect to Redis", "Redis connection timeout", "pubsub thread exiting")
+
+
+class ToldOnce(logging.Filter):
+    """Keeps from the log what is about a Redis that is away, and hands it to `outage`."""
+
+    def __init__(self, outage: Outage) -> None:
+        super().__init__()
+        self._outage = outage
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, RedisError) and not any(each in str(record.msg) for each in ABOUT_REDIS):
+            return True
+        self._outage.begin(error or record.getMessage())
+        return False
+
 
 _executor: Executor | None = None
 _database = Outage("worker", "the database")

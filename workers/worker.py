@@ -25,9 +25,8 @@ from rq.timeouts import TimerDeathPenalty
 from core.outage import Outage
 from workers.doorbell import QUEUE
 from workers.ending import Ending
-from workers.jobs import ALLOWED
+from workers.jobs import ALLOWED, ToldOnce
 from workers.redis_addresses import connect_redis
-from workers.rq_log import ToldOnce
 
 PAUSE_SECONDS = 1.0  # before Redis is asked again
 HEARD_OF = 40  # seconds; RQ gives up a silent Redis 5 before. By its default it would be deaf for 7 minutes

@@ -1,7 +1,6 @@
 """What every message about an execution shows and carries alike: title, parameters, tag, metadata."""
 
-from bot.cards.blocks import context, section
-from bot.cards.message import Block, Metadata
+from bot.cards.blocks import Block, Metadata, context, section
 from bot.cards.words import bounded, code, escape, moment, one_line, who
 from core.views.executions import ExecutionView, FreezeView
 

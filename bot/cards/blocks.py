@@ -1,11 +1,32 @@
-"""Block Kit, as far as the cards need it: every builder keeps Slack's limits."""
+"""What a card is made of: the message, and Block Kit's blocks within Slack's limits.
+
+What a card comes to: the three things that `chat.postMessage` is given.
+
+Block Kit, as far as the cards need it: every builder keeps Slack's limits.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from bot.cards import limits
-from bot.cards.message import Block
 from bot.cards.words import bounded
+
+Block: TypeAlias = dict[str, object]
+Metadata: TypeAlias = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Message:
+    """`text` alone says it all: a phone's notification and a screen reader have nothing else.
+
+    The first block's `block_id` names the card and its subject (`headline.rbx_…`), so that a message can be
+    told from the others about the same execution when it is looked up in the channel.
+    """
+
+    text: str
+    blocks: list[Block]
+    metadata: Metadata | None = None
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.cards.blocks import section, sections
+from bot.cards.blocks import Block, section, sections
+from bot.cards.changes import request_text
 from bot.cards.limits import SECTION_TEXT
-from bot.cards.message import Block
-from bot.cards.requests import request_text
 from bot.cards.words import (
     as_text,
     bounded,

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.cards.blocks import Confirm, actions, button
+from bot.cards.blocks import Block, Confirm, actions, button
 from bot.cards.changes import AnyWithDiff, Changes, diff_card
 from bot.cards.limits import MESSAGE_TEXT
-from bot.cards.message import Block
 from bot.cards.words import bounded, escape, who
 from core.errors import InvalidInput
 

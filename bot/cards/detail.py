@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from bot.cards.about import metadata, plain_title
-from bot.cards.blocks import context, section
+from bot.cards.blocks import Message, context, section
 from bot.cards.limits import MESSAGE_BLOCKS, MESSAGE_TEXT, SECTION_TEXT
-from bot.cards.message import Message
 from bot.cards.steps import step_title
 from bot.cards.words import (
     SYMBOLS,

@@ -1,10 +1,9 @@
 """The gate: the message that asks for approval, and later says who decided."""
 
 from bot.cards.about import freeze_blocks, freeze_words, metadata, parameter_blocks, plain_title, tag, title
-from bot.cards.blocks import Confirm, actions, button, context, section
+from bot.cards.blocks import Block, Confirm, Message, actions, button, context, section
 from bot.cards.deeds import Space, deed_blocks, deed_lines, where_whole
 from bot.cards.limits import MESSAGE_TEXT
-from bot.cards.message import Block, Message
 from bot.cards.steps import step_title
 from bot.cards.words import GATE_SYMBOLS, bounded, deadline, escape, escape_sentence, moment, one_line, who
 from core.decisions.gates import SHORTEST_DIGEST

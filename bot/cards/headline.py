@@ -1,15 +1,55 @@
-"""The headline: the one message per execution in the incident's channel, updated in place."""
+"""The headline of a run, and its outcome.
+
+The outcome: how a run ended, as a message of its own, so that the channel notices.
+
+The headline: the one message per execution in the incident's channel, updated in place.
+"""
 
 from datetime import datetime
 
 from bot.cards.about import freeze_blocks, freeze_words, metadata, parameter_blocks, plain_title, tag, title
-from bot.cards.blocks import Confirm, actions, button, section, sections
+from bot.cards.blocks import Block, Confirm, Message, actions, button, section, sections
 from bot.cards.limits import MESSAGE_TEXT
-from bot.cards.message import Block, Message
-from bot.cards.steps import current_position, step_lines, step_title
+from bot.cards.steps import FAILED, current_position, step_lines, step_title
 from bot.cards.words import SYMBOLS, bounded, duration, escape_sentence, one_line, status_words, who
 from core.statuses import ACTIVE, Status
-from core.views.executions import ExecutionView
+from core.views.executions import ExecutionView, StepView
+
+OUTCOME_ERROR_LENGTH = 1_500
+
+
+def outcome(execution: ExecutionView, *, page: str = "") -> Message:
+    """Succeeded, failed, cancelled or timed out: after how long, at which step, and why."""
+    words, taken = status_words(execution.status), duration(execution.started_at, execution.finished_at)
+    how = f"{words} in {taken}" if taken else words
+    why = _why(execution)
+    symbol = SYMBOLS[execution.status]
+    lead = f"{symbol} {title(execution)} *{how}*, asked for by {who(execution.requested_by)}"
+    blocks = [section(f"{lead}\n{why}" if why else lead, block_id=f"outcome.{execution.id}")]
+    text = f"{symbol} {plain_title(execution)} {how}. {why}".strip()
+    return Message(bounded(text, MESSAGE_TEXT), [*blocks, tag(execution, page)], metadata(execution))
+
+
+def _why(execution: ExecutionView) -> str:
+    """The run's error, which names the failing step; and which steps nobody knows the truth of."""
+    said = [execution.error or _error_of_step(execution)]
+    said += [
+        f"Nobody knows whether step {step.id} happened." for step in execution.steps if _is_in_doubt(step)
+    ]
+    return bounded(escape_sentence(one_line(" ".join(said))), OUTCOME_ERROR_LENGTH)
+
+
+def _is_in_doubt(step: StepView) -> bool:
+    return step.status is Status.UNKNOWN
+
+
+def _error_of_step(execution: ExecutionView) -> str:
+    """Of a run that did not succeed and says nothing itself: what its last failed step says."""
+    if execution.status is Status.SUCCEEDED:
+        return ""
+    failed = (step for step in reversed(execution.steps) if step.status in FAILED and step.error)
+    return next((f"Step {step.id}: {step.error}" for step in failed), "")
+
 
 ERROR_LENGTH = 1_500
 RETRIED = frozenset({Status.FAILED, Status.CANCELLED, Status.TIMED_OUT})

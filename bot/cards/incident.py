@@ -1,15 +1,20 @@
-"""The incident's card: what is wrong, and what to type next."""
+"""The incident's card, and its timeline.
+
+The incident's card: what is wrong, and what to type next.
+
+The timeline of an incident, a line an entry.
+"""
 
 import re
+from collections.abc import Sequence
 
 from bot.cards.about import freeze_blocks, freeze_words
-from bot.cards.blocks import context, section
+from bot.cards.blocks import Block, Message, context, section
 from bot.cards.limits import MESSAGE_TEXT, SECTION_TEXT
-from bot.cards.message import Block, Message
-from bot.cards.words import bounded, code, escape, moment, one_line, who
+from bot.cards.words import bounded, code, escape, escape_sentence, moment, one_line, who
 from core.statuses import IncidentStatus, Severity
 from core.views.executions import FreezeView
-from core.views.incidents import IncidentView
+from core.views.incidents import IncidentView, TimelineEntryView
 
 TITLE_LENGTH = 300
 MOST_LABELS = 12
@@ -84,3 +89,16 @@ def _link_blocks(shown: IncidentView) -> list[Block]:
 def _next_blocks(shown: IncidentView, command: str) -> list[Block]:
     typed = [code(f"{command} {words}") for words in NEXT[shown.status]]
     return [context("Type next: " + " · ".join(typed))] if typed else []
+
+
+LINE_LENGTH = 250
+
+
+def timeline_lines(entries: Sequence[TimelineEntryView]) -> list[str]:
+    """`02:12 @ann approved step gate of db-failover`; the machine's own lines name nobody."""
+    return [_line(entry) for entry in entries]
+
+
+def _line(entry: TimelineEntryView) -> str:
+    actor = "" if entry.actor == "system" else f"{who(entry.actor)} "
+    return f"{moment(entry.at)} {actor}{bounded(escape_sentence(one_line(entry.text)), LINE_LENGTH)}"

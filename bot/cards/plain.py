@@ -1,9 +1,8 @@
 """A text that is said as it stands: of a `message` step or action, with the tag that tells where it comes from."""
 
 from bot.cards.about import metadata, tag
-from bot.cards.blocks import context, sections
+from bot.cards.blocks import Block, Message, context, sections
 from bot.cards.limits import BLOCK_ID, MESSAGE_TEXT
-from bot.cards.message import Block, Message
 from bot.cards.words import bounded, escape, escape_sentence
 from core.views.executions import ExecutionView
 

@@ -3,9 +3,8 @@
 from datetime import timedelta
 
 from bot.cards.about import freeze_line
-from bot.cards.blocks import sections
-from bot.cards.message import Block
-from bot.cards.requests import request_text
+from bot.cards.blocks import Block, sections
+from bot.cards.changes import request_text
 from bot.cards.words import (
     bounded,
     code,

@@ -1,10 +1,9 @@
 """The verdict: the question "did this step happen?" after a crash, and later its answer."""
 
 from bot.cards.about import freeze_blocks, freeze_words, metadata, plain_title, tag, title
-from bot.cards.blocks import Confirm, actions, button, section
+from bot.cards.blocks import Block, Confirm, Message, actions, button, section
+from bot.cards.changes import request_text
 from bot.cards.limits import MESSAGE_TEXT
-from bot.cards.message import Block, Message
-from bot.cards.requests import request_text
 from bot.cards.steps import step_title
 from bot.cards.words import bounded, code_block, escape_sentence, one_line
 from core.statuses import Status, WaitingFor

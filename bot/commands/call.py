@@ -1,14 +1,19 @@
-"""What a sub-command is given, what it answers, and what it is."""
+"""A sub-command: what it is given, what it answers, what it is.
+
+What a sub-command is given, what it answers, and what it is.
+
+Reading a sub-command's arguments: how many there may be, and what is missing.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
-from bot.cards.blocks import section
-from bot.cards.message import Block
+from bot.cards.blocks import Block, section
 from bot.commands.parse import Word, first_word, free_text, words_of
 from core.decisions.people import Person
+from core.errors import InvalidInput
 from core.service import Work
 
 
@@ -87,3 +92,22 @@ class Command:
     def line(self) -> str:
         """`run NAME [key=value…]`."""
         return f"{self.name} {self.usage}".strip()
+
+
+def only_argument(call: CommandCall, usage: str) -> str:
+    """The one argument. Raises InvalidInput, with the right usage, where there is none or another."""
+    argument = optional_argument(call, usage)
+    if argument is None:
+        raise InvalidInput("Something is missing.", hint=usage_hint(call, usage))
+    return argument
+
+
+def optional_argument(call: CommandCall, usage: str) -> str | None:
+    """The one argument, or None. Raises InvalidInput where there are more."""
+    if len(call.arguments) > 1:
+        raise InvalidInput("That is more than this takes.", hint=usage_hint(call, usage))
+    return call.arguments[0].text if call.arguments else None
+
+
+def usage_hint(call: CommandCall, usage: str) -> str:
+    return f"Type: `{call.command} {usage}`"

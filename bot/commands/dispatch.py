@@ -1,9 +1,28 @@
-"""From the words behind the slash command to the sub-command that answers."""
+"""Which sub-commands there are, and calling the one that was typed.
+
+Which sub-commands there are, and the help that lists them.
+
+From the words behind the slash command to the sub-command that answers.
+"""
+
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy.exc import IntegrityError
 
-from bot.commands.call import CommandCall, Reply
-from bot.commands.registry import COMMANDS
+from bot.cards.blocks import sections
+from bot.cards.words import escape
+from bot.commands import (
+    approvals,
+    executions,
+    incidents,
+    library,
+    notes,
+    operations,
+    run,
+    versions,
+    workflows,
+)
+from bot.commands.call import Command, CommandCall, Reply
 from bot.entrances import COMMANDS as IN_THE_POLICY
 from core.decisions.people import Person
 from core.definitions.problems import nearest, one_of
@@ -11,6 +30,38 @@ from core.errors import InvalidInput, NotAllowed
 from core.service import Service, Work
 from core.services.access.people import load_person
 from core.services.library.runbooks import list_runbooks
+
+
+def _help(_work: Work, _person: Person, call: CommandCall) -> Reply:
+    lines = [f"`{call.command} {escape(command.line)}` {command.summary}" for command in COMMANDS.values()]
+    names = ", ".join(COMMANDS)
+    return Reply(f"What you can type behind {call.command}: {names}", tuple(sections(lines)))
+
+
+def by_name(commands: Iterable[Command]) -> Mapping[str, Command]:
+    """Raises ValueError for a name that is there twice."""
+    named: dict[str, Command] = {}
+    for command in commands:
+        if command.name in named:
+            raise ValueError(f"Two sub-commands are named {command.name}.")
+        named[command.name] = command
+    return named
+
+
+COMMANDS = by_name(
+    (
+        *run.COMMANDS,
+        *executions.COMMANDS,
+        *operations.COMMANDS,
+        *approvals.COMMANDS,
+        *library.COMMANDS,
+        *versions.COMMANDS,
+        *incidents.COMMANDS,
+        *workflows.COMMANDS,
+        *notes.COMMANDS,
+        Command("help", "", "this list", _help),
+    )
+)
 
 
 def answer(service: Service, call: CommandCall) -> Reply:

@@ -2,8 +2,7 @@
 
 from bot.cards.headline import headline
 from bot.cards.words import SYMBOLS, escape, status_words
-from bot.commands.arguments import optional_argument
-from bot.commands.call import Command, CommandCall, Reply
+from bot.commands.call import Command, CommandCall, Reply, optional_argument
 from bot.commands.channel import only_active, visible_incident
 from core.decisions.people import Person
 from core.service import Work

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from bot.cards.blocks import sections
 from bot.cards.incident import incident as incident_card
-from bot.cards.timeline import timeline_lines
+from bot.cards.incident import timeline_lines
 from bot.cards.words import escape
-from bot.commands.arguments import only_argument, usage_hint
-from bot.commands.call import Command, CommandCall, Handler, Reply
+from bot.commands.call import Command, CommandCall, Handler, Reply, only_argument, usage_hint
 from bot.commands.channel import channel_incident, visible_incident
 from bot.commands.parse import title_and_values
 from core.decisions.people import Person

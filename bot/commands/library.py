@@ -3,8 +3,7 @@
 from bot.cards.blocks import sections
 from bot.cards.changes import NOTHING, Changes, changes_card
 from bot.cards.words import bounded, escape, one_line
-from bot.commands.arguments import only_argument
-from bot.commands.call import Command, CommandCall, Reply
+from bot.commands.call import Command, CommandCall, Reply, only_argument
 from bot.commands.listed import list_reply
 from bot.commands.usage import usage_line
 from core.decisions.people import Person

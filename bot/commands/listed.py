@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 
 from bot.cards.blocks import sections
 from bot.cards.words import bounded, escape, one_line
-from bot.commands.arguments import optional_argument
-from bot.commands.call import CommandCall, Reply
+from bot.commands.call import CommandCall, Reply, optional_argument
 from core.services.library.kinds import Row, Shelf
 from core.services.views.executions import description_of
 

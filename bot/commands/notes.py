@@ -1,7 +1,6 @@
 """`note`: something for the incident's timeline."""
 
-from bot.commands.arguments import usage_hint
-from bot.commands.call import Command, CommandCall, Reply
+from bot.commands.call import Command, CommandCall, Reply, usage_hint
 from bot.commands.channel import channel_incident
 from core.decisions.people import Person
 from core.errors import InvalidInput

@@ -1,8 +1,7 @@
 """`retry`, `stats`, `freeze` and `unfreeze`: operating what runs."""
 
 from bot.cards.words import code, escape, moment, seconds_words
-from bot.commands.arguments import only_argument, optional_argument, usage_hint
-from bot.commands.call import Command, CommandCall, Reply
+from bot.commands.call import Command, CommandCall, Reply, only_argument, optional_argument, usage_hint
 from core.decisions.freeze import check_may_freeze
 from core.decisions.people import Person
 from core.errors import InvalidInput, NotFound

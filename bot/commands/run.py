@@ -7,8 +7,7 @@ from functools import cached_property
 from bot.answers import sentence
 from bot.cards.plan import plan_blocks, plan_text
 from bot.cards.words import escape
-from bot.commands.arguments import usage_hint
-from bot.commands.call import Command, CommandCall, Reply
+from bot.commands.call import Command, CommandCall, Reply, usage_hint
 from bot.commands.channel import channel_incident
 from bot.commands.parse import Word
 from bot.commands.usage import usage_line

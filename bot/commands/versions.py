@@ -5,8 +5,7 @@ import re
 from bot.cards.blocks import sections
 from bot.cards.definition_approval import Shown, approval_card
 from bot.cards.words import bounded, escape, moment, one_line, who
-from bot.commands.arguments import only_argument, usage_hint
-from bot.commands.call import Command, CommandCall, Reply
+from bot.commands.call import Command, CommandCall, Reply, only_argument, usage_hint
 from core.decisions.people import Person
 from core.errors import InvalidInput
 from core.service import Work

@@ -3,8 +3,7 @@
 from bot.cards.blocks import Confirm, actions, button, section
 from bot.cards.words import escape
 from bot.commands import workflow_library
-from bot.commands.arguments import only_argument, usage_hint
-from bot.commands.call import Command, CommandCall, Reply
+from bot.commands.call import Command, CommandCall, Reply, only_argument, usage_hint
 from bot.commands.channel import channel_incident
 from core.decisions.people import Person
 from core.definitions.problems import nearest, one_of

@@ -1,14 +1,32 @@
-"""One input for each parameter, from its JSON Schema; and what was entered, as `key=value` words. Pure."""
+"""The fields of a form, within Slack's limits of modals.
+
+Slack's limits of modals, in characters unless said otherwise.
+
+One input for each parameter, from its JSON Schema; and what was entered, as `key=value` words. Pure.
+"""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.cards.message import Block
-from bot.modals import limits
+from bot.cards.blocks import Block
 from core.definitions.json_schema import deref
 from core.definitions.parameters import declared, default_of, required
 from core.definitions.secrets import secret_names
+
+BLOCKS = 100  # https://docs.slack.dev/reference/views/modal-views
+TITLE = 24
+BLOCK_ID = 255  # https://docs.slack.dev/reference/block-kit/blocks
+LABEL, HINT = 2_000, 2_000  # https://docs.slack.dev/reference/block-kit/blocks/input-block
+INPUT_TEXT = 3_000  # https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element
+OPTIONS = 100  # https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element
+OPTION_TEXT, OPTION_VALUE = (
+    75,
+    150,
+)  # https://docs.slack.dev/reference/block-kit/composition-objects/option-object
+PRIVATE_METADATA = 3_000
+SECTION_TEXT = 3_000
+
 
 Schema = Mapping[str, object]
 PREFIX = "parameter."
@@ -39,13 +57,13 @@ def _input(name: str, schema: Schema, given: Mapping[str, object], *, is_needed:
     block: Block = {
         "type": "input",
         "block_id": f"{PREFIX}{name}",
-        "label": _plain(name, limits.LABEL),
+        "label": _plain(name, LABEL),
         "element": element,
         "optional": optional,
     }
     hints = (str(inner.get("description", "")), HINTS.get(str(inner.get("type")), ""), hint)
     shown = " ".join(filter(None, hints))
-    return block | ({"hint": _plain(shown, limits.HINT)} if shown else {})
+    return block | ({"hint": _plain(shown, HINT)} if shown else {})
 
 
 def _element(schema: Schema, initial: tuple[object] | None) -> Block:
@@ -62,8 +80,8 @@ def _element(schema: Schema, initial: tuple[object] | None) -> Block:
 
 def _fits_a_menu(choices: list[object]) -> bool:
     values = list(map(text_of, choices))
-    is_short = all(0 < len(value) <= limits.OPTION_VALUE for value in values)
-    return 0 < len(values) <= limits.OPTIONS and is_short and len(set(values)) == len(values)
+    is_short = all(0 < len(value) <= OPTION_VALUE for value in values)
+    return 0 < len(values) <= OPTIONS and is_short and len(set(values)) == len(values)
 
 
 def _menu(choices: list[object], initial: tuple[object] | None) -> Block:
@@ -74,11 +92,11 @@ def _menu(choices: list[object], initial: tuple[object] | None) -> Block:
 
 
 def _option(choice: object) -> Block:
-    return {"text": _plain(text_of(choice), limits.OPTION_TEXT), "value": text_of(choice)}
+    return {"text": _plain(text_of(choice), OPTION_TEXT), "value": text_of(choice)}
 
 
 def _tick_box(initial: tuple[object] | None) -> Block:
-    option = {"text": _plain("Yes", limits.OPTION_TEXT), "value": TICKED}
+    option = {"text": _plain("Yes", OPTION_TEXT), "value": TICKED}
     box: Block = {"type": "checkboxes", "action_id": ACTION, "options": [option]}
     return box | ({"initial_options": [option]} if initial == (True,) else {})
 
@@ -98,7 +116,7 @@ def _text(initial: tuple[object] | None) -> Block:
 def _initial(initial: tuple[object] | None) -> Block:
     """A default that is too long is left out: an empty field gets it all the same."""
     text = text_of(initial[0]) if initial is not None and initial[0] is not None else ""
-    return {"initial_value": text} if 0 < len(text) <= limits.INPUT_TEXT else {}
+    return {"initial_value": text} if 0 < len(text) <= INPUT_TEXT else {}
 
 
 def entered(state: Mapping[str, Any], schema: Schema) -> list[str]:

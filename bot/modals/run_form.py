@@ -1,13 +1,24 @@
-"""The form in which the parameters of a runbook are given, and what is done with it."""
+"""The form that starts a runbook, and opening it in time.
+
+Opening a modal while a command waits for its acknowledgement: soon, or not at all.
+
+The form in which the parameters of a runbook are given, and what is done with it.
+"""
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bot.cards.message import Block
+import structlog
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
+
+from bot.cards.blocks import Block
 from bot.cards.words import bounded, escape
-from bot.modals import limits
+from bot.modals import fields
 from bot.modals.fields import PREFIX, entered, input_blocks
 from core.decisions.team_scope import check_may_run
 from core.definitions.parameters import declared, parse_key_values
@@ -17,6 +28,32 @@ from core.services.access.people import load_person
 from core.services.incidents.opening import find_incident
 from core.services.library.runbooks import definition_of, find_runbook
 from core.services.starts.runbook_starts import Start, start_by_person
+
+log = structlog.get_logger()
+
+# Slack waits 3 s for the acknowledgement, and a trigger_id is good for as long:
+# https://docs.slack.dev/interactivity/handling-user-interaction#acknowledgment_response
+SECONDS = 1.5
+
+
+class Opener:
+    """Opens views, by a thread of its own: a Slack that hangs holds up nobody longer than `SECONDS`."""
+
+    def __init__(self, token: str, api_url: str) -> None:
+        self._client = WebClient(token=token, base_url=api_url, timeout=2, retry_handlers=[])
+        self._executor = ThreadPoolExecutor(max_workers=8, thread_name_prefix="modal")
+
+    def __call__(self, trigger_id: str, view: Mapping[str, object]) -> bool:
+        """Whether it is certain that the person sees the view."""
+        future = self._executor.submit(self._client.views_open, trigger_id=trigger_id, view=dict(view))
+        try:
+            future.result(timeout=SECONDS)
+        except (SlackClientError, OSError, FutureTimeout) as error:
+            future.cancel()
+            log.warning("modal not opened", error=str(error) or type(error).__name__)
+            return False
+        return True
+
 
 CALLBACK_ID = "run.form"
 View = dict[str, object]
@@ -38,9 +75,9 @@ def run_form(
     blocks = input_blocks(schema, given)
     metadata = json.dumps(asdict(subject))
     ids = [str(block["block_id"]) for block in blocks]
-    if not blocks or len(blocks) > limits.BLOCKS or len(metadata) > limits.PRIVATE_METADATA:
+    if not blocks or len(blocks) > fields.BLOCKS or len(metadata) > fields.PRIVATE_METADATA:
         return None
-    if any(len(block_id) > limits.BLOCK_ID for block_id in ids):
+    if any(len(block_id) > fields.BLOCK_ID for block_id in ids):
         return None
     return _modal(name, blocks) | {
         "callback_id": CALLBACK_ID,
@@ -50,7 +87,7 @@ def run_form(
 
 
 def _modal(title: str, blocks: list[Block]) -> View:
-    shown = title if len(title) <= limits.TITLE else title[: limits.TITLE - 1] + "…"
+    shown = title if len(title) <= fields.TITLE else title[: fields.TITLE - 1] + "…"
     return {
         "type": "modal",
         "title": {"type": "plain_text", "text": shown},
@@ -109,5 +146,5 @@ def _errors(error: InvalidInput, schema: Mapping[str, object]) -> dict[str, str]
 
 def refusal(title: str, sentence: str) -> View:
     """In place of the form: why it cannot be done."""
-    text = {"type": "mrkdwn", "text": bounded(sentence, limits.SECTION_TEXT)}
+    text = {"type": "mrkdwn", "text": bounded(sentence, fields.SECTION_TEXT)}
     return _modal(title, [{"type": "section", "text": text}])

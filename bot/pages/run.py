@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from bot.cards.requests import request_text
+from bot.cards.changes import request_text
 from bot.cards.words import as_text, visible
 from bot.pages.links import RunLinks
 from bot.rest.callers import CHALLENGE, identify

@@ -10,7 +10,7 @@ from urllib.error import URLError
 
 from slack_sdk.errors import SlackApiError, SlackRequestError
 
-from .errors import ERROR_CODE, SORTED, About, about
+from bot.poster.refusals import ERROR_CODE, SORTED, About, about
 
 FIRST_BACKOFF = timedelta(seconds=1)
 LONGEST_BACKOFF = timedelta(seconds=30)

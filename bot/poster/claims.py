@@ -1,18 +1,48 @@
-"""Claiming the next notice that may go, and writing down what became of it."""
+"""Which notice a poster takes next, at Slack's pace.
+
+Slack's pace: how soon after one call the next may follow. Shared by all posters through the database.
+
+Claiming the next notice that may go, and writing down what became of it.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, or_, select, true, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.functions import func
 
+from bot.poster.refusals import CHANNEL_IS_GONE, NEEDS_AN_ADMIN
 from core.advisory_locks import Number, wait_for_the
 from core.services.shared.notices import NoticeKind, priority_of
 from core.tables import Incident, JsonObject, Notice, SlackPace
 
-from . import pace
-from .errors import CHANNEL_IS_GONE, NEEDS_AN_ADMIN
+# https://docs.slack.dev/apis/web-api/rate-limits/: "posting one message per second per channel".
+POST_EVERY = timedelta(seconds=1)
+# chat.update is tier 3 (https://docs.slack.dev/reference/methods/chat.update/): 50+ a minute, whole workspace.
+UPDATE_EVERY = timedelta(seconds=1.2)
+UPDATE = "chat.update"
+POST = "chat.postMessage"
+
+
+def post_scope(channel: str) -> str:
+    return f"{POST}:{channel}"
+
+
+def hold(session: Session, scope: str, until: datetime) -> None:
+    """Nobody calls in this scope before `until`."""
+    statement = insert(SlackPace).values(scope=scope, free_at=until)
+    later = func.greatest(SlackPace.free_at, statement.excluded.free_at)
+    session.execute(
+        statement.on_conflict_do_update(index_elements=[SlackPace.scope], set_={"free_at": later})
+    )
+
+
+def release(session: Session, scope: str) -> None:
+    """The call that the scope was held for was not needed."""
+    session.execute(delete(SlackPace).where(SlackPace.scope == scope))
+
 
 LEASE = timedelta(seconds=30)
 KINDS = tuple(NoticeKind)
@@ -53,9 +83,9 @@ def claim_next(session: Session, now: datetime) -> Claim | None:
     notice.leased_until, notice.attempts = claim.leased_until, notice.attempts + 1
     if channel is not None and notice.message_ts is None:
         notice.uncertain = True
-        pace.hold(session, pace.post_scope(channel), now + pace.POST_EVERY)
+        hold(session, post_scope(channel), now + POST_EVERY)
     elif channel is not None:
-        pace.hold(session, pace.UPDATE, now + pace.UPDATE_EVERY)
+        hold(session, UPDATE, now + UPDATE_EVERY)
     return claim
 
 
@@ -127,7 +157,7 @@ def _is_free(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _within_pace(channel: ColumnElement[str], now: datetime) -> ColumnElement[bool]:
-    scope = case((Notice.message_ts.is_(None), func.concat(pace.POST, ":", channel)), else_=pace.UPDATE)
+    scope = case((Notice.message_ts.is_(None), func.concat(POST, ":", channel)), else_=UPDATE)
     held = exists().where(SlackPace.scope == scope, SlackPace.free_at > now).correlate(Notice)
     return or_(channel.is_(None), ~held) if channel is not None else true()
 

@@ -13,6 +13,8 @@ from slack_sdk.errors import SlackApiError
 from sqlalchemy import Engine
 
 from bot.pages.links import RunLinks
+from bot.poster import claims
+from bot.poster.refusals import CHANNEL_IS_GONE, NEEDS_AN_ADMIN
 from core.announcing import CHANNEL
 from core.database import DATABASE_IS_AWAY, LIVENESS
 from core.identifiers import Prefix
@@ -25,7 +27,6 @@ from core.services.operations.installation import AnotherDatabase, require_known
 from core.services.operations.restore import settle
 from core.tables import Incident, Notice
 
-from . import pace
 from .answers import (
     CALL_ERRORS,
     GiveUp,
@@ -50,7 +51,6 @@ from .claims import (
     lock_claimed,
     show_at,
 )
-from .errors import CHANNEL_IS_GONE, NEEDS_AN_ADMIN
 from .refusals import tell_refused
 from .rendering import TELLS, Rendered, render
 from .slack import Found, SlackCalls
@@ -165,7 +165,7 @@ class Poster:
             notice.uncertain = sent.told is not None and claim.uncertain
             notice.attempts, notice.error = 0, None
             if sent.is_silent and claim.channel is not None:
-                pace.release(work.session, pace.post_scope(claim.channel))
+                claims.release(work.session, claims.post_scope(claim.channel))
             if sent.told is not None:
                 notice.content = {**notice.content, "told": sent.told}
             else:
@@ -182,8 +182,8 @@ class Poster:
             if notice is not None:
                 _note(work, notice, claim, what)
             if isinstance(what, Later) and what.scope_held and claim.channel is not None:
-                scope = pace.UPDATE if claim.message_ts else pace.post_scope(claim.channel)
-                pace.hold(work.session, scope, work.now + what.delay)
+                scope = claims.UPDATE if claim.message_ts else claims.post_scope(claim.channel)
+                claims.hold(work.session, scope, work.now + what.delay)
 
     def _join(self, claim: Claim) -> Meaning:
         """Joined, the call is made again, the first time at once, as uncertain as it was."""

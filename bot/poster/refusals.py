@@ -1,11 +1,73 @@
-"""A message for a channel of its own that Slack refuses for good is told in the incident's: its step has succeeded."""
+"""Slack's errors: what each is about, and which refusals are taken back.
+
+Slack's error codes, each with what it is about: what is wrong with one place says nothing of the others.
+
+Of https://docs.slack.dev/reference/methods/chat.postMessage/#errors, chat.update/#errors, conversations.history/#errors
+and conversations.replies/#errors. A code that is not here is about the one message.
+
+A message for a channel of its own that Slack refuses for good is told in the incident's: its step has succeeded.
+"""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
 
 from core.service import Work
 from core.services.shared import notices
 from core.services.shared.notices import NewNotice, NoticeKind
 from core.tables import Notice
 
-from .errors import CHANNEL_IS_GONE
+
+class About(StrEnum):
+    """What has to change before the call can succeed."""
+
+    TOKEN = "token"
+    """Somebody at the workspace has to mend it; then all is well again."""
+    SCOPE = "scope"
+    """The app may not call this one method, or not for this kind of channel; the token is good for all else."""
+    CHANNEL = "channel"
+    """Nothing of ours can be posted there."""
+    MEMBERSHIP = "membership"
+    """The app has to join."""
+    MESSAGE = "message"
+    """The message that was to be updated is not there any more."""
+    THREAD = "thread"
+    """The message in whose thread it belongs is not there any more."""
+    CONTENT = "content"
+    """What we sent: it will be refused again."""
+    PACE = "pace"
+    """Too much at once."""
+    MOMENT = "moment"
+    """Slack's own trouble: it passes, and the call may have had its effect."""
+
+
+_CODES: Mapping[About, str] = {
+    About.TOKEN: """invalid_auth not_authed account_inactive token_revoked token_expired not_allowed_token_type
+        no_permission access_denied org_login_required ekm_access_denied team_access_not_granted accesslimited
+        two_factor_setup_required enterprise_is_restricted""",
+    About.SCOPE: "missing_scope",
+    About.CHANNEL: """channel_not_found is_archived is_inactive restricted_action cannot_post_to_channel
+        restricted_action_read_only_channel restricted_action_non_threadable_channel
+        restricted_action_thread_only_channel messages_tab_disabled user_not_found user_disabled cannot_dm_bot""",
+    About.MEMBERSHIP: "not_in_channel",
+    About.MESSAGE: "message_not_found cant_update_message edit_window_closed",
+    About.THREAD: "thread_not_found",
+    About.CONTENT: """msg_too_long msg_blocks_too_long no_text invalid_blocks invalid_blocks_format too_many_attachments
+        metadata_too_large invalid_metadata_format invalid_metadata_schema metadata_must_be_sent_from_app
+        restricted_action_thread_locked thread_locked cannot_reply_to_message invalid_arguments invalid_arg_name""",
+    About.PACE: "ratelimited rate_limited message_limit_exceeded",
+    About.MOMENT: "internal_error fatal_error service_unavailable request_timeout team_added_to_org",
+}
+SORTED: Mapping[str, About] = {code: about for about, codes in _CODES.items() for code in codes.split()}
+NEEDS_AN_ADMIN = frozenset(code for code, about in SORTED.items() if about in (About.TOKEN, About.SCOPE))
+CHANNEL_IS_GONE = frozenset(code for code, about in SORTED.items() if about is About.CHANNEL)
+ERROR_CODE = re.compile(r"[a-z][a-z0-9_]*")  # anything else came not from Slack, but from on the way to it
+
+
+def about(code: str) -> About:
+    """What one of Slack's codes is about."""
+    return SORTED.get(code, About.CONTENT)
+
 
 SHOWN = 500  # characters of the message
 INVITE = (

@@ -4,12 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.cards.blocks import Message
 from bot.cards.detail import MOST_STEPS, detail
 from bot.cards.gate import gate
-from bot.cards.headline import headline
+from bot.cards.headline import headline, outcome
 from bot.cards.incident import incident
-from bot.cards.message import Message
-from bot.cards.outcome import outcome
 from bot.cards.plain import plain
 from bot.cards.verdict import verdict
 from bot.pages.links import RunLinks

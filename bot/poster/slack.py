@@ -7,7 +7,7 @@ from typing import Any
 
 from slack_sdk import WebClient
 
-from bot.cards.message import Message
+from bot.cards.blocks import Message
 
 TIMEOUT_SECONDS = 10
 PAGE, MOST_PAGES = 200, 5  # messages looked through: enough for the minutes in which a post can be in doubt

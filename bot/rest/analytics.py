@@ -6,7 +6,7 @@ from fastapi import Query
 from pydantic import BaseModel
 
 from bot.rest.callers import CurrentCaller, authenticated_router
-from bot.rest.moments import Moment
+from bot.rest.filters import Moment
 from bot.rest.references import RunbookReference, WorkflowReference
 from core.services.analytics.figures import analyse_runbook, analyse_workflow, find_analysed_workflow
 from core.services.library.runbooks import find_runbook

@@ -15,7 +15,6 @@ from bot.rest import (
     incident_runbooks,
     incident_timeline,
     incidents,
-    retrying,
     runbook_executions,
     runbooks,
     secrets,
@@ -29,7 +28,6 @@ ROUTERS = (
     incidents.router,
     incident_runbooks.router,
     runbook_executions.router,  # before /api/runbooks/{id}
-    retrying.router,
     runbooks.router,
     workflows.router,
     analytics.runbooks,

@@ -3,9 +3,8 @@
 from starlette.responses import Response
 
 from bot.rest.answers import ApprovalAnswer, ApprovalPage
-from bot.rest.bodies import NO_REASON, Decided
+from bot.rest.bodies import NO_REASON, Decided, missing_is_invalid
 from bot.rest.callers import CurrentCaller, authenticated_router
-from bot.rest.field_names import missing_is_invalid
 from bot.rest.filters import RunsAtGates, WantedTeam
 from bot.rest.idempotency import CurrentPost, Post
 from bot.rest.paging import WantedPage

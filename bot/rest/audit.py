@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from bot.rest.answers import AuditPage
 from bot.rest.callers import CurrentCaller, authenticated_router
-from bot.rest.moments import Moment
+from bot.rest.filters import Moment
 from bot.rest.paging import WantedPage
 from core.errors import InvalidInput
 from core.services.access.listing import Position

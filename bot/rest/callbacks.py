@@ -10,8 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.rest.answers import CallbackAnswer
-from bot.rest.bodies import check_body
-from bot.rest.media_types import check_json
+from bot.rest.bodies import check_body, check_json
 from bot.rest.problem import PROBLEM_RESPONSES
 from bot.rest.settings import RestSettings
 from core.definitions.json_text import unkeepable

@@ -1,13 +1,20 @@
-"""What lists may be asked for: by status, team, runbook, incident and time."""
+"""Filters and moments in queries.
 
+Moments in queries.
+
+What lists may be asked for: by status, team, runbook, incident and time.
+"""
+
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Query
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+from pydantic_core import PydanticCustomError
 
-from bot.rest.field_names import missing_is_invalid
-from bot.rest.moments import Moment
+from bot.rest.bodies import missing_is_invalid
 from core.decisions.people import Person
 from core.definitions.fields import Name
 from core.service import Work
@@ -15,6 +22,27 @@ from core.services.access.listing import Wanted
 from core.services.incidents.opening import find_incident
 from core.services.library.runbooks import find_runbook
 from core.statuses import Status
+
+WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].*")
+
+
+def _refuse_numbers(value: object) -> object:
+    """Pydantic takes a number for the seconds since 1970, and a short one for a moment of that year."""
+    if isinstance(value, str) and not WRITTEN.fullmatch(value):
+        raise PydanticCustomError("moment", "It must be a time with its zone, such as 2026-01-31T00:00:00Z")
+    return value
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """Of the first day and of the last one some zones have hours that UTC has not."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("moment", "It must be a time between the years 1 and 9999 in UTC") from None
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_refuse_numbers), AfterValidator(_in_utc)]
+
 
 Reference = Annotated[str, Query(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 

@@ -8,9 +8,8 @@ from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
 from bot.rest.answers import IncidentAnswer, IncidentPage
-from bot.rest.bodies import Body
+from bot.rest.bodies import Body, missing_is_invalid
 from bot.rest.callers import CurrentCaller, authenticated_router
-from bot.rest.field_names import missing_is_invalid
 from bot.rest.filters import WantedPeriod, WantedTeam
 from bot.rest.idempotency import CurrentPost, Post
 from bot.rest.paging import WantedPage

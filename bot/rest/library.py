@@ -9,10 +9,9 @@ from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
 from bot.rest.answers import VersionPage
-from bot.rest.bodies import Body
+from bot.rest.bodies import Body, missing_is_invalid, version_in_header
 from bot.rest.callers import Caller
 from bot.rest.documents import YAML, DocumentBody
-from bot.rest.field_names import missing_is_invalid, version_in_header
 from bot.rest.idempotency import Post
 from bot.rest.paging import PageRequest
 from core.decisions.people import Person

@@ -1,7 +1,17 @@
-"""Errors as `application/problem+json` (RFC 9457), and which error is which status code."""
+"""Errors as problems (RFC 9457), each with the id of its request.
+
+Every request has an id: it is in the log lines of the request, in its answer, and in an error's text.
+
+What pydantic found wrong with a request, as sentences that name the field.
+
+Errors as `application/problem+json` (RFC 9457), and which error is which status code.
+"""
 
 import json
-from collections.abc import Mapping
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -10,13 +20,13 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
+from starlette.types import Scope
 
-from bot.rest.request_id import request_id_of
-from bot.rest.sentences import FieldError, field_errors
 from core.database import DATABASE_IS_AWAY
 from core.errors import (
     Conflict,
@@ -32,6 +42,84 @@ from core.errors import (
     Unavailable,
     VersionUnnamed,
 )
+
+REQUEST_ID_HEADER = "X-Request-Id"
+STATE = "request_id"
+GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")  # what a proxy before us may have chosen
+
+
+def request_id_of(scope: Scope) -> str:
+    """The request's id: as its header says, or a new one, which it keeps from then on."""
+    state = scope.setdefault("state", {})
+    if STATE not in state:
+        given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
+        state[STATE] = given if GIVEN.fullmatch(given) else f"req_{secrets.token_hex(8)}"
+    return str(state[STATE])
+
+
+SHOWN = 60  # characters of a wrong value that are repeated in the sentence
+
+# By pydantic's error type, https://docs.pydantic.dev/latest/errors/validation_errors/.
+SENTENCES_OF_PYDANTIC = {
+    "missing": "{field} is missing.",
+    "extra_forbidden": "{field} is not known here.",
+    "enum": "{field} is {input}; it must be {expected}.",
+    "literal_error": "{field} is {input}; it must be {expected}.",
+    "string_type": "{field} must be text.",
+    "string_too_short": "{field} must have at least {min_length} characters.",
+    "string_too_long": "{field} must have at most {max_length} characters.",
+    "string_pattern_mismatch": "{field} is {input}; it must match {pattern}.",
+    "too_long": "{field} must have at most {max_length} entries.",
+    "int_parsing": "{field} is {input}; it must be a whole number.",
+    "greater_than_equal": "{field} is {input}; it must be at least {ge}.",
+    "less_than_equal": "{field} is {input}; it must be at most {le}.",
+    "dict_type": "{field} must be an object.",
+    "model_type": "{field} must be a JSON object, sent with Content-Type: application/json.",
+    "model_attributes_type": "{field} must be a JSON object, sent with Content-Type: application/json.",
+    "json_invalid": "{field} is not JSON: {error}.",
+    "unknown_kind": "{field} is {input}; it must be {meant}.",
+    "cannot_be_kept": "{field} {why}.",
+}
+OTHERWISE = "{field}: {msg}."
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """What is wrong with one field; `field` is its path in the body, or the name of a query parameter."""
+
+    field: str
+    detail: str
+
+    def as_json(self) -> dict[str, str]:
+        return {"field": self.field, "detail": self.detail}
+
+
+def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
+    """Pydantic's errors, each with the `loc` that FastAPI gives it: `("body", "labels", "pager")`."""
+    return [_field_error(error) for error in errors]
+
+
+def _field_error(error: Mapping[str, Any]) -> FieldError:
+    context = {**error.get("ctx", {})}
+    field = _field(error, context)
+    values = {**context, "field": field, "input": _shown(error.get("input")), "msg": error["msg"]}
+    subject = "The body" if field == "body" else field
+    return FieldError(
+        field, SENTENCES_OF_PYDANTIC.get(error["type"], OTHERWISE).format(**values | {"field": subject})
+    )
+
+
+def _field(error: Mapping[str, Any], context: Mapping[str, Any]) -> str:
+    if error["type"] == "json_invalid":
+        return "body"
+    place = [str(part) for part in (*error["loc"][1:], *context.get("path", ()))]
+    return ".".join(place) or str(error["loc"][0])
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return f'"{text[:SHOWN]}…"' if len(text) > SHOWN else f'"{text}"'
+
 
 log = structlog.get_logger()
 

@@ -8,10 +8,9 @@ from fastapi import Query
 from starlette.responses import Response
 
 from bot.rest.answers import ExecutionAnswer, ExecutionPage, RunbookAnswer, RunbookPage, VersionPage
-from bot.rest.bodies import Run
+from bot.rest.bodies import Run, missing_is_invalid
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.documents import ANSWER, BODY, DocumentBody, Note, ReadVersion, SentDocument, WantsYaml
-from bot.rest.field_names import missing_is_invalid
 from bot.rest.filters import RunsOfDefinition, WantedTeam
 from bot.rest.idempotency import CurrentPost
 from bot.rest.library import NO_NOTE, Decision, Desk, Rollback

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.limits import RestLimits, bucket
-from bot.rest.rate_limit import RateLimit
+from bot.limits import RateLimit, RestLimits, bucket
 from core.callbacks import CallbackLinks
 from core.limits import STANDARD
 from core.origins import Origins

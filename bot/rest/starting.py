@@ -9,8 +9,7 @@ from pydantic import JsonValue
 from starlette.responses import Response
 
 from bot.rest.answers import ExecutionAnswer, ExecutionPage, PlanAnswer
-from bot.rest.bodies import Run
-from bot.rest.field_names import fields_below
+from bot.rest.bodies import Run, fields_below
 from bot.rest.idempotency import Post
 from bot.rest.paging import PageRequest
 from core.service import Work

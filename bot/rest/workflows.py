@@ -14,10 +14,9 @@ from bot.rest.answers import (
     WorkflowExecutionPage,
     WorkflowPage,
 )
-from bot.rest.bodies import Body
+from bot.rest.bodies import Body, missing_is_invalid
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.documents import ANSWER, BODY, DocumentBody, Note, ReadVersion, SentDocument, WantsYaml
-from bot.rest.field_names import missing_is_invalid
 from bot.rest.filters import RunsOfDefinition, WantedTeam
 from bot.rest.idempotency import CurrentPost, Post
 from bot.rest.library import NO_NOTE, Decision, Desk, Rollback

@@ -8,11 +8,11 @@ from random import Random
 
 import httpx2
 
-from chaos.backlog import is_too_long
 from chaos.definitions import ALWAYS, SERVICES
 from chaos.driver.asking import Asking
 from chaos.driver.responding import Responding
 from chaos.house import House
+from chaos.settling import is_too_long
 
 LOOK_SECONDS = 0.2
 THREADS = 8

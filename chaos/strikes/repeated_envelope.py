@@ -14,8 +14,8 @@ import httpx2
 
 from chaos.house import SECRET
 from chaos.strikes.scene import Scene, Strike
+from slack_sandbox.delivery.call_log import Delivery
 from slack_sandbox.delivery.http import encode, retry_headers
-from slack_sandbox.delivery.messages import Delivery
 from slack_sandbox.signatures import signed_headers
 
 NAME = "repeated-envelope"

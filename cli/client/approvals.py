@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.client.connection import Connection
+from cli.client.connection import AsJson, Connection, Url, connect, path, print_json
 from cli.client.definitions import IsWorkflow, definition_view, print_definition
-from cli.client.options import AsJson, Url, connect, path, print_json
 from cli.client.output import say
 from core.errors import InvalidInput
 from core.identifiers import Prefix

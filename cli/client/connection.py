@@ -1,13 +1,23 @@
-"""Asking the service over REST: a token, JSON in both directions, and a sentence for whatever goes wrong."""
+"""Asking the service over REST, with the options that say where.
 
+Asking the service over REST: a token, JSON in both directions, and a sentence for whatever goes wrong.
+
+The options that all verbs have, and the connection that they lead to.
+"""
+
+import json
 import secrets
 from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Annotated, Any, Self
+from urllib.parse import quote
 
 import httpx2
+import typer
 
+from cli.environment import environment
 from core.errors import ConfigurationError, RunbookError, Unavailable
+from core.settings import Settings
 
 Answer = dict[str, Any]
 
@@ -126,3 +136,32 @@ def answer_of(response: httpx2.Response) -> Answer:
         sentence = "This token is not good." if hint else " ".join(body["detail"].split())
         raise Refused(sentence, hint=hint)
     return body
+
+
+Url = Annotated[
+    str,
+    typer.Option(
+        "--url",
+        envvar="RUNBOOK_URL",
+        show_default=False,
+        help="Where the service is; without it http://127.0.0.1:$PORT.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON, as the REST API does.")]
+
+
+def connect(url: str) -> Connection:
+    """To the address given, or to this machine's; with the token of the environment."""
+    if not url:
+        port = Settings.from_environment({"PORT": environment().get("PORT", "")}).port
+        url = f"http://127.0.0.1:{port}"
+    return Connection(url, environment().get("RUNBOOK_TOKEN", "").strip())
+
+
+def path(*parts: str) -> str:
+    """A path under /api; whatever is in a part stays in it."""
+    return "/".join(["/api", *(quote(part, safe="") for part in parts)])
+
+
+def print_json(answer: Answer) -> None:
+    typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))

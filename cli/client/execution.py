@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.cards.requests import request_text
+from bot.cards.changes import request_text
 from bot.cards.words import as_text, duration, one_line, status_words, visible
 from cli.client.output import facts, say, table
 from core.decisions.gates import SHORTEST_DIGEST

@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.client.connection import Connection
-from cli.client.options import Url, connect, path
+from cli.client.connection import Connection, Url, connect, path
 from core.definitions.yaml_format import SEPARATOR, to_yaml
 
 app = typer.Typer()

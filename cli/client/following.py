@@ -4,8 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from bot.cards.words import one_line, status_words
-from cli.client.connection import Connection
-from cli.client.options import path
+from cli.client.connection import Connection, path
 from cli.client.output import say
 from core.errors import Unavailable
 from core.statuses import Status

@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.client.connection import Answer, Connection
-from cli.client.options import AsJson, Url, connect, path, print_json
+from cli.client.connection import Answer, AsJson, Connection, Url, connect, path, print_json
 from cli.client.output import say, table
 from core.errors import InvalidInput, NotFound
 from core.views.executions import FreezeView

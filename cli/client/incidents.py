@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from bot.cards.words import one_line
-from cli.client.connection import Answer
-from cli.client.options import AsJson, Url, connect, path, print_json
+from cli.client.connection import Answer, AsJson, Url, connect, path, print_json
 from cli.client.output import facts, say, table
 from core.statuses import IncidentStatus, Severity
 from core.views.incidents import IncidentView

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from bot.cards.words import one_line
+from cli.client.connection import AsJson, Url, connect, path, print_json
 from cli.client.definitions import GLOBAL, IsWorkflow, definition_view, print_definition, standing
-from cli.client.options import AsJson, Url, connect, path, print_json
 from cli.client.output import say, table
 from core.decisions.quarantine import why_it_does_not_run
 from core.views.library import RunbookView, WorkflowView

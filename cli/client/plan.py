@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from bot.cards.requests import request_text
+from bot.cards.changes import request_text
 from bot.cards.words import as_text, status_words
 from cli.client.output import facts, say
 from core.definitions.durations import format_duration

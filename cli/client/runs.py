@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from cli.client.connection import Answer, Connection
+from cli.client.connection import Answer, AsJson, Connection, Url, connect, path, print_json
 from cli.client.execution import print_execution, print_executions
 from cli.client.following import exit_status, follow
-from cli.client.options import AsJson, Url, connect, path, print_json
 from cli.client.output import say
 from cli.client.plan import print_plan
 from core.definitions.parameters import parse_key_values

@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.client.connection import Connection
-from cli.client.options import AsJson, Url, connect, path, print_json
+from cli.client.connection import AsJson, Connection, Url, connect, path, print_json
 from cli.client.output import say
 from core.errors import Conflict
 from core.statuses import Status, WaitingFor

@@ -3,10 +3,9 @@
 import threading
 
 from cli.demo.sandbox_client import SandboxClient
-from cli.demo.stage import stage
+from cli.demo.stage import APPROVER, REQUESTER, stage
 from cli.demo.story import open_incident, play
 from cli.demo.transcript import readable, transcript
-from cli.demo.workspace import APPROVER, REQUESTER
 from core.settings import Settings
 
 WELCOME = """

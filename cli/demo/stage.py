@@ -1,27 +1,137 @@
-"""The stage: everything the demo needs, started in a folder of its own, gone afterwards."""
+"""The stage of the demo: ports, people, a workspace, the processes.
+
+Ports for the demo: the usual ones, or free ones where those are taken.
+
+As whom the demo's shell steps run.
+
+The demo's Slack workspace: three teams, five people, two channels.
+
+The stage: everything the demo needs, started in a folder of its own, gone afterwards.
+"""
 
 import json
+import os
+import socket
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
 
 import examples
 from cli.apply import apply_files
+from cli.command_path import command_path
 from cli.compose import Composition, reachable
-from cli.demo.ports import reserved_port
-from cli.demo.shell_user import demo_path, shell_user
-from cli.demo.workspace import BOT_TOKEN, SIGNING_SECRET, demo_workspace
 from cli.environment import environment
 from cli.migrate import migrate
 from cli.supervisor import Part, Supervisor, addresses
 from cli.up import parts
 from core.errors import Unavailable
+from core.io.confinement import Account, Confinement
+from core.io.process import Command, ProcessRunner
 from core.settings import Settings
+from examples import targets
+from slack_sandbox.config import AppConfig, ChannelConfig, TeamConfig, UserConfig, WorkspaceConfig
+
+HOST = "127.0.0.1"
+
+
+@contextmanager
+def reserved_port(wanted: int) -> Iterator[int]:
+    """`wanted` if it is free on loopback, otherwise any that is; 0 takes any. Nobody is given it for the block.
+
+    Linux lets a server with SO_REUSEADDR listen on a port that is bound so, but does not listen (socket(7)).
+    """
+    reservation = _bound(wanted)
+    with reservation:
+        yield int(reservation.getsockname()[1])
+
+
+def _bound(wanted: int) -> socket.socket:
+    try:
+        return _bind(wanted)
+    except OSError:
+        return _bind(0)
+
+
+def _bind(port: int) -> socket.socket:
+    reservation = socket.socket()
+    reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        reservation.bind((HOST, port))
+    except OSError:
+        reservation.close()
+        raise
+    return reservation
+
+
+def port_near(wanted: int) -> int:
+    """A port that is free at this moment, chosen as `reserved_port` does."""
+    with reserved_port(wanted) as port:
+        return port
+
+
+STRANGER = "65533"  # owns nothing; not nobody, as whom the embedded PostgreSQL runs
+DEMO_PROGRAMS = Path(targets.__file__).with_name("bin")
+PATIENCE = timedelta(seconds=20)
+
+
+def demo_path(environ: Mapping[str, str]) -> str:
+    """PATH of the demo's processes: the tool of its steps is there, though not installed with the product."""
+    return os.pathsep.join([str(DEMO_PROGRAMS), environ.get("PATH", os.defpath)])
+
+
+def shell_user() -> str:
+    """For root: somebody who owns nothing, if such a one can run the demo's command here; nothing for others.
+
+    Where only root may enter the folder with our programs, root runs them, and the setting says so.
+    """
+    if os.geteuid() != 0:
+        return ""
+    stranger = Confinement(Account.named(STRANGER))
+    runner = ProcessRunner(command_path({"PATH": demo_path(os.environ)}), stranger)
+    result = runner.run(Command(["dbctl", "--help"]), PATIENCE, threading.Event())
+    return STRANGER if result.exit_code == 0 else "root"
+
+
+SIGNING_SECRET = "demo-signing-secret"
+BOT_TOKEN = "xoxb-demo"
+APP_TOKEN = "xapp-demo"
+REQUESTER, APPROVER = "U0BOB", "U0ALICE"
+CHANNEL = "C0INCIDENTS"
+
+PEOPLE = (
+    UserConfig(id="U0BOB", name="bob", real_name="Bob Silva", title="On call, database", color="#b5651d"),
+    UserConfig(id="U0ALICE", name="alice", real_name="Alice Ng", title="Database admin", color="#2f6f9f"),
+    UserConfig(id="U0CARLA", name="carla", real_name="Carla Meyer", title="Web admin", color="#4f8f3f"),
+    UserConfig(id="U0DAN", name="dan", real_name="Dan Okafor", title="On call, web", color="#7a4fa3"),
+    UserConfig(id="U0ERIN", name="erin", real_name="Erin Kowalski", title="Platform admin", color="#a33b4f"),
+)
+
+
+def demo_workspace(web_port: int) -> WorkspaceConfig:
+    return WorkspaceConfig(
+        team=TeamConfig(id="T0ACME", name="Acme", domain="acme"),
+        users=PEOPLE,
+        channels=(
+            ChannelConfig(id="C0GENERAL", name="general", topic="Company-wide talk"),
+            ChannelConfig(
+                id=CHANNEL, name="incidents", topic="Something is broken? /runbook incident open …"
+            ),
+        ),
+        app=AppConfig(
+            bot_token=BOT_TOKEN,
+            app_token=APP_TOKEN,
+            signing_secret=SIGNING_SECRET,
+            request_url=f"http://127.0.0.1:{web_port}/slack/events",
+        ),
+    )
+
 
 DEFINITIONS = Path(examples.__file__).parent / "definitions"
 START_SECONDS = 60.0

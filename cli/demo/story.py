@@ -9,8 +9,7 @@ from typing import TypeVar
 import httpx2
 
 from cli.demo.sandbox_client import Message, SandboxClient
-from cli.demo.stage import Stage
-from cli.demo.workspace import APPROVER, CHANNEL, REQUESTER
+from cli.demo.stage import APPROVER, CHANNEL, REQUESTER, Stage
 from core.errors import Unavailable
 
 OPENING = '/runbook incident open "Orders database is down" severity=critical service=orders-db team=database'

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from cli.demo.sandbox_client import Message
-from cli.demo.workspace import PEOPLE, demo_workspace
+from cli.demo.stage import PEOPLE, demo_workspace
 
 # What Slack puts between angle brackets: https://docs.slack.dev/messaging/formatting-message-text
 ENTITY = re.compile(r"<(?P<what>[@#!]|(?=[a-z][a-z+.-]*:))(?P<name>[^<>|\n]+)(?:\|(?P<label>[^<>\n]*))?>")

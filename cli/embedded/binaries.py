@@ -5,7 +5,7 @@ import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
-from cli.embedded.errors import EmbeddedServiceError
+from cli.embedded.files import EmbeddedServiceError
 
 POSTGRES_MAJOR = 18
 VERSION_SECONDS = 30.0

@@ -1,4 +1,9 @@
-"""The files that an embedded server keeps in the home: password, log, state, locks."""
+"""The files of an embedded server, and what goes wrong with it.
+
+What goes wrong with a server that we bring ourselves.
+
+The files that an embedded server keeps in the home: password, log, state, locks.
+"""
 
 import fcntl
 import json
@@ -10,7 +15,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from cli.embedded.errors import EmbeddedServiceError
+from core.errors import RunbookError
+
+
+class EmbeddedServiceError(RunbookError):
+    """An embedded server cannot be used. The message says what happened, where, and what would be right."""
 
 
 @dataclass(frozen=True)

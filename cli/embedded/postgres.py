@@ -8,16 +8,20 @@ from urllib.parse import quote
 
 import psycopg
 
-from cli.embedded.addresses import LOOPBACK, Address, address_for
 from cli.embedded.binaries import POSTGRES_MAJOR, postgres_programs
-from cli.embedded.databases import connect, ensure_database
-from cli.embedded.errors import EmbeddedServiceError
-from cli.embedded.files import Files, kept_password, log_ending, private_folder, write_private
-from cli.embedded.leftovers import remove_leftovers
+from cli.embedded.files import (
+    EmbeddedServiceError,
+    Files,
+    kept_password,
+    log_ending,
+    private_folder,
+    write_private,
+)
+from cli.embedded.launcher import LOOPBACK, Address, address_for
 from cli.embedded.privileges import Identity, choose_identity, give
 from cli.embedded.process import Child, Command
-from cli.embedded.roles import ensure_service_role, service_password
-from cli.embedded.sharing import Started
+from cli.embedded.roles import connect, ensure_database, ensure_service_role, service_password
+from cli.embedded.sharing import Started, remove_leftovers
 
 USER = DATABASE = "runbook"
 PORT = 5432  # of a Unix socket it is only a part of the name

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cli.embedded.errors import EmbeddedServiceError
-from cli.embedded.files import Files, log_ending
+from cli.embedded.files import EmbeddedServiceError, Files, log_ending
 
 Way = Literal["keep", "switch", "namespace"]
 

@@ -1,4 +1,8 @@
-"""One server for a home, however many processes want it: the first starts it, the others reuse it.
+"""One embedded server for all who need it, also after somebody was killed.
+
+The files that stop PostgreSQL from starting again after its processes were killed.
+
+One server for a home, however many processes want it: the first starts it, the others reuse it.
 
 The server's own processes hold `NAME.lock`: they inherit the locked descriptor, and the kernel lets go of it
 when the last of them is gone. So a free lock proves that nothing of a former server is running, whatever
@@ -10,12 +14,58 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from cli.embedded.addresses import Address
-from cli.embedded.errors import EmbeddedServiceError
-from cli.embedded.files import Files, State, fresh_log, locked, log_ending, read_state, try_lock, write_state
+from cli.embedded.files import (
+    EmbeddedServiceError,
+    Files,
+    State,
+    fresh_log,
+    locked,
+    log_ending,
+    read_state,
+    try_lock,
+    write_state,
+)
+from cli.embedded.launcher import Address
 from cli.embedded.process import Child
+
+
+def _process_id(lock_file: Path) -> int | None:
+    """The first line of postmaster.pid or of a socket's lock file."""
+    try:
+        first = lock_file.read_text().partition("\n")[0].strip()
+    except FileNotFoundError:
+        return None
+    return int(first) if first.isdigit() else None
+
+
+def _works_in(pid: int, folder: Path) -> bool:
+    """Is this process at work in the folder? A PostgreSQL has its data folder as its working folder."""
+    try:
+        return Path(f"/proc/{pid}/cwd").readlink() == folder
+    except OSError:
+        return False
+
+
+def remove_leftovers(data: Path, sockets: Path) -> None:
+    """Remove the pid file and the sockets of a server that is gone.
+
+    PostgreSQL itself refuses to start while any process has the number in its pid file, and after a crash,
+    or in a new container, that is soon another program. To be called by the holder of the server's lock: then
+    only a server that somebody started by hand can still be there; raises EmbeddedServiceError for that.
+    """
+    pid = _process_id(data / "postmaster.pid")
+    if pid is not None and _works_in(pid, data):
+        raise EmbeddedServiceError(
+            f"A PostgreSQL that was started by other means (process {pid}) works on {data}. Stop it, or set "
+            "DATABASE_URL to its address."
+        )
+    (data / "postmaster.pid").unlink(missing_ok=True)
+    for socket in sockets.glob(".s.PGSQL.*"):
+        socket.unlink()
+
 
 START_SECONDS = 60.0  # crash recovery of a large database takes its time
 LEAVE_SECONDS = 15.0  # for the server of an owner that was killed

@@ -9,9 +9,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from cli.embedded.addresses import LOOPBACK, Address, address_for
 from cli.embedded.binaries import valkey_program
 from cli.embedded.files import Files, kept_password, private_folder, write_private
+from cli.embedded.launcher import LOOPBACK, Address, address_for
 from cli.embedded.privileges import our_identity
 from cli.embedded.process import Child, Command
 from cli.embedded.sharing import Started

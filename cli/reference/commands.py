@@ -1,6 +1,6 @@
 """The page of the slash command."""
 
-from bot.commands.registry import COMMANDS
+from bot.commands.dispatch import COMMANDS
 from cli.reference.markdown import page, table
 
 INTRODUCTION = """

@@ -6,8 +6,18 @@ A group is told by those of its alerts that fire, the worst of them first.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from core.alerts.alert import Alert, AlertNews, labels_of, one_title, paragraphs, said_severity, severity_of
-from core.alerts.shape import Shape, Texts, read
+from core.alerts.alert import (
+    Alert,
+    AlertNews,
+    Shape,
+    Texts,
+    labels_of,
+    one_title,
+    paragraphs,
+    read,
+    said_severity,
+    severity_of,
+)
 from core.statuses import Severity
 
 VENDOR = "Alertmanager"

@@ -3,8 +3,17 @@
 The body is what its user writes; the one that is understood here is in docs/alerts.md.
 """
 
-from core.alerts.alert import Alert, AlertNews, one_title, paragraphs, said_severity, severity_of, tags_of
-from core.alerts.shape import Shape, read
+from core.alerts.alert import (
+    Alert,
+    AlertNews,
+    Shape,
+    one_title,
+    paragraphs,
+    read,
+    said_severity,
+    severity_of,
+    tags_of,
+)
 from core.errors import InvalidInput
 
 VENDOR = "Datadog"

@@ -1,9 +1,8 @@
 """Grafana: https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/."""
 
-from core.alerts.alert import Alert
+from core.alerts.alert import Alert, read
 from core.alerts.alertmanager import Webhook as AlertmanagerWebhook
 from core.alerts.alertmanager import alert_of
-from core.alerts.shape import read
 
 VENDOR = "Grafana"
 

@@ -6,13 +6,15 @@ from core.alerts.alert import (
     NOTE_LENGTH,
     Alert,
     AlertNews,
+    Moment,
+    Shape,
     labels_of,
     one_title,
     paragraphs,
+    read,
     said_severity,
     severity_of,
 )
-from core.alerts.shape import Moment, Shape, read
 
 VENDOR = "PagerDuty"
 # https://developer.pagerduty.com/docs/webhooks-overview#event-types; events that are not here tell nothing for us.

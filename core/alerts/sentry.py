@@ -10,13 +10,15 @@ from core.alerts.alert import (
     NOTE_LENGTH,
     Alert,
     AlertNews,
+    Pairs,
+    Shape,
     labels_of,
     one_title,
     paragraphs,
+    read,
     said_severity,
     severity_of,
 )
-from core.alerts.shape import Pairs, Shape, read
 
 VENDOR = "Sentry"
 PROJECT = re.compile(r"/projects/[^/]+/([^/]+)/events/")

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from core.correlation import REQUEST_ID
+from core.identifiers import REQUEST_ID
 from core.services.executions.loading import AnyExecution
 from core.tables import RunbookExecution
 

@@ -1,9 +1,15 @@
-"""Approval gates and what people decided."""
+"""Approval gates, what people decided, and callbacks.
+
+Approval gates and what people decided.
+
+Callbacks that came for steps of type `callback`, some before their step was reached.
+"""
 
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.tables.base import Base, JsonObject
@@ -45,3 +51,19 @@ class ApprovalDecision(Base):
     approved: Mapped[bool]
     reason: Mapped[str]
     created_at: Mapped[datetime]
+
+
+class Callback(Base):
+    """One callback a step: the primary key says so. `body` is emptied when its step has read it, or the run has ended.
+
+    What comes from outside may hold a secret of ours; the step keeps what it needs of it, masked.
+    """
+
+    __tablename__ = "callbacks"
+
+    execution_id: Mapped[str] = mapped_column(
+        ForeignKey("runbook_executions.id", ondelete="CASCADE"), primary_key=True
+    )
+    step_id: Mapped[str] = mapped_column(primary_key=True)
+    received_at: Mapped[datetime]
+    body: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))

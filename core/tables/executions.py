@@ -12,7 +12,7 @@ from sqlalchemy import Boolean, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.correlation import current_request_id
+from core.identifiers import current_request_id
 from core.tables.base import Base, JsonObject, Written
 
 ACTIVE = text("status IN ('pending', 'running', 'waiting')")

@@ -1,11 +1,21 @@
-"""Which database this is: by that is recognised that it is a restored copy of another one."""
+"""The installation: its database, processes, workspace, freezes.
+
+Which database this is: by that is recognised that it is a restored copy of another one.
+
+The processes that are at work, and which releases may be, on the schema that there is.
+
+The Slack workspace that this installation belongs to.
+
+Freezes: what must not go on, since when, and why.
+"""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.tables.base import Base
+from core.tables.people import Team
 
 
 class Installation(Base):
@@ -27,3 +37,71 @@ class Installation(Base):
     line: Mapped[str]
     mark: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     restored_at: Mapped[datetime | None]
+
+
+class Process(Base):
+    """One that began, and did not end in order since. `kind`: `worker`, …; `seen_at`: its last sign of life."""
+
+    __tablename__ = "processes"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    host: Mapped[str]
+    pid: Mapped[int]
+    version: Mapped[str]
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+
+
+class SchemaCompatibility(Base):
+    """One row, written by `runbook migrate`. `oldest_code`: the oldest release that works with the schema as it is.
+
+    A release is named by its newest migration.
+    """
+
+    __tablename__ = "schema_compatibility"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    oldest_code: Mapped[str]
+
+
+class SlackWorkspace(Base):
+    """One row, learned from Slack: a start without Slack knows it all the same.
+
+    `enterprise_id` is empty where the workspace belongs to none; `app_id` is null where Slack does not tell it.
+    """
+
+    __tablename__ = "slack_workspace"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    team_id: Mapped[str]
+    enterprise_id: Mapped[str]
+    app_id: Mapped[str | None]
+    learned_at: Mapped[datetime]
+
+
+class Freeze(Base):
+    """In force until `lifted_at`. `team_id`: null for everything; there is one in force for a scope at most."""
+
+    __tablename__ = "freezes"
+    __table_args__ = (
+        Index(
+            "uq_freezes_in_force",
+            "team_id",
+            unique=True,
+            postgresql_where=text("lifted_at IS NULL"),
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    team_id: Mapped[str | None] = mapped_column(ForeignKey("teams.id"))
+    reason: Mapped[str]
+    frozen_by: Mapped[str]
+    created_at: Mapped[datetime]
+    lifted_by: Mapped[str | None]
+    lifted_at: Mapped[datetime | None]
+    request_key: Mapped[str | None] = mapped_column(unique=True)
+    team: Mapped[Team | None] = relationship(lazy="joined")

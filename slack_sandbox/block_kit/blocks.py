@@ -16,7 +16,7 @@ from slack_sandbox.block_kit.checks import (
     unique,
 )
 from slack_sandbox.block_kit.elements import IN_ACTIONS, IN_INPUT, IN_SECTION, anything, element, image
-from slack_sandbox.json_types import Json
+from slack_sandbox.values import Json
 
 
 def section(value: Json, at: str) -> Problems:

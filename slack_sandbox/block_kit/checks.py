@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slack_sandbox.block_kit.limits import TEXT_OBJECT
-from slack_sandbox.json_types import Json
+from slack_sandbox.values import Json
 
 PLAIN = ("plain_text",)
 ANY_TEXT = ("plain_text", "mrkdwn")

@@ -5,7 +5,7 @@ from typing import Any
 
 from slack_sandbox.block_kit import limits
 from slack_sandbox.block_kit.checks import PLAIN, Problem, Problems, list_of, require, string, text_object
-from slack_sandbox.json_types import Json
+from slack_sandbox.values import Json
 
 
 def confirmation(value: Any, at: str) -> Problems:

@@ -1,7 +1,13 @@
-"""Slack's numbers for blocks, elements and views, each with the page that states it.
+"""Slack's numbers and identities for blocks, each with the page that states it.
+
+Slack's numbers for blocks, elements and views, each with the page that states it.
 
 Lengths are in characters.
+
+The block_ids and action_ids that Slack makes up where an app gave none.
 """
+
+from slack_sandbox.values import Json, new_secret
 
 # https://docs.slack.dev/reference/block-kit/blocks
 MESSAGE_BLOCKS = 50
@@ -78,3 +84,24 @@ EXTERNAL_ID = 255
 VIEW_BYTES = 250_000
 # https://docs.slack.dev/reference/methods/views.push, error push_limit_reached
 VIEW_STACK = 3
+
+
+def with_identities(blocks: list[Json]) -> list[Json]:
+    """The same blocks, each with a ``block_id`` and each interactive element with an ``action_id``."""
+    return [_with_block_id(block) for block in blocks]
+
+
+def _with_block_id(block: Json) -> Json:
+    named = {**block, "block_id": block.get("block_id") or new_secret()[:5]}
+    for key in ("accessory", "element"):
+        if isinstance(named.get(key), dict):
+            named[key] = _with_action_id(named[key])
+    if named["type"] == "actions":
+        named["elements"] = [_with_action_id(element) for element in named["elements"]]
+    return named
+
+
+def _with_action_id(element: Json) -> Json:
+    if element.get("type") == "image" or element.get("action_id"):
+        return element
+    return {**element, "action_id": new_secret()[:5]}

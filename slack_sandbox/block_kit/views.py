@@ -6,8 +6,7 @@ from typing import Any
 from slack_sandbox.block_kit import limits
 from slack_sandbox.block_kit.blocks import block_problems
 from slack_sandbox.block_kit.checks import PLAIN, Problem, Problems, require, string, text_object
-from slack_sandbox.errors import SlackError
-from slack_sandbox.json_types import Json
+from slack_sandbox.values import Json, SlackError
 
 AT = "/view"
 

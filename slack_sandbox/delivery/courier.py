@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from slack_sandbox.call_log import DeliveryRecord, Log
+from slack_sandbox.delivery.call_log import Acknowledgement, Delivery, DeliveryRecord, Log
 from slack_sandbox.delivery.http import HttpCarrier
-from slack_sandbox.delivery.messages import Acknowledgement, Delivery
 from slack_sandbox.delivery.socket_mode import SocketModeCarrier
-from slack_sandbox.times import Clock
+from slack_sandbox.values import Clock
 
 
 @dataclass

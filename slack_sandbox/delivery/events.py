@@ -9,10 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from slack_sandbox.config import AppConfig, TeamConfig
+from slack_sandbox.delivery.call_log import Delivery
 from slack_sandbox.delivery.courier import Courier
-from slack_sandbox.delivery.messages import Delivery
-from slack_sandbox.identifiers import new_id
-from slack_sandbox.json_types import Json
+from slack_sandbox.values import Json, new_id
 
 CHANNEL_KINDS = {"channel": "message.channels", "group": "message.groups", "im": "message.im"}
 

@@ -9,10 +9,9 @@ from urllib.parse import urlencode
 
 import httpx2
 
-from slack_sandbox.delivery.messages import Acknowledgement, Delivery
-from slack_sandbox.json_types import Json
+from slack_sandbox.delivery.call_log import Acknowledgement, Delivery
 from slack_sandbox.signatures import signed_headers
-from slack_sandbox.times import Clock
+from slack_sandbox.values import Clock, Json
 
 FORM = "application/x-www-form-urlencoded"
 USER_AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"

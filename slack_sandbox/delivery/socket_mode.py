@@ -10,9 +10,8 @@ from uuid import uuid4
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from slack_sandbox.delivery.messages import Acknowledgement, Delivery
-from slack_sandbox.identifiers import new_secret
-from slack_sandbox.json_types import Json
+from slack_sandbox.delivery.call_log import Acknowledgement, Delivery
+from slack_sandbox.values import Json, new_secret
 
 MAX_CONNECTIONS = 10
 """https://docs.slack.dev/apis/events-api/using-socket-mode#connections"""

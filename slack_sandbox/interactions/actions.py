@@ -3,14 +3,18 @@
 https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
 """
 
-from slack_sandbox.delivery.messages import Delivery
-from slack_sandbox.errors import SlackError
-from slack_sandbox.interactions.elements import action_object, current_values, find_element
-from slack_sandbox.interactions.outcome import failed
-from slack_sandbox.interactions.parties import channel_name, interaction_base
-from slack_sandbox.json_types import Json
+from slack_sandbox.delivery.call_log import Delivery
+from slack_sandbox.interactions.elements import (
+    action_object,
+    channel_name,
+    current_values,
+    failed,
+    find_element,
+    interaction_base,
+)
 from slack_sandbox.response_urls import ResponseUrl
 from slack_sandbox.sandbox import Sandbox
+from slack_sandbox.values import Json, SlackError
 from slack_sandbox.workspace.models import Message, User, View
 from slack_sandbox.workspace.rendering import message_object, view_object
 from slack_sandbox.workspace.state import Workspace

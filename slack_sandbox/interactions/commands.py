@@ -1,13 +1,11 @@
 """Slash commands. https://docs.slack.dev/interactivity/implementing-slash-commands"""
 
-from slack_sandbox.delivery.messages import Delivery
-from slack_sandbox.errors import SlackError
-from slack_sandbox.interactions.outcome import failed
-from slack_sandbox.interactions.parties import VERIFICATION_TOKEN, channel_name
+from slack_sandbox.delivery.call_log import Delivery
+from slack_sandbox.interactions.elements import VERIFICATION_TOKEN, channel_name, failed
 from slack_sandbox.interactions.responses import carry_out, understand
-from slack_sandbox.json_types import Json
 from slack_sandbox.response_urls import ResponseUrl
 from slack_sandbox.sandbox import Sandbox
+from slack_sandbox.values import Json, SlackError
 from slack_sandbox.workspace.models import Channel, User
 
 

@@ -1,10 +1,84 @@
-"""Finding interactive elements in blocks, and what an interaction with one tells the app."""
+"""The elements that a person acts on, and what they are told.
+
+What the person who acted is told when the app did not take it.
+
+The parts that every payload starts with: who, where, which app.
+
+What Slack itself checks before it hands a submitted modal to the app.
+
+https://docs.slack.dev/reference/block-kit/blocks/input-block and .../plain-text-input-element
+
+Finding interactive elements in blocks, and what an interaction with one tells the app.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from slack_sandbox.errors import SlackError
-from slack_sandbox.json_types import Json
+from slack_sandbox.delivery.call_log import Acknowledgement
+from slack_sandbox.sandbox import Sandbox
+from slack_sandbox.values import Json, SlackError
+from slack_sandbox.workspace.models import Channel, User
+from slack_sandbox.workspace.state import Workspace
+
+
+def failed(sandbox: Sandbox, user: str, what: str, acknowledgement: Acknowledgement) -> Json:
+    """Show the failure to the person, and answer with it."""
+    message = f'{what} failed with the error "{acknowledgement.outcome}". {acknowledgement.detail}'
+    sandbox.notice(user, message)
+    return {"ok": False, "error": acknowledgement.outcome, "message": message}
+
+
+VERIFICATION_TOKEN = "sandbox-verification-token"
+"""Deprecated at Slack in favour of signatures, but still in every payload."""
+
+
+def interaction_base(workspace: Workspace, kind: str, user: User, trigger_id: str) -> Json:
+    """https://docs.slack.dev/reference/interaction-payloads"""
+    return {
+        "type": kind,
+        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": workspace.team.id},
+        "api_app_id": workspace.app.id,
+        "token": VERIFICATION_TOKEN,
+        "trigger_id": trigger_id,
+        "team": {"id": workspace.team.id, "domain": workspace.team.domain},
+        "enterprise": None,
+        "is_enterprise_install": False,
+    }
+
+
+def channel_name(channel: Channel) -> str:
+    """https://docs.slack.dev/interactivity/implementing-slash-commands#app_command_handling"""
+    if channel.is_im:
+        return "directmessage"
+    return "privategroup" if channel.is_private else channel.name
+
+
+def input_errors(blocks: Sequence[Json], values: Json) -> dict[str, str]:
+    """What to say beside each input block that cannot be submitted: {block_id: sentence}."""
+    errors = {}
+    for block in blocks:
+        if block["type"] == "input":
+            element = block["element"]
+            state = values.get(block["block_id"], {}).get(element["action_id"], {})
+            value = state.get(value_key(element))
+            error = input_error(block, element, value)
+            if error:
+                errors[block["block_id"]] = error
+    return errors
+
+
+def input_error(block: Json, element: Json, value: Any) -> str | None:
+    if value in (None, "", []):
+        return None if block.get("optional") else "Please complete this required field."
+    if not isinstance(value, str):
+        return None
+    least, most = element.get("min_length"), element.get("max_length")
+    if least is not None and len(value) < least:
+        return f"Please enter at least {least} characters."
+    if most is not None and len(value) > most:
+        return f"Please enter at most {most} characters."
+    return None
+
 
 STATELESS = frozenset({"button", "overflow", "workflow_button", "image"})
 """Elements that hold no value, and so are absent from ``state.values``."""

@@ -7,14 +7,10 @@ https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload
 from collections.abc import Callable
 
 from slack_sandbox.block_kit.views import checked_view
-from slack_sandbox.delivery.messages import Delivery
-from slack_sandbox.errors import SlackError
-from slack_sandbox.interactions.elements import current_values
-from slack_sandbox.interactions.outcome import failed
-from slack_sandbox.interactions.parties import interaction_base
-from slack_sandbox.interactions.required import input_errors
-from slack_sandbox.json_types import Json
+from slack_sandbox.delivery.call_log import Delivery
+from slack_sandbox.interactions.elements import current_values, failed, input_errors, interaction_base
 from slack_sandbox.sandbox import Sandbox
+from slack_sandbox.values import Json, SlackError
 from slack_sandbox.workspace.models import User, View
 from slack_sandbox.workspace.rendering import view_object
 

@@ -6,12 +6,10 @@ https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 from dataclasses import dataclass
 from datetime import datetime
 
-from slack_sandbox.errors import SlackError
-from slack_sandbox.json_types import Json
 from slack_sandbox.metadata import checked_metadata
 from slack_sandbox.response_urls import ResponseUrl
-from slack_sandbox.workspace.content import checked_content
-from slack_sandbox.workspace.models import Content, Draft, Message
+from slack_sandbox.values import Json, SlackError
+from slack_sandbox.workspace.models import Content, Draft, Message, checked_content
 from slack_sandbox.workspace.posting import (
     delete,
     delete_ephemeral,

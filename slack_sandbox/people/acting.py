@@ -5,17 +5,15 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from slack_sandbox.errors import SlackError
 from slack_sandbox.interactions.actions import act_in_message, act_in_view, message_acted_upon
 from slack_sandbox.interactions.commands import run_command
 from slack_sandbox.interactions.modals import close, own_view, submit
-from slack_sandbox.json_types import Json
-from slack_sandbox.origin import origin_of
+from slack_sandbox.own_origin import origin_of
 from slack_sandbox.people.requests import ByUser, Closing, NewAction, NewChannel, NewMessage, Submission
 from slack_sandbox.sandbox import Sandbox
+from slack_sandbox.values import Json, SlackError
 from slack_sandbox.workspace import membership
-from slack_sandbox.workspace.content import checked_content
-from slack_sandbox.workspace.models import Author, Channel, Draft, User
+from slack_sandbox.workspace.models import Author, Channel, Draft, User, checked_content
 from slack_sandbox.workspace.posting import post
 
 

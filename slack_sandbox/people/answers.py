@@ -7,9 +7,8 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from slack_sandbox.errors import SlackError
-from slack_sandbox.json_types import Json
 from slack_sandbox.people.requests import Body
+from slack_sandbox.values import Json, SlackError
 
 Given = TypeVar("Given", bound=Body)
 Endpoint = Callable[[Request], Awaitable[Response]]

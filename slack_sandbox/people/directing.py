@@ -4,16 +4,13 @@ from dataclasses import asdict, dataclass, replace
 
 from starlette.requests import Request
 
-from slack_sandbox.call_log import Numbered
-from slack_sandbox.delivery.messages import Acknowledgement, Delivery
-from slack_sandbox.errors import SlackError
-from slack_sandbox.identifiers import new_secret
-from slack_sandbox.interactions.parties import VERIFICATION_TOKEN
-from slack_sandbox.json_types import Json
+from slack_sandbox.delivery.call_log import Acknowledgement, Delivery, Numbered
+from slack_sandbox.interactions.elements import VERIFICATION_TOKEN
 from slack_sandbox.people.answers import number_after
 from slack_sandbox.people.requests import AppChange, Body, Disconnection, FaultList
 from slack_sandbox.people.watching import messages_in
 from slack_sandbox.sandbox import Sandbox
+from slack_sandbox.values import Json, SlackError, new_secret
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from slack_sandbox.faults import Fault
-from slack_sandbox.json_types import Json
 from slack_sandbox.own_origin import LocalUrl
+from slack_sandbox.values import Json
 
 
 class Body(BaseModel):

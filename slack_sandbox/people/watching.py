@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from slack_sandbox.errors import SlackError
-from slack_sandbox.json_types import Json
 from slack_sandbox.people.answers import number_after, refused
 from slack_sandbox.sandbox import Sandbox
+from slack_sandbox.values import Json, SlackError
 from slack_sandbox.workspace.membership import channel_for_people
 from slack_sandbox.workspace.models import Channel, Message
 from slack_sandbox.workspace.rendering import message_object, view_object

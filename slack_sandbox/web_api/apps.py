@@ -1,8 +1,7 @@
 """auth.*, api.*, apps.*: who am I, does it work, and open me a socket."""
 
-from slack_sandbox.errors import SlackError
-from slack_sandbox.json_types import Json
 from slack_sandbox.rate_limits import GENEROUS, TIER_1, TIER_4
+from slack_sandbox.values import Json, SlackError
 from slack_sandbox.web_api.method import Call, Method
 
 

@@ -8,16 +8,13 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from slack_sandbox.call_log import ApiCall
-from slack_sandbox.connections import cut
-from slack_sandbox.errors import SlackError
+from slack_sandbox.delivery.call_log import ApiCall
 from slack_sandbox.faults import Fault
-from slack_sandbox.json_types import Json
-from slack_sandbox.origin import origin_of
+from slack_sandbox.own_origin import origin_of
 from slack_sandbox.sandbox import Sandbox
-from slack_sandbox.web_api.arguments import Arguments, parse_arguments
-from slack_sandbox.web_api.authorization import refusal, token_from
-from slack_sandbox.web_api.method import Call, Method
+from slack_sandbox.stream import cut
+from slack_sandbox.values import Json, SlackError
+from slack_sandbox.web_api.method import Arguments, Call, Method, parse_arguments, refusal, token_from
 
 
 @dataclass(frozen=True)

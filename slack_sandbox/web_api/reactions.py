@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-from slack_sandbox.errors import SlackError
-from slack_sandbox.json_types import Json
 from slack_sandbox.rate_limits import TIER_2, TIER_3
+from slack_sandbox.values import Json, SlackError
 from slack_sandbox.web_api.method import Call, Method
 from slack_sandbox.workspace.models import Message
 from slack_sandbox.workspace.posting import show_changed

@@ -1,10 +1,9 @@
 """users.*: who is in the workspace. https://docs.slack.dev/reference/methods?family=users"""
 
-from slack_sandbox.errors import SlackError
-from slack_sandbox.json_types import Json
 from slack_sandbox.rate_limits import TIER_2, TIER_3, TIER_4
+from slack_sandbox.values import Json, SlackError
+from slack_sandbox.web_api.history import page
 from slack_sandbox.web_api.method import Call, Method
-from slack_sandbox.web_api.paging import page
 from slack_sandbox.workspace.rendering import user_object
 
 

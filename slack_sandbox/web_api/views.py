@@ -1,9 +1,8 @@
 """views.*: modals. https://docs.slack.dev/reference/methods?family=views"""
 
 from slack_sandbox.block_kit.views import checked_view
-from slack_sandbox.errors import SlackError
-from slack_sandbox.json_types import Json
 from slack_sandbox.rate_limits import TIER_4
+from slack_sandbox.values import Json, SlackError
 from slack_sandbox.web_api.method import Call, Method
 from slack_sandbox.workspace.models import View
 from slack_sandbox.workspace.rendering import view_object

@@ -4,9 +4,7 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from slack_sandbox.errors import SlackError
-from slack_sandbox.identifiers import new_id
-from slack_sandbox.json_types import Json
+from slack_sandbox.values import Json, SlackError, new_id
 from slack_sandbox.workspace.models import Author, Channel, Content, Draft
 from slack_sandbox.workspace.posting import post
 from slack_sandbox.workspace.state import Workspace

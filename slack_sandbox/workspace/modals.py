@@ -7,11 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from slack_sandbox.block_kit.identities import with_identities
-from slack_sandbox.block_kit.limits import VIEW_STACK
-from slack_sandbox.errors import SlackError
-from slack_sandbox.identifiers import new_id, new_secret
-from slack_sandbox.json_types import Json
+from slack_sandbox.block_kit.limits import VIEW_STACK, with_identities
+from slack_sandbox.values import Json, SlackError, new_id, new_secret
 from slack_sandbox.workspace.models import View
 
 

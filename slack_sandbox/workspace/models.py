@@ -1,9 +1,22 @@
-"""The things a workspace holds. All are values: a change makes a new one."""
+"""What a workspace holds: people, channels, messages.
 
+The things a workspace holds. All are values: a change makes a new one.
+
+What a message may say. Decided before anything is stored.
+
+The messages of one channel, in the order of their timestamps, with their threads.
+
+Where the workspace tells what changed: to the people who watch, and to the app that subscribed.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Protocol
 
-from slack_sandbox.json_types import Json
+from slack_sandbox.block_kit.blocks import block_problems
+from slack_sandbox.block_kit.limits import with_identities
+from slack_sandbox.values import Json, SlackError
 
 
 @dataclass(frozen=True)
@@ -98,3 +111,89 @@ class View:
     root_view_id: str
     previous_view_id: str | None = None
     values: Json = field(default_factory=dict)
+
+
+MESSAGE_TEXT = 40_000
+"""Characters. Slack advises 4,000. https://docs.slack.dev/reference/methods/chat.postMessage#truncating"""
+ATTACHMENTS = 100
+"""https://docs.slack.dev/reference/methods/chat.postMessage, error too_many_attachments"""
+
+
+def checked_content(text: str, blocks: Any, attachments: Any) -> Content:
+    """The content to show. Raises SlackError: no_text, msg_too_long, invalid_blocks and their like."""
+    content = Content(checked_text(text), checked_blocks(blocks), checked_attachments(attachments))
+    if not (content.text.strip() or content.blocks or content.attachments):
+        raise SlackError("no_text")
+    return content
+
+
+def checked_text(text: str) -> str:
+    if len(text) > MESSAGE_TEXT:
+        raise SlackError("msg_too_long")
+    return text
+
+
+def checked_blocks(blocks: Any) -> tuple[Json, ...]:
+    """The blocks with their ids filled in. Raises SlackError invalid_blocks_format or invalid_blocks."""
+    if blocks is None:
+        return ()
+    if not isinstance(blocks, list):
+        raise SlackError("invalid_blocks_format")
+    problems = [str(problem) for problem in block_problems(blocks)]
+    if problems:
+        raise SlackError("invalid_blocks", problems)
+    return tuple(with_identities(blocks))
+
+
+def checked_attachments(attachments: Any) -> tuple[Json, ...]:
+    if attachments is None:
+        return ()
+    if not isinstance(attachments, list) or not all(isinstance(item, dict) for item in attachments):
+        raise SlackError("invalid_attachments")
+    if len(attachments) > ATTACHMENTS:
+        raise SlackError("too_many_attachments")
+    return tuple(attachments)
+
+
+class History:
+    def __init__(self) -> None:
+        self._messages: dict[str, Message] = {}
+        self._threads: dict[str, list[str]] = {}
+
+    def add(self, message: Message) -> None:
+        self._messages[message.ts] = message
+        if message.thread_ts and message.is_reply:
+            self._threads.setdefault(message.thread_ts, []).append(message.ts)
+
+    def replace(self, message: Message) -> None:
+        self._messages[message.ts] = message
+
+    def remove(self, message: Message) -> None:
+        del self._messages[message.ts]
+        if message.thread_ts and message.is_reply:
+            self._threads[message.thread_ts].remove(message.ts)
+
+    def get(self, ts: str) -> Message | None:
+        return self._messages.get(ts)
+
+    def __iter__(self) -> Iterator[Message]:
+        return iter(list(self._messages.values()))
+
+    def replies(self, parent_ts: str) -> list[Message]:
+        return [self._messages[ts] for ts in self._threads.get(parent_ts, ())]
+
+    def top_level(self) -> list[Message]:
+        """What the channel itself shows: no replies, except those sent to the channel too."""
+        return [message for message in self if not message.is_reply or message.broadcast]
+
+
+Audience = frozenset[str] | None
+"""The users who may see something; None for everybody."""
+
+
+class Announcer(Protocol):
+    def to_people(self, kind: str, data: Json, audience: Audience) -> None:
+        """Show ``data`` on the event stream of those in the audience."""
+
+    def to_app(self, event: Json) -> None:
+        """Send an Events API event, if the app subscribed to its type."""

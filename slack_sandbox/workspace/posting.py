@@ -3,8 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from slack_sandbox.errors import SlackError
-from slack_sandbox.json_types import Json
+from slack_sandbox.values import Json, SlackError
 from slack_sandbox.workspace.models import Channel, Content, Draft, Message
 from slack_sandbox.workspace.rendering import message_object
 from slack_sandbox.workspace.state import Workspace

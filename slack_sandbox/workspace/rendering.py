@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from slack_sandbox.json_types import Json
-from slack_sandbox.times import ts_microseconds
+from slack_sandbox.values import Json, ts_microseconds
 from slack_sandbox.workspace.models import Channel, Message, User, View
 from slack_sandbox.workspace.state import Workspace
 

@@ -3,12 +3,9 @@
 from datetime import datetime
 
 from slack_sandbox.config import ChannelConfig, WorkspaceConfig
-from slack_sandbox.errors import SlackError
-from slack_sandbox.times import next_ts
-from slack_sandbox.workspace.announcing import Announcer, Audience
-from slack_sandbox.workspace.history import History
+from slack_sandbox.values import SlackError, next_ts
 from slack_sandbox.workspace.modals import Modals
-from slack_sandbox.workspace.models import Author, Channel, Message, User
+from slack_sandbox.workspace.models import Announcer, Audience, Author, Channel, History, Message, User
 
 
 class Workspace:

@@ -3,8 +3,8 @@
 import pytest
 
 from bot.app import create_bolt_app
+from bot.limits import RateLimit
 from bot.pages.links import RunLinks
-from bot.rest.rate_limit import RateLimit
 from bot.rest.settings import RestSettings
 from bot.slack_http import slack_route
 from bot.web import create_web

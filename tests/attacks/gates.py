@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from bot.cards.message import Message
+from bot.cards.blocks import Message
 from bot.pages.links import RunLinks
 from bot.poster.claims import Claim
 from bot.poster.rendering import render

@@ -20,8 +20,7 @@ from typing import Any
 import pytest
 
 from bot.cards.detail import detail
-from bot.cards.headline import headline
-from bot.cards.outcome import outcome
+from bot.cards.headline import headline, outcome
 from core.callbacks import CallbackLinks
 from core.services.runs.callbacks import receive_callback
 from tests.attacks.house import DATA_OPS, PLATFORM, House

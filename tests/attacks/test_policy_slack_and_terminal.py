@@ -13,14 +13,13 @@ from typer.testing import CliRunner
 
 import bot.commands
 import bot.modals
-import cli.client.options
+import cli.client.connection
 from bot import actions
-from bot.actions import BUTTONS, press
+from bot.actions import BUTTONS, press, press_approve
 from bot.cards.definition_approval import APPROVE, Shown
 from bot.commands import dispatch
 from bot.commands.call import Command, CommandCall
-from bot.commands.registry import COMMANDS
-from bot.definition_button import press_approve
+from bot.commands.dispatch import COMMANDS
 from bot.entrances import BUTTONS as BUTTON_ACTIONS
 from bot.entrances import COMMANDS as COMMAND_ACTIONS
 from bot.entrances import VIEWS as VIEW_ACTIONS
@@ -262,7 +261,7 @@ def test_a_verb_answers_each_role_as_the_policy_says(
         token = client.headers["Authorization"].split()[1]
         monkeypatch.setenv("RUNBOOK_TOKEN", token)
         monkeypatch.setattr(
-            cli.client.options,
+            cli.client.connection,
             "Connection",
             lambda url, token, client=client: Connection(url, token, client._transport),
         )

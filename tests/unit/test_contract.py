@@ -7,7 +7,7 @@ import typer.main
 from bot.actions import BUTTONS
 from bot.cards.about import metadata
 from bot.commands import incidents, workflows
-from bot.commands.registry import COMMANDS
+from bot.commands.dispatch import COMMANDS
 from bot.rest.incidents import IncidentBody
 from cli.main import app
 from core.alerts.vendors import Vendor

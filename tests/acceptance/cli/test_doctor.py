@@ -12,7 +12,7 @@ from sqlalchemy import Engine, delete, text
 
 from cli import setting_findings
 from cli.embedded import Services, create_database
-from cli.embedded.databases import connect
+from cli.embedded.roles import connect
 from cli.readiness import why_not_ready
 from core.service import Service
 from core.services.operations.health import Life

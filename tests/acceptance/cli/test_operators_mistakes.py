@@ -6,7 +6,7 @@ import pytest
 
 from cli.addresses import engine_at
 from cli.embedded import create_database
-from cli.embedded.databases import connect
+from cli.embedded.roles import connect
 from migrations.upgrade import upgrade_database
 from tests.acceptance.cli.processes import said, started
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
-from cli.demo.workspace import REQUESTER
+from cli.demo.stage import REQUESTER
 from core.services.operations.health import count_everything
 from core.statuses import Status, WaitingFor
 from tests.acceptance.processes.theatre import AFTER, BEFORE, RESTART, WORKERS, Theatre

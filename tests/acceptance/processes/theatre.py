@@ -10,8 +10,7 @@ import httpx2
 
 from cli import up
 from cli.demo.sandbox_client import Message, SandboxClient
-from cli.demo.stage import Stage
-from cli.demo.workspace import CHANNEL, REQUESTER
+from cli.demo.stage import CHANNEL, REQUESTER, Stage
 from core.service import Service
 from core.views.executions import ExecutionView
 from tests.world import see

@@ -6,9 +6,8 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
-from bot.limits import RestLimits
+from bot.limits import RateLimit, RestLimits
 from bot.pages.links import RunLinks
-from bot.rest.rate_limit import RateLimit
 from bot.rest.settings import RestSettings
 from bot.web import create_web
 from core.decisions.people import Person

@@ -13,10 +13,9 @@ from starlette.testclient import TestClient
 
 from bot import slack_http
 from bot.answers import Whisper, sentence
-from bot.busy import NOT_BEGUN, NOT_OVER
 from bot.commands.call import CommandCall
 from bot.commands.dispatch import answer
-from bot.slack_http import slack_route
+from bot.slack_http import NOT_BEGUN, NOT_OVER, slack_route
 from core.advisory_locks import freeze_alone
 from core.database import open_engine
 from core.service import Service

@@ -12,7 +12,7 @@ from core.services.operations.health import count_everything
 from core.services.runs.approvals import decide_gate
 from core.tables import Incident
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
-from slack_sandbox.json_types import Json
+from slack_sandbox.values import Json
 from tests.conftest import RecordedBells
 from tests.integration.slack_sandbox.people import People
 from tests.world import TEAMS, see, start_run, work_off

@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 
 from core.service import Service
 from core.tables import Incident
-from slack_sandbox.json_types import Json
+from slack_sandbox.values import Json
 from tests.integration.bot.desk import ADMIN_OF_TEAM, OPS, WEB, WORKSPACE, Desk
 from tests.integration.slack_sandbox.people import People
 from tests.world import apply_documents, new_incident

@@ -9,7 +9,7 @@ from core.services.shared import notices
 from core.services.shared.notices import NewNotice, NoticeKind
 from core.statuses import IncidentStatus
 from core.tables import Incident, RunbookExecution, StepExecution
-from slack_sandbox.json_types import Json
+from slack_sandbox.values import Json
 from tests.conftest import ADMIN
 from tests.integration.bot.desk import CHANNEL, MANY_CHANNELS, OPS, Desk, texts
 from tests.world import new_incident

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from bot.poster import pace
+from bot.poster import claims
 from core.tables import Incident, Notice, SlackPace
 from tests.integration.bot.desk import CHANNEL, MANY_CHANNELS, Desk
 from tests.world import new_incident
@@ -84,8 +84,8 @@ def test_an_outcome_does_not_wait_for_the_updates_of_others(desk: Desk, ten_runs
 def test_a_scope_is_held_until_the_later_of_two_times(desk: Desk) -> None:
     soon, later = desk.time.now() + timedelta(seconds=1), desk.time.now() + timedelta(seconds=9)
     with Session(desk.service.engine) as session, session.begin():
-        pace.hold(session, pace.post_scope(CHANNEL), later)
-        pace.hold(session, pace.post_scope(CHANNEL), soon)
+        claims.hold(session, claims.post_scope(CHANNEL), later)
+        claims.hold(session, claims.post_scope(CHANNEL), soon)
     with Session(desk.service.engine) as session:
         assert session.get_one(SlackPace, f"{POST}:{CHANNEL}").free_at == later
 
@@ -101,4 +101,4 @@ def test_a_claim_that_had_nothing_to_say_costs_the_channel_no_time(desk: Desk, i
     desk.deliver()
     with desk.service.transaction() as work:
         held = work.session.get_one(SlackPace, f"{POST}:{CHANNEL}")
-        assert held.free_at == desk.time.now() + pace.POST_EVERY
+        assert held.free_at == desk.time.now() + claims.POST_EVERY

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from core.tables import Incident, RunbookExecution
-from slack_sandbox.json_types import Json
+from slack_sandbox.values import Json
 from tests.integration.bot.desk import CHANNEL, MANY_CHANNELS, OPS, Desk, texts
 from tests.world import TEAMS, apply_documents
 

@@ -1,7 +1,7 @@
 """When people stop asking for more."""
 
-from chaos.backlog import is_too_long
 from chaos.house import conninfo
+from chaos.settling import is_too_long
 
 
 def test_an_empty_database_waits_for_requests(database_url: str) -> None:

@@ -19,7 +19,7 @@ from redis.retry import Retry
 from sqlalchemy.engine import make_url
 
 from cli.embedded import EmbeddedServiceError, Services, binaries, create_database, embedded_services
-from cli.embedded.databases import connect
+from cli.embedded.roles import connect
 from tests.integration.cli.processes import eventually, owner, runs, server_pids
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from cli.embedded import EmbeddedServiceError, embedded_services, privileges
 from cli.embedded.binaries import postgres_programs
-from cli.embedded.databases import connect
 from cli.embedded.privileges import Identity, candidates
+from cli.embedded.roles import connect
 from tests.integration.cli.processes import PROJECT, eventually, owner, runs, server_pids, user_of
 
 ROOT = pwd.struct_passwd(("root", "x", 0, 0, "", "/root", "/bin/sh"))

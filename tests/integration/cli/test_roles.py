@@ -8,7 +8,7 @@ import pytest
 
 from cli.compose import reachable
 from cli.embedded import Services, embedded_services
-from cli.embedded.databases import connect
+from cli.embedded.roles import connect
 from cli.migrate import migrate
 from core.settings import Settings
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from cli.embedded import EmbeddedServiceError, sharing
-from cli.embedded.addresses import Address
 from cli.embedded.files import Files, State, locked, read_state, try_lock, write_state
+from cli.embedded.launcher import Address
 from cli.embedded.privileges import our_identity
 from cli.embedded.process import LAUNCHER, Child, Command
 from cli.embedded.sharing import Started, running

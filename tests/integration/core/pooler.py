@@ -6,8 +6,8 @@ from contextlib import suppress
 
 from sqlalchemy.engine import make_url
 
-from chaos.listening import CHUNK, HOST, Listening
 from chaos.postgres_proxy import connected
+from chaos.watching import CHUNK, HOST, Listening
 
 READY, IDLE = (
     b"Z",

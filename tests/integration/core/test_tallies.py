@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
-from bench.statistics import percentile
+from bench.report import percentile
 from core.advisory_locks import Number
 from core.decisions.people import Person
 from core.service import Service

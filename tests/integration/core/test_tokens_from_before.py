@@ -7,7 +7,7 @@ from alembic import command
 from sqlalchemy import Engine, text
 
 from cli.embedded import Services, create_database
-from cli.token_findings import tokens
+from cli.findings import tokens
 from core.clock import SystemClock
 from core.database import open_engine
 from core.decisions.people import Person

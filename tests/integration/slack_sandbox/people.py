@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 
-from slack_sandbox.json_types import Json
+from slack_sandbox.values import Json
 
 ALICE, BOB = "U0ALICE", "U0BOB"
 GENERAL = "C0GENERAL"

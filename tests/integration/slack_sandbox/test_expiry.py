@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 
 from slack_sandbox.config import WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
-from slack_sandbox.times import utc_now
+from slack_sandbox.values import utc_now
 from tests.integration.slack_sandbox.apps import a_bolt_app, bolt_over_http
 from tests.integration.slack_sandbox.people import People
 from tests.integration.slack_sandbox.test_modals import modal

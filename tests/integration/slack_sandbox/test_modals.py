@@ -7,8 +7,8 @@ import pytest
 from slack_bolt import App
 from slack_sdk.errors import SlackApiError
 
-from slack_sandbox.json_types import Json
 from slack_sandbox.serving import RunningSandbox
+from slack_sandbox.values import Json
 from tests.integration.slack_sandbox.apps import a_bolt_app, bolt_over_http
 from tests.integration.slack_sandbox.people import ALICE, BOB, People, eventually
 

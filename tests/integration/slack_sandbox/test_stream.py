@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import httpx2
 from slack_sdk import WebClient
 
-from slack_sandbox.json_types import Json
 from slack_sandbox.serving import RunningSandbox
+from slack_sandbox.values import Json
 from tests.integration.slack_sandbox.people import ALICE, BOB, GENERAL, People
 
 

@@ -6,8 +6,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from slack_sandbox.config import ChannelConfig, WorkspaceConfig
-from slack_sandbox.json_types import Json
 from slack_sandbox.serving import RunningSandbox
+from slack_sandbox.values import Json
 from tests.integration.slack_sandbox.apps import a_client
 from tests.integration.slack_sandbox.people import ALICE, BOB, GENERAL, People
 

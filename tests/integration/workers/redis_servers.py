@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from cli.demo.ports import reserved_port
+from cli.demo.stage import reserved_port
 from cli.embedded.binaries import valkey_program
 
 Start = Callable[..., int]

@@ -17,7 +17,7 @@ from tests.integration.core.world import CoreWorld, MovableClock
 from tests.world import TEAMS, apply_documents, new_executor, new_incident
 from workers import clock as workers_clock
 from workers.clock import AT_ONCE, DUTIES, PATIENCE, ring_what_is_due, run_clock
-from workers.duties import AGAIN, Duties, Duty
+from workers.ending import AGAIN, Duties, Duty
 
 SAY = "- {id: say, type: message, text: hello}\n"
 

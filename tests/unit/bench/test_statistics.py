@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.statistics import milliseconds, percentile, ratio, summarize
+from bench.report import milliseconds, percentile, ratio, summarize
 
 SAMPLES = st.lists(st.floats(min_value=-1e6, max_value=1e6), min_size=1, max_size=50)
 

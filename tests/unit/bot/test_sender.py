@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.answers import is_slacks
-from bot.sender import sender_of
+from bot.workspace import sender_of
 from core.decisions.installation import Sender
 
 SLACK = "https://slack.com/api/"

@@ -1,6 +1,6 @@
 """Adding up how long something that is due waits."""
 
-from chaos.stuck import Waits
+from chaos.inquest import Waits
 
 
 def test_what_is_due_again_at_the_same_revision_waits() -> None:

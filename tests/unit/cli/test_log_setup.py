@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from cli.log_setup import JsonFormatter, set_up_logging
-from cli.masked_log import masker_of_environment
+from cli.log_setup import JsonFormatter, masker_of_environment, set_up_logging
 from cli.processes import without_password
 from core.definitions.masking import Masker
 

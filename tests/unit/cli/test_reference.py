@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.commands.registry import COMMANDS
+from bot.commands.dispatch import COMMANDS
 from cli.main import app
 from cli.reference.pages import PAGES
 from core.definitions.actions import action_types

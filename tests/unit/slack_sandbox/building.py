@@ -3,9 +3,8 @@
 from datetime import UTC, datetime
 
 from slack_sandbox.config import ChannelConfig, WorkspaceConfig
-from slack_sandbox.json_types import Json
-from slack_sandbox.workspace.announcing import Audience
-from slack_sandbox.workspace.models import Author, Content, Draft
+from slack_sandbox.values import Json
+from slack_sandbox.workspace.models import Audience, Author, Content, Draft
 from slack_sandbox.workspace.state import Workspace
 
 NOW = datetime(2025, 11, 23, 7, 13, 20, tzinfo=UTC)

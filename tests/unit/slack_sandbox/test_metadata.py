@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from slack_sandbox.errors import SlackError
 from slack_sandbox.metadata import METADATA_BYTES, checked_metadata
+from slack_sandbox.values import SlackError
 
 
 def test_metadata_is_kept_as_it_was_sent() -> None:

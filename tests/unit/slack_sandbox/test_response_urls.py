@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from slack_sandbox.errors import SlackError
 from slack_sandbox.response_urls import ResponseUrl, ResponseUrls
+from slack_sandbox.values import SlackError
 from tests.unit.slack_sandbox.building import NOW
 
 

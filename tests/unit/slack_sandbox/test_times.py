@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slack_sandbox.times import next_ts, ts_microseconds, ts_text
+from slack_sandbox.values import next_ts, ts_microseconds, ts_text
 
 MOMENTS = st.floats(min_value=0, max_value=1e10).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.cards.message import Message
+from bot.cards.blocks import Message
 from core.statuses import GateStatus, IncidentStatus, Severity, Status, WaitingFor
 from core.views.executions import ApprovalDecisionView, ApprovalView, ExecutionView, ShownStepView, StepView
 from core.views.incidents import IncidentView

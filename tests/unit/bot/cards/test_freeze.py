@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from bot.cards.blocks import Message
 from bot.cards.gate import gate
 from bot.cards.headline import headline
-from bot.cards.message import Message
 from bot.cards.verdict import verdict
 from core.statuses import GateStatus, Status, WaitingFor
 from core.views.executions import ExecutionView, FreezeView

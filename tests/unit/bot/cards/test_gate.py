@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
+from bot.cards.blocks import Message
 from bot.cards.gate import gate
-from bot.cards.message import Message
 from core.statuses import GateStatus, Status
 from core.views.executions import ShownStepView
 from tests.unit.bot.cards.building import (

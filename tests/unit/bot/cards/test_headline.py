@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
+from bot.cards.blocks import Message
 from bot.cards.headline import headline
-from bot.cards.message import Message
 from core.statuses import Status, WaitingFor
 from core.views.executions import ExecutionView, FreezeView
 from tests.unit.bot.cards.building import (

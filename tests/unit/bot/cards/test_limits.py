@@ -6,13 +6,12 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.cards.blocks import Message
 from bot.cards.deeds import Space, deed_blocks
 from bot.cards.detail import detail
 from bot.cards.gate import gate
-from bot.cards.headline import headline
+from bot.cards.headline import headline, outcome
 from bot.cards.incident import incident as incident_card
-from bot.cards.message import Message
-from bot.cards.outcome import outcome
 from bot.cards.plain import plain
 from bot.cards.verdict import verdict
 from core.statuses import GateStatus, IncidentStatus, Severity, Status, WaitingFor

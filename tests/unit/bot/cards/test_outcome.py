@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.cards.outcome import outcome
+from bot.cards.headline import outcome
 from core.statuses import Status
 from tests.unit.bot.cards.building import NOW, by_workflow, done, execution, shown, step
 

@@ -1,6 +1,6 @@
 """What a request asks for, as a person reads it."""
 
-from bot.cards.requests import request_text
+from bot.cards.changes import request_text
 
 
 def test_a_call_says_as_whom_it_is_made() -> None:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from bot.cards.message import Message
+from bot.cards.blocks import Message
 from bot.cards.verdict import verdict
 from core.statuses import Status, WaitingFor
 from core.views.executions import ExecutionView

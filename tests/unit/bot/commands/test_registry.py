@@ -1,6 +1,6 @@
 import pytest
 
-from bot.commands.registry import COMMANDS, by_name
+from bot.commands.dispatch import COMMANDS, by_name
 
 
 def test_the_command_has_the_verbs_of_the_contract() -> None:

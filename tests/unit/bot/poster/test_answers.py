@@ -20,7 +20,7 @@ from bot.poster.answers import (
     backoff,
     meaning,
 )
-from bot.poster.errors import CHANNEL_IS_GONE
+from bot.poster.refusals import CHANNEL_IS_GONE
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from bot.poster.errors import _CODES, SORTED, About, about
+from bot.poster.refusals import _CODES, SORTED, About, about
 
 # https://docs.slack.dev/reference/methods/chat.postMessage/#errors: those that concern what this app sends.
 OF_POST_MESSAGE = {

@@ -2,17 +2,17 @@
 
 from datetime import timedelta
 
-from bot.poster import pace
+from bot.poster import claims
 
 
 def test_a_channels_posts_are_held_channel_by_channel() -> None:
-    assert pace.post_scope("C1") != pace.post_scope("C2")
-    assert pace.post_scope("C1") != pace.UPDATE
+    assert claims.post_scope("C1") != claims.post_scope("C2")
+    assert claims.post_scope("C1") != claims.UPDATE
 
 
 def test_a_channel_gets_no_more_than_one_message_a_second() -> None:
-    assert timedelta(seconds=1) <= pace.POST_EVERY
+    assert timedelta(seconds=1) <= claims.POST_EVERY
 
 
 def test_updates_stay_within_tier_3() -> None:
-    assert timedelta(minutes=1) / pace.UPDATE_EVERY <= 50
+    assert timedelta(minutes=1) / claims.UPDATE_EVERY <= 50

@@ -1,6 +1,6 @@
 """The token bucket."""
 
-from bot.rest.rate_limit import RateLimit
+from bot.limits import RateLimit
 
 
 class StoppedClock:

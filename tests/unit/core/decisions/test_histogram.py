@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.statistics import percentile as exact
+from bench.report import percentile as exact
 from core.services.analytics.tallies import ERROR, GROWTH, SMALLEST, percentile, value_of
 
 SECONDS = st.floats(min_value=0.002, max_value=30 * 86_400)

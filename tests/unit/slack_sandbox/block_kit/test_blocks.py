@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from slack_sandbox.block_kit.blocks import block_problems
-from slack_sandbox.json_types import Json
+from slack_sandbox.values import Json
 
 
 def plain(length: int) -> Json:

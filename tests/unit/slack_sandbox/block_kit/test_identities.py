@@ -1,5 +1,5 @@
-from slack_sandbox.block_kit.identities import with_identities
-from slack_sandbox.json_types import Json
+from slack_sandbox.block_kit.limits import with_identities
+from slack_sandbox.values import Json
 
 BUTTON: Json = {"type": "button", "text": {"type": "plain_text", "text": "Go"}}
 

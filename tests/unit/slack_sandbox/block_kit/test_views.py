@@ -3,8 +3,7 @@ from typing import Any
 import pytest
 
 from slack_sandbox.block_kit.views import checked_view
-from slack_sandbox.errors import SlackError
-from slack_sandbox.json_types import Json
+from slack_sandbox.values import Json, SlackError
 
 
 def plain(length: int) -> Json:

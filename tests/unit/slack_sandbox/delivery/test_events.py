@@ -2,7 +2,7 @@ import pytest
 
 from slack_sandbox.config import AppConfig, TeamConfig
 from slack_sandbox.delivery.events import event_callback, subscription_of
-from slack_sandbox.json_types import Json
+from slack_sandbox.values import Json
 from tests.unit.slack_sandbox.building import NOW
 
 

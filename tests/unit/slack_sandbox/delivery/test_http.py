@@ -4,8 +4,8 @@ from urllib.parse import parse_qs
 import httpx2
 import pytest
 
+from slack_sandbox.delivery.call_log import Delivery
 from slack_sandbox.delivery.http import encode, read_answer, read_response, retry_headers
-from slack_sandbox.delivery.messages import Delivery
 
 
 def test_a_command_is_a_form() -> None:

@@ -1,8 +1,7 @@
 import pytest
 
-from slack_sandbox.errors import SlackError
 from slack_sandbox.interactions.elements import action_object, current_values, find_element
-from slack_sandbox.json_types import Json
+from slack_sandbox.values import Json, SlackError
 
 BUTTON: Json = {
     "type": "button",

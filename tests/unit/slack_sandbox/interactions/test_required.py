@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from slack_sandbox.interactions.required import input_errors
+from slack_sandbox.interactions.elements import input_errors
 
 
 def errors_for(value: Any, optional: bool = False) -> dict[str, str]:

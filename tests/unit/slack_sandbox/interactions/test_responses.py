@@ -1,8 +1,8 @@
 import pytest
 
-from slack_sandbox.errors import SlackError
 from slack_sandbox.interactions.responses import carry_out, understand
 from slack_sandbox.response_urls import ResponseUrl
+from slack_sandbox.values import SlackError
 from slack_sandbox.workspace.posting import post, post_ephemeral
 from tests.unit.slack_sandbox.building import ALICE, GENERAL, NOW, a_draft, a_workspace
 

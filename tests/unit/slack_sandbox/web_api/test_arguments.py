@@ -1,7 +1,7 @@
 import pytest
 
-from slack_sandbox.errors import SlackError
-from slack_sandbox.web_api.arguments import Arguments, parse_arguments
+from slack_sandbox.values import SlackError
+from slack_sandbox.web_api.method import Arguments, parse_arguments
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
 import pytest
 
 from slack_sandbox.config import AppConfig
-from slack_sandbox.web_api.authorization import refusal, token_from
-from slack_sandbox.web_api.method import TokenKind
+from slack_sandbox.web_api.method import TokenKind, refusal, token_from
 
 APP = AppConfig(bot_token="xoxb-good", app_token="xapp-good")
 

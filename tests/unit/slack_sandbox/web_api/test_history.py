@@ -1,8 +1,8 @@
 import pytest
 
-from slack_sandbox.errors import SlackError
-from slack_sandbox.web_api.arguments import Arguments
+from slack_sandbox.values import SlackError
 from slack_sandbox.web_api.history import span_of
+from slack_sandbox.web_api.method import Arguments
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slack_sandbox.errors import SlackError
-from slack_sandbox.web_api.arguments import Arguments
-from slack_sandbox.web_api.paging import page
+from slack_sandbox.values import SlackError
+from slack_sandbox.web_api.history import page
+from slack_sandbox.web_api.method import Arguments
 
 
 @given(st.integers(min_value=0, max_value=50), st.integers(min_value=1, max_value=20))

@@ -1,6 +1,6 @@
 import pytest
 
-from slack_sandbox.errors import SlackError
+from slack_sandbox.values import SlackError
 from slack_sandbox.workspace import membership
 from tests.unit.slack_sandbox.building import ALICE, APP, BOB, ELSEWHERE, GENERAL, NOW, PRIVATE, a_workspace
 

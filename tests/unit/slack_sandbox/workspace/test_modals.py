@@ -2,8 +2,7 @@ from typing import Any
 
 import pytest
 
-from slack_sandbox.errors import SlackError
-from slack_sandbox.json_types import Json
+from slack_sandbox.values import Json, SlackError
 from slack_sandbox.workspace.modals import Modals
 from tests.unit.slack_sandbox.building import ALICE, BOB, NOW
 

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from slack_sandbox.errors import SlackError
+from slack_sandbox.values import SlackError
 from slack_sandbox.workspace.membership import archive
 from slack_sandbox.workspace.models import Content
 from slack_sandbox.workspace.posting import delete, edit, post, post_ephemeral
