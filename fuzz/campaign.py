@@ -1,10 +1,12 @@
 """One campaign: the entrances of a real `web`, one after the other, then the parsers, each in a process of its own."""
 
 import importlib.util
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from fuzz.house import House, running_house
@@ -32,8 +34,9 @@ def run_campaign(folder: Path, seconds: float, number: int, say: Say) -> Record:
     if importlib.util.find_spec("atheris") is None:
         say("atheris is not here (Linux on x86-64 and Python 3.11): the parsers are left out")
         return record
-    for name in PARSERS:
-        _fuzz_parser(name, record, seconds * (1 - OF_ENTRANCES) / len(PARSERS), number, say)
+    each = seconds * (1 - OF_ENTRANCES) / len(PARSERS)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each is a process, and takes seconds to start
+        list(pool.map(lambda name: _fuzz_parser(name, record, each, number, say), PARSERS))
     return record
 
 
