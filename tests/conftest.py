@@ -51,9 +51,9 @@ freezegun.configure(extend_ignore_list=["_pytest.timing", "xdist"])
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Twice as many as there are cores: tests wait for databases and processes most of their time."""
+    """More than cores where those are few: tests mostly wait. Not more elsewhere: the server takes 200 connections."""
     cores = len(os.sched_getaffinity(0))
-    return 2 * cores
+    return max(cores, min(2 * cores, 8))
 
 
 def _in_memory() -> str | None:
