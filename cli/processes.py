@@ -38,16 +38,18 @@ def run(
     `waits`: it begins when the database is ready. One that answers meanwhile begins at once, and says what is missing.
     `frozen`: it begins with a freeze of everything. `gives_signs`: of life, as a process of this name.
     """
-    leave_on_signal()
-    settings = Settings.from_environment(environment())
-    settings.need(*needs)
-    set_up_logging(masker_of(settings, environment()), settings.log, settings.log_level)
-    with reachable(settings) as found, Composition.of(found) as composition, told(name, composition):
-        check(composition)
-        (await_database if waits else watch_database)(composition.service)
-        begin(composition.service, frozen=frozen)
-        with living(composition.service, name, release(), _outage_of(name)) if gives_signs else nullcontext():
-            process(composition)
+    with leaving_on_signal() as leaving:
+        settings = Settings.from_environment(environment())
+        settings.need(*needs)
+        set_up_logging(masker_of(settings, environment()), settings.log, settings.log_level)
+        with reachable(settings) as found, Composition.of(found) as composition, told(name, composition):
+            check(composition)
+            (await_database if waits else watch_database)(composition.service)
+            begin(composition.service, frozen=frozen)
+            signs = living(composition.service, name, release(), _outage_of(name))
+            with signs if gives_signs else nullcontext():
+                if not leaving.is_set():
+                    process(composition)
 
 
 def _outage_of(name: str) -> Outage | None:
@@ -84,14 +86,27 @@ def quiet_logging(masker: Masker = NOTHING_TO_HIDE) -> None:
     set_up_logging(masker)
 
 
-def leave_on_signal() -> None:
-    """Until the process has handlers of its own: SIGTERM and SIGINT end it at once, in order, with status 0."""
+@contextmanager
+def leaving_on_signal() -> Iterator[threading.Event]:
+    """Until the process has handlers of its own, SIGTERM and SIGINT end it at once, in order, with status 0.
+
+    The signal may come while a library runs our code, and the library may turn SystemExit into an error of its own
+    (pydantic does, into SchemaError) or drop it. So the event says that the signal came, whatever became of the exit.
+    """
+    leaving = threading.Event()
 
     def leave(_number: int, _frame: FrameType | None) -> None:
+        leaving.set()
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, leave)
+    try:
+        yield leaving
+    except Exception as error:
+        if leaving.is_set():
+            raise SystemExit(0) from error
+        raise
 
 
 def stopping() -> threading.Event:

@@ -1,0 +1,53 @@
+"""SIGTERM while a process starts: it may come within anybody's code."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+
+from cli.processes import leaving_on_signal
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """Those of the tests are in force again afterwards."""
+    before = [signal.getsignal(number) for number in SIGNALS]
+    yield
+    for number, handler in zip(SIGNALS, before, strict=True):
+        signal.signal(number, handler)
+
+
+def a_library_that_wraps() -> None:
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+    except SystemExit as left:
+        raise ValueError("Error building a validator: SystemExit: 0") from left
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_it_ends_the_process_with_status_0(number: signal.Signals) -> None:
+    with pytest.raises(SystemExit) as ended, leaving_on_signal():
+        os.kill(os.getpid(), number)
+    assert ended.value.code == 0
+
+
+def test_a_library_that_makes_an_error_of_the_exit_changes_nothing() -> None:
+    with pytest.raises(SystemExit) as ended, leaving_on_signal():
+        a_library_that_wraps()
+    assert ended.value.code == 0
+
+
+def test_a_library_that_drops_the_exit_leaves_a_trace() -> None:
+    with leaving_on_signal() as leaving:
+        with suppress(SystemExit):
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert leaving.is_set()
+
+
+def test_an_error_without_a_signal_stays_an_error() -> None:
+    with pytest.raises(ValueError, match="a mistake"), leaving_on_signal():
+        raise ValueError("a mistake")
