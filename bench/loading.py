@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from cli.apply import apply_text
 from core.clock import SystemClock
-from core.service import Service
+from core.service import UnitOfWorkFactory
 
 ADMIN, MEMBER = "U0BENCH", "U0MEMBER"  # of the platform; of one team
 TEAMS, RUNBOOKS, WORKFLOWS = 20, 50, 5
@@ -139,7 +139,7 @@ STATEMENTS = (
 )
 
 
-def load_everything(service: Service, executions: int) -> None:
+def load_everything(service: UnitOfWorkFactory, executions: int) -> None:
     """`executions` of four steps and a gate each, over a year, fifty an incident; then ANALYZE."""
     apply_text(service, "---\n".join(_documents()), "bench", approve=True)
     given = _sizes(executions)

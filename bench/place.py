@@ -11,7 +11,7 @@ from cli.compose import Composition
 from cli.demo.stage import port_near
 from cli.embedded import create_database, embedded_services
 from core.database import open_engine
-from core.service import Ring, Service
+from core.service import JobRequest, UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.incidents.opening import NewIncident, open_incident
 from core.services.library.runbooks import find_runbook
@@ -28,10 +28,10 @@ ANY_PORT = 0
 class SilentDoorbell:
     """Nobody is woken: the measurement rings when it is ready."""
 
-    def ring(self, rings: Sequence[Ring]) -> None:
+    def enqueue(self, jobs: Sequence[JobRequest]) -> None:
         """Nothing."""
 
-    def unanswered(self) -> frozenset[str]:
+    def queued(self) -> frozenset[str]:
         return frozenset()
 
 
@@ -50,9 +50,11 @@ class Place:
         return self.environment["DATABASE_URL"]
 
     @property
-    def service(self) -> Service:
+    def service(self) -> UnitOfWorkFactory:
         """Like the processes' own, but nobody is rung for."""
-        return Service(self.composition.service.engine, self.composition.service.clock, SilentDoorbell())
+        return UnitOfWorkFactory(
+            self.composition.service.engine, self.composition.service.clock, SilentDoorbell()
+        )
 
     def start(self, runbook: str, count: int) -> list[str]:
         """The ids of new executions, for which nobody was rung yet."""
@@ -100,7 +102,7 @@ def open_place(home: Path, services_url: str, name: str, target: str) -> Iterato
         yield Place(folder, environment, composition, _fill(composition.service), redis)
 
 
-def _fill(service: Service) -> str:
+def _fill(service: UnitOfWorkFactory) -> str:
     """Write the definitions, open an incident, and answer its id."""
     apply_text(service, documents(), "bench", approve=True)
     with service.transaction() as work:

@@ -9,7 +9,7 @@ from functools import partial
 from bench.loading import ADMIN, MEMBER, PER_INCIDENT, RUNBOOKS, WORKFLOWS
 from bot.poster.claims import claim_next, is_due_by
 from core.decisions.people import Person
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.listing import (
     ANY,
     Position,
@@ -34,7 +34,7 @@ from core.services.library.workflows import find_workflow
 from core.services.runs.control import find_execution
 from core.services.views.executions import view_approvals, view_executions
 from core.services.views.reading import view_execution, view_incident, view_workflow_executions
-from workers.clock import find_due
+from workers.scheduler import find_due
 
 PAGE = 51  # a REST page of the usual size, and the row that says whether there is another
 FIRST = Window(PAGE)
@@ -43,7 +43,7 @@ NEVER = (
     "timed_out"  # a status that no execution has: the whole index is looked through, if it is the wrong one
 )
 
-Act = Callable[[Work, Person, str], object]
+Act = Callable[[UnitOfWork, Person, str], object]
 
 
 @dataclass(frozen=True)
@@ -131,30 +131,30 @@ def polls() -> Iterator[Read]:
         yield Read(what, act, rounds=200, person="")
 
 
-def _one(work: Work, person: Person, execution_id: str) -> object:
+def _one(work: UnitOfWork, person: Person, execution_id: str) -> object:
     return view_execution(work, find_execution(work, person, execution_id))
 
 
-def _of_incident(work: Work, person: Person, incident: str, wanted: Wanted = ANY) -> object:
+def _of_incident(work: UnitOfWork, person: Person, incident: str, wanted: Wanted = ANY) -> object:
     found = find_incident(work, person, incident)
     return view_executions(work, list_executions(work, found, FIRST, wanted))
 
 
-def _timeline(work: Work, person: Person, incident: str) -> object:
+def _timeline(work: UnitOfWork, person: Person, incident: str) -> object:
     return timeline(work, find_incident(work, person, incident), FIRST)
 
 
-def _analyse(work: Work, person: Person, runbook: str, back: timedelta | None = None) -> object:
+def _analyse(work: UnitOfWork, person: Person, runbook: str, back: timedelta | None = None) -> object:
     since = work.now - back if back is not None else None
     return analyse_runbook(work, person, find_runbook(work, person, runbook), since=since)
 
 
-def _analyse_workflow(work: Work, person: Person, workflow: str) -> object:
+def _analyse_workflow(work: UnitOfWork, person: Person, workflow: str) -> object:
     return analyse_workflow(work, person, find_workflow(work, person, workflow))
 
 
 def _of_runbook(
-    work: Work,
+    work: UnitOfWork,
     person: Person,
     name: str,
     wanted: Wanted = ANY,
@@ -166,13 +166,13 @@ def _of_runbook(
     return view_executions(work, list_runbook_executions(work, person, row, _window(work, back), only))
 
 
-def _of_workflow(work: Work, person: Person, name: str, wanted: Wanted = ANY) -> object:
+def _of_workflow(work: UnitOfWork, person: Person, name: str, wanted: Wanted = ANY) -> object:
     row = find_workflow(work, person, name)
     return view_workflow_executions(work, list_workflow_executions(work, person, row, FIRST, wanted))
 
 
 def _incidents(
-    work: Work, person: Person, team: str, wanted: Wanted = ANY, back: timedelta | None = None
+    work: UnitOfWork, person: Person, team: str, wanted: Wanted = ANY, back: timedelta | None = None
 ) -> object:
     return [
         view_incident(row)
@@ -180,20 +180,20 @@ def _incidents(
     ]
 
 
-def _gates(work: Work, person: Person, _: str) -> object:
+def _gates(work: UnitOfWork, person: Person, _: str) -> object:
     return view_approvals(work, list_open_gates(work, person, FIRST))
 
 
-def _audit(work: Work, person: Person, value: str, name: str = "", month: bool = False) -> object:
+def _audit(work: UnitOfWork, person: Person, value: str, name: str = "", month: bool = False) -> object:
     given = {name: value} if name else {}
     wanted = _a_month(work)
     times = {"since": wanted.since, "until": wanted.until} if month else {}
     return list_entries(work, person, AuditFilter(**given, **times), PAGE, None)  # type: ignore[arg-type]
 
 
-def _window(work: Work, back: timedelta | None) -> Window:
+def _window(work: UnitOfWork, back: timedelta | None) -> Window:
     return Window(PAGE, Position(work.now - back, "zzz_z")) if back is not None else FIRST
 
 
-def _a_month(work: Work) -> Wanted:
+def _a_month(work: UnitOfWork) -> Wanted:
     return Wanted(since=work.now - 6 * MONTH, until=work.now - 5 * MONTH)

@@ -24,11 +24,11 @@ from cli.embedded import create_database, embedded_services
 from core.clock import SystemClock
 from core.database import open_engine
 from core.decisions.people import Person
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.audit.chain import verify_chain
 from migrations.upgrade import upgrade_database
-from workers.clock import count_what_ended, seal_the_audit_trail
+from workers.scheduler import count_what_ended, seal_the_audit_trail
 
 EXPLAINED = Path("docs/explain.md")
 MILLION = 1_000_000
@@ -54,7 +54,7 @@ def measure_scale(executions: int, explained: Path | None) -> list[Section]:
     The table and the plans go into the file `explained`, if it is given.
     """
     with _database() as engine:
-        service = Service(engine, SystemClock(), SilentDoorbell(), frozenset({ADMIN}))
+        service = UnitOfWorkFactory(engine, SystemClock(), SilentDoorbell(), frozenset({ADMIN}))
         bulk = _bulk(service, executions)
         read = [*reads(executions, random.Random(SEED)), *polls()]
         figures = [_measure(service, each) for each in read]
@@ -79,7 +79,7 @@ def _database() -> Iterator[Engine]:
         engine.dispose()
 
 
-def _bulk(service: Service, executions: int) -> list[Line]:
+def _bulk(service: UnitOfWorkFactory, executions: int) -> list[Line]:
     """What is done to all rows: loaded, counted, sealed, verified."""
     seconds = _timed("loading", lambda: load_everything(service, executions))[0]
     lines = [Line("loading", None, f"{executions:,} executions of four steps in {seconds:.0f} s")]
@@ -92,7 +92,7 @@ def _bulk(service: Service, executions: int) -> list[Line]:
     return lines
 
 
-def _verified(service: Service) -> int:
+def _verified(service: UnitOfWorkFactory) -> int:
     with service.transaction() as work:
         report = verify_chain(work)
     assert report.broken is None, report.broken
@@ -128,7 +128,7 @@ def _vacuum(engine: Engine) -> None:
         connection.execute(text("VACUUM ANALYZE"))
 
 
-def _measure(service: Service, read: Read) -> Figure:
+def _measure(service: UnitOfWorkFactory, read: Read) -> Figure:
     """Each round in a transaction of its own, as a request is; the first few are not counted."""
     print(f"{read.what} …", file=sys.stderr, flush=True)
     cold = [_cold_round(service, read, -number) for number in range(1, COLD + 1)]
@@ -136,12 +136,12 @@ def _measure(service: Service, read: Read) -> Figure:
     return Figure(Line(read.what, summarize(milliseconds(taken))), max(milliseconds(cold)))
 
 
-def _cold_round(service: Service, read: Read, number: int) -> float:
+def _cold_round(service: UnitOfWorkFactory, read: Read, number: int) -> float:
     _forget(service.engine)
     return _once(service, read, number % len(read.about))
 
 
-def _once(service: Service, read: Read, number: int) -> float:
+def _once(service: UnitOfWorkFactory, read: Read, number: int) -> float:
     """The seconds that it took. What it wrote is rolled back."""
     begun = time.perf_counter()
     with service.transaction() as work:
@@ -149,7 +149,7 @@ def _once(service: Service, read: Read, number: int) -> float:
         read.act(work, person, read.about[number])
         taken = time.perf_counter() - begun
         work.session.rollback()
-        work.rings.clear()
+        work.jobs.clear()
     return taken
 
 

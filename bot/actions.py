@@ -14,11 +14,11 @@ from bot.cards.words import escape
 from bot.entrances import BUTTONS as IN_THE_POLICY
 from core.decisions.people import Person
 from core.errors import InvalidInput
-from core.service import Service, Work
+from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.library.approval import approve
 from core.services.library.finding import find
-from core.services.library.kinds import RUNBOOKS, WORKFLOWS, Row, Shelf
+from core.services.library.kinds import RUNBOOKS, WORKFLOWS, DefinitionKind, Row
 from core.services.library.writing import Intent
 from core.services.runs.approvals import StaleApproval, decide_gate, show_anew
 from core.services.runs.control import VERDICTS, InDoubt, StaleVerdict, cancel, cancel_workflow, give_verdict
@@ -28,14 +28,14 @@ from core.services.shared.notices import NoticeKind
 from core.services.views.reading import view_approval
 
 
-def press_approve(service: Service, value: str, user_id: str, *, single_admin: bool) -> str:
+def press_approve(service: UnitOfWorkFactory, value: str, user_id: str, *, single_admin: bool) -> str:
     """Approve what was shown. Returns what there is to say.
 
     Raises core's errors: Stale where the definition is at another version by now, or says something else.
     """
     shown = Shown.of(value)
 
-    def act(work: Work) -> str:
+    def act(work: UnitOfWork) -> str:
         person = load_person(work, user_id, source="slack")
         if shown.kind == RUNBOOKS.noun:
             return _approve(work, person, RUNBOOKS, shown, single_admin)
@@ -46,21 +46,23 @@ def press_approve(service: Service, value: str, user_id: str, *, single_admin: b
     return service.do(act)
 
 
-def _approve(work: Work, person: Person, shelf: Shelf[Row], shown: Shown, single_admin: bool) -> str:
-    row = find(work, person, shelf, shown.id)
+def _approve(
+    work: UnitOfWork, person: Person, kind: DefinitionKind[Row], shown: Shown, single_admin: bool
+) -> str:
+    row = find(work, person, kind, shown.id)
     intent = Intent(read_version=shown.version, read_digest=shown.digest)
-    approve(work, person, shelf, row, intent, own_version_allowed=single_admin)
+    approve(work, person, kind, row, intent, own_version_allowed=single_admin)
     return f"✅ {escape(row.name)} v{row.version} is approved and may run."
 
 
 NOTHING_HERE = "This button does nothing here any more."
 ATTEMPT = re.compile(r"[0-9]{1,9}")
 
-Deed: TypeAlias = Callable[[Work, Person, str], str | None]
+ButtonHandler: TypeAlias = Callable[[UnitOfWork, Person, str], str | None]
 
 
-def _decides(approved: bool) -> Deed:
-    def deed(work: Work, person: Person, value: str) -> str | None:
+def _decides(approved: bool) -> ButtonHandler:
+    def deed(work: UnitOfWork, person: Person, value: str) -> str | None:
         """The value: the gate, and the beginning of the digest of what its card showed."""
         approval_id, _, seen = value.partition(":")
         gate = decide_gate(work, person, approval_id, approved=approved, seen=seen)
@@ -71,8 +73,8 @@ def _decides(approved: bool) -> Deed:
     return deed
 
 
-def _judges(answer: str) -> Deed:
-    def deed(work: Work, person: Person, value: str) -> None:
+def _judges(answer: str) -> ButtonHandler:
+    def deed(work: UnitOfWork, person: Person, value: str) -> None:
         """The value: the run, the step, and the attempt that the card asks about."""
         execution_id, *about = value.split(":")
         give_verdict(work, person, execution_id, answer, _in_doubt(about))
@@ -89,24 +91,24 @@ def _in_doubt(about: list[str]) -> InDoubt | None:
     return InDoubt(about[0], int(about[1]))
 
 
-def _cancels(work: Work, person: Person, execution_id: str) -> None:
+def _cancels(work: UnitOfWork, person: Person, execution_id: str) -> None:
     cancel(work, person, execution_id)
 
 
-def _cancels_workflow(work: Work, person: Person, execution_id: str) -> str:
+def _cancels_workflow(work: UnitOfWork, person: Person, execution_id: str) -> str:
     """What it has started goes on: to cancel that too, it is typed."""
     row, _ = cancel_workflow(work, person, execution_id, with_runs=False)
     return f"🚫 The workflow {row.workflow_name} is cancelled. What it has started goes on."
 
 
-def _retries(work: Work, person: Person, execution_id: str) -> None:
+def _retries(work: UnitOfWork, person: Person, execution_id: str) -> None:
     """One person's clicks on one run are one request, however often Slack brings them."""
     key = f"slack:run.retry:{execution_id}:{person.slack_user_id}"
     retry(work, person, execution_id, request_key=key)
 
 
 # By action_id. What a deed answers is told to who pressed.
-BUTTONS: Mapping[str, Deed] = {
+BUTTONS: Mapping[str, ButtonHandler] = {
     "approval.approve": _decides(approved=True),
     "approval.reject": _decides(approved=False),
     "run.cancel": _cancels,
@@ -116,7 +118,7 @@ BUTTONS: Mapping[str, Deed] = {
 }
 
 
-def press(service: Service, action_id: str, value: str, user_id: str) -> str | None:
+def press(service: UnitOfWorkFactory, action_id: str, value: str, user_id: str) -> str | None:
     """Do what the button says, in one transaction. Returns what only who pressed is to be told, if anything.
 
     Raises core's errors; then nothing is changed, but a card that was out of date is told anew.
@@ -132,5 +134,5 @@ def press(service: Service, action_id: str, value: str, user_id: str) -> str | N
         raise
     except StaleVerdict as stale:
         with service.transaction() as work:
-            notices.want_again(work, stale.execution_id, NoticeKind.VERDICT)
+            notices.mark_dirty(work, stale.execution_id, NoticeKind.VERDICT)
         raise

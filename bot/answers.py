@@ -46,7 +46,7 @@ def _linked(error: RunbookError, links: RunLinks) -> str:
     return said.replace(holder, f"<{escape(page)}|{holder}>") if holder and page else said
 
 
-class Whisper:
+class EphemeralReplier:
     """Tells one person something through a `response_url`, off the request's path.
 
     Slack's API may be down: then the sentence is lost, and nothing else is. Nothing is said anywhere but at Slack's

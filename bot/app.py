@@ -18,7 +18,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk import WebClient
 
 from bot.actions import BUTTONS, press, press_approve
-from bot.answers import NOWHERE, Whisper, sentence
+from bot.answers import NOWHERE, EphemeralReplier, sentence
 from bot.cards.definition_approval import APPROVE
 from bot.cards.words import escape_sentence
 from bot.commands.call import CommandCall, Reply
@@ -31,7 +31,7 @@ from bot.workspace import Current, only_from
 from core.errors import InvalidInput, RunbookError
 from core.identifiers import REQUEST_ID
 from core.limits import STANDARD, Limits
-from core.service import Service
+from core.service import UnitOfWorkFactory
 
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ SECONDS = 10  # for a call of Slack's API by this app's client
 
 
 def create_bolt_app(
-    service: Service,
+    service: UnitOfWorkFactory,
     *,
     signing_secret: str,
     token: str,
@@ -67,7 +67,9 @@ def create_bolt_app(
     app.use(only_from(workspace))
     app.middleware(_limited(SlackLimits(limits)))
     presence = Presence(service, token, api_url)
-    face = Face(service, Whisper(api_url), Opener(token, api_url), single_admin, links, presence)
+    face = SlackListeners(
+        service, EphemeralReplier(api_url), Opener(token, api_url), single_admin, links, presence
+    )
     app.command(re.compile(".*"))(face.on_command)
     for action_id in BUTTONS:
         app.action(action_id)(face.on_button)
@@ -104,11 +106,11 @@ def _limited(limits: SlackLimits) -> Callable[..., BoltResponse]:
 
 
 @dataclass(frozen=True)
-class Face:
+class SlackListeners:
     """The listeners."""
 
-    service: Service
-    whisper: Whisper
+    service: UnitOfWorkFactory
+    replier: EphemeralReplier
     open_modal: Opener
     single_admin: bool
     links: RunLinks
@@ -187,4 +189,4 @@ class Face:
 
     def _tell_at(self, response_url: str | None, said: str, *, replace: bool = False) -> None:
         if response_url:
-            self.whisper(response_url, said, replace=replace)
+            self.replier(response_url, said, replace=replace)

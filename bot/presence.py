@@ -13,7 +13,7 @@ import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.shared.notices import revive
 
 log = structlog.get_logger()
@@ -32,7 +32,7 @@ WARNING = (
 class Presence:
     """Asks by a thread of its own: a Slack that hangs holds up nobody longer than `SECONDS`."""
 
-    def __init__(self, service: Service, token: str, api_url: str) -> None:
+    def __init__(self, service: UnitOfWorkFactory, token: str, api_url: str) -> None:
         self._service = service
         self._client = WebClient(token=token, base_url=api_url, timeout=2, retry_handlers=[])
         self._executor = ThreadPoolExecutor(max_workers=4, thread_name_prefix="presence")

@@ -29,7 +29,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.answers import Whisper
+from bot.answers import EphemeralReplier
 from bot.commands.call import Reply
 from bot.modals.run_form import refusal
 from core.definitions.json_text import NO_TEXT, read_json
@@ -41,7 +41,7 @@ NOT_OVER = (
 )
 
 
-def busy(request: BoltRequest, whisper: Whisper, *, is_begun: bool) -> BoltResponse:
+def busy(request: BoltRequest, replier: EphemeralReplier, *, is_begun: bool) -> BoltResponse:
     """`is_begun`: the request is in the hands of a thread, which goes on with it."""
     said, body = NOT_OVER if is_begun else NOT_BEGUN, request.body
     if "command" in body:
@@ -51,23 +51,23 @@ def busy(request: BoltRequest, whisper: Whisper, *, is_begun: bool) -> BoltRespo
     if body.get("type") == "view_submission":
         view = refusal("Not done yet" if is_begun else "Not done", said)
         return BoltResponse(status=200, body=json.dumps({"response_action": "update", "view": view}))
-    _tell(body, said, whisper)
+    _tell(body, said, replier)
     return BoltResponse(status=200)
 
 
-def tell_late(request: BoltRequest, answer: BoltResponse | None, whisper: Whisper) -> None:
+def tell_late(request: BoltRequest, answer: BoltResponse | None, replier: EphemeralReplier) -> None:
     """What a command came to after all, by the way that is left: whoever typed it waits for it."""
     if answer is None or "command" not in request.body or not answer.body:
         return
     said = json.loads(answer.body).get("text")
     if said:
-        _tell(request.body, said, whisper)
+        _tell(request.body, said, replier)
 
 
-def _tell(body: Mapping[str, Any], said: str, whisper: Whisper) -> None:
+def _tell(body: Mapping[str, Any], said: str, replier: EphemeralReplier) -> None:
     response_url = body.get("response_url")
     if isinstance(response_url, str):
-        whisper(response_url, said)
+        replier(response_url, said)
 
 
 log = structlog.get_logger()
@@ -84,17 +84,17 @@ TIMESTAMP = re.compile(r"[0-9]{1,11}")
 AGAIN = 60.0  # seconds after which the same reason for a refusal is told again
 
 
-def slack_route(app: App, signing_secret: str, whisper: Whisper | None = None) -> Route:
+def slack_route(app: App, signing_secret: str, replier: EphemeralReplier | None = None) -> Route:
     """The route to mount at the root of the web app. `whisper`: how who pressed a button is told that we are busy."""
-    endpoint = SlackEndpoint(app, signing_secret, whisper or Whisper())
+    endpoint = SlackEndpoint(app, signing_secret, replier or EphemeralReplier())
     return Route(PATH, endpoint.respond, methods=["GET", "POST"])
 
 
 class SlackEndpoint:
     """Hands verified requests to the Bolt app, in threads of its own."""
 
-    def __init__(self, app: App, signing_secret: str, whisper: Whisper) -> None:
-        self._app, self._secret, self._whisper = app, signing_secret, whisper
+    def __init__(self, app: App, signing_secret: str, replier: EphemeralReplier) -> None:
+        self._app, self._secret, self._whisper = app, signing_secret, replier
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="slack")
         self._refusals = Refusals()
 

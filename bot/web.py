@@ -10,11 +10,11 @@ from bot.pages.run import RunPage, load_pages
 from bot.rest.application import create_rest
 from bot.rest.settings import RestSettings
 from core.clock import elapsed
-from core.service import Service
+from core.service import UnitOfWorkFactory
 
 
 def create_web(
-    service: Service,
+    service: UnitOfWorkFactory,
     *,
     slack: BaseRoute | None,
     rest: RestSettings,

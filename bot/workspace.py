@@ -27,7 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.decisions.installation import Sender, Workspace, refusal_of
 from core.errors import NotAllowed
 from core.outage import reason
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.workspace import known_workspace, pin_workspace
 
 Current = Callable[[], Workspace]
@@ -100,7 +100,7 @@ Ask = Callable[[], Workspace]
 class WorkspacePin:
     """`given`: what the settings say, which goes before what is learned. `ask` asks Slack."""
 
-    def __init__(self, service: Service, given: Workspace, ask: Ask) -> None:
+    def __init__(self, service: UnitOfWorkFactory, given: Workspace, ask: Ask) -> None:
         self._service, self._given, self._ask = service, given, ask
         self._learned = Workspace()
 

@@ -13,9 +13,9 @@ from chaos.checker.outside import read_deliveries, read_messages, read_traces, w
 from chaos.checker.reading import read_database
 from chaos.checker.violations import Violation
 from chaos.definitions import ALWAYS
+from chaos.diagnostics import StuckWatch, inquest
 from chaos.driver.driver import Driver
-from chaos.house import House, open_house
-from chaos.inquest import StuckWatch, inquest
+from chaos.environment import Environment, open_house
 from chaos.journal import Journal
 from chaos.points import POINTS, PointKills
 from chaos.recovery import Recoveries
@@ -75,29 +75,31 @@ class Result:
 def run_campaign(order: Order, folder: Path, say: Say) -> Result:
     """Raises nothing for a broken promise: that is what the result is for."""
     say("starting the house")
-    with open_house(folder, order.without, order.hurry, order.concurrency) as house:
+    with open_house(folder, order.without, order.hurry, order.concurrency) as environment:
         begun = time.monotonic()
-        recoveries = Recoveries(house.conninfo, house.journal)
-        stuck = StuckWatch(house.conninfo, house.journal, lambda: house.is_up)
+        recoveries = Recoveries(environment.conninfo, environment.journal)
+        stuck = StuckWatch(environment.conninfo, environment.journal, lambda: environment.is_up)
         recoveries.start()
         stuck.start()
-        driver = Driver(house, order.seed, order.runbooks)
+        driver = Driver(environment, order.seed, order.runbooks)
         driver.start(order.rate, order.most)
-        points = _strike(order, Scene(house, driver, recoveries, races=order.races), say)
+        points = _strike(order, Scene(environment, driver, recoveries, races=order.races), say)
         driver.await_requests(order.requests)
         driver.finish()
         struck = time.monotonic()
         say(f"{driver.asked} requests are made; waiting until nothing is left to do")
-        left = settle(house.conninfo, lambda: driver.responding.is_quiet, order.limit)
+        left = settle(environment.conninfo, lambda: driver.responding.is_quiet, order.limit)
         settled = time.monotonic()
         if left is not None:
-            for line in inquest(house):
+            for line in inquest(environment):
                 say(line)
         driver.close()
         recoveries.stop()
         stuck.stop()
-        facts = gather(house)
-        return Result(check(facts), facts, house.journal, left, settled - begun, settled - struck, points)
+        facts = gather(environment)
+        return Result(
+            check(facts), facts, environment.journal, left, settled - begun, settled - struck, points
+        )
 
 
 def _strike(order: Order, scene: Scene, say: Say) -> Sequence[str]:
@@ -106,37 +108,39 @@ def _strike(order: Order, scene: Scene, say: Say) -> Sequence[str]:
     A poison that comes first is there before the kills are: then three deaths are known to be its own.
     """
     chance = Random(f"{order.seed}/strikes")
-    kills = PointKills(scene.house.crew, Random(f"{order.seed}/points"), order.kills, order.points)
+    kills = PointKills(
+        scene.environment.process_group, Random(f"{order.seed}/points"), order.kills, order.points
+    )
     scene.driver.await_requests(min(3, order.requests))
     killer = threading.Thread(target=kills.run, name="killer", daemon=True)
     if poison.NAME not in order.strikes[:1]:
         killer.start()
     for name in order.strikes:
-        say(f"{name} ({scene.driver.asked} asked, {scene.house.journal.kills} kills)")
+        say(f"{name} ({scene.driver.asked} asked, {scene.environment.journal.kills} kills)")
         STRIKES[name].play(scene, chance)
         if killer.ident is None:
             killer.start()
         time.sleep(chance.uniform(0.5, 1.5) * order.pause)
     while killer.is_alive():
         killer.join(TELL_SECONDS)
-        say(f"{scene.driver.asked} asked, {scene.house.journal.kills} kills")
+        say(f"{scene.driver.asked} asked, {scene.environment.journal.kills} kills")
     for thread in scene.background:
         thread.join()
-    scene.house.slack.play([])
+    scene.environment.slack.play([])
     return kills.drawn
 
 
-def gather(house: House) -> Facts:
+def gather(environment: Environment) -> Facts:
     """Everything that the checker looks at."""
-    journal = house.journal
+    journal = environment.journal
     deaths = [death for death in journal.deaths if death.kind == "worker"]
     harms = [(death.at, death.at) for death in deaths]
     harms += [(each.begun, each.ended) for each in journal.strikes if STRIKES[each.fault].harms]
-    log = house.slack.log()
+    log = environment.slack.log()
     unreadable = [(s.begun, s.ended) for s in journal.strikes if s.fault == slack_faults.UNREADABLE]
     others = Facts(
-        calls=[Call(c.at, c.key, c.kind, c.edition, c.effect) for c in house.target.calls()],
-        traces=read_traces(house.trace),
+        calls=[Call(c.at, c.key, c.kind, c.edition, c.effect) for c in environment.target.calls()],
+        traces=read_traces(environment.trace),
         messages=without_allowed_repeats(read_messages(log), unreadable),
         asked=[Asked(request.tag, request.told, request.refused) for request in journal.requests.values()],
         told=list(journal.told),
@@ -148,4 +152,4 @@ def gather(house: House) -> Facts:
         deliveries=read_deliveries(log),
         redis_away=[(s.begun, s.ended) for s in journal.strikes if s.fault in valkey_away.NAMES],
     )
-    return read_database(house.conninfo, others)
+    return read_database(environment.conninfo, others)

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from chaos.crew import Death
+from chaos.process_group import Death
 
 
 @dataclass(frozen=True)

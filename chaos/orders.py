@@ -5,8 +5,8 @@ from dataclasses import replace
 import typer
 
 from chaos.campaign import Order
+from chaos.environment import OF_EACH
 from chaos.guards import TRIALS, Trial
-from chaos.house import OF_EACH
 from chaos.points import AT_POINT
 from chaos.strikes import decision_race
 from chaos.strikes.registry import STRIKES

@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Mapping
 from random import Random
 
-from chaos.crew import PLAIN, Crew, Member, Plan
+from chaos.process_group import PLAIN, Member, Plan, ProcessGroup
 
 AT_POINT, AT_LAST = "kill-at-point", "kill-at-random"
 POINTS: Mapping[str, tuple[str, ...]] = {
-    "web": ("commit.before", "commit.after", "ring.before", "ring.after"),
+    "web": ("commit.before", "commit.after", "enqueue.before", "enqueue.after"),
     "poster": ("commit.before", "commit.after", "post.before", "post.after"),
     "worker": (
         "job.taken",
@@ -28,7 +28,7 @@ POINTS: Mapping[str, tuple[str, ...]] = {
         "commit.before",
         "commit.after",
     ),
-    "clock": ("clock.found", "commit.before", "commit.after", "ring.before", "ring.after"),
+    "clock": ("clock.found", "commit.before", "commit.after", "enqueue.before", "enqueue.after"),
 }
 MOST_TIMES = 3  # the point is passed fewer times than this before it kills
 LONGEST_LIFE = 10.0  # seconds, then it is killed wherever it is
@@ -40,9 +40,9 @@ class PointKills:
     """Hands out plans until `number` processes were killed so. `points`: those that may be drawn, by kind."""
 
     def __init__(
-        self, crew: Crew, chance: Random, number: int, points: Mapping[str, tuple[str, ...]]
+        self, process_group: ProcessGroup, chance: Random, number: int, points: Mapping[str, tuple[str, ...]]
     ) -> None:
-        self._crew, self._chance, self._left, self._points = crew, chance, number, points
+        self._crew, self._chance, self._left, self._points = process_group, chance, number, points
         self._share = number // (2 * len(points))  # that each kind gets at least
         self._planned: dict[str, str] = {}  # name by kind
         self._taken: Counter[str] = Counter()  # by kind

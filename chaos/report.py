@@ -11,7 +11,7 @@ from chaos.campaign import Order, Result
 from chaos.checker.promises import verdicts
 from chaos.checker.rules.requests import PATIENCE
 from chaos.checker.violations import Violation
-from chaos.crew import UNCAUSED
+from chaos.process_group import UNCAUSED
 from chaos.strikes.registry import STRIKES
 
 FOREVER = float("inf")

@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError
 from core.database import PSYCOPG, open_engine
 from core.errors import ConfigurationError
 from core.settings import NEEDED_FOR
-from workers.doorbell import open_redis
+from workers.job_queue import open_redis
 
 POSTGRESQL = ("postgresql", "postgres", PSYCOPG)
 

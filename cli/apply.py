@@ -13,11 +13,11 @@ from core.definitions.team import TeamDefinition
 from core.definitions.validate import validate_files, validate_text
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import DefinitionError
-from core.service import Service, Work
+from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.access.people import apply_teams
 from core.services.access.secrets import apply_secret, declared_secrets
 from core.services.library.approval import approve
-from core.services.library.kinds import RUNBOOKS, WORKFLOWS, Row, Shelf
+from core.services.library.kinds import RUNBOOKS, WORKFLOWS, DefinitionKind, Row
 from core.services.library.runbooks import apply_runbook
 from core.services.library.workflows import apply_workflow
 from core.services.library.writing import Intent
@@ -34,25 +34,29 @@ class Applied:
     status: str
 
 
-def apply_files(service: Service, paths: list[Path], *, approve: bool) -> list[Applied]:
+def apply_files(service: UnitOfWorkFactory, paths: list[Path], *, approve: bool) -> list[Applied]:
     """Apply every document under the paths, in one transaction. Raises DefinitionError with all problems."""
     known = _known(service)
     return _apply_all(service, *validate_files(paths, known=known), approve=approve)
 
 
-def apply_text(service: Service, text: str, file: str, *, approve: bool) -> list[Applied]:
+def apply_text(service: UnitOfWorkFactory, text: str, file: str, *, approve: bool) -> list[Applied]:
     """The same for documents at hand; `file` is how problems name them."""
     known = _known(service)
     return _apply_all(service, *validate_text(text, file, known=known), approve=approve)
 
 
-def _known(service: Service) -> Known:
+def _known(service: UnitOfWorkFactory) -> Known:
     with service.transaction() as work:
         return Known(secrets=declared_secrets(work.session))
 
 
 def _apply_all(
-    service: Service, definitions: Sequence[AnyDefinition], problems: Sequence[Problem], *, approve: bool
+    service: UnitOfWorkFactory,
+    definitions: Sequence[AnyDefinition],
+    problems: Sequence[Problem],
+    *,
+    approve: bool,
 ) -> list[Applied]:
     if problems:
         raise DefinitionError(problems=problems)
@@ -64,7 +68,7 @@ def _apply_all(
         ]
 
 
-def _apply(work: Work, definition: AnyDefinition, approve: bool) -> Applied:
+def _apply(work: UnitOfWork, definition: AnyDefinition, approve: bool) -> Applied:
     if isinstance(definition, TeamDefinition):
         return Applied("team", definition.name, None, "")
     if isinstance(definition, SecretDefinition):
@@ -75,10 +79,12 @@ def _apply(work: Work, definition: AnyDefinition, approve: bool) -> Applied:
     return _applied(work, RUNBOOKS, apply_runbook(work, OPERATOR, definition), approve)
 
 
-def _applied(work: Work, shelf: Shelf[Row], row: Row, is_approved: bool, besides: str = "") -> Applied:
+def _applied(
+    work: UnitOfWork, kind: DefinitionKind[Row], row: Row, is_approved: bool, besides: str = ""
+) -> Applied:
     """Approved at the terminal, the operator approves what the files say, and they are what was written just now."""
     # What somebody deprecated stays so, and what killed its workers does not run again because a pipeline ran.
     if is_approved and row.status == ApprovalStatus.DRAFT and row.quarantine is None:
         shown = Intent(read_version=row.version)
-        approve(work, OPERATOR, shelf, row, shown, own_version_allowed=True)
-    return Applied(shelf.noun, row.name, row.version, f"{row.status}{besides}")
+        approve(work, OPERATOR, kind, row, shown, own_version_allowed=True)
+    return Applied(kind.noun, row.name, row.version, f"{row.status}{besides}")

@@ -16,9 +16,9 @@ from core.clock import DatabaseClock
 from core.database import open_engine
 from core.limits import STANDARD
 from core.origins import Origins
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.settings import Settings
-from workers.doorbell import RqDoorbell
+from workers.job_queue import RqJobQueue
 from workers.witness import RedisWitness
 
 SLACK_POOL = 4  # connections, and as many more where they are needed; each is opened at its first use
@@ -45,9 +45,9 @@ class Composition:
     """What every process is made of, from settings with both addresses set."""
 
     settings: Settings
-    service: Service
+    service: UnitOfWorkFactory
     redis: Redis
-    slack_service: Service
+    slack_service: UnitOfWorkFactory
     """For what Slack waits for: it has connections of its own, which REST cannot take up, and little patience."""
 
     @classmethod
@@ -61,10 +61,10 @@ class Composition:
         assert settings.redis_url is not None
         engine = engine_at("DATABASE_URL", settings.database_url)
         redis = redis_at("REDIS_URL", settings.redis_url)
-        service = Service(
+        service = UnitOfWorkFactory(
             engine,
             DatabaseClock(engine),
-            RqDoorbell(redis),
+            RqJobQueue(redis),
             settings.platform_admins,
             STANDARD.times(settings.limits),
             RedisWitness(redis),

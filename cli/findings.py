@@ -35,7 +35,7 @@ from core.execution.secrets import SecretValues
 from core.io.confinement import Confinement, Programs
 from core.io.egress import EVERY_NAME, EgressPolicy
 from core.io.process import Command, ProcessRunner
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.secret_suggestions import misused_secrets, suggested_secrets
 from core.services.access.secrets import declared_secrets
 from core.services.access.tokens import expiring_tokens, narrowed_tokens
@@ -176,7 +176,7 @@ def _well(declared: Mapping[str, SecretDefinition], values: SecretValues) -> str
 SOON = timedelta(days=14)
 
 
-def tokens(service: Service) -> Iterator[Finding]:
+def tokens(service: UnitOfWorkFactory) -> Iterator[Finding]:
     """One finding; none where the database is away, or not migrated yet, which another finding says."""
     try:
         with service.transaction() as work:
@@ -196,7 +196,7 @@ def _named(row: ApiToken) -> str:
 START = "`runbook {}` starts one; a host that is up and has one already does not reach this database."
 
 
-def processes(service: Service) -> list[Finding]:
+def processes(service: UnitOfWorkFactory) -> list[Finding]:
     """One for each kind of process. To be asked where the schema is as it should be."""
     with service.transaction() as work:
         return [_finding(each) for each in present_processes(work)]

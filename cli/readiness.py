@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from cli.operator_errors import sentence_of
 from core.errors import Unavailable
 from core.outage import reason
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.operations.health import check_fits
 from migrations.newest import newest_revision
 
@@ -21,7 +21,7 @@ WAITABLE = (DBAPIError, PoolTimeout)
 log = structlog.get_logger()
 
 
-def why_not_ready(service: Service) -> str | None:
+def why_not_ready(service: UnitOfWorkFactory) -> str | None:
     """Why no work can begin now, with the mend, in a sentence; None where it can."""
     try:
         with service.transaction() as work:
@@ -34,7 +34,7 @@ def why_not_ready(service: Service) -> str | None:
 
 
 def await_database(
-    service: Service,
+    service: UnitOfWorkFactory,
     pause: Callable[[float], object] = time.sleep,
     is_over: Callable[[], bool] = lambda: False,
 ) -> None:
@@ -49,6 +49,6 @@ def await_database(
         log.info("the database is ready", waited_seconds=round(time.monotonic() - began, 1))
 
 
-def watch_database(service: Service) -> None:
+def watch_database(service: UnitOfWorkFactory) -> None:
     """The same for a process that answers meanwhile: it says what it waits for, and holds nobody up."""
     threading.Thread(target=await_database, args=(service,), name="readiness", daemon=True).start()

@@ -16,7 +16,7 @@ from cli.findings import Finding
 from cli.serving import host_of, listen
 from core.errors import RunbookError
 from core.io.secret_sources import EnvironmentSecrets, read_file
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.settings import Settings
 
 # https://docs.slack.dev/authentication/verifying-requests-from-slack: 32 hexadecimal digits
@@ -78,7 +78,7 @@ def _web_answers(host: str, number: int) -> bool:
     return answer.text == "ok\n"
 
 
-def clocks(service: Service, settings: Settings) -> Iterator[Finding]:
+def clocks(service: UnitOfWorkFactory, settings: Settings) -> Iterator[Finding]:
     """This machine's clock against the database's, and against Slack's."""
     here = datetime.now(UTC)
     known = {"the database's": _of_database(service), "Slack's": _of_slack(settings.slack_api_url)}
@@ -96,7 +96,7 @@ def _by(difference: timedelta) -> str:
     return f"{seconds} s {'ahead of' if difference > timedelta(0) else 'behind'}"
 
 
-def _of_database(service: Service) -> datetime | None:
+def _of_database(service: UnitOfWorkFactory) -> datetime | None:
     try:
         with service.engine.connect() as connection:
             there: datetime | None = connection.scalar(select(func.clock_timestamp()))

@@ -11,7 +11,7 @@ from cli.operator import OPERATOR
 from cli.readiness import why_not_ready
 from core.database import check_sessions
 from core.errors import RunbookError, Unavailable
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.freezes.declaring import freeze_everything
 from core.services.operations.restore import settle
 
@@ -23,7 +23,7 @@ REASON = "It was started with --frozen"
 log = structlog.get_logger()
 
 
-def begin(service: Service, *, frozen: bool = False) -> None:
+def begin(service: UnitOfWorkFactory, *, frozen: bool = False) -> None:
     """Recognise a restored copy, and freeze where that was asked for. Raises Unavailable where it cannot be frozen.
 
     Raises ConfigurationError for a pooler that shares sessions.
@@ -46,6 +46,6 @@ def begin(service: Service, *, frozen: bool = False) -> None:
             )
 
 
-def _check_sessions(service: Service) -> None:
+def _check_sessions(service: UnitOfWorkFactory) -> None:
     with suppress(SQLAlchemyError):  # a database that is away is waited for elsewhere
         check_sessions(service.engine)

@@ -15,7 +15,7 @@ from cli.environment import environment
 from core.definitions.durations import parse_duration
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.tokens import (
     DEFAULT_SCOPES,
     LIFETIME,
@@ -43,7 +43,7 @@ DEFAULT_EXPIRY = f"{LIFETIME.days}d"
 
 
 @contextmanager
-def working() -> Iterator[Work]:
+def working() -> Iterator[UnitOfWork]:
     """One transaction on the service's database. Raises Unavailable for one whose schema does not fit this release."""
     with (
         reachable(Settings.from_environment(environment())) as settings,

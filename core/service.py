@@ -23,7 +23,7 @@ T = TypeVar("T")
 TRIES_AGAIN = 3
 
 
-class Ring(NamedTuple):
+class JobRequest(NamedTuple):
     """An execution wants a worker. `kind`: `runbook` or `workflow`. `first`: before all who wait."""
 
     kind: str
@@ -31,13 +31,13 @@ class Ring(NamedTuple):
     first: bool = False
 
 
-class Doorbell(Protocol):
+class JobQueue(Protocol):
     """Tells the workers which executions want one. A lost ring is no loss: the clock rings again."""
 
-    def ring(self, rings: Sequence[Ring]) -> None:
+    def enqueue(self, jobs: Sequence[JobRequest]) -> None:
         """All at once, and where that fails, none. Never raises; a broken bell is logged."""
 
-    def unanswered(self) -> frozenset[str]:
+    def queued(self) -> frozenset[str]:
         """Whose bell no worker answered yet, by the executions' ids; nobody where it is broken. Never raises."""
 
 
@@ -76,47 +76,47 @@ class NoAnnouncer:
 
 
 @dataclass(slots=True)
-class Work:
+class UnitOfWork:
     """One transaction: its session, its time, the rings it owes, and whether it owes the channels something."""
 
     session: Session
     now: datetime
     admins: frozenset[str]
-    rings: list[Ring] = field(default_factory=list)
+    jobs: list[JobRequest] = field(default_factory=list)
     limits: Limits = STANDARD
     announces: bool = False
 
-    def ring(self, kind: str, execution_id: str, *, first: bool = False) -> None:
-        self.rings.append(Ring(kind, execution_id, first))
+    def enqueue(self, kind: str, execution_id: str, *, first: bool = False) -> None:
+        self.jobs.append(JobRequest(kind, execution_id, first))
 
 
 @dataclass(frozen=True)
-class Service:
+class UnitOfWorkFactory:
     """The core service. `admins`: Slack ids of the platform admins; `limits`: on what teams may do in a minute."""
 
     engine: Engine
     clock: Clock
-    doorbell: Doorbell
+    job_queue: JobQueue
     admins: frozenset[str] = frozenset()
     limits: Limits = STANDARD
     witness: Witness = field(default_factory=NoWitness)
     announcer: Announcing = field(default_factory=NoAnnouncer)
 
     @contextmanager
-    def transaction(self) -> Iterator[Work]:
+    def transaction(self) -> Iterator[UnitOfWork]:
         """A transaction that commits at the end and then rings; an error rolls back and rings nothing."""
         with Session(self.engine, expire_on_commit=False) as session:
             with session.begin():
-                work = Work(session, self.clock.now(), self.admins, limits=self.limits)
+                work = UnitOfWork(session, self.clock.now(), self.admins, limits=self.limits)
                 yield work
                 reach("commit.before")
             reach("commit.after")
             if work.announces:
                 self.announcer.announce()
-            if work.rings:
-                self.doorbell.ring(work.rings)
+            if work.jobs:
+                self.job_queue.enqueue(work.jobs)
 
-    def do(self, act: Callable[[Work], T]) -> T:
+    def do(self, act: Callable[[UnitOfWork], T]) -> T:
         """What `act` returns, of one transaction. Where PostgreSQL ended it for another one's sake, it is tried again.
 
         So `act` may be called several times; nothing is left of what was ended

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaos.house import await_answer
+from chaos.environment import await_answer
 from cli.apply import OPERATOR, apply_text
 from cli.compose import Composition
 from cli.demo.stage import reserved_port
 from cli.embedded import embedded_services
 from cli.migrate import migrate
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.access.tokens import ALL_SCOPES, create_token
 from core.services.incidents.opening import NewIncident, open_incident
@@ -117,7 +117,7 @@ def _fill(settings: Settings) -> tuple[dict[str, list[str]], str]:
         )
 
 
-def _tokens(service: Service, person: str) -> list[str]:
+def _tokens(service: UnitOfWorkFactory, person: str) -> list[str]:
     with service.transaction() as work:
         return [
             create_token(work, OPERATOR, person, f"fuzz-{number}", scopes=ALL_SCOPES)
@@ -125,7 +125,7 @@ def _tokens(service: Service, person: str) -> list[str]:
         ]
 
 
-def _incident(service: Service) -> str:
+def _incident(service: UnitOfWorkFactory) -> str:
     with service.transaction() as work:
         person = load_person(work, RESPONDER, source="fuzz")
         return open_incident(work, person, NewIncident("Orders down", "data", slack_channel=CHANNEL)).id

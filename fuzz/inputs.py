@@ -44,7 +44,7 @@ EXPRESSIONS = st.recursive(
     lambda inner: st.builds(lambda call, one, two: call.format(one, two), CALLS, inner, inner),
     max_leaves=25,
 )
-TEMPLATES = st.builds(lambda before, hole: f"{before[:40]}{{{{ {hole} }}}}", WORDS, EXPRESSIONS)
+TEMPLATES = st.builds(lambda before, placeholder: f"{before[:40]}{{{{ {placeholder} }}}}", WORDS, EXPRESSIONS)
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | WORDS
 VALUES = st.recursive(

@@ -19,7 +19,7 @@ from cli.migrate import migrate
 from core.clock import SystemClock
 from core.database import open_engine
 from core.decisions.people import Person
-from core.service import Ring, Service
+from core.service import JobRequest, UnitOfWorkFactory
 from core.settings import Settings
 from core.tables import Base, SchemaCompatibility
 
@@ -27,18 +27,18 @@ ADMIN = "U0ADMIN"
 
 
 @dataclass
-class RecordedBells:
+class RecordedJobs:
     """A doorbell that writes down who rang, and who of them is to go first."""
 
-    rung: list[tuple[str, str]] = field(default_factory=list)
+    enqueued: list[tuple[str, str]] = field(default_factory=list)
     first: list[str] = field(default_factory=list)
     waiting: frozenset[str] = frozenset()
 
-    def ring(self, rings: Sequence[Ring]) -> None:
-        self.rung += [(ring.kind, ring.execution_id) for ring in rings]
-        self.first += [ring.execution_id for ring in rings if ring.first]
+    def enqueue(self, jobs: Sequence[JobRequest]) -> None:
+        self.enqueued += [(enqueue.kind, enqueue.execution_id) for enqueue in jobs]
+        self.first += [enqueue.execution_id for enqueue in jobs if enqueue.first]
 
-    def unanswered(self) -> frozenset[str]:
+    def queued(self) -> frozenset[str]:
         return self.waiting
 
 
@@ -152,14 +152,14 @@ def redis(services: Services, worker_id: str) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def recorded_bells() -> RecordedBells:
-    return RecordedBells()
+def recorded_bells() -> RecordedJobs:
+    return RecordedJobs()
 
 
 @pytest.fixture
-def service(engine: Engine, recorded_bells: RecordedBells) -> Service:
+def service(engine: Engine, recorded_bells: RecordedJobs) -> UnitOfWorkFactory:
     """The core service on a real database, with a doorbell that only records."""
-    return Service(engine, SystemClock(), recorded_bells, frozenset({ADMIN}))
+    return UnitOfWorkFactory(engine, SystemClock(), recorded_bells, frozenset({ADMIN}))
 
 
 @pytest.fixture

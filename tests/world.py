@@ -20,7 +20,7 @@ from core.io.egress import EgressPolicy
 from core.io.http import HttpCaller
 from core.io.process import ProcessRunner
 from core.io.secret_sources import EnvironmentSecrets
-from core.service import Service, Work
+from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.access.secrets import Declarations
 from core.services.executions.loading import KINDS
@@ -54,7 +54,7 @@ NAMES_TEAM = re.compile(r"\bteam['\"]?: ?['\"]?([a-z0-9-]+)\b|\bname['\"]?: ?['\
 
 
 def apply_documents(
-    service: Service, documents: str, *, approve: bool = True, declared: bool = False
+    service: UnitOfWorkFactory, documents: str, *, approve: bool = True, declared: bool = False
 ) -> None:
     """As an operator does. The secrets that they use are declared here, unless that is `declared` to be done."""
     if not declared:
@@ -63,7 +63,7 @@ def apply_documents(
     apply_text(service, documents, "test.yaml", approve=approve)
 
 
-def declare(service: Service, *names: str, teams: Iterable[str] = ()) -> None:
+def declare(service: UnitOfWorkFactory, *names: str, teams: Iterable[str] = ()) -> None:
     """Secrets that these teams, and those that there are, may use; they may go to this machine and into commands."""
     with service.transaction() as work:
         there = list(work.session.scalars(select(Team.name)))
@@ -79,7 +79,7 @@ def declare(service: Service, *names: str, teams: Iterable[str] = ()) -> None:
         apply_text(service, json.dumps(declaration), "secrets.yaml", approve=False)
 
 
-def new_incident(service: Service, person: str = "U0DBOPS", **values: object) -> Incident:
+def new_incident(service: UnitOfWorkFactory, person: str = "U0DBOPS", **values: object) -> Incident:
     """An incident of team database, unless `values` say otherwise: the first in C0INCIDENT, others apart."""
     given: dict[str, object] = {"title": "Orders down", "team": "database"}
     with service.transaction() as work:
@@ -90,7 +90,11 @@ def new_incident(service: Service, person: str = "U0DBOPS", **values: object) ->
 
 
 def start_run(
-    service: Service, incident: Incident, runbook: str, person: str = "U0DBOPS", **parameters: object
+    service: UnitOfWorkFactory,
+    incident: Incident,
+    runbook: str,
+    person: str = "U0DBOPS",
+    **parameters: object,
 ) -> str:
     """The id of a new runbook execution."""
     with service.transaction() as work:
@@ -100,7 +104,7 @@ def start_run(
         return start_by_person(work, who, Start(found, bound, parameters)).id  # type: ignore[arg-type]  # JSON
 
 
-def uninstall(service: Service, kind: str) -> None:
+def uninstall(service: UnitOfWorkFactory, kind: str) -> None:
     """All that was kept has steps and actions of a type that is not there any more, in place of `kind`."""
     kept = dict.fromkeys(("runbooks", "runbook_executions", "workflow_executions"), "definition")
     with service.transaction() as work:
@@ -111,7 +115,7 @@ def uninstall(service: Service, kind: str) -> None:
 
 
 def approve_runbook(
-    work: Work, person: Person, runbook: Runbook, *, own_version_allowed: bool = True
+    work: UnitOfWork, person: Person, runbook: Runbook, *, own_version_allowed: bool = True
 ) -> None:
     """Its newest version, as somebody who read it."""
     shown = Intent(read_version=runbook.version)
@@ -121,7 +125,7 @@ def approve_runbook(
 LOST = "Its worker was lost 3 times at step say (rbx_1)."
 
 
-def suspect(service: Service, name: str) -> None:
+def suspect(service: UnitOfWorkFactory, name: str) -> None:
     """The definitions of this name are under quarantine, for LOST."""
     with service.transaction() as work:
         for runbook in work.session.scalars(select(Runbook).where(Runbook.name == name)):
@@ -131,19 +135,21 @@ def suspect(service: Service, name: str) -> None:
             WORKFLOWS.stop(workflow)
 
 
-def see(service: Service, execution_id: str) -> ExecutionView:
+def see(service: UnitOfWorkFactory, execution_id: str) -> ExecutionView:
     with service.transaction() as work:
         return view_execution(work, work.session.get_one(RunbookExecution, execution_id))
 
 
-def secrets_of(service: Service, values: Mapping[str, str], own: tuple[str, ...] = ()) -> WorkerSecrets:
+def secrets_of(
+    service: UnitOfWorkFactory, values: Mapping[str, str], own: tuple[str, ...] = ()
+) -> WorkerSecrets:
     """A worker's secrets, with the environment that has these values. They are used as they are declared."""
     environ = {f"RUNBOOK_SECRET_{name}": value for name, value in values.items()}
     return WorkerSecrets(SecretValues(EnvironmentSecrets(environ)), Declarations(service.engine), own)
 
 
 def new_executor(
-    service: Service,
+    service: UnitOfWorkFactory,
     *,
     secrets: Mapping[str, str] | None = None,
     worker: str = "worker-1",
@@ -160,10 +166,10 @@ def new_executor(
     return Executor(service, ports, worker)
 
 
-def work_off(service: Service, executor: Executor, bells: list[tuple[str, str]]) -> None:
+def work_off(service: UnitOfWorkFactory, executor: Executor, jobs: list[tuple[str, str]]) -> None:
     """Answer the bells until it is quiet."""
-    while bells:
-        kind, execution_id = bells.pop(0)
+    while jobs:
+        kind, execution_id = jobs.pop(0)
         executor.run(KINDS[kind], execution_id)
 
 

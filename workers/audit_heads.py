@@ -12,7 +12,7 @@ import structlog
 from core.decisions.audit_chain import signed
 from core.errors import RunbookError, Unavailable
 from core.io.http import HttpCaller, HttpRequest, NoAnswer, NotSent
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.audit.chain import newest_head
 
 HOUR = 3600.0  # seconds
@@ -36,7 +36,7 @@ class HourlyHead:
         self._secret, self._destinations, self._now = secret, destinations, now
         self._due = now()
 
-    def write_head(self, service: Service) -> None:
+    def write_head(self, service: UnitOfWorkFactory) -> None:
         """If an hour is over. What cannot be written is told, and tried again."""
         now = self._now()
         if now < self._due:

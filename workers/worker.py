@@ -23,10 +23,10 @@ from rq.serializers import JSONSerializer
 from rq.timeouts import TimerDeathPenalty
 
 from core.outage import Outage
-from workers.doorbell import QUEUE
-from workers.ending import Ending
+from workers.job_queue import QUEUE
 from workers.jobs import ALLOWED, ToldOnce
 from workers.redis_addresses import connect_redis
+from workers.shutdown import Shutdown
 
 PAUSE_SECONDS = 1.0  # before Redis is asked again
 HEARD_OF = 40  # seconds; RQ gives up a silent Redis 5 before. By its default it would be deaf for 7 minutes
@@ -60,7 +60,7 @@ class AllowListedWorker(SimpleWorker):
     max_connection_wait_time = 2.0  # seconds: RQ's own pauses grow to a minute, and runs would wait as long
     performed = 0
     is_running = False
-    ending: Ending
+    shutdown: Shutdown
     meanwhile: Callable[[], None]
     outage: Outage
 
@@ -69,7 +69,7 @@ class AllowListedWorker(SimpleWorker):
 
         RQ's own would write to Redis here, in the midst of a step, and end the step where Redis is away.
         """
-        self.ending.begin()
+        self.shutdown.begin()
         self._stop_requested = True
         if not self.is_running:
             raise StopRequested
@@ -93,7 +93,7 @@ class AllowListedWorker(SimpleWorker):
             self.outage.begin(error)
             with self._run_in_hands():
                 self.meanwhile()
-            if self.ending.stopping.is_set():
+            if self.shutdown.stopping.is_set():
                 raise StopRequested from None
             raise
 
@@ -120,7 +120,7 @@ def _nothing() -> None:
 
 
 def build_worker(
-    redis: Redis, ending: Ending, meanwhile: Callable[[], None] = _nothing, outage: Outage | None = None
+    redis: Redis, shutdown: Shutdown, meanwhile: Callable[[], None] = _nothing, outage: Outage | None = None
 ) -> AllowListedWorker:
     """A worker on the one queue. `meanwhile`: what it does while Redis is away, and `outage` who tells of it."""
     options: dict[str, Any] = {
@@ -130,7 +130,7 @@ def build_worker(
         "worker_ttl": HEARD_OF,
     }
     worker = AllowListedWorker([QUEUE], **options)
-    worker.ending, worker.meanwhile = ending, meanwhile
+    worker.shutdown, worker.meanwhile = shutdown, meanwhile
     worker.outage = outage or Outage("worker", "Redis")
     for former in [each for each in worker.log.filters if isinstance(each, ToldOnce)]:
         worker.log.removeFilter(former)  # the logger is the process', and outlives a worker
@@ -139,21 +139,21 @@ def build_worker(
 
 
 def work(
-    redis_url: str, ending: Ending, meanwhile: Callable[[], None] = _nothing, *, burst: bool = False
+    redis_url: str, shutdown: Shutdown, meanwhile: Callable[[], None] = _nothing, *, burst: bool = False
 ) -> None:
     """Take jobs until told to stop, or one process has done enough; with `burst`, until there are none.
 
     A Redis that is away, or goes away in the midst of it, is waited for: RQ's worker gives up then.
     """
     outage = Outage("worker", "Redis")
-    while not ending.stopping.is_set():
+    while not shutdown.stopping.is_set():
         try:
-            worker = build_worker(open_patient_redis(redis_url), ending, meanwhile, outage)
+            worker = build_worker(open_patient_redis(redis_url), shutdown, meanwhile, outage)
             worker.work(burst=burst, with_scheduler=False, max_jobs=RECYCLE_AFTER, logging_level="WARNING")
             if burst or worker.performed >= RECYCLE_AFTER:
                 return
         except RedisError as error:
             outage.begin(error)
-            with ending.by_signal():
+            with shutdown.by_signal():
                 meanwhile()
-        ending.stopping.wait(PAUSE_SECONDS)
+        shutdown.stopping.wait(PAUSE_SECONDS)

@@ -11,7 +11,7 @@ from bot.cards.gate import decision_buttons, gate_body
 from bot.cards.words import GATE_SYMBOLS, deadline, escape_sentence, who
 from bot.commands.call import Command, CommandCall, Reply
 from core.decisions.people import Person
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.runs.approvals import open_gates
 from core.services.views.executions import view_approvals, view_executions
 from core.statuses import GateStatus
@@ -23,7 +23,7 @@ MOST_WHOLE = 3  # that are shown with what they let run, and may be decided here
 ROOM, MOST_STEPS = 2_500, 8  # of each of these
 
 
-def approvals(work: Work, person: Person, _call: CommandCall) -> Reply:
+def approvals(work: UnitOfWork, person: Person, _call: CommandCall) -> Reply:
     """Oldest first. Those that the person may decide are shown as on their own messages, with the buttons."""
     gates = open_gates(work, person)
     if not gates:
@@ -40,7 +40,7 @@ def approvals(work: Work, person: Person, _call: CommandCall) -> Reply:
     return Reply(f"{GATE_SYMBOLS[GateStatus.OPEN]} {len(gates)} waiting for approval.", tuple(blocks))
 
 
-def _executions(work: Work, ids: Sequence[str]) -> Mapping[str, ExecutionView]:
+def _executions(work: UnitOfWork, ids: Sequence[str]) -> Mapping[str, ExecutionView]:
     rows = work.session.scalars(select(RunbookExecution).where(RunbookExecution.id.in_(ids))).all()
     return {view.id: view for view in view_executions(work, rows)}
 

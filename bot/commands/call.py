@@ -14,7 +14,7 @@ from bot.cards.blocks import Block, section
 from bot.commands.parse import Word, first_word, free_text, words_of
 from core.decisions.people import Person
 from core.errors import InvalidInput
-from core.service import Work
+from core.service import UnitOfWork
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Reply:
         return body | ({"blocks": list(self.blocks)} if self.blocks else {})
 
 
-Handler: TypeAlias = Callable[[Work, Person, CommandCall], Reply]
+Handler: TypeAlias = Callable[[UnitOfWork, Person, CommandCall], Reply]
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ from bot.commands.call import CommandCall
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
 from core.errors import InvalidInput, NotFound
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.incidents.opening import incident_of_channel
 from core.services.runs.control import executions_of_incident
 from core.tables import Incident, RunbookExecution
 
 
-def channel_incident(work: Work, call: CommandCall) -> Incident:
+def channel_incident(work: UnitOfWork, call: CommandCall) -> Incident:
     """The incident of the channel, for what core checks itself. Raises NotFound."""
     incident = incident_of_channel(work, call.channel_id)
     if incident is None:
@@ -21,7 +21,7 @@ def channel_incident(work: Work, call: CommandCall) -> Incident:
     return incident
 
 
-def visible_incident(work: Work, person: Person, call: CommandCall) -> Incident:
+def visible_incident(work: UnitOfWork, person: Person, call: CommandCall) -> Incident:
     """The incident of the channel, if the person's teams own it. Raises NotFound."""
     incident = channel_incident(work, call)
     if not person.may_see(incident.team.name, Action.INCIDENT_READ):
@@ -29,7 +29,7 @@ def visible_incident(work: Work, person: Person, call: CommandCall) -> Incident:
     return incident
 
 
-def only_active(work: Work, person: Person, call: CommandCall, deed: str) -> RunbookExecution:
+def only_active(work: UnitOfWork, person: Person, call: CommandCall, deed: str) -> RunbookExecution:
     """The one execution that is active here.
 
     Raises NotFound for none, and to who may not see any; InvalidInput, naming them, for several.

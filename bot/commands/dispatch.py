@@ -27,12 +27,12 @@ from bot.entrances import COMMANDS as IN_THE_POLICY
 from core.decisions.people import Person
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput, NotAllowed
-from core.service import Service, Work
+from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.library.runbooks import list_runbooks
 
 
-def _help(_work: Work, _person: Person, call: CommandCall) -> Reply:
+def _help(_work: UnitOfWork, _person: Person, call: CommandCall) -> Reply:
     lines = [f"`{call.command} {escape(command.line)}` {command.summary}" for command in COMMANDS.values()]
     names = ", ".join(COMMANDS)
     return Reply(f"What you can type behind {call.command}: {names}", tuple(sections(lines)))
@@ -64,7 +64,7 @@ COMMANDS = by_name(
 )
 
 
-def answer(service: Service, call: CommandCall) -> Reply:
+def answer(service: UnitOfWorkFactory, call: CommandCall) -> Reply:
     """Answer one command in one transaction, which is committed when this returns.
 
     Raises core's errors. Of two equal deliveries at the same moment one finds its request key taken; done once more,
@@ -76,11 +76,11 @@ def answer(service: Service, call: CommandCall) -> Reply:
         return _answer(service, call)
 
 
-def _answer(service: Service, call: CommandCall) -> Reply:
+def _answer(service: UnitOfWorkFactory, call: CommandCall) -> Reply:
     return service.do(lambda work: dispatch(work, load_person(work, call.user_id, source="slack"), call))
 
 
-def dispatch(work: Work, person: Person, call: CommandCall) -> Reply:
+def dispatch(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """Nothing typed: help. Raises InvalidInput, with the nearest names, for an unknown sub-command."""
     typed = call.first.lower() or "help"
     command = COMMANDS.get(typed)
@@ -91,7 +91,7 @@ def dispatch(work: Work, person: Person, call: CommandCall) -> Reply:
     return command.handle(work, person, call.behind_first())
 
 
-def _meant(work: Work, person: Person, typed: str, command: str) -> str:
+def _meant(work: UnitOfWork, person: Person, typed: str, command: str) -> str:
     """A runbook's name alone, a misspelt sub-command, or neither."""
     if any(runbook.name == typed for runbook in list_runbooks(work, person)):
         return f"Did you mean `{command} run {typed}`?"

@@ -5,7 +5,7 @@ from bot.cards.words import SYMBOLS, escape, status_words
 from bot.commands.call import Command, CommandCall, Reply, optional_argument
 from bot.commands.channel import only_active, visible_incident
 from core.decisions.people import Person
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.runs import control
 from core.services.runs.control import executions_of_incident, find_execution
 from core.services.views.reading import view_execution
@@ -15,7 +15,7 @@ from core.tables import RunbookExecution
 MOST_LISTED = 10
 
 
-def status(work: Work, person: Person, call: CommandCall) -> Reply:
+def status(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """One execution as its headline shows it; without an id the channel's only active one, or a list."""
     execution_id = optional_argument(call, "status [ID]")
     if execution_id is not None:
@@ -27,7 +27,7 @@ def status(work: Work, person: Person, call: CommandCall) -> Reply:
     return _list(active or executions_of_incident(work, incident.id), active_only=bool(active))
 
 
-def _show(work: Work, row: RunbookExecution) -> Reply:
+def _show(work: UnitOfWork, row: RunbookExecution) -> Reply:
     card = headline(view_execution(work, row), now=work.now)
     return Reply(card.text, tuple(card.blocks))
 
@@ -48,7 +48,7 @@ def _line(row: RunbookExecution) -> str:
     return f"{SYMBOLS[Status(row.status)]} *{escape(row.runbook_name)}* {words} · {row.id}"
 
 
-def cancel(work: Work, person: Person, call: CommandCall) -> Reply:
+def cancel(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """By id; without one, the channel's only active execution."""
     execution_id = optional_argument(call, "cancel [ID]")
     if execution_id is None:

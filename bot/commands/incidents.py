@@ -13,7 +13,7 @@ from bot.commands.parse import title_and_values
 from core.decisions.people import Person
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.incidents.alert_news import escalate
 from core.services.incidents.opening import NewIncident, change_status, open_incident
 from core.services.incidents.timeline import last_lines
@@ -34,7 +34,7 @@ class Said:
     values: dict[str, str]
 
 
-def open_(work: Work, person: Person, call: CommandCall) -> Reply:
+def open_(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """Open an incident. What is neither severity, service, team nor description becomes a label."""
     said = _read(call)
     values = dict(said.values)
@@ -90,7 +90,7 @@ def _severity(text: str) -> Severity:
         ) from None
 
 
-def show(work: Work, person: Person, call: CommandCall) -> Reply:
+def show(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """How it stands, and what happened last."""
     found = visible_incident(work, person, call)
     card = incident_card(view_incident(found), command=call.command)
@@ -99,14 +99,14 @@ def show(work: Work, person: Person, call: CommandCall) -> Reply:
 
 
 def _to(status: IncidentStatus) -> Handler:
-    def change(work: Work, person: Person, call: CommandCall) -> Reply:
+    def change(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
         changed = change_status(work, person, channel_incident(work, call), status)
         return Reply(f"inc-{changed.number} is {changed.status}.")
 
     return change
 
 
-def escalate_(work: Work, person: Person, call: CommandCall) -> Reply:
+def escalate_(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """Raise the severity of the channel's incident."""
     severity = _severity(only_argument(call, "incident escalate SEVERITY"))
     changed = escalate(work, person, channel_incident(work, call), severity)
@@ -127,7 +127,7 @@ VERBS = {
 ALIASES = {"acknowledge": "ack"}
 
 
-def incident(work: Work, person: Person, call: CommandCall) -> Reply:
+def incident(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """Pass on to the verb. Without one: the channel's incident."""
     typed = call.first.lower()
     if not typed:

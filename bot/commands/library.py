@@ -10,7 +10,7 @@ from core.decisions.people import Person
 from core.decisions.quarantine import UNTIL
 from core.definitions.parameters import declared
 from core.definitions.runbook import RunbookDefinition
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.library.history import view_with_diff
 from core.services.library.kinds import RUNBOOKS
 from core.services.library.runbooks import definition_of, find_runbook, list_runbooks
@@ -20,7 +20,7 @@ from core.tables import Runbook, Workflow
 MOST_STEPS = 30
 
 
-def list_(work: Work, person: Person, call: CommandCall) -> Reply:
+def list_(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """What the person may see, one line each; with a word, those whose name has it."""
     return list_reply(call, RUNBOOKS, list_runbooks(work, person), _standing)
 
@@ -32,7 +32,7 @@ def _standing(row: Runbook) -> str:
     return f"{owner} · *{'under quarantine' if row.quarantine else row.status}, does not run*"
 
 
-def show(work: Work, person: Person, call: CommandCall) -> Reply:
+def show(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """What a runbook does, and how it is run."""
     row = find_runbook(work, person, only_argument(call, "show NAME"))
     definition = definition_of(row)
@@ -50,7 +50,7 @@ def show(work: Work, person: Person, call: CommandCall) -> Reply:
     return Reply(bounded(text, 3_000), (*sections(lines), *changes.blocks))
 
 
-def draft_changes(work: Work, call: CommandCall, row: Runbook | Workflow, verb: str) -> Changes:
+def draft_changes(work: UnitOfWork, call: CommandCall, row: Runbook | Workflow, verb: str) -> Changes:
     """What an approver must see; nothing for what is approved. `verb`: what is typed to approve it."""
     if row.status == ApprovalStatus.APPROVED:
         return NOTHING

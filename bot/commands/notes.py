@@ -4,14 +4,14 @@ from bot.commands.call import Command, CommandCall, Reply, usage_hint
 from bot.commands.channel import channel_incident
 from core.decisions.people import Person
 from core.errors import InvalidInput
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.incidents.timeline import add_note
 
 USAGE = "note TEXT"
 LONGEST = 3000
 
 
-def note(work: Work, person: Person, call: CommandCall) -> Reply:
+def note(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """Write a note into the timeline of the channel's incident."""
     text = call.text
     if not text:

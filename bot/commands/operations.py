@@ -5,7 +5,7 @@ from bot.commands.call import Command, CommandCall, Reply, only_argument, option
 from core.decisions.freeze import check_may_freeze
 from core.decisions.people import Person
 from core.errors import InvalidInput, NotFound
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.people import find_team
 from core.services.analytics.figures import analyse_runbook, analyse_workflow, find_analysed_workflow
 from core.services.freezes import declaring
@@ -16,7 +16,7 @@ from core.views.records import AnalyticsView, PercentilesView
 RETRY_USAGE = "retry ID [--from STEP]"
 
 
-def retry(work: Work, person: Person, call: CommandCall) -> Reply:
+def retry(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """A new execution that goes on where one ended; the channel is told by the poster."""
     execution_id, from_step = _retry_arguments(call)
     row = retries.retry(work, person, execution_id, from_step=from_step, request_key=call.request_key)
@@ -38,13 +38,13 @@ def _retry_arguments(call: CommandCall) -> tuple[str, str | None]:
             raise InvalidInput("That is not what this takes.", hint=usage_hint(call, RETRY_USAGE))
 
 
-def stats(work: Work, person: Person, call: CommandCall) -> Reply:
+def stats(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """How a runbook does, or a workflow where no runbook has the name."""
     name = only_argument(call, "stats NAME")
     return Reply("\n".join([f"*{escape(name)}*", *_stats_lines(_analyse(work, person, name))]))
 
 
-def _analyse(work: Work, person: Person, name: str) -> AnalyticsView:
+def _analyse(work: UnitOfWork, person: Person, name: str) -> AnalyticsView:
     try:
         return analyse_runbook(work, person, find_runbook(work, person, name))
     except NotFound as no_runbook:
@@ -76,7 +76,7 @@ def _percentile_line(what: str, values: PercentilesView | None) -> list[str]:
     return [f"{what} {seconds_words(values.p50)} (half of them), {seconds_words(values.p95)} (95 %)"]
 
 
-def freeze(work: Work, person: Person, call: CommandCall) -> Reply:
+def freeze(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """Of a team where the first word is one's name, otherwise of everything."""
     first, behind = call.first, call.behind_first().text
     team = first if behind and _is_team(work, person, first) else None
@@ -89,7 +89,7 @@ def freeze(work: Work, person: Person, call: CommandCall) -> Reply:
     )
 
 
-def _is_team(work: Work, person: Person, name: str) -> bool:
+def _is_team(work: UnitOfWork, person: Person, name: str) -> bool:
     """Whether it is one that the person may know of: to others it is a word of the reason."""
     if not person.may_see(name):
         return False
@@ -104,7 +104,7 @@ def _scope(team: str | None) -> str:
     return "Everything" if team is None else f"Team {escape(team)}"
 
 
-def unfreeze(work: Work, person: Person, call: CommandCall) -> Reply:
+def unfreeze(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """What was held goes on, unless another freeze holds it."""
     team = optional_argument(call, "unfreeze [TEAM]")
     check_may_freeze(person, team)

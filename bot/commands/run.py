@@ -16,7 +16,7 @@ from core.decisions.people import Person
 from core.decisions.team_scope import check_may_run
 from core.definitions.parameters import parse_key_values, required, with_defaults
 from core.errors import InvalidInput
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.library.runbooks import definition_of, find_runbook
 from core.services.starts.runbook_starts import Start, start_by_person
 from core.simulation.dry_runs import plan_by_person
@@ -26,7 +26,7 @@ USAGE = "run NAME [key=value…] [--dry-run]"
 DRY_RUN = "--dry-run"
 
 
-def run(work: Work, person: Person, call: CommandCall) -> Reply:
+def run(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """Commit an execution; the channel is told by the poster. With `--dry-run` tell the plan, and do nothing of it."""
     words, is_dry = _without_option(call.arguments)
     if not words:
@@ -72,7 +72,7 @@ class _Asked:
         return Start(self.runbook, self.incident, parameters, self.call.request_key)
 
 
-def _start(work: Work, person: Person, asked: _Asked) -> Reply:
+def _start(work: UnitOfWork, person: Person, asked: _Asked) -> Reply:
     execution = start_by_person(work, person, asked.start())
     return Reply(
         f"▶️ {escape(execution.runbook_name)} v{execution.runbook_version} is asked for, "
@@ -80,7 +80,7 @@ def _start(work: Work, person: Person, asked: _Asked) -> Reply:
     )
 
 
-def _plan(work: Work, person: Person, asked: _Asked) -> Reply:
+def _plan(work: UnitOfWork, person: Person, asked: _Asked) -> Reply:
     plan = plan_by_person(work, person, asked.start())
     return Reply(plan_text(plan), tuple(plan_blocks(plan)))
 

@@ -8,11 +8,11 @@ from bot.cards.words import bounded, escape, moment, one_line, who
 from bot.commands.call import Command, CommandCall, Reply, only_argument, usage_hint
 from core.decisions.people import Person
 from core.errors import InvalidInput
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.library.approval import check_approvable, deprecate
 from core.services.library.finding import check_may_approve, find, owner_of
 from core.services.library.history import AnyVersion, diff_to_read, list_history, view_with_diff
-from core.services.library.kinds import RUNBOOKS, Row, Shelf
+from core.services.library.kinds import RUNBOOKS, DefinitionKind, Row
 from core.services.library.runbooks import find_runbook
 from core.services.library.writing import Intent, check_read
 from core.statuses import ApprovalStatus
@@ -25,15 +25,15 @@ DEPRECATE = "deprecate NAME [REASON]"
 VERSION = re.compile(r"v?([0-9]{1,9})", re.IGNORECASE)
 
 
-def history(work: Work, person: Person, call: CommandCall) -> Reply:
+def history(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """Who wrote, approved, deprecated it, newest first."""
     row = find_runbook(work, person, only_argument(call, "history NAME"))
     return history_reply(work, RUNBOOKS, row)
 
 
-def history_reply(work: Work, shelf: Shelf[Row], row: Row) -> Reply:
+def history_reply(work: UnitOfWork, kind: DefinitionKind[Row], row: Row) -> Reply:
     """The newest lines of a runbook's, or a workflow's, history."""
-    found: list[AnyVersion] = list_history(work, shelf, row, size=MOST_LISTED + 1)
+    found: list[AnyVersion] = list_history(work, kind, row, size=MOST_LISTED + 1)
     lines = [f"*{escape(row.name)}*", *map(_line, found[:MOST_LISTED])]
     if len(found) > MOST_LISTED:
         lines.append(f"… the {MOST_LISTED} newest are shown.")
@@ -47,29 +47,31 @@ def _line(line: AnyVersion) -> str:
     return f"• v{line.version} {done} by {who(line.changed_by)}, {at}{f' · {note}' if note else ''}"
 
 
-def approve(work: Work, person: Person, call: CommandCall) -> Reply:
+def approve(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """Show a runbook's newest version, with the button that approves it."""
     return approval_reply(work, person, call, RUNBOOKS, APPROVE)
 
 
-def approval_reply(work: Work, person: Person, call: CommandCall, shelf: Shelf[Row], usage: str) -> Reply:
+def approval_reply(
+    work: UnitOfWork, person: Person, call: CommandCall, kind: DefinitionKind[Row], usage: str
+) -> Reply:
     """Nothing is approved by typing: what is to be approved is shown, and its button approves what it shows.
 
     With a version behind the name it is refused where that is not the newest one.
     """
     if not 1 <= len(call.arguments) <= 2:
-        raise InvalidInput(f"Which {shelf.noun}, and which version of it?", hint=usage_hint(call, usage))
-    row = find(work, person, shelf, call.arguments[0].text)
+        raise InvalidInput(f"Which {kind.noun}, and which version of it?", hint=usage_hint(call, usage))
+    row = find(work, person, kind, call.arguments[0].text)
     read = _version(call, call.arguments[1].text, usage) if len(call.arguments) == 2 else None
     check_may_approve(person, owner_of(row))
-    check_read(shelf, row, Intent(read_version=read))
+    check_read(kind, row, Intent(read_version=read))
     if row.status == ApprovalStatus.APPROVED:
         return Reply(
             f"{escape(row.name)} v{row.version} is approved already, by {who(row.approved_by or '')}."
         )
     check_approvable(person, row, own_version_allowed=call.single_admin)
-    shown = Shown(shelf.noun, row.id, row.version, shelf.digest_of(row))
-    text, blocks = approval_card(view_with_diff(work, row), shown, diff_to_read(work, shelf, row))
+    shown = Shown(kind.noun, row.id, row.version, kind.digest_of(row))
+    text, blocks = approval_card(view_with_diff(work, row), shown, diff_to_read(work, kind, row))
     return Reply(text, tuple(blocks))
 
 
@@ -80,17 +82,19 @@ def _version(call: CommandCall, text: str, usage: str) -> int:
     return int(found[1])
 
 
-def let_go(work: Work, person: Person, call: CommandCall) -> Reply:
+def let_go(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """Let a runbook run no more."""
     return deprecation_reply(work, person, call, RUNBOOKS, DEPRECATE)
 
 
-def deprecation_reply(work: Work, person: Person, call: CommandCall, shelf: Shelf[Row], usage: str) -> Reply:
+def deprecation_reply(
+    work: UnitOfWork, person: Person, call: CommandCall, kind: DefinitionKind[Row], usage: str
+) -> Reply:
     """What is typed behind the name is the reason."""
     if not call.first:
-        raise InvalidInput(f"Which {shelf.noun}?", hint=usage_hint(call, usage))
-    row = find(work, person, shelf, call.first)
-    deprecate(work, person, shelf, row, Intent(call.behind_first().text[:LONGEST_NOTE]))
+        raise InvalidInput(f"Which {kind.noun}?", hint=usage_hint(call, usage))
+    row = find(work, person, kind, call.first)
+    deprecate(work, person, kind, row, Intent(call.behind_first().text[:LONGEST_NOTE]))
     return Reply(f"🗄️ {escape(row.name)} v{row.version} is deprecated and runs no more.")
 
 

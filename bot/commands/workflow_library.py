@@ -11,10 +11,10 @@ from bot.commands.versions import APPROVE, DEPRECATE, approval_reply, deprecatio
 from core.actions.runbook import RunbookAction
 from core.decisions.people import Person
 from core.decisions.quarantine import UNTIL
-from core.definitions.actions import Placed
+from core.definitions.actions import FlattenedAction
 from core.definitions.durations import format_duration
 from core.definitions.workflow import Manual, Trigger, WorkflowDefinition
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.library.kinds import WORKFLOWS
 from core.services.library.workflows import definition_of, find_workflow, visible_workflows
 from core.statuses import ApprovalStatus
@@ -24,7 +24,7 @@ CONDITION_LENGTH = 500
 MOST_ACTIONS = 30
 
 
-def list_(work: Work, person: Person, call: CommandCall) -> Reply:
+def list_(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """What the person may see, with what starts it."""
     return list_reply(call, WORKFLOWS, visible_workflows(work, person), _standing)
 
@@ -41,7 +41,7 @@ def _standing(row: Workflow) -> str:
     )
 
 
-def show(work: Work, person: Person, call: CommandCall) -> Reply:
+def show(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """What starts a workflow, what it does, and of a draft what it changes in the approved one."""
     row = find_workflow(work, person, only_argument(call, "workflow show NAME"))
     definition = definition_of(row)
@@ -81,40 +81,40 @@ def _action_lines(definition: WorkflowDefinition) -> Iterator[str]:
     """Those of a branch behind it, with the way that leads to them."""
     number = 0
     for placed in definition.placed[:MOST_ACTIONS]:
-        number += placed.arm is None
+        number += placed.branch is None
         yield f"{_place(placed, number)} {escape(placed.action.id)} ({_kind(placed)})"
     more = len(definition.placed) - MOST_ACTIONS
     if more > 0:
         yield f"… {more} more"
 
 
-def _place(placed: Placed, number: int) -> str:
-    if placed.arm is None:
+def _place(placed: FlattenedAction, number: int) -> str:
+    if placed.branch is None:
         return f"{number}."
     # An index into `actions`, then an arm's name and an index for each branch.
     depth = len(placed.path) // 2 - 1
-    return f"{'↳ ' * depth}{placed.arm.name}:"
+    return f"{'↳ ' * depth}{placed.branch.name}:"
 
 
-def _kind(placed: Placed) -> str:
+def _kind(placed: FlattenedAction) -> str:
     """A runbook's name is what people know it by."""
     action = placed.action
     of = f" {action.runbook}" if isinstance(action, RunbookAction) else ""
     return escape(f"{action.type}{of}")
 
 
-def history(work: Work, person: Person, call: CommandCall) -> Reply:
+def history(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """Who wrote, approved, enabled, disabled it, newest first."""
     row = find_workflow(work, person, only_argument(call, "workflow history NAME"))
     return history_reply(work, WORKFLOWS, row)
 
 
-def approve(work: Work, person: Person, call: CommandCall) -> Reply:
+def approve(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """Show a workflow's newest version, with the button that approves it."""
     return approval_reply(work, person, call, WORKFLOWS, f"workflow {APPROVE}")
 
 
-def deprecate(work: Work, person: Person, call: CommandCall) -> Reply:
+def deprecate(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """Let a workflow start no more."""
     return deprecation_reply(work, person, call, WORKFLOWS, f"workflow {DEPRECATE}")
 

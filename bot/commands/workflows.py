@@ -8,14 +8,14 @@ from bot.commands.channel import channel_incident
 from core.decisions.people import Person
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.library.workflows import find_workflow
 from core.services.runs.control import cancel_workflow
 from core.services.starts.workflow_starts import start_workflow_by_person
 from core.statuses import Status
 
 
-def run(work: Work, person: Person, call: CommandCall) -> Reply:
+def run(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """Start it for the channel's incident."""
     name = only_argument(call, "workflow run NAME")
     incident = channel_incident(work, call)
@@ -29,7 +29,7 @@ def run(work: Work, person: Person, call: CommandCall) -> Reply:
     return Reply(said, (section(said), actions([stop], block_id=f"workflow.{execution_id}")))
 
 
-def cancel(work: Work, person: Person, call: CommandCall) -> Reply:
+def cancel(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """What it has started goes on, unless that is to end too."""
     words = [word.text for word in call.arguments]
     if len(words) not in (1, 2) or words[1:] not in ([], [WITH_RUNS]):
@@ -65,7 +65,7 @@ VERBS = {
 }
 
 
-def workflow(work: Work, person: Person, call: CommandCall) -> Reply:
+def workflow(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """Pass on to the verb. Without one: the list."""
     typed = call.first.lower()
     if not typed:

@@ -23,7 +23,7 @@ from bot.modals.fields import PREFIX, entered, input_blocks
 from core.decisions.team_scope import check_may_run
 from core.definitions.parameters import declared, parse_key_values
 from core.errors import InvalidInput
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.incidents.opening import find_incident
 from core.services.library.runbooks import definition_of, find_runbook
@@ -104,7 +104,7 @@ class Submitted:
     errors: Mapping[str, str] | None = None
 
 
-def submit(service: Service, view: Mapping[str, Any], user_id: str) -> Submitted:
+def submit(service: UnitOfWorkFactory, view: Mapping[str, Any], user_id: str) -> Submitted:
     """Start the run, once for a view. Raises core's errors where no field is at fault."""
     subject = subject_of(view)
     with service.transaction() as work:

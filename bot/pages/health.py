@@ -8,12 +8,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from bot.pages.kept import Answer, Page, kept
+from bot.pages.cached import Answer, Page, cached
 from core.clock import elapsed
 from core.decisions.installation import Schema
 from core.decisions.signs import WITHOUT_REDIS
 from core.errors import Unavailable
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.operations.health import Figures, check_fits, count_everything, present_processes
 from core.statuses import ACTIVE, FINAL
 
@@ -29,7 +29,7 @@ async def healthz(_request: Request) -> Response:
 
 
 def readyz(
-    service: Service,
+    service: UnitOfWorkFactory,
     newest_revision: str | None,
     redis_answers: Answers = lambda: True,
     now: Elapsed = elapsed,
@@ -53,10 +53,10 @@ def readyz(
         lines = ["ready", f"database: at migration {schema.revision}", f"redis: {redis}", *present]
         return Answer("\n".join(lines) + "\n")
 
-    return kept(ask, now)
+    return cached(ask, now)
 
 
-def check_ready(service: Service, newest_revision: str | None) -> Schema:
+def check_ready(service: UnitOfWorkFactory, newest_revision: str | None) -> Schema:
     """Raises Unavailable unless the database is reachable, takes writes, and has a schema that fits this release."""
     try:
         with service.transaction() as work:
@@ -65,7 +65,7 @@ def check_ready(service: Service, newest_revision: str | None) -> Schema:
         raise Unavailable(UNREACHABLE, hint="DATABASE_URL says where it is.") from error
 
 
-def metrics(service: Service, now: Elapsed = elapsed) -> Page:
+def metrics(service: UnitOfWorkFactory, now: Elapsed = elapsed) -> Page:
     """The page of figures in Prometheus' text format, counted once a second at most; 503 where they cannot be."""
 
     def ask() -> Answer:
@@ -77,7 +77,7 @@ def metrics(service: Service, now: Elapsed = elapsed) -> Page:
         except SQLAlchemyError:
             return Answer(f"{UNREACHABLE}\n", 503)
 
-    return kept(ask, now)
+    return cached(ask, now)
 
 
 def render_figures(figures: Figures, now: datetime) -> bytes:

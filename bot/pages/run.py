@@ -19,7 +19,7 @@ from core.decisions.people import Person
 from core.decisions.policy import require_scope
 from core.decisions.policy_table import Action
 from core.errors import NotAllowed, NotFound
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.runs.control import find_execution
 from core.services.views.reading import view_execution
 from core.statuses import PrincipalKind
@@ -70,7 +70,7 @@ def seen(value: object) -> str:
 class RunPage:
     """Answers with the page to who has a signed link, or a bearer token that may see the run."""
 
-    service: Service
+    service: UnitOfWorkFactory
     links: RunLinks
     pages: Pages
 

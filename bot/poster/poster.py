@@ -20,7 +20,7 @@ from core.database import DATABASE_IS_AWAY, LIVENESS
 from core.identifiers import Prefix
 from core.outage import Outage
 from core.sabotage import is_disabled, reach
-from core.service import Service, Work
+from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.access.people import members_of
 from core.services.incidents.opening import bind_channel
 from core.services.operations.installation import AnotherDatabase, require_known
@@ -80,7 +80,7 @@ class Sent:
 class Poster:
     """One of any number of posters."""
 
-    service: Service
+    service: UnitOfWorkFactory
     client: WebClient
     links: RunLinks
 
@@ -240,7 +240,7 @@ def _look_up(calls: SlackCalls, claim: Claim, channel: str, part: int) -> Found 
         return None
 
 
-def _note(work: Work, notice: Notice, claim: Claim, what: Meaning) -> None:
+def _note(work: UnitOfWork, notice: Notice, claim: Claim, what: Meaning) -> None:
     """Write down why it did not arrive, and when it is tried again. A doubt from before is not gone by it."""
     notice.leased_until, notice.uncertain = None, claim.uncertain
     match what:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.shared import notices
 from core.services.shared.notices import NewNotice, NoticeKind
 from core.tables import Notice
@@ -81,7 +81,7 @@ HINTS = {
 }
 
 
-def tell_refused(work: Work, notice: Notice, reason: str) -> None:
+def tell_refused(work: UnitOfWork, notice: Notice, reason: str) -> None:
     """Owe the incident's channel the news, once. Nothing where the message was for that channel itself."""
     if notice.kind != NoticeKind.MESSAGE or notice.channel is None or notice.incident_id is None:
         return
@@ -93,7 +93,7 @@ def tell_refused(work: Work, notice: Notice, reason: str) -> None:
         key=f"refused.{notice.id}",
         content={"text": _sentence(notice.channel, reason, said)},
     )
-    notices.owe(work, news)
+    notices.enqueue_notice(work, news)
 
 
 def _sentence(channel: str, reason: str, said: str) -> str:

@@ -13,7 +13,7 @@ from bot.cards.plain import plain
 from bot.cards.verdict import verdict
 from bot.pages.links import RunLinks
 from core.identifiers import Prefix
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.freezes.in_force import freezes_in_force
 from core.services.operations.installation import generation_of
 from core.services.shared.notices import NoticeKind
@@ -44,7 +44,7 @@ class Rendered:
     generation: int = 1
 
 
-def render(work: Work, claim: Claim, links: RunLinks) -> Rendered:
+def render(work: UnitOfWork, claim: Claim, links: RunLinks) -> Rendered:
     """The card of a claimed notice, with the notice's id in its metadata."""
     if claim.kind is NoticeKind.DETAIL:
         rendered = _detail(work, claim)
@@ -55,37 +55,37 @@ def render(work: Work, claim: Claim, links: RunLinks) -> Rendered:
     return _marked(replace(rendered, generation=generation_of(work.session)), claim)
 
 
-def _execution(work: Work, execution_id: str) -> ExecutionView:
+def _execution(work: UnitOfWork, execution_id: str) -> ExecutionView:
     return view_execution(work, work.session.get_one(RunbookExecution, execution_id))
 
 
-def _headline(work: Work, claim: Claim, links: RunLinks) -> Message:
+def _headline(work: UnitOfWork, claim: Claim, links: RunLinks) -> Message:
     return headline(_execution(work, claim.subject_id), now=work.now, page=links.page(claim.subject_id))
 
 
-def _gate(work: Work, claim: Claim, links: RunLinks) -> Message:
+def _gate(work: UnitOfWork, claim: Claim, links: RunLinks) -> Message:
     approval = view_approval(work, work.session.get_one(Approval, claim.subject_id))
     execution_id = approval.execution_id
     return gate(_execution(work, execution_id), approval, page=links.page(execution_id))
 
 
-def _verdict(work: Work, claim: Claim, _links: RunLinks) -> Message:
+def _verdict(work: UnitOfWork, claim: Claim, _links: RunLinks) -> Message:
     return verdict(
         _execution(work, claim.subject_id), int(claim.content["position"]), int(claim.content["attempt"])
     )
 
 
-def _outcome(work: Work, claim: Claim, links: RunLinks) -> Message:
+def _outcome(work: UnitOfWork, claim: Claim, links: RunLinks) -> Message:
     return outcome(_execution(work, claim.subject_id), page=links.page(claim.subject_id))
 
 
-def _incident(work: Work, claim: Claim, _links: RunLinks) -> Message:
+def _incident(work: UnitOfWork, claim: Claim, _links: RunLinks) -> Message:
     row = work.session.get_one(Incident, claim.subject_id)
     freezes = freezes_in_force(work) if row.status in UNRESOLVED else []
     return incident(view_incident(row), view_freeze_over(freezes, row))
 
 
-def _plain(work: Work, claim: Claim, _links: RunLinks) -> Message:
+def _plain(work: UnitOfWork, claim: Claim, _links: RunLinks) -> Message:
     text = str(claim.content["text"])
     if claim.subject_id.startswith(f"{Prefix.FREEZE}_"):
         return plain(text, block_id=f"freeze.{claim.subject_id}.{claim.key}")
@@ -97,7 +97,7 @@ def _plain(work: Work, claim: Claim, _links: RunLinks) -> Message:
     return plain(text, execution=_execution(work, claim.subject_id))
 
 
-_RENDERERS: dict[NoticeKind, Callable[[Work, Claim, RunLinks], Message]] = {
+_RENDERERS: dict[NoticeKind, Callable[[UnitOfWork, Claim, RunLinks], Message]] = {
     NoticeKind.HEADLINE: _headline,
     NoticeKind.GATE: _gate,
     NoticeKind.VERDICT: _verdict,
@@ -107,7 +107,7 @@ _RENDERERS: dict[NoticeKind, Callable[[Work, Claim, RunLinks], Message]] = {
 }
 
 
-def _detail(work: Work, claim: Claim) -> Rendered:
+def _detail(work: UnitOfWork, claim: Claim) -> Rendered:
     """The steps that ended since the last reply in the thread; what is too much for one is left for the next."""
     execution = _execution(work, claim.subject_id)
     ended = [

@@ -23,7 +23,7 @@ from bot.rest.callers import (
     CurrentCaller,
     authenticated_router,
     check_action,
-    take_turn,
+    serialize_on_key,
     with_origin,
 )
 from bot.rest.idempotency import CurrentPost
@@ -34,7 +34,7 @@ from core.alerts.vendors import Vendor
 from core.decisions.policy_table import Action
 from core.definitions.fields import Name
 from core.errors import InvalidInput
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.incidents.alerts import receive_alert, signing_sender
 from core.services.views.reading import view_incident
 
@@ -78,7 +78,7 @@ def signing_caller(request: Request, vendor: Vendor, body: bytes, action: Action
         raise HTTPException(HTTPStatus.UNAUTHORIZED, UNSIGNED.format(vendor=vendor))
     with service.transaction() as work:
         person = signing_sender(work, vendor)
-    take_turn(settings, person, person.slack_user_id)
+    serialize_on_key(settings, person, person.slack_user_id)
     check_action(person, action)
     return Caller(service, settings, with_origin(request, person), person.slack_user_id)
 
@@ -120,7 +120,7 @@ def receive(
 ) -> Response:
     """Open an incident for an alert, or do with the one that it opened what is told of it next."""
 
-    def act(work: Work) -> AlertAnswer:
+    def act(work: UnitOfWork) -> AlertAnswer:
         with missing_is_invalid("team"):
             received = receive_alert(
                 work, post.caller.person, vendor, body, team=team, arrived=request.state.arrived

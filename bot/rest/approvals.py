@@ -9,7 +9,7 @@ from bot.rest.filters import RunsAtGates, WantedTeam
 from bot.rest.idempotency import CurrentPost, Post
 from bot.rest.paging import WantedPage
 from bot.rest.references import ApprovalReference
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.listing import Position, list_open_gates
 from core.services.runs.approvals import StaleApproval, decide_gate, show_anew
 from core.services.views.executions import view_approvals
@@ -49,7 +49,7 @@ def reject(approval: ApprovalReference, post: CurrentPost, body: Decided = NO_RE
 
 
 def _decide(approval: str, post: Post, body: Decided, *, approved: bool) -> Response:
-    def act(work: Work) -> ApprovalAnswer:
+    def act(work: UnitOfWork) -> ApprovalAnswer:
         person, reason = post.caller.person, body.reason
         gate = decide_gate(work, person, approval, approved=approved, reason=reason, seen=body.digest)
         work.session.flush()

@@ -15,7 +15,7 @@ from bot.rest.problem import PROBLEM_RESPONSES
 from bot.rest.settings import RestSettings
 from core.definitions.json_text import unkeepable
 from core.errors import InvalidInput
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.runs.callbacks import receive_callback
 from core.views.executions import CallbackView
 
@@ -49,7 +49,7 @@ def receive(
     body: Annotated[dict[str, JsonValue] | None, Body(description="Whatever the step is to know.")] = None,
 ) -> CallbackAnswer:
     """Tell a run what it waits for. Good for once."""
-    service: Service = request.app.state.service
+    service: UnitOfWorkFactory = request.app.state.service
     settings: RestSettings = request.app.state.settings
     execution_id, step_id = settings.callbacks.read(token)
     told = body or {}

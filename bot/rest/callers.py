@@ -28,7 +28,7 @@ from core.decisions.policy_table import Action
 from core.errors import NotAllowed
 from core.limits import too_many
 from core.origins import HEADER
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.tokens import authenticate, initiators_behind
 
 CANCEL = re.compile(r"/api/(?:runbooks|workflows)/executions/[^/]+/cancel")
@@ -39,13 +39,13 @@ CHALLENGE = {"WWW-Authenticate": "Bearer"}
 class Caller:
     """Who asks, by which token, and the service that they ask."""
 
-    service: Service
+    service: UnitOfWorkFactory
     settings: RestSettings
     person: Person
     token_id: str
 
 
-def identify(service: Service, request: Request) -> tuple[Person, str] | None:
+def identify(service: UnitOfWorkFactory, request: Request) -> tuple[Person, str] | None:
     """The person and the id of their token; None without a good one. Raises TooMany for an address of many bad ones."""
     scheme, token = get_authorization_scheme_param(request.headers.get("Authorization"))
     if scheme.lower() != "bearer" or not token:
@@ -65,7 +65,7 @@ def find_caller(request: Request, action: Action | None) -> Caller:
 
     `action`: what the address is for; None: nobody said (bot.entrances), so it is refused.
     """
-    service: Service = request.app.state.service
+    service: UnitOfWorkFactory = request.app.state.service
     found = identify(service, request)
     if found is None:
         sentence = "A good token is needed: Authorization: Bearer TOKEN. `runbook token create` makes one."
@@ -73,7 +73,7 @@ def find_caller(request: Request, action: Action | None) -> Caller:
     person, token_id = found
     settings: RestSettings = request.app.state.settings
     if not CANCEL.fullmatch(request.url.path):
-        take_turn(settings, person, token_id)
+        serialize_on_key(settings, person, token_id)
     check_action(person, action)
     return Caller(service, settings, with_origin(request, person), token_id)
 
@@ -84,7 +84,7 @@ def with_origin(request: Request, person: Person) -> Person:
     origin = settings.origins.read(request.headers.get(HEADER))
     if origin is None:
         return person
-    service: Service = request.app.state.service
+    service: UnitOfWorkFactory = request.app.state.service
     with service.transaction() as work:
         behind = initiators_behind(work, origin.execution_id)
     return replace(person, depth=origin.depth, behind=tuple(each.who for each in behind))
@@ -97,7 +97,7 @@ def check_action(person: Person, action: Action | None) -> None:
     require_scope(person, action)
 
 
-def take_turn(settings: RestSettings, person: Person, token_id: str) -> None:
+def serialize_on_key(settings: RestSettings, person: Person, token_id: str) -> None:
     """Raises TooMany. Never asked of a cancel."""
     wait = settings.limit.take(token_id)
     if wait:

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from bot.rest.bodies import missing_is_invalid
 from core.decisions.people import Person
 from core.definitions.fields import Name
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.listing import Wanted
 from core.services.incidents.opening import find_incident
 from core.services.library.runbooks import find_runbook
@@ -75,7 +75,7 @@ class RunFilter:
     incident: str | None = None
     runbook: str | None = None
 
-    def wanted(self, work: Work, person: Person) -> Wanted:
+    def wanted(self, work: UnitOfWork, person: Person) -> Wanted:
         """Raises InvalidInput, naming the field, for what this person cannot find."""
         with missing_is_invalid("incident"):
             incident = find_incident(work, person, self.incident) if self.incident else None

@@ -9,7 +9,7 @@ from bot.rest.bodies import Body
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.idempotency import CurrentPost
 from bot.rest.references import FreezeReference
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.freezes.declaring import find_freeze, freeze, unfreeze, visible_freezes
 from core.services.views.executions import view_freeze
 from core.views.executions import FreezeView
@@ -36,7 +36,7 @@ class FreezeList(BaseModel):
 def begin(body: FreezeBody, post: CurrentPost) -> Response:
     """Start nothing new, and hold what runs before its next step."""
 
-    def act(work: Work) -> FreezeAnswer:
+    def act(work: UnitOfWork) -> FreezeAnswer:
         row = freeze(
             work, post.caller.person, team=body.team, reason=body.reason, request_key=post.request_key
         )

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 
 from bot.rest.callers import Caller, CurrentCaller
 from core.identifiers import Prefix
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.shared import idempotency
 from core.services.shared.idempotency import RequestIdentity
 from core.tables import JsonObject
@@ -56,14 +56,14 @@ class Post:
         """What core knows this request by: unique for the token and the key."""
         return f"rest:{self.identity.token_id}:{self.identity.key}" if self.identity else None
 
-    def once(self, act: Callable[[Work], BaseModel], status: HTTPStatus = HTTPStatus.OK) -> Response:
+    def once(self, act: Callable[[UnitOfWork], BaseModel], status: HTTPStatus = HTTPStatus.OK) -> Response:
         """Do it, and answer with what it says; if it was done before, give the answer of that time.
 
         The answer is kept in the transaction of the deed. Raises what `act` raises, and InvalidInput for a key
         that was used for another request.
         """
 
-        def recall_or_act(work: Work) -> Response:
+        def recall_or_act(work: UnitOfWork) -> Response:
             known = idempotency.recall(work, self.identity) if self.identity else None
             if known is not None:
                 return _response(*known, REPLAYED)

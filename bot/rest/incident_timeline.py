@@ -17,7 +17,7 @@ from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentReference
 from core.decisions.timeline import KINDS
 from core.definitions.problems import nearest, one_of
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.listing import Position
 from core.services.incidents.opening import find_incident
 from core.services.incidents.timeline import WantedLines, add_note, timeline
@@ -69,7 +69,7 @@ def _position(line: TimelineEntryView) -> Position:
 def note(incident: IncidentReference, body: NoteBody, post: CurrentPost) -> Response:
     """Write a note into the timeline."""
 
-    def act(work: Work) -> NoteAnswer:
+    def act(work: UnitOfWork) -> NoteAnswer:
         found = find_incident(work, post.caller.person, incident)
         return NoteAnswer(note=add_note(work, post.caller.person, found, body.text))
 

@@ -15,7 +15,7 @@ from bot.rest.idempotency import CurrentPost, Post
 from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentReference
 from core.definitions.fields import Name, SlackChannel
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.listing import Position, Wanted, list_incidents
 from core.services.incidents.alert_news import escalate
 from core.services.incidents.opening import NewIncident, change_status, find_incident, open_incident
@@ -53,7 +53,7 @@ class IncidentBody(Body):
 def open_one(body: IncidentBody, post: CurrentPost) -> Response:
     """Open an incident. The workflows that match it start with it."""
 
-    def act(work: Work) -> IncidentAnswer:
+    def act(work: UnitOfWork) -> IncidentAnswer:
         with missing_is_invalid("team"):
             new = NewIncident(**dict(body))
             incident = open_incident(work, post.caller.person, new, request_key=post.request_key)
@@ -117,7 +117,7 @@ class Escalation(Body):
 def escalate_one(incident: IncidentReference, body: Escalation, post: CurrentPost) -> Response:
     """Raise the severity."""
 
-    def act(work: Work) -> IncidentAnswer:
+    def act(work: UnitOfWork) -> IncidentAnswer:
         found = find_incident(work, post.caller.person, incident)
         return IncidentAnswer(
             incident=view_incident(escalate(work, post.caller.person, found, body.severity))
@@ -127,7 +127,7 @@ def escalate_one(incident: IncidentReference, body: Escalation, post: CurrentPos
 
 
 def _change(reference: str, post: Post, status: IncidentStatus) -> Response:
-    def act(work: Work) -> IncidentAnswer:
+    def act(work: UnitOfWork) -> IncidentAnswer:
         incident = find_incident(work, post.caller.person, reference)
         return IncidentAnswer(
             incident=view_incident(change_status(work, post.caller.person, incident, status))

@@ -17,13 +17,13 @@ from bot.rest.paging import PageRequest
 from core.decisions.people import Person
 from core.definitions.yaml_format import to_yaml
 from core.errors import InvalidInput
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.listing import Position
 from core.services.library import writing
 from core.services.library.approval import approve, deprecate
 from core.services.library.finding import check_may_write, check_may_write_something, find, owner_of
 from core.services.library.history import AnyVersion, list_history, roll_back, view_line
-from core.services.library.kinds import Row, Shelf
+from core.services.library.kinds import DefinitionKind, Row
 from core.services.library.writing import AnyDefinition, Intent
 
 LINE = "ver_"  # what makes an identifier of a line's number, for cursors
@@ -46,21 +46,21 @@ class Rollback(Decision):
 
 
 @dataclass(frozen=True)
-class Desk(Generic[Row]):
+class DefinitionResource(Generic[Row]):
     """REST over one shelf. `answer`: what is shown of a row; `read`: the definition in a body.
 
     Who may write is asked first: what a stranger sends is not looked at.
     """
 
-    shelf: Shelf[Row]
-    answer: Callable[[Work, Row], BaseModel]
-    read: Callable[[Work, Person, DocumentBody], AnyDefinition]
+    kind: DefinitionKind[Row]
+    answer: Callable[[UnitOfWork, Row], BaseModel]
+    read: Callable[[UnitOfWork, Person, DocumentBody], AnyDefinition]
 
     def create(self, post: Post, body: DocumentBody, note: str) -> Response:
-        def act(work: Work) -> BaseModel:
+        def act(work: UnitOfWork) -> BaseModel:
             check_may_write_something(post.caller.person)
             definition = self.read(work, post.caller.person, body)
-            row = writing.create(work, post.caller.person, self.shelf, definition, Intent(note))
+            row = writing.create(work, post.caller.person, self.kind, definition, Intent(note))
             return self.answer(work, row)
 
         return post.once(act, HTTPStatus.CREATED)
@@ -68,34 +68,34 @@ class Desk(Generic[Row]):
     def show(self, caller: Caller, reference: str, *, as_yaml: bool) -> Response:
         """Also what was deleted, by its id: executions name it."""
         with caller.service.transaction() as work:
-            row = find(work, caller.person, self.shelf, reference, even_deleted=True)
+            row = find(work, caller.person, self.kind, reference, even_deleted=True)
             headers = _headers(row) | {"Vary": "Accept"}
             if as_yaml:
                 return Response(to_yaml(row.definition), media_type=YAML, headers=headers)
             return JSONResponse(self.answer(work, row).model_dump(mode="json"), headers=headers)
 
     def change(self, caller: Caller, reference: str, body: DocumentBody, intent: Intent) -> Response:
-        def act(work: Work) -> Response:
-            row = find(work, caller.person, self.shelf, reference)
+        def act(work: UnitOfWork) -> Response:
+            row = find(work, caller.person, self.kind, reference)
             check_may_write(caller.person, owner_of(row))
             definition = self.read(work, caller.person, body)
-            writing.change(work, caller.person, self.shelf, row, definition, intent)
+            writing.change(work, caller.person, self.kind, row, definition, intent)
             return JSONResponse(self.answer(work, row).model_dump(mode="json"), headers=_headers(row))
 
         return caller.service.do(act)
 
     def delete(self, caller: Caller, reference: str, intent: Intent) -> None:
-        def act(work: Work) -> None:
-            row = find(work, caller.person, self.shelf, reference)
-            writing.delete(work, caller.person, self.shelf, row, intent)
+        def act(work: UnitOfWork) -> None:
+            row = find(work, caller.person, self.kind, reference)
+            writing.delete(work, caller.person, self.kind, row, intent)
 
         caller.service.do(act)
 
     def roll_back(self, post: Post, reference: str, body: Rollback, read_version: int | None) -> Response:
-        def done(work: Work, row: Row) -> Row:
+        def done(work: UnitOfWork, row: Row) -> Row:
             with missing_is_invalid("version"):
                 return roll_back(
-                    work, post.caller.person, self.shelf, row, body.version, Intent(body.note, read_version)
+                    work, post.caller.person, self.kind, row, body.version, Intent(body.note, read_version)
                 )
 
         return self.act(post, reference, done)
@@ -104,24 +104,24 @@ class Desk(Generic[Row]):
         """Of nothing but the version that the request names."""
         caller, intent = post.caller, Intent(body.note, read_version)
 
-        def deed(work: Work, row: Row) -> Row:
+        def deed(work: UnitOfWork, row: Row) -> Row:
             own = caller.settings.single_admin
             with version_in_header():
-                return approve(work, caller.person, self.shelf, row, intent, own_version_allowed=own)
+                return approve(work, caller.person, self.kind, row, intent, own_version_allowed=own)
 
         return self.act(post, reference, deed)
 
     def deprecate(self, post: Post, reference: str, body: Decision, read_version: int | None) -> Response:
-        def deed(work: Work, row: Row) -> Row:
-            return deprecate(work, post.caller.person, self.shelf, row, Intent(body.note, read_version))
+        def deed(work: UnitOfWork, row: Row) -> Row:
+            return deprecate(work, post.caller.person, self.kind, row, Intent(body.note, read_version))
 
         return self.act(post, reference, deed)
 
-    def act(self, post: Post, reference: str, deed: Callable[[Work, Row], Row]) -> Response:
+    def act(self, post: Post, reference: str, deed: Callable[[UnitOfWork, Row], Row]) -> Response:
         """Do something with one of them, and answer with what became of it."""
 
-        def act(work: Work) -> BaseModel:
-            row = find(work, post.caller.person, self.shelf, reference)
+        def act(work: UnitOfWork) -> BaseModel:
+            row = find(work, post.caller.person, self.kind, reference)
             return self.answer(work, deed(work, row))
 
         return post.once(act)
@@ -129,9 +129,9 @@ class Desk(Generic[Row]):
     def versions(self, caller: Caller, reference: str, page: PageRequest) -> VersionPage:
         """Also of what was deleted, by its id."""
         with caller.service.transaction() as work:
-            row = find(work, caller.person, self.shelf, reference, even_deleted=True)
+            row = find(work, caller.person, self.kind, reference, even_deleted=True)
             size, before = page.limit + 1, _line_of(page.after)
-            found = page.cut(list_history(work, self.shelf, row, size=size, before=before), _position)
+            found = page.cut(list_history(work, self.kind, row, size=size, before=before), _position)
             return VersionPage(versions=list(map(view_line, found.rows)), next_cursor=found.next_cursor)
 
 

@@ -16,7 +16,7 @@ from bot.rest.bodies import Body
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.idempotency import CurrentPost
 from bot.rest.references import ExecutionReference
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.runs.control import InDoubt, cancel, find_execution, give_verdict
 from core.services.runs.retries import retry
 from core.services.views.reading import view_execution
@@ -53,7 +53,7 @@ def show(execution: ExecutionReference, caller: CurrentCaller) -> ExecutionAnswe
 def cancel_one(execution: ExecutionReference, post: CurrentPost) -> Response:
     """Start no further step, and stop the one that runs."""
 
-    def act(work: Work) -> ExecutionAnswer:
+    def act(work: UnitOfWork) -> ExecutionAnswer:
         row = cancel(work, post.caller.person, execution)
         return ExecutionAnswer(execution=view_execution(work, row))
 
@@ -64,7 +64,7 @@ def cancel_one(execution: ExecutionReference, post: CurrentPost) -> Response:
 def judge(execution: ExecutionReference, body: VerdictBody, post: CurrentPost) -> Response:
     """Say whether the step that this run asks about happened."""
 
-    def act(work: Work) -> ExecutionAnswer:
+    def act(work: UnitOfWork) -> ExecutionAnswer:
         about = InDoubt(body.step, body.attempt)
         row = give_verdict(work, post.caller.person, execution, body.verdict, about)
         return ExecutionAnswer(execution=view_execution(work, row))
@@ -85,7 +85,7 @@ FIRST = RetryBody()
 def retry_one(execution: ExecutionReference, post: CurrentPost, body: RetryBody = FIRST) -> Response:
     """Make a new run that goes on from the first step that did not succeed."""
 
-    def act(work: Work) -> ExecutionAnswer:
+    def act(work: UnitOfWork) -> ExecutionAnswer:
         row = retry(
             work,
             post.caller.person,

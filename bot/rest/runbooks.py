@@ -13,14 +13,14 @@ from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.documents import ANSWER, BODY, DocumentBody, Note, ReadVersion, SentDocument, WantsYaml
 from bot.rest.filters import RunsOfDefinition, WantedTeam
 from bot.rest.idempotency import CurrentPost
-from bot.rest.library import NO_NOTE, Decision, Desk, Rollback
+from bot.rest.library import NO_NOTE, Decision, DefinitionResource, Rollback
 from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentName, RunbookReference
 from bot.rest.starting import OR_A_PLAN, page_of_runs, start_or_plan
 from core.decisions.people import Person
 from core.definitions.checks.secrets import Known
 from core.definitions.runbook import RunbookDefinition
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.listing import Position, list_runbook_executions, list_runbooks
 from core.services.access.secrets import declared_secrets
 from core.services.access.workspace import declared_channels
@@ -44,16 +44,16 @@ class ExecuteBody(Run):
     """The incident's id, or its number as `inc-12`."""
 
 
-def _answer(work: Work, row: Runbook) -> RunbookAnswer:
+def _answer(work: UnitOfWork, row: Runbook) -> RunbookAnswer:
     return RunbookAnswer(runbook=view_runbook_with_diff(work, row))
 
 
-def _read(work: Work, person: Person, body: DocumentBody) -> RunbookDefinition:
+def _read(work: UnitOfWork, person: Person, body: DocumentBody) -> RunbookDefinition:
     known = Known(channels=declared_channels(work), secrets=declared_secrets(work.session))
     return body.read(RunbookDefinition, partial(check_may_write, person), known)
 
 
-DESK = Desk(RUNBOOKS, _answer, _read)
+DESK = DefinitionResource(RUNBOOKS, _answer, _read)
 
 
 @router.get("")

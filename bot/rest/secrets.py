@@ -12,7 +12,7 @@ from bot.rest.references import SecretReference
 from core.decisions.people import Person
 from core.definitions.checks.secrets import NOTHING_SAID
 from core.definitions.secret import SecretDefinition
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access import secrets
 from core.services.views.executions import columns
 from core.tables import Secret
@@ -43,7 +43,7 @@ def create(body: SentDocument, post: CurrentPost) -> Response:
     person = post.caller.person
     secrets.check_may_declare(person)
 
-    def act(work: Work) -> SecretAnswer:
+    def act(work: UnitOfWork) -> SecretAnswer:
         return SecretAnswer(secret=_view(secrets.create_secret(work, person, _read(person, body))))
 
     return post.once(act, HTTPStatus.CREATED)

@@ -12,7 +12,7 @@ from bot.rest.answers import ExecutionAnswer, ExecutionPage, PlanAnswer
 from bot.rest.bodies import Run, fields_below
 from bot.rest.idempotency import Post
 from bot.rest.paging import PageRequest
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.listing import Position
 from core.services.incidents.opening import find_incident
 from core.services.library.runbooks import find_runbook
@@ -37,7 +37,7 @@ def start_or_plan(post: Post, incident: str, runbook: str, body: Run) -> Respons
 def plan(post: Post, incident: str, runbook: str, parameters: Mapping[str, JsonValue]) -> Response:
     """The plan of a run. It is made anew for each request: there is no deed that could be done twice."""
 
-    def act(work: Work) -> PlanAnswer:
+    def act(work: UnitOfWork) -> PlanAnswer:
         person = post.caller.person
         wanted = Start(find_runbook(work, person, runbook), find_incident(work, person, incident), parameters)
         with fields_below("parameters"):
@@ -49,7 +49,7 @@ def plan(post: Post, incident: str, runbook: str, parameters: Mapping[str, JsonV
 def start(post: Post, incident: str, runbook: str, parameters: Mapping[str, JsonValue]) -> Response:
     """Start the runbook for the incident, both by reference; 201 with the execution."""
 
-    def act(work: Work) -> ExecutionAnswer:
+    def act(work: UnitOfWork) -> ExecutionAnswer:
         person = post.caller.person
         wanted = Start(
             runbook=find_runbook(work, person, runbook),
@@ -64,7 +64,7 @@ def start(post: Post, incident: str, runbook: str, parameters: Mapping[str, Json
     return post.once(act, HTTPStatus.CREATED)
 
 
-def page_of_runs(work: Work, page: PageRequest, rows: Sequence[RunbookExecution]) -> ExecutionPage:
+def page_of_runs(work: UnitOfWork, page: PageRequest, rows: Sequence[RunbookExecution]) -> ExecutionPage:
     """The page of the runs that were found in its window."""
     found = page.cut(rows, _position)
     return ExecutionPage(executions=view_executions(work, found.rows), next_cursor=found.next_cursor)

@@ -19,14 +19,14 @@ from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.documents import ANSWER, BODY, DocumentBody, Note, ReadVersion, SentDocument, WantsYaml
 from bot.rest.filters import RunsOfDefinition, WantedTeam
 from bot.rest.idempotency import CurrentPost, Post
-from bot.rest.library import NO_NOTE, Decision, Desk, Rollback
+from bot.rest.library import NO_NOTE, Decision, DefinitionResource, Rollback
 from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentName, WorkflowExecutionReference, WorkflowReference
 from core.decisions.people import Person
 from core.definitions.checks.secrets import Known
 from core.definitions.fields import Name
 from core.definitions.workflow import WorkflowDefinition
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.listing import Position, list_workflow_executions, list_workflows
 from core.services.access.secrets import declared_secrets
 from core.services.access.workspace import declared_channels
@@ -53,11 +53,11 @@ class Duplicate(Decision):
     name: Name
 
 
-def _answer(work: Work, row: Workflow) -> WorkflowAnswer:
+def _answer(work: UnitOfWork, row: Workflow) -> WorkflowAnswer:
     return WorkflowAnswer(workflow=view_workflow_with_diff(work, row))
 
 
-def _read(work: Work, person: Person, body: DocumentBody) -> WorkflowDefinition:
+def _read(work: UnitOfWork, person: Person, body: DocumentBody) -> WorkflowDefinition:
     """The runbooks that it starts must be there, the secrets that it uses declared for it."""
     known = Known(
         visible_names(work, person, RUNBOOKS), declared_channels(work), declared_secrets(work.session)
@@ -65,7 +65,7 @@ def _read(work: Work, person: Person, body: DocumentBody) -> WorkflowDefinition:
     return body.read(WorkflowDefinition, partial(check_may_write, person), known)
 
 
-DESK = Desk(WORKFLOWS, _answer, _read)
+DESK = DefinitionResource(WORKFLOWS, _answer, _read)
 
 
 @router.get("")
@@ -116,7 +116,7 @@ def cancel_execution(
 ) -> Response:
     """Start no further action. What it has started goes on, unless `runs` says otherwise."""
 
-    def act(work: Work) -> WorkflowExecutionAnswer:
+    def act(work: UnitOfWork) -> WorkflowExecutionAnswer:
         person, with_runs = post.caller.person, body.runs == "cancel"
         row, _ = cancel_workflow(work, person, execution, with_runs=with_runs)
         return WorkflowExecutionAnswer(execution=view_workflow_execution(work, row))
@@ -152,7 +152,7 @@ class ManualStart(Body):
 def execute(workflow: WorkflowReference, body: ManualStart, post: CurrentPost) -> Response:
     """Start a workflow whose trigger is `manual`."""
 
-    def act(work: Work) -> WorkflowExecutionAnswer:
+    def act(work: UnitOfWork) -> WorkflowExecutionAnswer:
         person = post.caller.person
         row = find_workflow(work, person, workflow)
         incident = find_incident(work, person, body.incident_id)
@@ -236,7 +236,7 @@ def disable(
 def _switch(reference: str, post: Post, body: Decision, version: int | None, *, enabled: bool) -> Response:
     intent = Intent(body.note, version)
 
-    def deed(work: Work, row: Workflow) -> Workflow:
+    def deed(work: UnitOfWork, row: Workflow) -> Workflow:
         return switch_workflow(work, post.caller.person, row, enabled=enabled, intent=intent)
 
     return DESK.act(post, reference, deed)
@@ -246,7 +246,7 @@ def _switch(reference: str, post: Post, body: Decision, version: int | None, *, 
 def duplicate(workflow: WorkflowReference, post: CurrentPost, body: Duplicate) -> Response:
     """The same under another name: a draft, and disabled."""
 
-    def act(work: Work) -> WorkflowAnswer:
+    def act(work: UnitOfWork) -> WorkflowAnswer:
         row = find_workflow(work, post.caller.person, workflow)
         return _answer(work, duplicate_workflow(work, post.caller.person, row, body.name, Intent(body.note)))
 

@@ -4,7 +4,7 @@ from random import Random
 
 from chaos.definitions import ALWAYS, LOCKED, REQUESTERS, TEAM
 from chaos.driver.rest import Rest
-from chaos.house import GENERAL, House
+from chaos.environment import GENERAL, Environment
 from chaos.journal import Request
 
 LOCKS = ("one", "two")
@@ -13,9 +13,9 @@ LOCKS = ("one", "two")
 class Asking:
     """`seed` and a request's number decide everything about it."""
 
-    def __init__(self, house: House, seed: int) -> None:
-        self._house, self._seed = house, seed
-        self._rest = Rest(house)
+    def __init__(self, environment: Environment, seed: int) -> None:
+        self._house, self._seed = environment, seed
+        self._rest = Rest(environment)
 
     def close(self) -> None:
         self._rest.close()

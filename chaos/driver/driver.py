@@ -11,7 +11,7 @@ import httpx2
 from chaos.definitions import ALWAYS, SERVICES
 from chaos.driver.asking import Asking
 from chaos.driver.responding import Responding
-from chaos.house import House
+from chaos.environment import Environment
 from chaos.settling import is_too_long
 
 LOOK_SECONDS = 0.2
@@ -23,9 +23,9 @@ PER_INCIDENT = 5  # requests: Slack takes one message a second in a channel
 class Driver:
     """`runbooks`: the names that are asked for; empty: all that are not long."""
 
-    def __init__(self, house: House, seed: int, runbooks: tuple[str, ...] = ALWAYS) -> None:
-        self._house, self.seed, self._runbooks = house, seed, runbooks
-        self._asking, self.responding = Asking(house, seed), Responding(house, seed)
+    def __init__(self, environment: Environment, seed: int, runbooks: tuple[str, ...] = ALWAYS) -> None:
+        self._house, self.seed, self._runbooks = environment, seed, runbooks
+        self._asking, self.responding = Asking(environment, seed), Responding(environment, seed)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._incident = ""

@@ -16,7 +16,7 @@ import httpx2
 import psycopg
 
 from chaos.definitions import APPROVERS, RACED, REQUESTERS
-from chaos.house import House
+from chaos.environment import Environment
 from chaos.journal import Request
 
 AT_ONCE = 24  # runs that are raced over
@@ -66,11 +66,11 @@ class Race:
 class Racing:
     """`seed` decides which race is of which kind; `run` returns when as many were run as were asked for."""
 
-    def __init__(self, house: House, seed: int, name: str) -> None:
-        self._house, self._name = house, name
+    def __init__(self, environment: Environment, seed: int, name: str) -> None:
+        self._house, self._name = environment, name
         self._chance = Random(f"{seed}/{name}")
         self._numbers, self._keys = count(), count()
-        self._webs = cycle(house.webs)
+        self._webs = cycle(environment.webs)
         self._met: set[str] = set()
         limits = httpx2.Limits(max_connections=200, max_keepalive_connections=64)
         self._client = httpx2.Client(timeout=SECONDS, limits=limits, trust_env=False)

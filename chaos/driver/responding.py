@@ -11,7 +11,7 @@ import httpx2
 
 from chaos.definitions import APPROVERS, REQUESTERS
 from chaos.driver.retrying import Retrying
-from chaos.house import House
+from chaos.environment import Environment
 from chaos.slack import Button, buttons_of
 
 ATTEMPTS = 40  # of a press that Slack could not deliver
@@ -70,8 +70,8 @@ FATES = {
 class Responding:
     """Hears what the sandbox shows, and has each message's fate drawn once."""
 
-    def __init__(self, house: House, seed: int) -> None:
-        self._house, self.retrying = house, Retrying(house, seed)
+    def __init__(self, environment: Environment, seed: int) -> None:
+        self._house, self.retrying = environment, Retrying(environment, seed)
         self._chance = {action: Random(f"{seed}/fate/{action}") for action in FATES}
         self._met: set[str] = set()
         self._lock = threading.Lock()

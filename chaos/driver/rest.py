@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import httpx2
 
-from chaos.house import House
+from chaos.environment import Environment
 
 SECONDS = 10.0
 PATIENCE = 60.0  # how long a client repeats a request of which no answer came
@@ -15,10 +15,12 @@ PAUSE_SECONDS = 0.3
 class Rest:
     """To the one address of all web processes."""
 
-    def __init__(self, house: House) -> None:
-        self._tokens = house.tokens
+    def __init__(self, environment: Environment) -> None:
+        self._tokens = environment.tokens
         limits = httpx2.Limits(max_keepalive_connections=0)  # a web process may die between two requests
-        self._client = httpx2.Client(base_url=house.web, timeout=SECONDS, limits=limits, trust_env=False)
+        self._client = httpx2.Client(
+            base_url=environment.web, timeout=SECONDS, limits=limits, trust_env=False
+        )
 
     def close(self) -> None:
         self._client.close()

@@ -4,7 +4,7 @@ import threading
 from random import Random
 
 from chaos.driver.rest import Rest
-from chaos.house import House
+from chaos.environment import Environment
 
 ATTEMPTS, PAUSE_SECONDS = 3, 3.0
 PATH = "/api/runbooks/executions"
@@ -13,8 +13,8 @@ PATH = "/api/runbooks/executions"
 class Retrying:
     """`seed` decides which steps are chosen."""
 
-    def __init__(self, house: House, seed: int) -> None:
-        self._rest, self._journal = Rest(house), house.journal
+    def __init__(self, environment: Environment, seed: int) -> None:
+        self._rest, self._journal = Rest(environment), environment.journal
         self._chance = Random(f"{seed}/retry")
         self._over = threading.Event()
 

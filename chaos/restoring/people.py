@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from chaos.restoring.definitions import ADMIN, APPROVER, OPS
-from core.service import Service, Work
+from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.executions.loading import KINDS, AnyExecution, Kind
 from core.services.freezes.declaring import unfreeze
@@ -26,7 +26,7 @@ SOURCE = "chaos"
 Message = Mapping[str, Any]
 
 
-def answer(service: Service, done: Collection[str]) -> None:
+def answer(service: UnitOfWorkFactory, done: Collection[str]) -> None:
     """To all that is asked. `done`: what was called, as `once-…`."""
     with service.transaction() as work:
         gates = work.session.scalars(select(Approval.id).where(Approval.status == GateStatus.OPEN)).all()
@@ -47,24 +47,24 @@ def _truth(step: StepExecution, done: Collection[str]) -> str:
     return "ran" if found[1] in done else "run_again"
 
 
-def thaw(service: Service) -> None:
+def thaw(service: UnitOfWorkFactory) -> None:
     with service.transaction() as work:
         for freeze in freezes_in_force(work):
             unfreeze(work, load_person(work, ADMIN, source=SOURCE), freeze.id)
 
 
-def left(service: Service) -> list[str]:
+def left(service: UnitOfWorkFactory) -> list[str]:
     """The executions that have not ended."""
     with service.transaction() as work:
         found = [row for kind in KINDS.values() for row in _active(work, kind)]
         return [f"{row.id} is {row.status}, waits for {row.waiting_for}" for row in found]
 
 
-def _active(work: Work, kind: Kind) -> Iterable[AnyExecution]:
+def _active(work: UnitOfWork, kind: Kind) -> Iterable[AnyExecution]:
     return work.session.scalars(select(kind.execution).where(kind.execution.status.in_(ACTIVE)))
 
 
-def is_told(service: Service) -> bool:
+def is_told(service: UnitOfWorkFactory) -> bool:
     """Whether no message is owed, and none will be by the age of an incident."""
     with service.transaction() as work:
         ages = [work.now - created for created in work.session.scalars(select(Incident.created_at))]

@@ -13,9 +13,9 @@ from sqlalchemy import text
 
 from chaos.restoring.copies import dump, restore
 from chaos.restoring.definitions import OPS
-from chaos.restoring.house import Place, open_place, until
+from chaos.restoring.environment import Place, open_place, until
 from chaos.restoring.people import answer, is_told, left, messages_by_name, thaw, twice
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.freezes.in_force import freezes_in_force
 from core.services.incidents.opening import NewIncident, open_incident
@@ -82,7 +82,7 @@ def _play(place: Place, number: int, chance: Random) -> Round:
     return _after(place, restore(file, place.database.url, f"restored_{number}"), f"restored-{number}", after)
 
 
-def _begin(service: Service, title: str) -> None:
+def _begin(service: UnitOfWorkFactory, title: str) -> None:
     with service.transaction() as work:
         person = load_person(work, OPS, source="chaos")
         incident = open_incident(work, person, NewIncident(title=title, team="database"))
@@ -94,7 +94,7 @@ def _begin(service: Service, title: str) -> None:
         work.session.execute(text("UPDATE workflows SET trigger_since = trigger_since - :age"), {"age": AGE})
 
 
-def _finish(place: Place, service: Service) -> None:
+def _finish(place: Place, service: UnitOfWorkFactory) -> None:
     def is_over() -> bool:
         answer(service, place.done())
         return not left(service) and is_told(service)
@@ -116,6 +116,6 @@ def _after(place: Place, url: str, name: str, after: float) -> Round:
     return Round(after, asked, twice(place.done()), twice(said), begun)
 
 
-def _is_frozen(service: Service) -> bool:
+def _is_frozen(service: UnitOfWorkFactory) -> bool:
     with service.transaction() as work:
         return bool(freezes_in_force(work))

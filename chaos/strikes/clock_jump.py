@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-from chaos.births import Nursery
-from chaos.crew import Plan
+from chaos.forkserver_client import Forkserver
+from chaos.process_group import Plan
 from chaos.strikes.scene import Scene, Strike, until
 
 NAME = "clock-jump"
@@ -42,12 +42,12 @@ def play(scene: Scene, chance: Random) -> None:
 
 
 def _jump(scene: Scene, offsets: Sequence[str]) -> None:
-    file = scene.house.folder / "faketime"
+    file = scene.environment.folder / "faketime"
     file.write_text("+0")
     faked = environment(file)
-    nursery = Nursery(scene.house.folder / "nursery.log", faked)
+    forkserver = Forkserver(scene.environment.folder / "nursery.log", faked)
     try:
-        _settle(scene, Plan(faked, nursery=nursery))
+        _settle(scene, Plan(faked, forkserver=forkserver))
         with scene.struck(NAME):
             for offset in offsets:
                 file.write_text(offset)
@@ -56,8 +56,8 @@ def _jump(scene: Scene, offsets: Sequence[str]) -> None:
                 time.sleep(SECONDS)
         _settle(scene, None)
     finally:
-        scene.house.crew.orders.clear()
-        nursery.close()
+        scene.environment.process_group.orders.clear()
+        forkserver.close()
 
 
 def environment(file: Path) -> dict[str, str]:
@@ -76,13 +76,13 @@ def environment(file: Path) -> dict[str, str]:
 
 def _settle(scene: Scene, plan: Plan | None) -> None:
     """Start the worker anew, by this plan or as usual, while another is up."""
-    crew = scene.house.crew
-    until(lambda: WORKER in crew.spare("worker"), PATIENCE)
-    crew.orders.pop(WORKER, None)
+    process_group = scene.environment.process_group
+    until(lambda: WORKER in process_group.spare("worker"), PATIENCE)
+    process_group.orders.pop(WORKER, None)
     if plan is not None:
-        crew.orders[WORKER] = plan
-    pid = crew.signal(WORKER, signal.SIGTERM, NAME)
-    until(lambda: crew.pid(WORKER) != pid, PATIENCE)
+        process_group.orders[WORKER] = plan
+    pid = process_group.signal(WORKER, signal.SIGTERM, NAME)
+    until(lambda: process_group.pid(WORKER) != pid, PATIENCE)
 
 
 STRIKE = Strike(NAME, play, harms=True, missing=missing)

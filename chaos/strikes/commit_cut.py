@@ -10,7 +10,7 @@ PATIENCE = 8.0  # seconds until as many commits were made
 
 
 def play(scene: Scene, chance: Random) -> None:
-    proxy = scene.house.proxy
+    proxy = scene.environment.proxy
     with scene.struck(NAME):
         proxy.cut(*(chance.choice(("unsent", "unanswered", "unanswered")) for _ in range(CUTS)))
         for runbook in ("mixed", "gated", "many"):

@@ -16,13 +16,13 @@ def play(scene: Scene, chance: Random) -> None:
     scene.driver.responding.race_for(BY_BUTTON)
     name = f"races-{chance.randrange(1_000_000_000)}"
     incident = scene.driver.open_incident(name)
-    racing = Racing(scene.house, scene.driver.seed, name)
+    racing = Racing(scene.environment, scene.driver.seed, name)
     with scene.struck(NAME):
         for _ in range(BY_BUTTON):
             scene.driver.ask_extra(chance.choice(("gated", "gated-two")))
         racing.run(scene.races, incident)
         time.sleep(max(0.0, ended - time.monotonic()))
-    scene.house.journal.raced(racing.kinds, racing.answers)
+    scene.environment.journal.raced(racing.kinds, racing.answers)
 
 
 STRIKE = Strike(NAME, play)

@@ -12,7 +12,7 @@ NAME = "edited-definition"
 
 
 def play(scene: Scene, chance: Random) -> None:
-    with scene.struck(NAME), Composition.of(scene.house.settings) as composition:
+    with scene.struck(NAME), Composition.of(scene.environment.settings) as composition:
         for _ in range(3):
             scene.driver.ask_extra(EDITED)
             time.sleep(chance.uniform(0, 0.7))

@@ -13,7 +13,7 @@ SHORTLY = 6  # runs asked for, so that there is something to forget
 def play(scene: Scene, chance: Random) -> None:
     for _ in range(chance.randrange(1, SHORTLY)):
         scene.driver.ask_extra(chance.choice(("mixed", "waiting")))
-    with scene.struck(NAME), Redis.from_url(scene.house.redis.url) as redis:
+    with scene.struck(NAME), Redis.from_url(scene.environment.redis.url) as redis:
         redis.flushall()
 
 

@@ -5,7 +5,7 @@ from random import Random
 
 from chaos.definitions import APPROVERS, LUCKLESS, TEAM
 from chaos.driver.rest import Rest
-from chaos.house import GENERAL
+from chaos.environment import GENERAL
 from chaos.strikes.scene import Scene, Strike
 
 NAME = "freeze"
@@ -21,26 +21,26 @@ def play(scene: Scene, chance: Random) -> None:
         scene.driver.ask_extra(runbook)
     time.sleep(chance.uniform(0.1, 0.8))
     rest, admin, key = (
-        Rest(scene.house),
+        Rest(scene.environment),
         chance.choice(APPROVERS),
         f"freeze-{chance.randrange(1_000_000_000)}",
     )
     scene.meanwhile(lambda: _acknowledge(scene, admin, key))
     with scene.struck(NAME):
         if chance.random() < 0.5:
-            scene.house.slack.say(admin, GENERAL, f"/runbook freeze {TEAM} {key}")
+            scene.environment.slack.say(admin, GENERAL, f"/runbook freeze {TEAM} {key}")
         for freeze_id in _begin(rest, admin, key):
-            scene.house.journal.was_frozen(freeze_id)
+            scene.environment.journal.was_frozen(freeze_id)
         _ask_in_vain(scene, chance, time.monotonic() + chance.uniform(3, 5))
         if chance.random() < 0.5:
-            scene.house.slack.say(admin, GENERAL, f"/runbook unfreeze {TEAM}")
+            scene.environment.slack.say(admin, GENERAL, f"/runbook unfreeze {TEAM}")
         _lift(rest, admin, key)
     rest.close()
 
 
 def _acknowledge(scene: Scene, person: str, key: str) -> None:
     """Each starts a workflow in its own transaction, while the freeze begins in another."""
-    rest = Rest(scene.house)
+    rest = Rest(scene.environment)
     answer = rest.insist(person, "/api/incidents?status=open", key="look", method="GET")
     incidents = answer.json()["incidents"] if answer and answer.is_success else []
     for incident in incidents[:ACKNOWLEDGED]:

@@ -3,7 +3,7 @@
 import signal
 from random import Random
 
-from chaos.house import KINDS
+from chaos.environment import KINDS
 from chaos.strikes.scene import Scene, Strike, until
 
 NAME = "kill-any"
@@ -11,12 +11,12 @@ PATIENCE = 40.0  # until another of the kind is up
 
 
 def play(scene: Scene, chance: Random) -> None:
-    crew = scene.house.crew
+    process_group = scene.environment.process_group
     kind = chance.choice(KINDS)
-    until(lambda: bool(crew.spare(kind)), PATIENCE)
-    name = chance.choice(crew.spare(kind) or crew.names(kind))
+    until(lambda: bool(process_group.spare(kind)), PATIENCE)
+    name = chance.choice(process_group.spare(kind) or process_group.names(kind))
     with scene.struck(NAME):
-        crew.signal(name, signal.SIGKILL, NAME)
+        process_group.signal(name, signal.SIGKILL, NAME)
 
 
 STRIKE = Strike(NAME, play, harms=True)

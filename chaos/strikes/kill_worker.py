@@ -14,30 +14,34 @@ PATIENCE = 40.0
 
 def busy_worker(scene: Scene, chance: Random, query: str = HOLDERS) -> str:
     """The name of a worker of one process that `query` finds, while another is up; of any where that does not come."""
-    crew = scene.house.crew
+    process_group = scene.environment.process_group
     busy: list[str] = []
 
     def look() -> bool:
         found = holders(scene, query)
-        single = set(crew.single("worker"))
-        busy[:] = [name for name in crew.spare("worker") if name in single and crew.pid(name) in found]
+        single = set(process_group.single("worker"))
+        busy[:] = [
+            name
+            for name in process_group.spare("worker")
+            if name in single and process_group.pid(name) in found
+        ]
         return bool(busy)
 
     until(look, PATIENCE)
-    return chance.choice(busy or crew.single("worker") or crew.names("worker"))
+    return chance.choice(busy or process_group.single("worker") or process_group.names("worker"))
 
 
 def busy_hand(scene: Scene) -> int | None:
     """One process of a worker of several, with an execution in its hands, if there is one now."""
-    crew = scene.house.crew
-    hands = {pid for name in crew.names("worker") for pid in crew.hands(name)}
-    alone = {crew.pid(name) for name in crew.single("worker")}
+    process_group = scene.environment.process_group
+    hands = {pid for name in process_group.names("worker") for pid in process_group.hands(name)}
+    alone = {process_group.pid(name) for name in process_group.single("worker")}
     return next(iter((hands - alone) & holders(scene, HOLDERS)), None)
 
 
 def holders(scene: Scene, query: str) -> set[int]:
     """Process ids of the workers that the query finds."""
-    with psycopg.connect(scene.house.conninfo, autocommit=True) as connection:
+    with psycopg.connect(scene.environment.conninfo, autocommit=True) as connection:
         return {int(str(row[0]).rpartition(".")[2]) for row in connection.execute(query.encode())}
 
 
@@ -45,11 +49,11 @@ def play(scene: Scene, chance: Random) -> None:
     hand = busy_hand(scene)
     if hand is not None:  # the one that looks after it goes on, and starts another
         with scene.struck(NAME):
-            scene.house.crew.strike_hand(hand, NAME)
+            scene.environment.process_group.strike_hand(hand, NAME)
         return
     name = busy_worker(scene, chance)
     with scene.struck(NAME):
-        scene.house.crew.signal(name, signal.SIGKILL, NAME)
+        scene.environment.process_group.signal(name, signal.SIGKILL, NAME)
 
 
 STRIKE = Strike(NAME, play, harms=True)

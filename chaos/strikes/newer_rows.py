@@ -21,7 +21,7 @@ AWAY = "DELETE FROM notices WHERE id LIKE 'ntc_newer%'"
 
 def play(scene: Scene, chance: Random) -> None:
     """First of all that is owed, so that whoever stumbles over them gets no further."""
-    with scene.struck(NAME), psycopg.connect(scene.house.conninfo, autocommit=True) as connection:
+    with scene.struck(NAME), psycopg.connect(scene.environment.conninfo, autocommit=True) as connection:
         connection.execute(ROWS)
         scene.driver.ask_extra(chance.choice(("mixed", "gated")))
         time.sleep(SECONDS)

@@ -14,21 +14,21 @@ PATIENCE = 4 * LEASE
 
 def play(scene: Scene, chance: Random) -> None:
     # With both workers asleep nobody could take over.
-    until(lambda: not scene.house.crew.asleep, PATIENCE)
+    until(lambda: not scene.environment.process_group.asleep, PATIENCE)
     for runbook in ("many", "slow", "mixed"):
         scene.driver.ask_extra(runbook)
     name = busy_worker(scene, chance)
-    pid = scene.house.crew.signal(name, signal.SIGSTOP)
+    pid = scene.environment.process_group.signal(name, signal.SIGSTOP)
     scene.recoveries.lost(NAME, pid)
-    scene.house.crew.asleep.add(name)
+    scene.environment.process_group.asleep.add(name)
     begun = time.time()
 
     def wake() -> None:
         time.sleep(3 * LEASE)
-        if scene.house.crew.pid(name) == pid:
-            scene.house.crew.signal(name, signal.SIGCONT)
-        scene.house.crew.asleep.discard(name)
-        scene.house.journal.struck(NAME, begun)
+        if scene.environment.process_group.pid(name) == pid:
+            scene.environment.process_group.signal(name, signal.SIGCONT)
+        scene.environment.process_group.asleep.discard(name)
+        scene.environment.journal.struck(NAME, begun)
 
     scene.meanwhile(wake)
 

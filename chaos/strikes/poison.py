@@ -14,20 +14,20 @@ OPEN = "SELECT count(*) FROM runbook_executions WHERE runbook_name = %s AND fini
 
 def play(scene: Scene, _chance: Random) -> None:
     """Nobody else kills a worker meanwhile, as far as that is planned."""
-    scene.house.crew.suspects["worker"] = NAME
+    scene.environment.process_group.suspects["worker"] = NAME
     scene.driver.ask_extra(POISON)
 
     def watch() -> None:
         with scene.struck(NAME):
             until(lambda: _is_over(scene), PATIENCE)
-        scene.house.crew.suspects.clear()
+        scene.environment.process_group.suspects.clear()
 
     scene.meanwhile(watch)
 
 
 def _is_over(scene: Scene) -> bool:
     try:
-        with psycopg.connect(scene.house.conninfo, autocommit=True) as connection:
+        with psycopg.connect(scene.environment.conninfo, autocommit=True) as connection:
             return connection.execute(OPEN, (POISON,)).fetchone() == (0,)
     except psycopg.OperationalError:
         return False  # another strike took the database away

@@ -11,9 +11,9 @@ NAME = "postgres-stop"
 
 def play(scene: Scene, chance: Random) -> None:
     with scene.struck(NAME):
-        scene.house.database.end(signal.SIGQUIT)
+        scene.environment.database.end(signal.SIGQUIT)
         time.sleep(chance.choice((0.0, 0.0, 2.0)))
-        scene.house.database.start()
+        scene.environment.database.start()
 
 
 STRIKE = Strike(NAME, play, harms=True)

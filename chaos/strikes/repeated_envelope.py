@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 
-from chaos.house import SECRET
+from chaos.environment import SECRET
 from chaos.strikes.scene import Scene, Strike
 from slack_sandbox.delivery.call_log import Delivery
 from slack_sandbox.delivery.http import encode, retry_headers
@@ -25,7 +25,7 @@ SECONDS = 10.0
 
 
 def play(scene: Scene, chance: Random) -> None:
-    met = [record["delivery"] for record in scene.house.slack.log()["deliveries"]][-LAST:]
+    met = [record["delivery"] for record in scene.environment.slack.log()["deliveries"]][-LAST:]
     chosen = chance.sample(met, min(ENVELOPES, len(met)))
     again = [repetition(each, number) for each in chosen for number in range(TIMES)]
     chance.shuffle(again)
@@ -34,7 +34,11 @@ def play(scene: Scene, chance: Random) -> None:
         ThreadPoolExecutor(TIMES) as pool,
         httpx2.Client(timeout=SECONDS, trust_env=False) as client,
     ):
-        list(pool.map(lambda pair: _send(client, *pair), zip(again, cycle(scene.house.webs), strict=False)))
+        list(
+            pool.map(
+                lambda pair: _send(client, *pair), zip(again, cycle(scene.environment.webs), strict=False)
+            )
+        )
 
 
 def repetition(delivery: Mapping[str, Any], number: int) -> Delivery:

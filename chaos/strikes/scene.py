@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from chaos.driver.driver import Driver
-from chaos.house import House
+from chaos.environment import Environment
 from chaos.recovery import Recoveries
 
 
@@ -16,7 +16,7 @@ from chaos.recovery import Recoveries
 class Scene:
     """The house, its driver, and what strikes still do in the background."""
 
-    house: House
+    environment: Environment
     driver: Driver
     recoveries: Recoveries
     editions: int = 1
@@ -36,7 +36,7 @@ class Scene:
         try:
             yield
         finally:
-            self.house.journal.struck(fault, begun)
+            self.environment.journal.struck(fault, begun)
 
 
 @dataclass(frozen=True)

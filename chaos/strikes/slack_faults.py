@@ -15,7 +15,7 @@ def _strike(name: str, *faults: dict[str, Any]) -> Strike:
     def play(scene: Scene, chance: Random) -> None:
         scene.driver.ask_extra(chance.choice(("mixed", "gated")))
         with scene.struck(name):
-            scene.house.slack.play(faults)
+            scene.environment.slack.play(faults)
             time.sleep(SECONDS)
 
     return Strike(name, play)

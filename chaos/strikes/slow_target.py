@@ -11,9 +11,9 @@ SECONDS = 5.0
 
 def play(scene: Scene, chance: Random) -> None:
     with scene.struck(NAME):
-        scene.house.target.delay = chance.uniform(0.5, 2)
+        scene.environment.target.delay = chance.uniform(0.5, 2)
         time.sleep(SECONDS)
-        scene.house.target.delay = 0.0
+        scene.environment.target.delay = 0.0
 
 
 STRIKE = Strike(NAME, play)

@@ -23,18 +23,18 @@ def play_long(scene: Scene, _chance: Random) -> None:
 def play_silent(scene: Scene, chance: Random) -> None:
     """It takes connections and commands, and says nothing."""
     with scene.struck(SILENT_NAME):
-        scene.house.redis.signal(signal.SIGSTOP)
+        scene.environment.redis.signal(signal.SIGSTOP)
         try:
             _ask_meanwhile(scene, chance.uniform(3, 8))
         finally:
-            scene.house.redis.signal(signal.SIGCONT)
+            scene.environment.redis.signal(signal.SIGCONT)
 
 
 def _be_away(scene: Scene, name: str, seconds: float) -> None:
     with scene.struck(name):
-        scene.house.redis.end(signal.SIGKILL)
+        scene.environment.redis.end(signal.SIGKILL)
         _ask_meanwhile(scene, seconds)
-        scene.house.redis.start()
+        scene.environment.redis.start()
 
 
 def _ask_meanwhile(scene: Scene, seconds: float) -> None:

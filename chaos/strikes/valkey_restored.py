@@ -13,8 +13,8 @@ DATA = "appendonlydir"  # valkey.conf's default
 
 
 def play(scene: Scene, chance: Random) -> None:
-    redis = scene.house.redis
-    data, copy = redis.folder / DATA, scene.house.folder / "valkey.old"
+    redis = scene.environment.redis
+    data, copy = redis.folder / DATA, scene.environment.folder / "valkey.old"
     with scene.struck(NAME):
         for _ in range(3):
             scene.driver.ask_extra(chance.choice(("mixed", "waiting")))

@@ -19,7 +19,7 @@ def play(scene: Scene, chance: Random) -> None:
     scene.driver.ask_extra("shelled")
     name = busy_worker(scene, chance, HOLDERS)
     with scene.struck(NAME):
-        scene.house.crew.signal(name, signal.SIGKILL, NAME)
+        scene.environment.process_group.signal(name, signal.SIGKILL, NAME)
 
 
 STRIKE = Strike(NAME, play, harms=True)

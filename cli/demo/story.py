@@ -19,7 +19,7 @@ Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
-class Ending:
+class Shutdown:
     """What came of it: the message that asked, the outcome's, the channel, and the cluster as the target has it."""
 
     channel: str
@@ -54,14 +54,14 @@ def open_incident(stage: Stage, sandbox: SandboxClient) -> str:
     return _until("the incident's channel", lambda: _incident_channel(sandbox))
 
 
-def play(stage: Stage, sandbox: SandboxClient) -> Ending:
+def play(stage: Stage, sandbox: SandboxClient) -> Shutdown:
     """The whole story, with nobody at the browser."""
     channel = open_incident(stage, sandbox)
     gate = _until("the approval message", lambda: _with_button(sandbox, channel, "approval.approve"))
     sandbox.press(APPROVER, channel, gate, "approval.approve")
     outcome = _until("the outcome", lambda: _outcome(sandbox, channel))
     cluster = httpx2.get(f"{stage.targets}/clusters/orders").json()
-    return Ending(channel, gate, outcome, cluster)
+    return Shutdown(channel, gate, outcome, cluster)
 
 
 def _until(what: str, look: Callable[[], Found | None]) -> Found:

@@ -12,7 +12,7 @@ from core.io.egress import EgressPolicy
 from core.io.http import HttpCaller
 from core.settings import Settings
 from workers.audit_heads import Destination, HourlyHead, to_file, to_url
-from workers.clock import run_clock
+from workers.scheduler import run_clock
 
 app = typer.Typer()
 

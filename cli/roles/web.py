@@ -4,7 +4,7 @@ import structlog
 import typer
 from starlette.types import ASGIApp
 
-from bot.answers import Whisper
+from bot.answers import EphemeralReplier
 from bot.limits import RestLimits, bucket
 from bot.rest.settings import RestSettings
 from bot.slack_http import slack_route
@@ -38,7 +38,7 @@ def web_app(composition: Composition) -> ASGIApp:
     return create_web(
         composition.service,
         slack=slack_route(
-            bolt_app(composition), settings.slack_signing_secret, Whisper(settings.slack_api_url)
+            bolt_app(composition), settings.slack_signing_secret, EphemeralReplier(settings.slack_api_url)
         ),
         rest=rest_settings(composition),
         links=composition.links,

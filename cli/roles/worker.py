@@ -20,8 +20,8 @@ from core.execution.preparation import Ports
 from core.io.egress import EgressPolicy
 from core.io.http import HttpCaller
 from workers import jobs
-from workers.ending import Ending
-from workers.lookout import Lookout
+from workers.fallback_poller import FallbackPoller
+from workers.shutdown import Shutdown
 from workers.worker import work, worker_name
 
 USUAL, MOST = 4, 64  # runs at once: most of the time a run waits for others
@@ -83,8 +83,8 @@ def _work(composition: Composition) -> None:
     build_models()
     jobs.use(executor)
     assert composition.settings.redis_url is not None
-    ending = Ending(executor.stopping, executor.hurry)
-    work(composition.settings.redis_url, ending, Lookout(composition.service, executor).look)
+    shutdown = Shutdown(executor.stopping, executor.hurry)
+    work(composition.settings.redis_url, shutdown, FallbackPoller(composition.service, executor).look)
 
 
 def executor_of(composition: Composition, environ: Mapping[str, str]) -> Executor:

@@ -40,7 +40,7 @@ else:
     otherwise: Actions = Field(default=(), alias="else")
     """What is done where it is not."""
 
-    def arms(self) -> Mapping[str, Sequence[ActionDefinition]]:
+    def branches(self) -> Mapping[str, Sequence[ActionDefinition]]:
         return {"then": self.then, "else": self.otherwise}
 
     def prepare(self, context: Context) -> Prepared:  # noqa: ARG002 its condition held, and that is all

@@ -7,7 +7,7 @@ from core.definitions.actions import ActionDefinition
 from core.definitions.fields import Name, PublicJson
 from core.definitions.templates import render
 from core.execution.preparation import Context, Inside, Prepared
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.executions.loading import RUNBOOK, load
 from core.services.library.runbooks import runbook_for
 from core.services.runs.changes import result_of
@@ -46,7 +46,7 @@ parameters: {cluster: orders, reason: "{{ incident.title }}"}
         assert isinstance(parameters, dict)
         return Inside(lambda work: self._start(work, context, parameters))
 
-    def _start(self, work: Work, context: Context, parameters: Mapping[str, Json]) -> StepResult:
+    def _start(self, work: UnitOfWork, context: Context, parameters: Mapping[str, Json]) -> StepResult:
         """Create the runbook execution, tagged with the workflow execution, in the transaction of the action."""
         incident = work.session.get_one(Incident, context.incident_id)
         start = Start(
@@ -64,7 +64,7 @@ parameters: {cluster: orders, reason: "{{ incident.title }}"}
             return self._wait(work, context, execution)
         return Succeeded({"execution_id": execution.id, "runbook": self.runbook})
 
-    def _wait(self, work: Work, context: Context, execution: RunbookExecution) -> StepResult:
+    def _wait(self, work: UnitOfWork, context: Context, execution: RunbookExecution) -> StepResult:
         """Its end answers, in its own transaction (core.services.runs.changes). One that has ended answers now."""
         if Status(execution.status).is_final:
             return result_of(execution, load(work.session, RUNBOOK, execution).state)

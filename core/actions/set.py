@@ -10,7 +10,7 @@ from core.definitions.actions import ActionDefinition
 from core.definitions.fields import PublicText
 from core.definitions.templates import render_text
 from core.execution.preparation import Context, Inside, Prepared
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.incidents.changes import Cause, lock, set_labels, set_severity, set_status
 from core.statuses import IncidentStatus, Severity
 from core.tables import Incident
@@ -48,7 +48,7 @@ labels: {affected: "{{ incident.service }}", quiet: null}
         }
         return Inside(lambda work: self._change(work, context, labels))
 
-    def _change(self, work: Work, context: Context, labels: dict[str, str | None]) -> StepResult:
+    def _change(self, work: UnitOfWork, context: Context, labels: dict[str, str | None]) -> StepResult:
         incident = work.session.get_one(Incident, context.incident_id)
         lock(work, incident)
         person = Person(context.requester, source="workflow")

@@ -21,6 +21,7 @@ from core.decisions.settling import (
     asking,
     awake,
     counted,
+    deadline_preempts,
     expired,
     fail,
     finished,
@@ -36,7 +37,6 @@ from core.decisions.settling import (
     unknown,
     why_unknown,
     within_deadline,
-    yields,
 )
 from core.statuses import Status, WaitingFor
 from core.values.execution import (
@@ -150,7 +150,7 @@ def advance(execution: Execution, event: Event, now: datetime) -> Transition:
     """What `event` makes of `execution` at `now`. An event that no longer fits changes nothing."""
     if execution.status.is_final:
         return Transition(execution)
-    if is_overdue(execution, now) and yields(execution, event):
+    if is_overdue(execution, now) and deadline_preempts(execution, event):
         return Transition(overdue(execution, now))
     transition = _advance(execution, event, now)
     return replace(transition, execution=within_deadline(transition.execution))

@@ -119,7 +119,7 @@ def is_overdue(execution: Execution, now: datetime) -> bool:
     return execution.deadline is not None and now >= execution.deadline
 
 
-def yields(execution: Execution, event: Event) -> bool:
+def deadline_preempts(execution: Execution, event: Event) -> bool:
     """Whether the deadline goes before the event.
 
     Nothing begins after the deadline, and no wait goes on. What runs may end, and a cancel is a cancel.

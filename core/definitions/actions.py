@@ -57,7 +57,7 @@ class ActionDefinition(Definition):
     on_failure: OnFailure = "stop"
     """Whether the workflow ends when it fails, or goes on with the next action."""
 
-    def arms(self) -> Mapping[str, Sequence["ActionDefinition"]]:
+    def branches(self) -> Mapping[str, Sequence["ActionDefinition"]]:
         """The actions within this one, by the name of the way on which they are: see core.definitions.actions."""
         return {}
 
@@ -79,28 +79,28 @@ Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
-class Arm:
-    """One way that the action `branch` may take: `then` or `else`."""
+class Branch:
+    """The `then` or the `else` of a branch action: `name` is which of them."""
 
-    branch: str
+    action_id: str
     name: str
 
 
 @dataclass(frozen=True)
-class Placed:
-    """An action in its place: `path` in the document; `arm`: the nearest one around it, if any."""
+class FlattenedAction:
+    """An action in its place: `path` in the document; `branch`: the nearest one around it, if any."""
 
     action: ActionDefinition
     path: Path
-    arm: Arm | None = None
+    branch: Branch | None = None
 
 
 def in_order(
-    actions: Sequence[ActionDefinition], path: Path = ("actions",), arm: Arm | None = None
-) -> Iterator[Placed]:
+    actions: Sequence[ActionDefinition], path: Path = ("actions",), branch: Branch | None = None
+) -> Iterator[FlattenedAction]:
     """Answer all actions, nested ones behind the one that they are in."""
     for index, action in enumerate(actions):
         here = (*path, index)
-        yield Placed(action, here, arm)
-        for name, inner in action.arms().items():
-            yield from in_order(inner, (*here, name), Arm(action.id, name))
+        yield FlattenedAction(action, here, branch)
+        for name, inner in action.branches().items():
+            yield from in_order(inner, (*here, name), Branch(action.id, name))

@@ -28,7 +28,7 @@ from core.definitions.fields import Definition, HeaderField, Marked, TemplateTex
 from core.definitions.masking import MASK
 from core.definitions.problems import Problem
 from core.definitions.secrets import is_place
-from core.definitions.templates import LONGEST_RESULT, Hole, Path, as_text, holes, render_text
+from core.definitions.templates import LONGEST_RESULT, Path, Placeholder, as_text, placeholders, render_text
 from core.errors import ExpressionError
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
@@ -117,48 +117,48 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True)
-class PlacedHole:
+class UrlPlaceholder:
     """A hole of a URL. `is_trusted`: it names secrets alone, or nothing."""
 
-    hole: Hole
+    placeholder: Placeholder
     part: Part
     is_trusted: bool
 
 
-def placed_holes(url: str) -> Iterator[PlacedHole]:
+def placed_holes(url: str) -> Iterator[UrlPlaceholder]:
     """The holes in order, each where it will stand if its secrets are what they should be.
 
     Raises ExpressionError for what is no template.
     """
     before, after = "", 0
-    for hole in holes(url):
-        before += url[after : hole.start]
-        after = hole.end
-        yield (placed := _placed(hole, before))
+    for placeholder in placeholders(url):
+        before += url[after : placeholder.start]
+        after = placeholder.end
+        yield (placed := _placed(placeholder, before))
         before += _standing_in(placed, before)
 
 
-def _placed(hole: Hole, before: str) -> PlacedHole:
+def _placed(placeholder: Placeholder, before: str) -> UrlPlaceholder:
     """`before`: the URL up to it."""
-    is_trusted = compile_expression(hole.source).names <= {"secrets"}
+    is_trusted = compile_expression(placeholder.source).names <= {"secrets"}
     if not _REACHES_PATH.match(before):
-        return PlacedHole(hole, Part.AUTHORITY, is_trusted)
-    return PlacedHole(hole, Part.QUERY if re.search(r"[?#]", before) else Part.PATH, is_trusted)
+        return UrlPlaceholder(placeholder, Part.AUTHORITY, is_trusted)
+    return UrlPlaceholder(placeholder, Part.QUERY if re.search(r"[?#]", before) else Part.PATH, is_trusted)
 
 
-def _standing_in(placed: PlacedHole, before: str) -> str:
+def _standing_in(placed: UrlPlaceholder, before: str) -> str:
     """For what a hole brings: of a secret, which is not known, that it begins a URL where it stands first."""
-    expression = compile_expression(placed.hole.source)
+    expression = compile_expression(placed.placeholder.source)
     if not expression.names:
         return as_text(expression.evaluate({}))
     return "x" if before.strip() else "https://x"
 
 
-def misplaced_hole(placed: PlacedHole) -> str | None:
+def misplaced_hole(placed: UrlPlaceholder) -> str | None:
     """Why the hole may not stand where it does; None where it may."""
     if placed.part is not Part.AUTHORITY or placed.is_trusted:
         return None
-    return f"`{placed.hole.source}` would choose the host that is called."
+    return f"`{placed.placeholder.source}` would choose the host that is called."
 
 
 def render_url(url: str, scope: Mapping[str, object], path: Path = ()) -> str:
@@ -169,20 +169,20 @@ def render_url(url: str, scope: Mapping[str, object], path: Path = ()) -> str:
     if "{{" not in url:
         return url
     filled, before, after, segment = "", "", 0, Segment()
-    for hole in holes(url):
-        written = url[after : hole.start]
-        after = hole.end
+    for placeholder in placeholders(url):
+        written = url[after : placeholder.start]
+        after = placeholder.end
         before += written
-        placed = _placed(hole, before)
+        placed = _placed(placeholder, before)
         if why := misplaced_hole(placed):
             raise ExpressionError(_about(path, why), hint=HINT)
-        value = render_text(url[hole.start : after], scope, path)
+        value = render_text(url[placeholder.start : after], scope, path)
         brought = value if placed.is_trusted or value == MASK else encoded(value, placed.part, path)
         segment = segment.followed_by(written, path)
         is_named_by_it = placed.part is Part.PATH and not placed.is_trusted
         segment = segment.filled(brought) if is_named_by_it else segment.followed_by(brought, path)
         filled += written + brought
-        before += _standing_in(placed, before) if is_place(hole.source, brought) else brought
+        before += _standing_in(placed, before) if is_place(placeholder.source, brought) else brought
     segment.followed_by(url[after:] + "/", path)
     return _whole(filled + url[after:], path)
 
@@ -255,9 +255,9 @@ def wrong_header(path: Path, text: str, mark: HeaderField, document: Document) -
 def _constant(text: str) -> Iterator[str]:
     """The pieces of a text that are not between braces."""
     start = 0
-    for hole in holes(text):
-        yield text[start : hole.start]
-        start = hole.end
+    for placeholder in placeholders(text):
+        yield text[start : placeholder.start]
+        start = placeholder.end
     yield text[start:]
 
 

@@ -52,10 +52,10 @@ def build_models() -> None:
         kind.model_rebuild()
 
 
-Kept = TypeVar("Kept", RunbookDefinition, WorkflowDefinition)
+StoredDefinition = TypeVar("StoredDefinition", RunbookDefinition, WorkflowDefinition)
 
 
-class NotValidAnyMore(Conflict):
+class StoredDefinitionInvalid(Conflict):
     """A definition that was kept is not valid any more.
 
     The sentence is for who asks for it; `cannot_be_read` tells of it those who did not.
@@ -69,13 +69,15 @@ class NotValidAnyMore(Conflict):
         )
 
 
-def read_kept(model: type[Kept], name: str, version: int, document: Mapping[str, object]) -> Kept:
-    """The definition of a document that was kept. Raises NotValidAnyMore."""
+def read_stored(
+    model: type[StoredDefinition], name: str, version: int, document: Mapping[str, object]
+) -> StoredDefinition:
+    """The definition of a document that was kept. Raises StoredDefinitionInvalid."""
     try:
         return model.model_validate(document)
     except ValidationError as error:
         whole = Document(dict(document), name, text="", places={(): (1, 1)}, key_places={}, spans={})
-        raise NotValidAnyMore(name, version, problems_of(error, model, whole)[0]) from error
+        raise StoredDefinitionInvalid(name, version, problems_of(error, model, whole)[0]) from error
 
 
 FIELD = "enabled"

@@ -29,7 +29,7 @@ LONGEST_RESULT = 1_000_000
 
 
 @dataclass(frozen=True)
-class Hole:
+class Placeholder:
     """`{{ source }}` in a text: `start` and `end` enclose it with its braces, `offset` is where the source starts."""
 
     source: str
@@ -57,7 +57,7 @@ class UnclosedTemplate(ExpressionError):
 
 
 @lru_cache(maxsize=2048)
-def holes(text: str) -> tuple[Hole, ...]:
+def placeholders(text: str) -> tuple[Placeholder, ...]:
     """Answer the holes of a text in order; raises UnclosedTemplate."""
     found = []
     start = text.find("{{")
@@ -65,7 +65,7 @@ def holes(text: str) -> tuple[Hole, ...]:
         end = _closing(text, start + 2)
         inner = text[start + 2 : end - 2]
         offset = start + 2 + len(inner) - len(inner.lstrip())
-        found.append(Hole(inner.strip(), start, end, offset))
+        found.append(Placeholder(inner.strip(), start, end, offset))
         start = text.find("{{", end)
     return tuple(found)
 
@@ -90,14 +90,16 @@ def _closing(text: str, start: int) -> int:
 
 def begins_with_a_hole(text: str) -> bool:
     """Whether what the text comes to begins with a value; raises UnclosedTemplate."""
-    found = holes(text)
+    found = placeholders(text)
     return bool(found) and not text[: found[0].start].strip()
 
 
 def find_expressions(value: object) -> list[FoundExpression]:
     """Answer every expression in a nested value of dicts, lists and texts; raises UnclosedTemplate."""
     return [
-        FoundExpression(path, hole.source, hole.offset) for path, text in texts(value) for hole in holes(text)
+        FoundExpression(path, placeholder.source, placeholder.offset)
+        for path, text in texts(value)
+        for placeholder in placeholders(text)
     ]
 
 
@@ -155,8 +157,8 @@ def _render_text(text: str, scope: Mapping[str, object], path: Path) -> JsonValu
     if "{{" not in text:
         return text
     try:
-        found = holes(text)
-        values = [_value(hole.source, scope) for hole in found]
+        found = placeholders(text)
+        values = [_value(placeholder.source, scope) for placeholder in found]
     except ExpressionError as error:
         raise ExpressionError(_at(path, error.message), hint=error.hint, field=_dotted(path)) from None
     if len(found) == 1 and text.strip() == text[found[0].start : found[0].end]:
@@ -175,11 +177,11 @@ def _value(source: str, scope: Mapping[str, object]) -> JsonValue:
     return expression.evaluate(scope)
 
 
-def _filled(text: str, found: tuple[Hole, ...], values: list[str], path: Path) -> str:
+def _filled(text: str, found: tuple[Placeholder, ...], values: list[str], path: Path) -> str:
     pieces, after = [], 0
-    for hole, value in zip(found, values, strict=True):
-        pieces += [text[after : hole.start], value]
-        after = hole.end
+    for placeholder, value in zip(found, values, strict=True):
+        pieces += [text[after : placeholder.start], value]
+        after = placeholder.end
     filled = "".join([*pieces, text[after:]])
     if len(filled) > LONGEST_RESULT:
         message = f"The text has {len(filled)} characters, more than {LONGEST_RESULT}."
@@ -244,16 +246,16 @@ def _with_known(value: object, brackets: Brackets, known: Collection[str]) -> ob
 
 def _filled_text(text: str, brackets: Brackets, known: Collection[str]) -> str:
     pieces, after = [], 0
-    for hole in holes(text):
-        if hangs_on_earlier(hole.source, known):
-            pieces += [text[after : hole.start], _placeholder(hole, brackets)]
-            after = hole.end
+    for placeholder in placeholders(text):
+        if hangs_on_earlier(placeholder.source, known):
+            pieces += [text[after : placeholder.start], _placeholder(placeholder, brackets)]
+            after = placeholder.end
     return "".join([*pieces, text[after:]])
 
 
-def _placeholder(hole: Hole, brackets: Brackets) -> str:
+def _placeholder(placeholder: Placeholder, brackets: Brackets) -> str:
     """A plain reference by its short name, anything else by its source."""
-    name = hole.source
+    name = placeholder.source
     if "".join(name.split()) in {reference.path for reference in compile_expression(name).references}:
         name = name.removeprefix("steps.").replace(".saved.", ".", 1)
     return f"{brackets[0]}{name}{brackets[1]}"

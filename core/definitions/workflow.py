@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.definitions.actions import ActionDefinition, Placed, action_types, in_order
+from core.definitions.actions import ActionDefinition, FlattenedAction, action_types, in_order
 from core.definitions.durations import PositiveDuration
 from core.definitions.fields import Condition, Definition, Name, refuse_twice_at
 from core.definitions.shapes import NUMBER, TEXT, Shape, choice
@@ -133,7 +133,7 @@ class WorkflowDefinition(WrittenDefinition):
     """What it does, one after the other."""
 
     @property
-    def placed(self) -> tuple[Placed, ...]:
+    def placed(self) -> tuple[FlattenedAction, ...]:
         """All actions in the order in which they run, nested ones too."""
         return tuple(in_order(self.actions))
 

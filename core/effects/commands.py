@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from core.definitions.cel.expressions import compile_expression
-from core.definitions.templates import begins_with_a_hole, holes, render_text
+from core.definitions.templates import begins_with_a_hole, placeholders, render_text
 from core.effects.calls import masked_saved
 from core.errors import InvalidInput, NotAllowed, RunbookError
 from core.execution.preparation import Context, Outside, ProcessPort
@@ -88,7 +88,7 @@ def _command(definition: CommandDefinition, scope: Mapping[str, object], context
 
 def _check_program(definition: CommandDefinition, runner: ProcessPort) -> None:
     """A value chooses no program, unless there is a list of those that it may choose."""
-    if holes(definition.argv[0]) and not runner.limits_programs:
+    if placeholders(definition.argv[0]) and not runner.limits_programs:
         raise NotAllowed(
             f"argv.0: The program, {definition.argv[0]}, is chosen by a value.",
             hint="Write the program itself, or have RUNBOOK_SHELL_PROGRAMS list those that may be run.",

@@ -2,7 +2,7 @@
 
 from core.definitions.templates import render_text
 from core.execution.preparation import Context, Inside, Prepared
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.workspace import check_posts_to
 from core.services.shared import notices
 from core.services.shared.notices import NewNotice, NoticeKind
@@ -18,11 +18,11 @@ def prepare_message(text: str, channel: str | None, context: Context) -> Prepare
     return Inside(lambda work: _owe(work, said, to, context), shown, Succeeded({"text": said}))
 
 
-def _owe(work: Work, text: str, channel: str | None, context: Context) -> StepResult:
+def _owe(work: UnitOfWork, text: str, channel: str | None, context: Context) -> StepResult:
     """Raises NotAllowed for a channel that is neither the incident's nor its team's."""
     if channel is not None:
         check_posts_to(work, work.session.get_one(Incident, context.incident_id), channel)
-    notices.owe(
+    notices.enqueue_notice(
         work,
         NewNotice(
             NoticeKind.MESSAGE,

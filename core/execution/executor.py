@@ -14,9 +14,9 @@ from core.clock import elapsed
 from core.database import DATABASE_IS_AWAY
 from core.errors import Conflict
 from core.execution.prepare import load_approved, why_void
-from core.io.attempts import Leash
+from core.io.attempts import CancelToken
 from core.sabotage import is_disabled, reach
-from core.service import Service, Work
+from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.executions import secret_parameters
 from core.services.executions.loading import AnyExecution, Kind, Loaded, load
 from core.services.library.runbooks import check_runnable
@@ -39,8 +39,8 @@ from core.values.execution import (
     Uncertain,
 )
 
-from .lease import Abandoned, Heart, claim, give_back, stopped_at
-from .losses import take_back, why_not_after_a_loss
+from .lease import Abandoned, LeaseRenewer, claim, release_lease, stopped_at
+from .losses import retract_loss, why_not_after_a_loss
 from .preparation import Inside, Outside, Ports
 from .prepare import prepare_step
 from .run import LeaseLost, Run
@@ -51,7 +51,7 @@ log = structlog.get_logger()
 LET_GO = frozenset({Status.WAITING}) | FINAL
 
 
-class DeadEnd(Exception):
+class NoProgress(Exception):
     """An execution that goes on, and nothing to do with it: a mistake of ours.
 
     Its worker lets go of it as if it were lost, rather than to claim it again and again: so it ends under quarantine.
@@ -64,14 +64,14 @@ class Executor:
     `stopping`, once set, makes it give back what it holds as soon as the step at hand has ended; `hurry` ends that.
     """
 
-    def __init__(self, service: Service, ports: Ports, worker: str) -> None:
+    def __init__(self, service: UnitOfWorkFactory, ports: Ports, worker: str) -> None:
         self._service, self._ports, self._worker = service, ports, worker
         self.stopping = threading.Event()
-        self._leash = Leash()
+        self._cancel_token = CancelToken()
 
     def hurry(self) -> None:
         """The grace time is over: what became of the step at hand is written down, and the execution given back."""
-        self._leash.set()
+        self._cancel_token.set()
 
     def run(self, kind: Kind, execution_id: str) -> None:
         """Work on the execution as long as there is something to do. Nothing due: nothing done."""
@@ -86,17 +86,19 @@ class Executor:
         if found is None:
             return
         run, abandoned = found
-        heart = Heart(self._service.engine, kind, execution_id, run.fence, self._service.clock, claimed_at)
-        self._leash = heart.stop
+        renewer = LeaseRenewer(
+            self._service.engine, kind, execution_id, run.fence, self._service.clock, claimed_at
+        )
+        self._cancel_token = renewer.stop
         try:
-            with telling(run, self._worker, abandoned), heart.beating():
-                self._work(run, heart)
+            with telling(run, self._worker, abandoned), renewer.renewing():
+                self._work(run, renewer)
         except LeaseLost:
             log.warning("lease lost", execution=execution_id, worker=self._worker)
-            take_back(self._service.engine, execution_id, run.fence)
+            retract_loss(self._service.engine, execution_id, run.fence)
         except DATABASE_IS_AWAY as error:
             log.warning("database lost", execution=execution_id, worker=self._worker, error=str(error))
-            give_back(self._service.engine, kind, execution_id, run.fence, self._service.clock)
+            release_lease(self._service.engine, kind, execution_id, run.fence, self._service.clock)
 
     def _claim(self, kind: Kind, execution_id: str) -> tuple[Run, Abandoned | None] | None:
         """The run, and by whom it was left, if it was left by a worker that is lost."""
@@ -111,7 +113,9 @@ class Executor:
             event = (
                 session.get_one(IncidentEvent, row.event_id) if isinstance(row, WorkflowExecution) else None
             )
-            work = Work(session, self._service.clock.now(), self._service.admins, limits=self._service.limits)
+            work = UnitOfWork(
+                session, self._service.clock.now(), self._service.admins, limits=self._service.limits
+            )
             refused = _refusal(work, loaded, claimed.abandoned)
             hidden, lost = _hidden(session, row)
             run = Run(self._service, loaded, incident_scope(incident), refused or lost, event)
@@ -121,7 +125,7 @@ class Executor:
             self._service.announcer.announce()
         return run, claimed.abandoned
 
-    def _work(self, run: Run, heart: Heart) -> None:
+    def _work(self, run: Run, renewer: LeaseRenewer) -> None:
         """Step by step; once more if a person changed the execution just as it was to be let go."""
         if run.refused is not None:
             run.apply(Refused(run.refused))
@@ -129,15 +133,15 @@ class Executor:
         while run.state.status not in LET_GO or run.is_untouched:
             transition = run.apply(Claimed())
             if transition.prepare is None and run.state.status not in LET_GO:
-                raise DeadEnd(run.loaded.row.id)
+                raise NoProgress(run.loaded.row.id)
             while transition.prepare is not None:
                 if self.stopping.is_set():
                     run.leave()
                     return
-                transition = self._step(run, transition.prepare, heart)
+                transition = self._step(run, transition.prepare, renewer)
             run.commit()
 
-    def _step(self, run: Run, position: int, heart: Heart) -> Transition:
+    def _step(self, run: Run, position: int, renewer: LeaseRenewer) -> Transition:
         void = why_void(run, position, self._ports)
         if void is not None:
             return run.apply(ApprovalVoided(void))
@@ -145,8 +149,8 @@ class Executor:
             case Inside(act):
                 return run.act_inside(act)
             case Outside(request, call):
-                with stopped_at(run.state.deadline, self._service.clock, heart.stop):
-                    return _outside(run, position, request, lambda: call(heart.stop))
+                with stopped_at(run.state.deadline, self._service.clock, renewer.stop):
+                    return _outside(run, position, request, lambda: call(renewer.stop))
             case result:
                 return run.apply(StepEnded(result))
 
@@ -159,7 +163,7 @@ def _hidden(session: Session, row: AnyExecution) -> tuple[Mapping[str, Json], st
         return {}, str(error)
 
 
-def _refusal(work: Work, loaded: Loaded, abandoned: Abandoned | None) -> str | None:
+def _refusal(work: UnitOfWork, loaded: Loaded, abandoned: Abandoned | None) -> str | None:
     """Why the execution may not go on, if so. One that was cancelled ends as that."""
     if loaded.row.cancel_requested:
         return None

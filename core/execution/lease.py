@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.clock import Clock, elapsed
-from core.io.attempts import Leash
+from core.io.attempts import CancelToken
 from core.sabotage import is_disabled
 from core.services.executions.loading import LEASE, AnyExecution, Kind
 
@@ -62,7 +62,7 @@ def claim(session: Session, kind: Kind, execution_id: str, worker: str, clock: C
     return Claim(row, Abandoned(until - LEASE) if former is not None else None)
 
 
-def give_back(engine: Engine, kind: Kind, execution_id: str, fence: int, clock: Clock) -> None:
+def release_lease(engine: Engine, kind: Kind, execution_id: str, fence: int, clock: Clock) -> None:
     """What this worker held and cannot go on with is another one's, at once. It changes nothing if it is already."""
     table = kind.execution
     mine = (table.id == execution_id, table.fence == fence, table.worker.is_not(None))
@@ -71,7 +71,7 @@ def give_back(engine: Engine, kind: Kind, execution_id: str, fence: int, clock: 
         connection.execute(update(table).where(*mine).values(free))
 
 
-class Heart:
+class LeaseRenewer:
     """Beats for one execution from a thread of its own: keeps the lease, and hears of a cancel.
 
     `stop` is set when the step at hand should stop: its run was cancelled, or the lease is somebody else's.
@@ -95,7 +95,7 @@ class Heart:
             f" WHERE id = :id AND {fenced} AND worker IS NOT NULL RETURNING cancel_requested"
         )
         self._over = threading.Event()
-        self.stop = Leash()
+        self.stop = CancelToken()
         self.stop.held_until = (elapsed() if claimed_at is None else claimed_at) + HELD
 
     def beat(self) -> None:
@@ -117,7 +117,7 @@ class Heart:
                 log.warning("heartbeat missed", execution=self._values["id"], error=str(error))
 
     @contextmanager
-    def beating(self) -> Iterator["Heart"]:
+    def renewing(self) -> Iterator["LeaseRenewer"]:
         thread = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
         thread.start()
         try:

@@ -14,7 +14,7 @@ from core.decisions.quarantine import (
     is_to_blame,
     storm_begins,
 )
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.executions.loading import Loaded
 from core.services.library.quarantine import put_under_quarantine, quarantined, version_of
 from core.tables import WorkerLoss
@@ -26,7 +26,7 @@ KEPT = timedelta(
 )  # losses that make one fault are minutes apart, even where people are asked in between
 
 
-def why_not_after_a_loss(work: Work, loaded: Loaded, abandoned: Abandoned) -> str | None:
+def why_not_after_a_loss(work: UnitOfWork, loaded: Loaded, abandoned: Abandoned) -> str | None:
     """Write the loss down. Answer why the execution may not go on, if so, its definition under quarantine."""
     if _is_of_the_database(work.session, abandoned):
         return None
@@ -42,14 +42,14 @@ def why_not_after_a_loss(work: Work, loaded: Loaded, abandoned: Abandoned) -> st
     return f"It is under quarantine now. {known} {UNTIL}" if known else None
 
 
-def take_back(engine: Engine, execution_id: str, fence: int) -> None:
+def retract_loss(engine: Engine, execution_id: str, fence: int) -> None:
     """The worker that held the execution with `fence` lives: its loss was none."""
     with engine.begin() as connection:
         mine = (WorkerLoss.execution_id == execution_id, WorkerLoss.fence == fence + 1)
         connection.execute(delete(WorkerLoss).where(*mine))
 
 
-def forget_old_losses(work: Work) -> None:
+def forget_old_losses(work: UnitOfWork) -> None:
     """Delete the losses that are older than a day."""
     work.session.execute(delete(WorkerLoss).where(WorkerLoss.lost_at < work.now - KEPT))
 

@@ -43,7 +43,7 @@ from core.tables import RunbookExecution, WorkflowExecution
 from core.values.execution import Execution, Failed, Json, StepResult, Succeeded
 
 if TYPE_CHECKING:
-    from core.service import Work
+    from core.service import UnitOfWork
 
 
 class HttpPort(Protocol):
@@ -153,7 +153,7 @@ class Context:
 class Inside:
     """`shown`: what it will do, secrets masked, for who asks beforehand. `comes_to`: what `act` answers if it works."""
 
-    act: Callable[["Work"], StepResult]
+    act: Callable[["UnitOfWork"], StepResult]
     shown: Json = None
     comes_to: StepResult = field(default_factory=Succeeded)
 

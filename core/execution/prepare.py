@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from core.decisions.gates import GATE, covering_gates, known_steps
 from core.decisions.initiators import initiators_from_json
-from core.definitions.actions import Arm
+from core.definitions.actions import Branch
 from core.definitions.masking import Masker
 from core.definitions.secret import SecretUse
 from core.definitions.secrets import texts_of
@@ -33,24 +33,27 @@ from core.values.execution import Execution, Json, Skipped, Step
 TAKEN = "branch"
 
 
-def took(arm: str) -> Json:
+def took(branch: str) -> Json:
     """What a branch says when it is decided."""
-    return {TAKEN: arm}
+    return {TAKEN: branch}
 
 
-def why_not_taken(arm: Arm, steps: Sequence[Step]) -> str | None:
-    """Why what is in the arm is skipped; None where it is on the way. `steps`: with the branch, which is over."""
-    branch = next(step for step in steps if step.id == arm.branch)
-    taken = branch.output.get(TAKEN) if isinstance(branch.output, dict) else None
-    if branch.status is not Status.SUCCEEDED:
-        return f"{arm.branch} was not decided: it is {branch.status.value}."
-    return None if taken == arm.name else f"{arm.branch} took the other way: {taken}."
+def why_not_taken(branch: Branch, steps: Sequence[Step]) -> str | None:
+    """Why an action in the branch is skipped; None where the branch was taken.
+
+    `steps`: of the whole execution, with the `branch` action, which has ended.
+    """
+    decided = next(step for step in steps if step.id == branch.action_id)
+    taken = decided.output.get(TAKEN) if isinstance(decided.output, dict) else None
+    if decided.status is not Status.SUCCEEDED:
+        return f"{branch.action_id} was not decided: it is {decided.status.value}."
+    return None if taken == branch.name else f"{branch.action_id} took the other way: {taken}."
 
 
 def prepare_step(run: Run, position: int, ports: Ports) -> Prepared:
     """What the step at `position` will do. Where it cannot be prepared it fails, and no retry would help."""
-    part, arm = run.loaded.parts[position], run.loaded.arms[position]
-    why_not = why_not_taken(arm, run.state.steps) if arm is not None else None
+    part, branch = run.loaded.parts[position], run.loaded.branches[position]
+    why_not = why_not_taken(branch, run.state.steps) if branch is not None else None
     if why_not is not None:
         return Skipped(why_not)
     context = context_of(run, position, ports)

@@ -9,10 +9,10 @@ from core.decisions.advance import advance
 from core.decisions.initiators import initiators_from_json
 from core.errors import RunbookError
 from core.sabotage import reach
-from core.service import Ring, Service, Work
+from core.service import JobRequest, UnitOfWork, UnitOfWorkFactory
 from core.services.executions.checkpoint import Change, save
 from core.services.executions.loading import LEASE, Loaded, reload
-from core.services.runs.changes import fulfil, obliges
+from core.services.runs.changes import apply_side_effects, has_side_effects
 from core.services.shared.incident_scope import event_scope, incident_scope
 from core.services.shared.unforeseen import unforeseen
 from core.tables import Incident, IncidentEvent
@@ -37,7 +37,7 @@ class Run:
 
     def __init__(
         self,
-        service: Service,
+        service: UnitOfWorkFactory,
         loaded: Loaded,
         incident: Mapping[str, object],
         refused: str | None,
@@ -84,16 +84,16 @@ class Run:
         """Give the execution back between two steps, and ring: another worker goes on. Raises LeaseLost."""
         self._is_leaving = True
         self.commit()
-        self.service.doorbell.ring([Ring(self.loaded.kind.name, self.loaded.row.id)])
+        self.service.job_queue.enqueue([JobRequest(self.loaded.kind.name, self.loaded.row.id)])
 
-    def act_inside(self, act: Callable[[Work], StepResult]) -> Transition:
+    def act_inside(self, act: Callable[[UnitOfWork], StepResult]) -> Transition:
         """An act in our own database, and its record, in one transaction. Raises LeaseLost.
 
         Where somebody changed the execution meanwhile, nothing of the act happened.
         """
         events, state = list(self._pending), self.state
 
-        def act_and_save(work: Work) -> Transition:
+        def act_and_save(work: UnitOfWork) -> Transition:
             self._pending, self.state = list(events), state
             keep_freezes_away(work.session)  # before any row: the act may begin a run
             transition = self.apply(StepEnded(self._attempt(work, act)))
@@ -112,7 +112,7 @@ class Run:
         self._mark_committed()
         return transition
 
-    def _attempt(self, work: Work, act: Callable[[Work], StepResult]) -> StepResult:
+    def _attempt(self, work: UnitOfWork, act: Callable[[UnitOfWork], StepResult]) -> StepResult:
         """What the act came to; a refusal by the rules, or what nobody foresaw, undoes the act alone, and fails it."""
         try:
             with work.session.begin_nested():
@@ -129,7 +129,7 @@ class Run:
 
     def _try_commit(self) -> bool:
         try:
-            if obliges(self._committed, self.state):
+            if has_side_effects(self._committed, self.state):
                 self.service.do(self._save_with)
             else:
                 self._save_alone()
@@ -148,12 +148,12 @@ class Run:
         self.service.announcer.announce()
         reach("checkpoint.after")
 
-    def _save_with(self, work: Work) -> None:
+    def _save_with(self, work: UnitOfWork) -> None:
         keep_freezes_away(work.session)  # what it obliges us to may begin a run
         if not save(work.session, self._change()):
             raise Superseded
         work.announces = True
-        fulfil(work, self.loaded.row, self._committed, self.state)
+        apply_side_effects(work, self.loaded.row, self._committed, self.state)
 
     def _mark_committed(self) -> None:
         self._revision += 1

@@ -18,7 +18,7 @@ from typing import Any
 from core.clock import elapsed
 
 
-class Leash(threading.Event):
+class CancelToken(threading.Event):
     """Set when the step should stop.
 
     `held_until`, of core.clock.elapsed: until then nobody else runs this step, unless somebody says more by then.
@@ -29,7 +29,7 @@ class Leash(threading.Event):
 
 def held_until(stop: threading.Event) -> float:
     """For ever, where nobody holds it."""
-    return stop.held_until if isinstance(stop, Leash) else math.inf
+    return stop.held_until if isinstance(stop, CancelToken) else math.inf
 
 
 CONNECTS, CONNECTED = "connection.connect_tcp.started", "connection.connect_tcp.complete"

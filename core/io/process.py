@@ -79,7 +79,7 @@ class ProcessRunner:
         return self._confinement.check(command.argv, command.environment, path, command.directory)
 
     def run(self, command: Command, limit: timedelta, stop: threading.Event) -> ProcessResult:
-        """Where `stop` is a Leash, the command also ends before it is held no longer.
+        """Where `stop` is a CancelToken, the command also ends before it is held no longer.
 
         Raises OSError if the command's directory does not exist or the guard cannot be started, ValueError for
         text that no program can be given, NotAllowed for what may not be run here."""

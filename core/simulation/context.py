@@ -99,7 +99,7 @@ class MadeUpSecrets:
 
 
 @dataclass(frozen=True)
-class Stage:
+class SimulationContext:
     """A run that is not: of which definition, with what, for which incident (as expressions see it), for whom.
 
     `hidden`: the parameters that are secrets; in `parameters` stands `***`.

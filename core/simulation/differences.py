@@ -13,7 +13,7 @@ from core.definitions.kinds import AnyDefinition
 from core.definitions.masking import MASK, Masker
 from core.definitions.runbook import REFUSED, Case, Expectation, RunbookDefinition
 from core.definitions.secrets import with_places_masked
-from core.simulation.simulate import Rehearsal, rehearse
+from core.simulation.simulate import Simulation, simulate
 from core.statuses import Status
 from core.values.execution import Execution, Json
 
@@ -29,12 +29,12 @@ class Difference:
     got: str
 
 
-def differences(case: Case, rehearsal: Rehearsal) -> list[Difference]:
+def differences(case: Case, rehearsal: Simulation) -> list[Difference]:
     """Answer what came otherwise than expected; nothing: the case holds."""
     return list(_differences(case.expect, rehearsal))
 
 
-def _differences(expect: Expectation, rehearsal: Rehearsal) -> Iterator[Difference]:
+def _differences(expect: Expectation, rehearsal: Simulation) -> Iterator[Difference]:
     if rehearsal.problem is not None:
         yield Difference("steps", "an answer for each step that asks for one", rehearsal.problem)
     execution = rehearsal.execution
@@ -48,13 +48,13 @@ def _differences(expect: Expectation, rehearsal: Rehearsal) -> Iterator[Differen
         yield Difference("error", NOTHING, str(rehearsal.refused))
 
 
-def _error(wanted: str | None, rehearsal: Rehearsal) -> Iterator[Difference]:
+def _error(wanted: str | None, rehearsal: Simulation) -> Iterator[Difference]:
     error = rehearsal.refused if rehearsal.execution is None else rehearsal.execution.error
     if wanted is not None and rehearsal.masker.mask(wanted) not in (error or ""):
         yield Difference("error", f"a text with {shown(wanted)}", shown(error) if error else NOTHING)
 
 
-def _of_execution(expect: Expectation, execution: Execution, rehearsal: Rehearsal) -> Iterator[Difference]:
+def _of_execution(expect: Expectation, execution: Execution, rehearsal: Simulation) -> Iterator[Difference]:
     if expect.waiting_for is not None and expect.waiting_for != execution.waiting_for:
         yield Difference("waiting_for", expect.waiting_for, execution.waiting_for or NOTHING)
     if expect.path is not None:
@@ -122,7 +122,7 @@ class Played:
 
     runbook: str
     case: Case
-    rehearsal: Rehearsal
+    rehearsal: Simulation
     differences: list[Difference]
 
     @property
@@ -135,5 +135,5 @@ def play_all(definitions: Iterable[AnyDefinition]) -> Iterator[Played]:
     for definition in definitions:
         if isinstance(definition, RunbookDefinition):
             for case in definition.tests:
-                rehearsal = rehearse(definition, case)
+                rehearsal = simulate(definition, case)
                 yield Played(definition.name, case, rehearsal, differences(case, rehearsal))

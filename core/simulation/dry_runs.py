@@ -7,7 +7,7 @@ from core.definitions.cel.expressions import at_most
 from core.definitions.parameters import check_parameters
 from core.definitions.runbook import short_name
 from core.definitions.secrets import parted
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.people import members_with_roles
 from core.services.executions.locks import holder_of, lock_name, may_see_holder
 from core.services.freezes.in_force import freezes_in_force
@@ -16,7 +16,7 @@ from core.services.shared import audit
 from core.services.shared.incident_scope import incident_scope
 from core.services.starts.runbook_starts import Start
 from core.services.views.executions import view_freeze_over
-from core.simulation.context import Stage
+from core.simulation.context import SimulationContext
 from core.simulation.plan import PlannedStep, plan_steps
 from core.simulation.views import LockHolderView, PlannedGateView, PlannedLockView, PlannedStepView, PlanView
 from core.statuses import Status
@@ -25,7 +25,7 @@ from core.tables import Incident, RunbookExecution
 MOST_WORK = 1_000_000  # units of cel_cost for all expressions of a plan: others wait for the same process
 
 
-def plan_by_person(work: Work, person: Person, start: Start) -> PlanView:
+def plan_by_person(work: UnitOfWork, person: Person, start: Start) -> PlanView:
     """The plan of a run that this person could start now.
 
     Raises what `start_by_person` raises, but for a lock that is held and a freeze: the plan tells both.
@@ -37,12 +37,12 @@ def plan_by_person(work: Work, person: Person, start: Start) -> PlanView:
     parameters, hidden = parted(
         definition.parameters, check_parameters(definition.parameters, start.parameters)
     )
-    stage = Stage(
+    context = SimulationContext(
         definition, parameters, incident_scope(incident), person.slack_user_id, runbook.version, hidden
     )
     with at_most(MOST_WORK):
-        lock = _lock(work, stage, incident)
-        steps = [_view_step(work, planned) for planned in plan_steps(stage, work.now)]
+        lock = _lock(work, context, incident)
+        steps = [_view_step(work, planned) for planned in plan_steps(context, work.now)]
     details = {"version": runbook.version, "incident": incident.id, "parameters": parameters}
     audit.record(work, person, "runbook.dry_run", runbook.id, details)
     return PlanView(
@@ -61,16 +61,16 @@ def plan_by_person(work: Work, person: Person, start: Start) -> PlanView:
     )
 
 
-def _lock(work: Work, stage: Stage, incident: Incident) -> PlannedLockView | None:
+def _lock(work: UnitOfWork, context: SimulationContext, incident: Incident) -> PlannedLockView | None:
     """The holder is told to who may see it; to others, that the lock is held."""
-    name = lock_name(stage.definition, stage.parameters, stage.incident)
+    name = lock_name(context.definition, context.parameters, context.incident)
     if name is None:
         return None
     holder = holder_of(work, name)
-    is_visible = holder is not None and may_see_holder(work, holder, incident, stage.requester)
+    is_visible = holder is not None and may_see_holder(work, holder, incident, context.requester)
     return PlannedLockView(
         name=short_name(name),
-        on_conflict=stage.definition.on_conflict,
+        on_conflict=context.definition.on_conflict,
         held_by=_view_holder(holder, is_visible) if holder is not None else None,
     )
 
@@ -80,7 +80,7 @@ def _view_holder(holder: RunbookExecution, is_visible: bool) -> LockHolderView:
     return LockHolderView(**named, status=Status(holder.status))
 
 
-def _view_step(work: Work, planned: PlannedStep) -> PlannedStepView:
+def _view_step(work: UnitOfWork, planned: PlannedStep) -> PlannedStepView:
     part, retry = planned.part, planned.part.retry
     is_repeated = retry is not None and (retry.safe or not part.touches_outside)
     seconds = planned.wait.total_seconds() if planned.wait is not None else None
@@ -99,7 +99,9 @@ def _view_step(work: Work, planned: PlannedStep) -> PlannedStepView:
     )
 
 
-def _view_gate(work: Work, policy: ApprovalPolicy, request: object, seconds: float | None) -> PlannedGateView:
+def _view_gate(
+    work: UnitOfWork, policy: ApprovalPolicy, request: object, seconds: float | None
+) -> PlannedGateView:
     """The people are those who could decide now."""
     members = members_with_roles(work, {policy.team}) if policy.team is not None else {}
     return PlannedGateView(

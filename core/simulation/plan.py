@@ -14,7 +14,7 @@ from core.definitions.steps import StepDefinition
 from core.errors import RunbookError
 from core.execution.preparation import Inside, Outside, Ports, Prepared, prepare_part
 from core.execution.preview import Closed, Runs, as_written, render_part, without_key
-from core.simulation.context import CALLBACKS, MadeUpSecrets, Stage
+from core.simulation.context import CALLBACKS, MadeUpSecrets, SimulationContext
 from core.statuses import WaitingFor
 from core.values.execution import Execution, Failed, Json, Skipped, Waits
 
@@ -35,17 +35,17 @@ class PlannedStep:
     error: str | None = None
 
 
-def plan_steps(stage: Stage, now: datetime) -> list[PlannedStep]:
+def plan_steps(context: SimulationContext, now: datetime) -> list[PlannedStep]:
     """What the run would do, step by step, as far as it can be told."""
-    return _Planner(stage, now).steps()
+    return _Planner(context, now).steps()
 
 
 class _Planner:
-    def __init__(self, stage: Stage, now: datetime) -> None:
-        self._stage, self._now = stage, now
+    def __init__(self, context: SimulationContext, now: datetime) -> None:
+        self._stage, self._now = context, now
         self._ports = Ports(Closed(), Closed(), MadeUpSecrets({}), callbacks=CALLBACKS)
-        self._state: Execution = stage.beginning()
-        self._masker = Masker(texts_of(stage.hidden))
+        self._state: Execution = context.beginning()
+        self._masker = Masker(texts_of(context.hidden))
 
     def steps(self) -> list[PlannedStep]:
         return [self._step(part, position) for position, part in enumerate(self._stage.definition.steps)]

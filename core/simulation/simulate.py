@@ -22,7 +22,7 @@ from core.simulation.context import (
     FakeHttp,
     FakeProcesses,
     MadeUpSecrets,
-    Stage,
+    SimulationContext,
     outcome,
     used_secrets,
 )
@@ -47,7 +47,7 @@ NOBODYS = "incidents"  # the team of an incident that is nobody's
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class Simulation:
     """How a case went. `execution`: as it stands in the end; None where the run was `refused`, and why.
 
     `requests`: what each step asked for, secrets masked. `problem`: why the case could not be played to its end.
@@ -64,19 +64,19 @@ class _CannotGoOn(Exception):
     """The case does not say what happens here."""
 
 
-def rehearse(definition: RunbookDefinition, case: Case) -> Rehearsal:
+def simulate(definition: RunbookDefinition, case: Case) -> Simulation:
     """Play the case. Nothing outside is touched: no database, no network, no process, no clock."""
     try:
         parameters, hidden = parted(
             definition.parameters, check_parameters(definition.parameters, case.parameters)
         )
         incident = _incident(case.incident, definition.team)
-        stage = Stage(definition, parameters, incident, REQUESTER, hidden=hidden)
+        context = SimulationContext(definition, parameters, incident, REQUESTER, hidden=hidden)
         if definition.lock is not None:
-            render_text(definition.lock, stage.scope(stage.beginning()), ("lock",))
+            render_text(definition.lock, context.scope(context.beginning()), ("lock",))
     except RunbookError as error:
-        return Rehearsal(refused=str(error))
-    return _Play(stage, case).whole()
+        return Simulation(refused=str(error))
+    return _Play(context, case).whole()
 
 
 def _incident(given: CaseIncident, team: str | None) -> dict[str, object]:
@@ -90,20 +90,20 @@ def _incident(given: CaseIncident, team: str | None) -> dict[str, object]:
 class _Play:
     """One case as it is played: the state of the run, the time, and what was asked for."""
 
-    def __init__(self, stage: Stage, case: Case) -> None:
-        self._stage, self._case = stage, case
+    def __init__(self, context: SimulationContext, case: Case) -> None:
+        self._stage, self._case = context, case
         # As an address begins, for many a secret is one; a name in a header may be anything.
         values = {
-            name: f"https://{name.lower()}.example" for name in used_secrets(stage.definition)
+            name: f"https://{name.lower()}.example" for name in used_secrets(context.definition)
         } | case.secrets
         self._secrets = MadeUpSecrets(values)
-        self._masker = Masker([*values.values(), *texts_of(stage.hidden)])
+        self._masker = Masker([*values.values(), *texts_of(context.hidden)])
         self._now: datetime = case.incident.created_at + timedelta(minutes=1)
-        self._state = stage.beginning()
+        self._state = context.beginning()
         self._requests: dict[str, Json] = {}
         self._calls: Counter[str] = Counter()
 
-    def whole(self) -> Rehearsal:
+    def whole(self) -> Simulation:
         """Until the run has ended, or waits for what the case does not bring."""
         problem = None
         try:
@@ -115,7 +115,7 @@ class _Play:
                 event = self._next()
         except _CannotGoOn as error:
             problem = str(error)
-        return Rehearsal(self._state, self._requests, problem=problem, masker=self._masker)
+        return Simulation(self._state, self._requests, problem=problem, masker=self._masker)
 
     def _apply(self, event: Event) -> Transition:
         transition = advance(self._state, event, self._now)

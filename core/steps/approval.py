@@ -12,7 +12,7 @@ from core.definitions.fields import Definition, Name, PublicText, SlackUser
 from core.definitions.steps import StepDefinition
 from core.definitions.templates import render_text
 from core.execution.preparation import Context, Inside, Prepared
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.runs.approvals import NewGate, open_gate
 from core.statuses import Role, WaitingFor
 from core.values.execution import Json, StepResult, Waits
@@ -116,6 +116,6 @@ message: "The replica of {{ params.cluster }} takes over."
         )
 
 
-def _open(work: Work, gate: NewGate) -> StepResult:
+def _open(work: UnitOfWork, gate: NewGate) -> StepResult:
     open_gate(work, gate)
     return Waits(WaitingFor.APPROVAL, gate.expires_at)

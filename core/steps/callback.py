@@ -10,7 +10,7 @@ from core.definitions.steps import StepDefinition
 from core.effects.calls import masked_saved
 from core.errors import RunbookError
 from core.execution.preparation import Context, Inside, Prepared
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.runs.callbacks import take_callback
 from core.statuses import WaitingFor
 from core.values.execution import Failed, Json, StepResult, Succeeded, Waits
@@ -49,7 +49,7 @@ save: {build: callback.json.number}
         waits = Waits(WaitingFor.CALLBACK, context.now + self.expires)
         return Inside(lambda work: self._take(work, context, waits), comes_to=waits)
 
-    def _take(self, work: Work, context: Context, waits: Waits) -> StepResult:
+    def _take(self, work: UnitOfWork, context: Context, waits: Waits) -> StepResult:
         received = take_callback(work, context.execution_id, self.id)
         return waits if received is None else self._judge(received.body, received.at, context)
 

@@ -9,20 +9,20 @@ from bot.rest.settings import RestSettings
 from bot.slack_http import slack_route
 from bot.web import create_web
 from core.origins import Origins
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from migrations.newest import newest_revision
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl, response_url
 from tests.acceptance.slack.requests import SECRET
 from tests.acceptance.slack.requests import ours as our_workspace
 from tests.attacks.house import House, build
 from tests.attacks.secrets_world import armed, ours, theirs
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 
 __all__ = ["armed", "house", "ours", "response_url", "theirs"]
 
 
 @pytest.fixture
-def house(service: Service, recorded_bells: RecordedBells, response_url: ResponseUrl) -> House:
+def house(service: UnitOfWorkFactory, recorded_bells: RecordedJobs, response_url: ResponseUrl) -> House:
     app = create_bolt_app(
         service, signing_secret=SECRET, workspace=our_workspace, token="xoxb-1", api_url=NOBODY_LISTENS
     )

@@ -15,12 +15,12 @@ from starlette.types import ASGIApp
 
 from core.decisions.people import Person
 from core.execution.executor import Executor
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.tokens import ALL_SCOPES, create_token
 from core.tables import Incident
 from core.views.executions import ExecutionView
 from tests.acceptance.slack.requests import Slack
-from tests.conftest import ADMIN, RecordedBells
+from tests.conftest import ADMIN, RecordedJobs
 from tests.world import apply_documents, new_executor, new_incident, see, work_off
 
 PLATFORM = ADMIN
@@ -48,11 +48,11 @@ members:
 class House:
     """`executor` is one worker: it works when a test says `work`. `told`: what people alone were told in Slack."""
 
-    service: Service
+    service: UnitOfWorkFactory
     web: ASGIApp
     app: App
     executor: Executor
-    bells: RecordedBells
+    jobs: RecordedJobs
     response_url: str
     told: "Queue[dict[str, object]]" = field(default_factory=Queue)
     _clients: dict[str, TestClient] = field(default_factory=dict)
@@ -89,12 +89,12 @@ class House:
 
     def work(self) -> None:
         """Answer every bell, until it is quiet."""
-        work_off(self.service, self.executor, self.bells.rung)
+        work_off(self.service, self.executor, self.jobs.enqueued)
 
     def see(self, execution_id: str) -> ExecutionView:
         return see(self.service, execution_id)
 
 
-def build(service: Service, web: ASGIApp, app: App, bells: RecordedBells, response_url: str) -> House:
+def build(service: UnitOfWorkFactory, web: ASGIApp, app: App, jobs: RecordedJobs, response_url: str) -> House:
     apply_documents(service, TEAMS)
-    return House(service, web, app, new_executor(service), bells, response_url)
+    return House(service, web, app, new_executor(service), jobs, response_url)

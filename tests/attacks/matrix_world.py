@@ -84,7 +84,7 @@ class Things:
     def run_in_doubt(self) -> str:
         """The id of a run that asks whether its step `pause` happened, at the first attempt."""
         run = self.run()
-        self.house.bells.rung.clear()
+        self.house.jobs.enqueued.clear()
         with self.house.service.transaction() as work:
             row = work.session.get_one(RunbookExecution, run)
             row.status, row.waiting_for, row.wake_at = "waiting", "verdict", None

@@ -16,7 +16,7 @@ from cli.embedded import Services
 from tests.acceptance.slack.requests import SECRET
 from tests.attacks.house import DATA_OPS, House
 from workers.audit_heads import HourlyHead, to_file
-from workers.clock import seal_the_audit_trail
+from workers.scheduler import seal_the_audit_trail
 
 LAST = "(SELECT max(number) FROM audit_entries)"
 CUT = (

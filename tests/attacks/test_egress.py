@@ -58,7 +58,7 @@ def run(house: House, outside: Outside, url: str, policy: EgressPolicy) -> Execu
     http._client = httpx2.Client(transport=httpx2.MockTransport(outside.answer))
     executor = Executor(house.service, Ports(http, None, secrets_of(house.service, {})), "worker-1")
     answer = house.rest(DATA_OPS).post(f"/api/incidents/{incident.id}/runbooks/call/execute", json={})
-    work_off(house.service, executor, house.bells.rung)
+    work_off(house.service, executor, house.jobs.enqueued)
     http.close()
     return house.see(answer.json()["execution"]["id"])
 

@@ -16,7 +16,7 @@ from bot.pages.links import RunLinks
 from bot.rest.settings import RestSettings
 from bot.web import create_web
 from core.limits import Limits, Rate
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import IncidentEvent, Notice, WorkflowExecution
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl
 from tests.acceptance.slack.requests import SECRET, Slack, ours
@@ -79,7 +79,7 @@ def few(house: House) -> House:
 
 
 @pytest.fixture
-def statements(service: Service) -> Iterator[list[str]]:
+def statements(service: UnitOfWorkFactory) -> Iterator[list[str]]:
     seen: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:

@@ -216,12 +216,12 @@ def test_a_button_answers_each_role_as_the_policy_says(house: House, button: str
     assert wrong == []
 
 
-def newest(house: House, kind: str, name: str) -> Any:
+def newest(house: House, noun: str, name: str) -> Any:
     """What the card of its newest version shows, and the status of the definition."""
     with house.service.transaction() as work:
-        shelf: Any = RUNBOOKS if kind == "runbook" else WORKFLOWS
-        row = find(work, OPERATOR, shelf, name)
-        return Shown(kind, row.id, row.version, shelf.digest_of(row)).value, row.status
+        kind: Any = RUNBOOKS if noun == "runbook" else WORKFLOWS
+        row = find(work, OPERATOR, kind, name)
+        return Shown(noun, row.id, row.version, kind.digest_of(row)).value, row.status
 
 
 @pytest.mark.parametrize("kind", APPROVED)

@@ -17,11 +17,11 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from cli.embedded import Services
-from core.service import Ring
+from core.service import JobRequest
 from core.statuses import Status
 from core.views.executions import ExecutionView
 from tests.attacks.house import DATA_OPS, House
-from workers.doorbell import RqDoorbell
+from workers.job_queue import RqJobQueue
 
 SIGNING_SECRET, BOT_TOKEN, OTHERS = "signing-6f1c9b", "xoxb-77e0d1", "others-3ab55c"
 US, STRANGER = str(os.geteuid()), "65533"
@@ -74,7 +74,7 @@ def looked(
     """What the step of a real worker saw."""
     execution_id = started(house, script)
     number = int(redis.connection_pool.connection_kwargs["db"])
-    RqDoorbell(redis).ring([Ring(kind, rung) for kind, rung in house.bells.rung])
+    RqJobQueue(redis).enqueue([JobRequest(kind, enqueued) for kind, enqueued in house.jobs.enqueued])
     with running_worker(engine, services, number, **settings):
         deadline = time.monotonic() + 60
         while (view := house.see(execution_id)).status not in (Status.SUCCEEDED, Status.FAILED):

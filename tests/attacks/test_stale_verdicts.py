@@ -27,7 +27,7 @@ def run(house: House) -> str:
     """A run that asks about its first step."""
     house.apply(RUNBOOK)
     found = start_run(house.service, house.incident("data"), "two", DATA_OPS)
-    house.bells.rung.clear()
+    house.jobs.enqueued.clear()
     asks_about(house, found, 0)
     return found
 
@@ -40,7 +40,7 @@ def asks_about(house: House, run: str, position: int, attempt: int = 1) -> None:
         step = work.session.get_one(StepExecution, (run, position))
         step.status, step.attempt, step.started_at = "unknown", attempt, work.now
         content = {"position": position, "attempt": attempt}
-        notices.owe(
+        notices.enqueue_notice(
             work, NewNotice(NoticeKind.VERDICT, run, row.incident_id, f"{position}.{attempt}", None, content)
         )
 
@@ -58,7 +58,7 @@ def answered(house: House, run: str) -> Answer:
     """The first question was answered, and the second one is asked."""
     assert say(house, run, verdict="ran", step="lag", attempt=1).status_code == 200
     asks_about(house, run, 1)
-    house.bells.rung.clear()
+    house.jobs.enqueued.clear()
     return statuses(house, run)
 
 

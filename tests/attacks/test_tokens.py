@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from cli.apply import OPERATOR
 from core.errors import InvalidInput
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.tokens import ALL_SCOPES, Grant, create_service_token, create_token, list_tokens
 from core.statuses import TokenScope
 from core.tables import ApiToken, AuditEntry
@@ -316,7 +316,7 @@ def test_a_scope_that_this_version_does_not_know_grants_nothing(house: House) ->
     assert carrier.get("/api/incidents").status_code == 403
 
 
-def test_the_use_of_a_token_is_noted_at_most_once_a_minute(house: House, service: Service) -> None:
+def test_the_use_of_a_token_is_noted_at_most_once_a_minute(house: House, service: UnitOfWorkFactory) -> None:
     carrier = of_person(house, DATA_OPS)
 
     def used() -> object:

@@ -109,7 +109,7 @@ def test_what_was_kept_before_is_checked_when_it_runs(house: House, target: Targ
             )
     run_by_rest(house, host)
     executor: Executor = new_executor(house.service)
-    work_off(house.service, executor, house.bells.rung)
+    work_off(house.service, executor, house.jobs.enqueued)
 
     assert target.paths() == []
 

@@ -44,8 +44,8 @@ def work(house: House) -> int:
     http = OurOwnRest(TestClient(house.web, raise_server_exceptions=False))
     ports = Ports(http, None, secrets_of(house.service, {}), origins=Origins(SECRET))
     executor, done = Executor(house.service, ports, "worker-1"), 0
-    while house.bells.rung and done < PATIENCE:
-        kind, execution_id = house.bells.rung.pop(0)
+    while house.jobs.enqueued and done < PATIENCE:
+        kind, execution_id = house.jobs.enqueued.pop(0)
         executor.run(KINDS[kind], execution_id)
         done += 1
     return done

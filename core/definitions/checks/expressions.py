@@ -21,7 +21,7 @@ from core.definitions.http_requests import (
 from core.definitions.problems import Problem, suggest
 from core.definitions.secrets import HINT, MISUSED, ROOT, names_secrets_in_key, whole_secret
 from core.definitions.shapes import EXTRA, OPEN, Shape
-from core.definitions.templates import UnclosedTemplate, holes, paths, texts
+from core.definitions.templates import UnclosedTemplate, paths, placeholders, texts
 from core.errors import ExpressionError
 
 Scope = Mapping[str, Shape]
@@ -48,16 +48,16 @@ def _check_template(
     path: Path, text: str, scope: Scope, document: Document, mark: TemplateField
 ) -> Iterator[Problem]:
     try:
-        found = holes(text)
+        found = placeholders(text)
     except UnclosedTemplate as error:
         line = text[error.offset :].split("\n")[0]
         yield document.problem_in(path, line, 0, error.message, error.hint)
         return
-    for hole in found:
-        for finding in check_hole(hole.source, scope, secrets=mark.secrets):
-            offset = hole.offset - hole.start + finding.offset
+    for placeholder in found:
+        for finding in check_hole(placeholder.source, scope, secrets=mark.secrets):
+            offset = placeholder.offset - placeholder.start + finding.offset
             yield document.problem_in(
-                path, text[hole.start : hole.end], offset, finding.message, finding.hint
+                path, text[placeholder.start : placeholder.end], offset, finding.message, finding.hint
             )
     if isinstance(mark, HeaderField):
         yield from wrong_header(path, text, mark, document)
@@ -73,7 +73,7 @@ def _misplaced_holes(path: Path, url: str, document: Document, hint: str) -> Ite
         return
     for each in placed:
         if why := misplaced_hole(each):
-            yield document.problem_in(path, url[each.hole.start : each.hole.end], 0, why, hint)
+            yield document.problem_in(path, url[each.placeholder.start : each.placeholder.end], 0, why, hint)
 
 
 def _check_keys(marked: Marked, document: Document) -> Iterator[Problem]:

@@ -21,7 +21,7 @@ from core.definitions.runbook import RunbookDefinition
 from core.definitions.secret import SecretDefinition, SecretUse, check_use
 from core.definitions.secrets import whole_secret
 from core.definitions.steps import step_types
-from core.definitions.templates import holes, texts
+from core.definitions.templates import placeholders, texts
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import RunbookError
 
@@ -83,10 +83,10 @@ def _secrets(path: Path, part: Part, model: type[BaseModel]) -> Iterator[tuple[P
     for marked in marked_values(model, part, path):
         if isinstance(marked.mark, TemplateField):
             for place, text in texts(marked.value, marked.path):
-                for hole in holes(text):
-                    name = whole_secret(hole.source)
+                for placeholder in placeholders(text):
+                    name = whole_secret(placeholder.source)
                     if name is not None:
-                        yield place, text, name, hole.start
+                        yield place, text, name, placeholder.start
 
 
 def _hosts(part: Part) -> tuple[str, ...]:

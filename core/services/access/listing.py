@@ -16,7 +16,7 @@ from core.decisions.people import Person
 from core.decisions.policy import visible_teams
 from core.decisions.policy_table import Action
 from core.errors import NotFound
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.people import find_team
 from core.statuses import GateStatus
 from core.tables import Approval, Incident, Runbook, RunbookExecution, Team, Workflow, WorkflowExecution
@@ -78,7 +78,7 @@ ANY = Wanted()
 
 
 def list_incidents(
-    work: Work, person: Person, window: Window, wanted: Wanted = ANY, *, team: str | None = None
+    work: UnitOfWork, person: Person, window: Window, wanted: Wanted = ANY, *, team: str | None = None
 ) -> list[Incident]:
     """Of `team`, where it is given.
 
@@ -93,7 +93,7 @@ def list_incidents(
 
 
 def list_executions(
-    work: Work, incident: Incident, window: Window, wanted: Wanted = ANY
+    work: UnitOfWork, incident: Incident, window: Window, wanted: Wanted = ANY
 ) -> list[RunbookExecution]:
     """The runbook executions of an incident that the person has found."""
     conditions = wanted.conditions(RunbookExecution)
@@ -102,7 +102,7 @@ def list_executions(
 
 
 def list_runbook_executions(
-    work: Work, person: Person, runbook: Runbook, window: Window, wanted: Wanted = ANY
+    work: UnitOfWork, person: Person, runbook: Runbook, window: Window, wanted: Wanted = ANY
 ) -> list[RunbookExecution]:
     """What ran of a runbook that the person has found: of a global one, for the incidents of their teams."""
     query = select(RunbookExecution).where(RunbookExecution.runbook_id == runbook.id)
@@ -110,7 +110,7 @@ def list_runbook_executions(
 
 
 def list_active_executions(
-    work: Work, person: Person, window: Window, wanted: Wanted = ANY
+    work: UnitOfWork, person: Person, window: Window, wanted: Wanted = ANY
 ) -> list[RunbookExecution]:
     """What has not ended, for the incidents of the person's teams. There is an index of that alone."""
     query = select(RunbookExecution).where(ACTIVE)
@@ -118,7 +118,7 @@ def list_active_executions(
 
 
 def list_runbooks(
-    work: Work, person: Person, window: Window, *, team: str | None = None, status: str | None = None
+    work: UnitOfWork, person: Person, window: Window, *, team: str | None = None, status: str | None = None
 ) -> list[Runbook]:
     """Of `team` and in `status`, where these are given. Raises as `list_incidents` does."""
     query = _definitions(work, person, Runbook, team)
@@ -128,7 +128,7 @@ def list_runbooks(
 
 
 def list_workflows(
-    work: Work,
+    work: UnitOfWork,
     person: Person,
     window: Window,
     *,
@@ -146,7 +146,7 @@ def list_workflows(
 
 
 def list_workflow_executions(
-    work: Work, person: Person, workflow: Workflow, window: Window, wanted: Wanted = ANY
+    work: UnitOfWork, person: Person, workflow: Workflow, window: Window, wanted: Wanted = ANY
 ) -> list[WorkflowExecution]:
     """What ran of a workflow that the person has found: of a global one, for the incidents of their teams."""
     query = select(WorkflowExecution).where(WorkflowExecution.workflow_id == workflow.id)
@@ -154,7 +154,7 @@ def list_workflow_executions(
 
 
 def list_open_gates(
-    work: Work, person: Person, window: Window, wanted: Wanted = ANY, *, team: str | None = None
+    work: UnitOfWork, person: Person, window: Window, wanted: Wanted = ANY, *, team: str | None = None
 ) -> list[Approval]:
     """The gates that wait for somebody, as far as the person may see them; of runs for `team`'s incidents, if given.
 
@@ -191,14 +191,18 @@ def visible_gates(person: Person) -> Select[Approval]:
     return query.where(or_(of_team, Approval.policy["team"].astext.in_(teams), named))
 
 
-def _definitions(work: Work, person: Person, table: type[Definition], team: str | None) -> Select[Definition]:
+def _definitions(
+    work: UnitOfWork, person: Person, table: type[Definition], team: str | None
+) -> Select[Definition]:
     query = select(table).where(table.deleted_at.is_(None))
     if team is not None:
         return query.where(table.team_id == _visible_team_id(work, person, team))
     return query.where(or_(table.team_id.is_(None), table.team.has(_is_visible(person))))
 
 
-def _seen_by(work: Work, person: Person, query: Select[Run], table: type[Run], wanted: Wanted) -> Select[Run]:
+def _seen_by(
+    work: UnitOfWork, person: Person, query: Select[Run], table: type[Run], wanted: Wanted
+) -> Select[Run]:
     found = query.where(*wanted.conditions(table))
     teams = _team_ids(work, person, Action.RUN_READ)
     if teams is None:
@@ -206,7 +210,7 @@ def _seen_by(work: Work, person: Person, query: Select[Run], table: type[Run], w
     return found.where(exists().where(Incident.id == table.incident_id, Incident.team_id.in_(teams)))
 
 
-def _team_ids(work: Work, person: Person, action: Action) -> list[str] | None:
+def _team_ids(work: UnitOfWork, person: Person, action: Action) -> list[str] | None:
     """Of whose things the person may do this to; None: of every team.
 
     Asked for beforehand: with the ids at hand PostgreSQL finds the index that the list is in the order of.
@@ -223,14 +227,14 @@ def _is_visible(person: Person) -> ColumnElement[bool]:
     return true() if names is None else Team.name.in_(sorted(names))
 
 
-def _visible_team_id(work: Work, person: Person, name: str) -> str:
+def _visible_team_id(work: UnitOfWork, person: Person, name: str) -> str:
     team = find_team(work, name)
     if not person.may_see(team.name, Action.INCIDENT_READ):
         raise NotFound(f"There is no team {name}.")
     return team.id
 
 
-def _rows(work: Work, query: Select[Row], table: type[Row], window: Window) -> list[Row]:
+def _rows(work: UnitOfWork, query: Select[Row], table: type[Row], window: Window) -> list[Row]:
     end = _behind(window, table.created_at, table.id)
     ordered = query.where(*end).order_by(table.created_at.desc(), table.id.desc())
     return list(work.session.scalars(ordered.limit(window.size)))

@@ -17,7 +17,7 @@ from core.decisions.policy_table import Action
 from core.definitions.team import TeamDefinition
 from core.errors import NotFound
 from core.identifiers import Prefix, new_id
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.shared import audit, notices
 from core.statuses import Role
 from core.tables import ApiToken, Team, TeamChannel, TeamMember
@@ -41,7 +41,7 @@ def told(row: ApiToken) -> dict[str, object]:
     return {**shown, "expires_at": expires, **owned}
 
 
-def revoke(work: Work, person: Person, row: ApiToken, why: str = "") -> None:
+def revoke(work: UnitOfWork, person: Person, row: ApiToken, why: str = "") -> None:
     """From now on it speaks for nobody. `why`: where nobody asked for it."""
     row.revoked_at = work.now
     seen, reason = told(row), {"why": why} if why else {}
@@ -49,7 +49,7 @@ def revoke(work: Work, person: Person, row: ApiToken, why: str = "") -> None:
     audit.record(work, person, "token.revoked", row.id, details)
 
 
-def revoke_of_departed(work: Work, person: Person, departed: Set[str]) -> None:
+def revoke_of_departed(work: UnitOfWork, person: Person, departed: Set[str]) -> None:
     """Revoke the tokens of people who are nobody any more, and of services that run things on their behalf.
 
     A service that only reads or sends alerts needs no owner: it goes on.
@@ -64,7 +64,7 @@ def revoke_of_departed(work: Work, person: Person, departed: Set[str]) -> None:
             revoke(work, person, row, f"Its owner {row.owner} is in no team any more.")
 
 
-def load_person(work: Work, slack_user_id: str, *, source: str) -> Person:
+def load_person(work: UnitOfWork, slack_user_id: str, *, source: str) -> Person:
     """The person behind a Slack user id, with their roles of this moment."""
     memberships = (
         select(Team.name, TeamMember.role).join(Team).where(TeamMember.slack_user_id == slack_user_id)
@@ -73,7 +73,7 @@ def load_person(work: Work, slack_user_id: str, *, source: str) -> Person:
     return Person(slack_user_id, roles, slack_user_id in work.admins, source)
 
 
-def find_team(work: Work, name: str) -> Team:
+def find_team(work: UnitOfWork, name: str) -> Team:
     """Raise NotFound if there is no such team."""
     team = work.session.scalar(select(Team).where(Team.name == name))
     if team is None:
@@ -81,13 +81,13 @@ def find_team(work: Work, name: str) -> Team:
     return team
 
 
-def members_of(work: Work, team_id: str) -> list[str]:
+def members_of(work: UnitOfWork, team_id: str) -> list[str]:
     """Slack ids of a team's members."""
     query = select(TeamMember.slack_user_id).where(TeamMember.team_id == team_id)
     return list(work.session.scalars(query.order_by(TeamMember.slack_user_id)))
 
 
-def members_with_roles(work: Work, teams: Set[str]) -> dict[str, list[tuple[str, Role]]]:
+def members_with_roles(work: UnitOfWork, teams: Set[str]) -> dict[str, list[tuple[str, Role]]]:
     """The Slack ids and roles of the members of each of these teams, by its name."""
     members: dict[str, list[tuple[str, Role]]] = {team: [] for team in teams}
     if teams:
@@ -97,7 +97,7 @@ def members_with_roles(work: Work, teams: Set[str]) -> dict[str, list[tuple[str,
     return members
 
 
-def apply_teams(work: Work, person: Person, definitions: Iterable[TeamDefinition]) -> list[Team]:
+def apply_teams(work: UnitOfWork, person: Person, definitions: Iterable[TeamDefinition]) -> list[Team]:
     """Make the teams, their members and, where they name them, their channels what the definitions say.
 
     Whose last team it was, all of these done, loses their tokens: who goes from one team to another does not. Raises
@@ -109,12 +109,12 @@ def apply_teams(work: Work, person: Person, definitions: Iterable[TeamDefinition
     return [team for team, _ in applied]
 
 
-def apply_team(work: Work, person: Person, definition: TeamDefinition) -> Team:
+def apply_team(work: UnitOfWork, person: Person, definition: TeamDefinition) -> Team:
     """The same for one."""
     return apply_teams(work, person, [definition])[0]
 
 
-def _apply(work: Work, person: Person, definition: TeamDefinition) -> tuple[Team, frozenset[str]]:
+def _apply(work: UnitOfWork, person: Person, definition: TeamDefinition) -> tuple[Team, frozenset[str]]:
     """The team, and who was taken out of it."""
     sentence = "Only a platform admin or an operator writes teams."
     require(person, Action.TEAM_WRITE, definition.name, sentence)
@@ -134,7 +134,7 @@ def _apply(work: Work, person: Person, definition: TeamDefinition) -> tuple[Team
     return team, frozenset(before.keys() - after.keys())
 
 
-def _set_channels(work: Work, person: Person, team: Team, wanted: Set[str]) -> None:
+def _set_channels(work: UnitOfWork, person: Person, team: Team, wanted: Set[str]) -> None:
     before = {row.channel: row for row in team.channels}
     if before.keys() == wanted:
         return
@@ -143,7 +143,7 @@ def _set_channels(work: Work, person: Person, team: Team, wanted: Set[str]) -> N
     audit.record(work, person, "team.changed", team.id, change)
 
 
-def _departed(work: Work, removed: Set[str]) -> Set[str]:
+def _departed(work: UnitOfWork, removed: Set[str]) -> Set[str]:
     """Those of them who are in no other team, and are no platform admins."""
     if not removed:
         return removed

@@ -10,7 +10,7 @@ from core.definitions.documents import Document
 from core.definitions.secret import SecretUse
 from core.definitions.secrets import MISUSED
 from core.definitions.validate import validate_data
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.secrets import declared_secrets
 from core.tables import JsonObject, Runbook, Workflow
 
@@ -35,7 +35,7 @@ class _Wanted:
         self.goes_elsewhere = self.goes_elsewhere or not use.keeps_to_hosts
 
 
-def suggested_secrets(work: Work, hosts: Mapping[str, str]) -> list[JsonObject]:
+def suggested_secrets(work: UnitOfWork, hosts: Mapping[str, str]) -> list[JsonObject]:
     """Declarations of what the library uses and nobody has declared, by name.
 
     `hosts`: for secrets whose value is an address, where that leads, by the secret's name. Where a secret is sent and
@@ -49,7 +49,7 @@ def suggested_secrets(work: Work, hosts: Mapping[str, str]) -> list[JsonObject]:
     return [_declaration(name, wanted[name], hosts) for name in sorted(wanted.keys() - declared.keys())]
 
 
-def misused_secrets(work: Work) -> list[str]:
+def misused_secrets(work: UnitOfWork) -> list[str]:
     """Where definitions use secrets otherwise than whole, in a sentence each: those steps fail."""
     return [
         f"{label}, at {problem.field}: {problem.message}"
@@ -59,7 +59,7 @@ def misused_secrets(work: Work) -> list[str]:
     ]
 
 
-def _library(work: Work) -> Iterator[tuple[str, Document]]:
+def _library(work: UnitOfWork) -> Iterator[tuple[str, Document]]:
     for table in (Runbook, Workflow):
         query = select(table.name, table.definition).where(table.deleted_at.is_(None)).order_by(table.name)
         for name, definition in work.session.execute(query):

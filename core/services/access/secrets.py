@@ -13,9 +13,9 @@ from core.decisions.policy_table import Action
 from core.definitions.secret import SecretDefinition
 from core.errors import Conflict, InvalidInput, NotFound
 from core.identifiers import Prefix, new_id
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.shared import audit
-from core.services.shared.idempotency import take_turn
+from core.services.shared.idempotency import serialize_on_key
 from core.tables import Secret
 
 FRESH_SECONDS = 1.0  # as long a worker believes what was declared
@@ -26,7 +26,7 @@ def check_may_declare(person: Person) -> None:
     require(person, Action.SECRET_WRITE, None, "Only a platform admin may declare secrets.")
 
 
-def create_secret(work: Work, person: Person, definition: SecretDefinition) -> Secret:
+def create_secret(work: UnitOfWork, person: Person, definition: SecretDefinition) -> Secret:
     """Raises NotAllowed, and Conflict where the name is taken."""
     check_may_declare(person)
     if _named(work, definition.name) is not None:
@@ -36,13 +36,13 @@ def create_secret(work: Work, person: Person, definition: SecretDefinition) -> S
     return _write(work, person, None, definition)
 
 
-def apply_secret(work: Work, person: Person, definition: SecretDefinition) -> Secret:
+def apply_secret(work: UnitOfWork, person: Person, definition: SecretDefinition) -> Secret:
     """Make the declaration of that name what this one says, whether there is one or not. Raises NotAllowed."""
     check_may_declare(person)
     return _write(work, person, _named(work, definition.name), definition)
 
 
-def change_secret(work: Work, person: Person, reference: str, definition: SecretDefinition) -> Secret:
+def change_secret(work: UnitOfWork, person: Person, reference: str, definition: SecretDefinition) -> Secret:
     """Raises NotAllowed, NotFound, and InvalidInput for another name."""
     row = find_secret(work, person, reference)
     if definition.name != row.name:
@@ -50,7 +50,7 @@ def change_secret(work: Work, person: Person, reference: str, definition: Secret
     return _write(work, person, row, definition)
 
 
-def delete_secret(work: Work, person: Person, reference: str) -> Secret:
+def delete_secret(work: UnitOfWork, person: Person, reference: str) -> Secret:
     """From now on nobody may use it. Raises NotAllowed and NotFound."""
     row = find_secret(work, person, reference)
     details = {"name": row.name, "before": {"definition": row.definition}, "after": None}
@@ -59,7 +59,7 @@ def delete_secret(work: Work, person: Person, reference: str) -> Secret:
     return row
 
 
-def find_secret(work: Work, person: Person, reference: str) -> Secret:
+def find_secret(work: UnitOfWork, person: Person, reference: str) -> Secret:
     """By id or name. Raises NotAllowed for who is no platform admin, whatever they ask for, and NotFound."""
     check_may_declare(person)
     query = select(Secret).where(or_(Secret.id == reference, Secret.name == reference)).with_for_update()
@@ -69,7 +69,7 @@ def find_secret(work: Work, person: Person, reference: str) -> Secret:
     return row
 
 
-def list_secrets(work: Work, person: Person) -> list[Secret]:
+def list_secrets(work: UnitOfWork, person: Person) -> list[Secret]:
     """By name. Raises NotAllowed for who is no platform admin."""
     check_may_declare(person)
     return list(work.session.scalars(select(Secret).order_by(Secret.name)))
@@ -86,13 +86,13 @@ def declared_secrets(session: Session) -> dict[str, SecretDefinition]:
     return found
 
 
-def _named(work: Work, name: str) -> Secret | None:
+def _named(work: UnitOfWork, name: str) -> Secret | None:
     """Locked, and if there is none, nobody else makes one until the transaction ends."""
-    take_turn(work, f"secret {name}")
+    serialize_on_key(work, f"secret {name}")
     return work.session.scalar(select(Secret).where(Secret.name == name).with_for_update())
 
 
-def _write(work: Work, person: Person, row: Secret | None, definition: SecretDefinition) -> Secret:
+def _write(work: UnitOfWork, person: Person, row: Secret | None, definition: SecretDefinition) -> Secret:
     document = definition.document()
     before = None if row is None else {"definition": row.definition}
     if row is None:

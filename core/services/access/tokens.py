@@ -20,14 +20,14 @@ from core.decisions.policy import SERVICE_SCOPES, UNOWNED_SCOPES, require
 from core.decisions.policy_table import Action
 from core.errors import Conflict, InvalidInput, NotFound
 from core.identifiers import Prefix, new_id
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.people import digest_of, find_team, is_good, load_person, revoke, told
 from core.services.shared import audit
 from core.statuses import PrincipalKind, Role, TokenScope
 from core.tables import ApiToken, IncidentEvent, RunbookExecution, Team, WorkflowExecution
 
 
-def initiators_behind(work: Work, execution_id: str) -> Initiators:
+def initiators_behind(work: UnitOfWork, execution_id: str) -> Initiators:
     """Of a runbook or workflow execution; nobody's where it is not there any more."""
     if execution_id.startswith(f"{Prefix.RUNBOOK_EXECUTION}_"):
         run = work.session.get(RunbookExecution, execution_id)
@@ -57,7 +57,7 @@ DEFAULT = Grant()
 
 
 def create_token(
-    work: Work,
+    work: UnitOfWork,
     operator: Person,
     slack_user_id: str,
     name: str,
@@ -76,7 +76,13 @@ def create_token(
 
 
 def create_service_token(
-    work: Work, operator: Person, service: str, grant: Grant, *, name: str = "", owner: str | None = None
+    work: UnitOfWork,
+    operator: Person,
+    service: str,
+    grant: Grant,
+    *,
+    name: str = "",
+    owner: str | None = None,
 ) -> str:
     """A new token for a service, which is nobody. `owner`: the Slack id of who answers for what it starts.
 
@@ -89,7 +95,7 @@ def create_service_token(
     return _issue(work, operator, row)
 
 
-def _check_service(work: Work, grant: Grant, owner: str | None) -> None:
+def _check_service(work: UnitOfWork, grant: Grant, owner: str | None) -> None:
     for_people = sorted(grant.scopes - SERVICE_SCOPES)
     if for_people:
         raise InvalidInput(
@@ -113,7 +119,7 @@ def answers_for(owner: Person, team: str | None) -> bool:
     return owner.is_responder_of(team) if team is not None else owner.is_platform_admin or bool(owner.roles)
 
 
-def _row(work: Work, operator: Person, name: str, grant: Grant) -> ApiToken:
+def _row(work: UnitOfWork, operator: Person, name: str, grant: Grant) -> ApiToken:
     require(operator, Action.TOKEN_CREATE, grant.team, "Only a platform admin or an operator creates tokens.")
     if not grant.scopes:
         raise InvalidInput("A token needs a scope.", hint=f"One of {', '.join(TokenScope)}.", field="scope")
@@ -130,7 +136,7 @@ def _row(work: Work, operator: Person, name: str, grant: Grant) -> ApiToken:
     )
 
 
-def _issue(work: Work, operator: Person, row: ApiToken) -> str:
+def _issue(work: UnitOfWork, operator: Person, row: ApiToken) -> str:
     token = PREFIX + secrets.token_urlsafe(32)
     row.digest = digest_of(token)
     work.session.add(row)
@@ -144,25 +150,25 @@ def _sorted(scopes: Iterable[TokenScope]) -> list[str]:
     return [scope.value for scope in TokenScope if scope in wanted]
 
 
-def list_tokens(work: Work, person: Person) -> list[ApiToken]:
+def list_tokens(work: UnitOfWork, person: Person) -> list[ApiToken]:
     """Newest first, those that are revoked too. The tokens themselves are nowhere. Raises NotAllowed."""
     require(person, Action.TOKEN_READ, None, "Only a platform admin or an operator lists tokens.")
     return list(work.session.scalars(select(ApiToken).order_by(ApiToken.created_at.desc(), ApiToken.id)))
 
 
-def narrowed_tokens(work: Work) -> list[ApiToken]:
+def narrowed_tokens(work: UnitOfWork) -> list[ApiToken]:
     """Those from before tokens had scopes, which may now read and run, as far as they are good still."""
     query = select(ApiToken).where(ApiToken.created_by.is_(None), *is_good(work.now))
     return list(work.session.scalars(query.order_by(ApiToken.created_at, ApiToken.id)))
 
 
-def expiring_tokens(work: Work, within: timedelta) -> list[ApiToken]:
+def expiring_tokens(work: UnitOfWork, within: timedelta) -> list[ApiToken]:
     """Those that are good now, and will not be so long any more."""
     query = select(ApiToken).where(ApiToken.expires_at <= work.now + within, *is_good(work.now))
     return list(work.session.scalars(query.order_by(ApiToken.expires_at, ApiToken.id)))
 
 
-def revoke_token(work: Work, operator: Person, token_id: str) -> ApiToken:
+def revoke_token(work: UnitOfWork, operator: Person, token_id: str) -> ApiToken:
     """From now on it speaks for nobody. Raises NotAllowed, NotFound, and Conflict for one that is revoked."""
     require(operator, Action.TOKEN_REVOKE, None, "Only a platform admin or an operator revokes tokens.")
     row = work.session.get(ApiToken, token_id, with_for_update=True)
@@ -178,7 +184,7 @@ USE_IS_NOTED_EVERY = timedelta(minutes=1)
 SERVICE = "service:"
 
 
-def authenticate(work: Work, token: str, *, source: str) -> tuple[Person, ApiToken] | None:
+def authenticate(work: UnitOfWork, token: str, *, source: str) -> tuple[Person, ApiToken] | None:
     """Who the token speaks for, and the token's row; None for a token that is unknown, revoked or expired."""
     query = select(ApiToken).where(ApiToken.digest == digest_of(token), *is_good(work.now))
     row = work.session.scalar(query)
@@ -189,7 +195,7 @@ def authenticate(work: Work, token: str, *, source: str) -> tuple[Person, ApiTok
     return speaker(work, row, source), row
 
 
-def _person(work: Work, row: ApiToken, source: str) -> Person:
+def _person(work: UnitOfWork, row: ApiToken, source: str) -> Person:
     person = load_person(work, row.slack_user_id, source=source)
     if row.team is not None:
         person = within(person, row.team)
@@ -202,7 +208,7 @@ def within(person: Person, team: str) -> Person:
     return replace(person, roles={team: role} if role is not None else {}, is_platform_admin=False)
 
 
-def _service(work: Work, row: ApiToken, source: str) -> Person:
+def _service(work: UnitOfWork, row: ApiToken, source: str) -> Person:
     """For its team, or for all of them. What it runs it runs only while its owner answers for that team."""
     teams = [row.team] if row.team is not None else list(work.session.scalars(select(Team.name)))
     scopes = _scopes(row)
@@ -217,7 +223,7 @@ def _scopes(row: ApiToken) -> frozenset[TokenScope]:
     return frozenset(scope for scope in TokenScope if scope in row.scopes)
 
 
-def _note_use(work: Work, row: ApiToken) -> None:
+def _note_use(work: UnitOfWork, row: ApiToken) -> None:
     """At most once a minute, and by one of those who use it at that moment: nobody waits for another."""
     stale = work.now - USE_IS_NOTED_EVERY
     if row.last_used_at is not None and row.last_used_at > stale:

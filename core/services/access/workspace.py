@@ -10,9 +10,9 @@ from sqlalchemy import select
 from core.decisions.channels import ChannelUse, check_may_bind, check_may_post
 from core.decisions.installation import Workspace
 from core.decisions.people import Person
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.shared import audit
-from core.services.shared.idempotency import take_turn
+from core.services.shared.idempotency import serialize_on_key
 from core.statuses import IncidentStatus
 from core.tables import Incident, SlackWorkspace, Team, TeamChannel
 
@@ -20,16 +20,16 @@ THE_ROW = 1
 SLACK = Person("slack", source="auth.test")
 
 
-def known_workspace(work: Work) -> Workspace:
+def known_workspace(work: UnitOfWork) -> Workspace:
     """What was learned; nothing is known where it never was."""
     row = work.session.get(SlackWorkspace, THE_ROW)
     return Workspace(row.team_id, row.enterprise_id, row.app_id) if row else Workspace()
 
 
-def pin_workspace(work: Work, learned: Workspace) -> None:
+def pin_workspace(work: UnitOfWork, learned: Workspace) -> None:
     """From now on this is ours. The operator chose it, by the token that was asked with; a change is audited."""
     assert learned.team_id is not None
-    take_turn(work, "slack workspace")
+    serialize_on_key(work, "slack workspace")
     row = work.session.get(SlackWorkspace, THE_ROW)
     before = Workspace(row.team_id, row.enterprise_id, row.app_id) if row else Workspace()
     after = learned.or_else(before) if before.team_id == learned.team_id else learned
@@ -56,13 +56,13 @@ def _told(workspace: Workspace) -> dict[str, str | None]:
 SYSTEM = Person("system", source="poster")
 
 
-def check_free(work: Work, person: Person, team: Team, channel: str) -> None:
+def check_free(work: UnitOfWork, person: Person, team: Team, channel: str) -> None:
     """Raise unless an incident of this team may have the channel; nobody else takes it until this transaction ends."""
-    take_turn(work, f"channel {channel}")
+    serialize_on_key(work, f"channel {channel}")
     check_may_bind(person, team.name, _use(work, channel))
 
 
-def _use(work: Work, channel: str) -> ChannelUse:
+def _use(work: UnitOfWork, channel: str) -> ChannelUse:
     last = newest_of(work, channel)
     is_open = last is not None and last.status != IncidentStatus.CLOSED
     declared = select(Team.name).join(TeamChannel).where(TeamChannel.channel == channel)
@@ -75,9 +75,9 @@ def _use(work: Work, channel: str) -> ChannelUse:
     )
 
 
-def take_it(work: Work, channel: str) -> None:
+def take_it(work: UnitOfWork, channel: str) -> None:
     """For the incident that we made the channel for: who took it in the moment since gets one of their own instead."""
-    take_turn(work, f"channel {channel}")
+    serialize_on_key(work, f"channel {channel}")
     other = newest_of(work, channel)
     if other is not None and other.status != IncidentStatus.CLOSED:
         other.slack_channel = None
@@ -86,7 +86,7 @@ def take_it(work: Work, channel: str) -> None:
         work.session.flush()
 
 
-def newest_of(work: Work, channel: str) -> Incident | None:
+def newest_of(work: UnitOfWork, channel: str) -> Incident | None:
     """The incident whose channel it is: the one that is not closed goes before the newest of those that are."""
     order = (
         Incident.status == IncidentStatus.CLOSED,
@@ -97,14 +97,14 @@ def newest_of(work: Work, channel: str) -> Incident | None:
     return work.session.scalars(query.order_by(*order).limit(1)).first()
 
 
-def check_posts_to(work: Work, incident: Incident, channel: str) -> None:
+def check_posts_to(work: UnitOfWork, incident: Incident, channel: str) -> None:
     """Raise NotAllowed unless what runs for the incident may post to that channel."""
     declared = select(TeamChannel.channel).where(TeamChannel.team_id == incident.team_id)
     own = frozenset(work.session.scalars(declared))
     check_may_post(channel, incident.team.name, incident.slack_channel, own)
 
 
-def declared_channels(work: Work) -> dict[str, set[str]]:
+def declared_channels(work: UnitOfWork) -> dict[str, set[str]]:
     """By the name of the team that declares them."""
     found: dict[str, set[str]] = {}
     for team, channel in work.session.execute(select(Team.name, TeamChannel.channel).join(TeamChannel)):

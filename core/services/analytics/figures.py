@@ -10,7 +10,7 @@ from core.decisions.people import Person
 from core.decisions.policy import visible_teams
 from core.decisions.policy_table import Action
 from core.errors import NotFound
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.analytics.tallies import LINES, Buckets, percentile
 from core.tables import Runbook, Team, Workflow
 from core.views.records import AnalyticsView, FailureView, PercentilesView
@@ -67,20 +67,20 @@ class Scope:
 
 
 def analyse_runbook(
-    work: Work, person: Person, runbook: Runbook, *, since: datetime | None = None
+    work: UnitOfWork, person: Person, runbook: Runbook, *, since: datetime | None = None
 ) -> AnalyticsView:
     """Of a runbook that the person has found."""
     return _analyse(work, RUNBOOK, runbook.id, _scope(work, person, runbook.team_id, since))
 
 
 def analyse_workflow(
-    work: Work, person: Person, workflow: Workflow, *, since: datetime | None = None
+    work: UnitOfWork, person: Person, workflow: Workflow, *, since: datetime | None = None
 ) -> AnalyticsView:
     """Of a workflow that the person has found; its time to approve is that of the runbooks it ran."""
     return _analyse(work, WORKFLOW, workflow.id, _scope(work, person, workflow.team_id, since))
 
 
-def find_analysed_workflow(work: Work, person: Person, reference: str) -> Workflow:
+def find_analysed_workflow(work: UnitOfWork, person: Person, reference: str) -> Workflow:
     """By id or name. NotFound also for what other teams own."""
     named = (Workflow.id == reference) | (Workflow.name == reference)
     workflow = work.session.scalar(select(Workflow).where(named, Workflow.deleted_at.is_(None)))
@@ -91,7 +91,7 @@ def find_analysed_workflow(work: Work, person: Person, reference: str) -> Workfl
     return workflow
 
 
-def _scope(work: Work, person: Person, owner: str | None, since: datetime | None) -> Scope:
+def _scope(work: UnitOfWork, person: Person, owner: str | None, since: datetime | None) -> Scope:
     day = _day(since) if since is not None else None
     names = visible_teams(person, Action.RUN_READ)
     if owner is not None or names is None:
@@ -103,7 +103,7 @@ def _day(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _analyse(work: Work, tables: dict[str, str], id_: str, scope: Scope) -> AnalyticsView:
+def _analyse(work: UnitOfWork, tables: dict[str, str], id_: str, scope: Scope) -> AnalyticsView:
     row = work.session.execute(text(_statement(tables, scope)), _parameters(id_, scope)).one()
     ended = _counts(row, "ended")
     total, succeeded = sum(ended.values()), ended.get("succeeded", 0)

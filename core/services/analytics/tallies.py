@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from sqlalchemy import text
 
 from core.advisory_locks import Number, try_the
-from core.service import Work
+from core.service import UnitOfWork
 
 SMALLEST = 0.001
 GROWTH = 1.05
@@ -129,7 +129,7 @@ SELECT count(*) FROM taken
 )
 
 
-def count_ended(work: Work) -> int:
+def count_ended(work: UnitOfWork) -> int:
     """Count up to AT_ONCE of what ended, those that ended first. Returns how many.
 
     Any number of clocks may try: one counts, the others do nothing.

@@ -17,7 +17,7 @@ from sqlalchemy import Row, Select, exists, func, select, text
 
 from core.advisory_locks import Number, try_the
 from core.decisions.audit_chain import GENESIS, Head, fault, seal
-from core.service import Work
+from core.service import UnitOfWork
 from core.tables import AuditEntry, AuditSeal, JsonObject
 
 AT_ONCE = 500
@@ -75,7 +75,7 @@ def content_of(entry: AuditEntry | AnyRow) -> JsonObject:
     }
 
 
-def seal_entries(work: Work) -> int:
+def seal_entries(work: UnitOfWork) -> int:
     """Seal up to AT_ONCE entries, those of smaller numbers first. Returns how many.
 
     Any number of clocks may try: one seals, the others do nothing.
@@ -100,7 +100,7 @@ def _unsealed_entries() -> Select[*tuple[Any, ...]]:
     return select(*SEALED).join(few, few.c.number == AuditEntry.number).order_by(few.c.number)
 
 
-def last_seal(work: Work) -> tuple[int, str]:
+def last_seal(work: UnitOfWork) -> tuple[int, str]:
     """Position and hash of the chain's end; 0 and GENESIS for an empty one.
 
     By its position, for in the order of the index what has none yet comes first: it would all be read.
@@ -110,7 +110,7 @@ def last_seal(work: Work) -> tuple[int, str]:
     return (row.position, row.hash) if row else (0, GENESIS)
 
 
-def verify_chain(work: Work, known_head: str | None = None) -> ChainReport:
+def verify_chain(work: UnitOfWork, known_head: str | None = None) -> ChainReport:
     """Compute the whole chain anew, row by row in the order of sealing, and stop at the first that is wrong.
 
     `known_head`: a head that somebody wrote down earlier, elsewhere. A chain that was made anew from some row on is
@@ -127,7 +127,7 @@ def verify_chain(work: Work, known_head: str | None = None) -> ChainReport:
     return ChainReport(position, previous, unsealed, broken)
 
 
-def _sealed_rows(work: Work) -> Iterator[AnyRow]:
+def _sealed_rows(work: UnitOfWork) -> Iterator[AnyRow]:
     """Read in portions, so that a trail of any length fits: seals, with their entries as far as these are there."""
     rows = (
         select(*PLACE, *SEALED)
@@ -154,14 +154,14 @@ def _fault(row: AnyRow, position: int, previous: str) -> str | None:
     return None
 
 
-def _outside_the_chain(work: Work) -> str | None:
+def _outside_the_chain(work: UnitOfWork) -> str | None:
     """Every entry has its place, sealed or not: a trigger makes it with the entry."""
     has_seal = exists().where(AuditSeal.number == AuditEntry.number)
     number = work.session.scalar(select(func.min(AuditEntry.number)).where(~has_seal))
     return f"Entry {number} has no place in the chain." if number is not None else None
 
 
-def _made_anew(work: Work, known_head: str | None) -> str | None:
+def _made_anew(work: UnitOfWork, known_head: str | None) -> str | None:
     if known_head is None or work.session.scalar(
         select(AuditSeal.number).where(AuditSeal.hash == known_head)
     ):
@@ -169,13 +169,13 @@ def _made_anew(work: Work, known_head: str | None) -> str | None:
     return f"The chain is whole, but {known_head} is not in it: from some row on it was made anew."
 
 
-def newest_head(work: Work) -> Head | None:
+def newest_head(work: UnitOfWork) -> Head | None:
     """None for a trail of which nothing is sealed yet."""
     position, newest = last_seal(work)
     return Head(position, newest, work.now) if position else None
 
 
-def missing_head(work: Work, heads: Sequence[Head]) -> str | None:
+def missing_head(work: UnitOfWork, heads: Sequence[Head]) -> str | None:
     """Of the heads that somebody kept, the first one that the chain no longer has, as a sentence. None: it has all."""
     newest, _ = last_seal(work)
     for head in sorted(heads, key=lambda head: head.position):

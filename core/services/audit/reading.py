@@ -10,7 +10,7 @@ from core.decisions.people import Person
 from core.decisions.policy import require_scope, visible_teams
 from core.decisions.policy_table import Action
 from core.errors import NotAllowed
-from core.service import Service, Work
+from core.service import UnitOfWork, UnitOfWorkFactory
 from core.tables import AuditEntry, AuditSeal
 from core.views.records import AuditEntryView
 
@@ -37,7 +37,7 @@ class Place:
 
 
 def list_entries(
-    work: Work, person: Person, wanted: AuditFilter, size: int, before: Place | None
+    work: UnitOfWork, person: Person, wanted: AuditFilter, size: int, before: Place | None
 ) -> list[AuditEntryView]:
     """The newest `size` entries, those before a place.
 
@@ -51,7 +51,9 @@ def list_entries(
     return [_view(*row) for row in work.session.execute(query)]
 
 
-def export_entries(service: Service, person: Person, wanted: AuditFilter) -> Iterator[AuditEntryView]:
+def export_entries(
+    service: UnitOfWorkFactory, person: Person, wanted: AuditFilter
+) -> Iterator[AuditEntryView]:
     """All entries that are there, oldest first; read in portions, no transaction stays open between them.
 
     Raises as `list_entries` does, before the first entry.
@@ -60,7 +62,7 @@ def export_entries(service: Service, person: Person, wanted: AuditFilter) -> Ite
     return _portions(service, query)
 
 
-def _portions(service: Service, query: Select[AuditEntry, AuditSeal]) -> Iterator[AuditEntryView]:
+def _portions(service: UnitOfWorkFactory, query: Select[AuditEntry, AuditSeal]) -> Iterator[AuditEntryView]:
     behind = 0
     while True:
         with service.transaction() as work:

@@ -21,9 +21,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.advisory_locks import keep_freezes_away
-from core.definitions.actions import ActionDefinition, Arm
+from core.definitions.actions import ActionDefinition, Branch
 from core.definitions.durations import parse_duration
-from core.definitions.kinds import NotValidAnyMore, read_kept
+from core.definitions.kinds import StoredDefinitionInvalid, read_stored
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.steps import StepDefinition
 from core.definitions.workflow import WorkflowDefinition
@@ -58,16 +58,16 @@ def kind_of(execution: AnyExecution) -> Kind:
     return RUNBOOK if isinstance(execution, RunbookExecution) else WORKFLOW
 
 
-def parts_of(row: AnyExecution) -> tuple[Sequence[AnyPart], Sequence[Arm | None]]:
+def parts_of(row: AnyExecution) -> tuple[Sequence[AnyPart], Sequence[Branch | None]]:
     """The ordered steps, or actions, of its frozen definition, and the arm of a branch that each is in, if in one.
 
-    Nested actions are among them. Raises NotValidAnyMore.
+    Nested actions are among them. Raises StoredDefinitionInvalid.
     """
     if isinstance(row, RunbookExecution):
-        steps = read_kept(RunbookDefinition, row.runbook_name, row.runbook_version, row.definition).steps
+        steps = read_stored(RunbookDefinition, row.runbook_name, row.runbook_version, row.definition).steps
         return steps, [None] * len(steps)
-    placed = read_kept(WorkflowDefinition, row.workflow_name, row.workflow_version, row.definition).placed
-    return [each.action for each in placed], [each.arm for each in placed]
+    placed = read_stored(WorkflowDefinition, row.workflow_name, row.workflow_version, row.definition).placed
+    return [each.action for each in placed], [each.branch for each in placed]
 
 
 class UnreadableStep(StepDefinition):
@@ -195,7 +195,7 @@ class Loaded:
     row: AnyExecution
     parts: Sequence[AnyPart]
     state: Execution
-    arms: Sequence[Arm | None]
+    branches: Sequence[Branch | None]
 
 
 def load(session: Session, kind: Kind, row: AnyExecution) -> Loaded:
@@ -203,10 +203,10 @@ def load(session: Session, kind: Kind, row: AnyExecution) -> Loaded:
     query = select(kind.step).where(kind.step.execution_id == row.id).order_by(kind.step.position)
     steps: list[AnyStepRow] = list(session.scalars(query.execution_options(populate_existing=True)))
     try:
-        parts, arms = parts_of(row)
-    except NotValidAnyMore as error:
-        parts, arms = unreadable_parts(kind, steps, error.cannot_be_read), [None] * len(steps)
-    return Loaded(kind, row, parts, load_state(row, steps, parts), arms)
+        parts, branches = parts_of(row)
+    except StoredDefinitionInvalid as error:
+        parts, branches = unreadable_parts(kind, steps, error.cannot_be_read), [None] * len(steps)
+    return Loaded(kind, row, parts, load_state(row, steps, parts), branches)
 
 
 def load_locked(session: Session, kind: Kind, execution_id: str) -> Loaded:

@@ -14,7 +14,7 @@ from core.decisions.advance import advance
 from core.definitions.runbook import RunbookDefinition, full_name, short_name
 from core.definitions.templates import render_text
 from core.errors import LockHeld
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.executions.checkpoint import Change, save
 from core.services.executions.loading import RUNBOOK, load_locked
 from core.tables import Incident, RunbookExecution
@@ -34,7 +34,7 @@ def lock_name(
     return full_name(definition.lock, rendered, definition.team, str(incident["team"]))
 
 
-def take_lock(work: Work, name: str, incident: Incident, requester: str = "", *, queue: bool) -> bool:
+def take_lock(work: UnitOfWork, name: str, incident: Incident, requester: str = "", *, queue: bool) -> bool:
     """Whether the lock is free for a new execution, for this incident; False: it is to wait in the queue.
 
     Raises LockHeld where the runbook rejects instead of queueing, naming the holder to a `requester` who may see it.
@@ -48,11 +48,11 @@ def take_lock(work: Work, name: str, incident: Incident, requester: str = "", *,
     return False
 
 
-def holder_of(work: Work, name: str) -> RunbookExecution | None:
+def holder_of(work: UnitOfWork, name: str) -> RunbookExecution | None:
     return work.session.scalars(_of(name).where(RunbookExecution.holds_lock)).one_or_none()
 
 
-def may_see_holder(work: Work, holder: RunbookExecution, incident: Incident, requester: str) -> bool:
+def may_see_holder(work: UnitOfWork, holder: RunbookExecution, incident: Incident, requester: str) -> bool:
     """Who runs something for this incident may see what runs for its team, and for no other; admins see all."""
     of_holder = work.session.get_one(Incident, holder.incident_id)
     return of_holder.team_id == incident.team_id or requester in work.admins
@@ -75,7 +75,7 @@ def _who(requester: str) -> str:
     return requester.replace(":", " ") if requester.startswith("workflow:") else f"<@{requester}>"
 
 
-def release_lock(work: Work, row: RunbookExecution) -> None:
+def release_lock(work: UnitOfWork, row: RunbookExecution) -> None:
     """The execution ended: the oldest one in the queue is next."""
     if row.lock_name is None or not row.holds_lock:
         return  # from the queue; to ask for the name here would be a deadlock with who grants it just now
@@ -92,7 +92,7 @@ def release_lock(work: Work, row: RunbookExecution) -> None:
         _grant(work, waiting)
 
 
-def _grant(work: Work, waiting: RunbookExecution) -> None:
+def _grant(work: UnitOfWork, waiting: RunbookExecution) -> None:
     waiting.holds_lock = True
     work.session.flush()
     loaded = load_locked(work.session, RUNBOOK, waiting.id)
@@ -101,7 +101,7 @@ def _grant(work: Work, waiting: RunbookExecution) -> None:
     saved = save(work.session, change)
     assert saved, "the row is locked"
     work.announces = True
-    work.ring("runbook", waiting.id)
+    work.enqueue("runbook", waiting.id)
 
 
 def _of(name: str) -> Select[RunbookExecution]:

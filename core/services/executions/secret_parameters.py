@@ -8,14 +8,14 @@ from sqlalchemy.orm import Session
 
 from core.definitions.secrets import is_hidden, secret_names
 from core.errors import Conflict
-from core.service import Work
+from core.service import UnitOfWork
 from core.tables import RunbookExecution, SecretParameters
 from core.values.execution import Json
 
 KEPT = timedelta(days=7)  # for a retry
 
 
-def keep(work: Work, execution_id: str, hidden: Mapping[str, Json]) -> None:
+def keep(work: UnitOfWork, execution_id: str, hidden: Mapping[str, Json]) -> None:
     """The run's row must be there."""
     if hidden:
         work.session.add(SecretParameters(execution_id=execution_id, parameters=dict(hidden)))
@@ -36,20 +36,20 @@ def load(session: Session, row: RunbookExecution) -> Mapping[str, Json]:
     return hidden
 
 
-def hand_on(work: Work, old: RunbookExecution, new: RunbookExecution) -> None:
+def hand_on(work: UnitOfWork, old: RunbookExecution, new: RunbookExecution) -> None:
     """A retry has what the run before was given, which needs it no more."""
     if _secret_names(old):
         moved = update(SecretParameters).where(SecretParameters.execution_id == old.id)
         work.session.execute(moved.values(execution_id=new.id))
 
 
-def forget(work: Work, row: RunbookExecution) -> None:
+def forget(work: UnitOfWork, row: RunbookExecution) -> None:
     """Nothing will be done with them any more."""
     if _secret_names(row):
         work.session.execute(delete(SecretParameters).where(SecretParameters.execution_id == row.id))
 
 
-def forget_old(work: Work) -> None:
+def forget_old(work: UnitOfWork) -> None:
     """Of a run that ended long ago, and that nobody has retried since."""
     ended = select(RunbookExecution.id).where(RunbookExecution.finished_at < work.now - KEPT)
     stale = SecretParameters.execution_id.in_(ended)

@@ -15,12 +15,12 @@ from core.decisions.people import Person
 from core.decisions.policy_table import Action
 from core.errors import Conflict, InvalidInput, NotFound, Unavailable
 from core.identifiers import Prefix, new_id
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.people import find_team
 from core.services.freezes import in_force
 from core.services.freezes.in_force import freezes_in_force
 from core.services.shared import audit, notices
-from core.services.shared.idempotency import take_turn
+from core.services.shared.idempotency import serialize_on_key
 from core.tables import Freeze, Team
 
 ATTEMPTS = 20
@@ -58,7 +58,7 @@ WHERE (kind IN ('headline', 'verdict') AND subject_id = ANY(:ids)) OR (kind = 'g
 
 
 def freeze(
-    work: Work, person: Person, *, team: str | None, reason: str, request_key: str | None = None
+    work: UnitOfWork, person: Person, *, team: str | None, reason: str, request_key: str | None = None
 ) -> Freeze:
     """Freeze a team, or everything. `request_key`: the same delivery again gets the same freeze.
 
@@ -77,7 +77,7 @@ def freeze(
     return _begin(work, person, owner, reason, request_key)
 
 
-def freeze_everything(work: Work, person: Person, reason: str) -> Freeze:
+def freeze_everything(work: UnitOfWork, person: Person, reason: str) -> Freeze:
     """For who needs nobody's permission. Where everything is frozen already, that freeze: what it missed is held too.
 
     Raises Unavailable as `freeze` does.
@@ -90,7 +90,9 @@ def freeze_everything(work: Work, person: Person, reason: str) -> Freeze:
     return there
 
 
-def _begin(work: Work, person: Person, owner: Team | None, reason: str, request_key: str | None) -> Freeze:
+def _begin(
+    work: UnitOfWork, person: Person, owner: Team | None, reason: str, request_key: str | None
+) -> Freeze:
     """Nobody else freezes, or begins a run, until this transaction ends."""
     team = owner.name if owner is not None else None
     row = Freeze(
@@ -110,7 +112,7 @@ def _begin(work: Work, person: Person, owner: Team | None, reason: str, request_
     return row
 
 
-def unfreeze(work: Work, person: Person, freeze_id: str) -> Freeze:
+def unfreeze(work: UnitOfWork, person: Person, freeze_id: str) -> Freeze:
     """Lift a freeze; what it held goes on, unless another freeze holds it. Raises NotFound, NotAllowed, Conflict."""
     row = find_freeze(work, person, freeze_id)
     check_may_freeze(person, _team_name(row))
@@ -130,7 +132,7 @@ def unfreeze(work: Work, person: Person, freeze_id: str) -> Freeze:
     return row
 
 
-def find_freeze(work: Work, person: Person, freeze_id: str) -> Freeze:
+def find_freeze(work: UnitOfWork, person: Person, freeze_id: str) -> Freeze:
     """NotFound also for that of a team which the person is not in."""
     row = work.session.get(Freeze, freeze_id)
     if row is None or not person.may_see(_team_name(row), Action.FREEZE_READ):
@@ -138,7 +140,7 @@ def find_freeze(work: Work, person: Person, freeze_id: str) -> Freeze:
     return row
 
 
-def freeze_in_force(work: Work, team: str | None) -> Freeze:
+def freeze_in_force(work: UnitOfWork, team: str | None) -> Freeze:
     """That of the team (None: of everything). Raises NotFound where there is none."""
     found = next((row for row in freezes_in_force(work) if _team_name(row) == team), None)
     if found is None:
@@ -146,7 +148,7 @@ def freeze_in_force(work: Work, team: str | None) -> Freeze:
     return found
 
 
-def visible_freezes(work: Work, person: Person) -> list[Freeze]:
+def visible_freezes(work: UnitOfWork, person: Person) -> list[Freeze]:
     """Those in force that this person's runs may meet, oldest first."""
     return [row for row in freezes_in_force(work) if person.may_see(_team_name(row), Action.FREEZE_READ)]
 
@@ -155,14 +157,14 @@ def _team_name(row: Freeze) -> str | None:
     return row.team.name if row.team else None
 
 
-def _by_request_key(work: Work, request_key: str | None) -> Freeze | None:
+def _by_request_key(work: UnitOfWork, request_key: str | None) -> Freeze | None:
     if request_key is None:
         return None
-    take_turn(work, request_key)
+    serialize_on_key(work, request_key)
     return work.session.scalar(select(Freeze).where(Freeze.request_key == request_key))
 
 
-def _check_not_yet(work: Work, team: str | None) -> None:
+def _check_not_yet(work: UnitOfWork, team: str | None) -> None:
     try:
         there = freeze_in_force(work, team)
     except NotFound:
@@ -170,7 +172,7 @@ def _check_not_yet(work: Work, team: str | None) -> None:
     raise Conflict(f"It is frozen already, by <@{there.frozen_by}>: {there.reason.rstrip('.')}.")
 
 
-def _mark(work: Work, statement: str, parameters: dict[str, object]) -> None:
+def _mark(work: UnitOfWork, statement: str, parameters: dict[str, object]) -> None:
     """Mark, or unmark, the executions; show it on their cards; ring for those that may go on.
 
     What another freeze holds is among them: its cards show which one does.
@@ -180,11 +182,11 @@ def _mark(work: Work, statement: str, parameters: dict[str, object]) -> None:
         work.session.execute(SHOW, {"ids": [execution_id for execution_id, _ in changed]})
         for execution_id, goes_on in changed:
             if goes_on:
-                work.ring(kind, execution_id)
+                work.enqueue(kind, execution_id)
     notices.announce(work)
 
 
-def _patiently(work: Work, statement: str, parameters: dict[str, object]) -> Sequence[tuple[str, bool]]:
+def _patiently(work: UnitOfWork, statement: str, parameters: dict[str, object]) -> Sequence[tuple[str, bool]]:
     """Many rows are locked in no order, and a worker may hold one and want another: then we let go, and try again."""
     for _ in range(ATTEMPTS):
         try:

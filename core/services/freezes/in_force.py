@@ -14,14 +14,14 @@ from sqlalchemy import select
 
 from core.advisory_locks import keep_freezes_away
 from core.decisions.freeze import FreezeInForce, begun_words, check_not_frozen, freeze_of, lifted_words
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.shared import notices
 from core.services.shared.notices import NewNotice, NoticeKind
 from core.statuses import UNRESOLVED
 from core.tables import Freeze, Incident
 
 
-def freezes_in_force(work: Work) -> list[Freeze]:
+def freezes_in_force(work: UnitOfWork) -> list[Freeze]:
     """Oldest first."""
     query = select(Freeze).where(Freeze.lifted_at.is_(None)).order_by(Freeze.created_at, Freeze.id)
     return list(work.session.scalars(query))
@@ -40,13 +40,13 @@ def as_value(freeze: Freeze) -> FreezeInForce:
     )
 
 
-def check_may_begin(work: Work, incident: Incident) -> None:
+def check_may_begin(work: UnitOfWork, incident: Incident) -> None:
     """Raise Conflict where a run for this incident must not begin now. No freeze begins before we have ended."""
     keep_freezes_away(work.session)
     check_not_frozen(map(as_value, freezes_in_force(work)), incident.team.name)
 
 
-def begins_frozen(work: Work, incident: Incident) -> bool:
+def begins_frozen(work: UnitOfWork, incident: Incident) -> bool:
     """Whether what an event starts for this incident must wait from the beginning."""
     keep_freezes_away(work.session)
     return freeze_of(map(as_value, freezes_in_force(work)), incident.team.name) is not None
@@ -55,13 +55,13 @@ def begins_frozen(work: Work, incident: Incident) -> bool:
 BEGUN, LIFTED = "begun", "lifted"
 
 
-def tell_begun(work: Work, freeze: Freeze) -> None:
+def tell_begun(work: UnitOfWork, freeze: Freeze) -> None:
     """Owe the message to each incident that is not resolved."""
     words = begun_words(as_value(freeze))
     _tell(work, freeze, BEGUN, {incident.id: words for incident in _concerned(work, freeze)})
 
 
-def tell_lifted(work: Work, freeze: Freeze, by: str) -> None:
+def tell_lifted(work: UnitOfWork, freeze: Freeze, by: str) -> None:
     """The same of its end, and where another freeze is over that incident's team, of that one."""
     left = [as_value(each) for each in freezes_in_force(work)]
     words = {
@@ -71,14 +71,14 @@ def tell_lifted(work: Work, freeze: Freeze, by: str) -> None:
     _tell(work, freeze, LIFTED, words)
 
 
-def _concerned(work: Work, freeze: Freeze) -> Iterator[Incident]:
+def _concerned(work: UnitOfWork, freeze: Freeze) -> Iterator[Incident]:
     query = select(Incident).where(Incident.status.in_(UNRESOLVED))
     if freeze.team_id is not None:
         query = query.where(Incident.team_id == freeze.team_id)
     return iter(work.session.scalars(query.order_by(Incident.number)))
 
 
-def _tell(work: Work, freeze: Freeze, what: str, words: Mapping[str, str]) -> None:
+def _tell(work: UnitOfWork, freeze: Freeze, what: str, words: Mapping[str, str]) -> None:
     """By incident id. Two statements however many there are: nothing begins a run meanwhile."""
     notices.want_all_again(work, list(words), NoticeKind.INCIDENT)
     news = [
@@ -87,4 +87,4 @@ def _tell(work: Work, freeze: Freeze, what: str, words: Mapping[str, str]) -> No
         )
         for incident_id, text in words.items()
     ]
-    notices.owe(work, *news)
+    notices.enqueue_notice(work, *news)

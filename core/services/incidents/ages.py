@@ -15,9 +15,9 @@ from sqlalchemy.dialects.postgresql import insert
 from core.advisory_locks import keep_freezes_away
 from core.database import DATABASE_IS_AWAY
 from core.decisions.initiators import Initiator, Initiators, initiators_from_json
-from core.definitions.kinds import NotValidAnyMore
+from core.definitions.kinds import StoredDefinitionInvalid
 from core.definitions.workflow import IncidentAge
-from core.service import Service, Work
+from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.incidents.changes import new_event
 from core.services.library.workflows_in_force import definition_in_force, is_started_by
 from core.services.operations.installation import require_known, was_before_a_restore
@@ -31,7 +31,7 @@ EVENT = "incident.age"
 log = structlog.get_logger()
 
 
-def start_what_came_of_age(service: Service) -> int:
+def start_what_came_of_age(service: UnitOfWorkFactory) -> int:
     """Start the workflows whose incidents are old enough now. Returns for how many it was decided.
 
     Raises an ExceptionGroup of what was in the way of some.
@@ -44,7 +44,7 @@ def start_what_came_of_age(service: Service) -> int:
     return len(due)
 
 
-def _try_to_reach(service: Service, workflow_id: str, incident_id: str) -> Exception | None:
+def _try_to_reach(service: UnitOfWorkFactory, workflow_id: str, incident_id: str) -> Exception | None:
     """What one incident comes to keeps none of the others waiting; what it says is told when all were tried."""
     try:
         service.do(lambda work: _reach(work, workflow_id, incident_id))
@@ -55,12 +55,12 @@ def _try_to_reach(service: Service, workflow_id: str, incident_id: str) -> Excep
     return None
 
 
-def came_of_age(work: Work) -> list[tuple[str, str]]:
+def came_of_age(work: UnitOfWork) -> list[tuple[str, str]]:
     """Workflows, and incidents that are old enough for them and were not looked at yet: the ids."""
     return [pair for workflow in _workflows(work) for pair in _due(work, workflow)]
 
 
-def _workflows(work: Work) -> list[Workflow]:
+def _workflows(work: UnitOfWork) -> list[Workflow]:
     query = select(Workflow).where(is_started_by(EVENT))
     return list(work.session.scalars(query.order_by(Workflow.name)))
 
@@ -69,7 +69,7 @@ def _minutes(workflow: Workflow) -> int | None:
     """The age that starts it; None where its definition cannot be read any more."""
     try:
         trigger = definition_in_force(workflow).trigger
-    except NotValidAnyMore as error:
+    except StoredDefinitionInvalid as error:
         _warn(error.cannot_be_read)
         return None
     assert isinstance(trigger, IncidentAge), "trigger_on is the trigger's name"
@@ -81,7 +81,7 @@ def _warn(sentence: str) -> None:
     log.warning("a workflow is left out", reason=sentence)
 
 
-def _due(work: Work, workflow: Workflow) -> list[tuple[str, str]]:
+def _due(work: UnitOfWork, workflow: Workflow) -> list[tuple[str, str]]:
     minutes = _minutes(workflow)
     if minutes is None:
         return []
@@ -104,7 +104,7 @@ def _due(work: Work, workflow: Workflow) -> list[tuple[str, str]]:
     return [(workflow.id, incident_id) for incident_id in work.session.scalars(query)]
 
 
-def _reach(work: Work, workflow_id: str, incident_id: str) -> None:
+def _reach(work: UnitOfWork, workflow_id: str, incident_id: str) -> None:
     """Whoever writes it down first decides; another clock finds it written."""
     require_known(work.session)
     keep_freezes_away(work.session)
@@ -133,7 +133,7 @@ def _reach(work: Work, workflow_id: str, incident_id: str) -> None:
         doubt_what_it_started(work, event)
 
 
-def _openers(work: Work, incident: Incident) -> Initiators:
+def _openers(work: UnitOfWork, incident: Incident) -> Initiators:
     """That it comes of age is brought about by who opened it."""
     opened = select(IncidentEvent.initiators).where(
         IncidentEvent.incident_id == incident.id, IncidentEvent.type == "incident.created"

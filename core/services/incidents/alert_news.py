@@ -21,7 +21,7 @@ from core.decisions.people import Person
 from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
 from core.errors import Conflict
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.incidents import alert_storms
 from core.services.incidents.changes import RANKS, Cause, lock, set_severity
 from core.services.incidents.opening import change_status
@@ -31,7 +31,7 @@ from core.tables import GroupedAlert, Incident
 
 
 def escalate(
-    work: Work,
+    work: UnitOfWork,
     person: Person,
     incident: Incident,
     severity: Severity,
@@ -80,7 +80,7 @@ class Known:
     grouped: GroupedAlert | None = None
 
 
-def find_known(work: Work, keys: list[str]) -> Known | None:
+def find_known(work: UnitOfWork, keys: list[str]) -> Known | None:
     """By one of the keys that the alert may have."""
     keep_freezes_away(work.session)  # what is told of it may start workflows
     query = select(Incident).where(Incident.alert_key.in_(keys), Incident.status.in_(UNRESOLVED))
@@ -92,13 +92,13 @@ def find_known(work: Work, keys: list[str]) -> Known | None:
     return Known(*counted) if counted is not None else None
 
 
-def tell(work: Work, person: Person, vendor: Vendor, known: Known, alert: Alert) -> AlertOutcome:
+def tell(work: UnitOfWork, person: Person, vendor: Vendor, known: Known, alert: Alert) -> AlertOutcome:
     """Do what the alert says, in the name of whoever brought it. Raises NotAllowed for somebody of another team."""
     check_may_respond(person, known.incident.team.name, "send alerts", MAY)
     return TELLING[alert.news](work, person, vendor, known, alert)
 
 
-def _changed(work: Work, person: Person, vendor: Vendor, known: Known, alert: Alert) -> AlertOutcome:
+def _changed(work: UnitOfWork, person: Person, vendor: Vendor, known: Known, alert: Alert) -> AlertOutcome:
     _note(work, person, known, alert)
     if not alert.says_severity:
         return AlertOutcome.KNOWN
@@ -129,7 +129,9 @@ def _keep_severity(known: Known, severity: Severity) -> None:
         known.incident.alert_severity = severity.value
 
 
-def _acknowledged(work: Work, person: Person, vendor: Vendor, known: Known, alert: Alert) -> AlertOutcome:
+def _acknowledged(
+    work: UnitOfWork, person: Person, vendor: Vendor, known: Known, alert: Alert
+) -> AlertOutcome:
     """One alert of a storm is not the storm: that is noted. What is acknowledged here stays so."""
     outcome = _changed(work, person, vendor, known, alert)
     if known.grouped is not None or known.incident.status != IncidentStatus.OPEN:
@@ -138,7 +140,7 @@ def _acknowledged(work: Work, person: Person, vendor: Vendor, known: Known, aler
     return AlertOutcome.ACKNOWLEDGED
 
 
-def _resolved(work: Work, person: Person, vendor: Vendor, known: Known, alert: Alert) -> AlertOutcome:
+def _resolved(work: UnitOfWork, person: Person, vendor: Vendor, known: Known, alert: Alert) -> AlertOutcome:
     """One of a storm is counted down; the last one resolves the storm's incident."""
     _note(work, person, known, alert)
     row = known.grouped
@@ -147,7 +149,7 @@ def _resolved(work: Work, person: Person, vendor: Vendor, known: Known, alert: A
     return AlertOutcome.RESOLVED
 
 
-TELLING: Mapping[AlertNews, Callable[[Work, Person, Vendor, Known, Alert], AlertOutcome]] = {
+TELLING: Mapping[AlertNews, Callable[[UnitOfWork, Person, Vendor, Known, Alert], AlertOutcome]] = {
     AlertNews.FIRES: _changed,
     AlertNews.CHANGED: _changed,
     AlertNews.ACKNOWLEDGED: _acknowledged,
@@ -155,13 +157,13 @@ TELLING: Mapping[AlertNews, Callable[[Work, Person, Vendor, Known, Alert], Alert
 }
 
 
-def _note(work: Work, person: Person, known: Known, alert: Alert) -> None:
+def _note(work: UnitOfWork, person: Person, known: Known, alert: Alert) -> None:
     """Once for an event, however often the vendor sends it."""
     if alert.note:
         key = f"alert:{known.incident.id}:{alert.key}:{alert.event}" if alert.event else None
         _write(work, person, known, alert.note, key)
 
 
-def _write(work: Work, person: Person, known: Known, text: str, request_key: str | None = None) -> None:
+def _write(work: UnitOfWork, person: Person, known: Known, text: str, request_key: str | None = None) -> None:
     told = f"{known.grouped.title}: {text}" if known.grouped else text
     add_note(work, person, known.incident, told, request_key=request_key, action=MAY)

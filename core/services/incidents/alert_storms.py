@@ -16,11 +16,11 @@ from core.alerts.vendors import Vendor
 from core.decisions.initiators import initiated_by
 from core.decisions.people import Person
 from core.limits import WINDOW
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.incidents.changes import Cause, new_event, set_severity
 from core.services.incidents.opening import NewIncident, open_incident
 from core.services.shared import notices
-from core.services.shared.idempotency import take_turn
+from core.services.shared.idempotency import serialize_on_key
 from core.services.shared.notices import NoticeKind
 from core.statuses import UNRESOLVED, Severity
 from core.tables import GroupedAlert, Incident, JsonObject, Team
@@ -39,13 +39,13 @@ class Source:
         return f"{self.vendor}:storm:{hashlib.sha256(self.team.encode()).hexdigest()[:40]}"
 
 
-def is_in_storm(work: Work, source: Source) -> bool:
+def is_in_storm(work: UnitOfWork, source: Source) -> bool:
     """Whether a new alert is to be grouped. Nobody else counts this source until the transaction ends."""
-    take_turn(work, source.key)
+    serialize_on_key(work, source.key)
     return storms.is_storm(_arrived(work, source), work.limits.incidents_before_a_storm)
 
 
-def _arrived(work: Work, source: Source) -> int:
+def _arrived(work: UnitOfWork, source: Source) -> int:
     """Incidents that alerts of the source opened, and alerts that were grouped, since a minute ago."""
     since = work.now - WINDOW
     of_team = Incident.team_id == select(Team.id).where(Team.name == source.team).scalar_subquery()
@@ -62,7 +62,7 @@ def _arrived(work: Work, source: Source) -> int:
     return work.session.scalars(opened).one() + work.session.scalars(grouped).one()
 
 
-def group(work: Work, person: Person, source: Source, alert: Alert, key: str) -> Incident:
+def group(work: UnitOfWork, person: Person, source: Source, alert: Alert, key: str) -> Incident:
     """Count the alert, known by `key`, into the incident of the storm, which is opened if there is none."""
     incident = _storm(work, source) or _open(work, person, source, alert)
     row = {
@@ -85,14 +85,14 @@ def group(work: Work, person: Person, source: Source, alert: Alert, key: str) ->
     return incident
 
 
-def _storm(work: Work, source: Source) -> Incident | None:
+def _storm(work: UnitOfWork, source: Source) -> Incident | None:
     """The unresolved incident of the source's storm, locked."""
     query = select(Incident).where(Incident.alert_key == source.key, Incident.status.in_(UNRESOLVED))
     locked = query.with_for_update(of=Incident).execution_options(populate_existing=True)
     return work.session.scalars(locked).one_or_none()
 
 
-def _open(work: Work, person: Person, source: Source, alert: Alert) -> Incident:
+def _open(work: UnitOfWork, person: Person, source: Source, alert: Alert) -> Incident:
     new = NewIncident(
         title=storms.title(1, source.vendor, source.team),
         team=source.team,
@@ -104,7 +104,7 @@ def _open(work: Work, person: Person, source: Source, alert: Alert) -> Incident:
     return open_incident(work, person, new)
 
 
-def grouped(work: Work, keys: list[str]) -> tuple[Incident, GroupedAlert] | None:
+def grouped(work: UnitOfWork, keys: list[str]) -> tuple[Incident, GroupedAlert] | None:
     """The unresolved storm in which an alert of one of these keys is not over yet, and that alert. Both are locked."""
     query = (
         select(Incident, GroupedAlert)
@@ -121,7 +121,7 @@ def _is_open() -> ColumnElement[bool]:
     return GroupedAlert.resolved_at.is_(None)
 
 
-def is_over(work: Work, person: Person, vendor: Vendor, incident: Incident, row: GroupedAlert) -> bool:
+def is_over(work: UnitOfWork, person: Person, vendor: Vendor, incident: Incident, row: GroupedAlert) -> bool:
     """Count the alert down, as `grouped` found it. Whether it was the last one of the storm."""
     row.resolved_at = work.now
     work.session.flush()
@@ -131,7 +131,7 @@ def is_over(work: Work, person: Person, vendor: Vendor, incident: Incident, row:
 
 
 def _show(
-    work: Work, person: Person, source: Source, incident: Incident, event: str, told: JsonObject
+    work: UnitOfWork, person: Person, source: Source, incident: Incident, event: str, told: JsonObject
 ) -> int:
     """The count, in title, labels, timeline and card. Returns how many alerts are not over yet."""
     counts = select(func.count(), func.count(GroupedAlert.resolved_at))
@@ -141,5 +141,5 @@ def _show(
     counted = {**told, "alerts": alerts, "resolved": resolved}
     sent = initiated_by(person, "opened")
     new_event(work, incident, event, person.slack_user_id, counted, initiators=sent)
-    notices.want_again(work, incident.id, NoticeKind.INCIDENT)
+    notices.mark_dirty(work, incident.id, NoticeKind.INCIDENT)
     return int(alerts - resolved)

@@ -3,7 +3,7 @@
 What overtook the opening of its alert: told of an alert that was not known yet, it is kept for some minutes.
 
 An alert and what is told of it next come in requests of their own. Of two that are under way at once either may be
-first; whichever it is, the incident comes out the same. The turn of the alert's key (`take_turn`) is held meanwhile.
+first; whichever it is, the incident comes out the same. `serialize_on_key` takes the alert's key meanwhile.
 
 Alerts become incidents: one group of alerts is one incident while it is unresolved.
 """
@@ -23,13 +23,13 @@ from core.decisions.policy import sees
 from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
 from core.errors import InvalidInput
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.people import find_team
 from core.services.incidents import alert_storms
 from core.services.incidents.alert_news import AlertOutcome, find_known, tell
 from core.services.incidents.alert_storms import Source
 from core.services.incidents.opening import NewIncident, open_incident
-from core.services.shared.idempotency import take_turn
+from core.services.shared.idempotency import serialize_on_key
 from core.statuses import Severity, TokenScope
 from core.tables import EarlyAlert, Incident, Team
 
@@ -37,7 +37,7 @@ KEPT = timedelta(minutes=10)  # far longer than any request is under way
 AT_ONCE = 500  # that are forgotten with one that is kept
 
 
-def keep(work: Work, keys: Sequence[str], alert: Alert, arrived: datetime) -> None:
+def keep(work: UnitOfWork, keys: Sequence[str], alert: Alert, arrived: datetime) -> None:
     """Keep what is told of an alert that has no open incident, under all the keys that it may have."""
     _forget(work)
     told = {
@@ -55,7 +55,7 @@ def keep(work: Work, keys: Sequence[str], alert: Alert, arrived: datetime) -> No
     )
 
 
-def overtook(work: Work, key: str, alert: Alert, arrived: datetime) -> list[Alert]:
+def overtook(work: UnitOfWork, key: str, alert: Alert, arrived: datetime) -> list[Alert]:
     """What was told after `alert`, whose request came at `arrived`, and handled before it; in that order."""
     gone = delete(EarlyAlert).where(EarlyAlert.alert_key == key).returning(EarlyAlert)
     rows = sorted(work.session.scalars(gone), key=lambda row: row.arrived_at)
@@ -83,7 +83,7 @@ def _alert(row: EarlyAlert, alert: Alert) -> Alert:
     )
 
 
-def _forget(work: Work) -> None:
+def _forget(work: UnitOfWork) -> None:
     """What is too old to matter; never waiting for others who do the same."""
     old = select(EarlyAlert.alert_key, EarlyAlert.news).where(EarlyAlert.arrived_at < work.now - KEPT)
     some = old.limit(AT_ONCE).with_for_update(skip_locked=True).subquery()
@@ -103,14 +103,14 @@ class Received:
     incident: Incident | None = None
 
 
-def signing_sender(work: Work, vendor: Vendor) -> Person:
+def signing_sender(work: UnitOfWork, vendor: Vendor) -> Person:
     """The vendor, known by its signature: nobody, who may send alerts of any team, and is asked for nothing else."""
     teams = work.session.scalars(select(Team.name))
     return service_principal(vendor, {TokenScope.ALERTS}, *teams, source="signature")
 
 
 def receive_alert(
-    work: Work,
+    work: UnitOfWork,
     person: Person,
     vendor: Vendor,
     body: object,
@@ -136,9 +136,9 @@ def receive_alert(
     return _told_later(work, person, vendor, sorted(_keys(work, person, vendor, alert, team)), alert, since)
 
 
-def _fires(work: Work, person: Person, source: Source, alert: Alert, arrived: datetime) -> Received:
+def _fires(work: UnitOfWork, person: Person, source: Source, alert: Alert, arrived: datetime) -> Received:
     key = _key(source.vendor, source.team, alert)
-    take_turn(work, key)
+    serialize_on_key(work, key)
     known = find_known(work, [key])
     if known is not None:
         return Received(tell(work, person, source.vendor, known, alert), known.incident)
@@ -150,7 +150,7 @@ def _fires(work: Work, person: Person, source: Source, alert: Alert, arrived: da
     return received
 
 
-def _new(work: Work, person: Person, source: Source, alert: Alert, key: str) -> Received:
+def _new(work: UnitOfWork, person: Person, source: Source, alert: Alert, key: str) -> Received:
     if alert_storms.is_in_storm(work, source):
         return Received(AlertOutcome.GROUPED, alert_storms.group(work, person, source, alert, key))
     new = _new_incident(alert, source.vendor, source.team, key)
@@ -160,14 +160,14 @@ def _new(work: Work, person: Person, source: Source, alert: Alert, key: str) -> 
 
 
 def _told_later(
-    work: Work, person: Person, vendor: Vendor, keys: list[str], alert: Alert, arrived: datetime
+    work: UnitOfWork, person: Person, vendor: Vendor, keys: list[str], alert: Alert, arrived: datetime
 ) -> Received:
     """Where nothing is open for it, a person resolved it before, or it never came to us, or is on its way.
 
     `keys`: sorted, so that no two who wait for the turns of some wait for each other.
     """
     for key in keys:
-        take_turn(work, key)
+        serialize_on_key(work, key)
     known = find_known(work, keys)
     if known is not None:
         return Received(tell(work, person, vendor, known, alert), known.incident)
@@ -176,7 +176,7 @@ def _told_later(
     return Received(AlertOutcome.IGNORED)
 
 
-def _keys(work: Work, person: Person, vendor: Vendor, alert: Alert, team: str | None) -> list[str]:
+def _keys(work: UnitOfWork, person: Person, vendor: Vendor, alert: Alert, team: str | None) -> list[str]:
     """By what the incident may be known. What comes later does not always say whose it was: then any team of theirs."""
     named = team or alert.team
     if named is not None:
@@ -187,7 +187,7 @@ def _keys(work: Work, person: Person, vendor: Vendor, alert: Alert, team: str | 
     return [_key(vendor, owner, alert) for owner in owners]
 
 
-def _owner(work: Work, person: Person, team: str) -> str:
+def _owner(work: UnitOfWork, person: Person, team: str) -> str:
     """The right is asked for first: who has none is not told which teams there are."""
     check_may_respond(person, team, "send alerts", Action.ALERTS_SEND)
     return find_team(work, team).name

@@ -16,7 +16,7 @@ from core.decisions.initiators import Deed, Initiators, initiated_by, initiators
 from core.decisions.people import Person
 from core.errors import Conflict
 from core.identifiers import Prefix, derived_id, new_id
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.shared import audit, notices
 from core.services.shared.notices import NoticeKind
 from core.services.starts.workflow_starts import doubt_what_it_started, start_matching_workflows
@@ -41,7 +41,7 @@ BY_CHANCE = Again()
 
 
 def happened(
-    work: Work,
+    work: UnitOfWork,
     incident: Incident,
     type_: str,
     actor: str,
@@ -65,7 +65,7 @@ def happened(
 
 
 def new_event(
-    work: Work,
+    work: UnitOfWork,
     incident: Incident,
     type_: str,
     actor: str,
@@ -131,13 +131,13 @@ class Cause:
         return max(self.of_workflow, self.person.depth)
 
 
-def lock(work: Work, incident: Incident) -> None:
+def lock(work: UnitOfWork, incident: Incident) -> None:
     """Nobody else changes the incident until this transaction ends; what they did before is seen."""
     keep_freezes_away(work.session)  # its event may start workflows
     work.session.refresh(incident, with_for_update={"of": Incident})
 
 
-def set_status(work: Work, cause: Cause, incident: Incident, status: IncidentStatus) -> None:
+def set_status(work: UnitOfWork, cause: Cause, incident: Incident, status: IncidentStatus) -> None:
     """Acknowledge, resolve or close it. Raises Conflict where the incident is past that."""
     lock(work, incident)
     before = IncidentStatus(incident.status)
@@ -150,7 +150,7 @@ def set_status(work: Work, cause: Cause, incident: Incident, status: IncidentSta
     _tell(work, cause, incident, "incident.status_changed", STATUS_DEEDS[status], details)
 
 
-def set_severity(work: Work, cause: Cause, incident: Incident, severity: Severity) -> None:
+def set_severity(work: UnitOfWork, cause: Cause, incident: Incident, severity: Severity) -> None:
     """Raise it, which is an escalation, or lower it. Raises Conflict where the incident is closed."""
     lock(work, incident)
     before = Severity(incident.severity)
@@ -166,7 +166,7 @@ def set_severity(work: Work, cause: Cause, incident: Incident, severity: Severit
     _tell(work, cause, incident, type_, "escalated" if is_raised else "lowered", details)
 
 
-def set_labels(work: Work, cause: Cause, incident: Incident, labels: Mapping[str, str | None]) -> None:
+def set_labels(work: UnitOfWork, cause: Cause, incident: Incident, labels: Mapping[str, str | None]) -> None:
     """Set these labels, and take away those whose value is None. The others stay."""
     lock(work, incident)
     before = dict(incident.labels)
@@ -179,7 +179,7 @@ def set_labels(work: Work, cause: Cause, incident: Incident, labels: Mapping[str
     _tell(work, cause, incident, "incident.labelled", "labelled", details)
 
 
-def add_link(work: Work, cause: Cause, incident: Incident, name: str, url: str) -> None:
+def add_link(work: UnitOfWork, cause: Cause, incident: Incident, name: str, url: str) -> None:
     """Keep where something was made for the incident, such as a ticket; once, however often it is said."""
     lock(work, incident)
     link = {"name": name, "url": url}
@@ -195,13 +195,15 @@ def _change(field: str, before: Json, after: Json) -> JsonObject:
     return {"before": {field: before}, "after": {field: after}}
 
 
-def _record(work: Work, cause: Cause, incident: Incident, action: str, change: JsonObject) -> None:
+def _record(work: UnitOfWork, cause: Cause, incident: Incident, action: str, change: JsonObject) -> None:
     audit.record(work, cause.person, action, incident.id, change)
 
 
-def _tell(work: Work, cause: Cause, incident: Incident, event: str, deed: Deed, details: JsonObject) -> None:
+def _tell(
+    work: UnitOfWork, cause: Cause, incident: Incident, event: str, deed: Deed, details: JsonObject
+) -> None:
     """The incident's card, and the workflows that wait for this."""
-    notices.want_again(work, incident.id, NoticeKind.INCIDENT)
+    notices.mark_dirty(work, incident.id, NoticeKind.INCIDENT)
     initiators = joined(cause.initiators, initiated_by(cause.person, deed))
     actor = cause.person.slack_user_id
     again = Again(cause.key, cause.maybe_done)

@@ -13,12 +13,12 @@ from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
 from core.errors import NotFound
 from core.identifiers import Prefix, new_id
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.people import find_team
 from core.services.access.workspace import check_free, newest_of, take_it
 from core.services.incidents.changes import Cause, happened, set_status
 from core.services.shared import audit, notices
-from core.services.shared.idempotency import take_turn
+from core.services.shared.idempotency import serialize_on_key
 from core.services.shared.notices import NewNotice, NoticeKind
 from core.services.starts.bounds import check_may_open
 from core.statuses import IncidentStatus, Severity
@@ -42,7 +42,7 @@ class NewIncident:
 
 
 def open_incident(
-    work: Work,
+    work: UnitOfWork,
     person: Person,
     new: NewIncident,
     *,
@@ -79,7 +79,7 @@ def open_incident(
     )
     work.session.add(incident)
     work.session.flush()
-    notices.owe(work, NewNotice(NoticeKind.INCIDENT, incident.id, incident.id))
+    notices.enqueue_notice(work, NewNotice(NoticeKind.INCIDENT, incident.id, incident.id))
     after = {"title": new.title, "team": team.name, "severity": new.severity, "status": incident.status}
     audit.record(work, person, "incident.opened", incident.id, {"before": None, "after": after})
     opened = initiated_by(person, "opened")
@@ -89,7 +89,7 @@ def open_incident(
     return incident
 
 
-def _admitted(work: Work, person: Person, new: NewIncident, action: Action) -> Team:
+def _admitted(work: UnitOfWork, person: Person, new: NewIncident, action: Action) -> Team:
     """Its team. The right to open it there comes first: who has none is not told which teams there are."""
     check_may_respond(person, new.team, "open incidents", action)
     team = find_team(work, new.team)
@@ -100,15 +100,15 @@ def _admitted(work: Work, person: Person, new: NewIncident, action: Action) -> T
     return team
 
 
-def _by_request_key(work: Work, request_key: str | None) -> Incident | None:
+def _by_request_key(work: UnitOfWork, request_key: str | None) -> Incident | None:
     if request_key is None:
         return None
-    take_turn(work, request_key)
+    serialize_on_key(work, request_key)
     return work.session.scalar(select(Incident).where(Incident.request_key == request_key))
 
 
 def change_status(
-    work: Work,
+    work: UnitOfWork,
     person: Person,
     incident: Incident,
     status: IncidentStatus,
@@ -123,7 +123,7 @@ def change_status(
     return incident
 
 
-def find_incident(work: Work, person: Person, reference: str) -> Incident:
+def find_incident(work: UnitOfWork, person: Person, reference: str) -> Incident:
     """By id, or by number as `inc-12`. NotFound also for what the person's teams do not own."""
     incident = work.session.scalar(select(Incident).where(_reference(reference)))
     if incident is None or not person.may_see(incident.team.name, Action.INCIDENT_READ):
@@ -138,12 +138,12 @@ def _reference(reference: str) -> ColumnElement[bool]:
     return Incident.id == reference.replace("\0", "")
 
 
-def incident_of_channel(work: Work, slack_channel: str) -> Incident | None:
+def incident_of_channel(work: UnitOfWork, slack_channel: str) -> Incident | None:
     """The open incident of a channel, of which there is one at most; or the newest that was there."""
     return newest_of(work, slack_channel)
 
 
-def bind_channel(work: Work, incident_id: str, slack_channel: str, at: datetime) -> None:
+def bind_channel(work: UnitOfWork, incident_id: str, slack_channel: str, at: datetime) -> None:
     """The incident's channel was made, by us and for this incident: what waited for it is due."""
     incident = work.session.get(Incident, incident_id, with_for_update={"of": Incident})
     if incident is not None and incident.slack_channel is None:

@@ -16,10 +16,10 @@ from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
 from core.decisions.timeline import in_words
 from core.identifiers import Prefix, new_id
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.listing import Window
 from core.services.shared import audit
-from core.services.shared.idempotency import take_turn
+from core.services.shared.idempotency import serialize_on_key
 from core.tables import Incident, IncidentEvent
 from core.views.incidents import NoteView, TimelineEntryView
 
@@ -143,7 +143,7 @@ ALL = WantedLines()
 
 
 def timeline(
-    work: Work, incident: Incident, window: Window, wanted: WantedLines = ALL
+    work: UnitOfWork, incident: Incident, window: Window, wanted: WantedLines = ALL
 ) -> list[TimelineEntryView]:
     """The lines in order, those behind the window's position; the person may see the incident."""
     after = window.after
@@ -153,20 +153,20 @@ def timeline(
     return _lines(work, incident, BEHIND, values)
 
 
-def last_lines(work: Work, incident: Incident, size: int) -> list[TimelineEntryView]:
+def last_lines(work: UnitOfWork, incident: Incident, size: int) -> list[TimelineEntryView]:
     """The last lines, in order."""
     return _lines(work, incident, LAST, {"size": size})[::-1]
 
 
 def _lines(
-    work: Work, incident: Incident, query: TextClause, values: Mapping[str, object]
+    work: UnitOfWork, incident: Incident, query: TextClause, values: Mapping[str, object]
 ) -> list[TimelineEntryView]:
     rows = work.session.execute(query, {"incident": incident.id, "manual": MANUAL, **values})
     return [TimelineEntryView(**row, text=in_words(row["kind"], row["details"])) for row in rows.mappings()]
 
 
 def add_note(
-    work: Work,
+    work: UnitOfWork,
     person: Person,
     incident: Incident,
     text_: str,
@@ -181,7 +181,7 @@ def add_note(
     """
     check_may_respond(person, incident.team.name, f"write into inc-{incident.number}", action)
     if request_key is not None:
-        take_turn(work, request_key)
+        serialize_on_key(work, request_key)
         known = work.session.get(IncidentEvent, _event_id(request_key))
         if known is not None:
             return _view(known)

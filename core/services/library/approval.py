@@ -5,17 +5,23 @@ Who approves says which version they were shown. Whatever they did not see, they
 
 from core.decisions.people import Person
 from core.errors import Conflict, NotAllowed, VersionUnnamed
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.library import writing
 from core.services.library.finding import check_may_approve, check_may_deprecate, owner_of
-from core.services.library.kinds import Change, Row, Shelf
+from core.services.library.kinds import Change, DefinitionKind, Row
 from core.services.library.writing import UNSAID, Intent
 from core.statuses import ApprovalStatus
 from core.tables import JsonObject
 
 
 def approve(
-    work: Work, person: Person, shelf: Shelf[Row], row: Row, intent: Intent, *, own_version_allowed: bool
+    work: UnitOfWork,
+    person: Person,
+    kind: DefinitionKind[Row],
+    row: Row,
+    intent: Intent,
+    *,
+    own_version_allowed: bool,
 ) -> Row:
     """Approve the version that `intent.read_version` names, which must be the newest, and put it in force.
 
@@ -26,7 +32,7 @@ def approve(
     if intent.read_version is None:
         sentence = f"Which version of {row.name} do you approve? Name the one that you read."
         raise VersionUnnamed(sentence, newest=row.version)
-    writing.lock(work, shelf, row, intent)
+    writing.lock(work, kind, row, intent)
     if row.status == ApprovalStatus.APPROVED:
         return row
     check_approvable(person, row, own_version_allowed=own_version_allowed)
@@ -37,8 +43,8 @@ def approve(
         person.slack_user_id,
     )
     row.quarantine = None
-    shelf.put_in_force(row, work.now)
-    return _decided(work, person, shelf, row, Change.APPROVED, intent, before)
+    kind.put_in_force(row, work.now)
+    return _decided(work, person, kind, row, Change.APPROVED, intent, before)
 
 
 def check_approvable(person: Person, row: Row, *, own_version_allowed: bool) -> None:
@@ -50,22 +56,24 @@ def check_approvable(person: Person, row: Row, *, own_version_allowed: bool) -> 
         raise NotAllowed(f"You wrote version {row.version} of {row.name}: somebody else approves it.")
 
 
-def deprecate(work: Work, person: Person, shelf: Shelf[Row], row: Row, intent: Intent = UNSAID) -> Row:
+def deprecate(
+    work: UnitOfWork, person: Person, kind: DefinitionKind[Row], row: Row, intent: Intent = UNSAID
+) -> Row:
     """Let no version of it run any more. What of it runs already ends as it would.
 
     Raises NotAllowed for anybody but a platform admin and the admins of its team, Conflict for a draft of which
     nothing is in force, and where it was changed since it was read.
     """
-    writing.lock(work, shelf, row, intent)
+    writing.lock(work, kind, row, intent)
     check_may_deprecate(person, owner_of(row))
     if row.status == ApprovalStatus.DEPRECATED:
         return row
-    if not shelf.is_in_force(row):
+    if not kind.is_in_force(row):
         raise Conflict(f"{row.name} is a draft: it does not run anyway.", hint="It can be deleted.")
     before = _approval(row)
     row.status = ApprovalStatus.DEPRECATED
-    shelf.stop(row)
-    return _decided(work, person, shelf, row, Change.DEPRECATED, intent, before)
+    kind.stop(row)
+    return _decided(work, person, kind, row, Change.DEPRECATED, intent, before)
 
 
 def _approval(row: Row) -> JsonObject:
@@ -73,16 +81,16 @@ def _approval(row: Row) -> JsonObject:
 
 
 def _decided(
-    work: Work,
+    work: UnitOfWork,
     person: Person,
-    shelf: Shelf[Row],
+    kind: DefinitionKind[Row],
     row: Row,
     done: Change,
     intent: Intent,
     before: JsonObject,
 ) -> Row:
     """The digest tells an auditor what it was that was decided about."""
-    what = {"version": row.version, "digest": shelf.digest_of(row), "note": intent.note}
+    what = {"version": row.version, "digest": kind.digest_of(row), "note": intent.note}
     details = {**what, "before": before, "after": _approval(row)}
-    writing.keep(work, person, shelf, row, done, intent.note, details)
+    writing.keep(work, person, kind, row, done, intent.note, details)
     return row

@@ -13,9 +13,9 @@ from core.decisions.people import Person
 from core.decisions.policy import require, require_somewhere
 from core.decisions.policy_table import Action
 from core.errors import InvalidInput, NotFound
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.people import find_team
-from core.services.library.kinds import Row, Shelf
+from core.services.library.kinds import DefinitionKind, Row
 from core.tables import Team
 
 
@@ -50,7 +50,7 @@ def check_may_write_something(person: Person) -> None:
     require_somewhere(person, Action.DEFINITION_WRITE, sentence)
 
 
-def owning_team(work: Work, team: str | None) -> Team | None:
+def owning_team(work: UnitOfWork, team: str | None) -> Team | None:
     """The team's row; None for what is global. Raises InvalidInput for an unknown team."""
     try:
         return find_team(work, team) if team is not None else None
@@ -58,17 +58,19 @@ def owning_team(work: Work, team: str | None) -> Team | None:
         raise InvalidInput(error.message, field="team") from error
 
 
-def find(work: Work, person: Person, shelf: Shelf[Row], reference: str, *, even_deleted: bool = False) -> Row:
+def find(
+    work: UnitOfWork, person: Person, kind: DefinitionKind[Row], reference: str, *, even_deleted: bool = False
+) -> Row:
     """NotFound, with the nearest names, also for what other teams own.
 
     `even_deleted`: an id still finds what was deleted. A name does not: it may be another one's by now.
     """
-    table = shelf.row
+    table = kind.row
     by_name = (table.name == reference) & table.deleted_at.is_(None)
     row = work.session.scalar(select(table).where(or_(table.id == reference, by_name)))
     if row is not None and person.may_see(owner_of(row)) and (even_deleted or row.deleted_at is None):
         return row
-    raise NotFound(f"There is no {shelf.noun} {reference}.", hint=_hint(work, person, shelf, reference))
+    raise NotFound(f"There is no {kind.noun} {reference}.", hint=_hint(work, person, kind, reference))
 
 
 def owner_of(row: Row) -> str | None:
@@ -76,14 +78,14 @@ def owner_of(row: Row) -> str | None:
     return row.team.name if row.team else None
 
 
-def _hint(work: Work, person: Person, shelf: Shelf[Row], reference: str) -> str:
-    near = get_close_matches(reference, visible_names(work, person, shelf), n=3, cutoff=0.5)
-    return f"Did you mean {' or '.join(near)}?" if near else f"`{shelf.listing}` shows what there is."
+def _hint(work: UnitOfWork, person: Person, kind: DefinitionKind[Row], reference: str) -> str:
+    near = get_close_matches(reference, visible_names(work, person, kind), n=3, cutoff=0.5)
+    return f"Did you mean {' or '.join(near)}?" if near else f"`{kind.listing}` shows what there is."
 
 
-def visible_names(work: Work, person: Person, shelf: Shelf[Row]) -> list[str]:
+def visible_names(work: UnitOfWork, person: Person, kind: DefinitionKind[Row]) -> list[str]:
     """The names that a person may see, sorted."""
-    table = shelf.row
+    table = kind.row
     query = select(table.name, Team.name).outerjoin(Team, table.team_id == Team.id)
     found = work.session.execute(query.where(table.deleted_at.is_(None)).order_by(table.name))
     return [name for name, team in found if person.may_see(team)]

@@ -5,9 +5,9 @@ from sqlalchemy import select
 from core.decisions.people import Person
 from core.definitions.yaml_format import Labelled, difference, written_new
 from core.errors import Conflict, NotFound
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.library.finding import check_may_write, owner_of
-from core.services.library.kinds import RUNBOOKS, WORKFLOWS, Change, Row, Shelf
+from core.services.library.kinds import RUNBOOKS, WORKFLOWS, Change, DefinitionKind, Row
 from core.services.library.workflows import still_valid
 from core.services.library.writing import UNSAID, Intent, lock, write
 from core.services.views.reading import view_runbook, view_workflow
@@ -19,10 +19,10 @@ AnyVersion = RunbookVersion | WorkflowVersion
 
 
 def list_history(
-    work: Work, shelf: Shelf[Row], row: Row, *, size: int, before: int | None = None
+    work: UnitOfWork, kind: DefinitionKind[Row], row: Row, *, size: int, before: int | None = None
 ) -> list[AnyVersion]:
     """At most `size` lines of the history, newest first; those before the line with the id `before`."""
-    table = shelf.version
+    table = kind.version
     query = select(table).where(table.owner_id == row.id).order_by(table.id.desc()).limit(size)
     if before is not None:
         query = query.where(table.id < before)
@@ -34,27 +34,32 @@ def view_line(line: AnyVersion) -> VersionView:
 
 
 def roll_back(
-    work: Work, person: Person, shelf: Shelf[Row], row: Row, version: int, intent: Intent = UNSAID
+    work: UnitOfWork,
+    person: Person,
+    kind: DefinitionKind[Row],
+    row: Row,
+    version: int,
+    intent: Intent = UNSAID,
 ) -> Row:
     """Write what an earlier version said as a new version, a draft.
 
     Raises NotAllowed as for any change, what `lock` raises, NotFound for a version that never was, Conflict where
     nothing would change or where the old definition is not valid any more.
     """
-    lock(work, shelf, row, intent)
+    lock(work, kind, row, intent)
     check_may_write(person, owner_of(row))
-    definition = still_valid(row.name, version, shelf.content_of(_said(work, shelf, row, version)))
+    definition = still_valid(row.name, version, kind.content_of(_said(work, kind, row, version)))
     check_may_write(person, definition.team)
-    is_same = shelf.content_of(definition.document()) == shelf.content_of(row.definition)
+    is_same = kind.content_of(definition.document()) == kind.content_of(row.definition)
     if is_same and row.status != ApprovalStatus.DEPRECATED:
         raise Conflict(f"{row.name} says already what version {version} said.")
     note = intent.note or f"Back to version {version}."
-    return write(work, person, shelf, row, definition, Change.ROLLED_BACK, note)
+    return write(work, person, kind, row, definition, Change.ROLLED_BACK, note)
 
 
-def _said(work: Work, shelf: Shelf[Row], row: Row, version: int) -> JsonObject:
+def _said(work: UnitOfWork, kind: DefinitionKind[Row], row: Row, version: int) -> JsonObject:
     """The definition of a version. Every line of it has the same one."""
-    table = shelf.version
+    table = kind.version
     query = select(table.definition).where(table.owner_id == row.id, table.version == version).limit(1)
     found = work.session.scalar(query)
     if found is None:
@@ -62,31 +67,29 @@ def _said(work: Work, shelf: Shelf[Row], row: Row, version: int) -> JsonObject:
     return found
 
 
-def view_with_diff(work: Work, row: Runbook | Workflow) -> RunbookWithDiff | WorkflowWithDiff:
+def view_with_diff(work: UnitOfWork, row: Runbook | Workflow) -> RunbookWithDiff | WorkflowWithDiff:
     return (
         view_runbook_with_diff(work, row) if isinstance(row, Runbook) else view_workflow_with_diff(work, row)
     )
 
 
-def view_runbook_with_diff(work: Work, runbook: Runbook) -> RunbookWithDiff:
+def view_runbook_with_diff(work: UnitOfWork, runbook: Runbook) -> RunbookWithDiff:
     return RunbookWithDiff(**dict(view_runbook(runbook)), diff=diff_to_approved(work, RUNBOOKS, runbook))
 
 
-def view_workflow_with_diff(work: Work, workflow: Workflow) -> WorkflowWithDiff:
+def view_workflow_with_diff(work: UnitOfWork, workflow: Workflow) -> WorkflowWithDiff:
     return WorkflowWithDiff(**dict(view_workflow(workflow)), diff=diff_to_approved(work, WORKFLOWS, workflow))
 
 
-def diff_to_read(work: Work, shelf: Shelf[Row], row: Row) -> str:
+def diff_to_read(work: UnitOfWork, kind: DefinitionKind[Row], row: Row) -> str:
     """What an approver reads: the diff to the approved version; all of it where there is none."""
-    diff = diff_to_approved(work, shelf, row)
+    diff = diff_to_approved(work, kind, row)
     if diff is not None:
         return diff
-    return written_new(
-        Labelled(f"{row.name} v{row.version} ({row.status})", shelf.content_of(row.definition))
-    )
+    return written_new(Labelled(f"{row.name} v{row.version} ({row.status})", kind.content_of(row.definition)))
 
 
-def diff_to_approved(work: Work, shelf: Shelf[Row], row: Row) -> str | None:
+def diff_to_approved(work: UnitOfWork, kind: DefinitionKind[Row], row: Row) -> str | None:
     """What the newest version changes in the approved one, as a unified diff of YAML.
 
     None where nothing was approved yet; empty where both say the same. Whether a workflow is enabled is no part of it.
@@ -95,7 +98,7 @@ def diff_to_approved(work: Work, shelf: Shelf[Row], row: Row) -> str | None:
         return None
     if row.approved_version == row.version:
         return ""
-    approved = shelf.content_of(_said(work, shelf, row, row.approved_version))
+    approved = kind.content_of(_said(work, kind, row, row.approved_version))
     before = Labelled(f"{row.name} v{row.approved_version} (approved)", approved)
-    after = Labelled(f"{row.name} v{row.version} ({row.status})", shelf.content_of(row.definition))
+    after = Labelled(f"{row.name} v{row.version} ({row.status})", kind.content_of(row.definition))
     return difference(before, after)

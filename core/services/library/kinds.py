@@ -43,7 +43,7 @@ class Change(StrEnum):
 WRITES = frozenset({Change.CREATED, Change.CHANGED, Change.ROLLED_BACK})  # these make a new version
 
 
-class Shelf(ABC, Generic[Row]):
+class DefinitionKind(ABC, Generic[Row]):
     """Where definitions of one kind are kept."""
 
     noun: ClassVar[str]
@@ -88,7 +88,7 @@ class Shelf(ABC, Generic[Row]):
         return hashlib.sha256(content.encode()).hexdigest()
 
 
-class Runbooks(Shelf[Runbook]):
+class Runbooks(DefinitionKind[Runbook]):
     """The approved version is in force as long as it is the newest one: an edit takes it out of force."""
 
     noun, listing, prefix = "runbook", "list", Prefix.RUNBOOK
@@ -113,7 +113,7 @@ class Runbooks(Shelf[Runbook]):
         """Its status says it."""
 
 
-class Workflows(Shelf[Workflow]):
+class Workflows(DefinitionKind[Workflow]):
     """The approved version stays in force until another one is approved, whatever is edited meanwhile."""
 
     noun, listing, prefix = "workflow", "workflow list", Prefix.WORKFLOW

@@ -3,9 +3,9 @@
 from sqlalchemy.orm import Session
 
 from core.decisions.people import Person
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.library import writing
-from core.services.library.kinds import RUNBOOKS, WORKFLOWS, Change, Row, Shelf
+from core.services.library.kinds import RUNBOOKS, WORKFLOWS, Change, DefinitionKind, Row
 from core.statuses import ApprovalStatus
 from core.tables import Runbook, RunbookExecution, Workflow, WorkflowExecution
 
@@ -19,7 +19,9 @@ def quarantined(session: Session, execution: RunbookExecution | WorkflowExecutio
     return definition.quarantine if is_same else None
 
 
-def put_under_quarantine(work: Work, execution: RunbookExecution | WorkflowExecution, reason: str) -> None:
+def put_under_quarantine(
+    work: UnitOfWork, execution: RunbookExecution | WorkflowExecution, reason: str
+) -> None:
     """The version that the execution runs, if it is the one that would run: what came after it is not to blame."""
     definition = _definition(work.session, execution)
     work.session.refresh(definition, with_for_update={"of": type(definition)})
@@ -37,8 +39,8 @@ def _blamed(definition: Runbook | Workflow) -> int | None:
 
 
 def _stop(
-    work: Work,
-    shelf: Shelf[Row],
+    work: UnitOfWork,
+    kind: DefinitionKind[Row],
     definition: Row,
     execution: RunbookExecution | WorkflowExecution,
     reason: str,
@@ -48,7 +50,7 @@ def _stop(
     before = definition.status
     shown = _shown(definition, execution, reason)
     definition.status, definition.quarantine = ApprovalStatus.DRAFT, shown
-    shelf.stop(definition)
+    kind.stop(definition)
     details = {
         "version": version,
         "execution": execution.id,
@@ -56,8 +58,8 @@ def _stop(
         "before": {"status": before},
         "after": {"status": definition.status},
     }
-    about = version, shelf.content_of(execution.definition)
-    writing.keep(work, SYSTEM, shelf, definition, Change.QUARANTINED, shown, details, about=about)
+    about = version, kind.content_of(execution.definition)
+    writing.keep(work, SYSTEM, kind, definition, Change.QUARANTINED, shown, details, about=about)
 
 
 def _shown(

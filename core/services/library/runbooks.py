@@ -4,10 +4,10 @@ from sqlalchemy import select
 
 from core.decisions.people import Person
 from core.decisions.quarantine import UNTIL, why_it_does_not_run
-from core.definitions.kinds import read_kept
+from core.definitions.kinds import read_stored
 from core.definitions.runbook import RunbookDefinition
 from core.errors import Conflict, NotFound
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.library import finding, writing
 from core.services.library.finding import owner_of
 from core.services.library.kinds import RUNBOOKS
@@ -16,17 +16,19 @@ from core.statuses import ApprovalStatus
 from core.tables import Incident, Runbook
 
 
-def apply_runbook(work: Work, person: Person, definition: RunbookDefinition, *, note: str = "") -> Runbook:
+def apply_runbook(
+    work: UnitOfWork, person: Person, definition: RunbookDefinition, *, note: str = ""
+) -> Runbook:
     """Make the runbook what the definition says. A change makes a new version, and a draft of it."""
     return writing.apply(work, person, RUNBOOKS, definition, Intent(note))
 
 
-def find_runbook(work: Work, person: Person, reference: str) -> Runbook:
+def find_runbook(work: UnitOfWork, person: Person, reference: str) -> Runbook:
     """By id or name. NotFound, with the nearest names, also for what other teams own."""
     return finding.find(work, person, RUNBOOKS, reference)
 
 
-def runbook_named(work: Work, name: str) -> Runbook:
+def runbook_named(work: UnitOfWork, name: str) -> Runbook:
     """For the system, which sees all. Raises NotFound."""
     runbook = _named(work, name)
     if runbook is None:
@@ -34,11 +36,11 @@ def runbook_named(work: Work, name: str) -> Runbook:
     return runbook
 
 
-def _named(work: Work, name: str) -> Runbook | None:
+def _named(work: UnitOfWork, name: str) -> Runbook | None:
     return work.session.scalar(select(Runbook).where(Runbook.name == name, Runbook.deleted_at.is_(None)))
 
 
-def runbook_for(work: Work, name: str, incident: Incident) -> Runbook:
+def runbook_for(work: UnitOfWork, name: str, incident: Incident) -> Runbook:
     """For a workflow. Raises NotFound, alike where there is none of that name and where it is another team's."""
     runbook = _named(work, name)
     if runbook is None or runbook.team_id not in (None, incident.team_id):
@@ -50,15 +52,15 @@ def runbook_for(work: Work, name: str, incident: Incident) -> Runbook:
     return runbook
 
 
-def list_runbooks(work: Work, person: Person) -> list[Runbook]:
+def list_runbooks(work: UnitOfWork, person: Person) -> list[Runbook]:
     """The runbooks that a person may see, by name."""
     query = select(Runbook).where(Runbook.deleted_at.is_(None)).order_by(Runbook.name)
     return [runbook for runbook in work.session.scalars(query) if person.may_see(owner_of(runbook))]
 
 
 def definition_of(runbook: Runbook) -> RunbookDefinition:
-    """The newest version. Raises NotValidAnyMore, a Conflict."""
-    return read_kept(RunbookDefinition, runbook.name, runbook.version, runbook.definition)
+    """The newest version. Raises StoredDefinitionInvalid, a Conflict."""
+    return read_stored(RunbookDefinition, runbook.name, runbook.version, runbook.definition)
 
 
 def check_runnable(runbook: Runbook, *, version: int | None = None) -> None:

@@ -9,11 +9,11 @@ from sqlalchemy import select
 
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
-from core.definitions.kinds import NotValidAnyMore, read_kept, with_enabled
+from core.definitions.kinds import StoredDefinitionInvalid, read_stored, with_enabled
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.validate import validate_data
 from core.definitions.workflow import WorkflowDefinition
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.library import finding, writing
 from core.services.library.finding import check_may_write
 from core.services.library.kinds import WORKFLOWS, Change
@@ -22,16 +22,18 @@ from core.tables import JsonObject, Workflow
 
 
 def still_valid(name: str, version: int, document: JsonObject) -> RunbookDefinition | WorkflowDefinition:
-    """The definition of a document that is to be written again, all checks passed. Raises NotValidAnyMore."""
+    """The definition of a document that is to be written again, all checks passed. Raises StoredDefinitionInvalid."""
     definitions, problems = validate_data(document)
     for problem in problems:
-        raise NotValidAnyMore(name, version, problem)
+        raise StoredDefinitionInvalid(name, version, problem)
     [definition] = definitions
     assert isinstance(definition, RunbookDefinition | WorkflowDefinition)
     return definition
 
 
-def apply_workflow(work: Work, person: Person, definition: WorkflowDefinition, *, note: str = "") -> Workflow:
+def apply_workflow(
+    work: UnitOfWork, person: Person, definition: WorkflowDefinition, *, note: str = ""
+) -> Workflow:
     """Make the workflow what the definition says: a draft, and what was approved stays in force until this is.
 
     Executions in flight end on the version they began with.
@@ -39,13 +41,13 @@ def apply_workflow(work: Work, person: Person, definition: WorkflowDefinition, *
     return writing.apply(work, person, WORKFLOWS, definition, Intent(note))
 
 
-def find_workflow(work: Work, person: Person, reference: str) -> Workflow:
+def find_workflow(work: UnitOfWork, person: Person, reference: str) -> Workflow:
     """By id or name. NotFound, with the nearest names, also for what other teams own."""
     return finding.find(work, person, WORKFLOWS, reference)
 
 
 def switch_workflow(
-    work: Work, person: Person, workflow: Workflow, *, enabled: bool, intent: Intent = UNSAID
+    work: UnitOfWork, person: Person, workflow: Workflow, *, enabled: bool, intent: Intent = UNSAID
 ) -> Workflow:
     """Enable or disable what is in force: what is disabled starts no more, and stays otherwise as it is.
 
@@ -67,7 +69,7 @@ def switch_workflow(
 
 
 def duplicate_workflow(
-    work: Work, person: Person, workflow: Workflow, name: str, intent: Intent = UNSAID
+    work: UnitOfWork, person: Person, workflow: Workflow, name: str, intent: Intent = UNSAID
 ) -> Workflow:
     """A new workflow that says the same under another name: a draft, and disabled until somebody enables it.
 
@@ -80,7 +82,7 @@ def duplicate_workflow(
     return writing.create(work, person, WORKFLOWS, definition, Intent(note))
 
 
-def visible_workflows(work: Work, person: Person) -> list[Workflow]:
+def visible_workflows(work: UnitOfWork, person: Person) -> list[Workflow]:
     """The workflows that a person may see, by name."""
     found = work.session.scalars(
         select(Workflow).where(Workflow.deleted_at.is_(None)).order_by(Workflow.name)
@@ -89,5 +91,5 @@ def visible_workflows(work: Work, person: Person) -> list[Workflow]:
 
 
 def definition_of(workflow: Workflow) -> WorkflowDefinition:
-    """The newest version. Raises NotValidAnyMore, a Conflict."""
-    return read_kept(WorkflowDefinition, workflow.name, workflow.version, workflow.definition)
+    """The newest version. Raises StoredDefinitionInvalid, a Conflict."""
+    return read_stored(WorkflowDefinition, workflow.name, workflow.version, workflow.definition)

@@ -6,18 +6,21 @@ Apart from the library, for workers and the clock ask this, and write no definit
 from sqlalchemy import ColumnElement, and_
 
 from core.decisions.quarantine import UNTIL, why_it_does_not_run
-from core.definitions.kinds import read_kept
+from core.definitions.kinds import read_stored
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import Conflict
 from core.tables import Workflow
 
 
 def definition_in_force(workflow: Workflow) -> WorkflowDefinition:
-    """The approved version, which is what starts. Raises NotValidAnyMore, and Conflict where nothing is in force."""
+    """The approved version, which is what starts.
+
+    Raises Conflict where nothing is in force, and StoredDefinitionInvalid where it cannot be read any more.
+    """
     check_in_force(workflow)
     assert workflow.in_force is not None
     assert workflow.approved_version is not None
-    return read_kept(WorkflowDefinition, workflow.name, workflow.approved_version, workflow.in_force)
+    return read_stored(WorkflowDefinition, workflow.name, workflow.approved_version, workflow.in_force)
 
 
 def check_in_force(workflow: Workflow) -> None:

@@ -10,11 +10,11 @@ from core.definitions.runbook import RunbookDefinition
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import Conflict, InvalidInput, NotFound, Stale
 from core.identifiers import new_id
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.library.finding import check_may_write, owner_of, owning_team
-from core.services.library.kinds import WRITES, Change, Row, Shelf
+from core.services.library.kinds import WRITES, Change, DefinitionKind, Row
 from core.services.shared import audit
-from core.services.shared.idempotency import take_turn
+from core.services.shared.idempotency import serialize_on_key
 from core.statuses import ACTIVE, ApprovalStatus
 from core.tables import JsonObject
 
@@ -37,46 +37,54 @@ UNSAID = Intent()
 
 
 def create(
-    work: Work, person: Person, shelf: Shelf[Row], definition: AnyDefinition, intent: Intent = UNSAID
+    work: UnitOfWork,
+    person: Person,
+    kind: DefinitionKind[Row],
+    definition: AnyDefinition,
+    intent: Intent = UNSAID,
 ) -> Row:
     """A new definition under a name that is free, a draft. Raises NotAllowed, and Conflict where the name is taken."""
     check_may_write(person, definition.team)
-    if _named(work, shelf, definition.name) is not None:
-        raise _taken(shelf, definition.name)
-    row = shelf.row(id=new_id(shelf.prefix), name=definition.name, version=0, created_at=work.now)
-    return write(work, person, shelf, row, definition, Change.CREATED, intent.note)
+    if _named(work, kind, definition.name) is not None:
+        raise _taken(kind, definition.name)
+    row = kind.row(id=new_id(kind.prefix), name=definition.name, version=0, created_at=work.now)
+    return write(work, person, kind, row, definition, Change.CREATED, intent.note)
 
 
 def apply(
-    work: Work, person: Person, shelf: Shelf[Row], definition: AnyDefinition, intent: Intent = UNSAID
+    work: UnitOfWork,
+    person: Person,
+    kind: DefinitionKind[Row],
+    definition: AnyDefinition,
+    intent: Intent = UNSAID,
 ) -> Row:
     """Make the definition of that name what this one says, whether there is one or not. Raises as these two do."""
     check_may_write(person, definition.team)
-    row = _named(work, shelf, definition.name)
+    row = _named(work, kind, definition.name)
     if row is None:
-        return create(work, person, shelf, definition, intent)
+        return create(work, person, kind, definition, intent)
     if not person.may_see(owner_of(row)):
-        raise _taken(shelf, definition.name)
-    return change(work, person, shelf, row, definition, intent)
+        raise _taken(kind, definition.name)
+    return change(work, person, kind, row, definition, intent)
 
 
-def _taken(shelf: Shelf[Row], name: str) -> Conflict:
+def _taken(kind: DefinitionKind[Row], name: str) -> Conflict:
     """The same sentence whoever has the name: it tells nothing of what other teams own."""
-    return Conflict(f"The name {name} is taken: every {shelf.noun} has its own.", hint="Choose another one.")
+    return Conflict(f"The name {name} is taken: every {kind.noun} has its own.", hint="Choose another one.")
 
 
-def _named(work: Work, shelf: Shelf[Row], name: str) -> Row | None:
+def _named(work: UnitOfWork, kind: DefinitionKind[Row], name: str) -> Row | None:
     """Locked, and if there is none, nobody else makes one until the transaction ends."""
-    take_turn(work, f"{shelf.noun} {name}")
-    table = shelf.row
+    serialize_on_key(work, f"{kind.noun} {name}")
+    table = kind.row
     query = select(table).where(table.name == name, table.deleted_at.is_(None)).with_for_update(of=table)
     return work.session.scalar(query.execution_options(populate_existing=True))
 
 
 def change(
-    work: Work,
+    work: UnitOfWork,
     person: Person,
-    shelf: Shelf[Row],
+    kind: DefinitionKind[Row],
     row: Row,
     definition: AnyDefinition,
     intent: Intent = UNSAID,
@@ -86,45 +94,45 @@ def change(
     Raises NotAllowed for who may not write for the team that it belongs to, and for the one that it goes to; what
     `lock` raises; InvalidInput for another name.
     """
-    lock(work, shelf, row, intent)
+    lock(work, kind, row, intent)
     check_may_write(person, owner_of(row))
     check_may_write(person, definition.team)
     if definition.name != row.name:
-        sentence = f"A {shelf.noun} keeps its name: this one is {row.name}."
+        sentence = f"A {kind.noun} keeps its name: this one is {row.name}."
         raise InvalidInput(sentence, hint="Make a new one of the other name.", field="name")
-    done = shelf.change_of(row, definition.document())
-    return row if done is None else write(work, person, shelf, row, definition, done, intent.note)
+    done = kind.change_of(row, definition.document())
+    return row if done is None else write(work, person, kind, row, definition, done, intent.note)
 
 
-def lock(work: Work, shelf: Shelf[Row], row: Row, intent: Intent) -> None:
+def lock(work: UnitOfWork, kind: DefinitionKind[Row], row: Row, intent: Intent) -> None:
     """Nobody else changes the row until the transaction ends.
 
     Raises Stale where it is at another version than the one that was read, Conflict where it came to one just now,
     NotFound where it was deleted.
     """
     found = row.version
-    work.session.refresh(row, with_for_update={"of": shelf.row})
+    work.session.refresh(row, with_for_update={"of": kind.row})
     if row.deleted_at is not None:
         raise NotFound(f"{row.name} was deleted.")
-    check_read(shelf, row, intent)
+    check_read(kind, row, intent)
     if row.version != found:
         raise Conflict(f"{row.name} was changed just now. Read version {row.version} first.")
 
 
-def check_read(shelf: Shelf[Row], row: Row, intent: Intent) -> None:
+def check_read(kind: DefinitionKind[Row], row: Row, intent: Intent) -> None:
     """Raise Stale where the newest version is not the one that was read."""
     if intent.read_version not in (None, row.version):
         sentence = f"{row.name} is at version {row.version}, not at version {intent.read_version}."
         raise Stale(sentence, hint="Read it again first.")
-    if intent.read_digest not in (None, shelf.digest_of(row)):
+    if intent.read_digest not in (None, kind.digest_of(row)):
         sentence = f"Version {row.version} of {row.name} says something else than what you read."
         raise Stale(sentence, hint="Read it again first.")
 
 
 def write(
-    work: Work,
+    work: UnitOfWork,
     person: Person,
-    shelf: Shelf[Row],
+    kind: DefinitionKind[Row],
     row: Row,
     definition: AnyDefinition,
     done: Change,
@@ -137,19 +145,19 @@ def write(
     before = {"version": row.version, "definition": row.definition}
     row.team = owning_team(work, definition.team)
     work.session.add(row)
-    shelf.settle(row, definition.document(), work.now)
+    kind.settle(row, definition.document(), work.now)
     if done in WRITES:
         row.version, row.changed_by = row.version + 1, person.slack_user_id
         row.status, row.quarantine = ApprovalStatus.DRAFT, None
     after = {"version": row.version, "definition": row.definition}
-    keep(work, person, shelf, row, done, note, {"before": before, "after": after})
+    keep(work, person, kind, row, done, note, {"before": before, "after": after})
     return row
 
 
 def keep(
-    work: Work,
+    work: UnitOfWork,
     person: Person,
-    shelf: Shelf[Row],
+    kind: DefinitionKind[Row],
     row: Row,
     done: Change,
     note: str,
@@ -164,7 +172,7 @@ def keep(
     version, definition = about or (row.version, row.definition)
     row.updated_at = work.now
     work.session.flush()
-    line = shelf.version(
+    line = kind.version(
         owner_id=row.id,
         version=version,
         change=done,
@@ -176,17 +184,19 @@ def keep(
     )
     work.session.add(line)
     work.session.flush()
-    audit.record(work, person, f"{shelf.noun}.{done}", row.id, details)
+    audit.record(work, person, f"{kind.noun}.{done}", row.id, details)
 
 
-def delete(work: Work, person: Person, shelf: Shelf[Row], row: Row, intent: Intent = UNSAID) -> Row:
+def delete(
+    work: UnitOfWork, person: Person, kind: DefinitionKind[Row], row: Row, intent: Intent = UNSAID
+) -> Row:
     """Take it off its shelf. Its executions and its history stay, its name becomes free.
 
     Raises NotAllowed, what `lock` raises, and Conflict while it runs.
     """
-    lock(work, shelf, row, intent)
+    lock(work, kind, row, intent)
     check_may_write(person, owner_of(row))
-    active = select(func.count()).where(shelf.is_of(row), shelf.execution.status.in_(ACTIVE))
+    active = select(func.count()).where(kind.is_of(row), kind.execution.status.in_(ACTIVE))
     running = work.session.scalar(active)
     if running:
         runs = "1 execution of it is" if running == 1 else f"{running} executions of it are"
@@ -194,5 +204,5 @@ def delete(work: Work, person: Person, shelf: Shelf[Row], row: Row, intent: Inte
     row.deleted_at = work.now
     before = {"version": row.version, "status": row.status}
     details = {"version": row.version, "before": before, "after": None}
-    keep(work, person, shelf, row, Change.DELETED, intent.note, details)
+    keep(work, person, kind, row, Change.DELETED, intent.note, details)
     return row

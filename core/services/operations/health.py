@@ -24,7 +24,7 @@ from core.decisions.signs import EVERY, FORGOTTEN, Presence, Sign, presences
 from core.errors import Unavailable
 from core.identifiers import Prefix
 from core.outage import Outage
-from core.service import Service, Work
+from core.service import UnitOfWork, UnitOfWorkFactory
 from core.statuses import ACTIVE
 from core.tables import Notice, Process, RunbookExecution, SchemaCompatibility, WorkflowExecution
 
@@ -37,7 +37,7 @@ class Life:
     def __init__(self, kind: str, version: str) -> None:
         self._kind, self._version, self._id = kind, version, token_hex(8)
 
-    def give_sign(self, work: Work) -> None:
+    def give_sign(self, work: UnitOfWork) -> None:
         """One statement, whether it is the first one or not."""
         row = {
             "id": self._id,
@@ -51,12 +51,14 @@ class Life:
         first = insert(Process).values(row)
         work.session.execute(first.on_conflict_do_update(index_elements=["id"], set_={"seen_at": work.now}))
 
-    def end(self, work: Work) -> None:
+    def end(self, work: UnitOfWork) -> None:
         work.session.execute(delete(Process).where(Process.id == self._id))
 
 
 @contextmanager
-def living(service: Service, kind: str, version: str, outage: Outage | None = None) -> Iterator[None]:
+def living(
+    service: UnitOfWorkFactory, kind: str, version: str, outage: Outage | None = None
+) -> Iterator[None]:
     """Within the block signs of life are given, from a thread of its own. A database that is away stops nothing.
 
     `outage`: tells of it, where the process may have nothing to do with the database for long.
@@ -75,7 +77,7 @@ def living(service: Service, kind: str, version: str, outage: Outage | None = No
             life.end(work)
 
 
-def _live(service: Service, life: Life, over: threading.Event, outage: Outage | None) -> None:
+def _live(service: UnitOfWorkFactory, life: Life, over: threading.Event, outage: Outage | None) -> None:
     while not over.is_set():
         try:
             with service.transaction() as work:
@@ -90,13 +92,13 @@ def _live(service: Service, life: Life, over: threading.Event, outage: Outage | 
         over.wait(EVERY.total_seconds())
 
 
-def present_processes(work: Work) -> list[Presence]:
+def present_processes(work: UnitOfWork) -> list[Presence]:
     """Of each kind that the service cannot do without."""
     newest = select(Process.kind, Process.seen_at).where(Process.seen_at > work.now - FORGOTTEN)
     return presences((Sign(kind, seen_at) for kind, seen_at in work.session.execute(newest)), work.now)
 
 
-def forget_old_signs(work: Work) -> None:
+def forget_old_signs(work: UnitOfWork) -> None:
     """Delete those of processes that ended without a word, a day ago."""
     work.session.execute(delete(Process).where(Process.seen_at <= work.now - FORGOTTEN))
 
@@ -124,7 +126,7 @@ class Figures:
     due_since: datetime | None
 
 
-def schema_revision(work: Work) -> str | None:
+def schema_revision(work: UnitOfWork) -> str | None:
     """The migration that the database is at; None for a database without our tables."""
     if work.session.scalar(text("SELECT to_regclass('alembic_version')")) is None:
         return None
@@ -132,7 +134,7 @@ def schema_revision(work: Work) -> str | None:
     return str(revision) if revision is not None else None
 
 
-def schema_of(work: Work) -> Schema:
+def schema_of(work: UnitOfWork) -> Schema:
     """What the database was migrated to, and which releases it says work with that."""
     revision = schema_revision(work)
     if work.session.scalar(text("SELECT to_regclass('schema_compatibility')")) is None:
@@ -140,7 +142,7 @@ def schema_of(work: Work) -> Schema:
     return Schema(revision, work.session.scalar(select(SchemaCompatibility.oldest_code)))
 
 
-def check_fits(work: Work, newest: str) -> Schema:
+def check_fits(work: UnitOfWork, newest: str) -> Schema:
     """Raise Unavailable for a database that a release, named by its newest migration, cannot work with."""
     if work.session.scalar(text("SELECT pg_is_in_recovery()")):
         hint = "DATABASE_URL is to lead to the primary; of several hosts in it the one that takes writes is used."
@@ -148,14 +150,14 @@ def check_fits(work: Work, newest: str) -> Schema:
     return check_schema(work, newest)
 
 
-def check_schema(work: Work, newest: str) -> Schema:
+def check_schema(work: UnitOfWork, newest: str) -> Schema:
     """The half of it that holds for who only reads, too: raise Unavailable for a schema that does not fit."""
     schema = schema_of(work)
     check_compatible(schema, newest)
     return schema
 
 
-def count_everything(work: Work) -> Figures:
+def count_everything(work: UnitOfWork) -> Figures:
     owed = select(func.count()).where(Notice.wanted > Notice.delivered, Notice.abandoned_at.is_(None))
     due = [
         work.session.scalar(select(func.min(table.wake_at)).where(table.wake_at <= work.now))
@@ -170,13 +172,13 @@ def count_everything(work: Work) -> Figures:
     )
 
 
-def _active(work: Work, table: type[RunbookExecution] | type[WorkflowExecution]) -> dict[str, int]:
+def _active(work: UnitOfWork, table: type[RunbookExecution] | type[WorkflowExecution]) -> dict[str, int]:
     """By an index that has only these: what ended is not read again at each look."""
     counts = select(table.status, func.count()).where(table.status.in_(ACTIVE)).group_by(table.status)
     return dict(work.session.execute(counts).all())
 
 
-def _ended(work: Work) -> dict[str, dict[str, int]]:
+def _ended(work: UnitOfWork) -> dict[str, dict[str, int]]:
     """By kind and status: what the clock has counted, and what it has yet to count."""
     found: dict[str, dict[str, int]] = {"runbook": {}, "workflow": {}}
     for kind, status, count in work.session.execute(ENDED, {"workflow": f"{Prefix.WORKFLOW}_"}):

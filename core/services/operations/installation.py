@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.decisions.installation import Place
 from core.errors import RunbookError
-from core.service import Work
+from core.service import UnitOfWork
 from core.tables import Installation
 
 THE_ROW = 1
@@ -50,7 +50,7 @@ def require_known(session: Session) -> None:
         raise AnotherDatabase
 
 
-def was_before_a_restore(work: Work, moment: datetime) -> bool:
+def was_before_a_restore(work: UnitOfWork, moment: datetime) -> bool:
     """Whether a database that this one is a copy of may have seen that moment."""
     return bool(work.session.scalar(select(exists().where(Installation.restored_at >= moment))))
 
@@ -60,7 +60,7 @@ def generation_of(session: Session) -> int:
     return session.scalar(select(Installation.generation)) or 1
 
 
-def move_mark(work: Work) -> tuple[str, int] | None:
+def move_mark(work: UnitOfWork) -> tuple[str, int] | None:
     """One more; answer the line and its mark, for who remembers it outside once this is committed. None: no row yet."""
     moved = update(Installation).values(mark=Installation.mark + 1)
     found = work.session.execute(moved.returning(Installation.line, Installation.mark)).one_or_none()

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core.advisory_locks import freeze_alone
 from core.decisions.installation import DECLARED, REASONS, Happened, Place, what_happened
 from core.decisions.people import Person
-from core.service import Service, Work
+from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.freezes.declaring import freeze_everything
 from core.services.operations.installation import THE_ROW, is_as_known, present_place
 from core.services.shared import audit, notices
@@ -32,7 +32,7 @@ UPDATE notices SET uncertain = true, leased_until = NULL WHERE message_ts IS NUL
 log = structlog.get_logger()
 
 
-def settle(service: Service) -> Happened:
+def settle(service: UnitOfWorkFactory) -> Happened:
     """Find out what became of the database, and do what that obliges us to: whoever comes first does it.
 
     To be asked by a process that starts, and by one that finds that `is_as_known` does not hold. A new database is
@@ -55,7 +55,7 @@ def settle(service: Service) -> Happened:
     return happened
 
 
-def declare_restored(work: Work, person: Person) -> int:
+def declare_restored(work: UnitOfWork, person: Person) -> int:
     """The same as of a restore that was recognised, where none can be. Answers the new generation."""
     _line(work)
     row = _locked(work)
@@ -63,7 +63,7 @@ def declare_restored(work: Work, person: Person) -> int:
     return row.generation
 
 
-def _line(work: Work) -> str:
+def _line(work: UnitOfWork) -> str:
     """The name of what is being written; a database without a row gets one."""
     present = present_place(work.session)
     new = {"id": THE_ROW, "identity": present.identity, "timeline": present.timeline, "line": token_hex(8)}
@@ -71,23 +71,23 @@ def _line(work: Work) -> str:
     return work.session.get_one(Installation, THE_ROW, populate_existing=True).line
 
 
-def _is_behind(work: Work, line: str, witnessed: int | None) -> bool:
+def _is_behind(work: UnitOfWork, line: str, witnessed: int | None) -> bool:
     row = work.session.get_one(Installation, THE_ROW, populate_existing=True)
     return witnessed is not None and row.line == line and witnessed > row.mark
 
 
-def _locked(work: Work) -> Installation:
+def _locked(work: UnitOfWork) -> Installation:
     """Nobody begins a run meanwhile: the lock of freezes comes first, for who freezes takes it first, too."""
     freeze_alone(work.session)
     return work.session.get_one(Installation, THE_ROW, populate_existing=True, with_for_update=True)
 
 
-def _move(work: Work, row: Installation, present: Place) -> None:
+def _move(work: UnitOfWork, row: Installation, present: Place) -> None:
     row.identity, row.timeline = present.identity, present.timeline
     work.session.flush()
 
 
-def _restore(work: Work, person: Person, row: Installation, present: Place, reason: str) -> None:
+def _restore(work: UnitOfWork, person: Person, row: Installation, present: Place, reason: str) -> None:
     known = Place(row.identity, row.timeline)
     row.generation, row.restored_at, row.line, row.mark = row.generation + 1, work.now, token_hex(8), 0
     _move(work, row, present)
@@ -107,7 +107,7 @@ def _told(reason: str) -> str:
     )
 
 
-def _doubt(work: Work, table: str, steps: str) -> int:
+def _doubt(work: UnitOfWork, table: str, steps: str) -> int:
     """What is not over may have gone on. Answers how many executions that are; those of lost workers want another."""
     active = f"SELECT id FROM {table} WHERE status IN {ACTIVE}"  # noqa: S608 constants of this module
     doubt = f"UPDATE {steps} SET maybe_done = true WHERE status IN {OPEN} AND execution_id IN ({active})"  # noqa: S608
@@ -115,7 +115,7 @@ def _doubt(work: Work, table: str, steps: str) -> int:
     release = f"UPDATE {table} SET {RELEASED} WHERE worker IS NOT NULL AND status IN {ACTIVE} RETURNING id"  # noqa: S608
     kind = table.partition("_")[0]
     for execution_id in work.session.scalars(text(release), {"now": work.now}):
-        work.ring(kind, execution_id)
+        work.enqueue(kind, execution_id)
     count = work.session.scalar(text(f"SELECT count(*) FROM ({active}) AS active"))  # noqa: S608 as above
     return int(count or 0)
 

@@ -21,7 +21,7 @@ from core.decisions.policy import require_scope
 from core.decisions.policy_table import Action
 from core.errors import Conflict, NotAllowed, NotFound
 from core.identifiers import Prefix, derived_id
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.listing import visible_gates
 from core.services.access.people import members_with_roles
 from core.services.executions.loading import RUNBOOK, load_locked
@@ -58,7 +58,7 @@ class NewGate:
     asked_again: str | None = None
 
 
-def open_gate(work: Work, new: NewGate) -> Approval:
+def open_gate(work: UnitOfWork, new: NewGate) -> Approval:
     """Open a gate and owe the channel its message."""
     gate = Approval(
         id=derived_id(Prefix.APPROVAL, new.execution_id, str(new.position), str(new.attempt)),
@@ -76,11 +76,13 @@ def open_gate(work: Work, new: NewGate) -> Approval:
     )
     work.session.add(gate)
     work.session.flush()
-    notices.owe(work, NewNotice(NoticeKind.GATE, gate.id, new.incident_id, thread_of=gate.execution_id))
+    notices.enqueue_notice(
+        work, NewNotice(NoticeKind.GATE, gate.id, new.incident_id, thread_of=gate.execution_id)
+    )
     return gate
 
 
-def _digest(work: Work, new: NewGate) -> str | None:
+def _digest(work: UnitOfWork, new: NewGate) -> str | None:
     if new.shown is None:
         return None
     row = work.session.get_one(RunbookExecution, new.execution_id)
@@ -88,7 +90,7 @@ def _digest(work: Work, new: NewGate) -> str | None:
 
 
 def decide_gate(
-    work: Work,
+    work: UnitOfWork,
     person: Person,
     approval_id: str,
     *,
@@ -121,7 +123,7 @@ def decide_gate(
     change = {"before": {"status": gate.status}, "after": {"status": status.value}}
     details = {"execution": gate.execution_id, "reason": reason, **change}
     audit.record(work, person, f"approval.{word}", gate.id, details)
-    notices.want_again(work, gate.id, NoticeKind.GATE)
+    notices.mark_dirty(work, gate.id, NoticeKind.GATE)
     if status is not GateStatus.OPEN:
         gate.status, gate.closed_at = status, work.now
         work.session.flush()
@@ -129,7 +131,7 @@ def decide_gate(
     return gate
 
 
-def _decided(work: Work, gate: Approval, person: Person, *, approved: bool) -> GateStatus:
+def _decided(work: UnitOfWork, gate: Approval, person: Person, *, approved: bool) -> GateStatus:
     """The gate's status once this person has decided. Who may not is told who can help, where nobody else is left."""
     decisions = [Decision(d.slack_user_id, d.approved) for d in gate.decisions]
     policy = policy_from_json(gate.policy)
@@ -155,23 +157,23 @@ def _check_seen(gate: Approval, seen: str | None, *, approved: bool) -> None:
         )
 
 
-def show_anew(work: Work, approval_id: str) -> None:
+def show_anew(work: UnitOfWork, approval_id: str) -> None:
     """The gate's message is told anew; a gate that does not show what will be sent is asked again, and does."""
     gate = work.session.get_one(Approval, approval_id)
     loaded = load_locked(work.session, RUNBOOK, gate.execution_id)
     work.session.refresh(gate, with_for_update=True)
     if gate.digest is None and gate.status == GateStatus.OPEN:
         apply_event(work, loaded, GateOutdated(EARLIER))
-    notices.want_again(work, gate.id, NoticeKind.GATE)
+    notices.mark_dirty(work, gate.id, NoticeKind.GATE)
 
 
-def who_can_help(work: Work, policy: ApprovalPolicy, decisions: Sequence[Decision]) -> str | None:
+def who_can_help(work: UnitOfWork, policy: ApprovalPolicy, decisions: Sequence[Decision]) -> str | None:
     """Where too few are left who may decide: that, and who can help."""
     members = members_with_roles(work, {policy.team}) if policy.team is not None else {}
     return nobody_left(policy, members.get(policy.team or "", ()), decisions, work.admins)
 
 
-def find_gate(work: Work, person: Person, approval_id: str) -> Approval:
+def find_gate(work: UnitOfWork, person: Person, approval_id: str) -> Approval:
     """NotFound also for what the person neither owns nor is named in."""
     gate = work.session.get(Approval, approval_id)
     if gate is None or not _may_see(work, person, gate):
@@ -179,7 +181,7 @@ def find_gate(work: Work, person: Person, approval_id: str) -> Approval:
     return gate
 
 
-def _may_see(work: Work, person: Person, gate: Approval) -> bool:
+def _may_see(work: UnitOfWork, person: Person, gate: Approval) -> bool:
     policy = policy_from_json(gate.policy)
     incident = work.session.scalars(
         select(Incident).join(RunbookExecution).where(RunbookExecution.id == gate.execution_id)
@@ -190,6 +192,6 @@ def _may_see(work: Work, person: Person, gate: Approval) -> bool:
     )
 
 
-def open_gates(work: Work, person: Person) -> list[Approval]:
+def open_gates(work: UnitOfWork, person: Person) -> list[Approval]:
     """The gates that wait for somebody, oldest first, as far as the person may see them."""
     return list(work.session.scalars(visible_gates(person).order_by(Approval.opened_at, Approval.id)))

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from core.decisions.people import Person
 from core.errors import Conflict, InvalidInput, NotFound
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.executions.loading import RUNBOOK, load_locked
 from core.services.runs.changes import apply_event
 from core.services.shared import audit
@@ -26,7 +26,7 @@ class ReceivedCallback:
     at: datetime
 
 
-def take_callback(work: Work, execution_id: str, step_id: str) -> ReceivedCallback | None:
+def take_callback(work: UnitOfWork, execution_id: str, step_id: str) -> ReceivedCallback | None:
     """What came for the step, if it came; its body is not kept any longer.
 
     The execution is locked first: a callback that comes at this moment is seen here, or sees that the step waits.
@@ -41,7 +41,7 @@ def take_callback(work: Work, execution_id: str, step_id: str) -> ReceivedCallba
     return received
 
 
-def receive_callback(work: Work, execution_id: str, step_id: str, body: Json) -> Callback:
+def receive_callback(work: UnitOfWork, execution_id: str, step_id: str, body: Json) -> Callback:
     """Keep what came for a step, once, and wake the run if it waits for it.
 
     Raises NotFound for no such step, InvalidInput for a body that is too large, Conflict where the callback was used

@@ -26,7 +26,7 @@ from core.decisions.gates import GATE
 from core.decisions.initiators import initiators_from_json
 from core.decisions.people import Person
 from core.decisions.settling import blame
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.executions import secret_parameters
 from core.services.executions.checkpoint import Change, save
 from core.services.executions.loading import WORKFLOW, AnyExecution, Loaded, load_locked
@@ -47,10 +47,10 @@ from core.tables import (
 )
 from core.values.execution import Answered, Event, Execution, Failed, Json, Step, Succeeded
 
-Fulfil = Callable[[Work, Loaded, Execution], None]
+ApplySideEffects = Callable[[UnitOfWork, Loaded, Execution], None]
 
 
-def apply(work: Work, loaded: Loaded, event: Event, fulfil: Fulfil) -> Execution:
+def apply(work: UnitOfWork, loaded: Loaded, event: Event, apply_side_effects: ApplySideEffects) -> Execution:
     """Advance, save, do what that obliges us to (`fulfil`, given the new state), and ring if a worker is wanted.
 
     A worker that holds the execution keeps it: it meets the new revision at its next checkpoint.
@@ -66,19 +66,22 @@ def apply(work: Work, loaded: Loaded, event: Event, fulfil: Fulfil) -> Execution
     saved = save(work.session, change)
     assert saved, "the row is locked, so nobody else can have changed it"
     work.announces = True
-    fulfil(work, loaded, after)
+    apply_side_effects(work, loaded, after)
     if not held and after.wake_at is not None:
-        work.ring(loaded.kind.name, row.id)
+        work.enqueue(loaded.kind.name, row.id)
     return after
 
 
-def apply_event(work: Work, loaded: Loaded, event: Event) -> Execution:
+def apply_event(work: UnitOfWork, loaded: Loaded, event: Event) -> Execution:
     """Advance a locked execution, save it with what that obliges us to, and ring if a worker is wanted.
 
     A worker that holds the execution keeps it: it meets the new revision at its next checkpoint.
     """
     return apply(
-        work, loaded, event, lambda work, loaded, after: fulfil(work, loaded.row, loaded.state, after)
+        work,
+        loaded,
+        event,
+        lambda work, loaded, after: apply_side_effects(work, loaded.row, loaded.state, after),
     )
 
 
@@ -108,7 +111,7 @@ def _link(output: Json) -> Link | None:
     return Link(str(link.get("name") or link["url"]), str(link["url"]))
 
 
-def answer_awaiting(work: Work, row: RunbookExecution, after: Execution) -> None:
+def answer_awaiting(work: UnitOfWork, row: RunbookExecution, after: Execution) -> None:
     """`row` came to its end, as `after`: tell the action that waits for it, if one does."""
     if row.awaited_by is None or row.workflow_execution_id is None:
         return
@@ -119,7 +122,7 @@ def answer_awaiting(work: Work, row: RunbookExecution, after: Execution) -> None
     apply(work, loaded, Answered(row.awaited_by, result), _fulfil)
 
 
-def _fulfil(work: Work, loaded: Loaded, after: Execution) -> None:
+def _fulfil(work: UnitOfWork, loaded: Loaded, after: Execution) -> None:
     assert isinstance(loaded.row, WorkflowExecution)
     of_workflow(work, loaded.row, loaded.state, after)
 
@@ -153,7 +156,7 @@ def _may_repeat(loaded: Loaded, action_id: str) -> bool:
 SYSTEM = Person("system", source="worker")
 
 
-def of_workflow(work: Work, row: WorkflowExecution, before: Execution, after: Execution) -> None:
+def of_workflow(work: UnitOfWork, row: WorkflowExecution, before: Execution, after: Execution) -> None:
     """Keep the links that its actions made; at the end write the audit trail, and tell a failure."""
     links = new_links(before, after)
     if links:
@@ -180,7 +183,7 @@ def _what_failed(after: Execution) -> str:
     return f"{after.error} Action *{left[-1]}* was not over." if left else after.error or ""
 
 
-def _keep_links(work: Work, row: WorkflowExecution, links: Sequence[Link]) -> None:
+def _keep_links(work: UnitOfWork, row: WorkflowExecution, links: Sequence[Link]) -> None:
     incident = work.session.get_one(Incident, row.incident_id)
     event = work.session.get_one(IncidentEvent, row.event_id)
     person = Person(f"workflow:{row.workflow_name}", source="workflow")
@@ -189,7 +192,7 @@ def _keep_links(work: Work, row: WorkflowExecution, links: Sequence[Link]) -> No
         add_link(work, cause, incident, link.name, link.url)
 
 
-def obliges(before: Execution, after: Execution) -> bool:
+def has_side_effects(before: Execution, after: Execution) -> bool:
     """Whether the change obliges us to anything beyond showing it."""
     waits_otherwise = before.waiting_for != after.waiting_for
     has_waited = _left_gate(before, after) is not None
@@ -215,7 +218,7 @@ def _is_taken_back(old: Step, new: Step) -> bool:
     return old.status is Status.SUCCEEDED and new.status is not Status.SUCCEEDED
 
 
-def fulfil(work: Work, row: AnyExecution, before: Execution, after: Execution) -> None:
+def apply_side_effects(work: UnitOfWork, row: AnyExecution, before: Execution, after: Execution) -> None:
     """Close gates that are no longer waited for, ask for verdicts, tell the outcome, write the audit trail."""
     if isinstance(row, WorkflowExecution):
         of_workflow(work, row, before, after)
@@ -233,17 +236,17 @@ def fulfil(work: Work, row: AnyExecution, before: Execution, after: Execution) -
         secret_parameters.forget(work, row)
 
 
-def _close_gate(work: Work, row: RunbookExecution, position: int, status: Status) -> None:
+def _close_gate(work: UnitOfWork, row: RunbookExecution, position: int, status: Status) -> None:
     gates = select(Approval).where(
         Approval.execution_id == row.id, Approval.position == position, Approval.status == GateStatus.OPEN
     )
     for gate in work.session.scalars(gates.with_for_update()):
         gate.status = GateStatus.EXPIRED if status is Status.TIMED_OUT else GateStatus.CANCELLED
         gate.closed_at = work.now
-        notices.want_again(work, gate.id, NoticeKind.GATE)
+        notices.mark_dirty(work, gate.id, NoticeKind.GATE)
 
 
-def _void(work: Work, row: RunbookExecution, before: Step, after: Step) -> None:
+def _void(work: UnitOfWork, row: RunbookExecution, before: Step, after: Step) -> None:
     """The approval does not hold any more. One that an earlier run was given stays as it is, which it held for."""
     output = before.output if isinstance(before.output, dict) else {}
     gate = work.session.get(Approval, str(output.get("approval")), with_for_update=True)
@@ -251,13 +254,13 @@ def _void(work: Work, row: RunbookExecution, before: Step, after: Step) -> None:
         return
     if gate.execution_id == row.id:
         gate.status = GateStatus.VOID
-        notices.want_again(work, gate.id, NoticeKind.GATE)
+        notices.mark_dirty(work, gate.id, NoticeKind.GATE)
     change = {"before": {"status": GateStatus.APPROVED.value}, "after": {"status": GateStatus.VOID.value}}
     details = {"execution": row.id, "reason": after.error or _why_asked_again(work, row), **change}
     audit.record(work, SYSTEM, "approval.voided", gate.id, details)
 
 
-def _why_asked_again(work: Work, row: RunbookExecution) -> str | None:
+def _why_asked_again(work: UnitOfWork, row: RunbookExecution) -> str | None:
     """Where the gate is open again already, in this transaction."""
     open_gate = select(Approval.asked_again).where(
         Approval.execution_id == row.id, Approval.status == GateStatus.OPEN
@@ -265,11 +268,11 @@ def _why_asked_again(work: Work, row: RunbookExecution) -> str | None:
     return work.session.scalars(open_gate).first()
 
 
-def _ask_for_verdict(work: Work, row: RunbookExecution, after: Execution) -> None:
+def _ask_for_verdict(work: UnitOfWork, row: RunbookExecution, after: Execution) -> None:
     position = after.position
     assert position is not None
     attempt = after.steps[position].attempt
-    notices.owe(
+    notices.enqueue_notice(
         work,
         NewNotice(
             NoticeKind.VERDICT,
@@ -282,16 +285,16 @@ def _ask_for_verdict(work: Work, row: RunbookExecution, after: Execution) -> Non
     )
 
 
-def _tell_outcome(work: Work, row: RunbookExecution, before: Execution, after: Execution) -> None:
+def _tell_outcome(work: UnitOfWork, row: RunbookExecution, before: Execution, after: Execution) -> None:
     release_lock(work, row)
     _forget_callbacks(work, row)
     answer_awaiting(work, row, after)
-    notices.owe(work, NewNotice(NoticeKind.OUTCOME, row.id, row.incident_id, thread_of=row.id))
-    notices.want_again(work, row.id, NoticeKind.VERDICT)
+    notices.enqueue_notice(work, NewNotice(NoticeKind.OUTCOME, row.id, row.incident_id, thread_of=row.id))
+    notices.mark_dirty(work, row.id, NoticeKind.VERDICT)
     audit.record(work, SYSTEM, "runbook_execution.ended", row.id, details_of_end(before, after))
 
 
-def _forget_callbacks(work: Work, row: RunbookExecution) -> None:
+def _forget_callbacks(work: UnitOfWork, row: RunbookExecution) -> None:
     """What came for steps that never read it may hold a secret of ours, and nobody has looked."""
     unread = (Callback.execution_id == row.id, Callback.body.is_not(None))
     work.session.execute(update(Callback).where(*unread).values(body=null()))

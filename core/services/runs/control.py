@@ -16,7 +16,7 @@ from core.decisions.people import Person
 from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
 from core.errors import Conflict, InvalidInput, NotFound
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.executions.loading import RUNBOOK, WORKFLOW, load_locked
 from core.services.runs.changes import apply_event
 from core.services.shared import audit, notices
@@ -26,7 +26,7 @@ from core.tables import Incident, RunbookExecution, WorkflowExecution
 from core.values.execution import CancelRequested, Execution, VerdictGiven
 
 
-def find_execution(work: Work, person: Person, execution_id: str) -> RunbookExecution:
+def find_execution(work: UnitOfWork, person: Person, execution_id: str) -> RunbookExecution:
     """NotFound also for what the person's teams do not own."""
     row = work.session.get(RunbookExecution, execution_id)
     if row is None or not person.may_see(team_of(work, row), Action.RUN_READ):
@@ -34,13 +34,13 @@ def find_execution(work: Work, person: Person, execution_id: str) -> RunbookExec
     return row
 
 
-def team_of(work: Work, row: RunbookExecution) -> str:
+def team_of(work: UnitOfWork, row: RunbookExecution) -> str:
     """The team that owns the incident that it is run for."""
     return work.session.get_one(Incident, row.incident_id).team.name
 
 
 def executions_of_incident(
-    work: Work, incident_id: str, *, active_only: bool = False
+    work: UnitOfWork, incident_id: str, *, active_only: bool = False
 ) -> list[RunbookExecution]:
     """Newest first."""
     query = select(RunbookExecution).where(RunbookExecution.incident_id == incident_id)
@@ -54,7 +54,7 @@ def executions_of_incident(
 VERDICTS = ("ran", "did_not_run", "run_again")
 
 
-def cancel(work: Work, person: Person, execution_id: str) -> RunbookExecution:
+def cancel(work: UnitOfWork, person: Person, execution_id: str) -> RunbookExecution:
     """No step starts after this commits; a running one is stopped by its worker.
 
     Raises NotFound, NotAllowed for somebody of another team, Conflict if it has ended.
@@ -89,7 +89,7 @@ class InDoubt:
 
 
 def give_verdict(
-    work: Work, person: Person, execution_id: str, answer: str, about: InDoubt | None
+    work: UnitOfWork, person: Person, execution_id: str, answer: str, about: InDoubt | None
 ) -> RunbookExecution:
     """A person's answer to "did this step happen?". `about`: None where it comes from a button that does not say.
 
@@ -109,7 +109,7 @@ def give_verdict(
     details = {"step": loaded.state.position, "before": {"step": "unknown"}, "after": {"verdict": answer}}
     audit.record(work, person, f"verdict.{answer}", row.id, details)
     apply_event(work, loaded, VerdictGiven(answer, f"<@{person.slack_user_id}>"))
-    notices.want_again(work, row.id, NoticeKind.VERDICT)
+    notices.mark_dirty(work, row.id, NoticeKind.VERDICT)
     work.session.refresh(row)
     return row
 
@@ -132,7 +132,7 @@ def _check_asked(execution_id: str, state: Execution, about: InDoubt | None) -> 
         raise StaleVerdict(said, execution_id, hint="Nothing was changed.")
 
 
-def find_workflow_execution(work: Work, person: Person, execution_id: str) -> WorkflowExecution:
+def find_workflow_execution(work: UnitOfWork, person: Person, execution_id: str) -> WorkflowExecution:
     """NotFound also for what the person's teams do not own: an execution belongs to its incident's team."""
     row = work.session.get(WorkflowExecution, execution_id)
     team = work.session.get_one(Incident, row.incident_id).team.name if row is not None else None
@@ -142,7 +142,7 @@ def find_workflow_execution(work: Work, person: Person, execution_id: str) -> Wo
 
 
 def cancel_workflow(
-    work: Work, person: Person, execution_id: str, *, with_runs: bool
+    work: UnitOfWork, person: Person, execution_id: str, *, with_runs: bool
 ) -> tuple[WorkflowExecution, int]:
     """No action starts after this commits; one under way is stopped by its worker.
 
@@ -170,7 +170,7 @@ def cancel_workflow(
     return row, len(runs)
 
 
-def _active_runs(work: Work, row: WorkflowExecution) -> list[str]:
+def _active_runs(work: UnitOfWork, row: WorkflowExecution) -> list[str]:
     caused = select(RunbookExecution.id).where(RunbookExecution.workflow_execution_id == row.id)
     return list(
         work.session.scalars(caused.where(RunbookExecution.status.in_(ACTIVE)).order_by(RunbookExecution.id))

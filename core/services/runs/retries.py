@@ -18,7 +18,7 @@ from core.decisions.resume import Resumption, resume
 from core.decisions.team_scope import check_may_respond, check_runbook_scope
 from core.errors import Conflict
 from core.identifiers import Prefix, new_id
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.executions import secret_parameters
 from core.services.executions.loading import RUNBOOK, Loaded, load_locked
 from core.services.freezes.in_force import check_may_begin
@@ -33,7 +33,7 @@ from core.values.execution import Step
 
 
 def retry(
-    work: Work,
+    work: UnitOfWork,
     person: Person,
     execution_id: str,
     *,
@@ -68,7 +68,7 @@ def retry(
     new = _new_execution(work, person, old, request_key)
     admit(work, new, incident, _steps(new.id, loaded, resumption))
     secret_parameters.hand_on(work, old, new)
-    notices.want_again(work, old.id, NoticeKind.HEADLINE)
+    notices.mark_dirty(work, old.id, NoticeKind.HEADLINE)
     asked = {"of": old.id, "from": loaded.parts[resumption.position].id, "version": old.runbook_version}
     details = {**asked, "before": None, "after": {"status": new.status}}
     audit.record(work, person, "runbook_execution.retried", new.id, details)
@@ -85,7 +85,7 @@ def _check_allowed(person: Person, runbook: Runbook, incident: Incident, from_st
         require(person, Action.RUN_RETRY_FROM, team, sentence, hint=hint)
 
 
-def _check_not_retried(work: Work, old: RunbookExecution) -> None:
+def _check_not_retried(work: UnitOfWork, old: RunbookExecution) -> None:
     other = work.session.scalar(select(RunbookExecution).where(RunbookExecution.retry_of == old.id))
     if other is not None:
         raise Conflict(
@@ -99,7 +99,7 @@ def _who(execution: RunbookExecution) -> str:
 
 
 def _new_execution(
-    work: Work, person: Person, old: RunbookExecution, request_key: str | None
+    work: UnitOfWork, person: Person, old: RunbookExecution, request_key: str | None
 ) -> RunbookExecution:
     return RunbookExecution(
         id=new_id(Prefix.RUNBOOK_EXECUTION),
@@ -119,7 +119,7 @@ def _new_execution(
         request_key=request_key,
         status=Status.PENDING,
         wake_at=work.now,
-        rung_at=work.now,
+        enqueued_at=work.now,
         created_at=work.now,
     )
 

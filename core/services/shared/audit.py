@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, literal, select
 
 from core.decisions.people import Person
 from core.identifiers import Prefix
-from core.service import Work
+from core.service import UnitOfWork
 from core.tables import (
     Approval,
     AuditEntry,
@@ -21,7 +21,11 @@ from core.tables import (
 
 
 def record(
-    work: Work, person: Person, action: str, subject_id: str, details: Mapping[str, object] | None = None
+    work: UnitOfWork,
+    person: Person,
+    action: str,
+    subject_id: str,
+    details: Mapping[str, object] | None = None,
 ) -> None:
     """`action` is a past-tense name such as `runbook_execution.requested`; `details` is JSON, secrets masked.
 

@@ -15,11 +15,11 @@ from sqlalchemy import delete
 
 from core.advisory_locks import Seed, wait_for
 from core.errors import InvalidInput
-from core.service import Work
+from core.service import UnitOfWork
 from core.tables import IdempotentAnswer, JsonObject
 
 
-def take_turn(work: Work, request_key: str) -> None:
+def serialize_on_key(work: UnitOfWork, request_key: str) -> None:
     """Wait until no other transaction works for this key. What it did is then there to be found.
 
     Without this, two that arrive at once would both look, find nothing, and both write.
@@ -39,7 +39,7 @@ class RequestIdentity:
     fingerprint: str
 
 
-def recall(work: Work, request: RequestIdentity) -> tuple[int, JsonObject] | None:
+def recall(work: UnitOfWork, request: RequestIdentity) -> tuple[int, JsonObject] | None:
     """The status code and body that the request got before; None for the first of its key.
 
     A second request with the key waits here until the first has ended. Raises InvalidInput if the key was used
@@ -58,7 +58,7 @@ def recall(work: Work, request: RequestIdentity) -> tuple[int, JsonObject] | Non
     return known.status_code, known.body
 
 
-def keep(work: Work, request: RequestIdentity, status_code: int, body: JsonObject) -> None:
+def keep(work: UnitOfWork, request: RequestIdentity, status_code: int, body: JsonObject) -> None:
     """Keep the answer of a request that `recall` did not know."""
     work.session.add(
         IdempotentAnswer(
@@ -72,6 +72,6 @@ def keep(work: Work, request: RequestIdentity, status_code: int, body: JsonObjec
     )
 
 
-def forget_old(work: Work) -> None:
+def forget_old(work: UnitOfWork) -> None:
     """Delete the answers that are older than a day: nobody repeats a request that late."""
     work.session.execute(delete(IdempotentAnswer).where(IdempotentAnswer.created_at < work.now - KEPT))

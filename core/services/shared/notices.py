@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, exists, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.identifiers import Prefix, derived_id
-from core.service import Work
+from core.service import UnitOfWork
 from core.statuses import UNRESOLVED
 from core.tables import Incident, Installation, JsonObject, Notice
 
@@ -79,7 +79,7 @@ class NewNotice:
     wanted: int = 1
 
 
-def owe(work: Work, *new: NewNotice) -> None:
+def enqueue_notice(work: UnitOfWork, *new: NewNotice) -> None:
     """Owe messages, each once for its kind, subject and key: from these its id is made.
 
     Where the database is a restored copy, the one that it is a copy of may have posted it: then it is looked up first.
@@ -91,7 +91,7 @@ def owe(work: Work, *new: NewNotice) -> None:
         announce(work)
 
 
-def _row(work: Work, new: NewNotice) -> JsonObject:
+def _row(work: UnitOfWork, new: NewNotice) -> JsonObject:
     return {
         **asdict(new),
         "id": derived_id(Prefix.NOTICE, new.kind, new.subject_id, new.key),
@@ -106,31 +106,31 @@ def _was_there_at_a_restore(incident_id: str) -> ColumnElement[bool]:
     return exists().where(Incident.id == incident_id, of_before)
 
 
-def want_again(work: Work, subject_id: str, *kinds: NoticeKind) -> None:
+def mark_dirty(work: UnitOfWork, subject_id: str, *kinds: NoticeKind) -> None:
     """What these notices show has changed."""
     want_all_again(work, [subject_id], *kinds)
 
 
-def want_all_again(work: Work, subject_ids: Sequence[str], *kinds: NoticeKind) -> None:
+def want_all_again(work: UnitOfWork, subject_ids: Sequence[str], *kinds: NoticeKind) -> None:
     """The same of several subjects."""
     parameters = {"subject_ids": list(subject_ids), "kinds": [kind.value for kind in kinds]}
     work.session.execute(WANT_MORE, parameters)
     announce(work)
 
 
-def want_gates_again(work: Work, team: str) -> None:
+def want_gates_again(work: UnitOfWork, team: str) -> None:
     """Who may decide on the gates that wait for this team has changed."""
     work.session.execute(WANT_GATES, {"team": team})
     announce(work)
 
 
-def due_now(work: Work, incident_id: str, at: datetime) -> None:
+def due_now(work: UnitOfWork, incident_id: str, at: datetime) -> None:
     """What this incident's notices waited for (its channel) is there."""
     work.session.execute(update(Notice).where(Notice.incident_id == incident_id).values(due_at=at))
     announce(work)
 
 
-def revive(work: Work, channel: str, errors: Collection[str]) -> None:
+def revive(work: UnitOfWork, channel: str, errors: Collection[str]) -> None:
     """We can post there now: what was given up for these errors, of incidents that are not resolved, is owed again."""
     unresolved = [status.value for status in UNRESOLVED]
     given = {"channel": channel, "errors": list(errors), "unresolved": unresolved, "now": work.now}
@@ -138,6 +138,6 @@ def revive(work: Work, channel: str, errors: Collection[str]) -> None:
     announce(work)
 
 
-def announce(work: Work) -> None:
+def announce(work: UnitOfWork) -> None:
     """Wake the posters when this transaction has committed."""
     work.announces = True

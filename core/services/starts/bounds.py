@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from core.errors import TooMany
 from core.identifiers import Prefix, new_id
 from core.limits import WINDOW, too_many
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.library.kinds import WRITES
 from core.services.shared import notices
 from core.services.shared.notices import NewNotice, NoticeKind
@@ -24,7 +24,7 @@ from core.statuses import Status
 from core.tables import Incident, IncidentEvent, JsonObject, Team, WorkflowExecution, WorkflowVersion
 
 
-def check_may_open(work: Work, team: Team) -> None:
+def check_may_open(work: UnitOfWork, team: Team) -> None:
     """Raise TooMany where people opened as many incidents of this team as may be."""
     query = select(func.count(), func.min(Incident.created_at)).where(
         Incident.team_id == team.id, Incident.created_at > work.now - WINDOW, Incident.alert_key.is_(None)
@@ -35,13 +35,13 @@ def check_may_open(work: Work, team: Team) -> None:
         raise _until(work, first, f"Team {team.name} opened {most} incidents in the last minute")
 
 
-def check_may_start(work: Work, incident: Incident) -> None:
+def check_may_start(work: UnitOfWork, incident: Incident) -> None:
     """Raise TooMany where as many workflows were started for this incident, or for its team, as may be."""
     if workflows_left(work, incident) <= 0:
         raise too_many("As many workflows as may be were started in the last minute", WINDOW.total_seconds())
 
 
-def workflows_left(work: Work, incident: Incident) -> int:
+def workflows_left(work: UnitOfWork, incident: Incident) -> int:
     """How many more may be started now for the incident; not more than for its team."""
     of_incident = func.count().filter(WorkflowExecution.incident_id == incident.id)
     query = select(of_incident, func.count()).join(Incident, Incident.id == WorkflowExecution.incident_id)
@@ -52,19 +52,19 @@ def workflows_left(work: Work, incident: Incident) -> int:
     return min(work.limits.workflows_of_incident - here, work.limits.workflows_of_team - in_team)
 
 
-def _until(work: Work, first: datetime, what: str) -> TooMany:
+def _until(work: UnitOfWork, first: datetime, what: str) -> TooMany:
     return too_many(what, (first + WINDOW - work.now).total_seconds())
 
 
 MOST_NAMED = 5
 
 
-def room_for(work: Work, incident: Incident) -> int:
+def room_for(work: UnitOfWork, incident: Incident) -> int:
     """How many workflows one more event may start."""
     return max(0, min(work.limits.workflows_of_event, workflows_left(work, incident)))
 
 
-def tell_not_started(work: Work, incident: Incident, names: Sequence[str]) -> None:
+def tell_not_started(work: UnitOfWork, incident: Incident, names: Sequence[str]) -> None:
     """In the timeline each time, in the channel once a minute. `names`: of the workflows that were left out."""
     line = IncidentEvent(
         id=new_id(Prefix.EVENT),
@@ -77,7 +77,9 @@ def tell_not_started(work: Work, incident: Incident, names: Sequence[str]) -> No
     work.session.add(line)
     key = f"not_started.{work.now:%Y%m%d%H%M}"
     content = {"text": words(names, work.limits.workflows_of_event, work.limits.workflows_of_incident)}
-    notices.owe(work, NewNotice(NoticeKind.MESSAGE, incident.id, incident.id, key=key, content=content))
+    notices.enqueue_notice(
+        work, NewNotice(NoticeKind.MESSAGE, incident.id, incident.id, key=key, content=content)
+    )
 
 
 def words(names: Sequence[str], of_event: int, of_incident: int) -> str:
@@ -96,7 +98,7 @@ SLACK_USER = re.compile(
 )  # an operator at a terminal, or the system, cannot be written to
 
 
-def tell_failure(work: Work, row: WorkflowExecution, status: Status, error: str) -> None:
+def tell_failure(work: UnitOfWork, row: WorkflowExecution, status: Status, error: str) -> None:
     """Owe both messages. `error`: what went wrong, with the action where one did."""
     how = "ran out of time" if status is Status.TIMED_OUT else "failed"
     name = f"*{row.workflow_name}* v{row.workflow_version} ({row.id})"
@@ -108,7 +110,7 @@ def tell_failure(work: Work, row: WorkflowExecution, status: Status, error: str)
         _owe(work, row, "author", f":warning: Your workflow {name} {how} {where}. {error}", channel=author)
 
 
-def _author(work: Work, row: WorkflowExecution) -> str | None:
+def _author(work: UnitOfWork, row: WorkflowExecution) -> str | None:
     """The Slack user who wrote the version that ran; None where no such person did."""
     version = select(WorkflowVersion.changed_by).where(
         WorkflowVersion.owner_id == row.workflow_id,
@@ -119,7 +121,7 @@ def _author(work: Work, row: WorkflowExecution) -> str | None:
     return author if author is not None and SLACK_USER.fullmatch(author) else None
 
 
-def _owe(work: Work, row: WorkflowExecution, key: str, text: str, *, channel: str | None) -> None:
+def _owe(work: UnitOfWork, row: WorkflowExecution, key: str, text: str, *, channel: str | None) -> None:
     content: JsonObject = {"text": text}
     new = NewNotice(NoticeKind.MESSAGE, row.id, row.incident_id, key=key, channel=channel, content=content)
-    notices.owe(work, new)
+    notices.enqueue_notice(work, new)

@@ -9,18 +9,18 @@ from core.decisions.initiators import Initiators, check_chain, initiated_by, ini
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_run, check_runbook_scope
 from core.definitions.cel.expressions import at_most
-from core.definitions.kinds import read_kept
+from core.definitions.kinds import read_stored
 from core.definitions.parameters import check_parameters
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.secrets import parted
 from core.identifiers import Prefix, derived_id, new_id
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.executions import secret_parameters
 from core.services.executions.locks import lock_name, take_lock
 from core.services.freezes.in_force import check_may_begin
 from core.services.library.runbooks import check_runnable, definition_of
 from core.services.shared import audit, notices
-from core.services.shared.idempotency import take_turn
+from core.services.shared.idempotency import serialize_on_key
 from core.services.shared.incident_scope import incident_scope
 from core.services.shared.notices import NewNotice, NoticeKind
 from core.statuses import Status, WaitingFor
@@ -49,7 +49,7 @@ class Start:
     maybe_done: bool = False
 
 
-def start_by_person(work: Work, person: Person, start: Start) -> RunbookExecution:
+def start_by_person(work: UnitOfWork, person: Person, start: Start) -> RunbookExecution:
     """Start a runbook for a person.
 
     Raises NotAllowed by the team-scope checks, Conflict if no approved version is there or it is not valid any more,
@@ -61,14 +61,14 @@ def start_by_person(work: Work, person: Person, start: Start) -> RunbookExecutio
     return _start(work, person, start)
 
 
-def start_by_workflow(work: Work, workflow: str, start: Start) -> RunbookExecution:
+def start_by_workflow(work: UnitOfWork, workflow: str, start: Start) -> RunbookExecution:
     """Start a runbook for `workflow:NAME`: it needs nobody's permission, but the same team rule holds."""
     runbook_team = start.runbook.team.name if start.runbook.team else None
     check_runbook_scope(start.runbook.name, runbook_team, start.incident.team.name)
     return _start(work, Person(workflow, source="workflow"), start)
 
 
-def _start(work: Work, requester: Person, start: Start) -> RunbookExecution:
+def _start(work: UnitOfWork, requester: Person, start: Start) -> RunbookExecution:
     known = execution_by_request_key(work, start.request_key)
     if known is not None:
         return known
@@ -98,7 +98,7 @@ def _start(work: Work, requester: Person, start: Start) -> RunbookExecution:
 
 
 def admit(
-    work: Work, execution: RunbookExecution, incident: Incident, steps: Iterable[StepExecution]
+    work: UnitOfWork, execution: RunbookExecution, incident: Incident, steps: Iterable[StepExecution]
 ) -> None:
     """Write a new execution with its steps, owe its messages, and ring for a worker.
 
@@ -109,18 +109,18 @@ def admit(
     work.session.add(execution)
     work.session.flush()
     work.session.add_all(steps)
-    notices.owe(work, NewNotice(NoticeKind.HEADLINE, execution.id, incident.id))
-    notices.owe(
+    notices.enqueue_notice(work, NewNotice(NoticeKind.HEADLINE, execution.id, incident.id))
+    notices.enqueue_notice(
         work, NewNotice(NoticeKind.DETAIL, execution.id, incident.id, thread_of=execution.id, wanted=0)
     )
     if execution.waiting_for is None:
-        work.ring("runbook", execution.id)
+        work.enqueue("runbook", execution.id)
 
 
-def _take_lock(work: Work, execution: RunbookExecution, incident: Incident) -> None:
+def _take_lock(work: UnitOfWork, execution: RunbookExecution, incident: Incident) -> None:
     """Where the definition names a lock: hold it, or wait in its queue. Raises Conflict where it rejects."""
     name, version = execution.runbook_name, execution.runbook_version
-    definition = read_kept(RunbookDefinition, name, version, execution.definition)
+    definition = read_stored(RunbookDefinition, name, version, execution.definition)
     with at_most(MOST_WORK):
         lock = lock_name(definition, execution.parameters, incident_scope(incident))
     if lock is None:
@@ -133,16 +133,16 @@ def _take_lock(work: Work, execution: RunbookExecution, incident: Incident) -> N
         execution.wake_at = None
 
 
-def execution_by_request_key(work: Work, request_key: str | None) -> RunbookExecution | None:
+def execution_by_request_key(work: UnitOfWork, request_key: str | None) -> RunbookExecution | None:
     """What an earlier delivery with this key started. Another one that works for it now is waited for."""
     if request_key is None:
         return None
-    take_turn(work, request_key)
+    serialize_on_key(work, request_key)
     return work.session.scalar(select(RunbookExecution).where(RunbookExecution.request_key == request_key))
 
 
 def _new_execution(
-    work: Work, requester: Person, start: Start, parameters: dict[str, Json]
+    work: UnitOfWork, requester: Person, start: Start, parameters: dict[str, Json]
 ) -> RunbookExecution:
     return RunbookExecution(
         id=_id(start),
@@ -161,7 +161,7 @@ def _new_execution(
         depth=_depth(work, requester, start),
         status=Status.PENDING,
         wake_at=work.now,
-        rung_at=work.now,
+        enqueued_at=work.now,
         created_at=work.now,
     )
 
@@ -173,7 +173,7 @@ def _id(start: Start) -> str:
     return derived_id(Prefix.RUNBOOK_EXECUTION, start.request_key)
 
 
-def _depth(work: Work, requester: Person, start: Start) -> int:
+def _depth(work: UnitOfWork, requester: Person, start: Start) -> int:
     """Of a workflow's run: that of the event which started the workflow."""
     if start.workflow_execution_id is None:
         return requester.depth

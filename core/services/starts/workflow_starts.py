@@ -14,14 +14,14 @@ from core.decisions.team_scope import check_may_respond, check_runbook_scope
 from core.decisions.triggers import MOST_WORK_AN_EVENT, IncidentHappening, Match, match
 from core.definitions.actions import ActionDefinition
 from core.definitions.cel.expressions import at_most
-from core.definitions.kinds import NotValidAnyMore
+from core.definitions.kinds import StoredDefinitionInvalid
 from core.errors import Conflict
 from core.identifiers import Prefix, derived_id, new_id
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.freezes.in_force import begins_frozen
 from core.services.library.workflows_in_force import check_in_force, definition_in_force, is_started_by
 from core.services.shared import audit
-from core.services.shared.idempotency import take_turn
+from core.services.shared.idempotency import serialize_on_key
 from core.services.shared.incident_scope import event_scope, incident_scope
 from core.services.shared.unforeseen import unforeseen
 from core.services.starts.bounds import check_may_start, room_for, tell_failure, tell_not_started
@@ -50,7 +50,7 @@ class _Start:
     def of(
         cls, workflow: Workflow, incident: Incident, event: IncidentEvent, request_key: str | None = None
     ) -> "_Start | None":
-        """None where the event does not start it. Raises NotValidAnyMore."""
+        """None where the event does not start it. Raises StoredDefinitionInvalid."""
         happening = IncidentHappening(
             event.type, incident.team.name, incident_scope(incident), event_scope(event)
         )
@@ -81,7 +81,7 @@ def _once_key(workflow: Workflow, incident: Incident) -> str | None:
     return f"once:{workflow.id}:{incident.id}" if is_once else None
 
 
-def start_matching_workflows(work: Work, incident: Incident, event: IncidentEvent) -> None:
+def start_matching_workflows(work: UnitOfWork, incident: Incident, event: IncidentEvent) -> None:
     """Start every enabled workflow whose approved version the event triggers, each for itself, as many as may be.
 
     The global ones go first: no team can crowd them out.
@@ -92,19 +92,23 @@ def start_matching_workflows(work: Work, incident: Incident, event: IncidentEven
         _start_each(work, work.session.scalars(ordered), incident, event)
 
 
-def start_workflow_by_event(work: Work, workflow: Workflow, incident: Incident, event: IncidentEvent) -> None:
+def start_workflow_by_event(
+    work: UnitOfWork, workflow: Workflow, incident: Incident, event: IncidentEvent
+) -> None:
     """Start the workflow if the event triggers it, and its condition holds."""
     _start_each(work, [workflow], incident, event)
 
 
-def doubt_what_it_started(work: Work, event: IncidentEvent) -> None:
+def doubt_what_it_started(work: UnitOfWork, event: IncidentEvent) -> None:
     """The actions of the workflows that this event started may have been done already (StepColumns)."""
     started = select(WorkflowExecution.id).where(WorkflowExecution.event_id == event.id)
     actions = update(ActionExecution).where(ActionExecution.execution_id.in_(started))
     work.session.execute(actions.values(maybe_done=True))
 
 
-def _start_each(work: Work, workflows: Iterable[Workflow], incident: Incident, event: IncidentEvent) -> None:
+def _start_each(
+    work: UnitOfWork, workflows: Iterable[Workflow], incident: Incident, event: IncidentEvent
+) -> None:
     starts = [start for each in workflows if (start := _by_event(each, incident, event)) is not None]
     room = room_for(work, incident) if starts else 0
     for start in starts[:room]:
@@ -116,14 +120,14 @@ def _start_each(work: Work, workflows: Iterable[Workflow], incident: Incident, e
 def _by_event(workflow: Workflow, incident: Incident, event: IncidentEvent) -> _Start | None:
     try:
         return _Start.of(workflow, incident, event)
-    except NotValidAnyMore as error:
+    except StoredDefinitionInvalid as error:
         return _Start.of_unreadable(workflow, incident, event, error.cannot_be_read)
     except Exception as error:  # noqa: BLE001 one team's workflow keeps nobody from changing an incident
         why = unforeseen(error, event.id, workflow.name, "Its condition could not be evaluated")
         return _Start.of_unreadable(workflow, incident, event, why)
 
 
-def _create_by_itself(work: Work, start: _Start) -> None:
+def _create_by_itself(work: UnitOfWork, start: _Start) -> None:
     execution_id = _create(work, start)
     if execution_id is not None:
         actor = Person(f"workflow:{start.workflow.name}", source="workflow")
@@ -133,7 +137,7 @@ def _create_by_itself(work: Work, start: _Start) -> None:
 
 
 def start_workflow_by_person(
-    work: Work, person: Person, workflow: Workflow, incident: Incident, request_key: str | None
+    work: UnitOfWork, person: Person, workflow: Workflow, incident: Incident, request_key: str | None
 ) -> str:
     """Start a workflow whose trigger is `manual`. Returns the workflow execution's id.
 
@@ -166,15 +170,15 @@ def start_workflow_by_person(
     return execution_id
 
 
-def _by_request_key(work: Work, request_key: str | None) -> str | None:
+def _by_request_key(work: UnitOfWork, request_key: str | None) -> str | None:
     if request_key is None:
         return None
-    take_turn(work, request_key)
+    serialize_on_key(work, request_key)
     query = select(WorkflowExecution.id).where(WorkflowExecution.request_key == request_key)
     return work.session.scalar(query)
 
 
-def _manual_event(work: Work, person: Person, workflow: Workflow, incident: Incident) -> IncidentEvent:
+def _manual_event(work: UnitOfWork, person: Person, workflow: Workflow, incident: Incident) -> IncidentEvent:
     event = IncidentEvent(
         id=new_id(Prefix.EVENT),
         incident_id=incident.id,
@@ -190,7 +194,7 @@ def _manual_event(work: Work, person: Person, workflow: Workflow, incident: Inci
     return event
 
 
-def _create(work: Work, start: _Start) -> str | None:
+def _create(work: UnitOfWork, start: _Start) -> str | None:
     """One execution an event (a unique key says so), or an incident where `once_per_incident` is set.
 
     Returns its id; None where there was one before.
@@ -209,14 +213,14 @@ def _create(work: Work, start: _Start) -> str | None:
         for position, action in enumerate(start.actions)
     )
     if start.match.error is None:
-        work.ring("workflow", execution_id)
+        work.enqueue("workflow", execution_id)
     else:
         row = work.session.get_one(WorkflowExecution, execution_id)
         tell_failure(work, row, Status.FAILED, start.match.error)
     return execution_id
 
 
-def _row(work: Work, start: _Start) -> JsonObject:
+def _row(work: UnitOfWork, start: _Start) -> JsonObject:
     workflow, failed = start.workflow, start.match.error is not None
     return {
         "id": derived_id(Prefix.WORKFLOW_EXECUTION, workflow.id, start.event.id),

@@ -22,7 +22,7 @@ from core.decisions.approval_policy import (
     possible_deciders,
 )
 from core.decisions.initiators import initiators_to_json
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.people import members_with_roles
 from core.services.freezes.in_force import freeze_over, freezes_in_force
 from core.services.shared.notices import NoticeKind
@@ -69,7 +69,7 @@ class _Around:
     headlines: Mapping[str, Notice]
 
 
-def view_executions(work: Work, rows: Sequence[RunbookExecution]) -> list[ExecutionView]:
+def view_executions(work: UnitOfWork, rows: Sequence[RunbookExecution]) -> list[ExecutionView]:
     """Each with its steps, its open gate, the workflow that caused it, and its retry."""
     if not rows:
         return []
@@ -77,7 +77,7 @@ def view_executions(work: Work, rows: Sequence[RunbookExecution]) -> list[Execut
     return [_view(row, around) for row in rows]
 
 
-def _load_around(work: Work, rows: Sequence[RunbookExecution]) -> _Around:
+def _load_around(work: UnitOfWork, rows: Sequence[RunbookExecution]) -> _Around:
     ids = [row.id for row in rows]
     open_gates = (
         select(Approval)
@@ -98,19 +98,19 @@ def _load_around(work: Work, rows: Sequence[RunbookExecution]) -> _Around:
     )
 
 
-def _headlines(work: Work, ids: Sequence[str]) -> dict[str, Notice]:
+def _headlines(work: UnitOfWork, ids: Sequence[str]) -> dict[str, Notice]:
     query = select(Notice).where(Notice.subject_id.in_(ids), Notice.kind == NoticeKind.HEADLINE)
     return {row.subject_id: row for row in work.session.scalars(query)}
 
 
-def _workflow_names(work: Work, ids: Set[str | None]) -> dict[str, str]:
+def _workflow_names(work: UnitOfWork, ids: Set[str | None]) -> dict[str, str]:
     if not ids:
         return {}
     query = select(WorkflowExecution.id, WorkflowExecution.workflow_name).where(WorkflowExecution.id.in_(ids))
     return dict(work.session.execute(query).all())
 
 
-def _steps(work: Work, ids: Sequence[str]) -> dict[str, list[StepExecution]]:
+def _steps(work: UnitOfWork, ids: Sequence[str]) -> dict[str, list[StepExecution]]:
     query = (
         select(StepExecution)
         .where(StepExecution.execution_id.in_(ids))
@@ -176,7 +176,7 @@ def step_values(row: StepExecution | ActionExecution) -> JsonObject:
     return {"id": row.step_id, **columns(row, ActionView)}
 
 
-def view_approvals(work: Work, gates: Sequence[Approval]) -> list[ApprovalView]:
+def view_approvals(work: UnitOfWork, gates: Sequence[Approval]) -> list[ApprovalView]:
     """Each with the people who may decide: those named, and those who hold the role."""
     if not gates:
         return []
@@ -189,7 +189,7 @@ def view_approvals(work: Work, gates: Sequence[Approval]) -> list[ApprovalView]:
     ]
 
 
-def _gate_steps(work: Work, gates: Sequence[Approval]) -> dict[tuple[str, int], str]:
+def _gate_steps(work: UnitOfWork, gates: Sequence[Approval]) -> dict[tuple[str, int], str]:
     keys = [(gate.execution_id, gate.position) for gate in gates]
     query = select(StepExecution.execution_id, StepExecution.position, StepExecution.step_id).where(
         tuple_(StepExecution.execution_id, StepExecution.position).in_(keys)
@@ -198,7 +198,7 @@ def _gate_steps(work: Work, gates: Sequence[Approval]) -> dict[tuple[str, int], 
 
 
 def _view_approval(
-    work: Work,
+    work: UnitOfWork,
     gate: Approval,
     policy: ApprovalPolicy,
     step: str,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.shared.incident_scope import event_scope
 from core.services.views.executions import (
     columns,
@@ -47,22 +47,24 @@ def _of_definition(row: Runbook | Workflow) -> JsonObject:
     return {"team": row.team.name if row.team else None, "description": description_of(row.definition)}
 
 
-def view_execution(work: Work, row: RunbookExecution) -> ExecutionView:
+def view_execution(work: UnitOfWork, row: RunbookExecution) -> ExecutionView:
     """With its steps, its open gate, and the workflow that caused it."""
     return view_executions(work, [row])[0]
 
 
-def view_approval(work: Work, gate: Approval) -> ApprovalView:
+def view_approval(work: UnitOfWork, gate: Approval) -> ApprovalView:
     """With the people who may decide: those named, and those who hold the role."""
     return view_approvals(work, [gate])[0]
 
 
-def view_workflow_execution(work: Work, row: WorkflowExecution) -> WorkflowExecutionView:
+def view_workflow_execution(work: UnitOfWork, row: WorkflowExecution) -> WorkflowExecutionView:
     """With its actions, and the runbook executions that it caused."""
     return view_workflow_executions(work, [row])[0]
 
 
-def view_workflow_executions(work: Work, rows: Sequence[WorkflowExecution]) -> list[WorkflowExecutionView]:
+def view_workflow_executions(
+    work: UnitOfWork, rows: Sequence[WorkflowExecution]
+) -> list[WorkflowExecutionView]:
     """A page at once: the number of queries does not grow with the number of rows."""
     ids = [row.id for row in rows]
     events = select(IncidentEvent).where(IncidentEvent.id.in_({row.event_id for row in rows}))
@@ -73,7 +75,7 @@ def view_workflow_executions(work: Work, rows: Sequence[WorkflowExecution]) -> l
     ]
 
 
-def _actions(work: Work, ids: Sequence[str]) -> Mapping[str, Sequence[ActionExecution]]:
+def _actions(work: UnitOfWork, ids: Sequence[str]) -> Mapping[str, Sequence[ActionExecution]]:
     query = select(ActionExecution).where(ActionExecution.execution_id.in_(ids))
     found: dict[str, list[ActionExecution]] = {id_: [] for id_ in ids}
     for action in work.session.scalars(query.order_by(ActionExecution.position)):
@@ -81,7 +83,7 @@ def _actions(work: Work, ids: Sequence[str]) -> Mapping[str, Sequence[ActionExec
     return found
 
 
-def _caused(work: Work, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+def _caused(work: UnitOfWork, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
     query = select(RunbookExecution.workflow_execution_id, RunbookExecution.id).where(
         RunbookExecution.workflow_execution_id.in_(ids)
     )

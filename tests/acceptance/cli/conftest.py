@@ -14,7 +14,7 @@ from bot.rest.settings import RestSettings
 from bot.web import create_web
 from cli.main import command_line
 from core.decisions.people import Person
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.tokens import ALL_SCOPES, create_token
 from core.tables import Incident
 from migrations.newest import newest_revision
@@ -34,7 +34,7 @@ Cli = Callable[..., Outcome]
 
 
 @pytest.fixture
-def origin(service: Service) -> Iterator[str]:
+def origin(service: UnitOfWorkFactory) -> Iterator[str]:
     """Where the web application answers, with two teams and their runbooks."""
     apply_documents(service, TEAMS + "---" + RUNBOOKS)
     apply_documents(service, DRAFT, approve=False)
@@ -52,12 +52,14 @@ def origin(service: Service) -> Iterator[str]:
 
 
 @pytest.fixture
-def incident(origin: str, service: Service) -> Incident:
+def incident(origin: str, service: UnitOfWorkFactory) -> Incident:
     return new_incident(service)
 
 
 @pytest.fixture
-def speak_as(service: Service, admin: Person, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+def speak_as(
+    service: UnitOfWorkFactory, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], None]:
     """Let the terminal be another person's."""
 
     def speak(slack_user_id: str) -> None:

@@ -11,11 +11,11 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from cli.embedded import Services
-from core.service import Ring, Service
+from core.service import JobRequest, UnitOfWorkFactory
 from core.statuses import Status
 from tests.acceptance.cli.processes import Started, started
 from tests.world import TEAMS, apply_documents, new_incident, see, start_run
-from workers.doorbell import RqDoorbell
+from workers.job_queue import RqJobQueue
 
 DOCUMENTS = """
 ---
@@ -50,9 +50,9 @@ def until(is_so: Callable[[], bool], worker: Started) -> None:
         time.sleep(0.05)
 
 
-def begin(service: Service, redis: Redis, name: str) -> str:
+def begin(service: UnitOfWorkFactory, redis: Redis, name: str) -> str:
     run = start_run(service, new_incident(service), name)
-    RqDoorbell(redis).ring([Ring("runbook", run)])
+    RqJobQueue(redis).enqueue([JobRequest("runbook", run)])
     return run
 
 
@@ -61,7 +61,7 @@ def children_of(pid: int) -> set[int]:
 
 
 def test_quick_runs_do_not_wait_behind_a_slow_one_and_a_stop_hands_over(
-    service: Service, redis: Redis, environment: Mapping[str, str]
+    service: UnitOfWorkFactory, redis: Redis, environment: Mapping[str, str]
 ) -> None:
     apply_documents(service, TEAMS + DOCUMENTS)
     with started(environment, "worker", "--concurrency", "2") as worker:
@@ -79,7 +79,7 @@ def test_quick_runs_do_not_wait_behind_a_slow_one_and_a_stop_hands_over(
 
 
 def test_who_is_lost_is_replaced_and_takes_no_other_run_along(
-    service: Service, redis: Redis, environment: Mapping[str, str]
+    service: UnitOfWorkFactory, redis: Redis, environment: Mapping[str, str]
 ) -> None:
     apply_documents(service, TEAMS + DOCUMENTS)
     with started(environment, "worker", "--concurrency", "2") as worker:
@@ -103,7 +103,7 @@ def test_who_is_lost_is_replaced_and_takes_no_other_run_along(
 
 
 def test_the_processes_end_with_the_one_that_looks_after_them(
-    service: Service, environment: Mapping[str, str]
+    service: UnitOfWorkFactory, environment: Mapping[str, str]
 ) -> None:
     with started(environment, "worker", "--concurrency", "2") as worker:
         until(lambda: worker.printed.count('"worker starts"') == 2, worker)

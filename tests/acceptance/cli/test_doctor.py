@@ -14,7 +14,7 @@ from cli import setting_findings
 from cli.embedded import Services, create_database
 from cli.embedded.roles import connect
 from cli.readiness import why_not_ready
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.operations.health import Life
 from core.tables import Process
 from migrations.newest import newest_revision
@@ -54,7 +54,7 @@ def healthy(
 
 
 @pytest.fixture(autouse=True)
-def at_work(service: Service) -> None:
+def at_work(service: UnitOfWorkFactory) -> None:
     """Of each process that is needed there is one."""
     with service.transaction() as work:
         for kind in ("worker", "poster", "clock"):
@@ -62,7 +62,7 @@ def at_work(service: Service) -> None:
 
 
 def test_processes_that_nobody_hears_of_are_wrong(
-    healthy: pytest.MonkeyPatch, cli: Cli, service: Service
+    healthy: pytest.MonkeyPatch, cli: Cli, service: UnitOfWorkFactory
 ) -> None:
     with service.transaction() as work:
         work.session.execute(delete(Process).where(Process.kind != "clock"))
@@ -179,7 +179,7 @@ def test_a_database_that_a_newer_release_migrated_is_no_case_for_migrate(
 def test_a_newer_schema_is_judged_by_the_rule_that_the_processes_start_by(
     healthy: pytest.MonkeyPatch,
     cli: Cli,
-    service: Service,
+    service: UnitOfWorkFactory,
     owner_engine: Engine,
     oldest_code: str,
     fits: bool,

@@ -13,7 +13,7 @@ from cli.client import export
 from cli.client.connection import Connection
 from cli.main import app
 from core.decisions.people import Person
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.tokens import create_token
 from core.tables import RunbookVersion, WorkflowVersion
 from tests.acceptance.rest.documents import RUNBOOKS, WORKFLOW
@@ -21,14 +21,16 @@ from tests.world import TEAMS, apply_documents
 
 
 @pytest.fixture
-def web(service: Service) -> ASGIApp:
+def web(service: UnitOfWorkFactory) -> ASGIApp:
     apply_documents(service, TEAMS + "---" + RUNBOOKS + "---" + WORKFLOW)
     links = RunLinks("https://runbooks.example", "the signing secret")
     return create_web(service, slack=None, rest=RestSettings(), links=links, newest_revision=None)
 
 
 @pytest.fixture(autouse=True)
-def connected(service: Service, web: ASGIApp, admin: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def connected(
+    service: UnitOfWorkFactory, web: ASGIApp, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The verb's connection leads into the application, as a responder of team database."""
     with service.transaction() as work:
         token = create_token(work, admin, "U0DBOPS", "test")
@@ -43,7 +45,9 @@ def exported(*arguments: str) -> str:
     return result.output
 
 
-def test_everything_that_one_may_see_is_exported_and_applied_again_without_a_change(service: Service) -> None:
+def test_everything_that_one_may_see_is_exported_and_applied_again_without_a_change(
+    service: UnitOfWorkFactory,
+) -> None:
     text = exported()
     apply_documents(service, text)
     with service.transaction() as work:

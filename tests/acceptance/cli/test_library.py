@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from core.decisions.quarantine import UNTIL
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from tests.acceptance.cli.conftest import Cli
 from tests.conftest import ADMIN
 from tests.world import LOST, apply_documents, suspect
@@ -30,7 +30,7 @@ steps:
 """
 
 
-def test_the_list_has_ones_own_and_the_global_runbooks_by_name(cli: Cli, service: Service) -> None:
+def test_the_list_has_ones_own_and_the_global_runbooks_by_name(cli: Cli, service: UnitOfWorkFactory) -> None:
     apply_documents(service, LONG)
     outcome = cli("list")
 
@@ -59,7 +59,7 @@ def test_a_runbook_is_shown_with_how_to_run_it(cli: Cli) -> None:
     assert "Look at a cluster." in shown
 
 
-def test_a_runbook_under_quarantine_says_so_and_why(cli: Cli, service: Service) -> None:
+def test_a_runbook_under_quarantine_says_so_and_why(cli: Cli, service: UnitOfWorkFactory) -> None:
     suspect(service, "db-check")
 
     listed, shown = cli("list").out, " ".join(cli("show", "db-check").out.split())
@@ -75,7 +75,9 @@ def test_a_runbook_as_json_is_that_of_the_api(cli: Cli) -> None:
     assert (runbook["name"], runbook["version"], runbook["status"]) == ("db-check", 1, "approved")
 
 
-def test_a_draft_is_shown_with_what_it_changes_in_the_approved_version(cli: Cli, service: Service) -> None:
+def test_a_draft_is_shown_with_what_it_changes_in_the_approved_version(
+    cli: Cli, service: UnitOfWorkFactory
+) -> None:
     apply_documents(service, LONG)
     shown = cli("show", "web-drain").out
     assert "@@" not in shown
@@ -98,7 +100,7 @@ def test_a_draft_of_which_nothing_was_approved_says_so(cli: Cli) -> None:
     assert whole.startswith("kind: runbook\nname: db-draft\n")
 
 
-def test_a_draft_that_says_what_was_approved_says_so(cli: Cli, service: Service) -> None:
+def test_a_draft_that_says_what_was_approved_says_so(cli: Cli, service: UnitOfWorkFactory) -> None:
     apply_documents(service, LONG)
     apply_documents(service, LONG.replace("for: 1h", "for: 2h"), approve=False)
     apply_documents(service, LONG, approve=False)
@@ -194,7 +196,7 @@ def test_a_definition_is_approved_at_a_terminal_once_it_was_shown(
 
 
 def test_a_script_names_the_version_that_somebody_read(
-    cli: Cli, service: Service, speak_as: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+    cli: Cli, service: UnitOfWorkFactory, speak_as: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     as_admin(speak_as, monkeypatch, None)
     nobody = cli("approve", "db-draft")
@@ -207,7 +209,7 @@ def test_a_script_names_the_version_that_somebody_read(
 
 
 def test_workflows_are_listed_shown_and_approved_alike(
-    cli: Cli, service: Service, speak_as: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+    cli: Cli, service: UnitOfWorkFactory, speak_as: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     apply_documents(service, GREET)
     apply_documents(service, GREET.replace("hello", "good bye"), approve=False)

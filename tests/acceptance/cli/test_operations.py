@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import Incident
 from tests.acceptance.cli.conftest import Cli
 from tests.acceptance.cli.processes import said
@@ -15,7 +15,7 @@ NOTE = """It's "down": a=b, `x`
 second line"""
 
 
-def in_doubt(service: Service, incident: Incident) -> str:
+def in_doubt(service: UnitOfWorkFactory, incident: Incident) -> str:
     run = start_run(service, incident, "say-hello")
     with service.transaction() as work:
         connection = work.session.connection()
@@ -28,7 +28,7 @@ def in_doubt(service: Service, incident: Incident) -> str:
 
 @pytest.mark.parametrize("answer", ["ran", "did_not_run", "run_again"])
 def test_a_verdict_is_about_the_step_that_the_run_asks_about(
-    cli: Cli, incident: Incident, service: Service, answer: str
+    cli: Cli, incident: Incident, service: UnitOfWorkFactory, answer: str
 ) -> None:
     run = in_doubt(service, incident)
     outcome = cli("verdict", run, answer)
@@ -37,14 +37,18 @@ def test_a_verdict_is_about_the_step_that_the_run_asks_about(
     assert see(service, run).waiting_for is None
 
 
-def test_a_verdict_about_another_attempt_is_refused(cli: Cli, incident: Incident, service: Service) -> None:
+def test_a_verdict_about_another_attempt_is_refused(
+    cli: Cli, incident: Incident, service: UnitOfWorkFactory
+) -> None:
     run = in_doubt(service, incident)
     outcome = cli("verdict", run, "ran", "--step", "pause", "--attempt", "2")
     assert outcome.status == 1
     assert see(service, run).waiting_for == "verdict"
 
 
-def test_a_run_that_asks_nothing_takes_no_verdict(cli: Cli, incident: Incident, service: Service) -> None:
+def test_a_run_that_asks_nothing_takes_no_verdict(
+    cli: Cli, incident: Incident, service: UnitOfWorkFactory
+) -> None:
     outcome = cli("verdict", start_run(service, incident, "say-hello"), "ran")
     assert (outcome.status, "asks about no step" in outcome.err) == (1, True)
     assert cli("verdict", "rbx_none", "perhaps").status == 2

@@ -9,10 +9,10 @@ from cli.settled import begin
 from core.clock import SystemClock
 from core.database import open_engine
 from core.errors import Unavailable
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.freezes.in_force import freezes_in_force
 from tests.acceptance.cli.conftest import Cli
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 
 
 @pytest.fixture(autouse=True)
@@ -24,12 +24,12 @@ def environment(
     monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path))
 
 
-def reasons(service: Service) -> list[str]:
+def reasons(service: UnitOfWorkFactory) -> list[str]:
     with service.transaction() as work:
         return [freeze.reason for freeze in freezes_in_force(work)]
 
 
-def test_an_operator_says_that_the_database_was_restored(cli: Cli, service: Service) -> None:
+def test_an_operator_says_that_the_database_was_restored(cli: Cli, service: UnitOfWorkFactory) -> None:
     answer = cli("restored")
 
     assert (answer.status, answer.err) == (0, "")
@@ -42,7 +42,7 @@ def test_an_operator_says_that_the_database_was_restored(cli: Cli, service: Serv
 
 @pytest.mark.parametrize("process", ["worker --concurrency 1", "worker --concurrency 2", "clock"])
 def test_a_process_freezes_everything_before_it_does_anything(
-    cli: Cli, service: Service, process: str, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, service: UnitOfWorkFactory, process: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[list[str]] = []
     busy = {"worker --concurrency 1": "work", "worker --concurrency 2": "_supervise", "clock": "run_clock"}[
@@ -59,4 +59,4 @@ def test_what_is_to_start_frozen_and_cannot_freeze_does_not_start() -> None:
     engine = open_engine("postgresql://nobody@127.0.0.1:9/none")
 
     with pytest.raises(Unavailable, match="so it did not start"):
-        begin(Service(engine, SystemClock(), RecordedBells()), frozen=True)
+        begin(UnitOfWorkFactory(engine, SystemClock(), RecordedJobs()), frozen=True)

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import Incident, RunbookExecution
 from tests.acceptance.cli.conftest import Cli
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 from tests.world import new_executor, new_incident, see, start_run, work_off
 
 
@@ -19,7 +19,7 @@ def started(cli: Cli, incident: Incident, *words: str) -> str:
     return str(json.loads(outcome.out)["execution"]["id"])
 
 
-def test_a_run_is_asked_for_and_its_id_told(cli: Cli, incident: Incident, service: Service) -> None:
+def test_a_run_is_asked_for_and_its_id_told(cli: Cli, incident: Incident, service: UnitOfWorkFactory) -> None:
     outcome = cli("run", "db-check", "--incident", f"inc-{incident.number}", "cluster=orders")
 
     assert outcome.status == 0
@@ -28,7 +28,9 @@ def test_a_run_is_asked_for_and_its_id_told(cli: Cli, incident: Incident, servic
         assert work.session.query(RunbookExecution).count() == 1
 
 
-def test_a_dry_run_tells_the_plan_and_starts_nothing(cli: Cli, incident: Incident, service: Service) -> None:
+def test_a_dry_run_tells_the_plan_and_starts_nothing(
+    cli: Cli, incident: Incident, service: UnitOfWorkFactory
+) -> None:
     outcome = cli("run", "db-check", "--incident", incident.id, "cluster=orders", "--dry-run")
 
     assert outcome.status == 0, outcome.err
@@ -38,7 +40,9 @@ def test_a_dry_run_tells_the_plan_and_starts_nothing(cli: Cli, incident: Inciden
         assert work.session.query(RunbookExecution).count() == 0
 
 
-def test_parameters_have_the_types_of_the_schema(cli: Cli, incident: Incident, service: Service) -> None:
+def test_parameters_have_the_types_of_the_schema(
+    cli: Cli, incident: Incident, service: UnitOfWorkFactory
+) -> None:
     run = started(cli, incident, "depth=3")
 
     assert see(service, run).parameters == {"cluster": "orders", "depth": 3}
@@ -54,7 +58,7 @@ def test_parameters_have_the_types_of_the_schema(cli: Cli, incident: Incident, s
     ],
 )
 def test_a_wrong_parameter_is_refused_in_a_sentence(
-    cli: Cli, incident: Incident, service: Service, words: list[str], sentence: str
+    cli: Cli, incident: Incident, service: UnitOfWorkFactory, words: list[str], sentence: str
 ) -> None:
     outcome = cli("run", "db-check", "--incident", incident.id, *words)
 
@@ -104,7 +108,9 @@ def test_the_status_of_a_run_shows_its_steps(cli: Cli, incident: Incident) -> No
     assert max(map(len, outcome.out.splitlines())) <= 80
 
 
-def test_the_status_of_an_incident_lists_its_runs(cli: Cli, incident: Incident, service: Service) -> None:
+def test_the_status_of_an_incident_lists_its_runs(
+    cli: Cli, incident: Incident, service: UnitOfWorkFactory
+) -> None:
     run = started(cli, incident)
     elsewhere = started(cli, new_incident(service))
     cli("cancel", run)
@@ -115,7 +121,9 @@ def test_the_status_of_an_incident_lists_its_runs(cli: Cli, incident: Incident, 
     assert elsewhere not in outcome.out
 
 
-def test_the_status_without_an_id_lists_what_runs_now(cli: Cli, incident: Incident, service: Service) -> None:
+def test_the_status_without_an_id_lists_what_runs_now(
+    cli: Cli, incident: Incident, service: UnitOfWorkFactory
+) -> None:
     over, first = started(cli, incident), started(cli, incident)
     cli("cancel", over)
     second = started(cli, new_incident(service))
@@ -131,7 +139,7 @@ def test_where_nothing_runs_it_says_so(cli: Cli, incident: Incident) -> None:
     assert cli("status", incident.id).out == f"Nothing was run for {incident.id} yet.\n"
 
 
-def test_a_run_is_cancelled_once(cli: Cli, incident: Incident, service: Service) -> None:
+def test_a_run_is_cancelled_once(cli: Cli, incident: Incident, service: UnitOfWorkFactory) -> None:
     run = started(cli, incident)
 
     assert cli("cancel", run).out == "db-check is cancelled.\n"
@@ -151,17 +159,17 @@ def test_another_teams_run_is_not_there(
     assert cli("status", run).err == f"runbook: There is no execution {run}."
 
 
-def waiting_gate(service: Service, bells: RecordedBells, incident: Incident) -> tuple[str, str]:
+def waiting_gate(service: UnitOfWorkFactory, jobs: RecordedJobs, incident: Incident) -> tuple[str, str]:
     """A run that waits for an approval, and the approval's id."""
     run = start_run(service, incident, "db-failover", person="U0DBADMIN")
-    work_off(service, new_executor(service), bells.rung)
+    work_off(service, new_executor(service), jobs.enqueued)
     gate = see(service, run).approval
     assert gate is not None
     return run, gate.id
 
 
 def test_the_status_says_how_to_approve(
-    cli: Cli, incident: Incident, service: Service, recorded_bells: RecordedBells
+    cli: Cli, incident: Incident, service: UnitOfWorkFactory, recorded_bells: RecordedJobs
 ) -> None:
     run, gate = waiting_gate(service, recorded_bells, incident)
     shown = cli("status", run).out
@@ -175,7 +183,7 @@ def test_the_status_says_how_to_approve(
 
 
 def test_what_was_shown_is_what_is_approved(
-    cli: Cli, incident: Incident, service: Service, recorded_bells: RecordedBells
+    cli: Cli, incident: Incident, service: UnitOfWorkFactory, recorded_bells: RecordedJobs
 ) -> None:
     _, gate = waiting_gate(service, recorded_bells, incident)
 
@@ -183,18 +191,18 @@ def test_what_was_shown_is_what_is_approved(
 
 
 def test_an_approval_lets_the_run_go_on(
-    cli: Cli, incident: Incident, service: Service, recorded_bells: RecordedBells
+    cli: Cli, incident: Incident, service: UnitOfWorkFactory, recorded_bells: RecordedJobs
 ) -> None:
     run, gate = waiting_gate(service, recorded_bells, incident)
 
     assert cli("approve", gate).out == f"It is approved (run {run}, step gate).\n"
-    work_off(service, new_executor(service), recorded_bells.rung)
+    work_off(service, new_executor(service), recorded_bells.enqueued)
     assert see(service, run).status == "succeeded"
     assert cli("approve", gate).err == "runbook: This was already approved."
 
 
 def test_a_rejection_ends_the_run_and_keeps_its_reason(
-    cli: Cli, incident: Incident, service: Service, recorded_bells: RecordedBells
+    cli: Cli, incident: Incident, service: UnitOfWorkFactory, recorded_bells: RecordedJobs
 ) -> None:
     run, gate = waiting_gate(service, recorded_bells, incident)
     outcome = cli("reject", gate, "--reason", "not now", "--json")
@@ -207,8 +215,8 @@ def test_a_rejection_ends_the_run_and_keeps_its_reason(
 def test_who_asked_may_not_approve(
     cli: Cli,
     incident: Incident,
-    service: Service,
-    recorded_bells: RecordedBells,
+    service: UnitOfWorkFactory,
+    recorded_bells: RecordedJobs,
     speak_as: Callable[[str], None],
 ) -> None:
     run, gate = waiting_gate(service, recorded_bells, incident)
@@ -220,7 +228,7 @@ def test_who_asked_may_not_approve(
     assert see(service, run).status == "waiting"
 
 
-def test_a_run_is_retried(cli: Cli, incident: Incident, service: Service) -> None:
+def test_a_run_is_retried(cli: Cli, incident: Incident, service: UnitOfWorkFactory) -> None:
     run = started(cli, incident)
     cli("cancel", run)
     outcome = cli("retry", run)

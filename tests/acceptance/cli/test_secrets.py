@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.embedded import Services
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import Secret
 from tests.acceptance.cli.conftest import Cli
 from tests.world import TEAMS, apply_documents
@@ -22,7 +22,11 @@ steps:
 
 @pytest.fixture(autouse=True)
 def environment(
-    service: Service, database_url: str, services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    service: UnitOfWorkFactory,
+    database_url: str,
+    services: Services,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> pytest.MonkeyPatch:
     """A library that uses a secret which nobody has declared, and an environment that has it."""
     apply_documents(service, f"{TEAMS}---{CALLS}")
@@ -68,7 +72,7 @@ def test_a_definition_whose_secrets_are_not_declared_is_not_applied(cli: Cli, tm
 
 
 def test_the_doctor_tells_what_is_not_declared_and_what_cannot_be_read(
-    cli: Cli, service: Service, environment: pytest.MonkeyPatch
+    cli: Cli, service: UnitOfWorkFactory, environment: pytest.MonkeyPatch
 ) -> None:
     def said() -> list[str]:
         checks = json.loads(cli("doctor", "--json").out)["checks"]

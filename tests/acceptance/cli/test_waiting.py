@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import Engine, event
 
 from cli.client import following
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import Incident
 from tests.acceptance.cli.conftest import Cli
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 from tests.world import apply_documents, new_executor, new_incident, see, start_run, work_off
 
 DOCUMENTS = """
@@ -36,22 +36,22 @@ steps: [{id: pause, type: wait, for: 1h}]
 
 
 @pytest.fixture(autouse=True)
-def soon(origin: str, monkeypatch: pytest.MonkeyPatch, service: Service) -> None:
+def soon(origin: str, monkeypatch: pytest.MonkeyPatch, service: UnitOfWorkFactory) -> None:
     monkeypatch.setattr(following, "LOOK_SECONDS", 0.02)
     apply_documents(service, DOCUMENTS)
 
 
 @contextmanager
 def at_work(
-    service: Service, bells: RecordedBells, then: Callable[[], object] = lambda: None
+    service: UnitOfWorkFactory, jobs: RecordedJobs, then: Callable[[], object] = lambda: None
 ) -> Iterator[None]:
     """A worker beside the terminal; `then`: what a person does as soon as something runs."""
     over = threading.Event()
 
     def work() -> None:
         while not over.is_set():
-            if bells.rung:
-                work_off(service, new_executor(service), bells.rung)
+            if jobs.enqueued:
+                work_off(service, new_executor(service), jobs.enqueued)
                 then()
             time.sleep(0.02)
 
@@ -66,8 +66,8 @@ def at_work(
 def test_the_outcome_is_the_exit_status_and_each_step_is_told(
     cli: Cli,
     incident: Incident,
-    service: Service,
-    recorded_bells: RecordedBells,
+    service: UnitOfWorkFactory,
+    recorded_bells: RecordedJobs,
     name: str,
     status: int,
     last: str,
@@ -82,7 +82,7 @@ def test_the_outcome_is_the_exit_status_and_each_step_is_told(
 
 
 def test_what_it_waits_for_is_told_and_a_cancel_has_a_status_of_its_own(
-    cli: Cli, incident: Incident, service: Service, recorded_bells: RecordedBells
+    cli: Cli, incident: Incident, service: UnitOfWorkFactory, recorded_bells: RecordedJobs
 ) -> None:
     seen: list[str] = []
 
@@ -105,7 +105,7 @@ def test_what_it_waits_for_is_told_and_a_cancel_has_a_status_of_its_own(
 
 
 def test_as_json_the_end_alone_is_told(
-    cli: Cli, incident: Incident, service: Service, recorded_bells: RecordedBells
+    cli: Cli, incident: Incident, service: UnitOfWorkFactory, recorded_bells: RecordedJobs
 ) -> None:
     with at_work(service, recorded_bells):
         outcome = cli("run", "broken", "--incident", incident.id, "--wait", "--json")
@@ -117,7 +117,7 @@ def test_as_json_the_end_alone_is_told(
     ("state", "status"), [("failed", 1), ("cancelled", 3), ("timed_out", 4), ("succeeded", 0), ("running", 0)]
 )
 def test_the_status_of_a_run_is_an_exit_status(
-    cli: Cli, incident: Incident, service: Service, state: str, status: int
+    cli: Cli, incident: Incident, service: UnitOfWorkFactory, state: str, status: int
 ) -> None:
     run = start_run(service, incident, "fine")
     with service.transaction() as work:
@@ -139,7 +139,7 @@ def statements(engine: Engine, act: Callable[[], object]) -> int:
 
 
 def test_a_list_of_runs_costs_the_same_however_many_incidents_there_are(
-    cli: Cli, incident: Incident, service: Service
+    cli: Cli, incident: Incident, service: UnitOfWorkFactory
 ) -> None:
     start_run(service, incident, "fine")
     cli("status")

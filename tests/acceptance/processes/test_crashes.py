@@ -9,7 +9,7 @@ from cli.demo.stage import REQUESTER
 from core.services.operations.health import count_everything
 from core.statuses import Status, WaitingFor
 from tests.acceptance.processes.theatre import AFTER, BEFORE, RESTART, WORKERS, Theatre
-from workers.doorbell import QUEUE
+from workers.job_queue import QUEUE
 
 pytestmark = pytest.mark.timeout(240)  # leases are waited for, on a machine that has other things to do
 VERDICTS = ["verdict.ran", "verdict.did_not_run", "verdict.run_again"]

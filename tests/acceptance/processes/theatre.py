@@ -11,7 +11,7 @@ import httpx2
 from cli import up
 from cli.demo.sandbox_client import Message, SandboxClient
 from cli.demo.stage import CHANNEL, REQUESTER, Stage
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.views.executions import ExecutionView
 from tests.world import see
 
@@ -55,7 +55,7 @@ class Theatre:
 
     stage: Stage
     sandbox: SandboxClient
-    service: Service
+    service: UnitOfWorkFactory
 
     def until(self, what: str, look: Callable[[], Found]) -> Found:
         """What `look` finds as soon as it is something. Meanwhile processes that died are started again."""

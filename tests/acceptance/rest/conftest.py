@@ -12,7 +12,7 @@ from bot.rest.settings import RestSettings
 from bot.web import create_web
 from core.decisions.people import Person
 from core.limits import STANDARD
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.tokens import ALL_SCOPES, create_token
 from migrations.newest import newest_revision
 from tests.acceptance.rest.documents import RUNBOOKS
@@ -27,7 +27,7 @@ def links() -> RunLinks:
 
 
 @pytest.fixture
-def web(service: Service, links: RunLinks) -> ASGIApp:
+def web(service: UnitOfWorkFactory, links: RunLinks) -> ASGIApp:
     """The application, with two teams and their runbooks."""
     apply_documents(service, TEAMS + "---" + RUNBOOKS)
     unlimited = RestSettings(
@@ -43,7 +43,7 @@ def stranger(web: ASGIApp) -> TestClient:
 
 
 @pytest.fixture
-def client_of(web: ASGIApp, service: Service, admin: Person) -> ClientOf:
+def client_of(web: ASGIApp, service: UnitOfWorkFactory, admin: Person) -> ClientOf:
     """Make a client that speaks for a person."""
 
     def make(slack_user_id: str) -> TestClient:

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from core.alerts.vendors import Vendor
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.incidents.ages import start_what_came_of_age
 from core.tables import Incident, IncidentEvent, WorkflowExecution
 from tests.acceptance.rest.test_alerts import send
@@ -44,7 +44,7 @@ def timeline(client: TestClient, incident: str) -> list[str]:
     return [line["text"] for line in lines]
 
 
-def started(service: Service) -> list[str]:
+def started(service: UnitOfWorkFactory) -> list[str]:
     with service.transaction() as work:
         return list(work.session.scalars(select(WorkflowExecution.workflow_name)))
 
@@ -61,7 +61,7 @@ RISES = [
 
 @pytest.mark.parametrize(("vendor", "first", "worse"), RISES)
 def test_a_severity_that_rises_escalates_the_incident(
-    responder: TestClient, service: Service, vendor: str, first: str, worse: str
+    responder: TestClient, service: UnitOfWorkFactory, vendor: str, first: str, worse: str
 ) -> None:
     """Red before: the incident kept the severity with which it was opened, and nobody heard that it was worse."""
     apply_documents(service, WATCH)
@@ -104,7 +104,9 @@ def test_a_severity_that_falls_is_noted_once_and_the_incident_stays(
     assert [line for line in timeline(responder, opened["id"]) if said in line] == [f"noted: {said}"]
 
 
-def test_what_falls_and_rises_again_escalates_nothing(responder: TestClient, service: Service) -> None:
+def test_what_falls_and_rises_again_escalates_nothing(
+    responder: TestClient, service: UnitOfWorkFactory
+) -> None:
     apply_documents(service, WATCH)
 
     answer = sent(responder, "alertmanager", "worse", "better", "worse")
@@ -114,7 +116,7 @@ def test_what_falls_and_rises_again_escalates_nothing(responder: TestClient, ser
 
 
 def test_an_alert_that_repeats_does_not_undo_what_people_decided(
-    responder: TestClient, service: Service
+    responder: TestClient, service: UnitOfWorkFactory
 ) -> None:
     """A workflow lowered the incident; the alert still says what it said."""
     incident = sent(responder, "alertmanager", "worse")["incident"]["id"]
@@ -124,7 +126,9 @@ def test_an_alert_that_repeats_does_not_undo_what_people_decided(
     assert sent(responder, "alertmanager", "worse")["incident"]["severity"] == "low"
 
 
-def test_an_incident_of_before_the_upgrade_escalates_too(responder: TestClient, service: Service) -> None:
+def test_an_incident_of_before_the_upgrade_escalates_too(
+    responder: TestClient, service: UnitOfWorkFactory
+) -> None:
     incident = sent(responder, "alertmanager", "warning")["incident"]["id"]
     with service.transaction() as work:
         work.session.execute(update(Incident).where(Incident.id == incident).values(alert_severity=None))
@@ -133,7 +137,7 @@ def test_an_incident_of_before_the_upgrade_escalates_too(responder: TestClient, 
 
 
 def test_what_is_acknowledged_at_the_vendor_is_not_announced_as_unacknowledged(
-    responder: TestClient, service: Service
+    responder: TestClient, service: UnitOfWorkFactory
 ) -> None:
     """Red before: ignored, and a minute later the channel was told that nobody had acknowledged."""
     apply_documents(service, WATCH)

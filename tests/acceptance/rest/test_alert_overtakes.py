@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from bot.rest import alerts as route
 from core.alerts.reading import read_body
 from core.alerts.vendors import Vendor
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.incidents.alerts import receive_alert
 from core.tables import EarlyAlert
@@ -91,7 +91,9 @@ def test_what_is_told_at_once_with_the_opening_is_never_lost(responder: TestClie
     assert {each["status"] for each in incidents(responder)} == {"resolved"}
 
 
-def test_what_came_before_says_nothing_of_what_fires_next(responder: TestClient, service: Service) -> None:
+def test_what_came_before_says_nothing_of_what_fires_next(
+    responder: TestClient, service: UnitOfWorkFactory
+) -> None:
     assert sent(responder, "alertmanager", "resolved")["outcome"] == "ignored"
 
     assert sent(responder, "alertmanager", "warning")["outcome"] == "opened"
@@ -106,7 +108,7 @@ def test_an_event_that_was_sent_again_late_is_told_by_the_vendors_clock(responde
     assert sent(responder, "pagerduty", "triggered")["outcome"] == "resolved"
 
 
-def test_what_overtook_is_forgotten_after_a_while(responder: TestClient, service: Service) -> None:
+def test_what_overtook_is_forgotten_after_a_while(responder: TestClient, service: UnitOfWorkFactory) -> None:
     sent(responder, "alertmanager", "resolved")
     with service.transaction() as work:
         work.session.execute(update(EarlyAlert).values(arrived_at=EarlyAlert.arrived_at - timedelta(hours=1)))
@@ -119,7 +121,7 @@ def test_what_overtook_is_forgotten_after_a_while(responder: TestClient, service
 
 
 def test_what_overtakes_is_another_teams_matter(
-    responder: TestClient, other: TestClient, service: Service
+    responder: TestClient, other: TestClient, service: UnitOfWorkFactory
 ) -> None:
     """That team web's sender resolves what has the same key takes nothing away from team database."""
     early = datetime.now(UTC) - timedelta(minutes=1)

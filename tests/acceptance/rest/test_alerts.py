@@ -7,10 +7,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.alerts.vendors import Vendor
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import WORKFLOW
-from tests.conftest import ADMIN, RecordedBells
+from tests.conftest import ADMIN, RecordedJobs
 from tests.unit.core.alerts.test_parsers import EXPECTED, resolved, sample
 from tests.world import apply_documents
 
@@ -60,12 +60,12 @@ def test_what_a_person_resolved_opens_anew_when_it_fires_again(responder: TestCl
 
 
 def test_an_alert_starts_the_workflows_that_match_its_incident(
-    responder: TestClient, service: Service, recorded_bells: RecordedBells
+    responder: TestClient, service: UnitOfWorkFactory, recorded_bells: RecordedJobs
 ) -> None:
     apply_documents(service, WORKFLOW)
     send(responder, "alertmanager", sample("alertmanager"))
 
-    assert [kind for kind, _ in recorded_bells.rung] == ["workflow"]
+    assert [kind for kind, _ in recorded_bells.enqueued] == ["workflow"]
 
 
 def test_the_team_of_the_address_goes_before_the_label(responder: TestClient, client_of: ClientOf) -> None:

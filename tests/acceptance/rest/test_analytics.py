@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import event, select
 from starlette.testclient import TestClient
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import Approval, RunbookExecution, StepExecution, WorkflowExecution
 from tests.acceptance.rest.documents import WORKFLOW
 from tests.acceptance.rest.test_incidents import opened
 from tests.acceptance.rest.test_runs import execute
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 from tests.world import apply_documents, new_executor, work_off
 
 BEGIN = datetime(2026, 1, 5, 3, 0, tzinfo=UTC)
@@ -21,7 +21,7 @@ History = Callable[..., str]
 
 
 @pytest.fixture
-def history(service: Service, responder: TestClient) -> History:
+def history(service: UnitOfWorkFactory, responder: TestClient) -> History:
     """Make one ended run of say-hello, which took `seconds`; answers its id."""
     incident = opened(responder)["id"]
 
@@ -104,7 +104,9 @@ def test_only_what_was_asked_for_since_then_is_counted(history: History, respond
     assert (wrong.status_code, wrong.json()["field"]) == (422, "since")
 
 
-def test_the_time_to_approve_is_measured(service: Service, history: History, responder: TestClient) -> None:
+def test_the_time_to_approve_is_measured(
+    service: UnitOfWorkFactory, history: History, responder: TestClient
+) -> None:
     for seconds, status in ((60, "approved"), (120, "approved"), (3600, "expired")):
         run = history(1)
         with service.transaction() as work:
@@ -125,14 +127,14 @@ def test_of_a_global_runbook_each_team_sees_its_own_runs(
     assert analytics(other)["failures"] == []
 
 
-def test_what_another_team_owns_is_not_there(service: Service, other: TestClient) -> None:
+def test_what_another_team_owns_is_not_there(service: UnitOfWorkFactory, other: TestClient) -> None:
     apply_documents(service, WORKFLOW)
 
     assert other.get("/api/runbooks/db-check/analytics").status_code == 404
     assert other.get("/api/workflows/critical-db-incident/analytics").status_code == 404
 
 
-def test_a_workflow_is_measured_alike(service: Service, responder: TestClient) -> None:
+def test_a_workflow_is_measured_alike(service: UnitOfWorkFactory, responder: TestClient) -> None:
     apply_documents(service, WORKFLOW)
     opened(responder, severity="critical")
     with service.transaction() as work:
@@ -154,12 +156,12 @@ actions: [{id: call, type: webhook, url: "http://127.0.0.1:9/"}]
 
 
 def test_where_a_workflow_fails_and_with_what_is_told(
-    service: Service, responder: TestClient, recorded_bells: RecordedBells
+    service: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
 ) -> None:
     apply_documents(service, FAILING)
     for _ in range(2):
         opened(responder)
-    work_off(service, new_executor(service), recorded_bells.rung)
+    work_off(service, new_executor(service), recorded_bells.enqueued)
     seen = analytics(responder, "workflows/calls")
 
     assert (seen["ended"], seen["success_rate"], seen["last_success"]) == (2, 0.0, None)
@@ -169,7 +171,7 @@ def test_where_a_workflow_fails_and_with_what_is_told(
 
 
 def test_a_page_of_runs_takes_as_many_queries_as_one(
-    service: Service, history: History, responder: TestClient
+    service: UnitOfWorkFactory, history: History, responder: TestClient
 ) -> None:
     history(1)
     asked: list[str] = []

@@ -7,21 +7,21 @@ import pytest
 from freezegun import freeze_time
 from starlette.testclient import TestClient
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.library import do
 from tests.acceptance.rest.test_incidents import opened
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 from tests.world import apply_documents, new_executor, work_off
-from workers.clock import ring_what_is_due
+from workers.scheduler import enqueue_what_is_due
 
 
 @pytest.fixture
-def gate(service: Service, responder: TestClient, recorded_bells: RecordedBells) -> dict[str, Any]:
+def gate(service: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs) -> dict[str, Any]:
     """The open gate of a run that U0DBOPS asked for."""
     incident = opened(responder)["id"]
     answer = responder.post(f"/api/incidents/{incident}/runbooks/db-failover/execute")
-    work_off(service, new_executor(service), recorded_bells.rung)
+    work_off(service, new_executor(service), recorded_bells.enqueued)
     execution = responder.get(answer.headers["Location"]).json()["execution"]
     assert (execution["status"], execution["waiting_for"]) == ("waiting", "approval")
     found: dict[str, Any] = execution["approval"]
@@ -43,7 +43,7 @@ def test_the_requester_does_not_approve_their_own_run(gate: dict[str, Any], resp
 
 
 def test_a_second_person_approves_once(
-    gate: dict[str, Any], responder: TestClient, client_of: ClientOf, recorded_bells: RecordedBells
+    gate: dict[str, Any], responder: TestClient, client_of: ClientOf, recorded_bells: RecordedJobs
 ) -> None:
     approver = client_of("U0DBADMIN")
     answer = approver.post(f"/api/approvals/{gate['id']}/approve", json={"reason": "Looks right."})
@@ -53,17 +53,17 @@ def test_a_second_person_approves_once(
     assert [(each["slack_user_id"], each["reason"]) for each in decided["decisions"]] == [
         ("U0DBADMIN", "Looks right.")
     ]
-    assert recorded_bells.rung == [("runbook", gate["execution_id"])]
+    assert recorded_bells.enqueued == [("runbook", gate["execution_id"])]
     assert approver.post(f"/api/approvals/{gate['id']}/approve").status_code == 409
     assert responder.get("/api/approvals").json()["approvals"] == []
 
 
 def test_a_rejection_ends_the_run(
-    gate: dict[str, Any], service: Service, client_of: ClientOf, recorded_bells: RecordedBells
+    gate: dict[str, Any], service: UnitOfWorkFactory, client_of: ClientOf, recorded_bells: RecordedJobs
 ) -> None:
     approver = client_of("U0DBADMIN")
     answer = approver.post(f"/api/approvals/{gate['id']}/reject", json={"reason": "Not now."})
-    work_off(service, new_executor(service), recorded_bells.rung)
+    work_off(service, new_executor(service), recorded_bells.enqueued)
     execution = approver.get(f"/api/runbooks/executions/{gate['execution_id']}").json()["execution"]
 
     assert answer.json()["approval"]["status"] == "rejected"
@@ -99,8 +99,8 @@ steps:
 def test_a_gate_is_open_to_its_last_second(
     responder: TestClient,
     client_of: ClientOf,
-    service: Service,
-    recorded_bells: RecordedBells,
+    service: UnitOfWorkFactory,
+    recorded_bells: RecordedJobs,
     seconds: int,
     decided: int,
     comes_to: str,
@@ -109,16 +109,16 @@ def test_a_gate_is_open_to_its_last_second(
     with freeze_time(BEGAN):
         apply_documents(service, BRIEF)
         run = do(responder, f"incidents/{opened(responder)['id']}/runbooks/db-brief/execute")["id"]
-        work_off(service, new_executor(service), recorded_bells.rung)
+        work_off(service, new_executor(service), recorded_bells.enqueued)
         [gate] = responder.get("/api/approvals").json()["approvals"]
         approver = client_of("U0DBADMIN")
     with freeze_time(BEGAN + timedelta(minutes=15, seconds=seconds)):
         if is_noticed:
-            ring_what_is_due(service)
-            work_off(service, new_executor(service), recorded_bells.rung)
+            enqueue_what_is_due(service)
+            work_off(service, new_executor(service), recorded_bells.enqueued)
         answer = approver.post(f"/api/approvals/{gate['id']}/approve")
-        ring_what_is_due(service)
-        work_off(service, new_executor(service), recorded_bells.rung)
+        enqueue_what_is_due(service)
+        work_off(service, new_executor(service), recorded_bells.enqueued)
         execution = responder.get(f"/api/runbooks/executions/{run}").json()["execution"]
 
     assert (answer.status_code, execution["status"]) == (decided, comes_to)

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.decisions.people import Person
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.tokens import list_tokens, revoke_token
 from core.services.audit.chain import verify_chain
 from core.services.audit.reading import AT_ONCE
@@ -18,9 +18,9 @@ from tests.acceptance.rest.library import changed, do, runbook, waiting, workflo
 from tests.acceptance.rest.test_incidents import opened
 from tests.acceptance.rest.test_runs import ORDERS, execute
 from tests.acceptance.slack.world import lost_in_step
-from tests.conftest import ADMIN, RecordedBells
+from tests.conftest import ADMIN, RecordedJobs
 from tests.world import TEAMS, apply_documents, new_executor, work_off
-from workers.clock import seal_the_audit_trail
+from workers.scheduler import seal_the_audit_trail
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def the_entry(client: TestClient, action: str) -> dict[str, Any]:
 
 
 def test_a_deed_over_rest_says_who_what_when_and_by_which_token(
-    responder: TestClient, auditor: TestClient, service: Service
+    responder: TestClient, auditor: TestClient, service: UnitOfWorkFactory
 ) -> None:
     incident = opened(responder)
     entry = the_entry(auditor, "incident.opened")
@@ -68,7 +68,9 @@ def test_a_change_says_what_was_before_and_what_is_after(responder: TestClient, 
         assert (entry["before"], entry["after"]) == ({"status": before}, {"status": after})
 
 
-def test_a_definition_is_audited_when_made_edited_and_approved(auditor: TestClient, service: Service) -> None:
+def test_a_definition_is_audited_when_made_edited_and_approved(
+    auditor: TestClient, service: UnitOfWorkFactory
+) -> None:
     apply_documents(service, DRAFT, approve=False)
     apply_documents(service, DRAFT.replace("1h", "2h"), approve=False)
     runbook = auditor.get("/api/runbooks/db-draft").json()["runbook"]
@@ -95,16 +97,16 @@ def test_a_run_its_decision_and_its_end_are_audited(
     responder: TestClient,
     client_of: ClientOf,
     auditor: TestClient,
-    service: Service,
-    recorded_bells: RecordedBells,
+    service: UnitOfWorkFactory,
+    recorded_bells: RecordedJobs,
 ) -> None:
     incident = opened(responder)["id"]
     run = execute(responder, incident, "db-failover").json()["execution"]["id"]
     executor = new_executor(service)
-    work_off(service, executor, recorded_bells.rung)
+    work_off(service, executor, recorded_bells.enqueued)
     gate = responder.get("/api/approvals").json()["approvals"][0]["id"]
     client_of("U0DBADMIN").post(f"/api/approvals/{gate}/approve", json={"reason": "do it"})
-    work_off(service, executor, recorded_bells.rung)
+    work_off(service, executor, recorded_bells.enqueued)
 
     asked = the_entry_of(auditor, "runbook_execution.requested", run)
     assert (asked["actor"], asked["source"], asked["details"]["runbook"]) == (
@@ -135,7 +137,7 @@ def test_a_cancel_is_audited(responder: TestClient, auditor: TestClient) -> None
     assert (ended["before"], ended["after"]) == ({"status": "pending"}, {"status": "cancelled"})
 
 
-def test_a_verdict_is_audited(responder: TestClient, auditor: TestClient, service: Service) -> None:
+def test_a_verdict_is_audited(responder: TestClient, auditor: TestClient, service: UnitOfWorkFactory) -> None:
     opened(responder, slack_channel="C0DB")
     run = lost_in_step(service, "U0DBOPS")
     body = {"verdict": "ran", "step": "pause", "attempt": 1}
@@ -147,12 +149,12 @@ def test_a_verdict_is_audited(responder: TestClient, auditor: TestClient, servic
 
 
 def test_a_workflow_and_what_it_starts_are_audited_as_its_own_deeds(
-    responder: TestClient, auditor: TestClient, service: Service, recorded_bells: RecordedBells
+    responder: TestClient, auditor: TestClient, service: UnitOfWorkFactory, recorded_bells: RecordedJobs
 ) -> None:
     apply_documents(service, WORKFLOW)
     opened(responder, severity="critical")
     started = the_entry(auditor, "workflow_execution.requested")
-    work_off(service, new_executor(service), recorded_bells.rung)
+    work_off(service, new_executor(service), recorded_bells.enqueued)
 
     by = "workflow:critical-db-incident"
     assert (started["actor"], started["source"], started["team"]) == (by, "workflow", "database")
@@ -163,7 +165,9 @@ def test_a_workflow_and_what_it_starts_are_audited_as_its_own_deeds(
     assert the_entry(auditor, "workflow.created")["after"]["version"] == 1
 
 
-def test_membership_is_audited_with_who_was_in_it_before(auditor: TestClient, service: Service) -> None:
+def test_membership_is_audited_with_who_was_in_it_before(
+    auditor: TestClient, service: UnitOfWorkFactory
+) -> None:
     apply_documents(
         service, TEAMS.replace("{slack: U0DBOPS, role: responder}", "{slack: U0NEW, role: admin}")
     )
@@ -245,7 +249,7 @@ def test_the_cursor_of_another_list_is_refused(responder: TestClient, auditor: T
 
 
 def test_the_export_has_all_entries_a_line_each_oldest_first(
-    responder: TestClient, auditor: TestClient, service: Service
+    responder: TestClient, auditor: TestClient, service: UnitOfWorkFactory
 ) -> None:
     opened(responder)
     seal_the_audit_trail(service)
@@ -261,7 +265,9 @@ def test_the_export_has_all_entries_a_line_each_oldest_first(
     assert len(only.text.splitlines()) == 1
 
 
-def test_an_export_of_any_length_is_whole(auditor: TestClient, service: Service, admin: Person) -> None:
+def test_an_export_of_any_length_is_whole(
+    auditor: TestClient, service: UnitOfWorkFactory, admin: Person
+) -> None:
     with service.transaction() as work:
         for number in range(AT_ONCE + 1):
             record(work, admin, "thing.done", f"thing {number}")
@@ -272,7 +278,11 @@ def test_an_export_of_any_length_is_whole(auditor: TestClient, service: Service,
 
 
 def test_every_deed_says_what_was_before_and_what_is_after(
-    client_of: ClientOf, auditor: TestClient, service: Service, recorded_bells: RecordedBells, admin: Person
+    client_of: ClientOf,
+    auditor: TestClient,
+    service: UnitOfWorkFactory,
+    recorded_bells: RecordedJobs,
+    admin: Person,
 ) -> None:
     responder, team_admin = client_of("U0DBOPS"), client_of("U0DBADMIN")
     _library_deeds(team_admin, auditor)
@@ -326,8 +336,8 @@ def _run_deeds(
     responder: TestClient,
     team_admin: TestClient,
     auditor: TestClient,
-    service: Service,
-    bells: RecordedBells,
+    service: UnitOfWorkFactory,
+    jobs: RecordedJobs,
 ) -> None:
     incident = opened(responder, slack_channel="C0DB")["id"]
     lost = lost_in_step(service, "U0DBOPS")
@@ -337,10 +347,10 @@ def _run_deeds(
     do(responder, f"incidents/{incident}/notes", text="Look")
     do(responder, "workflows/db-look/execute", incident_id=incident)
     run = do(responder, f"incidents/{incident}/runbooks/db-failover/execute")["id"]
-    work_off(service, new_executor(service), bells.rung)
+    work_off(service, new_executor(service), jobs.enqueued)
     do(responder, f"runbooks/executions/{run}/cancel")
     again = do(responder, f"runbooks/executions/{run}/retry")["id"]
-    work_off(service, new_executor(service), bells.rung)
+    work_off(service, new_executor(service), jobs.enqueued)
     [gate] = [
         each["id"]
         for each in responder.get("/api/approvals").json()["approvals"]

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import ApiToken
 
 ADDRESSES = [
@@ -42,7 +42,7 @@ def test_a_stranger_learns_nothing_of_what_a_body_should_be(stranger: TestClient
     assert answer.status_code == 401
 
 
-def test_a_revoked_token_is_refused(service: Service, responder: TestClient) -> None:
+def test_a_revoked_token_is_refused(service: UnitOfWorkFactory, responder: TestClient) -> None:
     assert responder.get("/api/incidents").status_code == 200
     with service.transaction() as work:
         work.session.execute(update(ApiToken).values(revoked_at=work.now))

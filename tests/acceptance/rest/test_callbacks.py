@@ -20,10 +20,10 @@ from core.execution.executor import Executor
 from core.execution.preparation import Ports
 from core.io.egress import EgressPolicy
 from core.io.http import HttpCaller
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import Callback, StepExecution
 from tests.acceptance.rest.test_incidents import opened
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 from tests.world import Target, apply_documents, running_target, secrets_of, work_off
 
 LINKS = CallbackLinks("https://runbooks.example", "the secret")
@@ -49,14 +49,14 @@ def target() -> Iterator[Target]:
 
 
 @pytest.fixture
-def executor(service: Service, target: Target) -> Executor:
+def executor(service: UnitOfWorkFactory, target: Target) -> Executor:
     secrets = secrets_of(service, {"API": target.url, "KEY": "hunter-22"})
     ports = Ports(HttpCaller(EgressPolicy.parse(["127.0.0.1"])), None, secrets, callbacks=LINKS)
     return Executor(service, ports, "worker-1")
 
 
 @pytest.fixture
-def web(web: ASGIApp, service: Service, links: RunLinks) -> ASGIApp:
+def web(web: ASGIApp, service: UnitOfWorkFactory, links: RunLinks) -> ASGIApp:
     apply_documents(service, RUNBOOK)
     rest = RestSettings(callbacks=LINKS)
     return create_web(service, slack=None, rest=rest, links=links, newest_revision=None)
@@ -76,11 +76,11 @@ def seen(client: TestClient, run: str) -> dict[str, Any]:
 
 @pytest.fixture
 def waiting(
-    responder: TestClient, service: Service, executor: Executor, recorded_bells: RecordedBells
+    responder: TestClient, service: UnitOfWorkFactory, executor: Executor, recorded_bells: RecordedJobs
 ) -> str:
     """A run that waits for its callback; its id."""
     run = start(responder)
-    work_off(service, executor, recorded_bells.rung)
+    work_off(service, executor, recorded_bells.enqueued)
     assert seen(responder, run)["waiting_for"] == "callback"
     return run
 
@@ -94,17 +94,17 @@ def address(target: Target) -> str:
 def test_a_run_goes_on_with_what_came(
     responder: TestClient,
     stranger: TestClient,
-    service: Service,
+    service: UnitOfWorkFactory,
     executor: Executor,
-    recorded_bells: RecordedBells,
+    recorded_bells: RecordedJobs,
     target: Target,
     waiting: str,
 ) -> None:
     answer = stranger.post(address(target), json={"ok": True, "rows": 12})
     assert answer.status_code == 200, answer.text
     assert answer.json()["callback"]["step"] == "done"
-    assert recorded_bells.rung == [("runbook", waiting)]
-    work_off(service, executor, recorded_bells.rung)
+    assert recorded_bells.enqueued == [("runbook", waiting)]
+    work_off(service, executor, recorded_bells.enqueued)
 
     execution = seen(responder, waiting)
     assert execution["status"] == "succeeded"
@@ -115,30 +115,30 @@ def test_a_run_goes_on_with_what_came(
 
 def test_a_callback_is_good_for_once(
     stranger: TestClient,
-    service: Service,
+    service: UnitOfWorkFactory,
     executor: Executor,
-    recorded_bells: RecordedBells,
+    recorded_bells: RecordedJobs,
     target: Target,
     waiting: str,
 ) -> None:
     assert stranger.post(address(target), json={"ok": True, "rows": 1}).status_code == 200
     again = stranger.post(address(target), json={"ok": False})
     assert (again.status_code, again.json()["detail"][:25]) == (409, "This callback was used on")
-    work_off(service, executor, recorded_bells.rung)
+    work_off(service, executor, recorded_bells.enqueued)
     assert stranger.post(address(target), json={"ok": True}).status_code == 409
 
 
 def test_a_callback_that_comes_before_its_step_is_kept_for_it(
     responder: TestClient,
     stranger: TestClient,
-    service: Service,
+    service: UnitOfWorkFactory,
     executor: Executor,
-    recorded_bells: RecordedBells,
+    recorded_bells: RecordedJobs,
 ) -> None:
     run = start(responder)
     early = stranger.post(f"/api/callbacks/{LINKS.token(run, 'done')}", json={"ok": True, "rows": 3})
     assert early.status_code == 200
-    work_off(service, executor, recorded_bells.rung)
+    work_off(service, executor, recorded_bells.enqueued)
 
     assert seen(responder, run)["status"] == "succeeded"
 
@@ -146,14 +146,14 @@ def test_a_callback_that_comes_before_its_step_is_kept_for_it(
 def test_what_is_not_as_expected_fails_the_step(
     responder: TestClient,
     stranger: TestClient,
-    service: Service,
+    service: UnitOfWorkFactory,
     executor: Executor,
-    recorded_bells: RecordedBells,
+    recorded_bells: RecordedJobs,
     target: Target,
     waiting: str,
 ) -> None:
     stranger.post(address(target), json={"ok": False})
-    work_off(service, executor, recorded_bells.rung)
+    work_off(service, executor, recorded_bells.enqueued)
 
     execution = seen(responder, waiting)
     assert (execution["status"], execution["steps"][1]["status"]) == ("failed", "failed")
@@ -164,16 +164,16 @@ def test_what_is_not_as_expected_fails_the_step(
 def test_nobody_is_waited_for_longer_than_it_says(
     responder: TestClient,
     stranger: TestClient,
-    service: Service,
+    service: UnitOfWorkFactory,
     executor: Executor,
-    recorded_bells: RecordedBells,
+    recorded_bells: RecordedJobs,
     seconds: int,
     status: str,
 ) -> None:
     began = datetime(2026, 3, 2, 3, 12, tzinfo=UTC)
     with freeze_time(began):
         run = start(responder)
-        work_off(service, executor, recorded_bells.rung)
+        work_off(service, executor, recorded_bells.enqueued)
     with freeze_time(began + timedelta(minutes=30, seconds=seconds)):
         work_off(service, executor, [("runbook", run)])
         assert seen(responder, run)["status"] == status
@@ -206,15 +206,15 @@ def test_a_cancelled_run_takes_no_callback(
 def test_nobody_reads_the_address_in_the_run_and_no_secret_that_came_back(
     responder: TestClient,
     stranger: TestClient,
-    service: Service,
+    service: UnitOfWorkFactory,
     executor: Executor,
-    recorded_bells: RecordedBells,
+    recorded_bells: RecordedJobs,
     target: Target,
     waiting: str,
 ) -> None:
     assert LINKS.token(waiting, "done") not in str(seen(responder, waiting))
     stranger.post(address(target), json={"ok": True, "rows": "hunter-22"})
-    work_off(service, executor, recorded_bells.rung)
+    work_off(service, executor, recorded_bells.enqueued)
 
     assert seen(responder, waiting)["status"] == "succeeded"
     assert "hunter-22" not in str(seen(responder, waiting))
@@ -233,7 +233,7 @@ def test_a_body_that_cannot_be_kept_is_refused_and_the_callback_still_good(
 
 
 def test_where_nobody_could_call_back_the_run_fails_before_anything_happens(
-    responder: TestClient, service: Service, recorded_bells: RecordedBells, target: Target
+    responder: TestClient, service: UnitOfWorkFactory, recorded_bells: RecordedJobs, target: Target
 ) -> None:
     run = start(responder)
     ports = Ports(
@@ -241,7 +241,7 @@ def test_where_nobody_could_call_back_the_run_fails_before_anything_happens(
         None,
         secrets_of(service, {"API": target.url}),
     )
-    work_off(service, Executor(service, ports, "worker-1"), recorded_bells.rung)
+    work_off(service, Executor(service, ports, "worker-1"), recorded_bells.enqueued)
 
     assert "PUBLIC_URL is not set" in seen(responder, run)["error"]
     assert target.calls == []

@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.library import DB_ADMIN, do, history, runbook, workflow, written
 from tests.world import apply_documents, declare
@@ -63,7 +63,7 @@ def writer(client_of: ClientOf) -> TestClient:
     "asked", [("?format=yaml", "*/*"), ("", "application/yaml"), ("", "text/yaml;q=0.9, */*")]
 )
 def test_what_was_written_is_exported_as_it_was_written(
-    service: Service, writer: TestClient, kind: str, text: str, name: str, asked: tuple[str, str]
+    service: UnitOfWorkFactory, writer: TestClient, kind: str, text: str, name: str, asked: tuple[str, str]
 ) -> None:
     declare(service, "DB_API")
     answer = writer.post(f"/api/{kind}s", content=text, headers=YAML)
@@ -91,7 +91,7 @@ def test_json_is_answered_where_it_is_asked_for(writer: TestClient) -> None:
     assert writer.get("/api/runbooks/db-check?format=xml").status_code == 422
 
 
-def test_a_disabled_workflow_is_exported_as_such(service: Service, writer: TestClient) -> None:
+def test_a_disabled_workflow_is_exported_as_such(service: UnitOfWorkFactory, writer: TestClient) -> None:
     writer.post("/api/workflows", content=LOOK, headers=YAML)
     do(writer, "workflows/db-look/disable")
     exported = writer.get("/api/workflows/db-look?format=yaml").text
@@ -152,12 +152,12 @@ def test_a_body_that_is_no_runbook_is_a_problem(
 def test_why_something_was_written_changed_or_deleted_stands_in_its_history(
     writer: TestClient, document: dict[str, object]
 ) -> None:
-    shelf = f"/api/{document['kind']}s"
-    id_ = writer.post(f"{shelf}?note=New", json=document).json()[document["kind"]]["id"]
-    assert writer.put(f"{shelf}/{id_}?note=Better", json=document | {"description": "x"}).status_code == 200
-    assert writer.delete(f"{shelf}/{id_}?note=Enough").status_code == 204
+    kind = f"/api/{document['kind']}s"
+    id_ = writer.post(f"{kind}?note=New", json=document).json()[document["kind"]]["id"]
+    assert writer.put(f"{kind}/{id_}?note=Better", json=document | {"description": "x"}).status_code == 200
+    assert writer.delete(f"{kind}/{id_}?note=Enough").status_code == 204
 
-    lines = writer.get(f"{shelf}/{id_}/versions").json()["versions"]
+    lines = writer.get(f"{kind}/{id_}/versions").json()["versions"]
     assert [(line["change"], line["note"]) for line in lines[::-1]] == [
         ("created", "New"),
         ("changed", "Better"),

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import DRAFT, INCIDENT, WORKFLOW
 from tests.acceptance.rest.library import do
-from tests.conftest import ADMIN, RecordedBells
+from tests.conftest import ADMIN, RecordedJobs
 from tests.world import apply_documents, new_executor, work_off
 
 ASKS = """
@@ -78,7 +78,7 @@ def test_another_team_sees_of_a_global_runbook_only_what_ran_for_it(
     assert other.get("/api/runbooks/db-check/executions").status_code == 404
 
 
-def test_runs_of_a_workflow(service: Service, responder: TestClient, incidents: list[str]) -> None:
+def test_runs_of_a_workflow(service: UnitOfWorkFactory, responder: TestClient, incidents: list[str]) -> None:
     apply_documents(service, WORKFLOW)
     incident = do(responder, "incidents", **INCIDENT | {"severity": "critical"})["id"]
     address = "workflows/critical-db-incident/executions"
@@ -89,7 +89,9 @@ def test_runs_of_a_workflow(service: Service, responder: TestClient, incidents: 
     assert found(responder, address, status="failed") == []
 
 
-def test_incidents_and_definitions(service: Service, responder: TestClient, incidents: list[str]) -> None:
+def test_incidents_and_definitions(
+    service: UnitOfWorkFactory, responder: TestClient, incidents: list[str]
+) -> None:
     apply_documents(service, DRAFT, approve=False)
     apply_documents(service, WORKFLOW)
     do(responder, f"incidents/{incidents[0]}/close")
@@ -132,7 +134,7 @@ def test_an_incident_of_another_team_is_none(
 
 @pytest.fixture
 def gates(
-    service: Service, responder: TestClient, other: TestClient, recorded_bells: RecordedBells
+    service: UnitOfWorkFactory, responder: TestClient, other: TestClient, recorded_bells: RecordedJobs
 ) -> dict[str, dict[str, Any]]:
     """Open ones: of two incidents of team database, and of one of team web that database's admins decide."""
     apply_documents(service, ASKS)
@@ -144,7 +146,7 @@ def gates(
     ):
         incident = do(client, "incidents", **INCIDENT | {"team": "web" if client is other else "database"})
         do(client, f"incidents/{incident['id']}/runbooks/{runbook}/execute")
-        work_off(service, new_executor(service), recorded_bells.rung)
+        work_off(service, new_executor(service), recorded_bells.enqueued)
         gate = client.get("/api/approvals").json()["approvals"][0]
         opened[name] = {**gate, "incident": incident["id"]}
     return opened

@@ -9,15 +9,15 @@ from freezegun import freeze_time
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import AuditEntry, IdempotentAnswer, Notice, RunbookExecution, WorkflowExecution
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import WORKFLOW
 from tests.acceptance.rest.test_incidents import opened
 from tests.acceptance.rest.test_runs import execute
-from tests.conftest import ADMIN, RecordedBells
+from tests.conftest import ADMIN, RecordedJobs
 from tests.world import Target, apply_documents, new_executor, running_target, work_off
-from workers.clock import tidy
+from workers.scheduler import tidy
 
 STEPS = """
 kind: runbook
@@ -42,11 +42,13 @@ def target() -> Iterator[Target]:
         yield running
 
 
-class Stage:
+class SimulationContext:
     """Runs of two teams, a worker, and clients of those who freeze."""
 
-    def __init__(self, service: Service, bells: RecordedBells, target: Target, client_of: ClientOf) -> None:
-        self.service, self.bells, self.target = service, bells, target
+    def __init__(
+        self, service: UnitOfWorkFactory, jobs: RecordedJobs, target: Target, client_of: ClientOf
+    ) -> None:
+        self.service, self.jobs, self.target = service, jobs, target
         self.responder, self.team_admin = client_of("U0DBOPS"), client_of("U0DBADMIN")
         self.platform, self.web = client_of(ADMIN), client_of("U0WEB")
         apply_documents(service, STEPS)
@@ -54,7 +56,7 @@ class Stage:
         self.incident = opened(self.responder)["id"]
 
     def work(self) -> None:
-        work_off(self.service, self.executor, self.bells.rung)
+        work_off(self.service, self.executor, self.jobs.enqueued)
 
     def begin(self, runbook: str) -> str:
         answer = execute(self.responder, self.incident, runbook)
@@ -75,12 +77,14 @@ class Stage:
 
 
 @pytest.fixture
-def stage(service: Service, recorded_bells: RecordedBells, target: Target, client_of: ClientOf) -> Stage:
-    return Stage(service, recorded_bells, target, client_of)
+def stage(
+    service: UnitOfWorkFactory, recorded_bells: RecordedJobs, target: Target, client_of: ClientOf
+) -> SimulationContext:
+    return SimulationContext(service, recorded_bells, target, client_of)
 
 
 @pytest.mark.parametrize("team", ["database", None])
-def test_a_new_run_is_refused_with_the_reason_and_who(stage: Stage, team: str | None) -> None:
+def test_a_new_run_is_refused_with_the_reason_and_who(stage: SimulationContext, team: str | None) -> None:
     freeze = stage.freeze(team)
     answer = execute(stage.responder, stage.incident, "two-calls")
 
@@ -90,7 +94,7 @@ def test_a_new_run_is_refused_with_the_reason_and_who(stage: Stage, team: str | 
     assert execute(stage.responder, stage.incident, "two-calls").status_code == 201
 
 
-def test_a_retry_is_refused_too(stage: Stage) -> None:
+def test_a_retry_is_refused_too(stage: SimulationContext) -> None:
     run = stage.begin("gated")
     stage.responder.post(f"/api/runbooks/executions/{run}/cancel")
     stage.freeze()
@@ -98,14 +102,14 @@ def test_a_retry_is_refused_too(stage: Stage) -> None:
     assert stage.responder.post(f"/api/runbooks/executions/{run}/retry").status_code == 409
 
 
-def test_another_teams_runs_go_on(stage: Stage) -> None:
+def test_another_teams_runs_go_on(stage: SimulationContext) -> None:
     stage.freeze()
     incident = opened(stage.web, team="web")["id"]
 
     assert execute(stage.web, incident, "web-restart").status_code == 201
 
 
-def test_another_teams_run_that_is_under_way_goes_on(stage: Stage) -> None:
+def test_another_teams_run_that_is_under_way_goes_on(stage: SimulationContext) -> None:
     apply_documents(
         stage.service, STEPS.replace("name: ", "name: web-").replace("team: database", "team: web")
     )
@@ -118,7 +122,7 @@ def test_another_teams_run_that_is_under_way_goes_on(stage: Stage) -> None:
     assert stage.target.paths() == ["/first", "/second"]
 
 
-def test_a_run_is_held_before_its_next_step_and_goes_on_afterwards(stage: Stage) -> None:
+def test_a_run_is_held_before_its_next_step_and_goes_on_afterwards(stage: SimulationContext) -> None:
     made: list[Any] = []
     stage.target.during["/first"] = lambda: made.append(stage.freeze())
     run = stage.begin("two-calls")
@@ -133,13 +137,13 @@ def test_a_run_is_held_before_its_next_step_and_goes_on_afterwards(stage: Stage)
         row = work.session.get_one(RunbookExecution, run)
         assert (row.worker, row.wake_at) == (None, None)
     stage.lift(made[0])
-    assert stage.bells.rung == [("runbook", run)]
+    assert stage.jobs.enqueued == [("runbook", run)]
     stage.work()
     assert stage.see(run)["status"] == "succeeded"
     assert stage.target.paths() == ["/first", "/second"]
 
 
-def test_a_run_that_was_asked_for_before_does_not_begin(stage: Stage) -> None:
+def test_a_run_that_was_asked_for_before_does_not_begin(stage: SimulationContext) -> None:
     run = stage.begin("two-calls")
     freeze = stage.freeze()
     stage.work()
@@ -151,7 +155,7 @@ def test_a_run_that_was_asked_for_before_does_not_begin(stage: Stage) -> None:
     assert stage.see(run)["status"] == "succeeded"
 
 
-def test_a_gate_is_decided_and_nothing_starts(stage: Stage) -> None:
+def test_a_gate_is_decided_and_nothing_starts(stage: SimulationContext) -> None:
     run = stage.begin("gated")
     stage.work()
     freeze = stage.freeze()
@@ -166,7 +170,7 @@ def test_a_gate_is_decided_and_nothing_starts(stage: Stage) -> None:
     assert stage.target.paths() == ["/call"]
 
 
-def test_a_held_run_can_be_cancelled(stage: Stage) -> None:
+def test_a_held_run_can_be_cancelled(stage: SimulationContext) -> None:
     run = stage.begin("two-calls")
     stage.freeze()
     stage.work()
@@ -176,7 +180,7 @@ def test_a_held_run_can_be_cancelled(stage: Stage) -> None:
     assert stage.see(run)["freeze"] is None
 
 
-def test_two_freezes_hold_until_both_are_lifted(stage: Stage) -> None:
+def test_two_freezes_hold_until_both_are_lifted(stage: SimulationContext) -> None:
     run = stage.begin("two-calls")
     own, all_ = stage.freeze("database"), stage.freeze(None)
     stage.work()
@@ -188,7 +192,7 @@ def test_two_freezes_hold_until_both_are_lifted(stage: Stage) -> None:
     assert stage.see(run)["status"] == "succeeded"
 
 
-def test_a_workflow_that_an_event_starts_is_held_and_not_lost(stage: Stage) -> None:
+def test_a_workflow_that_an_event_starts_is_held_and_not_lost(stage: SimulationContext) -> None:
     apply_documents(stage.service, WORKFLOW)
     freeze = stage.freeze()
     opened(stage.responder, severity="critical")
@@ -204,7 +208,7 @@ def test_a_workflow_that_an_event_starts_is_held_and_not_lost(stage: Stage) -> N
     assert ran() == ["succeeded"]
 
 
-def test_every_card_of_a_run_shows_it(stage: Stage) -> None:
+def test_every_card_of_a_run_shows_it(stage: SimulationContext) -> None:
     run = stage.begin("gated")
     stage.work()
 
@@ -222,7 +226,7 @@ def test_every_card_of_a_run_shows_it(stage: Stage) -> None:
     assert stage.see(run)["freeze"] is None
 
 
-def test_who_may_freeze(stage: Stage) -> None:
+def test_who_may_freeze(stage: SimulationContext) -> None:
     for client, body, status in (
         (stage.responder, {"team": "database"}, 403),
         (stage.team_admin, {}, 403),
@@ -238,14 +242,14 @@ def test_who_may_freeze(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("reason", ["", " \n"])
-def test_a_freeze_without_a_reason_is_refused(stage: Stage, reason: str) -> None:
+def test_a_freeze_without_a_reason_is_refused(stage: SimulationContext, reason: str) -> None:
     answer = stage.platform.post("/api/freezes", json={"reason": reason})
 
     assert (answer.status_code, answer.json()["field"]) == (422, "reason")
     assert stage.platform.get("/api/freezes").json()["freezes"] == []
 
 
-def test_freezes_are_listed_shown_and_lifted_by_who_may(stage: Stage) -> None:
+def test_freezes_are_listed_shown_and_lifted_by_who_may(stage: SimulationContext) -> None:
     own, all_ = stage.freeze("database", stage.team_admin), stage.freeze(None)
 
     def listed(client: TestClient) -> list[str]:
@@ -265,7 +269,7 @@ def test_freezes_are_listed_shown_and_lifted_by_who_may(stage: Stage) -> None:
         assert list(trail) == ["freeze.begun", "freeze.lifted"]
 
 
-def test_answers_are_kept_for_a_day(service: Service) -> None:
+def test_answers_are_kept_for_a_day(service: UnitOfWorkFactory) -> None:
     def kept_after(moment: str) -> int:
         with freeze_time(moment, tick=True, ignore=["psycopg"]):
             tidy(service)

@@ -16,14 +16,14 @@ from core.clock import SystemClock, elapsed
 from core.database import open_engine
 from core.decisions.installation import OLDEST_SCHEMA
 from core.decisions.signs import WITHOUT
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.operations.health import Life, living
 from core.tables import Process
 from migrations.newest import newest_revision
 from migrations.upgrade import upgrade_database
 from tests.acceptance.rest.test_incidents import opened
-from tests.conftest import RecordedBells
-from workers.clock import count_what_ended
+from tests.conftest import RecordedJobs
+from workers.scheduler import count_what_ended
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +48,7 @@ def migrated_to(owner_engine: Engine) -> Callable[..., None]:
     return migrated
 
 
-def readiness(service: Service, *, redis_answers: bool = True) -> list[str]:
+def readiness(service: UnitOfWorkFactory, *, redis_answers: bool = True) -> list[str]:
     return web_of(service, newest_revision(), redis_answers=redis_answers).get("/readyz").text.splitlines()
 
 
@@ -60,7 +60,7 @@ def until(is_so: Callable[[], bool]) -> None:
 
 
 def web_of(
-    service: Service,
+    service: UnitOfWorkFactory,
     revision: str | None,
     *,
     redis_answers: bool = True,
@@ -84,7 +84,7 @@ def test_a_process_is_healthy_and_ready(stranger: TestClient) -> None:
     assert (answer.status_code, answer.text.splitlines()[0]) == (200, "ready")
 
 
-def test_readiness_names_what_is_there_and_what_the_absence_of_each_costs(service: Service) -> None:
+def test_readiness_names_what_is_there_and_what_the_absence_of_each_costs(service: UnitOfWorkFactory) -> None:
     with living(service, "worker", "1.0"):
         until(lambda: "worker: 1 alive, the last sign of life 0 s ago" in readiness(service))
         lines = readiness(service, redis_answers=False)
@@ -100,7 +100,7 @@ def test_readiness_names_what_is_there_and_what_the_absence_of_each_costs(servic
     assert "redis: answers" in readiness(service)
 
 
-def test_who_ends_in_order_is_not_missed_and_who_does_not_is(service: Service) -> None:
+def test_who_ends_in_order_is_not_missed_and_who_does_not_is(service: UnitOfWorkFactory) -> None:
     with living(service, "poster", "1.0"):
         until(lambda: any("poster: 1 alive" in line for line in readiness(service)))
     assert f"poster: none alive, there was no sign of life: {WITHOUT['poster']}" in readiness(service)
@@ -112,7 +112,7 @@ def test_who_ends_in_order_is_not_missed_and_who_does_not_is(service: Service) -
 
 
 def test_a_process_is_not_ready_before_its_migrations(
-    service: Service, migrated_to: Callable[..., None]
+    service: UnitOfWorkFactory, migrated_to: Callable[..., None]
 ) -> None:
     migrated_to("0019")
     answer = web_of(service, newest_revision()).get("/readyz")
@@ -122,7 +122,7 @@ def test_a_process_is_not_ready_before_its_migrations(
 
 
 def test_the_release_before_is_ready_after_a_migration_that_says_that_it_fits(
-    service: Service, migrated_to: Callable[..., None]
+    service: UnitOfWorkFactory, migrated_to: Callable[..., None]
 ) -> None:
     migrated_to("9999", oldest_code=newest_revision())
     assert web_of(service, newest_revision()).get("/readyz").status_code == 200
@@ -135,7 +135,7 @@ def test_the_release_before_is_ready_after_a_migration_that_says_that_it_fits(
 
 def test_a_process_without_its_database_is_healthy_but_not_ready() -> None:
     engine = open_engine("postgresql://nobody@127.0.0.1:1/none")
-    client = web_of(Service(engine, SystemClock(), RecordedBells()), newest_revision())
+    client = web_of(UnitOfWorkFactory(engine, SystemClock(), RecordedJobs()), newest_revision())
 
     assert client.get("/healthz").status_code == 200
     answer = client.get("/readyz")
@@ -157,7 +157,7 @@ def statements(engine: Engine) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("address", ["/readyz", "/metrics"])
 def test_nobody_makes_the_database_work_by_asking_without_a_token(
-    service: Service, statements: list[str], address: str
+    service: UnitOfWorkFactory, statements: list[str], address: str
 ) -> None:
     time = [0.0]
     web = web_of(service, newest_revision(), now=lambda: time[0])
@@ -175,7 +175,9 @@ def test_nobody_makes_the_database_work_by_asking_without_a_token(
     assert len(statements) > once
 
 
-def test_readiness_turns_within_two_seconds(service: Service, migrated_to: Callable[..., None]) -> None:
+def test_readiness_turns_within_two_seconds(
+    service: UnitOfWorkFactory, migrated_to: Callable[..., None]
+) -> None:
     time = [0.0]
     web = web_of(service, newest_revision(), now=lambda: time[0])
     assert web.get("/readyz").status_code == 200
@@ -194,7 +196,7 @@ def test_a_database_that_is_away_is_not_asked_for_each_request_either(address: s
     engine = open_engine("postgresql://nobody@127.0.0.1:1/none")
     tries = []
     event.listen(engine, "do_connect", lambda *_all: tries.append(1))
-    web = web_of(Service(engine, SystemClock(), RecordedBells()), newest_revision(), now=lambda: 0.0)
+    web = web_of(UnitOfWorkFactory(engine, SystemClock(), RecordedJobs()), newest_revision(), now=lambda: 0.0)
     answers = [web.get(address) for _ in range(20)]
 
     assert {(each.status_code, each.text[:30]) for each in answers} == {
@@ -216,7 +218,7 @@ def test_the_figures_count_executions_and_what_is_owed(stranger: TestClient, res
 
 
 def test_what_ended_is_counted_once_before_and_after_the_clock_counts_it(
-    service: Service, responder: TestClient
+    service: UnitOfWorkFactory, responder: TestClient
 ) -> None:
     incident = opened(responder)["id"]
     run = responder.post(f"/api/incidents/{incident}/runbooks/say-hello/execute").json()["execution"]["id"]

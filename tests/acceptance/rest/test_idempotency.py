@@ -6,25 +6,25 @@ import pytest
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import Incident, RunbookExecution
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import INCIDENT
 from tests.acceptance.rest.test_incidents import opened
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 from tests.unit.core.alerts.test_parsers import sample
 
 KEY = {"Idempotency-Key": "alert-4711"}
 ORDERS = {"parameters": {"cluster": "orders"}}
 
 
-def how_many(service: Service, table: type[Incident] | type[RunbookExecution]) -> int:
+def how_many(service: UnitOfWorkFactory, table: type[Incident] | type[RunbookExecution]) -> int:
     with service.transaction() as work:
         return work.session.scalar(select(func.count()).select_from(table)) or 0
 
 
 def test_a_repeated_request_gets_the_same_answer_again(
-    service: Service, responder: TestClient, recorded_bells: RecordedBells
+    service: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
 ) -> None:
     address = f"/api/incidents/{opened(responder)['id']}/runbooks/db-check/execute"
     first = responder.post(address, json=ORDERS, headers=KEY)
@@ -38,12 +38,12 @@ def test_a_repeated_request_gets_the_same_answer_again(
     assert second.headers["Idempotent-Replayed"] == "true"
     assert "Idempotent-Replayed" not in first.headers
     assert how_many(service, RunbookExecution) == 1
-    assert recorded_bells.rung == [("runbook", first.json()["execution"]["id"])]
+    assert recorded_bells.enqueued == [("runbook", first.json()["execution"]["id"])]
 
 
 @pytest.mark.parametrize("change", ["body", "address"])
 def test_a_key_that_was_used_for_another_request_is_refused(
-    service: Service, responder: TestClient, change: str
+    service: UnitOfWorkFactory, responder: TestClient, change: str
 ) -> None:
     incident = opened(responder)["id"]
     address = f"/api/incidents/{incident}/runbooks/db-check/execute"
@@ -57,7 +57,9 @@ def test_a_key_that_was_used_for_another_request_is_refused(
     assert how_many(service, RunbookExecution) == 1
 
 
-def test_two_tokens_may_use_one_key(service: Service, responder: TestClient, client_of: ClientOf) -> None:
+def test_two_tokens_may_use_one_key(
+    service: UnitOfWorkFactory, responder: TestClient, client_of: ClientOf
+) -> None:
     first = responder.post("/api/incidents", json=INCIDENT, headers=KEY)
     second = client_of("U0DBADMIN").post("/api/incidents", json=INCIDENT, headers=KEY)
 
@@ -89,7 +91,7 @@ def test_a_key_that_cannot_be_one_is_refused(responder: TestClient, key: str) ->
 
 
 def test_concurrent_duplicates_make_one_execution(
-    service: Service, responder: TestClient, recorded_bells: RecordedBells
+    service: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
 ) -> None:
     address = f"/api/incidents/{opened(responder)['id']}/runbooks/db-check/execute"
 
@@ -102,10 +104,10 @@ def test_concurrent_duplicates_make_one_execution(
 
     assert len(answers) == 1
     assert how_many(service, RunbookExecution) == 1
-    assert len(recorded_bells.rung) == 1
+    assert len(recorded_bells.enqueued) == 1
 
 
-def test_concurrent_duplicates_open_one_incident(service: Service, responder: TestClient) -> None:
+def test_concurrent_duplicates_open_one_incident(service: UnitOfWorkFactory, responder: TestClient) -> None:
     def send(_: int) -> tuple[int, str]:
         answer = responder.post("/api/incidents", json=INCIDENT, headers=KEY)
         return answer.status_code, answer.json()["incident"]["id"]

@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import event, update
 from starlette.testclient import TestClient
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import Incident, RunbookExecution, WorkflowExecution
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import DRAFT
 from tests.acceptance.rest.test_incidents import opened
 from tests.acceptance.rest.test_paging import walk
 from tests.acceptance.rest.test_runs import execute
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 from tests.world import apply_documents, new_executor, work_off
 
 Count = Callable[[TestClient, str], int]
@@ -38,7 +38,7 @@ LONG_AGO = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 @pytest.fixture
-def count(service: Service) -> Count:
+def count(service: UnitOfWorkFactory) -> Count:
     """How many statements an answer takes."""
 
     def ask(client: TestClient, address: str) -> int:
@@ -58,7 +58,9 @@ def count(service: Service) -> Count:
 
 
 @pytest.fixture
-def happen(service: Service, responder: TestClient, recorded_bells: RecordedBells) -> Callable[[], None]:
+def happen(
+    service: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
+) -> Callable[[], None]:
     """An incident with a workflow's run and its runbook's, and a runbook that waits at its gate."""
     apply_documents(service, WORKFLOW)
 
@@ -66,7 +68,7 @@ def happen(service: Service, responder: TestClient, recorded_bells: RecordedBell
         incident = opened(responder)["id"]
         execute(responder, incident, "db-failover")
         execute(responder, "inc-1", "db-failover")
-        work_off(service, new_executor(service), recorded_bells.rung)
+        work_off(service, new_executor(service), recorded_bells.enqueued)
 
     return make
 
@@ -111,7 +113,7 @@ def ids(client: TestClient, address: str, **query: str) -> list[str]:
 
 
 @pytest.fixture
-def runs(service: Service, responder: TestClient, recorded_bells: RecordedBells) -> dict[str, str]:
+def runs(service: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs) -> dict[str, str]:
     """By what is special about them; newest last."""
     old, new = opened(responder)["id"], opened(responder)["id"]
     made = {
@@ -122,7 +124,7 @@ def runs(service: Service, responder: TestClient, recorded_bells: RecordedBells)
     }
     found = {what: str(answer.json()["execution"]["id"]) for what, answer in made.items()}
     assert responder.post(f"/api/runbooks/executions/{found['cancelled']}/cancel").status_code == 200
-    work_off(service, new_executor(service), recorded_bells.rung)
+    work_off(service, new_executor(service), recorded_bells.enqueued)
     with service.transaction() as work:
         of_old = update(RunbookExecution).where(RunbookExecution.id == found["old"])
         work.session.execute(of_old.values(created_at=LONG_AGO))
@@ -188,7 +190,7 @@ def test_a_filter_that_names_nothing_is_refused(
         assert other.get(f"/api/{list_of[field]}", params={field: "inc-1"}).status_code == 422
 
 
-def test_the_runs_of_a_workflow_by_every_filter(service: Service, responder: TestClient) -> None:
+def test_the_runs_of_a_workflow_by_every_filter(service: UnitOfWorkFactory, responder: TestClient) -> None:
     apply_documents(service, WORKFLOW)
     for _ in range(2):
         opened(responder)
@@ -220,7 +222,9 @@ def test_incidents_by_time_team_and_status(
     assert ids(responder, "incidents", until=(LONG_AGO + timedelta(seconds=1)).isoformat()) == [old]
 
 
-def test_the_library_by_team_and_status(service: Service, responder: TestClient, other: TestClient) -> None:
+def test_the_library_by_team_and_status(
+    service: UnitOfWorkFactory, responder: TestClient, other: TestClient
+) -> None:
     apply_documents(service, DRAFT, approve=False)
     apply_documents(service, WORKFLOW)
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from starlette.testclient import TestClient
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.test_incidents import opened
 from tests.acceptance.rest.test_runs import execute
@@ -25,7 +25,7 @@ steps: [{id: pause, type: wait, for: 1h}]
 
 
 @pytest.fixture
-def incident(service: Service, responder: TestClient) -> str:
+def incident(service: UnitOfWorkFactory, responder: TestClient) -> str:
     apply_documents(service, LOCKED)
     return str(opened(responder)["id"])
 
@@ -48,7 +48,7 @@ def test_a_refusal_says_who_holds_the_lock_and_where_that_is_shown(
 
 @pytest.mark.parametrize("on_conflict", ["reject", "queue"])
 def test_of_many_who_ask_at_once_one_holds_the_lock(
-    incident: str, service: Service, responder: TestClient, on_conflict: str
+    incident: str, service: UnitOfWorkFactory, responder: TestClient, on_conflict: str
 ) -> None:
     apply_documents(service, LOCKED.replace("lock: the-lock", f"lock: it\non_conflict: {on_conflict}"))
     with ThreadPoolExecutor(8) as pool:
@@ -61,7 +61,7 @@ def test_of_many_who_ask_at_once_one_holds_the_lock(
 
 
 def test_what_another_team_runs_is_neither_named_nor_linked(
-    service: Service, incident: str, responder: TestClient, other: TestClient
+    service: UnitOfWorkFactory, incident: str, responder: TestClient, other: TestClient
 ) -> None:
     apply_documents(service, LOCKED.replace("the-lock", "global/the-lock"))
     execute(responder, incident, "locked")

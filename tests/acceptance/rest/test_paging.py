@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import Incident, RunbookExecution
 from tests.acceptance.rest.test_incidents import opened
 
@@ -35,7 +35,9 @@ def test_a_full_last_page_has_no_next_one(responder: TestClient) -> None:
     assert [len(page) for page in walk(responder, "/api/incidents", "incidents", 2)] == [2, 2]
 
 
-def test_rows_of_one_moment_are_neither_repeated_nor_lost(service: Service, responder: TestClient) -> None:
+def test_rows_of_one_moment_are_neither_repeated_nor_lost(
+    service: UnitOfWorkFactory, responder: TestClient
+) -> None:
     ids = {opened(responder)["id"] for _ in range(5)}
     with service.transaction() as work:
         work.session.execute(update(Incident).values(created_at=work.now))
@@ -54,7 +56,7 @@ def test_what_is_added_meanwhile_moves_nothing(responder: TestClient) -> None:
     assert first + [each for page in pages for each in page] == ids[::-1]
 
 
-def test_the_runs_of_an_incident_are_paged(service: Service, responder: TestClient) -> None:
+def test_the_runs_of_an_incident_are_paged(service: UnitOfWorkFactory, responder: TestClient) -> None:
     address = f"/api/incidents/{opened(responder)['id']}/runbooks"
     ids = [responder.post(f"{address}/say-hello/execute").json()["execution"]["id"] for _ in range(5)]
     with service.transaction() as work:

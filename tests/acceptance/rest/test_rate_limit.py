@@ -8,11 +8,11 @@ from bot.limits import RateLimit
 from bot.pages.links import RunLinks
 from bot.rest.settings import RestSettings
 from bot.web import create_web
-from core.service import Service
+from core.service import UnitOfWorkFactory
 
 
 @pytest.fixture
-def web(web: ASGIApp, service: Service, links: RunLinks) -> ASGIApp:
+def web(web: ASGIApp, service: UnitOfWorkFactory, links: RunLinks) -> ASGIApp:
     """The application with a limit that is soon met."""
     rest = RestSettings(limit=RateLimit(rate=0.1, burst=3))
     return create_web(service, slack=None, rest=rest, links=links, newest_revision=None)

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import AuditEntry, StepExecution
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.test_incidents import opened
 from tests.acceptance.rest.test_runs import execute
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 from tests.world import Target, apply_documents, new_executor, running_target, work_off
 
 PROMOTION = """
@@ -36,18 +36,20 @@ def target() -> Iterator[Target]:
         yield running
 
 
-class Stage:
+class SimulationContext:
     """The promotion, and a worker for it."""
 
-    def __init__(self, service: Service, bells: RecordedBells, target: Target, client_of: ClientOf) -> None:
-        self.service, self.bells, self.target = service, bells, target
+    def __init__(
+        self, service: UnitOfWorkFactory, jobs: RecordedJobs, target: Target, client_of: ClientOf
+    ) -> None:
+        self.service, self.jobs, self.target = service, jobs, target
         self.responder, self.admin = client_of("U0DBOPS"), client_of("U0DBADMIN")
         apply_documents(service, PROMOTION)
         self.executor = new_executor(service, secrets={"TARGET": target.url})
         self.incident = opened(self.responder)["id"]
 
     def work(self) -> None:
-        work_off(self.service, self.executor, self.bells.rung)
+        work_off(self.service, self.executor, self.jobs.enqueued)
 
     def begin(self) -> str:
         """The id of a run that waits at its gate."""
@@ -76,15 +78,17 @@ class Stage:
 
 
 @pytest.fixture
-def stage(service: Service, recorded_bells: RecordedBells, target: Target, client_of: ClientOf) -> Stage:
-    return Stage(service, recorded_bells, target, client_of)
+def stage(
+    service: UnitOfWorkFactory, recorded_bells: RecordedJobs, target: Target, client_of: ClientOf
+) -> SimulationContext:
+    return SimulationContext(service, recorded_bells, target, client_of)
 
 
 def statuses(execution: Any) -> list[tuple[str, bool]]:
     return [(step["status"], step["carried_over"]) for step in execution["steps"]]
 
 
-def test_a_retry_goes_on_from_the_step_that_failed_with_what_was_saved(stage: Stage) -> None:
+def test_a_retry_goes_on_from_the_step_that_failed_with_what_was_saved(stage: SimulationContext) -> None:
     run = stage.failed()
     stage.target.answers.clear()
     answer = stage.retry(run)
@@ -110,7 +114,7 @@ def test_a_retry_goes_on_from_the_step_that_failed_with_what_was_saved(stage: St
     assert stage.see(run)["status"] == "failed"
 
 
-def test_a_retry_is_in_the_audit_trail(stage: Stage) -> None:
+def test_a_retry_is_in_the_audit_trail(stage: SimulationContext) -> None:
     run = stage.failed()
     made = stage.retry(run).json()["execution"]["id"]
 
@@ -121,7 +125,7 @@ def test_a_retry_is_in_the_audit_trail(stage: Stage) -> None:
         assert entry.details == asked | {"before": None, "after": {"status": "pending"}}
 
 
-def test_a_run_is_retried_once_and_its_retry_can_be_retried(stage: Stage) -> None:
+def test_a_run_is_retried_once_and_its_retry_can_be_retried(stage: SimulationContext) -> None:
     run = stage.failed()
     made = stage.retry(run).json()["execution"]["id"]
     again = stage.retry(run, stage.admin)
@@ -135,7 +139,7 @@ def test_a_run_is_retried_once_and_its_retry_can_be_retried(stage: Stage) -> Non
     assert statuses(second.json()["execution"])[:2] == [("succeeded", True), ("pending", False)]
 
 
-def test_one_delivery_makes_one_retry(stage: Stage) -> None:
+def test_one_delivery_makes_one_retry(stage: SimulationContext) -> None:
     run = stage.failed()
     first, second = (stage.retry(run, headers={"Idempotency-Key": "again"}) for _ in range(2))
 
@@ -143,7 +147,7 @@ def test_one_delivery_makes_one_retry(stage: Stage) -> None:
     assert first.json() == second.json()
 
 
-def test_a_rejected_gate_asks_again(stage: Stage) -> None:
+def test_a_rejected_gate_asks_again(stage: SimulationContext) -> None:
     run = stage.begin()
     stage.decide(run, "reject")
     made = stage.retry(run).json()["execution"]
@@ -153,7 +157,7 @@ def test_a_rejected_gate_asks_again(stage: Stage) -> None:
     assert stage.see(made["id"])["waiting_for"] == "approval"
 
 
-def test_no_retry_goes_around_a_gate_that_nobody_approved(stage: Stage) -> None:
+def test_no_retry_goes_around_a_gate_that_nobody_approved(stage: SimulationContext) -> None:
     run = stage.begin()
     stage.decide(run, "reject")
     answer = stage.retry(run, stage.admin, json={"from": "promote"})
@@ -163,7 +167,7 @@ def test_no_retry_goes_around_a_gate_that_nobody_approved(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("end", ["running", "succeeded"])
-def test_what_has_not_failed_is_not_retried(stage: Stage, end: str) -> None:
+def test_what_has_not_failed_is_not_retried(stage: SimulationContext, end: str) -> None:
     run = stage.begin()
     if end == "succeeded":
         stage.target.answers.clear()
@@ -174,14 +178,14 @@ def test_what_has_not_failed_is_not_retried(stage: Stage, end: str) -> None:
     assert ("has not ended" if end == "running" else "succeeded") in answer.json()["detail"]
 
 
-def test_a_cancelled_run_is_retried(stage: Stage) -> None:
+def test_a_cancelled_run_is_retried(stage: SimulationContext) -> None:
     run = stage.begin()
     stage.responder.post(f"/api/runbooks/executions/{run}/cancel")
 
     assert stage.retry(run).status_code == 201
 
 
-def test_only_an_admin_of_the_team_chooses_the_step(stage: Stage) -> None:
+def test_only_an_admin_of_the_team_chooses_the_step(stage: SimulationContext) -> None:
     run = stage.failed()
     refused = stage.retry(run, json={"from": "lag"})
     assert refused.status_code == 403
@@ -192,14 +196,14 @@ def test_only_an_admin_of_the_team_chooses_the_step(stage: Stage) -> None:
     assert made["steps"][2]["output"] == {"reason": "It did not succeed; <@U0DBADMIN> went on from verify."}
 
 
-def test_an_unknown_step_is_named_with_the_nearest(stage: Stage) -> None:
+def test_an_unknown_step_is_named_with_the_nearest(stage: SimulationContext) -> None:
     answer = stage.retry(stage.failed(), stage.admin, json={"from": "promte"})
 
     assert (answer.status_code, answer.json()["field"]) == (422, "from")
     assert "Did you mean promote?" in answer.json()["detail"]
 
 
-def test_a_step_in_doubt_is_not_repeated_unless_an_admin_says_so(stage: Stage) -> None:
+def test_a_step_in_doubt_is_not_repeated_unless_an_admin_says_so(stage: SimulationContext) -> None:
     run = stage.failed()
     with stage.service.transaction() as work:
         work.session.get_one(StepExecution, (run, 2)).status = "unknown"
@@ -211,7 +215,7 @@ def test_a_step_in_doubt_is_not_repeated_unless_an_admin_says_so(stage: Stage) -
     assert made["steps"][2]["status"] == "pending"
 
 
-def test_a_changed_runbook_is_not_retried(stage: Stage) -> None:
+def test_a_changed_runbook_is_not_retried(stage: SimulationContext) -> None:
     run = stage.failed()
     apply_documents(stage.service, PROMOTION.replace("/verify", "/look"))
     answer = stage.retry(run)
@@ -220,7 +224,7 @@ def test_a_changed_runbook_is_not_retried(stage: Stage) -> None:
     assert "changed after version 1" in answer.json()["detail"]
 
 
-def test_a_run_of_a_deleted_runbook_is_not_retried(stage: Stage) -> None:
+def test_a_run_of_a_deleted_runbook_is_not_retried(stage: SimulationContext) -> None:
     run = stage.failed()
     assert stage.admin.delete("/api/runbooks/promotion").status_code == 204
     answer = stage.retry(run)
@@ -229,7 +233,7 @@ def test_a_run_of_a_deleted_runbook_is_not_retried(stage: Stage) -> None:
     assert answer.json()["detail"].startswith("promotion was deleted.")
 
 
-def test_a_retry_takes_the_lock_anew(stage: Stage) -> None:
+def test_a_retry_takes_the_lock_anew(stage: SimulationContext) -> None:
     run = stage.failed()
     holder = stage.begin()
     answer = stage.retry(run)
@@ -241,5 +245,5 @@ def test_a_retry_takes_the_lock_anew(stage: Stage) -> None:
     assert execute(stage.responder, stage.incident, "promotion").status_code == 409
 
 
-def test_another_teams_responder_finds_nothing_to_retry(stage: Stage, other: TestClient) -> None:
+def test_another_teams_responder_finds_nothing_to_retry(stage: SimulationContext, other: TestClient) -> None:
     assert stage.retry(stage.failed(), other).status_code == 404

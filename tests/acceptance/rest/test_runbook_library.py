@@ -9,12 +9,12 @@ from starlette.types import ASGIApp
 from bot.pages.links import RunLinks
 from bot.rest.settings import RestSettings
 from bot.web import create_web
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.library import DB_ADMIN, changed, do, history, runbook, waiting, written
 from tests.acceptance.rest.test_incidents import opened
 from tests.acceptance.rest.test_runs import execute
-from tests.conftest import ADMIN, RecordedBells
+from tests.conftest import ADMIN, RecordedJobs
 from tests.world import LOST, new_executor, suspect, work_off
 
 
@@ -45,7 +45,7 @@ def test_a_new_runbook_is_a_draft_of_its_first_version(writer: TestClient) -> No
 
 
 def test_a_runbook_under_quarantine_says_why_until_it_is_approved_again(
-    service: Service, writer: TestClient, platform: TestClient
+    service: UnitOfWorkFactory, writer: TestClient, platform: TestClient
 ) -> None:
     assert written(writer, runbook())["quarantine"] is None
     suspect(service, "db-vacuum")
@@ -184,11 +184,11 @@ def test_an_edited_runbook_cannot_run_until_it_is_approved_again(
 
 
 def test_a_run_that_was_claimed_ends_on_its_version_and_one_that_was_not_is_refused(
-    service: Service,
+    service: UnitOfWorkFactory,
     writer: TestClient,
     platform: TestClient,
     responder: TestClient,
-    recorded_bells: RecordedBells,
+    recorded_bells: RecordedJobs,
 ) -> None:
     incident = opened(responder)["id"]
     gate = {"id": "gate", "type": "approval", "approvers": {"team": "database", "role": "admin", "count": 1}}
@@ -196,14 +196,14 @@ def test_a_run_that_was_claimed_ends_on_its_version_and_one_that_was_not_is_refu
     written(writer, runbook(steps=old))
     do(platform, "runbooks/db-vacuum/approve")
     claimed = execute(responder, incident, "db-vacuum").json()["execution"]["id"]
-    work_off(service, new_executor(service), recorded_bells.rung)
+    work_off(service, new_executor(service), recorded_bells.enqueued)
     asked = execute(responder, incident, "db-vacuum").json()["execution"]["id"]
 
     changed(writer, runbook(steps=[gate, {"id": "said", "type": "message", "text": "new"}]))
     do(platform, "runbooks/db-vacuum/approve")
     [waiting_gate] = writer.get("/api/approvals").json()["approvals"]
     do(writer, f"approvals/{waiting_gate['id']}/approve")
-    work_off(service, new_executor(service), recorded_bells.rung)
+    work_off(service, new_executor(service), recorded_bells.enqueued)
 
     ended = responder.get(f"/api/runbooks/executions/{claimed}").json()["execution"]
     assert (ended["status"], ended["runbook_version"]) == ("succeeded", 1)
@@ -256,7 +256,7 @@ def test_who_rolled_back_wrote_that_version(writer: TestClient, platform: TestCl
 
 
 def test_the_admin_of_a_workspace_with_a_single_one_approves_their_own(
-    service: Service, web: ASGIApp, platform: TestClient, links: RunLinks
+    service: UnitOfWorkFactory, web: ASGIApp, platform: TestClient, links: RunLinks
 ) -> None:
     written(platform, runbook())
     rest = RestSettings(single_admin=True)

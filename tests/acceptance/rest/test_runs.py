@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import DRAFT
 from tests.acceptance.rest.test_incidents import opened
-from tests.conftest import ADMIN, RecordedBells
+from tests.conftest import ADMIN, RecordedJobs
 from tests.world import apply_documents
 
 ORDERS = {"parameters": {"cluster": "orders"}}
@@ -19,7 +19,7 @@ def execute(client: TestClient, incident: str, runbook: str, **body: object) -> 
     return client.post(f"/api/incidents/{incident}/runbooks/{runbook}/execute", json=body)
 
 
-def test_a_runbook_is_run_for_an_incident(responder: TestClient, recorded_bells: RecordedBells) -> None:
+def test_a_runbook_is_run_for_an_incident(responder: TestClient, recorded_bells: RecordedJobs) -> None:
     incident = opened(responder)
     answer = execute(responder, incident["id"], "db-check", **ORDERS)
     execution = answer.json()["execution"]
@@ -31,7 +31,7 @@ def test_a_runbook_is_run_for_an_incident(responder: TestClient, recorded_bells:
     assert (execution["status"], execution["requested_by"]) == ("pending", "U0DBOPS")
     assert execution["workflow_execution_id"] is None
     assert [step["id"] for step in execution["steps"]] == ["pause"]
-    assert recorded_bells.rung == [("runbook", execution["id"])]
+    assert recorded_bells.enqueued == [("runbook", execution["id"])]
     assert responder.get(answer.headers["Location"]).json() == {"execution": execution}
     listed = responder.get(f"/api/incidents/{incident['id']}/runbooks/executions").json()
     assert listed == {"executions": [execution], "next_cursor": None}
@@ -78,7 +78,7 @@ def test_a_runbook_of_a_team_does_not_run_for_another_teams_incident(client_of: 
     assert "web-restart belongs to team web" in answer.json()["detail"]
 
 
-def test_a_draft_is_refused(service: Service, responder: TestClient) -> None:
+def test_a_draft_is_refused(service: UnitOfWorkFactory, responder: TestClient) -> None:
     apply_documents(service, DRAFT, approve=False)
     answer = execute(responder, opened(responder)["id"], "db-draft")
 
@@ -99,14 +99,14 @@ def test_a_draft_is_refused(service: Service, responder: TestClient) -> None:
     ],
 )
 def test_missing_and_wrong_parameters_are_named(
-    responder: TestClient, recorded_bells: RecordedBells, body: dict[str, object], field: str
+    responder: TestClient, recorded_bells: RecordedJobs, body: dict[str, object], field: str
 ) -> None:
     answer = execute(responder, opened(responder)["id"], "db-check", **body)
 
     assert answer.status_code == 422
     assert answer.json()["field"] == field
     assert field.removeprefix("parameters.") in answer.json()["errors"][0]["detail"]
-    assert recorded_bells.rung == []
+    assert recorded_bells.enqueued == []
 
 
 def test_a_run_is_cancelled_once(responder: TestClient) -> None:
@@ -160,7 +160,7 @@ def test_a_runbook_is_found_by_id_and_by_name(responder: TestClient) -> None:
 
 
 def test_only_a_platform_admin_approves_a_definition(
-    service: Service, responder: TestClient, client_of: ClientOf
+    service: UnitOfWorkFactory, responder: TestClient, client_of: ClientOf
 ) -> None:
     apply_documents(service, DRAFT, approve=False)
 

@@ -8,26 +8,26 @@ import pytest
 from freezegun import freeze_time
 from starlette.testclient import TestClient
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import INCIDENT
 from tests.acceptance.rest.library import WAIT, changed, do, runbook
 from tests.acceptance.rest.test_incidents import opened
-from tests.conftest import ADMIN, RecordedBells
+from tests.conftest import ADMIN, RecordedJobs
 from tests.world import apply_documents, new_executor, work_off
-from workers.clock import ring_what_is_due
+from workers.scheduler import enqueue_what_is_due
 
 BEGAN = datetime(2026, 3, 2, 3, 12, tzinfo=UTC)
 Worker = Callable[[], None]
 
 
 @pytest.fixture
-def work(service: Service, recorded_bells: RecordedBells) -> Worker:
+def work(service: UnitOfWorkFactory, recorded_bells: RecordedJobs) -> Worker:
     """The clock ticks, and a worker does what there is to do."""
 
     def all_of_it() -> None:
-        ring_what_is_due(service)
-        work_off(service, new_executor(service), recorded_bells.rung)
+        enqueue_what_is_due(service)
+        work_off(service, new_executor(service), recorded_bells.enqueued)
 
     return all_of_it
 
@@ -60,13 +60,15 @@ steps:
 """
 
 
-def start_flow(service: Service, client: TestClient, incident: str, name: str = "db-failover") -> str:
+def start_flow(
+    service: UnitOfWorkFactory, client: TestClient, incident: str, name: str = "db-failover"
+) -> str:
     apply_documents(service, FLOW.format(runbook=name))
     return str(do(client, "workflows/fails-over/execute", incident_id=incident)["id"])
 
 
 def test_a_retry_is_its_persons_and_leads_to_the_workflow_that_caused_the_run(
-    service: Service, responder: TestClient, work: Worker
+    service: UnitOfWorkFactory, responder: TestClient, work: Worker
 ) -> None:
     with freeze_time(BEGAN):
         flow = start_flow(service, responder, opened(responder)["id"])
@@ -87,7 +89,7 @@ def test_a_retry_is_its_persons_and_leads_to_the_workflow_that_caused_the_run(
 
 
 def test_a_runbook_that_ran_out_of_time_fails_the_action_that_waits_for_it(
-    service: Service, responder: TestClient, work: Worker
+    service: UnitOfWorkFactory, responder: TestClient, work: Worker
 ) -> None:
     apply_documents(service, BRIEF)
     with freeze_time(BEGAN):
@@ -105,7 +107,7 @@ def test_a_runbook_that_ran_out_of_time_fails_the_action_that_waits_for_it(
 
 
 def test_a_freeze_holds_a_workflow_before_its_next_action(
-    service: Service, responder: TestClient, client_of: ClientOf, work: Worker
+    service: UnitOfWorkFactory, responder: TestClient, client_of: ClientOf, work: Worker
 ) -> None:
     admin = client_of(ADMIN)
     with freeze_time(BEGAN):

@@ -4,7 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.definitions.validate import validate_text
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.simulation.differences import play_all
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.test_incidents import opened
@@ -25,7 +25,7 @@ GIVEN = {"parameters": {"token": "hunter2-S3CRET"}}
 
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_no_answer_has_it(
-    service: Service, responder: TestClient, client_of: ClientOf, *, dry_run: bool
+    service: UnitOfWorkFactory, responder: TestClient, client_of: ClientOf, *, dry_run: bool
 ) -> None:
     apply_documents(service, FORM)
     incident = opened(responder)["id"]

@@ -14,11 +14,11 @@ from cli.client.connection import Connection
 from cli.embedded import Services
 from cli.main import app
 from core.errors import Conflict, NotFound, RunbookError
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.test_incidents import opened
 from tests.conftest import ADMIN
-from workers.clock import seal_the_audit_trail
+from workers.scheduler import seal_the_audit_trail
 
 Terminal = Callable[..., Result]
 
@@ -85,7 +85,7 @@ def test_a_created_token_is_good_and_audited(
 
 
 def test_audit_verify_says_whether_the_chain_is_whole(
-    responder: TestClient, terminal: Terminal, service: Service, owner_engine: Engine
+    responder: TestClient, terminal: Terminal, service: UnitOfWorkFactory, owner_engine: Engine
 ) -> None:
     opened(responder)
     seal_the_audit_trail(service)

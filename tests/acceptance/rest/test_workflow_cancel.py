@@ -3,10 +3,10 @@
 import pytest
 from starlette.testclient import TestClient
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.executions.loading import RUNBOOK, WORKFLOW
 from tests.acceptance.rest.test_incidents import opened
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 from tests.world import apply_documents, new_executor
 
 FLOWS = """
@@ -35,23 +35,23 @@ actions:
 
 
 @pytest.fixture
-def incident(service: Service, responder: TestClient) -> str:
+def incident(service: UnitOfWorkFactory, responder: TestClient) -> str:
     apply_documents(service, FLOWS)
     return str(opened(responder)["id"])
 
 
-def work_on(service: Service, bells: RecordedBells) -> str:
+def work_on(service: UnitOfWorkFactory, jobs: RecordedJobs) -> str:
     """What was rung for, each once; the id of the workflow execution."""
     flow = ""
-    while bells.rung:
-        kind, execution_id = bells.rung.pop(0)
+    while jobs.enqueued:
+        kind, execution_id = jobs.enqueued.pop(0)
         flow = execution_id if kind == "workflow" else flow
         new_executor(service).run(WORKFLOW if kind == "workflow" else RUNBOOK, execution_id)
     return flow
 
 
 def test_what_it_has_started_goes_on(
-    service: Service, responder: TestClient, incident: str, recorded_bells: RecordedBells
+    service: UnitOfWorkFactory, responder: TestClient, incident: str, recorded_bells: RecordedJobs
 ) -> None:
     flow = work_on(service, recorded_bells)
     answer = responder.post(f"/api/workflows/executions/{flow}/cancel")
@@ -69,7 +69,7 @@ def test_what_it_has_started_goes_on(
 
 
 def test_what_it_has_started_can_end_with_it(
-    service: Service, responder: TestClient, incident: str, recorded_bells: RecordedBells
+    service: UnitOfWorkFactory, responder: TestClient, incident: str, recorded_bells: RecordedJobs
 ) -> None:
     flow = work_on(service, recorded_bells)
     responder.post(f"/api/workflows/executions/{flow}/cancel", json={"runs": "cancel"}).raise_for_status()
@@ -79,10 +79,10 @@ def test_what_it_has_started_can_end_with_it(
 
 @pytest.mark.parametrize(("runs", "status"), [("go_on", "waiting"), ("cancel", "cancelled")])
 def test_one_that_waits_for_its_runbook_is_cancelled_too(
-    service: Service,
+    service: UnitOfWorkFactory,
     responder: TestClient,
     incident: str,
-    recorded_bells: RecordedBells,
+    recorded_bells: RecordedJobs,
     runs: str,
     status: str,
 ) -> None:
@@ -99,7 +99,7 @@ def test_one_that_waits_for_its_runbook_is_cancelled_too(
 
 
 def test_an_unknown_wish_is_refused(
-    service: Service, responder: TestClient, incident: str, recorded_bells: RecordedBells
+    service: UnitOfWorkFactory, responder: TestClient, incident: str, recorded_bells: RecordedJobs
 ) -> None:
     flow = work_on(service, recorded_bells)
     answer = responder.post(f"/api/workflows/executions/{flow}/cancel", json={"runs": "stop"})

@@ -6,11 +6,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.definitions.yaml_format import to_yaml
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.library import DB_ADMIN, changed, do, history, workflow, written
 from tests.acceptance.rest.test_incidents import opened
-from tests.conftest import ADMIN, RecordedBells
+from tests.conftest import ADMIN, RecordedJobs
 from tests.world import LOST, apply_documents, new_executor, suspect, work_off
 
 SWITCHES = ("enable", "disable", "approve", "deprecate")
@@ -77,7 +77,7 @@ def test_a_new_workflow_is_a_draft_and_found_by_id_and_by_name(writer: TestClien
 
 
 def test_a_workflow_under_quarantine_says_why_until_it_is_approved_again(
-    service: Service, writer: TestClient, platform: TestClient
+    service: UnitOfWorkFactory, writer: TestClient, platform: TestClient
 ) -> None:
     assert in_force(writer, platform, workflow())["quarantine"] is None
     suspect(service, "db-look")
@@ -129,16 +129,16 @@ def test_a_workflow_is_written_by_its_teams_admins_alone(
 
 
 def test_a_disabled_workflow_starts_nothing_until_it_is_enabled(
-    writer: TestClient, platform: TestClient, responder: TestClient, recorded_bells: RecordedBells
+    writer: TestClient, platform: TestClient, responder: TestClient, recorded_bells: RecordedJobs
 ) -> None:
     in_force(writer, platform, workflow(**ON_CREATION))
     assert do(writer, "workflows/db-look/disable", note="Too loud.")["enabled"] is False
     opened(responder)
-    assert recorded_bells.rung == []
+    assert recorded_bells.enqueued == []
 
     assert do(writer, "workflows/db-look/enable")["enabled"] is True
     opened(responder)
-    assert [kind for kind, _ in recorded_bells.rung] == ["workflow"]
+    assert [kind for kind, _ in recorded_bells.enqueued] == ["workflow"]
     assert history(writer, "workflows/db-look") == [
         (1, "created", "draft", DB_ADMIN),
         (1, "approved", "approved", ADMIN),
@@ -161,19 +161,19 @@ def test_a_change_that_does_not_say_it_leaves_a_disabled_workflow_disabled(write
 
 
 def test_what_runs_ends_on_the_version_it_began_with(
-    service: Service,
+    service: UnitOfWorkFactory,
     writer: TestClient,
     platform: TestClient,
     responder: TestClient,
-    recorded_bells: RecordedBells,
+    recorded_bells: RecordedJobs,
 ) -> None:
     in_force(writer, platform, workflow(actions=saying("old", "old"), **ON_CREATION))
     opened(responder)
-    [(_, execution)] = recorded_bells.rung
+    [(_, execution)] = recorded_bells.enqueued
     changed(writer, workflow(actions=saying("new"), **ON_CREATION))
     do(platform, "workflows/db-look/approve")
     do(writer, "workflows/db-look/disable")
-    work_off(service, new_executor(service), recorded_bells.rung)
+    work_off(service, new_executor(service), recorded_bells.enqueued)
     ended = responder.get(f"/api/workflows/executions/{execution}").json()["execution"]
 
     assert (ended["status"], ended["workflow_version"]) == ("succeeded", 1)
@@ -214,21 +214,21 @@ def test_a_duplicate_says_the_same_under_another_name_and_is_a_draft_and_disable
 
 
 def test_a_workflow_that_runs_is_not_deleted(
-    service: Service,
+    service: UnitOfWorkFactory,
     writer: TestClient,
     platform: TestClient,
     responder: TestClient,
-    recorded_bells: RecordedBells,
+    recorded_bells: RecordedJobs,
 ) -> None:
     gone = in_force(writer, platform, workflow(actions=saying("x"), **ON_CREATION))["id"]
     opened(responder)
-    [(_, execution)] = recorded_bells.rung
+    [(_, execution)] = recorded_bells.enqueued
     assert writer.delete("/api/workflows/db-look").status_code == 409
 
-    work_off(service, new_executor(service), recorded_bells.rung)
+    work_off(service, new_executor(service), recorded_bells.enqueued)
     assert writer.delete("/api/workflows/db-look").status_code == 204
     opened(responder)
-    assert recorded_bells.rung == []
+    assert recorded_bells.enqueued == []
     assert responder.get("/api/workflows/db-look").status_code == 404
     assert responder.get(f"/api/workflows/{gone}").json()["workflow"]["deleted_at"]
     assert responder.get(f"/api/workflows/executions/{execution}").status_code == 200
@@ -262,7 +262,7 @@ def test_a_move_of_a_workflow_needs_both_teams(writer: TestClient, platform: Tes
 
 
 def test_an_operators_file_that_says_nothing_of_it_enables_nothing(
-    service: Service, writer: TestClient
+    service: UnitOfWorkFactory, writer: TestClient
 ) -> None:
     written(writer, workflow())
     do(writer, "workflows/db-look/disable")

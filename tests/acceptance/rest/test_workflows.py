@@ -2,20 +2,20 @@
 
 from starlette.testclient import TestClient
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from tests.acceptance.rest.documents import WORKFLOW
 from tests.acceptance.rest.test_incidents import opened
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 from tests.world import apply_documents, new_executor, work_off
 
 
 def test_a_workflow_execution_names_the_runs_that_it_caused(
-    service: Service, responder: TestClient, other: TestClient, recorded_bells: RecordedBells
+    service: UnitOfWorkFactory, responder: TestClient, other: TestClient, recorded_bells: RecordedJobs
 ) -> None:
     apply_documents(service, WORKFLOW)
     incident = opened(responder, severity="critical")["id"]
-    [(_, workflow_execution)] = recorded_bells.rung
-    work_off(service, new_executor(service), recorded_bells.rung)
+    [(_, workflow_execution)] = recorded_bells.enqueued
+    work_off(service, new_executor(service), recorded_bells.enqueued)
     [run] = responder.get(f"/api/incidents/{incident}/runbooks/executions").json()["executions"]
     found = responder.get(f"/api/workflows/executions/{workflow_execution}").json()["execution"]
 
@@ -30,7 +30,7 @@ def test_a_workflow_execution_names_the_runs_that_it_caused(
 
 
 def test_workflows_are_listed_for_those_who_may_see_them(
-    service: Service, responder: TestClient, other: TestClient
+    service: UnitOfWorkFactory, responder: TestClient, other: TestClient
 ) -> None:
     apply_documents(service, WORKFLOW)
     [workflow] = responder.get("/api/workflows").json()["workflows"]

@@ -11,7 +11,7 @@ import pytest
 from slack_bolt import App
 
 from bot.app import create_bolt_app
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from tests.acceptance.slack.requests import SECRET, Slack, ours
 from tests.acceptance.slack.world import set_up
 
@@ -52,13 +52,13 @@ def response_url() -> Iterator[ResponseUrl]:
 
 
 @pytest.fixture
-def company(service: Service) -> Service:
+def company(service: UnitOfWorkFactory) -> UnitOfWorkFactory:
     set_up(service)
     return service
 
 
 @pytest.fixture
-def app(company: Service) -> App:
+def app(company: UnitOfWorkFactory) -> App:
     return create_bolt_app(
         company, signing_secret=SECRET, workspace=ours, token="xoxb-1", api_url=NOBODY_LISTENS
     )

@@ -12,13 +12,13 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from bot import slack_http
-from bot.answers import Whisper, sentence
+from bot.answers import EphemeralReplier, sentence
 from bot.commands.call import CommandCall
 from bot.commands.dispatch import answer
 from bot.slack_http import NOT_BEGUN, NOT_OVER, slack_route
 from core.advisory_locks import freeze_alone
 from core.database import open_engine
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from tests.acceptance.slack.conftest import ResponseUrl
 from tests.acceptance.slack.requests import SECRET, command_form, signed_headers
 from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, WEB_OPS, executions
@@ -59,7 +59,7 @@ def post(web: TestClient, body: str) -> str:
 
 
 def test_what_is_not_over_in_time_is_said_to_go_on_and_does(
-    app: App, company: Service, web: TestClient, monkeypatch: pytest.MonkeyPatch
+    app: App, company: UnitOfWorkFactory, web: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with slow(app, monkeypatch):
         assert post(web, RUN) == NOT_OVER
@@ -72,13 +72,13 @@ def test_what_is_not_over_in_time_is_said_to_go_on_and_does(
 
 
 def test_what_a_late_command_came_to_is_told_all_the_same(
-    app: App, company: Service, response_url: ResponseUrl, monkeypatch: pytest.MonkeyPatch
+    app: App, company: UnitOfWorkFactory, response_url: ResponseUrl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Red before: it was refused after Slack's time was over, and nobody heard of it."""
     monkeypatch.setattr(slack_http, "ANSWER_SECONDS", 0.3)
     form = command_form(WEB_OPS, DB_CHANNEL, "run say-hello", "trigger.3")
     form = form.replace(quote("http://127.0.0.1:9/response", safe=""), quote(response_url.url, safe=""))
-    route = slack_route(app, SECRET, Whisper(response_url.url))
+    route = slack_route(app, SECRET, EphemeralReplier(response_url.url))
     with TestClient(Starlette(routes=[route])) as web:
         with slow(app, monkeypatch):
             assert post(web, form) == NOT_OVER
@@ -88,7 +88,7 @@ def test_what_a_late_command_came_to_is_told_all_the_same(
 
 
 def test_what_never_began_is_said_to_be_undone_and_is(
-    app: App, company: Service, web: TestClient, monkeypatch: pytest.MonkeyPatch
+    app: App, company: UnitOfWorkFactory, web: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The one thread is taken by what came before, also when Slack was told so."""
     with slow(app, monkeypatch):
@@ -98,7 +98,7 @@ def test_what_never_began_is_said_to_be_undone_and_is(
     assert executions(company) == []
 
 
-def test_who_waits_for_a_lock_is_told_that_nothing_was_changed(company: Service) -> None:
+def test_who_waits_for_a_lock_is_told_that_nothing_was_changed(company: UnitOfWorkFactory) -> None:
     call = CommandCall(DB_CHANNEL, DB_OPS, "run say-hello", "slack:trigger.2")
     impatient = open_engine(str(company.engine.url.render_as_string(hide_password=False)), patience=0.2)
     try:

@@ -5,7 +5,7 @@ from queue import Empty
 
 import pytest
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import AuditEntry, StepExecution
 from tests.acceptance.slack.conftest import ResponseUrl
 from tests.acceptance.slack.requests import Slack
@@ -23,31 +23,31 @@ from tests.acceptance.slack.world import (
     start,
     work_on,
 )
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 
 
-def decisions(service: Service) -> list[str]:
+def decisions(service: UnitOfWorkFactory) -> list[str]:
     with service.transaction() as work:
         found = work.session.query(AuditEntry).filter(AuditEntry.action.startswith("approval."))
         return [entry.action for entry in found]
 
 
 def test_an_approver_approves_and_the_run_is_woken(
-    company: Service, slack: Slack, response_url: ResponseUrl, recorded_bells: RecordedBells
+    company: UnitOfWorkFactory, slack: Slack, response_url: ResponseUrl, recorded_bells: RecordedJobs
 ) -> None:
     gate = gate_of(company, DB_OPS)
-    recorded_bells.rung.clear()
+    recorded_bells.enqueued.clear()
     response = slack.clicks(DB_ADMIN, "approval.approve", pressed(gate))
     assert (response.status, response.body) == (200, "")
     (decided,) = gates(company, gate.execution_id)
     assert decided.status == "approved"
     assert [decision.slack_user_id for decision in decided.decisions] == [DB_ADMIN]
-    assert recorded_bells.rung == [("runbook", gate.execution_id)]
+    assert recorded_bells.enqueued == [("runbook", gate.execution_id)]
     with pytest.raises(Empty):
         response_url.said.get(timeout=0.2)
 
 
-def test_a_rejection_ends_the_run(company: Service, slack: Slack) -> None:
+def test_a_rejection_ends_the_run(company: UnitOfWorkFactory, slack: Slack) -> None:
     gate = gate_of(company, DB_OPS)
     slack.clicks(DB_ADMIN, "approval.reject", pressed(gate))
     work_on(company, gate.execution_id)
@@ -56,7 +56,9 @@ def test_a_rejection_ends_the_run(company: Service, slack: Slack) -> None:
     assert f"Rejected by <@{DB_ADMIN}>" in (row.error or "")
 
 
-def test_the_requester_cannot_approve(company: Service, slack: Slack, response_url: ResponseUrl) -> None:
+def test_the_requester_cannot_approve(
+    company: UnitOfWorkFactory, slack: Slack, response_url: ResponseUrl
+) -> None:
     gate = gate_of(company, DB_ADMIN)
     assert slack.clicks(DB_ADMIN, "approval.approve", pressed(gate)).status == 200
     assert "You asked for this run, so somebody else must approve it." in response_url.next_text()
@@ -66,7 +68,7 @@ def test_the_requester_cannot_approve(company: Service, slack: Slack, response_u
 
 @pytest.mark.parametrize("action_id", ["approval.approve", "approval.reject"])
 def test_a_non_approvers_click_changes_nothing(
-    company: Service, slack: Slack, response_url: ResponseUrl, action_id: str
+    company: UnitOfWorkFactory, slack: Slack, response_url: ResponseUrl, action_id: str
 ) -> None:
     gate = gate_of(company, DB_ADMIN)
     slack.clicks(DB_OPS, action_id, pressed(gate))
@@ -77,7 +79,7 @@ def test_a_non_approvers_click_changes_nothing(
 
 
 def test_for_another_team_there_is_no_such_gate(
-    company: Service, slack: Slack, response_url: ResponseUrl
+    company: UnitOfWorkFactory, slack: Slack, response_url: ResponseUrl
 ) -> None:
     gate = gate_of(company, DB_OPS)
     slack.clicks(WEB_OPS, "approval.approve", pressed(gate))
@@ -86,7 +88,7 @@ def test_for_another_team_there_is_no_such_gate(
 
 
 def test_two_approvals_at_once_make_one_decision(
-    company: Service, slack: Slack, response_url: ResponseUrl
+    company: UnitOfWorkFactory, slack: Slack, response_url: ResponseUrl
 ) -> None:
     gate = gate_of(company, DB_OPS)
     with ThreadPoolExecutor(2) as pool:
@@ -102,7 +104,7 @@ def test_two_approvals_at_once_make_one_decision(
 
 
 def test_a_second_click_of_the_same_person_is_explained(
-    company: Service, slack: Slack, response_url: ResponseUrl
+    company: UnitOfWorkFactory, slack: Slack, response_url: ResponseUrl
 ) -> None:
     gate = gate_of(company, DB_OPS)
     slack.clicks(DB_ADMIN, "approval.approve", pressed(gate))
@@ -111,7 +113,7 @@ def test_a_second_click_of_the_same_person_is_explained(
     assert decisions(company) == ["approval.approved"]
 
 
-def test_cancel_ends_a_waiting_run(company: Service, slack: Slack) -> None:
+def test_cancel_ends_a_waiting_run(company: UnitOfWorkFactory, slack: Slack) -> None:
     gate = gate_of(company, DB_OPS)
     slack.clicks(DB_OPS, "run.cancel", gate.execution_id)
     (row,) = executions(company)
@@ -120,7 +122,7 @@ def test_cancel_ends_a_waiting_run(company: Service, slack: Slack) -> None:
 
 
 def test_cancel_of_an_ended_run_is_explained(
-    company: Service, slack: Slack, response_url: ResponseUrl
+    company: UnitOfWorkFactory, slack: Slack, response_url: ResponseUrl
 ) -> None:
     execution_id = start(company, "say-hello", DB_OPS)
     slack.clicks(DB_OPS, "run.cancel", execution_id)
@@ -128,7 +130,9 @@ def test_cancel_of_an_ended_run_is_explained(
     assert "This run has already ended: cancelled." in response_url.next_text()
 
 
-def test_another_team_cannot_cancel(company: Service, slack: Slack, response_url: ResponseUrl) -> None:
+def test_another_team_cannot_cancel(
+    company: UnitOfWorkFactory, slack: Slack, response_url: ResponseUrl
+) -> None:
     execution_id = start(company, "say-hello", DB_OPS)
     slack.clicks(WEB_OPS, "run.cancel", execution_id)
     assert "There is no execution" in response_url.next_text()
@@ -138,7 +142,9 @@ def test_another_team_cannot_cancel(company: Service, slack: Slack, response_url
 @pytest.mark.parametrize(
     ("answer", "step_status"), [("ran", "succeeded"), ("did_not_run", "failed"), ("run_again", "pending")]
 )
-def test_a_verdict_settles_the_step(company: Service, slack: Slack, answer: str, step_status: str) -> None:
+def test_a_verdict_settles_the_step(
+    company: UnitOfWorkFactory, slack: Slack, answer: str, step_status: str
+) -> None:
     execution_id = lost_in_step(company, DB_OPS)
     slack.clicks(DB_ADMIN, f"verdict.{answer}", f"{execution_id}:pause:1")
     with company.transaction() as work:
@@ -146,7 +152,7 @@ def test_a_verdict_settles_the_step(company: Service, slack: Slack, answer: str,
 
 
 def test_another_teams_verdict_changes_nothing(
-    company: Service, slack: Slack, response_url: ResponseUrl
+    company: UnitOfWorkFactory, slack: Slack, response_url: ResponseUrl
 ) -> None:
     execution_id = lost_in_step(company, DB_OPS)
     slack.clicks(WEB_OPS, "verdict.ran", f"{execution_id}:pause:1")
@@ -155,7 +161,7 @@ def test_another_teams_verdict_changes_nothing(
 
 
 def test_a_verdict_that_nobody_asks_for_is_explained(
-    company: Service, slack: Slack, response_url: ResponseUrl
+    company: UnitOfWorkFactory, slack: Slack, response_url: ResponseUrl
 ) -> None:
     execution_id = start(company, "say-hello", DB_OPS)
     slack.clicks(DB_OPS, "verdict.ran", f"{execution_id}:pause:1")
@@ -167,7 +173,9 @@ def test_a_button_of_another_release_is_explained(slack: Slack, response_url: Re
     assert "This button does nothing here any more." in response_url.next_text()
 
 
-def test_a_refusal_is_acknowledged_while_slack_cannot_be_reached(company: Service, slack: Slack) -> None:
+def test_a_refusal_is_acknowledged_while_slack_cannot_be_reached(
+    company: UnitOfWorkFactory, slack: Slack
+) -> None:
     gate = gate_of(company, DB_ADMIN)
     slack.response_url = "http://127.0.0.1:9/nobody-listens"
     assert slack.clicks(DB_ADMIN, "approval.approve", pressed(gate)).status == 200

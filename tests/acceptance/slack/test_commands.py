@@ -1,6 +1,6 @@
 """The other sub-commands, as people in an incident's channel use them."""
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import Incident
 from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import (
@@ -21,7 +21,7 @@ from tests.acceptance.slack.world import (
 )
 
 
-def incidents(service: Service) -> list[Incident]:
+def incidents(service: UnitOfWorkFactory) -> list[Incident]:
     with service.transaction() as work:
         return work.session.query(Incident).order_by(Incident.number).all()
 
@@ -51,7 +51,7 @@ def test_an_open_quote_is_explained(slack: Slack) -> None:
     assert "A quote is opened and never closed" in slack.types(DB_OPS, DB_CHANNEL, 'run "db-failover')
 
 
-def test_list_shows_what_the_person_may_see(company: Service, slack: Slack) -> None:
+def test_list_shows_what_the_person_may_see(company: UnitOfWorkFactory, slack: Slack) -> None:
     add_runbook(company, "half-done", approved=False, steps=[WAIT])
     said = slack.types(DB_OPS, QUIET_CHANNEL, "list")
     assert "*db-failover* · team database" in said
@@ -78,42 +78,44 @@ def test_show_without_a_name_says_what_is_missing(slack: Slack) -> None:
     assert "Something is missing. Type: `/runbook show NAME`" in slack.types(DB_OPS, QUIET_CHANNEL, "show")
 
 
-def test_status_shows_the_only_active_run(company: Service, slack: Slack) -> None:
+def test_status_shows_the_only_active_run(company: UnitOfWorkFactory, slack: Slack) -> None:
     execution_id = start(company, "say-hello", DB_OPS)
     said = slack.types(DB_OPS, DB_CHANNEL, "status")
     assert execution_id in said
     assert "run.cancel" in said
 
 
-def test_status_lists_several_active_runs(company: Service, slack: Slack) -> None:
+def test_status_lists_several_active_runs(company: UnitOfWorkFactory, slack: Slack) -> None:
     both = [start(company, "say-hello", DB_OPS) for _ in range(2)]
     said = slack.types(DB_OPS, DB_CHANNEL, "status")
     assert "2 runs are active here" in said
     assert all(execution_id in said for execution_id in both)
 
 
-def test_status_of_a_quiet_incident_shows_the_last_runs(company: Service, slack: Slack) -> None:
+def test_status_of_a_quiet_incident_shows_the_last_runs(company: UnitOfWorkFactory, slack: Slack) -> None:
     assert "Nothing has run here yet." in slack.types(DB_OPS, DB_CHANNEL, "status")
     start(company, "say-hello", DB_OPS)
     slack.types(DB_OPS, DB_CHANNEL, "cancel")
     assert "Nothing runs here now." in slack.types(DB_OPS, DB_CHANNEL, "status")
 
 
-def test_status_by_id_works_in_any_channel_but_for_the_team_alone(company: Service, slack: Slack) -> None:
+def test_status_by_id_works_in_any_channel_but_for_the_team_alone(
+    company: UnitOfWorkFactory, slack: Slack
+) -> None:
     execution_id = start(company, "say-hello", DB_OPS)
     assert "pending" in slack.types(DB_OPS, QUIET_CHANNEL, f"status {execution_id}")
     assert "There is no execution" in slack.types(WEB_OPS, QUIET_CHANNEL, f"status {execution_id}")
     assert "No incident of your teams" in slack.types(WEB_OPS, DB_CHANNEL, "status")
 
 
-def test_cancel_takes_the_only_active_run(company: Service, slack: Slack) -> None:
+def test_cancel_takes_the_only_active_run(company: UnitOfWorkFactory, slack: Slack) -> None:
     start(company, "say-hello", DB_OPS)
     assert "say-hello is cancelled." in slack.types(DB_OPS, DB_CHANNEL, "cancel")
     assert executions(company)[0].status == "cancelled"
     assert "Nothing runs here now." in slack.types(DB_OPS, DB_CHANNEL, "cancel")
 
 
-def test_cancel_asks_which_of_several(company: Service, slack: Slack) -> None:
+def test_cancel_asks_which_of_several(company: UnitOfWorkFactory, slack: Slack) -> None:
     both = [start(company, "say-hello", DB_OPS) for _ in range(2)]
     said = slack.types(DB_OPS, DB_CHANNEL, "cancel")
     assert all(execution_id in said for execution_id in both)
@@ -122,13 +124,13 @@ def test_cancel_asks_which_of_several(company: Service, slack: Slack) -> None:
     assert {row.id: row.status for row in executions(company)} == {both[0]: "cancelled", both[1]: "pending"}
 
 
-def test_another_team_cannot_cancel_the_channels_run(company: Service, slack: Slack) -> None:
+def test_another_team_cannot_cancel_the_channels_run(company: UnitOfWorkFactory, slack: Slack) -> None:
     start(company, "say-hello", DB_OPS)
     assert "There is no execution" in slack.types(WEB_OPS, DB_CHANNEL, "cancel")
     assert executions(company)[0].status == "pending"
 
 
-def test_approvals_have_buttons_for_who_may_decide_alone(company: Service, slack: Slack) -> None:
+def test_approvals_have_buttons_for_who_may_decide_alone(company: UnitOfWorkFactory, slack: Slack) -> None:
     assert "Nothing waits for approval." in slack.types(DB_ADMIN, QUIET_CHANNEL, "approvals")
     gate = gate_of(company, DB_OPS)
     assert gate.id in slack.types(DB_ADMIN, QUIET_CHANNEL, "approvals")
@@ -139,7 +141,7 @@ def test_approvals_have_buttons_for_who_may_decide_alone(company: Service, slack
 
 
 def test_only_a_platform_admin_approves_a_definition_that_another_wrote(
-    company: Service, slack: Slack
+    company: UnitOfWorkFactory, slack: Slack
 ) -> None:
     add_runbook(company, "new-idea", approved=False, steps=[WAIT])
     assert "Only a platform admin approves" in slack.types(DB_ADMIN, DB_CHANNEL, "approve new-idea")
@@ -147,7 +149,7 @@ def test_only_a_platform_admin_approves_a_definition_that_another_wrote(
     assert "only an approved version runs" in slack.types(DB_OPS, DB_CHANNEL, "run new-idea")
 
 
-def test_an_incident_is_opened_for_the_persons_only_team(company: Service, slack: Slack) -> None:
+def test_an_incident_is_opened_for_the_persons_only_team(company: UnitOfWorkFactory, slack: Slack) -> None:
     said = slack.types(
         DB_OPS,
         QUIET_CHANNEL,
@@ -159,12 +161,14 @@ def test_an_incident_is_opened_for_the_persons_only_team(company: Service, slack
     assert (opened.team.name, opened.labels, opened.opened_by) == ("database", {"pager": "yes"}, DB_OPS)
 
 
-def test_a_quoted_title_may_look_like_a_parameter(company: Service, slack: Slack) -> None:
+def test_a_quoted_title_may_look_like_a_parameter(company: UnitOfWorkFactory, slack: Slack) -> None:
     slack.types(DB_OPS, QUIET_CHANNEL, 'incident open "CPU=100% on db1"')
     assert incidents(company)[-1].title == "CPU=100% on db1"
 
 
-def test_somebody_of_two_teams_must_say_whose_incident_it_is(company: Service, slack: Slack) -> None:
+def test_somebody_of_two_teams_must_say_whose_incident_it_is(
+    company: UnitOfWorkFactory, slack: Slack
+) -> None:
     assert "You are in database, web. Add team=NAME." in slack.types(
         BOTH_OPS, QUIET_CHANNEL, "incident open Slow"
     )
@@ -172,34 +176,36 @@ def test_somebody_of_two_teams_must_say_whose_incident_it_is(company: Service, s
     assert incidents(company)[-1].team.name == "web"
 
 
-def test_nobody_opens_another_teams_incident(company: Service, slack: Slack) -> None:
+def test_nobody_opens_another_teams_incident(company: UnitOfWorkFactory, slack: Slack) -> None:
     said = slack.types(WEB_OPS, QUIET_CHANNEL, "incident open Slow team=database")
     assert "Only responders of team database may open incidents here" in said
     assert "You are in no team." in slack.types(NOBODY, QUIET_CHANNEL, "incident open Slow")
     assert len(incidents(company)) == 1
 
 
-def test_an_incident_needs_a_title_and_a_known_severity(company: Service, slack: Slack) -> None:
+def test_an_incident_needs_a_title_and_a_known_severity(company: UnitOfWorkFactory, slack: Slack) -> None:
     assert "The title is missing." in slack.types(DB_OPS, QUIET_CHANNEL, "incident open severity=high")
     said = slack.types(DB_OPS, QUIET_CHANNEL, "incident open Slow severity=critcal")
     assert "There is no severity critcal. Use critical." in said
     assert len(incidents(company)) == 1
 
 
-def test_the_same_delivery_opens_one_incident(company: Service, slack: Slack) -> None:
+def test_the_same_delivery_opens_one_incident(company: UnitOfWorkFactory, slack: Slack) -> None:
     for _ in range(3):
         slack.types(DB_OPS, QUIET_CHANNEL, "incident open Slow", "trigger.same")
     assert len(incidents(company)) == 2
 
 
-def test_an_incident_is_acknowledged_and_resolved_in_its_channel(company: Service, slack: Slack) -> None:
+def test_an_incident_is_acknowledged_and_resolved_in_its_channel(
+    company: UnitOfWorkFactory, slack: Slack
+) -> None:
     assert "is acknowledged." in slack.types(DB_OPS, DB_CHANNEL, "incident ack")
     assert "is already acknowledged." in slack.types(DB_OPS, DB_CHANNEL, "incident ack")
     assert "is resolved." in slack.types(DB_OPS, DB_CHANNEL, "incident resolve")
     assert the_incident(company).status == "resolved"
 
 
-def test_another_team_cannot_change_the_incident(company: Service, slack: Slack) -> None:
+def test_another_team_cannot_change_the_incident(company: UnitOfWorkFactory, slack: Slack) -> None:
     assert "⛔ Only responders of team database" in slack.types(WEB_OPS, DB_CHANNEL, "incident resolve")
     assert the_incident(company).status == "open"
 

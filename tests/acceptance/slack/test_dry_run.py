@@ -1,10 +1,10 @@
 """`/runbook run NAME --dry-run`."""
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from tests.acceptance.rest.test_dry_run import watched
 from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import DB_ADMIN, DB_CHANNEL, DB_OPS, WEB_OPS, add_runbook, executions, start
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 
 STEPS = [
     {"id": "lag", "type": "http", "url": "https://x/{{ params.cluster }}", "save": {"s": "response.json.s"}},
@@ -16,7 +16,7 @@ PARAMETERS = {"required": ["cluster"], "properties": {"cluster": {"type": "strin
 
 
 def test_the_plan_is_told_to_who_asked_and_nothing_runs(
-    company: Service, slack: Slack, recorded_bells: RecordedBells
+    company: UnitOfWorkFactory, slack: Slack, recorded_bells: RecordedJobs
 ) -> None:
     add_runbook(
         company,
@@ -36,23 +36,25 @@ def test_the_plan_is_told_to_who_asked_and_nothing_runs(
     assert "May decide: an admin of team database (<@U0DBADMIN>). 1 must approve, within 15 min." in said
     assert "POST {{ secrets.API }}/‹lag.s›" in said
     assert "is skipped" in said
-    assert (executions(company), recorded_bells.rung) == ([], [])
+    assert (executions(company), recorded_bells.enqueued) == ([], [])
 
 
-def test_the_option_may_stand_anywhere_and_phones_make_a_dash_of_it(company: Service, slack: Slack) -> None:
+def test_the_option_may_stand_anywhere_and_phones_make_a_dash_of_it(
+    company: UnitOfWorkFactory, slack: Slack
+) -> None:
     for typed in ("run --dry-run db-failover cluster=orders", "run db-failover —dry-run cluster=orders"):
         assert "Nothing of it was done." in slack.types(DB_OPS, DB_CHANNEL, typed)
     assert executions(company) == []
 
 
-def test_who_holds_the_lock_is_told(company: Service, slack: Slack) -> None:
+def test_who_holds_the_lock_is_told(company: UnitOfWorkFactory, slack: Slack) -> None:
     add_runbook(company, "locked", steps=STEPS[1:2], lock="the-lock")
     holder = start(company, "locked", DB_OPS)
     said = slack.types(DB_OPS, DB_CHANNEL, "run locked --dry-run")
     assert f"`the-lock` is held by locked ({holder}), which is pending: now a run would be refused." in said
 
 
-def test_it_is_refused_as_a_real_run_is(company: Service, slack: Slack) -> None:
+def test_it_is_refused_as_a_real_run_is(company: UnitOfWorkFactory, slack: Slack) -> None:
     assert "⛔ Only responders of team database" in slack.types(
         WEB_OPS, DB_CHANNEL, "run say-hello --dry-run"
     )
@@ -61,13 +63,13 @@ def test_it_is_refused_as_a_real_run_is(company: Service, slack: Slack) -> None:
     assert "cluster is missing." in slack.types(DB_OPS, DB_CHANNEL, "run db-failover --dry-run")
 
 
-def test_a_long_plan_keeps_slacks_limits(company: Service, slack: Slack) -> None:
+def test_a_long_plan_keeps_slacks_limits(company: UnitOfWorkFactory, slack: Slack) -> None:
     steps = [{"id": f"s{n}", "type": "message", "text": "x" * 900} for n in range(200)]
     add_runbook(company, "long", steps=steps)
     assert "… 160 more" in slack.types(DB_OPS, DB_CHANNEL, "run long --dry-run")
 
 
-def test_a_freeze_that_would_refuse_it_is_told(company: Service, slack: Slack) -> None:
+def test_a_freeze_that_would_refuse_it_is_told(company: UnitOfWorkFactory, slack: Slack) -> None:
     slack.types(DB_ADMIN, DB_CHANNEL, "freeze database Migration <now>")
     said = slack.types(DB_OPS, DB_CHANNEL, "run say-hello --dry-run")
     assert (

@@ -10,13 +10,13 @@ from bot.app import create_bolt_app
 from bot.pages.links import RunLinks
 from bot.poster.poster import Poster
 from bot.poster.slack import open_client
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
 from tests.acceptance.slack.requests import SECRET, Slack, ours
 from tests.acceptance.slack.world import DB_ADMIN, DB_CHANNEL, DB_OPS, gate_of, lost_in_step
-from tests.conftest import ADMIN, RecordedBells
-from tests.integration.bot.desk import Desk, PretendTime, texts
+from tests.conftest import ADMIN, RecordedJobs
+from tests.integration.bot.world import BotWorld, PretendTime, texts
 from tests.integration.slack_sandbox.people import People
 from tests.world import new_executor
 
@@ -33,8 +33,8 @@ def time() -> PretendTime:
 
 
 @pytest.fixture
-def service(engine: Engine, recorded_bells: RecordedBells, time: PretendTime) -> Service:
-    return Service(engine, time, recorded_bells, frozenset({ADMIN}))
+def service(engine: Engine, recorded_bells: RecordedJobs, time: PretendTime) -> UnitOfWorkFactory:
+    return UnitOfWorkFactory(engine, time, recorded_bells, frozenset({ADMIN}))
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def sandbox(time: PretendTime) -> Iterator[RunningSandbox]:
 
 
 @pytest.fixture
-def app(company: Service, sandbox: RunningSandbox) -> App:
+def app(company: UnitOfWorkFactory, sandbox: RunningSandbox) -> App:
     token = WORKSPACE.app.bot_token
     return create_bolt_app(
         company, signing_secret=SECRET, workspace=ours, token=token, api_url=sandbox.api_url
@@ -52,51 +52,51 @@ def app(company: Service, sandbox: RunningSandbox) -> App:
 
 
 @pytest.fixture
-def desk(
-    company: Service, sandbox: RunningSandbox, time: PretendTime, recorded_bells: RecordedBells
-) -> Iterator[Desk]:
+def world(
+    company: UnitOfWorkFactory, sandbox: RunningSandbox, time: PretendTime, recorded_bells: RecordedJobs
+) -> Iterator[BotWorld]:
     client = open_client(WORKSPACE.app.bot_token, sandbox.api_url)
     poster = Poster(company, client, RunLinks("https://runbook.example", "secret"))
     people = People(sandbox.url)
-    yield Desk(company, poster, people, time, new_executor(company), recorded_bells)
+    yield BotWorld(company, poster, people, time, new_executor(company), recorded_bells)
     people.close()
 
 
-def frozen_kinds(desk: Desk) -> list[str]:
+def frozen_kinds(world: BotWorld) -> list[str]:
     """Which cards of the channel say that a freeze is there, in their blocks and in their text."""
-    desk.settle()
+    world.settle()
     words = f"Team database is frozen by <@{DB_ADMIN}>: We move house (since"
     return [
         kind
         for kind in ("headline", "gate", "verdict")
-        for message in desk.of_kind(kind, DB_CHANNEL)
+        for message in world.of_kind(kind, DB_CHANNEL)
         if words in texts(message).replace("*", "") and words in message["text"]
     ]
 
 
 def test_what_is_frozen_by_a_command_shows_it_on_every_card_until_it_is_unfrozen(
-    slack: Slack, desk: Desk
+    slack: Slack, world: BotWorld
 ) -> None:
-    gate_of(desk.service, DB_OPS)
-    lost_in_step(desk.service, DB_OPS)
-    assert frozen_kinds(desk) == []
+    gate_of(world.service, DB_OPS)
+    lost_in_step(world.service, DB_OPS)
+    assert frozen_kinds(world) == []
 
     slack.types(DB_ADMIN, DB_CHANNEL, "freeze database We move house")
-    assert frozen_kinds(desk) == ["headline", "headline", "gate", "verdict"]
+    assert frozen_kinds(world) == ["headline", "headline", "gate", "verdict"]
 
     slack.types(DB_ADMIN, DB_CHANNEL, "unfreeze database")
-    assert frozen_kinds(desk) == []
+    assert frozen_kinds(world) == []
 
 
 def test_who_did_not_freeze_hears_of_it_and_of_its_end_in_the_incidents_channel(
-    slack: Slack, desk: Desk
+    slack: Slack, world: BotWorld
 ) -> None:
     for _ in range(2):
         slack.types(DB_ADMIN, DB_CHANNEL, "freeze database We move house", "t.1")
-    desk.settle()
-    assert "Team database is frozen by" in desk.the("freeze", DB_CHANNEL)["text"]
+    world.settle()
+    assert "Team database is frozen by" in world.the("freeze", DB_CHANNEL)["text"]
 
     slack.types(DB_ADMIN, DB_CHANNEL, "unfreeze database")
-    desk.settle()
-    assert "Team database is not frozen any more" in desk.of_kind("freeze", DB_CHANNEL)[-1]["text"]
-    assert len(desk.of_kind("freeze", DB_CHANNEL)) == 2
+    world.settle()
+    assert "Team database is not frozen any more" in world.of_kind("freeze", DB_CHANNEL)[-1]["text"]
+    assert len(world.of_kind("freeze", DB_CHANNEL)) == 2

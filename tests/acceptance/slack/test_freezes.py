@@ -1,13 +1,13 @@
 """Freezing from Slack."""
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import ADMIN, DB_ADMIN, DB_CHANNEL, DB_OPS, executions
 
 PLATFORM = ADMIN.slack_user_id
 
 
-def test_a_team_is_frozen_and_unfrozen_by_its_admin(company: Service, slack: Slack) -> None:
+def test_a_team_is_frozen_and_unfrozen_by_its_admin(company: UnitOfWorkFactory, slack: Slack) -> None:
     said = slack.types(DB_ADMIN, DB_CHANNEL, "freeze database We move house")
     assert "Team database is frozen: We move house." in said
     refused = slack.types(DB_OPS, DB_CHANNEL, "run db-failover cluster=orders")

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from bot.slack_http import MOST_BYTES, slack_route
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from tests.acceptance.slack.requests import SECRET, command_form, signed_headers
 from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, executions
 
@@ -26,7 +26,7 @@ def web(app: App) -> Iterator[TestClient]:
         yield client
 
 
-def test_a_signed_command_is_done_and_answered(company: Service, web: TestClient) -> None:
+def test_a_signed_command_is_done_and_answered(company: UnitOfWorkFactory, web: TestClient) -> None:
     response = web.post("/slack/events", content=RUN, headers=signed_headers(RUN))
     assert response.status_code == 200
     assert response.json()["response_type"] == "ephemeral"
@@ -56,7 +56,9 @@ REFUSED: dict[str, Callable[[], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_slack_did_not_sign_lately_is_refused(company: Service, web: TestClient, case: str) -> None:
+def test_what_slack_did_not_sign_lately_is_refused(
+    company: UnitOfWorkFactory, web: TestClient, case: str
+) -> None:
     raw = [(name.encode(), value.encode()) for name, value in REFUSED[case]().items()]
     assert web.post("/slack/events", content=RUN, headers=raw).status_code == 401
     assert executions(company) == []
@@ -76,7 +78,7 @@ def test_a_body_above_the_limit_is_refused(web: TestClient) -> None:
     assert web.post("/slack/events", content=body, headers=signed_headers(body)).status_code == 413
 
 
-def test_slack_checks_the_certificate_unsigned(company: Service, web: TestClient) -> None:
+def test_slack_checks_the_certificate_unsigned(company: UnitOfWorkFactory, web: TestClient) -> None:
     assert web.get("/slack/events", params={"ssl_check": "1"}).status_code == 200
     assert web.get("/slack/events").status_code == 405
     body = urlencode({"ssl_check": "1", "token": "old"})
@@ -101,7 +103,7 @@ def test_an_event_that_nobody_listens_to_is_acknowledged(web: TestClient) -> Non
 
 
 def test_a_slow_command_does_not_hold_up_another(
-    app: App, company: Service, monkeypatch: pytest.MonkeyPatch
+    app: App, company: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released = threading.Event()
     dispatch = app.dispatch

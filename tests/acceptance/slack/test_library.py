@@ -8,7 +8,7 @@ from bot.app import create_bolt_app
 from core.decisions.people import Person
 from core.decisions.quarantine import UNTIL
 from core.definitions.runbook import RunbookDefinition
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.library.history import list_history
 from core.services.library.kinds import RUNBOOKS
 from core.services.library.runbooks import apply_runbook, find_runbook
@@ -31,7 +31,7 @@ from tests.world import LOST, approve_runbook, suspect, uninstall
 WRITER = Person(DB_ADMIN, is_platform_admin=True, source="test")
 
 
-def write(service: Service, name: str, *texts: str, **fields: object) -> None:
+def write(service: UnitOfWorkFactory, name: str, *texts: str, **fields: object) -> None:
     """The next version, by the team's admin: one step that says each text."""
     steps = [{"id": f"say{place}", "type": "message", "text": text} for place, text in enumerate(texts)]
     document = {"kind": "runbook", "name": name, "team": "database", "steps": steps or [WAIT], **fields}
@@ -39,17 +39,17 @@ def write(service: Service, name: str, *texts: str, **fields: object) -> None:
         apply_runbook(work, WRITER, RunbookDefinition.model_validate(document))
 
 
-def approve(service: Service, name: str) -> None:
+def approve(service: UnitOfWorkFactory, name: str) -> None:
     with service.transaction() as work:
         approve_runbook(work, ADMIN, find_runbook(work, ADMIN, name), own_version_allowed=False)
 
 
-def stored(service: Service, name: str) -> Runbook:
+def stored(service: UnitOfWorkFactory, name: str) -> Runbook:
     with service.transaction() as work:
         return find_runbook(work, ADMIN, name)
 
 
-def test_show_tells_an_approver_what_changed(company: Service, slack: Slack) -> None:
+def test_show_tells_an_approver_what_changed(company: UnitOfWorkFactory, slack: Slack) -> None:
     write(company, "db-vacuum", "first")
     approve(company, "db-vacuum")
     write(company, "db-vacuum", "second <!channel>")
@@ -67,7 +67,9 @@ def test_show_of_what_is_approved_has_no_diff(slack: Slack) -> None:
     assert "Approve it" not in said
 
 
-def test_show_says_where_nothing_was_approved_or_nothing_differs(company: Service, slack: Slack) -> None:
+def test_show_says_where_nothing_was_approved_or_nothing_differs(
+    company: UnitOfWorkFactory, slack: Slack
+) -> None:
     write(company, "db-vacuum", "first")
     assert "No version of it was approved yet." in slack.types(DB_OPS, QUIET_CHANNEL, "show db-vacuum")
     approve(company, "db-vacuum")
@@ -77,7 +79,7 @@ def test_show_says_where_nothing_was_approved_or_nothing_differs(company: Servic
     assert "It says the same as v1, which was approved." in said
 
 
-def test_a_deprecated_runbook_offers_no_approval(company: Service, slack: Slack) -> None:
+def test_a_deprecated_runbook_offers_no_approval(company: UnitOfWorkFactory, slack: Slack) -> None:
     slack.types(DB_ADMIN, QUIET_CHANNEL, "deprecate db-failover")
     said = slack.types(DB_OPS, QUIET_CHANNEL, "show db-failover")
     assert "*deprecated, does not run*" in said
@@ -87,7 +89,9 @@ def test_a_deprecated_runbook_offers_no_approval(company: Service, slack: Slack)
 @pytest.mark.parametrize(
     "typed", ["show say-hello", "run say-hello", "run say-hello --dry-run", "run say-hello reason=x"]
 )
-def test_what_is_not_valid_any_more_is_said_to_be_so(company: Service, slack: Slack, typed: str) -> None:
+def test_what_is_not_valid_any_more_is_said_to_be_so(
+    company: UnitOfWorkFactory, slack: Slack, typed: str
+) -> None:
     uninstall(company, "wait")
     said = slack.types(DB_OPS, DB_CHANNEL, typed)
     assert (
@@ -96,7 +100,7 @@ def test_what_is_not_valid_any_more_is_said_to_be_so(company: Service, slack: Sl
     assert executions(company) == []
 
 
-def test_what_is_under_quarantine_says_so_and_why(company: Service, slack: Slack) -> None:
+def test_what_is_under_quarantine_says_so_and_why(company: UnitOfWorkFactory, slack: Slack) -> None:
     suspect(company, "say-hello")
     for typed, told in (
         ("list", f"*say-hello* · global · *under quarantine, does not run* · {LOST}"),
@@ -105,7 +109,7 @@ def test_what_is_under_quarantine_says_so_and_why(company: Service, slack: Slack
         assert told in slack.types(DB_OPS, QUIET_CHANNEL, typed)
 
 
-def test_history_tells_who_did_what_newest_first(company: Service, slack: Slack) -> None:
+def test_history_tells_who_did_what_newest_first(company: UnitOfWorkFactory, slack: Slack) -> None:
     write(company, "db-vacuum", "first")
     press(slack, ADMIN.slack_user_id, "approve db-vacuum v1")
     slack.types(DB_ADMIN, QUIET_CHANNEL, "deprecate db-vacuum It <locks> the table")
@@ -123,7 +127,7 @@ def test_history_tells_who_did_what_newest_first(company: Service, slack: Slack)
     assert "It &lt;locks&gt; the table" in said
 
 
-def test_a_long_history_shows_its_newest_part(company: Service, slack: Slack) -> None:
+def test_a_long_history_shows_its_newest_part(company: UnitOfWorkFactory, slack: Slack) -> None:
     for number in range(25):
         write(company, "db-vacuum", str(number))
     said = slack.types(DB_OPS, QUIET_CHANNEL, "history db-vacuum")
@@ -144,7 +148,7 @@ def press(slack: Slack, who: str, typed: str) -> None:
 
 
 def test_the_version_that_was_read_is_the_one_that_is_approved(
-    company: Service, slack: Slack, response_url: ResponseUrl
+    company: UnitOfWorkFactory, slack: Slack, response_url: ResponseUrl
 ) -> None:
     write(company, "db-vacuum", "first")
     write(company, "db-vacuum", "second")
@@ -161,7 +165,7 @@ def test_the_version_that_was_read_is_the_one_that_is_approved(
 
 
 def test_a_button_whose_version_is_not_the_newest_any_more_says_how_things_stand(
-    company: Service, slack: Slack, response_url: ResponseUrl
+    company: UnitOfWorkFactory, slack: Slack, response_url: ResponseUrl
 ) -> None:
     write(company, "db-vacuum", "first")
     said = slack.types(ADMIN.slack_user_id, DB_CHANNEL, "approve db-vacuum")
@@ -179,7 +183,7 @@ def test_a_button_whose_version_is_not_the_newest_any_more_says_how_things_stand
 
 
 def test_nobody_approves_their_own_version_where_there_is_another_admin(
-    company: Service, slack: Slack
+    company: UnitOfWorkFactory, slack: Slack
 ) -> None:
     add_runbook(company, "mine", approved=False, steps=[WAIT])
     assert "You wrote version 1" in slack.types(ADMIN.slack_user_id, DB_CHANNEL, "approve mine")
@@ -197,7 +201,7 @@ def test_nobody_approves_their_own_version_where_there_is_another_admin(
     assert stored(company, "mine").status == "approved"
 
 
-def test_a_deprecated_runbook_does_not_run(company: Service, slack: Slack) -> None:
+def test_a_deprecated_runbook_does_not_run(company: UnitOfWorkFactory, slack: Slack) -> None:
     said = slack.types(DB_ADMIN, DB_CHANNEL, "deprecate db-failover Replaced by db-switch")
     assert "db-failover v1 is deprecated and runs no more." in said
     assert "is deprecated: only an approved version runs" in slack.types(
@@ -208,7 +212,9 @@ def test_a_deprecated_runbook_does_not_run(company: Service, slack: Slack) -> No
     assert (line.change, line.note) == ("deprecated", "Replaced by db-switch")
 
 
-def test_only_admins_deprecate_and_a_team_admin_only_the_teams_own(company: Service, slack: Slack) -> None:
+def test_only_admins_deprecate_and_a_team_admin_only_the_teams_own(
+    company: UnitOfWorkFactory, slack: Slack
+) -> None:
     assert "Only a platform admin or an admin of team database" in slack.types(
         DB_OPS, DB_CHANNEL, "deprecate db-failover"
     )

@@ -5,7 +5,7 @@ from redis import Redis
 
 from cli.compose import Composition
 from cli.roles.slack import bolt_app
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.settings import Settings
 from tests.acceptance.slack.requests import SECRET, Slack
 from tests.acceptance.slack.world import DB_ADMIN, DB_CHANNEL, DB_OPS, WAIT, add_runbook, start
@@ -13,7 +13,7 @@ from tests.acceptance.slack.world import DB_ADMIN, DB_CHANNEL, DB_OPS, WAIT, add
 
 @pytest.mark.parametrize("public_url", ["https://runbooks.example", ""])
 def test_a_refusal_says_who_holds_the_lock_and_links_it(
-    company: Service, redis: Redis, public_url: str
+    company: UnitOfWorkFactory, redis: Redis, public_url: str
 ) -> None:
     environ = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": SECRET, "PUBLIC_URL": public_url}
     environ |= {"SLACK_TEAM_ID": "T1", "SLACK_APP_ID": "A1"}

@@ -1,6 +1,6 @@
 """Retrying from Slack: typed, and by the button of a failed run."""
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.runs.control import cancel
 from tests.acceptance.slack.conftest import ResponseUrl
@@ -8,14 +8,14 @@ from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import DB_ADMIN, DB_CHANNEL, DB_OPS, WEB_OPS, executions, start
 
 
-def cancelled(company: Service) -> str:
+def cancelled(company: UnitOfWorkFactory) -> str:
     run = start(company, "db-failover", DB_OPS, cluster="orders")
     with company.transaction() as work:
         cancel(work, load_person(work, DB_OPS, source="test"), run)
     return run
 
 
-def test_a_run_is_retried_once_for_one_delivery(company: Service, slack: Slack) -> None:
+def test_a_run_is_retried_once_for_one_delivery(company: UnitOfWorkFactory, slack: Slack) -> None:
     run = cancelled(company)
     said = [slack.types(DB_OPS, DB_CHANNEL, f"retry {run}", trigger_id="t1") for _ in range(2)]
 
@@ -26,7 +26,7 @@ def test_a_run_is_retried_once_for_one_delivery(company: Service, slack: Slack) 
 
 
 def test_the_button_retries_once_however_often_it_is_pressed(
-    company: Service, slack: Slack, response_url: ResponseUrl
+    company: UnitOfWorkFactory, slack: Slack, response_url: ResponseUrl
 ) -> None:
     run = cancelled(company)
     for _ in range(2):
@@ -38,7 +38,7 @@ def test_the_button_retries_once_however_often_it_is_pressed(
 
 
 def test_somebody_of_another_team_cannot_retry(
-    company: Service, slack: Slack, response_url: ResponseUrl
+    company: UnitOfWorkFactory, slack: Slack, response_url: ResponseUrl
 ) -> None:
     run = cancelled(company)
     slack.clicks(WEB_OPS, "run.retry", run)
@@ -47,7 +47,7 @@ def test_somebody_of_another_team_cannot_retry(
     assert len(executions(company)) == 1
 
 
-def test_only_a_team_admin_types_a_step(company: Service, slack: Slack) -> None:
+def test_only_a_team_admin_types_a_step(company: UnitOfWorkFactory, slack: Slack) -> None:
     run = cancelled(company)
 
     assert "Only an admin of team database" in slack.types(DB_OPS, DB_CHANNEL, f"retry {run} --from gate")
@@ -58,7 +58,7 @@ def test_a_retry_without_an_id_is_told_what_to_type(slack: Slack) -> None:
     assert "/runbook retry ID [--from STEP]" in slack.types(DB_OPS, DB_CHANNEL, "retry")
 
 
-def test_stats_tell_how_a_runbook_does(company: Service, slack: Slack) -> None:
+def test_stats_tell_how_a_runbook_does(company: UnitOfWorkFactory, slack: Slack) -> None:
     cancelled(company)
     said = slack.types(DB_OPS, DB_CHANNEL, "stats db-failover")
 

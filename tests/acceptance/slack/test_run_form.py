@@ -13,7 +13,7 @@ from slack_bolt import BoltResponse
 from bot.app import create_bolt_app
 from core.decisions.people import Person
 from core.definitions.team import TeamDefinition
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.people import apply_team
 from tests.acceptance.slack.conftest import ResponseUrl
 from tests.acceptance.slack.fake_api import FakeApi, running_api
@@ -42,7 +42,7 @@ def api() -> Iterator[FakeApi]:
 
 
 @pytest.fixture
-def slack(company: Service, api: FakeApi, response_url: ResponseUrl) -> Slack:
+def slack(company: UnitOfWorkFactory, api: FakeApi, response_url: ResponseUrl) -> Slack:
     add_runbook(company, "all-kinds", parameters=KINDS, steps=WAIT)
     app = create_bolt_app(company, signing_secret=SECRET, workspace=ours, token="xoxb-1", api_url=api.url)
     return Slack(app, response_url.url)
@@ -99,7 +99,7 @@ def opened(slack: Slack, api: FakeApi, text: str = "run all-kinds") -> dict[str,
 
 
 def test_missing_parameters_open_a_form_and_nothing_else_is_said(
-    company: Service, slack: Slack, api: FakeApi
+    company: UnitOfWorkFactory, slack: Slack, api: FakeApi
 ) -> None:
     answer = types(slack, "run db-failover")
     assert (answer.status, answer.body) == (200, "")
@@ -137,7 +137,7 @@ def test_what_was_typed_already_stands_in_the_form(slack: Slack, api: FakeApi) -
 
 
 def test_a_submitted_form_starts_the_run_and_says_so(
-    company: Service, slack: Slack, api: FakeApi, response_url: ResponseUrl
+    company: UnitOfWorkFactory, slack: Slack, api: FakeApi, response_url: ResponseUrl
 ) -> None:
     view = opened(slack, api)
     answer = submits(slack, view, cluster="orders", count="3", force=True, hosts="a,b")
@@ -151,7 +151,7 @@ def test_a_submitted_form_starts_the_run_and_says_so(
 
 
 def test_a_view_starts_one_run_however_often_it_is_submitted(
-    company: Service, slack: Slack, api: FakeApi
+    company: UnitOfWorkFactory, slack: Slack, api: FakeApi
 ) -> None:
     view = opened(slack, api)
     with ThreadPoolExecutor(5) as pool:
@@ -162,7 +162,7 @@ def test_a_view_starts_one_run_however_often_it_is_submitted(
     assert len(executions(company)) == 2
 
 
-def test_what_is_wrong_stands_under_its_field(company: Service, slack: Slack, api: FakeApi) -> None:
+def test_what_is_wrong_stands_under_its_field(company: UnitOfWorkFactory, slack: Slack, api: FakeApi) -> None:
     view = opened(slack, api)
     answer = json.loads(submits(slack, view, cluster="orders", count="12", ratio="much").body)
     assert answer["response_action"] == "errors"
@@ -174,7 +174,9 @@ def test_what_is_wrong_stands_under_its_field(company: Service, slack: Slack, ap
     assert len(executions(company)) == 1
 
 
-def test_who_may_not_run_it_is_told_in_the_forms_place(company: Service, slack: Slack, api: FakeApi) -> None:
+def test_who_may_not_run_it_is_told_in_the_forms_place(
+    company: UnitOfWorkFactory, slack: Slack, api: FakeApi
+) -> None:
     view = opened(slack, api)
     with company.transaction() as work:
         nobody = TeamDefinition.model_validate({"kind": "team", "name": "database", "members": []})
@@ -186,7 +188,7 @@ def test_who_may_not_run_it_is_told_in_the_forms_place(company: Service, slack: 
 
 
 def test_a_form_of_a_runbook_that_was_edited_meanwhile_starts_nothing(
-    company: Service, slack: Slack, api: FakeApi
+    company: UnitOfWorkFactory, slack: Slack, api: FakeApi
 ) -> None:
     view = opened(slack, api)
     add_runbook(company, "all-kinds", approved=False, parameters=KINDS, steps=WAIT, description="new")
@@ -196,7 +198,7 @@ def test_a_form_of_a_runbook_that_was_edited_meanwhile_starts_nothing(
 
 
 def test_a_form_of_a_runbook_that_is_not_valid_any_more_says_so(
-    company: Service, slack: Slack, api: FakeApi
+    company: UnitOfWorkFactory, slack: Slack, api: FakeApi
 ) -> None:
     view = opened(slack, api)
     uninstall(company, "wait")
@@ -227,7 +229,9 @@ def test_what_is_wrong_and_not_missing_is_said_as_before(slack: Slack, api: Fake
     assert api.opened == []
 
 
-def test_nobody_who_may_not_run_it_sees_the_form(company: Service, slack: Slack, api: FakeApi) -> None:
+def test_nobody_who_may_not_run_it_sees_the_form(
+    company: UnitOfWorkFactory, slack: Slack, api: FakeApi
+) -> None:
     assert "Only responders of team database" in str(types(slack, "run all-kinds", WEB_OPS).body)
     add_runbook(company, "draft", approved=False, parameters=KINDS, steps=WAIT)
     assert "only an approved version runs" in str(types(slack, "run draft").body)
@@ -235,7 +239,7 @@ def test_nobody_who_may_not_run_it_sees_the_form(company: Service, slack: Slack,
 
 
 def test_with_more_parameters_than_a_form_holds_they_are_named(
-    company: Service, slack: Slack, api: FakeApi
+    company: UnitOfWorkFactory, slack: Slack, api: FakeApi
 ) -> None:
     many = {"required": ["p0"], "properties": {f"p{n}": {"type": "string"} for n in range(101)}}
     add_runbook(company, "many", parameters=many, steps=WAIT)
@@ -243,7 +247,7 @@ def test_with_more_parameters_than_a_form_holds_they_are_named(
     assert api.opened == []
 
 
-def test_choices_that_no_menu_holds_are_typed(company: Service, slack: Slack, api: FakeApi) -> None:
+def test_choices_that_no_menu_holds_are_typed(company: UnitOfWorkFactory, slack: Slack, api: FakeApi) -> None:
     names = [f"n{n}" for n in range(101)]
     schema = {
         "required": ["a", "b", "c"],
@@ -268,7 +272,9 @@ SECRET_FORM = {
 }
 
 
-def test_a_password_is_in_no_form_answer_or_row(company: Service, slack: Slack, api: FakeApi) -> None:
+def test_a_password_is_in_no_form_answer_or_row(
+    company: UnitOfWorkFactory, slack: Slack, api: FakeApi
+) -> None:
     add_runbook(company, "form", parameters=SECRET_FORM, steps=WAIT)
     view = opened(slack, api, "run form token=hunter2-S3CRET")
     assert "S3CRET" not in json.dumps(view)

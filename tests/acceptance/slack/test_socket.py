@@ -10,7 +10,7 @@ from bot.app import create_bolt_app
 from bot.socket import run_socket
 from core.decisions.installation import Workspace
 from core.errors import ConfigurationError
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
 from tests.acceptance.slack.conftest import NOBODY_LISTENS
@@ -43,7 +43,7 @@ def people(sandbox: RunningSandbox) -> Iterator[People]:
 class Socket:
     """`run_socket` in a thread of its own; `ended_with`: what it raised."""
 
-    def __init__(self, service: Service, api_url: str, app_token: str) -> None:
+    def __init__(self, service: UnitOfWorkFactory, api_url: str, app_token: str) -> None:
         self._app = create_bolt_app(
             service, signing_secret=SECRET, workspace=lambda: OURS, token=APP.bot_token, api_url=api_url
         )
@@ -68,7 +68,7 @@ class Socket:
 
 
 def test_a_command_is_done_and_answered_over_the_socket(
-    company: Service, sandbox: RunningSandbox, people: People
+    company: UnitOfWorkFactory, sandbox: RunningSandbox, people: People
 ) -> None:
     socket = Socket(company, sandbox.api_url, APP.app_token)
     eventually(lambda: people.do("/app")["socket_connections"] == 1)
@@ -81,14 +81,14 @@ def test_a_command_is_done_and_answered_over_the_socket(
 
 
 def test_a_token_that_slack_does_not_take_ends_it_with_a_sentence(
-    company: Service, sandbox: RunningSandbox
+    company: UnitOfWorkFactory, sandbox: RunningSandbox
 ) -> None:
     socket = Socket(company, sandbox.api_url, "xapp-wrong")
     socket.wait()
     assert "Slack does not take SLACK_APP_TOKEN (invalid_auth)." in str(socket.ended_with)
 
 
-def test_it_waits_for_a_slack_that_is_down_and_still_stops_at_once(company: Service) -> None:
+def test_it_waits_for_a_slack_that_is_down_and_still_stops_at_once(company: UnitOfWorkFactory) -> None:
     socket = Socket(company, NOBODY_LISTENS, APP.app_token)
     time.sleep(0.3)  # it is between two tries, or in one: both must end
     began = time.monotonic()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import Approval, RunbookExecution, StepExecution, WorkflowExecution
 from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, start
@@ -20,7 +20,7 @@ actions: [{id: call, type: message, text: hello}]
 """
 
 
-def ended(company: Service, seconds: float, status: str, error: str | None = None) -> str:
+def ended(company: UnitOfWorkFactory, seconds: float, status: str, error: str | None = None) -> str:
     """A run of db-failover that took so long; answers its id."""
     run = start(company, "db-failover", DB_OPS, cluster="orders")
     with company.transaction() as work:
@@ -32,14 +32,14 @@ def ended(company: Service, seconds: float, status: str, error: str | None = Non
     return run
 
 
-def approved(company: Service, run: str, seconds: float) -> None:
+def approved(company: UnitOfWorkFactory, run: str, seconds: float) -> None:
     with company.transaction() as work:
         place = {"id": f"apr_{run}", "execution_id": run, "position": 0, "attempt": 1}
         times = {"opened_at": BEGIN, "closed_at": BEGIN + timedelta(seconds=seconds)}
         work.session.add(Approval(**place, **times, policy={}, message="", status="approved"))
 
 
-def test_every_figure_of_a_runbook_is_told(company: Service, slack: Slack) -> None:
+def test_every_figure_of_a_runbook_is_told(company: UnitOfWorkFactory, slack: Slack) -> None:
     for seconds in (100, 100, 100):
         run = ended(company, seconds, "succeeded")
     approved(company, run, 30)
@@ -55,7 +55,7 @@ def test_every_figure_of_a_runbook_is_told(company: Service, slack: Slack) -> No
     assert "fails at *gate*, 1 times: `no disk`" in said
 
 
-def test_a_workflow_is_told_of_in_the_same_way(company: Service, slack: Slack) -> None:
+def test_a_workflow_is_told_of_in_the_same_way(company: UnitOfWorkFactory, slack: Slack) -> None:
     apply_documents(company, WORKFLOW)
     slack.types(DB_OPS, DB_CHANNEL, "workflow run look")
     with company.transaction() as work:

@@ -1,6 +1,6 @@
 """`/runbook note` and the timeline in `/runbook incident show`."""
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import AuditEntry, IncidentEvent
 from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import (
@@ -14,13 +14,13 @@ from tests.acceptance.slack.world import (
 )
 
 
-def notes(service: Service) -> list[str]:
+def notes(service: UnitOfWorkFactory) -> list[str]:
     with service.transaction() as work:
         events = work.session.query(IncidentEvent).filter_by(type="incident.note")
         return [event.details["text"] for event in events.order_by(IncidentEvent.number)]
 
 
-def test_a_note_is_kept_and_audited_with_who_wrote_it(company: Service, slack: Slack) -> None:
+def test_a_note_is_kept_and_audited_with_who_wrote_it(company: UnitOfWorkFactory, slack: Slack) -> None:
     said = slack.types(DB_OPS, DB_CHANNEL, "note The replica doesn't catch up, lag=40s")
 
     assert "Noted in inc-1." in said
@@ -30,14 +30,14 @@ def test_a_note_is_kept_and_audited_with_who_wrote_it(company: Service, slack: S
         assert (entry.actor, entry.source, entry.team) == (DB_OPS, "slack", "database")
 
 
-def test_a_note_that_slack_delivers_twice_is_one_note(company: Service, slack: Slack) -> None:
+def test_a_note_that_slack_delivers_twice_is_one_note(company: UnitOfWorkFactory, slack: Slack) -> None:
     for _ in range(2):
         slack.types(DB_OPS, DB_CHANNEL, "note once", trigger_id="the.same")
 
     assert notes(company) == ["once"]
 
 
-def test_a_note_needs_a_text_an_incident_and_a_responder(company: Service, slack: Slack) -> None:
+def test_a_note_needs_a_text_an_incident_and_a_responder(company: UnitOfWorkFactory, slack: Slack) -> None:
     assert "What is to be noted?" in slack.types(DB_OPS, DB_CHANNEL, "note")
     assert "No incident belongs to this channel." in slack.types(DB_OPS, QUIET_CHANNEL, "note hello")
     assert "Only responders of team database" in slack.types(WEB_OPS, DB_CHANNEL, "note hello")
@@ -45,7 +45,7 @@ def test_a_note_needs_a_text_an_incident_and_a_responder(company: Service, slack
     assert notes(company) == []
 
 
-def test_show_has_what_happened_with_who_and_what(company: Service, slack: Slack) -> None:
+def test_show_has_what_happened_with_who_and_what(company: UnitOfWorkFactory, slack: Slack) -> None:
     gate = gate_of(company, DB_OPS)
     slack.clicks(DB_ADMIN, "approval.approve", pressed(gate))
     slack.types(DB_OPS, DB_CHANNEL, "note <b> &amp; bold")
@@ -62,7 +62,7 @@ def test_show_has_what_happened_with_who_and_what(company: Service, slack: Slack
     assert said.index("opened the incident") < said.index("asked for db-failover") < said.index("noted: ")
 
 
-def test_show_has_the_last_ten_lines(company: Service, slack: Slack) -> None:
+def test_show_has_the_last_ten_lines(company: UnitOfWorkFactory, slack: Slack) -> None:
     for number in range(12):
         slack.types(DB_OPS, DB_CHANNEL, f"note number {number}.")
     said = slack.types(DB_OPS, DB_CHANNEL, "incident show")
@@ -71,7 +71,7 @@ def test_show_has_the_last_ten_lines(company: Service, slack: Slack) -> None:
     assert "opened the incident" not in said
 
 
-def test_another_teams_timeline_is_not_shown(company: Service, slack: Slack) -> None:
+def test_another_teams_timeline_is_not_shown(company: UnitOfWorkFactory, slack: Slack) -> None:
     slack.types(DB_OPS, DB_CHANNEL, "note secret plan")
 
     assert "secret plan" not in slack.types(WEB_OPS, DB_CHANNEL, "incident show")

@@ -11,18 +11,18 @@ from structlog.testing import capture_logs
 from bot.app import create_bolt_app
 from core.clock import SystemClock
 from core.database import open_engine
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl
 from tests.acceptance.slack.requests import SECRET, Slack, command_form, ours
 from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, executions
-from tests.conftest import RecordedBells
-from workers.doorbell import RqDoorbell, open_redis
+from tests.conftest import RecordedJobs
+from workers.job_queue import RqJobQueue, open_redis
 
 
 @pytest.fixture
 def without_database() -> Slack:
     engine = open_engine("postgresql://127.0.0.1:9/nothing")
-    service = Service(engine, SystemClock(), RecordedBells())
+    service = UnitOfWorkFactory(engine, SystemClock(), RecordedJobs())
     return Slack(
         create_bolt_app(
             service, signing_secret=SECRET, workspace=ours, token="xoxb-1", api_url=NOBODY_LISTENS
@@ -30,7 +30,9 @@ def without_database() -> Slack:
     )
 
 
-def test_commands_are_acknowledged_while_slacks_api_is_unreachable(company: Service, slack: Slack) -> None:
+def test_commands_are_acknowledged_while_slacks_api_is_unreachable(
+    company: UnitOfWorkFactory, slack: Slack
+) -> None:
     assert "is asked for" in slack.types(DB_OPS, DB_CHANNEL, "run say-hello")
     assert len(executions(company)) == 1
 
@@ -40,13 +42,13 @@ REFUSES, NEVER_ANSWERS = "redis://127.0.0.1:1/0", "redis://127.0.0.1:{port}/0"
 
 @pytest.mark.parametrize("redis", [REFUSES, NEVER_ANSWERS], ids=["refuses", "never answers"])
 def test_commands_are_committed_and_answered_in_time_while_redis_is_away(
-    company: Service, redis: str
+    company: UnitOfWorkFactory, redis: str
 ) -> None:
     """Slack waits 3 seconds: https://docs.slack.dev/interactivity/implementing-slash-commands/"""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        bell = RqDoorbell(open_redis(redis.format(port=listener.getsockname()[1])))
+        bell = RqJobQueue(open_redis(redis.format(port=listener.getsockname()[1])))
         app = create_bolt_app(
-            replace(company, doorbell=bell),
+            replace(company, job_queue=bell),
             signing_secret=SECRET,
             workspace=ours,
             token="xoxb-1",

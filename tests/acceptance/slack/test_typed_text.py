@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import Freeze, Incident, IncidentEvent, RunbookVersion
 from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import ADMIN, DB_CHANNEL, DB_OPS, WAIT, add_runbook, executions
@@ -28,7 +28,7 @@ PROSE = [
     ],
 )
 def test_lists_and_mappings_may_have_spaces(
-    company: Service, slack: Slack, typed: str, given: object
+    company: UnitOfWorkFactory, slack: Slack, typed: str, given: object
 ) -> None:
     add_runbook(company, "echo", parameters=ECHO, steps=[WAIT])
     assert "is asked for" in slack.types(DB_OPS, DB_CHANNEL, f"run echo {typed}")
@@ -36,7 +36,7 @@ def test_lists_and_mappings_may_have_spaces(
 
 
 @pytest.mark.parametrize("typed", PROSE)
-def test_a_note_is_kept_as_typed(company: Service, slack: Slack, typed: str) -> None:
+def test_a_note_is_kept_as_typed(company: UnitOfWorkFactory, slack: Slack, typed: str) -> None:
     assert "Noted" in slack.types(DB_OPS, DB_CHANNEL, f"note {typed}")
     with company.transaction() as work:
         event = work.session.query(IncidentEvent).filter_by(type="incident.note").one()
@@ -44,7 +44,9 @@ def test_a_note_is_kept_as_typed(company: Service, slack: Slack, typed: str) -> 
 
 
 @pytest.mark.parametrize("typed", PROSE)
-def test_a_title_is_kept_as_typed_but_for_line_breaks(company: Service, slack: Slack, typed: str) -> None:
+def test_a_title_is_kept_as_typed_but_for_line_breaks(
+    company: UnitOfWorkFactory, slack: Slack, typed: str
+) -> None:
     assert "is open" in slack.types(DB_OPS, DB_CHANNEL, f"incident open {typed} severity=high")
     with company.transaction() as work:
         opened = work.session.query(Incident).order_by(Incident.number.desc()).first()
@@ -55,7 +57,7 @@ def test_a_title_is_kept_as_typed_but_for_line_breaks(company: Service, slack: S
 @pytest.mark.parametrize("team", ["", "database "])
 @pytest.mark.parametrize("typed", PROSE)
 def test_the_reason_of_a_freeze_is_kept_as_typed(
-    company: Service, slack: Slack, team: str, typed: str
+    company: UnitOfWorkFactory, slack: Slack, team: str, typed: str
 ) -> None:
     said = slack.types(ADMIN.slack_user_id, DB_CHANNEL, f"freeze {team}{typed}")
     assert "is frozen" in said
@@ -66,7 +68,9 @@ def test_the_reason_of_a_freeze_is_kept_as_typed(
 
 
 @pytest.mark.parametrize("typed", PROSE)
-def test_the_reason_of_a_deprecation_is_kept_as_typed(company: Service, slack: Slack, typed: str) -> None:
+def test_the_reason_of_a_deprecation_is_kept_as_typed(
+    company: UnitOfWorkFactory, slack: Slack, typed: str
+) -> None:
     assert "is deprecated" in slack.types(ADMIN.slack_user_id, DB_CHANNEL, f"deprecate say-hello {typed}")
     with company.transaction() as work:
         assert typed in [row.note for row in work.session.query(RunbookVersion)]

@@ -6,7 +6,7 @@ import pytest
 
 from core.decisions.people import Person
 from core.decisions.quarantine import UNTIL
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.library.workflows import find_workflow, switch_workflow
 from core.services.library.writing import Intent
 from tests.acceptance.slack.requests import Slack
@@ -44,13 +44,13 @@ actions:
 """
 
 
-def switch(service: Service, name: str, *, enabled: bool, note: str = "") -> None:
+def switch(service: UnitOfWorkFactory, name: str, *, enabled: bool, note: str = "") -> None:
     with service.transaction() as work:
         workflow = find_workflow(work, WRITER, name)
         switch_workflow(work, WRITER, workflow, enabled=enabled, intent=Intent(note))
 
 
-def test_show_tells_what_starts_a_workflow_and_what_it_does(slack: Slack, company: Service) -> None:
+def test_show_tells_what_starts_a_workflow_and_what_it_does(slack: Slack, company: UnitOfWorkFactory) -> None:
     apply_documents(company, DB_DOWN)
     said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show db-down")
 
@@ -68,13 +68,13 @@ def test_show_tells_what_starts_a_workflow_and_what_it_does(slack: Slack, compan
     assert "```" not in said
 
 
-def test_show_of_one_that_people_start_says_how(slack: Slack, company: Service) -> None:
+def test_show_of_one_that_people_start_says_how(slack: Slack, company: UnitOfWorkFactory) -> None:
     apply_documents(company, GREET)
     said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
     assert "*greet* v1 · global · manual\\nStart it: `/runbook workflow run greet`\\nActions:" in said
 
 
-def test_a_long_workflow_shows_its_first_actions(slack: Slack, company: Service) -> None:
+def test_a_long_workflow_shows_its_first_actions(slack: Slack, company: UnitOfWorkFactory) -> None:
     actions = "".join(f"  - {{id: say{number}, type: message, text: x}}\n" for number in range(33))
     apply_documents(company, f"kind: workflow\nname: long\ntrigger: {{on: manual}}\nactions:\n{actions}")
     said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show long")
@@ -83,7 +83,7 @@ def test_a_long_workflow_shows_its_first_actions(slack: Slack, company: Service)
 
 
 def test_show_of_a_draft_tells_what_it_changes_in_the_approved_version(
-    slack: Slack, company: Service
+    slack: Slack, company: UnitOfWorkFactory
 ) -> None:
     apply_documents(company, GREET)
     switch(company, "greet", enabled=False)
@@ -104,7 +104,9 @@ def test_show_of_a_draft_tells_what_it_changes_in_the_approved_version(
     assert "It changes" not in slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
 
 
-def test_show_says_where_nothing_was_approved_or_nothing_differs(slack: Slack, company: Service) -> None:
+def test_show_says_where_nothing_was_approved_or_nothing_differs(
+    slack: Slack, company: UnitOfWorkFactory
+) -> None:
     apply_documents(company, GREET, approve=False)
     said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
     assert "*greet* v1 · global · *draft, does not start*" in said
@@ -118,7 +120,9 @@ def test_show_says_where_nothing_was_approved_or_nothing_differs(slack: Slack, c
     assert "It says the same as v1, which was approved." in said
 
 
-def test_a_platform_admin_approves_and_deprecates_what_they_read(slack: Slack, company: Service) -> None:
+def test_a_platform_admin_approves_and_deprecates_what_they_read(
+    slack: Slack, company: UnitOfWorkFactory
+) -> None:
     who = ADMIN.slack_user_id
     apply_documents(company, GREET, approve=False)
     said = slack.types(who, QUIET_CHANNEL, "workflow approve greet")
@@ -137,21 +141,23 @@ def test_a_platform_admin_approves_and_deprecates_what_they_read(slack: Slack, c
     assert "greet is deprecated." in slack.types(who, QUIET_CHANNEL, "workflow approve greet")
 
 
-def test_show_of_one_under_quarantine_says_why_and_until_when(slack: Slack, company: Service) -> None:
+def test_show_of_one_under_quarantine_says_why_and_until_when(
+    slack: Slack, company: UnitOfWorkFactory
+) -> None:
     apply_documents(company, GREET)
     suspect(company, "greet")
     said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
     assert f"*greet* v1 · global · *under quarantine, does not start*\\n{LOST} {UNTIL}\\n" in said
 
 
-def test_one_that_is_not_valid_any_more_is_said_to_be_so(slack: Slack, company: Service) -> None:
+def test_one_that_is_not_valid_any_more_is_said_to_be_so(slack: Slack, company: UnitOfWorkFactory) -> None:
     apply_documents(company, GREET)
     uninstall(company, "message")
     said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
     assert "Version 1 of greet is not valid any more" in said
 
 
-def test_history_tells_who_did_what_newest_first(slack: Slack, company: Service) -> None:
+def test_history_tells_who_did_what_newest_first(slack: Slack, company: UnitOfWorkFactory) -> None:
     apply_documents(company, GREET)
     switch(company, "greet", enabled=False, note="It <shouts>")
     switch(company, "greet", enabled=True)
@@ -170,7 +176,7 @@ def test_history_tells_who_did_what_newest_first(slack: Slack, company: Service)
     assert "It &lt;shouts&gt;" in said
 
 
-def test_a_long_history_shows_its_newest_part(slack: Slack, company: Service) -> None:
+def test_a_long_history_shows_its_newest_part(slack: Slack, company: UnitOfWorkFactory) -> None:
     for number in range(22):
         apply_documents(company, GREET.replace("hello", f"hello {number}"), approve=False)
     said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow history greet")
@@ -181,7 +187,7 @@ def test_a_long_history_shows_its_newest_part(slack: Slack, company: Service) ->
 
 @pytest.mark.parametrize("verb", ["show", "history"])
 def test_what_cannot_be_shown_is_refused_with_what_would_be_right(
-    slack: Slack, company: Service, verb: str
+    slack: Slack, company: UnitOfWorkFactory, verb: str
 ) -> None:
     apply_documents(company, f"{GREET}---{DB_DOWN}")
     for who, typed, sentence in (
@@ -195,13 +201,13 @@ def test_what_cannot_be_shown_is_refused_with_what_would_be_right(
 
 
 @pytest.mark.parametrize("verb", ["show", "history"])
-def test_who_may_see_a_workflow_may_read_it(slack: Slack, company: Service, verb: str) -> None:
+def test_who_may_see_a_workflow_may_read_it(slack: Slack, company: UnitOfWorkFactory, verb: str) -> None:
     apply_documents(company, f"{GREET}---{DB_DOWN}")
     for who, name in ((WEB_OPS, "greet"), (DB_OPS, "db-down"), (ADMIN.slack_user_id, "db-down")):
         assert f"*{name}*" in slack.types(who, DB_CHANNEL, f"workflow {verb} {name}")
 
 
-def test_the_help_and_the_list_lead_there(slack: Slack, company: Service) -> None:
+def test_the_help_and_the_list_lead_there(slack: Slack, company: UnitOfWorkFactory) -> None:
     apply_documents(company, GREET)
     helped = slack.types(DB_OPS, QUIET_CHANNEL, "help")
     assert (

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.executions.loading import WORKFLOW
 from core.tables import Incident, WorkflowExecution
 from tests.acceptance.slack.conftest import ResponseUrl
@@ -25,13 +25,13 @@ actions: [{id: tell, type: message, text: hello}]
 """
 
 
-def runs(service: Service) -> list[WorkflowExecution]:
+def runs(service: UnitOfWorkFactory) -> list[WorkflowExecution]:
     with service.transaction() as work:
         return list(work.session.scalars(select(WorkflowExecution)))
 
 
 def test_a_workflow_is_started_for_the_channels_incident_once_a_delivery(
-    slack: Slack, company: Service
+    slack: Slack, company: UnitOfWorkFactory
 ) -> None:
     apply_documents(company, WORKFLOWS)
     said = [slack.types(DB_OPS, DB_CHANNEL, "workflow run page-the-owner", "t.1") for _ in range(2)]
@@ -43,7 +43,7 @@ def test_a_workflow_is_started_for_the_channels_incident_once_a_delivery(
 
 
 def test_what_is_no_workflow_to_run_is_refused_with_what_would_be_right(
-    slack: Slack, company: Service
+    slack: Slack, company: UnitOfWorkFactory
 ) -> None:
     apply_documents(company, WORKFLOWS)
     for who, channel, typed, sentence in (
@@ -58,7 +58,7 @@ def test_what_is_no_workflow_to_run_is_refused_with_what_would_be_right(
     assert runs(company) == []
 
 
-def test_workflows_are_listed_for_who_may_see_them(slack: Slack, company: Service) -> None:
+def test_workflows_are_listed_for_who_may_see_them(slack: Slack, company: UnitOfWorkFactory) -> None:
     apply_documents(company, WORKFLOWS)
 
     seen = slack.types(DB_OPS, QUIET_CHANNEL, "workflow list")
@@ -68,7 +68,7 @@ def test_workflows_are_listed_for_who_may_see_them(slack: Slack, company: Servic
     assert "No workflow's name has zebra." in slack.types(DB_OPS, QUIET_CHANNEL, "workflow list zebra")
 
 
-def test_a_workflow_under_quarantine_says_so_and_why(slack: Slack, company: Service) -> None:
+def test_a_workflow_under_quarantine_says_so_and_why(slack: Slack, company: UnitOfWorkFactory) -> None:
     apply_documents(company, WORKFLOWS)
     suspect(company, "greet")
 
@@ -76,7 +76,7 @@ def test_a_workflow_under_quarantine_says_so_and_why(slack: Slack, company: Serv
     assert f"*greet* · global · *under quarantine, does not start* · {LOST}" in seen
 
 
-def test_an_incident_is_escalated(slack: Slack, company: Service) -> None:
+def test_an_incident_is_escalated(slack: Slack, company: UnitOfWorkFactory) -> None:
     number = the_incident(company).number
     for typed, sentence in (
         ("incident escalate hihg", "Use high"),
@@ -104,7 +104,7 @@ actions:
 
 
 def test_a_workflow_is_cancelled_by_whoever_may_and_what_it_started_as_they_wish(
-    slack: Slack, company: Service
+    slack: Slack, company: UnitOfWorkFactory
 ) -> None:
     apply_documents(company, LONG)
     ids = [slack.types(DB_OPS, DB_CHANNEL, "workflow run takes-long", f"t.{n}") for n in range(2)]
@@ -124,7 +124,7 @@ def test_a_workflow_is_cancelled_by_whoever_may_and_what_it_started_as_they_wish
 
 
 def test_the_button_beside_a_started_workflow_cancels_it(
-    slack: Slack, company: Service, response_url: ResponseUrl
+    slack: Slack, company: UnitOfWorkFactory, response_url: ResponseUrl
 ) -> None:
     apply_documents(company, LONG)
     slack.types(DB_OPS, DB_CHANNEL, "workflow run takes-long", "t.1")

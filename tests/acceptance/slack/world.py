@@ -9,7 +9,7 @@ from core.execution.executor import Executor
 from core.execution.preparation import Ports
 from core.io.egress import EgressPolicy
 from core.io.http import HttpCaller
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.people import apply_team
 from core.services.executions.loading import RUNBOOK
 from core.services.incidents.opening import NewIncident, open_incident
@@ -40,7 +40,7 @@ CLUSTER = {
 }
 
 
-def set_up(service: Service) -> None:
+def set_up(service: UnitOfWorkFactory) -> None:
     """Teams, an incident of team database in its channel, and approved runbooks."""
     with service.transaction() as work:
         for name, members in TEAMS.items():
@@ -55,7 +55,7 @@ def set_up(service: Service) -> None:
     add_runbook(service, "say-hello", steps=[WAIT])
 
 
-def add_runbook(service: Service, name: str, *, approved: bool = True, **fields: Any) -> None:
+def add_runbook(service: UnitOfWorkFactory, name: str, *, approved: bool = True, **fields: Any) -> None:
     document = {"kind": "runbook", "name": name, **fields}
     with service.transaction() as work:
         runbook = apply_runbook(work, ADMIN, RunbookDefinition.model_validate(document))
@@ -63,17 +63,17 @@ def add_runbook(service: Service, name: str, *, approved: bool = True, **fields:
             approve_runbook(work, ADMIN, runbook, own_version_allowed=True)
 
 
-def the_incident(service: Service) -> Incident:
+def the_incident(service: UnitOfWorkFactory) -> Incident:
     with service.transaction() as work:
         return work.session.query(Incident).filter_by(slack_channel=DB_CHANNEL).one()
 
 
-def executions(service: Service) -> list[RunbookExecution]:
+def executions(service: UnitOfWorkFactory) -> list[RunbookExecution]:
     with service.transaction() as work:
         return work.session.query(RunbookExecution).order_by(RunbookExecution.created_at).all()
 
 
-def start(service: Service, name: str, user: str, **parameters: str) -> str:
+def start(service: UnitOfWorkFactory, name: str, user: str, **parameters: str) -> str:
     """Start a runbook as a person would; answers the execution's id."""
     with service.transaction() as work:
         incident = work.session.query(Incident).filter_by(slack_channel=DB_CHANNEL).one()
@@ -81,21 +81,21 @@ def start(service: Service, name: str, user: str, **parameters: str) -> str:
         return start_by_person(work, person, Start(find_runbook(work, person, name), incident, parameters)).id
 
 
-def work_on(service: Service, execution_id: str) -> None:
+def work_on(service: UnitOfWorkFactory, execution_id: str) -> None:
     """What a worker does with it, until it waits or ends."""
     ports = Ports(HttpCaller(EgressPolicy()), None, secrets_of(service, {}))
     Executor(service, ports, "worker").run(RUNBOOK, execution_id)
     ports.http.close()
 
 
-def gate_of(service: Service, user: str) -> Approval:
+def gate_of(service: UnitOfWorkFactory, user: str) -> Approval:
     """A gate of a run that the user asked for, which waits there."""
     execution_id = start(service, "db-failover", user, cluster="orders")
     work_on(service, execution_id)
     return gates(service, execution_id)[0]
 
 
-def gates(service: Service, execution_id: str) -> list[Approval]:
+def gates(service: UnitOfWorkFactory, execution_id: str) -> list[Approval]:
     with service.transaction() as work:
         found = work.session.query(Approval).filter_by(execution_id=execution_id).all()
         for gate in found:
@@ -109,7 +109,7 @@ def pressed(gate: Approval) -> str:
     return f"{gate.id}:{gate.digest[:16]}"
 
 
-def lost_in_step(service: Service, user: str) -> str:
+def lost_in_step(service: UnitOfWorkFactory, user: str) -> str:
     """An execution whose worker died within a step, so that people are asked; answers its id."""
     execution_id = start(service, "say-hello", user)
     with service.transaction() as work:
@@ -118,7 +118,7 @@ def lost_in_step(service: Service, user: str) -> str:
         step = work.session.get_one(StepExecution, (execution_id, 0))
         step.status, step.attempt, step.started_at = "unknown", 1, work.now
         asks = {"position": 0, "attempt": 1}
-        notices.owe(
+        notices.enqueue_notice(
             work, NewNotice(NoticeKind.VERDICT, execution_id, row.incident_id, key="0.1", content=asks)
         )
     return execution_id

@@ -6,11 +6,11 @@ from sqlalchemy import Engine
 from bot.pages.links import RunLinks
 from bot.poster.poster import Poster
 from bot.poster.slack import open_client
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import Incident
 from slack_sandbox.serving import RunningSandbox
-from tests.conftest import ADMIN, RecordedBells
-from tests.integration.bot.desk import DEFINITIONS, WORKSPACE, Desk, PretendTime
+from tests.conftest import ADMIN, RecordedJobs
+from tests.integration.bot.world import DEFINITIONS, WORKSPACE, BotWorld, PretendTime
 from tests.integration.slack_sandbox.people import People
 from tests.world import apply_documents, new_executor, new_incident
 
@@ -21,8 +21,8 @@ def time() -> PretendTime:
 
 
 @pytest.fixture
-def service(engine: Engine, recorded_bells: RecordedBells, time: PretendTime) -> Service:
-    service = Service(engine, time, recorded_bells, frozenset({ADMIN}))
+def service(engine: Engine, recorded_bells: RecordedJobs, time: PretendTime) -> UnitOfWorkFactory:
+    service = UnitOfWorkFactory(engine, time, recorded_bells, frozenset({ADMIN}))
     apply_documents(service, DEFINITIONS)
     return service
 
@@ -42,19 +42,23 @@ def people(slack: RunningSandbox) -> Iterator[People]:
 
 
 @pytest.fixture
-def poster(service: Service, slack: RunningSandbox) -> Poster:
+def poster(service: UnitOfWorkFactory, slack: RunningSandbox) -> Poster:
     client = open_client(WORKSPACE.app.bot_token, slack.api_url)
     return Poster(service, client, RunLinks("https://runbook.example", "secret"))
 
 
 @pytest.fixture
-def desk(
-    service: Service, poster: Poster, people: People, time: PretendTime, recorded_bells: RecordedBells
-) -> Desk:
-    return Desk(service, poster, people, time, new_executor(service), recorded_bells)
+def world(
+    service: UnitOfWorkFactory,
+    poster: Poster,
+    people: People,
+    time: PretendTime,
+    recorded_bells: RecordedJobs,
+) -> BotWorld:
+    return BotWorld(service, poster, people, time, new_executor(service), recorded_bells)
 
 
 @pytest.fixture
-def incident(service: Service) -> Incident:
+def incident(service: UnitOfWorkFactory) -> Incident:
     """In channel C0INCIDENT."""
     return new_incident(service)

@@ -9,14 +9,14 @@ from bot.pages.links import RunLinks
 from bot.poster.poster import Poster
 from chaos.restoring.copies import dump
 from chaos.restoring.people import answer, is_told, left, messages_by_name, twice
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.executions.loading import KINDS
 from core.services.incidents.ages import start_what_came_of_age
-from tests.conftest import RecordedBells
-from tests.integration.bot.desk import PretendTime
+from tests.conftest import RecordedJobs
+from tests.integration.bot.world import PretendTime
 from tests.integration.slack_sandbox.people import People
 from tests.world import Target, new_executor, new_incident, start_run
-from workers.clock import ring_what_is_due, watch_the_database
+from workers.scheduler import enqueue_what_is_due, watch_the_database
 
 ROUNDS = 400
 
@@ -43,7 +43,7 @@ class Outside:
 class House:
     """All processes, in one thread. `moments`: how many there were; at number `dump_at` the dump is written."""
 
-    service: Service
+    service: UnitOfWorkFactory
     outside: Outside
     owner_url: str
     file: Path = Path()
@@ -65,7 +65,7 @@ class House:
         """Until nothing is left to do; without `answers` of people, until nothing can be done without them."""
         for _ in range(ROUNDS):
             watch_the_database(self.service)
-            ring_what_is_due(self.service)
+            enqueue_what_is_due(self.service)
             start_what_came_of_age(self.service)
             self._work()
             self._deliver()
@@ -77,11 +77,11 @@ class House:
         raise AssertionError(f"there is something left to do: {left(self.service)}")
 
     def _work(self) -> None:
-        bells = self.service.doorbell
-        assert isinstance(bells, RecordedBells)
+        jobs = self.service.job_queue
+        assert isinstance(jobs, RecordedJobs)
         executor = new_executor(self.service, secrets={"TARGET": self.outside.target.url})
-        while bells.rung:
-            kind, execution_id = bells.rung.pop(0)
+        while jobs.enqueued:
+            kind, execution_id = jobs.enqueued.pop(0)
             executor.run(KINDS[kind], execution_id)
             self.moment()
 

@@ -3,10 +3,10 @@
 import pytest
 from structlog.testing import capture_logs
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import Incident
 from slack_sandbox.values import Json
-from tests.integration.bot.desk import ADMIN_OF_TEAM, OPS, WEB, WORKSPACE, Desk
+from tests.integration.bot.world import ADMIN_OF_TEAM, OPS, WEB, WORKSPACE, BotWorld
 from tests.integration.slack_sandbox.people import People
 from tests.world import apply_documents, new_incident
 
@@ -15,7 +15,7 @@ APP = WORKSPACE.app.bot_user_id
 
 
 @pytest.fixture
-def incident(service: Service) -> Incident:
+def incident(service: UnitOfWorkFactory) -> Incident:
     """Without a channel."""
     return new_incident(service, slack_channel=None)
 
@@ -24,34 +24,39 @@ def channels_of(people: People) -> dict[str, Json]:
     return {channel["name"]: channel for channel in people.state(OPS)["channels"]}
 
 
-def bound_channel(desk: Desk, incident: Incident) -> str:
-    with desk.service.transaction() as work:
+def bound_channel(world: BotWorld, incident: Incident) -> str:
+    with world.service.transaction() as work:
         return str(work.session.get_one(Incident, incident.id).slack_channel)
 
 
 def test_the_channel_is_named_after_the_incident_and_its_team_is_invited(
-    desk: Desk, incident: Incident
+    world: BotWorld, incident: Incident
 ) -> None:
-    desk.settle()
-    channel = channels_of(desk.people)[NAME]
-    assert channel["id"] == bound_channel(desk, incident)
+    world.settle()
+    channel = channels_of(world.people)[NAME]
+    assert channel["id"] == bound_channel(world, incident)
     assert sorted(channel["members"]) == sorted([APP, OPS, ADMIN_OF_TEAM])
     assert channel["topic"] == "Orders down"
 
 
-def test_the_card_stands_first_in_the_new_channel(desk: Desk, incident: Incident) -> None:
-    desk.run(incident, "check")
-    desk.settle()
-    assert desk.kinds(bound_channel(desk, incident))[:2] == ["incident", "headline"]
+def test_the_card_stands_first_in_the_new_channel(world: BotWorld, incident: Incident) -> None:
+    world.run(incident, "check")
+    world.settle()
+    assert world.kinds(bound_channel(world, incident))[:2] == ["incident", "headline"]
 
 
-def test_nothing_goes_anywhere_before_there_is_a_channel(desk: Desk, incident: Incident) -> None:
-    desk.people.play({"method": "conversations.create", "kind": "status", "times": 2})
-    desk.run(incident, "check")
-    desk.deliver()
-    assert desk.people.calls("chat.postMessage") == []
-    desk.settle()
-    assert sorted(desk.kinds(bound_channel(desk, incident))) == ["detail", "headline", "incident", "outcome"]
+def test_nothing_goes_anywhere_before_there_is_a_channel(world: BotWorld, incident: Incident) -> None:
+    world.people.play({"method": "conversations.create", "kind": "status", "times": 2})
+    world.run(incident, "check")
+    world.deliver()
+    assert world.people.calls("chat.postMessage") == []
+    world.settle()
+    assert sorted(world.kinds(bound_channel(world, incident))) == [
+        "detail",
+        "headline",
+        "incident",
+        "outcome",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -64,76 +69,78 @@ def test_nothing_goes_anywhere_before_there_is_a_channel(desk: Desk, incident: I
     ],
 )
 def test_a_channel_that_was_made_before_a_crash_is_found_again(
-    desk: Desk, incident: Incident, method: str, kind: str
+    world: BotWorld, incident: Incident, method: str, kind: str
 ) -> None:
-    desk.people.play({"method": method, "kind": kind})
-    desk.settle()
-    made = [name for name in channels_of(desk.people) if name.startswith("inc-")]
+    world.people.play({"method": method, "kind": kind})
+    world.settle()
+    made = [name for name in channels_of(world.people) if name.startswith("inc-")]
     assert made == [NAME]
-    channel = channels_of(desk.people)[NAME]
-    assert desk.kinds(channel["id"]) == ["incident"]
+    channel = channels_of(world.people)[NAME]
+    assert world.kinds(channel["id"]) == ["incident"]
     assert sorted(channel["members"]) == sorted([APP, OPS, ADMIN_OF_TEAM])
 
 
 @pytest.fixture
-def older_channel(desk: Desk) -> str:
+def older_channel(world: BotWorld) -> str:
     """A channel of the same name that was there long before the incident, and that the app is in."""
-    answer = desk.people.do("/channels", user=OPS, name=NAME)
-    desk.time.pass_by(600)
+    answer = world.people.do("/channels", user=OPS, name=NAME)
+    world.time.pass_by(600)
     return str(answer["channel"]["id"])
 
 
 def test_a_channel_that_was_there_before_the_incident_is_left_alone(
-    older_channel: str, desk: Desk, service: Service
+    older_channel: str, world: BotWorld, service: UnitOfWorkFactory
 ) -> None:
     incident = new_incident(service, slack_channel=None)
-    desk.settle()
-    assert bound_channel(desk, incident) == channels_of(desk.people)[f"{NAME}-2"]["id"]
-    assert desk.messages(older_channel) == []
+    world.settle()
+    assert bound_channel(world, incident) == channels_of(world.people)[f"{NAME}-2"]["id"]
+    assert world.messages(older_channel) == []
 
 
 def test_an_archived_channel_of_the_name_is_no_obstacle(
-    older_channel: str, desk: Desk, service: Service
+    older_channel: str, world: BotWorld, service: UnitOfWorkFactory
 ) -> None:
-    desk.people.do(f"/channels/{older_channel}/archive", user=OPS)
+    world.people.do(f"/channels/{older_channel}/archive", user=OPS)
     incident = new_incident(service, slack_channel=None)
-    desk.settle()
-    assert bound_channel(desk, incident) == channels_of(desk.people)[f"{NAME}-2"]["id"]
+    world.settle()
+    assert bound_channel(world, incident) == channels_of(world.people)[f"{NAME}-2"]["id"]
 
 
-def test_somebody_who_left_the_workspace_does_not_keep_the_others_out(desk: Desk, service: Service) -> None:
+def test_somebody_who_left_the_workspace_does_not_keep_the_others_out(
+    world: BotWorld, service: UnitOfWorkFactory
+) -> None:
     members = "".join(f"  - {{slack: {user}, role: responder}}\n" for user in ("U0GONE", OPS, WEB))
     apply_documents(service, f"kind: team\nname: mixed\nmembers:\n{members}")
     with capture_logs() as logs:
         new_incident(service, "U0WEB", team="mixed", slack_channel=None)
-        desk.settle()
-    assert sorted(channels_of(desk.people)[NAME]["members"]) == sorted([APP, OPS, WEB])
+        world.settle()
+    assert sorted(channels_of(world.people)[NAME]["members"]) == sorted([APP, OPS, WEB])
     assert [entry["members"] for entry in logs if entry["event"] == "not invited"][-1] == ["U0GONE"]
 
 
 @pytest.mark.parametrize("method", ["conversations.invite", "conversations.setTopic"])
-def test_a_busy_slack_keeps_nobody_out(desk: Desk, incident: Incident, method: str) -> None:
-    desk.people.play({"method": method, "kind": "ratelimited", "times": 2, "retry_after": 3})
-    desk.settle()
-    channel = channels_of(desk.people)[NAME]
+def test_a_busy_slack_keeps_nobody_out(world: BotWorld, incident: Incident, method: str) -> None:
+    world.people.play({"method": method, "kind": "ratelimited", "times": 2, "retry_after": 3})
+    world.settle()
+    channel = channels_of(world.people)[NAME]
     assert sorted(channel["members"]) == sorted([APP, OPS, ADMIN_OF_TEAM])
     assert channel["topic"] == "Orders down"
 
 
 def test_a_topic_that_slack_refuses_does_not_keep_the_incident_waiting(
-    desk: Desk, incident: Incident
+    world: BotWorld, incident: Incident
 ) -> None:
-    desk.people.play({"method": "conversations.setTopic", "kind": "error", "error": "too_long"})
-    desk.settle()
-    assert desk.kinds(bound_channel(desk, incident)) == ["incident"]
+    world.people.play({"method": "conversations.setTopic", "kind": "error", "error": "too_long"})
+    world.settle()
+    assert world.kinds(bound_channel(world, incident)) == ["incident"]
 
 
-def test_a_workspace_that_lets_us_make_no_channel_gets_one_alarm(desk: Desk, incident: Incident) -> None:
-    desk.people.play({"method": "conversations.create", "kind": "error", "error": "restricted_action"})
-    desk.run(incident, "check")
+def test_a_workspace_that_lets_us_make_no_channel_gets_one_alarm(world: BotWorld, incident: Incident) -> None:
+    world.people.play({"method": "conversations.create", "kind": "error", "error": "restricted_action"})
+    world.run(incident, "check")
     with capture_logs() as logs:
-        desk.deliver()
-        desk.time.pass_by(60)
-        desk.deliver()
+        world.deliver()
+        world.time.pass_by(60)
+        world.deliver()
     assert [entry["reason"] for entry in logs if entry["log_level"] == "error"] == ["restricted_action"]
-    assert not desk.poster.is_owing()
+    assert not world.poster.is_owing()

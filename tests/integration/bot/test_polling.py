@@ -7,11 +7,11 @@ from sqlalchemy import Engine, text
 
 from bench.explaining import overheard
 from bot.poster.claims import claim_next, is_due_by
-from core.service import Service, Work
+from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.analytics.tallies import count_ended
 from core.services.audit.chain import seal_entries
 from core.services.executions.loading import KINDS
-from workers.clock import find_due
+from workers.scheduler import find_due
 
 # A hundred thousand would prove no more: a plan is chosen by sizes that ANALYZE tells.
 NOTICES = """
@@ -42,7 +42,7 @@ INSERT INTO audit_seals (number, position, hash) SELECT number, number, md5(numb
 ON CONFLICT DO NOTHING
 """
 
-Act = Callable[[Work], object]
+Act = Callable[[UnitOfWork], object]
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def much(engine: Engine, owner_engine: Engine) -> Engine:
     return engine
 
 
-def plans_of(service: Service, engine: Engine, act: Act) -> list[str]:
+def plans_of(service: UnitOfWorkFactory, engine: Engine, act: Act) -> list[str]:
     """The lines of the plans of all that the act said."""
     with service.transaction() as work, overheard(engine) as said:
         act(work)
@@ -81,7 +81,7 @@ def plans_of(service: Service, engine: Engine, act: Act) -> list[str]:
     ],
     ids=["claim", "is owed", "ring", "seal", "count"],
 )
-def test_nothing_reads_a_table_from_end_to_end(service: Service, much: Engine, act: Act) -> None:
+def test_nothing_reads_a_table_from_end_to_end(service: UnitOfWorkFactory, much: Engine, act: Act) -> None:
     plans = plans_of(service, much, act)
     tables = ("notices", "incidents", "runbook_executions", "audit_entries", "audit_seals")
     whole = [line.strip() for line in plans for table in tables if f"Seq Scan on {table}" in line]
@@ -91,7 +91,7 @@ def test_nothing_reads_a_table_from_end_to_end(service: Service, much: Engine, a
 
 
 def test_who_takes_the_next_of_a_backlog_does_not_read_all_of_it(
-    service: Service, much: Engine, owner_engine: Engine
+    service: UnitOfWorkFactory, much: Engine, owner_engine: Engine
 ) -> None:
     """After an hour without Slack thousands of messages are owed, and each of them is claimed by itself."""
     with owner_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

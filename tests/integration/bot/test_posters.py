@@ -15,18 +15,18 @@ from bot.poster.poster import Poster
 from bot.poster.rendering import render
 from bot.poster.slack import SlackCalls
 from core.clock import SystemClock
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import Incident, Notice
-from tests.integration.bot.desk import CHANNEL, MANY_CHANNELS, Desk
+from tests.integration.bot.world import CHANNEL, MANY_CHANNELS, BotWorld
 from tests.integration.slack_sandbox.people import eventually
 from tests.world import new_incident
 
 JUST_BEFORE = LEASE.total_seconds() - 0.5
 
 
-def claimed(desk: Desk) -> Claim:
+def claimed(world: BotWorld) -> Claim:
     """The next notice, in the hands of a poster that does nothing more."""
-    with desk.service.transaction() as work:
+    with world.service.transaction() as work:
         claim = claim_next(work.session, work.now)
     assert claim is not None
     return claim
@@ -46,99 +46,103 @@ def running(poster: Poster, number: int) -> Iterator[None]:
                 each.result(timeout=10)
 
 
-def test_posters_at_once_never_post_twice_and_never_too_fast(desk: Desk) -> None:
+def test_posters_at_once_never_post_twice_and_never_too_fast(world: BotWorld) -> None:
     runs = [
-        desk.start(new_incident(desk.service, slack_channel=channel), "check") for channel in MANY_CHANNELS
+        world.start(new_incident(world.service, slack_channel=channel), "check") for channel in MANY_CHANNELS
     ]
-    desk.work()
-    with running(desk.poster, 4):
+    world.work()
+    with running(world.poster, 4):
         deadline = threading.Event()
         for _ in range(600):
-            if desk.owed() == 0:
+            if world.owed() == 0:
                 break
-            desk.time.pass_by(0.25)
+            world.time.pass_by(0.25)
             deadline.wait(0.02)
     parts = [
         (payload["notice_id"], payload["part"])
         for channel in MANY_CHANNELS
-        for message in desk.messages(channel)
+        for message in world.messages(channel)
         for payload in [message["metadata"]["event_payload"]]
     ]
     assert max(Counter(parts).values()) == 1
     assert len(parts) == 4 * len(runs)
-    assert [call for call in desk.people.calls("chat.postMessage") if not call["ok"]] == []
+    assert [call for call in world.people.calls("chat.postMessage") if not call["ok"]] == []
 
 
-def test_a_poster_sees_what_one_that_claims_at_the_same_moment_holds(desk: Desk, incident: Incident) -> None:
-    desk.run(incident, "check")  # two messages are owed in one channel
-    with ThreadPoolExecutor(1) as pool, Session(desk.service.engine) as first:
-        assert claim_next(first, desk.time.now()) is not None
-        second = pool.submit(claim_in_a_session_of_its_own, desk)
+def test_a_poster_sees_what_one_that_claims_at_the_same_moment_holds(
+    world: BotWorld, incident: Incident
+) -> None:
+    world.run(incident, "check")  # two messages are owed in one channel
+    with ThreadPoolExecutor(1) as pool, Session(world.service.engine) as first:
+        assert claim_next(first, world.time.now()) is not None
+        second = pool.submit(claim_in_a_session_of_its_own, world)
         wait([second], timeout=0.3)
         first.commit()
         assert second.result(timeout=10) is None
 
 
-def claim_in_a_session_of_its_own(desk: Desk) -> Claim | None:
-    with Session(desk.service.engine) as session, session.begin():
-        return claim_next(session, desk.time.now())
+def claim_in_a_session_of_its_own(world: BotWorld) -> Claim | None:
+    with Session(world.service.engine) as session, session.begin():
+        return claim_next(session, world.time.now())
 
 
-def test_what_a_poster_holds_is_nobody_elses_until_its_lease_ends(desk: Desk, incident: Incident) -> None:
-    claimed(desk)
-    desk.time.pass_by(JUST_BEFORE)
-    assert desk.poster.deliver_one() is False
-    desk.time.pass_by(1)
-    desk.settle()
-    assert desk.kinds() == ["incident"]
+def test_what_a_poster_holds_is_nobody_elses_until_its_lease_ends(
+    world: BotWorld, incident: Incident
+) -> None:
+    claimed(world)
+    world.time.pass_by(JUST_BEFORE)
+    assert world.poster.deliver_one() is False
+    world.time.pass_by(1)
+    world.settle()
+    assert world.kinds() == ["incident"]
 
 
-def test_a_poster_that_died_after_its_post_is_not_repeated(desk: Desk, incident: Incident) -> None:
-    claim = claimed(desk)
-    with desk.service.transaction() as work:
-        message = render(work, claim, desk.poster.links).message
+def test_a_poster_that_died_after_its_post_is_not_repeated(world: BotWorld, incident: Incident) -> None:
+    claim = claimed(world)
+    with world.service.transaction() as work:
+        message = render(work, claim, world.poster.links).message
     assert message is not None
-    SlackCalls(desk.poster.client).post(CHANNEL, message, None, broadcast=False)
-    desk.settle()
-    assert desk.kinds() == ["incident"]
+    SlackCalls(world.poster.client).post(CHANNEL, message, None, broadcast=False)
+    world.settle()
+    assert world.kinds() == ["incident"]
 
 
-def test_a_poster_whose_lease_ended_writes_nothing_down(desk: Desk, incident: Incident) -> None:
-    late = claimed(desk)
-    desk.time.pass_by(LEASE.total_seconds())
-    current = claimed(desk)
-    desk.poster._deliver(late)
-    with desk.service.transaction() as work:
+def test_a_poster_whose_lease_ended_writes_nothing_down(world: BotWorld, incident: Incident) -> None:
+    late = claimed(world)
+    world.time.pass_by(LEASE.total_seconds())
+    current = claimed(world)
+    world.poster._deliver(late)
+    with world.service.transaction() as work:
         notice = work.session.get_one(Notice, current.notice_id)
     assert (notice.delivered, notice.leased_until) == (0, current.leased_until)
 
 
-def test_a_change_during_a_delivery_is_delivered_next(desk: Desk, incident: Incident) -> None:
-    execution_id = desk.start(incident, "check")
-    desk.settle(lambda: desk.kinds() == ["incident"])
-    desk.time.pass_by(1)
-    claim = claimed(desk)
+def test_a_change_during_a_delivery_is_delivered_next(world: BotWorld, incident: Incident) -> None:
+    execution_id = world.start(incident, "check")
+    world.settle(lambda: world.kinds() == ["incident"])
+    world.time.pass_by(1)
+    claim = claimed(world)
     assert claim.subject_id == execution_id
-    desk.work()
-    desk.poster._deliver(claim)
-    desk.settle()
-    assert "succeeded" in desk.the("headline")["text"]
+    world.work()
+    world.poster._deliver(claim)
+    world.settle()
+    assert "succeeded" in world.the("headline")["text"]
 
 
 @pytest.mark.parametrize("with_runs", [False, True])
-def test_a_running_poster_hears_of_what_is_owed(desk: Desk, with_runs: bool) -> None:
+def test_a_running_poster_hears_of_what_is_owed(world: BotWorld, with_runs: bool) -> None:
     """In real time: a notification wakes it long before it would look by itself."""
-    service = Service(desk.service.engine, SystemClock(), desk.bells)
-    poster = Poster(service, desk.poster.client, desk.poster.links)
+    service = UnitOfWorkFactory(world.service.engine, SystemClock(), world.jobs)
+    poster = Poster(service, world.poster.client, world.poster.links)
     with running(poster, 1):
         eventually(lambda: is_listening(service))
         incident = new_incident(service)
         if with_runs:
-            desk.start(incident, "check")
-        eventually(lambda: len(desk.messages()) == (2 if with_runs else 1))
+            world.start(incident, "check")
+        eventually(lambda: len(world.messages()) == (2 if with_runs else 1))
 
 
-def is_listening(service: Service) -> bool:
+def is_listening(service: UnitOfWorkFactory) -> bool:
     query = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
     )

@@ -17,14 +17,14 @@ from cli.embedded import Services
 from cli.operator import OPERATOR
 from core.database import open_engine
 from core.decisions.installation import Happened
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.operations.restore import declare_restored, settle
 from core.services.shared.notices import NoticeKind
 from core.tables import Incident, Notice
 from slack_sandbox.serving import RunningSandbox
-from tests.conftest import ADMIN, RecordedBells
-from tests.integration.bot.desk import WORKSPACE, Desk, PretendTime
+from tests.conftest import ADMIN, RecordedJobs
 from tests.integration.bot.restoring import House, Outside
+from tests.integration.bot.world import WORKSPACE, BotWorld, PretendTime
 from tests.integration.slack_sandbox.people import People
 from tests.world import apply_documents, running_target
 
@@ -39,7 +39,7 @@ def outside(time: PretendTime, people: People, slack: RunningSandbox) -> Iterato
 
 
 @pytest.fixture
-def house(service: Service, outside: Outside, owner_url: str, tmp_path: Path) -> House:
+def house(service: UnitOfWorkFactory, outside: Outside, owner_url: str, tmp_path: Path) -> House:
     apply_documents(service, DEFINITIONS)
     house = House(service, outside, owner_url, tmp_path / "dump")
     for path in ("drain", "promote", "verify"):
@@ -68,7 +68,9 @@ def copy(
     assert house.file.exists(), house.moments
     owner_url = restore(house.file, services.owner_url, f"restored_{token_hex(6)}")
     engine = open_engine(as_role_of(services.database_url, owner_url))
-    yield House(Service(engine, house.service.clock, RecordedBells(), frozenset({ADMIN})), outside, owner_url)
+    yield House(
+        UnitOfWorkFactory(engine, house.service.clock, RecordedJobs(), frozenset({ADMIN})), outside, owner_url
+    )
     engine.dispose()
 
 
@@ -86,12 +88,12 @@ def test_a_dump_of_any_moment_repeats_no_step_and_no_message(copy: House) -> Non
     assert copy.outside.twice_said() == {}
 
 
-def test_each_reply_of_a_run_in_doubt_is_looked_up(desk: Desk, incident: Incident) -> None:
-    desk.run(incident, "gated")
-    with desk.service.transaction() as work:
+def test_each_reply_of_a_run_in_doubt_is_looked_up(world: BotWorld, incident: Incident) -> None:
+    world.run(incident, "gated")
+    with world.service.transaction() as work:
         declare_restored(work, OPERATOR)
-    desk.settle()
+    world.settle()
 
-    with desk.service.transaction() as work:
+    with world.service.transaction() as work:
         detail = work.session.scalars(select(Notice).where(Notice.kind == NoticeKind.DETAIL)).one()
     assert (detail.content, detail.uncertain) == ({"told": 1}, True)

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from core.tables import Notice, Workflow, WorkflowVersion
-from tests.integration.bot.desk import CHANNEL, OPS, Desk
+from tests.integration.bot.world import CHANNEL, OPS, BotWorld
 from tests.world import apply_documents, new_incident
 
 FAILS = """
@@ -14,39 +14,39 @@ actions: [{id: call, type: webhook, url: "http://127.0.0.1:9/"}]
 """
 
 
-def failed(desk: Desk) -> None:
-    apply_documents(desk.service, FAILS)
-    with desk.service.transaction() as work:
+def failed(world: BotWorld) -> None:
+    apply_documents(world.service, FAILS)
+    with world.service.transaction() as work:
         for row in (*work.session.scalars(select(Workflow)), *work.session.scalars(select(WorkflowVersion))):
             row.changed_by = OPS
-    new_incident(desk.service, slack_channel=CHANNEL)
-    desk.work()
+    new_incident(world.service, slack_channel=CHANNEL)
+    world.work()
 
 
-def direct_messages(desk: Desk) -> list[str]:
-    messages = desk.people.look("/log")["messages"]
+def direct_messages(world: BotWorld) -> list[str]:
+    messages = world.people.look("/log")["messages"]
     return [
         message["text"] for channel in messages if channel.startswith("D") for message in messages[channel]
     ]
 
 
-def test_the_channel_and_the_author_are_told(desk: Desk) -> None:
-    failed(desk)
-    desk.settle()
+def test_the_channel_and_the_author_are_told(world: BotWorld) -> None:
+    failed(world)
+    world.settle()
 
-    [told] = [message["text"] for message in desk.messages() if "fails" in message["text"]]
-    [direct] = direct_messages(desk)
+    [told] = [message["text"] for message in world.messages() if "fails" in message["text"]]
+    [direct] = direct_messages(world)
     assert "Action *call*: No connection to 127.0.0.1:9" in told
     assert "Your workflow *fails* v1" in direct
     assert "Action *call*: No connection to 127.0.0.1:9" in direct
 
 
-def test_a_direct_message_of_which_no_answer_came_is_found_again(desk: Desk) -> None:
-    failed(desk)
-    desk.settle()
-    with desk.service.transaction() as work:
+def test_a_direct_message_of_which_no_answer_came_is_found_again(world: BotWorld) -> None:
+    failed(world)
+    world.settle()
+    with world.service.transaction() as work:
         notice = work.session.scalars(select(Notice).where(Notice.key == "author")).one()
         notice.delivered, notice.message_ts, notice.uncertain = 0, None, True
-    desk.settle()
+    world.settle()
 
-    assert len(direct_messages(desk)) == 1
+    assert len(direct_messages(world)) == 1

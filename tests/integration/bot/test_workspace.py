@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from bot.workspace import WorkspacePin, asking
 from core.decisions.installation import Workspace
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import AuditEntry
 from slack_sandbox.config import AppConfig, TeamConfig, WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
@@ -21,11 +21,11 @@ def away() -> NoReturn:
     raise OSError("Slack is away")
 
 
-def pin(service: Service, answer: Workspace = LEARNED, given: Workspace = NOTHING) -> WorkspacePin:
+def pin(service: UnitOfWorkFactory, answer: Workspace = LEARNED, given: Workspace = NOTHING) -> WorkspacePin:
     return WorkspacePin(service, given, lambda: answer)
 
 
-def test_it_is_learned_from_slack(service: Service) -> None:
+def test_it_is_learned_from_slack(service: UnitOfWorkFactory) -> None:
     token = CONFIG.app.bot_token
     with RunningSandbox(CONFIG) as sandbox:
         learning = WorkspacePin(service, Workspace(), asking(token, sandbox.api_url))
@@ -35,7 +35,7 @@ def test_it_is_learned_from_slack(service: Service) -> None:
     assert learning.current() == LEARNED
 
 
-def test_a_start_without_slack_knows_what_another_process_learned(service: Service) -> None:
+def test_a_start_without_slack_knows_what_another_process_learned(service: UnitOfWorkFactory) -> None:
     before = WorkspacePin(service, Workspace(), away)
     assert before.current().team_id is None
 
@@ -45,7 +45,7 @@ def test_a_start_without_slack_knows_what_another_process_learned(service: Servi
     assert WorkspacePin(service, Workspace(), away).current() == LEARNED
 
 
-def test_what_is_set_needs_no_slack_and_goes_first(service: Service) -> None:
+def test_what_is_set_needs_no_slack_and_goes_first(service: UnitOfWorkFactory) -> None:
     given = Workspace("T0SET", None, "A0SET")
     both = WorkspacePin(service, given, away)
     both.start()
@@ -57,7 +57,7 @@ def test_what_is_set_needs_no_slack_and_goes_first(service: Service) -> None:
 
 
 def test_a_start_waits_a_moment_for_slack_and_asks_again(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+    service: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.workspace.FIRST_PAUSE", 0.01)
     asked = []
@@ -73,7 +73,7 @@ def test_a_start_waits_a_moment_for_slack_and_asks_again(
     assert learning.current() == LEARNED
 
 
-def test_another_token_is_another_workspace_and_is_in_the_audit_trail(service: Service) -> None:
+def test_another_token_is_another_workspace_and_is_in_the_audit_trail(service: UnitOfWorkFactory) -> None:
     for learned in (LEARNED, LEARNED, Workspace("T0ACME", "", None), Workspace("T0OTHER", "E1", None)):
         pin(service, learned).learn()
 
@@ -98,7 +98,7 @@ def test_an_app_level_token_names_its_app(
 
 
 def test_a_slack_that_is_away_is_told_once_for_each_reason(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+    service: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.workspace.FIRST_PAUSE", 0.001)
     reasons = ["refused", "refused", "no answer", "no answer", "no answer"]

@@ -1,6 +1,6 @@
 """When people stop asking for more."""
 
-from chaos.house import conninfo
+from chaos.environment import conninfo
 from chaos.settling import is_too_long
 
 

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import Engine, text
 
-from chaos.inquest import LEFT
-from core.service import Service
+from chaos.diagnostics import LEFT
+from core.service import UnitOfWorkFactory
 from tests.world import TEAMS, apply_documents, new_incident, start_run
 
 RUNBOOK = """
@@ -16,7 +16,7 @@ steps: [{id: hello, type: message, text: hello}]
 
 
 @pytest.mark.parametrize("what", LEFT)
-def test_every_question_has_an_answer(engine: Engine, service: Service, what: str) -> None:
+def test_every_question_has_an_answer(engine: Engine, service: UnitOfWorkFactory, what: str) -> None:
     apply_documents(service, f"{TEAMS}---{RUNBOOK}")
     run = start_run(service, new_incident(service), "say")
     with engine.connect() as connection:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from chaos.births import Nursery
+from chaos.forkserver_client import Forkserver
 from chaos.strikes import clock_jump
 from cli.embedded import Services
 
@@ -17,8 +17,8 @@ SECONDS = 30.0
 
 
 @pytest.fixture(scope="module")
-def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
-    running = Nursery(tmp_path_factory.mktemp("nursery") / "log", {})
+def forkserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forkserver]:
+    running = Forkserver(tmp_path_factory.mktemp("nursery") / "log", {})
     yield running
     running.close()
 
@@ -28,9 +28,9 @@ def environment(database_url: str, redis_url: str) -> dict[str, str]:
 
 
 def test_a_process_has_its_own_environment_session_and_log(
-    nursery: Nursery, tmp_path: Path, database_url: str, services: Services
+    forkserver: Forkserver, tmp_path: Path, database_url: str, services: Services
 ) -> None:
-    child = nursery.begin("clock", tmp_path / "clock.log", environment(database_url, services.redis_url))
+    child = forkserver.begin("clock", tmp_path / "clock.log", environment(database_url, services.redis_url))
     deadline = time.monotonic() + SECONDS
     while os.getsid(child.pid) != child.pid:
         assert time.monotonic() < deadline
@@ -41,8 +41,8 @@ def test_a_process_has_its_own_environment_session_and_log(
     assert child.status == -signal.SIGKILL
 
 
-def test_one_that_cannot_start_says_why_in_its_log(nursery: Nursery, tmp_path: Path) -> None:
-    child = nursery.begin(
+def test_one_that_cannot_start_says_why_in_its_log(forkserver: Forkserver, tmp_path: Path) -> None:
+    child = forkserver.begin(
         "poster", tmp_path / "poster.log", {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}
     )
     child.wait(SECONDS)
@@ -53,10 +53,10 @@ def test_one_that_cannot_start_says_why_in_its_log(nursery: Nursery, tmp_path: P
 def test_whoever_is_left_dies_with_their_nursery(
     tmp_path: Path, database_url: str, services: Services
 ) -> None:
-    nursery = Nursery(tmp_path / "nursery.log", {})
-    child = nursery.begin("clock", tmp_path / "clock.log", environment(database_url, services.redis_url))
+    forkserver = Forkserver(tmp_path / "nursery.log", {})
+    child = forkserver.begin("clock", tmp_path / "clock.log", environment(database_url, services.redis_url))
     assert not child.wait(0.5)
-    nursery.close()
+    forkserver.close()
     assert child.wait(SECONDS)
     deadline = time.monotonic() + SECONDS
     while Path(f"/proc/{child.pid}").exists():
@@ -69,16 +69,16 @@ def test_the_wall_clock_of_a_process_jumps_when_the_file_says_so(tmp_path: Path)
     file = tmp_path / "faketime"
     file.write_text("-600")
     faked = clock_jump.environment(file)
-    nursery = Nursery(tmp_path / "nursery.log", faked)
+    forkserver = Forkserver(tmp_path / "nursery.log", faked)
     begun = time.time()
     log = tmp_path / "clock.log"
-    child = nursery.begin(
+    child = forkserver.begin(
         "clock", log, faked | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x", "REDIS_URL": "redis://x"}
     )
     while "waiting for the database" not in (log.read_text() if log.exists() else ""):
         assert time.time() < begun + SECONDS
         time.sleep(0.1)
     child.send(signal.SIGKILL)
-    nursery.close()
+    forkserver.close()
     said = log.read_text().split()[0]
     assert abs(datetime.fromisoformat(said).timestamp() - (begun - 600)) < SECONDS

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from core.service import Service
-from tests.conftest import ADMIN, RecordedBells
+from core.service import UnitOfWorkFactory
+from tests.conftest import ADMIN, RecordedJobs
 from tests.integration.core.world import CoreWorld, MovableClock, SilentTarget, silent_target
 from tests.world import TEAMS, Target, apply_documents, new_executor, new_incident, running_target
 
@@ -17,8 +17,8 @@ def clock() -> MovableClock:
 
 
 @pytest.fixture
-def service(engine: Engine, recorded_bells: RecordedBells, clock: MovableClock) -> Service:
-    return Service(engine, clock, recorded_bells, frozenset({ADMIN}))
+def service(engine: Engine, recorded_bells: RecordedJobs, clock: MovableClock) -> UnitOfWorkFactory:
+    return UnitOfWorkFactory(engine, clock, recorded_bells, frozenset({ADMIN}))
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def silent() -> Iterator[SilentTarget]:
 
 
 @pytest.fixture
-def world(service: Service, clock: MovableClock, recorded_bells: RecordedBells) -> CoreWorld:
+def world(service: UnitOfWorkFactory, clock: MovableClock, recorded_bells: RecordedJobs) -> CoreWorld:
     """With the teams, and an incident of team database."""
     apply_documents(service, TEAMS)
-    return CoreWorld(service, clock, recorded_bells.rung, new_executor(service), new_incident(service))
+    return CoreWorld(service, clock, recorded_bells.enqueued, new_executor(service), new_incident(service))

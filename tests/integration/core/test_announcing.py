@@ -10,23 +10,23 @@ from sqlalchemy import Engine
 from bot.poster.poster import listening
 from core.announcing import PAUSE_SECONDS, Announcer
 from core.clock import SystemClock
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.shared import notices
-from tests.conftest import ADMIN, RecordedBells
+from tests.conftest import ADMIN, RecordedJobs
 from tests.world import TEAMS, apply_documents, new_incident
 
 Listening = psycopg.Connection[object]
 
 
 @pytest.fixture
-def service(engine: Engine, recorded_bells: RecordedBells) -> Iterator[Service]:
+def service(engine: Engine, recorded_bells: RecordedJobs) -> Iterator[UnitOfWorkFactory]:
     announcer = Announcer(engine)
-    yield Service(engine, SystemClock(), recorded_bells, frozenset({ADMIN}), announcer=announcer)
+    yield UnitOfWorkFactory(engine, SystemClock(), recorded_bells, frozenset({ADMIN}), announcer=announcer)
     announcer.close()
 
 
 @pytest.fixture
-def hears(service: Service) -> Iterator[Listening]:
+def hears(service: UnitOfWorkFactory) -> Iterator[Listening]:
     with listening(service.engine) as connection:
         yield connection
 
@@ -35,14 +35,16 @@ def heard(connection: Listening, seconds: float) -> int:
     return len(list(connection.notifies(timeout=seconds)))
 
 
-def test_what_a_transaction_owes_is_heard_after_its_commit(service: Service, hears: Listening) -> None:
+def test_what_a_transaction_owes_is_heard_after_its_commit(
+    service: UnitOfWorkFactory, hears: Listening
+) -> None:
     apply_documents(service, TEAMS)
     heard(hears, 0.5)  # of the teams
     new_incident(service)
     assert list(hears.notifies(timeout=5, stop_after=1))
 
 
-def test_nothing_is_announced_of_what_was_rolled_back(service: Service, hears: Listening) -> None:
+def test_nothing_is_announced_of_what_was_rolled_back(service: UnitOfWorkFactory, hears: Listening) -> None:
     def fails() -> None:
         with service.transaction() as work:
             notices.announce(work)
@@ -53,7 +55,7 @@ def test_nothing_is_announced_of_what_was_rolled_back(service: Service, hears: L
     assert heard(hears, 0.3) == 0
 
 
-def test_a_burst_is_heard_as_a_few(service: Service, hears: Listening) -> None:
+def test_a_burst_is_heard_as_a_few(service: UnitOfWorkFactory, hears: Listening) -> None:
     """A hundred in two pauses' time: the first at once, and one a pause."""
     for _ in range(100):
         service.announcer.announce()

@@ -12,22 +12,22 @@ from sqlalchemy.orm import Session
 from core.advisory_locks import Number
 from core.decisions.audit_chain import GENESIS, seal
 from core.decisions.people import Person
-from core.service import Service, Work
+from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.audit.chain import ChainReport, content_of, seal_entries, verify_chain
 from core.services.shared import audit
 from core.tables import AuditEntry
-from workers.clock import seal_the_audit_trail
+from workers.scheduler import seal_the_audit_trail
 
 ANN = Person("U0ANN", source="rest", token_id="tok_1")
 
 
-def write(service: Service, count: int) -> None:
+def write(service: UnitOfWorkFactory, count: int) -> None:
     for number in range(count):
         with service.transaction() as work:
             audit.record(work, ANN, "thing.done", f"thing {number}", {"after": {"number": number, "ü": 1.5}})
 
 
-def verified(service: Service, head: str | None = None) -> ChainReport:
+def verified(service: UnitOfWorkFactory, head: str | None = None) -> ChainReport:
     with service.transaction() as work:
         return verify_chain(work, head)
 
@@ -61,7 +61,7 @@ CHANGES = [
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_database_refuses_every_change_also_to_the_tables_owner(
-    service: Service, owner_engine: Engine, change: str
+    service: UnitOfWorkFactory, owner_engine: Engine, change: str
 ) -> None:
     write(service, 2)
     seal_the_audit_trail(service)
@@ -88,7 +88,9 @@ def test_the_owner_still_adds_but_cannot_put_the_triggers_to_rest_by_a_setting(o
             connection.execute(text("SET LOCAL session_replication_role = replica"))
 
 
-def test_entries_are_sealed_in_the_order_of_their_numbers_each_over_the_one_before(service: Service) -> None:
+def test_entries_are_sealed_in_the_order_of_their_numbers_each_over_the_one_before(
+    service: UnitOfWorkFactory,
+) -> None:
     write(service, 3)
     assert seal_the_audit_trail(service) == 3
     write(service, 2)
@@ -102,7 +104,7 @@ def test_entries_are_sealed_in_the_order_of_their_numbers_each_over_the_one_befo
     assert verified(service) == ChainReport(sealed=5, head=previous, unsealed=0)
 
 
-def test_what_is_not_sealed_yet_is_counted(service: Service) -> None:
+def test_what_is_not_sealed_yet_is_counted(service: UnitOfWorkFactory) -> None:
     write(service, 2)
     assert (verified(service).sealed, verified(service).unsealed, verified(service).broken) == (0, 2, None)
 
@@ -129,7 +131,7 @@ def tamper(engine: Engine, change: str) -> None:
     ],
 )
 def test_verifying_names_the_first_broken_row(
-    service: Service, owner_engine: Engine, change: str, said: str
+    service: UnitOfWorkFactory, owner_engine: Engine, change: str, said: str
 ) -> None:
     write(service, 5)
     seal_the_audit_trail(service)
@@ -141,7 +143,7 @@ def test_verifying_names_the_first_broken_row(
 
 
 def test_a_chain_made_anew_no_longer_has_the_head_that_was_written_down(
-    service: Service, owner_engine: Engine
+    service: UnitOfWorkFactory, owner_engine: Engine
 ) -> None:
     write(service, 5)
     seal_the_audit_trail(service)
@@ -155,9 +157,9 @@ def test_a_chain_made_anew_no_longer_has_the_head_that_was_written_down(
     assert "made anew" in str(verified(service, head).broken)
 
 
-def test_an_entry_that_is_committed_late_is_sealed_late(service: Service, engine: Engine) -> None:
+def test_an_entry_that_is_committed_late_is_sealed_late(service: UnitOfWorkFactory, engine: Engine) -> None:
     with Session(engine) as session, session.begin():
-        audit.record(Work(session, service.clock.now(), frozenset()), ANN, "thing.done", "late")
+        audit.record(UnitOfWork(session, service.clock.now(), frozenset()), ANN, "thing.done", "late")
         session.flush()
         write(service, 2)
         assert seal_the_audit_trail(service) == 2
@@ -167,7 +169,7 @@ def test_an_entry_that_is_committed_late_is_sealed_late(service: Service, engine
     assert verified(service).broken is None
 
 
-def test_of_two_clocks_one_seals(service: Service, engine: Engine) -> None:
+def test_of_two_clocks_one_seals(service: UnitOfWorkFactory, engine: Engine) -> None:
     write(service, 3)
     with engine.begin() as other:
         other.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": Number.AUDIT.value})
@@ -175,7 +177,7 @@ def test_of_two_clocks_one_seals(service: Service, engine: Engine) -> None:
     assert seal_the_audit_trail(service) == 3
 
 
-def test_many_writers_and_two_clocks_make_one_whole_chain(service: Service) -> None:
+def test_many_writers_and_two_clocks_make_one_whole_chain(service: UnitOfWorkFactory) -> None:
     writers = [threading.Thread(target=write, args=(service, 30)) for _ in range(4)]
     over = threading.Event()
 
@@ -196,7 +198,7 @@ def test_many_writers_and_two_clocks_make_one_whole_chain(service: Service) -> N
     assert verified(service) == ChainReport(120, verified(service).head, 0)
 
 
-def test_more_than_one_portion_is_sealed_at_a_time(service: Service) -> None:
+def test_more_than_one_portion_is_sealed_at_a_time(service: UnitOfWorkFactory) -> None:
     with service.transaction() as work:
         for number in range(1001):
             work.session.add(

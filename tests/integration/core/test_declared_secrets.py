@@ -10,7 +10,7 @@ from core.definitions.secret import SecretDefinition, SecretUse
 from core.errors import ConfigurationError, Conflict, InvalidInput, NotAllowed, NotFound
 from core.execution.secrets import SecretValues, WorkerSecrets
 from core.io.secret_sources import EnvironmentSecrets
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.secret_suggestions import misused_secrets, suggested_secrets
 from core.services.access.secrets import (
     FRESH_SECONDS,
@@ -39,18 +39,18 @@ def secret(name: str = "TOKEN", **fields: object) -> SecretDefinition:
     return SecretDefinition.model_validate(document | fields)
 
 
-def declare(service: Service, admin: Person, definition: SecretDefinition) -> None:
+def declare(service: UnitOfWorkFactory, admin: Person, definition: SecretDefinition) -> None:
     with service.transaction() as work:
         apply_secret(work, admin, definition)
 
 
-def worker(service: Service, environ: Mapping[str, str], time: list[float]) -> WorkerSecrets:
+def worker(service: UnitOfWorkFactory, environ: Mapping[str, str], time: list[float]) -> WorkerSecrets:
     declared = Declarations(service.engine, now=lambda: time[0])
     return WorkerSecrets(SecretValues(EnvironmentSecrets(environ)), declared, own=("of-our-own",))
 
 
 def test_declarations_are_written_changed_and_taken_away_by_platform_admins(
-    service: Service, admin: Person
+    service: UnitOfWorkFactory, admin: Person
 ) -> None:
     with service.transaction() as work:
         row = create_secret(work, admin, secret())
@@ -76,7 +76,7 @@ def test_declarations_are_written_changed_and_taken_away_by_platform_admins(
         assert entries[1].details["before"]["definition"]["hosts"] == ["x.example"]
 
 
-def test_nobody_else_does(service: Service) -> None:
+def test_nobody_else_does(service: UnitOfWorkFactory) -> None:
     person = Person("U0DBADMIN", source="test")
     with service.transaction() as work:
         for deed in (
@@ -92,7 +92,7 @@ def test_nobody_else_does(service: Service) -> None:
 
 
 def test_a_worker_refuses_by_what_is_declared_now_and_allows_for_a_second_longer(
-    service: Service, admin: Person
+    service: UnitOfWorkFactory, admin: Person
 ) -> None:
     time = [0.0]
     secrets = worker(service, {"RUNBOOK_SECRET_TOKEN": "the value"}, time)
@@ -111,7 +111,7 @@ def test_a_worker_refuses_by_what_is_declared_now_and_allows_for_a_second_longer
 
 
 def test_everything_is_hidden_that_the_worker_could_tell(
-    service: Service, admin: Person, tmp_path: Path
+    service: UnitOfWorkFactory, admin: Person, tmp_path: Path
 ) -> None:
     file, time = tmp_path / "x", [0.0]
     file.write_text("in a file\n")
@@ -144,7 +144,7 @@ actions:
 """
 
 
-def test_what_the_library_needs_is_suggested(service: Service) -> None:
+def test_what_the_library_needs_is_suggested(service: UnitOfWorkFactory) -> None:
     apply_documents(service, f"{TEAMS}---{LIBRARY}")
     with service.transaction() as work:
         for row in list_secrets(work, Person("x", is_platform_admin=True)):
@@ -178,7 +178,7 @@ def test_what_the_library_needs_is_suggested(service: Service) -> None:
         SecretDefinition.model_validate(document)
 
 
-def test_definitions_that_use_secrets_otherwise_are_told(service: Service) -> None:
+def test_definitions_that_use_secrets_otherwise_are_told(service: UnitOfWorkFactory) -> None:
     apply_documents(service, f"{TEAMS}---{LIBRARY}")
     with service.transaction() as work:
         row = work.session.query(Runbook).one()

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from core.definitions.runbook import RunbookDefinition
 from core.errors import Conflict, NotAllowed, NotFound, Stale
-from core.service import Service, Work
+from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.library import writing
 from core.services.library.approval import deprecate
@@ -46,7 +46,7 @@ def definition(name: str = "db-vacuum", seconds: int = 1) -> RunbookDefinition:
     return RunbookDefinition.model_validate(document)
 
 
-def do(service: Service, who: str, deed: Callable[[Work, Runbook], object]) -> object:
+def do(service: UnitOfWorkFactory, who: str, deed: Callable[[UnitOfWork, Runbook], object]) -> object:
     """Something that a person does with db-vacuum, as a sentence where it is refused."""
     with service.transaction() as work:
         return deed(work, find_runbook(work, load_person(work, who, source="test"), "db-vacuum"))
@@ -67,7 +67,7 @@ def at_once(*deeds: Callable[[], object]) -> list[object]:
         return list(pool.map(run, deeds))
 
 
-def test_of_several_who_take_a_name_at_once_one_gets_it(service: Service) -> None:
+def test_of_several_who_take_a_name_at_once_one_gets_it(service: UnitOfWorkFactory) -> None:
     apply_documents(service, TEAMS)
 
     def create() -> object:
@@ -80,11 +80,11 @@ def test_of_several_who_take_a_name_at_once_one_gets_it(service: Service) -> Non
     assert sum(isinstance(answer, Conflict) for answer in answers) == 3
 
 
-def test_of_several_who_change_the_version_that_they_read_one_does(service: Service) -> None:
+def test_of_several_who_change_the_version_that_they_read_one_does(service: UnitOfWorkFactory) -> None:
     apply_documents(service, TEAMS + "---" + VACUUM)
 
     def change(seconds: int) -> Callable[[], object]:
-        def deed(work: Work, row: Runbook) -> object:
+        def deed(work: UnitOfWork, row: Runbook) -> object:
             person = load_person(work, WRITER, source="test")
             writing.change(work, person, RUNBOOKS, row, definition(seconds=seconds), Intent(read_version=1))
             return row.version
@@ -102,7 +102,7 @@ def test_of_several_who_change_the_version_that_they_read_one_does(service: Serv
     assert versions == [2]
 
 
-def test_what_was_changed_since_it_was_found_is_not_approved(service: Service) -> None:
+def test_what_was_changed_since_it_was_found_is_not_approved(service: UnitOfWorkFactory) -> None:
     apply_documents(service, TEAMS + "---" + VACUUM, approve=False)
     with service.transaction() as work:
         admin = load_person(work, ADMIN, source="test")
@@ -113,7 +113,9 @@ def test_what_was_changed_since_it_was_found_is_not_approved(service: Service) -
 
 
 @pytest.mark.parametrize("attempt", range(3))
-def test_what_is_deleted_just_as_it_is_started_is_one_or_the_other(service: Service, attempt: int) -> None:
+def test_what_is_deleted_just_as_it_is_started_is_one_or_the_other(
+    service: UnitOfWorkFactory, attempt: int
+) -> None:
     apply_documents(service, TEAMS + "---" + VACUUM)
     incident = new_incident(service)
 
@@ -135,7 +137,7 @@ def test_what_is_deleted_just_as_it_is_started_is_one_or_the_other(service: Serv
     assert isinstance(started, str) != isinstance(deleted, Runbook)
 
 
-def test_an_operators_file_does_not_bring_back_what_was_deprecated(service: Service) -> None:
+def test_an_operators_file_does_not_bring_back_what_was_deprecated(service: UnitOfWorkFactory) -> None:
     apply_documents(service, TEAMS + "---" + VACUUM)
     do(
         service,
@@ -149,7 +151,7 @@ def test_an_operators_file_does_not_bring_back_what_was_deprecated(service: Serv
     assert do(service, ADMIN, lambda work, row: (row.status, row.version)) == ("approved", 2)
 
 
-def test_the_operator_is_named_in_the_history(service: Service) -> None:
+def test_the_operator_is_named_in_the_history(service: UnitOfWorkFactory) -> None:
     apply_documents(service, TEAMS + "---" + VACUUM)
     lines = do(service, ADMIN, lambda work, row: list_history(work, RUNBOOKS, row, size=9))
 
@@ -160,7 +162,7 @@ def test_the_operator_is_named_in_the_history(service: Service) -> None:
     ]
 
 
-def test_every_deed_is_in_the_audit_trail(service: Service) -> None:
+def test_every_deed_is_in_the_audit_trail(service: UnitOfWorkFactory) -> None:
     apply_documents(service, TEAMS + "---" + VACUUM)
     with service.transaction() as work:
         person = load_person(work, ADMIN, source="test")
@@ -177,7 +179,7 @@ def test_every_deed_is_in_the_audit_trail(service: Service) -> None:
     assert actions == [f"runbook.{deed}" for deed in deeds]
 
 
-def test_a_version_that_is_not_valid_any_more_is_not_gone_back_to(service: Service) -> None:
+def test_a_version_that_is_not_valid_any_more_is_not_gone_back_to(service: UnitOfWorkFactory) -> None:
     apply_documents(service, TEAMS + "---" + VACUUM)
     with service.transaction() as work:
         for line in work.session.scalars(select(RunbookVersion)):
@@ -192,7 +194,9 @@ def test_a_version_that_is_not_valid_any_more_is_not_gone_back_to(service: Servi
             roll_back(work, person, RUNBOOKS, row, 1)
 
 
-def test_what_is_not_valid_any_more_can_still_be_disabled_but_not_duplicated(service: Service) -> None:
+def test_what_is_not_valid_any_more_can_still_be_disabled_but_not_duplicated(
+    service: UnitOfWorkFactory,
+) -> None:
     apply_documents(service, TEAMS + "---" + LOOK)
     with service.transaction() as work:
         person = load_person(work, WRITER, source="test")
@@ -204,7 +208,7 @@ def test_what_is_not_valid_any_more_can_still_be_disabled_but_not_duplicated(ser
             duplicate_workflow(work, person, row, "db-look-twice")
 
 
-def test_switching_needs_the_version_that_was_read_and_the_teams_admin(service: Service) -> None:
+def test_switching_needs_the_version_that_was_read_and_the_teams_admin(service: UnitOfWorkFactory) -> None:
     apply_documents(service, TEAMS + "---" + LOOK)
     with service.transaction() as work:
         person, responder = (load_person(work, who, source="test") for who in (WRITER, "U0DBOPS"))
@@ -217,7 +221,9 @@ def test_switching_needs_the_version_that_was_read_and_the_teams_admin(service: 
         assert [line.change for line in lines] == ["approved", "created"]
 
 
-def test_a_file_of_somebody_is_told_no_more_of_a_foreign_name_than_that_it_is_taken(service: Service) -> None:
+def test_a_file_of_somebody_is_told_no_more_of_a_foreign_name_than_that_it_is_taken(
+    service: UnitOfWorkFactory,
+) -> None:
     """As whoever creates one: neither whose it is, nor that it could be changed."""
     foreign = VACUUM.replace("team: database", "team: web")
     apply_documents(service, TEAMS + "---" + foreign)

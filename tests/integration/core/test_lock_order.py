@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from core.advisory_locks import freeze_alone
-from core.service import Service, Work
+from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.executions.loading import RUNBOOK, WORKFLOW
 from core.services.incidents.ages import start_what_came_of_age
@@ -19,7 +19,7 @@ from core.services.incidents.opening import change_status
 from core.services.runs.control import cancel
 from core.statuses import IncidentStatus
 from core.tables import Incident
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 from tests.world import TEAMS, apply_documents, new_executor, new_incident
 
 FLOWS = """
@@ -60,48 +60,48 @@ WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
 
 
 @pytest.fixture
-def incident(service: Service, recorded_bells: RecordedBells) -> Incident:
+def incident(service: UnitOfWorkFactory, recorded_bells: RecordedJobs) -> Incident:
     """With a workflow that waits for a runbook, which waits at its gate."""
     apply_documents(service, TEAMS + "---" + FLOWS)
     incident = new_incident(service)
     executor = new_executor(service)
-    while recorded_bells.rung:
-        kind, execution_id = recorded_bells.rung.pop(0)
+    while recorded_bells.enqueued:
+        kind, execution_id = recorded_bells.enqueued.pop(0)
         executor.run(WORKFLOW if kind == "workflow" else RUNBOOK, execution_id)
     return incident
 
 
 @contextmanager
-def freezing(service: Service) -> Iterator[Work]:
+def freezing(service: UnitOfWorkFactory) -> Iterator[UnitOfWork]:
     with service.transaction() as work:
         freeze_alone(work.session)
         yield work
 
 
-def acknowledge(service: Service, incident: Incident) -> None:
+def acknowledge(service: UnitOfWorkFactory, incident: Incident) -> None:
     with service.transaction() as work:
         person = load_person(work, "U0DBOPS", source="test")
         change_status(work, person, work.session.get_one(Incident, incident.id), IncidentStatus.ACKNOWLEDGED)
 
 
-def cancel_what_a_workflow_waits_for(service: Service, _incident: Incident) -> None:
+def cancel_what_a_workflow_waits_for(service: UnitOfWorkFactory, _incident: Incident) -> None:
     with service.transaction() as work:
         run = work.session.scalar(text("SELECT id FROM runbook_executions WHERE runbook_name = 'gated'"))
         cancel(work, load_person(work, "U0DBOPS", source="test"), str(run))
 
 
-def open_another(service: Service, _incident: Incident) -> None:
+def open_another(service: UnitOfWorkFactory, _incident: Incident) -> None:
     new_incident(service, slack_channel="C0ANOTHER")
 
 
-def come_of_age(service: Service, _incident: Incident) -> None:
+def come_of_age(service: UnitOfWorkFactory, _incident: Incident) -> None:
     with service.transaction() as work:
         work.session.execute(text("UPDATE incidents SET created_at = created_at - interval '2 minutes'"))
         work.session.execute(text("UPDATE workflows SET trigger_since = now() - interval '1 hour'"))
     start_what_came_of_age(service)
 
 
-def work_on_a_workflow(service: Service, incident: Incident) -> None:
+def work_on_a_workflow(service: UnitOfWorkFactory, incident: Incident) -> None:
     """Its action starts a runbook."""
     flow = text("SELECT id FROM workflow_executions WHERE workflow_name = 'follows'")
     with service.transaction() as work:
@@ -110,12 +110,12 @@ def work_on_a_workflow(service: Service, incident: Incident) -> None:
     assert incident.id
 
 
-Deed = Callable[[Service, Incident], None]
+Deed = Callable[[UnitOfWorkFactory, Incident], None]
 
 
 @pytest.mark.parametrize("deed", [acknowledge, cancel_what_a_workflow_waits_for, open_another, come_of_age])
 def test_who_waits_for_a_freeze_holds_nothing_that_it_may_want(
-    service: Service, incident: Incident, deed: Deed
+    service: UnitOfWorkFactory, incident: Incident, deed: Deed
 ) -> None:
     with ThreadPoolExecutor(1) as pool, freezing(service) as work:
         done = pool.submit(deed, service, incident)
@@ -135,10 +135,10 @@ def await_waiting(engine: Engine) -> None:
 
 
 def test_a_workers_action_waits_for_a_freeze_with_nothing_in_its_hands(
-    service: Service, incident: Incident, recorded_bells: RecordedBells
+    service: UnitOfWorkFactory, incident: Incident, recorded_bells: RecordedJobs
 ) -> None:
     acknowledge(service, incident)
-    assert recorded_bells.rung
+    assert recorded_bells.enqueued
     with ThreadPoolExecutor(1) as pool, freezing(service) as work:
         done = pool.submit(work_on_a_workflow, service, incident)
         await_waiting(service.engine)
@@ -147,10 +147,10 @@ def test_a_workers_action_waits_for_a_freeze_with_nothing_in_its_hands(
     done.result(timeout=10)
 
 
-def test_the_victim_of_a_deadlock_is_tried_again(service: Service) -> None:
+def test_the_victim_of_a_deadlock_is_tried_again(service: UnitOfWorkFactory) -> None:
     tried: list[int] = []
 
-    def act(work: Work) -> str:
+    def act(work: UnitOfWork) -> str:
         tried.append(1)
         if len(tried) < 3:
             raise OperationalError("", {}, psycopg.errors.DeadlockDetected())
@@ -160,10 +160,10 @@ def test_the_victim_of_a_deadlock_is_tried_again(service: Service) -> None:
     assert len(tried) == 3
 
 
-def test_what_is_a_victim_again_and_again_is_told(service: Service) -> None:
+def test_what_is_a_victim_again_and_again_is_told(service: UnitOfWorkFactory) -> None:
     tried: list[int] = []
 
-    def act(work: Work) -> None:
+    def act(work: UnitOfWork) -> None:
         tried.append(1)
         raise OperationalError("", {}, psycopg.errors.SerializationFailure())
 
@@ -172,10 +172,10 @@ def test_what_is_a_victim_again_and_again_is_told(service: Service) -> None:
     assert len(tried) == 4
 
 
-def test_a_database_that_is_away_is_not_tried_again(service: Service) -> None:
+def test_a_database_that_is_away_is_not_tried_again(service: UnitOfWorkFactory) -> None:
     tried: list[int] = []
 
-    def act(work: Work) -> None:
+    def act(work: UnitOfWork) -> None:
         tried.append(1)
         raise OperationalError("", {}, psycopg.errors.AdminShutdown())
 

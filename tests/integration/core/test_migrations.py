@@ -9,7 +9,7 @@ from sqlalchemy import Engine, inspect
 from cli.embedded import Services, create_database
 from core.database import open_engine
 from core.decisions.installation import OLDEST_SCHEMA, Schema
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.operations.health import schema_of
 from core.tables import Base
 from migrations.newest import newest_revision
@@ -60,7 +60,7 @@ def test_the_oldest_schema_that_this_release_works_with_has_all_its_tables_and_c
 
 
 def test_the_database_says_which_releases_work_with_it(
-    engine: Engine, service: Service, owner_engine: Engine
+    engine: Engine, service: UnitOfWorkFactory, owner_engine: Engine
 ) -> None:
     upgrade_database(owner_engine)
 

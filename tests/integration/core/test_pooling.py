@@ -6,15 +6,15 @@ from cli.settled import begin
 from core.clock import SystemClock
 from core.database import open_engine, shares_sessions
 from core.errors import ConfigurationError
-from core.service import Service
-from tests.conftest import RecordedBells
+from core.service import UnitOfWorkFactory
+from tests.conftest import RecordedJobs
 from tests.integration.core.pooler import Pooler
 
 
 @pytest.mark.parametrize("in_turn", [False, True])
 @pytest.mark.parametrize("by_transaction", [False, True])
 def test_a_pooler_of_transactions_is_recognised(
-    database_url: str, service: Service, by_transaction: bool, in_turn: bool
+    database_url: str, service: UnitOfWorkFactory, by_transaction: bool, in_turn: bool
 ) -> None:
     with Pooler(database_url, by_transaction=by_transaction, in_turn=in_turn) as pooler:
         engine = open_engine(pooler.url)
@@ -23,24 +23,24 @@ def test_a_pooler_of_transactions_is_recognised(
     assert found == [by_transaction] * 3
 
 
-def test_the_database_itself_lends_nobodys_session(service: Service) -> None:
+def test_the_database_itself_lends_nobodys_session(service: UnitOfWorkFactory) -> None:
     assert not shares_sessions(service.engine)
 
 
 def test_a_process_does_not_begin_behind_a_pooler_of_transactions(
-    database_url: str, service: Service
+    database_url: str, service: UnitOfWorkFactory
 ) -> None:
     with Pooler(database_url, by_transaction=True) as pooler:
         engine = open_engine(pooler.url)
         with pytest.raises(
             ConfigurationError, match=r"pool_mode = transaction.* Set pool_mode = session there"
         ):
-            begin(Service(engine, SystemClock(), RecordedBells()))
+            begin(UnitOfWorkFactory(engine, SystemClock(), RecordedJobs()))
         engine.dispose()
 
 
-def test_a_process_begins_behind_a_pooler_of_sessions(database_url: str, service: Service) -> None:
+def test_a_process_begins_behind_a_pooler_of_sessions(database_url: str, service: UnitOfWorkFactory) -> None:
     with Pooler(database_url, by_transaction=False) as pooler:
         engine = open_engine(pooler.url)
-        begin(Service(engine, SystemClock(), RecordedBells()), frozen=True)
+        begin(UnitOfWorkFactory(engine, SystemClock(), RecordedJobs()), frozen=True)
         engine.dispose()

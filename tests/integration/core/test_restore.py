@@ -15,7 +15,7 @@ from cli.settled import begin
 from core.database import open_engine
 from core.decisions.installation import Happened
 from core.errors import Conflict
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.executions.loading import RUNBOOK
 from core.services.freezes.declaring import unfreeze
@@ -26,7 +26,7 @@ from core.services.operations.restore import declare_restored, settle
 from core.services.runs.retries import retry
 from core.statuses import Status, WaitingFor
 from core.tables import AuditEntry, Installation, Notice, StepExecution, WorkerLoss
-from tests.conftest import ADMIN, RecordedBells
+from tests.conftest import ADMIN, RecordedJobs
 from tests.integration.core.world import CoreWorld
 from tests.world import Target, new_executor, see, start_run
 
@@ -49,12 +49,12 @@ class Memory:
         return self.marks.get(line)
 
 
-def row_of(service: Service) -> Installation:
+def row_of(service: UnitOfWorkFactory) -> Installation:
     with service.transaction() as work:
         return work.session.scalars(select(Installation)).one()
 
 
-def is_frozen(service: Service) -> bool:
+def is_frozen(service: UnitOfWorkFactory) -> bool:
     with service.transaction() as work:
         return bool(freezes_in_force(work))
 
@@ -62,15 +62,15 @@ def is_frozen(service: Service) -> bool:
 @pytest.fixture
 def copied(
     world: CoreWorld, services: Services, owner_url: str, tmp_path: Path, worker_id: str
-) -> Iterator[Callable[[], Service]]:
+) -> Iterator[Callable[[], UnitOfWorkFactory]]:
     """The service on a copy of the database, as it is at the moment of the call."""
     engines: list[Engine] = []
 
-    def copy() -> Service:
+    def copy() -> UnitOfWorkFactory:
         dump(owner_url, tmp_path / "dump")
         url = restore(tmp_path / "dump", services.owner_url, f"copied_{worker_id}_{token_hex(6)}")
         engines.append(open_engine(as_role_of(services.database_url, url)))
-        return Service(engines[-1], world.clock, RecordedBells(), frozenset({ADMIN}))
+        return UnitOfWorkFactory(engines[-1], world.clock, RecordedJobs(), frozenset({ADMIN}))
 
     settle(world.service)
     yield copy
@@ -78,12 +78,12 @@ def copied(
         engine.dispose()
 
 
-def test_a_new_database_is_written_down_as_what_it_is(service: Service) -> None:
+def test_a_new_database_is_written_down_as_what_it_is(service: UnitOfWorkFactory) -> None:
     assert settle(service) is Happened.NOTHING
     assert (row_of(service).generation, is_frozen(service)) == (1, False)
 
 
-def test_a_dump_is_recognised_once_and_everything_is_frozen(copied: Callable[[], Service]) -> None:
+def test_a_dump_is_recognised_once_and_everything_is_frozen(copied: Callable[[], UnitOfWorkFactory]) -> None:
     there = copied()
 
     assert settle(there) is Happened.COPIED
@@ -118,7 +118,9 @@ def test_a_dump_that_is_restored_over_the_database_itself_is_recognised(
     assert settle(world.service) is Happened.COPIED
 
 
-def test_a_database_that_was_set_back_is_recognised_by_what_was_seen_of_it(service: Service) -> None:
+def test_a_database_that_was_set_back_is_recognised_by_what_was_seen_of_it(
+    service: UnitOfWorkFactory,
+) -> None:
     service = replace(service, witness=Memory())
     settle(service)
     service.witness.remember(row_of(service).line, 7)
@@ -130,7 +132,7 @@ def test_a_database_that_was_set_back_is_recognised_by_what_was_seen_of_it(servi
 
 @pytest.mark.parametrize(("seen", "happened"), [(True, Happened.TAKEN_OVER), (False, Happened.SET_BACK)])
 def test_a_standby_that_took_over_is_told_from_a_moment_of_the_past_by_a_witness(
-    service: Service, seen: bool, happened: Happened
+    service: UnitOfWorkFactory, seen: bool, happened: Happened
 ) -> None:
     service = replace(service, witness=Memory())
     settle(service)
@@ -146,7 +148,7 @@ def test_a_standby_that_took_over_is_told_from_a_moment_of_the_past_by_a_witness
 
 
 def test_a_worker_that_meets_a_copy_recognises_it_before_it_claims_anything(
-    world: CoreWorld, copied: Callable[[], Service], target: Target
+    world: CoreWorld, copied: Callable[[], UnitOfWorkFactory], target: Target
 ) -> None:
     execution_id = world.begin(SAFE_AND_UNSAFE.format(url=target.url))
     there = copied()
@@ -159,10 +161,10 @@ def test_a_worker_that_meets_a_copy_recognises_it_before_it_claims_anything(
 
 
 def test_what_was_under_way_is_asked_about_and_costs_no_definition_a_loss(
-    world: CoreWorld, copied: Callable[[], Service], target: Target
+    world: CoreWorld, copied: Callable[[], UnitOfWorkFactory], target: Target
 ) -> None:
     execution_id = world.begin(SAFE_AND_UNSAFE.format(url=target.url))
-    there: list[Service] = []
+    there: list[UnitOfWorkFactory] = []
     target.during["/change"] = lambda: there.append(copied())
     world.work()
 
@@ -179,7 +181,7 @@ def test_what_was_under_way_is_asked_about_and_costs_no_definition_a_loss(
 
 
 def test_what_is_owed_may_have_been_said_and_so_may_what_is_owed_later(
-    world: CoreWorld, copied: Callable[[], Service], target: Target
+    world: CoreWorld, copied: Callable[[], UnitOfWorkFactory], target: Target
 ) -> None:
     execution_id = world.begin(SAFE_AND_UNSAFE.format(url=target.url))
     there = copied()
@@ -194,7 +196,7 @@ def test_what_is_owed_may_have_been_said_and_so_may_what_is_owed_later(
 
 
 def test_a_retry_of_what_was_under_way_is_as_doubtful(
-    world: CoreWorld, copied: Callable[[], Service], target: Target
+    world: CoreWorld, copied: Callable[[], UnitOfWorkFactory], target: Target
 ) -> None:
     execution_id = world.begin(SAFE_AND_UNSAFE.format(url=target.url))
     there = copied()
@@ -212,7 +214,7 @@ def test_a_retry_of_what_was_under_way_is_as_doubtful(
 
 
 def test_what_begins_after_the_restore_runs_unasked(
-    world: CoreWorld, copied: Callable[[], Service], target: Target
+    world: CoreWorld, copied: Callable[[], UnitOfWorkFactory], target: Target
 ) -> None:
     world.begin(SAFE_AND_UNSAFE.format(url=target.url))
     there = copied()
@@ -237,7 +239,7 @@ def test_an_operator_says_what_nobody_can_recognise(world: CoreWorld, target: Ta
     assert (see(world.service, execution_id).waiting_for, target.calls) == (WaitingFor.FREEZE, [])
 
 
-def test_a_process_that_is_started_frozen_freezes_once(service: Service) -> None:
+def test_a_process_that_is_started_frozen_freezes_once(service: UnitOfWorkFactory) -> None:
     begin(service, frozen=True)
     begin(service, frozen=True)
 
@@ -251,7 +253,7 @@ def test_a_process_that_is_started_frozen_freezes_once(service: Service) -> None
 
 
 def test_where_cluster_and_log_are_not_shown_a_copy_is_recognised_all_the_same(
-    copied: Callable[[], Service], monkeypatch: pytest.MonkeyPatch
+    copied: Callable[[], UnitOfWorkFactory], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(installation, "WHOLE", "SELECT pg_read_file('forbidden')")
     there = copied()
@@ -262,12 +264,12 @@ def test_where_cluster_and_log_are_not_shown_a_copy_is_recognised_all_the_same(
             installation.require_known(work.session)
 
 
-def run(service: Service, execution_id: str) -> None:
+def run(service: UnitOfWorkFactory, execution_id: str) -> None:
     """As a worker that is rung for."""
     new_executor(service).run(RUNBOOK, execution_id)
 
 
-def thaw(service: Service) -> None:
+def thaw(service: UnitOfWorkFactory) -> None:
     with service.transaction() as work:
         for freeze in freezes_in_force(work):
             unfreeze(work, load_person(work, ADMIN, source="test"), freeze.id)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from bench.report import percentile
 from core.advisory_locks import Number
 from core.decisions.people import Person
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.analytics import tallies
 from core.services.analytics.figures import analyse_runbook, analyse_workflow
@@ -25,7 +25,7 @@ from core.tables import Approval, EndedExecution, Incident, RunbookExecution, St
 from core.views.records import AnalyticsView, PercentilesView
 from tests.integration.core.world import CoreWorld
 from tests.world import apply_documents, new_incident, start_run
-from workers.clock import count_what_ended
+from workers.scheduler import count_what_ended
 
 RUNBOOK = """
 kind: runbook
@@ -52,22 +52,24 @@ def ops(world: CoreWorld) -> Person:
     return person(world.service, "U0DBOPS")
 
 
-def person(service: Service, who: str) -> Person:
+def person(service: UnitOfWorkFactory, who: str) -> Person:
     with service.transaction() as work:
         return load_person(work, who, source="test")
 
 
-def analysed(service: Service, who: Person, since: datetime | None = None) -> AnalyticsView:
+def analysed(service: UnitOfWorkFactory, who: Person, since: datetime | None = None) -> AnalyticsView:
     with service.transaction() as work:
         return analyse_runbook(work, who, find_runbook(work, who, "tried"), since=since)
 
 
-def counted(service: Service) -> int:
+def counted(service: UnitOfWorkFactory) -> int:
     with service.transaction() as work:
         return tallies.count_ended(work)
 
 
-def write_runs(service: Service, incidents: Sequence[Incident], chance: random.Random, size: int) -> None:
+def write_runs(
+    service: UnitOfWorkFactory, incidents: Sequence[Incident], chance: random.Random, size: int
+) -> None:
     """Ended in every way, and not ended, over five days around midnights; with gates, and steps that failed."""
     with service.transaction() as work:
         runbook = find_runbook(work, Person("U0ADMIN", is_platform_admin=True, source="test"), "tried")
@@ -116,7 +118,9 @@ def _around(run: RunbookExecution, chance: random.Random) -> Iterator[StepExecut
     )
 
 
-def check(service: Service, who: Person, teams: set[str], since: datetime | None = None) -> AnalyticsView:
+def check(
+    service: UnitOfWorkFactory, who: Person, teams: set[str], since: datetime | None = None
+) -> AnalyticsView:
     """What is told is what one counts in the rows, of the teams' incidents, from the day on."""
     seen = analysed(service, who, since)
     with service.transaction() as work:
@@ -172,7 +176,7 @@ def _failures(session: Session, runs: Sequence[RunbookExecution]) -> list[tuple[
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_figures_are_those_of_the_rows_whatever_is_counted_yet(
-    service: Service, world: CoreWorld, ops: Person, seed: int, monkeypatch: pytest.MonkeyPatch
+    service: UnitOfWorkFactory, world: CoreWorld, ops: Person, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance = random.Random(seed)
     monkeypatch.setattr(tallies, "AT_ONCE", 70)
@@ -190,7 +194,7 @@ def test_the_figures_are_those_of_the_rows_whatever_is_counted_yet(
 
 
 def test_what_was_asked_for_before_midnight_is_of_the_day_before(
-    service: Service, world: CoreWorld, ops: Person
+    service: UnitOfWorkFactory, world: CoreWorld, ops: Person
 ) -> None:
     ended_after_midnight = timedelta(hours=30)
     for at in (MIDNIGHT - timedelta(microseconds=1), MIDNIGHT):
@@ -212,7 +216,7 @@ def test_what_was_asked_for_before_midnight_is_of_the_day_before(
 
 
 def test_a_retry_is_a_run_of_its_own_and_what_it_carried_over_did_not_fail_again(
-    service: Service, world: CoreWorld, ops: Person
+    service: UnitOfWorkFactory, world: CoreWorld, ops: Person
 ) -> None:
     steps = "- {id: say, type: message, text: hello}\n- {id: call, type: http, url: 'http://127.0.0.1:9/'}"
     run = world.begin(steps, name="tried")
@@ -230,7 +234,7 @@ def test_a_retry_is_a_run_of_its_own_and_what_it_carried_over_did_not_fail_again
     assert analysed(service, ops) == seen
 
 
-def test_a_cancelled_run_ended_once(service: Service, world: CoreWorld, ops: Person) -> None:
+def test_a_cancelled_run_ended_once(service: UnitOfWorkFactory, world: CoreWorld, ops: Person) -> None:
     run = start_run(service, world.incident, "tried")
     world.work()
     world.cancel(run)
@@ -242,7 +246,9 @@ def test_a_cancelled_run_ended_once(service: Service, world: CoreWorld, ops: Per
     assert check(service, ops, {"database"}) == seen
 
 
-def test_an_end_that_is_not_committed_is_not_counted(service: Service, world: CoreWorld, ops: Person) -> None:
+def test_an_end_that_is_not_committed_is_not_counted(
+    service: UnitOfWorkFactory, world: CoreWorld, ops: Person
+) -> None:
     run = start_run(service, world.incident, "tried")
     with Session(service.engine) as session:
         session.get_one(RunbookExecution, run).finished_at = MIDNIGHT
@@ -255,7 +261,7 @@ def test_an_end_that_is_not_committed_is_not_counted(service: Service, world: Co
 
 
 def test_the_gates_of_a_workflows_runs_are_its_time_to_approve(
-    service: Service, world: CoreWorld, ops: Person
+    service: UnitOfWorkFactory, world: CoreWorld, ops: Person
 ) -> None:
     apply_documents(service, FLOW)
     new_incident(service)
@@ -278,7 +284,7 @@ def test_the_gates_of_a_workflows_runs_are_its_time_to_approve(
 
 
 def test_ends_and_clocks_at_once_count_each_end_once_and_no_reader_sees_it_otherwise(
-    service: Service, world: CoreWorld, ops: Person, engine: Engine
+    service: UnitOfWorkFactory, world: CoreWorld, ops: Person, engine: Engine
 ) -> None:
     """The runs are there; they only end: at each moment all of them are told, ended or not."""
     runs = [start_run(service, world.incident, "tried") for _ in range(60)]
@@ -326,7 +332,9 @@ def _run_until(
         thread.join()
 
 
-def test_of_two_clocks_one_counts(service: Service, world: CoreWorld, engine: Engine, ops: Person) -> None:
+def test_of_two_clocks_one_counts(
+    service: UnitOfWorkFactory, world: CoreWorld, engine: Engine, ops: Person
+) -> None:
     run = start_run(service, world.incident, "tried")
     world.cancel(run)
     with engine.begin() as other:

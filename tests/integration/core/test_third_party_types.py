@@ -16,9 +16,9 @@ from core.definitions.actions import action_types
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.steps import step_types
 from core.definitions.workflow import WorkflowDefinition
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import WorkflowExecution
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 from tests.world import TEAMS, apply_documents, new_executor, new_incident, see, start_run, work_off
 
 LINKS = CallbackLinks("https://runbooks.example", "the secret")
@@ -68,11 +68,11 @@ def _discover_again() -> None:
 
 
 @pytest.mark.usefixtures("plugin")
-def test_its_step_runs(service: Service, recorded_bells: RecordedBells) -> None:
+def test_its_step_runs(service: UnitOfWorkFactory, recorded_bells: RecordedJobs) -> None:
     apply_documents(service, TEAMS + "---" + RUNBOOK)
     found = start_run(service, new_incident(service), "look-up")
     lost = start_run(service, new_incident(service), "look-up", host="no-such-name.invalid")
-    work_off(service, new_executor(service), recorded_bells.rung)
+    work_off(service, new_executor(service), recorded_bells.enqueued)
 
     address, told = see(service, found).steps
     assert (address.status, address.request) == ("succeeded", {"host": "localhost"})
@@ -83,10 +83,10 @@ def test_its_step_runs(service: Service, recorded_bells: RecordedBells) -> None:
 
 
 @pytest.mark.usefixtures("plugin")
-def test_its_action_runs(service: Service, recorded_bells: RecordedBells, tmp_path: Path) -> None:
+def test_its_action_runs(service: UnitOfWorkFactory, recorded_bells: RecordedJobs, tmp_path: Path) -> None:
     apply_documents(service, TEAMS + "---" + WORKFLOW.replace("PATH", str(tmp_path / "log")))
     new_incident(service, title="Orders down")
-    work_off(service, new_executor(service), recorded_bells.rung)
+    work_off(service, new_executor(service), recorded_bells.enqueued)
 
     with service.transaction() as work:
         (row,) = work.session.scalars(select(WorkflowExecution))
@@ -96,13 +96,13 @@ def test_its_action_runs(service: Service, recorded_bells: RecordedBells, tmp_pa
 
 @pytest.mark.usefixtures("plugin")
 def test_its_step_may_be_one_that_is_called_back(
-    service: Service, recorded_bells: RecordedBells, monkeypatch: pytest.MonkeyPatch
+    service: UnitOfWorkFactory, recorded_bells: RecordedJobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(step_types()["dns"], "is_called_back", True)
     ask = '- {id: asked, type: message, text: "tell {{ callbacks.address }}"}'
     apply_documents(service, TEAMS + "---" + RUNBOOK.replace("steps:\n", f"steps:\n  {ask}\n", 1))
     run = start_run(service, new_incident(service), "look-up")
-    work_off(service, new_executor(service, callbacks=LINKS), recorded_bells.rung)
+    work_off(service, new_executor(service, callbacks=LINKS), recorded_bells.enqueued)
 
     asked = see(service, run).steps[0]
     assert asked.status == "succeeded", asked.error

@@ -11,12 +11,12 @@ from cli.findings import tokens
 from core.clock import SystemClock
 from core.database import open_engine
 from core.decisions.people import Person
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.people import digest_of
 from core.services.access.tokens import authenticate, list_tokens, narrowed_tokens
 from core.statuses import TokenScope
 from migrations.upgrade import alembic_config, upgrade_database
-from tests.conftest import ADMIN, RecordedBells
+from tests.conftest import ADMIN, RecordedJobs
 
 BEFORE = "0013"
 OLD = """
@@ -42,7 +42,7 @@ def old_engine(services: Services, worker_id: str) -> Iterator[Engine]:
 
 def test_a_token_from_before_reads_and_runs_and_says_so(old_engine: Engine) -> None:
     upgrade_database(old_engine)
-    service = Service(old_engine, SystemClock(), RecordedBells(), frozenset({ADMIN}))
+    service = UnitOfWorkFactory(old_engine, SystemClock(), RecordedJobs(), frozenset({ADMIN}))
     with service.transaction() as work:
         found = authenticate(work, "tok_good", source="rest")
         assert authenticate(work, "tok_gone", source="rest") is None

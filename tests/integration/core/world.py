@@ -11,14 +11,14 @@ from textwrap import dedent, indent
 from sqlalchemy import select
 
 from core.execution.executor import Executor
-from core.service import Service, Work
+from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.runs.approvals import decide_gate
 from core.services.runs.control import InDoubt, cancel, give_verdict
 from core.tables import Incident, StepExecution
 from core.views.executions import ExecutionView, StepView
 from tests.world import apply_documents, see, start_run, work_off
-from workers.clock import ring_what_is_due
+from workers.scheduler import enqueue_what_is_due
 
 RUNBOOK = """
 kind: runbook
@@ -46,9 +46,9 @@ class MovableClock:
 class CoreWorld:
     """`executor` is one worker. Its work is done when a test calls `work`."""
 
-    service: Service
+    service: UnitOfWorkFactory
     clock: MovableClock
-    bells: list[tuple[str, str]]
+    jobs: list[tuple[str, str]]
     executor: Executor
     incident: Incident
 
@@ -60,12 +60,12 @@ class CoreWorld:
 
     def work(self) -> None:
         """Answer every bell."""
-        work_off(self.service, self.executor, self.bells)
+        work_off(self.service, self.executor, self.jobs)
 
     def pass_by(self, **amount: float) -> None:
         """Let time pass, and the clock ring, and a worker work."""
         self.clock.pass_by(**amount)
-        ring_what_is_due(self.service)
+        enqueue_what_is_due(self.service)
         self.work()
 
     def see(self, execution_id: str) -> ExecutionView:
@@ -89,7 +89,7 @@ class CoreWorld:
         with self.service.transaction() as work:
             self.cancel_in(work, execution_id)
 
-    def cancel_in(self, work: Work, execution_id: str) -> None:
+    def cancel_in(self, work: UnitOfWork, execution_id: str) -> None:
         cancel(work, load_person(work, "U0DBOPS", source="test"), execution_id)
 
     def judge(self, execution_id: str, answer: str) -> None:

@@ -9,35 +9,35 @@ from sqlalchemy import select
 
 import examples
 from cli.apply import apply_files
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.incidents.ages import start_what_came_of_age
 from core.services.library.workflows import find_workflow
 from core.services.runs.approvals import decide_gate, open_gates
 from core.services.starts.workflow_starts import start_workflow_by_person
 from core.tables import Incident, Notice
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 from tests.world import new_executor, new_incident, work_off
-from workers.clock import ring_what_is_due
+from workers.scheduler import enqueue_what_is_due
 
 DEFINITIONS = Path(examples.__file__).parent / "definitions"
 START = datetime(2060, 1, 5, 3, 12, tzinfo=UTC)  # after the definitions were applied
 
 
 @pytest.fixture
-def example(service: Service) -> Service:
+def example(service: UnitOfWorkFactory) -> UnitOfWorkFactory:
     apply_files(service, [DEFINITIONS], approve=True)
     return service
 
 
-def work_on(service: Service, bells: RecordedBells) -> None:
-    ring_what_is_due(service)
+def work_on(service: UnitOfWorkFactory, jobs: RecordedJobs) -> None:
+    enqueue_what_is_due(service)
     start_what_came_of_age(service)
     executor = new_executor(service, secrets={"DB_API": "http://127.0.0.1:9"})
-    work_off(service, executor, bells.rung)
+    work_off(service, executor, jobs.enqueued)
 
 
-def said(service: Service) -> list[str]:
+def said(service: UnitOfWorkFactory) -> list[str]:
     with service.transaction() as work:
         query = select(Notice).where(Notice.kind == "message").order_by(Notice.number)
         return [str(notice.content["text"]) for notice in work.session.scalars(query)]
@@ -45,7 +45,7 @@ def said(service: Service) -> list[str]:
 
 @pytest.mark.parametrize(("severity", "messages"), [("high", 2), ("low", 0)])
 def test_nobody_answers(
-    example: Service, recorded_bells: RecordedBells, severity: str, messages: int
+    example: UnitOfWorkFactory, recorded_bells: RecordedJobs, severity: str, messages: int
 ) -> None:
     with freeze_time(START) as frozen:
         incident = new_incident(example, person="U0BOB", severity=severity)
@@ -57,7 +57,9 @@ def test_nobody_answers(
         assert work.session.get_one(Incident, incident.id).severity == "high"
 
 
-def test_restart_checkout_says_that_it_did_not_help(example: Service, recorded_bells: RecordedBells) -> None:
+def test_restart_checkout_says_that_it_did_not_help(
+    example: UnitOfWorkFactory, recorded_bells: RecordedJobs
+) -> None:
     incident = new_incident(example, person="U0DAN", team="web")
     with example.transaction() as work:
         dan = load_person(work, "U0DAN", source="test")

@@ -10,11 +10,11 @@ from core.decisions.audit_chain import read_heads
 from core.errors import NotAllowed
 from core.io.egress import EgressPolicy
 from core.io.http import HttpCaller
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from tests.integration.core.test_audit_trail import write
 from tests.world import Target, running_target
 from workers.audit_heads import AGAIN, HOUR, HourlyHead, to_file, to_url
-from workers.clock import seal_the_audit_trail
+from workers.scheduler import seal_the_audit_trail
 
 
 class Clock:
@@ -35,13 +35,13 @@ def target() -> Iterator[Target]:
         yield running
 
 
-def sealed(service: Service) -> None:
+def sealed(service: UnitOfWorkFactory) -> None:
     write(service, 1)
     seal_the_audit_trail(service)
 
 
 def test_a_head_is_written_at_once_and_then_every_hour(
-    service: Service, clock: Clock, tmp_path: Path
+    service: UnitOfWorkFactory, clock: Clock, tmp_path: Path
 ) -> None:
     file = tmp_path / "heads"
     head = HourlyHead("secret", {"file": to_file(file)}, clock)
@@ -57,7 +57,7 @@ def test_a_head_is_written_at_once_and_then_every_hour(
 
 
 def test_one_that_fails_keeps_no_other_from_it_and_is_tried_again(
-    service: Service, clock: Clock, tmp_path: Path
+    service: UnitOfWorkFactory, clock: Clock, tmp_path: Path
 ) -> None:
     tried: list[Mapping[str, object]] = []
 
@@ -75,7 +75,7 @@ def test_one_that_fails_keeps_no_other_from_it_and_is_tried_again(
 
 
 def test_an_address_is_posted_to_where_the_egress_policy_lets_it(
-    service: Service, clock: Clock, target: Target
+    service: UnitOfWorkFactory, clock: Clock, target: Target
 ) -> None:
     sealed(service)
     allowed, closed = (

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.tables import Incident, Workflow, WorkflowExecution
 from tests.world import TEAMS, apply_documents, new_incident
-from workers.clock import run_clock
+from workers.scheduler import run_clock
 
 AGE = """
 kind: workflow
@@ -28,7 +28,7 @@ class OneTick(threading.Event):
         return self.ticks > 1
 
 
-def test_a_tick_starts_the_workflows_of_incidents_that_are_old_enough(service: Service) -> None:
+def test_a_tick_starts_the_workflows_of_incidents_that_are_old_enough(service: UnitOfWorkFactory) -> None:
     apply_documents(service, f"{TEAMS}---{AGE}")
     new_incident(service)
     with service.transaction() as work:
@@ -42,7 +42,7 @@ def test_a_tick_starts_the_workflows_of_incidents_that_are_old_enough(service: S
         assert len(work.session.scalars(select(WorkflowExecution)).all()) == 1
 
 
-def test_two_clocks_start_a_workflow_once(service: Service) -> None:
+def test_two_clocks_start_a_workflow_once(service: UnitOfWorkFactory) -> None:
     apply_documents(service, f"{TEAMS}---{AGE}")
     for _ in range(5):
         new_incident(service)

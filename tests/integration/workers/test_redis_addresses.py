@@ -3,10 +3,10 @@
 import pytest
 from redis.exceptions import RedisError
 
-from core.service import Ring
+from core.service import JobRequest
 from tests.integration.workers.redis_servers import Start
 from tests.integration.workers.redis_servers import start as start
-from workers.doorbell import RqDoorbell, open_redis
+from workers.job_queue import RqJobQueue, open_redis
 from workers.redis_addresses import connect_redis
 from workers.worker import open_patient_redis
 
@@ -16,10 +16,10 @@ def test_rings_and_workers_find_the_server_that_the_sentinels_name(start: Start)
     sentinel = start("--sentinel", f"sentinel monitor main 127.0.0.1 {port} 1")
     url = f"redis+sentinel://127.0.0.1:1,127.0.0.1:{sentinel}/main/2"
 
-    RqDoorbell(open_redis(url)).ring([Ring("runbook", "rbx_1")])
+    RqJobQueue(open_redis(url)).enqueue([JobRequest("runbook", "rbx_1")])
 
-    assert RqDoorbell(open_patient_redis(url)).unanswered() == {"rbx_1"}
-    assert RqDoorbell(open_redis(f"redis://127.0.0.1:{port}/2")).unanswered() == {"rbx_1"}
+    assert RqJobQueue(open_patient_redis(url)).queued() == {"rbx_1"}
+    assert RqJobQueue(open_redis(f"redis://127.0.0.1:{port}/2")).queued() == {"rbx_1"}
 
 
 @pytest.mark.parametrize(

@@ -19,15 +19,15 @@ from sqlalchemy import Engine
 
 from cli.embedded import Services
 from core.clock import SystemClock
-from core.service import Ring, Service
+from core.service import JobRequest, UnitOfWorkFactory
 from core.statuses import Status
-from tests.conftest import ADMIN, RecordedBells
+from tests.conftest import ADMIN, RecordedJobs
 from tests.world import TEAMS, apply_documents, new_executor, new_incident, see, start_run
 from workers import jobs
 from workers import worker as workers_worker
-from workers.doorbell import FUNCTIONS, QUEUE, RqDoorbell, open_queue, open_redis
-from workers.ending import Ending
+from workers.job_queue import FUNCTIONS, QUEUE, RqJobQueue, open_queue, open_redis
 from workers.jobs import ALLOWED
+from workers.shutdown import Shutdown
 from workers.worker import build_worker, open_patient_redis, work
 
 SAY = "kind: runbook\nname: say\nsteps: [{id: say, type: message, text: hello}]"
@@ -43,17 +43,17 @@ def queue(redis: Redis) -> Queue:
 
 
 @pytest.fixture
-def service(engine: Engine, redis: Redis) -> Iterator[Service]:
+def service(engine: Engine, redis: Redis) -> Iterator[UnitOfWorkFactory]:
     """With the real doorbell; its jobs run in this process."""
-    service = Service(engine, SystemClock(), RqDoorbell(redis), frozenset({ADMIN}))
+    service = UnitOfWorkFactory(engine, SystemClock(), RqJobQueue(redis), frozenset({ADMIN}))
     apply_documents(service, TEAMS + "---\n" + SAY)
     jobs.use(new_executor(service))
     yield service
     jobs._executor = None
 
 
-def new_ending() -> Ending:
-    return Ending(threading.Event(), lambda: None)
+def new_ending() -> Shutdown:
+    return Shutdown(threading.Event(), lambda: None)
 
 
 def work_off(redis: Redis) -> None:
@@ -61,32 +61,32 @@ def work_off(redis: Redis) -> None:
 
 
 def test_a_ring_is_a_job_with_an_id_and_nothing_else(redis: Redis, queue: Queue) -> None:
-    RqDoorbell(redis).ring([Ring("runbook", "rbx_1")])
-    RqDoorbell(redis).ring([Ring("workflow", "wfx_1")])
-    rung = [(job.func_name, job.args, job.kwargs) for job in queue.jobs]
-    assert rung == [
+    RqJobQueue(redis).enqueue([JobRequest("runbook", "rbx_1")])
+    RqJobQueue(redis).enqueue([JobRequest("workflow", "wfx_1")])
+    enqueued = [(job.func_name, job.args, job.kwargs) for job in queue.jobs]
+    assert enqueued == [
         ("workers.jobs.run_runbook", ["rbx_1"], {}),
         ("workers.jobs.run_workflow", ["wfx_1"], {}),
     ]
     assert set(FUNCTIONS.values()) == set(ALLOWED)
 
 
-def test_who_was_rung_for_is_known_until_a_worker_comes(service: Service, redis: Redis) -> None:
-    bell = RqDoorbell(redis)
-    assert bell.unanswered() == frozenset()
+def test_who_was_rung_for_is_known_until_a_worker_comes(service: UnitOfWorkFactory, redis: Redis) -> None:
+    bell = RqJobQueue(redis)
+    assert bell.queued() == frozenset()
     run = start_run(service, new_incident(service), "say")
-    bell.ring([Ring("runbook", run)])
-    assert bell.unanswered() == {run}
+    bell.enqueue([JobRequest("runbook", run)])
+    assert bell.queued() == {run}
     work_off(redis)
-    assert bell.unanswered() == frozenset()
+    assert bell.queued() == frozenset()
 
 
 def test_nobody_is_known_to_wait_where_redis_is_away() -> None:
-    assert RqDoorbell(open_redis("redis://127.0.0.1:1/0")).unanswered() == frozenset()
+    assert RqJobQueue(open_redis("redis://127.0.0.1:1/0")).queued() == frozenset()
 
 
 def test_a_worker_waits_for_a_redis_that_is_away(
-    redis: Redis, service: Service, monkeypatch: pytest.MonkeyPatch
+    redis: Redis, service: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """RQ's own worker would end with a traceback, and again at every start."""
     run = start_run(service, new_incident(service), "say")
@@ -111,14 +111,14 @@ def test_a_worker_does_not_listen_for_minutes_to_a_redis_that_has_vanished(servi
 
 
 def test_a_ring_that_goes_first_is_answered_before_all_who_wait(redis: Redis, queue: Queue) -> None:
-    bell = RqDoorbell(redis)
-    bell.ring([Ring("runbook", "rbx_1")])
-    bell.ring([Ring("workflow", "wfx_1")])
-    bell.ring([Ring("runbook", "rbx_lost", True)])
+    bell = RqJobQueue(redis)
+    bell.enqueue([JobRequest("runbook", "rbx_1")])
+    bell.enqueue([JobRequest("workflow", "wfx_1")])
+    bell.enqueue([JobRequest("runbook", "rbx_lost", True)])
     assert [job.args for job in queue.jobs] == [["rbx_lost"], ["rbx_1"], ["wfx_1"]]
 
 
-def test_a_start_rings_and_a_worker_runs_it(service: Service, redis: Redis, queue: Queue) -> None:
+def test_a_start_rings_and_a_worker_runs_it(service: UnitOfWorkFactory, redis: Redis, queue: Queue) -> None:
     run = start_run(service, new_incident(service), "say")
     assert [job.args for job in queue.jobs] == [[run]]
     work_off(redis)
@@ -126,7 +126,7 @@ def test_a_start_rings_and_a_worker_runs_it(service: Service, redis: Redis, queu
     assert queue.count == 0
 
 
-def test_a_workflow_is_run_too(service: Service, redis: Redis, queue: Queue) -> None:
+def test_a_workflow_is_run_too(service: UnitOfWorkFactory, redis: Redis, queue: Queue) -> None:
     apply_documents(service, WORKFLOW)
     new_incident(service)
     assert [job.func_name for job in queue.jobs] == ["workers.jobs.run_workflow"]
@@ -136,7 +136,7 @@ def test_a_workflow_is_run_too(service: Service, redis: Redis, queue: Queue) -> 
         assert statuses.scalars().all() == ["succeeded"]
 
 
-def test_nothing_of_a_job_that_was_done_is_left(service: Service, redis: Redis) -> None:
+def test_nothing_of_a_job_that_was_done_is_left(service: UnitOfWorkFactory, redis: Redis) -> None:
     start_run(service, new_incident(service), "say")
     work_off(redis)
     left = [key for key in redis.keys("rq:*") if b":job:" in key or b":results:" in key]
@@ -151,7 +151,7 @@ def enqueue(queue: Queue, function: str, *args: object, **options: object) -> Jo
     "function", ["os.mkdir", "workers.jobs.use", "workers.jobs._the_executor", "builtins.eval"]
 )
 def test_a_job_with_another_name_is_refused_and_deleted(
-    service: Service, redis: Redis, queue: Queue, tmp_path: Path, function: str
+    service: UnitOfWorkFactory, redis: Redis, queue: Queue, tmp_path: Path, function: str
 ) -> None:
     made = tmp_path / "made"
     job = enqueue(queue, function, str(made))
@@ -166,7 +166,7 @@ def test_a_job_with_another_name_is_refused_and_deleted(
 
 @pytest.mark.parametrize("when", ["on_success", "on_failure", "on_stopped"])
 def test_a_job_with_a_callback_is_refused_whatever_its_name(
-    service: Service, redis: Redis, queue: Queue, when: str
+    service: UnitOfWorkFactory, redis: Redis, queue: Queue, when: str
 ) -> None:
     run = start_run(service, new_incident(service), "say")
     redis.flushdb()
@@ -176,7 +176,7 @@ def test_a_job_with_a_callback_is_refused_whatever_its_name(
     assert queue.count == 0
 
 
-def test_a_job_with_a_webhook_is_refused(service: Service, redis: Redis, queue: Queue) -> None:
+def test_a_job_with_a_webhook_is_refused(service: UnitOfWorkFactory, redis: Redis, queue: Queue) -> None:
     run = start_run(service, new_incident(service), "say")
     webhook = Webhook("http://127.0.0.1:1/", "finished").to_dict()
     redis.hset(queue.jobs[0].key, "webhooks", json.dumps([webhook]))
@@ -186,7 +186,7 @@ def test_a_job_with_a_webhook_is_refused(service: Service, redis: Redis, queue: 
 
 @pytest.mark.parametrize("data", [b"no json", b"\x80\x04N.", b"[]", b'{"func": 1}'])
 def test_a_job_that_cannot_be_read_is_deleted_and_the_worker_goes_on(
-    service: Service, redis: Redis, queue: Queue, data: bytes
+    service: UnitOfWorkFactory, redis: Redis, queue: Queue, data: bytes
 ) -> None:
     job = enqueue(queue, "workers.jobs.run_runbook", "rbx_1")
     redis.hset(job.key, "data", data)
@@ -197,7 +197,7 @@ def test_a_job_that_cannot_be_read_is_deleted_and_the_worker_goes_on(
 
 
 def test_a_job_that_raises_does_not_end_the_worker(
-    service: Service, redis: Redis, caplog: pytest.LogCaptureFixture
+    service: UnitOfWorkFactory, redis: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     queue = open_queue(redis)
     enqueue(queue, "workers.jobs.run_runbook", {"no": "id"})
@@ -210,10 +210,10 @@ def test_a_job_that_raises_does_not_end_the_worker(
 # A broken bell -------------------------------------------------------------------------------------
 
 
-def rings_quietly(url: str, rings: int = 1) -> float:
+def rings_quietly(url: str, jobs: int = 1) -> float:
     """How many seconds that takes. It must not raise."""
     began = time.monotonic()
-    RqDoorbell(open_redis(url)).ring([Ring("runbook", f"rbx_{number}") for number in range(rings)])
+    RqJobQueue(open_redis(url)).enqueue([JobRequest("runbook", f"rbx_{number}") for number in range(jobs)])
     return time.monotonic() - began
 
 
@@ -228,7 +228,7 @@ def test_a_redis_that_never_answers_costs_less_than_a_second() -> None:
 
 def test_a_redis_that_never_answers_costs_no_more_where_many_ring() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        assert rings_quietly(f"redis://127.0.0.1:{listener.getsockname()[1]}/0", rings=400) < 1
+        assert rings_quietly(f"redis://127.0.0.1:{listener.getsockname()[1]}/0", jobs=400) < 1
 
 
 def test_a_redis_that_answers_with_noise_costs_less_than_a_second() -> None:
@@ -251,12 +251,12 @@ def test_a_host_that_does_not_exist_does_not_raise() -> None:
 
 
 def test_a_start_is_committed_whatever_becomes_of_the_bell(engine: Engine) -> None:
-    service = Service(
-        engine, SystemClock(), RqDoorbell(open_redis("redis://127.0.0.1:1/0")), frozenset({ADMIN})
+    service = UnitOfWorkFactory(
+        engine, SystemClock(), RqJobQueue(open_redis("redis://127.0.0.1:1/0")), frozenset({ADMIN})
     )
     apply_documents(service, TEAMS + "---\n" + SAY)
     run = start_run(service, new_incident(service), "say")
     assert see(service, run).status is Status.PENDING
-    bells = RecordedBells()
-    assert bells.rung == []
+    jobs = RecordedJobs()
+    assert jobs.enqueued == []
     assert QUEUE == "runbook"

@@ -10,11 +10,11 @@ from redis.exceptions import ConnectionError as RedisAway
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeout
 
-from core.service import Ring
+from core.service import JobRequest
 from workers.breaker import Breaker
-from workers.doorbell import QUIET, RqDoorbell, open_queue
+from workers.job_queue import QUIET, RqJobQueue, open_queue
 
-RING = [Ring("runbook", "rbx_1")]
+RING = [JobRequest("runbook", "rbx_1")]
 
 
 class CountingPool(ConnectionPool):
@@ -41,44 +41,44 @@ def test_a_redis_that_did_not_answer_is_not_rung_at_again_for_a_second(
     pool: CountingPool, error: RedisError
 ) -> None:
     time = [0.0]
-    bell = RqDoorbell(Redis(connection_pool=pool), lambda: time[0])
+    bell = RqJobQueue(Redis(connection_pool=pool), lambda: time[0])
     pool.error = error
     for _ in range(50):
-        bell.ring(RING)
-        assert bell.unanswered() == frozenset()
+        bell.enqueue(RING)
+        assert bell.queued() == frozenset()
     assert pool.asked == 1
 
     time[0] = QUIET - 0.01
-    bell.ring(RING)
+    bell.enqueue(RING)
     assert pool.asked == 1
 
     time[0] = QUIET
-    bell.ring(RING)
-    bell.ring(RING)
+    bell.enqueue(RING)
+    bell.enqueue(RING)
     assert pool.asked == 2
 
 
 def test_a_redis_that_answers_again_is_rung_at_for_everybody(pool: CountingPool, redis: Redis) -> None:
     time = [0.0]
-    bell = RqDoorbell(Redis(connection_pool=pool), lambda: time[0])
+    bell = RqJobQueue(Redis(connection_pool=pool), lambda: time[0])
     pool.error = RedisTimeout()
-    bell.ring(RING)
+    bell.enqueue(RING)
     pool.error = None
-    bell.ring(RING)
+    bell.enqueue(RING)
     assert open_queue(redis).count == 0
 
     time[0] = QUIET
     for _ in range(3):
-        bell.ring(RING)
+        bell.enqueue(RING)
     assert open_queue(redis).count == 3
-    assert bell.unanswered() == {"rbx_1"}
+    assert bell.queued() == {"rbx_1"}
 
 
 def test_the_look_at_who_waits_finds_a_broken_redis_too(pool: CountingPool) -> None:
-    bell = RqDoorbell(Redis(connection_pool=pool), lambda: 0.0)
+    bell = RqJobQueue(Redis(connection_pool=pool), lambda: 0.0)
     pool.error = RedisTimeout()
-    bell.unanswered()
-    bell.ring(RING)
+    bell.queued()
+    bell.enqueue(RING)
     assert pool.asked == 1
 
 

@@ -5,10 +5,10 @@ from redis import Redis
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from core.decisions.installation import Happened
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.operations.restore import settle
-from tests.conftest import RecordedBells
-from workers.clock import keep_the_mark
+from tests.conftest import RecordedJobs
+from workers.scheduler import keep_the_mark
 from workers.witness import KEY, QUIET, RedisWitness
 
 
@@ -59,14 +59,14 @@ def test_a_redis_that_is_silent_is_left_alone_for_a_while() -> None:
 
 
 def test_the_clock_has_the_mark_remembered_and_a_database_behind_it_is_recognised(
-    service: Service, redis: Redis, recorded_bells: RecordedBells
+    service: UnitOfWorkFactory, redis: Redis, recorded_bells: RecordedJobs
 ) -> None:
-    service = Service(service.engine, service.clock, recorded_bells, witness=RedisWitness(redis))
+    service = UnitOfWorkFactory(service.engine, service.clock, recorded_bells, witness=RedisWitness(redis))
     for _ in range(3):
         keep_the_mark(service)
     assert settle(service) is Happened.NOTHING
     with service.transaction() as work:
         work.session.connection().exec_driver_sql("UPDATE installation SET mark = 2")
 
-    fresh = Service(service.engine, service.clock, recorded_bells, witness=RedisWitness(redis))
+    fresh = UnitOfWorkFactory(service.engine, service.clock, recorded_bells, witness=RedisWitness(redis))
     assert settle(fresh) is Happened.SET_BACK

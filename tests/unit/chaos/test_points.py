@@ -6,11 +6,11 @@ from random import Random
 
 import pytest
 
-from chaos.crew import PLAIN, Crew, Member
 from chaos.points import AT_POINT, POINTS, PointKills
+from chaos.process_group import PLAIN, Member, ProcessGroup
 
 
-class StandIns(Crew):
+class StandIns(ProcessGroup):
     """A crew of which nobody is started: everybody is up but who is told not to be."""
 
     def __init__(self) -> None:
@@ -36,8 +36,10 @@ class StandIns(Crew):
         return 0
 
 
-def kills(crew: Crew, number: int, points: Mapping[str, tuple[str, ...]] = POINTS) -> PointKills:
-    return PointKills(crew, Random(1), number, points)
+def kills(
+    process_group: ProcessGroup, number: int, points: Mapping[str, tuple[str, ...]] = POINTS
+) -> PointKills:
+    return PointKills(process_group, Random(1), number, points)
 
 
 def plans(planner: PointKills, kind: str, times: int) -> int:
@@ -65,23 +67,23 @@ def test_a_plan_names_a_point_of_the_kind() -> None:
 
 @pytest.mark.parametrize("reason", ["alone", "suspect"])
 def test_nobody_gets_a_plan_who_must_not_die(reason: str) -> None:
-    crew = StandIns()
-    planner = kills(crew, 80)
+    process_group = StandIns()
+    planner = kills(process_group, 80)
     planner.tend("worker")
-    assert crew.killed == ["worker-1"]
+    assert process_group.killed == ["worker-1"]
     if reason == "alone":
-        crew.away.add("worker-2")
+        process_group.away.add("worker-2")
     else:
-        crew.suspects["worker"] = "poison"
+        process_group.suspects["worker"] = "poison"
     assert planner.plan(Member("worker-1", "worker", {})) == PLAIN
 
 
 def test_a_worker_of_several_processes_gets_no_plan() -> None:
     """Which of them would come to the point first nobody knows, and the next one would die there again."""
-    crew = StandIns()
-    crew.many.add("worker-1")
-    planner = kills(crew, 80)
+    process_group = StandIns()
+    process_group.many.add("worker-1")
+    planner = kills(process_group, 80)
     for _ in range(3):
         planner.tend("worker")
         planner.plan(Member("worker-1", "worker", {}))
-    assert set(crew.killed) <= {"worker-2"}
+    assert set(process_group.killed) <= {"worker-2"}

@@ -7,8 +7,8 @@ from rich.console import Console
 
 from chaos.campaign import Order, Result
 from chaos.checker.facts import Delivery, Facts
-from chaos.crew import Death
 from chaos.journal import Journal, Recovery
+from chaos.process_group import Death
 from chaos.report import percentile, print_report, spread, strikes_by_fault
 
 NOW = time.time()

@@ -1,6 +1,6 @@
 """Adding up how long something that is due waits."""
 
-from chaos.inquest import Waits
+from chaos.diagnostics import Waits
 
 
 def test_what_is_due_again_at_the_same_revision_waits() -> None:

@@ -8,7 +8,7 @@ from cli.supervisor import LONG_LIFE, LONGEST_PAUSE, Part, Running
 
 
 @dataclass
-class Stage:
+class SimulationContext:
     """`ends` makes the newest process end."""
 
     now: float = 1_000.0
@@ -40,28 +40,28 @@ class Actor:
 
 
 @pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
-    stage = Stage()
+def stage(monkeypatch: pytest.MonkeyPatch) -> SimulationContext:
+    stage = SimulationContext()
     monkeypatch.setattr("cli.supervisor.subprocess.Popen", stage.start)
     return stage
 
 
 @pytest.fixture
-def running(stage: Stage) -> Running:
+def running(stage: SimulationContext) -> Running:
     return Running(Part("part", "a.module"), stage.now)
 
 
-def test_the_pauses_grow_up_to_the_longest(stage: Stage, running: Running) -> None:
+def test_the_pauses_grow_up_to_the_longest(stage: SimulationContext, running: Running) -> None:
     pauses = [stage.pause(running, lived=1) for _ in range(7)]
     assert pauses == [0, 1, 2, 4, 8, LONGEST_PAUSE, LONGEST_PAUSE]
 
 
-def test_what_runs_is_left_alone(stage: Stage, running: Running) -> None:
+def test_what_runs_is_left_alone(stage: SimulationContext, running: Running) -> None:
     running.keep_up(stage.now + 3600)
     assert len(stage.started) == 1
 
 
-def test_a_process_that_lived_long_begins_anew(stage: Stage, running: Running) -> None:
+def test_a_process_that_lived_long_begins_anew(stage: SimulationContext, running: Running) -> None:
     for _ in range(6):
         stage.pause(running, lived=1)
     assert stage.pause(running, lived=LONG_LIFE - 1) == LONGEST_PAUSE
@@ -69,12 +69,12 @@ def test_a_process_that_lived_long_begins_anew(stage: Stage, running: Running) -
     assert stage.pause(running, lived=1) == 1
 
 
-def test_a_pause_is_no_part_of_a_life(stage: Stage, running: Running) -> None:
+def test_a_pause_is_no_part_of_a_life(stage: SimulationContext, running: Running) -> None:
     pauses = [stage.pause(running, lived=LONG_LIFE - LONGEST_PAUSE / 2) for _ in range(7)]
     assert pauses[-1] == LONGEST_PAUSE
 
 
-def test_what_never_starts_is_tried_for_ever(stage: Stage, running: Running) -> None:
+def test_what_never_starts_is_tried_for_ever(stage: SimulationContext, running: Running) -> None:
     """Two to the power of so many deaths is more than a float can be."""
     for _ in range(1_100):
         stage.pause(running, lived=0)

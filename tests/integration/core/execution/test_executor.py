@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.executions.loading import RUNBOOK
 from core.services.runs.approvals import decide_gate
 from core.statuses import Status, WaitingFor
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 from tests.world import (
     TEAMS,
     Target,
@@ -58,13 +58,13 @@ def target() -> Iterator[Target]:
 
 
 def test_a_run_goes_from_the_first_step_over_its_gate_to_the_end(
-    service: Service, recorded_bells: RecordedBells, target: Target
+    service: UnitOfWorkFactory, recorded_bells: RecordedJobs, target: Target
 ) -> None:
     apply_documents(service, TEAMS + "---" + FAILOVER)
     execution_id = start_run(service, new_incident(service), "db-failover", cluster="orders")
     executor = new_executor(service, secrets={"API": target.url})
 
-    work_off(service, executor, recorded_bells.rung)
+    work_off(service, executor, recorded_bells.enqueued)
     waiting = see(service, execution_id)
     assert (waiting.status, waiting.waiting_for) == (Status.WAITING, WaitingFor.APPROVAL)
     assert waiting.approval is not None
@@ -72,7 +72,7 @@ def test_a_run_goes_from_the_first_step_over_its_gate_to_the_end(
 
     with service.transaction() as work:
         decide_gate(work, load_person(work, "U0DBADMIN", source="test"), waiting.approval.id, approved=True)
-    work_off(service, executor, recorded_bells.rung)
+    work_off(service, executor, recorded_bells.enqueued)
 
     ended = see(service, execution_id)
     assert ended.error is None
@@ -84,7 +84,7 @@ def test_a_run_goes_from_the_first_step_over_its_gate_to_the_end(
 
 
 def test_a_second_worker_finds_nothing_to_do(
-    service: Service, recorded_bells: RecordedBells, target: Target
+    service: UnitOfWorkFactory, recorded_bells: RecordedJobs, target: Target
 ) -> None:
     apply_documents(service, TEAMS + "---" + FAILOVER)
     execution_id = start_run(service, new_incident(service), "db-failover", cluster="orders")

@@ -10,15 +10,15 @@ from core.clock import elapsed
 from core.decisions.settling import running
 from core.execution import lease
 from core.execution import run as core_run
-from core.execution.executor import DeadEnd
-from core.execution.lease import Heart
+from core.execution.executor import NoProgress
+from core.execution.lease import LeaseRenewer
 from core.services.executions.loading import LEASE, RUNBOOK
 from core.statuses import Status, WaitingFor
 from core.tables import RunbookExecution
 from core.values.execution import Transition
 from tests.integration.core.world import CoreWorld, SilentTarget
 from tests.world import Target, new_executor
-from workers.clock import ring_what_is_due
+from workers.scheduler import enqueue_what_is_due
 
 SAY = "- {id: say, type: message, text: hello}\n"
 
@@ -100,21 +100,21 @@ def test_a_safe_step_of_a_dead_worker_is_run_again_under_its_key(world: CoreWorl
 def test_a_beating_heart_keeps_the_lease(world: CoreWorld) -> None:
     run = world.begin(SAY)
     claim(world, run, "alive")
-    heart = Heart(world.service.engine, RUNBOOK, run, 1, world.clock)
+    renewer = LeaseRenewer(world.service.engine, RUNBOOK, run, 1, world.clock)
     for _ in range(4):
         world.clock.pass_by(seconds=9)
-        heart.beat()
+        renewer.beat()
     assert not claim(world, run, "greedy")
-    assert not heart.stop.is_set()
+    assert not renewer.stop.is_set()
 
 
 def test_a_heart_hears_of_a_cancel(world: CoreWorld) -> None:
     run = world.begin(SAY)
     claim(world, run, "alive")
-    heart = Heart(world.service.engine, RUNBOOK, run, 1, world.clock)
+    renewer = LeaseRenewer(world.service.engine, RUNBOOK, run, 1, world.clock)
     world.cancel(run)
-    heart.beat()
-    assert heart.stop.is_set()
+    renewer.beat()
+    assert renewer.stop.is_set()
 
 
 def test_a_heart_whose_lease_is_somebody_elses_stops_and_keeps_nothing(world: CoreWorld) -> None:
@@ -122,11 +122,11 @@ def test_a_heart_whose_lease_is_somebody_elses_stops_and_keeps_nothing(world: Co
     claim(world, run, "slow")
     world.clock.pass_by(seconds=11)
     claim(world, run, "quick")
-    heart = Heart(world.service.engine, RUNBOOK, run, 1, world.clock)
+    renewer = LeaseRenewer(world.service.engine, RUNBOOK, run, 1, world.clock)
     before = row_of(world, run).wake_at
     world.clock.pass_by(seconds=1)
-    heart.beat()
-    assert heart.stop.is_set()
+    renewer.beat()
+    assert renewer.stop.is_set()
     assert row_of(world, run).wake_at == before
 
 
@@ -135,12 +135,12 @@ def test_a_beat_says_how_long_the_lease_is_surely_held(world: CoreWorld) -> None
     run = world.begin(SAY)
     claim(world, run, "alive")
     claimed_at = elapsed() - 5
-    heart = Heart(world.service.engine, RUNBOOK, run, 1, world.clock, claimed_at)
+    renewer = LeaseRenewer(world.service.engine, RUNBOOK, run, 1, world.clock, claimed_at)
     longest = LEASE.total_seconds() - 1
-    assert heart.stop.held_until == claimed_at + longest
+    assert renewer.stop.held_until == claimed_at + longest
     before = elapsed()
-    heart.beat()
-    assert before <= heart.stop.held_until - longest <= elapsed()
+    renewer.beat()
+    assert before <= renewer.stop.held_until - longest <= elapsed()
 
 
 def test_a_beat_of_who_has_the_lease_no_more_holds_nothing(world: CoreWorld) -> None:
@@ -148,10 +148,10 @@ def test_a_beat_of_who_has_the_lease_no_more_holds_nothing(world: CoreWorld) -> 
     claim(world, run, "slow")
     world.clock.pass_by(seconds=11)
     claim(world, run, "quick")
-    heart = Heart(world.service.engine, RUNBOOK, run, 1, world.clock)
-    held = heart.stop.held_until
-    heart.beat()
-    assert heart.stop.held_until == held
+    renewer = LeaseRenewer(world.service.engine, RUNBOOK, run, 1, world.clock)
+    held = renewer.stop.held_until
+    renewer.beat()
+    assert renewer.stop.held_until == held
 
 
 class StopsBetween(threading.Event):
@@ -171,11 +171,11 @@ def test_a_worker_that_is_told_to_stop_gives_back_what_it_holds(
     run = world.begin((SAY if first == "inside" else post(target, "/1")) + post(target, "/2"))
     stopped = new_executor(world.service, worker="stopped")
     stopped.stopping = StopsBetween()
-    world.bells.clear()
+    world.jobs.clear()
     stopped.run(RUNBOOK, run)
     assert world.statuses(run) == [Status.SUCCEEDED, Status.PENDING]
     assert row_of(world, run).worker is None
-    assert world.bells == [("runbook", run)]
+    assert world.jobs == [("runbook", run)]
     world.work()
     assert world.see(run).status is Status.SUCCEEDED
 
@@ -207,10 +207,10 @@ def test_a_run_that_goes_on_and_has_nothing_to_do_is_let_go(
     """A mistake of ours must not keep a worker, and the database, busy for ever."""
     run = world.begin(SAY)
     monkeypatch.setattr(core_run, "advance", lambda state, *_: Transition(running(state)))
-    with pytest.raises(DeadEnd, match=run):
+    with pytest.raises(NoProgress, match=run):
         world.executor.run(RUNBOOK, run)
     world.clock.pass_by(seconds=11)
-    assert ring_what_is_due(world.service) == 1
+    assert enqueue_what_is_due(world.service) == 1
 
 
 @pytest.mark.parametrize(
@@ -237,10 +237,10 @@ def test_a_worker_whose_grace_time_is_over_writes_down_what_is_known_and_lets_go
 @pytest.mark.parametrize("waited", [timedelta(seconds=0), timedelta(seconds=11)])
 def test_the_clock_leaves_alone_what_a_worker_holds(world: CoreWorld, waited: timedelta) -> None:
     run = world.begin(SAY)
-    world.bells.clear()
+    world.jobs.clear()
     claim(world, run)
     world.clock.ahead += waited
-    assert ring_what_is_due(world.service) == (1 if waited > LEASE else 0)
+    assert enqueue_what_is_due(world.service) == (1 if waited > LEASE else 0)
 
 
 def test_a_run_is_one_claim_and_few_commits(world: CoreWorld, target: Target) -> None:

@@ -28,7 +28,7 @@ from tests.conftest import ADMIN
 from tests.integration.core.world import RUNBOOK as DOCUMENT
 from tests.integration.core.world import CoreWorld
 from tests.world import Target, apply_documents, new_executor, start_run
-from workers.clock import ring_what_is_due
+from workers.scheduler import enqueue_what_is_due
 
 POINTS = (
     *("claim.before", "claim.after", "checkpoint.before", "checkpoint.after"),
@@ -143,9 +143,9 @@ class RealRuns(RuleBasedStateMachine):
     @rule(minutes=st.sampled_from([0, 0, 15]))
     def bells_are_lost_and_the_clock_rings(self, minutes: int) -> None:
         self.world.clock.pass_by(minutes=minutes, seconds=LEASE.total_seconds() + 1)
-        self.world.bells.clear()
-        ring_what_is_due(self.world.service)
-        if ("runbook", self.run) in self.world.bells:
+        self.world.jobs.clear()
+        enqueue_what_is_due(self.world.service)
+        if ("runbook", self.run) in self.world.jobs:
             self.a_worker_works()
 
     # People, and other systems, at any moment

@@ -156,7 +156,7 @@ def test_of_many_clicks_at_once_one_counts(world: CoreWorld) -> None:
     for thread in threads:
         thread.join()
     assert len(refused) == 7
-    assert world.bells.count(("runbook", run)) == 1
+    assert world.jobs.count(("runbook", run)) == 1
     assert audit(world).count(("U0DBADMIN", "approval.approved")) == 1
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text
 from core.decisions.people import Person
 from core.errors import Conflict
 from core.execution.executor import Executor
-from core.execution.lease import Heart
+from core.execution.lease import LeaseRenewer
 from core.execution.run import Run
 from core.services.executions.loading import LEASE, RUNBOOK, WORKFLOW
 from core.services.library.runbooks import runbook_named
@@ -19,7 +19,7 @@ from core.values.execution import StepPrepared, Transition
 from tests.conftest import ADMIN
 from tests.integration.core.world import CoreWorld
 from tests.world import Target, apply_documents, approve_runbook, new_incident, start_run
-from workers.clock import tidy
+from workers.scheduler import tidy
 
 SAY = "- {id: say, type: message, text: hello}\n"
 OTHER = "- {id: other, type: message, text: hello}\n"
@@ -39,7 +39,7 @@ class Died(BaseException):
 class Doomed(Executor):
     """A worker that is killed as soon as it has claimed."""
 
-    def _work(self, run: Run, heart: Heart) -> None:
+    def _work(self, run: Run, renewer: LeaseRenewer) -> None:
         raise Died
 
 
@@ -244,7 +244,7 @@ def test_a_cancelled_run_ends_as_that(world: CoreWorld) -> None:
 class DiesOutside(Executor):
     """A worker that is killed right after it committed that the step begins."""
 
-    def _step(self, run: Run, position: int, heart: Heart) -> Transition:
+    def _step(self, run: Run, position: int, renewer: LeaseRenewer) -> Transition:
         run.apply(StepPrepared({"url": "x"}))
         run.commit()
         raise Died

@@ -14,7 +14,7 @@ from core.statuses import Status
 from core.tables import Base, SecretParameters
 from tests.integration.core.world import CoreWorld
 from tests.world import Target, apply_documents, new_executor, start_run, work_off
-from workers.clock import tidy
+from workers.scheduler import tidy
 
 SECRET = 'hunter2 w/ör+d"=\\'
 FORMS = [
@@ -100,7 +100,7 @@ def test_a_retry_on_another_worker_has_them(world: CoreWorld, target: Target) ->
     with world.service.transaction() as work:
         again = retry(work, load_person(work, "U0DBOPS", source="test"), run).id
     other: Executor = new_executor(world.service)
-    work_off(world.service, other, world.bells)
+    work_off(world.service, other, world.jobs)
 
     assert world.see(again).status is Status.SUCCEEDED
     assert [key for _, _, key in target.calls] == ["hunter2-plain"] * 2

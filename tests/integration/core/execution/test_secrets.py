@@ -76,7 +76,7 @@ def test_no_form_of_a_secret_is_in_any_table_or_log(
 ) -> None:
     run = world.begin(STEPS)
     secrets = {"TOKEN": SECRET, "API": target.url, "PLAIN": "xoxb-4711-abcdef"}
-    work_off(world.service, new_executor(world.service, secrets=secrets), world.bells)
+    work_off(world.service, new_executor(world.service, secrets=secrets), world.jobs)
     seen = world.see(run)
     assert seen.status is Status.SUCCEEDED
     assert [step.status for step in seen.steps] == [
@@ -102,7 +102,7 @@ def test_a_secret_that_the_excerpt_cuts_in_two_is_not_shown_in_half(world: CoreW
         f"  argv: [sh, -c, '{script}']\n"
     )
     executor = new_executor(world.service, secrets={"TOKEN": "correct-horse-battery-staple"})
-    work_off(world.service, executor, world.bells)
+    work_off(world.service, executor, world.jobs)
     assert world.see(run).status is Status.SUCCEEDED
     assert "bytes left out" in str(world.step(run).output)
     assert "correct" not in everything(world)

@@ -219,7 +219,7 @@ def test_what_runs_is_the_frozen_copy(world: CoreWorld, target: Target) -> None:
     run = world.begin("- {id: pause, type: wait, for: 10m}\n" + call(target))
     world.work()
     world.begin(call(target, "/other"))
-    world.bells.clear()
+    world.jobs.clear()
     world.pass_by(minutes=10)
     assert world.see(run).status is Status.SUCCEEDED
     assert "/do" in target.paths()

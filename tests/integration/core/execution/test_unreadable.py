@@ -145,5 +145,8 @@ def test_what_can_be_read_has_the_arms_of_its_branches(world: CoreWorld) -> None
     run = begin_workflow(world)
     with world.service.transaction() as work:
         loaded = load_locked(work.session, WORKFLOW, run)
-        assert [arm and (arm.branch, arm.name) for arm in loaded.arms] == [None, ("how", "then")]
+        assert [branch and (branch.branch, branch.name) for branch in loaded.branches] == [
+            None,
+            ("how", "then"),
+        ]
         assert [part.id for part in loaded.parts] == ["how", "say"]

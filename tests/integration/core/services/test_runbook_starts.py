@@ -78,7 +78,7 @@ def at_once(times: int, deed: Callable[[], str]) -> list[str]:
 def test_a_start_is_committed_whole(world: CoreWorld) -> None:
     run = start_run(world.service, world.incident, "ours")
     assert counted(world, RunbookExecution, StepExecution) == [1, 1]
-    assert world.bells == [("runbook", run)]
+    assert world.jobs == [("runbook", run)]
     with world.service.transaction() as work:
         owed = work.session.execute(select(Notice.kind, Notice.wanted).where(Notice.subject_id == run))
         assert dict(owed.all()) == {"detail": 0, "headline": 1}
@@ -91,14 +91,14 @@ def test_a_start_is_committed_whole(world: CoreWorld) -> None:
 def test_ten_starts_with_one_key_are_one_execution(world: CoreWorld) -> None:
     assert len({start_with_key(world, "slack:1") for _ in range(10)}) == 1
     assert counted(world, RunbookExecution, StepExecution) == [1, 1]
-    assert len(world.bells) == 1
+    assert len(world.jobs) == 1
 
 
 def test_ten_starts_at_once_with_one_key_are_one_execution(world: CoreWorld) -> None:
     given = at_once(10, lambda: start_with_key(world, "slack:1"))
     assert len(set(given)) == 1
     assert counted(world, RunbookExecution, StepExecution) == [1, 1]
-    assert len(world.bells) == 1
+    assert len(world.jobs) == 1
 
 
 def test_starts_without_a_key_or_with_other_keys_are_executions_of_their_own(world: CoreWorld) -> None:

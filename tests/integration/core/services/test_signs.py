@@ -9,27 +9,27 @@ from structlog.testing import capture_logs
 from core.clock import SystemClock
 from core.database import open_engine
 from core.outage import Outage
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.operations import health
 from core.services.operations.health import living
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 
 
 def test_a_process_that_has_nothing_to_do_says_once_that_its_database_is_away(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+    service: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And once that it is back: an idle worker would fall silent, and look healthy."""
     monkeypatch.setattr(health, "EVERY", timedelta(milliseconds=5))
     engines = [open_engine("postgresql://nobody@127.0.0.1:1/none")] * 5
     asked: list[object] = []
 
-    class Returning(Service):
+    class Returning(UnitOfWorkFactory):
         def transaction(self):  # type: ignore[no-untyped-def]  # as Service has it
             asked.append(1)
-            away = Service(engines.pop(), SystemClock(), RecordedBells()) if engines else service
+            away = UnitOfWorkFactory(engines.pop(), SystemClock(), RecordedJobs()) if engines else service
             return away.transaction()
 
-    returning = Returning(service.engine, service.clock, service.doorbell)
+    returning = Returning(service.engine, service.clock, service.job_queue)
     with capture_logs() as lines, living(returning, "worker", "1.0", Outage("worker", "the database")):
         deadline = time.monotonic() + 30
         while len(asked) < 8:

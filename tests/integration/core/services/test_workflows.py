@@ -95,7 +95,7 @@ def test_workflows_are_started_in_the_transaction_of_the_incident(world: CoreWor
     incident = new_incident(world.service)
     row = only(world)
     assert (row.incident_id, row.requested_by, row.status) == (incident.id, "U0DBOPS", Status.PENDING)
-    assert world.bells == [("workflow", row.id)]
+    assert world.jobs == [("workflow", row.id)]
     with world.service.transaction() as work:
         event = work.session.get_one(IncidentEvent, row.event_id)
         assert (event.type, event.incident_id) == ("incident.created", incident.id)
@@ -131,7 +131,7 @@ def test_a_condition_that_cannot_be_evaluated_gives_a_failed_execution(world: Co
     broken, works = executions(world)
     assert (broken.status, works.status) == (Status.FAILED, Status.PENDING)
     assert str(broken.error).startswith("Its condition could not be evaluated: ")
-    assert world.bells == [("workflow", works.id)]
+    assert world.jobs == [("workflow", works.id)]
     assert any("broken" in message and "could not be evaluated" in message for message in messages(world))
 
 
@@ -174,7 +174,7 @@ def test_the_runbook_action_starts_a_tagged_execution_and_goes_on(world: CoreWor
         assert (started.workflow_execution_id, started.requested_by) == (row.id, "workflow:ours")
         assert (started.incident_id, started.parameters) == (row.incident_id, {"cluster": "orders"})
         assert started.status == Status.PENDING
-        assert world.bells == [("workflow", row.id), ("runbook", started.id)]
+        assert world.jobs == [("workflow", row.id), ("runbook", started.id)]
         actions = work.session.scalars(select(ActionExecution).order_by(ActionExecution.position)).all()
         assert actions[0].output == {"execution_id": started.id, "runbook": "restart"}
         entry = work.session.scalars(select(AuditEntry).where(AuditEntry.subject_id == started.id)).one()
@@ -272,7 +272,7 @@ def test_a_webhook_without_an_answer_ends_the_workflow_and_the_channel_is_told(
 def test_a_workflow_whose_worker_died_is_finished_by_the_next(world: CoreWorld) -> None:
     apply(world, workflow("ours"))
     new_incident(world.service)
-    world.bells.clear()
+    world.jobs.clear()
     world.pass_by(seconds=6)
     assert only(world).status == Status.SUCCEEDED
 

@@ -6,8 +6,8 @@ import pytest
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 
-from core.service import Service
-from tests.conftest import RecordedBells
+from core.service import UnitOfWorkFactory
+from tests.conftest import RecordedJobs
 from tests.integration.core.workflows.house import START, House
 from tests.world import Target, running_target
 
@@ -20,7 +20,7 @@ def frozen() -> Iterator[FrozenDateTimeFactory]:
 
 
 @pytest.fixture
-def house(service: Service, recorded_bells: RecordedBells, frozen: FrozenDateTimeFactory) -> House:
+def house(service: UnitOfWorkFactory, recorded_bells: RecordedJobs, frozen: FrozenDateTimeFactory) -> House:
     return House(service, recorded_bells, frozen)
 
 

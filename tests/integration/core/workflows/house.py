@@ -8,7 +8,7 @@ from freezegun.api import FrozenDateTimeFactory
 from sqlalchemy import select
 
 from core.execution.executor import Executor
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.incidents.ages import start_what_came_of_age
 from core.services.incidents.opening import change_status
@@ -17,17 +17,17 @@ from core.statuses import IncidentStatus
 from core.tables import Incident, IncidentEvent, Notice, RunbookExecution, WorkflowExecution
 from core.views.executions import WorkflowExecutionView
 from core.views.incidents import IncidentView
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 from tests.world import TEAMS, apply_documents, new_executor, new_incident, work_off
-from workers.clock import ring_what_is_due
+from workers.scheduler import enqueue_what_is_due
 
 START = datetime(2026, 1, 5, 3, 12, tzinfo=UTC)
 
 
 @dataclass
 class House:
-    service: Service
-    bells: RecordedBells
+    service: UnitOfWorkFactory
+    jobs: RecordedJobs
     frozen: FrozenDateTimeFactory
     secrets: dict[str, str] = field(default_factory=dict)
     executor: Executor | None = None  # of the one worker; None: each time it is a new one
@@ -44,13 +44,13 @@ class House:
     def work(self) -> None:
         """A worker answers the bells until it is quiet."""
         executor = self.executor or new_executor(self.service, secrets=self.secrets)
-        work_off(self.service, executor, self.bells.rung)
+        work_off(self.service, executor, self.jobs.enqueued)
 
     def at(self, moment: datetime | timedelta) -> None:
         """It is that moment, or that long after the start: the clock ticks, and the workers work."""
         self.frozen.move_to(moment if isinstance(moment, datetime) else START + moment)
-        self.bells.rung.clear()
-        ring_what_is_due(self.service)
+        self.jobs.enqueued.clear()
+        enqueue_what_is_due(self.service)
         start_what_came_of_age(self.service)
         self.work()
 

@@ -4,17 +4,17 @@ import socket
 
 import pytest
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.views.reading import view_workflow_execution
 from core.statuses import Status
 from core.tables import WorkflowExecution
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 from tests.world import TEAMS, apply_documents, new_executor, new_incident, work_off
 
 
 @pytest.mark.parametrize(("method", "step"), [("GET", Status.FAILED), ("POST", Status.UNKNOWN)])
 def test_it_is_stopped_and_the_workflow_has_run_out_of_time(
-    service: Service, recorded_bells: RecordedBells, method: str, step: Status
+    service: UnitOfWorkFactory, recorded_bells: RecordedJobs, method: str, step: Status
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         text = f"""
@@ -28,8 +28,8 @@ actions:
 """
         apply_documents(service, f"{TEAMS}---{text}")
         new_incident(service)
-        [(_, execution_id)] = recorded_bells.rung
-        work_off(service, new_executor(service), recorded_bells.rung)
+        [(_, execution_id)] = recorded_bells.enqueued
+        work_off(service, new_executor(service), recorded_bells.enqueued)
 
     with service.transaction() as work:
         run = view_workflow_execution(work, work.session.get_one(WorkflowExecution, execution_id))

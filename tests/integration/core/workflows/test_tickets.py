@@ -139,14 +139,14 @@ actions:
 
 
 @pytest.fixture
-def desk(house: House) -> House:
+def world(house: House) -> House:
     house.secrets["TOKEN"] = "the-tokens-secret"
     return house
 
 
-def test_a_jira_issue_is_created_and_linked(desk: House, trackers: Trackers) -> None:
-    desk.apply(workflow(jira(trackers)))
-    incident = desk.open()
+def test_a_jira_issue_is_created_and_linked(world: House, trackers: Trackers) -> None:
+    world.apply(workflow(jira(trackers)))
+    incident = world.open()
     [(path, authorization, _)] = trackers.requests
     [issue] = trackers.issues
 
@@ -156,16 +156,16 @@ def test_a_jira_issue_is_created_and_linked(desk: House, trackers: Trackers) -> 
     assert (issue["summary"], issue["priority"]) == ("Orders down", {"name": "High"})
     lines = [part["content"][0]["text"] for part in issue["description"]["content"]]
     assert lines == ["First line.", "Second: medium."]
-    assert issue["labels"] == ["outage", f"runbook-{desk.run('tickets').id}.ticket"]
-    [link] = desk.incident(incident).links
+    assert issue["labels"] == ["outage", f"runbook-{world.run('tickets').id}.ticket"]
+    [link] = world.incident(incident).links
     assert (link.name, link.url) == ("OPS-1", f"{trackers.url}/browse/OPS-1")
-    assert sorted(desk.said()) == ["OPS-1", "nothing"]
-    assert "the-tokens-secret" not in desk.run("tickets").model_dump_json()
+    assert sorted(world.said()) == ["OPS-1", "nothing"]
+    assert "the-tokens-secret" not in world.run("tickets").model_dump_json()
 
 
-def test_a_linear_issue_is_created_and_linked(desk: House, trackers: Trackers) -> None:
-    desk.apply(workflow(linear(trackers)))
-    incident = desk.open()
+def test_a_linear_issue_is_created_and_linked(world: House, trackers: Trackers) -> None:
+    world.apply(workflow(linear(trackers)))
+    incident = world.open()
     [(_, authorization, _)] = trackers.requests
     [issue] = trackers.issues
 
@@ -173,64 +173,64 @@ def test_a_linear_issue_is_created_and_linked(desk: House, trackers: Trackers) -
     assert (issue["teamId"], issue["title"], issue["priority"]) == ("9cfb482a", "Orders down", 1)
     assert issue["description"] == "It is medium."
     assert UUID(issue["id"]).version == 4
-    [link] = desk.incident(incident).links
+    [link] = world.incident(incident).links
     assert (link.name, link.url) == ("OPS-1", "https://linear.example/OPS-1")
-    assert "the-tokens-secret" not in desk.run("tickets").model_dump_json()
+    assert "the-tokens-secret" not in world.run("tickets").model_dump_json()
 
 
 @pytest.mark.parametrize("kind", [jira, linear])
 def test_a_ticket_whose_creation_got_no_answer_is_found_and_not_made_twice(
-    desk: House, trackers: Trackers, kind: Any
+    world: House, trackers: Trackers, kind: Any
 ) -> None:
     trackers.silent = 1
-    desk.apply(workflow(kind(trackers, SAFE)))
-    incident = desk.open()
-    assert desk.run("tickets").status is Status.WAITING
-    desk.at(timedelta(seconds=1))
+    world.apply(workflow(kind(trackers, SAFE)))
+    incident = world.open()
+    assert world.run("tickets").status is Status.WAITING
+    world.at(timedelta(seconds=1))
 
     assert len(trackers.issues) == 1
-    assert [link.name for link in desk.incident(incident).links] == ["OPS-1"]
-    assert desk.run("tickets").status is Status.SUCCEEDED
+    assert [link.name for link in world.incident(incident).links] == ["OPS-1"]
+    assert world.run("tickets").status is Status.SUCCEEDED
 
 
 @pytest.mark.parametrize("kind", [jira, linear])
 def test_a_ticket_that_is_not_safe_to_repeat_is_asked_for_once(
-    desk: House, trackers: Trackers, kind: Any
+    world: House, trackers: Trackers, kind: Any
 ) -> None:
     trackers.silent = 1
-    desk.apply(workflow(kind(trackers)))
-    desk.open()
-    desk.at(timedelta(minutes=1))
+    world.apply(workflow(kind(trackers)))
+    world.open()
+    world.at(timedelta(minutes=1))
 
     assert len(trackers.requests) == 1
-    assert desk.run("tickets").status is Status.FAILED
-    assert desk.statuses("tickets")["ticket"] == "unknown"
+    assert world.run("tickets").status is Status.FAILED
+    assert world.statuses("tickets")["ticket"] == "unknown"
 
 
 @pytest.mark.parametrize("kind", [jira, linear])
-def test_an_action_takes_no_longer_than_its_timeout(desk: House, trackers: Trackers, kind: Any) -> None:
+def test_an_action_takes_no_longer_than_its_timeout(world: House, trackers: Trackers, kind: Any) -> None:
     trackers.may_answer.clear()
-    desk.apply(workflow(kind(trackers, "timeout: 300ms")))
-    desk.open()
+    world.apply(workflow(kind(trackers, "timeout: 300ms")))
+    world.open()
     trackers.may_answer.set()
 
-    assert desk.statuses("tickets")["ticket"] == "unknown"
-    assert desk.run("tickets").error == "Step ticket: No whole answer: timed out."
+    assert world.statuses("tickets")["ticket"] == "unknown"
+    assert world.run("tickets").error == "Step ticket: No whole answer: timed out."
 
 
 @pytest.mark.parametrize("kind", [jira, linear])
 def test_a_ticket_that_cannot_be_looked_for_is_not_made_again(
-    desk: House, trackers: Trackers, kind: Any
+    world: House, trackers: Trackers, kind: Any
 ) -> None:
     trackers.silent = 1
-    desk.apply(workflow(kind(trackers, SAFE)))
-    desk.open()
+    world.apply(workflow(kind(trackers, SAFE)))
+    world.open()
     trackers.refusal = (503, {})
-    desk.at(timedelta(seconds=1))
+    world.at(timedelta(seconds=1))
     assert len(trackers.issues) == 1
     trackers.refusal = None
-    desk.at(timedelta(seconds=3))
-    assert (len(trackers.issues), desk.run("tickets").status) == (1, Status.SUCCEEDED)
+    world.at(timedelta(seconds=3))
+    assert (len(trackers.issues), world.run("tickets").status) == (1, Status.SUCCEEDED)
 
 
 @pytest.mark.parametrize(
@@ -248,11 +248,11 @@ def test_a_ticket_that_cannot_be_looked_for_is_not_made_again(
     ],
 )
 def test_a_refusal_fails_the_action_with_what_was_said(
-    desk: House, trackers: Trackers, kind: Any, refusal: tuple[int, dict[str, Any]], sentence: str
+    world: House, trackers: Trackers, kind: Any, refusal: tuple[int, dict[str, Any]], sentence: str
 ) -> None:
     trackers.refusal = refusal
-    desk.apply(workflow(kind(trackers)))
-    incident = desk.open()
+    world.apply(workflow(kind(trackers)))
+    incident = world.open()
 
-    assert sentence in (desk.run("tickets").error or "")
-    assert desk.incident(incident).links == []
+    assert sentence in (world.run("tickets").error or "")
+    assert world.incident(incident).links == []

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.decisions.initiators import MOST_DEPTH
 from core.errors import Conflict
-from core.service import Work
+from core.service import UnitOfWork
 from core.services.access.people import load_person
 from core.services.incidents import ages
 from core.services.incidents.alert_news import escalate
@@ -112,7 +112,7 @@ def test_an_incident_that_is_in_trouble_keeps_no_other_from_coming_of_age(
     troubled, _ = house.open(title="troubled"), house.open(title="other")
     reach = ages._reach
 
-    def reach_or_fail(work: Work, workflow_id: str, incident_id: str) -> None:
+    def reach_or_fail(work: UnitOfWork, workflow_id: str, incident_id: str) -> None:
         if incident_id == troubled.id:
             raise trouble
         reach(work, workflow_id, incident_id)

@@ -13,11 +13,11 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.views.reading import view_workflow_execution
 from core.statuses import Status
 from core.tables import WorkflowExecution
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 from tests.integration.core.workflows.house import House
 from tests.world import TEAMS, apply_documents, new_executor, new_incident, work_off
 
@@ -205,14 +205,14 @@ def test_where_no_token_is_given_nothing_is_called(calls: House, server: Server)
 
 
 def test_token_and_call_have_one_time_limit(
-    service: Service, recorded_bells: RecordedBells, server: Server
+    service: UnitOfWorkFactory, recorded_bells: RecordedJobs, server: Server
 ) -> None:
     """Each of them alone would be done in time, which passes here."""
     server.takes = 1.5
     apply_documents(service, f"{TEAMS}---{workflow(server, oauth(server), '    timeout: 2s')}")
     new_incident(service)
-    [(_, execution_id)] = recorded_bells.rung
-    work_off(service, new_executor(service, secrets=SECRETS), recorded_bells.rung)
+    [(_, execution_id)] = recorded_bells.enqueued
+    work_off(service, new_executor(service, secrets=SECRETS), recorded_bells.enqueued)
     with service.transaction() as work:
         run = view_workflow_execution(work, work.session.get_one(WorkflowExecution, execution_id))
     assert (run.status, len(server.asked)) == (Status.FAILED, 1)

@@ -5,7 +5,7 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from core.definitions.kinds import NotValidAnyMore, read_kept
+from core.definitions.kinds import StoredDefinitionInvalid, read_stored
 from core.definitions.runbook import AnyStep, RunbookDefinition
 from core.definitions.workflow import WorkflowDefinition
 
@@ -21,12 +21,12 @@ WORKFLOW = {
 
 
 def test_what_is_still_valid_is_read() -> None:
-    assert read_kept(RunbookDefinition, "told", 3, RUNBOOK) == RunbookDefinition.model_validate(RUNBOOK)
+    assert read_stored(RunbookDefinition, "told", 3, RUNBOOK) == RunbookDefinition.model_validate(RUNBOOK)
 
 
 def test_the_first_thing_that_is_wrong_is_said_with_its_place() -> None:
-    with pytest.raises(NotValidAnyMore) as raised:
-        read_kept(WorkflowDefinition, "told", 3, WORKFLOW)
+    with pytest.raises(StoredDefinitionInvalid) as raised:
+        read_stored(WorkflowDefinition, "told", 3, WORKFLOW)
     where = "at actions.0.then.0.type: There is no action type gone."
     assert raised.value.message == f"Version 3 of told is not valid any more, {where}"
     assert raised.value.cannot_be_read == (
@@ -45,13 +45,13 @@ def test_the_first_thing_that_is_wrong_is_said_with_its_place() -> None:
     ],
 )
 def test_whatever_is_wrong_has_its_sentence(change: dict[str, object], where: str) -> None:
-    with pytest.raises(NotValidAnyMore, match=where):
-        read_kept(RunbookDefinition, "told", 1, RUNBOOK | change)
+    with pytest.raises(StoredDefinitionInvalid, match=where):
+        read_stored(RunbookDefinition, "told", 1, RUNBOOK | change)
 
 
 def test_a_missing_field_of_the_whole_is_at_its_top() -> None:
-    with pytest.raises(NotValidAnyMore, match="at its top: The field steps is missing"):
-        read_kept(RunbookDefinition, "told", 1, {"kind": "runbook", "name": "told"})
+    with pytest.raises(StoredDefinitionInvalid, match="at its top: The field steps is missing"):
+        read_stored(RunbookDefinition, "told", 1, {"kind": "runbook", "name": "told"})
 
 
 def test_a_list_that_must_be_longer_now_is_no_consequence_of_something_else() -> None:
@@ -60,5 +60,5 @@ def test_a_list_that_must_be_longer_now_is_no_consequence_of_something_else() ->
     class Stricter(RunbookDefinition):
         steps: Annotated[tuple[AnyStep, ...], Field(min_length=2)]
 
-    with pytest.raises(NotValidAnyMore, match=r"at steps: steps is empty\. Give at least 2\."):
-        read_kept(Stricter, "told", 1, RUNBOOK)
+    with pytest.raises(StoredDefinitionInvalid, match=r"at steps: steps is empty\. Give at least 2\."):
+        read_stored(Stricter, "told", 1, RUNBOOK)

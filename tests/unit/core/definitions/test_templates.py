@@ -11,7 +11,7 @@ from core.definitions.templates import (
     FoundExpression,
     UnclosedTemplate,
     find_expressions,
-    holes,
+    placeholders,
     render,
     render_text,
 )
@@ -90,7 +90,7 @@ def test_a_result_beyond_a_million_characters_is_refused() -> None:
 
 def test_an_unclosed_template_says_where_it_starts() -> None:
     with pytest.raises(UnclosedTemplate) as raised:
-        holes("{{ n }} and {{ n")
+        placeholders("{{ n }} and {{ n")
     assert raised.value.offset == 12
 
 

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import TypeAdapter
 
-from core.definitions.actions import Arm
+from core.definitions.actions import Branch
 from core.definitions.checks.secrets import Known
 from core.definitions.kinds import restore_definition
 from core.definitions.validate import validate_text
@@ -68,12 +68,12 @@ def test_all_of_it_is_valid() -> None:
 
 
 def test_actions_are_placed_in_order_each_in_its_arm() -> None:
-    placed = {each.action.id: (each.path, each.arm) for each in definition().placed}
+    placed = {each.action.id: (each.path, each.branch) for each in definition().placed}
 
     assert list(placed) == ["how", "deep", "one", "two", "run", "end"]
     assert placed["how"] == (("actions", 0), None)
-    assert placed["one"] == (("actions", 0, "then", 0, "then", 0), Arm("deep", "then"))
-    assert placed["run"] == (("actions", 0, "else", 1), Arm("how", "else"))
+    assert placed["one"] == (("actions", 0, "then", 0, "then", 0), Branch("deep", "then"))
+    assert placed["run"] == (("actions", 0, "else", 1), Branch("how", "else"))
 
 
 def test_nested_actions_are_stored_and_read_back() -> None:

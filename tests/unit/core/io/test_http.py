@@ -12,7 +12,7 @@ import pytest
 
 from core.clock import elapsed
 from core.errors import NotAllowed
-from core.io.attempts import CONNECTS, LEAVES, Attempt, BrokenOff, Leash
+from core.io.attempts import CONNECTS, LEAVES, Attempt, BrokenOff, CancelToken
 from core.io.egress import EgressPolicy
 from core.io.http import HttpCaller, HttpRequest, NoAnswer, NotSent
 from core.io.response import MOST_BYTES, HttpResponse
@@ -261,10 +261,10 @@ def test_a_stop_ends_the_call_at_once(caller: HttpCaller) -> None:
         assert time.monotonic() - began < 1.5
 
 
-def leashed(seconds: float) -> Leash:
-    leash = Leash()
-    leash.held_until = elapsed() + seconds
-    return leash
+def leashed(seconds: float) -> CancelToken:
+    cancel_token = CancelToken()
+    cancel_token.held_until = elapsed() + seconds
+    return cancel_token
 
 
 def test_who_slept_through_their_lease_sends_nothing(caller: HttpCaller) -> None:
@@ -277,10 +277,10 @@ def test_who_slept_through_their_lease_sends_nothing(caller: HttpCaller) -> None
 
 
 def test_who_sleeps_while_they_connect_sends_nothing() -> None:
-    leash = leashed(30)
-    attempt = Attempt(lambda: leash.held_until)
+    cancel_token = leashed(30)
+    attempt = Attempt(lambda: cancel_token.held_until)
     attempt.trace(CONNECTS, {})
-    leash.held_until = elapsed()
+    cancel_token.held_until = elapsed()
     with pytest.raises(BrokenOff):
         attempt.trace(LEAVES, {})
     assert not attempt.has_left

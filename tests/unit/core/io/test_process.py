@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from core.clock import elapsed
-from core.io.attempts import Leash
+from core.io.attempts import CancelToken
 from core.io.process import Command, ProcessResult, ProcessRunner
 
 RUNNER = ProcessRunner("/usr/bin:/bin")
@@ -226,10 +226,10 @@ def test_a_guard_that_was_stopped_is_no_way_out(tmp_path: Path) -> None:
 # The lease -----------------------------------------------------------------------------------------
 
 
-def held(seconds: float) -> Leash:
-    leash = Leash()
-    leash.held_until = elapsed() + seconds
-    return leash
+def held(seconds: float) -> CancelToken:
+    cancel_token = CancelToken()
+    cancel_token.held_until = elapsed() + seconds
+    return cancel_token
 
 
 def test_a_command_ends_when_its_lease_is_over() -> None:
@@ -238,15 +238,15 @@ def test_a_command_ends_when_its_lease_is_over() -> None:
 
 
 def test_a_lease_that_is_kept_keeps_the_command(tmp_path: Path) -> None:
-    leash, over = held(1.5), threading.Event()
+    cancel_token, over = held(1.5), threading.Event()
 
     def keep() -> None:
         while not over.wait(0.2):
-            leash.held_until = elapsed() + 1.5
+            cancel_token.held_until = elapsed() + 1.5
 
     thread = threading.Thread(target=keep)
     thread.start()
-    result = shell("sleep 3; echo done", stop=leash)
+    result = shell("sleep 3; echo done", stop=cancel_token)
     over.set()
     thread.join()
     assert (result.ended, result.stdout) == ("exit", "done\n")
@@ -256,10 +256,10 @@ ASLEEP = """
 import sys
 from datetime import timedelta
 from core.clock import elapsed
-from core.io.attempts import Leash
+from core.io.attempts import CancelToken
 from core.io.process import Command, ProcessRunner
 
-leash = Leash()
+leash = CancelToken()
 leash.held_until = elapsed() + 3
 script = f"setsid sh -c 'echo $$ >> {sys.argv[1]}; sleep 1000' & echo $$ >> {sys.argv[1]}; sleep 1000"
 ProcessRunner("/usr/bin:/bin").run(Command(["sh", "-c", script]), timedelta(hours=1), leash)
@@ -281,7 +281,7 @@ def test_the_command_of_a_worker_that_is_stopped_ends_with_its_lease(tmp_path: P
 WORKER = """
 import sys, threading
 from datetime import timedelta
-from core.io.attempts import Leash
+from core.io.attempts import CancelToken
 from core.io.process import Command, ProcessRunner
 
 script = f"setsid sh -c 'echo $$ >> {sys.argv[1]}; sleep 1000' & echo $$ >> {sys.argv[1]}; sleep 1000"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.definitions.runbook import RunbookDefinition
-from core.simulation.context import Stage
+from core.simulation.context import SimulationContext
 from core.simulation.plan import PlannedStep, plan_steps
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -17,7 +17,9 @@ LAG = {"id": "lag", "type": "http", "url": "https://x", "save": {"seconds": "res
 
 def planned(*steps: dict[str, Any]) -> list[PlannedStep]:
     document = {"kind": "runbook", "name": "x", "steps": list(steps)}
-    stage = Stage(RunbookDefinition.model_validate(document), {"cluster": "orders"}, INCIDENT, "U0DBOPS")
+    stage = SimulationContext(
+        RunbookDefinition.model_validate(document), {"cluster": "orders"}, INCIDENT, "U0DBOPS"
+    )
     return plan_steps(stage, NOW)
 
 

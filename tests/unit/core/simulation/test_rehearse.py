@@ -7,7 +7,7 @@ import pytest
 
 from core.definitions.runbook import Case, RunbookDefinition
 from core.simulation.differences import Difference, differences
-from core.simulation.simulate import Rehearsal, rehearse
+from core.simulation.simulate import Simulation, simulate
 from core.statuses import Status, WaitingFor
 
 CALL = {
@@ -29,20 +29,20 @@ def runbook(*steps: dict[str, Any], **fields: Any) -> RunbookDefinition:
     return RunbookDefinition.model_validate(document)
 
 
-def played(*steps: dict[str, Any], **case: Any) -> Rehearsal:
-    return rehearse(
+def played(*steps: dict[str, Any], **case: Any) -> Simulation:
+    return simulate(
         runbook(*steps), Case.model_validate({"name": "a", "expect": {"status": "failed"}, **case})
     )
 
 
-def statuses(rehearsal: Rehearsal) -> list[str]:
+def statuses(rehearsal: Simulation) -> list[str]:
     assert rehearsal.execution
     return [step.status.value for step in rehearsal.execution.steps]
 
 
 def wrong(expect: dict[str, Any], *steps: dict[str, Any], **case: Any) -> list[Difference]:
     made = Case.model_validate({"name": "a", "expect": expect, **case})
-    return differences(made, rehearse(runbook(*steps), made))
+    return differences(made, simulate(runbook(*steps), made))
 
 
 def test_a_step_is_judged_by_its_own_expectation() -> None:
@@ -164,7 +164,7 @@ def test_a_run_that_is_refused_never_begins() -> None:
 def test_a_lock_that_cannot_be_named_refuses_the_run() -> None:
     definition = runbook(WAIT, lock="{{ params.nope }}")
     case = Case.model_validate({"name": "a", "expect": {"status": "refused"}})
-    assert differences(case, rehearse(definition, case)) == []
+    assert differences(case, simulate(definition, case)) == []
 
 
 def test_nothing_outside_is_touched() -> None:

@@ -5,7 +5,7 @@ import threading
 
 from starlette.requests import Request
 
-from bot.pages.kept import Answer, kept
+from bot.pages.cached import Answer, cached
 
 
 def test_who_comes_while_it_is_asked_waits_for_that_answer() -> None:
@@ -17,7 +17,7 @@ def test_who_comes_while_it_is_asked_waits_for_that_answer() -> None:
         return Answer("here")
 
     async def everybody() -> list[bytes]:
-        page = kept(ask, lambda: 0.0)
+        page = cached(ask, lambda: 0.0)
         tasks = [asyncio.create_task(_text(page(Request({"type": "http"})))) for _ in range(100)]
         while not asked:
             await asyncio.sleep(0.001)

@@ -11,7 +11,7 @@ from chaos.watching import CHUNK, HOST, Listening
 CONNECT_SECONDS = 1.0
 
 
-class Front(Listening):
+class LoadBalancer(Listening):
     """`with Front(ports) as front: front.url`. Knows nothing of HTTP: whoever dies takes their connections along."""
 
     def __init__(self, ports: Sequence[int]) -> None:

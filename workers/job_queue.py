@@ -15,7 +15,7 @@ from rq.serializers import JSONSerializer
 from core.clock import elapsed
 from core.outage import Outage
 from core.sabotage import reach
-from core.service import Ring
+from core.service import JobRequest
 from workers.breaker import Breaker
 from workers.redis_addresses import connect_redis
 
@@ -47,19 +47,19 @@ def open_queue(redis: Redis) -> Queue:
     return Queue(QUEUE, connection=redis, serializer=JSONSerializer)
 
 
-def _job(ring: Ring) -> EnqueueData:
+def _job(enqueue: JobRequest) -> EnqueueData:
     return Queue.prepare_data(
-        FUNCTIONS[ring.kind],
-        args=(ring.execution_id,),
-        job_id=f"{ring.execution_id}{SEPARATOR}{uuid4().hex[:8]}",
+        FUNCTIONS[enqueue.kind],
+        args=(enqueue.execution_id,),
+        job_id=f"{enqueue.execution_id}{SEPARATOR}{uuid4().hex[:8]}",
         timeout=-1,
         result_ttl=0,
         failure_ttl=3600,
-        at_front=ring.first,
+        at_front=enqueue.first,
     )
 
 
-class RqDoorbell:
+class RqJobQueue:
     """Rings by enqueueing. Where Redis is away that is told once: the clock finds executions in the database.
 
     After a failure nobody in this process tries for QUIET. `now`: see core.clock.elapsed.
@@ -70,15 +70,15 @@ class RqDoorbell:
         self._outage = Outage("the doorbell", "Redis")
         self._breaker = Breaker(QUIET, now)
 
-    def ring(self, rings: Sequence[Ring]) -> None:
+    def enqueue(self, jobs: Sequence[JobRequest]) -> None:
         """In one round trip: a Redis that is silent costs IMPATIENT once, however many ring."""
-        reach("ring.before")
-        if not self._has_rung(rings):
-            rung_for = [ring.execution_id for ring in rings[:MOST_LOGGED]]
-            log.info("not rung for: the clock will, or workers look", rings=len(rings), executions=rung_for)
-        reach("ring.after")
+        reach("enqueue.before")
+        if not self._has_rung(jobs):
+            rung_for = [enqueue.execution_id for enqueue in jobs[:MOST_LOGGED]]
+            log.info("not rung for: the clock will, or workers look", jobs=len(jobs), executions=rung_for)
+        reach("enqueue.after")
 
-    def unanswered(self) -> frozenset[str]:
+    def queued(self) -> frozenset[str]:
         """The executions whose jobs are still in the queue: to ring for them again would only make it longer."""
         if not self._breaker.may_try():
             return frozenset()
@@ -90,11 +90,11 @@ class RqDoorbell:
         self._breaker.succeeded()
         return frozenset(job_id.partition(SEPARATOR)[0] for job_id in job_ids)
 
-    def _has_rung(self, rings: Sequence[Ring]) -> bool:
+    def _has_rung(self, jobs: Sequence[JobRequest]) -> bool:
         if not self._breaker.may_try():
             return False
         try:
-            self._queue.enqueue_many(map(_job, rings))
+            self._queue.enqueue_many(map(_job, jobs))
         except RedisError as error:
             self._breaker.failed()
             self._outage.begin(error)

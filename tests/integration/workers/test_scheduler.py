@@ -9,56 +9,56 @@ import pytest
 from sqlalchemy import Engine, create_engine, update
 from sqlalchemy.exc import OperationalError
 
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.executions.loading import RUNBOOK
 from core.tables import RunbookExecution
-from tests.conftest import ADMIN, RecordedBells
+from tests.conftest import ADMIN, RecordedJobs
 from tests.integration.core.world import CoreWorld, MovableClock
 from tests.world import TEAMS, apply_documents, new_executor, new_incident
-from workers import clock as workers_clock
-from workers.clock import AT_ONCE, DUTIES, PATIENCE, ring_what_is_due, run_clock
-from workers.ending import AGAIN, Duties, Duty
+from workers import scheduler as workers_clock
+from workers.scheduler import AT_ONCE, PATIENCE, TASKS, enqueue_what_is_due, run_clock
+from workers.shutdown import AGAIN, PeriodicTask, PeriodicTasks
 
 SAY = "- {id: say, type: message, text: hello}\n"
 
 
 @pytest.fixture
-def world(engine: Engine, recorded_bells: RecordedBells) -> CoreWorld:
+def world(engine: Engine, recorded_bells: RecordedJobs) -> CoreWorld:
     clock = MovableClock()
-    service = Service(engine, clock, recorded_bells, frozenset({ADMIN}))
+    service = UnitOfWorkFactory(engine, clock, recorded_bells, frozenset({ADMIN}))
     apply_documents(service, TEAMS)
-    return CoreWorld(service, clock, recorded_bells.rung, new_executor(service), new_incident(service))
+    return CoreWorld(service, clock, recorded_bells.enqueued, new_executor(service), new_incident(service))
 
 
-def rings(world: CoreWorld, **later: float) -> list[str]:
+def jobs(world: CoreWorld, **later: float) -> list[str]:
     """Whom the clock rings for, so much later."""
     world.clock.pass_by(**later)
-    world.bells.clear()
-    assert ring_what_is_due(world.service) == len(world.bells)
-    return [execution_id for _, execution_id in world.bells]
+    world.jobs.clear()
+    assert enqueue_what_is_due(world.service) == len(world.jobs)
+    return [execution_id for _, execution_id in world.jobs]
 
 
 def test_a_lost_bell_is_rung_again_once_per_patience(world: CoreWorld) -> None:
     run = world.begin(SAY)
     patience = PATIENCE.total_seconds()
-    assert rings(world, seconds=1) == []
-    assert rings(world, seconds=patience) == [run]
-    assert rings(world, seconds=1) == []
-    assert rings(world, seconds=patience) == [run]
+    assert jobs(world, seconds=1) == []
+    assert jobs(world, seconds=patience) == [run]
+    assert jobs(world, seconds=1) == []
+    assert jobs(world, seconds=patience) == [run]
 
 
 def test_what_waits_is_rung_for_at_its_time(world: CoreWorld) -> None:
     run = world.begin("- {id: pause, type: wait, for: 10m}\n" + SAY)
     world.work()
-    assert rings(world, minutes=9) == []
-    assert rings(world, minutes=1) == [run]
+    assert jobs(world, minutes=9) == []
+    assert jobs(world, minutes=1) == [run]
 
 
 def test_what_waits_for_people_and_what_has_ended_is_not_rung_for(world: CoreWorld) -> None:
     world.begin("- {id: gate, type: approval, expires: 1d}\n" + SAY)
     world.begin(SAY, name="quick")
     world.work()
-    assert rings(world, hours=1) == []
+    assert jobs(world, hours=1) == []
 
 
 def test_what_a_worker_holds_is_rung_for_when_its_lease_is_over(world: CoreWorld) -> None:
@@ -66,8 +66,8 @@ def test_what_a_worker_holds_is_rung_for_when_its_lease_is_over(world: CoreWorld
     with world.service.transaction() as work:
         held = {"worker": "dead", "fence": 1, "wake_at": work.now + timedelta(seconds=30)}
         work.session.execute(update(RunbookExecution).values(held))
-    assert rings(world, seconds=29) == []
-    assert rings(world, seconds=2) == [run]
+    assert jobs(world, seconds=29) == []
+    assert jobs(world, seconds=2) == [run]
     new_executor(world.service).run(RUNBOOK, run)
     assert world.see(run).status == "succeeded"
 
@@ -79,10 +79,10 @@ def lose(world: CoreWorld, run: str) -> None:
         work.session.execute(update(RunbookExecution).where(RunbookExecution.id == run).values(held))
 
 
-def test_what_a_lost_worker_left_goes_first(world: CoreWorld, recorded_bells: RecordedBells) -> None:
+def test_what_a_lost_worker_left_goes_first(world: CoreWorld, recorded_bells: RecordedJobs) -> None:
     waits, lost = (world.begin(SAY, name=name) for name in ("waits", "lost"))
     lose(world, lost)
-    assert sorted(rings(world, minutes=1)) == sorted([waits, lost])
+    assert sorted(jobs(world, minutes=1)) == sorted([waits, lost])
     assert recorded_bells.first == [lost]
 
 
@@ -90,9 +90,9 @@ def test_what_a_lost_worker_left_is_rung_for_again_sooner(world: CoreWorld) -> N
     """The worker that heard the bell may have died before it claimed."""
     lost = world.begin(SAY)
     lose(world, lost)
-    assert rings(world, minutes=1) == [lost]
-    assert rings(world, seconds=1) == []
-    assert rings(world, seconds=1.1) == [lost]
+    assert jobs(world, minutes=1) == [lost]
+    assert jobs(world, seconds=1) == []
+    assert jobs(world, seconds=1.1) == [lost]
 
 
 def test_a_backlog_does_not_keep_the_clock_from_what_was_lost(
@@ -101,45 +101,45 @@ def test_a_backlog_does_not_keep_the_clock_from_what_was_lost(
     monkeypatch.setattr(workers_clock, "AT_ONCE", 2)
     begun = [world.begin(SAY) for _ in range(5)]
     lose(world, begun[-1])
-    assert begun[-1] in rings(world, minutes=1)
+    assert begun[-1] in jobs(world, minutes=1)
 
 
 def test_who_is_in_the_queue_still_is_not_rung_for_again(
-    world: CoreWorld, recorded_bells: RecordedBells
+    world: CoreWorld, recorded_bells: RecordedJobs
 ) -> None:
     queued, missed = world.begin(SAY), world.begin(SAY, name="other")
     recorded_bells.waiting = frozenset({queued})
-    assert rings(world, seconds=60) == [missed]
+    assert jobs(world, seconds=60) == [missed]
     recorded_bells.waiting = frozenset()
-    assert sorted(rings(world, seconds=60)) == sorted([queued, missed])
+    assert sorted(jobs(world, seconds=60)) == sorted([queued, missed])
 
 
 def test_what_a_lost_worker_left_does_not_stay_at_the_end_of_the_queue(
-    world: CoreWorld, recorded_bells: RecordedBells
+    world: CoreWorld, recorded_bells: RecordedJobs
 ) -> None:
     run = world.begin(SAY)
     lose(world, run)
     recorded_bells.waiting = frozenset({run})
-    assert rings(world, minutes=1) == [run]
+    assert jobs(world, minutes=1) == [run]
 
 
 def test_several_clocks_ring_once(world: CoreWorld) -> None:
     for _ in range(20):
         world.begin(SAY)
-    world.bells.clear()
+    world.jobs.clear()
     world.clock.pass_by(seconds=PATIENCE.total_seconds() + 1)
     barrier = threading.Barrier(5)
 
     def tick() -> None:
         barrier.wait(10)
-        ring_what_is_due(world.service)
+        enqueue_what_is_due(world.service)
 
     threads = [threading.Thread(target=tick) for _ in range(5)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(20)
-    assert len(world.bells) == len(set(world.bells)) == 20
+    assert len(world.jobs) == len(set(world.jobs)) == 20
 
 
 def test_a_large_backlog_is_rung_for_a_part_at_a_time(
@@ -147,8 +147,8 @@ def test_a_large_backlog_is_rung_for_a_part_at_a_time(
 ) -> None:
     monkeypatch.setattr(workers_clock, "AT_ONCE", 3)
     begun = [world.begin(SAY) for _ in range(5)]
-    first = rings(world, seconds=60)
-    second = rings(world, seconds=0)
+    first = jobs(world, seconds=60)
+    second = jobs(world, seconds=0)
     assert (len(first), len(second)) == (3, 2)
     assert sorted(first + second) == sorted(begun)
     assert AT_ONCE >= 100
@@ -167,7 +167,7 @@ def test_a_database_that_is_away_is_waited_for(
     world: CoreWorld, unreachable: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(workers_clock, "TICK", 0.01)
-    stop, away = threading.Event(), Service(unreachable, world.clock, RecordedBells())
+    stop, away = threading.Event(), UnitOfWorkFactory(unreachable, world.clock, RecordedJobs())
     thread = threading.Thread(target=run_clock, args=(away, stop))
     thread.start()
     printed = ""
@@ -196,7 +196,7 @@ class Ticks(threading.Event):
         return self.left < 0
 
 
-def _note(done: list[str], name: str, _: Service) -> None:
+def _note(done: list[str], name: str, _: UnitOfWorkFactory) -> None:
     done.append(name)
 
 
@@ -211,13 +211,13 @@ def away(*_: object) -> None:
 @pytest.mark.parametrize("trouble", [failing, away])
 @pytest.mark.parametrize("place", range(3))
 def test_a_duty_that_fails_keeps_no_other_from_being_done(
-    world: CoreWorld, monkeypatch: pytest.MonkeyPatch, trouble: Duty, place: int
+    world: CoreWorld, monkeypatch: pytest.MonkeyPatch, trouble: PeriodicTask, place: int
 ) -> None:
     """Nor the clock from going on."""
     done: list[str] = []
-    duties: list[Duty] = [partial(_note, done, name) for name in "abc"]
-    duties[place] = trouble
-    monkeypatch.setattr(workers_clock, "DUTIES", tuple(duties))
+    tasks: list[PeriodicTask] = [partial(_note, done, name) for name in "abc"]
+    tasks[place] = trouble
+    monkeypatch.setattr(workers_clock, "TASKS", tuple(tasks))
     monkeypatch.setattr(workers_clock, "tidy", lambda _: done.append("tidy"))
     run_clock(world.service, Ticks(3))
     each = [name for name in "abc" if name != "abc"[place]]
@@ -225,9 +225,9 @@ def test_a_duty_that_fails_keeps_no_other_from_being_done(
 
 
 def test_the_clock_has_all_its_duties() -> None:
-    assert [duty.__name__ for duty in DUTIES] == [
+    assert [task.__name__ for task in TASKS] == [
         "watch_the_database",
-        "ring_what_is_due",
+        "enqueue_what_is_due",
         "start_what_came_of_age",
         "seal_the_audit_trail",
         "count_what_ended",
@@ -238,9 +238,9 @@ def test_a_clock_that_is_told_to_stop_begins_no_other_duty(
     world: CoreWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop, done = threading.Event(), list[str]()
-    duties = (lambda _: stop.set(), lambda _: done.append("late"))
+    tasks = (lambda _: stop.set(), lambda _: done.append("late"))
     monkeypatch.setattr(workers_clock, "TICK", 0.01)
-    monkeypatch.setattr(workers_clock, "DUTIES", duties)
+    monkeypatch.setattr(workers_clock, "TASKS", tasks)
     run_clock(world.service, stop)
     assert done == []
 
@@ -248,31 +248,31 @@ def test_a_clock_that_is_told_to_stop_begins_no_other_duty(
 def test_what_fails_again_and_again_is_told_once_a_minute(
     world: CoreWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    duties = Duties(world.service)
+    tasks = PeriodicTasks(world.service)
     for second in (0.0, 0.5, AGAIN - 1):
-        assert duties.do(failing, second) is None
+        assert tasks.do(failing, second) is None
     told = capsys.readouterr().out
     assert told.count("a duty failed") == 1
     assert "Traceback" in told
     assert "the trail is broken" in told
-    duties.do(failing, AGAIN)
+    tasks.do(failing, AGAIN)
     assert capsys.readouterr().out.count("a duty failed") == 1
 
 
 def test_each_trouble_is_told(world: CoreWorld, capsys: pytest.CaptureFixture[str]) -> None:
-    def another(_: Service) -> None:
+    def another(_: UnitOfWorkFactory) -> None:
         raise KeyError("x")
 
-    duties = Duties(world.service)
-    duties.do(failing, 0.0)
-    duties.do(another, 0.0)
+    tasks = PeriodicTasks(world.service)
+    tasks.do(failing, 0.0)
+    tasks.do(another, 0.0)
     assert capsys.readouterr().out.count("a duty failed") == 2
 
 
 def test_a_database_that_is_away_is_no_trouble_of_a_duty(
     world: CoreWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert isinstance(Duties(world.service).do(away, 0.0), OperationalError)
+    assert isinstance(PeriodicTasks(world.service).do(away, 0.0), OperationalError)
     assert capsys.readouterr().out == ""
 
 
@@ -281,12 +281,12 @@ def test_that_the_database_is_away_is_said_once_and_so_is_its_return(
 ) -> None:
     left = [True] * 2
 
-    def away_for_two_ticks(service: Service) -> None:
+    def away_for_two_ticks(service: UnitOfWorkFactory) -> None:
         if left:
             left.pop()
             away(service)
 
-    monkeypatch.setattr(workers_clock, "DUTIES", (away_for_two_ticks,))
+    monkeypatch.setattr(workers_clock, "TASKS", (away_for_two_ticks,))
     run_clock(world.service, Ticks(4))
     printed = capsys.readouterr().out
     assert printed.count("clock cannot reach the database") == 1

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 from bot.poster.poster import Poster
 from core.execution.executor import Executor
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.operations.health import count_everything
 from core.services.runs.approvals import decide_gate
 from core.tables import Incident
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
 from slack_sandbox.values import Json
-from tests.conftest import RecordedBells
+from tests.conftest import RecordedJobs
 from tests.integration.slack_sandbox.people import People
 from tests.world import TEAMS, see, start_run, work_off
 
@@ -74,22 +74,22 @@ class PretendTime:
 
 
 @dataclass
-class Desk:
+class BotWorld:
     """Everything at hand."""
 
-    service: Service
+    service: UnitOfWorkFactory
     poster: Poster
     people: People
     time: PretendTime
     executor: Executor
-    bells: RecordedBells
+    jobs: RecordedJobs
 
     def start(self, incident: Incident, runbook: str, **parameters: str) -> str:
         return start_run(self.service, incident, runbook, **parameters)
 
     def work(self) -> None:
         """Let the workers do what they can."""
-        work_off(self.service, self.executor, self.bells.rung)
+        work_off(self.service, self.executor, self.jobs.enqueued)
 
     def run(self, incident: Incident, runbook: str, **parameters: str) -> str:
         """Start a runbook, and let it go as far as it goes."""

@@ -13,12 +13,12 @@ from pathlib import Path
 import httpx2
 from sqlalchemy.engine import make_url
 
-from chaos.crew import CONCURRENCY, Crew, Member
 from chaos.definitions import PEOPLE, documents
-from chaos.front import Front
+from chaos.forkserver import HURRY
 from chaos.journal import Journal
-from chaos.nursery import HURRY
+from chaos.load_balancer import LoadBalancer
 from chaos.postgres_proxy import PostgresProxy
+from chaos.process_group import CONCURRENCY, Member, ProcessGroup
 from chaos.servers import EmbeddedServer, postgres_in, valkey_in
 from chaos.slack import SlackPeople
 from chaos.target import Target
@@ -38,7 +38,7 @@ START_SECONDS = 90.0
 
 
 @dataclass(frozen=True)
-class House:
+class Environment:
     """Everything that the driver, the saboteur and the checker need.
 
     `web` is the one address of all web processes, `webs` each one's own.
@@ -53,7 +53,7 @@ class House:
     web: str
     webs: Sequence[str]
     tokens: Mapping[str, str]
-    crew: Crew
+    process_group: ProcessGroup
     journal: Journal
     settings: Settings
 
@@ -65,7 +65,7 @@ class House:
     @property
     def is_up(self) -> bool:
         """Whether there is all that an execution takes."""
-        works = any(self.crew.age(name) > 0 for name in self.crew.names("worker"))
+        works = any(self.process_group.age(name) > 0 for name in self.process_group.names("worker"))
         return self.database.is_up and self.redis.is_up and works
 
     @property
@@ -81,7 +81,7 @@ def conninfo(url: str) -> str:
 @contextmanager
 def open_house(
     folder: Path, without: str, hurry: float = 1.0, concurrency: Sequence[int] = ()
-) -> Iterator[House]:
+) -> Iterator[Environment]:
     """Started, migrated, filled and answering. `without`: the guards that its processes lack.
 
     `concurrency`: of the first worker, the second, …: how many runs at once; 1 where it says nothing.
@@ -94,8 +94,8 @@ def open_house(
             server.start()
             stack.callback(server.stop)
         ports = [stack.enter_context(reserved_port(0)) for _ in range(OF_EACH)]
-        front, target = stack.enter_context(Front(ports)), stack.enter_context(Target())
-        sandbox = stack.enter_context(_running_sandbox(folder, front.url))
+        load_balancer, target = stack.enter_context(LoadBalancer(ports)), stack.enter_context(Target())
+        sandbox = stack.enter_context(_running_sandbox(folder, load_balancer.url))
         proxy = stack.enter_context(PostgresProxy(database.service_url))
         environment = _environment(folder, (proxy.url, redis.url), (sandbox, target.url), without)
         environment[HURRY] = str(hurry)
@@ -103,16 +103,27 @@ def open_house(
         settings = Settings.from_environment({**environment, **direct})
         tokens = _fill(settings)
         journal = Journal()
-        crew = Crew(_members(environment, ports, concurrency), folder, journal.died)
+        process_group = ProcessGroup(_members(environment, ports, concurrency), folder, journal.died)
         slack = SlackPeople(sandbox)
         stack.callback(slack.close)
-        crew.start()
-        stack.callback(crew.stop)
+        process_group.start()
+        stack.callback(process_group.stop)
         webs = [f"http://127.0.0.1:{port}" for port in ports]
         for web in webs:
             await_answer(f"{web}/readyz")
-        yield House(
-            folder, database, proxy, redis, target, slack, front.url, webs, tokens, crew, journal, settings
+        yield Environment(
+            folder,
+            database,
+            proxy,
+            redis,
+            target,
+            slack,
+            load_balancer.url,
+            webs,
+            tokens,
+            process_group,
+            journal,
+            settings,
         )
 
 

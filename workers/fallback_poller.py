@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 from core.database import DATABASE_IS_AWAY
 from core.execution.executor import Executor
 from core.outage import Outage
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.services.executions.loading import KINDS, Kind
 
 AT_ONCE = 20  # executions of a kind that one look finds
@@ -19,10 +19,10 @@ AT_ONCE = 20  # executions of a kind that one look finds
 log = structlog.get_logger()
 
 
-class Lookout:
+class FallbackPoller:
     """Runs with the worker's own executor."""
 
-    def __init__(self, service: Service, executor: Executor) -> None:
+    def __init__(self, service: UnitOfWorkFactory, executor: Executor) -> None:
         self._service, self._executor = service, executor
         self._database = Outage("worker", "the database")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chaos.births import Child, Nursery
+from chaos.forkserver_client import Child, Forkserver
 
 LOOK_SECONDS = 0.05
 PAUSE_SECONDS = 0.5  # before a start after an end that nobody caused
@@ -65,7 +65,7 @@ class Plan:
 
     environment: Mapping[str, str] = field(default_factory=dict)
     fault: str = ""
-    nursery: Nursery | None = None
+    forkserver: Forkserver | None = None
 
 
 PLAIN = Plan()
@@ -80,7 +80,7 @@ def children_of(pid: int) -> frozenset[int]:
     return frozenset(map(int, told.split()))
 
 
-class Crew:
+class ProcessGroup:
     """`on_death` hears of every end. `plan_for` says how a member is started again, unless `orders` has its name.
 
     `suspects`: by kind, the fault that a SIGKILL of nobody's is counted for. While there is one no other kills are
@@ -93,7 +93,7 @@ class Crew:
         self._lock = threading.RLock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep_up, name="crew", daemon=True)
-        self._nursery = Nursery(logs / "nursery.log", {})
+        self._nursery = Forkserver(logs / "nursery.log", {})
         self._hands: dict[str, frozenset[int]] = {}
         self._struck: dict[int, str] = {}  # the fault that a hand's end is counted for
         self.asleep: set[str] = set()
@@ -163,8 +163,8 @@ class Crew:
 
     def _begin(self, member: Member, plan: Plan) -> Post:
         environment = {**os.environ, **member.environment, **plan.environment}
-        nursery = plan.nursery or self._nursery
-        child = nursery.begin(member.kind, self._logs / f"{member.name}.log", environment)
+        forkserver = plan.forkserver or self._nursery
+        child = forkserver.begin(member.kind, self._logs / f"{member.name}.log", environment)
         return Post(member, child, time.monotonic(), plan.fault)
 
     def _keep_up(self) -> None:

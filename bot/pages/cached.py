@@ -20,7 +20,7 @@ class Answer(NamedTuple):
     media_type: str = "text/plain"
 
 
-def kept(ask: Callable[[], Answer], now: Callable[[], float] = elapsed) -> Page:
+def cached(ask: Callable[[], Answer], now: Callable[[], float] = elapsed) -> Page:
     """The page of what `ask` answers, which blocks. Its answer is every request's for KEPT seconds from when it came.
 
     Who comes while it is being asked waits for that answer, and holds no thread. `now`: see core.clock.elapsed.

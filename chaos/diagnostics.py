@@ -15,9 +15,9 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.rows import dict_row
 
-from chaos.house import House
+from chaos.environment import Environment
+from chaos.forkserver import TELL_STACKS
 from chaos.journal import Journal
-from chaos.nursery import TELL_STACKS
 from chaos.watching import Connection, Watch
 
 LOOK_SECONDS = 1.0
@@ -108,19 +108,20 @@ LEFT: dict[str, LiteralString] = {
 }
 
 
-def inquest(house: House) -> Iterator[str]:
+def inquest(environment: Environment) -> Iterator[str]:
     """Lines for whoever looks into it; to be asked before anybody is stopped."""
-    with psycopg.connect(house.conninfo, autocommit=True, row_factory=dict_row) as connection:
+    with psycopg.connect(environment.conninfo, autocommit=True, row_factory=dict_row) as connection:
         for title, query in LEFT.items():
             yield from (f"{title}: {_line(row)}" for row in connection.execute(query))
-    names = [name for kind in BEHIND for name in house.crew.names(kind)]
+    names = [name for kind in BEHIND for name in environment.process_group.names(kind)]
     for name in names:
         with suppress(ProcessLookupError):
-            house.crew.signal(name, TELL_STACKS)
+            environment.process_group.signal(name, TELL_STACKS)
     time.sleep(TELL_SECONDS)
     for name in names:
-        yield f"{name}: process {house.crew.pid(name)}, {house.crew.age(name):.0f} s old, says:"
-        yield from (f"    {line}" for line in _tail(house.folder / f"{name}.log"))
+        pid, age = environment.process_group.pid(name), environment.process_group.age(name)
+        yield f"{name}: process {pid}, {age:.0f} s old, says:"
+        yield from (f"    {line}" for line in _tail(environment.folder / f"{name}.log"))
 
 
 def _line(row: dict[str, Any]) -> str:

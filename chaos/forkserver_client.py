@@ -34,7 +34,7 @@ class Child:
         return self._ended.wait(seconds)
 
 
-class Nursery:
+class Forkserver:
     """A running nursery. `environment`: what itself is started with, beside ours."""
 
     def __init__(self, log: Path, environment: Mapping[str, str]) -> None:
@@ -88,7 +88,7 @@ class Nursery:
 def _started(log: Path, environment: Mapping[str, str]) -> "subprocess.Popen[str]":
     with log.open("ab") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "cli.attached", str(os.getpid()), "chaos.nursery"],
+            [sys.executable, "-m", "cli.attached", str(os.getpid()), "chaos.forkserver"],
             env={**os.environ, **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

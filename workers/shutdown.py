@@ -1,6 +1,6 @@
 """The duties of a process, and its end.
 
-Duties that a process has again and again: one that fails keeps no other from being done.
+PeriodicTasks that a process has again and again: one that fails keeps no other from being done.
 
 How a worker is told to stop: first to begin nothing more, then to hurry.
 """
@@ -14,37 +14,37 @@ from dataclasses import dataclass
 import structlog
 
 from core.database import DATABASE_IS_AWAY
-from core.service import Service
+from core.service import UnitOfWorkFactory
 
 AGAIN = 60.0  # seconds after which the same trouble is told again
 
-Duty = Callable[[Service], object]
+PeriodicTask = Callable[[UnitOfWorkFactory], object]
 log = structlog.get_logger()
 
 
-class Duties:
+class PeriodicTasks:
     """Does them, and remembers what of their troubles it told lately."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: UnitOfWorkFactory) -> None:
         self._service = service
         self._told: dict[str, float] = {}
 
-    def do(self, duty: Duty, now: float) -> Exception | None:
+    def do(self, task: PeriodicTask, now: float) -> Exception | None:
         """Do it; answer the error where the database is away. `now`: of the monotonic clock."""
         try:
-            duty(self._service)
+            task(self._service)
         except DATABASE_IS_AWAY as error:
             return error
         except Exception as error:  # noqa: BLE001 the process' boundary: what nobody expected of one must not end all
-            self._tell(duty, error, now)
+            self._tell(task, error, now)
         return None
 
-    def _tell(self, duty: Duty, error: Exception, now: float) -> None:
+    def _tell(self, task: PeriodicTask, error: Exception, now: float) -> None:
         self._told = {what: at for what, at in self._told.items() if now - at < AGAIN}
-        what = f"{duty.__name__}: {error!r}"
+        what = f"{task.__name__}: {error!r}"
         if what not in self._told:
             self._told[what] = now
-            log.error("a duty failed", duty=duty.__name__, exc_info=error)
+            log.error("a duty failed", task=task.__name__, exc_info=error)
 
 
 GRACE_SECONDS = 7.0  # less than the 10 seconds after which supervisors, ours and others, kill
@@ -52,7 +52,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True)
-class Ending:
+class Shutdown:
     """`stopping` is set when it is told to stop; `hurry` is called when that takes long, or it is told twice."""
 
     stopping: threading.Event

@@ -9,8 +9,8 @@ from redis import Redis
 from rq.exceptions import StopRequested
 from rq.worker import SimpleWorker
 
-from workers import ending as workers_ending
-from workers.ending import Ending
+from workers import shutdown as workers_ending
+from workers.shutdown import Shutdown
 from workers.worker import build_worker
 
 AWAY = Redis.from_url("redis://127.0.0.1:1/0")
@@ -22,7 +22,7 @@ class Recorded:
     def __init__(self) -> None:
         self.hurried = 0
         self.was_hurried = threading.Event()
-        self.ending = Ending(threading.Event(), self._hurry)
+        self.shutdown = Shutdown(threading.Event(), self._hurry)
 
     def _hurry(self) -> None:
         self.hurried += 1
@@ -32,8 +32,8 @@ class Recorded:
 def test_it_is_hurried_when_its_grace_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers_ending, "GRACE_SECONDS", 0.2)
     recorded = Recorded()
-    recorded.ending.begin()
-    assert recorded.ending.stopping.is_set()
+    recorded.shutdown.begin()
+    assert recorded.shutdown.stopping.is_set()
     assert recorded.was_hurried.wait(10)
     monkeypatch.undo()
     assert workers_ending.GRACE_SECONDS < 10
@@ -41,34 +41,34 @@ def test_it_is_hurried_when_its_grace_time_is_over(monkeypatch: pytest.MonkeyPat
 
 def test_who_is_told_twice_hurries_at_once() -> None:
     recorded = Recorded()
-    recorded.ending.begin()
+    recorded.shutdown.begin()
     assert recorded.hurried == 0
-    recorded.ending.begin()
+    recorded.shutdown.begin()
     assert recorded.hurried == 1
 
 
 def test_a_signal_ends_a_worker_that_listens(redis: Redis) -> None:
     recorded = Recorded()
     with pytest.raises(StopRequested):
-        build_worker(redis, recorded.ending).request_stop(signal.SIGTERM, None)
-    assert recorded.ending.stopping.is_set()
+        build_worker(redis, recorded.shutdown).request_stop(signal.SIGTERM, None)
+    assert recorded.shutdown.stopping.is_set()
 
 
 def test_a_signal_interrupts_no_run_though_redis_is_away(redis: Redis) -> None:
     """RQ's own way writes to Redis in the handler: its error would end the step in the midst of it."""
     recorded = Recorded()
-    worker = build_worker(redis, recorded.ending)
+    worker = build_worker(redis, recorded.shutdown)
     worker.connection, worker.is_running = AWAY, True
     worker.request_stop(signal.SIGTERM, None)
-    assert recorded.ending.stopping.is_set()
+    assert recorded.shutdown.stopping.is_set()
     assert worker._stop_requested, "it takes no other job"
 
 
 def test_by_signal_it_is_told_and_nothing_is_interrupted() -> None:
     recorded, former = Recorded(), signal.getsignal(signal.SIGTERM)
-    with recorded.ending.by_signal():
+    with recorded.shutdown.by_signal():
         os.kill(os.getpid(), signal.SIGTERM)
-        assert recorded.ending.stopping.wait(5)
+        assert recorded.shutdown.stopping.wait(5)
     assert signal.getsignal(signal.SIGTERM) is former
 
 
@@ -80,7 +80,7 @@ def test_what_is_worked_on_meanwhile_is_interrupted_by_no_signal_either(redis: R
         worker.request_stop(signal.SIGTERM, None)
         done.append("the run")
 
-    worker = build_worker(redis, recorded.ending, meanwhile)
+    worker = build_worker(redis, recorded.shutdown, meanwhile)
     worker.connection = AWAY
     with pytest.raises(StopRequested):
         worker.heartbeat()

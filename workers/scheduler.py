@@ -18,7 +18,7 @@ from sqlalchemy import case, or_, select, update
 from core.execution.losses import forget_old_losses
 from core.outage import Outage
 from core.sabotage import is_disabled, reach
-from core.service import Ring, Service, Work
+from core.service import JobRequest, UnitOfWork, UnitOfWorkFactory
 from core.services.analytics.tallies import AT_ONCE as COUNTED_AT_ONCE
 from core.services.analytics.tallies import count_ended
 from core.services.audit.chain import AT_ONCE as SEALED_AT_ONCE
@@ -30,7 +30,7 @@ from core.services.operations.health import forget_old_signs
 from core.services.operations.installation import is_as_known, move_mark
 from core.services.operations.restore import settle
 from core.services.shared.idempotency import forget_old
-from workers.ending import Duties, Duty
+from workers.shutdown import PeriodicTask, PeriodicTasks
 
 TICK = 0.5  # seconds
 PATIENCE = timedelta(seconds=5)  # how long after a ring it is rung again
@@ -43,7 +43,7 @@ TICKS_BETWEEN_MARKS = 4
 log = structlog.get_logger()
 
 
-def watch_the_database(service: Service) -> None:
+def watch_the_database(service: UnitOfWorkFactory) -> None:
     """First of all: whether it is still the one that it was."""
     with service.transaction() as work:
         is_known = is_as_known(work.session)
@@ -51,7 +51,7 @@ def watch_the_database(service: Service) -> None:
         settle(service)
 
 
-def keep_the_mark(service: Service) -> None:
+def keep_the_mark(service: UnitOfWorkFactory) -> None:
     """Have remembered outside how far the database has come, unless it was set back behind that."""
     settle(service)
     with service.transaction() as work:
@@ -60,12 +60,12 @@ def keep_the_mark(service: Service) -> None:
         service.witness.remember(*moved)
 
 
-def ring_what_is_due(service: Service) -> int:
+def enqueue_what_is_due(service: UnitOfWorkFactory) -> int:
     """Ring for executions that want a worker and were not rung for lately. Returns how many."""
     with service.transaction() as work:
         found = [each for kind in KINDS.values() for each in find_due(work, kind)]
         reach("clock.found")
-    waiting = service.doorbell.unanswered() if found else frozenset()
+    waiting = service.job_queue.queued() if found else frozenset()
     missed = [each for each in found if each.is_lost or each.execution_id not in waiting]
     for each in missed:
         if each.is_lost:
@@ -73,7 +73,7 @@ def ring_what_is_due(service: Service) -> int:
                 "an execution lost its worker, and is rung for", kind=each.kind, execution=each.execution_id
             )
     if missed:
-        service.doorbell.ring([Ring(each.kind, each.execution_id, each.is_lost) for each in missed])
+        service.job_queue.enqueue([JobRequest(each.kind, each.execution_id, each.is_lost) for each in missed])
     return len(missed)
 
 
@@ -86,7 +86,7 @@ class Due:
     is_lost: bool
 
 
-def find_due(work: Work, kind: Kind) -> list[Due]:
+def find_due(work: UnitOfWork, kind: Kind) -> list[Due]:
     """What a lost worker left first, then what is longest due. It is found again after a while, if it still is due."""
     table = kind.execution
     is_lost = table.worker.is_not(None)
@@ -94,27 +94,27 @@ def find_due(work: Work, kind: Kind) -> list[Due]:
     due = (
         select(table.id)
         .where(table.wake_at <= work.now)
-        .where(or_(table.rung_at.is_(None), table.rung_at <= since))
+        .where(or_(table.enqueued_at.is_(None), table.enqueued_at <= since))
         .order_by(is_lost.desc(), table.wake_at)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     )
-    ring = update(table).where(table.id.in_(due.scalar_subquery())).values(rung_at=work.now)
-    found = work.session.execute(ring.returning(table.id, is_lost))
+    enqueue = update(table).where(table.id.in_(due.scalar_subquery())).values(enqueued_at=work.now)
+    found = work.session.execute(enqueue.returning(table.id, is_lost))
     return [Due(kind.name, execution_id, is_lost=lost) for execution_id, lost in found]
 
 
-def seal_the_audit_trail(service: Service) -> int:
+def seal_the_audit_trail(service: UnitOfWorkFactory) -> int:
     """Bring what was committed since into the chain of the audit trail. Returns how many entries that were."""
     return _in_portions(service, seal_entries, SEALED_AT_ONCE)
 
 
-def count_what_ended(service: Service) -> int:
+def count_what_ended(service: UnitOfWorkFactory) -> int:
     """Count what ended since. Returns how many executions that were."""
     return _in_portions(service, count_ended, COUNTED_AT_ONCE)
 
 
-def _in_portions(service: Service, act: Callable[[Work], int], at_once: int) -> int:
+def _in_portions(service: UnitOfWorkFactory, act: Callable[[UnitOfWork], int], at_once: int) -> int:
     """Act until a portion is not full, or PORTIONS are done: a backlog must not keep the bells from ringing."""
     total = 0
     for _ in range(PORTIONS):
@@ -126,7 +126,7 @@ def _in_portions(service: Service, act: Callable[[Work], int], at_once: int) -> 
     return total
 
 
-def tidy(service: Service) -> None:
+def tidy(service: UnitOfWorkFactory) -> None:
     """Delete what nobody will ask for any more."""
     with service.transaction() as work:
         forget_old(work)
@@ -135,33 +135,35 @@ def tidy(service: Service) -> None:
         secret_parameters.forget_old(work)
 
 
-DUTIES: tuple[Duty, ...] = (
+TASKS: tuple[PeriodicTask, ...] = (
     watch_the_database,
-    ring_what_is_due,
+    enqueue_what_is_due,
     start_what_came_of_age,
     seal_the_audit_trail,
     count_what_ended,
 )
 
 
-def run_clock(service: Service, stop: threading.Event, seldom: Sequence[Duty] = ()) -> None:
+def run_clock(service: UnitOfWorkFactory, stop: threading.Event, seldom: Sequence[PeriodicTask] = ()) -> None:
     """Tick until `stop` is set. A database that is away is waited for. `seldom`: more that is done once a minute."""
-    duties, database = Duties(service), Outage("clock", "the database")
+    tasks, database = PeriodicTasks(service), Outage("clock", "the database")
     for tick in itertools.count():
         if stop.wait(TICK):
             return
         if not is_disabled("sweep"):
-            _tick(duties, _todo(tick, seldom), stop, database)
+            _tick(tasks, _todo(tick, seldom), stop, database)
 
 
-def _todo(tick: int, seldom: Sequence[Duty]) -> Sequence[Duty]:
+def _todo(tick: int, seldom: Sequence[PeriodicTask]) -> Sequence[PeriodicTask]:
     marking = (keep_the_mark,) if tick % TICKS_BETWEEN_MARKS == 0 else ()
-    return (*marking, *DUTIES, *((tidy, *seldom) if tick % TICKS_BETWEEN_TIDYING == 0 else ()))
+    return (*marking, *TASKS, *((tidy, *seldom) if tick % TICKS_BETWEEN_TIDYING == 0 else ()))
 
 
-def _tick(duties: Duties, todo: Sequence[Duty], stop: threading.Event, database: Outage) -> None:
+def _tick(
+    tasks: PeriodicTasks, todo: Sequence[PeriodicTask], stop: threading.Event, database: Outage
+) -> None:
     """Each is tried, whatever became of the others."""
-    away = [duties.do(duty, time.monotonic()) for duty in todo if not stop.is_set()]
+    away = [tasks.do(task, time.monotonic()) for task in todo if not stop.is_set()]
     error = next(filter(None, away), None)
     if error is not None:
         database.begin(error)

@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaos.crew import Crew, Member
-from chaos.nursery import HURRY
+from chaos.forkserver import HURRY
+from chaos.process_group import Member, ProcessGroup
 from chaos.restoring.copies import as_role_of
 from chaos.restoring.definitions import ADMIN, APPROVER, DEFINITIONS, OPS, TEAM
 from chaos.servers import EmbeddedServer, postgres_in, valkey_in
@@ -18,7 +18,7 @@ from cli.apply import apply_text
 from cli.compose import Composition
 from cli.embedded import create_database
 from cli.migrate import migrate
-from core.service import Service
+from core.service import UnitOfWorkFactory
 from core.settings import Settings
 from slack_sandbox.config import AppConfig, UserConfig, WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
@@ -78,24 +78,24 @@ class Place:
         return Settings.from_environment({**self.environment(owner_url), "DATABASE_OWNER_URL": owner_url})
 
     @contextmanager
-    def composed(self, owner_url: str) -> Iterator[Service]:
+    def composed(self, owner_url: str) -> Iterator[UnitOfWorkFactory]:
         with Composition.of(self.settings(owner_url)) as composition:
             yield composition.service
 
     @contextmanager
-    def working(self, owner_url: str, name: str) -> Iterator[Service]:
+    def working(self, owner_url: str, name: str) -> Iterator[UnitOfWorkFactory]:
         """With the processes at work on that database, and stopped afterwards."""
         logs = self.folder / name
         logs.mkdir()
         environment = self.environment(owner_url)
         members = [Member(f"{kind}-{number}", kind, environment) for number, kind in enumerate(CREW)]
-        crew = Crew(members, logs, lambda _death: None)
-        crew.start()
+        process_group = ProcessGroup(members, logs, lambda _death: None)
+        process_group.start()
         try:
             with self.composed(owner_url) as service:
                 yield service
         finally:
-            crew.stop()
+            process_group.stop()
 
 
 @contextmanager

@@ -61,10 +61,10 @@ def _tend(orders: TextIO, answers: TextIO) -> Order | None:
             if not line:
                 return None
             order: Order = json.loads(line)
-            nursery = os.getpid()
+            forkserver = os.getpid()
             pid = os.fork()
             if pid == 0:
-                attach(nursery)
+                attach(forkserver)
                 return order
             _say(answers, pid=pid)
         _tell_of_the_dead(answers)
