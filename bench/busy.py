@@ -55,7 +55,7 @@ def measure_busy(place: Place, *, acknowledgements: int) -> Section:
 
 def _prepare(place: Place) -> tuple[str, str]:
     """A token, and another incident."""
-    with place.service.transaction() as work:
+    with place.unit_of_work.begin() as work:
         token = create_token(work, OPERATOR, PERSON, "bench", scopes=ALL_SCOPES)
         person = load_person(work, PERSON, source="bench")
         return token, open_incident(work, person, NewIncident("Locked", TEAM)).id

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from cli.apply import apply_text
 from core.clock import SystemClock
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 
 ADMIN, MEMBER = "U0BENCH", "U0MEMBER"  # of the platform; of one team
 TEAMS, RUNBOOKS, WORKFLOWS = 20, 50, 5
@@ -139,17 +139,17 @@ STATEMENTS = (
 )
 
 
-def load_everything(service: UnitOfWorkFactory, executions: int) -> None:
+def load_everything(unit_of_work: UnitOfWorkFactory, executions: int) -> None:
     """`executions` of four steps and a gate each, over a year, fifty an incident; then ANALYZE."""
-    apply_text(service, "---\n".join(_documents()), "bench", approve=True)
+    apply_text(unit_of_work, "---\n".join(_documents()), "bench", approve=True)
     given = _sizes(executions)
-    with service.engine.begin() as connection:
+    with unit_of_work.engine.begin() as connection:
         # Neither triggers nor foreign keys: rows of one's own making need no check, and it takes a third of the time.
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         for statement in map(text, STATEMENTS):
             wanted = statement.compile().params
             connection.execute(statement, {name: given[name] for name in wanted})
-    with service.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with unit_of_work.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
 
 

@@ -11,13 +11,13 @@ from cli.compose import Composition
 from cli.demo.stage import port_near
 from cli.embedded import create_database, embedded_services
 from core.database import open_engine
-from core.service import JobRequest, UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.incidents.opening import NewIncident, open_incident
 from core.services.library.runbooks import find_runbook
 from core.services.starts.runbook_starts import Start, start_by_person
 from core.settings import Settings
 from core.tables import Incident
+from core.unit_of_work import JobRequest, UnitOfWorkFactory
 from migrations.upgrade import upgrade_database
 
 SIGNING_SECRET = "bench-signing-secret"
@@ -50,15 +50,15 @@ class Place:
         return self.environment["DATABASE_URL"]
 
     @property
-    def service(self) -> UnitOfWorkFactory:
+    def unit_of_work(self) -> UnitOfWorkFactory:
         """Like the processes' own, but nobody is rung for."""
         return UnitOfWorkFactory(
-            self.composition.service.engine, self.composition.service.clock, SilentDoorbell()
+            self.composition.unit_of_work.engine, self.composition.unit_of_work.clock, SilentDoorbell()
         )
 
     def start(self, runbook: str, count: int) -> list[str]:
         """The ids of new executions, for which nobody was rung yet."""
-        with self.service.transaction() as work:
+        with self.unit_of_work.begin() as work:
             person = load_person(work, PERSON, source="bench")
             found = find_runbook(work, person, runbook)
             incident = work.session.get_one(Incident, self.incident_id)
@@ -66,7 +66,7 @@ class Place:
 
     def close_connections(self) -> None:
         """Of this process."""
-        self.composition.service.engine.dispose()
+        self.composition.unit_of_work.engine.dispose()
 
 
 def make_template(database_url: str) -> None:
@@ -99,12 +99,12 @@ def open_place(home: Path, services_url: str, name: str, target: str) -> Iterato
             "RUNBOOK_SECRET_TARGET": target,
         }
         composition = stack.enter_context(Composition.of(Settings.from_environment(environment)))
-        yield Place(folder, environment, composition, _fill(composition.service), redis)
+        yield Place(folder, environment, composition, _fill(composition.unit_of_work), redis)
 
 
-def _fill(service: UnitOfWorkFactory) -> str:
+def _fill(unit_of_work: UnitOfWorkFactory) -> str:
     """Write the definitions, open an incident, and answer its id."""
-    apply_text(service, documents(), "bench", approve=True)
-    with service.transaction() as work:
+    apply_text(unit_of_work, documents(), "bench", approve=True)
+    with unit_of_work.begin() as work:
         person = load_person(work, PERSON, source="bench")
         return open_incident(work, person, NewIncident("Bench", TEAM, slack_channel=CHANNEL)).id

@@ -9,7 +9,6 @@ from functools import partial
 from bench.loading import ADMIN, MEMBER, PER_INCIDENT, RUNBOOKS, WORKFLOWS
 from bot.poster.claims import claim_next, is_due_by
 from core.decisions.people import Person
-from core.service import UnitOfWork
 from core.services.access.listing import (
     ANY,
     Position,
@@ -34,6 +33,7 @@ from core.services.library.workflows import find_workflow
 from core.services.runs.control import find_execution
 from core.services.views.executions import view_approvals, view_executions
 from core.services.views.reading import view_execution, view_incident, view_workflow_executions
+from core.unit_of_work import UnitOfWork
 from workers.scheduler import find_due
 
 PAGE = 51  # a REST page of the usual size, and the row that says whether there is another

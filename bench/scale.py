@@ -24,9 +24,9 @@ from cli.embedded import create_database, embedded_services
 from core.clock import SystemClock
 from core.database import open_engine
 from core.decisions.people import Person
-from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.audit.chain import verify_chain
+from core.unit_of_work import UnitOfWorkFactory
 from migrations.upgrade import upgrade_database
 from workers.scheduler import count_what_ended, seal_the_audit_trail
 
@@ -54,12 +54,14 @@ def measure_scale(executions: int, explained: Path | None) -> list[Section]:
     The table and the plans go into the file `explained`, if it is given.
     """
     with _database() as engine:
-        service = UnitOfWorkFactory(engine, SystemClock(), SilentDoorbell(), frozenset({ADMIN}))
-        bulk = _bulk(service, executions)
+        unit_of_work = UnitOfWorkFactory(engine, SystemClock(), SilentDoorbell(), frozenset({ADMIN}))
+        bulk = _bulk(unit_of_work, executions)
         read = [*reads(executions, random.Random(SEED)), *polls()]
-        figures = [_measure(service, each) for each in read]
+        figures = [_measure(unit_of_work, each) for each in read]
         if explained is not None:
-            plans = [explain(engine, _heading(read, each), partial(_once, service, each, 0)) for each in read]
+            plans = [
+                explain(engine, _heading(read, each), partial(_once, unit_of_work, each, 0)) for each in read
+            ]
             explained.write_text(_document(executions, bulk, figures, plans))
         return [
             Section(f"Reading, {executions:,} executions loaded", [_shown(each) for each in figures]),
@@ -79,21 +81,23 @@ def _database() -> Iterator[Engine]:
         engine.dispose()
 
 
-def _bulk(service: UnitOfWorkFactory, executions: int) -> list[Line]:
+def _bulk(unit_of_work: UnitOfWorkFactory, executions: int) -> list[Line]:
     """What is done to all rows: loaded, counted, sealed, verified."""
-    seconds = _timed("loading", lambda: load_everything(service, executions))[0]
+    seconds = _timed("loading", lambda: load_everything(unit_of_work, executions))[0]
     lines = [Line("loading", None, f"{executions:,} executions of four steps in {seconds:.0f} s")]
-    lines.append(_rate("counting a backlog of ends", lambda: _exhaust(lambda: count_what_ended(service))))
-    lines.append(_rate("sealing a backlog", lambda: _exhaust(lambda: seal_the_audit_trail(service))))
+    lines.append(
+        _rate("counting a backlog of ends", lambda: _exhaust(lambda: count_what_ended(unit_of_work)))
+    )
+    lines.append(_rate("sealing a backlog", lambda: _exhaust(lambda: seal_the_audit_trail(unit_of_work))))
     before = _memory()
-    lines.append(_rate("verifying the audit trail", lambda: _verified(service)))
+    lines.append(_rate("verifying the audit trail", lambda: _verified(unit_of_work)))
     lines.append(Line("… memory", None, f"{_memory() - before} MB more than before"))
-    _vacuum(service.engine)
+    _vacuum(unit_of_work.engine)
     return lines
 
 
-def _verified(service: UnitOfWorkFactory) -> int:
-    with service.transaction() as work:
+def _verified(unit_of_work: UnitOfWorkFactory) -> int:
+    with unit_of_work.begin() as work:
         report = verify_chain(work)
     assert report.broken is None, report.broken
     return report.sealed
@@ -128,23 +132,23 @@ def _vacuum(engine: Engine) -> None:
         connection.execute(text("VACUUM ANALYZE"))
 
 
-def _measure(service: UnitOfWorkFactory, read: Read) -> Figure:
+def _measure(unit_of_work: UnitOfWorkFactory, read: Read) -> Figure:
     """Each round in a transaction of its own, as a request is; the first few are not counted."""
     print(f"{read.what} …", file=sys.stderr, flush=True)
-    cold = [_cold_round(service, read, -number) for number in range(1, COLD + 1)]
-    taken = [_once(service, read, number % len(read.about)) for number in range(-3, read.rounds)][3:]
+    cold = [_cold_round(unit_of_work, read, -number) for number in range(1, COLD + 1)]
+    taken = [_once(unit_of_work, read, number % len(read.about)) for number in range(-3, read.rounds)][3:]
     return Figure(Line(read.what, summarize(milliseconds(taken))), max(milliseconds(cold)))
 
 
-def _cold_round(service: UnitOfWorkFactory, read: Read, number: int) -> float:
-    _forget(service.engine)
-    return _once(service, read, number % len(read.about))
+def _cold_round(unit_of_work: UnitOfWorkFactory, read: Read, number: int) -> float:
+    _forget(unit_of_work.engine)
+    return _once(unit_of_work, read, number % len(read.about))
 
 
-def _once(service: UnitOfWorkFactory, read: Read, number: int) -> float:
+def _once(unit_of_work: UnitOfWorkFactory, read: Read, number: int) -> float:
     """The seconds that it took. What it wrote is rolled back."""
     begun = time.perf_counter()
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         person = load_person(work, read.person, source="bench") if read.person else NOBODY
         read.act(work, person, read.about[number])
         taken = time.perf_counter() - begun

@@ -8,7 +8,7 @@ from bench.executions import Ended, await_success
 from bench.place import Place
 from bench.processes import await_workers, worker_processes
 from bench.report import Line, Section, milliseconds, percentile, ratio, summarize
-from core.service import JobRequest
+from core.unit_of_work import JobRequest
 
 WARM_UP = 40
 RUNBOOKS = {THREE_STEPS: "3 fast steps", THREE_SLOW_STEPS: "3 steps of 20 ms"}
@@ -62,5 +62,7 @@ def rate(ended: Sequence[Ended]) -> float:
 def _work_off(place: Place, runbook: str, count: int) -> list[Ended]:
     """All are written before the first is rung for: the queue stays full until the end."""
     ids = place.start(runbook, count)
-    place.composition.service.job_queue.enqueue([JobRequest("runbook", execution_id) for execution_id in ids])
+    place.composition.unit_of_work.job_queue.enqueue(
+        [JobRequest("runbook", execution_id) for execution_id in ids]
+    )
     return await_success(place, ids, pause=0.2)

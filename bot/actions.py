@@ -14,7 +14,6 @@ from bot.cards.words import escape
 from bot.entrances import BUTTONS as IN_THE_POLICY
 from core.decisions.people import Person
 from core.errors import InvalidInput
-from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.library.approval import approve
 from core.services.library.finding import find
@@ -26,9 +25,10 @@ from core.services.runs.retries import retry
 from core.services.shared import notices
 from core.services.shared.notices import NoticeKind
 from core.services.views.reading import view_approval
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
-def press_approve(service: UnitOfWorkFactory, value: str, user_id: str, *, single_admin: bool) -> str:
+def press_approve(unit_of_work: UnitOfWorkFactory, value: str, user_id: str, *, single_admin: bool) -> str:
     """Approve what was shown. Returns what there is to say.
 
     Raises core's errors: Stale where the definition is at another version by now, or says something else.
@@ -43,7 +43,7 @@ def press_approve(service: UnitOfWorkFactory, value: str, user_id: str, *, singl
             return _approve(work, person, WORKFLOWS, shown, single_admin)
         raise InvalidInput("This button does nothing here any more.")
 
-    return service.do(act)
+    return unit_of_work.run(act)
 
 
 def _approve(
@@ -118,7 +118,7 @@ BUTTONS: Mapping[str, ButtonHandler] = {
 }
 
 
-def press(service: UnitOfWorkFactory, action_id: str, value: str, user_id: str) -> str | None:
+def press(unit_of_work: UnitOfWorkFactory, action_id: str, value: str, user_id: str) -> str | None:
     """Do what the button says, in one transaction. Returns what only who pressed is to be told, if anything.
 
     Raises core's errors; then nothing is changed, but a card that was out of date is told anew.
@@ -127,12 +127,12 @@ def press(service: UnitOfWorkFactory, action_id: str, value: str, user_id: str) 
     if deed is None or action_id not in IN_THE_POLICY:
         raise InvalidInput(NOTHING_HERE)
     try:
-        return service.do(lambda work: deed(work, load_person(work, user_id, source="slack"), value))
+        return unit_of_work.run(lambda work: deed(work, load_person(work, user_id, source="slack"), value))
     except StaleApproval as stale:
-        with service.transaction() as work:
+        with unit_of_work.begin() as work:
             show_anew(work, stale.approval_id)
         raise
     except StaleVerdict as stale:
-        with service.transaction() as work:
+        with unit_of_work.begin() as work:
             notices.mark_dirty(work, stale.execution_id, NoticeKind.VERDICT)
         raise

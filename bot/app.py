@@ -31,7 +31,7 @@ from bot.workspace import Current, only_from
 from core.errors import InvalidInput, RunbookError
 from core.identifiers import REQUEST_ID
 from core.limits import STANDARD, Limits
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ SECONDS = 10  # for a call of Slack's API by this app's client
 
 
 def create_bolt_app(
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     *,
     signing_secret: str,
     token: str,
@@ -66,9 +66,9 @@ def create_bolt_app(
     app.use(name_request)
     app.use(only_from(workspace))
     app.middleware(_limited(SlackLimits(limits)))
-    presence = Presence(service, token, api_url)
+    presence = Presence(unit_of_work, token, api_url)
     face = SlackListeners(
-        service, EphemeralReplier(api_url), Opener(token, api_url), single_admin, links, presence
+        unit_of_work, EphemeralReplier(api_url), Opener(token, api_url), single_admin, links, presence
     )
     app.command(re.compile(".*"))(face.on_command)
     for action_id in BUTTONS:
@@ -109,7 +109,7 @@ def _limited(limits: SlackLimits) -> Callable[..., BoltResponse]:
 class SlackListeners:
     """The listeners."""
 
-    service: UnitOfWorkFactory
+    unit_of_work: UnitOfWorkFactory
     replier: EphemeralReplier
     open_modal: Opener
     single_admin: bool
@@ -126,7 +126,7 @@ class SlackListeners:
             single_admin=self.single_admin,
             response_url=body.get("response_url", ""),
         )
-        reply = answer(self.service, call)
+        reply = answer(self.unit_of_work, call)
         if reply.form is not None and self.open_modal(body["trigger_id"], reply.form):
             return ack()
         return ack(reply.beside(self.presence.warning(body)).body())
@@ -134,7 +134,7 @@ class SlackListeners:
     def on_run_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> BoltResponse:
         """What is wrong with a field stands under it; any other refusal takes the form's place."""
         try:
-            submitted = submit(self.service, view, body["user"]["id"])
+            submitted = submit(self.unit_of_work, view, body["user"]["id"])
         except RunbookError as error:
             return ack(response_action="update", view=refusal(view["title"]["text"], self._says(error)))
         if submitted.errors is not None:
@@ -143,7 +143,7 @@ class SlackListeners:
         return ack()
 
     def on_button(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> BoltResponse:
-        told = press(self.service, action["action_id"], action.get("value", ""), body["user"]["id"])
+        told = press(self.unit_of_work, action["action_id"], action.get("value", ""), body["user"]["id"])
         if told is not None:
             self._tell_at(body.get("response_url"), escape_sentence(told))
         return ack()
@@ -151,7 +151,7 @@ class SlackListeners:
     def on_definition_approved(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> BoltResponse:
         """What came of it takes the card's place: its button approves no other version."""
         value, user_id = action.get("value", ""), body["user"]["id"]
-        said = press_approve(self.service, value, user_id, single_admin=self.single_admin)
+        said = press_approve(self.unit_of_work, value, user_id, single_admin=self.single_admin)
         self._tell_at(body.get("response_url"), said, replace=True)
         return ack()
 

@@ -13,8 +13,8 @@ import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from core.service import UnitOfWorkFactory
 from core.services.shared.notices import revive
+from core.unit_of_work import UnitOfWorkFactory
 
 log = structlog.get_logger()
 
@@ -32,8 +32,8 @@ WARNING = (
 class Presence:
     """Asks by a thread of its own: a Slack that hangs holds up nobody longer than `SECONDS`."""
 
-    def __init__(self, service: UnitOfWorkFactory, token: str, api_url: str) -> None:
-        self._service = service
+    def __init__(self, unit_of_work: UnitOfWorkFactory, token: str, api_url: str) -> None:
+        self._unit_of_work = unit_of_work
         self._client = WebClient(token=token, base_url=api_url, timeout=2, retry_handlers=[])
         self._executor = ThreadPoolExecutor(max_workers=4, thread_name_prefix="presence")
         self._known: set[str] = set()
@@ -46,7 +46,7 @@ class Presence:
         is_there = self._is_there(channel)
         if is_there:
             self._known.add(channel)
-            self._service.do(lambda work: revive(work, channel, NOT_THERE))
+            self._unit_of_work.run(lambda work: revive(work, channel, NOT_THERE))
         return WARNING if is_there is False else None
 
     def _is_there(self, channel: str) -> bool | None:

@@ -10,11 +10,11 @@ from bot.pages.run import RunPage, load_pages
 from bot.rest.application import create_rest
 from bot.rest.settings import RestSettings
 from core.clock import elapsed
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 
 
 def create_web(
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     *,
     slack: BaseRoute | None,
     rest: RestSettings,
@@ -29,12 +29,12 @@ def create_web(
     `newest_revision`: the one that this release is named by; `redis_answers`: whether Redis does, for /readyz.
     `now`: how long answers of /readyz and /metrics are kept is told by it, see core.clock.elapsed.
     """
-    app = create_rest(service, rest)
+    app = create_rest(unit_of_work, rest)
     routes: list[BaseRoute] = [
         Route("/healthz", healthz),
-        Route("/readyz", readyz(service, newest_revision, redis_answers, now)),
-        Route("/metrics", metrics(service, now)),
-        Route("/runs/{execution_id}", RunPage(service, links, load_pages()).answer),
+        Route("/readyz", readyz(unit_of_work, newest_revision, redis_answers, now)),
+        Route("/metrics", metrics(unit_of_work, now)),
+        Route("/runs/{execution_id}", RunPage(unit_of_work, links, load_pages()).answer),
     ]
     if slack is not None:
         routes.append(slack)

@@ -27,8 +27,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.decisions.installation import Sender, Workspace, refusal_of
 from core.errors import NotAllowed
 from core.outage import reason
-from core.service import UnitOfWorkFactory
 from core.services.access.workspace import known_workspace, pin_workspace
+from core.unit_of_work import UnitOfWorkFactory
 
 Current = Callable[[], Workspace]
 UNBOUND = "This service does not know yet which Slack workspace it belongs to, so it hears nobody."
@@ -100,14 +100,14 @@ Ask = Callable[[], Workspace]
 class WorkspacePin:
     """`given`: what the settings say, which goes before what is learned. `ask` asks Slack."""
 
-    def __init__(self, service: UnitOfWorkFactory, given: Workspace, ask: Ask) -> None:
-        self._service, self._given, self._ask = service, given, ask
+    def __init__(self, unit_of_work: UnitOfWorkFactory, given: Workspace, ask: Ask) -> None:
+        self._unit_of_work, self._given, self._ask = unit_of_work, given, ask
         self._learned = Workspace()
 
     def current(self) -> Workspace:
         """As far as it is known; another process may have learned it."""
         if self._given.or_else(self._learned).team_id is None:
-            with self._service.transaction() as work:
+            with self._unit_of_work.begin() as work:
                 self._learned = known_workspace(work)
         return self._given.or_else(self._learned)
 
@@ -126,7 +126,7 @@ class WorkspacePin:
     def learn(self) -> None:
         """Ask Slack, and keep the answer. Raises slack_sdk's errors, OSError, or SQLAlchemy's."""
         learned = self._ask()
-        with self._service.transaction() as work:
+        with self._unit_of_work.begin() as work:
             pin_workspace(work, learned)
             self._learned = known_workspace(work)
         if self._given.team_id not in (None, learned.team_id):

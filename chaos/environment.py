@@ -167,8 +167,8 @@ def _fill(settings: Settings) -> dict[str, str]:
     """The schema, the definitions, and a token for each who asks over REST."""
     migrate(settings)
     with Composition.of(settings) as composition:
-        apply_text(composition.service, documents(), "chaos", approve=True)
-        with composition.service.transaction() as work:
+        apply_text(composition.unit_of_work, documents(), "chaos", approve=True)
+        with composition.unit_of_work.begin() as work:
             return {
                 person: create_token(work, OPERATOR, person, "chaos", scopes=ALL_SCOPES) for person in PEOPLE
             }

@@ -13,7 +13,6 @@ from core.definitions.team import TeamDefinition
 from core.definitions.validate import validate_files, validate_text
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import DefinitionError
-from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.access.people import apply_teams
 from core.services.access.secrets import apply_secret, declared_secrets
 from core.services.library.approval import approve
@@ -22,6 +21,7 @@ from core.services.library.runbooks import apply_runbook
 from core.services.library.workflows import apply_workflow
 from core.services.library.writing import Intent
 from core.statuses import ApprovalStatus
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 ORDER = {"team": 0, "secret": 1, "runbook": 2, "workflow": 3}  # what is referred to comes first
 
@@ -34,25 +34,25 @@ class Applied:
     status: str
 
 
-def apply_files(service: UnitOfWorkFactory, paths: list[Path], *, approve: bool) -> list[Applied]:
+def apply_files(unit_of_work: UnitOfWorkFactory, paths: list[Path], *, approve: bool) -> list[Applied]:
     """Apply every document under the paths, in one transaction. Raises DefinitionError with all problems."""
-    known = _known(service)
-    return _apply_all(service, *validate_files(paths, known=known), approve=approve)
+    known = _known(unit_of_work)
+    return _apply_all(unit_of_work, *validate_files(paths, known=known), approve=approve)
 
 
-def apply_text(service: UnitOfWorkFactory, text: str, file: str, *, approve: bool) -> list[Applied]:
+def apply_text(unit_of_work: UnitOfWorkFactory, text: str, file: str, *, approve: bool) -> list[Applied]:
     """The same for documents at hand; `file` is how problems name them."""
-    known = _known(service)
-    return _apply_all(service, *validate_text(text, file, known=known), approve=approve)
+    known = _known(unit_of_work)
+    return _apply_all(unit_of_work, *validate_text(text, file, known=known), approve=approve)
 
 
-def _known(service: UnitOfWorkFactory) -> Known:
-    with service.transaction() as work:
+def _known(unit_of_work: UnitOfWorkFactory) -> Known:
+    with unit_of_work.begin() as work:
         return Known(secrets=declared_secrets(work.session))
 
 
 def _apply_all(
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     definitions: Sequence[AnyDefinition],
     problems: Sequence[Problem],
     *,
@@ -60,7 +60,7 @@ def _apply_all(
 ) -> list[Applied]:
     if problems:
         raise DefinitionError(problems=problems)
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         apply_teams(work, OPERATOR, [each for each in definitions if isinstance(each, TeamDefinition)])
         return [
             _apply(work, definition, approve)

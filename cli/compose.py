@@ -16,8 +16,8 @@ from core.clock import DatabaseClock
 from core.database import open_engine
 from core.limits import STANDARD
 from core.origins import Origins
-from core.service import UnitOfWorkFactory
 from core.settings import Settings
+from core.unit_of_work import UnitOfWorkFactory
 from workers.job_queue import RqJobQueue
 from workers.witness import RedisWitness
 
@@ -45,7 +45,7 @@ class Composition:
     """What every process is made of, from settings with both addresses set."""
 
     settings: Settings
-    service: UnitOfWorkFactory
+    unit_of_work: UnitOfWorkFactory
     redis: Redis
     slack_service: UnitOfWorkFactory
     """For what Slack waits for: it has connections of its own, which REST cannot take up, and little patience."""
@@ -61,7 +61,7 @@ class Composition:
         assert settings.redis_url is not None
         engine = engine_at("DATABASE_URL", settings.database_url)
         redis = redis_at("REDIS_URL", settings.redis_url)
-        service = UnitOfWorkFactory(
+        unit_of_work = UnitOfWorkFactory(
             engine,
             DatabaseClock(engine),
             RqJobQueue(redis),
@@ -72,7 +72,7 @@ class Composition:
         )
         slack_engine = open_engine(settings.database_url, pool_size=SLACK_POOL, patience=SLACK_PATIENCE)
         try:
-            yield cls(settings, service, redis, replace(service, engine=slack_engine))
+            yield cls(settings, unit_of_work, redis, replace(unit_of_work, engine=slack_engine))
         finally:
             announcer.close()
             redis.close()

@@ -29,9 +29,9 @@ def apply(
         reachable(Settings.from_environment(environment())) as settings,
         Composition.of(settings) as composition,
     ):
-        with composition.service.transaction() as work:
+        with composition.unit_of_work.begin() as work:
             check_schema(work, newest_revision())
-        applied = apply_files(composition.service, paths, approve=approve)
+        applied = apply_files(composition.unit_of_work, paths, approve=approve)
     if as_json:
         typer.echo(json.dumps({"applied": [each.__dict__ for each in applied]}))
         return

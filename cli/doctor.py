@@ -64,11 +64,11 @@ def _services(settings: Settings, environ: Mapping[str, str]) -> Iterator[Findin
             database = _database(settings, composition)
             yield database
             yield _redis(settings, composition)
-            yield from clocks(composition.service, settings)
-            yield from tokens(composition.service)
+            yield from clocks(composition.unit_of_work, settings)
+            yield from tokens(composition.unit_of_work)
             if database.ok and settings.database_url is not None:
                 yield from secrets(composition, environ)
-                yield from processes(composition.service)
+                yield from processes(composition.unit_of_work)
     except EmbeddedServiceError as error:
         yield Finding(
             "services", False, str(error), "Or set DATABASE_URL and REDIS_URL to servers of your own."
@@ -83,8 +83,8 @@ def _services(settings: Settings, environ: Mapping[str, str]) -> Iterator[Findin
 def _database(settings: Settings, composition: Composition) -> Finding:
     is_embedded = settings.database_url is None
     try:
-        schema = check_ready(composition.service, newest_revision())
-        check_sessions(composition.service.engine)
+        schema = check_ready(composition.unit_of_work, newest_revision())
+        check_sessions(composition.unit_of_work.engine)
     except (Unavailable, ConfigurationError) as error:
         if is_embedded and error.__cause__ is None:
             return Finding("database", True, "Embedded; it starts, and `runbook up` migrates it.")

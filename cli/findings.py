@@ -35,13 +35,13 @@ from core.execution.secrets import SecretValues
 from core.io.confinement import Confinement, Programs
 from core.io.egress import EVERY_NAME, EgressPolicy
 from core.io.process import Command, ProcessRunner
-from core.service import UnitOfWorkFactory
 from core.services.access.secret_suggestions import misused_secrets, suggested_secrets
 from core.services.access.secrets import declared_secrets
 from core.services.access.tokens import expiring_tokens, narrowed_tokens
 from core.services.operations.health import present_processes
 from core.settings import NEEDED_FOR, Settings
 from core.tables import ApiToken
+from core.unit_of_work import UnitOfWorkFactory
 
 SECONDS = 5
 HOST_NAME = re.compile(
@@ -138,7 +138,7 @@ SUGGEST = "`runbook secrets suggest` prints declarations."
 
 def secrets(composition: Composition, environ: Mapping[str, str]) -> Iterator[Finding]:
     """Asked where the database can be read."""
-    with composition.service.transaction() as work:
+    with composition.unit_of_work.begin() as work:
         declared = declared_secrets(work.session)
         undeclared = [str(each["name"]) for each in suggested_secrets(work, hosts_of(environ))]
         misused = misused_secrets(work)
@@ -176,10 +176,10 @@ def _well(declared: Mapping[str, SecretDefinition], values: SecretValues) -> str
 SOON = timedelta(days=14)
 
 
-def tokens(service: UnitOfWorkFactory) -> Iterator[Finding]:
+def tokens(unit_of_work: UnitOfWorkFactory) -> Iterator[Finding]:
     """One finding; none where the database is away, or not migrated yet, which another finding says."""
     try:
-        with service.transaction() as work:
+        with unit_of_work.begin() as work:
             narrowed, ending = narrowed_tokens(work), expiring_tokens(work, SOON)
     except SQLAlchemyError:
         return
@@ -196,9 +196,9 @@ def _named(row: ApiToken) -> str:
 START = "`runbook {}` starts one; a host that is up and has one already does not reach this database."
 
 
-def processes(service: UnitOfWorkFactory) -> list[Finding]:
+def processes(unit_of_work: UnitOfWorkFactory) -> list[Finding]:
     """One for each kind of process. To be asked where the schema is as it should be."""
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         return [_finding(each) for each in present_processes(work)]
 
 

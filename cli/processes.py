@@ -44,9 +44,9 @@ def run(
         set_up_logging(masker_of(settings, environment()), settings.log, settings.log_level)
         with reachable(settings) as found, Composition.of(found) as composition, told(name, composition):
             check(composition)
-            (await_database if waits else watch_database)(composition.service)
-            begin(composition.service, frozen=frozen)
-            signs = living(composition.service, name, release(), _outage_of(name))
+            (await_database if waits else watch_database)(composition.unit_of_work)
+            begin(composition.unit_of_work, frozen=frozen)
+            signs = living(composition.unit_of_work, name, release(), _outage_of(name))
             with signs if gives_signs else nullcontext():
                 if not leaving.is_set():
                     process(composition)

@@ -11,8 +11,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from cli.operator_errors import sentence_of
 from core.errors import Unavailable
 from core.outage import reason
-from core.service import UnitOfWorkFactory
 from core.services.operations.health import check_fits
+from core.unit_of_work import UnitOfWorkFactory
 from migrations.newest import newest_revision
 
 PAUSE = 0.5  # seconds between two looks
@@ -21,10 +21,10 @@ WAITABLE = (DBAPIError, PoolTimeout)
 log = structlog.get_logger()
 
 
-def why_not_ready(service: UnitOfWorkFactory) -> str | None:
+def why_not_ready(unit_of_work: UnitOfWorkFactory) -> str | None:
     """Why no work can begin now, with the mend, in a sentence; None where it can."""
     try:
-        with service.transaction() as work:
+        with unit_of_work.begin() as work:
             check_fits(work, newest_revision())
     except WAITABLE as error:
         return (sentence_of(error) or reason(error)).removeprefix("runbook: ")
@@ -34,13 +34,13 @@ def why_not_ready(service: UnitOfWorkFactory) -> str | None:
 
 
 def await_database(
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     pause: Callable[[float], object] = time.sleep,
     is_over: Callable[[], bool] = lambda: False,
 ) -> None:
     """Return as soon as work can begin, or `is_over`. Each reason to wait is said once, and so is its end."""
     said, began = "", time.monotonic()
-    while not is_over() and (why := why_not_ready(service)) is not None:
+    while not is_over() and (why := why_not_ready(unit_of_work)) is not None:
         if why != said:
             log.warning("waiting for the database", reason=why)
         said = why
@@ -49,6 +49,6 @@ def await_database(
         log.info("the database is ready", waited_seconds=round(time.monotonic() - began, 1))
 
 
-def watch_database(service: UnitOfWorkFactory) -> None:
+def watch_database(unit_of_work: UnitOfWorkFactory) -> None:
     """The same for a process that answers meanwhile: it says what it waits for, and holds nobody up."""
-    threading.Thread(target=await_database, args=(service,), name="readiness", daemon=True).start()
+    threading.Thread(target=await_database, args=(unit_of_work,), name="readiness", daemon=True).start()

@@ -16,7 +16,9 @@ from core.settings import Settings
 def worker_secrets(composition: Composition, environ: Mapping[str, str]) -> WorkerSecrets:
     """All that is read of the environment is copied here. Raises ConfigurationError."""
     values = secret_values(composition.settings, environ)
-    return WorkerSecrets(values, Declarations(composition.service.engine), composition.settings.credentials)
+    return WorkerSecrets(
+        values, Declarations(composition.unit_of_work.engine), composition.settings.credentials
+    )
 
 
 def secret_values(settings: Settings, environ: Mapping[str, str]) -> SecretValues:

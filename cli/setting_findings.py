@@ -16,8 +16,8 @@ from cli.findings import Finding
 from cli.serving import host_of, listen
 from core.errors import RunbookError
 from core.io.secret_sources import EnvironmentSecrets, read_file
-from core.service import UnitOfWorkFactory
 from core.settings import Settings
+from core.unit_of_work import UnitOfWorkFactory
 
 # https://docs.slack.dev/authentication/verifying-requests-from-slack: 32 hexadecimal digits
 SIGNING_SECRET = re.compile(r"[0-9a-f]{32}")
@@ -78,10 +78,10 @@ def _web_answers(host: str, number: int) -> bool:
     return answer.text == "ok\n"
 
 
-def clocks(service: UnitOfWorkFactory, settings: Settings) -> Iterator[Finding]:
+def clocks(unit_of_work: UnitOfWorkFactory, settings: Settings) -> Iterator[Finding]:
     """This machine's clock against the database's, and against Slack's."""
     here = datetime.now(UTC)
-    known = {"the database's": _of_database(service), "Slack's": _of_slack(settings.slack_api_url)}
+    known = {"the database's": _of_database(unit_of_work), "Slack's": _of_slack(settings.slack_api_url)}
     off = {whose: here - there for whose, there in known.items() if there is not None}
     wrong = [f"{_by(difference)} {whose}" for whose, difference in off.items() if abs(difference) > FAR_OFF]
     if wrong:
@@ -96,9 +96,9 @@ def _by(difference: timedelta) -> str:
     return f"{seconds} s {'ahead of' if difference > timedelta(0) else 'behind'}"
 
 
-def _of_database(service: UnitOfWorkFactory) -> datetime | None:
+def _of_database(unit_of_work: UnitOfWorkFactory) -> datetime | None:
     try:
-        with service.engine.connect() as connection:
+        with unit_of_work.engine.connect() as connection:
             there: datetime | None = connection.scalar(select(func.clock_timestamp()))
     except SQLAlchemyError:
         return None

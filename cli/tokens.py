@@ -15,7 +15,6 @@ from cli.environment import environment
 from core.definitions.durations import parse_duration
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput
-from core.service import UnitOfWork
 from core.services.access.tokens import (
     DEFAULT_SCOPES,
     LIFETIME,
@@ -30,6 +29,7 @@ from core.services.operations.health import check_schema
 from core.settings import Settings
 from core.statuses import TokenScope
 from core.tables import ApiToken
+from core.unit_of_work import UnitOfWork
 from migrations.newest import newest_revision
 
 app = typer.Typer()
@@ -48,7 +48,7 @@ def working() -> Iterator[UnitOfWork]:
     with (
         reachable(Settings.from_environment(environment())) as settings,
         Composition.of(settings) as composition,
-        composition.service.transaction() as work,
+        composition.unit_of_work.begin() as work,
     ):
         check_schema(work, newest_revision())
         yield work

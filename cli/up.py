@@ -51,7 +51,7 @@ def run_up(settings: Settings, stop: threading.Event, *, frozen: bool = False) -
     with reachable(settings) as found:
         migrate(found)
         with Composition.of(found) as composition:
-            begin(composition.service, frozen=frozen)
+            begin(composition.unit_of_work, frozen=frozen)
         with Supervisor(parts(addresses(found), socket=bool(settings.slack_app_token))) as supervisor:
             print(f"runbook is up on http://127.0.0.1:{settings.port}; Ctrl-C ends it.", flush=True)
             supervisor.watch(stop)

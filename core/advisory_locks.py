@@ -15,7 +15,7 @@ top of this list to its bottom:
 
 `SCHEMA` and `POSTER` are the first of their transactions. `TALLIES` and `AUDIT` are only tried, never waited for.
 
-What still waits in a circle (rows that one statement locks in no order) is tried again: `core.service.Service.do`.
+What still waits in a circle (rows that one statement locks in no order) is tried again: `core.unit_of_work.Service.do`.
 The numbers stay as they are: processes of two releases must mean the same lock by them.
 """
 

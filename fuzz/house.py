@@ -14,11 +14,11 @@ from cli.compose import Composition
 from cli.demo.stage import reserved_port
 from cli.embedded import embedded_services
 from cli.migrate import migrate
-from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.access.tokens import ALL_SCOPES, create_token
 from core.services.incidents.opening import NewIncident, open_incident
 from core.settings import Settings
+from core.unit_of_work import UnitOfWorkFactory
 
 SECRET, CHANNEL = "fuzz-signing-secret", "C0FUZZ"
 NOBODY, RESPONDER, ADMIN, ROOT = "U0NOBODY", "U0OPS", "U0ADMIN", "U0ROOT"
@@ -110,22 +110,22 @@ def running_house(folder: Path) -> Iterator[House]:
 def _fill(settings: Settings) -> tuple[dict[str, list[str]], str]:
     migrate(settings)
     with Composition.of(settings) as composition:
-        apply_text(composition.service, DEFINITIONS, "fuzz", approve=True)
+        apply_text(composition.unit_of_work, DEFINITIONS, "fuzz", approve=True)
         people = (NOBODY, RESPONDER, ADMIN, ROOT)
-        return {person: _tokens(composition.service, person) for person in people}, _incident(
-            composition.service
+        return {person: _tokens(composition.unit_of_work, person) for person in people}, _incident(
+            composition.unit_of_work
         )
 
 
-def _tokens(service: UnitOfWorkFactory, person: str) -> list[str]:
-    with service.transaction() as work:
+def _tokens(unit_of_work: UnitOfWorkFactory, person: str) -> list[str]:
+    with unit_of_work.begin() as work:
         return [
             create_token(work, OPERATOR, person, f"fuzz-{number}", scopes=ALL_SCOPES)
             for number in range(TOKENS_EACH)
         ]
 
 
-def _incident(service: UnitOfWorkFactory) -> str:
-    with service.transaction() as work:
+def _incident(unit_of_work: UnitOfWorkFactory) -> str:
+    with unit_of_work.begin() as work:
         person = load_person(work, RESPONDER, source="fuzz")
         return open_incident(work, person, NewIncident("Orders down", "data", slack_channel=CHANNEL)).id

@@ -19,9 +19,9 @@ from cli.migrate import migrate
 from core.clock import SystemClock
 from core.database import open_engine
 from core.decisions.people import Person
-from core.service import JobRequest, UnitOfWorkFactory
 from core.settings import Settings
 from core.tables import Base, SchemaCompatibility
+from core.unit_of_work import JobRequest, UnitOfWorkFactory
 
 ADMIN = "U0ADMIN"
 
@@ -157,7 +157,7 @@ def recorded_bells() -> RecordedJobs:
 
 
 @pytest.fixture
-def service(engine: Engine, recorded_bells: RecordedJobs) -> UnitOfWorkFactory:
+def unit_of_work(engine: Engine, recorded_bells: RecordedJobs) -> UnitOfWorkFactory:
     """The core service on a real database, with a doorbell that only records."""
     return UnitOfWorkFactory(engine, SystemClock(), recorded_bells, frozenset({ADMIN}))
 

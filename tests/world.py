@@ -20,7 +20,6 @@ from core.io.egress import EgressPolicy
 from core.io.http import HttpCaller
 from core.io.process import ProcessRunner
 from core.io.secret_sources import EnvironmentSecrets
-from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.access.secrets import Declarations
 from core.services.executions.loading import KINDS
@@ -33,6 +32,7 @@ from core.services.starts.runbook_starts import Start, start_by_person
 from core.services.views.reading import view_execution
 from core.statuses import ApprovalStatus
 from core.tables import Incident, Runbook, RunbookExecution, Team, Workflow
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from core.views.executions import ExecutionView
 
 TEAMS = """
@@ -54,18 +54,18 @@ NAMES_TEAM = re.compile(r"\bteam['\"]?: ?['\"]?([a-z0-9-]+)\b|\bname['\"]?: ?['\
 
 
 def apply_documents(
-    service: UnitOfWorkFactory, documents: str, *, approve: bool = True, declared: bool = False
+    unit_of_work: UnitOfWorkFactory, documents: str, *, approve: bool = True, declared: bool = False
 ) -> None:
     """As an operator does. The secrets that they use are declared here, unless that is `declared` to be done."""
     if not declared:
         teams = {name for match in NAMES_TEAM.findall(documents) for name in match if name}
-        declare(service, *sorted(set(USES_SECRET.findall(documents))), teams=teams)
-    apply_text(service, documents, "test.yaml", approve=approve)
+        declare(unit_of_work, *sorted(set(USES_SECRET.findall(documents))), teams=teams)
+    apply_text(unit_of_work, documents, "test.yaml", approve=approve)
 
 
-def declare(service: UnitOfWorkFactory, *names: str, teams: Iterable[str] = ()) -> None:
+def declare(unit_of_work: UnitOfWorkFactory, *names: str, teams: Iterable[str] = ()) -> None:
     """Secrets that these teams, and those that there are, may use; they may go to this machine and into commands."""
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         there = list(work.session.scalars(select(Team.name)))
     for name in names:
         declaration = {
@@ -76,13 +76,13 @@ def declare(service: UnitOfWorkFactory, *names: str, teams: Iterable[str] = ()) 
             "hosts": ["127.0.0.1", "localhost", "*.invalid"],
             "types": ["http", "webhook", "jira", "linear", "shell"],
         }
-        apply_text(service, json.dumps(declaration), "secrets.yaml", approve=False)
+        apply_text(unit_of_work, json.dumps(declaration), "secrets.yaml", approve=False)
 
 
-def new_incident(service: UnitOfWorkFactory, person: str = "U0DBOPS", **values: object) -> Incident:
+def new_incident(unit_of_work: UnitOfWorkFactory, person: str = "U0DBOPS", **values: object) -> Incident:
     """An incident of team database, unless `values` say otherwise: the first in C0INCIDENT, others apart."""
     given: dict[str, object] = {"title": "Orders down", "team": "database"}
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         before = work.session.scalar(select(func.count()).select_from(Incident)) or 0
         given["slack_channel"] = "C0INCIDENT" + (str(before) if before else "")
         new = NewIncident(**(given | values))  # type: ignore[arg-type]  # what the test says
@@ -90,24 +90,24 @@ def new_incident(service: UnitOfWorkFactory, person: str = "U0DBOPS", **values: 
 
 
 def start_run(
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     incident: Incident,
     runbook: str,
     person: str = "U0DBOPS",
     **parameters: object,
 ) -> str:
     """The id of a new runbook execution."""
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         who = load_person(work, person, source="test")
         found = find_runbook(work, who, runbook)
         bound = work.session.get_one(Incident, incident.id)
         return start_by_person(work, who, Start(found, bound, parameters)).id  # type: ignore[arg-type]  # JSON
 
 
-def uninstall(service: UnitOfWorkFactory, kind: str) -> None:
+def uninstall(unit_of_work: UnitOfWorkFactory, kind: str) -> None:
     """All that was kept has steps and actions of a type that is not there any more, in place of `kind`."""
     kept = dict.fromkeys(("runbooks", "runbook_executions", "workflow_executions"), "definition")
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         for table, column in (*kept.items(), ("workflows", "definition"), ("workflows", "in_force")):
             gone = f"""regexp_replace({column}::text, :there, '"type":"gone"', 'g')::json"""
             statement = text(f"UPDATE {table} SET {column} = {gone}")
@@ -125,9 +125,9 @@ def approve_runbook(
 LOST = "Its worker was lost 3 times at step say (rbx_1)."
 
 
-def suspect(service: UnitOfWorkFactory, name: str) -> None:
+def suspect(unit_of_work: UnitOfWorkFactory, name: str) -> None:
     """The definitions of this name are under quarantine, for LOST."""
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         for runbook in work.session.scalars(select(Runbook).where(Runbook.name == name)):
             runbook.status, runbook.quarantine = ApprovalStatus.DRAFT, LOST
         for workflow in work.session.scalars(select(Workflow).where(Workflow.name == name)):
@@ -135,21 +135,21 @@ def suspect(service: UnitOfWorkFactory, name: str) -> None:
             WORKFLOWS.stop(workflow)
 
 
-def see(service: UnitOfWorkFactory, execution_id: str) -> ExecutionView:
-    with service.transaction() as work:
+def see(unit_of_work: UnitOfWorkFactory, execution_id: str) -> ExecutionView:
+    with unit_of_work.begin() as work:
         return view_execution(work, work.session.get_one(RunbookExecution, execution_id))
 
 
 def secrets_of(
-    service: UnitOfWorkFactory, values: Mapping[str, str], own: tuple[str, ...] = ()
+    unit_of_work: UnitOfWorkFactory, values: Mapping[str, str], own: tuple[str, ...] = ()
 ) -> WorkerSecrets:
     """A worker's secrets, with the environment that has these values. They are used as they are declared."""
     environ = {f"RUNBOOK_SECRET_{name}": value for name, value in values.items()}
-    return WorkerSecrets(SecretValues(EnvironmentSecrets(environ)), Declarations(service.engine), own)
+    return WorkerSecrets(SecretValues(EnvironmentSecrets(environ)), Declarations(unit_of_work.engine), own)
 
 
 def new_executor(
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     *,
     secrets: Mapping[str, str] | None = None,
     worker: str = "worker-1",
@@ -160,13 +160,13 @@ def new_executor(
     ports = Ports(
         HttpCaller(EgressPolicy.parse(["127.0.0.1"])),
         ProcessRunner("/usr/bin:/bin"),
-        secrets_of(service, secrets or {}, own),
+        secrets_of(unit_of_work, secrets or {}, own),
         callbacks=callbacks or CallbackLinks(),
     )
-    return Executor(service, ports, worker)
+    return Executor(unit_of_work, ports, worker)
 
 
-def work_off(service: UnitOfWorkFactory, executor: Executor, jobs: list[tuple[str, str]]) -> None:
+def work_off(unit_of_work: UnitOfWorkFactory, executor: Executor, jobs: list[tuple[str, str]]) -> None:
     """Answer the bells until it is quiet."""
     while jobs:
         kind, execution_id = jobs.pop(0)

@@ -12,8 +12,8 @@ import structlog
 from core.decisions.audit_chain import signed
 from core.errors import RunbookError, Unavailable
 from core.io.http import HttpCaller, HttpRequest, NoAnswer, NotSent
-from core.service import UnitOfWorkFactory
 from core.services.audit.chain import newest_head
+from core.unit_of_work import UnitOfWorkFactory
 
 HOUR = 3600.0  # seconds
 AGAIN = 300.0  # seconds after which a head is written again that could not be written everywhere
@@ -36,12 +36,12 @@ class HourlyHead:
         self._secret, self._destinations, self._now = secret, destinations, now
         self._due = now()
 
-    def write_head(self, service: UnitOfWorkFactory) -> None:
+    def write_head(self, unit_of_work: UnitOfWorkFactory) -> None:
         """If an hour is over. What cannot be written is told, and tried again."""
         now = self._now()
         if now < self._due:
             return
-        with service.transaction() as work:
+        with unit_of_work.begin() as work:
             head = newest_head(work)
         if head is None:
             return

@@ -11,8 +11,8 @@ from sqlalchemy import Select, select
 from core.database import DATABASE_IS_AWAY
 from core.execution.executor import Executor
 from core.outage import Outage
-from core.service import UnitOfWorkFactory
 from core.services.executions.loading import KINDS, Kind
+from core.unit_of_work import UnitOfWorkFactory
 
 AT_ONCE = 20  # executions of a kind that one look finds
 
@@ -22,8 +22,8 @@ log = structlog.get_logger()
 class FallbackPoller:
     """Runs with the worker's own executor."""
 
-    def __init__(self, service: UnitOfWorkFactory, executor: Executor) -> None:
-        self._service, self._executor = service, executor
+    def __init__(self, unit_of_work: UnitOfWorkFactory, executor: Executor) -> None:
+        self._unit_of_work, self._executor = unit_of_work, executor
         self._database = Outage("worker", "the database")
 
     def look(self) -> None:
@@ -36,7 +36,7 @@ class FallbackPoller:
     def _due(self) -> list[tuple[Kind, str]]:
         """Nothing is marked: whoever claims one first has it, and the others find nothing to do."""
         try:
-            with self._service.transaction() as work:
+            with self._unit_of_work.begin() as work:
                 found = [
                     (kind, execution_id)
                     for kind in KINDS.values()

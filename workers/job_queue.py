@@ -15,7 +15,7 @@ from rq.serializers import JSONSerializer
 from core.clock import elapsed
 from core.outage import Outage
 from core.sabotage import reach
-from core.service import JobRequest
+from core.unit_of_work import JobRequest
 from workers.breaker import Breaker
 from workers.redis_addresses import connect_redis
 

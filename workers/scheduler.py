@@ -18,7 +18,6 @@ from sqlalchemy import case, or_, select, update
 from core.execution.losses import forget_old_losses
 from core.outage import Outage
 from core.sabotage import is_disabled, reach
-from core.service import JobRequest, UnitOfWork, UnitOfWorkFactory
 from core.services.analytics.tallies import AT_ONCE as COUNTED_AT_ONCE
 from core.services.analytics.tallies import count_ended
 from core.services.audit.chain import AT_ONCE as SEALED_AT_ONCE
@@ -30,6 +29,7 @@ from core.services.operations.health import forget_old_signs
 from core.services.operations.installation import is_as_known, move_mark
 from core.services.operations.restore import settle
 from core.services.shared.idempotency import forget_old
+from core.unit_of_work import JobRequest, UnitOfWork, UnitOfWorkFactory
 from workers.shutdown import PeriodicTask, PeriodicTasks
 
 TICK = 0.5  # seconds
@@ -43,29 +43,29 @@ TICKS_BETWEEN_MARKS = 4
 log = structlog.get_logger()
 
 
-def watch_the_database(service: UnitOfWorkFactory) -> None:
+def watch_the_database(unit_of_work: UnitOfWorkFactory) -> None:
     """First of all: whether it is still the one that it was."""
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         is_known = is_as_known(work.session)
     if not is_known:
-        settle(service)
+        settle(unit_of_work)
 
 
-def keep_the_mark(service: UnitOfWorkFactory) -> None:
+def keep_the_mark(unit_of_work: UnitOfWorkFactory) -> None:
     """Have remembered outside how far the database has come, unless it was set back behind that."""
-    settle(service)
-    with service.transaction() as work:
+    settle(unit_of_work)
+    with unit_of_work.begin() as work:
         moved = move_mark(work)
     if moved is not None:
-        service.witness.remember(*moved)
+        unit_of_work.witness.remember(*moved)
 
 
-def enqueue_what_is_due(service: UnitOfWorkFactory) -> int:
+def enqueue_what_is_due(unit_of_work: UnitOfWorkFactory) -> int:
     """Ring for executions that want a worker and were not rung for lately. Returns how many."""
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         found = [each for kind in KINDS.values() for each in find_due(work, kind)]
         reach("clock.found")
-    waiting = service.job_queue.queued() if found else frozenset()
+    waiting = unit_of_work.job_queue.queued() if found else frozenset()
     missed = [each for each in found if each.is_lost or each.execution_id not in waiting]
     for each in missed:
         if each.is_lost:
@@ -73,7 +73,9 @@ def enqueue_what_is_due(service: UnitOfWorkFactory) -> int:
                 "an execution lost its worker, and is rung for", kind=each.kind, execution=each.execution_id
             )
     if missed:
-        service.job_queue.enqueue([JobRequest(each.kind, each.execution_id, each.is_lost) for each in missed])
+        unit_of_work.job_queue.enqueue(
+            [JobRequest(each.kind, each.execution_id, each.is_lost) for each in missed]
+        )
     return len(missed)
 
 
@@ -104,21 +106,21 @@ def find_due(work: UnitOfWork, kind: Kind) -> list[Due]:
     return [Due(kind.name, execution_id, is_lost=lost) for execution_id, lost in found]
 
 
-def seal_the_audit_trail(service: UnitOfWorkFactory) -> int:
+def seal_the_audit_trail(unit_of_work: UnitOfWorkFactory) -> int:
     """Bring what was committed since into the chain of the audit trail. Returns how many entries that were."""
-    return _in_portions(service, seal_entries, SEALED_AT_ONCE)
+    return _in_portions(unit_of_work, seal_entries, SEALED_AT_ONCE)
 
 
-def count_what_ended(service: UnitOfWorkFactory) -> int:
+def count_what_ended(unit_of_work: UnitOfWorkFactory) -> int:
     """Count what ended since. Returns how many executions that were."""
-    return _in_portions(service, count_ended, COUNTED_AT_ONCE)
+    return _in_portions(unit_of_work, count_ended, COUNTED_AT_ONCE)
 
 
-def _in_portions(service: UnitOfWorkFactory, act: Callable[[UnitOfWork], int], at_once: int) -> int:
+def _in_portions(unit_of_work: UnitOfWorkFactory, act: Callable[[UnitOfWork], int], at_once: int) -> int:
     """Act until a portion is not full, or PORTIONS are done: a backlog must not keep the bells from ringing."""
     total = 0
     for _ in range(PORTIONS):
-        with service.transaction() as work:
+        with unit_of_work.begin() as work:
             done = act(work)
         total += done
         if done < at_once:
@@ -126,9 +128,9 @@ def _in_portions(service: UnitOfWorkFactory, act: Callable[[UnitOfWork], int], a
     return total
 
 
-def tidy(service: UnitOfWorkFactory) -> None:
+def tidy(unit_of_work: UnitOfWorkFactory) -> None:
     """Delete what nobody will ask for any more."""
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         forget_old(work)
         forget_old_losses(work)
         forget_old_signs(work)
@@ -144,9 +146,11 @@ TASKS: tuple[PeriodicTask, ...] = (
 )
 
 
-def run_clock(service: UnitOfWorkFactory, stop: threading.Event, seldom: Sequence[PeriodicTask] = ()) -> None:
+def run_clock(
+    unit_of_work: UnitOfWorkFactory, stop: threading.Event, seldom: Sequence[PeriodicTask] = ()
+) -> None:
     """Tick until `stop` is set. A database that is away is waited for. `seldom`: more that is done once a minute."""
-    tasks, database = PeriodicTasks(service), Outage("clock", "the database")
+    tasks, database = PeriodicTasks(unit_of_work), Outage("clock", "the database")
     for tick in itertools.count():
         if stop.wait(TICK):
             return

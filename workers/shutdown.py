@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import structlog
 
 from core.database import DATABASE_IS_AWAY
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 
 AGAIN = 60.0  # seconds after which the same trouble is told again
 
@@ -25,14 +25,14 @@ log = structlog.get_logger()
 class PeriodicTasks:
     """Does them, and remembers what of their troubles it told lately."""
 
-    def __init__(self, service: UnitOfWorkFactory) -> None:
-        self._service = service
+    def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
+        self._unit_of_work = unit_of_work
         self._told: dict[str, float] = {}
 
     def do(self, task: PeriodicTask, now: float) -> Exception | None:
         """Do it; answer the error where the database is away. `now`: of the monotonic clock."""
         try:
-            task(self._service)
+            task(self._unit_of_work)
         except DATABASE_IS_AWAY as error:
             return error
         except Exception as error:  # noqa: BLE001 the process' boundary: what nobody expected of one must not end all

@@ -11,11 +11,11 @@ from bot.cards.gate import decision_buttons, gate_body
 from bot.cards.words import GATE_SYMBOLS, deadline, escape_sentence, who
 from bot.commands.call import Command, CommandCall, Reply
 from core.decisions.people import Person
-from core.service import UnitOfWork
 from core.services.runs.approvals import open_gates
 from core.services.views.executions import view_approvals, view_executions
 from core.statuses import GateStatus
 from core.tables import RunbookExecution
+from core.unit_of_work import UnitOfWork
 from core.views.executions import ApprovalView, ExecutionView
 
 MOST_LISTED = 15

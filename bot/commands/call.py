@@ -14,7 +14,7 @@ from bot.cards.blocks import Block, section
 from bot.commands.parse import Word, first_word, free_text, words_of
 from core.decisions.people import Person
 from core.errors import InvalidInput
-from core.service import UnitOfWork
+from core.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,9 @@ from bot.entrances import COMMANDS as IN_THE_POLICY
 from core.decisions.people import Person
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput, NotAllowed
-from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.library.runbooks import list_runbooks
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 def _help(_work: UnitOfWork, _person: Person, call: CommandCall) -> Reply:
@@ -64,20 +64,22 @@ COMMANDS = by_name(
 )
 
 
-def answer(service: UnitOfWorkFactory, call: CommandCall) -> Reply:
+def answer(unit_of_work: UnitOfWorkFactory, call: CommandCall) -> Reply:
     """Answer one command in one transaction, which is committed when this returns.
 
     Raises core's errors. Of two equal deliveries at the same moment one finds its request key taken; done once more,
     it finds what the other one did.
     """
     try:
-        return _answer(service, call)
+        return _answer(unit_of_work, call)
     except IntegrityError:
-        return _answer(service, call)
+        return _answer(unit_of_work, call)
 
 
-def _answer(service: UnitOfWorkFactory, call: CommandCall) -> Reply:
-    return service.do(lambda work: dispatch(work, load_person(work, call.user_id, source="slack"), call))
+def _answer(unit_of_work: UnitOfWorkFactory, call: CommandCall) -> Reply:
+    return unit_of_work.run(
+        lambda work: dispatch(work, load_person(work, call.user_id, source="slack"), call)
+    )
 
 
 def dispatch(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:

@@ -5,12 +5,12 @@ from bot.cards.words import SYMBOLS, escape, status_words
 from bot.commands.call import Command, CommandCall, Reply, optional_argument
 from bot.commands.channel import only_active, visible_incident
 from core.decisions.people import Person
-from core.service import UnitOfWork
 from core.services.runs import control
 from core.services.runs.control import executions_of_incident, find_execution
 from core.services.views.reading import view_execution
 from core.statuses import Status, WaitingFor
 from core.tables import RunbookExecution
+from core.unit_of_work import UnitOfWork
 
 MOST_LISTED = 10
 

@@ -13,12 +13,12 @@ from bot.commands.parse import title_and_values
 from core.decisions.people import Person
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput
-from core.service import UnitOfWork
 from core.services.incidents.alert_news import escalate
 from core.services.incidents.opening import NewIncident, change_status, open_incident
 from core.services.incidents.timeline import last_lines
 from core.services.views.reading import view_incident
 from core.statuses import IncidentStatus, Severity
+from core.unit_of_work import UnitOfWork
 
 OPEN_USAGE = "open TITLE [severity=info|low|medium|high|critical] [service=…] [team=…] [key=value…]"
 LONGEST_TITLE = 200

@@ -10,12 +10,12 @@ from core.decisions.people import Person
 from core.decisions.quarantine import UNTIL
 from core.definitions.parameters import declared
 from core.definitions.runbook import RunbookDefinition
-from core.service import UnitOfWork
 from core.services.library.history import view_with_diff
 from core.services.library.kinds import RUNBOOKS
 from core.services.library.runbooks import definition_of, find_runbook, list_runbooks
 from core.statuses import ApprovalStatus
 from core.tables import Runbook, Workflow
+from core.unit_of_work import UnitOfWork
 
 MOST_STEPS = 30
 

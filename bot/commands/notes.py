@@ -4,8 +4,8 @@ from bot.commands.call import Command, CommandCall, Reply, usage_hint
 from bot.commands.channel import channel_incident
 from core.decisions.people import Person
 from core.errors import InvalidInput
-from core.service import UnitOfWork
 from core.services.incidents.timeline import add_note
+from core.unit_of_work import UnitOfWork
 
 USAGE = "note TEXT"
 LONGEST = 3000

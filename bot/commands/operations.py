@@ -5,12 +5,12 @@ from bot.commands.call import Command, CommandCall, Reply, only_argument, option
 from core.decisions.freeze import check_may_freeze
 from core.decisions.people import Person
 from core.errors import InvalidInput, NotFound
-from core.service import UnitOfWork
 from core.services.access.people import find_team
 from core.services.analytics.figures import analyse_runbook, analyse_workflow, find_analysed_workflow
 from core.services.freezes import declaring
 from core.services.library.runbooks import find_runbook
 from core.services.runs import retries
+from core.unit_of_work import UnitOfWork
 from core.views.records import AnalyticsView, PercentilesView
 
 RETRY_USAGE = "retry ID [--from STEP]"

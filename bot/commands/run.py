@@ -16,11 +16,11 @@ from core.decisions.people import Person
 from core.decisions.team_scope import check_may_run
 from core.definitions.parameters import parse_key_values, required, with_defaults
 from core.errors import InvalidInput
-from core.service import UnitOfWork
 from core.services.library.runbooks import definition_of, find_runbook
 from core.services.starts.runbook_starts import Start, start_by_person
 from core.simulation.dry_runs import plan_by_person
 from core.tables import Incident, Runbook
+from core.unit_of_work import UnitOfWork
 
 USAGE = "run NAME [key=value…] [--dry-run]"
 DRY_RUN = "--dry-run"

@@ -8,7 +8,6 @@ from bot.cards.words import bounded, escape, moment, one_line, who
 from bot.commands.call import Command, CommandCall, Reply, only_argument, usage_hint
 from core.decisions.people import Person
 from core.errors import InvalidInput
-from core.service import UnitOfWork
 from core.services.library.approval import check_approvable, deprecate
 from core.services.library.finding import check_may_approve, find, owner_of
 from core.services.library.history import AnyVersion, diff_to_read, list_history, view_with_diff
@@ -16,6 +15,7 @@ from core.services.library.kinds import RUNBOOKS, DefinitionKind, Row
 from core.services.library.runbooks import find_runbook
 from core.services.library.writing import Intent, check_read
 from core.statuses import ApprovalStatus
+from core.unit_of_work import UnitOfWork
 
 MOST_LISTED = 20
 NOTE_LENGTH = 150

@@ -14,11 +14,11 @@ from core.decisions.quarantine import UNTIL
 from core.definitions.actions import FlattenedAction
 from core.definitions.durations import format_duration
 from core.definitions.workflow import Manual, Trigger, WorkflowDefinition
-from core.service import UnitOfWork
 from core.services.library.kinds import WORKFLOWS
 from core.services.library.workflows import definition_of, find_workflow, visible_workflows
 from core.statuses import ApprovalStatus
 from core.tables import Workflow
+from core.unit_of_work import UnitOfWork
 
 CONDITION_LENGTH = 500
 MOST_ACTIONS = 30

@@ -8,11 +8,11 @@ from bot.commands.channel import channel_incident
 from core.decisions.people import Person
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput
-from core.service import UnitOfWork
 from core.services.library.workflows import find_workflow
 from core.services.runs.control import cancel_workflow
 from core.services.starts.workflow_starts import start_workflow_by_person
 from core.statuses import Status
+from core.unit_of_work import UnitOfWork
 
 
 def run(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:

@@ -23,11 +23,11 @@ from bot.modals.fields import PREFIX, entered, input_blocks
 from core.decisions.team_scope import check_may_run
 from core.definitions.parameters import declared, parse_key_values
 from core.errors import InvalidInput
-from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.incidents.opening import find_incident
 from core.services.library.runbooks import definition_of, find_runbook
 from core.services.starts.runbook_starts import Start, start_by_person
+from core.unit_of_work import UnitOfWorkFactory
 
 log = structlog.get_logger()
 
@@ -104,10 +104,10 @@ class Submitted:
     errors: Mapping[str, str] | None = None
 
 
-def submit(service: UnitOfWorkFactory, view: Mapping[str, Any], user_id: str) -> Submitted:
+def submit(unit_of_work: UnitOfWorkFactory, view: Mapping[str, Any], user_id: str) -> Submitted:
     """Start the run, once for a view. Raises core's errors where no field is at fault."""
     subject = subject_of(view)
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         person = load_person(work, user_id, source="slack")
         runbook = find_runbook(work, person, subject.runbook_id)
         incident = find_incident(work, person, subject.incident_id)

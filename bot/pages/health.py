@@ -13,9 +13,9 @@ from core.clock import elapsed
 from core.decisions.installation import Schema
 from core.decisions.signs import WITHOUT_REDIS
 from core.errors import Unavailable
-from core.service import UnitOfWorkFactory
 from core.services.operations.health import Figures, check_fits, count_everything, present_processes
 from core.statuses import ACTIVE, FINAL
+from core.unit_of_work import UnitOfWorkFactory
 
 Answers = Callable[[], bool]
 Elapsed = Callable[[], float]
@@ -29,7 +29,7 @@ async def healthz(_request: Request) -> Response:
 
 
 def readyz(
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     newest_revision: str | None,
     redis_answers: Answers = lambda: True,
     now: Elapsed = elapsed,
@@ -42,8 +42,8 @@ def readyz(
 
     def ask() -> Answer:
         try:
-            schema = check_ready(service, newest_revision)
-            with service.transaction() as work:
+            schema = check_ready(unit_of_work, newest_revision)
+            with unit_of_work.begin() as work:
                 present = [str(each) for each in present_processes(work)]
         except Unavailable as error:
             return Answer(f"{error}\n", 503)
@@ -56,21 +56,21 @@ def readyz(
     return cached(ask, now)
 
 
-def check_ready(service: UnitOfWorkFactory, newest_revision: str | None) -> Schema:
+def check_ready(unit_of_work: UnitOfWorkFactory, newest_revision: str | None) -> Schema:
     """Raises Unavailable unless the database is reachable, takes writes, and has a schema that fits this release."""
     try:
-        with service.transaction() as work:
+        with unit_of_work.begin() as work:
             return check_fits(work, newest_revision or "")
     except SQLAlchemyError as error:
         raise Unavailable(UNREACHABLE, hint="DATABASE_URL says where it is.") from error
 
 
-def metrics(service: UnitOfWorkFactory, now: Elapsed = elapsed) -> Page:
+def metrics(unit_of_work: UnitOfWorkFactory, now: Elapsed = elapsed) -> Page:
     """The page of figures in Prometheus' text format, counted once a second at most; 503 where they cannot be."""
 
     def ask() -> Answer:
         try:
-            with service.transaction() as work:
+            with unit_of_work.begin() as work:
                 return Answer(
                     render_figures(count_everything(work), work.now), media_type=CONTENT_TYPE_LATEST
                 )

@@ -19,10 +19,10 @@ from core.decisions.people import Person
 from core.decisions.policy import require_scope
 from core.decisions.policy_table import Action
 from core.errors import NotAllowed, NotFound
-from core.service import UnitOfWorkFactory
 from core.services.runs.control import find_execution
 from core.services.views.reading import view_execution
 from core.statuses import PrincipalKind
+from core.unit_of_work import UnitOfWorkFactory
 from core.views.executions import ExecutionView
 
 # Who holds a signed link may read that one page, whatever team the run is of.
@@ -70,7 +70,7 @@ def seen(value: object) -> str:
 class RunPage:
     """Answers with the page to who has a signed link, or a bearer token that may see the run."""
 
-    service: UnitOfWorkFactory
+    unit_of_work: UnitOfWorkFactory
     links: RunLinks
     pages: Pages
 
@@ -91,14 +91,14 @@ class RunPage:
     def _reader(self, request: Request, execution_id: str) -> Person | None:
         if self.links.is_signed(execution_id, request.query_params.get("token", "")):
             return LINK_HOLDER
-        found = identify(self.service, request)
+        found = identify(self.unit_of_work, request)
         return found[0] if found else None
 
     def _find(self, person: Person, execution_id: str) -> ExecutionView:
         if "\0" in execution_id:
             raise NotFound("There is no such execution.")
         require_scope(person, Action.RUN_READ)
-        with self.service.transaction() as work:
+        with self.unit_of_work.begin() as work:
             return view_execution(work, find_execution(work, person, execution_id))
 
     def _refusal(self, status: HTTPStatus, sentence: str, headers: dict[str, str]) -> Response:

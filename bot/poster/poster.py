@@ -20,12 +20,12 @@ from core.database import DATABASE_IS_AWAY, LIVENESS
 from core.identifiers import Prefix
 from core.outage import Outage
 from core.sabotage import is_disabled, reach
-from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.access.people import members_of
 from core.services.incidents.opening import bind_channel
 from core.services.operations.installation import AnotherDatabase, require_known
 from core.services.operations.restore import settle
 from core.tables import Incident, Notice
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 from .answers import (
     CALL_ERRORS,
@@ -80,7 +80,7 @@ class Sent:
 class Poster:
     """One of any number of posters."""
 
-    service: UnitOfWorkFactory
+    unit_of_work: UnitOfWorkFactory
     client: WebClient
     links: RunLinks
 
@@ -89,7 +89,7 @@ class Poster:
         try:
             claim = self._claim()
         except AnotherDatabase:
-            settle(self.service)
+            settle(self.unit_of_work)
             claim = self._claim()
         if claim is None:
             return False
@@ -104,7 +104,7 @@ class Poster:
         return True
 
     def _claim(self) -> Claim | None:
-        with self.service.transaction() as work:
+        with self.unit_of_work.begin() as work:
             require_known(work.session)
             return claim_next(work.session, work.now)
 
@@ -118,7 +118,7 @@ class Poster:
         if claim.channel is None:
             self._make_channel(claim)
             return
-        with self.service.transaction() as work:
+        with self.unit_of_work.begin() as work:
             rendered = render(work, claim, self.links)
         self._delivered(claim, self._send(claim, claim.channel, rendered))
 
@@ -141,12 +141,12 @@ class Poster:
 
     def _make_channel(self, claim: Claim) -> None:
         """The incident's card, which was claimed for it, goes there by a claim of its own."""
-        with self.service.transaction() as work:
+        with self.unit_of_work.begin() as work:
             incident = work.session.get_one(Incident, claim.incident_id)
             members = members_of(work, incident.team_id)
         name = channel_name(incident.number, incident.title)
         channel = make_channel(self.client, NewChannel(name, incident.title, members, incident.created_at))
-        with self.service.transaction() as work:
+        with self.unit_of_work.begin() as work:
             bind_channel(work, claim.incident_id, channel, work.now)
             notice = lock_claimed(work.session, claim)
             if notice is not None:
@@ -157,7 +157,7 @@ class Poster:
 
         One in doubt stays so: in a restored database its next reply may have been posted as well.
         """
-        with self.service.transaction() as work:
+        with self.unit_of_work.begin() as work:
             notice = lock_claimed(work.session, claim)
             if notice is None:
                 return
@@ -175,9 +175,9 @@ class Poster:
         if isinstance(what, Join):
             what = self._join(claim)
         if isinstance(what, PostThreadAnew):
-            with self.service.transaction() as work:
+            with self.unit_of_work.begin() as work:
                 forget_headline(work.session, claim)
-        with self.service.transaction() as work:
+        with self.unit_of_work.begin() as work:
             notice = lock_claimed(work.session, claim)
             if notice is not None:
                 _note(work, notice, claim, what)
@@ -198,7 +198,7 @@ class Poster:
 
     def is_owing(self) -> bool:
         """Whether something is owed that may go soon."""
-        with self.service.transaction() as work:
+        with self.unit_of_work.begin() as work:
             return is_due_by(work.session, work.now + timedelta(seconds=IDLE_SECONDS))
 
     def run(self, stop: threading.Event) -> None:
@@ -206,7 +206,7 @@ class Poster:
         database = Outage("poster", "the database")
         while not stop.is_set():
             try:
-                with listening(self.service.engine) as connection:
+                with listening(self.unit_of_work.engine) as connection:
                     database.end()
                     self._run_listening(connection, stop)
             except (*DATABASE_IS_AWAY, psycopg.OperationalError, psycopg.InterfaceError) as error:

@@ -12,10 +12,10 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 
-from core.service import UnitOfWork
 from core.services.shared import notices
 from core.services.shared.notices import NewNotice, NoticeKind
 from core.tables import Notice
+from core.unit_of_work import UnitOfWork
 
 
 class About(StrEnum):

@@ -13,7 +13,6 @@ from bot.cards.plain import plain
 from bot.cards.verdict import verdict
 from bot.pages.links import RunLinks
 from core.identifiers import Prefix
-from core.service import UnitOfWork
 from core.services.freezes.in_force import freezes_in_force
 from core.services.operations.installation import generation_of
 from core.services.shared.notices import NoticeKind
@@ -21,6 +20,7 @@ from core.services.views.executions import view_freeze_over
 from core.services.views.reading import view_approval, view_execution, view_incident
 from core.statuses import UNRESOLVED
 from core.tables import Approval, Incident, RunbookExecution, WorkflowExecution
+from core.unit_of_work import UnitOfWork
 from core.views.executions import ExecutionView
 
 from .claims import Claim

@@ -34,9 +34,9 @@ from core.alerts.vendors import Vendor
 from core.decisions.policy_table import Action
 from core.definitions.fields import Name
 from core.errors import InvalidInput
-from core.service import UnitOfWork
 from core.services.incidents.alerts import receive_alert, signing_sender
 from core.services.views.reading import view_incident
+from core.unit_of_work import UnitOfWork
 
 SHOWN = 60
 UNSIGNED = "This is not signed as {vendor} signs its webhooks with the secret that is set here."
@@ -76,7 +76,7 @@ def signing_caller(request: Request, vendor: Vendor, body: bytes, action: Action
     service, settings = request.app.state.service, request.app.state.settings
     if not is_signed(vendor, settings.alert_secrets[vendor], request.headers, body, datetime.now(UTC)):
         raise HTTPException(HTTPStatus.UNAUTHORIZED, UNSIGNED.format(vendor=vendor))
-    with service.transaction() as work:
+    with service.begin() as work:
         person = signing_sender(work, vendor)
     serialize_on_key(settings, person, person.slack_user_id)
     check_action(person, action)

@@ -30,7 +30,7 @@ class AnalyticsAnswer(BaseModel):
 @runbooks.get("/{id}/analytics")
 def of_runbook(runbook: RunbookReference, caller: CurrentCaller, since: Since = None) -> AnalyticsAnswer:
     """How often a runbook ran and succeeded, how long it took, where it fails, how long approvals take."""
-    with caller.service.transaction() as work:
+    with caller.unit_of_work.begin() as work:
         found = find_runbook(work, caller.person, runbook)
         return AnalyticsAnswer(analytics=analyse_runbook(work, caller.person, found, since=since))
 
@@ -38,6 +38,6 @@ def of_runbook(runbook: RunbookReference, caller: CurrentCaller, since: Since = 
 @workflows.get("/{id}/analytics")
 def of_workflow(workflow: WorkflowReference, caller: CurrentCaller, since: Since = None) -> AnalyticsAnswer:
     """How often a workflow ran and succeeded, how long it took, where it fails, how long approvals take."""
-    with caller.service.transaction() as work:
+    with caller.unit_of_work.begin() as work:
         found = find_analysed_workflow(work, caller.person, workflow)
         return AnalyticsAnswer(analytics=analyse_workflow(work, caller.person, found, since=since))

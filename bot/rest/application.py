@@ -22,7 +22,7 @@ from bot.rest import (
 )
 from bot.rest.problem import add_problem_handlers
 from bot.rest.settings import RestSettings
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 
 ROUTERS = (
     incidents.router,
@@ -43,10 +43,10 @@ ROUTERS = (
 )
 
 
-def create_rest(service: UnitOfWorkFactory, settings: RestSettings) -> FastAPI:
+def create_rest(unit_of_work: UnitOfWorkFactory, settings: RestSettings) -> FastAPI:
     """The application; it describes itself at `/api/openapi.json`. Errors are problems, whatever the address."""
     app = _application()
-    app.state.service, app.state.settings = service, settings
+    app.state.unit_of_work, app.state.settings = unit_of_work, settings
     return app
 
 

@@ -9,12 +9,12 @@ from bot.rest.filters import RunsAtGates, WantedTeam
 from bot.rest.idempotency import CurrentPost, Post
 from bot.rest.paging import WantedPage
 from bot.rest.references import ApprovalReference
-from core.service import UnitOfWork
 from core.services.access.listing import Position, list_open_gates
 from core.services.runs.approvals import StaleApproval, decide_gate, show_anew
 from core.services.views.executions import view_approvals
 from core.services.views.reading import view_approval
 from core.tables import Approval
+from core.unit_of_work import UnitOfWork
 
 router = authenticated_router("/api/approvals", "approvals")
 
@@ -24,7 +24,7 @@ def list_open(
     caller: CurrentCaller, page: WantedPage, runs: RunsAtGates, team: WantedTeam = None
 ) -> ApprovalPage:
     """The gates that are open, as far as you may see them, newest first. `team` is that of their incident."""
-    with caller.service.transaction() as work, missing_is_invalid("team"):
+    with caller.unit_of_work.begin() as work, missing_is_invalid("team"):
         wanted = runs.wanted(work, caller.person)
         rows = list_open_gates(work, caller.person, page.window, wanted, team=team)
         found = page.cut(rows, _position)
@@ -59,6 +59,6 @@ def _decide(approval: str, post: Post, body: Decided, *, approved: bool) -> Resp
     try:
         return post.once(act)
     except StaleApproval as stale:
-        with post.caller.service.transaction() as work:
+        with post.caller.unit_of_work.begin() as work:
             show_anew(work, stale.approval_id)
         raise

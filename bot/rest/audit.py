@@ -46,10 +46,10 @@ def list_all(
 ) -> Response:
     """Who did what, newest first. With `Accept: application/x-ndjson` all of it, oldest first, an entry a line."""
     if JSON_LINES in accept.lower():
-        entries = export_entries(caller.service, caller.person, wanted)
+        entries = export_entries(caller.unit_of_work, caller.person, wanted)
         return StreamingResponse(_lines(entries), media_type=JSON_LINES)
     before = _place(page.after) if page.after else None
-    with caller.service.transaction() as work:
+    with caller.unit_of_work.begin() as work:
         rows = list_entries(work, caller.person, wanted, page.window.size, before)
     found = page.cut(rows, _position)
     answer = AuditPage(audit=list(found.rows), next_cursor=found.next_cursor)

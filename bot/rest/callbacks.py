@@ -15,8 +15,8 @@ from bot.rest.problem import PROBLEM_RESPONSES
 from bot.rest.settings import RestSettings
 from core.definitions.json_text import unkeepable
 from core.errors import InvalidInput
-from core.service import UnitOfWorkFactory
 from core.services.runs.callbacks import receive_callback
+from core.unit_of_work import UnitOfWorkFactory
 from core.views.executions import CallbackView
 
 
@@ -49,12 +49,12 @@ def receive(
     body: Annotated[dict[str, JsonValue] | None, Body(description="Whatever the step is to know.")] = None,
 ) -> CallbackAnswer:
     """Tell a run what it waits for. Good for once."""
-    service: UnitOfWorkFactory = request.app.state.service
+    unit_of_work: UnitOfWorkFactory = request.app.state.unit_of_work
     settings: RestSettings = request.app.state.settings
     execution_id, step_id = settings.callbacks.read(token)
     told = body or {}
     refuse_unkeepable(told)
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         row = receive_callback(work, execution_id, step_id, told)
         view = CallbackView(execution_id=row.execution_id, step=row.step_id, received_at=row.received_at)
         return CallbackAnswer(callback=view)

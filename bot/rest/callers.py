@@ -28,8 +28,8 @@ from core.decisions.policy_table import Action
 from core.errors import NotAllowed
 from core.limits import too_many
 from core.origins import HEADER
-from core.service import UnitOfWorkFactory
 from core.services.access.tokens import authenticate, initiators_behind
+from core.unit_of_work import UnitOfWorkFactory
 
 CANCEL = re.compile(r"/api/(?:runbooks|workflows)/executions/[^/]+/cancel")
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
@@ -39,13 +39,13 @@ CHALLENGE = {"WWW-Authenticate": "Bearer"}
 class Caller:
     """Who asks, by which token, and the service that they ask."""
 
-    service: UnitOfWorkFactory
+    unit_of_work: UnitOfWorkFactory
     settings: RestSettings
     person: Person
     token_id: str
 
 
-def identify(service: UnitOfWorkFactory, request: Request) -> tuple[Person, str] | None:
+def identify(unit_of_work: UnitOfWorkFactory, request: Request) -> tuple[Person, str] | None:
     """The person and the id of their token; None without a good one. Raises TooMany for an address of many bad ones."""
     scheme, token = get_authorization_scheme_param(request.headers.get("Authorization"))
     if scheme.lower() != "bearer" or not token:
@@ -54,7 +54,7 @@ def identify(service: UnitOfWorkFactory, request: Request) -> tuple[Person, str]
     address = request.client.host if request.client else ""
     digest = hashlib.sha256(token.encode()).hexdigest()
     limits.check_address(address, digest)
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         found = authenticate(work, token, source="rest")
     limits.count_token(address, digest, is_good=found is not None)
     return (found[0], found[1].id) if found else None
@@ -65,8 +65,8 @@ def find_caller(request: Request, action: Action | None) -> Caller:
 
     `action`: what the address is for; None: nobody said (bot.entrances), so it is refused.
     """
-    service: UnitOfWorkFactory = request.app.state.service
-    found = identify(service, request)
+    unit_of_work: UnitOfWorkFactory = request.app.state.unit_of_work
+    found = identify(unit_of_work, request)
     if found is None:
         sentence = "A good token is needed: Authorization: Bearer TOKEN. `runbook token create` makes one."
         raise HTTPException(HTTPStatus.UNAUTHORIZED, sentence, CHALLENGE)
@@ -75,7 +75,7 @@ def find_caller(request: Request, action: Action | None) -> Caller:
     if not CANCEL.fullmatch(request.url.path):
         serialize_on_key(settings, person, token_id)
     check_action(person, action)
-    return Caller(service, settings, with_origin(request, person), token_id)
+    return Caller(unit_of_work, settings, with_origin(request, person), token_id)
 
 
 def with_origin(request: Request, person: Person) -> Person:
@@ -84,8 +84,8 @@ def with_origin(request: Request, person: Person) -> Person:
     origin = settings.origins.read(request.headers.get(HEADER))
     if origin is None:
         return person
-    service: UnitOfWorkFactory = request.app.state.service
-    with service.transaction() as work:
+    unit_of_work: UnitOfWorkFactory = request.app.state.unit_of_work
+    with unit_of_work.begin() as work:
         behind = initiators_behind(work, origin.execution_id)
     return replace(person, depth=origin.depth, behind=tuple(each.who for each in behind))
 

@@ -17,7 +17,7 @@ def list_all(
     runs: RunsAtAll,
 ) -> ExecutionPage:
     """What has not ended, for the incidents of your teams, newest first."""
-    with caller.service.transaction() as work:
+    with caller.unit_of_work.begin() as work:
         wanted = runs.wanted(work, caller.person)
         rows = list_active_executions(work, caller.person, page.window, wanted)
         return page_of_runs(work, page, rows)

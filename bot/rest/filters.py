@@ -17,11 +17,11 @@ from pydantic_core import PydanticCustomError
 from bot.rest.bodies import missing_is_invalid
 from core.decisions.people import Person
 from core.definitions.fields import Name
-from core.service import UnitOfWork
 from core.services.access.listing import Wanted
 from core.services.incidents.opening import find_incident
 from core.services.library.runbooks import find_runbook
 from core.statuses import Status
+from core.unit_of_work import UnitOfWork
 
 WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].*")
 

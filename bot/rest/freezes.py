@@ -9,9 +9,9 @@ from bot.rest.bodies import Body
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.idempotency import CurrentPost
 from bot.rest.references import FreezeReference
-from core.service import UnitOfWork
 from core.services.freezes.declaring import find_freeze, freeze, unfreeze, visible_freezes
 from core.services.views.executions import view_freeze
+from core.unit_of_work import UnitOfWork
 from core.views.executions import FreezeView
 
 router = authenticated_router("/api/freezes", "freezes")
@@ -48,19 +48,19 @@ def begin(body: FreezeBody, post: CurrentPost) -> Response:
 @router.get("")
 def list_all(caller: CurrentCaller) -> FreezeList:
     """What is frozen now, as far as it may meet you, oldest first."""
-    with caller.service.transaction() as work:
+    with caller.unit_of_work.begin() as work:
         return FreezeList(freezes=list(map(view_freeze, visible_freezes(work, caller.person))))
 
 
 @router.get("/{id}")
 def show(freeze_id: FreezeReference, caller: CurrentCaller) -> FreezeAnswer:
     """One freeze, in force or lifted."""
-    with caller.service.transaction() as work:
+    with caller.unit_of_work.begin() as work:
         return FreezeAnswer(freeze=view_freeze(find_freeze(work, caller.person, freeze_id)))
 
 
 @router.delete("/{id}")
 def lift(freeze_id: FreezeReference, caller: CurrentCaller) -> FreezeAnswer:
     """Let what it held go on."""
-    lifted = caller.service.do(lambda work: view_freeze(unfreeze(work, caller.person, freeze_id)))
+    lifted = caller.unit_of_work.run(lambda work: view_freeze(unfreeze(work, caller.person, freeze_id)))
     return FreezeAnswer(freeze=lifted)

@@ -17,10 +17,10 @@ from starlette.responses import JSONResponse, Response
 
 from bot.rest.callers import Caller, CurrentCaller
 from core.identifiers import Prefix
-from core.service import UnitOfWork
 from core.services.shared import idempotency
 from core.services.shared.idempotency import RequestIdentity
 from core.tables import JsonObject
+from core.unit_of_work import UnitOfWork
 
 REPLAYED = {"Idempotent-Replayed": "true"}
 LOCATIONS = {
@@ -72,7 +72,7 @@ class Post:
                 idempotency.keep(work, self.identity, status, body)
             return _response(status, body, {})
 
-        return self.caller.service.do(recall_or_act)
+        return self.caller.unit_of_work.run(recall_or_act)
 
 
 async def read_post(request: Request, caller: CurrentCaller, key: IdempotencyKey = None) -> Post:

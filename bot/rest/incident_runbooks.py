@@ -42,7 +42,7 @@ def list_all(
     incident: IncidentReference, caller: CurrentCaller, page: WantedPage, runs: RunsOfIncident
 ) -> ExecutionPage:
     """What was run for the incident, newest first."""
-    with caller.service.transaction() as work:
+    with caller.unit_of_work.begin() as work:
         found_incident = find_incident(work, caller.person, incident)
         rows = list_executions(work, found_incident, page.window, runs.wanted(work, caller.person))
         return page_of_runs(work, page, rows)

@@ -17,10 +17,10 @@ from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentReference
 from core.decisions.timeline import KINDS
 from core.definitions.problems import nearest, one_of
-from core.service import UnitOfWork
 from core.services.access.listing import Position
 from core.services.incidents.opening import find_incident
 from core.services.incidents.timeline import WantedLines, add_note, timeline
+from core.unit_of_work import UnitOfWork
 from core.views.incidents import TimelineEntryView
 
 router = authenticated_router("/api/incidents", "incidents")
@@ -54,7 +54,7 @@ def show(
     kind: WantedKinds = None,
 ) -> TimelinePage:
     """What happened, oldest first: status changes, workflows, actions, runs, steps, decisions, verdicts, notes."""
-    with caller.service.transaction() as work:
+    with caller.unit_of_work.begin() as work:
         wanted = WantedLines(tuple(kind) if kind else None, period.since, period.until)
         rows = timeline(work, find_incident(work, caller.person, incident), page.window, wanted)
         found = page.cut(rows, _position)

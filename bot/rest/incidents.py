@@ -15,13 +15,13 @@ from bot.rest.idempotency import CurrentPost, Post
 from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentReference
 from core.definitions.fields import Name, SlackChannel
-from core.service import UnitOfWork
 from core.services.access.listing import Position, Wanted, list_incidents
 from core.services.incidents.alert_news import escalate
 from core.services.incidents.opening import NewIncident, change_status, find_incident, open_incident
 from core.services.views.reading import view_incident
 from core.statuses import IncidentStatus, Severity
 from core.tables import Incident
+from core.unit_of_work import UnitOfWork
 
 router = authenticated_router("/api/incidents", "incidents")
 
@@ -72,7 +72,7 @@ def list_all(
 ) -> IncidentPage:
     """The incidents of your teams, newest first."""
     wanted = Wanted(status, since=period.since, until=period.until)
-    with caller.service.transaction() as work, missing_is_invalid("team"):
+    with caller.unit_of_work.begin() as work, missing_is_invalid("team"):
         rows = list_incidents(work, caller.person, page.window, wanted, team=team)
         found = page.cut(rows, position_of)
         return IncidentPage(incidents=list(map(view_incident, found.rows)), next_cursor=found.next_cursor)
@@ -85,7 +85,7 @@ def position_of(incident: Incident) -> Position:
 @router.get("/{id}")
 def show(incident: IncidentReference, caller: CurrentCaller) -> IncidentAnswer:
     """One incident, by its id or its number."""
-    with caller.service.transaction() as work:
+    with caller.unit_of_work.begin() as work:
         return IncidentAnswer(incident=view_incident(find_incident(work, caller.person, incident)))
 
 

@@ -17,7 +17,6 @@ from bot.rest.paging import PageRequest
 from core.decisions.people import Person
 from core.definitions.yaml_format import to_yaml
 from core.errors import InvalidInput
-from core.service import UnitOfWork
 from core.services.access.listing import Position
 from core.services.library import writing
 from core.services.library.approval import approve, deprecate
@@ -25,6 +24,7 @@ from core.services.library.finding import check_may_write, check_may_write_somet
 from core.services.library.history import AnyVersion, list_history, roll_back, view_line
 from core.services.library.kinds import DefinitionKind, Row
 from core.services.library.writing import AnyDefinition, Intent
+from core.unit_of_work import UnitOfWork
 
 LINE = "ver_"  # what makes an identifier of a line's number, for cursors
 LARGEST = 2**31 - 1  # of PostgreSQL's integer
@@ -67,7 +67,7 @@ class DefinitionResource(Generic[Row]):
 
     def show(self, caller: Caller, reference: str, *, as_yaml: bool) -> Response:
         """Also what was deleted, by its id: executions name it."""
-        with caller.service.transaction() as work:
+        with caller.unit_of_work.begin() as work:
             row = find(work, caller.person, self.kind, reference, even_deleted=True)
             headers = _headers(row) | {"Vary": "Accept"}
             if as_yaml:
@@ -82,14 +82,14 @@ class DefinitionResource(Generic[Row]):
             writing.change(work, caller.person, self.kind, row, definition, intent)
             return JSONResponse(self.answer(work, row).model_dump(mode="json"), headers=_headers(row))
 
-        return caller.service.do(act)
+        return caller.unit_of_work.run(act)
 
     def delete(self, caller: Caller, reference: str, intent: Intent) -> None:
         def act(work: UnitOfWork) -> None:
             row = find(work, caller.person, self.kind, reference)
             writing.delete(work, caller.person, self.kind, row, intent)
 
-        caller.service.do(act)
+        caller.unit_of_work.run(act)
 
     def roll_back(self, post: Post, reference: str, body: Rollback, read_version: int | None) -> Response:
         def done(work: UnitOfWork, row: Row) -> Row:
@@ -128,7 +128,7 @@ class DefinitionResource(Generic[Row]):
 
     def versions(self, caller: Caller, reference: str, page: PageRequest) -> VersionPage:
         """Also of what was deleted, by its id."""
-        with caller.service.transaction() as work:
+        with caller.unit_of_work.begin() as work:
             row = find(work, caller.person, self.kind, reference, even_deleted=True)
             size, before = page.limit + 1, _line_of(page.after)
             found = page.cut(list_history(work, self.kind, row, size=size, before=before), _position)

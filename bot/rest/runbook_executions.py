@@ -16,10 +16,10 @@ from bot.rest.bodies import Body
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.idempotency import CurrentPost
 from bot.rest.references import ExecutionReference
-from core.service import UnitOfWork
 from core.services.runs.control import InDoubt, cancel, find_execution, give_verdict
 from core.services.runs.retries import retry
 from core.services.views.reading import view_execution
+from core.unit_of_work import UnitOfWork
 
 router = authenticated_router("/api/runbooks/executions", "runbook executions")
 
@@ -44,7 +44,7 @@ class VerdictBody(Body):
 @router.get("/{execution_id}")
 def show(execution: ExecutionReference, caller: CurrentCaller) -> ExecutionAnswer:
     """One run, with its steps as they are now."""
-    with caller.service.transaction() as work:
+    with caller.unit_of_work.begin() as work:
         row = find_execution(work, caller.person, execution)
         return ExecutionAnswer(execution=view_execution(work, row))
 

@@ -20,7 +20,6 @@ from bot.rest.starting import OR_A_PLAN, page_of_runs, start_or_plan
 from core.decisions.people import Person
 from core.definitions.checks.secrets import Known
 from core.definitions.runbook import RunbookDefinition
-from core.service import UnitOfWork
 from core.services.access.listing import Position, list_runbook_executions, list_runbooks
 from core.services.access.secrets import declared_secrets
 from core.services.access.workspace import declared_channels
@@ -31,6 +30,7 @@ from core.services.library.writing import Intent
 from core.services.views.reading import view_runbook
 from core.statuses import ApprovalStatus
 from core.tables import Runbook
+from core.unit_of_work import UnitOfWork
 
 router = authenticated_router("/api/runbooks", "runbooks")
 
@@ -64,7 +64,7 @@ def list_all(
     status: Annotated[ApprovalStatus | None, Query(description="In this status.")] = None,
 ) -> RunbookPage:
     """The runbooks of your teams and the global ones, newest first."""
-    with caller.service.transaction() as work, missing_is_invalid("team"):
+    with caller.unit_of_work.begin() as work, missing_is_invalid("team"):
         rows = list_runbooks(work, caller.person, page.window, team=team, status=status)
         found = page.cut(rows, _position)
         return RunbookPage(runbooks=list(map(view_runbook, found.rows)), next_cursor=found.next_cursor)
@@ -115,7 +115,7 @@ def list_executions(
     runbook: RunbookReference, caller: CurrentCaller, page: WantedPage, runs: RunsOfDefinition
 ) -> ExecutionPage:
     """What ran of the runbook for the incidents of your teams, newest first; also of what was deleted, by its id."""
-    with caller.service.transaction() as work:
+    with caller.unit_of_work.begin() as work:
         row = find(work, caller.person, RUNBOOKS, runbook, even_deleted=True)
         wanted = runs.wanted(work, caller.person)
         return page_of_runs(

@@ -12,10 +12,10 @@ from bot.rest.references import SecretReference
 from core.decisions.people import Person
 from core.definitions.checks.secrets import NOTHING_SAID
 from core.definitions.secret import SecretDefinition
-from core.service import UnitOfWork
 from core.services.access import secrets
 from core.services.views.executions import columns
 from core.tables import Secret
+from core.unit_of_work import UnitOfWork
 from core.views.library import SecretView
 
 router = authenticated_router("/api/secrets", "secrets")
@@ -52,14 +52,14 @@ def create(body: SentDocument, post: CurrentPost) -> Response:
 @router.get("")
 def list_all(caller: CurrentCaller) -> SecretList:
     """All that are declared, by name."""
-    with caller.service.transaction() as work:
+    with caller.unit_of_work.begin() as work:
         return SecretList(secrets=list(map(_view, secrets.list_secrets(work, caller.person))))
 
 
 @router.get("/{id}")
 def show(secret: SecretReference, caller: CurrentCaller) -> SecretAnswer:
     """One of them."""
-    with caller.service.transaction() as work:
+    with caller.unit_of_work.begin() as work:
         return SecretAnswer(secret=_view(secrets.find_secret(work, caller.person, secret)))
 
 
@@ -67,7 +67,7 @@ def show(secret: SecretReference, caller: CurrentCaller) -> SecretAnswer:
 def change(secret: SecretReference, body: SentDocument, caller: CurrentCaller) -> SecretAnswer:
     """Declare it otherwise. The workers know of it within a second."""
     secrets.check_may_declare(caller.person)
-    with caller.service.transaction() as work:
+    with caller.unit_of_work.begin() as work:
         definition = _read(caller.person, body)
         return SecretAnswer(secret=_view(secrets.change_secret(work, caller.person, secret, definition)))
 
@@ -75,5 +75,5 @@ def change(secret: SecretReference, body: SentDocument, caller: CurrentCaller) -
 @router.delete("/{id}", status_code=HTTPStatus.NO_CONTENT)
 def delete(secret: SecretReference, caller: CurrentCaller) -> None:
     """From now on nobody may use it."""
-    with caller.service.transaction() as work:
+    with caller.unit_of_work.begin() as work:
         secrets.delete_secret(work, caller.person, secret)

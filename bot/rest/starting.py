@@ -12,7 +12,6 @@ from bot.rest.answers import ExecutionAnswer, ExecutionPage, PlanAnswer
 from bot.rest.bodies import Run, fields_below
 from bot.rest.idempotency import Post
 from bot.rest.paging import PageRequest
-from core.service import UnitOfWork
 from core.services.access.listing import Position
 from core.services.incidents.opening import find_incident
 from core.services.library.runbooks import find_runbook
@@ -21,6 +20,7 @@ from core.services.views.executions import view_executions
 from core.services.views.reading import view_execution
 from core.simulation.dry_runs import plan_by_person
 from core.tables import RunbookExecution
+from core.unit_of_work import UnitOfWork
 
 OR_A_PLAN: dict[int | str, dict[str, Any]] = {
     200: {"model": PlanAnswer, "description": "The plan that `dry_run` asked for."}

@@ -26,7 +26,6 @@ from core.decisions.people import Person
 from core.definitions.checks.secrets import Known
 from core.definitions.fields import Name
 from core.definitions.workflow import WorkflowDefinition
-from core.service import UnitOfWork
 from core.services.access.listing import Position, list_workflow_executions, list_workflows
 from core.services.access.secrets import declared_secrets
 from core.services.access.workspace import declared_channels
@@ -41,6 +40,7 @@ from core.services.starts.workflow_starts import start_workflow_by_person
 from core.services.views.reading import view_workflow, view_workflow_execution, view_workflow_executions
 from core.statuses import ApprovalStatus
 from core.tables import Workflow, WorkflowExecution
+from core.unit_of_work import UnitOfWork
 
 router = authenticated_router("/api/workflows", "workflows")
 
@@ -77,7 +77,7 @@ def list_all(
     status: Annotated[ApprovalStatus | None, Query(description="In this status.")] = None,
 ) -> WorkflowPage:
     """The workflows of your teams and the global ones, newest first."""
-    with caller.service.transaction() as work, missing_is_invalid("team"):
+    with caller.unit_of_work.begin() as work, missing_is_invalid("team"):
         rows = list_workflows(work, caller.person, page.window, team=team, enabled=enabled, status=status)
         found = page.cut(rows, _position)
         return WorkflowPage(workflows=list(map(view_workflow, found.rows)), next_cursor=found.next_cursor)
@@ -96,7 +96,7 @@ def create(body: SentDocument, post: CurrentPost, note: Note = "") -> Response:
 @router.get("/executions/{id}")
 def show_execution(execution: WorkflowExecutionReference, caller: CurrentCaller) -> WorkflowExecutionAnswer:
     """One run of a workflow, with the runbook executions that it caused."""
-    with caller.service.transaction() as work:
+    with caller.unit_of_work.begin() as work:
         row = find_workflow_execution(work, caller.person, execution)
         return WorkflowExecutionAnswer(execution=view_workflow_execution(work, row))
 
@@ -129,7 +129,7 @@ def list_executions(
     workflow: WorkflowReference, caller: CurrentCaller, page: WantedPage, runs: RunsOfDefinition
 ) -> WorkflowExecutionPage:
     """What ran of the workflow for the incidents of your teams, newest first."""
-    with caller.service.transaction() as work:
+    with caller.unit_of_work.begin() as work:
         row = find_workflow(work, caller.person, workflow)
         wanted = runs.wanted(work, caller.person)
         rows = list_workflow_executions(work, caller.person, row, page.window, wanted)

@@ -91,8 +91,8 @@ class Driver:
         chance = Random(f"{self.seed}/incident/{number}")
         if chance.random() < 0.2:
             self._asking.open_in_slack(f"slack-{self.seed}-{number}")
-        [service] = chance.choices(list(SERVICES), list(SERVICES.values()))
-        return self._asking.open_incident(f"i{self.seed}-{number}", service)
+        [unit_of_work] = chance.choices(list(SERVICES), list(SERVICES.values()))
+        return self._asking.open_incident(f"i{self.seed}-{number}", unit_of_work)
 
     def _chosen(self, number: int) -> str:
         return Random(f"{self.seed}/runbook/{number}").choice(self._runbooks)

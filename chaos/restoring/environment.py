@@ -18,8 +18,8 @@ from cli.apply import apply_text
 from cli.compose import Composition
 from cli.embedded import create_database
 from cli.migrate import migrate
-from core.service import UnitOfWorkFactory
 from core.settings import Settings
+from core.unit_of_work import UnitOfWorkFactory
 from slack_sandbox.config import AppConfig, UserConfig, WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
 
@@ -55,8 +55,8 @@ class Place:
         """Migrated and filled. Answers its URL, as the owner."""
         url = create_database(self.database.url, name)
         migrate(self.settings(url))
-        with self.composed(url) as service:
-            apply_text(service, "---".join((TEAM, SECRETS, DEFINITIONS)), "chaos", approve=True)
+        with self.composed(url) as unit_of_work:
+            apply_text(unit_of_work, "---".join((TEAM, SECRETS, DEFINITIONS)), "chaos", approve=True)
         return url
 
     def environment(self, owner_url: str) -> dict[str, str]:
@@ -80,7 +80,7 @@ class Place:
     @contextmanager
     def composed(self, owner_url: str) -> Iterator[UnitOfWorkFactory]:
         with Composition.of(self.settings(owner_url)) as composition:
-            yield composition.service
+            yield composition.unit_of_work
 
     @contextmanager
     def working(self, owner_url: str, name: str) -> Iterator[UnitOfWorkFactory]:
@@ -92,8 +92,8 @@ class Place:
         process_group = ProcessGroup(members, logs, lambda _death: None)
         process_group.start()
         try:
-            with self.composed(owner_url) as service:
-                yield service
+            with self.composed(owner_url) as unit_of_work:
+                yield unit_of_work
         finally:
             process_group.stop()
 

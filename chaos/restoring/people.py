@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import select
 
 from chaos.restoring.definitions import ADMIN, APPROVER, OPS
-from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.executions.loading import KINDS, AnyExecution, Kind
 from core.services.freezes.declaring import unfreeze
@@ -18,6 +17,7 @@ from core.services.runs.approvals import decide_gate
 from core.services.runs.control import InDoubt, give_verdict
 from core.statuses import ACTIVE, GateStatus
 from core.tables import Approval, Incident, StepExecution
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 ONCE = re.compile(r"/ok/(once-\S+)$")
 OLD = 90.0  # seconds of an incident; by then the workflow that starts by an age has had its turn
@@ -26,16 +26,16 @@ SOURCE = "chaos"
 Message = Mapping[str, Any]
 
 
-def answer(service: UnitOfWorkFactory, done: Collection[str]) -> None:
+def answer(unit_of_work: UnitOfWorkFactory, done: Collection[str]) -> None:
     """To all that is asked. `done`: what was called, as `once-…`."""
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         gates = work.session.scalars(select(Approval.id).where(Approval.status == GateStatus.OPEN)).all()
         doubts = work.session.scalars(select(StepExecution).where(StepExecution.status == "unknown")).all()
     for gate in gates:
-        with service.transaction() as work:
+        with unit_of_work.begin() as work:
             decide_gate(work, load_person(work, APPROVER, source=SOURCE), gate, approved=True)
     for step in doubts:
-        with service.transaction() as work:
+        with unit_of_work.begin() as work:
             about, person = InDoubt(step.step_id, step.attempt), load_person(work, OPS, source=SOURCE)
             give_verdict(work, person, step.execution_id, _truth(step, done), about)
 
@@ -47,15 +47,15 @@ def _truth(step: StepExecution, done: Collection[str]) -> str:
     return "ran" if found[1] in done else "run_again"
 
 
-def thaw(service: UnitOfWorkFactory) -> None:
-    with service.transaction() as work:
+def thaw(unit_of_work: UnitOfWorkFactory) -> None:
+    with unit_of_work.begin() as work:
         for freeze in freezes_in_force(work):
             unfreeze(work, load_person(work, ADMIN, source=SOURCE), freeze.id)
 
 
-def left(service: UnitOfWorkFactory) -> list[str]:
+def left(unit_of_work: UnitOfWorkFactory) -> list[str]:
     """The executions that have not ended."""
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         found = [row for kind in KINDS.values() for row in _active(work, kind)]
         return [f"{row.id} is {row.status}, waits for {row.waiting_for}" for row in found]
 
@@ -64,9 +64,9 @@ def _active(work: UnitOfWork, kind: Kind) -> Iterable[AnyExecution]:
     return work.session.scalars(select(kind.execution).where(kind.execution.status.in_(ACTIVE)))
 
 
-def is_told(service: UnitOfWorkFactory) -> bool:
+def is_told(unit_of_work: UnitOfWorkFactory) -> bool:
     """Whether no message is owed, and none will be by the age of an incident."""
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         ages = [work.now - created for created in work.session.scalars(select(Incident.created_at))]
         return count_everything(work).notices_owed == 0 and all(age.total_seconds() > OLD for age in ages)
 

@@ -15,12 +15,12 @@ from chaos.restoring.copies import dump, restore
 from chaos.restoring.definitions import OPS
 from chaos.restoring.environment import Place, open_place, until
 from chaos.restoring.people import answer, is_told, left, messages_by_name, thaw, twice
-from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.freezes.in_force import freezes_in_force
 from core.services.incidents.opening import NewIncident, open_incident
 from core.services.library.runbooks import find_runbook
 from core.services.starts.runbook_starts import Start, start_by_person
+from core.unit_of_work import UnitOfWorkFactory
 
 NAME = "restore"
 RUNS = 3
@@ -70,11 +70,11 @@ def play_restores(seed: int, times: int, folder: Path, say: Say) -> Sequence[Rou
 def _play(place: Place, number: int, chance: Random) -> Round:
     file, after = place.folder / f"dump-{number}", chance.uniform(0, MOMENTS)
     url = place.new_database(f"day_{number}")
-    with place.working(url, f"day-{number}") as service:
+    with place.working(url, f"day-{number}") as unit_of_work:
         dumping = threading.Timer(after, dump, (url, file))
         dumping.start()
-        _begin(service, f"day{number}")
-        _finish(place, service)
+        _begin(unit_of_work, f"day{number}")
+        _finish(place, unit_of_work)
         dumping.join()
     if chance.random() < 0.5:
         with Redis.from_url(place.redis.url) as redis:
@@ -82,8 +82,8 @@ def _play(place: Place, number: int, chance: Random) -> Round:
     return _after(place, restore(file, place.database.url, f"restored_{number}"), f"restored-{number}", after)
 
 
-def _begin(service: UnitOfWorkFactory, title: str) -> None:
-    with service.transaction() as work:
+def _begin(unit_of_work: UnitOfWorkFactory, title: str) -> None:
+    with unit_of_work.begin() as work:
         person = load_person(work, OPS, source="chaos")
         incident = open_incident(work, person, NewIncident(title=title, team="database"))
         runbook = find_runbook(work, person, "careful")
@@ -94,28 +94,31 @@ def _begin(service: UnitOfWorkFactory, title: str) -> None:
         work.session.execute(text("UPDATE workflows SET trigger_since = trigger_since - :age"), {"age": AGE})
 
 
-def _finish(place: Place, service: UnitOfWorkFactory) -> None:
+def _finish(place: Place, unit_of_work: UnitOfWorkFactory) -> None:
     def is_over() -> bool:
-        answer(service, place.done())
-        return not left(service) and is_told(service)
+        answer(unit_of_work, place.done())
+        return not left(unit_of_work) and is_told(unit_of_work)
 
-    until("the day's end", is_over, lambda: left(service))
+    until("the day's end", is_over, lambda: left(unit_of_work))
 
 
 def _after(place: Place, url: str, name: str, after: float) -> Round:
     before = place.done()
-    with place.working(url, name) as service:
-        until("the freeze", lambda: _is_frozen(service))
-        until("all to be held, or asked about", lambda: all(" is waiting" in line for line in left(service)))
+    with place.working(url, name) as unit_of_work:
+        until("the freeze", lambda: _is_frozen(unit_of_work))
+        until(
+            "all to be held, or asked about",
+            lambda: all(" is waiting" in line for line in left(unit_of_work)),
+        )
         time.sleep(PATIENCE)
         begun = place.done()[len(before) :]
-        asked = len([line for line in left(service) if line.endswith("verdict")])
-        thaw(service)
-        _finish(place, service)
+        asked = len([line for line in left(unit_of_work) if line.endswith("verdict")])
+        thaw(unit_of_work)
+        _finish(place, unit_of_work)
     said = messages_by_name(place.slack.log())
     return Round(after, asked, twice(place.done()), twice(said), begun)
 
 
-def _is_frozen(service: UnitOfWorkFactory) -> bool:
-    with service.transaction() as work:
+def _is_frozen(unit_of_work: UnitOfWorkFactory) -> bool:
+    with unit_of_work.begin() as work:
         return bool(freezes_in_force(work))

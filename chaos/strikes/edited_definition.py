@@ -17,7 +17,7 @@ def play(scene: Scene, chance: Random) -> None:
             scene.driver.ask_extra(EDITED)
             time.sleep(chance.uniform(0, 0.7))
             scene.editions += 1
-            apply_text(composition.service, edition_of(EDITED, scene.editions), "chaos", approve=True)
+            apply_text(composition.unit_of_work, edition_of(EDITED, scene.editions), "chaos", approve=True)
 
 
 STRIKE = Strike(NAME, play)

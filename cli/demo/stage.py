@@ -165,7 +165,7 @@ def stage(settings: Settings, *, refuse_promote: bool = False) -> Iterator[Stage
         }
         migrate(found)
         with Composition.of(found) as composition:
-            apply_files(composition.service, [DEFINITIONS], approve=True)
+            apply_files(composition.unit_of_work, [DEFINITIONS], approve=True)
         cast = _parts(ports, addresses(found), logs, refuse_promote=refuse_promote)
         with Supervisor(cast) as supervisor:
             here = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}

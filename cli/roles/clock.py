@@ -25,7 +25,7 @@ def clock(frozen: Frozen = False) -> None:
 
 def _tick(composition: Composition) -> None:
     build_models()  # some incident's age will start a workflow
-    run_clock(composition.service, stopping(), [hourly_head(composition.settings).write_head])
+    run_clock(composition.unit_of_work, stopping(), [hourly_head(composition.settings).write_head])
 
 
 def hourly_head(settings: Settings) -> HourlyHead:

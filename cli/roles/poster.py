@@ -19,4 +19,4 @@ def poster() -> None:
 def _post(composition: Composition) -> None:
     settings = composition.settings
     client = open_client(settings.slack_bot_token, settings.slack_api_url)
-    Poster(composition.service, client, composition.links).run(stopping())
+    Poster(composition.unit_of_work, client, composition.links).run(stopping())

@@ -26,7 +26,7 @@ def bolt_app(composition: Composition) -> App:
         api_url=settings.slack_api_url,
         single_admin=composition.is_single_admin,
         links=composition.links,
-        limits=composition.service.limits,
+        limits=composition.unit_of_work.limits,
     )
 
 
@@ -36,4 +36,4 @@ def workspace_pin(composition: Composition) -> WorkspacePin:
         settings.slack_team_id or None, settings.slack_enterprise_id or None, settings.slack_app_id or None
     )
     ask = asking(settings.slack_bot_token, settings.slack_api_url, settings.slack_app_token)
-    return WorkspacePin(composition.service, given, ask)
+    return WorkspacePin(composition.unit_of_work, given, ask)

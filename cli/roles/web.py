@@ -36,7 +36,7 @@ def _serve(composition: Composition) -> None:
 def web_app(composition: Composition) -> ASGIApp:
     settings = composition.settings
     return create_web(
-        composition.service,
+        composition.unit_of_work,
         slack=slack_route(
             bolt_app(composition), settings.slack_signing_secret, EphemeralReplier(settings.slack_api_url)
         ),
@@ -48,7 +48,7 @@ def web_app(composition: Composition) -> ASGIApp:
 
 
 def rest_settings(composition: Composition) -> RestSettings:
-    limits = composition.service.limits
+    limits = composition.unit_of_work.limits
     return RestSettings(
         composition.is_single_admin,
         composition.callbacks,

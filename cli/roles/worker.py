@@ -84,7 +84,7 @@ def _work(composition: Composition) -> None:
     jobs.use(executor)
     assert composition.settings.redis_url is not None
     shutdown = Shutdown(executor.stopping, executor.hurry)
-    work(composition.settings.redis_url, shutdown, FallbackPoller(composition.service, executor).look)
+    work(composition.settings.redis_url, shutdown, FallbackPoller(composition.unit_of_work, executor).look)
 
 
 def executor_of(composition: Composition, environ: Mapping[str, str]) -> Executor:
@@ -99,4 +99,4 @@ def executor_of(composition: Composition, environ: Mapping[str, str]) -> Executo
         callbacks=composition.callbacks,
         origins=composition.origins,
     )
-    return Executor(composition.service, ports, worker_name())
+    return Executor(composition.unit_of_work, ports, worker_name())

@@ -7,13 +7,13 @@ from core.definitions.actions import ActionDefinition
 from core.definitions.fields import Name, PublicJson
 from core.definitions.templates import render
 from core.execution.preparation import Context, Inside, Prepared
-from core.service import UnitOfWork
 from core.services.executions.loading import RUNBOOK, load
 from core.services.library.runbooks import runbook_for
 from core.services.runs.changes import result_of
 from core.services.starts.runbook_starts import Start, start_by_workflow
 from core.statuses import Status, WaitingFor
 from core.tables import Incident, RunbookExecution
+from core.unit_of_work import UnitOfWork
 from core.values.execution import Json, StepResult, Succeeded, Waits
 
 

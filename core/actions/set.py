@@ -10,10 +10,10 @@ from core.definitions.actions import ActionDefinition
 from core.definitions.fields import PublicText
 from core.definitions.templates import render_text
 from core.execution.preparation import Context, Inside, Prepared
-from core.service import UnitOfWork
 from core.services.incidents.changes import Cause, lock, set_labels, set_severity, set_status
 from core.statuses import IncidentStatus, Severity
 from core.tables import Incident
+from core.unit_of_work import UnitOfWork
 from core.values.execution import Json, StepResult, Succeeded
 
 LabelName = Annotated[str, StringConstraints(min_length=1, max_length=100)]

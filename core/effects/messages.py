@@ -2,11 +2,11 @@
 
 from core.definitions.templates import render_text
 from core.execution.preparation import Context, Inside, Prepared
-from core.service import UnitOfWork
 from core.services.access.workspace import check_posts_to
 from core.services.shared import notices
 from core.services.shared.notices import NewNotice, NoticeKind
 from core.tables import Incident
+from core.unit_of_work import UnitOfWork
 from core.values.execution import Json, StepResult, Succeeded
 
 

@@ -16,7 +16,6 @@ from core.errors import Conflict
 from core.execution.prepare import load_approved, why_void
 from core.io.attempts import CancelToken
 from core.sabotage import is_disabled, reach
-from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.executions import secret_parameters
 from core.services.executions.loading import AnyExecution, Kind, Loaded, load
 from core.services.library.runbooks import check_runnable
@@ -27,6 +26,7 @@ from core.services.shared.incident_scope import incident_scope
 from core.services.shared.unforeseen import unforeseen
 from core.statuses import FINAL, Status
 from core.tables import Incident, IncidentEvent, Runbook, RunbookExecution, Workflow, WorkflowExecution
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from core.values.execution import (
     ApprovalVoided,
     Claimed,
@@ -64,8 +64,8 @@ class Executor:
     `stopping`, once set, makes it give back what it holds as soon as the step at hand has ended; `hurry` ends that.
     """
 
-    def __init__(self, service: UnitOfWorkFactory, ports: Ports, worker: str) -> None:
-        self._service, self._ports, self._worker = service, ports, worker
+    def __init__(self, unit_of_work: UnitOfWorkFactory, ports: Ports, worker: str) -> None:
+        self._unit_of_work, self._ports, self._worker = unit_of_work, ports, worker
         self.stopping = threading.Event()
         self._cancel_token = CancelToken()
 
@@ -80,14 +80,14 @@ class Executor:
         try:
             found = self._claim(kind, execution_id)
         except AnotherDatabase:
-            settle(self._service)
+            settle(self._unit_of_work)
             found = self._claim(kind, execution_id)
         reach("claim.after")
         if found is None:
             return
         run, abandoned = found
         renewer = LeaseRenewer(
-            self._service.engine, kind, execution_id, run.fence, self._service.clock, claimed_at
+            self._unit_of_work.engine, kind, execution_id, run.fence, self._unit_of_work.clock, claimed_at
         )
         self._cancel_token = renewer.stop
         try:
@@ -95,16 +95,16 @@ class Executor:
                 self._work(run, renewer)
         except LeaseLost:
             log.warning("lease lost", execution=execution_id, worker=self._worker)
-            retract_loss(self._service.engine, execution_id, run.fence)
+            retract_loss(self._unit_of_work.engine, execution_id, run.fence)
         except DATABASE_IS_AWAY as error:
             log.warning("database lost", execution=execution_id, worker=self._worker, error=str(error))
-            release_lease(self._service.engine, kind, execution_id, run.fence, self._service.clock)
+            release_lease(self._unit_of_work.engine, kind, execution_id, run.fence, self._unit_of_work.clock)
 
     def _claim(self, kind: Kind, execution_id: str) -> tuple[Run, Abandoned | None] | None:
         """The run, and by whom it was left, if it was left by a worker that is lost."""
-        with Session(self._service.engine, expire_on_commit=False) as session, session.begin():
+        with Session(self._unit_of_work.engine, expire_on_commit=False) as session, session.begin():
             require_known(session)
-            claimed = claim(session, kind, execution_id, self._worker, self._service.clock)
+            claimed = claim(session, kind, execution_id, self._worker, self._unit_of_work.clock)
             if claimed is None:
                 return None
             row = claimed.row
@@ -114,15 +114,18 @@ class Executor:
                 session.get_one(IncidentEvent, row.event_id) if isinstance(row, WorkflowExecution) else None
             )
             work = UnitOfWork(
-                session, self._service.clock.now(), self._service.admins, limits=self._service.limits
+                session,
+                self._unit_of_work.clock.now(),
+                self._unit_of_work.admins,
+                limits=self._unit_of_work.limits,
             )
             refused = _refusal(work, loaded, claimed.abandoned)
             hidden, lost = _hidden(session, row)
-            run = Run(self._service, loaded, incident_scope(incident), refused or lost, event)
+            run = Run(self._unit_of_work, loaded, incident_scope(incident), refused or lost, event)
             run.hidden = hidden
             run.approved = load_approved(session, loaded.state)
         if work.announces:
-            self._service.announcer.announce()
+            self._unit_of_work.announcer.announce()
         return run, claimed.abandoned
 
     def _work(self, run: Run, renewer: LeaseRenewer) -> None:
@@ -149,7 +152,7 @@ class Executor:
             case Inside(act):
                 return run.act_inside(act)
             case Outside(request, call):
-                with stopped_at(run.state.deadline, self._service.clock, renewer.stop):
+                with stopped_at(run.state.deadline, self._unit_of_work.clock, renewer.stop):
                     return _outside(run, position, request, lambda: call(renewer.stop))
             case result:
                 return run.apply(StepEnded(result))

@@ -14,10 +14,10 @@ from core.decisions.quarantine import (
     is_to_blame,
     storm_begins,
 )
-from core.service import UnitOfWork
 from core.services.executions.loading import Loaded
 from core.services.library.quarantine import put_under_quarantine, quarantined, version_of
 from core.tables import WorkerLoss
+from core.unit_of_work import UnitOfWork
 
 from .lease import Abandoned
 

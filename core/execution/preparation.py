@@ -43,7 +43,7 @@ from core.tables import RunbookExecution, WorkflowExecution
 from core.values.execution import Execution, Failed, Json, StepResult, Succeeded
 
 if TYPE_CHECKING:
-    from core.service import UnitOfWork
+    from core.unit_of_work import UnitOfWork
 
 
 class HttpPort(Protocol):

@@ -74,7 +74,7 @@ def context_of(run: Run, position: int, ports: Ports) -> Context:
         team=row.definition.get("team") or str(run.incident["team"]),
         position=position,
         attempt=step.attempt + 1,
-        now=run.service.clock.now(),
+        now=run.unit_of_work.clock.now(),
         ports=replace(ports, http=_http_of(run, ports)),
         masker=_masker((*ports.secrets.hidden(), *texts_of(run.hidden))),
         resumed=step.status is Status.WAITING and step.error is None,

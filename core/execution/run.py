@@ -9,13 +9,13 @@ from core.decisions.advance import advance
 from core.decisions.initiators import initiators_from_json
 from core.errors import RunbookError
 from core.sabotage import reach
-from core.service import JobRequest, UnitOfWork, UnitOfWorkFactory
 from core.services.executions.checkpoint import Change, save
 from core.services.executions.loading import LEASE, Loaded, reload
 from core.services.runs.changes import apply_side_effects, has_side_effects
 from core.services.shared.incident_scope import event_scope, incident_scope
 from core.services.shared.unforeseen import unforeseen
 from core.tables import Incident, IncidentEvent
+from core.unit_of_work import JobRequest, UnitOfWork, UnitOfWorkFactory
 from core.values.execution import Claimed, Event, Failed, Json, StepEnded, StepResult, Transition
 
 
@@ -37,13 +37,13 @@ class Run:
 
     def __init__(
         self,
-        service: UnitOfWorkFactory,
+        unit_of_work: UnitOfWorkFactory,
         loaded: Loaded,
         incident: Mapping[str, object],
         refused: str | None,
         event: IncidentEvent | None = None,
     ) -> None:
-        self.service, self.loaded, self.incident, self.refused = service, loaded, incident, refused
+        self.unit_of_work, self.loaded, self.incident, self.refused = unit_of_work, loaded, incident, refused
         self.event = event_scope(event) if event else {}
         self.depth: int = event.depth if event else getattr(loaded.row, "depth", 0)
         self.initiators = initiators_from_json(event.initiators) if event else ()
@@ -66,7 +66,7 @@ class Run:
 
     def apply(self, event: Event) -> Transition:
         """Advance, for now in memory only."""
-        transition = advance(self.state, event, self.service.clock.now())
+        transition = advance(self.state, event, self.unit_of_work.clock.now())
         self._pending.append(event)
         self.state, self._touched = transition.execution, True
         return transition
@@ -84,7 +84,7 @@ class Run:
         """Give the execution back between two steps, and ring: another worker goes on. Raises LeaseLost."""
         self._is_leaving = True
         self.commit()
-        self.service.job_queue.enqueue([JobRequest(self.loaded.kind.name, self.loaded.row.id)])
+        self.unit_of_work.job_queue.enqueue([JobRequest(self.loaded.kind.name, self.loaded.row.id)])
 
     def act_inside(self, act: Callable[[UnitOfWork], StepResult]) -> Transition:
         """An act in our own database, and its record, in one transaction. Raises LeaseLost.
@@ -104,7 +104,7 @@ class Run:
             return transition
 
         try:
-            transition = self.service.do(act_and_save)
+            transition = self.unit_of_work.run(act_and_save)
         except Superseded:
             self._pending = events
             self._start_over()
@@ -130,7 +130,7 @@ class Run:
     def _try_commit(self) -> bool:
         try:
             if has_side_effects(self._committed, self.state):
-                self.service.do(self._save_with)
+                self.unit_of_work.run(self._save_with)
             else:
                 self._save_alone()
         except Superseded:
@@ -141,11 +141,11 @@ class Run:
     def _save_alone(self) -> None:
         """As one autocommit statement: this is said once a step."""
         reach("checkpoint.before")
-        with self.service.engine.connect() as connection:
+        with self.unit_of_work.engine.connect() as connection:
             autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
             if not save(autocommit, self._change()):
                 raise Superseded
-        self.service.announcer.announce()
+        self.unit_of_work.announcer.announce()
         reach("checkpoint.after")
 
     def _save_with(self, work: UnitOfWork) -> None:
@@ -162,7 +162,7 @@ class Run:
 
     def _change(self) -> Change:
         settled = self.state.waiting_for is not None or self.state.status.is_final
-        now = self.service.clock.now()
+        now = self.unit_of_work.clock.now()
         wake_at = self.state.wake_at if settled else now if self._is_leaving else now + LEASE
         released = settled or self._is_leaving
         row = self.loaded.row
@@ -172,10 +172,10 @@ class Run:
 
     def _start_over(self) -> None:
         """Read what the execution is now, and apply the uncommitted events to that."""
-        with Session(self.service.engine) as session:
+        with Session(self.unit_of_work.engine) as session:
             fresh = reload(session, self.loaded.kind, self.loaded.row.id)
         if fresh.row.fence != self._fence or fresh.row.worker is None:
             raise LeaseLost(self.loaded.row.id)
         self._revision, self.state, self._committed = fresh.row.revision, fresh.state, fresh.state
         for event in self._pending:
-            self.state = advance(self.state, event, self.service.clock.now()).execution
+            self.state = advance(self.state, event, self.unit_of_work.clock.now()).execution

@@ -7,7 +7,6 @@ from core.definitions.cel.expressions import at_most
 from core.definitions.parameters import check_parameters
 from core.definitions.runbook import short_name
 from core.definitions.secrets import parted
-from core.service import UnitOfWork
 from core.services.access.people import members_with_roles
 from core.services.executions.locks import holder_of, lock_name, may_see_holder
 from core.services.freezes.in_force import freezes_in_force
@@ -21,6 +20,7 @@ from core.simulation.plan import PlannedStep, plan_steps
 from core.simulation.views import LockHolderView, PlannedGateView, PlannedLockView, PlannedStepView, PlanView
 from core.statuses import Status
 from core.tables import Incident, RunbookExecution
+from core.unit_of_work import UnitOfWork
 
 MOST_WORK = 1_000_000  # units of cel_cost for all expressions of a plan: others wait for the same process
 

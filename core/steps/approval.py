@@ -12,9 +12,9 @@ from core.definitions.fields import Definition, Name, PublicText, SlackUser
 from core.definitions.steps import StepDefinition
 from core.definitions.templates import render_text
 from core.execution.preparation import Context, Inside, Prepared
-from core.service import UnitOfWork
 from core.services.runs.approvals import NewGate, open_gate
 from core.statuses import Role, WaitingFor
+from core.unit_of_work import UnitOfWork
 from core.values.execution import Json, StepResult, Waits
 
 

@@ -10,9 +10,9 @@ from core.definitions.steps import StepDefinition
 from core.effects.calls import masked_saved
 from core.errors import RunbookError
 from core.execution.preparation import Context, Inside, Prepared
-from core.service import UnitOfWork
 from core.services.runs.callbacks import take_callback
 from core.statuses import WaitingFor
+from core.unit_of_work import UnitOfWork
 from core.values.execution import Failed, Json, StepResult, Succeeded, Waits
 
 CallbackCondition = Annotated[str, CelField(roots=("callback",), condition=True)]

@@ -9,7 +9,7 @@ from bot.rest.settings import RestSettings
 from bot.slack_http import slack_route
 from bot.web import create_web
 from core.origins import Origins
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from migrations.newest import newest_revision
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl, response_url
 from tests.acceptance.slack.requests import SECRET
@@ -22,15 +22,17 @@ __all__ = ["armed", "house", "ours", "response_url", "theirs"]
 
 
 @pytest.fixture
-def house(service: UnitOfWorkFactory, recorded_bells: RecordedJobs, response_url: ResponseUrl) -> House:
+def house(unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, response_url: ResponseUrl) -> House:
     app = create_bolt_app(
-        service, signing_secret=SECRET, workspace=our_workspace, token="xoxb-1", api_url=NOBODY_LISTENS
+        unit_of_work, signing_secret=SECRET, workspace=our_workspace, token="xoxb-1", api_url=NOBODY_LISTENS
     )
     links = RunLinks("https://runbooks.example", "the signing secret")
     limit = RateLimit(rate=1_000_000.0, burst=1_000_000)
     unlimited = RestSettings(limit=limit, origins=Origins(SECRET))
     slack = slack_route(app, SECRET)
-    web = create_web(service, slack=slack, rest=unlimited, links=links, newest_revision=newest_revision())
-    house = build(service, web, app, recorded_bells, response_url.url)
+    web = create_web(
+        unit_of_work, slack=slack, rest=unlimited, links=links, newest_revision=newest_revision()
+    )
+    house = build(unit_of_work, web, app, recorded_bells, response_url.url)
     house.told = response_url.said
     return house

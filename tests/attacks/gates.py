@@ -102,7 +102,7 @@ def decided_in_slack(
 
 def gate_card(house: House, gate: str) -> Message:
     """The gate's card as the poster would post it now."""
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         notice = work.session.scalars(select(Notice).where(Notice.subject_id == gate)).one()
         claim = Claim(
             notice_id=notice.id,
@@ -142,15 +142,15 @@ def button_value(house: House, gate: str, action: str) -> str:
 
 def wanted(house: House, subject: str) -> int:
     """How often the notices about this were to be told anew."""
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         return sum(work.session.scalars(select(Notice.wanted).where(Notice.subject_id == subject)))
 
 
 def comes_of_age(house: House, incident: str) -> None:
     """Two minutes pass for the incident, and the clock looks."""
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         work.session.get_one(Incident, incident).created_at -= timedelta(minutes=2)
         for workflow in work.session.scalars(select(Workflow)):
             workflow.trigger_since -= timedelta(minutes=2)
-    start_what_came_of_age(house.service)
+    start_what_came_of_age(house.unit_of_work)
     house.work()

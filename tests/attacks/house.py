@@ -15,9 +15,9 @@ from starlette.types import ASGIApp
 
 from core.decisions.people import Person
 from core.execution.executor import Executor
-from core.service import UnitOfWorkFactory
 from core.services.access.tokens import ALL_SCOPES, create_token
 from core.tables import Incident
+from core.unit_of_work import UnitOfWorkFactory
 from core.views.executions import ExecutionView
 from tests.acceptance.slack.requests import Slack
 from tests.conftest import ADMIN, RecordedJobs
@@ -48,7 +48,7 @@ members:
 class House:
     """`executor` is one worker: it works when a test says `work`. `told`: what people alone were told in Slack."""
 
-    service: UnitOfWorkFactory
+    unit_of_work: UnitOfWorkFactory
     web: ASGIApp
     app: App
     executor: Executor
@@ -67,7 +67,7 @@ class House:
         """A client that carries a token of this person."""
         if person not in self._clients:
             operator = Person(PLATFORM, is_platform_admin=True, source="test")
-            with self.service.transaction() as work:
+            with self.unit_of_work.begin() as work:
                 token = create_token(work, operator, person, "attack", scopes=ALL_SCOPES)
             self._clients[person] = self.carrying(token)
         return self._clients[person]
@@ -79,22 +79,26 @@ class House:
 
     def apply(self, documents: str, *, approve: bool = True) -> None:
         """Definitions as the operator at the terminal writes them; the secrets that they use are declared before."""
-        apply_documents(self.service, dedent(documents), approve=approve, declared=True)
+        apply_documents(self.unit_of_work, dedent(documents), approve=approve, declared=True)
 
     def incident(self, team: str = "data", *, opened_by: str = PLATFORM, **values: Any) -> Incident:
         """In the team's channel; a later one, while that is another's, in one of its own."""
         self._opened[team] = number = self._opened.get(team, 0) + 1
         channel = (DATA_CHANNEL if team == "data" else WEB_CHANNEL) + ("" if number == 1 else str(number))
-        return new_incident(self.service, opened_by, **{"team": team, "slack_channel": channel, **values})
+        return new_incident(
+            self.unit_of_work, opened_by, **{"team": team, "slack_channel": channel, **values}
+        )
 
     def work(self) -> None:
         """Answer every bell, until it is quiet."""
-        work_off(self.service, self.executor, self.jobs.enqueued)
+        work_off(self.unit_of_work, self.executor, self.jobs.enqueued)
 
     def see(self, execution_id: str) -> ExecutionView:
-        return see(self.service, execution_id)
+        return see(self.unit_of_work, execution_id)
 
 
-def build(service: UnitOfWorkFactory, web: ASGIApp, app: App, jobs: RecordedJobs, response_url: str) -> House:
-    apply_documents(service, TEAMS)
-    return House(service, web, app, new_executor(service), jobs, response_url)
+def build(
+    unit_of_work: UnitOfWorkFactory, web: ASGIApp, app: App, jobs: RecordedJobs, response_url: str
+) -> House:
+    apply_documents(unit_of_work, TEAMS)
+    return House(unit_of_work, web, app, new_executor(unit_of_work), jobs, response_url)

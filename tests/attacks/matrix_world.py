@@ -70,7 +70,7 @@ class Things:
     def run(self, text: str = RUNBOOK) -> str:
         """The id of a run, whose incident is data's."""
         runbook, incident = self.runbook(text=text), self.incident()
-        with self.house.service.transaction() as work:
+        with self.house.unit_of_work.begin() as work:
             start = Start(find_runbook(work, OPERATOR, runbook), find_incident(work, OPERATOR, incident), {})
             return start_by_person(work, STARTER, start).id
 
@@ -78,14 +78,14 @@ class Things:
         """The id of an open gate for data's responders."""
         run = self.run(GATED)
         self.house.work()
-        with self.house.service.transaction() as work:
+        with self.house.unit_of_work.begin() as work:
             return work.session.scalars(select(Approval.id).where(Approval.execution_id == run)).one()
 
     def run_in_doubt(self) -> str:
         """The id of a run that asks whether its step `pause` happened, at the first attempt."""
         run = self.run()
         self.house.jobs.enqueued.clear()
-        with self.house.service.transaction() as work:
+        with self.house.unit_of_work.begin() as work:
             row = work.session.get_one(RunbookExecution, run)
             row.status, row.waiting_for, row.wake_at = "waiting", "verdict", None
             step = work.session.get_one(StepExecution, (run, 0))
@@ -94,14 +94,14 @@ class Things:
 
     def workflow_run(self) -> str:
         workflow, incident = self.workflow(), self.incident()
-        with self.house.service.transaction() as work:
+        with self.house.unit_of_work.begin() as work:
             found = find_workflow(work, OPERATOR, workflow)
             return start_workflow_by_person(
                 work, STARTER, found, find_incident(work, OPERATOR, incident), None
             )
 
     def freeze(self) -> str:
-        with self.house.service.transaction() as work:
+        with self.house.unit_of_work.begin() as work:
             try:
                 return declaring.freeze_in_force(work, self.team).id
             except NotFound:
@@ -109,14 +109,14 @@ class Things:
 
     def unfrozen(self, team: str) -> str:
         """Its name; nothing of it is frozen any more."""
-        with suppress(NotFound), self.house.service.transaction() as work:
+        with suppress(NotFound), self.house.unit_of_work.begin() as work:
             declaring.unfreeze(work, OPERATOR, declaring.freeze_in_force(work, team).id)
         return team
 
     def secret(self) -> str:
         """Its name."""
         name = f"SECRET_{next(self._numbers)}"
-        declare(self.house.service, name)
+        declare(self.house.unit_of_work, name)
         return name
 
 

@@ -90,7 +90,7 @@ def theirs() -> Iterator[Listener]:
 def armed(house: House, ours: Listener) -> House:
     """data has a secret, and the worker its value."""
     house.executor = new_executor(
-        house.service, secrets={"TOKEN": VALUE, "OTHER": "never declared 0815"}, own=OWN
+        house.unit_of_work, secrets={"TOKEN": VALUE, "OTHER": "never declared 0815"}, own=OWN
     )
     declare(house, teams=["data"], hosts=[ours.host])
     return house
@@ -109,7 +109,7 @@ def keep(house: House, document: dict[str, Any]) -> None:
     """As an older version of the service kept it, approved: without the checks of today."""
     harmless = runbook({"url": "https://x.example"}, document["team"], document["name"])
     house.apply(json.dumps(harmless))
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         work.session.execute(
             text("UPDATE runbooks SET definition = CAST(:document AS json) WHERE name = :name"),
             {"document": json.dumps(document), "name": document["name"]},
@@ -138,7 +138,7 @@ def run(house: House, document: dict[str, Any], *, over: str = "rest") -> dict[s
 
 def everything(house: House) -> str:
     """Every row of every table."""
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         tables = [table.name for table in Base.metadata.sorted_tables]
         rows = (row for name in tables for row in work.session.execute(text(f"SELECT t::text FROM {name} t")))
         return "\n".join(str(row[0]) for row in rows)

@@ -22,7 +22,9 @@ SECRETS = {"pagerduty": ("pd-secret",), "grafana": ("gr-secret",), "sentry": ("s
 def web(house: House) -> TestClient:
     """The vendors' secrets are set; nobody has a token."""
     settings = RestSettings(alert_secrets=SECRETS)
-    app = create_web(house.service, slack=None, rest=settings, links=RunLinks("", ""), newest_revision=None)
+    app = create_web(
+        house.unit_of_work, slack=None, rest=settings, links=RunLinks("", ""), newest_revision=None
+    )
     return TestClient(app, raise_server_exceptions=False)
 
 

@@ -45,8 +45,8 @@ def kept(house: House, tmp_path: Path) -> Path:
     write = HourlyHead(SECRET, {"file": to_file(file)}, lambda: 0.0).write_head
     for title in ("first", "second"):
         house.rest(DATA_OPS).post("/api/incidents", json={"title": title, "team": "data", "severity": "low"})
-        seal_the_audit_trail(house.service)
-    write(house.service)
+        seal_the_audit_trail(house.unit_of_work)
+    write(house.unit_of_work)
     return file
 
 
@@ -105,7 +105,7 @@ def test_an_end_that_was_cut_off_and_grew_again_is_noticed(
         for statement in CUT:
             connection.execute(text(statement))
     house.rest(DATA_OPS).post("/api/incidents", json={"title": "other", "team": "data", "severity": "low"})
-    seal_the_audit_trail(house.service)
+    seal_the_audit_trail(house.unit_of_work)
     monkeypatch.setenv("RUNBOOK_AUDIT_HEAD_FILE", str(kept))
 
     status, said = verify()

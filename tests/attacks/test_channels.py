@@ -115,11 +115,11 @@ def test_the_channel_that_we_made_is_not_snatched_before_it_is_bound(house: Hous
     incident = house.incident("data", slack_channel=None)
     stolen = opens(house.rest(WEB_OPS), "web", "C0MADE").json()["incident"]
 
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         bind_channel(work, incident.id, "C0MADE", work.now)
         bind_channel(work, incident.id, "C0MADE", work.now)
 
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         assert work.session.get_one(Incident, incident.id).slack_channel == "C0MADE"
         assert work.session.get_one(Incident, stolen["id"]).slack_channel is None
 

@@ -56,9 +56,9 @@ def run(house: House, outside: Outside, url: str, policy: EgressPolicy) -> Execu
     incident = house.incident("data")
     http = HttpCaller(policy)
     http._client = httpx2.Client(transport=httpx2.MockTransport(outside.answer))
-    executor = Executor(house.service, Ports(http, None, secrets_of(house.service, {})), "worker-1")
+    executor = Executor(house.unit_of_work, Ports(http, None, secrets_of(house.unit_of_work, {})), "worker-1")
     answer = house.rest(DATA_OPS).post(f"/api/incidents/{incident.id}/runbooks/call/execute", json={})
-    work_off(house.service, executor, house.jobs.enqueued)
+    work_off(house.unit_of_work, executor, house.jobs.enqueued)
     http.close()
     return house.see(answer.json()["execution"]["id"])
 

@@ -119,9 +119,9 @@ def test_without_a_signing_secret_nothing_is_signed(house: House) -> None:
     without the Slack signing secret let anybody speak as anybody in Slack. (`runbook web` refuses to start so.)
     """
     open_door = create_web(
-        house.service,
+        house.unit_of_work,
         slack=slack_route(
-            create_bolt_app(house.service, signing_secret="", workspace=ours, token="xoxb-1"), ""
+            create_bolt_app(house.unit_of_work, signing_secret="", workspace=ours, token="xoxb-1"), ""
         ),
         rest=RestSettings(),
         links=RunLinks("https://x", ""),
@@ -159,7 +159,7 @@ def test_a_monitorings_key_is_no_key_to_the_house(house: House) -> None:
     A key that is lent to a monitoring system, and what comes with its alerts, opens nothing but alerts of its team.
     Red before: the key was its person's, who read all that they may read, and approved.
     """
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         grant = Grant(frozenset({TokenScope.ALERTS}), "data")
         key = house.carrying(create_service_token(work, OPERATOR, "monitoring", grant))
     opened = key.post("/api/alerts/alertmanager", json=ALERT).json()["incident"]

@@ -59,9 +59,9 @@ def target() -> Iterator[Target]:
 
 @pytest.fixture(autouse=True)
 def _deeds(house: House, target: Target) -> None:
-    declare(house.service, "TARGET", "KEY")
+    declare(house.unit_of_work, "TARGET", "KEY")
     house.apply(RUNBOOK)
-    house.executor = new_executor(house.service, secrets={"TARGET": target.url, "KEY": SECRET})
+    house.executor = new_executor(house.unit_of_work, secrets={"TARGET": target.url, "KEY": SECRET})
 
 
 def at_gate(house: House, **parameters: object) -> Answer:
@@ -157,7 +157,7 @@ def test_an_approval_is_void_if_a_step_renders_otherwise(house: House, target: T
     """Red before: the incident's severity was changed behind the approval, and other was sent than was asked."""
     gate = at_gate(house)
     assert approve(house, DATA_ADMIN, gate).status_code == 200
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         incident = work.session.get_one(Incident, seen(house, gate["execution_id"])["incident_id"])
         incident.severity = "critical"
     house.work()
@@ -169,7 +169,7 @@ def test_an_approval_is_void_if_a_step_renders_otherwise(house: House, target: T
     assert "Asked again:" in shown(house, again["id"])
     assert "/promote/db1/critical" in shown(house, again["id"])
     assert "asked again" in shown(house, gate["id"])
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         [entry] = work.session.query(AuditEntry).filter_by(action="approval.voided")
         assert (entry.subject_id, entry.details["reason"]) == (gate["id"], again["asked_again"])
         assert work.session.get_one(Approval, gate["id"]).status == "void"
@@ -215,7 +215,7 @@ def test_a_gate_of_an_earlier_release_is_asked_anew_before_anybody_approves_it(
 ) -> None:
     """Nobody approves what they were not shown: an old button, whose value is the gate's id, says how things stand."""
     gate = at_gate(house)
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         row = work.session.get_one(Approval, gate["id"])
         row.shown = row.digest = None
     before = wanted(house, gate["id"])

@@ -16,8 +16,8 @@ from bot.pages.links import RunLinks
 from bot.rest.settings import RestSettings
 from bot.web import create_web
 from core.limits import Limits, Rate
-from core.service import UnitOfWorkFactory
 from core.tables import IncidentEvent, Notice, WorkflowExecution
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl
 from tests.acceptance.slack.requests import SECRET, Slack, ours
 from tests.attacks.house import DATA_CHANNEL, DATA_OPS, PLATFORM, WEB_ADMIN, WEB_CHANNEL, WEB_OPS, House
@@ -60,7 +60,7 @@ actions: [{id: say, type: message, text: hello}]
 @pytest.fixture
 def slack(house: House, response_url: ResponseUrl) -> Slack:
     app: App = create_bolt_app(
-        house.service,
+        house.unit_of_work,
         signing_secret=SECRET,
         workspace=ours,
         token="xoxb-1",
@@ -74,20 +74,22 @@ def slack(house: House, response_url: ResponseUrl) -> Slack:
 def few(house: House) -> House:
     """The house behind REST of a few requests."""
     rest = RestSettings(limit=bucket(FEW.requests_of_token), limits=RestLimits(FEW))
-    house.web = create_web(house.service, slack=None, rest=rest, links=RunLinks("", ""), newest_revision=None)
+    house.web = create_web(
+        house.unit_of_work, slack=None, rest=rest, links=RunLinks("", ""), newest_revision=None
+    )
     return house
 
 
 @pytest.fixture
-def statements(service: UnitOfWorkFactory) -> Iterator[list[str]]:
+def statements(unit_of_work: UnitOfWorkFactory) -> Iterator[list[str]]:
     seen: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         seen.append(statement)
 
-    event.listen(service.engine, "before_cursor_execute", note)
+    event.listen(unit_of_work.engine, "before_cursor_execute", note)
     yield seen
-    event.remove(service.engine, "before_cursor_execute", note)
+    event.remove(unit_of_work.engine, "before_cursor_execute", note)
 
 
 def test_commands_in_slack(house: House, slack: Slack) -> None:
@@ -210,7 +212,7 @@ def test_one_event_does_not_start_a_hundred_workflows(house: House) -> None:
 
     house.rest(WEB_ADMIN).post(f"/api/incidents/{incident.id}/escalate", json={"severity": "high"})
 
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         names = list(work.session.scalars(select(WorkflowExecution.workflow_name)))
         notice = work.session.scalars(select(Notice).where(Notice.subject_id == incident.id)).all()
         told = [row.content["text"] for row in notice if row.kind == "message"]
@@ -231,7 +233,7 @@ def test_many_events_of_one_incident_neither(house: House) -> None:
     for severity in ("low", "medium", "high", "critical"):
         house.rest(WEB_ADMIN).post(f"/api/incidents/{incident.id}/escalate", json={"severity": severity})
 
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         assert work.session.scalar(select(func.count()).select_from(WorkflowExecution)) == 60
         told = select(func.count()).where(Notice.subject_id == incident.id, Notice.kind == "message")
         assert work.session.scalar(told) in (1, 2)  # two, where a minute ends in between

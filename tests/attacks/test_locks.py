@@ -135,7 +135,7 @@ def test_a_released_lock_goes_on_to_ones_own_team(house: House, incidents: tuple
     second = runs(house, DATA_OPS, data, "data-secret").json()["execution"]
     assert second["waiting_for"] == "lock"
 
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         release_lock(work, work.session.get_one(RunbookExecution, first))
 
     assert house.see(second["id"]).waiting_for is None

@@ -30,7 +30,7 @@ BY_VALUE = "{{ incident.labels.room }}"
 
 
 def messages(house: House) -> list[tuple[str | None, str]]:
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         rows = work.session.scalars(select(Notice).where(Notice.kind == "message").order_by(Notice.number))
         return [(row.channel, row.content["text"]) for row in rows]
 
@@ -39,7 +39,7 @@ def shown(house: House) -> str:
     """All that the poster would post, as Slack gets it; of any pace, each a minute after the one before."""
     said = []
     for minute in range(50):
-        with house.service.transaction() as work:
+        with house.unit_of_work.begin() as work:
             now = work.now + timedelta(minutes=minute)
             claim = claim_next(work.session, now)
             if claim is not None:
@@ -63,7 +63,7 @@ def test_a_definition_posts_into_no_channel_of_others(house: House, document: st
 
     assert not [to for to, text in messages(house) if to == channel and "Approval" in text]
     executions = "runbook_executions" if document is RUNBOOK else "workflow_executions"
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         found = text(f"SELECT status, error FROM {executions} WHERE incident_id = :incident")
         row = work.session.execute(found, {"incident": incident.id}).one()
         assert row.status == "failed"

@@ -120,7 +120,7 @@ def test_a_condition_over_what_people_write_keeps_nobody_from_opening_an_inciden
     )
     new = {"title": "Down", "severity": "high", "team": "data", "description": "x" * 9_000}
     assert house.rest(DATA_OPS).post("/api/incidents", json=new).status_code == 201
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         [run] = work.session.scalars(select(WorkflowExecution))
         assert run.status == Status.FAILED
         assert "would take too long" in str(run.error)
@@ -350,7 +350,7 @@ def test_numbers_that_cannot_be_kept_are_refused_at_the_door(
     if name == "count":
         told = house.slack.types(DATA_OPS, DATA_CHANNEL, f"run scale count={written}")
         assert "count must be a whole number" in told
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         assert work.session.scalars(select(RunbookExecution)).all() == []
 
 
@@ -360,7 +360,7 @@ def test_an_integer_of_400_digits_quarantines_nothing(house: House) -> None:
     incident = house.incident()
     path = f"/api/incidents/{incident.id}/runbooks/scale/execute"
     started = house.rest(DATA_OPS).post(path, json={}).json()["execution"]["id"]
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         work.session.execute(update(RunbookExecution).values(parameters={"count": 10**400}))
     house.work()
     assert house.see(started).status is Status.FAILED
@@ -369,7 +369,7 @@ def test_an_integer_of_400_digits_quarantines_nothing(house: House) -> None:
 
 
 def assert_nothing_is_lost(house: House) -> None:
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         assert work.session.scalars(select(WorkerLoss)).all() == []
         statuses = set(work.session.scalars(select(Runbook.status)))
         assert statuses == {ApprovalStatus.APPROVED}
@@ -401,7 +401,7 @@ def _saved(house: House, target: Target, incident_id: str, body: bytes) -> str:
     start = f"/api/incidents/{incident_id}/runbooks/ask{len(body)}/execute"
     started = house.rest(DATA_OPS).post(start, json={}).json()["execution"]["id"]
     house.work()
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         assert work.session.get_one(RunbookExecution, started).status == Status.SUCCEEDED
         saved = select(StepExecution.saved).where(StepExecution.execution_id == started)
         return json.dumps(work.session.scalars(saved).one())
@@ -499,6 +499,6 @@ def test_a_condition_that_raises_keeps_nobody_from_opening_an_incident(
     monkeypatch.setattr("core.definitions.cel.expressions.Expression.is_true", broken)
     new = {"title": "Down", "severity": "high", "team": "data"}
     assert house.rest(DATA_OPS).post("/api/incidents", json=new).status_code == 201
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         [run] = work.session.scalars(select(WorkflowExecution))
         assert "in the log under err_" in str(run.error)

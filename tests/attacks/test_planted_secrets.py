@@ -252,7 +252,7 @@ def test_a_thousand_planted_secrets_are_seen_nowhere(
     executions: list[str] = []
     with listening() as listener:
         house.executor = new_executor(
-            house.service,
+            house.unit_of_work,
             secrets=SHAPES,
             own=OWN,
             callbacks=CALLBACKS,
@@ -302,7 +302,7 @@ def run_callbacks(house: House, batch: list[Planted]) -> str:
     answer = house.rest(DATA_OPS).post(f"/api/incidents/{incident.id}/runbooks/called/execute", json={})
     execution = str(answer.json()["execution"]["id"])
     for id_, planted in zip(ids, batch, strict=True):
-        with house.service.transaction() as work:
+        with house.unit_of_work.begin() as work:
             receive_callback(work, execution, id_, {"echo": [planted.text, f"<{planted.text}>"]})
     house.work()
     return execution

@@ -213,7 +213,7 @@ def test_an_address_that_nobody_listed_is_found_and_refused_to_everybody(
     forgotten = authenticated_router("/api/forgotten", "forgotten")
     forgotten.add_api_route("/all", lambda: {"everything": True}, methods=["GET"])
     monkeypatch.setattr(application, "ROUTERS", (*application.ROUTERS, forgotten))
-    app = application.create_rest(house.service, RestSettings())
+    app = application.create_rest(house.unit_of_work, RestSettings())
     platform = house.rest(PLATFORM).headers["Authorization"]
     answer = TestClient(app).get("/api/forgotten/all", headers={"Authorization": platform})
 
@@ -231,7 +231,7 @@ class Actor:
 
 
 def actors(house: House) -> list[Actor]:
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         people = [load_person(work, who, source="rest") for who in PEOPLE]
         tokens = [
             create_service_token(work, OPERATOR, "robot", Grant(SERVICE_SCOPES, team), owner=PLATFORM)
@@ -320,7 +320,7 @@ def test_an_address_takes_a_token_and_one_of_the_right_scope(house: House, route
     needs = POLICY[ROUTES[route]].needs
     method, address = route.split(" ", 1)
     url = address.format(id="x", execution_id="x", runbook_id="x", vendor="grafana")
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         token = create_token(work, OPERATOR, PLATFORM, "few", scopes=ALL_SCOPES - set(needs))
     stranger = TestClient(house.web, raise_server_exceptions=False)
 

@@ -158,7 +158,7 @@ def test_what_is_not_listed_is_refused(house: House, monkeypatch: pytest.MonkeyP
 
     assert "help is not in the policy" in house.slack.types(PLATFORM, DATA_CHANNEL, "help")
     with pytest.raises(InvalidInput):
-        press(house.service, "run.cancel", Things(house).run(), PLATFORM)
+        press(house.unit_of_work, "run.cancel", Things(house).run(), PLATFORM)
 
 
 def refused(deed: Callable[[], object]) -> bool:
@@ -173,7 +173,7 @@ def refused(deed: Callable[[], object]) -> bool:
 
 
 def may(house: House, who: str, action: Action) -> bool:
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         return allows(load_person(work, who, source="slack"), action, "data")
 
 
@@ -187,7 +187,7 @@ def test_a_sub_command_answers_each_role_as_the_policy_says(house: House, comman
     house.incident("data")
     for who in PEOPLE:
         typed = call(TYPED[command](things), who, who)
-        was_refused = refused(lambda typed=typed: dispatch.answer(house.service, typed))  # type: ignore[misc]
+        was_refused = refused(lambda typed=typed: dispatch.answer(house.unit_of_work, typed))  # type: ignore[misc]
         if was_refused is may(house, who, COMMAND_ACTIONS[command]):
             wrong.append(f"{who} was {'refused' if was_refused else 'let in'}")
     assert wrong == []
@@ -199,7 +199,7 @@ def test_a_list_shows_each_role_what_the_policy_says(house: House, command: str)
     for who in PEOPLE:
         known = LISTS[command](things)
         house.work()
-        said = json.dumps(dispatch.answer(house.service, call(command, who, who)).body())
+        said = json.dumps(dispatch.answer(house.unit_of_work, call(command, who, who)).body())
         if (known in said) is not may(house, who, COMMAND_ACTIONS[command]):
             wrong.append(f"{who}: {said}")
     assert wrong == []
@@ -210,7 +210,7 @@ def test_a_button_answers_each_role_as_the_policy_says(house: House, button: str
     things, wrong = Things(house), []
     for who in PEOPLE:
         value = PRESSED[button](things)
-        was_refused = refused(lambda value=value, who=who: press(house.service, button, value, who))  # type: ignore[misc]
+        was_refused = refused(lambda value=value, who=who: press(house.unit_of_work, button, value, who))  # type: ignore[misc]
         if was_refused is may(house, who, BUTTON_ACTIONS[button]):
             wrong.append(f"{who} was {'refused' if was_refused else 'let in'}")
     assert wrong == []
@@ -218,7 +218,7 @@ def test_a_button_answers_each_role_as_the_policy_says(house: House, button: str
 
 def newest(house: House, noun: str, name: str) -> Any:
     """What the card of its newest version shows, and the status of the definition."""
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         kind: Any = RUNBOOKS if noun == "runbook" else WORKFLOWS
         row = find(work, OPERATOR, kind, name)
         return Shown(noun, row.id, row.version, kind.digest_of(row)).value, row.status
@@ -231,7 +231,7 @@ def test_the_button_of_a_definition_answers_each_role_as_the_policy_says(house: 
     for who in PEOPLE:
         name = APPROVED[kind](things)
         value, _ = newest(house, kind, name)
-        deed = partial(press_approve, house.service, value, who, single_admin=False)
+        deed = partial(press_approve, house.unit_of_work, value, who, single_admin=False)
         was_refused, is_allowed = refused(deed), may(house, who, BUTTON_ACTIONS[APPROVE])
         status = newest(house, kind, name)[1]
         if was_refused is is_allowed or status != ("approved" if is_allowed else "draft"):
@@ -244,7 +244,7 @@ def test_the_form_answers_each_role_as_the_policy_says(house: House) -> None:
     for who in PEOPLE:
         subject = {"runbook_id": things.runbook(), "incident_id": things.incident()}
         view = {"id": f"V{who}", "private_metadata": json.dumps(subject), "state": {"values": {}}}
-        was_refused = refused(lambda view=view, who=who: submit(house.service, view, who))  # type: ignore[misc]
+        was_refused = refused(lambda view=view, who=who: submit(house.unit_of_work, view, who))  # type: ignore[misc]
         if was_refused is may(house, who, VIEW_ACTIONS["run.form"]):
             wrong.append(who)
     assert wrong == []

@@ -143,7 +143,7 @@ def test_a_workflow_learns_of_no_runbook_of_data(house: House, data: dict[str, s
     house.incident("web", slack_channel=None)
     house.work()
 
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         error = work.session.scalars(
             select(ActionExecution.error).where(ActionExecution.step_id == "go")
         ).one()
@@ -177,7 +177,7 @@ def test_what_killed_a_worker_of_data_is_not_told_to_web(house: House, data: dic
     # red before: "shared is under quarantine. Its worker was lost 3 times at step gate (rbx_…)."
     path = f"/api/incidents/{data['mine']}/runbooks/shared/execute"
     house.rest(DATA_ADMIN).delete(f"/api/freezes/{data['freeze']}")
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         run = work.session.get_one(RunbookExecution, data["run"])
         run.runbook_id = _id_of(house, "shared")
         work.session.flush()
@@ -216,6 +216,6 @@ def test_the_incident_of_data_was_never_touched(house: House, data: dict[str, st
             method, path.replace("{mine}", data["mine"]).format(data[kind]), json=body
         )
 
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         incident = work.session.get_one(Incident, data["incident"])
         assert (incident.status, incident.severity) == ("open", "medium")

@@ -35,13 +35,13 @@ def target() -> Iterator[Target]:
 @pytest.fixture(autouse=True)
 def _promotion(house: House, target: Target) -> None:
     house.apply(TEAMS.replace("members:", f"members:\n  - {{slack: {SECOND}, role: admin}}", 1))
-    declare(house.service, "TARGET")
+    declare(house.unit_of_work, "TARGET")
     house.apply(RUNBOOK % "")
     house.executor = worker(house, target)
 
 
 def worker(house: House, target: Target) -> Executor:
-    return new_executor(house.service, secrets={"TARGET": target.url})
+    return new_executor(house.unit_of_work, secrets={"TARGET": target.url})
 
 
 def failed(house: House) -> str:
@@ -165,7 +165,7 @@ def test_an_approval_covers_retries_where_the_definition_says_so_and_as_long(
     retried = retry(house, DATA_OPS, run)
     assert target.paths().count("/promote") == 2
     assert seen(house, retried)["status"] == "failed"
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         finished = work.session.get_one(StepExecution, (retried, 1))
         assert finished.finished_at is not None
         finished.finished_at -= timedelta(minutes=31)
@@ -194,7 +194,7 @@ def in_doubt(house: House) -> Answer:
     """A run whose promotion nobody knows the truth of."""
     run = execute(house, DATA_OPS, "promotion", house.incident("data").id)
     assert approve(house, DATA_ADMIN, gate_of(house, run)).status_code == 200
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         promote = work.session.get_one(StepExecution, (run, 3))
         promote.status, promote.attempt, promote.started_at = "running", 1, work.now
         before = work.session.get_one(StepExecution, (run, 2))

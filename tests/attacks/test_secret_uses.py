@@ -97,7 +97,7 @@ def test_a_request_is_kept_with_its_places_marked(armed: House, ours: Listener, 
     done = run(armed, runbook(step), over=over)
     assert done["status"] == "succeeded", done
     assert VALUE in ours.heard[0]
-    with armed.service.transaction() as work:
+    with armed.unit_of_work.begin() as work:
         request = work.session.execute(text("SELECT request FROM step_executions")).scalar_one()
     place = "{{ secrets.TOKEN }}"
     assert request["url"] == f"{ours.url}/x?y={place}"
@@ -149,7 +149,7 @@ def test_a_ticket_systems_refusal_is_cut_in_the_middle_of_it(armed: House, ours:
 def test_a_long_answer_is_cut_in_the_middle_of_it(armed: House, ours: Listener) -> None:
     """red before: 16 KB of head and tail were kept, and of a secret with spaces all but the last word."""
     long = "word " + "k3y" * 700
-    armed.executor = new_executor(armed.service, secrets={"TOKEN": long})
+    armed.executor = new_executor(armed.unit_of_work, secrets={"TOKEN": long})
     for before in range(16_384 - 12, 16_384, 3):
         ours.body = b"." * before + b" " + long.encode() + b" ." * 20_000
         done = run(
@@ -189,7 +189,7 @@ def test_what_called_back_is_not_kept_when_nobody_reads_it(armed: House) -> None
     """red before: the body of a callback that came early, and whose run ended before, stood there for ever."""
     steps = [{"id": "pause", "type": "wait", "for": "1h"}, {"id": "told", "type": "callback"}]
     links = CallbackLinks("https://runbooks.example", "the signing secret")
-    armed.executor = new_executor(armed.service, secrets={"TOKEN": VALUE}, callbacks=links)
+    armed.executor = new_executor(armed.unit_of_work, secrets={"TOKEN": VALUE}, callbacks=links)
     armed.apply(json.dumps({"kind": "runbook", "name": "early", "team": "data", "steps": steps}))
     incident = armed.incident("data")
     rest = armed.rest(DATA_OPS)
@@ -197,7 +197,7 @@ def test_what_called_back_is_not_kept_when_nobody_reads_it(armed: House) -> None
         "id"
     ]
     armed.work()
-    with armed.service.transaction() as work:
+    with armed.unit_of_work.begin() as work:
         receive_callback(work, run_id, "told", {"echo": VALUE})
     assert rest.post(f"/api/runbooks/executions/{run_id}/cancel", json={}).status_code == 200
     armed.work()

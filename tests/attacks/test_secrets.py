@@ -36,7 +36,7 @@ def test_a_webhook_of_another_team_sends_a_secret_to_its_own_server(armed: House
 
     harmless = workflow["actions"][0] | {"headers": {"X-A": "a"}}  # type: ignore[index]
     armed.apply(json.dumps(workflow | {"actions": [harmless]}))
-    with armed.service.transaction() as work:
+    with armed.unit_of_work.begin() as work:
         work.session.execute(
             text("UPDATE workflows SET definition = CAST(:d AS json), in_force = CAST(:d AS json)"),
             {"d": json.dumps(workflow)},
@@ -114,7 +114,7 @@ def test_a_declaration_that_is_taken_away_holds_at_once(armed: House, ours: List
     assert run(armed, document)["status"] == "succeeded"
     assert f"A: {VALUE}" in ours.heard[0]
     armed.rest(PLATFORM).delete("/api/secrets/TOKEN")
-    armed.executor = new_executor(armed.service, secrets={"TOKEN": VALUE})
+    armed.executor = new_executor(armed.unit_of_work, secrets={"TOKEN": VALUE})
     assert run(armed, document)["status"] == "failed"
 
 

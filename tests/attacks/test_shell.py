@@ -17,8 +17,8 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from cli.embedded import Services
-from core.service import JobRequest
 from core.statuses import Status
+from core.unit_of_work import JobRequest
 from core.views.executions import ExecutionView
 from tests.attacks.house import DATA_OPS, House
 from workers.job_queue import RqJobQueue

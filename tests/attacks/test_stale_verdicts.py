@@ -26,7 +26,7 @@ steps:
 def run(house: House) -> str:
     """A run that asks about its first step."""
     house.apply(RUNBOOK)
-    found = start_run(house.service, house.incident("data"), "two", DATA_OPS)
+    found = start_run(house.unit_of_work, house.incident("data"), "two", DATA_OPS)
     house.jobs.enqueued.clear()
     asks_about(house, found, 0)
     return found
@@ -34,7 +34,7 @@ def run(house: House) -> str:
 
 def asks_about(house: House, run: str, position: int, attempt: int = 1) -> None:
     """As after a worker was lost in the step."""
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         row = work.session.get_one(RunbookExecution, run)
         row.status, row.waiting_for, row.wake_at = "waiting", "verdict", None
         step = work.session.get_one(StepExecution, (run, position))

@@ -35,7 +35,7 @@ def incidents(house: House) -> list[dict[str, Any]]:
 
 
 def a_minute_passes(house: House) -> None:
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         for table in (Incident, GroupedAlert):
             work.session.execute(update(table).values(created_at=table.created_at - timedelta(minutes=2)))
 
@@ -117,7 +117,7 @@ def test_after_somebody_resolved_a_storm_the_next_one_is_another(house: House) -
 def test_a_storm_is_seen_in_slack(house: House) -> None:
     for number in range(12):
         storm = sends(house, alert(number))["incident"]
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         work.session.get_one(Incident, storm["id"]).slack_channel = WEB_CHANNEL
 
     said = house.slack.types(WEB_OPS, WEB_CHANNEL, "incident show")

@@ -9,10 +9,10 @@ from starlette.testclient import TestClient
 
 from cli.apply import OPERATOR
 from core.errors import InvalidInput
-from core.service import UnitOfWorkFactory
 from core.services.access.tokens import ALL_SCOPES, Grant, create_service_token, create_token, list_tokens
 from core.statuses import TokenScope
 from core.tables import ApiToken, AuditEntry
+from core.unit_of_work import UnitOfWorkFactory
 from tests.attacks.house import DATA_ADMIN, DATA_OPS, NOBODY, PLATFORM, TEAMS, WEB_ADMIN, WEB_OPS, House
 from tests.world import start_run
 
@@ -44,14 +44,14 @@ ALERT = {
 def of_person(
     house: House, person: str, scopes: frozenset[TokenScope] = READ_RUN, team: str | None = None
 ) -> TestClient:
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         return house.carrying(create_token(work, OPERATOR, person, "found", Grant(scopes, team)))
 
 
 def of_service(
     house: House, scopes: frozenset[TokenScope], team: str | None = "data", owner: str | None = None
 ) -> TestClient:
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         token = create_service_token(work, OPERATOR, "robot", Grant(scopes, team), owner=owner)
         return house.carrying(token)
 
@@ -59,7 +59,7 @@ def of_service(
 def open_gate(house: House) -> tuple[str, str]:
     """The ids of a run that waits at its gate, and of the gate."""
     house.apply(GATED)
-    run = start_run(house.service, house.incident("data"), "failover", DATA_ADMIN)
+    run = start_run(house.unit_of_work, house.incident("data"), "failover", DATA_ADMIN)
     house.work()
     [gate] = house.rest(PLATFORM).get("/api/approvals").json()["approvals"]
     return run, gate["id"]
@@ -151,7 +151,7 @@ def test_a_service_of_one_team_sends_no_alert_for_another(house: House) -> None:
 
 @pytest.mark.parametrize("scope", ["approve", "write", "admin"])
 def test_a_service_is_never_given_what_is_for_people(house: House, scope: str) -> None:
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         grant = Grant(frozenset({TokenScope.READ, TokenScope(scope)}), "data")
         said = refusal(lambda: create_service_token(work, OPERATOR, "ci", grant, owner=DATA_ADMIN))
 
@@ -162,7 +162,7 @@ def test_a_service_with_every_scope_in_its_row_decides_nothing(house: House) -> 
     """As if somebody had written them into the table: what a service is does not hang on its scopes."""
     run, gate = open_gate(house)
     robot = of_service(house, READ_RUN, owner=DATA_OPS)
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         work.session.execute(update(ApiToken).values(scopes=sorted(ALL_SCOPES)))
 
     for address in (
@@ -179,7 +179,7 @@ def test_a_service_with_every_scope_in_its_row_decides_nothing(house: House) -> 
 
 
 def test_a_service_that_runs_needs_somebody_who_answers_for_it(house: House) -> None:
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         grant = Grant(READ_RUN, "data")
         assert "needs an owner" in refusal(lambda: create_service_token(work, OPERATOR, "ci", grant))
         said = refusal(lambda: create_service_token(work, OPERATOR, "ci", grant, owner=WEB_ADMIN))
@@ -221,7 +221,7 @@ def test_an_expired_token_is_no_token(house: House) -> None:
     """Red before: a token was for ever."""
     carrier = of_person(house, DATA_OPS)
     assert carrier.get("/api/incidents").status_code == 200
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         work.session.execute(update(ApiToken).values(expires_at=work.now))
 
     assert carrier.get("/api/incidents").status_code == 401
@@ -230,7 +230,7 @@ def test_an_expired_token_is_no_token(house: House) -> None:
 
 def test_a_new_token_ends_by_itself(house: House) -> None:
     of_person(house, DATA_OPS)
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         [row] = list_tokens(work, OPERATOR)
         assert row.expires_at is not None
         assert row.expires_at - row.created_at == timedelta(days=90)
@@ -247,7 +247,7 @@ def test_who_leaves_their_last_team_leaves_their_tokens(house: House) -> None:
     assert robot.get("/api/runbooks").status_code == 401
     assert stays.get("/api/runbooks").status_code == 200
     assert alerts.post("/api/alerts/alertmanager", json=ALERT).status_code == 200
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         rows = work.session.scalars(select(AuditEntry).where(AuditEntry.action == "token.revoked")).all()
     assert sorted(row.details["why"] for row in rows) == [
         f"Its owner {DATA_OPS} is in no team any more.",
@@ -301,7 +301,7 @@ def test_a_key_is_no_way_around_a_scope_that_was_taken_back(house: House) -> Non
     key = {"Idempotency-Key": "once"}
     carrier = of_person(house, DATA_OPS)
     assert carrier.post(address, headers=key).status_code == 201
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         work.session.execute(update(ApiToken).values(scopes=["read"]))
 
     again = carrier.post(address, headers=key)
@@ -310,17 +310,19 @@ def test_a_key_is_no_way_around_a_scope_that_was_taken_back(house: House) -> Non
 
 def test_a_scope_that_this_version_does_not_know_grants_nothing(house: House) -> None:
     carrier = of_person(house, DATA_OPS)
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         work.session.execute(update(ApiToken).values(scopes=["everything", "*"]))
 
     assert carrier.get("/api/incidents").status_code == 403
 
 
-def test_the_use_of_a_token_is_noted_at_most_once_a_minute(house: House, service: UnitOfWorkFactory) -> None:
+def test_the_use_of_a_token_is_noted_at_most_once_a_minute(
+    house: House, unit_of_work: UnitOfWorkFactory
+) -> None:
     carrier = of_person(house, DATA_OPS)
 
     def used() -> object:
-        with service.transaction() as work:
+        with unit_of_work.begin() as work:
             return work.session.scalars(select(ApiToken.last_used_at)).one()
 
     assert used() is None
@@ -329,13 +331,13 @@ def test_the_use_of_a_token_is_noted_at_most_once_a_minute(house: House, service
     carrier.get("/api/incidents")
     assert first is not None
     assert used() == first
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         work.session.execute(update(ApiToken).values(last_used_at=work.now - timedelta(minutes=2)))
     carrier.get("/api/incidents")
     assert used() != first
 
 
 def test_the_terminal_refuses_a_token_without_a_person_or_for_unknown_scopes(house: House) -> None:
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         nothing = Grant(frozenset())
         assert "needs a scope" in refusal(lambda: create_token(work, OPERATOR, DATA_OPS, "x", nothing))

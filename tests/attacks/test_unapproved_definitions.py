@@ -46,7 +46,7 @@ def approve(house: House, address: str, version: int = 1) -> None:
 
 def started(house: House) -> list[tuple[int, Any]]:
     """Of every workflow execution: the version, and what it is to say."""
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         rows = work.session.scalars(select(WorkflowExecution).order_by(WorkflowExecution.created_at))
         return [(row.workflow_version, row.definition["actions"][0]["text"]) for row in rows]
 
@@ -112,7 +112,7 @@ def test_an_edit_of_trigger_and_condition_starts_nothing_else(house: House) -> N
     edit(house, workflow(trigger={"on": "incident.status_changed"}))
     incident = house.incident(severity="low", slack_channel="C0OTHER")
     house.rest(DATA_OPS).post(f"/api/incidents/{incident.id}/acknowledge")
-    assert start_what_came_of_age(house.service) == 0
+    assert start_what_came_of_age(house.unit_of_work) == 0
     assert started(house) == []
 
     house.incident(severity="critical", slack_channel="C0THIRD")
@@ -189,7 +189,7 @@ def test_what_was_asked_for_and_deprecated_before_it_began_does_not_begin(house:
     house.incident()
     house.rest(DATA_ADMIN).post("/api/workflows/react/deprecate")
     house.work()
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         [row] = work.session.scalars(select(WorkflowExecution))
     assert row.status == "failed"
     assert "only an approved version starts" in str(row.error)
@@ -287,7 +287,7 @@ def test_what_is_behind_a_long_line_is_seen_and_what_does_not_fit_is_told(house:
 def test_a_workflow_under_quarantine_is_let_go_by_a_platform_admin_alone(house: House) -> None:
     write(house, workflow())
     approve(house, "workflows/react")
-    suspect(house.service, "react")
+    suspect(house.unit_of_work, "react")
     house.rest(DATA_ADMIN).post("/api/workflows/react/enable")
     house.incident()
     assert started(house) == []

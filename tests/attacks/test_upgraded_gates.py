@@ -27,7 +27,7 @@ FORGOTTEN = (
 
 def known(house: House) -> dict[str, set[tuple[str, str]]]:
     """Who is kept where."""
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         rows = [*work.session.query(IncidentEvent), *work.session.query(RunbookExecution)]
         found = {row.id: {(each["who"], each["as"]) for each in row.initiators} for row in rows}
         for gate in work.session.query(Approval).filter_by(status="open"):
@@ -37,7 +37,7 @@ def known(house: House) -> dict[str, set[tuple[str, str]]]:
 
 def upgrade(house: House) -> None:
     """The database as the release before left it, and then what the migration fills in."""
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         for statement in FORGOTTEN:
             work.session.execute(text(statement))
         fill = MIGRATION

@@ -102,14 +102,14 @@ def test_what_was_kept_before_is_checked_when_it_runs(house: House, target: Targ
     """Red before: an approved definition of an older release called the host that its parameter named."""
     host, port = target.url.removeprefix("http://").split(":")
     runbook(house, f"http://api.example:{port}/clusters")
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         for table in ("runbooks", "runbook_versions"):
             work.session.connection().exec_driver_sql(
                 f"UPDATE {table} SET definition = replace(definition::text, 'api.example', '{{{{ params.x }}}}')::json"
             )
     run_by_rest(house, host)
-    executor: Executor = new_executor(house.service)
-    work_off(house.service, executor, house.jobs.enqueued)
+    executor: Executor = new_executor(house.unit_of_work)
+    work_off(house.unit_of_work, executor, house.jobs.enqueued)
 
     assert target.paths() == []
 

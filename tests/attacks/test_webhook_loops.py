@@ -42,8 +42,8 @@ class OurOwnRest:
 def work(house: House) -> int:
     """Answer bells until it is quiet, or until nobody would wait any longer. Answers how many there were."""
     http = OurOwnRest(TestClient(house.web, raise_server_exceptions=False))
-    ports = Ports(http, None, secrets_of(house.service, {}), origins=Origins(SECRET))
-    executor, done = Executor(house.service, ports, "worker-1"), 0
+    ports = Ports(http, None, secrets_of(house.unit_of_work, {}), origins=Origins(SECRET))
+    executor, done = Executor(house.unit_of_work, ports, "worker-1"), 0
     while house.jobs.enqueued and done < PATIENCE:
         kind, execution_id = house.jobs.enqueued.pop(0)
         executor.run(KINDS[kind], execution_id)
@@ -78,7 +78,7 @@ def test_a_workflow_that_opens_the_incident_that_starts_it_comes_to_an_end(house
 
     assert work(house) < PATIENCE
 
-    with house.service.transaction() as found:
+    with house.unit_of_work.begin() as found:
         assert found.session.query(Incident).count() == MOST
         errors = [
             row.error for row in found.session.query(WorkflowExecution).order_by(WorkflowExecution.created_at)
@@ -93,7 +93,7 @@ def test_an_alert_that_a_webhook_sends_does_not_begin_anew(house: House) -> None
     house.incident("data")
 
     assert work(house) < PATIENCE
-    with house.service.transaction() as found:
+    with house.unit_of_work.begin() as found:
         assert found.session.query(Incident).count() == MOST
 
 
@@ -117,7 +117,7 @@ def test_a_runbook_that_runs_itself_comes_to_an_end(house: House) -> None:
 
     assert work(house) < PATIENCE
 
-    with house.service.transaction() as found:
+    with house.unit_of_work.begin() as found:
         runs = found.session.query(RunbookExecution).order_by(RunbookExecution.created_at).all()
         assert [(run.depth, run.status) for run in runs] == [
             *((depth, "succeeded") for depth in range(5)),
@@ -150,7 +150,7 @@ def test_a_run_that_a_workflow_started_is_as_deep_as_its_workflow(house: House) 
     house.incident("data")
 
     assert work(house) < PATIENCE
-    with house.service.transaction() as found:
+    with house.unit_of_work.begin() as found:
         assert found.session.query(Incident).count() == MOST
 
 

@@ -66,7 +66,7 @@ def changed_click(house: House, action_id: str, value: str, changes: dict[str, A
 
 
 def status_of(house: House, incident_id: str) -> str:
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         return work.session.get_one(Incident, incident_id).status
 
 
@@ -137,7 +137,7 @@ def test_while_nobody_knows_the_workspace_nobody_is_heard(house: House) -> None:
     """Red before: everybody was."""
     incident = house.incident("data")
     app = create_bolt_app(
-        house.service, signing_secret=SECRET, workspace=Workspace, token="xoxb-1", api_url=NOBODY_LISTENS
+        house.unit_of_work, signing_secret=SECRET, workspace=Workspace, token="xoxb-1", api_url=NOBODY_LISTENS
     )
 
     said = Slack(app).types(DATA_OPS, DATA_CHANNEL, "incident ack")
@@ -153,7 +153,7 @@ def test_what_a_person_is_told_goes_to_slack_alone(
 ) -> None:
     """Red before: we posted to whatever address the payload named."""
     app = create_bolt_app(
-        house.service, signing_secret=SECRET, workspace=ours, token="xoxb-1", api_url=api_url
+        house.unit_of_work, signing_secret=SECRET, workspace=ours, token="xoxb-1", api_url=api_url
     )
 
     Slack(app, response_url.url).clicks(DATA_OPS, "run.cancel", "rbx_nowhere")

@@ -16,11 +16,11 @@ from core.decisions.people import Person
 from core.decisions.policy import visible_teams
 from core.decisions.policy_table import Action
 from core.errors import NotFound
-from core.service import UnitOfWork
 from core.services.access.people import find_team
 from core.statuses import GateStatus
 from core.tables import Approval, Incident, Runbook, RunbookExecution, Team, Workflow, WorkflowExecution
 from core.tables.executions import ACTIVE
+from core.unit_of_work import UnitOfWork
 
 Row = TypeVar("Row", Incident, Runbook, RunbookExecution, Workflow, WorkflowExecution)
 Run = TypeVar("Run", RunbookExecution, WorkflowExecution)

@@ -17,10 +17,10 @@ from core.decisions.policy_table import Action
 from core.definitions.team import TeamDefinition
 from core.errors import NotFound
 from core.identifiers import Prefix, new_id
-from core.service import UnitOfWork
 from core.services.shared import audit, notices
 from core.statuses import Role
 from core.tables import ApiToken, Team, TeamChannel, TeamMember
+from core.unit_of_work import UnitOfWork
 
 
 def digest_of(token: str) -> bytes:

@@ -10,9 +10,9 @@ from core.definitions.documents import Document
 from core.definitions.secret import SecretUse
 from core.definitions.secrets import MISUSED
 from core.definitions.validate import validate_data
-from core.service import UnitOfWork
 from core.services.access.secrets import declared_secrets
 from core.tables import JsonObject, Runbook, Workflow
+from core.unit_of_work import UnitOfWork
 
 UNKNOWN_HOST = "HOST"
 

@@ -13,10 +13,10 @@ from core.decisions.policy_table import Action
 from core.definitions.secret import SecretDefinition
 from core.errors import Conflict, InvalidInput, NotFound
 from core.identifiers import Prefix, new_id
-from core.service import UnitOfWork
 from core.services.shared import audit
 from core.services.shared.idempotency import serialize_on_key
 from core.tables import Secret
+from core.unit_of_work import UnitOfWork
 
 FRESH_SECONDS = 1.0  # as long a worker believes what was declared
 

@@ -20,11 +20,11 @@ from core.decisions.policy import SERVICE_SCOPES, UNOWNED_SCOPES, require
 from core.decisions.policy_table import Action
 from core.errors import Conflict, InvalidInput, NotFound
 from core.identifiers import Prefix, new_id
-from core.service import UnitOfWork
 from core.services.access.people import digest_of, find_team, is_good, load_person, revoke, told
 from core.services.shared import audit
 from core.statuses import PrincipalKind, Role, TokenScope
 from core.tables import ApiToken, IncidentEvent, RunbookExecution, Team, WorkflowExecution
+from core.unit_of_work import UnitOfWork
 
 
 def initiators_behind(work: UnitOfWork, execution_id: str) -> Initiators:

@@ -10,11 +10,11 @@ from sqlalchemy import select
 from core.decisions.channels import ChannelUse, check_may_bind, check_may_post
 from core.decisions.installation import Workspace
 from core.decisions.people import Person
-from core.service import UnitOfWork
 from core.services.shared import audit
 from core.services.shared.idempotency import serialize_on_key
 from core.statuses import IncidentStatus
 from core.tables import Incident, SlackWorkspace, Team, TeamChannel
+from core.unit_of_work import UnitOfWork
 
 THE_ROW = 1
 SLACK = Person("slack", source="auth.test")

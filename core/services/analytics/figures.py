@@ -10,9 +10,9 @@ from core.decisions.people import Person
 from core.decisions.policy import visible_teams
 from core.decisions.policy_table import Action
 from core.errors import NotFound
-from core.service import UnitOfWork
 from core.services.analytics.tallies import LINES, Buckets, percentile
 from core.tables import Runbook, Team, Workflow
+from core.unit_of_work import UnitOfWork
 from core.views.records import AnalyticsView, FailureView, PercentilesView
 
 EVER = datetime(1, 1, 1, tzinfo=UTC)

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from sqlalchemy import text
 
 from core.advisory_locks import Number, try_the
-from core.service import UnitOfWork
+from core.unit_of_work import UnitOfWork
 
 SMALLEST = 0.001
 GROWTH = 1.05

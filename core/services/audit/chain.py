@@ -17,8 +17,8 @@ from sqlalchemy import Row, Select, exists, func, select, text
 
 from core.advisory_locks import Number, try_the
 from core.decisions.audit_chain import GENESIS, Head, fault, seal
-from core.service import UnitOfWork
 from core.tables import AuditEntry, AuditSeal, JsonObject
+from core.unit_of_work import UnitOfWork
 
 AT_ONCE = 500
 READ_AT_ONCE = 2000

@@ -10,8 +10,8 @@ from core.decisions.people import Person
 from core.decisions.policy import require_scope, visible_teams
 from core.decisions.policy_table import Action
 from core.errors import NotAllowed
-from core.service import UnitOfWork, UnitOfWorkFactory
 from core.tables import AuditEntry, AuditSeal
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from core.views.records import AuditEntryView
 
 AT_ONCE = 500
@@ -52,20 +52,22 @@ def list_entries(
 
 
 def export_entries(
-    service: UnitOfWorkFactory, person: Person, wanted: AuditFilter
+    unit_of_work: UnitOfWorkFactory, person: Person, wanted: AuditFilter
 ) -> Iterator[AuditEntryView]:
     """All entries that are there, oldest first; read in portions, no transaction stays open between them.
 
     Raises as `list_entries` does, before the first entry.
     """
     query = _query(person, wanted).order_by(AuditEntry.number).limit(AT_ONCE)
-    return _portions(service, query)
+    return _portions(unit_of_work, query)
 
 
-def _portions(service: UnitOfWorkFactory, query: Select[AuditEntry, AuditSeal]) -> Iterator[AuditEntryView]:
+def _portions(
+    unit_of_work: UnitOfWorkFactory, query: Select[AuditEntry, AuditSeal]
+) -> Iterator[AuditEntryView]:
     behind = 0
     while True:
-        with service.transaction() as work:
+        with unit_of_work.begin() as work:
             portion = [_view(*row) for row in work.session.execute(query.where(AuditEntry.number > behind))]
         yield from portion
         if len(portion) < AT_ONCE:

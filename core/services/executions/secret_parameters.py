@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from core.definitions.secrets import is_hidden, secret_names
 from core.errors import Conflict
-from core.service import UnitOfWork
 from core.tables import RunbookExecution, SecretParameters
+from core.unit_of_work import UnitOfWork
 from core.values.execution import Json
 
 KEPT = timedelta(days=7)  # for a retry

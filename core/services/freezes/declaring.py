@@ -15,13 +15,13 @@ from core.decisions.people import Person
 from core.decisions.policy_table import Action
 from core.errors import Conflict, InvalidInput, NotFound, Unavailable
 from core.identifiers import Prefix, new_id
-from core.service import UnitOfWork
 from core.services.access.people import find_team
 from core.services.freezes import in_force
 from core.services.freezes.in_force import freezes_in_force
 from core.services.shared import audit, notices
 from core.services.shared.idempotency import serialize_on_key
 from core.tables import Freeze, Team
+from core.unit_of_work import UnitOfWork
 
 ATTEMPTS = 20
 PATIENCE = "300ms"  # below PostgreSQL's deadlock_timeout, so that it is never a worker that has to give way

@@ -14,11 +14,11 @@ from sqlalchemy import select
 
 from core.advisory_locks import keep_freezes_away
 from core.decisions.freeze import FreezeInForce, begun_words, check_not_frozen, freeze_of, lifted_words
-from core.service import UnitOfWork
 from core.services.shared import notices
 from core.services.shared.notices import NewNotice, NoticeKind
 from core.statuses import UNRESOLVED
 from core.tables import Freeze, Incident
+from core.unit_of_work import UnitOfWork
 
 
 def freezes_in_force(work: UnitOfWork) -> list[Freeze]:

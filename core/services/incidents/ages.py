@@ -17,13 +17,13 @@ from core.database import DATABASE_IS_AWAY
 from core.decisions.initiators import Initiator, Initiators, initiators_from_json
 from core.definitions.kinds import StoredDefinitionInvalid
 from core.definitions.workflow import IncidentAge
-from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.incidents.changes import new_event
 from core.services.library.workflows_in_force import definition_in_force, is_started_by
 from core.services.operations.installation import require_known, was_before_a_restore
 from core.services.starts.workflow_starts import doubt_what_it_started, start_workflow_by_event
 from core.statuses import IncidentStatus
 from core.tables import Incident, IncidentAgeReached, IncidentEvent, Workflow
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 AT_ONCE = 200
 EVENT = "incident.age"
@@ -31,23 +31,23 @@ EVENT = "incident.age"
 log = structlog.get_logger()
 
 
-def start_what_came_of_age(service: UnitOfWorkFactory) -> int:
+def start_what_came_of_age(unit_of_work: UnitOfWorkFactory) -> int:
     """Start the workflows whose incidents are old enough now. Returns for how many it was decided.
 
     Raises an ExceptionGroup of what was in the way of some.
     """
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         due = came_of_age(work)
-    troubles = [trouble for pair in due if (trouble := _try_to_reach(service, *pair)) is not None]
+    troubles = [trouble for pair in due if (trouble := _try_to_reach(unit_of_work, *pair)) is not None]
     if troubles:
         raise ExceptionGroup("incidents that came of age", troubles)
     return len(due)
 
 
-def _try_to_reach(service: UnitOfWorkFactory, workflow_id: str, incident_id: str) -> Exception | None:
+def _try_to_reach(unit_of_work: UnitOfWorkFactory, workflow_id: str, incident_id: str) -> Exception | None:
     """What one incident comes to keeps none of the others waiting; what it says is told when all were tried."""
     try:
-        service.do(lambda work: _reach(work, workflow_id, incident_id))
+        unit_of_work.run(lambda work: _reach(work, workflow_id, incident_id))
     except DATABASE_IS_AWAY:
         raise
     except Exception as error:  # noqa: BLE001 whatever it is, it is handed on

@@ -21,13 +21,13 @@ from core.decisions.people import Person
 from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
 from core.errors import Conflict
-from core.service import UnitOfWork
 from core.services.incidents import alert_storms
 from core.services.incidents.changes import RANKS, Cause, lock, set_severity
 from core.services.incidents.opening import change_status
 from core.services.incidents.timeline import add_note
 from core.statuses import UNRESOLVED, IncidentStatus, Severity
 from core.tables import GroupedAlert, Incident
+from core.unit_of_work import UnitOfWork
 
 
 def escalate(

@@ -16,7 +16,6 @@ from core.alerts.vendors import Vendor
 from core.decisions.initiators import initiated_by
 from core.decisions.people import Person
 from core.limits import WINDOW
-from core.service import UnitOfWork
 from core.services.incidents.changes import Cause, new_event, set_severity
 from core.services.incidents.opening import NewIncident, open_incident
 from core.services.shared import notices
@@ -24,6 +23,7 @@ from core.services.shared.idempotency import serialize_on_key
 from core.services.shared.notices import NoticeKind
 from core.statuses import UNRESOLVED, Severity
 from core.tables import GroupedAlert, Incident, JsonObject, Team
+from core.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True)

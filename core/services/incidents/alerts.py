@@ -23,7 +23,6 @@ from core.decisions.policy import sees
 from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
 from core.errors import InvalidInput
-from core.service import UnitOfWork
 from core.services.access.people import find_team
 from core.services.incidents import alert_storms
 from core.services.incidents.alert_news import AlertOutcome, find_known, tell
@@ -32,6 +31,7 @@ from core.services.incidents.opening import NewIncident, open_incident
 from core.services.shared.idempotency import serialize_on_key
 from core.statuses import Severity, TokenScope
 from core.tables import EarlyAlert, Incident, Team
+from core.unit_of_work import UnitOfWork
 
 KEPT = timedelta(minutes=10)  # far longer than any request is under way
 AT_ONCE = 500  # that are forgotten with one that is kept

@@ -16,12 +16,12 @@ from core.decisions.initiators import Deed, Initiators, initiated_by, initiators
 from core.decisions.people import Person
 from core.errors import Conflict
 from core.identifiers import Prefix, derived_id, new_id
-from core.service import UnitOfWork
 from core.services.shared import audit, notices
 from core.services.shared.notices import NoticeKind
 from core.services.starts.workflow_starts import doubt_what_it_started, start_matching_workflows
 from core.statuses import IncidentStatus, Severity
 from core.tables import Incident, IncidentEvent, JsonObject
+from core.unit_of_work import UnitOfWork
 from core.values.execution import Json
 
 

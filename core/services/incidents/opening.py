@@ -13,7 +13,6 @@ from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
 from core.errors import NotFound
 from core.identifiers import Prefix, new_id
-from core.service import UnitOfWork
 from core.services.access.people import find_team
 from core.services.access.workspace import check_free, newest_of, take_it
 from core.services.incidents.changes import Cause, happened, set_status
@@ -23,6 +22,7 @@ from core.services.shared.notices import NewNotice, NoticeKind
 from core.services.starts.bounds import check_may_open
 from core.statuses import IncidentStatus, Severity
 from core.tables import Incident, JsonObject, Team
+from core.unit_of_work import UnitOfWork
 
 LONGEST_NUMBER = 9  # digits: PostgreSQL's integer has ten, not all of them
 

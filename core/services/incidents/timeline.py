@@ -16,11 +16,11 @@ from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
 from core.decisions.timeline import in_words
 from core.identifiers import Prefix, new_id
-from core.service import UnitOfWork
 from core.services.access.listing import Window
 from core.services.shared import audit
 from core.services.shared.idempotency import serialize_on_key
 from core.tables import Incident, IncidentEvent
+from core.unit_of_work import UnitOfWork
 from core.views.incidents import NoteView, TimelineEntryView
 
 NOTE = "incident.note"

@@ -5,13 +5,13 @@ Who approves says which version they were shown. Whatever they did not see, they
 
 from core.decisions.people import Person
 from core.errors import Conflict, NotAllowed, VersionUnnamed
-from core.service import UnitOfWork
 from core.services.library import writing
 from core.services.library.finding import check_may_approve, check_may_deprecate, owner_of
 from core.services.library.kinds import Change, DefinitionKind, Row
 from core.services.library.writing import UNSAID, Intent
 from core.statuses import ApprovalStatus
 from core.tables import JsonObject
+from core.unit_of_work import UnitOfWork
 
 
 def approve(

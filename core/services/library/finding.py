@@ -13,10 +13,10 @@ from core.decisions.people import Person
 from core.decisions.policy import require, require_somewhere
 from core.decisions.policy_table import Action
 from core.errors import InvalidInput, NotFound
-from core.service import UnitOfWork
 from core.services.access.people import find_team
 from core.services.library.kinds import DefinitionKind, Row
 from core.tables import Team
+from core.unit_of_work import UnitOfWork
 
 
 def check_may_write(person: Person, team: str | None, action: Action = Action.DEFINITION_WRITE) -> None:

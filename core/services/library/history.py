@@ -5,7 +5,6 @@ from sqlalchemy import select
 from core.decisions.people import Person
 from core.definitions.yaml_format import Labelled, difference, written_new
 from core.errors import Conflict, NotFound
-from core.service import UnitOfWork
 from core.services.library.finding import check_may_write, owner_of
 from core.services.library.kinds import RUNBOOKS, WORKFLOWS, Change, DefinitionKind, Row
 from core.services.library.workflows import still_valid
@@ -13,6 +12,7 @@ from core.services.library.writing import UNSAID, Intent, lock, write
 from core.services.views.reading import view_runbook, view_workflow
 from core.statuses import ApprovalStatus
 from core.tables import JsonObject, Runbook, RunbookVersion, Workflow, WorkflowVersion
+from core.unit_of_work import UnitOfWork
 from core.views.library import RunbookWithDiff, VersionView, WorkflowWithDiff
 
 AnyVersion = RunbookVersion | WorkflowVersion

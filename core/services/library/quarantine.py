@@ -3,11 +3,11 @@
 from sqlalchemy.orm import Session
 
 from core.decisions.people import Person
-from core.service import UnitOfWork
 from core.services.library import writing
 from core.services.library.kinds import RUNBOOKS, WORKFLOWS, Change, DefinitionKind, Row
 from core.statuses import ApprovalStatus
 from core.tables import Runbook, RunbookExecution, Workflow, WorkflowExecution
+from core.unit_of_work import UnitOfWork
 
 SYSTEM = Person("system", source="worker")
 

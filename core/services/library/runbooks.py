@@ -7,13 +7,13 @@ from core.decisions.quarantine import UNTIL, why_it_does_not_run
 from core.definitions.kinds import read_stored
 from core.definitions.runbook import RunbookDefinition
 from core.errors import Conflict, NotFound
-from core.service import UnitOfWork
 from core.services.library import finding, writing
 from core.services.library.finding import owner_of
 from core.services.library.kinds import RUNBOOKS
 from core.services.library.writing import Intent
 from core.statuses import ApprovalStatus
 from core.tables import Incident, Runbook
+from core.unit_of_work import UnitOfWork
 
 
 def apply_runbook(

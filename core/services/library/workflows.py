@@ -13,12 +13,12 @@ from core.definitions.kinds import StoredDefinitionInvalid, read_stored, with_en
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.validate import validate_data
 from core.definitions.workflow import WorkflowDefinition
-from core.service import UnitOfWork
 from core.services.library import finding, writing
 from core.services.library.finding import check_may_write
 from core.services.library.kinds import WORKFLOWS, Change
 from core.services.library.writing import UNSAID, Intent
 from core.tables import JsonObject, Workflow
+from core.unit_of_work import UnitOfWork
 
 
 def still_valid(name: str, version: int, document: JsonObject) -> RunbookDefinition | WorkflowDefinition:

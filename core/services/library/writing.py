@@ -10,13 +10,13 @@ from core.definitions.runbook import RunbookDefinition
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import Conflict, InvalidInput, NotFound, Stale
 from core.identifiers import new_id
-from core.service import UnitOfWork
 from core.services.library.finding import check_may_write, owner_of, owning_team
 from core.services.library.kinds import WRITES, Change, DefinitionKind, Row
 from core.services.shared import audit
 from core.services.shared.idempotency import serialize_on_key
 from core.statuses import ACTIVE, ApprovalStatus
 from core.tables import JsonObject
+from core.unit_of_work import UnitOfWork
 
 AnyDefinition = RunbookDefinition | WorkflowDefinition
 

@@ -24,9 +24,9 @@ from core.decisions.signs import EVERY, FORGOTTEN, Presence, Sign, presences
 from core.errors import Unavailable
 from core.identifiers import Prefix
 from core.outage import Outage
-from core.service import UnitOfWork, UnitOfWorkFactory
 from core.statuses import ACTIVE
 from core.tables import Notice, Process, RunbookExecution, SchemaCompatibility, WorkflowExecution
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 log = structlog.get_logger()
 
@@ -57,7 +57,7 @@ class Life:
 
 @contextmanager
 def living(
-    service: UnitOfWorkFactory, kind: str, version: str, outage: Outage | None = None
+    unit_of_work: UnitOfWorkFactory, kind: str, version: str, outage: Outage | None = None
 ) -> Iterator[None]:
     """Within the block signs of life are given, from a thread of its own. A database that is away stops nothing.
 
@@ -65,7 +65,7 @@ def living(
     """
     life, over = Life(kind, version), threading.Event()
     thread = threading.Thread(
-        target=_live, args=(service, life, over, outage), name="signs-of-life", daemon=True
+        target=_live, args=(unit_of_work, life, over, outage), name="signs-of-life", daemon=True
     )
     thread.start()
     try:
@@ -73,14 +73,14 @@ def living(
     finally:
         over.set()
         thread.join()
-        with suppress(SQLAlchemyError), service.transaction() as work:
+        with suppress(SQLAlchemyError), unit_of_work.begin() as work:
             life.end(work)
 
 
-def _live(service: UnitOfWorkFactory, life: Life, over: threading.Event, outage: Outage | None) -> None:
+def _live(unit_of_work: UnitOfWorkFactory, life: Life, over: threading.Event, outage: Outage | None) -> None:
     while not over.is_set():
         try:
-            with service.transaction() as work:
+            with unit_of_work.begin() as work:
                 life.give_sign(work)
         except SQLAlchemyError as error:
             log.debug("no sign of life could be given", error=type(error).__name__)

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from core.decisions.installation import Place
 from core.errors import RunbookError
-from core.service import UnitOfWork
 from core.tables import Installation
+from core.unit_of_work import UnitOfWork
 
 THE_ROW = 1
 # A dump that is restored has another cluster, database or table, whichever way; a copy of files has another timeline.

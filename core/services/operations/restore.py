@@ -13,11 +13,11 @@ from sqlalchemy.dialects.postgresql import insert
 from core.advisory_locks import freeze_alone
 from core.decisions.installation import DECLARED, REASONS, Happened, Place, what_happened
 from core.decisions.people import Person
-from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.freezes.declaring import freeze_everything
 from core.services.operations.installation import THE_ROW, is_as_known, present_place
 from core.services.shared import audit, notices
 from core.tables import Installation
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 SYSTEM = Person("system", source="restore")
 SUBJECT = "installation"  # of the audit trail
@@ -32,16 +32,18 @@ UPDATE notices SET uncertain = true, leased_until = NULL WHERE message_ts IS NUL
 log = structlog.get_logger()
 
 
-def settle(service: UnitOfWorkFactory) -> Happened:
+def settle(unit_of_work: UnitOfWorkFactory) -> Happened:
     """Find out what became of the database, and do what that obliges us to: whoever comes first does it.
 
     To be asked by a process that starts, and by one that finds that `is_as_known` does not hold. A new database is
     written down as what it is.
     """
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         line = _line(work)
-    witnessed = service.witness.recall(line)  # before the mark is read: so it is never ahead of it by chance
-    with service.transaction() as work:
+    witnessed = unit_of_work.witness.recall(
+        line
+    )  # before the mark is read: so it is never ahead of it by chance
+    with unit_of_work.begin() as work:
         if is_as_known(work.session) and not _is_behind(work, line, witnessed):
             return Happened.NOTHING
         row = _locked(work)

@@ -21,7 +21,6 @@ from core.decisions.policy import require_scope
 from core.decisions.policy_table import Action
 from core.errors import Conflict, NotAllowed, NotFound
 from core.identifiers import Prefix, derived_id
-from core.service import UnitOfWork
 from core.services.access.listing import visible_gates
 from core.services.access.people import members_with_roles
 from core.services.executions.loading import RUNBOOK, load_locked
@@ -30,6 +29,7 @@ from core.services.shared import audit, notices
 from core.services.shared.notices import NewNotice, NoticeKind
 from core.statuses import GateStatus
 from core.tables import Approval, ApprovalDecision, Incident, RunbookExecution
+from core.unit_of_work import UnitOfWork
 from core.values.execution import GateDecided, GateOutdated, Json
 
 EARLIER = "It was asked by an earlier release, which did not show what will be sent."

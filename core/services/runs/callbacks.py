@@ -8,12 +8,12 @@ from sqlalchemy import select
 
 from core.decisions.people import Person
 from core.errors import Conflict, InvalidInput, NotFound
-from core.service import UnitOfWork
 from core.services.executions.loading import RUNBOOK, load_locked
 from core.services.runs.changes import apply_event
 from core.services.shared import audit
 from core.statuses import WaitingFor
 from core.tables import Callback, RunbookExecution
+from core.unit_of_work import UnitOfWork
 from core.values.execution import CallbackReceived, Json
 
 LARGEST_BODY = 64 * 1024  # characters of JSON: it is kept, shown and saved from

@@ -26,7 +26,6 @@ from core.decisions.gates import GATE
 from core.decisions.initiators import initiators_from_json
 from core.decisions.people import Person
 from core.decisions.settling import blame
-from core.service import UnitOfWork
 from core.services.executions import secret_parameters
 from core.services.executions.checkpoint import Change, save
 from core.services.executions.loading import WORKFLOW, AnyExecution, Loaded, load_locked
@@ -45,6 +44,7 @@ from core.tables import (
     RunbookExecution,
     WorkflowExecution,
 )
+from core.unit_of_work import UnitOfWork
 from core.values.execution import Answered, Event, Execution, Failed, Json, Step, Succeeded
 
 ApplySideEffects = Callable[[UnitOfWork, Loaded, Execution], None]

@@ -16,13 +16,13 @@ from core.decisions.people import Person
 from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
 from core.errors import Conflict, InvalidInput, NotFound
-from core.service import UnitOfWork
 from core.services.executions.loading import RUNBOOK, WORKFLOW, load_locked
 from core.services.runs.changes import apply_event
 from core.services.shared import audit, notices
 from core.services.shared.notices import NoticeKind
 from core.statuses import ACTIVE, WaitingFor
 from core.tables import Incident, RunbookExecution, WorkflowExecution
+from core.unit_of_work import UnitOfWork
 from core.values.execution import CancelRequested, Execution, VerdictGiven
 
 

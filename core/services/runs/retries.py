@@ -18,7 +18,6 @@ from core.decisions.resume import Resumption, resume
 from core.decisions.team_scope import check_may_respond, check_runbook_scope
 from core.errors import Conflict
 from core.identifiers import Prefix, new_id
-from core.service import UnitOfWork
 from core.services.executions import secret_parameters
 from core.services.executions.loading import RUNBOOK, Loaded, load_locked
 from core.services.freezes.in_force import check_may_begin
@@ -29,6 +28,7 @@ from core.services.shared.notices import NoticeKind
 from core.services.starts.runbook_starts import admit, execution_by_request_key
 from core.statuses import Status
 from core.tables import Incident, Runbook, RunbookExecution, StepExecution
+from core.unit_of_work import UnitOfWork
 from core.values.execution import Step
 
 

@@ -6,7 +6,6 @@ from sqlalchemy import ColumnElement, ScalarSelect, literal, select
 
 from core.decisions.people import Person
 from core.identifiers import Prefix
-from core.service import UnitOfWork
 from core.tables import (
     Approval,
     AuditEntry,
@@ -18,6 +17,7 @@ from core.tables import (
     Workflow,
     WorkflowExecution,
 )
+from core.unit_of_work import UnitOfWork
 
 
 def record(

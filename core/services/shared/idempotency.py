@@ -15,8 +15,8 @@ from sqlalchemy import delete
 
 from core.advisory_locks import Seed, wait_for
 from core.errors import InvalidInput
-from core.service import UnitOfWork
 from core.tables import IdempotentAnswer, JsonObject
+from core.unit_of_work import UnitOfWork
 
 
 def serialize_on_key(work: UnitOfWork, request_key: str) -> None:

@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, exists, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.identifiers import Prefix, derived_id
-from core.service import UnitOfWork
 from core.statuses import UNRESOLVED
 from core.tables import Incident, Installation, JsonObject, Notice
+from core.unit_of_work import UnitOfWork
 
 WANT_MORE = text(
     "UPDATE notices SET wanted = wanted + 1 WHERE subject_id = ANY(:subject_ids) AND kind = ANY(:kinds)"

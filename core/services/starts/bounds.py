@@ -16,12 +16,12 @@ from sqlalchemy import func, select
 from core.errors import TooMany
 from core.identifiers import Prefix, new_id
 from core.limits import WINDOW, too_many
-from core.service import UnitOfWork
 from core.services.library.kinds import WRITES
 from core.services.shared import notices
 from core.services.shared.notices import NewNotice, NoticeKind
 from core.statuses import Status
 from core.tables import Incident, IncidentEvent, JsonObject, Team, WorkflowExecution, WorkflowVersion
+from core.unit_of_work import UnitOfWork
 
 
 def check_may_open(work: UnitOfWork, team: Team) -> None:

@@ -14,7 +14,6 @@ from core.definitions.parameters import check_parameters
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.secrets import parted
 from core.identifiers import Prefix, derived_id, new_id
-from core.service import UnitOfWork
 from core.services.executions import secret_parameters
 from core.services.executions.locks import lock_name, take_lock
 from core.services.freezes.in_force import check_may_begin
@@ -25,6 +24,7 @@ from core.services.shared.incident_scope import incident_scope
 from core.services.shared.notices import NewNotice, NoticeKind
 from core.statuses import Status, WaitingFor
 from core.tables import Incident, IncidentEvent, Runbook, RunbookExecution, StepExecution, WorkflowExecution
+from core.unit_of_work import UnitOfWork
 from core.values.execution import Json
 
 MOST_WORK = 200_000  # units of cel_cost for the name of a lock: others wait for the same process

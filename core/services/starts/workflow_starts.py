@@ -17,7 +17,6 @@ from core.definitions.cel.expressions import at_most
 from core.definitions.kinds import StoredDefinitionInvalid
 from core.errors import Conflict
 from core.identifiers import Prefix, derived_id, new_id
-from core.service import UnitOfWork
 from core.services.freezes.in_force import begins_frozen
 from core.services.library.workflows_in_force import check_in_force, definition_in_force, is_started_by
 from core.services.shared import audit
@@ -27,6 +26,7 @@ from core.services.shared.unforeseen import unforeseen
 from core.services.starts.bounds import check_may_start, room_for, tell_failure, tell_not_started
 from core.statuses import Status
 from core.tables import ActionExecution, Incident, IncidentEvent, JsonObject, Workflow, WorkflowExecution
+from core.unit_of_work import UnitOfWork
 
 MANUAL = "manual"
 TOO_DEEP = (

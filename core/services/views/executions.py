@@ -22,7 +22,6 @@ from core.decisions.approval_policy import (
     possible_deciders,
 )
 from core.decisions.initiators import initiators_to_json
-from core.service import UnitOfWork
 from core.services.access.people import members_with_roles
 from core.services.freezes.in_force import freeze_over, freezes_in_force
 from core.services.shared.notices import NoticeKind
@@ -39,6 +38,7 @@ from core.tables import (
     StepExecution,
     WorkflowExecution,
 )
+from core.unit_of_work import UnitOfWork
 from core.views.executions import (
     ActionView,
     ApprovalDecisionView,

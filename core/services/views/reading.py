@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
-from core.service import UnitOfWork
 from core.services.shared.incident_scope import event_scope
 from core.services.views.executions import (
     columns,
@@ -24,6 +23,7 @@ from core.tables import (
     Workflow,
     WorkflowExecution,
 )
+from core.unit_of_work import UnitOfWork
 from core.views.executions import ActionView, ApprovalView, ExecutionView, WorkflowExecutionView
 from core.views.incidents import IncidentView
 from core.views.library import RunbookView, WorkflowView

@@ -14,9 +14,9 @@ from bot.rest.settings import RestSettings
 from bot.web import create_web
 from cli.main import command_line
 from core.decisions.people import Person
-from core.service import UnitOfWorkFactory
 from core.services.access.tokens import ALL_SCOPES, create_token
 from core.tables import Incident
+from core.unit_of_work import UnitOfWorkFactory
 from migrations.newest import newest_revision
 from slack_sandbox.serving import listen
 from tests.acceptance.rest.documents import DRAFT, RUNBOOKS
@@ -34,12 +34,14 @@ Cli = Callable[..., Outcome]
 
 
 @pytest.fixture
-def origin(service: UnitOfWorkFactory) -> Iterator[str]:
+def origin(unit_of_work: UnitOfWorkFactory) -> Iterator[str]:
     """Where the web application answers, with two teams and their runbooks."""
-    apply_documents(service, TEAMS + "---" + RUNBOOKS)
-    apply_documents(service, DRAFT, approve=False)
+    apply_documents(unit_of_work, TEAMS + "---" + RUNBOOKS)
+    apply_documents(unit_of_work, DRAFT, approve=False)
     links = RunLinks("", "secret")
-    web = create_web(service, slack=None, rest=RestSettings(), links=links, newest_revision=newest_revision())
+    web = create_web(
+        unit_of_work, slack=None, rest=RestSettings(), links=links, newest_revision=newest_revision()
+    )
     listener, url = listen(0)
     server = uvicorn.Server(uvicorn.Config(web, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -52,18 +54,18 @@ def origin(service: UnitOfWorkFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def incident(origin: str, service: UnitOfWorkFactory) -> Incident:
-    return new_incident(service)
+def incident(origin: str, unit_of_work: UnitOfWorkFactory) -> Incident:
+    return new_incident(unit_of_work)
 
 
 @pytest.fixture
 def speak_as(
-    service: UnitOfWorkFactory, admin: Person, monkeypatch: pytest.MonkeyPatch
+    unit_of_work: UnitOfWorkFactory, admin: Person, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str], None]:
     """Let the terminal be another person's."""
 
     def speak(slack_user_id: str) -> None:
-        with service.transaction() as work:
+        with unit_of_work.begin() as work:
             token = create_token(work, admin, slack_user_id, "terminal", scopes=ALL_SCOPES)
             monkeypatch.setenv("RUNBOOK_TOKEN", token)
 

@@ -11,8 +11,8 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from cli.embedded import Services
-from core.service import JobRequest, UnitOfWorkFactory
 from core.statuses import Status
+from core.unit_of_work import JobRequest, UnitOfWorkFactory
 from tests.acceptance.cli.processes import Started, started
 from tests.world import TEAMS, apply_documents, new_incident, see, start_run
 from workers.job_queue import RqJobQueue
@@ -50,8 +50,8 @@ def until(is_so: Callable[[], bool], worker: Started) -> None:
         time.sleep(0.05)
 
 
-def begin(service: UnitOfWorkFactory, redis: Redis, name: str) -> str:
-    run = start_run(service, new_incident(service), name)
+def begin(unit_of_work: UnitOfWorkFactory, redis: Redis, name: str) -> str:
+    run = start_run(unit_of_work, new_incident(unit_of_work), name)
     RqJobQueue(redis).enqueue([JobRequest("runbook", run)])
     return run
 
@@ -61,33 +61,35 @@ def children_of(pid: int) -> set[int]:
 
 
 def test_quick_runs_do_not_wait_behind_a_slow_one_and_a_stop_hands_over(
-    service: UnitOfWorkFactory, redis: Redis, environment: Mapping[str, str]
+    unit_of_work: UnitOfWorkFactory, redis: Redis, environment: Mapping[str, str]
 ) -> None:
-    apply_documents(service, TEAMS + DOCUMENTS)
+    apply_documents(unit_of_work, TEAMS + DOCUMENTS)
     with started(environment, "worker", "--concurrency", "2") as worker:
-        slow = begin(service, redis, "slow")
-        until(lambda: see(service, slow).status is Status.RUNNING, worker)
-        quick = [begin(service, redis, "quick") for _ in range(5)]
-        until(lambda: all(see(service, run).status is Status.SUCCEEDED for run in quick), worker)
-        assert see(service, slow).status is Status.RUNNING
+        slow = begin(unit_of_work, redis, "slow")
+        until(lambda: see(unit_of_work, slow).status is Status.RUNNING, worker)
+        quick = [begin(unit_of_work, redis, "quick") for _ in range(5)]
+        until(lambda: all(see(unit_of_work, run).status is Status.SUCCEEDED for run in quick), worker)
+        assert see(unit_of_work, slow).status is Status.RUNNING
         hands = children_of(worker.process.pid)
         assert len(hands) == 2
         assert worker.ends() == 0, worker.printed
     assert not any(Path(f"/proc/{pid}").exists() for pid in hands)
-    assert see(service, slow).steps[0].status is not Status.RUNNING  # told what became of it, and handed over
+    assert (
+        see(unit_of_work, slow).steps[0].status is not Status.RUNNING
+    )  # told what became of it, and handed over
     assert "Traceback" not in worker.printed
 
 
 def test_who_is_lost_is_replaced_and_takes_no_other_run_along(
-    service: UnitOfWorkFactory, redis: Redis, environment: Mapping[str, str]
+    unit_of_work: UnitOfWorkFactory, redis: Redis, environment: Mapping[str, str]
 ) -> None:
-    apply_documents(service, TEAMS + DOCUMENTS)
+    apply_documents(unit_of_work, TEAMS + DOCUMENTS)
     with started(environment, "worker", "--concurrency", "2") as worker:
         until(lambda: len(children_of(worker.process.pid)) == 2, worker)
         until(lambda: worker.printed.count('"worker starts"') == 2, worker)
-        slow = begin(service, redis, "slow")
-        until(lambda: see(service, slow).status is Status.RUNNING, worker)
-        with service.transaction() as work:
+        slow = begin(unit_of_work, redis, "slow")
+        until(lambda: see(unit_of_work, slow).status is Status.RUNNING, worker)
+        with unit_of_work.begin() as work:
             name = str(work.session.connection().exec_driver_sql(
                 "SELECT worker FROM runbook_executions WHERE id = %s", (slow,)
             ).scalar_one())  # fmt: skip
@@ -95,15 +97,15 @@ def test_who_is_lost_is_replaced_and_takes_no_other_run_along(
         [other] = children_of(worker.process.pid) - {holder}
         os.kill(other, signal.SIGKILL)
         until(lambda: len(children_of(worker.process.pid) - {other}) == 2, worker)
-        assert see(service, slow).status is Status.RUNNING
-        quick = begin(service, redis, "quick")
-        until(lambda: see(service, quick).status is Status.SUCCEEDED, worker)
-        assert see(service, slow).status is Status.RUNNING
+        assert see(unit_of_work, slow).status is Status.RUNNING
+        quick = begin(unit_of_work, redis, "quick")
+        until(lambda: see(unit_of_work, quick).status is Status.SUCCEEDED, worker)
+        assert see(unit_of_work, slow).status is Status.RUNNING
         assert worker.ends() == 0, worker.printed
 
 
 def test_the_processes_end_with_the_one_that_looks_after_them(
-    service: UnitOfWorkFactory, environment: Mapping[str, str]
+    unit_of_work: UnitOfWorkFactory, environment: Mapping[str, str]
 ) -> None:
     with started(environment, "worker", "--concurrency", "2") as worker:
         until(lambda: worker.printed.count('"worker starts"') == 2, worker)

@@ -14,9 +14,9 @@ from cli import setting_findings
 from cli.embedded import Services, create_database
 from cli.embedded.roles import connect
 from cli.readiness import why_not_ready
-from core.service import UnitOfWorkFactory
 from core.services.operations.health import Life
 from core.tables import Process
+from core.unit_of_work import UnitOfWorkFactory
 from migrations.newest import newest_revision
 from migrations.upgrade import upgrade_database
 from slack_sandbox.config import AppConfig, WorkspaceConfig
@@ -54,17 +54,17 @@ def healthy(
 
 
 @pytest.fixture(autouse=True)
-def at_work(service: UnitOfWorkFactory) -> None:
+def at_work(unit_of_work: UnitOfWorkFactory) -> None:
     """Of each process that is needed there is one."""
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         for kind in ("worker", "poster", "clock"):
             Life(kind, "1.0").give_sign(work)
 
 
 def test_processes_that_nobody_hears_of_are_wrong(
-    healthy: pytest.MonkeyPatch, cli: Cli, service: UnitOfWorkFactory
+    healthy: pytest.MonkeyPatch, cli: Cli, unit_of_work: UnitOfWorkFactory
 ) -> None:
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         work.session.execute(delete(Process).where(Process.kind != "clock"))
     outcome = cli("doctor")
 
@@ -179,7 +179,7 @@ def test_a_database_that_a_newer_release_migrated_is_no_case_for_migrate(
 def test_a_newer_schema_is_judged_by_the_rule_that_the_processes_start_by(
     healthy: pytest.MonkeyPatch,
     cli: Cli,
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     owner_engine: Engine,
     oldest_code: str,
     fits: bool,
@@ -188,7 +188,7 @@ def test_a_newer_schema_is_judged_by_the_rule_that_the_processes_start_by(
         with owner_engine.begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
             connection.execute(text(f"UPDATE schema_compatibility SET oldest_code = '{oldest_code}'"))
-        found, why_not = finding(cli, "database"), why_not_ready(service)
+        found, why_not = finding(cli, "database"), why_not_ready(unit_of_work)
     finally:
         with owner_engine.begin() as connection:
             connection.execute(text(f"UPDATE alembic_version SET version_num = '{newest_revision()}'"))

@@ -13,26 +13,26 @@ from cli.client import export
 from cli.client.connection import Connection
 from cli.main import app
 from core.decisions.people import Person
-from core.service import UnitOfWorkFactory
 from core.services.access.tokens import create_token
 from core.tables import RunbookVersion, WorkflowVersion
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.documents import RUNBOOKS, WORKFLOW
 from tests.world import TEAMS, apply_documents
 
 
 @pytest.fixture
-def web(service: UnitOfWorkFactory) -> ASGIApp:
-    apply_documents(service, TEAMS + "---" + RUNBOOKS + "---" + WORKFLOW)
+def web(unit_of_work: UnitOfWorkFactory) -> ASGIApp:
+    apply_documents(unit_of_work, TEAMS + "---" + RUNBOOKS + "---" + WORKFLOW)
     links = RunLinks("https://runbooks.example", "the signing secret")
-    return create_web(service, slack=None, rest=RestSettings(), links=links, newest_revision=None)
+    return create_web(unit_of_work, slack=None, rest=RestSettings(), links=links, newest_revision=None)
 
 
 @pytest.fixture(autouse=True)
 def connected(
-    service: UnitOfWorkFactory, web: ASGIApp, admin: Person, monkeypatch: pytest.MonkeyPatch
+    unit_of_work: UnitOfWorkFactory, web: ASGIApp, admin: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The verb's connection leads into the application, as a responder of team database."""
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         token = create_token(work, admin, "U0DBOPS", "test")
     transport = TestClient(web)._transport
     monkeypatch.setattr(export, "connect", lambda _url: Connection("http://127.0.0.1:1", token, transport))
@@ -46,11 +46,11 @@ def exported(*arguments: str) -> str:
 
 
 def test_everything_that_one_may_see_is_exported_and_applied_again_without_a_change(
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
 ) -> None:
     text = exported()
-    apply_documents(service, text)
-    with service.transaction() as work:
+    apply_documents(unit_of_work, text)
+    with unit_of_work.begin() as work:
         lines = work.session.query(RunbookVersion).filter(RunbookVersion.change != "approved").count()
         lines += work.session.query(WorkflowVersion).filter(WorkflowVersion.change != "approved").count()
 

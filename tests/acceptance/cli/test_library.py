@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from core.decisions.quarantine import UNTIL
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.cli.conftest import Cli
 from tests.conftest import ADMIN
 from tests.world import LOST, apply_documents, suspect
@@ -30,8 +30,10 @@ steps:
 """
 
 
-def test_the_list_has_ones_own_and_the_global_runbooks_by_name(cli: Cli, service: UnitOfWorkFactory) -> None:
-    apply_documents(service, LONG)
+def test_the_list_has_ones_own_and_the_global_runbooks_by_name(
+    cli: Cli, unit_of_work: UnitOfWorkFactory
+) -> None:
+    apply_documents(unit_of_work, LONG)
     outcome = cli("list")
 
     lines = outcome.out.splitlines()
@@ -59,8 +61,8 @@ def test_a_runbook_is_shown_with_how_to_run_it(cli: Cli) -> None:
     assert "Look at a cluster." in shown
 
 
-def test_a_runbook_under_quarantine_says_so_and_why(cli: Cli, service: UnitOfWorkFactory) -> None:
-    suspect(service, "db-check")
+def test_a_runbook_under_quarantine_says_so_and_why(cli: Cli, unit_of_work: UnitOfWorkFactory) -> None:
+    suspect(unit_of_work, "db-check")
 
     listed, shown = cli("list").out, " ".join(cli("show", "db-check").out.split())
     assert listed.endswith(f"\ndb-check is under quarantine. {LOST}\n")
@@ -76,14 +78,14 @@ def test_a_runbook_as_json_is_that_of_the_api(cli: Cli) -> None:
 
 
 def test_a_draft_is_shown_with_what_it_changes_in_the_approved_version(
-    cli: Cli, service: UnitOfWorkFactory
+    cli: Cli, unit_of_work: UnitOfWorkFactory
 ) -> None:
-    apply_documents(service, LONG)
+    apply_documents(unit_of_work, LONG)
     shown = cli("show", "web-drain").out
     assert "@@" not in shown
     assert "It changes" not in shown
 
-    apply_documents(service, LONG.replace("for: 1h", "for: 2h"), approve=False)
+    apply_documents(unit_of_work, LONG.replace("for: 1h", "for: 2h"), approve=False)
     changes = cli("show", "web-drain").out.partition("It changes v1, which was approved:\n")[2].splitlines()
     assert changes[1:3] == ["--- web-drain v1 (approved)", "+++ web-drain v2 (draft)"]
     assert [line.split() for line in changes[3:] if line.startswith(("-", "+"))] == [
@@ -100,10 +102,10 @@ def test_a_draft_of_which_nothing_was_approved_says_so(cli: Cli) -> None:
     assert whole.startswith("kind: runbook\nname: db-draft\n")
 
 
-def test_a_draft_that_says_what_was_approved_says_so(cli: Cli, service: UnitOfWorkFactory) -> None:
-    apply_documents(service, LONG)
-    apply_documents(service, LONG.replace("for: 1h", "for: 2h"), approve=False)
-    apply_documents(service, LONG, approve=False)
+def test_a_draft_that_says_what_was_approved_says_so(cli: Cli, unit_of_work: UnitOfWorkFactory) -> None:
+    apply_documents(unit_of_work, LONG)
+    apply_documents(unit_of_work, LONG.replace("for: 1h", "for: 2h"), approve=False)
+    apply_documents(unit_of_work, LONG, approve=False)
 
     assert cli("show", "web-drain").out.endswith("\nIt says the same as v1, which was approved.\n")
 
@@ -196,7 +198,10 @@ def test_a_definition_is_approved_at_a_terminal_once_it_was_shown(
 
 
 def test_a_script_names_the_version_that_somebody_read(
-    cli: Cli, service: UnitOfWorkFactory, speak_as: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+    cli: Cli,
+    unit_of_work: UnitOfWorkFactory,
+    speak_as: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     as_admin(speak_as, monkeypatch, None)
     nobody = cli("approve", "db-draft")
@@ -209,10 +214,13 @@ def test_a_script_names_the_version_that_somebody_read(
 
 
 def test_workflows_are_listed_shown_and_approved_alike(
-    cli: Cli, service: UnitOfWorkFactory, speak_as: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+    cli: Cli,
+    unit_of_work: UnitOfWorkFactory,
+    speak_as: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    apply_documents(service, GREET)
-    apply_documents(service, GREET.replace("hello", "good bye"), approve=False)
+    apply_documents(unit_of_work, GREET)
+    apply_documents(unit_of_work, GREET.replace("hello", "good bye"), approve=False)
     as_admin(speak_as, monkeypatch, "y")
     listed = " ".join(cli("list", "--workflow").out.split())
     assert "greet global draft, v1 in force operator" in listed

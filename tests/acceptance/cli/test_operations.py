@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from core.service import UnitOfWorkFactory
 from core.tables import Incident
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.cli.conftest import Cli
 from tests.acceptance.cli.processes import said
 from tests.world import see, start_run
@@ -15,9 +15,9 @@ NOTE = """It's "down": a=b, `x`
 second line"""
 
 
-def in_doubt(service: UnitOfWorkFactory, incident: Incident) -> str:
-    run = start_run(service, incident, "say-hello")
-    with service.transaction() as work:
+def in_doubt(unit_of_work: UnitOfWorkFactory, incident: Incident) -> str:
+    run = start_run(unit_of_work, incident, "say-hello")
+    with unit_of_work.begin() as work:
         connection = work.session.connection()
         connection.exec_driver_sql(
             "UPDATE runbook_executions SET status = 'waiting', waiting_for = 'verdict', wake_at = NULL"
@@ -28,28 +28,28 @@ def in_doubt(service: UnitOfWorkFactory, incident: Incident) -> str:
 
 @pytest.mark.parametrize("answer", ["ran", "did_not_run", "run_again"])
 def test_a_verdict_is_about_the_step_that_the_run_asks_about(
-    cli: Cli, incident: Incident, service: UnitOfWorkFactory, answer: str
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, answer: str
 ) -> None:
-    run = in_doubt(service, incident)
+    run = in_doubt(unit_of_work, incident)
     outcome = cli("verdict", run, answer)
     assert outcome.status == 0, outcome.err
     assert f"Noted for step pause of say-hello: {answer}." in outcome.out
-    assert see(service, run).waiting_for is None
+    assert see(unit_of_work, run).waiting_for is None
 
 
 def test_a_verdict_about_another_attempt_is_refused(
-    cli: Cli, incident: Incident, service: UnitOfWorkFactory
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory
 ) -> None:
-    run = in_doubt(service, incident)
+    run = in_doubt(unit_of_work, incident)
     outcome = cli("verdict", run, "ran", "--step", "pause", "--attempt", "2")
     assert outcome.status == 1
-    assert see(service, run).waiting_for == "verdict"
+    assert see(unit_of_work, run).waiting_for == "verdict"
 
 
 def test_a_run_that_asks_nothing_takes_no_verdict(
-    cli: Cli, incident: Incident, service: UnitOfWorkFactory
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory
 ) -> None:
-    outcome = cli("verdict", start_run(service, incident, "say-hello"), "ran")
+    outcome = cli("verdict", start_run(unit_of_work, incident, "say-hello"), "ran")
     assert (outcome.status, "asks about no step" in outcome.err) == (1, True)
     assert cli("verdict", "rbx_none", "perhaps").status == 2
 

@@ -9,8 +9,8 @@ from cli.settled import begin
 from core.clock import SystemClock
 from core.database import open_engine
 from core.errors import Unavailable
-from core.service import UnitOfWorkFactory
 from core.services.freezes.in_force import freezes_in_force
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.cli.conftest import Cli
 from tests.conftest import RecordedJobs
 
@@ -24,17 +24,17 @@ def environment(
     monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path))
 
 
-def reasons(service: UnitOfWorkFactory) -> list[str]:
-    with service.transaction() as work:
+def reasons(unit_of_work: UnitOfWorkFactory) -> list[str]:
+    with unit_of_work.begin() as work:
         return [freeze.reason for freeze in freezes_in_force(work)]
 
 
-def test_an_operator_says_that_the_database_was_restored(cli: Cli, service: UnitOfWorkFactory) -> None:
+def test_an_operator_says_that_the_database_was_restored(cli: Cli, unit_of_work: UnitOfWorkFactory) -> None:
     answer = cli("restored")
 
     assert (answer.status, answer.err) == (0, "")
     assert "Everything is frozen, and this is generation 2 of the database." in " ".join(answer.out.split())
-    [reason] = reasons(service)
+    [reason] = reasons(unit_of_work)
     assert reason.startswith(
         "An operator says that the database was restored from a copy. What went on after"
     )
@@ -42,14 +42,14 @@ def test_an_operator_says_that_the_database_was_restored(cli: Cli, service: Unit
 
 @pytest.mark.parametrize("process", ["worker --concurrency 1", "worker --concurrency 2", "clock"])
 def test_a_process_freezes_everything_before_it_does_anything(
-    cli: Cli, service: UnitOfWorkFactory, process: str, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, unit_of_work: UnitOfWorkFactory, process: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[list[str]] = []
     busy = {"worker --concurrency 1": "work", "worker --concurrency 2": "_supervise", "clock": "run_clock"}[
         process
     ]
     module = f"cli.roles.{process.split()[0]}"
-    monkeypatch.setattr(f"{module}.{busy}", lambda *_, **__: seen.append(reasons(service)))
+    monkeypatch.setattr(f"{module}.{busy}", lambda *_, **__: seen.append(reasons(unit_of_work)))
 
     assert cli(*process.split(), "--frozen").status == 0
     assert seen == [["It was started with --frozen"]]

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from core.service import UnitOfWorkFactory
 from core.tables import Incident, RunbookExecution
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.cli.conftest import Cli
 from tests.conftest import RecordedJobs
 from tests.world import new_executor, new_incident, see, start_run, work_off
@@ -19,33 +19,35 @@ def started(cli: Cli, incident: Incident, *words: str) -> str:
     return str(json.loads(outcome.out)["execution"]["id"])
 
 
-def test_a_run_is_asked_for_and_its_id_told(cli: Cli, incident: Incident, service: UnitOfWorkFactory) -> None:
+def test_a_run_is_asked_for_and_its_id_told(
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory
+) -> None:
     outcome = cli("run", "db-check", "--incident", f"inc-{incident.number}", "cluster=orders")
 
     assert outcome.status == 0
     assert f"db-check v1 is asked for, for inc-{incident.number}. Its id is rbx_" in outcome.out
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         assert work.session.query(RunbookExecution).count() == 1
 
 
 def test_a_dry_run_tells_the_plan_and_starts_nothing(
-    cli: Cli, incident: Incident, service: UnitOfWorkFactory
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory
 ) -> None:
     outcome = cli("run", "db-check", "--incident", incident.id, "cluster=orders", "--dry-run")
 
     assert outcome.status == 0, outcome.err
     assert "pause" in outcome.out
     assert "is asked for" not in outcome.out
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         assert work.session.query(RunbookExecution).count() == 0
 
 
 def test_parameters_have_the_types_of_the_schema(
-    cli: Cli, incident: Incident, service: UnitOfWorkFactory
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory
 ) -> None:
     run = started(cli, incident, "depth=3")
 
-    assert see(service, run).parameters == {"cluster": "orders", "depth": 3}
+    assert see(unit_of_work, run).parameters == {"cluster": "orders", "depth": 3}
 
 
 @pytest.mark.parametrize(
@@ -58,14 +60,14 @@ def test_parameters_have_the_types_of_the_schema(
     ],
 )
 def test_a_wrong_parameter_is_refused_in_a_sentence(
-    cli: Cli, incident: Incident, service: UnitOfWorkFactory, words: list[str], sentence: str
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, words: list[str], sentence: str
 ) -> None:
     outcome = cli("run", "db-check", "--incident", incident.id, *words)
 
     assert (outcome.status, outcome.out) == (1, "")
     assert outcome.err.startswith("runbook: ")
     assert sentence in outcome.err
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         assert work.session.query(RunbookExecution).count() == 0
 
 
@@ -109,10 +111,10 @@ def test_the_status_of_a_run_shows_its_steps(cli: Cli, incident: Incident) -> No
 
 
 def test_the_status_of_an_incident_lists_its_runs(
-    cli: Cli, incident: Incident, service: UnitOfWorkFactory
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory
 ) -> None:
     run = started(cli, incident)
-    elsewhere = started(cli, new_incident(service))
+    elsewhere = started(cli, new_incident(unit_of_work))
     cli("cancel", run)
     outcome = cli("status", f"inc-{incident.number}")
 
@@ -122,11 +124,11 @@ def test_the_status_of_an_incident_lists_its_runs(
 
 
 def test_the_status_without_an_id_lists_what_runs_now(
-    cli: Cli, incident: Incident, service: UnitOfWorkFactory
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory
 ) -> None:
     over, first = started(cli, incident), started(cli, incident)
     cli("cancel", over)
-    second = started(cli, new_incident(service))
+    second = started(cli, new_incident(unit_of_work))
 
     listed = json.loads(cli("status", "--json").out)["executions"]
 
@@ -139,13 +141,13 @@ def test_where_nothing_runs_it_says_so(cli: Cli, incident: Incident) -> None:
     assert cli("status", incident.id).out == f"Nothing was run for {incident.id} yet.\n"
 
 
-def test_a_run_is_cancelled_once(cli: Cli, incident: Incident, service: UnitOfWorkFactory) -> None:
+def test_a_run_is_cancelled_once(cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory) -> None:
     run = started(cli, incident)
 
     assert cli("cancel", run).out == "db-check is cancelled.\n"
     again = cli("cancel", run)
 
-    assert see(service, run).status == "cancelled"
+    assert see(unit_of_work, run).status == "cancelled"
     assert (again.status, again.err) == (1, "runbook: This run has already ended: cancelled.")
 
 
@@ -159,76 +161,76 @@ def test_another_teams_run_is_not_there(
     assert cli("status", run).err == f"runbook: There is no execution {run}."
 
 
-def waiting_gate(service: UnitOfWorkFactory, jobs: RecordedJobs, incident: Incident) -> tuple[str, str]:
+def waiting_gate(unit_of_work: UnitOfWorkFactory, jobs: RecordedJobs, incident: Incident) -> tuple[str, str]:
     """A run that waits for an approval, and the approval's id."""
-    run = start_run(service, incident, "db-failover", person="U0DBADMIN")
-    work_off(service, new_executor(service), jobs.enqueued)
-    gate = see(service, run).approval
+    run = start_run(unit_of_work, incident, "db-failover", person="U0DBADMIN")
+    work_off(unit_of_work, new_executor(unit_of_work), jobs.enqueued)
+    gate = see(unit_of_work, run).approval
     assert gate is not None
     return run, gate.id
 
 
 def test_the_status_says_how_to_approve(
-    cli: Cli, incident: Incident, service: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
 ) -> None:
-    run, gate = waiting_gate(service, recorded_bells, incident)
+    run, gate = waiting_gate(unit_of_work, recorded_bells, incident)
     shown = cli("status", run).out
 
     assert "waiting for approval" in shown
     assert "Needs 1 approval, has 0: a responder of team database may decide." in shown
-    digest = see(service, run).approval.digest[:16]  # type: ignore[union-attr, index]  # it waits there
+    digest = see(unit_of_work, run).approval.digest[:16]  # type: ignore[union-attr, index]  # it waits there
     assert f"  runbook approve {gate} --digest {digest}\n" in shown
     assert f"  runbook reject {gate} --digest {digest}\n" in shown
     assert "What will be sent once it is approved:" in shown
 
 
 def test_what_was_shown_is_what_is_approved(
-    cli: Cli, incident: Incident, service: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
 ) -> None:
-    _, gate = waiting_gate(service, recorded_bells, incident)
+    _, gate = waiting_gate(unit_of_work, recorded_bells, incident)
 
     assert "What you saw is not what is asked now." in cli("approve", gate, "--digest", "0" * 16).err
 
 
 def test_an_approval_lets_the_run_go_on(
-    cli: Cli, incident: Incident, service: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
 ) -> None:
-    run, gate = waiting_gate(service, recorded_bells, incident)
+    run, gate = waiting_gate(unit_of_work, recorded_bells, incident)
 
     assert cli("approve", gate).out == f"It is approved (run {run}, step gate).\n"
-    work_off(service, new_executor(service), recorded_bells.enqueued)
-    assert see(service, run).status == "succeeded"
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+    assert see(unit_of_work, run).status == "succeeded"
     assert cli("approve", gate).err == "runbook: This was already approved."
 
 
 def test_a_rejection_ends_the_run_and_keeps_its_reason(
-    cli: Cli, incident: Incident, service: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
 ) -> None:
-    run, gate = waiting_gate(service, recorded_bells, incident)
+    run, gate = waiting_gate(unit_of_work, recorded_bells, incident)
     outcome = cli("reject", gate, "--reason", "not now", "--json")
 
     [decision] = json.loads(outcome.out)["approval"]["decisions"]
     assert (decision["approved"], decision["reason"]) == (False, "not now")
-    assert see(service, run).status == "failed"
+    assert see(unit_of_work, run).status == "failed"
 
 
 def test_who_asked_may_not_approve(
     cli: Cli,
     incident: Incident,
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     recorded_bells: RecordedJobs,
     speak_as: Callable[[str], None],
 ) -> None:
-    run, gate = waiting_gate(service, recorded_bells, incident)
+    run, gate = waiting_gate(unit_of_work, recorded_bells, incident)
     speak_as("U0DBADMIN")
     outcome = cli("approve", gate)
 
     assert (outcome.status, outcome.out) == (1, "")
     assert "somebody else must approve it" in outcome.err
-    assert see(service, run).status == "waiting"
+    assert see(unit_of_work, run).status == "waiting"
 
 
-def test_a_run_is_retried(cli: Cli, incident: Incident, service: UnitOfWorkFactory) -> None:
+def test_a_run_is_retried(cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory) -> None:
     run = started(cli, incident)
     cli("cancel", run)
     outcome = cli("retry", run)

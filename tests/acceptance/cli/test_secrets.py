@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cli.embedded import Services
-from core.service import UnitOfWorkFactory
 from core.tables import Secret
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.cli.conftest import Cli
 from tests.world import TEAMS, apply_documents
 
@@ -22,15 +22,15 @@ steps:
 
 @pytest.fixture(autouse=True)
 def environment(
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     database_url: str,
     services: Services,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> pytest.MonkeyPatch:
     """A library that uses a secret which nobody has declared, and an environment that has it."""
-    apply_documents(service, f"{TEAMS}---{CALLS}")
-    with service.transaction() as work:
+    apply_documents(unit_of_work, f"{TEAMS}---{CALLS}")
+    with unit_of_work.begin() as work:
         work.session.query(Secret).delete()
     for name, value in {
         "DATABASE_URL": database_url,
@@ -72,14 +72,14 @@ def test_a_definition_whose_secrets_are_not_declared_is_not_applied(cli: Cli, tm
 
 
 def test_the_doctor_tells_what_is_not_declared_and_what_cannot_be_read(
-    cli: Cli, service: UnitOfWorkFactory, environment: pytest.MonkeyPatch
+    cli: Cli, unit_of_work: UnitOfWorkFactory, environment: pytest.MonkeyPatch
 ) -> None:
     def said() -> list[str]:
         checks = json.loads(cli("doctor", "--json").out)["checks"]
         return [each["message"] for each in checks if each["name"] == "secrets"]
 
     assert said() == ["Used, and not declared: API."]
-    apply_documents(service, f"{TEAMS}---{CALLS}")
+    apply_documents(unit_of_work, f"{TEAMS}---{CALLS}")
     assert said() == ["1 declared, and all can be read. Set, and not declared, so used by nobody: IDLE."]
     environment.delenv("RUNBOOK_SECRET_API")
     assert said() == ["API: RUNBOOK_SECRET_API is not set."]

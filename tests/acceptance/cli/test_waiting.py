@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Engine, event
 
 from cli.client import following
-from core.service import UnitOfWorkFactory
 from core.tables import Incident
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.cli.conftest import Cli
 from tests.conftest import RecordedJobs
 from tests.world import apply_documents, new_executor, new_incident, see, start_run, work_off
@@ -36,14 +36,14 @@ steps: [{id: pause, type: wait, for: 1h}]
 
 
 @pytest.fixture(autouse=True)
-def soon(origin: str, monkeypatch: pytest.MonkeyPatch, service: UnitOfWorkFactory) -> None:
+def soon(origin: str, monkeypatch: pytest.MonkeyPatch, unit_of_work: UnitOfWorkFactory) -> None:
     monkeypatch.setattr(following, "LOOK_SECONDS", 0.02)
-    apply_documents(service, DOCUMENTS)
+    apply_documents(unit_of_work, DOCUMENTS)
 
 
 @contextmanager
 def at_work(
-    service: UnitOfWorkFactory, jobs: RecordedJobs, then: Callable[[], object] = lambda: None
+    unit_of_work: UnitOfWorkFactory, jobs: RecordedJobs, then: Callable[[], object] = lambda: None
 ) -> Iterator[None]:
     """A worker beside the terminal; `then`: what a person does as soon as something runs."""
     over = threading.Event()
@@ -51,7 +51,7 @@ def at_work(
     def work() -> None:
         while not over.is_set():
             if jobs.enqueued:
-                work_off(service, new_executor(service), jobs.enqueued)
+                work_off(unit_of_work, new_executor(unit_of_work), jobs.enqueued)
                 then()
             time.sleep(0.02)
 
@@ -66,13 +66,13 @@ def at_work(
 def test_the_outcome_is_the_exit_status_and_each_step_is_told(
     cli: Cli,
     incident: Incident,
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     recorded_bells: RecordedJobs,
     name: str,
     status: int,
     last: str,
 ) -> None:
-    with at_work(service, recorded_bells):
+    with at_work(unit_of_work, recorded_bells):
         outcome = cli("run", name, "--incident", incident.id, "--wait")
     assert outcome.status == status, outcome.err
     lines = outcome.out.splitlines()
@@ -82,13 +82,13 @@ def test_the_outcome_is_the_exit_status_and_each_step_is_told(
 
 
 def test_what_it_waits_for_is_told_and_a_cancel_has_a_status_of_its_own(
-    cli: Cli, incident: Incident, service: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
 ) -> None:
     seen: list[str] = []
 
     def cancel() -> None:
         time.sleep(0.3)
-        with service.transaction() as work:
+        with unit_of_work.begin() as work:
             seen.extend(
                 work.session.connection().exec_driver_sql("SELECT id FROM runbook_executions").scalars()
             )
@@ -96,7 +96,7 @@ def test_what_it_waits_for_is_told_and_a_cancel_has_a_status_of_its_own(
                 "UPDATE runbook_executions SET status = 'cancelled', waiting_for = NULL, wake_at = NULL"
             )
 
-    with at_work(service, recorded_bells, cancel):
+    with at_work(unit_of_work, recorded_bells, cancel):
         outcome = cli("run", "db-failover", "--incident", incident.id, "--wait")
     assert outcome.status == 3, outcome.out
     assert "waiting for approval" in outcome.out
@@ -105,9 +105,9 @@ def test_what_it_waits_for_is_told_and_a_cancel_has_a_status_of_its_own(
 
 
 def test_as_json_the_end_alone_is_told(
-    cli: Cli, incident: Incident, service: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
 ) -> None:
-    with at_work(service, recorded_bells):
+    with at_work(unit_of_work, recorded_bells):
         outcome = cli("run", "broken", "--incident", incident.id, "--wait", "--json")
     assert outcome.status == 1
     assert json.loads(outcome.out)["execution"]["status"] == "failed"
@@ -117,10 +117,10 @@ def test_as_json_the_end_alone_is_told(
     ("state", "status"), [("failed", 1), ("cancelled", 3), ("timed_out", 4), ("succeeded", 0), ("running", 0)]
 )
 def test_the_status_of_a_run_is_an_exit_status(
-    cli: Cli, incident: Incident, service: UnitOfWorkFactory, state: str, status: int
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, state: str, status: int
 ) -> None:
-    run = start_run(service, incident, "fine")
-    with service.transaction() as work:
+    run = start_run(unit_of_work, incident, "fine")
+    with unit_of_work.begin() as work:
         work.session.connection().exec_driver_sql("UPDATE runbook_executions SET status = %s", (state,))
     assert cli("status", run).status == status
     assert cli("status", run, "--json").status == status
@@ -139,13 +139,13 @@ def statements(engine: Engine, act: Callable[[], object]) -> int:
 
 
 def test_a_list_of_runs_costs_the_same_however_many_incidents_there_are(
-    cli: Cli, incident: Incident, service: UnitOfWorkFactory
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory
 ) -> None:
-    start_run(service, incident, "fine")
+    start_run(unit_of_work, incident, "fine")
     cli("status")
-    few = statements(service.engine, lambda: cli("status"))
+    few = statements(unit_of_work.engine, lambda: cli("status"))
     for _ in range(8):
-        start_run(service, new_incident(service), "fine")
-    assert statements(service.engine, lambda: cli("status")) == few
+        start_run(unit_of_work, new_incident(unit_of_work), "fine")
+    assert statements(unit_of_work.engine, lambda: cli("status")) == few
     assert len(json.loads(cli("status", "--json").out)["executions"]) == 9
-    assert see(service, json.loads(cli("status", "--json").out)["executions"][0]["id"]).runbook == "fine"
+    assert see(unit_of_work, json.loads(cli("status", "--json").out)["executions"][0]["id"]).runbook == "fine"

@@ -20,5 +20,5 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
         Composition.of(found.settings) as composition,
         SandboxClient(found.sandbox) as sandbox,
     ):
-        apply_text(composition.service, DEFINITIONS, "test.yaml", approve=True)
-        yield Theatre(found, sandbox, composition.service)
+        apply_text(composition.unit_of_work, DEFINITIONS, "test.yaml", approve=True)
+        yield Theatre(found, sandbox, composition.unit_of_work)

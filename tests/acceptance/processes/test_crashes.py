@@ -94,7 +94,7 @@ def test_the_outcome_arrives_once_however_slack_answers_for_a_while(theatre: The
 
 
 def owed(theatre: Theatre) -> int:
-    with theatre.service.transaction() as work:
+    with theatre.unit_of_work.begin() as work:
         return count_everything(work).notices_owed
 
 

@@ -11,7 +11,7 @@ import httpx2
 from cli import up
 from cli.demo.sandbox_client import Message, SandboxClient
 from cli.demo.stage import CHANNEL, REQUESTER, Stage
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from core.views.executions import ExecutionView
 from tests.world import see
 
@@ -55,7 +55,7 @@ class Theatre:
 
     stage: Stage
     sandbox: SandboxClient
-    service: UnitOfWorkFactory
+    unit_of_work: UnitOfWorkFactory
 
     def until(self, what: str, look: Callable[[], Found]) -> Found:
         """What `look` finds as soon as it is something. Meanwhile processes that died are started again."""
@@ -92,7 +92,7 @@ class Theatre:
         return sorted(set(re.findall(r"rbx_[0-9a-z]{16}", said)))
 
     def see(self, execution_id: str) -> ExecutionView:
-        return see(self.service, execution_id)
+        return see(self.unit_of_work, execution_id)
 
     def cards(self, channel: str, kind: str) -> list[Message]:
         """The messages whose first block names this kind of card."""

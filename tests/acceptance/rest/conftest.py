@@ -12,8 +12,8 @@ from bot.rest.settings import RestSettings
 from bot.web import create_web
 from core.decisions.people import Person
 from core.limits import STANDARD
-from core.service import UnitOfWorkFactory
 from core.services.access.tokens import ALL_SCOPES, create_token
+from core.unit_of_work import UnitOfWorkFactory
 from migrations.newest import newest_revision
 from tests.acceptance.rest.documents import RUNBOOKS
 from tests.world import TEAMS, apply_documents
@@ -27,13 +27,15 @@ def links() -> RunLinks:
 
 
 @pytest.fixture
-def web(service: UnitOfWorkFactory, links: RunLinks) -> ASGIApp:
+def web(unit_of_work: UnitOfWorkFactory, links: RunLinks) -> ASGIApp:
     """The application, with two teams and their runbooks."""
-    apply_documents(service, TEAMS + "---" + RUNBOOKS)
+    apply_documents(unit_of_work, TEAMS + "---" + RUNBOOKS)
     unlimited = RestSettings(
         limit=RateLimit(rate=1_000_000.0, burst=1_000_000), limits=RestLimits(STANDARD.times(1_000))
     )
-    return create_web(service, slack=None, rest=unlimited, links=links, newest_revision=newest_revision())
+    return create_web(
+        unit_of_work, slack=None, rest=unlimited, links=links, newest_revision=newest_revision()
+    )
 
 
 @pytest.fixture
@@ -43,11 +45,11 @@ def stranger(web: ASGIApp) -> TestClient:
 
 
 @pytest.fixture
-def client_of(web: ASGIApp, service: UnitOfWorkFactory, admin: Person) -> ClientOf:
+def client_of(web: ASGIApp, unit_of_work: UnitOfWorkFactory, admin: Person) -> ClientOf:
     """Make a client that speaks for a person."""
 
     def make(slack_user_id: str) -> TestClient:
-        with service.transaction() as work:
+        with unit_of_work.begin() as work:
             token = create_token(work, admin, slack_user_id, "test", scopes=ALL_SCOPES)
         headers = {"Authorization": f"Bearer {token}"}
         return TestClient(web, raise_server_exceptions=False, headers=headers)

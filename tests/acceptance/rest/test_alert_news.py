@@ -9,9 +9,9 @@ from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from core.alerts.vendors import Vendor
-from core.service import UnitOfWorkFactory
 from core.services.incidents.ages import start_what_came_of_age
 from core.tables import Incident, IncidentEvent, WorkflowExecution
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.test_alerts import send
 from tests.unit.core.alerts.payloads import payload
 from tests.world import apply_documents
@@ -44,8 +44,8 @@ def timeline(client: TestClient, incident: str) -> list[str]:
     return [line["text"] for line in lines]
 
 
-def started(service: UnitOfWorkFactory) -> list[str]:
-    with service.transaction() as work:
+def started(unit_of_work: UnitOfWorkFactory) -> list[str]:
+    with unit_of_work.begin() as work:
         return list(work.session.scalars(select(WorkflowExecution.workflow_name)))
 
 
@@ -61,26 +61,26 @@ RISES = [
 
 @pytest.mark.parametrize(("vendor", "first", "worse"), RISES)
 def test_a_severity_that_rises_escalates_the_incident(
-    responder: TestClient, service: UnitOfWorkFactory, vendor: str, first: str, worse: str
+    responder: TestClient, unit_of_work: UnitOfWorkFactory, vendor: str, first: str, worse: str
 ) -> None:
     """Red before: the incident kept the severity with which it was opened, and nobody heard that it was worse."""
-    apply_documents(service, WATCH)
+    apply_documents(unit_of_work, WATCH)
     opened = sent(responder, vendor, first)["incident"]
 
     answer = sent(responder, vendor, worse)
 
     incident = answer["incident"]
     assert (answer["outcome"], incident["id"]) == ("escalated", opened["id"])
-    assert started(service) == ["escalated"]
+    assert started(unit_of_work) == ["escalated"]
     raised = f"raised the severity from {opened['severity']} to {incident['severity']}"
     assert raised in timeline(responder, incident["id"])
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         [event] = work.session.scalars(
             select(IncidentEvent).where(IncidentEvent.type == "incident.escalated")
         )
         assert event.initiators == [{"who": "U0DBOPS", "as": "escalated"}]
     assert sent(responder, vendor, worse)["outcome"] == "known"
-    assert started(service) == ["escalated"]
+    assert started(unit_of_work) == ["escalated"]
 
 
 FALLS = [
@@ -105,50 +105,50 @@ def test_a_severity_that_falls_is_noted_once_and_the_incident_stays(
 
 
 def test_what_falls_and_rises_again_escalates_nothing(
-    responder: TestClient, service: UnitOfWorkFactory
+    responder: TestClient, unit_of_work: UnitOfWorkFactory
 ) -> None:
-    apply_documents(service, WATCH)
+    apply_documents(unit_of_work, WATCH)
 
     answer = sent(responder, "alertmanager", "worse", "better", "worse")
 
     assert answer["outcome"] == "known"
-    assert started(service) == []
+    assert started(unit_of_work) == []
 
 
 def test_an_alert_that_repeats_does_not_undo_what_people_decided(
-    responder: TestClient, service: UnitOfWorkFactory
+    responder: TestClient, unit_of_work: UnitOfWorkFactory
 ) -> None:
     """A workflow lowered the incident; the alert still says what it said."""
     incident = sent(responder, "alertmanager", "worse")["incident"]["id"]
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         work.session.execute(update(Incident).where(Incident.id == incident).values(severity="low"))
 
     assert sent(responder, "alertmanager", "worse")["incident"]["severity"] == "low"
 
 
 def test_an_incident_of_before_the_upgrade_escalates_too(
-    responder: TestClient, service: UnitOfWorkFactory
+    responder: TestClient, unit_of_work: UnitOfWorkFactory
 ) -> None:
     incident = sent(responder, "alertmanager", "warning")["incident"]["id"]
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         work.session.execute(update(Incident).where(Incident.id == incident).values(alert_severity=None))
 
     assert sent(responder, "alertmanager", "worse")["outcome"] == "escalated"
 
 
 def test_what_is_acknowledged_at_the_vendor_is_not_announced_as_unacknowledged(
-    responder: TestClient, service: UnitOfWorkFactory
+    responder: TestClient, unit_of_work: UnitOfWorkFactory
 ) -> None:
     """Red before: ignored, and a minute later the channel was told that nobody had acknowledged."""
-    apply_documents(service, WATCH)
+    apply_documents(unit_of_work, WATCH)
     answer = sent(responder, "pagerduty", "triggered", "acknowledged")
     assert (answer["outcome"], answer["incident"]["status"]) == ("acknowledged", "acknowledged")
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         work.session.execute(update(Incident).values(created_at=Incident.created_at - timedelta(minutes=2)))
 
-    start_what_came_of_age(service)
+    start_what_came_of_age(unit_of_work)
 
-    assert started(service) == []
+    assert started(unit_of_work) == []
     lines = timeline(responder, answer["incident"]["id"])
     assert "noted: PagerDuty: acknowledged by Ben Acht." in lines
     assert "changed the status from open to acknowledged" in lines

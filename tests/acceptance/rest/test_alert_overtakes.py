@@ -12,10 +12,10 @@ from starlette.testclient import TestClient
 from bot.rest import alerts as route
 from core.alerts.reading import read_body
 from core.alerts.vendors import Vendor
-from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.incidents.alerts import receive_alert
 from core.tables import EarlyAlert
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.test_alert_news import sent
 from tests.acceptance.rest.test_alerts import incidents, send
 from tests.unit.core.alerts.payloads import payload
@@ -92,12 +92,12 @@ def test_what_is_told_at_once_with_the_opening_is_never_lost(responder: TestClie
 
 
 def test_what_came_before_says_nothing_of_what_fires_next(
-    responder: TestClient, service: UnitOfWorkFactory
+    responder: TestClient, unit_of_work: UnitOfWorkFactory
 ) -> None:
     assert sent(responder, "alertmanager", "resolved")["outcome"] == "ignored"
 
     assert sent(responder, "alertmanager", "warning")["outcome"] == "opened"
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         assert work.session.scalar(select(func.count()).select_from(EarlyAlert)) == 0
 
 
@@ -108,25 +108,27 @@ def test_an_event_that_was_sent_again_late_is_told_by_the_vendors_clock(responde
     assert sent(responder, "pagerduty", "triggered")["outcome"] == "resolved"
 
 
-def test_what_overtook_is_forgotten_after_a_while(responder: TestClient, service: UnitOfWorkFactory) -> None:
+def test_what_overtook_is_forgotten_after_a_while(
+    responder: TestClient, unit_of_work: UnitOfWorkFactory
+) -> None:
     sent(responder, "alertmanager", "resolved")
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         work.session.execute(update(EarlyAlert).values(arrived_at=EarlyAlert.arrived_at - timedelta(hours=1)))
 
     sent(responder, "grafana", "resolved")
 
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         kept = list(work.session.scalars(select(EarlyAlert.alert_key)))
     assert [key.partition(":")[0] for key in kept] == ["grafana"]
 
 
 def test_what_overtakes_is_another_teams_matter(
-    responder: TestClient, other: TestClient, service: UnitOfWorkFactory
+    responder: TestClient, other: TestClient, unit_of_work: UnitOfWorkFactory
 ) -> None:
     """That team web's sender resolves what has the same key takes nothing away from team database."""
     early = datetime.now(UTC) - timedelta(minutes=1)
     assert send(other, "datadog", payload(Vendor.DATADOG, "recovered"), "web").json()["outcome"] == "ignored"
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         person = load_person(work, "U0DBOPS", source="test")
         body = payload(Vendor.DATADOG, "triggered")
         received = receive_alert(work, person, Vendor.DATADOG, body, team="database", arrived=early)

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.alerts.vendors import Vendor
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import WORKFLOW
 from tests.conftest import ADMIN, RecordedJobs
@@ -30,9 +30,9 @@ def test_an_alert_opens_one_incident_until_it_is_resolved(responder: TestClient,
     incident = answer.json()["incident"]
 
     assert (answer.status_code, answer.json()["outcome"]) == (200, "opened")
-    title, severity, service, team = EXPECTED[vendor]
+    title, severity, unit_of_work, team = EXPECTED[vendor]
     assert (incident["title"], incident["severity"]) == (title, severity)
-    assert (incident["service"], incident["team"]) == (service, team)
+    assert (incident["service"], incident["team"]) == (unit_of_work, team)
     assert incident["labels"]["alert"] == vendor
     assert incident["opened_by"] == "U0DBOPS"
     again = send(responder, vendor, sample(vendor)).json()
@@ -60,9 +60,9 @@ def test_what_a_person_resolved_opens_anew_when_it_fires_again(responder: TestCl
 
 
 def test_an_alert_starts_the_workflows_that_match_its_incident(
-    responder: TestClient, service: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    responder: TestClient, unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
 ) -> None:
-    apply_documents(service, WORKFLOW)
+    apply_documents(unit_of_work, WORKFLOW)
     send(responder, "alertmanager", sample("alertmanager"))
 
     assert [kind for kind, _ in recorded_bells.enqueued] == ["workflow"]

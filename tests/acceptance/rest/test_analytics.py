@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import event, select
 from starlette.testclient import TestClient
 
-from core.service import UnitOfWorkFactory
 from core.tables import Approval, RunbookExecution, StepExecution, WorkflowExecution
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.documents import WORKFLOW
 from tests.acceptance.rest.test_incidents import opened
 from tests.acceptance.rest.test_runs import execute
@@ -21,13 +21,13 @@ History = Callable[..., str]
 
 
 @pytest.fixture
-def history(service: UnitOfWorkFactory, responder: TestClient) -> History:
+def history(unit_of_work: UnitOfWorkFactory, responder: TestClient) -> History:
     """Make one ended run of say-hello, which took `seconds`; answers its id."""
     incident = opened(responder)["id"]
 
     def make(seconds: float, status: str = "succeeded", *, error: str | None = None, at: int = 0) -> str:
         run = str(execute(responder, incident, "say-hello").json()["execution"]["id"])
-        with service.transaction() as work:
+        with unit_of_work.begin() as work:
             row = work.session.get_one(RunbookExecution, run)
             row.created_at = row.started_at = BEGIN + timedelta(days=at)
             row.finished_at, row.status, row.wake_at = (
@@ -105,11 +105,11 @@ def test_only_what_was_asked_for_since_then_is_counted(history: History, respond
 
 
 def test_the_time_to_approve_is_measured(
-    service: UnitOfWorkFactory, history: History, responder: TestClient
+    unit_of_work: UnitOfWorkFactory, history: History, responder: TestClient
 ) -> None:
     for seconds, status in ((60, "approved"), (120, "approved"), (3600, "expired")):
         run = history(1)
-        with service.transaction() as work:
+        with unit_of_work.begin() as work:
             times = {"opened_at": BEGIN, "closed_at": BEGIN + timedelta(seconds=seconds)}
             place = {"id": f"apr_{seconds}", "execution_id": run, "position": 0, "attempt": 1}
             work.session.add(Approval(**place, **times, policy={}, message="", status=status))
@@ -127,17 +127,17 @@ def test_of_a_global_runbook_each_team_sees_its_own_runs(
     assert analytics(other)["failures"] == []
 
 
-def test_what_another_team_owns_is_not_there(service: UnitOfWorkFactory, other: TestClient) -> None:
-    apply_documents(service, WORKFLOW)
+def test_what_another_team_owns_is_not_there(unit_of_work: UnitOfWorkFactory, other: TestClient) -> None:
+    apply_documents(unit_of_work, WORKFLOW)
 
     assert other.get("/api/runbooks/db-check/analytics").status_code == 404
     assert other.get("/api/workflows/critical-db-incident/analytics").status_code == 404
 
 
-def test_a_workflow_is_measured_alike(service: UnitOfWorkFactory, responder: TestClient) -> None:
-    apply_documents(service, WORKFLOW)
+def test_a_workflow_is_measured_alike(unit_of_work: UnitOfWorkFactory, responder: TestClient) -> None:
+    apply_documents(unit_of_work, WORKFLOW)
     opened(responder, severity="critical")
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         run = work.session.scalars(select(WorkflowExecution)).one()
         run.started_at, run.finished_at = BEGIN, BEGIN + timedelta(seconds=4)
         run.status, run.wake_at = "succeeded", None
@@ -156,12 +156,12 @@ actions: [{id: call, type: webhook, url: "http://127.0.0.1:9/"}]
 
 
 def test_where_a_workflow_fails_and_with_what_is_told(
-    service: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
 ) -> None:
-    apply_documents(service, FAILING)
+    apply_documents(unit_of_work, FAILING)
     for _ in range(2):
         opened(responder)
-    work_off(service, new_executor(service), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
     seen = analytics(responder, "workflows/calls")
 
     assert (seen["ended"], seen["success_rate"], seen["last_success"]) == (2, 0.0, None)
@@ -171,7 +171,7 @@ def test_where_a_workflow_fails_and_with_what_is_told(
 
 
 def test_a_page_of_runs_takes_as_many_queries_as_one(
-    service: UnitOfWorkFactory, history: History, responder: TestClient
+    unit_of_work: UnitOfWorkFactory, history: History, responder: TestClient
 ) -> None:
     history(1)
     asked: list[str] = []
@@ -184,7 +184,7 @@ def test_a_page_of_runs_takes_as_many_queries_as_one(
         assert responder.get("/api/incidents/inc-1/runbooks/executions").status_code == 200
         return len(asked)
 
-    event.listen(service.engine, "before_cursor_execute", note)
+    event.listen(unit_of_work.engine, "before_cursor_execute", note)
     try:
         one = queries()
         for _ in range(5):
@@ -194,4 +194,4 @@ def test_a_page_of_runs_takes_as_many_queries_as_one(
         analytics(responder)
         assert len([statement for statement in asked if "tallies" in statement]) == 1
     finally:
-        event.remove(service.engine, "before_cursor_execute", note)
+        event.remove(unit_of_work.engine, "before_cursor_execute", note)

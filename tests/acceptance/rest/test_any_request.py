@@ -18,8 +18,8 @@ from starlette.types import ASGIApp
 
 from bot.rest.application import openapi_document
 from bot.rest.paging import encode_cursor
-from core.service import UnitOfWorkFactory
 from core.services.access.listing import Position
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import INCIDENT
 from tests.acceptance.rest.library import do, runbook, secret, workflow, written
@@ -48,12 +48,12 @@ def token(client_of: ClientOf) -> str:
 
 
 @pytest.fixture
-def known(service: UnitOfWorkFactory, client_of: ClientOf, recorded_bells: RecordedJobs) -> Known:
+def known(unit_of_work: UnitOfWorkFactory, client_of: ClientOf, recorded_bells: RecordedJobs) -> Known:
     """What there is, by the part of a path that names it."""
     client = client_of(ADMIN)
     incident = do(client, "incidents", **INCIDENT)["id"]
     execution = do(client, f"incidents/{incident}/runbooks/db-failover/execute")["id"]
-    work_off(service, new_executor(service), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
     gate = client.get("/api/approvals").json()["approvals"][0]["id"]
     look = written(client_of("U0DBADMIN"), workflow())["id"]
     do(client, f"workflows/{look}/approve")

@@ -7,7 +7,7 @@ import pytest
 from freezegun import freeze_time
 from starlette.testclient import TestClient
 
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.library import do
 from tests.acceptance.rest.test_incidents import opened
@@ -17,11 +17,13 @@ from workers.scheduler import enqueue_what_is_due
 
 
 @pytest.fixture
-def gate(service: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs) -> dict[str, Any]:
+def gate(
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
+) -> dict[str, Any]:
     """The open gate of a run that U0DBOPS asked for."""
     incident = opened(responder)["id"]
     answer = responder.post(f"/api/incidents/{incident}/runbooks/db-failover/execute")
-    work_off(service, new_executor(service), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
     execution = responder.get(answer.headers["Location"]).json()["execution"]
     assert (execution["status"], execution["waiting_for"]) == ("waiting", "approval")
     found: dict[str, Any] = execution["approval"]
@@ -59,11 +61,11 @@ def test_a_second_person_approves_once(
 
 
 def test_a_rejection_ends_the_run(
-    gate: dict[str, Any], service: UnitOfWorkFactory, client_of: ClientOf, recorded_bells: RecordedJobs
+    gate: dict[str, Any], unit_of_work: UnitOfWorkFactory, client_of: ClientOf, recorded_bells: RecordedJobs
 ) -> None:
     approver = client_of("U0DBADMIN")
     answer = approver.post(f"/api/approvals/{gate['id']}/reject", json={"reason": "Not now."})
-    work_off(service, new_executor(service), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
     execution = approver.get(f"/api/runbooks/executions/{gate['execution_id']}").json()["execution"]
 
     assert answer.json()["approval"]["status"] == "rejected"
@@ -99,7 +101,7 @@ steps:
 def test_a_gate_is_open_to_its_last_second(
     responder: TestClient,
     client_of: ClientOf,
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     recorded_bells: RecordedJobs,
     seconds: int,
     decided: int,
@@ -107,18 +109,18 @@ def test_a_gate_is_open_to_its_last_second(
     is_noticed: bool,
 ) -> None:
     with freeze_time(BEGAN):
-        apply_documents(service, BRIEF)
+        apply_documents(unit_of_work, BRIEF)
         run = do(responder, f"incidents/{opened(responder)['id']}/runbooks/db-brief/execute")["id"]
-        work_off(service, new_executor(service), recorded_bells.enqueued)
+        work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
         [gate] = responder.get("/api/approvals").json()["approvals"]
         approver = client_of("U0DBADMIN")
     with freeze_time(BEGAN + timedelta(minutes=15, seconds=seconds)):
         if is_noticed:
-            enqueue_what_is_due(service)
-            work_off(service, new_executor(service), recorded_bells.enqueued)
+            enqueue_what_is_due(unit_of_work)
+            work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
         answer = approver.post(f"/api/approvals/{gate['id']}/approve")
-        enqueue_what_is_due(service)
-        work_off(service, new_executor(service), recorded_bells.enqueued)
+        enqueue_what_is_due(unit_of_work)
+        work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
         execution = responder.get(f"/api/runbooks/executions/{run}").json()["execution"]
 
     assert (answer.status_code, execution["status"]) == (decided, comes_to)

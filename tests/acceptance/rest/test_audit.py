@@ -7,11 +7,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.decisions.people import Person
-from core.service import UnitOfWorkFactory
 from core.services.access.tokens import list_tokens, revoke_token
 from core.services.audit.chain import verify_chain
 from core.services.audit.reading import AT_ONCE
 from core.services.shared.audit import record
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import DRAFT, WORKFLOW
 from tests.acceptance.rest.library import changed, do, runbook, waiting, workflow, written
@@ -41,12 +41,12 @@ def the_entry(client: TestClient, action: str) -> dict[str, Any]:
 
 
 def test_a_deed_over_rest_says_who_what_when_and_by_which_token(
-    responder: TestClient, auditor: TestClient, service: UnitOfWorkFactory
+    responder: TestClient, auditor: TestClient, unit_of_work: UnitOfWorkFactory
 ) -> None:
     incident = opened(responder)
     entry = the_entry(auditor, "incident.opened")
 
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         tokens = {row["subject_id"] for row in entries(auditor, action="token.created")}
         assert work.now.isoformat()[:10] == entry["at"][:10]
     assert entry["token_id"] in tokens
@@ -69,10 +69,10 @@ def test_a_change_says_what_was_before_and_what_is_after(responder: TestClient, 
 
 
 def test_a_definition_is_audited_when_made_edited_and_approved(
-    auditor: TestClient, service: UnitOfWorkFactory
+    auditor: TestClient, unit_of_work: UnitOfWorkFactory
 ) -> None:
-    apply_documents(service, DRAFT, approve=False)
-    apply_documents(service, DRAFT.replace("1h", "2h"), approve=False)
+    apply_documents(unit_of_work, DRAFT, approve=False)
+    apply_documents(unit_of_work, DRAFT.replace("1h", "2h"), approve=False)
     runbook = auditor.get("/api/runbooks/db-draft").json()["runbook"]
     assert auditor.post("/api/runbooks/db-draft/approve", headers={"If-Match": '"2"'}).status_code == 200
 
@@ -97,16 +97,16 @@ def test_a_run_its_decision_and_its_end_are_audited(
     responder: TestClient,
     client_of: ClientOf,
     auditor: TestClient,
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     recorded_bells: RecordedJobs,
 ) -> None:
     incident = opened(responder)["id"]
     run = execute(responder, incident, "db-failover").json()["execution"]["id"]
-    executor = new_executor(service)
-    work_off(service, executor, recorded_bells.enqueued)
+    executor = new_executor(unit_of_work)
+    work_off(unit_of_work, executor, recorded_bells.enqueued)
     gate = responder.get("/api/approvals").json()["approvals"][0]["id"]
     client_of("U0DBADMIN").post(f"/api/approvals/{gate}/approve", json={"reason": "do it"})
-    work_off(service, executor, recorded_bells.enqueued)
+    work_off(unit_of_work, executor, recorded_bells.enqueued)
 
     asked = the_entry_of(auditor, "runbook_execution.requested", run)
     assert (asked["actor"], asked["source"], asked["details"]["runbook"]) == (
@@ -137,9 +137,11 @@ def test_a_cancel_is_audited(responder: TestClient, auditor: TestClient) -> None
     assert (ended["before"], ended["after"]) == ({"status": "pending"}, {"status": "cancelled"})
 
 
-def test_a_verdict_is_audited(responder: TestClient, auditor: TestClient, service: UnitOfWorkFactory) -> None:
+def test_a_verdict_is_audited(
+    responder: TestClient, auditor: TestClient, unit_of_work: UnitOfWorkFactory
+) -> None:
     opened(responder, slack_channel="C0DB")
-    run = lost_in_step(service, "U0DBOPS")
+    run = lost_in_step(unit_of_work, "U0DBOPS")
     body = {"verdict": "ran", "step": "pause", "attempt": 1}
     answer = responder.post(f"/api/runbooks/executions/{run}/verdict", json=body)
 
@@ -149,12 +151,12 @@ def test_a_verdict_is_audited(responder: TestClient, auditor: TestClient, servic
 
 
 def test_a_workflow_and_what_it_starts_are_audited_as_its_own_deeds(
-    responder: TestClient, auditor: TestClient, service: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    responder: TestClient, auditor: TestClient, unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
 ) -> None:
-    apply_documents(service, WORKFLOW)
+    apply_documents(unit_of_work, WORKFLOW)
     opened(responder, severity="critical")
     started = the_entry(auditor, "workflow_execution.requested")
-    work_off(service, new_executor(service), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
 
     by = "workflow:critical-db-incident"
     assert (started["actor"], started["source"], started["team"]) == (by, "workflow", "database")
@@ -166,10 +168,10 @@ def test_a_workflow_and_what_it_starts_are_audited_as_its_own_deeds(
 
 
 def test_membership_is_audited_with_who_was_in_it_before(
-    auditor: TestClient, service: UnitOfWorkFactory
+    auditor: TestClient, unit_of_work: UnitOfWorkFactory
 ) -> None:
     apply_documents(
-        service, TEAMS.replace("{slack: U0DBOPS, role: responder}", "{slack: U0NEW, role: admin}")
+        unit_of_work, TEAMS.replace("{slack: U0DBOPS, role: responder}", "{slack: U0NEW, role: admin}")
     )
 
     changed = entries(auditor, action="team.changed")[0]
@@ -249,26 +251,26 @@ def test_the_cursor_of_another_list_is_refused(responder: TestClient, auditor: T
 
 
 def test_the_export_has_all_entries_a_line_each_oldest_first(
-    responder: TestClient, auditor: TestClient, service: UnitOfWorkFactory
+    responder: TestClient, auditor: TestClient, unit_of_work: UnitOfWorkFactory
 ) -> None:
     opened(responder)
-    seal_the_audit_trail(service)
+    seal_the_audit_trail(unit_of_work)
     answer = auditor.get("/api/audit", headers={"Accept": "application/x-ndjson"})
     lines = [json.loads(line) for line in answer.text.splitlines()]
 
     assert answer.headers["Content-Type"].startswith("application/x-ndjson")
     assert [line["number"] for line in lines] == list(range(1, len(lines) + 1))
     assert lines == entries(auditor)[::-1]
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         assert lines[-1]["hash"] == verify_chain(work).head
     only = auditor.get("/api/audit?action=incident.opened", headers={"Accept": "application/x-ndjson"})
     assert len(only.text.splitlines()) == 1
 
 
 def test_an_export_of_any_length_is_whole(
-    auditor: TestClient, service: UnitOfWorkFactory, admin: Person
+    auditor: TestClient, unit_of_work: UnitOfWorkFactory, admin: Person
 ) -> None:
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         for number in range(AT_ONCE + 1):
             record(work, admin, "thing.done", f"thing {number}")
     answer = auditor.get("/api/audit?action=thing.done", headers={"Accept": "application/x-ndjson"})
@@ -280,14 +282,14 @@ def test_an_export_of_any_length_is_whole(
 def test_every_deed_says_what_was_before_and_what_is_after(
     client_of: ClientOf,
     auditor: TestClient,
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     recorded_bells: RecordedJobs,
     admin: Person,
 ) -> None:
     responder, team_admin = client_of("U0DBOPS"), client_of("U0DBADMIN")
     _library_deeds(team_admin, auditor)
-    _run_deeds(responder, team_admin, auditor, service, recorded_bells)
-    with service.transaction() as work:
+    _run_deeds(responder, team_admin, auditor, unit_of_work, recorded_bells)
+    with unit_of_work.begin() as work:
         revoke_token(work, admin, list_tokens(work, admin)[0].id)
 
     told = {entry["action"]: entry for entry in entries(auditor, limit="200")}
@@ -336,21 +338,21 @@ def _run_deeds(
     responder: TestClient,
     team_admin: TestClient,
     auditor: TestClient,
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     jobs: RecordedJobs,
 ) -> None:
     incident = opened(responder, slack_channel="C0DB")["id"]
-    lost = lost_in_step(service, "U0DBOPS")
+    lost = lost_in_step(unit_of_work, "U0DBOPS")
     do(responder, f"runbooks/executions/{lost}/verdict", verdict="ran", step="pause", attempt=1)
     do(responder, f"incidents/{incident}/acknowledge")
     do(responder, f"incidents/{incident}/escalate", severity="critical")
     do(responder, f"incidents/{incident}/notes", text="Look")
     do(responder, "workflows/db-look/execute", incident_id=incident)
     run = do(responder, f"incidents/{incident}/runbooks/db-failover/execute")["id"]
-    work_off(service, new_executor(service), jobs.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), jobs.enqueued)
     do(responder, f"runbooks/executions/{run}/cancel")
     again = do(responder, f"runbooks/executions/{run}/retry")["id"]
-    work_off(service, new_executor(service), jobs.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), jobs.enqueued)
     [gate] = [
         each["id"]
         for each in responder.get("/api/approvals").json()["approvals"]

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from core.service import UnitOfWorkFactory
 from core.tables import ApiToken
+from core.unit_of_work import UnitOfWorkFactory
 
 ADDRESSES = [
     ("GET", "/api/incidents"),
@@ -42,9 +42,9 @@ def test_a_stranger_learns_nothing_of_what_a_body_should_be(stranger: TestClient
     assert answer.status_code == 401
 
 
-def test_a_revoked_token_is_refused(service: UnitOfWorkFactory, responder: TestClient) -> None:
+def test_a_revoked_token_is_refused(unit_of_work: UnitOfWorkFactory, responder: TestClient) -> None:
     assert responder.get("/api/incidents").status_code == 200
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         work.session.execute(update(ApiToken).values(revoked_at=work.now))
 
     assert responder.get("/api/incidents").status_code == 401

@@ -20,8 +20,8 @@ from core.execution.executor import Executor
 from core.execution.preparation import Ports
 from core.io.egress import EgressPolicy
 from core.io.http import HttpCaller
-from core.service import UnitOfWorkFactory
 from core.tables import Callback, StepExecution
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.test_incidents import opened
 from tests.conftest import RecordedJobs
 from tests.world import Target, apply_documents, running_target, secrets_of, work_off
@@ -49,17 +49,17 @@ def target() -> Iterator[Target]:
 
 
 @pytest.fixture
-def executor(service: UnitOfWorkFactory, target: Target) -> Executor:
-    secrets = secrets_of(service, {"API": target.url, "KEY": "hunter-22"})
+def executor(unit_of_work: UnitOfWorkFactory, target: Target) -> Executor:
+    secrets = secrets_of(unit_of_work, {"API": target.url, "KEY": "hunter-22"})
     ports = Ports(HttpCaller(EgressPolicy.parse(["127.0.0.1"])), None, secrets, callbacks=LINKS)
-    return Executor(service, ports, "worker-1")
+    return Executor(unit_of_work, ports, "worker-1")
 
 
 @pytest.fixture
-def web(web: ASGIApp, service: UnitOfWorkFactory, links: RunLinks) -> ASGIApp:
-    apply_documents(service, RUNBOOK)
+def web(web: ASGIApp, unit_of_work: UnitOfWorkFactory, links: RunLinks) -> ASGIApp:
+    apply_documents(unit_of_work, RUNBOOK)
     rest = RestSettings(callbacks=LINKS)
-    return create_web(service, slack=None, rest=rest, links=links, newest_revision=None)
+    return create_web(unit_of_work, slack=None, rest=rest, links=links, newest_revision=None)
 
 
 def start(client: TestClient, runbook: str = "db-rebuild") -> str:
@@ -76,11 +76,11 @@ def seen(client: TestClient, run: str) -> dict[str, Any]:
 
 @pytest.fixture
 def waiting(
-    responder: TestClient, service: UnitOfWorkFactory, executor: Executor, recorded_bells: RecordedJobs
+    responder: TestClient, unit_of_work: UnitOfWorkFactory, executor: Executor, recorded_bells: RecordedJobs
 ) -> str:
     """A run that waits for its callback; its id."""
     run = start(responder)
-    work_off(service, executor, recorded_bells.enqueued)
+    work_off(unit_of_work, executor, recorded_bells.enqueued)
     assert seen(responder, run)["waiting_for"] == "callback"
     return run
 
@@ -94,7 +94,7 @@ def address(target: Target) -> str:
 def test_a_run_goes_on_with_what_came(
     responder: TestClient,
     stranger: TestClient,
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     executor: Executor,
     recorded_bells: RecordedJobs,
     target: Target,
@@ -104,7 +104,7 @@ def test_a_run_goes_on_with_what_came(
     assert answer.status_code == 200, answer.text
     assert answer.json()["callback"]["step"] == "done"
     assert recorded_bells.enqueued == [("runbook", waiting)]
-    work_off(service, executor, recorded_bells.enqueued)
+    work_off(unit_of_work, executor, recorded_bells.enqueued)
 
     execution = seen(responder, waiting)
     assert execution["status"] == "succeeded"
@@ -115,7 +115,7 @@ def test_a_run_goes_on_with_what_came(
 
 def test_a_callback_is_good_for_once(
     stranger: TestClient,
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     executor: Executor,
     recorded_bells: RecordedJobs,
     target: Target,
@@ -124,21 +124,21 @@ def test_a_callback_is_good_for_once(
     assert stranger.post(address(target), json={"ok": True, "rows": 1}).status_code == 200
     again = stranger.post(address(target), json={"ok": False})
     assert (again.status_code, again.json()["detail"][:25]) == (409, "This callback was used on")
-    work_off(service, executor, recorded_bells.enqueued)
+    work_off(unit_of_work, executor, recorded_bells.enqueued)
     assert stranger.post(address(target), json={"ok": True}).status_code == 409
 
 
 def test_a_callback_that_comes_before_its_step_is_kept_for_it(
     responder: TestClient,
     stranger: TestClient,
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     executor: Executor,
     recorded_bells: RecordedJobs,
 ) -> None:
     run = start(responder)
     early = stranger.post(f"/api/callbacks/{LINKS.token(run, 'done')}", json={"ok": True, "rows": 3})
     assert early.status_code == 200
-    work_off(service, executor, recorded_bells.enqueued)
+    work_off(unit_of_work, executor, recorded_bells.enqueued)
 
     assert seen(responder, run)["status"] == "succeeded"
 
@@ -146,14 +146,14 @@ def test_a_callback_that_comes_before_its_step_is_kept_for_it(
 def test_what_is_not_as_expected_fails_the_step(
     responder: TestClient,
     stranger: TestClient,
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     executor: Executor,
     recorded_bells: RecordedJobs,
     target: Target,
     waiting: str,
 ) -> None:
     stranger.post(address(target), json={"ok": False})
-    work_off(service, executor, recorded_bells.enqueued)
+    work_off(unit_of_work, executor, recorded_bells.enqueued)
 
     execution = seen(responder, waiting)
     assert (execution["status"], execution["steps"][1]["status"]) == ("failed", "failed")
@@ -164,7 +164,7 @@ def test_what_is_not_as_expected_fails_the_step(
 def test_nobody_is_waited_for_longer_than_it_says(
     responder: TestClient,
     stranger: TestClient,
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     executor: Executor,
     recorded_bells: RecordedJobs,
     seconds: int,
@@ -173,9 +173,9 @@ def test_nobody_is_waited_for_longer_than_it_says(
     began = datetime(2026, 3, 2, 3, 12, tzinfo=UTC)
     with freeze_time(began):
         run = start(responder)
-        work_off(service, executor, recorded_bells.enqueued)
+        work_off(unit_of_work, executor, recorded_bells.enqueued)
     with freeze_time(began + timedelta(minutes=30, seconds=seconds)):
-        work_off(service, executor, [("runbook", run)])
+        work_off(unit_of_work, executor, [("runbook", run)])
         assert seen(responder, run)["status"] == status
         late = stranger.post(f"/api/callbacks/{LINKS.token(run, 'done')}", json={"ok": True, "rows": 1})
     assert late.status_code == (200 if status == "waiting" else 409)
@@ -206,7 +206,7 @@ def test_a_cancelled_run_takes_no_callback(
 def test_nobody_reads_the_address_in_the_run_and_no_secret_that_came_back(
     responder: TestClient,
     stranger: TestClient,
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     executor: Executor,
     recorded_bells: RecordedJobs,
     target: Target,
@@ -214,11 +214,11 @@ def test_nobody_reads_the_address_in_the_run_and_no_secret_that_came_back(
 ) -> None:
     assert LINKS.token(waiting, "done") not in str(seen(responder, waiting))
     stranger.post(address(target), json={"ok": True, "rows": "hunter-22"})
-    work_off(service, executor, recorded_bells.enqueued)
+    work_off(unit_of_work, executor, recorded_bells.enqueued)
 
     assert seen(responder, waiting)["status"] == "succeeded"
     assert "hunter-22" not in str(seen(responder, waiting))
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         assert work.session.scalars(select(Callback.body)).all() == [None]
         assert "hunter-22" not in str(work.session.scalars(select(StepExecution.saved)).all())
 
@@ -233,15 +233,15 @@ def test_a_body_that_cannot_be_kept_is_refused_and_the_callback_still_good(
 
 
 def test_where_nobody_could_call_back_the_run_fails_before_anything_happens(
-    responder: TestClient, service: UnitOfWorkFactory, recorded_bells: RecordedJobs, target: Target
+    responder: TestClient, unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, target: Target
 ) -> None:
     run = start(responder)
     ports = Ports(
         HttpCaller(EgressPolicy.parse(["127.0.0.1"])),
         None,
-        secrets_of(service, {"API": target.url}),
+        secrets_of(unit_of_work, {"API": target.url}),
     )
-    work_off(service, Executor(service, ports, "worker-1"), recorded_bells.enqueued)
+    work_off(unit_of_work, Executor(unit_of_work, ports, "worker-1"), recorded_bells.enqueued)
 
     assert "PUBLIC_URL is not set" in seen(responder, run)["error"]
     assert target.calls == []

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from core.service import UnitOfWorkFactory
 from core.tables import AuditEntry, Base
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import DRAFT
 from tests.acceptance.rest.library import do
@@ -69,8 +69,8 @@ def watched() -> Iterator[list[str]]:
     _watchers[_watchers.index(seen)] = []
 
 
-def rows(service: UnitOfWorkFactory) -> dict[str, int]:
-    with service.engine.connect() as connection:
+def rows(unit_of_work: UnitOfWorkFactory) -> dict[str, int]:
+    with unit_of_work.engine.connect() as connection:
         tables = Base.metadata.sorted_tables
         return {each.name: connection.scalar(select(func.count()).select_from(each)) or 0 for each in tables}
 
@@ -80,42 +80,44 @@ def plan_of(client: TestClient, incident: str, runbook: str = "whole", **body: A
 
 
 def test_a_dry_run_makes_no_call_no_process_and_no_row_but_one_audit_entry(
-    service: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs, tmp_path: Any
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs, tmp_path: Any
 ) -> None:
     with running_target() as target:
-        apply_documents(service, WHOLE.format(target=target.url, mark=tmp_path / "mark"))
+        apply_documents(unit_of_work, WHOLE.format(target=target.url, mark=tmp_path / "mark"))
         incident = opened(responder)["id"]
-        before = rows(service)
+        before = rows(unit_of_work)
         with watched() as seen:
             answer = plan_of(responder, incident)
         changed = {
-            name: count - before[name] for name, count in rows(service).items() if count != before[name]
+            name: count - before[name] for name, count in rows(unit_of_work).items() if count != before[name]
         }
         assert answer.status_code == 200
         assert (target.calls, seen, list(tmp_path.iterdir())) == ([], [], [])
     assert changed == {"audit_entries": 1, "audit_seals": 1}  # an entry and its place in the chain
     assert recorded_bells.enqueued == []
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         entry = work.session.scalars(select(AuditEntry).order_by(AuditEntry.number.desc())).first()
         assert entry
         assert (entry.action, entry.actor, entry.source) == ("runbook.dry_run", "U0DBOPS", "rest")
 
 
 def test_the_watch_sees_what_a_real_run_does(
-    service: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs, tmp_path: Any
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs, tmp_path: Any
 ) -> None:
     """Without this the test above could not fail."""
     with running_target() as target:
-        apply_documents(service, WHOLE.format(target=target.url, mark=tmp_path / "mark"))
+        apply_documents(unit_of_work, WHOLE.format(target=target.url, mark=tmp_path / "mark"))
         assert plan_of(responder, opened(responder)["id"], dry_run=False).status_code == 201
         with watched() as seen:
-            work_off(service, new_executor(service), recorded_bells.enqueued)
+            work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
         assert target.paths() == ["/orders/lag"]
     assert any(event.startswith("socket.connect") for event in seen)
 
 
-def test_the_plan_says_what_each_step_would_do(service: UnitOfWorkFactory, responder: TestClient) -> None:
-    apply_documents(service, WHOLE.format(target="https://db.example", mark="/tmp/mark"))
+def test_the_plan_says_what_each_step_would_do(
+    unit_of_work: UnitOfWorkFactory, responder: TestClient
+) -> None:
+    apply_documents(unit_of_work, WHOLE.format(target="https://db.example", mark="/tmp/mark"))
     plan = plan_of(responder, opened(responder)["id"]).json()["plan"]
 
     assert (plan["runbook"], plan["runbook_version"], plan["requested_by"]) == ("whole", 1, "U0DBOPS")
@@ -132,8 +134,8 @@ def test_the_plan_says_what_each_step_would_do(service: UnitOfWorkFactory, respo
     assert told["request"] == {"text": "Orders down"}
 
 
-def test_the_plan_says_who_holds_the_lock(service: UnitOfWorkFactory, responder: TestClient) -> None:
-    apply_documents(service, WHOLE.format(target="https://db.example", mark="/tmp/mark"))
+def test_the_plan_says_who_holds_the_lock(unit_of_work: UnitOfWorkFactory, responder: TestClient) -> None:
+    apply_documents(unit_of_work, WHOLE.format(target="https://db.example", mark="/tmp/mark"))
     incident = opened(responder)["id"]
     holder = plan_of(responder, incident, dry_run=False).json()["execution"]["id"]
 
@@ -143,7 +145,9 @@ def test_the_plan_says_who_holds_the_lock(service: UnitOfWorkFactory, responder:
     assert free["held_by"] is None
 
 
-def test_the_runbooks_own_address_takes_it_too(service: UnitOfWorkFactory, responder: TestClient) -> None:
+def test_the_runbooks_own_address_takes_it_too(
+    unit_of_work: UnitOfWorkFactory, responder: TestClient
+) -> None:
     incident = opened(responder)["id"]
     answer = responder.post("/api/runbooks/db-check/execute", json=DRY | {"incident_id": incident})
     assert (answer.status_code, answer.json()["plan"]["runbook"]) == (200, "db-check")
@@ -161,15 +165,20 @@ def test_the_runbooks_own_address_takes_it_too(service: UnitOfWorkFactory, respo
     ],
 )
 def test_it_is_refused_as_a_real_run_is(
-    service: UnitOfWorkFactory, client_of: ClientOf, who: str, runbook: str, body: dict[str, Any], status: int
+    unit_of_work: UnitOfWorkFactory,
+    client_of: ClientOf,
+    who: str,
+    runbook: str,
+    body: dict[str, Any],
+    status: int,
 ) -> None:
-    apply_documents(service, DRAFT, approve=False)
+    apply_documents(unit_of_work, DRAFT, approve=False)
     incident = opened(client_of("U0DBOPS"))["id"]
     dry, real = (plan_of(client_of(who), incident, runbook, **body, dry_run=dry) for dry in (True, False))
     assert (dry.status_code, dry.json()) == (status, real.json())
 
 
-def test_a_dry_run_uses_up_no_idempotency_key(service: UnitOfWorkFactory, responder: TestClient) -> None:
+def test_a_dry_run_uses_up_no_idempotency_key(unit_of_work: UnitOfWorkFactory, responder: TestClient) -> None:
     incident, key = opened(responder)["id"], {"Idempotency-Key": "k1"}
     address = f"/api/incidents/{incident}/runbooks/db-check/execute"
     for body, status in ((DRY, 200), (DRY, 200), (DRY | {"dry_run": False}, 201)):

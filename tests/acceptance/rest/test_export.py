@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.library import DB_ADMIN, do, history, runbook, workflow, written
 from tests.world import apply_documents, declare
@@ -63,9 +63,14 @@ def writer(client_of: ClientOf) -> TestClient:
     "asked", [("?format=yaml", "*/*"), ("", "application/yaml"), ("", "text/yaml;q=0.9, */*")]
 )
 def test_what_was_written_is_exported_as_it_was_written(
-    service: UnitOfWorkFactory, writer: TestClient, kind: str, text: str, name: str, asked: tuple[str, str]
+    unit_of_work: UnitOfWorkFactory,
+    writer: TestClient,
+    kind: str,
+    text: str,
+    name: str,
+    asked: tuple[str, str],
 ) -> None:
-    declare(service, "DB_API")
+    declare(unit_of_work, "DB_API")
     answer = writer.post(f"/api/{kind}s", content=text, headers=YAML)
     assert answer.status_code == 201, answer.text
     query, accept = asked
@@ -76,7 +81,7 @@ def test_what_was_written_is_exported_as_it_was_written(
     assert exported.text == text
     again = writer.put(f"/api/{kind}s/{name}", content=exported.content, headers=YAML)
     assert (again.status_code, again.headers["ETag"]) == (200, '"1"')
-    apply_documents(service, exported.text, approve=False)
+    apply_documents(unit_of_work, exported.text, approve=False)
     assert len(history(writer, f"{kind}s/{name}")) == 1
 
 
@@ -91,13 +96,13 @@ def test_json_is_answered_where_it_is_asked_for(writer: TestClient) -> None:
     assert writer.get("/api/runbooks/db-check?format=xml").status_code == 422
 
 
-def test_a_disabled_workflow_is_exported_as_such(service: UnitOfWorkFactory, writer: TestClient) -> None:
+def test_a_disabled_workflow_is_exported_as_such(unit_of_work: UnitOfWorkFactory, writer: TestClient) -> None:
     writer.post("/api/workflows", content=LOOK, headers=YAML)
     do(writer, "workflows/db-look/disable")
     exported = writer.get("/api/workflows/db-look?format=yaml").text
 
     assert exported == LOOK.replace("trigger:", "enabled: false\ntrigger:")
-    apply_documents(service, exported, approve=False)
+    apply_documents(unit_of_work, exported, approve=False)
     assert len(history(writer, "workflows/db-look")) == 2
     assert writer.delete("/api/workflows/db-look").status_code == 204
     writer.post("/api/workflows", content=exported, headers=YAML)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import DRAFT, INCIDENT, WORKFLOW
 from tests.acceptance.rest.library import do
@@ -78,8 +78,10 @@ def test_another_team_sees_of_a_global_runbook_only_what_ran_for_it(
     assert other.get("/api/runbooks/db-check/executions").status_code == 404
 
 
-def test_runs_of_a_workflow(service: UnitOfWorkFactory, responder: TestClient, incidents: list[str]) -> None:
-    apply_documents(service, WORKFLOW)
+def test_runs_of_a_workflow(
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, incidents: list[str]
+) -> None:
+    apply_documents(unit_of_work, WORKFLOW)
     incident = do(responder, "incidents", **INCIDENT | {"severity": "critical"})["id"]
     address = "workflows/critical-db-incident/executions"
     [run] = found(responder, address)
@@ -90,10 +92,10 @@ def test_runs_of_a_workflow(service: UnitOfWorkFactory, responder: TestClient, i
 
 
 def test_incidents_and_definitions(
-    service: UnitOfWorkFactory, responder: TestClient, incidents: list[str]
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, incidents: list[str]
 ) -> None:
-    apply_documents(service, DRAFT, approve=False)
-    apply_documents(service, WORKFLOW)
+    apply_documents(unit_of_work, DRAFT, approve=False)
+    apply_documents(unit_of_work, WORKFLOW)
     do(responder, f"incidents/{incidents[0]}/close")
     opened_at = responder.get(f"/api/incidents/{incidents[1]}").json()["incident"]["created_at"]
 
@@ -134,10 +136,10 @@ def test_an_incident_of_another_team_is_none(
 
 @pytest.fixture
 def gates(
-    service: UnitOfWorkFactory, responder: TestClient, other: TestClient, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, other: TestClient, recorded_bells: RecordedJobs
 ) -> dict[str, dict[str, Any]]:
     """Open ones: of two incidents of team database, and of one of team web that database's admins decide."""
-    apply_documents(service, ASKS)
+    apply_documents(unit_of_work, ASKS)
     opened = {}
     for name, client, runbook in (
         ("first", responder, "db-failover"),
@@ -146,7 +148,7 @@ def gates(
     ):
         incident = do(client, "incidents", **INCIDENT | {"team": "web" if client is other else "database"})
         do(client, f"incidents/{incident['id']}/runbooks/{runbook}/execute")
-        work_off(service, new_executor(service), recorded_bells.enqueued)
+        work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
         gate = client.get("/api/approvals").json()["approvals"][0]
         opened[name] = {**gate, "incident": incident["id"]}
     return opened

@@ -9,8 +9,8 @@ from freezegun import freeze_time
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from core.service import UnitOfWorkFactory
 from core.tables import AuditEntry, IdempotentAnswer, Notice, RunbookExecution, WorkflowExecution
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import WORKFLOW
 from tests.acceptance.rest.test_incidents import opened
@@ -46,17 +46,17 @@ class SimulationContext:
     """Runs of two teams, a worker, and clients of those who freeze."""
 
     def __init__(
-        self, service: UnitOfWorkFactory, jobs: RecordedJobs, target: Target, client_of: ClientOf
+        self, unit_of_work: UnitOfWorkFactory, jobs: RecordedJobs, target: Target, client_of: ClientOf
     ) -> None:
-        self.service, self.jobs, self.target = service, jobs, target
+        self.unit_of_work, self.jobs, self.target = unit_of_work, jobs, target
         self.responder, self.team_admin = client_of("U0DBOPS"), client_of("U0DBADMIN")
         self.platform, self.web = client_of(ADMIN), client_of("U0WEB")
-        apply_documents(service, STEPS)
-        self.executor = new_executor(service, secrets={"TARGET": target.url})
+        apply_documents(unit_of_work, STEPS)
+        self.executor = new_executor(unit_of_work, secrets={"TARGET": target.url})
         self.incident = opened(self.responder)["id"]
 
     def work(self) -> None:
-        work_off(self.service, self.executor, self.jobs.enqueued)
+        work_off(self.unit_of_work, self.executor, self.jobs.enqueued)
 
     def begin(self, runbook: str) -> str:
         answer = execute(self.responder, self.incident, runbook)
@@ -78,9 +78,9 @@ class SimulationContext:
 
 @pytest.fixture
 def stage(
-    service: UnitOfWorkFactory, recorded_bells: RecordedJobs, target: Target, client_of: ClientOf
+    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, target: Target, client_of: ClientOf
 ) -> SimulationContext:
-    return SimulationContext(service, recorded_bells, target, client_of)
+    return SimulationContext(unit_of_work, recorded_bells, target, client_of)
 
 
 @pytest.mark.parametrize("team", ["database", None])
@@ -111,7 +111,7 @@ def test_another_teams_runs_go_on(stage: SimulationContext) -> None:
 
 def test_another_teams_run_that_is_under_way_goes_on(stage: SimulationContext) -> None:
     apply_documents(
-        stage.service, STEPS.replace("name: ", "name: web-").replace("team: database", "team: web")
+        stage.unit_of_work, STEPS.replace("name: ", "name: web-").replace("team: database", "team: web")
     )
     stage.target.during["/first"] = stage.freeze
     answer = execute(stage.web, opened(stage.web, team="web")["id"], "web-two-calls")
@@ -133,7 +133,7 @@ def test_a_run_is_held_before_its_next_step_and_goes_on_afterwards(stage: Simula
     assert (seen["status"], seen["waiting_for"]) == ("waiting", "freeze")
     assert [step["status"] for step in seen["steps"]] == ["succeeded", "pending"]
     assert seen["freeze"]["reason"] == "Migration"
-    with stage.service.transaction() as work:
+    with stage.unit_of_work.begin() as work:
         row = work.session.get_one(RunbookExecution, run)
         assert (row.worker, row.wake_at) == (None, None)
     stage.lift(made[0])
@@ -193,13 +193,13 @@ def test_two_freezes_hold_until_both_are_lifted(stage: SimulationContext) -> Non
 
 
 def test_a_workflow_that_an_event_starts_is_held_and_not_lost(stage: SimulationContext) -> None:
-    apply_documents(stage.service, WORKFLOW)
+    apply_documents(stage.unit_of_work, WORKFLOW)
     freeze = stage.freeze()
     opened(stage.responder, severity="critical")
     stage.work()
 
     def ran() -> list[str]:
-        with stage.service.transaction() as work:
+        with stage.unit_of_work.begin() as work:
             return list(work.session.scalars(select(WorkflowExecution.status)))
 
     assert ran() == ["waiting"]
@@ -213,7 +213,7 @@ def test_every_card_of_a_run_shows_it(stage: SimulationContext) -> None:
     stage.work()
 
     def wanted() -> dict[str, int]:
-        with stage.service.transaction() as work:
+        with stage.unit_of_work.begin() as work:
             found = work.session.scalars(select(Notice).where(Notice.kind.in_(["headline", "gate"])))
             return {notice.kind: notice.wanted for notice in found}
 
@@ -263,20 +263,20 @@ def test_freezes_are_listed_shown_and_lifted_by_who_may(stage: SimulationContext
     assert stage.team_admin.delete(f"/api/freezes/{own['id']}").json()["freeze"]["lifted_by"] == "U0DBADMIN"
     assert stage.team_admin.delete(f"/api/freezes/{own['id']}").status_code == 409
     assert listed(stage.responder) == [all_["id"]]
-    with stage.service.transaction() as work:
+    with stage.unit_of_work.begin() as work:
         of_freeze = select(AuditEntry.action).where(AuditEntry.subject_id == own["id"])
         trail = work.session.scalars(of_freeze.order_by(AuditEntry.number))
         assert list(trail) == ["freeze.begun", "freeze.lifted"]
 
 
-def test_answers_are_kept_for_a_day(service: UnitOfWorkFactory) -> None:
+def test_answers_are_kept_for_a_day(unit_of_work: UnitOfWorkFactory) -> None:
     def kept_after(moment: str) -> int:
         with freeze_time(moment, tick=True, ignore=["psycopg"]):
-            tidy(service)
-        with service.transaction() as work:
+            tidy(unit_of_work)
+        with unit_of_work.begin() as work:
             return work.session.query(IdempotentAnswer).count()
 
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         written = datetime(2026, 1, 5, 3, 12, tzinfo=UTC)
         answer = {"fingerprint": "f", "status_code": 200, "body": {}, "created_at": written}
         work.session.add(IdempotentAnswer(token_id="t", key="k", **answer))

@@ -16,9 +16,9 @@ from core.clock import SystemClock, elapsed
 from core.database import open_engine
 from core.decisions.installation import OLDEST_SCHEMA
 from core.decisions.signs import WITHOUT
-from core.service import UnitOfWorkFactory
 from core.services.operations.health import Life, living
 from core.tables import Process
+from core.unit_of_work import UnitOfWorkFactory
 from migrations.newest import newest_revision
 from migrations.upgrade import upgrade_database
 from tests.acceptance.rest.test_incidents import opened
@@ -48,8 +48,10 @@ def migrated_to(owner_engine: Engine) -> Callable[..., None]:
     return migrated
 
 
-def readiness(service: UnitOfWorkFactory, *, redis_answers: bool = True) -> list[str]:
-    return web_of(service, newest_revision(), redis_answers=redis_answers).get("/readyz").text.splitlines()
+def readiness(unit_of_work: UnitOfWorkFactory, *, redis_answers: bool = True) -> list[str]:
+    return (
+        web_of(unit_of_work, newest_revision(), redis_answers=redis_answers).get("/readyz").text.splitlines()
+    )
 
 
 def until(is_so: Callable[[], bool]) -> None:
@@ -60,14 +62,14 @@ def until(is_so: Callable[[], bool]) -> None:
 
 
 def web_of(
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     revision: str | None,
     *,
     redis_answers: bool = True,
     now: Callable[[], float] = elapsed,
 ) -> TestClient:
     web = create_web(
-        service,
+        unit_of_work,
         slack=None,
         rest=RestSettings(),
         links=RunLinks("", "secret"),
@@ -84,10 +86,12 @@ def test_a_process_is_healthy_and_ready(stranger: TestClient) -> None:
     assert (answer.status_code, answer.text.splitlines()[0]) == (200, "ready")
 
 
-def test_readiness_names_what_is_there_and_what_the_absence_of_each_costs(service: UnitOfWorkFactory) -> None:
-    with living(service, "worker", "1.0"):
-        until(lambda: "worker: 1 alive, the last sign of life 0 s ago" in readiness(service))
-        lines = readiness(service, redis_answers=False)
+def test_readiness_names_what_is_there_and_what_the_absence_of_each_costs(
+    unit_of_work: UnitOfWorkFactory,
+) -> None:
+    with living(unit_of_work, "worker", "1.0"):
+        until(lambda: "worker: 1 alive, the last sign of life 0 s ago" in readiness(unit_of_work))
+        lines = readiness(unit_of_work, redis_answers=False)
 
     assert lines[:3] == [
         "ready",
@@ -97,38 +101,40 @@ def test_readiness_names_what_is_there_and_what_the_absence_of_each_costs(servic
     assert lines[4:] == [
         f"{kind}: none alive, there was no sign of life: {WITHOUT[kind]}" for kind in ("poster", "clock")
     ]
-    assert "redis: answers" in readiness(service)
+    assert "redis: answers" in readiness(unit_of_work)
 
 
-def test_who_ends_in_order_is_not_missed_and_who_does_not_is(service: UnitOfWorkFactory) -> None:
-    with living(service, "poster", "1.0"):
-        until(lambda: any("poster: 1 alive" in line for line in readiness(service)))
-    assert f"poster: none alive, there was no sign of life: {WITHOUT['poster']}" in readiness(service)
+def test_who_ends_in_order_is_not_missed_and_who_does_not_is(unit_of_work: UnitOfWorkFactory) -> None:
+    with living(unit_of_work, "poster", "1.0"):
+        until(lambda: any("poster: 1 alive" in line for line in readiness(unit_of_work)))
+    assert f"poster: none alive, there was no sign of life: {WITHOUT['poster']}" in readiness(unit_of_work)
 
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         Life("clock", "1.0").give_sign(work)
         work.session.execute(update(Process).values(seen_at=Process.seen_at - timedelta(minutes=5)))
-    assert f"clock: none alive, the last sign of life was 5 min ago: {WITHOUT['clock']}" in readiness(service)
+    assert f"clock: none alive, the last sign of life was 5 min ago: {WITHOUT['clock']}" in readiness(
+        unit_of_work
+    )
 
 
 def test_a_process_is_not_ready_before_its_migrations(
-    service: UnitOfWorkFactory, migrated_to: Callable[..., None]
+    unit_of_work: UnitOfWorkFactory, migrated_to: Callable[..., None]
 ) -> None:
     migrated_to("0019")
-    answer = web_of(service, newest_revision()).get("/readyz")
+    answer = web_of(unit_of_work, newest_revision()).get("/readyz")
 
     assert answer.status_code == 503
     assert f"this release needs {OLDEST_SCHEMA} or newer. Run `runbook migrate`." in answer.text
 
 
 def test_the_release_before_is_ready_after_a_migration_that_says_that_it_fits(
-    service: UnitOfWorkFactory, migrated_to: Callable[..., None]
+    unit_of_work: UnitOfWorkFactory, migrated_to: Callable[..., None]
 ) -> None:
     migrated_to("9999", oldest_code=newest_revision())
-    assert web_of(service, newest_revision()).get("/readyz").status_code == 200
+    assert web_of(unit_of_work, newest_revision()).get("/readyz").status_code == 200
 
     migrated_to("9999", oldest_code="9998")
-    answer = web_of(service, newest_revision()).get("/readyz")
+    answer = web_of(unit_of_work, newest_revision()).get("/readyz")
     assert answer.status_code == 503
     assert "Run a release that does (9998 or newer)." in answer.text
 
@@ -157,10 +163,10 @@ def statements(engine: Engine) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("address", ["/readyz", "/metrics"])
 def test_nobody_makes_the_database_work_by_asking_without_a_token(
-    service: UnitOfWorkFactory, statements: list[str], address: str
+    unit_of_work: UnitOfWorkFactory, statements: list[str], address: str
 ) -> None:
     time = [0.0]
-    web = web_of(service, newest_revision(), now=lambda: time[0])
+    web = web_of(unit_of_work, newest_revision(), now=lambda: time[0])
     first = web.get(address)
     once = len(statements)
     for _ in range(30):
@@ -176,10 +182,10 @@ def test_nobody_makes_the_database_work_by_asking_without_a_token(
 
 
 def test_readiness_turns_within_two_seconds(
-    service: UnitOfWorkFactory, migrated_to: Callable[..., None]
+    unit_of_work: UnitOfWorkFactory, migrated_to: Callable[..., None]
 ) -> None:
     time = [0.0]
-    web = web_of(service, newest_revision(), now=lambda: time[0])
+    web = web_of(unit_of_work, newest_revision(), now=lambda: time[0])
     assert web.get("/readyz").status_code == 200
     migrated_to("0019")
     time[0] = 0.9
@@ -218,17 +224,17 @@ def test_the_figures_count_executions_and_what_is_owed(stranger: TestClient, res
 
 
 def test_what_ended_is_counted_once_before_and_after_the_clock_counts_it(
-    service: UnitOfWorkFactory, responder: TestClient
+    unit_of_work: UnitOfWorkFactory, responder: TestClient
 ) -> None:
     incident = opened(responder)["id"]
     run = responder.post(f"/api/incidents/{incident}/runbooks/say-hello/execute").json()["execution"]["id"]
     responder.post(f"/api/runbooks/executions/{run}/cancel").raise_for_status()
     for _ in range(2):
-        lines = web_of(service, newest_revision()).get("/metrics").text.splitlines()
+        lines = web_of(unit_of_work, newest_revision()).get("/metrics").text.splitlines()
         assert 'runbook_executions{kind="runbook",status="cancelled"} 1.0' in lines
         assert 'runbook_executions{kind="runbook",status="pending"} 0.0' in lines
         assert 'runbook_executions{kind="workflow",status="cancelled"} 0.0' in lines
-        count_what_ended(service)
+        count_what_ended(unit_of_work)
 
 
 def test_no_address_that_is_a_credential_is_logged(stranger: TestClient) -> None:

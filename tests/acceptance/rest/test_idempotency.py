@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from core.service import UnitOfWorkFactory
 from core.tables import Incident, RunbookExecution
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import INCIDENT
 from tests.acceptance.rest.test_incidents import opened
@@ -18,13 +18,13 @@ KEY = {"Idempotency-Key": "alert-4711"}
 ORDERS = {"parameters": {"cluster": "orders"}}
 
 
-def how_many(service: UnitOfWorkFactory, table: type[Incident] | type[RunbookExecution]) -> int:
-    with service.transaction() as work:
+def how_many(unit_of_work: UnitOfWorkFactory, table: type[Incident] | type[RunbookExecution]) -> int:
+    with unit_of_work.begin() as work:
         return work.session.scalar(select(func.count()).select_from(table)) or 0
 
 
 def test_a_repeated_request_gets_the_same_answer_again(
-    service: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
 ) -> None:
     address = f"/api/incidents/{opened(responder)['id']}/runbooks/db-check/execute"
     first = responder.post(address, json=ORDERS, headers=KEY)
@@ -37,13 +37,13 @@ def test_a_repeated_request_gets_the_same_answer_again(
     assert second.headers["Location"] == first.headers["Location"]
     assert second.headers["Idempotent-Replayed"] == "true"
     assert "Idempotent-Replayed" not in first.headers
-    assert how_many(service, RunbookExecution) == 1
+    assert how_many(unit_of_work, RunbookExecution) == 1
     assert recorded_bells.enqueued == [("runbook", first.json()["execution"]["id"])]
 
 
 @pytest.mark.parametrize("change", ["body", "address"])
 def test_a_key_that_was_used_for_another_request_is_refused(
-    service: UnitOfWorkFactory, responder: TestClient, change: str
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, change: str
 ) -> None:
     incident = opened(responder)["id"]
     address = f"/api/incidents/{incident}/runbooks/db-check/execute"
@@ -54,17 +54,17 @@ def test_a_key_that_was_used_for_another_request_is_refused(
     answer = responder.post(address, json=body, headers=KEY)
 
     assert (answer.status_code, answer.json()["field"]) == (422, "Idempotency-Key")
-    assert how_many(service, RunbookExecution) == 1
+    assert how_many(unit_of_work, RunbookExecution) == 1
 
 
 def test_two_tokens_may_use_one_key(
-    service: UnitOfWorkFactory, responder: TestClient, client_of: ClientOf
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, client_of: ClientOf
 ) -> None:
     first = responder.post("/api/incidents", json=INCIDENT, headers=KEY)
     second = client_of("U0DBADMIN").post("/api/incidents", json=INCIDENT, headers=KEY)
 
     assert (first.status_code, second.status_code) == (201, 201)
-    assert how_many(service, Incident) == 2
+    assert how_many(unit_of_work, Incident) == 2
 
 
 def test_what_was_refused_is_judged_anew_under_its_key(responder: TestClient) -> None:
@@ -91,7 +91,7 @@ def test_a_key_that_cannot_be_one_is_refused(responder: TestClient, key: str) ->
 
 
 def test_concurrent_duplicates_make_one_execution(
-    service: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
 ) -> None:
     address = f"/api/incidents/{opened(responder)['id']}/runbooks/db-check/execute"
 
@@ -103,11 +103,13 @@ def test_concurrent_duplicates_make_one_execution(
         answers = set(pool.map(send, range(16)))
 
     assert len(answers) == 1
-    assert how_many(service, RunbookExecution) == 1
+    assert how_many(unit_of_work, RunbookExecution) == 1
     assert len(recorded_bells.enqueued) == 1
 
 
-def test_concurrent_duplicates_open_one_incident(service: UnitOfWorkFactory, responder: TestClient) -> None:
+def test_concurrent_duplicates_open_one_incident(
+    unit_of_work: UnitOfWorkFactory, responder: TestClient
+) -> None:
     def send(_: int) -> tuple[int, str]:
         answer = responder.post("/api/incidents", json=INCIDENT, headers=KEY)
         return answer.status_code, answer.json()["incident"]["id"]
@@ -116,7 +118,7 @@ def test_concurrent_duplicates_open_one_incident(service: UnitOfWorkFactory, res
         answers = set(pool.map(send, range(16)))
 
     assert len(answers) == 1
-    assert how_many(service, Incident) == 1
+    assert how_many(unit_of_work, Incident) == 1
 
 
 def test_a_key_is_not_answered_for_another_team(responder: TestClient) -> None:

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import event, update
 from starlette.testclient import TestClient
 
-from core.service import UnitOfWorkFactory
 from core.tables import Incident, RunbookExecution, WorkflowExecution
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import DRAFT
 from tests.acceptance.rest.test_incidents import opened
@@ -38,7 +38,7 @@ LONG_AGO = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 @pytest.fixture
-def count(service: UnitOfWorkFactory) -> Count:
+def count(unit_of_work: UnitOfWorkFactory) -> Count:
     """How many statements an answer takes."""
 
     def ask(client: TestClient, address: str) -> int:
@@ -47,11 +47,11 @@ def count(service: UnitOfWorkFactory) -> Count:
         def note(*given: Any) -> None:
             asked.append(given[2])
 
-        event.listen(service.engine, "before_cursor_execute", note)
+        event.listen(unit_of_work.engine, "before_cursor_execute", note)
         try:
             assert client.get(address).status_code == 200
         finally:
-            event.remove(service.engine, "before_cursor_execute", note)
+            event.remove(unit_of_work.engine, "before_cursor_execute", note)
         return len(asked)
 
     return ask
@@ -59,16 +59,16 @@ def count(service: UnitOfWorkFactory) -> Count:
 
 @pytest.fixture
 def happen(
-    service: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
 ) -> Callable[[], None]:
     """An incident with a workflow's run and its runbook's, and a runbook that waits at its gate."""
-    apply_documents(service, WORKFLOW)
+    apply_documents(unit_of_work, WORKFLOW)
 
     def make() -> None:
         incident = opened(responder)["id"]
         execute(responder, incident, "db-failover")
         execute(responder, "inc-1", "db-failover")
-        work_off(service, new_executor(service), recorded_bells.enqueued)
+        work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
 
     return make
 
@@ -113,7 +113,9 @@ def ids(client: TestClient, address: str, **query: str) -> list[str]:
 
 
 @pytest.fixture
-def runs(service: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs) -> dict[str, str]:
+def runs(
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
+) -> dict[str, str]:
     """By what is special about them; newest last."""
     old, new = opened(responder)["id"], opened(responder)["id"]
     made = {
@@ -124,8 +126,8 @@ def runs(service: UnitOfWorkFactory, responder: TestClient, recorded_bells: Reco
     }
     found = {what: str(answer.json()["execution"]["id"]) for what, answer in made.items()}
     assert responder.post(f"/api/runbooks/executions/{found['cancelled']}/cancel").status_code == 200
-    work_off(service, new_executor(service), recorded_bells.enqueued)
-    with service.transaction() as work:
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+    with unit_of_work.begin() as work:
         of_old = update(RunbookExecution).where(RunbookExecution.id == found["old"])
         work.session.execute(of_old.values(created_at=LONG_AGO))
         work.session.execute(update(Incident).where(Incident.id == old).values(created_at=LONG_AGO))
@@ -190,11 +192,13 @@ def test_a_filter_that_names_nothing_is_refused(
         assert other.get(f"/api/{list_of[field]}", params={field: "inc-1"}).status_code == 422
 
 
-def test_the_runs_of_a_workflow_by_every_filter(service: UnitOfWorkFactory, responder: TestClient) -> None:
-    apply_documents(service, WORKFLOW)
+def test_the_runs_of_a_workflow_by_every_filter(
+    unit_of_work: UnitOfWorkFactory, responder: TestClient
+) -> None:
+    apply_documents(unit_of_work, WORKFLOW)
     for _ in range(2):
         opened(responder)
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         first = update(WorkflowExecution).where(
             WorkflowExecution.incident_id.in_(ids(responder, "incidents")[1:])
         )
@@ -223,10 +227,10 @@ def test_incidents_by_time_team_and_status(
 
 
 def test_the_library_by_team_and_status(
-    service: UnitOfWorkFactory, responder: TestClient, other: TestClient
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, other: TestClient
 ) -> None:
-    apply_documents(service, DRAFT, approve=False)
-    apply_documents(service, WORKFLOW)
+    apply_documents(unit_of_work, DRAFT, approve=False)
+    apply_documents(unit_of_work, WORKFLOW)
 
     assert len(ids(responder, "runbooks", team="database")) == 3
     assert len(ids(responder, "runbooks", team="database", status="draft")) == 1

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from starlette.testclient import TestClient
 
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.test_incidents import opened
 from tests.acceptance.rest.test_runs import execute
@@ -25,8 +25,8 @@ steps: [{id: pause, type: wait, for: 1h}]
 
 
 @pytest.fixture
-def incident(service: UnitOfWorkFactory, responder: TestClient) -> str:
-    apply_documents(service, LOCKED)
+def incident(unit_of_work: UnitOfWorkFactory, responder: TestClient) -> str:
+    apply_documents(unit_of_work, LOCKED)
     return str(opened(responder)["id"])
 
 
@@ -48,9 +48,9 @@ def test_a_refusal_says_who_holds_the_lock_and_where_that_is_shown(
 
 @pytest.mark.parametrize("on_conflict", ["reject", "queue"])
 def test_of_many_who_ask_at_once_one_holds_the_lock(
-    incident: str, service: UnitOfWorkFactory, responder: TestClient, on_conflict: str
+    incident: str, unit_of_work: UnitOfWorkFactory, responder: TestClient, on_conflict: str
 ) -> None:
-    apply_documents(service, LOCKED.replace("lock: the-lock", f"lock: it\non_conflict: {on_conflict}"))
+    apply_documents(unit_of_work, LOCKED.replace("lock: the-lock", f"lock: it\non_conflict: {on_conflict}"))
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: execute(responder, incident, "locked"), range(16)))
 
@@ -61,9 +61,9 @@ def test_of_many_who_ask_at_once_one_holds_the_lock(
 
 
 def test_what_another_team_runs_is_neither_named_nor_linked(
-    service: UnitOfWorkFactory, incident: str, responder: TestClient, other: TestClient
+    unit_of_work: UnitOfWorkFactory, incident: str, responder: TestClient, other: TestClient
 ) -> None:
-    apply_documents(service, LOCKED.replace("the-lock", "global/the-lock"))
+    apply_documents(unit_of_work, LOCKED.replace("the-lock", "global/the-lock"))
     execute(responder, incident, "locked")
     answer = execute(other, opened(other, team="web")["id"], "locked")
 

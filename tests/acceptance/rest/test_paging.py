@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from core.service import UnitOfWorkFactory
 from core.tables import Incident, RunbookExecution
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.test_incidents import opened
 
 
@@ -36,10 +36,10 @@ def test_a_full_last_page_has_no_next_one(responder: TestClient) -> None:
 
 
 def test_rows_of_one_moment_are_neither_repeated_nor_lost(
-    service: UnitOfWorkFactory, responder: TestClient
+    unit_of_work: UnitOfWorkFactory, responder: TestClient
 ) -> None:
     ids = {opened(responder)["id"] for _ in range(5)}
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         work.session.execute(update(Incident).values(created_at=work.now))
     seen = [each for page in walk(responder, "/api/incidents", "incidents", 2) for each in page]
 
@@ -56,10 +56,10 @@ def test_what_is_added_meanwhile_moves_nothing(responder: TestClient) -> None:
     assert first + [each for page in pages for each in page] == ids[::-1]
 
 
-def test_the_runs_of_an_incident_are_paged(service: UnitOfWorkFactory, responder: TestClient) -> None:
+def test_the_runs_of_an_incident_are_paged(unit_of_work: UnitOfWorkFactory, responder: TestClient) -> None:
     address = f"/api/incidents/{opened(responder)['id']}/runbooks"
     ids = [responder.post(f"{address}/say-hello/execute").json()["execution"]["id"] for _ in range(5)]
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         work.session.execute(update(RunbookExecution).values(created_at=work.now))
     seen = [each for page in walk(responder, f"{address}/executions", "executions", 2) for each in page]
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from core.service import UnitOfWorkFactory
 from core.tables import AuditEntry, StepExecution
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.test_incidents import opened
 from tests.acceptance.rest.test_runs import execute
@@ -40,16 +40,16 @@ class SimulationContext:
     """The promotion, and a worker for it."""
 
     def __init__(
-        self, service: UnitOfWorkFactory, jobs: RecordedJobs, target: Target, client_of: ClientOf
+        self, unit_of_work: UnitOfWorkFactory, jobs: RecordedJobs, target: Target, client_of: ClientOf
     ) -> None:
-        self.service, self.jobs, self.target = service, jobs, target
+        self.unit_of_work, self.jobs, self.target = unit_of_work, jobs, target
         self.responder, self.admin = client_of("U0DBOPS"), client_of("U0DBADMIN")
-        apply_documents(service, PROMOTION)
-        self.executor = new_executor(service, secrets={"TARGET": target.url})
+        apply_documents(unit_of_work, PROMOTION)
+        self.executor = new_executor(unit_of_work, secrets={"TARGET": target.url})
         self.incident = opened(self.responder)["id"]
 
     def work(self) -> None:
-        work_off(self.service, self.executor, self.jobs.enqueued)
+        work_off(self.unit_of_work, self.executor, self.jobs.enqueued)
 
     def begin(self) -> str:
         """The id of a run that waits at its gate."""
@@ -79,9 +79,9 @@ class SimulationContext:
 
 @pytest.fixture
 def stage(
-    service: UnitOfWorkFactory, recorded_bells: RecordedJobs, target: Target, client_of: ClientOf
+    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, target: Target, client_of: ClientOf
 ) -> SimulationContext:
-    return SimulationContext(service, recorded_bells, target, client_of)
+    return SimulationContext(unit_of_work, recorded_bells, target, client_of)
 
 
 def statuses(execution: Any) -> list[tuple[str, bool]]:
@@ -118,7 +118,7 @@ def test_a_retry_is_in_the_audit_trail(stage: SimulationContext) -> None:
     run = stage.failed()
     made = stage.retry(run).json()["execution"]["id"]
 
-    with stage.service.transaction() as work:
+    with stage.unit_of_work.begin() as work:
         (entry,) = work.session.query(AuditEntry).filter_by(action="runbook_execution.retried")
         assert (entry.actor, entry.subject_id) == ("U0DBOPS", made)
         asked = {"of": run, "from": "promote", "version": 1}
@@ -205,7 +205,7 @@ def test_an_unknown_step_is_named_with_the_nearest(stage: SimulationContext) -> 
 
 def test_a_step_in_doubt_is_not_repeated_unless_an_admin_says_so(stage: SimulationContext) -> None:
     run = stage.failed()
-    with stage.service.transaction() as work:
+    with stage.unit_of_work.begin() as work:
         work.session.get_one(StepExecution, (run, 2)).status = "unknown"
     refused = stage.retry(run)
 
@@ -217,7 +217,7 @@ def test_a_step_in_doubt_is_not_repeated_unless_an_admin_says_so(stage: Simulati
 
 def test_a_changed_runbook_is_not_retried(stage: SimulationContext) -> None:
     run = stage.failed()
-    apply_documents(stage.service, PROMOTION.replace("/verify", "/look"))
+    apply_documents(stage.unit_of_work, PROMOTION.replace("/verify", "/look"))
     answer = stage.retry(run)
 
     assert answer.status_code == 409

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 from bot.pages.links import RunLinks
 from bot.rest.settings import RestSettings
 from bot.web import create_web
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.library import DB_ADMIN, changed, do, history, runbook, waiting, written
 from tests.acceptance.rest.test_incidents import opened
@@ -45,10 +45,10 @@ def test_a_new_runbook_is_a_draft_of_its_first_version(writer: TestClient) -> No
 
 
 def test_a_runbook_under_quarantine_says_why_until_it_is_approved_again(
-    service: UnitOfWorkFactory, writer: TestClient, platform: TestClient
+    unit_of_work: UnitOfWorkFactory, writer: TestClient, platform: TestClient
 ) -> None:
     assert written(writer, runbook())["quarantine"] is None
-    suspect(service, "db-vacuum")
+    suspect(unit_of_work, "db-vacuum")
     shown = writer.get("/api/runbooks/db-vacuum").json()["runbook"]
     assert (shown["quarantine"], shown["status"]) == (LOST, "draft")
     assert LOST in [each["quarantine"] for each in writer.get("/api/runbooks").json()["runbooks"]]
@@ -184,7 +184,7 @@ def test_an_edited_runbook_cannot_run_until_it_is_approved_again(
 
 
 def test_a_run_that_was_claimed_ends_on_its_version_and_one_that_was_not_is_refused(
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     writer: TestClient,
     platform: TestClient,
     responder: TestClient,
@@ -196,14 +196,14 @@ def test_a_run_that_was_claimed_ends_on_its_version_and_one_that_was_not_is_refu
     written(writer, runbook(steps=old))
     do(platform, "runbooks/db-vacuum/approve")
     claimed = execute(responder, incident, "db-vacuum").json()["execution"]["id"]
-    work_off(service, new_executor(service), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
     asked = execute(responder, incident, "db-vacuum").json()["execution"]["id"]
 
     changed(writer, runbook(steps=[gate, {"id": "said", "type": "message", "text": "new"}]))
     do(platform, "runbooks/db-vacuum/approve")
     [waiting_gate] = writer.get("/api/approvals").json()["approvals"]
     do(writer, f"approvals/{waiting_gate['id']}/approve")
-    work_off(service, new_executor(service), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
 
     ended = responder.get(f"/api/runbooks/executions/{claimed}").json()["execution"]
     assert (ended["status"], ended["runbook_version"]) == ("succeeded", 1)
@@ -256,12 +256,12 @@ def test_who_rolled_back_wrote_that_version(writer: TestClient, platform: TestCl
 
 
 def test_the_admin_of_a_workspace_with_a_single_one_approves_their_own(
-    service: UnitOfWorkFactory, web: ASGIApp, platform: TestClient, links: RunLinks
+    unit_of_work: UnitOfWorkFactory, web: ASGIApp, platform: TestClient, links: RunLinks
 ) -> None:
     written(platform, runbook())
     rest = RestSettings(single_admin=True)
     alone = TestClient(
-        create_web(service, slack=None, rest=rest, links=links, newest_revision=None),
+        create_web(unit_of_work, slack=None, rest=rest, links=links, newest_revision=None),
         headers=dict(platform.headers),
     )
 

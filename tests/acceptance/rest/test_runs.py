@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import DRAFT
 from tests.acceptance.rest.test_incidents import opened
@@ -78,8 +78,8 @@ def test_a_runbook_of_a_team_does_not_run_for_another_teams_incident(client_of: 
     assert "web-restart belongs to team web" in answer.json()["detail"]
 
 
-def test_a_draft_is_refused(service: UnitOfWorkFactory, responder: TestClient) -> None:
-    apply_documents(service, DRAFT, approve=False)
+def test_a_draft_is_refused(unit_of_work: UnitOfWorkFactory, responder: TestClient) -> None:
+    apply_documents(unit_of_work, DRAFT, approve=False)
     answer = execute(responder, opened(responder)["id"], "db-draft")
 
     assert answer.status_code == 409
@@ -160,9 +160,9 @@ def test_a_runbook_is_found_by_id_and_by_name(responder: TestClient) -> None:
 
 
 def test_only_a_platform_admin_approves_a_definition(
-    service: UnitOfWorkFactory, responder: TestClient, client_of: ClientOf
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, client_of: ClientOf
 ) -> None:
-    apply_documents(service, DRAFT, approve=False)
+    apply_documents(unit_of_work, DRAFT, approve=False)
 
     assert responder.post("/api/runbooks/db-draft/approve").status_code == 403
     answer = client_of(ADMIN).post("/api/runbooks/db-draft/approve", headers={"If-Match": '"1"'})

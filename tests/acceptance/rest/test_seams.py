@@ -8,7 +8,7 @@ import pytest
 from freezegun import freeze_time
 from starlette.testclient import TestClient
 
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.documents import INCIDENT
 from tests.acceptance.rest.library import WAIT, changed, do, runbook
@@ -22,12 +22,12 @@ Worker = Callable[[], None]
 
 
 @pytest.fixture
-def work(service: UnitOfWorkFactory, recorded_bells: RecordedJobs) -> Worker:
+def work(unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs) -> Worker:
     """The clock ticks, and a worker does what there is to do."""
 
     def all_of_it() -> None:
-        enqueue_what_is_due(service)
-        work_off(service, new_executor(service), recorded_bells.enqueued)
+        enqueue_what_is_due(unit_of_work)
+        work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
 
     return all_of_it
 
@@ -61,17 +61,17 @@ steps:
 
 
 def start_flow(
-    service: UnitOfWorkFactory, client: TestClient, incident: str, name: str = "db-failover"
+    unit_of_work: UnitOfWorkFactory, client: TestClient, incident: str, name: str = "db-failover"
 ) -> str:
-    apply_documents(service, FLOW.format(runbook=name))
+    apply_documents(unit_of_work, FLOW.format(runbook=name))
     return str(do(client, "workflows/fails-over/execute", incident_id=incident)["id"])
 
 
 def test_a_retry_is_its_persons_and_leads_to_the_workflow_that_caused_the_run(
-    service: UnitOfWorkFactory, responder: TestClient, work: Worker
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, work: Worker
 ) -> None:
     with freeze_time(BEGAN):
-        flow = start_flow(service, responder, opened(responder)["id"])
+        flow = start_flow(unit_of_work, responder, opened(responder)["id"])
         work()
     with freeze_time(BEGAN + timedelta(minutes=10)):
         work()
@@ -89,11 +89,11 @@ def test_a_retry_is_its_persons_and_leads_to_the_workflow_that_caused_the_run(
 
 
 def test_a_runbook_that_ran_out_of_time_fails_the_action_that_waits_for_it(
-    service: UnitOfWorkFactory, responder: TestClient, work: Worker
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, work: Worker
 ) -> None:
-    apply_documents(service, BRIEF)
+    apply_documents(unit_of_work, BRIEF)
     with freeze_time(BEGAN):
-        flow = start_flow(service, responder, opened(responder)["id"], "db-brief")
+        flow = start_flow(unit_of_work, responder, opened(responder)["id"], "db-brief")
         work()
     for minutes, status in ((10, "waiting"), (15, "failed")):
         with freeze_time(BEGAN + timedelta(minutes=minutes)):
@@ -107,11 +107,11 @@ def test_a_runbook_that_ran_out_of_time_fails_the_action_that_waits_for_it(
 
 
 def test_a_freeze_holds_a_workflow_before_its_next_action(
-    service: UnitOfWorkFactory, responder: TestClient, client_of: ClientOf, work: Worker
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, client_of: ClientOf, work: Worker
 ) -> None:
     admin = client_of(ADMIN)
     with freeze_time(BEGAN):
-        flow = start_flow(service, responder, opened(responder)["id"])
+        flow = start_flow(unit_of_work, responder, opened(responder)["id"])
         work()
         freeze = do(admin, "freezes", team="database", reason="Migration")["id"]
     with freeze_time(BEGAN + timedelta(minutes=11)):

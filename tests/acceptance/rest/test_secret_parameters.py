@@ -4,8 +4,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.definitions.validate import validate_text
-from core.service import UnitOfWorkFactory
 from core.simulation.differences import play_all
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.test_incidents import opened
 from tests.acceptance.rest.test_runs import execute
@@ -25,9 +25,9 @@ GIVEN = {"parameters": {"token": "hunter2-S3CRET"}}
 
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_no_answer_has_it(
-    service: UnitOfWorkFactory, responder: TestClient, client_of: ClientOf, *, dry_run: bool
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, client_of: ClientOf, *, dry_run: bool
 ) -> None:
-    apply_documents(service, FORM)
+    apply_documents(unit_of_work, FORM)
     incident = opened(responder)["id"]
     answers = [
         execute(responder, incident, "form", **GIVEN, dry_run=dry_run),

@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.decisions.timeline import KINDS
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.library import do
 from tests.acceptance.rest.test_incidents import opened
@@ -34,18 +34,18 @@ def lines(client: TestClient, incident: str, **query: Any) -> list[dict[str, Any
 
 @pytest.fixture
 def lived_through(
-    responder: TestClient, client_of: ClientOf, service: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    responder: TestClient, client_of: ClientOf, unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
 ) -> str:
     """An incident with a workflow, a run, a gate that was decided, a note and a resolution; its id."""
-    apply_documents(service, FLOW)
+    apply_documents(unit_of_work, FLOW)
     incident: str = opened(responder)["id"]
-    executor = new_executor(service)
-    work_off(service, executor, recorded_bells.enqueued)
+    executor = new_executor(unit_of_work)
+    work_off(unit_of_work, executor, recorded_bells.enqueued)
     responder.post(f"/api/incidents/{incident}/acknowledge")
     responder.post(f"/api/incidents/{incident}/notes", json={"text": "Replica is behind"})
     gate = responder.get("/api/approvals").json()["approvals"][0]["id"]
     client_of("U0DBADMIN").post(f"/api/approvals/{gate}/approve", json={"reason": "go"})
-    work_off(service, executor, recorded_bells.enqueued)
+    work_off(unit_of_work, executor, recorded_bells.enqueued)
     responder.post(f"/api/incidents/{incident}/resolve")
     return incident
 
@@ -85,13 +85,13 @@ def test_the_timeline_comes_page_by_page_without_a_gap(responder: TestClient, li
     assert len({line["id"] for line in seen}) == len(seen)
 
 
-def test_verdicts_and_cancels_are_there(responder: TestClient, service: UnitOfWorkFactory) -> None:
+def test_verdicts_and_cancels_are_there(responder: TestClient, unit_of_work: UnitOfWorkFactory) -> None:
     incident = opened(responder, slack_channel="C0DB")["id"]
     for verb, body in (
         ("verdict", {"verdict": "run_again", "step": "pause", "attempt": 1}),
         ("cancel", None),
     ):
-        run = lost_in_step(service, "U0DBOPS")
+        run = lost_in_step(unit_of_work, "U0DBOPS")
         responder.post(f"/api/runbooks/executions/{run}/{verb}", json=body)
 
     told = {line["kind"]: line for line in lines(responder, incident)}

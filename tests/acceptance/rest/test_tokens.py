@@ -14,7 +14,7 @@ from cli.client.connection import Connection
 from cli.embedded import Services
 from cli.main import app
 from core.errors import Conflict, NotFound, RunbookError
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.test_incidents import opened
 from tests.conftest import ADMIN
@@ -85,10 +85,10 @@ def test_a_created_token_is_good_and_audited(
 
 
 def test_audit_verify_says_whether_the_chain_is_whole(
-    responder: TestClient, terminal: Terminal, service: UnitOfWorkFactory, owner_engine: Engine
+    responder: TestClient, terminal: Terminal, unit_of_work: UnitOfWorkFactory, owner_engine: Engine
 ) -> None:
     opened(responder)
-    seal_the_audit_trail(service)
+    seal_the_audit_trail(unit_of_work)
     whole = terminal("audit", "verify")
     assert whole.exit_code == 0
     assert "the chain is whole." in whole.stdout

@@ -3,8 +3,8 @@
 import pytest
 from starlette.testclient import TestClient
 
-from core.service import UnitOfWorkFactory
 from core.services.executions.loading import RUNBOOK, WORKFLOW
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.test_incidents import opened
 from tests.conftest import RecordedJobs
 from tests.world import apply_documents, new_executor
@@ -35,25 +35,25 @@ actions:
 
 
 @pytest.fixture
-def incident(service: UnitOfWorkFactory, responder: TestClient) -> str:
-    apply_documents(service, FLOWS)
+def incident(unit_of_work: UnitOfWorkFactory, responder: TestClient) -> str:
+    apply_documents(unit_of_work, FLOWS)
     return str(opened(responder)["id"])
 
 
-def work_on(service: UnitOfWorkFactory, jobs: RecordedJobs) -> str:
+def work_on(unit_of_work: UnitOfWorkFactory, jobs: RecordedJobs) -> str:
     """What was rung for, each once; the id of the workflow execution."""
     flow = ""
     while jobs.enqueued:
         kind, execution_id = jobs.enqueued.pop(0)
         flow = execution_id if kind == "workflow" else flow
-        new_executor(service).run(WORKFLOW if kind == "workflow" else RUNBOOK, execution_id)
+        new_executor(unit_of_work).run(WORKFLOW if kind == "workflow" else RUNBOOK, execution_id)
     return flow
 
 
 def test_what_it_has_started_goes_on(
-    service: UnitOfWorkFactory, responder: TestClient, incident: str, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, incident: str, recorded_bells: RecordedJobs
 ) -> None:
-    flow = work_on(service, recorded_bells)
+    flow = work_on(unit_of_work, recorded_bells)
     answer = responder.post(f"/api/workflows/executions/{flow}/cancel")
     assert (answer.status_code, answer.json()["execution"]["status"]) == (200, "cancelled")
     assert "<@U0DBOPS>" in answer.json()["execution"]["error"]
@@ -69,9 +69,9 @@ def test_what_it_has_started_goes_on(
 
 
 def test_what_it_has_started_can_end_with_it(
-    service: UnitOfWorkFactory, responder: TestClient, incident: str, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, incident: str, recorded_bells: RecordedJobs
 ) -> None:
-    flow = work_on(service, recorded_bells)
+    flow = work_on(unit_of_work, recorded_bells)
     responder.post(f"/api/workflows/executions/{flow}/cancel", json={"runs": "cancel"}).raise_for_status()
     [run] = responder.get(f"/api/incidents/{incident}/runbooks/executions").json()["executions"]
     assert run["status"] == "cancelled"
@@ -79,16 +79,16 @@ def test_what_it_has_started_can_end_with_it(
 
 @pytest.mark.parametrize(("runs", "status"), [("go_on", "waiting"), ("cancel", "cancelled")])
 def test_one_that_waits_for_its_runbook_is_cancelled_too(
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     responder: TestClient,
     incident: str,
     recorded_bells: RecordedJobs,
     runs: str,
     status: str,
 ) -> None:
-    work_on(service, recorded_bells)
+    work_on(unit_of_work, recorded_bells)
     responder.post(f"/api/incidents/{incident}/escalate", json={"severity": "critical"}).raise_for_status()
-    flow = work_on(service, recorded_bells)
+    flow = work_on(unit_of_work, recorded_bells)
     answer = responder.post(f"/api/workflows/executions/{flow}/cancel", json={"runs": runs}).json()[
         "execution"
     ]
@@ -99,9 +99,9 @@ def test_one_that_waits_for_its_runbook_is_cancelled_too(
 
 
 def test_an_unknown_wish_is_refused(
-    service: UnitOfWorkFactory, responder: TestClient, incident: str, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, incident: str, recorded_bells: RecordedJobs
 ) -> None:
-    flow = work_on(service, recorded_bells)
+    flow = work_on(unit_of_work, recorded_bells)
     answer = responder.post(f"/api/workflows/executions/{flow}/cancel", json={"runs": "stop"})
     assert (answer.status_code, answer.json()["field"]) == (422, "runs")
     assert incident

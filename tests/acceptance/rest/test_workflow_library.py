@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.definitions.yaml_format import to_yaml
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.library import DB_ADMIN, changed, do, history, workflow, written
 from tests.acceptance.rest.test_incidents import opened
@@ -77,10 +77,10 @@ def test_a_new_workflow_is_a_draft_and_found_by_id_and_by_name(writer: TestClien
 
 
 def test_a_workflow_under_quarantine_says_why_until_it_is_approved_again(
-    service: UnitOfWorkFactory, writer: TestClient, platform: TestClient
+    unit_of_work: UnitOfWorkFactory, writer: TestClient, platform: TestClient
 ) -> None:
     assert in_force(writer, platform, workflow())["quarantine"] is None
-    suspect(service, "db-look")
+    suspect(unit_of_work, "db-look")
     shown = writer.get("/api/workflows/db-look").json()["workflow"]
     assert (shown["quarantine"], shown["status"], shown["in_force_version"]) == (LOST, "draft", None)
     assert LOST in [each["quarantine"] for each in writer.get("/api/workflows").json()["workflows"]]
@@ -161,7 +161,7 @@ def test_a_change_that_does_not_say_it_leaves_a_disabled_workflow_disabled(write
 
 
 def test_what_runs_ends_on_the_version_it_began_with(
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     writer: TestClient,
     platform: TestClient,
     responder: TestClient,
@@ -173,7 +173,7 @@ def test_what_runs_ends_on_the_version_it_began_with(
     changed(writer, workflow(actions=saying("new"), **ON_CREATION))
     do(platform, "workflows/db-look/approve")
     do(writer, "workflows/db-look/disable")
-    work_off(service, new_executor(service), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
     ended = responder.get(f"/api/workflows/executions/{execution}").json()["execution"]
 
     assert (ended["status"], ended["workflow_version"]) == ("succeeded", 1)
@@ -214,7 +214,7 @@ def test_a_duplicate_says_the_same_under_another_name_and_is_a_draft_and_disable
 
 
 def test_a_workflow_that_runs_is_not_deleted(
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     writer: TestClient,
     platform: TestClient,
     responder: TestClient,
@@ -225,7 +225,7 @@ def test_a_workflow_that_runs_is_not_deleted(
     [(_, execution)] = recorded_bells.enqueued
     assert writer.delete("/api/workflows/db-look").status_code == 409
 
-    work_off(service, new_executor(service), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
     assert writer.delete("/api/workflows/db-look").status_code == 204
     opened(responder)
     assert recorded_bells.enqueued == []
@@ -262,11 +262,11 @@ def test_a_move_of_a_workflow_needs_both_teams(writer: TestClient, platform: Tes
 
 
 def test_an_operators_file_that_says_nothing_of_it_enables_nothing(
-    service: UnitOfWorkFactory, writer: TestClient
+    unit_of_work: UnitOfWorkFactory, writer: TestClient
 ) -> None:
     written(writer, workflow())
     do(writer, "workflows/db-look/disable")
-    apply_documents(service, to_yaml(workflow(actions=saying("x"))))
+    apply_documents(unit_of_work, to_yaml(workflow(actions=saying("x"))))
 
     shown = writer.get("/api/workflows/db-look").json()["workflow"]
     assert (shown["version"], shown["enabled"]) == (2, False)

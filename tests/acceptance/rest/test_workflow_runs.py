@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.library import do
 from tests.acceptance.rest.test_incidents import opened
@@ -28,12 +28,12 @@ actions:
 
 
 @pytest.fixture(autouse=True)
-def _workflows(service: UnitOfWorkFactory, responder: TestClient) -> None:
-    apply_documents(service, MANUAL)
+def _workflows(unit_of_work: UnitOfWorkFactory, responder: TestClient) -> None:
+    apply_documents(unit_of_work, MANUAL)
 
 
 def test_a_workflow_is_started_by_hand_and_found_with_its_actions_and_runs(
-    service: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
 ) -> None:
     incident = opened(responder)["id"]
     answer = responder.post("/api/workflows/by-hand/execute", json={"incident_id": incident})
@@ -43,7 +43,7 @@ def test_a_workflow_is_started_by_hand_and_found_with_its_actions_and_runs(
     assert answer.headers["Location"] == f"/api/workflows/executions/{execution['id']}"
     assert (execution["status"], execution["requested_by"]) == ("pending", "U0DBOPS")
     assert (execution["event"]["type"], execution["event"]["by"]) == ("manual", "U0DBOPS")
-    work_off(service, new_executor(service), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
     found = responder.get(answer.headers["Location"]).json()["execution"]
     runs = responder.get(f"/api/incidents/{incident}/runbooks/executions").json()["executions"]
     assert [(action["id"], action["status"]) for action in found["actions"]] == [

@@ -2,7 +2,7 @@
 
 from starlette.testclient import TestClient
 
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.documents import WORKFLOW
 from tests.acceptance.rest.test_incidents import opened
 from tests.conftest import RecordedJobs
@@ -10,12 +10,12 @@ from tests.world import apply_documents, new_executor, work_off
 
 
 def test_a_workflow_execution_names_the_runs_that_it_caused(
-    service: UnitOfWorkFactory, responder: TestClient, other: TestClient, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, other: TestClient, recorded_bells: RecordedJobs
 ) -> None:
-    apply_documents(service, WORKFLOW)
+    apply_documents(unit_of_work, WORKFLOW)
     incident = opened(responder, severity="critical")["id"]
     [(_, workflow_execution)] = recorded_bells.enqueued
-    work_off(service, new_executor(service), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
     [run] = responder.get(f"/api/incidents/{incident}/runbooks/executions").json()["executions"]
     found = responder.get(f"/api/workflows/executions/{workflow_execution}").json()["execution"]
 
@@ -30,9 +30,9 @@ def test_a_workflow_execution_names_the_runs_that_it_caused(
 
 
 def test_workflows_are_listed_for_those_who_may_see_them(
-    service: UnitOfWorkFactory, responder: TestClient, other: TestClient
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, other: TestClient
 ) -> None:
-    apply_documents(service, WORKFLOW)
+    apply_documents(unit_of_work, WORKFLOW)
     [workflow] = responder.get("/api/workflows").json()["workflows"]
 
     assert (workflow["name"], workflow["description"]) == ("critical-db-incident", "Look at once.")

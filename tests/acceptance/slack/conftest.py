@@ -11,7 +11,7 @@ import pytest
 from slack_bolt import App
 
 from bot.app import create_bolt_app
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.requests import SECRET, Slack, ours
 from tests.acceptance.slack.world import set_up
 
@@ -52,9 +52,9 @@ def response_url() -> Iterator[ResponseUrl]:
 
 
 @pytest.fixture
-def company(service: UnitOfWorkFactory) -> UnitOfWorkFactory:
-    set_up(service)
-    return service
+def company(unit_of_work: UnitOfWorkFactory) -> UnitOfWorkFactory:
+    set_up(unit_of_work)
+    return unit_of_work
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from bot.commands.dispatch import answer
 from bot.slack_http import NOT_BEGUN, NOT_OVER, slack_route
 from core.advisory_locks import freeze_alone
 from core.database import open_engine
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.conftest import ResponseUrl
 from tests.acceptance.slack.requests import SECRET, command_form, signed_headers
 from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, WEB_OPS, executions
@@ -102,7 +102,7 @@ def test_who_waits_for_a_lock_is_told_that_nothing_was_changed(company: UnitOfWo
     call = CommandCall(DB_CHANNEL, DB_OPS, "run say-hello", "slack:trigger.2")
     impatient = open_engine(str(company.engine.url.render_as_string(hide_password=False)), patience=0.2)
     try:
-        with company.transaction() as work:
+        with company.begin() as work:
             freeze_alone(work.session)
             with pytest.raises(Exception, match="timeout") as caught:
                 answer(replace(company, engine=impatient), call)

@@ -5,8 +5,8 @@ from queue import Empty
 
 import pytest
 
-from core.service import UnitOfWorkFactory
 from core.tables import AuditEntry, StepExecution
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.conftest import ResponseUrl
 from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import (
@@ -26,8 +26,8 @@ from tests.acceptance.slack.world import (
 from tests.conftest import RecordedJobs
 
 
-def decisions(service: UnitOfWorkFactory) -> list[str]:
-    with service.transaction() as work:
+def decisions(unit_of_work: UnitOfWorkFactory) -> list[str]:
+    with unit_of_work.begin() as work:
         found = work.session.query(AuditEntry).filter(AuditEntry.action.startswith("approval."))
         return [entry.action for entry in found]
 
@@ -147,7 +147,7 @@ def test_a_verdict_settles_the_step(
 ) -> None:
     execution_id = lost_in_step(company, DB_OPS)
     slack.clicks(DB_ADMIN, f"verdict.{answer}", f"{execution_id}:pause:1")
-    with company.transaction() as work:
+    with company.begin() as work:
         assert work.session.get_one(StepExecution, (execution_id, 0)).status == step_status
 
 

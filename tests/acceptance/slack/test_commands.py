@@ -1,7 +1,7 @@
 """The other sub-commands, as people in an incident's channel use them."""
 
-from core.service import UnitOfWorkFactory
 from core.tables import Incident
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import (
     ADMIN,
@@ -21,8 +21,8 @@ from tests.acceptance.slack.world import (
 )
 
 
-def incidents(service: UnitOfWorkFactory) -> list[Incident]:
-    with service.transaction() as work:
+def incidents(unit_of_work: UnitOfWorkFactory) -> list[Incident]:
+    with unit_of_work.begin() as work:
         return work.session.query(Incident).order_by(Incident.number).all()
 
 
@@ -157,7 +157,11 @@ def test_an_incident_is_opened_for_the_persons_only_team(company: UnitOfWorkFact
     )
     opened = incidents(company)[-1]
     assert f"inc-{opened.number} is open" in said
-    assert (opened.title, opened.severity, opened.service) == ("Orders can’t connect", "high", "orders-db")
+    assert (opened.title, opened.severity, opened.service) == (
+        "Orders can’t connect",
+        "high",
+        "orders-db",
+    )
     assert (opened.team.name, opened.labels, opened.opened_by) == ("database", {"pager": "yes"}, DB_OPS)
 
 

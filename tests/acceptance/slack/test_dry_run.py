@@ -1,6 +1,6 @@
 """`/runbook run NAME --dry-run`."""
 
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.test_dry_run import watched
 from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import DB_ADMIN, DB_CHANNEL, DB_OPS, WEB_OPS, add_runbook, executions, start

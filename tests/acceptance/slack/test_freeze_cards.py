@@ -10,7 +10,7 @@ from bot.app import create_bolt_app
 from bot.pages.links import RunLinks
 from bot.poster.poster import Poster
 from bot.poster.slack import open_client
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
 from tests.acceptance.slack.requests import SECRET, Slack, ours
@@ -33,7 +33,7 @@ def time() -> PretendTime:
 
 
 @pytest.fixture
-def service(engine: Engine, recorded_bells: RecordedJobs, time: PretendTime) -> UnitOfWorkFactory:
+def unit_of_work(engine: Engine, recorded_bells: RecordedJobs, time: PretendTime) -> UnitOfWorkFactory:
     return UnitOfWorkFactory(engine, time, recorded_bells, frozenset({ADMIN}))
 
 
@@ -77,8 +77,8 @@ def frozen_kinds(world: BotWorld) -> list[str]:
 def test_what_is_frozen_by_a_command_shows_it_on_every_card_until_it_is_unfrozen(
     slack: Slack, world: BotWorld
 ) -> None:
-    gate_of(world.service, DB_OPS)
-    lost_in_step(world.service, DB_OPS)
+    gate_of(world.unit_of_work, DB_OPS)
+    lost_in_step(world.unit_of_work, DB_OPS)
     assert frozen_kinds(world) == []
 
     slack.types(DB_ADMIN, DB_CHANNEL, "freeze database We move house")

@@ -1,6 +1,6 @@
 """Freezing from Slack."""
 
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import ADMIN, DB_ADMIN, DB_CHANNEL, DB_OPS, executions
 

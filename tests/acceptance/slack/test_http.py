@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from bot.slack_http import MOST_BYTES, slack_route
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.requests import SECRET, command_form, signed_headers
 from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, executions
 

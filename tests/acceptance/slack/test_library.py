@@ -8,11 +8,11 @@ from bot.app import create_bolt_app
 from core.decisions.people import Person
 from core.decisions.quarantine import UNTIL
 from core.definitions.runbook import RunbookDefinition
-from core.service import UnitOfWorkFactory
 from core.services.library.history import list_history
 from core.services.library.kinds import RUNBOOKS
 from core.services.library.runbooks import apply_runbook, find_runbook
 from core.tables import Runbook
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl
 from tests.acceptance.slack.requests import SECRET, Slack, ours
 from tests.acceptance.slack.world import (
@@ -31,21 +31,21 @@ from tests.world import LOST, approve_runbook, suspect, uninstall
 WRITER = Person(DB_ADMIN, is_platform_admin=True, source="test")
 
 
-def write(service: UnitOfWorkFactory, name: str, *texts: str, **fields: object) -> None:
+def write(unit_of_work: UnitOfWorkFactory, name: str, *texts: str, **fields: object) -> None:
     """The next version, by the team's admin: one step that says each text."""
     steps = [{"id": f"say{place}", "type": "message", "text": text} for place, text in enumerate(texts)]
     document = {"kind": "runbook", "name": name, "team": "database", "steps": steps or [WAIT], **fields}
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         apply_runbook(work, WRITER, RunbookDefinition.model_validate(document))
 
 
-def approve(service: UnitOfWorkFactory, name: str) -> None:
-    with service.transaction() as work:
+def approve(unit_of_work: UnitOfWorkFactory, name: str) -> None:
+    with unit_of_work.begin() as work:
         approve_runbook(work, ADMIN, find_runbook(work, ADMIN, name), own_version_allowed=False)
 
 
-def stored(service: UnitOfWorkFactory, name: str) -> Runbook:
-    with service.transaction() as work:
+def stored(unit_of_work: UnitOfWorkFactory, name: str) -> Runbook:
+    with unit_of_work.begin() as work:
         return find_runbook(work, ADMIN, name)
 
 
@@ -207,7 +207,7 @@ def test_a_deprecated_runbook_does_not_run(company: UnitOfWorkFactory, slack: Sl
     assert "is deprecated: only an approved version runs" in slack.types(
         DB_OPS, DB_CHANNEL, "run db-failover cluster=orders"
     )
-    with company.transaction() as work:
+    with company.begin() as work:
         [line, *_] = list_history(work, RUNBOOKS, stored(company, "db-failover"), size=1)
     assert (line.change, line.note) == ("deprecated", "Replaced by db-switch")
 

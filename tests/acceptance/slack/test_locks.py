@@ -5,8 +5,8 @@ from redis import Redis
 
 from cli.compose import Composition
 from cli.roles.slack import bolt_app
-from core.service import UnitOfWorkFactory
 from core.settings import Settings
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.requests import SECRET, Slack
 from tests.acceptance.slack.world import DB_ADMIN, DB_CHANNEL, DB_OPS, WAIT, add_runbook, start
 

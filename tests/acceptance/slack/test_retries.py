@@ -1,8 +1,8 @@
 """Retrying from Slack: typed, and by the button of a failed run."""
 
-from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.runs.control import cancel
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.conftest import ResponseUrl
 from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import DB_ADMIN, DB_CHANNEL, DB_OPS, WEB_OPS, executions, start
@@ -10,7 +10,7 @@ from tests.acceptance.slack.world import DB_ADMIN, DB_CHANNEL, DB_OPS, WEB_OPS, 
 
 def cancelled(company: UnitOfWorkFactory) -> str:
     run = start(company, "db-failover", DB_OPS, cluster="orders")
-    with company.transaction() as work:
+    with company.begin() as work:
         cancel(work, load_person(work, DB_OPS, source="test"), run)
     return run
 

@@ -13,8 +13,8 @@ from slack_bolt import BoltResponse
 from bot.app import create_bolt_app
 from core.decisions.people import Person
 from core.definitions.team import TeamDefinition
-from core.service import UnitOfWorkFactory
 from core.services.access.people import apply_team
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.conftest import ResponseUrl
 from tests.acceptance.slack.fake_api import FakeApi, running_api
 from tests.acceptance.slack.requests import SECRET, Slack, command_form, ours
@@ -178,7 +178,7 @@ def test_who_may_not_run_it_is_told_in_the_forms_place(
     company: UnitOfWorkFactory, slack: Slack, api: FakeApi
 ) -> None:
     view = opened(slack, api)
-    with company.transaction() as work:
+    with company.begin() as work:
         nobody = TeamDefinition.model_validate({"kind": "team", "name": "database", "members": []})
         apply_team(work, Person(ADMIN.slack_user_id, is_platform_admin=True, source="test"), nobody)
     answer = json.loads(submits(slack, view, cluster="orders", count="3").body)

@@ -10,7 +10,7 @@ from bot.app import create_bolt_app
 from bot.socket import run_socket
 from core.decisions.installation import Workspace
 from core.errors import ConfigurationError
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
 from tests.acceptance.slack.conftest import NOBODY_LISTENS
@@ -43,9 +43,9 @@ def people(sandbox: RunningSandbox) -> Iterator[People]:
 class Socket:
     """`run_socket` in a thread of its own; `ended_with`: what it raised."""
 
-    def __init__(self, service: UnitOfWorkFactory, api_url: str, app_token: str) -> None:
+    def __init__(self, unit_of_work: UnitOfWorkFactory, api_url: str, app_token: str) -> None:
         self._app = create_bolt_app(
-            service, signing_secret=SECRET, workspace=lambda: OURS, token=APP.bot_token, api_url=api_url
+            unit_of_work, signing_secret=SECRET, workspace=lambda: OURS, token=APP.bot_token, api_url=api_url
         )
         self._token, self._stop = app_token, threading.Event()
         self.ended_with: ConfigurationError | None = None

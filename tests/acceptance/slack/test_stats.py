@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from core.service import UnitOfWorkFactory
 from core.tables import Approval, RunbookExecution, StepExecution, WorkflowExecution
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, start
 from tests.world import apply_documents
@@ -23,7 +23,7 @@ actions: [{id: call, type: message, text: hello}]
 def ended(company: UnitOfWorkFactory, seconds: float, status: str, error: str | None = None) -> str:
     """A run of db-failover that took so long; answers its id."""
     run = start(company, "db-failover", DB_OPS, cluster="orders")
-    with company.transaction() as work:
+    with company.begin() as work:
         row = work.session.get_one(RunbookExecution, run)
         row.created_at = row.started_at = BEGIN
         row.finished_at, row.status, row.wake_at = BEGIN + timedelta(seconds=seconds), status, None
@@ -33,7 +33,7 @@ def ended(company: UnitOfWorkFactory, seconds: float, status: str, error: str | 
 
 
 def approved(company: UnitOfWorkFactory, run: str, seconds: float) -> None:
-    with company.transaction() as work:
+    with company.begin() as work:
         place = {"id": f"apr_{run}", "execution_id": run, "position": 0, "attempt": 1}
         times = {"opened_at": BEGIN, "closed_at": BEGIN + timedelta(seconds=seconds)}
         work.session.add(Approval(**place, **times, policy={}, message="", status="approved"))
@@ -58,7 +58,7 @@ def test_every_figure_of_a_runbook_is_told(company: UnitOfWorkFactory, slack: Sl
 def test_a_workflow_is_told_of_in_the_same_way(company: UnitOfWorkFactory, slack: Slack) -> None:
     apply_documents(company, WORKFLOW)
     slack.types(DB_OPS, DB_CHANNEL, "workflow run look")
-    with company.transaction() as work:
+    with company.begin() as work:
         run = work.session.scalars(select(WorkflowExecution)).one()
         run.started_at, run.finished_at = BEGIN, BEGIN + timedelta(seconds=4)
         run.status, run.wake_at = "succeeded", None

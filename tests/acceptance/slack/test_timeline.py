@@ -1,7 +1,7 @@
 """`/runbook note` and the timeline in `/runbook incident show`."""
 
-from core.service import UnitOfWorkFactory
 from core.tables import AuditEntry, IncidentEvent
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import (
     DB_ADMIN,
@@ -14,8 +14,8 @@ from tests.acceptance.slack.world import (
 )
 
 
-def notes(service: UnitOfWorkFactory) -> list[str]:
-    with service.transaction() as work:
+def notes(unit_of_work: UnitOfWorkFactory) -> list[str]:
+    with unit_of_work.begin() as work:
         events = work.session.query(IncidentEvent).filter_by(type="incident.note")
         return [event.details["text"] for event in events.order_by(IncidentEvent.number)]
 
@@ -25,7 +25,7 @@ def test_a_note_is_kept_and_audited_with_who_wrote_it(company: UnitOfWorkFactory
 
     assert "Noted in inc-1." in said
     assert notes(company) == ["The replica doesn't catch up, lag=40s"]
-    with company.transaction() as work:
+    with company.begin() as work:
         entry = work.session.query(AuditEntry).filter_by(action="incident.noted").one()
         assert (entry.actor, entry.source, entry.team) == (DB_OPS, "slack", "database")
 

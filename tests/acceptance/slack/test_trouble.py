@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from bot.app import create_bolt_app
 from core.clock import SystemClock
 from core.database import open_engine
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl
 from tests.acceptance.slack.requests import SECRET, Slack, command_form, ours
 from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, executions
@@ -22,10 +22,10 @@ from workers.job_queue import RqJobQueue, open_redis
 @pytest.fixture
 def without_database() -> Slack:
     engine = open_engine("postgresql://127.0.0.1:9/nothing")
-    service = UnitOfWorkFactory(engine, SystemClock(), RecordedJobs())
+    unit_of_work = UnitOfWorkFactory(engine, SystemClock(), RecordedJobs())
     return Slack(
         create_bolt_app(
-            service, signing_secret=SECRET, workspace=ours, token="xoxb-1", api_url=NOBODY_LISTENS
+            unit_of_work, signing_secret=SECRET, workspace=ours, token="xoxb-1", api_url=NOBODY_LISTENS
         )
     )
 

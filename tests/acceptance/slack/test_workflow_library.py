@@ -6,9 +6,9 @@ import pytest
 
 from core.decisions.people import Person
 from core.decisions.quarantine import UNTIL
-from core.service import UnitOfWorkFactory
 from core.services.library.workflows import find_workflow, switch_workflow
 from core.services.library.writing import Intent
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import ADMIN, DB_ADMIN, DB_CHANNEL, DB_OPS, QUIET_CHANNEL, WEB_OPS
 from tests.world import LOST, apply_documents, suspect, uninstall
@@ -44,8 +44,8 @@ actions:
 """
 
 
-def switch(service: UnitOfWorkFactory, name: str, *, enabled: bool, note: str = "") -> None:
-    with service.transaction() as work:
+def switch(unit_of_work: UnitOfWorkFactory, name: str, *, enabled: bool, note: str = "") -> None:
+    with unit_of_work.begin() as work:
         workflow = find_workflow(work, WRITER, name)
         switch_workflow(work, WRITER, workflow, enabled=enabled, intent=Intent(note))
 

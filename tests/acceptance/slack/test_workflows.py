@@ -2,9 +2,9 @@
 
 from sqlalchemy import select
 
-from core.service import UnitOfWorkFactory
 from core.services.executions.loading import WORKFLOW
 from core.tables import Incident, WorkflowExecution
+from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.conftest import ResponseUrl
 from tests.acceptance.slack.requests import Slack
 from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, QUIET_CHANNEL, WEB_OPS, the_incident
@@ -25,8 +25,8 @@ actions: [{id: tell, type: message, text: hello}]
 """
 
 
-def runs(service: UnitOfWorkFactory) -> list[WorkflowExecution]:
-    with service.transaction() as work:
+def runs(unit_of_work: UnitOfWorkFactory) -> list[WorkflowExecution]:
+    with unit_of_work.begin() as work:
         return list(work.session.scalars(select(WorkflowExecution)))
 
 
@@ -88,7 +88,7 @@ def test_an_incident_is_escalated(slack: Slack, company: UnitOfWorkFactory) -> N
     assert "Only responders of team database" in slack.types(
         WEB_OPS, DB_CHANNEL, "incident escalate critical"
     )
-    with company.transaction() as work:
+    with company.begin() as work:
         assert work.session.scalars(select(Incident)).one().severity == "high"
 
 

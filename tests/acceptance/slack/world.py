@@ -9,7 +9,6 @@ from core.execution.executor import Executor
 from core.execution.preparation import Ports
 from core.io.egress import EgressPolicy
 from core.io.http import HttpCaller
-from core.service import UnitOfWorkFactory
 from core.services.access.people import apply_team
 from core.services.executions.loading import RUNBOOK
 from core.services.incidents.opening import NewIncident, open_incident
@@ -18,6 +17,7 @@ from core.services.shared import notices
 from core.services.shared.notices import NewNotice, NoticeKind
 from core.services.starts.runbook_starts import Start, start_by_person
 from core.tables import Approval, Incident, RunbookExecution, StepExecution
+from core.unit_of_work import UnitOfWorkFactory
 from tests.world import approve_runbook, secrets_of
 
 ADMIN = Person("U0ADMIN", is_platform_admin=True, source="test")
@@ -40,9 +40,9 @@ CLUSTER = {
 }
 
 
-def set_up(service: UnitOfWorkFactory) -> None:
+def set_up(unit_of_work: UnitOfWorkFactory) -> None:
     """Teams, an incident of team database in its channel, and approved runbooks."""
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         for name, members in TEAMS.items():
             listed = [{"slack": who, "role": role} for who, role in members.items()]
             apply_team(
@@ -50,53 +50,53 @@ def set_up(service: UnitOfWorkFactory) -> None:
             )
         new = NewIncident("Orders DB down", "database", slack_channel=DB_CHANNEL)
         open_incident(work, ADMIN, new)
-    add_runbook(service, "db-failover", team="database", parameters=CLUSTER, steps=[GATE, WAIT])
-    add_runbook(service, "web-restart", team="web", steps=[WAIT])
-    add_runbook(service, "say-hello", steps=[WAIT])
+    add_runbook(unit_of_work, "db-failover", team="database", parameters=CLUSTER, steps=[GATE, WAIT])
+    add_runbook(unit_of_work, "web-restart", team="web", steps=[WAIT])
+    add_runbook(unit_of_work, "say-hello", steps=[WAIT])
 
 
-def add_runbook(service: UnitOfWorkFactory, name: str, *, approved: bool = True, **fields: Any) -> None:
+def add_runbook(unit_of_work: UnitOfWorkFactory, name: str, *, approved: bool = True, **fields: Any) -> None:
     document = {"kind": "runbook", "name": name, **fields}
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         runbook = apply_runbook(work, ADMIN, RunbookDefinition.model_validate(document))
         if approved:
             approve_runbook(work, ADMIN, runbook, own_version_allowed=True)
 
 
-def the_incident(service: UnitOfWorkFactory) -> Incident:
-    with service.transaction() as work:
+def the_incident(unit_of_work: UnitOfWorkFactory) -> Incident:
+    with unit_of_work.begin() as work:
         return work.session.query(Incident).filter_by(slack_channel=DB_CHANNEL).one()
 
 
-def executions(service: UnitOfWorkFactory) -> list[RunbookExecution]:
-    with service.transaction() as work:
+def executions(unit_of_work: UnitOfWorkFactory) -> list[RunbookExecution]:
+    with unit_of_work.begin() as work:
         return work.session.query(RunbookExecution).order_by(RunbookExecution.created_at).all()
 
 
-def start(service: UnitOfWorkFactory, name: str, user: str, **parameters: str) -> str:
+def start(unit_of_work: UnitOfWorkFactory, name: str, user: str, **parameters: str) -> str:
     """Start a runbook as a person would; answers the execution's id."""
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         incident = work.session.query(Incident).filter_by(slack_channel=DB_CHANNEL).one()
         person = Person(user, is_platform_admin=True)
         return start_by_person(work, person, Start(find_runbook(work, person, name), incident, parameters)).id
 
 
-def work_on(service: UnitOfWorkFactory, execution_id: str) -> None:
+def work_on(unit_of_work: UnitOfWorkFactory, execution_id: str) -> None:
     """What a worker does with it, until it waits or ends."""
-    ports = Ports(HttpCaller(EgressPolicy()), None, secrets_of(service, {}))
-    Executor(service, ports, "worker").run(RUNBOOK, execution_id)
+    ports = Ports(HttpCaller(EgressPolicy()), None, secrets_of(unit_of_work, {}))
+    Executor(unit_of_work, ports, "worker").run(RUNBOOK, execution_id)
     ports.http.close()
 
 
-def gate_of(service: UnitOfWorkFactory, user: str) -> Approval:
+def gate_of(unit_of_work: UnitOfWorkFactory, user: str) -> Approval:
     """A gate of a run that the user asked for, which waits there."""
-    execution_id = start(service, "db-failover", user, cluster="orders")
-    work_on(service, execution_id)
-    return gates(service, execution_id)[0]
+    execution_id = start(unit_of_work, "db-failover", user, cluster="orders")
+    work_on(unit_of_work, execution_id)
+    return gates(unit_of_work, execution_id)[0]
 
 
-def gates(service: UnitOfWorkFactory, execution_id: str) -> list[Approval]:
-    with service.transaction() as work:
+def gates(unit_of_work: UnitOfWorkFactory, execution_id: str) -> list[Approval]:
+    with unit_of_work.begin() as work:
         found = work.session.query(Approval).filter_by(execution_id=execution_id).all()
         for gate in found:
             assert gate.decisions is not None  # loaded while there is a session
@@ -109,10 +109,10 @@ def pressed(gate: Approval) -> str:
     return f"{gate.id}:{gate.digest[:16]}"
 
 
-def lost_in_step(service: UnitOfWorkFactory, user: str) -> str:
+def lost_in_step(unit_of_work: UnitOfWorkFactory, user: str) -> str:
     """An execution whose worker died within a step, so that people are asked; answers its id."""
-    execution_id = start(service, "say-hello", user)
-    with service.transaction() as work:
+    execution_id = start(unit_of_work, "say-hello", user)
+    with unit_of_work.begin() as work:
         row = work.session.get_one(RunbookExecution, execution_id)
         row.status, row.waiting_for, row.wake_at = "waiting", "verdict", None
         step = work.session.get_one(StepExecution, (execution_id, 0))

@@ -6,8 +6,8 @@ from sqlalchemy import Engine
 from bot.pages.links import RunLinks
 from bot.poster.poster import Poster
 from bot.poster.slack import open_client
-from core.service import UnitOfWorkFactory
 from core.tables import Incident
+from core.unit_of_work import UnitOfWorkFactory
 from slack_sandbox.serving import RunningSandbox
 from tests.conftest import ADMIN, RecordedJobs
 from tests.integration.bot.world import DEFINITIONS, WORKSPACE, BotWorld, PretendTime
@@ -21,10 +21,10 @@ def time() -> PretendTime:
 
 
 @pytest.fixture
-def service(engine: Engine, recorded_bells: RecordedJobs, time: PretendTime) -> UnitOfWorkFactory:
-    service = UnitOfWorkFactory(engine, time, recorded_bells, frozenset({ADMIN}))
-    apply_documents(service, DEFINITIONS)
-    return service
+def unit_of_work(engine: Engine, recorded_bells: RecordedJobs, time: PretendTime) -> UnitOfWorkFactory:
+    unit_of_work = UnitOfWorkFactory(engine, time, recorded_bells, frozenset({ADMIN}))
+    apply_documents(unit_of_work, DEFINITIONS)
+    return unit_of_work
 
 
 @pytest.fixture
@@ -42,23 +42,23 @@ def people(slack: RunningSandbox) -> Iterator[People]:
 
 
 @pytest.fixture
-def poster(service: UnitOfWorkFactory, slack: RunningSandbox) -> Poster:
+def poster(unit_of_work: UnitOfWorkFactory, slack: RunningSandbox) -> Poster:
     client = open_client(WORKSPACE.app.bot_token, slack.api_url)
-    return Poster(service, client, RunLinks("https://runbook.example", "secret"))
+    return Poster(unit_of_work, client, RunLinks("https://runbook.example", "secret"))
 
 
 @pytest.fixture
 def world(
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
     poster: Poster,
     people: People,
     time: PretendTime,
     recorded_bells: RecordedJobs,
 ) -> BotWorld:
-    return BotWorld(service, poster, people, time, new_executor(service), recorded_bells)
+    return BotWorld(unit_of_work, poster, people, time, new_executor(unit_of_work), recorded_bells)
 
 
 @pytest.fixture
-def incident(service: UnitOfWorkFactory) -> Incident:
+def incident(unit_of_work: UnitOfWorkFactory) -> Incident:
     """In channel C0INCIDENT."""
-    return new_incident(service)
+    return new_incident(unit_of_work)

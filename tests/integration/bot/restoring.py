@@ -9,9 +9,9 @@ from bot.pages.links import RunLinks
 from bot.poster.poster import Poster
 from chaos.restoring.copies import dump
 from chaos.restoring.people import answer, is_told, left, messages_by_name, twice
-from core.service import UnitOfWorkFactory
 from core.services.executions.loading import KINDS
 from core.services.incidents.ages import start_what_came_of_age
+from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import RecordedJobs
 from tests.integration.bot.world import PretendTime
 from tests.integration.slack_sandbox.people import People
@@ -43,7 +43,7 @@ class Outside:
 class House:
     """All processes, in one thread. `moments`: how many there were; at number `dump_at` the dump is written."""
 
-    service: UnitOfWorkFactory
+    unit_of_work: UnitOfWorkFactory
     outside: Outside
     owner_url: str
     file: Path = Path()
@@ -57,29 +57,29 @@ class House:
 
     def begin(self, runs: int) -> None:
         """An incident that starts workflows, and runs that people ask for."""
-        incident = new_incident(self.service, title="orders")
+        incident = new_incident(self.unit_of_work, title="orders")
         for number in range(runs):
-            start_run(self.service, incident, "careful", n=f"run{number}")
+            start_run(self.unit_of_work, incident, "careful", n=f"run{number}")
 
     def live(self, *, answers: bool = True) -> None:
         """Until nothing is left to do; without `answers` of people, until nothing can be done without them."""
         for _ in range(ROUNDS):
-            watch_the_database(self.service)
-            enqueue_what_is_due(self.service)
-            start_what_came_of_age(self.service)
+            watch_the_database(self.unit_of_work)
+            enqueue_what_is_due(self.unit_of_work)
+            start_what_came_of_age(self.unit_of_work)
             self._work()
             self._deliver()
             if answers:
-                answer(self.service, self.outside.done())
-            if is_told(self.service) and (not answers or not left(self.service)):
+                answer(self.unit_of_work, self.outside.done())
+            if is_told(self.unit_of_work) and (not answers or not left(self.unit_of_work)):
                 return
             self.outside.time.pass_by(1.3)
-        raise AssertionError(f"there is something left to do: {left(self.service)}")
+        raise AssertionError(f"there is something left to do: {left(self.unit_of_work)}")
 
     def _work(self) -> None:
-        jobs = self.service.job_queue
+        jobs = self.unit_of_work.job_queue
         assert isinstance(jobs, RecordedJobs)
-        executor = new_executor(self.service, secrets={"TARGET": self.outside.target.url})
+        executor = new_executor(self.unit_of_work, secrets={"TARGET": self.outside.target.url})
         while jobs.enqueued:
             kind, execution_id = jobs.enqueued.pop(0)
             executor.run(KINDS[kind], execution_id)
@@ -87,5 +87,5 @@ class House:
 
     def _deliver(self) -> None:
         links = RunLinks("https://runbook.example", "secret")
-        while Poster(self.service, self.outside.client, links).deliver_one():
+        while Poster(self.unit_of_work, self.outside.client, links).deliver_one():
             self.moment()

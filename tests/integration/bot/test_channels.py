@@ -3,8 +3,8 @@
 import pytest
 from structlog.testing import capture_logs
 
-from core.service import UnitOfWorkFactory
 from core.tables import Incident
+from core.unit_of_work import UnitOfWorkFactory
 from slack_sandbox.values import Json
 from tests.integration.bot.world import ADMIN_OF_TEAM, OPS, WEB, WORKSPACE, BotWorld
 from tests.integration.slack_sandbox.people import People
@@ -15,9 +15,9 @@ APP = WORKSPACE.app.bot_user_id
 
 
 @pytest.fixture
-def incident(service: UnitOfWorkFactory) -> Incident:
+def incident(unit_of_work: UnitOfWorkFactory) -> Incident:
     """Without a channel."""
-    return new_incident(service, slack_channel=None)
+    return new_incident(unit_of_work, slack_channel=None)
 
 
 def channels_of(people: People) -> dict[str, Json]:
@@ -25,7 +25,7 @@ def channels_of(people: People) -> dict[str, Json]:
 
 
 def bound_channel(world: BotWorld, incident: Incident) -> str:
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         return str(work.session.get_one(Incident, incident.id).slack_channel)
 
 
@@ -89,30 +89,30 @@ def older_channel(world: BotWorld) -> str:
 
 
 def test_a_channel_that_was_there_before_the_incident_is_left_alone(
-    older_channel: str, world: BotWorld, service: UnitOfWorkFactory
+    older_channel: str, world: BotWorld, unit_of_work: UnitOfWorkFactory
 ) -> None:
-    incident = new_incident(service, slack_channel=None)
+    incident = new_incident(unit_of_work, slack_channel=None)
     world.settle()
     assert bound_channel(world, incident) == channels_of(world.people)[f"{NAME}-2"]["id"]
     assert world.messages(older_channel) == []
 
 
 def test_an_archived_channel_of_the_name_is_no_obstacle(
-    older_channel: str, world: BotWorld, service: UnitOfWorkFactory
+    older_channel: str, world: BotWorld, unit_of_work: UnitOfWorkFactory
 ) -> None:
     world.people.do(f"/channels/{older_channel}/archive", user=OPS)
-    incident = new_incident(service, slack_channel=None)
+    incident = new_incident(unit_of_work, slack_channel=None)
     world.settle()
     assert bound_channel(world, incident) == channels_of(world.people)[f"{NAME}-2"]["id"]
 
 
 def test_somebody_who_left_the_workspace_does_not_keep_the_others_out(
-    world: BotWorld, service: UnitOfWorkFactory
+    world: BotWorld, unit_of_work: UnitOfWorkFactory
 ) -> None:
     members = "".join(f"  - {{slack: {user}, role: responder}}\n" for user in ("U0GONE", OPS, WEB))
-    apply_documents(service, f"kind: team\nname: mixed\nmembers:\n{members}")
+    apply_documents(unit_of_work, f"kind: team\nname: mixed\nmembers:\n{members}")
     with capture_logs() as logs:
-        new_incident(service, "U0WEB", team="mixed", slack_channel=None)
+        new_incident(unit_of_work, "U0WEB", team="mixed", slack_channel=None)
         world.settle()
     assert sorted(channels_of(world.people)[NAME]["members"]) == sorted([APP, OPS, WEB])
     assert [entry["members"] for entry in logs if entry["event"] == "not invited"][-1] == ["U0GONE"]

@@ -20,19 +20,19 @@ OTHER = MANY_CHANNELS[0]
 def freeze(
     world: BotWorld, team: str | None = "database", reason: str = "We move", request_key: str | None = None
 ) -> str:
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         person = load_person(work, ADMIN, source="test")
         return declaring.freeze(work, person, team=team, reason=reason, request_key=request_key).id
 
 
 def move(world: BotWorld, incident: Incident, status: IncidentStatus) -> None:
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         person = load_person(work, ADMIN, source="test")
         change_status(work, person, find_incident(work, person, incident.id), status)
 
 
 def lift(world: BotWorld, freeze_id: str) -> None:
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         declaring.unfreeze(work, load_person(work, ADMIN, source="test"), freeze_id)
 
 
@@ -40,7 +40,7 @@ def lose(world: BotWorld, incident: Incident) -> str:
     """A run whose worker died within its first step, so that people are asked."""
     execution_id = world.start(incident, "check")
     world.jobs.enqueued.clear()
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         row = work.session.get_one(RunbookExecution, execution_id)
         row.status, row.waiting_for, row.wake_at = "waiting", "verdict", None
         step = work.session.get_one(StepExecution, (execution_id, 0))
@@ -92,7 +92,7 @@ def test_the_incidents_card_shows_a_freeze_while_it_lasts(world: BotWorld, incid
 
 def test_an_incident_that_is_opened_in_a_freeze_says_so(world: BotWorld) -> None:
     freeze(world)
-    new_incident(world.service, slack_channel=OTHER)
+    new_incident(world.unit_of_work, slack_channel=OTHER)
     world.settle()
     assert says(world.the("incident", OTHER), "🧊 Team database is frozen by") == [True, True]
 
@@ -167,7 +167,7 @@ def test_a_decided_gate_is_left_as_it_is(world: BotWorld, incident: Incident) ->
 def test_a_freeze_and_its_end_are_told_once_each_in_the_channel_of_each_open_incident(
     world: BotWorld, incident: Incident
 ) -> None:
-    acknowledged = new_incident(world.service, slack_channel=OTHER)
+    acknowledged = new_incident(world.unit_of_work, slack_channel=OTHER)
     move(world, acknowledged, IncidentStatus.ACKNOWLEDGED)
     freeze_id = freeze(world)
     world.settle()
@@ -206,7 +206,7 @@ def test_one_that_ends_meanwhile_hears_of_the_beginning_alone(world: BotWorld, i
 def test_another_teams_freeze_is_not_told_and_that_of_everything_is_told_to_all(
     world: BotWorld, incident: Incident
 ) -> None:
-    new_incident(world.service, "U0WEB", team="web", slack_channel=OTHER)
+    new_incident(world.unit_of_work, "U0WEB", team="web", slack_channel=OTHER)
     lift(world, freeze(world, team="web"))
     world.settle()
     assert world.of_kind("freeze") == []
@@ -221,7 +221,7 @@ def test_another_teams_freeze_is_not_told_and_that_of_everything_is_told_to_all(
 def test_the_end_of_one_of_two_freezes_says_which_is_left_for_whose_runs(
     world: BotWorld, incident: Incident
 ) -> None:
-    new_incident(world.service, "U0WEB", team="web", slack_channel=OTHER)
+    new_incident(world.unit_of_work, "U0WEB", team="web", slack_channel=OTHER)
     freeze(world, reason="Own reasons")
     lift(world, freeze(world, team=None))
     world.settle()

@@ -35,9 +35,9 @@ def test_the_headline_is_posted_once_and_updated_in_place(world: BotWorld, incid
 
 def test_the_way_leads_from_a_message_to_its_run_and_back(world: BotWorld, incident: Incident) -> None:
     execution_id = world.start(incident, "gated")
-    assert see(world.service, execution_id).message is None, "it is not posted yet"
+    assert see(world.unit_of_work, execution_id).message is None, "it is not posted yet"
     world.settle()
-    message, headline = see(world.service, execution_id).message, world.the("headline")
+    message, headline = see(world.unit_of_work, execution_id).message, world.the("headline")
     assert headline["metadata"]["event_payload"]["execution_id"] == execution_id
     assert message == MessageView(channel=CHANNEL, ts=headline["ts"])
 
@@ -93,7 +93,7 @@ def test_more_details_than_a_message_holds_are_told_in_the_next_one(
     world: BotWorld, incident: Incident
 ) -> None:
     steps = "\n".join(f"  - {{id: s{n}, type: shell, argv: [echo, said-{n}.]}}" for n in range(45))
-    apply_documents(world.service, f"kind: runbook\nname: long\nsteps:\n{steps}\n")
+    apply_documents(world.unit_of_work, f"kind: runbook\nname: long\nsteps:\n{steps}\n")
     world.run(incident, "long")
     world.settle()
     told = "".join(map(texts, world.of_kind("detail")))
@@ -135,7 +135,7 @@ def test_a_message_step_may_be_far_too_long(world: BotWorld, incident: Incident)
 def test_an_incidents_card_is_updated_when_its_status_changes(world: BotWorld, incident: Incident) -> None:
     world.settle()
     card = world.the("incident")
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         person = load_person(work, OPS, source="test")
         change_status(work, person, find_incident(work, person, incident.id), IncidentStatus.RESOLVED)
     world.settle()

@@ -20,7 +20,8 @@ A_MOMENT = timedelta(milliseconds=1)
 def ten_runs(world: BotWorld) -> list[str]:
     """Ten runs in ten channels that wait at their gates, all told."""
     runs = [
-        world.run(new_incident(world.service, slack_channel=channel), "gated") for channel in MANY_CHANNELS
+        world.run(new_incident(world.unit_of_work, slack_channel=channel), "gated")
+        for channel in MANY_CHANNELS
     ]
     world.settle()
     return runs
@@ -48,7 +49,7 @@ def test_a_channel_gets_a_message_a_second(world: BotWorld, incident: Incident) 
 
 def test_channels_do_not_wait_for_each_other(world: BotWorld) -> None:
     for channel in MANY_CHANNELS:
-        new_incident(world.service, slack_channel=channel)
+        new_incident(world.unit_of_work, slack_channel=channel)
     world.deliver()
     assert len(world.moments(POST)) == len(MANY_CHANNELS)
 
@@ -85,10 +86,10 @@ def test_an_outcome_does_not_wait_for_the_updates_of_others(world: BotWorld, ten
 
 def test_a_scope_is_held_until_the_later_of_two_times(world: BotWorld) -> None:
     soon, later = world.time.now() + timedelta(seconds=1), world.time.now() + timedelta(seconds=9)
-    with Session(world.service.engine) as session, session.begin():
+    with Session(world.unit_of_work.engine) as session, session.begin():
         claims.hold(session, claims.post_scope(CHANNEL), later)
         claims.hold(session, claims.post_scope(CHANNEL), soon)
-    with Session(world.service.engine) as session:
+    with Session(world.unit_of_work.engine) as session:
         assert session.get_one(SlackPace, f"{POST}:{CHANNEL}").free_at == later
 
 
@@ -98,11 +99,11 @@ def test_a_claim_that_had_nothing_to_say_costs_the_channel_no_time(
     world.start(incident, "check")
     world.settle()
     world.time.pass_by(1)
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         work.session.execute(update(Notice).where(Notice.kind == "detail").values(wanted=1))
     assert world.poster.deliver_one() is True
     world.run(incident, "say", text="at once")
     world.deliver()
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         held = work.session.get_one(SlackPace, f"{POST}:{CHANNEL}")
         assert held.free_at == world.time.now() + claims.POST_EVERY

@@ -7,10 +7,10 @@ from sqlalchemy import Engine, text
 
 from bench.explaining import overheard
 from bot.poster.claims import claim_next, is_due_by
-from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.analytics.tallies import count_ended
 from core.services.audit.chain import seal_entries
 from core.services.executions.loading import KINDS
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from workers.scheduler import find_due
 
 # A hundred thousand would prove no more: a plan is chosen by sizes that ANALYZE tells.
@@ -58,9 +58,9 @@ def much(engine: Engine, owner_engine: Engine) -> Engine:
     return engine
 
 
-def plans_of(service: UnitOfWorkFactory, engine: Engine, act: Act) -> list[str]:
+def plans_of(unit_of_work: UnitOfWorkFactory, engine: Engine, act: Act) -> list[str]:
     """The lines of the plans of all that the act said."""
-    with service.transaction() as work, overheard(engine) as said:
+    with unit_of_work.begin() as work, overheard(engine) as said:
         act(work)
     with engine.connect() as connection:
         return [
@@ -81,8 +81,10 @@ def plans_of(service: UnitOfWorkFactory, engine: Engine, act: Act) -> list[str]:
     ],
     ids=["claim", "is owed", "ring", "seal", "count"],
 )
-def test_nothing_reads_a_table_from_end_to_end(service: UnitOfWorkFactory, much: Engine, act: Act) -> None:
-    plans = plans_of(service, much, act)
+def test_nothing_reads_a_table_from_end_to_end(
+    unit_of_work: UnitOfWorkFactory, much: Engine, act: Act
+) -> None:
+    plans = plans_of(unit_of_work, much, act)
     tables = ("notices", "incidents", "runbook_executions", "audit_entries", "audit_seals")
     whole = [line.strip() for line in plans for table in tables if f"Seq Scan on {table}" in line]
 
@@ -91,13 +93,13 @@ def test_nothing_reads_a_table_from_end_to_end(service: UnitOfWorkFactory, much:
 
 
 def test_who_takes_the_next_of_a_backlog_does_not_read_all_of_it(
-    service: UnitOfWorkFactory, much: Engine, owner_engine: Engine
+    unit_of_work: UnitOfWorkFactory, much: Engine, owner_engine: Engine
 ) -> None:
     """After an hour without Slack thousands of messages are owed, and each of them is claimed by itself."""
     with owner_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("UPDATE notices SET delivered = 0"))
         connection.execute(text("VACUUM ANALYZE notices"))
-    plan = "\n".join(plans_of(service, much, lambda work: claim_next(work.session, work.now)))
+    plan = "\n".join(plans_of(unit_of_work, much, lambda work: claim_next(work.session, work.now)))
 
     assert "ix_notices_next" in plan
     assert "Sort" not in plan

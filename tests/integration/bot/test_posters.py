@@ -15,8 +15,8 @@ from bot.poster.poster import Poster
 from bot.poster.rendering import render
 from bot.poster.slack import SlackCalls
 from core.clock import SystemClock
-from core.service import UnitOfWorkFactory
 from core.tables import Incident, Notice
+from core.unit_of_work import UnitOfWorkFactory
 from tests.integration.bot.world import CHANNEL, MANY_CHANNELS, BotWorld
 from tests.integration.slack_sandbox.people import eventually
 from tests.world import new_incident
@@ -26,7 +26,7 @@ JUST_BEFORE = LEASE.total_seconds() - 0.5
 
 def claimed(world: BotWorld) -> Claim:
     """The next notice, in the hands of a poster that does nothing more."""
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         claim = claim_next(work.session, work.now)
     assert claim is not None
     return claim
@@ -48,7 +48,8 @@ def running(poster: Poster, number: int) -> Iterator[None]:
 
 def test_posters_at_once_never_post_twice_and_never_too_fast(world: BotWorld) -> None:
     runs = [
-        world.start(new_incident(world.service, slack_channel=channel), "check") for channel in MANY_CHANNELS
+        world.start(new_incident(world.unit_of_work, slack_channel=channel), "check")
+        for channel in MANY_CHANNELS
     ]
     world.work()
     with running(world.poster, 4):
@@ -73,7 +74,7 @@ def test_a_poster_sees_what_one_that_claims_at_the_same_moment_holds(
     world: BotWorld, incident: Incident
 ) -> None:
     world.run(incident, "check")  # two messages are owed in one channel
-    with ThreadPoolExecutor(1) as pool, Session(world.service.engine) as first:
+    with ThreadPoolExecutor(1) as pool, Session(world.unit_of_work.engine) as first:
         assert claim_next(first, world.time.now()) is not None
         second = pool.submit(claim_in_a_session_of_its_own, world)
         wait([second], timeout=0.3)
@@ -82,7 +83,7 @@ def test_a_poster_sees_what_one_that_claims_at_the_same_moment_holds(
 
 
 def claim_in_a_session_of_its_own(world: BotWorld) -> Claim | None:
-    with Session(world.service.engine) as session, session.begin():
+    with Session(world.unit_of_work.engine) as session, session.begin():
         return claim_next(session, world.time.now())
 
 
@@ -99,7 +100,7 @@ def test_what_a_poster_holds_is_nobody_elses_until_its_lease_ends(
 
 def test_a_poster_that_died_after_its_post_is_not_repeated(world: BotWorld, incident: Incident) -> None:
     claim = claimed(world)
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         message = render(work, claim, world.poster.links).message
     assert message is not None
     SlackCalls(world.poster.client).post(CHANNEL, message, None, broadcast=False)
@@ -112,7 +113,7 @@ def test_a_poster_whose_lease_ended_writes_nothing_down(world: BotWorld, inciden
     world.time.pass_by(LEASE.total_seconds())
     current = claimed(world)
     world.poster._deliver(late)
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         notice = work.session.get_one(Notice, current.notice_id)
     assert (notice.delivered, notice.leased_until) == (0, current.leased_until)
 
@@ -132,19 +133,19 @@ def test_a_change_during_a_delivery_is_delivered_next(world: BotWorld, incident:
 @pytest.mark.parametrize("with_runs", [False, True])
 def test_a_running_poster_hears_of_what_is_owed(world: BotWorld, with_runs: bool) -> None:
     """In real time: a notification wakes it long before it would look by itself."""
-    service = UnitOfWorkFactory(world.service.engine, SystemClock(), world.jobs)
-    poster = Poster(service, world.poster.client, world.poster.links)
+    unit_of_work = UnitOfWorkFactory(world.unit_of_work.engine, SystemClock(), world.jobs)
+    poster = Poster(unit_of_work, world.poster.client, world.poster.links)
     with running(poster, 1):
-        eventually(lambda: is_listening(service))
-        incident = new_incident(service)
+        eventually(lambda: is_listening(unit_of_work))
+        incident = new_incident(unit_of_work)
         if with_runs:
             world.start(incident, "check")
         eventually(lambda: len(world.messages()) == (2 if with_runs else 1))
 
 
-def is_listening(service: UnitOfWorkFactory) -> bool:
+def is_listening(unit_of_work: UnitOfWorkFactory) -> bool:
     query = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
     )
-    with service.engine.connect() as connection:
+    with unit_of_work.engine.connect() as connection:
         return bool(connection.scalar(query))

@@ -13,7 +13,7 @@ INFO, POST = "conversations.info", "chat.postMessage"
 
 @pytest.fixture
 def presence(world: BotWorld, slack: RunningSandbox) -> Presence:
-    return Presence(world.service, WORKSPACE.app.bot_token, slack.api_url)
+    return Presence(world.unit_of_work, WORKSPACE.app.bot_token, slack.api_url)
 
 
 def test_where_the_app_is_not_it_says_so_and_where_it_was_invited_what_was_refused_appears(

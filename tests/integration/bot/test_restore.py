@@ -17,10 +17,10 @@ from cli.embedded import Services
 from cli.operator import OPERATOR
 from core.database import open_engine
 from core.decisions.installation import Happened
-from core.service import UnitOfWorkFactory
 from core.services.operations.restore import declare_restored, settle
 from core.services.shared.notices import NoticeKind
 from core.tables import Incident, Notice
+from core.unit_of_work import UnitOfWorkFactory
 from slack_sandbox.serving import RunningSandbox
 from tests.conftest import ADMIN, RecordedJobs
 from tests.integration.bot.restoring import House, Outside
@@ -39,9 +39,9 @@ def outside(time: PretendTime, people: People, slack: RunningSandbox) -> Iterato
 
 
 @pytest.fixture
-def house(service: UnitOfWorkFactory, outside: Outside, owner_url: str, tmp_path: Path) -> House:
-    apply_documents(service, DEFINITIONS)
-    house = House(service, outside, owner_url, tmp_path / "dump")
+def house(unit_of_work: UnitOfWorkFactory, outside: Outside, owner_url: str, tmp_path: Path) -> House:
+    apply_documents(unit_of_work, DEFINITIONS)
+    house = House(unit_of_work, outside, owner_url, tmp_path / "dump")
     for path in ("drain", "promote", "verify"):
         for number in range(RUNS):
             outside.target.during[f"/ok/once-run{number}-{path}"] = house.moment
@@ -62,14 +62,16 @@ def copy(
 ) -> Iterator[House]:
     """The copy that was taken at the moment of the parameter, restored when the original has done everything."""
     house.dump_at = request.param
-    settle(house.service)
+    settle(house.unit_of_work)
     house.begin(RUNS)
     house.live()
     assert house.file.exists(), house.moments
     owner_url = restore(house.file, services.owner_url, f"restored_{token_hex(6)}")
     engine = open_engine(as_role_of(services.database_url, owner_url))
     yield House(
-        UnitOfWorkFactory(engine, house.service.clock, RecordedJobs(), frozenset({ADMIN})), outside, owner_url
+        UnitOfWorkFactory(engine, house.unit_of_work.clock, RecordedJobs(), frozenset({ADMIN})),
+        outside,
+        owner_url,
     )
     engine.dispose()
 
@@ -77,12 +79,12 @@ def copy(
 @pytest.mark.parametrize("copy", [Random(number).randrange(2, MOMENTS) for number in range(4)], indirect=True)
 def test_a_dump_of_any_moment_repeats_no_step_and_no_message(copy: House) -> None:
     before = len(copy.outside.target.calls)
-    assert settle(copy.service) is Happened.COPIED
+    assert settle(copy.unit_of_work) is Happened.COPIED
 
     copy.live(answers=False)
     assert len(copy.outside.target.calls) == before, "nothing begins while it is frozen"
 
-    thaw(copy.service)
+    thaw(copy.unit_of_work)
     copy.live()
     assert twice(copy.outside.done()) == {}
     assert copy.outside.twice_said() == {}
@@ -90,10 +92,10 @@ def test_a_dump_of_any_moment_repeats_no_step_and_no_message(copy: House) -> Non
 
 def test_each_reply_of_a_run_in_doubt_is_looked_up(world: BotWorld, incident: Incident) -> None:
     world.run(incident, "gated")
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         declare_restored(work, OPERATOR)
     world.settle()
 
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         detail = work.session.scalars(select(Notice).where(Notice.kind == NoticeKind.DETAIL)).one()
     assert (detail.content, detail.uncertain) == ({"told": 1}, True)

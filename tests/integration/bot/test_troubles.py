@@ -204,7 +204,7 @@ def test_an_archived_channel_ends_in_one_alarm_and_the_run_still_finishes(
         world.settle()
     alarms = [entry for entry in logs if entry["log_level"] == "error"]
     assert [alarm["event"] for alarm in alarms] == ["a message will never arrive"]
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         assert work.session.get_one(RunbookExecution, execution_id).status == "succeeded"
 
 
@@ -230,7 +230,7 @@ def test_a_revoked_token_is_one_alarm_and_the_run_still_finishes(world: BotWorld
                 world.time.pass_by(61)
     alarms = [entry["event"] for entry in logs if entry["log_level"] == "error"]
     assert alarms == ["Slack refuses our token"]
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         assert work.session.get_one(RunbookExecution, execution_id).status == "succeeded"
 
 
@@ -290,7 +290,7 @@ def test_a_mistake_of_ours_in_one_card_delays_that_one_and_ends_in_one_alarm(
 ) -> None:
     """As the content of a row of another release may be: a KeyError when it is shown."""
     world.run(incident, "say", text="hello")
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         work.session.execute(text("UPDATE notices SET content = '{}' WHERE kind = 'message'"))
     with capture_logs() as logs:
         for _ in range(200):
@@ -299,7 +299,7 @@ def test_a_mistake_of_ours_in_one_card_delays_that_one_and_ends_in_one_alarm(
     assert sorted(world.kinds()) == ["detail", "headline", "incident", "outcome"]
     alarms = [entry["event"] for entry in logs if entry["log_level"] == "error"]
     assert alarms == ["a message cannot be shown"]
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         work.session.execute(
             text("""UPDATE notices SET content = '{"text": "hello"}' WHERE kind = 'message'""")
         )
@@ -309,11 +309,11 @@ def test_a_mistake_of_ours_in_one_card_delays_that_one_and_ends_in_one_alarm(
 
 def test_a_notice_of_a_newer_release_is_left_to_its_posters(world: BotWorld, incident: Incident) -> None:
     world.run(incident, "say", text="hello")
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         work.session.execute(text("UPDATE notices SET kind = 'of_tomorrow' WHERE kind = 'message'"))
     world.settle(lambda: len(world.of_kind("outcome")) == 1)
     assert world.of_kind("message") == []
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         [error] = work.session.execute(text("SELECT error FROM notices WHERE kind = 'of_tomorrow'")).scalars()
     assert error is None
 
@@ -331,7 +331,7 @@ def test_a_message_that_slack_refuses_for_its_channel_is_told_in_the_incidents(
     world: BotWorld, incident: Incident
 ) -> None:
     teams = TEAMS.replace("name: database\n", "name: database\nchannels: [C0NOSUCH]\n")
-    apply_documents(world.service, f"{teams}---{ELSEWHERE}")
+    apply_documents(world.unit_of_work, f"{teams}---{ELSEWHERE}")
     execution_id = world.run(incident, "elsewhere")
     world.settle()
     [told] = [message for message in world.of_kind("message") if "did not reach" in message["text"]]
@@ -346,7 +346,7 @@ def test_whatever_slack_refuses_it_for_it_is_told_once(
     world: BotWorld, incident: Incident, code: str
 ) -> None:
     teams = TEAMS.replace("name: database\n", f"name: database\nchannels: [C0NOSUCH, {MANY_CHANNELS[0]}]\n")
-    apply_documents(world.service, f"{teams}---{ELSEWHERE.replace('C0NOSUCH', MANY_CHANNELS[0])}")
+    apply_documents(world.unit_of_work, f"{teams}---{ELSEWHERE.replace('C0NOSUCH', MANY_CHANNELS[0])}")
     world.settle()
     world.people.play({"method": POST, "kind": "error", "error": code, "channel": MANY_CHANNELS[0]})
     world.run(incident, "elsewhere")

@@ -15,11 +15,11 @@ actions: [{id: call, type: webhook, url: "http://127.0.0.1:9/"}]
 
 
 def failed(world: BotWorld) -> None:
-    apply_documents(world.service, FAILS)
-    with world.service.transaction() as work:
+    apply_documents(world.unit_of_work, FAILS)
+    with world.unit_of_work.begin() as work:
         for row in (*work.session.scalars(select(Workflow)), *work.session.scalars(select(WorkflowVersion))):
             row.changed_by = OPS
-    new_incident(world.service, slack_channel=CHANNEL)
+    new_incident(world.unit_of_work, slack_channel=CHANNEL)
     world.work()
 
 
@@ -44,7 +44,7 @@ def test_the_channel_and_the_author_are_told(world: BotWorld) -> None:
 def test_a_direct_message_of_which_no_answer_came_is_found_again(world: BotWorld) -> None:
     failed(world)
     world.settle()
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         notice = work.session.scalars(select(Notice).where(Notice.key == "author")).one()
         notice.delivered, notice.message_ts, notice.uncertain = 0, None, True
     world.settle()

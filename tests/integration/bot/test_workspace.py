@@ -7,8 +7,8 @@ from structlog.testing import capture_logs
 
 from bot.workspace import WorkspacePin, asking
 from core.decisions.installation import Workspace
-from core.service import UnitOfWorkFactory
 from core.tables import AuditEntry
+from core.unit_of_work import UnitOfWorkFactory
 from slack_sandbox.config import AppConfig, TeamConfig, WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
 
@@ -21,43 +21,45 @@ def away() -> NoReturn:
     raise OSError("Slack is away")
 
 
-def pin(service: UnitOfWorkFactory, answer: Workspace = LEARNED, given: Workspace = NOTHING) -> WorkspacePin:
-    return WorkspacePin(service, given, lambda: answer)
+def pin(
+    unit_of_work: UnitOfWorkFactory, answer: Workspace = LEARNED, given: Workspace = NOTHING
+) -> WorkspacePin:
+    return WorkspacePin(unit_of_work, given, lambda: answer)
 
 
-def test_it_is_learned_from_slack(service: UnitOfWorkFactory) -> None:
+def test_it_is_learned_from_slack(unit_of_work: UnitOfWorkFactory) -> None:
     token = CONFIG.app.bot_token
     with RunningSandbox(CONFIG) as sandbox:
-        learning = WorkspacePin(service, Workspace(), asking(token, sandbox.api_url))
+        learning = WorkspacePin(unit_of_work, Workspace(), asking(token, sandbox.api_url))
         assert learning.current() == Workspace()
         learning.learn()
 
     assert learning.current() == LEARNED
 
 
-def test_a_start_without_slack_knows_what_another_process_learned(service: UnitOfWorkFactory) -> None:
-    before = WorkspacePin(service, Workspace(), away)
+def test_a_start_without_slack_knows_what_another_process_learned(unit_of_work: UnitOfWorkFactory) -> None:
+    before = WorkspacePin(unit_of_work, Workspace(), away)
     assert before.current().team_id is None
 
-    pin(service).learn()
+    pin(unit_of_work).learn()
 
     assert before.current() == LEARNED
-    assert WorkspacePin(service, Workspace(), away).current() == LEARNED
+    assert WorkspacePin(unit_of_work, Workspace(), away).current() == LEARNED
 
 
-def test_what_is_set_needs_no_slack_and_goes_first(service: UnitOfWorkFactory) -> None:
+def test_what_is_set_needs_no_slack_and_goes_first(unit_of_work: UnitOfWorkFactory) -> None:
     given = Workspace("T0SET", None, "A0SET")
-    both = WorkspacePin(service, given, away)
+    both = WorkspacePin(unit_of_work, given, away)
     both.start()
 
     assert both.current() == given
-    mixed = pin(service, given=Workspace("T0SET"))
+    mixed = pin(unit_of_work, given=Workspace("T0SET"))
     mixed.learn()
     assert mixed.current() == Workspace("T0SET", "", "A0ACME")
 
 
 def test_a_start_waits_a_moment_for_slack_and_asks_again(
-    service: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
+    unit_of_work: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.workspace.FIRST_PAUSE", 0.01)
     asked = []
@@ -66,19 +68,21 @@ def test_a_start_waits_a_moment_for_slack_and_asks_again(
         asked.append("again")
         return LEARNED if len(asked) > 1 else away()
 
-    learning = WorkspacePin(service, Workspace(), ask)
+    learning = WorkspacePin(unit_of_work, Workspace(), ask)
     learning.start()
 
     assert asked == ["again"] * 2
     assert learning.current() == LEARNED
 
 
-def test_another_token_is_another_workspace_and_is_in_the_audit_trail(service: UnitOfWorkFactory) -> None:
+def test_another_token_is_another_workspace_and_is_in_the_audit_trail(
+    unit_of_work: UnitOfWorkFactory,
+) -> None:
     for learned in (LEARNED, LEARNED, Workspace("T0ACME", "", None), Workspace("T0OTHER", "E1", None)):
-        pin(service, learned).learn()
+        pin(unit_of_work, learned).learn()
 
-    assert pin(service).current() == Workspace("T0OTHER", "E1", None)
-    with service.transaction() as work:
+    assert pin(unit_of_work).current() == Workspace("T0OTHER", "E1", None)
+    with unit_of_work.begin() as work:
         rows = work.session.query(AuditEntry).filter_by(action="workspace.pinned").order_by(AuditEntry.number)
         assert [(row.actor, row.details["after"]["team"], row.details["after"]["app"]) for row in rows] == [
             ("slack", "T0ACME", "A0ACME"),
@@ -98,7 +102,7 @@ def test_an_app_level_token_names_its_app(
 
 
 def test_a_slack_that_is_away_is_told_once_for_each_reason(
-    service: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
+    unit_of_work: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.workspace.FIRST_PAUSE", 0.001)
     reasons = ["refused", "refused", "no answer", "no answer", "no answer"]
@@ -109,6 +113,6 @@ def test_a_slack_that_is_away_is_told_once_for_each_reason(
         return LEARNED
 
     with capture_logs() as lines:
-        WorkspacePin(service, Workspace(), ask).start()
+        WorkspacePin(unit_of_work, Workspace(), ask).start()
 
     assert [line["error"] for line in lines if line["log_level"] == "warning"] == ["refused", "no answer"]

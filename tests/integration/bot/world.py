@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from bot.poster.poster import Poster
 from core.execution.executor import Executor
-from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.operations.health import count_everything
 from core.services.runs.approvals import decide_gate
 from core.tables import Incident
+from core.unit_of_work import UnitOfWorkFactory
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
 from slack_sandbox.values import Json
 from tests.conftest import RecordedJobs
@@ -77,7 +77,7 @@ class PretendTime:
 class BotWorld:
     """Everything at hand."""
 
-    service: UnitOfWorkFactory
+    unit_of_work: UnitOfWorkFactory
     poster: Poster
     people: People
     time: PretendTime
@@ -85,11 +85,11 @@ class BotWorld:
     jobs: RecordedJobs
 
     def start(self, incident: Incident, runbook: str, **parameters: str) -> str:
-        return start_run(self.service, incident, runbook, **parameters)
+        return start_run(self.unit_of_work, incident, runbook, **parameters)
 
     def work(self) -> None:
         """Let the workers do what they can."""
-        work_off(self.service, self.executor, self.jobs.enqueued)
+        work_off(self.unit_of_work, self.executor, self.jobs.enqueued)
 
     def run(self, incident: Incident, runbook: str, **parameters: str) -> str:
         """Start a runbook, and let it go as far as it goes."""
@@ -98,9 +98,9 @@ class BotWorld:
         return execution_id
 
     def approve(self, execution_id: str) -> None:
-        gate = see(self.service, execution_id).approval
+        gate = see(self.unit_of_work, execution_id).approval
         assert gate is not None
-        with self.service.transaction() as work:
+        with self.unit_of_work.begin() as work:
             decide_gate(work, load_person(work, ADMIN_OF_TEAM, source="test"), gate.id, approved=True)
 
     def deliver(self) -> None:
@@ -120,7 +120,7 @@ class BotWorld:
 
     def owed(self) -> int:
         """How many messages are still owed."""
-        with self.service.transaction() as work:
+        with self.unit_of_work.begin() as work:
             return count_everything(work).notices_owed
 
     def messages(self, channel: str = CHANNEL) -> list[Json]:

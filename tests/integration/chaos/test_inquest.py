@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from chaos.diagnostics import LEFT
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.world import TEAMS, apply_documents, new_incident, start_run
 
 RUNBOOK = """
@@ -16,9 +16,9 @@ steps: [{id: hello, type: message, text: hello}]
 
 
 @pytest.mark.parametrize("what", LEFT)
-def test_every_question_has_an_answer(engine: Engine, service: UnitOfWorkFactory, what: str) -> None:
-    apply_documents(service, f"{TEAMS}---{RUNBOOK}")
-    run = start_run(service, new_incident(service), "say")
+def test_every_question_has_an_answer(engine: Engine, unit_of_work: UnitOfWorkFactory, what: str) -> None:
+    apply_documents(unit_of_work, f"{TEAMS}---{RUNBOOK}")
+    run = start_run(unit_of_work, new_incident(unit_of_work), "say")
     with engine.connect() as connection:
         answers = [dict(row) for row in connection.execute(text(LEFT[what])).mappings()]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import ADMIN, RecordedJobs
 from tests.integration.core.world import CoreWorld, MovableClock, SilentTarget, silent_target
 from tests.world import TEAMS, Target, apply_documents, new_executor, new_incident, running_target
@@ -17,7 +17,7 @@ def clock() -> MovableClock:
 
 
 @pytest.fixture
-def service(engine: Engine, recorded_bells: RecordedJobs, clock: MovableClock) -> UnitOfWorkFactory:
+def unit_of_work(engine: Engine, recorded_bells: RecordedJobs, clock: MovableClock) -> UnitOfWorkFactory:
     return UnitOfWorkFactory(engine, clock, recorded_bells, frozenset({ADMIN}))
 
 
@@ -34,7 +34,9 @@ def silent() -> Iterator[SilentTarget]:
 
 
 @pytest.fixture
-def world(service: UnitOfWorkFactory, clock: MovableClock, recorded_bells: RecordedJobs) -> CoreWorld:
+def world(unit_of_work: UnitOfWorkFactory, clock: MovableClock, recorded_bells: RecordedJobs) -> CoreWorld:
     """With the teams, and an incident of team database."""
-    apply_documents(service, TEAMS)
-    return CoreWorld(service, clock, recorded_bells.enqueued, new_executor(service), new_incident(service))
+    apply_documents(unit_of_work, TEAMS)
+    return CoreWorld(
+        unit_of_work, clock, recorded_bells.enqueued, new_executor(unit_of_work), new_incident(unit_of_work)
+    )

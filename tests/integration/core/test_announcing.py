@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 from bot.poster.poster import listening
 from core.announcing import PAUSE_SECONDS, Announcer
 from core.clock import SystemClock
-from core.service import UnitOfWorkFactory
 from core.services.shared import notices
+from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import ADMIN, RecordedJobs
 from tests.world import TEAMS, apply_documents, new_incident
 
@@ -19,15 +19,15 @@ Listening = psycopg.Connection[object]
 
 
 @pytest.fixture
-def service(engine: Engine, recorded_bells: RecordedJobs) -> Iterator[UnitOfWorkFactory]:
+def unit_of_work(engine: Engine, recorded_bells: RecordedJobs) -> Iterator[UnitOfWorkFactory]:
     announcer = Announcer(engine)
     yield UnitOfWorkFactory(engine, SystemClock(), recorded_bells, frozenset({ADMIN}), announcer=announcer)
     announcer.close()
 
 
 @pytest.fixture
-def hears(service: UnitOfWorkFactory) -> Iterator[Listening]:
-    with listening(service.engine) as connection:
+def hears(unit_of_work: UnitOfWorkFactory) -> Iterator[Listening]:
+    with listening(unit_of_work.engine) as connection:
         yield connection
 
 
@@ -36,17 +36,19 @@ def heard(connection: Listening, seconds: float) -> int:
 
 
 def test_what_a_transaction_owes_is_heard_after_its_commit(
-    service: UnitOfWorkFactory, hears: Listening
+    unit_of_work: UnitOfWorkFactory, hears: Listening
 ) -> None:
-    apply_documents(service, TEAMS)
+    apply_documents(unit_of_work, TEAMS)
     heard(hears, 0.5)  # of the teams
-    new_incident(service)
+    new_incident(unit_of_work)
     assert list(hears.notifies(timeout=5, stop_after=1))
 
 
-def test_nothing_is_announced_of_what_was_rolled_back(service: UnitOfWorkFactory, hears: Listening) -> None:
+def test_nothing_is_announced_of_what_was_rolled_back(
+    unit_of_work: UnitOfWorkFactory, hears: Listening
+) -> None:
     def fails() -> None:
-        with service.transaction() as work:
+        with unit_of_work.begin() as work:
             notices.announce(work)
             raise RuntimeError
 
@@ -55,9 +57,9 @@ def test_nothing_is_announced_of_what_was_rolled_back(service: UnitOfWorkFactory
     assert heard(hears, 0.3) == 0
 
 
-def test_a_burst_is_heard_as_a_few(service: UnitOfWorkFactory, hears: Listening) -> None:
+def test_a_burst_is_heard_as_a_few(unit_of_work: UnitOfWorkFactory, hears: Listening) -> None:
     """A hundred in two pauses' time: the first at once, and one a pause."""
     for _ in range(100):
-        service.announcer.announce()
+        unit_of_work.announcer.announce()
         threading.Event().wait(PAUSE_SECONDS / 50)
     assert 1 <= heard(hears, 1) <= 10

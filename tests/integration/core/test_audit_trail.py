@@ -12,23 +12,23 @@ from sqlalchemy.orm import Session
 from core.advisory_locks import Number
 from core.decisions.audit_chain import GENESIS, seal
 from core.decisions.people import Person
-from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.audit.chain import ChainReport, content_of, seal_entries, verify_chain
 from core.services.shared import audit
 from core.tables import AuditEntry
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from workers.scheduler import seal_the_audit_trail
 
 ANN = Person("U0ANN", source="rest", token_id="tok_1")
 
 
-def write(service: UnitOfWorkFactory, count: int) -> None:
+def write(unit_of_work: UnitOfWorkFactory, count: int) -> None:
     for number in range(count):
-        with service.transaction() as work:
+        with unit_of_work.begin() as work:
             audit.record(work, ANN, "thing.done", f"thing {number}", {"after": {"number": number, "ü": 1.5}})
 
 
-def verified(service: UnitOfWorkFactory, head: str | None = None) -> ChainReport:
-    with service.transaction() as work:
+def verified(unit_of_work: UnitOfWorkFactory, head: str | None = None) -> ChainReport:
+    with unit_of_work.begin() as work:
         return verify_chain(work, head)
 
 
@@ -61,10 +61,10 @@ CHANGES = [
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_database_refuses_every_change_also_to_the_tables_owner(
-    service: UnitOfWorkFactory, owner_engine: Engine, change: str
+    unit_of_work: UnitOfWorkFactory, owner_engine: Engine, change: str
 ) -> None:
-    write(service, 2)
-    seal_the_audit_trail(service)
+    write(unit_of_work, 2)
+    seal_the_audit_trail(unit_of_work)
 
     with (
         owner(owner_engine) as connection,
@@ -73,7 +73,7 @@ def test_the_database_refuses_every_change_also_to_the_tables_owner(
         connection.execute(text(change))
     with pytest.raises(ProgrammingError, match="append-only"), owner_engine.begin() as connection:
         connection.execute(text(change))
-    assert verified(service).broken is None
+    assert verified(unit_of_work).broken is None
 
 
 def test_the_owner_still_adds_but_cannot_put_the_triggers_to_rest_by_a_setting(owner_engine: Engine) -> None:
@@ -89,24 +89,28 @@ def test_the_owner_still_adds_but_cannot_put_the_triggers_to_rest_by_a_setting(o
 
 
 def test_entries_are_sealed_in_the_order_of_their_numbers_each_over_the_one_before(
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
 ) -> None:
-    write(service, 3)
-    assert seal_the_audit_trail(service) == 3
-    write(service, 2)
-    assert seal_the_audit_trail(service) == 2
-    assert seal_the_audit_trail(service) == 0
+    write(unit_of_work, 3)
+    assert seal_the_audit_trail(unit_of_work) == 3
+    write(unit_of_work, 2)
+    assert seal_the_audit_trail(unit_of_work) == 2
+    assert seal_the_audit_trail(unit_of_work) == 0
 
     previous = GENESIS
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         for number in range(1, 6):
             previous = seal(content_of(work.session.get_one(AuditEntry, number)), previous)
-    assert verified(service) == ChainReport(sealed=5, head=previous, unsealed=0)
+    assert verified(unit_of_work) == ChainReport(sealed=5, head=previous, unsealed=0)
 
 
-def test_what_is_not_sealed_yet_is_counted(service: UnitOfWorkFactory) -> None:
-    write(service, 2)
-    assert (verified(service).sealed, verified(service).unsealed, verified(service).broken) == (0, 2, None)
+def test_what_is_not_sealed_yet_is_counted(unit_of_work: UnitOfWorkFactory) -> None:
+    write(unit_of_work, 2)
+    assert (
+        verified(unit_of_work).sealed,
+        verified(unit_of_work).unsealed,
+        verified(unit_of_work).broken,
+    ) == (0, 2, None)
 
 
 def tamper(engine: Engine, change: str) -> None:
@@ -131,59 +135,61 @@ def tamper(engine: Engine, change: str) -> None:
     ],
 )
 def test_verifying_names_the_first_broken_row(
-    service: UnitOfWorkFactory, owner_engine: Engine, change: str, said: str
+    unit_of_work: UnitOfWorkFactory, owner_engine: Engine, change: str, said: str
 ) -> None:
-    write(service, 5)
-    seal_the_audit_trail(service)
+    write(unit_of_work, 5)
+    seal_the_audit_trail(unit_of_work)
     tamper(owner_engine, change)
 
-    broken = verified(service).broken
+    broken = verified(unit_of_work).broken
     assert broken is not None
     assert said in broken
 
 
 def test_a_chain_made_anew_no_longer_has_the_head_that_was_written_down(
-    service: UnitOfWorkFactory, owner_engine: Engine
+    unit_of_work: UnitOfWorkFactory, owner_engine: Engine
 ) -> None:
-    write(service, 5)
-    seal_the_audit_trail(service)
-    head = verified(service).head
-    assert verified(service, head).broken is None
+    write(unit_of_work, 5)
+    seal_the_audit_trail(unit_of_work)
+    head = verified(unit_of_work).head
+    assert verified(unit_of_work, head).broken is None
     tamper(owner_engine, "UPDATE audit_entries SET actor = 'U0BOB' WHERE number = 3")
     tamper(owner_engine, "UPDATE audit_seals SET hash = NULL, position = NULL")
-    seal_the_audit_trail(service)
+    seal_the_audit_trail(unit_of_work)
 
-    assert verified(service).broken is None
-    assert "made anew" in str(verified(service, head).broken)
+    assert verified(unit_of_work).broken is None
+    assert "made anew" in str(verified(unit_of_work, head).broken)
 
 
-def test_an_entry_that_is_committed_late_is_sealed_late(service: UnitOfWorkFactory, engine: Engine) -> None:
+def test_an_entry_that_is_committed_late_is_sealed_late(
+    unit_of_work: UnitOfWorkFactory, engine: Engine
+) -> None:
     with Session(engine) as session, session.begin():
-        audit.record(UnitOfWork(session, service.clock.now(), frozenset()), ANN, "thing.done", "late")
+        audit.record(UnitOfWork(session, unit_of_work.clock.now(), frozenset()), ANN, "thing.done", "late")
         session.flush()
-        write(service, 2)
-        assert seal_the_audit_trail(service) == 2
-    assert seal_the_audit_trail(service) == 1
+        write(unit_of_work, 2)
+        assert seal_the_audit_trail(unit_of_work) == 2
+    assert seal_the_audit_trail(unit_of_work) == 1
 
-    assert verified(service).sealed == 3
-    assert verified(service).broken is None
+    assert verified(unit_of_work).sealed == 3
+    assert verified(unit_of_work).broken is None
 
 
-def test_of_two_clocks_one_seals(service: UnitOfWorkFactory, engine: Engine) -> None:
-    write(service, 3)
+def test_of_two_clocks_one_seals(unit_of_work: UnitOfWorkFactory, engine: Engine) -> None:
+    write(unit_of_work, 3)
     with engine.begin() as other:
         other.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": Number.AUDIT.value})
-        assert seal_the_audit_trail(service) == 0
-    assert seal_the_audit_trail(service) == 3
+        assert seal_the_audit_trail(unit_of_work) == 0
+    assert seal_the_audit_trail(unit_of_work) == 3
 
 
-def test_many_writers_and_two_clocks_make_one_whole_chain(service: UnitOfWorkFactory) -> None:
-    writers = [threading.Thread(target=write, args=(service, 30)) for _ in range(4)]
+def test_many_writers_and_two_clocks_make_one_whole_chain(unit_of_work: UnitOfWorkFactory) -> None:
+    writers = [threading.Thread(target=write, args=(unit_of_work, 30)) for _ in range(4)]
     over = threading.Event()
 
     def seal_on() -> None:
         while not over.is_set():
-            seal_the_audit_trail(service)
+            seal_the_audit_trail(unit_of_work)
 
     clocks = [threading.Thread(target=seal_on) for _ in range(2)]
     for thread in (*writers, *clocks):
@@ -193,13 +199,13 @@ def test_many_writers_and_two_clocks_make_one_whole_chain(service: UnitOfWorkFac
     over.set()
     for thread in clocks:
         thread.join()
-    seal_the_audit_trail(service)
+    seal_the_audit_trail(unit_of_work)
 
-    assert verified(service) == ChainReport(120, verified(service).head, 0)
+    assert verified(unit_of_work) == ChainReport(120, verified(unit_of_work).head, 0)
 
 
-def test_more_than_one_portion_is_sealed_at_a_time(service: UnitOfWorkFactory) -> None:
-    with service.transaction() as work:
+def test_more_than_one_portion_is_sealed_at_a_time(unit_of_work: UnitOfWorkFactory) -> None:
+    with unit_of_work.begin() as work:
         for number in range(1001):
             work.session.add(
                 AuditEntry(
@@ -211,7 +217,7 @@ def test_more_than_one_portion_is_sealed_at_a_time(service: UnitOfWorkFactory) -
                     details={},
                 )
             )
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         assert seal_entries(work) == 500
-    assert seal_the_audit_trail(service) == 501
-    assert verified(service).sealed == 1001
+    assert seal_the_audit_trail(unit_of_work) == 501
+    assert verified(unit_of_work).sealed == 1001

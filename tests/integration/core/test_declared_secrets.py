@@ -10,7 +10,6 @@ from core.definitions.secret import SecretDefinition, SecretUse
 from core.errors import ConfigurationError, Conflict, InvalidInput, NotAllowed, NotFound
 from core.execution.secrets import SecretValues, WorkerSecrets
 from core.io.secret_sources import EnvironmentSecrets
-from core.service import UnitOfWorkFactory
 from core.services.access.secret_suggestions import misused_secrets, suggested_secrets
 from core.services.access.secrets import (
     FRESH_SECONDS,
@@ -23,6 +22,7 @@ from core.services.access.secrets import (
     list_secrets,
 )
 from core.tables import AuditEntry, Runbook
+from core.unit_of_work import UnitOfWorkFactory
 from tests.world import TEAMS, apply_documents
 
 HTTP = SecretUse("database", "http", keeps_to_hosts=True)
@@ -39,20 +39,20 @@ def secret(name: str = "TOKEN", **fields: object) -> SecretDefinition:
     return SecretDefinition.model_validate(document | fields)
 
 
-def declare(service: UnitOfWorkFactory, admin: Person, definition: SecretDefinition) -> None:
-    with service.transaction() as work:
+def declare(unit_of_work: UnitOfWorkFactory, admin: Person, definition: SecretDefinition) -> None:
+    with unit_of_work.begin() as work:
         apply_secret(work, admin, definition)
 
 
-def worker(service: UnitOfWorkFactory, environ: Mapping[str, str], time: list[float]) -> WorkerSecrets:
-    declared = Declarations(service.engine, now=lambda: time[0])
+def worker(unit_of_work: UnitOfWorkFactory, environ: Mapping[str, str], time: list[float]) -> WorkerSecrets:
+    declared = Declarations(unit_of_work.engine, now=lambda: time[0])
     return WorkerSecrets(SecretValues(EnvironmentSecrets(environ)), declared, own=("of-our-own",))
 
 
 def test_declarations_are_written_changed_and_taken_away_by_platform_admins(
-    service: UnitOfWorkFactory, admin: Person
+    unit_of_work: UnitOfWorkFactory, admin: Person
 ) -> None:
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         row = create_secret(work, admin, secret())
         assert find_secret(work, admin, row.id) is find_secret(work, admin, "TOKEN")
         with pytest.raises(Conflict, match=r"There is already a secret TOKEN."):
@@ -63,7 +63,7 @@ def test_declarations_are_written_changed_and_taken_away_by_platform_admins(
         apply_secret(work, admin, secret(hosts=["y.example"]))
         assert [each.name for each in list_secrets(work, admin)] == ["TOKEN"]
         delete_secret(work, admin, "TOKEN")
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         with pytest.raises(NotFound, match=r"There is no secret TOKEN."):
             find_secret(work, admin, "TOKEN")
         entries = (
@@ -76,9 +76,9 @@ def test_declarations_are_written_changed_and_taken_away_by_platform_admins(
         assert entries[1].details["before"]["definition"]["hosts"] == ["x.example"]
 
 
-def test_nobody_else_does(service: UnitOfWorkFactory) -> None:
+def test_nobody_else_does(unit_of_work: UnitOfWorkFactory) -> None:
     person = Person("U0DBADMIN", source="test")
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         for deed in (
             lambda: create_secret(work, person, secret()),
             lambda: apply_secret(work, person, secret()),
@@ -92,16 +92,16 @@ def test_nobody_else_does(service: UnitOfWorkFactory) -> None:
 
 
 def test_a_worker_refuses_by_what_is_declared_now_and_allows_for_a_second_longer(
-    service: UnitOfWorkFactory, admin: Person
+    unit_of_work: UnitOfWorkFactory, admin: Person
 ) -> None:
     time = [0.0]
-    secrets = worker(service, {"RUNBOOK_SECRET_TOKEN": "the value"}, time)
+    secrets = worker(unit_of_work, {"RUNBOOK_SECRET_TOKEN": "the value"}, time)
     with pytest.raises(NotFound, match="No secret TOKEN is declared"):
         secrets.give("TOKEN", HTTP)
-    declare(service, admin, secret())
+    declare(unit_of_work, admin, secret())
     value, destinations = secrets.give("TOKEN", HTTP)
     assert (value, destinations.hosts) == ("the value", ("x.example",))
-    declare(service, admin, secret(teams=["web"]))
+    declare(unit_of_work, admin, secret(teams=["web"]))
     assert secrets.give("TOKEN", HTTP)[0] == "the value"
     time[0] += FRESH_SECONDS
     with pytest.raises(
@@ -111,13 +111,13 @@ def test_a_worker_refuses_by_what_is_declared_now_and_allows_for_a_second_longer
 
 
 def test_everything_is_hidden_that_the_worker_could_tell(
-    service: UnitOfWorkFactory, admin: Person, tmp_path: Path
+    unit_of_work: UnitOfWorkFactory, admin: Person, tmp_path: Path
 ) -> None:
     file, time = tmp_path / "x", [0.0]
     file.write_text("in a file\n")
-    declare(service, admin, secret("FILED", source={"file": str(file)}))
-    declare(service, admin, secret("GONE", source={"file": str(tmp_path / "none")}))
-    secrets = worker(service, {"RUNBOOK_SECRET_UNDECLARED": "set"}, time)
+    declare(unit_of_work, admin, secret("FILED", source={"file": str(file)}))
+    declare(unit_of_work, admin, secret("GONE", source={"file": str(tmp_path / "none")}))
+    secrets = worker(unit_of_work, {"RUNBOOK_SECRET_UNDECLARED": "set"}, time)
     assert set(secrets.hidden()) == {"of-our-own", "set", "in a file"}
     assert secrets.hidden() is secrets.hidden(), "made once"
     file.write_text("rotated")
@@ -144,9 +144,9 @@ actions:
 """
 
 
-def test_what_the_library_needs_is_suggested(service: UnitOfWorkFactory) -> None:
-    apply_documents(service, f"{TEAMS}---{LIBRARY}")
-    with service.transaction() as work:
+def test_what_the_library_needs_is_suggested(unit_of_work: UnitOfWorkFactory) -> None:
+    apply_documents(unit_of_work, f"{TEAMS}---{LIBRARY}")
+    with unit_of_work.begin() as work:
         for row in list_secrets(work, Person("x", is_platform_admin=True)):
             work.session.delete(row)
         work.session.flush()
@@ -178,12 +178,12 @@ def test_what_the_library_needs_is_suggested(service: UnitOfWorkFactory) -> None
         SecretDefinition.model_validate(document)
 
 
-def test_definitions_that_use_secrets_otherwise_are_told(service: UnitOfWorkFactory) -> None:
-    apply_documents(service, f"{TEAMS}---{LIBRARY}")
-    with service.transaction() as work:
+def test_definitions_that_use_secrets_otherwise_are_told(unit_of_work: UnitOfWorkFactory) -> None:
+    apply_documents(unit_of_work, f"{TEAMS}---{LIBRARY}")
+    with unit_of_work.begin() as work:
         row = work.session.query(Runbook).one()
         steps = [row.definition["steps"][0] | {"if": "secrets.KEY == 'x'"}, *row.definition["steps"][1:]]
         row.definition = row.definition | {"steps": steps}
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         [sentence] = misused_secrets(work)
     assert sentence.startswith("Runbook calls, at steps.0.if: A secret is used whole")

@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from core.definitions.runbook import RunbookDefinition
 from core.errors import Conflict, NotAllowed, NotFound, Stale
-from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.library import writing
 from core.services.library.approval import deprecate
@@ -19,6 +18,7 @@ from core.services.library.runbooks import find_runbook
 from core.services.library.workflows import duplicate_workflow, find_workflow, switch_workflow
 from core.services.library.writing import Intent
 from core.tables import AuditEntry, Runbook, RunbookVersion
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.conftest import ADMIN
 from tests.world import TEAMS, apply_documents, approve_runbook, new_incident, start_run
 
@@ -46,9 +46,9 @@ def definition(name: str = "db-vacuum", seconds: int = 1) -> RunbookDefinition:
     return RunbookDefinition.model_validate(document)
 
 
-def do(service: UnitOfWorkFactory, who: str, deed: Callable[[UnitOfWork, Runbook], object]) -> object:
+def do(unit_of_work: UnitOfWorkFactory, who: str, deed: Callable[[UnitOfWork, Runbook], object]) -> object:
     """Something that a person does with db-vacuum, as a sentence where it is refused."""
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         return deed(work, find_runbook(work, load_person(work, who, source="test"), "db-vacuum"))
 
 
@@ -67,11 +67,11 @@ def at_once(*deeds: Callable[[], object]) -> list[object]:
         return list(pool.map(run, deeds))
 
 
-def test_of_several_who_take_a_name_at_once_one_gets_it(service: UnitOfWorkFactory) -> None:
-    apply_documents(service, TEAMS)
+def test_of_several_who_take_a_name_at_once_one_gets_it(unit_of_work: UnitOfWorkFactory) -> None:
+    apply_documents(unit_of_work, TEAMS)
 
     def create() -> object:
-        with service.transaction() as work:
+        with unit_of_work.begin() as work:
             return writing.create(work, load_person(work, WRITER, source="test"), RUNBOOKS, definition())
 
     answers = at_once(*[create] * 4)
@@ -80,8 +80,8 @@ def test_of_several_who_take_a_name_at_once_one_gets_it(service: UnitOfWorkFacto
     assert sum(isinstance(answer, Conflict) for answer in answers) == 3
 
 
-def test_of_several_who_change_the_version_that_they_read_one_does(service: UnitOfWorkFactory) -> None:
-    apply_documents(service, TEAMS + "---" + VACUUM)
+def test_of_several_who_change_the_version_that_they_read_one_does(unit_of_work: UnitOfWorkFactory) -> None:
+    apply_documents(unit_of_work, TEAMS + "---" + VACUUM)
 
     def change(seconds: int) -> Callable[[], object]:
         def deed(work: UnitOfWork, row: Runbook) -> object:
@@ -89,45 +89,45 @@ def test_of_several_who_change_the_version_that_they_read_one_does(service: Unit
             writing.change(work, person, RUNBOOKS, row, definition(seconds=seconds), Intent(read_version=1))
             return row.version
 
-        return lambda: do(service, WRITER, deed)
+        return lambda: do(unit_of_work, WRITER, deed)
 
     answers = at_once(*[change(seconds) for seconds in range(1, 5)])
 
     assert sum(answer == 2 for answer in answers) == 1
     assert sum(isinstance(answer, Conflict) for answer in answers) == 3
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         versions = work.session.scalars(
             select(RunbookVersion.version).where(RunbookVersion.change == "changed")
         ).all()
     assert versions == [2]
 
 
-def test_what_was_changed_since_it_was_found_is_not_approved(service: UnitOfWorkFactory) -> None:
-    apply_documents(service, TEAMS + "---" + VACUUM, approve=False)
-    with service.transaction() as work:
+def test_what_was_changed_since_it_was_found_is_not_approved(unit_of_work: UnitOfWorkFactory) -> None:
+    apply_documents(unit_of_work, TEAMS + "---" + VACUUM, approve=False)
+    with unit_of_work.begin() as work:
         admin = load_person(work, ADMIN, source="test")
         found = find_runbook(work, admin, "db-vacuum")
-        apply_documents(service, VACUUM.replace("1h", "2h"), approve=False)
+        apply_documents(unit_of_work, VACUUM.replace("1h", "2h"), approve=False)
         with pytest.raises(Conflict, match="is at version 2, not at version 1"):
             approve_runbook(work, admin, found, own_version_allowed=False)
 
 
 @pytest.mark.parametrize("attempt", range(3))
 def test_what_is_deleted_just_as_it_is_started_is_one_or_the_other(
-    service: UnitOfWorkFactory, attempt: int
+    unit_of_work: UnitOfWorkFactory, attempt: int
 ) -> None:
-    apply_documents(service, TEAMS + "---" + VACUUM)
-    incident = new_incident(service)
+    apply_documents(unit_of_work, TEAMS + "---" + VACUUM)
+    incident = new_incident(unit_of_work)
 
     def start() -> object:
         try:
-            return start_run(service, incident, "db-vacuum")
+            return start_run(unit_of_work, incident, "db-vacuum")
         except NotFound as error:
             return error
 
     def delete() -> object:
         return do(
-            service,
+            unit_of_work,
             ADMIN,
             lambda work, row: writing.delete(work, load_person(work, ADMIN, source="test"), RUNBOOKS, row),
         )
@@ -137,23 +137,23 @@ def test_what_is_deleted_just_as_it_is_started_is_one_or_the_other(
     assert isinstance(started, str) != isinstance(deleted, Runbook)
 
 
-def test_an_operators_file_does_not_bring_back_what_was_deprecated(service: UnitOfWorkFactory) -> None:
-    apply_documents(service, TEAMS + "---" + VACUUM)
+def test_an_operators_file_does_not_bring_back_what_was_deprecated(unit_of_work: UnitOfWorkFactory) -> None:
+    apply_documents(unit_of_work, TEAMS + "---" + VACUUM)
     do(
-        service,
+        unit_of_work,
         WRITER,
         lambda work, row: deprecate(work, load_person(work, WRITER, source="test"), RUNBOOKS, row),
     )
-    apply_documents(service, VACUUM, approve=True)
-    assert do(service, ADMIN, lambda work, row: (row.status, row.version)) == ("deprecated", 1)
+    apply_documents(unit_of_work, VACUUM, approve=True)
+    assert do(unit_of_work, ADMIN, lambda work, row: (row.status, row.version)) == ("deprecated", 1)
 
-    apply_documents(service, VACUUM.replace("1h", "2h"), approve=True)
-    assert do(service, ADMIN, lambda work, row: (row.status, row.version)) == ("approved", 2)
+    apply_documents(unit_of_work, VACUUM.replace("1h", "2h"), approve=True)
+    assert do(unit_of_work, ADMIN, lambda work, row: (row.status, row.version)) == ("approved", 2)
 
 
-def test_the_operator_is_named_in_the_history(service: UnitOfWorkFactory) -> None:
-    apply_documents(service, TEAMS + "---" + VACUUM)
-    lines = do(service, ADMIN, lambda work, row: list_history(work, RUNBOOKS, row, size=9))
+def test_the_operator_is_named_in_the_history(unit_of_work: UnitOfWorkFactory) -> None:
+    apply_documents(unit_of_work, TEAMS + "---" + VACUUM)
+    lines = do(unit_of_work, ADMIN, lambda work, row: list_history(work, RUNBOOKS, row, size=9))
 
     assert isinstance(lines, list)
     assert [(line.change, line.changed_by) for line in lines] == [
@@ -162,9 +162,9 @@ def test_the_operator_is_named_in_the_history(service: UnitOfWorkFactory) -> Non
     ]
 
 
-def test_every_deed_is_in_the_audit_trail(service: UnitOfWorkFactory) -> None:
-    apply_documents(service, TEAMS + "---" + VACUUM)
-    with service.transaction() as work:
+def test_every_deed_is_in_the_audit_trail(unit_of_work: UnitOfWorkFactory) -> None:
+    apply_documents(unit_of_work, TEAMS + "---" + VACUUM)
+    with unit_of_work.begin() as work:
         person = load_person(work, ADMIN, source="test")
         row = find_runbook(work, person, "db-vacuum")
         writing.change(work, person, RUNBOOKS, row, definition(), Intent())
@@ -179,12 +179,12 @@ def test_every_deed_is_in_the_audit_trail(service: UnitOfWorkFactory) -> None:
     assert actions == [f"runbook.{deed}" for deed in deeds]
 
 
-def test_a_version_that_is_not_valid_any_more_is_not_gone_back_to(service: UnitOfWorkFactory) -> None:
-    apply_documents(service, TEAMS + "---" + VACUUM)
-    with service.transaction() as work:
+def test_a_version_that_is_not_valid_any_more_is_not_gone_back_to(unit_of_work: UnitOfWorkFactory) -> None:
+    apply_documents(unit_of_work, TEAMS + "---" + VACUUM)
+    with unit_of_work.begin() as work:
         for line in work.session.scalars(select(RunbookVersion)):
             line.definition = line.definition | {"steps": [{"id": "pause", "type": "gone"}]}
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         person = load_person(work, WRITER, source="test")
         row = find_runbook(work, person, "db-vacuum")
         writing.change(work, person, RUNBOOKS, row, definition(), Intent())
@@ -195,10 +195,10 @@ def test_a_version_that_is_not_valid_any_more_is_not_gone_back_to(service: UnitO
 
 
 def test_what_is_not_valid_any_more_can_still_be_disabled_but_not_duplicated(
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
 ) -> None:
-    apply_documents(service, TEAMS + "---" + LOOK)
-    with service.transaction() as work:
+    apply_documents(unit_of_work, TEAMS + "---" + LOOK)
+    with unit_of_work.begin() as work:
         person = load_person(work, WRITER, source="test")
         row = find_workflow(work, person, "db-look")
         row.definition = row.definition | {"actions": [{"id": "say", "type": "gone"}]}
@@ -208,9 +208,11 @@ def test_what_is_not_valid_any_more_can_still_be_disabled_but_not_duplicated(
             duplicate_workflow(work, person, row, "db-look-twice")
 
 
-def test_switching_needs_the_version_that_was_read_and_the_teams_admin(service: UnitOfWorkFactory) -> None:
-    apply_documents(service, TEAMS + "---" + LOOK)
-    with service.transaction() as work:
+def test_switching_needs_the_version_that_was_read_and_the_teams_admin(
+    unit_of_work: UnitOfWorkFactory,
+) -> None:
+    apply_documents(unit_of_work, TEAMS + "---" + LOOK)
+    with unit_of_work.begin() as work:
         person, responder = (load_person(work, who, source="test") for who in (WRITER, "U0DBOPS"))
         row = find_workflow(work, person, "db-look")
         with pytest.raises(Stale):
@@ -222,12 +224,12 @@ def test_switching_needs_the_version_that_was_read_and_the_teams_admin(service: 
 
 
 def test_a_file_of_somebody_is_told_no_more_of_a_foreign_name_than_that_it_is_taken(
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
 ) -> None:
     """As whoever creates one: neither whose it is, nor that it could be changed."""
     foreign = VACUUM.replace("team: database", "team: web")
-    apply_documents(service, TEAMS + "---" + foreign)
-    with service.transaction() as work:
+    apply_documents(unit_of_work, TEAMS + "---" + foreign)
+    with unit_of_work.begin() as work:
         person = load_person(work, WRITER, source="test")
         with pytest.raises(Conflict) as applied:
             writing.apply(work, person, RUNBOOKS, definition())

@@ -11,7 +11,6 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from core.advisory_locks import freeze_alone
-from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.executions.loading import RUNBOOK, WORKFLOW
 from core.services.incidents.ages import start_what_came_of_age
@@ -19,6 +18,7 @@ from core.services.incidents.opening import change_status
 from core.services.runs.control import cancel
 from core.statuses import IncidentStatus
 from core.tables import Incident
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.conftest import RecordedJobs
 from tests.world import TEAMS, apply_documents, new_executor, new_incident
 
@@ -60,11 +60,11 @@ WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
 
 
 @pytest.fixture
-def incident(service: UnitOfWorkFactory, recorded_bells: RecordedJobs) -> Incident:
+def incident(unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs) -> Incident:
     """With a workflow that waits for a runbook, which waits at its gate."""
-    apply_documents(service, TEAMS + "---" + FLOWS)
-    incident = new_incident(service)
-    executor = new_executor(service)
+    apply_documents(unit_of_work, TEAMS + "---" + FLOWS)
+    incident = new_incident(unit_of_work)
+    executor = new_executor(unit_of_work)
     while recorded_bells.enqueued:
         kind, execution_id = recorded_bells.enqueued.pop(0)
         executor.run(WORKFLOW if kind == "workflow" else RUNBOOK, execution_id)
@@ -72,41 +72,41 @@ def incident(service: UnitOfWorkFactory, recorded_bells: RecordedJobs) -> Incide
 
 
 @contextmanager
-def freezing(service: UnitOfWorkFactory) -> Iterator[UnitOfWork]:
-    with service.transaction() as work:
+def freezing(unit_of_work: UnitOfWorkFactory) -> Iterator[UnitOfWork]:
+    with unit_of_work.begin() as work:
         freeze_alone(work.session)
         yield work
 
 
-def acknowledge(service: UnitOfWorkFactory, incident: Incident) -> None:
-    with service.transaction() as work:
+def acknowledge(unit_of_work: UnitOfWorkFactory, incident: Incident) -> None:
+    with unit_of_work.begin() as work:
         person = load_person(work, "U0DBOPS", source="test")
         change_status(work, person, work.session.get_one(Incident, incident.id), IncidentStatus.ACKNOWLEDGED)
 
 
-def cancel_what_a_workflow_waits_for(service: UnitOfWorkFactory, _incident: Incident) -> None:
-    with service.transaction() as work:
+def cancel_what_a_workflow_waits_for(unit_of_work: UnitOfWorkFactory, _incident: Incident) -> None:
+    with unit_of_work.begin() as work:
         run = work.session.scalar(text("SELECT id FROM runbook_executions WHERE runbook_name = 'gated'"))
         cancel(work, load_person(work, "U0DBOPS", source="test"), str(run))
 
 
-def open_another(service: UnitOfWorkFactory, _incident: Incident) -> None:
-    new_incident(service, slack_channel="C0ANOTHER")
+def open_another(unit_of_work: UnitOfWorkFactory, _incident: Incident) -> None:
+    new_incident(unit_of_work, slack_channel="C0ANOTHER")
 
 
-def come_of_age(service: UnitOfWorkFactory, _incident: Incident) -> None:
-    with service.transaction() as work:
+def come_of_age(unit_of_work: UnitOfWorkFactory, _incident: Incident) -> None:
+    with unit_of_work.begin() as work:
         work.session.execute(text("UPDATE incidents SET created_at = created_at - interval '2 minutes'"))
         work.session.execute(text("UPDATE workflows SET trigger_since = now() - interval '1 hour'"))
-    start_what_came_of_age(service)
+    start_what_came_of_age(unit_of_work)
 
 
-def work_on_a_workflow(service: UnitOfWorkFactory, incident: Incident) -> None:
+def work_on_a_workflow(unit_of_work: UnitOfWorkFactory, incident: Incident) -> None:
     """Its action starts a runbook."""
     flow = text("SELECT id FROM workflow_executions WHERE workflow_name = 'follows'")
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         flow_id = str(work.session.scalar(flow))
-    new_executor(service).run(WORKFLOW, flow_id)
+    new_executor(unit_of_work).run(WORKFLOW, flow_id)
     assert incident.id
 
 
@@ -115,11 +115,11 @@ Deed = Callable[[UnitOfWorkFactory, Incident], None]
 
 @pytest.mark.parametrize("deed", [acknowledge, cancel_what_a_workflow_waits_for, open_another, come_of_age])
 def test_who_waits_for_a_freeze_holds_nothing_that_it_may_want(
-    service: UnitOfWorkFactory, incident: Incident, deed: Deed
+    unit_of_work: UnitOfWorkFactory, incident: Incident, deed: Deed
 ) -> None:
-    with ThreadPoolExecutor(1) as pool, freezing(service) as work:
-        done = pool.submit(deed, service, incident)
-        await_waiting(service.engine)
+    with ThreadPoolExecutor(1) as pool, freezing(unit_of_work) as work:
+        done = pool.submit(deed, unit_of_work, incident)
+        await_waiting(unit_of_work.engine)
         for rows in ALL_ROWS:
             work.session.execute(text(rows))
     done.result(timeout=10)
@@ -135,19 +135,19 @@ def await_waiting(engine: Engine) -> None:
 
 
 def test_a_workers_action_waits_for_a_freeze_with_nothing_in_its_hands(
-    service: UnitOfWorkFactory, incident: Incident, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, incident: Incident, recorded_bells: RecordedJobs
 ) -> None:
-    acknowledge(service, incident)
+    acknowledge(unit_of_work, incident)
     assert recorded_bells.enqueued
-    with ThreadPoolExecutor(1) as pool, freezing(service) as work:
-        done = pool.submit(work_on_a_workflow, service, incident)
-        await_waiting(service.engine)
+    with ThreadPoolExecutor(1) as pool, freezing(unit_of_work) as work:
+        done = pool.submit(work_on_a_workflow, unit_of_work, incident)
+        await_waiting(unit_of_work.engine)
         for rows in ALL_ROWS:
             work.session.execute(text(rows))
     done.result(timeout=10)
 
 
-def test_the_victim_of_a_deadlock_is_tried_again(service: UnitOfWorkFactory) -> None:
+def test_the_victim_of_a_deadlock_is_tried_again(unit_of_work: UnitOfWorkFactory) -> None:
     tried: list[int] = []
 
     def act(work: UnitOfWork) -> str:
@@ -156,11 +156,11 @@ def test_the_victim_of_a_deadlock_is_tried_again(service: UnitOfWorkFactory) -> 
             raise OperationalError("", {}, psycopg.errors.DeadlockDetected())
         return f"done, at {work.now:%Y}"
 
-    assert service.do(act).startswith("done")
+    assert unit_of_work.run(act).startswith("done")
     assert len(tried) == 3
 
 
-def test_what_is_a_victim_again_and_again_is_told(service: UnitOfWorkFactory) -> None:
+def test_what_is_a_victim_again_and_again_is_told(unit_of_work: UnitOfWorkFactory) -> None:
     tried: list[int] = []
 
     def act(work: UnitOfWork) -> None:
@@ -168,11 +168,11 @@ def test_what_is_a_victim_again_and_again_is_told(service: UnitOfWorkFactory) ->
         raise OperationalError("", {}, psycopg.errors.SerializationFailure())
 
     with pytest.raises(OperationalError):
-        service.do(act)
+        unit_of_work.run(act)
     assert len(tried) == 4
 
 
-def test_a_database_that_is_away_is_not_tried_again(service: UnitOfWorkFactory) -> None:
+def test_a_database_that_is_away_is_not_tried_again(unit_of_work: UnitOfWorkFactory) -> None:
     tried: list[int] = []
 
     def act(work: UnitOfWork) -> None:
@@ -180,5 +180,5 @@ def test_a_database_that_is_away_is_not_tried_again(service: UnitOfWorkFactory) 
         raise OperationalError("", {}, psycopg.errors.AdminShutdown())
 
     with pytest.raises(OperationalError):
-        service.do(act)
+        unit_of_work.run(act)
     assert len(tried) == 1

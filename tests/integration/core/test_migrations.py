@@ -9,9 +9,9 @@ from sqlalchemy import Engine, inspect
 from cli.embedded import Services, create_database
 from core.database import open_engine
 from core.decisions.installation import OLDEST_SCHEMA, Schema
-from core.service import UnitOfWorkFactory
 from core.services.operations.health import schema_of
 from core.tables import Base
+from core.unit_of_work import UnitOfWorkFactory
 from migrations.newest import newest_revision
 from migrations.upgrade import alembic_config, oldest_code, upgrade_database
 
@@ -60,11 +60,11 @@ def test_the_oldest_schema_that_this_release_works_with_has_all_its_tables_and_c
 
 
 def test_the_database_says_which_releases_work_with_it(
-    engine: Engine, service: UnitOfWorkFactory, owner_engine: Engine
+    engine: Engine, unit_of_work: UnitOfWorkFactory, owner_engine: Engine
 ) -> None:
     upgrade_database(owner_engine)
 
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         assert schema_of(work) == Schema(newest_revision(), oldest_code())
 
 

@@ -6,7 +6,7 @@ from cli.settled import begin
 from core.clock import SystemClock
 from core.database import open_engine, shares_sessions
 from core.errors import ConfigurationError
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import RecordedJobs
 from tests.integration.core.pooler import Pooler
 
@@ -14,7 +14,7 @@ from tests.integration.core.pooler import Pooler
 @pytest.mark.parametrize("in_turn", [False, True])
 @pytest.mark.parametrize("by_transaction", [False, True])
 def test_a_pooler_of_transactions_is_recognised(
-    database_url: str, service: UnitOfWorkFactory, by_transaction: bool, in_turn: bool
+    database_url: str, unit_of_work: UnitOfWorkFactory, by_transaction: bool, in_turn: bool
 ) -> None:
     with Pooler(database_url, by_transaction=by_transaction, in_turn=in_turn) as pooler:
         engine = open_engine(pooler.url)
@@ -23,12 +23,12 @@ def test_a_pooler_of_transactions_is_recognised(
     assert found == [by_transaction] * 3
 
 
-def test_the_database_itself_lends_nobodys_session(service: UnitOfWorkFactory) -> None:
-    assert not shares_sessions(service.engine)
+def test_the_database_itself_lends_nobodys_session(unit_of_work: UnitOfWorkFactory) -> None:
+    assert not shares_sessions(unit_of_work.engine)
 
 
 def test_a_process_does_not_begin_behind_a_pooler_of_transactions(
-    database_url: str, service: UnitOfWorkFactory
+    database_url: str, unit_of_work: UnitOfWorkFactory
 ) -> None:
     with Pooler(database_url, by_transaction=True) as pooler:
         engine = open_engine(pooler.url)
@@ -39,7 +39,9 @@ def test_a_process_does_not_begin_behind_a_pooler_of_transactions(
         engine.dispose()
 
 
-def test_a_process_begins_behind_a_pooler_of_sessions(database_url: str, service: UnitOfWorkFactory) -> None:
+def test_a_process_begins_behind_a_pooler_of_sessions(
+    database_url: str, unit_of_work: UnitOfWorkFactory
+) -> None:
     with Pooler(database_url, by_transaction=False) as pooler:
         engine = open_engine(pooler.url)
         begin(UnitOfWorkFactory(engine, SystemClock(), RecordedJobs()), frozen=True)

@@ -15,7 +15,6 @@ from cli.settled import begin
 from core.database import open_engine
 from core.decisions.installation import Happened
 from core.errors import Conflict
-from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.executions.loading import RUNBOOK
 from core.services.freezes.declaring import unfreeze
@@ -26,6 +25,7 @@ from core.services.operations.restore import declare_restored, settle
 from core.services.runs.retries import retry
 from core.statuses import Status, WaitingFor
 from core.tables import AuditEntry, Installation, Notice, StepExecution, WorkerLoss
+from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import ADMIN, RecordedJobs
 from tests.integration.core.world import CoreWorld
 from tests.world import Target, new_executor, see, start_run
@@ -49,13 +49,13 @@ class Memory:
         return self.marks.get(line)
 
 
-def row_of(service: UnitOfWorkFactory) -> Installation:
-    with service.transaction() as work:
+def row_of(unit_of_work: UnitOfWorkFactory) -> Installation:
+    with unit_of_work.begin() as work:
         return work.session.scalars(select(Installation)).one()
 
 
-def is_frozen(service: UnitOfWorkFactory) -> bool:
-    with service.transaction() as work:
+def is_frozen(unit_of_work: UnitOfWorkFactory) -> bool:
+    with unit_of_work.begin() as work:
         return bool(freezes_in_force(work))
 
 
@@ -72,15 +72,15 @@ def copied(
         engines.append(open_engine(as_role_of(services.database_url, url)))
         return UnitOfWorkFactory(engines[-1], world.clock, RecordedJobs(), frozenset({ADMIN}))
 
-    settle(world.service)
+    settle(world.unit_of_work)
     yield copy
     for engine in engines:
         engine.dispose()
 
 
-def test_a_new_database_is_written_down_as_what_it_is(service: UnitOfWorkFactory) -> None:
-    assert settle(service) is Happened.NOTHING
-    assert (row_of(service).generation, is_frozen(service)) == (1, False)
+def test_a_new_database_is_written_down_as_what_it_is(unit_of_work: UnitOfWorkFactory) -> None:
+    assert settle(unit_of_work) is Happened.NOTHING
+    assert (row_of(unit_of_work).generation, is_frozen(unit_of_work)) == (1, False)
 
 
 def test_a_dump_is_recognised_once_and_everything_is_frozen(copied: Callable[[], UnitOfWorkFactory]) -> None:
@@ -90,60 +90,60 @@ def test_a_dump_is_recognised_once_and_everything_is_frozen(copied: Callable[[],
     assert settle(there) is Happened.NOTHING
 
     assert (row_of(there).generation, is_frozen(there)) == (2, True)
-    with there.transaction() as work:
+    with there.begin() as work:
         assert work.session.scalars(select(AuditEntry.action)).all().count("installation.restored") == 1
 
 
 def test_a_copy_within_the_server_is_recognised(
     world: CoreWorld, services: Services, owner_url: str, engine: Engine, owner_engine: Engine, worker_id: str
 ) -> None:
-    settle(world.service)
+    settle(world.unit_of_work)
     for each in (engine, owner_engine):
         each.dispose()
     template = make_url(owner_url).database
     url = create_database(services.owner_url, f"template_{worker_id}_{token_hex(6)}", template)
     there = open_engine(as_role_of(services.database_url, url))
-    assert settle(replace(world.service, engine=there)) is Happened.COPIED
+    assert settle(replace(world.unit_of_work, engine=there)) is Happened.COPIED
     there.dispose()
 
 
 def test_a_dump_that_is_restored_over_the_database_itself_is_recognised(
     world: CoreWorld, owner_url: str, tmp_path: Path
 ) -> None:
-    settle(world.service)
+    settle(world.unit_of_work)
     dump(owner_url, tmp_path / "dump")
-    world.service.engine.dispose()
+    world.unit_of_work.engine.dispose()
     restore_in_place(tmp_path / "dump", owner_url)
 
-    assert settle(world.service) is Happened.COPIED
+    assert settle(world.unit_of_work) is Happened.COPIED
 
 
 def test_a_database_that_was_set_back_is_recognised_by_what_was_seen_of_it(
-    service: UnitOfWorkFactory,
+    unit_of_work: UnitOfWorkFactory,
 ) -> None:
-    service = replace(service, witness=Memory())
-    settle(service)
-    service.witness.remember(row_of(service).line, 7)
+    unit_of_work = replace(unit_of_work, witness=Memory())
+    settle(unit_of_work)
+    unit_of_work.witness.remember(row_of(unit_of_work).line, 7)
 
-    assert settle(service) is Happened.SET_BACK
-    assert settle(service) is Happened.NOTHING, "what comes after is remembered anew"
-    assert is_frozen(service)
+    assert settle(unit_of_work) is Happened.SET_BACK
+    assert settle(unit_of_work) is Happened.NOTHING, "what comes after is remembered anew"
+    assert is_frozen(unit_of_work)
 
 
 @pytest.mark.parametrize(("seen", "happened"), [(True, Happened.TAKEN_OVER), (False, Happened.SET_BACK)])
 def test_a_standby_that_took_over_is_told_from_a_moment_of_the_past_by_a_witness(
-    service: UnitOfWorkFactory, seen: bool, happened: Happened
+    unit_of_work: UnitOfWorkFactory, seen: bool, happened: Happened
 ) -> None:
-    service = replace(service, witness=Memory())
-    settle(service)
-    with service.transaction() as work:
+    unit_of_work = replace(unit_of_work, witness=Memory())
+    settle(unit_of_work)
+    with unit_of_work.begin() as work:
         work.session.execute(text("UPDATE installation SET timeline = '00000000'"))
     if seen:
-        service.witness.remember(row_of(service).line, row_of(service).mark)
+        unit_of_work.witness.remember(row_of(unit_of_work).line, row_of(unit_of_work).mark)
 
-    assert settle(service) is happened
-    assert is_frozen(service) is happened.is_restore
-    with service.transaction() as work:
+    assert settle(unit_of_work) is happened
+    assert is_frozen(unit_of_work) is happened.is_restore
+    with unit_of_work.begin() as work:
         assert is_as_known(work.session)
 
 
@@ -176,7 +176,7 @@ def test_what_was_under_way_is_asked_about_and_costs_no_definition_a_loss(
         WaitingFor.VERDICT,
         [Status.SUCCEEDED, Status.UNKNOWN],
     )
-    with there[0].transaction() as work:
+    with there[0].begin() as work:
         assert work.session.scalars(select(WorkerLoss)).all() == []
 
 
@@ -186,11 +186,11 @@ def test_what_is_owed_may_have_been_said_and_so_may_what_is_owed_later(
     execution_id = world.begin(SAFE_AND_UNSAFE.format(url=target.url))
     there = copied()
     settle(there)
-    with there.transaction() as work:
+    with there.begin() as work:
         notices = work.session.scalars(select(Notice).where(Notice.kind != "message")).all()
         assert {notice.uncertain for notice in notices} == {True}
     run(there, execution_id)
-    with there.transaction() as work:
+    with there.begin() as work:
         steps = select(StepExecution.maybe_done).where(StepExecution.execution_id == execution_id)
         assert set(work.session.scalars(steps)) == {True}
 
@@ -205,7 +205,7 @@ def test_a_retry_of_what_was_under_way_is_as_doubtful(
     copy.cancel(execution_id)
     run(there, execution_id)
     thaw(there)
-    with there.transaction() as work:
+    with there.begin() as work:
         again = retry(work, load_person(work, "U0DBOPS", source="test"), execution_id).id
 
     run(there, again)
@@ -231,19 +231,19 @@ def test_what_begins_after_the_restore_runs_unasked(
 
 def test_an_operator_says_what_nobody_can_recognise(world: CoreWorld, target: Target) -> None:
     execution_id = world.begin(SAFE_AND_UNSAFE.format(url=target.url))
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         assert declare_restored(work, load_person(work, ADMIN, source="test")) == 2
 
     world.work()
 
-    assert (see(world.service, execution_id).waiting_for, target.calls) == (WaitingFor.FREEZE, [])
+    assert (see(world.unit_of_work, execution_id).waiting_for, target.calls) == (WaitingFor.FREEZE, [])
 
 
-def test_a_process_that_is_started_frozen_freezes_once(service: UnitOfWorkFactory) -> None:
-    begin(service, frozen=True)
-    begin(service, frozen=True)
+def test_a_process_that_is_started_frozen_freezes_once(unit_of_work: UnitOfWorkFactory) -> None:
+    begin(unit_of_work, frozen=True)
+    begin(unit_of_work, frozen=True)
 
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         [freeze] = freezes_in_force(work)
     assert (freeze.team_id, freeze.reason, freeze.frozen_by) == (
         None,
@@ -257,19 +257,19 @@ def test_where_cluster_and_log_are_not_shown_a_copy_is_recognised_all_the_same(
 ) -> None:
     monkeypatch.setattr(installation, "WHOLE", "SELECT pg_read_file('forbidden')")
     there = copied()
-    with there.transaction() as work:
+    with there.begin() as work:
         less = installation.present_place(work.session)
         assert less.identity.startswith("-/")
         with pytest.raises(AnotherDatabase):
             installation.require_known(work.session)
 
 
-def run(service: UnitOfWorkFactory, execution_id: str) -> None:
+def run(unit_of_work: UnitOfWorkFactory, execution_id: str) -> None:
     """As a worker that is rung for."""
-    new_executor(service).run(RUNBOOK, execution_id)
+    new_executor(unit_of_work).run(RUNBOOK, execution_id)
 
 
-def thaw(service: UnitOfWorkFactory) -> None:
-    with service.transaction() as work:
+def thaw(unit_of_work: UnitOfWorkFactory) -> None:
+    with unit_of_work.begin() as work:
         for freeze in freezes_in_force(work):
             unfreeze(work, load_person(work, ADMIN, source="test"), freeze.id)

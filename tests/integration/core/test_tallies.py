@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from bench.report import percentile
 from core.advisory_locks import Number
 from core.decisions.people import Person
-from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.analytics import tallies
 from core.services.analytics.figures import analyse_runbook, analyse_workflow
@@ -22,6 +21,7 @@ from core.services.library.runbooks import find_runbook
 from core.services.runs.retries import retry
 from core.statuses import FINAL
 from core.tables import Approval, EndedExecution, Incident, RunbookExecution, StepExecution, Workflow
+from core.unit_of_work import UnitOfWorkFactory
 from core.views.records import AnalyticsView, PercentilesView
 from tests.integration.core.world import CoreWorld
 from tests.world import apply_documents, new_incident, start_run
@@ -48,30 +48,30 @@ ERRORS = ("no disk", "no net", None)
 
 @pytest.fixture
 def ops(world: CoreWorld) -> Person:
-    apply_documents(world.service, RUNBOOK)
-    return person(world.service, "U0DBOPS")
+    apply_documents(world.unit_of_work, RUNBOOK)
+    return person(world.unit_of_work, "U0DBOPS")
 
 
-def person(service: UnitOfWorkFactory, who: str) -> Person:
-    with service.transaction() as work:
+def person(unit_of_work: UnitOfWorkFactory, who: str) -> Person:
+    with unit_of_work.begin() as work:
         return load_person(work, who, source="test")
 
 
-def analysed(service: UnitOfWorkFactory, who: Person, since: datetime | None = None) -> AnalyticsView:
-    with service.transaction() as work:
+def analysed(unit_of_work: UnitOfWorkFactory, who: Person, since: datetime | None = None) -> AnalyticsView:
+    with unit_of_work.begin() as work:
         return analyse_runbook(work, who, find_runbook(work, who, "tried"), since=since)
 
 
-def counted(service: UnitOfWorkFactory) -> int:
-    with service.transaction() as work:
+def counted(unit_of_work: UnitOfWorkFactory) -> int:
+    with unit_of_work.begin() as work:
         return tallies.count_ended(work)
 
 
 def write_runs(
-    service: UnitOfWorkFactory, incidents: Sequence[Incident], chance: random.Random, size: int
+    unit_of_work: UnitOfWorkFactory, incidents: Sequence[Incident], chance: random.Random, size: int
 ) -> None:
     """Ended in every way, and not ended, over five days around midnights; with gates, and steps that failed."""
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         runbook = find_runbook(work, Person("U0ADMIN", is_platform_admin=True, source="test"), "tried")
         for number in range(size):
             at = MIDNIGHT + timedelta(days=chance.randint(0, 4), microseconds=chance.choice([-1, 0, 1]))
@@ -119,11 +119,11 @@ def _around(run: RunbookExecution, chance: random.Random) -> Iterator[StepExecut
 
 
 def check(
-    service: UnitOfWorkFactory, who: Person, teams: set[str], since: datetime | None = None
+    unit_of_work: UnitOfWorkFactory, who: Person, teams: set[str], since: datetime | None = None
 ) -> AnalyticsView:
     """What is told is what one counts in the rows, of the teams' incidents, from the day on."""
-    seen = analysed(service, who, since)
-    with service.transaction() as work:
+    seen = analysed(unit_of_work, who, since)
+    with unit_of_work.begin() as work:
         of_teams = select(Incident.id).where(Incident.team.has(name=next(iter(teams))))
         query = select(RunbookExecution)
         if len(teams) == 1:
@@ -176,118 +176,118 @@ def _failures(session: Session, runs: Sequence[RunbookExecution]) -> list[tuple[
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_figures_are_those_of_the_rows_whatever_is_counted_yet(
-    service: UnitOfWorkFactory, world: CoreWorld, ops: Person, seed: int, monkeypatch: pytest.MonkeyPatch
+    unit_of_work: UnitOfWorkFactory, world: CoreWorld, ops: Person, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance = random.Random(seed)
     monkeypatch.setattr(tallies, "AT_ONCE", 70)
-    web = new_incident(service, "U0ADMIN", team="web")
+    web = new_incident(unit_of_work, "U0ADMIN", team="web")
     for _ in range(3):
-        write_runs(service, [world.incident, web], chance, 100)
-        counted(service)
-        check(service, ops, {"database"})
-        check(service, person(service, "U0ADMIN"), {"database", "web"})
+        write_runs(unit_of_work, [world.incident, web], chance, 100)
+        counted(unit_of_work)
+        check(unit_of_work, ops, {"database"})
+        check(unit_of_work, person(unit_of_work, "U0ADMIN"), {"database", "web"})
         for day in (1, 4):
-            check(service, person(service, "U0WEB"), {"web"}, MIDNIGHT + timedelta(days=day))
-    assert count_what_ended(service) > 0
-    assert counted(service) == 0
-    check(service, ops, {"database"})
+            check(unit_of_work, person(unit_of_work, "U0WEB"), {"web"}, MIDNIGHT + timedelta(days=day))
+    assert count_what_ended(unit_of_work) > 0
+    assert counted(unit_of_work) == 0
+    check(unit_of_work, ops, {"database"})
 
 
 def test_what_was_asked_for_before_midnight_is_of_the_day_before(
-    service: UnitOfWorkFactory, world: CoreWorld, ops: Person
+    unit_of_work: UnitOfWorkFactory, world: CoreWorld, ops: Person
 ) -> None:
     ended_after_midnight = timedelta(hours=30)
     for at in (MIDNIGHT - timedelta(microseconds=1), MIDNIGHT):
         run = world.begin("- {id: say, type: message, text: hello}", name="tried")
         world.work()
-        with service.transaction() as work:
+        with unit_of_work.begin() as work:
             row = work.session.get_one(RunbookExecution, run)
             row.created_at = row.started_at = at
             row.finished_at = at + ended_after_midnight
     for count in (False, True):
         if count:
-            assert counted(service) == 2
-        assert analysed(service, ops).ended == 2
-        assert analysed(service, ops, MIDNIGHT).ended == 1
-        assert analysed(service, ops, MIDNIGHT + timedelta(hours=23, minutes=59)).ended == 1
-        assert analysed(service, ops, MIDNIGHT + timedelta(days=1)).ended == 0
+            assert counted(unit_of_work) == 2
+        assert analysed(unit_of_work, ops).ended == 2
+        assert analysed(unit_of_work, ops, MIDNIGHT).ended == 1
+        assert analysed(unit_of_work, ops, MIDNIGHT + timedelta(hours=23, minutes=59)).ended == 1
+        assert analysed(unit_of_work, ops, MIDNIGHT + timedelta(days=1)).ended == 0
         in_new_york = datetime.fromisoformat("2026-02-28T20:00:00-05:00")  # the first of March, in UTC
-        assert analysed(service, ops, in_new_york).since == MIDNIGHT
+        assert analysed(unit_of_work, ops, in_new_york).since == MIDNIGHT
 
 
 def test_a_retry_is_a_run_of_its_own_and_what_it_carried_over_did_not_fail_again(
-    service: UnitOfWorkFactory, world: CoreWorld, ops: Person
+    unit_of_work: UnitOfWorkFactory, world: CoreWorld, ops: Person
 ) -> None:
     steps = "- {id: say, type: message, text: hello}\n- {id: call, type: http, url: 'http://127.0.0.1:9/'}"
     run = world.begin(steps, name="tried")
     world.work()
     assert world.see(run).status == "failed"
-    counted(service)
-    with service.transaction() as work:
+    counted(unit_of_work)
+    with unit_of_work.begin() as work:
         retry(work, ops, run)
-    assert (check(service, ops, {"database"}).executions, analysed(service, ops).ended) == (2, 1)
+    assert (check(unit_of_work, ops, {"database"}).executions, analysed(unit_of_work, ops).ended) == (2, 1)
     world.work()
-    seen = check(service, ops, {"database"})
+    seen = check(unit_of_work, ops, {"database"})
 
     assert (seen.executions, seen.ended, seen.failures[0].executions) == (2, 2, 2)
-    counted(service)
-    assert analysed(service, ops) == seen
+    counted(unit_of_work)
+    assert analysed(unit_of_work, ops) == seen
 
 
-def test_a_cancelled_run_ended_once(service: UnitOfWorkFactory, world: CoreWorld, ops: Person) -> None:
-    run = start_run(service, world.incident, "tried")
+def test_a_cancelled_run_ended_once(unit_of_work: UnitOfWorkFactory, world: CoreWorld, ops: Person) -> None:
+    run = start_run(unit_of_work, world.incident, "tried")
     world.work()
     world.cancel(run)
     world.work()
-    seen = check(service, ops, {"database"})
+    seen = check(unit_of_work, ops, {"database"})
 
     assert (seen.executions, seen.ended, seen.succeeded, seen.failures) == (1, 1, 0, [])
-    assert (counted(service), counted(service)) == (1, 0)
-    assert check(service, ops, {"database"}) == seen
+    assert (counted(unit_of_work), counted(unit_of_work)) == (1, 0)
+    assert check(unit_of_work, ops, {"database"}) == seen
 
 
 def test_an_end_that_is_not_committed_is_not_counted(
-    service: UnitOfWorkFactory, world: CoreWorld, ops: Person
+    unit_of_work: UnitOfWorkFactory, world: CoreWorld, ops: Person
 ) -> None:
-    run = start_run(service, world.incident, "tried")
-    with Session(service.engine) as session:
+    run = start_run(unit_of_work, world.incident, "tried")
+    with Session(unit_of_work.engine) as session:
         session.get_one(RunbookExecution, run).finished_at = MIDNIGHT
         session.flush()
         assert session.scalars(select(EndedExecution.execution_id)).all() == [run]
         session.rollback()
 
-    assert counted(service) == 0
-    assert analysed(service, ops).ended == 0
+    assert counted(unit_of_work) == 0
+    assert analysed(unit_of_work, ops).ended == 0
 
 
 def test_the_gates_of_a_workflows_runs_are_its_time_to_approve(
-    service: UnitOfWorkFactory, world: CoreWorld, ops: Person
+    unit_of_work: UnitOfWorkFactory, world: CoreWorld, ops: Person
 ) -> None:
-    apply_documents(service, FLOW)
-    new_incident(service)
+    apply_documents(unit_of_work, FLOW)
+    new_incident(unit_of_work)
     world.work()
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         run = work.session.scalars(select(RunbookExecution)).one().id
     world.clock.pass_by(seconds=100)
     world.decide(run, approved=True)
     world.work()
     for count in (False, True):
         if count:
-            assert counted(service) == 2
-        with service.transaction() as work:
+            assert counted(unit_of_work) == 2
+        with unit_of_work.begin() as work:
             workflow = work.session.scalars(select(Workflow)).one()
             seen = analyse_workflow(work, ops, workflow)
         assert (seen.executions, seen.succeeded) == (1, 1)
         assert seen.approval_seconds is not None
         assert seen.approval_seconds.p50 == pytest.approx(100, rel=0.1)
-        assert analysed(service, ops).approval_seconds == seen.approval_seconds
+        assert analysed(unit_of_work, ops).approval_seconds == seen.approval_seconds
 
 
 def test_ends_and_clocks_at_once_count_each_end_once_and_no_reader_sees_it_otherwise(
-    service: UnitOfWorkFactory, world: CoreWorld, ops: Person, engine: Engine
+    unit_of_work: UnitOfWorkFactory, world: CoreWorld, ops: Person, engine: Engine
 ) -> None:
     """The runs are there; they only end: at each moment all of them are told, ended or not."""
-    runs = [start_run(service, world.incident, "tried") for _ in range(60)]
+    runs = [start_run(unit_of_work, world.incident, "tried") for _ in range(60)]
     over, wrong = threading.Event(), []
 
     def end(ids: Sequence[str]) -> None:
@@ -300,12 +300,12 @@ def test_ends_and_clocks_at_once_count_each_end_once_and_no_reader_sees_it_other
 
     def count() -> None:
         while not over.is_set():
-            counted(service)
+            counted(unit_of_work)
 
     def watch() -> None:
         before = 0
         while not over.is_set():
-            seen = analysed(service, ops)
+            seen = analysed(unit_of_work, ops)
             if seen.executions != len(runs) or seen.ended < before:
                 wrong.append(seen)
             before = seen.ended
@@ -313,10 +313,10 @@ def test_ends_and_clocks_at_once_count_each_end_once_and_no_reader_sees_it_other
     threads = [threading.Thread(target=act) for act in (count, count, watch)]
     endings = [threading.Thread(target=end, args=(runs[part::3],)) for part in range(3)]
     _run_until(endings, threads, over)
-    counted(service)
+    counted(unit_of_work)
 
     assert wrong == []
-    assert (analysed(service, ops).ended, analysed(service, ops).succeeded) == (60, 60)
+    assert (analysed(unit_of_work, ops).ended, analysed(unit_of_work, ops).succeeded) == (60, 60)
 
 
 def _run_until(
@@ -333,11 +333,11 @@ def _run_until(
 
 
 def test_of_two_clocks_one_counts(
-    service: UnitOfWorkFactory, world: CoreWorld, engine: Engine, ops: Person
+    unit_of_work: UnitOfWorkFactory, world: CoreWorld, engine: Engine, ops: Person
 ) -> None:
-    run = start_run(service, world.incident, "tried")
+    run = start_run(unit_of_work, world.incident, "tried")
     world.cancel(run)
     with engine.begin() as other:
         other.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": Number.TALLIES.value})
-        assert counted(service) == 0
-    assert counted(service) == 1
+        assert counted(unit_of_work) == 0
+    assert counted(unit_of_work) == 1

@@ -16,8 +16,8 @@ from core.definitions.actions import action_types
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.steps import step_types
 from core.definitions.workflow import WorkflowDefinition
-from core.service import UnitOfWorkFactory
 from core.tables import WorkflowExecution
+from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import RecordedJobs
 from tests.world import TEAMS, apply_documents, new_executor, new_incident, see, start_run, work_off
 
@@ -68,27 +68,29 @@ def _discover_again() -> None:
 
 
 @pytest.mark.usefixtures("plugin")
-def test_its_step_runs(service: UnitOfWorkFactory, recorded_bells: RecordedJobs) -> None:
-    apply_documents(service, TEAMS + "---" + RUNBOOK)
-    found = start_run(service, new_incident(service), "look-up")
-    lost = start_run(service, new_incident(service), "look-up", host="no-such-name.invalid")
-    work_off(service, new_executor(service), recorded_bells.enqueued)
+def test_its_step_runs(unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs) -> None:
+    apply_documents(unit_of_work, TEAMS + "---" + RUNBOOK)
+    found = start_run(unit_of_work, new_incident(unit_of_work), "look-up")
+    lost = start_run(unit_of_work, new_incident(unit_of_work), "look-up", host="no-such-name.invalid")
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
 
-    address, told = see(service, found).steps
+    address, told = see(unit_of_work, found).steps
     assert (address.status, address.request) == ("succeeded", {"host": "localhost"})
     assert (address.output, told.output) == ({"addresses": ["127.0.0.1"]}, {"text": "127.0.0.1"})
-    error = see(service, lost).error
+    error = see(unit_of_work, lost).error
     assert error
     assert "Step address: no-such-name.invalid has no address" in error
 
 
 @pytest.mark.usefixtures("plugin")
-def test_its_action_runs(service: UnitOfWorkFactory, recorded_bells: RecordedJobs, tmp_path: Path) -> None:
-    apply_documents(service, TEAMS + "---" + WORKFLOW.replace("PATH", str(tmp_path / "log")))
-    new_incident(service, title="Orders down")
-    work_off(service, new_executor(service), recorded_bells.enqueued)
+def test_its_action_runs(
+    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, tmp_path: Path
+) -> None:
+    apply_documents(unit_of_work, TEAMS + "---" + WORKFLOW.replace("PATH", str(tmp_path / "log")))
+    new_incident(unit_of_work, title="Orders down")
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
 
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         (row,) = work.session.scalars(select(WorkflowExecution))
     assert row.status == "succeeded"
     assert (tmp_path / "log").read_text() == "Orders down\n"
@@ -96,15 +98,15 @@ def test_its_action_runs(service: UnitOfWorkFactory, recorded_bells: RecordedJob
 
 @pytest.mark.usefixtures("plugin")
 def test_its_step_may_be_one_that_is_called_back(
-    service: UnitOfWorkFactory, recorded_bells: RecordedJobs, monkeypatch: pytest.MonkeyPatch
+    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(step_types()["dns"], "is_called_back", True)
     ask = '- {id: asked, type: message, text: "tell {{ callbacks.address }}"}'
-    apply_documents(service, TEAMS + "---" + RUNBOOK.replace("steps:\n", f"steps:\n  {ask}\n", 1))
-    run = start_run(service, new_incident(service), "look-up")
-    work_off(service, new_executor(service, callbacks=LINKS), recorded_bells.enqueued)
+    apply_documents(unit_of_work, TEAMS + "---" + RUNBOOK.replace("steps:\n", f"steps:\n  {ask}\n", 1))
+    run = start_run(unit_of_work, new_incident(unit_of_work), "look-up")
+    work_off(unit_of_work, new_executor(unit_of_work, callbacks=LINKS), recorded_bells.enqueued)
 
-    asked = see(service, run).steps[0]
+    asked = see(unit_of_work, run).steps[0]
     assert asked.status == "succeeded", asked.error
     assert "***" in str(asked.output), "nobody else may see the address"
 

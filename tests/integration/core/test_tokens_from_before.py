@@ -11,10 +11,10 @@ from cli.findings import tokens
 from core.clock import SystemClock
 from core.database import open_engine
 from core.decisions.people import Person
-from core.service import UnitOfWorkFactory
 from core.services.access.people import digest_of
 from core.services.access.tokens import authenticate, list_tokens, narrowed_tokens
 from core.statuses import TokenScope
+from core.unit_of_work import UnitOfWorkFactory
 from migrations.upgrade import alembic_config, upgrade_database
 from tests.conftest import ADMIN, RecordedJobs
 
@@ -42,8 +42,8 @@ def old_engine(services: Services, worker_id: str) -> Iterator[Engine]:
 
 def test_a_token_from_before_reads_and_runs_and_says_so(old_engine: Engine) -> None:
     upgrade_database(old_engine)
-    service = UnitOfWorkFactory(old_engine, SystemClock(), RecordedJobs(), frozenset({ADMIN}))
-    with service.transaction() as work:
+    unit_of_work = UnitOfWorkFactory(old_engine, SystemClock(), RecordedJobs(), frozenset({ADMIN}))
+    with unit_of_work.begin() as work:
         found = authenticate(work, "tok_good", source="rest")
         assert authenticate(work, "tok_gone", source="rest") is None
         admin = Person(ADMIN, is_platform_admin=True)
@@ -59,7 +59,7 @@ def test_a_token_from_before_reads_and_runs_and_says_so(old_engine: Engine) -> N
     [(actor, action, subject, details)] = told
     assert (actor, action, subject) == ("system", "token.narrowed", "tok_good")
     assert (details["before"]["scopes"], details["after"]["scopes"]) == (None, ["read", "run"])
-    [finding] = tokens(service)
+    [finding] = tokens(unit_of_work)
     assert finding.ok
     assert "1 token is from before tokens had scopes" in finding.message
     assert "--scope read,run,approve,write" in finding.message

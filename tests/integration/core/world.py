@@ -11,11 +11,11 @@ from textwrap import dedent, indent
 from sqlalchemy import select
 
 from core.execution.executor import Executor
-from core.service import UnitOfWork, UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.runs.approvals import decide_gate
 from core.services.runs.control import InDoubt, cancel, give_verdict
 from core.tables import Incident, StepExecution
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from core.views.executions import ExecutionView, StepView
 from tests.world import apply_documents, see, start_run, work_off
 from workers.scheduler import enqueue_what_is_due
@@ -46,7 +46,7 @@ class MovableClock:
 class CoreWorld:
     """`executor` is one worker. Its work is done when a test calls `work`."""
 
-    service: UnitOfWorkFactory
+    unit_of_work: UnitOfWorkFactory
     clock: MovableClock
     jobs: list[tuple[str, str]]
     executor: Executor
@@ -55,21 +55,21 @@ class CoreWorld:
     def begin(self, steps: str, name: str = "tried", **parameters: str) -> str:
         """The id of a new execution of a runbook with these steps."""
         text = RUNBOOK.format(name=name, steps=indent(dedent(steps).strip(), "  "))
-        apply_documents(self.service, text)
-        return start_run(self.service, self.incident, name, "U0DBOPS", **parameters)
+        apply_documents(self.unit_of_work, text)
+        return start_run(self.unit_of_work, self.incident, name, "U0DBOPS", **parameters)
 
     def work(self) -> None:
         """Answer every bell."""
-        work_off(self.service, self.executor, self.jobs)
+        work_off(self.unit_of_work, self.executor, self.jobs)
 
     def pass_by(self, **amount: float) -> None:
         """Let time pass, and the clock ring, and a worker work."""
         self.clock.pass_by(**amount)
-        enqueue_what_is_due(self.service)
+        enqueue_what_is_due(self.unit_of_work)
         self.work()
 
     def see(self, execution_id: str) -> ExecutionView:
-        return see(self.service, execution_id)
+        return see(self.unit_of_work, execution_id)
 
     def step(self, execution_id: str, position: int = 0) -> StepView:
         return self.see(execution_id).steps[position]
@@ -80,20 +80,20 @@ class CoreWorld:
     def decide(self, execution_id: str, *, approved: bool, person: str = "U0DBADMIN") -> None:
         waiting = self.see(execution_id)
         assert waiting.approval is not None
-        with self.service.transaction() as work:
+        with self.unit_of_work.begin() as work:
             decide_gate(
                 work, load_person(work, person, source="test"), waiting.approval.id, approved=approved
             )
 
     def cancel(self, execution_id: str) -> None:
-        with self.service.transaction() as work:
+        with self.unit_of_work.begin() as work:
             self.cancel_in(work, execution_id)
 
     def cancel_in(self, work: UnitOfWork, execution_id: str) -> None:
         cancel(work, load_person(work, "U0DBOPS", source="test"), execution_id)
 
     def judge(self, execution_id: str, answer: str) -> None:
-        with self.service.transaction() as work:
+        with self.unit_of_work.begin() as work:
             row = work.session.scalars(
                 select(StepExecution).where(
                     StepExecution.execution_id == execution_id, StepExecution.status == "unknown"

@@ -9,13 +9,13 @@ from sqlalchemy import select
 
 import examples
 from cli.apply import apply_files
-from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.incidents.ages import start_what_came_of_age
 from core.services.library.workflows import find_workflow
 from core.services.runs.approvals import decide_gate, open_gates
 from core.services.starts.workflow_starts import start_workflow_by_person
 from core.tables import Incident, Notice
+from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import RecordedJobs
 from tests.world import new_executor, new_incident, work_off
 from workers.scheduler import enqueue_what_is_due
@@ -25,20 +25,20 @@ START = datetime(2060, 1, 5, 3, 12, tzinfo=UTC)  # after the definitions were ap
 
 
 @pytest.fixture
-def example(service: UnitOfWorkFactory) -> UnitOfWorkFactory:
-    apply_files(service, [DEFINITIONS], approve=True)
-    return service
+def example(unit_of_work: UnitOfWorkFactory) -> UnitOfWorkFactory:
+    apply_files(unit_of_work, [DEFINITIONS], approve=True)
+    return unit_of_work
 
 
-def work_on(service: UnitOfWorkFactory, jobs: RecordedJobs) -> None:
-    enqueue_what_is_due(service)
-    start_what_came_of_age(service)
-    executor = new_executor(service, secrets={"DB_API": "http://127.0.0.1:9"})
-    work_off(service, executor, jobs.enqueued)
+def work_on(unit_of_work: UnitOfWorkFactory, jobs: RecordedJobs) -> None:
+    enqueue_what_is_due(unit_of_work)
+    start_what_came_of_age(unit_of_work)
+    executor = new_executor(unit_of_work, secrets={"DB_API": "http://127.0.0.1:9"})
+    work_off(unit_of_work, executor, jobs.enqueued)
 
 
-def said(service: UnitOfWorkFactory) -> list[str]:
-    with service.transaction() as work:
+def said(unit_of_work: UnitOfWorkFactory) -> list[str]:
+    with unit_of_work.begin() as work:
         query = select(Notice).where(Notice.kind == "message").order_by(Notice.number)
         return [str(notice.content["text"]) for notice in work.session.scalars(query)]
 
@@ -53,7 +53,7 @@ def test_nobody_answers(
             frozen.move_to(START + timedelta(minutes=minutes))
             work_on(example, recorded_bells)
     assert len(said(example)) == messages
-    with example.transaction() as work:
+    with example.begin() as work:
         assert work.session.get_one(Incident, incident.id).severity == "high"
 
 
@@ -61,12 +61,12 @@ def test_restart_checkout_says_that_it_did_not_help(
     example: UnitOfWorkFactory, recorded_bells: RecordedJobs
 ) -> None:
     incident = new_incident(example, person="U0DAN", team="web")
-    with example.transaction() as work:
+    with example.begin() as work:
         dan = load_person(work, "U0DAN", source="test")
         found = work.session.get_one(Incident, incident.id)
         start_workflow_by_person(work, dan, find_workflow(work, dan, "restart-checkout"), found, None)
     work_on(example, recorded_bells)
-    with example.transaction() as work:
+    with example.begin() as work:
         carla = load_person(work, "U0CARLA", source="test")
         [gate] = open_gates(work, carla)
         decide_gate(work, carla, gate.id, approved=True)

@@ -10,7 +10,7 @@ from core.decisions.audit_chain import read_heads
 from core.errors import NotAllowed
 from core.io.egress import EgressPolicy
 from core.io.http import HttpCaller
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.integration.core.test_audit_trail import write
 from tests.world import Target, running_target
 from workers.audit_heads import AGAIN, HOUR, HourlyHead, to_file, to_url
@@ -35,21 +35,21 @@ def target() -> Iterator[Target]:
         yield running
 
 
-def sealed(service: UnitOfWorkFactory) -> None:
-    write(service, 1)
-    seal_the_audit_trail(service)
+def sealed(unit_of_work: UnitOfWorkFactory) -> None:
+    write(unit_of_work, 1)
+    seal_the_audit_trail(unit_of_work)
 
 
 def test_a_head_is_written_at_once_and_then_every_hour(
-    service: UnitOfWorkFactory, clock: Clock, tmp_path: Path
+    unit_of_work: UnitOfWorkFactory, clock: Clock, tmp_path: Path
 ) -> None:
     file = tmp_path / "heads"
     head = HourlyHead("secret", {"file": to_file(file)}, clock)
-    head.write_head(service)
+    head.write_head(unit_of_work)
     assert not file.exists(), "nothing is sealed yet"
     for _ in range(3):
-        sealed(service)
-        head.write_head(service)
+        sealed(unit_of_work)
+        head.write_head(unit_of_work)
         clock.now += HOUR / 2
 
     assert [each.position for each in read_heads(file.read_text().splitlines(), "secret")] == [1, 3]
@@ -57,7 +57,7 @@ def test_a_head_is_written_at_once_and_then_every_hour(
 
 
 def test_one_that_fails_keeps_no_other_from_it_and_is_tried_again(
-    service: UnitOfWorkFactory, clock: Clock, tmp_path: Path
+    unit_of_work: UnitOfWorkFactory, clock: Clock, tmp_path: Path
 ) -> None:
     tried: list[Mapping[str, object]] = []
 
@@ -65,19 +65,19 @@ def test_one_that_fails_keeps_no_other_from_it_and_is_tried_again(
         tried.append(said)
         raise OSError("full")
 
-    sealed(service)
+    sealed(unit_of_work)
     head = HourlyHead("secret", {"first": fails, "second": to_file(tmp_path / "heads")}, clock)
-    head.write_head(service)
+    head.write_head(unit_of_work)
     clock.now += AGAIN
-    head.write_head(service)
+    head.write_head(unit_of_work)
 
     assert len(tried) == len((tmp_path / "heads").read_text().splitlines()) == 2
 
 
 def test_an_address_is_posted_to_where_the_egress_policy_lets_it(
-    service: UnitOfWorkFactory, clock: Clock, target: Target
+    unit_of_work: UnitOfWorkFactory, clock: Clock, target: Target
 ) -> None:
-    sealed(service)
+    sealed(unit_of_work)
     allowed, closed = (
         HttpCaller(EgressPolicy.parse(entries)) for entries in (["127.0.0.1"], ["example.com"])
     )

@@ -10,10 +10,10 @@ from sqlalchemy.exc import OperationalError
 
 from core.clock import SystemClock
 from core.execution.executor import Executor
-from core.service import UnitOfWorkFactory
 from core.services.executions.loading import Kind
 from core.statuses import Status
 from core.tables import RunbookExecution
+from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import ADMIN
 from tests.world import TEAMS, apply_documents, new_executor, new_incident, see, start_run
 from workers import worker as workers_worker
@@ -31,79 +31,82 @@ WORKFLOW = (
 
 
 @pytest.fixture
-def service(engine: Engine) -> UnitOfWorkFactory:
+def unit_of_work(engine: Engine) -> UnitOfWorkFactory:
     """Its doorbell is broken."""
-    service = UnitOfWorkFactory(engine, SystemClock(), RqJobQueue(open_redis(AWAY)), frozenset({ADMIN}))
-    apply_documents(service, TEAMS + "---\n" + SAY)
-    return service
+    unit_of_work = UnitOfWorkFactory(engine, SystemClock(), RqJobQueue(open_redis(AWAY)), frozenset({ADMIN}))
+    apply_documents(unit_of_work, TEAMS + "---\n" + SAY)
+    return unit_of_work
 
 
 def test_a_worker_without_redis_runs_what_is_due(
-    service: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
+    unit_of_work: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What brings Redis back may be a runbook."""
     monkeypatch.setattr(workers_worker, "PAUSE_SECONDS", 0.01)
-    run = start_run(service, new_incident(service), "say")
-    executor = new_executor(service)
-    shutdown, fallback_poller = Shutdown(executor.stopping, executor.hurry), FallbackPoller(service, executor)
+    run = start_run(unit_of_work, new_incident(unit_of_work), "say")
+    executor = new_executor(unit_of_work)
+    shutdown, fallback_poller = (
+        Shutdown(executor.stopping, executor.hurry),
+        FallbackPoller(unit_of_work, executor),
+    )
 
     def look_once() -> None:
         fallback_poller.look()
         shutdown.stopping.set()
 
     work(AWAY, shutdown, look_once)
-    assert see(service, run).status is Status.SUCCEEDED
+    assert see(unit_of_work, run).status is Status.SUCCEEDED
 
 
 def test_a_worker_whose_redis_goes_away_looks_while_it_waits(
-    service: UnitOfWorkFactory, redis: Redis
+    unit_of_work: UnitOfWorkFactory, redis: Redis
 ) -> None:
-    run = start_run(service, new_incident(service), "say")
-    executor = new_executor(service)
+    run = start_run(unit_of_work, new_incident(unit_of_work), "say")
+    executor = new_executor(unit_of_work)
     shutdown = Shutdown(executor.stopping, executor.hurry)
-    worker = build_worker(redis, shutdown, FallbackPoller(service, executor).look)
+    worker = build_worker(redis, shutdown, FallbackPoller(unit_of_work, executor).look)
     worker.connection = Redis.from_url(AWAY)
     with pytest.raises(RedisConnectionError):
         worker.heartbeat()
-    assert see(service, run).status is Status.SUCCEEDED
+    assert see(unit_of_work, run).status is Status.SUCCEEDED
 
 
-def test_workflows_are_run_and_what_they_start(service: UnitOfWorkFactory) -> None:
-    apply_documents(service, WORKFLOW)
-    incident = new_incident(service)
-    fallback_poller = FallbackPoller(service, new_executor(service))
+def test_workflows_are_run_and_what_they_start(unit_of_work: UnitOfWorkFactory) -> None:
+    apply_documents(unit_of_work, WORKFLOW)
+    incident = new_incident(unit_of_work)
+    fallback_poller = FallbackPoller(unit_of_work, new_executor(unit_of_work))
     for _ in range(2):
         fallback_poller.look()
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         [run] = work.session.query(RunbookExecution).filter_by(incident_id=incident.id)
         assert (run.status, run.workflow_execution_id is None) == ("succeeded", False)
 
 
 def test_what_is_not_due_is_not_even_tried(
-    service: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
+    unit_of_work: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    due, later = (start_run(service, new_incident(service), "say") for _ in range(2))
-    with service.transaction() as work:
+    due, later = (start_run(unit_of_work, new_incident(unit_of_work), "say") for _ in range(2))
+    with unit_of_work.begin() as work:
         work.session.get_one(RunbookExecution, later).wake_at = work.now + timedelta(minutes=1)
     tried: list[str] = []
     monkeypatch.setattr(Executor, "run", lambda _self, _kind, execution_id: tried.append(execution_id))
-    FallbackPoller(service, new_executor(service)).look()
+    FallbackPoller(unit_of_work, new_executor(unit_of_work)).look()
     assert tried == [due]
 
 
-def test_who_is_told_to_stop_begins_nothing_more(service: UnitOfWorkFactory) -> None:
-    run = start_run(service, new_incident(service), "say")
-    executor = new_executor(service)
+def test_who_is_told_to_stop_begins_nothing_more(unit_of_work: UnitOfWorkFactory) -> None:
+    run = start_run(unit_of_work, new_incident(unit_of_work), "say")
+    executor = new_executor(unit_of_work)
     executor.stopping.set()
-    FallbackPoller(service, executor).look()
-    assert see(service, run).status is Status.PENDING
+    FallbackPoller(unit_of_work, executor).look()
+    assert see(unit_of_work, run).status is Status.PENDING
 
 
 def test_a_run_that_fails_in_our_hands_keeps_no_other_waiting(
-    service: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    unit_of_work: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    incident = new_incident(service)
-    first, second = (start_run(service, incident, "say") for _ in range(2))
+    incident = new_incident(unit_of_work)
+    first, second = (start_run(unit_of_work, incident, "say") for _ in range(2))
     genuine = Executor.run
 
     def run(self: Executor, kind: Kind, execution_id: str) -> None:
@@ -112,16 +115,16 @@ def test_a_run_that_fails_in_our_hands_keeps_no_other_waiting(
         genuine(self, kind, execution_id)
 
     monkeypatch.setattr(Executor, "run", run)
-    FallbackPoller(service, new_executor(service)).look()
-    assert see(service, second).status is Status.SUCCEEDED
+    FallbackPoller(unit_of_work, new_executor(unit_of_work)).look()
+    assert see(unit_of_work, second).status is Status.SUCCEEDED
     assert "a run failed" in capsys.readouterr().out
 
 
 def test_a_database_that_is_away_too_is_waited_for(
-    service: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
+    unit_of_work: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(_: UnitOfWorkFactory) -> None:
         raise OperationalError("SELECT 1", {}, Exception("away"))
 
     monkeypatch.setattr(UnitOfWorkFactory, "transaction", away)
-    FallbackPoller(service, new_executor(service)).look()
+    FallbackPoller(unit_of_work, new_executor(unit_of_work)).look()

@@ -3,7 +3,7 @@
 import pytest
 from redis.exceptions import RedisError
 
-from core.service import JobRequest
+from core.unit_of_work import JobRequest
 from tests.integration.workers.redis_servers import Start
 from tests.integration.workers.redis_servers import start as start
 from workers.job_queue import RqJobQueue, open_redis

@@ -19,8 +19,8 @@ from sqlalchemy import Engine
 
 from cli.embedded import Services
 from core.clock import SystemClock
-from core.service import JobRequest, UnitOfWorkFactory
 from core.statuses import Status
+from core.unit_of_work import JobRequest, UnitOfWorkFactory
 from tests.conftest import ADMIN, RecordedJobs
 from tests.world import TEAMS, apply_documents, new_executor, new_incident, see, start_run
 from workers import jobs
@@ -43,12 +43,12 @@ def queue(redis: Redis) -> Queue:
 
 
 @pytest.fixture
-def service(engine: Engine, redis: Redis) -> Iterator[UnitOfWorkFactory]:
+def unit_of_work(engine: Engine, redis: Redis) -> Iterator[UnitOfWorkFactory]:
     """With the real doorbell; its jobs run in this process."""
-    service = UnitOfWorkFactory(engine, SystemClock(), RqJobQueue(redis), frozenset({ADMIN}))
-    apply_documents(service, TEAMS + "---\n" + SAY)
-    jobs.use(new_executor(service))
-    yield service
+    unit_of_work = UnitOfWorkFactory(engine, SystemClock(), RqJobQueue(redis), frozenset({ADMIN}))
+    apply_documents(unit_of_work, TEAMS + "---\n" + SAY)
+    jobs.use(new_executor(unit_of_work))
+    yield unit_of_work
     jobs._executor = None
 
 
@@ -71,10 +71,12 @@ def test_a_ring_is_a_job_with_an_id_and_nothing_else(redis: Redis, queue: Queue)
     assert set(FUNCTIONS.values()) == set(ALLOWED)
 
 
-def test_who_was_rung_for_is_known_until_a_worker_comes(service: UnitOfWorkFactory, redis: Redis) -> None:
+def test_who_was_rung_for_is_known_until_a_worker_comes(
+    unit_of_work: UnitOfWorkFactory, redis: Redis
+) -> None:
     bell = RqJobQueue(redis)
     assert bell.queued() == frozenset()
-    run = start_run(service, new_incident(service), "say")
+    run = start_run(unit_of_work, new_incident(unit_of_work), "say")
     bell.enqueue([JobRequest("runbook", run)])
     assert bell.queued() == {run}
     work_off(redis)
@@ -86,10 +88,10 @@ def test_nobody_is_known_to_wait_where_redis_is_away() -> None:
 
 
 def test_a_worker_waits_for_a_redis_that_is_away(
-    redis: Redis, service: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
+    redis: Redis, unit_of_work: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """RQ's own worker would end with a traceback, and again at every start."""
-    run = start_run(service, new_incident(service), "say")
+    run = start_run(unit_of_work, new_incident(unit_of_work), "say")
     urls = ["redis://127.0.0.1:1/0"] * 2
     opened: list[Redis] = []
 
@@ -100,7 +102,7 @@ def test_a_worker_waits_for_a_redis_that_is_away(
     monkeypatch.setattr(workers_worker, "open_patient_redis", open_next)
     monkeypatch.setattr(workers_worker, "PAUSE_SECONDS", 0.01)
     work("redis://away", new_ending(), burst=True)
-    assert (len(opened), see(service, run).status) == (3, Status.SUCCEEDED)
+    assert (len(opened), see(unit_of_work, run).status) == (3, Status.SUCCEEDED)
 
 
 def test_a_worker_does_not_listen_for_minutes_to_a_redis_that_has_vanished(services: Services) -> None:
@@ -118,26 +120,28 @@ def test_a_ring_that_goes_first_is_answered_before_all_who_wait(redis: Redis, qu
     assert [job.args for job in queue.jobs] == [["rbx_lost"], ["rbx_1"], ["wfx_1"]]
 
 
-def test_a_start_rings_and_a_worker_runs_it(service: UnitOfWorkFactory, redis: Redis, queue: Queue) -> None:
-    run = start_run(service, new_incident(service), "say")
+def test_a_start_rings_and_a_worker_runs_it(
+    unit_of_work: UnitOfWorkFactory, redis: Redis, queue: Queue
+) -> None:
+    run = start_run(unit_of_work, new_incident(unit_of_work), "say")
     assert [job.args for job in queue.jobs] == [[run]]
     work_off(redis)
-    assert see(service, run).status is Status.SUCCEEDED
+    assert see(unit_of_work, run).status is Status.SUCCEEDED
     assert queue.count == 0
 
 
-def test_a_workflow_is_run_too(service: UnitOfWorkFactory, redis: Redis, queue: Queue) -> None:
-    apply_documents(service, WORKFLOW)
-    new_incident(service)
+def test_a_workflow_is_run_too(unit_of_work: UnitOfWorkFactory, redis: Redis, queue: Queue) -> None:
+    apply_documents(unit_of_work, WORKFLOW)
+    new_incident(unit_of_work)
     assert [job.func_name for job in queue.jobs] == ["workers.jobs.run_workflow"]
     work_off(redis)
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         statuses = work.session.connection().exec_driver_sql("SELECT status FROM workflow_executions")
         assert statuses.scalars().all() == ["succeeded"]
 
 
-def test_nothing_of_a_job_that_was_done_is_left(service: UnitOfWorkFactory, redis: Redis) -> None:
-    start_run(service, new_incident(service), "say")
+def test_nothing_of_a_job_that_was_done_is_left(unit_of_work: UnitOfWorkFactory, redis: Redis) -> None:
+    start_run(unit_of_work, new_incident(unit_of_work), "say")
     work_off(redis)
     left = [key for key in redis.keys("rq:*") if b":job:" in key or b":results:" in key]
     assert left == []
@@ -151,60 +155,60 @@ def enqueue(queue: Queue, function: str, *args: object, **options: object) -> Jo
     "function", ["os.mkdir", "workers.jobs.use", "workers.jobs._the_executor", "builtins.eval"]
 )
 def test_a_job_with_another_name_is_refused_and_deleted(
-    service: UnitOfWorkFactory, redis: Redis, queue: Queue, tmp_path: Path, function: str
+    unit_of_work: UnitOfWorkFactory, redis: Redis, queue: Queue, tmp_path: Path, function: str
 ) -> None:
     made = tmp_path / "made"
     job = enqueue(queue, function, str(made))
-    run = start_run(service, new_incident(service), "say")
+    run = start_run(unit_of_work, new_incident(unit_of_work), "say")
     work_off(redis)
     assert not made.exists()
     with pytest.raises(NoSuchJobError):
         Job.fetch(job.id, connection=redis, serializer=JSONSerializer)
     assert queue.failed_job_registry.get_job_ids() == queue.started_job_registry.get_job_ids() == []
-    assert see(service, run).status is Status.SUCCEEDED
+    assert see(unit_of_work, run).status is Status.SUCCEEDED
 
 
 @pytest.mark.parametrize("when", ["on_success", "on_failure", "on_stopped"])
 def test_a_job_with_a_callback_is_refused_whatever_its_name(
-    service: UnitOfWorkFactory, redis: Redis, queue: Queue, when: str
+    unit_of_work: UnitOfWorkFactory, redis: Redis, queue: Queue, when: str
 ) -> None:
-    run = start_run(service, new_incident(service), "say")
+    run = start_run(unit_of_work, new_incident(unit_of_work), "say")
     redis.flushdb()
     enqueue(queue, "workers.jobs.run_runbook", run, **{when: Callback("os.mkdir")})
     work_off(redis)
-    assert see(service, run).status is Status.PENDING
+    assert see(unit_of_work, run).status is Status.PENDING
     assert queue.count == 0
 
 
-def test_a_job_with_a_webhook_is_refused(service: UnitOfWorkFactory, redis: Redis, queue: Queue) -> None:
-    run = start_run(service, new_incident(service), "say")
+def test_a_job_with_a_webhook_is_refused(unit_of_work: UnitOfWorkFactory, redis: Redis, queue: Queue) -> None:
+    run = start_run(unit_of_work, new_incident(unit_of_work), "say")
     webhook = Webhook("http://127.0.0.1:1/", "finished").to_dict()
     redis.hset(queue.jobs[0].key, "webhooks", json.dumps([webhook]))
     work_off(redis)
-    assert see(service, run).status is Status.PENDING
+    assert see(unit_of_work, run).status is Status.PENDING
 
 
 @pytest.mark.parametrize("data", [b"no json", b"\x80\x04N.", b"[]", b'{"func": 1}'])
 def test_a_job_that_cannot_be_read_is_deleted_and_the_worker_goes_on(
-    service: UnitOfWorkFactory, redis: Redis, queue: Queue, data: bytes
+    unit_of_work: UnitOfWorkFactory, redis: Redis, queue: Queue, data: bytes
 ) -> None:
     job = enqueue(queue, "workers.jobs.run_runbook", "rbx_1")
     redis.hset(job.key, "data", data)
-    run = start_run(service, new_incident(service), "say")
+    run = start_run(unit_of_work, new_incident(unit_of_work), "say")
     work_off(redis)
-    assert see(service, run).status is Status.SUCCEEDED
+    assert see(unit_of_work, run).status is Status.SUCCEEDED
     assert redis.exists(job.key) == 0
 
 
 def test_a_job_that_raises_does_not_end_the_worker(
-    service: UnitOfWorkFactory, redis: Redis, caplog: pytest.LogCaptureFixture
+    unit_of_work: UnitOfWorkFactory, redis: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     queue = open_queue(redis)
     enqueue(queue, "workers.jobs.run_runbook", {"no": "id"})
-    run = start_run(service, new_incident(service), "say")
+    run = start_run(unit_of_work, new_incident(unit_of_work), "say")
     with caplog.at_level(logging.CRITICAL, "rq"):
         work_off(redis)
-    assert see(service, run).status is Status.SUCCEEDED
+    assert see(unit_of_work, run).status is Status.SUCCEEDED
 
 
 # A broken bell -------------------------------------------------------------------------------------
@@ -251,12 +255,12 @@ def test_a_host_that_does_not_exist_does_not_raise() -> None:
 
 
 def test_a_start_is_committed_whatever_becomes_of_the_bell(engine: Engine) -> None:
-    service = UnitOfWorkFactory(
+    unit_of_work = UnitOfWorkFactory(
         engine, SystemClock(), RqJobQueue(open_redis("redis://127.0.0.1:1/0")), frozenset({ADMIN})
     )
-    apply_documents(service, TEAMS + "---\n" + SAY)
-    run = start_run(service, new_incident(service), "say")
-    assert see(service, run).status is Status.PENDING
+    apply_documents(unit_of_work, TEAMS + "---\n" + SAY)
+    run = start_run(unit_of_work, new_incident(unit_of_work), "say")
+    assert see(unit_of_work, run).status is Status.PENDING
     jobs = RecordedJobs()
     assert jobs.enqueued == []
     assert QUEUE == "runbook"

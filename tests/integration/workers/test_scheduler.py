@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Engine, create_engine, update
 from sqlalchemy.exc import OperationalError
 
-from core.service import UnitOfWorkFactory
 from core.services.executions.loading import RUNBOOK
 from core.tables import RunbookExecution
+from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import ADMIN, RecordedJobs
 from tests.integration.core.world import CoreWorld, MovableClock
 from tests.world import TEAMS, apply_documents, new_executor, new_incident
@@ -25,16 +25,18 @@ SAY = "- {id: say, type: message, text: hello}\n"
 @pytest.fixture
 def world(engine: Engine, recorded_bells: RecordedJobs) -> CoreWorld:
     clock = MovableClock()
-    service = UnitOfWorkFactory(engine, clock, recorded_bells, frozenset({ADMIN}))
-    apply_documents(service, TEAMS)
-    return CoreWorld(service, clock, recorded_bells.enqueued, new_executor(service), new_incident(service))
+    unit_of_work = UnitOfWorkFactory(engine, clock, recorded_bells, frozenset({ADMIN}))
+    apply_documents(unit_of_work, TEAMS)
+    return CoreWorld(
+        unit_of_work, clock, recorded_bells.enqueued, new_executor(unit_of_work), new_incident(unit_of_work)
+    )
 
 
 def jobs(world: CoreWorld, **later: float) -> list[str]:
     """Whom the clock rings for, so much later."""
     world.clock.pass_by(**later)
     world.jobs.clear()
-    assert enqueue_what_is_due(world.service) == len(world.jobs)
+    assert enqueue_what_is_due(world.unit_of_work) == len(world.jobs)
     return [execution_id for _, execution_id in world.jobs]
 
 
@@ -63,18 +65,18 @@ def test_what_waits_for_people_and_what_has_ended_is_not_rung_for(world: CoreWor
 
 def test_what_a_worker_holds_is_rung_for_when_its_lease_is_over(world: CoreWorld) -> None:
     run = world.begin(SAY)
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         held = {"worker": "dead", "fence": 1, "wake_at": work.now + timedelta(seconds=30)}
         work.session.execute(update(RunbookExecution).values(held))
     assert jobs(world, seconds=29) == []
     assert jobs(world, seconds=2) == [run]
-    new_executor(world.service).run(RUNBOOK, run)
+    new_executor(world.unit_of_work).run(RUNBOOK, run)
     assert world.see(run).status == "succeeded"
 
 
 def lose(world: CoreWorld, run: str) -> None:
     """A worker died with this run in its hands; its lease is over in a second."""
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         held = {"worker": "dead", "fence": 1, "wake_at": work.now + timedelta(seconds=1)}
         work.session.execute(update(RunbookExecution).where(RunbookExecution.id == run).values(held))
 
@@ -132,7 +134,7 @@ def test_several_clocks_ring_once(world: CoreWorld) -> None:
 
     def tick() -> None:
         barrier.wait(10)
-        enqueue_what_is_due(world.service)
+        enqueue_what_is_due(world.unit_of_work)
 
     threads = [threading.Thread(target=tick) for _ in range(5)]
     for thread in threads:
@@ -219,7 +221,7 @@ def test_a_duty_that_fails_keeps_no_other_from_being_done(
     tasks[place] = trouble
     monkeypatch.setattr(workers_clock, "TASKS", tuple(tasks))
     monkeypatch.setattr(workers_clock, "tidy", lambda _: done.append("tidy"))
-    run_clock(world.service, Ticks(3))
+    run_clock(world.unit_of_work, Ticks(3))
     each = [name for name in "abc" if name != "abc"[place]]
     assert done == [*each, "tidy", *each, *each]
 
@@ -241,14 +243,14 @@ def test_a_clock_that_is_told_to_stop_begins_no_other_duty(
     tasks = (lambda _: stop.set(), lambda _: done.append("late"))
     monkeypatch.setattr(workers_clock, "TICK", 0.01)
     monkeypatch.setattr(workers_clock, "TASKS", tasks)
-    run_clock(world.service, stop)
+    run_clock(world.unit_of_work, stop)
     assert done == []
 
 
 def test_what_fails_again_and_again_is_told_once_a_minute(
     world: CoreWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tasks = PeriodicTasks(world.service)
+    tasks = PeriodicTasks(world.unit_of_work)
     for second in (0.0, 0.5, AGAIN - 1):
         assert tasks.do(failing, second) is None
     told = capsys.readouterr().out
@@ -263,7 +265,7 @@ def test_each_trouble_is_told(world: CoreWorld, capsys: pytest.CaptureFixture[st
     def another(_: UnitOfWorkFactory) -> None:
         raise KeyError("x")
 
-    tasks = PeriodicTasks(world.service)
+    tasks = PeriodicTasks(world.unit_of_work)
     tasks.do(failing, 0.0)
     tasks.do(another, 0.0)
     assert capsys.readouterr().out.count("a duty failed") == 2
@@ -272,7 +274,7 @@ def test_each_trouble_is_told(world: CoreWorld, capsys: pytest.CaptureFixture[st
 def test_a_database_that_is_away_is_no_trouble_of_a_duty(
     world: CoreWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert isinstance(PeriodicTasks(world.service).do(away, 0.0), OperationalError)
+    assert isinstance(PeriodicTasks(world.unit_of_work).do(away, 0.0), OperationalError)
     assert capsys.readouterr().out == ""
 
 
@@ -281,13 +283,13 @@ def test_that_the_database_is_away_is_said_once_and_so_is_its_return(
 ) -> None:
     left = [True] * 2
 
-    def away_for_two_ticks(service: UnitOfWorkFactory) -> None:
+    def away_for_two_ticks(unit_of_work: UnitOfWorkFactory) -> None:
         if left:
             left.pop()
-            away(service)
+            away(unit_of_work)
 
     monkeypatch.setattr(workers_clock, "TASKS", (away_for_two_ticks,))
-    run_clock(world.service, Ticks(4))
+    run_clock(world.unit_of_work, Ticks(4))
     printed = capsys.readouterr().out
     assert printed.count("clock cannot reach the database") == 1
     assert printed.count("clock reaches the database again") == 1

@@ -10,7 +10,7 @@ from redis.exceptions import ConnectionError as RedisAway
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeout
 
-from core.service import JobRequest
+from core.unit_of_work import JobRequest
 from workers.breaker import Breaker
 from workers.job_queue import QUIET, RqJobQueue, open_queue
 

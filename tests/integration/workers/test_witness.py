@@ -5,8 +5,8 @@ from redis import Redis
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from core.decisions.installation import Happened
-from core.service import UnitOfWorkFactory
 from core.services.operations.restore import settle
+from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import RecordedJobs
 from workers.scheduler import keep_the_mark
 from workers.witness import KEY, QUIET, RedisWitness
@@ -59,14 +59,18 @@ def test_a_redis_that_is_silent_is_left_alone_for_a_while() -> None:
 
 
 def test_the_clock_has_the_mark_remembered_and_a_database_behind_it_is_recognised(
-    service: UnitOfWorkFactory, redis: Redis, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, redis: Redis, recorded_bells: RecordedJobs
 ) -> None:
-    service = UnitOfWorkFactory(service.engine, service.clock, recorded_bells, witness=RedisWitness(redis))
+    unit_of_work = UnitOfWorkFactory(
+        unit_of_work.engine, unit_of_work.clock, recorded_bells, witness=RedisWitness(redis)
+    )
     for _ in range(3):
-        keep_the_mark(service)
-    assert settle(service) is Happened.NOTHING
-    with service.transaction() as work:
+        keep_the_mark(unit_of_work)
+    assert settle(unit_of_work) is Happened.NOTHING
+    with unit_of_work.begin() as work:
         work.session.connection().exec_driver_sql("UPDATE installation SET mark = 2")
 
-    fresh = UnitOfWorkFactory(service.engine, service.clock, recorded_bells, witness=RedisWitness(redis))
+    fresh = UnitOfWorkFactory(
+        unit_of_work.engine, unit_of_work.clock, recorded_bells, witness=RedisWitness(redis)
+    )
     assert settle(fresh) is Happened.SET_BACK

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.executions.loading import RUNBOOK
 from core.services.runs.approvals import decide_gate
 from core.statuses import Status, WaitingFor
+from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import RecordedJobs
 from tests.world import (
     TEAMS,
@@ -58,23 +58,23 @@ def target() -> Iterator[Target]:
 
 
 def test_a_run_goes_from_the_first_step_over_its_gate_to_the_end(
-    service: UnitOfWorkFactory, recorded_bells: RecordedJobs, target: Target
+    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, target: Target
 ) -> None:
-    apply_documents(service, TEAMS + "---" + FAILOVER)
-    execution_id = start_run(service, new_incident(service), "db-failover", cluster="orders")
-    executor = new_executor(service, secrets={"API": target.url})
+    apply_documents(unit_of_work, TEAMS + "---" + FAILOVER)
+    execution_id = start_run(unit_of_work, new_incident(unit_of_work), "db-failover", cluster="orders")
+    executor = new_executor(unit_of_work, secrets={"API": target.url})
 
-    work_off(service, executor, recorded_bells.enqueued)
-    waiting = see(service, execution_id)
+    work_off(unit_of_work, executor, recorded_bells.enqueued)
+    waiting = see(unit_of_work, execution_id)
     assert (waiting.status, waiting.waiting_for) == (Status.WAITING, WaitingFor.APPROVAL)
     assert waiting.approval is not None
     assert target.paths() == ["/lag"]
 
-    with service.transaction() as work:
+    with unit_of_work.begin() as work:
         decide_gate(work, load_person(work, "U0DBADMIN", source="test"), waiting.approval.id, approved=True)
-    work_off(service, executor, recorded_bells.enqueued)
+    work_off(unit_of_work, executor, recorded_bells.enqueued)
 
-    ended = see(service, execution_id)
+    ended = see(unit_of_work, execution_id)
     assert ended.error is None
     assert ended.status is Status.SUCCEEDED
     assert [step.status for step in ended.steps] == [Status.SUCCEEDED] * 4
@@ -84,12 +84,12 @@ def test_a_run_goes_from_the_first_step_over_its_gate_to_the_end(
 
 
 def test_a_second_worker_finds_nothing_to_do(
-    service: UnitOfWorkFactory, recorded_bells: RecordedJobs, target: Target
+    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, target: Target
 ) -> None:
-    apply_documents(service, TEAMS + "---" + FAILOVER)
-    execution_id = start_run(service, new_incident(service), "db-failover", cluster="orders")
+    apply_documents(unit_of_work, TEAMS + "---" + FAILOVER)
+    execution_id = start_run(unit_of_work, new_incident(unit_of_work), "db-failover", cluster="orders")
     secrets = {"API": target.url}
-    new_executor(service, secrets=secrets).run(RUNBOOK, execution_id)
-    new_executor(service, secrets=secrets, worker="worker-2").run(RUNBOOK, execution_id)
+    new_executor(unit_of_work, secrets=secrets).run(RUNBOOK, execution_id)
+    new_executor(unit_of_work, secrets=secrets, worker="worker-2").run(RUNBOOK, execution_id)
 
     assert target.paths() == ["/lag"]

@@ -28,12 +28,12 @@ def post(target: Target, path: str, retry: str = "") -> str:
 
 
 def row_of(world: CoreWorld, run: str) -> RunbookExecution:
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         return work.session.get_one(RunbookExecution, run)
 
 
 def claim(world: CoreWorld, run: str, worker: str = "dead") -> bool:
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         return lease.claim(work.session, RUNBOOK, run, worker, world.clock) is not None
 
 
@@ -59,7 +59,7 @@ def lose_lease_outside(world: CoreWorld, target: Target, run: str, path: str) ->
     def steal() -> None:
         del target.during[path]
         world.clock.pass_by(seconds=30)
-        new_executor(world.service, worker="other").run(RUNBOOK, run)
+        new_executor(world.unit_of_work, worker="other").run(RUNBOOK, run)
 
     target.during[path] = steal
 
@@ -84,7 +84,7 @@ def test_a_worker_that_lost_its_lease_does_no_act_in_our_own_database(
     lose_lease_outside(world, target, run, "/1")
     world.work()
     assert world.statuses(run) == [Status.UNKNOWN, Status.PENDING]
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         assert not work.session.scalar(text("SELECT count(*) FROM notices WHERE kind = 'message'"))
 
 
@@ -100,7 +100,7 @@ def test_a_safe_step_of_a_dead_worker_is_run_again_under_its_key(world: CoreWorl
 def test_a_beating_heart_keeps_the_lease(world: CoreWorld) -> None:
     run = world.begin(SAY)
     claim(world, run, "alive")
-    renewer = LeaseRenewer(world.service.engine, RUNBOOK, run, 1, world.clock)
+    renewer = LeaseRenewer(world.unit_of_work.engine, RUNBOOK, run, 1, world.clock)
     for _ in range(4):
         world.clock.pass_by(seconds=9)
         renewer.beat()
@@ -111,7 +111,7 @@ def test_a_beating_heart_keeps_the_lease(world: CoreWorld) -> None:
 def test_a_heart_hears_of_a_cancel(world: CoreWorld) -> None:
     run = world.begin(SAY)
     claim(world, run, "alive")
-    renewer = LeaseRenewer(world.service.engine, RUNBOOK, run, 1, world.clock)
+    renewer = LeaseRenewer(world.unit_of_work.engine, RUNBOOK, run, 1, world.clock)
     world.cancel(run)
     renewer.beat()
     assert renewer.stop.is_set()
@@ -122,7 +122,7 @@ def test_a_heart_whose_lease_is_somebody_elses_stops_and_keeps_nothing(world: Co
     claim(world, run, "slow")
     world.clock.pass_by(seconds=11)
     claim(world, run, "quick")
-    renewer = LeaseRenewer(world.service.engine, RUNBOOK, run, 1, world.clock)
+    renewer = LeaseRenewer(world.unit_of_work.engine, RUNBOOK, run, 1, world.clock)
     before = row_of(world, run).wake_at
     world.clock.pass_by(seconds=1)
     renewer.beat()
@@ -135,7 +135,7 @@ def test_a_beat_says_how_long_the_lease_is_surely_held(world: CoreWorld) -> None
     run = world.begin(SAY)
     claim(world, run, "alive")
     claimed_at = elapsed() - 5
-    renewer = LeaseRenewer(world.service.engine, RUNBOOK, run, 1, world.clock, claimed_at)
+    renewer = LeaseRenewer(world.unit_of_work.engine, RUNBOOK, run, 1, world.clock, claimed_at)
     longest = LEASE.total_seconds() - 1
     assert renewer.stop.held_until == claimed_at + longest
     before = elapsed()
@@ -148,7 +148,7 @@ def test_a_beat_of_who_has_the_lease_no_more_holds_nothing(world: CoreWorld) -> 
     claim(world, run, "slow")
     world.clock.pass_by(seconds=11)
     claim(world, run, "quick")
-    renewer = LeaseRenewer(world.service.engine, RUNBOOK, run, 1, world.clock)
+    renewer = LeaseRenewer(world.unit_of_work.engine, RUNBOOK, run, 1, world.clock)
     held = renewer.stop.held_until
     renewer.beat()
     assert renewer.stop.held_until == held
@@ -169,7 +169,7 @@ def test_a_worker_that_is_told_to_stop_gives_back_what_it_holds(
     world: CoreWorld, target: Target, first: str
 ) -> None:
     run = world.begin((SAY if first == "inside" else post(target, "/1")) + post(target, "/2"))
-    stopped = new_executor(world.service, worker="stopped")
+    stopped = new_executor(world.unit_of_work, worker="stopped")
     stopped.stopping = StopsBetween()
     world.jobs.clear()
     stopped.run(RUNBOOK, run)
@@ -193,7 +193,7 @@ def test_a_worker_that_stops_just_as_a_wait_is_over_leaves_the_step_to_the_next(
     assert world.see(run).waiting_for is WaitingFor.TIMER
     target.answers.clear()
     world.clock.pass_by(seconds=6)
-    stopped = new_executor(world.service, worker="stopped")
+    stopped = new_executor(world.unit_of_work, worker="stopped")
     stopped.stopping.set()
     stopped.run(RUNBOOK, run)
     assert (world.see(run).status, row_of(world, run).worker) == (Status.RUNNING, None)
@@ -210,7 +210,7 @@ def test_a_run_that_goes_on_and_has_nothing_to_do_is_let_go(
     with pytest.raises(NoProgress, match=run):
         world.executor.run(RUNBOOK, run)
     world.clock.pass_by(seconds=11)
-    assert enqueue_what_is_due(world.service) == 1
+    assert enqueue_what_is_due(world.unit_of_work) == 1
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_the_clock_leaves_alone_what_a_worker_holds(world: CoreWorld, waited: ti
     world.jobs.clear()
     claim(world, run)
     world.clock.ahead += waited
-    assert enqueue_what_is_due(world.service) == (1 if waited > LEASE else 0)
+    assert enqueue_what_is_due(world.unit_of_work) == (1 if waited > LEASE else 0)
 
 
 def test_a_run_is_one_claim_and_few_commits(world: CoreWorld, target: Target) -> None:

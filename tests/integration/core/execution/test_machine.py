@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import func, select
 
-from core import service as core_service
+from core import unit_of_work as core_service
 from core.callbacks import CallbackLinks
 from core.errors import Conflict
 from core.execution import executor as core_executor
@@ -104,14 +104,14 @@ class RealRuns(RuleBasedStateMachine):
         name = f"tried-{self.begun}"
         steps = "\n".join(step(self.target, shape, i) for i, shape in enumerate(shapes))
         document = DOCUMENT.format(name=name, steps=indent(steps, "  "))
-        apply_documents(self.world.service, f"{document}timeout: {TIMEOUT.seconds}s\n")
-        self.run = start_run(self.world.service, self.world.incident, name)
+        apply_documents(self.world.unit_of_work, f"{document}timeout: {TIMEOUT.seconds}s\n")
+        self.run = start_run(self.world.unit_of_work, self.world.incident, name)
 
     def look_from_outside(self) -> None:
         """What the database says while a call arrives: another connection sees only what is committed."""
         _, _, key = self.target.calls[-1]
         execution_id, step_id = key.split(".")
-        with self.world.service.engine.connect() as connection:
+        with self.world.unit_of_work.engine.connect() as connection:
             query = select(StepExecution.status).where(
                 StepExecution.execution_id == execution_id, StepExecution.step_id == step_id
             )
@@ -144,7 +144,7 @@ class RealRuns(RuleBasedStateMachine):
     def bells_are_lost_and_the_clock_rings(self, minutes: int) -> None:
         self.world.clock.pass_by(minutes=minutes, seconds=LEASE.total_seconds() + 1)
         self.world.jobs.clear()
-        enqueue_what_is_due(self.world.service)
+        enqueue_what_is_due(self.world.unit_of_work)
         if ("runbook", self.run) in self.world.jobs:
             self.a_worker_works()
 
@@ -156,7 +156,7 @@ class RealRuns(RuleBasedStateMachine):
         step_id = f"s{number}"
         if self.shapes[number : number + 1] != ["callback"] or step_id in self.carried:
             return
-        with suppress(Conflict), self.world.service.transaction() as work:
+        with suppress(Conflict), self.world.unit_of_work.begin() as work:
             receive_callback(work, self.run, step_id, {"ok": True})
 
     @rule()
@@ -165,7 +165,7 @@ class RealRuns(RuleBasedStateMachine):
         self.bells_are_lost_and_the_clock_rings(minutes=0)
 
     def freeze_or_unfreeze(self) -> None:
-        with self.world.service.transaction() as work:
+        with self.world.unit_of_work.begin() as work:
             admin = load_person(work, ADMIN, source="test")
             if self.freeze is not None:
                 declaring.unfreeze(work, admin, self.freeze)
@@ -181,12 +181,12 @@ class RealRuns(RuleBasedStateMachine):
             with pytest.raises(Conflict):
                 self._retry(chosen)
             self.run, self.again = new, Counter()
-            with self.world.service.transaction() as work:
+            with self.world.unit_of_work.begin() as work:
                 mine = (StepExecution.execution_id == new, StepExecution.carried_over)
                 self.carried = set(work.session.scalars(select(StepExecution.step_id).where(*mine)))
 
     def _retry(self, chosen: str | None) -> str:
-        with self.world.service.transaction() as work:
+        with self.world.unit_of_work.begin() as work:
             person = load_person(work, ADMIN if chosen else OPS, source="test")
             return retry(work, person, self.run, from_step=chosen).id
 
@@ -213,7 +213,7 @@ class RealRuns(RuleBasedStateMachine):
 
     @invariant()
     def check(self) -> None:
-        with self.world.service.transaction() as work:
+        with self.world.unit_of_work.begin() as work:
             row = work.session.get_one(RunbookExecution, self.run)
             ended = self._count(
                 AuditEntry.action == "runbook_execution.ended", AuditEntry.subject_id == row.id
@@ -236,7 +236,7 @@ class RealRuns(RuleBasedStateMachine):
         self.nothing_unsafe_happens_twice()
 
     def _count(self, *conditions: object) -> int:
-        with self.world.service.transaction() as work:
+        with self.world.unit_of_work.begin() as work:
             query = select(func.count()).where(*conditions)  # type: ignore[arg-type]  # of columns
             return work.session.scalar(query) or 0
 
@@ -259,7 +259,7 @@ class RealRuns(RuleBasedStateMachine):
         if self.run != former:
             self.it_comes_to_its_end()
         self.what_has_ended_stays_as_it_is()
-        with self.world.service.transaction() as work:
+        with self.world.unit_of_work.begin() as work:
             work.session.query(WorkerLoss).delete()
 
     def it_comes_to_its_end(self) -> None:
@@ -285,7 +285,7 @@ class RealRuns(RuleBasedStateMachine):
 
 def test_any_run(world: CoreWorld, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     saboteur = Saboteur()
-    world.executor = new_executor(world.service, callbacks=LINKS)
+    world.executor = new_executor(world.unit_of_work, callbacks=LINKS)
     for module in (core_service, core_executor, core_run):
         monkeypatch.setattr(module, "reach", saboteur.reach)
 

@@ -22,20 +22,20 @@ SAY = "- {id: say, type: message, text: hello}\n"
 
 def notices(world: CoreWorld, *kinds: str) -> list[tuple[str, int]]:
     """Kind and wanted state of the notices, in the order they were first owed."""
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         found = work.session.scalars(select(Notice).where(Notice.kind.in_(kinds)).order_by(Notice.number))
         return [(notice.kind, notice.wanted) for notice in found]
 
 
 def audit(world: CoreWorld) -> list[tuple[str, str]]:
     """Actor and action of what was done to runs."""
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         rows = work.session.scalars(select(AuditEntry).order_by(AuditEntry.number))
         return [(row.actor, row.action) for row in rows if not row.action.endswith((".changed", ".opened"))]
 
 
 def gate_of(world: CoreWorld) -> Approval:
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         return work.session.scalars(select(Approval)).one()
 
 
@@ -90,7 +90,7 @@ def test_a_gate_that_may_fail_expires_and_the_next_one_opens(world: CoreWorld) -
     world.work()
     world.pass_by(minutes=15)
     assert world.statuses(run) == [Status.TIMED_OUT, Status.WAITING]
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         found = work.session.execute(select(Approval.position, Approval.status).order_by(Approval.position))
         assert found.all() == [(0, "expired"), (1, "open")]
 
@@ -119,7 +119,7 @@ def test_a_gate_is_seen_by_its_team_and_by_nobody_else(world: CoreWorld) -> None
     world.begin(GATE)
     world.work()
     gate = gate_of(world)
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         people = {who: load_person(work, who, source="test") for who in ("U0DBOPS", "U0WEB")}
         assert [g.id for g in open_gates(work, people["U0DBOPS"])] == [gate.id]
         assert open_gates(work, people["U0WEB"]) == []
@@ -132,7 +132,7 @@ def test_the_second_click_changes_nothing(world: CoreWorld) -> None:
     world.work()
     gate = gate_of(world)
     world.decide(run, approved=True)
-    with world.service.transaction() as work, pytest.raises(Conflict, match="already approved"):
+    with world.unit_of_work.begin() as work, pytest.raises(Conflict, match="already approved"):
         decide_gate(work, load_person(work, "U0DBADMIN", source="test"), gate.id, approved=False)
     world.work()
     assert world.see(run).status is Status.SUCCEEDED
@@ -145,7 +145,7 @@ def test_of_many_clicks_at_once_one_counts(world: CoreWorld) -> None:
 
     def click() -> None:
         try:
-            with world.service.transaction() as work:
+            with world.unit_of_work.begin() as work:
                 decide_gate(work, load_person(work, "U0DBADMIN", source="test"), gate.id, approved=True)
         except Conflict as error:
             refused.append(error.message)
@@ -170,7 +170,7 @@ def test_a_verdict_is_given_once_by_a_responder_with_a_word_that_is_known(
     world.work()
     with pytest.raises(InvalidInput, match="ran, did_not_run, run_again"):
         world.judge(run, "maybe")
-    with world.service.transaction() as work, pytest.raises(NotFound):
+    with world.unit_of_work.begin() as work, pytest.raises(NotFound):
         give_verdict(work, load_person(work, "U0WEB", source="test"), run, "ran", InDoubt("call", 1))
     world.judge(run, "ran")
     with pytest.raises(Conflict, match="No verdict is waited for"):
@@ -213,7 +213,7 @@ def test_the_gate_of_a_cancelled_run_is_closed(world: CoreWorld) -> None:
     gate = gate_of(world)
     world.cancel(run)
     assert gate_of(world).status == "cancelled"
-    with world.service.transaction() as work, pytest.raises(Conflict, match="already cancelled"):
+    with world.unit_of_work.begin() as work, pytest.raises(Conflict, match="already cancelled"):
         decide_gate(work, load_person(work, "U0DBADMIN", source="test"), gate.id, approved=True)
 
 
@@ -265,7 +265,7 @@ def test_a_cancel_between_two_steps_starts_no_further_one(world: CoreWorld, targ
     assert target.paths() == ["/1"]
     assert world.see(run).status is Status.CANCELLED
     assert world.statuses(run) == [Status.SUCCEEDED, Status.PENDING]
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         row = work.session.get_one(RunbookExecution, run)
         assert (row.worker, row.wake_at) == (None, None)
 
@@ -280,7 +280,7 @@ def test_a_cancel_before_an_act_in_our_own_database_undoes_it(world: CoreWorld, 
 
 def test_a_cancel_whose_worker_died_ends_when_the_lease_does(world: CoreWorld) -> None:
     run = world.begin(SAY)
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         assert lease.claim(work.session, RUNBOOK, run, "dead", world.clock)
     world.cancel(run)
     assert world.see(run).status is Status.PENDING
@@ -294,6 +294,6 @@ def test_an_executor_that_finds_nothing_due_does_nothing(world: CoreWorld) -> No
     run = world.begin(GATE)
     world.work()
     before = world.see(run)
-    new_executor(world.service, worker="other").run(RUNBOOK, run)
-    new_executor(world.service, worker="other").run(RUNBOOK, "rbx_missing")
+    new_executor(world.unit_of_work, worker="other").run(RUNBOOK, run)
+    new_executor(world.unit_of_work, worker="other").run(RUNBOOK, "rbx_missing")
     assert world.see(run) == before

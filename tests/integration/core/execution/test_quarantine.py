@@ -48,7 +48,7 @@ def killed(world: CoreWorld, run: str, times: int = 1) -> None:
     ports = world.executor._ports
     for _ in range(times):
         with pytest.raises(Died):
-            Doomed(world.service, ports, "doomed").run(RUNBOOK, run)
+            Doomed(world.unit_of_work, ports, "doomed").run(RUNBOOK, run)
         world.clock.pass_by(seconds=LEASE.total_seconds() + 1)
 
 
@@ -57,18 +57,18 @@ def go_on(world: CoreWorld, run: str) -> None:
 
 
 def runbook(world: CoreWorld, name: str = "tried") -> Runbook:
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         return runbook_named(work, name)
 
 
 def approve(world: CoreWorld, name: str = "tried") -> None:
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         person = Person(ADMIN, is_platform_admin=True)
         approve_runbook(work, person, runbook_named(work, name), own_version_allowed=True)
 
 
 def counted(world: CoreWorld) -> int:
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         return work.session.scalar(select(func.count()).select_from(WorkerLoss)) or 0
 
 
@@ -82,7 +82,7 @@ def test_the_third_loss_in_a_row_ends_the_run_and_says_so(world: CoreWorld) -> N
         f"It is under quarantine now. Its worker was lost 3 times at step say ({run}). "
         "Change it; or a platform admin approves it again."
     )
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         owed = work.session.scalars(select(Notice.kind).where(Notice.subject_id == run)).all()
         entry = work.session.scalars(
             select(AuditEntry).where(AuditEntry.action == "runbook.quarantined")
@@ -95,13 +95,13 @@ def test_the_third_loss_in_a_row_ends_the_run_and_says_so(world: CoreWorld) -> N
 
 def test_what_is_under_quarantine_runs_no_more(world: CoreWorld) -> None:
     run = world.begin(SAY)
-    asked_before = start_run(world.service, world.incident, "tried")
+    asked_before = start_run(world.unit_of_work, world.incident, "tried")
     killed(world, run, 3)
     go_on(world, run)
     with pytest.raises(
         Conflict, match=r"tried is under quarantine\. Its worker was lost 3 times at step say"
     ):
-        start_run(world.service, world.incident, "tried")
+        start_run(world.unit_of_work, world.incident, "tried")
     go_on(world, asked_before)
     assert world.see(asked_before).status is Status.FAILED
     assert "under quarantine" in str(world.see(asked_before).error)
@@ -121,7 +121,7 @@ def test_a_platform_admin_lets_it_run_again(world: CoreWorld) -> None:
     killed(world, run, 3)
     go_on(world, run)
     approve(world)
-    again = start_run(world.service, world.incident, "tried")
+    again = start_run(world.unit_of_work, world.incident, "tried")
     go_on(world, again)
     assert world.see(again).status is Status.SUCCEEDED
     assert runbook(world).quarantine is None
@@ -149,7 +149,7 @@ def test_two_losses_are_not_enough(world: CoreWorld) -> None:
 
 def test_losses_of_several_runs_or_at_several_steps_do_not_add_up(world: CoreWorld) -> None:
     run = world.begin(SAY + f"- {{id: wait, type: wait, for: 1s}}\n{OTHER}")
-    others = [start_run(world.service, world.incident, "tried") for _ in range(3)]
+    others = [start_run(world.unit_of_work, world.incident, "tried") for _ in range(3)]
     killed(world, run, 2)
     go_on(world, run)
     world.clock.pass_by(minutes=5)
@@ -167,7 +167,7 @@ def storm(world: CoreWorld, run: str, losses: int) -> None:
     """Somebody kills workers at random, and this run meets with it each time."""
     for _ in range(losses):
         killed(world, run)
-        other = start_run(world.service, world.incident, "another")
+        other = start_run(world.unit_of_work, world.incident, "another")
         killed(world, other)
         go_on(world, other)
 
@@ -213,10 +213,10 @@ def test_losses_are_kept_for_a_day(world: CoreWorld) -> None:
         killed(world, run)
         go_on(world, run)
         world.clock.pass_by(hours=23)
-    tidy(world.service)
+    tidy(world.unit_of_work)
     assert counted(world) == 1
     world.clock.pass_by(hours=1)
-    tidy(world.service)
+    tidy(world.unit_of_work)
     assert counted(world) == 0
 
 
@@ -224,7 +224,7 @@ def test_a_lease_that_ended_while_the_database_was_away_is_no_loss(world: CoreWo
     """The database started after the worker's last sign of life."""
     run = world.begin(SAY)
     killed(world, run, 3)
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         started = work.session.scalar(text("SELECT pg_postmaster_start_time()"))
         asleep = {"until": started + LEASE - timedelta(seconds=1), "id": run}
         work.session.execute(text("UPDATE runbook_executions SET wake_at = :until WHERE id = :id"), asleep)
@@ -253,7 +253,7 @@ class DiesOutside(Executor):
 def test_a_step_that_had_begun_stays_in_doubt(world: CoreWorld, target: Target) -> None:
     """Each time people are asked, and say: run it again."""
     run = world.begin(f"- {{id: call, type: http, method: POST, url: {target.url}/1}}\n")
-    dies_outside = DiesOutside(world.service, world.executor._ports, "doomed")
+    dies_outside = DiesOutside(world.unit_of_work, world.executor._ports, "doomed")
     for answer in ("run_again", "run_again", None):
         with pytest.raises(Died):
             dies_outside.run(RUNBOOK, run)
@@ -282,16 +282,16 @@ def test_code_that_raises_what_nobody_expected_loses_no_worker(
 
 
 def test_a_workflow_is_in_force_no_more_and_its_channel_told(world: CoreWorld) -> None:
-    apply_documents(world.service, WORKFLOW_TEXT)
-    new_incident(world.service)
-    with world.service.transaction() as work:
+    apply_documents(world.unit_of_work, WORKFLOW_TEXT)
+    new_incident(world.unit_of_work)
+    with world.unit_of_work.begin() as work:
         run = work.session.scalars(select(WorkflowExecution.id)).one()
     for _ in range(3):
         with pytest.raises(Died):
-            Doomed(world.service, world.executor._ports, "doomed").run(WORKFLOW, run)
+            Doomed(world.unit_of_work, world.executor._ports, "doomed").run(WORKFLOW, run)
         world.clock.pass_by(seconds=LEASE.total_seconds() + 1)
     world.executor.run(WORKFLOW, run)
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         ended = work.session.get_one(WorkflowExecution, run)
         workflow = work.session.scalars(select(Workflow)).one()
         said = work.session.scalars(select(Notice.content).where(Notice.subject_id == run)).all()
@@ -307,17 +307,17 @@ def test_a_workflow_is_in_force_no_more_and_its_channel_told(world: CoreWorld) -
 
 
 def test_of_a_workflow_the_approved_version_is_to_blame_and_not_the_draft_behind_it(world: CoreWorld) -> None:
-    apply_documents(world.service, WORKFLOW_TEXT)
-    new_incident(world.service)
-    apply_documents(world.service, WORKFLOW_TEXT.replace("hello", "good bye"), approve=False)
-    with world.service.transaction() as work:
+    apply_documents(world.unit_of_work, WORKFLOW_TEXT)
+    new_incident(world.unit_of_work)
+    apply_documents(world.unit_of_work, WORKFLOW_TEXT.replace("hello", "good bye"), approve=False)
+    with world.unit_of_work.begin() as work:
         run = work.session.scalars(select(WorkflowExecution.id)).one()
     for _ in range(3):
         with pytest.raises(Died):
-            Doomed(world.service, world.executor._ports, "doomed").run(WORKFLOW, run)
+            Doomed(world.unit_of_work, world.executor._ports, "doomed").run(WORKFLOW, run)
         world.clock.pass_by(seconds=LEASE.total_seconds() + 1)
     world.executor.run(WORKFLOW, run)
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         workflow = work.session.scalars(select(Workflow)).one()
         line = work.session.scalars(select(WorkflowVersion).order_by(WorkflowVersion.id.desc())).first()
     assert (workflow.version, workflow.status, workflow.in_force) == (2, "draft", None)

@@ -53,21 +53,21 @@ STEPS = r"""
 
 def readable(world: CoreWorld) -> str:
     """Every row of every table but the one for the worker alone."""
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         names = [table.name for table in Base.metadata.sorted_tables if table.name != "secret_parameters"]
         rows = [work.session.execute(text(f"SELECT t::text FROM {name} t")).all() for name in names]
     return "\n".join(str(row[0]) for found in rows for row in found)
 
 
 def kept(world: CoreWorld) -> int:
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         return work.session.query(SecretParameters).count()
 
 
 def begun(world: CoreWorld, steps: str, token: str = SECRET) -> str:
-    apply_documents(world.service, HEAD + steps)
+    apply_documents(world.unit_of_work, HEAD + steps)
     given = {"token": token, "opts": {"key": f"k-{token}"}}
-    return start_run(world.service, world.incident, "form", "U0DBOPS", **given)
+    return start_run(world.unit_of_work, world.incident, "form", "U0DBOPS", **given)
 
 
 def test_they_reach_the_steps_and_nobody_reads_them(world: CoreWorld, target: Target) -> None:
@@ -97,10 +97,10 @@ def test_a_retry_on_another_worker_has_them(world: CoreWorld, target: Target) ->
     world.work()
     assert world.see(run).status is Status.FAILED
     target.answers.clear()
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         again = retry(work, load_person(work, "U0DBOPS", source="test"), run).id
-    other: Executor = new_executor(world.service)
-    work_off(world.service, other, world.jobs)
+    other: Executor = new_executor(world.unit_of_work)
+    work_off(world.unit_of_work, other, world.jobs)
 
     assert world.see(again).status is Status.SUCCEEDED
     assert [key for _, _, key in target.calls] == ["hunter2-plain"] * 2
@@ -110,7 +110,7 @@ def test_a_retry_on_another_worker_has_them(world: CoreWorld, target: Target) ->
 
 def test_where_they_are_lost_the_run_says_so(world: CoreWorld, target: Target) -> None:
     run = begun(world, STEPS.replace("URL", target.url))
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         work.session.execute(delete(SecretParameters))
     world.work()
     assert world.see(run).status is Status.FAILED
@@ -150,16 +150,16 @@ def test_those_of_a_run_that_nobody_retries_are_forgotten_after_a_week(
     world: CoreWorld, target: Target
 ) -> None:
     failed = f"{HEAD}  - {{id: ends, type: fail, message: no}}\n"
-    apply_documents(world.service, failed)
+    apply_documents(world.unit_of_work, failed)
     execution_id = start_run(
-        world.service, world.incident, "form", "U0DBOPS", token=SECRET, opts={"key": "k"}
+        world.unit_of_work, world.incident, "form", "U0DBOPS", token=SECRET, opts={"key": "k"}
     )
     world.work()
     assert world.see(execution_id).status is Status.FAILED
     for days, left in ((6, 1), (2, 0)):
         world.clock.pass_by(days=days)
-        tidy(world.service)
-        with world.service.transaction() as work:
+        tidy(world.unit_of_work)
+        with world.unit_of_work.begin() as work:
             assert work.session.query(SecretParameters).count() == left
 
 

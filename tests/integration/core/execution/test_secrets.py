@@ -24,7 +24,7 @@ FORMS = {
 
 def everything(world: CoreWorld) -> str:
     """Every row of every table, as PostgreSQL writes it as text."""
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         tables = [table.name for table in Base.metadata.sorted_tables]
         return "\n".join(
             str(row[0])
@@ -76,7 +76,7 @@ def test_no_form_of_a_secret_is_in_any_table_or_log(
 ) -> None:
     run = world.begin(STEPS)
     secrets = {"TOKEN": SECRET, "API": target.url, "PLAIN": "xoxb-4711-abcdef"}
-    work_off(world.service, new_executor(world.service, secrets=secrets), world.jobs)
+    work_off(world.unit_of_work, new_executor(world.unit_of_work, secrets=secrets), world.jobs)
     seen = world.see(run)
     assert seen.status is Status.SUCCEEDED
     assert [step.status for step in seen.steps] == [
@@ -101,8 +101,8 @@ def test_a_secret_that_the_excerpt_cuts_in_two_is_not_shown_in_half(world: CoreW
         "- id: noise\n  type: shell\n  env: {TOKEN: '{{ secrets.TOKEN }}'}\n"
         f"  argv: [sh, -c, '{script}']\n"
     )
-    executor = new_executor(world.service, secrets={"TOKEN": "correct-horse-battery-staple"})
-    work_off(world.service, executor, world.jobs)
+    executor = new_executor(world.unit_of_work, secrets={"TOKEN": "correct-horse-battery-staple"})
+    work_off(world.unit_of_work, executor, world.jobs)
     assert world.see(run).status is Status.SUCCEEDED
     assert "bytes left out" in str(world.step(run).output)
     assert "correct" not in everything(world)

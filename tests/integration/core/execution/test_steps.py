@@ -126,7 +126,7 @@ def test_an_unsafe_call_without_an_answer_is_unknown_and_the_channel_is_asked(
     assert (seen.steps[0].status, seen.steps[0].attempt) == (Status.UNKNOWN, 1)
     assert seen.steps[0].error
     assert silent.keys == [f"{run}.call"]
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         asked = work.session.scalars(select(Notice).where(Notice.kind == "verdict")).one()
         assert (asked.subject_id, asked.content) == (run, {"position": 0, "attempt": 1})
     world.pass_by(days=3)
@@ -151,7 +151,7 @@ def test_the_verdict_decides_what_comes_next(
     world.work()
     assert world.statuses(run) == statuses
     assert silent.keys == [f"{run}.call"] * calls
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         asked = work.session.scalars(select(Notice).where(Notice.kind == "verdict")).all()
         assert len(asked) == calls
 
@@ -183,7 +183,7 @@ def test_a_call_that_was_not_sent_has_failed(world: CoreWorld) -> None:
 def test_a_wait_lets_the_worker_go_and_ends_at_its_time(world: CoreWorld) -> None:
     run = world.begin("- {id: pause, type: wait, for: 10m}\n" + SAY)
     world.work()
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         row = work.session.get_one(RunbookExecution, run)
         assert (row.worker, row.waiting_for) == (None, "timer")
     world.pass_by(minutes=9)
@@ -207,7 +207,7 @@ def test_a_runbook_that_was_edited_since_it_was_asked_for_is_refused_at_the_clai
     run = world.begin(call(target, on_failure=goes_on))
     edited = call(target, "/other").replace("\n", "\n  ")
     apply_documents(
-        world.service, f"kind: runbook\nname: tried\nteam: database\nsteps:\n  {edited}", approve=False
+        world.unit_of_work, f"kind: runbook\nname: tried\nteam: database\nsteps:\n  {edited}", approve=False
     )
     world.work()
     seen = world.see(run)
@@ -263,7 +263,7 @@ def test_a_command_that_is_cut_short_is_in_doubt(world: CoreWorld) -> None:
 
 def test_shell_steps_fail_where_they_are_off(world: CoreWorld) -> None:
     run = world.begin("- {id: dangerous, type: shell, argv: [id]}")
-    executor = new_executor(world.service)
+    executor = new_executor(world.unit_of_work)
     object.__setattr__(executor._ports, "processes", None)
     executor.run(RUNBOOK, run)
     assert world.step(run).error == "Shell steps are off here. RUNBOOK_SHELL=on allows them on the workers."
@@ -273,7 +273,7 @@ def test_a_step_that_always_kills_its_worker_is_asked_about_in_the_end(
     world: CoreWorld, target: Target
 ) -> None:
     run = world.begin(call(target, retry=SAFE))
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         dead = {"worker": "dead", "status": "running", "wake_at": world.clock.now()}
         work.session.execute(update(RunbookExecution).values(dead))
         work.session.connection().exec_driver_sql(

@@ -36,19 +36,19 @@ actions:
 
 def test_a_run_that_had_not_begun_fails_and_says_why(world: CoreWorld) -> None:
     run = world.begin(SAY + PAUSE)
-    uninstall(world.service, "message")
+    uninstall(world.unit_of_work, "message")
     world.work()
     assert world.see(run).status is Status.FAILED
     assert world.see(run).error == f"Step say: {WHY % 0}"
     assert world.statuses(run) == [Status.FAILED, Status.PENDING]
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         assert work.session.get_one(RunbookExecution, run).wake_at is None, "nobody rings for it any more"
 
 
 def test_what_was_done_stays_done_and_the_rest_fails(world: CoreWorld) -> None:
     run = world.begin(PAUSE + SAY)
     world.work()
-    uninstall(world.service, "message")
+    uninstall(world.unit_of_work, "message")
     world.pass_by(minutes=10)
     assert world.statuses(run) == [Status.SUCCEEDED, Status.FAILED]
     assert world.see(run).error == f"Step say: {WHY % 1}"
@@ -57,7 +57,7 @@ def test_what_was_done_stays_done_and_the_rest_fails(world: CoreWorld) -> None:
 def lose(world: CoreWorld, kind: type[StepExecution] | type[ActionExecution]) -> None:
     """The worker died within the first step."""
     table = RunbookExecution if kind is StepExecution else WorkflowExecution
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         soon = {"status": "running", "worker": "dead", "fence": 1, "wake_at": work.now + timedelta(seconds=1)}
         work.session.execute(update(table).values(soon))
         begun = {"status": "running", "attempt": 1, "started_at": work.now}
@@ -68,7 +68,7 @@ def test_of_a_step_that_had_begun_people_are_asked(world: CoreWorld, target: Tar
     """It was safe to repeat; of what cannot be read nobody says so."""
     run = world.begin(CALL % target.url + SAY)
     lose(world, StepExecution)
-    uninstall(world.service, "http")
+    uninstall(world.unit_of_work, "http")
     world.pass_by(minutes=1)
     assert world.see(run).waiting_for is WaitingFor.VERDICT
     world.judge(run, "ran")
@@ -82,14 +82,14 @@ def test_it_can_be_cancelled(world: CoreWorld, steps: str) -> None:
     run = world.begin(steps)
     if "gate" in steps:
         world.work()
-    uninstall(world.service, "message")
+    uninstall(world.unit_of_work, "message")
     world.cancel(run)
     assert world.see(run).status is Status.CANCELLED
 
 
 def test_a_limit_that_cannot_be_read_is_none(world: CoreWorld) -> None:
     run = world.begin(SAY)
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         row = work.session.get_one(RunbookExecution, run)
         row.definition = row.definition | {"timeout": "900d"}
     world.work()
@@ -98,36 +98,36 @@ def test_a_limit_that_cannot_be_read_is_none(world: CoreWorld) -> None:
 
 def test_it_is_neither_started_again_nor_retried(world: CoreWorld) -> None:
     run = world.begin(SAY)
-    uninstall(world.service, "message")
+    uninstall(world.unit_of_work, "message")
     world.work()
     with pytest.raises(Conflict, match=r"Version 1 of tried is not valid any more, at steps\.0\.type"):
-        start_run(world.service, world.incident, "tried")
-    with world.service.transaction() as work, pytest.raises(Conflict, match="not valid any more"):
+        start_run(world.unit_of_work, world.incident, "tried")
+    with world.unit_of_work.begin() as work, pytest.raises(Conflict, match="not valid any more"):
         retry(work, load_person(work, "U0DBOPS", source="test"), run)
 
 
 def begin_workflow(world: CoreWorld) -> str:
-    apply_documents(world.service, WORKFLOW_TEXT)
-    new_incident(world.service)
-    with world.service.transaction() as work:
+    apply_documents(world.unit_of_work, WORKFLOW_TEXT)
+    new_incident(world.unit_of_work)
+    with world.unit_of_work.begin() as work:
         return work.session.scalars(select(WorkflowExecution.id)).one()
 
 
 def ended(world: CoreWorld, run: str) -> WorkflowExecution:
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         return work.session.get_one(WorkflowExecution, run)
 
 
 def test_a_workflow_fails_and_its_channel_is_told(world: CoreWorld) -> None:
     run = begin_workflow(world)
-    uninstall(world.service, "message")
+    uninstall(world.unit_of_work, "message")
     world.work()
     why = (
         "Version 1 of react cannot be read by this version of the service, at actions.0.then.0.type: "
         "There is no action type gone."
     )
     assert (ended(world, run).status, ended(world, run).error) == ("failed", f"Step how: {why}")
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         said = work.session.scalars(select(Notice.content).where(Notice.subject_id == run)).one()
     assert said["text"].endswith(f"failed. Action *how*: {why}")
 
@@ -135,7 +135,7 @@ def test_a_workflow_fails_and_its_channel_is_told(world: CoreWorld) -> None:
 def test_of_an_action_that_had_begun_nobody_is_asked(world: CoreWorld) -> None:
     run = begin_workflow(world)
     lose(world, ActionExecution)
-    uninstall(world.service, "branch")
+    uninstall(world.unit_of_work, "branch")
     world.pass_by(minutes=1)
     assert ended(world, run).status == "failed"
     assert "Nobody knows whether it happened" in str(ended(world, run).error)
@@ -143,9 +143,9 @@ def test_of_an_action_that_had_begun_nobody_is_asked(world: CoreWorld) -> None:
 
 def test_what_can_be_read_has_the_arms_of_its_branches(world: CoreWorld) -> None:
     run = begin_workflow(world)
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         loaded = load_locked(work.session, WORKFLOW, run)
-        assert [branch and (branch.branch, branch.name) for branch in loaded.branches] == [
+        assert [branch and (branch.action_id, branch.name) for branch in loaded.branches] == [
             None,
             ("how", "then"),
         ]

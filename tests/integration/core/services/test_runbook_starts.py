@@ -41,18 +41,18 @@ LOCKED = f"kind: runbook\nname: locked\nteam: database\nlock: db\non_conflict: q
 
 @pytest.fixture
 def world(world: CoreWorld) -> CoreWorld:
-    apply_documents(world.service, "\n---\n".join((OURS, GLOBAL, ASKING, LOCKED)))
-    apply_documents(world.service, DRAFT, approve=False)
+    apply_documents(world.unit_of_work, "\n---\n".join((OURS, GLOBAL, ASKING, LOCKED)))
+    apply_documents(world.unit_of_work, DRAFT, approve=False)
     return world
 
 
 def counted(world: CoreWorld, *tables: type) -> list[int]:
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         return [work.session.scalar(select(func.count()).select_from(table)) or 0 for table in tables]
 
 
 def start_with_key(world: CoreWorld, key: str | None, runbook: str = "ours") -> str:
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         person = load_person(work, "U0DBOPS", source="test")
         incident = work.session.get_one(Incident, world.incident.id)
         return start_by_person(work, person, Start(runbook_named(work, runbook), incident, {}, key)).id
@@ -76,10 +76,10 @@ def at_once(times: int, deed: Callable[[], str]) -> list[str]:
 
 
 def test_a_start_is_committed_whole(world: CoreWorld) -> None:
-    run = start_run(world.service, world.incident, "ours")
+    run = start_run(world.unit_of_work, world.incident, "ours")
     assert counted(world, RunbookExecution, StepExecution) == [1, 1]
     assert world.jobs == [("runbook", run)]
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         owed = work.session.execute(select(Notice.kind, Notice.wanted).where(Notice.subject_id == run))
         assert dict(owed.all()) == {"detail": 0, "headline": 1}
         entry = work.session.scalars(select(AuditEntry).where(AuditEntry.subject_id == run)).one()
@@ -108,7 +108,7 @@ def test_starts_without_a_key_or_with_other_keys_are_executions_of_their_own(wor
 
 def test_ten_incidents_at_once_with_one_key_are_one_incident(world: CoreWorld) -> None:
     def open_it() -> str:
-        with world.service.transaction() as work:
+        with world.unit_of_work.begin() as work:
             person = load_person(work, "U0DBOPS", source="test")
             return open_incident(work, person, NewIncident("Down", "database"), request_key="rest:1").id
 
@@ -124,12 +124,12 @@ def test_ten_incidents_at_once_with_one_key_are_one_incident(world: CoreWorld) -
 def test_responders_of_the_incidents_team_run_their_own_and_global_runbooks(
     world: CoreWorld, runbook: str
 ) -> None:
-    assert start_run(world.service, world.incident, runbook)
+    assert start_run(world.unit_of_work, world.incident, runbook)
 
 
 def wait_for_a_blocked_connection(world: CoreWorld) -> None:
     deadline = time.monotonic() + 10
-    with world.service.engine.connect() as connection:
+    with world.unit_of_work.engine.connect() as connection:
         while not connection.scalar(
             text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
         ):
@@ -140,7 +140,7 @@ def wait_for_a_blocked_connection(world: CoreWorld) -> None:
 def refused(world: CoreWorld, person: str, runbook: str, incident: Incident) -> str:
     """Why this person may not start it. Nothing is written."""
     before = counted(world, RunbookExecution, AuditEntry, Notice)
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         who = load_person(work, person, source="test")
         start = Start(runbook_named(work, runbook), work.session.get_one(Incident, incident.id), {})
         with pytest.raises(NotAllowed) as error:
@@ -151,7 +151,7 @@ def refused(world: CoreWorld, person: str, runbook: str, incident: Incident) -> 
 
 @pytest.mark.parametrize("person", ["U0DBOPS", "U0WEB", "U0ADMIN"])
 def test_a_teams_runbook_runs_for_no_other_teams_incident(world: CoreWorld, person: str) -> None:
-    theirs = new_incident(world.service, "U0WEB", team="web")
+    theirs = new_incident(world.unit_of_work, "U0WEB", team="web")
     message = refused(world, person, "ours", theirs)
     assert message == "ours belongs to team database, and this incident is team web's."
 
@@ -167,15 +167,15 @@ def test_nobody_of_another_team_runs_anything_here(world: CoreWorld, runbook: st
 
 def test_a_draft_does_not_start(world: CoreWorld) -> None:
     with pytest.raises(Conflict, match="draft is draft: only an approved version runs"):
-        start_run(world.service, world.incident, "draft")
+        start_run(world.unit_of_work, world.incident, "draft")
     assert counted(world, RunbookExecution) == [0]
 
 
 def test_parameters_are_checked_and_defaults_filled_in(world: CoreWorld) -> None:
-    run = start_run(world.service, world.incident, "asking", cluster="orders")
-    assert see(world.service, run).parameters == {"cluster": "orders", "reason": "none"}
+    run = start_run(world.unit_of_work, world.incident, "asking", cluster="orders")
+    assert see(world.unit_of_work, run).parameters == {"cluster": "orders", "reason": "none"}
     with pytest.raises(InvalidInput):
-        start_run(world.service, world.incident, "asking", cluster="payments")
+        start_run(world.unit_of_work, world.incident, "asking", cluster="payments")
     assert counted(world, RunbookExecution) == [1]
 
 
@@ -184,9 +184,9 @@ def test_parameters_are_checked_and_defaults_filled_in(world: CoreWorld) -> None
 
 def test_a_run_that_leaves_the_queue_does_not_block_the_one_that_ends(world: CoreWorld) -> None:
     """One ends and grants its lock to the run that a person cancels at this very moment."""
-    holder, queued = (start_run(world.service, world.incident, "locked") for _ in range(2))
+    holder, queued = (start_run(world.unit_of_work, world.incident, "locked") for _ in range(2))
     ending = threading.Thread(target=world.executor.run, args=(RUNBOOK, holder))
-    with world.service.transaction() as work:
+    with world.unit_of_work.begin() as work:
         person = load_person(work, "U0DBOPS", source="test")
         work.session.get_one(RunbookExecution, queued, with_for_update=True)
         ending.start()
@@ -194,7 +194,7 @@ def test_a_run_that_leaves_the_queue_does_not_block_the_one_that_ends(world: Cor
         cancel(work, person, queued)
     ending.join(20)
     assert not ending.is_alive()
-    assert see(world.service, holder).status is Status.SUCCEEDED
-    assert see(world.service, queued).status is Status.CANCELLED
-    with world.service.transaction() as work:
+    assert see(world.unit_of_work, holder).status is Status.SUCCEEDED
+    assert see(world.unit_of_work, queued).status is Status.CANCELLED
+    with world.unit_of_work.begin() as work:
         assert take_lock(work, "team:database/db", world.incident, queue=False)

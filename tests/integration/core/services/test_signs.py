@@ -9,14 +9,14 @@ from structlog.testing import capture_logs
 from core.clock import SystemClock
 from core.database import open_engine
 from core.outage import Outage
-from core.service import UnitOfWorkFactory
 from core.services.operations import health
 from core.services.operations.health import living
+from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import RecordedJobs
 
 
 def test_a_process_that_has_nothing_to_do_says_once_that_its_database_is_away(
-    service: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
+    unit_of_work: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And once that it is back: an idle worker would fall silent, and look healthy."""
     monkeypatch.setattr(health, "EVERY", timedelta(milliseconds=5))
@@ -26,10 +26,12 @@ def test_a_process_that_has_nothing_to_do_says_once_that_its_database_is_away(
     class Returning(UnitOfWorkFactory):
         def transaction(self):  # type: ignore[no-untyped-def]  # as Service has it
             asked.append(1)
-            away = UnitOfWorkFactory(engines.pop(), SystemClock(), RecordedJobs()) if engines else service
-            return away.transaction()
+            away = (
+                UnitOfWorkFactory(engines.pop(), SystemClock(), RecordedJobs()) if engines else unit_of_work
+            )
+            return away.begin()
 
-    returning = Returning(service.engine, service.clock, service.job_queue)
+    returning = Returning(unit_of_work.engine, unit_of_work.clock, unit_of_work.job_queue)
     with capture_logs() as lines, living(returning, "worker", "1.0", Outage("worker", "the database")):
         deadline = time.monotonic() + 30
         while len(asked) < 8:

@@ -6,7 +6,7 @@ import pytest
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 
-from core.service import UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import RecordedJobs
 from tests.integration.core.workflows.house import START, House
 from tests.world import Target, running_target
@@ -20,8 +20,10 @@ def frozen() -> Iterator[FrozenDateTimeFactory]:
 
 
 @pytest.fixture
-def house(service: UnitOfWorkFactory, recorded_bells: RecordedJobs, frozen: FrozenDateTimeFactory) -> House:
-    return House(service, recorded_bells, frozen)
+def house(
+    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, frozen: FrozenDateTimeFactory
+) -> House:
+    return House(unit_of_work, recorded_bells, frozen)
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from freezegun.api import FrozenDateTimeFactory
 from sqlalchemy import select
 
 from core.execution.executor import Executor
-from core.service import UnitOfWorkFactory
 from core.services.access.people import load_person
 from core.services.incidents.ages import start_what_came_of_age
 from core.services.incidents.opening import change_status
 from core.services.views.reading import view_incident, view_workflow_execution
 from core.statuses import IncidentStatus
 from core.tables import Incident, IncidentEvent, Notice, RunbookExecution, WorkflowExecution
+from core.unit_of_work import UnitOfWorkFactory
 from core.views.executions import WorkflowExecutionView
 from core.views.incidents import IncidentView
 from tests.conftest import RecordedJobs
@@ -26,42 +26,42 @@ START = datetime(2026, 1, 5, 3, 12, tzinfo=UTC)
 
 @dataclass
 class House:
-    service: UnitOfWorkFactory
+    unit_of_work: UnitOfWorkFactory
     jobs: RecordedJobs
     frozen: FrozenDateTimeFactory
     secrets: dict[str, str] = field(default_factory=dict)
     executor: Executor | None = None  # of the one worker; None: each time it is a new one
 
     def apply(self, text: str) -> None:
-        apply_documents(self.service, f"{TEAMS}---{text}")
+        apply_documents(self.unit_of_work, f"{TEAMS}---{text}")
 
     def open(self, **values: Any) -> Incident:
         """An incident of team database; then the workers do what there is to do."""
-        incident = new_incident(self.service, **values)
+        incident = new_incident(self.unit_of_work, **values)
         self.work()
         return incident
 
     def work(self) -> None:
         """A worker answers the bells until it is quiet."""
-        executor = self.executor or new_executor(self.service, secrets=self.secrets)
-        work_off(self.service, executor, self.jobs.enqueued)
+        executor = self.executor or new_executor(self.unit_of_work, secrets=self.secrets)
+        work_off(self.unit_of_work, executor, self.jobs.enqueued)
 
     def at(self, moment: datetime | timedelta) -> None:
         """It is that moment, or that long after the start: the clock ticks, and the workers work."""
         self.frozen.move_to(moment if isinstance(moment, datetime) else START + moment)
         self.jobs.enqueued.clear()
-        enqueue_what_is_due(self.service)
-        start_what_came_of_age(self.service)
+        enqueue_what_is_due(self.unit_of_work)
+        start_what_came_of_age(self.unit_of_work)
         self.work()
 
     def change(self, incident: Incident, status: IncidentStatus) -> None:
-        with self.service.transaction() as work:
+        with self.unit_of_work.begin() as work:
             person = load_person(work, "U0DBOPS", source="test")
             change_status(work, person, work.session.get_one(Incident, incident.id), status)
         self.work()
 
     def runs(self, workflow: str | None = None) -> list[WorkflowExecutionView]:
-        with self.service.transaction() as work:
+        with self.unit_of_work.begin() as work:
             query = select(WorkflowExecution).order_by(WorkflowExecution.created_at, WorkflowExecution.id)
             rows = [row for row in work.session.scalars(query) if workflow in (None, row.workflow_name)]
             return [view_workflow_execution(work, row) for row in rows]
@@ -75,20 +75,20 @@ class House:
         return {action.id: action.status.value for action in self.run(workflow).actions}
 
     def runbook_runs(self) -> list[RunbookExecution]:
-        with self.service.transaction() as work:
+        with self.unit_of_work.begin() as work:
             return list(work.session.scalars(select(RunbookExecution).order_by(RunbookExecution.created_at)))
 
     def incident(self, incident: Incident) -> IncidentView:
-        with self.service.transaction() as work:
+        with self.unit_of_work.begin() as work:
             return view_incident(work.session.get_one(Incident, incident.id))
 
     def events(self) -> list[IncidentEvent]:
-        with self.service.transaction() as work:
+        with self.unit_of_work.begin() as work:
             return list(work.session.scalars(select(IncidentEvent).order_by(IncidentEvent.number)))
 
     def messages(self) -> list[tuple[str | None, str]]:
         """What is said: the channel where one is named, and the text."""
-        with self.service.transaction() as work:
+        with self.unit_of_work.begin() as work:
             query = select(Notice).where(Notice.kind == "message").order_by(Notice.number)
             return [(notice.channel, str(notice.content["text"])) for notice in work.session.scalars(query)]
 

@@ -51,7 +51,7 @@ def test_an_action_that_may_fail_does_not_end_the_workflow(house: House, target:
 
 
 def set_author(house: House, author: str) -> None:
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         for row in (*work.session.scalars(select(WorkflowVersion)), *work.session.scalars(select(Workflow))):
             row.changed_by = author
 
@@ -80,7 +80,7 @@ def test_the_author_of_the_version_that_ran_is_told_not_the_last_one(house: Hous
     target.answers["/hook"] = 500
     house.apply(calling(target))
     set_author(house, "U0AUTHOR")
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         workflow = work.session.scalars(select(Workflow)).one()
         workflow.changed_by = "U0OTHER"
     house.open()

@@ -211,11 +211,11 @@ def test_a_runbook_ends_at_its_deadline_also_while_it_waits(house: House) -> Non
 def test_a_worker_that_dies_within_a_workflow_leaves_a_run_that_another_one_ends(house: House) -> None:
     house.apply(DELAYED)
     house.open()
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         row = work.session.scalars(select(ActionExecution).where(ActionExecution.position == 0)).one()
         execution_id = row.execution_id
     house.at(timedelta(minutes=15))
-    new_executor(house.service).run(WORKFLOW, execution_id)
+    new_executor(house.unit_of_work).run(WORKFLOW, execution_id)
     assert house.said() == ["still open"]
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         assert work.session.scalars(select(Incident)).one().status == "open"

@@ -15,7 +15,9 @@ actions:
 
 def test_a_message_goes_to_the_incidents_channel_or_to_the_one_that_is_named(house: House) -> None:
     house.apply(WORKFLOW)
-    apply_documents(house.service, TEAMS.replace("name: database\n", "name: database\nchannels: [C0OTHER]\n"))
+    apply_documents(
+        house.unit_of_work, TEAMS.replace("name: database\n", "name: database\nchannels: [C0OTHER]\n")
+    )
     house.open(labels={"room": "C0OTHER"})
 
     assert house.messages() == [(None, "Orders down"), ("C0OTHER", "It is down")]

@@ -41,7 +41,7 @@ def test_an_incident_is_changed_with_its_events_card_and_audit_rows(house: House
     assert seen.acknowledged_at is not None
     assert seen.labels == {"kept": "2", "by": "Orders down"}
     assert sorted(house.said()) == ["critical", "critical acknowledged Orders down", "workflow:sets"]
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         card = work.session.scalars(select(Notice).where(Notice.kind == "incident")).one()
         assert card.wanted == 4
         audited = work.session.scalars(select(AuditEntry).where(AuditEntry.actor == "workflow:sets"))

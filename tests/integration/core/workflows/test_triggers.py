@@ -7,13 +7,13 @@ from sqlalchemy.exc import IntegrityError
 
 from core.decisions.initiators import MOST_DEPTH
 from core.errors import Conflict
-from core.service import UnitOfWork
 from core.services.access.people import load_person
 from core.services.incidents import ages
 from core.services.incidents.alert_news import escalate
 from core.services.starts.workflow_starts import TOO_DEEP
 from core.statuses import IncidentStatus, Severity, Status
 from core.tables import Incident
+from core.unit_of_work import UnitOfWork
 from tests.integration.core.workflows.house import START, House
 from tests.world import apply_documents, new_incident
 
@@ -32,7 +32,7 @@ actions:
 
 
 def raise_to(house: House, incident: Incident, severity: Severity) -> None:
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         person = load_person(work, "U0DBOPS", source="test")
         escalate(work, person, work.session.get_one(Incident, incident.id), severity)
     house.work()
@@ -132,7 +132,7 @@ def test_a_workflow_starts_once_for_an_incident_and_an_age_whatever_is_restarted
     house.apply(workflow(AGE))
     house.open()
     house.at(DUE)
-    apply_documents(house.service, workflow(AGE, text="other words"))
+    apply_documents(house.unit_of_work, workflow(AGE, text="other words"))
     house.at(DUE + SECOND)
     assert house.said() == ["told"]
 
@@ -152,7 +152,7 @@ def test_an_edit_of_anything_but_the_trigger_loses_no_age(house: House) -> None:
     house.apply(workflow(AGE))
     house.open()
     house.frozen.move_to(START + timedelta(minutes=16))
-    apply_documents(house.service, workflow(AGE, text="other words"))
+    apply_documents(house.unit_of_work, workflow(AGE, text="other words"))
     house.at(timedelta(minutes=16))
     assert house.said() == ["other words"]
 
@@ -164,7 +164,7 @@ def test_an_age_that_an_incident_had_before_the_workflow_had_the_trigger_does_no
     house.apply(workflow(before, more="when: incident.severity == 'critical'"))
     house.open()
     house.frozen.move_to(START + DUE + SECOND)
-    apply_documents(house.service, workflow(AGE))
+    apply_documents(house.unit_of_work, workflow(AGE))
     house.at(DUE + SECOND)
     assert house.runs() == []
 
@@ -186,7 +186,7 @@ def test_an_age_while_the_workflow_was_disabled_does_not_count(house: House) -> 
     house.at(DUE)
     assert house.runs() == []
     house.frozen.move_to(START + DUE + SECOND)
-    apply_documents(house.service, workflow(AGE))
+    apply_documents(house.unit_of_work, workflow(AGE))
     house.at(DUE + SECOND)
     assert house.runs() == []
 
@@ -259,6 +259,6 @@ def test_a_workflow_that_starts_itself_is_stopped_and_told_of(house: House) -> N
 
 def test_a_condition_that_cannot_be_evaluated_is_told_of(house: House) -> None:
     house.apply(workflow("{on: incident.created}", more="when: int(incident.title) > 0"))
-    new_incident(house.service)
+    new_incident(house.unit_of_work)
     [text] = house.said()
     assert "Its condition could not be evaluated" in text

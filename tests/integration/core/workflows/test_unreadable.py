@@ -27,7 +27,7 @@ WHY = (
 def prepare(house: House, header: str) -> None:
     """Of two workflows with this header the first cannot be read."""
     house.apply(f"\n{GONE % header}---\n{FINE % header}")
-    uninstall(house.service, "webhook")
+    uninstall(house.unit_of_work, "webhook")
 
 
 def test_the_incident_opens_and_the_channel_hears_of_the_failure(house: House) -> None:
@@ -59,7 +59,7 @@ def test_what_runs_once_per_incident_fails_once(house: House, once: str, times: 
 def test_who_starts_it_by_hand_is_told(house: House) -> None:
     prepare(house, "trigger: {on: manual}")
     incident = house.open()
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         person = load_person(work, "U0DBOPS", source="test")
         workflow = find_workflow(work, person, "gone")
         bound = work.session.get_one(Incident, incident.id)
@@ -91,7 +91,7 @@ def test_one_that_waits_for_an_age_is_left_out_with_one_warning(
 def test_one_that_became_unreadable_after_it_was_found_due_is_left_out(house: House) -> None:
     prepare(house, "trigger: {on: incident.age, minutes: 15}")
     incident = house.open()
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         gone = find_workflow(work, load_person(work, "U0DBOPS", source="test"), "gone")
         ages._reach(work, gone.id, incident.id)
         assert work.session.scalars(select(Incident)).one()

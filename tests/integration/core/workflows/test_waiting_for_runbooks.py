@@ -51,9 +51,9 @@ actions:
 
 
 def decide(house: House, *, approved: bool, number: int = 0) -> None:
-    gate = see(house.service, house.runbook_runs()[number].id).approval
+    gate = see(house.unit_of_work, house.runbook_runs()[number].id).approval
     assert gate is not None
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         decide_gate(work, load_person(work, "U0DBADMIN", source="test"), gate.id, approved=approved)
     house.work()
 
@@ -97,7 +97,7 @@ def test_a_workflow_may_go_on_after_a_failed_run(house: House, target: Target) -
 def test_a_cancelled_run_fails_the_action(house: House, target: Target) -> None:
     house.apply(documents(target))
     house.open()
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         cancel(work, load_person(work, "U0DBOPS", source="test"), house.runbook_runs()[0].id)
     house.work()
 
@@ -137,7 +137,7 @@ def test_an_end_is_answered_in_the_transaction_in_which_it_comes(house: House, t
     """No worker, no clock and no bell is needed for it: none can be lost."""
     house.apply(documents(target))
     house.open()
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         cancel(work, load_person(work, "U0DBOPS", source="test"), house.runbook_runs()[0].id)
         run_id = house.runbook_runs()[0].workflow_execution_id
         assert run_id is not None
@@ -159,11 +159,11 @@ def test_a_run_that_ended_before_the_action_could_wait_answers_it(house: House, 
     house.apply(documents(target))
     house.open()
     run = house.run()
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         row = work.session.get_one(RunbookExecution, house.runbook_runs()[0].id)
         row.awaited_by = None
     decide(house, approved=True)
-    with house.service.transaction() as work:
+    with house.unit_of_work.begin() as work:
         loaded = load_locked(work.session, WORKFLOW, run.id)
         loaded.row.status, loaded.row.waiting_for, loaded.row.wake_at = "running", None, work.now
         key = {"execution_id": run.id, "position": 0}

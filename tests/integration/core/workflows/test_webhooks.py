@@ -13,10 +13,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from core.service import UnitOfWorkFactory
 from core.services.views.reading import view_workflow_execution
 from core.statuses import Status
 from core.tables import WorkflowExecution
+from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import RecordedJobs
 from tests.integration.core.workflows.house import House
 from tests.world import TEAMS, apply_documents, new_executor, new_incident, work_off
@@ -155,7 +155,7 @@ def test_the_credentials_may_stand_in_the_body(calls: House, server: Server) -> 
 @pytest.fixture
 def one_worker(calls: House) -> House:
     """One worker for all, for tokens are each process's own."""
-    calls.executor = new_executor(calls.service, secrets=SECRETS)
+    calls.executor = new_executor(calls.unit_of_work, secrets=SECRETS)
     return calls
 
 
@@ -205,15 +205,15 @@ def test_where_no_token_is_given_nothing_is_called(calls: House, server: Server)
 
 
 def test_token_and_call_have_one_time_limit(
-    service: UnitOfWorkFactory, recorded_bells: RecordedJobs, server: Server
+    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, server: Server
 ) -> None:
     """Each of them alone would be done in time, which passes here."""
     server.takes = 1.5
-    apply_documents(service, f"{TEAMS}---{workflow(server, oauth(server), '    timeout: 2s')}")
-    new_incident(service)
+    apply_documents(unit_of_work, f"{TEAMS}---{workflow(server, oauth(server), '    timeout: 2s')}")
+    new_incident(unit_of_work)
     [(_, execution_id)] = recorded_bells.enqueued
-    work_off(service, new_executor(service, secrets=SECRETS), recorded_bells.enqueued)
-    with service.transaction() as work:
+    work_off(unit_of_work, new_executor(unit_of_work, secrets=SECRETS), recorded_bells.enqueued)
+    with unit_of_work.begin() as work:
         run = view_workflow_execution(work, work.session.get_one(WorkflowExecution, execution_id))
     assert (run.status, len(server.asked)) == (Status.FAILED, 1)
     assert " within 0." in str(run.actions[0].error)

@@ -103,7 +103,7 @@ class UnitOfWorkFactory:
     announcer: Announcing = field(default_factory=NoAnnouncer)
 
     @contextmanager
-    def transaction(self) -> Iterator[UnitOfWork]:
+    def begin(self) -> Iterator[UnitOfWork]:
         """A transaction that commits at the end and then rings; an error rolls back and rings nothing."""
         with Session(self.engine, expire_on_commit=False) as session:
             with session.begin():
@@ -116,14 +116,14 @@ class UnitOfWorkFactory:
             if work.jobs:
                 self.job_queue.enqueue(work.jobs)
 
-    def do(self, act: Callable[[UnitOfWork], T]) -> T:
+    def run(self, act: Callable[[UnitOfWork], T]) -> T:
         """What `act` returns, of one transaction. Where PostgreSQL ended it for another one's sake, it is tried again.
 
         So `act` may be called several times; nothing is left of what was ended
         (https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html).
         """
         for _ in range(TRIES_AGAIN):
-            with suppress_victims(), self.transaction() as work:
+            with suppress_victims(), self.begin() as work:
                 return act(work)
-        with self.transaction() as work:
+        with self.begin() as work:
             return act(work)
