@@ -10,7 +10,6 @@ less severe people decide. Who acknowledges at the vendor acknowledges here.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from sqlalchemy import select
 
@@ -25,7 +24,7 @@ from core.services.incidents import alert_storms
 from core.services.incidents.changes import RANKS, Cause, lock, set_severity
 from core.services.incidents.opening import change_status
 from core.services.incidents.timeline import add_note
-from core.statuses import UNRESOLVED, IncidentStatus, Severity
+from core.statuses import UNRESOLVED, AlertOutcome, IncidentStatus, Severity
 from core.tables import GroupedAlert, Incident
 from core.unit_of_work import UnitOfWork
 
@@ -54,22 +53,6 @@ def escalate(
 
 
 MAY = Action.ALERTS_SEND
-
-
-class AlertOutcome(StrEnum):
-    """What an alert came to.
-
-    `grouped`: it came in a storm, and is counted by the incident of that; `known` is open already, and nothing that
-    changes the incident was told; `ignored` tells nothing that we act on.
-    """
-
-    OPENED = "opened"
-    GROUPED = "grouped"
-    KNOWN = "known"
-    ESCALATED = "escalated"
-    ACKNOWLEDGED = "acknowledged"
-    RESOLVED = "resolved"
-    IGNORED = "ignored"
 
 
 @dataclass(frozen=True)

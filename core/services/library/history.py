@@ -3,11 +3,11 @@
 from sqlalchemy import select
 
 from core.decisions.people import Person
+from core.definitions.validate import still_valid
 from core.definitions.yaml_format import Labelled, difference, written_new
 from core.errors import Conflict, NotFound
 from core.services.library.finding import check_may_write, owner_of
 from core.services.library.kinds import RUNBOOKS, WORKFLOWS, Change, DefinitionKind, Row
-from core.services.library.workflows import still_valid
 from core.services.library.writing import UNSAID, Intent, lock, write
 from core.services.views.reading import view_runbook, view_workflow
 from core.statuses import ApprovalStatus
