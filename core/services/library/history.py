@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from core.decisions.people import Person
 from core.definitions.yaml_format import Labelled, difference, written_new
-from core.errors import Conflict, NotFound
+from core.errors import AlreadyDone, NotFound
 from core.service import Work
 from core.services.library.finding import check_may_write, owner_of
 from core.services.library.kinds import RUNBOOKS, WORKFLOWS, Change, Row, Shelf
@@ -47,7 +47,7 @@ def roll_back(
     check_may_write(person, definition.team)
     is_same = shelf.content_of(definition.document()) == shelf.content_of(row.definition)
     if is_same and row.status != ApprovalStatus.DEPRECATED:
-        raise Conflict(f"{row.name} says already what version {version} said.")
+        raise AlreadyDone(f"{row.name} says already what version {version} said.")
     note = intent.note or f"Back to version {version}."
     return write(work, person, shelf, row, definition, Change.ROLLED_BACK, note)
 
