@@ -11,13 +11,14 @@ from typing import Self
 
 
 class ErrorCode(StrEnum):
-    """The value is the code. `is_retryable`: the same request, sent again later, may succeed.
+    """The value is the code, and `summary` the title of its problems.
 
+    `is_retryable`: the same request, sent again later, may succeed without anybody changing it.
     `happened` and `remedy` are sentences for who writes a client; the problem's `detail` is the one about this request.
     """
 
     status: HTTPStatus
-    title: str
+    summary: str
     is_retryable: bool
     happened: str
     remedy: str
@@ -26,16 +27,21 @@ class ErrorCode(StrEnum):
         cls,
         value: str,
         status: HTTPStatus,
-        title: str,
+        summary: str,
         happened: str,
         remedy: str,
         is_retryable: bool = False,
     ) -> Self:
         code = str.__new__(cls, value)
         code._value_ = value
-        code.status, code.title, code.is_retryable = status, title, is_retryable
+        code.status, code.summary, code.is_retryable = status, summary, is_retryable
         code.happened, code.remedy = happened, remedy
         return code
+
+    @classmethod
+    def named(cls, text: str) -> Self | None:
+        """The code of that name; None where there is none."""
+        return next((code for code in cls if code.value == text), None)
 
     BAD_REQUEST = (
         "bad_request",

@@ -94,7 +94,7 @@ def problem(
     """
     body: dict[str, object] = {
         "type": type_of(code),
-        "title": code.title,
+        "title": code.summary,
         "status": code.status,
         "code": code,
         "detail": detail,

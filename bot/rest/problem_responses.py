@@ -76,7 +76,7 @@ OF_THEIR_OWN: Mapping[str, tuple[ErrorCode, ...]] = {
     "POST /api/approvals/{id}/reject": DECIDES,
     "POST /api/callbacks/{token}": DECIDES,
     "POST /api/alerts/{vendor}": (C.BAD_SIGNATURE, C.REQUEST_TIMEOUT),
-    "POST /api/freezes": (C.ALREADY_EXISTS,),
+    "POST /api/freezes": (C.ALREADY_EXISTS, C.NOT_FOUND),
     "DELETE /api/freezes/{id}": CHANGES,
     "POST /api/secrets": WRITES,
     "PUT /api/secrets/{id}": WRITES,
@@ -145,5 +145,5 @@ def responses_of(codes: Iterable[ErrorCode]) -> dict[str, Any]:
 
 def _response(codes: tuple[ErrorCode, ...]) -> dict[str, Any]:
     named = {"type": "object", "properties": {"code": {"enum": [code.value for code in codes]}}}
-    description = " ".join(f"`{code}`: {code.title}." for code in codes)
+    description = " ".join(f"`{code}`: {code.summary}." for code in codes)
     return {"description": description, "content": {MEDIA_TYPE: {"schema": {"allOf": [REFERENCE, named]}}}}

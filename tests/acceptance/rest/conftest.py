@@ -16,6 +16,7 @@ from core.service import Service
 from core.services.access.tokens import ALL_SCOPES, create_token
 from migrations.newest import newest_revision
 from tests.acceptance.rest.documents import RUNBOOKS
+from tests.documented import watched
 from tests.world import TEAMS, apply_documents
 
 ClientOf = Callable[[str], TestClient]
@@ -39,7 +40,7 @@ def web(service: Service, links: RunLinks) -> ASGIApp:
 @pytest.fixture
 def stranger(web: ASGIApp) -> TestClient:
     """A client without a token."""
-    return TestClient(web, raise_server_exceptions=False)
+    return watched(TestClient(web, raise_server_exceptions=False))
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def client_of(web: ASGIApp, service: Service, admin: Person) -> ClientOf:
         with service.transaction() as work:
             token = create_token(work, admin, slack_user_id, "test", scopes=ALL_SCOPES)
         headers = {"Authorization": f"Bearer {token}"}
-        return TestClient(web, raise_server_exceptions=False, headers=headers)
+        return watched(TestClient(web, raise_server_exceptions=False, headers=headers))
 
     return make
 

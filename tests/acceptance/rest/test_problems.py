@@ -22,10 +22,10 @@ def test_an_unknown_address_is_a_problem(stranger: TestClient) -> None:
     assert answer.status_code == 404
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json() == {
-        "type": "about:blank",
-        "title": "Not Found",
+        "type": "/problems/route_not_found",
+        "title": "No such address",
         "status": 404,
-        "code": "not_found",
+        "code": "route_not_found",
         "detail": "There is nothing at this address. /api/openapi.json lists what there is.",
     }
 
