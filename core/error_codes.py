@@ -251,7 +251,7 @@ class ErrorCode(StrEnum):
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "Internal error",
         "The service failed in a way that nobody foresaw. `id` is the id of the request, which is also in the log.",
-        "Give the id to an operator. Send a POST again only with the same `Idempotency-Key`.",
+        "Give the id to an operator. Repeat a POST only with the same `Idempotency-Key`: it may have been done.",
     )
     UNAVAILABLE = (
         "unavailable",
