@@ -23,7 +23,7 @@ from core.definitions.runbook import RunbookDefinition
 from core.definitions.secret import SecretDefinition
 from core.definitions.team import TeamDefinition
 from core.definitions.workflow import WorkflowDefinition
-from core.errors import Conflict, DefinitionError
+from core.errors import DefinitionError, NotRunnable
 
 AnyDefinition = TeamDefinition | SecretDefinition | RunbookDefinition | WorkflowDefinition
 KINDS: Mapping[str, type[AnyDefinition]] = {
@@ -62,7 +62,7 @@ def build_models() -> None:
 StoredDefinition = TypeVar("StoredDefinition", RunbookDefinition, WorkflowDefinition)
 
 
-class StoredDefinitionInvalid(Conflict):
+class StoredDefinitionInvalid(NotRunnable):
     """A definition that was kept is not valid any more.
 
     The sentence is for who asks for it; `cannot_be_read` tells of it those who did not.

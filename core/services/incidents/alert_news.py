@@ -19,7 +19,7 @@ from core.alerts.vendors import Vendor
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
-from core.errors import Conflict
+from core.errors import AlreadyDone, Conflict
 from core.services.incidents import alert_storms
 from core.services.incidents.changes import RANKS, Cause, lock, set_severity
 from core.services.incidents.opening import change_status
@@ -44,7 +44,8 @@ def escalate(
     check_may_respond(person, incident.team.name, f"change inc-{incident.number}", action)
     lock(work, incident)
     if RANKS[severity] <= RANKS[Severity(incident.severity)]:
-        raise Conflict(
+        kind = AlreadyDone if severity == incident.severity else Conflict
+        raise kind(
             f"inc-{incident.number} is already {incident.severity}.",
             hint="To escalate is to raise: " + ", ".join(Severity) + ".",
         )
