@@ -73,7 +73,7 @@ def find_caller(request: Request, action: Action | None) -> Caller:
     person, token_id = found
     settings: RestSettings = request.app.state.settings
     if not CANCEL.fullmatch(request.url.path):
-        serialize_on_key(settings, person, token_id)
+        check_request_rate(settings, person, token_id)
     check_action(person, action)
     return Caller(unit_of_work, settings, with_origin(request, person), token_id)
 
@@ -97,7 +97,7 @@ def check_action(person: Person, action: Action | None) -> None:
     require_scope(person, action)
 
 
-def serialize_on_key(settings: RestSettings, person: Person, token_id: str) -> None:
+def check_request_rate(settings: RestSettings, person: Person, token_id: str) -> None:
     """Raises TooMany. Never asked of a cancel."""
     wait = settings.limit.take(token_id)
     if wait:
