@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx2
 from sqlalchemy.engine import make_url
 
+from chaos.armed import WITHOUT
 from chaos.crew import CONCURRENCY, Crew, Member
 from chaos.definitions import PEOPLE, documents
 from chaos.front import Front
@@ -148,7 +149,7 @@ def _environment(
         "RUNBOOK_EGRESS": "127.0.0.1",
         "RUNBOOK_SECRET_TARGET": target,
         "RUNBOOK_SECRET_TRACE": str(folder / "trace.log"),
-        "RUNBOOK_WITHOUT": without,
+        WITHOUT: without,
     }
 
 

@@ -13,8 +13,8 @@ from rq.queue import EnqueueData
 from rq.serializers import JSONSerializer
 
 from core.clock import elapsed
+from core.fault_injection import fail_point
 from core.outage import Outage
-from core.sabotage import reach
 from core.service import Ring
 from workers.breaker import Breaker
 from workers.redis_addresses import connect_redis
@@ -72,11 +72,11 @@ class RqDoorbell:
 
     def ring(self, rings: Sequence[Ring]) -> None:
         """In one round trip: a Redis that is silent costs IMPATIENT once, however many ring."""
-        reach("ring.before")
+        fail_point("ring.before")
         if not self._has_rung(rings):
             rung_for = [ring.execution_id for ring in rings[:MOST_LOGGED]]
             log.info("not rung for: the clock will, or workers look", rings=len(rings), executions=rung_for)
-        reach("ring.after")
+        fail_point("ring.after")
 
     def unanswered(self) -> frozenset[str]:
         """The executions whose jobs are still in the queue: to ring for them again would only make it longer."""
