@@ -23,9 +23,7 @@ __all__ = ["armed", "house", "ours", "response_url", "theirs"]
 
 @pytest.fixture
 def house(service: Service, recorded_bells: RecordedBells, response_url: ResponseUrl) -> House:
-    app = create_bolt_app(
-        service, signing_secret=SECRET, workspace=our_workspace, token="xoxb-1", api_url=NOBODY_LISTENS
-    )
+    app = create_bolt_app(service, workspace=our_workspace, token="xoxb-1", api_url=NOBODY_LISTENS)
     links = RunLinks("https://runbooks.example", "the signing secret")
     limit = RateLimit(rate=1_000_000.0, burst=1_000_000)
     unlimited = RestSettings(limit=limit, origins=Origins(SECRET))

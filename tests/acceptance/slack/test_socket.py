@@ -14,7 +14,6 @@ from core.service import Service
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
 from tests.acceptance.slack.conftest import NOBODY_LISTENS
-from tests.acceptance.slack.requests import SECRET
 from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, executions
 from tests.integration.slack_sandbox.people import People, eventually
 
@@ -44,9 +43,7 @@ class Socket:
     """`run_socket` in a thread of its own; `ended_with`: what it raised."""
 
     def __init__(self, service: Service, api_url: str, app_token: str) -> None:
-        self._app = create_bolt_app(
-            service, signing_secret=SECRET, workspace=lambda: OURS, token=APP.bot_token, api_url=api_url
-        )
+        self._app = create_bolt_app(service, workspace=lambda: OURS, token=APP.bot_token, api_url=api_url)
         self._token, self._stop = app_token, threading.Event()
         self.ended_with: ConfigurationError | None = None
         self._thread = threading.Thread(target=self._run)
