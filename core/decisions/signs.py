@@ -34,7 +34,7 @@ class Presence:
     age: timedelta | None
 
     def __str__(self) -> str:
-        """Answer the line that says so, and what it costs where none is alive."""
+        """Return the line that says so, and what it costs where none is alive."""
         if self.alive:
             return f"{self.kind}: {self.alive} alive, the last sign of life {_ago(self.age)}"
         last = (

@@ -68,7 +68,7 @@ class ActionDefinition(Definition):
 
 @cache
 def action_types() -> Mapping[str, type[ActionDefinition]]:
-    """Answer the action types by name: those of this package and of the entry points `runbook.actions`.
+    """Return the action types by name: those of this package and of the entry points `runbook.actions`.
 
     Raises ConfigurationError when two of them have one name.
     """
@@ -98,7 +98,7 @@ class FlattenedAction:
 def in_order(
     actions: Sequence[ActionDefinition], path: Path = ("actions",), branch: Branch | None = None
 ) -> Iterator[FlattenedAction]:
-    """Answer all actions, nested ones behind the one that they are in."""
+    """Return all actions, nested ones behind the one that they are in."""
     for index, action in enumerate(actions):
         here = (*path, index)
         yield FlattenedAction(action, here, branch)

@@ -42,14 +42,14 @@ class Document:
     spans: dict[Path, tuple[int, int]] = field(repr=False)
 
     def at(self, path: Path) -> object:
-        """Answer the value at `path`, which must be there."""
+        """Return the value at `path`, which must be there."""
         value: Any = self.data
         for part in path:
             value = value[part]
         return value
 
     def position(self, path: Path, *, key: bool = False) -> Place:
-        """Answer line and column, from 1, of the value at `path`, or of its key.
+        """Return line and column, from 1, of the value at `path`, or of its key.
 
         Of what is not there (a missing field) it is the position of the nearest thing around it.
         """
@@ -58,7 +58,7 @@ class Document:
         return self.key_places.get(path, self.places[path]) if key else self.places[path]
 
     def locate(self, path: Path, fragment: str, offset: int = 0) -> Place:
-        """Answer line and column of the character `offset` of `fragment`, a part of the text at `path`.
+        """Return line and column of the character `offset` of `fragment`, a part of the text at `path`.
 
         Where the text is written otherwise (with escapes, folded over lines) it is the position of the text.
         """
@@ -67,17 +67,17 @@ class Document:
         return self.position(path) if at < 0 else place_of(self.text, at + offset)
 
     def problem(self, path: Path, message: str, hint: str | None = None, *, key: bool = False) -> Problem:
-        """Answer a Problem at `path`, or at its key."""
+        """Return a Problem at `path`, or at its key."""
         return Problem(self.file, *self.position(path, key=key), message, hint, path)
 
     def problem_in(
         self, path: Path, fragment: str, offset: int, message: str, hint: str | None = None
     ) -> Problem:
-        """Answer a Problem at the character `offset` of a `fragment` of the text at `path`."""
+        """Return a Problem at the character `offset` of a `fragment` of the text at `path`."""
         return Problem(self.file, *self.locate(path, fragment, offset), message, hint, path)
 
 
 def place_of(text: str, offset: int) -> Place:
-    """Answer line and column, from 1, of the character at `offset`."""
+    """Return line and column, from 1, of the character at `offset`."""
     before = text[:offset].split("\n")
     return len(before), len(before[-1]) + 1

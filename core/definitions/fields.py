@@ -151,7 +151,7 @@ class Marked:
 
 
 def marked_values(model: type[BaseModel], data: Mapping[str, object], path: Path = ()) -> Iterator[Marked]:
-    """Answer the marked values of `data`, which need not be valid, as `model` marks them.
+    """Return the marked values of `data`, which need not be valid, as `model` marks them.
 
     Parts that a registry chooses (steps, actions) are left to the caller, who knows what they may name.
     """
@@ -168,17 +168,17 @@ def marked_values(model: type[BaseModel], data: Mapping[str, object], path: Path
 
 
 def fields_by_key(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """Answer the fields of a model by what people write: `if`, not `condition`."""
+    """Return the fields of a model by what people write: `if`, not `condition`."""
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def inner_models(field: FieldInfo) -> tuple[type[BaseModel], ...]:
-    """Answer the models that a field's annotation mentions; those of a registry not."""
+    """Return the models that a field's annotation mentions; those of a registry not."""
     return tuple(_models(field.annotation))
 
 
 def registered(field: FieldInfo) -> RegisteredUnion | None:
-    """Answer the registry that a field's items come from, if any."""
+    """Return the registry that a field's items come from, if any."""
     return next((item for item in _metadata(field) if isinstance(item, RegisteredUnion)), None)
 
 

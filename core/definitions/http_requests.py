@@ -36,7 +36,7 @@ NAME_HINT = "Use letters, digits and -, such as X-Size."
 
 
 def why_no_header(name: str, value: str) -> str | None:
-    """Answer why no request carries the header, which tells nothing of its value; None where one can."""
+    """Return why no request carries the header, which tells nothing of its value; None where one can."""
     if not _TOKEN.fullmatch(name):
         return f"{name!r} is no name that a header may have."
     if not is_carried(value):
@@ -47,12 +47,12 @@ def why_no_header(name: str, value: str) -> str | None:
 
 
 def is_carried(text: str) -> bool:
-    """Answer whether a value may have all these characters: those of ASCII that can be seen, and the space."""
+    """Return whether a value may have all these characters: those of ASCII that can be seen, and the space."""
     return text.isascii() and text.isprintable()
 
 
 def joined(*headers: Mapping[str, str]) -> dict[str, str]:
-    """Answer all of them; of two with one name, however it is spelled, the later one."""
+    """Return all of them; of two with one name, however it is spelled, the later one."""
     spelled = {name.lower(): name for each in headers for name in each}
     values = {name.lower(): value for each in headers for name, value in each.items()}
     return {spelled[name]: value for name, value in values.items()}
@@ -239,7 +239,7 @@ VALUE_HINT = "A header has letters, digits and signs of ASCII, without line brea
 
 
 def wrong_header(path: Path, text: str, mark: HeaderField, document: Document) -> Iterator[Problem]:
-    """Answer what is wrong with one header as it is written; what `{{ … }}` brings is known when it is sent."""
+    """Return what is wrong with one header as it is written; what `{{ … }}` brings is known when it is sent."""
     name = mark.name or str(path[-1])
     if why := why_no_header(name, ""):
         yield document.problem(path, why, NAME_HINT, key=True)
@@ -262,7 +262,7 @@ def _constant(text: str) -> Iterator[str]:
 
 
 def doubled_headers(marked: Marked, document: Document) -> Iterator[Problem]:
-    """Answer the headers that differ from an earlier one by the case of their names alone."""
+    """Return the headers that differ from an earlier one by the case of their names alone."""
     if not isinstance(marked.mark, HeaderField) or not isinstance(marked.value, Mapping):
         return
     seen: dict[str, str] = {}

@@ -47,7 +47,7 @@ _KINDS = {
 
 
 def deref(schema: object, root: Schema) -> Schema:
-    """Answer a schema with its local `$ref` followed; an empty schema where there is nothing to follow."""
+    """Return a schema with its local `$ref` followed; an empty schema where there is nothing to follow."""
     for _ in range(16):
         if not isinstance(schema, Mapping):
             return {}
@@ -61,7 +61,7 @@ def deref(schema: object, root: Schema) -> Schema:
 
 
 def schema_problems(schema: Schema) -> Iterator[tuple[Path, str]]:
-    """Answer what is wrong with a schema itself: the path in it, and a sentence."""
+    """Return what is wrong with a schema itself: the path in it, and a sentence."""
     try:
         size_of_schema(schema)
     except Unbounded as error:
@@ -113,7 +113,7 @@ def _why_no_pattern(pattern: str) -> str:
 
 
 def schema_errors(schema: Schema, value: object) -> list[tuple[str, str]]:
-    """Answer what the schema has against a value: the name of the property and a sentence, one for each place.
+    """Return what the schema has against a value: the name of the property and a sentence, one for each place.
 
     Not more than fifty. What would take too long is said, and not done.
     """
@@ -153,7 +153,7 @@ def _pair(error: ValidationError, schema: Schema) -> tuple[str, str]:
 
 
 def required_names(schema: object) -> list[str]:
-    """Answer the properties that a schema requires."""
+    """Return the properties that a schema requires."""
     names = schema.get("required") if isinstance(schema, Mapping) else None
     return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 

@@ -122,7 +122,7 @@ _PLAIN = json.JSONDecoder(strict=False)
 
 
 def json_end(text: str, start: int) -> int | None:
-    """Answer where the list or mapping that begins at `start` ends; None where none does, or it is never closed."""
+    """Return where the list or mapping that begins at `start` ends; None where none does, or it is never closed."""
     if text[start : start + 1] not in CLOSING:
         return None
     try:
@@ -132,7 +132,7 @@ def json_end(text: str, start: int) -> int | None:
 
 
 def plain_json(text: str) -> str:
-    """Answer the JSON with plain quotes around its texts, and plain spaces between; what is within a text stays."""
+    """Return the JSON with plain quotes around its texts, and plain spaces between; what is within a text stays."""
     return "".join(_plain(piece) for piece in _pieces(text, 0))
 
 

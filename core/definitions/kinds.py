@@ -85,12 +85,12 @@ NEIGHBOUR = "trigger"  # every workflow has one; what switches it off is read be
 
 
 def without_enabled(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer what is versioned of a workflow's document."""
+    """Return what is versioned of a workflow's document."""
     return {key: value for key, value in document.items() if key != FIELD}
 
 
 def with_enabled(document: Mapping[str, Any], enabled: bool) -> dict[str, Any]:
-    """Answer the document that says so; one that says so already, if only by silence, stays as it was written."""
+    """Return the document that says so; one that says so already, if only by silence, stays as it was written."""
     if document.get(FIELD, True) is enabled:
         return dict(document)
     if FIELD in document:
@@ -115,11 +115,11 @@ class _Generator(GenerateJsonSchema):
 
 
 def schema_of(kind: str) -> Mapping[str, object]:
-    """Answer the schema of `runbook`, `workflow`, `team` or `secret`. Raises KeyError for another kind."""
+    """Return the schema of `runbook`, `workflow`, `team` or `secret`. Raises KeyError for another kind."""
     return {"$schema": DIALECT, **model_schema(KINDS[kind]), "title": kind}
 
 
 def model_schema(model: type[BaseModel]) -> JsonSchemaValue:
-    """Answer the schema of a part of a document, such as a step type; of one that may hold its like, too."""
+    """Return the schema of a part of a document, such as a step type; of one that may hold its like, too."""
     schema = model.model_json_schema(schema_generator=_Generator)
     return {**schema["$defs"][model.__name__], "$defs": schema["$defs"]} if "$ref" in schema else schema

@@ -57,13 +57,13 @@ class Masker:
         return _LARGEST_FORM * max((len(utf8(value)) for value in self._values), default=0)
 
     def mask(self, text: str) -> str:
-        """Answer the text without the secrets."""
+        """Return the text without the secrets."""
         data = utf8(text)
         spans = self.spans(data)
         return _hidden(data, spans) if spans else text
 
     def mask_value(self, value: JsonValue) -> JsonValue:
-        """Answer a copy of a JSON value without the secrets, in keys and numbers too.
+        """Return a copy of a JSON value without the secrets, in keys and numbers too.
 
         A secret that is split over several texts which follow each other is found as well.
         """
@@ -71,7 +71,7 @@ class Masker:
         return _rebuilt(value, hidden, self._mask_keys(value))
 
     def spans(self, data: bytes) -> list[Span]:
-        """Answer where the secrets stand in UTF-8, in order; no two overlap."""
+        """Return where the secrets stand in UTF-8, in order; no two overlap."""
         found = set(self._short_spans(data))
         for view in _views(View(data), _DEPTH if len(data) < _LARGE else _DEPTH_OF_LARGE):
             folded = view.data.translate(FOLD)

@@ -37,7 +37,7 @@ _READABLE = re.compile(rb"[\t\r\n -~]{8,}|(?:[ -~]\0){4,}|(?:\0[ -~]){4,}")
 
 
 def _digits(known: bytes, zero: bytes, others: Mapping[bytes, bytes]) -> bytes:
-    """Answer the table that leaves the `known` digits, has one of them for each of `others`, and zero for the rest."""
+    """Return the table that leaves the `known` digits, has one of them for each of `others`, and zero for the rest."""
     table = {byte: bytes([byte]) if byte in known else zero for byte in _EVERY_BYTE}
     return b"".join((table | {ord(sign): digit for sign, digit in others.items()}).values())
 
@@ -63,13 +63,13 @@ class View:
         return self._make_pieces()
 
     def origin(self, span: Span) -> Span:
-        """Answer where the bytes of a span, which is not empty, stood in the text itself."""
+        """Return where the bytes of a span, which is not empty, stood in the text itself."""
         if self._parent is None:
             return span
         return self._parent.origin((self._before(span[0])[0], self._before(span[1] - 1)[1]))
 
     def _before(self, at: int) -> Span:
-        """Answer the bytes of the parent from which the byte `at` was made."""
+        """Return the bytes of the parent from which the byte `at` was made."""
         pieces = self._pieces
         index = bisect_right(pieces, at, key=lambda piece: piece[0]) - 1
         start, origin, length = pieces[index]
@@ -79,7 +79,7 @@ class View:
 
 
 def unescaped(view: View) -> View | None:
-    """Answer the text with its escapes undone once; None where it has none."""
+    """Return the text with its escapes undone once; None where it has none."""
     if _ESCAPE.search(view.data) is None:
         return None
     data = _ESCAPE.sub(lambda match: _meaning(match[0]), view.data)
@@ -110,7 +110,7 @@ def _encoded(text: str) -> bytes:
 
 
 def _replaced(data: bytes, pattern: re.Pattern[bytes], meaning: Callable[[bytes], bytes]) -> Iterator[Piece]:
-    """Answer the pieces of `pattern.sub` in `data`."""
+    """Return the pieces of `pattern.sub` in `data`."""
     made, after = 0, 0
     for match in pattern.finditer(data):
         if match.start() > after:
@@ -126,7 +126,7 @@ def _replaced(data: bytes, pattern: re.Pattern[bytes], meaning: Callable[[bytes]
 
 
 def _without(view: View, unwanted: bytes) -> View:
-    """Answer the text without these bytes; the view itself where it has none of them."""
+    """Return the text without these bytes; the view itself where it has none of them."""
     data = view.data.translate(None, unwanted)
     if len(data) == len(view.data):
         return view
@@ -139,7 +139,7 @@ def _any_of(signs: bytes) -> re.Pattern[bytes]:
 
 
 def squeezed(view: View) -> View:
-    """Answer the letters and digits alone: what was wrapped, spaced or quoted stands together again."""
+    """Return the letters and digits alone: what was wrapped, spaced or quoted stands together again."""
     return _without(view, _NOT_ALPHANUMERIC)
 
 
@@ -149,7 +149,7 @@ def squeezed_bytes(data: bytes) -> bytes:
 
 
 def readable_runs(view: View) -> View | None:
-    """Answer what of decoded bytes looks like text, in UTF-8 or UTF-16, the runs set apart; None where nothing does."""
+    """Return what of decoded bytes looks like text, in UTF-8 or UTF-16, the runs set apart; None where nothing does."""
     runs = [match.span() for match in _READABLE.finditer(view.data)]
     if not runs:
         return None
@@ -167,7 +167,7 @@ def _run_pieces(data: bytes, runs: list[Span]) -> Iterator[Piece]:
 
 
 def from_base64(view: View) -> Iterator[View]:
-    """Answer what the text is as base64 of either alphabet, lines joined, at each of the four alignments.
+    """Return what the text is as base64 of either alphabet, lines joined, at each of the four alignments.
 
     What is no base64 is decoded with it: what that gives is found to be nothing.
     """
@@ -179,7 +179,7 @@ def from_base64(view: View) -> Iterator[View]:
 
 
 def from_hex(view: View) -> Iterator[View]:
-    """Answer what the text is as hexadecimal digits, at both alignments."""
+    """Return what the text is as hexadecimal digits, at both alignments."""
     joined = _without(view, _HEX_SEPARATORS)
     if b"0x" in joined.data:
         before, prefix = joined, re.compile(rb"0x")

@@ -30,12 +30,12 @@ class ParameterProblem:
     hint: str | None = None
 
     def __str__(self) -> str:
-        """Answer the sentence and the hint behind it."""
+        """Return the sentence and the hint behind it."""
         return f"{self.message} {self.hint}" if self.hint else self.message
 
 
 def check_parameters(schema: Schema, given: Mapping[str, object]) -> dict[str, JsonValue]:
-    """Answer the parameters with defaults filled in, valid under the schema.
+    """Return the parameters with defaults filled in, valid under the schema.
 
     A parameter that the schema does not declare is refused, unless it says `additionalProperties` or
     `patternProperties`. Raises InvalidInput with one Problem for each parameter that is missing or wrong, or that
@@ -80,24 +80,24 @@ def parse_key_values(words: Sequence[str], schema: Schema) -> dict[str, JsonValu
 
 
 def declared(schema: Schema) -> Mapping[str, object]:
-    """Answer the parameters that a schema declares, each with its own schema."""
+    """Return the parameters that a schema declares, each with its own schema."""
     properties = schema.get("properties")
     return properties if isinstance(properties, Mapping) else {}
 
 
 def required(schema: Schema) -> list[str]:
-    """Answer the parameters that must be given."""
+    """Return the parameters that must be given."""
     return required_names(schema)
 
 
 def default_of(schema: object, root: Schema) -> tuple[object] | None:
-    """Answer the default that a property's schema gives, in a tuple (for it may be null), or None."""
+    """Return the default that a property's schema gives, in a tuple (for it may be null), or None."""
     resolved = deref(schema, root)
     return (resolved["default"],) if "default" in resolved else None
 
 
 def with_defaults(schema: Schema, given: Mapping[str, object]) -> dict[str, object]:
-    """Answer the parameters with the defaults of those that are not given, in the schema's order."""
+    """Return the parameters with the defaults of those that are not given, in the schema's order."""
     filled: dict[str, object] = {}
     for name, inner in declared(schema).items():
         default = default_of(inner, schema)

@@ -28,13 +28,13 @@ class Problem:
         return ".".join(map(str, self.path))
 
     def __str__(self) -> str:
-        """Answer `file:12:5: message hint`, the form that editors and terminals turn into a link."""
+        """Return `file:12:5: message hint`, the form that editors and terminals turn into a link."""
         sentence = f"{self.message} {self.hint}" if self.hint else self.message
         return f"{self.file}:{self.line}:{self.column}: {sentence}"
 
 
 def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
-    """Answer up to `limit` of the `known` names that look like `name`, the likest first."""
+    """Return up to `limit` of the `known` names that look like `name`, the likest first."""
     by_folded = {candidate.casefold(): candidate for candidate in known if len(candidate) <= LONGEST}
     if len(name) > LONGEST or len(by_folded) > MOST_KNOWN:
         return []
@@ -42,7 +42,7 @@ def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
 
 
 def suggest(name: str, known: Iterable[str], *, plural: str) -> str:
-    """Answer the hint for an unknown `name`: the nearest known ones, or else all of them.
+    """Return the hint for an unknown `name`: the nearest known ones, or else all of them.
 
     `plural` names what they are ("Fields", "Step types").
     """
@@ -54,6 +54,6 @@ def suggest(name: str, known: Iterable[str], *, plural: str) -> str:
 
 
 def one_of(names: Iterable[str]) -> str:
-    """Answer `a`, `a or b`, `a, b or c`."""
+    """Return `a`, `a or b`, `a, b or c`."""
     *head, tail = names
     return f"{', '.join(head)} or {tail}" if head else tail

@@ -43,7 +43,7 @@ _TAGGED = {
 
 
 def problems_of(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:
-    """Answer the Problems that make up a ValidationError of `model` over the data of `document`."""
+    """Return the Problems that make up a ValidationError of `model` over the data of `document`."""
     found = error.errors(include_url=False)[:MOST_PROBLEMS]
     causes = [details for details in found if not _is_consequence(details, document)]
     return [_problem(details, model, document) for details in causes or found]
@@ -83,7 +83,7 @@ def _problem(details: ErrorDetails, model: type[BaseModel], document: Document) 
 
 
 def _path(data: object, loc: Path) -> Path:
-    """Answer the path in the document: `loc` without what pydantic adds, the tags of unions and `[key]`."""
+    """Return the path in the document: `loc` without what pydantic adds, the tags of unions and `[key]`."""
     path: list[str | int] = []
     parts = list(loc)
     while parts:
@@ -187,7 +187,7 @@ def _pattern_hint(pattern: str) -> str:
 
 
 def described(value: object) -> str:
-    """Answer what people call a value of a document: the text in quotes, a number, "a list"."""
+    """Return what people call a value of a document: the text in quotes, a number, "a list"."""
     if isinstance(value, str):
         return f'"{value}"' if len(value) <= 60 else f'"{value[:57]}…"'
     if value is None:

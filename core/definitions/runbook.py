@@ -43,7 +43,7 @@ def full_name(written: str, rendered: str, runbook_team: str | None, incident_te
 
 
 def check_lock(document: Document) -> Iterator[Problem]:
-    """Answer what is wrong with the lock of a runbook; the document need not be valid otherwise."""
+    """Return what is wrong with the lock of a runbook; the document need not be valid otherwise."""
     lock = document.data.get("lock")
     if document.data.get("team") is not None and isinstance(lock, str) and lock.startswith(GLOBAL):
         yield document.problem(("lock",), ONLY_GLOBAL, HINT)
@@ -207,7 +207,7 @@ MOST_CASES = 200
 
 
 def no_parameters() -> dict[str, JsonValue]:
-    """Answer the JSON Schema of a runbook that takes no parameters."""
+    """Return the JSON Schema of a runbook that takes no parameters."""
     return {"type": "object", "properties": {}}
 
 

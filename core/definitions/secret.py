@@ -155,7 +155,7 @@ def _parted(pattern: str) -> tuple[str, int | None]:
 def check_use(
     name: str, declared: SecretDefinition | None, use: SecretUse, hosts: Sequence[str] = ()
 ) -> Destinations:
-    """Answer where the secret may go from there. `hosts`: where it goes now, for the declaration that a hint shows.
+    """Return where the secret may go from there. `hosts`: where it goes now, for the declaration that a hint shows.
 
     Raises NotFound where none of that name is declared for the team, in one and the same sentence whether it is
     declared for others; NotAllowed where this type of step may not take it.

@@ -34,7 +34,7 @@ class SecretTaker(Protocol):
     """The value of `secrets` in a scope: what templates ask for each `{{ secrets.NAME }}`."""
 
     def take(self, name: str) -> str:
-        """Answer what stands in its place; raises RunbookError for one that may not be used."""
+        """Return what stands in its place; raises RunbookError for one that may not be used."""
 
 
 class Withheld:
@@ -53,7 +53,7 @@ class SecretPlaces(Withheld):
 
 
 def whole_secret(source: str) -> str | None:
-    """Answer the name where an expression is a secret and nothing else."""
+    """Return the name where an expression is a secret and nothing else."""
     found = _WHOLE.fullmatch(source)
     return found[1] if found else None
 
@@ -78,7 +78,7 @@ def names_secrets_in_key(key: str) -> bool:
 
 
 def named_secrets(document: object) -> set[str]:
-    """Answer the secrets that a document as plain JSON uses, in whatever fields."""
+    """Return the secrets that a document as plain JSON uses, in whatever fields."""
     return set(_PLACE.findall(json.dumps(document, ensure_ascii=False)))
 
 
@@ -93,7 +93,7 @@ _EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 def secret_names(schema: Schema, given: Iterable[str] = ()) -> frozenset[str]:
-    """Answer which parameters are secrets: of those that are declared, and of those that are `given`."""
+    """Return which parameters are secrets: of those that are declared, and of those that are `given`."""
     found = {name for name, inner in _properties(schema) if _is_secret(inner, schema)}
     others = [schema.get("additionalProperties"), schema.get("patternProperties")]
     if _is_secret(others, schema):
@@ -104,7 +104,7 @@ def secret_names(schema: Schema, given: Iterable[str] = ()) -> frozenset[str]:
 def parted(
     schema: Schema, parameters: Mapping[str, JsonValue]
 ) -> tuple[dict[str, JsonValue], dict[str, JsonValue]]:
-    """Answer the parameters as everybody may see them, and those that are hidden, as they are.
+    """Return the parameters as everybody may see them, and those that are hidden, as they are.
 
     What is empty is no secret, and is seen to be empty.
     """
@@ -114,7 +114,7 @@ def parted(
 
 
 def is_hidden(shown: JsonValue) -> bool:
-    """Answer whether something was hidden in a parameter as everybody sees it."""
+    """Return whether something was hidden in a parameter as everybody sees it."""
     return MASK in texts_of({"": shown})
 
 
@@ -131,17 +131,17 @@ class HiddenParameters(frozenset[str]):
     """The names of a run's hidden parameters: under `HIDDEN` in the scope over which is rendered what is shown."""
 
     def are_named(self, references: Iterable[Reference]) -> bool:
-        """Answer whether an expression names one: what it makes of it is not shown either."""
+        """Return whether an expression names one: what it makes of it is not shown either."""
         return any(found.root == "params" and self & set(found.members[:1]) for found in references)
 
 
 def texts_of(hidden: Mapping[str, JsonValue]) -> tuple[str, ...]:
-    """Answer every text and number in hidden parameters, for a Masker."""
+    """Return every text and number in hidden parameters, for a Masker."""
     return tuple(dict.fromkeys(_scalars(list(hidden.values()))))
 
 
 def discreet(field: str, message: str, secrets: Collection[str]) -> tuple[str, str]:
-    """Answer what is wrong with a parameter, and with which one, so that it tells nothing of what a secret is."""
+    """Return what is wrong with a parameter, and with which one, so that it tells nothing of what a secret is."""
     if not field:
         is_quoted = bool(secrets) and message.startswith(WHOLE)
         return field, f"{WHOLE} do not fit their schema." if is_quoted else message

@@ -22,7 +22,7 @@ class Shape:
     empty: str = "{path} has no members."
 
     def at(self, members: Iterable[str]) -> "Shape | None":
-        """Answer the shape of a member of a member, or None where nothing is known about it."""
+        """Return the shape of a member of a member, or None where nothing is known about it."""
         shape = self
         for member in members:
             if shape.members is None or member not in shape.members:
@@ -31,7 +31,7 @@ class Shape:
         return shape
 
     def without_optional(self, names: Iterable[str]) -> "Shape":
-        """Answer the shape in which the members `names` are known to be there."""
+        """Return the shape in which the members `names` are known to be there."""
         return replace(self, optional=self.optional - frozenset(names))
 
 
@@ -42,12 +42,12 @@ NUMBER = Shape({}, sample=(0,))
 
 
 def closed(*names: str, **inner: Shape) -> Shape:
-    """Answer the shape of a value with these members; `inner` gives those of which more is known."""
+    """Return the shape of a value with these members; `inner` gives those of which more is known."""
     return Shape({**dict.fromkeys(names, OPEN), **inner})
 
 
 def choice(*choices: str) -> Shape:
-    """Answer the shape of a text that is one of `choices`."""
+    """Return the shape of a text that is one of `choices`."""
     return Shape({}, sample=(choices[0],), choices=choices)
 
 
@@ -71,20 +71,20 @@ EXTRA = {"response": RESPONSE, "result": RESULT, "callback": CALLBACK}
 
 
 def event_shape(members: Mapping[str, Shape]) -> Shape:
-    """Answer the shape of `event`, of which the trigger says what it tells."""
+    """Return the shape of `event`, of which the trigger says what it tells."""
     return Shape(
         members, plural="This trigger tells", empty="This trigger tells nothing besides the incident."
     )
 
 
 def callbacks_shape(steps: Iterable[str]) -> Shape:
-    """Answer the shape of `callbacks`: the address of each step of type `callback`."""
+    """Return the shape of `callbacks`: the address of each step of type `callback`."""
     empty = "No step is of the type callback."
     return Shape(dict.fromkeys(steps, TEXT), plural="Steps of the type callback", empty=empty)
 
 
 def step_shape(saved: Iterable[str]) -> Shape:
-    """Answer the shape of a finished step that saves the names `saved`."""
+    """Return the shape of a finished step that saves the names `saved`."""
     empty = "Nothing is saved there: give that step save: {{name: expression}}."
     return closed(
         "status", "output", "error", saved=Shape(dict.fromkeys(saved, OPEN), plural="It saves", empty=empty)

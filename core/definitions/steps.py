@@ -81,7 +81,7 @@ class StepDefinition(Definition):
 
 @cache
 def step_types() -> Mapping[str, type[StepDefinition]]:
-    """Answer the step types by name: those of this package and of the entry points `runbook.steps`.
+    """Return the step types by name: those of this package and of the entry points `runbook.steps`.
 
     Raises ConfigurationError when two of them have one name.
     """

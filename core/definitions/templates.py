@@ -58,7 +58,7 @@ class UnclosedTemplate(ExpressionError):
 
 @lru_cache(maxsize=2048)
 def placeholders(text: str) -> tuple[Placeholder, ...]:
-    """Answer the holes of a text in order; raises UnclosedTemplate."""
+    """Return the holes of a text in order; raises UnclosedTemplate."""
     found = []
     start = text.find("{{")
     while start >= 0:
@@ -71,7 +71,7 @@ def placeholders(text: str) -> tuple[Placeholder, ...]:
 
 
 def _closing(text: str, start: int) -> int:
-    """Answer where the hole ends whose source starts at `start`; braces of maps and of strings do not end it."""
+    """Return where the hole ends whose source starts at `start`; braces of maps and of strings do not end it."""
     depth = 0
     closing_at = -1
     for token in tokens(text, start):
@@ -95,7 +95,7 @@ def begins_with_a_hole(text: str) -> bool:
 
 
 def find_expressions(value: object) -> list[FoundExpression]:
-    """Answer every expression in a nested value of dicts, lists and texts; raises UnclosedTemplate."""
+    """Return every expression in a nested value of dicts, lists and texts; raises UnclosedTemplate."""
     return [
         FoundExpression(path, placeholder.source, placeholder.offset)
         for path, text in texts(value)
@@ -104,7 +104,7 @@ def find_expressions(value: object) -> list[FoundExpression]:
 
 
 def texts(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Answer every text in a nested value of dicts and lists (values, not keys), with its path."""
+    """Return every text in a nested value of dicts and lists (values, not keys), with its path."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, Mapping):
@@ -116,7 +116,7 @@ def texts(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 
 def paths(value: object, path: Path) -> Iterator[Path]:
-    """Answer the path of everything within a nested value."""
+    """Return the path of everything within a nested value."""
     items = (
         value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
     )
@@ -126,7 +126,7 @@ def paths(value: object, path: Path) -> Iterator[Path]:
 
 
 def render(value: object, scope: Mapping[str, object], path: Path = ()) -> JsonValue:
-    """Answer a copy of a nested value in which every `{{ CEL }}` is replaced by its value over `scope`.
+    """Return a copy of a nested value in which every `{{ CEL }}` is replaced by its value over `scope`.
 
     Keys stay as they are. Raises ExpressionError that says where, with `field` the dotted path.
     """

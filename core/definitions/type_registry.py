@@ -50,7 +50,7 @@ def mistakes_of(model: type[BaseModel]) -> Iterator[None]:
 
 
 def mistake(name: str, error: Exception) -> ConfigurationError:
-    """Answer what a module's import raised, as it is told. `name`: of the module, or of the entry point."""
+    """Return what a module's import raised, as it is told. `name`: of the module, or of the entry point."""
     file, line = _place(error)
     return _told(f"{file}, line {line}" if file else name, _class_at(file, line), error)
 
@@ -96,7 +96,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def discover(package: str, group: str, base: type[Model]) -> Mapping[str, type[Model]]:
-    """Answer the sub-classes of `base` by their `type`: of every module of `package`, then of entry points `group`.
+    """Return the sub-classes of `base` by their `type`: of every module of `package`, then of entry points `group`.
 
     Raises ConfigurationError for two classes of one type, and for a class or an entry point that is no such thing.
     """
@@ -114,7 +114,7 @@ def discover(package: str, group: str, base: type[Model]) -> Mapping[str, type[M
 
 
 def type_name(model: type[BaseModel]) -> str:
-    """Answer what `type: Literal["…"]` of a model says; raises ConfigurationError where it does not."""
+    """Return what `type: Literal["…"]` of a model says; raises ConfigurationError where it does not."""
     field = model.model_fields.get("type")
     values = get_args(field.annotation) if field and get_origin(field.annotation) is Literal else ()
     if len(values) != 1:
@@ -175,7 +175,7 @@ class RegisteredUnion:
     discover: Callable[[], Mapping[str, type[BaseModel]]]
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Answer the schema of a union tagged by `type`. Raises ConfigurationError for a model that cannot be built."""
+        """Return the schema of a union tagged by `type`. Raises ConfigurationError for a model that cannot be built."""
         choices = {}
         for name, model in self.discover().items():
             with mistakes_of(model):

@@ -32,7 +32,7 @@ Loaded = tuple[list[Document], list[Problem]]
 def validate_text(
     text: str, file: str, *, known: Known = NOTHING_SAID, bounds: Bounds = OF_FILES
 ) -> Validated:
-    """Answer the definitions of a YAML or JSON text that are valid in themselves, and the Problems found.
+    """Return the definitions of a YAML or JSON text that are valid in themselves, and the Problems found.
 
     Only apply the definitions when there is no Problem. `known`: what there is besides, so that a name which is neither
     there nor in the text is a Problem. `bounds`: what is larger is one Problem, and no more is done.
@@ -52,7 +52,7 @@ def load_data(data: Mapping[str, object], file: str, bounds: Bounds = OF_FILES) 
 
 
 def validate_loaded(loaded: Loaded, *, known: Known = NOTHING_SAID, bounds: Bounds = OF_FILES) -> Validated:
-    """Answer what `validate_text` answers: its second half."""
+    """Return what `validate_text` answers: its second half."""
     return _validated([loaded], known, bounds)
 
 

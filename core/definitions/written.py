@@ -25,7 +25,7 @@ class WrittenDefinition(Definition):
         return self
 
     def document(self) -> dict[str, Any]:
-        """Answer it as plain JSON: what was written, no more, in the order in which it was written."""
+        """Return it as plain JSON: what was written, no more, in the order in which it was written."""
         document: dict[str, Any] = in_order_of(
             self.model_dump(mode="json", exclude_unset=True), self._written
         )
@@ -33,7 +33,7 @@ class WrittenDefinition(Definition):
 
 
 def in_order_of(value: Any, example: object) -> Any:
-    """Answer `value` with its keys, however deep, in the order that `example` has them; its other keys last.
+    """Return `value` with its keys, however deep, in the order that `example` has them; its other keys last.
 
     Entries of a list are told by their `id`, where they have one, and by their place otherwise.
     """

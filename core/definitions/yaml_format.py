@@ -39,7 +39,7 @@ class BadScalar(Exception):
 
 
 def plain_scalar(text: str, *, is_plain: bool) -> bool | int | float | str | None:
-    """Answer the value of a scalar; `is_plain`: it stands without quotes. Raises BadScalar."""
+    """Return the value of a scalar; `is_plain`: it stands without quotes. Raises BadScalar."""
     if "\0" in text:
         raise BadScalar("The text holds U+0000, which cannot be stored.", "Leave it out.")
     if any("\ud800" <= sign <= "\udfff" for sign in text):
@@ -84,7 +84,7 @@ _OTHER_BREAKS = re.compile("[\r\x85\u2028\u2029]")
 
 
 def to_yaml(document: Mapping[str, object]) -> str:
-    """Answer the YAML of plain JSON, its keys in their order."""
+    """Return the YAML of plain JSON, its keys in their order."""
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=math.inf)
 
 
@@ -192,7 +192,7 @@ class Labelled:
 
 
 def written_new(after: Labelled) -> str:
-    """Answer all of a document as a unified diff to nothing."""
+    """Return all of a document as a unified diff to nothing."""
     lines = difflib.unified_diff(
         [], to_yaml(after.document).split("\n")[:-1], "nothing", after.label, lineterm=""
     )
@@ -200,7 +200,7 @@ def written_new(after: Labelled) -> str:
 
 
 def difference(before: Labelled, after: Labelled) -> str:
-    """Answer the unified diff; empty where both say the same.
+    """Return the unified diff; empty where both say the same.
 
     Keys that only changed their places say nothing, so those of `before` stand where `after` has them.
     """

@@ -42,7 +42,7 @@ class VaultSecrets:
         self._known: dict[str, tuple[float, dict[str, str]]] = {}
 
     def read(self, place: str, field: str) -> str:
-        """Answer the field of the secret at MOUNT/PATH.
+        """Return the field of the secret at MOUNT/PATH.
 
         Raises NotFound where there is none, ConfigurationError where the token may not read it, Unavailable where
         Vault does not answer. None of them says what a secret is.
@@ -95,7 +95,7 @@ class EnvironmentSecrets:
         self._environ = {name: value for name, value in environ.items() if name.startswith(VARIABLE_PREFIX)}
 
     def read(self, variable: str) -> str:
-        """Answer the secret. The one newline that ends a file does not belong to it.
+        """Return the secret. The one newline that ends a file does not belong to it.
 
         Raises NotFound where it is not set, ConfigurationError where it is empty or its file cannot be read.
         """
@@ -112,12 +112,12 @@ class EnvironmentSecrets:
         return value
 
     def variables(self) -> list[str]:
-        """Answer the variables of the secrets that are set."""
+        """Return the variables of the secrets that are set."""
         # X_FILE is a secret of its own only beside a plain X: otherwise it says where X is read.
         return sorted({name.removesuffix(FILE_SUFFIX) for name in self._environ} - {VARIABLE_PREFIX[:-1]})
 
     def values(self) -> list[str]:
-        """Answer every secret that can be read, to be hidden; one that cannot be read has nothing to hide."""
+        """Return every secret that can be read, to be hidden; one that cannot be read has nothing to hide."""
         found = []
         for variable in self.variables():
             try:
@@ -134,7 +134,7 @@ class FileSecrets:
         self._folders = tuple(folder.resolve() for folder in folders)
 
     def read(self, path: str) -> str:
-        """Answer the file's text. Raises ConfigurationError where it cannot be read, must not be, or is empty."""
+        """Return the file's text. Raises ConfigurationError where it cannot be read, must not be, or is empty."""
         place = Path(path).resolve()
         if is_of_the_system(PurePosixPath(place)) or not self._holds(place):
             hint = "RUNBOOK_SECRET_FOLDERS says where secrets may be."

@@ -233,7 +233,7 @@ def loop_depth(node: Node) -> int:
 
 
 def work_of(tree: Node, size_of_path: SizeOf, text_of_path: TextOf) -> int:
-    """Answer what evaluating it, and handing the result over, costs at most."""
+    """Return what evaluating it, and handing the result over, costs at most."""
     meter = Meter(size_of_path, text_of_path)
     result = meter.measure(tree)
     return meter.work + HANDED_OVER * result.items + result.work

@@ -80,7 +80,7 @@ class LazyScope(Protocol):
     """A value of a scope that only wants to give what an expression asks for, such as secrets."""
 
     def resolve(self, asked: tuple[Reference, ...]) -> Mapping[str, object]:
-        """Answer the members that the references name; raises RunbookError for one that is not there."""
+        """Return the members that the references name; raises RunbookError for one that is not there."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Expression:
         return frozenset(reference.path for reference in self.references)
 
     def evaluate(self, scope: Mapping[str, object]) -> JsonValue:
-        """Answer the value over `scope` as plain JSON: dict, list, str, int, float, bool or None.
+        """Return the value over `scope` as plain JSON: dict, list, str, int, float, bool or None.
 
         A timestamp comes as ISO 8601 text, a duration as `90s`. Raises ExpressionError, a sentence with the source.
         """
@@ -125,7 +125,7 @@ class Expression:
             raise translated(error, self.source, self.paths) from None
 
     def is_true(self, scope: Mapping[str, object]) -> bool:
-        """Answer whether the condition holds over `scope`; raises ExpressionError when it is neither true nor false."""
+        """Return whether the condition holds over `scope`; raises ExpressionError when it is neither true nor false."""
         value = self.evaluate(scope)
         if not isinstance(value, bool):
             raise ExpressionTypeError(

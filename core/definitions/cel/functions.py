@@ -26,7 +26,7 @@ NO_ZONE = "there is no such time zone: write a name of the IANA's, such as Europ
 
 
 def zone_of(name: str) -> tzinfo:
-    """Answer the time zone of the IANA's name (`Europe/Berlin`), or of an offset (`+02:00`). Raises ValueError."""
+    """Return the time zone of the IANA's name (`Europe/Berlin`), or of an offset (`+02:00`). Raises ValueError."""
     if offset := _OFFSET.fullmatch(name):
         sign, hours, minutes = offset.groups()
         if int(hours) < 24 and int(minutes) < 60:
@@ -86,7 +86,7 @@ Function = Callable[..., object]
 
 
 def extra_functions() -> dict[str, Function]:
-    """Answer the functions by the name they have in an expression; made anew, so that nobody shares the mapping."""
+    """Return the functions by the name they have in an expression; made anew, so that nobody shares the mapping."""
     found = {name: function for library in _LIBRARIES for name, function in EXTENSIONS[library].items()}
     found.update(bool=EXTENSIONS["core"]["bool"], string=_string, replace=_replace, join=_join)
     found.update(TIMES, matches=_matches)

@@ -137,7 +137,7 @@ class CallShape:
 
 
 def call_shapes(source: str) -> Iterator[CallShape]:
-    """Answer the calls of CEL source, in order."""
+    """Return the calls of CEL source, in order."""
     found = all_tokens(source)
     for at, token in enumerate(found):
         if token.text != "(" or at == 0 or found[at - 1].kind != "name":

@@ -124,7 +124,7 @@ Node = Literal | Path | Part | Call | Loop | Listed | Operation
 
 
 def parse(source: str) -> Node:
-    """Answer the tree of an expression; raises NotUnderstood."""
+    """Return the tree of an expression; raises NotUnderstood."""
     return _Parser(all_tokens(source)).whole()
 
 

@@ -57,7 +57,7 @@ class Token:
 
 
 def tokens(source: str, start: int = 0) -> Iterator[Token]:
-    """Answer the tokens from `start` on, without spaces and comments; what is no CEL comes as single signs."""
+    """Return the tokens from `start` on, without spaces and comments; what is no CEL comes as single signs."""
     for match in _TOKEN.finditer(source, start):
         if match.lastgroup and match.lastgroup != "space":
             yield Token(match.lastgroup, match[0], match.start())
@@ -65,12 +65,12 @@ def tokens(source: str, start: int = 0) -> Iterator[Token]:
 
 @lru_cache(maxsize=64)
 def all_tokens(source: str) -> tuple[Token, ...]:
-    """Answer all of them; who compiles and who checks the source ask one after the other."""
+    """Return all of them; who compiles and who checks the source ask one after the other."""
     return tuple(tokens(source))
 
 
 def calls(source: str) -> tuple[Token, ...]:
-    """Answer the functions and methods that CEL source calls; a namespaced one (`math.abs`) with its namespace."""
+    """Return the functions and methods that CEL source calls; a namespaced one (`math.abs`) with its namespace."""
     found: list[Token] = []
     last = (Token("", "", 0), Token("", "", 0), Token("", "", 0))
     for token in all_tokens(source):
@@ -107,7 +107,7 @@ class Reference:
 
 
 def references(source: str) -> tuple[Reference, ...]:
-    """Answer the variables that valid CEL names, in order; those bound by a macro (`x` in `.exists(x, …)`) not."""
+    """Return the variables that valid CEL names, in order; those bound by a macro (`x` in `.exists(x, …)`) not."""
     return _Reader(all_tokens(source)).read()
 
 

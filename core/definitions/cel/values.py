@@ -107,7 +107,7 @@ def _decoded(value: bytes) -> str:
 
 
 def kind_of(value: object) -> str:
-    """Answer what people call the type of a plain value: text, a number, a list, …"""
+    """Return what people call the type of a plain value: text, a number, a list, …"""
     kinds: dict[type, str] = {bool: "true or false", str: "text", list: "a list", dict: "a mapping"}
     if value is None:
         return "null"

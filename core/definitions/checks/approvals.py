@@ -27,7 +27,7 @@ class _Gate:
 
 
 def check_gates(reads: Iterable[Read]) -> Iterator[Problem]:
-    """Answer a Problem for each gate that none of the people in these documents could pass.
+    """Return a Problem for each gate that none of the people in these documents could pass.
 
     Only the teams in the documents themselves are known; where a gate's team is not among them nothing is said.
     """

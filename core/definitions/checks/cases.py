@@ -25,7 +25,7 @@ WANTED = {
 
 
 def check_cases(document: Document) -> Iterator[Problem]:
-    """Answer what the tests of a runbook name that it does not have; the document need not be valid otherwise."""
+    """Return what the tests of a runbook name that it does not have; the document need not be valid otherwise."""
     tests = document.data.get("tests")
     checker = _Checker(document, _types_by_id(document.data.get("steps")))
     for index, case in enumerate(tests if isinstance(tests, list) else ()):
@@ -121,7 +121,7 @@ Schema = Mapping[str, object]
 
 
 def check_schema(document: Document) -> Iterator[Problem]:
-    """Answer what is wrong with the `parameters` of a runbook document."""
+    """Return what is wrong with the `parameters` of a runbook document."""
     schema = document.data.get("parameters")
     if not isinstance(schema, Mapping):
         return

@@ -30,7 +30,7 @@ _OPTIONALS = frozenset({"optional.of", "optional.none", "hasValue", "or", "orVal
 
 
 def check_marked(marked: Marked, scope: Scope, document: Document) -> Iterator[Problem]:
-    """Answer what is wrong with a field's expressions, of which `scope` says what they may name."""
+    """Return what is wrong with a field's expressions, of which `scope` says what they may name."""
     mark = marked.mark
     if not isinstance(mark, CelField):
         for path, text in texts(marked.value, marked.path):
@@ -86,7 +86,7 @@ def _check_keys(marked: Marked, document: Document) -> Iterator[Problem]:
 
 
 def check_hole(source: str, scope: Scope, *, secrets: bool) -> Iterator[Finding]:
-    """Answer what is wrong with what stands between {{ and }}. `secrets`: whether one may stand there."""
+    """Return what is wrong with what stands between {{ and }}. `secrets`: whether one may stand there."""
     if whole_secret(source) is None or ROOT not in scope:
         yield from check_expression(source, scope)
     elif not secrets:
@@ -95,7 +95,7 @@ def check_hole(source: str, scope: Scope, *, secrets: bool) -> Iterator[Finding]
 
 
 def check_expression(source: str, scope: Scope, *, condition: bool = False) -> Iterator[Finding]:
-    """Answer what is wrong with an expression. `condition`: it must be true or false."""
+    """Return what is wrong with an expression. `condition`: it must be true or false."""
     try:
         expression = compile_expression(source)
     except TooMuchWork:

@@ -29,7 +29,7 @@ class Read:
 
 
 def check_names(documents: Iterable[Document]) -> Iterator[Problem]:
-    """Answer a Problem for each name that an earlier document of the same kind has too."""
+    """Return a Problem for each name that an earlier document of the same kind has too."""
     seen: dict[tuple[object, str], Document] = {}
     for document in documents:
         kind, name = document.data.get("kind"), document.data.get("name")
@@ -42,7 +42,7 @@ def check_names(documents: Iterable[Document]) -> Iterator[Problem]:
 
 
 def check_references(reads: Iterable[Read], known_runbooks: Iterable[str] | None) -> Iterator[Problem]:
-    """Answer what is wrong with the runbooks that workflows start.
+    """Return what is wrong with the runbooks that workflows start.
 
     An unknown name is only a Problem where `known_runbooks` tells which there are besides the documents themselves.
     """
@@ -126,7 +126,7 @@ UNDECLARED = "Leave it out, and the message goes to the incident's channel; or l
 
 
 def check_channels(reads: Iterable[Read], known: Channels | None) -> Iterator[Problem]:
-    """Answer which messages go to a channel that is none of their team's, as far as that is known.
+    """Return which messages go to a channel that is none of their team's, as far as that is known.
 
     `known`: the declared channels, by team. What the documents declare themselves goes before it; without either, and
     where a channel is brought by a value, it is only known when the message is sent.

@@ -42,7 +42,7 @@ _CONDITIONS = frozenset(
 
 
 def params_shape(schema: Mapping[str, object]) -> Shape:
-    """Answer the shape of `params`: what is declared, and which of it may be missing when the runbook runs."""
+    """Return the shape of `params`: what is declared, and which of it may be missing when the runbook runs."""
     properties = declared(schema)
     is_plain = not _CONDITIONS & schema.keys()
     missing = {
@@ -74,7 +74,7 @@ Models = Mapping[str, type[BaseModel]]
 
 
 def check_runbook(document: Document) -> Iterator[Problem]:
-    """Answer what is wrong with the expressions of a runbook; the document need not be valid otherwise."""
+    """Return what is wrong with the expressions of a runbook; the document need not be valid otherwise."""
     schema = document.data.get("parameters")
     params = params_shape(schema if isinstance(schema, Mapping) else {})
     scope = {"params": params, "incident": INCIDENT, "execution": EXECUTION}
@@ -93,7 +93,7 @@ def _callback_steps(document: Document) -> Iterator[str]:
 
 
 def check_workflow(document: Document) -> Iterator[Problem]:
-    """Answer what is wrong with the expressions of a workflow; the document need not be valid otherwise."""
+    """Return what is wrong with the expressions of a workflow; the document need not be valid otherwise."""
     told = _event_members(document.data.get("trigger"))
     scope = {"incident": INCIDENT, "event": event_shape(told)}
     for marked in marked_values(WorkflowDefinition, document.data):
@@ -127,7 +127,7 @@ def _check_parts(
 
 
 def in_order(parts: object, path: Path, models: Models) -> Iterator[tuple[Path, Part]]:
-    """Answer the parts with their paths, those within another one behind it."""
+    """Return the parts with their paths, those within another one behind it."""
     for index, part in enumerate(parts if isinstance(parts, list) else ()):
         if isinstance(part, Mapping):
             here = (*path, index)
@@ -153,7 +153,7 @@ def _check_part(
 
 
 def _asked_by_condition(condition: object) -> Iterator[str]:
-    """Answer the parameters that `if: has(params.x)` asks for: where the part runs, they are there."""
+    """Return the parameters that `if: has(params.x)` asks for: where the part runs, they are there."""
     try:
         references = compile_expression(condition).references if isinstance(condition, str) else ()
     except ExpressionError:

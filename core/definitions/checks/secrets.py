@@ -29,7 +29,7 @@ Declared = Mapping[str, SecretDefinition]
 
 
 def check_secrets(reads: list[Read], known: Declared | None) -> Iterator[Problem]:
-    """Answer the secrets that are used, and may not be.
+    """Return the secrets that are used, and may not be.
 
     `known`: those that are declared besides the ones in the documents themselves. None: that is not known; then
     nothing is said, unless the documents declare some.
@@ -57,7 +57,7 @@ def _check(team: str | None, document: Document, declared: Declared) -> Iterator
 
 
 def uses_of(team: str | None, document: Document) -> Iterator[tuple[str, SecretUse, tuple[str, ...]]]:
-    """Answer each use of a secret in a valid runbook or workflow: its name, by what, and where that calls if known."""
+    """Return each use of a secret in a valid runbook or workflow: its name, by what, and where that calls if known."""
     for path, part, use in _uses(team, document):
         for _, _, name, _ in _secrets(path, part, _model(document, part)):
             yield name, use, _hosts(part)
@@ -79,7 +79,7 @@ def _model(document: Document, part: Part) -> type[BaseModel]:
 
 
 def _secrets(path: Path, part: Part, model: type[BaseModel]) -> Iterator[tuple[Path, str, str, int]]:
-    """Answer where a part uses secrets: the place and the text, the name, and where in the text."""
+    """Return where a part uses secrets: the place and the text, the name, and where in the text."""
     for marked in marked_values(model, part, path):
         if isinstance(marked.mark, TemplateField):
             for place, text in texts(marked.value, marked.path):
@@ -90,7 +90,7 @@ def _secrets(path: Path, part: Part, model: type[BaseModel]) -> Iterator[tuple[P
 
 
 def _hosts(part: Part) -> tuple[str, ...]:
-    """Answer where the part calls, if that is written there, for a declaration to begin with."""
+    """Return where the part calls, if that is written there, for a declaration to begin with."""
     url = part.get("url") or part.get("site") or part.get("endpoint")
     if not isinstance(url, str):
         return ()

@@ -30,7 +30,7 @@ _AFTER_OPERAND = frozenset({"", "&&", "||", "?", ":", ")", "]", "}", ","})
 
 
 def check_types(expression: Expression, scope: Scope, *, condition: bool) -> list[Finding]:
-    """Answer what goes wrong with types when the expression is evaluated over sample values.
+    """Return what goes wrong with types when the expression is evaluated over sample values.
 
     Only what is certain: nothing is said about an expression that names a value whose type is not known.
     """
@@ -59,7 +59,7 @@ def _put(samples: dict[str, object], path: tuple[str, ...], value: object) -> No
 
 
 def check_comparisons(expression: Expression, scope: Scope) -> list[Finding]:
-    """Answer the comparisons with a text that the value can never be: `incident.severity == "sev1"`."""
+    """Return the comparisons with a text that the value can never be: `incident.severity == "sev1"`."""
     found = all_tokens(expression.source)
     return [
         finding
@@ -81,7 +81,7 @@ def _impossible(reference: Reference, shape: Shape, found: Sequence[Token]) -> I
 
 
 def _compared(reference: Reference, found: Sequence[Token]) -> Sequence[Token]:
-    """Answer the literals that stand behind `reference ==`, `reference !=` or `reference in [`."""
+    """Return the literals that stand behind `reference ==`, `reference !=` or `reference in [`."""
     texts = [token.text for token in found]
     at = next((at for at, token in enumerate(found) if token.offset >= reference.end), len(found))
     if texts[at : at + 1] in (["=="], ["!="]) and "".join(texts[at + 2 : at + 3]) in _AFTER_OPERAND:
