@@ -1,12 +1,7 @@
-"""The kinds of documents: reading a stored one back, and their JSON Schema for editors.
+"""The kinds of documents: reading stored definitions back, and the JSON Schema for editors.
 
-The kinds of documents.
-
-Definitions that were kept, read again: what was valid once need not be. Types go, checks become stricter.
-
-Whether a workflow is enabled: a document may say it, but it is no part of what is versioned.
-
-The JSON Schema of a document kind, for editors: made from the models that validation uses, and their docstrings.
+A stored definition may no longer be valid: types are removed, and checks become stricter. Whether a workflow is enabled
+may be written in its document, but is not part of what is versioned.
 """
 
 from collections.abc import Mapping
@@ -36,7 +31,7 @@ KINDS: Mapping[str, type[AnyDefinition]] = {
 
 
 def restore_definition(stored: Mapping[str, object]) -> AnyDefinition:
-    """Read back what `model_dump(mode="json")` of a valid definition gave; raises DefinitionError for another kind."""
+    """Restore a definition from its `model_dump(mode="json")`. Raises DefinitionError for an unknown kind."""
     kind = KINDS.get(str(stored.get("kind")))
     if kind is None:
         raise DefinitionError(f"There is no document kind {stored.get('kind')!r}.", field="kind")
@@ -44,9 +39,9 @@ def restore_definition(stored: Mapping[str, object]) -> AnyDefinition:
 
 
 def build_models() -> None:
-    """Find all types of steps and actions and build the models: else whoever reads the first definition waits for it.
+    """Discover all step and action types and build the models, so that the first reader does not wait for it.
 
-    Raises ConfigurationError where two types have one name.
+    Raises ConfigurationError if two types have the same name.
     """
     for kind in KINDS.values():
         kind.model_rebuild()
@@ -56,14 +51,14 @@ StoredDefinition = TypeVar("StoredDefinition", RunbookDefinition, WorkflowDefini
 
 
 class StoredDefinitionInvalid(Conflict):
-    """A definition that was kept is not valid any more.
+    """A stored definition is no longer valid.
 
-    The sentence is for who asks for it; `cannot_be_read` tells of it those who did not.
+    The message is for the person who asked for the definition; `cannot_be_read` is the sentence for everybody else.
     """
 
     def __init__(self, name: str, version: int, problem: Problem) -> None:
-        where = f"{problem.field or 'its top'}: {problem.message}"
-        super().__init__(f"Version {version} of {name} is not valid any more, at {where}", hint=problem.hint)
+        where = f"{problem.field or 'the top level'}: {problem.message}"
+        super().__init__(f"Version {version} of {name} is no longer valid, at {where}", hint=problem.hint)
         self.cannot_be_read = (
             f"Version {version} of {name} cannot be read by this version of the service, at {where}"
         )
@@ -72,7 +67,7 @@ class StoredDefinitionInvalid(Conflict):
 def read_stored(
     model: type[StoredDefinition], name: str, version: int, document: Mapping[str, object]
 ) -> StoredDefinition:
-    """The definition of a document that was kept. Raises StoredDefinitionInvalid."""
+    """Return the definition of a stored document. Raises StoredDefinitionInvalid."""
     try:
         return model.model_validate(document)
     except ValidationError as error:
@@ -81,24 +76,24 @@ def read_stored(
 
 
 FIELD = "enabled"
-NEIGHBOUR = "trigger"  # every workflow has one; what switches it off is read best right before it
+NEIGHBOUR = "trigger"  # every workflow has one, and `enabled` reads best right before it
 
 
 def without_enabled(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is versioned of a workflow's document."""
+    """Return the part of a workflow's document that is versioned."""
     return {key: value for key, value in document.items() if key != FIELD}
 
 
 def with_enabled(document: Mapping[str, Any], enabled: bool) -> dict[str, Any]:
-    """Return the document that says so; one that says so already, if only by silence, stays as it was written."""
+    """Return the document with `enabled` set; unchanged if it already says so, be it by leaving it out."""
     if document.get(FIELD, True) is enabled:
         return dict(document)
     if FIELD in document:
         return {**document, FIELD: enabled}
-    told: dict[str, Any] = {}
+    updated: dict[str, Any] = {}
     for key, value in document.items():
-        told |= {FIELD: enabled, key: value} if key == NEIGHBOUR else {key: value}
-    return told
+        updated |= {FIELD: enabled, key: value} if key == NEIGHBOUR else {key: value}
+    return updated
 
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -120,6 +115,6 @@ def schema_of(kind: str) -> Mapping[str, object]:
 
 
 def model_schema(model: type[BaseModel]) -> JsonSchemaValue:
-    """Return the schema of a part of a document, such as a step type; of one that may hold its like, too."""
+    """Return the schema of a part of a document, such as a step type, even if it may contain parts of its own type."""
     schema = model.model_json_schema(schema_generator=_Generator)
     return {**schema["$defs"][model.__name__], "$defs": schema["$defs"]} if "$ref" in schema else schema

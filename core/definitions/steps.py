@@ -1,9 +1,4 @@
-"""The base of all step types, and which there are.
-
-What every step of a runbook says, whatever its type.
-
-Which step types there are.
-"""
+"""The base class of all step types, and the registry of step types."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -22,30 +17,35 @@ PortName = Literal["http", "processes"]
 
 
 class Retry(Definition):
-    """How often to try again. Without `safe` a step is called at most once, whatever `attempts` says."""
+    """Whether and how often to retry. Without `safe`, a step is called at most once, whatever `attempts` says."""
 
     safe: bool = False
-    """Whether it does no harm to call it twice: then it is also repeated where nobody knows whether it happened."""
+    """Whether the call can safely be repeated. If so, it is also retried when its outcome is unknown."""
     attempts: int = Field(default=3, ge=1, le=10)
-    """How often it is called, the first time included."""
+    """The maximum number of calls, including the first."""
     backoff: Duration = timedelta(seconds=1)
-    """How long to wait before the second attempt; the wait doubles with every further one. An answer 429 or 503 with
-    `Retry-After` makes it as long as that asks."""
+    """The delay before the second attempt; it doubles with each further attempt. A `Retry-After` in a response 429 or
+    503 takes precedence if it asks for a longer delay.
+    """
     max_backoff: Duration = timedelta(minutes=1)
-    """The longest such wait, whatever asks for it."""
+    """The longest delay, including one requested by `Retry-After`."""
 
 
 class StepDefinition(Definition):
     """The fields of every step; a step type adds `type: Literal["name"]`, its own fields, and `prepare`.
 
-    `prepare` is what the executor asks for, and core.execution.preparation says it: what is written needs no executor.
+    `prepare` is the method the executor calls (see core.execution.preparation); the definition itself needs no
+    executor.
 
-    `touches_outside`: whether its act reaches beyond our database, so that a crash can leave it in doubt.
-    `keeps_secrets_to_hosts`: whether its act sends secrets by `HttpRequest`s alone that say `carried=context.carried`,
-    so that each goes only to its declared hosts; any other type gets only secrets whose declaration names the type.
-    `acts_through`: the one of `context.ports` that its act calls, if that is all it calls outside; then `runbook test`
-    runs the act on a faked answer. `is_called_back`: whether it waits for a POST to an address of its own, which
-    earlier steps know as `callbacks.ID`. `example`: one as people write it, in YAML; the reference shows it.
+    `touches_outside`: whether acting reaches beyond our database, so that a crash can leave the step in doubt.
+    `keeps_secrets_to_hosts`: whether the step sends secrets only in `HttpRequest`s with `carried=context.carried`, so
+    that each secret goes only to its declared hosts. Any other type gets only the secrets whose declaration names the
+    type.
+    `acts_through`: the port of `context.ports` that the step uses, if that is its only outside call; `runbook test`
+    then runs it with a fake answer.
+    `is_called_back`: whether the step waits for a POST to a URL of its own, available to earlier steps as
+    `callbacks.ID`.
+    `example`: an example in YAML, shown in the reference.
     """
 
     touches_outside: ClassVar[bool] = True
@@ -55,27 +55,27 @@ class StepDefinition(Definition):
     example: ClassVar[str] = ""
 
     id: StepId
-    """What other steps call it by: `steps.ID`."""
+    """The name by which other steps refer to it: `steps.ID`."""
     type: str
-    """What kind of step it is."""
+    """The step type."""
     name: Annotated[str, Field(min_length=1, max_length=150)] | None = None
-    """What people read in place of the id."""
+    """The name shown to people instead of the id."""
     condition: Condition | None = Field(default=None, alias="if")
     """The step is skipped unless this is true."""
     timeout: PositiveDuration | None = None
-    """How long it may take."""
+    """How long the step may take."""
     retry: Retry | None = None
-    """Whether, and how often, it is tried again."""
+    """Whether, and how often, the step is retried."""
     on_failure: OnFailure = "stop"
-    """Whether the run ends when it fails, or goes on with the next step."""
+    """Whether the run ends when the step fails, or continues with the next step."""
 
     @property
     def covers_retries_for(self) -> timedelta | None:
-        """Of an approval, for how long it covers retries too; None: one attempt."""
+        """How long an approval also covers retries; None if it covers one attempt."""
         return None
 
     def unmet(self) -> StepResult:
-        """What it comes to where its condition does not hold."""
+        """Return the result of the step when its condition is false."""
         return Skipped(f"Its condition did not hold: {self.condition}")
 
 
@@ -83,11 +83,11 @@ class StepDefinition(Definition):
 def step_types() -> Mapping[str, type[StepDefinition]]:
     """Return the step types by name: those of this package and of the entry points `runbook.steps`.
 
-    Raises ConfigurationError when two of them have one name.
+    Raises ConfigurationError if two types have the same name.
     """
     return discover("core.steps", "runbook.steps", StepDefinition)
 
 
 def types_called_back() -> frozenset[str]:
-    """The names of those that wait to be called back."""
+    """Return the names of the step types that wait to be called back."""
     return frozenset(name for name, model in step_types().items() if model.is_called_back)

@@ -1,7 +1,7 @@
-"""The syntax of CEL source as a tree: only as much of it as tells what an evaluation may cost.
+"""A syntax tree of CEL source, with only as much detail as the cost of an evaluation depends on.
 
-The grammar is https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax. The library parses the source too
-and evaluates it, but shows no tree; what is not understood here is not evaluated either.
+The grammar is https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax. The library parses the source as
+well, but does not expose its tree. Source that cannot be parsed here is not evaluated.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core.definitions.cel.tokens import MACROS, NAMESPACES, Token, all_tokens
 
 DEEPEST = 40
-_SUM = 4  # what is only subtracted costs no more than what is added
+_SUM = 4  # subtraction costs no more than addition
 _LEVELS = {
     "||": 1,
     "&&": 2,
@@ -23,19 +23,18 @@ _END = Token("end", "", 0)
 
 
 class NotUnderstood(ValueError):
-    """The source is nested too deep, or is not CEL as it is known here; `offset` is where."""
+    """The source is nested too deep or cannot be parsed; `offset` is the position."""
 
     def __init__(self, message: str, offset: int) -> None:
-        """Say what is in the way."""
         super().__init__(message)
         self.offset = offset
 
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """`text`: of a text what stands in the source, its quotes included; empty for a number, true, false and null.
+    """A literal. `text`: the source of a string, including its quotes; empty for a number, true, false and null.
 
-    `least`: so many characters it has at least; 0 where escapes make that hard to tell.
+    `least`: the minimum length in characters; 0 if escapes make it hard to tell.
     """
 
     text: str = ""
@@ -48,7 +47,7 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A variable with the members that are taken from it by their names."""
+    """A variable with the members accessed by name."""
 
     root: str
     members: tuple[str, ...] = ()
@@ -60,7 +59,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A member or an item of something."""
+    """A member or an item of a value."""
 
     of: "Node"
     by: "Node | None" = None
@@ -72,7 +71,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function; of a method, the target is the first of the arguments."""
+    """A function call; for a method, the target is the first argument."""
 
     name: str
     arguments: tuple["Node", ...]
@@ -84,7 +83,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A macro that evaluates its `bodies` for every item of `over`, as `variable`."""
+    """A macro that evaluates its `bodies` for every item of `over`, bound to `variable`."""
 
     macro: str
     over: "Node"
@@ -98,7 +97,7 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A list, or the keys and values of a mapping, as they are written."""
+    """A list, or the keys and values of a mapping, as written."""
 
     items: tuple["Node", ...]
 
@@ -109,7 +108,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operator, `?:` among them."""
+    """An operator with its operands, including `?:`."""
 
     sign: str
     operands: tuple["Node", ...]
@@ -119,17 +118,17 @@ class Operation:
         return self.operands
 
 
-# What each has in it, whatever it is, is its `inner`.
+# `inner` has the child nodes of any node.
 Node = Literal | Path | Part | Call | Loop | Listed | Operation
 
 
 def parse(source: str) -> Node:
-    """Return the tree of an expression; raises NotUnderstood."""
+    """Return the tree of an expression. Raises NotUnderstood."""
     return _Parser(all_tokens(source)).whole()
 
 
 class _Parser:
-    """Recursive descent, one method a rule; `depth` counts what is open."""
+    """Recursive descent with one method per rule; `depth` counts the open levels."""
 
     def __init__(self, all_tokens: tuple[Token, ...]) -> None:
         self.tokens, self.at, self.depth = all_tokens, 0, 0
@@ -153,7 +152,7 @@ class _Parser:
         return node
 
     def binary(self, level: int) -> Node:
-        """Operands with operators of this level and above between them; those of one level are one operation."""
+        """Parse operands joined by operators of this level or above; those of one level become one operation."""
         node = self.unary()
         while (found := _LEVELS.get(self.here.text, 0)) >= level:
             sign, operands = ("+" if found == _SUM else self.here.text), [node]
@@ -207,7 +206,7 @@ class _Parser:
         return Call(name, (target, *arguments))
 
     def primary(self) -> Node:
-        self.took(".")  # a name of the root: CEL writes .name
+        self.took(".")  # a name at the root: CEL writes .name
         token = self.next()
         if token.kind == "string":
             return Literal(token.text, len(token.literal or ""))
@@ -226,7 +225,7 @@ class _Parser:
         return self.fail(back=1)
 
     def listed(self, closing: str) -> tuple[Node, ...]:
-        """What stands between commas (of a mapping: and colons), up to the bracket that closes."""
+        """Parse what is between commas (in a mapping, also colons), up to the closing bracket."""
         items: list[Node] = []
         while not self.took(closing):
             items.append(self.expression())
@@ -260,4 +259,4 @@ class _Parser:
 
     def fail(self, back: int = 0) -> Node:
         self.at -= back
-        raise NotUnderstood(f"{self.here.text[:20]!r} does not fit where it stands", self.here.offset)
+        raise NotUnderstood(f"{self.here.text[:20]!r} is not expected here", self.here.offset)
