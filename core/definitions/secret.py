@@ -31,7 +31,7 @@ def _check_host(value: str) -> str:
     if not _HOST.fullmatch(host):
         raise PydanticCustomError(
             "no_host",
-            "{value} is not a host. Write a name, an address, or *.name for all subdomains; add :port for only that port.",
+            "{value} is not a host. Write a name, an address, or *.name for subdomains, with :port for one port only.",
             {"value": value},
         )
     return host

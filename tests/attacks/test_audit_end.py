@@ -110,7 +110,7 @@ def test_an_end_that_was_cut_off_and_grew_again_is_noticed(
 
     status, said = verify()
     assert status == 1
-    assert "there is another one: from some row on it was made anew" in said
+    assert "the chain has another hash there: it was rewritten" in said
 
 
 @pytest.mark.usefixtures("operator")

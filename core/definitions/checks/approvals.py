@@ -76,7 +76,8 @@ def _check_team(gate: _Gate, team: TeamDefinition) -> Iterator[Problem]:
     if may_decide < gate.count:
         who = f"the {'admins' if gate.role == 'admin' else 'members'} of team {team.name}"
         besides = " and the people named" if gate.people else ""
-        message = f"count is {gate.count}, but there are only {may_decide} of {who}{besides}."
+        people = "1 person qualifies" if may_decide == 1 else f"{may_decide} people qualify"
+        message = f"count is {gate.count}, but only {people}: {who}{besides}."
         yield gate.problem(message, "Add members to the team, name people, or lower count.")
 
 

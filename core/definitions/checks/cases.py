@@ -52,10 +52,10 @@ class _Checker:
             yield from self._steps(expect, (*path, "expect"), name)  # type: ignore[arg-type]  # checked to be a mapping
         yield from self._answers(case, path)
         yield from self._of_type(
-            case, path, "decisions", APPROVAL, "approval step: there is nothing to decide."
+            case, path, "decisions", APPROVAL, "an approval step: there is nothing to decide."
         )
         yield from self._of_type(
-            case, path, "callbacks", types_called_back(), "callback step: it is never called back."
+            case, path, "callbacks", types_called_back(), "a callback step: it is never called back."
         )
 
     def _parameters(self, case: Mapping[str, object], path: Path) -> Iterator[Problem]:
@@ -98,8 +98,9 @@ class _Checker:
         for name in _keys(case, field):
             if name in self.types and self.types[name] not in types:
                 of_type = [step for step, known in self.types.items() if known in types]
-                hint = suggest(name, of_type, plural=f"{what.partition(':')[0].capitalize()}s")
-                message = f"{name} is not a {what}"
+                kind = what.partition(":")[0].split(maxsplit=1)[1]
+                hint = suggest(name, of_type, plural=f"{kind.capitalize()}s")
+                message = f"{name} is not {what}"
                 yield self.document.problem((*path, field, name), message, hint, key=True)
 
 

@@ -193,7 +193,7 @@ def test_only_an_admin_of_the_team_chooses_the_step(stage: SimulationContext) ->
 
     made = stage.retry(run, stage.admin, json={"from": "verify"}).json()["execution"]
     assert [step["status"] for step in made["steps"]] == ["succeeded", "pending", "skipped", "pending"]
-    assert made["steps"][2]["output"] == {"reason": "It did not succeed; <@U0DBADMIN> went on from verify."}
+    assert made["steps"][2]["output"] == {"reason": "It did not succeed; <@U0DBADMIN> continued from verify."}
 
 
 def test_an_unknown_step_is_named_with_the_nearest(stage: SimulationContext) -> None:

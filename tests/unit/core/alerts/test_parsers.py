@@ -52,7 +52,7 @@ def test_an_alert_has_title_severity_service_and_team(vendor: Vendor) -> None:
 @pytest.mark.parametrize("vendor", Vendor)
 @pytest.mark.parametrize("body", [{}, {"event": 7}, {"data": 7, "action": "x"}, [], None, "text", 7])
 def test_another_shape_is_refused_with_a_sentence(vendor: Vendor, body: object) -> None:
-    with pytest.raises(InvalidInput, match="This is no webhook of") as refused:
+    with pytest.raises(InvalidInput, match="This is not a webhook from") as refused:
         PARSERS[vendor](body)
     assert refused.value.field
 

@@ -44,6 +44,6 @@ def test_what_is_no_head_is_said(text: str) -> None:
 def test_a_chain_has_the_head_or_its_end_was_cut_off_or_it_was_made_anew() -> None:
     assert fault(HEAD, HEAD.hash, 500) is None
     assert fault(HEAD, None, 400) == (
-        "The head of 2026-01-02 03:04:05 UTC was at position 412, and the chain ends at 400: its end was cut off."
+        "The head of 2026-01-02 03:04:05 UTC was at position 412, but the chain ends at 400: its end was cut off."
     )
     assert "made anew" in str(fault(HEAD, "b" * 64, 500))

@@ -68,7 +68,11 @@ def test_a_wait_is_woken_by_the_deadline_and_ends_the_execution_then(waiting: Ex
     assert waiting.wake_at == END
     assert after(waiting, Claimed(), now=END - SECOND) == waiting
     over = after(waiting, Claimed(), now=END)
-    assert (over.status, over.error, over.finished_at) == (Status.TIMED_OUT, "Not done within 10 min.", END)
+    assert (over.status, over.error, over.finished_at) == (
+        Status.TIMED_OUT,
+        "Not finished within 10 min.",
+        END,
+    )
     assert statuses(over) == [Status.TIMED_OUT, Status.PENDING]
 
 

@@ -86,7 +86,7 @@ def test_what_runs_again_by_a_verdict_is_asked_for_again() -> None:
     behind = replace(doubtful, steps=(gate, *doubtful.steps))
     run = after(behind, VerdictGiven("run_again", "<@U2>"))
     assert statuses(run)[:2] == [P, P]
-    assert (run.steps[0].output, run.steps[0].error) == (None, "<@U2> wants step step-0 to run again.")
+    assert (run.steps[0].output, run.steps[0].error) == (None, "<@U2> requested that step step-0 run again.")
     assert statuses(after(behind, VerdictGiven("ran", "<@U2>")))[:2] == [S, S]
 
 

@@ -39,7 +39,7 @@ def test_brackets_within_a_text_do_not_count(text: bytes) -> None:
         (b"[NaN]", "0 is not a finite number"),
         (b'{"a": {"b": -1e999}}', "a.b is not a finite number"),
         (b"9223372036854775808", "does not fit into 64 bits"),
-        (b'{"a\\u0000": 1}', "contains a character that is none"),
+        (b'{"a\\u0000": 1}', "contains an invalid character"),
     ],
 )
 def test_what_is_refused(raw: bytes, sentence: str) -> None:

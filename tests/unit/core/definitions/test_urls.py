@@ -102,7 +102,7 @@ def test_a_value_does_not_climb(url: str, value: str) -> None:
     ],
 )
 def test_a_value_does_not_choose_the_host(url: str) -> None:
-    with pytest.raises(ExpressionError, match="would choose the host"):
+    with pytest.raises(ExpressionError, match="would determine which host"):
         render(url, x="evil.example")
 
 

@@ -44,7 +44,7 @@ def test_a_listed_program_runs_by_its_name_and_by_its_path() -> None:
 
 @pytest.mark.parametrize("name", ["sh", "/bin/sh", "no-such-program", "./sh", "../bin/sh"])
 def test_any_other_is_refused(name: str) -> None:
-    with pytest.raises(NotAllowed, match="RUNBOOK_SHELL_PROGRAMS lists what may: /usr/bin/env"):
+    with pytest.raises(NotAllowed, match="RUNBOOK_SHELL_PROGRAMS lists the allowed programs: /usr/bin/env"):
         run(only("/usr/bin/env"), name)
 
 

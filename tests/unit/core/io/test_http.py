@@ -295,7 +295,7 @@ def test_a_refused_connection_was_not_sent(caller: HttpCaller) -> None:
 
 def test_a_connection_that_is_reset_after_the_request_leaves_doubt(caller: HttpCaller) -> None:
     with serving(reset) as (port, requests):
-        with pytest.raises(NoAnswer, match="No whole answer"):
+        with pytest.raises(NoAnswer, match="No complete answer"):
             get(caller, port)
         assert len(requests) == 1
 
@@ -405,7 +405,7 @@ def test_whatever_ends_the_calls_thread_answers_at_once(
         raise error
 
     monkeypatch.setattr(caller, "_build", build)
-    with pytest.raises(NotSent, match=r"It was not sent: something went wrong on our side\..* err_"):
+    with pytest.raises(NotSent, match=r"The request was not sent: something went wrong on our side\..* err_"):
         get(caller, 9, timedelta(hours=1))
 
 

@@ -91,7 +91,7 @@ def test_a_type_is_never_defined_twice(entry_point: ModuleType) -> None:
 
 def test_an_entry_point_that_is_no_step_is_refused(entry_point: ModuleType) -> None:
     entry_point.__dict__["offered"] = NoStep
-    with pytest.raises(ConfigurationError, match="not a sub-class of StepDefinition"):
+    with pytest.raises(ConfigurationError, match="not a subclass of StepDefinition"):
         discover("core.steps", "runbook.steps", StepDefinition)
 
 
