@@ -125,14 +125,6 @@ class Alert:
     vendor's time of the event, if given.
     """
 
-    """One group of alerts, which is one incident.
-
-    `key`: the vendor's own for it, the same when it fires again and when it is resolved. `team`: by a label or tag.
-    `says_severity`: False where nothing was said of it, and `severity` is what it is then. `note`: what else is told,
-    in a sentence for the timeline. `event`: the vendor's own id for this telling, the same when it is sent again.
-    `occurred_at`: when it happened, by the vendor's clock, where it says so.
-    """
-
     key: str
     title: str
     news: AlertNews = AlertNews.FIRES

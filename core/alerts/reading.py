@@ -34,8 +34,6 @@ Span = tuple[int, int]
 class Seen:
     """An alert of a group that is too long: its position, its severity, and its number of values."""
 
-    """An alert of a group that is too long: where it stands, how bad it is, how much is in it."""
-
     span: Span
     rank: tuple[bool, int]
     nodes: int

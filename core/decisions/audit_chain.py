@@ -33,8 +33,6 @@ PURPOSE = b"heads of the audit trail"  # of the derived key, so that its signatu
 class Head:
     """The newest position of the chain at `time`, and its hash (64 hexadecimal digits)."""
 
-    """At `time` the chain's newest position was this, with this hash, 64 hexadecimal digits."""
-
     position: int
     hash: str
     time: datetime

@@ -49,8 +49,6 @@ SAID: Mapping[str, str] = {
 class Initiator:
     """`who`: the principal's id. `deed`: what they did, a key of `SAID`."""
 
-    """`who`: a principal's id. `deed`: what they did, a key of `SAID`."""
-
     who: str
     deed: str
 

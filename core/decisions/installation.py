@@ -18,11 +18,6 @@ class Place:
     `timeline`: of the write-ahead log; it changes on failover to a standby, and on point-in-time recovery.
     """
 
-    """Where a database is. `identity`: its cluster, its own number there and that of its table; a copy has another one.
-
-    `timeline`: of the write-ahead log; it changes when a standby takes over, and when a moment of the past is restored.
-    """
-
     identity: str
     timeline: str
 
@@ -71,8 +66,6 @@ class Schema:
     with.
     """
 
-    """`revision`: where the database is; None: it has no tables of ours. `oldest_code`: what it says works with it."""
-
     revision: str | None
     oldest_code: str | None = None
 
@@ -96,8 +89,6 @@ def check_compatible(schema: Schema, newest: str, oldest: str = OLDEST_SCHEMA) -
 class Workspace:
     """A Slack workspace and app. None: unknown. `enterprise_id` is empty if the workspace has none."""
 
-    """None: not known. `enterprise_id` is empty where the workspace is known to belong to none."""
-
     team_id: str | None = None
     enterprise_id: str | None = None
     app_id: str | None = None
@@ -111,8 +102,6 @@ class Workspace:
 @dataclass(frozen=True, slots=True)
 class Sender:
     """The sender in Slack's signed body. `person_team_id`: the person's workspace, if Slack includes it."""
-
-    """Who sent a request, as Slack's signed body says. `person_team_id`: of the person, where Slack tells it."""
 
     team_id: str | None
     enterprise_id: str | None

@@ -16,8 +16,6 @@ MOST_WORK_AN_EVENT = 1_000_000  # for the conditions of all workflows that one e
 class IncidentHappening:
     """An event of an incident, with the incident and the event's `details` as expressions see them."""
 
-    """An event of an incident, with the incident and the event's `details` as expressions see them."""
-
     type: str
     team: str
     incident: Mapping[str, object]

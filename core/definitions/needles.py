@@ -301,7 +301,6 @@ def with_parts(value: str) -> Iterator[str]:
 
 def is_address(value: str) -> bool:
     """Return whether it is a URL. Its scheme and host alone are not secret."""
-    """Whether it is a URL: of one, scheme and host are no secret by themselves."""
     return re.match(r"[a-z][a-z0-9+.-]{1,20}://", value) is not None
 
 

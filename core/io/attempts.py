@@ -44,8 +44,6 @@ class BrokenOff(Exception):
 class Deadline:
     """A moment of the monotonic clock: the limit for several calls together."""
 
-    """A moment of the monotonic clock, for what several calls may take together."""
-
     at: float
 
     @classmethod

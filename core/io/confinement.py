@@ -91,8 +91,6 @@ NEEDED = {
 class Account:
     """A user account on this machine. `groups`: ids, the primary one first."""
 
-    """Somebody of this machine. `groups`: ids, the main one first."""
-
     name: str
     uid: int
     groups: tuple[int, ...]
@@ -119,8 +117,6 @@ class Confinement:
     """How commands are confined. `account`: None for the worker's own. `wrapper`: an absolute path and the arguments
     before argv.
     """
-
-    """`account`: None for the worker's own. `wrapper`: the program, by its absolute path, and arguments before argv."""
 
     account: Account | None = None
     wrapper: tuple[str, ...] = ()

@@ -141,8 +141,6 @@ EVERY_NAME, LOCALHOST = "*", "localhost"
 class OwnService:
     """An address at which the deployment listens. `is_callable`: whether it may be called if its address is listed."""
 
-    """Where we, or our servers, listen. `is_callable`: whether whoever lists its address may call it."""
-
     host: str
     port: int
     is_callable: bool = False

@@ -35,10 +35,6 @@ class HttpRequest:
     `mask`: hides secrets in the answer's text before it is truncated.
     """
 
-    """`carried`: where each secret in it may go. `shown_url`: the address with the places of secrets marked, for
-    errors. `mask`: hides secrets in the answer's text before that is cut.
-    """
-
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)

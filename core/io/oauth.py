@@ -25,11 +25,6 @@ class Grant:
     `shown_url`: the URL with secrets marked; `carried`: where the secrets in the request may go.
     """
 
-    """What a token is asked for with, and where.
-
-    `shown_url`: the address with the places of secrets marked; `carried`: where the secrets in all this may go.
-    """
-
     token_url: str
     client_id: str
     client_secret: str = field(repr=False)
@@ -43,8 +38,6 @@ class Grant:
 @dataclass(frozen=True)
 class Token:
     """An access token. `good_until`: None if the server does not say how long it is valid; it is then used once."""
-
-    """`good_until`: None for one of which the server does not say how long it lives; it is used once."""
 
     value: str = field(repr=False)
     good_until: datetime | None

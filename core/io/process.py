@@ -34,12 +34,6 @@ class Command:
     truncated.
     """
 
-    """`environment` is all the command gets, but PATH and an LC_CTYPE of UTF-8: nothing of the worker's leaks in.
-
-    `directory`: None for a fresh one of its own, which is gone when the command is. `mask`: hides secrets in its output
-    before that is cut.
-    """
-
     argv: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     directory: str | None = None
@@ -53,11 +47,6 @@ class ProcessResult:
     killed.
 
     `left`: the names of programs that it had started and that were killed when it exited.
-    """
-
-    """`ended`: why: `exit`, `timeout`, `stopped`, `lease lost`, or `lost` where something killed its guard.
-
-    `left`: the names of programs that it had started, and that were ended when it ended by itself.
     """
 
     exit_code: int
@@ -166,7 +155,6 @@ def _left(descriptor: int, start: int) -> tuple[str, ...]:
 @contextmanager
 def _file_of(content: bytes) -> Iterator[int]:
     """Yield an open file in memory, positioned at its beginning."""
-    """An open file in memory, to be read from its beginning."""
     descriptor = os.memfd_create("command")
     with os.fdopen(descriptor, "w+b") as file:
         file.write(content)

@@ -23,11 +23,6 @@ class HttpResponse:
     `json`: null if the body is not JSON, which `is_json` tells. `size`: bytes of the body that were read.
     """
 
-    """`headers`: their names in lower case, for case means nothing there (RFC 9110, section 5.1).
-
-    `json`: null where the body is no JSON, which `is_json` says. `size`: bytes of the body that were read.
-    """
-
     status: int
     headers: Mapping[str, str]
     text: str

@@ -103,11 +103,6 @@ class Known:
     None: unknown, so anything is accepted.
     """
 
-    """`runbooks` by name; the `channels` that teams declare, by team; the `secrets` that are declared, by name.
-
-    None: nobody says, so any is taken.
-    """
-
     runbooks: Iterable[str] | None = None
     channels: Channels | None = None
     secrets: Declared | None = None

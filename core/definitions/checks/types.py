@@ -15,8 +15,6 @@ from core.errors import ExpressionError
 class Finding:
     """A mistake at a character of an expression's source, counted from 0."""
 
-    """One thing that is wrong at a character of an expression's source, counted from 0."""
-
     offset: int
     message: str
     hint: str | None = None
