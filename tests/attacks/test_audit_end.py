@@ -92,7 +92,7 @@ def test_an_end_that_the_owner_cut_off_is_noticed_by_a_kept_head(kept: Path, own
     status, said = verify("--head", str(kept))
     assert status == 1
     assert (
-        f"at position {head['position']}, and the chain ends at {head['position'] - 1}: its end was cut off"
+        f"at position {head['position']}, but the chain ends at {head['position'] - 1}: its end was cut off"
         in said
     )
 

@@ -30,7 +30,7 @@ from core.errors import ExpressionError
 
 
 class TooMuchWork(ExpressionError):
-    """The expressions of this request together would take too long."""
+    """These expressions together would take too long to evaluate."""
 
 
 @dataclass

@@ -163,7 +163,7 @@ def test_no_retry_goes_around_a_gate_that_nobody_approved(stage: SimulationConte
     answer = stage.retry(run, stage.admin, json={"from": "promote"})
 
     assert answer.status_code == 409
-    assert "Step gate is an approval that nobody gave" in answer.json()["detail"]
+    assert "Step gate is an approval that was never given" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("end", ["running", "succeeded"])

@@ -105,7 +105,7 @@ def test_the_tokens_file_is_read_again_each_time(vault: FakeVault, tmp_path: Pat
         (200, "kv/db", "none", NotFound, "Vault has no field none at kv/db."),
         (200, "kv/db", "empty", NotFound, "Vault has no field empty at kv/db."),
         (200, "kv/db", "port", NotFound, "Vault has no field port at kv/db."),
-        (403, "kv/db", "url", ConfigurationError, "VAULT_TOKEN, or VAULT_TOKEN_FILE, needs a policy"),
+        (403, "kv/db", "url", ConfigurationError, "VAULT_TOKEN or VAULT_TOKEN_FILE needs a policy"),
         (500, "kv/db", "url", Unavailable, "Vault did not return kv/db: InternalServerError."),
         (503, "kv/db", "url", Unavailable, "Vault did not return kv/db: VaultDown."),
     ],

@@ -141,7 +141,7 @@ def test_labels_and_tags_are_labels() -> None:
 
 
 def test_a_variable_that_datadog_did_not_fill_in_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="cycle_key does not fit"):
+    with pytest.raises(InvalidInput, match="cycle_key is not valid"):
         PARSERS[Vendor.DATADOG](sample("datadog") | {"cycle_key": "$ALERT_CYCLE_KEY"})
 
 

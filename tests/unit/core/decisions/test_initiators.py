@@ -83,7 +83,7 @@ OPENED = Initiator("U0ADA", "opened")
         ),
         (policy(OPENED), [], ["U0ROOT"], "<@U0ROOT> can decide, or make somebody an admin of team data"),
         (policy(OPENED), [], ["U0ADA"], "A platform admin who did not initiate it can decide"),
-        (policy(count=2), [], ["U0ROOT"], "Only <@U0ADA> is left"),
+        (policy(count=2), [], ["U0ROOT"], "Only <@U0ADA> can still decide"),
         (policy(count=2), [Decision("U0ADA", True)], ["U0ROOT"], "Nobody can still decide"),
         (policy(count=2), [Decision("U0OLD", True)], ["U0ROOT"], None),
         (ApprovalPolicy("U0ADA", (), people=("U0ADA",)), [], ["U0ROOT"], "<@U0ROOT> can approve a version"),

@@ -64,7 +64,7 @@ def test_a_doubt_needs_a_choice() -> None:
 def test_a_gate_without_approval_is_not_gone_around() -> None:
     run = failed_run(S, F, P)
     gate = replace(run.steps[1], type="approval")
-    with pytest.raises(Conflict, match="an approval that nobody gave"):
+    with pytest.raises(Conflict, match="an approval that was never given"):
         resume(run.with_step(1, gate), from_step="step-2", by="<@U1>", now=NOW)
 
 

@@ -80,7 +80,7 @@ def test_no_variable_has_a_listed_program_run_something_else(name: str) -> None:
 
 
 def test_a_list_of_relative_paths_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="no absolute path"):
+    with pytest.raises(ConfigurationError, match="not an absolute path"):
         Programs.parse(["env"])
 
 

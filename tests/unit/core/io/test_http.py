@@ -270,7 +270,7 @@ def leashed(seconds: float) -> CancelToken:
 def test_who_slept_through_their_lease_sends_nothing(caller: HttpCaller) -> None:
     with serving(answering()) as (port, requests):
         request = HttpRequest("POST", f"http://127.0.0.1:{port}/")
-        with pytest.raises(NotSent, match="another one may have the run"):
+        with pytest.raises(NotSent, match="another worker may have the run"):
             call(caller, request, GENEROUS, leashed(-0.1))
         assert requests == []
         assert call(caller, request, GENEROUS, leashed(30)).status == 200

@@ -97,5 +97,5 @@ def test_an_entry_point_that_is_no_step_is_refused(entry_point: ModuleType) -> N
 
 def test_a_type_without_a_name_is_refused() -> None:
     assert type_name(Pager) == "pager"
-    with pytest.raises(ConfigurationError, match="does not say its type"):
+    with pytest.raises(ConfigurationError, match="has no type name"):
         type_name(Nameless)
