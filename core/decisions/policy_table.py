@@ -150,7 +150,7 @@ POLICY: Mapping[Action, Rule] = {
         "speak for Slack",
         (),
         _EVERYBODY,
-        "Requires Slack's signature; each command, button and form requires its own action.",
+        "Requires Slack's signature; each command, button and form is checked against its own action.",
     ),
     Action.SERVICE_READ: Rule("read help, health and figures", (), _EVERYBODY),
 }
