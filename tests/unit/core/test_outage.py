@@ -25,7 +25,7 @@ def test_it_is_told_once_however_often_it_is_met_and_once_when_it_is_over() -> N
         outage.end()
     assert [(each["log_level"], each["event"]) for each in logs] == [
         ("warning", "worker cannot reach Redis and is waiting"),
-        ("info", "worker reaches Redis again"),
+        ("info", "worker can reach Redis again"),
     ]
     assert (logs[0]["error"], logs[1]["seconds"]) == ("refused what now?", 12.3)
 
