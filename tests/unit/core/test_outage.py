@@ -1,4 +1,4 @@
-"""What is away is told once, and once more when it is back."""
+"""An outage is logged once when it begins, and once when it ends."""
 
 from structlog.testing import capture_logs
 

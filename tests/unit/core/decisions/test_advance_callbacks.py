@@ -1,4 +1,4 @@
-"""What a callback makes of an execution."""
+"""`advance` for callbacks."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""`advance`, where people decide, judge and cancel."""
+"""`advance` for decisions, verdicts and cancels."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Heads of the audit trail: signed, read again, and compared."""
+"""Heads of the audit trail: signed, parsed, and compared."""
 
 import json
 from datetime import UTC, datetime

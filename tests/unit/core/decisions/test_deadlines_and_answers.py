@@ -1,4 +1,4 @@
-"""`advance`: deadlines of the whole, and answers that a step waits for."""
+"""`advance`: deadlines of an execution, and answers that a step waits for."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -51,7 +51,7 @@ SECOND = timedelta(seconds=1)
 
 
 def limited(execution: Execution) -> Execution:
-    """The execution, with ten minutes from its start for all of it."""
+    """Return the execution with a timeout of ten minutes."""
     return replace(execution, timeout=LIMIT, started_at=execution.started_at and NOW)
 
 

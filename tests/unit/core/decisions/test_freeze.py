@@ -1,4 +1,4 @@
-"""Freezes: whom they stop, who may make them, and where they hold a run."""
+"""Freezes: what they stop, who may declare them, and where they hold a run."""
 
 from dataclasses import replace
 

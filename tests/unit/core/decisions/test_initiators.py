@@ -1,4 +1,4 @@
-"""Who brought a run about, and what is said of it."""
+"""The initiators of a run, and how they are described."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The policy: what is not in its table is refused, and its two parts are asked for each by itself."""
+"""The policy: anything not in its table is denied, and role and token are checked independently."""
 
 import pytest
 

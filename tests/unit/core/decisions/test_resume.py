@@ -1,4 +1,4 @@
-"""Where a retry goes on, and what it carries over."""
+"""Where a retry continues, and what it carries over."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -6,7 +6,9 @@ from core.decisions.installation import Schema, check_compatible
 from core.errors import Unavailable
 
 MIGRATE = "Run `runbook migrate`."
-UNFIT = "A newer release migrated the database to 0027; this release (0025) cannot use it. Run a release that can"
+UNFIT = (
+    "A newer release migrated the database to 0027; this release (0025) cannot use it. Run a release that can"
+)
 
 
 @pytest.mark.parametrize(

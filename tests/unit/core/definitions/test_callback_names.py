@@ -1,4 +1,4 @@
-"""What a runbook with callbacks may name."""
+"""The names available in a runbook with callbacks."""
 
 import pytest
 

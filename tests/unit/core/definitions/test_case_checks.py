@@ -1,4 +1,4 @@
-"""What is wrong with `tests:` is said with its place."""
+"""Mistakes in `tests:` are reported at their position."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The functions of the reference, each with every list of arguments it names: validation, rehearsal and run alike."""
+"""The functions of the reference, with every overload it lists: in validation, simulation and a real run alike."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -51,7 +51,7 @@ OF_FUNCTION = {
 
 
 def written(overload: Overload) -> Iterator[str]:
-    """The call, in the ways in which it can be written."""
+    """Yield the call in each form in which it can be written."""
     given = OF_FUNCTION.get(overload.signature) or [_argument(overload, kind) for kind in overload.arguments]
     target = f"{OF_TYPE[overload.target]}." if overload.target else ""
     yield f"{target}{overload.name}({', '.join(given)})"

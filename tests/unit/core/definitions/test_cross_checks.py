@@ -1,4 +1,4 @@
-"""Documents checked against each other."""
+"""Checks of documents against each other."""
 
 import pytest
 

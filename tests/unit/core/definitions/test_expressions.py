@@ -1,4 +1,4 @@
-"""Expressions: values, pitfalls of the library, and what goes wrong told as sentences."""
+"""Expressions: values, pitfalls of the library, and errors as sentences."""
 
 import contextlib
 import math

@@ -1,4 +1,4 @@
-"""A gate that nobody could pass is told, where the teams are in the same documents."""
+"""A gate that nobody could pass is reported if the teams are in the same documents."""
 
 import pytest
 

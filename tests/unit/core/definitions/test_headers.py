@@ -1,4 +1,4 @@
-"""Headers that HTTP cannot carry are found where they stand in the definition."""
+"""Headers that HTTP cannot carry are reported at their position in the definition."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""JSON of others is looked at before it is parsed."""
+"""JSON from others is checked before it is parsed."""
 
 import json
 
@@ -49,7 +49,7 @@ def test_what_is_refused(raw: bytes, sentence: str) -> None:
 
 @pytest.mark.parametrize("raw", [b'"' + b'\\"' * 400_000, b'"\\' * 400_000, b"9 " * 500_000, b'"' * 999_999])
 def test_a_look_takes_time_in_proportion_whatever_it_looks_at(raw: bytes) -> None:
-    """Each would take hours if a text that is never closed were looked at again from each of its quotes."""
+    """Each would take hours if an unclosed string were scanned again from each of its quotes."""
     check_shape(raw)
 
 

@@ -1,4 +1,4 @@
-"""Definitions that were kept, read again."""
+"""Stored definitions, read back."""
 
 from typing import Annotated
 
@@ -55,7 +55,7 @@ def test_a_missing_field_of_the_whole_is_at_its_top() -> None:
 
 
 def test_a_list_that_must_be_longer_now_is_no_consequence_of_something_else() -> None:
-    """There is always a sentence, and never a crash over having none."""
+    """There is always a sentence, and never a crash because there is none."""
 
     class Stricter(RunbookDefinition):
         steps: Annotated[tuple[AnyStep, ...], Field(min_length=2)]

@@ -1,4 +1,4 @@
-"""Parameters: checked against their schema, and read from words."""
+"""Parameters: validated against their schema, and parsed from words."""
 
 import pytest
 
@@ -173,7 +173,7 @@ def test_words_then_checks_go_together() -> None:
 
 @pytest.mark.parametrize("value", [10**400, 2**63, -(2**63) - 1, float("inf"), float("nan"), "a\0"])
 def test_what_cannot_be_kept_is_refused_whoever_gives_it(value: object) -> None:
-    """A workflow gives what an expression came to, and no door looked at that."""
+    """A workflow passes the value of an expression, which no interface has checked."""
     with pytest.raises(InvalidInput) as raised:
         check_parameters(SCHEMA, {"cluster": "orders", "free": [{"a": value}]})
     assert raised.value.field == "free.0.a"

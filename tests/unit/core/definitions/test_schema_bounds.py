@@ -1,4 +1,4 @@
-"""How large a schema is with every reference followed, and what is too much."""
+"""The size of a schema with every reference followed, and its limits."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Parameters that are secrets: which those are, and that no error tells one."""
+"""Secret parameters: which they are, and that no error reveals one."""
 
 from typing import Any
 

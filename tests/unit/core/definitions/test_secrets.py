@@ -1,4 +1,4 @@
-"""Secrets in definitions: used whole, or not at all; and who may use which."""
+"""Secrets in definitions: used whole or not at all, and who may use which."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Reading documents: what YAML means here, where things stand, what is refused."""
+"""Reading documents: how YAML is interpreted, positions, and what is rejected."""
 
 import contextlib
 import json

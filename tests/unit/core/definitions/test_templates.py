@@ -1,4 +1,4 @@
-"""Templates: substituted once, typed when alone, never read again."""
+"""Templates: substituted once, typed when alone, never parsed again."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Triggers with what their events tell, and actions within actions: what is wrong is told at its place."""
+"""Triggers with the members of their events, and nested actions: mistakes are reported at their position."""
 
 import pytest
 from pydantic import TypeAdapter

@@ -1,4 +1,4 @@
-"""A mistake in a new step or action file ends every command with three lines: which file and class, what is wrong."""
+"""A mistake in a new step or action file ends every command with three lines: the file, the class, the error."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""URLs with holes: where each stands, and what it may bring."""
+"""URLs with placeholders: where each is, and what it may insert."""
 
 from urllib.parse import unquote, urlsplit
 

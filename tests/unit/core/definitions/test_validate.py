@@ -1,4 +1,4 @@
-"""Validation: every mistake at its file:line:column, with what would be right, and never a traceback."""
+"""Validation: every mistake at its file:line:column, with a hint, and never a traceback."""
 
 import copy
 from collections.abc import Iterator
@@ -469,7 +469,7 @@ def test_any_edit_of_a_runbook_is_validated_without_a_traceback(at: int, length:
 
 
 def nodes(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """The path of each value inside another one."""
+    """The path of each nested value."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, each in inner:
         yield (*path, key)

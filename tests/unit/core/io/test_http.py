@@ -1,4 +1,4 @@
-"""HTTP calls: a deadline in all, a bounded answer, and what is known when there is none."""
+"""HTTP calls: a total deadline, a bounded answer, and what is known without an answer."""
 
 import re
 import socket
@@ -23,7 +23,7 @@ GENEROUS = timedelta(seconds=10)
 
 @contextmanager
 def serving(serve: Serve) -> Iterator[tuple[int, list[bytes]]]:
-    """A server whose every connection is handed to `serve` with what was asked. Yields its port, and the requests."""
+    """A server that hands every connection to `serve` with the request received. Yields its port and the requests."""
     over, requests = threading.Event(), list[bytes]()
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(0.05)
@@ -238,7 +238,7 @@ def test_a_handshake_that_takes_too_long_was_not_sent(caller: HttpCaller, said: 
 
 
 def test_every_call_has_a_connection_of_its_own(caller: HttpCaller) -> None:
-    """One that was kept may be closed just then, and nobody would know whether the request arrived."""
+    """A reused connection may be closed at that moment, and nobody would know whether the request arrived."""
     peers = []
 
     def keep_alive(connection: socket.socket, _request: bytes, _over: threading.Event) -> None:

@@ -1,4 +1,4 @@
-"""Where secrets are read: the environment, and files."""
+"""The sources of secrets: environment variables and files."""
 
 import os
 from pathlib import Path
