@@ -37,7 +37,7 @@ class FakeHttp:
     def call(self, request: HttpRequest, limit: timedelta, stop: threading.Event) -> HttpResponse:  # noqa: ARG002 as in the port
         """Raises NoAnswer where the case says so."""
         if self.answer.no_answer:
-            raise NoAnswer(f"No whole answer within {limit.total_seconds():g} s.")
+            raise NoAnswer(f"No complete answer within {limit.total_seconds():g} s.")
         return read_response(self.answer.status, self.answer.headers, [_body(self.answer)], request.mask)
 
     def close(self) -> None:

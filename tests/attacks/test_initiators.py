@@ -174,9 +174,9 @@ def test_a_gate_that_nobody_may_decide_says_so_and_names_who_can_help(house: Hou
 
     assert gate["people"] == []
     assert f"<@{PLATFORM}>" in gate["nobody_left"]
-    assert "Nobody is left" in gate["nobody_left"]
+    assert "Nobody can still decide" in gate["nobody_left"]
     assert gate["nobody_left"].split(":")[0] in house.slack.types(DATA_OPS, "C0DATA", "approvals")
-    refused(house, gate, DATA_ADMIN, "Nobody is left")
+    refused(house, gate, DATA_ADMIN, "Nobody can still decide")
 
 
 def test_a_gate_is_told_anew_when_the_last_who_may_decide_leaves(house: House) -> None:
@@ -200,7 +200,7 @@ def test_who_is_named_and_brought_it_about_does_not_decide_either(house: House) 
     house.work()
     gate = open_gate(house, incident)
 
-    refused(house, gate, DATA_ADMIN, "You asked for this run")
+    refused(house, gate, DATA_ADMIN, "You requested this run")
     assert approve(house, WEB_ADMIN, gate).status_code == 200
 
 
@@ -227,5 +227,5 @@ def test_a_call_of_ones_own_run_does_not_launder_who_wanted_that_run(house: Hous
     house.work()
     gate = open_gate(house, another)
 
-    refused(house, gate, DATA_ADMIN, "You asked for this run")
+    refused(house, gate, DATA_ADMIN, "You requested this run")
     assert approve(house, PLATFORM, gate).status_code == 200

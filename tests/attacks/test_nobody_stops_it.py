@@ -103,7 +103,7 @@ def test_many_expressions_together_are_refused_by_their_cost(house: House) -> No
     long = "+".join(["1"] * 1_900)
     steps = [{"id": f"s{i}", "type": "message", "text": f"{{{{ {long}+{i} }}}}"} for i in range(30)]
     said = refusal(house.rest(DATA_ADMIN), "POST", "/api/runbooks", json=runbook(steps=steps))
-    assert "All that is to be evaluated here would take too long together" in said
+    assert "together would take too long" in said
 
 
 def test_a_condition_over_what_people_write_keeps_nobody_from_opening_an_incident(house: House) -> None:
@@ -137,9 +137,9 @@ def test_a_plan_has_an_end(house: House) -> None:
     path = f"/api/incidents/{incident.id}/runbooks/heavy/execute"
     answer = house.rest(DATA_OPS).post(path, json=body)
     assert answer.status_code == 200
-    assert "would take too long together" in answer.text
+    assert "together would take too long" in answer.text
     told = house.slack.types(DATA_OPS, DATA_CHANNEL, f"run heavy text={'x' * 700} --dry-run")
-    assert "would take too long together" in told
+    assert "together would take too long" in told
 
 
 # Schemas and patterns -------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ def test_a_default_is_matched_in_linear_time(house: House) -> None:
     """Red before: validating the definition took for ever."""
     schema = {"type": "object", "properties": {"x": {"pattern": "^(a+)+$", "default": "a" * 200 + "b"}}}
     said = refusal(house.rest(DATA_ADMIN), "POST", "/api/runbooks", json=runbook(parameters=schema))
-    assert "The default does not fit its own schema: x must match the pattern" in said
+    assert "The default does not match its own schema: x must match the pattern" in said
 
 
 def test_many_characters_times_many_states_are_refused(house: House) -> None:
@@ -179,7 +179,7 @@ def test_many_characters_times_many_states_are_refused(house: House) -> None:
     )
     path = f"/api/incidents/{house.incident().id}/runbooks/match/execute"
     said = refusal(house.rest(DATA_OPS), "POST", path, json={"parameters": {"x": "ab" * 30_000}})
-    assert "too many to be matched with the patterns of this schema" in said
+    assert "too many to match with the patterns of this schema" in said
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_many_characters_times_many_states_are_refused(house: House) -> None:
         ({"properties": {"x": {"$ref": "http://127.0.0.1:1/"}}}, "is never fetched"),
         ({"properties": {"x": {"$dynamicRef": "#x"}}}, "$dynamicRef cannot be used here"),
         ({"properties": {"x": {"$id": "http://x/", "$ref": "#/y"}}}, "$id cannot be used here"),
-        ({"properties": {"x": {"pattern": "(a{1000}){1000}"}}}, "is no regular expression"),
+        ({"properties": {"x": {"pattern": "(a{1000}){1000}"}}}, "is not a valid regular expression"),
         ({"properties": {"x": {"enum": list(range(9_000))}}}, "this schema is too large"),
         (json.loads('{"not":' * 40 + "{}" + "}" * 40), "nested deeper than 32 levels"),
     ],
@@ -364,7 +364,7 @@ def test_an_integer_of_400_digits_quarantines_nothing(house: House) -> None:
         work.session.execute(update(RunbookExecution).values(parameters={"count": 10**400}))
     house.work()
     assert house.see(started).status is Status.FAILED
-    assert "beyond what can be calculated with" in str(house.see(started).error)
+    assert "too large to calculate with" in str(house.see(started).error)
     assert_nothing_is_lost(house)
 
 

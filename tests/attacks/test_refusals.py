@@ -138,7 +138,7 @@ def test_in_slack_alike(house: House, data: dict[str, str], kind: str, typed: st
 
 @pytest.mark.parametrize("runbook", ["data-secret", MISSING])
 def test_a_workflow_learns_of_no_runbook_of_data(house: House, data: dict[str, str], runbook: str) -> None:
-    # red before: "data-secret belongs to team data, and this incident is team web's."
+    # red before: "data-secret belongs to team data, but this incident belongs to team web."
     house.apply(ASKS.format(runbook=runbook))
     house.incident("web", slack_channel=None)
     house.work()

@@ -103,7 +103,7 @@ def test_who_retries_does_not_approve(house: House) -> None:
     retried = retry(house, DATA_ADMIN, failed(house))
     gate = gate_of(house, retried)
 
-    for person, reason in ((DATA_ADMIN, "You retried this run"), (DATA_OPS, "You asked for this run")):
+    for person, reason in ((DATA_ADMIN, "You retried this run"), (DATA_OPS, "You requested this run")):
         refused = approve(house, person, gate)
         assert refused.status_code == 403
         assert reason in refused.json()["detail"]
@@ -215,7 +215,7 @@ def test_a_verdict_that_runs_a_step_again_asks_again(house: House, target: Targe
 
     assert "/promote" not in target.paths()
     assert approve(house, SECOND, gate).status_code == 403
-    assert "You had a step of this run run again" in decided_in_slack(house, SECOND, gate)
+    assert "You had a step of this run repeated" in decided_in_slack(house, SECOND, gate)
     assert approve(house, PLATFORM, gate).status_code == 200
     house.work()
     assert target.paths().count("/promote") == 1

@@ -91,7 +91,7 @@ def test_a_persons_token_approves_only_where_that_was_asked_for(house: House) ->
     assert answer.status_code == 403
     assert answer.json()["code"] == "insufficient_scope"
     assert answer.headers["WWW-Authenticate"] == 'Bearer error="insufficient_scope", scope="approve"'
-    assert "lacks the scope `approve`" in answer.json()["detail"]
+    assert "does not have the scope `approve`" in answer.json()["detail"]
     assert "--scope read,run,approve" in answer.json()["detail"]
     assert of_person(house, DATA_OPS, ALL_SCOPES).post(f"/api/approvals/{gate}/approve").status_code == 200
 
@@ -175,7 +175,7 @@ def test_a_service_with_every_scope_in_its_row_decides_nothing(house: House) -> 
     ):
         answer = robot.post(address, json={"verdict": "ran"})
         assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed"), address
-        assert "that is for people" in answer.json()["detail"]
+        assert "only people may" in answer.json()["detail"]
 
 
 def test_a_service_that_runs_needs_somebody_who_answers_for_it(house: House) -> None:

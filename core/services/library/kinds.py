@@ -25,24 +25,24 @@ from core.tables import (
 Row = TypeVar("Row", Runbook, Workflow)
 
 ENABLED = "enabled"
-NEIGHBOUR = "trigger"  # every workflow has one; what switches it off is read best right before it
+NEIGHBOUR = "trigger"  # every workflow has one, and `enabled` reads best right before it
 
 
 def without_enabled(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer what is versioned of a workflow's document."""
+    """Return the part of a workflow's document that is versioned."""
     return {key: value for key, value in document.items() if key != ENABLED}
 
 
 def with_enabled(document: Mapping[str, Any], enabled: bool) -> dict[str, Any]:
-    """Answer the document that says so; one that says so already, if only by silence, stays as it was written."""
+    """Return the document with `enabled` set; unchanged if it already says so, be it by leaving it out."""
     if document.get(ENABLED, True) is enabled:
         return dict(document)
     if ENABLED in document:
         return {**document, ENABLED: enabled}
-    told: dict[str, Any] = {}
+    updated: dict[str, Any] = {}
     for key, value in document.items():
-        told |= {ENABLED: enabled, key: value} if key == NEIGHBOUR else {key: value}
-    return told
+        updated |= {ENABLED: enabled, key: value} if key == NEIGHBOUR else {key: value}
+    return updated
 
 
 class Change(StrEnum):

@@ -254,4 +254,4 @@ def test_a_callback_is_in_the_timeline(
     incident = seen(responder, waiting)["incident_id"]
     told = responder.get(f"/api/incidents/{incident}/timeline").json()["timeline"]
 
-    assert told[-1]["text"] == "db-rebuild: the callback for step done came"
+    assert told[-1]["text"] == "db-rebuild: the callback for step done was received"

@@ -61,7 +61,7 @@ def test_the_requester_cannot_approve(
 ) -> None:
     gate = gate_of(company, DB_ADMIN)
     assert slack.clicks(DB_ADMIN, "approval.approve", pressed(gate)).status == 200
-    assert "You asked for this run, so somebody else must approve it." in response_url.next_text()
+    assert "You requested this run, so somebody else must approve it." in response_url.next_text()
     assert gates(company, gate.execution_id)[0].status == "open"
     assert decisions(company) == []
 

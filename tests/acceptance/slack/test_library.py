@@ -94,9 +94,7 @@ def test_what_is_not_valid_any_more_is_said_to_be_so(
 ) -> None:
     uninstall(company, "wait")
     said = slack.types(DB_OPS, DB_CHANNEL, typed)
-    assert (
-        "Version 1 of say-hello is not valid any more, at steps.0.type: There is no step type gone." in said
-    )
+    assert "Version 1 of say-hello is no longer valid, at steps.0.type: There is no step type gone." in said
     assert executions(company) == []
 
 

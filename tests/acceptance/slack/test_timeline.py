@@ -53,8 +53,8 @@ def test_show_has_what_happened_with_who_and_what(company: UnitOfWorkFactory, sl
 
     for words in (
         "<@U0ADMIN> opened the incident",
-        f"<@{DB_OPS}> asked for db-failover v1",
-        "db-failover: step gate waits for approval",
+        f"<@{DB_OPS}> requested db-failover v1",
+        "db-failover: step gate is waiting for approval",
         f"<@{DB_ADMIN}> approved step gate of db-failover",
         f"<@{DB_OPS}> noted: &lt;b&gt; &amp; bold",
     ):

@@ -158,7 +158,7 @@ def test_a_chain_made_anew_no_longer_has_the_head_that_was_written_down(
     seal_the_audit_trail(unit_of_work)
 
     assert verified(unit_of_work).broken is None
-    assert "made anew" in str(verified(unit_of_work, head).broken)
+    assert "rewritten" in str(verified(unit_of_work, head).broken)
 
 
 def test_an_entry_that_is_committed_late_is_sealed_late(

@@ -105,7 +105,7 @@ def test_a_worker_refuses_by_what_is_declared_now_and_allows_for_a_second_longer
     assert secrets.give("TOKEN", HTTP)[0] == "the value"
     time[0] += FRESH_SECONDS
     with pytest.raises(
-        NotFound, match=r"No secret TOKEN is declared that definitions of team database may use."
+        NotFound, match=r"There is no secret TOKEN that definitions of team database may use."
     ):
         secrets.give("TOKEN", HTTP)
 
@@ -186,4 +186,4 @@ def test_definitions_that_use_secrets_otherwise_are_told(unit_of_work: UnitOfWor
         row.definition = row.definition | {"steps": steps}
     with unit_of_work.begin() as work:
         [sentence] = misused_secrets(work)
-    assert sentence.startswith("Runbook calls, at steps.0.if: A secret is used whole")
+    assert sentence.startswith("Runbook calls, at steps.0.if: A secret can only be used whole")

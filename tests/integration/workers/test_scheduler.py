@@ -292,4 +292,4 @@ def test_that_the_database_is_away_is_said_once_and_so_is_its_return(
     run_clock(world.unit_of_work, Ticks(4))
     printed = capsys.readouterr().out
     assert printed.count("clock cannot reach the database") == 1
-    assert printed.count("clock reaches the database again") == 1
+    assert printed.count("clock can reach the database again") == 1

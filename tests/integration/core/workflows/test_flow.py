@@ -162,7 +162,7 @@ def test_a_workflow_ends_at_its_deadline_also_while_it_waits(house: House) -> No
     assert house.run().status is Status.WAITING
     house.at(timedelta(minutes=10))
     run = house.run()
-    assert (run.status, run.error) == (Status.TIMED_OUT, "Not done within 10 min.")
+    assert (run.status, run.error) == (Status.TIMED_OUT, "Not finished within 10 min.")
     assert house.statuses() == {"grace": "timed_out", "tell": "pending"}
     [text] = house.said()
     assert "ran out of time" in text

@@ -215,7 +215,7 @@ def test_an_action_takes_no_longer_than_its_timeout(world: House, trackers: Trac
     trackers.may_answer.set()
 
     assert world.statuses("tickets")["ticket"] == "unknown"
-    assert world.run("tickets").error == "Step ticket: No whole answer: timed out."
+    assert world.run("tickets").error == "Step ticket: No complete answer: timed out."
 
 
 @pytest.mark.parametrize("kind", [jira, linear])

@@ -126,7 +126,7 @@ def test_the_action_waits_no_longer_than_its_timeout(house: House, target: Targe
     house.at(timedelta(minutes=5))
     assert (house.run().status, house.run().error) == (
         Status.TIMED_OUT,
-        "Step check: No answer came in time.",
+        "Step check: No answer was received in time.",
     )
     decide(house, approved=True)
     assert house.run().status is Status.TIMED_OUT

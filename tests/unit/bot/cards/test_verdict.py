@@ -58,8 +58,8 @@ def test_three_answers_are_offered_and_running_again_warns() -> None:
             "✅ it ran, says <@U1>.",
         ),
         (
-            {"status": Status.FAILED, "attempt": 1, "error": "It did not run, says <@U1>."},
-            "❌ It did not run, says <@U1>.",
+            {"status": Status.FAILED, "attempt": 1, "error": "It did not run, according to <@U1>."},
+            "❌ It did not run, according to <@U1>.",
         ),
         ({"status": Status.PENDING, "attempt": 1}, "🔁 run again."),
         ({"status": Status.RUNNING, "attempt": 2}, "🔁 run again."),

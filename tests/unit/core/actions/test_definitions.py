@@ -33,7 +33,7 @@ def test_the_least_of_each_type_is_valid(kind: str) -> None:
         ("message", {"id": "a-b"}, "match pattern"),
         ("message", {"id": "if"}, "reserved word"),
         ("message", {"nope": 1}, "Extra inputs"),
-        ("delay", {"for": "0s"}, "makes no sense"),
+        ("delay", {"for": "0s"}, "longer than zero"),
         ("set", {"severity": "worse"}, "Input should be"),
         ("set", {"severity": None}, "Nothing is set"),
         ("set", {"status": "open"}, "Input should be"),
