@@ -124,7 +124,7 @@ def try_lock(path: Path) -> int | None:
 
 @contextmanager
 def locked(path: Path, patience: float) -> Iterator[None]:
-    """Hold the lock for the length of the block. Raises EmbeddedServiceError if it is not free in `patience` seconds."""
+    """Hold the lock during the block. Raises EmbeddedServiceError if it is not free within `patience` seconds."""
     deadline = time.monotonic() + patience
     while (descriptor := try_lock(path)) is None:
         if time.monotonic() > deadline:

@@ -17,10 +17,10 @@ from cli.embedded.files import (
     EmbeddedServiceError,
     Files,
     State,
-    rotate_log,
     locked,
     log_tail,
     read_state,
+    rotate_log,
     try_lock,
     write_state,
 )

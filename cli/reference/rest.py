@@ -1,4 +1,4 @@
-"""The page of the REST API, from its own description."""
+"""The reference page of the REST API, generated from its OpenAPI document."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,9 +7,9 @@ from bot.rest.application import openapi_document
 from cli.reference.markdown import fields, page, paragraphs, referred, table
 
 INTRODUCTION = """
-JSON under `/api`, with a bearer token that `runbook token create` makes. Errors are
-[`application/problem+json`](https://www.rfc-editor.org/rfc/rfc9457). A POST with an `Idempotency-Key` is done once.
-Lists have `next_cursor`, which `?cursor=` takes. The whole description is at `/api/openapi.json`.
+JSON under `/api`, with a bearer token from `runbook token create`. Errors are
+[`application/problem+json`](https://www.rfc-editor.org/rfc/rfc9457). A POST with an `Idempotency-Key` is carried out
+only once. Lists return `next_cursor`, to be passed as `?cursor=`. The OpenAPI document is at `/api/openapi.json`.
 """
 OF_ALL = frozenset({"Idempotency-Key"})
 Node = Mapping[str, Any]
@@ -32,7 +32,7 @@ def _operation(path: str, method: str, operation: Node, schemas: Node) -> str:
     parts = [f"### `{method.upper()} {path}`", paragraphs(operation.get("description"))]
     parameters = [each for each in operation.get("parameters", ()) if each["name"] not in OF_ALL]
     if parameters:
-        parts.append(table(("parameter", "in", ""), map(_parameter, parameters)))
+        parts.append(table(("parameter", "in", "description"), map(_parameter, parameters)))
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     parts += [
         f"{name}:\n\n{fields(schemas[name], models=schemas)}"
@@ -55,7 +55,7 @@ def _answers(responses: Node) -> str:
         if status.startswith("2")
         for name in _references(response.get("content", {}).get("application/json", {}).get("schema", {}))
     ]
-    return f"Answers {', '.join(found)}." if found else ""
+    return f"Returns {', '.join(found)}." if found else ""
 
 
 def _references(schema: Node) -> list[str]:
