@@ -93,10 +93,10 @@ def saved_heads(named: str | None, settings: Settings) -> list[Head]:
 def sentence(report: ChainReport, heads: int = 0) -> str:
     """Return the verification's result in words; `heads` is the number of saved heads it was checked against."""
     if report.broken:
-        return f"BROKEN: {report.broken} The {report.sealed} entries before it are intact."
+        return f"BROKEN: {report.broken} Entries before it that are intact: {report.sealed}."
     waiting = f" {report.unsealed} more are not sealed yet." if report.unsealed else ""
-    saved = f" It contains all {heads} saved heads." if heads else ""
-    return f"{report.sealed} entries, the chain is intact.{waiting}{saved} Head: {report.head}. Keep it elsewhere."
+    saved = f" Saved heads that it contains: all {heads}." if heads else ""
+    return f"The chain is intact; entries: {report.sealed}.{waiting}{saved} Head: {report.head}. Keep it elsewhere."
 
 
 @audit_app.command()

@@ -176,7 +176,7 @@ def _moment(value: datetime | None) -> str | None:
 @token_app.command("revoke")
 def token_revoke(
     token_id: Annotated[
-        str, typer.Argument(metavar="ID", help="The token's id, tok_…; `runbook token list` shows it.")
+        str, typer.Argument(metavar="ID", help="The id, tok_…; `runbook token list` shows it.")
     ],
     as_json: AsJson = False,
 ) -> None:

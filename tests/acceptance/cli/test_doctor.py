@@ -130,7 +130,7 @@ def test_a_token_that_slack_refuses_is_wrong(healthy: pytest.MonkeyPatch, cli: C
     outcome = cli("doctor")
 
     assert outcome.status == 1
-    assert "Slack refuses it: invalid_auth." in outcome.out
+    assert "invalid_auth" in outcome.out
 
 
 def test_a_database_without_migrations_is_wrong(
@@ -212,7 +212,7 @@ def test_a_clock_that_is_an_hour_off_is_found(healthy: pytest.MonkeyPatch, cli: 
 
     assert not found["ok"]
     assert ("ahead of" if hours > 0 else "behind") in found["message"]
-    assert "the database's, and" in found["message"]
+    assert "the database's and" in found["message"]
     assert "Slack's" in found["message"]
 
 

@@ -205,7 +205,7 @@ def test_a_script_names_the_version_that_somebody_read(
 ) -> None:
     as_admin(speak_as, monkeypatch, None)
     nobody = cli("approve", "db-draft")
-    assert (nobody.status, "name its version: --version N" in nobody.err) == (1, True)
+    assert (nobody.status, "--version N" in nobody.err) == (1, True)
     stale = cli("approve", "db-draft", "--version", "2")
     assert (stale.status, "db-draft is at version 1, not at version 2." in stale.err) == (1, True)
     answer = cli("approve", "db-draft", "--version", "1", "--reason", "Read it.", "--json")

@@ -137,8 +137,8 @@ def test_the_status_without_an_id_lists_what_runs_now(
 
 
 def test_where_nothing_runs_it_says_so(cli: Cli, incident: Incident) -> None:
-    assert cli("status").out == "Nothing runs now.\n"
-    assert cli("status", incident.id).out == f"Nothing was run for {incident.id} yet.\n"
+    assert cli("status").out == "There are no active runs.\n"
+    assert cli("status", incident.id).out == f"There are no runs for {incident.id} yet.\n"
 
 
 def test_a_run_is_cancelled_once(cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory) -> None:
@@ -181,7 +181,7 @@ def test_the_status_says_how_to_approve(
     digest = see(unit_of_work, run).approval.digest[:16]  # type: ignore[union-attr, index]  # it waits there
     assert f"  runbook approve {gate} --digest {digest}\n" in shown
     assert f"  runbook reject {gate} --digest {digest}\n" in shown
-    assert "What will be sent once it is approved:" in shown
+    assert "Sent once approved:" in shown
 
 
 def test_what_was_shown_is_what_is_approved(

@@ -1,4 +1,4 @@
-"""What the doctor finds, as far as no service is needed for it."""
+"""The doctor's checks that need no service."""
 
 import os
 import socket
