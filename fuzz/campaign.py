@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from fuzz.house import House, running_house
+from fuzz.deployment import Deployment, running_deployment
 from fuzz.record import Record
 from fuzz.rest import fuzz_described, fuzz_documents
 from fuzz.slack import fuzz_slack
@@ -26,11 +26,11 @@ Say = Callable[[str], None]
 def run_campaign(folder: Path, seconds: float, number: int, say: Say) -> Record:
     """Everything that was found is in the record, and its input in the folder."""
     record = Record(folder)
-    with running_house(folder) as house:
+    with running_deployment(folder) as deployment:
         for fuzz in (fuzz_described, fuzz_documents, fuzz_slack):
-            fuzz(house, record, seconds * OF_ENTRANCES / 3, number)
+            fuzz(deployment, record, seconds * OF_ENTRANCES / 3, number)
             say(f"{fuzz.__name__}: {sum(record.counts.values()):,} requests so far")
-        _look_at(house, record, say)
+        _look_at(deployment, record, say)
     if importlib.util.find_spec("atheris") is None:
         say("atheris is not here (Linux on x86-64 and Python 3.11): the parsers are left out")
         return record
@@ -40,18 +40,18 @@ def run_campaign(folder: Path, seconds: float, number: int, say: Say) -> Record:
     return record
 
 
-def _look_at(house: House, record: Record, say: Say) -> None:
+def _look_at(deployment: Deployment, record: Record, say: Say) -> None:
     """Whether web still lives, how much memory it took, and what its log says that nobody was told."""
-    if house.process.poll() is not None:
-        record.found("web", "died", f"exit status {house.process.returncode}", "")
+    if deployment.process.poll() is not None:
+        record.found("web", "died", f"exit status {deployment.process.returncode}", "")
         return
-    peak = house.peak_memory()
+    peak = deployment.peak_memory()
     say(f"web's peak memory: {peak} MB")
     if peak > MOST_MEGABYTES:
         record.found("web", f"{peak} MB", f"more than {MOST_MEGABYTES} MB", "")
-    failed = house.log.read_text(encoding="utf-8", errors="replace").count("request failed")
+    failed = deployment.log.read_text(encoding="utf-8", errors="replace").count("request failed")
     if failed:
-        record.found("web", f"{failed} unforeseen", str(house.log), "")
+        record.found("web", f"{failed} unforeseen", str(deployment.log), "")
 
 
 def _fuzz_parser(name: str, record: Record, seconds: float, number: int, say: Say) -> None:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 from schemathesis.core.result import Ok
 
+from fuzz.deployment import Deployment
 from fuzz.generating import use_for, use_some
-from fuzz.house import House
 from fuzz.inputs import BODIES, DOCUMENTS, VALUES, WORDS, values_as_json
 from fuzz.record import Record
 
@@ -31,16 +31,16 @@ SEARCHED = (
 )
 
 
-def tokens(house: House) -> Iterator[str]:
+def tokens(deployment: Deployment) -> Iterator[str]:
     """All of everybody, in turn, for ever."""
-    return itertools.cycle(token for same in zip(*house.tokens.values(), strict=True) for token in same)
+    return itertools.cycle(token for same in zip(*deployment.tokens.values(), strict=True) for token in same)
 
 
-def fuzz_described(house: House, record: Record, seconds: float, number: int) -> None:
+def fuzz_described(deployment: Deployment, record: Record, seconds: float, number: int) -> None:
     """Every operation of the OpenAPI document in turn, and half of the time with what the document forbids."""
-    schema = schemathesis.openapi.from_url(f"{house.url}/api/openapi.json")
+    schema = schemathesis.openapi.from_url(f"{deployment.url}/api/openapi.json")
     operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
-    carried, until = tokens(house), time.monotonic() + seconds
+    carried, until = tokens(deployment), time.monotonic() + seconds
 
     def ask(case: "Case[Any]") -> None:
         headers = {"Authorization": f"Bearer {next(carried)}"}
@@ -57,9 +57,9 @@ def fuzz_described(house: House, record: Record, seconds: float, number: int) ->
         use_some(number, operation.as_strategy(generation_mode=mode), ask)
 
 
-def fuzz_documents(house: House, record: Record, seconds: float, number: int) -> None:
+def fuzz_documents(deployment: Deployment, record: Record, seconds: float, number: int) -> None:
     """Definitions, parameters, alerts and callbacks, as JSON and YAML, by everybody."""
-    runs = f"/api/incidents/{house.incident_id}/runbooks/all-kinds/execute"
+    runs = f"/api/incidents/{deployment.incident_id}/runbooks/all-kinds/execute"
     posts = [
         "/api/runbooks",
         "/api/workflows",
@@ -80,8 +80,8 @@ def fuzz_documents(house: House, record: Record, seconds: float, number: int) ->
         st.tuples(st.just("GET"), st.sampled_from(SEARCHED), st.just(b""), st.just(JSON)),
         st.tuples(st.just("POST"), st.just("/api/incidents"), VALUES.map(values_as_json), st.just(JSON)),
     )
-    carried = tokens(house)
-    with httpx2.Client(base_url=house.url, timeout=SECONDS, trust_env=False) as client:
+    carried = tokens(deployment)
+    with httpx2.Client(base_url=deployment.url, timeout=SECONDS, trust_env=False) as client:
 
         def ask(drawn: tuple[tuple[str, str, bytes, str], str, str]) -> None:
             (method, path, body, kind), moment, word = drawn

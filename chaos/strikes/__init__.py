@@ -1,1 +1,1 @@
-"""The strikes, one module per kind of fault. Each repairs what it broke; the process group restarts killed processes."""
+"""The strikes, one module per kind of fault. Each repairs what it broke; killed processes are restarted anyway."""

@@ -57,7 +57,7 @@ actions: [{{id: say, type: message, text: "{{{{ incident.description }}}}"}}]
 
 
 @dataclass(frozen=True)
-class House:
+class Deployment:
     """`tokens`: several of each person. `process`: of web."""
 
     url: str
@@ -74,7 +74,7 @@ class House:
 
 
 @contextmanager
-def running_house(folder: Path) -> Iterator[House]:
+def running_deployment(folder: Path) -> Iterator[Deployment]:
     with embedded_services(folder / "servers") as services, reserved_port(0) as port:
         environment = {
             "DATABASE_URL": services.database_url,
@@ -101,7 +101,7 @@ def running_house(folder: Path) -> Iterator[House]:
             try:
                 url = f"http://127.0.0.1:{port}"
                 await_answer(f"{url}/readyz")
-                yield House(url, tokens, incident_id, process, log)
+                yield Deployment(url, tokens, incident_id, process, log)
             finally:
                 process.terminate()
                 process.wait()
