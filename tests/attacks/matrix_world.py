@@ -39,7 +39,7 @@ WORKFLOW = (
 
 @dataclass
 class Things:
-    """Makes them in a deployment. `team`: whose they are, `data` or None; an incident, and so a run, is always data's."""
+    """Creates objects for the matrix. `team`: their owner, `data` or None; incidents, and so runs, are always data's."""
 
     deployment: Deployment
     team: str | None = "data"

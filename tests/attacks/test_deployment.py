@@ -1,4 +1,4 @@
-"""The deployment stands, and its people are who they say: without this, every attack would fail for the wrong reason."""
+"""The deployment works and its people are who they should be; otherwise attacks would fail for the wrong reason."""
 
 from tests.attacks.deployment import DATA_OPS, NOBODY, WEB_OPS, Deployment
 from tests.attacks.mutate import ROOT, all_guards
@@ -19,7 +19,7 @@ def test_slack_brings_what_people_type(deployment: Deployment) -> None:
 
 
 def test_each_guard_stands_where_its_table_says() -> None:
-    """A guard that moved would be switched off nowhere, and nobody would see that it is not missed."""
+    """A guard that has moved could no longer be switched off, and nobody would notice that no test needs it."""
     guards = list(all_guards())
     elsewhere = [each.name for each in guards if (ROOT / each.file).read_text().count(each.find) != 1]
     assert elsewhere == []
