@@ -22,8 +22,8 @@ from core.unit_of_work import UnitOfWorkFactory
 
 SECRET, CHANNEL = "fuzz-signing-secret", "C0FUZZ"
 NOBODY, RESPONDER, ADMIN, ROOT = "U0NOBODY", "U0OPS", "U0ADMIN", "U0ROOT"
-TOKENS_EACH = 8  # one alone would mostly hear that it asks too often
-TEAM, APP = "T1", "A1"  # of the workspace that Slack's requests say they are of
+TOKENS_EACH = 8  # a single token would mostly run into the rate limit
+TEAM, APP = "T1", "A1"  # the workspace and app that Slack's requests name
 DEFINITIONS = f"""
 kind: team
 name: data
@@ -58,7 +58,7 @@ actions: [{{id: say, type: message, text: "{{{{ incident.description }}}}"}}]
 
 @dataclass(frozen=True)
 class Deployment:
-    """`tokens`: several of each person. `process`: of web."""
+    """A running deployment. `tokens`: several per person. `process`: the web process, `log`: its log."""
 
     url: str
     tokens: Mapping[str, list[str]]
@@ -67,7 +67,7 @@ class Deployment:
     log: Path
 
     def peak_memory(self) -> int:
-        """Of web, in megabytes, since its start (https://man7.org/linux/man-pages/man5/proc.5.html, VmHWM)."""
+        """Return web's peak memory in megabytes (https://man7.org/linux/man-pages/man5/proc.5.html, VmHWM)."""
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
         [line] = [line for line in status.splitlines() if line.startswith("VmHWM")]
         return int(line.split()[1]) // 1024

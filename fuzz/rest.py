@@ -1,4 +1,4 @@
-"""REST: what the OpenAPI document says that may be sent, what it says that may not, and documents of the worst kind."""
+"""Fuzz REST with requests that the OpenAPI document allows, requests that it forbids, and hostile documents."""
 
 import itertools
 import random
@@ -17,7 +17,7 @@ from fuzz.generating import use_for, use_some
 from fuzz.inputs import BODIES, DOCUMENTS, VALUES, WORDS, values_as_json
 from fuzz.record import Record
 
-SECONDS = 30.0  # after which there is no answer
+SECONDS = 30.0  # after which a request counts as unanswered
 JSON, YAML = "application/json", "application/yaml"
 MOMENTS = st.sampled_from(
     ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-02-30T00:00:00Z", "x", "1e9"]
@@ -32,12 +32,12 @@ SEARCHED = (
 
 
 def tokens(deployment: Deployment) -> Iterator[str]:
-    """All of everybody, in turn, for ever."""
+    """Yield everybody's tokens in turn, forever."""
     return itertools.cycle(token for same in zip(*deployment.tokens.values(), strict=True) for token in same)
 
 
 def fuzz_described(deployment: Deployment, record: Record, seconds: float, number: int) -> None:
-    """Every operation of the OpenAPI document in turn, and half of the time with what the document forbids."""
+    """Fuzz every operation of the OpenAPI document in turn, half of the time with invalid requests."""
     schema = schemathesis.openapi.from_url(f"{deployment.url}/api/openapi.json")
     operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
     carried, until = tokens(deployment), time.monotonic() + seconds
@@ -58,7 +58,7 @@ def fuzz_described(deployment: Deployment, record: Record, seconds: float, numbe
 
 
 def fuzz_documents(deployment: Deployment, record: Record, seconds: float, number: int) -> None:
-    """Definitions, parameters, alerts and callbacks, as JSON and YAML, by everybody."""
+    """Fuzz definitions, parameters, alerts and callbacks, as JSON and YAML, with everybody's tokens."""
     runs = f"/api/incidents/{deployment.incident_id}/runbooks/all-kinds/execute"
     posts = [
         "/api/runbooks",

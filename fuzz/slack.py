@@ -1,4 +1,4 @@
-"""Slack: signed requests, such as Slack would never send."""
+"""Fuzz Slack's endpoint with correctly signed requests that Slack would never send."""
 
 import hashlib
 import hmac
@@ -54,7 +54,7 @@ ACTIONS = ("approval.approve", "approval.reject", "run.cancel", "run.retry", "ve
 
 
 def fuzz_slack(deployment: Deployment, record: Record, seconds: float, number: int) -> None:
-    """Commands, buttons, forms, and bodies that are none of these."""
+    """Fuzz with commands, buttons, forms, and other bodies."""
     raw = st.sampled_from(
         ["[" * 5_000, '{"a":' * 5_000, "a=1&" * 200_000, "payload=" + "[" * 5_000, "=" * 90_000, ""]
     )
@@ -79,7 +79,7 @@ def fuzz_slack(deployment: Deployment, record: Record, seconds: float, number: i
 
 
 def signed(body: bytes, content_type: str) -> dict[str, str]:
-    """The headers with which Slack would send it."""
+    """Return the headers that Slack would send with this body."""
     timestamp = str(int(time.time()))
     digest = hmac.new(SECRET.encode(), f"v0:{timestamp}:".encode() + body, hashlib.sha256).hexdigest()
     return {

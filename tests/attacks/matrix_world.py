@@ -39,7 +39,7 @@ WORKFLOW = (
 
 @dataclass
 class Things:
-    """Creates objects for the matrix. `team`: their owner, `data` or None; incidents, and so runs, are always data's."""
+    """Creates objects for the matrix. `team`: their owner, `data` or None; incidents and runs always belong to data."""
 
     deployment: Deployment
     team: str | None = "data"

@@ -57,7 +57,7 @@ def test_a_ratio_says_how_many_times() -> None:
 
 
 def test_there_is_no_ratio_to_nothing() -> None:
-    with pytest.raises(ValueError, match="no ratio to 0"):
+    with pytest.raises(ValueError, match="not 0"):
         ratio(1.0, 0)
 
 
