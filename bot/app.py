@@ -41,7 +41,6 @@ SECONDS = 10  # for a call of Slack's API by this app's client
 def create_bolt_app(
     unit_of_work: UnitOfWorkFactory,
     *,
-    signing_secret: str,
     token: str,
     workspace: Current,
     api_url: str = "https://slack.com/api/",
@@ -51,13 +50,15 @@ def create_bolt_app(
 ) -> App:
     """The app, without a call to Slack: neither at the start (`auth.test`) nor while it dispatches.
 
+    It believes what it is given: whoever gives it requests (bot.slack_http, bot.socket) knows that they are Slack's.
+
     `workspace` says whose requests are heard. `single_admin`: whether a platform admin may approve a definition that
     they wrote. `links`: to the pages of runs.
     `limits`: on what people type and click.
     """
     app = App(
         name="runbook",
-        signing_secret=signing_secret,
+        request_verification_enabled=False,  # bot.slack_http has done it, more strictly
         client=WebClient(base_url=api_url, timeout=SECONDS, retry_handlers=[]),
         authorize=_always(token),
         process_before_response=True,

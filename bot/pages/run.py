@@ -3,17 +3,19 @@
 import base64
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
 from jinja2 import Environment, PackageLoader
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from bot.cards.changes import request_text
 from bot.cards.words import as_text, visible
-from bot.pages.links import RunLinks
+from bot.pages.links import GOOD_FOR, RunLinks
 from bot.rest.callers import CHALLENGE, identify
 from core.decisions.people import Person
 from core.decisions.policy import require_scope
@@ -24,6 +26,8 @@ from core.services.views.reading import view_execution
 from core.statuses import PrincipalKind
 from core.unit_of_work import UnitOfWorkFactory
 from core.views.executions import ExecutionView
+
+QUOTED = re.compile("`([^`]+)`")
 
 # Who holds a signed link may read that one page, whatever team the run is of.
 LINK_HOLDER = Person("link", source="page", kind=PrincipalKind.LINK)
@@ -49,6 +53,7 @@ def load_pages() -> Pages:
     """Read the templates from this package."""
     templates = Environment(loader=PackageLoader("bot.pages"), autoescape=True)
     templates.filters |= {"moment": moment, "as_json": as_json, "visible": seen, "request": request_text}
+    templates.filters["prose"] = prose
     return Pages(templates, templates.get_template("style.css").render())
 
 
@@ -59,6 +64,11 @@ def moment(value: datetime | None) -> str:
 
 def as_json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def prose(text: str) -> Markup:
+    """A sentence of ours, with what stands between backticks as code."""
+    return Markup(QUOTED.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 escaped before
 
 
 def seen(value: object) -> str:
@@ -78,8 +88,7 @@ class RunPage:
         execution_id = request.path_params["execution_id"]
         person = self._reader(request, execution_id)
         if person is None:
-            sentence = "Open this page from its link in Slack, or send a bearer token."
-            return self._refusal(HTTPStatus.UNAUTHORIZED, sentence, CHALLENGE)
+            return self._refusal(HTTPStatus.UNAUTHORIZED, self._why_not(request, execution_id), CHALLENGE)
         try:
             execution = self._find(person, execution_id)
         except NotFound as error:
@@ -93,6 +102,11 @@ class RunPage:
             return LINK_HOLDER
         found = identify(self.unit_of_work, request)
         return found[0] if found else None
+
+    def _why_not(self, request: Request, execution_id: str) -> str:
+        if self.links.has_expired(execution_id, request.query_params.get("token", "")):
+            return f"This link has expired: it was good for {GOOD_FOR.days} days. Send a bearer token to read the page."
+        return "Open this page from its link in Slack, or send a bearer token."
 
     def _find(self, person: Person, execution_id: str) -> ExecutionView:
         if "\0" in execution_id:

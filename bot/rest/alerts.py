@@ -6,12 +6,10 @@ Who sends an alert: the vendor itself, by its signature, where its secret is set
 """
 
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,16 +21,18 @@ from bot.rest.callers import (
     CurrentCaller,
     authenticated_router,
     check_action,
-    serialize_on_key,
+    check_request_rate,
     with_origin,
 )
 from bot.rest.idempotency import CurrentPost
+from bot.rest.problem import Refusal
 from bot.rest.settings import RestSettings
 from core.alerts.reading import read_body
 from core.alerts.signatures import is_signed
 from core.alerts.vendors import Vendor
 from core.decisions.policy_table import Action
 from core.definitions.fields import Name
+from core.error_codes import ErrorCode
 from core.errors import InvalidInput
 from core.services.incidents.alerts import receive_alert, signing_sender
 from core.services.views.reading import view_incident
@@ -48,7 +48,7 @@ class SignedRoute(AuthenticatedRoute):
     async def find_caller(self, request: Request) -> Caller:
         """By the vendor's signature where its secret is set, otherwise by the token."""
         settings: RestSettings = request.app.state.settings
-        request.state.arrived = request.app.state.service.clock.now()
+        request.state.arrived = request.app.state.unit_of_work.clock.now()
         vendor = request.path_params["vendor"]
         if vendor not in settings.alert_secrets:
             return await super().find_caller(request)
@@ -73,14 +73,14 @@ def check_vendor(name: str) -> None:
 
 def signing_caller(request: Request, vendor: Vendor, body: bytes, action: Action | None) -> Caller:
     """Raises the 401 of what the vendor did not sign, whatever token it carries, and the 429 of one too many."""
-    service, settings = request.app.state.service, request.app.state.settings
+    unit_of_work, settings = request.app.state.unit_of_work, request.app.state.settings
     if not is_signed(vendor, settings.alert_secrets[vendor], request.headers, body, datetime.now(UTC)):
-        raise HTTPException(HTTPStatus.UNAUTHORIZED, UNSIGNED.format(vendor=vendor))
-    with service.begin() as work:
+        raise Refusal(ErrorCode.BAD_SIGNATURE, UNSIGNED.format(vendor=vendor))
+    with unit_of_work.begin() as work:
         person = signing_sender(work, vendor)
-    serialize_on_key(settings, person, person.slack_user_id)
+    check_request_rate(settings, person, person.slack_user_id)
     check_action(person, action)
-    return Caller(service, settings, with_origin(request, person), person.slack_user_id)
+    return Caller(unit_of_work, settings, with_origin(request, person), person.slack_user_id)
 
 
 router = authenticated_router("/api/alerts", "alerts", SignedRoute)

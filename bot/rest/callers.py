@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import cached_property
-from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Security
@@ -13,18 +12,19 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.entrances import ROUTES
 from bot.limits import RestLimits
 from bot.rest.bodies import check_body
-from bot.rest.problem import PROBLEM_RESPONSES
+from bot.rest.problem import Refusal
+from bot.rest.problem_responses import ANY_PROBLEM
 from bot.rest.settings import RestSettings
 from core.decisions.people import Person
 from core.decisions.policy import require_scope
 from core.decisions.policy_table import Action
+from core.error_codes import ErrorCode
 from core.errors import NotAllowed
 from core.limits import too_many
 from core.origins import HEADER
@@ -69,11 +69,11 @@ def find_caller(request: Request, action: Action | None) -> Caller:
     found = identify(unit_of_work, request)
     if found is None:
         sentence = "A good token is needed: Authorization: Bearer TOKEN. `runbook token create` makes one."
-        raise HTTPException(HTTPStatus.UNAUTHORIZED, sentence, CHALLENGE)
+        raise Refusal(ErrorCode.UNAUTHENTICATED, sentence, CHALLENGE)
     person, token_id = found
     settings: RestSettings = request.app.state.settings
     if not CANCEL.fullmatch(request.url.path):
-        serialize_on_key(settings, person, token_id)
+        check_request_rate(settings, person, token_id)
     check_action(person, action)
     return Caller(unit_of_work, settings, with_origin(request, person), token_id)
 
@@ -97,7 +97,7 @@ def check_action(person: Person, action: Action | None) -> None:
     require_scope(person, action)
 
 
-def serialize_on_key(settings: RestSettings, person: Person, token_id: str) -> None:
+def check_request_rate(settings: RestSettings, person: Person, token_id: str) -> None:
     """Raises TooMany. Never asked of a cancel."""
     wait = settings.limit.take(token_id)
     if wait:
@@ -155,5 +155,5 @@ def authenticated_router(
         route_class=route_class,
         dependencies=[says_so],
         tags=[tag],
-        responses=PROBLEM_RESPONSES,
+        responses=ANY_PROBLEM,
     )

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Annotated, Any, Literal, NoReturn, TypeVar, get_args
 
 from fastapi import Depends, Header, Query
 from pydantic import WithJsonSchema
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from bot.rest.problem import Refusal
 from core.definitions.checks.secrets import Known
 from core.definitions.documents import OF_REQUESTS
 from core.definitions.json_text import read_json
@@ -19,7 +18,8 @@ from core.definitions.runbook import RunbookDefinition
 from core.definitions.secret import SecretDefinition
 from core.definitions.validate import Loaded, load_data, load_text, validate_loaded
 from core.definitions.workflow import WorkflowDefinition
-from core.errors import InvalidInput
+from core.error_codes import ErrorCode
+from core.errors import DefinitionError, InvalidInput
 
 YAML = "application/yaml"  # RFC 9512
 YAML_TYPES = frozenset({YAML, "application/x-yaml", "text/yaml", "text/x-yaml"})
@@ -63,7 +63,8 @@ class DocumentBody:
         """The definition, valid in itself.
 
         `may_write` is asked as soon as the team is known, by the name in the body (None: global), and before anything
-        else is looked at. Raises what that raises, and InvalidInput with the problems, each naming its field.
+        else is looked at. Raises what that raises, DefinitionError with the problems, each naming its field, and
+        InvalidInput for what is no definition of this kind.
         """
         [noun] = get_args(kind.model_fields["kind"].annotation)
         loaded = self._load_yaml() if self.is_yaml else self._load_json(noun)
@@ -74,7 +75,7 @@ class DocumentBody:
         definitions, problems = validate_loaded(loaded, known=known, bounds=OF_REQUESTS)
         if problems:
             shown = [problem if self.is_yaml else _WithoutPlace(problem) for problem in problems]
-            raise InvalidInput(problems=shown)
+            raise DefinitionError(problems=shown)
         [definition, *more] = definitions
         if more:
             _refuse("This takes one document, and the body has several.")
@@ -138,7 +139,7 @@ async def read_document(request: Request) -> DocumentBody:
     media_type = _media_type(request.headers.get("Content-Type", ""))
     if media_type not in YAML_TYPES | JSON_TYPES:
         sentence = f"Send it as application/json or {YAML}, not as {media_type[:SHOWN]}."
-        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, sentence)
+        raise Refusal(ErrorCode.UNSUPPORTED_MEDIA_TYPE, sentence)
     return DocumentBody(await request.body(), media_type in YAML_TYPES)
 
 

@@ -14,6 +14,7 @@ import httpx2
 import typer
 
 from cli.environment import environment
+from core.error_codes import ErrorCode
 from core.errors import ConfigurationError, RunbookError, Unavailable
 from core.settings import Settings
 
@@ -136,9 +137,9 @@ def answer_of(response: httpx2.Response) -> Answer:
         sentence = f"{response.request.url} answered {response.status_code}, but not as the service would."
         raise Refused(sentence, hint="Check the service's address: --url or RUNBOOK_URL.")
     if response.is_error:
-        hint = TOKEN_HINT if response.status_code == httpx2.codes.UNAUTHORIZED else None
-        sentence = "The token is not valid." if hint else " ".join(body["detail"].split())
-        raise Refused(sentence, hint=hint)
+        if body.get("code") == ErrorCode.UNAUTHENTICATED:
+            raise Refused("The token is not valid.", hint=TOKEN_HINT)
+        raise Refused(" ".join(body["detail"].split()))
     return body
 
 

@@ -19,7 +19,7 @@ from core.limits import Limits, Rate
 from core.tables import IncidentEvent, Notice, WorkflowExecution
 from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl
-from tests.acceptance.slack.requests import SECRET, Slack, ours
+from tests.acceptance.slack.requests import Slack, ours
 from tests.attacks.deployment import (
     DATA_CHANNEL,
     DATA_OPS,
@@ -69,7 +69,6 @@ actions: [{id: say, type: message, text: hello}]
 def slack(deployment: Deployment, response_url: ResponseUrl) -> Slack:
     app: App = create_bolt_app(
         deployment.unit_of_work,
-        signing_secret=SECRET,
         workspace=ours,
         token="xoxb-1",
         api_url=NOBODY_LISTENS,

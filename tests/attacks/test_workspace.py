@@ -15,7 +15,7 @@ from bot.app import create_bolt_app
 from core.decisions.installation import Workspace
 from core.tables import Incident
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl
-from tests.acceptance.slack.requests import SECRET, Slack, click_form, command_form, ours, signed_headers
+from tests.acceptance.slack.requests import Slack, click_form, command_form, ours, signed_headers
 from tests.attacks.deployment import DATA_CHANNEL, DATA_OPS, Deployment
 
 Send = Callable[[str], Any]
@@ -137,11 +137,7 @@ def test_while_nobody_knows_the_workspace_nobody_is_heard(deployment: Deployment
     """Red before: everybody was."""
     incident = deployment.incident("data")
     app = create_bolt_app(
-        deployment.unit_of_work,
-        signing_secret=SECRET,
-        workspace=Workspace,
-        token="xoxb-1",
-        api_url=NOBODY_LISTENS,
+        deployment.unit_of_work, workspace=Workspace, token="xoxb-1", api_url=NOBODY_LISTENS
     )
 
     said = Slack(app).types(DATA_OPS, DATA_CHANNEL, "incident ack")
@@ -156,9 +152,7 @@ def test_what_a_person_is_told_goes_to_slack_alone(
     deployment: Deployment, response_url: ResponseUrl, api_url: str
 ) -> None:
     """Red before: we posted to whatever address the payload named."""
-    app = create_bolt_app(
-        deployment.unit_of_work, signing_secret=SECRET, workspace=ours, token="xoxb-1", api_url=api_url
-    )
+    app = create_bolt_app(deployment.unit_of_work, workspace=ours, token="xoxb-1", api_url=api_url)
 
     Slack(app, response_url.url).clicks(DATA_OPS, "run.cancel", "rbx_nowhere")
     deployment.slack.clicks(DATA_OPS, "run.retry", "rbx_elsewhere")
