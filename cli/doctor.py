@@ -107,7 +107,7 @@ def _redis(settings: Settings, composition: Composition) -> Finding:
         composition.redis.set(PROBE, "1", ex=10)
     except ReadOnlyError:
         hint = "Set REDIS_URL to the primary, or to sentinels: redis+sentinel://host,host/SERVICE."
-        return Finding("redis", False, "A replica, which accepts no writes.", hint)
+        return Finding("redis", False, "It is a replica, which accepts no writes.", hint)
     except RedisError as error:
         return Finding("redis", False, f"Redis cannot be used ({error}).", "Check REDIS_URL.")
     return Finding("redis", True, "Embedded; it starts." if settings.redis_url is None else "Reachable.")

@@ -71,7 +71,7 @@ def test_processes_that_nobody_hears_of_are_wrong(
     assert outcome.status == 1
     said = " ".join(outcome.out.split())
     assert "None alive, there was no sign of life: no run and no workflow goes on" in said
-    assert "`runbook poster` starts one" in said
+    assert "Start one with `runbook poster`" in said
     found = checks(cli)
     assert [found[kind] for kind in ("worker", "poster", "clock")] == [False, False, True]
 
@@ -223,7 +223,7 @@ def test_an_address_that_is_none_is_a_finding_and_the_others_are_looked_at(
     found = finding(cli, "services")
 
     assert not found["ok"]
-    assert "DATABASE_URL is no address" in found["message"]
+    assert "DATABASE_URL is not a valid address" in found["message"]
     assert "shell" in checks(cli)
 
 

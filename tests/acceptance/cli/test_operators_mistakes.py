@@ -116,7 +116,7 @@ def test_an_address_that_is_none_is_a_sentence_that_names_the_setting(command: s
     }
     status, printed = said(environment, command)
     if (command, setting) != ("migrate", "REDIS_URL"):  # which it does not use
-        assert f"{setting} is no address" in printed
+        assert f"{setting} is not a valid address" in printed
     assert (status, printed.count("\n")) == (1, 1), printed
     assert "hunter2" not in printed
 

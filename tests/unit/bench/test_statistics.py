@@ -42,7 +42,7 @@ def test_a_summary_has_its_three_percentiles() -> None:
 
 
 def test_there_is_no_percentile_of_nothing() -> None:
-    with pytest.raises(ValueError, match="no samples"):
+    with pytest.raises(ValueError, match="at least one sample"):
         percentile([], 0.5)
 
 
