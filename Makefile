@@ -1,9 +1,9 @@
-# Everything a person needs: python3, git and make. The rest is made here, in .venv.
+# You need python3, git and make; everything else is installed in .venv.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# Certificates as the rest of the machine has them: a company's own authority is known there.
+# Use the machine's certificates, which may include a company's own authority.
 export UV_SYSTEM_CERTS ?= true
 
 .PHONY: demo test check audit format lock clean bench chaos reference mutate-guards fuzz
@@ -22,7 +22,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/audit
 
-# Known faults of the packages in the lock; where nobody can be asked it says so, and is no failure.
+# Known vulnerabilities of the locked packages. If the advisory service cannot be reached, it says so and succeeds.
 audit: $(READY)
 	$(BIN)/python .ci/audit
 
@@ -30,25 +30,25 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The pages under docs/reference, from the types and commands that there are.
+# Regenerate the pages under docs/reference from the types and commands.
 reference: $(READY)
 	$(BIN)/runbook reference docs/reference
 
 bench: $(READY)
 	$(BIN)/python -m bench
 
-# CHAOS: options, such as "--short" (what CI runs), "--guards", "--only kill-at-point --kills 1000 --seed 1",
+# CHAOS: options, for example "--short" (as in CI), "--guards", "--only kill-at-point --kills 1000 --seed 1",
 # "--only flushall --times 100", "--only restore --times 20", "--only postgres-stop --times 200", "--only decision-race --times 10000".
 CHAOS ?=
 chaos: $(READY)
 	$(BIN)/python -m chaos $(CHAOS)
 
-# Each guard against people, switched off in a copy of the code: the attacks must notice. GUARDS: names, or all.
+# Switch off each guard in a copy of the code: an attack test must fail. GUARDS: names; by default all.
 GUARDS ?=
 mutate-guards: $(READY)
 	$(BIN)/python -m tests.attacks.mutate $(GUARDS)
 
-# What anybody may send, for so many minutes: a 500, an answer later than a second, or 400 MB of web fails. CI: 0.5.
+# Fuzz every entry point for MINUTES. Fails on a 500, an answer after a second, or 400 MB of memory in web. CI: 0.5.
 MINUTES ?= 10
 FUZZ ?=
 fuzz: $(READY)
@@ -65,7 +65,7 @@ $(READY): requirements.lock pyproject.toml | $(BIN)/uv
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-# uv is in the lock too, so that the sync keeps it.
+# uv is also in the lock, so that the sync keeps it.
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "runbook needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is missing. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }

@@ -1,4 +1,4 @@
-"""Measurements of the whole service, on embedded services in a temporary home: `python -m bench`.
+"""Benchmarks of the whole service, on embedded services in a temporary home: `python -m bench`.
 
-Nothing here asserts on time: a table is printed, and people judge.
+Nothing here asserts on time: a table is printed for people to judge.
 """

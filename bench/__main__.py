@@ -1,4 +1,4 @@
-"""`python -m bench`: measure, and print one table. `python -m bench scale`: reading, with a million executions."""
+"""`python -m bench`: measure and print a table. `python -m bench scale`: measure reads of a million executions."""
 
 import sys
 import tempfile
@@ -25,7 +25,7 @@ from cli.processes import quiet_logging
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much is measured."""
+    """How many samples to take."""
 
     acknowledgements: int
     runs: int
@@ -40,7 +40,7 @@ QUICK = Sizes(acknowledgements=50, runs=15, rounds=4, blocks=1, executions=25, s
 
 
 def measure(sizes: Sizes, home: Path, database_url: str, target: str) -> list[Section]:
-    """Every measurement, each in a place of its own."""
+    """Run every measurement, each with a database and a Redis of its own."""
     sections = []
     with open_place(home, database_url, "commands", target) as place:
         _say("slash commands")
@@ -67,8 +67,8 @@ app = typer.Typer(add_completion=False)
 @app.callback(invoke_without_command=True)
 def main(
     context: typer.Context,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer of everything: under 30 s.")] = False,
-    profile: Annotated[bool, typer.Option("--profile", help="Only profile the forty steps.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer samples: less than 30 s.")] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Only profile a run of forty steps.")] = False,
 ) -> None:
     """Measure the service on this machine, on embedded services in a temporary home."""
     quiet_logging()
@@ -87,16 +87,18 @@ def main(
 
 @app.command()
 def scale(
-    executions: Annotated[int, typer.Option(help="How many are loaded.")] = MILLION,
-    explained: Annotated[Path, typer.Option(help="Where the figures and the plans go.")] = EXPLAINED,
+    executions: Annotated[int, typer.Option(help="How many executions to load.")] = MILLION,
+    explained: Annotated[Path, typer.Option(help="The file to write the figures and plans to.")] = EXPLAINED,
 ) -> None:
-    """Load a million executions into a database of their own; measure what is read and polled."""
+    """Load a million executions into a database of their own, and measure reads and polls."""
     print_report(measure_scale(executions, explained))
 
 
 @app.command()
-def busy(commands: Annotated[int, typer.Option(help="A line, one after the other.")] = 100) -> None:
-    """How soon slash commands are acknowledged while REST is busy, and while Redis is silent."""
+def busy(
+    commands: Annotated[int, typer.Option(help="How many commands per line, one after the other.")] = 100,
+) -> None:
+    """Measure how soon slash commands are acknowledged while REST is busy, and while Redis does not respond."""
     with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         with embedded_services(home / "services", redis=False) as services:

@@ -1,6 +1,6 @@
-"""Whether Slack has its answer in time while the web process is busy: with REST, or with a Redis that says nothing.
+"""Measure answers to Slack while the web process is busy with REST, or Redis does not respond.
 
-Slack waits for 3 s. What is measured is the whole way of `/runbook run`, as in bench.commands.
+Slack waits for 3 s. The whole of `/runbook run` is measured, as in bench.commands.
 """
 
 import os
@@ -25,11 +25,11 @@ from core.services.incidents.opening import NewIncident, open_incident
 
 AT_ONCE = 16  # requests
 WARM_UP = 20
-SLOWEST = "slowest of all"
+SLOWEST = "slowest command"
 
 
 def measure_busy(place: Place, *, acknowledgements: int) -> Section:
-    """`acknowledgements`: commands a line, one after the other."""
+    """Measure `acknowledgements` commands per line, one after the other."""
     token, incident_id = _prepare(place)
     seconds: dict[str, list[float]] = {}
     with running_web(place), SlashCommands(place) as commands:
@@ -39,22 +39,20 @@ def measure_busy(place: Place, *, acknowledgements: int) -> Section:
 
         for _ in range(WARM_UP):
             commands.run(ONE_STEP)
-        seconds["nothing else"] = measure()
+        seconds["no other load"] = measure()
         with _waiting_requests(place, token, incident_id):
             seconds[f"{AT_ONCE} requests wait for a lock"] = measure()
         with _busy_requests(place, token):
             seconds[f"{AT_ONCE} clients read without a pause"] = measure()
         with _silent_redis(place):
-            seconds["Redis takes what is said, and is silent"] = measure()
+            seconds["Redis accepts commands but does not respond"] = measure()
     lines = [Line(name, summarize(milliseconds(each))) for name, each in seconds.items()]
     slowest = max(max(each) for each in seconds.values())
-    return Section(
-        "Slash command acknowledged, and meanwhile", [*lines, Line(SLOWEST, summarize([1000 * slowest]))]
-    )
+    return Section("Slash command acknowledged while …", [*lines, Line(SLOWEST, summarize([1000 * slowest]))])
 
 
 def _prepare(place: Place) -> tuple[str, str]:
-    """A token, and another incident."""
+    """Create a token and another incident, and return the token and the incident's id."""
     with place.unit_of_work.begin() as work:
         token = create_token(work, OPERATOR, PERSON, "bench", scopes=ALL_SCOPES)
         person = load_person(work, PERSON, source="bench")
@@ -63,7 +61,7 @@ def _prepare(place: Place) -> tuple[str, str]:
 
 @contextmanager
 def _waiting_requests(place: Place, token: str, incident_id: str) -> Iterator[None]:
-    """Each holds a thread and a connection, until the block ends."""
+    """Keep requests waiting for a lock during the block; each holds a thread and a connection."""
     url = place.database_url.replace("+psycopg", "")
     path = f"/api/incidents/{incident_id}/escalate"
     with (

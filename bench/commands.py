@@ -1,4 +1,4 @@
-"""How soon a slash command is acknowledged, and how soon its first step starts."""
+"""Measure how soon a slash command is acknowledged, and how soon the run's first step starts."""
 
 from contextlib import ExitStack
 
@@ -13,7 +13,7 @@ WARM_UP = 20
 
 
 def measure_commands(place: Place, *, acknowledgements: int, runs: int) -> Section:
-    """The worker runs only while its part is measured: otherwise it takes the processor from the rest."""
+    """Measure commands. The worker runs only while it is measured: otherwise it would compete for the processor."""
     with ExitStack() as worker:
         worker.enter_context(worker_processes(place, 1))
         with running_web(place), SlashCommands(place) as commands:
@@ -40,7 +40,7 @@ def _acknowledgements(commands: SlashCommands, count: int) -> list[float]:
 
 
 def _first_steps(place: Place, commands: SlashCommands, runs: int) -> list[float]:
-    """One run after the other, so that none waits for another."""
+    """Return the seconds to the first step of runs made one after the other, so that none waits for another."""
     seconds = []
     for number in range(WARM_UP // 2 + runs):
         [ended] = await_success(place, [commands.run(ONE_STEP)[0]])

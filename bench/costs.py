@@ -1,9 +1,4 @@
-"""What a run costs: transactions, WAL, processor time.
-
-How many transactions a database committed, by its own count.
-
-What a process costs from its start on: processor time, patience, memory.
-"""
+"""Measure costs: transactions by the database's own count, and a process's processor time, start time and memory."""
 
 import os
 import subprocess
@@ -24,8 +19,9 @@ CONNECTED = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND backen
 
 
 def committed(database_url: str) -> int:
-    """The count, once nobody is connected: a server process reports when it ends, before that now and then.
+    """Return how many transactions the database has committed.
 
+    Waits until nobody is connected, since a server process is certain to report its count only when it ends:
     https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-STATS-VIEWS
     """
     name = make_url(database_url).database
@@ -42,9 +38,9 @@ def committed(database_url: str) -> int:
 
 
 def committed_per_act(database_url: str, act: Callable[[], None], close: Callable[[], None]) -> float:
-    """How many commits one act costs, without what connecting costs: three acts on one connection, less one act.
+    """Return the commits per act, without those of connecting: half the difference between three acts and one.
 
-    `close` gives up this process's connections to the database.
+    `close` closes this process's connections to the database.
     """
     counts = []
     for times in (1, 3):
@@ -62,7 +58,7 @@ PROC = Path("/proc")
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of processor and of patience, and megabytes resident: None where nobody could look."""
+    """Seconds of processor time, seconds elapsed, and resident megabytes (None if unknown)."""
 
     processor: float
     elapsed: float
@@ -70,7 +66,7 @@ class Cost:
 
 
 def cost_until_ready(role: str, environment: Mapping[str, str], is_ready: Callable[[], bool]) -> Cost:
-    """Of a long-running process; it is ended then. It is read in /proc, which only Linux has."""
+    """Return what a long-running process costs until it is ready, then end it. Reads /proc, so it needs Linux."""
     await_that(f"nothing is left of the last {role}", lambda: not is_ready())
     began = time.monotonic()
     with _process([role], environment) as process:
@@ -82,7 +78,7 @@ def cost_until_ready(role: str, environment: Mapping[str, str], is_ready: Callab
 
 
 def cost_until_ended(arguments: Sequence[str], environment: Mapping[str, str]) -> Cost:
-    """Of a command, whatever it ends with."""
+    """Return what a command costs, whatever its exit status."""
     began = time.monotonic()
     with _process(arguments, environment) as process:
         _, status, used = os.wait4(process.pid, 0)
@@ -103,7 +99,7 @@ def _process(arguments: Sequence[str], environment: Mapping[str, str]) -> Iterat
 
 
 def _processor_seconds(pid: int) -> float:
-    """User and system time so far: fields 14 and 15 of proc_pid_stat(5), counted behind the name's bracket."""
+    """Return user and system time so far: fields 14 and 15 of proc_pid_stat(5), counted after the name's bracket."""
     fields = PROC.joinpath(str(pid), "stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

@@ -1,10 +1,6 @@
-"""The definitions that benches run, and the target that they call.
+"""The definitions that the benchmarks run, and the fast target that they call (`python -m bench.definitions PORT`).
 
-A target for http steps that answers as fast as Python can: `python -m bench.definitions PORT`.
-
-It reads no more of a request than its first line. `/slow` answers after 20 ms, as an API in the next room would.
-
-The team and the runbooks that are measured.
+The target answers as fast as Python can; `/slow` answers after 20 ms, like a nearby API.
 """
 
 import asyncio
@@ -20,7 +16,7 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 
 
 
 class Target(asyncio.Protocol):
-    """One connection, kept open. Requests have no body, so one ends with its first empty line."""
+    """One kept-alive connection. Requests have no body, so each ends with its first empty line."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -36,7 +32,7 @@ class Target(asyncio.Protocol):
 
 
 async def serve(port: int) -> None:
-    """Until the process is told to stop."""
+    """Serve until the process is stopped."""
     server = await asyncio.get_running_loop().create_server(Target, "127.0.0.1", port)
     await server.serve_forever()
 
@@ -60,7 +56,7 @@ ONE_STEP, TWO_STEPS, TWO_MESSAGES, THREE_STEPS, THREE_SLOW_STEPS, FORTY_STEPS = 
 
 
 def documents() -> str:
-    """All definitions, as text."""
+    """Return all definitions as text."""
     team = {"kind": "team", "name": TEAM, "members": [{"slack": PERSON, "role": "responder"}]}
     runbooks = [
         _runbook(ONE_STEP, 1),
@@ -86,7 +82,7 @@ def _message(name: str) -> dict[str, object]:
 
 
 def _runbook(name: str, steps: int, path: str = "fast") -> dict[str, object]:
-    """Steps as people write them: an address from a secret, a condition on the answer."""
+    """Return a runbook with typical steps: an address from a secret, and a condition on the answer."""
     return {
         "kind": "runbook",
         "name": name,

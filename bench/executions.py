@@ -1,4 +1,4 @@
-"""What became of executions, by the database's own timestamps."""
+"""Read how long executions took, from the database's own timestamps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ WHERE execution.id = ANY(%s) AND execution.finished_at IS NOT NULL
 
 @dataclass(frozen=True)
 class Ended:
-    """One execution that succeeded."""
+    """An execution that has ended."""
 
     id: str
     status: str
@@ -31,17 +31,17 @@ class Ended:
 
     @property
     def seconds(self) -> float:
-        """From its start to its end."""
+        """Seconds from its start to its end."""
         return (self.finished_at - self.started_at).total_seconds()
 
     @property
     def seconds_to_first_step(self) -> float:
-        """From the request's transaction to the first step's start."""
+        """Seconds from the request's transaction to the start of the first step."""
         return (self.first_step_at - self.created_at).total_seconds()
 
 
 def await_success(place: Place, ids: Sequence[str], pause: float = 0.02) -> list[Ended]:
-    """The executions once all have ended. Raises Conflict where one did not succeed: its time would mean nothing."""
+    """Wait until all have ended, and return them. Raises Conflict if one did not succeed: its time would be useless."""
     ended: list[Ended] = []
     with connect(place.database_url) as connection:
 
@@ -52,5 +52,5 @@ def await_success(place: Place, ids: Sequence[str], pause: float = 0.02) -> list
         await_that(f"{len(ids)} executions have ended", all_ended, pause)
     for each in ended:
         if each.status != "succeeded":
-            raise Conflict(f"{each.id} ended {each.status}: there is nothing to measure.")
+            raise Conflict(f"{each.id} ended with status {each.status}, so it cannot be measured.")
     return ended

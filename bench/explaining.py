@@ -1,4 +1,4 @@
-"""Plans: what PostgreSQL does for what is read, as Markdown."""
+"""Query plans of measured reads, as Markdown."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from sqlalchemy import Engine, event
 
 @dataclass(frozen=True)
 class Statement:
-    """What was said to PostgreSQL, and the seconds that it took."""
+    """A statement that was sent to PostgreSQL, and the seconds that it took."""
 
     text: str
     parameters: Mapping[str, Any]
@@ -19,9 +19,9 @@ class Statement:
 
 
 @contextmanager
-def overheard(engine: Engine) -> Iterator[list[Statement]]:
-    """The statements that the block says."""
-    said: list[Statement] = []
+def recorded(engine: Engine) -> Iterator[list[Statement]]:
+    """Record the statements that are executed in the block."""
+    statements: list[Statement] = []
     begun: list[float] = []
 
     def before(*_: Any) -> None:
@@ -29,30 +29,30 @@ def overheard(engine: Engine) -> Iterator[list[Statement]]:
 
     def after(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         if isinstance(parameters, Mapping):
-            said.append(Statement(statement, parameters, time.perf_counter() - begun[-1]))
+            statements.append(Statement(statement, parameters, time.perf_counter() - begun[-1]))
 
     event.listen(engine, "before_cursor_execute", before)
     event.listen(engine, "after_cursor_execute", after)
     try:
-        yield said
+        yield statements
     finally:
         event.remove(engine, "before_cursor_execute", before)
         event.remove(engine, "after_cursor_execute", after)
 
 
 def explain(engine: Engine, what: str, act: Callable[[], object]) -> str:
-    """The plan of the statement that took longest, of all that `act` says."""
-    with overheard(engine) as said:
+    """Return the plan of the slowest statement that `act` executes."""
+    with recorded(engine) as statements:
         act()
-    longest = max(said, key=lambda each: each.seconds)
-    words = f"The longest of {len(said)} statements." if len(said) > 1 else "One statement."
+    longest = max(statements, key=lambda each: each.seconds)
+    words = f"The slowest of {len(statements)} statements." if len(statements) > 1 else "One statement."
     return (
         f"## {what}\n\n{words}\n\n```sql\n{longest.text.strip()}\n```\n\n```\n{_plan(engine, longest)}\n```\n"
     )
 
 
 def _plan(engine: Engine, statement: Statement) -> str:
-    """What it writes is rolled back."""
+    """Return the plan of the statement, which is executed and rolled back."""
     with engine.connect() as connection:
         explained = f"EXPLAIN (ANALYZE, BUFFERS) {statement.text}"
         rows: Sequence[Any] = connection.exec_driver_sql(explained, dict(statement.parameters)).all()

@@ -1,4 +1,4 @@
-"""A run of forty steps, beside the least that it could cost: the same commits by hand, and its calls alone."""
+"""Measure a run of forty steps against its minimum cost: the same commits by hand, and its calls alone."""
 
 import time
 from collections.abc import Callable
@@ -23,7 +23,7 @@ FINISH_RUN = "UPDATE runbook_executions SET finished_at = now() WHERE id = %s"
 
 
 def measure_forty_steps(place: Place, target: str, *, rounds: int) -> Section:
-    """In this process, by the worker's own executor. The three alternate, so that noise meets all alike."""
+    """Measure in this process, with the worker's own executor; the three alternate, to share noise equally."""
     executor = executor_of(place.composition, place.environment)
     acts: dict[str, Callable[[], float]] = {
         "the run": lambda: _run(place, executor),
@@ -49,11 +49,11 @@ def _lines(run: Summary, commits: Summary, calls: Summary, transactions: float) 
             "the run, from claim to end",
             run,
             f"{transactions:.1f} transactions; {ratio(run.p50, commits.p50):.1f} × the commits, "
-            f"{ratio(run.p50, commits.p50 + calls.p50):.1f} × commits and calls",
+            f"{ratio(run.p50, commits.p50 + calls.p50):.1f} × commits plus calls",
         ),
         Line(f"floor: {COMMITS} commits by hand", commits, "psycopg, autocommit, one UPDATE each"),
-        Line(f"floor: {STEPS} http calls alone", calls, "httpx2, one kept connection"),
-        Line("what is ours", None, f"{own:.0f} ms a run, {own / STEPS:.2f} ms a step"),
+        Line(f"floor: {STEPS} http calls alone", calls, "httpx2, one kept-alive connection"),
+        Line("our own overhead", None, f"{own:.0f} ms per run, {own / STEPS:.2f} ms per step"),
     ]
 
 
@@ -63,7 +63,7 @@ def _run(place: Place, executor: Executor) -> float:
 
 
 def _commit_by_hand(place: Place) -> float:
-    """The rows are those of an execution that nobody runs."""
+    """Update the rows of an execution that no worker runs, and return the seconds."""
     [execution_id] = place.start(FORTY_STEPS, 1)
     with connect(place.database_url) as connection:
         connection.prepare_threshold = 2
@@ -73,7 +73,7 @@ def _commit_by_hand(place: Place) -> float:
                 connection.execute(FINISH_STEP, [execution_id, position])
             connection.execute(FINISH_RUN, [execution_id])
 
-        commit()  # the connection is new: its statements are prepared by now
+        commit()  # warms up the new connection: its statements are prepared afterwards
         return _seconds(commit)
 
 

@@ -1,4 +1,4 @@
-"""A place for one measurement: a database and a Redis of its own, with the definitions and one open incident."""
+"""The environment of one measurement: a database and a Redis of its own, the definitions, and one open incident."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -25,11 +25,11 @@ TEMPLATE = "bench_template"
 ANY_PORT = 0
 
 
-class SilentDoorbell:
-    """Nobody is woken: the measurement rings when it is ready."""
+class NullJobQueue:
+    """A job queue that drops jobs: the measurement enqueues them itself when it is ready."""
 
     def enqueue(self, jobs: Sequence[JobRequest]) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def queued(self) -> frozenset[str]:
         return frozenset()
@@ -37,7 +37,7 @@ class SilentDoorbell:
 
 @dataclass(frozen=True)
 class Place:
-    """`environment` is what child processes need to work here; `redis` is closed to take Redis away."""
+    """The environment of a measurement. `environment`: for child processes. `redis`: closed to stop Redis."""
 
     folder: Path
     environment: Mapping[str, str]
@@ -51,13 +51,13 @@ class Place:
 
     @property
     def unit_of_work(self) -> UnitOfWorkFactory:
-        """Like the processes' own, but nobody is rung for."""
+        """Like the processes' own, but without enqueueing jobs."""
         return UnitOfWorkFactory(
-            self.composition.unit_of_work.engine, self.composition.unit_of_work.clock, SilentDoorbell()
+            self.composition.unit_of_work.engine, self.composition.unit_of_work.clock, NullJobQueue()
         )
 
     def start(self, runbook: str, count: int) -> list[str]:
-        """The ids of new executions, for which nobody was rung yet."""
+        """Create executions and return their ids; no jobs are enqueued for them yet."""
         with self.unit_of_work.begin() as work:
             person = load_person(work, PERSON, source="bench")
             found = find_runbook(work, person, runbook)
@@ -65,12 +65,12 @@ class Place:
             return [start_by_person(work, person, Start(found, incident, {})).id for _ in range(count)]
 
     def close_connections(self) -> None:
-        """Of this process."""
+        """Close the database connections of this process."""
         self.composition.unit_of_work.engine.dispose()
 
 
 def make_template(database_url: str) -> None:
-    """The migrated database that every place copies. Nobody stays connected to it."""
+    """Create the migrated database that every place copies, and close all connections to it."""
     engine = open_engine(create_database(database_url, TEMPLATE))
     upgrade_database(engine)
     engine.dispose()
@@ -78,7 +78,7 @@ def make_template(database_url: str) -> None:
 
 @contextmanager
 def open_place(home: Path, services_url: str, name: str, target: str) -> Iterator[Place]:
-    """`services_url`: the database server's, which has the template. `target`: where http steps go."""
+    """Yield a new place. `services_url`: the database server with the template. `target`: the URL for http steps."""
     folder = home / name
     folder.mkdir()
     with ExitStack() as stack, ExitStack() as redis:
@@ -103,7 +103,7 @@ def open_place(home: Path, services_url: str, name: str, target: str) -> Iterato
 
 
 def _fill(unit_of_work: UnitOfWorkFactory) -> str:
-    """Write the definitions, open an incident, and answer its id."""
+    """Apply the definitions, open an incident, and return its id."""
     apply_text(unit_of_work, documents(), "bench", approve=True)
     with unit_of_work.begin() as work:
         person = load_person(work, PERSON, source="bench")

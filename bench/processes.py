@@ -1,4 +1,4 @@
-"""The real processes, started and awaited."""
+"""Start the real processes, and wait until they are ready."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ PATIENCE = 60.0  # seconds for anything to happen
 
 @contextmanager
 def running_target(folder: Path) -> Iterator[str]:
-    """The fast target; yields its origin."""
+    """Run the fast target and yield its origin."""
     port = port_near(0)
     with Supervisor([Part("target", "bench.definitions", [str(port)], log=folder / "target.log")]):
         origin = f"http://127.0.0.1:{port}"
@@ -36,7 +36,7 @@ def running_web(place: Place) -> Iterator[None]:
 
 
 def worker_processes(place: Place, count: int) -> Supervisor:
-    """Workers that begin to start when this is entered; `await_workers` says when they are there."""
+    """Return a supervisor that starts workers when entered; `await_workers` waits until they are ready."""
     return Supervisor([_part(place, f"worker-{number}", "worker") for number in range(1, count + 1)])
 
 
@@ -58,9 +58,9 @@ def answers(url: str) -> bool:
 
 
 def await_that(what: str, is_so: Callable[[], bool], pause: float = 0.02) -> None:
-    """Raises Unavailable where it does not come true in time."""
+    """Wait until `is_so` returns True. Raises Unavailable after PATIENCE seconds."""
     deadline = time.monotonic() + PATIENCE
     while not is_so():
         if time.monotonic() > deadline:
-            raise Unavailable(f"Waited {PATIENCE:g} s, in vain, until {what}.")
+            raise Unavailable(f"Timed out after {PATIENCE:g} s waiting until {what}.")
         time.sleep(pause)

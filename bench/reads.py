@@ -1,4 +1,4 @@
-"""What is read and polled, as the faces, the clock and the poster do it."""
+"""The measured reads and polls, as Slack, REST, the scheduler and the poster make them."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -36,7 +36,7 @@ from core.services.views.reading import view_execution, view_incident, view_work
 from core.unit_of_work import UnitOfWork
 from workers.scheduler import find_due
 
-PAGE = 51  # a REST page of the usual size, and the row that says whether there is another
+PAGE = 51  # a REST page of the usual size, plus the row that shows whether there is another
 FIRST = Window(PAGE)
 MONTH = timedelta(days=30)
 NEVER = (
@@ -48,13 +48,13 @@ Act = Callable[[UnitOfWork, Person, str], object]
 
 @dataclass(frozen=True)
 class Read:
-    """Something that is read: `about` are the ids or names that it is about, one after the other."""
+    """A read. `about`: ids or names to read, one per round. `person`: who reads; empty for the system."""
 
     what: str
     act: Act
     about: Sequence[str] = ("",)
     rounds: int = 100
-    person: str = ADMIN  # empty: nobody asks
+    person: str = ADMIN
 
 
 def reads(executions: int, chance: random.Random) -> Iterator[Read]:
@@ -87,7 +87,7 @@ def _runs_of(name: str, words: str, person: str) -> Iterator[Read]:
     for what, back, wanted in (
         ("a page half a year back", MONTH * 6, ANY),
         ("of a status", None, Wanted(status="failed")),
-        ("of a status that none has", None, Wanted(status=NEVER)),
+        ("of a status that does not occur", None, Wanted(status=NEVER)),
         ("of an incident", None, Wanted(incident="inc_4321")),
     ):
         yield Read(f"… {what}", partial(_of_runbook, wanted=wanted, back=back), [name], person=person)
@@ -97,7 +97,9 @@ def _runs_of(name: str, words: str, person: str) -> Iterator[Read]:
 def _other_lists() -> Iterator[Read]:
     workflows = [f"workflow-{number}" for number in range(1, WORKFLOWS + 1)]
     yield Read("executions of a workflow", _of_workflow, workflows)
-    yield Read("… of a status that none has", partial(_of_workflow, wanted=Wanted(status=NEVER)), workflows)
+    yield Read(
+        "… of a status that does not occur", partial(_of_workflow, wanted=Wanted(status=NEVER)), workflows
+    )
     yield Read("… to a team of twenty", _of_workflow, workflows, person=MEMBER)
     yield Read("incidents", _incidents)
     yield Read("… a page half a year back", partial(_incidents, back=MONTH * 6))
@@ -119,14 +121,14 @@ def _trail(subjects: Sequence[str]) -> Iterator[Read]:
 
 
 def polls() -> Iterator[Read]:
-    """What processes ask all the time. What these write is rolled back."""
+    """Yield the queries that processes poll; their writes are rolled back."""
     for what, act in (
-        ("clock: who is to be rung for", lambda work, *_: find_due(work, RUNBOOK)),
-        ("clock: who came of age", lambda work, *_: came_of_age(work)),
-        ("clock: what is to be sealed", lambda work, *_: seal_entries(work)),
-        ("clock: what is to be counted", lambda work, *_: count_ended(work)),
-        ("poster: what goes next", lambda work, *_: claim_next(work.session, work.now)),
-        ("poster: whether something is owed", lambda work, *_: is_due_by(work.session, work.now)),
+        ("scheduler: executions to enqueue", lambda work, *_: find_due(work, RUNBOOK)),
+        ("scheduler: incidents that reached an age", lambda work, *_: came_of_age(work)),
+        ("scheduler: audit entries to seal", lambda work, *_: seal_entries(work)),
+        ("scheduler: executions to count", lambda work, *_: count_ended(work)),
+        ("poster: next notice", lambda work, *_: claim_next(work.session, work.now)),
+        ("poster: whether a notice is due", lambda work, *_: is_due_by(work.session, work.now)),
     ):
         yield Read(what, act, rounds=200, person="")
 

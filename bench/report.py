@@ -1,11 +1,4 @@
-"""What samples come to, and how that is reported.
-
-What samples come to: percentiles, rates, ratios. Pure.
-
-Where the time of forty steps goes, function by function.
-
-The table that a run of the bench prints.
-"""
+"""Summarize samples, and print the report or a profile."""
 
 import cProfile
 import os
@@ -34,15 +27,15 @@ class Summary:
 
 
 def percentile(samples: Sequence[float], share: float) -> float:
-    """The value below which `share` (0 to 1) of the samples lie, interpolated between its neighbours.
+    """Return the value below which `share` (0 to 1) of the samples lie, interpolated between its neighbours.
 
     This is definition 7 of Hyndman and Fan, "Sample Quantiles in Statistical Packages" (1996), which numpy and
-    spreadsheets take too. Raises ValueError for no samples, and for a share outside 0 to 1.
+    spreadsheets use, too. Raises ValueError without samples, and for a share outside 0 to 1.
     """
     if not samples:
-        raise ValueError("There is no percentile of no samples.")
+        raise ValueError("A percentile needs at least one sample.")
     if not 0 <= share <= 1:
-        raise ValueError(f"A share is between 0 and 1; this is {share}.")
+        raise ValueError(f"A share must be between 0 and 1, not {share}.")
     ordered = sorted(samples)
     place = share * (len(ordered) - 1)
     below = int(place)
@@ -51,16 +44,16 @@ def percentile(samples: Sequence[float], share: float) -> float:
 
 
 def summarize(samples: Sequence[float]) -> Summary:
-    """Raises ValueError for no samples."""
+    """Return the count and percentiles of the samples. Raises ValueError without samples."""
     return Summary(
         len(samples), percentile(samples, 0.50), percentile(samples, 0.95), percentile(samples, 0.99)
     )
 
 
 def ratio(value: float, base: float) -> float:
-    """How many times `base` the value is. Raises ValueError where the base is not above zero."""
+    """Return `value / base`. Raises ValueError unless the base is greater than zero."""
     if base <= 0:
-        raise ValueError(f"There is no ratio to {base}.")
+        raise ValueError(f"A ratio needs a base greater than zero, not {base}.")
     return value / base
 
 
@@ -73,7 +66,7 @@ SHOWN = 60
 
 
 def print_profile(place: Place) -> None:
-    """Ten runs under cProfile, which makes everything slower, small functions most: read shares, not times."""
+    """Profile ten runs with cProfile, which slows small functions most: read the shares, not the times."""
     executor = executor_of(place.composition, place.environment)
     ids = place.start(FORTY_STEPS, RUNS + 1)
     executor.run(RUNBOOK, ids.pop())
@@ -90,7 +83,7 @@ WIDTH = 118
 
 @dataclass(frozen=True)
 class Line:
-    """One line: what was measured, its samples in milliseconds where there are several, and a remark."""
+    """A line of the table: what was measured, its samples in milliseconds if there are several, and a remark."""
 
     what: str
     summary: Summary | None
@@ -104,9 +97,9 @@ class Section:
 
 
 def print_report(sections: Sequence[Section]) -> None:
-    """One table of all sections."""
-    table = Table(title="Milliseconds, unless a remark says otherwise", caption=machine())
-    table.add_column("what")
+    """Print all sections in one table."""
+    table = Table(title="Milliseconds, unless the remark says otherwise", caption=machine())
+    table.add_column("measurement")
     for heading in ("n", "p50", "p95", "p99"):
         table.add_column(heading, justify="right")
     table.add_column("remark")
@@ -119,7 +112,7 @@ def print_report(sections: Sequence[Section]) -> None:
 
 
 def machine() -> str:
-    """What the figures depend on most."""
+    """Return what the figures depend on most: Python, processors and load."""
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     return f"Python {platform.python_version()}, {os.cpu_count()} processors, load {load} (1, 5 and 15 min)"
 

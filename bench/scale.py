@@ -1,4 +1,4 @@
-"""`python -m bench scale`: how reading is with a million executions loaded; plans go into docs/explain.md."""
+"""`python -m bench scale`: measure reads with a million executions loaded, and write plans to docs/explain.md."""
 
 import os
 import random
@@ -17,7 +17,7 @@ from sqlalchemy import Engine, text
 
 from bench.explaining import explain
 from bench.loading import ADMIN, load_everything
-from bench.place import SilentDoorbell
+from bench.place import NullJobQueue
 from bench.reads import Read, polls, reads
 from bench.report import Line, Section, machine, milliseconds, summarize
 from cli.embedded import create_database, embedded_services
@@ -34,7 +34,7 @@ EXPLAINED = Path("docs/explain.md")
 MILLION = 1_000_000
 SEED = 7
 Answer = TypeVar("Answer")
-COLD = 3  # rounds with nothing of the database in the machine's memory
+COLD = 3  # rounds without any of the database in the machine's memory
 
 
 NOBODY = Person("system", source="bench")
@@ -42,19 +42,19 @@ NOBODY = Person("system", source="bench")
 
 @dataclass(frozen=True)
 class Figure:
-    """A measured read: `line` with everything in memory that fits, `cold` with nothing: the slowest, in ms."""
+    """A measured read. `line`: with warm caches. `cold`: the slowest with cold caches, in milliseconds."""
 
     line: Line
     cold: float
 
 
 def measure_scale(executions: int, explained: Path | None) -> list[Section]:
-    """Load a database of its own, and measure what people read and what processes poll.
+    """Load a database of its own, and measure people's reads and processes' polls.
 
-    The table and the plans go into the file `explained`, if it is given.
+    The table and the plans are written to the file `explained`, if given.
     """
     with _database() as engine:
-        unit_of_work = UnitOfWorkFactory(engine, SystemClock(), SilentDoorbell(), frozenset({ADMIN}))
+        unit_of_work = UnitOfWorkFactory(engine, SystemClock(), NullJobQueue(), frozenset({ADMIN}))
         bulk = _bulk(unit_of_work, executions)
         read = [*reads(executions, random.Random(SEED)), *polls()]
         figures = [_measure(unit_of_work, each) for each in read]
@@ -64,7 +64,7 @@ def measure_scale(executions: int, explained: Path | None) -> list[Section]:
             ]
             explained.write_text(_document(executions, bulk, figures, plans))
         return [
-            Section(f"Reading, {executions:,} executions loaded", [_shown(each) for each in figures]),
+            Section(f"Reads, {executions:,} executions loaded", [_shown(each) for each in figures]),
             Section("In bulk", bulk),
         ]
 
@@ -82,7 +82,7 @@ def _database() -> Iterator[Engine]:
 
 
 def _bulk(unit_of_work: UnitOfWorkFactory, executions: int) -> list[Line]:
-    """What is done to all rows: loaded, counted, sealed, verified."""
+    """Measure bulk operations on all rows: load, count, seal, verify."""
     seconds = _timed("loading", lambda: load_everything(unit_of_work, executions))[0]
     lines = [Line("loading", None, f"{executions:,} executions of four steps in {seconds:.0f} s")]
     lines.append(
@@ -112,7 +112,7 @@ def _exhaust(act: Callable[[], int]) -> int:
 
 def _rate(what: str, act: Callable[[], int]) -> Line:
     seconds, rows = _timed(what, act)
-    return Line(what, None, f"{rows:,} rows in {seconds:.0f} s: {rows / seconds:,.0f} a second")
+    return Line(what, None, f"{rows:,} rows in {seconds:.0f} s: {rows / seconds:,.0f} per second")
 
 
 def _timed(what: str, act: Callable[[], Answer]) -> tuple[float, Answer]:
@@ -123,7 +123,7 @@ def _timed(what: str, act: Callable[[], Answer]) -> tuple[float, Answer]:
 
 
 def _memory() -> int:
-    """The most that this process had, in MB."""
+    """Return this process's peak memory in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
@@ -133,7 +133,7 @@ def _vacuum(engine: Engine) -> None:
 
 
 def _measure(unit_of_work: UnitOfWorkFactory, read: Read) -> Figure:
-    """Each round in a transaction of its own, as a request is; the first few are not counted."""
+    """Measure a read; each round is a transaction, like a request, and the first three do not count."""
     print(f"{read.what} …", file=sys.stderr, flush=True)
     cold = [_cold_round(unit_of_work, read, -number) for number in range(1, COLD + 1)]
     taken = [_once(unit_of_work, read, number % len(read.about)) for number in range(-3, read.rounds)][3:]
@@ -146,7 +146,7 @@ def _cold_round(unit_of_work: UnitOfWorkFactory, read: Read, number: int) -> flo
 
 
 def _once(unit_of_work: UnitOfWorkFactory, read: Read, number: int) -> float:
-    """The seconds that it took. What it wrote is rolled back."""
+    """Read once, roll back, and return the seconds."""
     begun = time.perf_counter()
     with unit_of_work.begin() as work:
         person = load_person(work, read.person, source="bench") if read.person else NOBODY
@@ -158,7 +158,7 @@ def _once(unit_of_work: UnitOfWorkFactory, read: Read, number: int) -> float:
 
 
 def _forget(engine: Engine) -> None:
-    """Have the machine forget the database's files. PostgreSQL's own 64 MB of buffers stay as they are."""
+    """Drop the database's files from the page cache. PostgreSQL's own 64 MB of buffers stay as they are."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("CHECKPOINT"))
         folder = Path(str(connection.scalar(text("SHOW data_directory"))))
@@ -175,7 +175,7 @@ def _shown(figure: Figure) -> Line:
 
 
 def _heading(read: Sequence[Read], each: Read) -> str:
-    """With the words before it, where it begins with an ellipsis."""
+    """Return a heading; an ellipsis at the start is replaced by the preceding full title."""
     if not each.what.startswith("…"):
         return each.what.capitalize()
     before = [one.what for one in read[: read.index(each)] if not one.what.startswith("…")]
@@ -189,10 +189,10 @@ def _document(executions: int, bulk: Sequence[Line], figures: Sequence[Figure], 
         if (summary := each.line.summary) is not None
     ]
     words = (
-        f"# Reading, with {executions:,} executions loaded\n\n`python -m bench scale` writes this file. {machine()}. "
-        "The service and PostgreSQL (64 MB of shared buffers) on one machine; each read is a transaction of its "
-        "own, from the person's teams to the views that a face shows. Cold: the slowest of three, each after the "
-        "machine had forgotten the database's files.\n"
+        f"# Reads with {executions:,} executions loaded\n\n`python -m bench scale` writes this file. {machine()}. "
+        "The service and PostgreSQL (64 MB of shared buffers) ran on one machine. Each read is a transaction of its "
+        "own, from loading the person's teams to building the views. Cold: the slowest of three, each after the "
+        "database's files were dropped from the page cache.\n"
     )
     table = ["| read | n | p50 ms | p95 ms | cold ms |", "| --- | ---: | ---: | ---: | ---: |", *rows, ""]
     done = ["| in bulk | |", "| --- | --- |", *[f"| {line.what} | {line.remark} |" for line in bulk], ""]

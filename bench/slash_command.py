@@ -1,4 +1,4 @@
-"""The slash command as Slack sends it, over one kept connection."""
+"""Send the slash command as Slack does, over one kept-alive connection."""
 
 import http.client
 import re
@@ -18,7 +18,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class SlashCommands:
-    """Sends commands to the web process. http.client, since what the client costs is in the figures too."""
+    """Sends commands to the web process, with http.client because the client's cost is included in the figures."""
 
     def __init__(self, place: Place) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", int(place.environment["PORT"]), timeout=30)
@@ -33,9 +33,9 @@ class SlashCommands:
         self._connection.close()
 
     def run(self, runbook: str) -> tuple[str, float]:
-        """`/runbook run NAME`: the new execution's id, and the seconds until the whole answer was there.
+        """Send `/runbook run NAME`. Returns the new execution's id and the seconds until the whole answer arrived.
 
-        Raises Conflict for an answer that names no execution: a refusal's time is not what is asked for.
+        Raises Conflict if the answer contains no execution id: the time of a refusal must not be measured.
         """
         body = form(f"run {runbook}").encode()
         headers = {"Content-Type": FORM, **signed_headers(SIGNING_SECRET, body, datetime.now(UTC))}

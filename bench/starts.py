@@ -1,4 +1,4 @@
-"""How soon each process is ready for work, and what it takes: processor time and memory."""
+"""Measure how soon each process is ready, and its processor time and memory."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -24,12 +24,12 @@ CONNECTED = (
 )
 COMMANDS = {
     "validate": ["validate", str(Path(examples.__file__).parent / "definitions")],
-    "list, before nobody's door": ["list", "--url", "http://127.0.0.1:9"],
+    "list, without a service": ["list", "--url", "http://127.0.0.1:9"],
 }
 
 
 def measure_starts(place: Place, *, rounds: int) -> Section:
-    """Each in turn, round by round, so that noise meets all alike."""
+    """Measure each process in turn, round by round, to share noise equally."""
     place.close_connections()
     with RunningSandbox(WorkspaceConfig(app=APP)) as slack:
         starts = _starts(place, slack)
@@ -56,7 +56,7 @@ def _starts(place: Place, slack: RunningSandbox) -> dict[str, Callable[[], Cost]
 
 
 def _environment(place: Place, slack: RunningSandbox) -> dict[str, str]:
-    """Bytecode is kept, as it is where the service is installed."""
+    """Return the environment for processes; bytecode is cached, as in an installation."""
     kept = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(place.folder / "bytecode")}
     return {
         **place.environment,
@@ -69,7 +69,7 @@ def _environment(place: Place, slack: RunningSandbox) -> dict[str, str]:
 
 
 def _readiness(place: Place, slack: RunningSandbox) -> dict[str, Callable[[], bool]]:
-    """By what each shows that it could work: it answers, is connected, or has said that it takes jobs."""
+    """Return how to tell that each process is ready: it answers, is connected, or is idle and takes jobs."""
 
     def is_connected() -> bool:
         with connect(place.database_url) as connection:
@@ -94,7 +94,7 @@ def _readiness(place: Place, slack: RunningSandbox) -> dict[str, Callable[[], bo
 
 
 def _line(name: str, costs: Sequence[Cost]) -> Line:
-    remark = f"{percentile([each.elapsed for each in costs], 0.5):.1f} s on the clock"
+    remark = f"{percentile([each.elapsed for each in costs], 0.5):.1f} s elapsed"
     resident = [each.megabytes for each in costs if each.megabytes is not None]
     if resident:
         remark += f", {percentile(resident, 0.5):.0f} MB"

@@ -1,4 +1,4 @@
-"""Executions a second, with one worker process and with two."""
+"""Measure executions per second, with one worker process and with two."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ RUNBOOKS = {THREE_STEPS: "3 fast steps", THREE_SLOW_STEPS: "3 steps of 20 ms"}
 
 @dataclass
 class Samples:
-    """What came of all blocks of one runbook and one number of workers. `rates`: executions a second, one a block."""
+    """Samples of one runbook with one number of workers. `rates`: executions per second, one per block."""
 
     seconds: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Samples:
 
 
 def measure_throughput(places: Mapping[int, Place], *, blocks: int, executions: int) -> Section:
-    """`places`: by how many workers each has. They work in turn, block by block, so that noise meets all alike."""
+    """Measure places by their number of workers; they work in turn, block by block, to share noise equally."""
     with worker_processes(places[1], 1), worker_processes(places[2], 2):
         for workers, place in places.items():
             await_workers(place, workers)
@@ -54,13 +54,13 @@ def _line(runbook: str, workers: int, found: Mapping[tuple[str, int], Samples]) 
 
 
 def rate(ended: Sequence[Ended]) -> float:
-    """Executions a second, from the first one's start to the last one's end."""
+    """Return executions per second, from the first one's start to the last one's end."""
     first, last = min(each.started_at for each in ended), max(each.finished_at for each in ended)
     return ratio(len(ended), (last - first).total_seconds())
 
 
 def _work_off(place: Place, runbook: str, count: int) -> list[Ended]:
-    """All are written before the first is rung for: the queue stays full until the end."""
+    """Create all executions before enqueueing the first, so that the queue stays full; return them when ended."""
     ids = place.start(runbook, count)
     place.composition.unit_of_work.job_queue.enqueue(
         [JobRequest("runbook", execution_id) for execution_id in ids]

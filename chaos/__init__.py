@@ -1,1 +1,1 @@
-"""The chaos bench: real processes, seeded faults, and an independent checker that holds the promises against them."""
+"""The chaos bench: real processes, seeded faults, and an independent checker of the product's promises."""

@@ -1,4 +1,4 @@
-"""`python -m chaos`: strike, heal, check, and print one table. Exit status 1 where a promise was broken."""
+"""`python -m chaos`: inject faults, recover, check the promises and print a table. Exits with 1 if one was broken."""
 
 import sys
 import tempfile
@@ -18,21 +18,23 @@ from chaos.strikes.registry import STRIKES
 from chaos.trials import is_broken, print_outcomes, try_guards
 from cli.processes import quiet_logging
 
-Seed = Annotated[int, typer.Option(help="Decides requests, decisions, strikes and points.")]
-Kills = Annotated[int, typer.Option(help="Kills at named points, beside the strikes.")]
+Seed = Annotated[int, typer.Option(help="Determines requests, decisions, strikes and fail points.")]
+Kills = Annotated[int, typer.Option(help="How many kills at named fail points, besides the strikes.")]
 Times = Annotated[
-    int, typer.Option(help="How often each strike is played; of decision-race alone, how many races.")
+    int, typer.Option(help="How often each strike is played; with --only decision-race, how many races.")
 ]
-Only = Annotated[str, typer.Option(help=f"One strike alone: kill-at-point, {NAME}, {', '.join(STRIKES)}.")]
+Only = Annotated[
+    str, typer.Option(help=f"Play one strike only: kill-at-point, {NAME}, {', '.join(STRIKES)}.")
+]
 Without = Annotated[
-    str, typer.Option(help=f"Switch a guard off, to see what it is for: {', '.join(TRIALS)}.")
+    str, typer.Option(help=f"Switch one guard off, to see what it prevents: {', '.join(TRIALS)}.")
 ]
-Short = Annotated[bool, typer.Option("--short", help="About two minutes, some of each.")]
-Guards = Annotated[bool, typer.Option("--guards", help="Try every guard, without it and with it.")]
+Short = Annotated[bool, typer.Option("--short", help="A small sample of everything, about two minutes.")]
+Guards = Annotated[bool, typer.Option("--guards", help="Test every guard: run without it and with it.")]
 Concurrency = Annotated[
-    int, typer.Option(min=1, help="Runs at once of each worker; kills at points then leave workers out.")
+    int, typer.Option(min=1, help="Concurrent runs per worker; above 1, kills at fail points spare workers.")
 ]
-Keep = Annotated[Path | None, typer.Option(help="Work in this new folder, and leave it there.")]
+Keep = Annotated[Path | None, typer.Option(help="Use this new folder and keep it.")]
 
 
 def main(
@@ -46,7 +48,7 @@ def main(
     concurrency: Concurrency = 1,
     keep: Keep = None,
 ) -> None:
-    """Break what can break, and hold the promises against what came of it."""
+    """Inject faults into a running deployment, then check that every promise was kept."""
     quiet_logging()
     console, say = Console(width=110), Clock().say
     if guards:
@@ -61,7 +63,7 @@ def main(
 
 
 def _restores(seed: int, times: int, keep: Path | None, console: Console, say: Say) -> bool:
-    """Whether all of them went well."""
+    """Play the restores and print their summary. Returns whether all of them passed."""
     with tempfile.TemporaryDirectory(prefix="chaos-", ignore_cleanup_errors=True) as temporary:
         folder = keep or Path(temporary)
         folder.mkdir(exist_ok=True)
@@ -71,7 +73,7 @@ def _restores(seed: int, times: int, keep: Path | None, console: Console, say: S
 
 
 def _run(order: Order, keep: Path | None, console: Console, say: Say) -> Result:
-    """One campaign, and its report."""
+    """Run one campaign and print its report."""
     with tempfile.TemporaryDirectory(prefix="chaos-", ignore_cleanup_errors=True) as temporary:
         folder = keep or Path(temporary)
         folder.mkdir(exist_ok=True)
@@ -81,7 +83,7 @@ def _run(order: Order, keep: Path | None, console: Console, say: Say) -> Result:
 
 
 class Clock:
-    """Says things with the seconds since it was made."""
+    """Prints progress lines with the seconds since the start."""
 
     def __init__(self) -> None:
         self._begun = time.monotonic()

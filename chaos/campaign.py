@@ -1,4 +1,4 @@
-"""One campaign: a house, a driver, strikes, then peace, and the checker's word."""
+"""One campaign: an environment, a driver and strikes; then everything settles, and the checker judges the facts."""
 
 import threading
 import time
@@ -13,9 +13,9 @@ from chaos.checker.outside import read_deliveries, read_messages, read_traces, w
 from chaos.checker.reading import read_database
 from chaos.checker.violations import Violation
 from chaos.definitions import ALWAYS
-from chaos.diagnostics import StuckWatch, inquest
+from chaos.diagnostics import StuckWatch, diagnose
 from chaos.driver.driver import Driver
-from chaos.environment import Environment, open_house
+from chaos.environment import Environment, open_environment
 from chaos.journal import Journal
 from chaos.points import POINTS, PointKills
 from chaos.recovery import Recoveries
@@ -30,12 +30,12 @@ TELL_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Order:
-    """What a campaign consists of; together with the code it decides everything but the timing.
+    """The plan of a campaign; together with the code it determines everything except the timing.
 
-    `rate`: requests a second, at least `requests` of them, and where `is_open` until all strikes are played. `pause`:
-    seconds between two strikes, about. `limit`: seconds that it may take until nothing is left to do. `hurry`: how
-    many times faster than Slack's pace messages may go. `races`: gates that are raced over in one such strike.
-    `concurrency`: runs at once of each worker; 1 where it says nothing.
+    `rate`: requests per second. `requests`: how many at least; if `is_open`, they go on until all strikes are played.
+    `pause`: average seconds between two strikes. `limit`: seconds for everything to settle. `hurry`: how many times
+    faster than Slack's pace messages may be posted. `races`: gates that are raced for in one decision race.
+    `concurrency`: concurrent runs of each worker, by default 1.
     """
 
     seed: int
@@ -55,13 +55,13 @@ class Order:
 
     @property
     def most(self) -> int:
-        """How many requests there are."""
+        """The maximum number of requests."""
         return 1_000_000 if self.is_open and (self.strikes or self.kills) else self.requests
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of it."""
+    """The result of a campaign. `left`: what was left to do when the time was up. Times are in seconds."""
 
     violations: Sequence[Violation]
     facts: Facts
@@ -73,9 +73,9 @@ class Result:
 
 
 def run_campaign(order: Order, folder: Path, say: Say) -> Result:
-    """Raises nothing for a broken promise: that is what the result is for."""
-    say("starting the house")
-    with open_house(folder, order.without, order.hurry, order.concurrency) as environment:
+    """Run the campaign in `folder` and return its result, which contains the broken promises."""
+    say("starting the environment")
+    with open_environment(folder, order.without, order.hurry, order.concurrency) as environment:
         begun = time.monotonic()
         recoveries = Recoveries(environment.conninfo, environment.journal)
         stuck = StuckWatch(environment.conninfo, environment.journal, lambda: environment.is_up)
@@ -87,11 +87,11 @@ def run_campaign(order: Order, folder: Path, say: Say) -> Result:
         driver.await_requests(order.requests)
         driver.finish()
         struck = time.monotonic()
-        say(f"{driver.asked} requests are made; waiting until nothing is left to do")
+        say(f"{driver.asked} requests made; waiting until nothing is left to do")
         left = settle(environment.conninfo, lambda: driver.responding.is_quiet, order.limit)
         settled = time.monotonic()
         if left is not None:
-            for line in inquest(environment):
+            for line in diagnose(environment):
                 say(line)
         driver.close()
         recoveries.stop()
@@ -103,9 +103,9 @@ def run_campaign(order: Order, folder: Path, say: Say) -> Result:
 
 
 def _strike(order: Order, scene: Scene, say: Say) -> Sequence[str]:
-    """Every strike in turn, beside kills at points; then all is healed. Returns the points drawn.
+    """Play every strike in turn, with kills at fail points meanwhile, then end all faults. Returns the points drawn.
 
-    A poison that comes first is there before the kills are: then three deaths are known to be its own.
+    If poison is the first strike, the kills start after it, so that its first three deaths are known to be its own.
     """
     chance = Random(f"{order.seed}/strikes")
     kills = PointKills(
@@ -116,14 +116,14 @@ def _strike(order: Order, scene: Scene, say: Say) -> Sequence[str]:
     if poison.NAME not in order.strikes[:1]:
         killer.start()
     for name in order.strikes:
-        say(f"{name} ({scene.driver.asked} asked, {scene.environment.journal.kills} kills)")
+        say(f"{name} ({scene.driver.asked} requests, {scene.environment.journal.kills} kills)")
         STRIKES[name].play(scene, chance)
         if killer.ident is None:
             killer.start()
         time.sleep(chance.uniform(0.5, 1.5) * order.pause)
     while killer.is_alive():
         killer.join(TELL_SECONDS)
-        say(f"{scene.driver.asked} asked, {scene.environment.journal.kills} kills")
+        say(f"{scene.driver.asked} requests, {scene.environment.journal.kills} kills")
     for thread in scene.background:
         thread.join()
     scene.environment.slack.play([])
@@ -131,7 +131,7 @@ def _strike(order: Order, scene: Scene, say: Say) -> Sequence[str]:
 
 
 def gather(environment: Environment) -> Facts:
-    """Everything that the checker looks at."""
+    """Collect the facts for the checker from the journal, the target, Slack and the database."""
     journal = environment.journal
     deaths = [death for death in journal.deaths if death.kind == "worker"]
     harms = [(death.at, death.at) for death in deaths]

@@ -1,4 +1,4 @@
-"""What is run: runbooks of every shape. `edition` is in their URLs, so that a call tells which version made it."""
+"""The bench's definitions: runbooks of every shape. `edition` is in their URLs, so that calls show their version."""
 
 import json
 from typing import Any
@@ -8,11 +8,15 @@ REQUESTERS = ("U0RITA", "U0RALF")
 APPROVERS = ("U0ANNA", "U0ABEL", "U0AMOS")
 PEOPLE = (*REQUESTERS, *APPROVERS)
 EDITED = "edited"  # the runbook that is edited while it runs
-RACED = "long-raced"  # the one whose gates people race over
-LUCKLESS = "luckless"  # the one that fails every other time, so that somebody retries it
-ON_ACKNOWLEDGED = "on-acknowledged"  # the workflow that an incident's change of status starts
-POISON = "long-poison"  # the one that kills its worker
-SERVICES = {"none": 4, "auto": 3, "awaited": 3}  # of incidents, by how often; the last two start a workflow
+RACED = "long-raced"  # the runbook whose gates people race for
+LUCKLESS = "luckless"  # the runbook that fails every other time, so that somebody retries it
+ON_ACKNOWLEDGED = "on-acknowledged"  # the workflow started by an incident's change of status
+POISON = "long-poison"  # the runbook that kills its worker
+SERVICES = {
+    "none": 4,
+    "auto": 3,
+    "awaited": 3,
+}  # weights of the incidents' services; the last two start a workflow
 
 TRACE = 'echo "$RUNBOOK_STEP_KEY $$ {word} $(date +%s.%N)" >> "$TRACE"'
 
@@ -24,7 +28,7 @@ BRIEF: Step = {
     "retry": {"safe": True, "attempts": 2, "backoff": "200ms"},
     "on_failure": "continue",
 }
-RACES = 6  # gates of the runbook that people race over
+RACES = 6  # gates of the runbook that people race for
 FLOOD = 1_000_000_000  # bytes
 
 
@@ -45,7 +49,7 @@ def _shell(id_: str, seconds: float, **more: object) -> Step:
 
 
 def _ticking(id_: str, seconds: int) -> Step:
-    """It writes that it lives, every second."""
+    """Return a shell step that writes a trace every second while it lives."""
     tick = TRACE.format(word="tick")
     script = f"{TRACE.format(word='begin')}; for each in $(seq {seconds}); do sleep 1; {tick}; done"
     return {**_shell(id_, 0), "argv": ["sh", "-c", script]}
@@ -57,13 +61,13 @@ def _noise(id_: str) -> Step:
 
 
 def _flood(id_: str) -> Step:
-    """NULs, then bytes that are no text."""
+    """Return a shell step that prints a flood of NULs, and bytes that are not text."""
     script = f"{TRACE.format(word='begin')}; head -c {FLOOD} /dev/zero; head -c 5000000 /dev/urandom >&2"
     return {**_shell(id_, 0), "argv": ["sh", "-c", script]}
 
 
 def _poison(id_: str) -> Step:
-    """It kills its worker: the nearest process above it that is no guard."""
+    """Return a shell step that kills its worker: the nearest ancestor that is not a process guard."""
     up = "worker=$(cut -d ' ' -f 4 /proc/$worker/stat)"
     find = f"worker=$PPID; while grep -q guard.py /proc/$worker/cmdline; do {up}; done"
     script = f"{TRACE.format(word='begin')}; sleep 0.5; {find}; kill -9 $worker; sleep 5"
@@ -89,12 +93,12 @@ def _message(id_: str) -> Step:
 
 
 def shapes(edition: int) -> dict[str, list[Step]]:
-    """Steps by the runbook's name. Those named `long-…` outlast a lease, and run only where they are asked for."""
+    """Return steps by the runbook's name. Those named `long-…` outlast a lease, and run only on request."""
     return {**_calling(edition), **_asking(edition), **_troubled(edition)}
 
 
 def _calling(edition: int) -> dict[str, list[Step]]:
-    """They call, one step after the other."""
+    """Runbooks that make calls, one step after the other."""
     return {
         "mixed": [
             _call("look", "ok", edition, **SAFE),
@@ -114,7 +118,7 @@ def _calling(edition: int) -> dict[str, list[Step]]:
 
 
 def _asking(edition: int) -> dict[str, list[Step]]:
-    """They wait, for people or for time."""
+    """Runbooks that wait, for people or for time."""
     return {
         "gated": [
             _call("before", "ok", edition),
@@ -139,7 +143,7 @@ def _asking(edition: int) -> dict[str, list[Step]]:
 
 
 def _troubled(edition: int) -> dict[str, list[Step]]:
-    """They run commands, take long, fail, or get what nobody wants."""
+    """Runbooks that run commands, take long, fail, or get hostile answers."""
     return {
         "shelled": [_shell("unsafe", 0.3), _shell("safe", 0.3, **SAFE), _call("after", "ok", edition)],
         "tolerant": [
@@ -192,7 +196,7 @@ def _team() -> Document:
 
 
 def _secrets() -> list[Document]:
-    """The target's address, and the file that commands write to; the runbooks are global."""
+    """Secrets for the target's address and the commands' trace file; without teams, since the runbooks are global."""
     return [
         {
             "kind": "secret",
@@ -205,7 +209,7 @@ def _secrets() -> list[Document]:
 
 
 def _workflow(service: str, *actions: Step) -> Document:
-    """It runs for each incident of that service."""
+    """Return a workflow that runs for each incident of the service."""
     return {
         "kind": "workflow",
         "name": f"on-{service}",
@@ -223,9 +227,10 @@ def _start(runbook: str, **more: object) -> Step:
 
 
 def _workflows() -> list[Document]:
-    """One that goes on at once, and one that waits: for time, and for its runbook's end, of which it tells.
+    """Return three workflows.
 
-    The third starts when somebody acknowledges an incident.
+    One only starts a run, one waits for time and for its run to end and reports that, and one starts when somebody
+    acknowledges an incident.
     """
     told = "{{ incident.title }}: {{ actions.start.output.execution_id }} {{ actions.start.output.status }}"
     return [
@@ -250,13 +255,13 @@ def _workflows() -> list[Document]:
 
 
 def documents() -> str:
-    """Everything, as YAML (of which JSON is a part)."""
+    """Return all definitions as YAML (JSON is a subset of it)."""
     runbooks = [_runbook(name, steps) for name, steps in shapes(1).items()]
     return _joined([_team(), *_secrets(), *runbooks, *_workflows()])
 
 
 def edition_of(name: str, edition: int) -> str:
-    """One runbook, edited."""
+    """Return one runbook as YAML, edited to the given edition."""
     return _joined([_runbook(name, shapes(edition)[name])])
 
 

@@ -1,8 +1,6 @@
-"""What went wrong when something that is due waits too long.
+"""Find out what is stuck: measure how long due executions wait, and print the state of unfinished work.
 
-How long something that is due waits for somebody to go on with it, while everything that it takes is up.
-
-What is known of whatever was left to do: its rows as they are, and what those who should have done it do.
+Time counts only while the servers and a worker are up.
 """
 
 import time
@@ -32,20 +30,20 @@ Due = dict[str, int]  # revision by id
 
 @dataclass
 class Wait:
-    """Since which revision, and for how many seconds that count."""
+    """How many counted seconds an execution has waited, and at which revision."""
 
     revision: int
     seconds: float = 0.0
 
 
 class Waits:
-    """Adds up looks: who is due again and again at the same revision is one whom nobody goes on with."""
+    """Adds up how long executions are due: one that stays due at the same revision is one that no worker continues."""
 
     def __init__(self) -> None:
         self._waits: dict[str, Wait] = {}
 
     def look(self, due: Due, seconds: float) -> dict[str, float]:
-        """What is due now, `seconds` after the last look. Returns how long each has waited."""
+        """Record what is due now, `seconds` after the last call. Returns the seconds that each has waited."""
         self._waits = {id_: self._wait(id_, revision, seconds) for id_, revision in due.items()}
         return {id_: wait.seconds for id_, wait in self._waits.items()}
 
@@ -57,9 +55,9 @@ class Waits:
 
 
 class StuckWatch(Watch):
-    """Writes the longest wait of each into the journal.
+    """Writes the longest wait of each execution into the journal.
 
-    `is_up`: whether everything that an execution takes is there; seconds in which it is not do not count.
+    `is_up` returns whether everything that an execution needs is up; other time does not count.
     """
 
     def __init__(self, conninfo: str, journal: Journal, is_up: Callable[[], bool]) -> None:
@@ -77,9 +75,9 @@ class StuckWatch(Watch):
             self._journal.waited(id_, waited)
 
 
-BEHIND = ("worker", "poster", "clock")  # who does what is left to do
+BEHIND = ("worker", "poster", "clock")  # the kinds of processes that finish what is left to do
 TAIL = 5000  # characters of each log
-TELL_SECONDS = 0.5  # in which every process writes its stacks
+TELL_SECONDS = 0.5  # time for every process to write its stacks
 LEFT: dict[str, LiteralString] = {
     "execution": """
         SELECT id, status, waiting_for, worker, fence, revision, frozen, cancel_requested, created_at, started_at,
@@ -108,8 +106,8 @@ LEFT: dict[str, LiteralString] = {
 }
 
 
-def inquest(environment: Environment) -> Iterator[str]:
-    """Lines for whoever looks into it; to be asked before anybody is stopped."""
+def diagnose(environment: Environment) -> Iterator[str]:
+    """Yield lines about unfinished work: its rows, and the logs and stacks of running processes."""
     with psycopg.connect(environment.conninfo, autocommit=True, row_factory=dict_row) as connection:
         for title, query in LEFT.items():
             yield from (f"{title}: {_line(row)}" for row in connection.execute(query))
@@ -120,7 +118,7 @@ def inquest(environment: Environment) -> Iterator[str]:
     time.sleep(TELL_SECONDS)
     for name in names:
         pid, age = environment.process_group.pid(name), environment.process_group.age(name)
-        yield f"{name}: process {pid}, {age:.0f} s old, says:"
+        yield f"{name}: process {pid}, {age:.0f} s old, logged:"
         yield from (f"    {line}" for line in _tail(environment.folder / f"{name}.log"))
 
 

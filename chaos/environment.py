@@ -1,4 +1,4 @@
-"""The house under test: every process there is, in a folder of its own, gone afterwards."""
+"""The environment under test: servers, sandbox, target and all processes, in a folder of its own."""
 
 import json
 import os
@@ -40,9 +40,9 @@ START_SECONDS = 90.0
 
 @dataclass(frozen=True)
 class Environment:
-    """Everything that the driver, the saboteur and the checker need.
+    """Everything that the driver, the strikes and the checker need.
 
-    `web` is the one address of all web processes, `webs` each one's own.
+    `web` is the load balancer's address, `webs` those of the web processes.
     """
 
     folder: Path
@@ -65,13 +65,13 @@ class Environment:
 
     @property
     def is_up(self) -> bool:
-        """Whether there is all that an execution takes."""
+        """Return whether everything that an execution needs is up."""
         works = any(self.process_group.age(name) > 0 for name in self.process_group.names("worker"))
         return self.database.is_up and self.redis.is_up and works
 
     @property
     def trace(self) -> Path:
-        """What shell steps write of themselves."""
+        """The file that shell steps write their traces to."""
         return self.folder / "trace.log"
 
 
@@ -80,14 +80,13 @@ def conninfo(url: str) -> str:
 
 
 @contextmanager
-def open_house(
+def open_environment(
     folder: Path, without: str, hurry: float = 1.0, concurrency: Sequence[int] = ()
 ) -> Iterator[Environment]:
-    """Started, migrated, filled and answering. `without`: the guards that its processes lack.
+    """Yield an environment that is started, migrated, filled and answering; it is stopped at the end of the block.
 
-    `concurrency`: of the first worker, the second, …: how many runs at once; 1 where it says nothing.
-
-    `hurry`: how many times faster than Slack's pace its posters are.
+    `without`: the guards that are switched off. `hurry`: how many times faster than Slack's pace the posters are.
+    `concurrency`: concurrent runs of the first worker, the second, …; by default 1.
     """
     with ExitStack() as stack:
         database, redis = postgres_in(folder / "services"), valkey_in(folder / "services")
@@ -165,7 +164,7 @@ def _environment(
 
 
 def _fill(settings: Settings) -> dict[str, str]:
-    """The schema, the definitions, and a token for each who asks over REST."""
+    """Create the schema and the definitions. Returns a token for each person."""
     migrate(settings)
     with Composition.of(settings) as composition:
         apply_text(composition.unit_of_work, documents(), "chaos", approve=True)
@@ -205,7 +204,7 @@ def _workspace(web: str) -> WorkspaceConfig:
 
 
 def await_answer(url: str) -> None:
-    """Raises TimeoutError where it does not answer in time."""
+    """Wait until the URL answers with 200. Raises TimeoutError after START_SECONDS."""
     deadline = time.monotonic() + START_SECONDS
     while not _answers(url):
         if time.monotonic() > deadline:

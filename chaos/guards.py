@@ -1,4 +1,4 @@
-"""The guards that can be switched off, and the trial that shows what each one is for."""
+"""The guards that can be switched off, with a trial for each that shows what it prevents."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from chaos.points import POINTS
 
 @dataclass(frozen=True)
 class Trial:
-    """What is run, `requests` times, and what befalls it: strikes by name, and kills at these points."""
+    """A trial: runbooks to request, `requests` times, with strikes and kills at these fail points meanwhile."""
 
     runbooks: tuple[str, ...]
     requests: int
@@ -18,16 +18,16 @@ class Trial:
 
 
 TRIALS: Mapping[str, Trial] = {
-    # A worker that slept through its lease writes on, over what its successor did.
+    # A worker that was suspended past its lease would overwrite what its successor did.
     "fencing": Trial(("many", "slow"), 12, ("pause-worker", "pause-worker")),
-    # A step that takes longer than a lease is taken from a worker that is well.
+    # A step that takes longer than a lease would be taken from a healthy worker.
     "heartbeat": Trial(("long-call",), 4),
-    # A worker dies after the call, and nothing says that it was made.
+    # A worker that dies after a call would leave no record of it.
     "commit-before-effect": Trial(("many",), 12, kills=6, points={"worker": ("effect.after",)}),
-    # Slack's answer is lost after it posted.
+    # If Slack's answer is lost after a post, the message would be posted twice.
     "look-up": Trial(("mixed",), 8, ("slack-reset-after", "slack-reset-after")),
-    # A bell is lost, or a timer ends, and nobody looks.
+    # A lost job, or a timer that ends, would never be noticed.
     "sweep": Trial(("waiting", "mixed"), 8, kills=4, points={"worker": ("job.taken", "claim.after")}),
-    # A worker dies, and its command lives on.
+    # The command of a worker that dies would live on.
     "process-guard": Trial(("long-shell",), 2, ("worker-parent-only",)),
 }

@@ -1,4 +1,4 @@
-"""The bench's own memory: what was asked and answered, and what befell whom. Times are Unix times."""
+"""The bench's own record of requests, answers, faults and deaths. Times are Unix times."""
 
 import threading
 import time
@@ -10,10 +10,9 @@ from chaos.process_group import Death
 
 @dataclass(frozen=True)
 class Request:
-    """A start that somebody asked for. `told`: the execution's id that they were told; None: no such answer came.
+    """A request for a run. `told`: the run id in the answer; None without such an answer.
 
-    `refused`: the last answer was that it must not be.
-    `deliveries`: how often it was sent, under one key.
+    `refused`: the last answer was a refusal. `deliveries`: how often it was sent, with one key.
     """
 
     tag: str
@@ -26,7 +25,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Strike:
-    """A fault that was played: from when until when."""
+    """A fault that was played, with its start and end."""
 
     fault: str
     begun: float
@@ -35,7 +34,7 @@ class Strike:
 
 @dataclass(frozen=True)
 class Recovery:
-    """Seconds from a worker's death until somebody went on with what it held."""
+    """The seconds from a worker's loss until another worker continued a run that it held."""
 
     fault: str
     execution_id: str
@@ -44,17 +43,17 @@ class Recovery:
 
 @dataclass
 class Journal:
-    """Written by many threads."""
+    """The record of a campaign; safe to be written by many threads."""
 
     requests: dict[str, Request] = field(default_factory=dict)
-    told: dict[str, str] = field(default_factory=dict)  # execution id: who was told, by which door
-    froze: dict[str, float] = field(default_factory=dict)  # when somebody was told of a freeze
+    told: dict[str, str] = field(default_factory=dict)  # execution id: request tag, or how the id was given
+    froze: dict[str, float] = field(default_factory=dict)  # freeze id: when it was confirmed
     strikes: list[Strike] = field(default_factory=list)
     deaths: list[Death] = field(default_factory=list)
     recoveries: list[Recovery] = field(default_factory=list)
     waits: dict[str, float] = field(default_factory=dict)  # the longest, by execution
     clicks: Counter[str] = field(default_factory=Counter)
-    races: Counter[str] = field(default_factory=Counter)  # by who competes
+    races: Counter[str] = field(default_factory=Counter)  # by kind of race
     race_answers: Counter[str] = field(default_factory=Counter)  # by HTTP status
     retries: Counter[str] = field(default_factory=Counter)  # answers by HTTP status
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -64,24 +63,24 @@ class Journal:
             self.requests[request.tag] = request
 
     def answered(self, tag: str, execution_id: str) -> None:
-        """The person behind the request was told its execution's id."""
+        """Record that the request was answered with a run's id."""
         with self.lock:
             self.requests[tag] = replace(self.requests[tag], told=execution_id, refused=False)
             self.told[execution_id] = tag
 
     def refused(self, tag: str) -> None:
-        """The person behind the request was told that it must not be; not where they were told of a run before."""
+        """Record that the request was refused, unless it was answered with a run before."""
         with self.lock:
             request = self.requests[tag]
             self.requests[tag] = replace(request, refused=request.told is None)
 
     def was_frozen(self, freeze_id: str) -> None:
-        """Somebody was told, just now, that the freeze is in force."""
+        """Record that the freeze was confirmed just now."""
         with self.lock:
             self.froze[freeze_id] = time.time()
 
     def was_told(self, execution_id: str, whom: str) -> None:
-        """Somebody was told of an execution, by a door that does not say for which request."""
+        """Record that somebody was given a run's id in a way that does not name the request."""
         with self.lock:
             self.told.setdefault(execution_id, whom)
 
@@ -102,23 +101,23 @@ class Journal:
             self.clicks[what] += 1
 
     def retried(self, answer: str) -> None:
-        """Somebody asked for a retry over REST."""
+        """Record the answer to a retry over REST."""
         with self.lock:
             self.retries[answer] += 1
 
     def raced(self, races: Counter[str], answers: Counter[str]) -> None:
-        """Over gates; one race is one gate."""
+        """Add races (one per gate) and the answers to their requests."""
         with self.lock:
             self.races += races
             self.race_answers += answers
 
     def waited(self, execution_id: str, seconds: float) -> None:
-        """The execution is due, and nobody has touched it for so long."""
+        """Record for how many seconds the execution has been due and untouched."""
         with self.lock:
             self.waits[execution_id] = max(seconds, self.waits.get(execution_id, 0.0))
 
     @property
     def kills(self) -> int:
-        """Ends that the bench caused with SIGKILL."""
+        """How many processes the bench ended with SIGKILL."""
         with self.lock:
             return sum(death.status == -9 for death in self.deaths)

@@ -1,4 +1,4 @@
-"""The front: one address for all web processes. A connection goes to the next one that takes it."""
+"""A TCP load balancer: one address for all web processes, each connection going to the next that accepts it."""
 
 import socket
 import threading
@@ -12,7 +12,10 @@ CONNECT_SECONDS = 1.0
 
 
 class LoadBalancer(Listening):
-    """`with Front(ports) as front: front.url`. Knows nothing of HTTP: whoever dies takes their connections along."""
+    """Used as `with LoadBalancer(ports) as balancer: balancer.url`.
+
+    It knows nothing of HTTP: a web process that dies takes its connections along.
+    """
 
     def __init__(self, ports: Sequence[int]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What the options ask for."""
+"""Turn command line options into the order for a campaign."""
 
 from dataclasses import replace
 
@@ -11,18 +11,18 @@ from chaos.points import AT_POINT
 from chaos.strikes import decision_race
 from chaos.strikes.registry import STRIKES
 
-RATE = 0.6  # requests a second
+RATE = 0.6  # requests per second
 SHORT_KILLS, SHORT_RATE, SHORT_HURRY, SHORT_RACES = 25, 0.4, 4.0, 6
-SHORT_CONCURRENCY = (1, 2)  # one worker of one process, one of two
-ALONE_RATE, ALONE_PAUSE, ALONE_HURRY = 0.5, 0.5, 40.0  # where one fault is played many times
-KILL_RATE = 2.0  # processes die at points, so somebody must come by
+SHORT_CONCURRENCY = (1, 2)  # one worker with one process, one with two
+ALONE_RATE, ALONE_PAUSE, ALONE_HURRY = 0.5, 0.5, 40.0  # when one fault is played many times
+KILL_RATE = 2.0  # processes die at fail points, so there must be enough work to reach them
 RACES_A_STRIKE, RACE_RATE, RACE_REQUESTS, RACE_HURRY = 1000, 0.1, 3, 400.0
-RACE_LIMIT = 900.0  # seconds: every race leaves messages, and all of them are to arrive
-TRIAL_RATE, TRIAL_LIMIT = 1.0, 100.0  # seconds: what is stuck without a guard stays stuck
+RACE_LIMIT = 900.0  # seconds, for the messages of every race to arrive
+TRIAL_RATE, TRIAL_LIMIT = 1.0, 100.0  # seconds; without a guard, what is stuck stays stuck
 
 
 def order_for(seed: int, kills: int, times: int, only: str, without: str, short: bool) -> Order:
-    """Raises typer.BadParameter for a name that is none."""
+    """Return the campaign's order. Raises typer.BadParameter for an unknown strike or guard."""
     if without:
         trial = trial_order(seed, without)
         return replace(_short_order(seed), without=without) if short else trial
@@ -32,7 +32,10 @@ def order_for(seed: int, kills: int, times: int, only: str, without: str, short:
 
 
 def with_concurrency(order: Order, concurrency: int) -> Order:
-    """Workers of several processes; which of them reaches a point first nobody plans, so none is killed there."""
+    """Return the order with several processes per worker.
+
+    Workers are then not killed at fail points, since it is undetermined which process reaches a point first.
+    """
     if concurrency == 1:
         return order
     points = {kind: where for kind, where in order.points.items() if kind != "worker"}
@@ -40,12 +43,12 @@ def with_concurrency(order: Order, concurrency: int) -> Order:
 
 
 def _playable() -> list[str]:
-    """The strikes for which this machine has everything."""
+    """Return the strikes that this machine can play."""
     return [name for name, strike in STRIKES.items() if strike.missing() is None]
 
 
 def _short_order(seed: int) -> Order:
-    """Some of each; CI plays it, and with a guard off it shows that CI would notice."""
+    """Return a short order with some of everything, for CI; with a guard off it shows whether CI would notice."""
     return Order(
         seed,
         [name for name in _playable() if not STRIKES[name].is_long],
@@ -60,12 +63,12 @@ def _short_order(seed: int) -> Order:
 
 
 def _order_of_one(seed: int, kills: int, times: int, only: str) -> Order:
-    """One fault alone, as fast as it goes. Races are counted one by one, not by strikes."""
+    """Return an order with one fault only, as fast as possible. For races, `times` counts races, not strikes."""
     alone = Order(seed, (), rate=ALONE_RATE, pause=ALONE_PAUSE, hurry=ALONE_HURRY)
     if only == AT_POINT:
         return replace(alone, kills=kills, rate=KILL_RATE)
     if only not in STRIKES:
-        raise typer.BadParameter(f"There is no strike {only}; there is {', '.join(STRIKES)}.")
+        raise typer.BadParameter(f"There is no strike {only}. Use one of {', '.join(STRIKES)}.")
     if (sentence := STRIKES[only].missing()) is not None:
         raise typer.BadParameter(sentence)
     if only != decision_race.NAME:
@@ -85,14 +88,14 @@ def _order_of_one(seed: int, kills: int, times: int, only: str) -> Order:
 
 
 def trial_order(seed: int, without: str) -> Order:
-    """The trial of a guard that is switched off."""
+    """Return a trial with the guard switched off. Raises typer.BadParameter for an unknown guard."""
     if without not in TRIALS:
-        raise typer.BadParameter(f"There is no guard {without}; there is {', '.join(TRIALS)}.")
+        raise typer.BadParameter(f"There is no guard {without}. Use one of {', '.join(TRIALS)}.")
     return replace(_trial(seed, TRIALS[without]), without=without)
 
 
 def control_order(seed: int, guard: str) -> Order:
-    """The same, but the guard is on."""
+    """Return the same trial with the guard on."""
     return replace(trial_order(seed, guard), without="", is_open=False)
 
 

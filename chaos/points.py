@@ -1,7 +1,7 @@
-"""Kills at named points inside the code: a process is started with its death planned, and dies there.
+"""Kill processes at named fail points: a process is started with a plan to die at one, and dies there.
 
-Of each kind one process at a time has such a plan, so that the other one can go on. Who outlives the plan is
-killed wherever it is.
+Only one process of each kind has a plan at a time, so that the other can continue. A process that does not reach its
+point in time is killed wherever it is.
 """
 
 import signal
@@ -31,20 +31,20 @@ POINTS: Mapping[str, tuple[str, ...]] = {
     ),
     "clock": ("clock.found", "commit.before", "commit.after", "enqueue.before", "enqueue.after"),
 }
-MOST_TIMES = 3  # the point is passed fewer times than this before it kills
-LONGEST_LIFE = 10.0  # seconds, then it is killed wherever it is
-PLANS_A_TURN = 6  # then the other process of the kind gets them
+MOST_TIMES = 3  # the process dies at the latest on its third pass of the point
+LONGEST_LIFE = 10.0  # seconds, after which the process is killed wherever it is
+PLANS_A_TURN = 6  # plans in a row for one process, before the other one of the kind gets them
 LOOK_SECONDS = 0.2
 
 
 class PointKills:
-    """Hands out plans until `number` processes were killed so. `points`: those that may be drawn, by kind."""
+    """Hands out plans until `number` processes were killed. `points`: the fail points to draw from, by kind."""
 
     def __init__(
         self, process_group: ProcessGroup, chance: Random, number: int, points: Mapping[str, tuple[str, ...]]
     ) -> None:
-        self._crew, self._chance, self._left, self._points = process_group, chance, number, points
-        self._share = number // (2 * len(points))  # that each kind gets at least
+        self._process_group, self._chance, self._left, self._points = process_group, chance, number, points
+        self._share = number // (2 * len(points))  # minimum of kills per kind
         self._planned: dict[str, str] = {}  # name by kind
         self._taken: Counter[str] = Counter()  # by kind
         self._turn: Counter[str] = Counter()
@@ -52,43 +52,46 @@ class PointKills:
         self.drawn: list[str] = []
 
     def run(self) -> None:
-        """Returns when all are dead, and everybody runs without a plan."""
-        self._crew.plan_for = self.plan
+        """Kill until `number` is reached; afterwards every process runs without a plan."""
+        self._process_group.plan_for = self.plan
         while self._left:
             for kind in self._points:
                 self.tend(kind)
             time.sleep(LOOK_SECONDS)
-        self._crew.plan_for = lambda _: PLAIN
+        self._process_group.plan_for = lambda _: PLAIN
         for name in self._planned.values():
-            self._crew.signal(name, signal.SIGKILL, AT_LAST)
+            self._process_group.signal(name, signal.SIGKILL, AT_LAST)
 
     def tend(self, kind: str) -> None:
-        """Have the next one start with a plan while another of its kind is up; end who outlived theirs."""
-        planned, names = self._planned.get(kind), self._crew.single(kind)
+        """Restart the next process of the kind with a plan if another is up; kill one that outlived its plan."""
+        planned, names = self._planned.get(kind), self._process_group.single(kind)
         chosen = names[self._turn[kind] // PLANS_A_TURN % len(names)]
-        if kind in self._crew.suspects or not (planned or self._may_take(kind)):
+        if kind in self._process_group.suspects or not (planned or self._may_take(kind)):
             return
-        if planned is None and chosen in self._crew.spare(kind):
+        if planned is None and chosen in self._process_group.spare(kind):
             self._planned[kind] = chosen
-            self._crew.signal(chosen, signal.SIGKILL, AT_LAST)
+            self._process_group.signal(chosen, signal.SIGKILL, AT_LAST)
         elif (
             planned is not None
-            and self._crew.age(planned) > LONGEST_LIFE
-            and planned in self._crew.spare(kind)
+            and self._process_group.age(planned) > LONGEST_LIFE
+            and planned in self._process_group.spare(kind)
         ):
-            self._crew.signal(planned, signal.SIGKILL, AT_LAST)
+            self._process_group.signal(planned, signal.SIGKILL, AT_LAST)
 
     def _may_take(self, kind: str) -> bool:
-        """Whether there is a kill left that is kept for no other kind."""
-        kept = sum(max(0, self._share - self._taken[other]) for other in self._points if other != kind)
-        return self._left > kept
+        """Return whether a kill is left that is not reserved for another kind."""
+        reserved = sum(max(0, self._share - self._taken[other]) for other in self._points if other != kind)
+        return self._left > reserved
 
     def plan(self, member: Member) -> Plan:
         with self._lock:
             if self._planned.get(member.kind) != member.name:
                 return PLAIN
             self._turn[member.kind] += 1
-            spared = member.kind in self._crew.suspects or member.name not in self._crew.spare(member.kind)
+            spared = (
+                member.kind in self._process_group.suspects
+                or member.name not in self._process_group.spare(member.kind)
+            )
             if spared or not self._may_take(member.kind) or self._turn[member.kind] % PLANS_A_TURN == 0:
                 del self._planned[member.kind]
                 return PLAIN

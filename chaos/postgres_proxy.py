@@ -1,4 +1,4 @@
-"""A proxy before PostgreSQL that loses connections in the middle of a COMMIT, on request."""
+"""A proxy in front of PostgreSQL that drops connections in the middle of a COMMIT, on request."""
 
 import socket
 import threading
@@ -11,13 +11,13 @@ from sqlalchemy.engine import URL, make_url
 from chaos.postgres_wire import ClientSide
 from chaos.watching import CHUNK, HOST, Listening
 
-# `unsent`: the server never hears of the COMMIT. `unanswered`: it commits, and its answer is lost.
+# `unsent`: the COMMIT never reaches the server. `unanswered`: the server commits, but its answer is lost.
 Cut = Literal["unsent", "unanswered"]
 
 
 @dataclass
 class Pair:
-    """A client's connection, and the one to the server that belongs to it. `is_mute`: nothing comes back."""
+    """A client's connection and the matching one to the server. `is_mute`: answers are dropped."""
 
     client: socket.socket
     server: socket.socket
@@ -31,7 +31,7 @@ class Pair:
 
 
 class PostgresProxy(Listening):
-    """`with PostgresProxy(url) as proxy: proxy.url`. Both sides are told of a lost connection by its end alone."""
+    """Used as `with PostgresProxy(url) as proxy: proxy.url`. Cut connections are simply closed."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -42,17 +42,17 @@ class PostgresProxy(Listening):
         self.url = front.render_as_string(hide_password=False)
 
     def cut(self, *cuts: Cut) -> None:
-        """The next commits, of whomever, meet these."""
+        """Apply these cuts to the next commits of any client."""
         with self._lock:
             self._planned.extend(cuts)
 
     @property
     def left(self) -> int:
-        """Cuts that nobody has met yet."""
+        """How many cuts are still pending."""
         return len(self._planned)
 
     def spare(self) -> None:
-        """Nobody meets what is left."""
+        """Drop the pending cuts."""
         with self._lock:
             self._planned.clear()
 
@@ -89,7 +89,7 @@ def _bring_back(pair: Pair) -> None:
 
 
 def connected(url: URL) -> socket.socket:
-    """By its socket's folder, or by TCP."""
+    """Return a connection to the server, through its Unix socket or TCP."""
     folder, port = url.query.get("host"), url.port or url.query.get("port") or 5432
     if folder is None:
         return socket.create_connection((url.host or HOST, int(str(port))))

@@ -1,4 +1,4 @@
-"""What a client says to PostgreSQL, as far as it ends transactions.
+"""Detect commits in what a client sends to PostgreSQL.
 
 https://www.postgresql.org/docs/current/protocol-message-formats.html
 """
@@ -6,7 +6,7 @@ https://www.postgresql.org/docs/current/protocol-message-formats.html
 from collections.abc import Iterator
 
 LENGTH_BYTES = 4
-STARTUP_PROTOCOL = 3  # the major version; other first messages ask for encryption or a cancel
+STARTUP_PROTOCOL = 3  # the major version; other first messages request encryption or a cancel
 WRITES = (b"INSERT", b"UPDATE", b"DELETE", b"WITH")
 ENDS = (b"COMMIT", b"END")
 BREAKS_OFF = (b"ROLLBACK", b"ABORT")
@@ -16,7 +16,7 @@ Message = tuple[bytes, bytes]  # its type, and its body
 
 
 class ClientSide:
-    """One connection's words, chunk by chunk."""
+    """The client's side of one connection, read chunk by chunk."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -26,9 +26,9 @@ class ClientSide:
         self._is_open = False  # a transaction
 
     def commits(self, data: bytes) -> bool:
-        """Whether, by this chunk, the client asks to commit something."""
+        """Return whether the client requests a commit with this chunk."""
         self._rest += data
-        return any([self._executes(message) for message in self._messages()])  # noqa: C419 each counts
+        return any([self._executes(message) for message in self._messages()])  # noqa: C419 every message must be read
 
     def _messages(self) -> Iterator[Message]:
         while True:
@@ -60,7 +60,7 @@ class ClientSide:
         return False
 
     def _ends(self, text: bytes) -> bool:
-        """A COMMIT, or a statement that writes without a transaction around it."""
+        """Return whether the statement is a COMMIT, or a write outside of a transaction."""
         word = text.lstrip().split(None, 1)[0].rstrip(b";\0").upper() if text.strip(b" \n\0") else b""
         if word in BEGINS:
             self._is_open = True

@@ -1,4 +1,4 @@
-"""How soon somebody goes on with what a lost worker held."""
+"""Measure how soon another worker continues the runs of a lost worker."""
 
 import socket
 import time
@@ -22,7 +22,7 @@ Row = tuple[str, int, str | None]
 
 @dataclass(frozen=True)
 class Loss:
-    """A worker that does nothing any more, since when (Unix time), and what for."""
+    """A lost worker: when (Unix time), and by which fault."""
 
     fault: str
     pid: int
@@ -31,7 +31,7 @@ class Loss:
 
 @dataclass(frozen=True)
 class Held:
-    """An execution in a lost worker's hands, with the fence of its claim."""
+    """An execution that a lost worker holds, with the fence of its claim."""
 
     loss: Loss
     id: str
@@ -49,7 +49,7 @@ class Recoveries(Watch):
         self._held: list[Held] = []
 
     def lost(self, fault: str, pid: int) -> None:
-        """A worker was lost that is no death: it was stopped."""
+        """Record a worker that is lost without having died: it was stopped."""
         self._losses.append(Loss(fault, pid, time.time()))
 
     def look(self, connection: Connection) -> None:

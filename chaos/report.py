@@ -1,4 +1,4 @@
-"""The report: one table, and a sentence for each violation."""
+"""Print the report of a campaign: a table of faults, the promises, a summary, and a sentence for each violation."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,13 +18,13 @@ FOREVER = float("inf")
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """By the nearest rank; of at least one value."""
+    """Return a percentile by the nearest-rank method. `share`: 0.5 for the median. Needs at least one value."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def strikes_by_fault(result: Result) -> Mapping[str, Sequence[tuple[float, float]]]:
-    """From when until when each fault struck: those that were played, and the kills that were planned."""
+    """Return the periods in which each fault was active: strikes that were played, and planned kills."""
     found: dict[str, list[tuple[float, float]]] = {}
     for strike in result.journal.strikes:
         found.setdefault(strike.fault, []).append((strike.begun, strike.ended))
@@ -36,7 +36,7 @@ def strikes_by_fault(result: Result) -> Mapping[str, Sequence[tuple[float, float
 
 
 def _life(result: Result, violation: Violation) -> tuple[float, float]:
-    """When the violation's subject lived: a strike in that time may have caused it."""
+    """Return the lifetime of the violation's subject: a strike in that period may have caused it."""
     for execution in result.facts.executions:
         if execution.id == violation.subject:
             return execution.created_at.timestamp(), _end(execution.finished_at)
@@ -59,7 +59,7 @@ def _rows(result: Result) -> Iterator[list[str]]:
 
 
 def print_report(order: Order, result: Result, console: Console) -> None:
-    """To the console."""
+    """Print the report to the console."""
     table = Table(title=f"seed {order.seed}")
     for title in ("fault", "strikes", "violations during", "recoveries", "p50 s", "p95 s", "max s"):
         table.add_column(title, justify="left" if title == "fault" else "right")
@@ -78,7 +78,7 @@ def _promises(result: Result) -> Iterator[str]:
 
 
 def spread(values: Sequence[float]) -> str:
-    """`p50 …, p95 …, p99 …, max …`; a dash where there are none."""
+    """Return `p50 …, p95 …, p99 …, max …` for values in seconds, or a dash if there are none."""
     if not values:
         return "–"
     shares = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
@@ -98,33 +98,35 @@ def _summary(order: Order, result: Result) -> Iterator[str]:
         f"{journal.clicks.total()} clicks"
     )
     yield (
-        f"{journal.kills} kills in {result.seconds:.0f} s, of which {result.settling:.0f} s for settling; "
-        f"{len(facts.executions) / result.seconds:.2f} executions and "
-        f"{60 * journal.kills / result.seconds:.0f} kills a minute"
+        f"{journal.kills} kills in {result.seconds:.0f} s, including {result.settling:.0f} s to settle; "
+        f"{len(facts.executions) / result.seconds:.2f} executions per second, "
+        f"{60 * journal.kills / result.seconds:.0f} kills per minute"
     )
     recovered = [each.seconds for each in journal.recoveries]
-    yield f"recovery after {len(recovered)} losses of a worker that held something: {spread(recovered)}"
+    yield f"recoveries of runs whose worker was lost ({len(recovered)}): {spread(recovered)}"
     away = [delivery.seconds for delivery in facts.without_redis]
     late = sum(seconds > PATIENCE for seconds in away)
-    yield f"Slack answered without Redis, {len(away)} times: {spread(away)}; over {PATIENCE:g} s: {late}"
-    yield f"longest wait of what was due: {max(journal.waits.values(), default=0.0):.0f} s"
+    yield f"answers to Slack while Redis was down ({len(away)}): {spread(away)}; over {PATIENCE:g} s: {late}"
+    yield f"longest time that an execution was due: {max(journal.waits.values(), default=0.0):.0f} s"
     refused = sum(asked.refused for asked in facts.asked)
-    yield f"{len(facts.freezes)} freezes; {refused} starts were refused"
+    yield f"{len(facts.freezes)} freezes; {refused} starts refused"
     retries = sum(execution.retry_of is not None for execution in facts.executions)
     yield f"{retries} retries; answers over REST: {_counted(journal.retries) or '–'}"
     if journal.races:
         races = ", ".join(f"{kind} {count}" for kind, count in journal.races.items())
-        yield f"{journal.races.total()} races of decisions ({races}); answers: {_counted(journal.race_answers)}"
+        yield f"{journal.races.total()} decision races ({races}); answers: {_counted(journal.race_answers)}"
     outcomes = Counter(delivery.outcome for delivery in facts.deliveries)
-    yield "deliveries of Slack: " + ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
+    yield "Slack deliveries: " + ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
     if result.points:
         drawn = Counter(result.points)
-        yield "plans: " + ", ".join(f"{point} {count}" for point, count in sorted(drawn.items()))
+        yield "planned kills by fail point: " + ", ".join(
+            f"{point} {count}" for point, count in sorted(drawn.items())
+        )
     ended = Counter(f"{death.name} ({death.status})" for death in journal.deaths if death.fault == UNCAUSED)
     if ended:
-        yield "ended by themselves: " + ", ".join(f"{name} {count}" for name, count in ended.items())
+        yield "ended on their own: " + ", ".join(f"{name} {count}" for name, count in ended.items())
     if order.hurry != 1:
-        yield f"posters went {order.hurry:g} times as fast as Slack's pace; the sandbox takes that"
+        yield f"posters ran at {order.hurry:g} times Slack's pace, which the sandbox allows"
     yield from filter(None, (strike.missing() for strike in STRIKES.values()))
     yield f"left to do: {result.left or 'nothing'}"
     yield f"{len(result.violations)} violations"

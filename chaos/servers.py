@@ -1,4 +1,4 @@
-"""The bench's own PostgreSQL and Valkey: they can be ended hard, and started again on the same data."""
+"""The bench's PostgreSQL and Valkey, which can be killed and restarted on the same data."""
 
 import os
 import signal
@@ -11,12 +11,12 @@ from cli.embedded.roles import as_service, service_password
 from cli.embedded.sharing import Server, Started
 from cli.embedded.valkey import Valkey
 
-PATIENCE = 60.0  # seconds for a start, crash recovery included
+PATIENCE = 60.0  # seconds for a start, including crash recovery
 PAUSE = 0.02
 
 
 class EmbeddedServer:
-    """One server on its folder. `url` is the same after every start."""
+    """A server with its data folder. `url` is the same after every start."""
 
     def __init__(self, server: Server, files: Files) -> None:
         self._server, self._files = server, files
@@ -25,21 +25,21 @@ class EmbeddedServer:
 
     @property
     def folder(self) -> Path:
-        """What it keeps everything in."""
+        """The folder of the server's data."""
         return self._files.folder
 
     @property
     def service_url(self) -> str:
-        """PostgreSQL's, for the role that the service works as."""
+        """PostgreSQL's URL for the service's role."""
         return as_service(self.url, service_password(self._files))
 
     @property
     def is_up(self) -> bool:
-        """Whether it was started, and nobody has ended it."""
+        """Return whether the server was started and not ended."""
         return self._started is not None
 
     def start(self) -> None:
-        """Returns when it answers. Raises TimeoutError where it does not."""
+        """Start the server and wait until it answers. Raises TimeoutError if it does not."""
         started = self._server.start(self._files, lock := self._lock())
         os.close(lock)
         deadline = time.monotonic() + PATIENCE
@@ -52,37 +52,37 @@ class EmbeddedServer:
         self._started, self.url = started, started.url
 
     def end(self, number: signal.Signals) -> None:
-        """By this signal; returns when the process is gone."""
+        """End the server with this signal, and return when the process is gone."""
         assert self._started is not None
         self._started.child.stop([number], patience=20)
         self._started = None
 
     def signal(self, number: signal.Signals) -> None:
-        """Stop it, or let it go on: meanwhile it has its connections, and says nothing."""
+        """Send a signal: a server stopped by SIGSTOP keeps its connections but does not answer until SIGCONT."""
         assert self._started is not None
         os.kill(self._started.child.pid, number)
 
     def stop(self) -> None:
-        """In order, if it runs."""
+        """Shut the server down in an orderly way, if it runs."""
         if self._started is not None:
             self._server.stop(self._started.child)
             self._started = None
 
     def _lock(self) -> int:
-        """The server's lock: free as soon as the last of its former processes is gone."""
+        """Return the server's lock, free once the last of its former processes is gone. Raises TimeoutError."""
         deadline = time.monotonic() + PATIENCE
         while (lock := try_lock(self._files.server_lock)) is None:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"Former processes of {self._server.title} still run.")
+                raise TimeoutError(f"Former processes of {self._server.title} are still running.")
             time.sleep(PAUSE)
         return lock
 
 
 def postgres_in(home: Path) -> EmbeddedServer:
-    """Ended with SIGQUIT it stops at once, as `pg_ctl stop -m immediate` does, and recovers at its next start."""
+    """Return a PostgreSQL; SIGQUIT stops it like `pg_ctl stop -m immediate`, with recovery at the next start."""
     return EmbeddedServer(Postgres(), Files(private_folder(home), "postgres"))
 
 
 def valkey_in(home: Path) -> EmbeddedServer:
-    """Its data is written behind, so SIGKILL may lose what came last."""
+    """Return a Valkey; it writes its data with a delay, so SIGKILL may lose the latest."""
     return EmbeddedServer(Valkey(), Files(private_folder(home), "valkey"))

@@ -1,16 +1,11 @@
-"""Waiting until nothing is due any more.
-
-How much is due at this moment and in nobody's hands.
-
-Waiting until nothing is left to do but by people.
-"""
+"""Wait until nothing is left to do, except what waits for people; and notice when too much is due."""
 
 import time
 from collections.abc import Callable
 
 import psycopg
 
-MOST = 12  # beyond that people ask for no more: a queue of the bench's own making is no finding
+MOST = 12  # beyond that the driver pauses: a backlog of the bench's own making proves nothing
 DUE = """
 SELECT (SELECT count(*) FROM runbook_executions WHERE wake_at < now())
      + (SELECT count(*) FROM workflow_executions WHERE wake_at < now())
@@ -18,7 +13,7 @@ SELECT (SELECT count(*) FROM runbook_executions WHERE wake_at < now())
 
 
 def is_too_long(conninfo: str) -> bool:
-    """Also while the database is away: then nobody gets an answer anyway."""
+    """Return whether too much is due for new requests; also True while the database is unreachable."""
     try:
         with psycopg.connect(conninfo, autocommit=True, connect_timeout=2) as connection:
             row = connection.execute(DUE).fetchone()
@@ -37,11 +32,11 @@ SELECT
     (SELECT count(*) FROM notices WHERE wanted > delivered AND abandoned_at IS NULL) AS notices
 """
 LOOK_SECONDS = 1.0
-STILL_SECONDS = 5.0  # so long nothing must be left
+STILL_SECONDS = 5.0  # how long nothing must be left to do
 
 
 def settle(conninfo: str, is_quiet: Callable[[], bool], seconds: float) -> str | None:
-    """None once nothing is left; what is left, in words, after so many seconds."""
+    """Wait until nothing is left, and return None; after `seconds`, return what is left, in words."""
     deadline, still_since = time.monotonic() + seconds, None
     while time.monotonic() < deadline:
         left = _left(conninfo)

@@ -1,4 +1,4 @@
-"""Acting and looking in the Slack sandbox, as many people at once."""
+"""A client that acts as several people in the Slack sandbox and reads its log."""
 
 import json
 import threading
@@ -23,7 +23,7 @@ class Button:
     value: str
 
     def pressed(self, user: str) -> Json:
-        """The body that presses it."""
+        """Return the request body of a press by this user."""
         action = {
             "block_id": self.block_id,
             "action_id": self.action_id,
@@ -34,7 +34,7 @@ class Button:
 
 
 def buttons_of(channel: str, message: Mapping[str, Any]) -> dict[str, Button]:
-    """A message's buttons by action id."""
+    """Return a message's buttons by action id."""
     return {
         element["action_id"]: Button(
             channel,
@@ -50,7 +50,7 @@ def buttons_of(channel: str, message: Mapping[str, Any]) -> dict[str, Button]:
 
 
 class SlackPeople:
-    """`url`: the sandbox's. Every method returns what the sandbox answered, with `ok`."""
+    """People in the sandbox at `url`. Methods return the sandbox's answers, which contain `ok`."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -73,12 +73,12 @@ class SlackPeople:
         return self._post(f"deliveries/{delivery}/repeat", {})
 
     def log(self) -> Json:
-        """Every call, delivery and message."""
+        """Return the sandbox's log of calls, deliveries and messages."""
         answer: Json = self._client.get("/sandbox/api/log").json()
         return answer
 
     def follow(self, user: str, hear: Callable[[Json], None]) -> None:
-        """Have a thread tell `hear` of everything that this person sees, until the sandbox ends."""
+        """Call `hear`, in a thread, with every event that this person sees, until the sandbox ends."""
         threading.Thread(target=self._follow, args=(user, hear), name=f"follow-{user}", daemon=True).start()
 
     def _follow(self, user: str, hear: Callable[[Json], None]) -> None:

@@ -1,10 +1,10 @@
-"""The target: what runbooks call. It writes down every call with its key before it does anything else.
+"""The target that runbooks call. It records every call with its key before it does anything else.
 
     POST /KIND/EDITION?seconds=2
 
 KIND: `ok` answers at once, `slow` after `seconds`, `flaky` refuses the first call of a key, `luckless` every call of
-every second key, `fail` always refuses (none of those refusals has an effect), `huge`, `endless`, `nul`, `bytes`,
-`drip` and `drip-headers` answer what no one wants to get; of the last two `seconds` is the time between two bytes.
+every second key, `fail` every call (a refused call has no effect). `huge`, `endless`, `nul`, `bytes`, `drip` and
+`drip-headers` send hostile answers; for the last two `seconds` is the time between two bytes.
 """
 
 import threading
@@ -37,16 +37,16 @@ class Call:
 
 
 class QuietServer(ThreadingHTTPServer):
-    """Whoever calls may be killed while they do: that is not worth a word."""
+    """A server that ignores errors: clients may be killed in the middle of a call."""
 
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Nothing is said."""
+        """Log nothing."""
 
 
 class Target:
-    """`with Target() as target: target.url`. `delay`: seconds by which every answer is late for now."""
+    """Used as `with Target() as target: target.url`. `delay`: seconds that every answer is delayed at present."""
 
     def __init__(self) -> None:
         self._server = QuietServer(("127.0.0.1", 0), self._handler())
@@ -71,7 +71,7 @@ class Target:
             return list(self._calls)
 
     def record(self, method: str, key: str, kind: str, edition: str) -> bool:
-        """Write a call down. Returns whether it is refused."""
+        """Record a call. Returns whether it is refused."""
         with self._lock:
             is_first, is_odd = key not in self._keys, crc32(key.encode()) % 2 == 1
             refused = {"fail": True, "flaky": is_first, "luckless": is_odd}.get(kind, False)
@@ -93,7 +93,7 @@ class Target:
                 _answer(self, target)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                """The log is our own."""
+                """Log nothing: the target keeps its own record."""
 
         return Handler
 
@@ -127,7 +127,7 @@ def _ok(request: BaseHTTPRequestHandler) -> None:
 
 
 def _endless(request: BaseHTTPRequestHandler) -> None:
-    """As much as anybody takes."""
+    """Send as much as the client accepts."""
     request.send_response(200)
     request.send_header("Content-Length", str(ENDLESS))
     request.end_headers()
@@ -136,7 +136,7 @@ def _endless(request: BaseHTTPRequestHandler) -> None:
 
 
 def _drip(request: BaseHTTPRequestHandler, seconds: float) -> None:
-    """One byte after the other."""
+    """Send a body byte by byte."""
     request.send_response(200)
     request.send_header("Content-Length", str(DRIPS))
     request.end_headers()

@@ -1,4 +1,4 @@
-"""Every guard's trial, without it and with it: what breaks without it must be whole with it."""
+"""Try every guard, without it and with it: what breaks without the guard must not break with it."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from chaos.orders import control_order, trial_order
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of one guard."""
+    """The results of one guard's trial."""
 
     guard: str
     without: Result
@@ -22,7 +22,7 @@ class Outcome:
 
     @property
     def is_proven(self) -> bool:
-        """Something broke without it, and nothing with it."""
+        """Return whether something broke without the guard, and nothing with it."""
         return is_broken(self.without) and not is_broken(self.with_it)
 
 
@@ -37,7 +37,7 @@ def try_guards(seed: int, run: Callable[[Order], Result]) -> Iterator[Outcome]:
 
 def print_outcomes(outcomes: list[Outcome], seed: int, console: Console) -> None:
     table = Table(title=f"guards, seed {seed}")
-    for title in ("guard", "what broke without it", "with it"):
+    for title in ("guard", "broken without it", "broken with it"):
         table.add_column(title)
     for outcome in outcomes:
         table.add_row(outcome.guard, _broken(outcome.without), _broken(outcome.with_it))
@@ -45,7 +45,7 @@ def print_outcomes(outcomes: list[Outcome], seed: int, console: Console) -> None
 
 
 def _broken(result: Result) -> str:
-    """Each rule, how often it was broken, and one sentence of it."""
+    """Return a line for each broken rule, with its count and first sentence."""
     counts = Counter(violation.rule for violation in result.violations)
     first = {violation.rule: violation.sentence for violation in reversed(result.violations)}
     lines = [f"{rule} {count}: {first[rule]}" for rule, count in counts.items()]

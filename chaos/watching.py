@@ -1,9 +1,4 @@
-"""Watching the database all the time, in threads of their own.
-
-Somebody who looks at the database all the time, in a thread of their own, while it comes and goes.
-
-A listener on this machine, with a thread for each connection.
-"""
+"""Base classes: `Watch` polls the database in a thread, `Listening` is a TCP listener on loopback."""
 
 import socket
 import threading
@@ -18,7 +13,7 @@ Connection = psycopg.Connection[Any]
 
 
 class Watch(ABC):
-    """`look` is called every `pause` seconds."""
+    """Calls `look` every `pause` seconds in a thread, and reconnects when the database comes back."""
 
     def __init__(self, conninfo: str, pause: float) -> None:
         self._conninfo, self._pause = conninfo, pause
@@ -27,7 +22,7 @@ class Watch(ABC):
 
     @abstractmethod
     def look(self, connection: Connection) -> None:
-        """Once. May raise psycopg.Error: then the next look is by a new connection."""
+        """Look once. May raise psycopg.Error; the next call then gets a new connection."""
 
     def start(self) -> None:
         self._thread.start()
@@ -43,7 +38,7 @@ class Watch(ABC):
                     while not self._over.wait(self._pause):
                         self.look(connection)
             except psycopg.Error:
-                continue  # the database is away, as it may be here
+                continue  # the database may be down here
 
 
 HOST = "127.0.0.1"
@@ -51,7 +46,7 @@ CHUNK = 65_536
 
 
 class Listening(ABC):
-    """`with …:` it takes connections at `port`; at the end it takes no more."""
+    """Accepts connections on `port` during a `with` block, with a thread for each."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server((HOST, 0), backlog=256)

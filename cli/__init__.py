@@ -1,1 +1,1 @@
-"""The roof: the one place that composes settings, engine and processes."""
+"""The command line and the composition root: builds settings, the engine and the processes."""

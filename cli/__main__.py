@@ -1,4 +1,4 @@
-"""`python -m cli` is `runbook`."""
+"""Run the `runbook` command with `python -m cli`."""
 
 from cli.main import main
 

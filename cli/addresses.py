@@ -1,4 +1,4 @@
-"""The addresses of PostgreSQL and Redis, as settings give them: a wrong one is a sentence that names the setting."""
+"""Clients for the PostgreSQL and Redis addresses in the settings; an invalid address is reported by its setting."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,16 +16,19 @@ POSTGRESQL = ("postgresql", "postgres", PSYCOPG)
 
 
 def engine_at(setting: str, url: str) -> Engine:
-    """An engine that connects when first used. Raises ConfigurationError, without the URL: it holds a password."""
+    """Return an engine that connects on first use.
+
+    Raises ConfigurationError if the URL is invalid; the error never quotes the URL, which contains a password.
+    """
     scheme, separator, _ = url.partition("://")
     if not separator or scheme not in POSTGRESQL:
-        raise _wrong(setting, "it does not begin with postgresql://")
+        raise _wrong(setting, "it does not start with postgresql://")
     with _named(setting):
         return open_engine(url)
 
 
 def redis_at(setting: str, url: str) -> Redis:
-    """The same for Redis. Raises ConfigurationError."""
+    """Return a Redis client that connects on first use. Raises ConfigurationError if the URL is invalid."""
     with _named(setting):
         return open_redis(url)
 
@@ -35,14 +38,14 @@ def _named(setting: str) -> Iterator[None]:
     try:
         yield
     except ArgumentError:
-        raise _wrong(setting, "it cannot be read") from None
-    except ValueError:  # what it says quotes the address, perhaps a part of the password
-        raise _wrong(setting, "scheme, host or port cannot be read") from None
+        raise _wrong(setting, "it cannot be parsed") from None
+    except ValueError:  # its message quotes the address, possibly including part of the password
+        raise _wrong(setting, "its scheme, host or port cannot be parsed") from None
 
 
 def _wrong(setting: str, what: str) -> ConfigurationError:
     needed = NEEDED_FOR.get(setting, NEEDED_FOR["DATABASE_URL"])
     return ConfigurationError(
-        f"{setting} is no address: {what}.",
-        hint=f"It looks like {needed}; special characters of a password are percent-encoded.",
+        f"{setting} is not a valid address: {what}.",
+        hint=f"It should look like {needed}. Percent-encode special characters in the password.",
     )

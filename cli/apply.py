@@ -1,4 +1,4 @@
-"""Applying definitions: files to the library, all of them or none."""
+"""Apply definitions from files to the library, all of them or none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from core.services.library.writing import Intent
 from core.statuses import ApprovalStatus
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
-ORDER = {"team": 0, "secret": 1, "runbook": 2, "workflow": 3}  # what is referred to comes first
+ORDER = {"team": 0, "secret": 1, "runbook": 2, "workflow": 3}  # definitions that others refer to come first
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ class Applied:
 
 
 def apply_files(unit_of_work: UnitOfWorkFactory, paths: list[Path], *, approve: bool) -> list[Applied]:
-    """Apply every document under the paths, in one transaction. Raises DefinitionError with all problems."""
+    """Apply every document under the paths in one transaction. Raises DefinitionError listing all problems."""
     known = _known(unit_of_work)
     return _apply_all(unit_of_work, *validate_files(paths, known=known), approve=approve)
 
 
 def apply_text(unit_of_work: UnitOfWorkFactory, text: str, file: str, *, approve: bool) -> list[Applied]:
-    """The same for documents at hand; `file` is how problems name them."""
+    """Apply the documents in `text` in one transaction; problems refer to them as `file`. Raises DefinitionError."""
     known = _known(unit_of_work)
     return _apply_all(unit_of_work, *validate_text(text, file, known=known), approve=approve)
 
@@ -82,8 +82,8 @@ def _apply(work: UnitOfWork, definition: AnyDefinition, approve: bool) -> Applie
 def _applied(
     work: UnitOfWork, kind: DefinitionKind[Row], row: Row, is_approved: bool, besides: str = ""
 ) -> Applied:
-    """Approved at the terminal, the operator approves what the files say, and they are what was written just now."""
-    # What somebody deprecated stays so, and what killed its workers does not run again because a pipeline ran.
+    """Return the result for one row, approving it first if asked: the row is exactly what the file says."""
+    # A deprecated definition stays deprecated, and a pipeline must not release one that killed its workers.
     if is_approved and row.status == ApprovalStatus.DRAFT and row.quarantine is None:
         shown = Intent(read_version=row.version)
         approve(work, OPERATOR, kind, row, shown, own_version_allowed=True)

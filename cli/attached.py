@@ -1,4 +1,4 @@
-"""Runs a module that ends when the process that started it ends, however that ends.
+"""Run a module that exits when the process that started it exits, for whatever reason.
 
 python -m cli.attached PARENT_PID MODULE ARGUMENT…
 """
@@ -11,11 +11,11 @@ import sys
 
 from cli.handing_over import receive
 
-PR_SET_PDEATHSIG = 1  # linux/prctl.h; other systems have no such thing, and go without
+PR_SET_PDEATHSIG = 1  # linux/prctl.h; other systems have no equivalent and do without
 
 
 def attach(parent: int) -> None:
-    """Have SIGTERM sent to us when our parent dies; leave at once if it already has."""
+    """Ask the kernel to send this process SIGTERM when its parent dies. Exits at once if it already has."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
     if os.getppid() != parent:

@@ -1,4 +1,4 @@
-"""`audit head`, `audit verify` and `audit export`: whether the audit trail is whole, and all that it says."""
+"""`audit head`, `audit verify` and `audit export`: check that the audit trail is intact, and export it."""
 
 import re
 from dataclasses import asdict, replace
@@ -19,24 +19,25 @@ from core.settings import Settings
 
 app = typer.Typer()
 HASH = re.compile(r"[0-9a-f]{64}")
-audit_app = typer.Typer(help="Who did what, when, from where.", no_args_is_help=True)
+audit_app = typer.Typer(help="The audit trail: who did what, when and from where.", no_args_is_help=True)
 app.add_typer(audit_app, name="audit")
 
 Moment = Annotated[
     datetime | None,
-    typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="A day or a moment, in UTC."),
+    typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="A date or a date and time, in UTC."),
 ]
 
 
 @audit_app.command()
 def head(as_json: AsJson = False) -> None:
-    """How far the trail's chain is: position, hash and time, signed. Keep it where the database's owner is not."""
+    """Print the signed head of the audit chain. Keep it where the database's owner cannot write."""
     settings = Settings.from_environment(environment())
     with working() as work:
         newest = newest_head(work)
     if newest is None:
         raise NotFound(
-            "Nothing of the audit trail is sealed yet.", hint="The clock does that, twice a second."
+            "No entry of the audit trail is sealed yet.",
+            hint="The clock process seals entries twice a second.",
         )
     if as_json:
         print_json(signed(newest, settings.slack_signing_secret))
@@ -49,15 +50,15 @@ def verify(
     head: Annotated[
         str | None,
         typer.Option(
-            help="What must still be in it: a hash, or a file of heads. Without it RUNBOOK_AUDIT_HEAD_FILE."
+            help="A hash, or a file of heads, that the chain must still contain; by default RUNBOOK_AUDIT_HEAD_FILE."
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compute the chain anew, at the database; exit status 1, with the first broken row, where it is not whole."""
+    """Recompute the chain from the database. If it is broken, name the first broken row and exit with status 1."""
     settings = Settings.from_environment(environment())
     known = head if head is not None and HASH.fullmatch(head) else None
-    heads = [] if known else kept_heads(head, settings)
+    heads = [] if known else saved_heads(head, settings)
     with working() as work:
         report = verify_chain(work, known)
         report = replace(report, broken=report.broken or missing_head(work, heads))
@@ -68,8 +69,11 @@ def verify(
     raise typer.Exit(1 if report.broken else 0)
 
 
-def kept_heads(named: str | None, settings: Settings) -> list[Head]:
-    """Those of the file that is named, or else that the setting names. Raises InvalidInput where they are no heads."""
+def saved_heads(named: str | None, settings: Settings) -> list[Head]:
+    """Return the heads in the named file, or else in the file of the setting; none if neither is given.
+
+    Raises InvalidInput if the file cannot be read, is empty, or contains anything but heads.
+    """
     file = Path(named) if named is not None else settings.audit_head_file
     if file is None:
         return []
@@ -77,34 +81,34 @@ def kept_heads(named: str | None, settings: Settings) -> list[Head]:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(
-            f"{file}, which should have heads of the audit trail, cannot be read: {error}."
+            f"{file}, which should contain heads of the audit trail, cannot be read: {error}."
         ) from None
     if not lines:
         raise InvalidInput(
-            f"{file} has no head of the audit trail: it was emptied, or is not the right file."
+            f"{file} contains no heads of the audit trail: it was emptied, or it is the wrong file."
         )
     return read_heads(lines, settings.slack_signing_secret)
 
 
 def sentence(report: ChainReport, heads: int = 0) -> str:
-    """What the verification came to."""
+    """Return the verification's result in words; `heads` is the number of saved heads it was checked against."""
     if report.broken:
-        return f"BROKEN: {report.broken} The {report.sealed} entries before it are whole."
+        return f"BROKEN: {report.broken} Entries before it that are intact: {report.sealed}."
     waiting = f" {report.unsealed} more are not sealed yet." if report.unsealed else ""
-    kept = f" It has all {heads} heads that were kept." if heads else ""
-    return f"{report.sealed} entries, the chain is whole.{waiting}{kept} Its head is {report.head}: keep it elsewhere."
+    saved = f" Saved heads that it contains: all {heads}." if heads else ""
+    return f"The chain is intact; entries: {report.sealed}.{waiting}{saved} Head: {report.head}. Keep it elsewhere."
 
 
 @audit_app.command()
 def export(
     actor: Annotated[str, typer.Option(help="Slack id, workflow:NAME, operator or system.")] = "",
-    action: Annotated[str, typer.Option(help="Such as runbook.approved.")] = "",
-    subject: Annotated[str, typer.Option(help="Id of what it was done to.")] = "",
+    action: Annotated[str, typer.Option(help="For example runbook.approved.")] = "",
+    subject: Annotated[str, typer.Option(help="Id of the object that was acted on.")] = "",
     since: Moment = None,
     until: Moment = None,
     url: Url = "",
 ) -> None:
-    """All entries that you may see, oldest first, one JSON object a line."""
+    """Print all entries that you may see, oldest first, one JSON object per line."""
     wanted = {
         "actor": actor,
         "action": action,

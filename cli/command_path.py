@@ -1,4 +1,4 @@
-"""Where shell steps look for their commands."""
+"""The PATH of shell steps."""
 
 import os
 import sys
@@ -7,5 +7,5 @@ from pathlib import Path
 
 
 def command_path(environ: Mapping[str, str]) -> str:
-    """PATH for shell steps: the worker's own, behind the scripts installed beside this interpreter."""
+    """Return the PATH for shell steps: the folder of this interpreter, then the worker's own PATH."""
     return os.pathsep.join([str(Path(sys.executable).parent), environ.get("PATH", os.defpath)])

@@ -1,4 +1,4 @@
-"""The composition root: settings to services. What each process makes of them is in cli.roles."""
+"""The composition root: builds what every process needs from settings. The processes themselves are in cli.roles."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,13 +21,13 @@ from core.unit_of_work import UnitOfWorkFactory
 from workers.job_queue import RqJobQueue
 from workers.witness import RedisWitness
 
-SLACK_POOL = 4  # connections, and as many more where they are needed; each is opened at its first use
-SLACK_PATIENCE = 1.5  # seconds, of the 3 that Slack waits
+SLACK_POOL = 4  # connections, plus as many again on demand; each is opened on first use
+SLACK_PATIENCE = 1.5  # seconds of the 3 that Slack allows for an answer
 
 
 @contextmanager
 def reachable(settings: Settings) -> Iterator[Settings]:
-    """The settings with both addresses set: where one is not, the embedded server is started for it."""
+    """Yield the settings with both addresses set, starting an embedded server for each one that is missing."""
     with embedded_services(
         settings.home, database=settings.database_url is None, redis=settings.redis_url is None
     ) as services:
@@ -42,20 +42,20 @@ def reachable(settings: Settings) -> Iterator[Settings]:
 
 @dataclass(frozen=True)
 class Composition:
-    """What every process is made of, from settings with both addresses set."""
+    """The objects that every process is built from. Needs settings with both addresses set."""
 
     settings: Settings
     unit_of_work: UnitOfWorkFactory
     redis: Redis
     slack_service: UnitOfWorkFactory
-    """For what Slack waits for: it has connections of its own, which REST cannot take up, and little patience."""
+    """For requests that Slack waits for: its own connections, which REST cannot exhaust, and short timeouts."""
 
     @classmethod
     @contextmanager
     def of(cls, settings: Settings) -> Iterator["Composition"]:
-        """For the length of the block; its connections are closed afterwards.
+        """Yield a composition whose connections open on first use and are closed at the end of the block.
 
-        Nothing is connected to yet. Raises ConfigurationError for an address that is none.
+        Raises ConfigurationError if an address is invalid.
         """
         assert settings.database_url is not None
         assert settings.redis_url is not None
@@ -80,7 +80,7 @@ class Composition:
             slack_engine.dispose()
 
     def redis_answers(self) -> bool:
-        """Whether it does, within the half second that the doorbell gives it."""
+        """Return whether Redis answers a ping within the job queue's timeout of half a second."""
         try:
             return bool(self.redis.ping())
         except RedisError:

@@ -1,4 +1,4 @@
-"""`apply`: what is written into the service's database by an operator."""
+"""`apply`: write definitions into the service's database as an operator."""
 
 import json
 from typing import Annotated
@@ -19,12 +19,10 @@ app = typer.Typer()
 @app.command()
 def apply(
     paths: Paths,
-    approve: Annotated[
-        bool, typer.Option(help="Approve them as an operator: runbooks and workflows.")
-    ] = False,
+    approve: Annotated[bool, typer.Option(help="Approve the runbooks and workflows as an operator.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write definitions into the library: all of them, or, if one is wrong, none."""
+    """Apply definitions to the library: all of them, or none if one is invalid."""
     with (
         reachable(Settings.from_environment(environment())) as settings,
         Composition.of(settings) as composition,

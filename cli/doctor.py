@@ -1,4 +1,4 @@
-"""`runbook doctor`: whether everything is there that the service needs, and what to do where it is not."""
+"""`runbook doctor`: check everything that the service needs, and say how to fix what is wrong."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -27,26 +27,26 @@ app = typer.Typer()
 
 
 @app.command()
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON.")] = False) -> None:
-    """Check settings, database, Redis, Slack and what steps may do."""
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Check the settings, the database, Redis, Slack, and what steps may do."""
     findings = list(examine(environment()))
     well = all(finding.ok for finding in findings)
     if as_json:
         print_json({"ok": well, "checks": [asdict(finding) for finding in findings]})
     else:
         rows = [("ok" if each.ok else "WRONG", each.name, f"{each.message} {each.hint}") for each in findings]
-        table(("", "what", "how it is"), rows, whole=2)
+        table(("", "check", "result"), rows, whole=2)
     raise typer.Exit(0 if well else 1)
 
 
 def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """All findings; with settings that cannot be read, that one alone."""
+    """Yield all findings; if the settings are invalid, only that one."""
     try:
         settings = Settings.from_environment(environ)
     except ConfigurationError as error:
-        yield Finding("settings", False, error.message, error.hint or "Correct it.")
+        yield Finding("settings", False, error.message, error.hint or "Correct the setting.")
         return
-    yield Finding("settings", True, "They can be read.")
+    yield Finding("settings", True, "Valid.")
     yield from _services(settings, environ)
     yield slack_token(settings)
     yield signing_secret(settings)
@@ -58,7 +58,7 @@ def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _services(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Embedded servers are started for the look: whether they can be is what is asked."""
+    """Yield the findings about the servers; starts the embedded ones, to check that they can be started."""
     try:
         with reachable(settings) as found, Composition.of(found) as composition:
             database = _database(settings, composition)
@@ -70,9 +70,7 @@ def _services(settings: Settings, environ: Mapping[str, str]) -> Iterator[Findin
                 yield from secrets(composition, environ)
                 yield from processes(composition.unit_of_work)
     except EmbeddedServiceError as error:
-        yield Finding(
-            "services", False, str(error), "Or set DATABASE_URL and REDIS_URL to servers of your own."
-        )
+        yield Finding("services", False, str(error), "Or set DATABASE_URL and REDIS_URL to your own servers.")
     except ConfigurationError as error:
         yield Finding("services", False, error.message, error.hint or "")
     except OSError as error:
@@ -87,29 +85,29 @@ def _database(settings: Settings, composition: Composition) -> Finding:
         check_sessions(composition.unit_of_work.engine)
     except (Unavailable, ConfigurationError) as error:
         if is_embedded and error.__cause__ is None:
-            return Finding("database", True, "Embedded; it starts, and `runbook up` migrates it.")
+            return Finding("database", True, "Embedded; it starts, and `runbook up` will migrate it.")
         return Finding("database", False, f"{error.message}{_reason(error)}", error.hint or "")
-    where = "Embedded; it starts, and is" if is_embedded else "Reachable, and"
-    return Finding("database", True, f"{where} at migration {schema.revision}.")
+    where = "Embedded; it starts" if is_embedded else "Reachable"
+    return Finding("database", True, f"{where}, at migration {schema.revision}.")
 
 
 def _reason(error: RunbookError) -> str:
-    """What the driver says, in one line; it names host and user, never the password."""
+    """Return the driver's message in one line; it names the host and the user, never the password."""
     said = str(getattr(error.__cause__, "orig", None) or "").strip()
     return f" ({' '.join(said.split())})" if said else ""
 
 
 def _redis(settings: Settings, composition: Composition) -> Finding:
-    """It must take writes, and be one server: rings are a queue that several keys make up."""
+    """Check that Redis accepts writes and is not a cluster: the job queue spans several keys."""
     try:
         if composition.redis.info("cluster").get("cluster_enabled"):
             return Finding(
-                "redis", False, "It is a Redis Cluster, which no queue can be in.", "Take a single server."
+                "redis", False, "A Redis Cluster cannot hold the job queue.", "Use a single server."
             )
         composition.redis.set(PROBE, "1", ex=10)
     except ReadOnlyError:
-        hint = "REDIS_URL names the primary, or sentinels: redis+sentinel://host,host/SERVICE."
-        return Finding("redis", False, "It is a replica, which takes no writes.", hint)
+        hint = "Set REDIS_URL to the primary, or to sentinels: redis+sentinel://host,host/SERVICE."
+        return Finding("redis", False, "It is a replica, which accepts no writes.", hint)
     except RedisError as error:
-        return Finding("redis", False, f"It cannot be used ({error}).", "REDIS_URL says where it is.")
+        return Finding("redis", False, f"Redis cannot be used ({error}).", "Check REDIS_URL.")
     return Finding("redis", True, "Embedded; it starts." if settings.redis_url is None else "Reachable.")

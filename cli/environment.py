@@ -1,8 +1,8 @@
-"""The environment of a process: read once, and its secrets taken out of it.
+"""The environment of a process, with the secrets removed from where other processes could read them.
 
-What a process was started with stands in /proc/PID/environ for as long as it lives, whatever it unsets: the kernel
-shows the memory that exec(2) filled. So `seclude` overwrites the secrets there, takes them out of `os.environ`, and
-forbids other processes of the same user to look (prctl(2), PR_SET_DUMPABLE: /proc/PID/environ, mem, ptrace(2), cores).
+/proc/PID/environ shows the memory that exec(2) filled for as long as the process lives, whatever it unsets later. So
+`seclude` overwrites the secrets there, removes them from `os.environ`, and bars other processes of the same user from
+inspecting this one (prctl(2), PR_SET_DUMPABLE: /proc/PID/environ, mem, ptrace(2), core dumps).
 """
 
 import ctypes
@@ -36,45 +36,45 @@ _taken: dict[str, str] = {}
 
 
 def environment() -> Mapping[str, str]:
-    """All that this process was given, with what `seclude` took out of `os.environ`."""
+    """Return the process's whole environment, including what `seclude` removed from `os.environ`."""
     return {**os.environ, **_taken}
 
 
 def is_ours(name: str) -> bool:
-    """A secret that nothing but our own code reads: it leaves `os.environ`."""
+    """Return whether the variable is a secret that only our own code reads, so that it can leave `os.environ`."""
     return name in OURS or name.startswith(OUR_PREFIXES)
 
 
 def is_secret(name: str, value: str) -> bool:
-    """One of ours, or one of others (such as PGPASSWORD): libraries read those, so they stay in `os.environ`."""
+    """Return whether the variable is a secret: ours, or one such as PGPASSWORD that libraries read."""
     return is_ours(name) or LOOKS_SECRET.search(name) is not None or HAS_A_PASSWORD.search(value) is not None
 
 
 def seclude() -> None:
-    """To be called by a process as the first thing it does, while it has one thread. Again: nothing more happens."""
-    forbid_looking()
+    """Hide this process's secrets. Call it first, while there is only one thread; a second call does nothing."""
+    forbid_inspection()
     keep({name: value for name, value in os.environ.items() if is_secret(name, value)})
 
 
 def keep(secrets: Mapping[str, str]) -> None:
-    """Have these in `environment()`, and not where others could read them."""
+    """Add these secrets to `environment()`, out of the reach of other processes."""
     for name, value in secrets.items():
         if is_ours(name):
             _taken[name] = value
             os.environ.pop(name, None)
         else:
-            os.environ[name] = value  # libc keeps a copy of its own from now on
+            os.environ[name] = value  # libc keeps its own copy from now on
     _overwrite(secrets)
 
 
-def forbid_looking() -> None:
-    """Until the next exec(2). A process with CAP_SYS_PTRACE may look all the same."""
+def forbid_inspection() -> None:
+    """Bar other processes from inspecting this one until the next exec(2), except those with CAP_SYS_PTRACE."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _overwrite(secrets: Mapping[str, str]) -> None:
-    """Zeros for the values of these names in the memory that exec(2) filled."""
+    """Overwrite the values of these variables with zeros in the memory that exec(2) filled."""
     names = {os.fsencode(name) for name in secrets}
     for address, entry in _initial_entries():
         name, _, value = entry.partition(b"=")
@@ -83,11 +83,11 @@ def _overwrite(secrets: Mapping[str, str]) -> None:
 
 
 def _initial_entries() -> Iterator[tuple[int, bytes]]:
-    """Each `NAME=VALUE` that the process was started with, and its address. Nothing where the system does not tell."""
+    """Yield the address and text of each `NAME=VALUE` that the process was started with; nothing if unknown."""
     if sys.platform != "linux":
         return
     fields = Path("/proc/self/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-    start, end = (int(fields[number - 2]) for number in (ENV_START, ENV_END))  # behind the ")" begins field 3
+    start, end = (int(fields[number - 2]) for number in (ENV_START, ENV_END))  # field 3 follows the ")"
     if not start:
         return
     address = start

@@ -1,13 +1,4 @@
-"""What the doctor finds: Slack, secrets, tokens, processes.
-
-What the doctor finds of Slack, and of what steps may do.
-
-What the doctor finds of secrets: those that nobody declared, and those that cannot be read here.
-
-What the doctor finds of tokens: those that were narrowed, and those that end soon.
-
-What the doctor finds of processes: those that the service cannot do without, and that nobody hears of.
-"""
+"""The doctor's checks of Slack, egress, shell steps, secrets, tokens and running processes."""
 
 import os
 import pwd
@@ -47,12 +38,12 @@ SECONDS = 5
 HOST_NAME = re.compile(
     r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)*\.?"
 )
-EVERYWHERE = "http steps reach global addresses, and nothing private."
+EVERYWHERE = "http steps can reach global addresses, but no private ones."
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was looked at, whether it is well, and, where it is not, what to do."""
+    """The result of one check: its name, whether it passed, what was found, and how to fix it."""
 
     name: str
     ok: bool
@@ -61,7 +52,7 @@ class Finding:
 
 
 def slack_token(settings: Settings) -> Finding:
-    """Asked of Slack itself."""
+    """Check SLACK_BOT_TOKEN with Slack itself (auth.test), and its workspace."""
     name = "slack token"
     if not settings.slack_bot_token:
         return Finding(name, False, "SLACK_BOT_TOKEN is not set.", _set("SLACK_BOT_TOKEN"))
@@ -69,16 +60,18 @@ def slack_token(settings: Settings) -> Finding:
     try:
         answer = client.auth_test()
     except SlackApiError as error:
-        return Finding(name, False, f"Slack refuses it: {error.response['error']}.", _set("SLACK_BOT_TOKEN"))
+        return Finding(name, False, f"Slack rejects it: {error.response['error']}.", _set("SLACK_BOT_TOKEN"))
     except (OSError, SlackClientError) as error:
-        hint = "Can this machine reach it? SLACK_API_URL says where it is."
+        hint = "Check that this machine can reach it, and check SLACK_API_URL."
         return Finding(name, False, f"{settings.slack_api_url} does not answer ({error}).", hint)
     if settings.slack_team_id not in ("", answer["team_id"]):
         message = (
-            f"It is of the workspace {answer['team_id']}, and SLACK_TEAM_ID says {settings.slack_team_id}."
+            f"It belongs to workspace {answer['team_id']}, but SLACK_TEAM_ID is {settings.slack_team_id}."
         )
-        return Finding(name, False, message, "Requests of the workspace in SLACK_TEAM_ID alone are heard.")
-    return Finding(name, True, f"Good: {answer['user']} in {answer['team']}.")
+        return Finding(
+            name, False, message, "Only requests from the workspace in SLACK_TEAM_ID are accepted."
+        )
+    return Finding(name, True, f"Valid: {answer['user']} in {answer['team']}.")
 
 
 def _set(setting: str) -> str:
@@ -86,20 +79,22 @@ def _set(setting: str) -> str:
 
 
 def egress(settings: Settings) -> Finding:
-    """Whether RUNBOOK_EGRESS lists names, addresses and CIDRs, and nothing else."""
+    """Check that RUNBOOK_EGRESS lists only names, addresses and CIDRs."""
     policy = EgressPolicy.parse(settings.egress_entries)
     wrong = sorted(name for name in policy.names - {EVERY_NAME} if not HOST_NAME.fullmatch(name))
     if wrong:
-        hint = "RUNBOOK_EGRESS lists names, *.names, addresses and CIDRs (and * for what is global), with commas."
-        return Finding("egress", False, f"{', '.join(wrong)}: no name, address or CIDR.", hint)
+        hint = "Separate names, *.names, addresses and CIDRs in RUNBOOK_EGRESS with commas; * allows global addresses."
+        return Finding("egress", False, f"Not a name, address or CIDR: {', '.join(wrong)}.", hint)
     allowed = ", ".join(settings.egress_entries)
-    return Finding("egress", True, f"http steps reach only {allowed}." if allowed else EVERYWHERE)
+    return Finding("egress", True, f"http steps can reach only {allowed}." if allowed else EVERYWHERE)
 
 
 def shell(settings: Settings, environ: Mapping[str, str]) -> Finding:
-    """A command is really run, under the guard that shell steps have."""
+    """Check shell steps by running a command, confined as theirs are."""
     if settings.shell == "off":
-        return Finding("shell", True, "Off: shell steps fail. RUNBOOK_SHELL=on allows them on the workers.")
+        return Finding(
+            "shell", True, "Off: shell steps fail. To allow them, set RUNBOOK_SHELL=on on the workers."
+        )
     try:
         confinement = confinement_of(settings, environ)
         result = ProcessRunner(command_path(environ), replace(confinement, programs=Programs())).run(
@@ -110,11 +105,11 @@ def shell(settings: Settings, environ: Mapping[str, str]) -> Finding:
     except OSError as error:
         return Finding("shell", False, f"No command can be run here: {error}.", "Or set RUNBOOK_SHELL=off.")
     if result.exit_code != 0:
-        said = result.stderr.strip() or f"status {result.exit_code}"
+        said = result.stderr.strip() or f"exit status {result.exit_code}"
         return Finding("shell", False, f"`true` could not be run: {said}.", "Or set RUNBOOK_SHELL=off.")
     if missing := confinement.programs.missing():
-        hint = "RUNBOOK_SHELL_PROGRAMS lists whole paths; a folder ends in /."
-        return Finding("shell", False, f"{', '.join(missing)}: no program of this machine.", hint)
+        hint = "RUNBOOK_SHELL_PROGRAMS takes full paths; a folder ends in /."
+        return Finding("shell", False, f"Not on this machine: {', '.join(missing)}.", hint)
     return Finding("shell", True, _how_commands_run(confinement))
 
 
@@ -137,7 +132,7 @@ SUGGEST = "`runbook secrets suggest` prints declarations."
 
 
 def secrets(composition: Composition, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Asked where the database can be read."""
+    """Check that secrets are declared, used as declared, and readable here. Needs a readable database."""
     with composition.unit_of_work.begin() as work:
         declared = declared_secrets(work.session)
         undeclared = [str(each["name"]) for each in suggested_secrets(work, hosts_of(environ))]
@@ -148,12 +143,17 @@ def secrets(composition: Composition, environ: Mapping[str, str]) -> Iterator[Fi
         yield Finding("secrets", False, error.message, error.hint or "")
         return
     if undeclared:
-        yield Finding("secrets", False, f"Used, and not declared: {', '.join(undeclared)}.", SUGGEST)
+        yield Finding("secrets", False, f"Used but not declared: {', '.join(undeclared)}.", SUGGEST)
     for sentence in misused:
-        yield Finding("secrets", False, sentence, "Change the definition: that step fails.")
+        yield Finding("secrets", False, sentence, "Change the definition; this step fails.")
     missing = list(_missing(declared, values))
     for sentence in missing:
-        yield Finding("secrets", False, sentence, "Set it where the workers run, if that is not here.")
+        yield Finding(
+            "secrets",
+            False,
+            sentence,
+            "Set it where the workers run; if they run on another host, check it there.",
+        )
     if not (undeclared or misused or missing):
         yield Finding("secrets", True, _well(declared, values))
 
@@ -169,35 +169,37 @@ def _missing(declared: Mapping[str, SecretDefinition], values: SecretValues) -> 
 def _well(declared: Mapping[str, SecretDefinition], values: SecretValues) -> str:
     used = {each.source.env for each in declared.values() if isinstance(each.source, EnvironmentSource)}
     idle = [name.removeprefix(VARIABLE_PREFIX) for name in values.environment.variables() if name not in used]
-    set_too = f" Set, and not declared, so used by nobody: {', '.join(idle)}." if idle else ""
-    return f"{len(declared)} declared, and all can be read.{set_too}"
+    unused = f" Set but not declared, so unused: {', '.join(idle)}." if idle else ""
+    return f"{len(declared)} declared, all readable.{unused}"
 
 
 SOON = timedelta(days=14)
 
 
 def tokens(unit_of_work: UnitOfWorkFactory) -> Iterator[Finding]:
-    """One finding; none where the database is away, or not migrated yet, which another finding says."""
+    """Report tokens that were narrowed or expire soon; nothing if the database cannot be read (another finding)."""
     try:
         with unit_of_work.begin() as work:
             narrowed, ending = narrowed_tokens(work), expiring_tokens(work, SOON)
     except SQLAlchemyError:
         return
     said = [narrowed_notice(len(narrowed))] if narrowed else []
-    said += [f"{_named(row)} ends on {row.expires_at:%Y-%m-%d}." for row in ending]
-    hint = "`runbook token create` makes another in time." if ending else ""
-    yield Finding("tokens", True, " ".join(said) or "None was narrowed, and none ends soon.", hint)
+    said += [f"{_named(row)} expires on {row.expires_at:%Y-%m-%d}." for row in ending]
+    hint = "Create a replacement in time with `runbook token create`." if ending else ""
+    yield Finding("tokens", True, " ".join(said) or "None was narrowed, and none expires soon.", hint)
 
 
 def _named(row: ApiToken) -> str:
     return f"{row.id} ({row.name}, {row.slack_user_id})"
 
 
-START = "`runbook {}` starts one; a host that is up and has one already does not reach this database."
+START = (
+    "Start one with `runbook {}`. If one is already running on another host, it cannot reach this database."
+)
 
 
 def processes(unit_of_work: UnitOfWorkFactory) -> list[Finding]:
-    """One for each kind of process. To be asked where the schema is as it should be."""
+    """Return a finding for each kind of process. Needs an up-to-date schema."""
     with unit_of_work.begin() as work:
         return [_finding(each) for each in present_processes(work)]
 

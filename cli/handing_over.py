@@ -1,7 +1,7 @@
-"""Handing secrets to a child process: not in its environment, which others can read until it secludes itself.
+"""Pass secrets to a child process without its environment, which others could read until the child secludes itself.
 
-The child's standard input is a socket. It forbids looking, says so by a byte, and only then is sent the secrets. A
-socket cannot be opened through /proc/PID/fd (ENXIO), as a pipe or a file could.
+The child's standard input is a socket. The child bars inspection, sends a byte, and only then receives the secrets.
+Unlike a pipe or a file, a socket cannot be opened through /proc/PID/fd (ENXIO).
 """
 
 import json
@@ -15,12 +15,12 @@ from cli.environment import keep, seclude
 
 ON_STDIN = "RUNBOOK_SECRETS_ON_STDIN"
 READY = b"."
-PATIENCE = 60.0  # seconds for a child to get as far as its first line
+PATIENCE = 60.0  # seconds for a child to start
 CHUNK = 65_536
 
 
 def hand_over(ours: socket.socket, secrets: Mapping[str, str]) -> None:
-    """Returns at once; the other end belongs to a child that calls `receive`, or has ended."""
+    """Send the secrets from a thread of its own; the other end belongs to a child that calls `receive`."""
     threading.Thread(target=_hand_over, args=(ours, dict(secrets)), daemon=True, name="handing-over").start()
 
 
@@ -32,7 +32,7 @@ def _hand_over(ours: socket.socket, secrets: Mapping[str, str]) -> None:
 
 
 def receive() -> None:
-    """Seclude this process, and take what its parent hands over, where it does; standard input is then empty."""
+    """Seclude this process and receive the secrets if its parent sends any; standard input is empty afterwards."""
     seclude()
     if os.environ.pop(ON_STDIN, ""):
         keep(_received())
@@ -44,6 +44,6 @@ def _received() -> dict[str, str]:
         os.dup2(null, 0)
         os.close(null)
         theirs.sendall(READY)
-        told = b"".join(iter(lambda: theirs.recv(CHUNK), b""))
-    secrets: dict[str, str] = json.loads(told or b"{}")
+        received = b"".join(iter(lambda: theirs.recv(CHUNK), b""))
+    secrets: dict[str, str] = json.loads(received or b"{}")
     return secrets

@@ -1,4 +1,4 @@
-"""Commands by name: the module of a command is imported when the command is asked for, so none pays for another."""
+"""Lazy commands: the module of a command is imported only when the command is used, which keeps startup fast."""
 
 from collections.abc import Iterator, Mapping, MutableMapping
 from importlib import import_module
@@ -9,7 +9,7 @@ from typer.main import get_group
 
 
 class Modules(Mapping[str, Any]):
-    """Typer's commands by name, each made by the Typer app called `app` of the module that is named for it."""
+    """Commands by name, each taken from the Typer app `app` of the module that provides it."""
 
     def __init__(self, modules: Mapping[str, str]) -> None:
         self._modules = modules
@@ -25,7 +25,7 @@ class Modules(Mapping[str, Any]):
 
 
 class LazyGroup(TyperGroup):
-    """A group of commands that are imported when asked for; only the help asks for all of them."""
+    """A group of commands that are imported on first use; only the help imports all of them."""
 
     modules: ClassVar[Mapping[str, str]]
 

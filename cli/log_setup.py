@@ -1,9 +1,4 @@
-"""The log of a process: its form, and no secret in it.
-
-Logs without secrets: what a process was started with is hidden in every line that it says, tracebacks too.
-
-How processes and commands log: one line an event, as text or JSON, with nothing secret in it.
-"""
+"""Set up logging: one line per event, as text or JSON, with secrets masked everywhere, tracebacks included."""
 
 import json
 import logging
@@ -26,12 +21,12 @@ CREDENTIALS = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN", *OF
 
 
 def masker_of(settings: Settings, environ: Mapping[str, str]) -> Masker:
-    """Hides our own credentials, and the secrets of definitions that the environment has."""
+    """Return a masker for our own credentials and for the definitions' secrets in the environment."""
     return Masker([*settings.credentials, *_only_given(environ), *EnvironmentSecrets(environ).values()])
 
 
 def masker_of_environment(environ: Mapping[str, str]) -> Masker:
-    """The same where no settings were read yet; with settings that cannot be read, what they are is hidden as it is."""
+    """Return the same masker from the environment alone; if the settings are invalid, it masks their raw values."""
     try:
         return masker_of(Settings.from_environment(environ), environ)
     except ConfigurationError:
@@ -43,7 +38,7 @@ def _only_given(environ: Mapping[str, str]) -> list[str]:
 
 
 class MaskedRenderer:
-    """The last processor of structlog."""
+    """The last structlog processor: renders the event and masks secrets."""
 
     def __init__(self, renderer: Processor, masker: Masker) -> None:
         self._renderer, self._masker = renderer, masker
@@ -53,7 +48,7 @@ class MaskedRenderer:
 
 
 class MaskedFormatter(logging.Formatter):
-    """For what libraries say."""
+    """Formats the log records of libraries, with secrets masked."""
 
     def __init__(self, form: str, masker: Masker) -> None:
         super().__init__(form)
@@ -68,12 +63,12 @@ Level = Literal["debug", "info", "warning", "error"]
 NOTHING_TO_HIDE = Masker(())
 TEXT_LINE = "%(levelname)s %(name)s: %(message)s"
 
-# Whatever level is set, these say nothing below the one given here.
+# Minimum levels of these loggers, whatever level is set.
 AT_LEAST = {
-    "slack_bolt.App": logging.ERROR,  # it warns of SLACK_BOT_TOKEN, which we read, and of requests that we answer
-    "slack_sdk.web.base_client": logging.CRITICAL,  # each caller tells what it makes of an error
-    "cel": logging.ERROR,  # it logs what expressions were given
-    # they would log addresses and headers
+    "slack_bolt.App": logging.ERROR,  # warns about SLACK_BOT_TOKEN, which we set, and about requests that we answer
+    "slack_sdk.web.base_client": logging.CRITICAL,  # each caller reports its errors itself
+    "cel": logging.ERROR,  # logs the values that expressions are given
+    # these would log addresses and headers
     "httpx2": logging.WARNING,
     "httpcore2": logging.WARNING,
     "hvac": logging.WARNING,
@@ -87,9 +82,9 @@ def set_up_logging(
     level: Level = "info",
     output: TextIO | None = None,
 ) -> None:
-    """For the whole process, from now on. Of libraries only warnings and errors are told, on standard error.
+    """Configure logging for the whole process. Libraries log only warnings and errors, to standard error.
 
-    `output`: where our own lines go; standard output where it is left out.
+    `output`: the stream for our own lines, by default standard output.
     """
     least = logging.getLevelNamesMapping()[level.upper()]
     handler = logging.StreamHandler()
@@ -105,7 +100,7 @@ def set_up_logging(
 
 
 def processors(form: Form, masker: Masker, *, colors: bool = False) -> list[Processor]:
-    """What becomes of an event on its way to a line."""
+    """Return the structlog processors that turn an event into a line."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -115,7 +110,7 @@ def processors(form: Form, masker: Masker, *, colors: bool = False) -> list[Proc
     if form == "json":
         rendered = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
         return [*shared, structlog.processors.format_exc_info, MaskedRenderer(rendered, masker)]
-    # a plain traceback: the pretty one shows local variables, and secrets with them
+    # a plain traceback: the pretty one shows local variables, and so secrets
     console = structlog.dev.ConsoleRenderer(
         colors=colors, exception_formatter=structlog.dev.plain_traceback, pad_event_to=0
     )
@@ -123,7 +118,7 @@ def processors(form: Form, masker: Masker, *, colors: bool = False) -> list[Proc
 
 
 def in_one_line(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-    """Nothing that somebody wrote begins a line of its own, or moves a terminal's cursor."""
+    """Escape line breaks and control characters, so that no value can forge a line or move the terminal's cursor."""
     return {name: _plain(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
@@ -133,7 +128,7 @@ def _plain(text: str) -> str:
 
 
 class JsonFormatter(MaskedFormatter):
-    """For what libraries say, in the shape of our own lines."""
+    """Formats the log records of libraries as JSON, in the shape of our own lines."""
 
     def __init__(self, masker: Masker) -> None:
         super().__init__("", masker)

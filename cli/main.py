@@ -1,4 +1,4 @@
-"""`runbook`: the command line."""
+"""The `runbook` command line: its commands, and the boundary that turns errors into sentences."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ from cli.version import release
 
 
 class Commands(LazyGroup):
-    """Every command, in the order of the help, and the module that has it."""
+    """All commands, in the order of the help, with the modules that provide them."""
 
     modules = {
         "web": "cli.roles.web",
@@ -57,7 +57,7 @@ app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_enable=False,  # it would show local variables, and secrets with them
+    pretty_exceptions_enable=False,  # they would show local variables, and so secrets
 )
 
 
@@ -70,27 +70,28 @@ def _say_version(is_asked: bool) -> None:
 @app.callback()
 def runbook(
     version: Annotated[
-        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Which release this is.")
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version and exit."),
     ] = False,
 ) -> None:
     """Runbook automation in Slack."""
 
 
 def main() -> None:
-    """A process of its own: it hides its secrets first. What a command answers has standard output for itself."""
+    """Run the command line as this process: hides secrets first, and logs to standard error."""
     seclude()
     set_up_logging(masker_of_environment(environment()), output=sys.stderr)
     command_line()
 
 
 def command_line() -> None:
-    """The process boundary: errors that somebody can mend are sentences, exit status 1; wrong usage is 2.
+    """Run the command. Expected errors end in a sentence and exit status 1; wrong usage in exit status 2.
 
-    What nobody foresaw is a plain traceback, with nothing secret in it.
+    An unexpected error ends in a plain traceback with secrets masked.
     """
     try:
         app()
-    except Exception as error:  # noqa: BLE001 the process' boundary
+    except Exception as error:  # noqa: BLE001 the process's boundary
         given = environment()
         home = Path(given.get("RUNBOOK_HOME", "").strip() or ".runbook")
         said = sentence_of(error, home) or unforeseen_text(error)

@@ -1,4 +1,4 @@
-"""`runbook migrate`."""
+"""The `runbook migrate` command."""
 
 import typer
 from sqlalchemy import Engine, text
@@ -17,16 +17,16 @@ app = typer.Typer()
 
 @app.command("migrate")
 def migrate_command() -> None:
-    """Bring the database to the newest schema."""
+    """Migrate the database to the newest schema."""
     with reachable(Settings.from_environment(environment())) as settings:
         migrate(settings)
-    typer.echo("The database has the newest schema.")
+    typer.echo("The database is at the newest schema.")
 
 
 def migrate(settings: Settings) -> None:
-    """Bring the database of the settings to the newest schema, as its owner; the service's role gets its rights.
+    """Migrate the database to the newest schema as its owner, and grant the service's role its rights.
 
-    Raises Conflict for a database that a newer release migrated: nothing is changed.
+    Raises Conflict, and changes nothing, if a newer release has migrated the database.
     """
     assert settings.database_url is not None
     owner = settings.database_owner_url
@@ -48,12 +48,12 @@ def _refuse_a_newer_one(engine: Engine) -> None:
             return
         present = connection.scalar(text("SELECT version_num FROM alembic_version"))
     if present is not None and present not in known_revisions():
-        raise Conflict(newer_sentence(present), hint="Run that release; nothing was changed.")
+        raise Conflict(newer_sentence(present), hint="Nothing was changed. Use that release.")
 
 
 def newer_sentence(present: str) -> str:
-    """Of a database that this release has no migration for."""
+    """Return the error for a database at migration `present`, which this release does not know."""
     return (
-        f"The database is at migration {present}, and this release knows only those up to {newest_revision()}: "
+        f"The database is at migration {present}, but this release knows only those up to {newest_revision()}: "
         "a newer release migrated it."
     )

@@ -1,4 +1,4 @@
-"""Who types at the database itself, on the machine: the operator, who needs nobody's permission."""
+"""The operator: the actor of commands that work directly on the database and need no further permission."""
 
 from core.decisions.people import Person
 from core.statuses import PrincipalKind

@@ -1,4 +1,4 @@
-"""Where this installation's own services listen, so that no step calls them by some name."""
+"""The addresses of this deployment's own services, which http steps must not reach under any name."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ HERE = "127.0.0.1"
 
 
 def own_services(settings: Settings) -> tuple[OwnService, ...]:
-    """The database and Redis, which no step calls, and the web; what listens at a socket's path is none of them."""
+    """Return the database and Redis, which steps may not call, and the web; Unix sockets are left out."""
     servers = [settings.database_url or "", settings.redis_url or ""]
     return (
         *(service for url in servers for service in _at(url, is_callable=False)),
@@ -30,7 +30,7 @@ def own_services(settings: Settings) -> tuple[OwnService, ...]:
 
 
 def _at(url: str, *, is_callable: bool) -> Iterator[OwnService]:
-    """Each of its hosts: there may be several in one address."""
+    """Yield a service for each host of the address; there may be several."""
     try:
         address = read_hosts(url)
     except ValueError:

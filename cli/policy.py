@@ -1,4 +1,4 @@
-"""`runbook policy`: who may do what."""
+"""`runbook policy`: print who may do what."""
 
 import typer
 
@@ -15,7 +15,7 @@ LETTERS = {TeamScope.OWN: "own", TeamScope.GLOBAL: "global", TeamScope.OTHER: "o
 
 @app.command()
 def policy(as_json: AsJson = False) -> None:
-    """Who may do what: each action, the scope that a token needs for it, and which role may do it where."""
+    """Show who may do what: each action, the scope that a token needs, and which role may do it where."""
     if as_json:
         print_json({"policy": [entry(action) for action in Action]})
         return
@@ -24,20 +24,18 @@ def policy(as_json: AsJson = False) -> None:
         say(f"{action}: {rule.deed}. {needed(action)}{f' {rule.also}' if rule.also else ''}")
     roles = list(PolicyRole)
     table(("action", *roles), [[action.value, *(cell(action, role) for role in roles)] for action in Action])
-    say(
-        "own: what is of a team that they are in; global: what is of no team; other: what is of another team."
-    )
-    say("What is not in this table is refused.")
+    say("own: objects of the person's teams; global: objects without a team; other: objects of other teams.")
+    say("Everything that is not in this table is refused.")
 
 
 def needed(action: Action) -> str:
-    """What a token needs for it, in a sentence."""
+    """Return the scopes that a token needs for the action, as a sentence."""
     needs = [f"`{scope}`" for scope in POLICY[action].needs]
-    return f"A token needs {' or '.join(needs)}." if needs else "It needs no token."
+    return f"A token needs {' or '.join(needs)}." if needs else "No token is needed."
 
 
 def cell(action: Action, role: PolicyRole) -> str:
-    """Where the role may do it: `own, global`; empty for nowhere."""
+    """Return where the role may do it, such as `own, global`; empty if nowhere."""
     where = effective(action, role)
     if where == frozenset(TeamScope):
         return "all"
@@ -45,7 +43,7 @@ def cell(action: Action, role: PolicyRole) -> str:
 
 
 def entry(action: Action) -> dict[str, object]:
-    """The same for machines."""
+    """Return the action's rule as a JSON object."""
     rule = POLICY[action]
     allowed = {role.value: sorted(effective(action, role)) for role in PolicyRole}
     return {

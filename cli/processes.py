@@ -1,4 +1,4 @@
-"""A long-running process, until it is told to stop."""
+"""Run a long-lived process until a signal stops it."""
 
 import signal
 import threading
@@ -32,17 +32,21 @@ def run(
     frozen: bool = False,
     gives_signs: bool = True,
 ) -> None:
-    """The process on what the environment says. It tells when it starts, and when it stops.
+    """Run the process with the settings of the environment, and log its start and its end.
 
-    `needs`: settings without which it ends at once, by ConfigurationError; `check` may find more that is wrong.
-    `waits`: it begins when the database is ready. One that answers meanwhile begins at once, and says what is missing.
-    `frozen`: it begins with a freeze of everything. `gives_signs`: of life, as a process of this name.
+    `needs`: required settings; `check` may validate more. Both raise ConfigurationError before the process starts.
+    `waits`: start only when the database is ready; without it the process starts at once and reports what is missing.
+    `frozen`: freeze everything first. `gives_signs`: write heartbeats under this name.
     """
     with leaving_on_signal() as leaving:
         settings = Settings.from_environment(environment())
         settings.need(*needs)
         set_up_logging(masker_of(settings, environment()), settings.log, settings.log_level)
-        with reachable(settings) as found, Composition.of(found) as composition, told(name, composition):
+        with (
+            reachable(settings) as found,
+            Composition.of(found) as composition,
+            lifetime_logged(name, composition),
+        ):
             check(composition)
             (await_database if waits else watch_database)(composition.unit_of_work)
             begin(composition.unit_of_work, frozen=frozen)
@@ -53,13 +57,13 @@ def run(
 
 
 def _outage_of(name: str) -> Outage | None:
-    """What tells of a database that is away: an idle worker would not notice. All others ask it all the time."""
+    """Return what logs database outages: needed only by idle workers, since all others query all the time."""
     return Outage(name, "the database") if name == "worker" else None
 
 
 @contextmanager
-def told(name: str, composition: Composition) -> Iterator[None]:
-    """One line at the start and one at the end, however that comes about."""
+def lifetime_logged(name: str, composition: Composition) -> Iterator[None]:
+    """Log one line at the start and one at the end, even after an error."""
     settings = composition.settings
     log.info(
         f"{name} starts",
@@ -75,23 +79,23 @@ def told(name: str, composition: Composition) -> Iterator[None]:
 
 
 def without_password(url: str) -> str:
-    """What a log may say of an address: no password, and nothing of a query, which may hold one."""
+    """Return the address without its password and without its query, which may contain one."""
     scheme, separator, rest = url.partition("?")[0].partition("://")
     credentials, at, place = rest.rpartition("@")
     return f"{scheme}{separator}{credentials.partition(':')[0]}{at}{place}"
 
 
 def quiet_logging(masker: Masker = NOTHING_TO_HIDE) -> None:
-    """For commands that run until they are done with something, and answer on the terminal."""
+    """Set up logging for commands that finish by themselves and print their results to the terminal."""
     set_up_logging(masker)
 
 
 @contextmanager
 def leaving_on_signal() -> Iterator[threading.Event]:
-    """Until the process has handlers of its own, SIGTERM and SIGINT end it at once, in order, with status 0.
+    """End the process on SIGTERM or SIGINT with status 0, until it installs handlers of its own.
 
-    The signal may come while a library runs our code, and the library may turn SystemExit into an error of its own
-    (pydantic does, into SchemaError) or drop it. So the event says that the signal came, whatever became of the exit.
+    A signal may arrive while a library runs our code, and the library may turn SystemExit into an error of its own
+    (pydantic raises SchemaError) or swallow it. So the event is set as well, whatever becomes of the exit.
     """
     leaving = threading.Event()
 
@@ -110,7 +114,7 @@ def leaving_on_signal() -> Iterator[threading.Event]:
 
 
 def stopping() -> threading.Event:
-    """An event that SIGTERM and SIGINT set."""
+    """Return an event that SIGTERM and SIGINT set."""
     stop = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:

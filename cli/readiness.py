@@ -1,4 +1,4 @@
-"""Before a process begins: whether the database is there, and at the schema that this release needs."""
+"""Wait until the database is reachable and at the schema that this release needs."""
 
 import threading
 import time
@@ -15,14 +15,14 @@ from core.services.operations.health import check_fits
 from core.unit_of_work import UnitOfWorkFactory
 from migrations.newest import newest_revision
 
-PAUSE = 0.5  # seconds between two looks
+PAUSE = 0.5  # seconds between two checks
 WAITABLE = (DBAPIError, PoolTimeout)
 
 log = structlog.get_logger()
 
 
 def why_not_ready(unit_of_work: UnitOfWorkFactory) -> str | None:
-    """Why no work can begin now, with the mend, in a sentence; None where it can."""
+    """Return why work cannot start now and what to do, as a sentence; None if it can."""
     try:
         with unit_of_work.begin() as work:
             check_fits(work, newest_revision())
@@ -38,7 +38,7 @@ def await_database(
     pause: Callable[[float], object] = time.sleep,
     is_over: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Return as soon as work can begin, or `is_over`. Each reason to wait is said once, and so is its end."""
+    """Return once work can start or `is_over` is true. Logs each reason to wait once, and the end of the wait."""
     said, began = "", time.monotonic()
     while not is_over() and (why := why_not_ready(unit_of_work)) is not None:
         if why != said:
@@ -50,5 +50,5 @@ def await_database(
 
 
 def watch_database(unit_of_work: UnitOfWorkFactory) -> None:
-    """The same for a process that answers meanwhile: it says what it waits for, and holds nobody up."""
+    """Log what the database lacks from a background thread, for a process that answers requests meanwhile."""
     threading.Thread(target=await_database, args=(unit_of_work,), name="readiness", daemon=True).start()

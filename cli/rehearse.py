@@ -1,4 +1,4 @@
-"""`runbook test`: the cases that stand in definitions, played without touching anything outside."""
+"""`runbook test`: simulate the test cases of definitions without contacting external systems."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -15,15 +15,15 @@ from core.simulation.differences import Played, play_all
 
 app = typer.Typer()
 
-NONE = "There is no test in these definitions. Write some under `tests:` of a runbook."
+NONE = "These definitions contain no tests. Add some under `tests:` in a runbook."
 
 
 @app.command("test")
 def run_tests(
     paths: Paths,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Run the tests that stand in runbooks; nothing outside is touched."""
+    """Run the tests of runbooks as simulations; no external system is contacted."""
     definitions, problems = validate_files(paths)
     played = [] if problems else list(play_all(definitions))
     if as_json:

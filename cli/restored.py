@@ -1,4 +1,4 @@
-"""`runbook restored`: says that the database is a restored copy, where nobody can recognise it."""
+"""`runbook restored`: declare that the database is a restored copy, when that cannot be recognised automatically."""
 
 import typer
 
@@ -12,10 +12,10 @@ app = typer.Typer()
 
 @app.command()
 def restored() -> None:
-    """The database was restored from a copy: freeze everything, and ask about what may have gone on since."""
+    """Declare that the database was restored from a backup: freeze everything, and ask about steps in doubt."""
     with working() as work:
         generation = declare_restored(work, OPERATOR)
     say(
-        f"Everything is frozen, and this is generation {generation} of the database. Steps that must not be repeated "
-        "are asked about in their channels. Look at what is open, then `/runbook unfreeze`."
+        f"Everything is frozen; this is generation {generation} of the database. The channels are asked for a verdict "
+        "on each step that must not be repeated. Review what is open, then use `/runbook unfreeze`."
     )

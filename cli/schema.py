@@ -1,4 +1,4 @@
-"""`runbook schema`: for editors, so that they complete and check what is written."""
+"""`runbook schema`: print JSON Schemas, with which editors complete and check definitions."""
 
 import json
 from enum import StrEnum
@@ -12,7 +12,7 @@ app = typer.Typer()
 
 
 class Kind(StrEnum):
-    """The kinds of documents."""
+    """A kind of definition."""
 
     RUNBOOK = "runbook"
     WORKFLOW = "workflow"
@@ -21,6 +21,6 @@ class Kind(StrEnum):
 
 
 @app.command()
-def schema(kind: Annotated[Kind, typer.Argument(help="What kind of document.")]) -> None:
-    """Print the JSON Schema of a document kind."""
+def schema(kind: Annotated[Kind, typer.Argument(help="The kind of definition.")]) -> None:
+    """Print the JSON Schema of a kind of definition."""
     typer.echo(json.dumps(schema_of(kind), ensure_ascii=False, indent=2))

@@ -1,4 +1,4 @@
-"""`secrets`: what is declared about secrets, and `secrets suggest`: what still has to be. Never a value."""
+"""`secrets list` and `secrets suggest`: declared secrets, and declarations that are missing. Never prints a value."""
 
 import os
 from collections.abc import Mapping
@@ -20,15 +20,15 @@ from core.services.access.secrets import list_secrets
 from core.tables import JsonObject
 
 app = typer.Typer()
-secrets_app = typer.Typer(help="What is declared about secrets.", no_args_is_help=True)
+secrets_app = typer.Typer(help="Declarations of secrets.", no_args_is_help=True)
 app.add_typer(secrets_app, name="secrets")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @secrets_app.command("list")
 def secrets_list(as_json: AsJson = False) -> None:
-    """All that are declared: who may use them, and where they may go."""
+    """List the declared secrets: who may use them, and where they may be sent."""
     with working() as work:
         documents = [row.definition for row in list_secrets(work, OPERATOR)]
     if as_json:
@@ -36,7 +36,7 @@ def secrets_list(as_json: AsJson = False) -> None:
     elif documents:
         table(("name", "source", "teams", "hosts", "types"), list(map(_row, documents)))
     else:
-        say("No secret is declared. `runbook secrets suggest` shows what the library needs.")
+        say("No secrets are declared. `runbook secrets suggest` shows what the library needs.")
 
 
 def _row(document: JsonObject) -> list[str]:
@@ -46,7 +46,7 @@ def _row(document: JsonObject) -> list[str]:
 
 @secrets_app.command("suggest")
 def secrets_suggest(as_json: AsJson = False) -> None:
-    """Declarations of what the library uses and nobody has declared, to be read, corrected and applied."""
+    """Print declarations for secrets that are used but not declared, for you to review, correct and apply."""
     with working() as work:
         documents, misused = suggested_secrets(work, hosts_of(os.environ)), misused_secrets(work)
     if as_json:
@@ -54,11 +54,13 @@ def secrets_suggest(as_json: AsJson = False) -> None:
         return
     for sentence in misused:
         typer.echo(f"# {sentence}")
-    typer.echo("---\n".join(map(to_yaml, documents)) or "# All that the library uses is declared.", nl=False)
+    typer.echo(
+        "---\n".join(map(to_yaml, documents)) or "# Every secret that the library uses is declared.", nl=False
+    )
 
 
 def hosts_of(environ: Mapping[str, str]) -> dict[str, str]:
-    """Where the addresses among this environment's secrets lead, by the secret's name."""
+    """Return the host (and port) of each secret in `environ` that is an HTTP address, by the secret's name."""
     secrets, found = EnvironmentSecrets(environ), dict[str, str]()
     for variable in secrets.variables():
         try:

@@ -1,4 +1,4 @@
-"""What the doctor finds of settings that can be read, and are wrong all the same."""
+"""The doctor's checks of settings that are well-formed but may still be wrong."""
 
 import os
 import re
@@ -21,17 +21,17 @@ from core.unit_of_work import UnitOfWorkFactory
 
 # https://docs.slack.dev/authentication/verifying-requests-from-slack: 32 hexadecimal digits
 SIGNING_SECRET = re.compile(r"[0-9a-f]{32}")
-SHORTEST_SECRET = 16  # characters, where Slack is not the real one
+SHORTEST_SECRET = 16  # characters, for a Slack other than the real one
 SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,20}")  # https://docs.slack.dev/reference/objects/user-object
-FAR_OFF = timedelta(seconds=60)  # Slack's requests are refused from five minutes on
+FAR_OFF = timedelta(seconds=60)  # from five minutes on, Slack's requests are refused
 SECONDS = 3
 
 
 def signing_secret(settings: Settings) -> Finding:
-    """Whether it has the shape of Slack's; Slack has no call that tells more."""
+    """Check that the signing secret has the right shape; Slack offers no way to check more."""
     name, secret = "signing secret", settings.slack_signing_secret
     if not secret:
-        hint = "Set SLACK_SIGNING_SECRET: it is on your Slack app's page Basic Information."
+        hint = "Set SLACK_SIGNING_SECRET: copy it from your Slack app's Basic Information page."
         return Finding(name, False, "SLACK_SIGNING_SECRET is not set.", hint)
     is_slacks = (urlsplit(settings.slack_api_url).hostname or "").endswith("slack.com")
     is_well = bool(SIGNING_SECRET.fullmatch(secret)) if is_slacks else len(secret) >= SHORTEST_SECRET
@@ -40,33 +40,33 @@ def signing_secret(settings: Settings) -> Finding:
             name,
             False,
             f"SLACK_SIGNING_SECRET has {len(secret)} characters; Slack's are 32 hexadecimal digits.",
-            "Copy the Signing Secret (no token, no client secret) from your Slack app's page Basic Information.",
+            "Copy the Signing Secret (not a token or the client secret) from your app's Basic Information page.",
         )
-    return Finding(name, True, "Set. Only a request of Slack's shows whether it is the right one.")
+    return Finding(name, True, "Set. Only a request from Slack can show whether it is the right one.")
 
 
 def admins(settings: Settings) -> Finding:
-    """Without platform admins nobody can approve a definition."""
+    """Check RUNBOOK_ADMINS: without platform admins nobody can approve a definition."""
     name, ids = "admins", sorted(settings.platform_admins)
-    hint = "RUNBOOK_ADMINS lists Slack user ids with commas, such as U024BE7LH: a profile's menu has `Copy member ID`."
+    hint = "Set RUNBOOK_ADMINS to Slack user ids such as U024BE7LH, with commas (a profile's menu: Copy member ID)."
     if not ids:
         return Finding(name, False, "RUNBOOK_ADMINS is not set: nobody can approve a definition.", hint)
     wrong = [each for each in ids if not SLACK_ID.fullmatch(each)]
     if wrong:
-        return Finding(name, False, f"RUNBOOK_ADMINS has {', '.join(wrong)}: no id of a Slack user.", hint)
+        return Finding(name, False, f"RUNBOOK_ADMINS: not a Slack user id: {', '.join(wrong)}.", hint)
     return Finding(name, True, f"{', '.join(ids)}.")
 
 
 def port(settings: Settings) -> Finding:
-    """Whether `web` could listen, or is it that listens."""
+    """Check that `web` could listen on its port, or already does."""
     host = host_of(settings)
     try:
         listen(host, settings.port).close()
     except RunbookError as error:
         if _web_answers(host, settings.port):
             return Finding("port", True, f"`runbook web` answers on port {settings.port}.")
-        return Finding("port", False, error.message, error.hint or "HOST names an address of this machine.")
-    return Finding("port", True, f"{settings.port} of {host} is free.")
+        return Finding("port", False, error.message, error.hint or "Set HOST to an address of this machine.")
+    return Finding("port", True, f"Port {settings.port} of {host} is free.")
 
 
 def _web_answers(host: str, number: int) -> bool:
@@ -79,16 +79,16 @@ def _web_answers(host: str, number: int) -> bool:
 
 
 def clocks(unit_of_work: UnitOfWorkFactory, settings: Settings) -> Iterator[Finding]:
-    """This machine's clock against the database's, and against Slack's."""
+    """Compare this machine's clock with the database's and Slack's."""
     here = datetime.now(UTC)
     known = {"the database's": _of_database(unit_of_work), "Slack's": _of_slack(settings.slack_api_url)}
     off = {whose: here - there for whose, there in known.items() if there is not None}
     wrong = [f"{_by(difference)} {whose}" for whose, difference in off.items() if abs(difference) > FAR_OFF]
     if wrong:
-        hint = "Have it set by NTP (chrony, systemd-timesyncd): Slack's requests are refused if it is 5 minutes off."
-        yield Finding("time", False, f"This machine's clock is {', and '.join(wrong)}.", hint)
+        hint = "Set it with NTP (chrony, systemd-timesyncd): if it is 5 minutes off, Slack's requests are refused."
+        yield Finding("time", False, f"This machine's clock is {' and '.join(wrong)}.", hint)
     elif off:
-        yield Finding("time", True, f"As {' and '.join(off)}.")
+        yield Finding("time", True, f"This machine's clock agrees with {' and '.join(off)}.")
 
 
 def _by(difference: timedelta) -> str:
@@ -106,21 +106,21 @@ def _of_database(unit_of_work: UnitOfWorkFactory) -> datetime | None:
 
 
 def _of_slack(url: str) -> datetime | None:
-    """By the header `Date` of any answer, to the second (RFC 9110, section 6.6.1)."""
+    """Return the time in the `Date` header of any answer, to the second (RFC 9110, section 6.6.1)."""
     try:
-        told = httpx2.get(url, timeout=SECONDS, follow_redirects=False).headers.get("Date", "")
-        return parsedate_to_datetime(told)
+        date = httpx2.get(url, timeout=SECONDS, follow_redirects=False).headers.get("Date", "")
+        return parsedate_to_datetime(date)
     except (httpx2.HTTPError, httpx2.InvalidURL, ValueError):
         return None
 
 
 def files(settings: Settings, environ: Mapping[str, str]) -> Finding:
-    """The files and folders that settings name, whether a definition uses them or not."""
+    """Check the files and folders in the settings, whether or not a definition uses them."""
     wrong = [*_secret_files(environ), *_other_files(settings)]
     if wrong:
-        hint = "Put it there, readable for this user, or take the setting away."
+        hint = "Make it readable for this user, or remove the setting."
         return Finding("files", False, " ".join(wrong), hint)
-    return Finding("files", True, "What settings name is there.")
+    return Finding("files", True, "All files and folders in the settings can be used.")
 
 
 def _secret_files(environ: Mapping[str, str]) -> Iterator[str]:
@@ -140,7 +140,7 @@ def _other_files(settings: Settings) -> Iterator[str]:
             yield error.message
     for folder in settings.secret_folder_entries:
         if not Path(folder).is_dir():
-            yield f"RUNBOOK_SECRET_FOLDERS names {folder}, and there is no such folder."
+            yield f"RUNBOOK_SECRET_FOLDERS contains {folder}, which is not a folder."
     file = settings.audit_head_file
     if file is not None and not os.access(file if file.exists() else file.absolute().parent, os.W_OK):
-        yield f"RUNBOOK_AUDIT_HEAD_FILE is {file}, and that cannot be written."
+        yield f"RUNBOOK_AUDIT_HEAD_FILE is {file}, which is not writable."

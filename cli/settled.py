@@ -1,4 +1,4 @@
-"""What a process finds out of its database before it does anything."""
+"""Checks of the database before a process does anything: shared sessions, a restored copy, `--frozen`."""
 
 from contextlib import suppress
 from typing import Annotated
@@ -16,7 +16,7 @@ from core.services.operations.restore import settle
 from core.unit_of_work import UnitOfWorkFactory
 
 Frozen = Annotated[
-    bool, typer.Option("--frozen", help="Freeze everything before anything begins; somebody unfreezes it.")
+    bool, typer.Option("--frozen", help="Freeze everything before starting; somebody must unfreeze it.")
 ]
 REASON = "It was started with --frozen"
 
@@ -24,11 +24,10 @@ log = structlog.get_logger()
 
 
 def begin(unit_of_work: UnitOfWorkFactory, *, frozen: bool = False) -> None:
-    """Recognise a restored copy, and freeze where that was asked for. Raises Unavailable where it cannot be frozen.
+    """Recognise a restored copy, and freeze everything if `frozen`.
 
-    Raises ConfigurationError for a pooler that shares sessions.
-
-    What cannot be found out now is found out later: whoever claims something, or posts something, asks again.
+    If the database cannot be asked now, claims and posts ask again before they do anything.
+    Raises Unavailable if it could not freeze, ConfigurationError if a pooler shares sessions between clients.
     """
     _check_sessions(unit_of_work)
     try:
@@ -38,14 +37,12 @@ def begin(unit_of_work: UnitOfWorkFactory, *, frozen: bool = False) -> None:
                 freeze_everything(work, OPERATOR, REASON)
     except (SQLAlchemyError, RunbookError) as error:
         if frozen:
-            sentence = "It was to start frozen, and could not freeze anything, so it did not start."
-            raise Unavailable(sentence, hint="`runbook doctor` says what is wrong.") from error
-        if why_not_ready(unit_of_work) is None:  # else who waits for the database says why
-            log.warning(
-                "the database could not be asked whether it is a restored copy", error=type(error).__name__
-            )
+            sentence = "Not started: --frozen was given, but nothing could be frozen."
+            raise Unavailable(sentence, hint="Find out why with `runbook doctor`.") from error
+        if why_not_ready(unit_of_work) is None:  # otherwise the wait for the database logs why
+            log.warning("could not check whether the database is a restored copy", error=type(error).__name__)
 
 
 def _check_sessions(unit_of_work: UnitOfWorkFactory) -> None:
-    with suppress(SQLAlchemyError):  # a database that is away is waited for elsewhere
+    with suppress(SQLAlchemyError):  # an unreachable database is waited for elsewhere
         check_sessions(unit_of_work.engine)

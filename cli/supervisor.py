@@ -1,4 +1,4 @@
-"""The supervisor: keeps a set of processes running, and takes them along when it ends."""
+"""The supervisor: keeps a set of processes running, and stops them when it ends."""
 
 import os
 import socket
@@ -24,16 +24,16 @@ PROGRAM = "cli"
 LOOK_SECONDS = 0.2
 GRACE_SECONDS = 10.0
 LONGEST_PAUSE = 10.0
-LONG_LIFE = 60.0  # seconds: who dies after that is not the one that could not start
+LONG_LIFE = 60.0  # seconds; a process that lived this long did start, so its earlier failures no longer count
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class Part:
-    """One process: a Python module with its arguments. `log`: the file that takes its output; None: ours.
+    """One process to run: a Python module with its arguments. `log`: the file for its output; None means ours.
 
-    `environment` comes beside ours; the secrets among both are handed over, and never stand in its environment.
+    `environment` is added to ours; secrets in either are passed through a socket and never in the environment.
     """
 
     name: str
@@ -53,7 +53,7 @@ def command(
 class Running:
     """A part's process, restarted when it ends: at once the first time, then after 1, 2, 4, … seconds.
 
-    A process that lived long begins anew: its earlier deaths are forgotten. `now`: of the monotonic clock.
+    After LONG_LIFE seconds of running the delay is reset. `now` is a reading of the monotonic clock.
     """
 
     def __init__(self, part: Part, now: float) -> None:
@@ -84,7 +84,7 @@ class Running:
         return self.part.log.open("ab") if self.part.log else nullcontext()
 
     def keep_up(self, now: float) -> None:
-        """Start it again if it ended and its pause is over."""
+        """Restart the process if it has ended and its delay is over."""
         if self.process.poll() is None:
             return
         if self._start_at is None:
@@ -94,14 +94,14 @@ class Running:
             self._start_at, self._began, self.process = None, now, self._start()
 
     def _pause(self, now: float) -> float:
-        """How long to wait after a death that is found now."""
+        """Return the delay in seconds before the restart, for a death noticed now."""
         deaths = 0 if now - self._began >= LONG_LIFE else self._deaths
         self._deaths = deaths + 1
         return min(2.0 ** min(deaths - 1, 10), LONGEST_PAUSE) if deaths else 0.0
 
 
 class Supervisor:
-    """`with Supervisor(parts) as supervisor: supervisor.watch(stop)`."""
+    """Runs the parts for the length of a block: `with Supervisor(parts) as supervisor: supervisor.watch(stop)`."""
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self._parts = parts
@@ -115,7 +115,7 @@ class Supervisor:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Everybody is asked to stop; whoever does not in the grace time is killed."""
+        """Terminate all processes, and kill those that do not end within GRACE_SECONDS."""
         for running in reversed(self._running):
             running.process.terminate()
         deadline = time.monotonic() + GRACE_SECONDS
@@ -127,22 +127,22 @@ class Supervisor:
                 running.process.wait()
 
     def keep_up(self) -> None:
-        """Look after everybody once."""
+        """Check every process once, and restart those that are due."""
         for running in self._running:
             running.keep_up(time.monotonic())
 
     def process(self, name: str) -> "subprocess.Popen[bytes]":
-        """The process that the part of this name has at the moment. Raises KeyError for an unknown name."""
+        """Return the current process of the part with this name. Raises KeyError if there is none."""
         return {running.part.name: running.process for running in self._running}[name]
 
     def watch(self, stop: threading.Event) -> None:
-        """Until `stop` is set."""
+        """Keep the processes running until `stop` is set."""
         while not stop.wait(LOOK_SECONDS):
             self.keep_up()
 
 
 def addresses(settings: Settings) -> dict[str, str]:
-    """What child processes must know of services that we may have started ourselves; not who owns the tables."""
+    """Return the variables that tell child processes where our services are, without the database owner's address."""
     assert settings.database_url is not None
     assert settings.redis_url is not None
     return {"DATABASE_URL": settings.database_url, "DATABASE_OWNER_URL": "", "REDIS_URL": settings.redis_url}

@@ -1,4 +1,4 @@
-"""`token create`, `list` and `revoke`: bearer tokens, made and taken back by an operator at the database."""
+"""`token create`, `list` and `revoke`: an operator manages bearer tokens directly in the database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,15 +36,15 @@ app = typer.Typer()
 token_app = typer.Typer(help="Bearer tokens for the REST API.", no_args_is_help=True)
 app.add_typer(token_app, name="token")
 
-Shown = dict[str, Any]  # a token as `--json` shows it
-AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+Shown = dict[str, Any]  # a token as `--json` prints it
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NEVER = "never"
 DEFAULT_EXPIRY = f"{LIFETIME.days}d"
 
 
 @contextmanager
 def working() -> Iterator[UnitOfWork]:
-    """One transaction on the service's database. Raises Unavailable for one whose schema does not fit this release."""
+    """Open one transaction on the service's database. Raises Unavailable if its schema does not fit this release."""
     with (
         reachable(Settings.from_environment(environment())) as settings,
         Composition.of(settings) as composition,
@@ -56,25 +56,25 @@ def working() -> Iterator[UnitOfWork]:
 
 @token_app.command("create")
 def token_create(
-    user: Annotated[str, typer.Option(help="Slack id of the person the token speaks for.")] = "",
+    user: Annotated[str, typer.Option(help="Slack id of the person that the token acts for.")] = "",
     service: Annotated[
-        str, typer.Option(help="In place of --user: a service, which is nobody, and decides nothing.")
+        str, typer.Option(help="Instead of --user: a service. Services cannot make decisions.")
     ] = "",
-    name: Annotated[str, typer.Option(help="What the token is for.")] = "",
+    name: Annotated[str, typer.Option(help="The token's purpose.")] = "",
     scope: Annotated[
         str,
-        typer.Option(
-            help=f"What it is good for, with commas: {', '.join(TokenScope)}. Of a person: read,run."
-        ),
+        typer.Option(help=f"Scopes, with commas: {', '.join(TokenScope)}. For a person by default read,run."),
     ] = "",
-    team: Annotated[str, typer.Option(help="Only for what is this team's, and what is global.")] = "",
-    owner: Annotated[str, typer.Option(help="Slack id of who answers for what a service runs.")] = "",
-    expires: Annotated[str, typer.Option(help="After how long it ends, such as 12h or 365d; or never.")] = (
-        DEFAULT_EXPIRY
-    ),
+    team: Annotated[
+        str, typer.Option(help="Restrict the token to this team's objects and global ones.")
+    ] = "",
+    owner: Annotated[
+        str, typer.Option(help="Slack id of the person responsible for what a service runs.")
+    ] = "",
+    expires: Annotated[str, typer.Option(help="Lifetime such as 12h or 365d, or never.")] = (DEFAULT_EXPIRY),
 ) -> None:
-    """A new token; it is printed alone on the last line, this once."""
-    _check_whose(user, service, name, scope, owner)
+    """Create a token. It is printed once, alone on the last line."""
+    _check_options(user, service, name, scope, owner)
     grant = Grant(scopes_of(scope) or DEFAULT_SCOPES, team or None, _lifetime(expires))
     with working() as work:
         token = (
@@ -82,25 +82,25 @@ def token_create(
             if user
             else create_service_token(work, OPERATOR, service, grant, name=name, owner=owner or None)
         )
-        until = f"until {work.now + grant.lifetime:%Y-%m-%d}" if grant.lifetime else "for ever"
-    good_for = ", ".join(each for each in TokenScope if each in grant.scopes)
-    typer.echo(f"Good for {good_for}, {until}. It is shown this once:", err=True)
+        until = f"until {work.now + grant.lifetime:%Y-%m-%d}" if grant.lifetime else "without expiry"
+    scopes = ", ".join(each for each in TokenScope if each in grant.scopes)
+    typer.echo(f"Scopes: {scopes}; valid {until}. The token is shown only once:", err=True)
     typer.echo(token)
 
 
-def _check_whose(user: str, service: str, name: str, scope: str, owner: str) -> None:
+def _check_options(user: str, service: str, name: str, scope: str, owner: str) -> None:
     if bool(user) == bool(service):
         raise typer.BadParameter("Give --user for a person's token, or --service for a service's.")
     if user and not name:
-        raise typer.BadParameter("What is it for? Give --name.")
+        raise typer.BadParameter("Give --name, the token's purpose.")
     if user and owner:
-        raise typer.BadParameter("--owner is for a service: a person answers for themselves.")
+        raise typer.BadParameter("--owner is only for --service: a person is responsible for themselves.")
     if service and not scope:
-        raise typer.BadParameter("What may it do? Give --scope, such as --scope alerts.")
+        raise typer.BadParameter("Give --scope, for example --scope alerts.")
 
 
 def scopes_of(text: str) -> frozenset[TokenScope]:
-    """`read,run`. Raises InvalidInput, with the nearest, for a word that is no scope."""
+    """Parse scopes such as `read,run`. Raises InvalidInput, suggesting the nearest scope, for an unknown word."""
     words = [word.strip() for word in text.split(",") if word.strip()]
     for word in words:
         if word not in list(TokenScope):
@@ -115,7 +115,7 @@ def _lifetime(text: str) -> timedelta | None:
 
 @token_app.command("list")
 def token_list(as_json: AsJson = False) -> None:
-    """All tokens, newest first: what they are for, and whether they are good. Not the tokens themselves."""
+    """List all tokens, newest first, with their scopes and expiry, but not the tokens themselves."""
     with working() as work:
         tokens = [_shown(row) for row in list_tokens(work, OPERATOR)]
         narrowed = len(narrowed_tokens(work))
@@ -123,33 +123,33 @@ def token_list(as_json: AsJson = False) -> None:
         print_json({"tokens": tokens})
         return
     if not tokens:
-        say("There are no tokens. `runbook token create` makes one.")
+        say("There are no tokens. Create one with `runbook token create`.")
         return
-    table(("id", "for", "name", "good for", "until", "last used"), list(map(_line, tokens)), whole=2)
+    table(("id", "for", "name", "scopes", "expires", "last used"), list(map(_line, tokens)), whole=2)
     if narrowed:
         say(narrowed_notice(narrowed))
 
 
 def narrowed_notice(count: int) -> str:
-    """What became of tokens from before they had scopes, and what to do where that is too little."""
-    which = "1 token is" if count == 1 else f"{count} tokens are"
+    """Explain what happened to tokens that are older than scopes, and what to do if they need more."""
+    which = "1 token was" if count == 1 else f"{count} tokens were"
     return (
-        f"{which} from before tokens had scopes: what could do everything may now read and run, for ever. Where "
-        "it must approve or write, `runbook token create --user … --name … --scope read,run,approve,write` makes "
-        "another; then `runbook token revoke ID`."
+        f"{which} created before tokens had scopes, and could do everything; now limited to read and run, "
+        "without expiry. If one must approve or write, create another with `runbook token create --user … --name … "
+        "--scope read,run,approve,write`, then use `runbook token revoke ID`."
     )
 
 
 def _line(token: Shown) -> tuple[str, ...]:
-    """For people: days suffice, and what it is good for is one thing."""
-    good_for = f"{','.join(token['scopes'])}{' of ' + token['team'] if token['team'] else ''}"
+    """Return a row for people: dates without times, and scopes and team in one column."""
+    scopes = f"{','.join(token['scopes'])}{' of ' + token['team'] if token['team'] else ''}"
     until = f"revoked {_day(token['revoked_at'])}" if token["revoked_at"] else _day(token["expires_at"])
     last_used = _day(token["last_used_at"]) if token["last_used_at"] else ""
-    return token["id"], token["user"], token["name"], good_for, until, last_used
+    return token["id"], token["user"], token["name"], scopes, until, last_used
 
 
 def _day(moment: str | None) -> str:
-    return moment[:10] if moment else "for ever"
+    return moment[:10] if moment else "never"
 
 
 def _shown(row: ApiToken) -> Shown:
@@ -175,13 +175,15 @@ def _moment(value: datetime | None) -> str | None:
 
 @token_app.command("revoke")
 def token_revoke(
-    token_id: Annotated[str, typer.Argument(metavar="ID", help="tok_…; `runbook token list` shows it.")],
+    token_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The id, tok_…; `runbook token list` shows it.")
+    ],
     as_json: AsJson = False,
 ) -> None:
-    """Take a token back: from now on it is refused."""
+    """Revoke a token: from now on it is refused."""
     with working() as work:
         shown = _shown(revoke_token(work, OPERATOR, token_id))
     if as_json:
         print_json({"token": shown})
     else:
-        say(f"{token_id} ({shown['name']}, {shown['user']}) is revoked.")
+        say(f"Revoked {token_id} ({shown['name']}, {shown['user']}).")

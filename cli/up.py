@@ -1,4 +1,4 @@
-"""`runbook up`: every process in one terminal, with embedded services where no address is set."""
+"""`runbook up`: run every process in one terminal, with embedded services where no address is set."""
 
 import threading
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ from cli.settled import Frozen, begin
 from cli.supervisor import Part, Supervisor, addresses, command
 from core.settings import Settings
 
-WORKERS = 4  # runs at once
-ALONE = {"worker": ("--concurrency", "1")}  # each is a process that we look after ourselves
+WORKERS = 4  # concurrent runs
+ALONE = {"worker": ("--concurrency", "1")}  # this supervisor starts the worker processes itself
 
 
 app = typer.Typer()
@@ -23,13 +23,13 @@ app = typer.Typer()
 
 @app.command()
 def up(frozen: Frozen = False) -> None:
-    """Everything in one terminal."""
+    """Run every process in one terminal."""
     quiet_logging()
     run_up(Settings.from_environment(environment()), stopping(), frozen=frozen)
 
 
 def parts(environment: Mapping[str, str], *, socket: bool, logs: Path | None = None) -> list[Part]:
-    """The processes of the Procfile: Slack over Socket Mode where an app token is set, REST and pages always."""
+    """Return the processes of the Procfile; `socket` adds Socket Mode. `logs`: a folder for their output."""
     names = ["web", *(["socket"] if socket else []), "poster", "clock"]
     names += [f"worker-{number}" for number in range(1, WORKERS + 1)]
     return [
@@ -40,12 +40,12 @@ def parts(environment: Mapping[str, str], *, socket: bool, logs: Path | None = N
 
 
 def run_up(settings: Settings, stop: threading.Event, *, frozen: bool = False) -> None:
-    """Until `stop` is set. `frozen`: it begins with a freeze of everything."""
+    """Run every process until `stop` is set. `frozen`: freeze everything first."""
     settings.need("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET")
     with reachable(settings) as found:
         migrate(found)
         with Composition.of(found) as composition:
             begin(composition.unit_of_work, frozen=frozen)
         with Supervisor(parts(addresses(found), socket=bool(settings.slack_app_token))) as supervisor:
-            print(f"runbook is up on http://127.0.0.1:{settings.port}; Ctrl-C ends it.", flush=True)
+            print(f"runbook is up on http://127.0.0.1:{settings.port}. Press Ctrl-C to stop it.", flush=True)
             supervisor.watch(stop)

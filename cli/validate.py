@@ -1,4 +1,4 @@
-"""`runbook validate`: needs neither the database nor the service."""
+"""`runbook validate`: check definitions, without the database or the service."""
 
 import json
 
@@ -12,7 +12,7 @@ app = typer.Typer()
 
 @app.command()
 def validate(paths: Paths, as_json: AsJson = False) -> None:
-    """Check definitions; every problem with file, line and column."""
+    """Check definitions, and report each problem with its file, line and column."""
     definitions, problems = validate_files(paths)
     if as_json:
         shown = [
@@ -23,5 +23,5 @@ def validate(paths: Paths, as_json: AsJson = False) -> None:
     elif problems:
         typer.echo("\n".join(map(str, problems)), err=True)
     else:
-        typer.echo(f"{len(definitions)} definitions, no problem.")
+        typer.echo(f"{len(definitions)} definition{'s' if len(definitions) != 1 else ''}, no problems.")
     raise typer.Exit(1 if problems else 0)

@@ -1,7 +1,7 @@
-"""The verbs of the command line, and what the policy is asked for each.
+"""The commands of the CLI, and the action that the policy checks for each.
 
-Those that ask over REST come with a token, and the service asks the policy. The others work at the database, on the
-machine itself: an operator types them.
+Commands over REST carry a token, and the service checks the policy. The others work directly on the database, on the
+service's own machine, as the operator.
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ AT_THE_DATABASE: Mapping[str, tuple[Action, ...]] = {
     "restored": (Action.FREEZE,),
 }
 
-# They start processes, or read files and settings of their own machine: there is nobody to ask.
+# These start processes, or read files and settings of their own machine: there is no policy to check.
 OF_THE_MACHINE = frozenset(
     {
         "web", "socket", "poster", "worker", "clock", "up", "demo", "migrate", "validate", "test", "schema",

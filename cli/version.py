@@ -1,4 +1,4 @@
-"""Which release this is."""
+"""The version of this release."""
 
 from importlib.metadata import PackageNotFoundError, version
 
@@ -6,7 +6,7 @@ UNKNOWN = "unknown"
 
 
 def release() -> str:
-    """As the installed package has it; `unknown` for sources that nobody installed."""
+    """Return the version of the installed package, or `unknown` if it is not installed."""
     try:
         return version("runbook")
     except PackageNotFoundError:

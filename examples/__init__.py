@@ -1,1 +1,1 @@
-"""Teams, runbooks and workflows to start from, and something that they can act on."""
+"""Example teams, runbooks and workflows to start from, and a target system that they act on."""

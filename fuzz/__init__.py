@@ -1,1 +1,1 @@
-"""Fuzzing: what anybody with a token, or with the signing secret, may send. `make fuzz` runs it."""
+"""Fuzz everything that can be sent with a token or with Slack's signing secret. Run it with `make fuzz`."""

@@ -1,7 +1,7 @@
-"""`python -m fuzz`: send what nobody should, and print what came of it. Exit status 1 where something did.
+"""`python -m fuzz`: send hostile inputs and print the findings. Exits with 1 if there are any.
 
-A finding is a 500, an answer later than a second, none at all, a dead `web`, more than 400 MB of its memory, or an
-input that a parser neither takes nor refuses. Each is kept in the folder.
+A finding is a 500, an answer after more than a second, no answer, a dead `web`, more than 400 MB of its memory, or an
+input that a parser neither accepts nor refuses. Each is saved in the folder.
 """
 
 import tempfile
@@ -14,9 +14,9 @@ import typer
 from cli.processes import quiet_logging
 from fuzz.campaign import run_campaign
 
-Minutes = Annotated[float, typer.Option(help="How long, in all; 0.5 is what CI runs.")]
-Seed = Annotated[int, typer.Option(help="Decides what is sent.")]
-Keep = Annotated[Path | None, typer.Option(help="Work in this new folder, and leave it there.")]
+Minutes = Annotated[float, typer.Option(help="Total duration; CI runs 0.5.")]
+Seed = Annotated[int, typer.Option(help="Determines the inputs.")]
+Keep = Annotated[Path | None, typer.Option(help="Use this new folder and keep it.")]
 
 
 def main(minutes: Minutes = 10.0, seed: Seed = 1, keep: Keep = None) -> None:
@@ -31,7 +31,7 @@ def main(minutes: Minutes = 10.0, seed: Seed = 1, keep: Keep = None) -> None:
 
     record = run_campaign(folder.resolve(), minutes * 60, seed, say)
     print("\n".join(record.lines()))
-    print(f"{sum(record.counts.values()):,} inputs, {len(record.findings)} findings, in {folder}")
+    print(f"{sum(record.counts.values()):,} inputs, {len(record.findings)} findings; saved in {folder}")
     raise typer.Exit(int(bool(record.findings)))
 
 

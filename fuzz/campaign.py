@@ -1,4 +1,4 @@
-"""One campaign: the entrances of a real `web`, one after the other, then the parsers, each in a process of its own."""
+"""One campaign: fuzz the entry points of a real `web`, then the parsers, each in a process of its own."""
 
 import importlib.util
 import os
@@ -9,13 +9,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from fuzz.house import House, running_house
+from fuzz.deployment import Deployment, running_deployment
 from fuzz.record import Record
 from fuzz.rest import fuzz_described, fuzz_documents
 from fuzz.slack import fuzz_slack
 
 MOST_MEGABYTES = 400
-OF_ENTRANCES = 0.7  # of the time; the rest is the parsers'
+OF_ENTRANCES = 0.7  # share of the time; the parsers get the rest
 PARSERS = ("document", "json", "alert", "expression", "template", "schema", "words", "duration", "cursor")
 EXECUTED = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
 START_SECONDS = 120
@@ -24,34 +24,34 @@ Say = Callable[[str], None]
 
 
 def run_campaign(folder: Path, seconds: float, number: int, say: Say) -> Record:
-    """Everything that was found is in the record, and its input in the folder."""
+    """Fuzz for `seconds` with the seed `number`. Returns the record of findings; their inputs are in the folder."""
     record = Record(folder)
-    with running_house(folder) as house:
+    with running_deployment(folder) as deployment:
         for fuzz in (fuzz_described, fuzz_documents, fuzz_slack):
-            fuzz(house, record, seconds * OF_ENTRANCES / 3, number)
+            fuzz(deployment, record, seconds * OF_ENTRANCES / 3, number)
             say(f"{fuzz.__name__}: {sum(record.counts.values()):,} requests so far")
-        _look_at(house, record, say)
+        _look_at(deployment, record, say)
     if importlib.util.find_spec("atheris") is None:
-        say("atheris is not here (Linux on x86-64 and Python 3.11): the parsers are left out")
+        say("skipping the parsers: atheris is not installed (it needs Linux on x86-64 and Python 3.11)")
         return record
     each = seconds * (1 - OF_ENTRANCES) / len(PARSERS)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each is a process, and takes seconds to start
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each is a process that takes seconds to start
         list(pool.map(lambda name: _fuzz_parser(name, record, each, number, say), PARSERS))
     return record
 
 
-def _look_at(house: House, record: Record, say: Say) -> None:
-    """Whether web still lives, how much memory it took, and what its log says that nobody was told."""
-    if house.process.poll() is not None:
-        record.found("web", "died", f"exit status {house.process.returncode}", "")
+def _look_at(deployment: Deployment, record: Record, say: Say) -> None:
+    """Record a dead web process, too much memory, and unexpected errors in its log."""
+    if deployment.process.poll() is not None:
+        record.found("web", "died", f"exit status {deployment.process.returncode}", "")
         return
-    peak = house.peak_memory()
+    peak = deployment.peak_memory()
     say(f"web's peak memory: {peak} MB")
     if peak > MOST_MEGABYTES:
         record.found("web", f"{peak} MB", f"more than {MOST_MEGABYTES} MB", "")
-    failed = house.log.read_text(encoding="utf-8", errors="replace").count("request failed")
+    failed = deployment.log.read_text(encoding="utf-8", errors="replace").count("request failed")
     if failed:
-        record.found("web", f"{failed} unforeseen", str(house.log), "")
+        record.found("web", f"{failed} unexpected errors", str(deployment.log), "")
 
 
 def _fuzz_parser(name: str, record: Record, seconds: float, number: int, say: Say) -> None:
@@ -91,7 +91,7 @@ def _fuzz_parser(name: str, record: Record, seconds: float, number: int, say: Sa
 
 
 def _write_seed(name: str, corpus: Path) -> None:
-    """An input to begin with; the module that has it instruments what it imports, so it is asked in its process."""
+    """Write the first input, read from fuzz.parsers in a process of its own, since that instruments its imports."""
     script = f"import sys; from fuzz.parsers import SEEDS; sys.stdout.buffer.write(SEEDS[{name!r}])"
     seed = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout
     (corpus / "seed").write_bytes(seed)

@@ -1,4 +1,4 @@
-"""Hypothesis, as a source of inputs."""
+"""Use Hypothesis as a source of inputs."""
 
 import time
 from collections.abc import Callable
@@ -18,7 +18,7 @@ SETTINGS = settings(
 
 
 def use_some(number: int, strategy: SearchStrategy[Value], use: Callable[[Value], None]) -> None:
-    """Call `use`, which must not raise, with ten values or so. The same `number`, the same values."""
+    """Call `use`, which must not raise, with about ten values. The same `number` gives the same values."""
 
     @seed(number)
     @SETTINGS
@@ -32,7 +32,7 @@ def use_some(number: int, strategy: SearchStrategy[Value], use: Callable[[Value]
 def use_for(
     seconds: float, number: int, strategy: SearchStrategy[Value], use: Callable[[Value], None]
 ) -> None:
-    """The same until the time is over."""
+    """Call `use` with new values for `seconds`."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         use_some(number, strategy, use)

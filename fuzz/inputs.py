@@ -1,4 +1,4 @@
-"""Strategies for what people send: documents, expressions, schemas, JSON, commands; half of them of the worst kind."""
+"""Strategies for inputs: documents, expressions, schemas, JSON and commands, about half of them hostile."""
 
 import json
 from typing import Any
@@ -140,5 +140,5 @@ BODIES = DOCUMENTS | RAW | st.binary(max_size=300)
 
 
 def values_as_json(value: object) -> bytes:
-    """JSON as Python writes it: NaN and Infinity too, which JSON does not have."""
+    """Return JSON as Python writes it, including NaN and Infinity, which are not valid JSON."""
     return json.dumps(value).encode("utf-8", "surrogatepass")

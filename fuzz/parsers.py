@@ -1,7 +1,7 @@
-"""`python -m fuzz.parsers NAME [options of libFuzzer]`: one parser under atheris, which follows its branches.
+"""`python -m fuzz.parsers NAME [options of libFuzzer]`: fuzz one parser with atheris, which is guided by coverage.
 
-Whatever a parser refuses is a RunbookError (or, of what is no JSON, a ValueError); everything else ends the run, and so
-does an input that takes longer than libFuzzer's `-timeout`, or memory beyond its `-rss_limit_mb`.
+A parser refuses an input with RunbookError (or ValueError for invalid JSON). Any other error ends the run, as does an
+input that exceeds libFuzzer's `-timeout` or `-rss_limit_mb`.
 """
 
 import sys
@@ -31,7 +31,7 @@ SCOPE: Mapping[str, object] = {
     "incident": {"title": "a,b,c" * 20, "labels": {"pager": "yes"}, "severity": "high"},
     "params": {"text": "a" * 300, "list": list(range(300)), "n": 10**400},
 }
-WORK = 300_000  # so that an input that is allowed is far from libFuzzer's timeout
+WORK = 300_000  # keeps accepted inputs far from libFuzzer's timeout
 
 
 def _document(data: bytes) -> None:
@@ -104,7 +104,7 @@ def main() -> None:
         with suppress(RunbookError):
             target(data)
 
-    once(SEEDS[name])  # what is made at the first use counts for no input
+    once(SEEDS[name])  # warm up, so that one-time work is not attributed to an input
     atheris.Setup(sys.argv, once)
     atheris.Fuzz()
 

@@ -1,4 +1,4 @@
-"""What came of it: counts, and every input that was answered by a 500, too late, or by nothing, in a folder."""
+"""Record results: counts, and a file for every input that got a 500, a late answer or none."""
 
 import json
 import threading
@@ -14,7 +14,7 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class Finding:
-    """`what`: a status, `slow` or `died`; `file`: where the input is."""
+    """A finding. `what`: a status, a duration or `died`. `file`: contains the input."""
 
     group: str
     what: str
@@ -24,7 +24,7 @@ class Finding:
 
 @dataclass
 class Record:
-    """Safe to be written by several threads."""
+    """The results of a campaign; safe to be written by several threads."""
 
     folder: Path
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -33,11 +33,11 @@ class Record:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def asked(self, group: str, about: str, sent: object, ask: Callable[[], int]) -> None:
-        """Ask once, for a status. Raising counts as no answer."""
+        """Call `ask` for a status and record the result; an exception counts as no answer."""
         began = time.monotonic()
         try:
             status = str(ask())
-        except Exception as error:  # noqa: BLE001 that is what is looked for
+        except Exception as error:  # noqa: BLE001 any error is a finding
             status = type(error).__name__
         seconds = time.monotonic() - began
         with self._lock:
@@ -50,7 +50,7 @@ class Record:
                 self._keep(group, f"{seconds:.1f} s", about, sent)
 
     def found(self, group: str, what: str, about: str, sent: object) -> None:
-        """Something that is no answer."""
+        """Record a finding that is not an answer to a request."""
         with self._lock:
             self._keep(group, what, about, sent)
 
@@ -62,17 +62,17 @@ class Record:
         self.findings.append(Finding(group, what, about, file))
 
     def lines(self) -> list[str]:
-        """For people."""
+        """Return the report: a line per group, then the first findings."""
         groups = sorted({group for group, _ in self.counts})
         return [self._line(group) for group in groups] + [
             f"  {each.group}: {each.what}, {each.about[:80]} ({each.file})" for each in self.findings[:SHOWN]
         ]
 
     def _line(self, group: str) -> str:
-        told = {status: count for (name, status), count in sorted(self.counts.items()) if name == group}
-        statuses = ", ".join(f"{status}: {count:,}" for status, count in told.items())
+        counted = {status: count for (name, status), count in sorted(self.counts.items()) if name == group}
+        statuses = ", ".join(f"{status}: {count:,}" for status, count in counted.items())
         slowest = ""
-        if group in self.slowest:  # parsers are not asked one by one
+        if group in self.slowest:  # parsers are not timed per input
             seconds, about = self.slowest[group]
             slowest = f"slowest {seconds * 1_000:6.0f} ms ({about[:60]})   "
-        return f"{group:8} {sum(told.values()):9,}   {slowest}{statuses}"
+        return f"{group:8} {sum(counted.values()):9,}   {slowest}{statuses}"

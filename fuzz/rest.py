@@ -1,4 +1,4 @@
-"""REST: what the OpenAPI document says that may be sent, what it says that may not, and documents of the worst kind."""
+"""Fuzz REST with requests that the OpenAPI document allows, requests that it forbids, and hostile documents."""
 
 import itertools
 import random
@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 from schemathesis.core.result import Ok
 
+from fuzz.deployment import Deployment
 from fuzz.generating import use_for, use_some
-from fuzz.house import House
 from fuzz.inputs import BODIES, DOCUMENTS, VALUES, WORDS, values_as_json
 from fuzz.record import Record
 
-SECONDS = 30.0  # after which there is no answer
+SECONDS = 30.0  # after which a request counts as unanswered
 JSON, YAML = "application/json", "application/yaml"
 MOMENTS = st.sampled_from(
     ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-02-30T00:00:00Z", "x", "1e9"]
@@ -31,16 +31,16 @@ SEARCHED = (
 )
 
 
-def tokens(house: House) -> Iterator[str]:
-    """All of everybody, in turn, for ever."""
-    return itertools.cycle(token for same in zip(*house.tokens.values(), strict=True) for token in same)
+def tokens(deployment: Deployment) -> Iterator[str]:
+    """Yield everybody's tokens in turn, forever."""
+    return itertools.cycle(token for same in zip(*deployment.tokens.values(), strict=True) for token in same)
 
 
-def fuzz_described(house: House, record: Record, seconds: float, number: int) -> None:
-    """Every operation of the OpenAPI document in turn, and half of the time with what the document forbids."""
-    schema = schemathesis.openapi.from_url(f"{house.url}/api/openapi.json")
+def fuzz_described(deployment: Deployment, record: Record, seconds: float, number: int) -> None:
+    """Fuzz every operation of the OpenAPI document in turn, half of the time with invalid requests."""
+    schema = schemathesis.openapi.from_url(f"{deployment.url}/api/openapi.json")
     operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
-    carried, until = tokens(house), time.monotonic() + seconds
+    carried, until = tokens(deployment), time.monotonic() + seconds
 
     def ask(case: "Case[Any]") -> None:
         headers = {"Authorization": f"Bearer {next(carried)}"}
@@ -57,9 +57,9 @@ def fuzz_described(house: House, record: Record, seconds: float, number: int) ->
         use_some(number, operation.as_strategy(generation_mode=mode), ask)
 
 
-def fuzz_documents(house: House, record: Record, seconds: float, number: int) -> None:
-    """Definitions, parameters, alerts and callbacks, as JSON and YAML, by everybody."""
-    runs = f"/api/incidents/{house.incident_id}/runbooks/all-kinds/execute"
+def fuzz_documents(deployment: Deployment, record: Record, seconds: float, number: int) -> None:
+    """Fuzz definitions, parameters, alerts and callbacks, as JSON and YAML, with everybody's tokens."""
+    runs = f"/api/incidents/{deployment.incident_id}/runbooks/all-kinds/execute"
     posts = [
         "/api/runbooks",
         "/api/workflows",
@@ -80,8 +80,8 @@ def fuzz_documents(house: House, record: Record, seconds: float, number: int) ->
         st.tuples(st.just("GET"), st.sampled_from(SEARCHED), st.just(b""), st.just(JSON)),
         st.tuples(st.just("POST"), st.just("/api/incidents"), VALUES.map(values_as_json), st.just(JSON)),
     )
-    carried = tokens(house)
-    with httpx2.Client(base_url=house.url, timeout=SECONDS, trust_env=False) as client:
+    carried = tokens(deployment)
+    with httpx2.Client(base_url=deployment.url, timeout=SECONDS, trust_env=False) as client:
 
         def ask(drawn: tuple[tuple[str, str, bytes, str], str, str]) -> None:
             (method, path, body, kind), moment, word = drawn

@@ -1,4 +1,4 @@
-"""Slack: signed requests, such as Slack would never send."""
+"""Fuzz Slack's endpoint with correctly signed requests that Slack would never send."""
 
 import hashlib
 import hmac
@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 import httpx2
 from hypothesis import strategies as st
 
+from fuzz.deployment import ADMIN, APP, CHANNEL, NOBODY, RESPONDER, ROOT, SECRET, TEAM, Deployment
 from fuzz.generating import use_for
-from fuzz.house import ADMIN, APP, CHANNEL, NOBODY, RESPONDER, ROOT, SECRET, TEAM, House
 from fuzz.inputs import NUMBERS, VALUES, WORDS
 from fuzz.record import Record
 
@@ -53,8 +53,8 @@ COMMANDS = st.builds(
 ACTIONS = ("approval.approve", "approval.reject", "run.cancel", "run.retry", "verdict.ran", "x")
 
 
-def fuzz_slack(house: House, record: Record, seconds: float, number: int) -> None:
-    """Commands, buttons, forms, and bodies that are none of these."""
+def fuzz_slack(deployment: Deployment, record: Record, seconds: float, number: int) -> None:
+    """Fuzz with commands, buttons, forms, and other bodies."""
     raw = st.sampled_from(
         ["[" * 5_000, '{"a":' * 5_000, "a=1&" * 200_000, "payload=" + "[" * 5_000, "=" * 90_000, ""]
     )
@@ -65,7 +65,7 @@ def fuzz_slack(house: House, record: Record, seconds: float, number: int) -> Non
         st.tuples(VALUES.map(lambda value: urlencode({"payload": json.dumps(value)})), st.just(FORM)),
         st.tuples(VALUES.map(json.dumps) | raw, st.sampled_from([FORM, JSON])),
     )
-    with httpx2.Client(base_url=house.url, timeout=30, trust_env=False) as client:
+    with httpx2.Client(base_url=deployment.url, timeout=30, trust_env=False) as client:
 
         def ask(drawn: tuple[str, str]) -> None:
             body, kind = drawn[0].encode("utf-8", "replace"), drawn[1]
@@ -79,7 +79,7 @@ def fuzz_slack(house: House, record: Record, seconds: float, number: int) -> Non
 
 
 def signed(body: bytes, content_type: str) -> dict[str, str]:
-    """The headers with which Slack would send it."""
+    """Return the headers that Slack would send with this body."""
     timestamp = str(int(time.time()))
     digest = hmac.new(SECRET.encode(), f"v0:{timestamp}:".encode() + body, hashlib.sha256).hexdigest()
     return {

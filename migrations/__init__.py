@@ -1,1 +1,1 @@
-"""Alembic migrations; a test proves them equal to core's tables."""
+"""Alembic migrations; a test checks that they produce core's tables."""

@@ -1,8 +1,8 @@
-"""What the service's own role may do, where another one owns the tables: all that the service does, and no more."""
+"""The rights of the service's own role if another role owns the tables: exactly what the service needs."""
 
 from sqlalchemy import Connection, text
 
-# Append-only: an entry is written, its seal is filled in once. Nothing is changed, deleted or emptied.
+# Append-only: entries are inserted and their seals filled in once; nothing is changed, deleted or truncated.
 LIMITED = {
     "audit_entries": "SELECT, INSERT",
     "audit_seals": "SELECT, INSERT, UPDATE (position, hash)",
@@ -15,7 +15,7 @@ SCHEMA = text("SELECT current_schema()")
 
 
 def grant_service(connection: Connection, role: str) -> None:
-    """Give `role` its rights on the tables there are. To be run as their owner; again: nothing more happens."""
+    """Grant `role` its rights on the existing tables. Must be run as their owner; idempotent."""
     quote = connection.dialect.identifier_preparer.quote
     to, schema = quote(role), quote(str(connection.scalar(SCHEMA)))
     connection.execute(text(f"GRANT USAGE ON SCHEMA {schema} TO {to}"))

@@ -1,4 +1,4 @@
-"""Bringing a database to the newest schema."""
+"""Migrate a database to the newest schema."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, text
 
 from core.advisory_locks import Number, wait_for_the
 
-LOCK_TIMEOUT = "5s"  # rather give up than queue behind a long transaction and block everybody else
+LOCK_TIMEOUT = "5s"  # give up rather than queue behind a long transaction and block everybody else
 
 
 COMPATIBLE = """
@@ -19,13 +19,13 @@ ON CONFLICT (id) DO UPDATE SET oldest_code = excluded.oldest_code
 
 
 def oldest_code() -> str:
-    """The oldest release that works with the newest schema: the latest that any migration says of itself."""
+    """Return the oldest release that works with the newest schema: the latest that any migration requires."""
     scripts = ScriptDirectory.from_config(alembic_config()).walk_revisions()
     return max(getattr(script.module, "oldest_code", "") for script in scripts)
 
 
 def _say_which_code_fits(connection: Connection) -> None:
-    """Only where it says something else: who finds nothing to do may be a role that may not write it."""
+    """Write it only if it differs: a role that finds nothing to migrate may lack the right to write it."""
     oldest = oldest_code()
     if connection.scalar(text("SELECT oldest_code FROM schema_compatibility")) != oldest:
         connection.execute(text(COMPATIBLE), {"oldest_code": oldest})
@@ -38,7 +38,7 @@ def alembic_config() -> Config:
 
 
 def upgrade_database(engine: Engine) -> None:
-    """Run the missing migrations in one transaction; whoever comes second waits, and finds nothing to do."""
+    """Run the missing migrations in one transaction; a concurrent call waits and then finds nothing to do."""
     config = alembic_config()
     with engine.begin() as connection:
         wait_for_the(connection, Number.SCHEMA)

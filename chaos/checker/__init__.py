@@ -1,4 +1,4 @@
-"""The independent checker: facts from the database, the target and Slack, held against the model.
+"""The independent checker: compares facts from the database, the target and Slack with what was promised.
 
-It imports nothing of the product.
+It imports nothing from the product.
 """

@@ -1,4 +1,4 @@
-"""What the checker looks at. Times of the database are datetimes, those of the bench Unix times."""
+"""The facts that the checker judges. Times from the database are datetimes, those of the bench Unix times."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,10 +16,10 @@ Thing = TypeVar("Thing")
 
 @dataclass(frozen=True)
 class Execution:
-    """Of a runbook. `frozen`: the definition that it runs; `published`: the one of its version.
+    """A run of a runbook. `frozen`: the copy of the definition that it runs; `published`: that of its version.
 
-    `awaited_by`: the id of the workflow's action that waits for its end. `is_frozen`: no step of it may start.
-    `retry_of`: the id of the one that it goes on from.
+    `awaited_by`: the id of the workflow action that waits for it. `is_frozen`: held by a freeze, so no step may start.
+    `retry_of`: the id of the run that it retries.
     """
 
     id: str
@@ -51,7 +51,7 @@ class Execution:
 
 @dataclass(frozen=True)
 class WorkflowExecution:
-    """`frozen`: the definition that it runs."""
+    """An execution of a workflow. `frozen`: the copy of the definition that it runs."""
 
     id: str
     incident_id: str
@@ -76,9 +76,9 @@ class Incident:
 
 @dataclass(frozen=True)
 class Step:
-    """Of a runbook execution, or an action of a workflow execution.
+    """A step of a run, or an action of a workflow execution.
 
-    `carried_over`: it was done by the execution that its own is a retry of.
+    `carried_over`: it was done by the run that this one retries.
     """
 
     execution_id: str
@@ -94,13 +94,13 @@ class Step:
 
     @property
     def key(self) -> str:
-        """What each of its calls carries."""
+        """The key that each of its calls carries."""
         return f"{self.execution_id}.{self.id}"
 
 
 @dataclass(frozen=True)
 class Gate:
-    """`initiators`: who brought its run about, by what the gate was told."""
+    """A gate. `initiators`: the people who brought its run about, as stored with the gate."""
 
     id: str
     execution_id: str
@@ -140,7 +140,7 @@ class Freeze:
 
 @dataclass(frozen=True)
 class Call:
-    """A call that the target met. `effect`: it was not refused."""
+    """A call that the target received. `effect`: False if the target refused it."""
 
     at: float
     key: str
@@ -151,7 +151,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Trace:
-    """What a command wrote of itself: `begin`, `tick` or `end`."""
+    """A line that a command wrote about itself. `word`: `begin`, `tick` or `end`."""
 
     key: str
     pid: int
@@ -161,7 +161,7 @@ class Trace:
 
 @dataclass(frozen=True)
 class Message:
-    """A message of the app in Slack. `card`: what its first block is named after, such as `headline.rbx_…`."""
+    """A message of the app in Slack. `card`: the id of its first block, such as `headline.rbx_…`."""
 
     channel: str
     ts: str
@@ -175,7 +175,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Asked:
-    """A start that was asked for. `told`: the execution that its asker was told of. `refused`: it must not be."""
+    """A request for a run. `told`: the run id that the requester was given. `refused`: it must not have started one."""
 
     tag: str
     told: str | None
@@ -184,7 +184,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Recovery:
-    """A worker was lost that held the execution: after so many seconds somebody went on with it."""
+    """A run whose worker was lost, and the seconds until another worker continued it."""
 
     execution_id: str
     seconds: float
@@ -192,7 +192,7 @@ class Recovery:
 
 @dataclass(frozen=True)
 class Wait:
-    """The longest time for which the execution was due, and nobody touched it."""
+    """The longest time in seconds for which an execution was due and no worker touched it."""
 
     execution_id: str
     seconds: float
@@ -200,9 +200,9 @@ class Wait:
 
 @dataclass(frozen=True)
 class Delivery:
-    """A command, a click or an event that Slack sent the app. `outcome`: Slack's word for what came of it.
+    """A command, a click or an event that Slack sent the app.
 
-    `seconds`: how long that took.
+    `outcome`: Slack's name for the result. `seconds`: how long the app took to answer.
     """
 
     number: int
@@ -213,7 +213,7 @@ class Delivery:
 
 
 def by(things: Iterable[Thing], name: str) -> Mapping[Any, list[Thing]]:
-    """Things by an attribute; an unknown value has none."""
+    """Group things by an attribute; a value that does not occur maps to an empty list."""
     found: defaultdict[Any, list[Thing]] = defaultdict(list)
     for thing in things:
         found[getattr(thing, name)].append(thing)
@@ -222,11 +222,11 @@ def by(things: Iterable[Thing], name: str) -> Mapping[Any, list[Thing]]:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything. `told`: ids of executions that somebody was told of.
+    """All facts of a campaign.
 
-    `harms`: from when until when workers or servers suffered. `other_deaths`: when workers died of something else than
-    what they ran. `redis_away`: from when until when Redis, and nothing else, was away. `froze`: when somebody was told
-    that a freeze is in force, by its id.
+    `told`: ids of runs that somebody was given. `harms`: periods in which a fault affected workers or servers.
+    `other_deaths`: when workers died of something other than their run. `redis_away`: periods in which only Redis was
+    down. `froze`: when a freeze was confirmed, by its id.
     """
 
     executions: Sequence[Execution] = ()
@@ -271,7 +271,7 @@ class Facts:
         return by(sorted(self.traces, key=lambda trace: trace.at), "key")
 
     def is_asked_again(self, step: Step) -> bool:
-        """Whether the step is a gate whose approval did not hold any more, or not for a retry."""
+        """Return whether the step is a gate that needs approval again: voided, or not valid for a retry."""
         if step.type != "approval" or step.carried_over:
             return False
         at = (step.execution_id, step.position)
@@ -287,7 +287,7 @@ class Facts:
 
     @cached_property
     def without_redis(self) -> list[Delivery]:
-        """What Slack sent while Redis was away."""
+        """Slack's deliveries while Redis was down."""
         away = self.redis_away
         return [each for each in self.deliveries if any(since <= each.at <= until for since, until in away)]
 
@@ -296,23 +296,23 @@ class Facts:
         return by(self.messages, "card")
 
     def definition_of(self, execution: Execution, step: Step) -> Mapping[str, Any]:
-        """What the execution's own definition says of the step."""
+        """Return the step's definition in the copy that the execution runs."""
         found: Mapping[str, Any] = execution.frozen["steps"][step.position]
         return found
 
     def run_again(self, step: Step) -> int:
-        """How often people said: run it again."""
+        """Return how often the verdict on the step was `run_again`."""
         return sum(
             entry.action == "verdict.run_again" and entry.details.get("step") == step.position
             for entry in self.audit_of[step.execution_id]
         )
 
     def frozen_seconds(self, begun: float, ended: float) -> float:
-        """For how long a freeze was in force meanwhile."""
+        """Return for how many seconds of the period a freeze was in force."""
         since = [(each.created_at.timestamp(), each.lifted_at) for each in self.freezes]
         ends = [(begin, lifted.timestamp() if lifted else ended) for begin, lifted in since]
         return sum(max(0.0, min(end, ended) - max(begin, begun)) for begin, end in ends)
 
     def harmed(self, begun: float, ended: float) -> bool:
-        """Whether anything befell a worker, or what it needs, meanwhile."""
+        """Return whether a fault affected a worker, or a server it needs, in the period."""
         return any(begun <= until and since <= ended for since, until in self.harms)

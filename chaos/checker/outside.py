@@ -1,4 +1,4 @@
-"""Facts from outside: the messages that Slack has, and what commands wrote of themselves."""
+"""Facts from outside the product: Slack's messages and deliveries, and the traces that commands wrote."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -7,11 +7,13 @@ from typing import Any
 
 from chaos.checker.facts import Delivery, Message, Trace
 
-POSTED_AFTER = 2.0  # seconds: what was looked up in vain as it ended
+POSTED_AFTER = (
+    2.0  # seconds within which a message is posted whose lookup failed just before the strike ended
+)
 
 
 def read_messages(log: Mapping[str, Any]) -> list[Message]:
-    """The app's messages in the sandbox's log, threads included."""
+    """Return the app's messages in the sandbox's log, including threads."""
     return [
         _message(channel, message)
         for channel, messages in log["messages"].items()
@@ -39,9 +41,9 @@ def _message(channel: str, message: Mapping[str, Any]) -> Message:
 def without_allowed_repeats(
     messages: Sequence[Message], unreadable: Sequence[tuple[float, float]]
 ) -> list[Message]:
-    """Where Slack let nobody look a message up that was in doubt, it is posted again rather than lost: the last counts.
+    """Drop earlier copies of messages that had to be posted again because Slack did not let the app look them up.
 
-    `unreadable`: from when until when that was so.
+    `unreadable`: the periods in which lookups failed; a message in doubt is then posted again rather than lost.
     """
     last = {(message.notice, message.part): message for message in messages if message.notice}
     return [
@@ -58,7 +60,7 @@ def _is_within(message: Message, times: Sequence[tuple[float, float]]) -> bool:
 
 
 def read_deliveries(log: Mapping[str, Any]) -> list[Delivery]:
-    """What Slack sent the app."""
+    """Return what Slack sent the app."""
     return [
         Delivery(
             number=int(record["n"]),
@@ -72,7 +74,7 @@ def read_deliveries(log: Mapping[str, Any]) -> list[Delivery]:
 
 
 def read_traces(file: Path) -> list[Trace]:
-    """One a line: `KEY PID WORD SECONDS`."""
+    """Parse a file with one trace per line: `KEY PID WORD SECONDS`."""
     return _traces(file.read_text(encoding="utf-8").splitlines()) if file.exists() else []
 
 

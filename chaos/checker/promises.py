@@ -1,4 +1,4 @@
-"""The promises, each with the rules that hold it and how much there was to hold it against."""
+"""The promises, each with the rules that check it and the number of cases that were checked."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ OUTSIDE = ("http", "shell")
 
 @dataclass(frozen=True)
 class Promise:
-    """`sentence`: what must not be, as it stands in the report."""
+    """A promise. `sentence`: what must not happen, as reported. `count`: returns the number of cases in the facts."""
 
     sentence: str
     rules: Sequence[Rule]
@@ -36,7 +36,7 @@ class Promise:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a promise: held against so many things, and broken so often."""
+    """The result for a promise: how many cases were checked, and how many broke it."""
 
     sentence: str
     checked: int
@@ -63,28 +63,28 @@ def _all_executions(facts: Facts) -> int:
 
 PROMISES = (
     Promise(
-        "executions lost, or made twice",
+        "executions lost or duplicated",
         requests.ACKNOWLEDGED,
         lambda facts: len(facts.asked) + len(facts.workflows),
     ),
     Promise("unsafe steps called twice", effects.ONCE, _unsafe),
-    Promise("calls and commands that nothing explains", effects.EXPLAINED, _outside),
-    Promise("executions stuck for over 60 s", stuck.RULES, _all_executions),
-    Promise("executions without an end", endings.RULES, _all_executions),
-    Promise("messages missing or doubled", messages.RULES, lambda facts: len(facts.messages)),
+    Promise("unexplained calls and commands", effects.EXPLAINED, _outside),
+    Promise("executions stuck for more than 60 s", stuck.RULES, _all_executions),
+    Promise("executions that never ended", endings.RULES, _all_executions),
+    Promise("messages missing or duplicated", messages.RULES, lambda facts: len(facts.messages)),
     Promise("gates decided wrongly", gates.RULES, lambda facts: len(facts.gates)),
-    Promise("audit rows missing or doubled", audit.RULES, lambda facts: len(facts.audit)),
-    Promise("steps out of order, or after a cancel", order.RULES, lambda facts: len(facts.steps)),
-    Promise("steps beyond their deadline, poison not put away", deadlines.RULES, deadlines.count),
+    Promise("audit entries missing or duplicated", audit.RULES, lambda facts: len(facts.audit)),
+    Promise("steps out of order or after a cancel", order.RULES, lambda facts: len(facts.steps)),
+    Promise("steps past their deadline, poison not stopped", deadlines.RULES, deadlines.count),
     Promise(
-        "locks held twice, or kept",
+        "locks held twice or not released",
         locks.RULES,
         lambda facts: sum(bool(e.lock_name) for e in facts.executions),
     ),
-    Promise("workflows that did not wait, or not tell", waits.RULES, waits.count),
-    Promise("started, or called, in a freeze; held for ever", freezes.RULES, freezes.count),
-    Promise("retried twice, or done again by a retry", retries.RULES, retries.count),
-    Promise("runs of another version", versions.RULES, lambda facts: len(facts.executions)),
+    Promise("workflows that did not wait or report", waits.RULES, waits.count),
+    Promise("started or called in a freeze, or held forever", freezes.RULES, freezes.count),
+    Promise("retried twice, or repeated by a retry", retries.RULES, retries.count),
+    Promise("runs of the wrong version", versions.RULES, lambda facts: len(facts.executions)),
     Promise(
         "Slack answered after 3 s without Redis",
         requests.WITHOUT_REDIS,
@@ -95,7 +95,7 @@ RULES = tuple(rule for promise in PROMISES for rule in promise.rules)
 
 
 def verdicts(facts: Facts, violations: Sequence[Violation]) -> list[Verdict]:
-    """One a promise."""
+    """Return one verdict per promise."""
     return [
         Verdict(promise.sentence, promise.count(facts), _broken(promise, violations)) for promise in PROMISES
     ]

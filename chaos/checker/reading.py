@@ -1,4 +1,4 @@
-"""Facts from the database, by plain SQL."""
+"""Read facts from the database with plain SQL."""
 
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -57,7 +57,7 @@ Row = TypeVar("Row")
 
 
 def read_database(conninfo: str, others: Facts) -> Facts:
-    """The facts of the database, beside those that are known already."""
+    """Return `others` with the facts of the database added."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         return replace(
             others,

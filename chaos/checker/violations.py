@@ -1,4 +1,4 @@
-"""What the checker says."""
+"""The checker's results: violations, and the type of a rule."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from chaos.checker.facts import Facts
 
 @dataclass(frozen=True)
 class Violation:
-    """A promise that was broken: by which rule, for what (an id), in a sentence."""
+    """A broken promise: the rule, the id of the subject, and a sentence."""
 
     rule: str
     subject: str

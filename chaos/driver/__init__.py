@@ -1,1 +1,1 @@
-"""The driver: people who open incidents, start runbooks, decide, cancel and give verdicts, by a seed."""
+"""The driver: simulated people who open incidents, start runbooks, decide, cancel and give verdicts, from a seed."""

@@ -1,4 +1,4 @@
-"""Asking for executions, by Slack and by REST, with repeated deliveries."""
+"""Request runs through Slack and REST, with repeated deliveries."""
 
 from random import Random
 
@@ -11,17 +11,17 @@ LOCKS = ("one", "two")
 
 
 class Asking:
-    """`seed` and a request's number decide everything about it."""
+    """Requests runs; the seed and a request's number determine everything about it."""
 
     def __init__(self, environment: Environment, seed: int) -> None:
-        self._house, self._seed = environment, seed
+        self._environment, self._seed = environment, seed
         self._rest = Rest(environment)
 
     def close(self) -> None:
         self._rest.close()
 
     def open_incident(self, title: str, service: str) -> str:
-        """The incident's id. Repeated until it is told, under one key."""
+        """Open an incident and return its id; repeated with one key until it is answered. Raises TimeoutError."""
         body = {"title": title, "team": TEAM, "severity": "high", "service": service}
         answer = self._rest.insist(REQUESTERS[0], "/api/incidents", body, key=f"incident-{title}")
         if answer is None or not answer.is_success:
@@ -29,21 +29,21 @@ class Asking:
         return str(answer.json()["incident"]["id"])
 
     def open_in_slack(self, title: str) -> None:
-        self._house.slack.say(REQUESTERS[1], GENERAL, f'/runbook incident open "{title}" team={TEAM}')
+        self._environment.slack.say(REQUESTERS[1], GENERAL, f'/runbook incident open "{title}" team={TEAM}')
 
     def ask(self, number: int, incident: str, channel: str | None, runbook: str = "") -> None:
-        """Start something for the incident; by Slack where it has a channel and the seed says so."""
+        """Request a run for the incident, through Slack if it has a channel and the seed says so, else through REST."""
         chance = Random(f"{self._seed}/request/{number}")
         chosen = runbook or chance.choice(ALWAYS)
         tag = f"r{self._seed}-{number}"
         by_slack = channel is not None and chance.random() < 0.5
         request = Request(tag, "slack" if by_slack else "rest", chosen)
-        self._house.journal.asked(request)
+        self._environment.journal.asked(request)
         parameters = {"tag": tag} | ({"lock": chance.choice(LOCKS)} if chosen == LOCKED else {})
         person = chance.choice(REQUESTERS)
         if by_slack and channel is not None:
             words = " ".join(f"{name}={value}" for name, value in parameters.items())
-            self._house.slack.say(person, channel, f"/runbook run {chosen} {words}")
+            self._environment.slack.say(person, channel, f"/runbook run {chosen} {words}")
         else:
             self._by_rest(request, incident, parameters, person, again=chance.random() < 0.3)
 
@@ -57,6 +57,6 @@ class Asking:
         for _ in range(2 if again else 1):
             answer = self._rest.insist(person, path, body, key=request.tag)
             if answer is not None and answer.is_success:
-                self._house.journal.answered(request.tag, str(answer.json()["execution"]["id"]))
+                self._environment.journal.answered(request.tag, str(answer.json()["execution"]["id"]))
             elif answer is not None:
-                self._house.journal.refused(request.tag)
+                self._environment.journal.refused(request.tag)

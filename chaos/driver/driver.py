@@ -1,4 +1,4 @@
-"""The driver: so many requests, so many a second, for incidents that are opened along the way."""
+"""The driver: makes requests at a given rate, for incidents that it opens along the way."""
 
 import threading
 import time
@@ -16,15 +16,15 @@ from chaos.settling import is_too_long
 
 LOOK_SECONDS = 0.2
 THREADS = 8
-EXTRA = 1_000_000  # requests that a strike asks for are numbered from here
-PER_INCIDENT = 5  # requests: Slack takes one message a second in a channel
+EXTRA = 1_000_000  # requests made by strikes are numbered from here
+PER_INCIDENT = 5  # requests: Slack accepts one message per second and channel
 
 
 class Driver:
-    """`runbooks`: the names that are asked for; empty: all that are not long."""
+    """Makes requests. `runbooks`: the names to request."""
 
     def __init__(self, environment: Environment, seed: int, runbooks: tuple[str, ...] = ALWAYS) -> None:
-        self._house, self.seed, self._runbooks = environment, seed, runbooks
+        self._environment, self.seed, self._runbooks = environment, seed, runbooks
         self._asking, self.responding = Asking(environment, seed), Responding(environment, seed)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -34,13 +34,13 @@ class Driver:
         self.failure: Exception | None = None
 
     def start(self, rate: float, most: int) -> None:
-        """Ask `rate` times a second, at most `most` times, unless too much waits already."""
+        """Make `rate` requests per second, at most `most`, and none while too much work is waiting."""
         self.responding.start()
         self._thread = threading.Thread(target=self._drive_on, args=(rate, most), name="driver", daemon=True)
         self._thread.start()
 
     def finish(self) -> None:
-        """Ask no more, and retry no more; returns when every request got its answer."""
+        """Stop requests and retries, and return when every request has been answered."""
         self.responding.retrying.close()
         self._stop.set()
         if self._thread is not None:
@@ -51,10 +51,10 @@ class Driver:
         self.responding.stop()
 
     def await_requests(self, number: int) -> None:
-        """Until so many were made. Raises RuntimeError where no more come."""
+        """Wait until this many requests were made. Raises RuntimeError if the driver failed."""
         while self.asked < number:
             if self.failure is not None:
-                raise RuntimeError("The driver cannot go on.") from self.failure
+                raise RuntimeError("The driver failed.") from self.failure
             time.sleep(LOOK_SECONDS)
 
     def _drive_on(self, rate: float, most: int) -> None:
@@ -66,7 +66,7 @@ class Driver:
     def _drive(self, rate: float, most: int) -> None:
         with ThreadPoolExecutor(THREADS, thread_name_prefix="askers") as pool:
             while self.asked < most and not self._stop.wait(1 / rate):
-                if is_too_long(self._house.conninfo):
+                if is_too_long(self._environment.conninfo):
                     continue
                 if self.asked % PER_INCIDENT == 0:
                     self._incident = self._open(self.asked // PER_INCIDENT)
@@ -74,12 +74,12 @@ class Driver:
                 self.asked += 1
 
     def ask_extra(self, runbook: str) -> None:
-        """Ask for one more, now, for the newest incident."""
+        """Request one more run, now, for the newest incident."""
         if self._incident:
             self._ask(next(self._extras), runbook)
 
     def open_incident(self, title: str) -> str:
-        """One more; returns its id."""
+        """Open one more incident and return its id."""
         return self._asking.open_incident(title, "none")
 
     def _ask(self, number: int, runbook: str) -> None:
@@ -87,12 +87,12 @@ class Driver:
         self._asking.ask(number, incident, self.responding.channels.get(incident), runbook)
 
     def _open(self, number: int) -> str:
-        """By REST; now and then by Slack, too, where nobody needs it."""
+        """Open an incident through REST and return its id; now and then open an extra one through Slack."""
         chance = Random(f"{self.seed}/incident/{number}")
         if chance.random() < 0.2:
             self._asking.open_in_slack(f"slack-{self.seed}-{number}")
-        [unit_of_work] = chance.choices(list(SERVICES), list(SERVICES.values()))
-        return self._asking.open_incident(f"i{self.seed}-{number}", unit_of_work)
+        [service] = chance.choices(list(SERVICES), list(SERVICES.values()))
+        return self._asking.open_incident(f"i{self.seed}-{number}", service)
 
     def _chosen(self, number: int) -> str:
         return Random(f"{self.seed}/runbook/{number}").choice(self._runbooks)

@@ -1,6 +1,6 @@
-"""Racing: many gates; on each several people decide in the same millisecond, as it expires, or as it is cancelled.
+"""Decision races: on each of many gates several people decide at once, while it expires or is cancelled.
 
-By REST, to both web processes alike: Slack's buttons are raced over by the people in `responding`.
+Races go through REST to both web processes; `responding` races for Slack's buttons.
 """
 
 import threading
@@ -19,10 +19,10 @@ from chaos.definitions import APPROVERS, RACED, REQUESTERS
 from chaos.environment import Environment
 from chaos.journal import Request
 
-AT_ONCE = 24  # runs that are raced over
+AT_ONCE = 24  # concurrent runs with raced gates
 LOOK_SECONDS = 0.03
 SECONDS = 10.0
-AHEAD = 0.03  # seconds before a gate's end at which the first may press
+AHEAD = 0.03  # seconds before a gate's expiry at which presses may start
 LOOK = """
 SELECT gate.id, gate.execution_id, extract(epoch FROM gate.expires_at - clock_timestamp())::float
 FROM approvals AS gate JOIN runbook_executions AS execution ON execution.id = gate.execution_id
@@ -37,7 +37,7 @@ ANNA, ABEL, AMOS = APPROVERS
 
 @dataclass(frozen=True)
 class Kind:
-    """Who does what over one gate; `at_end`: as it expires."""
+    """A kind of race: who does what on one gate. `at_end`: as it expires."""
 
     name: str
     weight: int
@@ -64,10 +64,10 @@ class Race:
 
 
 class Racing:
-    """`seed` decides which race is of which kind; `run` returns when as many were run as were asked for."""
+    """Runs races; the seed determines the kind of each."""
 
     def __init__(self, environment: Environment, seed: int, name: str) -> None:
-        self._house, self._name = environment, name
+        self._environment, self._name = environment, name
         self._chance = Random(f"{seed}/{name}")
         self._numbers, self._keys = count(), count()
         self._webs = cycle(environment.webs)
@@ -78,12 +78,12 @@ class Racing:
         self.answers: Counter[str] = Counter()
 
     def run(self, races: int, incident: str) -> None:
-        """For this incident."""
+        """Run this many races for the incident, and return when they are over."""
         most = max(len(kind.presses) for kind in KINDS)
         with (
             self._client,
             ThreadPoolExecutor(AT_ONCE * most) as pressers,
-            psycopg.connect(self._house.conninfo, autocommit=True) as connection,
+            psycopg.connect(self._environment.conninfo, autocommit=True) as connection,
         ):
             path = f"/api/incidents/{incident}/runbooks/{RACED}/execute"
             while self.kinds.total() < races:
@@ -97,13 +97,13 @@ class Racing:
         assert row is not None
         for _ in range(wanted - int(str(row[0]))):
             tag = f"{self._name}-{next(self._numbers)}"
-            self._house.journal.asked(Request(tag, "rest", RACED))
+            self._environment.journal.asked(Request(tag, "rest", RACED))
             answer = self._post(path, REQUESTERS[0], {"parameters": {"tag": tag}})
             if answer:
-                self._house.journal.answered(tag, str(answer["execution"]["id"]))
+                self._environment.journal.answered(tag, str(answer["execution"]["id"]))
 
     def _found(self, connection: "psycopg.Connection[tuple[object, ...]]", most: int) -> Iterator[Race]:
-        """Those gates that have just opened."""
+        """Yield races for the gates that have just opened."""
         rows = connection.execute(LOOK, (RACED,)).fetchall()
         for gate, execution, left in [row for row in rows if row[0] not in self._met][:most]:
             self._met.add(str(gate))
@@ -125,9 +125,9 @@ class Racing:
         self._post(of_run if what == "cancel" else f"/api/approvals/{race.gate}/{what}", user, {})
 
     def _post(self, path: str, user: str, body: dict[str, object]) -> dict[str, dict[str, object]]:
-        """The answer, or nothing: nobody repeats what was lost."""
+        """Return the answer, or an empty one if it was lost or refused; nothing is repeated."""
         headers = {
-            "Authorization": f"Bearer {self._house.tokens[user]}",
+            "Authorization": f"Bearer {self._environment.tokens[user]}",
             "Idempotency-Key": f"{self._name}-{next(self._keys)}",
         }
         try:

@@ -1,4 +1,4 @@
-"""Responding: people see a message with buttons, and press: alone, twice, or several at the same moment."""
+"""Simulated people who see a message with buttons and press them: once, twice, or several people at once."""
 
 import re
 import threading
@@ -14,14 +14,14 @@ from chaos.driver.retrying import Retrying
 from chaos.environment import Environment
 from chaos.slack import Button, buttons_of
 
-ATTEMPTS = 40  # of a press that Slack could not deliver
-TOLD = re.compile(r"Its id is (rbx_[0-9a-z]+)")
+ATTEMPTS = 40  # to deliver a press that Slack could not deliver
+RUN_ID = re.compile(r"\brbx_[0-9a-z]+")
 ANNA, ABEL, AMOS = APPROVERS
 
 
 @dataclass(frozen=True)
 class Press:
-    """Somebody presses a button, by its action id, or asks for the same over REST."""
+    """A person who presses a button, named by its action id, or makes the same request over REST."""
 
     user: str
     action: str
@@ -29,7 +29,7 @@ class Press:
 
 Fates = Sequence[tuple[int, tuple[Press, ...]]]
 
-# What may become of a gate: the presses are made at the same moment.
+# Possible fates of a gate, with weights; the presses of a fate happen at the same moment.
 GATE_FATES: Fates = (
     (40, (Press(ANNA, "approval.approve"), Press(ABEL, "approval.approve"))),
     (15, (Press(ANNA, "approval.approve"), Press(ANNA, "approval.approve"), Press(AMOS, "approval.approve"))),
@@ -68,10 +68,10 @@ FATES = {
 
 
 class Responding:
-    """Hears what the sandbox shows, and has each message's fate drawn once."""
+    """Follows the sandbox's messages and draws the fate of each one once."""
 
     def __init__(self, environment: Environment, seed: int) -> None:
-        self._house, self.retrying = environment, Retrying(environment, seed)
+        self._environment, self.retrying = environment, Retrying(environment, seed)
         self._chance = {action: Random(f"{seed}/fate/{action}") for action in FATES}
         self._met: set[str] = set()
         self._lock = threading.Lock()
@@ -82,20 +82,20 @@ class Responding:
 
     def start(self) -> None:
         for number, user in enumerate(REQUESTERS):
-            self._house.slack.follow(user, self._hear if number == 0 else self._hear_told)
+            self._environment.slack.follow(user, self._hear if number == 0 else self._hear_told)
 
     def stop(self) -> None:
-        """Nobody presses anything from now on."""
+        """Press nothing from now on."""
         self._over.set()
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nobody is about to press anything."""
+        """Return whether no press is pending."""
         with self._lock:
             return self._pressing == 0
 
     def race_for(self, gates: int) -> None:
-        """Over the next gates that open, people race."""
+        """Make people race for the next `gates` gates that open."""
         with self._lock:
             self._races = gates
 
@@ -113,17 +113,17 @@ class Responding:
                 self._meet(f"{action} {block_id}", buttons, self._chance[action], fates)
 
     def _may_retry(self, message: Mapping[str, Any]) -> bool:
-        """Nobody goes on with a poison, or a race, nor with anything once the driver asks no more."""
+        """Return whether to retry: not poison or races, and nothing once the driver has finished."""
         payload = (message.get("metadata") or {}).get("event_payload") or {}
         return not (self.retrying.is_over or str(payload.get("runbook", "long-")).startswith("long-"))
 
     def _hear_told(self, event: Mapping[str, Any]) -> None:
         if event["type"] == "ephemeral":
-            for execution_id in TOLD.findall(str(event["message"].get("text", ""))):
-                self._house.journal.was_told(execution_id, "an ephemeral message")
+            for execution_id in RUN_ID.findall(str(event["message"].get("text", ""))):
+                self._environment.journal.was_told(execution_id, "an ephemeral message")
 
     def _meet(self, what: str, buttons: Mapping[str, Button], chance: Random, fates: Fates) -> None:
-        """Once for each message: draw what becomes of it, and when."""
+        """Draw a message's fate and its delay, once per message."""
         with self._lock:
             if what in self._met:
                 return
@@ -139,7 +139,7 @@ class Responding:
             threading.Thread(target=self._press, args=work, daemon=True).start()
 
     def _press(self, press: Press, button: Button, delay: float, barrier: threading.Barrier) -> None:
-        """Everybody waits for everybody, and then all press."""
+        """Wait for the other people of the same fate, then press at the same moment."""
         self._over.wait(delay)
         barrier.wait()
         try:
@@ -152,13 +152,13 @@ class Responding:
                 self._pressing -= 1
 
     def _insist(self, user: str, button: Button) -> None:
-        """Repeated while Slack says that the app could not be reached, as people do."""
+        """Press, and repeat while Slack says that the app could not be reached, as people do."""
         for _ in range(ATTEMPTS):
             if self._over.is_set():
                 return
-            self._house.journal.clicked(button.action_id)
+            self._environment.journal.clicked(button.action_id)
             try:
-                answer = self._house.slack.press(user, button)
+                answer = self._environment.slack.press(user, button)
             except httpx2.HTTPError:
                 return
             if answer.get("error") not in ("dispatch_failed", "operation_timeout"):

@@ -1,4 +1,4 @@
-"""REST as people use it who repeat what got no answer, with its key."""
+"""A REST client that repeats unanswered requests with the same idempotency key."""
 
 import time
 from collections.abc import Mapping
@@ -8,12 +8,12 @@ import httpx2
 from chaos.environment import Environment
 
 SECONDS = 10.0
-PATIENCE = 60.0  # how long a client repeats a request of which no answer came
+PATIENCE = 60.0  # seconds for which an unanswered request is repeated
 PAUSE_SECONDS = 0.3
 
 
 class Rest:
-    """To the one address of all web processes."""
+    """A client of the load balancer in front of the web processes."""
 
     def __init__(self, environment: Environment) -> None:
         self._tokens = environment.tokens
@@ -34,7 +34,7 @@ class Rest:
         key: str,
         method: str = "POST",
     ) -> httpx2.Response | None:
-        """The answer, be it a refusal; None where none came."""
+        """Return the answer, which may be a refusal; None if there was none within PATIENCE seconds."""
         headers = {"Authorization": f"Bearer {self._tokens[person]}", "Idempotency-Key": key}
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:

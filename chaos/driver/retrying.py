@@ -1,4 +1,4 @@
-"""Retrying runs that did not succeed, over REST: from where they ended, or from a step that an admin chooses."""
+"""Retry runs that did not succeed, over REST: from where they ended, or from a step that an admin chooses."""
 
 import threading
 from random import Random
@@ -11,7 +11,7 @@ PATH = "/api/runbooks/executions"
 
 
 class Retrying:
-    """`seed` decides which steps are chosen."""
+    """Retries runs; the seed determines which steps are chosen."""
 
     def __init__(self, environment: Environment, seed: int) -> None:
         self._rest, self._journal = Rest(environment), environment.journal
@@ -19,7 +19,7 @@ class Retrying:
         self._over = threading.Event()
 
     def close(self) -> None:
-        """Nobody begins to retry anything from now on."""
+        """Start no retry from now on."""
         self._over.set()
 
     @property
@@ -27,7 +27,7 @@ class Retrying:
         return self._over.is_set()
 
     def retry(self, person: str, execution_id: str, *, choose: bool) -> None:
-        """Refused, they ask again: the team may be frozen."""
+        """Retry a run; a refusal is repeated, since the team may be frozen. `choose`: from a random step."""
         body = {"from": self._step_of(person, execution_id)} if choose else {}
         key = f"retry-{execution_id}-{person}"
         for _ in range(ATTEMPTS):
@@ -39,7 +39,7 @@ class Retrying:
                 return
 
     def _step_of(self, person: str, execution_id: str) -> str:
-        """Any; where nobody tells which there are, one that there is not."""
+        """Return a random step's id, or one that does not exist if the steps cannot be read."""
         answer = self._rest.insist(person, f"{PATH}/{execution_id}", key="look", method="GET")
         steps = answer.json()["execution"]["steps"] if answer is not None and answer.is_success else []
         return str(self._chance.choice(steps)["id"]) if steps else "unknown"

@@ -1,1 +1,1 @@
-"""Restores: the database is dumped in the midst of runs, they go on, and the copy is restored elsewhere and started."""
+"""Restores: the database is dumped while runs are active, and the dump is restored and started elsewhere."""

@@ -1,6 +1,6 @@
-"""What runs in a house whose database is restored: steps that must not be repeated, and some that may.
+"""The definitions used by restores: steps that must not be repeated, and some that may be.
 
-What must not happen twice is called `once-…`; each run, and each incident, has addresses and words of its own.
+Calls that must not happen twice are named `once-…`; each run and each incident has its own URLs and texts.
 """
 
 OPS, APPROVER, ADMIN = "U0DBOPS", "U0DBADMIN", "U0ADMIN"

@@ -1,4 +1,4 @@
-"""Where restores are played: servers, Slack and a target that stay, and processes on one database after the other."""
+"""The environment of restores: lasting servers, Slack and target, and processes on one database after the other."""
 
 import os
 import time
@@ -23,7 +23,7 @@ from core.unit_of_work import UnitOfWorkFactory
 from slack_sandbox.config import AppConfig, UserConfig, WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
 
-CREW = ("poster", "worker", "worker", "clock")
+PROCESSES = ("poster", "worker", "worker", "clock")
 LIMIT = 180.0  # seconds until nothing is left to do
 LOOK_SECONDS = 0.2
 SECRET, TOKEN = "chaos-signing-secret", "xoxb-chaos"
@@ -38,7 +38,7 @@ hosts: ["127.0.0.1"]
 
 @dataclass(frozen=True)
 class Place:
-    """What a restore does not set back."""
+    """The parts that a restore of the database does not set back."""
 
     folder: Path
     database: EmbeddedServer
@@ -48,11 +48,11 @@ class Place:
     target: Target
 
     def done(self) -> list[str]:
-        """What was called and must not be called twice."""
+        """Return the calls so far that must not be repeated."""
         return [call.edition for call in self.target.calls() if call.edition.startswith("once-")]
 
     def new_database(self, name: str) -> str:
-        """Migrated and filled. Answers its URL, as the owner."""
+        """Create a database, migrate and fill it. Returns its URL, as the owner."""
         url = create_database(self.database.url, name)
         migrate(self.settings(url))
         with self.composed(url) as unit_of_work:
@@ -84,11 +84,11 @@ class Place:
 
     @contextmanager
     def working(self, owner_url: str, name: str) -> Iterator[UnitOfWorkFactory]:
-        """With the processes at work on that database, and stopped afterwards."""
+        """Run the processes on this database during the block. `name`: the folder of their logs."""
         logs = self.folder / name
         logs.mkdir()
         environment = self.environment(owner_url)
-        members = [Member(f"{kind}-{number}", kind, environment) for number, kind in enumerate(CREW)]
+        members = [Member(f"{kind}-{number}", kind, environment) for number, kind in enumerate(PROCESSES)]
         process_group = ProcessGroup(members, logs, lambda _death: None)
         process_group.start()
         try:
@@ -114,10 +114,10 @@ def open_place(folder: Path) -> Iterator[Place]:
         yield Place(folder, database, redis, slack, sandbox.api_url, target)
 
 
-def until(what: str, is_so: Callable[[], bool], told: Callable[[], object] = os.getpid) -> None:
-    """Raises TimeoutError, with what is `told` then, where it is not so in time."""
+def until(what: str, is_so: Callable[[], bool], state: Callable[[], object] = os.getpid) -> None:
+    """Wait until `is_so` returns True. Raises TimeoutError, with the `state`, after LIMIT seconds."""
     deadline = time.monotonic() + LIMIT
     while not is_so():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{what}: {told()}")
+            raise TimeoutError(f"{what}: {state()}")
         time.sleep(LOOK_SECONDS)

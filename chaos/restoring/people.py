@@ -1,4 +1,4 @@
-"""The people of a house whose database is restored: they approve, look where a step would have happened, and answer."""
+"""Simulated people during restores: they approve gates, and give true verdicts after looking at the target."""
 
 import re
 from collections import Counter
@@ -20,14 +20,14 @@ from core.tables import Approval, Incident, StepExecution
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 ONCE = re.compile(r"/ok/(once-\S+)$")
-OLD = 90.0  # seconds of an incident; by then the workflow that starts by an age has had its turn
+OLD = 90.0  # seconds; an incident of this age has already started the workflow that an age triggers
 SOURCE = "chaos"
 
 Message = Mapping[str, Any]
 
 
 def answer(unit_of_work: UnitOfWorkFactory, done: Collection[str]) -> None:
-    """To all that is asked. `done`: what was called, as `once-…`."""
+    """Approve all open gates, and give verdicts on all steps in doubt. `done`: the `once-…` calls that happened."""
     with unit_of_work.begin() as work:
         gates = work.session.scalars(select(Approval.id).where(Approval.status == GateStatus.OPEN)).all()
         doubts = work.session.scalars(select(StepExecution).where(StepExecution.status == "unknown")).all()
@@ -54,7 +54,7 @@ def thaw(unit_of_work: UnitOfWorkFactory) -> None:
 
 
 def left(unit_of_work: UnitOfWorkFactory) -> list[str]:
-    """The executions that have not ended."""
+    """Describe the executions that have not ended."""
     with unit_of_work.begin() as work:
         found = [row for kind in KINDS.values() for row in _active(work, kind)]
         return [f"{row.id} is {row.status}, waits for {row.waiting_for}" for row in found]
@@ -65,21 +65,21 @@ def _active(work: UnitOfWork, kind: Kind) -> Iterable[AnyExecution]:
 
 
 def is_told(unit_of_work: UnitOfWorkFactory) -> bool:
-    """Whether no message is owed, and none will be by the age of an incident."""
+    """Return whether no message is pending, and no incident's age can still cause one."""
     with unit_of_work.begin() as work:
         ages = [work.now - created for created in work.session.scalars(select(Incident.created_at))]
         return count_everything(work).notices_owed == 0 and all(age.total_seconds() > OLD for age in ages)
 
 
 def twice(names: Iterable[str]) -> dict[str, int]:
-    """What is there more than once, and how often."""
+    """Return the names that occur more than once, with their counts."""
     return {name: count for name, count in Counter(names).items() if count > 1}
 
 
 def messages_by_name(log: Mapping[str, Any]) -> Iterator[str]:
-    """Each message of the app's: by which notice it is, and by what it says where that is all that it is.
+    """Yield two names for each message of the app: its notice's part, and its channel with its block id or text.
 
-    `log`: of the sandbox.
+    `log`: the sandbox's log.
     """
     for channel, messages in log["messages"].items():
         for message in messages:

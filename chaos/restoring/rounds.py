@@ -1,4 +1,4 @@
-"""One restore after the other: a day of a house, a dump of a random moment of it, and the day after the restore."""
+"""Play restores: runs start and finish, a dump is taken at a random moment, restored, and its runs finish, too."""
 
 import threading
 import time
@@ -24,16 +24,18 @@ from core.unit_of_work import UnitOfWorkFactory
 
 NAME = "restore"
 RUNS = 3
-AGE = timedelta(seconds=54)  # of the incident when it is opened: it comes of age a little later
-MOMENTS = 15.0  # seconds of the day, from which one is chosen
-PATIENCE = 2.0  # seconds in which nothing may begin while all is frozen
+AGE = timedelta(
+    seconds=54
+)  # of the incident when it is opened; it reaches the trigger's age shortly afterwards
+MOMENTS = 15.0  # seconds after the start within which the dump is taken
+PATIENCE = 2.0  # seconds in which nothing may begin while everything is frozen
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Round:
-    """What came of one restore. `after`: seconds of the day that the dump was taken at."""
+    """The result of one restore. `after`: seconds from the start to the dump. `asked`: runs that wait for a verdict."""
 
     after: float
     asked: int
@@ -52,12 +54,12 @@ def summary(rounds: Sequence[Round]) -> str:
         sum(len(each.said_twice) for each in rounds),
     )
     begun, asked = sum(len(each.begun_frozen) for each in rounds), sum(each.asked for each in rounds)
-    found = f"{repeated} steps repeated, {doubled} messages doubled, {begun} steps begun while frozen"
-    return f"{len(rounds)} restores: {found}; {asked} runs asked about a step at once."
+    found = f"{repeated} steps repeated, {doubled} messages duplicated, {begun} steps started while frozen"
+    return f"{len(rounds)} restores: {found}; {asked} runs waited for a verdict at once."
 
 
 def play_restores(seed: int, times: int, folder: Path, say: Say) -> Sequence[Round]:
-    """As many as `times`, each on a database of its own."""
+    """Play `times` restores, each on a database of its own."""
     chance = Random(f"{seed}/restores")
     with open_place(folder) as place:
         rounds: list[Round] = []
@@ -107,7 +109,7 @@ def _after(place: Place, url: str, name: str, after: float) -> Round:
     with place.working(url, name) as unit_of_work:
         until("the freeze", lambda: _is_frozen(unit_of_work))
         until(
-            "all to be held, or asked about",
+            "every run to be held or in doubt",
             lambda: all(" is waiting" in line for line in left(unit_of_work)),
         )
         time.sleep(PATIENCE)

@@ -1,1 +1,1 @@
-"""The strikes: one file for each kind of fault. Each heals what it broke, but for what the crew restarts."""
+"""The strikes, one module per kind of fault. Each repairs what it broke; killed processes are restarted anyway."""

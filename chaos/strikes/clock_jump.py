@@ -1,4 +1,4 @@
-"""The wall clock of one worker is ten minutes fast, then ten minutes slow (libfaketime)."""
+"""The wall clock of one worker jumps ten minutes ahead and ten minutes back (libfaketime), in random order."""
 
 import signal
 import time
@@ -25,13 +25,13 @@ WORKER = "worker-2"
 
 
 def library() -> Path | None:
-    """Where libfaketime is, if it is there."""
+    """Return the path of libfaketime, or None if it is not installed."""
     found = (file for pattern in LIBRARIES for file in Path("/").glob(f"{pattern.lstrip('/')}/{LIBRARY}"))
     return next(found, None)
 
 
 def missing() -> str | None:
-    """The sentence that says why it cannot be played."""
+    """Return why the strike cannot be played here, or None if it can."""
     if library() is not None:
         return None
     return "libfaketime is not installed, so no worker's clock jumped; on Debian or Ubuntu: apt-get install faketime"
@@ -61,9 +61,9 @@ def _jump(scene: Scene, offsets: Sequence[str]) -> None:
 
 
 def environment(file: Path) -> dict[str, str]:
-    """Of the nursery and of its children alike, for the library looks at it again and again.
+    """Return the environment for the forkserver and its children; the library rereads the file all the time.
 
-    The monotonic clock goes on as it does when somebody sets a machine's clock.
+    The monotonic clock is not faked, just as it does not change when somebody sets a machine's clock.
     """
     return {
         "LD_PRELOAD": str(library()),
@@ -75,7 +75,7 @@ def environment(file: Path) -> dict[str, str]:
 
 
 def _settle(scene: Scene, plan: Plan | None) -> None:
-    """Start the worker anew, by this plan or as usual, while another is up."""
+    """Restart the worker with this plan, or as usual, while another worker is up."""
     process_group = scene.environment.process_group
     until(lambda: WORKER in process_group.spare("worker"), PATIENCE)
     process_group.orders.pop(WORKER, None)

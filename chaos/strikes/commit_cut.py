@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL is lost in the middle of a COMMIT: the client cannot know whether it took effect."""
+"""Connections to PostgreSQL are cut in the middle of a COMMIT, so clients cannot know whether it took effect."""
 
 from random import Random
 
@@ -6,7 +6,7 @@ from chaos.strikes.scene import Scene, Strike, until
 
 NAME = "commit-cut"
 CUTS = 8
-PATIENCE = 8.0  # seconds until as many commits were made
+PATIENCE = 8.0  # seconds for this many commits to happen
 
 
 def play(scene: Scene, chance: Random) -> None:

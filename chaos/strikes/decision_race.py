@@ -1,4 +1,4 @@
-"""Several people decide on each of many gates in the same millisecond, some as it expires, some as it is cancelled."""
+"""Several people decide on each of many gates at once, sometimes while it expires or is cancelled."""
 
 import time
 from random import Random
@@ -7,8 +7,8 @@ from chaos.driver.racing import Racing
 from chaos.strikes.scene import Scene, Strike
 
 NAME = "decision-race"
-BY_BUTTON = 3  # gates that are raced over with Slack's buttons
-SECONDS = 5.0  # until they opened, and people pressed
+BY_BUTTON = 3  # gates that are raced for with Slack's buttons
+SECONDS = 5.0  # for these gates to open and be pressed
 
 
 def play(scene: Scene, chance: Random) -> None:

@@ -1,4 +1,4 @@
-"""The target sends one byte a second, of its answer and of its headers: every call ends at its own deadline."""
+"""The target sends its body or its headers at one byte per second: every call must end at its own deadline."""
 
 import time
 from random import Random

@@ -1,4 +1,4 @@
-"""FLUSHALL: Redis forgets every job."""
+"""FLUSHALL: Redis loses every job."""
 
 from random import Random
 
@@ -7,7 +7,7 @@ from redis import Redis
 from chaos.strikes.scene import Scene, Strike
 
 NAME = "flushall"
-SHORTLY = 6  # runs asked for, so that there is something to forget
+SHORTLY = 6  # requested runs, so that there are jobs to lose
 
 
 def play(scene: Scene, chance: Random) -> None:

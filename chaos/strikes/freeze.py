@@ -1,4 +1,4 @@
-"""The team is frozen while it runs, and unfrozen after some seconds: by REST, or by somebody's command in Slack."""
+"""The team is frozen during its runs, and unfrozen after a few seconds, through REST or a Slack command."""
 
 import time
 from random import Random
@@ -10,7 +10,14 @@ from chaos.strikes.scene import Scene, Strike
 
 NAME = "freeze"
 PATH = "/api/freezes"
-BEFORE = ("waiting", "many", "slow", "shelled", "queued", LUCKLESS)  # what is to be met
+BEFORE = (
+    "waiting",
+    "many",
+    "slow",
+    "shelled",
+    "queued",
+    LUCKLESS,
+)  # to be running when the freeze begins
 MEANWHILE = ("mixed", "gated", LUCKLESS)
 ASK_EVERY = 0.7
 ACKNOWLEDGED = 12  # incidents at most, one after the other
@@ -31,7 +38,7 @@ def play(scene: Scene, chance: Random) -> None:
             scene.environment.slack.say(admin, GENERAL, f"/runbook freeze {TEAM} {key}")
         for freeze_id in _begin(rest, admin, key):
             scene.environment.journal.was_frozen(freeze_id)
-        _ask_in_vain(scene, chance, time.monotonic() + chance.uniform(3, 5))
+        _request_while_frozen(scene, chance, time.monotonic() + chance.uniform(3, 5))
         if chance.random() < 0.5:
             scene.environment.slack.say(admin, GENERAL, f"/runbook unfreeze {TEAM}")
         _lift(rest, admin, key)
@@ -39,7 +46,7 @@ def play(scene: Scene, chance: Random) -> None:
 
 
 def _acknowledge(scene: Scene, person: str, key: str) -> None:
-    """Each starts a workflow in its own transaction, while the freeze begins in another."""
+    """Acknowledge incidents: each starts a workflow in its transaction, while the freeze begins in another."""
     rest = Rest(scene.environment)
     answer = rest.insist(person, "/api/incidents?status=open", key="look", method="GET")
     incidents = answer.json()["incidents"] if answer and answer.is_success else []
@@ -49,7 +56,7 @@ def _acknowledge(scene: Scene, person: str, key: str) -> None:
 
 
 def _begin(rest: Rest, admin: str, key: str) -> list[str]:
-    """Whatever came of the command: it is frozen now, once."""
+    """Make sure that the team is frozen, whatever became of the command. Returns the freezes in force."""
     if not _in_force(rest, admin):
         rest.insist(admin, PATH, {"team": TEAM, "reason": key}, key=key)
     return _in_force(rest, admin)
@@ -60,7 +67,7 @@ def _in_force(rest: Rest, admin: str) -> list[str]:
     return [str(each["id"]) for each in answer.json()["freezes"]] if answer and answer.is_success else []
 
 
-def _ask_in_vain(scene: Scene, chance: Random, ended: float) -> None:
+def _request_while_frozen(scene: Scene, chance: Random, ended: float) -> None:
     while time.monotonic() < ended:
         scene.driver.ask_extra(chance.choice(MEANWHILE))
         time.sleep(ASK_EVERY)

@@ -1,4 +1,4 @@
-"""A gigabyte of NULs from a command, and as much from the target."""
+"""A command prints a gigabyte of NULs, and the target sends as much."""
 
 from random import Random
 

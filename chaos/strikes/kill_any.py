@@ -7,7 +7,7 @@ from chaos.environment import KINDS
 from chaos.strikes.scene import Scene, Strike, until
 
 NAME = "kill-any"
-PATIENCE = 40.0  # until another of the kind is up
+PATIENCE = 40.0  # seconds for another of the kind to be up
 
 
 def play(scene: Scene, chance: Random) -> None:

@@ -1,4 +1,4 @@
-"""`kill -9` of the guard of a command, not of its worker: the command dies, and nobody knows how far it came."""
+"""`kill -9` of a command's process guard, not of its worker: the command dies, and how far it got is in doubt."""
 
 import os
 import signal
@@ -29,7 +29,7 @@ def play(scene: Scene, _chance: Random) -> None:
 
 
 def _children(pid: int) -> list[int]:
-    """By proc_pid_task_children(5), of all its threads."""
+    """Return the children of all threads of the process (proc_pid_task_children(5))."""
     with suppress(FileNotFoundError):
         return [
             int(child)

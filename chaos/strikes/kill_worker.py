@@ -13,7 +13,7 @@ PATIENCE = 40.0
 
 
 def busy_worker(scene: Scene, chance: Random, query: str = HOLDERS) -> str:
-    """The name of a worker of one process that `query` finds, while another is up; of any where that does not come."""
+    """Return a worker that `query` finds, that is one process and not the only one up; after PATIENCE s, any."""
     process_group = scene.environment.process_group
     busy: list[str] = []
 
@@ -32,7 +32,7 @@ def busy_worker(scene: Scene, chance: Random, query: str = HOLDERS) -> str:
 
 
 def busy_hand(scene: Scene) -> int | None:
-    """One process of a worker of several, with an execution in its hands, if there is one now."""
+    """Return a child process of a multi-process worker that holds an execution now, or None."""
     process_group = scene.environment.process_group
     hands = {pid for name in process_group.names("worker") for pid in process_group.hands(name)}
     alone = {process_group.pid(name) for name in process_group.single("worker")}
@@ -40,14 +40,14 @@ def busy_hand(scene: Scene) -> int | None:
 
 
 def holders(scene: Scene, query: str) -> set[int]:
-    """Process ids of the workers that the query finds."""
+    """Return the process ids of the workers that the query finds."""
     with psycopg.connect(scene.environment.conninfo, autocommit=True) as connection:
         return {int(str(row[0]).rpartition(".")[2]) for row in connection.execute(query.encode())}
 
 
 def play(scene: Scene, chance: Random) -> None:
     hand = busy_hand(scene)
-    if hand is not None:  # the one that looks after it goes on, and starts another
+    if hand is not None:  # its supervisor survives and starts another
         with scene.struck(NAME):
             scene.environment.process_group.strike_hand(hand, NAME)
         return

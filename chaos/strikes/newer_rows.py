@@ -1,4 +1,4 @@
-"""A newer release writes beside this one: notices of a kind that its posters do not know, and some they misread."""
+"""A newer release writes at the same time: notices of an unknown kind, and some that this release cannot read."""
 
 import time
 from random import Random
@@ -20,7 +20,7 @@ AWAY = "DELETE FROM notices WHERE id LIKE 'ntc_newer%'"
 
 
 def play(scene: Scene, chance: Random) -> None:
-    """First of all that is owed, so that whoever stumbles over them gets no further."""
+    """Give the rows the highest priority, so that a poster that fails on them would get no further."""
     with scene.struck(NAME), psycopg.connect(scene.environment.conninfo, autocommit=True) as connection:
         connection.execute(ROWS)
         scene.driver.ask_extra(chance.choice(("mixed", "gated")))

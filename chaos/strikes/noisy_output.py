@@ -1,4 +1,4 @@
-"""Megabytes of output, NULs, bytes that are no text, one byte a second."""
+"""Megabytes of output, NULs, bytes that are not text, and answers sent byte by byte."""
 
 from random import Random
 

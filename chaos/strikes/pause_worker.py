@@ -1,4 +1,4 @@
-"""SIGSTOP of a busy worker for three leases, then SIGCONT: it wakes up believing that it still holds its run."""
+"""SIGSTOP of a busy worker for three lease times, then SIGCONT: it wakes up believing that it still holds its run."""
 
 import signal
 import time
@@ -13,7 +13,7 @@ PATIENCE = 4 * LEASE
 
 
 def play(scene: Scene, chance: Random) -> None:
-    # With both workers asleep nobody could take over.
+    # With both workers stopped, none could take over.
     until(lambda: not scene.environment.process_group.asleep, PATIENCE)
     for runbook in ("many", "slow", "mixed"):
         scene.driver.ask_extra(runbook)

@@ -1,4 +1,4 @@
-"""A definition that kills its worker: after three deaths it is put away, and said so."""
+"""A definition that kills its worker: after three deaths it must be quarantined, and reported."""
 
 from random import Random
 
@@ -8,12 +8,12 @@ from chaos.definitions import POISON
 from chaos.strikes.scene import Scene, Strike, until
 
 NAME = "poison"
-PATIENCE = 60.0  # seconds: three leases, and what it takes to find that they ended
+PATIENCE = 60.0  # seconds: three leases, and the time to notice that they ended
 OPEN = "SELECT count(*) FROM runbook_executions WHERE runbook_name = %s AND finished_at IS NULL"
 
 
 def play(scene: Scene, _chance: Random) -> None:
-    """Nobody else kills a worker meanwhile, as far as that is planned."""
+    """Start poison; no other kills of workers are planned meanwhile."""
     scene.environment.process_group.suspects["worker"] = NAME
     scene.driver.ask_extra(POISON)
 
@@ -30,7 +30,7 @@ def _is_over(scene: Scene) -> bool:
         with psycopg.connect(scene.environment.conninfo, autocommit=True) as connection:
             return connection.execute(OPEN, (POISON,)).fetchone() == (0,)
     except psycopg.OperationalError:
-        return False  # another strike took the database away
+        return False  # another strike has stopped the database
 
 
 STRIKE = Strike(NAME, play, harms=True)

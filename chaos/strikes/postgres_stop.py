@@ -1,4 +1,4 @@
-"""PostgreSQL stops at once (SIGQUIT, as `pg_ctl stop -m immediate`), and starts again on its data."""
+"""PostgreSQL stops immediately (SIGQUIT, like `pg_ctl stop -m immediate`) and restarts on its data."""
 
 import signal
 import time

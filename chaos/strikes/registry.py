@@ -1,4 +1,4 @@
-"""Which strikes there are."""
+"""The registry of strikes."""
 
 from collections.abc import Iterable, Mapping
 
@@ -31,7 +31,7 @@ from chaos.strikes.scene import Strike
 
 
 def by_name(strikes: Iterable[Strike]) -> Mapping[str, Strike]:
-    """Raises ValueError for a name that is there twice."""
+    """Return strikes by name. Raises ValueError if a name occurs twice."""
     named: dict[str, Strike] = {}
     for strike in strikes:
         if strike.name in named:
@@ -40,7 +40,7 @@ def by_name(strikes: Iterable[Strike]) -> Mapping[str, Strike]:
     return named
 
 
-# The poison comes first, with those that kill nobody: in a storm of deaths it takes ten of its own to be found.
+# Poison comes first, with strikes that kill no worker: in a storm of deaths it takes ten of its own to detect it.
 STRIKES = by_name(
     (
         poison.STRIKE,

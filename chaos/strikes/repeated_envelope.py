@@ -1,6 +1,6 @@
-"""The same commands, clicks and events ten times more, out of order, to both web processes at once.
+"""Commands, clicks and events are repeated ten times, out of order, to both web processes at once.
 
-Half of them say that they are repeated, as Slack's header does, half do not.
+Half of them carry Slack's retry headers, half do not.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from slack_sandbox.signatures import signed_headers
 
 NAME = "repeated-envelope"
 ENVELOPES, TIMES = 3, 10
-LAST = 12  # the deliveries that are chosen among
+LAST = 12  # how many of the latest deliveries to choose from
 SECONDS = 10.0
 
 
@@ -42,13 +42,13 @@ def play(scene: Scene, chance: Random) -> None:
 
 
 def repetition(delivery: Mapping[str, Any], number: int) -> Delivery:
-    """Every second one is marked."""
+    """Return a repetition of the delivery; every second one carries retry headers."""
     retry = (number // 2) % 3 + 1 if number % 2 else 0
     return Delivery(delivery["kind"], delivery["payload"], retry, "http_timeout" if retry else "")
 
 
 def _send(client: httpx2.Client, delivery: Delivery, web: str) -> None:
-    """To a process that may just be dead."""
+    """Send a delivery to a web process, which may be down."""
     body, content_type = encode(delivery)
     headers = {**signed_headers(SECRET, body, datetime.now(UTC)), **retry_headers(delivery)}
     try:

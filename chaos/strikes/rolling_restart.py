@@ -1,4 +1,4 @@
-"""Every process is asked to end (SIGTERM), one after the other, and started again."""
+"""Every process is terminated (SIGTERM), one after the other, and restarted."""
 
 import signal
 from functools import partial

@@ -1,4 +1,4 @@
-"""What a strike has at hand, and what it is."""
+"""The type of a strike, and the scene that it is played in."""
 
 import threading
 import time
@@ -14,24 +14,24 @@ from chaos.recovery import Recoveries
 
 @dataclass
 class Scene:
-    """The house, its driver, and what strikes still do in the background."""
+    """The environment, its driver, and the strikes' background threads."""
 
     environment: Environment
     driver: Driver
     recoveries: Recoveries
     editions: int = 1
-    races: int = 8  # a strike
+    races: int = 8  # per strike
     background: list[threading.Thread] = field(default_factory=list)
 
     def meanwhile(self, act: Callable[[], None]) -> None:
-        """Do it in a thread; the campaign waits for it before it heals everything."""
+        """Act in a background thread; the campaign waits for it before it ends all faults."""
         thread = threading.Thread(target=act, daemon=True)
         self.background.append(thread)
         thread.start()
 
     @contextmanager
     def struck(self, fault: str) -> Iterator[None]:
-        """Note a fault that lasts as long as the block."""
+        """Record a fault that lasts as long as the block."""
         begun = time.time()
         try:
             yield
@@ -41,9 +41,9 @@ class Scene:
 
 @dataclass(frozen=True)
 class Strike:
-    """`harms`: whether it takes a worker, or what workers need, away for a while. `is_long`: not for the short form.
+    """A strike. `harms`: it disables a worker, or something that workers need. `is_long`: left out of short campaigns.
 
-    `missing`: the sentence that says what this machine lacks for it; None where it can be played.
+    `missing`: returns a sentence that says what this machine lacks for it; None if it can be played.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Strike:
 
 
 def until(is_so: Callable[[], bool], seconds: float, pause: float = 0.1) -> bool:
-    """Whether it came true in time."""
+    """Wait until `is_so` returns True. Returns False after `seconds`."""
     deadline = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > deadline:

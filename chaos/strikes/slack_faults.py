@@ -1,4 +1,4 @@
-"""Slack misbehaves: too many requests, server errors, silence, an answer that is lost after the deed, no look-ups."""
+"""Slack misbehaves: rate limits, server errors, timeouts, answers lost after the call took effect, failing lookups."""
 
 import time
 from random import Random
@@ -7,7 +7,9 @@ from typing import Any
 from chaos.strikes.scene import Scene, Strike
 
 SECONDS = 3.0
-UNREADABLE = "slack-unreadable"  # a private channel without groups:history: nothing can be looked up there
+UNREADABLE = (
+    "slack-unreadable"  # like a private channel without groups:history, where messages cannot be looked up
+)
 POST, ANY = "chat.postMessage", "*"
 
 

@@ -1,4 +1,4 @@
-"""Valkey is killed, or is there and silent, for a while or a whole minute: intake still commits and answers."""
+"""Valkey is killed or unresponsive, for a few seconds or a minute: requests must still be committed and answered."""
 
 import signal
 import time
@@ -21,7 +21,7 @@ def play_long(scene: Scene, _chance: Random) -> None:
 
 
 def play_silent(scene: Scene, chance: Random) -> None:
-    """It takes connections and commands, and says nothing."""
+    """Stop Valkey: it accepts connections and commands but does not answer."""
     with scene.struck(SILENT_NAME):
         scene.environment.redis.signal(signal.SIGSTOP)
         try:
@@ -38,7 +38,7 @@ def _be_away(scene: Scene, name: str, seconds: float) -> None:
 
 
 def _ask_meanwhile(scene: Scene, seconds: float) -> None:
-    """People ask for runs, by every door."""
+    """Request runs, through REST and Slack."""
     ended = time.monotonic() + seconds
     while (left := ended - time.monotonic()) > 0:
         for _ in range(2):

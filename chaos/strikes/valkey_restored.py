@@ -1,4 +1,4 @@
-"""Valkey loses its data, and comes up with an older copy: jobs of long ago ring again, newer ones never."""
+"""Valkey loses its data and starts with an older copy: old jobs are delivered again, newer ones never."""
 
 import shutil
 import signal

@@ -1,4 +1,4 @@
-"""`kill -9` of a worker alone, whose command runs: the command must die with it."""
+"""`kill -9` of a worker process alone while its command runs: the command must die with it."""
 
 import signal
 from random import Random

@@ -1,1 +1,1 @@
-"""The slash command's verbs from a terminal: a client of the REST API, which decides everything."""
+"""The slash command's verbs in a terminal: a client of the REST API, which makes every decision."""

@@ -1,4 +1,4 @@
-"""`approve` and `reject`: deciding what a run waits for, or whether a definition may run."""
+"""`approve` and `reject`: decide a gate that a run waits at, or approve a definition."""
 
 import sys
 from typing import Annotated
@@ -15,23 +15,26 @@ from core.views.executions import ApprovalView
 
 app = typer.Typer()
 
-ApprovalId = Annotated[str, typer.Argument(metavar="APPROVAL_ID", help="apr_…; `runbook status` shows it.")]
+ApprovalId = Annotated[
+    str, typer.Argument(metavar="APPROVAL_ID", help="The approval's id, apr_…; `runbook status` shows it.")
+]
 Digest = Annotated[
     str | None,
     typer.Option(
-        "--digest", help="Of what you saw, as `runbook status` shows it: refused if it is another by now."
+        "--digest",
+        help="Digest of what you reviewed, from `runbook status`; refused if the content has changed since.",
     ),
 ]
-Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the decision.")]
+Reason = Annotated[str, typer.Option("--reason", help="The reason; recorded with the decision.")]
 Subject = Annotated[
     str,
     typer.Argument(
-        metavar="APPROVAL_ID|NAME", help="apr_… of what a run waits for; or the name of a definition."
+        metavar="APPROVAL_ID|NAME", help="The id (apr_…) of an approval, or the name of a definition."
     ),
 ]
 Version = Annotated[
     int | None,
-    typer.Option("--version", min=1, help="Of the definition: the one that you read. Nothing is asked then."),
+    typer.Option("--version", min=1, help="The version of the definition that you read; skips the prompt."),
 ]
 
 
@@ -45,7 +48,7 @@ def approve(
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """Let the run go on that waits for this approval; or let a definition run, once you read what it says."""
+    """Approve a step that a run waits at, or a definition that you have read."""
     if subject.startswith(f"{Prefix.APPROVAL}_"):
         _decide(subject, "approve", _body(reason, digest), url, as_json)
     else:
@@ -61,7 +64,7 @@ def reject(
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """End the run that waits for this approval."""
+    """Reject an approval: the run that waits for it ends."""
     _decide(approval_id, "reject", _body(reason, digest), url, as_json)
 
 
@@ -79,19 +82,19 @@ def _decide(approval_id: str, verb: str, body: dict[str, str], url: str, as_json
 
 
 def sentence(view: ApprovalView) -> str:
-    """What the decision came to."""
+    """Return the state of the gate after the decision, in words."""
     run = f"run {view.execution_id}, step {view.step}"
     if view.status is GateStatus.OPEN:
         approved = sum(decision.approved for decision in view.decisions)
-        said = f"Noted: {approved} of {view.count} approvals are there ({run})."
+        said = f"Recorded: {approved} of {view.count} approvals ({run})."
         return f"{said} {view.nobody_left}" if view.nobody_left else said
-    return f"It is {view.status.value} ({run})."
+    return f"{view.status.value.capitalize()} ({run})."
 
 
 def _approve_definition(
     connection: Connection, name: str, version: int | None, workflow: bool, reason: str, as_json: bool
 ) -> None:
-    """Of nothing but the version that was shown, here or before. Raises InvalidInput where none was."""
+    """Approve only the version that was read, now or before. Raises InvalidInput if nobody can have read one."""
     kind = "workflow" if workflow else "runbook"
     if version is None:
         version = _read(connection, kind, name, as_json)
@@ -102,18 +105,18 @@ def _approve_definition(
         print_json(answer)
     else:
         view = definition_view(kind, answer[kind])
-        say(f"{view.name} v{view.version} is approved and may run.")
+        say(f"Approved {view.name} v{view.version}; it may run now.")
 
 
 def _read(connection: Connection, kind: str, name: str, as_json: bool) -> int | None:
-    """Show the newest version, and ask. Returns its number; None where it is approved already, or the answer is no."""
+    """Show the newest version and ask. Returns its number, or None if it is already approved or the answer is no."""
     if as_json or not sys.stdin.isatty():
-        sentence = "Nobody is here to read what is approved."
-        raise InvalidInput(sentence, hint="Read it (`runbook show`), and name its version: --version N.")
+        sentence = "The definition cannot be shown for review: this is not an interactive terminal."
+        raise InvalidInput(sentence, hint="Read it with `runbook show`, then pass its version: --version N.")
     view = definition_view(kind, connection.get(path(f"{kind}s", name))[kind])
     print_definition(view)
     if view.status is ApprovalStatus.APPROVED:
-        say(f"{view.name} v{view.version} is approved already.")
+        say(f"{view.name} v{view.version} is already approved.")
         return None
     say("")
     return view.version if typer.confirm(f"Approve {view.name} v{view.version}?") else None

@@ -1,8 +1,6 @@
-"""Asking the service over REST, with the options that say where.
+"""The CLI's REST client and the options that all of its commands share.
 
-Asking the service over REST: a token, JSON in both directions, and a sentence for whatever goes wrong.
-
-The options that all verbs have, and the connection that they lead to.
+Every failure becomes a RunbookError with a sentence and a hint, so commands need no error handling of their own.
 """
 
 import json
@@ -23,21 +21,22 @@ from core.settings import Settings
 Answer = dict[str, Any]
 
 SECONDS = 30.0
-PAGE = 200  # the most that the service gives at once
+PAGE = 200  # the service's maximum page size
 ATTEMPTS = 2
+IS_IT_UP = "Is the service running? Set its address with --url or RUNBOOK_URL."
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-TOKEN_HINT = "`runbook token create --user SLACK_ID --name NAME` makes one; set RUNBOOK_TOKEN to it."
+TOKEN_HINT = "`runbook token create --user SLACK_ID --name NAME` creates one; set RUNBOOK_TOKEN to it."
 
 
 class Refused(RunbookError):
-    """The service refused."""
+    """The service refused the request, or something else answered it."""
 
 
 class Connection:
-    """One terminal's connection with the service, as a context. `transport`: another way than the network."""
+    """A connection to the service, used as a context manager. `transport` replaces the network."""
 
     def __init__(self, url: str, token: str, transport: httpx2.BaseTransport | None = None) -> None:
-        """Raises ConfigurationError for an address that is none, and without a token."""
+        """Raises ConfigurationError if the URL is invalid or the token is empty."""
         self._url = _checked(url)
         if not token:
             raise ConfigurationError("RUNBOOK_TOKEN is not set.", hint=TOKEN_HINT)
@@ -46,7 +45,7 @@ class Connection:
             headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
             timeout=SECONDS,
             transport=transport,
-            trust_env=self._url.host not in LOOPBACK,  # no proxy stands before this machine
+            trust_env=self._url.host not in LOOPBACK,  # a proxy cannot reach our loopback
         )
 
     def __enter__(self) -> Self:
@@ -58,15 +57,16 @@ class Connection:
         self._client.close()
 
     def get(self, path: str, **query: str | int) -> Answer:
-        """Raises Refused with the service's own sentence, Unavailable where it does not answer."""
+        """Return the answer. Raises Refused with the service's own sentence, Unavailable if it does not answer."""
         return self._ask("GET", path, params=query)
 
     def post(
         self, path: str, body: Mapping[str, object] | None = None, *, read_version: int | None = None
     ) -> Answer:
-        """Raises as `get` does. Where the answer is lost it is asked again, under the same `Idempotency-Key`.
+        """Return the answer. If it is lost, the request is sent again with the same `Idempotency-Key`.
 
-        `read_version`: of a definition; it is refused where that is not the newest one.
+        `read_version`: the version of a definition that was read; refused if it is not the newest.
+        Raises as `get` does.
         """
         headers = {"Idempotency-Key": secrets.token_hex(16)}
         if read_version is not None:
@@ -74,11 +74,11 @@ class Connection:
         return self._ask("POST", path, json=body or {}, headers=headers)
 
     def delete(self, path: str) -> Answer:
-        """Raises as `get` does. Where the answer is lost it is asked again: it is gone by then, or goes now."""
+        """Return the answer. If it is lost, the request is sent again: DELETE is idempotent. Raises as `get` does."""
         return self._ask("DELETE", path)
 
     def lines(self, path: str, **query: str) -> Iterator[str]:
-        """The lines of an answer in JSON Lines, as they come. Raises as `get` does."""
+        """Yield the lines of a JSON Lines answer as they arrive. Raises as `get` does."""
         headers = {"Accept": "application/x-ndjson"}
         try:
             with self._client.stream("GET", path, params=query, headers=headers) as response:
@@ -87,11 +87,11 @@ class Connection:
                     answer_of(response)
                 yield from response.iter_lines()
         except httpx2.TransportError as error:
-            sentence = f"{self._url} gave no whole answer ({type(error).__name__})."
-            raise Unavailable(sentence, hint="Is it up? --url or RUNBOOK_URL says where it is.") from error
+            sentence = f"The answer from {self._url} is incomplete ({type(error).__name__})."
+            raise Unavailable(sentence, hint=IS_IT_UP) from error
 
     def every(self, path: str, name: str, **query: str | int) -> Iterator[Answer]:
-        """The entries of a list, page after page; `name` is what the list is called in the answer."""
+        """Yield the entries of a list, page by page; `name` is the list's field in the answer."""
         page = self.get(path, limit=PAGE, **query)
         yield from page[name]
         while cursor := page["next_cursor"]:
@@ -103,12 +103,13 @@ class Connection:
             try:
                 return answer_of(self._client.request(method, path, **options))
             except httpx2.ConnectError as error:
-                hint = "Is it up? --url or RUNBOOK_URL says where it is."
-                raise Unavailable(f"Nothing answers at {self._url}.", hint=hint) from error
+                raise Unavailable(f"Nothing answers at {self._url}.", hint=IS_IT_UP) from error
             except httpx2.TransportError as error:
                 if attempt == ATTEMPTS:
-                    sentence = f"{self._url} gave no answer ({type(error).__name__})."
-                    raise Unavailable(sentence, hint="What was asked for may have happened; look.") from error
+                    sentence = f"{self._url} did not answer ({type(error).__name__})."
+                    raise Unavailable(
+                        sentence, hint="The request may have been carried out; check."
+                    ) from error
         raise AssertionError("the last attempt returns or raises")
 
 
@@ -118,23 +119,26 @@ def _checked(text: str) -> httpx2.URL:
     except httpx2.InvalidURL:
         url = httpx2.URL("")
     if url.scheme not in ("http", "https") or not url.host:
-        hint = "Such as https://runbook.example.com, from --url or RUNBOOK_URL."
-        raise ConfigurationError(f"{text!r} is no address of the service.", hint=hint)
+        hint = "Set --url or RUNBOOK_URL to one such as https://runbook.example.com."
+        raise ConfigurationError(f"{text!r} is not a valid address of the service.", hint=hint)
     return url
 
 
 def answer_of(response: httpx2.Response) -> Answer:
-    """The JSON object of a good answer. Raises Refused for a problem (RFC 9457), and for what is no answer of ours."""
+    """Return the JSON object of a successful answer.
+
+    Raises Refused for a problem (RFC 9457), and for an answer that does not come from the service.
+    """
     try:
         body = response.json()
     except ValueError:
         body = None
     if not isinstance(body, dict) or (response.is_error and not isinstance(body.get("detail"), str)):
-        sentence = f"{response.request.url} answered {response.status_code}, and not as the service would."
-        raise Refused(sentence, hint="--url or RUNBOOK_URL says where the service is.")
+        sentence = f"{response.request.url} answered {response.status_code}, but not as the service would."
+        raise Refused(sentence, hint="Check the service's address: --url or RUNBOOK_URL.")
     if response.is_error:
         if body.get("code") == ErrorCode.UNAUTHENTICATED:
-            raise Refused("This token is not good.", hint=TOKEN_HINT)
+            raise Refused("The token is not valid.", hint=TOKEN_HINT)
         raise Refused(" ".join(body["detail"].split()))
     return body
 
@@ -145,14 +149,14 @@ Url = Annotated[
         "--url",
         envvar="RUNBOOK_URL",
         show_default=False,
-        help="Where the service is; without it http://127.0.0.1:$PORT.",
+        help="The service's address; by default http://127.0.0.1:$PORT.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON, as the REST API does.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the REST API's JSON.")]
 
 
 def connect(url: str) -> Connection:
-    """To the address given, or to this machine's; with the token of the environment."""
+    """Connect to `url`, or to the service on this machine if it is empty, with RUNBOOK_TOKEN."""
     if not url:
         port = Settings.from_environment({"PORT": environment().get("PORT", "")}).port
         url = f"http://127.0.0.1:{port}"
@@ -160,7 +164,7 @@ def connect(url: str) -> Connection:
 
 
 def path(*parts: str) -> str:
-    """A path under /api; whatever is in a part stays in it."""
+    """Return a path under /api; each part is percent-encoded, slashes included."""
     return "/".join(["/api", *(quote(part, safe="") for part in parts)])
 
 

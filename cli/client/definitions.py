@@ -1,4 +1,4 @@
-"""A definition as people read it in a terminal: what it does, where it stands, what it changes."""
+"""Print a definition in the terminal: what it does, its status, and its changes since the approved version."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -16,17 +16,17 @@ from core.views.library import DefinitionView, RunbookWithDiff, WorkflowView, Wo
 
 GLOBAL = "global"
 
-IsWorkflow = Annotated[bool, typer.Option("--workflow", help="Workflows, not runbooks.")]
+IsWorkflow = Annotated[bool, typer.Option("--workflow", help="Work with workflows instead of runbooks.")]
 AnyWithDiff = RunbookWithDiff | WorkflowWithDiff
 
 
 def definition_view(kind: str, shown: Mapping[str, Any]) -> AnyWithDiff:
-    """What REST answers about one. `kind`: `runbook` or `workflow`."""
+    """Parse one definition of a REST answer. `kind`: `runbook` or `workflow`."""
     return (WorkflowWithDiff if kind == "workflow" else RunbookWithDiff).model_validate(shown)
 
 
 def standing(view: DefinitionView) -> str:
-    """Its status, and whether it is in force."""
+    """Return a definition's status in words, and whether it is in force."""
     status = "under quarantine" if view.quarantine else view.status.value
     if isinstance(view, WorkflowView):
         return _standing_of_workflow(view, status)
@@ -45,7 +45,7 @@ def print_definition(view: AnyWithDiff) -> None:
     if isinstance(view, RunbookWithDiff):
         _print_runbook(view)
     else:
-        facts([*_facts(view), ("starts", view.trigger_on)])
+        facts([*_facts(view), ("trigger", view.trigger_on)])
     _print_changes(view)
 
 
@@ -56,7 +56,7 @@ def _facts(view: DefinitionView) -> list[tuple[str, str]]:
         ("team", view.team or GLOBAL),
         ("quarantine", f"{view.quarantine} {UNTIL}" if view.quarantine else ""),
         ("description", view.description),
-        ("written by", view.changed_by),
+        ("changed by", view.changed_by),
         ("approved", approved),
     ]
 
@@ -64,7 +64,7 @@ def _facts(view: DefinitionView) -> list[tuple[str, str]]:
 def _print_runbook(view: RunbookWithDiff) -> None:
     schema = view.definition.get("parameters") or {}
     usage = usage_line("runbook", view.name, schema).replace(view.name, f"{view.name} --incident ID", 1)
-    facts([*_facts(view), ("run it", usage)])
+    facts([*_facts(view), ("usage", usage)])
     described = [(name, _described(inner)) for name, inner in declared(schema).items()]
     if described:
         say("")
@@ -77,18 +77,18 @@ def _print_runbook(view: RunbookWithDiff) -> None:
 
 
 def _print_changes(view: AnyWithDiff) -> None:
-    """What an approver must see: all of it, where no version was approved yet; nothing for what is approved."""
+    """Print what an approver must read: the diff, or everything if no version was approved yet."""
     if view.status is ApprovalStatus.APPROVED:
         return
     say("")
     if view.diff is None:
         say(
-            f"No version of it was approved yet. This is all of it:\n\n{visible(to_yaml(view.definition).rstrip())}"
+            f"No version has been approved yet. The full definition:\n\n{visible(to_yaml(view.definition).rstrip())}"
         )
     elif not view.diff:
-        say(f"It says the same as v{view.approved_version}, which was approved.")
+        say(f"Identical to the approved v{view.approved_version}.")
     else:
-        say(f"It changes v{view.approved_version}, which was approved:\n\n{visible(view.diff.rstrip())}")
+        say(f"Changes since the approved v{view.approved_version}:\n\n{visible(view.diff.rstrip())}")
 
 
 def _described(schema: object) -> str:

@@ -1,4 +1,4 @@
-"""A run as people read it."""
+"""Print runs in the terminal."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from core.views.executions import ApprovalView, ExecutionView, ShownStepView, St
 
 
 def print_executions(views: Sequence[ExecutionView]) -> None:
-    """One line a run."""
+    """Print one line per run."""
     rows = [
         (view.id, f"inc-{view.incident_number}", view.runbook, status_words(view.status, view.waiting_for))
         for view in views
@@ -19,15 +19,15 @@ def print_executions(views: Sequence[ExecutionView]) -> None:
 
 
 def print_execution(view: ExecutionView) -> None:
-    """A run with its steps, and what it waits for."""
+    """Print a run with its steps and what it waits for."""
     say(f"{view.runbook} v{view.runbook_version}, {status_words(view.status, view.waiting_for)}")
     facts(
         [
             ("run", view.id),
             ("incident", f"inc-{view.incident_number}"),
-            ("asked by", _who(view)),
+            ("requested by", _requester(view)),
             ("parameters", _parameters(view)),
-            ("asked at", f"{view.created_at:%Y-%m-%d %H:%M:%S} UTC"),
+            ("requested at", f"{view.created_at:%Y-%m-%d %H:%M:%S} UTC"),
             ("took", duration(view.started_at, view.finished_at)),
             ("error", view.error or ""),
         ]
@@ -39,7 +39,7 @@ def print_execution(view: ExecutionView) -> None:
         _print_gate(view.approval)
 
 
-def _who(view: ExecutionView) -> str:
+def _requester(view: ExecutionView) -> str:
     if view.workflow is None:
         return view.requested_by
     return f"workflow {view.workflow}, {view.workflow_execution_id}"
@@ -57,14 +57,12 @@ def _step(step: StepView) -> tuple[str, str, str, str, str]:
 def _print_gate(gate: ApprovalView) -> None:
     decided = sum(decision.approved for decision in gate.decisions)
     if gate.asked_again:
-        say(f"Asked again: {gate.asked_again}")
-    say(
-        f"Needs {gate.count} approval{'s' if gate.count > 1 else ''}, has {decided}: {gate.approvers} may decide."
-    )
+        say(f"Approval needed again: {gate.asked_again}")
+    say(f"{decided} of {gate.count} approval{'s' if gate.count > 1 else ''}. May decide: {gate.approvers}.")
     if gate.nobody_left:
         say(gate.nobody_left)
     if gate.shown is not None:
-        say("What will be sent once it is approved:")
+        say("Sent once approved:")
     for number, step in enumerate(gate.shown or (), start=1):
         _print_step(number, step)
     digest = f" --digest {gate.digest[:SHORTEST_DIGEST]}" if gate.digest else ""
@@ -73,8 +71,8 @@ def _print_gate(gate: ApprovalView) -> None:
 
 
 def _print_step(number: int, step: ShownStepView) -> None:
-    """All of it: what is approved is read whole."""
-    when = {"no": f", skipped: {step.condition} does not hold", "depends": f", only if {step.condition}"}
+    """Print the step without shortening anything: an approver must read all of it."""
+    when = {"no": f", skipped: {step.condition} is false", "depends": f", only if {step.condition}"}
     say(f"  {number}. {one_line(step.name or step.step)} ({step.type}){when.get(step.runs, '')}")
     if step.error:
         say(f"     would fail: {step.error}")

@@ -1,4 +1,4 @@
-"""`export`: definitions as the YAML that `apply` takes."""
+"""`export`: print definitions as YAML that `apply` accepts."""
 
 from typing import Annotated
 
@@ -13,12 +13,14 @@ app = typer.Typer()
 @app.command()
 def export(
     name: Annotated[
-        str | None, typer.Argument(help="A name or id; without it, everything you may see.")
+        str | None, typer.Argument(help="A name or id; by default everything that you may see.")
     ] = None,
-    workflow: Annotated[bool, typer.Option("--workflow", help="It is a workflow, not a runbook.")] = False,
+    workflow: Annotated[
+        bool, typer.Option("--workflow", help="Export a workflow instead of a runbook.")
+    ] = False,
     url: Url = "",
 ) -> None:
-    """Runbooks and workflows as YAML; applying it again changes nothing."""
+    """Print runbooks and workflows as YAML; applying the output again changes nothing."""
     with connect(url) as connection:
         if name is None:
             found = [*_all(connection, "runbooks"), *_all(connection, "workflows")]

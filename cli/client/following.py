@@ -1,4 +1,4 @@
-"""`run --wait`: a run watched from the terminal until it ends, and what its outcome is as an exit status."""
+"""`run --wait`: follow a run until it ends, and map its outcome to an exit status."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,29 +12,30 @@ from core.views.executions import ExecutionView, StepView
 
 LOOK_SECONDS = 1.0
 
-# Of `status` and `run --wait`; 1 is also what any refusal ends with, and 2 wrong usage.
+# Exit statuses of `status` and `run --wait`. A refused command also exits with 1, and wrong usage with 2.
 EXIT = {Status.FAILED: 1, Status.CANCELLED: 3, Status.TIMED_OUT: 4}
 
 
 def exit_status(status: Status) -> int:
-    """0 for a run that succeeded, or has not ended."""
+    """Return the exit status for a run's status: 0 if it succeeded or has not ended."""
     return EXIT.get(status, 0)
 
 
 def follow(
     connection: Connection,
     view: ExecutionView,
-    tell: Callable[[str], None] = say,
+    echo: Callable[[str], None] = say,
     pause: Callable[[float], None] = time.sleep,
 ) -> ExecutionView:
-    """The run as it ended. Each step is told as it begins and ends, and what the run waits for.
+    """Poll the run until it ends and return its final state.
 
-    A service that does not answer for a while is asked again, which is told once: the run goes on without us.
+    Prints a line when a step starts or ends and when the run waits for somebody. If the service does not answer,
+    says so once and keeps polling: the run does not depend on this command.
     """
     known, is_away = _untouched(view), False
     while True:
         for line in news(known, view):
-            tell(line)
+            echo(line)
         known = view
         if view.status.is_final:
             return view
@@ -43,7 +44,7 @@ def follow(
             answer = connection.get(path("runbooks", "executions", view.id))
         except Unavailable as error:
             if not is_away:
-                tell(f"{error.message} The run goes on; asking again.")
+                echo(f"{error.message} The run continues; retrying.")
             is_away = True
             continue
         is_away, view = False, ExecutionView.model_validate(answer["execution"])
@@ -55,12 +56,12 @@ def _untouched(view: ExecutionView) -> ExecutionView:
 
 
 def news(before: ExecutionView, now: ExecutionView) -> Iterator[str]:
-    """What there is to say of the run that was not said before."""
+    """Yield a line for each change between two states of the run."""
     for number, (old, new) in enumerate(zip(before.steps, now.steps, strict=True), start=1):
         if (old.status, old.attempt) != (new.status, new.attempt) and new.status is not Status.PENDING:
             yield f"  {number}/{len(now.steps)} {_step(new)}"
     if now.waiting_for is not None and now.waiting_for is not before.waiting_for:
-        yield f"  {_waits(now)}"
+        yield f"  {_waiting(now)}"
     if now.status.is_final and not before.status.is_final:
         error = f": {one_line(now.error)}" if now.error else ""
         yield f"{now.runbook} {status_words(now.status)}{error}"
@@ -72,10 +73,10 @@ def _step(step: StepView) -> str:
     return f"{step.id} {status_words(step.status)}{again}{error}"
 
 
-def _waits(view: ExecutionView) -> str:
+def _waiting(view: ExecutionView) -> str:
     said = status_words(view.status, view.waiting_for)
     if view.approval is not None:
-        return f"{said}: {view.approval.approvers} may decide (runbook approve {view.approval.id})"
+        return f"{said} (runbook approve {view.approval.id}; may decide: {view.approval.approvers})"
     doubtful = next((step for step in view.steps if step.status is Status.UNKNOWN), None)
     if doubtful is not None:
         return f"{said}: did {doubtful.id} happen? (runbook verdict {view.id} ran|did_not_run|run_again)"

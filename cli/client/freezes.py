@@ -1,4 +1,4 @@
-"""`freeze` and `thaw`: stopping what runs, and letting it go on."""
+"""`freeze` and `thaw`: pause runs, and let them continue."""
 
 from typing import Annotated
 
@@ -11,20 +11,20 @@ from core.views.executions import FreezeView
 
 app = typer.Typer()
 
-Team = Annotated[str | None, typer.Option("--team", help="One team; without it, everything.")]
+Team = Annotated[str | None, typer.Option("--team", help="One team; by default everything.")]
 EVERYTHING = "everything"
 
 
 @app.command()
 def freeze(
     reason: Annotated[
-        str | None, typer.Argument(metavar="[REASON]", help="Why; without it, what is frozen now.")
+        str | None, typer.Argument(metavar="[REASON]", help="The reason; without one, list what is frozen.")
     ] = None,
     team: Team = None,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """Start nothing new, and hold what runs before its next step; without a reason, say what is frozen."""
+    """Start nothing new, and hold each run before its next step. Without a reason, list what is frozen."""
     with connect(url) as connection:
         if reason is None:
             _show(connection.get(path("freezes")), as_json)
@@ -35,37 +35,38 @@ def freeze(
         print_json(answer)
         return
     view = FreezeView.model_validate(answer["freeze"])
-    say(f"{_what(view)} is frozen ({view.id}). `runbook thaw {view.id}` lets it go on.")
+    say(f"Froze {_what(view)} ({view.id}). Undo it with `runbook thaw {view.id}`.")
 
 
 @app.command()
 def thaw(
     id_: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="frz_…; without it, the one there is.")
+        str | None,
+        typer.Argument(metavar="[ID]", help="The freeze's id, frz_…; not needed if there is only one."),
     ] = None,
     team: Team = None,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """Let what a freeze held go on."""
+    """End a freeze: held runs continue."""
     with connect(url) as connection:
         answer = connection.delete(path("freezes", id_ or _the_one(connection, team)))
     if as_json:
         print_json(answer)
         return
     view = FreezeView.model_validate(answer["freeze"])
-    say(f"{_what(view)} goes on.")
+    say(f"Thawed {_what(view)}: held runs continue.")
 
 
 def _the_one(connection: Connection, team: str | None) -> str:
-    """Of the team, or of everything. Raises NotFound, or InvalidInput where several could be meant."""
+    """Return the id of the team's freeze, or of the only one. Raises NotFound, or InvalidInput if it is ambiguous."""
     views = [FreezeView.model_validate(each) for each in connection.get(path("freezes"))["freezes"]]
     found = [view for view in views if view.team == team] or ([] if team else views)
     if not found:
         raise NotFound(f"{team or 'Nothing'} is {'not ' if team else ''}frozen.")
     if len(found) > 1:
         ids = ", ".join(f"{view.id} ({_what(view)})" for view in found)
-        raise InvalidInput(f"Which one? There are {ids}.", hint="Name its id.")
+        raise InvalidInput(f"There are several freezes: {ids}.", hint="Give the id of one.")
     return found[0].id
 
 
@@ -78,7 +79,7 @@ def _show(answer: Answer, as_json: bool) -> None:
         say("Nothing is frozen.")
         return
     rows = [(each.id, _what(each), each.frozen_by, each.reason) for each in views]
-    table(("freeze", "what", "by", "reason"), rows)
+    table(("freeze", "scope", "frozen by", "reason"), rows)
 
 
 def _what(view: FreezeView) -> str:

@@ -1,4 +1,4 @@
-"""`incident`: opened, found, and brought forward."""
+"""`incident`: open, list, show and change incidents."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -24,7 +24,7 @@ SOME = 50
 def _labels(words: list[str] | None) -> list[str]:
     wrong = [word for word in words or [] if "=" not in word.strip("=")]
     if wrong:
-        raise typer.BadParameter(f"{wrong[0]!r} is no label. Write key=value.")
+        raise typer.BadParameter(f"{wrong[0]!r} is not a label. Write key=value.")
     return words or []
 
 
@@ -34,12 +34,14 @@ Labels = Annotated[list[str] | None, typer.Argument(metavar="key=value…", call
 @incident_app.command("open")
 def open_(
     title: Annotated[str, typer.Argument(help="What is wrong, in one line.")],
-    team: Annotated[str, typer.Option("--team", help="Whose it is.")],
+    team: Annotated[str, typer.Option("--team", help="The team that owns it.")],
     labels: Labels = None,
-    severity: Annotated[Severity, typer.Option("--severity", help="How bad it is.")] = Severity.MEDIUM,
-    service: Annotated[str | None, typer.Option("--service", help="Which service it concerns.")] = None,
-    description: Annotated[str, typer.Option("--description", help="What else is known.")] = "",
-    channel: Annotated[str | None, typer.Option("--channel", help="Where it is dealt with, C….")] = None,
+    severity: Annotated[Severity, typer.Option("--severity", help="Its severity.")] = Severity.MEDIUM,
+    service: Annotated[str | None, typer.Option("--service", help="The affected service.")] = None,
+    description: Annotated[str, typer.Option("--description", help="Further details.")] = "",
+    channel: Annotated[
+        str | None, typer.Option("--channel", help="The Slack channel it is handled in, C….")
+    ] = None,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
@@ -54,18 +56,22 @@ def open_(
     body |= {name: value for name, value in (("service", service), ("slack_channel", channel)) if value}
     with connect(url) as connection:
         answer = connection.post(path("incidents"), body)
-    _told(answer, "is open", as_json)
+    _print_change(answer, "opened", as_json)
 
 
 @incident_app.command("list")
 def list_(
-    status: Annotated[IncidentStatus | None, typer.Option("--status", help="In this status.")] = None,
-    team: Annotated[str | None, typer.Option("--team", help="Of this team.")] = None,
-    number: Annotated[int, typer.Option("--limit", min=1, max=200, help="How many, newest first.")] = SOME,
+    status: Annotated[
+        IncidentStatus | None, typer.Option("--status", help="Only incidents in this status.")
+    ] = None,
+    team: Annotated[str | None, typer.Option("--team", help="Only incidents of this team.")] = None,
+    number: Annotated[
+        int, typer.Option("--limit", min=1, max=200, help="How many to list, newest first.")
+    ] = SOME,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """The newest incidents of your teams."""
+    """List the newest incidents of your teams."""
     query = {name: value for name, value in (("status", status), ("team", team)) if value}
     with connect(url) as connection:
         answer = connection.get(path("incidents"), limit=number, **query)
@@ -74,14 +80,14 @@ def list_(
         return
     views = list(map(IncidentView.model_validate, answer["incidents"]))
     if not views:
-        say("There are none.")
+        say("No incidents.")
         return
     _print(views)
 
 
 @incident_app.command()
 def show(id_: IncidentId, url: Url = "", as_json: AsJson = False) -> None:
-    """How an incident stands."""
+    """Show an incident."""
     with connect(url) as connection:
         answer = connection.get(path("incidents", id_))
     if as_json:
@@ -98,7 +104,7 @@ def show(id_: IncidentId, url: Url = "", as_json: AsJson = False) -> None:
             ("channel", view.slack_channel or ""),
             ("labels", " ".join(f"{name}={value}" for name, value in view.labels.items())),
             ("opened", f"{view.created_at:%Y-%m-%d %H:%M:%S} UTC by {view.opened_by}"),
-            ("about", view.description),
+            ("description", view.description),
             *((link.name, link.url) for link in view.links),
         ]
     )
@@ -106,56 +112,56 @@ def show(id_: IncidentId, url: Url = "", as_json: AsJson = False) -> None:
 
 @incident_app.command()
 def ack(id_: IncidentId, url: Url = "", as_json: AsJson = False) -> None:
-    """Say that somebody works on it."""
-    _change(id_, "acknowledge", {}, "is acknowledged", url, as_json)
+    """Acknowledge an incident: somebody is working on it."""
+    _change(id_, "acknowledge", {}, "acknowledged", url, as_json)
 
 
 @incident_app.command()
 def resolve(id_: IncidentId, url: Url = "", as_json: AsJson = False) -> None:
-    """Say that it is over."""
-    _change(id_, "resolve", {}, "is resolved", url, as_json)
+    """Resolve an incident: the problem is over."""
+    _change(id_, "resolve", {}, "resolved", url, as_json)
 
 
 @incident_app.command()
 def close(id_: IncidentId, url: Url = "", as_json: AsJson = False) -> None:
-    """Say that nothing is left to do."""
-    _change(id_, "close", {}, "is closed", url, as_json)
+    """Close an incident: nothing is left to do."""
+    _change(id_, "close", {}, "closed", url, as_json)
 
 
 @incident_app.command()
 def escalate(
     id_: IncidentId,
-    severity: Annotated[Severity, typer.Argument(help="How bad it is now.")],
+    severity: Annotated[Severity, typer.Argument(help="The new severity.")],
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """Raise its severity."""
-    _change(id_, "escalate", {"severity": severity.value}, f"is {severity.value} now", url, as_json)
+    """Raise an incident's severity."""
+    _change(id_, "escalate", {"severity": severity.value}, f"escalated to {severity.value}", url, as_json)
 
 
 @incident_app.command()
 def note(
     id_: IncidentId,
-    text: Annotated[str, typer.Argument(help="What everybody should know; it is kept as it is written.")],
+    text: Annotated[str, typer.Argument(help="The note; it is stored exactly as written.")],
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """Write something into its timeline."""
+    """Add a note to an incident's timeline."""
     with connect(url) as connection:
         answer = connection.post(path("incidents", id_, "notes"), {"text": text})
     if as_json:
         print_json(answer)
     else:
-        say(f"Noted in the timeline of {id_}.")
+        say(f"Added to the timeline of {id_}.")
 
 
 def _change(id_: str, verb: str, body: dict[str, str], done: str, url: str, as_json: bool) -> None:
     with connect(url) as connection:
         answer = connection.post(path("incidents", id_, verb), body)
-    _told(answer, done, as_json)
+    _print_change(answer, done, as_json)
 
 
-def _told(answer: Answer, done: str, as_json: bool) -> None:
+def _print_change(answer: Answer, done: str, as_json: bool) -> None:
     if as_json:
         print_json(answer)
         return

@@ -1,4 +1,4 @@
-"""`list` and `show`: the runbooks and workflows that there are."""
+"""`list` and `show`: the runbooks and workflows in the library."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ app = typer.Typer()
 
 @app.command("list")
 def list_(workflow: IsWorkflow = False, url: Url = "", as_json: AsJson = False) -> None:
-    """The runbooks, or workflows, that you may see."""
+    """List the runbooks (or workflows) that you may see."""
     kind = "workflow" if workflow else "runbook"
     with connect(url) as connection:
         found = list(connection.every(path(f"{kind}s"), f"{kind}s"))
@@ -26,7 +26,7 @@ def list_(workflow: IsWorkflow = False, url: Url = "", as_json: AsJson = False) 
     model = WorkflowView if workflow else RunbookView
     views = sorted(map(model.model_validate, found), key=lambda view: view.name)
     if not views:
-        say(f"There are no {kind}s yet. `runbook apply` brings some.")
+        say(f"There are no {kind}s yet. Add some with `runbook apply`.")
         return
     rows = [
         (view.name, view.team or GLOBAL, standing(view), view.approved_by or "", one_line(view.description))
@@ -45,7 +45,7 @@ def show(
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """What a runbook, or workflow, does, and what it changes in the version that was approved."""
+    """Show a runbook (or workflow), and its changes since the approved version."""
     kind = "workflow" if workflow else "runbook"
     with connect(url) as connection:
         answer = connection.get(path(f"{kind}s", name))

@@ -1,4 +1,4 @@
-"""What people read: tables without lines, in 80 columns where the terminal does not say otherwise."""
+"""Terminal output: paragraphs, borderless tables and lists of facts, 80 columns wide if the width is unknown."""
 
 import re
 import unicodedata
@@ -19,18 +19,18 @@ COLOURS = {
 
 
 def plain(text: str) -> str:
-    """Text from elsewhere, fit for a terminal: nothing in it moves the cursor, and people are bare Slack ids."""
+    """Return untrusted text made safe for a terminal: control characters replaced, mentions as bare Slack ids."""
     kept = "".join(each if each == "\n" or unicodedata.category(each) != "Cc" else "�" for each in text)
     return MENTION.sub(r"\1", kept)
 
 
 def say(text: str) -> None:
-    """One paragraph."""
+    """Print one paragraph."""
     _console().print(plain(text), soft_wrap=True)
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, whole: int = 1) -> None:
-    """A table whose first `whole` columns are never broken, since people copy them. Statuses have a colour."""
+    """Print a table. Its first `whole` columns are never wrapped, since people copy them; a status colours its row."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for place, heading in enumerate(headings):
         shown.add_column(heading, no_wrap=place < whole, overflow="fold")
@@ -40,7 +40,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, whole: int 
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> None:
-    """Names and values, one pair a line; a pair without a value is left out."""
+    """Print names and values, one pair per line; pairs with an empty value are left out."""
     shown = Table.grid(padding=(0, 2))
     shown.add_column(no_wrap=True)
     shown.add_column(overflow="fold")
@@ -51,5 +51,5 @@ def facts(pairs: Sequence[tuple[str, str]]) -> None:
 
 
 def _console() -> Console:
-    """Made when needed: standard output may be another one by then. Nothing that is printed is markup."""
+    """Create a console per call, since standard output may have been replaced; markup is never interpreted."""
     return Console(markup=False, emoji=False, highlight=False)

@@ -1,4 +1,4 @@
-"""A plan as people read it."""
+"""Print the plan of a dry run in the terminal."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,8 +12,8 @@ from core.views.executions import FreezeView
 
 
 def print_plan(plan: PlanView) -> None:
-    """What a run would do, step by step."""
-    say(f"What a run of {plan.runbook} v{plan.runbook_version} for inc-{plan.incident_number} would do:")
+    """Print what a run would do, step by step."""
+    say(f"Dry run of {plan.runbook} v{plan.runbook_version} for inc-{plan.incident_number}:")
     parameters = " ".join(f"{name}={as_text(value)}" for name, value in plan.parameters.items())
     lock = _lock(plan.lock) if plan.lock else ""
     frozen = _frozen(plan.freeze) if plan.freeze else ""
@@ -21,11 +21,11 @@ def print_plan(plan: PlanView) -> None:
     for number, step in enumerate(plan.steps, start=1):
         say(f"{number}. {step.name or step.id} ({step.type})")
         say("\n".join(f"     {line}" for text in _lines(step) for line in text.splitlines()))
-    say("Nothing of it was done.")
+    say("Nothing was executed.")
 
 
 def _frozen(freeze: FreezeView) -> str:
-    return f"{freeze.team or 'everything'}, by {freeze.frozen_by}: {freeze.reason}; refused"
+    return f"{freeze.team or 'everything'}, by {freeze.frozen_by}: {freeze.reason}; the run would be refused"
 
 
 def _lock(lock: PlannedLockView) -> str:
@@ -38,16 +38,16 @@ def _lock(lock: PlannedLockView) -> str:
 
 def _lines(step: PlannedStepView) -> Iterator[str]:
     if step.runs == "no":
-        yield f"is skipped: {step.condition} does not hold"
+        yield f"skipped: {step.condition} is false"
     if step.runs == "depends":
-        yield f"only if {step.condition}, which earlier steps decide"
+        yield f"only if {step.condition}, which depends on earlier steps"
     if step.wait_seconds is not None:
         yield f"waits {format_duration(timedelta(seconds=step.wait_seconds))}"
     if step.gate is not None:
-        yield f"{step.gate.approvers} may decide; {step.gate.count} must approve"
+        yield f"needs {step.gate.count} approval{'s' if step.gate.count > 1 else ''}; may decide: {step.gate.approvers}"
     elif step.request is not None:
         yield request_text(step.request) + (
-            "" if step.is_rendered else "\n(as it is written: it hangs on earlier steps)"
+            "" if step.is_rendered else "\n(not rendered: it depends on earlier steps)"
         )
     if step.error:
         yield f"would fail: {step.error}"

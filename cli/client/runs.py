@@ -1,4 +1,4 @@
-"""`run`, `status`, `cancel` and `retry`: what runs."""
+"""`run`, `status`, `cancel` and `retry`: start, show and control runs of runbooks."""
 
 import re
 from typing import Annotated
@@ -18,13 +18,13 @@ from core.views.executions import ExecutionView
 app = typer.Typer()
 
 INCIDENT = re.compile(r"(?:inc-|#)?[0-9]+|inc_.+", re.IGNORECASE)
-INTERRUPTED = 130  # as of a shell: 128 and the number of SIGINT
+INTERRUPTED = 130  # as shells report it: 128 plus the number of SIGINT
 
 
 def _key_values(words: list[str] | None) -> list[str]:
     wrong = [word for word in words or [] if "=" not in word]
     if wrong:
-        raise typer.BadParameter(f"{wrong[0]!r} is no parameter. Write key=value.")
+        raise typer.BadParameter(f"{wrong[0]!r} is not a parameter. Write key=value.")
     return words or []
 
 
@@ -40,15 +40,15 @@ def run(
     incident: Annotated[str, typer.Option("--incident", metavar="ID", help="inc-12, or the incident's id.")],
     words: Words = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what it would do, and do nothing of it.")
+        bool, typer.Option("--dry-run", help="Show what it would do without doing it.")
     ] = False,
     wait: Annotated[
-        bool, typer.Option("--wait", help="Watch it until it ends; its outcome is the exit status.")
+        bool, typer.Option("--wait", help="Follow it until it ends; the exit status is its outcome.")
     ] = False,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """Start a runbook for an incident. With --wait: status 0 succeeded, 1 failed, 3 cancelled, 4 timed out."""
+    """Run a runbook for an incident. Exit status with --wait: 0 succeeded, 1 failed, 3 cancelled, 4 timed out."""
     with connect(url) as connection:
         definition = connection.get(path("runbooks", name))["runbook"]["definition"]
         parameters = parse_key_values(words or [], definition.get("parameters") or {})
@@ -63,23 +63,22 @@ def run(
         print_plan(PlanView.model_validate(answer["plan"]))
         return
     view = ExecutionView.model_validate(answer["execution"])
-    say(_asked_for(view))
-    say(f"Watch it: runbook status {view.id}")
+    say(_requested(view))
+    say(f"Follow it with: runbook status {view.id}")
 
 
-def _asked_for(view: ExecutionView) -> str:
-    name = f"{view.runbook} v{view.runbook_version}"
-    return f"{name} is asked for, for inc-{view.incident_number}. Its id is {view.id}."
+def _requested(view: ExecutionView) -> str:
+    return f"Requested {view.runbook} v{view.runbook_version} for inc-{view.incident_number} ({view.id})."
 
 
 def _wait(connection: Connection, view: ExecutionView, as_json: bool) -> None:
-    """Raises typer.Exit with the outcome's status; whoever ends the watching does not end the run."""
+    """Raise typer.Exit with the outcome's exit status. Interrupting the wait does not stop the run."""
     if not as_json:
-        say(_asked_for(view))
+        say(_requested(view))
     try:
-        ended = follow(connection, view, tell=_silent if as_json else say)
+        ended = follow(connection, view, echo=_silent if as_json else say)
     except KeyboardInterrupt:
-        say(f"It goes on. Watch it: runbook status {view.id}")
+        say(f"The run continues. Follow it with: runbook status {view.id}")
         raise typer.Exit(INTERRUPTED) from None
     if as_json:
         print_json(connection.get(path("runbooks", "executions", view.id)))
@@ -87,24 +86,24 @@ def _wait(connection: Connection, view: ExecutionView, as_json: bool) -> None:
 
 
 def _silent(_line: str) -> None:
-    """As JSON nothing is told but how it ended."""
+    """Print nothing: JSON output consists of the final state only."""
 
 
 @app.command()
 def status(
     id_: Annotated[
         str | None,
-        typer.Argument(metavar="[ID]", help="A run's id, or an incident's; without it, what runs now."),
+        typer.Argument(metavar="[ID]", help="A run's or an incident's id; by default all active runs."),
     ] = None,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """How a run stands (status 1 failed, 3 cancelled, 4 timed out), what was run for an incident, or what runs now."""
+    """Show a run (exit status 1 failed, 3 cancelled, 4 timed out), the runs of an incident, or all active runs."""
     with connect(url) as connection:
         if id_ is None:
-            _show_all(_active(connection), as_json, "Nothing runs now.")
+            _show_all(_active(connection), as_json, "There are no active runs.")
         elif INCIDENT.fullmatch(id_):
-            _show_all(_of_incident(connection, id_), as_json, f"Nothing was run for {id_} yet.")
+            _show_all(_of_incident(connection, id_), as_json, f"There are no runs for {id_} yet.")
         else:
             _show_one(connection.get(path("runbooks", "executions", id_)), as_json)
 
@@ -137,7 +136,7 @@ def _show_one(answer: Answer, as_json: bool) -> None:
 
 @app.command()
 def cancel(id_: RunId, url: Url = "", as_json: AsJson = False) -> None:
-    """Stop a run: no further step starts."""
+    """Cancel a run: no further step starts."""
     with connect(url) as connection:
         answer = connection.post(path("runbooks", "executions", id_, "cancel"))
     if as_json:
@@ -148,7 +147,7 @@ def cancel(id_: RunId, url: Url = "", as_json: AsJson = False) -> None:
     say(
         f"{view.runbook} is cancelled."
         if ended
-        else f"{view.runbook} is being cancelled: the step that runs now is stopped."
+        else f"{view.runbook} is being cancelled: its current step is being stopped."
     )
 
 
@@ -156,12 +155,12 @@ def cancel(id_: RunId, url: Url = "", as_json: AsJson = False) -> None:
 def retry(
     id_: RunId,
     from_step: Annotated[
-        str | None, typer.Option("--from", metavar="STEP", help="Go on from this step (a team's admins).")
+        str | None, typer.Option("--from", metavar="STEP", help="Resume at this step (team admins only).")
     ] = None,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """Go on with a run that failed, as a new one, from the first step that did not succeed."""
+    """Retry a failed run: a new run resumes at the first step that did not succeed."""
     body = {"from": from_step} if from_step else {}
     with connect(url) as connection:
         answer = connection.post(path("runbooks", "executions", id_, "retry"), body)
@@ -169,5 +168,5 @@ def retry(
         print_json(answer)
         return
     view = ExecutionView.model_validate(answer["execution"])
-    say(f"{view.runbook} v{view.runbook_version} goes on as {view.id}, a retry of {view.retry_of}.")
-    say(f"Watch it: runbook status {view.id}")
+    say(f"Requested {view.runbook} v{view.runbook_version} as a retry of {view.retry_of} ({view.id}).")
+    say(f"Follow it with: runbook status {view.id}")

@@ -1,4 +1,4 @@
-"""`verdict`: whether a step happened of which nobody knows it."""
+"""`verdict`: say whether a step in doubt happened."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -21,21 +21,21 @@ class Answer(StrEnum):
 
 
 StepName = Annotated[
-    str | None, typer.Option("--step", help="The step that you mean; refused if another one is asked about.")
+    str | None, typer.Option("--step", help="The step you mean; refused if the run asks about another.")
 ]
-Attempt = Annotated[int | None, typer.Option("--attempt", min=1, help="The attempt that you mean.")]
+Attempt = Annotated[int | None, typer.Option("--attempt", min=1, help="The attempt you mean.")]
 
 
 @app.command()
 def verdict(
     id_: Annotated[str, typer.Argument(metavar="ID", help="The run's id, rbx_….")],
-    answer: Annotated[Answer, typer.Argument(help="Whether the step happened.")],
+    answer: Annotated[Answer, typer.Argument(help="What happened to the step.")],
     step: StepName = None,
     attempt: Attempt = None,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """Say whether the step happened that a run asks about: ran, did_not_run, or run_again."""
+    """Give the verdict on a step in doubt: it ran, did_not_run, or should run_again."""
     with connect(url) as connection:
         asked = _asked(connection, id_) if step is None or attempt is None else None
         body = {
@@ -43,17 +43,17 @@ def verdict(
             "step": step or (asked.id if asked else ""),
             "attempt": attempt or (asked.attempt if asked else 1),
         }
-        told = connection.post(path("runbooks", "executions", id_, "verdict"), body)
+        response = connection.post(path("runbooks", "executions", id_, "verdict"), body)
     if as_json:
-        print_json(told)
+        print_json(response)
         return
-    view = ExecutionView.model_validate(told["execution"])
-    say(f"Noted for step {body['step']} of {view.runbook}: {answer.value}.")
-    say(f"Watch it: runbook status {view.id}")
+    view = ExecutionView.model_validate(response["execution"])
+    say(f"Recorded for step {body['step']} of {view.runbook}: {answer.value}.")
+    say(f"Follow it with: runbook status {view.id}")
 
 
 def _asked(connection: Connection, id_: str) -> StepView:
-    """Raises Conflict where the run asks nothing."""
+    """Return the step that the run asks about. Raises Conflict if there is none."""
     found = connection.get(path("runbooks", "executions", id_))
     view = ExecutionView.model_validate(found["execution"])
     if view.waiting_for is WaitingFor.VERDICT:
@@ -61,5 +61,6 @@ def _asked(connection: Connection, id_: str) -> StepView:
             if each.status is Status.UNKNOWN:
                 return each
     raise Conflict(
-        f"{view.runbook} ({view.id}) asks about no step.", hint=f"`runbook status {view.id}` shows it."
+        f"{view.runbook} ({view.id}) does not wait for a verdict.",
+        hint=f"See its status with `runbook status {view.id}`.",
     )

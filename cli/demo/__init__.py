@@ -1,1 +1,1 @@
-"""`runbook demo`: the whole product on this machine, against the Slack sandbox and a small target."""
+"""`runbook demo`: the whole product on this machine, with a Slack sandbox and a small target system."""

@@ -1,4 +1,4 @@
-"""`runbook demo`."""
+"""The `runbook demo` command."""
 
 from typing import Annotated
 
@@ -15,9 +15,9 @@ app = typer.Typer()
 @app.command()
 def demo(
     headless: Annotated[bool, typer.Option(help="Play the story without a browser.")] = False,
-    refuse_promote: Annotated[bool, typer.Option(help="Let the target refuse the failover.")] = False,
+    refuse_promote: Annotated[bool, typer.Option(help="Make the target system refuse the failover.")] = False,
 ) -> None:
-    """The whole product on this machine, against a Slack sandbox."""
+    """Run the whole product on this machine, with a Slack sandbox."""
     quiet_logging()
     settings = Settings.from_environment(environment())
     if headless:

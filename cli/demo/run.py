@@ -1,4 +1,4 @@
-"""The demo, with a browser or without."""
+"""Run the demo, with or without a browser."""
 
 import threading
 
@@ -9,16 +9,16 @@ from cli.demo.transcript import readable, transcript
 from core.settings import Settings
 
 WELCOME = """
-The demo runs. Open this page, you are Bob, on call for team database:
+The demo is running. Open this page; you are Bob, on call for team database:
 
     {page}
 
 The orders database is down, Bob has opened an incident, and a workflow proposes db-failover.
-Switch to Alice (the switch at the top), a database admin: the message shows what will be sent. Press Approve.
+Switch to Alice, a database admin (the menu at the top). The message shows what will be sent. Press Approve.
 Watch the cluster fail over:  {targets}
 Then try:  /runbook help
 
-Ctrl-C ends the demo.
+Press Ctrl-C to end the demo.
 """
 
 
@@ -33,16 +33,18 @@ def run_demo(settings: Settings, stop: threading.Event) -> None:
 
 
 def run_headless(settings: Settings, *, refuse_promote: bool) -> bool:
-    """Play the story, print the channel, and say whether it ended well."""
+    """Play the story and print the channel. Returns True if it ended well."""
     with (
         stage(settings, refuse_promote=refuse_promote) as found,
         SandboxClient(found.sandbox) as sandbox,
     ):
         ending = play(found, sandbox)
-        print(f"Alice was asked:\n\n{readable(str(ending.asked.get('text')))}\n")
+        print(f"Alice was asked to approve:\n\n{readable(str(ending.asked.get('text')))}\n")
         print(transcript(sandbox.messages(APPROVER, ending.channel)))
         complaint = ending.complaint
         caused_by = ending.payload.get("workflow_execution_id")
-        print(f"\nThe primary is {ending.cluster.get('primary')}; the workflow execution was {caused_by}.")
+        print(
+            f"\nThe primary is now {ending.cluster.get('primary')}. The workflow execution was {caused_by}."
+        )
         print("The story ended well." if complaint is None else f"The story ended badly: {complaint}.")
         return complaint is None

@@ -1,4 +1,4 @@
-"""Acting as people in the Slack sandbox, as its page does."""
+"""A client that acts as people in the Slack sandbox, through the API that its page uses."""
 
 from types import TracebackType
 from typing import Any, Self
@@ -11,7 +11,7 @@ Message = dict[str, Any]
 
 
 class SandboxClient:
-    """`url`: the sandbox's address. `with` closes its connections."""
+    """A client of the sandbox at `url`, used as a context manager."""
 
     def __init__(self, url: str) -> None:
         self._client = httpx2.Client(base_url=url, timeout=15)
@@ -25,11 +25,11 @@ class SandboxClient:
         self._client.close()
 
     def say(self, user: str, channel: str, text: str) -> None:
-        """A message, or a slash command. Raises Unavailable with Slack's word for what went wrong."""
+        """Post a message or a slash command. Raises Unavailable with Slack's error code if it is refused."""
         self._post("/sandbox/api/messages", {"user": user, "channel": channel, "text": text})
 
     def press(self, user: str, channel: str, message: Message, action_id: str) -> None:
-        """Press a button of a message."""
+        """Press the message's button with this `action_id`. Raises Unavailable if Slack refuses it."""
         elements = [element for block in message["blocks"] for element in block.get("elements", [])]
         button = next(element for element in elements if element.get("action_id") == action_id)
         block = next(block for block in message["blocks"] if button in block.get("elements", []))
@@ -45,16 +45,16 @@ class SandboxClient:
         )
 
     def channels(self, user: str) -> dict[str, str]:
-        """Channel ids by name."""
+        """Return the ids of the user's channels by name."""
         return {channel["name"]: channel["id"] for channel in self._state(user)["channels"]}
 
     def messages(self, user: str, channel: str) -> list[Message]:
-        """A channel's messages with their threads, oldest first."""
+        """Return a channel's messages and thread replies, oldest first."""
         found: list[Message] = self._state(user)["messages"].get(channel, [])
         return sorted(found, key=lambda message: float(message["ts"]))
 
     def ephemerals(self, user: str, channel: str) -> list[Message]:
-        """What only this person sees."""
+        """Return the messages that only this user sees."""
         found: list[Message] = self._state(user)["ephemerals"].get(channel, [])
         return found
 

@@ -1,12 +1,6 @@
-"""The stage of the demo: ports, people, a workspace, the processes.
+"""The demo's environment: ports, a Slack workspace and all processes, in a temporary folder of its own.
 
-Ports for the demo: the usual ones, or free ones where those are taken.
-
-As whom the demo's shell steps run.
-
-The demo's Slack workspace: three teams, five people, two channels.
-
-The stage: everything the demo needs, started in a folder of its own, gone afterwards.
+It uses the usual ports where they are free, so that a demo can run beside another one or beside a deployment.
 """
 
 import json
@@ -43,9 +37,9 @@ HOST = "127.0.0.1"
 
 @contextmanager
 def reserved_port(wanted: int) -> Iterator[int]:
-    """`wanted` if it is free on loopback, otherwise any that is; 0 takes any. Nobody is given it for the block.
+    """Yield `wanted` if it is free on loopback, otherwise any free port; 0 means any. It stays reserved in the block.
 
-    Linux lets a server with SO_REUSEADDR listen on a port that is bound so, but does not listen (socket(7)).
+    On Linux a server with SO_REUSEADDR can still listen on a port that is bound with it but not listening (socket(7)).
     """
     reservation = _bound(wanted)
     with reservation:
@@ -71,32 +65,32 @@ def _bind(port: int) -> socket.socket:
 
 
 def port_near(wanted: int) -> int:
-    """A port that is free at this moment, chosen as `reserved_port` does."""
+    """Return a port that is free at this moment, chosen as `reserved_port` does."""
     with reserved_port(wanted) as port:
         return port
 
 
-STRANGER = "65533"  # owns nothing; not nobody, as whom the embedded PostgreSQL runs
+UNPRIVILEGED = "65533"  # owns nothing; not `nobody`, which the embedded PostgreSQL runs as
 DEMO_PROGRAMS = Path(targets.__file__).with_name("bin")
 PATIENCE = timedelta(seconds=20)
 
 
 def demo_path(environ: Mapping[str, str]) -> str:
-    """PATH of the demo's processes: the tool of its steps is there, though not installed with the product."""
+    """Return the PATH of the demo's processes: it includes `dbctl`, which is not installed with the product."""
     return os.pathsep.join([str(DEMO_PROGRAMS), environ.get("PATH", os.defpath)])
 
 
 def shell_user() -> str:
-    """For root: somebody who owns nothing, if such a one can run the demo's command here; nothing for others.
+    """Return RUNBOOK_SHELL_USER for the demo: empty unless this process runs as root.
 
-    Where only root may enter the folder with our programs, root runs them, and the setting says so.
+    For root it is an unprivileged user, or root itself if only root can reach the folder of our programs.
     """
     if os.geteuid() != 0:
         return ""
-    stranger = Confinement(Account.named(STRANGER))
-    runner = ProcessRunner(command_path({"PATH": demo_path(os.environ)}), stranger)
+    unprivileged = Confinement(Account.named(UNPRIVILEGED))
+    runner = ProcessRunner(command_path({"PATH": demo_path(os.environ)}), unprivileged)
     result = runner.run(Command(["dbctl", "--help"]), PATIENCE, threading.Event())
-    return STRANGER if result.exit_code == 0 else "root"
+    return UNPRIVILEGED if result.exit_code == 0 else "root"
 
 
 SIGNING_SECRET = "demo-signing-secret"
@@ -139,7 +133,7 @@ START_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Stage:
-    """Where everything answers. `settings`: with the addresses of the database and Redis. `logs`: what is said."""
+    """The addresses of the running demo. `settings` has those of the database and Redis; `logs` is the log folder."""
 
     sandbox: str
     targets: str
@@ -151,7 +145,7 @@ class Stage:
 
 @contextmanager
 def stage(settings: Settings, *, refuse_promote: bool = False) -> Iterator[Stage]:
-    """The demo's processes, ready to be used. With port 0 in the settings they take any ports."""
+    """Yield the running demo once every process answers. With port 0 in the settings it takes any free ports."""
     settings.home.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="demo-", dir=settings.home, ignore_cleanup_errors=True) as folder,
@@ -166,8 +160,8 @@ def stage(settings: Settings, *, refuse_promote: bool = False) -> Iterator[Stage
         migrate(found)
         with Composition.of(found) as composition:
             apply_files(composition.unit_of_work, [DEFINITIONS], approve=True)
-        cast = _parts(ports, addresses(found), logs, refuse_promote=refuse_promote)
-        with Supervisor(cast) as supervisor:
+        processes = _parts(ports, addresses(found), logs, refuse_promote=refuse_promote)
+        with Supervisor(processes) as supervisor:
             here = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
             _await_answers([here["sandbox"], here["targets"], f"{here['web']}/readyz"], logs)
             reserved.close()
@@ -175,7 +169,7 @@ def stage(settings: Settings, *, refuse_promote: bool = False) -> Iterator[Stage
 
 
 def _usual_ports(web: int) -> dict[str, int]:
-    """With a web port of 0, 0 for all: any free ones."""
+    """Return the preferred ports; all 0 (any free port) if the web port is 0."""
     return {"sandbox": 3100, "targets": 3200, "web": web} if web else {"sandbox": 0, "targets": 0, "web": 0}
 
 
@@ -215,7 +209,7 @@ def _await_answers(urls: list[str], logs: Path) -> None:
     for url in urls:
         while not _answers(url):
             if time.monotonic() > deadline:
-                raise Unavailable(f"{url} does not answer.", hint=f"What the processes said is in {logs}.")
+                raise Unavailable(f"{url} does not answer.", hint=f"The logs of the processes are in {logs}.")
             time.sleep(0.1)
 
 

@@ -1,4 +1,4 @@
-"""The story: the database breaks, a workflow proposes the failover, a second person sees what it sends and approves."""
+"""The demo's story: a database breaks, a workflow proposes a failover, and a second person reviews and approves it."""
 
 import html
 import time
@@ -14,13 +14,13 @@ from core.errors import Unavailable
 
 OPENING = '/runbook incident open "Orders database is down" severity=critical service=orders-db team=database'
 PROMOTES = "promote: POST {{ secrets.DB_API }}/clusters/orders/promote"
-PATIENCE = 40.0  # seconds for each thing to happen
+PATIENCE = 40.0  # seconds to wait for each event
 Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
-class Shutdown:
-    """What came of it: the message that asked, the outcome's, the channel, and the cluster as the target has it."""
+class Ending:
+    """How the story ended: the channel, the approval and outcome messages, and the cluster's final state."""
 
     channel: str
     asked: Message
@@ -35,40 +35,40 @@ class Shutdown:
 
     @property
     def complaint(self) -> str | None:
-        """Why the story did not end well; None if it did."""
+        """Return why the story did not end well, or None if it did."""
         if PROMOTES not in html.unescape(str(self.asked.get("text"))):
             return "the approver was not shown what would be sent"
         if self.payload.get("status") != "succeeded":
             return f"the run ended {self.payload.get('status')}"
         if not self.payload.get("workflow_execution_id"):
-            return "the outcome does not carry the workflow execution's id"
+            return "the outcome message does not contain the workflow execution's id"
         if self.cluster.get("promotions") != 1:
             return f"the target was promoted {self.cluster.get('promotions')} times"
         return None
 
 
 def open_incident(stage: Stage, sandbox: SandboxClient) -> str:
-    """Break the database, and have the person on call open the incident. Returns the incident's channel."""
+    """Break the database and open an incident as the person on call. Returns the incident's channel."""
     httpx2.post(f"{stage.targets}/clusters/orders/break", json={})
     sandbox.say(REQUESTER, CHANNEL, OPENING)
     return _until("the incident's channel", lambda: _incident_channel(sandbox))
 
 
-def play(stage: Stage, sandbox: SandboxClient) -> Shutdown:
-    """The whole story, with nobody at the browser."""
+def play(stage: Stage, sandbox: SandboxClient) -> Ending:
+    """Play the whole story without a browser. Raises Unavailable if something does not happen in time."""
     channel = open_incident(stage, sandbox)
     gate = _until("the approval message", lambda: _with_button(sandbox, channel, "approval.approve"))
     sandbox.press(APPROVER, channel, gate, "approval.approve")
     outcome = _until("the outcome", lambda: _outcome(sandbox, channel))
     cluster = httpx2.get(f"{stage.targets}/clusters/orders").json()
-    return Shutdown(channel, gate, outcome, cluster)
+    return Ending(channel, gate, outcome, cluster)
 
 
 def _until(what: str, look: Callable[[], Found | None]) -> Found:
     deadline = time.monotonic() + PATIENCE
     while (found := look()) is None:
         if time.monotonic() > deadline:
-            raise Unavailable(f"Waited {PATIENCE:g} s for {what}, in vain.")
+            raise Unavailable(f"Timed out after {PATIENCE:g} s waiting for {what}.")
         time.sleep(0.1)
     return found
 
@@ -87,7 +87,7 @@ def _with_button(sandbox: SandboxClient, channel: str, action_id: str) -> Messag
 
 
 def _outcome(sandbox: SandboxClient, channel: str) -> Message | None:
-    """The message that tells how the run ended: the one whose first block is named after an outcome."""
+    """Return the message that reports how the run ended: its first block has an outcome's id."""
     for message in sandbox.messages(REQUESTER, channel):
         blocks = message.get("blocks") or [{}]
         if str(blocks[0].get("block_id", "")).startswith("outcome."):

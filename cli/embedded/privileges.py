@@ -1,4 +1,4 @@
-"""As whom a server runs that refuses to run as root, or as a user without a name."""
+"""Choose the user for a server that refuses to run as root or as a user without a passwd entry."""
 
 import os
 import pwd
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cli.embedded.files import EmbeddedServiceError, Files, log_ending
+from cli.embedded.files import EmbeddedServiceError, Files, log_tail
 
 Way = Literal["keep", "switch", "namespace"]
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the server believes to be.
+    """The user that the server runs as.
 
-    `keep`: as we are. `switch`: really another user. `namespace`: another user inside a user namespace, and
-    still us outside of it, so it reaches whatever folder we reach.
+    `keep`: our own user. `switch`: another user. `namespace`: another user inside a user namespace, but our own
+    outside of it, so the server can reach every folder that we can.
     """
 
     way: Way
@@ -26,19 +26,19 @@ class Identity:
     gid: int
 
     def owner(self) -> tuple[int, int]:
-        """uid and gid that the server's files have, seen from where we are."""
+        """Return the uid and gid of the server's files, as this process sees them."""
         return (self.uid, self.gid) if self.way == "switch" else (os.geteuid(), os.getegid())
 
 
 def our_identity() -> Identity:
-    """The server runs as we do."""
+    """Return our own identity."""
     return Identity("keep", os.geteuid(), os.getegid())
 
 
 def candidates(uid: int, users: list[pwd.struct_passwd]) -> list[Identity]:
-    """The identities that PostgreSQL could take, best first, for a process that runs as `uid`.
+    """Return the identities that PostgreSQL could run as, best first, if this process runs as `uid`.
 
-    It refuses root, and its initdb refuses a uid that has no entry in the passwd database.
+    PostgreSQL refuses root, and its initdb refuses a uid without an entry in the passwd database.
     """
     if uid != 0 and any(user.pw_uid == uid for user in users):
         return [our_identity()]
@@ -49,10 +49,10 @@ def candidates(uid: int, users: list[pwd.struct_passwd]) -> list[Identity]:
 
 
 def give(folder: Path, identity: Identity) -> None:
-    """Make the folder and all in it the server's own. Symbolic links are never followed.
+    """Make the identity the owner of the folder and everything in it, without following symbolic links.
 
-    The folder itself comes last: where it has the right owner, so has everything in it.
-    Raises OSError where we may not.
+    The folder itself comes last: once it has the right owner, so does everything in it.
+    Raises OSError if we may not change the owner.
     """
     uid, gid = identity.owner()
     if folder.stat().st_uid == uid:
@@ -64,7 +64,7 @@ def give(folder: Path, identity: Identity) -> None:
 
 
 def _let_pass(home: Path, identity: Identity, undo: ExitStack) -> None:
-    """Let a user we switch to pass through the home, and nobody else: mode 0710, with that user's group."""
+    """Let the user that we switch to, and nobody else, traverse the home: mode 0710 with that user's group."""
     before = home.stat()
     if identity.way != "switch" or before.st_mode & 0o001:
         return
@@ -87,11 +87,11 @@ def _works(files: Files, identity: Identity, probe: Callable[[Identity], bool]) 
 
 
 def choose_identity(files: Files, probe: Callable[[Identity], bool]) -> Identity:
-    """The first identity that can work in the server's folder, which then belongs to it.
+    """Return the first identity that works in the server's folder, and make it the folder's owner.
 
-    `probe` starts something harmless as the identity and says whether that went well: what works depends on
-    the modes of all parent folders, on capabilities, and on what a container allows, so we try it out.
-    Raises EmbeddedServiceError where none works.
+    `probe` starts something harmless as the identity and returns whether it succeeded. It is needed because what
+    works depends on the modes of all parent folders, on capabilities, and on what a container allows.
+    Raises EmbeddedServiceError if none works.
     """
     for identity in candidates(os.geteuid(), pwd.getpwall()):
         if _works(files, identity, probe):
@@ -99,6 +99,6 @@ def choose_identity(files: Files, probe: Callable[[Identity], bool]) -> Identity
     raise EmbeddedServiceError(
         f"PostgreSQL cannot run in {files.folder} for user {os.geteuid()}: it refuses root and users without "
         "a name, and neither another user nor a user namespace can be used here. Start as an ordinary user, "
-        "or put RUNBOOK_HOME where others may pass through (such as /var/lib/runbook), or set DATABASE_URL. "
-        f"{log_ending(files.log)}"
+        "set RUNBOOK_HOME to a folder that other users can traverse (such as /var/lib/runbook), or set DATABASE_URL. "
+        f"{log_tail(files.log)}"
     )

@@ -1,4 +1,4 @@
-"""Server processes that end with us, however we end."""
+"""Server processes that end when this process ends, even if it is killed."""
 
 import json
 import os
@@ -19,14 +19,16 @@ LAUNCHER = Path(__file__).with_name("launcher.py")
 
 @dataclass(frozen=True)
 class Command:
-    """A server to start: what, as whom, where, and how it is told that we are gone."""
+    """A server to start: its arguments, user, working folder, and the signal it receives when we die."""
 
     arguments: Sequence[str]
     identity: Identity
     folder: Path  # working folder
     log: Path  # takes standard output and standard error
     death_signal: signal.Signals
-    lock: int | None = None  # open descriptor that the server inherits and so holds locked while it lives
+    lock: int | None = (
+        None  # open descriptor that the server inherits, which keeps the lock held while it lives
+    )
 
 
 def _plan(command: Command) -> str:
@@ -42,33 +44,33 @@ def _plan(command: Command) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """What the servers need, and nothing of ours: not our secrets, not somebody's PGOPTIONS."""
+    """Return a minimal environment for servers, without our secrets or variables such as PGOPTIONS."""
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
     return kept | {"LC_ALL": "C", "TZ": "UTC"}
 
 
 def _spawn(command: Command) -> subprocess.Popen[bytes]:
     with command.log.open("ab") as log:
-        return subprocess.Popen(  # noqa: S603 our own launcher, and the servers of the packages
+        return subprocess.Popen(  # noqa: S603 our own launcher, and the packages' servers
             [sys.executable, "-I", "-S", str(LAUNCHER), _plan(command), *command.arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             env=_environment(),
             pass_fds=() if command.lock is None else (command.lock,),
-            start_new_session=True,  # a Ctrl-C in our terminal is for us; we then stop our servers in order
+            start_new_session=True,  # Ctrl-C must reach only us; we then stop the servers in an orderly way
         )
 
 
 class Child:
     """A started process, and the thread that started it.
 
-    The kernel sends the death signal when the starting *thread* ends (prctl(2)), so that thread lives here
-    until the process is waited for, whichever thread asked.
+    The kernel sends the death signal when the starting *thread* ends (prctl(2)), so a dedicated thread starts the
+    process and lives until the process has been waited for.
     """
 
     def __init__(self, command: Command) -> None:
-        """Start it. Raises OSError where not even Python can be started."""
+        """Start the process. Raises OSError if Python cannot be started."""
         self._ended = threading.Event()
         started: Future[subprocess.Popen[bytes]] = Future()
         threading.Thread(
@@ -89,17 +91,17 @@ class Child:
         return self.process.pid
 
     def exit_status(self) -> int | None:
-        """None while it runs."""
+        """Return the exit status, or None while the process runs."""
         return self.process.poll()
 
     def wait(self, seconds: float) -> int:
-        """Its exit status. Raises subprocess.TimeoutExpired while it still runs."""
+        """Wait for the exit status and return it. Raises subprocess.TimeoutExpired after `seconds`."""
         status = self.process.wait(seconds)
         self._ended.set()
         return status
 
     def stop(self, signals: Sequence[signal.Signals], patience: float) -> None:
-        """Send one signal after the other, `patience` seconds apart, at last SIGKILL, until it has ended."""
+        """Send the signals `patience` seconds apart, and finally SIGKILL, until the process has ended."""
         for number in (*signals, signal.SIGKILL):
             if self.process.poll() is None:
                 self.process.send_signal(number)

@@ -1,8 +1,6 @@
-"""The roles and databases of the embedded PostgreSQL.
+"""Roles and databases of the embedded PostgreSQL.
 
-The roles of the embedded database: `runbook` owns it and migrates, `runbook_app` is the service's.
-
-Connections to an embedded PostgreSQL, and further databases in it.
+The role `runbook` owns the database and migrates it; the service works as `runbook_app`, which has fewer rights.
 """
 
 from typing import Any
@@ -11,7 +9,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from cli.embedded.files import Files, kept_password
+from cli.embedded.files import Files, ensure_password
 from core.database import open_engine
 from migrations.grants import grant_service
 
@@ -20,12 +18,12 @@ RIGHTS = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 
 
 def service_password(files: Files) -> str:
-    """Kept beside the owner's; a lost one is made anew, and set at the server's next start."""
-    return kept_password(files.home / f"{files.name}.service.password")
+    """Return the password of the service's role. A lost one is replaced, and set when the server next starts."""
+    return ensure_password(files.home / f"{files.name}.service.password")
 
 
 def as_service(owner_url: str, password: str) -> str:
-    """The same database's address for the service's role."""
+    """Return the address of the same database for the service's role."""
     owner = make_url(owner_url)
     owners = f"{owner.username}:{owner.password}@"
     assert owners in owner_url, "embedded passwords need no quoting"
@@ -33,7 +31,7 @@ def as_service(owner_url: str, password: str) -> str:
 
 
 def ensure_service_role(owner_url: str, password: str) -> None:
-    """Make the role, or give it this password, and its rights on what tables there are already."""
+    """Create the role or set its password, and grant its rights on the existing tables."""
     with connect(owner_url) as connection:
         found = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [SERVICE_ROLE]).fetchone()
         change = "CREATE" if found is None else "ALTER"
@@ -50,9 +48,9 @@ def ensure_service_role(owner_url: str, password: str) -> None:
 
 
 def connect(url: str, database: str | None = None) -> psycopg.Connection[tuple[Any, ...]]:
-    """An autocommitting connection to the URL's server, to `database` instead of the URL's where it is given.
+    """Return an autocommit connection to the URL's server; `database` overrides that of the URL.
 
-    Raises psycopg.OperationalError where there is no such server.
+    Raises psycopg.OperationalError if the connection fails.
     """
     parsed = make_url(url)
     options = parsed.translate_connect_args(username="user", database="dbname") | dict(parsed.query)
@@ -62,10 +60,9 @@ def connect(url: str, database: str | None = None) -> psycopg.Connection[tuple[A
 
 
 def create_database(services_url: str, name: str, template: str | None = None) -> str:
-    """Make a database beside the URL's, as a copy of `template` where that is given.
+    """Create a database on the URL's server, as a copy of `template` if given. Returns its SQLAlchemy URL.
 
-    Answers its SQLAlchemy URL. Nobody may be connected to the template.
-    Raises psycopg.errors.DuplicateDatabase where the name is taken.
+    The template must have no connections. Raises psycopg.errors.DuplicateDatabase if the name is taken.
     """
     statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
     if template is not None:
@@ -73,11 +70,11 @@ def create_database(services_url: str, name: str, template: str | None = None) -
     with connect(services_url, database="postgres") as connection:
         connection.execute(statement)
     address, mark, query = make_url(services_url).set(database=name).render_as_string(False).partition("?")
-    return address + mark + query.replace("+", "%20")  # PostgreSQL's own tools take a plus for a plus
+    return address + mark + query.replace("+", "%20")  # PostgreSQL's own tools do not decode a plus
 
 
 def ensure_database(url: str) -> None:
-    """Make the database that the URL names unless it is there."""
+    """Create the URL's database unless it exists."""
     name = make_url(url).database
     assert name is not None
     with connect(url, database="postgres") as connection:

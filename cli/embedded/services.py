@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey for whoever has set no address of their own."""
+"""Run the embedded PostgreSQL and Valkey for the length of a block."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,20 +14,20 @@ from cli.embedded.valkey import Valkey
 
 @dataclass(frozen=True)
 class Services:
-    """Addresses of the embedded servers; empty for one that was not asked for. They contain passwords."""
+    """The addresses of the embedded servers; empty for one that was not requested. They contain passwords."""
 
-    database_url: str  # for SQLAlchemy: "postgresql+psycopg://…", as the role that the service works as
-    owner_url: str  # the same database as the role that owns it, a superuser: for migrations
+    database_url: str  # for SQLAlchemy: "postgresql+psycopg://…", as the service's role
+    owner_url: str  # the same database as its owner, a superuser: for migrations
     redis_url: str  # for redis-py: "unix://…", or "redis://…" where the home's path is too long for a socket
 
 
 @contextmanager
 def embedded_services(home: Path, *, database: bool = True, redis: bool = True) -> Iterator[Services]:
-    """Run the servers that are asked for, with their data in `home`, for the length of the block.
+    """Run the requested servers, with their data in `home`, for the length of the block.
 
-    A server that another process runs on the same home is used as it is, for as long as that process keeps
-    it. Ours end with us, even when we are killed. Raises EmbeddedServiceError where a server cannot be used.
-    Where none is asked for, no home is needed.
+    A server that another process already runs on the same home is reused for as long as that process keeps it.
+    Servers started here end with this process, even if it is killed. Without a request, `home` is not touched.
+    Raises EmbeddedServiceError if a server cannot be used.
     """
     if not (database or redis):
         yield Services("", "", "")

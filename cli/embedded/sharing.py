@@ -1,12 +1,8 @@
-"""One embedded server for all who need it, also after somebody was killed.
+"""Share one embedded server per home: the first process starts it, the others reuse it.
 
-The files that stop PostgreSQL from starting again after its processes were killed.
-
-One server for a home, however many processes want it: the first starts it, the others reuse it.
-
-The server's own processes hold `NAME.lock`: they inherit the locked descriptor, and the kernel lets go of it
-when the last of them is gone. So a free lock proves that nothing of a former server is running, whatever
-files it left behind, and no recycled process id can deceive us.
+The server's own processes hold `NAME.lock`: they inherit the locked descriptor, and the kernel releases it when the
+last of them is gone. A free lock therefore proves that no process of a former server is running, whatever files it
+left behind and whoever has its process id now.
 """
 
 import os
@@ -21,10 +17,10 @@ from cli.embedded.files import (
     EmbeddedServiceError,
     Files,
     State,
-    fresh_log,
     locked,
-    log_ending,
+    log_tail,
     read_state,
+    rotate_log,
     try_lock,
     write_state,
 )
@@ -33,7 +29,7 @@ from cli.embedded.process import Child
 
 
 def _process_id(lock_file: Path) -> int | None:
-    """The first line of postmaster.pid or of a socket's lock file."""
+    """Return the process id in the first line of postmaster.pid or of a socket's lock file."""
     try:
         first = lock_file.read_text().partition("\n")[0].strip()
     except FileNotFoundError:
@@ -42,7 +38,7 @@ def _process_id(lock_file: Path) -> int | None:
 
 
 def _works_in(pid: int, folder: Path) -> bool:
-    """Is this process at work in the folder? A PostgreSQL has its data folder as its working folder."""
+    """Return whether the process has this working folder, as PostgreSQL has its data folder."""
     try:
         return Path(f"/proc/{pid}/cwd").readlink() == folder
     except OSError:
@@ -50,16 +46,15 @@ def _works_in(pid: int, folder: Path) -> bool:
 
 
 def remove_leftovers(data: Path, sockets: Path) -> None:
-    """Remove the pid file and the sockets of a server that is gone.
+    """Remove the pid file and the sockets of a server that is gone; the caller must hold the server's lock.
 
-    PostgreSQL itself refuses to start while any process has the number in its pid file, and after a crash,
-    or in a new container, that is soon another program. To be called by the holder of the server's lock: then
-    only a server that somebody started by hand can still be there; raises EmbeddedServiceError for that.
+    PostgreSQL refuses to start while any process has the id in its pid file, and after a crash, or in a new
+    container, that may be another program. Raises EmbeddedServiceError if somebody started a server by hand.
     """
     pid = _process_id(data / "postmaster.pid")
     if pid is not None and _works_in(pid, data):
         raise EmbeddedServiceError(
-            f"A PostgreSQL that was started by other means (process {pid}) works on {data}. Stop it, or set "
+            f"A PostgreSQL that was started by other means (process {pid}) uses {data}. Stop it, or set "
             "DATABASE_URL to its address."
         )
     (data / "postmaster.pid").unlink(missing_ok=True)
@@ -67,13 +62,13 @@ def remove_leftovers(data: Path, sockets: Path) -> None:
         socket.unlink()
 
 
-START_SECONDS = 60.0  # crash recovery of a large database takes its time
-LEAVE_SECONDS = 15.0  # for the server of an owner that was killed
+START_SECONDS = 60.0  # crash recovery of a large database takes a while
+LEAVE_SECONDS = 15.0  # for a server to end after its owner was killed
 
 
 @dataclass(frozen=True)
 class Started:
-    """A process that was started, and where it will answer."""
+    """A started process, and the address it will answer at."""
 
     child: Child
     address: Address
@@ -81,22 +76,22 @@ class Started:
 
 
 class Server(Protocol):
-    """What PostgreSQL and Valkey have in common."""
+    """An embedded server: PostgreSQL or Valkey."""
 
     title: str
-    setting: str  # names the server that people bring themselves
+    setting: str  # the setting that names a server of the operator's own
 
     def start(self, files: Files, lock: int) -> Started:
         """Start the process, which inherits `lock`."""
 
     def refusal(self, url: str) -> str | None:
-        """Why it does not answer a question of ours; None where it does."""
+        """Return why the server does not answer, or None if it does."""
 
     def prepare(self, files: Files, url: str) -> None:
-        """Once after each start: make what should be there."""
+        """Create what the service needs; called once after each start."""
 
     def stop(self, child: Child) -> None:
-        """Stop it in order."""
+        """Shut the server down in an orderly way."""
 
 
 def _alive(pid: int) -> bool:
@@ -116,10 +111,10 @@ def _wait_until_it_answers(server: Server, files: Files, started: Started) -> No
         if status is None and time.monotonic() < deadline:
             time.sleep(0.02)
             continue
-        happened = f"does not answer: {reason}" if status is None else f"ended with status {status}"
+        happened = f"does not answer: {reason}" if status is None else f"exited with status {status}"
         raise EmbeddedServiceError(
-            f"The embedded {server.title} {happened}; to use a server of your own, set {server.setting}. "
-            f"{log_ending(files.log)}"
+            f"The embedded {server.title} {happened}. To use your own server, set {server.setting}. "
+            f"{log_tail(files.log)}"
         )
 
 
@@ -127,12 +122,12 @@ def _launch(server: Server, files: Files, lock: int) -> Started:
     try:
         return server.start(files, lock)
     finally:
-        os.close(lock)  # ours; the server holds on to its own copy
+        os.close(lock)  # our copy; the server keeps its own
 
 
 def _start(server: Server, files: Files, lock: int) -> Started:
     files.state.unlink(missing_ok=True)
-    fresh_log(files.log)
+    rotate_log(files.log)
     started = _launch(server, files, lock)
     with ExitStack() as undo:
         undo.callback(server.stop, started.child)
@@ -152,7 +147,7 @@ def _reusable(server: Server, files: Files) -> str | None:
 
 
 def _start_or_reuse(server: Server, files: Files) -> Started | str:
-    """The server that we own from now on, or the address of the one that another owns."""
+    """Return the server started here, or the address of one that another process owns."""
     deadline = time.monotonic() + LEAVE_SECONDS
     with locked(files.start_lock, START_SECONDS + LEAVE_SECONDS):
         while (lock := try_lock(files.server_lock)) is None:
@@ -160,8 +155,8 @@ def _start_or_reuse(server: Server, files: Files) -> Started | str:
                 return url
             if time.monotonic() > deadline:
                 raise EmbeddedServiceError(
-                    f"A {server.title} that cannot be used is still at work in {files.folder}; whoever "
-                    f"started it may be gone. End its processes (`fuser {files.server_lock}` shows them) and "
+                    f"A {server.title} that does not answer is still running in {files.folder}; the process that "
+                    f"started it may be gone. Stop its processes (`fuser {files.server_lock}` lists them) and "
                     "try again."
                 )
             time.sleep(0.02)
@@ -170,9 +165,9 @@ def _start_or_reuse(server: Server, files: Files) -> Started | str:
 
 @contextmanager
 def running(server: Server, files: Files) -> Iterator[str]:
-    """The address of the server in `files`: started unless it runs, and then stopped at the end.
+    """Yield the server's address, starting it if it is not running; a server started here is stopped at the end.
 
-    Raises EmbeddedServiceError with the last lines of the log where it cannot be started.
+    Raises EmbeddedServiceError, with the last lines of the log, if it cannot be started.
     """
     result = _start_or_reuse(server, files)
     if isinstance(result, str):
@@ -182,5 +177,5 @@ def running(server: Server, files: Files) -> Iterator[str]:
     try:
         yield result.url
     finally:
-        if os.getpid() == owner:  # and not a fork of ours that unwinds its copy of this stack
+        if os.getpid() == owner:  # a fork that unwinds its copy of this stack must not stop the server
             server.stop(result.child)

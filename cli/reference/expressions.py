@@ -1,4 +1,4 @@
-"""The page of expressions: what they may name, and the functions that they have."""
+"""The reference page of expressions: their names and functions."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,10 +7,10 @@ from core.definitions.cel.overloads import EXTENSIONS, OF_CEL, Overload
 from core.definitions.shapes import ACTION, EXECUTION, EXTRA, INCIDENT, Shape, step_shape
 
 INTRODUCTION = """
-Expressions are [CEL](https://cel.dev). Conditions (`if`, `when`, `expect`) and `save` are expressions; in a text,
-`{{ … }}` is replaced by the value of the expression in it, once. A text that is only `{{ … }}` keeps the type of the
-value. A secret stands in a text whole, as `{{ secrets.NAME }}`: no expression sees one. `runbook validate` finds
-unknown names, types that do not fit and wrong syntax.
+Expressions are written in [CEL](https://cel.dev). Conditions (`if`, `when`, `expect`) and `save` are expressions. In
+a text, `{{ … }}` is replaced, once, by the value of the expression in it; a text that consists only of `{{ … }}` keeps
+the value's type. A secret can be used only in a text, as `{{ secrets.NAME }}`: expressions cannot read it.
+`runbook validate` reports unknown names, type errors and syntax errors.
 """
 
 EXAMPLE = """
@@ -21,24 +21,24 @@ expect: response.status == 200 && response.json.seconds < 30
 
 
 ZONES = """
-A time zone is one of the IANA's names, `timestamp(incident.created_at).getHours("Europe/Berlin")`, or an offset,
-`"+02:00"`; without one it is UTC. Days of the week count from Sunday as 0, months and days of the month and of the year
-from 0; only `getDate` counts from 1. `int(timestamp)` and `timestamp(int)` count seconds since 1970.
+A time zone is an IANA name, as in `timestamp(incident.created_at).getHours("Europe/Berlin")`, or an offset such as
+`"+02:00"`; the default is UTC. Days of the week start at 0 for Sunday; months, days of the month and days of the year
+start at 0; only `getDate` starts at 1. `int(timestamp)` and `timestamp(int)` use seconds since 1970.
 """
 
 
 def expressions_page() -> str:
     named = [
-        ("`params`", "runbooks", "what the run was given, defaults filled in"),
+        ("`params`", "runbooks", "the run's parameters, including defaults"),
         ("`steps.ID`", "runbooks", f"an earlier step: {_members(step_shape(()))}"),
         ("`execution`", "runbooks", _members(EXECUTION)),
         ("`actions.ID`", "workflows", f"an earlier action: {_members(ACTION)}"),
-        ("`event`", "workflows", "what the [trigger](triggers.md) tells"),
-        ("`incident`", "both", f"{_members(INCIDENT)}. A label that it lacks reads as empty text"),
+        ("`event`", "workflows", "the event of the [trigger](triggers.md)"),
+        ("`incident`", "both", f"{_members(INCIDENT)}. A missing label reads as an empty text"),
         (
             "`secrets.NAME`",
             "both",
-            "a [secret](secrets.md): alone between `{{` and `}}`, in a text that is sent",
+            "a [secret](secrets.md), alone between `{{` and `}}`, in a text that is sent",
         ),
         ("`response`", "`expect` and `save` of calls", _members(EXTRA["response"])),
         ("`result`", "`expect` and `save` of `shell`", _members(EXTRA["result"])),
@@ -47,14 +47,14 @@ def expressions_page() -> str:
         "Expressions",
         INTRODUCTION,
         fence(EXAMPLE),
-        "## What they may name",
-        table(("name", "in", "what"), named),
+        "## Names",
+        table(("name", "available in", "meaning"), named),
         "## Functions",
-        "Of CEL itself:",
-        table(("function", "for"), _functions(OF_CEL)),
+        "CEL's own functions:",
+        table(("function", "overloads"), _functions(OF_CEL)),
         ZONES,
-        "Besides, as cel-go's extensions have them:",
-        table(("function", "for"), _functions(EXTENSIONS)),
+        "Functions of cel-go's extensions:",
+        table(("function", "overloads"), _functions(EXTENSIONS)),
     )
 
 

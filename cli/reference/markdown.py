@@ -1,4 +1,4 @@
-"""The pieces that the pages are made of."""
+"""Markdown building blocks of the reference pages."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ KINDS = {"string": "text", "integer": "whole number", "number": "number", "boole
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; a line break or a bar within a cell would end it."""
+    """Return a table, with line breaks and bars in cells escaped."""
     lines = [headings, ["---"] * len(headings), *rows]
     return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
 
@@ -20,7 +20,7 @@ def _cell(text: str) -> str:
 
 
 def page(title: str, *parts: str) -> str:
-    """A page from its parts, which are paragraphs, tables and fences."""
+    """Return a page made of paragraphs, tables and fences; empty parts are left out."""
     return "\n\n".join([f"# {title}", *(part.strip("\n") for part in parts if part.strip())]) + "\n"
 
 
@@ -29,12 +29,12 @@ def fence(text: str, language: str = "yaml") -> str:
 
 
 def paragraphs(docstring: str | None) -> str:
-    """A docstring as it stands, its indentation left out."""
+    """Return a docstring without its indentation."""
     return "\n".join(line.strip() for line in (docstring or "").strip().splitlines())
 
 
 def fields(schema: Schema, names: Iterable[str] | None = None, models: Schema | None = None) -> str:
-    """The fields of a model's schema, or those of `names`. `models`: what its references lead to, by name."""
+    """Return a table of the schema's fields, or of those in `names`. `models`: the referenced models by name."""
     properties, required = schema["properties"], schema.get("required", [])
     known = schema.get("$defs", {}) if models is None else models
     rows = [
@@ -46,12 +46,12 @@ def fields(schema: Schema, names: Iterable[str] | None = None, models: Schema | 
         )
         for name in (properties if names is None else names)
     ]
-    return table(("field", "what", "default", ""), rows)
+    return table(("field", "type", "default", "description"), rows)
 
 
 def _default(name: str, schema: Schema, required: Sequence[str]) -> str:
     if name in required:
-        return "**needed**"
+        return "**required**"
     default = schema.get("default")
     if default in (None, "") or isinstance(default, (dict, list)):
         return ""
@@ -59,7 +59,7 @@ def _default(name: str, schema: Schema, required: Sequence[str]) -> str:
 
 
 def _kind(schema: Schema, models: Schema) -> str:
-    """What may stand there, in a few words."""
+    """Return the type of a field in a few words."""
     if "$ref" in schema:
         name = referred(schema["$ref"])
         is_choice = "enum" in models.get(name, {})
@@ -89,5 +89,5 @@ def _plain_kind(schema: Schema, models: Schema) -> str:
 
 
 def referred(reference: str) -> str:
-    """The name of the model that a `$ref` leads to."""
+    """Return the name of the model that a `$ref` refers to."""
     return reference.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""The pages of the reference, and `runbook reference`, which writes them."""
+"""`runbook reference`: write the reference pages."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -30,10 +30,10 @@ app = typer.Typer()
 
 @app.command()
 def reference(
-    directory: Annotated[Path, typer.Argument(help="Where the pages go; made if it is not there.")],
+    directory: Annotated[Path, typer.Argument(help="The folder to write to; created if missing.")],
 ) -> None:
-    """Write the reference pages, made from the types and commands that there are."""
+    """Write the reference pages, generated from the registered types and commands."""
     directory.mkdir(parents=True, exist_ok=True)
     for name, make in PAGES.items():
         (directory / name).write_text(make(), encoding="utf-8")
-    typer.echo(f"{len(PAGES)} pages in {directory}.")
+    typer.echo(f"Wrote {len(PAGES)} pages to {directory}.")

@@ -1,4 +1,4 @@
-"""The page of the policy."""
+"""The reference page of the policy."""
 
 from collections.abc import Iterator, Mapping
 
@@ -9,25 +9,26 @@ from cli.verbs import AT_THE_DATABASE, OVER_REST
 from core.decisions.policy_table import POLICY, Action, PolicyRole
 
 INTRODUCTION = """
-Who may do what. Slack, REST, the command line, pages and lists ask this table and nothing else; what is not in it is
-refused. `runbook policy` prints it, `runbook policy --json` for machines.
+Who may do what. Slack, REST, the command line, pages and lists all decide by this table alone; anything that is not in
+it is refused. `runbook policy` prints it, and `runbook policy --json` prints it for machines.
 
-`own`: what is of a team that they are in. `global`: what is of no team. `other`: what is of another team. `all`: these
-three. A team's admin is also its responder, and everybody is also anybody. A **service** is nobody: a token of
-`runbook token create --service NAME` speaks for it. A **workflow** acts as the system, on the incidents of its team; a
-**link** is the signed address of a run's page. The **operator** types at the machine of the service itself.
+`own`: objects of the person's teams. `global`: objects without a team. `other`: objects of other teams. `all`: all
+three. A team's admins are also its responders, and every role includes `anybody`. A **service** is not a person: it
+acts through a token from `runbook token create --service NAME`. A **workflow** acts as the system, on the incidents of
+its team. A **link** is the signed address of a run's page. The **operator** works on the service's own machine.
 """
 SCOPES = """
-## What a token needs
+## Token scopes
 
 A token has scopes: `read`, `alerts`, `propose`, `run`, `approve`, `write`, `admin`. It may do what its person may do,
-as far as its scopes go, and, where it names a team, for that team's things and global ones only. A new one has
-`read,run`. Without the scope the answer is 403 with `code: insufficient_scope`. `propose` grants nothing yet.
+limited to its scopes; if it is restricted to a team, only for that team's objects and global ones. A new token has
+`read,run`. If a scope is missing, the answer is 403 with `code: insufficient_scope`. `propose` grants nothing yet.
 """
 ENTRANCES = """
-## The ways in
+## Entry points
 
-What the policy is asked for each way in. One that is not listed is refused, and fails the build.
+The action that the policy checks for each entry point. An entry point that is not listed is refused, and fails the
+build.
 """
 
 
@@ -46,11 +47,11 @@ def _needs() -> str:
         (f"`{action}`", rule.deed, " or ".join(f"`{scope}`" for scope in rule.needs), rule.also)
         for action, rule in POLICY.items()
     ]
-    return table(("action", "it is to", "a token needs", "and"), rows)
+    return table(("action", "meaning", "token scope", "also"), rows)
 
 
 def _entrances() -> str:
-    return table(("way in", "action"), [(f"`{way}`", f"`{action}`") for way, action in _ways()])
+    return table(("entry point", "action"), [(f"`{way}`", f"`{action}`") for way, action in _ways()])
 
 
 def _ways() -> Iterator[tuple[str, str]]:

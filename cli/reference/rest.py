@@ -1,4 +1,4 @@
-"""The page of the REST API, from its own description."""
+"""The reference page of the REST API, generated from its OpenAPI document."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,14 +8,14 @@ from bot.rest.problem_responses import OF_ALL, OF_BODIES, OF_TOKENS, codes_of
 from cli.reference.markdown import fields, page, paragraphs, referred, table
 
 INTRODUCTION = """
-JSON under `/api`, with a bearer token that `runbook token create` makes. A POST with an `Idempotency-Key` is done
-once. Lists have `next_cursor`, which `?cursor=` takes. The whole description is at `/api/openapi.json`.
+JSON under `/api`, with a bearer token from `runbook token create`. A POST with an `Idempotency-Key` is carried out only
+once. Lists return `next_cursor`, to be passed as `?cursor=`. The OpenAPI document is at `/api/openapi.json`.
 
 Errors are [`application/problem+json`](https://www.rfc-editor.org/rfc/rfc9457), each with a `code` for machines, such
-as `"code": "lock_held"`, and a `type` that leads to its explanation. Clients read the `code`, not the sentence in
-`detail`. Every operation may refuse a request for its token (401, 403, 429), its body (400, 413, 415, and 422 with
-`invalid_input`) or for the state of the service (500, 503); the codes beyond these are listed with the operation, and
-[Errors](errors.md) explains them all.
+as `"code": "lock_held"`, and a `type` that links to its explanation. Clients should read the `code`, not the sentence
+in `detail`. Every operation may refuse a request because of its token (401, 403, 429), its body (400, 413, 415, and 422
+with `invalid_input`) or the state of the service (500, 503). The other codes are listed with each operation;
+[Errors](errors.md) explains all of them.
 """
 CODES_OF_ALL = OF_ALL | OF_TOKENS | OF_BODIES
 HEADERS_OF_ALL = frozenset({"Idempotency-Key"})
@@ -39,7 +39,7 @@ def _operation(path: str, method: str, operation: Node, schemas: Node) -> str:
     parts = [f"### `{method.upper()} {path}`", paragraphs(operation.get("description"))]
     parameters = [each for each in operation.get("parameters", ()) if each["name"] not in HEADERS_OF_ALL]
     if parameters:
-        parts.append(table(("parameter", "in", ""), map(_parameter, parameters)))
+        parts.append(table(("parameter", "in", "description"), map(_parameter, parameters)))
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     parts += [
         f"{name}:\n\n{fields(schemas[name], models=schemas)}"
@@ -62,7 +62,7 @@ def _answers(responses: Node) -> str:
         if status.startswith("2")
         for name in _references(response.get("content", {}).get("application/json", {}).get("schema", {}))
     ]
-    return f"Answers {', '.join(found)}." if found else ""
+    return f"Returns {', '.join(found)}." if found else ""
 
 
 def _refusals(route: str, operation: Node) -> str:

@@ -1,4 +1,4 @@
-"""The pages of step types, action types and triggers: all from the classes."""
+"""The reference pages of runbooks, workflows, triggers and secrets, generated from their classes."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
@@ -15,7 +15,7 @@ from core.definitions.workflow import WorkflowDefinition
 Part: TypeAlias = StepDefinition | ActionDefinition
 
 EDITOR = """
-An editor with the YAML language server completes and checks what you write, with the schema that
+An editor with the YAML language server completes and checks the file as you write, using the schema that
 `runbook schema {kind}` prints:
 """
 HINT = """
@@ -50,8 +50,8 @@ def steps_page() -> str:
         "Runbooks and their steps",
         *_document(RunbookDefinition, "runbook"),
         "## Tests",
-        "`runbook test PATH…` plays the cases under `tests:` by the rules of a real run. Nothing outside is touched: a "
-        "step that would ask for an answer gets the one that the case gives, and time passes at once.",
+        "`runbook test PATH…` simulates the cases under `tests:` by the rules of a real run. No external system is "
+        "contacted: a step that needs an answer gets the one in the case, and time passes instantly.",
         *_models(schema, cases),
         "## Step types",
         *_types(StepDefinition, step_types(), "step"),
@@ -76,7 +76,7 @@ def actions_page() -> str:
     return page(
         "Workflows and their actions",
         *_document(WorkflowDefinition, "workflow"),
-        "What starts one is in [triggers](triggers.md).",
+        "[Triggers](triggers.md) start a workflow.",
         "## Action types",
         *_types(ActionDefinition, action_types(), "action"),
     )
@@ -87,14 +87,14 @@ def triggers_page() -> str:
     for model in inner_models(fields_by_key(WorkflowDefinition)["trigger"]):
         (name,) = model.model_fields["on"].annotation.__args__  # type: ignore[union-attr]  # a Literal
         members = sorted(getattr(model, "event_members", ()))
-        told = ", ".join(f"`event.{member}`" for member in members)
+        known = ", ".join(f"`event.{member}`" for member in members)
         parts += [
             f"## `{name}`",
             paragraphs(model.__doc__),
             fields(model_schema(model)),
-            f"Its workflow's `when` may name {told}." if told else "",
+            f"The workflow's `when` may use {known}." if known else "",
         ]
-    return page("Triggers", "What `trigger` of a workflow may be.", *parts)
+    return page("Triggers", "The kinds of `trigger` that a workflow may have.", *parts)
 
 
 def _document(model: type[RunbookDefinition | WorkflowDefinition], kind: str) -> Iterable[str]:
@@ -107,7 +107,7 @@ def _document(model: type[RunbookDefinition | WorkflowDefinition], kind: str) ->
 
 
 def _types(base: type[Part], types: Mapping[str, type[Part]], noun: str) -> Iterator[str]:
-    yield f"These fields every {noun} has:"
+    yield f"Every {noun} has these fields:"
     common = model_schema(base)
     yield fields(common)
     yield from _models(common, ("Retry",))
@@ -122,13 +122,13 @@ def _types(base: type[Part], types: Mapping[str, type[Part]], noun: str) -> Iter
 
 
 def _own_models(model: type[Part], schema: Mapping[str, Mapping[str, object]]) -> Iterable[str]:
-    """The models in its fields. Where it holds other types, theirs stand with them."""
+    """Return the models of a type's fields, unless it contains other types, which list theirs themselves."""
     names = schema.get("$defs", {})
     return () if model.__name__ in names else (name for name in names if name != "Retry")
 
 
 def _models(schema: Mapping[str, object], names: Iterable[str]) -> Iterator[str]:
-    """The models that a schema refers to, by name; those of enumerations need no table."""
+    """Yield a table for each named model of the schema, except enumerations."""
     definitions = schema.get("$defs", {})
     assert isinstance(definitions, dict)
     for name in names:

@@ -1,1 +1,1 @@
-"""The processes of the Procfile, a module each, so that none loads what only another needs."""
+"""The processes of the Procfile, one module each, so that none imports what only another needs."""

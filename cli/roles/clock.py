@@ -1,4 +1,4 @@
-"""`runbook clock`."""
+"""The `runbook clock` command: the scheduler process."""
 
 import time
 
@@ -19,17 +19,20 @@ app = typer.Typer()
 
 @app.command()
 def clock(frozen: Frozen = False) -> None:
-    """Wake what is due."""
+    """Run the scheduler, which starts everything that is due."""
     run("clock", _tick, check=lambda composition: hourly_head(composition.settings), frozen=frozen)
 
 
 def _tick(composition: Composition) -> None:
-    build_models()  # some incident's age will start a workflow
+    build_models()  # an incident's age can start a workflow
     run_clock(composition.unit_of_work, stopping(), [hourly_head(composition.settings).write_head])
 
 
 def hourly_head(settings: Settings) -> HourlyHead:
-    """Raises ConfigurationError where heads are to be kept, and nothing is there to sign them with."""
+    """Return the task that saves an audit head every hour.
+
+    Raises ConfigurationError if heads are to be saved but SLACK_SIGNING_SECRET, which signs them, is not set.
+    """
     destinations: dict[str, Destination] = {}
     if settings.audit_head_file is not None:
         destinations[str(settings.audit_head_file)] = to_file(settings.audit_head_file)

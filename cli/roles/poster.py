@@ -1,4 +1,4 @@
-"""`runbook poster`."""
+"""The `runbook poster` command."""
 
 import typer
 
@@ -12,7 +12,7 @@ app = typer.Typer()
 
 @app.command()
 def poster() -> None:
-    """Bring Slack to the state in the database."""
+    """Post to Slack, and keep its messages in line with the database."""
     run("poster", _post, needs=("SLACK_BOT_TOKEN",))
 
 

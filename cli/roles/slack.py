@@ -1,4 +1,4 @@
-"""The app that answers Slack, for whichever way Slack comes in."""
+"""The app that answers Slack, over HTTP and over Socket Mode."""
 
 from slack_bolt import App
 
@@ -12,7 +12,7 @@ SLACK = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET")
 
 
 def bolt_app(composition: Composition) -> App:
-    """The app, ready to answer: what its first command would load is there."""
+    """Return the app with everything preloaded, so that its first answer is not late. Raises ConfigurationError."""
     settings = composition.settings
     settings.need(*SLACK)
     build_models()

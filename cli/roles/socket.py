@@ -1,4 +1,4 @@
-"""`runbook socket`."""
+"""The `runbook socket` command."""
 
 import typer
 
@@ -12,7 +12,7 @@ app = typer.Typer()
 
 @app.command()
 def socket() -> None:
-    """Slack over Socket Mode, where there is no public address."""
+    """Serve Slack over Socket Mode, for deployments without a public address."""
     run("socket", _connect, needs=("SLACK_APP_TOKEN", *SLACK), waits=False)
 
 

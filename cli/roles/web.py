@@ -1,4 +1,4 @@
-"""`runbook web`."""
+"""The `runbook web` command."""
 
 import structlog
 import typer
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 @app.command()
 def web() -> None:
-    """Slack over HTTP, the REST API and the pages."""
+    """Serve Slack over HTTP, the REST API and the pages."""
     run("web", _serve, needs=SLACK, waits=False)
 
 

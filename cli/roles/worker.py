@@ -1,4 +1,4 @@
-"""`runbook worker`."""
+"""The `runbook worker` command."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -24,7 +24,7 @@ from workers.fallback_poller import FallbackPoller
 from workers.shutdown import Shutdown
 from workers.worker import work, worker_name
 
-USUAL, MOST = 4, 64  # runs at once: most of the time a run waits for others
+USUAL, MOST = 4, 64  # concurrent runs: most of the time a run waits for something external
 
 app = typer.Typer()
 
@@ -36,7 +36,7 @@ Concurrency = Annotated[
         min=1,
         max=MOST,
         envvar="RUNBOOK_CONCURRENCY",
-        help="Runs at once, each in a process of its own.",
+        help="How many runs at a time, each in its own process.",
     ),
 ]
 
@@ -57,18 +57,18 @@ def worker(concurrency: Concurrency = USUAL, frozen: Frozen = False) -> None:
 
 
 def _check(composition: Composition) -> None:
-    """Raises ConfigurationError for what a worker may not do on this machine, before anything is waited for.
+    """Raise ConfigurationError early if a worker cannot run on this machine.
 
-    Also for a mistake in the file of a type: the processes that it starts would end with it again and again.
+    This includes errors in the modules of step types, which would otherwise make every child process fail repeatedly.
     """
     build_models()
     executor_of(composition, environment())
 
 
 def _supervise(concurrency: int, composition: Composition) -> None:
-    """Processes, each a worker with one run in its hands: who is lost takes no other's run along.
+    """Supervise worker processes with one run each, so that losing one process affects one run only.
 
-    A process that ends is started again. Told to stop, each hands over what it holds.
+    A process that ends is restarted. On shutdown each process releases its run for another worker.
     """
     alone = ["worker", "--concurrency", "1"]
     known = addresses(composition.settings)
@@ -88,7 +88,7 @@ def _work(composition: Composition) -> None:
 
 
 def executor_of(composition: Composition, environ: Mapping[str, str]) -> Executor:
-    """The executor, with the ways outside that the settings allow."""
+    """Return the executor with the external access that the settings allow. Raises ConfigurationError."""
     settings = composition.settings
     runner = process_runner(settings, environ) if settings.shell == "on" else None
     http = HttpCaller(EgressPolicy.parse(settings.egress_entries, own_services(settings)))

@@ -1,1 +1,1 @@
-"""A small estate to practise on: two database clusters, caches and services behind one HTTP service."""
+"""A small target system to practise on: two database clusters, caches and services behind one HTTP service."""

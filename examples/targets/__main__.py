@@ -10,7 +10,7 @@ from examples.targets.app import create_app
 
 
 class _AnnouncingServer(uvicorn.Server):
-    """Says where it listens once it does."""
+    """Prints its address once it listens."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -21,13 +21,13 @@ class _AnnouncingServer(uvicorn.Server):
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        "python -m examples.targets", description="Something to run runbooks against."
+        "python -m examples.targets", description="A target system to run runbooks against."
     )
     parser.add_argument(
-        "--port", type=int, default=0, help="port of 127.0.0.1; 0, the default, takes a free one"
+        "--port", type=int, default=0, help="port on 127.0.0.1; the default 0 means any free port"
     )
     parser.add_argument("--promote-seconds", type=float, default=1.5, help="how long a promotion takes")
-    parser.add_argument("--refuse-promote", action="store_true", help="answer 409 to every promotion")
+    parser.add_argument("--refuse-promote", action="store_true", help="refuse every promotion with 409")
     return parser.parse_args(arguments)
 
 

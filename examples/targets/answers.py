@@ -1,4 +1,4 @@
-"""Answers that are values, and the memory that gives the same key the same answer."""
+"""Answers as values, and the memory that gives the same answer to the same idempotency key."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from examples.targets.clusters import RefusedError
 
 
 class UnknownNameError(LookupError):
-    """There is nothing of that name. The message says what there is."""
+    """Nothing has this name. The message lists the names that exist."""
 
 
 @dataclass(frozen=True)
@@ -21,17 +21,17 @@ class Answer:
     body: dict[str, object]
 
     def response(self) -> Response:
-        """As Starlette sends it."""
+        """Return the Starlette response."""
         return JSONResponse(self.body, self.status)
 
 
 def ok(body: dict[str, object]) -> Answer:
-    """200 with this body."""
+    """Return 200 with this body."""
     return Answer(200, body)
 
 
 def problem(status: int, sentence: str) -> Answer:
-    """An error for the person who reads it."""
+    """Return an error with a sentence for people."""
     return Answer(status, {"error": sentence})
 
 
@@ -39,7 +39,7 @@ Operation = Callable[[], Awaitable[Answer]]
 
 
 async def answer_of(operation: Operation) -> Answer:
-    """The operation's answer; 409 where it is refused, 404 for a name that there is not."""
+    """Return the operation's answer, or 409 if it is refused, or 404 for an unknown name."""
     try:
         return await operation()
     except RefusedError as error:
@@ -49,7 +49,7 @@ async def answer_of(operation: Operation) -> Answer:
 
 
 class Memory:
-    """Operations that were begun, by path and Idempotency-Key (draft-ietf-httpapi-idempotency-key-header)."""
+    """The operations so far, by path and Idempotency-Key (draft-ietf-httpapi-idempotency-key-header)."""
 
     def __init__(self) -> None:
         self._keyed: dict[tuple[str, str], asyncio.Task[Answer]] = {}
@@ -62,9 +62,9 @@ class Memory:
         return task
 
     async def once(self, path: str, key: str | None, operation: Operation) -> Answer:
-        """Do it once for each key, and answer the same to whoever comes with that key, meanwhile or later.
+        """Run the operation once per key, and return the same answer for every request with that key.
 
-        What was begun is finished even when the caller hangs up.
+        A started operation finishes even if the caller disconnects.
         """
         if key is None:
             return await asyncio.shield(self._begin(operation))

@@ -1,4 +1,4 @@
-"""The HTTP service."""
+"""The HTTP service of the targets."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ SHOWN_CALLS = 8  # on the page
 
 
 def utc_now() -> datetime:
-    """The time, with its zone."""
+    """Return the current time with its zone."""
     return datetime.now(UTC)
 
 
@@ -43,7 +43,7 @@ async def _body(request: Request) -> JsonValue:
 
 
 class _Endpoints:
-    """Requests into operations, and answers into responses."""
+    """Translates requests to operations, and answers to responses."""
 
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
@@ -51,41 +51,41 @@ class _Endpoints:
         self._memory = Memory()
 
     async def _arrived(self, request: Request) -> JsonValue:
-        """The body of a request whose arrival is now on record."""
+        """Record the request's arrival and return its body."""
         body = await _body(request)
         key = request.headers.get("Idempotency-Key")
         now = self._operations.now()
         self._traffic.calls.append(Call(request.method, request.url.path, key, now, body))
         return body
 
-    async def _misfortune(self, request: Request) -> Response | None:
-        """What a fault makes of the request instead of an answer, after the fault's delay."""
+    async def _injected(self, request: Request) -> Response | None:
+        """Apply the next fault for the request: wait for its delay, and return its error response, if any."""
         fault = self._traffic.next_fault(request.url.path)
         if fault is None:
             return None
         await asyncio.sleep(fault.delay)
         if fault.status is None:
             return None
-        return problem(fault.status, "This answer was asked for with POST /faults.").response()
+        return problem(fault.status, "This error was injected with POST /faults.").response()
 
     def reads(self, show: Show) -> Endpoint:
-        """An endpoint that shows something."""
+        """Return an endpoint that shows something."""
 
         async def endpoint(request: Request) -> Response:
             await self._arrived(request)
-            if misfortune := await self._misfortune(request):
-                return misfortune
+            if failure := await self._injected(request):
+                return failure
             return (await answer_of(partial(show, **request.path_params))).response()
 
         return endpoint
 
     def acts(self, operation: Show, model: type[BaseModel] | None = None) -> Endpoint:
-        """An endpoint that changes something, once for each Idempotency-Key."""
+        """Return an endpoint that changes something, once per Idempotency-Key."""
 
         async def endpoint(request: Request) -> Response:
             body = await self._arrived(request)
-            if misfortune := await self._misfortune(request):
-                return misfortune
+            if failure := await self._injected(request):
+                return failure
             try:
                 arguments = [model.model_validate({} if body is None else body)] if model else []
             except ValidationError as error:
@@ -97,11 +97,11 @@ class _Endpoints:
         return endpoint
 
     async def show_calls(self, _request: Request) -> Response:
-        """GET /calls: what arrived, oldest first."""
+        """GET /calls: the requests so far, oldest first."""
         return JSONResponse({"calls": [call.shown() for call in self._traffic.calls]})
 
     async def add_fault(self, request: Request) -> Response:
-        """POST /faults: let requests to a path go wrong."""
+        """POST /faults: make requests to a path fail or take longer."""
         try:
             fault = Fault.model_validate(await _body(request))
         except ValidationError as error:
@@ -110,7 +110,7 @@ class _Endpoints:
         return JSONResponse({"fault": fault.model_dump()}, 201)
 
     async def clear_faults(self, _request: Request) -> Response:
-        """DELETE /faults: all is well again."""
+        """DELETE /faults: remove all faults."""
         self._traffic.faults = ()
         return Response(status_code=204)
 
@@ -143,8 +143,8 @@ def _routes(operations: Operations) -> list[Route]:
 def create_app(
     *, promote_seconds: float = 1.5, refuse_promote: bool = False, now: Callable[[], datetime] = utc_now
 ) -> Starlette:
-    """The service, with an estate of its own in which all is well.
+    """Return the service with a healthy estate of its own.
 
-    Every request to a cluster, cache or service is on record in GET /calls, whatever became of it.
+    Every request to a cluster, cache or service is recorded in GET /calls, whatever its result.
     """
     return Starlette(routes=_routes(Operations(Estate(), now, promote_seconds, refuse_promote)))

@@ -1,4 +1,4 @@
-"""What happens to a cache: it is emptied and fills up again. Pure, as `clusters`."""
+"""A cache: it is flushed and fills up again. Pure functions, as in `clusters`."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,7 +17,7 @@ class Cache:
 
 
 def entries(cache: Cache, now: datetime) -> int:
-    """How many entries the cache holds: none after a flush, then more by the second."""
+    """Return how many entries the cache holds: none after a flush, then more every second."""
     if cache.flushed_at is None:
         return cache.capacity
     return min(cache.capacity, int((now - cache.flushed_at).total_seconds() * REFILL_PER_SECOND))
@@ -29,7 +29,7 @@ def flush(cache: Cache, now: datetime) -> Cache:
 
 
 def shown_cache(cache: Cache, now: datetime) -> dict[str, object]:
-    """The cache as GET /caches/{name} answers it."""
+    """Return the cache as GET /caches/{name} shows it."""
     return {
         "cache": cache.name,
         "entries": entries(cache, now),

@@ -1,4 +1,4 @@
-"""What callers asked, and how we misbehave towards them when told to."""
+"""Recorded calls and injected faults."""
 
 from collections import deque
 from dataclasses import asdict, dataclass
@@ -17,17 +17,17 @@ class Call:
     path: str
     key: str | None  # header Idempotency-Key
     time: datetime
-    body: JsonValue  # the decoded JSON, the text where it is none, null where there is none
+    body: JsonValue  # the decoded JSON; the text if it is not JSON; null if empty
 
     def shown(self) -> dict[str, object]:
-        """The call as GET /calls answers it."""
+        """Return the call as GET /calls shows it."""
         return asdict(self) | {"time": self.time.isoformat()}
 
 
 class Fault(BaseModel, extra="forbid", frozen=True):
-    """How requests to a path go wrong: first the delay, then the status instead of an answer.
+    """A fault for requests to a path: first the delay in seconds, then the status instead of an answer.
 
-    `status` null: after the delay the request is worked on as usual. `times` null: until faults are cleared.
+    `status` null: after the delay the request is processed as usual. `times` null: until faults are cleared.
     """
 
     path: str
@@ -37,7 +37,7 @@ class Fault(BaseModel, extra="forbid", frozen=True):
 
 
 def take_fault(faults: tuple[Fault, ...], path: str) -> tuple[Fault | None, tuple[Fault, ...]]:
-    """The first fault for the path, and the faults that are left once it has happened."""
+    """Return the first fault for the path, and the faults that remain after it."""
     for index, fault in enumerate(faults):
         if fault.path == path:
             if fault.times is None:
@@ -49,7 +49,7 @@ def take_fault(faults: tuple[Fault, ...], path: str) -> tuple[Fault | None, tupl
 
 @dataclass
 class Traffic:
-    """The calls so far and the faults to come."""
+    """The calls so far, and the pending faults."""
 
     calls: deque[Call]
     faults: tuple[Fault, ...] = ()
@@ -59,6 +59,6 @@ class Traffic:
         return cls(deque(maxlen=REMEMBERED_CALLS))
 
     def next_fault(self, path: str) -> Fault | None:
-        """What is to go wrong with this request, if anything."""
+        """Return the fault for this request, if any."""
         fault, self.faults = take_fault(self.faults, path)
         return fault

@@ -1,13 +1,13 @@
-"""What happens to a database cluster: pure functions from a cluster and a moment to the cluster after it."""
+"""A database cluster, and pure functions that change it at a given moment."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-REBUILD = timedelta(seconds=8)  # until a failed primary, once replaced, follows the new one
+REBUILD = timedelta(seconds=8)  # for a failed primary, once replaced, to follow the new one
 
 
 class RefusedError(Exception):
-    """The state of the thing forbids what was asked. The message says why."""
+    """The current state forbids the operation. The message says why."""
 
 
 @dataclass(frozen=True)
@@ -26,33 +26,33 @@ class Cluster:
 
 
 def replica_follows(cluster: Cluster, now: datetime) -> bool:
-    """Does the replica follow the primary, and not still copy its data anew?"""
+    """Return whether the replica follows the primary, rather than being rebuilt."""
     return cluster.replica_ready_at is None or cluster.replica_ready_at <= now
 
 
 def health(cluster: Cluster) -> str:
-    """`healthy`, `promoting`, or `down`: can applications write?"""
+    """Return `healthy` if applications can write, otherwise `promoting` or `down`."""
     if cluster.promoting:
         return "promoting"
     return "healthy" if cluster.primary_up else "down"
 
 
 def break_primary(cluster: Cluster) -> Cluster:
-    """The primary goes down; nothing else happens until somebody promotes the replica."""
+    """Take the primary down; nothing else happens until somebody promotes the replica."""
     return replace(cluster, primary_up=False)
 
 
 def begin_promotion(cluster: Cluster, now: datetime) -> Cluster:
-    """Start to make the replica the primary. Raises RefusedError where it is not fit for that."""
+    """Start to make the replica the primary. Raises RefusedError if it cannot be promoted now."""
     if cluster.promoting:
-        raise RefusedError(f"A promotion of {cluster.name} is under way; wait for its end.")
+        raise RefusedError(f"A promotion of {cluster.name} is in progress; wait for it to finish.")
     if not replica_follows(cluster, now):
         raise RefusedError(f"{cluster.replica} is being rebuilt and cannot be promoted yet.")
     return replace(cluster, promoting=True)
 
 
 def finish_promotion(cluster: Cluster, now: datetime) -> Cluster:
-    """The replica is the primary; the former primary follows it, after a rebuild if it was down."""
+    """Make the replica the primary; the former primary follows it, after a rebuild if it was down."""
     return replace(
         cluster,
         primary=cluster.replica,
@@ -66,7 +66,7 @@ def finish_promotion(cluster: Cluster, now: datetime) -> Cluster:
 
 
 def shown_cluster(cluster: Cluster, now: datetime) -> dict[str, object]:
-    """The cluster as GET /clusters/{name} answers it."""
+    """Return the cluster as GET /clusters/{name} shows it."""
     return {
         "cluster": cluster.name,
         "primary": cluster.primary,

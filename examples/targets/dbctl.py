@@ -1,6 +1,6 @@
-"""`python -m examples.targets.dbctl check CLUSTER`: what a database administrator's tool says about a cluster.
+"""`python -m examples.targets.dbctl check CLUSTER`: report a cluster's state, like a database administrator's tool.
 
-Asks the service at DBCTL_API. Exit status: 0 healthy, 1 not healthy or not to be asked, 2 wrong usage.
+Queries the service at DBCTL_API. Exit status: 0 healthy, 1 not healthy or not reachable, 2 wrong usage.
 """
 
 import argparse
@@ -15,7 +15,7 @@ TIMEOUT_SECONDS = 10.0
 
 
 class ClusterReport(BaseModel):
-    """The part of GET /clusters/{name} that is told."""
+    """The part of GET /clusters/{name} that is printed."""
 
     cluster: str
     primary: str
@@ -25,8 +25,8 @@ class ClusterReport(BaseModel):
     health: str
 
 
-def told(report: ClusterReport) -> str:
-    """The report as three lines."""
+def described(report: ClusterReport) -> str:
+    """Return the report as three lines."""
     return (
         f"primary  {report.primary} ({'up' if report.primary_up else 'down'})\n"
         f"replica  {report.replica} ({'following' if report.replica_follows else 'rebuilding'})\n"
@@ -35,7 +35,7 @@ def told(report: ClusterReport) -> str:
 
 
 def check(api: str, cluster: str) -> int:
-    """Print how the cluster is; answers the exit status."""
+    """Print the cluster's state and return the exit status."""
     try:
         response = httpx2.get(f"{api.rstrip('/')}/clusters/{cluster}", timeout=TIMEOUT_SECONDS)
     except httpx2.HTTPError as error:
@@ -45,19 +45,19 @@ def check(api: str, cluster: str) -> int:
         print(f"dbctl: {api} answered {response.status_code} for {cluster}: {response.text}", file=sys.stderr)
         return 1
     report = ClusterReport.model_validate_json(response.content)
-    print(told(report))
+    print(described(report))
     return 0 if report.health == "healthy" else 1
 
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
-    """Run one command; answers the exit status."""
-    parser = argparse.ArgumentParser("dbctl", description="Look after database clusters.")
+    """Run one command and return the exit status."""
+    parser = argparse.ArgumentParser("dbctl", description="Manage database clusters.")
     commands = parser.add_subparsers(required=True)
-    checking = commands.add_parser("check", help="show primary, replica and health of a cluster")
+    checking = commands.add_parser("check", help="show a cluster's primary, replica and health")
     checking.add_argument("cluster")
     chosen = parser.parse_args(arguments)
     if not environment.get("DBCTL_API"):
-        print("dbctl: set DBCTL_API to the address of the clusters' service.", file=sys.stderr)
+        print("dbctl: set DBCTL_API to the address of the cluster service.", file=sys.stderr)
         return 2
     return check(environment["DBCTL_API"], chosen.cluster)
 

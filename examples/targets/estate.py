@@ -1,4 +1,4 @@
-"""The things that the service keeps, by name."""
+"""The clusters, caches and services of the targets, by name."""
 
 from dataclasses import dataclass, field
 
@@ -24,7 +24,7 @@ def _services() -> dict[str, Service]:
 
 @dataclass
 class Estate:
-    """Everything as it is now; each change puts a new value under the name."""
+    """The current state; each change replaces the value of a name."""
 
     clusters: dict[str, Cluster] = field(default_factory=_clusters)
     caches: dict[str, Cache] = field(default_factory=_caches)

@@ -1,4 +1,4 @@
-"""What callers may do to the estate. Looks names up, asks `clusters`, `caches` or `services`, keeps the outcome."""
+"""The operations on the estate: find an object, change it with `clusters`, `caches` or `services`, and store it."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -24,15 +24,15 @@ Thing = TypeVar("Thing")
 
 
 class Lag(BaseModel, extra="ignore", frozen=True):
-    """An optional body: seconds that the caller measured (promote), or that shall be (break)."""
+    """An optional body: the lag in seconds that the caller measured (promote) or wants to set (break)."""
 
     lag: float | None = Field(default=None, ge=0)
 
 
 def find(things: Mapping[str, Thing], name: str) -> Thing:
-    """The thing of that name. Raises UnknownNameError."""
+    """Return the object with this name. Raises UnknownNameError."""
     if name not in things:
-        raise UnknownNameError(f"There is no {name!r} here; there is {', '.join(sorted(things))}.")
+        raise UnknownNameError(f"There is no {name!r} here. Known names: {', '.join(sorted(things))}.")
     return things[name]
 
 
@@ -50,14 +50,14 @@ class Operations:
         clusters = self.estate.clusters
         cluster = find(clusters, name)
         if self.refuse_promote:
-            raise RefusedError(f"{cluster.replica} refuses to be promoted: it was started to do so.")
+            raise RefusedError(f"{cluster.replica} refuses to be promoted (started with --refuse-promote).")
         clusters[name] = begin_promotion(cluster, self.now())
         await asyncio.sleep(self.promote_seconds)
         clusters[name] = finish_promotion(clusters[name], self.now())
         return ok(shown_cluster(clusters[name], self.now()) | {"lag": lag.lag})
 
     async def break_primary(self, name: str, lag: Lag) -> Answer:
-        """Take the primary down; a lag given sets how far the replica is behind."""
+        """Take the primary down; a given lag sets how far the replica is behind."""
         clusters = self.estate.clusters
         broken = break_primary(find(clusters, name))
         clusters[name] = broken if lag.lag is None else replace(broken, lag_seconds=int(lag.lag))
@@ -74,26 +74,26 @@ class Operations:
         return ok(shown_service(self.estate.services[name], self.now()))
 
     async def show_clusters(self) -> Answer:
-        """All clusters."""
+        """Show all clusters."""
         return ok({"clusters": [shown_cluster(each, self.now()) for each in self.estate.clusters.values()]})
 
     async def show_cluster(self, name: str) -> Answer:
-        """One cluster."""
+        """Show one cluster."""
         return ok(shown_cluster(find(self.estate.clusters, name), self.now()))
 
     async def show_lag(self, name: str) -> Answer:
-        """How many seconds the replica is behind."""
+        """Show how many seconds the replica is behind."""
         return ok({"cluster": name, "seconds": find(self.estate.clusters, name).lag_seconds})
 
     async def show_health(self, name: str) -> Answer:
-        """Whether applications can write."""
+        """Show whether applications can write."""
         shown = shown_cluster(find(self.estate.clusters, name), self.now())
         return ok({"cluster": name, "status": shown["health"], "primary": shown["primary"]})
 
     async def show_cache(self, name: str) -> Answer:
-        """One cache."""
+        """Show one cache."""
         return ok(shown_cache(find(self.estate.caches, name), self.now()))
 
     async def show_service(self, name: str) -> Answer:
-        """One service."""
+        """Show one service."""
         return ok(shown_service(find(self.estate.services, name), self.now()))

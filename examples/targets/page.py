@@ -1,4 +1,4 @@
-"""The page on which people see what happens to the estate."""
+"""The status page of the estate."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,7 +23,7 @@ def _templates() -> Environment:
 
 
 def status_page(estate: Estate, calls: Sequence[Call], now: datetime) -> str:
-    """The estate at a moment as HTML; `calls` are the latest, newest first."""
+    """Return the estate as HTML. `calls`: the latest calls, newest first."""
     return (
         _templates()
         .get_template("status.html")

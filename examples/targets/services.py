@@ -1,4 +1,4 @@
-"""What happens to a service: it is restarted. Pure, as `clusters`."""
+"""A service that can be restarted. Pure functions, as in `clusters`."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ RESTART = timedelta(seconds=2)
 
 @dataclass(frozen=True)
 class Service:
-    """A service that is away for a moment after each restart."""
+    """A service that is down for a moment after each restart."""
 
     name: str
     restarts: int = 0
@@ -21,13 +21,13 @@ def restart(service: Service, now: datetime) -> Service:
 
 
 def service_status(service: Service, now: datetime) -> str:
-    """`restarting` or `healthy`."""
-    away = service.restarted_at is not None and now < service.restarted_at + RESTART
-    return "restarting" if away else "healthy"
+    """Return `restarting` or `healthy`."""
+    is_down = service.restarted_at is not None and now < service.restarted_at + RESTART
+    return "restarting" if is_down else "healthy"
 
 
 def shown_service(service: Service, now: datetime) -> dict[str, object]:
-    """The service as GET /services/{name} answers it."""
+    """Return the service as GET /services/{name} shows it."""
     return {
         "service": service.name,
         "status": service_status(service, now),

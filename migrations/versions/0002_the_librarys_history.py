@@ -1,4 +1,4 @@
-"""The library's history: what was done to a definition, and not only what it said"""
+"""The library's history: records what was done to a definition, not only its contents"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What workflows wait for, react to, and leave behind"""
+"""What workflows wait for, react to and produce"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,8 +1,8 @@
-"""The audit chain, what alerts are known by, and callbacks
+"""The audit chain, the identity of alerts, and callbacks
 
-Who may undo the rules below: the triggers fire for every role, the tables' owner too. They do not fire under
-`session_replication_role = replica`, which only a superuser may set (or who was granted it), nor after `ALTER TABLE …
-DISABLE TRIGGER` by the owner. The service's role needs neither; whoever has them is what the chain is for.
+The triggers below fire for every role, including the tables' owner. They do not fire under
+`session_replication_role = replica`, which only a superuser or a role granted that right may set, nor after `ALTER
+TABLE … DISABLE TRIGGER` by the owner. The service's role needs neither; the chain exists to expose those who have them.
 """
 
 import sqlalchemy as sa

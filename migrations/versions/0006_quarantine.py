@@ -1,4 +1,4 @@
-"""Lost workers are written down, and definitions that kill them put under quarantine"""
+"""Lost workers are recorded, and definitions that kill workers are quarantined"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,6 +1,6 @@
-"""Tallies of what ended, and indexes for reading
+"""Tallies of ended executions, and indexes for reads
 
-Whatever ended before is put on the list of what is to be counted; the clock counts it, some thousands a second.
+Executions that have already ended are queued to be counted; the scheduler counts some thousands per second.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ BEGIN
 END $$
 """
 
-# A trigger takes a lock that waits for who writes the table, so nothing ends between it and the list of what ended.
+# Creating the trigger waits for writers of the table, so no execution ends between it and the list of ended ones.
 TRIGGERS = """
 CREATE TRIGGER ended AFTER UPDATE ON {table} FOR EACH ROW
     WHEN (OLD.finished_at IS NULL AND NEW.finished_at IS NOT NULL) EXECUTE FUNCTION note_end();
@@ -45,7 +45,7 @@ def upgrade() -> None:
 
 
 def _index_lists() -> None:
-    """For lists by every filter. What analytics of the executions themselves wanted is wanted no more."""
+    """Create indexes for lists by every filter, and drop those that only the former analytics needed."""
     for kind in ("runbook", "workflow"):
         table, name = f"{kind}_executions", f"ix_{kind}_executions_{kind}_id"
         op.drop_index(f"{name}_created_at", table_name=table)

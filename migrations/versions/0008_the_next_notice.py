@@ -1,4 +1,4 @@
-"""An index that has what is owed in the order in which it goes"""
+"""An index of pending notices in the order in which they are posted"""
 
 import sqlalchemy as sa
 from alembic import op

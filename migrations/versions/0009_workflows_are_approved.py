@@ -1,7 +1,7 @@
-"""Workflows are approved as runbooks are
+"""Workflows are approved like runbooks
 
-What there is ran until now, so its present version becomes the approved one: by `migrated`, in its history and in the
-audit trail. What is under quarantine becomes a draft, as a runbook under quarantine is one.
+Existing workflows were allowed to run, so their present version becomes the approved one, by `migrated`, in the history
+and in the audit trail. A quarantined workflow becomes a draft, like a quarantined runbook.
 """
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ branch_labels = None
 depends_on = None
 
 NOTE = "It ran before workflows were approved. Read it, and approve or deprecate it."
-# Of JSON, and not JSONB: keys stay in the order in which people wrote them.
+# JSON rather than JSONB: keys stay in the order in which people wrote them.
 CONTENT = "(SELECT json_object_agg(key, value) FROM json_each(definition) WHERE key <> 'enabled')"
 IN_FORCE = f"""
 UPDATE workflows

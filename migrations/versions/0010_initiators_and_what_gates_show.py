@@ -1,4 +1,4 @@
-"""Who brought a run about; what a gate shows, and the digest of it"""
+"""The initiators of a run; what a gate shows, and its digest"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,9 +9,9 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-MOST_DEPTH = 6  # how many workflows, one after the other, an event was ever caused by
+MOST_DEPTH = 6  # the longest chain of workflows that ever caused an event
 
-# What a person did, by the type of its event.
+# Events caused by people, by type.
 BY_PEOPLE = """
 UPDATE incident_events SET initiators = jsonb_build_array(jsonb_build_object('who', actor, 'as', CASE
     WHEN type = 'incident.created' THEN 'opened'
@@ -29,7 +29,7 @@ UPDATE incident_events AS event
 SET initiators = jsonb_build_array(jsonb_build_object('who', incident.opened_by, 'as', 'opened'))
 FROM incidents AS incident WHERE incident.id = event.incident_id AND event.type = 'incident.age'
 """
-# Which execution of a workflow changed the incident was not written down: it was one of those before the change.
+# Which execution of a workflow changed the incident was not recorded: it was one of those before the change.
 BY_WORKFLOWS = """
 UPDATE incident_events AS event SET initiators = known.initiators
 FROM (

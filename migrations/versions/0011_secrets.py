@@ -1,4 +1,4 @@
-"""What is declared about secrets"""
+"""Declarations of secrets"""
 
 import sqlalchemy as sa
 from alembic import op

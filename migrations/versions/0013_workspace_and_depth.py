@@ -1,4 +1,4 @@
-"""Which Slack workspace and app this installation belongs to, and how deep a run is"""
+"""The Slack workspace and app of the installation, and the depth of a run"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,7 +1,7 @@
-"""What tokens are good for: scopes, a team, an expiry, and services that are nobody
+"""Tokens get scopes, a team and an expiry, and services get tokens
 
-A token from before was its whole person, for ever. It is narrowed to reading and running, and the audit trail says so;
-`runbook token list` and `runbook doctor` name them. `created_by` is null for these alone.
+An older token could do everything its person could, without expiry. It is narrowed to reading and running, which the
+audit trail records; `runbook token list` and `runbook doctor` report it. `created_by` is null only for these tokens.
 """
 
 import sqlalchemy as sa

@@ -1,11 +1,11 @@
-"""A channel is one open incident's, a lock is one team's, and the alerts of a storm are one incident
+"""A channel belongs to one open incident, a lock to one team, and the alerts of a storm form one incident
 
-What was allowed before goes on:
+Existing data stays valid:
 
-- where open incidents share a channel, the newest keeps it for commands, as it had it; the others still speak there;
-- locks of runs that have not ended become their team's; who waited for another team's run waits no more;
-- the channels that definitions name become channels of their teams (of every team, where the definition is global),
-  unless an incident of another team was in that channel.
+- if open incidents share a channel, the newest keeps it for commands, as before; the others still post there;
+- locks of runs that have not ended become their team's; runs that waited for another team's run wait no longer;
+- the channels named in definitions become channels of their teams (of every team for a global definition), unless an
+  incident of another team was in that channel.
 """
 
 import json
@@ -97,7 +97,7 @@ def _declare_what_is_written() -> None:
 
 
 def channels_named(part: object) -> Iterator[str]:
-    """The channels of the messages within a definition, as far as they are written out."""
+    """Yield the channels of the messages in a definition, if they are literal."""
     if isinstance(part, Mapping):
         channel = part.get("channel")
         if part.get("type") == "message" and isinstance(channel, str) and CHANNEL.fullmatch(channel):

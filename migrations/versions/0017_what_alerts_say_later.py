@@ -1,6 +1,6 @@
-"""What an alert said last, and what was told of one before it opened its incident
+"""The latest state of an alert, and what was recorded of it before it opened its incident
 
-Incidents and grouped alerts that are there keep null: their alert's severity is taken for that of the incident.
+Existing incidents and grouped alerts keep null: their alert's severity is taken to be that of the incident.
 """
 
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""Parameters that are secrets are kept apart from those that people read"""
+"""Secret parameters are stored apart from those that people can read"""
 
 import sqlalchemy as sa
 from alembic import op

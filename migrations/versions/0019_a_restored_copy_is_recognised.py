@@ -1,6 +1,6 @@
-"""A restored copy of the database is recognised, and what may have gone on after it was taken is asked about
+"""A restored copy of the database is recognised, and steps that may have happened since are in doubt
 
-Nothing changes for what there is: the first process that starts writes down which database this is.
+Existing data does not change: the first process that starts records which database this is.
 """
 
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""Processes give signs of life, and the database says which releases work with its schema"""
+"""Heartbeats of processes, and the releases that work with the database's schema"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Each execution knows which request brought it about, so that the lines of all processes are found together"""
+"""Each execution stores the request that caused it, so that the log lines of all processes can be correlated"""
 
 import sqlalchemy as sa
 from alembic import op

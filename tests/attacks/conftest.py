@@ -1,4 +1,4 @@
-"""The house, on a real database, with both its entrances open."""
+"""The deployment, on a real database, with both its entrances open."""
 
 import pytest
 
@@ -14,15 +14,17 @@ from migrations.newest import newest_revision
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl, response_url
 from tests.acceptance.slack.requests import SECRET
 from tests.acceptance.slack.requests import ours as our_workspace
-from tests.attacks.house import House, build
+from tests.attacks.deployment import Deployment, build
 from tests.attacks.secrets_world import armed, ours, theirs
 from tests.conftest import RecordedJobs
 
-__all__ = ["armed", "house", "ours", "response_url", "theirs"]
+__all__ = ["armed", "deployment", "ours", "response_url", "theirs"]
 
 
 @pytest.fixture
-def house(unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, response_url: ResponseUrl) -> House:
+def deployment(
+    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, response_url: ResponseUrl
+) -> Deployment:
     app = create_bolt_app(unit_of_work, workspace=our_workspace, token="xoxb-1", api_url=NOBODY_LISTENS)
     links = RunLinks("https://runbooks.example", "the signing secret")
     limit = RateLimit(rate=1_000_000.0, burst=1_000_000)
@@ -31,6 +33,6 @@ def house(unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, respons
     web = create_web(
         unit_of_work, slack=slack, rest=unlimited, links=links, newest_revision=newest_revision()
     )
-    house = build(unit_of_work, web, app, recorded_bells, response_url.url)
-    house.told = response_url.said
-    return house
+    deployment = build(unit_of_work, web, app, recorded_bells, response_url.url)
+    deployment.told = response_url.said
+    return deployment

@@ -15,7 +15,7 @@ from core.services.incidents.ages import start_what_came_of_age
 from core.services.shared.notices import NoticeKind
 from core.tables import Incident, Notice, Workflow
 from slack_sandbox.block_kit.blocks import block_problems
-from tests.attacks.house import PLATFORM, House
+from tests.attacks.deployment import PLATFORM, Deployment
 from tests.unit.bot.cards.building import markups
 
 LINKS = RunLinks("https://runbooks.example", "the signing secret")
@@ -33,76 +33,81 @@ steps:
 Answer = Any  # JSON
 
 
-def execute(house: House, person: str, runbook: str, incident: str, **parameters: object) -> str:
+def execute(deployment: Deployment, person: str, runbook: str, incident: str, **parameters: object) -> str:
     """The id of a run that this person asked for, as far as it comes without anybody."""
-    answer = house.rest(person).post(
+    answer = deployment.rest(person).post(
         f"/api/incidents/{incident}/runbooks/{runbook}/execute", json={"parameters": parameters}
     )
     assert answer.status_code == 201, answer.text
-    house.work()
+    deployment.work()
     return str(answer.json()["execution"]["id"])
 
 
-def manual(house: House, person: str, workflow: str, incident: str) -> None:
+def manual(deployment: Deployment, person: str, workflow: str, incident: str) -> None:
     """This person starts a workflow by hand."""
     body = {"incident_id": incident}
-    answer = house.rest(person).post(f"/api/workflows/{workflow}/execute", json=body)
+    answer = deployment.rest(person).post(f"/api/workflows/{workflow}/execute", json=body)
     assert answer.is_success, answer.text
-    house.work()
+    deployment.work()
 
 
-def runs_of(house: House, incident: str) -> list[Answer]:
-    answer = house.rest(PLATFORM).get(f"/api/incidents/{incident}/runbooks/executions")
+def runs_of(deployment: Deployment, incident: str) -> list[Answer]:
+    answer = deployment.rest(PLATFORM).get(f"/api/incidents/{incident}/runbooks/executions")
     found: list[Answer] = answer.json()["executions"]
     return found
 
 
-def seen(house: House, run: str) -> Answer:
+def seen(deployment: Deployment, run: str) -> Answer:
     """The run over REST."""
-    return house.rest(PLATFORM).get(f"/api/runbooks/executions/{run}").json()["execution"]
+    return deployment.rest(PLATFORM).get(f"/api/runbooks/executions/{run}").json()["execution"]
 
 
-def open_gate(house: House, incident: str) -> Answer:
+def open_gate(deployment: Deployment, incident: str) -> Answer:
     """The open gate of the incident's only run."""
-    [run] = runs_of(house, incident)
+    [run] = runs_of(deployment, incident)
     assert run["approval"] is not None, run
     return run["approval"]
 
 
-def gate_of(house: House, run: str) -> Answer:
+def gate_of(deployment: Deployment, run: str) -> Answer:
     """The open gate of a run; None where it waits at none."""
-    return seen(house, run)["approval"]
+    return seen(deployment, run)["approval"]
 
 
-def decide(house: House, person: str, gate: Answer, verb: str, **body: object) -> Any:
-    client: TestClient = house.rest(person)
+def decide(deployment: Deployment, person: str, gate: Answer, verb: str, **body: object) -> Any:
+    client: TestClient = deployment.rest(person)
     return client.post(f"/api/approvals/{gate['id']}/{verb}", json=body)
 
 
-def approve(house: House, person: str, gate: Answer, **body: object) -> Any:
+def approve(deployment: Deployment, person: str, gate: Answer, **body: object) -> Any:
     """The answer of REST."""
-    return decide(house, person, gate, "approve", **body)
+    return decide(deployment, person, gate, "approve", **body)
 
 
-def press(house: House, person: str, action: str, value: str, *, silent: bool = False) -> str:
+def press(deployment: Deployment, person: str, action: str, value: str, *, silent: bool = False) -> str:
     """What the person alone is told after they pressed a button. `silent`: nothing is expected."""
-    assert house.slack.clicks(person, action, value).status == 200
+    assert deployment.slack.clicks(person, action, value).status == 200
     try:
-        return str(house.told.get(timeout=0.3 if silent else 10)["text"])
+        return str(deployment.told.get(timeout=0.3 if silent else 10)["text"])
     except Empty:
         return ""
 
 
 def decided_in_slack(
-    house: House, person: str, gate: Answer, action: str = "approval.approve", *, silent: bool = False
+    deployment: Deployment,
+    person: str,
+    gate: Answer,
+    action: str = "approval.approve",
+    *,
+    silent: bool = False,
 ) -> str:
     """The same, of the button that the gate's card has now."""
-    return press(house, person, action, button_value(house, gate["id"], action), silent=silent)
+    return press(deployment, person, action, button_value(deployment, gate["id"], action), silent=silent)
 
 
-def gate_card(house: House, gate: str) -> Message:
+def gate_card(deployment: Deployment, gate: str) -> Message:
     """The gate's card as the poster would post it now."""
-    with house.unit_of_work.begin() as work:
+    with deployment.unit_of_work.begin() as work:
         notice = work.session.scalars(select(Notice).where(Notice.subject_id == gate)).one()
         claim = Claim(
             notice_id=notice.id,
@@ -126,31 +131,31 @@ def gate_card(house: House, gate: str) -> Message:
     return message
 
 
-def shown(house: House, gate: str) -> str:
+def shown(deployment: Deployment, gate: str) -> str:
     """All that the card says, as people read it."""
-    message = gate_card(house, gate)
+    message = gate_card(deployment, gate)
     texts = [message.text, *markups(message.blocks)]
     return "\n".join(texts).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def button_value(house: House, gate: str, action: str) -> str:
+def button_value(deployment: Deployment, gate: str, action: str) -> str:
     """What the card's button carries."""
-    blocks: list[dict[str, Any]] = list(gate_card(house, gate).blocks)
+    blocks: list[dict[str, Any]] = list(gate_card(deployment, gate).blocks)
     elements = [element for block in blocks for element in block.get("elements", [])]
     return next(str(each["value"]) for each in elements if each.get("action_id") == action)
 
 
-def wanted(house: House, subject: str) -> int:
+def wanted(deployment: Deployment, subject: str) -> int:
     """How often the notices about this were to be told anew."""
-    with house.unit_of_work.begin() as work:
+    with deployment.unit_of_work.begin() as work:
         return sum(work.session.scalars(select(Notice.wanted).where(Notice.subject_id == subject)))
 
 
-def comes_of_age(house: House, incident: str) -> None:
+def comes_of_age(deployment: Deployment, incident: str) -> None:
     """Two minutes pass for the incident, and the clock looks."""
-    with house.unit_of_work.begin() as work:
+    with deployment.unit_of_work.begin() as work:
         work.session.get_one(Incident, incident).created_at -= timedelta(minutes=2)
         for workflow in work.session.scalars(select(Workflow)):
             workflow.trigger_since -= timedelta(minutes=2)
-    start_what_came_of_age(house.unit_of_work)
-    house.work()
+    start_what_came_of_age(deployment.unit_of_work)
+    deployment.work()

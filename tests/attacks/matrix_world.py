@@ -19,7 +19,7 @@ from core.services.starts.runbook_starts import Start, start_by_person
 from core.services.starts.workflow_starts import start_workflow_by_person
 from core.statuses import Role
 from core.tables import Approval, RunbookExecution, StepExecution
-from tests.attacks.house import House
+from tests.attacks.deployment import Deployment
 from tests.world import declare
 
 STARTER = Person(
@@ -39,15 +39,15 @@ WORKFLOW = (
 
 @dataclass
 class Things:
-    """Makes them in a house. `team`: whose they are, `data` or None; an incident, and so a run, is always data's."""
+    """Creates objects for the matrix. `team`: their owner, `data` or None; incidents and runs always belong to data."""
 
-    house: House
+    deployment: Deployment
     team: str | None = "data"
     newest: str = ""  # the name of the definition that was made last
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def incident(self) -> str:
-        return self.house.incident("data").id
+        return self.deployment.incident("data").id
 
     def runbook(self, *, approve: bool = True, text: str = RUNBOOK) -> str:
         """Its name."""
@@ -58,7 +58,7 @@ class Things:
 
     def _definition(self, text: str, approve: bool) -> str:
         self.newest = f"{self.team or 'global'}-{next(self._numbers)}"
-        self.house.apply(self.document(self.newest, text), approve=approve)
+        self.deployment.apply(self.document(self.newest, text), approve=approve)
         return self.newest
 
     def document(self, name: str, text: str = RUNBOOK) -> str:
@@ -70,22 +70,22 @@ class Things:
     def run(self, text: str = RUNBOOK) -> str:
         """The id of a run, whose incident is data's."""
         runbook, incident = self.runbook(text=text), self.incident()
-        with self.house.unit_of_work.begin() as work:
+        with self.deployment.unit_of_work.begin() as work:
             start = Start(find_runbook(work, OPERATOR, runbook), find_incident(work, OPERATOR, incident), {})
             return start_by_person(work, STARTER, start).id
 
     def gate(self) -> str:
         """The id of an open gate for data's responders."""
         run = self.run(GATED)
-        self.house.work()
-        with self.house.unit_of_work.begin() as work:
+        self.deployment.work()
+        with self.deployment.unit_of_work.begin() as work:
             return work.session.scalars(select(Approval.id).where(Approval.execution_id == run)).one()
 
     def run_in_doubt(self) -> str:
         """The id of a run that asks whether its step `pause` happened, at the first attempt."""
         run = self.run()
-        self.house.jobs.enqueued.clear()
-        with self.house.unit_of_work.begin() as work:
+        self.deployment.jobs.enqueued.clear()
+        with self.deployment.unit_of_work.begin() as work:
             row = work.session.get_one(RunbookExecution, run)
             row.status, row.waiting_for, row.wake_at = "waiting", "verdict", None
             step = work.session.get_one(StepExecution, (run, 0))
@@ -94,14 +94,14 @@ class Things:
 
     def workflow_run(self) -> str:
         workflow, incident = self.workflow(), self.incident()
-        with self.house.unit_of_work.begin() as work:
+        with self.deployment.unit_of_work.begin() as work:
             found = find_workflow(work, OPERATOR, workflow)
             return start_workflow_by_person(
                 work, STARTER, found, find_incident(work, OPERATOR, incident), None
             )
 
     def freeze(self) -> str:
-        with self.house.unit_of_work.begin() as work:
+        with self.deployment.unit_of_work.begin() as work:
             try:
                 return declaring.freeze_in_force(work, self.team).id
             except NotFound:
@@ -109,14 +109,14 @@ class Things:
 
     def unfrozen(self, team: str) -> str:
         """Its name; nothing of it is frozen any more."""
-        with suppress(NotFound), self.house.unit_of_work.begin() as work:
+        with suppress(NotFound), self.deployment.unit_of_work.begin() as work:
             declaring.unfreeze(work, OPERATOR, declaring.freeze_in_force(work, team).id)
         return team
 
     def secret(self) -> str:
         """Its name."""
         name = f"SECRET_{next(self._numbers)}"
-        declare(self.house.unit_of_work, name)
+        declare(self.deployment.unit_of_work, name)
         return name
 
 

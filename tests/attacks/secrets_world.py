@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from core.tables import Base
-from tests.attacks.house import DATA_OPS, WEB_OPS, House
+from tests.attacks.deployment import DATA_OPS, WEB_OPS, Deployment
 from tests.world import new_executor
 
 VALUE = "correct horse battery staple 4711"
@@ -87,58 +87,58 @@ def theirs() -> Iterator[Listener]:
 
 
 @pytest.fixture
-def armed(house: House, ours: Listener) -> House:
+def armed(deployment: Deployment, ours: Listener) -> Deployment:
     """data has a secret, and the worker its value."""
-    house.executor = new_executor(
-        house.unit_of_work, secrets={"TOKEN": VALUE, "OTHER": "never declared 0815"}, own=OWN
+    deployment.executor = new_executor(
+        deployment.unit_of_work, secrets={"TOKEN": VALUE, "OTHER": "never declared 0815"}, own=OWN
     )
-    declare(house, teams=["data"], hosts=[ours.host])
-    return house
+    declare(deployment, teams=["data"], hosts=[ours.host])
+    return deployment
 
 
-def declare(house: House, name: str = "TOKEN", **fields: Any) -> None:
+def declare(deployment: Deployment, name: str = "TOKEN", **fields: Any) -> None:
     document = {"kind": "secret", "name": name, "source": {"env": f"RUNBOOK_SECRET_{name}"}, **fields}
-    house.apply(json.dumps(document))
+    deployment.apply(json.dumps(document))
 
 
 def runbook(step: dict[str, Any], team: str = "data", name: str = "attack") -> dict[str, Any]:
     return {"kind": "runbook", "name": name, "team": team, "steps": [{"id": "go", "type": "http", **step}]}
 
 
-def keep(house: House, document: dict[str, Any]) -> None:
+def keep(deployment: Deployment, document: dict[str, Any]) -> None:
     """As an older version of the service kept it, approved: without the checks of today."""
     harmless = runbook({"url": "https://x.example"}, document["team"], document["name"])
-    house.apply(json.dumps(harmless))
-    with house.unit_of_work.begin() as work:
+    deployment.apply(json.dumps(harmless))
+    with deployment.unit_of_work.begin() as work:
         work.session.execute(
             text("UPDATE runbooks SET definition = CAST(:document AS json) WHERE name = :name"),
             {"document": json.dumps(document), "name": document["name"]},
         )
 
 
-def run(house: House, document: dict[str, Any], *, over: str = "rest") -> dict[str, Any]:
+def run(deployment: Deployment, document: dict[str, Any], *, over: str = "rest") -> dict[str, Any]:
     """The step of a kept runbook that its team's responder ran, over REST or Slack, as REST shows it."""
-    keep(house, document)
+    keep(deployment, document)
     person = DATA_OPS if document["team"] == "data" else WEB_OPS
-    incident = house.incident(document["team"])
+    incident = deployment.incident(document["team"])
     if over == "slack":
-        house.slack.types(person, str(incident.slack_channel), f"run {document['name']}")
+        deployment.slack.types(person, str(incident.slack_channel), f"run {document['name']}")
     else:
-        answer = house.rest(person).post(
+        answer = deployment.rest(person).post(
             f"/api/incidents/{incident.id}/runbooks/{document['name']}/execute", json={}
         )
         assert answer.status_code == 201, answer.text
-    house.work()
+    deployment.work()
     [execution] = (
-        house.rest(person).get(f"/api/incidents/{incident.id}/runbooks/executions").json()["executions"]
+        deployment.rest(person).get(f"/api/incidents/{incident.id}/runbooks/executions").json()["executions"]
     )
     step: dict[str, Any] = execution["steps"][0]
     return step
 
 
-def everything(house: House) -> str:
+def everything(deployment: Deployment) -> str:
     """Every row of every table."""
-    with house.unit_of_work.begin() as work:
+    with deployment.unit_of_work.begin() as work:
         tables = [table.name for table in Base.metadata.sorted_tables]
         rows = (row for name in tables for row in work.session.execute(text(f"SELECT t::text FROM {name} t")))
         return "\n".join(str(row[0]) for row in rows)

@@ -12,18 +12,18 @@ from starlette.testclient import TestClient
 from bot.pages.links import RunLinks
 from bot.rest.settings import RestSettings
 from bot.web import create_web
-from tests.attacks.house import DATA_OPS, PLATFORM, House
+from tests.attacks.deployment import DATA_OPS, PLATFORM, Deployment
 from tests.unit.core.alerts.test_parsers import sample
 
 SECRETS = {"pagerduty": ("pd-secret",), "grafana": ("gr-secret",), "sentry": ("se-secret",)}
 
 
 @pytest.fixture
-def web(house: House) -> TestClient:
+def web(deployment: Deployment) -> TestClient:
     """The vendors' secrets are set; nobody has a token."""
     settings = RestSettings(alert_secrets=SECRETS)
     app = create_web(
-        house.unit_of_work, slack=None, rest=settings, links=RunLinks("", ""), newest_revision=None
+        deployment.unit_of_work, slack=None, rest=settings, links=RunLinks("", ""), newest_revision=None
     )
     return TestClient(app, raise_server_exceptions=False)
 
@@ -50,46 +50,48 @@ def send(web: TestClient, vendor: str, body: str, headers: dict[str, str]) -> An
     return web.post(f"/api/alerts/{vendor}?team=data", content=body, headers=given)
 
 
-def incidents(house: House) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = house.rest(PLATFORM).get("/api/incidents").json()["incidents"]
+def incidents(deployment: Deployment) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = deployment.rest(PLATFORM).get("/api/incidents").json()["incidents"]
     return found
 
 
 @pytest.mark.parametrize("vendor", SECRETS)
-def test_a_vendor_that_signs_needs_no_token_and_is_nobody(house: House, web: TestClient, vendor: str) -> None:
+def test_a_vendor_that_signs_needs_no_token_and_is_nobody(
+    deployment: Deployment, web: TestClient, vendor: str
+) -> None:
     """Red before: its webhook was refused, so that a person's token had to be put into the vendor's settings."""
     body = json.dumps(sample(vendor))
 
     answer = send(web, vendor, body, signed(vendor, body))
 
     assert (answer.status_code, answer.json()["outcome"]) == (200, "opened")
-    assert [each["opened_by"] for each in incidents(house)] == [f"service:{vendor}"]
+    assert [each["opened_by"] for each in incidents(deployment)] == [f"service:{vendor}"]
 
 
 @pytest.mark.parametrize("vendor", SECRETS)
 def test_without_the_vendors_signature_a_token_does_not_do(
-    house: House, web: TestClient, vendor: str
+    deployment: Deployment, web: TestClient, vendor: str
 ) -> None:
     """Red before: any responder's token sent alerts in the vendor's name, and resolved what the vendor opened."""
     body = json.dumps(sample(vendor))
-    token = {"Authorization": house.rest(DATA_OPS).headers["Authorization"]}
+    token = {"Authorization": deployment.rest(DATA_OPS).headers["Authorization"]}
     other = signed(vendor, body, secret="guessed")
 
     for headers in ({}, token, token | other, signed(vendor, body + " ")):
         assert send(web, vendor, body, headers).status_code == 401
-    assert incidents(house) == []
+    assert incidents(deployment) == []
 
 
-def test_an_old_request_is_not_sent_again(house: House, web: TestClient) -> None:
+def test_an_old_request_is_not_sent_again(deployment: Deployment, web: TestClient) -> None:
     """Red before: nothing was signed, so everything could be."""
     body = json.dumps(sample("grafana"))
 
     for moment in (time.time() - 330, time.time() + 330):
         assert send(web, "grafana", body, signed("grafana", body, at=moment)).status_code == 401
-    assert incidents(house) == []
+    assert incidents(deployment) == []
 
 
-def test_one_vendors_signature_is_good_for_nothing_else(house: House, web: TestClient) -> None:
+def test_one_vendors_signature_is_good_for_nothing_else(deployment: Deployment, web: TestClient) -> None:
     """Red before: there was none."""
     body = json.dumps(sample("pagerduty"))
     headers = signed("pagerduty", body)
@@ -98,12 +100,14 @@ def test_one_vendors_signature_is_good_for_nothing_else(house: House, web: TestC
     assert send(web, "alertmanager", body, headers).status_code == 401
     assert web.post("/api/incidents", content=body, headers=headers).status_code == 401
     assert web.get("/api/incidents", headers=headers).status_code == 401
-    assert incidents(house) == []
+    assert incidents(deployment) == []
 
 
-def test_a_vendor_whose_secret_is_not_set_still_needs_a_token(house: House, web: TestClient) -> None:
+def test_a_vendor_whose_secret_is_not_set_still_needs_a_token(
+    deployment: Deployment, web: TestClient
+) -> None:
     body = json.dumps(sample("datadog"))
-    token = {"Authorization": house.rest(DATA_OPS).headers["Authorization"]}
+    token = {"Authorization": deployment.rest(DATA_OPS).headers["Authorization"]}
 
     assert send(web, "datadog", body, {}).status_code == 401
     assert send(web, "datadog", body, token).json()["outcome"] == "opened"

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from cli.audit import app
 from cli.embedded import Services
 from tests.acceptance.slack.requests import SECRET
-from tests.attacks.house import DATA_OPS, House
+from tests.attacks.deployment import DATA_OPS, Deployment
 from workers.audit_heads import HourlyHead, to_file
 from workers.scheduler import seal_the_audit_trail
 
@@ -39,14 +39,16 @@ WAYS = [
 
 
 @pytest.fixture
-def kept(house: House, tmp_path: Path) -> Path:
+def kept(deployment: Deployment, tmp_path: Path) -> Path:
     """A trail with a few deeds in it, and the file in which the clock keeps its heads."""
     file = tmp_path / "heads"
     write = HourlyHead(SECRET, {"file": to_file(file)}, lambda: 0.0).write_head
     for title in ("first", "second"):
-        house.rest(DATA_OPS).post("/api/incidents", json={"title": title, "team": "data", "severity": "low"})
-        seal_the_audit_trail(house.unit_of_work)
-    write(house.unit_of_work)
+        deployment.rest(DATA_OPS).post(
+            "/api/incidents", json={"title": title, "team": "data", "severity": "low"}
+        )
+        seal_the_audit_trail(deployment.unit_of_work)
+    write(deployment.unit_of_work)
     return file
 
 
@@ -99,13 +101,15 @@ def test_an_end_that_the_owner_cut_off_is_noticed_by_a_kept_head(kept: Path, own
 
 @pytest.mark.usefixtures("operator")
 def test_an_end_that_was_cut_off_and_grew_again_is_noticed(
-    house: House, kept: Path, owner_engine: Engine, monkeypatch: pytest.MonkeyPatch
+    deployment: Deployment, kept: Path, owner_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with at_rest(owner_engine) as connection:
         for statement in CUT:
             connection.execute(text(statement))
-    house.rest(DATA_OPS).post("/api/incidents", json={"title": "other", "team": "data", "severity": "low"})
-    seal_the_audit_trail(house.unit_of_work)
+    deployment.rest(DATA_OPS).post(
+        "/api/incidents", json={"title": "other", "team": "data", "severity": "low"}
+    )
+    seal_the_audit_trail(deployment.unit_of_work)
     monkeypatch.setenv("RUNBOOK_AUDIT_HEAD_FILE", str(kept))
 
     status, said = verify()
@@ -114,7 +118,9 @@ def test_an_end_that_was_cut_off_and_grew_again_is_noticed(
 
 
 @pytest.mark.usefixtures("operator")
-def test_a_head_that_was_made_to_fit_is_noticed(house: House, kept: Path, owner_engine: Engine) -> None:
+def test_a_head_that_was_made_to_fit_is_noticed(
+    deployment: Deployment, kept: Path, owner_engine: Engine
+) -> None:
     """Who owns the database may own the file, too; not the signing secret."""
     with at_rest(owner_engine) as connection:
         for statement in CUT:

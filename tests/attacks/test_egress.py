@@ -13,7 +13,7 @@ from core.execution.preparation import Ports
 from core.io.egress import EgressPolicy, OwnService
 from core.io.http import HttpCaller
 from core.views.executions import ExecutionView
-from tests.attacks.house import DATA_OPS, House
+from tests.attacks.deployment import DATA_OPS, Deployment
 from tests.world import secrets_of, work_off
 
 RESOLVES = {
@@ -50,17 +50,21 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
     return found
 
 
-def run(house: House, outside: Outside, url: str, policy: EgressPolicy) -> ExecutionView:
+def run(deployment: Deployment, outside: Outside, url: str, policy: EgressPolicy) -> ExecutionView:
     """A responder runs a runbook that calls the URL."""
-    house.apply(f"{{kind: runbook, name: call, team: data, steps: [{{id: call, type: http, url: '{url}'}}]}}")
-    incident = house.incident("data")
+    deployment.apply(
+        f"{{kind: runbook, name: call, team: data, steps: [{{id: call, type: http, url: '{url}'}}]}}"
+    )
+    incident = deployment.incident("data")
     http = HttpCaller(policy)
     http._client = httpx2.Client(transport=httpx2.MockTransport(outside.answer))
-    executor = Executor(house.unit_of_work, Ports(http, None, secrets_of(house.unit_of_work, {})), "worker-1")
-    answer = house.rest(DATA_OPS).post(f"/api/incidents/{incident.id}/runbooks/call/execute", json={})
-    work_off(house.unit_of_work, executor, house.jobs.enqueued)
+    executor = Executor(
+        deployment.unit_of_work, Ports(http, None, secrets_of(deployment.unit_of_work, {})), "worker-1"
+    )
+    answer = deployment.rest(DATA_OPS).post(f"/api/incidents/{incident.id}/runbooks/call/execute", json={})
+    work_off(deployment.unit_of_work, executor, deployment.jobs.enqueued)
     http.close()
-    return house.see(answer.json()["execution"]["id"])
+    return deployment.see(answer.json()["execution"]["id"])
 
 
 FORBIDDEN = [
@@ -100,9 +104,11 @@ OWN = (OwnService("127.0.0.1", 5432), OwnService("127.0.0.1", 8000, is_callable=
 
 
 @pytest.mark.parametrize(("egress", "url"), FORBIDDEN, ids=str)
-def test_what_nobody_named_is_not_reached(house: House, outside: Outside, egress: str, url: str) -> None:
+def test_what_nobody_named_is_not_reached(
+    deployment: Deployment, outside: Outside, egress: str, url: str
+) -> None:
     """Red before: the call went there (private networks, tunnels to loopback, metadata behind a listed name)."""
-    done = run(house, outside, url, EgressPolicy.parse(egress.split(","), OWN))
+    done = run(deployment, outside, url, EgressPolicy.parse(egress.split(","), OWN))
 
     assert outside.reached == []
     assert done.status == "failed"
@@ -123,8 +129,8 @@ def test_what_nobody_named_is_not_reached(house: House, outside: Outside, egress
     ids=str,
 )
 def test_what_the_operator_named_is_reached(
-    house: House, outside: Outside, egress: str, url: str, reached: str
+    deployment: Deployment, outside: Outside, egress: str, url: str, reached: str
 ) -> None:
-    done = run(house, outside, url, EgressPolicy.parse(egress.split(","), OWN))
+    done = run(deployment, outside, url, EgressPolicy.parse(egress.split(","), OWN))
 
     assert (done.status, outside.reached) == ("succeeded", [reached])

@@ -26,7 +26,7 @@ from core.services.access.tokens import Grant, create_service_token
 from core.statuses import TokenScope
 from core.steps.shell import ShellStep
 from tests.acceptance.slack.requests import command_form, ours
-from tests.attacks.house import DATA_ADMIN, NOBODY, PLATFORM, WEB_ADMIN, WEB_OPS, House
+from tests.attacks.deployment import DATA_ADMIN, NOBODY, PLATFORM, WEB_ADMIN, WEB_OPS, Deployment
 from tests.attacks.matrix_world import Things
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -59,28 +59,30 @@ def addresses(things: Things) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("who", [WEB_OPS, WEB_ADMIN, NOBODY])
-def test_what_a_list_leaves_out_is_not_to_be_had_by_its_id(house: House, who: str) -> None:
+def test_what_a_list_leaves_out_is_not_to_be_had_by_its_id(deployment: Deployment, who: str) -> None:
     """Airflow, CVE-2026-46764: the list of the event log was scoped by Dag, one entry by its number was not.
 
     Here: a list's filter and the address of one thing ask the same policy. Green before too; it is kept so.
     """
-    known = addresses(Things(house))
-    listed = "".join(house.rest(who).get(f"/api/{each}").text for each in LISTS)
+    known = addresses(Things(deployment))
+    listed = "".join(deployment.rest(who).get(f"/api/{each}").text for each in LISTS)
     for address, name in known.items():
         assert name not in listed
-        assert house.rest(who).get(address).status_code == 404, address
-        assert house.rest(DATA_ADMIN).get(address).status_code == 200, address
+        assert deployment.rest(who).get(address).status_code == 404, address
+        assert deployment.rest(DATA_ADMIN).get(address).status_code == 200, address
 
 
-def test_the_audit_trail_is_scoped_whatever_filter_names_another_teams_thing(house: House) -> None:
+def test_the_audit_trail_is_scoped_whatever_filter_names_another_teams_thing(deployment: Deployment) -> None:
     """The same: an entry has no address of its own here, and a filter by subject never replaces that by team."""
-    incident = house.incident("data").id
+    incident = deployment.incident("data").id
     asked = {"subject": incident}
 
-    assert house.rest(WEB_ADMIN).get("/api/audit", params=asked).json()["audit"] == []
-    lines = house.rest(WEB_ADMIN).get("/api/audit", params=asked, headers={"Accept": "application/x-ndjson"})
+    assert deployment.rest(WEB_ADMIN).get("/api/audit", params=asked).json()["audit"] == []
+    lines = deployment.rest(WEB_ADMIN).get(
+        "/api/audit", params=asked, headers={"Accept": "application/x-ndjson"}
+    )
     assert lines.text == ""
-    assert house.rest(DATA_ADMIN).get("/api/audit", params=asked).json()["audit"] != []
+    assert deployment.rest(DATA_ADMIN).get("/api/audit", params=asked).json()["audit"] != []
 
 
 def shell_steps() -> list[tuple[str, ShellStep]]:
@@ -112,15 +114,15 @@ def test_an_argument_stays_one_argument(hostile: str, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_without_a_signing_secret_nothing_is_signed(house: House) -> None:
+def test_without_a_signing_secret_nothing_is_signed(deployment: Deployment) -> None:
     """n8n, CVE-2026-86080: a way to set up the trigger stored no secret, and then every signature was taken.
 
     Here: with an empty secret anybody can compute the signature. Red before: a web application that was composed
     without the Slack signing secret let anybody speak as anybody in Slack. (`runbook web` refuses to start so.)
     """
     open_door = create_web(
-        house.unit_of_work,
-        slack=slack_route(create_bolt_app(house.unit_of_work, workspace=ours, token="xoxb-1"), ""),
+        deployment.unit_of_work,
+        slack=slack_route(create_bolt_app(deployment.unit_of_work, workspace=ours, token="xoxb-1"), ""),
         rest=RestSettings(),
         links=RunLinks("https://x", ""),
         newest_revision=None,
@@ -151,15 +153,15 @@ ALERT: dict[str, Any] = {
 }
 
 
-def test_a_monitorings_key_is_no_key_to_the_house(house: House) -> None:
+def test_a_monitorings_key_is_no_key_to_the_deployment(deployment: Deployment) -> None:
     """Keep, CVE-2026-65057: its text is not to be found; this is the class that its webhook keys belong to.
 
     A key that is lent to a monitoring system, and what comes with its alerts, opens nothing but alerts of its team.
     Red before: the key was its person's, who read all that they may read, and approved.
     """
-    with house.unit_of_work.begin() as work:
+    with deployment.unit_of_work.begin() as work:
         grant = Grant(frozenset({TokenScope.ALERTS}), "data")
-        key = house.carrying(create_service_token(work, OPERATOR, "monitoring", grant))
+        key = deployment.carrying(create_service_token(work, OPERATOR, "monitoring", grant))
     opened = key.post("/api/alerts/alertmanager", json=ALERT).json()["incident"]
 
     assert opened["opened_by"] == "service:monitoring"

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from core.origins import Origin, Origins
 from tests.acceptance.slack.requests import SECRET
+from tests.attacks.deployment import DATA_ADMIN, DATA_OPS, PLATFORM, TEAMS, WEB_ADMIN, Deployment
 from tests.attacks.gates import (
     GATED,
     approve,
@@ -23,7 +24,6 @@ from tests.attacks.gates import (
     runs_of,
     wanted,
 )
-from tests.attacks.house import DATA_ADMIN, DATA_OPS, PLATFORM, TEAMS, WEB_ADMIN, House
 
 ON_EVENT = """
 kind: workflow
@@ -57,52 +57,57 @@ actions:
 
 
 @pytest.fixture(autouse=True)
-def _gated(house: House) -> None:
-    house.apply(GATED)
+def _gated(deployment: Deployment) -> None:
+    deployment.apply(GATED)
 
 
-def refused(house: House, gate: dict[str, Any], person: str, reason: str) -> None:
+def refused(deployment: Deployment, gate: dict[str, Any], person: str, reason: str) -> None:
     """By REST and by Slack, with the reason."""
-    answer = approve(house, person, gate)
+    answer = approve(deployment, person, gate)
     assert answer.status_code == 403, answer.text
     assert reason in answer.json()["detail"]
-    assert reason in decided_in_slack(house, person, gate)
-    assert gate_of(house, gate["execution_id"])["status"] == "open"
+    assert reason in decided_in_slack(deployment, person, gate)
+    assert gate_of(deployment, gate["execution_id"])["status"] == "open"
 
 
-def test_a_workflow_by_hand_does_not_launder_who_starts_it(house: House) -> None:
+def test_a_workflow_by_hand_does_not_launder_who_starts_it(deployment: Deployment) -> None:
     """Red before: 200, the gate believed that its requester was workflow:launder."""
-    house.apply(ON_EVENT % "manual")
-    incident = house.incident("data").id
-    manual(house, DATA_ADMIN, "launder", incident)
-    gate = open_gate(house, incident)
+    deployment.apply(ON_EVENT % "manual")
+    incident = deployment.incident("data").id
+    manual(deployment, DATA_ADMIN, "launder", incident)
+    gate = open_gate(deployment, incident)
 
-    refused(house, gate, DATA_ADMIN, "You started the workflow that led to this run")
-    assert approve(house, PLATFORM, gate).status_code == 200
+    refused(deployment, gate, DATA_ADMIN, "You started the workflow that led to this run")
+    assert approve(deployment, PLATFORM, gate).status_code == 200
 
 
-def test_a_workflow_on_an_incident_does_not_launder_who_opens_it(house: House) -> None:
+def test_a_workflow_on_an_incident_does_not_launder_who_opens_it(deployment: Deployment) -> None:
     """Red before: 200."""
-    house.apply(ON_EVENT % "incident.created")
+    deployment.apply(ON_EVENT % "incident.created")
     body = {"title": "Orders down", "team": "data", "severity": "high"}
-    incident = house.rest(DATA_ADMIN).post("/api/incidents", json=body).json()["incident"]["id"]
-    house.work()
+    incident = deployment.rest(DATA_ADMIN).post("/api/incidents", json=body).json()["incident"]["id"]
+    deployment.work()
 
-    refused(house, open_gate(house, incident), DATA_ADMIN, "You opened the incident that led to this run")
+    refused(
+        deployment,
+        open_gate(deployment, incident),
+        DATA_ADMIN,
+        "You opened the incident that led to this run",
+    )
 
 
-def test_an_alert_is_opened_by_the_person_behind_the_token(house: House) -> None:
+def test_an_alert_is_opened_by_the_person_behind_the_token(deployment: Deployment) -> None:
     """Red before: 200."""
-    house.apply(ON_EVENT % "incident.created")
+    deployment.apply(ON_EVENT % "incident.created")
     alert = {"status": "firing", "labels": {"alertname": "Down", "team": "data"}, "annotations": {}}
     body = {"version": "4", "groupKey": "{}:{}", "status": "firing", "alerts": [alert], "groupLabels": {}}
     body |= {"commonLabels": alert["labels"], "commonAnnotations": {}, "externalURL": "", "receiver": "x"}
-    answer = house.rest(DATA_ADMIN).post("/api/alerts/alertmanager", json=body)
+    answer = deployment.rest(DATA_ADMIN).post("/api/alerts/alertmanager", json=body)
     assert answer.is_success, answer.text
-    house.work()
+    deployment.work()
 
-    gate = open_gate(house, answer.json()["incident"]["id"])
-    refused(house, gate, DATA_ADMIN, "You opened the incident that led to this run")
+    gate = open_gate(deployment, answer.json()["incident"]["id"])
+    refused(deployment, gate, DATA_ADMIN, "You opened the incident that led to this run")
 
 
 @pytest.mark.parametrize(
@@ -115,93 +120,103 @@ def test_an_alert_is_opened_by_the_person_behind_the_token(house: House) -> None
     ],
 )
 def test_no_change_of_an_incident_launders_who_makes_it(
-    house: House, trigger: str, path: str, body: dict[str, str] | None, reason: str
+    deployment: Deployment, trigger: str, path: str, body: dict[str, str] | None, reason: str
 ) -> None:
     """Red before: 200 each."""
-    house.apply(ON_EVENT % trigger)
-    incident = house.incident("data").id
-    assert house.rest(DATA_ADMIN).post(f"/api/incidents/{incident}/{path}", json=body).is_success
-    house.work()
+    deployment.apply(ON_EVENT % trigger)
+    incident = deployment.incident("data").id
+    assert deployment.rest(DATA_ADMIN).post(f"/api/incidents/{incident}/{path}", json=body).is_success
+    deployment.work()
 
-    refused(house, open_gate(house, incident), DATA_ADMIN, reason)
+    refused(deployment, open_gate(deployment, incident), DATA_ADMIN, reason)
 
 
-def test_an_incident_that_comes_of_age_is_brought_about_by_who_opened_it(house: House) -> None:
+def test_an_incident_that_comes_of_age_is_brought_about_by_who_opened_it(deployment: Deployment) -> None:
     """Red before: 200, the event was the system's."""
-    house.apply(ON_EVENT % "incident.age, minutes: 1")
-    incident = house.incident("data", opened_by=DATA_ADMIN).id
-    comes_of_age(house, incident)
+    deployment.apply(ON_EVENT % "incident.age, minutes: 1")
+    incident = deployment.incident("data", opened_by=DATA_ADMIN).id
+    comes_of_age(deployment, incident)
 
-    refused(house, open_gate(house, incident), DATA_ADMIN, "You opened the incident that led to this run")
+    refused(
+        deployment,
+        open_gate(deployment, incident),
+        DATA_ADMIN,
+        "You opened the incident that led to this run",
+    )
 
 
-def test_a_chain_of_workflows_does_not_launder_who_started_the_first(house: House) -> None:
+def test_a_chain_of_workflows_does_not_launder_who_started_the_first(deployment: Deployment) -> None:
     """Red before: 200, the second workflow was started by the first."""
-    house.apply(CHAIN)
-    incident = house.incident("data").id
-    manual(house, DATA_ADMIN, "raise", incident)
+    deployment.apply(CHAIN)
+    incident = deployment.incident("data").id
+    manual(deployment, DATA_ADMIN, "raise", incident)
 
-    refused(house, open_gate(house, incident), DATA_ADMIN, "You started the workflow that led to this run")
+    refused(
+        deployment,
+        open_gate(deployment, incident),
+        DATA_ADMIN,
+        "You started the workflow that led to this run",
+    )
 
 
-def test_another_admin_still_decides(house: House) -> None:
-    house.apply(ON_EVENT % "manual")
-    house.apply(TEAMS.replace("role: responder", "role: admin"))
-    incident = house.incident("data").id
-    manual(house, DATA_OPS, "launder", incident)
+def test_another_admin_still_decides(deployment: Deployment) -> None:
+    deployment.apply(ON_EVENT % "manual")
+    deployment.apply(TEAMS.replace("role: responder", "role: admin"))
+    incident = deployment.incident("data").id
+    manual(deployment, DATA_OPS, "launder", incident)
 
-    gate = open_gate(house, incident)
+    gate = open_gate(deployment, incident)
     assert [each["who"] for each in gate["initiators"]] == [DATA_OPS]
-    assert approve(house, DATA_ADMIN, gate).status_code == 200
+    assert approve(deployment, DATA_ADMIN, gate).status_code == 200
 
 
-def test_the_run_and_its_gate_show_who_brought_it_about(house: House) -> None:
-    house.apply(ON_EVENT % "manual")
-    incident = house.incident("data").id
-    manual(house, DATA_ADMIN, "launder", incident)
-    [run] = runs_of(house, incident)
+def test_the_run_and_its_gate_show_who_brought_it_about(deployment: Deployment) -> None:
+    deployment.apply(ON_EVENT % "manual")
+    incident = deployment.incident("data").id
+    manual(deployment, DATA_ADMIN, "launder", incident)
+    [run] = runs_of(deployment, incident)
 
     assert run["initiators"] == [{"who": DATA_ADMIN, "as": "started"}]
     assert run["approval"]["initiators"] == run["initiators"]
 
 
-def test_a_gate_that_nobody_may_decide_says_so_and_names_who_can_help(house: House) -> None:
+def test_a_gate_that_nobody_may_decide_says_so_and_names_who_can_help(deployment: Deployment) -> None:
     """Red before: `May decide: an admin of team data`, who had asked for it."""
-    incident = house.incident("data").id
-    run(house.rest(DATA_ADMIN), incident)
-    house.work()
-    gate = open_gate(house, incident)
+    incident = deployment.incident("data").id
+    run(deployment.rest(DATA_ADMIN), incident)
+    deployment.work()
+    gate = open_gate(deployment, incident)
 
     assert gate["people"] == []
     assert f"<@{PLATFORM}>" in gate["nobody_left"]
     assert "Nobody can still decide" in gate["nobody_left"]
-    assert gate["nobody_left"].split(":")[0] in house.slack.types(DATA_OPS, "C0DATA", "approvals")
-    refused(house, gate, DATA_ADMIN, "Nobody can still decide")
+    assert gate["nobody_left"].split(":")[0] in deployment.slack.types(DATA_OPS, "C0DATA", "approvals")
+    refused(deployment, gate, DATA_ADMIN, "Nobody can still decide")
 
 
-def test_a_gate_is_told_anew_when_the_last_who_may_decide_leaves(house: House) -> None:
+def test_a_gate_is_told_anew_when_the_last_who_may_decide_leaves(deployment: Deployment) -> None:
     """Red before: the card went on naming who had left."""
-    incident = house.incident("data").id
-    run(house.rest(DATA_OPS), incident)
-    house.work()
-    gate = open_gate(house, incident)
+    incident = deployment.incident("data").id
+    run(deployment.rest(DATA_OPS), incident)
+    deployment.work()
+    gate = open_gate(deployment, incident)
     assert gate["nobody_left"] is None
-    before = wanted(house, gate["id"])
-    house.apply(TEAMS.replace(f"  - {{slack: {DATA_ADMIN}, role: admin}}\n", ""))
+    before = wanted(deployment, gate["id"])
+    deployment.apply(TEAMS.replace(f"  - {{slack: {DATA_ADMIN}, role: admin}}\n", ""))
 
-    assert open_gate(house, incident)["nobody_left"] is not None
-    assert wanted(house, gate["id"]) > before
+    assert open_gate(deployment, incident)["nobody_left"] is not None
+    assert wanted(deployment, gate["id"]) > before
 
 
-def test_who_is_named_and_brought_it_about_does_not_decide_either(house: House) -> None:
-    house.apply(GATED.replace("{team: data, role: admin}", f"{{people: [{WEB_ADMIN}, {DATA_ADMIN}]}}"))
-    incident = house.incident("data").id
-    run(house.rest(DATA_ADMIN), incident)
-    house.work()
-    gate = open_gate(house, incident)
+def test_who_is_named_and_brought_it_about_does_not_decide_either(deployment: Deployment) -> None:
+    deployment.apply(GATED.replace("{team: data, role: admin}", f"{{people: [{WEB_ADMIN}, {DATA_ADMIN}]}}"))
+    incident = deployment.incident("data").id
+    run(deployment.rest(DATA_ADMIN), incident)
+    deployment.work()
+    gate = open_gate(deployment, incident)
 
-    refused(house, gate, DATA_ADMIN, "You requested this run")
-    assert approve(house, WEB_ADMIN, gate).status_code == 200
+    refused(deployment, gate, DATA_ADMIN, "You requested this run")
+    assert approve(deployment, WEB_ADMIN, gate).status_code == 200
 
 
 def run(client: TestClient, incident: str) -> None:
@@ -209,23 +224,25 @@ def run(client: TestClient, incident: str) -> None:
 
 
 @pytest.mark.parametrize("through", ["runbook", "workflow"])
-def test_a_call_of_ones_own_run_does_not_launder_who_wanted_that_run(house: House, through: str) -> None:
+def test_a_call_of_ones_own_run_does_not_launder_who_wanted_that_run(
+    deployment: Deployment, through: str
+) -> None:
     """Red before: 200. The run called our own REST with somebody else's token, and only its owner had asked."""
-    incident = house.incident("data").id
+    incident = deployment.incident("data").id
     if through == "runbook":
-        house.apply(CALLING)
-        caller = execute(house, DATA_ADMIN, "calling", incident)
+        deployment.apply(CALLING)
+        caller = execute(deployment, DATA_ADMIN, "calling", incident)
     else:
-        house.apply(ON_EVENT % "manual")
-        manual(house, DATA_ADMIN, "launder", incident)
-        caller = str(runs_of(house, incident)[0]["workflow_execution_id"])
+        deployment.apply(ON_EVENT % "manual")
+        manual(deployment, DATA_ADMIN, "launder", incident)
+        caller = str(runs_of(deployment, incident)[0]["workflow_execution_id"])
     says = Origins(SECRET).headers(Origin(caller, 1))
-    another = house.incident("data").id
+    another = deployment.incident("data").id
     address = f"/api/incidents/{another}/runbooks/gated/execute"
-    answer = house.rest(DATA_OPS).post(address, json={}, headers=says)
+    answer = deployment.rest(DATA_OPS).post(address, json={}, headers=says)
     assert answer.status_code == 201, answer.text
-    house.work()
-    gate = open_gate(house, another)
+    deployment.work()
+    gate = open_gate(deployment, another)
 
-    refused(house, gate, DATA_ADMIN, "You requested this run")
-    assert approve(house, PLATFORM, gate).status_code == 200
+    refused(deployment, gate, DATA_ADMIN, "You requested this run")
+    assert approve(deployment, PLATFORM, gate).status_code == 200

@@ -20,7 +20,15 @@ from core.tables import IncidentEvent, Notice, WorkflowExecution
 from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl
 from tests.acceptance.slack.requests import Slack, ours
-from tests.attacks.house import DATA_CHANNEL, DATA_OPS, PLATFORM, WEB_ADMIN, WEB_CHANNEL, WEB_OPS, House
+from tests.attacks.deployment import (
+    DATA_CHANNEL,
+    DATA_OPS,
+    PLATFORM,
+    WEB_ADMIN,
+    WEB_CHANNEL,
+    WEB_OPS,
+    Deployment,
+)
 from tests.unit.core.alerts.test_parsers import sample
 
 NEVER = 0.001  # a second: none comes back while a test runs
@@ -58,9 +66,9 @@ actions: [{id: say, type: message, text: hello}]
 
 
 @pytest.fixture
-def slack(house: House, response_url: ResponseUrl) -> Slack:
+def slack(deployment: Deployment, response_url: ResponseUrl) -> Slack:
     app: App = create_bolt_app(
-        house.unit_of_work,
+        deployment.unit_of_work,
         workspace=ours,
         token="xoxb-1",
         api_url=NOBODY_LISTENS,
@@ -70,13 +78,13 @@ def slack(house: House, response_url: ResponseUrl) -> Slack:
 
 
 @pytest.fixture
-def few(house: House) -> House:
-    """The house behind REST of a few requests."""
+def few(deployment: Deployment) -> Deployment:
+    """The deployment behind REST of a few requests."""
     rest = RestSettings(limit=bucket(FEW.requests_of_token), limits=RestLimits(FEW))
-    house.web = create_web(
-        house.unit_of_work, slack=None, rest=rest, links=RunLinks("", ""), newest_revision=None
+    deployment.web = create_web(
+        deployment.unit_of_work, slack=None, rest=rest, links=RunLinks("", ""), newest_revision=None
     )
-    return house
+    return deployment
 
 
 @pytest.fixture
@@ -91,9 +99,9 @@ def statements(unit_of_work: UnitOfWorkFactory) -> Iterator[list[str]]:
     event.remove(unit_of_work.engine, "before_cursor_execute", note)
 
 
-def test_commands_in_slack(house: House, slack: Slack) -> None:
+def test_commands_in_slack(deployment: Deployment, slack: Slack) -> None:
     # red before: as many as one likes
-    house.incident("web")
+    deployment.incident("web")
     said = [slack.types(WEB_OPS, WEB_CHANNEL, "status") for _ in range(4)]
 
     assert "You sent too many commands. Try again in" in said[3]
@@ -103,14 +111,16 @@ def test_commands_in_slack(house: House, slack: Slack) -> None:
         assert "too many" not in slack.types(WEB_OPS, WEB_CHANNEL, stop)
 
 
-def test_a_delivery_that_slack_repeats_counts_once(house: House, slack: Slack) -> None:
+def test_a_delivery_that_slack_repeats_counts_once(deployment: Deployment, slack: Slack) -> None:
     for _ in range(20):
         slack.types(WEB_OPS, WEB_CHANNEL, "status", trigger_id="the-same")
 
     assert "too many" not in slack.types(WEB_OPS, WEB_CHANNEL, "status")
 
 
-def test_buttons_and_never_the_one_that_stops(house: House, slack: Slack, response_url: ResponseUrl) -> None:
+def test_buttons_and_never_the_one_that_stops(
+    deployment: Deployment, slack: Slack, response_url: ResponseUrl
+) -> None:
     # red before: as many as one likes
     for number in range(4):
         slack.clicks(WEB_OPS, "approval.approve", f"apr_{number}")
@@ -122,7 +132,9 @@ def test_buttons_and_never_the_one_that_stops(house: House, slack: Slack, respon
     assert all("There is no execution" in response_url.next_text() for _ in range(4))
 
 
-def test_forms_are_counted_with_commands_and_refused_in_their_place(house: House, slack: Slack) -> None:
+def test_forms_are_counted_with_commands_and_refused_in_their_place(
+    deployment: Deployment, slack: Slack
+) -> None:
     # red before: as many as one likes
     for number in range(3):
         slack.types(WEB_OPS, WEB_CHANNEL, "status", trigger_id=f"t{number}")
@@ -141,7 +153,7 @@ def test_forms_are_counted_with_commands_and_refused_in_their_place(house: House
     assert "too many commands" in json.dumps(body)
 
 
-def test_the_requests_of_a_token_and_never_a_cancel(few: House) -> None:
+def test_the_requests_of_a_token_and_never_a_cancel(few: Deployment) -> None:
     client = few.rest(WEB_OPS)
     codes = [client.get("/api/runbooks").status_code for _ in range(6)]
 
@@ -153,7 +165,7 @@ def test_the_requests_of_a_token_and_never_a_cancel(few: House) -> None:
         assert client.post(f"/api/{kind}/executions/rbx_1/cancel").status_code != 429
 
 
-def test_a_person_of_many_tokens_is_one_person(few: House) -> None:
+def test_a_person_of_many_tokens_is_one_person(few: Deployment) -> None:
     # red before: each token had its own
     codes = []
     for _ in range(3):
@@ -163,7 +175,7 @@ def test_a_person_of_many_tokens_is_one_person(few: House) -> None:
     assert codes == [200] * 8 + [429] * 4
 
 
-def test_bad_tokens_do_not_reach_the_database(few: House, statements: list[str]) -> None:
+def test_bad_tokens_do_not_reach_the_database(few: Deployment, statements: list[str]) -> None:
     # red before: each was looked for, as fast as they came
     good = few.rest(WEB_OPS)
     assert good.get("/api/runbooks").status_code == 200
@@ -181,7 +193,7 @@ def test_bad_tokens_do_not_reach_the_database(few: House, statements: list[str])
     assert good.get("/api/runbooks").status_code == 200  # many may be behind one address
 
 
-def test_the_alerts_of_a_source(few: House) -> None:
+def test_the_alerts_of_a_source(few: Deployment) -> None:
     # red before: no limit of their own
     client = few.rest(WEB_OPS)
     answers = [client.post("/api/alerts/datadog?team=web", json=sample("datadog")) for _ in range(3)]
@@ -190,9 +202,9 @@ def test_the_alerts_of_a_source(few: House) -> None:
     assert "This source sent too many alerts. Try again in" in answers[2].json()["detail"]
 
 
-def test_the_incidents_that_people_open_for_a_team(house: House) -> None:
+def test_the_incidents_that_people_open_for_a_team(deployment: Deployment) -> None:
     # red before: as many as one likes, each with a channel in Slack
-    client = house.rest(WEB_OPS)
+    client = deployment.rest(WEB_OPS)
     body = {"title": "x", "severity": "low", "team": "web"}
     codes = [client.post("/api/incidents", json=body).status_code for _ in range(60)]
     refused = client.post("/api/incidents", json=body)
@@ -200,18 +212,18 @@ def test_the_incidents_that_people_open_for_a_team(house: House) -> None:
     assert set(codes) == {201}
     assert refused.status_code == 429
     assert "Team web opened 60 incidents in the last minute. Try again in" in refused.json()["detail"]
-    assert "Try again in" in house.slack.types(WEB_OPS, WEB_CHANNEL, "incident open one more")
-    assert "is open" in house.slack.types(DATA_OPS, DATA_CHANNEL, "incident open theirs")
+    assert "Try again in" in deployment.slack.types(WEB_OPS, WEB_CHANNEL, "incident open one more")
+    assert "is open" in deployment.slack.types(DATA_OPS, DATA_CHANNEL, "incident open theirs")
 
 
-def test_one_event_does_not_start_a_hundred_workflows(house: House) -> None:
+def test_one_event_does_not_start_a_hundred_workflows(deployment: Deployment) -> None:
     # red before: 108 workflow executions
-    house.apply(f"{FLOOD}\n---\n{FIRST}")
-    incident = house.incident("web", severity="low")
+    deployment.apply(f"{FLOOD}\n---\n{FIRST}")
+    incident = deployment.incident("web", severity="low")
 
-    house.rest(WEB_ADMIN).post(f"/api/incidents/{incident.id}/escalate", json={"severity": "high"})
+    deployment.rest(WEB_ADMIN).post(f"/api/incidents/{incident.id}/escalate", json={"severity": "high"})
 
-    with house.unit_of_work.begin() as work:
+    with deployment.unit_of_work.begin() as work:
         names = list(work.session.scalars(select(WorkflowExecution.workflow_name)))
         notice = work.session.scalars(select(Notice).where(Notice.subject_id == incident.id)).all()
         told = [row.content["text"] for row in notice if row.kind == "message"]
@@ -225,28 +237,30 @@ def test_one_event_does_not_start_a_hundred_workflows(house: House) -> None:
     assert left.details["count"] == 83
 
 
-def test_many_events_of_one_incident_neither(house: House) -> None:
+def test_many_events_of_one_incident_neither(deployment: Deployment) -> None:
     # red before: 25 for each event
-    house.apply(FLOOD)
-    incident = house.incident("web", severity="info")
+    deployment.apply(FLOOD)
+    incident = deployment.incident("web", severity="info")
     for severity in ("low", "medium", "high", "critical"):
-        house.rest(WEB_ADMIN).post(f"/api/incidents/{incident.id}/escalate", json={"severity": severity})
+        deployment.rest(WEB_ADMIN).post(f"/api/incidents/{incident.id}/escalate", json={"severity": severity})
 
-    with house.unit_of_work.begin() as work:
+    with deployment.unit_of_work.begin() as work:
         assert work.session.scalar(select(func.count()).select_from(WorkflowExecution)) == 60
         told = select(func.count()).where(Notice.subject_id == incident.id, Notice.kind == "message")
         assert work.session.scalar(told) in (1, 2)  # two, where a minute ends in between
 
 
-def test_by_hand_it_is_refused(house: House) -> None:
+def test_by_hand_it_is_refused(deployment: Deployment) -> None:
     # red before: as many as one likes
-    house.apply(f"{FLOOD}\n---\n{BY_HAND}")
-    incident = house.incident("web", severity="info")
+    deployment.apply(f"{FLOOD}\n---\n{BY_HAND}")
+    incident = deployment.incident("web", severity="info")
     for severity in ("low", "medium", "high"):
-        house.rest(WEB_ADMIN).post(f"/api/incidents/{incident.id}/escalate", json={"severity": severity})
+        deployment.rest(WEB_ADMIN).post(f"/api/incidents/{incident.id}/escalate", json={"severity": severity})
 
-    refused = house.rest(PLATFORM).post("/api/workflows/by-hand/execute", json={"incident_id": incident.id})
+    refused = deployment.rest(PLATFORM).post(
+        "/api/workflows/by-hand/execute", json={"incident_id": incident.id}
+    )
 
     assert refused.status_code == 429
     assert "workflows" in refused.json()["detail"]
-    assert "Try again in" in house.slack.types(WEB_OPS, WEB_CHANNEL, "workflow run by-hand")
+    assert "Try again in" in deployment.slack.types(WEB_OPS, WEB_CHANNEL, "workflow run by-hand")

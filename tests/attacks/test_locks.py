@@ -6,7 +6,15 @@ import pytest
 
 from core.services.executions.locks import release_lock
 from core.tables import Incident, RunbookExecution
-from tests.attacks.house import DATA_CHANNEL, DATA_OPS, PLATFORM, WEB_ADMIN, WEB_CHANNEL, WEB_OPS, House
+from tests.attacks.deployment import (
+    DATA_CHANNEL,
+    DATA_OPS,
+    PLATFORM,
+    WEB_ADMIN,
+    WEB_CHANNEL,
+    WEB_OPS,
+    Deployment,
+)
 
 LONG = "steps: [{id: long, type: wait, for: 300d}]"
 DATAS = f"""
@@ -43,26 +51,26 @@ lock: "{{{{ params.lock }}}}"
 
 
 def runs(
-    house: House, person: str, incident: Incident, runbook: str, *, dry: bool = False, **values: Any
+    deployment: Deployment, person: str, incident: Incident, runbook: str, *, dry: bool = False, **values: Any
 ) -> Any:
     path = f"/api/incidents/{incident.id}/runbooks/{runbook}/execute"
-    return house.rest(person).post(path, json={"parameters": values, "dry_run": dry})
+    return deployment.rest(person).post(path, json={"parameters": values, "dry_run": dry})
 
 
 @pytest.fixture
-def incidents(house: House) -> tuple[Incident, Incident]:
+def incidents(deployment: Deployment) -> tuple[Incident, Incident]:
     """Data's, and web's."""
-    house.apply(f"{DATAS}---{WEBS}---{SHARED}")
-    return house.incident("data"), house.incident("web")
+    deployment.apply(f"{DATAS}---{WEBS}---{SHARED}")
+    return deployment.incident("data"), deployment.incident("web")
 
 
-def test_webs_lock_does_not_stop_data(house: House, incidents: tuple[Incident, Incident]) -> None:
+def test_webs_lock_does_not_stop_data(deployment: Deployment, incidents: tuple[Incident, Incident]) -> None:
     # red before: 409 for data, for 300 days
     data, web = incidents
-    assert runs(house, WEB_OPS, web, "web-hostile").status_code == 201
+    assert runs(deployment, WEB_OPS, web, "web-hostile").status_code == 201
 
-    assert runs(house, DATA_OPS, data, "data-secret").status_code == 201
-    said = house.slack.types(DATA_OPS, DATA_CHANNEL, "run shared")
+    assert runs(deployment, DATA_OPS, data, "data-secret").status_code == 201
+    said = deployment.slack.types(DATA_OPS, DATA_CHANNEL, "run shared")
     assert (
         "is locked by data-secret" in said
     )  # a global runbook's lock is the team's, and excludes the team's
@@ -70,50 +78,54 @@ def test_webs_lock_does_not_stop_data(house: House, incidents: tuple[Incident, I
 
 @pytest.mark.parametrize("lock", ["global/dns", "team:data/db/orders"])
 def test_a_value_names_no_lock_of_others(
-    house: House, incidents: tuple[Incident, Incident], lock: str
+    deployment: Deployment, incidents: tuple[Incident, Incident], lock: str
 ) -> None:
     # red before: what the value named was stopped
     data, web = incidents
 
-    assert runs(house, WEB_OPS, web, "named-by-values", lock=lock).status_code == 201
+    assert runs(deployment, WEB_OPS, web, "named-by-values", lock=lock).status_code == 201
 
-    assert runs(house, DATA_OPS, data, "move-dns").status_code == 201
-    assert runs(house, DATA_OPS, data, "data-secret").status_code == 201
+    assert runs(deployment, DATA_OPS, data, "move-dns").status_code == 201
+    assert runs(deployment, DATA_OPS, data, "data-secret").status_code == 201
 
 
 def test_a_team_writes_no_runbook_that_takes_everybodys_lock(
-    house: House, incidents: tuple[Incident, Incident]
+    deployment: Deployment, incidents: tuple[Incident, Incident]
 ) -> None:
     # red before: 201, and it could hold what all wait for
     body = {"name": "mine", "team": "web", "lock": "global/dns", "steps": [{"id": "a", "type": "approval"}]}
 
-    answer = house.rest(WEB_ADMIN).post("/api/runbooks", json=body)
+    answer = deployment.rest(WEB_ADMIN).post("/api/runbooks", json=body)
 
     assert answer.status_code == 422
     assert answer.json()["field"] == "lock"
 
 
-def test_nor_does_a_value_make_one_of_it(house: House, incidents: tuple[Incident, Incident]) -> None:
+def test_nor_does_a_value_make_one_of_it(
+    deployment: Deployment, incidents: tuple[Incident, Incident]
+) -> None:
     # red before: 201
-    house.apply(SHARED.partition("---")[2].partition("---")[2].replace("name: n", "team: web\nname: mine-n"))
+    deployment.apply(
+        SHARED.partition("---")[2].partition("---")[2].replace("name: n", "team: web\nname: mine-n")
+    )
 
-    answer = runs(house, WEB_OPS, incidents[1], "mine-named-by-values", lock="global/dns")
+    answer = runs(deployment, WEB_OPS, incidents[1], "mine-named-by-values", lock="global/dns")
 
     assert answer.status_code == 422
     assert "only a global runbook" in answer.json()["detail"]
 
 
 def test_a_refusal_tells_nothing_of_another_teams_run(
-    house: House, incidents: tuple[Incident, Incident]
+    deployment: Deployment, incidents: tuple[Incident, Incident]
 ) -> None:
     # red before: "global/dns is locked by move-dns (rbx_…), which is pending; <@U0DATAOPS> asked for it."
     data, web = incidents
-    holder = runs(house, DATA_OPS, data, "move-dns").json()["execution"]["id"]
+    holder = runs(deployment, DATA_OPS, data, "move-dns").json()["execution"]["id"]
 
-    refused = runs(house, WEB_OPS, web, "move-dns")
-    in_slack = house.slack.types(WEB_OPS, WEB_CHANNEL, "run move-dns")
-    planned = runs(house, WEB_OPS, web, "move-dns", dry=True)
-    planned_in_slack = house.slack.types(WEB_OPS, WEB_CHANNEL, "run move-dns --dry-run")
+    refused = runs(deployment, WEB_OPS, web, "move-dns")
+    in_slack = deployment.slack.types(WEB_OPS, WEB_CHANNEL, "run move-dns")
+    planned = runs(deployment, WEB_OPS, web, "move-dns", dry=True)
+    planned_in_slack = deployment.slack.types(WEB_OPS, WEB_CHANNEL, "run move-dns --dry-run")
 
     assert refused.status_code == 409
     assert "locked by another run" in refused.json()["detail"]
@@ -123,19 +135,21 @@ def test_a_refusal_tells_nothing_of_another_teams_run(
     for said in (refused.text, in_slack, planned.text, planned_in_slack):
         assert holder not in said
         assert DATA_OPS not in said
-    assert holder in runs(house, PLATFORM, web, "move-dns").json()["detail"]
-    assert holder in runs(house, DATA_OPS, data, "move-dns").json()["detail"]
+    assert holder in runs(deployment, PLATFORM, web, "move-dns").json()["detail"]
+    assert holder in runs(deployment, DATA_OPS, data, "move-dns").json()["detail"]
 
 
-def test_a_released_lock_goes_on_to_ones_own_team(house: House, incidents: tuple[Incident, Incident]) -> None:
+def test_a_released_lock_goes_on_to_ones_own_team(
+    deployment: Deployment, incidents: tuple[Incident, Incident]
+) -> None:
     """What is kept as the lock's name is the one that the queue is looked for by."""
     data, _ = incidents
-    house.apply(f"{DATAS}on_conflict: queue")
-    first = runs(house, DATA_OPS, data, "data-secret").json()["execution"]["id"]
-    second = runs(house, DATA_OPS, data, "data-secret").json()["execution"]
+    deployment.apply(f"{DATAS}on_conflict: queue")
+    first = runs(deployment, DATA_OPS, data, "data-secret").json()["execution"]["id"]
+    second = runs(deployment, DATA_OPS, data, "data-secret").json()["execution"]
     assert second["waiting_for"] == "lock"
 
-    with house.unit_of_work.begin() as work:
+    with deployment.unit_of_work.begin() as work:
         release_lock(work, work.session.get_one(RunbookExecution, first))
 
-    assert house.see(second["id"]).waiting_for is None
+    assert deployment.see(second["id"]).waiting_for is None

@@ -23,7 +23,7 @@ from bot.cards.detail import detail
 from bot.cards.headline import headline, outcome
 from core.callbacks import CallbackLinks
 from core.services.runs.callbacks import receive_callback
-from tests.attacks.house import DATA_OPS, PLATFORM, House
+from tests.attacks.deployment import DATA_OPS, PLATFORM, Deployment
 from tests.attacks.secrets_world import everything, listening
 from tests.world import new_executor
 
@@ -173,17 +173,17 @@ def steps_of(batch: list[Planted], url: str) -> Iterator[dict[str, Any]]:
         yield step
 
 
-def run_batch(house: House, batch: list[Planted], number: int, steps: list[dict[str, Any]]) -> str:
+def run_batch(deployment: Deployment, batch: list[Planted], number: int, steps: list[dict[str, Any]]) -> str:
     document = {"kind": "runbook", "name": f"batch-{number}", "team": "data", "steps": steps}
-    house.apply(json.dumps(document))
-    incident = house.incident("data", slack_channel=f"C0BATCH{number}")
-    answer = house.rest(DATA_OPS).post(
+    deployment.apply(json.dumps(document))
+    incident = deployment.incident("data", slack_channel=f"C0BATCH{number}")
+    answer = deployment.rest(DATA_OPS).post(
         f"/api/incidents/{incident.id}/runbooks/batch-{number}/execute", json={}
     )
     assert answer.status_code == 201, answer.text
-    house.work()
+    deployment.work()
     execution = str(answer.json()["execution"]["id"])
-    assert len(house.see(execution).steps) >= len(batch)
+    assert len(deployment.see(execution).steps) >= len(batch)
     return execution
 
 
@@ -222,16 +222,16 @@ def tight(text: str) -> str:
     return tidy.translate(None, bytes(set(range(256)) - set(ALPHANUMERIC))).decode()
 
 
-def all_that_people_see(house: House, executions: list[str], logged: str) -> dict[str, str]:
-    rest = house.rest(DATA_OPS)
-    seen = {"database": everything(house), "log": logged, "rest": "", "page": "", "cards": ""}
-    seen["audit"] = house.rest(PLATFORM).get("/api/audit?limit=200").text
+def all_that_people_see(deployment: Deployment, executions: list[str], logged: str) -> dict[str, str]:
+    rest = deployment.rest(DATA_OPS)
+    seen = {"database": everything(deployment), "log": logged, "rest": "", "page": "", "cards": ""}
+    seen["audit"] = deployment.rest(PLATFORM).get("/api/audit?limit=200").text
     for execution in executions:
         seen["rest"] += json.dumps(
             rest.get(f"/api/runbooks/executions/{execution}").json(), ensure_ascii=False
         )
         seen["page"] += html.unescape(rest.get(f"/runs/{execution}").text)
-        view = house.see(execution)
+        view = deployment.see(execution)
         cards = [
             headline(view, now=datetime.now(UTC)),
             outcome(view),
@@ -243,7 +243,10 @@ def all_that_people_see(house: House, executions: list[str], logged: str) -> dic
 
 @pytest.mark.timeout(300)
 def test_a_thousand_planted_secrets_are_seen_nowhere(
-    house: House, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, tmp_path: Path
+    deployment: Deployment,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
 ) -> None:
     """red before: 16 KB cuts, hexadecimal, double base64, halves, long ones and our own credentials stood there."""
     caplog.set_level(logging.WARNING)  # as our processes have it
@@ -251,8 +254,8 @@ def test_a_thousand_planted_secrets_are_seen_nowhere(
     assert len(answers) + len(commands) + len(callbacks) >= LEAST
     executions: list[str] = []
     with listening() as listener:
-        house.executor = new_executor(
-            house.unit_of_work,
+        deployment.executor = new_executor(
+            deployment.unit_of_work,
             secrets=SHAPES,
             own=OWN,
             callbacks=CALLBACKS,
@@ -260,11 +263,11 @@ def test_a_thousand_planted_secrets_are_seen_nowhere(
         for number, start in enumerate(range(0, len(answers), 200)):
             batch = answers[start : start + 200]
             listener.answers = {f"/{index}": answer_of(planted) for index, planted in enumerate(batch)}
-            executions.append(run_batch(house, batch, number, list(steps_of(batch, listener.url))))
-    executions.append(run_batch(house, commands, 900, list(commands_of(commands, tmp_path))))
-    executions.append(run_callbacks(house, callbacks))
+            executions.append(run_batch(deployment, batch, number, list(steps_of(batch, listener.url))))
+    executions.append(run_batch(deployment, commands, 900, list(commands_of(commands, tmp_path))))
+    executions.append(run_callbacks(deployment, callbacks))
     logged = "".join(capfd.readouterr()) + caplog.text
-    seen = all_that_people_see(house, executions, logged)
+    seen = all_that_people_see(deployment, executions, logged)
     planted = [*answers, *commands, *callbacks]
     search = Search(planted)
     assert all(search.found_in(f"<{each.text}>") for each in planted), "the search finds them where they are"
@@ -290,19 +293,19 @@ def commands_of(batch: list[Planted], folder: Path) -> Iterator[dict[str, Any]]:
         }
 
 
-def run_callbacks(house: House, batch: list[Planted]) -> str:
+def run_callbacks(deployment: Deployment, batch: list[Planted]) -> str:
     ids = [f"s{index}" for index in range(len(batch))]
     steps = [
         {"id": id_, "type": "callback", "save": {"all": "callback.json"}, "on_failure": "continue"}
         for id_ in ids
     ]
     document = {"kind": "runbook", "name": "called", "team": "data", "steps": steps}
-    house.apply(json.dumps(document))
-    incident = house.incident("data", slack_channel="C0CALLED")
-    answer = house.rest(DATA_OPS).post(f"/api/incidents/{incident.id}/runbooks/called/execute", json={})
+    deployment.apply(json.dumps(document))
+    incident = deployment.incident("data", slack_channel="C0CALLED")
+    answer = deployment.rest(DATA_OPS).post(f"/api/incidents/{incident.id}/runbooks/called/execute", json={})
     execution = str(answer.json()["execution"]["id"])
     for id_, planted in zip(ids, batch, strict=True):
-        with house.unit_of_work.begin() as work:
+        with deployment.unit_of_work.begin() as work:
             receive_callback(work, execution, id_, {"echo": [planted.text, f"<{planted.text}>"]})
-    house.work()
+    deployment.work()
     return execution

@@ -22,14 +22,14 @@ from core.decisions.policy import SERVICE_SCOPES, allows, sees
 from core.decisions.policy_table import POLICY, Action
 from core.services.access.people import load_person
 from core.services.access.tokens import ALL_SCOPES, Grant, create_service_token, create_token
-from tests.attacks.house import (
+from tests.attacks.deployment import (
     DATA_ADMIN,
     DATA_OPS,
     NOBODY,
     PLATFORM,
     WEB_ADMIN,
     WEB_OPS,
-    House,
+    Deployment,
 )
 from tests.attacks.matrix_world import NOWHERE, WORKFLOW, Things
 
@@ -194,8 +194,8 @@ def routes_of(app: Any) -> set[str]:
     }
 
 
-def test_every_address_is_in_the_policy_and_the_policy_has_no_other(house: House) -> None:
-    assert routes_of(house.web) == set(ROUTES)
+def test_every_address_is_in_the_policy_and_the_policy_has_no_other(deployment: Deployment) -> None:
+    assert routes_of(deployment.web) == set(ROUTES)
 
 
 def test_every_action_has_a_rule() -> None:
@@ -207,14 +207,14 @@ def test_every_address_is_played() -> None:
 
 
 def test_an_address_that_nobody_listed_is_found_and_refused_to_everybody(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What happens to who adds an address and forgets the policy: the build is red, and the address is shut."""
     forgotten = authenticated_router("/api/forgotten", "forgotten")
     forgotten.add_api_route("/all", lambda: {"everything": True}, methods=["GET"])
     monkeypatch.setattr(application, "ROUTERS", (*application.ROUTERS, forgotten))
-    app = application.create_rest(house.unit_of_work, RestSettings())
-    platform = house.rest(PLATFORM).headers["Authorization"]
+    app = application.create_rest(deployment.unit_of_work, RestSettings())
+    platform = deployment.rest(PLATFORM).headers["Authorization"]
     answer = TestClient(app).get("/api/forgotten/all", headers={"Authorization": platform})
 
     assert routes_of(app) - set(ROUTES) == {"GET /api/forgotten/all"}
@@ -230,8 +230,8 @@ class Actor:
     client: TestClient
 
 
-def actors(house: House) -> list[Actor]:
-    with house.unit_of_work.begin() as work:
+def actors(deployment: Deployment) -> list[Actor]:
+    with deployment.unit_of_work.begin() as work:
         people = [load_person(work, who, source="rest") for who in PEOPLE]
         tokens = [
             create_service_token(work, OPERATOR, "robot", Grant(SERVICE_SCOPES, team), owner=PLATFORM)
@@ -239,20 +239,20 @@ def actors(house: House) -> list[Actor]:
         ]
     robots = [service_principal("robot", SERVICE_SCOPES, team) for team in SERVICES]
     return [
-        *(Actor(person.slack_user_id, person, house.rest(person.slack_user_id)) for person in people),
+        *(Actor(person.slack_user_id, person, deployment.rest(person.slack_user_id)) for person in people),
         *(
-            Actor(f"robot of {team}", robot, house.carrying(token))
+            Actor(f"robot of {team}", robot, deployment.carrying(token))
             for team, robot, token in zip(SERVICES, robots, tokens, strict=True)
         ),
     ]
 
 
 @pytest.mark.parametrize("route", PLAYS)
-def test_an_address_answers_each_role_as_the_policy_says(house: House, route: str) -> None:
+def test_an_address_answers_each_role_as_the_policy_says(deployment: Deployment, route: str) -> None:
     play, wrong = PLAYS[route], []
     for team in ("data", None) if play.can_be_global else ("data",):
-        things = Things(house, team)
-        for actor in actors(house):
+        things = Things(deployment, team)
+        for actor in actors(deployment):
             said = _try(things, route, play, actor)
             if said:
                 wrong.append(f"{actor.name}, what is of {team}: {said}")
@@ -315,26 +315,26 @@ def _list_is_wrong(answer: Any, play: Play, known: str, is_allowed: bool) -> str
 
 
 @pytest.mark.parametrize("route", PLAYS)
-def test_an_address_takes_a_token_and_one_of_the_right_scope(house: House, route: str) -> None:
+def test_an_address_takes_a_token_and_one_of_the_right_scope(deployment: Deployment, route: str) -> None:
     """The highest of all, with every scope but those; the body is not read, nor anything looked for."""
     needs = POLICY[ROUTES[route]].needs
     method, address = route.split(" ", 1)
     url = address.format(id="x", execution_id="x", runbook_id="x", vendor="grafana")
-    with house.unit_of_work.begin() as work:
+    with deployment.unit_of_work.begin() as work:
         token = create_token(work, OPERATOR, PLATFORM, "few", scopes=ALL_SCOPES - set(needs))
-    stranger = TestClient(house.web, raise_server_exceptions=False)
+    stranger = TestClient(deployment.web, raise_server_exceptions=False)
 
     assert stranger.request(method, url).status_code == 401
-    answer = house.carrying(token).request(method, url, content=b"{no json" if method != "GET" else None)
+    answer = deployment.carrying(token).request(method, url, content=b"{no json" if method != "GET" else None)
     assert answer.status_code == 403
     if route.split(" ")[1].startswith("/api"):
         assert answer.json()["code"] == "insufficient_scope"
         assert f'scope="{needs[0]}"' in answer.headers["WWW-Authenticate"]
 
 
-def test_what_needs_no_token_tells_nothing_of_anybody(house: House) -> None:
-    stranger, secret = TestClient(house.web, raise_server_exceptions=False), "thing-of-data"
-    house.incident("data", title=secret)
+def test_what_needs_no_token_tells_nothing_of_anybody(deployment: Deployment) -> None:
+    stranger, secret = TestClient(deployment.web, raise_server_exceptions=False), "thing-of-data"
+    deployment.incident("data", title=secret)
 
     for address in ("/healthz", "/readyz", "/metrics", "/api/openapi.json", "/problems/not_found"):
         answer = stranger.get(address)

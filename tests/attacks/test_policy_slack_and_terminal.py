@@ -34,8 +34,7 @@ from core.errors import InvalidInput, NotAllowed, NotFound, RunbookError
 from core.services.access.people import load_person
 from core.services.library.finding import find
 from core.services.library.kinds import RUNBOOKS, WORKFLOWS
-from tests.attacks.gates import button_value
-from tests.attacks.house import (
+from tests.attacks.deployment import (
     DATA_ADMIN,
     DATA_CHANNEL,
     DATA_OPS,
@@ -43,8 +42,9 @@ from tests.attacks.house import (
     PLATFORM,
     WEB_ADMIN,
     WEB_OPS,
-    House,
+    Deployment,
 )
+from tests.attacks.gates import button_value
 from tests.attacks.matrix_world import GATED, Things
 
 PEOPLE = (NOBODY, WEB_OPS, WEB_ADMIN, DATA_OPS, DATA_ADMIN, PLATFORM)
@@ -86,8 +86,8 @@ LISTS: dict[str, Callable[[Things], str]] = {
     "workflow list": lambda things: things.workflow(),
 }
 PRESSED: dict[str, Callable[[Things], str]] = {
-    "approval.approve": lambda things: button_value(things.house, things.gate(), "approval.approve"),
-    "approval.reject": lambda things: button_value(things.house, things.gate(), "approval.reject"),
+    "approval.approve": lambda things: button_value(things.deployment, things.gate(), "approval.approve"),
+    "approval.reject": lambda things: button_value(things.deployment, things.gate(), "approval.reject"),
     "run.cancel": lambda things: things.run(),
     "run.retry": lambda things: things.run(),
     "workflow.cancel": lambda things: things.workflow_run(),
@@ -152,13 +152,13 @@ def test_everything_that_is_listed_is_played() -> None:
     assert {*PRESSED, APPROVE} == set(BUTTON_ACTIONS)
 
 
-def test_what_is_not_listed_is_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_listed_is_refused(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatch, "IN_THE_POLICY", {})
     monkeypatch.setattr(actions, "IN_THE_POLICY", {})
 
-    assert "help is not in the policy" in house.slack.types(PLATFORM, DATA_CHANNEL, "help")
+    assert "help is not in the policy" in deployment.slack.types(PLATFORM, DATA_CHANNEL, "help")
     with pytest.raises(InvalidInput):
-        press(house.unit_of_work, "run.cancel", Things(house).run(), PLATFORM)
+        press(deployment.unit_of_work, "run.cancel", Things(deployment).run(), PLATFORM)
 
 
 def refused(deed: Callable[[], object]) -> bool:
@@ -172,8 +172,8 @@ def refused(deed: Callable[[], object]) -> bool:
     return False
 
 
-def may(house: House, who: str, action: Action) -> bool:
-    with house.unit_of_work.begin() as work:
+def may(deployment: Deployment, who: str, action: Action) -> bool:
+    with deployment.unit_of_work.begin() as work:
         return allows(load_person(work, who, source="slack"), action, "data")
 
 
@@ -182,82 +182,84 @@ def call(text: str, who: str, number: object) -> CommandCall:
 
 
 @pytest.mark.parametrize("command", TYPED)
-def test_a_sub_command_answers_each_role_as_the_policy_says(house: House, command: str) -> None:
-    things, wrong = Things(house), []
-    house.incident("data")
+def test_a_sub_command_answers_each_role_as_the_policy_says(deployment: Deployment, command: str) -> None:
+    things, wrong = Things(deployment), []
+    deployment.incident("data")
     for who in PEOPLE:
         typed = call(TYPED[command](things), who, who)
-        was_refused = refused(lambda typed=typed: dispatch.answer(house.unit_of_work, typed))  # type: ignore[misc]
-        if was_refused is may(house, who, COMMAND_ACTIONS[command]):
+        was_refused = refused(lambda typed=typed: dispatch.answer(deployment.unit_of_work, typed))  # type: ignore[misc]
+        if was_refused is may(deployment, who, COMMAND_ACTIONS[command]):
             wrong.append(f"{who} was {'refused' if was_refused else 'let in'}")
     assert wrong == []
 
 
 @pytest.mark.parametrize("command", LISTS)
-def test_a_list_shows_each_role_what_the_policy_says(house: House, command: str) -> None:
-    things, wrong = Things(house), []
+def test_a_list_shows_each_role_what_the_policy_says(deployment: Deployment, command: str) -> None:
+    things, wrong = Things(deployment), []
     for who in PEOPLE:
         known = LISTS[command](things)
-        house.work()
-        said = json.dumps(dispatch.answer(house.unit_of_work, call(command, who, who)).body())
-        if (known in said) is not may(house, who, COMMAND_ACTIONS[command]):
+        deployment.work()
+        said = json.dumps(dispatch.answer(deployment.unit_of_work, call(command, who, who)).body())
+        if (known in said) is not may(deployment, who, COMMAND_ACTIONS[command]):
             wrong.append(f"{who}: {said}")
     assert wrong == []
 
 
 @pytest.mark.parametrize("button", PRESSED)
-def test_a_button_answers_each_role_as_the_policy_says(house: House, button: str) -> None:
-    things, wrong = Things(house), []
+def test_a_button_answers_each_role_as_the_policy_says(deployment: Deployment, button: str) -> None:
+    things, wrong = Things(deployment), []
     for who in PEOPLE:
         value = PRESSED[button](things)
-        was_refused = refused(lambda value=value, who=who: press(house.unit_of_work, button, value, who))  # type: ignore[misc]
-        if was_refused is may(house, who, BUTTON_ACTIONS[button]):
+        was_refused = refused(lambda value=value, who=who: press(deployment.unit_of_work, button, value, who))  # type: ignore[misc]
+        if was_refused is may(deployment, who, BUTTON_ACTIONS[button]):
             wrong.append(f"{who} was {'refused' if was_refused else 'let in'}")
     assert wrong == []
 
 
-def newest(house: House, noun: str, name: str) -> Any:
+def newest(deployment: Deployment, noun: str, name: str) -> Any:
     """What the card of its newest version shows, and the status of the definition."""
-    with house.unit_of_work.begin() as work:
+    with deployment.unit_of_work.begin() as work:
         kind: Any = RUNBOOKS if noun == "runbook" else WORKFLOWS
         row = find(work, OPERATOR, kind, name)
         return Shown(noun, row.id, row.version, kind.digest_of(row)).value, row.status
 
 
 @pytest.mark.parametrize("kind", APPROVED)
-def test_the_button_of_a_definition_answers_each_role_as_the_policy_says(house: House, kind: str) -> None:
+def test_the_button_of_a_definition_answers_each_role_as_the_policy_says(
+    deployment: Deployment, kind: str
+) -> None:
     """Where it answers, what it showed is approved; where it refuses, nothing is."""
-    things, wrong = Things(house), []
+    things, wrong = Things(deployment), []
     for who in PEOPLE:
         name = APPROVED[kind](things)
-        value, _ = newest(house, kind, name)
-        deed = partial(press_approve, house.unit_of_work, value, who, single_admin=False)
-        was_refused, is_allowed = refused(deed), may(house, who, BUTTON_ACTIONS[APPROVE])
-        status = newest(house, kind, name)[1]
+        value, _ = newest(deployment, kind, name)
+        deed = partial(press_approve, deployment.unit_of_work, value, who, single_admin=False)
+        was_refused, is_allowed = refused(deed), may(deployment, who, BUTTON_ACTIONS[APPROVE])
+        status = newest(deployment, kind, name)[1]
         if was_refused is is_allowed or status != ("approved" if is_allowed else "draft"):
             wrong.append(f"{who} was {'refused' if was_refused else 'let in'}, and it is {status}")
     assert wrong == []
 
 
-def test_the_form_answers_each_role_as_the_policy_says(house: House) -> None:
-    things, wrong = Things(house), []
+def test_the_form_answers_each_role_as_the_policy_says(deployment: Deployment) -> None:
+    things, wrong = Things(deployment), []
     for who in PEOPLE:
         subject = {"runbook_id": things.runbook(), "incident_id": things.incident()}
         view = {"id": f"V{who}", "private_metadata": json.dumps(subject), "state": {"values": {}}}
-        was_refused = refused(lambda view=view, who=who: submit(house.unit_of_work, view, who))  # type: ignore[misc]
-        if was_refused is may(house, who, VIEW_ACTIONS["run.form"]):
+        was_refused = refused(lambda view=view, who=who: submit(deployment.unit_of_work, view, who))  # type: ignore[misc]
+        if was_refused is may(deployment, who, VIEW_ACTIONS["run.form"]):
             wrong.append(who)
     assert wrong == []
 
 
 @pytest.mark.parametrize("verb", TERMINAL)
 def test_a_verb_answers_each_role_as_the_policy_says(
-    house: House, verb: str, monkeypatch: pytest.MonkeyPatch
+    deployment: Deployment, verb: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    things, wrong = Things(house), []
+    things, wrong = Things(deployment), []
     monkeypatch.setenv("RUNBOOK_URL", "http://testserver")
     for who in PEOPLE:
-        client = house.rest(who)
+        client = deployment.rest(who)
         token = client.headers["Authorization"].split()[1]
         monkeypatch.setenv("RUNBOOK_TOKEN", token)
         monkeypatch.setattr(
@@ -266,6 +268,6 @@ def test_a_verb_answers_each_role_as_the_policy_says(
             lambda url, token, client=client: Connection(url, token, client._transport),
         )
         done = CliRunner().invoke(app, [*verb.split(), *TERMINAL[verb](things)])
-        if (done.exit_code == 0) is not may(house, who, OVER_REST[verb]):
+        if (done.exit_code == 0) is not may(deployment, who, OVER_REST[verb]):
             wrong.append(f"{who}: {done.exit_code} {done.exception}")
     assert wrong == []

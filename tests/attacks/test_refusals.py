@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from core.services.library.quarantine import put_under_quarantine
 from core.tables import ActionExecution, Incident, RunbookExecution
-from tests.attacks.house import (
+from tests.attacks.deployment import (
     DATA_ADMIN,
     DATA_CHANNEL,
     DATA_OPS,
@@ -16,7 +16,7 @@ from tests.attacks.house import (
     WEB_ADMIN,
     WEB_CHANNEL,
     WEB_OPS,
-    House,
+    Deployment,
 )
 
 LIBRARY = """
@@ -47,16 +47,18 @@ MISSING = "missing-thing"
 
 
 @pytest.fixture
-def data(house: House) -> dict[str, str]:
+def data(deployment: Deployment) -> dict[str, str]:
     """What there is of data, by kind."""
-    house.apply(LIBRARY)
-    incident = house.incident("data", title="Ledger lost", opened_by=DATA_OPS)
+    deployment.apply(LIBRARY)
+    incident = deployment.incident("data", title="Ledger lost", opened_by=DATA_OPS)
     path = f"/api/incidents/{incident.id}/runbooks/data-secret/execute"
-    run = house.rest(DATA_OPS).post(path, json={}).json()["execution"]["id"]
-    house.work()
-    flow = house.rest(DATA_OPS).post("/api/workflows/data-flow/execute", json={"incident_id": incident.id})
-    gate = house.rest(DATA_ADMIN).get("/api/approvals").json()["approvals"][0]["id"]
-    freeze = house.rest(DATA_ADMIN).post("/api/freezes", json={"team": "data", "reason": "secret plans"})
+    run = deployment.rest(DATA_OPS).post(path, json={}).json()["execution"]["id"]
+    deployment.work()
+    flow = deployment.rest(DATA_OPS).post(
+        "/api/workflows/data-flow/execute", json={"incident_id": incident.id}
+    )
+    gate = deployment.rest(DATA_ADMIN).get("/api/approvals").json()["approvals"][0]["id"]
+    freeze = deployment.rest(DATA_ADMIN).post("/api/freezes", json={"team": "data", "reason": "secret plans"})
     return {
         "incident": incident.id,
         "number": f"inc-{incident.number}",
@@ -66,7 +68,7 @@ def data(house: House) -> dict[str, str]:
         "flow": flow.json()["execution"]["id"],
         "gate": gate,
         "freeze": freeze.json()["freeze"]["id"],
-        "mine": house.incident("web", title="Cart slow").id,
+        "mine": deployment.incident("web", title="Cart slow").id,
     }
 
 
@@ -102,13 +104,13 @@ REQUESTS = [
 
 @pytest.mark.parametrize(("kind", "method", "path", "body"), REQUESTS)
 def test_what_is_datas_is_refused_as_what_is_not_there(
-    house: House, data: dict[str, str], kind: str, method: str, path: str, body: Any
+    deployment: Deployment, data: dict[str, str], kind: str, method: str, path: str, body: Any
 ) -> None:
     def ask(what: str) -> tuple[int, str]:
         address = path.format(what, mine=data["mine"]) if "{mine}" not in path else path.replace(
             "{mine}", data["mine"]
         ).format(what)  # fmt: skip
-        answer = house.rest(WEB_ADMIN).request(method, address, json=body)
+        answer = deployment.rest(WEB_ADMIN).request(method, address, json=body)
         return answer.status_code, answer.json()["detail"].replace(what, "WHAT")
 
     missing = "inc-9999" if kind == "number" else MISSING
@@ -129,21 +131,23 @@ TYPED = [
 
 
 @pytest.mark.parametrize(("kind", "typed"), TYPED)
-def test_in_slack_alike(house: House, data: dict[str, str], kind: str, typed: str) -> None:
+def test_in_slack_alike(deployment: Deployment, data: dict[str, str], kind: str, typed: str) -> None:
     def ask(what: str) -> str:
-        return house.slack.types(WEB_ADMIN, WEB_CHANNEL, typed.format(what)).replace(what, "WHAT")
+        return deployment.slack.types(WEB_ADMIN, WEB_CHANNEL, typed.format(what)).replace(what, "WHAT")
 
     assert ask(data[kind]) == ask(MISSING)
 
 
 @pytest.mark.parametrize("runbook", ["data-secret", MISSING])
-def test_a_workflow_learns_of_no_runbook_of_data(house: House, data: dict[str, str], runbook: str) -> None:
+def test_a_workflow_learns_of_no_runbook_of_data(
+    deployment: Deployment, data: dict[str, str], runbook: str
+) -> None:
     # red before: "data-secret belongs to team data, but this incident belongs to team web."
-    house.apply(ASKS.format(runbook=runbook))
-    house.incident("web", slack_channel=None)
-    house.work()
+    deployment.apply(ASKS.format(runbook=runbook))
+    deployment.incident("web", slack_channel=None)
+    deployment.work()
 
-    with house.unit_of_work.begin() as work:
+    with deployment.unit_of_work.begin() as work:
         error = work.session.scalars(
             select(ActionExecution.error).where(ActionExecution.step_id == "go")
         ).one()
@@ -151,12 +155,12 @@ def test_a_workflow_learns_of_no_runbook_of_data(house: House, data: dict[str, s
     assert error == sentence
 
 
-def test_team_names_do_not_tell_whether_they_are_there(house: House, data: dict[str, str]) -> None:
+def test_team_names_do_not_tell_whether_they_are_there(deployment: Deployment, data: dict[str, str]) -> None:
     # red before: 403 for a team that is there, 422 for one that is not
     alert = {"title": "x", "id": "1", "alert_type": "error"}
 
     def over_rest(team: str) -> list[tuple[int, str]]:
-        client = house.rest(WEB_ADMIN)
+        client = deployment.rest(WEB_ADMIN)
         answers = [
             client.post("/api/incidents", json={"title": "x", "severity": "low", "team": team}),
             client.post("/api/alerts/datadog", params={"team": team}, json=alert),
@@ -167,40 +171,42 @@ def test_team_names_do_not_tell_whether_they_are_there(house: House, data: dict[
 
     def in_slack(team: str) -> list[str]:
         typed = (f"incident open x team={team}", f"freeze {team} x", f"unfreeze {team}")
-        return [house.slack.types(WEB_ADMIN, WEB_CHANNEL, each).replace(team, "TEAM") for each in typed]
+        return [deployment.slack.types(WEB_ADMIN, WEB_CHANNEL, each).replace(team, "TEAM") for each in typed]
 
     assert over_rest("data") == over_rest("nosuchteam")
     assert in_slack("data") == in_slack("nosuchteam")
 
 
-def test_what_killed_a_worker_of_data_is_not_told_to_web(house: House, data: dict[str, str]) -> None:
+def test_what_killed_a_worker_of_data_is_not_told_to_web(
+    deployment: Deployment, data: dict[str, str]
+) -> None:
     # red before: "shared is under quarantine. Its worker was lost 3 times at step gate (rbx_…)."
     path = f"/api/incidents/{data['mine']}/runbooks/shared/execute"
-    house.rest(DATA_ADMIN).delete(f"/api/freezes/{data['freeze']}")
-    with house.unit_of_work.begin() as work:
+    deployment.rest(DATA_ADMIN).delete(f"/api/freezes/{data['freeze']}")
+    with deployment.unit_of_work.begin() as work:
         run = work.session.get_one(RunbookExecution, data["run"])
-        run.runbook_id = _id_of(house, "shared")
+        run.runbook_id = _id_of(deployment, "shared")
         work.session.flush()
         put_under_quarantine(work, run, f"Its worker was lost 3 times at step gate ({run.id}).")
 
-    said = house.rest(WEB_OPS).post(path, json={}).json()["detail"]
+    said = deployment.rest(WEB_OPS).post(path, json={}).json()["detail"]
 
     assert "under quarantine" in said
     assert "rbx_" not in said
 
 
-def _id_of(house: House, runbook: str) -> str:
-    return str(house.rest(PLATFORM).get(f"/api/runbooks/{runbook}").json()["runbook"]["id"])
+def _id_of(deployment: Deployment, runbook: str) -> str:
+    return str(deployment.rest(PLATFORM).get(f"/api/runbooks/{runbook}").json()["runbook"]["id"])
 
 
-def test_no_list_names_anything_of_data(house: House, data: dict[str, str]) -> None:
+def test_no_list_names_anything_of_data(deployment: Deployment, data: dict[str, str]) -> None:
     said = [
-        house.rest(person).get(path).text
+        deployment.rest(person).get(path).text
         for person in (WEB_ADMIN, WEB_OPS, NOBODY)
         for path in ("/api/incidents", "/api/runbooks", "/api/workflows", "/api/approvals", "/api/freezes")
     ]
     said += [
-        house.slack.types(person, channel, typed)
+        deployment.slack.types(person, channel, typed)
         for person in (WEB_ADMIN, NOBODY)
         for channel in (WEB_CHANNEL, DATA_CHANNEL)
         for typed in ("list", "approvals", "history", "cancel", "status", "data-secrt", "workflow list")
@@ -210,12 +216,12 @@ def test_no_list_names_anything_of_data(house: House, data: dict[str, str]) -> N
     assert not [(secret, each) for each in said for secret in secrets if secret in each]
 
 
-def test_the_incident_of_data_was_never_touched(house: House, data: dict[str, str]) -> None:
+def test_the_incident_of_data_was_never_touched(deployment: Deployment, data: dict[str, str]) -> None:
     for kind, method, path, body in REQUESTS:
-        house.rest(WEB_ADMIN).request(
+        deployment.rest(WEB_ADMIN).request(
             method, path.replace("{mine}", data["mine"]).format(data[kind]), json=body
         )
 
-    with house.unit_of_work.begin() as work:
+    with deployment.unit_of_work.begin() as work:
         incident = work.session.get_one(Incident, data["incident"])
         assert (incident.status, incident.severity) == ("open", "medium")

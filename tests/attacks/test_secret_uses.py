@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from cli.main import app as command_line
 from core.callbacks import CallbackLinks
 from core.services.runs.callbacks import receive_callback
-from tests.attacks.house import DATA_ADMIN, DATA_OPS, House
+from tests.attacks.deployment import DATA_ADMIN, DATA_OPS, Deployment
 from tests.attacks.secrets_world import OWN, VALUE, Listener, declare, everything, run, runbook
 from tests.world import new_executor
 
@@ -39,7 +39,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("way", OTHERWISE)
-def test_a_secret_is_taken_apart(armed: House, ours: Listener, way: str, tmp_path: Path) -> None:
+def test_a_secret_is_taken_apart(armed: Deployment, ours: Listener, way: str, tmp_path: Path) -> None:
     """red before: `.reverse()` stood in clear in the failed request; a condition answered; and so on.
 
     Refused in a file, over REST, and when a definition that was kept long ago runs.
@@ -65,7 +65,7 @@ def test_a_secret_is_taken_apart(armed: House, ours: Listener, way: str, tmp_pat
 
 
 @pytest.mark.parametrize("question", ['"correct h"', '"correct i"'])
-def test_an_answer_that_echoes_it_is_asked_about_it(armed: House, ours: Listener, question: str) -> None:
+def test_an_answer_that_echoes_it_is_asked_about_it(armed: Deployment, ours: Listener, question: str) -> None:
     """red before: `expect` and `save` saw the answer as it came, so that each question was answered."""
     ours.body = json.dumps({"echo": f"A: {VALUE}", "parts": list(VALUE)}).encode()
     step = {
@@ -85,7 +85,7 @@ def test_an_answer_that_echoes_it_is_asked_about_it(armed: House, ours: Listener
 
 
 @pytest.mark.parametrize("over", ["rest", "slack"])
-def test_a_request_is_kept_with_its_places_marked(armed: House, ours: Listener, over: str) -> None:
+def test_a_request_is_kept_with_its_places_marked(armed: Deployment, ours: Listener, over: str) -> None:
     """red before: masked by searching, and what the search did not know stood in clear."""
     step = {
         "url": f"{ours.url}/x?y={{{{ secrets.TOKEN }}}}",
@@ -117,7 +117,7 @@ def test_a_request_is_kept_with_its_places_marked(armed: House, ours: Listener, 
         "http://10.0.0.1:{{ secrets.TOKEN }}/",
     ],
 )
-def test_an_error_quotes_the_address(armed: House, url: str) -> None:
+def test_an_error_quotes_the_address(armed: Deployment, url: str) -> None:
     """red before: it was quoted, masked only where the search knew the form (`pa55 w` → `pa55%20w` in a host)."""
     declare(armed, teams=["data"], hosts=["*.invalid", "10.0.0.1"])
     done = run(armed, runbook({"url": url}))
@@ -126,7 +126,7 @@ def test_an_error_quotes_the_address(armed: House, url: str) -> None:
         assert part not in json.dumps(done)
 
 
-def test_a_ticket_systems_refusal_is_cut_in_the_middle_of_it(armed: House, ours: Listener) -> None:
+def test_a_ticket_systems_refusal_is_cut_in_the_middle_of_it(armed: Deployment, ours: Listener) -> None:
     """red before: the error was cut at 500 characters first, and half the token stood there."""
     ours.status = 400
     for cut in range(485, 500, 3):
@@ -146,7 +146,7 @@ def test_a_ticket_systems_refusal_is_cut_in_the_middle_of_it(armed: House, ours:
     assert "correct" not in everything(armed)
 
 
-def test_a_long_answer_is_cut_in_the_middle_of_it(armed: House, ours: Listener) -> None:
+def test_a_long_answer_is_cut_in_the_middle_of_it(armed: Deployment, ours: Listener) -> None:
     """red before: 16 KB of head and tail were kept, and of a secret with spaces all but the last word."""
     long = "word " + "k3y" * 700
     armed.executor = new_executor(armed.unit_of_work, secrets={"TOKEN": long})
@@ -160,7 +160,7 @@ def test_a_long_answer_is_cut_in_the_middle_of_it(armed: House, ours: Listener) 
         assert "word" not in done["output"]["body"]
 
 
-def test_our_own_credentials_come_back(armed: House, ours: Listener) -> None:
+def test_our_own_credentials_come_back(armed: Deployment, ours: Listener) -> None:
     """red before: only definitions' secrets were masked; a command that printed the bot token showed it."""
     token = armed.rest(DATA_OPS).headers["Authorization"].removeprefix("Bearer ")
     encoded = [base64.b64encode(each.encode()).decode() for each in OWN]
@@ -173,7 +173,7 @@ def test_our_own_credentials_come_back(armed: House, ours: Listener) -> None:
 
 
 def test_the_sources_are_emptied_behind_us(
-    armed: House, ours: Listener, monkeypatch: pytest.MonkeyPatch
+    armed: Deployment, ours: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not red before: so that the environment can be emptied, nobody reads it later."""
     monkeypatch.setenv("RUNBOOK_SECRET_TOKEN", "another value")
@@ -185,7 +185,7 @@ def test_the_sources_are_emptied_behind_us(
     assert os.environ["RUNBOOK_SECRET_TOKEN"] == "another value"
 
 
-def test_what_called_back_is_not_kept_when_nobody_reads_it(armed: House) -> None:
+def test_what_called_back_is_not_kept_when_nobody_reads_it(armed: Deployment) -> None:
     """red before: the body of a callback that came early, and whose run ended before, stood there for ever."""
     steps = [{"id": "pause", "type": "wait", "for": "1h"}, {"id": "told", "type": "callback"}]
     links = CallbackLinks("https://runbooks.example", "the signing secret")

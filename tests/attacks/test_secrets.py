@@ -12,14 +12,16 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from cli.main import app as command_line
-from tests.attacks.house import DATA_ADMIN, PLATFORM, WEB_ADMIN, WEB_OPS, House
+from tests.attacks.deployment import DATA_ADMIN, PLATFORM, WEB_ADMIN, WEB_OPS, Deployment
 from tests.attacks.secrets_world import VALUE, Listener, everything, run, runbook
 from tests.world import new_executor
 
 # Whose it is
 
 
-def test_a_webhook_of_another_team_sends_a_secret_to_its_own_server(armed: House, theirs: Listener) -> None:
+def test_a_webhook_of_another_team_sends_a_secret_to_its_own_server(
+    armed: Deployment, theirs: Listener
+) -> None:
     """red before: the header with data's secret arrived at the attacker's server."""
     workflow = {
         "kind": "workflow",
@@ -50,7 +52,7 @@ def test_a_webhook_of_another_team_sends_a_secret_to_its_own_server(armed: House
 
 @pytest.mark.parametrize("over", ["rest", "slack"])
 def test_a_runbook_of_another_team_sends_a_secret_to_its_own_server(
-    armed: House, theirs: Listener, over: str
+    armed: Deployment, theirs: Listener, over: str
 ) -> None:
     """red before: the body with data's secret arrived."""
     step = run(
@@ -61,7 +63,7 @@ def test_a_runbook_of_another_team_sends_a_secret_to_its_own_server(
     assert "There is no secret TOKEN that definitions of team web may use." in step["error"]
 
 
-def test_what_is_not_declared_is_nobodys_and_what_others_have_is_not_told(armed: House) -> None:
+def test_what_is_not_declared_is_nobodys_and_what_others_have_is_not_told(armed: Deployment) -> None:
     """red before: anybody used anything."""
     answers = []
     for name in ("TOKEN", "OTHER", "NOT_SET"):
@@ -82,7 +84,7 @@ def test_what_is_not_declared_is_nobodys_and_what_others_have_is_not_told(armed:
     assert "There is no secret OTHER that definitions of team data may use." in step["error"]
 
 
-def test_only_a_platform_admin_declares(armed: House) -> None:
+def test_only_a_platform_admin_declares(armed: Deployment) -> None:
     """red before: there was nothing to declare."""
     document = {
         "kind": "secret", "name": "TOKEN", "source": {"env": "RUNBOOK_SECRET_TOKEN"},
@@ -109,7 +111,7 @@ def test_only_a_platform_admin_declares(armed: House) -> None:
     assert {"secret.created", "secret.changed", "secret.deleted"} <= set(actions)
 
 
-def test_a_declaration_that_is_taken_away_holds_at_once(armed: House, ours: Listener) -> None:
+def test_a_declaration_that_is_taken_away_holds_at_once(armed: Deployment, ours: Listener) -> None:
     document = runbook({"url": ours.url, "headers": {"A": "{{ secrets.TOKEN }}"}})
     assert run(armed, document)["status"] == "succeeded"
     assert f"A: {VALUE}" in ours.heard[0]
@@ -128,7 +130,7 @@ def test_a_declaration_that_is_taken_away_holds_at_once(armed: House, ours: List
     ],
 )
 def test_our_own_credentials_are_no_secrets_of_definitions(
-    armed: House, source: dict[str, str], tmp_path: Path
+    armed: Deployment, source: dict[str, str], tmp_path: Path
 ) -> None:
     """red before: not possible; it must not become so by a declaration."""
     document = {"kind": "secret", "name": "OWN", "source": source, "hosts": ["x.example"]}
@@ -153,7 +155,7 @@ CARRIERS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("over", ["rest", "slack"])
 @pytest.mark.parametrize("carrier", CARRIERS)
 def test_its_own_team_sends_it_where_it_may_not_go(
-    armed: House, ours: Listener, theirs: Listener, carrier: str, over: str
+    armed: Deployment, ours: Listener, theirs: Listener, carrier: str, over: str
 ) -> None:
     """red before: it arrived."""
     step = {"url": theirs.url, **CARRIERS[carrier]}
@@ -167,7 +169,7 @@ def test_its_own_team_sends_it_where_it_may_not_go(
     assert "correct" in ours.heard[0]
 
 
-def test_a_redirect_takes_it_elsewhere(armed: House, ours: Listener, theirs: Listener) -> None:
+def test_a_redirect_takes_it_elsewhere(armed: Deployment, ours: Listener, theirs: Listener) -> None:
     """red before: no; redirects were not followed. They must not be."""
     ours.status, ours.headers = 307, {"Location": theirs.url}
     run(armed, runbook({"url": ours.url, "headers": {"Authorization": "{{ secrets.TOKEN }}"}}))
@@ -187,7 +189,7 @@ def test_a_redirect_takes_it_elsewhere(armed: House, ours: Listener, theirs: Lis
     ],
 )
 def test_an_address_that_looks_like_the_right_one(
-    armed: House, ours: Listener, theirs: Listener, url: str
+    armed: Deployment, ours: Listener, theirs: Listener, url: str
 ) -> None:
     """red before: it arrived, by whatever address."""
     url = url.replace("THEIRS", theirs.host).replace("OURS", ours.host)
@@ -198,7 +200,7 @@ def test_an_address_that_looks_like_the_right_one(
 
 
 def test_a_clients_secret_goes_to_another_authorization_server(
-    armed: House, ours: Listener, theirs: Listener
+    armed: Deployment, ours: Listener, theirs: Listener
 ) -> None:
     """red before: it arrived there."""
     auth = {
@@ -219,7 +221,7 @@ def test_a_clients_secret_goes_to_another_authorization_server(
     assert "the secret TOKEN may not be sent to its destination" in everything(armed)
 
 
-def test_a_tickets_token_goes_to_another_site(armed: House, theirs: Listener) -> None:
+def test_a_tickets_token_goes_to_another_site(armed: Deployment, theirs: Listener) -> None:
     """red before: the token arrived at a "site" of the attacker's."""
     for action in (
         {"type": "jira", "site": theirs.url, "project": "X", "summary": "x"},
@@ -239,7 +241,7 @@ def test_a_tickets_token_goes_to_another_site(armed: House, theirs: Listener) ->
     assert everything(armed).count("the secret TOKEN may not be sent to its destination") >= 2
 
 
-def test_a_command_takes_what_is_only_for_hosts(armed: House, tmp_path: Path) -> None:
+def test_a_command_takes_what_is_only_for_hosts(armed: Deployment, tmp_path: Path) -> None:
     """red before: a command had any secret in its arguments, environment or input."""
     file = tmp_path / "stolen"
     step = {"type": "shell", "argv": ["sh", "-c", f"echo $A > {file}"], "env": {"A": "{{ secrets.TOKEN }}"}}

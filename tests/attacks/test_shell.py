@@ -20,7 +20,7 @@ from cli.embedded import Services
 from core.statuses import Status
 from core.unit_of_work import JobRequest
 from core.views.executions import ExecutionView
-from tests.attacks.house import DATA_OPS, House
+from tests.attacks.deployment import DATA_OPS, Deployment
 from workers.job_queue import RqJobQueue
 
 SIGNING_SECRET, BOT_TOKEN, OTHERS = "signing-6f1c9b", "xoxb-77e0d1", "others-3ab55c"
@@ -40,10 +40,10 @@ steps:
 """
 
 
-def started(house: House, script: str) -> str:
-    house.apply(SPY.format(script=json.dumps(script)))
-    incident = house.incident("data")
-    answer = house.rest(DATA_OPS).post(f"/api/incidents/{incident.id}/runbooks/spy/execute", json={})
+def started(deployment: Deployment, script: str) -> str:
+    deployment.apply(SPY.format(script=json.dumps(script)))
+    incident = deployment.incident("data")
+    answer = deployment.rest(DATA_OPS).post(f"/api/incidents/{incident.id}/runbooks/spy/execute", json={})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["execution"]["id"])
 
@@ -69,15 +69,15 @@ def running_worker(engine: Engine, services: Services, number: int, **settings: 
 
 
 def looked(
-    house: House, engine: Engine, services: Services, redis: Redis, script: str, **settings: str
+    deployment: Deployment, engine: Engine, services: Services, redis: Redis, script: str, **settings: str
 ) -> str:
     """What the step of a real worker saw."""
-    execution_id = started(house, script)
+    execution_id = started(deployment, script)
     number = int(redis.connection_pool.connection_kwargs["db"])
-    RqJobQueue(redis).enqueue([JobRequest(kind, enqueued) for kind, enqueued in house.jobs.enqueued])
+    RqJobQueue(redis).enqueue([JobRequest(kind, enqueued) for kind, enqueued in deployment.jobs.enqueued])
     with running_worker(engine, services, number, **settings):
         deadline = time.monotonic() + 60
-        while (view := house.see(execution_id)).status not in (Status.SUCCEEDED, Status.FAILED):
+        while (view := deployment.see(execution_id)).status not in (Status.SUCCEEDED, Status.FAILED):
             assert time.monotonic() < deadline, view
             time.sleep(0.2)
     output = view.steps[0].output
@@ -99,22 +99,22 @@ echo looked
 
 @pytest.mark.parametrize("user", [US, pytest.param(STRANGER, marks=as_root)])
 def test_no_environment_tells_a_credential(
-    house: House, engine: Engine, services: Services, redis: Redis, user: str
+    deployment: Deployment, engine: Engine, services: Services, redis: Redis, user: str
 ) -> None:
     """Red before: the worker's environment had signing secret, bot token, database's password and others' secrets."""
     secrets = [SIGNING_SECRET, BOT_TOKEN, OTHERS, str(engine.url.password)]
     script = ENVIRONMENTS.format(words=" ".join(f"-e {secret}" for secret in secrets))
-    seen = looked(house, engine, services, redis, script, RUNBOOK_SHELL_USER=user)
+    seen = looked(deployment, engine, services, redis, script, RUNBOOK_SHELL_USER=user)
 
     assert seen == "looked\n"
 
 
 @pytest.mark.parametrize("user", [US, pytest.param(STRANGER, marks=as_root)])
 def test_no_memory_can_be_opened(
-    house: House, engine: Engine, services: Services, redis: Redis, user: str
+    deployment: Deployment, engine: Engine, services: Services, redis: Redis, user: str
 ) -> None:
     """Red before: of the same user every process' memory was open, and with it all that the worker knows."""
-    seen = looked(house, engine, services, redis, MEMORIES, RUNBOOK_SHELL_USER=user)
+    seen = looked(deployment, engine, services, redis, MEMORIES, RUNBOOK_SHELL_USER=user)
 
     assert seen == "looked\n"
 
@@ -142,11 +142,11 @@ def test_no_memory_can_be_opened_where_everybody_is_the_same_ordinary_user() -> 
 
 @as_root
 def test_a_command_runs_as_the_user_that_is_set_and_gains_nothing(
-    house: House, engine: Engine, services: Services, redis: Redis
+    deployment: Deployment, engine: Engine, services: Services, redis: Redis
 ) -> None:
     """Red before: it ran as root, might become anybody by set-user-ID programs, and worked in the worker's folder."""
     script = "id -u; id -G; umask; ulimit -c; pwd; grep -e NoNewPrivs -e CapEff /proc/self/status; ls /proc/self/fd"
-    seen = looked(house, engine, services, redis, script, RUNBOOK_SHELL_USER=STRANGER).splitlines()
+    seen = looked(deployment, engine, services, redis, script, RUNBOOK_SHELL_USER=STRANGER).splitlines()
 
     assert seen[:4] == [STRANGER, STRANGER, "0077", "0"]
     assert "/runbook-step-" in seen[4]
@@ -188,52 +188,54 @@ steps:
 """
 
 
-def asked(house: House, way: str, argv: str, *, allow: bool = False, **parameters: str) -> ExecutionView:
+def asked(
+    deployment: Deployment, way: str, argv: str, *, allow: bool = False, **parameters: str
+) -> ExecutionView:
     """Run it with these parameters, over REST or by the slash command."""
-    house.apply(GREP.replace("ARGV", argv).replace("ALLOW", str(allow).lower()))
-    incident = house.incident("data")
+    deployment.apply(GREP.replace("ARGV", argv).replace("ALLOW", str(allow).lower()))
+    incident = deployment.incident("data")
     if way == "rest":
         url = f"/api/incidents/{incident.id}/runbooks/grep/execute"
-        answer = house.rest(DATA_OPS).post(url, json={"parameters": parameters})
+        answer = deployment.rest(DATA_OPS).post(url, json={"parameters": parameters})
         assert answer.status_code == 201, answer.text
     else:
         words = " ".join(f"{name}={value}" for name, value in parameters.items())
-        house.slack.types(DATA_OPS, "C0DATA", f"run grep {words}")
-    executions = house.rest(DATA_OPS).get("/api/runbooks/grep/executions").json()["executions"]
-    house.work()
-    return house.see(executions[0]["id"])
+        deployment.slack.types(DATA_OPS, "C0DATA", f"run grep {words}")
+    executions = deployment.rest(DATA_OPS).get("/api/runbooks/grep/executions").json()["executions"]
+    deployment.work()
+    return deployment.see(executions[0]["id"])
 
 
 WAYS = pytest.mark.parametrize("way", ["rest", "slack"])
 
 
 @WAYS
-def test_a_parameter_is_no_option(house: House, way: str) -> None:
+def test_a_parameter_is_no_option(deployment: Deployment, way: str) -> None:
     """Red before: `word=--version` was an option; of tar, git or ssh that is any command."""
-    run = asked(house, way, '[grep, "{{ params.word }}", /dev/null]', word="--version")
+    run = asked(deployment, way, '[grep, "{{ params.word }}", /dev/null]', word="--version")
 
     assert run.status is Status.FAILED
     assert "begins with -, and would be taken for an option" in str(run.steps[0].error)
 
 
 @WAYS
-def test_behind_two_dashes_it_is_a_word(house: House, way: str) -> None:
-    run = asked(house, way, '[echo, --, "{{ params.word }}"]', word="--version")
+def test_behind_two_dashes_it_is_a_word(deployment: Deployment, way: str) -> None:
+    run = asked(deployment, way, '[echo, --, "{{ params.word }}"]', word="--version")
 
     assert run.status is Status.SUCCEEDED
 
 
 @WAYS
-def test_a_definition_may_allow_options(house: House, way: str) -> None:
-    run = asked(house, way, '[grep, "{{ params.word }}"]', allow=True, word="--version")
+def test_a_definition_may_allow_options(deployment: Deployment, way: str) -> None:
+    run = asked(deployment, way, '[grep, "{{ params.word }}"]', allow=True, word="--version")
 
     assert run.status is Status.SUCCEEDED
 
 
 @WAYS
-def test_a_parameter_chooses_no_program(house: House, way: str) -> None:
+def test_a_parameter_chooses_no_program(deployment: Deployment, way: str) -> None:
     """Red before: `program=/bin/sh` was run."""
-    run = asked(house, way, '["{{ params.program }}", hello]', program="/bin/echo")
+    run = asked(deployment, way, '["{{ params.program }}", hello]', program="/bin/echo")
 
     assert run.status is Status.FAILED
     assert "is chosen by a value" in str(run.steps[0].error)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import update
 
 from core.tables import GroupedAlert, Incident
-from tests.attacks.house import DATA_OPS, WEB_CHANNEL, WEB_OPS, House
+from tests.attacks.deployment import DATA_OPS, WEB_CHANNEL, WEB_OPS, Deployment
 
 
 def alert(number: int, *, status: str = "firing", severity: str = "low", title: str = "") -> dict[str, Any]:
@@ -23,26 +23,26 @@ def alert(number: int, *, status: str = "firing", severity: str = "low", title: 
     }
 
 
-def sends(house: House, body: dict[str, Any], person: str = WEB_OPS) -> Any:
-    answer = house.rest(person).post("/api/alerts/alertmanager", json=body)
+def sends(deployment: Deployment, body: dict[str, Any], person: str = WEB_OPS) -> Any:
+    answer = deployment.rest(person).post("/api/alerts/alertmanager", json=body)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def incidents(house: House) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = house.rest(WEB_OPS).get("/api/incidents?limit=100").json()["incidents"]
+def incidents(deployment: Deployment) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = deployment.rest(WEB_OPS).get("/api/incidents?limit=100").json()["incidents"]
     return found
 
 
-def a_minute_passes(house: House) -> None:
-    with house.unit_of_work.begin() as work:
+def a_minute_passes(deployment: Deployment) -> None:
+    with deployment.unit_of_work.begin() as work:
         for table in (Incident, GroupedAlert):
             work.session.execute(update(table).values(created_at=table.created_at - timedelta(minutes=2)))
 
 
-def test_a_hundred_alerts_at_once_are_not_a_hundred_incidents(house: House) -> None:
+def test_a_hundred_alerts_at_once_are_not_a_hundred_incidents(deployment: Deployment) -> None:
     # red before: 120 incidents in 1.8 s, each with a channel to be made
-    client = house.rest(WEB_OPS)
+    client = deployment.rest(WEB_OPS)
     with ThreadPoolExecutor(8) as pool:
         answers = list(
             pool.map(lambda n: client.post("/api/alerts/alertmanager", json=alert(n)).json(), range(120))
@@ -50,77 +50,82 @@ def test_a_hundred_alerts_at_once_are_not_a_hundred_incidents(house: House) -> N
 
     outcomes = [answer["outcome"] for answer in answers]
     assert (outcomes.count("opened"), outcomes.count("grouped")) == (10, 110)
-    assert len(incidents(house)) == 11
-    [storm] = [each for each in incidents(house) if "storm" in each["title"]]
+    assert len(incidents(deployment)) == 11
+    [storm] = [each for each in incidents(deployment) if "storm" in each["title"]]
     assert storm["title"] == "Alert storm: 110 alerts from alertmanager (web)"
     assert storm["labels"]["alerts"] == "110"
 
 
-def test_what_is_grouped_is_known_counted_down_and_never_opened_again(house: House) -> None:
+def test_what_is_grouped_is_known_counted_down_and_never_opened_again(deployment: Deployment) -> None:
     for number in range(13):
-        sends(house, alert(number))
-    [storm] = [each for each in incidents(house) if "storm" in each["title"]]
+        sends(deployment, alert(number))
+    [storm] = [each for each in incidents(deployment) if "storm" in each["title"]]
 
-    known = sends(house, alert(12))
+    known = sends(deployment, alert(12))
     assert (known["outcome"], known["incident"]["id"]) == ("known", storm["id"])
-    a_minute_passes(house)
-    assert sends(house, alert(12))["outcome"] == "known"
+    a_minute_passes(deployment)
+    assert sends(deployment, alert(12))["outcome"] == "known"
     for number, left in ((10, "open"), (11, "open"), (12, "resolved")):
-        over = sends(house, alert(number, status="resolved"))
+        over = sends(deployment, alert(number, status="resolved"))
         assert (over["outcome"], over["incident"]["status"]) == ("resolved", left)
     assert over["incident"]["labels"]["alerts_resolved"] == "3"
-    assert sends(house, alert(12, status="resolved"))["outcome"] == "ignored"
-    assert len(incidents(house)) == 11
-    lines = house.rest(WEB_OPS).get(f"/api/incidents/{storm['id']}/timeline?limit=100").json()["timeline"]
+    assert sends(deployment, alert(12, status="resolved"))["outcome"] == "ignored"
+    assert len(incidents(deployment)) == 11
+    lines = (
+        deployment.rest(WEB_OPS).get(f"/api/incidents/{storm['id']}/timeline?limit=100").json()["timeline"]
+    )
     said = [line["text"] for line in lines]
     assert "another alert: Alert12 (low), 3 in total" in said
     assert "alert resolved: Alert12 (3 of 3)" in said
 
 
-def test_the_worst_alert_of_a_storm_is_not_hidden_by_it(house: House) -> None:
+def test_the_worst_alert_of_a_storm_is_not_hidden_by_it(deployment: Deployment) -> None:
     for number in range(12):
-        sends(house, alert(number))
+        sends(deployment, alert(number))
 
-    storm = sends(house, alert(99, severity="critical"))["incident"]
+    storm = sends(deployment, alert(99, severity="critical"))["incident"]
 
-    assert (storm["severity"], sends(house, alert(100))["incident"]["severity"]) == ("critical", "critical")
+    assert (storm["severity"], sends(deployment, alert(100))["incident"]["severity"]) == (
+        "critical",
+        "critical",
+    )
 
 
-def test_the_storm_of_one_team_hides_nothing_of_another(house: House) -> None:
+def test_the_storm_of_one_team_hides_nothing_of_another(deployment: Deployment) -> None:
     for number in range(12):
-        sends(house, alert(number))
+        sends(deployment, alert(number))
     body = alert(200)
     body["commonLabels"]["team"] = body["alerts"][0]["labels"]["team"] = "data"
 
-    assert sends(house, body, DATA_OPS)["outcome"] == "opened"
+    assert sends(deployment, body, DATA_OPS)["outcome"] == "opened"
 
 
-def test_when_it_is_over_alerts_open_incidents_of_their_own_again(house: House) -> None:
+def test_when_it_is_over_alerts_open_incidents_of_their_own_again(deployment: Deployment) -> None:
     for number in range(12):
-        sends(house, alert(number))
-    a_minute_passes(house)
+        sends(deployment, alert(number))
+    a_minute_passes(deployment)
 
-    assert sends(house, alert(50))["outcome"] == "opened"
+    assert sends(deployment, alert(50))["outcome"] == "opened"
 
 
-def test_after_somebody_resolved_a_storm_the_next_one_is_another(house: House) -> None:
+def test_after_somebody_resolved_a_storm_the_next_one_is_another(deployment: Deployment) -> None:
     for number in range(12):
-        storm = sends(house, alert(number))["incident"]
-    house.rest(WEB_OPS).post(f"/api/incidents/{storm['id']}/resolve")
+        storm = sends(deployment, alert(number))["incident"]
+    deployment.rest(WEB_OPS).post(f"/api/incidents/{storm['id']}/resolve")
 
-    again = sends(house, alert(11))
+    again = sends(deployment, alert(11))
 
     assert again["outcome"] == "grouped"
     assert again["incident"]["id"] != storm["id"]
 
 
-def test_a_storm_is_seen_in_slack(house: House) -> None:
+def test_a_storm_is_seen_in_slack(deployment: Deployment) -> None:
     for number in range(12):
-        storm = sends(house, alert(number))["incident"]
-    with house.unit_of_work.begin() as work:
+        storm = sends(deployment, alert(number))["incident"]
+    with deployment.unit_of_work.begin() as work:
         work.session.get_one(Incident, storm["id"]).slack_channel = WEB_CHANNEL
 
-    said = house.slack.types(WEB_OPS, WEB_CHANNEL, "incident show")
+    said = deployment.slack.types(WEB_OPS, WEB_CHANNEL, "incident show")
 
     assert "Alert storm: 2 alerts from alertmanager (web)" in said
     assert "Alert11" in said

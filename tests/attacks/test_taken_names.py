@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.attacks.house import DATA_ADMIN, DATA_CHANNEL, DATA_OPS, PLATFORM, WEB_ADMIN, House
+from tests.attacks.deployment import DATA_ADMIN, DATA_CHANNEL, DATA_OPS, PLATFORM, WEB_ADMIN, Deployment
 
 SAY = {"id": "say", "type": "message", "text": "x"}
 GHOST = "ghost"
@@ -27,13 +27,15 @@ OWNERS = {"db-own": ("data", DATA_ADMIN), "web-own": ("web", WEB_ADMIN), "of-all
 @pytest.mark.parametrize(
     ("document", "way"), [(runbook, "post"), (workflow, "post"), (workflow, "duplicate")]
 )
-def test_a_taken_name_is_refused_alike_whoever_has_it(house: House, document: Any, way: str) -> None:
+def test_a_taken_name_is_refused_alike_whoever_has_it(
+    deployment: Deployment, document: Any, way: str
+) -> None:
     kind = document("x", None)["kind"]
     answers = []
-    client = house.rest(DATA_ADMIN)
+    client = deployment.rest(DATA_ADMIN)
     client.post(f"/api/{kind}s", json=document("source", "data"))
     for name, (team, owner) in OWNERS.items():
-        assert house.rest(owner).post(f"/api/{kind}s", json=document(name, team)).status_code == 201
+        assert deployment.rest(owner).post(f"/api/{kind}s", json=document(name, team)).status_code == 201
         if way == "post":
             answer = client.post(f"/api/{kind}s", json=document(name, "data"))
         else:
@@ -54,8 +56,10 @@ def alike(answers: list[Any], *names: str) -> None:
 
 
 @pytest.mark.parametrize("document", [runbook, workflow])
-def test_a_definition_for_a_foreign_team_and_for_none_are_refused_alike(house: House, document: Any) -> None:
-    client = house.rest(DATA_ADMIN)
+def test_a_definition_for_a_foreign_team_and_for_none_are_refused_alike(
+    deployment: Deployment, document: Any
+) -> None:
+    client = deployment.rest(DATA_ADMIN)
     kind = document("x", None)["kind"]
     client.post(f"/api/{kind}s", json=document("mine", "data"))
     teams = ("web", GHOST)
@@ -65,11 +69,13 @@ def test_a_definition_for_a_foreign_team_and_for_none_are_refused_alike(house: H
 
 # Red before: 403 for a team that there is, 422 for one that there is not.
 @pytest.mark.parametrize("person", [DATA_ADMIN, DATA_OPS])
-def test_an_incident_of_a_foreign_team_and_of_none_are_refused_alike(house: House, person: str) -> None:
-    client, teams = house.rest(person), ("web", GHOST)
+def test_an_incident_of_a_foreign_team_and_of_none_are_refused_alike(
+    deployment: Deployment, person: str
+) -> None:
+    client, teams = deployment.rest(person), ("web", GHOST)
     alike([client.post("/api/incidents", json={"title": "x", "team": team}) for team in teams], *teams)
     said = [
-        house.slack.types(person, DATA_CHANNEL, f"incident open x team={team}").replace(team, "NAME")
+        deployment.slack.types(person, DATA_CHANNEL, f"incident open x team={team}").replace(team, "NAME")
         for team in teams
     ]
     assert len(set(said)) == 1
@@ -79,8 +85,10 @@ def test_an_incident_of_a_foreign_team_and_of_none_are_refused_alike(house: Hous
 
 # Red before: 403 for a team that there is, 422 for one that there is not; a resolved one was ignored for the former.
 @pytest.mark.parametrize("status", ["firing", "resolved"])
-def test_an_alert_for_a_foreign_team_and_for_none_are_refused_alike(house: House, status: str) -> None:
-    client, teams = house.rest(DATA_OPS), ("web", GHOST)
+def test_an_alert_for_a_foreign_team_and_for_none_are_refused_alike(
+    deployment: Deployment, status: str
+) -> None:
+    client, teams = deployment.rest(DATA_OPS), ("web", GHOST)
     alert = {"status": status, "labels": {"alertname": "Down"}, "fingerprint": "f1"}
     body = {"status": status, "groupKey": "g", "alerts": [alert], "commonLabels": {"alertname": "Down"}}
     answers = [client.post("/api/alerts/alertmanager", params={"team": team}, json=body) for team in teams]
@@ -89,26 +97,28 @@ def test_an_alert_for_a_foreign_team_and_for_none_are_refused_alike(house: House
 
 
 # Red before: Slack froze "team web" for a team's name, and everything for a word that is none.
-def test_a_freeze_does_not_tell_which_word_is_a_team(house: House) -> None:
-    said = {house.slack.types(DATA_ADMIN, DATA_CHANNEL, f"freeze {word} because") for word in ("web", GHOST)}
+def test_a_freeze_does_not_tell_which_word_is_a_team(deployment: Deployment) -> None:
+    said = {
+        deployment.slack.types(DATA_ADMIN, DATA_CHANNEL, f"freeze {word} because") for word in ("web", GHOST)
+    }
     assert len(said) == 1
     answers = [
-        house.rest(DATA_ADMIN).post("/api/freezes", json={"team": team, "reason": "x"})
+        deployment.rest(DATA_ADMIN).post("/api/freezes", json={"team": team, "reason": "x"})
         for team in ("web", GHOST)
     ]
     alike(answers, "web", GHOST)
 
 
-def test_the_nearest_names_are_ones_that_the_person_may_see(house: House) -> None:
+def test_the_nearest_names_are_ones_that_the_person_may_see(deployment: Deployment) -> None:
     for name, (team, owner) in OWNERS.items():
-        house.rest(owner).post("/api/runbooks", json=runbook(name, team))
-        house.rest(owner).post("/api/workflows", json=workflow(name, team))
+        deployment.rest(owner).post("/api/runbooks", json=runbook(name, team))
+        deployment.rest(owner).post("/api/workflows", json=workflow(name, team))
     for kind in ("runbooks", "workflows"):
         alike(
-            [house.rest(DATA_ADMIN).get(f"/api/{kind}/{name}") for name in ("web-own", "web-owm")],
+            [deployment.rest(DATA_ADMIN).get(f"/api/{kind}/{name}") for name in ("web-own", "web-owm")],
             "web-own", "web-owm",
         )  # fmt: skip
     for typed in ("show", "run", "workflow show", "approve", "history"):
-        said = house.slack.types(DATA_ADMIN, DATA_CHANNEL, f"{typed} web-owm")
+        said = deployment.slack.types(DATA_ADMIN, DATA_CHANNEL, f"{typed} web-owm")
         assert "web-own" not in said
-    assert "web-own" not in house.slack.types(DATA_ADMIN, DATA_CHANNEL, "web-owm")
+    assert "web-own" not in deployment.slack.types(DATA_ADMIN, DATA_CHANNEL, "web-owm")

@@ -5,8 +5,8 @@ from importlib import import_module
 from sqlalchemy import text
 
 from core.tables import Approval, IncidentEvent, RunbookExecution
+from tests.attacks.deployment import DATA_ADMIN, DATA_OPS, Deployment
 from tests.attacks.gates import GATED, approve, comes_of_age, execute, gate_of, manual, open_gate, seen
-from tests.attacks.house import DATA_ADMIN, DATA_OPS, House
 from tests.attacks.test_initiators import CHAIN
 
 MIGRATION = import_module("migrations.versions.0010_initiators_and_what_gates_show")
@@ -25,9 +25,9 @@ FORGOTTEN = (
 )
 
 
-def known(house: House) -> dict[str, set[tuple[str, str]]]:
+def known(deployment: Deployment) -> dict[str, set[tuple[str, str]]]:
     """Who is kept where."""
-    with house.unit_of_work.begin() as work:
+    with deployment.unit_of_work.begin() as work:
         rows = [*work.session.query(IncidentEvent), *work.session.query(RunbookExecution)]
         found = {row.id: {(each["who"], each["as"]) for each in row.initiators} for row in rows}
         for gate in work.session.query(Approval).filter_by(status="open"):
@@ -35,9 +35,9 @@ def known(house: House) -> dict[str, set[tuple[str, str]]]:
         return found
 
 
-def upgrade(house: House) -> None:
+def upgrade(deployment: Deployment) -> None:
     """The database as the release before left it, and then what the migration fills in."""
-    with house.unit_of_work.begin() as work:
+    with deployment.unit_of_work.begin() as work:
         for statement in FORGOTTEN:
             work.session.execute(text(statement))
         fill = MIGRATION
@@ -50,23 +50,23 @@ def upgrade(house: House) -> None:
             work.session.execute(text(statement))
 
 
-def test_what_was_written_down_is_known_again(house: House) -> None:
+def test_what_was_written_down_is_known_again(deployment: Deployment) -> None:
     """Red before: after the upgrade the gate of a chain of workflows was open to who had started the chain."""
-    house.apply(GATED)
-    house.apply(CHAIN)
-    chained = house.incident("data").id
-    manual(house, DATA_ADMIN, "raise", chained)
-    first = execute(house, DATA_OPS, "gated", house.incident("data").id)
-    house.rest(DATA_OPS).post(f"/api/runbooks/executions/{first}/cancel")
-    assert house.rest(DATA_ADMIN).post(f"/api/runbooks/executions/{first}/retry").status_code == 201
-    house.work()
-    house.apply(AGED)
-    comes_of_age(house, house.incident("data", opened_by=DATA_ADMIN).id)
-    before = known(house)
+    deployment.apply(GATED)
+    deployment.apply(CHAIN)
+    chained = deployment.incident("data").id
+    manual(deployment, DATA_ADMIN, "raise", chained)
+    first = execute(deployment, DATA_OPS, "gated", deployment.incident("data").id)
+    deployment.rest(DATA_OPS).post(f"/api/runbooks/executions/{first}/cancel")
+    assert deployment.rest(DATA_ADMIN).post(f"/api/runbooks/executions/{first}/retry").status_code == 201
+    deployment.work()
+    deployment.apply(AGED)
+    comes_of_age(deployment, deployment.incident("data", opened_by=DATA_ADMIN).id)
+    before = known(deployment)
     assert {who for kept in before.values() for who, _ in kept} >= {DATA_ADMIN, DATA_OPS}
-    upgrade(house)
+    upgrade(deployment)
 
-    assert known(house) == before
-    assert approve(house, DATA_ADMIN, open_gate(house, chained)).status_code == 403
-    retried = gate_of(house, str(seen(house, first)["retried_as"]))
-    assert [approve(house, who, retried).status_code for who in (DATA_ADMIN, DATA_OPS)] == [403, 403]
+    assert known(deployment) == before
+    assert approve(deployment, DATA_ADMIN, open_gate(deployment, chained)).status_code == 403
+    retried = gate_of(deployment, str(seen(deployment, first)["retried_as"]))
+    assert [approve(deployment, who, retried).status_code for who in (DATA_ADMIN, DATA_OPS)] == [403, 403]

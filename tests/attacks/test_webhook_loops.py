@@ -16,7 +16,7 @@ from core.services.executions.loading import KINDS
 from core.services.starts.workflow_starts import TOO_DEEP
 from core.tables import Incident, RunbookExecution, WorkflowExecution
 from tests.acceptance.slack.requests import SECRET
-from tests.attacks.house import DATA_ADMIN, DATA_OPS, PLATFORM, House
+from tests.attacks.deployment import DATA_ADMIN, DATA_OPS, PLATFORM, Deployment
 from tests.world import secrets_of
 
 PATIENCE = 30  # runs: a loop has no end
@@ -39,21 +39,23 @@ class OurOwnRest:
         """Nothing is kept."""
 
 
-def work(house: House) -> int:
+def work(deployment: Deployment) -> int:
     """Answer bells until it is quiet, or until nobody would wait any longer. Answers how many there were."""
-    http = OurOwnRest(TestClient(house.web, raise_server_exceptions=False))
-    ports = Ports(http, None, secrets_of(house.unit_of_work, {}), origins=Origins(SECRET))
-    executor, done = Executor(house.unit_of_work, ports, "worker-1"), 0
-    while house.jobs.enqueued and done < PATIENCE:
-        kind, execution_id = house.jobs.enqueued.pop(0)
+    http = OurOwnRest(TestClient(deployment.web, raise_server_exceptions=False))
+    ports = Ports(http, None, secrets_of(deployment.unit_of_work, {}), origins=Origins(SECRET))
+    executor, done = Executor(deployment.unit_of_work, ports, "worker-1"), 0
+    while deployment.jobs.enqueued and done < PATIENCE:
+        kind, execution_id = deployment.jobs.enqueued.pop(0)
         executor.run(KINDS[kind], execution_id)
         done += 1
     return done
 
 
-def workflow(house: House, url: str, body: str, *, on: str = "incident.created", header: str = "") -> None:
-    token = house.rest(DATA_OPS).headers["Authorization"]
-    house.apply(f"""
+def workflow(
+    deployment: Deployment, url: str, body: str, *, on: str = "incident.created", header: str = ""
+) -> None:
+    token = deployment.rest(DATA_OPS).headers["Authorization"]
+    deployment.apply(f"""
         kind: workflow
         name: again
         team: data
@@ -71,14 +73,18 @@ OPEN_ANOTHER = "{title: Again, team: data, severity: high}"
 
 
 @pytest.mark.parametrize("header", ["", ', runbook-origin: ""', ', RUNBOOK-ORIGIN: "wfx_1;depth=0;by=x"'])
-def test_a_workflow_that_opens_the_incident_that_starts_it_comes_to_an_end(house: House, header: str) -> None:
+def test_a_workflow_that_opens_the_incident_that_starts_it_comes_to_an_end(
+    deployment: Deployment, header: str
+) -> None:
     """Red before: an incident a run, for ever; also where the definition writes the header itself."""
-    workflow(house, "http://ours.example/api/incidents", OPEN_ANOTHER, header=header)
-    house.rest(DATA_ADMIN).post("/api/incidents", json={"title": "First", "team": "data", "severity": "high"})
+    workflow(deployment, "http://ours.example/api/incidents", OPEN_ANOTHER, header=header)
+    deployment.rest(DATA_ADMIN).post(
+        "/api/incidents", json={"title": "First", "team": "data", "severity": "high"}
+    )
 
-    assert work(house) < PATIENCE
+    assert work(deployment) < PATIENCE
 
-    with house.unit_of_work.begin() as found:
+    with deployment.unit_of_work.begin() as found:
         assert found.session.query(Incident).count() == MOST
         errors = [
             row.error for row in found.session.query(WorkflowExecution).order_by(WorkflowExecution.created_at)
@@ -86,22 +92,22 @@ def test_a_workflow_that_opens_the_incident_that_starts_it_comes_to_an_end(house
     assert errors == [None] * (MOST - 1) + [TOO_DEEP]
 
 
-def test_an_alert_that_a_webhook_sends_does_not_begin_anew(house: House) -> None:
+def test_an_alert_that_a_webhook_sends_does_not_begin_anew(deployment: Deployment) -> None:
     """Red before: the alert's incident was of depth 0."""
     alert = '{cycle_key: "{{ incident.id }}", transition: Triggered, title: Again, tags: "team:data"}'
-    workflow(house, "http://ours.example/api/alerts/datadog", alert)
-    house.incident("data")
+    workflow(deployment, "http://ours.example/api/alerts/datadog", alert)
+    deployment.incident("data")
 
-    assert work(house) < PATIENCE
-    with house.unit_of_work.begin() as found:
+    assert work(deployment) < PATIENCE
+    with deployment.unit_of_work.begin() as found:
         assert found.session.query(Incident).count() == MOST
 
 
-def test_a_runbook_that_runs_itself_comes_to_an_end(house: House) -> None:
+def test_a_runbook_that_runs_itself_comes_to_an_end(deployment: Deployment) -> None:
     """Red before: a run a run, for ever."""
-    incident = house.incident("data")
-    token = house.rest(DATA_OPS).headers["Authorization"]
-    house.apply(f"""
+    incident = deployment.incident("data")
+    token = deployment.rest(DATA_OPS).headers["Authorization"]
+    deployment.apply(f"""
         kind: runbook
         name: again
         team: data
@@ -113,11 +119,11 @@ def test_a_runbook_that_runs_itself_comes_to_an_end(house: House) -> None:
             headers: {{Authorization: "{token}"}}
             json: {{}}
         """)
-    house.rest(DATA_OPS).post(f"/api/incidents/{incident.id}/runbooks/again/execute", json={})
+    deployment.rest(DATA_OPS).post(f"/api/incidents/{incident.id}/runbooks/again/execute", json={})
 
-    assert work(house) < PATIENCE
+    assert work(deployment) < PATIENCE
 
-    with house.unit_of_work.begin() as found:
+    with deployment.unit_of_work.begin() as found:
         runs = found.session.query(RunbookExecution).order_by(RunbookExecution.created_at).all()
         assert [(run.depth, run.status) for run in runs] == [
             *((depth, "succeeded") for depth in range(5)),
@@ -125,10 +131,10 @@ def test_a_runbook_that_runs_itself_comes_to_an_end(house: House) -> None:
         ]
 
 
-def test_a_run_that_a_workflow_started_is_as_deep_as_its_workflow(house: House) -> None:
+def test_a_run_that_a_workflow_started_is_as_deep_as_its_workflow(deployment: Deployment) -> None:
     """Red before: a runbook between the workflow and the call hid the workflow."""
-    token = house.rest(DATA_OPS).headers["Authorization"]
-    house.apply(f"""
+    token = deployment.rest(DATA_OPS).headers["Authorization"]
+    deployment.apply(f"""
         kind: runbook
         name: opens
         team: data
@@ -147,22 +153,22 @@ def test_a_run_that_a_workflow_started_is_as_deep_as_its_workflow(house: House) 
         actions:
           - {{id: open, type: runbook, runbook: opens}}
         """)
-    house.incident("data")
+    deployment.incident("data")
 
-    assert work(house) < PATIENCE
-    with house.unit_of_work.begin() as found:
+    assert work(deployment) < PATIENCE
+    with deployment.unit_of_work.begin() as found:
         assert found.session.query(Incident).count() == MOST
 
 
-def test_nobody_makes_an_origin_up(house: House) -> None:
+def test_nobody_makes_an_origin_up(deployment: Deployment) -> None:
     """A stranger's header stops nothing, and hides nothing."""
     made_up = Origins("another secret").headers(Origin("wfx_1", 99))
     ours = Origins(SECRET).headers(Origin("wfx_1", 99))
     changed = {HEADER: ours[HEADER].replace("depth=99", "depth=0")}
-    incident = house.incident("data")
-    house.apply("{kind: runbook, name: gated, steps: [{id: gate, type: approval}]}")
+    incident = deployment.incident("data")
+    deployment.apply("{kind: runbook, name: gated, steps: [{id: gate, type: approval}]}")
 
     path = f"/api/incidents/{incident.id}/runbooks/gated/execute"
     for header, status in ((made_up, 201), (changed, 201), ({HEADER: "é" * 9999}, 201), (ours, 409)):
         encoded = {name.encode(): value.encode() for name, value in header.items()}
-        assert house.rest(PLATFORM).post(path, json={}, headers=encoded).status_code == status
+        assert deployment.rest(PLATFORM).post(path, json={}, headers=encoded).status_code == status

@@ -16,7 +16,7 @@ from core.decisions.installation import Workspace
 from core.tables import Incident
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl
 from tests.acceptance.slack.requests import Slack, click_form, command_form, ours, signed_headers
-from tests.attacks.house import DATA_CHANNEL, DATA_OPS, House
+from tests.attacks.deployment import DATA_CHANNEL, DATA_OPS, Deployment
 
 Send = Callable[[str], Any]
 
@@ -46,13 +46,13 @@ FOREIGN_CLICKS: list[dict[str, Any]] = [
 
 
 @pytest.fixture(params=["http", "socket"])
-def send(request: pytest.FixtureRequest, house: House) -> Send:
+def send(request: pytest.FixtureRequest, deployment: Deployment) -> Send:
     """Both ways in: `/slack/events`, and an envelope of Socket Mode, which is dispatched as it is."""
 
     def over_http(body: str) -> Any:
-        return TestClient(house.web).post("/slack/events", content=body, headers=signed_headers(body))
+        return TestClient(deployment.web).post("/slack/events", content=body, headers=signed_headers(body))
 
-    return over_http if request.param == "http" else house.slack.deliver
+    return over_http if request.param == "http" else deployment.slack.deliver
 
 
 def changed_command(text: str, changes: dict[str, str]) -> str:
@@ -60,57 +60,57 @@ def changed_command(text: str, changes: dict[str, str]) -> str:
     return urlencode({name: values[0] for name, values in form.items()} | changes)
 
 
-def changed_click(house: House, action_id: str, value: str, changes: dict[str, Any]) -> str:
-    form = parse_qs(click_form(DATA_OPS, action_id, value, house.response_url))
+def changed_click(deployment: Deployment, action_id: str, value: str, changes: dict[str, Any]) -> str:
+    form = parse_qs(click_form(DATA_OPS, action_id, value, deployment.response_url))
     return urlencode({"payload": json.dumps(json.loads(form["payload"][0]) | changes)})
 
 
-def status_of(house: House, incident_id: str) -> str:
-    with house.unit_of_work.begin() as work:
+def status_of(deployment: Deployment, incident_id: str) -> str:
+    with deployment.unit_of_work.begin() as work:
         return work.session.get_one(Incident, incident_id).status
 
 
 @pytest.mark.parametrize("changes", FOREIGN_COMMANDS, ids=str)
 def test_a_command_of_another_workspace_acknowledges_nothing(
-    house: House, send: Send, changes: dict[str, str]
+    deployment: Deployment, send: Send, changes: dict[str, str]
 ) -> None:
     """Red before: the incident was acknowledged."""
-    incident = house.incident("data")
+    incident = deployment.incident("data")
 
     answer = send(changed_command("incident ack", changes))
 
-    assert status_of(house, incident.id) == "open"
+    assert status_of(deployment, incident.id) == "open"
     said = answer.text if hasattr(answer, "text") else answer.body
     assert "another Slack" in said
     assert "inc-" not in said
     send(changed_command("incident ack", {}))
-    assert status_of(house, incident.id) == "acknowledged"
+    assert status_of(deployment, incident.id) == "acknowledged"
 
 
 @pytest.mark.parametrize("changes", FOREIGN_CLICKS, ids=str)
 def test_a_click_of_another_workspace_cancels_nothing(
-    house: House, send: Send, response_url: ResponseUrl, changes: dict[str, Any]
+    deployment: Deployment, send: Send, response_url: ResponseUrl, changes: dict[str, Any]
 ) -> None:
     """Red before: the run was cancelled."""
-    house.apply(GATED)
-    incident = house.incident("data")
+    deployment.apply(GATED)
+    incident = deployment.incident("data")
     run = (
-        house.rest(DATA_OPS)
+        deployment.rest(DATA_OPS)
         .post(f"/api/incidents/{incident.id}/runbooks/gated/execute")
         .json()["execution"]["id"]
     )
-    house.work()
+    deployment.work()
 
-    send(changed_click(house, "run.cancel", run, changes))
+    send(changed_click(deployment, "run.cancel", run, changes))
 
     assert "another Slack" in response_url.next_text()
-    assert house.see(run).status == "waiting"
-    send(changed_click(house, "run.cancel", run, {}))
-    house.work()
-    assert house.see(run).status == "cancelled"
+    assert deployment.see(run).status == "waiting"
+    send(changed_click(deployment, "run.cancel", run, {}))
+    deployment.work()
+    assert deployment.see(run).status == "cancelled"
 
 
-def test_a_form_of_another_workspace_starts_nothing(house: House, send: Send) -> None:
+def test_a_form_of_another_workspace_starts_nothing(deployment: Deployment, send: Send) -> None:
     """Red before: the form was read and taken for one of our own."""
     view = {
         "type": "modal",
@@ -133,27 +133,29 @@ def test_a_form_of_another_workspace_starts_nothing(house: House, send: Send) ->
     assert "another Slack" in said
 
 
-def test_while_nobody_knows_the_workspace_nobody_is_heard(house: House) -> None:
+def test_while_nobody_knows_the_workspace_nobody_is_heard(deployment: Deployment) -> None:
     """Red before: everybody was."""
-    incident = house.incident("data")
-    app = create_bolt_app(house.unit_of_work, workspace=Workspace, token="xoxb-1", api_url=NOBODY_LISTENS)
+    incident = deployment.incident("data")
+    app = create_bolt_app(
+        deployment.unit_of_work, workspace=Workspace, token="xoxb-1", api_url=NOBODY_LISTENS
+    )
 
     said = Slack(app).types(DATA_OPS, DATA_CHANNEL, "incident ack")
 
     assert "does not know yet which Slack workspace" in said
     assert "SLACK_TEAM_ID" in said
-    assert status_of(house, incident.id) == "open"
+    assert status_of(deployment, incident.id) == "open"
 
 
 @pytest.mark.parametrize("api_url", ["https://slack.com/api/", "http://slack.example/api/"])
 def test_what_a_person_is_told_goes_to_slack_alone(
-    house: House, response_url: ResponseUrl, api_url: str
+    deployment: Deployment, response_url: ResponseUrl, api_url: str
 ) -> None:
     """Red before: we posted to whatever address the payload named."""
-    app = create_bolt_app(house.unit_of_work, workspace=ours, token="xoxb-1", api_url=api_url)
+    app = create_bolt_app(deployment.unit_of_work, workspace=ours, token="xoxb-1", api_url=api_url)
 
     Slack(app, response_url.url).clicks(DATA_OPS, "run.cancel", "rbx_nowhere")
-    house.slack.clicks(DATA_OPS, "run.retry", "rbx_elsewhere")
+    deployment.slack.clicks(DATA_OPS, "run.retry", "rbx_elsewhere")
 
     assert "rbx_elsewhere" in response_url.next_text()
     assert response_url.said.empty()

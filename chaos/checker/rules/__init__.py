@@ -1,1 +1,1 @@
-"""The rules: one file for each part of the model."""
+"""The checker's rules, one module per part of the model."""

@@ -1,4 +1,4 @@
-"""The audit trail has a row for each request, decision, cancel, verdict and end, and one only."""
+"""The audit trail has exactly one entry for each request, decision, cancel, verdict and end."""
 
 from collections.abc import Iterator
 
@@ -26,11 +26,14 @@ def endings_are_recorded(facts: Facts) -> Iterator[Finding]:
             if entry.action == "runbook_execution.ended"
         ]
         if said != ([execution.status] if execution.is_final else []):
-            yield execution.id, f"{execution.id} is {execution.status}; the audit trail says it ended {said}."
+            yield (
+                execution.id,
+                f"{execution.id} is {execution.status}; the audit trail records these ends: {said}.",
+            )
 
 
 def decisions_are_recorded(facts: Facts) -> Iterator[Finding]:
-    """Each decision in a row, and no row without one."""
+    """Each decision has one entry, and each entry one decision."""
     decided = sorted((d.gate_id, d.user, "approved" if d.approved else "rejected") for d in facts.decisions)
     recorded = sorted(
         (entry.subject, entry.actor, entry.action.removeprefix("approval."))
@@ -40,22 +43,22 @@ def decisions_are_recorded(facts: Facts) -> Iterator[Finding]:
     for gate_id, user, word in {*decided, *recorded}:
         counts = [found.count((gate_id, user, word)) for found in (decided, recorded)]
         if counts != [1, 1]:
-            how = f"{counts[0]} times, and in the audit trail {counts[1]} times"
+            how = f"{counts[0]} times, but {counts[1]} times in the audit trail"
             yield gate_id, f"{user} {word} {gate_id} {how}."
 
 
 def cancels_are_recorded(facts: Facts) -> Iterator[Finding]:
-    """Who is cancelled was cancelled by somebody, and who was cancelled did not succeed."""
+    """A cancelled run has an entry that says who cancelled it, and a run with that entry did not succeed."""
     for execution in facts.executions:
         count = _count(facts, execution.id, "runbook_execution.cancelled")
         if execution.status == "cancelled" and not count:
-            yield execution.id, f"{execution.id} is cancelled, and the audit trail does not say by whom."
+            yield execution.id, f"{execution.id} is cancelled, but the audit trail does not say by whom."
         if count and execution.status not in ("cancelled", "failed"):
-            yield execution.id, f"{execution.id} was cancelled, and is {execution.status}."
+            yield execution.id, f"{execution.id} was cancelled, but is {execution.status}."
 
 
 def verdicts_are_recorded(facts: Facts) -> Iterator[Finding]:
-    """A step is asked about once for each time it was in doubt, and answered once at most."""
+    """A step is asked about once per doubt, and each question gets at most one verdict."""
     for step in facts.steps:
         answers = [
             entry
@@ -68,7 +71,7 @@ def verdicts_are_recorded(facts: Facts) -> Iterator[Finding]:
         if len(answers) > asked:
             yield (
                 step.execution_id,
-                f"{step.key} was asked about {asked} times, and answered {len(answers)} times.",
+                f"{step.key} was asked about {asked} times, but has {len(answers)} verdicts.",
             )
 
 

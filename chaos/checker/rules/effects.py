@@ -1,4 +1,4 @@
-"""What reached the outside: at most once, with the right key, of the right edition."""
+"""External calls and commands happen at most once, with the right key and edition, and never without a reason."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from chaos.checker.facts import Execution, Facts, Step
 from chaos.checker.violations import Finding
 
 SECONDS = re.compile(r"(\d+)s")
-MARGIN = 1.0  # seconds between a harm and what is known of it
+MARGIN = 1.0  # seconds between a fault and its record
 
 
 def _outside_steps(facts: Facts, type_: str) -> Iterator[tuple[Execution, Step, dict[str, Any]]]:
@@ -21,18 +21,18 @@ def _outside_steps(facts: Facts, type_: str) -> Iterator[tuple[Execution, Step, 
 
 
 def is_safe(definition: Mapping[str, Any]) -> bool:
-    """Whether the step may run again."""
+    """Return whether the step may be repeated."""
     return bool((definition.get("retry") or {}).get("safe"))
 
 
 def timeout_of(definition: Mapping[str, Any]) -> float | None:
-    """Seconds that each attempt may take; None where the step does not say."""
+    """Return the seconds that each attempt may take; None if the step sets no timeout."""
     found = SECONDS.fullmatch(str(definition.get("timeout") or ""))
     return float(found[1]) if found else None
 
 
 def unsafe_calls_happen_once(facts: Facts) -> Iterator[Finding]:
-    """Once more only where a person said: run it again."""
+    """An unsafe call is repeated only after a `run_again` verdict."""
     for _, step, definition in _outside_steps(facts, "http"):
         calls, allowed = len(facts.calls_of[step.key]), 1 + facts.run_again(step)
         if not is_safe(definition) and calls > allowed:
@@ -51,16 +51,16 @@ def unsafe_commands_run_once(facts: Facts) -> Iterator[Finding]:
 
 
 def calls_carry_their_step(facts: Facts) -> Iterator[Finding]:
-    """Every call has the key, the path and the edition of a step."""
+    """Every call has the key, path and edition of a step."""
     known = {step.key: _path(definition) for _, step, definition in _outside_steps(facts, "http")}
     for call in facts.calls:
         path = f"{call.kind}/{call.edition}"
         if call.key not in known:
-            yield call.key, f"A call of {path} came with the key {call.key!r}, which no step has."
+            yield call.key, f"A call of {path} had the key {call.key!r}, which belongs to no step."
         elif known[call.key] != path:
             yield (
                 call.key,
-                f"The step {call.key} called {path}, and its run's definition says {known[call.key]}.",
+                f"The step {call.key} called {path}, but its run's definition says {known[call.key]}.",
             )
 
 
@@ -69,16 +69,16 @@ def _path(definition: dict[str, Any]) -> str:
 
 
 def success_needs_a_call(facts: Facts) -> Iterator[Finding]:
-    """Unless a person said that it ran, or the run before had called it."""
+    """A step succeeds only after a call, unless the verdict was `ran` or a retry carried it over."""
     for _, step, _definition in _outside_steps(facts, "http"):
         said = any(entry.action == "verdict.ran" for entry in facts.audit_of[step.execution_id])
         said |= step.carried_over
         if step.status == "succeeded" and not said and not facts.calls_of[step.key]:
-            yield step.execution_id, f"The step {step.key} succeeded, and nothing was called."
+            yield step.execution_id, f"The step {step.key} succeeded, but nothing was called."
 
 
 def repeated_calls_have_a_reason(facts: Facts) -> Iterator[Finding]:
-    """A call is repeated after a refusal, its timeout, a person's word, or what befell a worker meanwhile."""
+    """A call is repeated only after a refusal, its timeout, a verdict, or a fault that affected a worker."""
     for _, step, definition in _outside_steps(facts, "http"):
         for first, second in pairwise(facts.calls_of[step.key]):
             late = second.at - first.at > (timeout_of(definition) or float("inf"))
@@ -91,17 +91,20 @@ def repeated_calls_have_a_reason(facts: Facts) -> Iterator[Finding]:
 
 
 def doubt_has_a_reason(facts: Facts) -> Iterator[Finding]:
-    """Nobody is asked about a step while all is well; whoever cancels a run may leave one in doubt."""
+    """A step is in doubt only after a fault, or after somebody cancelled the run."""
     asked = {entry.subject for entry in facts.audit if entry.action.startswith("verdict.")}
     asked |= {step.execution_id for step in facts.steps if step.status == "unknown"}
     asked -= {entry.subject for entry in facts.audit if entry.action == "runbook_execution.cancelled"}
     for execution in facts.executions:
         if execution.id in asked and not facts.harmed(execution.created_at.timestamp(), float("inf")):
-            yield execution.id, f"{execution.id} asked whether a step happened, and nothing had befallen it."
+            yield (
+                execution.id,
+                f"{execution.id} asked whether a step happened, although no fault had affected it.",
+            )
 
 
 def commands_die_with_their_worker(facts: Facts) -> Iterator[Finding]:
-    """Nothing of a command is alive when its step or its run is over, or when the next attempt begins."""
+    """No process of a command is alive once its step or run is over, or once the next attempt begins."""
     for execution, step, _definition in _outside_steps(facts, "shell"):
         traces, over = facts.traces_of[step.key], step.finished_at or execution.finished_at
         newest = max(
@@ -111,13 +114,13 @@ def commands_die_with_their_worker(facts: Facts) -> Iterator[Finding]:
             if newest is not None and trace.at > newest.at and trace.pid != newest.pid:
                 yield (
                     step.execution_id,
-                    f"Two commands of {step.key} ran at once: {trace.pid} and {newest.pid}.",
+                    f"Two commands of {step.key} ran at the same time: {trace.pid} and {newest.pid}.",
                 )
             if over is not None and trace.at > over.timestamp() + MARGIN:
                 late = trace.at - over.timestamp()
                 yield (
                     step.execution_id,
-                    f"A command of {step.key} was alive {late:.1f} s after the step was over.",
+                    f"A command of {step.key} was still alive {late:.1f} s after the step was over.",
                 )
 
 

@@ -11,7 +11,7 @@ def _waits_for_people(execution: Execution) -> bool:
 
 
 def executions_end(facts: Facts) -> Iterator[Finding]:
-    """Who waits for a lock waits for whom its holder waits."""
+    """Every execution ends or waits for people; one that waits for a lock may wait for what the lock's holder does."""
     holders = {each.lock_name: each for each in facts.executions if each.holds_lock}
     for execution in facts.executions:
         holder = holders.get(execution.lock_name) if execution.waiting_for == "lock" else None
@@ -29,19 +29,22 @@ def endings_are_whole(facts: Facts) -> Iterator[Finding]:
         if not execution.is_final:
             continue
         if execution.finished_at is None or execution.worker is not None:
-            yield execution.id, f"{execution.id} is {execution.status}, and has no end, or still a worker."
+            yield (
+                execution.id,
+                f"{execution.id} is {execution.status}, but has no end time or still has a worker.",
+            )
         for step in facts.steps_of[execution.id]:
             if step.status in ("running", "waiting"):
                 yield (
                     execution.id,
-                    f"{execution.id} is {execution.status}, and its step {step.id} {step.status}.",
+                    f"{execution.id} is {execution.status}, but its step {step.id} is {step.status}.",
                 )
             elif execution.status == "succeeded" and step.status in ("pending", "unknown", "cancelled"):
-                yield execution.id, f"{execution.id} succeeded, and its step {step.id} is {step.status}."
+                yield execution.id, f"{execution.id} succeeded, but its step {step.id} is {step.status}."
 
 
-def wake_at_says_who_is_wanted(facts: Facts) -> Iterator[Finding]:
-    """Null exactly when the execution ended or waits for people alone; a gate with an end wakes it then."""
+def wake_at_is_consistent(facts: Facts) -> Iterator[Finding]:
+    """`wake_at` is null if and only if the execution ended or waits for people; a gate's expiry is its `wake_at`."""
     open_gates = by([gate for gate in facts.gates if gate.status == "open"], "execution_id")
     for execution in facts.executions:
         expiry = [gate.expires_at for gate in open_gates[execution.id]]
@@ -49,7 +52,7 @@ def wake_at_says_who_is_wanted(facts: Facts) -> Iterator[Finding]:
             if [execution.wake_at] != expiry:
                 yield (
                     execution.id,
-                    f"{execution.id} wakes at {execution.wake_at}; its open gates end at {expiry}.",
+                    f"{execution.id} wakes at {execution.wake_at}; its open gates expire at {expiry}.",
                 )
         elif (execution.wake_at is None) != (
             execution.is_final or execution.waiting_for in ("verdict", "lock")
@@ -58,4 +61,4 @@ def wake_at_says_who_is_wanted(facts: Facts) -> Iterator[Finding]:
             yield execution.id, f"{execution.id} ({how}) has wake_at {execution.wake_at}."
 
 
-RULES = (executions_end, endings_are_whole, wake_at_says_who_is_wanted)
+RULES = (executions_end, endings_are_whole, wake_at_is_consistent)

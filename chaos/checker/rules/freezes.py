@@ -1,4 +1,4 @@
-"""Nothing starts while its team is frozen, and what a freeze held goes on afterwards."""
+"""Nothing starts while its team is frozen, and held runs continue afterwards."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -6,13 +6,13 @@ from itertools import chain
 from chaos.checker.facts import Execution, Facts, WorkflowExecution
 from chaos.checker.violations import Finding
 
-EDGE = 1.0  # seconds: a time is taken as a transaction begins, and the freeze is lifted by the one that commits first
+EDGE = 1.0  # seconds: times are taken when a transaction begins, and a freeze is lifted when one commits
 CALLING = 2.0  # seconds between the commit that starts a step and its call
-LOST = 40.0  # seconds for which a worker may sleep between the two
+LOST = 40.0  # seconds for which a fault may suspend a worker between the two
 
 
 def windows(facts: Facts) -> list[tuple[float, float]]:
-    """From when somebody was told of a freeze, until shortly before it was lifted."""
+    """Return the periods from the confirmation of a freeze until shortly before it was lifted."""
     return [
         (facts.froze[each.id], each.lifted_at.timestamp() - EDGE)
         for each in facts.freezes
@@ -21,7 +21,7 @@ def windows(facts: Facts) -> list[tuple[float, float]]:
 
 
 def no_step_starts_while_frozen(facts: Facts) -> Iterator[Finding]:
-    """What had started before may end."""
+    """No step starts during a freeze; one that had started before may finish."""
     for since, until in windows(facts):
         for step in chain(facts.steps, facts.actions):
             if step.attempt and step.started_at and since < step.started_at.timestamp() < until:
@@ -30,7 +30,7 @@ def no_step_starts_while_frozen(facts: Facts) -> Iterator[Finding]:
 
 
 def nothing_is_called_while_frozen(facts: Facts) -> Iterator[Finding]:
-    """Not by a further attempt either; but by a worker that something befell between its commit and its call."""
+    """Nothing is called during a freeze, except by a worker that a fault delayed between its commit and its call."""
     for since, until in windows(facts):
         for call in facts.calls:
             late = since + CALLING < call.at < until
@@ -40,25 +40,25 @@ def nothing_is_called_while_frozen(facts: Facts) -> Iterator[Finding]:
 
 
 def nothing_begins_while_frozen(facts: Facts) -> Iterator[Finding]:
-    """A workflow may, and waits."""
+    """No run begins during a freeze; a workflow may begin, but waits."""
     for since, until in windows(facts):
         for execution in facts.executions:
             if since < execution.created_at.timestamp() < until:
                 yield execution.id, f"{execution.id} began while its team was frozen."
 
 
-def what_was_held_goes_on(facts: Facts) -> Iterator[Finding]:
+def held_executions_continue(facts: Facts) -> Iterator[Finding]:
     lasting = [each.id for each in facts.freezes if each.lifted_at is None]
     for freeze_id in lasting:
         yield freeze_id, f"The freeze {freeze_id} was never lifted."
     every: chain[Execution | WorkflowExecution] = chain(facts.executions, facts.workflows)
     for each in every:
         if each.is_frozen and not each.is_final and not lasting:
-            yield each.id, f"{each.id} is {each.status}, and still frozen, and there is no freeze."
+            yield each.id, f"{each.id} is {each.status} and still held, although no freeze is in force."
 
 
 def count(facts: Facts) -> int:
-    """How many freezes there were, and how many runs lived through one."""
+    """Return how many freezes there were, plus how many runs overlapped one."""
     lives = [
         (execution.created_at.timestamp(), execution.finished_at.timestamp())
         for execution in facts.executions
@@ -73,5 +73,5 @@ RULES = (
     no_step_starts_while_frozen,
     nothing_is_called_while_frozen,
     nothing_begins_while_frozen,
-    what_was_held_goes_on,
+    held_executions_continue,
 )

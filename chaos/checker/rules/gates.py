@@ -1,4 +1,4 @@
-"""One decision a person, one that decides, and none afterwards."""
+"""Gates: one decision per person, none by an initiator, and none after the gate has closed."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,7 +8,7 @@ from chaos.checker.violations import Finding
 
 COMMITTING = timedelta(
     seconds=2
-)  # times are taken as a transaction begins; it may wait for another one's end
+)  # times are taken when a transaction begins; it may then wait for another one to end
 
 
 def one_decision_a_person(facts: Facts) -> Iterator[Finding]:
@@ -20,25 +20,25 @@ def one_decision_a_person(facts: Facts) -> Iterator[Finding]:
         if gate.requester in users:
             yield (
                 gate.execution_id,
-                f"{gate.requester} decided on {gate.id}, which they asked for themselves.",
+                f"{gate.requester} decided on {gate.id}, although they requested the run.",
             )
 
 
 def no_initiator_decides(facts: Facts) -> Iterator[Finding]:
-    """Neither who is kept as one, nor who asked for the run or one that it is a retry of, or had a step run again."""
+    """No stored initiator decides, nor anybody who requested the run or a run it retries, or gave `run_again`."""
     decided = by(facts.decisions, "gate_id")
     for gate in facts.gates:
-        wanted = {*gate.initiators, *_who_wanted(facts, gate)}
+        wanted = {*gate.initiators, *_initiators_on_record(facts, gate)}
         for decision in decided[gate.id]:
             if decision.user in wanted:
                 yield (
                     gate.execution_id,
-                    f"{decision.user} decided on {gate.id}, whose run they brought about.",
+                    f"{decision.user} decided on {gate.id}, although they are an initiator of its run.",
                 )
 
 
-def _who_wanted(facts: Facts, gate: Gate) -> Iterator[str]:
-    """By what the trail and the runs say, whatever the gate was told."""
+def _initiators_on_record(facts: Facts, gate: Gate) -> Iterator[str]:
+    """Yield the initiators according to the audit trail and the runs, independent of what the gate stored."""
     known = {execution.id: execution for execution in facts.executions}
     run = known.get(gate.execution_id)
     while run is not None:
@@ -51,7 +51,7 @@ def _who_wanted(facts: Facts, gate: Gate) -> Iterator[str]:
 
 
 def decisions_make_the_status(facts: Facts) -> Iterator[Finding]:
-    """Rejected by one rejection, approved by as many approvals as it takes, otherwise by neither."""
+    """One rejection rejects, the required number of approvals approves, and any other gate has neither."""
     decided = by(facts.decisions, "gate_id")
     for gate in facts.gates:
         approvals = sum(decision.approved for decision in decided[gate.id])
@@ -62,12 +62,12 @@ def decisions_make_the_status(facts: Facts) -> Iterator[Finding]:
             "rejected": rejections == 1 and approvals < gate.count,
         }
         if not wanted.get(gate.status, approvals < gate.count and rejections == 0):
-            said = f"{approvals} approvals of {gate.count} and {rejections} rejections"
-            yield gate.execution_id, f"The gate {gate.id} is {gate.status} by {said}."
+            said = f"{approvals} of {gate.count} approvals and {rejections} rejections"
+            yield gate.execution_id, f"The gate {gate.id} is {gate.status} with {said}."
 
 
 def a_rejection_is_the_last_word(facts: Facts) -> Iterator[Finding]:
-    """In the order of the audit trail, which is that of the commits."""
+    """Nobody decides after a rejection, in the order of the audit trail, which is the order of commits."""
     for gate in facts.gates:
         words = [entry.action for entry in sorted(facts.audit_of[gate.id], key=lambda entry: entry.number)]
         if "approval.rejected" in words[:-1]:
@@ -81,12 +81,12 @@ def nothing_is_decided_afterwards(facts: Facts) -> Iterator[Finding]:
         if closed_at is not None and decision.created_at > closed_at + COMMITTING:
             yield (
                 gates[decision.gate_id].execution_id,
-                f"{decision.user} decided on {decision.gate_id} once closed.",
+                f"{decision.user} decided on {decision.gate_id} after it had closed.",
             )
 
 
 def open_gates_are_waited_for(facts: Facts) -> Iterator[Finding]:
-    """An execution that waits for approval has exactly one open gate, any other none."""
+    """An execution that waits for approval has exactly one open gate; any other has none."""
     opened = by([gate for gate in facts.gates if gate.status == "open"], "execution_id")
     for execution in facts.executions:
         gates = opened[execution.id]

@@ -1,4 +1,4 @@
-"""A lock is one execution's at a time, and goes on to the next in the queue."""
+"""A lock has one holder at a time, and passes to the next execution in the queue."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,7 +9,7 @@ from chaos.checker.violations import Finding
 
 
 def one_holder_a_lock(facts: Facts) -> Iterator[Finding]:
-    """Now, and at any time: who runs under a lock began after the one before had ended."""
+    """A lock never has two holders: each execution began after the previous one under the lock had ended."""
     for name, users in by(facts.executions, "lock_name").items():
         if name is None:
             continue
@@ -30,7 +30,10 @@ def _start(execution: Execution) -> datetime:
 def nobody_keeps_a_lock(facts: Facts) -> Iterator[Finding]:
     for execution in facts.executions:
         if execution.is_final and execution.holds_lock:
-            yield execution.id, f"{execution.id} is {execution.status}, and holds {execution.lock_name}."
+            yield (
+                execution.id,
+                f"{execution.id} is {execution.status}, but still holds {execution.lock_name}.",
+            )
 
 
 def nobody_waits_for_a_free_lock(facts: Facts) -> Iterator[Finding]:

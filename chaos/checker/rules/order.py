@@ -7,11 +7,11 @@ from itertools import pairwise
 from chaos.checker.facts import OPEN, Facts
 from chaos.checker.violations import Finding
 
-COMMITTING = timedelta(seconds=2)  # a cancel's time is taken as its transaction begins, before its commit
+COMMITTING = timedelta(seconds=2)  # a cancel's time is taken when its transaction begins, before its commit
 
 
 def steps_run_in_order(facts: Facts) -> Iterator[Finding]:
-    """A gate that is asked again is decided after what was done behind it before."""
+    """Steps start in order, except after a gate that needed approval again, which may be decided after later steps."""
     for steps in facts.steps_of.values():
         for step, following in pairwise(steps):
             if following.started_at is None or facts.is_asked_again(step):
@@ -31,7 +31,7 @@ def calls_arrive_in_order(facts: Facts) -> Iterator[Finding]:
         first = [facts.calls_of[step.key][0] for step in steps if facts.calls_of[step.key]]
         for call, following in pairwise(first):
             if following.at < call.at:
-                yield execution_id, f"The call of {following.key} arrived before the one of {call.key}."
+                yield execution_id, f"The call of {following.key} arrived before that of {call.key}."
 
 
 def nothing_starts_after_a_cancel(facts: Facts) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What was acknowledged is there, once."""
+"""Everything that was acknowledged exists exactly once."""
 
 from collections.abc import Iterator
 
@@ -6,33 +6,39 @@ from chaos.checker.facts import Facts, by
 from chaos.checker.violations import Finding
 from chaos.definitions import ON_ACKNOWLEDGED
 
-PATIENCE = 3.0  # seconds, Slack's
-TRIGGERS = ("auto", "awaited")  # services whose incidents start a workflow, one each
+PATIENCE = 3.0  # seconds that Slack waits for an answer
+TRIGGERS = ("auto", "awaited")  # services whose incidents start one workflow each
 
 
 def one_execution_a_request(facts: Facts) -> Iterator[Finding]:
-    """However often it was delivered; exactly one where its asker was told so. Its retries have its tag, too."""
+    """A request starts one run at most, however often it is delivered, and exactly one if that was acknowledged.
+
+    Retries of the run have the request's tag, too.
+    """
     tagged = by((each for each in facts.executions if each.retry_of is None), "tag")
     for request in facts.asked:
         found = [execution.id for execution in tagged[request.tag]]
         if len(found) > 1:
-            yield found[0], f"The request {request.tag} made {len(found)} executions: {', '.join(found)}."
+            yield found[0], f"The request {request.tag} started {len(found)} runs: {', '.join(found)}."
         if request.told is not None and request.told not in found:
-            yield request.told, f"The request {request.tag} was told of {request.told}, which is not there."
+            yield (
+                request.told,
+                f"The request {request.tag} was answered with {request.told}, which does not exist.",
+            )
         if request.refused and found:
-            yield found[0], f"The request {request.tag} was refused, and made {found[0]}."
+            yield found[0], f"The request {request.tag} was refused, but started {found[0]}."
 
 
-def what_was_told_exists(facts: Facts) -> Iterator[Finding]:
-    """Nobody was told of an execution that is lost."""
+def acknowledged_executions_exist(facts: Facts) -> Iterator[Finding]:
+    """Every run whose id somebody was given exists."""
     known = {execution.id for execution in facts.executions}
     for execution_id in facts.told:
         if execution_id not in known:
-            yield execution_id, f"Somebody was told of {execution_id}, which is not there."
+            yield execution_id, f"Somebody was given {execution_id}, which does not exist."
 
 
 def one_workflow_execution_an_incident(facts: Facts) -> Iterator[Finding]:
-    """A workflow ran once for each incident that triggers it, and started one runbook."""
+    """A workflow runs once for each incident that triggers it, and starts one runbook."""
     opened = [each for each in facts.workflows if each.frozen.get("name") != ON_ACKNOWLEDGED]
     ran, started = by(opened, "incident_id"), by(facts.executions, "workflow_execution_id")
     for incident in facts.incidents:
@@ -45,7 +51,7 @@ def one_workflow_execution_an_incident(facts: Facts) -> Iterator[Finding]:
 
 
 def one_workflow_execution_an_acknowledgement(facts: Facts) -> Iterator[Finding]:
-    """It was started in the transaction of the change, whatever was frozen meanwhile."""
+    """Each acknowledgement starts one workflow, in its own transaction, even during a freeze."""
     ran = by([each for each in facts.workflows if each.frozen.get("name") == ON_ACKNOWLEDGED], "incident_id")
     for incident in facts.incidents:
         wanted = 1 if incident.status == "acknowledged" else 0
@@ -53,12 +59,12 @@ def one_workflow_execution_an_acknowledgement(facts: Facts) -> Iterator[Finding]
             found = len(ran[incident.id])
             yield (
                 incident.id,
-                f"{incident.id} is {incident.status}, and was followed by {found} workflow executions.",
+                f"{incident.id} is {incident.status}, but started {found} workflow executions.",
             )
 
 
-def redis_is_not_missed(facts: Facts) -> Iterator[Finding]:
-    """Slack gets its answer within its 3 s while Redis is away."""
+def slack_is_answered_without_redis(facts: Facts) -> Iterator[Finding]:
+    """Slack gets its answer within 3 s while Redis is down."""
     for delivery in facts.without_redis:
         if delivery.outcome == "operation_timeout" or delivery.seconds > PATIENCE:
             took = f"{delivery.seconds:.1f} s"
@@ -70,8 +76,8 @@ def redis_is_not_missed(facts: Facts) -> Iterator[Finding]:
 
 ACKNOWLEDGED = (
     one_execution_a_request,
-    what_was_told_exists,
+    acknowledged_executions_exist,
     one_workflow_execution_an_incident,
     one_workflow_execution_an_acknowledgement,
 )
-WITHOUT_REDIS = (redis_is_not_missed,)
+WITHOUT_REDIS = (slack_is_answered_without_redis,)

@@ -1,4 +1,4 @@
-"""A retry goes on where its run ended, or from where an admin said; what was done is carried over, not done again."""
+"""A retry resumes where its run ended, or where an admin chose; finished steps are carried over, not repeated."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -9,12 +9,12 @@ from chaos.definitions import APPROVERS
 
 EDGE = timedelta(
     seconds=1
-)  # between the clocks of two processes, each of which asks the database's now and then
+)  # between the clocks of two processes, each of which is synchronised with the database's
 DONE = ("succeeded", "skipped")
 
 
 def _retries(facts: Facts) -> Iterator[tuple[Execution, Execution]]:
-    """Each with the one that it is a retry of."""
+    """Yield each retried run with its retry."""
     known = {execution.id: execution for execution in facts.executions}
     for execution in facts.executions:
         if execution.retry_of is not None:
@@ -28,14 +28,14 @@ def one_retry_a_run(facts: Facts) -> Iterator[Finding]:
 
 
 def what_did_not_succeed_is_retried(facts: Facts) -> Iterator[Finding]:
-    """Once it has ended; by a run of the same version with the same parameters."""
+    """Only a run that ended without success is retried, with the same version and parameters."""
     for old, new in _retries(facts):
         if old.status not in ("failed", "cancelled", "timed_out"):
             yield new.id, f"{new.id} is a retry of {old.id}, which is {old.status}."
         elif old.finished_at is None or new.created_at < old.finished_at - EDGE:
-            yield new.id, f"{new.id} was made before {old.id} had ended, of which it is a retry."
+            yield new.id, f"{new.id}, a retry of {old.id}, was created before that had ended."
         if _what(old) != _what(new):
-            yield new.id, f"{new.id} runs something else than {old.id}, of which it is a retry."
+            yield new.id, f"{new.id}, a retry of {old.id}, differs in its version, definition or parameters."
 
 
 def _what(execution: Execution) -> tuple[object, ...]:
@@ -43,11 +43,11 @@ def _what(execution: Execution) -> tuple[object, ...]:
 
 
 def what_is_carried_over_is_not_done_again(facts: Facts) -> Iterator[Finding]:
-    """Neither called, nor run; and it stands as it stood, unless an admin left it out."""
+    """A carried-over step neither calls nor runs, and keeps its state, unless an admin skipped it."""
     for old, new in _retries(facts):
         for before, step in zip(facts.steps_of[old.id], facts.steps_of[new.id], strict=False):
             if step.carried_over and (facts.calls_of[step.key] or facts.traces_of[step.key]):
-                yield new.id, f"{step.key} was carried over, and done again."
+                yield new.id, f"{step.key} was carried over, but also repeated."
             if step.carried_over and step.status != "skipped" and _stand(step) != _stand(before):
                 yield (
                     new.id,
@@ -60,7 +60,7 @@ def _stand(step: Step) -> tuple[object, ...]:
 
 
 def retries_go_on_where_they_should(facts: Facts) -> Iterator[Finding]:
-    """Where the audit trail says; who is no admin goes on from the first step that did not succeed."""
+    """A retry resumes where the audit trail says; without an admin that is the first step that did not succeed."""
     for old, new in _retries(facts):
         said = [
             entry.details.get("from")
@@ -70,24 +70,24 @@ def retries_go_on_where_they_should(facts: Facts) -> Iterator[Finding]:
         steps = facts.steps_of[new.id]
         begun = next((at for at, step in enumerate(steps) if [step.id] == said), None)
         if begun is None:
-            yield new.id, f"The audit trail says that {new.id} goes on from {said}."
+            yield new.id, f"The audit trail says that {new.id} resumes at {said}."
             continue
         before, behind = steps[:begun], steps[begun:]
         if not all(step.carried_over or _was_approved(facts, old, step) for step in before):
-            yield new.id, f"{new.id} goes on from {said[0]}, and carries over not all that comes before it."
+            yield new.id, f"{new.id} resumes at {said[0]}, but does not carry over every earlier step."
         if any(step.carried_over for step in behind):
-            yield new.id, f"{new.id} goes on from {said[0]}, and carries over what comes later."
+            yield new.id, f"{new.id} resumes at {said[0]}, but carries over a later step."
         if new.requested_by not in APPROVERS and said != [_first(facts, old)]:
-            yield new.id, f"{new.id} goes on from {said[0]}; {old.id} had come to {_first(facts, old)}."
+            yield new.id, f"{new.id} resumes at {said[0]}; {old.id} had ended at {_first(facts, old)}."
 
 
 def _was_approved(facts: Facts, old: Execution, step: Step) -> bool:
-    """In the earlier run: such a gate may be asked again, also when the run goes on behind it."""
+    """Return whether the gate was approved in the earlier run; it may need approval again if a later step reruns."""
     return step.type == "approval" and facts.steps_of[old.id][step.position].status == "succeeded"
 
 
 def what_runs_again_is_asked_for_again(facts: Facts) -> Iterator[Finding]:
-    """The last gate before it, with those in a row with it, is not carried over."""
+    """The gates directly before the first repeated step are not carried over: they need approval again."""
     for _, new in _retries(facts):
         steps = facts.steps_of[new.id]
         begun = next(
@@ -95,11 +95,11 @@ def what_runs_again_is_asked_for_again(facts: Facts) -> Iterator[Finding]:
         )
         for gate in _covering(steps[:begun]):
             if gate.carried_over and gate.status == "succeeded":
-                yield new.id, f"{new.id} goes on behind {gate.key} on the approval of an earlier run."
+                yield new.id, f"{new.id} continues after {gate.key} on the approval of an earlier run."
 
 
 def _covering(before: Sequence[Step]) -> Iterator[Step]:
-    """The last gate, and those that stand in a row with it."""
+    """Yield the last gate and the gates directly before it."""
     is_met = False
     for step in reversed(before):
         if step.type == "approval":
@@ -110,7 +110,7 @@ def _covering(before: Sequence[Step]) -> Iterator[Step]:
 
 
 def _first(facts: Facts, old: Execution) -> str | None:
-    """The step that ended the run: not done, and not passed."""
+    """Return the id of the step that ended the run: not done, and its failure not tolerated."""
     undone = [step for step in facts.steps_of[old.id] if step.status not in DONE]
     ended = [step for step in undone if not _was_passed(facts, old, step)]
     return next((step.id for step in (*ended, *undone)), None)

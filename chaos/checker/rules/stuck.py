@@ -1,4 +1,4 @@
-"""Nothing that is due waits for long: not after a death, not at any time."""
+"""Nothing that is due waits for more than a minute, even after a worker is lost."""
 
 from collections.abc import Iterator
 
@@ -9,21 +9,21 @@ LONGEST = 60.0  # seconds
 
 
 def nobody_is_stuck(facts: Facts) -> Iterator[Finding]:
-    """Due, and untouched for so long while everything was up."""
+    """No execution is due and untouched for more than LONGEST seconds while everything is up."""
     for wait in facts.waits:
         if wait.seconds > LONGEST:
             yield (
                 wait.execution_id,
-                f"{wait.execution_id} was due, and nobody touched it for {wait.seconds:.0f} s.",
+                f"{wait.execution_id} was due, but no worker touched it for {wait.seconds:.0f} s.",
             )
 
 
 def executions_recover(facts: Facts) -> Iterator[Finding]:
-    """Within a minute somebody goes on with what a lost worker held."""
+    """Another worker continues the runs of a lost worker within a minute."""
     for recovery in facts.recoveries:
         if recovery.seconds > LONGEST:
             seconds = f"{recovery.seconds:.1f} s"
-            yield recovery.execution_id, f"Nobody went on with {recovery.execution_id} for {seconds}."
+            yield recovery.execution_id, f"No worker continued {recovery.execution_id} for {seconds}."
 
 
 RULES = (nobody_is_stuck, executions_recover)

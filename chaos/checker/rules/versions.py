@@ -1,4 +1,4 @@
-"""What runs is the version that was asked for, as it was published."""
+"""A run executes the requested version exactly as it was published."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ def the_frozen_copy_runs(facts: Facts) -> Iterator[Finding]:
     for execution in facts.executions:
         if execution.frozen != execution.published:
             version = f"version {execution.version} of {execution.runbook}"
-            yield execution.id, f"{execution.id} runs something else than {version}."
+            yield execution.id, f"{execution.id} does not run {version} as it was published."
 
 
 RULES = (the_frozen_copy_runs,)

@@ -1,4 +1,4 @@
-"""Waits last as long as they say, and a workflow that waits for a runbook goes on by that one's end."""
+"""Waits last as long as defined, and a workflow that waits for a run continues when it ends."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ def _actions(facts: Facts, type_: str) -> Iterator[tuple[WorkflowExecution, Step
 
 
 def _awaited(facts: Facts) -> Iterator[tuple[WorkflowExecution, Step, list[Execution]]]:
-    """Actions that wait for a runbook's end, and have begun to; with what they started."""
+    """Yield the started actions that wait for a run to end, with the runs they started."""
     started = by(facts.executions, "workflow_execution_id")
     for workflow, action, definition in _actions(facts, "runbook"):
         if definition.get("wait") and action.status not in UNTRIED:
@@ -29,7 +29,7 @@ def _awaited(facts: Facts) -> Iterator[tuple[WorkflowExecution, Step, list[Execu
 
 
 def _pauses(facts: Facts) -> Iterator[tuple[Step, float]]:
-    """Steps and actions that let time pass, and are over; how many seconds they say."""
+    """Yield finished `wait` steps and `delay` actions with the seconds that they are defined to last."""
     waits = (
         (step, facts.definition_of(execution, step))
         for execution in facts.executions
@@ -49,31 +49,31 @@ def pauses_last(facts: Facts) -> Iterator[Finding]:
         assert step.finished_at is not None
         if step.finished_at - step.started_at < timedelta(seconds=seconds):
             lasted = (step.finished_at - step.started_at).total_seconds()
-            yield step.execution_id, f"{step.key} lasted {lasted:.2f} s; it says {seconds:g} s."
+            yield step.execution_id, f"{step.key} lasted {lasted:.2f} s instead of {seconds:g} s."
 
 
 def one_run_an_action(facts: Facts) -> Iterator[Finding]:
-    """However often its worker died."""
+    """Each action starts one run, however often its worker dies."""
     started = by(facts.executions, "workflow_execution_id")
     for workflow, action, _ in _actions(facts, "runbook"):
         count = len(started[workflow.id])
         if count != int(action.status not in UNTRIED):
-            yield workflow.id, f"The action {action.key} is {action.status}, and started {count} runbooks."
+            yield workflow.id, f"The action {action.key} is {action.status}, but started {count} runbooks."
 
 
-def awaited_ends_are_told(facts: Facts) -> Iterator[Finding]:
-    """The action is over when its runbook is, not before, and its output says how that one ended."""
+def awaited_ends_are_reported(facts: Facts) -> Iterator[Finding]:
+    """An action ends after the run it waits for, and its output says how the run ended."""
     for workflow, action, runs in _awaited(facts):
         for run in runs:
             if run.finished_at is None:
                 if action.finished_at is not None:
-                    yield workflow.id, f"{action.key} is over, and {run.id} is {run.status}."
+                    yield workflow.id, f"{action.key} is over, but {run.id} is {run.status}."
             elif action.finished_at is None:
-                yield workflow.id, f"{run.id} is {run.status}, and {action.key} waits for it."
+                yield workflow.id, f"{run.id} is {run.status}, but {action.key} still waits for it."
             elif action.finished_at < run.finished_at:
                 yield workflow.id, f"{action.key} was over before {run.id} was."
             elif _told(action) != (run.id, run.status):
-                yield workflow.id, f"{action.key} says {_told(action)}, and {run.id} is {run.status}."
+                yield workflow.id, f"{action.key} says {_told(action)}, but {run.id} is {run.status}."
 
 
 def _told(action: Step) -> tuple[object, object]:
@@ -82,7 +82,7 @@ def _told(action: Step) -> tuple[object, object]:
 
 
 def workflows_come_to_their_end(facts: Facts) -> Iterator[Finding]:
-    """One that passes its runbook's failure succeeds, whatever befell it."""
+    """Workflows that tolerate their run's failure succeed, whatever faults there were."""
     for workflow, action, _ in _awaited(facts):
         if workflow.is_final and workflow.status != "succeeded":
             yield (
@@ -92,7 +92,7 @@ def workflows_come_to_their_end(facts: Facts) -> Iterator[Finding]:
 
 
 def workflows_speak_once(facts: Facts) -> Iterator[Finding]:
-    """And say what they wait for: the runbook execution, and how it ended."""
+    """A workflow posts its message once, naming the run that it waited for and how it ended."""
     said = Counter(message.text for message in facts.messages)
     ends = {workflow.id: f" {run.id} {run.status}" for workflow, _, runs in _awaited(facts) for run in runs}
     for workflow, action, _ in _actions(facts, "message"):
@@ -100,20 +100,20 @@ def workflows_speak_once(facts: Facts) -> Iterator[Finding]:
             continue
         text = str(action.output["text"])
         if said[text] != 1:
-            yield workflow.id, f"{action.key} succeeded, and was said {said[text]} times."
+            yield workflow.id, f"{action.key} succeeded, but was posted {said[text]} times."
         if not text.endswith(ends.get(workflow.id, "")):
-            yield workflow.id, f"{action.key} said {text!r}, not{ends[workflow.id]}."
+            yield workflow.id, f"{action.key} posted {text!r}, not{ends[workflow.id]}."
 
 
 def count(facts: Facts) -> int:
-    """How many waits there were."""
+    """Return how many waits there were."""
     return sum(1 for _ in chain(_pauses(facts), _awaited(facts)))
 
 
 RULES = (
     pauses_last,
     one_run_an_action,
-    awaited_ends_are_told,
+    awaited_ends_are_reported,
     workflows_come_to_their_end,
     workflows_speak_once,
 )

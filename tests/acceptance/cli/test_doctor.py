@@ -71,7 +71,7 @@ def test_processes_that_nobody_hears_of_are_wrong(
     assert outcome.status == 1
     said = " ".join(outcome.out.split())
     assert "None alive, there was no sign of life: no run or workflow continues" in said
-    assert "`runbook poster` starts one" in said
+    assert "Start one with `runbook poster`" in said
     found = checks(cli)
     assert [found[kind] for kind in ("worker", "poster", "clock")] == [False, False, True]
 
@@ -130,7 +130,7 @@ def test_a_token_that_slack_refuses_is_wrong(healthy: pytest.MonkeyPatch, cli: C
     outcome = cli("doctor")
 
     assert outcome.status == 1
-    assert "Slack refuses it: invalid_auth." in outcome.out
+    assert "invalid_auth" in outcome.out
 
 
 def test_a_database_without_migrations_is_wrong(
@@ -212,7 +212,7 @@ def test_a_clock_that_is_an_hour_off_is_found(healthy: pytest.MonkeyPatch, cli: 
 
     assert not found["ok"]
     assert ("ahead of" if hours > 0 else "behind") in found["message"]
-    assert "the database's, and" in found["message"]
+    assert "the database's and" in found["message"]
     assert "Slack's" in found["message"]
 
 
@@ -223,7 +223,7 @@ def test_an_address_that_is_none_is_a_finding_and_the_others_are_looked_at(
     found = finding(cli, "services")
 
     assert not found["ok"]
-    assert "DATABASE_URL is no address" in found["message"]
+    assert "DATABASE_URL is not a valid address" in found["message"]
     assert "shell" in checks(cli)
 
 

@@ -83,10 +83,10 @@ def test_a_draft_is_shown_with_what_it_changes_in_the_approved_version(
     apply_documents(unit_of_work, LONG)
     shown = cli("show", "web-drain").out
     assert "@@" not in shown
-    assert "It changes" not in shown
+    assert "Changes since" not in shown
 
     apply_documents(unit_of_work, LONG.replace("for: 1h", "for: 2h"), approve=False)
-    changes = cli("show", "web-drain").out.partition("It changes v1, which was approved:\n")[2].splitlines()
+    changes = cli("show", "web-drain").out.partition("Changes since the approved v1:\n")[2].splitlines()
     assert changes[1:3] == ["--- web-drain v1 (approved)", "+++ web-drain v2 (draft)"]
     assert [line.split() for line in changes[3:] if line.startswith(("-", "+"))] == [
         ["-", "for:", "1h"],
@@ -96,7 +96,7 @@ def test_a_draft_is_shown_with_what_it_changes_in_the_approved_version(
 
 def test_a_draft_of_which_nothing_was_approved_says_so(cli: Cli) -> None:
     _, said, whole = cli("show", "db-draft").out.partition(
-        "No version of it was approved yet. This is all of it:\n\n"
+        "No version has been approved yet. The full definition:\n\n"
     )
     assert said
     assert whole.startswith("kind: runbook\nname: db-draft\n")
@@ -107,7 +107,7 @@ def test_a_draft_that_says_what_was_approved_says_so(cli: Cli, unit_of_work: Uni
     apply_documents(unit_of_work, LONG.replace("for: 1h", "for: 2h"), approve=False)
     apply_documents(unit_of_work, LONG, approve=False)
 
-    assert cli("show", "web-drain").out.endswith("\nIt says the same as v1, which was approved.\n")
+    assert cli("show", "web-drain").out.endswith("\nIdentical to the approved v1.\n")
 
 
 def test_what_another_team_owns_is_not_there(cli: Cli) -> None:
@@ -124,7 +124,7 @@ def test_a_name_with_a_slash_stays_a_name(cli: Cli) -> None:
     assert "execution" not in outcome.out
 
 
-@pytest.mark.parametrize(("token", "sentence"), [("", "RUNBOOK_TOKEN is not set."), ("rbt_no", "not good.")])
+@pytest.mark.parametrize(("token", "sentence"), [("", "RUNBOOK_TOKEN is not set."), ("rbt_no", "not valid.")])
 def test_without_a_good_token_it_says_how_to_get_one(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, token: str, sentence: str
 ) -> None:
@@ -191,9 +191,9 @@ def test_a_definition_is_approved_at_a_terminal_once_it_was_shown(
     outcome = cli("approve", "db-draft")
 
     assert outcome.status == 0
-    assert "This is all of it:\n\nkind: runbook\nname: db-draft\n" in outcome.out
+    assert "The full definition:\n\nkind: runbook\nname: db-draft\n" in outcome.out
     assert outcome.out.index("kind: runbook") < outcome.out.index("Approve db-draft v1?")
-    assert ("db-draft v1 is approved and may run." in outcome.out) is (answer == "y")
+    assert ("Approved db-draft v1" in outcome.out) is (answer == "y")
     assert json.loads(cli("show", "db-draft", "--json").out)["runbook"]["status"] == status
 
 
@@ -205,7 +205,7 @@ def test_a_script_names_the_version_that_somebody_read(
 ) -> None:
     as_admin(speak_as, monkeypatch, None)
     nobody = cli("approve", "db-draft")
-    assert (nobody.status, "name its version: --version N" in nobody.err) == (1, True)
+    assert (nobody.status, "--version N" in nobody.err) == (1, True)
     stale = cli("approve", "db-draft", "--version", "2")
     assert (stale.status, "db-draft is at version 1, not at version 2." in stale.err) == (1, True)
     answer = cli("approve", "db-draft", "--version", "1", "--reason", "Read it.", "--json")
@@ -227,6 +227,6 @@ def test_workflows_are_listed_shown_and_approved_alike(
     shown = cli("show", "--workflow", "greet").out
     assert shown.startswith("greet v2, draft, v1 in force\n")
     assert "+    text: good bye" in shown
-    assert "greet v2 is approved and may run." in cli("approve", "--workflow", "greet").out
+    assert "Approved greet v2" in cli("approve", "--workflow", "greet").out
     assert cli("show", "--workflow", "greet").out.startswith("greet v2, approved\n")
-    assert "is approved already" in cli("approve", "--workflow", "greet").out
+    assert "already approved" in cli("approve", "--workflow", "greet").out

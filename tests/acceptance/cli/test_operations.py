@@ -33,7 +33,7 @@ def test_a_verdict_is_about_the_step_that_the_run_asks_about(
     run = in_doubt(unit_of_work, incident)
     outcome = cli("verdict", run, answer)
     assert outcome.status == 0, outcome.err
-    assert f"Noted for step pause of say-hello: {answer}." in outcome.out
+    assert f"step pause of say-hello: {answer}" in outcome.out
     assert see(unit_of_work, run).waiting_for is None
 
 
@@ -50,7 +50,7 @@ def test_a_run_that_asks_nothing_takes_no_verdict(
     cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory
 ) -> None:
     outcome = cli("verdict", start_run(unit_of_work, incident, "say-hello"), "ran")
-    assert (outcome.status, "asks about no step" in outcome.err) == (1, True)
+    assert (outcome.status, "does not wait for a verdict" in outcome.err) == (1, True)
     assert cli("verdict", "rbx_none", "perhaps").status == 2
 
 
@@ -59,10 +59,10 @@ def test_a_freeze_is_begun_shown_and_lifted(cli: Cli, speak_as: Callable[[str], 
     assert cli("freeze").out == "Nothing is frozen.\n"
     begun = cli("freeze", "It's a drill: look first", "--team", "database")
     assert begun.status == 0, begun.err
-    assert "database is frozen (frz_" in begun.out
+    assert "database (frz_" in begun.out
     assert "It's a drill: look first" in cli("freeze").out
     thawed = cli("thaw")
-    assert (thawed.status, thawed.out) == (0, "database goes on.\n")
+    assert (thawed.status, thawed.out) == (0, "Thawed database: held runs continue.\n")
     assert cli("thaw").status == 1
     assert "is not frozen" in cli("thaw", "--team", "database").err
 
@@ -90,16 +90,16 @@ def test_an_incident_is_opened_and_brought_forward(cli: Cli) -> None:
     assert (incident["title"], incident["labels"]) == ("Orders 'down'", {"pager": "yes", "q": "a=b"})
     number = f"inc-{incident['number']}"
     assert "Orders 'down'" in cli("incident", "list").out
-    assert cli("incident", "list", "--status", "closed").out == "There are none.\n"
+    assert cli("incident", "list", "--status", "closed").out == "No incidents.\n"
     assert "pager=yes" in cli("incident", "show", number).out
-    for verb, done in (("ack", "is acknowledged"), ("resolve", "is resolved"), ("close", "is closed")):
+    for verb, done in (("ack", "acknowledged"), ("resolve", "resolved"), ("close", "closed")):
         assert done in cli("incident", verb, number).out
     again = cli("incident", "ack", number)
     assert (again.status, again.err.startswith("runbook: ")) == (1, True)
 
 
 def test_an_incident_is_escalated_and_noted_as_it_is_written(cli: Cli, incident: Incident) -> None:
-    assert "is critical now" in cli("incident", "escalate", incident.id, "critical").out
+    assert "critical" in cli("incident", "escalate", incident.id, "critical").out
     noted = cli("incident", "note", incident.id, NOTE, "--json")
     assert noted.status == 0, noted.err
     assert json.dumps(NOTE) in json.dumps(json.loads(noted.out))

@@ -33,7 +33,7 @@ def test_an_operator_says_that_the_database_was_restored(cli: Cli, unit_of_work:
     answer = cli("restored")
 
     assert (answer.status, answer.err) == (0, "")
-    assert "Everything is frozen, and this is generation 2 of the database." in " ".join(answer.out.split())
+    assert "generation 2 of the database" in " ".join(answer.out.split())
     [reason] = reasons(unit_of_work)
     assert reason.startswith(
         "An operator declared that the database was restored from a copy. What went on after"
@@ -58,5 +58,5 @@ def test_a_process_freezes_everything_before_it_does_anything(
 def test_what_is_to_start_frozen_and_cannot_freeze_does_not_start() -> None:
     engine = open_engine("postgresql://nobody@127.0.0.1:9/none")
 
-    with pytest.raises(Unavailable, match="so it did not start"):
+    with pytest.raises(Unavailable, match="Not started"):
         begin(UnitOfWorkFactory(engine, SystemClock(), RecordedJobs()), frozen=True)

@@ -25,7 +25,7 @@ def test_a_run_is_asked_for_and_its_id_told(
     outcome = cli("run", "db-check", "--incident", f"inc-{incident.number}", "cluster=orders")
 
     assert outcome.status == 0
-    assert f"db-check v1 is asked for, for inc-{incident.number}. Its id is rbx_" in outcome.out
+    assert f"db-check v1 for inc-{incident.number} (rbx_" in outcome.out
     with unit_of_work.begin() as work:
         assert work.session.query(RunbookExecution).count() == 1
 
@@ -37,7 +37,7 @@ def test_a_dry_run_tells_the_plan_and_starts_nothing(
 
     assert outcome.status == 0, outcome.err
     assert "pause" in outcome.out
-    assert "is asked for" not in outcome.out
+    assert "Requested" not in outcome.out
     with unit_of_work.begin() as work:
         assert work.session.query(RunbookExecution).count() == 0
 
@@ -137,8 +137,8 @@ def test_the_status_without_an_id_lists_what_runs_now(
 
 
 def test_where_nothing_runs_it_says_so(cli: Cli, incident: Incident) -> None:
-    assert cli("status").out == "Nothing runs now.\n"
-    assert cli("status", incident.id).out == f"Nothing was run for {incident.id} yet.\n"
+    assert cli("status").out == "There are no active runs.\n"
+    assert cli("status", incident.id).out == f"There are no runs for {incident.id} yet.\n"
 
 
 def test_a_run_is_cancelled_once(cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory) -> None:
@@ -177,11 +177,12 @@ def test_the_status_says_how_to_approve(
     shown = cli("status", run).out
 
     assert "waiting for approval" in shown
-    assert "Needs 1 approval, has 0: a responder of team database may decide." in shown
+    assert "0 of 1 approval" in shown
+    assert "a responder of team database" in shown
     digest = see(unit_of_work, run).approval.digest[:16]  # type: ignore[union-attr, index]  # it waits there
     assert f"  runbook approve {gate} --digest {digest}\n" in shown
     assert f"  runbook reject {gate} --digest {digest}\n" in shown
-    assert "What will be sent once it is approved:" in shown
+    assert "Sent once approved:" in shown
 
 
 def test_what_was_shown_is_what_is_approved(
@@ -197,7 +198,7 @@ def test_an_approval_lets_the_run_go_on(
 ) -> None:
     run, gate = waiting_gate(unit_of_work, recorded_bells, incident)
 
-    assert cli("approve", gate).out == f"It is approved (run {run}, step gate).\n"
+    assert cli("approve", gate).out == f"Approved (run {run}, step gate).\n"
     work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
     assert see(unit_of_work, run).status == "succeeded"
     assert cli("approve", gate).err == "runbook: This was already approved."

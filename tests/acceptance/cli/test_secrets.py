@@ -1,4 +1,4 @@
-"""What is declared about secrets, at the terminal: listed, suggested, and looked after by the doctor."""
+"""Declarations of secrets at the terminal: listed, suggested, and checked by the doctor."""
 
 import json
 from pathlib import Path
@@ -44,7 +44,7 @@ def environment(
 
 
 def test_what_is_suggested_can_be_applied_and_is_what_was_missing(cli: Cli, tmp_path: Path) -> None:
-    assert "No secret is declared." in cli("secrets", "list").out
+    assert "No secrets are declared." in cli("secrets", "list").out
     suggested = cli("secrets", "suggest").out
     assert "hunter2" not in suggested
     assert suggested == (
@@ -54,7 +54,7 @@ def test_what_is_suggested_can_be_applied_and_is_what_was_missing(cli: Cli, tmp_
     file = tmp_path / "secrets.yaml"
     file.write_text(suggested)
     assert cli("apply", str(file)).out.strip() == "secret API"
-    assert cli("secrets", "suggest").out.strip() == "# All that the library uses is declared."
+    assert cli("secrets", "suggest").out.strip() == "# Every secret that the library uses is declared."
     listed = cli("secrets", "list")
     assert "API" in listed.out
     assert "api.example:8443" in listed.out
@@ -78,8 +78,8 @@ def test_the_doctor_tells_what_is_not_declared_and_what_cannot_be_read(
         checks = json.loads(cli("doctor", "--json").out)["checks"]
         return [each["message"] for each in checks if each["name"] == "secrets"]
 
-    assert said() == ["Used, and not declared: API."]
+    assert said() == ["Used but not declared: API."]
     apply_documents(unit_of_work, f"{TEAMS}---{CALLS}")
-    assert said() == ["1 declared, and all can be read. Set, and not declared, so used by nobody: IDLE."]
+    assert said() == ["1 declared, all readable. Set but not declared, so unused: IDLE."]
     environment.delenv("RUNBOOK_SECRET_API")
     assert said() == ["API: RUNBOOK_SECRET_API is not set."]

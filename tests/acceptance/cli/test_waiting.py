@@ -76,7 +76,7 @@ def test_the_outcome_is_the_exit_status_and_each_step_is_told(
         outcome = cli("run", name, "--incident", incident.id, "--wait")
     assert outcome.status == status, outcome.err
     lines = outcome.out.splitlines()
-    assert "is asked for" in lines[0]
+    assert "Requested" in lines[0]
     assert any(line.strip().startswith("1/2 first succeeded") for line in lines)
     assert lines[-1].startswith(f"{name} {last}")
 

@@ -26,7 +26,7 @@ def test_the_story_ends_well_and_says_which_workflow_caused_it(tmp_path: Path) -
     played = headless(tmp_path)
     assert played.returncode == 0, played.stdout + played.stderr
     assert "The story ended well." in played.stdout
-    assert "The primary is orders-db-2; the workflow execution was wfx_" in played.stdout
+    assert "The primary is now orders-db-2. The workflow execution was wfx_" in played.stdout
     assert not any(markup in played.stdout for markup in ("<!date^", "<@U", "<#C", "&lt;", "<http"))
 
 

@@ -45,7 +45,7 @@ def test_a_revoked_token_is_refused_at_once_and_the_others_are_not(
     assert responder.get("/api/incidents").status_code == 200
     answer = terminal("token", "revoke", token["id"])
 
-    assert (answer.exit_code, answer.stdout) == (0, f"{token['id']} (test, U0DBOPS) is revoked.\n")
+    assert (answer.exit_code, answer.stdout) == (0, f"Revoked {token['id']} (test, U0DBOPS).\n")
     assert responder.get("/api/incidents").status_code == 401
     assert other.get("/api/incidents").status_code == 200
     assert next(each for each in tokens(terminal) if each["id"] == token["id"])["revoked_at"] is not None
@@ -91,7 +91,7 @@ def test_audit_verify_says_whether_the_chain_is_whole(
     seal_the_audit_trail(unit_of_work)
     whole = terminal("audit", "verify")
     assert whole.exit_code == 0
-    assert "the chain is whole." in whole.stdout
+    assert "chain is intact" in whole.stdout
     head = json.loads(terminal("audit", "verify", "--json").stdout)["head"]
     assert head in whole.stdout
     assert terminal("audit", "verify", "--head", head).exit_code == 0
@@ -103,7 +103,7 @@ def test_audit_verify_says_whether_the_chain_is_whole(
     broken = terminal("audit", "verify")
     assert broken.exit_code == 1
     assert "BROKEN: Entry 2, at position 2 of the chain, is not as it was sealed" in broken.stdout
-    assert "The 1 entries before it are whole." in broken.stdout
+    assert "before it that are intact: 1." in broken.stdout
 
 
 def test_audit_export_gives_a_line_an_entry(

@@ -1,4 +1,4 @@
-"""A house whose database is dumped at a moment of its day: it lives on, and the copy is restored elsewhere."""
+"""A deployment whose database is dumped at a moment of its day: it lives on, and the copy is restored elsewhere."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +40,7 @@ class Outside:
 
 
 @dataclass
-class House:
+class Deployment:
     """All processes, in one thread. `moments`: how many there were; at number `dump_at` the dump is written."""
 
     unit_of_work: UnitOfWorkFactory

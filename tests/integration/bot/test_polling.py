@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine, text
 
-from bench.explaining import overheard
+from bench.explaining import recorded
 from bot.poster.claims import claim_next, is_due_by
 from core.services.analytics.tallies import count_ended
 from core.services.audit.chain import seal_entries
@@ -60,7 +60,7 @@ def much(engine: Engine, owner_engine: Engine) -> Engine:
 
 def plans_of(unit_of_work: UnitOfWorkFactory, engine: Engine, act: Act) -> list[str]:
     """The lines of the plans of all that the act said."""
-    with unit_of_work.begin() as work, overheard(engine) as said:
+    with unit_of_work.begin() as work, recorded(engine) as said:
         act(work)
     with engine.connect() as connection:
         return [

@@ -23,7 +23,7 @@ from core.tables import Incident, Notice
 from core.unit_of_work import UnitOfWorkFactory
 from slack_sandbox.serving import RunningSandbox
 from tests.conftest import ADMIN, RecordedJobs
-from tests.integration.bot.restoring import House, Outside
+from tests.integration.bot.restoring import Deployment, Outside
 from tests.integration.bot.world import WORKSPACE, BotWorld, PretendTime
 from tests.integration.slack_sandbox.people import People
 from tests.world import apply_documents, running_target
@@ -39,37 +39,39 @@ def outside(time: PretendTime, people: People, slack: RunningSandbox) -> Iterato
 
 
 @pytest.fixture
-def house(unit_of_work: UnitOfWorkFactory, outside: Outside, owner_url: str, tmp_path: Path) -> House:
+def deployment(
+    unit_of_work: UnitOfWorkFactory, outside: Outside, owner_url: str, tmp_path: Path
+) -> Deployment:
     apply_documents(unit_of_work, DEFINITIONS)
-    house = House(unit_of_work, outside, owner_url, tmp_path / "dump")
+    deployment = Deployment(unit_of_work, outside, owner_url, tmp_path / "dump")
     for path in ("drain", "promote", "verify"):
         for number in range(RUNS):
-            outside.target.during[f"/ok/once-run{number}-{path}"] = house.moment
+            outside.target.during[f"/ok/once-run{number}-{path}"] = deployment.moment
     post: Any = outside.client.chat_postMessage
 
     def posted(**message: Any) -> Any:
         answer = post(**message)
-        house.moment()
+        deployment.moment()
         return answer
 
     outside.client.chat_postMessage = posted  # type: ignore[method-assign]
-    return house
+    return deployment
 
 
 @pytest.fixture
 def copy(
-    house: House, services: Services, outside: Outside, request: pytest.FixtureRequest
-) -> Iterator[House]:
+    deployment: Deployment, services: Services, outside: Outside, request: pytest.FixtureRequest
+) -> Iterator[Deployment]:
     """The copy that was taken at the moment of the parameter, restored when the original has done everything."""
-    house.dump_at = request.param
-    settle(house.unit_of_work)
-    house.begin(RUNS)
-    house.live()
-    assert house.file.exists(), house.moments
-    owner_url = restore(house.file, services.owner_url, f"restored_{token_hex(6)}")
+    deployment.dump_at = request.param
+    settle(deployment.unit_of_work)
+    deployment.begin(RUNS)
+    deployment.live()
+    assert deployment.file.exists(), deployment.moments
+    owner_url = restore(deployment.file, services.owner_url, f"restored_{token_hex(6)}")
     engine = open_engine(as_role_of(services.database_url, owner_url))
-    yield House(
-        UnitOfWorkFactory(engine, house.unit_of_work.clock, RecordedJobs(), frozenset({ADMIN})),
+    yield Deployment(
+        UnitOfWorkFactory(engine, deployment.unit_of_work.clock, RecordedJobs(), frozenset({ADMIN})),
         outside,
         owner_url,
     )
@@ -77,7 +79,7 @@ def copy(
 
 
 @pytest.mark.parametrize("copy", [Random(number).randrange(2, MOMENTS) for number in range(4)], indirect=True)
-def test_a_dump_of_any_moment_repeats_no_step_and_no_message(copy: House) -> None:
+def test_a_dump_of_any_moment_repeats_no_step_and_no_message(copy: Deployment) -> None:
     before = len(copy.outside.target.calls)
     assert settle(copy.unit_of_work) is Happened.COPIED
 

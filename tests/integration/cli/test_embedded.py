@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey that we bring along, for real."""
+"""The bundled PostgreSQL and Valkey, as real servers."""
 
 import os
 import signal
@@ -242,7 +242,9 @@ def test_the_data_of_another_major_version_is_refused(tmp_path: Path) -> None:
     (tmp_path / "postgres" / "data").mkdir(parents=True)
     (tmp_path / "postgres" / "data" / "PG_VERSION").write_text("15\n")
     with (
-        pytest.raises(EmbeddedServiceError, match="was written by PostgreSQL 15; the embedded one is 18"),
+        pytest.raises(
+            EmbeddedServiceError, match="was written by PostgreSQL 15; the embedded PostgreSQL is version 18"
+        ),
         embedded_services(tmp_path, redis=False),
     ):
         pass
@@ -283,7 +285,7 @@ def test_a_server_that_does_not_start_tells_what_its_log_says(tmp_path: Path) ->
     good = configuration.read_text()
     configuration.write_text("no_such_setting = 1\n")
     with (
-        pytest.raises(EmbeddedServiceError, match=r"(?s)ended with status 1.*no_such_setting"),
+        pytest.raises(EmbeddedServiceError, match=r"(?s)exited with status 1.*no_such_setting"),
         embedded_services(tmp_path, redis=False),
     ):
         pass

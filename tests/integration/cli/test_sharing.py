@@ -98,7 +98,7 @@ def test_a_server_whose_owner_is_gone_is_not_reused_though_it_still_answers(
     assert lock is not None
     write_state(files.state, State(pid=os.getpid(), owner=gone, url=ADDRESS))
     with (
-        pytest.raises(EmbeddedServiceError, match="that cannot be used is still at work"),
+        pytest.raises(EmbeddedServiceError, match="that does not answer is still running"),
         running(Sleep(), files),
     ):
         pass
@@ -131,7 +131,7 @@ def test_a_server_that_cannot_be_prepared_is_stopped(files: Files) -> None:
 def test_a_start_that_takes_too_long_elsewhere_is_a_sentence(files: Files) -> None:
     with (
         locked(files.start_lock, patience=1),
-        pytest.raises(EmbeddedServiceError, match="Another process has been holding"),
+        pytest.raises(EmbeddedServiceError, match="Another process has held"),
         locked(files.start_lock, patience=0.1),
     ):
         pass
@@ -154,5 +154,5 @@ def test_a_child_whose_parent_died_before_it_was_ready_does_not_start(files: Fil
     command = [sys.executable, "-I", "-S", str(LAUNCHER), json.dumps(plan), shutil.which("touch"), "started"]
     result = subprocess.run([part for part in command if part], capture_output=True, text=True, check=False)
     assert result.returncode == 1
-    assert "the process that wanted this server is gone" in result.stderr
+    assert "the process that started this server is gone" in result.stderr
     assert not (files.home / "started").exists()

@@ -120,7 +120,7 @@ def cli(*arguments: str) -> str:
 @pytest.mark.usefixtures("plugin")
 def test_validation_schema_reference_and_tests_know_its_types(tmp_path: Path) -> None:
     (tmp_path / "all.yaml").write_text(f"{RUNBOOK}---{WORKFLOW}")
-    assert "2 definitions, no problem." in cli("validate", str(tmp_path))
+    assert "2 definitions" in cli("validate", str(tmp_path))
     assert "ok      look-up: it is found" in cli("test", str(tmp_path))
     step = json.loads(cli("schema", "runbook"))["$defs"]["DnsStep"]
     assert step["properties"]["host"]["description"] == "The name."

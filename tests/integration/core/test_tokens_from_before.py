@@ -61,5 +61,5 @@ def test_a_token_from_before_reads_and_runs_and_says_so(old_engine: Engine) -> N
     assert (details["before"]["scopes"], details["after"]["scopes"]) == (None, ["read", "run"])
     [finding] = tokens(unit_of_work)
     assert finding.ok
-    assert "1 token is from before tokens had scopes" in finding.message
+    assert "1 token was created before tokens had scopes" in finding.message
     assert "--scope read,run,approve,write" in finding.message

@@ -98,7 +98,7 @@ def test_a_body_that_makes_no_sense_is_refused(client: TestClient, body: str) ->
 def test_an_unknown_name_is_told_with_the_known_ones(client: TestClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
-    assert "There is no 'nope' here; there is " in answer.json()["error"]
+    assert "There is no 'nope' here." in answer.json()["error"]
 
 
 def test_breaking_can_put_the_replica_behind(client: TestClient) -> None:

@@ -47,21 +47,21 @@ def test_answers_without_redis_and_recoveries_are_summed_up() -> None:
     journal.recovered(Recovery("kill-any", "rbx_1", 11.5))
     slow = Delivery(1, 15.0, "slash_commands", "acknowledged", 3.5)
     said = report(journal, Facts(deliveries=[slow], redis_away=[(10.0, 20.0)]))
-    assert "recovery after 1 losses of a worker that held something: p50 11.50 s" in said
-    assert "Slack answered without Redis, 1 times" in said
+    assert "whose worker was lost (1): p50 11.50 s" in said
+    assert "while Redis was down (1)" in said
     assert "over 3 s: 1" in said
 
 
 def test_every_promise_has_its_line() -> None:
     said = report(Journal(), Facts())
     for sentence in (
-        "executions lost, or made twice: 0",
+        "executions lost or duplicated: 0",
         "unsafe steps called twice: 0",
-        "messages missing or doubled: 0",
+        "messages missing or duplicated: 0",
     ):
         assert f"{sentence} (checked 0)" in said
 
 
 def test_a_lifted_pace_is_said() -> None:
-    assert "posters went 40 times as fast" in report(Journal(), Facts(), hurry=40.0)
+    assert "posters ran at 40 times" in report(Journal(), Facts(), hurry=40.0)
     assert "posters" not in report(Journal(), Facts())

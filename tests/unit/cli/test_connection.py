@@ -53,7 +53,7 @@ def test_an_answer_of_something_else_is_told_as_such(answer: httpx2.Response) ->
 
 @pytest.mark.parametrize("url", ["runbook.example.com", "ftp://runbook", "", "https://"])
 def test_an_address_that_is_none_is_refused(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="no address of the service"):
+    with pytest.raises(ConfigurationError, match="not a valid address"):
         Connection(url, "rbt_1")
 
 
@@ -85,7 +85,7 @@ def test_answers_that_stay_lost_are_told_as_a_doubt() -> None:
     def lose(_: httpx2.Request) -> httpx2.Response:
         raise httpx2.RemoteProtocolError("gone")
 
-    with connection(lose) as client, pytest.raises(Unavailable, match="may have happened"):
+    with connection(lose) as client, pytest.raises(Unavailable, match="may have been carried out"):
         client.post("/api/x")
 
 

@@ -1,4 +1,4 @@
-"""What the doctor finds, as far as no service is needed for it."""
+"""The doctor's checks that need no service."""
 
 import os
 import socket
@@ -33,7 +33,7 @@ def test_egress_names_the_entry_that_is_none(entry: str) -> None:
     finding = egress(settings(RUNBOOK_EGRESS=f"api.example.com,{entry}"))
 
     assert not finding.ok
-    assert finding.message.startswith(f"{entry}:")
+    assert entry in finding.message
     assert "CIDRs" in finding.hint
 
 
@@ -137,7 +137,7 @@ def test_a_port_that_is_taken_is_found() -> None:
         number = taken.getsockname()[1]
         finding = port(settings(PORT=str(number)))
     assert not finding.ok
-    assert f"Port {number} of 127.0.0.1" in finding.message
+    assert f"port {number} of 127.0.0.1" in finding.message
     assert "PORT" in finding.hint
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong below the service, as one sentence with its mend."""
+"""Errors of PostgreSQL, Redis and files as one sentence with its remedy."""
 
 import errno
 from pathlib import Path
@@ -26,21 +26,21 @@ GONE = psycopg.OperationalError("connection failed\n\tIs the server running on t
         (PoolTimeout("QueuePool limit"), "cannot be reached", "DATABASE_URL"),
         (
             ProgrammingError("SELECT", {"secret": "s3cr3t"}, psycopg.errors.UndefinedTable("no teams")),
-            "not the tables of this release (no teams)",
+            "lacks tables of this release (no teams)",
             "runbook migrate",
         ),
-        (psycopg.errors.UndefinedColumn("no x"), "not the columns", "runbook migrate"),
+        (psycopg.errors.UndefinedColumn("no x"), "lacks columns", "runbook migrate"),
         (
             ProgrammingError("SELECT", {}, psycopg.errors.InsufficientPrivilege("denied for table teams")),
-            "role may not do this (denied for table teams)",
+            "lacks a privilege (denied for table teams)",
             "DATABASE_OWNER_URL",
         ),
         (InternalError("X", {}, psycopg.errors.ReadOnlySqlTransaction("read-only")), "standby", "primary"),
-        (psycopg.errors.TooManyConnections("sorry"), "no connection left", "max_connections"),
-        (psycopg.errors.LockNotAvailable("lock timeout"), "in use", "try it again"),
-        (psycopg.errors.DiskFull("No space left"), "disk is full", "Make room"),
+        (psycopg.errors.TooManyConnections("sorry"), "no free connections", "max_connections"),
+        (psycopg.errors.LockNotAvailable("lock timeout"), "in use", "try again"),
+        (psycopg.errors.DiskFull("No space left"), "disk is full", "Free some space"),
         (psycopg.ProgrammingError('invalid connection option "foo"'), "does not know", "DATABASE_URL"),
-        (CommandError("Can't locate revision identified by '0099'"), "migrations cannot be run", "0099"),
+        (CommandError("Can't locate revision identified by '0099'"), "migrations failed", "0099"),
         (RedisAway("Error 111 connecting"), "Redis cannot be used (Error 111", "REDIS_URL"),
         (AuthenticationError("wrong password"), "Redis cannot be used", "REDIS_URL"),
         (OSError(errno.ENOSPC, "No space left on device", "/x/y"), "/x/y: No space left", "device."),
@@ -95,7 +95,7 @@ def test_what_nobody_foresaw_has_its_traceback_without_values(error: Exception) 
 def test_an_address_of_a_database_that_is_none_names_the_setting_and_not_the_password(url: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         engine_at("DATABASE_OWNER_URL", url)
-    assert str(raised.value).startswith("DATABASE_OWNER_URL is no address: ")
+    assert str(raised.value).startswith("DATABASE_OWNER_URL is not a valid address: ")
     assert "hunter2" not in str(raised.value)
 
 
@@ -103,5 +103,5 @@ def test_an_address_of_a_database_that_is_none_names_the_setting_and_not_the_pas
 def test_an_address_of_redis_that_is_none_says_so(url: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         redis_at("REDIS_URL", url)
-    assert str(raised.value).startswith("REDIS_URL is no address: ")
+    assert str(raised.value).startswith("REDIS_URL is not a valid address: ")
     assert "hunter2" not in str(raised.value)

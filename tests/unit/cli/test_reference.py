@@ -1,4 +1,4 @@
-"""The committed reference is what the types and commands make of it."""
+"""The committed reference is up to date with the types and commands."""
 
 from pathlib import Path
 

@@ -67,7 +67,7 @@ def test_definitions_with_problems_are_not_tested(tmp_path: Path) -> None:
 def test_a_folder_without_a_test_is_no_success(tmp_path: Path) -> None:
     result = run(tmp_path, RUNBOOK.split("tests:")[0])
     assert result.exit_code == 1
-    assert "There is no test" in result.stdout
+    assert "contain no tests" in result.stdout
 
 
 @pytest.mark.parametrize("kind", ["runbook", "workflow", "team"])

@@ -1,4 +1,4 @@
-"""The demo's channel, as it is printed for people."""
+"""The demo's channel as text."""
 
 import pytest
 

@@ -8,7 +8,7 @@ from freezegun.api import FrozenDateTimeFactory
 
 from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import RecordedJobs
-from tests.integration.core.workflows.house import START, House
+from tests.integration.core.workflows.deployment import START, Deployment
 from tests.world import Target, running_target
 
 
@@ -20,10 +20,10 @@ def frozen() -> Iterator[FrozenDateTimeFactory]:
 
 
 @pytest.fixture
-def house(
+def deployment(
     unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, frozen: FrozenDateTimeFactory
-) -> House:
-    return House(unit_of_work, recorded_bells, frozen)
+) -> Deployment:
+    return Deployment(unit_of_work, recorded_bells, frozen)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from core.definitions.durations import parse_duration
 from core.services.executions.loading import WORKFLOW
 from core.statuses import IncidentStatus, Status, WaitingFor
 from core.tables import ActionExecution, Incident
-from tests.integration.core.workflows.house import House
+from tests.integration.core.workflows.deployment import Deployment
 from tests.world import new_executor
 
 SECOND = timedelta(seconds=1)
@@ -24,24 +24,24 @@ actions:
 """
 
 
-def test_a_delay_ends_at_its_second_though_every_process_is_another(house: House) -> None:
-    house.apply(DELAYED)
-    house.open()
-    waiting = house.run()
+def test_a_delay_ends_at_its_second_though_every_process_is_another(deployment: Deployment) -> None:
+    deployment.apply(DELAYED)
+    deployment.open()
+    waiting = deployment.run()
     assert (waiting.status, waiting.waiting_for) == (Status.WAITING, WaitingFor.TIMER)
-    house.at(timedelta(minutes=15) - SECOND)
-    assert house.said() == []
-    house.at(timedelta(minutes=15))
-    assert (house.said(), house.run().status) == (["still open"], Status.SUCCEEDED)
+    deployment.at(timedelta(minutes=15) - SECOND)
+    assert deployment.said() == []
+    deployment.at(timedelta(minutes=15))
+    assert (deployment.said(), deployment.run().status) == (["still open"], Status.SUCCEEDED)
 
 
-def test_conditions_behind_a_delay_see_the_incident_as_it_is_then(house: House) -> None:
-    house.apply(DELAYED)
-    incident = house.open()
-    house.change(incident, IncidentStatus.ACKNOWLEDGED)
-    house.at(timedelta(minutes=15))
-    assert house.said() == []
-    assert house.statuses() == {"grace": "succeeded", "tell": "skipped"}
+def test_conditions_behind_a_delay_see_the_incident_as_it_is_then(deployment: Deployment) -> None:
+    deployment.apply(DELAYED)
+    incident = deployment.open()
+    deployment.change(incident, IncidentStatus.ACKNOWLEDGED)
+    deployment.at(timedelta(minutes=15))
+    assert deployment.said() == []
+    assert deployment.statuses() == {"grace": "succeeded", "tell": "skipped"}
 
 
 CONDITIONAL = """
@@ -56,21 +56,21 @@ actions:
 
 @pytest.mark.parametrize(("changes", "status"), [(False, "succeeded"), (True, "skipped")])
 def test_the_condition_of_a_delay_is_asked_again_when_its_time_is_over(
-    house: House, changes: bool, status: str
+    deployment: Deployment, changes: bool, status: str
 ) -> None:
-    house.apply(CONDITIONAL)
-    incident = house.open()
-    assert house.statuses()["grace"] == "waiting"
+    deployment.apply(CONDITIONAL)
+    incident = deployment.open()
+    assert deployment.statuses()["grace"] == "waiting"
     if changes:
-        house.change(incident, IncidentStatus.ACKNOWLEDGED)
-    house.at(timedelta(minutes=15))
-    assert house.statuses() == {"grace": status, "tell": status}
+        deployment.change(incident, IncidentStatus.ACKNOWLEDGED)
+    deployment.at(timedelta(minutes=15))
+    assert deployment.statuses() == {"grace": status, "tell": status}
 
 
-def test_a_delay_whose_condition_does_not_hold_takes_no_time(house: House) -> None:
-    house.apply(CONDITIONAL.replace('"open"}', '"resolved"}'))
-    house.open()
-    assert house.statuses() == {"grace": "skipped", "tell": "skipped"}
+def test_a_delay_whose_condition_does_not_hold_takes_no_time(deployment: Deployment) -> None:
+    deployment.apply(CONDITIONAL.replace('"open"}', '"resolved"}'))
+    deployment.open()
+    assert deployment.statuses() == {"grace": "skipped", "tell": "skipped"}
 
 
 # Branches ------------------------------------------------------------------------------------------
@@ -108,17 +108,19 @@ actions:
     ],
 )
 def test_a_branch_goes_one_way_and_the_actions_of_the_other_are_skipped(
-    house: House, severity: str, concerned: str, said: list[str]
+    deployment: Deployment, severity: str, concerned: str, said: list[str]
 ) -> None:
-    house.apply(BRANCHED)
-    house.open(severity=severity, title=concerned)
-    assert house.said() == said
+    deployment.apply(BRANCHED)
+    deployment.open(severity=severity, title=concerned)
+    assert deployment.said() == said
 
 
-def test_the_actions_of_branches_are_listed_in_order_with_why_they_were_skipped(house: House) -> None:
-    house.apply(BRANCHED)
-    house.open(severity="low")
-    actions = house.run().actions
+def test_the_actions_of_branches_are_listed_in_order_with_why_they_were_skipped(
+    deployment: Deployment,
+) -> None:
+    deployment.apply(BRANCHED)
+    deployment.open(severity="low")
+    actions = deployment.run().actions
 
     assert [action.id for action in actions] == ["how", "page", "who", "orders", "others", "calm", "done"]
     outputs = {action.id: action.output for action in actions}
@@ -127,15 +129,15 @@ def test_the_actions_of_branches_are_listed_in_order_with_why_they_were_skipped(
     assert outputs["orders"] == {"reason": "who was not decided: it is skipped."}
 
 
-def test_neither_way_is_taken_where_a_branch_cannot_be_decided(house: House) -> None:
+def test_neither_way_is_taken_where_a_branch_cannot_be_decided(deployment: Deployment) -> None:
     text = BRANCHED.replace(
         'if: incident.severity == "critical"',
         "if: int(incident.title) > 0\n    on_failure: continue",
     ).replace(', text: "{{ actions.how.output.branch }} {{ actions.page.status }}"', ", text: done")
-    house.apply(text)
-    house.open()
-    assert house.said() == ["done"]
-    assert house.statuses() | {"how": ""} == {
+    deployment.apply(text)
+    deployment.open()
+    assert deployment.said() == ["done"]
+    assert deployment.statuses() | {"how": ""} == {
         **dict.fromkeys(("page", "who", "orders", "others", "calm"), "skipped"),
         "how": "",
         "done": "succeeded",
@@ -155,16 +157,16 @@ actions:
 """
 
 
-def test_a_workflow_ends_at_its_deadline_also_while_it_waits(house: House) -> None:
-    house.apply(LIMITED)
-    house.open()
-    house.at(timedelta(minutes=10) - SECOND)
-    assert house.run().status is Status.WAITING
-    house.at(timedelta(minutes=10))
-    run = house.run()
+def test_a_workflow_ends_at_its_deadline_also_while_it_waits(deployment: Deployment) -> None:
+    deployment.apply(LIMITED)
+    deployment.open()
+    deployment.at(timedelta(minutes=10) - SECOND)
+    assert deployment.run().status is Status.WAITING
+    deployment.at(timedelta(minutes=10))
+    run = deployment.run()
     assert (run.status, run.error) == (Status.TIMED_OUT, "Not finished within 10 min.")
-    assert house.statuses() == {"grace": "timed_out", "tell": "pending"}
-    [text] = house.said()
+    assert deployment.statuses() == {"grace": "timed_out", "tell": "pending"}
+    [text] = deployment.said()
     assert "ran out of time" in text
     assert "*grace*" in text
 
@@ -174,14 +176,14 @@ def test_a_workflow_ends_at_its_deadline_also_while_it_waits(house: House) -> No
     [("9m59s", Status.SUCCEEDED, ["too late"]), ("10m", Status.TIMED_OUT, [])],
 )
 def test_an_action_begins_until_the_second_before_the_deadline(
-    house: House, delay: str, status: Status, said: list[str]
+    deployment: Deployment, delay: str, status: Status, said: list[str]
 ) -> None:
-    house.apply(LIMITED.replace("15m", delay))
-    house.open()
-    house.at(parse_duration(delay))
+    deployment.apply(LIMITED.replace("15m", delay))
+    deployment.open()
+    deployment.at(parse_duration(delay))
 
-    assert house.run().status is status
-    assert [text for text in house.said() if "ran out of time" not in text] == said
+    assert deployment.run().status is status
+    assert [text for text in deployment.said() if "ran out of time" not in text] == said
 
 
 LIMITED_RUNBOOK = """
@@ -199,23 +201,25 @@ actions:
 """
 
 
-def test_a_runbook_ends_at_its_deadline_also_while_it_waits(house: House) -> None:
-    house.apply(LIMITED_RUNBOOK)
-    house.open()
-    house.at(timedelta(minutes=10) - SECOND)
-    assert house.runbook_runs()[0].status == "waiting"
-    house.at(timedelta(minutes=10))
-    assert house.runbook_runs()[0].status == "timed_out"
+def test_a_runbook_ends_at_its_deadline_also_while_it_waits(deployment: Deployment) -> None:
+    deployment.apply(LIMITED_RUNBOOK)
+    deployment.open()
+    deployment.at(timedelta(minutes=10) - SECOND)
+    assert deployment.runbook_runs()[0].status == "waiting"
+    deployment.at(timedelta(minutes=10))
+    assert deployment.runbook_runs()[0].status == "timed_out"
 
 
-def test_a_worker_that_dies_within_a_workflow_leaves_a_run_that_another_one_ends(house: House) -> None:
-    house.apply(DELAYED)
-    house.open()
-    with house.unit_of_work.begin() as work:
+def test_a_worker_that_dies_within_a_workflow_leaves_a_run_that_another_one_ends(
+    deployment: Deployment,
+) -> None:
+    deployment.apply(DELAYED)
+    deployment.open()
+    with deployment.unit_of_work.begin() as work:
         row = work.session.scalars(select(ActionExecution).where(ActionExecution.position == 0)).one()
         execution_id = row.execution_id
-    house.at(timedelta(minutes=15))
-    new_executor(house.unit_of_work).run(WORKFLOW, execution_id)
-    assert house.said() == ["still open"]
-    with house.unit_of_work.begin() as work:
+    deployment.at(timedelta(minutes=15))
+    new_executor(deployment.unit_of_work).run(WORKFLOW, execution_id)
+    assert deployment.said() == ["still open"]
+    with deployment.unit_of_work.begin() as work:
         assert work.session.scalars(select(Incident)).one().status == "open"

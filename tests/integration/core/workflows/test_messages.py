@@ -1,6 +1,6 @@
 """The action `message`: said in the incident's channel, or in the one that it names."""
 
-from tests.integration.core.workflows.house import House
+from tests.integration.core.workflows.deployment import Deployment
 from tests.world import TEAMS, apply_documents
 
 WORKFLOW = """
@@ -13,11 +13,11 @@ actions:
 """
 
 
-def test_a_message_goes_to_the_incidents_channel_or_to_the_one_that_is_named(house: House) -> None:
-    house.apply(WORKFLOW)
+def test_a_message_goes_to_the_incidents_channel_or_to_the_one_that_is_named(deployment: Deployment) -> None:
+    deployment.apply(WORKFLOW)
     apply_documents(
-        house.unit_of_work, TEAMS.replace("name: database\n", "name: database\nchannels: [C0OTHER]\n")
+        deployment.unit_of_work, TEAMS.replace("name: database\n", "name: database\nchannels: [C0OTHER]\n")
     )
-    house.open(labels={"room": "C0OTHER"})
+    deployment.open(labels={"room": "C0OTHER"})
 
-    assert house.messages() == [(None, "Orders down"), ("C0OTHER", "It is down")]
+    assert deployment.messages() == [(None, "Orders down"), ("C0OTHER", "It is down")]

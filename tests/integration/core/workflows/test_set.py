@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from core.statuses import IncidentStatus, Status
 from core.tables import AuditEntry, Notice
-from tests.integration.core.workflows.house import House
+from tests.integration.core.workflows.deployment import Deployment
 
 SETTING = """
 kind: workflow
@@ -32,16 +32,16 @@ actions:
 """
 
 
-def test_an_incident_is_changed_with_its_events_card_and_audit_rows(house: House) -> None:
-    house.apply(SETTING)
-    incident = house.open(severity="low", labels={"old": "1", "kept": "2"})
-    seen = house.incident(incident)
+def test_an_incident_is_changed_with_its_events_card_and_audit_rows(deployment: Deployment) -> None:
+    deployment.apply(SETTING)
+    incident = deployment.open(severity="low", labels={"old": "1", "kept": "2"})
+    seen = deployment.incident(incident)
 
     assert (seen.severity, seen.status) == ("critical", "acknowledged")
     assert seen.acknowledged_at is not None
     assert seen.labels == {"kept": "2", "by": "Orders down"}
-    assert sorted(house.said()) == ["critical", "critical acknowledged Orders down", "workflow:sets"]
-    with house.unit_of_work.begin() as work:
+    assert sorted(deployment.said()) == ["critical", "critical acknowledged Orders down", "workflow:sets"]
+    with deployment.unit_of_work.begin() as work:
         card = work.session.scalars(select(Notice).where(Notice.kind == "incident")).one()
         assert card.wanted == 4
         audited = work.session.scalars(select(AuditEntry).where(AuditEntry.actor == "workflow:sets"))
@@ -70,23 +70,23 @@ actions:
 """
 
 
-def test_to_lower_the_severity_is_no_escalation(house: House) -> None:
-    house.apply(LOWERING)
-    incident = house.open(severity="high")
+def test_to_lower_the_severity_is_no_escalation(deployment: Deployment) -> None:
+    deployment.apply(LOWERING)
+    incident = deployment.open(severity="high")
 
-    assert house.incident(incident).severity == "low"
-    assert [event.type for event in house.events()] == ["incident.created", "incident.deescalated"]
-    assert house.runs("hears") == []
+    assert deployment.incident(incident).severity == "low"
+    assert [event.type for event in deployment.events()] == ["incident.created", "incident.deescalated"]
+    assert deployment.runs("hears") == []
 
 
-def test_what_is_so_already_is_no_change_and_there_is_no_way_back(house: House) -> None:
-    house.apply(SETTING.replace("labels: {by", "labels: {kept: '2', by").replace(", old: null", ""))
-    incident = house.open(severity="critical", labels={"kept": "2", "by": "Orders down"})
-    house.change(incident, IncidentStatus.RESOLVED)
-    types = [event.type for event in house.events()]
+def test_what_is_so_already_is_no_change_and_there_is_no_way_back(deployment: Deployment) -> None:
+    deployment.apply(SETTING.replace("labels: {by", "labels: {kept: '2', by").replace(", old: null", ""))
+    incident = deployment.open(severity="critical", labels={"kept": "2", "by": "Orders down"})
+    deployment.change(incident, IncidentStatus.RESOLVED)
+    types = [event.type for event in deployment.events()]
     assert types == ["incident.created", "incident.status_changed", "incident.status_changed"]
 
-    house.apply(SETTING.replace("incident.created", "'incident.status_changed', to: closed"))
-    house.change(incident, IncidentStatus.CLOSED)
-    errors = {run.error for run in house.runs("sets") if run.status is Status.FAILED}
+    deployment.apply(SETTING.replace("incident.created", "'incident.status_changed', to: closed"))
+    deployment.change(incident, IncidentStatus.CLOSED)
+    errors = {run.error for run in deployment.runs("sets") if run.status is Status.FAILED}
     assert errors == {f"Step change: inc-{incident.number} is already closed."}

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from core.statuses import Status
-from tests.integration.core.workflows.house import House
+from tests.integration.core.workflows.deployment import Deployment
 
 
 class Trackers:
@@ -139,12 +139,12 @@ actions:
 
 
 @pytest.fixture
-def world(house: House) -> House:
-    house.secrets["TOKEN"] = "the-tokens-secret"
-    return house
+def world(deployment: Deployment) -> Deployment:
+    deployment.secrets["TOKEN"] = "the-tokens-secret"
+    return deployment
 
 
-def test_a_jira_issue_is_created_and_linked(world: House, trackers: Trackers) -> None:
+def test_a_jira_issue_is_created_and_linked(world: Deployment, trackers: Trackers) -> None:
     world.apply(workflow(jira(trackers)))
     incident = world.open()
     [(path, authorization, _)] = trackers.requests
@@ -163,7 +163,7 @@ def test_a_jira_issue_is_created_and_linked(world: House, trackers: Trackers) ->
     assert "the-tokens-secret" not in world.run("tickets").model_dump_json()
 
 
-def test_a_linear_issue_is_created_and_linked(world: House, trackers: Trackers) -> None:
+def test_a_linear_issue_is_created_and_linked(world: Deployment, trackers: Trackers) -> None:
     world.apply(workflow(linear(trackers)))
     incident = world.open()
     [(_, authorization, _)] = trackers.requests
@@ -180,7 +180,7 @@ def test_a_linear_issue_is_created_and_linked(world: House, trackers: Trackers) 
 
 @pytest.mark.parametrize("kind", [jira, linear])
 def test_a_ticket_whose_creation_got_no_answer_is_found_and_not_made_twice(
-    world: House, trackers: Trackers, kind: Any
+    world: Deployment, trackers: Trackers, kind: Any
 ) -> None:
     trackers.silent = 1
     world.apply(workflow(kind(trackers, SAFE)))
@@ -195,7 +195,7 @@ def test_a_ticket_whose_creation_got_no_answer_is_found_and_not_made_twice(
 
 @pytest.mark.parametrize("kind", [jira, linear])
 def test_a_ticket_that_is_not_safe_to_repeat_is_asked_for_once(
-    world: House, trackers: Trackers, kind: Any
+    world: Deployment, trackers: Trackers, kind: Any
 ) -> None:
     trackers.silent = 1
     world.apply(workflow(kind(trackers)))
@@ -208,7 +208,7 @@ def test_a_ticket_that_is_not_safe_to_repeat_is_asked_for_once(
 
 
 @pytest.mark.parametrize("kind", [jira, linear])
-def test_an_action_takes_no_longer_than_its_timeout(world: House, trackers: Trackers, kind: Any) -> None:
+def test_an_action_takes_no_longer_than_its_timeout(world: Deployment, trackers: Trackers, kind: Any) -> None:
     trackers.may_answer.clear()
     world.apply(workflow(kind(trackers, "timeout: 300ms")))
     world.open()
@@ -220,7 +220,7 @@ def test_an_action_takes_no_longer_than_its_timeout(world: House, trackers: Trac
 
 @pytest.mark.parametrize("kind", [jira, linear])
 def test_a_ticket_that_cannot_be_looked_for_is_not_made_again(
-    world: House, trackers: Trackers, kind: Any
+    world: Deployment, trackers: Trackers, kind: Any
 ) -> None:
     trackers.silent = 1
     world.apply(workflow(kind(trackers, SAFE)))
@@ -248,7 +248,7 @@ def test_a_ticket_that_cannot_be_looked_for_is_not_made_again(
     ],
 )
 def test_a_refusal_fails_the_action_with_what_was_said(
-    world: House, trackers: Trackers, kind: Any, refusal: tuple[int, dict[str, Any]], sentence: str
+    world: Deployment, trackers: Trackers, kind: Any, refusal: tuple[int, dict[str, Any]], sentence: str
 ) -> None:
     trackers.refusal = refusal
     world.apply(workflow(kind(trackers)))

@@ -18,7 +18,7 @@ from core.statuses import Status
 from core.tables import WorkflowExecution
 from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import RecordedJobs
-from tests.integration.core.workflows.house import House
+from tests.integration.core.workflows.deployment import Deployment
 from tests.world import TEAMS, apply_documents, new_executor, new_incident, work_off
 
 SECOND = timedelta(seconds=1)
@@ -99,12 +99,12 @@ SECRETS = {"TOKEN": "bearer-secret", "PASSWORD": "basic-secret", "CLIENT": "clie
 
 
 @pytest.fixture
-def calls(house: House) -> House:
-    house.secrets.update(SECRETS)
-    return house
+def calls(deployment: Deployment) -> Deployment:
+    deployment.secrets.update(SECRETS)
+    return deployment
 
 
-def test_a_bearer_token_and_other_headers_are_sent_and_never_kept(calls: House, server: Server) -> None:
+def test_a_bearer_token_and_other_headers_are_sent_and_never_kept(calls: Deployment, server: Server) -> None:
     calls.apply(workflow(server, '{type: bearer, token: "{{ secrets.TOKEN }}"}'))
     calls.open()
 
@@ -114,7 +114,7 @@ def test_a_bearer_token_and_other_headers_are_sent_and_never_kept(calls: House, 
     assert "bearer-secret" not in calls.run().model_dump_json()
 
 
-def test_a_name_and_password_are_sent_and_never_kept(calls: House, server: Server) -> None:
+def test_a_name_and_password_are_sent_and_never_kept(calls: Deployment, server: Server) -> None:
     calls.apply(workflow(server, '{type: basic, username: ops, password: "{{ secrets.PASSWORD }}"}'))
     calls.open()
     sent = server.calls[0]["Authorization"].removeprefix("Basic ")
@@ -130,7 +130,7 @@ def oauth(server: Server, more: str = "") -> str:
     return OAUTH.format(url=server.url, more=more)
 
 
-def test_a_token_is_asked_for_with_the_clients_credentials(calls: House, server: Server) -> None:
+def test_a_token_is_asked_for_with_the_clients_credentials(calls: Deployment, server: Server) -> None:
     calls.apply(workflow(server, oauth(server, ", scope: page write")))
     calls.open()
     [(authorization, form)] = server.asked
@@ -143,7 +143,7 @@ def test_a_token_is_asked_for_with_the_clients_credentials(calls: House, server:
     assert "client-secret" not in seen
 
 
-def test_the_credentials_may_stand_in_the_body(calls: House, server: Server) -> None:
+def test_the_credentials_may_stand_in_the_body(calls: Deployment, server: Server) -> None:
     calls.apply(workflow(server, oauth(server, ", credentials: body")))
     calls.open()
     [(authorization, form)] = server.asked
@@ -153,7 +153,7 @@ def test_the_credentials_may_stand_in_the_body(calls: House, server: Server) -> 
 
 
 @pytest.fixture
-def one_worker(calls: House) -> House:
+def one_worker(calls: Deployment) -> Deployment:
     """One worker for all, for tokens are each process's own."""
     calls.executor = new_executor(calls.unit_of_work, secrets=SECRETS)
     return calls
@@ -161,7 +161,7 @@ def one_worker(calls: House) -> House:
 
 @pytest.mark.parametrize(("after", "tokens"), [(-SECOND, 1), (timedelta(), 2)], ids=["before", "then"])
 def test_a_token_is_used_until_shortly_before_it_expires(
-    one_worker: House, server: Server, after: timedelta, tokens: int
+    one_worker: Deployment, server: Server, after: timedelta, tokens: int
 ) -> None:
     one_worker.apply(workflow(server, oauth(server)))
     one_worker.open()
@@ -172,7 +172,7 @@ def test_a_token_is_used_until_shortly_before_it_expires(
     assert server.calls[1]["Authorization"] == f"Bearer token-number-{tokens}"
 
 
-def test_a_token_of_unknown_life_is_used_once(one_worker: House, server: Server) -> None:
+def test_a_token_of_unknown_life_is_used_once(one_worker: Deployment, server: Server) -> None:
     server.lifetime = None
     one_worker.apply(workflow(server, oauth(server)))
     one_worker.open()
@@ -181,7 +181,7 @@ def test_a_token_of_unknown_life_is_used_once(one_worker: House, server: Server)
     assert len(server.asked) == 2
 
 
-def test_a_token_that_is_refused_is_not_used_again(one_worker: House, server: Server) -> None:
+def test_a_token_that_is_refused_is_not_used_again(one_worker: Deployment, server: Server) -> None:
     server.hook_status = 401
     one_worker.apply(workflow(server, oauth(server)))
     one_worker.open()
@@ -193,7 +193,7 @@ def test_a_token_that_is_refused_is_not_used_again(one_worker: House, server: Se
     ]
 
 
-def test_where_no_token_is_given_nothing_is_called(calls: House, server: Server) -> None:
+def test_where_no_token_is_given_nothing_is_called(calls: Deployment, server: Server) -> None:
     server.token_status = 401
     calls.apply(workflow(server, oauth(server)))
     calls.open()

@@ -61,13 +61,13 @@ def poisoned(times: int) -> Facts:
 
 
 def test_a_poison_that_kills_its_worker_a_fourth_time_is_a_violation() -> None:
-    assert broken(poisoned(4)) == {"poison_is_put_away"}
+    assert broken(poisoned(4)) == {"poison_is_stopped"}
 
 
 def test_while_workers_die_elsewhere_ten_deaths_are_what_it_takes() -> None:
     facts = replace(poisoned(10), other_deaths=[unix(-1)])
     assert broken(facts) == set()
-    assert broken(replace(poisoned(11), other_deaths=[unix(-1)])) == {"poison_is_put_away"}
+    assert broken(replace(poisoned(11), other_deaths=[unix(-1)])) == {"poison_is_stopped"}
 
 
 def test_three_deaths_are_what_it_takes() -> None:
@@ -76,4 +76,4 @@ def test_three_deaths_are_what_it_takes() -> None:
 
 def test_a_person_may_have_it_run_once_more() -> None:
     said = audit(9, "verdict.run_again", RUN, step=2)
-    assert "poison_is_put_away" not in broken(plus(poisoned(4), "audit", said))
+    assert "poison_is_stopped" not in broken(plus(poisoned(4), "audit", said))

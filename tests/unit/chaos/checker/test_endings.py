@@ -40,13 +40,13 @@ def test_a_success_with_a_step_that_never_ran_is_a_violation() -> None:
 
 
 def test_an_execution_that_ended_and_wants_a_worker_is_a_violation() -> None:
-    assert broken(with_execution(kept(), RUN, wake_at=at(1))) == {"wake_at_says_who_is_wanted"}
+    assert broken(with_execution(kept(), RUN, wake_at=at(1))) == {"wake_at_is_consistent"}
 
 
 def test_a_gate_that_nothing_ends_is_a_violation() -> None:
-    assert broken(with_execution(kept(), WAITING, wake_at=None)) == {"wake_at_says_who_is_wanted"}
+    assert broken(with_execution(kept(), WAITING, wake_at=None)) == {"wake_at_is_consistent"}
 
 
 def test_an_execution_that_wants_a_worker_and_says_no_time_is_a_violation() -> None:
     stuck = execution(LOCKED, "running")
-    assert "wake_at_says_who_is_wanted" in broken(plus(kept(), "executions", stuck))
+    assert "wake_at_is_consistent" in broken(plus(kept(), "executions", stuck))

@@ -23,7 +23,7 @@ def test_between_two_steps_nothing_need_start(begun: float, ended: float) -> Non
 
 def test_freezes_and_who_lived_through_them_are_counted() -> None:
     counts = {verdict.sentence: verdict.checked for verdict in verdicts(frozen(2, 9), [])}
-    assert counts["started, or called, in a freeze; held for ever"] == 2
+    assert counts["started or called in a freeze, or held forever"] == 2
 
 
 def test_a_step_that_started_in_a_freeze_is_a_violation() -> None:
@@ -55,11 +55,11 @@ def test_a_run_that_began_in_a_freeze_is_a_violation() -> None:
 
 def test_a_freeze_that_was_never_lifted_is_a_violation() -> None:
     lasting = Freeze("frz_1", at(1), None)
-    assert broken(replace(kept(), freezes=[lasting])) == {"what_was_held_goes_on"}
+    assert broken(replace(kept(), freezes=[lasting])) == {"held_executions_continue"}
 
 
 def test_a_run_that_is_held_without_a_freeze_is_a_violation() -> None:
-    assert broken(with_execution(kept(), WAITING, is_frozen=True)) == {"what_was_held_goes_on"}
+    assert broken(with_execution(kept(), WAITING, is_frozen=True)) == {"held_executions_continue"}
     held = with_execution(kept(), WAITING, waiting_for="freeze")
     assert "executions_end" in broken(held)
 

@@ -72,10 +72,10 @@ def test_a_freeze_and_its_end_are_told_once_where_an_incident_was_there_before()
     freeze = Freeze("frz_1", at(16), at(17))
     assert broken(told_of(freeze, "begun", "lifted")) == set()
     for told in (("begun",), ("lifted",), ("begun", "begun", "lifted"), ("begun", "lifted", "lifted")):
-        assert broken(told_of(freeze, *told)) == {"freezes_are_told_once"}
+        assert broken(told_of(freeze, *told)) == {"freezes_are_announced_once"}
 
 
 def test_an_incident_that_came_with_the_freeze_may_not_have_heard_of_it_but_not_twice() -> None:
     early = Freeze("frz_1", at(14), at(14.5))
     assert broken(told_of(early)) == broken(told_of(early, "begun")) == set()
-    assert broken(told_of(early, "begun", "begun")) == {"freezes_are_told_once"}
+    assert broken(told_of(early, "begun", "begun")) == {"freezes_are_announced_once"}

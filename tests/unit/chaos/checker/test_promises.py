@@ -23,12 +23,12 @@ def test_a_world_that_keeps_all_has_something_to_hold_most_against() -> None:
     counts = {verdict.sentence: verdict.checked for verdict in verdicts(kept(), [])}
     assert counts["unsafe steps called twice"] == 4  # a call and a command of each run
     assert counts["gates decided wrongly"] == 2
-    assert counts["messages missing or doubled"] == len(kept().messages)
+    assert counts["messages missing or duplicated"] == len(kept().messages)
 
 
 def test_a_violation_counts_for_its_promise_alone() -> None:
     facts = plus(kept(), "waits", Wait(RUN, 61))
     broken = {verdict.sentence: verdict.broken for verdict in verdicts(facts, check(facts))}
-    assert broken.pop("executions stuck for over 60 s") == 1
+    assert broken.pop("executions stuck for more than 60 s") == 1
     assert set(broken.values()) == {0}
     assert len(broken) == len(PROMISES) - 1

@@ -22,7 +22,7 @@ def test_a_request_that_was_never_acknowledged_may_have_no_execution() -> None:
 
 
 def test_an_execution_that_somebody_was_told_of_and_is_lost_is_a_violation() -> None:
-    assert broken(plus(kept(), "told", "rbx_lost")) == {"what_was_told_exists"}
+    assert broken(plus(kept(), "told", "rbx_lost")) == {"acknowledged_executions_exist"}
 
 
 def test_an_incident_without_its_workflow_execution_is_a_violation() -> None:
@@ -43,7 +43,7 @@ def test_a_workflow_that_started_two_runbooks_is_a_violation() -> None:
 def test_a_delivery_that_was_answered_late_while_redis_was_away_is_a_violation() -> None:
     late = Delivery(1, 15.0, "slash_commands", "operation_timeout")
     facts = plus(replace(kept(), redis_away=[(10.0, 20.0)]), "deliveries", late)
-    assert broken(facts) == {"redis_is_not_missed"}
+    assert broken(facts) == {"slack_is_answered_without_redis"}
     assert broken(replace(facts, redis_away=[])) == set()
 
 

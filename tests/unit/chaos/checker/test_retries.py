@@ -64,7 +64,7 @@ def from_step(facts: Facts, step: str, gate: str = "skipped") -> Facts:
 def test_a_run_may_be_retried_from_where_it_ended() -> None:
     assert broken(retried()) == set()
     counts = {verdict.sentence: verdict.checked for verdict in verdicts(retried(), [])}
-    assert counts["retried twice, or done again by a retry"] == 1
+    assert counts["retried twice, or repeated by a retry"] == 1
 
 
 def test_two_retries_of_a_run_are_a_violation() -> None:

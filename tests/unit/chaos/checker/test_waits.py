@@ -40,7 +40,7 @@ def waited(*actions: Step, said: str = SAID) -> Facts:
 def test_a_workflow_may_wait_for_time_and_for_its_runbook() -> None:
     assert broken(waited()) == set()
     counts = {verdict.sentence: verdict.checked for verdict in verdicts(waited(), [])}
-    assert counts["workflows that did not wait, or not tell"] == 2
+    assert counts["workflows that did not wait or report"] == 2
 
 
 def test_a_delay_that_was_too_short_is_a_violation() -> None:
@@ -74,12 +74,12 @@ def test_an_action_that_started_nothing_is_a_violation() -> None:
     ],
 )
 def test_an_end_that_was_told_too_early_or_never_or_wrongly_is_a_violation(told: Step) -> None:
-    assert broken(waited(told)) == {"awaited_ends_are_told"}
+    assert broken(waited(told)) == {"awaited_ends_are_reported"}
 
 
 def test_an_action_that_is_over_while_its_runbook_waits_is_a_violation() -> None:
     facts = with_execution(waited(), RUN, status="waiting", waiting_for="verdict", finished_at=None)
-    assert "awaited_ends_are_told" in broken(facts)
+    assert "awaited_ends_are_reported" in broken(facts)
 
 
 def test_a_workflow_that_failed_is_a_violation() -> None:

@@ -1,4 +1,4 @@
-"""The house that is attacked: two teams, each with an admin and a responder, and one platform admin.
+"""The deployment that is attacked: two teams, each with an admin and a responder, and one platform admin.
 
 Everybody here has a valid token and a Slack account, and nothing else. An attack comes by Slack (a signed request), by
 REST (a token), or by a document.
@@ -46,7 +46,7 @@ members:
 
 
 @dataclass
-class House:
+class Deployment:
     """`executor` is one worker: it works when a test says `work`. `told`: what people alone were told in Slack."""
 
     unit_of_work: UnitOfWorkFactory
@@ -100,6 +100,6 @@ class House:
 
 def build(
     unit_of_work: UnitOfWorkFactory, web: ASGIApp, app: App, jobs: RecordedJobs, response_url: str
-) -> House:
+) -> Deployment:
     apply_documents(unit_of_work, TEAMS)
-    return House(unit_of_work, web, app, new_executor(unit_of_work), jobs, response_url)
+    return Deployment(unit_of_work, web, app, new_executor(unit_of_work), jobs, response_url)

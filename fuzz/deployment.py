@@ -22,8 +22,8 @@ from core.unit_of_work import UnitOfWorkFactory
 
 SECRET, CHANNEL = "fuzz-signing-secret", "C0FUZZ"
 NOBODY, RESPONDER, ADMIN, ROOT = "U0NOBODY", "U0OPS", "U0ADMIN", "U0ROOT"
-TOKENS_EACH = 8  # one alone would mostly hear that it asks too often
-TEAM, APP = "T1", "A1"  # of the workspace that Slack's requests say they are of
+TOKENS_EACH = 8  # a single token would mostly run into the rate limit
+TEAM, APP = "T1", "A1"  # the workspace and app that Slack's requests name
 DEFINITIONS = f"""
 kind: team
 name: data
@@ -57,8 +57,8 @@ actions: [{{id: say, type: message, text: "{{{{ incident.description }}}}"}}]
 
 
 @dataclass(frozen=True)
-class House:
-    """`tokens`: several of each person. `process`: of web."""
+class Deployment:
+    """A running deployment. `tokens`: several per person. `process`: the web process, `log`: its log."""
 
     url: str
     tokens: Mapping[str, list[str]]
@@ -67,14 +67,14 @@ class House:
     log: Path
 
     def peak_memory(self) -> int:
-        """Of web, in megabytes, since its start (https://man7.org/linux/man-pages/man5/proc.5.html, VmHWM)."""
+        """Return web's peak memory in megabytes (https://man7.org/linux/man-pages/man5/proc.5.html, VmHWM)."""
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
         [line] = [line for line in status.splitlines() if line.startswith("VmHWM")]
         return int(line.split()[1]) // 1024
 
 
 @contextmanager
-def running_house(folder: Path) -> Iterator[House]:
+def running_deployment(folder: Path) -> Iterator[Deployment]:
     with embedded_services(folder / "servers") as services, reserved_port(0) as port:
         environment = {
             "DATABASE_URL": services.database_url,
@@ -101,7 +101,7 @@ def running_house(folder: Path) -> Iterator[House]:
             try:
                 url = f"http://127.0.0.1:{port}"
                 await_answer(f"{url}/readyz")
-                yield House(url, tokens, incident_id, process, log)
+                yield Deployment(url, tokens, incident_id, process, log)
             finally:
                 process.terminate()
                 process.wait()

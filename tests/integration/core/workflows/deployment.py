@@ -25,7 +25,7 @@ START = datetime(2026, 1, 5, 3, 12, tzinfo=UTC)
 
 
 @dataclass
-class House:
+class Deployment:
     unit_of_work: UnitOfWorkFactory
     jobs: RecordedJobs
     frozen: FrozenDateTimeFactory
