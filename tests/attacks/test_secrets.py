@@ -47,7 +47,7 @@ def test_a_webhook_of_another_team_sends_a_secret_to_its_own_server(
     armed.rest(WEB_ADMIN).post("/api/workflows/thief/execute", json={"incident_id": incident.id})
     armed.work()
     assert theirs.heard == []
-    assert "No secret TOKEN is declared" in everything(armed)
+    assert "There is no secret TOKEN" in everything(armed)
 
 
 @pytest.mark.parametrize("over", ["rest", "slack"])

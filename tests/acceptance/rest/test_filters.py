@@ -194,8 +194,8 @@ def test_open_gates_that_are_wanted_come_page_by_page(
         ({"incident": "inc-3"}, "incident", "There is no incident inc-3."),
         ({"incident": "inc-99"}, "incident", "There is no incident inc-99."),
         ({"runbook": "db-chek"}, "runbook", "There is no runbook db-chek. Did you mean db-check"),
-        ({"since": "now"}, "since", "It must be a time with a time zone"),
-        ({"until": "1767225600"}, "until", "It must be a time with a time zone"),
+        ({"since": "now"}, "since", "It must be a time with its zone"),
+        ({"until": "1767225600"}, "until", "It must be a time with its zone"),
     ],
 )
 def test_what_gates_cannot_be_asked_for_by_is_named(

@@ -224,7 +224,7 @@ def test_what_is_wanted_of_the_timeline_comes_page_by_page(responder: TestClient
     [
         ({"kind": "run.end"}, "kind.0", 'kind.0 is "run.end"; it must be run.ended'),
         ({"kind": ["run.ended", "?"]}, "kind.1", "it must be a kind of line, such as incident.created."),
-        ({"since": "yesterday"}, "since", "It must be a time with a time zone"),
+        ({"since": "yesterday"}, "since", "It must be a time with its zone"),
         ({"until": "2026-01-01T00:00:00"}, "until", "until: "),
     ],
 )

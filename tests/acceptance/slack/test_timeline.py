@@ -59,7 +59,7 @@ def test_show_has_what_happened_with_who_and_what(company: UnitOfWorkFactory, sl
         f"<@{DB_OPS}> noted: &lt;b&gt; &amp; bold",
     ):
         assert words in said
-    assert said.index("opened the incident") < said.index("asked for db-failover") < said.index("noted: ")
+    assert said.index("opened the incident") < said.index("requested db-failover") < said.index("noted: ")
 
 
 def test_show_has_the_last_ten_lines(company: UnitOfWorkFactory, slack: Slack) -> None:

@@ -96,7 +96,7 @@ def test_a_worker_refuses_by_what_is_declared_now_and_allows_for_a_second_longer
 ) -> None:
     time = [0.0]
     secrets = worker(unit_of_work, {"RUNBOOK_SECRET_TOKEN": "the value"}, time)
-    with pytest.raises(NotFound, match="No secret TOKEN is declared"):
+    with pytest.raises(NotFound, match="There is no secret TOKEN"):
         secrets.give("TOKEN", HTTP)
     declare(unit_of_work, admin, secret())
     value, destinations = secrets.give("TOKEN", HTTP)
