@@ -123,8 +123,8 @@ def test_the_actions_of_branches_are_listed_in_order_with_why_they_were_skipped(
     assert [action.id for action in actions] == ["how", "page", "who", "orders", "others", "calm", "done"]
     outputs = {action.id: action.output for action in actions}
     assert outputs["how"] == {"branch": "else"}
-    assert outputs["page"] == {"reason": "how took the other way: else."}
-    assert outputs["orders"] == {"reason": "who was not decided: it is skipped."}
+    assert outputs["page"] == {"reason": "how took the other branch: else."}
+    assert outputs["orders"] == {"reason": "who took no branch: its status is skipped."}
 
 
 def test_neither_way_is_taken_where_a_branch_cannot_be_decided(house: House) -> None:
