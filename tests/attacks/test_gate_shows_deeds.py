@@ -185,7 +185,7 @@ def test_a_button_that_shows_something_else_decides_nothing(house: House) -> Non
     other = f"{gate['id']}:{'0' * 16}"
     told = press(house, DATA_ADMIN, "approval.approve", other)
 
-    assert "What you saw is not what is asked now." in told
+    assert "The approval request has changed since you saw it." in told
     assert gate_of(house, gate["execution_id"])["status"] == "open"
     assert decided_in_slack(house, DATA_ADMIN, gate, silent=True) == ""
     assert gate_of(house, gate["execution_id"]) is None
@@ -198,7 +198,7 @@ def test_an_approval_over_rest_that_names_another_digest_is_refused(house: House
     refused = approve(house, DATA_ADMIN, gate, digest=digest)
 
     assert refused.status_code == 409
-    assert "What you saw is not what is asked now." in refused.json()["detail"]
+    assert "The approval request has changed since you saw it." in refused.json()["detail"]
     assert approve(house, DATA_ADMIN, gate, digest=gate["digest"]).status_code == 200
 
 
@@ -207,7 +207,7 @@ def test_the_beginning_of_a_digest_is_long_enough_to_tell(house: House, digest: 
     gate = at_gate(house)
     assert approve(house, DATA_ADMIN, gate, digest=gate["digest"][: len(digest)]).status_code == 422
     value = f"{gate['id']}:{gate['digest'][: len(digest)]}"
-    assert "What you saw" in press(house, DATA_ADMIN, "approval.approve", value)
+    assert "approval request has changed" in press(house, DATA_ADMIN, "approval.approve", value)
 
 
 def test_a_gate_of_an_earlier_release_is_asked_anew_before_anybody_approves_it(

@@ -67,7 +67,7 @@ def test_an_old_button_does_not_say_of_the_next_step_that_it_happened(house: Hou
     answered(house, run)
     told = press(house, DATA_OPS, "verdict.ran", f"{run}:lag:1")
 
-    assert "Step promote is asked about now, not lag." in told
+    assert "Step promote is in doubt now, not lag." in told
     assert statuses(house, run) == ["succeeded", "unknown"]
 
 
@@ -88,7 +88,7 @@ def test_a_stale_answer_over_rest_is_refused_with_how_things_stand(house: House,
     refused = say(house, run, verdict="ran", step="lag", attempt=1)
 
     assert refused.status_code == 409
-    assert "Step promote is asked about now, not lag." in refused.json()["detail"]
+    assert "Step promote is in doubt now, not lag." in refused.json()["detail"]
     assert statuses(house, run) == ["succeeded", "unknown"]
 
 
@@ -96,7 +96,7 @@ def test_an_earlier_attempt_is_not_the_one_that_is_asked_about(house: House, run
     asks_about(house, run, 0, attempt=2)
     refused = say(house, run, verdict="ran", step="lag", attempt=1)
     assert (refused.status_code, statuses(house, run)[0]) == (409, "unknown")
-    assert "Attempt 2 of step lag is asked about now, not attempt 1." in refused.json()["detail"]
+    assert "Attempt 2 of step lag is in doubt now, not attempt 1." in refused.json()["detail"]
     assert "Attempt 2" in press(house, DATA_OPS, "verdict.ran", f"{run}:lag:1")
     assert say(house, run, verdict="ran", step="lag", attempt=2).status_code == 200
 

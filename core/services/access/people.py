@@ -127,7 +127,7 @@ def _apply(work: UnitOfWork, person: Person, definition: TeamDefinition) -> tupl
     if before != after or not before:
         _set_members(team, after)
         audit.record(work, person, "team.changed", team.id, {"before": before, "after": after})
-        notices.want_gates_again(work, team.name)
+        notices.mark_gates_dirty(work, team.name)
     if definition.channels is not None:
         _set_channels(work, person, team, definition.channels)
     work.session.flush()

@@ -39,8 +39,8 @@ def test_a_refusal_says_who_holds_the_lock_and_where_that_is_shown(
 
     assert answer.status_code == 409
     assert answer.json()["detail"] == (
-        f"the-lock is locked by locked ({holder}), which is pending; <@U0DBADMIN> asked for it. "
-        "Wait for its end, or cancel it."
+        f"the-lock is locked by locked ({holder}), which is pending, requested by <@U0DBADMIN>. "
+        "Wait until it has ended, or cancel it."
     )
     shown = responder.get(answer.json()["execution"]).json()["execution"]
     assert (shown["id"], shown["requested_by"]) == (holder, "U0DBADMIN")

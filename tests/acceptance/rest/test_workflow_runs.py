@@ -94,7 +94,7 @@ def test_a_workflow_that_starts_by_itself_is_not_started_by_hand(responder: Test
 
     assert (answer.status_code, answer.json()["detail"]) == (
         409,
-        "by-itself starts by itself, on incident.created.",
+        "by-itself cannot be started by hand: its trigger is incident.created.",
     )
 
 

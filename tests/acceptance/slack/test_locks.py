@@ -23,4 +23,4 @@ def test_a_refusal_says_who_holds_the_lock_and_links_it(
     said = Slack(bolt_app(composed)).types(DB_OPS, DB_CHANNEL, "run locked")
 
     shown = f"<{composed.links.url(holder)}|{holder}>" if public_url else holder
-    assert f"the-lock is locked by locked ({shown}), which is pending; <@{DB_ADMIN}> asked for it." in said
+    assert f"the-lock is locked by locked ({shown}), which is pending, requested by <@{DB_ADMIN}>." in said

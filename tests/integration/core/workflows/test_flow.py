@@ -165,7 +165,7 @@ def test_a_workflow_ends_at_its_deadline_also_while_it_waits(house: House) -> No
     assert (run.status, run.error) == (Status.TIMED_OUT, "Not done within 10 min.")
     assert house.statuses() == {"grace": "timed_out", "tell": "pending"}
     [text] = house.said()
-    assert "ran out of time" in text
+    assert "timed out" in text
     assert "*grace*" in text
 
 
@@ -181,7 +181,7 @@ def test_an_action_begins_until_the_second_before_the_deadline(
     house.at(parse_duration(delay))
 
     assert house.run().status is status
-    assert [text for text in house.said() if "ran out of time" not in text] == said
+    assert [text for text in house.said() if "timed out" not in text] == said
 
 
 LIMITED_RUNBOOK = """
