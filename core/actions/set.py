@@ -71,5 +71,7 @@ labels: {affected: "{{ incident.service }}", quiet: null}
     @model_validator(mode="after")
     def _refuse_nothing(self) -> "SetAction":
         if self.severity is None and self.status is None and not self.labels:
-            raise PydanticCustomError("nothing_to_set", "This action sets nothing. Give severity, status or labels.")
+            raise PydanticCustomError(
+                "nothing_to_set", "This action sets nothing. Give severity, status or labels."
+            )
         return self

@@ -93,5 +93,5 @@ def _text(template: str, name: str, context: Context) -> str:
 
 def _header(value: str) -> Mapping[str, str]:
     if not (value.isascii() and value.isprintable()):
-        raise InvalidInput("The Authorization header contains a character that HTTP does not allow in headers.")
+        raise InvalidInput("The header Authorization has a character that no header may have.")
     return {"Authorization": value}

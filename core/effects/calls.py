@@ -48,7 +48,9 @@ def masked_saved(saved: Mapping[str, Json], masker: Masker) -> Mapping[str, Json
 
 
 LIMIT = timedelta(seconds=60)
-SAFE_METHODS = frozenset({"GET", "HEAD"})  # RFC 9110, 9.2.1: they change nothing, so a missing answer leaves no doubt
+SAFE_METHODS = frozenset(
+    {"GET", "HEAD"}
+)  # RFC 9110, 9.2.1: they change nothing, so a missing answer leaves no doubt
 SUCCESS = "response.status < 400"
 UNAUTHORIZED = 401
 

@@ -46,7 +46,9 @@ def prepare_command(definition: CommandDefinition, context: Context) -> Outside:
     """Return the command, ready to run. Raises RunbookError if shell steps are disabled or it cannot be rendered."""
     runner = context.ports.processes
     if runner is None:
-        raise NotAllowed("Shell steps are disabled here.", hint="Set RUNBOOK_SHELL=on for the workers to allow them.")
+        raise NotAllowed(
+            "Shell steps are disabled here.", hint="Set RUNBOOK_SHELL=on for the workers to allow them."
+        )
     _check_program(definition, runner)
     command = replace(_command(definition, context.scope, context), mask=context.masker)
     runner.check(command)

@@ -85,7 +85,9 @@ def _found(tracker: Tracker, call: Call) -> Ticket | None:
     try:
         return tracker.find(call)
     except (NotSent, NoAnswer, RunbookError) as error:
-        raise _NotSearched(f"It is not known whether an earlier attempt created the ticket: {error}") from error
+        raise _NotSearched(
+            f"It is not known whether an earlier attempt created the ticket: {error}"
+        ) from error
 
 
 def _linked(ticket: Ticket) -> Succeeded:

@@ -17,7 +17,9 @@ from core.sabotage import is_disabled
 from core.services.executions.loading import LEASE, AnyExecution, Kind
 
 HEARTBEAT = 3.0  # seconds: the lease survives three missed heartbeats
-HELD = LEASE.total_seconds() - 1  # seconds after a heartbeat: a command ends before another worker may start it
+HELD = (
+    LEASE.total_seconds() - 1
+)  # seconds after a heartbeat: a command ends before another worker may start it
 LATE = 0.02  # seconds: a step that is stopped by its deadline must find that the deadline has passed
 
 # Renews a lease and reads whether a cancel was requested. As text: it runs every few seconds for each execution.

@@ -195,12 +195,16 @@ def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> P
         if part.condition is not None and not compile_expression(part.condition).is_true(context.scope):
             return part.unmet()
         if not isinstance(part, Preparable):
-            raise ConfigurationError(f"The type {part.type} has no `prepare` method, so it cannot be executed.")
+            raise ConfigurationError(
+                f"The type {part.type} has no `prepare` method, so it cannot be executed."
+            )
         return part.prepare(context)
     except RunbookError as error:
         return Failed(context.masker.mask(str(error)), final=True)
     except Exception as error:  # noqa: BLE001 no input may take the worker down
-        sentence = unforeseen(error, context.execution_id, part.id, "It could not be prepared", context.hidden)
+        sentence = unforeseen(
+            error, context.execution_id, part.id, "It could not be prepared", context.hidden
+        )
         return Failed(sentence, final=True)
 
 

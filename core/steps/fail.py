@@ -41,7 +41,5 @@ message: "{{ incident.title }} is no reason to fail over."
                 "A step of type fail ends the run, so on_failure: continue cannot apply. Leave on_failure out.",
             )
         if self.retry is not None:
-            raise PydanticCustomError(
-                "fail_again", "A step of type fail is never retried. Leave retry out."
-            )
+            raise PydanticCustomError("fail_again", "A step of type fail is never retried. Leave retry out.")
         return self

@@ -212,4 +212,6 @@ def _patiently(work: UnitOfWork, statement: str, parameters: dict[str, object]) 
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", None) != "55P03":  # lock_not_available
                 raise
-    raise Unavailable("The runs are too busy to be stopped right now.", hint="Nothing was changed. Try again.")
+    raise Unavailable(
+        "The runs are too busy to be stopped right now.", hint="Nothing was changed. Try again."
+    )

@@ -106,7 +106,10 @@ def _changed(work: UnitOfWork, person: Person, vendor: Vendor, known: Known, ale
         escalate(work, person, known.incident, alert.severity, MAY)
     else:
         _write(
-            work, person, known, f"{vendor.value}: severity changed from {before.value} to {alert.severity.value}."
+            work,
+            person,
+            known,
+            f"{vendor.value}: severity changed from {before.value} to {alert.severity.value}.",
         )
     _keep_severity(known, alert.severity)
     return AlertOutcome.ESCALATED if is_raised else AlertOutcome.KNOWN

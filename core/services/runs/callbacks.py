@@ -48,7 +48,9 @@ def receive_callback(work: UnitOfWork, execution_id: str, step_id: str, body: Js
     already used or the run is past the step.
     """
     if len(json.dumps(body)) > LARGEST_BODY:
-        raise InvalidInput(f"A callback body may have at most {LARGEST_BODY} characters of JSON.", field="body")
+        raise InvalidInput(
+            f"A callback body may have at most {LARGEST_BODY} characters of JSON.", field="body"
+        )
     loaded = load_locked(work.session, RUNBOOK, execution_id)
     position = next((i for i, step in enumerate(loaded.state.steps) if step.id == step_id), None)
     if position is None:

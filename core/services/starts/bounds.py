@@ -103,7 +103,9 @@ def notify_failure(work: UnitOfWork, row: WorkflowExecution, status: Status, err
     if author is not None:
         incident = work.session.get_one(Incident, row.incident_id)
         where = f"for inc-{incident.number}, _{incident.title}_"
-        _enqueue(work, row, "author", f":warning: Your workflow {name} {how} {where}. {error}", channel=author)
+        _enqueue(
+            work, row, "author", f":warning: Your workflow {name} {how} {where}. {error}", channel=author
+        )
 
 
 def _author(work: UnitOfWork, row: WorkflowExecution) -> str | None:

@@ -164,5 +164,5 @@ def test_a_header_that_http_cannot_carry_fails_the_step_at_once(
     run = world.begin(steps)
     world.work()
     assert world.statuses(run) == [Status.FAILED]
-    assert "The Authorization header" in (world.see(run).error or "")
+    assert "The header Authorization" in (world.see(run).error or "")
     assert server.asked == []  # type: ignore[attr-defined]  # set by the fixture

@@ -212,7 +212,7 @@ def test_a_runbook_that_was_edited_since_it_was_asked_for_is_refused_at_the_clai
     world.work()
     seen = world.see(run)
     assert (seen.status, target.calls) == (Status.FAILED, [])
-    assert seen.error == "tried is draft: only an approved version runs. A platform admin approves it."
+    assert seen.error == "tried is draft: only an approved version runs. Ask a platform admin to approve it."
 
 
 def test_what_runs_is_the_frozen_copy(world: CoreWorld, target: Target) -> None:
