@@ -35,10 +35,10 @@ class Authorized:
 
 
 def prepare_auth(auth: Auth | None, context: Context) -> Authorize:
-    """Return a function that supplies the headers when the call is made. Raises RunbookError if `auth` cannot be rendered.
+    """Return a function that supplies the headers when the call is made.
 
-    The function takes the call's time limit and stop event, and raises Unavailable if the authorization server issues
-    no token.
+    Raises RunbookError if `auth` cannot be rendered. The function takes the call's time limit and stop event, and
+    raises Unavailable if the authorization server issues no token.
     """
     if auth is None:
         return _fixed({}, context)

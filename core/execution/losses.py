@@ -26,7 +26,7 @@ KEPT = timedelta(days=1)
 
 
 def why_not_after_a_loss(work: UnitOfWork, loaded: Loaded, abandoned: Abandoned) -> str | None:
-    """Record the loss. Return why the execution may not continue, if its definition is in quarantine, otherwise None."""
+    """Record the loss. Return why the execution may not continue if its definition is under quarantine, or None."""
     if _is_of_the_database(work.session, abandoned):
         return None
     loss = _loss(loaded, work.now)

@@ -80,7 +80,7 @@ class Run:
             self._start_over()
 
     def leave(self) -> None:
-        """Release the execution between two steps and enqueue a job, so that another worker goes on. Raises LeaseLost."""
+        """Release the execution between two steps and enqueue a job for another worker. Raises LeaseLost."""
         self._is_leaving = True
         self.commit()
         self.unit_of_work.job_queue.enqueue([JobRequest(self.loaded.kind.name, self.loaded.row.id)])

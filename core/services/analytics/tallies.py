@@ -53,9 +53,9 @@ def _at(buckets: Buckets, place: int) -> float:
 
 AT_ONCE = 1000
 
-# Common table expressions: one line for each thing to count of the ended executions in `taken`. Approvals of runs that a
-# workflow started count for the workflow, too. As SQL, since both COUNT and the figures read it. OFFSET 0 forces index
-# look-ups, whatever the planner's statistics say about the tables' sizes.
+# Common table expressions with one line for each thing to count of the ended executions in `taken`. Approvals of runs
+# that a workflow started count for the workflow, too. As SQL, since both COUNT and the figures read it. OFFSET 0 forces
+# index look-ups, whatever the planner's statistics say about the tables' sizes.
 LINES = f"""
 execution AS (
     SELECT found.*, (created_at AT TIME ZONE 'UTC')::date AS day, incident.team_id

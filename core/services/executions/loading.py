@@ -106,7 +106,7 @@ def load_state(
     steps: Sequence[AnyStepRow],
     parts: Sequence[AnyPart],
 ) -> Execution:
-    """Return the execution as a value. `steps`: its step rows in order; `parts`: the definition's steps, in parallel."""
+    """Return the execution as a value. `steps`: its step rows in order; `parts`: the definition's steps, likewise."""
     return Execution(
         status=Status(row.status),
         steps=tuple(_step(step, policy_of(part)) for step, part in zip(steps, parts, strict=True)),

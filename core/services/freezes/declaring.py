@@ -1,7 +1,7 @@
 """Declares and lifts freezes: no new run starts, active runs stop before their next step, and channels are notified.
 
 A freeze marks the executions in its scope and increments their revision in its own transaction. So the checkpoint that
-would start a step meets the new revision, reads the execution again, and waits. Lifting a freeze unmarks and wakes them.
+would start a step meets the new revision, reads the execution again, and waits. Lifting it unmarks and wakes them.
 """
 
 from collections.abc import Sequence

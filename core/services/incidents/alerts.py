@@ -100,7 +100,7 @@ class Received:
 
 
 def signing_sender(work: UnitOfWork, vendor: Vendor) -> Person:
-    """Return the service principal for a vendor that signs its requests. It may send alerts for any team, nothing else."""
+    """Return the service principal for a vendor that signs its requests. It may only send alerts, for any team."""
     teams = work.session.scalars(select(Team.name))
     return service_principal(vendor, {TokenScope.ALERTS}, *teams, source="signature")
 
@@ -173,7 +173,7 @@ def _told_later(
 
 
 def _keys(work: UnitOfWork, person: Person, vendor: Vendor, alert: Alert, team: str | None) -> list[str]:
-    """Return the keys that the incident may have. Updates do not always name a team; then all the person's teams count."""
+    """Return the keys that the incident may have: of all the person's teams if the update does not name one."""
     named = team or alert.team
     if named is not None:
         owners = [_owner(work, person, named)]

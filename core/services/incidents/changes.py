@@ -1,7 +1,7 @@
 """Changes of incidents: status, severity, labels and links, each with its event, card update and audit entry.
 
-Every change is a timeline event and may start workflows. No permissions are checked here: core.services.incidents.opening
-checks those of people, and workflows act as the system.
+Every change is a timeline event and may start workflows. No permissions are checked here: those of people are checked
+in core.services.incidents.opening, and workflows act as the system.
 """
 
 from collections.abc import Mapping
@@ -112,8 +112,8 @@ class Cause:
     """Who or what changes an incident.
 
     `of_workflow`: the depth if a workflow changes it, otherwise 0; a person's own depth is more than 0 if their call
-    comes from a run. `initiators`: those of the event that started the workflow. `key`: identifies the action's attempt;
-    event ids are derived from it. `maybe_done`: copied from that action (StepColumns).
+    comes from a run. `initiators`: those of the event that started the workflow. `key`: identifies the attempt of the
+    action; event ids are derived from it. `maybe_done`: copied from that action (StepColumns).
     """
 
     person: Person

@@ -150,7 +150,7 @@ ALL = WantedLines()
 def timeline(
     work: UnitOfWork, incident: Incident, window: Window, wanted: WantedLines = ALL
 ) -> list[TimelineEntryView]:
-    """Return the lines after the window's position, oldest first. The caller has checked that the person may see them."""
+    """Return the lines after the window's position, oldest first. The caller has checked the person's permission."""
     after = window.after
     place = {"at": after.at if after else None, "id": after.id if after else None, "size": window.size}
     kinds = list(wanted.kinds) if wanted.kinds is not None else None

@@ -69,7 +69,7 @@ def apply(
 
 
 def _taken(kind: DefinitionKind[Row], name: str) -> Conflict:
-    """Return the error for a taken name. It is the same whoever owns the name, so it reveals nothing about other teams."""
+    """Return the error for a taken name. It reveals nothing about other teams: it is the same whoever owns the name."""
     return Conflict(
         f"The name {name} is taken. Every {kind.noun} needs its own name.", hint="Choose another one."
     )

@@ -119,8 +119,8 @@ SELECT CASE WHEN is_workflow THEN 'workflow' ELSE 'runbook' END, status, sum(n):
 class Figures:
     """Counts for monitoring.
 
-    `notices_owed`: notices that are not delivered yet. `due_since`: since when the execution that has waited longest for
-    a worker has been due; None if none is waiting.
+    `notices_owed`: notices that are not delivered yet. `due_since`: since when the execution that has waited longest
+    for a worker has been due; None if none is waiting.
     """
 
     runbook_executions: Mapping[str, int]

@@ -1,4 +1,7 @@
-"""The database's identity, compared with the one its data was written in, to detect restored copies (docs/restore.md)."""
+"""The database's identity, compared with that of the database that wrote its data, to detect restored copies.
+
+See docs/restore.md.
+"""
 
 from datetime import datetime
 from functools import lru_cache
@@ -27,7 +30,7 @@ LESS = f"SELECT concat_ws('/', '-', {OWN_NUMBERS}) AS identity, '-' AS timeline"
 
 
 class AnotherDatabase(RunbookError):
-    """The database is not the one that its data was written in. `core.services.operations.restore.settle` handles it."""
+    """The database is not the one that its data was written in; core.services.operations.restore.settle handles it."""
 
     code = "another_database"
 

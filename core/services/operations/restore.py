@@ -1,4 +1,4 @@
-"""Detects a restored copy of the database, and makes sure that nothing is repeated that happened after the copy was taken.
+"""Detects a restored copy of the database, and prevents repeating what happened after the copy was taken.
 
 In one transaction it starts a new generation, freezes everything, marks every step that is not finished as possibly
 done, ends every lease, and has every message that may have been posted looked up first.
@@ -110,7 +110,7 @@ def _told(reason: str) -> str:
 
 
 def _doubt(work: UnitOfWork, table: str, steps: str) -> int:
-    """Mark unfinished steps as possibly done, end all leases, and enqueue jobs. Return the number of active executions."""
+    """Mark unfinished steps as possibly done, end all leases, and enqueue jobs. Return how many executions are active."""
     active = f"SELECT id FROM {table} WHERE status IN {ACTIVE}"  # noqa: S608 constants of this module
     doubt = f"UPDATE {steps} SET maybe_done = true WHERE status IN {OPEN} AND execution_id IN ({active})"  # noqa: S608
     work.session.execute(text(doubt))

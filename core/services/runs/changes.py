@@ -146,7 +146,7 @@ SYSTEM = Person("system", source="worker")
 
 
 def of_workflow(work: UnitOfWork, row: WorkflowExecution, before: Execution, after: Execution) -> None:
-    """Apply the side effects of a change of a workflow execution: links, and at its end audit entry and failure notice."""
+    """Apply the side effects of a change of a workflow execution: links, and at its end audit entry and notices."""
     links = new_links(before, after)
     if links:
         _keep_links(work, row, links)

@@ -26,8 +26,8 @@ def unforeseen(
 ) -> str:
     """Log the error under a new id, and return a sentence for people that names the id.
 
-    `what`: what failed, as a clause: "It could not be prepared". `hidden`: the run's secret parameters, which are masked
-    in the log. Raises the error again if it is not the step's.
+    `what`: what failed, as a clause: "It could not be prepared". `hidden`: the run's secret parameters, which are
+    masked in the log. Raises the error again if it is not the step's.
     """
     if isinstance(error, NOT_OF_THE_STEP):
         raise error

@@ -60,7 +60,7 @@ def test_what_cannot_be_revoked_is_said(responder: TestClient, terminal: Termina
     terminal("token", "revoke", token["id"])
     again = terminal("token", "revoke", token["id"]).exception
     assert isinstance(again, Conflict)
-    assert "was revoked on" in str(again)
+    assert "was already revoked on" in str(again)
 
 
 def test_the_list_shows_no_token(responder: TestClient, terminal: Terminal) -> None:
@@ -126,4 +126,4 @@ def test_audit_export_gives_a_line_an_entry(
     connected("responder")
     refused = terminal("audit", "export").exception
     assert isinstance(refused, RunbookError)
-    assert "Only admins read the audit trail" in str(refused)
+    assert "Only admins may read the audit trail" in str(refused)
