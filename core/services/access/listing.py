@@ -136,7 +136,7 @@ def list_workflows(
     enabled: bool | None = None,
     status: str | None = None,
 ) -> list[Workflow]:
-    """Return workflows, of `team`, enabled or disabled, and in `status` if given. Raises what `list_incidents` raises."""
+    """Return workflows, filtered by `team`, `enabled` and `status` if given. Raises what `list_incidents` raises."""
     query = _definitions(work, person, Workflow, team)
     if enabled is not None:
         query = query.where(Workflow.enabled.is_(enabled))
@@ -158,7 +158,7 @@ def list_open_gates(
 ) -> list[Approval]:
     """Return the open gates that the person may see, of runs for `team`'s incidents if it is given.
 
-    The period of `wanted` is about when they were opened, the rest about their runs. Raises what `list_incidents` raises.
+    The period of `wanted` applies to their opening, the rest to their runs. Raises what `list_incidents` raises.
     """
     query = visible_gates(person).where(*wanted.within(Approval.opened_at))
     of_run = list(replace(wanted, since=None, until=None).conditions(RunbookExecution))

@@ -93,10 +93,10 @@ def members_with_roles(work: UnitOfWork, teams: Set[str]) -> dict[str, list[tupl
 
 
 def apply_teams(work: UnitOfWork, person: Person, definitions: Iterable[TeamDefinition]) -> list[Team]:
-    """Make the teams, their members and, where they name them, their channels what the definitions say.
+    """Create or update the teams, with the complete list of their members and, if given, of their channels.
 
-    Whose last team it was, all of these done, loses their tokens: who goes from one team to another does not. Raises
-    NotAllowed.
+    People who are in no team afterwards lose their tokens; moving from one team to another does not cost them any.
+    Raises NotAllowed.
     """
     applied = [_apply(work, person, definition) for definition in definitions]
     removed = frozenset().union(*(gone for _, gone in applied))

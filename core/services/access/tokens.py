@@ -109,7 +109,9 @@ def _check_service(work: UnitOfWork, grant: Grant, owner: str | None) -> None:
         )
     if owner is not None and not answers_for(load_person(work, owner, source="cli"), grant.team):
         whose = f"team {grant.team}" if grant.team else "any team"
-        raise InvalidInput(f"{owner} is not a responder of {whose}, so they cannot own its service.", field="owner")
+        raise InvalidInput(
+            f"{owner} is not a responder of {whose}, so they cannot own its service.", field="owner"
+        )
 
 
 def answers_for(owner: Person, team: str | None) -> bool:
@@ -118,7 +120,9 @@ def answers_for(owner: Person, team: str | None) -> bool:
 
 
 def _row(work: UnitOfWork, operator: Person, name: str, grant: Grant) -> ApiToken:
-    require(operator, Action.TOKEN_CREATE, grant.team, "Only a platform admin or an operator may create tokens.")
+    require(
+        operator, Action.TOKEN_CREATE, grant.team, "Only a platform admin or an operator may create tokens."
+    )
     if not grant.scopes:
         hint = f"Give at least one of {', '.join(TokenScope)}."
         raise InvalidInput("A token needs a scope.", hint=hint, field="scope")

@@ -1,7 +1,7 @@
 """The Slack workspace that the app is installed in, and its channels.
 
-The workspace is learned from Slack with our own token and stored. Channels are bound to incidents and declared by teams;
-the rules are in core.decisions.channels.
+The workspace is learned from Slack with our own token and stored. Channels are bound to incidents and declared by
+teams; the rules are in core.decisions.channels.
 """
 
 from sqlalchemy import select

@@ -92,7 +92,7 @@ def seal_entries(work: UnitOfWork) -> int:
 
 
 def _unsealed_entries() -> Select[*tuple[Any, ...]]:
-    """Select the unsealed entries. Their numbers are found first; a plain join would read all entries from the start."""
+    """Select the unsealed entries, their numbers first: a plain join would read all entries from the start."""
     unsealed = select(AuditSeal.number).where(AuditSeal.hash.is_(None))
     few = unsealed.order_by(AuditSeal.number).limit(AT_ONCE).subquery()
     return select(*SEALED).join(few, few.c.number == AuditEntry.number).order_by(few.c.number)

@@ -105,7 +105,7 @@ def _open(work: UnitOfWork, person: Person, source: Source, alert: Alert) -> Inc
 
 
 def grouped(work: UnitOfWork, keys: list[str]) -> tuple[Incident, GroupedAlert] | None:
-    """Return the unresolved storm that has an unresolved alert of one of these keys, and the alert's row, both locked."""
+    """Return the unresolved storm with an unresolved alert of one of these keys, and the alert's row, both locked."""
     query = (
         select(Incident, GroupedAlert)
         .join(GroupedAlert, GroupedAlert.incident_id == Incident.id)

@@ -110,7 +110,7 @@ def _told(reason: str) -> str:
 
 
 def _doubt(work: UnitOfWork, table: str, steps: str) -> int:
-    """Mark unfinished steps as possibly done, end all leases, and enqueue jobs. Return how many executions are active."""
+    """Mark unfinished steps as possibly done, end all leases, enqueue jobs. Return how many executions are active."""
     active = f"SELECT id FROM {table} WHERE status IN {ACTIVE}"  # noqa: S608 constants of this module
     doubt = f"UPDATE {steps} SET maybe_done = true WHERE status IN {OPEN} AND execution_id IN ({active})"  # noqa: S608
     work.session.execute(text(doubt))

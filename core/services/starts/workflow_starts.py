@@ -23,7 +23,7 @@ from core.services.shared import audit
 from core.services.shared.idempotency import serialize_on_key
 from core.services.shared.incident_scope import event_scope, incident_scope
 from core.services.shared.unforeseen import unforeseen
-from core.services.starts.bounds import check_may_start, room_for, notify_failure, notify_not_started
+from core.services.starts.bounds import check_may_start, notify_failure, notify_not_started, room_for
 from core.statuses import Status
 from core.tables import ActionExecution, Incident, IncidentEvent, JsonObject, Workflow, WorkflowExecution
 from core.unit_of_work import UnitOfWork

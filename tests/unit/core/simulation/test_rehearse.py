@@ -220,7 +220,7 @@ def test_what_came_as_expected_is_no_difference() -> None:
         ({"saved": {"lag": {"seconds": "2"}}}, Difference("saved.lag.seconds", '"2"', "2")),
         ({"saved": {"lag": {"other": 1}}}, Difference("saved.lag.other", "1", "nothing")),
         ({"requests": {"lag": {"method": "PUT"}}}, Difference("requests.lag.method", '"PUT"', '"GET"')),
-        ({"error": "late"}, Difference("error", 'a text with "late"', "nothing")),
+        ({"error": "late"}, Difference("error", 'a text containing "late"', "nothing")),
     ],
 )
 def test_what_came_otherwise_is_told_with_both(expect: dict[str, Any], difference: Difference) -> None:
