@@ -22,7 +22,7 @@ CallbackExpression = Annotated[str, CelField(roots=("callback",))]
 class CallbackStep(StepDefinition):
     """Wait for a POST to the URL that an earlier step sent out as `{{ callbacks.STEP_ID }}`.
 
-    It succeeds if `expect` is true for the received body, `callback.json`; without `expect`, any body will do. The
+    It succeeds if `expect` is true for the received body, `callback.json`; without `expect`, any body is accepted. The
     POST may arrive before the run reaches this step. After `expires`, the step times out.
     """
 

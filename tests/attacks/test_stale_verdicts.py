@@ -78,7 +78,7 @@ def test_a_button_of_before_the_upgrade_says_nothing_and_the_question_is_told_an
     told = press(house, DATA_OPS, "verdict.ran", run)
 
     assert "does not say which step" in told
-    assert "Step lag is asked about now" in told
+    assert "Step lag is in doubt now" in told
     assert statuses(house, run)[0] == "unknown"
 
 

@@ -102,7 +102,7 @@ def test_audit_verify_says_whether_the_chain_is_whole(
         connection.exec_driver_sql("UPDATE audit_entries SET actor = 'U0BOB' WHERE number = 2")
     broken = terminal("audit", "verify")
     assert broken.exit_code == 1
-    assert "BROKEN: Entry 2, at position 2 of the chain, is not as it was sealed" in broken.stdout
+    assert "BROKEN: Entry 2, at position 2 of the chain, was changed after it was sealed" in broken.stdout
     assert "The 1 entries before it are whole." in broken.stdout
 
 

@@ -129,7 +129,7 @@ def tamper(engine: Engine, change: str) -> None:
         ("UPDATE audit_entries SET token_id = NULL WHERE number = 2", "Entry 2, at position 2"),
         ("UPDATE audit_entries SET created_at = created_at - interval '1 h' WHERE number = 1", "Entry 1, at"),
         ("DELETE FROM audit_entries WHERE number = 3", "Entry 3 is gone"),
-        ("DELETE FROM audit_seals WHERE number = 3", "Position 3 of the chain is gone"),
+        ("DELETE FROM audit_seals WHERE number = 3", "Position 3 of the chain is missing"),
         ("DELETE FROM audit_seals WHERE number = 5", "Entry 5 has no place in the chain"),
         ("UPDATE audit_seals SET hash = repeat('0', 64) WHERE number = 2", "Entry 2, at position 2"),
     ],

@@ -60,7 +60,7 @@ def test_a_type_that_cannot_prepare_fails_with_a_sentence(
     run = world.begin(SAY)
     world.work()
     assert world.statuses(run) == [Status.FAILED]
-    assert "The type message has fields, but no `prepare`" in (world.step(run).error or "")
+    assert "The type message has no `prepare`" in (world.step(run).error or "")
 
 
 def test_a_failed_step_stops_the_run(world: CoreWorld, target: Target) -> None:
