@@ -39,11 +39,11 @@ from core.values.execution import (
 )
 
 from .lease import Abandoned, LeaseRenewer, claim, release_lease, stopped_at
+from .log_context import log_context
 from .losses import retract_loss, why_not_after_a_loss
 from .preparation import Inside, Outside, Ports
 from .prepare import prepare_step
 from .run import LeaseLost, Run
-from .telling import telling
 
 log = structlog.get_logger()
 
@@ -91,7 +91,7 @@ class Executor:
         )
         self._cancel_token = renewer.stop
         try:
-            with telling(run, self._worker, abandoned), renewer.renewing():
+            with log_context(run, self._worker, abandoned), renewer.renewing():
                 self._work(run, renewer)
         except LeaseLost:
             log.warning("lease lost", execution=execution_id, worker=self._worker)

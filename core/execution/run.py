@@ -122,7 +122,7 @@ class Run:
             position = self.state.position or 0
             step = self.state.steps[position]
             return Failed(
-                unforeseen(error, self.loaded.row.id, step.id, "Nothing of it happened", self.hidden),
+                unforeseen(error, self.loaded.row.id, step.id, "It was rolled back", self.hidden),
                 final=True,
             )
 

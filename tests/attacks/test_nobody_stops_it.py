@@ -447,7 +447,7 @@ def test_an_act_inside_that_raises_fails_with_an_id(house: House, monkeypatch: p
     house.executor.run(KINDS["runbook"], run)
     seen = house.see(run)
     assert (seen.status, seen.steps[0].status) == (Status.FAILED, Status.FAILED)
-    assert "Nothing of it happened" in str(seen.error)
+    assert "It was rolled back" in str(seen.error)
     assert_nothing_is_lost(house)
 
 

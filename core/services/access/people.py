@@ -28,7 +28,7 @@ def is_good(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return ApiToken.revoked_at.is_(None), or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now)
 
 
-def told(row: ApiToken) -> dict[str, object]:
+def token_details(row: ApiToken) -> dict[str, object]:
     """Return a token's details for the audit trail."""
     expires = row.expires_at.isoformat(timespec="seconds") if row.expires_at else None
     owned = {"owner": row.owner} if row.owner else {}
@@ -39,7 +39,7 @@ def told(row: ApiToken) -> dict[str, object]:
 def revoke(work: UnitOfWork, person: Person, row: ApiToken, why: str = "") -> None:
     """Revoke a token. `why`: the reason if nobody requested it."""
     row.revoked_at = work.now
-    seen, reason = told(row), {"why": why} if why else {}
+    seen, reason = token_details(row), {"why": why} if why else {}
     details = {"before": {**seen, "revoked": False}, "after": {**seen, "revoked": True}, **reason}
     audit.record(work, person, "token.revoked", row.id, details)
 

@@ -17,7 +17,7 @@ from core.decisions.policy import SERVICE_SCOPES, UNOWNED_SCOPES, require
 from core.decisions.policy_table import Action
 from core.errors import Conflict, InvalidInput, NotFound
 from core.identifiers import Prefix, new_id
-from core.services.access.people import digest_of, find_team, is_good, load_person, revoke, told
+from core.services.access.people import digest_of, find_team, is_good, load_person, revoke, token_details
 from core.services.shared import audit
 from core.statuses import PrincipalKind, Role, TokenScope
 from core.tables import ApiToken, IncidentEvent, RunbookExecution, Team, WorkflowExecution
@@ -143,7 +143,7 @@ def _issue(work: UnitOfWork, operator: Person, row: ApiToken) -> str:
     token = PREFIX + secrets.token_urlsafe(32)
     row.digest = digest_of(token)
     work.session.add(row)
-    audit.record(work, operator, "token.created", row.id, {"before": None, "after": told(row)})
+    audit.record(work, operator, "token.created", row.id, {"before": None, "after": token_details(row)})
     return token
 
 

@@ -44,11 +44,15 @@ def pin_workspace(work: UnitOfWork, learned: Workspace) -> None:
         )
     )
     audit.record(
-        work, SLACK, "workspace.pinned", learned.team_id, {"before": _told(before), "after": _told(after)}
+        work,
+        SLACK,
+        "workspace.pinned",
+        learned.team_id,
+        {"before": _as_details(before), "after": _as_details(after)},
     )
 
 
-def _told(workspace: Workspace) -> dict[str, str | None]:
+def _as_details(workspace: Workspace) -> dict[str, str | None]:
     return {"team": workspace.team_id, "enterprise": workspace.enterprise_id, "app": workspace.app_id}
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, TextClause, select, text
 
 from core.decisions.people import Person
 from core.decisions.policy import visible_teams
@@ -106,7 +106,7 @@ def _day(moment: datetime) -> datetime:
 
 
 def _analyse(work: UnitOfWork, tables: dict[str, str], id_: str, scope: Scope) -> AnalyticsView:
-    row = work.session.execute(text(_statement(tables, scope)), _parameters(id_, scope)).one()
+    row = work.session.execute(_statement(tables, scope), _parameters(id_, scope)).one()
     ended = _counts(row, "ended")
     total, succeeded = sum(ended.values()), ended.get("succeeded", 0)
     return AnalyticsView(
@@ -122,10 +122,11 @@ def _analyse(work: UnitOfWork, tables: dict[str, str], id_: str, scope: Scope) -
     )
 
 
-def _statement(tables: dict[str, str], scope: Scope) -> str:
+def _statement(tables: dict[str, str], scope: Scope) -> TextClause:
+    """Return the statement FIGURES for these tables and this scope."""
     visible = {"visible_tallies": VISIBLE_TALLIES, "visible_runs": VISIBLE_RUNS}
     shown = visible if scope.teams is not None else dict.fromkeys(visible, "")
-    return FIGURES.format(lines=LINES, **tables, **shown)
+    return text(FIGURES.format(lines=LINES, **tables, **shown))
 
 
 def _parameters(id_: str, scope: Scope) -> dict[str, Any]:

@@ -88,10 +88,12 @@ def find_known(work: UnitOfWork, keys: list[str]) -> Known | None:
     return Known(*counted) if counted is not None else None
 
 
-def tell(work: UnitOfWork, person: Person, vendor: Vendor, known: Known, alert: Alert) -> AlertOutcome:
+def apply_update(
+    work: UnitOfWork, person: Person, vendor: Vendor, known: Known, alert: Alert
+) -> AlertOutcome:
     """Apply the alert's update to its incident on behalf of `person`. Raises NotAllowed if they are not in its team."""
     check_may_respond(person, known.incident.team.name, "send alerts", MAY)
-    return TELLING[alert.news](work, person, vendor, known, alert)
+    return UPDATES[alert.news](work, person, vendor, known, alert)
 
 
 def _changed(work: UnitOfWork, person: Person, vendor: Vendor, known: Known, alert: Alert) -> AlertOutcome:
@@ -148,7 +150,7 @@ def _resolved(work: UnitOfWork, person: Person, vendor: Vendor, known: Known, al
     return AlertOutcome.RESOLVED
 
 
-TELLING: Mapping[AlertNews, Callable[[UnitOfWork, Person, Vendor, Known, Alert], AlertOutcome]] = {
+UPDATES: Mapping[AlertNews, Callable[[UnitOfWork, Person, Vendor, Known, Alert], AlertOutcome]] = {
     AlertNews.FIRES: _changed,
     AlertNews.CHANGED: _changed,
     AlertNews.ACKNOWLEDGED: _acknowledged,

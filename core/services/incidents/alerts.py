@@ -21,7 +21,7 @@ from core.decisions.team_scope import check_may_respond
 from core.errors import InvalidInput
 from core.services.access.people import find_team
 from core.services.incidents import alert_storms
-from core.services.incidents.alert_news import AlertOutcome, find_known, tell
+from core.services.incidents.alert_news import AlertOutcome, apply_update, find_known
 from core.services.incidents.alert_storms import Source
 from core.services.incidents.opening import NewIncident, open_incident
 from core.services.shared.idempotency import serialize_on_key
@@ -51,7 +51,7 @@ def keep(work: UnitOfWork, keys: Sequence[str], alert: Alert, arrived: datetime)
     )
 
 
-def overtook(work: UnitOfWork, key: str, alert: Alert, arrived: datetime) -> list[Alert]:
+def overtaken_by(work: UnitOfWork, key: str, alert: Alert, arrived: datetime) -> list[Alert]:
     """Return the updates that were sent after `alert` but handled before it, in order. `arrived`: of its request."""
     gone = delete(EarlyAlert).where(EarlyAlert.alert_key == key).returning(EarlyAlert)
     rows = sorted(work.session.scalars(gone), key=lambda row: row.arrived_at)
@@ -128,7 +128,7 @@ def receive_alert(
         return _fires(
             work, person, Source(vendor, _owner(work, person, team or _team_of(alert))), alert, since
         )
-    return _told_later(work, person, vendor, sorted(_keys(work, person, vendor, alert, team)), alert, since)
+    return _update(work, person, vendor, sorted(_keys(work, person, vendor, alert, team)), alert, since)
 
 
 def _fires(work: UnitOfWork, person: Person, source: Source, alert: Alert, arrived: datetime) -> Received:
@@ -136,12 +136,12 @@ def _fires(work: UnitOfWork, person: Person, source: Source, alert: Alert, arriv
     serialize_on_key(work, key)
     known = find_known(work, [key])
     if known is not None:
-        return Received(tell(work, person, source.vendor, known, alert), known.incident)
+        return Received(apply_update(work, person, source.vendor, known, alert), known.incident)
     received = _new(work, person, source, alert, key)
-    for later in overtook(work, key, alert, arrived):
+    for later in overtaken_by(work, key, alert, arrived):
         known = find_known(work, [key])
         if known is not None:
-            received = Received(tell(work, person, source.vendor, known, later), known.incident)
+            received = Received(apply_update(work, person, source.vendor, known, later), known.incident)
     return received
 
 
@@ -154,7 +154,7 @@ def _new(work: UnitOfWork, person: Person, source: Source, alert: Alert, key: st
     return Received(AlertOutcome.OPENED, incident)
 
 
-def _told_later(
+def _update(
     work: UnitOfWork, person: Person, vendor: Vendor, keys: list[str], alert: Alert, arrived: datetime
 ) -> Received:
     """Apply an update to the alert's incident, or store it if there is none.
@@ -166,7 +166,7 @@ def _told_later(
         serialize_on_key(work, key)
     known = find_known(work, keys)
     if known is not None:
-        return Received(tell(work, person, vendor, known, alert), known.incident)
+        return Received(apply_update(work, person, vendor, known, alert), known.incident)
     if keys:
         keep(work, keys, alert, arrived)
     return Received(AlertOutcome.IGNORED)

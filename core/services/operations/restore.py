@@ -21,10 +21,25 @@ from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 SYSTEM = Person("system", source="restore")
 SUBJECT = "installation"  # of the audit trail
-RELEASED = "worker = NULL, wake_at = :now, rung_at = NULL, fence = fence + 1, revision = revision + 1"
 TABLES = {"runbook_executions": "step_executions", "workflow_executions": "action_executions"}
-ACTIVE = "('pending', 'running', 'waiting')"
-OPEN = "('pending', 'running', 'waiting', 'unknown')"
+
+# These statements change any number of rows at once, so they are SQL; `{table}` and `{steps}` are a pair of TABLES.
+# Marks the unfinished steps of active executions as possibly done.
+MAYBE_DONE = """
+UPDATE {steps} SET maybe_done = true
+WHERE status IN ('pending', 'running', 'waiting', 'unknown')
+    AND execution_id IN (SELECT id FROM {table} WHERE status IN ('pending', 'running', 'waiting'))
+"""
+
+# Ends the leases of active executions. Returns their ids.
+RELEASE = """
+UPDATE {table} SET worker = NULL, wake_at = :now, rung_at = NULL, fence = fence + 1, revision = revision + 1
+WHERE worker IS NOT NULL AND status IN ('pending', 'running', 'waiting')
+RETURNING id
+"""
+
+# The number of active executions.
+COUNT_ACTIVE = "SELECT count(*) FROM {table} WHERE status IN ('pending', 'running', 'waiting')"
 
 # Has every undelivered notice looked up in Slack before it is posted. As SQL: one statement for all rows.
 MAYBE_SENT = text("""
@@ -93,7 +108,7 @@ def _restore(work: UnitOfWork, person: Person, row: Installation, present: Place
     known = Place(row.identity, row.timeline)
     row.generation, row.restored_at, row.line, row.mark = row.generation + 1, work.now, token_hex(8), 0
     _move(work, row, present)
-    frozen = freeze_everything(work, person, _told(reason))
+    frozen = freeze_everything(work, person, _reason_of_freeze(reason))
     doubtful = {table: _doubt(work, table, steps) for table, steps in TABLES.items()}
     work.session.execute(MAYBE_SENT)
     notices.announce(work)
@@ -102,7 +117,7 @@ def _restore(work: UnitOfWork, person: Person, row: Installation, present: Place
     log.error("restored database detected: everything is frozen", reason=reason, generation=row.generation)
 
 
-def _told(reason: str) -> str:
+def _reason_of_freeze(reason: str) -> str:
     return (
         f"{reason}. What happened after the copy was taken is not known, so steps that must not be repeated need a "
         "verdict. Review what is open, then unfreeze"
@@ -111,15 +126,11 @@ def _told(reason: str) -> str:
 
 def _doubt(work: UnitOfWork, table: str, steps: str) -> int:
     """Mark unfinished steps as possibly done, end all leases, enqueue jobs. Return how many executions are active."""
-    active = f"SELECT id FROM {table} WHERE status IN {ACTIVE}"  # noqa: S608 constants of this module
-    doubt = f"UPDATE {steps} SET maybe_done = true WHERE status IN {OPEN} AND execution_id IN ({active})"  # noqa: S608
-    work.session.execute(text(doubt))
-    release = f"UPDATE {table} SET {RELEASED} WHERE worker IS NOT NULL AND status IN {ACTIVE} RETURNING id"  # noqa: S608
+    work.session.execute(text(MAYBE_DONE.format(table=table, steps=steps)))
     kind = table.partition("_")[0]
-    for execution_id in work.session.scalars(text(release), {"now": work.now}):
+    for execution_id in work.session.scalars(text(RELEASE.format(table=table)), {"now": work.now}):
         work.enqueue(kind, execution_id)
-    count = work.session.scalar(text(f"SELECT count(*) FROM ({active}) AS active"))  # noqa: S608 as above
-    return int(count or 0)
+    return int(work.session.scalar(text(COUNT_ACTIVE.format(table=table))) or 0)
 
 
 def _change(known: Place, present: Place) -> dict[str, object]:

@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 
 @contextmanager
-def telling(run: Run, worker: str, abandoned: Abandoned | None) -> Iterator[None]:
+def log_context(run: Run, worker: str, abandoned: Abandoned | None) -> Iterator[None]:
     """Bind execution, incident and request to every log line of this thread within the block."""
     row = run.loaded.row
     about = {"execution": row.id, "incident": row.incident_id, REQUEST_ID: row.request_id, "worker": worker}
