@@ -43,7 +43,7 @@ class ExecutionColumns:
     status: Mapped[str]
     waiting_for: Mapped[str | None]
     wake_at: Mapped[datetime | None]
-    enqueued_at: Mapped[datetime | None]
+    enqueued_at: Mapped[datetime | None] = mapped_column("rung_at")
     worker: Mapped[str | None]
     fence: Mapped[int] = mapped_column(server_default=text("0"))
     revision: Mapped[int] = mapped_column(server_default=text("0"))

@@ -235,7 +235,7 @@ def _row(work: UnitOfWork, start: _Start) -> JsonObject:
         "status": Status.FAILED if failed else Status.PENDING,
         "error": start.match.error,
         "wake_at": None if failed else work.now,
-        "rung_at": work.now,
+        "enqueued_at": work.now,
         "created_at": work.now,
         "finished_at": work.now if failed else None,
     }
