@@ -109,6 +109,7 @@ class AllowListedWorker(SimpleWorker):
 
 
 def worker_name() -> str:
+    """Return the name of this process's worker, HOST.PID."""
     return f"{socket.gethostname()}.{os.getpid()}"
 
 

@@ -49,6 +49,7 @@ def take_lock(work: UnitOfWork, name: str, incident: Incident, requester: str = 
 
 
 def holder_of(work: UnitOfWork, name: str) -> RunbookExecution | None:
+    """Return the run that holds the lock of this qualified name, or None."""
     return work.session.scalars(_of(name).where(RunbookExecution.holds_lock)).one_or_none()
 
 

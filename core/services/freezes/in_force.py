@@ -31,6 +31,7 @@ def freeze_over(freezes: Iterable[Freeze], incident: Incident) -> Freeze | None:
 
 
 def as_value(freeze: Freeze) -> FreezeInForce:
+    """Return the freeze as the value that decisions work on."""
     return FreezeInForce(
         freeze.team.name if freeze.team else None, freeze.reason.rstrip("."), freeze.frozen_by
     )

@@ -68,6 +68,7 @@ def _said(work: UnitOfWork, kind: DefinitionKind[Row], row: Row, version: int) -
 
 
 def view_with_diff(work: UnitOfWork, row: Runbook | Workflow) -> RunbookWithDiff | WorkflowWithDiff:
+    """Return the definition's view with the diff from the approved to the newest version."""
     return (
         view_runbook_with_diff(work, row) if isinstance(row, Runbook) else view_workflow_with_diff(work, row)
     )

@@ -22,6 +22,8 @@ CALLER = Person("callback", source="rest")
 
 @dataclass(frozen=True)
 class ReceivedCallback:
+    """A callback's body, and when it arrived."""
+
     body: Json
     at: datetime
 
