@@ -160,7 +160,7 @@ def _unknown_kind(document: Document) -> Problem:
 def still_valid(
     name: str, version: int, document: Mapping[str, object]
 ) -> RunbookDefinition | WorkflowDefinition:
-    """The definition of a document that is to be written again, all checks passed. Raises StoredDefinitionInvalid."""
+    """Return the definition of a stored document, validated again. Raises StoredDefinitionInvalid if it fails."""
     definitions, problems = validate_data(document)
     for problem in problems:
         raise StoredDefinitionInvalid(name, version, problem)

@@ -461,7 +461,7 @@ def test_an_act_inside_that_raises_fails_with_an_id(
     deployment.executor.run(KINDS["runbook"], run)
     seen = deployment.see(run)
     assert (seen.status, seen.steps[0].status) == (Status.FAILED, Status.FAILED)
-    assert "Nothing of it happened" in str(seen.error)
+    assert "It was rolled back" in str(seen.error)
     assert_nothing_is_lost(deployment)
 
 

@@ -151,7 +151,9 @@ def test_a_workflow_learns_of_no_runbook_of_data(
         error = work.session.scalars(
             select(ActionExecution.error).where(ActionExecution.step_id == "go")
         ).one()
-    sentence = f"There is no runbook {runbook} for incidents of team web. It must be global, or that team's."
+    sentence = (
+        f"There is no runbook {runbook} for incidents of team web. It must be global or owned by that team."
+    )
     assert error == sentence
 
 

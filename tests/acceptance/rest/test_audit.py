@@ -201,7 +201,7 @@ def test_a_team_admin_reads_the_teams_entries_and_others_none(
         refused = client.get("/api/audit")
         assert (refused.status_code, refused.json()["detail"][:32]) == (
             403,
-            "Only admins read the audit trail",
+            "Only admins may read the audit trail",
         )
         as_lines = client.get("/api/audit", headers={"Accept": "application/x-ndjson"})
         assert as_lines.status_code == 403

@@ -165,7 +165,7 @@ def test_a_verdict_that_nobody_asks_for_is_explained(
 ) -> None:
     execution_id = start(company, "say-hello", DB_OPS)
     slack.clicks(DB_OPS, "verdict.ran", f"{execution_id}:pause:1")
-    assert "No verdict is waited for here any more." in response_url.next_text()
+    assert "This run no longer needs a verdict." in response_url.next_text()
 
 
 def test_a_button_of_another_release_is_explained(slack: Slack, response_url: ResponseUrl) -> None:

@@ -144,7 +144,7 @@ def test_only_a_platform_admin_approves_a_definition_that_another_wrote(
     company: UnitOfWorkFactory, slack: Slack
 ) -> None:
     add_runbook(company, "new-idea", approved=False, steps=[WAIT])
-    assert "Only a platform admin approves" in slack.types(DB_ADMIN, DB_CHANNEL, "approve new-idea")
+    assert "Only a platform admin may approve" in slack.types(DB_ADMIN, DB_CHANNEL, "approve new-idea")
     assert "You wrote version 1" in slack.types(ADMIN.slack_user_id, DB_CHANNEL, "approve new-idea")
     assert "only an approved version runs" in slack.types(DB_OPS, DB_CHANNEL, "run new-idea")
 

@@ -29,7 +29,7 @@ def test_everything_is_frozen_by_a_platform_admin_alone(slack: Slack) -> None:
 def test_one_delivery_freezes_once(slack: Slack) -> None:
     said = [slack.types(PLATFORM, DB_CHANNEL, "freeze Why not", trigger_id="t1") for _ in range(2)]
     assert said[0] == said[1]
-    assert "frozen already" in slack.types(PLATFORM, DB_CHANNEL, "freeze Why not")
+    assert "already frozen" in slack.types(PLATFORM, DB_CHANNEL, "freeze Why not")
 
 
 def test_a_reason_is_asked_for(slack: Slack) -> None:

@@ -215,7 +215,7 @@ def test_only_admins_deprecate_and_a_team_admin_only_the_teams_own(
     assert "Only a platform admin or an admin of team database" in slack.types(
         DB_OPS, DB_CHANNEL, "deprecate db-failover"
     )
-    assert "Only a platform admin deprecates what is global" in slack.types(
+    assert "Only a platform admin may deprecate global definitions" in slack.types(
         DB_ADMIN, DB_CHANNEL, "deprecate say-hello"
     )
     assert stored(company, "db-failover").status == stored(company, "say-hello").status == "approved"

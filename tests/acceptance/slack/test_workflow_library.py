@@ -192,8 +192,8 @@ def test_what_cannot_be_shown_is_refused_with_what_would_be_right(
     apply_documents(company, f"{GREET}---{DB_DOWN}")
     for who, typed, sentence in (
         (DB_OPS, "db-dwon", "There is no workflow db-dwon. Did you mean db-down?"),
-        (DB_OPS, "zebra", "There is no workflow zebra. `workflow list` shows what there is."),
-        (WEB_OPS, "db-down", "There is no workflow db-down. `workflow list` shows what there is."),
+        (DB_OPS, "zebra", "There is no workflow zebra. `workflow list` lists them all."),
+        (WEB_OPS, "db-down", "There is no workflow db-down. `workflow list` lists them all."),
         (DB_OPS, "", f"Something is missing. Type: `/runbook workflow {verb} NAME`"),
         (DB_OPS, "db-down now", f"Type: `/runbook workflow {verb} NAME`"),
     ):

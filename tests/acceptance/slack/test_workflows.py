@@ -48,7 +48,12 @@ def test_what_is_no_workflow_to_run_is_refused_with_what_would_be_right(
     apply_documents(company, WORKFLOWS)
     for who, channel, typed, sentence in (
         (DB_OPS, DB_CHANNEL, "workflow run page-the-ower", "Did you mean page-the-owner?"),
-        (DB_OPS, DB_CHANNEL, "workflow run greet", "greet starts by itself, on incident.created."),
+        (
+            DB_OPS,
+            DB_CHANNEL,
+            "workflow run greet",
+            "greet cannot be started by hand: its trigger is incident.created.",
+        ),
         (DB_OPS, DB_CHANNEL, "workflow run", "Type: `/runbook workflow run NAME`"),
         (DB_OPS, DB_CHANNEL, "workflow rum x", "There is no `workflow rum`. Use run"),
         (DB_OPS, QUIET_CHANNEL, "workflow run page-the-owner", "No incident belongs to this channel."),

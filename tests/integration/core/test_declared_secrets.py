@@ -57,7 +57,7 @@ def test_declarations_are_written_changed_and_taken_away_by_platform_admins(
         assert find_secret(work, admin, row.id) is find_secret(work, admin, "TOKEN")
         with pytest.raises(Conflict, match=r"There is already a secret TOKEN."):
             create_secret(work, admin, secret())
-        with pytest.raises(InvalidInput, match="A secret keeps its name"):
+        with pytest.raises(InvalidInput, match="A secret cannot be renamed"):
             change_secret(work, admin, "TOKEN", secret("OTHER"))
         change_secret(work, admin, "TOKEN", secret(hosts=["y.example"]))
         apply_secret(work, admin, secret(hosts=["y.example"]))

@@ -173,7 +173,7 @@ def test_a_verdict_is_given_once_by_a_responder_with_a_word_that_is_known(
     with world.unit_of_work.begin() as work, pytest.raises(NotFound):
         give_verdict(work, load_person(work, "U0WEB", source="test"), run, "ran", InDoubt("call", 1))
     world.judge(run, "ran")
-    with pytest.raises(Conflict, match="No verdict is waited for"):
+    with pytest.raises(Conflict, match="no longer needs a verdict"):
         world.judge(run, "ran")
     assert ("U0DBOPS", "verdict.ran") in audit(world)
 

@@ -35,7 +35,7 @@ def test_the_least_of_each_type_is_valid(kind: str) -> None:
         ("message", {"nope": 1}, "Extra inputs"),
         ("delay", {"for": "0s"}, "longer than zero"),
         ("set", {"severity": "worse"}, "Input should be"),
-        ("set", {"severity": None}, "Nothing is set"),
+        ("set", {"severity": None}, "sets nothing"),
         ("set", {"status": "open"}, "Input should be"),
         ("jira", {"token": ""}, "at least 1 character"),
         ("linear", {"team": ""}, "at least 1 character"),
