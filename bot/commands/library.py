@@ -1,8 +1,8 @@
-"""`list` and `show`: the runbooks that there are."""
+"""`list` and `show`: the runbooks in the library."""
 
 from bot.cards.blocks import sections
 from bot.cards.changes import NOTHING, Changes, changes_card
-from bot.cards.words import bounded, escape, one_line
+from bot.cards.words import bounded, counted, escape, one_line
 from bot.commands.call import Command, CommandCall, Reply, only_argument
 from bot.commands.listed import list_reply
 from bot.commands.usage import usage_line
@@ -21,7 +21,7 @@ MOST_STEPS = 30
 
 
 def list_(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """What the person may see, one line each; with a word, those whose name has it."""
+    """List the runbooks that the person may see; with a word, those whose name contains it."""
     return list_reply(call, RUNBOOKS, list_runbooks(work, person), _standing)
 
 
@@ -29,11 +29,11 @@ def _standing(row: Runbook) -> str:
     owner = f"team {escape(row.team.name)}" if row.team else "global"
     if row.status == ApprovalStatus.APPROVED:
         return owner
-    return f"{owner} · *{'under quarantine' if row.quarantine else row.status}, does not run*"
+    return f"{owner} · *{'under quarantine' if row.quarantine else row.status}, cannot run*"
 
 
 def show(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """What a runbook does, and how it is run."""
+    """Show what a runbook does, and how to run it."""
     row = find_runbook(work, person, only_argument(call, "show NAME"))
     definition = definition_of(row)
     lines = [
@@ -42,7 +42,7 @@ def show(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
         *([escape(definition.description.strip())] if definition.description.strip() else []),
         f"Run it: `{escape(usage_line(call.command, row.name, definition.parameters))}`",
         *_parameter_lines(definition),
-        f"{len(definition.steps)} steps:",
+        f"{counted(len(definition.steps), 'step')}:",
         *_step_lines(definition),
     ]
     changes = draft_changes(work, call, row, "approve")
@@ -51,7 +51,7 @@ def show(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
 
 
 def draft_changes(work: UnitOfWork, call: CommandCall, row: Runbook | Workflow, verb: str) -> Changes:
-    """What an approver must see; nothing for what is approved. `verb`: what is typed to approve it."""
+    """Return the changes that an approver must see; NOTHING if it is approved. `verb`: the sub-command that approves."""
     if row.status == ApprovalStatus.APPROVED:
         return NOTHING
     approve = (
@@ -79,6 +79,6 @@ def _step_lines(definition: RunbookDefinition) -> list[str]:
 
 
 COMMANDS = (
-    Command("list", "[WORD]", "the runbooks that you may see", list_),
-    Command("show", "NAME", "what a runbook does, and how to run it", show),
+    Command("list", "[WORD]", "list the runbooks that you may see", list_),
+    Command("show", "NAME", "show what a runbook does, and how to run it", show),
 )
