@@ -78,7 +78,7 @@ def freeze_line(freeze: FreezeView) -> str:
 
 
 def tag(execution: ExecutionView, page: str = "") -> Block:
-    """Return the context line: the run's id, linked to its `page`, and the workflow execution that started it, if any."""
+    """Return the context line: the run's id, linked to its `page`, and the workflow execution that started it."""
     run = f"run {_linked(execution.id, page)}{_relatives(execution)}"
     if execution.workflow_execution_id is None:
         return context(run)

@@ -10,6 +10,7 @@ from bot.cards.words import bounded, escape, who
 from core.errors import InvalidInput
 
 APPROVE = "definition.approve"
+NO_LONGER_WORKS = "This button no longer works here."
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Shown:
         """Parse a button's value. Raises InvalidInput for the value of another release's button."""
         kind, *rest = value.split(":")
         if len(rest) != 3 or not (rest[1].isascii() and rest[1].isdecimal() and len(rest[1]) < 10):
-            raise InvalidInput("This button no longer works here.")
+            raise InvalidInput(NO_LONGER_WORKS)
         return cls(kind, rest[0], int(rest[1]), rest[2])
 
 

@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from bot.cards.about import title
 from bot.cards.blocks import Block, section
-from bot.cards.request_blocks import Space
 from bot.cards.gate import decision_buttons, gate_body
+from bot.cards.request_blocks import Space
 from bot.cards.words import GATE_SYMBOLS, deadline, escape_sentence, who
 from bot.commands.call import Command, CommandCall, Reply
 from core.decisions.people import Person

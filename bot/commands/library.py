@@ -51,7 +51,7 @@ def show(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
 
 
 def draft_changes(work: UnitOfWork, call: CommandCall, row: Runbook | Workflow, verb: str) -> Changes:
-    """Return the changes that an approver must see; NOTHING if it is approved. `verb`: the sub-command that approves."""
+    """Return the changes that an approver must see; NOTHING if it is approved. `verb`: the approving sub-command."""
     if row.status == ApprovalStatus.APPROVED:
         return NOTHING
     approve = (

@@ -42,7 +42,7 @@ def words_of(typed: str) -> tuple[Word, ...]:
 
     A quote opens at the beginning of a word or of a value (`key="two words"`) and closes at the end of one, so an
     apostrophe within a word is an apostrophe. Within quotes, a quote may be escaped (`\\"`). A value that is a JSON
-    list or object (`tags=["a", "b"]`) extends to its last bracket. Raises InvalidInput for a quote that is never closed.
+    list or object (`tags=["a", "b"]`) extends to its last bracket. Raises InvalidInput for an unclosed quote.
     """
     line = _Line(typed)
     words: list[Word] = []
@@ -140,7 +140,7 @@ class _Line:
         return end
 
     def _quoted(self, start: int) -> tuple[str, int]:
-        """Return the text in the quotes that open at `start`, and where they end. Raises InvalidInput if they never do."""
+        """Return the text in the quotes that open at `start`, and where they end. Raises InvalidInput if nowhere."""
         end = self._closing(start) if self._left else None
         if end is None:
             raise InvalidInput(

@@ -59,7 +59,7 @@ def show(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
 
 
 def _start_lines(call: CommandCall, definition: WorkflowDefinition) -> Iterator[str]:
-    """Yield one line each for the trigger, the condition, how often it runs, and its timeout, as far as they are set."""
+    """Yield one line each for the trigger and, if they are set, the condition, `once_per_incident` and the timeout."""
     yield _trigger_line(call, definition.trigger, definition.name)
     if definition.when is not None:
         yield f"Only if {code(definition.when, CONDITION_LENGTH)}"

@@ -1,11 +1,13 @@
-"""Signed links to the page of a run: who holds one may read that page, without a token of their own."""
+"""Signed links to the pages of runs. Anyone with such a link may read that page without a token."""
 
 import base64
 import hashlib
 import hmac
 from dataclasses import dataclass, field
 
-PURPOSE = b"links to the pages of runs"  # of the derived key, so that no signature serves anything else
+PURPOSE = (
+    b"links to the pages of runs"  # of the derived key, so that its signatures are valid for nothing else
+)
 
 
 @dataclass(frozen=True)
@@ -16,11 +18,11 @@ class RunLinks:
     secret: str = field(repr=False)
 
     def url(self, execution_id: str) -> str:
-        """The address of the page of a runbook execution, signed."""
+        """Return the signed address of a runbook execution's page."""
         return f"{self.public_url.rstrip('/')}/runs/{execution_id}?token={self.sign(execution_id)}"
 
     def page(self, execution_id: str) -> str:
-        """The same; empty where there is no public address to link to."""
+        """Return the signed address; empty if there is no public URL to link to."""
         return self.url(execution_id) if self.public_url else ""
 
     def sign(self, execution_id: str) -> str:
@@ -29,5 +31,5 @@ class RunLinks:
         return base64.urlsafe_b64encode(signature).decode().rstrip("=")
 
     def is_signed(self, execution_id: str, token: str) -> bool:
-        """Whether `sign` made the token. Without a secret anybody could have made it, so then nothing is signed."""
+        """Return True if `sign` made the token. Without a secret anybody could have made it, so it returns False."""
         return bool(self.secret) and hmac.compare_digest(self.sign(execution_id).encode(), token.encode())

@@ -1,4 +1,4 @@
-"""`/runs/{execution_id}`: a run and its steps, for a browser."""
+"""`/runs/{execution_id}`: the web page of a run and its steps."""
 
 import base64
 import hashlib
@@ -25,13 +25,13 @@ from core.statuses import PrincipalKind
 from core.unit_of_work import UnitOfWorkFactory
 from core.views.executions import ExecutionView
 
-# Who holds a signed link may read that one page, whatever team the run is of.
+# Anyone with a signed link may read that one page, whichever team the run belongs to.
 LINK_HOLDER = Person("link", source="page", kind=PrincipalKind.LINK)
 
 
 @dataclass(frozen=True)
 class Pages:
-    """The pages' templates; their style is in the page itself, and only it is allowed to be."""
+    """The pages' templates. Their style is inline, and the Content-Security-Policy allows nothing else."""
 
     templates: Environment
     style: str
@@ -53,7 +53,7 @@ def load_pages() -> Pages:
 
 
 def moment(value: datetime | None) -> str:
-    """A time as people read it, always in UTC."""
+    """Format a time for people, always in UTC."""
     return value.strftime("%Y-%m-%d %H:%M:%S UTC") if value else "—"
 
 
@@ -62,13 +62,13 @@ def as_json(value: object) -> str:
 
 
 def seen(value: object) -> str:
-    """A value as text, with nothing in it that cannot be seen."""
+    """Return a value as text, with invisible characters escaped."""
     return visible(as_text(value))
 
 
 @dataclass(frozen=True)
 class RunPage:
-    """Answers with the page to who has a signed link, or a bearer token that may see the run."""
+    """Serves the page to anyone with a signed link, or with a bearer token that may see the run."""
 
     unit_of_work: UnitOfWorkFactory
     links: RunLinks
@@ -78,7 +78,7 @@ class RunPage:
         execution_id = request.path_params["execution_id"]
         person = self._reader(request, execution_id)
         if person is None:
-            sentence = "Open this page from its link in Slack, or send a bearer token."
+            sentence = "Open this page through its link in Slack, or send a bearer token."
             return self._refusal(HTTPStatus.UNAUTHORIZED, sentence, CHALLENGE)
         try:
             execution = self._find(person, execution_id)
