@@ -29,7 +29,7 @@ def _standing(row: Runbook) -> str:
     owner = f"team {escape(row.team.name)}" if row.team else "global"
     if row.status == ApprovalStatus.APPROVED:
         return owner
-    return f"{owner} · *{'under quarantine' if row.quarantine else row.status}, cannot run*"
+    return f"{owner} · *{'under quarantine' if row.quarantine else row.status}, does not run*"
 
 
 def show(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:

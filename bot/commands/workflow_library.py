@@ -33,7 +33,7 @@ def _standing(row: Workflow) -> str:
     """Return the owner and the trigger; why it does not start; and the version in force if it is not the newest."""
     owner = f"team {escape(row.team.name)}" if row.team else "global"
     if row.in_force is None:
-        return f"{owner} · *{'under quarantine' if row.quarantine else row.status}, cannot start*"
+        return f"{owner} · *{'under quarantine' if row.quarantine else row.status}, does not start*"
     started = f"{owner} · {escape(row.trigger_on or '')}" if row.enabled else f"{owner} · *disabled*"
     is_newest = row.status == ApprovalStatus.APPROVED
     return (

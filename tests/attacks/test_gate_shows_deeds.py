@@ -166,7 +166,7 @@ def test_an_approval_is_void_if_a_step_renders_otherwise(house: House, target: T
     assert target.paths() == ["/lag"]
     assert again["id"] != gate["id"]
     assert again["asked_again"] == "Step promote renders otherwise than approved."
-    assert "Asked again:" in shown(house, again["id"])
+    assert "Approval is needed again:" in shown(house, again["id"])
     assert "/promote/db1/critical" in shown(house, again["id"])
     assert "asked again" in shown(house, gate["id"])
     with house.unit_of_work.begin() as work:

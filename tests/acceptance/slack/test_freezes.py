@@ -15,7 +15,7 @@ def test_a_team_is_frozen_and_unfrozen_by_its_admin(company: UnitOfWorkFactory, 
     assert executions(company) == []
 
     assert "not frozen any more" in slack.types(DB_ADMIN, DB_CHANNEL, "unfreeze database")
-    assert "is asked for" in slack.types(DB_OPS, DB_CHANNEL, "run db-failover cluster=orders")
+    assert "requested for" in slack.types(DB_OPS, DB_CHANNEL, "run db-failover cluster=orders")
 
 
 def test_everything_is_frozen_by_a_platform_admin_alone(slack: Slack) -> None:
