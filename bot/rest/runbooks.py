@@ -34,8 +34,6 @@ from core.unit_of_work import UnitOfWork
 
 router = authenticated_router("/api/runbooks", "runbooks")
 
-InApproval = Annotated[ApprovalStatus | None, Query(description="Only those in this status.")]
-
 
 class ExecuteBody(Run):
     """The incident and the parameters of a run."""

@@ -44,8 +44,6 @@ from core.unit_of_work import UnitOfWork
 
 router = authenticated_router("/api/workflows", "workflows")
 
-IsEnabled = Annotated[bool | None, Query(description="Only those that are enabled, or that are not.")]
-
 
 class Duplicate(Decision):
     """The name of the copy."""
