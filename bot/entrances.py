@@ -13,6 +13,7 @@ ROUTES: Mapping[str, Action] = {
     "GET /healthz": Action.SERVICE_READ,
     "GET /readyz": Action.SERVICE_READ,
     "GET /metrics": Action.SERVICE_READ,
+    "GET /problems/{code}": Action.SERVICE_READ,
     "GET /slack/events": Action.SLACK_SEND,
     "POST /slack/events": Action.SLACK_SEND,
     "GET /runs/{execution_id}": Action.RUN_READ,

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
+from core.error_codes import ErrorCode
+
 
 @runtime_checkable
 class ProblemLike(Protocol):
@@ -20,8 +22,11 @@ class ProblemLike(Protocol):
 class RunbookError(Exception):
     """Something went wrong."""
 
-    code: ClassVar[str] = "error"
-    """For machines: what kind of error it is. It stays, whatever the sentence says."""
+    code: ClassVar[ErrorCode] = ErrorCode.INTERNAL
+    """For machines: what kind of error it is, and so its HTTP status. It stays, whatever the sentence says.
+
+    An error that leaves it as it is here is our own fault where a caller meets it, and its sentence is not for them.
+    """
 
     def __init__(
         self, message: str | None = None, *, hint: str | None = None, field: str | None = None
@@ -43,19 +48,19 @@ class RunbookError(Exception):
 class NotFound(RunbookError):
     """There is no such thing."""
 
-    code = "not_found"
+    code = ErrorCode.NOT_FOUND
 
 
 class NotAllowed(RunbookError):
     """You may not do this."""
 
-    code = "not_allowed"
+    code = ErrorCode.NOT_ALLOWED
 
 
 class InsufficientScope(NotAllowed):
     """The token is not good for this. `scope`: the one that it lacks."""
 
-    code = "insufficient_scope"  # RFC 6750, section 3.1
+    code = ErrorCode.INSUFFICIENT_SCOPE  # RFC 6750, section 3.1
 
     def __init__(self, message: str, *, scope: str, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -65,13 +70,43 @@ class InsufficientScope(NotAllowed):
 class Conflict(RunbookError):
     """The present state forbids this."""
 
-    code = "conflict"
+    code = ErrorCode.CONFLICT
+
+
+class AlreadyDone(Conflict):
+    """It was done before."""
+
+    code = ErrorCode.ALREADY_DONE
+
+
+class AlreadyExists(Conflict):
+    """There is one already."""
+
+    code = ErrorCode.ALREADY_EXISTS
+
+
+class Frozen(Conflict):
+    """A freeze is in force."""
+
+    code = ErrorCode.FROZEN
+
+
+class NotRunnable(Conflict):
+    """The definition cannot be used as it stands."""
+
+    code = ErrorCode.NOT_RUNNABLE
+
+
+class Superseded(Conflict):
+    """What was answered is not what is asked now."""
+
+    code = ErrorCode.SUPERSEDED
 
 
 class Stale(Conflict):
     """It was changed since you read it."""
 
-    code = "stale"
+    code = ErrorCode.STALE
 
 
 class VersionUnnamed(RunbookError):
@@ -79,6 +114,8 @@ class VersionUnnamed(RunbookError):
 
     `newest`: the number of the one that there is to be read.
     """
+
+    code = ErrorCode.VERSION_REQUIRED
 
     def __init__(self, message: str, *, newest: int, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -91,7 +128,7 @@ class LockHeld(Conflict):
     `holder`: the id of that run, which is in the sentence; None where it is another team's, and not to be linked.
     """
 
-    code = "lock_held"
+    code = ErrorCode.LOCK_HELD
 
     def __init__(self, message: str, *, holder: str | None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -104,6 +141,8 @@ class TooMany(RunbookError):
     `retry_after`: the seconds after which it may be tried again; they are in the sentence.
     """
 
+    code = ErrorCode.RATE_LIMITED
+
     def __init__(self, message: str, *, retry_after: int, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
@@ -112,7 +151,7 @@ class TooMany(RunbookError):
 class InvalidInput(RunbookError):
     """The input is not valid."""
 
-    code = "invalid_input"
+    code = ErrorCode.INVALID_INPUT
 
     def __init__(
         self,
@@ -127,25 +166,29 @@ class InvalidInput(RunbookError):
         super().__init__(message or "\n".join(map(str, self.problems)) or None, hint=hint, field=field)
 
 
+class IdempotencyKeyReused(InvalidInput):
+    """The key was used for another request."""
+
+    code = ErrorCode.IDEMPOTENCY_KEY_REUSED
+
+
 class ExpressionError(InvalidInput):
     """The expression cannot be evaluated."""
 
-    code = "expression_error"
+    code = ErrorCode.EXPRESSION_ERROR
 
 
 class DefinitionError(InvalidInput):
     """The definition is not valid."""
 
-    code = "definition_error"
+    code = ErrorCode.DEFINITION_ERROR
 
 
 class ConfigurationError(RunbookError):
     """A setting is missing or wrong."""
 
-    code = "configuration_error"
-
 
 class Unavailable(RunbookError):
     """Something that is needed cannot be reached just now."""
 
-    code = "unavailable"
+    code = ErrorCode.UNAVAILABLE

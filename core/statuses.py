@@ -100,3 +100,19 @@ class TokenScope(StrEnum):
     APPROVE = "approve"
     WRITE = "write"
     ADMIN = "admin"
+
+
+class AlertOutcome(StrEnum):
+    """What an alert came to.
+
+    `grouped`: it came in a storm, and is counted by the incident of that; `known` is open already, and nothing that
+    changes the incident was told; `ignored` tells nothing that we act on.
+    """
+
+    OPENED = "opened"
+    GROUPED = "grouped"
+    KNOWN = "known"
+    ESCALATED = "escalated"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    IGNORED = "ignored"

@@ -1,20 +1,19 @@
 """`list` and `show`: the runbooks in the library."""
 
 from bot.cards.blocks import sections
-from bot.cards.changes import NOTHING, Changes, changes_card
 from bot.cards.words import bounded, counted, escape, one_line
 from bot.commands.call import Command, CommandCall, Reply, only_argument
 from bot.commands.listed import list_reply
 from bot.commands.usage import usage_line
+from bot.commands.versions import draft_changes
 from core.decisions.people import Person
 from core.decisions.quarantine import UNTIL
 from core.definitions.parameters import declared
 from core.definitions.runbook import RunbookDefinition
-from core.services.library.history import view_with_diff
 from core.services.library.kinds import RUNBOOKS
 from core.services.library.runbooks import definition_of, find_runbook, list_runbooks
 from core.statuses import ApprovalStatus
-from core.tables import Runbook, Workflow
+from core.tables import Runbook
 from core.unit_of_work import UnitOfWork
 
 MOST_STEPS = 30
@@ -48,16 +47,6 @@ def show(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     changes = draft_changes(work, call, row, "approve")
     text = "\n".join([*lines, *changes.lines])
     return Reply(bounded(text, 3_000), (*sections(lines), *changes.blocks))
-
-
-def draft_changes(work: UnitOfWork, call: CommandCall, row: Runbook | Workflow, verb: str) -> Changes:
-    """Return the changes that an approver must see; NOTHING if it is approved. `verb`: the approving sub-command."""
-    if row.status == ApprovalStatus.APPROVED:
-        return NOTHING
-    approve = (
-        f"`{call.command} {verb} {row.name} v{row.version}`" if row.status == ApprovalStatus.DRAFT else None
-    )
-    return changes_card(view_with_diff(work, row), approve=approve)
 
 
 def _parameter_lines(definition: RunbookDefinition) -> list[str]:

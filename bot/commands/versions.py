@@ -3,6 +3,7 @@
 import re
 
 from bot.cards.blocks import sections
+from bot.cards.changes import NOTHING, Changes, changes_card
 from bot.cards.definition_approval import Shown, approval_card
 from bot.cards.words import bounded, escape, moment, one_line, who
 from bot.commands.call import Command, CommandCall, Reply, only_argument, usage_hint
@@ -15,6 +16,7 @@ from core.services.library.kinds import RUNBOOKS, DefinitionKind, Row
 from core.services.library.runbooks import find_runbook
 from core.services.library.writing import Intent, check_read
 from core.statuses import ApprovalStatus
+from core.tables import Runbook, Workflow
 from core.unit_of_work import UnitOfWork
 
 MOST_LISTED = 20
@@ -112,3 +114,13 @@ COMMANDS = (
         "deprecate", "NAME [REASON]", "stop a runbook from being run (platform and team admins)", deprecate_
     ),
 )
+
+
+def draft_changes(work: UnitOfWork, call: CommandCall, row: Runbook | Workflow, verb: str) -> Changes:
+    """Return the changes that an approver must see; NOTHING if it is approved. `verb`: the approving sub-command."""
+    if row.status == ApprovalStatus.APPROVED:
+        return NOTHING
+    approve = (
+        f"`{call.command} {verb} {row.name} v{row.version}`" if row.status == ApprovalStatus.DRAFT else None
+    )
+    return changes_card(view_with_diff(work, row), approve=approve)

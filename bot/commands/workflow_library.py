@@ -5,9 +5,15 @@ from collections.abc import Iterator
 from bot.cards.blocks import sections
 from bot.cards.words import bounded, code, escape
 from bot.commands.call import Command, CommandCall, Reply, only_argument
-from bot.commands.library import draft_changes
 from bot.commands.listed import list_reply
-from bot.commands.versions import APPROVE, DEPRECATE, approval_reply, deprecation_reply, history_reply
+from bot.commands.versions import (
+    APPROVE,
+    DEPRECATE,
+    approval_reply,
+    deprecation_reply,
+    draft_changes,
+    history_reply,
+)
 from core.actions.runbook import RunbookAction
 from core.decisions.people import Person
 from core.decisions.quarantine import UNTIL

@@ -8,10 +8,10 @@ from collections import Counter
 import structlog
 from anyio import move_on_after
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.rest.problem import REQUEST_ID_HEADER, problem, request_id_of
+from bot.rest.problem import REQUEST_ID_HEADER, RETRY_AFTER, Refusal, problem, request_id_of
+from core.error_codes import ErrorCode
 
 log = structlog.get_logger()
 
@@ -19,10 +19,8 @@ LARGEST_BODY = 1024 * 1024  # bytes
 LARGEST_ALERT = (
     8 * LARGEST_BODY
 )  # large groups of alerts are normal in an outage; the reader of the body bounds its content
-MOST_LARGE, MOST_OF_ONE = (
-    4,
-    2,
-)  # bodies over LARGEST_BODY that are read at the same time: in all, and of one sender
+MOST_LARGE, MOST_OF_ONE = 4, 2  # bodies over LARGEST_BODY that are read at once: in all, and of one sender
+CLOSE = {"Connection": "close"}
 LARGE_SECONDS = 20.0  # for reading the rest of such a body
 ALERTS = "/api/alerts/"
 TOO_LARGE = "The body is too large: at most {largest} bytes are read."
@@ -109,7 +107,7 @@ class BodyLimit:
         largest = LARGEST_ALERT if scope["path"].startswith(ALERTS) else LARGEST_BODY
         announced = Headers(scope=scope).get("Content-Length", "")
         if announced.isdecimal() and int(announced[:20]) > largest:
-            await problem(413, too_large(largest), headers={"Connection": "close"})(scope, receive, send)
+            await problem(ErrorCode.TOO_LARGE, too_large(largest), headers=CLOSE)(scope, receive, send)
             return
         body = _Body(receive, largest, self._large, _sender(scope))
         try:
@@ -154,14 +152,14 @@ class _Body:
         with move_on_after(self._until - time.monotonic()) as scope:
             message = await self._receive()
         if scope.cancelled_caught:
-            raise HTTPException(408, SLOW, {"Connection": "close"})
+            raise Refusal(ErrorCode.REQUEST_TIMEOUT, SLOW, CLOSE)
         self._read += len(message.get("body", b""))
         if self._read > self._largest:
-            raise HTTPException(413, too_large(self._largest), {"Connection": "close"})
+            raise Refusal(ErrorCode.TOO_LARGE, too_large(self._largest), CLOSE)
         if self._read > LARGEST_BODY and not self._is_large:
             self._is_large = self._large.enter(self._sender)
             if not self._is_large:
-                raise HTTPException(503, BUSY, {"Connection": "close", "Retry-After": "1"})
+                raise Refusal(ErrorCode.UNAVAILABLE, BUSY, CLOSE | RETRY_AFTER)
             self._until = time.monotonic() + LARGE_SECONDS
         if not message.get("more_body", False):
             self._until = math.inf

@@ -3,11 +3,13 @@
 import base64
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
 from jinja2 import Environment, PackageLoader
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -24,6 +26,8 @@ from core.services.views.reading import view_execution
 from core.statuses import PrincipalKind
 from core.unit_of_work import UnitOfWorkFactory
 from core.views.executions import ExecutionView
+
+QUOTED = re.compile("`([^`]+)`")
 
 # Anyone with a signed link may read that one page, whichever team the run belongs to.
 LINK_HOLDER = Person("link", source="page", kind=PrincipalKind.LINK)
@@ -49,6 +53,7 @@ def load_pages() -> Pages:
     """Read the templates from this package."""
     templates = Environment(loader=PackageLoader("bot.pages"), autoescape=True)
     templates.filters |= {"moment": moment, "as_json": as_json, "visible": seen, "request": request_text}
+    templates.filters["prose"] = prose
     return Pages(templates, templates.get_template("style.css").render())
 
 
@@ -59,6 +64,11 @@ def moment(value: datetime | None) -> str:
 
 def as_json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def prose(text: str) -> Markup:
+    """A sentence of ours, with what stands between backticks as code."""
+    return Markup(QUOTED.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 escaped before
 
 
 def seen(value: object) -> str:

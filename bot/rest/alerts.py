@@ -4,12 +4,10 @@ If a vendor's secret is configured, its signature authenticates the request; oth
 """
 
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,12 +23,14 @@ from bot.rest.callers import (
     with_origin,
 )
 from bot.rest.idempotency import CurrentPost
+from bot.rest.problem import Refusal
 from bot.rest.settings import RestSettings
 from core.alerts.reading import read_body
 from core.alerts.signatures import is_signed
 from core.alerts.vendors import Vendor
 from core.decisions.policy_table import Action
 from core.definitions.fields import Name
+from core.error_codes import ErrorCode
 from core.errors import InvalidInput
 from core.services.incidents.alerts import receive_alert, signing_sender
 from core.services.views.reading import view_incident
@@ -76,7 +76,7 @@ def signing_caller(request: Request, vendor: Vendor, body: bytes, action: Action
     """
     unit_of_work, settings = request.app.state.unit_of_work, request.app.state.settings
     if not is_signed(vendor, settings.alert_secrets[vendor], request.headers, body, datetime.now(UTC)):
-        raise HTTPException(HTTPStatus.UNAUTHORIZED, UNSIGNED.format(vendor=vendor))
+        raise Refusal(ErrorCode.BAD_SIGNATURE, UNSIGNED.format(vendor=vendor))
     with unit_of_work.begin() as work:
         person = signing_sender(work, vendor)
     check_rate(settings, person, person.slack_user_id)

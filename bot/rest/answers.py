@@ -2,8 +2,8 @@
 
 from pydantic import BaseModel
 
-from core.services.incidents.alert_news import AlertOutcome
 from core.simulation.views import PlanView
+from core.statuses import AlertOutcome
 from core.views.executions import ApprovalView, CallbackView, ExecutionView, WorkflowExecutionView
 from core.views.incidents import IncidentView, NoteView, TimelineEntryView
 from core.views.library import RunbookView, RunbookWithDiff, VersionView, WorkflowView, WorkflowWithDiff

@@ -21,6 +21,7 @@ from bot.rest import (
     workflows,
 )
 from bot.rest.problem import add_problem_handlers
+from bot.rest.problem_responses import add_problems, names_problems
 from bot.rest.settings import RestSettings
 from core.unit_of_work import UnitOfWorkFactory
 
@@ -55,8 +56,18 @@ def openapi_document() -> dict[str, Any]:
     return _application().openapi()
 
 
+class RestApplication(FastAPI):
+    """FastAPI, whose description of itself also names the problems of each operation."""
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()  # FastAPI keeps it, and makes it anew when its routes change
+        if not names_problems(document):
+            add_problems(document)
+        return document
+
+
 def _application() -> FastAPI:
-    app = FastAPI(
+    app = RestApplication(
         title="Runbooks",
         openapi_url="/api/openapi.json",
         docs_url=None,

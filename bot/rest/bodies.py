@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from bot.rest.problem import Refusal
 from core.definitions.json_text import check_shape, unkeepable
-from core.errors import InvalidInput, NotFound, ProblemLike, VersionUnnamed
+from core.error_codes import ErrorCode
+from core.errors import ExpressionError, InvalidInput, NotFound, ProblemLike, VersionUnnamed
 
 SHOWN = 60  # characters of a header that are repeated
 
@@ -26,7 +26,7 @@ def check_json(request: Request) -> None:
         f"Send it with the header Content-Type: application/json, not as {media_type[:SHOWN]}"
         f"{CURL if media_type == FORM else ''}."
     )
-    raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, sentence)
+    raise Refusal(ErrorCode.UNSUPPORTED_MEDIA_TYPE, sentence)
 
 
 FORM = "application/x-www-form-urlencoded"
@@ -67,6 +67,8 @@ def fields_below(parent: str) -> Iterator[None]:
     """Rename the fields of core's errors to those of the request: `cluster` becomes `parameters.cluster`."""
     try:
         yield
+    except ExpressionError:
+        raise  # of the definition, whose fields are not the request's
     except InvalidInput as error:
         problems = [_below(parent, problem) for problem in error.problems]
         field = f"{parent}.{error.field}" if error.field else parent

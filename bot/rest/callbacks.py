@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from bot.rest.answers import CallbackAnswer
 from bot.rest.bodies import check_body, check_json
-from bot.rest.problem import PROBLEM_RESPONSES
+from bot.rest.problem_responses import ANY_PROBLEM
 from bot.rest.settings import RestSettings
 from core.definitions.json_text import unkeepable
 from core.errors import InvalidInput
@@ -38,7 +38,7 @@ class CallbackRoute(APIRoute):
 
 
 router = APIRouter(
-    prefix="/api/callbacks", route_class=CallbackRoute, tags=["callbacks"], responses=PROBLEM_RESPONSES
+    prefix="/api/callbacks", route_class=CallbackRoute, tags=["callbacks"], responses=ANY_PROBLEM
 )
 
 

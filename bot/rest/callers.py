@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import cached_property
-from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Security
@@ -13,18 +12,19 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.entrances import ROUTES
 from bot.limits import RestLimits
 from bot.rest.bodies import check_body
-from bot.rest.problem import PROBLEM_RESPONSES
+from bot.rest.problem import Refusal
+from bot.rest.problem_responses import ANY_PROBLEM
 from bot.rest.settings import RestSettings
 from core.decisions.people import Person
 from core.decisions.policy import require_scope
 from core.decisions.policy_table import Action
+from core.error_codes import ErrorCode
 from core.errors import NotAllowed
 from core.limits import too_many
 from core.origins import HEADER
@@ -74,7 +74,7 @@ def find_caller(request: Request, action: Action | None) -> Caller:
         sentence = (
             "A valid token is required: Authorization: Bearer TOKEN. `runbook token create` creates one."
         )
-        raise HTTPException(HTTPStatus.UNAUTHORIZED, sentence, CHALLENGE)
+        raise Refusal(ErrorCode.UNAUTHENTICATED, sentence, CHALLENGE)
     person, token_id = found
     settings: RestSettings = request.app.state.settings
     if not CANCEL.fullmatch(request.url.path):
@@ -163,5 +163,5 @@ def authenticated_router(
         route_class=route_class,
         dependencies=[bearer],
         tags=[tag],
-        responses=PROBLEM_RESPONSES,
+        responses=ANY_PROBLEM,
     )

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Annotated, Any, Literal, NoReturn, TypeVar, get_args
 
 from fastapi import Depends, Header, Query
 from pydantic import WithJsonSchema
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from bot.rest.problem import Refusal
 from core.definitions.checks.secrets import Known
 from core.definitions.documents import OF_REQUESTS
 from core.definitions.json_text import read_json
@@ -19,7 +18,8 @@ from core.definitions.runbook import RunbookDefinition
 from core.definitions.secret import SecretDefinition
 from core.definitions.validate import Loaded, load_data, load_text, validate_loaded
 from core.definitions.workflow import WorkflowDefinition
-from core.errors import InvalidInput
+from core.error_codes import ErrorCode
+from core.errors import DefinitionError, InvalidInput
 
 YAML = "application/yaml"  # RFC 9512
 YAML_TYPES = frozenset({YAML, "application/x-yaml", "text/yaml", "text/x-yaml"})
@@ -66,7 +66,8 @@ class DocumentBody:
         """Parse and validate the definition.
 
         `may_write` is called with the team's name in the body (None: global) before anything else is validated.
-        Raises what that raises, and InvalidInput with all problems, each with its field.
+        Raises what that raises, DefinitionError with all problems, each with its field, and InvalidInput for a
+        definition of another kind.
         """
         [noun] = get_args(kind.model_fields["kind"].annotation)
         loaded = self._load_yaml() if self.is_yaml else self._load_json(noun)
@@ -77,7 +78,7 @@ class DocumentBody:
         definitions, problems = validate_loaded(loaded, known=known, bounds=OF_REQUESTS)
         if problems:
             shown = [problem if self.is_yaml else _WithoutPlace(problem) for problem in problems]
-            raise InvalidInput(problems=shown)
+            raise DefinitionError(problems=shown)
         [definition, *more] = definitions
         if more:
             _refuse("Send one document; the body has several.")
@@ -141,7 +142,7 @@ async def read_document(request: Request) -> DocumentBody:
     media_type = _media_type(request.headers.get("Content-Type", ""))
     if media_type not in YAML_TYPES | JSON_TYPES:
         sentence = f"Send it as application/json or {YAML}, not as {media_type[:SHOWN]}."
-        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, sentence)
+        raise Refusal(ErrorCode.UNSUPPORTED_MEDIA_TYPE, sentence)
     return DocumentBody(await request.body(), media_type in YAML_TYPES)
 
 

@@ -1,24 +1,18 @@
-"""Errors as problems (RFC 9457), each with the id of its request.
+"""Errors as `application/problem+json` (RFC 9457), each with its code and, in its header, the id of its request.
 
-Every request has an id: it is in the log lines of the request, in its answer, and in an error's text.
-
-What pydantic found wrong with a request, as sentences that name the field.
-
-Errors as `application/problem+json` (RFC 9457), and which error is which status code.
+Every request has an id: it is in the log lines of the request, in its answer, and in the text of an error that nobody
+foresaw. Which codes there are, and what they mean, is said in core.error_codes.
 """
 
 import json
 import re
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -27,25 +21,37 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match
 from starlette.types import Scope
 
+from bot.rest.field_errors import FieldError, field_errors
 from core.database import DATABASE_IS_AWAY
+from core.error_codes import ErrorCode
 from core.errors import (
-    Conflict,
     InsufficientScope,
     InvalidInput,
     LockHeld,
-    NotAllowed,
-    NotFound,
     ProblemLike,
     RunbookError,
-    Stale,
     TooMany,
     Unavailable,
-    VersionUnnamed,
 )
+
+log = structlog.get_logger()
 
 REQUEST_ID_HEADER = "X-Request-Id"
 STATE = "request_id"
 GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")  # what a proxy before us may have chosen
+METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+MEDIA_TYPE = "application/problem+json"  # RFC 9457, section 3
+RETRY_AFTER = {"Retry-After": "1"}  # seconds; a database that fails over is back in a few of them
+
+# What Starlette and FastAPI raise themselves, with no more than the status' own phrase.
+OF_THE_FRAMEWORK = {
+    code.status: code
+    for code in (ErrorCode.BAD_REQUEST, ErrorCode.ROUTE_NOT_FOUND, ErrorCode.METHOD_NOT_ALLOWED)
+}
+SENTENCES = {
+    ErrorCode.ROUTE_NOT_FOUND: "There is nothing at this address. /api/openapi.json lists what there is.",
+    ErrorCode.METHOD_NOT_ALLOWED: "This address does not take {method}.",
+}
 
 
 def request_id_of(scope: Scope) -> str:
@@ -57,119 +63,12 @@ def request_id_of(scope: Scope) -> str:
     return str(state[STATE])
 
 
-SHOWN = 60  # characters of a wrong value that are repeated in the sentence
+class Refusal(HTTPException):
+    """A refusal of bot's own, with its code. Starlette lets an HTTPException pass wherever it is raised."""
 
-# By pydantic's error type, https://docs.pydantic.dev/latest/errors/validation_errors/.
-SENTENCES_OF_PYDANTIC = {
-    "missing": "{field} is missing.",
-    "extra_forbidden": "{field} is not known here.",
-    "enum": "{field} is {input}; it must be {expected}.",
-    "literal_error": "{field} is {input}; it must be {expected}.",
-    "string_type": "{field} must be text.",
-    "string_too_short": "{field} must have at least {min_length} characters.",
-    "string_too_long": "{field} must have at most {max_length} characters.",
-    "string_pattern_mismatch": "{field} is {input}; it must match {pattern}.",
-    "too_long": "{field} must have at most {max_length} entries.",
-    "int_parsing": "{field} is {input}; it must be a whole number.",
-    "greater_than_equal": "{field} is {input}; it must be at least {ge}.",
-    "less_than_equal": "{field} is {input}; it must be at most {le}.",
-    "dict_type": "{field} must be an object.",
-    "model_type": "{field} must be a JSON object, sent with Content-Type: application/json.",
-    "model_attributes_type": "{field} must be a JSON object, sent with Content-Type: application/json.",
-    "json_invalid": "{field} is not JSON: {error}.",
-    "unknown_kind": "{field} is {input}; it must be {meant}.",
-    "cannot_be_kept": "{field} {why}.",
-}
-OTHERWISE = "{field}: {msg}."
-
-
-@dataclass(frozen=True)
-class FieldError:
-    """What is wrong with one field; `field` is its path in the body, or the name of a query parameter."""
-
-    field: str
-    detail: str
-
-    def as_json(self) -> dict[str, str]:
-        return {"field": self.field, "detail": self.detail}
-
-
-def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
-    """Pydantic's errors, each with the `loc` that FastAPI gives it: `("body", "labels", "pager")`."""
-    return [_field_error(error) for error in errors]
-
-
-def _field_error(error: Mapping[str, Any]) -> FieldError:
-    context = {**error.get("ctx", {})}
-    field = _field(error, context)
-    values = {**context, "field": field, "input": _shown(error.get("input")), "msg": error["msg"]}
-    subject = "The body" if field == "body" else field
-    return FieldError(
-        field, SENTENCES_OF_PYDANTIC.get(error["type"], OTHERWISE).format(**values | {"field": subject})
-    )
-
-
-def _field(error: Mapping[str, Any], context: Mapping[str, Any]) -> str:
-    if error["type"] == "json_invalid":
-        return "body"
-    place = [str(part) for part in (*error["loc"][1:], *context.get("path", ()))]
-    return ".".join(place) or str(error["loc"][0])
-
-
-def _shown(value: object) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    return f'"{text[:SHOWN]}…"' if len(text) > SHOWN else f'"{text}"'
-
-
-log = structlog.get_logger()
-
-METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
-MEDIA_TYPE = "application/problem+json"  # RFC 9457, section 3
-RETRY_AFTER = {"Retry-After": "1"}  # seconds; a database that fails over is back in a few of them
-
-STATUSES: dict[type[RunbookError], HTTPStatus] = {
-    NotFound: HTTPStatus.NOT_FOUND,
-    NotAllowed: HTTPStatus.FORBIDDEN,
-    Stale: HTTPStatus.PRECONDITION_FAILED,
-    VersionUnnamed: HTTPStatus.PRECONDITION_REQUIRED,  # RFC 6585, section 3
-    Conflict: HTTPStatus.CONFLICT,
-    InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
-    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
-}
-
-# For errors that Starlette raises with no more than the status' own phrase.
-SENTENCES = {
-    404: "There is nothing at this address. /api/openapi.json lists what there is.",
-    405: "This address does not take {method}.",
-}
-
-
-# Where a status alone is what happened, and its name says something else.
-CODES = {401: "unauthenticated", 413: "too_large", 422: "invalid_input", 500: "internal", 503: "unavailable"}
-
-
-class Problem(BaseModel):
-    """A problem as the OpenAPI document describes it. `code`: what kind it is, for machines.
-
-    `field` and `errors`: of a 422; `id`: of a 500; `execution`: of a 409, where the run that holds the lock is.
-    """
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
-    field: str | None = None
-    errors: list[dict[str, str]] | None = None
-    id: str | None = None
-    execution: str | None = None
-
-
-# For the OpenAPI document: whatever is no success is a problem.
-PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    "default": {"description": "A problem.", "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}}
-}
+    def __init__(self, code: ErrorCode, sentence: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(code.status, sentence, headers)
+        self.code = code
 
 
 class ProblemResponse(JSONResponse):
@@ -182,29 +81,37 @@ class ProblemResponse(JSONResponse):
 
 
 def problem(
-    status: int,
+    code: ErrorCode,
     detail: str,
     *,
-    code: str = "",
     headers: Mapping[str, str] | None = None,
     errors: list[FieldError] | None = None,
     **members: str,
 ) -> JSONResponse:
-    """A problem whose type is its status alone (RFC 9457, section 4.2.1). `code`: that of the status if left out.
+    """The answer with the code's status, whose `type` leads to what the code means.
 
     `errors`: one for each field that is at fault; the first one's field is also the member `field`.
     """
     body: dict[str, object] = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "code": code or CODES.get(status) or HTTPStatus(status).name.lower(),
+        "type": type_of(code),
+        "title": code.summary,
+        "status": code.status,
+        "code": code,
         "detail": detail,
         **members,
     }
     if errors:
         body |= {"field": errors[0].field, "errors": [error.as_json() for error in errors]}
-    return ProblemResponse(body, int(status), dict(headers or {}))
+    return ProblemResponse(body, int(code.status), dict(headers or {}))
+
+
+def type_of(code: ErrorCode) -> str:
+    """The page of the code (bot.pages.problems).
+
+    A relative reference, as RFC 9457 allows in section 3.1.1, with its full path: so it is one string in every
+    installation, which clients may compare, and leads to the server that answered, also where no PUBLIC_URL is set.
+    """
+    return f"/problems/{code}"
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -218,18 +125,12 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 
 def refused(request: Request, error: Exception) -> Response:
-    """An error of core; one without a status code of its own is our fault, not the caller's."""
+    """An error of core; one without a code of its own is our fault, not the caller's."""
     assert isinstance(error, RunbookError)
-    status = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), None)
-    if status is None:
+    if error.code is ErrorCode.INTERNAL:
         return unexpected(request, error)
     return problem(
-        status,
-        str(error),
-        code=error.code,
-        headers=_headers_of(error),
-        errors=_errors_of(error),
-        **_links_of(error),
+        error.code, str(error), headers=_headers_of(error), errors=_errors_of(error), **_links_of(error)
     )
 
 
@@ -264,19 +165,22 @@ def invalid_request(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = field_errors(error.errors())
     detail = " ".join(error.detail for error in errors)
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
+    return problem(ErrorCode.INVALID_INPUT, detail, errors=errors)
 
 
 def http_error(request: Request, error: Exception) -> Response:
-    """An unknown address, a method it does not take, a missing token, a body too large."""
+    """A refusal of bot's own; or of the framework's: an unknown address, a method it does not take, a bad body."""
     assert isinstance(error, HTTPException)
+    if isinstance(error, Refusal):
+        return problem(error.code, error.detail, headers=error.headers)
+    code = OF_THE_FRAMEWORK.get(HTTPStatus(error.status_code))
+    if code is None:
+        return unexpected(request, error)
     sentence = error.detail
-    if sentence == HTTPStatus(error.status_code).phrase:
-        sentence = SENTENCES.get(error.status_code, sentence).format(method=request.method)
-    headers = (
-        {"Allow": _allowed(request)} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
-    )
-    return problem(error.status_code, sentence, headers=headers)
+    if sentence == code.status.phrase:
+        sentence = SENTENCES.get(code, sentence).format(method=request.method)
+    is_of_method = code is ErrorCode.METHOD_NOT_ALLOWED
+    return problem(code, sentence, headers={"Allow": _allowed(request)} if is_of_method else error.headers)
 
 
 def _allowed(request: Request) -> str:
@@ -292,7 +196,7 @@ def _allowed(request: Request) -> str:
 def database_unreachable(_request: Request, error: Exception) -> Response:
     log.warning("database unreachable", error=str(error))
     sentence = "The database cannot be reached just now. Nothing was changed; try again."
-    return problem(HTTPStatus.SERVICE_UNAVAILABLE, sentence, headers=RETRY_AFTER)
+    return problem(ErrorCode.UNAVAILABLE, sentence, headers=RETRY_AFTER)
 
 
 def unexpected(request: Request, error: Exception) -> Response:
@@ -300,4 +204,4 @@ def unexpected(request: Request, error: Exception) -> Response:
     error_id = request_id_of(request.scope)
     log.error("request failed", error_id=error_id, method=request.method, exc_info=error)
     sentence = f"Something went wrong on our side. An operator finds it in the log under {error_id}."
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, sentence, id=error_id)
+    return problem(ErrorCode.INTERNAL, sentence, id=error_id)

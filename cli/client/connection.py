@@ -16,6 +16,7 @@ import httpx2
 import typer
 
 from cli.environment import environment
+from core.error_codes import ErrorCode
 from core.errors import ConfigurationError, RunbookError, Unavailable
 from core.settings import Settings
 
@@ -132,9 +133,9 @@ def answer_of(response: httpx2.Response) -> Answer:
         sentence = f"{response.request.url} answered {response.status_code}, and not as the service would."
         raise Refused(sentence, hint="--url or RUNBOOK_URL says where the service is.")
     if response.is_error:
-        hint = TOKEN_HINT if response.status_code == httpx2.codes.UNAUTHORIZED else None
-        sentence = "This token is not good." if hint else " ".join(body["detail"].split())
-        raise Refused(sentence, hint=hint)
+        if body.get("code") == ErrorCode.UNAUTHENTICATED:
+            raise Refused("This token is not good.", hint=TOKEN_HINT)
+        raise Refused(" ".join(body["detail"].split()))
     return body
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.reference.commands import commands_page
+from cli.reference.errors import errors_page
 from cli.reference.expressions import expressions_page
 from cli.reference.policy import policy_page
 from cli.reference.rest import rest_page
@@ -20,6 +21,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "expressions.md": expressions_page,
     "commands.md": commands_page,
     "rest.md": rest_page,
+    "errors.md": errors_page,
     "policy.md": policy_page,
 }
 

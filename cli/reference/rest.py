@@ -4,14 +4,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.rest.application import openapi_document
+from bot.rest.problem_responses import OF_ALL, OF_BODIES, OF_TOKENS, codes_of
 from cli.reference.markdown import fields, page, paragraphs, referred, table
 
 INTRODUCTION = """
-JSON under `/api`, with a bearer token that `runbook token create` makes. Errors are
-[`application/problem+json`](https://www.rfc-editor.org/rfc/rfc9457). A POST with an `Idempotency-Key` is done once.
-Lists have `next_cursor`, which `?cursor=` takes. The whole description is at `/api/openapi.json`.
+JSON under `/api`, with a bearer token that `runbook token create` makes. A POST with an `Idempotency-Key` is done
+once. Lists have `next_cursor`, which `?cursor=` takes. The whole description is at `/api/openapi.json`.
+
+Errors are [`application/problem+json`](https://www.rfc-editor.org/rfc/rfc9457), each with a `code` for machines, such
+as `"code": "lock_held"`, and a `type` that leads to its explanation. Clients read the `code`, not the sentence in
+`detail`. Every operation may refuse a request for its token (401, 403, 429), its body (400, 413, 415, and 422 with
+`invalid_input`) or for the state of the service (500, 503); the codes beyond these are listed with the operation, and
+[Errors](errors.md) explains them all.
 """
-OF_ALL = frozenset({"Idempotency-Key"})
+CODES_OF_ALL = OF_ALL | OF_TOKENS | OF_BODIES
+HEADERS_OF_ALL = frozenset({"Idempotency-Key"})
 Node = Mapping[str, Any]
 
 
@@ -30,7 +37,7 @@ def rest_page() -> str:
 
 def _operation(path: str, method: str, operation: Node, schemas: Node) -> str:
     parts = [f"### `{method.upper()} {path}`", paragraphs(operation.get("description"))]
-    parameters = [each for each in operation.get("parameters", ()) if each["name"] not in OF_ALL]
+    parameters = [each for each in operation.get("parameters", ()) if each["name"] not in HEADERS_OF_ALL]
     if parameters:
         parts.append(table(("parameter", "in", ""), map(_parameter, parameters)))
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
@@ -39,7 +46,7 @@ def _operation(path: str, method: str, operation: Node, schemas: Node) -> str:
         for name in _references(body)
         if schemas[name].get("properties")
     ]
-    parts.append(_answers(operation["responses"]))
+    parts += [_answers(operation["responses"]), _refusals(f"{method.upper()} {path}", operation)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -56,6 +63,11 @@ def _answers(responses: Node) -> str:
         for name in _references(response.get("content", {}).get("application/json", {}).get("schema", {}))
     ]
     return f"Answers {', '.join(found)}." if found else ""
+
+
+def _refusals(route: str, operation: Node) -> str:
+    codes = sorted(codes_of(route, operation) - CODES_OF_ALL, key=lambda code: (code.status, code))
+    return f"Refuses with {', '.join(f'[`{code}`](errors.md#{code})' for code in codes)}." if codes else ""
 
 
 def _references(schema: Node) -> list[str]:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from core.decisions.initiators import Initiator, Initiators, initiators_from_json, initiators_to_json
 from core.decisions.people import Person, principals_of
-from core.errors import Conflict, NotAllowed
+from core.errors import AlreadyDone, NotAllowed, Superseded
 from core.statuses import GateStatus, Role
 from core.values.execution import Json
 
@@ -60,7 +60,7 @@ def decide(gate: Gate, person: Person, approved: bool, now: datetime) -> GateSta
     _check_open(gate, now)
     _check_approver(gate.policy, person)
     if any(decision.slack_user_id == person.slack_user_id for decision in gate.decisions):
-        raise Conflict("You have already decided here.", hint="One decision a person.")
+        raise AlreadyDone("You have already decided here.", hint="One decision a person.")
     if not approved:
         return GateStatus.REJECTED
     approvals = 1 + sum(decision.approved for decision in gate.decisions)
@@ -97,9 +97,9 @@ def _initiators(policy: ApprovalPolicy) -> Initiators:
 
 def _check_open(gate: Gate, now: datetime) -> None:
     if gate.status is not GateStatus.OPEN:
-        raise Conflict(f"This was already {gate.status.value}.")
+        raise Superseded(f"This was already {gate.status.value}.")
     if gate.expires_at is not None and now >= gate.expires_at:
-        raise Conflict("This approval's time is over.", hint="Run the runbook again to ask again.")
+        raise Superseded("This approval's time is over.", hint="Run the runbook again to ask again.")
 
 
 def _check_approver(policy: ApprovalPolicy, person: Person) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from core.decisions.people import Person
 from core.decisions.policy import require
 from core.decisions.policy_table import Action
-from core.errors import Conflict
+from core.errors import Frozen
 from core.statuses import Status, WaitingFor
 from core.values.execution import Execution
 
@@ -77,7 +77,7 @@ def check_not_frozen(freezes: Iterable[FreezeInForce], team: str) -> None:
     """Raise Conflict, with the reason and who said so, where a new run of this team must not begin."""
     freeze = freeze_of(freezes, team)
     if freeze is not None:
-        raise Conflict(
+        raise Frozen(
             f"{freeze.scope} is frozen by {_who(freeze.by)}: {freeze.reason}.",
             hint="Nothing starts until it is unfrozen.",
         )

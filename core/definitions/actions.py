@@ -18,8 +18,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from core.definitions.durations import PositiveDuration
-from core.definitions.fields import Condition, Definition, StepId
-from core.definitions.steps import OnFailure, PortName, Retry
+from core.definitions.fields import Condition, Definition, OnFailure, PortName, Retry, StepId
 from core.definitions.type_registry import discover
 from core.values.execution import Skipped, StepResult
 

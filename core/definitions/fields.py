@@ -12,13 +12,15 @@ Finding what a model marks as expression or template, without knowing the model.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, JsonValue, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
+from core.definitions.durations import Duration
 from core.definitions.type_registry import RegisteredUnion
 
 # https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax: IDENT may be none of these.
@@ -203,3 +205,21 @@ def _models(annotation: object) -> Iterator[type[BaseModel]]:
         yield annotation
     for argument in get_args(annotation):
         yield from _models(argument)
+
+
+OnFailure = Literal["stop", "continue"]
+PortName = Literal["http", "processes"]
+
+
+class Retry(Definition):
+    """How often to try again. Without `safe` a step is called at most once, whatever `attempts` says."""
+
+    safe: bool = False
+    """Whether it does no harm to call it twice: then it is also repeated where nobody knows whether it happened."""
+    attempts: int = Field(default=3, ge=1, le=10)
+    """How often it is called, the first time included."""
+    backoff: Duration = timedelta(seconds=1)
+    """How long to wait before the second attempt; the wait doubles with every further one. An answer 429 or 503 with
+    `Retry-After` makes it as long as that asks."""
+    max_backoff: Duration = timedelta(minutes=1)
+    """The longest such wait, whatever asks for it."""

@@ -4,14 +4,13 @@ The kinds of documents.
 
 Definitions that were kept, read again: what was valid once need not be. Types go, checks become stricter.
 
-Whether a workflow is enabled: a document may say it, but it is no part of what is versioned.
-
 The JSON Schema of a document kind, for editors: made from the models that validation uses, and their docstrings.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -24,7 +23,7 @@ from core.definitions.runbook import RunbookDefinition
 from core.definitions.secret import SecretDefinition
 from core.definitions.team import TeamDefinition
 from core.definitions.workflow import WorkflowDefinition
-from core.errors import Conflict, DefinitionError
+from core.errors import DefinitionError, NotRunnable
 
 AnyDefinition = TeamDefinition | SecretDefinition | RunbookDefinition | WorkflowDefinition
 KINDS: Mapping[str, type[AnyDefinition]] = {
@@ -33,6 +32,14 @@ KINDS: Mapping[str, type[AnyDefinition]] = {
     "runbook": RunbookDefinition,
     "workflow": WorkflowDefinition,
 }
+
+
+@dataclass(frozen=True)
+class Read:
+    """A valid definition and the document it was read from."""
+
+    definition: AnyDefinition
+    document: Document
 
 
 def restore_definition(stored: Mapping[str, object]) -> AnyDefinition:
@@ -55,7 +62,7 @@ def build_models() -> None:
 StoredDefinition = TypeVar("StoredDefinition", RunbookDefinition, WorkflowDefinition)
 
 
-class StoredDefinitionInvalid(Conflict):
+class StoredDefinitionInvalid(NotRunnable):
     """A definition that was kept is not valid any more.
 
     The sentence is for who asks for it; `cannot_be_read` tells of it those who did not.
@@ -78,27 +85,6 @@ def read_stored(
     except ValidationError as error:
         whole = Document(dict(document), name, text="", places={(): (1, 1)}, key_places={}, spans={})
         raise StoredDefinitionInvalid(name, version, problems_of(error, model, whole)[0]) from error
-
-
-FIELD = "enabled"
-NEIGHBOUR = "trigger"  # every workflow has one; what switches it off is read best right before it
-
-
-def without_enabled(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer what is versioned of a workflow's document."""
-    return {key: value for key, value in document.items() if key != FIELD}
-
-
-def with_enabled(document: Mapping[str, Any], enabled: bool) -> dict[str, Any]:
-    """Answer the document that says so; one that says so already, if only by silence, stays as it was written."""
-    if document.get(FIELD, True) is enabled:
-        return dict(document)
-    if FIELD in document:
-        return {**document, FIELD: enabled}
-    told: dict[str, Any] = {}
-    for key, value in document.items():
-        told |= {FIELD: enabled, key: value} if key == NEIGHBOUR else {key: value}
-    return told
 
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

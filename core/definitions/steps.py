@@ -8,31 +8,14 @@ Which step types there are.
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from core.definitions.durations import Duration, PositiveDuration
-from core.definitions.fields import Condition, Definition, StepId
+from core.definitions.durations import PositiveDuration
+from core.definitions.fields import Condition, Definition, OnFailure, PortName, Retry, StepId
 from core.definitions.type_registry import discover
 from core.values.execution import Skipped, StepResult
-
-OnFailure = Literal["stop", "continue"]
-PortName = Literal["http", "processes"]
-
-
-class Retry(Definition):
-    """How often to try again. Without `safe` a step is called at most once, whatever `attempts` says."""
-
-    safe: bool = False
-    """Whether it does no harm to call it twice: then it is also repeated where nobody knows whether it happened."""
-    attempts: int = Field(default=3, ge=1, le=10)
-    """How often it is called, the first time included."""
-    backoff: Duration = timedelta(seconds=1)
-    """How long to wait before the second attempt; the wait doubles with every further one. An answer 429 or 503 with
-    `Retry-After` makes it as long as that asks."""
-    max_backoff: Duration = timedelta(minutes=1)
-    """The longest such wait, whatever asks for it."""
 
 
 class StepDefinition(Definition):

@@ -11,15 +11,16 @@ from pydantic import ValidationError
 from core.definitions.cel.expressions import TooMuchWork, at_most
 from core.definitions.checks.approvals import check_gates
 from core.definitions.checks.cases import check_cases, check_schema
-from core.definitions.checks.references import Read, check_channels, check_names, check_references
+from core.definitions.checks.references import check_channels, check_names, check_references
 from core.definitions.checks.scopes import check_runbook, check_workflow
 from core.definitions.checks.secrets import NOTHING_SAID, Known, check_secrets
 from core.definitions.documents import MOST_PROBLEMS, OF_FILES, Bounds, Document, place_of
-from core.definitions.kinds import KINDS, AnyDefinition
+from core.definitions.kinds import KINDS, AnyDefinition, Read, StoredDefinitionInvalid
 from core.definitions.problems import Problem, suggest
 from core.definitions.pydantic_problems import described, problems_of
-from core.definitions.runbook import check_lock
+from core.definitions.runbook import RunbookDefinition, check_lock
 from core.definitions.sources import load_documents
+from core.definitions.workflow import WorkflowDefinition
 from core.errors import DefinitionError
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
@@ -154,3 +155,15 @@ def _unknown_kind(document: Document) -> Problem:
     kind = document.data["kind"]
     hint = suggest(str(kind), KINDS, plural="Kinds")
     return document.problem(("kind",), f"There is no document kind {described(kind)}.", hint)
+
+
+def still_valid(
+    name: str, version: int, document: Mapping[str, object]
+) -> RunbookDefinition | WorkflowDefinition:
+    """The definition of a document that is to be written again, all checks passed. Raises StoredDefinitionInvalid."""
+    definitions, problems = validate_data(document)
+    for problem in problems:
+        raise StoredDefinitionInvalid(name, version, problem)
+    [definition] = definitions
+    assert isinstance(definition, RunbookDefinition | WorkflowDefinition)
+    return definition

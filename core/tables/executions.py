@@ -43,7 +43,8 @@ class ExecutionColumns:
     status: Mapped[str]
     waiting_for: Mapped[str | None]
     wake_at: Mapped[datetime | None]
-    enqueued_at: Mapped[datetime | None]
+    # The column keeps its first name: processes of the release before go on reading it during an upgrade.
+    enqueued_at: Mapped[datetime | None] = mapped_column("rung_at")
     worker: Mapped[str | None]
     fence: Mapped[int] = mapped_column(server_default=text("0"))
     revision: Mapped[int] = mapped_column(server_default=text("0"))

@@ -21,6 +21,7 @@ from core.unit_of_work import UnitOfWorkFactory
 from core.views.executions import ExecutionView
 from tests.acceptance.slack.requests import Slack
 from tests.conftest import ADMIN, RecordedJobs
+from tests.documented import watched
 from tests.world import apply_documents, new_executor, new_incident, see, work_off
 
 PLATFORM = ADMIN
@@ -75,7 +76,7 @@ class House:
     def carrying(self, token: str) -> TestClient:
         """A client that carries this token."""
         headers = {"Authorization": f"Bearer {token}"}
-        return TestClient(self.web, raise_server_exceptions=False, headers=headers)
+        return watched(TestClient(self.web, raise_server_exceptions=False, headers=headers))
 
     def apply(self, documents: str, *, approve: bool = True) -> None:
         """Definitions as the operator at the terminal writes them; the secrets that they use are declared before."""

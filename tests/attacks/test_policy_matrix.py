@@ -336,7 +336,7 @@ def test_what_needs_no_token_tells_nothing_of_anybody(house: House) -> None:
     stranger, secret = TestClient(house.web, raise_server_exceptions=False), "thing-of-data"
     house.incident("data", title=secret)
 
-    for address in ("/healthz", "/readyz", "/metrics", "/api/openapi.json"):
+    for address in ("/healthz", "/readyz", "/metrics", "/api/openapi.json", "/problems/not_found"):
         answer = stranger.get(address)
         assert answer.status_code == 200
         assert secret not in answer.text

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from core.definitions.cel.syntax import Call, Listed, Literal, Loop, Node, Operation, Part, Path
+from core.definitions.cel.nodes import Call, Listed, Literal, Loop, Node, Operation, Part, Path
 
 MOST_WORK = 1_100_000  # of about 0.2 µs each: map() over a thousand numbers
 DEEPEST_LOOPS = 4

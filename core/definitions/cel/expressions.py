@@ -18,7 +18,8 @@ from core.definitions.cel.cost import DEEPEST_LOOPS, MOST_WORK, is_plain, loop_d
 from core.definitions.cel.errors import ExpressionSyntaxError, ExpressionTypeError, syntax_error, translated
 from core.definitions.cel.functions import Function, extra_functions
 from core.definitions.cel.library import cel
-from core.definitions.cel.syntax import Node, NotUnderstood, Path, parse
+from core.definitions.cel.nodes import Node, Path
+from core.definitions.cel.syntax import NotUnderstood, parse
 from core.definitions.cel.tokens import (
     TYPE_NAMES,
     Reference,

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from core.definitions.checks.references import Read
 from core.definitions.documents import Path
+from core.definitions.kinds import Read
 from core.definitions.problems import Problem
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.team import TeamDefinition

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from core.definitions.documents import Document, Path
-from core.definitions.kinds import AnyDefinition
+from core.definitions.kinds import AnyDefinition, Read
 from core.definitions.parameters import check_parameters, declared
 from core.definitions.problems import Problem, suggest
 from core.definitions.runbook import RunbookDefinition
@@ -18,14 +18,6 @@ from core.definitions.team import TeamDefinition
 from core.definitions.templates import texts
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import InvalidInput
-
-
-@dataclass(frozen=True)
-class Read:
-    """A valid definition and the document it was read from."""
-
-    definition: AnyDefinition
-    document: Document
 
 
 def check_names(documents: Iterable[Document]) -> Iterator[Problem]:

@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from core.definitions.actions import action_types
-from core.definitions.checks.references import Channels, Read
+from core.definitions.checks.references import Channels
 from core.definitions.checks.scopes import Part, in_order
 from core.definitions.documents import Document, Path
 from core.definitions.fields import TemplateField, marked_values
+from core.definitions.kinds import Read
 from core.definitions.problems import Problem
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.secret import SecretDefinition, SecretUse, check_use

@@ -11,7 +11,7 @@ from core.decisions.people import Person
 from core.decisions.policy import require
 from core.decisions.policy_table import Action
 from core.definitions.secret import SecretDefinition
-from core.errors import Conflict, InvalidInput, NotFound
+from core.errors import AlreadyExists, InvalidInput, NotFound
 from core.identifiers import Prefix, new_id
 from core.services.shared import audit
 from core.services.shared.idempotency import serialize_on_key
@@ -30,7 +30,7 @@ def create_secret(work: UnitOfWork, person: Person, definition: SecretDefinition
     """Raises NotAllowed, and Conflict where the name is taken."""
     check_may_declare(person)
     if _named(work, definition.name) is not None:
-        raise Conflict(
+        raise AlreadyExists(
             f"There is already a secret {definition.name}.", hint="Change it, or choose another name."
         )
     return _write(work, person, None, definition)

@@ -18,7 +18,7 @@ from core.decisions.initiators import Initiators, initiators_from_json
 from core.decisions.people import Person, service_principal
 from core.decisions.policy import SERVICE_SCOPES, UNOWNED_SCOPES, require
 from core.decisions.policy_table import Action
-from core.errors import Conflict, InvalidInput, NotFound
+from core.errors import AlreadyDone, InvalidInput, NotFound
 from core.identifiers import Prefix, new_id
 from core.services.access.people import digest_of, find_team, is_good, load_person, revoke, told
 from core.services.shared import audit
@@ -175,7 +175,7 @@ def revoke_token(work: UnitOfWork, operator: Person, token_id: str) -> ApiToken:
     if row is None:
         raise NotFound(f"There is no token {token_id}.", hint="`runbook token list` shows their ids.")
     if row.revoked_at is not None:
-        raise Conflict(f"{token_id} was revoked on {row.revoked_at:%Y-%m-%d at %H:%M} UTC.")
+        raise AlreadyDone(f"{token_id} was revoked on {row.revoked_at:%Y-%m-%d at %H:%M} UTC.")
     revoke(work, operator, row)
     return row
 

@@ -13,7 +13,7 @@ from core.advisory_locks import freeze_alone
 from core.decisions.freeze import check_may_freeze
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
-from core.errors import Conflict, InvalidInput, NotFound, Unavailable
+from core.errors import AlreadyDone, AlreadyExists, InvalidInput, NotFound, Unavailable
 from core.identifiers import Prefix, new_id
 from core.services.access.people import find_team
 from core.services.freezes import in_force
@@ -119,7 +119,7 @@ def unfreeze(work: UnitOfWork, person: Person, freeze_id: str) -> Freeze:
     freeze_alone(work.session)
     work.session.refresh(row, with_for_update={"of": Freeze})
     if row.lifted_at is not None:
-        raise Conflict(f"This freeze was already lifted, by <@{row.lifted_by}>.")
+        raise AlreadyDone(f"This freeze was already lifted, by <@{row.lifted_by}>.")
     row.lifted_at, row.lifted_by = work.now, person.slack_user_id
     work.session.flush()
     _mark(work, UNMARK, {"now": work.now})
@@ -169,7 +169,7 @@ def _check_not_yet(work: UnitOfWork, team: str | None) -> None:
         there = freeze_in_force(work, team)
     except NotFound:
         return
-    raise Conflict(f"It is frozen already, by <@{there.frozen_by}>: {there.reason.rstrip('.')}.")
+    raise AlreadyExists(f"It is frozen already, by <@{there.frozen_by}>: {there.reason.rstrip('.')}.")
 
 
 def _mark(work: UnitOfWork, statement: str, parameters: dict[str, object]) -> None:

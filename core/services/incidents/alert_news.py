@@ -10,7 +10,6 @@ less severe people decide. Who acknowledges at the vendor acknowledges here.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from sqlalchemy import select
 
@@ -20,12 +19,12 @@ from core.alerts.vendors import Vendor
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
-from core.errors import Conflict
+from core.errors import AlreadyDone, Conflict
 from core.services.incidents import alert_storms
 from core.services.incidents.changes import RANKS, Cause, lock, set_severity
 from core.services.incidents.opening import change_status
 from core.services.incidents.timeline import add_note
-from core.statuses import UNRESOLVED, IncidentStatus, Severity
+from core.statuses import UNRESOLVED, AlertOutcome, IncidentStatus, Severity
 from core.tables import GroupedAlert, Incident
 from core.unit_of_work import UnitOfWork
 
@@ -45,7 +44,8 @@ def escalate(
     check_may_respond(person, incident.team.name, f"change inc-{incident.number}", action)
     lock(work, incident)
     if RANKS[severity] <= RANKS[Severity(incident.severity)]:
-        raise Conflict(
+        kind = AlreadyDone if severity == incident.severity else Conflict
+        raise kind(
             f"inc-{incident.number} is already {incident.severity}.",
             hint="To escalate is to raise: " + ", ".join(Severity) + ".",
         )
@@ -54,22 +54,6 @@ def escalate(
 
 
 MAY = Action.ALERTS_SEND
-
-
-class AlertOutcome(StrEnum):
-    """What an alert came to.
-
-    `grouped`: it came in a storm, and is counted by the incident of that; `known` is open already, and nothing that
-    changes the incident was told; `ignored` tells nothing that we act on.
-    """
-
-    OPENED = "opened"
-    GROUPED = "grouped"
-    KNOWN = "known"
-    ESCALATED = "escalated"
-    ACKNOWLEDGED = "acknowledged"
-    RESOLVED = "resolved"
-    IGNORED = "ignored"
 
 
 @dataclass(frozen=True)

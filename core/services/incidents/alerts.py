@@ -25,11 +25,11 @@ from core.decisions.team_scope import check_may_respond
 from core.errors import InvalidInput
 from core.services.access.people import find_team
 from core.services.incidents import alert_storms
-from core.services.incidents.alert_news import AlertOutcome, find_known, tell
+from core.services.incidents.alert_news import find_known, tell
 from core.services.incidents.alert_storms import Source
 from core.services.incidents.opening import NewIncident, open_incident
 from core.services.shared.idempotency import serialize_on_key
-from core.statuses import Severity, TokenScope
+from core.statuses import AlertOutcome, Severity, TokenScope
 from core.tables import EarlyAlert, Incident, Team
 from core.unit_of_work import UnitOfWork
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from core.advisory_locks import keep_freezes_away
 from core.decisions.initiators import Deed, Initiators, initiated_by, initiators_to_json, joined
 from core.decisions.people import Person
-from core.errors import Conflict
+from core.errors import AlreadyDone, Conflict
 from core.identifiers import Prefix, derived_id, new_id
 from core.services.shared import audit, notices
 from core.services.shared.notices import NoticeKind
@@ -142,7 +142,8 @@ def set_status(work: UnitOfWork, cause: Cause, incident: Incident, status: Incid
     lock(work, incident)
     before = IncidentStatus(incident.status)
     if before not in NEXT.get(status, ()):
-        raise Conflict(f"inc-{incident.number} is already {before.value}.")
+        kind = AlreadyDone if before is status else Conflict
+        raise kind(f"inc-{incident.number} is already {before.value}.")
     incident.status = status
     setattr(incident, MOMENTS[status], work.now)
     details: JsonObject = {"from": before.value, "to": status.value}

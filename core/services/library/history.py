@@ -3,11 +3,11 @@
 from sqlalchemy import select
 
 from core.decisions.people import Person
+from core.definitions.validate import still_valid
 from core.definitions.yaml_format import Labelled, difference, written_new
-from core.errors import Conflict, NotFound
+from core.errors import AlreadyDone, NotFound
 from core.services.library.finding import check_may_write, owner_of
 from core.services.library.kinds import RUNBOOKS, WORKFLOWS, Change, DefinitionKind, Row
-from core.services.library.workflows import still_valid
 from core.services.library.writing import UNSAID, Intent, lock, write
 from core.services.views.reading import view_runbook, view_workflow
 from core.statuses import ApprovalStatus
@@ -52,7 +52,7 @@ def roll_back(
     check_may_write(person, definition.team)
     is_same = kind.content_of(definition.document()) == kind.content_of(row.definition)
     if is_same and row.status != ApprovalStatus.DEPRECATED:
-        raise Conflict(f"{row.name} says already what version {version} said.")
+        raise AlreadyDone(f"{row.name} says already what version {version} said.")
     note = intent.note or f"Back to version {version}."
     return write(work, person, kind, row, definition, Change.ROLLED_BACK, note)
 

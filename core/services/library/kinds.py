@@ -3,14 +3,13 @@
 import hashlib
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import ColumnElement
 
-from core.definitions.kinds import FIELD as ENABLED
-from core.definitions.kinds import with_enabled, without_enabled
 from core.identifiers import Prefix
 from core.statuses import ApprovalStatus
 from core.tables import (
@@ -24,6 +23,26 @@ from core.tables import (
 )
 
 Row = TypeVar("Row", Runbook, Workflow)
+
+ENABLED = "enabled"
+NEIGHBOUR = "trigger"  # every workflow has one; what switches it off is read best right before it
+
+
+def without_enabled(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer what is versioned of a workflow's document."""
+    return {key: value for key, value in document.items() if key != ENABLED}
+
+
+def with_enabled(document: Mapping[str, Any], enabled: bool) -> dict[str, Any]:
+    """Answer the document that says so; one that says so already, if only by silence, stays as it was written."""
+    if document.get(ENABLED, True) is enabled:
+        return dict(document)
+    if ENABLED in document:
+        return {**document, ENABLED: enabled}
+    told: dict[str, Any] = {}
+    for key, value in document.items():
+        told |= {ENABLED: enabled, key: value} if key == NEIGHBOUR else {key: value}
+    return told
 
 
 class Change(StrEnum):

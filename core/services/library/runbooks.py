@@ -6,7 +6,7 @@ from core.decisions.people import Person
 from core.decisions.quarantine import UNTIL, why_it_does_not_run
 from core.definitions.kinds import read_stored
 from core.definitions.runbook import RunbookDefinition
-from core.errors import Conflict, NotFound
+from core.errors import NotFound, NotRunnable, Superseded
 from core.services.library import finding, writing
 from core.services.library.finding import owner_of
 from core.services.library.kinds import RUNBOOKS
@@ -66,13 +66,13 @@ def definition_of(runbook: Runbook) -> RunbookDefinition:
 def check_runnable(runbook: Runbook, *, version: int | None = None) -> None:
     """Raise Conflict unless the newest version of the runbook is approved, and is `version` if one is given."""
     if runbook.deleted_at is not None:
-        raise Conflict(f"{runbook.name} was deleted.")
+        raise NotRunnable(f"{runbook.name} was deleted.")
     if runbook.quarantine is not None:
-        raise Conflict(why_it_does_not_run(runbook.name, runbook.quarantine), hint=UNTIL)
+        raise NotRunnable(why_it_does_not_run(runbook.name, runbook.quarantine), hint=UNTIL)
     if runbook.status != ApprovalStatus.APPROVED:
-        raise Conflict(
+        raise NotRunnable(
             f"{runbook.name} is {runbook.status}: only an approved version runs.",
             hint="A platform admin approves it.",
         )
     if version is not None and runbook.version != version:
-        raise Conflict(f"{runbook.name} was changed after version {version} was asked for. Run it again.")
+        raise Superseded(f"{runbook.name} was changed after version {version} was asked for. Run it again.")

@@ -1,7 +1,5 @@
 """Workflows in the library: writing, approving, switching on and off.
 
-What the library kept, read again: what was valid once need not be.
-
 The workflow library: written, enabled and disabled, duplicated, found.
 """
 
@@ -9,26 +7,15 @@ from sqlalchemy import select
 
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
-from core.definitions.kinds import StoredDefinitionInvalid, read_stored, with_enabled
-from core.definitions.runbook import RunbookDefinition
-from core.definitions.validate import validate_data
+from core.definitions.kinds import read_stored
+from core.definitions.validate import still_valid
 from core.definitions.workflow import WorkflowDefinition
 from core.services.library import finding, writing
 from core.services.library.finding import check_may_write
-from core.services.library.kinds import WORKFLOWS, Change
+from core.services.library.kinds import WORKFLOWS, Change, with_enabled
 from core.services.library.writing import UNSAID, Intent
-from core.tables import JsonObject, Workflow
+from core.tables import Workflow
 from core.unit_of_work import UnitOfWork
-
-
-def still_valid(name: str, version: int, document: JsonObject) -> RunbookDefinition | WorkflowDefinition:
-    """The definition of a document that is to be written again, all checks passed. Raises StoredDefinitionInvalid."""
-    definitions, problems = validate_data(document)
-    for problem in problems:
-        raise StoredDefinitionInvalid(name, version, problem)
-    [definition] = definitions
-    assert isinstance(definition, RunbookDefinition | WorkflowDefinition)
-    return definition
 
 
 def apply_workflow(

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_
 from core.decisions.quarantine import UNTIL, why_it_does_not_run
 from core.definitions.kinds import read_stored
 from core.definitions.workflow import WorkflowDefinition
-from core.errors import Conflict
+from core.errors import NotRunnable
 from core.tables import Workflow
 
 
@@ -28,8 +28,8 @@ def check_in_force(workflow: Workflow) -> None:
     if workflow.in_force is not None:
         return
     if workflow.quarantine is not None:
-        raise Conflict(why_it_does_not_run(workflow.name, workflow.quarantine), hint=UNTIL)
-    raise Conflict(
+        raise NotRunnable(why_it_does_not_run(workflow.name, workflow.quarantine), hint=UNTIL)
+    raise NotRunnable(
         f"{workflow.name} is {workflow.status}: only an approved version starts.",
         hint="A platform admin approves it.",
     )

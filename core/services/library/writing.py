@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from core.decisions.people import Person
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.workflow import WorkflowDefinition
-from core.errors import Conflict, InvalidInput, NotFound, Stale
+from core.errors import AlreadyExists, Conflict, InvalidInput, NotFound, Stale, Superseded
 from core.identifiers import new_id
 from core.services.library.finding import check_may_write, owner_of, owning_team
 from core.services.library.kinds import WRITES, Change, DefinitionKind, Row
@@ -68,9 +68,11 @@ def apply(
     return change(work, person, kind, row, definition, intent)
 
 
-def _taken(kind: DefinitionKind[Row], name: str) -> Conflict:
+def _taken(kind: DefinitionKind[Row], name: str) -> AlreadyExists:
     """The same sentence whoever has the name: it tells nothing of what other teams own."""
-    return Conflict(f"The name {name} is taken: every {kind.noun} has its own.", hint="Choose another one.")
+    return AlreadyExists(
+        f"The name {name} is taken: every {kind.noun} has its own.", hint="Choose another one."
+    )
 
 
 def _named(work: UnitOfWork, kind: DefinitionKind[Row], name: str) -> Row | None:
@@ -116,7 +118,7 @@ def lock(work: UnitOfWork, kind: DefinitionKind[Row], row: Row, intent: Intent) 
         raise NotFound(f"{row.name} was deleted.")
     check_read(kind, row, intent)
     if row.version != found:
-        raise Conflict(f"{row.name} was changed just now. Read version {row.version} first.")
+        raise Superseded(f"{row.name} was changed just now. Read version {row.version} first.")
 
 
 def check_read(kind: DefinitionKind[Row], row: Row, intent: Intent) -> None:

@@ -27,8 +27,6 @@ LESS = f"SELECT concat_ws('/', '-', {OWN_NUMBERS}) AS identity, '-' AS timeline"
 class AnotherDatabase(RunbookError):
     """The database is another one than that which its contents were written in: that is settled first."""
 
-    code = "another_database"
-
 
 def present_place(session: Session) -> Place:
     """Where the database is now."""

@@ -19,7 +19,7 @@ from core.decisions.gates import SHORTEST_DIGEST, digest_of
 from core.decisions.people import Person
 from core.decisions.policy import require_scope
 from core.decisions.policy_table import Action
-from core.errors import Conflict, NotAllowed, NotFound
+from core.errors import NotAllowed, NotFound, Superseded
 from core.identifiers import Prefix, derived_id
 from core.services.access.listing import visible_gates
 from core.services.access.people import members_with_roles
@@ -35,7 +35,7 @@ from core.values.execution import GateDecided, GateOutdated, Json
 EARLIER = "It was asked by an earlier release, which did not show what will be sent."
 
 
-class StaleApproval(Conflict):
+class StaleApproval(Superseded):
     """What the person saw is not what is asked now. `approval_id`: of the gate, whose message is to be told anew."""
 
     def __init__(self, message: str, approval_id: str, *, hint: str) -> None:

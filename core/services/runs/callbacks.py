@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from core.decisions.people import Person
-from core.errors import Conflict, InvalidInput, NotFound
+from core.errors import AlreadyDone, InvalidInput, NotFound, Superseded
 from core.services.executions.loading import RUNBOOK, load_locked
 from core.services.runs.changes import apply_event
 from core.services.shared import audit
@@ -55,10 +55,10 @@ def receive_callback(work: UnitOfWork, execution_id: str, step_id: str, body: Js
         raise NotFound("There is no such callback.")
     known = work.session.get(Callback, (execution_id, step_id))
     if known is not None:
-        raise Conflict(f"This callback was used on {known.received_at:%Y-%m-%d at %H:%M:%S} UTC.")
+        raise AlreadyDone(f"This callback was used on {known.received_at:%Y-%m-%d at %H:%M:%S} UTC.")
     current = loaded.state.position
     if loaded.state.status.is_final or current is None or current > position:
-        raise Conflict("Nobody waits for this callback any more.")
+        raise Superseded("Nobody waits for this callback any more.")
     row = Callback(execution_id=execution_id, step_id=step_id, received_at=work.now, body=body)
     work.session.add(row)
     details = {"step": step_id, "before": {"received": False}, "after": {"received": True}}

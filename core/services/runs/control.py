@@ -15,7 +15,7 @@ from core.decisions.initiators import initiated_by, initiators_from_json, initia
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
-from core.errors import Conflict, InvalidInput, NotFound
+from core.errors import AlreadyDone, InvalidInput, NotFound, Superseded
 from core.services.executions.loading import RUNBOOK, WORKFLOW, load_locked
 from core.services.runs.changes import apply_event
 from core.services.shared import audit, notices
@@ -63,7 +63,7 @@ def cancel(work: UnitOfWork, person: Person, execution_id: str) -> RunbookExecut
     check_may_respond(person, team_of(work, row), f"cancel {row.runbook_name}", Action.RUN_CANCEL)
     loaded = load_locked(work.session, RUNBOOK, execution_id)
     if loaded.state.status.is_final:
-        raise Conflict(f"This run has already ended: {row.status}.")
+        raise AlreadyDone(f"This run has already ended: {row.status}.")
     before = {"status": row.status, "waiting_for": row.waiting_for}
     details = {"before": before, "after": {"cancel_requested": True}}
     audit.record(work, person, "runbook_execution.cancelled", row.id, details)
@@ -72,7 +72,7 @@ def cancel(work: UnitOfWork, person: Person, execution_id: str) -> RunbookExecut
     return row
 
 
-class StaleVerdict(Conflict):
+class StaleVerdict(Superseded):
     """Another step, or attempt, is asked about now. `execution_id`: of the run whose questions are to be told anew."""
 
     def __init__(self, message: str, execution_id: str, *, hint: str) -> None:
@@ -118,7 +118,7 @@ def _check_asked(execution_id: str, state: Execution, about: InDoubt | None) -> 
     """Raise a Conflict, with how things stand, unless it is this that is asked about now."""
     position = state.position
     if position is None or state.waiting_for is not WaitingFor.VERDICT:
-        raise Conflict("No verdict is waited for here any more.")
+        raise Superseded("No verdict is waited for here any more.")
     step = state.steps[position]
     if about is None:
         said = "This button is of an earlier release and does not say which step it means."
@@ -158,7 +158,7 @@ def cancel_workflow(
         load_locked(work.session, RUNBOOK, run_id)
     loaded = load_locked(work.session, WORKFLOW, execution_id)
     if loaded.state.status.is_final:
-        raise Conflict(f"This workflow has already ended: {row.status}.")
+        raise AlreadyDone(f"This workflow has already ended: {row.status}.")
     change = {"before": {"status": row.status}, "after": {"cancel_requested": True}}
     details = {"workflow": row.workflow_name, "with_runs": with_runs, **change}
     audit.record(work, person, "workflow_execution.cancelled", row.id, details)

@@ -16,7 +16,7 @@ from core.decisions.policy import require
 from core.decisions.policy_table import Action
 from core.decisions.resume import Resumption, resume
 from core.decisions.team_scope import check_may_respond, check_runbook_scope
-from core.errors import Conflict
+from core.errors import AlreadyDone
 from core.identifiers import Prefix, new_id
 from core.services.executions import secret_parameters
 from core.services.executions.loading import RUNBOOK, Loaded, load_locked
@@ -88,7 +88,7 @@ def _check_allowed(person: Person, runbook: Runbook, incident: Incident, from_st
 def _check_not_retried(work: UnitOfWork, old: RunbookExecution) -> None:
     other = work.session.scalar(select(RunbookExecution).where(RunbookExecution.retry_of == old.id))
     if other is not None:
-        raise Conflict(
+        raise AlreadyDone(
             f"This run was already retried, by {_who(other)}: {other.id}, which is {other.status}.",
             hint="If that one ended badly, retry that one.",
         )

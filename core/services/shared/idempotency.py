@@ -14,7 +14,7 @@ from datetime import timedelta
 from sqlalchemy import delete
 
 from core.advisory_locks import Seed, wait_for
-from core.errors import InvalidInput
+from core.errors import IdempotencyKeyReused
 from core.tables import IdempotentAnswer, JsonObject
 from core.unit_of_work import UnitOfWork
 
@@ -42,7 +42,7 @@ class RequestIdentity:
 def recall(work: UnitOfWork, request: RequestIdentity) -> tuple[int, JsonObject] | None:
     """The status code and body that the request got before; None for the first of its key.
 
-    A second request with the key waits here until the first has ended. Raises InvalidInput if the key was used
+    A second request with the key waits here until the first has ended. Raises IdempotencyKeyReused if the key was used
     for another request.
     """
     wait_for(work.session, Seed.IDEMPOTENCY, f"{request.token_id} {request.key}")
@@ -50,7 +50,7 @@ def recall(work: UnitOfWork, request: RequestIdentity) -> tuple[int, JsonObject]
     if known is None:
         return None
     if known.fingerprint != request.fingerprint:
-        raise InvalidInput(
+        raise IdempotencyKeyReused(
             f"The Idempotency-Key {request.key} was already used for another request.",
             hint="Choose a new key for each new request.",
             field="Idempotency-Key",

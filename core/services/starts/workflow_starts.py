@@ -15,7 +15,7 @@ from core.decisions.triggers import MOST_WORK_AN_EVENT, IncidentHappening, Match
 from core.definitions.actions import ActionDefinition
 from core.definitions.cel.expressions import at_most
 from core.definitions.kinds import StoredDefinitionInvalid
-from core.errors import Conflict
+from core.errors import AlreadyDone, Conflict, NotRunnable
 from core.identifiers import Prefix, derived_id, new_id
 from core.services.freezes.in_force import begins_frozen
 from core.services.library.workflows_in_force import check_in_force, definition_in_force, is_started_by
@@ -150,9 +150,9 @@ def start_workflow_by_person(
     work.session.refresh(workflow, with_for_update={"read": True, "of": Workflow})
     check_in_force(workflow)
     if workflow.trigger_on != MANUAL:
-        raise Conflict(f"{workflow.name} starts by itself, on {workflow.trigger_on}.")
+        raise NotRunnable(f"{workflow.name} starts by itself, on {workflow.trigger_on}.")
     if not workflow.enabled:
-        raise Conflict(f"{workflow.name} is disabled.")
+        raise NotRunnable(f"{workflow.name} is disabled.")
     known = _by_request_key(work, request_key)
     if known is not None:
         return known
@@ -164,7 +164,7 @@ def start_workflow_by_person(
         raise Conflict(f"The condition of {workflow.name} does not hold: {condition}")
     execution_id = _create(work, start)
     if execution_id is None:
-        raise Conflict(f"{workflow.name} runs once per incident, and did.")
+        raise AlreadyDone(f"{workflow.name} runs once per incident, and did.")
     details = {"workflow": workflow.name, "before": None, "after": {"status": Status.PENDING}}
     audit.record(work, person, "workflow_execution.requested", execution_id, details)
     return execution_id
@@ -236,7 +236,7 @@ def _row(work: UnitOfWork, start: _Start) -> JsonObject:
         "status": Status.FAILED if failed else Status.PENDING,
         "error": start.match.error,
         "wake_at": None if failed else work.now,
-        "rung_at": work.now,
+        "enqueued_at": work.now,
         "created_at": work.now,
         "finished_at": work.now if failed else None,
     }

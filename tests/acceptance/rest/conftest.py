@@ -16,6 +16,7 @@ from core.services.access.tokens import ALL_SCOPES, create_token
 from core.unit_of_work import UnitOfWorkFactory
 from migrations.newest import newest_revision
 from tests.acceptance.rest.documents import RUNBOOKS
+from tests.documented import watched
 from tests.world import TEAMS, apply_documents
 
 ClientOf = Callable[[str], TestClient]
@@ -41,7 +42,7 @@ def web(unit_of_work: UnitOfWorkFactory, links: RunLinks) -> ASGIApp:
 @pytest.fixture
 def stranger(web: ASGIApp) -> TestClient:
     """A client without a token."""
-    return TestClient(web, raise_server_exceptions=False)
+    return watched(TestClient(web, raise_server_exceptions=False))
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def client_of(web: ASGIApp, unit_of_work: UnitOfWorkFactory, admin: Person) -> C
         with unit_of_work.begin() as work:
             token = create_token(work, admin, slack_user_id, "test", scopes=ALL_SCOPES)
         headers = {"Authorization": f"Bearer {token}"}
-        return TestClient(web, raise_server_exceptions=False, headers=headers)
+        return watched(TestClient(web, raise_server_exceptions=False, headers=headers))
 
     return make
 

@@ -26,6 +26,7 @@ def test_a_request_without_a_token_is_refused(stranger: TestClient, method: str,
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == "Bearer"
     assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == "unauthenticated"
 
 
 @pytest.mark.parametrize("value", ["Bearer rbt_unknown", "Bearer", "Basic dTpw", "Bearer \xe9"])

@@ -39,8 +39,9 @@ def test_an_incident_goes_from_open_over_acknowledged_and_resolved_to_closed(res
         answer = responder.post(f"{address}/{verb}")
         assert (answer.status_code, answer.json()["incident"]["status"]) == (200, status)
         assert answer.json()["incident"][f"{status}_at"] is not None
-    again = responder.post(f"{address}/acknowledge")
-    assert (again.status_code, again.json()["detail"]) == (409, "inc-1 is already closed.")
+    for verb, code in (("acknowledge", "conflict"), ("close", "already_done")):
+        again = responder.post(f"{address}/{verb}")
+        assert (again.status_code, again.json()["code"]) == (409, code)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 from starlette.testclient import TestClient
 
+from bot.rest.problem_responses import OF_THEIR_OWN
+from core.error_codes import ErrorCode
+
 CONTRACT = {
     "/api/incidents": {"get", "post"},
     "/api/incidents/{id}": {"get"},
@@ -72,6 +75,27 @@ def test_every_post_takes_an_idempotency_key_and_every_address_a_token(stranger:
             assert ("Idempotency-Key" in names) == (method == "post")
             assert operation["security"] == [{"HTTPBearer": []}]
             assert "application/problem+json" in operation["responses"]["default"]["content"]
+
+
+def test_the_schema_of_problems_has_every_code(stranger: TestClient) -> None:
+    schemas = stranger.get("/api/openapi.json").json()["components"]["schemas"]
+
+    assert schemas["Problem"]["properties"]["code"] == {
+        "$ref": "#/components/schemas/ErrorCode",
+        "description": schemas["Problem"]["properties"]["code"]["description"],
+    }
+    assert schemas["ErrorCode"]["enum"] == list(ErrorCode)
+
+
+def test_each_operation_names_the_codes_of_its_refusals(stranger: TestClient) -> None:
+    paths = stranger.get("/api/openapi.json").json()["paths"]
+    execute = paths["/api/runbooks/{id}/execute"]["post"]["responses"]
+    [general, named] = execute["409"]["content"]["application/problem+json"]["schema"]["allOf"]
+
+    assert general == {"$ref": "#/components/schemas/Problem"}
+    assert {"frozen", "lock_held", "not_runnable"} <= set(named["properties"]["code"]["enum"])
+    assert "429" not in paths["/api/callbacks/{token}"]["post"]["responses"]
+    assert set(OF_THEIR_OWN) <= {f"{m.upper()} {path}" for path, methods in paths.items() for m in methods}
 
 
 def test_there_are_no_pages_that_load_scripts_from_elsewhere(stranger: TestClient) -> None:

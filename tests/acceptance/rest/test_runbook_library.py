@@ -59,8 +59,8 @@ def test_a_name_is_taken_once(writer: TestClient) -> None:
     written(writer, runbook())
     again = writer.post("/api/runbooks", json=runbook())
 
-    assert again.status_code == 409
-    assert "The name db-vacuum is taken" in again.json()["detail"]
+    assert (again.status_code, again.json()["code"]) == (409, "already_exists")
+    assert "db-vacuum" in again.json()["detail"]
 
 
 def test_one_idempotency_key_writes_one_runbook(writer: TestClient) -> None:
@@ -274,8 +274,8 @@ def test_an_approver_who_read_another_version_is_refused(writer: TestClient, pla
     changed(writer, runbook(steps=waiting(1)))
     stale = platform.post("/api/runbooks/db-vacuum/approve", headers={"If-Match": read})
 
-    assert (read, stale.status_code) == ('"1"', 412)
-    assert "db-vacuum is at version 2, not at version 1" in stale.json()["detail"]
+    assert (read, stale.status_code, stale.json()["code"]) == ('"1"', 412, "stale")
+    assert "version 2" in stale.json()["detail"]
     assert platform.get("/api/runbooks/db-vacuum").json()["runbook"]["status"] == "draft"
 
 
@@ -332,7 +332,7 @@ def test_a_rollback_to_what_it_says_already_or_to_no_version_is_refused(writer: 
     same = writer.post("/api/runbooks/db-vacuum/rollback", json={"version": 1})
     missing = writer.post("/api/runbooks/db-vacuum/rollback", json={"version": 7})
 
-    assert (same.status_code, same.json()["detail"]) == (409, "db-vacuum says already what version 1 said.")
+    assert (same.status_code, same.json()["code"]) == (409, "already_done")
     assert (missing.status_code, missing.json()["field"]) == (422, "version")
     assert "db-vacuum has no version 7. Its newest one is 1." in missing.json()["detail"]
 

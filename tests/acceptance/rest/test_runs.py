@@ -82,8 +82,7 @@ def test_a_draft_is_refused(unit_of_work: UnitOfWorkFactory, responder: TestClie
     apply_documents(unit_of_work, DRAFT, approve=False)
     answer = execute(responder, opened(responder)["id"], "db-draft")
 
-    assert answer.status_code == 409
-    assert "only an approved version runs" in answer.json()["detail"]
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_runnable")
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_what_it_has_started_goes_on(
     [run] = responder.get(f"/api/incidents/{incident}/runbooks/executions").json()["executions"]
     assert run["status"] == "waiting"
     again = responder.post(f"/api/workflows/executions/{flow}/cancel")
-    assert (again.status_code, again.json()["detail"]) == (409, "This workflow has already ended: cancelled.")
+    assert (again.status_code, again.json()["code"]) == (409, "already_done")
     timeline = responder.get(f"/api/incidents/{incident}/timeline").json()["timeline"]
     told = [(line["kind"], line["actor"]) for line in timeline]
     assert ("workflow.cancelled", "U0DBOPS") in told

@@ -126,5 +126,5 @@ def test_a_database_that_is_away_too_is_waited_for(
     def away(_: UnitOfWorkFactory) -> None:
         raise OperationalError("SELECT 1", {}, Exception("away"))
 
-    monkeypatch.setattr(UnitOfWorkFactory, "transaction", away)
+    monkeypatch.setattr(UnitOfWorkFactory, "begin", away)
     FallbackPoller(unit_of_work, new_executor(unit_of_work)).look()

@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from cli.client.connection import Connection, Refused, answer_of
+from core.error_codes import ErrorCode
 from core.errors import ConfigurationError, Unavailable
 
 URL = "https://runbook.example.com"
@@ -15,8 +16,9 @@ def response(status: int, **content: object) -> httpx2.Response:
     return httpx2.Response(status, request=httpx2.Request("GET", f"{URL}/api/x"), **content)  # type: ignore[arg-type]
 
 
-def problem(status: int, detail: str) -> httpx2.Response:
-    return response(status, json={"type": "about:blank", "status": status, "detail": detail})
+def problem(code: ErrorCode, detail: str) -> httpx2.Response:
+    told = {"type": f"/problems/{code}", "status": code.status, "code": code, "detail": detail}
+    return response(code.status, json=told)
 
 
 def connection(answer: Callable[[httpx2.Request], httpx2.Response]) -> Connection:
@@ -25,12 +27,12 @@ def connection(answer: Callable[[httpx2.Request], httpx2.Response]) -> Connectio
 
 def test_a_problem_becomes_its_sentence_in_one_line() -> None:
     with pytest.raises(Refused, match=r"^count is missing\. Give it\.$"):
-        answer_of(problem(422, "count is missing.\nGive it."))
+        answer_of(problem(ErrorCode.INVALID_INPUT, "count is missing.\nGive it."))
 
 
 def test_a_bad_token_is_told_with_how_to_get_a_good_one() -> None:
     with pytest.raises(Refused) as refused:
-        answer_of(problem(401, "A good token is needed."))
+        answer_of(problem(ErrorCode.UNAUTHENTICATED, "A good token is needed."))
 
     assert "runbook token create" in str(refused.value)
 

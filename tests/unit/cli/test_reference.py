@@ -12,6 +12,7 @@ from core.definitions.actions import action_types
 from core.definitions.fields import fields_by_key, inner_models
 from core.definitions.steps import step_types
 from core.definitions.workflow import WorkflowDefinition
+from core.error_codes import ErrorCode
 
 COMMITTED = Path("docs/reference")
 
@@ -38,6 +39,19 @@ def test_rest_has_every_address_and_the_fields_of_its_body() -> None:
     rest = PAGES["rest.md"]()
     assert "### `POST /api/incidents/{id}/runbooks/{runbook_id}/execute`" in rest
     assert "| `dry_run` | `true`, `false` | `false` | Answer with the plan, and do nothing of it. |" in rest
+
+
+def test_every_code_that_an_error_can_have_is_explained_once() -> None:
+    errors = PAGES["errors.md"]()
+    assert errors.count("\n## ") == len(ErrorCode)
+    for code in ErrorCode:
+        assert f"\n## `{code}`\n\n{code.happened}\n\n{code.remedy}\n" in errors
+
+
+def test_rest_names_the_problems_of_an_operation() -> None:
+    rest = PAGES["rest.md"]()
+    section = rest.split("### `POST /api/runbooks/{id}/execute`")[1].split("###")[0]
+    assert "[`lock_held`](errors.md#lock_held)" in section
 
 
 def test_the_verb_writes_the_pages(tmp_path: Path) -> None:

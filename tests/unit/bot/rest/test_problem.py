@@ -10,17 +10,29 @@ from starlette.requests import Request
 from starlette.responses import Response
 from structlog.testing import capture_logs
 
-from bot.rest.problem import http_error, problem, refused
+from bot.rest.problem import Refusal, http_error, problem, refused
+from core.error_codes import ErrorCode
 from core.errors import (
+    AlreadyDone,
+    AlreadyExists,
     ConfigurationError,
     Conflict,
+    DefinitionError,
     ExpressionError,
+    Frozen,
+    IdempotencyKeyReused,
     InsufficientScope,
     InvalidInput,
+    LockHeld,
     NotAllowed,
     NotFound,
+    NotRunnable,
     RunbookError,
+    Stale,
+    Superseded,
+    TooMany,
     Unavailable,
+    VersionUnnamed,
 )
 
 
@@ -43,30 +55,41 @@ def body_of(response: Response) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "title", "code"),
+    ("error", "status", "code"),
     [
-        (NotFound("There is no incident x."), 404, "Not Found", "not_found"),
-        (NotAllowed(), 403, "Forbidden", "not_allowed"),
-        (InsufficientScope("Not with this.", scope="run"), 403, "Forbidden", "insufficient_scope"),
-        (Conflict(), 409, "Conflict", "conflict"),
-        (InvalidInput(), 422, "Unprocessable Entity", "invalid_input"),
-        (ExpressionError(), 422, "Unprocessable Entity", "expression_error"),
-        (Unavailable(), 503, "Service Unavailable", "unavailable"),
+        (NotFound("There is no incident x."), 404, "not_found"),
+        (NotAllowed(), 403, "not_allowed"),
+        (InsufficientScope("Not with this.", scope="run"), 403, "insufficient_scope"),
+        (Conflict(), 409, "conflict"),
+        (AlreadyDone(), 409, "already_done"),
+        (AlreadyExists(), 409, "already_exists"),
+        (Frozen(), 409, "frozen"),
+        (LockHeld("Locked.", holder=None), 409, "lock_held"),
+        (NotRunnable(), 409, "not_runnable"),
+        (Superseded(), 409, "superseded"),
+        (Stale(), 412, "stale"),
+        (InvalidInput(), 422, "invalid_input"),
+        (DefinitionError(), 422, "definition_error"),
+        (ExpressionError(), 422, "expression_error"),
+        (IdempotencyKeyReused(), 422, "idempotency_key_reused"),
+        (VersionUnnamed("Which?", newest=3), 428, "version_required"),
+        (TooMany("Too much.", retry_after=7), 429, "rate_limited"),
+        (Unavailable(), 503, "unavailable"),
     ],
 )
-def test_each_error_of_core_has_its_status(error: RunbookError, status: int, title: str, code: str) -> None:
+def test_each_error_of_core_has_its_status_and_its_code(error: RunbookError, status: int, code: str) -> None:
     response = refused(request_for(), error)
 
     assert response.status_code == status
     assert response.media_type == "application/problem+json"
     assert body_of(response) == {
-        "type": "about:blank",
-        "title": title,
+        "type": f"/problems/{code}",
+        "title": ErrorCode[code.upper()].summary,
         "status": status,
         "code": code,
         "detail": str(error),
     }
-    assert ("Retry-After" in response.headers) == (status == 503)
+    assert ("Retry-After" in response.headers) == (status in (429, 503))
 
 
 def test_the_hint_is_part_of_the_detail() -> None:
@@ -109,10 +132,18 @@ def test_the_mere_phrase_of_a_status_becomes_a_sentence() -> None:
 
 
 def test_a_sentence_of_its_own_is_kept() -> None:
-    assert body_of(http_error(request_for(), HTTPException(413, "Too much.")))["detail"] == "Too much."
+    body = body_of(http_error(request_for(), Refusal(ErrorCode.TOO_LARGE, "Too much.")))
+
+    assert (body["status"], body["code"], body["detail"]) == (413, "too_large", "Too much.")
+
+
+def test_a_status_that_the_framework_is_not_known_to_raise_is_our_fault() -> None:
+    assert body_of(http_error(request_for(), HTTPException(418, "Tea.")))["code"] == "internal"
 
 
 def test_a_detail_with_braces_is_said_as_it_is() -> None:
-    assert body_of(problem(404, "There is no runbook {method}."))["detail"].endswith("{method}.")
+    assert body_of(problem(ErrorCode.NOT_FOUND, "There is no runbook {method}."))["detail"].endswith(
+        "{method}."
+    )
     error = HTTPException(400, "No {method} here.")
     assert body_of(http_error(request_for(), error))["detail"] == "No {method} here."

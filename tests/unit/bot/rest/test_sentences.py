@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from bot.rest.bodies import Body
-from bot.rest.problem import FieldError, field_errors
+from bot.rest.field_errors import FieldError, field_errors
 from core.statuses import Severity
 
 

@@ -14,7 +14,8 @@ from core.definitions.cel.cost import (
     work_of,
 )
 from core.definitions.cel.expressions import compile_expression
-from core.definitions.cel.syntax import DEEPEST, NotUnderstood, Path, parse
+from core.definitions.cel.nodes import Path
+from core.definitions.cel.syntax import DEEPEST, NotUnderstood, parse
 from core.errors import ExpressionError
 
 TEXT = "a" * 1_000

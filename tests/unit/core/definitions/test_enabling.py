@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.definitions.kinds import with_enabled, without_enabled
+from core.services.library.kinds import with_enabled, without_enabled
 
 SILENT = {"name": "w", "trigger": {"on": "manual"}, "actions": []}
 ENABLED, DISABLED = ({"name": "w", "enabled": flag, "trigger": {"on": "manual"}} for flag in (True, False))
