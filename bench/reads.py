@@ -1,4 +1,4 @@
-"""What is read and polled, as the faces, the clock and the poster do it."""
+"""The queries that `python -m bench scale` measures: what interfaces read, and what scheduler and poster poll."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -48,13 +48,13 @@ Act = Callable[[UnitOfWork, Person, str], object]
 
 @dataclass(frozen=True)
 class Read:
-    """Something that is read: `about` are the ids or names that it is about, one after the other."""
+    """One query. `about`: the ids or names that it is called with, one after the other."""
 
     what: str
     act: Act
     about: Sequence[str] = ("",)
     rounds: int = 100
-    person: str = ADMIN  # empty: nobody asks
+    person: str = ADMIN  # empty: the system
 
 
 def reads(executions: int, chance: random.Random) -> Iterator[Read]:
@@ -119,14 +119,14 @@ def _trail(subjects: Sequence[str]) -> Iterator[Read]:
 
 
 def polls() -> Iterator[Read]:
-    """What processes ask all the time. What these write is rolled back."""
+    """Yield the queries that processes repeat all the time. What they write is rolled back."""
     for what, act in (
-        ("clock: who is to be rung for", lambda work, *_: find_due(work, RUNBOOK)),
-        ("clock: who came of age", lambda work, *_: came_of_age(work)),
-        ("clock: what is to be sealed", lambda work, *_: seal_entries(work)),
-        ("clock: what is to be counted", lambda work, *_: count_ended(work)),
-        ("poster: what goes next", lambda work, *_: claim_next(work.session, work.now)),
-        ("poster: whether something is owed", lambda work, *_: is_due_by(work.session, work.now)),
+        ("scheduler: executions to enqueue", lambda work, *_: find_due(work, RUNBOOK)),
+        ("scheduler: incidents that reached an age", lambda work, *_: came_of_age(work)),
+        ("scheduler: audit entries to seal", lambda work, *_: seal_entries(work)),
+        ("scheduler: ended executions to count", lambda work, *_: count_ended(work)),
+        ("poster: next notice", lambda work, *_: claim_next(work.session, work.now)),
+        ("poster: whether a notice is due", lambda work, *_: is_due_by(work.session, work.now)),
     ):
         yield Read(what, act, rounds=200, person="")
 
