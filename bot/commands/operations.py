@@ -110,7 +110,8 @@ def unfreeze(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     team = optional_argument(call, "unfreeze [TEAM]")
     check_may_freeze(person, team)
     declaring.unfreeze(work, person, declaring.freeze_in_force(work, team).id)
-    return Reply(f"▶️ {_scope(team)} is no longer frozen.")
+    scope = "The global freeze" if team is None else f"The freeze of team {escape(team)}"
+    return Reply(f"▶️ {scope} is lifted.")
 
 
 COMMANDS = (

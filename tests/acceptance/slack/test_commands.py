@@ -173,7 +173,7 @@ def test_a_quoted_title_may_look_like_a_parameter(company: UnitOfWorkFactory, sl
 def test_somebody_of_two_teams_must_say_whose_incident_it_is(
     company: UnitOfWorkFactory, slack: Slack
 ) -> None:
-    assert "You are in database, web. Add team=NAME." in slack.types(
+    assert "Your teams are database, web. Add team=NAME." in slack.types(
         BOTH_OPS, QUIET_CHANNEL, "incident open Slow"
     )
     slack.types(BOTH_OPS, QUIET_CHANNEL, "incident open Slow team=web")

@@ -170,7 +170,7 @@ def test_a_button_whose_version_is_not_the_newest_any_more_says_how_things_stand
     write(company, "db-vacuum", "first")
     said = slack.types(ADMIN.slack_user_id, DB_CHANNEL, "approve db-vacuum")
     assert f"*db-vacuum* v1 (team database) was written by <@{DB_ADMIN}> and cannot run yet." in said
-    assert "This is all of it:" in said
+    assert "The full definition:" in said
     assert "+    text: first" in said
     [value] = re.findall(r'"value": "([^"]+)"', said)
     write(company, "db-vacuum", "second")

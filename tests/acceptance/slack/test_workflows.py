@@ -81,7 +81,7 @@ def test_an_incident_is_escalated(slack: Slack, company: UnitOfWorkFactory) -> N
     for typed, sentence in (
         ("incident escalate hihg", "Use high"),
         ("incident escalate", "Type: `/runbook incident escalate SEVERITY`"),
-        ("incident escalate high", f"inc-{number} is high now."),
+        ("incident escalate high", f"inc-{number} is now high."),
         ("incident escalate high", f"inc-{number} is already high."),
     ):
         assert sentence in slack.types(DB_OPS, DB_CHANNEL, typed)
@@ -120,7 +120,7 @@ def test_a_workflow_is_cancelled_by_whoever_may_and_what_it_started_as_they_wish
     assert "The runs that it started continue" in slack.types(DB_OPS, DB_CHANNEL, f"workflow cancel {first}")
     assert "has already ended" in slack.types(DB_OPS, DB_CHANNEL, f"workflow cancel {first}")
     said = slack.types(DB_OPS, DB_CHANNEL, f"workflow cancel {second} and-runs")
-    assert "🚫 The workflow takes-long is cancelled. So is what it had started: 1." in said
+    assert "🚫 Workflow takes-long is cancelled. 1 run that it started is being cancelled, too." in said
 
 
 def test_the_button_beside_a_started_workflow_cancels_it(

@@ -72,7 +72,9 @@ def test_each_request_is_shown_as_it_will_be_sent() -> None:
     request = {"argv": ["dbctl", "two words"], "env": {"MODE": "fast"}, "cwd": "/srv", "stdin": "yes"}
     later = {"request": {"method": "POST", "url": "https://x/‹lag.seconds›"}, "depends_on_results": True}
     words = shown(showing(shown_step("check", type="shell", request=request), shown_step("promote", **later)))
-    assert "1. *check* (shell)\n```\ncd /srv\nMODE=fast dbctl 'two words'\nwith this input:\nyes\n```" in words
+    assert (
+        "1. *check* (shell)\n```\ncd /srv\nMODE=fast dbctl 'two words'\nwith this input:\nyes\n```" in words
+    )
     assert "2. *promote* (http)\n```\nPOST https://x/‹lag.seconds›\n```" in words
     assert "`‹…›` stands for the results of earlier steps." in words
 
