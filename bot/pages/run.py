@@ -67,7 +67,7 @@ def as_json(value: object) -> str:
 
 
 def prose(text: str) -> Markup:
-    """A sentence of ours, with what stands between backticks as code."""
+    """Return one of our own sentences as markup, with the parts between backticks as code."""
     return Markup(QUOTED.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 escaped before
 
 
