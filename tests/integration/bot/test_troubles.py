@@ -337,7 +337,7 @@ def test_a_message_that_slack_refuses_for_its_channel_is_told_in_the_incidents(
     [told] = [message for message in world.of_kind("message") if "could not be posted" in message["text"]]
     assert "<#C0NOSUCH> (C0NOSUCH): Slack answered `channel_not_found`" in told["text"]
     assert "Invite me there" in told["text"]
-    assert "It was: hello &lt;there&gt;\nand a second line" in told["text"]
+    assert "The message: hello &lt;there&gt;\nand a second line" in told["text"]
     assert execution_id in str(told["metadata"])
 
 
