@@ -10,7 +10,9 @@ import typer
 
 from bench.busy import measure_busy
 from bench.commands import measure_commands
+from bench.definitions import TWO_MESSAGES, TWO_STEPS
 from bench.forty_steps import measure_forty_steps
+from bench.path import measure_path, print_path
 from bench.place import make_template, open_place
 from bench.processes import running_target
 from bench.report import Section, print_profile, print_report
@@ -102,6 +104,18 @@ def busy(commands: Annotated[int, typer.Option(help="A line, one after the other
             make_template(services.owner_url)
             with open_place(home, services.owner_url, "busy", "http://127.0.0.1:9") as place:
                 print_report([measure_busy(place, acknowledgements=commands)])
+
+
+@app.command()
+def path() -> None:
+    """Which files one run of two steps passes through, and how often a call crosses from one to another."""
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        with embedded_services(home / "services", redis=False) as services, running_target(home) as target:
+            make_template(services.owner_url)
+            with open_place(home, services.owner_url, "path", target) as place:
+                for runbook in (TWO_STEPS, TWO_MESSAGES):
+                    print_path(runbook, measure_path(place, runbook))
 
 
 def _say(what: str) -> None:

@@ -49,8 +49,10 @@ PERSON = "U0BENCH"
 CHANNEL = "C0BENCH"
 TEAM = "bench"
 
-ONE_STEP, THREE_STEPS, THREE_SLOW_STEPS, FORTY_STEPS = (
+ONE_STEP, TWO_STEPS, TWO_MESSAGES, THREE_STEPS, THREE_SLOW_STEPS, FORTY_STEPS = (
     "one-step",
+    "two-steps",
+    "two-messages",
     "three-steps",
     "three-slow-steps",
     "forty-steps",
@@ -62,6 +64,8 @@ def documents() -> str:
     team = {"kind": "team", "name": TEAM, "members": [{"slack": PERSON, "role": "responder"}]}
     runbooks = [
         _runbook(ONE_STEP, 1),
+        _runbook(TWO_STEPS, 2),
+        {**_runbook(TWO_MESSAGES, 0), "steps": [_message("before"), _message("after")]},
         _runbook(THREE_STEPS, 3),
         _runbook(THREE_SLOW_STEPS, 3, path="slow"),
         _runbook(FORTY_STEPS, 40),
@@ -74,6 +78,11 @@ def documents() -> str:
         "hosts": ["127.0.0.1"],
     }
     return "\n---\n".join(json.dumps(document) for document in (team, secret, *runbooks))
+
+
+def _message(name: str) -> dict[str, object]:
+    """A step that needs nobody outside."""
+    return {"id": name, "type": "message", "text": "This is " + name + "."}
 
 
 def _runbook(name: str, steps: int, path: str = "fast") -> dict[str, object]:

@@ -37,7 +37,7 @@ class SlashCommands:
 
         Raises Conflict for an answer that names no execution: a refusal's time is not what is asked for.
         """
-        body = _form(f"run {runbook}").encode()
+        body = form(f"run {runbook}").encode()
         headers = {"Content-Type": FORM, **signed_headers(SIGNING_SECRET, body, datetime.now(UTC))}
         start = time.perf_counter()
         self._connection.request("POST", "/slack/events", body, headers)
@@ -50,7 +50,8 @@ class SlashCommands:
         return found[0].decode(), seconds
 
 
-def _form(text: str) -> str:
+def form(text: str) -> str:
+    """The body of a command, as Slack sends it."""
     return urlencode(
         {
             "team_id": "T0BENCH",

@@ -41,7 +41,6 @@ SECONDS = 10  # timeout of a call to Slack's API by this app's client
 def create_bolt_app(
     unit_of_work: UnitOfWorkFactory,
     *,
-    signing_secret: str,
     token: str,
     workspace: Current,
     api_url: str = "https://slack.com/api/",
@@ -51,12 +50,14 @@ def create_bolt_app(
 ) -> App:
     """Create the app. It makes no call to Slack, neither at the start (`auth.test`) nor while it dispatches.
 
+    It trusts its input: bot.slack_http and bot.socket verify that requests come from Slack.
+
     `workspace`: the workspace whose requests are accepted. `single_admin`: True if platform admins may approve
     definitions that they wrote. `links`: to the pages of runs. `limits`: on what people type and click.
     """
     app = App(
         name="runbook",
-        signing_secret=signing_secret,
+        request_verification_enabled=False,  # bot.slack_http has done it, more strictly
         client=WebClient(base_url=api_url, timeout=SECONDS, retry_handlers=[]),
         authorize=_always(token),
         process_before_response=True,

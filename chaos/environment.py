@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx2
 from sqlalchemy.engine import make_url
 
+from chaos.armed import WITHOUT
 from chaos.definitions import PEOPLE, documents
 from chaos.forkserver import HURRY
 from chaos.journal import Journal
@@ -159,7 +160,7 @@ def _environment(
         "RUNBOOK_EGRESS": "127.0.0.1",
         "RUNBOOK_SECRET_TARGET": target,
         "RUNBOOK_SECRET_TRACE": str(folder / "trace.log"),
-        "RUNBOOK_WITHOUT": without,
+        WITHOUT: without,
     }
 
 

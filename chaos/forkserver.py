@@ -25,8 +25,8 @@ import cli
 import core
 import workers
 from bot.poster import claims
+from chaos import armed
 from cli.attached import attach
-from cli.main import main as runbook
 
 HURRY = "CHAOS_HURRY"  # how many times faster than Slack's pace posters are
 LOOK_SECONDS = 0.05
@@ -81,7 +81,7 @@ def _say(answers: TextIO, **what: int) -> None:
 
 
 def be(order: Order) -> None:
-    """`runbook KIND`, as a process of its own: session, environment, and its output in the log."""
+    """`runbook KIND` with its faults, as a process of its own: session, environment, and its output in the log."""
     os.setsid()
     null = os.open(os.devnull, os.O_RDONLY)
     log = os.open(order["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -93,7 +93,7 @@ def be(order: Order) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     faulthandler.register(TELL_STACKS)
     sys.argv = ["runbook", order["kind"]]
-    runbook()
+    armed.main()
 
 
 def hurry(times: float) -> None:

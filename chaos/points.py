@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from random import Random
 
+from chaos.armed import KILL_AT
 from chaos.process_group import PLAIN, Member, Plan, ProcessGroup
 
 AT_POINT, AT_LAST = "kill-at-point", "kill-at-random"
@@ -95,4 +96,4 @@ class PointKills:
             self._taken[member.kind] += 1
             point = self._chance.choice(self._points[member.kind])
             self.drawn.append(f"{member.kind} {point}")
-            return Plan({"RUNBOOK_SABOTAGE": f"{point}:{self._chance.randint(1, MOST_TIMES)}"}, AT_POINT)
+            return Plan({KILL_AT: f"{point}:{self._chance.randint(1, MOST_TIMES)}"}, AT_POINT)

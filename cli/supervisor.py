@@ -19,6 +19,8 @@ from cli.environment import environment, is_secret
 from cli.handing_over import ON_STDIN, hand_over
 from core.settings import Settings
 
+# What runs our command line, as a module. The chaos bench puts a program of its own here, which arms its faults.
+PROGRAM = "cli"
 LOOK_SECONDS = 0.2
 GRACE_SECONDS = 10.0
 LONGEST_PAUSE = 10.0
@@ -39,6 +41,13 @@ class Part:
     arguments: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     log: Path | None = None
+
+
+def command(
+    name: str, arguments: Sequence[str], environment: Mapping[str, str], log: Path | None = None
+) -> Part:
+    """`runbook ARGUMENT…` as a part."""
+    return Part(name, PROGRAM, arguments, environment, log)
 
 
 class Running:

@@ -11,7 +11,7 @@ from cli.environment import environment
 from cli.migrate import migrate
 from cli.processes import quiet_logging, stopping
 from cli.settled import Frozen, begin
-from cli.supervisor import Part, Supervisor, addresses
+from cli.supervisor import Part, Supervisor, addresses, command
 from core.settings import Settings
 
 WORKERS = 4  # runs at once
@@ -33,13 +33,7 @@ def parts(environment: Mapping[str, str], *, socket: bool, logs: Path | None = N
     names = ["web", *(["socket"] if socket else []), "poster", "clock"]
     names += [f"worker-{number}" for number in range(1, WORKERS + 1)]
     return [
-        Part(
-            name=name,
-            module="cli",
-            arguments=[kind, *ALONE.get(kind, ())],
-            environment=environment,
-            log=logs / f"{name}.log" if logs else None,
-        )
+        command(name, [kind, *ALONE.get(kind, ())], environment, logs / f"{name}.log" if logs else None)
         for name in names
         for kind in [name.partition("-")[0]]
     ]

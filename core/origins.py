@@ -5,12 +5,11 @@ receives the header can send it on, which only makes what they start count as de
 in between that leaves it out cannot be made to keep it: limits on requests bound what is left.
 """
 
-import base64
-import hashlib
-import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from core.signing import signer
 
 HEADER = "Runbook-Origin"
 PURPOSE = b"origins of calls"  # of the derived key, so that no signature serves anything else
@@ -39,17 +38,13 @@ class Origins:
         if not self.secret:
             return {}
         said = f"{origin.execution_id};depth={origin.depth}"
-        return {HEADER: f"{said};by={self._signature(said)}"}
+        return {HEADER: f"{said};by={signer(self.secret, PURPOSE).get_signature(said).decode()}"}
 
     def read(self, value: str | None) -> Origin | None:
         """None where there is none, or one that we did not write."""
         found = WRITTEN.fullmatch(value or "")
         if found is None or not self.secret:
             return None
-        if not hmac.compare_digest(self._signature(found["said"]).encode(), found["by"].encode()):
+        if not signer(self.secret, PURPOSE).verify_signature(found["said"], found["by"]):
             return None
         return Origin(found["execution"], int(found["depth"]))
-
-    def _signature(self, said: str) -> str:
-        key = hmac.digest(self.secret.encode(), PURPOSE, hashlib.sha256)
-        return base64.urlsafe_b64encode(hmac.digest(key, said.encode(), hashlib.sha256)).decode().rstrip("=")

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from core.clock import Clock
 from core.database import suppress_victims
+from core.fault_injection import fail_point
 from core.limits import STANDARD, Limits
-from core.sabotage import reach
 
 T = TypeVar("T")
 
@@ -109,8 +109,8 @@ class UnitOfWorkFactory:
             with session.begin():
                 work = UnitOfWork(session, self.clock.now(), self.admins, limits=self.limits)
                 yield work
-                reach("commit.before")
-            reach("commit.after")
+                fail_point("commit.before")
+            fail_point("commit.after")
             if work.announces:
                 self.announcer.announce()
             if work.jobs:

@@ -13,8 +13,8 @@ from rq.queue import EnqueueData
 from rq.serializers import JSONSerializer
 
 from core.clock import elapsed
+from core.fault_injection import fail_point
 from core.outage import Outage
-from core.sabotage import reach
 from core.unit_of_work import JobRequest
 from workers.breaker import Breaker
 from workers.redis_addresses import connect_redis
@@ -72,11 +72,11 @@ class RqJobQueue:
 
     def enqueue(self, jobs: Sequence[JobRequest]) -> None:
         """In one round trip: a Redis that is silent costs IMPATIENT once, however many ring."""
-        reach("enqueue.before")
+        fail_point("enqueue.before")
         if not self._has_rung(jobs):
             rung_for = [enqueue.execution_id for enqueue in jobs[:MOST_LOGGED]]
             log.info("not rung for: the clock will, or workers look", jobs=len(jobs), executions=rung_for)
-        reach("enqueue.after")
+        fail_point("enqueue.after")
 
     def queued(self) -> frozenset[str]:
         """The executions whose jobs are still in the queue: to ring for them again would only make it longer."""

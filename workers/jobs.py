@@ -12,8 +12,8 @@ from redis.exceptions import RedisError
 
 from core.database import DATABASE_IS_AWAY
 from core.execution.executor import Executor
+from core.fault_injection import fail_point
 from core.outage import Outage
-from core.sabotage import reach
 from core.services.executions.loading import RUNBOOK, WORKFLOW, Kind
 
 ABOUT_REDIS = ("could not connect to Redis", "Redis connection timeout", "pubsub thread exiting")
@@ -59,7 +59,7 @@ def run_workflow(execution_id: str) -> None:
 
 def _run(kind: Kind, execution_id: str) -> None:
     """Where the database is away nothing is lost: the clock rings again once it is back."""
-    reach("job.taken")
+    fail_point("job.taken")
     try:
         _the_executor().run(kind, execution_id)
     except DATABASE_IS_AWAY as error:

@@ -16,8 +16,8 @@ import structlog
 from sqlalchemy import case, or_, select, update
 
 from core.execution.losses import forget_old_losses
+from core.fault_injection import fail_point, is_disabled
 from core.outage import Outage
-from core.sabotage import is_disabled, reach
 from core.services.analytics.tallies import AT_ONCE as COUNTED_AT_ONCE
 from core.services.analytics.tallies import count_ended
 from core.services.audit.chain import AT_ONCE as SEALED_AT_ONCE
@@ -64,7 +64,7 @@ def enqueue_what_is_due(unit_of_work: UnitOfWorkFactory) -> int:
     """Ring for executions that want a worker and were not rung for lately. Returns how many."""
     with unit_of_work.begin() as work:
         found = [each for kind in KINDS.values() for each in find_due(work, kind)]
-        reach("clock.found")
+        fail_point("clock.found")
     waiting = unit_of_work.job_queue.queued() if found else frozenset()
     missed = [each for each in found if each.is_lost or each.execution_id not in waiting]
     for each in missed:

@@ -1,8 +1,7 @@
 """`run`: start a runbook for the channel's incident, or plan it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 from bot.answers import sentence
 from bot.cards.plan import plan_blocks, plan_text
@@ -13,14 +12,14 @@ from bot.commands.parse import Word
 from bot.commands.usage import usage_line
 from bot.modals.run_form import Subject, View, run_form
 from core.decisions.people import Person
-from core.decisions.team_scope import check_may_run
-from core.definitions.parameters import parse_key_values, required, with_defaults
+from core.definitions.parameters import Schema, parse_key_values, required, with_defaults
 from core.errors import InvalidInput
-from core.services.library.runbooks import definition_of, find_runbook
+from core.services.library.runbooks import find_runbook
 from core.services.starts.runbook_starts import Start, start_by_person
 from core.simulation.dry_runs import plan_by_person
 from core.tables import Incident, Runbook
 from core.unit_of_work import UnitOfWork
+from core.values.execution import Json
 
 USAGE = "run NAME [key=value…] [--dry-run]"
 DRY_RUN = "--dry-run"
@@ -36,7 +35,6 @@ def run(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
         )
     incident = channel_incident(work, call)
     runbook = find_runbook(work, person, words[0].text)
-    check_may_run(person, runbook.name, runbook.team.name if runbook.team else None, incident.team.name)
     asked = _Asked(call, runbook, incident, [word.text for word in words[1:]])
     try:
         return _plan(work, person, asked) if is_dry else _start(work, person, asked)
@@ -54,27 +52,29 @@ def _without_option(words: tuple[Word, ...]) -> tuple[list[Word], bool]:
     return rest, len(rest) < len(words)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Asked:
-    """The typed command with the runbook and the incident that it refers to."""
+    """The typed command with its runbook and incident. `schema`: of the parameters, once it was read."""
 
     call: CommandCall
     runbook: Runbook
     incident: Incident
     words: list[str]
 
-    @cached_property
-    def schema(self) -> Mapping[str, object]:
-        return definition_of(self.runbook).parameters
+    schema: Schema = field(default_factory=dict)
 
+    @property
     def start(self) -> Start:
-        """Return the run to start. Raises InvalidInput for words that are not parameters."""
-        parameters = parse_key_values(self.words, self.schema)
-        return Start(self.runbook, self.incident, parameters, self.call.request_key)
+        return Start(self.runbook, self.incident, self._read, self.call.request_key)
+
+    def _read(self, schema: Schema) -> Mapping[str, Json]:
+        """Parse the parameters. Raises InvalidInput for words that are not parameters."""
+        self.schema = schema
+        return parse_key_values(self.words, schema)
 
 
 def _start(work: UnitOfWork, person: Person, asked: _Asked) -> Reply:
-    execution = start_by_person(work, person, asked.start())
+    execution = start_by_person(work, person, asked.start)
     return Reply(
         f"▶️ {escape(execution.runbook_name)} v{execution.runbook_version} requested "
         f"for inc-{asked.incident.number} ({execution.id})."
@@ -82,7 +82,7 @@ def _start(work: UnitOfWork, person: Person, asked: _Asked) -> Reply:
 
 
 def _plan(work: UnitOfWork, person: Person, asked: _Asked) -> Reply:
-    plan = plan_by_person(work, person, asked.start())
+    plan = plan_by_person(work, person, asked.start)
     return Reply(plan_text(plan), tuple(plan_blocks(plan)))
 
 

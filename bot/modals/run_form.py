@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import structlog
@@ -15,14 +15,14 @@ from bot.cards.blocks import Block
 from bot.cards.words import bounded, escape
 from bot.modals import fields
 from bot.modals.fields import PREFIX, entered, input_blocks
-from core.decisions.team_scope import check_may_run
-from core.definitions.parameters import declared, parse_key_values
+from core.definitions.parameters import Schema, declared, parse_key_values
 from core.errors import InvalidInput
 from core.services.access.people import load_person
 from core.services.incidents.opening import find_incident
-from core.services.library.runbooks import definition_of, find_runbook
+from core.services.library.runbooks import find_runbook
 from core.services.starts.runbook_starts import Start, start_by_person
 from core.unit_of_work import UnitOfWorkFactory
+from core.values.execution import Json
 
 log = structlog.get_logger()
 
@@ -99,6 +99,19 @@ class Submitted:
     errors: Mapping[str, str] | None = None
 
 
+@dataclass
+class _Form:
+    """What was entered. `schema`: of the runbook's parameters, as soon as they were read by it."""
+
+    state: Mapping[str, Any]
+    schema: Schema = field(default_factory=dict)
+
+    def read(self, schema: Schema) -> Mapping[str, Json]:
+        """Raises InvalidInput for what is no value of its parameter."""
+        self.schema = schema
+        return parse_key_values(entered(self.state, schema), schema)
+
+
 def submit(unit_of_work: UnitOfWorkFactory, view: Mapping[str, Any], user_id: str) -> Submitted:
     """Start the run, once for each view. Raises core's errors if no field is at fault."""
     subject = subject_of(view)
@@ -106,14 +119,11 @@ def submit(unit_of_work: UnitOfWorkFactory, view: Mapping[str, Any], user_id: st
         person = load_person(work, user_id, source="slack")
         runbook = find_runbook(work, person, subject.runbook_id)
         incident = find_incident(work, person, subject.incident_id)
-        check_may_run(person, runbook.name, runbook.team.name if runbook.team else None, incident.team.name)
-        schema = definition_of(runbook).parameters
+        form = _Form(view["state"])
         try:
-            parameters = parse_key_values(entered(view["state"], schema), schema)
-            start = Start(runbook, incident, parameters, f"slack:{view['id']}")
-            row = start_by_person(work, person, start)
+            row = start_by_person(work, person, Start(runbook, incident, form.read, f"slack:{view['id']}"))
         except InvalidInput as error:
-            return Submitted(errors=_errors(error, schema))
+            return Submitted(errors=_errors(error, form.schema))
         return Submitted(
             f"▶️ {escape(row.runbook_name)} v{row.runbook_version} requested for inc-{incident.number} ({row.id})."
         )

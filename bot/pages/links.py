@@ -1,21 +1,29 @@
-"""Signed links to the pages of runs. Anyone with such a link may read that page without a token."""
+"""Signed links to the pages of runs. Anyone with such a link may read that page for a while without a token."""
 
-import base64
-import hashlib
-import hmac
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
-PURPOSE = (
-    b"links to the pages of runs"  # of the derived key, so that its signatures are valid for nothing else
-)
+from itsdangerous import BadSignature
+
+from core.signing import DatedSigner, signer
+
+# Purposes of the derived keys. Undated links, of earlier releases, stay valid: they are in people's channels.
+DATED, UNDATED = b"dated links to the pages of runs", b"links to the pages of runs"
+GOOD_FOR = timedelta(days=90)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
 class RunLinks:
-    """`secret` is the Slack signing secret; the links are signed with a key derived from it."""
+    """`secret` is the Slack signing secret; the links are signed with keys derived from it. `now`: aware, in UTC."""
 
     public_url: str
     secret: str = field(repr=False)
+    now: Callable[[], datetime] = field(default=_utc_now, repr=False)
 
     def url(self, execution_id: str) -> str:
         """Return the signed address of a runbook execution's page."""
@@ -26,10 +34,34 @@ class RunLinks:
         return self.url(execution_id) if self.public_url else ""
 
     def sign(self, execution_id: str) -> str:
-        key = hmac.digest(self.secret.encode(), PURPOSE, hashlib.sha256)
-        signature = hmac.digest(key, execution_id.encode(), hashlib.sha256)
-        return base64.urlsafe_b64encode(signature).decode().rstrip("=")
+        """Return `TIME.SIGNATURE`, which is valid for GOOD_FOR."""
+        return self._dated.sign(execution_id).decode().removeprefix(f"{execution_id}.")
 
     def is_signed(self, execution_id: str, token: str) -> bool:
-        """Return True if `sign` made the token. Without a secret anybody could have made it, so it returns False."""
-        return bool(self.secret) and hmac.compare_digest(self.sign(execution_id).encode(), token.encode())
+        """Return True if the token is valid for this page now.
+
+        Without a secret anybody could have made it, so it returns False.
+        """
+        if not self.secret:
+            return False
+        undated = signer(self.secret, UNDATED)
+        if "." not in token and undated.verify_signature(execution_id, token):
+            return True
+        signed_at = self._signed_at(execution_id, token)
+        return signed_at is not None and self.now() - signed_at <= GOOD_FOR
+
+    def has_expired(self, execution_id: str, token: str) -> bool:
+        """Return True if the token was valid, and no longer is."""
+        signed_at = self._signed_at(execution_id, token) if self.secret else None
+        return signed_at is not None and self.now() - signed_at > GOOD_FOR
+
+    def _signed_at(self, execution_id: str, token: str) -> datetime | None:
+        """Return when we signed the token, or None if we did not. A signer's clock may be ahead of ours."""
+        try:
+            return self._dated.unsign(f"{execution_id}.{token}", return_timestamp=True)[1]
+        except BadSignature:
+            return None
+
+    @property
+    def _dated(self) -> DatedSigner:
+        return DatedSigner(self.secret, DATED, self.now)

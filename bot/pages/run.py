@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 
 from bot.cards.changes import request_text
 from bot.cards.words import as_text, visible
-from bot.pages.links import RunLinks
+from bot.pages.links import GOOD_FOR, RunLinks
 from bot.rest.callers import CHALLENGE, identify
 from core.decisions.people import Person
 from core.decisions.policy import require_scope
@@ -88,8 +88,7 @@ class RunPage:
         execution_id = request.path_params["execution_id"]
         person = self._reader(request, execution_id)
         if person is None:
-            sentence = "Open this page through its link in Slack, or send a bearer token."
-            return self._refusal(HTTPStatus.UNAUTHORIZED, sentence, CHALLENGE)
+            return self._refusal(HTTPStatus.UNAUTHORIZED, self._why_not(request, execution_id), CHALLENGE)
         try:
             execution = self._find(person, execution_id)
         except NotFound as error:
@@ -103,6 +102,11 @@ class RunPage:
             return LINK_HOLDER
         found = identify(self.unit_of_work, request)
         return found[0] if found else None
+
+    def _why_not(self, request: Request, execution_id: str) -> str:
+        if self.links.has_expired(execution_id, request.query_params.get("token", "")):
+            return f"This link has expired after {GOOD_FOR.days} days. Send a bearer token to read the page."
+        return "Open this page through its link in Slack, or send a bearer token."
 
     def _find(self, person: Person, execution_id: str) -> ExecutionView:
         if "\0" in execution_id:

@@ -17,9 +17,9 @@ from bot.poster import claims
 from bot.poster.refusals import CHANNEL_IS_GONE, NEEDS_AN_ADMIN
 from core.announcing import CHANNEL
 from core.database import DATABASE_IS_AWAY, LIVENESS
+from core.fault_injection import fail_point, is_disabled
 from core.identifiers import Prefix
 from core.outage import Outage
-from core.sabotage import is_disabled, reach
 from core.services.access.people import members_of
 from core.services.incidents.opening import bind_channel
 from core.services.operations.installation import AnotherDatabase, require_known
@@ -134,9 +134,9 @@ class Poster:
             found = _look_up(calls, claim, channel, rendered.part)
             if found is not None:
                 return _sent_before(found, rendered)
-        reach("post.before")
+        fail_point("post.before")
         ts = calls.post(channel, message, claim.thread_ts, broadcast=claim.kind in BROADCAST)
-        reach("post.after")
+        fail_point("post.after")
         return Sent(ts, rendered.shows, rendered.steps_shown)
 
     def _make_channel(self, claim: Claim) -> None:

@@ -19,7 +19,7 @@ from bot.rest.callers import (
     CurrentCaller,
     authenticated_router,
     check_action,
-    check_rate,
+    check_request_rate,
     with_origin,
 )
 from bot.rest.idempotency import CurrentPost
@@ -79,7 +79,7 @@ def signing_caller(request: Request, vendor: Vendor, body: bytes, action: Action
         raise Refusal(ErrorCode.BAD_SIGNATURE, UNSIGNED.format(vendor=vendor))
     with unit_of_work.begin() as work:
         person = signing_sender(work, vendor)
-    check_rate(settings, person, person.slack_user_id)
+    check_request_rate(settings, person, person.slack_user_id)
     check_action(person, action)
     return Caller(unit_of_work, settings, with_origin(request, person), person.slack_user_id)
 

@@ -78,7 +78,7 @@ def find_caller(request: Request, action: Action | None) -> Caller:
     person, token_id = found
     settings: RestSettings = request.app.state.settings
     if not CANCEL.fullmatch(request.url.path):
-        check_rate(settings, person, token_id)
+        check_request_rate(settings, person, token_id)
     check_action(person, action)
     return Caller(unit_of_work, settings, with_origin(request, person), token_id)
 
@@ -105,7 +105,7 @@ def check_action(person: Person, action: Action | None) -> None:
     require_scope(person, action)
 
 
-def check_rate(settings: RestSettings, person: Person, token_id: str) -> None:
+def check_request_rate(settings: RestSettings, person: Person, token_id: str) -> None:
     """Raise TooMany if the token or the person made too many requests. Not applied to a cancel."""
     wait = settings.limit.take(token_id)
     if wait:

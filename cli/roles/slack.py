@@ -20,7 +20,6 @@ def bolt_app(composition: Composition) -> App:
     pin.start()
     return create_bolt_app(
         composition.slack_service,
-        signing_secret=settings.slack_signing_secret,
         token=settings.slack_bot_token,
         workspace=pin.current,
         api_url=settings.slack_api_url,

@@ -13,7 +13,7 @@ from cli.own_services import own_services
 from cli.processes import run, stopping
 from cli.secret_ways import worker_secrets
 from cli.settled import Frozen
-from cli.supervisor import Part, Supervisor, addresses
+from cli.supervisor import Supervisor, addresses, command
 from core.definitions.kinds import build_models
 from core.execution.executor import Executor
 from core.execution.preparation import Ports
@@ -72,7 +72,7 @@ def _supervise(concurrency: int, composition: Composition) -> None:
     """
     alone = ["worker", "--concurrency", "1"]
     known = addresses(composition.settings)
-    parts = [Part(f"worker-{number}", "cli", alone, known) for number in range(1, concurrency + 1)]
+    parts = [command(f"worker-{number}", alone, known) for number in range(1, concurrency + 1)]
     stop = stopping()
     with Supervisor(parts) as supervisor:
         supervisor.watch(stop)

@@ -14,8 +14,8 @@ from core.clock import elapsed
 from core.database import DATABASE_IS_AWAY
 from core.errors import Conflict
 from core.execution.prepare import load_approved, why_void
+from core.fault_injection import fail_point, is_disabled
 from core.io.attempts import CancelToken
-from core.sabotage import is_disabled, reach
 from core.services.executions import secret_parameters
 from core.services.executions.loading import AnyExecution, Kind, Loaded, load
 from core.services.library.runbooks import check_runnable
@@ -75,14 +75,14 @@ class Executor:
 
     def run(self, kind: Kind, execution_id: str) -> None:
         """Work on the execution as long as there is something to do. Nothing due: nothing done."""
-        reach("claim.before")
+        fail_point("claim.before")
         claimed_at = elapsed()
         try:
             found = self._claim(kind, execution_id)
         except AnotherDatabase:
             settle(self._unit_of_work)
             found = self._claim(kind, execution_id)
-        reach("claim.after")
+        fail_point("claim.after")
         if found is None:
             return
         run, abandoned = found
@@ -195,9 +195,9 @@ def _outside(run: Run, position: int, request: Json, call: Callable[[], StepResu
         run.commit()
     if run.state.steps[position].status is not Status.RUNNING:
         return Transition(run.state)
-    reach("effect.before")
+    fail_point("effect.before")
     result = _called(run, position, call)
-    reach("effect.after")
+    fail_point("effect.after")
     return run.apply(StepEnded(result))
 
 

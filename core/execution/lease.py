@@ -12,8 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.clock import Clock, elapsed
+from core.fault_injection import is_disabled
 from core.io.attempts import CancelToken
-from core.sabotage import is_disabled
 from core.services.executions.loading import LEASE, AnyExecution, Kind
 
 HEARTBEAT = 3.0  # seconds: three may be missed before the lease ends

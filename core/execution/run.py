@@ -8,7 +8,7 @@ from core.advisory_locks import keep_freezes_away
 from core.decisions.advance import advance
 from core.decisions.initiators import initiators_from_json
 from core.errors import RunbookError
-from core.sabotage import reach
+from core.fault_injection import fail_point
 from core.services.executions.checkpoint import Change, save
 from core.services.executions.loading import LEASE, Loaded, reload
 from core.services.runs.changes import apply_side_effects, has_side_effects
@@ -140,13 +140,13 @@ class Run:
 
     def _save_alone(self) -> None:
         """As one autocommit statement: this is said once a step."""
-        reach("checkpoint.before")
+        fail_point("checkpoint.before")
         with self.unit_of_work.engine.connect() as connection:
             autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
             if not save(autocommit, self._change()):
                 raise Superseded
         self.unit_of_work.announcer.announce()
-        reach("checkpoint.after")
+        fail_point("checkpoint.after")
 
     def _save_with(self, work: UnitOfWork) -> None:
         keep_freezes_away(work.session)  # what it obliges us to may begin a run

@@ -15,10 +15,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from core.clock import elapsed
+from core.fault_injection import is_disabled
 from core.io.attempts import held_until
 from core.io.confinement import Confinement, plan
 from core.io.text import NO_MASK, Excerpt, Mask, readable
-from core.sabotage import is_disabled
 
 GUARD = str(Path(__file__).with_name("guard.py"))
 CHUNK = 65_536

@@ -34,9 +34,8 @@ def plan_by_person(work: UnitOfWork, person: Person, start: Start) -> PlanView:
     check_may_run(person, runbook.name, runbook.team.name if runbook.team else None, incident.team.name)
     check_runnable(runbook)
     definition = definition_of(runbook)
-    parameters, hidden = parted(
-        definition.parameters, check_parameters(definition.parameters, start.parameters)
-    )
+    given = check_parameters(definition.parameters, start.given(definition.parameters))
+    parameters, hidden = parted(definition.parameters, given)
     context = SimulationContext(
         definition, parameters, incident_scope(incident), person.slack_user_id, runbook.version, hidden
     )

@@ -23,9 +23,7 @@ __all__ = ["armed", "house", "ours", "response_url", "theirs"]
 
 @pytest.fixture
 def house(unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, response_url: ResponseUrl) -> House:
-    app = create_bolt_app(
-        unit_of_work, signing_secret=SECRET, workspace=our_workspace, token="xoxb-1", api_url=NOBODY_LISTENS
-    )
+    app = create_bolt_app(unit_of_work, workspace=our_workspace, token="xoxb-1", api_url=NOBODY_LISTENS)
     links = RunLinks("https://runbooks.example", "the signing secret")
     limit = RateLimit(rate=1_000_000.0, burst=1_000_000)
     unlimited = RestSettings(limit=limit, origins=Origins(SECRET))

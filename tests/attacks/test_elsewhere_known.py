@@ -120,9 +120,7 @@ def test_without_a_signing_secret_nothing_is_signed(house: House) -> None:
     """
     open_door = create_web(
         house.unit_of_work,
-        slack=slack_route(
-            create_bolt_app(house.unit_of_work, signing_secret="", workspace=ours, token="xoxb-1"), ""
-        ),
+        slack=slack_route(create_bolt_app(house.unit_of_work, workspace=ours, token="xoxb-1"), ""),
         rest=RestSettings(),
         links=RunLinks("https://x", ""),
         newest_revision=None,

@@ -19,7 +19,7 @@ from core.limits import Limits, Rate
 from core.tables import IncidentEvent, Notice, WorkflowExecution
 from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl
-from tests.acceptance.slack.requests import SECRET, Slack, ours
+from tests.acceptance.slack.requests import Slack, ours
 from tests.attacks.house import DATA_CHANNEL, DATA_OPS, PLATFORM, WEB_ADMIN, WEB_CHANNEL, WEB_OPS, House
 from tests.unit.core.alerts.test_parsers import sample
 
@@ -61,7 +61,6 @@ actions: [{id: say, type: message, text: hello}]
 def slack(house: House, response_url: ResponseUrl) -> Slack:
     app: App = create_bolt_app(
         house.unit_of_work,
-        signing_secret=SECRET,
         workspace=ours,
         token="xoxb-1",
         api_url=NOBODY_LISTENS,

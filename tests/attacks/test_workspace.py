@@ -15,7 +15,7 @@ from bot.app import create_bolt_app
 from core.decisions.installation import Workspace
 from core.tables import Incident
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl
-from tests.acceptance.slack.requests import SECRET, Slack, click_form, command_form, ours, signed_headers
+from tests.acceptance.slack.requests import Slack, click_form, command_form, ours, signed_headers
 from tests.attacks.house import DATA_CHANNEL, DATA_OPS, House
 
 Send = Callable[[str], Any]
@@ -136,9 +136,7 @@ def test_a_form_of_another_workspace_starts_nothing(house: House, send: Send) ->
 def test_while_nobody_knows_the_workspace_nobody_is_heard(house: House) -> None:
     """Red before: everybody was."""
     incident = house.incident("data")
-    app = create_bolt_app(
-        house.unit_of_work, signing_secret=SECRET, workspace=Workspace, token="xoxb-1", api_url=NOBODY_LISTENS
-    )
+    app = create_bolt_app(house.unit_of_work, workspace=Workspace, token="xoxb-1", api_url=NOBODY_LISTENS)
 
     said = Slack(app).types(DATA_OPS, DATA_CHANNEL, "incident ack")
 
@@ -152,9 +150,7 @@ def test_what_a_person_is_told_goes_to_slack_alone(
     house: House, response_url: ResponseUrl, api_url: str
 ) -> None:
     """Red before: we posted to whatever address the payload named."""
-    app = create_bolt_app(
-        house.unit_of_work, signing_secret=SECRET, workspace=ours, token="xoxb-1", api_url=api_url
-    )
+    app = create_bolt_app(house.unit_of_work, workspace=ours, token="xoxb-1", api_url=api_url)
 
     Slack(app, response_url.url).clicks(DATA_OPS, "run.cancel", "rbx_nowhere")
     house.slack.clicks(DATA_OPS, "run.retry", "rbx_elsewhere")

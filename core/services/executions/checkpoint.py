@@ -12,7 +12,7 @@ from functools import cache
 from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.orm import Session
 
-from core.sabotage import is_disabled
+from core.fault_injection import is_disabled
 from core.services.executions.loading import Kind, KindName, changed_steps
 from core.values.execution import Execution
 

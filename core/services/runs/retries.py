@@ -16,6 +16,8 @@ from core.decisions.policy import require
 from core.decisions.policy_table import Action
 from core.decisions.resume import Resumption, resume
 from core.decisions.team_scope import check_may_respond, check_runbook_scope
+from core.definitions.kinds import read_stored
+from core.definitions.runbook import RunbookDefinition
 from core.errors import AlreadyDone
 from core.identifiers import Prefix, new_id
 from core.services.executions import secret_parameters
@@ -66,7 +68,8 @@ def retry(
     _check_not_retried(work, old)
     check_runnable(runbook, version=old.runbook_version)
     new = _new_execution(work, person, old, request_key)
-    admit(work, new, incident, _steps(new.id, loaded, resumption))
+    definition = read_stored(RunbookDefinition, new.runbook_name, new.runbook_version, new.definition)
+    admit(work, new, incident, _steps(new.id, loaded, resumption), definition)
     secret_parameters.hand_on(work, old, new)
     notices.mark_dirty(work, old.id, NoticeKind.HEADLINE)
     asked = {"of": old.id, "from": loaded.parts[resumption.position].id, "version": old.runbook_version}

@@ -1,6 +1,6 @@
 """Starting a runbook: by a person (Slack, REST, CLI) or by a workflow. Both go through `start_runbook`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -9,8 +9,7 @@ from core.decisions.initiators import Initiators, check_chain, initiated_by, ini
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_run, check_runbook_scope
 from core.definitions.cel.expressions import at_most
-from core.definitions.kinds import read_stored
-from core.definitions.parameters import check_parameters
+from core.definitions.parameters import Schema, check_parameters
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.secrets import parted
 from core.identifiers import Prefix, derived_id, new_id
@@ -34,6 +33,8 @@ MOST_WORK = 200_000  # units of cel_cost for the name of a lock: others wait for
 class Start:
     """What is to run, for which incident, and on whose behalf.
 
+    `parameters`: as values, or how to read what was typed by the runbook's schema. That is called once it is known that
+    the run is permitted, and may raise InvalidInput.
     `request_key`: of the delivery that asks; two starts with one key make one execution.
     `workflow_execution_id`: the tag, where a workflow asks. `awaited_by`: the id of its action that waits for the end.
     `initiators`: who brought about the event that started that workflow. `maybe_done`: as its action is (StepColumns).
@@ -41,12 +42,16 @@ class Start:
 
     runbook: Runbook
     incident: Incident
-    parameters: Mapping[str, Json]
+    parameters: Mapping[str, Json] | Callable[[Schema], Mapping[str, Json]]
     request_key: str | None = None
     workflow_execution_id: str | None = None
     awaited_by: str | None = None
     initiators: Initiators = ()
     maybe_done: bool = False
+
+    def given(self, schema: Schema) -> Mapping[str, Json]:
+        """The parameters as values, not checked yet."""
+        return self.parameters(schema) if callable(self.parameters) else self.parameters
 
 
 def start_by_person(work: UnitOfWork, person: Person, start: Start) -> RunbookExecution:
@@ -76,7 +81,7 @@ def _start(work: UnitOfWork, requester: Person, start: Start) -> RunbookExecutio
     work.session.refresh(start.runbook, with_for_update={"read": True, "of": Runbook})
     check_runnable(start.runbook)
     definition = definition_of(start.runbook)
-    given = check_parameters(definition.parameters, start.parameters)
+    given = check_parameters(definition.parameters, start.given(definition.parameters))
     parameters, hidden = parted(definition.parameters, given)
     execution = _new_execution(work, requester, start, parameters)
     steps = [
@@ -89,7 +94,7 @@ def _start(work: UnitOfWork, requester: Person, start: Start) -> RunbookExecutio
         )
         for position, step in enumerate(definition.steps)
     ]
-    admit(work, execution, start.incident, steps)
+    admit(work, execution, start.incident, steps, definition)
     secret_parameters.keep(work, execution.id, hidden)
     asked = {"runbook": start.runbook.name, "version": start.runbook.version, "parameters": parameters}
     details = {**asked, "before": None, "after": {"status": execution.status}}
@@ -98,14 +103,18 @@ def _start(work: UnitOfWork, requester: Person, start: Start) -> RunbookExecutio
 
 
 def admit(
-    work: UnitOfWork, execution: RunbookExecution, incident: Incident, steps: Iterable[StepExecution]
+    work: UnitOfWork,
+    execution: RunbookExecution,
+    incident: Incident,
+    steps: Iterable[StepExecution],
+    definition: RunbookDefinition,
 ) -> None:
-    """Write a new execution with its steps, owe its messages, and ring for a worker.
+    """Write a new execution of this definition with its steps, owe its messages, and ring for a worker.
 
     Raises Conflict where its team is frozen, and where its lock is held and its runbook does not queue.
     """
     check_may_begin(work, incident)
-    _take_lock(work, execution, incident)
+    _take_lock(work, execution, incident, definition)
     work.session.add(execution)
     work.session.flush()
     work.session.add_all(steps)
@@ -117,10 +126,10 @@ def admit(
         work.enqueue("runbook", execution.id)
 
 
-def _take_lock(work: UnitOfWork, execution: RunbookExecution, incident: Incident) -> None:
+def _take_lock(
+    work: UnitOfWork, execution: RunbookExecution, incident: Incident, definition: RunbookDefinition
+) -> None:
     """Where the definition names a lock: hold it, or wait in its queue. Raises Conflict where it rejects."""
-    name, version = execution.runbook_name, execution.runbook_version
-    definition = read_stored(RunbookDefinition, name, version, execution.definition)
     with at_most(MOST_WORK):
         lock = lock_name(definition, execution.parameters, incident_scope(incident))
     if lock is None:

@@ -1,11 +1,13 @@
 """The page of a run: for who has its signed link, or may see the run."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from bot.pages.links import RunLinks
+from bot.pages.links import GOOD_FOR, RunLinks
 from tests.acceptance.rest.conftest import ClientOf
 from tests.acceptance.rest.test_incidents import opened
 
@@ -29,6 +31,16 @@ def test_a_signed_link_opens_its_page(
         assert word in answer.text
     assert "default-src 'none'; style-src 'sha256-" in answer.headers["Content-Security-Policy"]
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_an_expired_link_says_so(stranger: TestClient, links: RunLinks, execution: dict[str, Any]) -> None:
+    past = replace(links, now=lambda: datetime.now(UTC) - GOOD_FOR - timedelta(seconds=1))
+    answer = stranger.get(f"/runs/{execution['id']}?token={past.sign(execution['id'])}")
+
+    assert answer.status_code == 401
+    assert "expired" in answer.text
+    assert "90 days" in answer.text
+    assert "db-check" not in answer.text
 
 
 def test_a_link_opens_no_other_page(stranger: TestClient, links: RunLinks, execution: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from slack_bolt import App
 
 from bot.app import create_bolt_app
 from core.unit_of_work import UnitOfWorkFactory
-from tests.acceptance.slack.requests import SECRET, Slack, ours
+from tests.acceptance.slack.requests import Slack, ours
 from tests.acceptance.slack.world import set_up
 
 NOBODY_LISTENS = "http://127.0.0.1:9/api/"
@@ -59,9 +59,7 @@ def company(unit_of_work: UnitOfWorkFactory) -> UnitOfWorkFactory:
 
 @pytest.fixture
 def app(company: UnitOfWorkFactory) -> App:
-    return create_bolt_app(
-        company, signing_secret=SECRET, workspace=ours, token="xoxb-1", api_url=NOBODY_LISTENS
-    )
+    return create_bolt_app(company, workspace=ours, token="xoxb-1", api_url=NOBODY_LISTENS)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from bot.poster.slack import open_client
 from core.unit_of_work import UnitOfWorkFactory
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
-from tests.acceptance.slack.requests import SECRET, Slack, ours
+from tests.acceptance.slack.requests import Slack, ours
 from tests.acceptance.slack.world import DB_ADMIN, DB_CHANNEL, DB_OPS, gate_of, lost_in_step
 from tests.conftest import ADMIN, RecordedJobs
 from tests.integration.bot.world import BotWorld, PretendTime, texts
@@ -46,9 +46,7 @@ def sandbox(time: PretendTime) -> Iterator[RunningSandbox]:
 @pytest.fixture
 def app(company: UnitOfWorkFactory, sandbox: RunningSandbox) -> App:
     token = WORKSPACE.app.bot_token
-    return create_bolt_app(
-        company, signing_secret=SECRET, workspace=ours, token=token, api_url=sandbox.api_url
-    )
+    return create_bolt_app(company, workspace=ours, token=token, api_url=sandbox.api_url)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from core.services.library.runbooks import apply_runbook, find_runbook
 from core.tables import Runbook
 from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl
-from tests.acceptance.slack.requests import SECRET, Slack, ours
+from tests.acceptance.slack.requests import Slack, ours
 from tests.acceptance.slack.world import (
     ADMIN,
     DB_ADMIN,
@@ -190,7 +190,6 @@ def test_nobody_approves_their_own_version_where_there_is_another_admin(
     alone = Slack(
         create_bolt_app(
             company,
-            signing_secret=SECRET,
             workspace=ours,
             token="xoxb-1",
             api_url=NOBODY_LISTENS,

@@ -1,5 +1,7 @@
 """Locks in Slack: who is refused reads who holds the lock, and can go there."""
 
+import re
+
 import pytest
 from redis import Redis
 
@@ -22,5 +24,8 @@ def test_a_refusal_says_who_holds_the_lock_and_links_it(
     holder = start(company, "locked", DB_ADMIN)
     said = Slack(bolt_app(composed)).types(DB_OPS, DB_CHANNEL, "run locked")
 
-    shown = f"<{composed.links.url(holder)}|{holder}>" if public_url else holder
+    linked = re.search(rf"<{public_url}/runs/{holder}\?token=([\w.-]+)\|{holder}>", said)
+    assert (linked is not None) == bool(public_url)
+    assert linked is None or composed.links.is_signed(holder, linked[1])
+    shown = linked[0] if linked else holder
     assert f"the-lock is locked by locked ({shown}), which is pending; <@{DB_ADMIN}> asked for it." in said

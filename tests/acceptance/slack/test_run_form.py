@@ -17,7 +17,7 @@ from core.services.access.people import apply_team
 from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.conftest import ResponseUrl
 from tests.acceptance.slack.fake_api import FakeApi, running_api
-from tests.acceptance.slack.requests import SECRET, Slack, command_form, ours
+from tests.acceptance.slack.requests import Slack, command_form, ours
 from tests.acceptance.slack.world import ADMIN, DB_CHANNEL, DB_OPS, WEB_OPS, add_runbook, executions
 from tests.world import uninstall
 
@@ -44,7 +44,7 @@ def api() -> Iterator[FakeApi]:
 @pytest.fixture
 def slack(company: UnitOfWorkFactory, api: FakeApi, response_url: ResponseUrl) -> Slack:
     add_runbook(company, "all-kinds", parameters=KINDS, steps=WAIT)
-    app = create_bolt_app(company, signing_secret=SECRET, workspace=ours, token="xoxb-1", api_url=api.url)
+    app = create_bolt_app(company, workspace=ours, token="xoxb-1", api_url=api.url)
     return Slack(app, response_url.url)
 
 

@@ -14,7 +14,6 @@ from core.unit_of_work import UnitOfWorkFactory
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
 from tests.acceptance.slack.conftest import NOBODY_LISTENS
-from tests.acceptance.slack.requests import SECRET
 from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, executions
 from tests.integration.slack_sandbox.people import People, eventually
 
@@ -45,7 +44,7 @@ class Socket:
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, api_url: str, app_token: str) -> None:
         self._app = create_bolt_app(
-            unit_of_work, signing_secret=SECRET, workspace=lambda: OURS, token=APP.bot_token, api_url=api_url
+            unit_of_work, workspace=lambda: OURS, token=APP.bot_token, api_url=api_url
         )
         self._token, self._stop = app_token, threading.Event()
         self.ended_with: ConfigurationError | None = None

@@ -13,7 +13,7 @@ from core.clock import SystemClock
 from core.database import open_engine
 from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl
-from tests.acceptance.slack.requests import SECRET, Slack, command_form, ours
+from tests.acceptance.slack.requests import Slack, command_form, ours
 from tests.acceptance.slack.world import DB_CHANNEL, DB_OPS, executions
 from tests.conftest import RecordedJobs
 from workers.job_queue import RqJobQueue, open_redis
@@ -23,11 +23,7 @@ from workers.job_queue import RqJobQueue, open_redis
 def without_database() -> Slack:
     engine = open_engine("postgresql://127.0.0.1:9/nothing")
     unit_of_work = UnitOfWorkFactory(engine, SystemClock(), RecordedJobs())
-    return Slack(
-        create_bolt_app(
-            unit_of_work, signing_secret=SECRET, workspace=ours, token="xoxb-1", api_url=NOBODY_LISTENS
-        )
-    )
+    return Slack(create_bolt_app(unit_of_work, workspace=ours, token="xoxb-1", api_url=NOBODY_LISTENS))
 
 
 def test_commands_are_acknowledged_while_slacks_api_is_unreachable(
@@ -49,7 +45,6 @@ def test_commands_are_committed_and_answered_in_time_while_redis_is_away(
         bell = RqJobQueue(open_redis(redis.format(port=listener.getsockname()[1])))
         app = create_bolt_app(
             replace(company, job_queue=bell),
-            signing_secret=SECRET,
             workspace=ours,
             token="xoxb-1",
             api_url=NOBODY_LISTENS,

@@ -19,12 +19,12 @@ SOURCE = "".join(
 
 
 def test_every_point_of_the_bench_is_one_in_the_code() -> None:
-    reached = set(re.findall(r'reach\("([\w.]+)"\)', SOURCE))
+    reached = set(re.findall(r'fail_point\("([\w.]+)"\)', SOURCE))
     assert {point for points in POINTS.values() for point in points} <= reached
 
 
 def test_every_point_in_the_code_is_one_of_the_bench() -> None:
-    reached = set(re.findall(r'reach\("([\w.]+)"\)', SOURCE))
+    reached = set(re.findall(r'fail_point\("([\w.]+)"\)', SOURCE))
     assert reached <= {point for points in POINTS.values() for point in points}
 
 

@@ -24,6 +24,12 @@ def test_a_token_that_we_did_not_sign_is_not_found(token: str) -> None:
         LINKS.read(token.format(signature))
 
 
+def test_addresses_of_earlier_releases_stay_good() -> None:
+    token = "rbx_1.done.4taf-KQpOCu1F208SYIH_mloJEk1FIoL3X1-1P35-gY"
+    assert LINKS.read(token) == ("rbx_1", "done")
+    assert LINKS.token("rbx_1", "done") == token
+
+
 def test_without_a_secret_nothing_is_signed() -> None:
     unsigned = CallbackLinks("https://runbooks.example", "")
     with pytest.raises(NotFound):

@@ -17,6 +17,13 @@ def test_what_is_written_is_read() -> None:
     assert ORIGINS.read(WRITTEN) == ORIGIN
 
 
+def test_what_earlier_releases_wrote_is_read() -> None:
+    """A worker and web need not be of one release."""
+    said = "wfx_1;depth=2;by=2SwBHD0GRB2M0FALgdHof9VYgogivbylwJel9Y1XuvE"
+    assert Origins("the secret").read(said) == Origin("wfx_1", 2)
+    assert Origins("the secret").headers(Origin("wfx_1", 2)) == {HEADER: said}
+
+
 @pytest.mark.parametrize(
     "value",
     [
