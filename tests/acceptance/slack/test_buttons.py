@@ -170,7 +170,7 @@ def test_a_verdict_that_nobody_asks_for_is_explained(
 
 def test_a_button_of_another_release_is_explained(slack: Slack, response_url: ResponseUrl) -> None:
     assert slack.clicks(DB_OPS, "run.frobnicate", "rbx_1").status == 200
-    assert "This button does nothing here any more." in response_url.next_text()
+    assert "This button no longer works here." in response_url.next_text()
 
 
 def test_a_refusal_is_acknowledged_while_slack_cannot_be_reached(

@@ -78,7 +78,7 @@ def test_a_parameter_that_there_is_not_is_refused(company: UnitOfWorkFactory, sl
 
 
 def test_run_without_a_name_asks_which(slack: Slack) -> None:
-    assert "Which runbook?" in slack.types(DB_OPS, DB_CHANNEL, "run")
+    assert "The runbook's name is missing." in slack.types(DB_OPS, DB_CHANNEL, "run")
 
 
 def test_a_draft_does_not_run(company: UnitOfWorkFactory, slack: Slack) -> None:

@@ -38,7 +38,7 @@ def test_a_note_that_slack_delivers_twice_is_one_note(company: UnitOfWorkFactory
 
 
 def test_a_note_needs_a_text_an_incident_and_a_responder(company: UnitOfWorkFactory, slack: Slack) -> None:
-    assert "What is to be noted?" in slack.types(DB_OPS, DB_CHANNEL, "note")
+    assert "The note's text is missing." in slack.types(DB_OPS, DB_CHANNEL, "note")
     assert "No incident belongs to this channel." in slack.types(DB_OPS, QUIET_CHANNEL, "note hello")
     assert "Only responders of team database" in slack.types(WEB_OPS, DB_CHANNEL, "note hello")
     assert "at most 3000 characters" in slack.types(DB_OPS, DB_CHANNEL, "note " + "x" * 3001)
