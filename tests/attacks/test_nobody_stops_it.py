@@ -443,7 +443,9 @@ def test_an_act_inside_that_raises_fails_with_an_id(house: House, monkeypatch: p
 
     house.apply(RUNBOOK)
     run = _begin(house, "scale")
-    monkeypatch.setattr("core.effects.messages._owe", broken)  # the act alone: the run's own notices are owed
+    monkeypatch.setattr(
+        "core.effects.messages._enqueue", broken
+    )  # the act alone: the run's own notices are enqueued
     house.executor.run(KINDS["runbook"], run)
     seen = house.see(run)
     assert (seen.status, seen.steps[0].status) == (Status.FAILED, Status.FAILED)
