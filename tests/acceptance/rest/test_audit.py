@@ -199,7 +199,7 @@ def test_a_team_admin_reads_the_teams_entries_and_others_none(
     assert {entry["team"] for entry in entries(auditor)} == {"database", "web", None}
     for client in (responder, other):
         refused = client.get("/api/audit")
-        assert (refused.status_code, refused.json()["detail"][:32]) == (
+        assert (refused.status_code, refused.json()["detail"][:36]) == (
             403,
             "Only admins may read the audit trail",
         )

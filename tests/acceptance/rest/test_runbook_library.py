@@ -209,7 +209,7 @@ def test_a_run_that_was_claimed_ends_on_its_version_and_one_that_was_not_is_refu
     assert (ended["status"], ended["runbook_version"]) == ("succeeded", 1)
     refused = responder.get(f"/api/runbooks/executions/{asked}").json()["execution"]
     assert refused["status"] == "failed"
-    assert "db-vacuum was changed after version 1 was asked for" in refused["error"]
+    assert "db-vacuum was changed after version 1 was requested" in refused["error"]
 
 
 def test_the_version_of_a_run_names_the_definition_that_ran(
