@@ -25,7 +25,7 @@ from core.services.analytics.tallies import count_ended
 from core.services.audit.chain import seal_entries
 from core.services.audit.reading import AuditFilter, list_entries
 from core.services.executions.loading import RUNBOOK
-from core.services.incidents.ages import came_of_age
+from core.services.incidents.ages import due_by_age
 from core.services.incidents.opening import find_incident
 from core.services.incidents.timeline import timeline
 from core.services.library.runbooks import find_runbook
@@ -124,7 +124,7 @@ def polls() -> Iterator[Read]:
     """Yield the queries that processes repeat all the time. What they write is rolled back."""
     for what, act in (
         ("scheduler: executions to enqueue", lambda work, *_: find_due(work, RUNBOOK)),
-        ("scheduler: incidents that reached an age", lambda work, *_: came_of_age(work)),
+        ("scheduler: incidents that reached an age", lambda work, *_: due_by_age(work)),
         ("scheduler: audit entries to seal", lambda work, *_: seal_entries(work)),
         ("scheduler: ended executions to count", lambda work, *_: count_ended(work)),
         ("poster: next notice", lambda work, *_: claim_next(work.session, work.now)),

@@ -19,7 +19,7 @@ from cli.confinement import confinement_of
 from cli.secret_ways import secret_values
 from cli.secrets import hosts_of
 from cli.tokens import narrowed_notice
-from core.decisions.signs import Presence
+from core.decisions.heartbeats import Liveness
 from core.definitions.secret import VARIABLE_PREFIX, EnvironmentSource, SecretDefinition
 from core.errors import ConfigurationError, RunbookError
 from core.execution.secrets import SecretValues
@@ -204,7 +204,7 @@ def processes(unit_of_work: UnitOfWorkFactory) -> list[Finding]:
         return [_finding(each) for each in present_processes(work)]
 
 
-def _finding(presence: Presence) -> Finding:
+def _finding(presence: Liveness) -> Finding:
     _, _, message = str(presence).partition(": ")
     said = f"{message[0].upper()}{message[1:]}."
     return Finding(

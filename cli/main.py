@@ -32,7 +32,7 @@ class Commands(LazyGroup):
         "secrets": "cli.secrets",
         "audit": "cli.audit",
         "policy": "cli.policy",
-        "test": "cli.rehearse",
+        "test": "cli.run_tests",
         "schema": "cli.schema",
         "reference": "cli.reference.pages",
         "list": "cli.client.library",

@@ -62,7 +62,7 @@ def try_the(session: Executes, number: Number) -> bool:
     return bool(session.scalar(select(func.pg_try_advisory_xact_lock(literal(number.value)))))
 
 
-def keep_freezes_away(session: Executes) -> None:
+def lock_out_freezes(session: Executes) -> None:
     """Keep any freeze from starting or ending before this transaction ends. Shared with other such transactions."""
     session.execute(select(func.pg_advisory_xact_lock_shared(_key(Seed.FREEZE, "freeze"))))
 

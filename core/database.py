@@ -76,7 +76,7 @@ def _host(text: str) -> Host:
     return Host(unquote(name), port)
 
 
-def in_the_query(url: str) -> str:
+def move_hosts_to_query(url: str) -> str:
     """Rewrite a PostgreSQL URL with several hosts as SQLAlchemy needs it: `?host=a,b&port=5432,5433`. Others are
     unchanged.
 
@@ -122,7 +122,7 @@ VICTIM = frozenset({"40P01", "40001"})  # deadlock_detected, serialization_failu
 
 
 @contextmanager
-def suppress_victims() -> Iterator[None]:
+def suppress_serialization_failures() -> Iterator[None]:
     """Suppress the error if PostgreSQL aborted the transaction inside in favour of another one; it may be retried."""
     try:
         yield
@@ -144,7 +144,7 @@ def psycopg_url(url: str) -> str:
 
     Several hosts are moved into its query. Raises ValueError if they cannot be parsed.
     """
-    url = in_the_query(url)
+    url = move_hosts_to_query(url)
     scheme, separator, rest = url.partition("://")
     return f"{PSYCOPG}{separator}{rest}" if scheme in ("postgres", "postgresql") else url
 

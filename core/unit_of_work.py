@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from core.clock import Clock
-from core.database import suppress_victims
+from core.database import suppress_serialization_failures
 from core.fault_injection import fail_point
 from core.limits import STANDARD, Limits
 
@@ -126,7 +126,7 @@ class UnitOfWorkFactory:
         (https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html).
         """
         for _ in range(TRIES_AGAIN):
-            with suppress_victims(), self.begin() as work:
+            with suppress_serialization_failures(), self.begin() as work:
                 return act(work)
         with self.begin() as work:
             return act(work)

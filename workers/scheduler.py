@@ -14,7 +14,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import case, or_, select, update
 
-from core.execution.losses import forget_old_losses
+from core.execution.losses import delete_old_losses
 from core.fault_injection import fail_point, is_disabled
 from core.outage import Outage
 from core.services.analytics.tallies import AT_ONCE as COUNTED_AT_ONCE
@@ -23,11 +23,11 @@ from core.services.audit.chain import AT_ONCE as SEALED_AT_ONCE
 from core.services.audit.chain import seal_entries
 from core.services.executions import secret_parameters
 from core.services.executions.loading import KINDS, Kind, KindName
-from core.services.incidents.ages import start_what_came_of_age
-from core.services.operations.health import forget_old_signs
+from core.services.incidents.ages import start_workflows_by_age
+from core.services.operations.health import delete_old_heartbeats
 from core.services.operations.installation import is_as_known, move_mark
 from core.services.operations.restore import settle
-from core.services.shared.idempotency import forget_old
+from core.services.shared.idempotency import delete_old
 from core.unit_of_work import JobRequest, UnitOfWork, UnitOfWorkFactory
 from workers.shutdown import PeriodicTask, PeriodicTasks
 
@@ -133,16 +133,16 @@ def _in_portions(unit_of_work: UnitOfWorkFactory, act: Callable[[UnitOfWork], in
 def tidy(unit_of_work: UnitOfWorkFactory) -> None:
     """Delete data that is no longer needed."""
     with unit_of_work.begin() as work:
-        forget_old(work)
-        forget_old_losses(work)
-        forget_old_signs(work)
-        secret_parameters.forget_old(work)
+        delete_old(work)
+        delete_old_losses(work)
+        delete_old_heartbeats(work)
+        secret_parameters.delete_old(work)
 
 
 TASKS: tuple[PeriodicTask, ...] = (
     watch_the_database,
     enqueue_what_is_due,
-    start_what_came_of_age,
+    start_workflows_by_age,
     seal_the_audit_trail,
     count_what_ended,
 )

@@ -10,8 +10,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from bot.pages.cached import Answer, Page, cached
 from core.clock import elapsed
+from core.decisions.heartbeats import WITHOUT_REDIS
 from core.decisions.installation import Schema
-from core.decisions.signs import WITHOUT_REDIS
 from core.errors import Unavailable
 from core.services.operations.health import Figures, check_fits, count_everything, present_processes
 from core.statuses import ACTIVE, FINAL

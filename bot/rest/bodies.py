@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 
 from bot.rest.problem import Refusal
-from core.definitions.json_text import check_shape, unkeepable
+from core.definitions.json_text import check_shape, unstorable
 from core.error_codes import ErrorCode
 from core.errors import ExpressionError, InvalidInput, NotFound, ProblemLike, VersionUnnamed
 
@@ -88,7 +88,7 @@ class Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _refuse_what_cannot_be_kept(cls, value: Any) -> Any:
-        for path, why in unkeepable(value):
+        for path, why in unstorable(value):
             raise PydanticCustomError("cannot_be_kept", "This cannot be stored.", {"path": path, "why": why})
         return value
 

@@ -13,7 +13,7 @@ from bot.rest.answers import CallbackAnswer
 from bot.rest.bodies import check_body, check_json
 from bot.rest.problem_responses import ANY_PROBLEM
 from bot.rest.settings import RestSettings
-from core.definitions.json_text import unkeepable
+from core.definitions.json_text import unstorable
 from core.errors import InvalidInput
 from core.services.runs.callbacks import receive_callback
 from core.unit_of_work import UnitOfWorkFactory
@@ -62,6 +62,6 @@ def receive(
 
 def refuse_unkeepable(body: JsonValue) -> None:
     """Raise InvalidInput, with the place, for values that PostgreSQL cannot store. The address stays valid."""
-    for path, why in unkeepable(body):
+    for path, why in unstorable(body):
         place = ".".join(path) or "The body"
         raise InvalidInput(f"{place} {why}.", field=".".join(path) or "body")

@@ -10,7 +10,7 @@ from bot.rest.documents import BODY, DocumentBody, SentDocument
 from bot.rest.idempotency import CurrentPost
 from bot.rest.references import SecretReference
 from core.decisions.people import Person
-from core.definitions.checks.secrets import NOTHING_SAID
+from core.definitions.checks.secrets import NOTHING_KNOWN
 from core.definitions.secret import SecretDefinition
 from core.services.access import secrets
 from core.services.views.executions import columns
@@ -34,7 +34,7 @@ def _view(row: Secret) -> SecretView:
 
 
 def _read(person: Person, body: DocumentBody) -> SecretDefinition:
-    return body.read(SecretDefinition, lambda _team: secrets.check_may_declare(person), NOTHING_SAID)
+    return body.read(SecretDefinition, lambda _team: secrets.check_may_declare(person), NOTHING_KNOWN)
 
 
 @router.post("", status_code=HTTPStatus.CREATED, response_model=SecretAnswer, openapi_extra=BODY)

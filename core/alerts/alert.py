@@ -106,7 +106,7 @@ SEVERITIES: Mapping[str, Severity] = {
 }
 
 
-class AlertNews(StrEnum):
+class AlertTransition(StrEnum):
     """What the vendor reports about its alert. `changed` updates a known alert and opens nothing."""
 
     FIRES = "fires"
@@ -127,7 +127,7 @@ class Alert:
 
     key: str
     title: str
-    news: AlertNews = AlertNews.FIRES
+    news: AlertTransition = AlertTransition.FIRES
     severity: Severity = OTHERWISE
     says_severity: bool = True
     description: str = ""
@@ -140,15 +140,15 @@ class Alert:
 
     @property
     def is_resolved(self) -> bool:
-        return self.news is AlertNews.RESOLVED
+        return self.news is AlertTransition.RESOLVED
 
 
 def severity_of(*words: object) -> Severity:
     """Return the severity for the first word that names one; medium if none does."""
-    return said_severity(*words) or OTHERWISE
+    return stated_severity(*words) or OTHERWISE
 
 
-def said_severity(*words: object) -> Severity | None:
+def stated_severity(*words: object) -> Severity | None:
     """Return the severity for the first word that names one, or None. `SEV-1` means sev1; `P1 - everything is down`
     means p1.
     """

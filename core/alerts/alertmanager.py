@@ -8,15 +8,15 @@ from typing import Literal
 
 from core.alerts.alert import (
     Alert,
-    AlertNews,
+    AlertTransition,
     Shape,
     Texts,
     labels_of,
     one_title,
     paragraphs,
     read,
-    said_severity,
     severity_of,
+    stated_severity,
 )
 from core.statuses import Severity
 
@@ -64,7 +64,7 @@ def alert_of(webhook: Webhook, title: str | None = None) -> Alert:
     worst = max(told, key=lambda each: _rank({**common, **each.labels}), default=OneAlert())
     labels = {**common, **_shared(each.labels for each in told)}
     own = {**worst.labels, **labels}
-    severity = said_severity(worst.labels.get("severity"), labels.get("severity"))
+    severity = stated_severity(worst.labels.get("severity"), labels.get("severity"))
     annotations = {
         **worst.annotations,
         **webhook.commonAnnotations,
@@ -73,7 +73,7 @@ def alert_of(webhook: Webhook, title: str | None = None) -> Alert:
     return Alert(
         key=webhook.groupKey,
         title=one_title(annotations.get("summary"), title, own.get("alertname")),
-        news=AlertNews.RESOLVED if webhook.status == RESOLVED else AlertNews.FIRES,
+        news=AlertTransition.RESOLVED if webhook.status == RESOLVED else AlertTransition.FIRES,
         severity=severity_of(severity),
         says_severity=severity is not None,
         description=paragraphs(

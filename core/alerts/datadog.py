@@ -5,13 +5,13 @@ The user defines the body; docs/alerts.md has the one that is supported.
 
 from core.alerts.alert import (
     Alert,
-    AlertNews,
+    AlertTransition,
     Shape,
     one_title,
     paragraphs,
     read,
-    said_severity,
     severity_of,
+    stated_severity,
     tags_of,
 )
 from core.errors import InvalidInput
@@ -53,11 +53,11 @@ def parse(body: object) -> Alert | None:
         return None
     _refuse_unfilled("cycle_key", webhook.cycle_key)
     tags = tags_of(webhook.tags.split(","))
-    severity = said_severity(webhook.priority, webhook.alert_type)
+    severity = stated_severity(webhook.priority, webhook.alert_type)
     return Alert(
         key=webhook.cycle_key,
         title=one_title(webhook.title),
-        news=AlertNews.RESOLVED if transition == RESOLVED else AlertNews.FIRES,
+        news=AlertTransition.RESOLVED if transition == RESOLVED else AlertTransition.FIRES,
         severity=severity_of(severity),
         says_severity=severity is not None,
         description=paragraphs(webhook.text.replace(MARKUP, ""), webhook.link),

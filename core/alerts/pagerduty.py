@@ -5,32 +5,32 @@ from collections.abc import Callable, Mapping
 from core.alerts.alert import (
     NOTE_LENGTH,
     Alert,
-    AlertNews,
+    AlertTransition,
     Moment,
     Shape,
     labels_of,
     one_title,
     paragraphs,
     read,
-    said_severity,
     severity_of,
+    stated_severity,
 )
 
 VENDOR = "PagerDuty"
 # https://developer.pagerduty.com/docs/webhooks-overview#event-types; other events are ignored.
-NEWS: Mapping[str, AlertNews] = {
-    "incident.triggered": AlertNews.FIRES,
-    "incident.reopened": AlertNews.FIRES,
-    "incident.unacknowledged": AlertNews.FIRES,
-    "incident.acknowledged": AlertNews.ACKNOWLEDGED,
-    "incident.resolved": AlertNews.RESOLVED,
-    "incident.priority_updated": AlertNews.CHANGED,
-    "incident.reassigned": AlertNews.CHANGED,
-    "incident.delegated": AlertNews.CHANGED,
-    "incident.escalated": AlertNews.CHANGED,
-    "incident.service_updated": AlertNews.CHANGED,
-    "incident.annotated": AlertNews.CHANGED,
-    "incident.status_update_published": AlertNews.CHANGED,
+NEWS: Mapping[str, AlertTransition] = {
+    "incident.triggered": AlertTransition.FIRES,
+    "incident.reopened": AlertTransition.FIRES,
+    "incident.unacknowledged": AlertTransition.FIRES,
+    "incident.acknowledged": AlertTransition.ACKNOWLEDGED,
+    "incident.resolved": AlertTransition.RESOLVED,
+    "incident.priority_updated": AlertTransition.CHANGED,
+    "incident.reassigned": AlertTransition.CHANGED,
+    "incident.delegated": AlertTransition.CHANGED,
+    "incident.escalated": AlertTransition.CHANGED,
+    "incident.service_updated": AlertTransition.CHANGED,
+    "incident.annotated": AlertTransition.CHANGED,
+    "incident.status_update_published": AlertTransition.CHANGED,
 }
 
 
@@ -111,7 +111,7 @@ def _happened(event: IncidentEvent) -> Alert:
     incident = event.data
     team = incident.teams[0].summary if incident.teams else None
     priority = incident.priority.summary
-    severity = said_severity(priority, incident.urgency)
+    severity = stated_severity(priority, incident.urgency)
     return Alert(
         key=incident.id,
         title=one_title(incident.title, incident.summary),

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.alerts.alert import severity_of
 from core.alerts.alertmanager import RANKS, RESOLVED
-from core.definitions.json_text import DEEPEST, MOST_NODES, check_shape, count_nodes, made_keepable
+from core.definitions.json_text import DEEPEST, MOST_NODES, check_shape, count_nodes, made_storable
 from core.errors import InvalidInput
 
 # Up to the next bracket outside of strings. Possessive, and always matched where the last match ended: linear.
@@ -53,7 +53,7 @@ def read_body(raw: bytes) -> object:
         raise InvalidInput(f"It contains more than {MOST_QUOTES // 2:,} texts.", hint=SEND_LESS, field="body")
     whole, left_out = _cut(raw) if _is_too_much(raw) else (raw, None)
     check_shape(whole)
-    value: Any = made_keepable(_parse(whole))
+    value: Any = made_storable(_parse(whole))
     return value if left_out is None else value | {LEFT_OUT: left_out}
 
 

@@ -9,28 +9,28 @@ from typing import Any
 from core.alerts.alert import (
     NOTE_LENGTH,
     Alert,
-    AlertNews,
+    AlertTransition,
     Pairs,
     Shape,
     labels_of,
     one_title,
     paragraphs,
     read,
-    said_severity,
     severity_of,
+    stated_severity,
 )
 
 VENDOR = "Sentry"
 PROJECT = re.compile(r"/projects/[^/]+/([^/]+)/events/")
 # https://docs.sentry.io/integrations/integration-platform/webhooks/issues/; other actions are ignored.
 ISSUE_NEWS = {
-    "created": AlertNews.FIRES,
-    "unresolved": AlertNews.FIRES,
-    "triggered": AlertNews.FIRES,  # of an activity alert
-    "assigned": AlertNews.CHANGED,
-    "archived": AlertNews.CHANGED,
-    "ignored": AlertNews.CHANGED,  # the former name of archived
-    "resolved": AlertNews.RESOLVED,
+    "created": AlertTransition.FIRES,
+    "unresolved": AlertTransition.FIRES,
+    "triggered": AlertTransition.FIRES,  # of an activity alert
+    "assigned": AlertTransition.CHANGED,
+    "archived": AlertTransition.CHANGED,
+    "ignored": AlertTransition.CHANGED,  # the former name of archived
+    "resolved": AlertTransition.RESOLVED,
 }
 
 
@@ -146,8 +146,8 @@ def _issue(webhook: IssueWebhook) -> Alert | None:
     if news is None:
         return None
     if webhook.action == "triggered" and issue.status == "resolved":
-        news = AlertNews.RESOLVED
-    severity = said_severity(issue.level)
+        news = AlertTransition.RESOLVED
+    severity = stated_severity(issue.level)
     return Alert(
         key=f"issue:{issue.id}",
         title=one_title(issue.title),
@@ -157,7 +157,7 @@ def _issue(webhook: IssueWebhook) -> Alert | None:
         description=paragraphs(issue.culprit, issue.web_url),
         service=issue.project.slug or issue.project.name,
         labels=labels_of([("sentry", issue.shortId or issue.id), ("level", issue.level)]),
-        note=_note(webhook) if news is not AlertNews.FIRES else "",
+        note=_note(webhook) if news is not AlertTransition.FIRES else "",
     )
 
 
@@ -173,7 +173,7 @@ def _note(webhook: IssueWebhook) -> str:
 def _issue_alert(webhook: EventWebhook) -> Alert:
     event = webhook.data.event
     tags = {name: value for name, value in event.tags if value}
-    severity = said_severity(event.level, tags.get("level"))
+    severity = stated_severity(event.level, tags.get("level"))
     return Alert(
         key=f"issue:{event.issue_id}",
         title=one_title(event.title),
@@ -192,7 +192,7 @@ def _metric_alert(webhook: MetricWebhook) -> Alert:
     return Alert(
         key=f"metric:{data.metric_alert.id}",
         title=one_title(rule.name, data.description_title),
-        news=AlertNews.RESOLVED if webhook.action == "resolved" else AlertNews.FIRES,
+        news=AlertTransition.RESOLVED if webhook.action == "resolved" else AlertTransition.FIRES,
         severity=severity_of(webhook.action),
         description=paragraphs(data.description_title, data.description_text, data.web_url),
         service=rule.projects[0] if rule.projects else None,

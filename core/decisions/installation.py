@@ -22,7 +22,7 @@ class Place:
     timeline: str
 
 
-class Happened(StrEnum):
+class DatabaseChange(StrEnum):
     """What happened to the database since the last check."""
 
     NOTHING = "nothing"
@@ -36,25 +36,25 @@ class Happened(StrEnum):
 
 
 REASONS = {
-    Happened.COPIED: "The database is a restored copy: its contents were written in another database",
-    Happened.SET_BACK: "The database was restored to an earlier point in time: later contents had been seen",
+    DatabaseChange.COPIED: "The database is a restored copy: its contents were written in another database",
+    DatabaseChange.SET_BACK: "The database was restored to an earlier point in time: later contents had been seen",
 }
 DECLARED = "An operator declared that the database was restored from a copy"
 
 
-def what_happened(known: Place, present: Place, mark: int, witnessed: int | None) -> Happened:
+def what_happened(known: Place, present: Place, mark: int, witnessed: int | None) -> DatabaseChange:
     """Return what happened to the database that was at `known` and whose counter is at `mark`.
 
     `witnessed`: the last mark seen by an outside witness, which lags behind; None: unknown. A new timeline means that a
     standby took over only if a witness confirms that nothing is missing; otherwise it may be a point-in-time recovery.
     """
     if known.identity != present.identity:
-        return Happened.COPIED
+        return DatabaseChange.COPIED
     if witnessed is not None and witnessed > mark:
-        return Happened.SET_BACK
+        return DatabaseChange.SET_BACK
     if known.timeline == present.timeline:
-        return Happened.NOTHING
-    return Happened.SET_BACK if witnessed is None else Happened.TAKEN_OVER
+        return DatabaseChange.NOTHING
+    return DatabaseChange.SET_BACK if witnessed is None else DatabaseChange.TAKEN_OVER
 
 
 OLDEST_SCHEMA = "0021"  # supported by this release: the newest migration that its tables require

@@ -66,13 +66,13 @@ def read_json(raw: bytes) -> object:
     """
     check_shape(raw)
     value: object = json.loads(raw)
-    for path, why in unkeepable(value):
+    for path, why in unstorable(value):
         place = ".".join(path)
         raise InvalidInput(f"{place or 'It'} {why}.", field=place or "body")
     return value
 
 
-def made_keepable(value: object) -> object:
+def made_storable(value: object) -> object:
     """Return a JSON value of bounded depth (`check_shape`) with everything that cannot be stored replaced.
 
     Invalid characters become U+FFFD, non-finite numbers null, and integers beyond 64 bits text.
@@ -80,9 +80,9 @@ def made_keepable(value: object) -> object:
     if isinstance(value, str):
         return NO_TEXT.sub("\ufffd", value)
     if isinstance(value, dict):
-        return {made_keepable(name): made_keepable(part) for name, part in value.items()}
+        return {made_storable(name): made_storable(part) for name, part in value.items()}
     if isinstance(value, list):
-        return [made_keepable(part) for part in value]
+        return [made_storable(part) for part in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, int) and not SMALLEST <= value <= LARGEST:
@@ -90,7 +90,7 @@ def made_keepable(value: object) -> object:
     return value
 
 
-def unkeepable(value: object) -> Iterator[tuple[Path, str]]:
+def unstorable(value: object) -> Iterator[tuple[Path, str]]:
     """Yield the path of every part of a JSON value that cannot be stored or calculated with, and why. Not recursive."""
     pending: list[tuple[Path, object]] = [((), value)]
     while pending:

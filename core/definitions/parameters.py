@@ -9,7 +9,7 @@ from typing import NoReturn, cast
 
 from core.definitions.cel.values import JsonValue
 from core.definitions.json_schema import MOST_ERRORS, deref, required_names, schema_errors
-from core.definitions.json_text import LARGEST, SMALLEST, plain_json, read_json, unkeepable
+from core.definitions.json_text import LARGEST, SMALLEST, plain_json, read_json, unstorable
 from core.definitions.problems import suggest
 from core.definitions.secrets import discreet, secret_names
 from core.errors import InvalidInput
@@ -42,7 +42,7 @@ def check_parameters(schema: Schema, given: Mapping[str, object]) -> dict[str, J
     stored (a non-finite number or an integer beyond 64 bits, at any depth).
     """
     properties = declared(schema)
-    unkept = [ParameterProblem(".".join(path), f"{'.'.join(path)} {why}.") for path, why in unkeepable(given)]
+    unkept = [ParameterProblem(".".join(path), f"{'.'.join(path)} {why}.") for path, why in unstorable(given)]
     if unkept:
         _refuse(unkept[:MOST_ERRORS])
     problems = [_unknown(name, properties) for name in given if not _may_be_given(name, schema, properties)]

@@ -86,7 +86,7 @@ def _closing(text: str, start: int) -> int:
     raise UnclosedTemplate(start - 2)
 
 
-def begins_with_a_hole(text: str) -> bool:
+def starts_with_placeholder(text: str) -> bool:
     """Return whether the rendered text would begin with an inserted value. Raises UnclosedTemplate."""
     found = placeholders(text)
     return bool(found) and not text[: found[0].start].strip()
@@ -203,7 +203,7 @@ ASCII: Brackets = ("<", ">")  # for texts limited to ASCII, such as headers
 UNKNOWN = frozenset({"execution.id"})
 
 
-def hangs_on_earlier(source: str, known: Collection[str] = ()) -> bool:
+def depends_on_earlier_steps(source: str, known: Collection[str] = ()) -> bool:
     """Return whether an expression uses a value not known before the run, or before steps other than `known` have
     finished.
 
@@ -218,7 +218,7 @@ def _is_unknown(reference: Reference, known: Collection[str]) -> bool:
     return reference.path in UNKNOWN or (reference.root == "execution" and not reference.members)
 
 
-def with_placeholders(part: Part, brackets: Brackets, known: Collection[str] = ()) -> Part | None:
+def with_stand_ins(part: Part, brackets: Brackets, known: Collection[str] = ()) -> Part | None:
     """Return a copy of a step with stand-ins for all values not known yet; None if all are known.
 
     `known`: the ids of the steps whose results are known. Raises pydantic's ValidationError if a field does not accept
@@ -245,7 +245,7 @@ def _with_known(value: object, brackets: Brackets, known: Collection[str]) -> ob
 def _filled_text(text: str, brackets: Brackets, known: Collection[str]) -> str:
     pieces, after = [], 0
     for placeholder in placeholders(text):
-        if hangs_on_earlier(placeholder.source, known):
+        if depends_on_earlier_steps(placeholder.source, known):
             pieces += [text[after : placeholder.start], _placeholder(placeholder, brackets)]
             after = placeholder.end
     return "".join([*pieces, text[after:]])

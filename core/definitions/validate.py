@@ -13,7 +13,7 @@ from core.definitions.checks.approvals import check_gates
 from core.definitions.checks.cases import check_cases, check_schema
 from core.definitions.checks.references import check_channels, check_names, check_references
 from core.definitions.checks.scopes import check_runbook, check_workflow
-from core.definitions.checks.secrets import NOTHING_SAID, Known, check_secrets
+from core.definitions.checks.secrets import NOTHING_KNOWN, Known, check_secrets
 from core.definitions.documents import MOST_PROBLEMS, OF_FILES, Bounds, Document, place_of
 from core.definitions.kinds import KINDS, AnyDefinition, Read, StoredDefinitionInvalid
 from core.definitions.problems import Problem, suggest
@@ -31,7 +31,7 @@ Loaded = tuple[list[Document], list[Problem]]
 
 
 def validate_text(
-    text: str, file: str, *, known: Known = NOTHING_SAID, bounds: Bounds = OF_FILES
+    text: str, file: str, *, known: Known = NOTHING_KNOWN, bounds: Bounds = OF_FILES
 ) -> Validated:
     """Return the valid definitions of a YAML or JSON text, and the Problems found.
 
@@ -52,7 +52,7 @@ def load_data(data: Mapping[str, object], file: str, bounds: Bounds = OF_FILES) 
     return _loaded(text, file, replace(bounds, size=len(text) * 4))
 
 
-def validate_loaded(loaded: Loaded, *, known: Known = NOTHING_SAID, bounds: Bounds = OF_FILES) -> Validated:
+def validate_loaded(loaded: Loaded, *, known: Known = NOTHING_KNOWN, bounds: Bounds = OF_FILES) -> Validated:
     """Validate parsed documents; the second half of `validate_text`."""
     return _validated([loaded], known, bounds)
 
@@ -61,13 +61,13 @@ def validate_data(
     data: Mapping[str, object],
     file: str = "request",
     *,
-    known: Known = NOTHING_SAID,
+    known: Known = NOTHING_KNOWN,
 ) -> Validated:
     """Validate one document received as JSON; `Problem.field` is the dotted path of the field."""
     return validate_loaded(load_data(data, file), known=known)
 
 
-def validate_files(paths: Iterable[Path], *, known: Known = NOTHING_SAID) -> Validated:
+def validate_files(paths: Iterable[Path], *, known: Known = NOTHING_KNOWN) -> Validated:
     """Validate files, and all .yaml, .yml and .json files in folders, as one set of documents."""
     return _validated([_loaded_file(path) for path in _files(paths)], known)
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from core.definitions.cel.expressions import compile_expression
-from core.definitions.templates import begins_with_a_hole, placeholders, render_text
+from core.definitions.templates import placeholders, render_text, starts_with_placeholder
 from core.effects.calls import masked_saved
 from core.errors import InvalidInput, NotAllowed, RunbookError
 from core.execution.preparation import Context, Outside, ProcessPort
@@ -102,7 +102,7 @@ def _arguments(definition: CommandDefinition, scope: Mapping[str, object]) -> li
     rendered: list[str] = []
     for index, part in enumerate(definition.argv):
         text = render_text(part, scope, ("argv", index))
-        is_option = index > 0 and text.startswith("-") and begins_with_a_hole(part)
+        is_option = index > 0 and text.startswith("-") and starts_with_placeholder(part)
         if is_option and not definition.allow_options and "--" not in definition.argv[1:index]:
             raise InvalidInput(
                 f"argv.{index}: The value of {part} starts with - and would be taken for an option.",

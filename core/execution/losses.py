@@ -48,7 +48,7 @@ def retract_loss(engine: Engine, execution_id: str, fence: int) -> None:
         connection.execute(delete(WorkerLoss).where(*mine))
 
 
-def forget_old_losses(work: UnitOfWork) -> None:
+def delete_old_losses(work: UnitOfWork) -> None:
     """Delete the losses that are older than a day."""
     work.session.execute(delete(WorkerLoss).where(WorkerLoss.lost_at < work.now - KEPT))
 

@@ -15,7 +15,7 @@ from core.decisions.gates import GATE, known_steps, steps_behind
 from core.definitions.durations import format_duration
 from core.definitions.secrets import SecretPlaces
 from core.definitions.steps import StepDefinition
-from core.definitions.templates import ANGLES, ASCII, hangs_on_earlier, with_placeholders
+from core.definitions.templates import ANGLES, ASCII, depends_on_earlier_steps, with_stand_ins
 from core.errors import NotAllowed, RunbookError
 from core.execution.preparation import Context, Inside, Outside, Ports, Prepared, prepare_part
 from core.io.process import Command
@@ -66,7 +66,7 @@ def render_part(
 
     Raises RunbookError if it is certain to fail.
     """
-    is_asked = part.condition is not None and hangs_on_earlier(part.condition, known)
+    is_asked = part.condition is not None and depends_on_earlier_steps(part.condition, known)
     unconditional = part.model_copy(update={"condition": None}) if is_asked else part
     prepared, depends = _filled(unconditional, prepare, known)
     return Rendered("depends" if is_asked else "yes", prepared, depends or is_asked)
@@ -77,7 +77,7 @@ def _filled(
 ) -> tuple[Prepared | None, bool]:
     for brackets in (ANGLES, ASCII):
         try:
-            filled = with_placeholders(part, brackets, known)
+            filled = with_stand_ins(part, brackets, known)
         except ValidationError:
             return None, True
         prepared = prepare(filled or part)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy.orm import Session
 
-from core.advisory_locks import keep_freezes_away
+from core.advisory_locks import lock_out_freezes
 from core.decisions.advance import advance
 from core.decisions.initiators import initiators_from_json
 from core.errors import RunbookError
@@ -94,7 +94,7 @@ class Run:
 
         def act_and_save(work: UnitOfWork) -> Transition:
             self._pending, self.state = list(events), state
-            keep_freezes_away(work.session)  # before any row lock: the act may start a run
+            lock_out_freezes(work.session)  # before any row lock: the act may start a run
             transition = self.apply(StepEnded(self._attempt(work, act)))
             if self.event:  # the actions of a workflow change incidents
                 incident = work.session.get_one(Incident, self.loaded.row.incident_id)
@@ -148,7 +148,7 @@ class Run:
         fail_point("checkpoint.after")
 
     def _save_with(self, work: UnitOfWork) -> None:
-        keep_freezes_away(work.session)  # side effects may start a run
+        lock_out_freezes(work.session)  # side effects may start a run
         if not save(work.session, self._change()):
             raise Superseded
         work.announces = True

@@ -117,7 +117,7 @@ class Played:
 
     runbook: str
     case: Case
-    rehearsal: Simulation
+    simulation: Simulation
     differences: list[Difference]
 
     @property

@@ -11,7 +11,7 @@ from bot.cards.blocks import Message
 from bot.pages.links import RunLinks
 from bot.poster.claims import Claim
 from bot.poster.rendering import render
-from core.services.incidents.ages import start_what_came_of_age
+from core.services.incidents.ages import start_workflows_by_age
 from core.services.shared.notices import NoticeKind
 from core.tables import Incident, Notice, Workflow
 from slack_sandbox.block_kit.blocks import block_problems
@@ -157,5 +157,5 @@ def comes_of_age(deployment: Deployment, incident: str) -> None:
         work.session.get_one(Incident, incident).created_at -= timedelta(minutes=2)
         for workflow in work.session.scalars(select(Workflow)):
             workflow.trigger_since -= timedelta(minutes=2)
-    start_what_came_of_age(deployment.unit_of_work)
+    start_workflows_by_age(deployment.unit_of_work)
     deployment.work()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core.services.incidents.ages import start_what_came_of_age
+from core.services.incidents.ages import start_workflows_by_age
 from core.tables import WorkflowExecution
 from tests.attacks.deployment import DATA_ADMIN, DATA_CHANNEL, DATA_OPS, PLATFORM, WEB_ADMIN, Deployment
 from tests.world import suspect
@@ -116,7 +116,7 @@ def test_an_edit_of_trigger_and_condition_starts_nothing_else(deployment: Deploy
     edit(deployment, workflow(trigger={"on": "incident.status_changed"}))
     incident = deployment.incident(severity="low", slack_channel="C0OTHER")
     deployment.rest(DATA_OPS).post(f"/api/incidents/{incident.id}/acknowledge")
-    assert start_what_came_of_age(deployment.unit_of_work) == 0
+    assert start_workflows_by_age(deployment.unit_of_work) == 0
     assert started(deployment) == []
 
     deployment.incident(severity="critical", slack_channel="C0THIRD")

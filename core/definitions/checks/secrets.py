@@ -109,4 +109,4 @@ class Known:
     secrets: Declared | None = None
 
 
-NOTHING_SAID = Known()
+NOTHING_KNOWN = Known()

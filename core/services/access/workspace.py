@@ -78,7 +78,7 @@ def _use(work: UnitOfWork, channel: str) -> ChannelUse:
     )
 
 
-def take_it(work: UnitOfWork, channel: str) -> None:
+def take_channel(work: UnitOfWork, channel: str) -> None:
     """Take the channel that was created for an incident. Another incident that was bound to it since gets its own."""
     serialize_on_key(work, f"channel {channel}")
     other = newest_of(work, channel)

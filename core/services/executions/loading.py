@@ -12,7 +12,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.advisory_locks import keep_freezes_away
+from core.advisory_locks import lock_out_freezes
 from core.definitions.actions import ActionDefinition, Branch
 from core.definitions.durations import parse_duration
 from core.definitions.kinds import StoredDefinitionInvalid, read_stored
@@ -203,7 +203,7 @@ def load(session: Session, kind: Kind, row: AnyExecution) -> Loaded:
 
 def load_locked(session: Session, kind: Kind, execution_id: str) -> Loaded:
     """Load and lock the execution, so that nobody changes it until this transaction ends. Raises NotFound."""
-    keep_freezes_away(session)  # side effects of the change may start a run
+    lock_out_freezes(session)  # side effects of the change may start a run
     row: AnyExecution | None = session.get(  # type: ignore[assignment]  # of a union
         kind.execution, execution_id, with_for_update=True, populate_existing=True
     )

@@ -49,7 +49,7 @@ def forget(work: UnitOfWork, row: RunbookExecution) -> None:
         work.session.execute(delete(SecretParameters).where(SecretParameters.execution_id == row.id))
 
 
-def forget_old(work: UnitOfWork) -> None:
+def delete_old(work: UnitOfWork) -> None:
     """Delete the secret parameters of runs that ended more than a week ago and were not retried."""
     ended = select(RunbookExecution.id).where(RunbookExecution.finished_at < work.now - KEPT)
     stale = SecretParameters.execution_id.in_(ended)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sqlalchemy import select
 
-from core.advisory_locks import keep_freezes_away
+from core.advisory_locks import lock_out_freezes
 from core.decisions.freeze import FreezeInForce, begun_words, check_not_frozen, freeze_of, lifted_words
 from core.services.shared import notices
 from core.services.shared.notices import NewNotice, NoticeKind
@@ -39,13 +39,13 @@ def as_value(freeze: Freeze) -> FreezeInForce:
 
 def check_may_begin(work: UnitOfWork, incident: Incident) -> None:
     """Raise Conflict if a freeze applies to this incident. No freeze begins until this transaction has ended."""
-    keep_freezes_away(work.session)
+    lock_out_freezes(work.session)
     check_not_frozen(map(as_value, freezes_in_force(work)), incident.team.name)
 
 
 def begins_frozen(work: UnitOfWork, incident: Incident) -> bool:
     """True if a workflow that an event starts for this incident must wait for a freeze before its first action."""
-    keep_freezes_away(work.session)
+    lock_out_freezes(work.session)
     return freeze_of(map(as_value, freezes_in_force(work)), incident.team.name) is not None
 
 

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Select, exists, select, true
 from sqlalchemy.dialects.postgresql import insert
 
-from core.advisory_locks import keep_freezes_away
+from core.advisory_locks import lock_out_freezes
 from core.database import DATABASE_IS_AWAY
 from core.decisions.initiators import Initiator, Initiators, initiators_from_json
 from core.definitions.kinds import StoredDefinitionInvalid
@@ -31,13 +31,13 @@ EVENT = "incident.age"
 log = structlog.get_logger()
 
 
-def start_what_came_of_age(unit_of_work: UnitOfWorkFactory) -> int:
+def start_workflows_by_age(unit_of_work: UnitOfWorkFactory) -> int:
     """Start the workflows whose incidents are old enough now. Return the number of incidents that were decided.
 
     Raises an ExceptionGroup if some failed, after all others were tried.
     """
     with unit_of_work.begin() as work:
-        due = came_of_age(work)
+        due = due_by_age(work)
     troubles = [trouble for pair in due if (trouble := _try_to_reach(unit_of_work, *pair)) is not None]
     if troubles:
         raise ExceptionGroup("incidents that reached an age", troubles)
@@ -55,7 +55,7 @@ def _try_to_reach(unit_of_work: UnitOfWorkFactory, workflow_id: str, incident_id
     return None
 
 
-def came_of_age(work: UnitOfWork) -> list[tuple[str, str]]:
+def due_by_age(work: UnitOfWork) -> list[tuple[str, str]]:
     """Return the ids of workflows and of incidents that are old enough for them and not decided yet, as pairs."""
     return [pair for workflow in _workflows(work) for pair in _due(work, workflow)]
 
@@ -107,7 +107,7 @@ def _due(work: UnitOfWork, workflow: Workflow) -> list[tuple[str, str]]:
 def _reach(work: UnitOfWork, workflow_id: str, incident_id: str) -> None:
     """Decide whether the workflow starts for the incident. Only the first scheduler that records it decides."""
     require_known(work.session)
-    keep_freezes_away(work.session)
+    lock_out_freezes(work.session)
     of_age = select(Workflow).where(Workflow.id == workflow_id, is_started_by(EVENT))
     workflow = work.session.scalar(of_age.with_for_update(of=Workflow, read=True))
     incident = work.session.get_one(Incident, incident_id, with_for_update={"of": Incident})

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from core.advisory_locks import keep_freezes_away
-from core.alerts.alert import Alert, AlertNews
+from core.advisory_locks import lock_out_freezes
+from core.alerts.alert import Alert, AlertTransition
 from core.alerts.vendors import Vendor
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
@@ -62,7 +62,7 @@ class Known:
 
 def find_known(work: UnitOfWork, keys: list[str]) -> Known | None:
     """Return the unresolved incident of the alert that has one of these keys, or None."""
-    keep_freezes_away(work.session)  # an update may start workflows
+    lock_out_freezes(work.session)  # an update may start workflows
     query = select(Incident).where(Incident.alert_key.in_(keys), Incident.status.in_(UNRESOLVED))
     locked = query.order_by(Incident.number).with_for_update(of=Incident)
     incident = work.session.scalars(locked.execution_options(populate_existing=True)).first()
@@ -134,11 +134,11 @@ def _resolved(work: UnitOfWork, person: Person, vendor: Vendor, known: Known, al
     return AlertOutcome.RESOLVED
 
 
-UPDATES: Mapping[AlertNews, Callable[[UnitOfWork, Person, Vendor, Known, Alert], AlertOutcome]] = {
-    AlertNews.FIRES: _changed,
-    AlertNews.CHANGED: _changed,
-    AlertNews.ACKNOWLEDGED: _acknowledged,
-    AlertNews.RESOLVED: _resolved,
+UPDATES: Mapping[AlertTransition, Callable[[UnitOfWork, Person, Vendor, Known, Alert], AlertOutcome]] = {
+    AlertTransition.FIRES: _changed,
+    AlertTransition.CHANGED: _changed,
+    AlertTransition.ACKNOWLEDGED: _acknowledged,
+    AlertTransition.RESOLVED: _resolved,
 }
 
 

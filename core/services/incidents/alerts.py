@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from core.alerts.alert import OTHERWISE, Alert, AlertNews
+from core.alerts.alert import OTHERWISE, Alert, AlertTransition
 from core.alerts.vendors import PARSERS, Vendor
 from core.decisions.people import Person, service_principal
 from core.decisions.policy import sees
@@ -71,7 +71,7 @@ def _alert(row: EarlyAlert, alert: Alert) -> Alert:
     return Alert(
         key=alert.key,
         title=alert.title,
-        news=AlertNews(row.news),
+        news=AlertTransition(row.news),
         severity=Severity(row.severity) if row.severity else OTHERWISE,
         says_severity=row.severity is not None,
         note=row.note,
@@ -124,7 +124,7 @@ def receive_alert(
     if alert is None:
         return Received(AlertOutcome.IGNORED)
     since = arrived or work.now
-    if alert.news is AlertNews.FIRES:
+    if alert.news is AlertTransition.FIRES:
         return _fires(
             work, person, Source(vendor, _owner(work, person, team or _team_of(alert))), alert, since
         )

@@ -7,7 +7,7 @@ in core.services.incidents.opening, and workflows act as the system.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.advisory_locks import keep_freezes_away
+from core.advisory_locks import lock_out_freezes
 from core.decisions.initiators import Deed, Initiators, initiated_by, initiators_to_json, joined
 from core.decisions.people import Person
 from core.errors import AlreadyDone, Conflict
@@ -22,7 +22,7 @@ from core.values.execution import Json
 
 
 @dataclass(frozen=True)
-class Again:
+class EventKey:
     """Describes the cause of an event that would happen again in a restored copy of the database.
 
     `key`: identifies the cause, so that the event gets the same id again; empty if it comes from a person or by chance.
@@ -33,7 +33,7 @@ class Again:
     maybe_done: bool = False
 
 
-BY_CHANCE = Again()
+BY_CHANCE = EventKey()
 
 
 def happened(
@@ -45,7 +45,7 @@ def happened(
     *,
     initiators: Initiators,
     depth: int = 0,
-    again: Again = BY_CHANCE,
+    again: EventKey = BY_CHANCE,
 ) -> None:
     """Write an event to the incident's timeline and start the workflows that it triggers.
 
@@ -130,7 +130,7 @@ class Cause:
 
 def lock(work: UnitOfWork, incident: Incident) -> None:
     """Lock the incident until this transaction ends, and read its current state."""
-    keep_freezes_away(work.session)  # the change's event may start workflows
+    lock_out_freezes(work.session)  # the change's event may start workflows
     work.session.refresh(incident, with_for_update={"of": Incident})
 
 
@@ -204,5 +204,5 @@ def _publish(
     notices.mark_dirty(work, incident.id, NoticeKind.INCIDENT)
     initiators = joined(cause.initiators, initiated_by(cause.person, deed))
     actor = cause.person.slack_user_id
-    again = Again(cause.key, cause.maybe_done)
+    again = EventKey(cause.key, cause.maybe_done)
     happened(work, incident, event, actor, details, initiators=initiators, depth=cause.depth, again=again)

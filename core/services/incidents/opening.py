@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
 
-from core.advisory_locks import keep_freezes_away
+from core.advisory_locks import lock_out_freezes
 from core.decisions.initiators import initiated_by
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
@@ -14,7 +14,7 @@ from core.decisions.team_scope import check_may_respond
 from core.errors import NotFound
 from core.identifiers import Prefix, new_id
 from core.services.access.people import find_team
-from core.services.access.workspace import check_free, newest_of, take_it
+from core.services.access.workspace import check_free, newest_of, take_channel
 from core.services.incidents.changes import Cause, happened, set_status
 from core.services.shared import audit, notices
 from core.services.shared.idempotency import serialize_on_key
@@ -60,7 +60,7 @@ def open_incident(
     if known is not None:
         return known
     team = _admitted(work, person, new, action)
-    keep_freezes_away(work.session)
+    lock_out_freezes(work.session)
     incident = Incident(
         id=new_id(Prefix.INCIDENT),
         title=new.title,
@@ -147,7 +147,7 @@ def bind_channel(work: UnitOfWork, incident_id: str, slack_channel: str, at: dat
     """Record the Slack channel that was created for the incident, and make the notices that waited for it due."""
     incident = work.session.get(Incident, incident_id, with_for_update={"of": Incident})
     if incident is not None and incident.slack_channel is None:
-        take_it(work, slack_channel)
+        take_channel(work, slack_channel)
         incident.slack_channel = slack_channel
         details: JsonObject = {"channel": slack_channel}
         happened(work, incident, "incident.channel_bound", "system", details, initiators=())

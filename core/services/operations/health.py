@@ -17,8 +17,8 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.decisions.heartbeats import EVERY, FORGOTTEN, Heartbeat, Liveness, presences
 from core.decisions.installation import Schema, check_compatible
-from core.decisions.signs import EVERY, FORGOTTEN, Presence, Sign, presences
 from core.errors import Unavailable
 from core.identifiers import Prefix
 from core.outage import Outage
@@ -90,13 +90,13 @@ def _live(unit_of_work: UnitOfWorkFactory, life: Life, over: threading.Event, ou
         over.wait(EVERY.total_seconds())
 
 
-def present_processes(work: UnitOfWork) -> list[Presence]:
+def present_processes(work: UnitOfWork) -> list[Liveness]:
     """Return the presence of each kind of process that the service needs."""
     newest = select(Process.kind, Process.seen_at).where(Process.seen_at > work.now - FORGOTTEN)
-    return presences((Sign(kind, seen_at) for kind, seen_at in work.session.execute(newest)), work.now)
+    return presences((Heartbeat(kind, seen_at) for kind, seen_at in work.session.execute(newest)), work.now)
 
 
-def forget_old_signs(work: UnitOfWork) -> None:
+def delete_old_heartbeats(work: UnitOfWork) -> None:
     """Delete the rows of processes that disappeared more than a day ago."""
     work.session.execute(delete(Process).where(Process.seen_at <= work.now - FORGOTTEN))
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
 from core.advisory_locks import freeze_alone
-from core.decisions.installation import DECLARED, REASONS, Happened, Place, what_happened
+from core.decisions.installation import DECLARED, REASONS, DatabaseChange, Place, what_happened
 from core.decisions.people import Person
 from core.services.freezes.declaring import freeze_everything
 from core.services.operations.installation import THE_ROW, is_as_known, present_place
@@ -49,7 +49,7 @@ UPDATE notices SET uncertain = true, leased_until = NULL WHERE message_ts IS NUL
 log = structlog.get_logger()
 
 
-def settle(unit_of_work: UnitOfWorkFactory) -> Happened:
+def settle(unit_of_work: UnitOfWorkFactory) -> DatabaseChange:
     """Find out what happened to the database, and handle it. The first process that gets here does so.
 
     Call it when a process starts, and when `is_as_known` is False. The identity of a new database is recorded.
@@ -60,11 +60,11 @@ def settle(unit_of_work: UnitOfWorkFactory) -> Happened:
     witnessed = unit_of_work.witness.recall(line)
     with unit_of_work.begin() as work:
         if is_as_known(work.session) and not _is_behind(work, line, witnessed):
-            return Happened.NOTHING
+            return DatabaseChange.NOTHING
         row = _locked(work)
         known, present = Place(row.identity, row.timeline), present_place(work.session)
         happened = what_happened(known, present, row.mark, witnessed if row.line == line else row.mark)
-        if happened is Happened.TAKEN_OVER:
+        if happened is DatabaseChange.TAKEN_OVER:
             _move(work, row, present)
             audit.record(work, SYSTEM, "installation.taken_over", SUBJECT, _change(known, present))
         elif happened.is_restore:

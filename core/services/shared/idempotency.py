@@ -68,6 +68,6 @@ def keep(work: UnitOfWork, request: RequestIdentity, status_code: int, body: Jso
     )
 
 
-def forget_old(work: UnitOfWork) -> None:
+def delete_old(work: UnitOfWork) -> None:
     """Delete responses older than a day; nobody repeats a request that late."""
     work.session.execute(delete(IdempotentAnswer).where(IdempotentAnswer.created_at < work.now - KEPT))

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from core.alerts.vendors import Vendor
-from core.services.incidents.ages import start_what_came_of_age
+from core.services.incidents.ages import start_workflows_by_age
 from core.tables import Incident, IncidentEvent, WorkflowExecution
 from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.test_alerts import send
@@ -146,7 +146,7 @@ def test_what_is_acknowledged_at_the_vendor_is_not_announced_as_unacknowledged(
     with unit_of_work.begin() as work:
         work.session.execute(update(Incident).values(created_at=Incident.created_at - timedelta(minutes=2)))
 
-    start_what_came_of_age(unit_of_work)
+    start_workflows_by_age(unit_of_work)
 
     assert started(unit_of_work) == []
     lines = timeline(responder, answer["incident"]["id"])

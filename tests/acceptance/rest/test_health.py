@@ -14,8 +14,8 @@ from bot.rest.settings import RestSettings
 from bot.web import create_web
 from core.clock import SystemClock, elapsed
 from core.database import open_engine
+from core.decisions.heartbeats import WITHOUT
 from core.decisions.installation import OLDEST_SCHEMA
-from core.decisions.signs import WITHOUT
 from core.services.operations.health import Life, living
 from core.tables import Process
 from core.unit_of_work import UnitOfWorkFactory

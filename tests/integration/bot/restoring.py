@@ -10,7 +10,7 @@ from bot.poster.poster import Poster
 from chaos.restoring.copies import dump
 from chaos.restoring.people import answer, is_told, left, messages_by_name, twice
 from core.services.executions.loading import KINDS
-from core.services.incidents.ages import start_what_came_of_age
+from core.services.incidents.ages import start_workflows_by_age
 from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import RecordedJobs
 from tests.integration.bot.world import PretendTime
@@ -66,7 +66,7 @@ class Deployment:
         for _ in range(ROUNDS):
             watch_the_database(self.unit_of_work)
             enqueue_what_is_due(self.unit_of_work)
-            start_what_came_of_age(self.unit_of_work)
+            start_workflows_by_age(self.unit_of_work)
             self._work()
             self._deliver()
             if answers:

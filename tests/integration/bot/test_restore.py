@@ -16,7 +16,7 @@ from chaos.restoring.people import thaw, twice
 from cli.embedded import Services
 from cli.operator import OPERATOR
 from core.database import open_engine
-from core.decisions.installation import Happened
+from core.decisions.installation import DatabaseChange
 from core.services.operations.restore import declare_restored, settle
 from core.services.shared.notices import NoticeKind
 from core.tables import Incident, Notice
@@ -81,7 +81,7 @@ def copy(
 @pytest.mark.parametrize("copy", [Random(number).randrange(2, MOMENTS) for number in range(4)], indirect=True)
 def test_a_dump_of_any_moment_repeats_no_step_and_no_message(copy: Deployment) -> None:
     before = len(copy.outside.target.calls)
-    assert settle(copy.unit_of_work) is Happened.COPIED
+    assert settle(copy.unit_of_work) is DatabaseChange.COPIED
 
     copy.live(answers=False)
     assert len(copy.outside.target.calls) == before, "nothing begins while it is frozen"

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from core.advisory_locks import freeze_alone
 from core.services.access.people import load_person
 from core.services.executions.loading import RUNBOOK, WORKFLOW
-from core.services.incidents.ages import start_what_came_of_age
+from core.services.incidents.ages import start_workflows_by_age
 from core.services.incidents.opening import change_status
 from core.services.runs.control import cancel
 from core.statuses import IncidentStatus
@@ -98,7 +98,7 @@ def come_of_age(unit_of_work: UnitOfWorkFactory, _incident: Incident) -> None:
     with unit_of_work.begin() as work:
         work.session.execute(text("UPDATE incidents SET created_at = created_at - interval '2 minutes'"))
         work.session.execute(text("UPDATE workflows SET trigger_since = now() - interval '1 hour'"))
-    start_what_came_of_age(unit_of_work)
+    start_workflows_by_age(unit_of_work)
 
 
 def work_on_a_workflow(unit_of_work: UnitOfWorkFactory, incident: Incident) -> None:

@@ -13,7 +13,7 @@ from chaos.restoring.copies import as_role_of, dump, restore, restore_in_place
 from cli.embedded import Services, create_database
 from cli.settled import begin
 from core.database import open_engine
-from core.decisions.installation import Happened
+from core.decisions.installation import DatabaseChange
 from core.errors import Conflict
 from core.services.access.people import load_person
 from core.services.executions.loading import RUNBOOK
@@ -79,15 +79,15 @@ def copied(
 
 
 def test_a_new_database_is_written_down_as_what_it_is(unit_of_work: UnitOfWorkFactory) -> None:
-    assert settle(unit_of_work) is Happened.NOTHING
+    assert settle(unit_of_work) is DatabaseChange.NOTHING
     assert (row_of(unit_of_work).generation, is_frozen(unit_of_work)) == (1, False)
 
 
 def test_a_dump_is_recognised_once_and_everything_is_frozen(copied: Callable[[], UnitOfWorkFactory]) -> None:
     there = copied()
 
-    assert settle(there) is Happened.COPIED
-    assert settle(there) is Happened.NOTHING
+    assert settle(there) is DatabaseChange.COPIED
+    assert settle(there) is DatabaseChange.NOTHING
 
     assert (row_of(there).generation, is_frozen(there)) == (2, True)
     with there.begin() as work:
@@ -103,7 +103,7 @@ def test_a_copy_within_the_server_is_recognised(
     template = make_url(owner_url).database
     url = create_database(services.owner_url, f"template_{worker_id}_{token_hex(6)}", template)
     there = open_engine(as_role_of(services.database_url, url))
-    assert settle(replace(world.unit_of_work, engine=there)) is Happened.COPIED
+    assert settle(replace(world.unit_of_work, engine=there)) is DatabaseChange.COPIED
     there.dispose()
 
 
@@ -115,7 +115,7 @@ def test_a_dump_that_is_restored_over_the_database_itself_is_recognised(
     world.unit_of_work.engine.dispose()
     restore_in_place(tmp_path / "dump", owner_url)
 
-    assert settle(world.unit_of_work) is Happened.COPIED
+    assert settle(world.unit_of_work) is DatabaseChange.COPIED
 
 
 def test_a_database_that_was_set_back_is_recognised_by_what_was_seen_of_it(
@@ -125,14 +125,16 @@ def test_a_database_that_was_set_back_is_recognised_by_what_was_seen_of_it(
     settle(unit_of_work)
     unit_of_work.witness.remember(row_of(unit_of_work).line, 7)
 
-    assert settle(unit_of_work) is Happened.SET_BACK
-    assert settle(unit_of_work) is Happened.NOTHING, "what comes after is remembered anew"
+    assert settle(unit_of_work) is DatabaseChange.SET_BACK
+    assert settle(unit_of_work) is DatabaseChange.NOTHING, "what comes after is remembered anew"
     assert is_frozen(unit_of_work)
 
 
-@pytest.mark.parametrize(("seen", "happened"), [(True, Happened.TAKEN_OVER), (False, Happened.SET_BACK)])
+@pytest.mark.parametrize(
+    ("seen", "happened"), [(True, DatabaseChange.TAKEN_OVER), (False, DatabaseChange.SET_BACK)]
+)
 def test_a_standby_that_took_over_is_told_from_a_moment_of_the_past_by_a_witness(
-    unit_of_work: UnitOfWorkFactory, seen: bool, happened: Happened
+    unit_of_work: UnitOfWorkFactory, seen: bool, happened: DatabaseChange
 ) -> None:
     unit_of_work = replace(unit_of_work, witness=Memory())
     settle(unit_of_work)

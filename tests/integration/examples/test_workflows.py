@@ -10,7 +10,7 @@ from sqlalchemy import select
 import examples
 from cli.apply import apply_files
 from core.services.access.people import load_person
-from core.services.incidents.ages import start_what_came_of_age
+from core.services.incidents.ages import start_workflows_by_age
 from core.services.library.workflows import find_workflow
 from core.services.runs.approvals import decide_gate, open_gates
 from core.services.starts.workflow_starts import start_workflow_by_person
@@ -32,7 +32,7 @@ def example(unit_of_work: UnitOfWorkFactory) -> UnitOfWorkFactory:
 
 def work_on(unit_of_work: UnitOfWorkFactory, jobs: RecordedJobs) -> None:
     enqueue_what_is_due(unit_of_work)
-    start_what_came_of_age(unit_of_work)
+    start_workflows_by_age(unit_of_work)
     executor = new_executor(unit_of_work, secrets={"DB_API": "http://127.0.0.1:9"})
     work_off(unit_of_work, executor, jobs.enqueued)
 

@@ -117,7 +117,7 @@ def test_a_choice_in_a_modal_reaches_the_app_which_pushes_and_updates(app: App, 
         client.views_push(trigger_id=body["trigger_id"], view=modal("Pushed"))
         client.views_update(view_id=body["view"]["id"], hash=body["view"]["hash"], view=modal("Updated"))
         with pytest.raises(SlackApiError, match="hash_conflict"):
-            client.views_update(view_id=body["view"]["id"], hash=body["view"]["hash"], view=modal("Again"))
+            client.views_update(view_id=body["view"]["id"], hash=body["view"]["hash"], view=modal("EventKey"))
 
     view = open_view(people)
     app.client.views_update(view_id=view["id"], view=modal(blocks=blocks))

@@ -230,7 +230,7 @@ def test_the_clock_has_all_its_duties() -> None:
     assert [task.__name__ for task in TASKS] == [
         "watch_the_database",
         "enqueue_what_is_due",
-        "start_what_came_of_age",
+        "start_workflows_by_age",
         "seal_the_audit_trail",
         "count_what_ended",
     ]

@@ -4,7 +4,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import TimeoutError as RedisTimeout
 
-from core.decisions.installation import Happened
+from core.decisions.installation import DatabaseChange
 from core.services.operations.restore import settle
 from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import RecordedJobs
@@ -66,11 +66,11 @@ def test_the_clock_has_the_mark_remembered_and_a_database_behind_it_is_recognise
     )
     for _ in range(3):
         keep_the_mark(unit_of_work)
-    assert settle(unit_of_work) is Happened.NOTHING
+    assert settle(unit_of_work) is DatabaseChange.NOTHING
     with unit_of_work.begin() as work:
         work.session.connection().exec_driver_sql("UPDATE installation SET mark = 2")
 
     fresh = UnitOfWorkFactory(
         unit_of_work.engine, unit_of_work.clock, recorded_bells, witness=RedisWitness(redis)
     )
-    assert settle(fresh) is Happened.SET_BACK
+    assert settle(fresh) is DatabaseChange.SET_BACK

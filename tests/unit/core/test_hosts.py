@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.engine import make_url
 
-from core.database import Host, hosts_in_query, in_the_query, psycopg_url, read_hosts
+from core.database import Host, hosts_in_query, move_hosts_to_query, psycopg_url, read_hosts
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_what_is_no_host_is_refused(place: str) -> None:
     ],
 )
 def test_one_host_is_left_as_it_is(url: str) -> None:
-    assert in_the_query(url) == url
+    assert move_hosts_to_query(url) == url
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from core.execution.executor import Executor
 from core.services.access.people import load_person
-from core.services.incidents.ages import start_what_came_of_age
+from core.services.incidents.ages import start_workflows_by_age
 from core.services.incidents.opening import change_status
 from core.services.views.reading import view_incident, view_workflow_execution
 from core.statuses import IncidentStatus
@@ -51,7 +51,7 @@ class Deployment:
         self.frozen.move_to(moment if isinstance(moment, datetime) else START + moment)
         self.jobs.enqueued.clear()
         enqueue_what_is_due(self.unit_of_work)
-        start_what_came_of_age(self.unit_of_work)
+        start_workflows_by_age(self.unit_of_work)
         self.work()
 
     def change(self, incident: Incident, status: IncidentStatus) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.alerts.alert import Alert, said_severity
+from core.alerts.alert import Alert, stated_severity
 from core.alerts.vendors import PARSERS, Vendor
 from core.errors import InvalidInput
 from core.statuses import Severity
@@ -200,4 +200,4 @@ def test_a_tag_that_is_no_pair_takes_none_of_the_others_away() -> None:
     ],
 )
 def test_words_for_severities(word: str, severity: Severity | None) -> None:
-    assert said_severity(word) is severity
+    assert stated_severity(word) is severity

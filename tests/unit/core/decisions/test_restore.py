@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core.decisions.freeze import FreezeInForce, begun_words
-from core.decisions.installation import Happened, Place, what_happened
+from core.decisions.installation import DatabaseChange, Place, what_happened
 from core.decisions.settling import RESTORED
 from core.statuses import Status, WaitingFor
 from core.values.execution import Claimed, Execution, StepPrepared, Succeeded, VerdictGiven
@@ -27,26 +27,29 @@ def thawed(execution: Execution) -> Execution:
 @pytest.mark.parametrize(
     ("present", "mark", "witnessed", "happened"),
     [
-        (HERE, 5, None, Happened.NOTHING),
-        (HERE, 5, 4, Happened.NOTHING),
-        (HERE, 5, 5, Happened.NOTHING),
-        (HERE, 5, 6, Happened.SET_BACK),
-        (Place("7999/16384/16400", "00000001"), 5, None, Happened.COPIED),
-        (Place("7713/16999/16400", "00000001"), 5, 5, Happened.COPIED),
-        (Place("7713/16384/17001", "00000001"), 5, 5, Happened.COPIED),
-        (Place(HERE.identity, "00000002"), 5, None, Happened.SET_BACK),
-        (Place(HERE.identity, "00000002"), 5, 6, Happened.SET_BACK),
-        (Place(HERE.identity, "00000002"), 5, 5, Happened.TAKEN_OVER),
+        (HERE, 5, None, DatabaseChange.NOTHING),
+        (HERE, 5, 4, DatabaseChange.NOTHING),
+        (HERE, 5, 5, DatabaseChange.NOTHING),
+        (HERE, 5, 6, DatabaseChange.SET_BACK),
+        (Place("7999/16384/16400", "00000001"), 5, None, DatabaseChange.COPIED),
+        (Place("7713/16999/16400", "00000001"), 5, 5, DatabaseChange.COPIED),
+        (Place("7713/16384/17001", "00000001"), 5, 5, DatabaseChange.COPIED),
+        (Place(HERE.identity, "00000002"), 5, None, DatabaseChange.SET_BACK),
+        (Place(HERE.identity, "00000002"), 5, 6, DatabaseChange.SET_BACK),
+        (Place(HERE.identity, "00000002"), 5, 5, DatabaseChange.TAKEN_OVER),
     ],
 )
 def test_what_became_of_the_database(
-    present: Place, mark: int, witnessed: int | None, happened: Happened
+    present: Place, mark: int, witnessed: int | None, happened: DatabaseChange
 ) -> None:
     assert what_happened(HERE, present, mark, witnessed) is happened
 
 
 def test_only_a_copy_and_a_moment_of_the_past_are_restores() -> None:
-    assert [each for each in Happened if each.is_restore] == [Happened.COPIED, Happened.SET_BACK]
+    assert [each for each in DatabaseChange if each.is_restore] == [
+        DatabaseChange.COPIED,
+        DatabaseChange.SET_BACK,
+    ]
 
 
 def test_the_step_that_was_under_way_is_asked_about_though_everything_is_frozen() -> None:

@@ -4,17 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.decisions.signs import ALIVE, WITHOUT, Sign, presences
+from core.decisions.heartbeats import ALIVE, WITHOUT, Heartbeat, presences
 
 NOW = datetime(2026, 1, 5, 3, 12, tzinfo=UTC)
 
 
-def said(*signs: Sign) -> dict[str, str]:
+def said(*signs: Heartbeat) -> dict[str, str]:
     return {each.kind: str(each) for each in presences(signs, NOW)}
 
 
-def seen(kind: str, **ago: float) -> Sign:
-    return Sign(kind, NOW - timedelta(**ago))
+def seen(kind: str, **ago: float) -> Heartbeat:
+    return Heartbeat(kind, NOW - timedelta(**ago))
 
 
 def test_of_each_kind_that_is_needed_it_is_said_how_many_there_are() -> None:
@@ -37,11 +37,11 @@ def test_of_each_kind_that_is_needed_it_is_said_how_many_there_are() -> None:
     ],
 )
 def test_who_was_not_heard_of_for_long_is_not_alive(ago: timedelta, words: str) -> None:
-    found = said(Sign("poster", NOW - ago))["poster"]
+    found = said(Heartbeat("poster", NOW - ago))["poster"]
 
     assert found == f"poster: none alive, the last sign of life was {words}: {WITHOUT['poster']}"
 
 
 def test_two_signs_may_be_missed_and_one_from_the_future_counts() -> None:
-    assert said(Sign("clock", NOW - ALIVE))["clock"].startswith("clock: 1 alive")
+    assert said(Heartbeat("clock", NOW - ALIVE))["clock"].startswith("clock: 1 alive")
     assert said(seen("clock", seconds=-2))["clock"] == "clock: 1 alive, the last sign of life 0 s ago"

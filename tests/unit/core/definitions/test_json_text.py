@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.definitions.json_text import DEEPEST, MOST_NODES, check_shape, read_json, unkeepable
+from core.definitions.json_text import DEEPEST, MOST_NODES, check_shape, read_json, unstorable
 from core.errors import InvalidInput
 
 TEXT = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0"))
@@ -60,7 +60,7 @@ def test_what_is_no_json_is_a_value_error(raw: bytes) -> None:
 
 
 def test_the_place_is_told() -> None:
-    assert [path for path, _ in unkeepable({"a": [1, {"b": 2**63}], "c": float("nan")})] == [
+    assert [path for path, _ in unstorable({"a": [1, {"b": 2**63}], "c": float("nan")})] == [
         ("c",),
         ("a", "1", "b"),
     ]

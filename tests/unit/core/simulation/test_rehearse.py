@@ -35,9 +35,9 @@ def played(*steps: dict[str, Any], **case: Any) -> Simulation:
     )
 
 
-def statuses(rehearsal: Simulation) -> list[str]:
-    assert rehearsal.execution
-    return [step.status.value for step in rehearsal.execution.steps]
+def statuses(simulation: Simulation) -> list[str]:
+    assert simulation.execution
+    return [step.status.value for step in simulation.execution.steps]
 
 
 def wrong(expect: dict[str, Any], *steps: dict[str, Any], **case: Any) -> list[Difference]:
@@ -54,8 +54,8 @@ def test_a_step_is_judged_by_its_own_expectation() -> None:
 
 def test_what_a_step_saves_the_next_one_renders() -> None:
     next_ = CALL | {"json": {"lag": "{{ steps.lag.saved.seconds }}"}}
-    rehearsal = played(SAVING, next_, steps={"lag": {"json": {"seconds": 2}}, "call": {"status": 200}})
-    assert rehearsal.requests["call"]["body"] == '{"lag": 2}'  # type: ignore[index, call-overload]  # a mapping
+    simulation = played(SAVING, next_, steps={"lag": {"json": {"seconds": 2}}, "call": {"status": 200}})
+    assert simulation.requests["call"]["body"] == '{"lag": 2}'  # type: ignore[index, call-overload]  # a mapping
 
 
 def test_an_answer_as_text_that_is_json_is_read_as_json() -> None:
@@ -64,8 +64,8 @@ def test_an_answer_as_text_that_is_json_is_read_as_json() -> None:
 
 
 def test_the_request_is_rendered_and_its_secrets_are_masked_as_in_a_real_run() -> None:
-    rehearsal = played(CALL, steps={"call": {"status": 200}}, secrets={"HOST": "db.example"})
-    assert rehearsal.requests["call"]["url"] == "https://{{ secrets.HOST }}/orders"  # type: ignore[index, call-overload]
+    simulation = played(CALL, steps={"call": {"status": 200}}, secrets={"HOST": "db.example"})
+    assert simulation.requests["call"]["url"] == "https://{{ secrets.HOST }}/orders"  # type: ignore[index, call-overload]
 
 
 def test_a_secret_that_the_case_does_not_give_is_made_up() -> None:
@@ -74,18 +74,18 @@ def test_a_secret_that_the_case_does_not_give_is_made_up() -> None:
 
 def test_each_attempt_gets_the_next_answer_and_further_ones_the_last() -> None:
     step = CALL | {"retry": SAFE}
-    rehearsal = played(step, steps={"call": [{"no_answer": True}, {"status": 503}, {"status": 200}]})
-    assert statuses(rehearsal) == ["succeeded"]
-    assert rehearsal.execution
-    assert rehearsal.execution.steps[0].attempt == 3
+    simulation = played(step, steps={"call": [{"no_answer": True}, {"status": 503}, {"status": 200}]})
+    assert statuses(simulation) == ["succeeded"]
+    assert simulation.execution
+    assert simulation.execution.steps[0].attempt == 3
     assert statuses(played(step, steps={"call": {"status": 503}})) == ["failed"]
 
 
 def test_a_step_that_is_not_safe_is_never_repeated_and_no_answer_is_a_doubt() -> None:
-    rehearsal = played(CALL, steps={"call": [{"no_answer": True}, {"status": 200}]})
-    assert rehearsal.execution
-    assert statuses(rehearsal) == ["unknown"]
-    assert rehearsal.execution.waiting_for is WaitingFor.VERDICT
+    simulation = played(CALL, steps={"call": [{"no_answer": True}, {"status": 200}]})
+    assert simulation.execution
+    assert statuses(simulation) == ["unknown"]
+    assert simulation.execution.waiting_for is WaitingFor.VERDICT
 
 
 def test_a_command_is_judged_by_its_exit_status_and_one_cut_short_is_a_doubt() -> None:
@@ -98,16 +98,16 @@ def test_a_command_is_judged_by_its_exit_status_and_one_cut_short_is_a_doubt() -
     ("decision", "status"), [("approve", "succeeded"), ("reject", "failed"), ("expire", "timed_out")]
 )
 def test_a_gate_is_decided_as_the_case_says(decision: str, status: str) -> None:
-    rehearsal = played(GATE, decisions={"gate": decision})
-    assert statuses(rehearsal) == [status]
-    assert rehearsal.execution
-    assert rehearsal.execution.status.value == status
+    simulation = played(GATE, decisions={"gate": decision})
+    assert statuses(simulation) == [status]
+    assert simulation.execution
+    assert simulation.execution.status.value == status
 
 
 def test_without_a_decision_the_run_stops_at_the_gate_with_its_message() -> None:
-    rehearsal = played(GATE, CALL, incident={"title": "Orders down"})
-    assert statuses(rehearsal) == ["waiting", "pending"]
-    assert rehearsal.requests["gate"]["message"] == "for Orders down"  # type: ignore[index, call-overload]
+    simulation = played(GATE, CALL, incident={"title": "Orders down"})
+    assert statuses(simulation) == ["waiting", "pending"]
+    assert simulation.requests["gate"]["message"] == "for Orders down"  # type: ignore[index, call-overload]
 
 
 def test_an_empty_answer_is_a_good_one() -> None:
@@ -115,15 +115,15 @@ def test_an_empty_answer_is_a_good_one() -> None:
 
 
 def test_a_gate_that_never_expires_cannot_expire_in_a_case() -> None:
-    rehearsal = played(GATE | {"expires": None}, decisions={"gate": "expire"})
-    assert rehearsal.problem == "The approval gate never expires."
+    simulation = played(GATE | {"expires": None}, decisions={"gate": "expire"})
+    assert simulation.problem == "The approval gate never expires."
 
 
 def test_time_passes_at_once_and_is_that_of_the_case() -> None:
-    rehearsal = played(WAIT, incident={"created_at": "2026-05-01T12:00:00Z"})
-    assert rehearsal.execution
-    assert rehearsal.execution.status is Status.SUCCEEDED
-    assert f"{rehearsal.execution.finished_at:%F %T}" == "2026-05-11 12:01:00"
+    simulation = played(WAIT, incident={"created_at": "2026-05-01T12:00:00Z"})
+    assert simulation.execution
+    assert simulation.execution.status is Status.SUCCEEDED
+    assert f"{simulation.execution.finished_at:%F %T}" == "2026-05-11 12:01:00"
 
 
 def test_a_condition_sees_the_incident_of_the_case() -> None:
@@ -139,26 +139,26 @@ def test_a_failed_step_that_goes_on_lets_the_next_one_run() -> None:
 
 
 def test_a_step_without_an_answer_is_named_and_nothing_happens() -> None:
-    rehearsal = played(CALL)
-    assert rehearsal.problem
-    assert "The step call needs an answer, and the case has none." in rehearsal.problem
+    simulation = played(CALL)
+    assert simulation.problem
+    assert "The step call needs an answer, and the case has none." in simulation.problem
 
 
 def test_what_a_step_comes_to_may_be_said_by_the_case() -> None:
     given = {"output": {"a": 1}, "saved": {"seconds": 4}}
-    rehearsal = played(SAVING, steps={"lag": given})
-    assert rehearsal.execution
-    assert rehearsal.execution.steps[0].saved == {"seconds": 4}
+    simulation = played(SAVING, steps={"lag": given})
+    assert simulation.execution
+    assert simulation.execution.steps[0].saved == {"seconds": 4}
     assert statuses(
         played({"id": "said", "type": "message", "text": "a"}, steps={"said": {"error": "x"}})
     ) == ["failed"]
 
 
 def test_a_run_that_is_refused_never_begins() -> None:
-    rehearsal = played(WAIT, parameters={"cluster": "mars"})
-    assert rehearsal.execution is None
-    assert rehearsal.refused
-    assert "cluster must be one of orders, users" in rehearsal.refused
+    simulation = played(WAIT, parameters={"cluster": "mars"})
+    assert simulation.execution is None
+    assert simulation.refused
+    assert "cluster must be one of orders, users" in simulation.refused
 
 
 def test_a_lock_that_cannot_be_named_refuses_the_run() -> None:
@@ -263,19 +263,19 @@ TOLD = {"id": "told", "type": "message", "text": "Build {{ steps.built.saved.num
     ("result", "path"), [("green", ["succeeded", "succeeded"]), ("red", ["failed", "pending"])]
 )
 def test_a_callback_is_judged_by_its_steps_own_expectation(result: str, path: list[str]) -> None:
-    rehearsal = played(BUILT, TOLD, callbacks={"built": {"result": result, "number": 7}})
-    assert statuses(rehearsal) == path
+    simulation = played(BUILT, TOLD, callbacks={"built": {"result": result, "number": 7}})
+    assert statuses(simulation) == path
     if result == "green":
-        assert rehearsal.requests["told"] == {"text": "Build 7"}
+        assert simulation.requests["told"] == {"text": "Build 7"}
 
 
 def test_a_callback_that_does_not_come_is_waited_for() -> None:
-    rehearsal = played(BUILT, TOLD)
-    assert statuses(rehearsal) == ["waiting", "pending"]
-    assert rehearsal.execution
-    assert rehearsal.execution.waiting_for is WaitingFor.CALLBACK
+    simulation = played(BUILT, TOLD)
+    assert statuses(simulation) == ["waiting", "pending"]
+    assert simulation.execution
+    assert simulation.execution.waiting_for is WaitingFor.CALLBACK
 
 
 def test_a_callback_that_its_step_cannot_read_fails_it() -> None:
-    rehearsal = played(BUILT, callbacks={"built": None})
-    assert statuses(rehearsal) == ["failed"]
+    simulation = played(BUILT, callbacks={"built": None})
+    assert statuses(simulation) == ["failed"]

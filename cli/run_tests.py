@@ -59,7 +59,7 @@ def _case_as_json(played: Played) -> dict[str, object]:
         "name": played.case.name,
         "passed": played.holds,
         "differences": [asdict(difference) for difference in played.differences],
-        "requests": played.rehearsal.requests,
+        "requests": played.simulation.requests,
     }
 
 

@@ -18,7 +18,7 @@ WITHOUT_REDIS = "runs start up to two seconds later; nothing is lost"
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class Heartbeat:
     """A process's last sign of life."""
 
     kind: str
@@ -26,7 +26,7 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True)
-class Presence:
+class Liveness:
     """For one kind: how many processes are alive, and the age of the newest sign; None if there is none."""
 
     kind: str
@@ -45,14 +45,14 @@ class Presence:
         return f"{self.kind}: none alive, {last}: {WITHOUT[self.kind]}"
 
 
-def presences(signs: Iterable[Sign], now: datetime) -> list[Presence]:
+def presences(signs: Iterable[Heartbeat], now: datetime) -> list[Liveness]:
     """Return one entry for each kind of process that the service needs."""
     ages: Mapping[str, list[timedelta]] = {kind: [] for kind in WITHOUT}
     for sign in signs:
         if sign.kind in ages:
             ages[sign.kind].append(max(now - sign.seen_at, timedelta(0)))
     return [
-        Presence(kind, sum(age <= ALIVE for age in of_kind), min(of_kind, default=None))
+        Liveness(kind, sum(age <= ALIVE for age in of_kind), min(of_kind, default=None))
         for kind, of_kind in ages.items()
     ]
 
