@@ -1,4 +1,4 @@
-"""The nursery: a process that has imported everything, and forks the processes under test.
+"""The forkserver: a process that has imported everything, and forks the processes under test.
 
 An import costs seconds, a fork milliseconds: so a thousand processes can die in minutes. It reads orders from its
 standard input, one JSON object a line (`log`, `kind`, `environment`), and answers with `{"pid": …}`; of each end

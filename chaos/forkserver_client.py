@@ -1,4 +1,4 @@
-"""The bench's end of a nursery: have a process started, and hear of its end."""
+"""The bench's client of a forkserver: start processes, and learn of their end."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from typing import IO
 
 
 class Child:
-    """A process of a nursery. `status` as of subprocess: negative for a signal, None while it runs."""
+    """A process of a forkserver. `status` as of subprocess: negative for a signal, None while it runs."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -35,7 +35,7 @@ class Child:
 
 
 class Forkserver:
-    """A running nursery. `environment`: what itself is started with, beside ours."""
+    """A running forkserver. `environment`: variables that it is started with, beside ours."""
 
     def __init__(self, log: Path, environment: Mapping[str, str]) -> None:
         self._children: dict[int, Child] = {}
@@ -67,7 +67,9 @@ class Forkserver:
             for line in answers:
                 self._told(json.loads(line))
         for left in self._children.values():
-            left.ended(-signal.SIGTERM)  # by which whoever is left hears of its nursery's end
+            left.ended(
+                -signal.SIGTERM
+            )  # processes that are left learn in this way that their forkserver ended
 
     def _told(self, what: dict[str, int]) -> None:
         if "status" not in what:

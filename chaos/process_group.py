@@ -1,4 +1,4 @@
-"""The crew: the processes under test, started again as soon as they end, on purpose with or without a plan to die."""
+"""The processes under test: each is started again as soon as it ends, with or without a plan to die."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ KILLED = -signal.SIGKILL
 
 @dataclass(frozen=True)
 class Member:
-    """One place in the crew: `name` such as `worker-1`, `kind` such as `worker`."""
+    """A member of the process group: `name` such as `worker-1`, `kind` such as `worker`."""
 
     name: str
     kind: str
@@ -58,9 +58,9 @@ class Post:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a process is started with: extra environment, the fault that its death is counted for, its nursery.
+    """What a process is started with: extra environment, the fault that its death is counted for, its forkserver.
 
-    `nursery`: one of its own, where what it needs must be there before anything is imported.
+    `forkserver`: one of its own, where what it needs must be there before anything is imported.
     """
 
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -92,8 +92,8 @@ class ProcessGroup:
         self._posts: dict[str, Post] = {}
         self._lock = threading.RLock()
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._keep_up, name="crew", daemon=True)
-        self._nursery = Forkserver(logs / "nursery.log", {})
+        self._thread = threading.Thread(target=self._keep_up, name="process-group", daemon=True)
+        self._forkserver = Forkserver(logs / "forkserver.log", {})
         self._hands: dict[str, frozenset[int]] = {}
         self._struck: dict[int, str] = {}  # the fault that a hand's end is counted for
         self.asleep: set[str] = set()
@@ -118,7 +118,7 @@ class ProcessGroup:
             if not post.process.wait(max(0.1, deadline - time.monotonic())):
                 post.process.send(signal.SIGKILL)
                 post.process.wait()
-        self._nursery.close()
+        self._forkserver.close()
 
     def names(self, kind: str) -> list[str]:
         return [member.name for member in self._members if member.kind == kind]
@@ -163,7 +163,7 @@ class ProcessGroup:
 
     def _begin(self, member: Member, plan: Plan) -> Post:
         environment = {**os.environ, **member.environment, **plan.environment}
-        forkserver = plan.forkserver or self._nursery
+        forkserver = plan.forkserver or self._forkserver
         child = forkserver.begin(member.kind, self._logs / f"{member.name}.log", environment)
         return Post(member, child, time.monotonic(), plan.fault)
 

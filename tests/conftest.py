@@ -28,7 +28,7 @@ ADMIN = "U0ADMIN"
 
 @dataclass
 class RecordedJobs:
-    """A doorbell that writes down who rang, and who of them is to go first."""
+    """A job queue that records what was enqueued, and what is to go first."""
 
     enqueued: list[tuple[str, str]] = field(default_factory=list)
     first: list[str] = field(default_factory=list)
@@ -158,7 +158,7 @@ def recorded_bells() -> RecordedJobs:
 
 @pytest.fixture
 def unit_of_work(engine: Engine, recorded_bells: RecordedJobs) -> UnitOfWorkFactory:
-    """The core service on a real database, with a doorbell that only records."""
+    """The core service on a real database, with a job queue that only records."""
     return UnitOfWorkFactory(engine, SystemClock(), recorded_bells, frozenset({ADMIN}))
 
 

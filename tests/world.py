@@ -167,7 +167,7 @@ def new_executor(
 
 
 def work_off(unit_of_work: UnitOfWorkFactory, executor: Executor, jobs: list[tuple[str, str]]) -> None:
-    """Answer the bells until it is quiet."""
+    """Run enqueued jobs until none is left."""
     while jobs:
         kind, execution_id = jobs.pop(0)
         executor.run(KINDS[kind], execution_id)

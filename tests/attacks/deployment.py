@@ -91,7 +91,7 @@ class Deployment:
         )
 
     def work(self) -> None:
-        """Answer every bell, until it is quiet."""
+        """Run every enqueued job until none is left."""
         work_off(self.unit_of_work, self.executor, self.jobs.enqueued)
 
     def see(self, execution_id: str) -> ExecutionView:

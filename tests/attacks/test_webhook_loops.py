@@ -40,7 +40,7 @@ class OurOwnRest:
 
 
 def work(deployment: Deployment) -> int:
-    """Answer bells until it is quiet, or until nobody would wait any longer. Answers how many there were."""
+    """Run enqueued jobs until none is left, or until nobody would wait any longer. Returns how many there were."""
     http = OurOwnRest(TestClient(deployment.web, raise_server_exceptions=False))
     ports = Ports(http, None, secrets_of(deployment.unit_of_work, {}), origins=Origins(SECRET))
     executor, done = Executor(deployment.unit_of_work, ports, "worker-1"), 0

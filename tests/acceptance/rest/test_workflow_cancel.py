@@ -41,7 +41,7 @@ def incident(unit_of_work: UnitOfWorkFactory, responder: TestClient) -> str:
 
 
 def work_on(unit_of_work: UnitOfWorkFactory, jobs: RecordedJobs) -> str:
-    """What was rung for, each once; the id of the workflow execution."""
+    """What was enqueued, each once; the id of the workflow execution."""
     flow = ""
     while jobs.enqueued:
         kind, execution_id = jobs.enqueued.pop(0)

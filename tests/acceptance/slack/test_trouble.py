@@ -42,9 +42,9 @@ def test_commands_are_committed_and_answered_in_time_while_redis_is_away(
 ) -> None:
     """Slack waits 3 seconds: https://docs.slack.dev/interactivity/implementing-slash-commands/"""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        bell = RqJobQueue(open_redis(redis.format(port=listener.getsockname()[1])))
+        job_queue = RqJobQueue(open_redis(redis.format(port=listener.getsockname()[1])))
         app = create_bolt_app(
-            replace(company, job_queue=bell),
+            replace(company, job_queue=job_queue),
             workspace=ours,
             token="xoxb-1",
             api_url=NOBODY_LISTENS,

@@ -267,7 +267,7 @@ def test_where_cluster_and_log_are_not_shown_a_copy_is_recognised_all_the_same(
 
 
 def run(unit_of_work: UnitOfWorkFactory, execution_id: str) -> None:
-    """As a worker that is rung for."""
+    """As a worker with a job for it."""
     new_executor(unit_of_work).run(RUNBOOK, execution_id)
 
 

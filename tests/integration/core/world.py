@@ -59,7 +59,7 @@ class CoreWorld:
         return start_run(self.unit_of_work, self.incident, name, "U0DBOPS", **parameters)
 
     def work(self) -> None:
-        """Answer every bell."""
+        """Run every enqueued job."""
         work_off(self.unit_of_work, self.executor, self.jobs)
 
     def pass_by(self, **amount: float) -> None:

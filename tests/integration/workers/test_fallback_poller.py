@@ -32,7 +32,7 @@ WORKFLOW = (
 
 @pytest.fixture
 def unit_of_work(engine: Engine) -> UnitOfWorkFactory:
-    """Its doorbell is broken."""
+    """Its job queue is broken."""
     unit_of_work = UnitOfWorkFactory(engine, SystemClock(), RqJobQueue(open_redis(AWAY)), frozenset({ADMIN}))
     apply_documents(unit_of_work, TEAMS + "---\n" + SAY)
     return unit_of_work

@@ -1,4 +1,4 @@
-"""RQ on a real Valkey: the doorbell, and a worker that runs two functions and no other."""
+"""RQ on a real Valkey: the job queue, and a worker that runs two functions and no other."""
 
 import json
 import logging
@@ -44,7 +44,7 @@ def queue(redis: Redis) -> Queue:
 
 @pytest.fixture
 def unit_of_work(engine: Engine, redis: Redis) -> Iterator[UnitOfWorkFactory]:
-    """With the real doorbell; its jobs run in this process."""
+    """With the real job queue; its jobs run in this process."""
     unit_of_work = UnitOfWorkFactory(engine, SystemClock(), RqJobQueue(redis), frozenset({ADMIN}))
     apply_documents(unit_of_work, TEAMS + "---\n" + SAY)
     jobs.use(new_executor(unit_of_work))
@@ -74,13 +74,13 @@ def test_a_ring_is_a_job_with_an_id_and_nothing_else(redis: Redis, queue: Queue)
 def test_who_was_rung_for_is_known_until_a_worker_comes(
     unit_of_work: UnitOfWorkFactory, redis: Redis
 ) -> None:
-    bell = RqJobQueue(redis)
-    assert bell.queued() == frozenset()
+    job_queue = RqJobQueue(redis)
+    assert job_queue.queued() == frozenset()
     run = start_run(unit_of_work, new_incident(unit_of_work), "say")
-    bell.enqueue([JobRequest("runbook", run)])
-    assert bell.queued() == {run}
+    job_queue.enqueue([JobRequest("runbook", run)])
+    assert job_queue.queued() == {run}
     work_off(redis)
-    assert bell.queued() == frozenset()
+    assert job_queue.queued() == frozenset()
 
 
 def test_nobody_is_known_to_wait_where_redis_is_away() -> None:
@@ -113,10 +113,10 @@ def test_a_worker_does_not_listen_for_minutes_to_a_redis_that_has_vanished(servi
 
 
 def test_a_ring_that_goes_first_is_answered_before_all_who_wait(redis: Redis, queue: Queue) -> None:
-    bell = RqJobQueue(redis)
-    bell.enqueue([JobRequest("runbook", "rbx_1")])
-    bell.enqueue([JobRequest("workflow", "wfx_1")])
-    bell.enqueue([JobRequest("runbook", "rbx_lost", True)])
+    job_queue = RqJobQueue(redis)
+    job_queue.enqueue([JobRequest("runbook", "rbx_1")])
+    job_queue.enqueue([JobRequest("workflow", "wfx_1")])
+    job_queue.enqueue([JobRequest("runbook", "rbx_lost", True)])
     assert [job.args for job in queue.jobs] == [["rbx_lost"], ["rbx_1"], ["wfx_1"]]
 
 
@@ -211,7 +211,7 @@ def test_a_job_that_raises_does_not_end_the_worker(
     assert see(unit_of_work, run).status is Status.SUCCEEDED
 
 
-# A broken bell -------------------------------------------------------------------------------------
+# A broken job queue -------------------------------------------------------------------------------------
 
 
 def rings_quietly(url: str, jobs: int = 1) -> float:

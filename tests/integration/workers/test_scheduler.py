@@ -1,4 +1,4 @@
-"""The clock: whoever wants a worker is rung for, once per patience, whatever became of the first bell."""
+"""The scheduler: what is due gets a job, once in a while, whatever became of the first one."""
 
 import threading
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def world(engine: Engine, recorded_bells: RecordedJobs) -> CoreWorld:
 
 
 def jobs(world: CoreWorld, **later: float) -> list[str]:
-    """Whom the clock rings for, so much later."""
+    """The executions that the scheduler enqueues so many seconds later."""
     world.clock.pass_by(**later)
     world.jobs.clear()
     assert enqueue_what_is_due(world.unit_of_work) == len(world.jobs)
@@ -89,7 +89,7 @@ def test_what_a_lost_worker_left_goes_first(world: CoreWorld, recorded_bells: Re
 
 
 def test_what_a_lost_worker_left_is_rung_for_again_sooner(world: CoreWorld) -> None:
-    """The worker that heard the bell may have died before it claimed."""
+    """The worker that took the job may have died before it claimed."""
     lost = world.begin(SAY)
     lose(world, lost)
     assert jobs(world, minutes=1) == [lost]

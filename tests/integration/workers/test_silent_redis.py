@@ -14,7 +14,7 @@ from core.unit_of_work import JobRequest
 from workers.breaker import Breaker
 from workers.job_queue import QUIET, RqJobQueue, open_queue
 
-RING = [JobRequest("runbook", "rbx_1")]
+JOB = [JobRequest("runbook", "rbx_1")]
 
 
 class CountingPool(ConnectionPool):
@@ -41,44 +41,44 @@ def test_a_redis_that_did_not_answer_is_not_rung_at_again_for_a_second(
     pool: CountingPool, error: RedisError
 ) -> None:
     time = [0.0]
-    bell = RqJobQueue(Redis(connection_pool=pool), lambda: time[0])
+    job_queue = RqJobQueue(Redis(connection_pool=pool), lambda: time[0])
     pool.error = error
     for _ in range(50):
-        bell.enqueue(RING)
-        assert bell.queued() == frozenset()
+        job_queue.enqueue(JOB)
+        assert job_queue.queued() == frozenset()
     assert pool.asked == 1
 
     time[0] = QUIET - 0.01
-    bell.enqueue(RING)
+    job_queue.enqueue(JOB)
     assert pool.asked == 1
 
     time[0] = QUIET
-    bell.enqueue(RING)
-    bell.enqueue(RING)
+    job_queue.enqueue(JOB)
+    job_queue.enqueue(JOB)
     assert pool.asked == 2
 
 
 def test_a_redis_that_answers_again_is_rung_at_for_everybody(pool: CountingPool, redis: Redis) -> None:
     time = [0.0]
-    bell = RqJobQueue(Redis(connection_pool=pool), lambda: time[0])
+    job_queue = RqJobQueue(Redis(connection_pool=pool), lambda: time[0])
     pool.error = RedisTimeout()
-    bell.enqueue(RING)
+    job_queue.enqueue(JOB)
     pool.error = None
-    bell.enqueue(RING)
+    job_queue.enqueue(JOB)
     assert open_queue(redis).count == 0
 
     time[0] = QUIET
     for _ in range(3):
-        bell.enqueue(RING)
+        job_queue.enqueue(JOB)
     assert open_queue(redis).count == 3
-    assert bell.queued() == {"rbx_1"}
+    assert job_queue.queued() == {"rbx_1"}
 
 
 def test_the_look_at_who_waits_finds_a_broken_redis_too(pool: CountingPool) -> None:
-    bell = RqJobQueue(Redis(connection_pool=pool), lambda: 0.0)
+    job_queue = RqJobQueue(Redis(connection_pool=pool), lambda: 0.0)
     pool.error = RedisTimeout()
-    bell.queued()
-    bell.enqueue(RING)
+    job_queue.queued()
+    job_queue.enqueue(JOB)
     assert pool.asked == 1
 
 

@@ -54,7 +54,7 @@ def test_a_planned_promotion_leaves_the_former_primary_following() -> None:
 
 
 def test_one_promotion_at_a_time() -> None:
-    with pytest.raises(RefusedError, match="under way"):
+    with pytest.raises(RefusedError, match="in progress"):
         begin_promotion(replace(ORDERS, promoting=True), NOW)
 
 

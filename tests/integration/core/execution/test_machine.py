@@ -1,4 +1,4 @@
-"""Any run over the real services and a real database: workers die anywhere, bells are lost, people do anything."""
+"""Any run over the real services and a real database: workers die anywhere, jobs are lost, people do anything."""
 
 import threading
 from collections import Counter

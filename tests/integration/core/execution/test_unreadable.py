@@ -42,7 +42,9 @@ def test_a_run_that_had_not_begun_fails_and_says_why(world: CoreWorld) -> None:
     assert world.see(run).error == f"Step say: {WHY % 0}"
     assert world.statuses(run) == [Status.FAILED, Status.PENDING]
     with world.unit_of_work.begin() as work:
-        assert work.session.get_one(RunbookExecution, run).wake_at is None, "nobody rings for it any more"
+        assert work.session.get_one(RunbookExecution, run).wake_at is None, (
+            "no job is enqueued for it any more"
+        )
 
 
 def test_what_was_done_stays_done_and_the_rest_fails(world: CoreWorld) -> None:

@@ -42,7 +42,7 @@ class Deployment:
         return incident
 
     def work(self) -> None:
-        """A worker answers the bells until it is quiet."""
+        """A worker runs enqueued jobs until none is left."""
         executor = self.executor or new_executor(self.unit_of_work, secrets=self.secrets)
         work_off(self.unit_of_work, executor, self.jobs.enqueued)
 

@@ -138,7 +138,7 @@ def test_the_action_waits_no_longer_than_its_timeout(deployment: Deployment, tar
 def test_an_end_is_answered_in_the_transaction_in_which_it_comes(
     deployment: Deployment, target: Target
 ) -> None:
-    """No worker, no clock and no bell is needed for it: none can be lost."""
+    """No worker, no clock and no job is needed for it: none can be lost."""
     deployment.apply(documents(target))
     deployment.open()
     with deployment.unit_of_work.begin() as work:

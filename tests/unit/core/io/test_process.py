@@ -259,10 +259,10 @@ from core.clock import elapsed
 from core.io.attempts import CancelToken
 from core.io.process import Command, ProcessRunner
 
-leash = CancelToken()
-leash.held_until = elapsed() + 3
+cancel_token = CancelToken()
+cancel_token.held_until = elapsed() + 3
 script = f"setsid sh -c 'echo $$ >> {sys.argv[1]}; sleep 1000' & echo $$ >> {sys.argv[1]}; sleep 1000"
-ProcessRunner("/usr/bin:/bin").run(Command(["sh", "-c", script]), timedelta(hours=1), leash)
+ProcessRunner("/usr/bin:/bin").run(Command(["sh", "-c", script]), timedelta(hours=1), cancel_token)
 """
 
 
