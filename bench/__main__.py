@@ -87,11 +87,12 @@ def main(
 
 @app.command()
 def scale(
-    executions: Annotated[int, typer.Option(help="How many executions to load.")] = MILLION,
-    explained: Annotated[Path, typer.Option(help="The file to write the figures and plans to.")] = EXPLAINED,
+    executions: Annotated[int, typer.Option(help="The number of executions to load.")] = MILLION,
+    explained: Annotated[Path, typer.Option(help="The file that gets the table.")] = EXPLAINED,
+    plans: Annotated[Path | None, typer.Option(help="A folder that gets the raw plans.")] = None,
 ) -> None:
-    """Load a million executions into a database of their own, and measure reads and polls."""
-    print_report(measure_scale(executions, explained))
+    """Load a million executions into a database of their own, and measure what is read and polled."""
+    print_report(measure_scale(executions, explained, plans))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Query plans of measured reads, as Markdown."""
+"""Record the statements that a piece of code sends to PostgreSQL, and explain the longest."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
+from bench.plans import Plan
+
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement that was sent to PostgreSQL, and the seconds that it took."""
+    """A statement with its parameters, and how many seconds it took."""
 
     text: str
     parameters: Mapping[str, Any]
@@ -20,7 +22,7 @@ class Statement:
 
 @contextmanager
 def recorded(engine: Engine) -> Iterator[list[Statement]]:
-    """Record the statements that are executed in the block."""
+    """Record the statements that the block executes."""
     statements: list[Statement] = []
     begun: list[float] = []
 
@@ -40,19 +42,15 @@ def recorded(engine: Engine) -> Iterator[list[Statement]]:
         event.remove(engine, "after_cursor_execute", after)
 
 
-def explain(engine: Engine, what: str, act: Callable[[], object]) -> str:
-    """Return the plan of the slowest statement that `act` executes."""
+def explain(engine: Engine, act: Callable[[], object]) -> Plan:
+    """Call `act`, and return the plan of its longest statement. What that writes is rolled back."""
     with recorded(engine) as statements:
         act()
     longest = max(statements, key=lambda each: each.seconds)
-    words = f"The slowest of {len(statements)} statements." if len(statements) > 1 else "One statement."
-    return (
-        f"## {what}\n\n{words}\n\n```sql\n{longest.text.strip()}\n```\n\n```\n{_plan(engine, longest)}\n```\n"
-    )
+    return Plan(longest.text, _plan_text(engine, longest), len(statements))
 
 
-def _plan(engine: Engine, statement: Statement) -> str:
-    """Return the plan of the statement, which is executed and rolled back."""
+def _plan_text(engine: Engine, statement: Statement) -> str:
     with engine.connect() as connection:
         explained = f"EXPLAIN (ANALYZE, BUFFERS) {statement.text}"
         rows: Sequence[Any] = connection.exec_driver_sql(explained, dict(statement.parameters)).all()

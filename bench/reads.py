@@ -1,4 +1,4 @@
-"""The measured reads and polls, as Slack, REST, the scheduler and the poster make them."""
+"""The queries that `python -m bench scale` measures: what interfaces read, and what scheduler and poster poll."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -48,13 +48,13 @@ Act = Callable[[UnitOfWork, Person, str], object]
 
 @dataclass(frozen=True)
 class Read:
-    """A read. `about`: ids or names to read, one per round. `person`: who reads; empty for the system."""
+    """One query. `about`: the ids or names that it is called with, one after the other."""
 
     what: str
     act: Act
     about: Sequence[str] = ("",)
     rounds: int = 100
-    person: str = ADMIN
+    person: str = ADMIN  # empty: the system
 
 
 def reads(executions: int, chance: random.Random) -> Iterator[Read]:
@@ -121,12 +121,12 @@ def _trail(subjects: Sequence[str]) -> Iterator[Read]:
 
 
 def polls() -> Iterator[Read]:
-    """Yield the queries that processes poll; their writes are rolled back."""
+    """Yield the queries that processes repeat all the time. What they write is rolled back."""
     for what, act in (
         ("scheduler: executions to enqueue", lambda work, *_: find_due(work, RUNBOOK)),
         ("scheduler: incidents that reached an age", lambda work, *_: came_of_age(work)),
         ("scheduler: audit entries to seal", lambda work, *_: seal_entries(work)),
-        ("scheduler: executions to count", lambda work, *_: count_ended(work)),
+        ("scheduler: ended executions to count", lambda work, *_: count_ended(work)),
         ("poster: next notice", lambda work, *_: claim_next(work.session, work.now)),
         ("poster: whether a notice is due", lambda work, *_: is_due_by(work.session, work.now)),
     ):

@@ -1,7 +1,8 @@
-"""`python -m bench scale`: measure reads with a million executions loaded, and write plans to docs/explain.md."""
+"""`python -m bench scale`: query times with a million executions. Writes the table in docs/explain.md."""
 
 import os
 import random
+import re
 import resource
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from sqlalchemy import Engine, text
 from bench.explaining import explain
 from bench.loading import ADMIN, load_everything
 from bench.place import NullJobQueue
+from bench.plans import Plan
 from bench.reads import Read, polls, reads
 from bench.report import Line, Section, machine, milliseconds, summarize
 from cli.embedded import create_database, embedded_services
@@ -34,7 +36,7 @@ EXPLAINED = Path("docs/explain.md")
 MILLION = 1_000_000
 SEED = 7
 Answer = TypeVar("Answer")
-COLD = 3  # rounds without any of the database in the machine's memory
+COLD = 3  # rounds after which the machine has to read the database's files from the disk
 
 
 NOBODY = Person("system", source="bench")
@@ -42,27 +44,27 @@ NOBODY = Person("system", source="bench")
 
 @dataclass(frozen=True)
 class Figure:
-    """A measured read. `line`: with warm caches. `cold`: the slowest with cold caches, in milliseconds."""
+    """A measured query: `line` with warm caches; `cold`: the slowest with cold caches, in ms; its longest plan."""
 
     line: Line
     cold: float
+    plan: Plan
 
 
-def measure_scale(executions: int, explained: Path | None) -> list[Section]:
-    """Load a database of its own, and measure people's reads and processes' polls.
+def measure_scale(executions: int, page: Path | None, plans: Path | None = None) -> list[Section]:
+    """Load a database of its own, and measure what people read and what processes poll.
 
-    The table and the plans are written to the file `explained`, if given.
+    `page`: the file that gets the table. `plans`: the folder that gets the raw plans, one file for each query.
     """
     with _database() as engine:
         unit_of_work = UnitOfWorkFactory(engine, SystemClock(), NullJobQueue(), frozenset({ADMIN}))
         bulk = _bulk(unit_of_work, executions)
         read = [*reads(executions, random.Random(SEED)), *polls()]
         figures = [_measure(unit_of_work, each) for each in read]
-        if explained is not None:
-            plans = [
-                explain(engine, _heading(read, each), partial(_once, unit_of_work, each, 0)) for each in read
-            ]
-            explained.write_text(_document(executions, bulk, figures, plans))
+        if page is not None:
+            page.write_text(document(executions, bulk, figures, machine()), encoding="utf-8")
+        if plans is not None:
+            _write_plans(plans, [_heading(read, each) for each in read], figures)
         return [
             Section(f"Reads, {executions:,} executions loaded", [_shown(each) for each in figures]),
             Section("In bulk", bulk),
@@ -82,7 +84,7 @@ def _database() -> Iterator[Engine]:
 
 
 def _bulk(unit_of_work: UnitOfWorkFactory, executions: int) -> list[Line]:
-    """Measure bulk operations on all rows: load, count, seal, verify."""
+    """Measure what is done to all rows: loading, counting, sealing, verifying."""
     seconds = _timed("loading", lambda: load_everything(unit_of_work, executions))[0]
     lines = [Line("loading", None, f"{executions:,} executions of four steps in {seconds:.0f} s")]
     lines.append(
@@ -123,7 +125,7 @@ def _timed(what: str, act: Callable[[], Answer]) -> tuple[float, Answer]:
 
 
 def _memory() -> int:
-    """Return this process's peak memory in MB."""
+    """Return the peak memory of this process, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
@@ -133,11 +135,12 @@ def _vacuum(engine: Engine) -> None:
 
 
 def _measure(unit_of_work: UnitOfWorkFactory, read: Read) -> Figure:
-    """Measure a read; each round is a transaction, like a request, and the first three do not count."""
+    """Measure a query, each round in a transaction of its own, like a request; the first three rounds do not count."""
     print(f"{read.what} …", file=sys.stderr, flush=True)
     cold = [_cold_round(unit_of_work, read, -number) for number in range(1, COLD + 1)]
     taken = [_once(unit_of_work, read, number % len(read.about)) for number in range(-3, read.rounds)][3:]
-    return Figure(Line(read.what, summarize(milliseconds(taken))), max(milliseconds(cold)))
+    plan = explain(unit_of_work.engine, partial(_once, unit_of_work, read, 0))
+    return Figure(Line(read.what, summarize(milliseconds(taken))), max(milliseconds(cold)), plan)
 
 
 def _cold_round(unit_of_work: UnitOfWorkFactory, read: Read, number: int) -> float:
@@ -146,7 +149,7 @@ def _cold_round(unit_of_work: UnitOfWorkFactory, read: Read, number: int) -> flo
 
 
 def _once(unit_of_work: UnitOfWorkFactory, read: Read, number: int) -> float:
-    """Read once, roll back, and return the seconds."""
+    """Return the seconds that it took. What it wrote is rolled back."""
     begun = time.perf_counter()
     with unit_of_work.begin() as work:
         person = load_person(work, read.person, source="bench") if read.person else NOBODY
@@ -158,7 +161,7 @@ def _once(unit_of_work: UnitOfWorkFactory, read: Read, number: int) -> float:
 
 
 def _forget(engine: Engine) -> None:
-    """Drop the database's files from the page cache. PostgreSQL's own 64 MB of buffers stay as they are."""
+    """Drop the database's files from the machine's page cache. PostgreSQL's own 64 MB of buffers stay."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("CHECKPOINT"))
         folder = Path(str(connection.scalar(text("SHOW data_directory"))))
@@ -175,25 +178,64 @@ def _shown(figure: Figure) -> Line:
 
 
 def _heading(read: Sequence[Read], each: Read) -> str:
-    """Return a heading; an ellipsis at the start is replaced by the preceding full title."""
+    """Return the query's full name: an ellipsis stands for the name of an earlier query."""
     if not each.what.startswith("…"):
         return each.what.capitalize()
     before = [one.what for one in read[: read.index(each)] if not one.what.startswith("…")]
     return f"{before[-1].capitalize()}{each.what.replace('…', ',')}"
 
 
-def _document(executions: int, bulk: Sequence[Line], figures: Sequence[Figure], plans: Sequence[str]) -> str:
-    rows = [
-        f"| {each.line.what} | {summary.count} | {summary.p50:.1f} | {summary.p95:.1f} | {each.cold:.1f} |"
-        for each in figures
-        if (summary := each.line.summary) is not None
-    ]
-    words = (
-        f"# Reads with {executions:,} executions loaded\n\n`python -m bench scale` writes this file. {machine()}. "
-        "The service and PostgreSQL (64 MB of shared buffers) ran on one machine. Each read is a transaction of its "
-        "own, from loading the person's teams to building the views. Cold: the slowest of three, each after the "
-        "database's files were dropped from the page cache.\n"
-    )
-    table = ["| read | n | p50 ms | p95 ms | cold ms |", "| --- | ---: | ---: | ---: | ---: |", *rows, ""]
+INTRODUCTION = """\
+# Query times with {executions:,} executions
+
+Generated by `python -m bench scale`; `--plans FOLDER` also writes the raw plans (`EXPLAIN (ANALYZE, BUFFERS)`).
+{machine}. The service and PostgreSQL (64 MB of shared buffers) ran on one machine.
+
+Each query is a transaction of its own, from looking up the person's teams to the resulting views: p50 and p95 of its
+rounds, and the slowest of three rounds with cold file caches. The last four columns describe its longest SQL statement:
+the execution time, the rows returned, the pages (8 kB) read, and the indexes and tables with the most pages.
+"""
+COLUMNS = (
+    "query",
+    "rounds",
+    "p50 ms",
+    "p95 ms",
+    "cold ms",
+    "SQL ms",
+    "rows",
+    "pages",
+    "indexes and tables read",
+)
+ALIGNMENT = ["---", *["---:"] * (len(COLUMNS) - 2), "---"]
+
+
+def document(executions: int, bulk: Sequence[Line], figures: Sequence[Figure], machine: str) -> str:
+    """Return the page docs/explain.md."""
+    rows = [list(COLUMNS), ALIGNMENT, *filter(None, map(_row, figures))]
+    table = [f"| {' | '.join(row)} |" for row in rows]
     done = ["| in bulk | |", "| --- | --- |", *[f"| {line.what} | {line.remark} |" for line in bulk], ""]
-    return "\n".join([words, *table, *done, "# Plans\n", *plans])
+    return "\n".join([INTRODUCTION.format(executions=executions, machine=machine), *table, "", *done])
+
+
+def _row(figure: Figure) -> list[str]:
+    summary, plan = figure.line.summary, figure.plan
+    if summary is None:
+        return []
+    times = (summary.p50, summary.p95, figure.cold)
+    return [
+        figure.line.what,
+        str(summary.count),
+        *(f"{each:.1f}" for each in times),
+        f"{plan.milliseconds:.2f}",
+        f"{plan.rows:,}",
+        f"{plan.buffers:,}",
+        plan.summary,
+    ]
+
+
+def _write_plans(folder: Path, headings: Sequence[str], figures: Sequence[Figure]) -> None:
+    """Write each raw plan as a Markdown file of its own, numbered in the order of the table."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, (heading, figure) in enumerate(zip(headings, figures, strict=True), start=1):
+        name = re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-")
+        (folder / f"{number:02}-{name}.md").write_text(figure.plan.markdown(heading), encoding="utf-8")

@@ -1,1 +1,1 @@
-"""The face: Slack in and out, REST, pages. It stands on core."""
+"""The interfaces: Slack, REST and web pages. Built on `core` alone."""

@@ -1,15 +1,10 @@
-"""Buttons: what each does when it is pressed.
-
-The button that approves a definition: exactly the version that its card showed.
-
-The buttons: each is one decision of core's. What comes of it is shown by the poster, from the database.
-"""
+"""The handlers of Slack buttons. Each makes one call into core; the poster shows the result, from the database."""
 
 import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from bot.cards.definition_approval import Shown
+from bot.cards.definition_approval import NO_LONGER_WORKS, Shown
 from bot.cards.words import escape
 from bot.entrances import BUTTONS as IN_THE_POLICY
 from core.decisions.people import Person
@@ -29,9 +24,9 @@ from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 def press_approve(unit_of_work: UnitOfWorkFactory, value: str, user_id: str, *, single_admin: bool) -> str:
-    """Approve what was shown. Returns what there is to say.
+    """Approve the version that the card showed. Returns the sentence to reply with.
 
-    Raises core's errors: Stale where the definition is at another version by now, or says something else.
+    Raises core's errors: Stale if the definition has another version or another content by now.
     """
     shown = Shown.of(value)
 
@@ -41,7 +36,7 @@ def press_approve(unit_of_work: UnitOfWorkFactory, value: str, user_id: str, *, 
             return _approve(work, person, RUNBOOKS, shown, single_admin)
         if shown.kind == WORKFLOWS.noun:
             return _approve(work, person, WORKFLOWS, shown, single_admin)
-        raise InvalidInput("This button does nothing here any more.")
+        raise InvalidInput(NO_LONGER_WORKS)
 
     return unit_of_work.run(act)
 
@@ -55,39 +50,39 @@ def _approve(
     return f"✅ {escape(row.name)} v{row.version} is approved and may run."
 
 
-NOTHING_HERE = "This button does nothing here any more."
 ATTEMPT = re.compile(r"[0-9]{1,9}")
 
+# Returns the sentence for the person who pressed the button, or None.
 ButtonHandler: TypeAlias = Callable[[UnitOfWork, Person, str], str | None]
 
 
 def _decides(approved: bool) -> ButtonHandler:
-    def deed(work: UnitOfWork, person: Person, value: str) -> str | None:
-        """The value: the gate, and the beginning of the digest of what its card showed."""
+    def handle(work: UnitOfWork, person: Person, value: str) -> str | None:
+        """Decide the gate. `value`: its id, and the beginning of the digest of what its card showed."""
         approval_id, _, seen = value.partition(":")
         gate = decide_gate(work, person, approval_id, approved=approved, seen=seen)
         work.session.flush()
         work.session.refresh(gate)  # its decisions were read before this one was added
         return view_approval(work, gate).nobody_left
 
-    return deed
+    return handle
 
 
 def _judges(answer: str) -> ButtonHandler:
-    def deed(work: UnitOfWork, person: Person, value: str) -> None:
-        """The value: the run, the step, and the attempt that the card asks about."""
+    def handle(work: UnitOfWork, person: Person, value: str) -> None:
+        """Give the verdict. `value`: the run, the step, and the attempt that the card asks about."""
         execution_id, *about = value.split(":")
         give_verdict(work, person, execution_id, answer, _in_doubt(about))
 
-    return deed
+    return handle
 
 
 def _in_doubt(about: list[str]) -> InDoubt | None:
-    """None for a button that does not say it: of an earlier release."""
+    """Return the step and attempt; None for the button of an earlier release, which does not carry them."""
     if not about:
         return None
     if len(about) != 2 or not ATTEMPT.fullmatch(about[1]):
-        raise InvalidInput(NOTHING_HERE)
+        raise InvalidInput(NO_LONGER_WORKS)
     return InDoubt(about[0], int(about[1]))
 
 
@@ -96,18 +91,18 @@ def _cancels(work: UnitOfWork, person: Person, execution_id: str) -> None:
 
 
 def _cancels_workflow(work: UnitOfWork, person: Person, execution_id: str) -> str:
-    """What it has started goes on: to cancel that too, it is typed."""
+    """Cancel the workflow. The runs that it started continue; only the typed command cancels them, too."""
     row, _ = cancel_workflow(work, person, execution_id, with_runs=False)
-    return f"🚫 The workflow {row.workflow_name} is cancelled. What it has started goes on."
+    return f"🚫 Workflow {row.workflow_name} is cancelled. The runs that it started continue."
 
 
 def _retries(work: UnitOfWork, person: Person, execution_id: str) -> None:
-    """One person's clicks on one run are one request, however often Slack brings them."""
+    """Retry the run. Repeated clicks by one person, and repeated deliveries by Slack, are one request."""
     key = f"slack:run.retry:{execution_id}:{person.slack_user_id}"
     retry(work, person, execution_id, request_key=key)
 
 
-# By action_id. What a deed answers is told to who pressed.
+# By action_id.
 BUTTONS: Mapping[str, ButtonHandler] = {
     "approval.approve": _decides(approved=True),
     "approval.reject": _decides(approved=False),
@@ -119,15 +114,15 @@ BUTTONS: Mapping[str, ButtonHandler] = {
 
 
 def press(unit_of_work: UnitOfWorkFactory, action_id: str, value: str, user_id: str) -> str | None:
-    """Do what the button says, in one transaction. Returns what only who pressed is to be told, if anything.
+    """Handle a pressed button in one transaction. Returns a sentence for the person who pressed it, if there is one.
 
-    Raises core's errors; then nothing is changed, but a card that was out of date is told anew.
+    Raises core's errors. Then nothing is changed, except that an outdated card is shown again.
     """
-    deed = BUTTONS.get(action_id)
-    if deed is None or action_id not in IN_THE_POLICY:
-        raise InvalidInput(NOTHING_HERE)
+    handle = BUTTONS.get(action_id)
+    if handle is None or action_id not in IN_THE_POLICY:
+        raise InvalidInput(NO_LONGER_WORKS)
     try:
-        return unit_of_work.run(lambda work: deed(work, load_person(work, user_id, source="slack"), value))
+        return unit_of_work.run(lambda work: handle(work, load_person(work, user_id, source="slack"), value))
     except StaleApproval as stale:
         with unit_of_work.begin() as work:
             show_anew(work, stale.approval_id)

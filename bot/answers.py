@@ -1,4 +1,4 @@
-"""What people are told when something was refused or went wrong: an ephemeral sentence."""
+"""Errors as sentences for people in Slack, and ephemeral replies through a `response_url`."""
 
 import secrets
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,20 +23,23 @@ NOWHERE = RunLinks("", "")
 
 
 def sentence(error: Exception, links: RunLinks = NOWHERE) -> str:
-    """One of core's errors says it itself; any other one gets an id that is logged and shown.
+    """Return the sentence of an error: core's own text, or for any other error an id that is logged and shown.
 
-    `links`: the run that holds a lock is linked to its page, where there is one.
+    `links`: to the page of a run that holds a lock, if there are pages.
     """
     if isinstance(error, RunbookError):
         return f"{'⛔' if isinstance(error, NotAllowed) else '⚠️'} {_linked(error, links)}"
     if isinstance(error, PoolTimeout) or is_too_late(error):
-        log.warning("a request was given up", error=type(error).__name__)
-        return "⚠️ Too much is going on just now. Nothing was changed; try again in a moment."
+        log.warning("a request was abandoned", error=type(error).__name__)
+        return "⚠️ The service is overloaded. Nothing was changed; try again in a moment."
     reference = f"err_{secrets.token_hex(4)}"
     log.error("request failed", reference=reference, exc_info=error)
     if isinstance(error, DATABASE_GONE):
-        return f"⚠️ The database cannot be reached just now. Look how things stand before you try again. ({reference})"
-    return f"⚠️ Something went wrong here, and it is not your fault. The operators find it as {reference}."
+        return (
+            "⚠️ The database cannot be reached. Your request may have taken effect: check before you try again. "
+            f"({reference})"
+        )
+    return f"⚠️ Something went wrong on our side. Give the operators this id: {reference}."
 
 
 def _linked(error: RunbookError, links: RunLinks) -> str:
@@ -47,28 +50,28 @@ def _linked(error: RunbookError, links: RunLinks) -> str:
 
 
 class EphemeralReplier:
-    """Tells one person something through a `response_url`, off the request's path.
+    """Replies to one person through a `response_url`, on threads of its own.
 
-    Slack's API may be down: then the sentence is lost, and nothing else is. Nothing is said anywhere but at Slack's
-    own address, or at that of `api_url`, where it stands for Slack.
+    If Slack's API is down, the sentence is lost, and nothing else. It posts only to Slack's own address, or to that of
+    `api_url` where it stands in for Slack.
     """
 
     def __init__(self, api_url: str = SLACK_API) -> None:
         self._api_url = api_url
-        self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="whisper")
+        self._executor = ThreadPoolExecutor(max_workers=2, thread_name_prefix="reply")
 
     def __call__(self, response_url: str, text: str, *, replace: bool = False) -> "Future[None]":
-        """`replace`: it takes the place of the message whose button was pressed."""
+        """Send `text`. `replace`: it replaces the message whose button was pressed."""
         future = self._executor.submit(_send, response_url, text, replace, self._api_url)
         future.add_done_callback(_log_failure)
         return future
 
 
 def is_slacks(response_url: str, api_url: str) -> bool:
-    """Whether it is an address of the Slack that we belong to: of hooks.slack.com, or where its API is."""
+    """Return True for an address of our Slack: on hooks.slack.com, or on the host of its API."""
     try:
         asked, api = urlsplit(response_url), urlsplit(api_url)
-        _ = asked.port  # raises ValueError for one that is none
+        _ = asked.port  # raises ValueError for an invalid port
     except ValueError:
         return False
     if asked.username is not None or asked.hostname is None:
@@ -79,17 +82,17 @@ def is_slacks(response_url: str, api_url: str) -> bool:
 
 
 def _send(response_url: str, text: str, replace: bool, api_url: str) -> None:
-    """Once only: a repeated sentence is worse than a lost one."""
+    """Send it once: a repeated sentence is worse than a lost one."""
     if not is_slacks(response_url, api_url):
-        log.warning("not told: response_url is not Slack's", host=urlsplit(response_url).hostname)
+        log.warning("reply not sent: response_url is not Slack's", host=urlsplit(response_url).hostname)
         return
     client = WebhookClient(response_url, timeout=SECONDS, retry_handlers=[])
     response = client.send(text=text, response_type="ephemeral", replace_original=replace)
     if response.status_code != 200:
-        log.warning("not told", status=response.status_code, answer=response.body)
+        log.warning("reply not sent", status=response.status_code, answer=response.body)
 
 
 def _log_failure(future: "Future[None]") -> None:
     error = future.exception()
     if error is not None:
-        log.warning("not told", error=str(error))
+        log.warning("reply not sent", error=str(error))

@@ -1,7 +1,7 @@
-"""The Bolt app: the one place where listeners are registered. Each acknowledges, makes one call, and renders.
+"""The Bolt app: all listeners are registered here. Each acknowledges, makes one call into core, and renders the reply.
 
-An acknowledgement needs our database and nothing else. Only a form is opened before it, in the time that there is;
-where that fails, the sentence takes its place.
+An acknowledgement needs only our database. A form is the one thing that is opened before it, within a time limit;
+if that fails, the reply's text takes its place.
 """
 
 import json
@@ -19,7 +19,7 @@ from slack_sdk import WebClient
 
 from bot.actions import BUTTONS, press, press_approve
 from bot.answers import NOWHERE, EphemeralReplier, sentence
-from bot.cards.definition_approval import APPROVE
+from bot.cards.definition_approval import APPROVE, NO_LONGER_WORKS
 from bot.cards.words import escape_sentence
 from bot.commands.call import CommandCall, Reply
 from bot.commands.dispatch import answer
@@ -35,7 +35,7 @@ from core.unit_of_work import UnitOfWorkFactory
 
 log = structlog.get_logger()
 
-SECONDS = 10  # for a call of Slack's API by this app's client
+SECONDS = 10  # timeout of a call to Slack's API by this app's client
 
 
 def create_bolt_app(
@@ -48,13 +48,12 @@ def create_bolt_app(
     links: RunLinks = NOWHERE,
     limits: Limits = STANDARD,
 ) -> App:
-    """The app, without a call to Slack: neither at the start (`auth.test`) nor while it dispatches.
+    """Create the app. It makes no call to Slack, neither at the start (`auth.test`) nor while it dispatches.
 
-    It believes what it is given: whoever gives it requests (bot.slack_http, bot.socket) knows that they are Slack's.
+    It trusts its input: bot.slack_http and bot.socket verify that requests come from Slack.
 
-    `workspace` says whose requests are heard. `single_admin`: whether a platform admin may approve a definition that
-    they wrote. `links`: to the pages of runs.
-    `limits`: on what people type and click.
+    `workspace`: the workspace whose requests are accepted. `single_admin`: True if platform admins may approve
+    definitions that they wrote. `links`: to the pages of runs. `limits`: on what people type and click.
     """
     app = App(
         name="runbook",
@@ -68,20 +67,20 @@ def create_bolt_app(
     app.use(only_from(workspace))
     app.middleware(_limited(SlackLimits(limits)))
     presence = Presence(unit_of_work, token, api_url)
-    face = SlackListeners(
+    listeners = SlackListeners(
         unit_of_work, EphemeralReplier(api_url), Opener(token, api_url), single_admin, links, presence
     )
-    app.command(re.compile(".*"))(face.on_command)
+    app.command(re.compile(".*"))(listeners.on_command)
     for action_id in BUTTONS:
-        app.action(action_id)(face.on_button)
-    app.action(APPROVE)(face.on_definition_approved)
-    app.view(CALLBACK_ID)(face.on_run_form)
-    app.error(face.on_error)
+        app.action(action_id)(listeners.on_button)
+    app.action(APPROVE)(listeners.on_definition_approved)
+    app.view(CALLBACK_ID)(listeners.on_run_form)
+    app.error(listeners.on_error)
     return app
 
 
 def _always(token: str) -> Any:
-    """One workspace, one token: there is nobody to ask."""
+    """Authorize every request with our one token: we serve one workspace."""
 
     def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
@@ -90,14 +89,14 @@ def _always(token: str) -> Any:
 
 
 def name_request(request: BoltRequest, next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002 Bolt's name
-    """A middleware: what comes through Socket Mode has an id too; over HTTP the web has given it one already."""
+    """Give a request through Socket Mode an id (middleware). Over HTTP, the web application has already done so."""
     if request.mode == "socket_mode":
         structlog.contextvars.bind_contextvars(**{REQUEST_ID: f"req_{secrets.token_hex(8)}"})
     return next()
 
 
 def _limited(limits: SlackLimits) -> Callable[..., BoltResponse]:
-    """A middleware: what is too much is refused before it reaches a listener."""
+    """Return a middleware that refuses requests over the limits before they reach a listener."""
 
     def limit(body: dict[str, Any], next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002 Bolt's name
         limits.check(body)
@@ -108,7 +107,7 @@ def _limited(limits: SlackLimits) -> Callable[..., BoltResponse]:
 
 @dataclass(frozen=True)
 class SlackListeners:
-    """The listeners."""
+    """The listeners of commands, buttons and forms."""
 
     unit_of_work: UnitOfWorkFactory
     replier: EphemeralReplier
@@ -133,31 +132,31 @@ class SlackListeners:
         return ack(reply.beside(self.presence.warning(body)).body())
 
     def on_run_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> BoltResponse:
-        """What is wrong with a field stands under it; any other refusal takes the form's place."""
+        """Start the run. A field's error is shown under the field; any other refusal replaces the form."""
         try:
             submitted = submit(self.unit_of_work, view, body["user"]["id"])
         except RunbookError as error:
             return ack(response_action="update", view=refusal(view["title"]["text"], self._says(error)))
         if submitted.errors is not None:
             return ack(response_action="errors", errors=dict(submitted.errors))
-        self._tell_at(subject_of(view).response_url, submitted.said)
+        self._reply_at(subject_of(view).response_url, submitted.said)
         return ack()
 
     def on_button(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> BoltResponse:
-        told = press(self.unit_of_work, action["action_id"], action.get("value", ""), body["user"]["id"])
-        if told is not None:
-            self._tell_at(body.get("response_url"), escape_sentence(told))
+        said = press(self.unit_of_work, action["action_id"], action.get("value", ""), body["user"]["id"])
+        if said is not None:
+            self._reply_at(body.get("response_url"), escape_sentence(said))
         return ack()
 
     def on_definition_approved(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> BoltResponse:
-        """What came of it takes the card's place: its button approves no other version."""
+        """Approve the definition. The result replaces the card, whose button is good for no other version."""
         value, user_id = action.get("value", ""), body["user"]["id"]
         said = press_approve(self.unit_of_work, value, user_id, single_admin=self.single_admin)
-        self._tell_at(body.get("response_url"), said, replace=True)
+        self._reply_at(body.get("response_url"), said, replace=True)
         return ack()
 
     def on_error(self, error: Exception, request: BoltRequest) -> BoltResponse:
-        """Acknowledge, and tell the person: a request that Slack repeats would fail again."""
+        """Acknowledge, and reply with the error: if Slack repeated the request, it would fail again."""
         body = request.body
         if "command" in body:
             return BoltResponse(status=200, body=Reply(self._says(error)).body())
@@ -165,7 +164,7 @@ class SlackListeners:
             return self._unhandled(body)
         if body.get("type") == "view_submission":
             return self._in_place_of_form(error)
-        self._tell(body, error)
+        self._reply(body, error)
         return BoltResponse(status=200)
 
     def _in_place_of_form(self, error: Exception) -> BoltResponse:
@@ -173,21 +172,21 @@ class SlackListeners:
         return BoltResponse(status=200, body=json.dumps({"response_action": "update", "view": view}))
 
     def _unhandled(self, body: Mapping[str, Any]) -> BoltResponse:
-        """An event is acknowledged: Slack would send it again. A button of another release is explained."""
+        """Acknowledge an event, which Slack would otherwise repeat. Explain a button of another release."""
         log.info("unhandled request", type=body.get("type"))
         if body.get("type") == "event_callback":
             return BoltResponse(status=200)
         if body.get("type") == "block_actions":
-            self._tell(body, InvalidInput("This button does nothing here any more."))
+            self._reply(body, InvalidInput(NO_LONGER_WORKS))
             return BoltResponse(status=200)
         return BoltResponse(status=404)
 
     def _says(self, error: Exception) -> str:
         return sentence(error, self.links)
 
-    def _tell(self, body: Mapping[str, Any], error: Exception) -> None:
-        self._tell_at(body.get("response_url"), self._says(error))
+    def _reply(self, body: Mapping[str, Any], error: Exception) -> None:
+        self._reply_at(body.get("response_url"), self._says(error))
 
-    def _tell_at(self, response_url: str | None, said: str, *, replace: bool = False) -> None:
+    def _reply_at(self, response_url: str | None, said: str, *, replace: bool = False) -> None:
         if response_url:
             self.replier(response_url, said, replace=replace)

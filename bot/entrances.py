@@ -1,6 +1,7 @@
-"""Every way in, and what the policy is asked for it: addresses, sub-commands, buttons, views.
+"""The policy action of every entry point: HTTP routes, sub-commands, buttons and views.
 
-What is not here is refused. A test holds these tables against the router and the registries; the reference shows them.
+An entry point that is not listed is refused to everybody. A test compares these tables with the router and the
+registries, and the reference shows them.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""Whether the app can post where a command was typed: Slack lets people type it in a private channel without the app.
+"""Detect whether the app can post in the channel where a command was typed.
 
-A command is answered to who typed it, and says so; what it starts would be shown to nobody. Only those channels are
-asked about, and each once as long as the app is there.
+Slack lets people type commands in private channels that the app is not in. The person gets a reply, but nobody would
+see what the command starts. Only such channels are checked, and only until the app is found to be a member.
 """
 
 from collections.abc import Mapping
@@ -18,19 +18,19 @@ from core.unit_of_work import UnitOfWorkFactory
 
 log = structlog.get_logger()
 
-SECONDS = 1.0  # of the 3 that Slack waits; where it takes longer nothing is said
-# What Slack calls a channel's name in a command from there
-# (https://docs.slack.dev/interactivity/implementing-slash-commands): a public one has its own name, and is joined.
+SECONDS = 1.0  # of the 3 that Slack waits; after that, no warning is given
+# The channel name that Slack sends for private places. A public channel is sent by its own name, and the app joins it.
+# https://docs.slack.dev/interactivity/implementing-slash-commands
 HIDDEN = frozenset({"privategroup", "directmessage"})
 NOT_THERE = frozenset({"channel_not_found", "not_in_channel"})
 WARNING = (
-    "⚠️ I am not in this channel, so nothing of it is shown here. Type `/invite` and my name; "
-    "with the next command here it appears."
+    "⚠️ I am not in this channel, so I cannot post updates here. Type `/invite` and my name; "
+    "they appear with your next command here."
 )
 
 
 class Presence:
-    """Asks by a thread of its own: a Slack that hangs holds up nobody longer than `SECONDS`."""
+    """Asks Slack on threads of its own, so that a slow Slack delays a command by at most `SECONDS`."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, token: str, api_url: str) -> None:
         self._unit_of_work = unit_of_work
@@ -39,7 +39,7 @@ class Presence:
         self._known: set[str] = set()
 
     def warning(self, body: Mapping[str, Any]) -> str | None:
-        """What to say beside the answer to a command; None where the app can post there, or nobody knows."""
+        """Return the warning to append to a command's reply; None if the app can post there, or if it is not known."""
         channel, name = str(body["channel_id"]), str(body.get("channel_name", ""))
         if channel in self._known or not (name in HIDDEN or name.startswith("mpdm-")):
             return None
@@ -50,10 +50,10 @@ class Presence:
         return WARNING if is_there is False else None
 
     def _is_there(self, channel: str) -> bool | None:
-        """None where Slack does not say."""
+        """Return None if Slack does not answer in time, or with an error of another kind."""
         future = self._executor.submit(self._client.conversations_info, channel=channel)
         try:
-            told = future.result(timeout=SECONDS)["channel"]
+            info = future.result(timeout=SECONDS)["channel"]
         except SlackApiError as error:
             code = str(error.response.get("error"))
             return False if code in NOT_THERE else None
@@ -61,4 +61,4 @@ class Presence:
             future.cancel()
             log.warning("presence unknown", channel=channel, error=str(error) or type(error).__name__)
             return None
-        return bool(told.get("is_member") or told.get("is_im"))
+        return bool(info.get("is_member") or info.get("is_im"))

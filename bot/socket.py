@@ -1,4 +1,4 @@
-"""Slack over Socket Mode: the same app behind a connection that we open, where there is no public URL."""
+"""Slack over Socket Mode: the same app over a connection that we open, for installations without a public URL."""
 
 import threading
 
@@ -11,7 +11,7 @@ from core.errors import ConfigurationError
 
 log = structlog.get_logger()
 
-# The token is wrong, or Socket Mode is off: asking again does not help.
+# The token is wrong, or Socket Mode is off: trying again does not help.
 # https://docs.slack.dev/reference/methods/apps.connections.open#errors
 HOPELESS = frozenset(
     {
@@ -27,9 +27,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds
 
 
 def run_socket(app: App, app_token: str, stop: threading.Event) -> None:
-    """Answer envelopes until `stop` is set; a lost connection is made again, to the address of the app's client.
+    """Answer envelopes until `stop` is set, and reconnect after a lost connection, at the address of the app's client.
 
-    Raises ConfigurationError for a token that Slack does not take.
+    Raises ConfigurationError for a token that Slack rejects.
     """
     handler = SocketModeHandler(app, app_token)
     try:
@@ -40,7 +40,7 @@ def run_socket(app: App, app_token: str, stop: threading.Event) -> None:
 
 
 def _connect(handler: SocketModeHandler, stop: threading.Event) -> None:
-    """As often as it takes: Slack may be down when we start."""
+    """Connect, and try again until it succeeds: Slack may be down when we start."""
     pause = FIRST_PAUSE
     while not stop.is_set():
         try:
@@ -52,7 +52,7 @@ def _connect(handler: SocketModeHandler, stop: threading.Event) -> None:
             log.warning("socket mode is not connected", error=str(error))
         else:
             return
-        handler.client.wss_uri = None  # an address is good for one connection
+        handler.client.wss_uri = None  # an address is valid for one connection
         stop.wait(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
 
@@ -60,6 +60,6 @@ def _connect(handler: SocketModeHandler, stop: threading.Event) -> None:
 def _give_up_on_a_bad_token(reason: str) -> None:
     if reason in HOPELESS:
         raise ConfigurationError(
-            f"Slack does not take SLACK_APP_TOKEN ({reason}).",
-            hint="It is an app-level token, xapp-…, with connections:write, and Socket Mode must be on.",
+            f"Slack rejects SLACK_APP_TOKEN ({reason}).",
+            hint="It must be an app-level token, xapp-…, with connections:write, and Socket Mode must be on.",
         )

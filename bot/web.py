@@ -1,4 +1,4 @@
-"""The one web application: REST under /api, Slack's request URL, health and figures, the pages of runs and problems."""
+"""The web application: REST under /api, Slack's request URL, health and metrics, pages of runs and of errors."""
 
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
@@ -26,9 +26,9 @@ def create_web(
 ) -> ASGIApp:
     """Compose the application.
 
-    `slack`: the route that answers Slack (bot.slack_http); None where Slack is met through Socket Mode.
-    `newest_revision`: the one that this release is named by; `redis_answers`: whether Redis does, for /readyz.
-    `now`: how long answers of /readyz and /metrics are kept is told by it, see core.clock.elapsed.
+    `slack`: the route that answers Slack (bot.slack_http); None with Socket Mode. `newest_revision`: the newest
+    migration of this release. `redis_answers`: returns True if Redis is reachable, for /readyz. `now`: the time in
+    seconds by which answers of /readyz and /metrics are cached, see core.clock.elapsed.
     """
     app = create_rest(unit_of_work, rest)
     pages = load_pages()

@@ -1,15 +1,11 @@
-"""Whose request it is: the sender, and the one workspace that we serve.
+"""The one workspace whose requests are accepted, over HTTP and Socket Mode alike.
 
-Who sent a request, as Slack's signed body says, and the one place where strangers are turned away.
+A signature proves that Slack sent a request, not that it comes from our workspace: an app may be installed in several,
+and channels may be shared. Our workspace is configured, or learned from Slack with our own token (`auth.test`) and then
+stored in the database. Until it is known, every request is refused.
 
 Payloads: https://docs.slack.dev/interactivity/implementing-slash-commands,
 https://docs.slack.dev/reference/interaction-payloads, https://docs.slack.dev/apis/events-api.
-
-The workspace that we belong to: only its requests are heard, over HTTP and Socket Mode alike.
-
-A signature proves that Slack sent a request, not that it is of our workspace: an app may be installed in several, and a
-channel may be shared with others. Which one is ours is set, or learned from Slack by our own token (`auth.test`), and
-then kept in the database. As long as nobody knows it, no request is heard.
 """
 
 import re
@@ -31,14 +27,14 @@ from core.services.access.workspace import known_workspace, pin_workspace
 from core.unit_of_work import UnitOfWorkFactory
 
 Current = Callable[[], Workspace]
-UNBOUND = "This service does not know yet which Slack workspace it belongs to, so it hears nobody."
-UNBOUND_HINT = "It asks Slack; whoever runs it can set SLACK_TEAM_ID and SLACK_APP_ID instead."
+UNBOUND = "This service does not know yet which Slack workspace it belongs to, so it refuses every request."
+UNBOUND_HINT = "It keeps asking Slack; the operators can set SLACK_TEAM_ID and SLACK_APP_ID instead."
 
 
 def only_from(current: Current) -> Callable[..., BoltResponse]:
-    """A global middleware of Bolt, so for whatever there is a listener for, and whatever way it came in.
+    """Return a global middleware of Bolt, which applies to all listeners and to every transport.
 
-    Raises NotAllowed for a request that is not of the workspace.
+    It raises NotAllowed for a request from another workspace.
     """
 
     def only_our_own(body: dict[str, Any], next_: Callable[[], BoltResponse]) -> BoltResponse:
@@ -53,7 +49,7 @@ def only_from(current: Current) -> Callable[..., BoltResponse]:
 
 
 def sender_of(body: Mapping[str, Any]) -> Sender:
-    """Of commands, buttons, views, shortcuts and events; what is not told, or is no text, is None."""
+    """Return the sender of a command, button, view, shortcut or event. Missing fields, and those not text, are None."""
     team, person, view = (_part(body, name) for name in ("team", "user", "view"))
     installed = _installed_for(body)
     return Sender(
@@ -71,7 +67,7 @@ def sender_of(body: Mapping[str, Any]) -> Sender:
 
 
 def _installed_for(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Of an event: in a shared channel its own team_id may be that of the others."""
+    """Return an event's installation: in a shared channel, its own team_id may be that of the other workspace."""
     found = body.get("authorizations")
     first = found[0] if isinstance(found, list) and found else None
     return first if isinstance(first, Mapping) else {}
@@ -89,8 +85,8 @@ def _text(part: Mapping[str, Any], name: str) -> str | None:
 
 log = structlog.get_logger()
 
-SECONDS = 5  # for a call of Slack's API
-PATIENCE = 3.0  # seconds that a start waits for Slack where nothing is known yet
+SECONDS = 5  # timeout of a call to Slack's API
+PATIENCE = 3.0  # seconds that a start waits for Slack if the workspace is not known yet
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds
 APP_TOKEN = re.compile(r"xapp-\d+-(A[A-Z0-9]+)-")  # an app-level token names its app
 
@@ -98,23 +94,24 @@ Ask = Callable[[], Workspace]
 
 
 class WorkspacePin:
-    """`given`: what the settings say, which goes before what is learned. `ask` asks Slack."""
+    """Our workspace. `given`: the settings, which take precedence over what is learned. `ask` asks Slack."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, given: Workspace, ask: Ask) -> None:
         self._unit_of_work, self._given, self._ask = unit_of_work, given, ask
         self._learned = Workspace()
 
     def current(self) -> Workspace:
-        """As far as it is known; another process may have learned it."""
+        """Return the workspace as far as it is known; another process may have learned it."""
         if self._given.or_else(self._learned).team_id is None:
             with self._unit_of_work.begin() as work:
                 self._learned = known_workspace(work)
         return self._given.or_else(self._learned)
 
     def start(self) -> None:
-        """Ask Slack for what is not set, on a thread of its own.
+        """Ask Slack for what is not configured, on a thread of its own.
 
-        A start waits for it only where nothing is known, and not for long: it needs Slack once in its life.
+        The start waits for it only if nothing is known, and at most PATIENCE seconds: an installation needs Slack for
+        this only once.
         """
         if self._given.team_id is not None and self._given.app_id is not None:
             return
@@ -124,14 +121,16 @@ class WorkspacePin:
             done.wait(PATIENCE)
 
     def learn(self) -> None:
-        """Ask Slack, and keep the answer. Raises slack_sdk's errors, OSError, or SQLAlchemy's."""
+        """Ask Slack, and store the answer. Raises the errors of slack_sdk and SQLAlchemy, and OSError."""
         learned = self._ask()
         with self._unit_of_work.begin() as work:
             pin_workspace(work, learned)
             self._learned = known_workspace(work)
         if self._given.team_id not in (None, learned.team_id):
             log.error(
-                "SLACK_BOT_TOKEN is not of SLACK_TEAM_ID", token=learned.team_id, set=self._given.team_id
+                "SLACK_BOT_TOKEN belongs to another workspace than SLACK_TEAM_ID",
+                token=learned.team_id,
+                set=self._given.team_id,
             )
 
     def _is_known(self) -> bool:
@@ -141,17 +140,17 @@ class WorkspacePin:
 
     def _learn_in_the_end(self, done: threading.Event) -> None:
         pause = FIRST_PAUSE
-        said: str | None = None
+        logged: str | None = None
         while (why := self._why_not_learned()) is not None:
-            if why != said:
-                log.warning("Slack does not say which workspace this is, and is asked again", error=why)
-            said = why
-            done.wait(pause)  # nobody sets it before; a process that ends does not wait for this thread
+            if why != logged:
+                log.warning("asking Slack for our workspace failed and will be retried", error=why)
+            logged = why
+            done.wait(pause)  # a plain pause: only this thread sets the event
             pause = min(pause * 2, LONGEST_PAUSE)
         done.set()
 
     def _why_not_learned(self) -> str | None:
-        """Asks Slack; None where it answered."""
+        """Ask Slack. Returns the reason why it failed, or None if it answered."""
         try:
             self.learn()
         except (SlackApiError, SlackClientError, OSError, SQLAlchemyError) as error:
@@ -160,7 +159,10 @@ class WorkspacePin:
 
 
 def asking(token: str, api_url: str, app_token: str = "") -> Ask:
-    """How to ask Slack whose the bot's token is. `app_token`: names the app, where the bot may not look it up."""
+    """Return a function that asks Slack for the workspace of the bot's token.
+
+    `app_token` contains the app's id, for bots that may not look it up.
+    """
 
     def ask() -> Workspace:
         client = WebClient(token, api_url, SECONDS, retry_handlers=[])
@@ -173,7 +175,7 @@ def asking(token: str, api_url: str, app_token: str = "") -> Ask:
 
 
 def _app_of(client: WebClient, bot_id: str | None) -> str | None:
-    """By bots.info, which wants the scope users:read (https://docs.slack.dev/reference/methods/bots.info)."""
+    """Look the app up with bots.info, which needs users:read (https://docs.slack.dev/reference/methods/bots.info)."""
     if bot_id is None:
         return None
     try:

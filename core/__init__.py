@@ -1,1 +1,1 @@
-"""The service: definitions, decisions, execution. It knows no Slack, no HTTP server and no process loop."""
+"""The core: definitions, decisions, execution. It knows neither Slack nor an HTTP server nor process loops."""

@@ -1,22 +1,23 @@
-"""Every advisory lock of this database, by name; and the order in which a transaction takes its locks, of all kinds.
+"""All advisory locks of the database, and the order in which a transaction takes locks of any kind.
 
-Two transactions that take the same locks in two orders wait for each other for ever, until PostgreSQL ends one of them
-(https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-DEADLOCKS). So each takes what it needs from the
-top of this list to its bottom:
+Two transactions that take the same locks in different orders wait for each other until PostgreSQL ends one of them
+(https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-DEADLOCKS). So each takes the locks it needs in
+the order of this list:
 
-1. `IDEMPOTENCY`, then `REQUEST`: whose turn it is, of deliveries with one key.
-2. The row of the runbook or workflow that is to start, shared.
-3. `FREEZE`: shared by whatever may begin a run (a start, and each change of an incident or of an execution, for these
-   may start a workflow), alone by who freezes.
+1. `IDEMPOTENCY`, then `REQUEST`: serializes deliveries with the same key.
+2. The row of the runbook or workflow to start, shared.
+3. `FREEZE`: shared by everything that may start a run (a start, and each change of an incident or of an execution,
+   since these may start a workflow), exclusive for a freeze.
 4. The incident's row.
-5. The execution's row; a runbook's before that of the workflow which waits for it.
+5. The execution's row; a runbook's before that of the workflow that waits for it.
 6. `RUNBOOK_LOCK`, by the lock's name; then the row of the execution that is next in its queue.
 7. Rows of approvals, callbacks and notices.
 
-`SCHEMA` and `POSTER` are the first of their transactions. `TALLIES` and `AUDIT` are only tried, never waited for.
+`SCHEMA` and `POSTER` are the first locks of their transactions. `TALLIES` and `AUDIT` are only tried, never waited for.
 
-What still waits in a circle (rows that one statement locks in no order) is tried again: `core.unit_of_work.Service.do`.
-The numbers stay as they are: processes of two releases must mean the same lock by them.
+Any remaining deadlock (rows that one statement locks in no particular order) is retried:
+`core.unit_of_work.UnitOfWorkFactory.run`. The numbers never change: processes of two releases must mean the same lock
+by them.
 """
 
 from enum import IntEnum
@@ -29,7 +30,7 @@ Executes = Connection | Session
 
 
 class Seed(IntEnum):
-    """Locks that have a name: the seed keeps equal names of two families apart."""
+    """Families of named locks; the seed keeps equal names of different families apart."""
 
     IDEMPOTENCY = 0
     RUNBOOK_LOCK = 1
@@ -38,7 +39,7 @@ class Seed(IntEnum):
 
 
 class Number(IntEnum):
-    """Locks of which there is one."""
+    """Locks without a name, of which there is one each."""
 
     POSTER = 0x6E6F74
     SCHEMA = 7_261_153
@@ -47,27 +48,27 @@ class Number(IntEnum):
 
 
 def wait_for(session: Executes, seed: Seed, name: str) -> None:
-    """Hold the lock until the transaction ends; who holds it is waited for."""
+    """Hold the named lock until the transaction ends, waiting for its current holder."""
     session.execute(select(func.pg_advisory_xact_lock(_key(seed, name))))
 
 
 def wait_for_the(session: Executes, number: Number) -> None:
-    """The same for one that has no name."""
+    """Hold the lock until the transaction ends, waiting for its current holder."""
     session.execute(select(func.pg_advisory_xact_lock(literal(number.value))))
 
 
 def try_the(session: Executes, number: Number) -> bool:
-    """Whether it is held now: nobody else had it."""
+    """Try to take the lock without waiting; return whether it is held now."""
     return bool(session.scalar(select(func.pg_try_advisory_xact_lock(literal(number.value)))))
 
 
 def keep_freezes_away(session: Executes) -> None:
-    """No freeze begins or ends before this transaction does. Others may hold the same."""
+    """Keep any freeze from starting or ending before this transaction ends. Shared with other such transactions."""
     session.execute(select(func.pg_advisory_xact_lock_shared(_key(Seed.FREEZE, "freeze"))))
 
 
 def freeze_alone(session: Executes) -> None:
-    """Nothing begins a run before this transaction ends."""
+    """Keep any run from starting before this transaction ends."""
     wait_for(session, Seed.FREEZE, "freeze")
 
 

@@ -1,4 +1,4 @@
-"""The addresses that outside systems call back: signed, so that only who was given one can use it."""
+"""Callback URLs for outside systems, signed so that only the recipient of a URL can use it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -8,27 +8,31 @@ from itsdangerous import BadSignature
 from core.errors import ConfigurationError, NotFound
 from core.signing import signer
 
-PURPOSE = b"callbacks of steps"  # of the derived key, so that no signature serves anything else
+PURPOSE = b"callbacks of steps"  # of the derived key, so that its signatures are valid for nothing else
 
 
 @dataclass(frozen=True)
 class CallbackLinks:
-    """`secret` is the Slack signing secret, which `web` and workers share; a key derived from it signs."""
+    """Creates and verifies callback URLs. `secret`: the Slack signing secret, which `web` and the workers share; a
+    derived key signs.
+    """
 
     public_url: str = ""
     secret: str = field(default="", repr=False)
 
     def check_usable(self) -> None:
-        """Raise ConfigurationError where nobody could call back."""
+        """Raise ConfigurationError if callbacks cannot be used with these settings."""
         for name, value in (("PUBLIC_URL", self.public_url), ("SLACK_SIGNING_SECRET", self.secret)):
             if not value:
                 raise ConfigurationError(
-                    f"A callback needs an address that is signed: {name} is not set.",
-                    hint=f"Set {name} for the workers and for web, to the same value.",
+                    f"A callback needs a signed URL, but {name} is not set.",
+                    hint=f"Set {name} to the same value for the workers and for web.",
                 )
 
     def urls(self, execution_id: str, step_ids: Iterable[str]) -> Mapping[str, str]:
-        """The address for each step, by its id. Raises ConfigurationError where there are steps, and no addresses."""
+        """Return the URL for each step, by step id. Raises ConfigurationError if there are steps but callbacks cannot
+        be used.
+        """
         ids = list(step_ids)
         if ids:
             self.check_usable()
@@ -36,12 +40,12 @@ class CallbackLinks:
         return {step_id: base + self.token(execution_id, step_id) for step_id in ids}
 
     def token(self, execution_id: str, step_id: str) -> str:
-        """`rbx_….STEP.SIGNATURE`."""
+        """Return `rbx_….STEP.SIGNATURE`."""
         return signer(self.secret, PURPOSE).sign(f"{execution_id}.{step_id}").decode()
 
     def read(self, token: str) -> tuple[str, str]:
-        """The execution and the step that a token was made for. Raises NotFound for one that we did not make."""
-        if not self.secret:  # anybody could have signed
+        """Return the execution and the step of a token. Raises NotFound for a token that we did not create."""
+        if not self.secret:  # then anybody could have signed it
             raise NotFound("There is no such callback.")
         try:
             name = signer(self.secret, PURPOSE).unsign(token).decode()

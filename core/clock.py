@@ -1,4 +1,4 @@
-"""Where `now` comes from. Decisions get it as an argument; only the shells ask a clock."""
+"""Clocks. Decisions get the time as an argument; only the outer layers read a clock."""
 
 import time
 from dataclasses import dataclass
@@ -8,27 +8,28 @@ from typing import Protocol
 from sqlalchemy import Engine, select
 from sqlalchemy.sql.functions import func
 
-REFRESH_AFTER = 30.0  # seconds; by then a machine's own oscillator is off by a millisecond or so
-EXACT_ENOUGH = 0.25  # seconds that an answer may be off at most: leases leave a second for it
-READINGS = 4  # at most, for one that is exact enough
+REFRESH_AFTER = 30.0  # seconds; within them, a machine's oscillator drifts by about a millisecond
+EXACT_ENOUGH = 0.25  # seconds of acceptable uncertainty: leases leave a second of margin
+READINGS = 4  # the maximum number of tries for such a reading
 
 
-# Linux's counts on while the machine is suspended, clock_gettime(2): a worker that slept through its lease must know.
+# On Linux this clock continues while the machine is suspended, clock_gettime(2): a worker suspended beyond its lease
+# must notice.
 _ELAPSED = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def elapsed() -> float:
-    """Seconds since some moment, whatever the wall clock says: for what was agreed with other machines."""
+    """Return the seconds since an arbitrary moment, independent of the wall clock, for timing between machines."""
     return time.clock_gettime(_ELAPSED)
 
 
 class Clock(Protocol):
     def now(self) -> datetime:
-        """The time, in UTC with its zone."""
+        """Return the time in UTC, with its time zone."""
 
 
 class SystemClock:
-    """This machine's clock: for tests, and for what no other machine reads."""
+    """This machine's clock: for tests, and for times that no other machine reads."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -36,7 +37,7 @@ class SystemClock:
 
 @dataclass(frozen=True)
 class Reading:
-    """The database's time at a moment of `elapsed`, give or take `doubt` seconds."""
+    """The database's time at a moment of `elapsed`, with an uncertainty of `doubt` seconds."""
 
     time: datetime
     at: float
@@ -44,10 +45,10 @@ class Reading:
 
 
 class DatabaseClock:
-    """The database's clock: all processes agree on it, whatever their own machine believes.
+    """The database's clock, on which all processes agree, whatever their own machines show.
 
-    The database is asked now and then; in between, `elapsed` counts on from its answer, so a wall
-    clock that jumps does no harm. Threads may share it: a reading is replaced as a whole.
+    The database is asked from time to time; in between, `elapsed` counts on from its answer, so jumps of the wall clock
+    do no harm. Threads may share it: a reading is replaced as a whole.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -61,7 +62,7 @@ class DatabaseClock:
         return reading.time + timedelta(seconds=elapsed() - reading.at)
 
     def _read(self) -> Reading:
-        """As exact as it gets: a process that is halted while it asks gets an answer that is old."""
+        """Return the most exact of a few readings: a process paused while it asks gets an old answer."""
         best = self._ask()
         for _ in range(READINGS - 1):
             if best.doubt <= EXACT_ENOUGH:
@@ -70,7 +71,7 @@ class DatabaseClock:
         return best
 
     def _ask(self) -> Reading:
-        """The answer was given between the question and its arrival; the middle is off by half of that at most."""
+        """Read the database's time, assumed to be halfway between query and answer, give or take that half."""
         with self._engine.connect() as connection:
             asked = elapsed()
             answer = connection.scalar(select(func.clock_timestamp()))

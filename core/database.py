@@ -1,13 +1,8 @@
-"""The database: its address, the engine, and poolers that would break us.
+"""The database: its URL, the engine with one connection pool per process, and a check for incompatible poolers.
 
-Addresses with several hosts in one: `scheme://user:password@host:port,host:port/path?query`.
-
-The engine: one pool of PostgreSQL connections a process.
-
-Whether a pooler stands before the database that gives each transaction another session.
-
-Sessions are relied on: their time zone, their limit on idleness, prepared statements, LISTEN. Through such a pooler one
-client's settings are another one's, and statements are prepared where nobody runs them.
+URLs may have several hosts: `scheme://user:password@host:port,host:port/path?query`. We rely on sessions: their time
+zone, idle timeout, prepared statements and LISTEN. Behind a pooler that gives each transaction another session, clients
+would share settings, and statements would be prepared where nobody runs them.
 """
 
 import json
@@ -28,7 +23,7 @@ from core.errors import ConfigurationError
 
 @dataclass(frozen=True)
 class Host:
-    """`name`: also an IPv6 address, without its brackets, or a socket's folder. `port`: empty where none is said."""
+    """`name`: a host name, an IPv6 address without brackets, or a socket's folder. `port`: empty if not given."""
 
     name: str
     port: str = ""
@@ -36,7 +31,7 @@ class Host:
 
 @dataclass(frozen=True)
 class ManyHosts:
-    """The parts of such an address. `credentials`: percent-encoded, as they were; empty where there are none."""
+    """The parts of a URL with any number of hosts. `credentials`: still percent-encoded; empty if there are none."""
 
     scheme: str
     credentials: str
@@ -46,7 +41,7 @@ class ManyHosts:
 
 
 def read_hosts(url: str) -> ManyHosts:
-    """Raises ValueError for a port that is no number, and a bracket that is not closed."""
+    """Parse such a URL. Raises ValueError for an invalid port and for an unclosed bracket."""
     scheme, _, rest = url.partition("://")
     address, _, query = rest.partition("?")
     place, slash, path = address.partition("/")
@@ -58,7 +53,7 @@ def read_hosts(url: str) -> ManyHosts:
 
 
 def hosts_in_query(address: ManyHosts) -> tuple[Host, ...]:
-    """PostgreSQL's `?host=a,b&port=5432,5433`; one port is every host's."""
+    """Return the hosts of PostgreSQL's `?host=a,b&port=5432,5433`; a single port applies to every host."""
     query = dict(address.query)
     names, ports = query.get("host", "").split(","), query.get("port", "").split(",")
     if len(ports) != len(names):
@@ -77,14 +72,15 @@ def _host(text: str) -> Host:
     else:
         name, _, port = text.partition(":")
     if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise ValueError("a port is no number of a port")
+        raise ValueError("the port is not a valid port number")
     return Host(unquote(name), port)
 
 
 def in_the_query(url: str) -> str:
-    """PostgreSQL's form with several hosts, as SQLAlchemy takes it: `?host=a,b&port=5432,5433`. Others as they are.
+    """Rewrite a PostgreSQL URL with several hosts as SQLAlchemy needs it: `?host=a,b&port=5432,5433`. Others are
+    unchanged.
 
-    Unless it says otherwise, the one of the hosts is meant that takes writes: `target_session_attrs=read-write`
+    Unless the URL says otherwise, the host that accepts writes is chosen: `target_session_attrs=read-write`
     (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-MULTIPLE-HOSTS).
     """
     read = read_hosts(url) if "," in url else None
@@ -107,10 +103,12 @@ log = structlog.get_logger()
 
 PSYCOPG = "postgresql+psycopg"
 DATABASE_IS_AWAY = (OperationalError, InterfaceError)
-POOL_SECONDS = 30.0  # at most, that a connection of the pool is waited for
-IDLE_SECONDS = 10.0  # of an open transaction; then its process counts as halted, and its locks are free
-# A peer that has vanished without a word is noticed within about 20 seconds, not within the system's two hours
-# (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES).
+POOL_SECONDS = 30.0  # the longest wait for a connection of the pool
+IDLE_SECONDS = (
+    10.0  # of an open transaction; after that its process counts as halted, and its locks are released
+)
+# A peer that vanished without closing the connection is noticed within about 20 seconds, not after the system's
+# default of two hours (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES).
 LIVENESS: Mapping[str, Any] = {
     "keepalives_idle": 10,
     "keepalives_interval": 3,
@@ -125,24 +123,26 @@ VICTIM = frozenset({"40P01", "40001"})  # deadlock_detected, serialization_failu
 
 @contextmanager
 def suppress_victims() -> Iterator[None]:
-    """Goes on where PostgreSQL ended the transaction inside for the sake of another one: it may be done again."""
+    """Suppress the error if PostgreSQL aborted the transaction inside in favour of another one; it may be retried."""
     try:
         yield
     except OperationalError as error:
         if getattr(error.orig, "sqlstate", None) not in VICTIM:
             raise
-        log.warning("a transaction gave way to another one", error=str(error.orig))
+        log.warning("a transaction was aborted in favour of another one", error=str(error.orig))
 
 
 def is_too_late(error: Exception) -> bool:
-    """Whether it waited for a lock, or worked, for longer than its engine's `patience`. Nothing was changed."""
+    """Return whether a statement took longer than its engine's `patience`, working or waiting for a lock. Nothing was
+    changed.
+    """
     return getattr(getattr(error, "orig", None), "sqlstate", None) in TOO_LATE
 
 
 def psycopg_url(url: str) -> str:
-    """The URL with SQLAlchemy's name for psycopg 3: `postgres://` and `postgresql://` mean the same to us.
+    """Return the URL with SQLAlchemy's name for psycopg 3; `postgres://` and `postgresql://` are equivalent here.
 
-    Several hosts in it go into its query. Raises ValueError where they cannot be read.
+    Several hosts are moved into its query. Raises ValueError if they cannot be parsed.
     """
     url = in_the_query(url)
     scheme, separator, rest = url.partition("://")
@@ -150,16 +150,16 @@ def psycopg_url(url: str) -> str:
 
 
 def open_engine(url: str, *, pool_size: int = 5, patience: float | None = None) -> Engine:
-    """An engine that notices dead connections by their use, and prepares what it says often.
+    """Create an engine that detects dead connections when they are used, and prepares frequent statements.
 
-    `patience`: seconds, for those who must answer in time: no connection and no statement is waited for longer.
+    `patience`: seconds; the longest wait for a connection or a statement, for processes that must answer in time.
     """
     engine = create_engine(
         psycopg_url(url),
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=False,
-        hide_parameters=True,  # an error goes into the log, and its values may be anybody's
+        hide_parameters=True,  # errors are logged, and their parameters may be confidential
         pool_recycle=1800,
         pool_timeout=patience or POOL_SECONDS,
         json_serializer=partial(json.dumps, separators=(",", ":"), ensure_ascii=False),
@@ -170,23 +170,25 @@ def open_engine(url: str, *, pool_size: int = 5, patience: float | None = None) 
             **LIVENESS,
         },
     )
-    event.listen(engine, "connect", partial(_settle, patience))
-    event.listen(engine, "handle_error", _call_lost_what_is_lost)
+    event.listen(engine, "connect", partial(_prepare_session, patience))
+    event.listen(engine, "handle_error", _treat_idle_timeout_as_disconnect)
     return engine
 
 
-def _settle(patience: float | None, connection: Any, _record: object) -> None:
-    """Times come back in UTC, whatever the server's own zone. Nobody keeps a lock by being halted."""
+def _prepare_session(patience: float | None, connection: Any, _record: object) -> None:
+    """Set the session to UTC, whatever the server's time zone, and limit idle transactions, which would keep their
+    locks.
+    """
     autocommit, connection.autocommit = connection.autocommit, True
     idle = f"SET idle_in_transaction_session_timeout = {round(IDLE_SECONDS * 1000)}"
     connection.execute(f"SET TIME ZONE 'UTC'; {idle}")
     if patience is not None:
-        connection.execute(f"SET statement_timeout = {round(patience * 1000)}")  # waits for locks included
+        connection.execute(f"SET statement_timeout = {round(patience * 1000)}")  # includes waiting for locks
     connection.autocommit = autocommit
 
 
-def _call_lost_what_is_lost(context: ExceptionContext) -> OperationalError | None:
-    """A connection that was ended for its idleness is lost as any other is; psycopg has another name for it."""
+def _treat_idle_timeout_as_disconnect(context: ExceptionContext) -> OperationalError | None:
+    """Treat a connection ended for idleness as lost, as SQLAlchemy does for others; psycopg uses a different error."""
     if not isinstance(context.original_exception, IdleInTransactionSessionTimeout):
         return None
     context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
@@ -194,27 +196,29 @@ def _call_lost_what_is_lost(context: ExceptionContext) -> OperationalError | Non
     return OperationalError(*lost, connection_invalidated=True)
 
 
-ROUNDS = 3  # a pooler that hands its sessions round may give the same one back by chance
+ROUNDS = 3  # a pooler that rotates sessions may return the same one by chance
 
 
 def check_sessions(engine: Engine) -> None:
-    """Raise ConfigurationError where a connection has no session of its own. It connects twice."""
+    """Raise ConfigurationError if connections do not have their own sessions. Makes two connections."""
     if shares_sessions(engine):
         raise ConfigurationError(
             "The database is behind a pooler that gives each transaction another session "
-            "(PgBouncer: pool_mode = transaction), and this needs sessions of its own.",
-            hint="Set pool_mode = session there, or let DATABASE_URL lead to the database itself.",
+            "(PgBouncer: pool_mode = transaction), but this service needs its own sessions.",
+            hint="Set pool_mode = session there, or point DATABASE_URL directly to the database.",
         )
 
 
 def shares_sessions(engine: Engine) -> bool:
-    """Whether a connection is given another session, or lends its own, between two of its transactions."""
+    """Return whether connections change or share sessions between their transactions."""
     with engine.connect() as first, engine.connect() as second:
         return any(_is_shared(first, second, number) for number in range(ROUNDS))
 
 
 def _is_shared(first: Connection, second: Connection, number: int) -> bool:
-    """`first` is between two transactions while `second` is in one: it lends the last session, or the longest idle."""
+    """Check once: `first` is between two transactions while `second` is in one, so a pooler would lend or switch
+    sessions.
+    """
     own = _session(first, f"own_{number}")
     first.commit()
     again = _session(first, f"again_{number}")
@@ -227,5 +231,5 @@ def _is_shared(first: Connection, second: Connection, number: int) -> bool:
 
 
 def _session(connection: Connection, name: str) -> int:
-    """The server's process. Under a new name each time, so that nothing is prepared."""
+    """Return the server process's id. A new column name each time keeps the statement from being prepared."""
     return int(connection.scalar(text(f"SELECT pg_backend_pid() AS {name}")) or 0)

@@ -1,10 +1,7 @@
-"""Opaque identifiers of rows, and of requests.
+"""Opaque identifiers of rows and requests: a prefix for the kind, and enough random bits to be unique.
 
-Opaque identifiers: a prefix that names the kind, and enough chance never to meet again.
-
-Which request this is about: bound by whoever takes one, written beside what it causes, and in every log line.
-
-A run that a workflow starts has the request of the event that started the workflow.
+The request id is bound when a request arrives, and is stored with everything it causes and in every log line. A run
+that a workflow starts has the request id of the event that started the workflow.
 """
 
 import hashlib
@@ -13,7 +10,9 @@ from enum import StrEnum
 
 import structlog
 
-ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no letter that reads like another
+ALPHABET = (
+    "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, which leaves out letters that look like others
+)
 LENGTH = 16  # 80 bits
 
 
@@ -33,16 +32,15 @@ class Prefix(StrEnum):
 
 
 def new_id(prefix: Prefix) -> str:
-    """A new identifier such as `rbx_7h2k9m4qpt0s8v3w`."""
+    """Return a new identifier such as `rbx_7h2k9m4qpt0s8v3w`."""
     return f"{prefix}_{''.join(secrets.choice(ALPHABET) for _ in range(LENGTH))}"
 
 
 def derived_id(prefix: Prefix, *parts: str) -> str:
-    """The same identifier for the same parts, whoever makes it and however often.
+    """Return the same identifier for the same parts.
 
-    For what follows from something that is there already: where a copy of the database is restored, it follows again,
-    and by its identifier is found what was said of it before. As opaque as the parts are: one of them is an identifier
-    made by chance.
+    For rows that follow from existing ones: if a copy of the database is restored, they are created again and found by
+    the same identifier. It is as opaque as its parts, one of which is a random identifier.
     """
     number = int.from_bytes(hashlib.sha256("\0".join((prefix, *parts)).encode()).digest())
     return f"{prefix}_{''.join(ALPHABET[(number >> 5 * place) & 31] for place in range(LENGTH))}"
@@ -52,6 +50,6 @@ REQUEST_ID = "request_id"
 
 
 def current_request_id() -> str | None:
-    """None where nobody asked, as for what the clock starts."""
+    """Return the request id; None if there was no request, for example for work that the clock starts."""
     found = structlog.contextvars.get_contextvars().get(REQUEST_ID)
     return str(found) if found else None

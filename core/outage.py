@@ -1,4 +1,4 @@
-"""What a process cannot reach just now: told once when it goes, and once when it is back."""
+"""Outages of something a process depends on, logged once when they begin and once when they end."""
 
 import threading
 import time
@@ -10,9 +10,9 @@ log = structlog.get_logger()
 
 
 class Outage:
-    """Of one thing, such as `the database`, as `who` sees it. It may be told by any thread.
+    """The outage of `what`, such as `the database`, as `who` sees it. Thread-safe.
 
-    `now`: of the monotonic clock, in seconds.
+    `now`: the monotonic clock, in seconds.
     """
 
     def __init__(self, who: str, what: str, now: Callable[[], float] = time.monotonic) -> None:
@@ -25,20 +25,20 @@ class Outage:
         return self._since is not None
 
     def begin(self, error: object) -> None:
-        """It cannot be reached; said unless it was said already."""
+        """Record that it cannot be reached; logs a warning unless already recorded."""
         with self._lock:
             is_news, self._since = self._since is None, self._since or self._now()
         if is_news:
-            log.warning(f"{self._who} cannot reach {self._what}, and waits", error=reason(error))
+            log.warning(f"{self._who} cannot reach {self._what} and is waiting", error=reason(error))
 
     def end(self) -> None:
-        """It is there; said if it was away."""
+        """Record that it can be reached; logs if there was an outage."""
         with self._lock:
             since, self._since = self._since, None
         if since is not None:
-            log.info(f"{self._who} reaches {self._what} again", seconds=round(self._now() - since, 1))
+            log.info(f"{self._who} can reach {self._what} again", seconds=round(self._now() - since, 1))
 
 
 def reason(error: object) -> str:
-    """What a driver says, in one line: its own words, without those of the layers above it."""
+    """Return the driver's error message on one line, without those of the layers above it."""
     return " ".join(str(getattr(error, "orig", None) or error).split())

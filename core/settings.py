@@ -1,4 +1,4 @@
-"""Settings, from the environment. `cli` reads them once; everybody else is given values."""
+"""Settings from the environment. Only `cli` reads them; everything else is given values."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +22,7 @@ def _password(url: str | None) -> str:
 
 
 class Settings(BaseModel):
-    """What the environment says. Left out: embedded services, Slack's own address, shell steps off."""
+    """The settings. Defaults: embedded services, Slack's own address, shell steps off."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -63,7 +63,7 @@ class Settings(BaseModel):
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
-        """Raises ConfigurationError, naming the setting, for a value that cannot be."""
+        """Read the settings. Raises ConfigurationError, naming the setting, for an invalid value."""
         known = {field.alias for field in cls.model_fields.values()}
         given = {name: value.strip() for name, value in environ.items() if name in known and value.strip()}
         try:
@@ -86,7 +86,7 @@ class Settings(BaseModel):
 
     @property
     def alert_secrets(self) -> dict[str, tuple[str, ...]]:
-        """What each vendor signs its webhooks with, where it is set: several while one takes the other's place."""
+        """The secrets with which each vendor signs its webhooks, if set: several while they are rotated."""
         secrets = {
             "grafana": self.alert_secret_grafana,
             "pagerduty": self.alert_secret_pagerduty,
@@ -100,7 +100,7 @@ class Settings(BaseModel):
 
     @property
     def credentials(self) -> tuple[str, ...]:
-        """What we were started with and nobody may see, to be hidden wherever it surfaces."""
+        """All credentials in the settings, to be masked wherever they appear."""
         passwords = (_password(url) for url in (self.database_url, self.database_owner_url, self.redis_url))
         tokens = (self.slack_bot_token, self.slack_signing_secret, self.slack_app_token, self.vault_token)
         of_alerts = (value for values in self.alert_secrets.values() for value in values)
@@ -116,8 +116,8 @@ class Settings(BaseModel):
 
 NEEDED_FOR = {
     "SLACK_BOT_TOKEN": "the bot's token, xoxb-…, from your Slack app's page OAuth & Permissions",
-    "SLACK_SIGNING_SECRET": "from your Slack app's page Basic Information; requests are verified with it",
-    "SLACK_APP_TOKEN": "an app-level token, xapp-…, with connections:write; Socket Mode needs it",
-    "DATABASE_URL": "postgresql://user:password@host/database (several hosts with commas)",
+    "SLACK_SIGNING_SECRET": "from your Slack app's page Basic Information, used to verify requests",
+    "SLACK_APP_TOKEN": "an app-level token, xapp-…, with connections:write, needed for Socket Mode",
+    "DATABASE_URL": "postgresql://user:password@host/database (separate several hosts with commas)",
     "REDIS_URL": "redis://host:6379/0, or redis+sentinel://host:26379,host:26379/SERVICE/0",
 }

@@ -1,10 +1,10 @@
-"""The status words, everywhere alike."""
+"""The status words used everywhere."""
 
 from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where an execution, or one of its steps, stands. `skipped` and `unknown` are for steps alone."""
+    """The status of an execution or one of its steps. `skipped` and `unknown` are only for steps."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -27,7 +27,7 @@ ACTIVE = frozenset({Status.PENDING, Status.RUNNING, Status.WAITING})
 
 
 class WaitingFor(StrEnum):
-    """What a waiting execution waits for."""
+    """What a waiting execution is waiting for."""
 
     APPROVAL = "approval"
     TIMER = "timer"
@@ -38,7 +38,7 @@ class WaitingFor(StrEnum):
 
 
 class ApprovalStatus(StrEnum):
-    """Of a runbook definition: only an approved version runs."""
+    """The status of a definition's version: only an approved version runs."""
 
     DRAFT = "draft"
     APPROVED = "approved"
@@ -46,7 +46,7 @@ class ApprovalStatus(StrEnum):
 
 
 class GateStatus(StrEnum):
-    """Of an approval gate. `void`: it was approved, and then asked again."""
+    """The status of an approval gate. `void`: it was approved, and then asked again."""
 
     OPEN = "open"
     APPROVED = "approved"
@@ -75,14 +75,14 @@ class Severity(StrEnum):
 
 
 class Role(StrEnum):
-    """Of a member in a team. A team's admin is also its responder."""
+    """The role of a member in a team. A team's admin is also its responder."""
 
     RESPONDER = "responder"
     ADMIN = "admin"
 
 
 class PrincipalKind(StrEnum):
-    """What acts. Only a person ever decides what a person must: gates, definitions, verdicts."""
+    """The kind of a principal. Only people can decide gates, definitions and verdicts."""
 
     PERSON = "person"
     SERVICE = "service"
@@ -91,7 +91,7 @@ class PrincipalKind(StrEnum):
 
 
 class TokenScope(StrEnum):
-    """What a bearer token is good for, within what its person, or service, may do anyway."""
+    """What a bearer token allows, within what its person or service may do."""
 
     READ = "read"
     ALERTS = "alerts"

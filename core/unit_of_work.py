@@ -1,7 +1,7 @@
-"""What every service function needs, composed once by `cli`: the database, the time, the doorbell, the rules.
+"""The unit of work: what every service function needs, composed once by `cli`.
 
-A service function takes a `Work`: one transaction. What it obliges us to do outside (rings at the
-doorbell) is collected in it, and done after the commit.
+A service function takes a `UnitOfWork`, which is one transaction. Its outside effects (jobs to enqueue, posters to
+wake) are collected in it and carried out after the commit.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,7 @@ TRIES_AGAIN = 3
 
 
 class JobRequest(NamedTuple):
-    """An execution wants a worker. `kind`: `runbook` or `workflow`. `first`: before all who wait."""
+    """A job for a worker: an execution to process. `kind`: `runbook` or `workflow`. `first`: ahead of the queue."""
 
     kind: str
     execution_id: str
@@ -32,52 +32,52 @@ class JobRequest(NamedTuple):
 
 
 class JobQueue(Protocol):
-    """Tells the workers which executions want one. A lost ring is no loss: the clock rings again."""
+    """Tells the workers which executions need one. A lost job does no harm: the clock enqueues it again."""
 
     def enqueue(self, jobs: Sequence[JobRequest]) -> None:
-        """All at once, and where that fails, none. Never raises; a broken bell is logged."""
+        """Enqueue all the jobs, or none if that fails. Never raises; a failure is logged."""
 
     def queued(self) -> frozenset[str]:
-        """Whose bell no worker answered yet, by the executions' ids; nobody where it is broken. Never raises."""
+        """Return the ids of executions whose jobs no worker has taken yet; none if the queue fails. Never raises."""
 
 
 class Witness(Protocol):
-    """Remembers, outside of the database, how far it was seen to come: so one that was set back is recognised."""
+    """Remembers, outside the database, how far the database was seen to advance, so that a restore is detected."""
 
     def remember(self, line: str, mark: int) -> None:
-        """The line of the database was seen at this mark. Never raises."""
+        """Record that this line of the database was seen at this mark. Never raises."""
 
     def recall(self, line: str) -> int | None:
-        """The highest mark that was remembered; None where nobody knows. Never raises."""
+        """Return the highest mark recorded; None if unknown. Never raises."""
 
 
 class NoWitness:
-    """Nobody remembers anything."""
+    """A witness that remembers nothing."""
 
     def remember(self, line: str, mark: int) -> None:
-        """Forget it."""
+        """Do nothing."""
 
     def recall(self, line: str) -> int | None:  # noqa: ARG002 nothing is known of any
         return None
 
 
 class Announcing(Protocol):
-    """Wakes the posters: something is owed, and committed."""
+    """Wakes the posters after a notice has been enqueued and committed."""
 
     def announce(self) -> None:
-        """Never waits, never raises. A lost one is no loss: posters look for themselves."""
+        """Announce it. Never waits, never raises. A lost announcement does no harm: posters poll as well."""
 
 
 class NoAnnouncer:
-    """Nobody is woken."""
+    """An announcer that wakes nobody."""
 
     def announce(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 @dataclass(slots=True)
 class UnitOfWork:
-    """One transaction: its session, its time, the rings it owes, and whether it owes the channels something."""
+    """One transaction: its session and time, the jobs to enqueue, and whether to wake the posters after the commit."""
 
     session: Session
     now: datetime
@@ -92,7 +92,7 @@ class UnitOfWork:
 
 @dataclass(frozen=True)
 class UnitOfWorkFactory:
-    """The core service. `admins`: Slack ids of the platform admins; `limits`: on what teams may do in a minute."""
+    """Begins units of work. `admins`: Slack ids of the platform admins; `limits`: on what teams may do in a minute."""
 
     engine: Engine
     clock: Clock
@@ -104,7 +104,9 @@ class UnitOfWorkFactory:
 
     @contextmanager
     def begin(self) -> Iterator[UnitOfWork]:
-        """A transaction that commits at the end and then rings; an error rolls back and rings nothing."""
+        """Begin a transaction that commits at the end and then enqueues its jobs; an error rolls back and enqueues
+        nothing.
+        """
         with Session(self.engine, expire_on_commit=False) as session:
             with session.begin():
                 work = UnitOfWork(session, self.clock.now(), self.admins, limits=self.limits)
@@ -117,9 +119,10 @@ class UnitOfWorkFactory:
                 self.job_queue.enqueue(work.jobs)
 
     def run(self, act: Callable[[UnitOfWork], T]) -> T:
-        """What `act` returns, of one transaction. Where PostgreSQL ended it for another one's sake, it is tried again.
+        """Return what `act` returns, executed in one transaction. Retried if PostgreSQL aborts it in favour of another
+        one.
 
-        So `act` may be called several times; nothing is left of what was ended
+        So `act` may be called several times; nothing remains of an aborted attempt
         (https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html).
         """
         for _ in range(TRIES_AGAIN):

@@ -1,4 +1,4 @@
-"""What a workspace is made of before anybody talks: read from a file, or the built-in demo."""
+"""The initial configuration of a workspace: read from a file, or the built-in demo."""
 
 from pathlib import Path
 from typing import Self
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from slack_sandbox.own_origin import LocalUrl
 
 DEFAULT_EVENTS = ("app_mention", "member_joined_channel", "channel_archive", "channel_unarchive")
-"""What the app is subscribed to unless the file says otherwise: add ``message.channels`` and others there."""
+"""The app's default event subscriptions. The file can change them, for example to add ``message.channels``."""
 
 
 class WorkspaceFileError(Exception):
@@ -35,7 +35,7 @@ class UserConfig(Part):
 
 
 class ChannelConfig(Part):
-    """A channel of the first hour. ``members`` left out: everybody and the app."""
+    """A channel that exists from the start. Without ``members``, everybody and the app are in it."""
 
     id: str
     name: str
@@ -45,7 +45,7 @@ class ChannelConfig(Part):
 
 
 class AppConfig(Part):
-    """The one app of the workspace: who it is, how it proves itself, where its requests go."""
+    """The one app of the workspace: its ids, its tokens and secret, and the URL for its requests."""
 
     id: str = "A0RUNBOOK"
     name: str = "Runbook"
@@ -95,7 +95,7 @@ class WorkspaceConfig(Part):
         for channel in self.channels:
             strangers = sorted(set(channel.members or ()) - set(people))
             if strangers:
-                raise ValueError(f"channel {channel.name} has members nobody knows: {', '.join(strangers)}")
+                raise ValueError(f"channel {channel.name} has unknown members: {', '.join(strangers)}")
         return self
 
 

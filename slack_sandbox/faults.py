@@ -1,4 +1,4 @@
-"""Faults to play: what a network and a busy Slack do to an app, on request."""
+"""Injected faults: the effects of a bad network and an overloaded Slack, on request."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -36,7 +36,7 @@ class Fault(BaseModel):
 
 
 class Faults:
-    """The faults still to be played, in order: the first that concerns a call takes it."""
+    """The remaining faults, in order: the first that matches a call is applied to it."""
 
     def __init__(self) -> None:
         self.left: list[Fault] = []
@@ -45,7 +45,7 @@ class Faults:
         self.left = [fault for fault in faults if fault.times]
 
     def take(self, method: str, channel: str) -> Fault | None:
-        """The fault that strikes this call, if any. Counts it."""
+        """Return the fault that applies to this call, if any, and count it."""
         for index, fault in enumerate(self.left):
             if not fault.concerns(method, channel):
                 continue

@@ -1,13 +1,9 @@
-"""Where the sandbox was reached, and which pages may ask it.
+"""Accept only requests from programs on this machine and from the sandbox's own page.
 
-Where a caller reached the sandbox, so that the URLs we hand out lead back the same way.
-
-Whose requests the sandbox takes: those of programs on this machine, and of its own page.
-
-Anybody who acts here acts as whatever person they name, and a browser carries any page's requests to 127.0.0.1. So the
-name in `Host` must be this machine's (a page that rebinds its own name to 127.0.0.1 still sends that name), a browser
-must say that its page is ours (`Origin`, `Sec-Fetch-Site`), and a body that acts is JSON, which a form of another page
-cannot send: https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html.
+Callers act as whichever person they name, and a browser sends any page's requests to 127.0.0.1. Therefore `Host` must
+name this machine (a page that rebinds its own name to 127.0.0.1 still sends that name), a browser must state that the
+page is ours (`Origin`, `Sec-Fetch-Site`), and a body that acts must be JSON, which another page's form cannot send:
+https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html.
 """
 
 from typing import Annotated
@@ -22,7 +18,7 @@ from starlette.websockets import WebSocketClose
 
 
 def origin_of(connection: HTTPConnection) -> str:
-    """Such as ``http://127.0.0.1:3100``."""
+    """Return the origin at which the caller reached us, such as ``http://127.0.0.1:3100``, for URLs that lead back."""
     return str(connection.base_url).rstrip("/")
 
 
@@ -34,7 +30,7 @@ JSON = "application/json"
 
 
 class OwnOrigin:
-    """Turns away what comes from elsewhere before anything else is read of it."""
+    """Refuses requests from elsewhere before anything else of them is read."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -51,17 +47,17 @@ class OwnOrigin:
 
 
 def refusal_of(scope: Scope) -> tuple[int, str] | None:
-    """The status and the sentence for a request that is not taken."""
+    """Return the status and the sentence for a request that is refused; None for one that is accepted."""
     headers, path = Headers(scope=scope), scope["path"]
     host = headers.get("host", "")
     if not is_loopback(f"//{host}", _port(scope)):
-        return 403, "The sandbox answers to 127.0.0.1 and localhost alone."
+        return 403, "The sandbox is available only at 127.0.0.1 and localhost."
     if path == "/" or path.startswith(OPEN_TO_LINKS):
         return None
     if headers.get("origin", f"http://{host}") != f"http://{host}":
-        return 403, "The sandbox takes no requests of other pages."
+        return 403, "The sandbox accepts no requests from other pages."
     if headers.get("sec-fetch-site", "none") not in FROM_HERE:
-        return 403, "The sandbox takes no requests of other pages."
+        return 403, "The sandbox accepts no requests from other pages."
     is_json = headers.get("content-type", "").partition(";")[0].strip().lower() == JSON
     if path.startswith(PEOPLE) and scope.get("method") == "POST" and not is_json:
         return 415, f"Send it as {JSON}."
@@ -74,7 +70,7 @@ def _port(scope: Scope) -> int | None:
 
 
 def is_loopback(url: str, port: int | None = None) -> bool:
-    """Whether the URL is of this machine; `port`: and names no other port. slack_sdk's socket client names none."""
+    """Return True for a URL of this machine with this `port`, or without one: slack_sdk's socket client sends none."""
     try:
         parts = urlsplit(url)
         asked = parts.port or port
@@ -85,7 +81,7 @@ def is_loopback(url: str, port: int | None = None) -> bool:
 
 def _refuse_elsewhere(url: str) -> str:
     if url and not (url.startswith(("http://", "https://")) and is_loopback(url)):
-        raise ValueError("the sandbox delivers to this machine alone: http://127.0.0.1:PORT/…")
+        raise ValueError("the sandbox delivers only to this machine: http://127.0.0.1:PORT/…")
     return url
 
 

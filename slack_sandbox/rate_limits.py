@@ -1,7 +1,7 @@
-"""How often a method may be called, and how long to wait after too often.
+"""Slack's rate limits of methods, and how long to wait after a call that exceeds one.
 
-https://docs.slack.dev/apis/web-api/rate-limits names tiers "N+ per minute, with bursts". Here each limit is a
-token bucket: it holds ``burst`` calls and refills evenly, so who keeps the published rate is never refused.
+https://docs.slack.dev/apis/web-api/rate-limits defines tiers as "N+ per minute, with bursts". Here each limit is a
+token bucket: it holds ``burst`` calls and refills evenly, so a client within the published rate is never refused.
 """
 
 import math
@@ -11,7 +11,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Limit:
-    """So many calls a minute, and so many at once after a quiet time."""
+    """``per_minute`` calls a minute, and up to ``burst`` at once after a pause."""
 
     per_minute: float
     burst: int

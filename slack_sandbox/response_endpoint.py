@@ -1,4 +1,4 @@
-"""``/response/SECRET``: where apps post their later answers to commands and clicks, without a token."""
+"""``/response/SECRET``: the endpoint for an app's later responses to commands and clicks, without a token."""
 
 import json
 

@@ -14,7 +14,7 @@ RESPONSE_URL_LIFETIME = timedelta(minutes=30)
 
 @dataclass(frozen=True)
 class ResponseUrl:
-    """What one URL stands for: who acted, where, and the message acted upon, if any."""
+    """The interaction that one URL belongs to: who acted, where, and on which message, if any."""
 
     user: str
     channel: str
@@ -25,7 +25,7 @@ class ResponseUrl:
 
 
 def refusal(url: ResponseUrl | None, now: datetime) -> str | None:
-    """Slack's name for why this URL takes nothing any more, or None when it does."""
+    """Return Slack's error code if this URL can no longer be used; otherwise None."""
     if url is None or now - url.issued_at > RESPONSE_URL_LIFETIME:
         return "expired_url"
     if url.uses >= RESPONSE_URL_USES:
@@ -38,7 +38,7 @@ class ResponseUrls:
         self._urls: dict[str, ResponseUrl] = {}
 
     def issue(self, url: ResponseUrl) -> str:
-        """Remember what the URL stands for. Returns its secret last part."""
+        """Store the interaction. Returns the secret last part of the URL."""
         secret = new_secret()
         self._urls[secret] = url
         return secret

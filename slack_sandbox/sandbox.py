@@ -1,4 +1,4 @@
-"""Everything a running sandbox consists of, put together from its configuration."""
+"""The parts of a running sandbox, composed from its configuration."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ from slack_sandbox.workspace.state import Workspace
 
 @dataclass
 class Announcements:
-    """Tells the people over the event stream, and the app what it subscribed to."""
+    """Sends changes to people over the event stream, and to the app if it subscribed to them."""
 
     config: WorkspaceConfig
     stream: EventStream
@@ -53,11 +53,11 @@ class Sandbox:
     calls: Log[ApiCall]
 
     def notice(self, user: str, text: str) -> None:
-        """Tell one person what went wrong, as Slackbot would."""
+        """Show one person an error, as Slackbot would."""
         self.stream.publish("notice", {"level": "error", "text": text}, frozenset([user]))
 
     async def disconnect(self) -> None:
-        """Let go of everybody who waits, so that the server can stop."""
+        """Close all waiting connections, so that the server can stop."""
         self.stream.close()
         self.dispatcher.close()
         await self.courier.sockets.disconnect("refresh_requested")

@@ -1,4 +1,4 @@
-"""The web application: which path leads where."""
+"""The web application and its routes."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -48,7 +48,7 @@ def create_app(config: WorkspaceConfig, clock: Clock = utc_now) -> Starlette:
 
 
 def slack_routes(sandbox: Sandbox) -> list[BaseRoute]:
-    """The app's side: Slack's public protocol."""
+    """Return the routes for the app: Slack's public protocol."""
     web_api = WebApi(sandbox, build_registry())
     return [
         Route("/api/{method}", web_api.handle, methods=["GET", "POST"]),
@@ -58,7 +58,7 @@ def slack_routes(sandbox: Sandbox) -> list[BaseRoute]:
 
 
 def people_routes(sandbox: Sandbox) -> list[BaseRoute]:
-    """The people's side."""
+    """Return the routes for people: what the page shows and does."""
     acting, directing = Acting(sandbox), Directing(sandbox)
 
     async def state(request: Request) -> Json:
@@ -93,7 +93,7 @@ def people_routes(sandbox: Sandbox) -> list[BaseRoute]:
 
 
 def page_routes() -> list[BaseRoute]:
-    """The page itself; a permalink opens it too."""
+    """Return the routes of the page itself, which permalinks open, too."""
 
     async def index(_request: Request) -> Response:
         page = PAGE / "index.html"

@@ -16,11 +16,11 @@ from slack_sandbox.values import Clock, utc_now
 HOST = "127.0.0.1"
 START_SECONDS = 10.0
 GRACE_SECONDS = 2
-"""A played timeout may hold a request open for long: the server does not wait for it to stop."""
+"""An injected timeout may hold a request open for long; the server does not wait for it when it stops."""
 
 
 class SandboxServer(uvicorn.Server):
-    """uvicorn, which lets go of open event streams and sockets when it is to stop, and says when it listens."""
+    """A uvicorn server that closes open event streams and sockets when it stops, and signals when it listens."""
 
     def __init__(self, config: WorkspaceConfig, clock: Clock = utc_now) -> None:
         app = create_app(config, clock)
@@ -47,9 +47,9 @@ class SandboxServer(uvicorn.Server):
 
 
 def listen(port: int) -> tuple[socket.socket, str]:
-    """A listening socket on loopback, and its origin such as ``http://127.0.0.1:3100``. Port 0 takes any.
+    """Return a listening socket on loopback and its origin, such as ``http://127.0.0.1:3100``. Port 0: any free one.
 
-    Raises OSError when the port is taken.
+    Raises OSError if the port is in use.
     """
     # asyncio sets TCP_NODELAY only on sockets that name their protocol: without it each answer takes 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -73,7 +73,7 @@ class RunningSandbox:
 
     @property
     def api_url(self) -> str:
-        """What an app takes for Slack's API URL."""
+        """The URL to give an app as Slack's API URL."""
         return f"{self.url}/api/"
 
     def start(self) -> Self:

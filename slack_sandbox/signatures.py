@@ -1,4 +1,4 @@
-"""How Slack proves that a request comes from Slack.
+"""The signature with which Slack proves that a request comes from Slack.
 
 https://docs.slack.dev/authentication/verifying-requests-from-slack
 """

@@ -1,10 +1,7 @@
 """Server-sent events, and connections that can be cut.
 
-Cutting a connection for real: the caller sees a TCP reset, not an HTTP answer.
-
-ASGI knows no such thing, so the server's protocol class remembers the transport of each client address.
-
-What the people see happen: numbered, filtered by who may see it, and kept for those who reconnect.
+Events are numbered, filtered by who may see them, and stored for clients that reconnect. To cut a connection with a
+TCP reset, which ASGI cannot do, the server's protocol class remembers the transport of each client address.
 """
 
 import asyncio

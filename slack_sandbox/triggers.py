@@ -1,4 +1,4 @@
-"""Trigger ids: what a click or a command hands the app so that it may open a view, for 3 seconds, once.
+"""Trigger ids, with which the app may open a view after a click or a command: once, within 3 seconds.
 
 https://docs.slack.dev/interactivity/handling-user-interaction#modal_responses
 """
@@ -16,7 +16,7 @@ class Trigger:
     user: str
     issued_at: datetime
     view_id: str | None = None
-    """The view that the person acted in, where it was one: what ``views.push`` stacks upon."""
+    """The view that the person acted in, if any: ``views.push`` puts the new view on top of it."""
 
 
 def refusal(trigger: Trigger | None, *, exchanged: bool, now: datetime) -> str | None:

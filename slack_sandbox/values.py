@@ -1,12 +1,6 @@
-"""Small values: JSON, identifiers, times, errors.
+"""Small values: JSON, identifiers and timestamps in Slack's format, and the error that carries Slack's error code.
 
-The shape of what travels as JSON. Slack's objects are open-ended, so their values stay untyped.
-
-Identifiers that look like Slack's: a letter that says the kind, then capitals and digits.
-
-Time as the sandbox and Slack write it. Decisions take ``now``; only ``utc_now`` reads the clock.
-
-The one error of the sandbox: what Slack would have refused, by Slack's own name.
+Decisions take ``now``; only ``utc_now`` reads the clock.
 """
 
 import secrets

@@ -1,1 +1,1 @@
-"""The hands: RQ jobs that run executions, and the clock that wakes them. They stand on core."""
+"""Worker and scheduler processes: RQ jobs that run executions, and the scheduler that enqueues them."""

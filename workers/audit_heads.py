@@ -1,4 +1,4 @@
-"""Writes the head of the audit trail down every hour, where the database's owner is not: log, file, another machine."""
+"""Stores the audit trail's head every hour where the database's owner cannot change it: log, file, another machine."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from core.services.audit.chain import newest_head
 from core.unit_of_work import UnitOfWorkFactory
 
 HOUR = 3600.0  # seconds
-AGAIN = 300.0  # seconds after which a head is written again that could not be written everywhere
+AGAIN = 300.0  # seconds after which it is tried again if a destination failed
 PATIENCE = timedelta(seconds=10)
 GOOD = range(200, 300)
 
@@ -25,9 +25,9 @@ log = structlog.get_logger()
 
 
 class HourlyHead:
-    """A duty of the clock's. `now`: of the monotonic clock.
+    """A periodic task of the scheduler. `now`: returns the monotonic time in seconds.
 
-    Each clock has its own hour, and a fresh one begins with a head: two heads an hour are as good as one.
+    Each scheduler counts its own hour and starts with a head; two heads an hour do no harm.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class HourlyHead:
         self._due = now()
 
     def write_head(self, unit_of_work: UnitOfWorkFactory) -> None:
-        """If an hour is over. What cannot be written is told, and tried again."""
+        """Write the head if it is due. Failures are logged and tried again."""
         now = self._now()
         if now < self._due:
             return
@@ -45,27 +45,27 @@ class HourlyHead:
             head = newest_head(work)
         if head is None:
             return
-        said = signed(head, self._secret)
-        log.info("audit head", **said)
-        well = [self._write(name, write, said) for name, write in self._destinations.items()]
-        self._due = now + (HOUR if all(well) else AGAIN)
+        content = signed(head, self._secret)
+        log.info("audit head", **content)
+        successes = [self._write(name, write, content) for name, write in self._destinations.items()]
+        self._due = now + (HOUR if all(successes) else AGAIN)
 
-    def _write(self, name: str, write: Destination, said: Mapping[str, object]) -> bool:
+    def _write(self, name: str, write: Destination, content: Mapping[str, object]) -> bool:
         try:
-            write(said)
+            write(content)
         except (OSError, RunbookError) as error:
-            log.error("the audit head could not be written", to=name, error=str(error))
+            log.error("audit head could not be written", to=name, error=str(error))
             return False
         return True
 
 
 def to_file(path: Path) -> Destination:
-    """One JSON object a line, at the end of a file that is ours alone."""
+    """Return a destination that appends one JSON object per line to a file that only we can read."""
 
-    def write(said: Mapping[str, object]) -> None:
+    def write(content: Mapping[str, object]) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(json.dumps(said) + "\n")
+            file.write(json.dumps(content) + "\n")
             file.flush()
             os.fsync(descriptor)
 
@@ -73,11 +73,11 @@ def to_file(path: Path) -> Destination:
 
 
 def to_url(url: str, http: HttpCaller) -> Destination:
-    """A POST of the JSON object, to where the egress policy lets it."""
+    """Return a destination that sends the JSON object by POST, subject to the egress policy."""
 
-    def write(said: Mapping[str, object]) -> None:
+    def write(content: Mapping[str, object]) -> None:
         headers = {"Content-Type": "application/json"}
-        request = HttpRequest("POST", url, headers, content=json.dumps(said).encode())
+        request = HttpRequest("POST", url, headers, content=json.dumps(content).encode())
         try:
             answer = http.call(request, PATIENCE, threading.Event())
         except (NotSent, NoAnswer) as error:

@@ -1,4 +1,4 @@
-"""A circuit breaker: what did not answer is left alone for a while, and then tried by one thread alone."""
+"""A circuit breaker: after a failure nothing is tried for a while, and then only one thread tries."""
 
 import threading
 from collections.abc import Callable
@@ -7,9 +7,9 @@ from core.clock import elapsed
 
 
 class Breaker:
-    """Of one thing, for all threads of a process.
+    """The circuit breaker for one resource, shared by all threads of a process.
 
-    `seconds`: how long it is left alone; `now`: see core.clock.elapsed.
+    `seconds`: how long it stays open after a failure. `now`: see core.clock.elapsed.
     """
 
     def __init__(self, seconds: float, now: Callable[[], float] = elapsed) -> None:
@@ -18,7 +18,7 @@ class Breaker:
         self._lock = threading.Lock()
 
     def may_try(self) -> bool:
-        """Whether to try now. Who is told so after a failure is the only one for as long as it is left alone."""
+        """True if the caller may try now. After a failure, only one caller gets True per `seconds`."""
         with self._lock:
             if self._tried_again_at is None:
                 return True

@@ -1,4 +1,4 @@
-"""The doorbell: an RQ job that carries an execution's id, and nothing else."""
+"""The job queue: RQ jobs that carry an execution's id and nothing else."""
 
 from collections.abc import Callable, Sequence
 from uuid import uuid4
@@ -20,19 +20,17 @@ from workers.breaker import Breaker
 from workers.redis_addresses import connect_redis
 
 QUEUE = "runbook"
-SEPARATOR = "-"  # in a job's id, between the execution's id and what makes the job's own
+SEPARATOR = "-"  # in a job's id, between the execution's id and the random part
 FUNCTIONS = {"runbook": "workers.jobs.run_runbook", "workflow": "workers.jobs.run_workflow"}
-MOST_LOGGED = 3  # executions, of a batch that could not ring
-IMPATIENT = 0.5  # seconds: who rings has a person waiting, and the clock rings again anyway
-QUIET = (
-    1.0  # seconds for which a Redis that did not answer is not rung at: each try may cost somebody IMPATIENT
-)
+MOST_LOGGED = 3  # executions of a batch that could not be enqueued
+IMPATIENT = 0.5  # seconds: a person may be waiting, and the scheduler enqueues what was missed anyway
+QUIET = 1.0  # seconds without a try after Redis did not answer, since each try may cost a person IMPATIENT
 
 log = structlog.get_logger()
 
 
 def open_redis(url: str) -> Redis:
-    """A connection that fails fast: by default redis-py tries for seconds."""
+    """Return a connection that fails fast; by default redis-py retries for seconds."""
     return connect_redis(
         url,
         socket_timeout=IMPATIENT,
@@ -43,7 +41,7 @@ def open_redis(url: str) -> Redis:
 
 
 def open_queue(redis: Redis) -> Queue:
-    """The one queue. With two, a worker killed between popping and starting would lose the job."""
+    """Return the only queue. With two, a worker killed between popping and starting a job would lose it."""
     return Queue(QUEUE, connection=redis, serializer=JSONSerializer)
 
 
@@ -60,26 +58,28 @@ def _job(enqueue: JobRequest) -> EnqueueData:
 
 
 class RqJobQueue:
-    """Rings by enqueueing. Where Redis is away that is told once: the clock finds executions in the database.
+    """Enqueues jobs in RQ. If Redis is unreachable it is logged once, and the scheduler enqueues them later.
 
-    After a failure nobody in this process tries for QUIET. `now`: see core.clock.elapsed.
+    After a failure, nobody in this process tries again for QUIET seconds. `now`: see core.clock.elapsed.
     """
 
     def __init__(self, redis: Redis, now: Callable[[], float] = elapsed) -> None:
         self._queue = open_queue(redis)
-        self._outage = Outage("the doorbell", "Redis")
+        self._outage = Outage("the job queue", "Redis")
         self._breaker = Breaker(QUIET, now)
 
     def enqueue(self, jobs: Sequence[JobRequest]) -> None:
-        """In one round trip: a Redis that is silent costs IMPATIENT once, however many ring."""
+        """Enqueue jobs in one round trip, so a silent Redis costs IMPATIENT once, however many jobs there are."""
         fail_point("enqueue.before")
-        if not self._has_rung(jobs):
-            rung_for = [enqueue.execution_id for enqueue in jobs[:MOST_LOGGED]]
-            log.info("not rung for: the clock will, or workers look", jobs=len(jobs), executions=rung_for)
+        if not self._has_enqueued(jobs):
+            missed = [enqueue.execution_id for enqueue in jobs[:MOST_LOGGED]]
+            log.info(
+                "jobs not enqueued: the scheduler or a poll picks them up", jobs=len(jobs), executions=missed
+            )
         fail_point("enqueue.after")
 
     def queued(self) -> frozenset[str]:
-        """The executions whose jobs are still in the queue: to ring for them again would only make it longer."""
+        """Return the ids of executions whose jobs are still queued, so that they are not enqueued twice."""
         if not self._breaker.may_try():
             return frozenset()
         try:
@@ -90,7 +90,7 @@ class RqJobQueue:
         self._breaker.succeeded()
         return frozenset(job_id.partition(SEPARATOR)[0] for job_id in job_ids)
 
-    def _has_rung(self, jobs: Sequence[JobRequest]) -> bool:
+    def _has_enqueued(self, jobs: Sequence[JobRequest]) -> bool:
         if not self._breaker.may_try():
             return False
         try:

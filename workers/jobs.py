@@ -1,8 +1,6 @@
-"""The jobs of RQ, and what RQ logs.
+"""The two jobs that RQ may run, and a filter for what RQ logs.
 
-What RQ says of its own: that Redis is away, it would say every other second; the worker tells it once.
-
-The jobs that RQ may run: these two functions, and no other.
+RQ would log every other second that Redis is unreachable; the filter has it logged once.
 """
 
 import logging
@@ -20,7 +18,7 @@ ABOUT_REDIS = ("could not connect to Redis", "Redis connection timeout", "pubsub
 
 
 class ToldOnce(logging.Filter):
-    """Keeps from the log what is about a Redis that is away, and hands it to `outage`."""
+    """Removes log records about an unreachable Redis, and reports them to `outage` instead."""
 
     def __init__(self, outage: Outage) -> None:
         super().__init__()
@@ -39,7 +37,7 @@ _database = Outage("worker", "the database")
 
 
 def use(executor: Executor) -> None:
-    """Give the jobs of this process the executor that they run with: RQ can hand them only an id."""
+    """Set the executor of this process's jobs, since RQ passes them only an id."""
     global _executor
     _executor = executor
 
@@ -58,7 +56,7 @@ def run_workflow(execution_id: str) -> None:
 
 
 def _run(kind: Kind, execution_id: str) -> None:
-    """Where the database is away nothing is lost: the clock rings again once it is back."""
+    """Run the execution. If the database is unreachable nothing is lost: the scheduler enqueues it again later."""
     fail_point("job.taken")
     try:
         _the_executor().run(kind, execution_id)

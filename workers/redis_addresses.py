@@ -1,6 +1,6 @@
-"""Connections to Redis at the address of a server, or of the sentinels that know where it is at the moment.
+"""Connections to Redis, by the URL of a server or of its sentinels.
 
-redis://…, rediss:// (TLS), unix:// as redis-py has them, and
+Supported are redis://…, rediss:// (TLS) and unix://, as in redis-py, and
 redis+sentinel://user:password@host:26379,host:26379/SERVICE/0?sentinel_password=… (rediss+sentinel://: TLS to all).
 """
 
@@ -17,29 +17,29 @@ SENTINEL_PORT = 26379
 
 
 class Sentinels(Sentinel):
-    """They say in a sentence that they cannot help: redis-py shows its objects."""
+    """Sentinels with a readable error message; redis-py's shows its objects."""
 
     def discover_master(self, service_name: str) -> Any:
         try:
             return super().discover_master(service_name)  # type: ignore[no-untyped-call]  # redis-py's
         except MasterNotFoundError:
             raise MasterNotFoundError(
-                f"none of the sentinels answers and knows a server that takes writes for {service_name!r}"
+                f"no sentinel answers with a server that accepts writes for {service_name!r}"
             ) from None
 
 
 def connect_redis(url: str, **options: Any) -> Redis:
-    """It connects when first used. Raises ValueError for an address that cannot be read."""
+    """Return a client, which connects when first used. Raises ValueError for a malformed URL."""
     if url.partition("://")[0] in SENTINEL:
         return _by_sentinels(read_hosts(url), options)
     return Redis.from_url(url, **options)
 
 
 def _by_sentinels(address: ManyHosts, options: dict[str, Any]) -> Redis:
-    """A client that asks the sentinels for the master each time that it connects."""
+    """Return a client that asks the sentinels for the master each time it connects."""
     service, _, number = address.path.strip("/").partition("/")
     if not service or not address.hosts or (number and not number.isdigit()):
-        raise ValueError("an address of sentinels is redis+sentinel://host,host/SERVICE/NUMBER")
+        raise ValueError("a sentinel URL has the form redis+sentinel://host,host/SERVICE/NUMBER")
     secure = {"ssl": True} if address.scheme.startswith("rediss") else {}
     user, _, password = address.credentials.rpartition(":")
     sentinels: Any = Sentinels(  # type: ignore[no-untyped-call]

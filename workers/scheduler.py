@@ -1,8 +1,7 @@
-"""The clock: rings again for whatever is due and not held, whether its time came or its bell was lost.
+"""The scheduler (the process `clock`): enqueues executions that are due, because their time came or a job was lost.
 
-It also starts the workflows whose incidents come of age, seals the audit trail, and counts what ended.
-
-It finds everything in the database, so any number of clocks may run, and none keeps anything.
+It also starts the workflows whose incidents have reached an age, seals the audit trail, and counts what has ended. It
+finds everything in the database and keeps no state, so any number of schedulers may run.
 """
 
 import itertools
@@ -33,10 +32,12 @@ from core.unit_of_work import JobRequest, UnitOfWork, UnitOfWorkFactory
 from workers.shutdown import PeriodicTask, PeriodicTasks
 
 TICK = 0.5  # seconds
-PATIENCE = timedelta(seconds=5)  # how long after a ring it is rung again
-PATIENCE_WITH_LOST = timedelta(seconds=2)  # the same, for what a lost worker left: people wait for it already
+PATIENCE = timedelta(seconds=5)  # how long after a job the next one is enqueued
+PATIENCE_WITH_LOST = timedelta(
+    seconds=2
+)  # the same for executions of lost workers: people are waiting for them
 AT_ONCE = 200
-PORTIONS = 10  # of what is done in portions, in a tick
+PORTIONS = 10  # the most portions of a task per tick
 TICKS_BETWEEN_TIDYING = 120  # a minute
 TICKS_BETWEEN_MARKS = 4
 
@@ -44,7 +45,7 @@ log = structlog.get_logger()
 
 
 def watch_the_database(unit_of_work: UnitOfWorkFactory) -> None:
-    """First of all: whether it is still the one that it was."""
+    """Check that the database is still the one that its data was written in. It is the first task of a tick."""
     with unit_of_work.begin() as work:
         is_known = is_as_known(work.session)
     if not is_known:
@@ -52,7 +53,7 @@ def watch_the_database(unit_of_work: UnitOfWorkFactory) -> None:
 
 
 def keep_the_mark(unit_of_work: UnitOfWorkFactory) -> None:
-    """Have remembered outside how far the database has come, unless it was set back behind that."""
+    """Remember outside the database how far it has come, unless it was reset to an earlier state."""
     settle(unit_of_work)
     with unit_of_work.begin() as work:
         moved = move_mark(work)
@@ -61,7 +62,7 @@ def keep_the_mark(unit_of_work: UnitOfWorkFactory) -> None:
 
 
 def enqueue_what_is_due(unit_of_work: UnitOfWorkFactory) -> int:
-    """Ring for executions that want a worker and were not rung for lately. Returns how many."""
+    """Enqueue jobs for due executions that were not enqueued lately. Return how many."""
     with unit_of_work.begin() as work:
         found = [each for kind in KINDS.values() for each in find_due(work, kind)]
         fail_point("clock.found")
@@ -69,9 +70,7 @@ def enqueue_what_is_due(unit_of_work: UnitOfWorkFactory) -> int:
     missed = [each for each in found if each.is_lost or each.execution_id not in waiting]
     for each in missed:
         if each.is_lost:
-            log.warning(
-                "an execution lost its worker, and is rung for", kind=each.kind, execution=each.execution_id
-            )
+            log.warning("worker lost: execution enqueued again", kind=each.kind, execution=each.execution_id)
     if missed:
         unit_of_work.job_queue.enqueue(
             [JobRequest(each.kind, each.execution_id, each.is_lost) for each in missed]
@@ -81,7 +80,7 @@ def enqueue_what_is_due(unit_of_work: UnitOfWorkFactory) -> int:
 
 @dataclass(frozen=True)
 class Due:
-    """An execution that wants a worker. `is_lost`: it had one, who is lost."""
+    """An execution that needs a worker. `is_lost`: True if the worker that held it was lost."""
 
     kind: KindName
     execution_id: str
@@ -89,7 +88,10 @@ class Due:
 
 
 def find_due(work: UnitOfWork, kind: Kind) -> list[Due]:
-    """What a lost worker left first, then what is longest due. It is found again after a while, if it still is due."""
+    """Return due executions and mark them as enqueued: those of lost workers first, then the longest due.
+
+    An execution that stays due is found again after PATIENCE.
+    """
     table = kind.execution
     is_lost = table.worker.is_not(None)
     since = case((is_lost, work.now - PATIENCE_WITH_LOST), else_=work.now - PATIENCE)
@@ -107,17 +109,17 @@ def find_due(work: UnitOfWork, kind: Kind) -> list[Due]:
 
 
 def seal_the_audit_trail(unit_of_work: UnitOfWorkFactory) -> int:
-    """Bring what was committed since into the chain of the audit trail. Returns how many entries that were."""
+    """Add newly committed entries to the audit trail's chain. Return how many."""
     return _in_portions(unit_of_work, seal_entries, SEALED_AT_ONCE)
 
 
 def count_what_ended(unit_of_work: UnitOfWorkFactory) -> int:
-    """Count what ended since. Returns how many executions that were."""
+    """Count newly ended executions in the tallies. Return how many."""
     return _in_portions(unit_of_work, count_ended, COUNTED_AT_ONCE)
 
 
 def _in_portions(unit_of_work: UnitOfWorkFactory, act: Callable[[UnitOfWork], int], at_once: int) -> int:
-    """Act until a portion is not full, or PORTIONS are done: a backlog must not keep the bells from ringing."""
+    """Act until a portion is not full or PORTIONS are done, so that a backlog does not delay other tasks."""
     total = 0
     for _ in range(PORTIONS):
         with unit_of_work.begin() as work:
@@ -129,7 +131,7 @@ def _in_portions(unit_of_work: UnitOfWorkFactory, act: Callable[[UnitOfWork], in
 
 
 def tidy(unit_of_work: UnitOfWorkFactory) -> None:
-    """Delete what nobody will ask for any more."""
+    """Delete data that is no longer needed."""
     with unit_of_work.begin() as work:
         forget_old(work)
         forget_old_losses(work)
@@ -149,7 +151,7 @@ TASKS: tuple[PeriodicTask, ...] = (
 def run_clock(
     unit_of_work: UnitOfWorkFactory, stop: threading.Event, seldom: Sequence[PeriodicTask] = ()
 ) -> None:
-    """Tick until `stop` is set. A database that is away is waited for. `seldom`: more that is done once a minute."""
+    """Tick until `stop` is set, and wait while the database is unreachable. `seldom`: further tasks, once a minute."""
     tasks, database = PeriodicTasks(unit_of_work), Outage("clock", "the database")
     for tick in itertools.count():
         if stop.wait(TICK):
@@ -166,7 +168,7 @@ def _todo(tick: int, seldom: Sequence[PeriodicTask]) -> Sequence[PeriodicTask]:
 def _tick(
     tasks: PeriodicTasks, todo: Sequence[PeriodicTask], stop: threading.Event, database: Outage
 ) -> None:
-    """Each is tried, whatever became of the others."""
+    """Run each task, even if others fail."""
     away = [tasks.do(task, time.monotonic()) for task in todo if not stop.is_set()]
     error = next(filter(None, away), None)
     if error is not None:

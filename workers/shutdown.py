@@ -1,8 +1,6 @@
-"""The duties of a process, and its end.
+"""Periodic tasks of a process, of which a failing one does not stop the others, and graceful shutdown.
 
-PeriodicTasks that a process has again and again: one that fails keeps no other from being done.
-
-How a worker is told to stop: first to begin nothing more, then to hurry.
+A worker that is told to stop starts nothing new, and after a grace period it hurries.
 """
 
 import signal
@@ -16,50 +14,50 @@ import structlog
 from core.database import DATABASE_IS_AWAY
 from core.unit_of_work import UnitOfWorkFactory
 
-AGAIN = 60.0  # seconds after which the same trouble is told again
+AGAIN = 60.0  # seconds after which the same error is logged again
 
 PeriodicTask = Callable[[UnitOfWorkFactory], object]
 log = structlog.get_logger()
 
 
 class PeriodicTasks:
-    """Does them, and remembers what of their troubles it told lately."""
+    """Runs tasks, and logs each of their errors at most once a minute."""
 
     def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
         self._unit_of_work = unit_of_work
-        self._told: dict[str, float] = {}
+        self._logged: dict[str, float] = {}
 
     def do(self, task: PeriodicTask, now: float) -> Exception | None:
-        """Do it; answer the error where the database is away. `now`: of the monotonic clock."""
+        """Run the task. Return the error if the database is unreachable. `now`: the monotonic time in seconds."""
         try:
             task(self._unit_of_work)
         except DATABASE_IS_AWAY as error:
             return error
-        except Exception as error:  # noqa: BLE001 the process' boundary: what nobody expected of one must not end all
-            self._tell(task, error, now)
+        except Exception as error:  # noqa: BLE001 the process's boundary: a failing task must not stop the others
+            self._log(task, error, now)
         return None
 
-    def _tell(self, task: PeriodicTask, error: Exception, now: float) -> None:
-        self._told = {what: at for what, at in self._told.items() if now - at < AGAIN}
+    def _log(self, task: PeriodicTask, error: Exception, now: float) -> None:
+        self._logged = {what: at for what, at in self._logged.items() if now - at < AGAIN}
         what = f"{task.__name__}: {error!r}"
-        if what not in self._told:
-            self._told[what] = now
-            log.error("a duty failed", task=task.__name__, exc_info=error)
+        if what not in self._logged:
+            self._logged[what] = now
+            log.error("periodic task failed", task=task.__name__, exc_info=error)
 
 
-GRACE_SECONDS = 7.0  # less than the 10 seconds after which supervisors, ours and others, kill
+GRACE_SECONDS = 7.0  # less than the 10 seconds after which supervisors send SIGKILL
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True)
 class Shutdown:
-    """`stopping` is set when it is told to stop; `hurry` is called when that takes long, or it is told twice."""
+    """A graceful shutdown. It sets `stopping`, and calls `hurry` after the grace period or a second signal."""
 
     stopping: threading.Event
     hurry: Callable[[], None]
 
     def begin(self) -> None:
-        """Tell it."""
+        """Start the shutdown, or hurry if it has started."""
         if self.stopping.is_set():
             self.hurry()
             return
@@ -70,7 +68,7 @@ class Shutdown:
 
     @contextmanager
     def by_signal(self) -> Iterator[None]:
-        """Within the block SIGTERM and SIGINT tell it, and interrupt nothing."""
+        """Within the block, SIGTERM and SIGINT start the shutdown and interrupt nothing."""
         before = [signal.signal(number, lambda *_: self.begin()) for number in SIGNALS]
         try:
             yield

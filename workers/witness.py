@@ -1,6 +1,6 @@
-"""The witness: remembers in Redis, and in this process, how far the database was seen to come.
+"""The witness: remembers in Redis and in this process how far the database has come.
 
-Redis may forget it at any time; then a database that was set back by a copy of all its files is recognised by nobody
+Redis may lose it at any time; then a database that was reset with a copy of all its files is not detected
 (docs/restore.md).
 """
 
@@ -13,13 +13,11 @@ from core.clock import elapsed
 from workers.breaker import Breaker
 
 KEY = "runbook:mark:"
-QUIET = (
-    10.0  # seconds for which a Redis is not asked that did not answer: a clock's tick must not wait for it
-)
+QUIET = 10.0  # seconds without a try after Redis did not answer, since a tick must not wait for it
 
 
 class RedisWitness:
-    """Its own memory serves where Redis forgot, or is away. `now`: see core.clock.elapsed."""
+    """Stores marks in Redis, and in memory in case Redis loses them or is away. `now`: see core.clock.elapsed."""
 
     def __init__(self, redis: Redis, now: Callable[[], float] = elapsed) -> None:
         self._redis = redis

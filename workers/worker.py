@@ -1,7 +1,7 @@
-"""The RQ worker: takes jobs without forking, and only those that we allow.
+"""The RQ worker: runs jobs without forking, and only the allowed ones.
 
-Forking per job costs a run many times its own work, and what a fork protects against (a job that kills its
-process) is covered by leases: whoever dies is found by the clock.
+A fork per job would cost many times the work of a run. What it protects against, a job that kills its process, is
+covered by leases: the scheduler finds the executions of lost workers.
 """
 
 import os
@@ -28,18 +28,20 @@ from workers.jobs import ALLOWED, ToldOnce
 from workers.redis_addresses import connect_redis
 from workers.shutdown import Shutdown
 
-PAUSE_SECONDS = 1.0  # before Redis is asked again
-HEARD_OF = 40  # seconds; RQ gives up a silent Redis 5 before. By its default it would be deaf for 7 minutes
-RECYCLE_AFTER = 5_000  # jobs; then the supervisor starts a fresh process
+PAUSE_SECONDS = 1.0  # before Redis is tried again
+WORKER_TTL = (
+    40  # seconds; RQ gives up on a silent Redis 5 s before. With its default that would take 7 minutes
+)
+RECYCLE_AFTER = 5_000  # jobs, after which the supervisor starts a fresh process
 
 log = structlog.get_logger()
 
-# What else of a job RQ would run, or call: dotted names and addresses that we never set.
+# Other fields of a job that RQ would call: dotted names and URLs that we never set.
 EXTRAS = ("success_callback_name", "failure_callback_name", "stopped_callback_name", "webhooks")
 
 
 def refusal(job: Job) -> str | None:
-    """Why the job must not be run; None for one of ours."""
+    """Return why the job must not be run, or None if it is one of ours."""
     try:
         if job.func_name not in ALLOWED:
             return f"{job.func_name!r} is not allowed"
@@ -51,9 +53,9 @@ def refusal(job: Job) -> str | None:
 
 
 class AllowListedWorker(SimpleWorker):
-    """Refuses every function but ours: the queue's content is not to be trusted with a dotted name.
+    """Refuses every function but ours, because the queue's content must not choose what is executed.
 
-    `meanwhile`: what it does between two tries to reach a Redis that is away. `is_running`: a run is in its hands.
+    `meanwhile`: called between two tries to reach Redis. `is_running`: True while an execution is being run.
     """
 
     death_penalty_class = TimerDeathPenalty
@@ -65,9 +67,9 @@ class AllowListedWorker(SimpleWorker):
     outage: Outage
 
     def request_stop(self, _signum: int, _frame: FrameType | None) -> None:
-        """SIGTERM, SIGINT: the step at hand may end in the grace time, what is left of the run is another worker's.
+        """Handle SIGTERM and SIGINT: the current step may end within the grace period, then another worker continues.
 
-        RQ's own would write to Redis here, in the midst of a step, and end the step where Redis is away.
+        RQ's own handler would write to Redis in the middle of a step, and end the step if Redis is unreachable.
         """
         self.shutdown.begin()
         self._stop_requested = True
@@ -77,28 +79,28 @@ class AllowListedWorker(SimpleWorker):
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         reason = refusal(job)
         if reason is not None:
-            log.warning("a job was refused", job=job.id, reason=reason)
+            log.warning("job refused", job=job.id, reason=reason)
             job.delete()
             return False
         self.performed += 1
-        with self._run_in_hands():
+        with self._running():
             return super().perform_job(job, queue, execution)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
-        """RQ tries this before it listens: where Redis is away, the time until the next try is put to use."""
+        """Send RQ's heartbeat, which precedes listening. If Redis is unreachable, use the time until the next try."""
         try:
             super().heartbeat(timeout, pipeline)
             self.outage.end()
         except RedisError as error:
             self.outage.begin(error)
-            with self._run_in_hands():
+            with self._running():
                 self.meanwhile()
             if self.shutdown.stopping.is_set():
                 raise StopRequested from None
             raise
 
     @contextmanager
-    def _run_in_hands(self) -> Iterator[None]:
+    def _running(self) -> Iterator[None]:
         self.is_running = True
         try:
             yield
@@ -107,33 +109,34 @@ class AllowListedWorker(SimpleWorker):
 
 
 def worker_name() -> str:
+    """Return the name of this process's worker, HOST.PID."""
     return f"{socket.gethostname()}.{os.getpid()}"
 
 
 def open_patient_redis(url: str) -> Redis:
-    """A connection that a worker may block on: RQ's time limit for an answer, not one of redis-py's own."""
+    """Return a connection that a worker may block on: RQ sets the time limit for answers, not redis-py."""
     return connect_redis(url, socket_connect_timeout=5, socket_timeout=None)
 
 
 def _nothing() -> None:
-    """Nobody is to be hurried; there is nothing to do meanwhile."""
+    """Do nothing."""
 
 
 def build_worker(
     redis: Redis, shutdown: Shutdown, meanwhile: Callable[[], None] = _nothing, outage: Outage | None = None
 ) -> AllowListedWorker:
-    """A worker on the one queue. `meanwhile`: what it does while Redis is away, and `outage` who tells of it."""
+    """Return a worker on the only queue. `meanwhile`: called while Redis is unreachable; `outage`: logs that."""
     options: dict[str, Any] = {
         "connection": redis,
         "serializer": JSONSerializer,
         "name": None,
-        "worker_ttl": HEARD_OF,
+        "worker_ttl": WORKER_TTL,
     }
     worker = AllowListedWorker([QUEUE], **options)
     worker.shutdown, worker.meanwhile = shutdown, meanwhile
     worker.outage = outage or Outage("worker", "Redis")
     for former in [each for each in worker.log.filters if isinstance(each, ToldOnce)]:
-        worker.log.removeFilter(former)  # the logger is the process', and outlives a worker
+        worker.log.removeFilter(former)  # the logger belongs to the process and outlives a worker
     worker.log.addFilter(ToldOnce(worker.outage))
     return worker
 
@@ -141,9 +144,9 @@ def build_worker(
 def work(
     redis_url: str, shutdown: Shutdown, meanwhile: Callable[[], None] = _nothing, *, burst: bool = False
 ) -> None:
-    """Take jobs until told to stop, or one process has done enough; with `burst`, until there are none.
+    """Run jobs until a shutdown starts or RECYCLE_AFTER jobs are done; with `burst`, until the queue is empty.
 
-    A Redis that is away, or goes away in the midst of it, is waited for: RQ's worker gives up then.
+    If Redis is or becomes unreachable, wait for it; RQ's worker alone would give up.
     """
     outage = Outage("worker", "Redis")
     while not shutdown.stopping.is_set():

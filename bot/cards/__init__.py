@@ -1,1 +1,1 @@
-"""The cards: what is posted to Slack, rendered from core's views and from nothing else."""
+"""Slack messages as Block Kit, rendered from core's views only."""

@@ -1,4 +1,4 @@
-"""What every message about an execution shows and carries alike: title, parameters, tag, metadata."""
+"""The parts that every message about an execution shares: title, parameters, freeze, tag and metadata."""
 
 from bot.cards.blocks import Block, Metadata, context, section
 from bot.cards.words import bounded, code, escape, moment, one_line, who
@@ -20,7 +20,7 @@ def plain_title(execution: ExecutionView) -> str:
 
 
 def metadata(execution: ExecutionView) -> Metadata:
-    """How programs, and the poster after a crash, recognise the message.
+    """Return the metadata by which programs, and the poster after a crash, recognize the message.
 
     https://docs.slack.dev/messaging/message-metadata
     """
@@ -52,12 +52,12 @@ def parameter_blocks(execution: ExecutionView) -> list[Block]:
 
 
 def freeze_blocks(freeze: FreezeView | None) -> list[Block]:
-    """Where there is one, one line: whose, by whom, why, since when."""
+    """Return one line that says what is frozen, by whom, why and since when; nothing where there is no freeze."""
     return [section(f"{freeze_line(freeze)} ({_since(freeze)})")] if freeze else []
 
 
 def freeze_words(freeze: FreezeView | None) -> str:
-    """The same, for the text that stands alone; empty while nothing is frozen."""
+    """Return the same as plain text, for a message's `text`; empty if there is no freeze."""
     return f"🧊 {_scope(freeze)} is frozen {_why(freeze)} ({_since(freeze)})." if freeze else ""
 
 
@@ -78,7 +78,7 @@ def freeze_line(freeze: FreezeView) -> str:
 
 
 def tag(execution: ExecutionView, page: str = "") -> Block:
-    """The context line: the workflow and its execution where one asked, and the run's own id, linked to its `page`."""
+    """Return the context line: the run's id, linked to its `page`, and the workflow execution that started it."""
     run = f"run {_linked(execution.id, page)}{_relatives(execution)}"
     if execution.workflow_execution_id is None:
         return context(run)
@@ -87,7 +87,7 @@ def tag(execution: ExecutionView, page: str = "") -> Block:
 
 
 def _relatives(execution: ExecutionView) -> str:
-    """What it is a retry of, and which run is a retry of it."""
+    """Return which run this one retries, and which run retries this one."""
     before = f", a retry of {escape(execution.retry_of)}" if execution.retry_of else ""
     after = f", retried as {escape(execution.retried_as)}" if execution.retried_as else ""
     return before + after

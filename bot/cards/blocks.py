@@ -1,9 +1,4 @@
-"""What a card is made of: the message, and Block Kit's blocks within Slack's limits.
-
-What a card comes to: the three things that `chat.postMessage` is given.
-
-Block Kit, as far as the cards need it: every builder keeps Slack's limits.
-"""
+"""A Slack message and the Block Kit blocks that it is built from. Every builder keeps within Slack's limits."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,10 +13,10 @@ Metadata: TypeAlias = dict[str, object]
 
 @dataclass(frozen=True)
 class Message:
-    """`text` alone says it all: a phone's notification and a screen reader have nothing else.
+    """What `chat.postMessage` sends. `text` is complete in itself: notifications and screen readers show nothing else.
 
-    The first block's `block_id` names the card and its subject (`headline.rbx_…`), so that a message can be
-    told from the others about the same execution when it is looked up in the channel.
+    The first block's `block_id` names the card and its subject (`headline.rbx_…`), which tells a message from
+    the others about the same execution when it is looked up in the channel.
     """
 
     text: str
@@ -31,7 +26,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Confirm:
-    """The question that a button asks before it acts: plain text."""
+    """The confirmation dialog of a button, in plain text."""
 
     title: str
     text: str
@@ -49,7 +44,7 @@ def _named(block_id: str | None) -> Block:
 
 
 def sections(lines: Iterable[str]) -> list[Block]:
-    """The lines, in as few sections as hold them."""
+    """Return the lines in as few sections as can hold them."""
     gathered: list[str] = []
     for line in (bounded(line, limits.SECTION_TEXT) for line in lines):
         longer = f"{gathered[-1]}\n{line}" if gathered else line
@@ -61,7 +56,7 @@ def sections(lines: Iterable[str]) -> list[Block]:
 
 
 def context(*markups: str) -> Block:
-    """Small print; at least one text."""
+    """Return a context block (small print) of at least one text."""
     shown = markups[: limits.CONTEXT_ELEMENTS]
     elements = [{"type": "mrkdwn", "text": bounded(markup, limits.SECTION_TEXT)} for markup in shown]
     return {"type": "context", "elements": elements}
@@ -74,7 +69,7 @@ def actions(buttons: Sequence[Block], *, block_id: str) -> Block:
 def button(
     action_id: str, text: str, value: str, *, style: str | None = None, confirm: Confirm | None = None
 ) -> Block:
-    """`style`: `primary`, `danger` or None. The value is an id, never data."""
+    """Return a button. `style` is `primary`, `danger` or None; `value` is an id, never data."""
     element: Block = {
         "type": "button",
         "action_id": action_id,

@@ -1,9 +1,4 @@
-"""What an approval lets run, as a person reads it.
-
-What a step asks of the outside, as a person reads it: a call, a command line, a message, or its JSON.
-
-What a draft changes in what is approved: a diff that Slack can hold.
-"""
+"""What an approver has to read: a step's request as text, and the diff of a draft against the approved version."""
 
 import json
 import shlex
@@ -13,12 +8,15 @@ from itertools import accumulate
 
 from bot.cards import limits
 from bot.cards.blocks import Block, context, section
-from bot.cards.words import escape, visible, who
+from bot.cards.words import counted, escape, visible, who
 from core.views.library import RunbookWithDiff, WorkflowWithDiff
 
 
 def request_text(request: object) -> str:
-    """`POST https://…` with headers and body, `dbctl check orders`, or JSON. It was masked when it was kept."""
+    """Return a request as text: `POST https://…` with headers and body, a command line, a message, or JSON.
+
+    Secrets in it were masked before it was stored.
+    """
     if not isinstance(request, dict):
         return _json(request)
     if "method" in request and "url" in request:
@@ -46,7 +44,7 @@ def _call(request: dict[str, object]) -> str:
 
 
 def _command(request: dict[str, object]) -> str:
-    """As it would be typed: `cd DIR`, the variables, the program and its arguments, and what it reads."""
+    """Return it as it would be typed: `cd DIR`, the variables, the program with its arguments, and its stdin."""
     argv, env = request["argv"], request.get("env")
     assert isinstance(argv, list)
     variables = (
@@ -55,7 +53,7 @@ def _command(request: dict[str, object]) -> str:
     line = " ".join([*variables, shlex.join(map(str, argv))])
     lines = [f"cd {shlex.quote(str(request['cwd']))}", line] if request.get("cwd") else [line]
     if request.get("stdin"):
-        lines += ["and it reads:", str(request["stdin"])]
+        lines += ["with this input:", str(request["stdin"])]
     return "\n".join(lines)
 
 
@@ -77,15 +75,15 @@ def _json(value: object, indent: int | None = 1) -> str:
 
 FENCES = len("```\n\n```")
 MOST_SECTIONS = 4
-LONGEST_LINE = 400  # of a diff; what is longer goes on in the next line, behind CONTINUED
-CONTINUED = "↪ "  # no line of a diff begins so
+LONGEST_LINE = 400  # of a diff; a longer one continues on the next line, after CONTINUED
+CONTINUED = "↪ "  # no line of a diff begins with it
 
 AnyWithDiff = RunbookWithDiff | WorkflowWithDiff
 
 
 @dataclass(frozen=True)
 class Changes:
-    """`lines`: the same as the `blocks`, as text alone. `is_cut`: there is more than they show, and they say so."""
+    """`lines` is the text of the `blocks`. `is_cut`: the diff is truncated, and the card says so."""
 
     lines: Sequence[str]
     blocks: Sequence[Block]
@@ -96,24 +94,25 @@ NOTHING = Changes((), ())
 
 
 def changes_card(view: AnyWithDiff, *, approve: str | None) -> Changes:
-    """`approve`: what to type to approve it, where it can be."""
+    """Return the draft's diff. `approve` is the command that approves it, or None where it cannot be approved."""
     return diff_card(_sentence(view), view.diff or "", view, [f"Approve it: {approve}"] if approve else [])
 
 
 def diff_card(said: str, diff: str, view: AnyWithDiff, hints: Sequence[str] = ()) -> Changes:
-    """A sentence, and the diff that it announces. What does not fit is left out, and the card says how much that is."""
+    """Return a sentence and the diff that it announces. The card says how much does not fit."""
     code = _Code.of(diff)
-    hints = [*([f"… {code.left_out} {_everything(view)}"] if code.left_out else []), *hints]
+    hints = [*([f"… {code.left_out} {_where_everything_is(view)}"] if code.left_out else []), *hints]
     blocks = [section(said), *(section(f"```\n{part}\n```") for part in code.parts)]
     if hints:
         blocks.append(context("\n".join(hints)))
     return Changes([said, *code.parts, *hints], blocks, bool(code.left_out))
 
 
-def _everything(view: AnyWithDiff) -> str:
-    """Where all of it is."""
+def _where_everything_is(view: AnyWithDiff) -> str:
     option = " --workflow" if isinstance(view, WorkflowWithDiff) else ""
-    return f"`runbook show{option} {view.name}` in a terminal shows all, and `GET /api{_address(view)}`."
+    return (
+        f"To see all of it: `runbook show{option} {view.name}` in a terminal, or `GET /api{_address(view)}`."
+    )
 
 
 def _address(view: AnyWithDiff) -> str:
@@ -123,15 +122,15 @@ def _address(view: AnyWithDiff) -> str:
 def _sentence(view: AnyWithDiff) -> str:
     written, before = f"v{view.version} was written by {who(view.changed_by)}", view.approved_version
     if view.diff is None:
-        return f"{written}. No version of it was approved yet."
+        return f"{written}. No version has been approved yet."
     if not view.diff:
-        return f"{written}. It says the same as v{before}, which was approved."
-    return f"{written}. It changes v{before}, which was approved:"
+        return f"{written}. It is identical to v{before}, which was approved."
+    return f"{written}. Changes from v{before}, which was approved:"
 
 
 @dataclass(frozen=True)
 class _Code:
-    """A text in parts that each fit into a section, escaped. `left_out`: what did not fit, in words."""
+    """A text in escaped parts that each fit into a section. `left_out` says in words what did not fit."""
 
     parts: Sequence[str]
     left_out: str
@@ -143,12 +142,14 @@ class _Code:
         parts, count = _packed(piece for line in pieces for piece in line)
         ends = accumulate(len(line) for line in pieces)
         missing = sum(end > count for end in ends)
-        told = f"{missing} more lines: this is cut, all of it has {len(text):,} characters."
-        return cls(parts, told if missing else "")
+        left_out = (
+            f"{counted(missing, 'more line')}: this is truncated, the full text has {len(text):,} characters."
+        )
+        return cls(parts, left_out if missing else "")
 
 
 def _pieces(line: str) -> list[str]:
-    """The line, or as many as it takes to show all of it."""
+    """Return the line, wrapped into as many as it takes to show all of it."""
     shown = visible(line).replace("```", "ˋˋˋ")
     first, rest = shown[:LONGEST_LINE], shown[LONGEST_LINE:]
     width = LONGEST_LINE - len(CONTINUED)
@@ -157,7 +158,7 @@ def _pieces(line: str) -> list[str]:
 
 
 def _packed(lines: Iterable[str]) -> tuple[list[str], int]:
-    """As many lines as fit into the sections there may be, and how many these are."""
+    """Return as many lines as fit into MOST_SECTIONS sections, and how many they are."""
     parts: list[str] = []
     count = 0
     for line in lines:

@@ -1,4 +1,4 @@
-"""The detail: what the steps put out, as a reply in the headline's thread."""
+"""The detail: the steps' output, as a reply in the headline's thread."""
 
 from collections.abc import Sequence
 
@@ -19,13 +19,13 @@ from bot.cards.words import (
 from core.views.executions import ExecutionView, StepView
 
 MOST_STEPS = MESSAGE_BLOCKS - 10
-ALL_OUTPUT = 12_000  # characters of output in one reply: a phone shows it without scrolling for ever
-LEAST_OUTPUT, MOST_OUTPUT = 300, 2_000  # characters of one step's
+ALL_OUTPUT = 12_000  # characters of output in one reply: little enough to scroll through on a phone
+LEAST_OUTPUT, MOST_OUTPUT = 300, 2_000  # characters of one step's output
 ERROR_LENGTH = 500
 
 
 def detail(execution: ExecutionView, steps: Sequence[StepView]) -> Message:
-    """The output of `steps`, those that ended since the last reply. At least one step."""
+    """Return the output of `steps`, at least one: those that ended since the last reply."""
     shown = steps[:MOST_STEPS]
     room = min(max(ALL_OUTPUT // max(len(shown), 1), LEAST_OUTPUT), MOST_OUTPUT)
     blocks = [section(_step_text(step, room)) for step in shown]
@@ -37,8 +37,8 @@ def detail(execution: ExecutionView, steps: Sequence[StepView]) -> Message:
 
 
 def _text(execution: ExecutionView, steps: Sequence[StepView]) -> str:
-    told = [f"{SYMBOLS[step.status]} {step_title(step)} {status_words(step.status)}" for step in steps]
-    return bounded(f"{plain_title(execution)}: {', '.join(told)}", MESSAGE_TEXT)
+    ended = [f"{SYMBOLS[step.status]} {step_title(step)} {status_words(step.status)}" for step in steps]
+    return bounded(f"{plain_title(execution)}: {', '.join(ended)}", MESSAGE_TEXT)
 
 
 def _step_text(step: StepView, room: int) -> str:
@@ -65,15 +65,15 @@ def _output_lines(output: object, room: int) -> list[str]:
 
 
 def _shell_lines(output: dict[str, object], room: int) -> list[str]:
-    """Standard error last, where the eye looks for it; it gets half the room when both streams spoke."""
+    """Return stdout, then stderr, where the eye looks for it. Where both have text, each gets half the room."""
     streams = [(name, str(output.get(name) or "").strip()) for name in ("stdout", "stderr")]
-    spoke = [(name, text) for name, text in streams if text]
+    written = [(name, text) for name, text in streams if text]
     lines = [f"exit code {as_text(output['exit_code'])}"]
     if output.get("ended_with_it"):
         names = escape_sentence(one_line(as_text(output["ended_with_it"])))
-        lines.append(f"⚠️ What it had started and left running was ended with it: {names}")
-    for name, text in spoke:
-        lines += [name, code_block(text, room // len(spoke))]
+        lines.append(f"⚠️ It left processes running, which were killed when it ended: {names}")
+    for name, text in written:
+        lines += [name, code_block(text, room // len(written))]
     return lines
 
 

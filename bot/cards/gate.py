@@ -1,9 +1,9 @@
-"""The gate: the message that asks for approval, and later says who decided."""
+"""The gate: the message that asks for approval, and once it is decided says by whom."""
 
 from bot.cards.about import freeze_blocks, freeze_words, metadata, parameter_blocks, plain_title, tag, title
 from bot.cards.blocks import Block, Confirm, Message, actions, button, context, section
-from bot.cards.deeds import Space, deed_blocks, deed_lines, where_whole
 from bot.cards.limits import MESSAGE_TEXT
+from bot.cards.request_blocks import Space, request_blocks, request_lines, where_full_text_is
 from bot.cards.steps import step_title
 from bot.cards.words import GATE_SYMBOLS, bounded, deadline, escape, escape_sentence, moment, one_line, who
 from core.decisions.gates import SHORTEST_DIGEST
@@ -17,7 +17,7 @@ REASON_LENGTH = 500
 
 
 def gate(execution: ExecutionView, approval: ApprovalView, *, page: str = "") -> Message:
-    """While the gate is open, with what it lets run and both buttons; afterwards without, saying who decided."""
+    """Return an open gate with what it allows to run and both buttons; a closed one with who decided."""
     is_open = approval.status is GateStatus.OPEN
     blocks = _open_blocks(execution, approval, page) if is_open else _closed_blocks(execution, approval)
     return Message(_text(execution, approval), [*blocks, tag(execution, page)], metadata(execution))
@@ -25,40 +25,45 @@ def gate(execution: ExecutionView, approval: ApprovalView, *, page: str = "") ->
 
 def _open_blocks(execution: ExecutionView, approval: ApprovalView, page: str) -> list[Block]:
     lead = f"{GATE_SYMBOLS[approval.status]} *Approval needed* for {title(execution)}"
-    lines = [f"{lead}, asked for by {who(approval.requester)}", _pings(approval)]
+    lines = [f"{lead}, requested by {who(approval.requester)}", _pings(approval)]
     if approval.shown is None:
         lines.append(f"Next: {_next(execution, approval)}")
     return [
         section("\n".join(line for line in lines if line), block_id=f"gate.{approval.id}"),
-        *gate_body(execution, approval, Space(where_whole(execution, page))),
+        *gate_body(execution, approval, Space(where_full_text_is(execution, page))),
         *freeze_blocks(execution.freeze),
         decision_buttons(execution, approval),
-        *_brought_about(approval),
+        *_initiators(approval),
     ]
 
 
 def gate_body(execution: ExecutionView, approval: ApprovalView, space: Space) -> list[Block]:
-    """What people must know before they decide: why it is asked again, what will be sent, who may decide."""
+    """Return what people must know before they decide: why it is asked again, what will be sent, who may decide."""
     return [
-        *([section(f"🔁 *Asked again:* {_said(approval.asked_again)}")] if approval.asked_again else []),
+        *(
+            [section(f"🔁 *Approval is needed again:* {_said(approval.asked_again)}")]
+            if approval.asked_again
+            else []
+        ),
         *([section(_said(approval.message))] if approval.message.strip() else []),
-        *_deeds(execution, approval, space),
+        *_requests(execution, approval, space),
         *([section(f"⚠️ {_said(approval.nobody_left)}")] if approval.nobody_left else []),
         section(_terms(approval)),
     ]
 
 
-def _deeds(execution: ExecutionView, approval: ApprovalView, space: Space) -> list[Block]:
+def _requests(execution: ExecutionView, approval: ApprovalView, space: Space) -> list[Block]:
     if approval.shown is not None:
-        return deed_blocks(execution, approval.shown, space)
+        return request_blocks(execution, approval.shown, space)
     earlier = (
-        "⚠️ An earlier release asked this, and did not say what will be sent. Approve asks it anew, with that."
+        "⚠️ An earlier release opened this gate and did not show what will be sent. "
+        "Approve opens it again, with what will be sent."
     )
     return [*parameter_blocks(execution), section(earlier)]
 
 
-def _brought_about(approval: ApprovalView) -> list[Block]:
-    """In small print, where it was more than to ask for it: that stands in the first line."""
+def _initiators(approval: ApprovalView) -> list[Block]:
+    """Return in small print who else brought the run about; the requester is in the first line."""
     others = [each for each in approval.initiators if each.deed != "asked"]
     if not others:
         return []
@@ -68,28 +73,28 @@ def _brought_about(approval: ApprovalView) -> list[Block]:
 
 
 def _pings(approval: ApprovalView) -> str:
-    """Each of them is notified, so a large team is not named to the last."""
+    """Return mentions of the first few: each notifies a person, so not everybody in a large team is mentioned."""
     pinged = [f"<@{person}>" for person in approval.people[:MOST_PINGED]]
     more = len(approval.people) - len(pinged)
     return " ".join(pinged) + (f" and {more} more" if more > 0 else "")
 
 
 def _next(execution: ExecutionView, approval: ApprovalView) -> str:
-    """What happens once it is approved: the steps behind the gate, by name and type."""
+    """Return the steps after the gate, by name and type."""
     position = next((i for i, step in enumerate(execution.steps) if step.id == approval.step), None)
     later = execution.steps[position + 1 :] if position is not None else []
     if not later:
-        return "nothing more, this was the last step"
+        return "nothing, this was the last step"
     shown = [f"*{step_title(step)}* ({escape(step.type)})" for step in later[:MOST_NEXT]]
     more = len(later) - len(shown)
     return ", then ".join(shown) + (f", then {more} more" if more > 0 else "")
 
 
 def _next_lines(execution: ExecutionView, approval: ApprovalView) -> list[str]:
-    """What happens once it is approved: what will be sent, in a line each, as far as the gate shows it."""
+    """Return what will be sent once it is approved, one line for each step, as far as the gate shows it."""
     if not approval.shown:
         return [f"Next: {_next(execution, approval)}."]
-    return ["Next:", *deed_lines(approval.shown)]
+    return ["Next:", *request_lines(approval.shown)]
 
 
 def _said(message: str) -> str:
@@ -97,7 +102,7 @@ def _said(message: str) -> str:
 
 
 def _terms(approval: ApprovalView) -> str:
-    """Who may decide, how many must, until when."""
+    """Return who may decide, how many must approve, and by when."""
     sentence = f"May decide: {escape_sentence(approval.approvers)}."
     if approval.count > 1:
         sentence += f" {approval.count} must approve{_so_far(approval)}."
@@ -114,7 +119,7 @@ def _so_far(approval: ApprovalView) -> str:
 def decision_buttons(execution: ExecutionView, approval: ApprovalView) -> Block:
     confirm = Confirm(
         title="Reject?",
-        text=f"{execution.runbook} does not go on. Nobody can approve it afterwards; it would have to be run again.",
+        text=f"{execution.runbook} ends here. It cannot be approved afterwards; it would have to be run again.",
         confirm="Reject",
     )
     value = gate_value(approval)
@@ -124,12 +129,12 @@ def decision_buttons(execution: ExecutionView, approval: ApprovalView) -> Block:
 
 
 def gate_value(approval: ApprovalView) -> str:
-    """What the buttons carry: the gate, and the beginning of the digest of what the card shows."""
+    """Return the buttons' value: the gate's id, and the beginning of the digest of what the card shows."""
     return f"{approval.id}:{approval.digest[:SHORTEST_DIGEST]}" if approval.digest else approval.id
 
 
 def _closed_blocks(execution: ExecutionView, approval: ApprovalView) -> list[Block]:
-    lead = f"{GATE_SYMBOLS[approval.status]} *{_verdict(approval)}* {title(execution)}, asked for by "
+    lead = f"{GATE_SYMBOLS[approval.status]} *{_verdict(approval)}* {title(execution)}, requested by "
     lines = [lead + who(approval.requester), *map(_decision_line, approval.decisions)]
     return [section("\n".join(lines), block_id=f"gate.{approval.id}")]
 
@@ -139,9 +144,9 @@ def _verdict(approval: ApprovalView) -> str:
         GateStatus.OPEN: "Approval needed:",
         GateStatus.APPROVED: "Approved:",
         GateStatus.REJECTED: "Rejected:",
-        GateStatus.EXPIRED: "Nobody decided in time:",
-        GateStatus.CANCELLED: "No approval needed any more:",
-        GateStatus.VOID: "Approved, and then asked again:",
+        GateStatus.EXPIRED: "Expired, nobody decided in time:",
+        GateStatus.CANCELLED: "Approval no longer needed:",
+        GateStatus.VOID: "Approved, then needed again:",
     }[approval.status]
 
 
@@ -154,8 +159,8 @@ def _decision_line(decision: ApprovalDecisionView) -> str:
 def _text(execution: ExecutionView, approval: ApprovalView) -> str:
     sentence = f"{GATE_SYMBOLS[approval.status]} {_verdict(approval)} {plain_title(execution)}"
     if approval.status is GateStatus.OPEN:
-        lead = f"{sentence}, asked for by {who(approval.requester)}."
-        again = f"Asked again: {_said(approval.asked_again)}" if approval.asked_again else ""
+        lead = f"{sentence}, requested by {who(approval.requester)}."
+        again = f"Approval is needed again: {_said(approval.asked_again)}" if approval.asked_again else ""
         nobody = _said(approval.nobody_left or "")
         first = " ".join(filter(None, [lead, again, _pings(approval), nobody]))
         between = "\n" if approval.shown else " "

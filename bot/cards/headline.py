@@ -1,8 +1,7 @@
-"""The headline of a run, and its outcome.
+"""The headline and the outcome of a run.
 
-The outcome: how a run ended, as a message of its own, so that the channel notices.
-
-The headline: the one message per execution in the incident's channel, updated in place.
+The headline is the run's one message in the incident's channel, updated in place. The outcome is a message of its own,
+so that the channel notices the end.
 """
 
 from datetime import datetime
@@ -19,22 +18,22 @@ OUTCOME_ERROR_LENGTH = 1_500
 
 
 def outcome(execution: ExecutionView, *, page: str = "") -> Message:
-    """Succeeded, failed, cancelled or timed out: after how long, at which step, and why."""
+    """Return how the run ended, after how long, at which step, and why."""
     words, taken = status_words(execution.status), duration(execution.started_at, execution.finished_at)
     how = f"{words} in {taken}" if taken else words
     why = _why(execution)
     symbol = SYMBOLS[execution.status]
-    lead = f"{symbol} {title(execution)} *{how}*, asked for by {who(execution.requested_by)}"
+    lead = f"{symbol} {title(execution)} *{how}*, requested by {who(execution.requested_by)}"
     blocks = [section(f"{lead}\n{why}" if why else lead, block_id=f"outcome.{execution.id}")]
     text = f"{symbol} {plain_title(execution)} {how}. {why}".strip()
     return Message(bounded(text, MESSAGE_TEXT), [*blocks, tag(execution, page)], metadata(execution))
 
 
 def _why(execution: ExecutionView) -> str:
-    """The run's error, which names the failing step; and which steps nobody knows the truth of."""
+    """Return the run's error, which names the failed step, and which steps are in doubt."""
     said = [execution.error or _error_of_step(execution)]
     said += [
-        f"Nobody knows whether step {step.id} happened." for step in execution.steps if _is_in_doubt(step)
+        f"It is not known whether step {step.id} happened." for step in execution.steps if _is_in_doubt(step)
     ]
     return bounded(escape_sentence(one_line(" ".join(said))), OUTCOME_ERROR_LENGTH)
 
@@ -44,7 +43,7 @@ def _is_in_doubt(step: StepView) -> bool:
 
 
 def _error_of_step(execution: ExecutionView) -> str:
-    """Of a run that did not succeed and says nothing itself: what its last failed step says."""
+    """Return the error of the last failed step, for a run that did not succeed and has no error of its own."""
     if execution.status is Status.SUCCEEDED:
         return ""
     failed = (step for step in reversed(execution.steps) if step.status in FAILED and step.error)
@@ -56,7 +55,7 @@ RETRIED = frozenset({Status.FAILED, Status.CANCELLED, Status.TIMED_OUT})
 
 
 def headline(execution: ExecutionView, *, now: datetime, page: str = "") -> Message:
-    """What runs, how it stands, who asked, each step; a Cancel button while it is active, Retry if it failed."""
+    """Return the run's status, requester and steps, with a Cancel button while it is active, or Retry if it failed."""
     blocks = [
         section(_first_lines(execution), block_id=f"headline.{execution.id}"),
         *parameter_blocks(execution),
@@ -75,7 +74,7 @@ def _first_lines(execution: ExecutionView) -> str:
     taken = duration(execution.started_at, execution.finished_at)
     return (
         f"{SYMBOLS[execution.status]} {title(execution)} *{words}*{f' in {taken}' if taken else ''}\n"
-        f"asked for by {who(execution.requested_by)}"
+        f"requested by {who(execution.requested_by)}"
     )
 
 
@@ -87,14 +86,14 @@ def _text(execution: ExecutionView) -> str:
         sentence += (
             f", step {position + 1} of {len(execution.steps)}: {step_title(execution.steps[position])}"
         )
-    sentence += f", asked for by {who(execution.requested_by)}."
+    sentence += f", requested by {who(execution.requested_by)}."
     if said := one_line(execution.error or ""):
         sentence += f" {escape_sentence(said)}"
     return bounded(f"{sentence} {freeze_words(execution.freeze)}".strip(), MESSAGE_TEXT)
 
 
 def _error_blocks(execution: ExecutionView) -> list[Block]:
-    """Also of an active run: it is being cancelled, and its error says by whom."""
+    """Return the error. An active run has one, too, while it is being cancelled: it says by whom."""
     said = one_line(execution.error or "")
     if not said:
         return []
@@ -107,9 +106,9 @@ def _cancel_blocks(execution: ExecutionView) -> list[Block]:
         return []
     confirm = Confirm(
         title="Cancel this run?",
-        text=f"{execution.runbook} stops. No further step starts; what has happened stays as it is.",
+        text=f"{execution.runbook} stops. No further step starts; what has already happened is not undone.",
         confirm="Cancel the run",
-        deny="Let it run",
+        deny="Keep running",
     )
     cancel = button("run.cancel", "Cancel", execution.id, style="danger", confirm=confirm)
     return [actions([cancel], block_id=f"run.{execution.id}")]
@@ -120,8 +119,8 @@ def _retry_blocks(execution: ExecutionView) -> list[Block]:
         return []
     confirm = Confirm(
         title="Retry this run?",
-        text=f"{execution.runbook} goes on as a new run, from the first step that did not succeed. "
-        "An approval before it is asked for again, of somebody else than you.",
+        text=f"{execution.runbook} continues as a new run, from the first step that did not succeed. "
+        "Any approval before it is needed again, from somebody other than you.",
         confirm="Retry",
     )
     retry = button("run.retry", "Retry", execution.id, confirm=confirm)

@@ -1,9 +1,4 @@
-"""The incident's card, and its timeline.
-
-The incident's card: what is wrong, and what to type next.
-
-The timeline of an incident, a line an entry.
-"""
+"""The incident's card (what is wrong, and what to type next), and the lines of its timeline."""
 
 import re
 from collections.abc import Sequence
@@ -36,7 +31,7 @@ NEXT = {
 
 
 def incident(shown: IncidentView, freeze: FreezeView | None = None, *, command: str = "/runbook") -> Message:
-    """`freeze`: what is over its runs. `command`: what the workspace named the slash command."""
+    """Return the card. `freeze` holds the incident's runs; `command` is the workspace's name of the slash command."""
     blocks = [section(_first_lines(shown), block_id=f"incident.{shown.id}")]
     if shown.description.strip():
         blocks.append(section(bounded(escape(shown.description.strip()), SECTION_TEXT)))
@@ -80,7 +75,7 @@ def _label_blocks(shown: IncidentView) -> list[Block]:
 
 
 def _link_blocks(shown: IncidentView) -> list[Block]:
-    """The newest links, such as tickets. Only web addresses are linked."""
+    """Return the newest links, such as tickets. Only web addresses become links."""
     links = [link for link in shown.links if WEB_ADDRESS.fullmatch(link.url)][-MOST_LINKS:]
     shown_links = [f"<{escape(link.url)}|{escape(one_line(link.name).replace('|', '¦'))}>" for link in links]
     return [context("🔗 " + " · ".join(shown_links))] if shown_links else []
@@ -88,14 +83,14 @@ def _link_blocks(shown: IncidentView) -> list[Block]:
 
 def _next_blocks(shown: IncidentView, command: str) -> list[Block]:
     typed = [code(f"{command} {words}") for words in NEXT[shown.status]]
-    return [context("Type next: " + " · ".join(typed))] if typed else []
+    return [context("Next: " + " · ".join(typed))] if typed else []
 
 
 LINE_LENGTH = 250
 
 
 def timeline_lines(entries: Sequence[TimelineEntryView]) -> list[str]:
-    """`02:12 @ann approved step gate of db-failover`; the machine's own lines name nobody."""
+    """Return one line for each entry: `02:12 @ann approved step gate of db-failover`. System entries name nobody."""
     return [_line(entry) for entry in entries]
 
 

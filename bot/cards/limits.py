@@ -1,6 +1,8 @@
-"""Slack's limits, in characters unless said otherwise. A message that breaks one of them is refused whole."""
+"""Slack's limits, in characters unless stated otherwise. Slack refuses a whole message that breaks one of them."""
 
-MESSAGE_TEXT = 4_000  # advised; 40,000 are cut: https://docs.slack.dev/reference/methods/chat.postMessage
+MESSAGE_TEXT = (
+    4_000  # recommended; truncated at 40,000: https://docs.slack.dev/reference/methods/chat.postMessage
+)
 MESSAGE_BLOCKS = 50  # https://docs.slack.dev/reference/block-kit/blocks
 SECTION_TEXT = 3_000  # https://docs.slack.dev/reference/block-kit/blocks/section-block
 CONTEXT_ELEMENTS = 10  # https://docs.slack.dev/reference/block-kit/blocks/context-block

@@ -1,4 +1,4 @@
-"""A text that is said as it stands: of a `message` step or action, with the tag that tells where it comes from."""
+"""The text of a `message` step or action as a Slack message, with a tag that says where it comes from."""
 
 from bot.cards.about import metadata, tag
 from bot.cards.blocks import Block, Message, context, sections
@@ -17,19 +17,18 @@ def plain(
     workflow_execution_id: str | None = None,
     block_id: str | None = None,
 ) -> Message:
-    """From a step: with its `execution`. From an action: with the workflow's name and execution id.
+    """Return the message. A step passes its `execution`, an action the workflow's name and execution id.
 
-    `block_id`: of what is said by neither, and is about something that it names.
-
-    Mentions of people and channels in the text work; `<!channel>` and links under another name do not. Whose words
-    they are stands in a context block behind them, which no text can make.
+    `block_id` is for a message of neither; it names the message's subject. Mentions of people and channels in the text
+    work; `<!channel>` and links with a label do not. A context block below the text, which no text can forge, says
+    whose words they are.
     """
     said = bounded(escape_sentence(text.strip()) or "…", MOST_TEXT)
     blocks = sections(said.split("\n"))
     if block_id is not None:
         blocks[0]["block_id"] = bounded(block_id, BLOCK_ID)
     if execution is not None:
-        runbook = context(f"said by runbook *{escape(execution.runbook)}* v{execution.runbook_version}")
+        runbook = context(f"posted by runbook *{escape(execution.runbook)}* v{execution.runbook_version}")
         whose = [runbook, tag(execution)]
         return Message(bounded(said, MESSAGE_TEXT), [*blocks, *whose], metadata(execution))
     return Message(bounded(said, MESSAGE_TEXT), [*blocks, *_workflow_tag(workflow, workflow_execution_id)])

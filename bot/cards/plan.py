@@ -1,4 +1,4 @@
-"""A plan, as it is told to who asked for a dry run."""
+"""The plan of a dry run, as the reply to the person who requested it."""
 
 from datetime import timedelta
 
@@ -23,16 +23,16 @@ TEXT_LENGTH = 3_000
 
 
 def plan_text(plan: PlanView) -> str:
-    """What a screen reader has: the steps in one line each."""
+    """Return the plan as plain text for screen readers: the steps in one line."""
     names = ", ".join(f"{step.name or step.id} ({_said(step)})" for step in plan.steps)
     return bounded(f"{_lead(plan)} {escape(names)}", TEXT_LENGTH)
 
 
 def plan_blocks(plan: PlanView) -> list[Block]:
-    """The lock, and each step with what it would ask for, who would be asked, how long it would wait."""
+    """Return the lock, and each step with its request, its approvers, and how long it would wait."""
     lines = [_lead(plan), *([_lock_line(plan.lock)] if plan.lock else [])]
     if plan.freeze is not None:
-        lines.append(f"{freeze_line(plan.freeze)}. Now a run would be refused.")
+        lines.append(f"{freeze_line(plan.freeze)}. A run would be refused now.")
     for number, step in enumerate(plan.steps[:MOST_STEPS], start=1):
         lines.append(f"{number}. {_step(step)}")
     if len(plan.steps) > MOST_STEPS:
@@ -42,34 +42,34 @@ def plan_blocks(plan: PlanView) -> list[Block]:
 
 def _lead(plan: PlanView) -> str:
     title = f"*{escape(plan.runbook)}* v{plan.runbook_version} for inc-{plan.incident_number}"
-    return f"📋 What a run of {title} would do. Nothing of it was done."
+    return f"📋 What a run of {title} would do. Nothing has been done."
 
 
 def _said(step: PlannedStepView) -> str:
-    return {"yes": step.type, "no": "skipped", "depends": f"{step.type}, perhaps"}[step.runs]
+    return {"yes": step.type, "no": "skipped", "depends": f"{step.type}, conditional"}[step.runs]
 
 
 def _lock_line(lock: PlannedLockView) -> str:
     if lock.held_by is None:
-        return f"🔒 It takes the lock {code(lock.name)}, which is free now."
+        return f"🔒 It takes the lock {code(lock.name)}, which is currently free."
     consequence = "be refused" if lock.on_conflict == "reject" else "wait for its turn"
     named = f"{escape(lock.held_by.runbook)} ({lock.held_by.id})" if lock.held_by.runbook else "another run"
     holder = f"{named}, which is {status_words(lock.held_by.status)}"
-    return f"🔒 {code(lock.name)} is held by {holder}: now a run would {consequence}."
+    return f"🔒 The lock {code(lock.name)} is held by {holder}: a run would {consequence}."
 
 
 def _step(step: PlannedStepView) -> str:
     lines = [f"*{escape(one_line(step.name or step.id))}* ({escape(step.type)})"]
     if step.runs == "no":
-        lines.append(f"⏭️ is skipped: {code(step.condition)} does not hold")
+        lines.append(f"⏭️ skipped: {code(step.condition)} is false")
     if step.runs == "depends":
-        lines.append(f"only if {code(step.condition)}, which earlier steps decide")
+        lines.append(f"only if {code(step.condition)}, which depends on earlier steps")
     if step.wait_seconds is not None:
         lines.append(f"waits {_duration(step.wait_seconds)}")
     if step.gate is not None:
         lines.append(_gate(step.gate))
     elif step.request is not None:
-        how = "" if step.is_rendered else "as it is written, since it hangs on earlier steps:\n"
+        how = "" if step.is_rendered else "as written, because it depends on earlier steps:\n"
         lines.append(f"{how}{code_block(request_text(step.request), REQUEST_LENGTH)}")
     if step.attempts > 1:
         lines.append(f"up to {step.attempts} attempts")

@@ -1,4 +1,4 @@
-"""The lines for the steps of an execution: one each, those of a long run merged."""
+"""One line for each step of an execution; a long run shows only the steps that matter now."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,28 +16,28 @@ ERROR_LENGTH = 300
 FAILED = frozenset({Status.FAILED, Status.TIMED_OUT, Status.CANCELLED})
 
 WAITING_LINES = {
-    WaitingFor.TIMER: "waiting for its time",
+    WaitingFor.TIMER: "waiting for a timer",
     WaitingFor.CALLBACK: "waiting for a callback",
-    WaitingFor.VERDICT: "did it happen? A verdict is asked for",
+    WaitingFor.VERDICT: "did it happen? Waiting for a verdict",
     WaitingFor.LOCK: "waiting for another run that holds the lock",
     WaitingFor.FREEZE: "held by a freeze",
 }
 
 
 def step_title(step: StepView) -> str:
-    """The step's name where it has one, otherwise its id."""
+    """Return the step's name if it has one, otherwise its id."""
     return bounded(escape(one_line(step.name or step.id)), NAME_LENGTH)
 
 
 def current_position(execution: ExecutionView) -> int:
-    """Index of the step that matters now: the first that is not over; of an ended run the one that ended it."""
+    """Return the index of the first step that has not ended; for an ended run, of the step that ended it."""
     ended_by = OPEN if not execution.status.is_final else FAILED
     found = (i for i, step in enumerate(execution.steps) if step.status in ended_by)
     return next(found, len(execution.steps) - 1)
 
 
 def step_lines(execution: ExecutionView, now: datetime) -> list[str]:
-    """A line a step. Of more than 20: the first, those around the current, the failed, the last."""
+    """Return one line for each step. Of more than 20: the first, those around the current, the failed, and the last."""
     lines: list[str] = []
     before = -1
     for position in _shown(execution):
@@ -81,7 +81,7 @@ def _waits(execution: ExecutionView, now: datetime) -> str:
     if execution.waiting_for is WaitingFor.APPROVAL:
         return _approval_words(execution.approval, now)
     if execution.waiting_for is WaitingFor.TIMER and execution.steps[current_position(execution)].error:
-        return "will be tried again"
+        return "will be retried"
     return WAITING_LINES[execution.waiting_for] if execution.waiting_for else "waiting"
 
 
@@ -92,5 +92,5 @@ def _approval_words(approval: ApprovalView | None, now: datetime) -> str:
     if approval.expires_at is None:
         return words
     if approval.expires_at <= now:
-        return f"{words}, whose time is over"
+        return f"{words}, expired"
     return f"{words}, until {deadline(approval.opened_at, approval.expires_at)}"

@@ -1,11 +1,11 @@
-"""The verdict: the question "did this step happen?" after a crash, and later its answer."""
+"""The verdict card: the question "Did this step happen?" after a crash, and later its answer."""
 
 from bot.cards.about import freeze_blocks, freeze_words, metadata, plain_title, tag, title
 from bot.cards.blocks import Block, Confirm, Message, actions, button, section
 from bot.cards.changes import request_text
 from bot.cards.limits import MESSAGE_TEXT
 from bot.cards.steps import step_title
-from bot.cards.words import bounded, code_block, escape_sentence, one_line
+from bot.cards.words import bounded, code_block, escape_sentence, one_line, status_words
 from core.statuses import Status, WaitingFor
 from core.views.executions import ExecutionView, StepView
 
@@ -14,7 +14,7 @@ ERROR_LENGTH = 600
 
 
 def verdict(execution: ExecutionView, position: int, attempt: int) -> Message:
-    """The question about one attempt of the step at `position`; once it is no longer asked, its answer."""
+    """Return the question about one attempt of the step at `position`, or its answer once it is no longer asked."""
     step = execution.steps[position]
     block_id = f"verdict.{execution.id}.{position}.{attempt}"
     if not _is_asked(execution, step, attempt):
@@ -40,23 +40,23 @@ def _is_asked(execution: ExecutionView, step: StepView, attempt: int) -> bool:
 
 
 def _question(execution: ExecutionView, step: StepView, block_id: str) -> list[Block]:
-    lead = f"❓ *Did step {step_title(step)} happen?* {title(execution)} waits for your answer.\n{_why(step)}"
+    lead = f"❓ *Did step {step_title(step)} happen?* {title(execution)} is waiting for your answer.\n{_why(step)}"
     blocks = [section(lead, block_id=block_id)]
     if step.request is not None:
-        blocks.append(section(f"This was asked:\n{code_block(request_text(step.request), REQUEST_LENGTH)}"))
+        blocks.append(section(f"The request was:\n{code_block(request_text(step.request), REQUEST_LENGTH)}"))
     return blocks
 
 
 def _why(step: StepView) -> str:
-    error = step.error or "Nobody knows whether it happened."
-    return f"{bounded(escape_sentence(one_line(error)), ERROR_LENGTH)} Look there, then answer."
+    error = step.error or "It is not known whether it happened."
+    return f"{bounded(escape_sentence(one_line(error)), ERROR_LENGTH)} Check the target system, then answer."
 
 
 def _buttons(execution: ExecutionView, step: StepView, block_id: str) -> Block:
     value = f"{execution.id}:{step.id}:{step.attempt}"
     confirm = Confirm(
         title="Run it again?",
-        text="If it did happen, its side effect happens twice. The approval before it is asked for again.",
+        text="If it did happen, its side effect happens twice. Any approval before it is needed again.",
         confirm="Run it again",
     )
     ran = button("verdict.ran", "It ran", value, style="primary")
@@ -66,12 +66,12 @@ def _buttons(execution: ExecutionView, step: StepView, block_id: str) -> Block:
 
 
 def _answer(execution: ExecutionView, step: StepView, attempt: int) -> str:
-    """As the step tells it: the answer itself is in the audit trail."""
+    """Return the answer as far as the step's state shows it; the verdict itself is in the audit trail."""
     output = step.output if isinstance(step.output, dict) else {}
     if step.attempt > attempt or step.status in (Status.PENDING, Status.RUNNING, Status.WAITING):
         return "🔁 run again."
     if output.get("verdict") == "ran":
-        return f"✅ it ran, says {escape_sentence(str(output.get('by', 'somebody')))}."
+        return f"✅ it ran, according to {escape_sentence(str(output.get('by', 'somebody')))}."
     if step.status is Status.FAILED and step.error:
         return f"❌ {bounded(escape_sentence(one_line(step.error)), ERROR_LENGTH)}"
-    return f"🚫 nobody needs to answer any more, the run is {execution.status.value.replace('_', ' ')}."
+    return f"🚫 no answer is needed any more: the run is {status_words(execution.status)}."

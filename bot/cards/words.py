@@ -1,6 +1,6 @@
-"""Text as Slack shows it: escaped, bounded, in code spans; and the service's own words and symbols.
+"""Text for Slack: escaping, truncating, code spans, times and durations, and the words and symbols for each status.
 
-Slack's markup knows three characters to escape, `&`, `<` and `>`:
+Slack's markup has three characters to escape, `&`, `<` and `>`:
 https://docs.slack.dev/messaging/formatting-message-text#escaping
 """
 
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from core.statuses import GateStatus, Status, WaitingFor
 
 MENTION = re.compile(r"&lt;(@[UW][A-Z0-9]+|#[CGD][A-Z0-9]+)&gt;")
-# Slack may make mentions of these where they stand as plain text, too, unless a text is `verbatim`:
+# Slack may turn these into mentions even in plain text, unless a text is `verbatim`:
 # https://docs.slack.dev/reference/block-kit/composition-objects/text-object
 MASS_MENTION = re.compile(r"(?<![\w.])@(?=(?:channel|here|everyone)\b(?!\.\w))", re.IGNORECASE)
 WORD_JOINER = "\u2060"
@@ -44,7 +44,7 @@ GATE_SYMBOLS = {
 
 WAITS = {
     WaitingFor.APPROVAL: "approval",
-    WaitingFor.TIMER: "its time",
+    WaitingFor.TIMER: "a timer",
     WaitingFor.CALLBACK: "a callback",
     WaitingFor.VERDICT: "a verdict",
     WaitingFor.LOCK: "another run that holds its lock",
@@ -53,32 +53,32 @@ WAITS = {
 
 
 def escape(text: str) -> str:
-    """What somebody wrote, so that Slack shows it and obeys none of it."""
+    """Escape what somebody wrote, so that Slack shows it literally."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return MASS_MENTION.sub(f"@{WORD_JOINER}", escaped)
 
 
 def escape_sentence(text: str) -> str:
-    """A sentence of the service's own, which may name people as `<@U…>` and channels as `<#C…>`."""
+    """Escape one of our own sentences, in which `<@U…>` mentions a person and `<#C…>` a channel."""
     return MENTION.sub(r"<\1>", escape(text))
 
 
 def one_line(text: str) -> str:
-    """In one line, and without a fence, which would make code of what comes behind."""
+    """Return the text on one line and without fences, which would turn what follows into code."""
     return " ".join(text.split()).replace("```", "ˋˋˋ")
 
 
 def bounded(markup: str, limit: int) -> str:
-    """The markup, cut to `limit` characters, never within an escape or a mention."""
+    """Truncate the markup to `limit` characters, never within an escape or a mention."""
     if len(markup) <= limit:
         return markup
     return CUT_MARKUP.sub("", markup[: limit - len(ELLIPSIS)]) + ELLIPSIS
 
 
 def visible(text: str) -> str:
-    """With `\\u202e` in place of what cannot be seen, or turns what stands behind it: nobody hides in what is approved.
+    """Show invisible characters, and those that reorder text, as `\\u202e`: nothing may hide in what is approved.
 
-    Lines and tabs stay as they are. Which characters those are is said by their Unicode category (UAX #44, table 12).
+    Line breaks and tabs stay. The Unicode category decides which characters are replaced (UAX #44, table 12).
     """
     return "".join(map(_visible, text)) if not text.isascii() or not text.isprintable() else text
 
@@ -90,20 +90,20 @@ def _visible(character: str) -> str:
 
 
 def code(value: object, limit: int = 120) -> str:
-    """A value in a code span of one line. A string stands as it is, anything else as JSON."""
+    """Return a value as a code span of one line: a string as it is, anything else as JSON."""
     shown = one_line(as_text(value)).replace("`", "ˋ")
     return f"`{bounded(escape(shown), limit)}`" if shown else "_empty_"
 
 
 def code_block(text: str, limit: int) -> str:
-    """Text in a code block of at most `limit` characters, fences and all; what is left out is in the middle."""
+    """Return a code block of at most `limit` characters, fences included; a long text loses its middle."""
     escaped = escape(text.replace("```", "ˋˋˋ").strip("\n"))
     room = limit - len("```\n\n```")
     return f"```\n{_without_middle(escaped, room)}\n```"
 
 
 def _without_middle(escaped: str, room: int) -> str:
-    """Both ends tell more than the middle: the command's beginning, and the error at its end."""
+    """Drop the middle: a command's beginning, and the error at its end, say more."""
     if len(escaped) <= room:
         return escaped
     mark = "\n…\n"
@@ -117,25 +117,25 @@ def as_text(value: object) -> str:
 
 
 def moment(at: datetime, form: str = "{time}") -> str:
-    """A time in the reader's own zone; https://docs.slack.dev/messaging/formatting-message-text#date-formatting."""
+    """Format a time in the reader's zone: https://docs.slack.dev/messaging/formatting-message-text#date-formatting."""
     return f"<!date^{int(at.timestamp())}^{form}|{at:%H:%M} UTC>"
 
 
 def deadline(opened_at: datetime, expires_at: datetime) -> str:
-    """When something expires: the time, and the day with it where that is not soon."""
+    """Format when something expires: the time, with the day unless it expires within 12 hours."""
     is_soon = expires_at - opened_at < timedelta(hours=12)
     return moment(expires_at) if is_soon else moment(expires_at, "{date_short_pretty} {time}")
 
 
 def duration(start: datetime | None, end: datetime | None) -> str:
-    """`0.8 s`, `31 s`, `2 min 5 s`, `1 h 4 min`; empty where it did not begin or has not ended."""
+    """Return `0.8 s`, `31 s`, `2 min 5 s` or `1 h 4 min`; empty if it has not started or not ended."""
     if start is None or end is None:
         return ""
     return seconds_words(max((end - start).total_seconds(), 0.0))
 
 
 def seconds_words(seconds: float) -> str:
-    """As `duration` says it."""
+    """Format a number of seconds as `duration` does."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -147,15 +147,20 @@ def seconds_words(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return `1 run` or `2 runs`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def status_words(status: Status, waiting_for: WaitingFor | None = None) -> str:
-    """`running`, `timed out`, `waiting for approval`."""
+    """Return `running`, `timed out` or `waiting for approval`."""
     if status is Status.WAITING and waiting_for is not None:
         return f"waiting for {WAITS[waiting_for]}"
     return status.value.replace("_", " ")
 
 
 def who(actor: str) -> str:
-    """A mention of a person; `workflow NAME` for what a workflow does."""
+    """Return a mention of a person, or `workflow NAME` for a workflow."""
     if actor.startswith(WORKFLOW):
         return f"workflow {escape(actor.removeprefix(WORKFLOW))}"
     return f"<@{actor}>" if re.fullmatch(r"[UW][A-Z0-9]+", actor) else escape(actor)

@@ -1,1 +1,1 @@
-"""The slash command: one command, whatever the workspace names it, with sub-commands."""
+"""The slash command and its sub-commands. The workspace may give the command another name."""

@@ -1,9 +1,4 @@
-"""Which sub-commands there are, and calling the one that was typed.
-
-Which sub-commands there are, and the help that lists them.
-
-From the words behind the slash command to the sub-command that answers.
-"""
+"""The table of sub-commands, their help text, and the dispatch of a typed command to its handler."""
 
 from collections.abc import Iterable, Mapping
 
@@ -35,11 +30,11 @@ from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 def _help(_work: UnitOfWork, _person: Person, call: CommandCall) -> Reply:
     lines = [f"`{call.command} {escape(command.line)}` {command.summary}" for command in COMMANDS.values()]
     names = ", ".join(COMMANDS)
-    return Reply(f"What you can type behind {call.command}: {names}", tuple(sections(lines)))
+    return Reply(f"{call.command} has these sub-commands: {names}", tuple(sections(lines)))
 
 
 def by_name(commands: Iterable[Command]) -> Mapping[str, Command]:
-    """Raises ValueError for a name that is there twice."""
+    """Return the commands by name. Raises ValueError for a duplicate name."""
     named: dict[str, Command] = {}
     for command in commands:
         if command.name in named:
@@ -59,16 +54,16 @@ COMMANDS = by_name(
         *incidents.COMMANDS,
         *workflows.COMMANDS,
         *notes.COMMANDS,
-        Command("help", "", "this list", _help),
+        Command("help", "", "show this list", _help),
     )
 )
 
 
 def answer(unit_of_work: UnitOfWorkFactory, call: CommandCall) -> Reply:
-    """Answer one command in one transaction, which is committed when this returns.
+    """Handle one command in one transaction, which is committed when this returns. Raises core's errors.
 
-    Raises core's errors. Of two equal deliveries at the same moment one finds its request key taken; done once more,
-    it finds what the other one did.
+    Of two simultaneous deliveries of one request, one finds its request key taken; its second attempt finds what the
+    other one did.
     """
     try:
         return _answer(unit_of_work, call)
@@ -83,18 +78,23 @@ def _answer(unit_of_work: UnitOfWorkFactory, call: CommandCall) -> Reply:
 
 
 def dispatch(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """Nothing typed: help. Raises InvalidInput, with the nearest names, for an unknown sub-command."""
+    """Call the sub-command's handler; without one, show the help.
+
+    Raises InvalidInput, with the nearest names, for an unknown sub-command.
+    """
     typed = call.first.lower() or "help"
     command = COMMANDS.get(typed)
     if command is None:
-        raise InvalidInput(f"There is no command {typed}.", hint=_meant(work, person, typed, call.command))
+        raise InvalidInput(
+            f"There is no command {typed}.", hint=_suggestion(work, person, typed, call.command)
+        )
     if command.name not in IN_THE_POLICY:
         raise NotAllowed(f"Nobody may do this: {command.name} is not in the policy.")
     return command.handle(work, person, call.behind_first())
 
 
-def _meant(work: UnitOfWork, person: Person, typed: str, command: str) -> str:
-    """A runbook's name alone, a misspelt sub-command, or neither."""
+def _suggestion(work: UnitOfWork, person: Person, typed: str, command: str) -> str:
+    """Return what was probably meant: running a runbook of that name, or a misspelled sub-command."""
     if any(runbook.name == typed for runbook in list_runbooks(work, person)):
         return f"Did you mean `{command} run {typed}`?"
     close = nearest(typed, COMMANDS)

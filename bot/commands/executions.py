@@ -1,4 +1,4 @@
-"""`status` and `cancel`: what runs here, and stopping it."""
+"""`status` and `cancel`: show the runs of this channel's incident, and stop one."""
 
 from bot.cards.headline import headline
 from bot.cards.words import SYMBOLS, escape, status_words
@@ -16,7 +16,7 @@ MOST_LISTED = 10
 
 
 def status(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """One execution as its headline shows it; without an id the channel's only active one, or a list."""
+    """Show one execution's headline; without an id, that of the channel's only active one, or a list."""
     execution_id = optional_argument(call, "status [ID]")
     if execution_id is not None:
         return _show(work, find_execution(work, person, execution_id))
@@ -35,7 +35,9 @@ def _show(work: UnitOfWork, row: RunbookExecution) -> Reply:
 def _list(rows: list[RunbookExecution], *, active_only: bool) -> Reply:
     if not rows:
         return Reply("Nothing has run here yet.")
-    first = f"{len(rows)} runs are active here:" if active_only else "Nothing runs here now. The last ones:"
+    first = (
+        f"{len(rows)} runs are active here:" if active_only else "Nothing is running here. The latest runs:"
+    )
     lines = [first, *map(_line, rows[:MOST_LISTED])]
     if len(rows) > MOST_LISTED:
         lines.append(f"… {len(rows) - MOST_LISTED} more")
@@ -49,17 +51,17 @@ def _line(row: RunbookExecution) -> str:
 
 
 def cancel(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """By id; without one, the channel's only active execution."""
+    """Cancel an execution by id; without one, the channel's only active one."""
     execution_id = optional_argument(call, "cancel [ID]")
     if execution_id is None:
         execution_id = only_active(work, person, call, "cancel").id
     row = control.cancel(work, person, execution_id)
     if row.status == Status.CANCELLED:
         return Reply(f"🚫 {escape(row.runbook_name)} is cancelled.")
-    return Reply(f"🚫 {escape(row.runbook_name)} is being cancelled: the step that runs now is stopped.")
+    return Reply(f"🚫 {escape(row.runbook_name)} is being cancelled: the running step is being stopped.")
 
 
 COMMANDS = (
-    Command("status", "[ID]", "how a run stands, or what runs here", status),
+    Command("status", "[ID]", "show a run, or what is running here", status),
     Command("cancel", "[ID]", "stop a run: no further step starts", cancel),
 )

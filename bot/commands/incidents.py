@@ -1,4 +1,4 @@
-"""`incident open`, `ack`, `escalate`, `resolve`, `close` and `show`."""
+"""`incident`: open, acknowledge, escalate, resolve, close or show an incident."""
 
 import re
 from dataclasses import dataclass
@@ -28,14 +28,14 @@ LINE_BREAK = re.compile(r"\s*[\n\r\v\f\x85\u2028\u2029]\s*")
 
 @dataclass(frozen=True)
 class Said:
-    """What was typed behind `incident open`: the title's words, and the rest by key."""
+    """The arguments of `incident open`: the title, and the rest by key."""
 
     title: str
     values: dict[str, str]
 
 
 def open_(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """Open an incident. What is neither severity, service, team nor description becomes a label."""
+    """Open an incident. Keys other than severity, service, team and description become labels."""
     said = _read(call)
     values = dict(said.values)
     new = NewIncident(
@@ -57,7 +57,7 @@ def _read(call: CommandCall) -> Said:
     title = LINE_BREAK.sub(" ", typed)
     if not title:
         raise InvalidInput(
-            "What is wrong? The title is missing.", hint=usage_hint(call, f"incident {OPEN_USAGE}")
+            "The title is missing. What is wrong?", hint=usage_hint(call, f"incident {OPEN_USAGE}")
         )
     if len(title) > LONGEST_TITLE:
         raise InvalidInput(
@@ -72,12 +72,14 @@ KNOWN = frozenset({"team", "severity", "service", "description"})
 
 
 def _only_team(person: Person) -> str:
-    """The team, where a person has but one."""
+    """Return the person's only team. Raises InvalidInput for none or several."""
     teams = sorted(person.roles)
     if len(teams) == 1:
         return teams[0]
-    known = f"You are in {', '.join(teams)}." if teams else "You are in no team."
-    raise InvalidInput(f"Whose incident is it? {known}", hint="Add team=NAME.", field="team")
+    known = f"Your teams are {', '.join(teams)}." if teams else "You are not in any team."
+    raise InvalidInput(
+        f"Which team does the incident belong to? {known}", hint="Add team=NAME.", field="team"
+    )
 
 
 def _severity(text: str) -> Severity:
@@ -91,7 +93,7 @@ def _severity(text: str) -> Severity:
 
 
 def show(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """How it stands, and what happened last."""
+    """Show the incident's card, and the last lines of its timeline."""
     found = visible_incident(work, person, call)
     card = incident_card(view_incident(found), command=call.command)
     lines = timeline_lines(last_lines(work, found, TIMELINE_LINES))
@@ -110,25 +112,25 @@ def escalate_(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """Raise the severity of the channel's incident."""
     severity = _severity(only_argument(call, "incident escalate SEVERITY"))
     changed = escalate(work, person, channel_incident(work, call), severity)
-    return Reply(f"inc-{changed.number} is {changed.severity} now.")
+    return Reply(f"inc-{changed.number} is now {changed.severity}.")
 
 
 VERBS = {
     verb.name: verb
     for verb in (
         Command("open", OPEN_USAGE.removeprefix("open "), "open an incident", open_),
-        Command("ack", "", "somebody is on it", _to(IncidentStatus.ACKNOWLEDGED)),
-        Command("resolve", "", "it is over", _to(IncidentStatus.RESOLVED)),
-        Command("close", "", "nothing is left to do", _to(IncidentStatus.CLOSED)),
-        Command("escalate", "SEVERITY", "it is worse than that", escalate_),
-        Command("show", "", "how it stands, and what happened last", show),
+        Command("ack", "", "acknowledge it: somebody is working on it", _to(IncidentStatus.ACKNOWLEDGED)),
+        Command("resolve", "", "mark it as resolved", _to(IncidentStatus.RESOLVED)),
+        Command("close", "", "close it: nothing is left to do", _to(IncidentStatus.CLOSED)),
+        Command("escalate", "SEVERITY", "raise its severity", escalate_),
+        Command("show", "", "show its status, and what happened last", show),
     )
 }
 ALIASES = {"acknowledge": "ack"}
 
 
 def incident(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """Pass on to the verb. Without one: the channel's incident."""
+    """Call the verb's handler; without a verb, show the channel's incident."""
     typed = call.first.lower()
     if not typed:
         return show(work, person, call)
@@ -137,7 +139,7 @@ def incident(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
         close = nearest(typed, VERBS) or list(VERBS)
         raise InvalidInput(f"There is no `incident {typed}`.", hint=f"Use {one_of(close)}.")
     if not verb.usage and call.behind_first().text:
-        raise InvalidInput("That is more than this takes.", hint=usage_hint(call, f"incident {verb.name}"))
+        raise InvalidInput("Too many arguments.", hint=usage_hint(call, f"incident {verb.name}"))
     return verb.handle(work, person, call.behind_first())
 
 
@@ -145,7 +147,7 @@ COMMANDS = (
     Command(
         "incident",
         f"{OPEN_USAGE} | ack | escalate SEVERITY | resolve | close | show",
-        "open an incident, or say how this channel's one stands",
+        "open an incident, or show or change this channel's incident",
         incident,
     ),
 )

@@ -1,7 +1,7 @@
-"""`list` and `show`: the runbooks that there are."""
+"""`list` and `show`: the runbooks in the library."""
 
 from bot.cards.blocks import sections
-from bot.cards.words import bounded, escape, one_line
+from bot.cards.words import bounded, counted, escape, one_line
 from bot.commands.call import Command, CommandCall, Reply, only_argument
 from bot.commands.listed import list_reply
 from bot.commands.usage import usage_line
@@ -20,7 +20,7 @@ MOST_STEPS = 30
 
 
 def list_(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """What the person may see, one line each; with a word, those whose name has it."""
+    """List the runbooks that the person may see; with a word, those whose name contains it."""
     return list_reply(call, RUNBOOKS, list_runbooks(work, person), _standing)
 
 
@@ -32,7 +32,7 @@ def _standing(row: Runbook) -> str:
 
 
 def show(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """What a runbook does, and how it is run."""
+    """Show what a runbook does, and how to run it."""
     row = find_runbook(work, person, only_argument(call, "show NAME"))
     definition = definition_of(row)
     lines = [
@@ -41,7 +41,7 @@ def show(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
         *([escape(definition.description.strip())] if definition.description.strip() else []),
         f"Run it: `{escape(usage_line(call.command, row.name, definition.parameters))}`",
         *_parameter_lines(definition),
-        f"{len(definition.steps)} steps:",
+        f"{counted(len(definition.steps), 'step')}:",
         *_step_lines(definition),
     ]
     changes = draft_changes(work, call, row, "approve")
@@ -68,6 +68,6 @@ def _step_lines(definition: RunbookDefinition) -> list[str]:
 
 
 COMMANDS = (
-    Command("list", "[WORD]", "the runbooks that you may see", list_),
-    Command("show", "NAME", "what a runbook does, and how to run it", show),
+    Command("list", "[WORD]", "list the runbooks that you may see", list_),
+    Command("show", "NAME", "show what a runbook does, and how to run it", show),
 )

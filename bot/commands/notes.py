@@ -1,4 +1,4 @@
-"""`note`: something for the incident's timeline."""
+"""`note`: write a note into the incident's timeline."""
 
 from bot.commands.call import Command, CommandCall, Reply, usage_hint
 from bot.commands.channel import channel_incident
@@ -15,12 +15,12 @@ def note(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """Write a note into the timeline of the channel's incident."""
     text = call.text
     if not text:
-        raise InvalidInput("What is to be noted?", hint=usage_hint(call, USAGE))
+        raise InvalidInput("The note's text is missing.", hint=usage_hint(call, USAGE))
     if len(text) > LONGEST:
         raise InvalidInput(f"A note has at most {LONGEST} characters, this one has {len(text)}.")
     incident = channel_incident(work, call)
     add_note(work, person, incident, text, request_key=call.request_key)
-    return Reply(f"Noted in inc-{incident.number}. `{call.command} incident show` shows its timeline.")
+    return Reply(f"Noted in inc-{incident.number}. To see its timeline: `{call.command} incident show`")
 
 
-COMMANDS = (Command("note", "TEXT", "write something into the incident's timeline", note),)
+COMMANDS = (Command("note", "TEXT", "write a note into the incident's timeline", note),)

@@ -1,6 +1,6 @@
-"""`retry`, `stats`, `freeze` and `unfreeze`: operating what runs."""
+"""`retry`, `stats`, `freeze` and `unfreeze`."""
 
-from bot.cards.words import code, escape, moment, seconds_words
+from bot.cards.words import code, counted, escape, moment, seconds_words
 from bot.commands.call import Command, CommandCall, Reply, only_argument, optional_argument, usage_hint
 from core.decisions.freeze import check_may_freeze
 from core.decisions.people import Person
@@ -17,29 +17,29 @@ RETRY_USAGE = "retry ID [--from STEP]"
 
 
 def retry(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """A new execution that goes on where one ended; the channel is told by the poster."""
+    """Start a new execution that continues where one failed. The poster shows it in the channel."""
     execution_id, from_step = _retry_arguments(call)
     row = retries.retry(work, person, execution_id, from_step=from_step, request_key=call.request_key)
     return Reply(
-        f"🔁 {escape(row.runbook_name)} v{row.runbook_version} goes on as {row.id}, a retry of {row.retry_of}."
+        f"🔁 {escape(row.runbook_name)} v{row.runbook_version} continues as {row.id}, a retry of {row.retry_of}."
     )
 
 
 def _retry_arguments(call: CommandCall) -> tuple[str, str | None]:
-    """Raises InvalidInput, with the right usage, for anything but an id and perhaps `--from STEP`."""
+    """Return the id and the step. Raises InvalidInput, with the usage, for other arguments."""
     match [word.text for word in call.arguments]:
         case [execution_id]:
             return execution_id, None
         case [execution_id, "--from", step] | ["--from", step, execution_id]:
             return execution_id, step
         case []:
-            raise InvalidInput("Which run?", hint=usage_hint(call, RETRY_USAGE))
+            raise InvalidInput("The run's id is missing.", hint=usage_hint(call, RETRY_USAGE))
         case _:
-            raise InvalidInput("That is not what this takes.", hint=usage_hint(call, RETRY_USAGE))
+            raise InvalidInput("These arguments are not understood.", hint=usage_hint(call, RETRY_USAGE))
 
 
 def stats(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """How a runbook does, or a workflow where no runbook has the name."""
+    """Show the figures of a runbook, or of a workflow if no runbook has the name."""
     name = only_argument(call, "stats NAME")
     return Reply("\n".join([f"*{escape(name)}*", *_stats_lines(_analyse(work, person, name))]))
 
@@ -56,33 +56,34 @@ def _analyse(work: UnitOfWork, person: Person, name: str) -> AnalyticsView:
 
 
 def _stats_lines(view: AnalyticsView) -> list[str]:
-    lines = [f"{view.executions} runs, {view.ended} of them ended"]
+    lines = [f"{counted(view.executions, 'run')}, {view.ended:,} ended"]
     if view.success_rate is not None:
         lines.append(f"{view.success_rate:.0%} succeeded")
-    lines += _percentile_line("took", view.duration_seconds)
+    lines += _percentile_line("duration", view.duration_seconds)
     lines += _percentile_line("time to approve", view.approval_seconds)
     if view.last_success is not None:
         lines.append(f"last success {moment(view.last_success, '{date_short_pretty} {time}')}")
     lines += [
-        f"fails at *{escape(failure.step)}*, {failure.executions} times: {code(failure.error or 'no error')}"
+        f"failed at *{escape(failure.step)}* in {counted(failure.executions, 'run')}: "
+        f"{code(failure.error or 'no error')}"
         for failure in view.failures
     ]
     return [f"• {line}" for line in lines]
 
 
-def _percentile_line(what: str, values: PercentilesView | None) -> list[str]:
+def _percentile_line(name: str, values: PercentilesView | None) -> list[str]:
     if values is None:
         return []
-    return [f"{what} {seconds_words(values.p50)} (half of them), {seconds_words(values.p95)} (95 %)"]
+    return [f"{name} median {seconds_words(values.p50)}, p95 {seconds_words(values.p95)}"]
 
 
 def freeze(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """Of a team where the first word is one's name, otherwise of everything."""
-    first, behind = call.first, call.behind_first().text
-    team = first if behind and _is_team(work, person, first) else None
-    reason = call.text if team is None else behind
+    """Freeze a team if the first word is a team's name, otherwise everything."""
+    first, rest = call.first, call.behind_first().text
+    team = first if rest and _is_team(work, person, first) else None
+    reason = call.text if team is None else rest
     if not reason:
-        raise InvalidInput("Why?", hint=usage_hint(call, "freeze [TEAM] REASON"))
+        raise InvalidInput("The reason is missing.", hint=usage_hint(call, "freeze [TEAM] REASON"))
     row = declaring.freeze(work, person, team=team, reason=reason, request_key=call.request_key)
     return Reply(
         f"🧊 {_scope(team)} is frozen: {escape(row.reason.rstrip('.'))}. Nothing starts until it is unfrozen."
@@ -90,7 +91,7 @@ def freeze(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
 
 
 def _is_team(work: UnitOfWork, person: Person, name: str) -> bool:
-    """Whether it is one that the person may know of: to others it is a word of the reason."""
+    """Return True if it is a team that the person may see; for others it is a word of the reason."""
     if not person.may_see(name):
         return False
     try:
@@ -105,16 +106,17 @@ def _scope(team: str | None) -> str:
 
 
 def unfreeze(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """What was held goes on, unless another freeze holds it."""
+    """Lift a freeze. What it held continues, unless another freeze holds it."""
     team = optional_argument(call, "unfreeze [TEAM]")
     check_may_freeze(person, team)
     declaring.unfreeze(work, person, declaring.freeze_in_force(work, team).id)
-    return Reply(f"▶️ {_scope(team)} is not frozen any more.")
+    scope = "The global freeze" if team is None else f"The freeze of team {escape(team)}"
+    return Reply(f"▶️ {scope} is lifted.")
 
 
 COMMANDS = (
-    Command("retry", "ID [--from STEP]", "go on with a run from where it failed", retry),
-    Command("stats", "NAME", "how a runbook or workflow does", stats),
-    Command("freeze", "[TEAM] REASON", "start nothing, and hold what runs (admins)", freeze),
-    Command("unfreeze", "[TEAM]", "let what a freeze holds go on (admins)", unfreeze),
+    Command("retry", "ID [--from STEP]", "continue a run from where it failed", retry),
+    Command("stats", "NAME", "show success rate and durations of a runbook or workflow", stats),
+    Command("freeze", "[TEAM] REASON", "start nothing, and hold what is running (admins)", freeze),
+    Command("unfreeze", "[TEAM]", "lift a freeze: what it held continues (admins)", unfreeze),
 )

@@ -1,6 +1,6 @@
-"""From what somebody typed behind the slash command to words, or to a text as it was typed. Pure.
+"""Parse the text after the slash command into words, or into prose as it was typed. Pure.
 
-Slack escapes: `&amp;`, `&lt;`, `&gt;`, and, where the app's manifest says `should_escape`, people, channels and links
+Slack escapes `&amp;`, `&lt;`, `&gt;` and, if the app's manifest says `should_escape`, people, channels and links
 as `<@U…|name>`, `<#C…|name>`, `<https://…|label>`:
 https://docs.slack.dev/interactivity/implementing-slash-commands#app_command_handling
 """
@@ -15,22 +15,22 @@ APOSTROPHES = "'‘’‚"
 REFERENCE = re.compile(r"<([@#]|!subteam\^)([A-Z0-9]+)(?:\|([^<>]*))?>")
 LINK = re.compile(r"<((?:https?|mailto|tel|ftp)[^<>|]*)(?:\|([^<>]*))?>")
 KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*=")
-# Characters; Slack cuts messages there: https://docs.slack.dev/changelog/2018-truncating-really-long-messages
+# Characters; Slack truncates messages there: https://docs.slack.dev/changelog/2018-truncating-really-long-messages
 LONGEST = 40_000
-MOST_IN_VAIN = 20  # how often something is looked for to the end of the text, and not found
+MOST_IN_VAIN = 20  # searches to the end of the text that may find nothing: bounds the parser's time
 TO_SPACE = re.compile(rf"(?:{REFERENCE.pattern}|{LINK.pattern}|\S)*")
 
 
 @dataclass(frozen=True)
 class Word:
-    """One word. `is_quoted`: all of it stood in quotes, so it is text and no `key=value`."""
+    """One word. `is_quoted`: it was entirely in quotes, so it is text and never `key=value`."""
 
     text: str
     is_quoted: bool = False
 
     @property
     def key_value(self) -> tuple[str, str] | None:
-        """`("severity", "high")` of `severity=high`; None of any other word."""
+        """`("severity", "high")` for `severity=high`; None for any other word."""
         if self.is_quoted or not KEY.match(self.text):
             return None
         key, _, value = self.text.partition("=")
@@ -38,11 +38,11 @@ class Word:
 
 
 def words_of(typed: str) -> tuple[Word, ...]:
-    """The words, without quotes and without Slack's escapes: people and channels are their ids.
+    """Return the words without quotes and without Slack's escapes; people and channels become their ids.
 
     A quote opens at the beginning of a word or of a value (`key="two words"`) and closes at the end of one, so an
-    apostrophe within a word is an apostrophe; within, it may be escaped (`\\"`). A value that is a list or a mapping as
-    JSON (`tags=["a", "b"]`) goes to its last bracket. Raises InvalidInput for a quote that never closes.
+    apostrophe within a word is an apostrophe. Within quotes, a quote may be escaped (`\\"`). A value that is a JSON
+    list or object (`tags=["a", "b"]`) extends to its last bracket. Raises InvalidInput for an unclosed quote.
     """
     line = _Line(typed)
     words: list[Word] = []
@@ -54,7 +54,7 @@ def words_of(typed: str) -> tuple[Word, ...]:
 
 
 def first_word(typed: str) -> tuple[str, str]:
-    """The first word (empty: there is none), and what is typed behind it, which may be words or any text."""
+    """Return the first word, empty if there is none, and the rest of the text as it was typed."""
     start = _next_word(typed, 0)
     if start is None:
         return "", ""
@@ -63,14 +63,14 @@ def first_word(typed: str) -> tuple[str, str]:
 
 
 def free_text(typed: str) -> str:
-    """The text as it was typed, with its quotes, spaces and line breaks; without Slack's escapes."""
+    """Return the text with its quotes, spaces and line breaks, without Slack's escapes."""
     return _unescaped(LINK.sub(_address, REFERENCE.sub(_name, typed))).strip()
 
 
 def title_and_values(typed: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """A text in which `key=value` may stand anywhere: the text without them, as it was typed, and they.
+    """Split a text with `key=value` anywhere in it: return the text without them, as it was typed, and the pairs.
 
-    Quotes around the whole text are no part of it. Raises InvalidInput for a quote of a value that never closes.
+    Quotes around the whole text are dropped. Raises InvalidInput for a value's quote that is never closed.
     """
     line, words, rest = _Line(typed), list[Word](), list[str]()
     position = 0
@@ -88,15 +88,15 @@ def title_and_values(typed: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 class _Line:
-    """What was typed, read from any place in it. Raises InvalidInput for more than Slack's longest message."""
+    """The typed text, readable from any position. Raises InvalidInput if it is longer than Slack's longest message."""
 
     def __init__(self, typed: str) -> None:
         if len(typed) > LONGEST:
-            raise InvalidInput(f"That is too long: at most {LONGEST} characters.", hint="Say it in fewer.")
+            raise InvalidInput(f"That is too long: at most {LONGEST} characters.", hint="Shorten it.")
         self._text, self._left = typed, MOST_IN_VAIN
 
     def word(self, start: int) -> tuple[Word, int]:
-        """The word at `start`, and where it ends. Raises InvalidInput for a quote that never closes."""
+        """Return the word at `start`, and where it ends. Raises InvalidInput for a quote that is never closed."""
         text = self._text
         if text[start] in CLOSERS:
             value, end = self._quoted(start)
@@ -110,7 +110,10 @@ class _Line:
         return self._plain(start, self._json_end(key.end()))
 
     def word_of_prose(self, start: int) -> tuple[Word, int]:
-        """In prose a quote need not close, and an apostrophe holds nothing together but all of it."""
+        """Return the word at `start` of prose, and where it ends.
+
+        In prose a quote need not be closed, and apostrophes only quote a text that they enclose entirely.
+        """
         if self._text[start] not in CLOSERS:
             return self.word(start)
         try:
@@ -125,9 +128,9 @@ class _Line:
         return following is None or KEY.match(self._text, following) is not None
 
     def _plain(self, start: int, at_least: int | None = None) -> tuple[Word, int]:
-        """Up to the next space; `at_least`: up to there, whatever is before it."""
+        """Return the word up to the next space; with `at_least`, up to the first space from there on."""
         until = TO_SPACE.match(self._text, start if at_least is None else at_least)
-        assert until, "it matches nothing too"
+        assert until, "the pattern also matches an empty text"
         return Word(_dashes(_meant(self._text[start : until.end()]))), until.end()
 
     def _json_end(self, start: int) -> int | None:
@@ -137,20 +140,20 @@ class _Line:
         return end
 
     def _quoted(self, start: int) -> tuple[str, int]:
-        """What stands in the quotes that open at `start`, and where they end. Raises InvalidInput if they never do."""
+        """Return the text in the quotes that open at `start`, and where they end. Raises InvalidInput if nowhere."""
         end = self._closing(start) if self._left else None
         if end is None:
             raise InvalidInput(
-                f"A quote is opened and never closed: {_unescaped(self._text[start : start + 40])}",
-                hint="Close it, or leave it out.",
+                f"A quote is never closed: {_unescaped(self._text[start : start + 40])}",
+                hint="Close it, or remove it.",
             )
         inner = self._text[start + 1 : end]
         return _meant(re.sub(rf"\\([{CLOSERS[self._text[start]]}])", r"\1", inner)), end + 1
 
     def _closing(self, start: int) -> int | None:
-        """Where the quote that opens at `start` closes: behind others within, as of `"He said "no" twice"`.
+        """Return where the quote that opens at `start` closes: after those nested in it, as in `"He said "no" twice"`.
 
-        If not all of those close, at the first that could; at one that is escaped where there is no other.
+        If those are not all closed, it is the first quote that can close it, and an escaped one if there is no other.
         """
         text, closers, depth = self._text, CLOSERS[self._text[start]], 1
         first = escaped = None
@@ -170,7 +173,7 @@ class _Line:
 
 
 def _name(reference: re.Match[str]) -> str:
-    """A person was typed as `@jane`, a channel as `#general`; Slack need not say the name."""
+    """Return `@jane` or `#general` as it was typed; the id if Slack does not include the name."""
     sign, id_, name = reference[1], reference[2], reference[3]
     if not name:
         return id_
@@ -178,7 +181,7 @@ def _name(reference: re.Match[str]) -> str:
 
 
 def _address(link: re.Match[str]) -> str:
-    """Slack links what looks like an address: `db1.example.com` comes as `<http://db1.example.com|db1.example.com>`."""
+    """Undo Slack's linking: it sends `db1.example.com` as `<http://db1.example.com|db1.example.com>`."""
     address, label = link[1], link[2]
     return label if label and address.endswith(label) else address
 
@@ -196,7 +199,7 @@ def _next_word(text: str, position: int) -> int | None:
 
 
 def _dashes(word: str) -> str:
-    """Phones make an em dash of the two hyphens before an option."""
+    """Restore the two hyphens before an option, which phones turn into an em dash."""
     return f"--{word[1:]}" if word.startswith("—") else word
 
 

@@ -1,4 +1,4 @@
-"""`run`: start a runbook for the channel's incident."""
+"""`run`: start a runbook for the channel's incident, or plan it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,11 +26,12 @@ DRY_RUN = "--dry-run"
 
 
 def run(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """Commit an execution; the channel is told by the poster. With `--dry-run` tell the plan, and do nothing of it."""
+    """Start the runbook; the poster shows the run in the channel. With `--dry-run`, only return the plan."""
     words, is_dry = _without_option(call.arguments)
     if not words:
         raise InvalidInput(
-            "Which runbook?", hint=f"{usage_hint(call, USAGE)}. `{call.command} list` shows what there is."
+            "The runbook's name is missing.",
+            hint=f"{usage_hint(call, USAGE)}. To list the runbooks: `{call.command} list`",
         )
     incident = channel_incident(work, call)
     runbook = find_runbook(work, person, words[0].text)
@@ -53,7 +54,7 @@ def _without_option(words: tuple[Word, ...]) -> tuple[list[Word], bool]:
 
 @dataclass
 class _Asked:
-    """What was typed, and what it means here. `schema`: of the parameters, as soon as they were read by it."""
+    """The typed command with its runbook and incident. `schema`: of the parameters, once it was read."""
 
     call: CommandCall
     runbook: Runbook
@@ -67,7 +68,7 @@ class _Asked:
         return Start(self.runbook, self.incident, self._read, self.call.request_key)
 
     def _read(self, schema: Schema) -> Mapping[str, Json]:
-        """Raises InvalidInput for words that are no parameters."""
+        """Parse the parameters. Raises InvalidInput for words that are not parameters."""
         self.schema = schema
         return parse_key_values(self.words, schema)
 
@@ -75,8 +76,8 @@ class _Asked:
 def _start(work: UnitOfWork, person: Person, asked: _Asked) -> Reply:
     execution = start_by_person(work, person, asked.start)
     return Reply(
-        f"▶️ {escape(execution.runbook_name)} v{execution.runbook_version} is asked for, "
-        f"for inc-{asked.incident.number}. Its id is {execution.id}."
+        f"▶️ {escape(execution.runbook_name)} v{execution.runbook_version} requested "
+        f"for inc-{asked.incident.number} ({execution.id})."
     )
 
 
@@ -86,7 +87,7 @@ def _plan(work: UnitOfWork, person: Person, asked: _Asked) -> Reply:
 
 
 def _form(asked: _Asked, error: InvalidInput) -> View | None:
-    """The form, where what is missing is all that is wrong."""
+    """Return the form if missing parameters are the only problem; otherwise None."""
     try:
         given = parse_key_values(asked.words, asked.schema)
     except InvalidInput:

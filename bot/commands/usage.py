@@ -1,4 +1,4 @@
-"""How a runbook is run: the line to type, from its parameters' schema."""
+"""The command line that runs a runbook, from its parameters' schema."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ MOST_CHOICES = 6
 
 
 def usage_line(command: str, runbook: str, schema: Mapping[str, object]) -> str:
-    """`/runbook run db-failover cluster=orders|users [reason=…]`: what must be given first."""
+    """Return `/runbook run db-failover cluster=orders|users [reason=…]`, required parameters first."""
     needed = required(schema)
     names = sorted(declared(schema), key=lambda name: name not in needed)
     shown = [_parameter(name, schema, name in needed) for name in names]
@@ -22,7 +22,7 @@ def _parameter(name: str, schema: Mapping[str, object], is_needed: bool) -> str:
 
 
 def _value(schema: object) -> str:
-    """What may stand there: the choices, or the type in capitals."""
+    """Return what may be typed as the value: the choices, or the type in capitals."""
     if not isinstance(schema, Mapping):
         return "…"
     choices = schema.get("enum")

@@ -1,4 +1,4 @@
-"""`history`, `approve` and `deprecate`: what was done to a runbook's definition, and deciding about it."""
+"""`history`, `approve` and `deprecate`: the versions of a runbook's definition, and decisions about them."""
 
 import re
 
@@ -28,17 +28,17 @@ VERSION = re.compile(r"v?([0-9]{1,9})", re.IGNORECASE)
 
 
 def history(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """Who wrote, approved, deprecated it, newest first."""
+    """Show who wrote, approved and deprecated it, newest first."""
     row = find_runbook(work, person, only_argument(call, "history NAME"))
     return history_reply(work, RUNBOOKS, row)
 
 
 def history_reply(work: UnitOfWork, kind: DefinitionKind[Row], row: Row) -> Reply:
-    """The newest lines of a runbook's, or a workflow's, history."""
+    """Show the newest lines of a runbook's or workflow's history."""
     found: list[AnyVersion] = list_history(work, kind, row, size=MOST_LISTED + 1)
     lines = [f"*{escape(row.name)}*", *map(_line, found[:MOST_LISTED])]
     if len(found) > MOST_LISTED:
-        lines.append(f"… the {MOST_LISTED} newest are shown.")
+        lines.append(f"… only the {MOST_LISTED} newest are shown.")
     return Reply(bounded("\n".join(lines), 3_000), tuple(sections(lines)))
 
 
@@ -57,19 +57,21 @@ def approve(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
 def approval_reply(
     work: UnitOfWork, person: Person, call: CommandCall, kind: DefinitionKind[Row], usage: str
 ) -> Reply:
-    """Nothing is approved by typing: what is to be approved is shown, and its button approves what it shows.
+    """Show the newest version with a button that approves exactly what is shown. Typing alone approves nothing.
 
-    With a version behind the name it is refused where that is not the newest one.
+    Refuses a typed version that is not the newest.
     """
     if not 1 <= len(call.arguments) <= 2:
-        raise InvalidInput(f"Which {kind.noun}, and which version of it?", hint=usage_hint(call, usage))
+        raise InvalidInput(
+            f"The {kind.noun}'s name, and at most one version, are needed.", hint=usage_hint(call, usage)
+        )
     row = find(work, person, kind, call.arguments[0].text)
     read = _version(call, call.arguments[1].text, usage) if len(call.arguments) == 2 else None
     check_may_approve(person, owner_of(row))
     check_read(kind, row, Intent(read_version=read))
     if row.status == ApprovalStatus.APPROVED:
         return Reply(
-            f"{escape(row.name)} v{row.version} is approved already, by {who(row.approved_by or '')}."
+            f"{escape(row.name)} v{row.version} is already approved, by {who(row.approved_by or '')}."
         )
     check_approvable(person, row, own_version_allowed=call.single_admin)
     shown = Shown(kind.noun, row.id, row.version, kind.digest_of(row))
@@ -80,40 +82,42 @@ def approval_reply(
 def _version(call: CommandCall, text: str, usage: str) -> int:
     found = VERSION.fullmatch(text)
     if found is None:
-        raise InvalidInput(f"{text} is no version.", hint=usage_hint(call, usage), field="version")
+        raise InvalidInput(f"{text} is not a version.", hint=usage_hint(call, usage), field="version")
     return int(found[1])
 
 
-def let_go(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """Let a runbook run no more."""
+def deprecate_(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
+    """Deprecate a runbook, so that it can no longer run."""
     return deprecation_reply(work, person, call, RUNBOOKS, DEPRECATE)
 
 
 def deprecation_reply(
     work: UnitOfWork, person: Person, call: CommandCall, kind: DefinitionKind[Row], usage: str
 ) -> Reply:
-    """What is typed behind the name is the reason."""
+    """Deprecate it. The text after the name is the reason."""
     if not call.first:
-        raise InvalidInput(f"Which {kind.noun}?", hint=usage_hint(call, usage))
+        raise InvalidInput(f"The {kind.noun}'s name is missing.", hint=usage_hint(call, usage))
     row = find(work, person, kind, call.first)
     deprecate(work, person, kind, row, Intent(call.behind_first().text[:LONGEST_NOTE]))
-    return Reply(f"🗄️ {escape(row.name)} v{row.version} is deprecated and runs no more.")
+    return Reply(f"🗄️ {escape(row.name)} v{row.version} is deprecated and can no longer run.")
 
 
 COMMANDS = (
-    Command("history", "NAME", "who wrote, approved and deprecated a runbook", history),
+    Command("history", "NAME", "show who wrote, approved and deprecated a runbook", history),
     Command(
         "approve",
         "NAME [vVERSION]",
-        "read a runbook's newest version and approve it (platform admins)",
+        "show a runbook's newest version, to approve it (platform admins)",
         approve,
     ),
-    Command("deprecate", "NAME [REASON]", "let a runbook run no more (platform and team admins)", let_go),
+    Command(
+        "deprecate", "NAME [REASON]", "stop a runbook from being run (platform and team admins)", deprecate_
+    ),
 )
 
 
 def draft_changes(work: UnitOfWork, call: CommandCall, row: Runbook | Workflow, verb: str) -> Changes:
-    """What an approver must see; nothing for what is approved. `verb`: what is typed to approve it."""
+    """Return the changes that an approver must see; NOTHING if it is approved. `verb`: the approving sub-command."""
     if row.status == ApprovalStatus.APPROVED:
         return NOTHING
     approve = (

@@ -1,4 +1,4 @@
-"""`workflow list`, `show`, `history`, `approve` and `deprecate`: the workflows that there are, and what is in force."""
+"""`workflow list`, `show`, `history`, `approve` and `deprecate`: the workflows in the library."""
 
 from collections.abc import Iterator
 
@@ -31,12 +31,12 @@ MOST_ACTIONS = 30
 
 
 def list_(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """What the person may see, with what starts it."""
+    """List the workflows that the person may see, with their triggers."""
     return list_reply(call, WORKFLOWS, visible_workflows(work, person), _standing)
 
 
 def _standing(row: Workflow) -> str:
-    """Whose it is, what starts it, and why it does not start, or which version does where that is not the newest."""
+    """Return the owner and the trigger; why it does not start; and the version in force if it is not the newest."""
     owner = f"team {escape(row.team.name)}" if row.team else "global"
     if row.in_force is None:
         return f"{owner} · *{'under quarantine' if row.quarantine else row.status}, does not start*"
@@ -48,7 +48,7 @@ def _standing(row: Workflow) -> str:
 
 
 def show(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """What starts a workflow, what it does, and of a draft what it changes in the approved one."""
+    """Show a workflow's trigger and actions, and for a draft its changes from the approved version."""
     row = find_workflow(work, person, only_argument(call, "workflow show NAME"))
     definition = definition_of(row)
     lines = [
@@ -65,26 +65,26 @@ def show(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
 
 
 def _start_lines(call: CommandCall, definition: WorkflowDefinition) -> Iterator[str]:
-    """What starts it, where, how often, and how long it may take: one line each, where it says so."""
+    """Yield one line each for the trigger and, if they are set, the condition, `once_per_incident` and the timeout."""
     yield _trigger_line(call, definition.trigger, definition.name)
     if definition.when is not None:
-        yield f"Only where {code(definition.when, CONDITION_LENGTH)}"
+        yield f"Only if {code(definition.when, CONDITION_LENGTH)}"
     if definition.once_per_incident:
-        yield "Once for an incident"
+        yield "Once per incident"
     if definition.timeout is not None:
-        yield f"May take {format_duration(definition.timeout)}"
+        yield f"Timeout {format_duration(definition.timeout)}"
 
 
 def _trigger_line(call: CommandCall, trigger: Trigger, name: str) -> str:
     if isinstance(trigger, Manual):
         return f"Start it: `{call.command} workflow run {escape(name)}`"
-    said = trigger.model_dump(by_alias=True, exclude_none=True, exclude={"on"})
-    told = "".join(f", {field} {escape(str(value))}" for field, value in said.items())
-    return f"Starts by itself: {escape(trigger.on)}{told}"
+    fields = trigger.model_dump(by_alias=True, exclude_none=True, exclude={"on"})
+    details = "".join(f", {field} {escape(str(value))}" for field, value in fields.items())
+    return f"Starts automatically: {escape(trigger.on)}{details}"
 
 
 def _action_lines(definition: WorkflowDefinition) -> Iterator[str]:
-    """Those of a branch behind it, with the way that leads to them."""
+    """Yield one line for each action; those in a branch follow it, indented, with the branch's name."""
     number = 0
     for placed in definition.placed[:MOST_ACTIONS]:
         number += placed.branch is None
@@ -97,20 +97,20 @@ def _action_lines(definition: WorkflowDefinition) -> Iterator[str]:
 def _place(placed: FlattenedAction, number: int) -> str:
     if placed.branch is None:
         return f"{number}."
-    # An index into `actions`, then an arm's name and an index for each branch.
+    # The path is an index into `actions`, then a name and an index for each branch.
     depth = len(placed.path) // 2 - 1
     return f"{'↳ ' * depth}{placed.branch.name}:"
 
 
 def _kind(placed: FlattenedAction) -> str:
-    """A runbook's name is what people know it by."""
+    """Return the action's type, with the runbook's name if it runs one."""
     action = placed.action
     of = f" {action.runbook}" if isinstance(action, RunbookAction) else ""
     return escape(f"{action.type}{of}")
 
 
 def history(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """Who wrote, approved, enabled, disabled it, newest first."""
+    """Show who wrote, approved, enabled and disabled it, newest first."""
     row = find_workflow(work, person, only_argument(call, "workflow history NAME"))
     return history_reply(work, WORKFLOWS, row)
 
@@ -121,14 +121,14 @@ def approve(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
 
 
 def deprecate(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """Let a workflow start no more."""
+    """Deprecate a workflow, so that it can no longer start."""
     return deprecation_reply(work, person, call, WORKFLOWS, f"workflow {DEPRECATE}")
 
 
 COMMANDS = (
-    Command("list", "[WORD]", "the workflows that you may see", list_),
-    Command("show", "NAME", "what starts a workflow, and what it does", show),
-    Command("history", "NAME", "who wrote, approved, enabled and disabled a workflow", history),
-    Command("approve", "NAME [vVERSION]", "read a workflow's newest version and approve it", approve),
-    Command("deprecate", "NAME [REASON]", "let a workflow start no more", deprecate),
+    Command("list", "[WORD]", "list the workflows that you may see", list_),
+    Command("show", "NAME", "show what starts a workflow, and what it does", show),
+    Command("history", "NAME", "show who wrote, approved, enabled and disabled a workflow", history),
+    Command("approve", "NAME [vVERSION]", "show a workflow's newest version, to approve it", approve),
+    Command("deprecate", "NAME [REASON]", "stop a workflow from starting", deprecate),
 )

@@ -1,1 +1,1 @@
-"""Modals: what is asked of a person before something can be done."""
+"""Slack modals: forms for what a command still needs to know."""

@@ -1,9 +1,4 @@
-"""The fields of a form, within Slack's limits of modals.
-
-Slack's limits of modals, in characters unless said otherwise.
-
-One input for each parameter, from its JSON Schema; and what was entered, as `key=value` words. Pure.
-"""
+"""The inputs of a form, one for each parameter, built from its JSON Schema within Slack's limits. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -14,6 +9,7 @@ from core.definitions.json_schema import deref
 from core.definitions.parameters import declared, default_of, required
 from core.definitions.secrets import secret_names
 
+# Slack's limits, in characters unless stated otherwise.
 BLOCKS = 100  # https://docs.slack.dev/reference/views/modal-views
 TITLE = 24
 BLOCK_ID = 255  # https://docs.slack.dev/reference/block-kit/blocks
@@ -32,12 +28,12 @@ Schema = Mapping[str, object]
 PREFIX = "parameter."
 ACTION = "value"
 TICKED = "true"
-HIDDEN = "Nobody sees it once it is sent."
-HINTS = {"array": "A list: a,b or as JSON.", "object": "As JSON."}
+HIDDEN = "Secret: it is never shown again."
+HINTS = {"array": "A list: a,b or JSON.", "object": "JSON."}
 
 
 def input_blocks(schema: Schema, given: Mapping[str, object]) -> list[Block]:
-    """The inputs, what must be given first; `given`: what was typed already."""
+    """Return the inputs, required ones first. `given`: the parameters that were already typed."""
     needed, secrets = required(schema), secret_names(schema, given)
     names = sorted(declared(schema), key=lambda name: name not in needed)
     shown = {name: value for name, value in given.items() if name not in secrets}
@@ -52,7 +48,7 @@ def _input(name: str, schema: Schema, given: Mapping[str, object], *, is_needed:
     default = default_of(inner, schema)
     initial = (given[name],) if name in given else default
     element = _element(inner, initial)
-    # An empty tick box is an answer, and an empty field gets the default: neither may be demanded.
+    # An empty checkbox is an answer, and an empty field gets the default: neither may be required.
     optional = not is_needed or default is not None or element["type"] == "checkboxes"
     block: Block = {
         "type": "input",
@@ -114,13 +110,13 @@ def _text(initial: tuple[object] | None) -> Block:
 
 
 def _initial(initial: tuple[object] | None) -> Block:
-    """A default that is too long is left out: an empty field gets it all the same."""
+    """Prefill the field. A default that is too long is left out: an empty field gets it anyway."""
     text = text_of(initial[0]) if initial is not None and initial[0] is not None else ""
     return {"initial_value": text} if 0 < len(text) <= INPUT_TEXT else {}
 
 
 def entered(state: Mapping[str, Any], schema: Schema) -> list[str]:
-    """What a submitted form says, as `key=value` words; `state` is `view.state`. An empty field is left out."""
+    """Return the submitted values as `key=value` words, without empty fields. `state` is Slack's `view.state`."""
     words = []
     for block_id, elements in state.get("values", {}).items():
         name = block_id.removeprefix(PREFIX)
@@ -141,7 +137,7 @@ def _entered(element: Mapping[str, Any]) -> str | None:
 
 
 def text_of(value: object) -> str:
-    """A value as people type it: text as it is, everything else as JSON."""
+    """Return a value as people type it: text as it is, everything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -1,9 +1,4 @@
-"""The form that starts a runbook, and opening it in time.
-
-Opening a modal while a command waits for its acknowledgement: soon, or not at all.
-
-The form in which the parameters of a runbook are given, and what is done with it.
-"""
+"""The form in which a person enters a runbook's parameters, and starting the run from it."""
 
 import json
 from collections.abc import Mapping
@@ -31,20 +26,20 @@ from core.values.execution import Json
 
 log = structlog.get_logger()
 
-# Slack waits 3 s for the acknowledgement, and a trigger_id is good for as long:
+# Slack waits 3 s for the acknowledgement, and a trigger_id is valid for as long:
 # https://docs.slack.dev/interactivity/handling-user-interaction#acknowledgment_response
 SECONDS = 1.5
 
 
 class Opener:
-    """Opens views, by a thread of its own: a Slack that hangs holds up nobody longer than `SECONDS`."""
+    """Opens views on threads of its own, so that a slow Slack delays a command by at most `SECONDS`."""
 
     def __init__(self, token: str, api_url: str) -> None:
         self._client = WebClient(token=token, base_url=api_url, timeout=2, retry_handlers=[])
         self._executor = ThreadPoolExecutor(max_workers=8, thread_name_prefix="modal")
 
     def __call__(self, trigger_id: str, view: Mapping[str, object]) -> bool:
-        """Whether it is certain that the person sees the view."""
+        """Open the view. Returns True if the person certainly sees it."""
         future = self._executor.submit(self._client.views_open, trigger_id=trigger_id, view=dict(view))
         try:
             future.result(timeout=SECONDS)
@@ -61,7 +56,7 @@ View = dict[str, object]
 
 @dataclass(frozen=True)
 class Subject:
-    """What the form is about, kept in the view. `response_url`: of the command, for the answer."""
+    """What the form is for; stored in the view. `response_url`: of the command, for the reply."""
 
     runbook_id: str
     incident_id: str
@@ -71,7 +66,7 @@ class Subject:
 def run_form(
     subject: Subject, name: str, schema: Mapping[str, object], given: Mapping[str, object]
 ) -> View | None:
-    """The view for `views.open`; None where Slack could not show it: it has too many fields."""
+    """Return the view for `views.open`; None if it exceeds Slack's limits, for example with too many fields."""
     blocks = input_blocks(schema, given)
     metadata = json.dumps(asdict(subject))
     ids = [str(block["block_id"]) for block in blocks]
@@ -98,7 +93,7 @@ def _modal(title: str, blocks: list[Block]) -> View:
 
 @dataclass(frozen=True)
 class Submitted:
-    """What came of a submitted form: the run is asked for (`said`), or fields must be corrected (`errors`)."""
+    """The result of a submitted form: the run was requested (`said`), or fields must be corrected (`errors`)."""
 
     said: str = ""
     errors: Mapping[str, str] | None = None
@@ -118,7 +113,7 @@ class _Form:
 
 
 def submit(unit_of_work: UnitOfWorkFactory, view: Mapping[str, Any], user_id: str) -> Submitted:
-    """Start the run, once for a view. Raises core's errors where no field is at fault."""
+    """Start the run, once for each view. Raises core's errors if no field is at fault."""
     subject = subject_of(view)
     with unit_of_work.begin() as work:
         person = load_person(work, user_id, source="slack")
@@ -130,8 +125,7 @@ def submit(unit_of_work: UnitOfWorkFactory, view: Mapping[str, Any], user_id: st
         except InvalidInput as error:
             return Submitted(errors=_errors(error, form.schema))
         return Submitted(
-            f"▶️ {escape(row.runbook_name)} v{row.runbook_version} is asked for, for inc-{incident.number}. "
-            f"Its id is {row.id}."
+            f"▶️ {escape(row.runbook_name)} v{row.runbook_version} requested for inc-{incident.number} ({row.id})."
         )
 
 
@@ -140,9 +134,9 @@ def subject_of(view: Mapping[str, Any]) -> Subject:
 
 
 def _errors(error: InvalidInput, schema: Mapping[str, object]) -> dict[str, str]:
-    """By block, as Slack shows them under the fields; what belongs to no field stands under the first.
+    """Return the errors by block id, as Slack shows them under the fields. One without a field goes to the first.
 
-    Raises the error where there is no field at all.
+    Raises the error itself if the form has no fields.
     """
     names = list(declared(schema))
     if not names:
@@ -155,6 +149,6 @@ def _errors(error: InvalidInput, schema: Mapping[str, object]) -> dict[str, str]
 
 
 def refusal(title: str, sentence: str) -> View:
-    """In place of the form: why it cannot be done."""
+    """Return the view that replaces the form and says why it was refused."""
     text = {"type": "mrkdwn", "text": bounded(sentence, fields.SECTION_TEXT)}
     return _modal(title, [{"type": "section", "text": text}])

@@ -1,4 +1,4 @@
-"""A page without a token that makes the database work: however often it is asked for, that is once a second."""
+"""Cache for pages that query the database and need no token: they query it at most once a second."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,9 +21,9 @@ class Answer(NamedTuple):
 
 
 def cached(ask: Callable[[], Answer], now: Callable[[], float] = elapsed) -> Page:
-    """The page of what `ask` answers, which blocks. Its answer is every request's for KEPT seconds from when it came.
+    """Return a page that serves the answer of `ask`, a blocking function, and caches it for KEPT seconds.
 
-    Who comes while it is being asked waits for that answer, and holds no thread. `now`: see core.clock.elapsed.
+    Requests that arrive meanwhile wait for that answer without holding a thread. `now`: see core.clock.elapsed.
     """
     asking = asyncio.Lock()
     last: tuple[float, Answer] | None = None

@@ -1,4 +1,4 @@
-"""What every request passes, whatever it asks for: its size, its id and log line, the headers of its answer."""
+"""Middleware for every request: the body's size limit, the request's id and log line, the response's headers."""
 
 import math
 import re
@@ -18,15 +18,15 @@ log = structlog.get_logger()
 LARGEST_BODY = 1024 * 1024  # bytes
 LARGEST_ALERT = (
     8 * LARGEST_BODY
-)  # an outage is no reason to send less; what is in it is bounded where it is read
-MOST_LARGE, MOST_OF_ONE = 4, 2  # bodies beyond LARGEST_BODY that are under way at once, and of one sender
+)  # large groups of alerts are normal in an outage; the reader of the body bounds its content
+MOST_LARGE, MOST_OF_ONE = 4, 2  # bodies over LARGEST_BODY that are read at once: in all, and of one sender
 CLOSE = {"Connection": "close"}
-LARGE_SECONDS = 20.0  # for the rest of one
+LARGE_SECONDS = 20.0  # for reading the rest of such a body
 ALERTS = "/api/alerts/"
 TOO_LARGE = "The body is too large: at most {largest} bytes are read."
-FEWER = " Let the sender put fewer alerts into one group (max_alerts)."
+FEWER = " Have the sender put fewer alerts into one group (max_alerts)."
 SLOW = f"The rest of a large body took longer than {LARGE_SECONDS:g} s."
-BUSY = "Several large bodies are being read just now. Send it again."
+BUSY = "Too many large bodies are being read at the moment. Send it again."
 
 # https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.html
 SECURITY_HEADERS = {
@@ -55,11 +55,14 @@ class SafeHeaders:
         await self._app(scope, receive, send_safely)
 
 
-CREDENTIAL = re.compile(r"(/api/callbacks/).+", re.DOTALL)  # who knows this address may use it
+CREDENTIAL = re.compile(r"(/api/callbacks/).+", re.DOTALL)  # the address itself is the credential
 
 
 class RequestLog:
-    """One log line a request, and its id in all lines that are logged meanwhile. No query: it may hold a token."""
+    """Logs one line for each request, and adds the request's id to all log lines meanwhile.
+
+    The query is not logged, because it may hold a token.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -88,9 +91,9 @@ class RequestLog:
 
 
 class BodyLimit:
-    """Refuses a body that says it is too large before reading it, and stops reading one that turns out so.
+    """Refuses a body whose Content-Length is too large, and stops reading one that turns out to be.
 
-    Groups of alerts may be larger than anything else, but only a few such at once: the others are told to come again.
+    Groups of alerts may be larger than other bodies, but only a few at a time: the others get a 503 with Retry-After.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -114,13 +117,13 @@ class BodyLimit:
 
 
 class LargeBodies:
-    """Which are being read: so many at once, and of one sender fewer, so that nobody keeps the others out."""
+    """The large bodies that are being read. Each sender may have fewer than all, so that nobody blocks the others."""
 
     def __init__(self) -> None:
         self._senders: Counter[str] = Counter()
 
     def enter(self, sender: str) -> bool:
-        """Whether there is room for one more of this sender. Asked from the event loop alone."""
+        """Return True, and count it, if this sender may send one more. Call it only from the event loop."""
         if self._senders.total() >= MOST_LARGE or self._senders[sender] >= MOST_OF_ONE:
             return False
         self._senders[sender] += 1
@@ -128,11 +131,11 @@ class LargeBodies:
 
     def leave(self, sender: str) -> None:
         self._senders[sender] -= 1
-        self._senders += Counter()  # who has none is forgotten
+        self._senders += Counter()  # drops senders whose count is zero
 
 
 def _sender(scope: Scope) -> str:
-    """By its token; who signs instead of carrying one, by its address."""
+    """Return the sender's token, or its address if it signs instead."""
     authorization = Headers(scope=scope).get("Authorization", "")
     return authorization or str((scope.get("client") or ("",))[0])
 
@@ -145,7 +148,7 @@ class _Body:
         self._read, self._is_large, self._until = 0, False, math.inf
 
     async def receive(self) -> Message:
-        """Raises the 413 of what is too large, the 503 of what is large while too many are, the 408 of what is slow."""
+        """Receive the next part. Raises 413 if it is too large, 503 if too many are being read, 408 if too slow."""
         with move_on_after(self._until - time.monotonic()) as scope:
             message = await self._receive()
         if scope.cancelled_caught:

@@ -1,4 +1,4 @@
-"""`/healthz`: this process answers. `/readyz`: it could do its work. `/metrics`: how much there is."""
+"""`/healthz`: the process answers. `/readyz`: it can serve requests. `/metrics`: figures for Prometheus."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -24,7 +24,7 @@ STATUSES = sorted(ACTIVE | FINAL)
 
 
 async def healthz(_request: Request) -> Response:
-    """Async, so that it answers even when all threads are busy."""
+    """Answer 200. Async, so that it answers even when all threads are busy."""
     return PlainTextResponse("ok\n")
 
 
@@ -34,10 +34,10 @@ def readyz(
     redis_answers: Answers = lambda: True,
     now: Elapsed = elapsed,
 ) -> Page:
-    """The page that answers 503, with a sentence that says why, while requests had better go elsewhere.
+    """Return the page that answers 503, with the reason, while requests should go to another instance.
 
-    A 200 tells of what else the service needs, and what it costs where that is away: no other instance of `web` could
-    do better without it, so people are still served. An answer is kept for a second.
+    A missing Redis does not make it 503, because no other instance of `web` could do better: the 200 says what does
+    not work without it. An answer is cached for a second.
     """
 
     def ask() -> Answer:
@@ -57,7 +57,7 @@ def readyz(
 
 
 def check_ready(unit_of_work: UnitOfWorkFactory, newest_revision: str | None) -> Schema:
-    """Raises Unavailable unless the database is reachable, takes writes, and has a schema that fits this release."""
+    """Raise Unavailable unless the database is reachable and writable, and its schema fits this release."""
     try:
         with unit_of_work.begin() as work:
             return check_fits(work, newest_revision or "")
@@ -66,7 +66,7 @@ def check_ready(unit_of_work: UnitOfWorkFactory, newest_revision: str | None) ->
 
 
 def metrics(unit_of_work: UnitOfWorkFactory, now: Elapsed = elapsed) -> Page:
-    """The page of figures in Prometheus' text format, counted once a second at most; 503 where they cannot be."""
+    """Return the page of figures in Prometheus' text format, counted at most once a second; 503 without a database."""
 
     def ask() -> Answer:
         try:
@@ -88,11 +88,11 @@ def render_figures(figures: Figures, now: datetime) -> bytes:
     for kind, counts in (("runbook", figures.runbook_executions), ("workflow", figures.workflow_executions)):
         for status in STATUSES:
             executions.labels(kind, status).set(counts.get(status, 0))
-    owed = Gauge("runbook_notices_owed", "Slack messages that are owed.", registry=registry)
-    owed.set(figures.notices_owed)
+    undelivered = Gauge("runbook_notices_owed", "Undelivered Slack messages.", registry=registry)
+    undelivered.set(figures.notices_owed)
     oldest = Gauge(
         "runbook_oldest_due_seconds",
-        "How long the execution that has waited longest for a worker waits.",
+        "Age of the execution that has waited longest for a worker, in seconds.",
         registry=registry,
     )
     oldest.set((now - figures.due_since).total_seconds() if figures.due_since else 0)

@@ -1,4 +1,4 @@
-"""Signed links to the page of a run: who holds one may read that page for a while, without a token of their own."""
+"""Signed links to the pages of runs. Anyone with such a link may read that page for a while without a token."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from itsdangerous import BadSignature
 
 from core.signing import DatedSigner, signer
 
-# Purposes of the derived keys. Links that were sent before they had a date stay good: they are in people's channels.
+# Purposes of the derived keys. Undated links, of earlier releases, stay valid: they are in people's channels.
 DATED, UNDATED = b"dated links to the pages of runs", b"links to the pages of runs"
 GOOD_FOR = timedelta(days=90)
 
@@ -26,21 +26,21 @@ class RunLinks:
     now: Callable[[], datetime] = field(default=_utc_now, repr=False)
 
     def url(self, execution_id: str) -> str:
-        """The address of the page of a runbook execution, signed."""
+        """Return the signed address of a runbook execution's page."""
         return f"{self.public_url.rstrip('/')}/runs/{execution_id}?token={self.sign(execution_id)}"
 
     def page(self, execution_id: str) -> str:
-        """The same; empty where there is no public address to link to."""
+        """Return the signed address; empty if there is no public URL to link to."""
         return self.url(execution_id) if self.public_url else ""
 
     def sign(self, execution_id: str) -> str:
-        """`TIME.SIGNATURE`, good for GOOD_FOR."""
+        """Return `TIME.SIGNATURE`, which is valid for GOOD_FOR."""
         return self._dated.sign(execution_id).decode().removeprefix(f"{execution_id}.")
 
     def is_signed(self, execution_id: str, token: str) -> bool:
-        """Whether the token is good for this page now.
+        """Return True if the token is valid for this page now.
 
-        Without a secret anybody could have made it, so then nothing is signed.
+        Without a secret anybody could have made it, so it returns False.
         """
         if not self.secret:
             return False
@@ -51,12 +51,12 @@ class RunLinks:
         return signed_at is not None and self.now() - signed_at <= GOOD_FOR
 
     def has_expired(self, execution_id: str, token: str) -> bool:
-        """Whether the token was good once."""
+        """Return True if the token was valid, and no longer is."""
         signed_at = self._signed_at(execution_id, token) if self.secret else None
         return signed_at is not None and self.now() - signed_at > GOOD_FOR
 
     def _signed_at(self, execution_id: str, token: str) -> datetime | None:
-        """None for a token that we did not sign. One whose signer's clock is ahead of ours is as good as any."""
+        """Return when we signed the token, or None if we did not. A signer's clock may be ahead of ours."""
         try:
             return self._dated.unsign(f"{execution_id}.{token}", return_timestamp=True)[1]
         except BadSignature:

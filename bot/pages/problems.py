@@ -1,4 +1,4 @@
-"""`/problems/{code}`: what a problem's code means, where its `type` leads."""
+"""`/problems/{code}`: the explanation of an error code, to which a problem's `type` leads."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -13,13 +13,13 @@ from core.errors import NotFound
 
 @dataclass(frozen=True)
 class ProblemPage:
-    """Answers anybody with the page of a code; it tells nothing of what is stored."""
+    """Serves the page of a code to anybody; it reveals no stored data."""
 
     pages: Pages
 
     async def answer(self, request: Request) -> Response:
-        """Async, since it waits for nothing. Raises NotFound for a code that there is not."""
+        """Return the page. Async, because it waits for nothing. Raises NotFound for an unknown code."""
         code = ErrorCode.named(request.path_params["code"])
         if code is None:
-            raise NotFound("There is no such code.", hint="The page of each is at /problems/CODE.")
+            raise NotFound("There is no such code.", hint="The page of a code is at /problems/CODE.")
         return self.pages.page("problem.html", HTTPStatus.OK, {}, code=code)

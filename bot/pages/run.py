@@ -1,4 +1,4 @@
-"""`/runs/{execution_id}`: a run and its steps, for a browser."""
+"""`/runs/{execution_id}`: the web page of a run and its steps."""
 
 import base64
 import hashlib
@@ -29,13 +29,13 @@ from core.views.executions import ExecutionView
 
 QUOTED = re.compile("`([^`]+)`")
 
-# Who holds a signed link may read that one page, whatever team the run is of.
+# Anyone with a signed link may read that one page, whichever team the run belongs to.
 LINK_HOLDER = Person("link", source="page", kind=PrincipalKind.LINK)
 
 
 @dataclass(frozen=True)
 class Pages:
-    """The pages' templates; their style is in the page itself, and only it is allowed to be."""
+    """The pages' templates. Their style is inline, and the Content-Security-Policy allows nothing else."""
 
     templates: Environment
     style: str
@@ -58,7 +58,7 @@ def load_pages() -> Pages:
 
 
 def moment(value: datetime | None) -> str:
-    """A time as people read it, always in UTC."""
+    """Format a time for people, always in UTC."""
     return value.strftime("%Y-%m-%d %H:%M:%S UTC") if value else "—"
 
 
@@ -67,18 +67,18 @@ def as_json(value: object) -> str:
 
 
 def prose(text: str) -> Markup:
-    """A sentence of ours, with what stands between backticks as code."""
+    """Return one of our own sentences as markup, with the parts between backticks as code."""
     return Markup(QUOTED.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 escaped before
 
 
 def seen(value: object) -> str:
-    """A value as text, with nothing in it that cannot be seen."""
+    """Return a value as text, with invisible characters escaped."""
     return visible(as_text(value))
 
 
 @dataclass(frozen=True)
 class RunPage:
-    """Answers with the page to who has a signed link, or a bearer token that may see the run."""
+    """Serves the page to anyone with a signed link, or with a bearer token that may see the run."""
 
     unit_of_work: UnitOfWorkFactory
     links: RunLinks
@@ -105,8 +105,8 @@ class RunPage:
 
     def _why_not(self, request: Request, execution_id: str) -> str:
         if self.links.has_expired(execution_id, request.query_params.get("token", "")):
-            return f"This link has expired: it was good for {GOOD_FOR.days} days. Send a bearer token to read the page."
-        return "Open this page from its link in Slack, or send a bearer token."
+            return f"This link has expired after {GOOD_FOR.days} days. Send a bearer token to read the page."
+        return "Open this page through its link in Slack, or send a bearer token."
 
     def _find(self, person: Person, execution_id: str) -> ExecutionView:
         if "\0" in execution_id:

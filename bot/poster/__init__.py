@@ -1,1 +1,1 @@
-"""The poster: brings Slack to the state in the database, at the pace that Slack allows."""
+"""The poster: updates Slack to show the state in the database, within Slack's rate limits."""

@@ -1,4 +1,4 @@
-"""What Slack's answer to a call means for the notice. Pure."""
+"""Decide from Slack's answer to a call what happens to the notice. Pure."""
 
 import http.client
 import socket
@@ -20,7 +20,7 @@ TOKEN_BACKOFF = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Later:
-    """Try again after `delay`. `uncertain`: the call may have had its effect. `scope_held`: for every notice."""
+    """Retry after `delay`. `uncertain`: the call may have had its effect. `scope_held`: no notice is sent meanwhile."""
 
     delay: timedelta
     reason: str
@@ -30,22 +30,22 @@ class Later:
 
 @dataclass(frozen=True)
 class Join:
-    """The bot is not in the channel, which it can mend."""
+    """Join the channel: the bot is not in it."""
 
 
 @dataclass(frozen=True)
 class PostAnew:
-    """The message that was to be updated is gone."""
+    """Post a new message: the one to update no longer exists."""
 
 
 @dataclass(frozen=True)
 class PostThreadAnew:
-    """The headline of the thread that the message belongs to is gone."""
+    """Post the thread's headline again: it no longer exists."""
 
 
 @dataclass(frozen=True)
 class GiveUp:
-    """It will never arrive: an alarm, once."""
+    """Stop trying: the message will never arrive. Logs one error."""
 
     reason: str
 
@@ -54,7 +54,7 @@ Meaning = Later | Join | PostAnew | PostThreadAnew | GiveUp
 
 
 def meaning(error: Exception, attempts: int) -> Meaning:
-    """What a failed call means after this many attempts."""
+    """Return what to do after a call that failed. `attempts`: how many were made."""
     if isinstance(error, SlackApiError):
         return _refused(error, attempts)
     never_left = isinstance(error, URLError) and isinstance(
@@ -93,31 +93,31 @@ def _too_fast(error: SlackApiError, attempts: int) -> Later:
 
 
 def is_no_look_up(error: SlackApiError) -> bool:
-    """Whether Slack does not let us read there, now or later: the token is good, and its answer was no passing trouble.
+    """Return True if Slack permanently refuses to let us read there, although the token is valid.
 
-    In a private channel that needs groups:history (https://docs.slack.dev/reference/methods/conversations.history).
+    Private channels need groups:history (https://docs.slack.dev/reference/methods/conversations.history).
     """
     code = str(error.response.get("error") or "")
     return isinstance(_refused(error, 0), GiveUp) or SORTED.get(code) is About.SCOPE
 
 
 def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """https://docs.slack.dev/apis/web-api/rate-limits#responding: whole seconds."""
+    """Return Slack's Retry-After, in whole seconds: https://docs.slack.dev/apis/web-api/rate-limits#responding."""
     seconds = str(headers.get("Retry-After", ""))
     return timedelta(seconds=int(seconds)) if seconds.isdecimal() else None
 
 
 def backoff(attempts: int) -> timedelta:
-    """1, 2, 4, … seconds, at most 30."""
+    """Return 1, 2, 4, … seconds, at most 30."""
     return min(FIRST_BACKOFF * (1 << min(attempts, 5)), LONGEST_BACKOFF)
 
 
 def unforeseen_backoff(attempts: int) -> timedelta:
-    """The same, for what only a person or another release can mend: at most 5 minutes."""
+    """Return 1, 2, 4, … seconds, at most 5 minutes, for errors that only a person or another release can fix."""
     return min(FIRST_BACKOFF * (1 << min(attempts, 9)), LONGEST_UNFORESEEN)
 
 
-# What slack_sdk's WebClient raises for a call that got no answer, or one that cannot be read.
+# What slack_sdk's WebClient raises for a refused call, for no answer, and for an unreadable one.
 CALL_ERRORS = (
     SlackApiError,
     SlackRequestError,

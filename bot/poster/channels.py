@@ -1,4 +1,4 @@
-"""An incident's own Slack channel: made once, found again after a crash, its team invited."""
+"""Create an incident's own Slack channel once, find it again after a crash, and invite its team."""
 
 import re
 import unicodedata
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class NewChannel:
-    """The channel wanted for an incident that was opened at `since`: no older channel is this one."""
+    """The channel to create for an incident that was opened at `since`; an older channel is never taken for it."""
 
     name: str
     topic: str
@@ -32,14 +32,14 @@ class NewChannel:
 
 
 def channel_name(number: int, title: str) -> str:
-    """`inc-12-orders-db-down`: lowercase letters, digits and hyphens."""
+    """Return `inc-12-orders-db-down`: lowercase letters, digits and hyphens, at most 80 characters."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     return f"inc-{number}-{slug}"[:LONGEST_NAME].rstrip("-")
 
 
 def names_to_try(name: str) -> Iterator[str]:
-    """The name, then `name-2`, `name-3`, …: an archived channel keeps its name, and people may have taken it."""
+    """Yield the name, then `name-2`, `name-3`, …: archived channels keep their names, and people may have taken one."""
     yield name
     for number in range(2, MOST_NAMES + 1):
         suffix = f"-{number}"
@@ -47,7 +47,7 @@ def names_to_try(name: str) -> Iterator[str]:
 
 
 def make_channel(client: WebClient, wanted: NewChannel) -> str:
-    """The id of the channel. Raises what WebClient raises where another attempt may help."""
+    """Create or find the channel and return its id. Raises WebClient's errors where another attempt may succeed."""
     channel = _create_or_find(client, wanted)
     try:
         client.conversations_setTopic(channel=channel, topic=wanted.topic[:LONGEST_TOPIC])
@@ -76,7 +76,7 @@ def _create(client: WebClient, name: str) -> str:
 
 
 def _own_channel(client: WebClient, name: str, since: datetime) -> str | None:
-    """The channel that an attempt before this one made; not one that somebody else made, before or since."""
+    """Return the channel that an earlier attempt of ours created, or None; never somebody else's."""
     ourselves = client.auth_test()["user_id"]
     oldest = (since - CLOCKS_DIFFER).timestamp()
     for page in client.conversations_list(exclude_archived=True, limit=PAGE):
@@ -88,7 +88,7 @@ def _own_channel(client: WebClient, name: str, since: datetime) -> str | None:
 
 
 def _invite(client: WebClient, channel: str, members: Sequence[str]) -> None:
-    """All at once, then one by one: a person who left the workspace must not keep the others out."""
+    """Invite all at once, then those missing one by one: one person who left must not keep the others out."""
     if members:
         _try_invite(client, channel, members)
         for member in _missing(client, channel, members):
@@ -109,7 +109,7 @@ def _missing(client: WebClient, channel: str, members: Sequence[str]) -> list[st
 
 
 def _log_refusal(error: SlackApiError, what: str, channel: str, **details: object) -> None:
-    """Raises it again where another attempt may help."""
+    """Log the refusal. Raises the error again if another attempt may succeed."""
     if isinstance(meaning(error, 0), Later):
         raise error
     if error.response["error"] not in ("already_in_channel", "cant_invite_self"):

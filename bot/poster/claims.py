@@ -1,8 +1,6 @@
-"""Which notice a poster takes next, at Slack's pace.
+"""Claim the next notice that may be sent, and record what became of it.
 
-Slack's pace: how soon after one call the next may follow. Shared by all posters through the database.
-
-Claiming the next notice that may go, and writing down what became of it.
+Slack's rate limits are kept in the database, so that all posters together stay within them.
 """
 
 from dataclasses import dataclass
@@ -31,7 +29,7 @@ def post_scope(channel: str) -> str:
 
 
 def hold(session: Session, scope: str, until: datetime) -> None:
-    """Nobody calls in this scope before `until`."""
+    """Block calls in this scope until `until`."""
     statement = insert(SlackPace).values(scope=scope, free_at=until)
     later = func.greatest(SlackPace.free_at, statement.excluded.free_at)
     session.execute(
@@ -40,7 +38,7 @@ def hold(session: Session, scope: str, until: datetime) -> None:
 
 
 def release(session: Session, scope: str) -> None:
-    """The call that the scope was held for was not needed."""
+    """Unblock the scope: the call that it was held for was not needed."""
     session.execute(delete(SlackPace).where(SlackPace.scope == scope))
 
 
@@ -50,7 +48,10 @@ KINDS = tuple(NoticeKind)
 
 @dataclass(frozen=True)
 class Claim:
-    """A notice in one poster's hands. `wanted`: what is to be delivered. `uncertain`: look before you post."""
+    """A notice that one poster has claimed.
+
+    `wanted`: the state to deliver. `uncertain`: an earlier post may have arrived, so look for it before posting.
+    """
 
     notice_id: str
     kind: NoticeKind
@@ -69,10 +70,10 @@ class Claim:
 
 
 def claim_next(session: Session, now: datetime) -> Claim | None:
-    """The most urgent notice that is owed, due, free, and within Slack's pace; its scope is held right away.
+    """Claim the most urgent undelivered notice that is due, unclaimed and within Slack's rate limits, if there is one.
 
-    From here on the post counts as uncertain, until its answer is written down. Posters claim one after the
-    other: each must see what the one before it holds.
+    Its scope is held at once, and a post counts as uncertain until its answer is recorded. Posters claim one at a
+    time, because each must see what the others hold.
     """
     wait_for_the(session, Number.POSTER)
     row = session.execute(_next_notice(now)).one_or_none()
@@ -110,10 +111,11 @@ def _claim(notice: Notice, channel: str | None, thread_ts: str | None, leased_un
 
 
 def _next_notice(now: datetime) -> Select[Notice, str | None, str | None]:
-    """An index has what is owed in this order, so only what comes before the one that may go is looked at.
+    """Return the query for the next notice, its channel and its thread.
 
-    What belongs to a notice is looked up for each of those. PostgreSQL believes that a third of all notices are owed,
-    and would read the tables from end to end to join them.
+    An index holds the undelivered notices in this order, so only those before the result are read. The channel and
+    thread of each are subqueries: PostgreSQL estimates that a third of all notices are undelivered, and would scan
+    whole tables to join them.
     """
     channel = _channel()
     headline = aliased(Notice)
@@ -136,24 +138,28 @@ def _next_notice(now: datetime) -> Select[Notice, str | None, str | None]:
 
 
 def _channel() -> ColumnElement[str]:
-    """The notice's own, or the incident's."""
+    """Return the notice's own channel, or else the incident's."""
     of_incident = select(Incident.slack_channel).where(Incident.id == Notice.incident_id)
     return func.coalesce(Notice.channel, of_incident.correlate(Notice).scalar_subquery())
 
 
 def _has_place(channel: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether it can go somewhere: an incident's card makes its own channel."""
+    """Return the condition that it has a channel, or is an incident's card, which creates one."""
     is_card = Notice.kind == NoticeKind.INCIDENT
     return and_(Notice.incident_id.is_not(None), or_(channel.is_not(None), is_card))
 
 
-def owed() -> tuple[ColumnElement[bool], ...]:
-    """What makes a notice owed. What a newer release owes, a kind that we do not know, is for its own posters."""
+def undelivered() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of an undelivered notice. Kinds that only a newer release knows are left to its posters."""
     return (Notice.wanted > Notice.delivered, Notice.abandoned_at.is_(None), Notice.kind.in_(KINDS))
 
 
 def _is_free(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (*owed(), Notice.due_at <= now, or_(Notice.leased_until.is_(None), Notice.leased_until <= now))
+    return (
+        *undelivered(),
+        Notice.due_at <= now,
+        or_(Notice.leased_until.is_(None), Notice.leased_until <= now),
+    )
 
 
 def _within_pace(channel: ColumnElement[str], now: datetime) -> ColumnElement[bool]:
@@ -163,19 +169,19 @@ def _within_pace(channel: ColumnElement[str], now: datetime) -> ColumnElement[bo
 
 
 def is_due_by(session: Session, moment: datetime) -> bool:
-    """Whether something is owed that may go by then, as far as Slack's pace lets it."""
-    query = select(Notice.id).where(*owed(), Notice.due_at <= moment, _has_place(_channel()))
+    """Return True if an undelivered notice is due by `moment`, rate limits aside."""
+    query = select(Notice.id).where(*undelivered(), Notice.due_at <= moment, _has_place(_channel()))
     return session.execute(query.order_by(Notice.due_at).limit(1)).first() is not None
 
 
 def show_at(notice: Notice, ts: str | None) -> None:
-    """Its message is there from now on, or nowhere: by that it is another notice's turn."""
+    """Record where its message is, or with None that it has none; its priority follows from that."""
     notice.message_ts = ts
     notice.priority = priority_of(NoticeKind(notice.kind), is_posted=ts is not None)
 
 
 def forget_headline(session: Session, claim: Claim) -> None:
-    """The thread's headline is gone from Slack: it is owed anew, and what belongs in its thread waits for it."""
+    """Have a thread's deleted headline posted again; the messages of its thread wait for it."""
     is_headline = (Notice.kind == NoticeKind.HEADLINE, Notice.subject_id == claim.thread_of)
     session.execute(
         update(Notice)
@@ -189,7 +195,7 @@ def forget_headline(session: Session, claim: Claim) -> None:
 
 
 def is_known_gone(session: Session, notice: Notice) -> bool:
-    """Whether another notice met the end of this one's channel before."""
+    """Return True if another notice has already found that this channel no longer exists."""
     same_place = (
         Notice.incident_id == notice.incident_id,
         Notice.channel.is_not_distinct_from(notice.channel),
@@ -199,13 +205,13 @@ def is_known_gone(session: Session, notice: Notice) -> bool:
 
 
 def is_token_known_bad(session: Session, notice: Notice) -> bool:
-    """Whether this notice, or another one that is owed, was refused for the token, or a scope of it, before."""
+    """Return True if this or another undelivered notice was already refused because of the token or its scopes."""
     refused = Notice.error.in_(NEEDS_AN_ADMIN)
-    query = select(Notice.id).where(*owed(), refused).limit(1)
+    query = select(Notice.id).where(*undelivered(), refused).limit(1)
     return notice.error in NEEDS_AN_ADMIN or session.execute(query).first() is not None
 
 
 def lock_claimed(session: Session, claim: Claim) -> Notice | None:
-    """The notice's row, locked; None if the lease ended and another poster has it."""
+    """Lock and return the notice's row; None if the lease has expired and another poster has claimed it."""
     query = select(Notice).where(Notice.id == claim.notice_id, Notice.leased_until == claim.leased_until)
     return session.scalar(query.with_for_update())

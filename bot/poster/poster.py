@@ -1,4 +1,4 @@
-"""The poster: takes the next owed notice, shows Slack the state of this moment, writes down what became of it."""
+"""The poster: claims the next undelivered notice, shows the current state in Slack, and records the result."""
 
 import threading
 from collections.abc import Iterator
@@ -51,28 +51,28 @@ from .claims import (
     lock_claimed,
     show_at,
 )
-from .refusals import tell_refused
-from .rendering import TELLS, Rendered, render
+from .refusals import enqueue_refusal
+from .rendering import BROADCAST, Rendered, render
 from .slack import Found, SlackCalls
 
-BUSY_SECONDS = 0.2  # between looks while something is owed but held by Slack's pace
-ALARM_AFTER = 3  # attempts at a notice that we cannot show
+BUSY_SECONDS = 0.2  # between checks while a notice waits for Slack's rate limits
+ALARM_AFTER = 3  # failed attempts at rendering a notice
 EXECUTIONS = (f"{Prefix.RUNBOOK_EXECUTION}_", f"{Prefix.WORKFLOW_EXECUTION}_")
-IDLE_SECONDS = 5.0  # at most between looks while nothing is: a notification wakes us before
+IDLE_SECONDS = 5.0  # at most between checks while nothing is due: a notification wakes the poster earlier
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A message in the channel: its ts, which wanted state it shows, for details how many steps are told by it.
+    """A message in the channel: its ts, the wanted state that it shows, and for details the number of steps shown.
 
-    `is_silent`: nothing was posted, because there was nothing to say.
+    `is_silent`: nothing was posted, because there was nothing new to show.
     """
 
     ts: str | None
     shows: int
-    told: int | None
+    steps_shown: int | None
     is_silent: bool = False
 
 
@@ -85,7 +85,7 @@ class Poster:
     links: RunLinks
 
     def deliver_one(self) -> bool:
-        """Deliver the next notice, if one may go now. Returns whether there was one."""
+        """Deliver the next notice, if one may be sent now. Returns True if there was one."""
         try:
             claim = self._claim()
         except AnotherDatabase:
@@ -99,7 +99,7 @@ class Poster:
             self._put_off(claim, meaning(error, claim.attempts))
         except DATABASE_IS_AWAY:
             raise
-        except Exception as error:  # noqa: BLE001 what nobody foresaw of one notice must not keep the others waiting
+        except Exception as error:  # noqa: BLE001 an unforeseen error in one notice must not hold up the others
             self._put_off(claim, self._unforeseen(claim, error))
         return True
 
@@ -109,9 +109,9 @@ class Poster:
             return claim_next(work.session, work.now)
 
     def _unforeseen(self, claim: Claim, error: Exception) -> Later:
-        """A mistake of ours: later once more, for another release may know better. One alarm, when it stays."""
+        """Retry later after a bug of ours, which another release may fix. Logs one error if it persists."""
         if claim.attempts == ALARM_AFTER:
-            log.error("a message cannot be shown", notice=claim.notice_id, kind=claim.kind, exc_info=error)
+            log.error("a message cannot be rendered", notice=claim.notice_id, kind=claim.kind, exc_info=error)
         return Later(unforeseen_backoff(claim.attempts), f"{type(error).__name__}: {error}", uncertain=True)
 
     def _deliver(self, claim: Claim) -> None:
@@ -126,21 +126,21 @@ class Poster:
         calls = SlackCalls(self.client)
         message = rendered.message
         if message is None:
-            return Sent(claim.message_ts, rendered.shows, rendered.told, is_silent=True)
+            return Sent(claim.message_ts, rendered.shows, rendered.steps_shown, is_silent=True)
         if claim.message_ts is not None:
             calls.update(channel, claim.message_ts, message)
-            return Sent(claim.message_ts, rendered.shows, rendered.told)
+            return Sent(claim.message_ts, rendered.shows, rendered.steps_shown)
         if claim.uncertain and not is_disabled("look-up"):
             found = _look_up(calls, claim, channel, rendered.part)
             if found is not None:
                 return _sent_before(found, rendered)
         fail_point("post.before")
-        ts = calls.post(channel, message, claim.thread_ts, broadcast=claim.kind in TELLS)
+        ts = calls.post(channel, message, claim.thread_ts, broadcast=claim.kind in BROADCAST)
         fail_point("post.after")
-        return Sent(ts, rendered.shows, rendered.told)
+        return Sent(ts, rendered.shows, rendered.steps_shown)
 
     def _make_channel(self, claim: Claim) -> None:
-        """The incident's card, which was claimed for it, goes there by a claim of its own."""
+        """Create the incident's channel. Its card is then claimed again, to be posted there."""
         with self.unit_of_work.begin() as work:
             incident = work.session.get_one(Incident, claim.incident_id)
             members = members_of(work, incident.team_id)
@@ -153,21 +153,21 @@ class Poster:
                 notice.leased_until, notice.attempts, notice.error = None, 0, None
 
     def _delivered(self, claim: Claim, sent: Sent) -> None:
-        """A detail notice is never updated: each of its replies is a message of its own, so its ts is let go.
+        """Record the delivery. A detail notice is never updated: each reply is a new message, so its ts is not kept.
 
-        One in doubt stays so: in a restored database its next reply may have been posted as well.
+        An uncertain detail notice stays uncertain: in a restored database, its next reply may have been posted, too.
         """
         with self.unit_of_work.begin() as work:
             notice = lock_claimed(work.session, claim)
             if notice is None:
                 return
             notice.delivered, notice.leased_until = sent.shows, None
-            notice.uncertain = sent.told is not None and claim.uncertain
+            notice.uncertain = sent.steps_shown is not None and claim.uncertain
             notice.attempts, notice.error = 0, None
             if sent.is_silent and claim.channel is not None:
                 claims.release(work.session, claims.post_scope(claim.channel))
-            if sent.told is not None:
-                notice.content = {**notice.content, "told": sent.told}
+            if sent.steps_shown is not None:
+                notice.content = {**notice.content, "told": sent.steps_shown}
             else:
                 show_at(notice, sent.ts)
 
@@ -186,7 +186,7 @@ class Poster:
                 claims.hold(work.session, scope, work.now + what.delay)
 
     def _join(self, claim: Claim) -> Meaning:
-        """Joined, the call is made again, the first time at once, as uncertain as it was."""
+        """Join the channel and retry, the first time at once. An uncertain call stays uncertain."""
         if claim.channel is None:
             return GiveUp("not_in_channel")
         try:
@@ -196,13 +196,13 @@ class Poster:
             return GiveUp("not_in_channel") if isinstance(refused, Join) else refused
         return Later(backoff(claim.attempts) if claim.attempts else timedelta(0), "not_in_channel")
 
-    def is_owing(self) -> bool:
-        """Whether something is owed that may go soon."""
+    def has_due_notice(self) -> bool:
+        """Return True if an undelivered notice is due within IDLE_SECONDS."""
         with self.unit_of_work.begin() as work:
             return is_due_by(work.session, work.now + timedelta(seconds=IDLE_SECONDS))
 
     def run(self, stop: threading.Event) -> None:
-        """Deliver until `stop` is set. A database that is away is waited for."""
+        """Deliver until `stop` is set. Waits for the database while it is away."""
         database = Outage("poster", "the database")
         while not stop.is_set():
             try:
@@ -212,36 +212,38 @@ class Poster:
             except (*DATABASE_IS_AWAY, psycopg.OperationalError, psycopg.InterfaceError) as error:
                 database.begin(error)
             except Exception as error:
-                log.error("poster stumbled", exc_info=error)
+                log.error("the poster failed and starts again", exc_info=error)
             stop.wait(1)
 
     def _run_listening(self, connection: "psycopg.Connection[object]", stop: threading.Event) -> None:
         while not stop.is_set():
             while not stop.is_set() and self.deliver_one():
                 pass
-            patience = BUSY_SECONDS if self.is_owing() else IDLE_SECONDS
+            patience = BUSY_SECONDS if self.has_due_notice() else IDLE_SECONDS
             _await_notification(connection, patience, stop)
 
 
 def _sent_before(found: Found, rendered: Rendered) -> Sent:
-    """What is there shows what it says; what another generation of the database showed is to be shown anew."""
+    """Return the message that arrived earlier. One of another generation of the database must be shown again."""
     is_ours = found.payload.get("generation", 1) == rendered.generation
     return Sent(found.ts, int(found.payload["shows"]) if is_ours else 0, found.payload.get("told"))
 
 
 def _look_up(calls: SlackCalls, claim: Claim, channel: str, part: int) -> Found | None:
-    """The message, if it did arrive. What Slack does not let us look up is posted again rather than lost."""
+    """Return the message if it did arrive. Where Slack does not let us look, it is posted again rather than lost."""
     try:
         return calls.find(channel, claim.notice_id, part, claim.thread_ts)
     except SlackApiError as error:
         if not is_no_look_up(error):
             raise
-        log.warning("a message in doubt cannot be looked up", channel=channel, reason=error.response["error"])
+        log.warning(
+            "an uncertain message cannot be looked up", channel=channel, reason=error.response["error"]
+        )
         return None
 
 
 def _note(work: UnitOfWork, notice: Notice, claim: Claim, what: Meaning) -> None:
-    """Write down why it did not arrive, and when it is tried again. A doubt from before is not gone by it."""
+    """Record why it did not arrive, and when it is retried. An uncertain notice stays uncertain."""
     notice.leased_until, notice.uncertain = None, claim.uncertain
     match what:
         case Later(delay, reason, uncertain):
@@ -251,30 +253,32 @@ def _note(work: UnitOfWork, notice: Notice, claim: Claim, what: Meaning) -> None
                 )
             notice.due_at, notice.error = work.now + delay, reason
             notice.uncertain = (uncertain or claim.uncertain) and notice.message_ts is None
-            log.warning("a message is late", reason=reason, again_in=delay.total_seconds(), **_about(notice))
+            log.warning(
+                "a message is delayed", reason=reason, again_in=delay.total_seconds(), **_about(notice)
+            )
         case PostAnew():
             show_at(notice, None)
             notice.uncertain = False
         case GiveUp(reason):
             is_news = not (reason in CHANNEL_IS_GONE and is_known_gone(work.session, notice))
             notice.abandoned_at, notice.error = work.now, reason
-            tell_refused(work, notice, reason)
+            enqueue_refusal(work, notice, reason)
             if is_news:
                 log.error("a message will never arrive", reason=reason, **_about(notice))
 
 
 def _about(notice: Notice) -> dict[str, str]:
-    """What a line says of a message: itself, what it is about, and where it goes."""
+    """Return the log fields of a notice: its id, its subject and its channel."""
     subject = {"execution": notice.subject_id} if notice.subject_id.startswith(EXECUTIONS) else {}
     found = {"incident": notice.incident_id, "channel": notice.channel, **subject}
-    told = {name: what for name, what in found.items() if what}
-    return {"notice": notice.id, "kind": notice.kind, **told}
+    present = {name: value for name, value in found.items() if value}
+    return {"notice": notice.id, "kind": notice.kind, **present}
 
 
 def _await_notification(
     connection: "psycopg.Connection[object]", patience: float, stop: threading.Event
 ) -> None:
-    """Until a notice is owed, or patience ends; in short waits, so that `stop` is heard."""
+    """Wait for a notification, at most `patience` seconds; in short waits, so that `stop` is noticed."""
     waited = 0.0
     while waited < patience and not stop.is_set():
         pause = min(0.5, patience - waited)
@@ -285,7 +289,7 @@ def _await_notification(
 
 @contextmanager
 def listening(engine: Engine) -> Iterator["psycopg.Connection[object]"]:
-    """A connection of its own that hears NOTIFY."""
+    """Open a connection of its own that receives NOTIFY."""
     url = engine.url.set(drivername="postgresql")
     address = url.render_as_string(hide_password=False)
     with psycopg.connect(address, autocommit=True, connect_timeout=5, **LIVENESS) as connection:

@@ -1,11 +1,7 @@
-"""Slack's errors: what each is about, and which refusals are taken back.
+"""Slack's error codes, sorted by what has to change before the call can succeed, and reporting a refused message.
 
-Slack's error codes, each with what it is about: what is wrong with one place says nothing of the others.
-
-Of https://docs.slack.dev/reference/methods/chat.postMessage/#errors, chat.update/#errors, conversations.history/#errors
-and conversations.replies/#errors. A code that is not here is about the one message.
-
-A message for a channel of its own that Slack refuses for good is told in the incident's: its step has succeeded.
+The codes are those of https://docs.slack.dev/reference/methods/chat.postMessage/#errors, chat.update/#errors,
+conversations.history/#errors and conversations.replies/#errors. An unknown code is taken to concern the one message.
 """
 
 import re
@@ -22,23 +18,23 @@ class About(StrEnum):
     """What has to change before the call can succeed."""
 
     TOKEN = "token"
-    """Somebody at the workspace has to mend it; then all is well again."""
+    """An admin of the workspace has to fix the token; then every call works again."""
     SCOPE = "scope"
-    """The app may not call this one method, or not for this kind of channel; the token is good for all else."""
+    """The app may not call this one method, or not for this kind of channel; the token is valid for all else."""
     CHANNEL = "channel"
-    """Nothing of ours can be posted there."""
+    """We cannot post there at all."""
     MEMBERSHIP = "membership"
     """The app has to join."""
     MESSAGE = "message"
-    """The message that was to be updated is not there any more."""
+    """The message to update no longer exists."""
     THREAD = "thread"
-    """The message in whose thread it belongs is not there any more."""
+    """The message whose thread it belongs to no longer exists."""
     CONTENT = "content"
-    """What we sent: it will be refused again."""
+    """The content itself: it would be refused again."""
     PACE = "pace"
-    """Too much at once."""
+    """Too many calls."""
     MOMENT = "moment"
-    """Slack's own trouble: it passes, and the call may have had its effect."""
+    """A temporary problem of Slack's; the call may have had its effect."""
 
 
 _CODES: Mapping[About, str] = {
@@ -61,28 +57,31 @@ _CODES: Mapping[About, str] = {
 SORTED: Mapping[str, About] = {code: about for about, codes in _CODES.items() for code in codes.split()}
 NEEDS_AN_ADMIN = frozenset(code for code, about in SORTED.items() if about in (About.TOKEN, About.SCOPE))
 CHANNEL_IS_GONE = frozenset(code for code, about in SORTED.items() if about is About.CHANNEL)
-ERROR_CODE = re.compile(r"[a-z][a-z0-9_]*")  # anything else came not from Slack, but from on the way to it
+ERROR_CODE = re.compile(r"[a-z][a-z0-9_]*")  # anything else comes from a proxy, not from Slack
 
 
 def about(code: str) -> About:
-    """What one of Slack's codes is about."""
+    """Return what one of Slack's error codes is about."""
     return SORTED.get(code, About.CONTENT)
 
 
 SHOWN = 500  # characters of the message
 INVITE = (
-    "Invite me there: type `/invite` and my name in that channel. If its id is wrong, mend the definition."
+    "Invite me there: type `/invite` and my name in that channel. If its id is wrong, correct the definition."
 )
 HINTS = {
     "is_archived": "The channel is archived.",
-    "channel_not_found": f"I am not in it, or there is none. {INVITE}",
-    "not_in_channel": f"I am not in it. {INVITE}",
+    "channel_not_found": f"I am not in the channel, or it does not exist. {INVITE}",
+    "not_in_channel": f"I am not in the channel. {INVITE}",
     "user_not_found": "There is no such person.",
 }
 
 
-def tell_refused(work: UnitOfWork, notice: Notice, reason: str) -> None:
-    """Owe the incident's channel the news, once. Nothing where the message was for that channel itself."""
+def enqueue_refusal(work: UnitOfWork, notice: Notice, reason: str) -> None:
+    """Report in the incident's channel, once, that a message for another channel was refused.
+
+    The step that sent it has already succeeded, so nothing else would show it.
+    """
     if notice.kind != NoticeKind.MESSAGE or notice.channel is None or notice.incident_id is None:
         return
     said = str(notice.content.get("text", ""))
@@ -98,6 +97,8 @@ def tell_refused(work: UnitOfWork, notice: Notice, reason: str) -> None:
 
 def _sentence(channel: str, reason: str, said: str) -> str:
     place = f"<@{channel}>" if channel.startswith(("U", "W")) else f"<#{channel}> ({channel})"
-    hint = HINTS.get(reason, "Nobody may post there." if reason in CHANNEL_IS_GONE else "")
+    hint = HINTS.get(reason, "Posting there is not allowed." if reason in CHANNEL_IS_GONE else "")
     cut = said if len(said) <= SHOWN else f"{said[:SHOWN]}…"
-    return f"⚠️ A message did not reach {place}; Slack says `{reason}`. {hint}\nIt was: {cut}"
+    return (
+        f"⚠️ A message could not be posted to {place}: Slack answered `{reason}`. {hint}\nThe message: {cut}"
+    )

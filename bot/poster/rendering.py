@@ -1,4 +1,4 @@
-"""Rendering a notice: the card for what the database says at this moment."""
+"""Render a claimed notice: its card, for the current state in the database."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -25,27 +25,28 @@ from core.views.executions import ExecutionView
 
 from .claims import Claim
 
-TELLS = frozenset({NoticeKind.GATE, NoticeKind.VERDICT, NoticeKind.OUTCOME})  # shown in the channel, too
+# Replies in a thread that are shown in the channel, too.
+BROADCAST = frozenset({NoticeKind.GATE, NoticeKind.VERDICT, NoticeKind.OUTCOME})
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """What to send; `message` is None where there is nothing new to say.
+    """What to send; `message` is None if there is nothing new to show.
 
-    `shows`: which wanted state is delivered by it. `part`: which of the notice's messages it is. `told`: for
-    the detail thread, how many steps are told once it is delivered. `generation`: of the database
+    `shows`: the wanted state that it delivers. `part`: which of the notice's messages it is. `steps_shown`: in the
+    detail thread, how many steps are shown once it is delivered. `generation`: of the database
     (core.services.operations.restore).
     """
 
     message: Message | None
     shows: int
     part: int = 0
-    told: int | None = None
+    steps_shown: int | None = None
     generation: int = 1
 
 
 def render(work: UnitOfWork, claim: Claim, links: RunLinks) -> Rendered:
-    """The card of a claimed notice, with the notice's id in its metadata."""
+    """Return the card of a claimed notice, with the notice's id in its metadata."""
     if claim.kind is NoticeKind.DETAIL:
         rendered = _detail(work, claim)
     else:
@@ -108,24 +109,24 @@ _RENDERERS: dict[NoticeKind, Callable[[UnitOfWork, Claim, RunLinks], Message]] =
 
 
 def _detail(work: UnitOfWork, claim: Claim) -> Rendered:
-    """The steps that ended since the last reply in the thread; what is too much for one is left for the next."""
+    """Return the steps that ended since the last reply in the thread; what does not fit is left for the next reply."""
     execution = _execution(work, claim.subject_id)
     ended = [
         step
         for step in execution.steps
         if step.finished_at is not None and step.output is not None and not step.carried_over
     ]
-    told = int(claim.content.get("told", 0))
-    new = ended[told : told + MOST_STEPS]
+    shown = int(claim.content.get("told", 0))
+    new = ended[shown : shown + MOST_STEPS]
     if not new:
-        return Rendered(None, claim.wanted, told=told)
-    is_all = told + len(new) == len(ended)
+        return Rendered(None, claim.wanted, steps_shown=shown)
+    is_all = shown + len(new) == len(ended)
     shows = claim.wanted if is_all else claim.wanted - 1
-    return Rendered(detail(execution, new), shows, part=told, told=told + len(new))
+    return Rendered(detail(execution, new), shows, part=shown, steps_shown=shown + len(new))
 
 
 def _marked(rendered: Rendered, claim: Claim) -> Rendered:
-    """With the notice in its metadata: by it, a post of which no answer came is found again, and what it says."""
+    """Add the notice to the metadata, by which a post that got no answer, and the state it shows, are found again."""
     assert rendered.message is not None
     metadata: dict[str, Any] = rendered.message.metadata or {
         "event_type": "runbook_notice",
@@ -133,8 +134,8 @@ def _marked(rendered: Rendered, claim: Claim) -> Rendered:
     }
     about = {"notice_id": claim.notice_id, "part": rendered.part, "shows": rendered.shows}
     about["generation"] = rendered.generation
-    if rendered.told is not None:
-        about["told"] = rendered.told
+    if rendered.steps_shown is not None:
+        about["told"] = rendered.steps_shown
     payload = {**metadata["event_payload"], **about}
     message = replace(rendered.message, metadata={**metadata, "event_payload": payload})
     return replace(rendered, message=message)

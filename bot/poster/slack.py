@@ -1,4 +1,4 @@
-"""The calls that the poster makes to Slack: no retries of the SDK's own, a short timeout, plain answers."""
+"""The poster's calls to Slack, with a short timeout and without the SDK's retries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from slack_sdk import WebClient
 from bot.cards.blocks import Message
 
 TIMEOUT_SECONDS = 10
-PAGE, MOST_PAGES = 200, 5  # messages looked through: enough for the minutes in which a post can be in doubt
+PAGE, MOST_PAGES = 200, 5  # messages to search: enough for the minutes in which a post can be uncertain
 
 
 def open_client(token: str, api_url: str) -> WebClient:
-    """A client that never repeats a call: the SDK's default retries a dropped connection, and posts twice."""
+    """Return a client that never repeats a call: the SDK's default retries a dropped connection, and may post twice."""
     return WebClient(token=token, base_url=api_url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
 
 
 @dataclass(frozen=True)
 class Found:
-    """A message that did arrive: where it is, and what its metadata says about it."""
+    """A message that did arrive: its ts, and its metadata's payload."""
 
     ts: str
     payload: Mapping[str, Any]
@@ -28,12 +28,12 @@ class Found:
 
 @dataclass(frozen=True)
 class SlackCalls:
-    """Each raises what `answers.CALL_ERRORS` lists."""
+    """The calls. Each raises the errors in `answers.CALL_ERRORS`."""
 
     client: WebClient
 
     def post(self, channel: str, message: Message, thread_ts: str | None, *, broadcast: bool) -> str:
-        """The new message's ts."""
+        """Post a message and return its ts."""
         answer = self.client.chat_postMessage(
             channel=channel,
             text=message.text,
@@ -52,10 +52,10 @@ class SlackCalls:
         )
 
     def find(self, channel: str, notice_id: str, part: int, thread_ts: str | None) -> Found | None:
-        """The message that carries this notice and part in its metadata, if it did arrive.
+        """Return the message with this notice and part in its metadata, if it did arrive.
 
-        A channel is read from its newest message on, a thread from its oldest: both page by page. Where a person was
-        written to, it is read what is between them and us.
+        Reads a channel from its newest message, a thread from its oldest, page by page. For a person, it reads our
+        direct messages with them.
         """
         if channel.startswith(("U", "W")):
             channel = str(self.client.conversations_open(users=[channel])["channel"]["id"])

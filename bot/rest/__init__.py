@@ -1,1 +1,1 @@
-"""The REST face: one router file a resource; every handler makes one call into core."""
+"""The REST API: one router module for each resource. Every handler makes one call into core."""

@@ -1,8 +1,6 @@
-"""`/alerts`: what vendors send, and who sends it.
+"""`/alerts/{vendor}`: alerts of other systems, in the format of their webhooks.
 
-Who sends an alert: the vendor itself, by its signature, where its secret is set; otherwise whoever has a token.
-
-`/alerts/{vendor}`: other systems' alerts, as their webhooks send them.
+If a vendor's secret is configured, its signature authenticates the request; otherwise a token does.
 """
 
 from datetime import UTC, datetime
@@ -39,14 +37,14 @@ from core.services.views.reading import view_incident
 from core.unit_of_work import UnitOfWork
 
 SHOWN = 60
-UNSIGNED = "This is not signed as {vendor} signs its webhooks with the secret that is set here."
+UNSIGNED = "The signature is missing, or not made by {vendor} with the secret that is configured here."
 
 
 class SignedRoute(AuthenticatedRoute):
-    """Finds out who sends before it reads what is sent."""
+    """Authenticates the sender before the alert is parsed."""
 
     async def find_caller(self, request: Request) -> Caller:
-        """By the vendor's signature where its secret is set, otherwise by the token."""
+        """Return the caller: by the vendor's signature if its secret is configured, otherwise by the token."""
         settings: RestSettings = request.app.state.settings
         request.state.arrived = request.app.state.unit_of_work.clock.now()
         vendor = request.path_params["vendor"]
@@ -56,23 +54,26 @@ class SignedRoute(AuthenticatedRoute):
         return await run_in_threadpool(signing_caller, request, Vendor(vendor), body, self.action)
 
     async def check_body(self, request: Request) -> None:
-        """Whose alert it is to be, and as what it is sent. What is in it is looked at where it is read."""
+        """Check the vendor and the Content-Type. The content is checked where it is parsed."""
         check_vendor(request.path_params["vendor"])
         check_json(request)
 
 
 def check_vendor(name: str) -> None:
-    """Raises InvalidInput for a vendor whose alerts are not understood, naming those that are."""
+    """Raise InvalidInput for an unknown vendor, with the names of the known ones."""
     if name not in set(Vendor):
         raise InvalidInput(
-            f"Alerts of {name[:SHOWN]} are not understood.",
-            hint=f"There are: {', '.join(Vendor)}. Another system's can be sent as Alertmanager sends them.",
+            f"Alerts from {name[:SHOWN]} are not supported.",
+            hint=f"Supported are {', '.join(Vendor)}. Other systems can send alerts in Alertmanager's format.",
             field="vendor",
         )
 
 
 def signing_caller(request: Request, vendor: Vendor, body: bytes, action: Action | None) -> Caller:
-    """Raises the 401 of what the vendor did not sign, whatever token it carries, and the 429 of one too many."""
+    """Return the caller for a signed alert.
+
+    Raises 401 if the vendor's signature is missing or wrong, even with a valid token, and 429 for too many requests.
+    """
     unit_of_work, settings = request.app.state.unit_of_work, request.app.state.settings
     if not is_signed(vendor, settings.alert_secrets[vendor], request.headers, body, datetime.now(UTC)):
         raise Refusal(ErrorCode.BAD_SIGNATURE, UNSIGNED.format(vendor=vendor))
@@ -95,13 +96,16 @@ BODY: dict[str, Any] = {
 }
 
 
-OfTeam = Annotated[Name | None, Query(description="Whose it is; otherwise its label or tag `team`.")]
+OfTeam = Annotated[
+    Name | None,
+    Query(description="The team that the alert belongs to. Default: the alert's label or tag `team`."),
+]
 
 
 async def read_alert(request: Request, vendor: Vendor, caller: CurrentCaller, team: OfTeam = None) -> object:
-    """The body; InvalidInput for what is no JSON, and TooMany before it is read.
+    """Return the parsed body. Raises TooMany before it is read, and InvalidInput if it is not JSON.
 
-    Async, for reading the body is; what is in it is looked at in a thread, for a group of alerts may be long.
+    Reading the body is async; parsing is done in a thread, because a group of alerts may be long.
     """
     caller.settings.limits.check_alerts(f"{vendor}:{caller.token_id}:{team or ''}")
     return await run_in_threadpool(read_body, await request.body())
@@ -118,7 +122,7 @@ def receive(
     post: CurrentPost,
     team: OfTeam = None,
 ) -> Response:
-    """Open an incident for an alert, or do with the one that it opened what is told of it next."""
+    """Open an incident for an alert, or update the incident that it opened before."""
 
     def act(work: UnitOfWork) -> AlertAnswer:
         with missing_is_invalid("team"):

@@ -1,4 +1,4 @@
-"""`/runbooks/{id}/analytics` and `/workflows/{id}/analytics`: how they do."""
+"""`/runbooks/{id}/analytics` and `/workflows/{id}/analytics`: success rates, durations and failures."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ workflows = authenticated_router("/api/workflows", "workflows")
 Since = Annotated[
     Moment | None,
     Query(
-        description="Only what was asked for from that moment's day on (UTC), such as 2026-01-31T00:00:00Z."
+        description="Only executions requested on or after the day (UTC) of this time, such as 2026-01-31T00:00:00Z."
     ),
 ]
 
@@ -29,7 +29,7 @@ class AnalyticsAnswer(BaseModel):
 
 @runbooks.get("/{id}/analytics")
 def of_runbook(runbook: RunbookReference, caller: CurrentCaller, since: Since = None) -> AnalyticsAnswer:
-    """How often a runbook ran and succeeded, how long it took, where it fails, how long approvals take."""
+    """Return how often a runbook ran and succeeded, how long it took, where it fails, and how long approvals take."""
     with caller.unit_of_work.begin() as work:
         found = find_runbook(work, caller.person, runbook)
         return AnalyticsAnswer(analytics=analyse_runbook(work, caller.person, found, since=since))
@@ -37,7 +37,7 @@ def of_runbook(runbook: RunbookReference, caller: CurrentCaller, since: Since = 
 
 @workflows.get("/{id}/analytics")
 def of_workflow(workflow: WorkflowReference, caller: CurrentCaller, since: Since = None) -> AnalyticsAnswer:
-    """How often a workflow ran and succeeded, how long it took, where it fails, how long approvals take."""
+    """Return how often a workflow ran and succeeded, how long it took, where it fails, and how long approvals take."""
     with caller.unit_of_work.begin() as work:
         found = find_analysed_workflow(work, caller.person, workflow)
         return AnalyticsAnswer(analytics=analyse_workflow(work, caller.person, found, since=since))

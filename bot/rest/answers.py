@@ -1,4 +1,4 @@
-"""The shapes of answers: one resource under its own name, a list with the cursor of its next page."""
+"""The response models: a resource under its own name, or a list with the cursor of its next page."""
 
 from pydantic import BaseModel
 
@@ -88,7 +88,7 @@ class NoteAnswer(BaseModel):
 
 
 class AlertAnswer(BaseModel):
-    """`incident`: the one that was opened, is known, or was resolved; null where the alert was ignored."""
+    """`incident`: the incident that was opened, already existed, or was resolved; null if the alert was ignored."""
 
     outcome: AlertOutcome
     incident: IncidentView | None

@@ -1,4 +1,4 @@
-"""The REST application, made of its routers."""
+"""The REST application, composed of its routers."""
 
 from typing import Any
 
@@ -45,14 +45,14 @@ ROUTERS = (
 
 
 def create_rest(unit_of_work: UnitOfWorkFactory, settings: RestSettings) -> FastAPI:
-    """The application; it describes itself at `/api/openapi.json`. Errors are problems, whatever the address."""
+    """Create the application. Its OpenAPI document is at `/api/openapi.json`; all errors are problem documents."""
     app = _application()
     app.state.unit_of_work, app.state.settings = unit_of_work, settings
     return app
 
 
 def openapi_document() -> dict[str, Any]:
-    """What is at `/api/openapi.json`, without a service."""
+    """Return the document at `/api/openapi.json`, without a running service."""
     return _application().openapi()
 
 
@@ -76,5 +76,5 @@ def _application() -> FastAPI:
     )
     add_problem_handlers(app)
     for router in ROUTERS:
-        app.router.routes.extend(router.routes)  # `include_router` would make each route anew
+        app.router.routes.extend(router.routes)  # `include_router` would create every route again
     return app

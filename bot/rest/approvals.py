@@ -1,4 +1,4 @@
-"""`/approvals`: the gates that wait for somebody, and deciding them."""
+"""`/approvals`: listing open approval gates, and deciding them."""
 
 from starlette.responses import Response
 
@@ -23,7 +23,7 @@ router = authenticated_router("/api/approvals", "approvals")
 def list_open(
     caller: CurrentCaller, page: WantedPage, runs: RunsAtGates, team: WantedTeam = None
 ) -> ApprovalPage:
-    """The gates that are open, as far as you may see them, newest first. `team` is that of their incident."""
+    """List the open gates that you may see, newest first. `team` filters by the incident's team."""
     with caller.unit_of_work.begin() as work, missing_is_invalid("team"):
         wanted = runs.wanted(work, caller.person)
         rows = list_open_gates(work, caller.person, page.window, wanted, team=team)
@@ -38,13 +38,13 @@ def _position(gate: Approval) -> Position:
 
 @router.post("/{id}/approve", response_model=ApprovalAnswer)
 def approve(approval: ApprovalReference, post: CurrentPost, body: Decided = NO_REASON) -> Response:
-    """Let the run go on. Never by who brought it about, unless its runbook says so."""
+    """Approve the gate, so that the run continues. Its initiators may not, unless the runbook allows it."""
     return _decide(approval, post, body, approved=True)
 
 
 @router.post("/{id}/reject", response_model=ApprovalAnswer)
 def reject(approval: ApprovalReference, post: CurrentPost, body: Decided = NO_REASON) -> Response:
-    """End the run here."""
+    """Reject the gate, which ends the run."""
     return _decide(approval, post, body, approved=False)
 
 

@@ -1,4 +1,4 @@
-"""`/audit`: who did what; a page as JSON, or all of it as JSON Lines."""
+"""`/audit`: the audit trail, page by page as JSON, or all of it as JSON Lines."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -30,8 +30,8 @@ def wanted_entries(
     actor: Wanted = None,
     action: Wanted = None,
     subject: Wanted = None,
-    since: Annotated[Moment | None, Query(description="From this moment on.")] = None,
-    until: Annotated[Moment | None, Query(description="Before this moment.")] = None,
+    since: Annotated[Moment | None, Query(description="At or after this time.")] = None,
+    until: Annotated[Moment | None, Query(description="Before this time.")] = None,
 ) -> AuditFilter:
     """The filter of the query."""
     return AuditFilter(actor, action, subject, since, until)
@@ -44,7 +44,10 @@ def list_all(
     wanted: Annotated[AuditFilter, Depends(wanted_entries)],
     accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
-    """Who did what, newest first. With `Accept: application/x-ndjson` all of it, oldest first, an entry a line."""
+    """List who did what, newest first.
+
+    With `Accept: application/x-ndjson`, returns all entries, oldest first, one on each line.
+    """
     if JSON_LINES in accept.lower():
         entries = export_entries(caller.unit_of_work, caller.person, wanted)
         return StreamingResponse(_lines(entries), media_type=JSON_LINES)
@@ -66,8 +69,8 @@ def _position(entry: AuditEntryView) -> Position:
 
 
 def _place(position: Position) -> Place:
-    """Raises InvalidInput for the cursor of another list."""
+    """Return the place in the trail. Raises InvalidInput for the cursor of another list."""
     number = position.id.removeprefix(PREFIX)
     if not number.isdecimal() or len(number) > 10:
-        raise InvalidInput("This cursor is of another list.", field="cursor")
+        raise InvalidInput("This cursor belongs to another list.", field="cursor")
     return Place(position.at, min(int(number), 2**31 - 1))

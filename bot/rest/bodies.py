@@ -1,11 +1,4 @@
-"""The bodies of requests: their type, their size, and the names of their fields.
-
-What a machine sends as, where only JSON is understood: named before the body is blamed.
-
-Core's errors know its own words; here they get the names that fields have in a request.
-
-The bodies of requests: what they share, and what is refused in all of them.
-"""
+"""Request bodies: checks of their type and shape, shared models, and errors that name the request's fields."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +18,7 @@ SHOWN = 60  # characters of a header that are repeated
 
 
 def check_json(request: Request) -> None:
-    """Raise the 415 of what says that it is no JSON (RFC 9110, section 15.5.16). What says nothing is taken for it."""
+    """Raise 415 for a Content-Type other than JSON (RFC 9110, section 15.5.16). A missing one is taken for JSON."""
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type in ("", "application/json", "text/json") or media_type.endswith("+json"):
         return
@@ -37,7 +30,7 @@ def check_json(request: Request) -> None:
 
 
 FORM = "application/x-www-form-urlencoded"
-CURL = " (as curl -d does where nothing else is said)"
+CURL = " (the default of curl -d)"
 
 
 @dataclass(frozen=True)
@@ -52,7 +45,7 @@ class _Renamed:
 
 @contextmanager
 def missing_is_invalid(field: str) -> Iterator[None]:
-    """What is not found here was named by a field of the request, so that field is what is wrong."""
+    """Turn NotFound into InvalidInput: `field` of the request named what does not exist."""
     try:
         yield
     except NotFound as error:
@@ -61,7 +54,7 @@ def missing_is_invalid(field: str) -> Iterator[None]:
 
 @contextmanager
 def version_in_header() -> Iterator[None]:
-    """A version is named by a header of the request, so that header is what is missing."""
+    """Add to VersionUnnamed the hint that the version belongs in the If-Match header."""
     try:
         yield
     except VersionUnnamed as error:
@@ -71,7 +64,7 @@ def version_in_header() -> Iterator[None]:
 
 @contextmanager
 def fields_below(parent: str) -> Iterator[None]:
-    """The fields that core names are below `parent` in the request: `cluster` is `parameters.cluster`."""
+    """Rename the fields of core's errors to those of the request: `cluster` becomes `parameters.cluster`."""
     try:
         yield
     except ExpressionError:
@@ -88,7 +81,7 @@ def _below(parent: str, problem: ProblemLike) -> ProblemLike:
 
 
 class Body(BaseModel):
-    """A JSON object. Unknown fields are refused: a misspelt one would else be left out in silence."""
+    """A JSON object. Unknown fields are refused, so that a misspelled one is not silently ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
@@ -96,46 +89,46 @@ class Body(BaseModel):
     @classmethod
     def _refuse_what_cannot_be_kept(cls, value: Any) -> Any:
         for path, why in unkeepable(value):
-            raise PydanticCustomError("cannot_be_kept", "This cannot be kept.", {"path": path, "why": why})
+            raise PydanticCustomError("cannot_be_kept", "This cannot be stored.", {"path": path, "why": why})
         return value
 
 
 class Parameters(Body):
-    """What a runbook is run with."""
+    """The parameters of a run."""
 
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
-    """By name; what has a default may be left out."""
+    """By name. Those with a default may be omitted."""
 
 
 class Run(Parameters):
-    """What a runbook is run with, and whether it is run at all."""
+    """The parameters of a run, and whether to only plan it."""
 
     dry_run: bool = False
-    """Answer with the plan, and do nothing of it."""
+    """Return the plan of the run, without running anything."""
 
 
 class Reason(Body):
-    """Why somebody decided as they did."""
+    """The reason of a decision."""
 
     reason: str = Field(default="", max_length=2000)
-    """In their own words."""
+    """Free text."""
 
 
 class Decided(Reason):
-    """Why somebody decided as they did, and on what."""
+    """The reason of a decision, and what was decided on."""
 
     digest: str | None = Field(default=None, min_length=16, max_length=64)
-    """Of what they saw: the gate's `digest`, or its first characters. If it shows something else now, 409."""
+    """The gate's `digest` as it was seen, or its first characters. If the gate shows something else by now: 409."""
 
 
-# For a request without a body; they are made when all of this module is there.
+# The defaults for a request without a body.
 RUN, NO_REASON = Run(), Decided()
 
 
 async def check_body(request: Request) -> None:
-    """Refuse JSON that is too deep or too much before it is parsed. Raises InvalidInput.
+    """Raise InvalidInput for JSON that is nested too deeply or too large, before it is parsed.
 
-    YAML is bounded where it is read. Async, for reading the body is.
+    YAML is bounded where it is parsed. Async, because reading the body is.
     """
     if "yaml" not in request.headers.get("Content-Type", "").lower():
         check_shape(await request.body())

@@ -1,4 +1,4 @@
-"""`/callbacks/{token}`: what outside systems answer to runs. The address itself is the credential."""
+"""`/callbacks/{token}`: callbacks from outside systems to runs. The address itself is the credential."""
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
@@ -21,7 +21,7 @@ from core.views.executions import CallbackView
 
 
 class CallbackRoute(APIRoute):
-    """Looks at the address first, which is the credential, and then at the body, before it is parsed."""
+    """Checks the address, which is the credential, and then the body's type and shape before it is parsed."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -45,23 +45,23 @@ router = APIRouter(
 @router.post("/{token}")
 def receive(
     request: Request,
-    token: Annotated[str, Path(description="As a step was given it in its `callbacks.STEP_ID`.")],
-    body: Annotated[dict[str, JsonValue] | None, Body(description="Whatever the step is to know.")] = None,
+    token: Annotated[str, Path(description="The token from the run's `callbacks.STEP_ID`.")],
+    body: Annotated[dict[str, JsonValue] | None, Body(description="Any data for the step's output.")] = None,
 ) -> CallbackAnswer:
-    """Tell a run what it waits for. Good for once."""
+    """Deliver the callback that a run is waiting for. Each address accepts one callback."""
     unit_of_work: UnitOfWorkFactory = request.app.state.unit_of_work
     settings: RestSettings = request.app.state.settings
     execution_id, step_id = settings.callbacks.read(token)
-    told = body or {}
-    refuse_unkeepable(told)
+    data = body or {}
+    refuse_unkeepable(data)
     with unit_of_work.begin() as work:
-        row = receive_callback(work, execution_id, step_id, told)
+        row = receive_callback(work, execution_id, step_id, data)
         view = CallbackView(execution_id=row.execution_id, step=row.step_id, received_at=row.received_at)
         return CallbackAnswer(callback=view)
 
 
 def refuse_unkeepable(body: JsonValue) -> None:
-    """Raise InvalidInput, naming the place, for what PostgreSQL cannot keep. The callback stays good."""
+    """Raise InvalidInput, with the place, for values that PostgreSQL cannot store. The address stays valid."""
     for path, why in unkeepable(body):
         place = ".".join(path) or "The body"
         raise InvalidInput(f"{place} {why}.", field=".".join(path) or "body")

@@ -1,4 +1,4 @@
-"""Who asks: the person that the bearer token of a request speaks for (RFC 6750)."""
+"""Authentication: the person whom a request's bearer token speaks for (RFC 6750)."""
 
 import hashlib
 import re
@@ -37,7 +37,7 @@ CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks, by which token, and the service that they ask."""
+    """The person who makes the request, their token, and the application's unit of work and settings."""
 
     unit_of_work: UnitOfWorkFactory
     settings: RestSettings
@@ -46,7 +46,10 @@ class Caller:
 
 
 def identify(unit_of_work: UnitOfWorkFactory, request: Request) -> tuple[Person, str] | None:
-    """The person and the id of their token; None without a good one. Raises TooMany for an address of many bad ones."""
+    """Return the person and the token's id; None without a valid token.
+
+    Raises TooMany for an address that sent too many invalid tokens.
+    """
     scheme, token = get_authorization_scheme_param(request.headers.get("Authorization"))
     if scheme.lower() != "bearer" or not token:
         return None
@@ -61,14 +64,16 @@ def identify(unit_of_work: UnitOfWorkFactory, request: Request) -> tuple[Person,
 
 
 def find_caller(request: Request, action: Action | None) -> Caller:
-    """Raises the 401 of a request without a good token, the 429 of one too many, the 403 of a token not good for this.
+    """Return the caller. Raises 401 without a valid token, 429 for too many requests, 403 if `action` is not allowed.
 
-    `action`: what the address is for; None: nobody said (bot.entrances), so it is refused.
+    `action`: the policy action of the route, see bot.entrances; None is refused.
     """
     unit_of_work: UnitOfWorkFactory = request.app.state.unit_of_work
     found = identify(unit_of_work, request)
     if found is None:
-        sentence = "A good token is needed: Authorization: Bearer TOKEN. `runbook token create` makes one."
+        sentence = (
+            "A valid token is required: Authorization: Bearer TOKEN. `runbook token create` creates one."
+        )
         raise Refusal(ErrorCode.UNAUTHENTICATED, sentence, CHALLENGE)
     person, token_id = found
     settings: RestSettings = request.app.state.settings
@@ -79,7 +84,10 @@ def find_caller(request: Request, action: Action | None) -> Caller:
 
 
 def with_origin(request: Request, person: Person) -> Person:
-    """The person, asking by one of our own runs if that is so: what it starts was caused by it, and by whom it was."""
+    """Return the person; if one of our own runs sent the request, with that run's depth and initiators.
+
+    What the request starts was then caused by that run, and by the people behind it.
+    """
     settings: RestSettings = request.app.state.settings
     origin = settings.origins.read(request.headers.get(HEADER))
     if origin is None:
@@ -91,14 +99,14 @@ def with_origin(request: Request, person: Person) -> Person:
 
 
 def check_action(person: Person, action: Action | None) -> None:
-    """Raises the 403 of what nobody, or a token such as theirs, may do."""
+    """Raise NotAllowed (403) if the route is not in the policy, or the token's scope does not allow the action."""
     if action is None:
         raise NotAllowed("Nobody may do this: the address is not in the policy.")
     require_scope(person, action)
 
 
 def check_request_rate(settings: RestSettings, person: Person, token_id: str) -> None:
-    """Raises TooMany. Never asked of a cancel."""
+    """Raise TooMany if the token or the person made too many requests. Not applied to a cancel."""
     wait = settings.limit.take(token_id)
     if wait:
         raise too_many("This token made too many requests", wait)
@@ -106,14 +114,14 @@ def check_request_rate(settings: RestSettings, person: Person, token_id: str) ->
 
 
 class AuthenticatedRoute(APIRoute):
-    """Finds out who asks before it reads anything else of the request: strangers get a 401, whatever they send.
+    """Authenticates the caller before it reads anything else of the request, then checks the body before it is parsed.
 
-    Then the body is looked at, before it is parsed.
+    Without a valid token, the response is 401 whatever the request contains.
     """
 
     @cached_property
     def action(self) -> Action | None:
-        """What the policy is asked for it; an address that is not listed is refused to everybody."""
+        """The route's policy action; None if it is not listed, which refuses it to everybody."""
         [method] = self.methods or ("",)
         return ROUTES.get(f"{method} {self.path}")
 
@@ -128,16 +136,16 @@ class AuthenticatedRoute(APIRoute):
         return authenticated
 
     async def check_body(self, request: Request) -> None:
-        """Raises InvalidInput for JSON that is not to be parsed."""
+        """Raise InvalidInput for JSON that must not be parsed."""
         await check_body(request)
 
     async def find_caller(self, request: Request) -> Caller:
-        """By the request's token; raises what the function of that name raises."""
+        """Return the caller by the request's token. Raises what the function of the same name raises."""
         return await run_in_threadpool(find_caller, request, self.action)
 
 
 async def current_caller(request: Request) -> Caller:
-    """Async, for reading an attribute needs no thread."""
+    """Return the authenticated caller. Async, because reading an attribute needs no thread."""
     caller: Caller = request.state.caller
     return caller
 
@@ -148,12 +156,12 @@ CurrentCaller = Annotated[Caller, Depends(current_caller)]
 def authenticated_router(
     prefix: str, tag: str, route_class: type[AuthenticatedRoute] = AuthenticatedRoute
 ) -> APIRouter:
-    """A router below `prefix` whose routes all want a token; `tag` groups them in the OpenAPI document."""
-    says_so = Security(HTTPBearer(auto_error=False, description="`runbook token create` makes a token."))
+    """Return a router whose routes all require a token. `tag` groups them in the OpenAPI document."""
+    bearer = Security(HTTPBearer(auto_error=False, description="`runbook token create` creates a token."))
     return APIRouter(
         prefix=prefix,
         route_class=route_class,
-        dependencies=[says_so],
+        dependencies=[bearer],
         tags=[tag],
         responses=ANY_PROBLEM,
     )

@@ -1,4 +1,4 @@
-"""Definitions in requests and answers: JSON, or YAML as in a file."""
+"""Definitions in requests and responses, as JSON or YAML."""
 
 import re
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from core.errors import DefinitionError, InvalidInput
 YAML = "application/yaml"  # RFC 9512
 YAML_TYPES = frozenset({YAML, "application/x-yaml", "text/yaml", "text/x-yaml"})
 JSON_TYPES = frozenset({"application/json", ""})
-# As the OpenAPI document has it; a header that is left out is not null.
+# For the OpenAPI document: an omitted header is not null.
 IF_MATCH = {"type": "string", "pattern": r'^(\*|[0-9]{1,9}|"[0-9]{1,9}")$', "examples": ['"3"']}
 VERSION = re.compile(r'(?P<quote>"?)([0-9]{1,9})(?P=quote)')
 SHOWN = 60
@@ -35,7 +35,7 @@ Kind = TypeVar("Kind", RunbookDefinition, WorkflowDefinition, SecretDefinition)
 BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "A definition, as in a file; `kind` may be left out of JSON.",
+        "description": "A definition, as in a file. `kind` may be omitted in JSON.",
         "content": {
             "application/json": {"schema": {"type": "object"}},
             YAML: {"schema": {"type": "object"}},
@@ -43,13 +43,16 @@ BODY: dict[str, Any] = {
     }
 }
 ANSWER: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The definition alone, as YAML.", "content": {YAML: {"schema": {"type": "object"}}}}
+    200: {
+        "description": "With YAML: the definition alone.",
+        "content": {YAML: {"schema": {"type": "object"}}},
+    }
 }
 
 
 @dataclass(frozen=True)
 class DocumentBody:
-    """A definition as it was sent."""
+    """A definition as it was sent, not parsed yet."""
 
     raw: bytes
     is_yaml: bool
@@ -60,11 +63,11 @@ class DocumentBody:
         may_write: Callable[[str | None], None],
         known: Known,
     ) -> Kind:
-        """The definition, valid in itself.
+        """Parse and validate the definition.
 
-        `may_write` is asked as soon as the team is known, by the name in the body (None: global), and before anything
-        else is looked at. Raises what that raises, DefinitionError with the problems, each naming its field, and
-        InvalidInput for what is no definition of this kind.
+        `may_write` is called with the team's name in the body (None: global) before anything else is validated.
+        Raises what that raises, DefinitionError with all problems, each with its field, and InvalidInput for a
+        definition of another kind.
         """
         [noun] = get_args(kind.model_fields["kind"].annotation)
         loaded = self._load_yaml() if self.is_yaml else self._load_json(noun)
@@ -78,7 +81,7 @@ class DocumentBody:
             raise DefinitionError(problems=shown)
         [definition, *more] = definitions
         if more:
-            _refuse("This takes one document, and the body has several.")
+            _refuse("Send one document; the body has several.")
         if not isinstance(definition, kind):
             _refuse_kind(noun, definition.kind)
         return definition
@@ -106,7 +109,7 @@ class DocumentBody:
 
 @dataclass(frozen=True)
 class _WithoutPlace:
-    """A problem of a body that nobody wrote in lines."""
+    """A problem without line and column, for a JSON body."""
 
     problem: Problem
 
@@ -127,7 +130,7 @@ class _WithoutPlace:
 
 
 def _refuse_kind(wanted: str, found: object) -> NoReturn:
-    raise InvalidInput(f"This takes a {wanted}, not a {str(found)[:SHOWN]}.", field="kind")
+    raise InvalidInput(f"A {wanted} is expected here, not a {str(found)[:SHOWN]}.", field="kind")
 
 
 def _refuse(sentence: str) -> NoReturn:
@@ -135,7 +138,7 @@ def _refuse(sentence: str) -> NoReturn:
 
 
 async def read_document(request: Request) -> DocumentBody:
-    """Raises the 415 of what is neither JSON nor YAML. Async, for reading the body is."""
+    """Read the body. Raises 415 if it is neither JSON nor YAML. Async, because reading the body is."""
     media_type = _media_type(request.headers.get("Content-Type", ""))
     if media_type not in YAML_TYPES | JSON_TYPES:
         sentence = f"Send it as application/json or {YAML}, not as {media_type[:SHOWN]}."
@@ -150,7 +153,7 @@ def _media_type(header: str) -> str:
 SentDocument = Annotated[DocumentBody, Depends(read_document)]
 
 Note = Annotated[
-    str, Query(max_length=2000, pattern=r"^[^\x00]*$", description="Why; it stands in the history.")
+    str, Query(max_length=2000, pattern=r"^[^\x00]*$", description="The reason, for the history.")
 ]
 
 
@@ -159,17 +162,18 @@ def read_version(
         str | None,
         WithJsonSchema(IF_MATCH),
         Header(
-            alias="If-Match", description='The version that you read, as `"3"`: refused if it is another.'
+            alias="If-Match",
+            description='The version that you read, such as `"3"`. Refused if it is not the current one.',
         ),
     ] = None,
 ) -> int | None:
-    """The version that the caller read: the `ETag` of a definition is its version. Raises InvalidInput."""
+    """Return the version that the caller read, which is the `ETag` of a definition. Raises InvalidInput."""
     if if_match is None or if_match.strip() == "*":
         return None
     found = VERSION.fullmatch(if_match.strip())
     if found is None:
         raise InvalidInput(
-            "If-Match names no version.", hint='It is such as If-Match: "3".', field="If-Match"
+            "If-Match is not a version.", hint='Send it like this: If-Match: "3".', field="If-Match"
         )
     return int(found[2])
 
@@ -180,10 +184,10 @@ ReadVersion = Annotated[int | None, Depends(read_version)]
 def wants_yaml(
     request: Request,
     format_: Annotated[
-        Literal["json", "yaml"] | None, Query(alias="format", description="Goes before `Accept`.")
+        Literal["json", "yaml"] | None, Query(alias="format", description="Overrides `Accept`.")
     ] = None,
 ) -> bool:
-    """Whether the definition alone is wanted, as YAML: `?format=yaml`, or `Accept: application/yaml`."""
+    """Return True for `?format=yaml` or `Accept: application/yaml`: the definition alone, as YAML."""
     if format_ is not None:
         return format_ == "yaml"
     accepted = {_media_type(each) for each in request.headers.get("Accept", "").split(",")}

@@ -1,4 +1,4 @@
-"""`/executions`: what runs now, whatever the runbook and the incident. What ended is listed by those."""
+"""`/executions`: active executions of all runbooks and incidents. Ended ones are listed per runbook or incident."""
 
 from bot.rest.answers import ExecutionPage
 from bot.rest.callers import CurrentCaller, authenticated_router
@@ -16,7 +16,7 @@ def list_all(
     page: WantedPage,
     runs: RunsAtAll,
 ) -> ExecutionPage:
-    """What has not ended, for the incidents of your teams, newest first."""
+    """List the executions that have not ended, for the incidents of your teams, newest first."""
     with caller.unit_of_work.begin() as work:
         wanted = runs.wanted(work, caller.person)
         rows = list_active_executions(work, caller.person, page.window, wanted)

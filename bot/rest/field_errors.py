@@ -1,10 +1,10 @@
-"""What pydantic found wrong with a request, as sentences that name the field."""
+"""Pydantic's errors about a request as sentences, each with its field."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-SHOWN = 60  # characters of a wrong value that are repeated in the sentence
+SHOWN = 60  # characters of a wrong value that the sentence repeats
 
 # By pydantic's error type, https://docs.pydantic.dev/latest/errors/validation_errors/.
 SENTENCES_OF_PYDANTIC = {
@@ -32,7 +32,7 @@ OTHERWISE = "{field}: {msg}."
 
 @dataclass(frozen=True)
 class FieldError:
-    """What is wrong with one field; `field` is its path in the body, or the name of a query parameter."""
+    """The error of one field; `field` is its path in the body, or the name of a query parameter."""
 
     field: str
     detail: str
@@ -42,7 +42,7 @@ class FieldError:
 
 
 def field_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
-    """Pydantic's errors, each with the `loc` that FastAPI gives it: `("body", "labels", "pager")`."""
+    """Convert Pydantic's errors, each with the `loc` that FastAPI sets: `("body", "labels", "pager")`."""
     return [_field_error(error) for error in errors]
 
 

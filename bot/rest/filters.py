@@ -1,9 +1,4 @@
-"""Filters and moments in queries.
-
-Moments in queries.
-
-What lists may be asked for: by status, team, runbook, incident and time.
-"""
+"""Query filters of lists: by status, team, runbook, incident and time."""
 
 import re
 from dataclasses import dataclass
@@ -27,14 +22,14 @@ WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].*")
 
 
 def _refuse_numbers(value: object) -> object:
-    """Pydantic takes a number for the seconds since 1970, and a short one for a moment of that year."""
+    """Refuse bare numbers, which Pydantic would take for the seconds since 1970."""
     if isinstance(value, str) and not WRITTEN.fullmatch(value):
         raise PydanticCustomError("moment", "It must be a time with its zone, such as 2026-01-31T00:00:00Z")
     return value
 
 
 def _in_utc(moment: datetime) -> datetime:
-    """Of the first day and of the last one some zones have hours that UTC has not."""
+    """Convert to UTC. The first and the last day have hours in some zones that do not exist in UTC."""
     try:
         return moment.astimezone(UTC)
     except OverflowError:
@@ -49,26 +44,26 @@ Reference = Annotated[str, Query(min_length=1, max_length=200, pattern=r"^[^\x00
 
 @dataclass(frozen=True)
 class Period:
-    """From `since` on, and before `until`."""
+    """A time range: `since` is included, `until` is not."""
 
     since: datetime | None = None
     until: datetime | None = None
 
 
 def period(
-    since: Annotated[Moment | None, Query(description="From this moment on.")] = None,
-    until: Annotated[Moment | None, Query(description="Before this moment.")] = None,
+    since: Annotated[Moment | None, Query(description="At or after this time.")] = None,
+    until: Annotated[Moment | None, Query(description="Before this time.")] = None,
 ) -> Period:
     return Period(since, until)
 
 
 WantedPeriod = Annotated[Period, Depends(period)]
-WantedTeam = Annotated[Name | None, Query(alias="team", description="Of this team.")]
+WantedTeam = Annotated[Name | None, Query(alias="team", description="Only those of this team.")]
 
 
 @dataclass(frozen=True)
 class RunFilter:
-    """Which runs are wanted, as it was asked: names are looked up by `wanted`."""
+    """The filter of a list of runs, as it was sent. `wanted` looks the names up."""
 
     period: Period
     status: Status | None
@@ -76,7 +71,7 @@ class RunFilter:
     runbook: str | None = None
 
     def wanted(self, work: UnitOfWork, person: Person) -> Wanted:
-        """Raises InvalidInput, naming the field, for what this person cannot find."""
+        """Return the filter with ids. Raises InvalidInput, with the field, for what this person cannot find."""
         with missing_is_invalid("incident"):
             incident = find_incident(work, person, self.incident) if self.incident else None
         with missing_is_invalid("runbook"):
@@ -90,13 +85,15 @@ class RunFilter:
         )
 
 
-RunStatus = Annotated[Status | None, Query(description="In this status.")]
+RunStatus = Annotated[Status | None, Query(description="Only those in this status.")]
 
 
 def runs_of_incident(
     wanted: WantedPeriod,
     status: RunStatus = None,
-    runbook: Annotated[Reference | None, Query(description="Of this runbook, by its id or name.")] = None,
+    runbook: Annotated[
+        Reference | None, Query(description="Only those of this runbook, by its id or name.")
+    ] = None,
 ) -> RunFilter:
     return RunFilter(wanted, status, runbook=runbook)
 
@@ -105,7 +102,7 @@ def runs_of_definition(
     wanted: WantedPeriod,
     status: RunStatus = None,
     incident: Annotated[
-        Reference | None, Query(description="For this incident, by its id or number.")
+        Reference | None, Query(description="Only those for this incident, by its id or number.")
     ] = None,
 ) -> RunFilter:
     return RunFilter(wanted, status, incident=incident)
@@ -114,13 +111,13 @@ def runs_of_definition(
 def runs_at_gates(
     wanted: WantedPeriod,
     incident: Annotated[
-        Reference | None, Query(description="Of runs for this incident, by its id or number.")
+        Reference | None, Query(description="Only those of runs for this incident, by its id or number.")
     ] = None,
     runbook: Annotated[
-        Reference | None, Query(description="Of runs of this runbook, by its id or name.")
+        Reference | None, Query(description="Only those of runs of this runbook, by its id or name.")
     ] = None,
 ) -> RunFilter:
-    """The period is that of the gates' opening."""
+    """Return the filter of gates; the period is when they were opened."""
     return RunFilter(wanted, None, incident, runbook)
 
 
@@ -128,9 +125,11 @@ def runs_at_all(
     wanted: WantedPeriod,
     status: RunStatus = None,
     incident: Annotated[
-        Reference | None, Query(description="For this incident, by its id or number.")
+        Reference | None, Query(description="Only those for this incident, by its id or number.")
     ] = None,
-    runbook: Annotated[Reference | None, Query(description="Of this runbook, by its id or name.")] = None,
+    runbook: Annotated[
+        Reference | None, Query(description="Only those of this runbook, by its id or name.")
+    ] = None,
 ) -> RunFilter:
     return RunFilter(wanted, status, incident, runbook)
 

@@ -1,4 +1,4 @@
-"""`/freezes`: stopping a team's runs, or all of them, and letting them go on."""
+"""`/freezes`: freezing a team's runs, or all runs, and lifting freezes."""
 
 from http import HTTPStatus
 
@@ -18,7 +18,7 @@ router = authenticated_router("/api/freezes", "freezes")
 
 
 class FreezeBody(Body):
-    """Which team is frozen, and why. Without `team` it is everything."""
+    """The team to freeze, and why. Without `team`, everything is frozen."""
 
     team: str | None = Field(default=None, min_length=1, max_length=200)
     reason: str = Field(min_length=1, max_length=500)
@@ -34,7 +34,7 @@ class FreezeList(BaseModel):
 
 @router.post("", status_code=HTTPStatus.CREATED, response_model=FreezeAnswer)
 def begin(body: FreezeBody, post: CurrentPost) -> Response:
-    """Start nothing new, and hold what runs before its next step."""
+    """Start a freeze: nothing new starts, and active runs are held before their next step."""
 
     def act(work: UnitOfWork) -> FreezeAnswer:
         row = freeze(
@@ -47,20 +47,20 @@ def begin(body: FreezeBody, post: CurrentPost) -> Response:
 
 @router.get("")
 def list_all(caller: CurrentCaller) -> FreezeList:
-    """What is frozen now, as far as it may meet you, oldest first."""
+    """List the freezes in force that may affect you, oldest first."""
     with caller.unit_of_work.begin() as work:
         return FreezeList(freezes=list(map(view_freeze, visible_freezes(work, caller.person))))
 
 
 @router.get("/{id}")
 def show(freeze_id: FreezeReference, caller: CurrentCaller) -> FreezeAnswer:
-    """One freeze, in force or lifted."""
+    """Return one freeze, in force or lifted."""
     with caller.unit_of_work.begin() as work:
         return FreezeAnswer(freeze=view_freeze(find_freeze(work, caller.person, freeze_id)))
 
 
 @router.delete("/{id}")
 def lift(freeze_id: FreezeReference, caller: CurrentCaller) -> FreezeAnswer:
-    """Let what it held go on."""
+    """Lift a freeze: what it held continues."""
     lifted = caller.unit_of_work.run(lambda work: view_freeze(unfreeze(work, caller.person, freeze_id)))
     return FreezeAnswer(freeze=lifted)

@@ -1,7 +1,7 @@
-"""`Idempotency-Key`: a POST that is repeated with its key is done once, and answered alike.
+"""`Idempotency-Key`: a POST that is repeated with its key takes effect once, and gets the same response.
 
-The header is that of https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/; unlike there, a
-second request that arrives while the first still runs waits for it, and gets its answer.
+The header follows https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/. Unlike there, a second
+request that arrives while the first is being handled waits for it and gets its response.
 """
 
 import hashlib
@@ -39,28 +39,29 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=255,
         pattern=r"^[\x21-\x7e]+$",
-        description="Chosen by the client, new for each new request: its repetition is done once.",
+        description="Chosen by the client, a new one for each new request. Repeating the request with it has no "
+        "second effect.",
     ),
 ]
 
 
 @dataclass(frozen=True)
 class Post:
-    """One POST, by whom, and its identity where it has an `Idempotency-Key`."""
+    """A POST request, its caller, and its identity if it has an `Idempotency-Key`."""
 
     caller: Caller
     identity: RequestIdentity | None
 
     @property
     def request_key(self) -> str | None:
-        """What core knows this request by: unique for the token and the key."""
+        """The key by which core recognizes this request: unique for the token and the `Idempotency-Key`."""
         return f"rest:{self.identity.token_id}:{self.identity.key}" if self.identity else None
 
     def once(self, act: Callable[[UnitOfWork], BaseModel], status: HTTPStatus = HTTPStatus.OK) -> Response:
-        """Do it, and answer with what it says; if it was done before, give the answer of that time.
+        """Call `act` and return its response; for a repeated request, return the first response without calling it.
 
-        The answer is kept in the transaction of the deed. Raises what `act` raises, and InvalidInput for a key
-        that was used for another request.
+        The response is stored in the transaction of `act`. Raises what `act` raises, and InvalidInput for a key that
+        was used for another request.
         """
 
         def recall_or_act(work: UnitOfWork) -> Response:
@@ -76,7 +77,7 @@ class Post:
 
 
 async def read_post(request: Request, caller: CurrentCaller, key: IdempotencyKey = None) -> Post:
-    """Async, for reading the body is."""
+    """Return the request with its identity. Async, because reading the body is."""
     if key is None:
         return Post(caller, None)
     asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
@@ -88,7 +89,7 @@ CurrentPost = Annotated[Post, Depends(read_post)]
 
 
 def fingerprint_of(method: str, asked: str, body: bytes) -> str:
-    """What two requests must share to be the same one. `asked`: the path, with its query if there is one."""
+    """Return the hash that a repeated request must share with the first. `asked`: the path with its query, if any."""
     return hashlib.sha256(f"{method} {asked}\n".encode() + body).hexdigest()
 
 
@@ -97,6 +98,6 @@ def _response(status: int, body: JsonObject, headers: dict[str, str]) -> Respons
         [(kind, resource)] = body.items()
         is_of_workflow = str(resource.get("id")).startswith(Prefix.WORKFLOW_EXECUTION)
         location = LOCATIONS.get("workflow_execution" if is_of_workflow else kind)
-        if location is not None:  # a note has no address of its own
+        if location is not None:  # a note has no URL of its own
             headers = headers | {"Location": location + resource["id"]}
     return JSONResponse(body, int(status), headers)

@@ -1,4 +1,4 @@
-"""`/incidents/{id}/runbooks`: what is run for an incident."""
+"""`/incidents/{id}/runbooks`: running runbooks for an incident."""
 
 from http import HTTPStatus
 
@@ -30,9 +30,9 @@ def execute(
     post: CurrentPost,
     body: Run = RUN,
 ) -> Response:
-    """Run a runbook for the incident. The answer comes once it is certain to run, before it has.
+    """Run a runbook for the incident. The response is sent once the run is committed, before it executes.
 
-    With `dry_run` it is the plan of such a run, of which nothing is done.
+    With `dry_run`, returns the plan of the run without running anything.
     """
     return start_or_plan(post, incident, runbook, body)
 
@@ -41,7 +41,7 @@ def execute(
 def list_all(
     incident: IncidentReference, caller: CurrentCaller, page: WantedPage, runs: RunsOfIncident
 ) -> ExecutionPage:
-    """What was run for the incident, newest first."""
+    """List the runbook executions of the incident, newest first."""
     with caller.unit_of_work.begin() as work:
         found_incident = find_incident(work, caller.person, incident)
         rows = list_executions(work, found_incident, page.window, runs.wanted(work, caller.person))

@@ -1,4 +1,4 @@
-"""`/incidents/{id}/timeline` and `/notes`: what happened, and what people wrote about it."""
+"""`/incidents/{id}/timeline` and `/incidents/{id}/notes`: what happened, and people's notes."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -27,20 +27,22 @@ router = authenticated_router("/api/incidents", "incidents")
 
 
 def _check_kind(value: str) -> str:
-    """The refusal names the nearest: all of them would be a page."""
+    """Refuse an unknown kind, with the nearest names: there are too many to list."""
     if value in KINDS:
         return value
     near = nearest(value, KINDS)
     meant = one_of(near) if near else f"a kind of line, such as {KINDS[0]}"
-    raise PydanticCustomError("unknown_kind", "No line is of this kind", {"meant": meant})
+    raise PydanticCustomError("unknown_kind", "There is no such kind of line", {"meant": meant})
 
 
 Kind = Annotated[str, AfterValidator(_check_kind), WithJsonSchema({"type": "string", "enum": list(KINDS)})]
-WantedKinds = Annotated[list[Kind] | None, Query(description="Of this kind; several times: of any of these.")]
+WantedKinds = Annotated[
+    list[Kind] | None, Query(description="Only lines of this kind; repeat it for several kinds.")
+]
 
 
 class NoteBody(Body):
-    """What is to be remembered."""
+    """The note's text."""
 
     text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=3000)]
 
@@ -53,7 +55,7 @@ def show(
     period: WantedPeriod,
     kind: WantedKinds = None,
 ) -> TimelinePage:
-    """What happened, oldest first: status changes, workflows, actions, runs, steps, decisions, verdicts, notes."""
+    """List what happened, oldest first: status changes, workflows, actions, runs, steps, decisions, verdicts, notes."""
     with caller.unit_of_work.begin() as work:
         wanted = WantedLines(tuple(kind) if kind else None, period.since, period.until)
         rows = timeline(work, find_incident(work, caller.person, incident), page.window, wanted)

@@ -1,4 +1,4 @@
-"""`/incidents`: opened, found, acknowledged, resolved, closed."""
+"""`/incidents`: opening, listing and showing incidents, and changing their status and severity."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -31,27 +31,27 @@ LabelValue = Annotated[str, StringConstraints(max_length=1000)]
 
 
 class IncidentBody(Body):
-    """What is wrong, and whose it is."""
+    """The incident to open."""
 
     title: Title
     """What is wrong, in one line."""
     description: str = Field(default="", max_length=10_000)
-    """What else is known."""
+    """Further details."""
     severity: Severity
     """How bad it is."""
     service: Annotated[str, StringConstraints(min_length=1, max_length=250)] | None = None
-    """Which service it concerns."""
+    """The affected service."""
     team: Name
     """The team that it belongs to."""
     labels: dict[LabelName, LabelValue] = Field(default_factory=dict, max_length=100)
-    """Whatever workflows may want to know."""
+    """Free key-value pairs, which workflows can read."""
     slack_channel: SlackChannel | None = None
-    """The channel where it is dealt with, C…."""
+    """The id of the incident's Slack channel, C…."""
 
 
 @router.post("", status_code=HTTPStatus.CREATED, response_model=IncidentAnswer)
 def open_one(body: IncidentBody, post: CurrentPost) -> Response:
-    """Open an incident. The workflows that match it start with it."""
+    """Open an incident. Matching workflows start in the same transaction."""
 
     def act(work: UnitOfWork) -> IncidentAnswer:
         with missing_is_invalid("team"):
@@ -68,9 +68,9 @@ def list_all(
     page: WantedPage,
     period: WantedPeriod,
     team: WantedTeam = None,
-    status: Annotated[IncidentStatus | None, Query(description="In this status.")] = None,
+    status: Annotated[IncidentStatus | None, Query(description="Only those in this status.")] = None,
 ) -> IncidentPage:
-    """The incidents of your teams, newest first."""
+    """List the incidents of your teams, newest first."""
     wanted = Wanted(status, since=period.since, until=period.until)
     with caller.unit_of_work.begin() as work, missing_is_invalid("team"):
         rows = list_incidents(work, caller.person, page.window, wanted, team=team)
@@ -84,38 +84,38 @@ def position_of(incident: Incident) -> Position:
 
 @router.get("/{id}")
 def show(incident: IncidentReference, caller: CurrentCaller) -> IncidentAnswer:
-    """One incident, by its id or its number."""
+    """Return one incident, by its id or number."""
     with caller.unit_of_work.begin() as work:
         return IncidentAnswer(incident=view_incident(find_incident(work, caller.person, incident)))
 
 
 @router.post("/{id}/acknowledge", response_model=IncidentAnswer)
 def acknowledge(incident: IncidentReference, post: CurrentPost) -> Response:
-    """Say that somebody works on it."""
+    """Acknowledge an incident: somebody is working on it."""
     return _change(incident, post, IncidentStatus.ACKNOWLEDGED)
 
 
 @router.post("/{id}/resolve", response_model=IncidentAnswer)
 def resolve(incident: IncidentReference, post: CurrentPost) -> Response:
-    """Say that it is over."""
+    """Mark an incident as resolved."""
     return _change(incident, post, IncidentStatus.RESOLVED)
 
 
 @router.post("/{id}/close", response_model=IncidentAnswer)
 def close(incident: IncidentReference, post: CurrentPost) -> Response:
-    """Say that nothing is left to do."""
+    """Close an incident: nothing is left to do."""
     return _change(incident, post, IncidentStatus.CLOSED)
 
 
 class Escalation(Body):
-    """How severe it is now."""
+    """The new severity."""
 
     severity: Severity
 
 
 @router.post("/{id}/escalate", response_model=IncidentAnswer)
 def escalate_one(incident: IncidentReference, body: Escalation, post: CurrentPost) -> Response:
-    """Raise the severity."""
+    """Raise an incident's severity."""
 
     def act(work: UnitOfWork) -> IncidentAnswer:
         found = find_incident(work, post.caller.person, incident)

@@ -1,4 +1,4 @@
-"""What `/runbooks` and `/workflows` have in common: definitions written, shown, rolled back, deleted."""
+"""What `/runbooks` and `/workflows` share: writing, showing, approving, rolling back and deleting definitions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ from core.services.library.kinds import DefinitionKind, Row
 from core.services.library.writing import AnyDefinition, Intent
 from core.unit_of_work import UnitOfWork
 
-LINE = "ver_"  # what makes an identifier of a line's number, for cursors
-LARGEST = 2**31 - 1  # of PostgreSQL's integer
+LINE = "ver_"  # turns a history line's number into an identifier, for cursors
+LARGEST = 2**31 - 1  # PostgreSQL's largest integer
 
 
 class Decision(Body):
-    """Why; it stands in the history."""
+    """`note`: the reason, for the history."""
 
     note: str = Field(default="", max_length=2000)
 
@@ -40,16 +40,17 @@ NO_NOTE = Decision()
 
 
 class Rollback(Decision):
-    """To which version."""
+    """The version to roll back to."""
 
     version: int = Field(ge=1, le=LARGEST)
 
 
 @dataclass(frozen=True)
 class DefinitionResource(Generic[Row]):
-    """REST over one shelf. `answer`: what is shown of a row; `read`: the definition in a body.
+    """The REST resource of one kind of definition.
 
-    Who may write is asked first: what a stranger sends is not looked at.
+    `answer` returns the response for a row; `read` parses the definition in a body. The permission to write is checked
+    first, so that the bodies of people who lack it are not parsed.
     """
 
     kind: DefinitionKind[Row]
@@ -66,7 +67,7 @@ class DefinitionResource(Generic[Row]):
         return post.once(act, HTTPStatus.CREATED)
 
     def show(self, caller: Caller, reference: str, *, as_yaml: bool) -> Response:
-        """Also what was deleted, by its id: executions name it."""
+        """Return the definition. Deleted ones are found by their id, because executions refer to them."""
         with caller.unit_of_work.begin() as work:
             row = find(work, caller.person, self.kind, reference, even_deleted=True)
             headers = _headers(row) | {"Vary": "Accept"}
@@ -101,33 +102,33 @@ class DefinitionResource(Generic[Row]):
         return self.act(post, reference, done)
 
     def approve(self, post: Post, reference: str, body: Decision, read_version: int | None) -> Response:
-        """Of nothing but the version that the request names."""
+        """Approve the version that the request names, and no other."""
         caller, intent = post.caller, Intent(body.note, read_version)
 
-        def deed(work: UnitOfWork, row: Row) -> Row:
+        def decide(work: UnitOfWork, row: Row) -> Row:
             own = caller.settings.single_admin
             with version_in_header():
                 return approve(work, caller.person, self.kind, row, intent, own_version_allowed=own)
 
-        return self.act(post, reference, deed)
+        return self.act(post, reference, decide)
 
     def deprecate(self, post: Post, reference: str, body: Decision, read_version: int | None) -> Response:
-        def deed(work: UnitOfWork, row: Row) -> Row:
+        def decide(work: UnitOfWork, row: Row) -> Row:
             return deprecate(work, post.caller.person, self.kind, row, Intent(body.note, read_version))
 
-        return self.act(post, reference, deed)
+        return self.act(post, reference, decide)
 
-    def act(self, post: Post, reference: str, deed: Callable[[UnitOfWork, Row], Row]) -> Response:
-        """Do something with one of them, and answer with what became of it."""
+    def act(self, post: Post, reference: str, change: Callable[[UnitOfWork, Row], Row]) -> Response:
+        """Apply `change` to one definition, and return the result."""
 
         def act(work: UnitOfWork) -> BaseModel:
             row = find(work, post.caller.person, self.kind, reference)
-            return self.answer(work, deed(work, row))
+            return self.answer(work, change(work, row))
 
         return post.once(act)
 
     def versions(self, caller: Caller, reference: str, page: PageRequest) -> VersionPage:
-        """Also of what was deleted, by its id."""
+        """List the history, newest first. Deleted definitions are found by their id."""
         with caller.unit_of_work.begin() as work:
             row = find(work, caller.person, self.kind, reference, even_deleted=True)
             size, before = page.limit + 1, _line_of(page.after)
@@ -136,7 +137,7 @@ class DefinitionResource(Generic[Row]):
 
 
 def _headers(row: Row) -> dict[str, str]:
-    """The tag is the version (RFC 9110, section 8.8.3): what `If-Match` of a later change compares."""
+    """Return the ETag (RFC 9110, section 8.8.3): the version, to which `If-Match` of a later change is compared."""
     return {"ETag": f'"{row.version}"'}
 
 
@@ -145,12 +146,12 @@ def _position(line: AnyVersion) -> Position:
 
 
 def _line_of(position: Position | None) -> int | None:
-    """Raises InvalidInput for the cursor of another list."""
+    """Return the line's number. Raises InvalidInput for the cursor of another list."""
     if position is None:
         return None
     number = position.id.removeprefix(LINE)
     if not number.isdecimal() or int(number) > LARGEST:
         raise InvalidInput(
-            "This cursor is none of ours.", hint="Take next_cursor from the page before.", field="cursor"
+            "This cursor is invalid.", hint="Use next_cursor of the previous page.", field="cursor"
         )
     return int(number)

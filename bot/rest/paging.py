@@ -1,4 +1,4 @@
-"""Cursor paging: a page, and an opaque cursor for the next one, which begins behind the last row."""
+"""Cursor pagination: a page of rows, and an opaque cursor for the next page, which begins after the last row."""
 
 import base64
 import binascii
@@ -16,7 +16,7 @@ from core.services.access.listing import Position, Window
 
 MOST = 200
 USUAL = 50
-CURSOR = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}  # as the OpenAPI document has it
+CURSOR = {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}  # for the OpenAPI document
 IDENTIFIER = re.compile(r"[a-z]{3}_[0-9a-z]{1,40}")
 
 Row = TypeVar("Row")
@@ -24,7 +24,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """`next_cursor`: where the next page begins; None on the last one."""
+    """One page. `next_cursor`: for the next page; None on the last one."""
 
     rows: Sequence[Row]
     next_cursor: str | None
@@ -32,29 +32,29 @@ class Page(Generic[Row]):
 
 @dataclass(frozen=True)
 class PageRequest:
-    """Up to `limit` rows, those behind `after`."""
+    """The request for up to `limit` rows after `after`."""
 
     limit: int = USUAL
     after: Position | None = None
 
     @property
     def window(self) -> Window:
-        """One row more than the page has: if it is there, there is a next page."""
+        """The rows to query: one more than the page has, which shows whether there is a next page."""
         return Window(self.limit + 1, self.after)
 
     def cut(self, rows: Sequence[Row], position: Callable[[Row], Position]) -> Page[Row]:
-        """The page of the rows that were found in the window."""
+        """Return the page of the rows that were found in the window."""
         shown = rows[: self.limit]
         return Page(shown, encode_cursor(position(shown[-1])) if len(rows) > len(shown) else None)
 
 
 def page_request(
-    limit: Annotated[int, Query(ge=1, le=MOST, description="How many to answer at most.")] = USUAL,
+    limit: Annotated[int, Query(ge=1, le=MOST, description="The maximum number of rows.")] = USUAL,
     cursor: Annotated[
-        str | None, WithJsonSchema(CURSOR), Query(description="`next_cursor` of the page before.")
+        str | None, WithJsonSchema(CURSOR), Query(description="`next_cursor` of the previous page.")
     ] = None,
 ) -> PageRequest:
-    """Raises InvalidInput for a cursor that is none of ours."""
+    """Return the requested page. Raises InvalidInput for an invalid cursor."""
     return PageRequest(limit, decode_cursor(cursor) if cursor is not None else None)
 
 
@@ -67,17 +67,17 @@ def encode_cursor(position: Position) -> str:
 
 
 def decode_cursor(cursor: str) -> Position:
-    """Raises InvalidInput for anything that `encode_cursor` did not make."""
+    """Decode a cursor of `encode_cursor`. Raises InvalidInput for anything else."""
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         moment, _, identifier = base64.b64decode(padded, b"-_", validate=True).decode("ascii").partition(" ")
         position = Position(datetime.fromisoformat(moment), identifier)
         position.at.astimezone(
             UTC
-        )  # of the first day and the last one, some zones have hours that UTC has not
+        )  # the first and the last day have hours in some zones that do not exist in UTC
     except (ValueError, OverflowError, binascii.Error):
         position = None
     if position is None or position.at.tzinfo is None or not IDENTIFIER.fullmatch(position.id):
-        hint = "Take next_cursor from the page before, or leave it out to begin at the start."
-        raise InvalidInput("This cursor is none of ours.", hint=hint, field="cursor")
+        hint = "Use next_cursor of the previous page, or omit it to begin at the start."
+        raise InvalidInput("This cursor is invalid.", hint=hint, field="cursor")
     return position

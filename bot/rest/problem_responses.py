@@ -1,4 +1,4 @@
-"""Problems in the OpenAPI document: their schema, and which codes each operation answers with."""
+"""Problems in the OpenAPI document: their schema, and the error codes of each operation."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
@@ -14,7 +14,7 @@ Operation = Mapping[str, Any]
 
 
 class FieldProblem(BaseModel):
-    """What is wrong with one field of the request."""
+    """The error of one field of the request."""
 
     field: str
     detail: str
@@ -26,23 +26,23 @@ class Problem(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     type: str
-    """Where the code is explained, relative to this address: `/problems/` and the code."""
+    """The address of the code's explanation, relative to the request's: `/problems/` and the code."""
     title: str
     """The code's meaning in a few words."""
     status: int
     """The HTTP status."""
     code: ErrorCode
-    """What kind of problem it is, for machines. It stays, whatever `title` and `detail` say."""
+    """The kind of problem, for machines. It is stable, while `title` and `detail` may change."""
     detail: str
     """What happened, and what to do, in a sentence for people."""
     field: str | None = None
-    """Of a 422: the first field that is at fault."""
+    """With 422: the first wrong field."""
     errors: list[FieldProblem] | None = None
-    """Of a 422: all fields that are at fault."""
+    """With 422: all wrong fields."""
     id: str | None = None
-    """Of a 500: the request's id, which is in the log too."""
+    """With 500: the request's id, which is in the log, too."""
     execution: str | None = None
-    """Of `lock_held`: the address of the run that holds the lock, where the caller may see it."""
+    """With `lock_held`: the address of the run that holds the lock, if the caller may see it."""
 
 
 REFERENCE = {"$ref": "#/components/schemas/Problem"}
@@ -58,7 +58,7 @@ CHANGES = (C.ALREADY_DONE, C.CONFLICT)
 WRITES = (C.DEFINITION_ERROR, C.EXPRESSION_ERROR, C.ALREADY_EXISTS)
 VERSIONS = (C.ALREADY_DONE, C.CONFLICT, C.NOT_RUNNABLE, C.SUPERSEDED)
 
-# What operations answer with beside what can be told from their parameters and bodies.
+# The codes of operations, in addition to those that follow from their parameters and bodies.
 OF_THEIR_OWN: Mapping[str, tuple[ErrorCode, ...]] = {
     "POST /api/incidents": (C.CONFLICT,),
     "POST /api/incidents/{id}/acknowledge": CHANGES,
@@ -103,7 +103,7 @@ OF_HEADERS = {"Idempotency-Key": C.IDEMPOTENCY_KEY_REUSED, "If-Match": C.STALE}
 
 
 def add_problems(document: dict[str, Any]) -> None:
-    """Give an OpenAPI document the schema of problems, and each of its operations the codes that it answers with."""
+    """Add to an OpenAPI document the schema of problems, and to each operation its error codes."""
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             operation["responses"] |= responses_of(codes_of(f"{method.upper()} {path}", operation))
@@ -112,17 +112,17 @@ def add_problems(document: dict[str, Any]) -> None:
 
 
 def names_problems(document: Mapping[str, Any]) -> bool:
-    """Whether `add_problems` was done to it."""
+    """Return True if `add_problems` was applied to the document."""
     return Problem.__name__ in document["components"]["schemas"]
 
 
 def codes_of(route: str, operation: Operation) -> frozenset[ErrorCode]:
-    """`route`: method and path; `operation`: as the document describes it."""
-    return frozenset({*OF_ALL, *OF_THEIR_OWN.get(route, ()), *_told_by(operation)})
+    """Return an operation's codes. `route`: method and path; `operation`: its object in the document."""
+    return frozenset({*OF_ALL, *OF_THEIR_OWN.get(route, ()), *_implied_by(operation)})
 
 
-def _told_by(operation: Operation) -> Iterator[ErrorCode]:
-    """What the description of an operation says of its refusals."""
+def _implied_by(operation: Operation) -> Iterator[ErrorCode]:
+    """Yield the codes that follow from an operation's security, body and parameters."""
     if "security" in operation:
         yield from OF_TOKENS
     if "requestBody" in operation:
@@ -134,7 +134,7 @@ def _told_by(operation: Operation) -> Iterator[ErrorCode]:
 
 
 def responses_of(codes: Iterable[ErrorCode]) -> dict[str, Any]:
-    """One response for each status, which names its codes."""
+    """Return one response for each status, with its codes."""
     in_order = [code for code in ErrorCode if code in frozenset(codes)]
     in_order.sort(key=lambda code: code.status)
     return {

@@ -1,4 +1,4 @@
-"""The ids and names in paths. What cannot be one is answered like what is not there."""
+"""Ids and names in paths. A malformed one gets the same response as one that does not exist."""
 
 import re
 from typing import Annotated
@@ -23,7 +23,7 @@ def _one_of(noun: str, pattern: re.Pattern[str]) -> AfterValidator:
 
 IncidentName = Annotated[str, _one_of("incident", INCIDENT)]
 IncidentReference = Annotated[
-    IncidentName, Path(alias="id", description="Its id, or its number as `inc-12`.")
+    IncidentName, Path(alias="id", description="The incident's id, or its number such as `inc-12`.")
 ]
 RunbookReference = Annotated[
     str, Path(alias="id", description="The runbook's id or name."), _one_of("runbook", OTHER)

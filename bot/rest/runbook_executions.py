@@ -1,9 +1,4 @@
-"""`/runbooks/executions`: one run, watched, cancelled, judged, retried.
-
-`/runbooks/executions`: one run, watched, cancelled, judged.
-
-`/runbooks/executions/{id}/retry`: going on where a run ended.
-"""
+"""`/runbooks/executions`: showing, cancelling and retrying a run, and giving a verdict."""
 
 from enum import StrEnum
 from http import HTTPStatus
@@ -25,7 +20,7 @@ router = authenticated_router("/api/runbooks/executions", "runbook executions")
 
 
 class Verdict(StrEnum):
-    """What a person knows of a step of which we do not know whether it happened."""
+    """What a person knows about a step in doubt."""
 
     RAN = "ran"
     DID_NOT_RUN = "did_not_run"
@@ -34,16 +29,16 @@ class Verdict(StrEnum):
 
 class VerdictBody(Body):
     verdict: Verdict
-    """Whether the step happened; `run_again`: it did not, or it does no harm to do it twice."""
+    """`ran`: the step happened. `did_not_run`: it did not. `run_again`: it did not, or may safely happen twice."""
     step: str = Field(min_length=1, max_length=200)
-    """The step that this is about; if another one is asked about by now, 409."""
+    """The step in doubt. If the run asks about another one by now: 409."""
     attempt: int = Field(ge=1, le=1_000_000)
-    """The attempt of that step, as the run shows it."""
+    """The step's attempt, as shown by the run."""
 
 
 @router.get("/{execution_id}")
 def show(execution: ExecutionReference, caller: CurrentCaller) -> ExecutionAnswer:
-    """One run, with its steps as they are now."""
+    """Return one run with the current state of its steps."""
     with caller.unit_of_work.begin() as work:
         row = find_execution(work, caller.person, execution)
         return ExecutionAnswer(execution=view_execution(work, row))
@@ -51,7 +46,7 @@ def show(execution: ExecutionReference, caller: CurrentCaller) -> ExecutionAnswe
 
 @router.post("/{execution_id}/cancel", response_model=ExecutionAnswer)
 def cancel_one(execution: ExecutionReference, post: CurrentPost) -> Response:
-    """Start no further step, and stop the one that runs."""
+    """Cancel a run: no further step starts, and the running one is stopped."""
 
     def act(work: UnitOfWork) -> ExecutionAnswer:
         row = cancel(work, post.caller.person, execution)
@@ -62,7 +57,7 @@ def cancel_one(execution: ExecutionReference, post: CurrentPost) -> Response:
 
 @router.post("/{execution_id}/verdict", response_model=ExecutionAnswer)
 def judge(execution: ExecutionReference, body: VerdictBody, post: CurrentPost) -> Response:
-    """Say whether the step that this run asks about happened."""
+    """Give the verdict: say whether the step in doubt happened."""
 
     def act(work: UnitOfWork) -> ExecutionAnswer:
         about = InDoubt(body.step, body.attempt)
@@ -73,7 +68,7 @@ def judge(execution: ExecutionReference, body: VerdictBody, post: CurrentPost) -
 
 
 class RetryBody(Body):
-    """`from`: the step to go on from, which a team's admins may choose."""
+    """`from`: the step to continue from, which only admins of the team may choose."""
 
     from_step: str | None = Field(default=None, alias="from", min_length=1, max_length=200)
 
@@ -83,7 +78,7 @@ FIRST = RetryBody()
 
 @router.post("/{execution_id}/retry", status_code=HTTPStatus.CREATED, response_model=ExecutionAnswer)
 def retry_one(execution: ExecutionReference, post: CurrentPost, body: RetryBody = FIRST) -> Response:
-    """Make a new run that goes on from the first step that did not succeed."""
+    """Start a new run that continues from the first step that did not succeed."""
 
     def act(work: UnitOfWork) -> ExecutionAnswer:
         row = retry(

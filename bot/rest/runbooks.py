@@ -1,4 +1,4 @@
-"""`/runbooks`: the library, and running from it."""
+"""`/runbooks`: the runbook library, and running runbooks."""
 
 from functools import partial
 from http import HTTPStatus
@@ -34,14 +34,12 @@ from core.unit_of_work import UnitOfWork
 
 router = authenticated_router("/api/runbooks", "runbooks")
 
-InApproval = Annotated[ApprovalStatus | None, Query(description="Those in this status.")]
-
 
 class ExecuteBody(Run):
-    """For which incident, and with what. `incident_id` may also be the incident's number."""
+    """The incident and the parameters of a run."""
 
     incident_id: IncidentName
-    """The incident's id, or its number as `inc-12`."""
+    """The incident's id, or its number such as `inc-12`."""
 
 
 def _answer(work: UnitOfWork, row: Runbook) -> RunbookAnswer:
@@ -53,7 +51,7 @@ def _read(work: UnitOfWork, person: Person, body: DocumentBody) -> RunbookDefini
     return body.read(RunbookDefinition, partial(check_may_write, person), known)
 
 
-DESK = DefinitionResource(RUNBOOKS, _answer, _read)
+RESOURCE = DefinitionResource(RUNBOOKS, _answer, _read)
 
 
 @router.get("")
@@ -61,9 +59,9 @@ def list_all(
     caller: CurrentCaller,
     page: WantedPage,
     team: WantedTeam = None,
-    status: Annotated[ApprovalStatus | None, Query(description="In this status.")] = None,
+    status: Annotated[ApprovalStatus | None, Query(description="Only those in this status.")] = None,
 ) -> RunbookPage:
-    """The runbooks of your teams and the global ones, newest first."""
+    """List the runbooks of your teams and the global ones, newest first."""
     with caller.unit_of_work.begin() as work, missing_is_invalid("team"):
         rows = list_runbooks(work, caller.person, page.window, team=team, status=status)
         found = page.cut(rows, _position)
@@ -76,14 +74,14 @@ def _position(runbook: Runbook) -> Position:
 
 @router.post("", status_code=HTTPStatus.CREATED, response_model=RunbookAnswer, openapi_extra=BODY)
 def create(body: SentDocument, post: CurrentPost, note: Note = "") -> Response:
-    """Write a new runbook. It is a draft until somebody else approves it."""
-    return DESK.create(post, body, note)
+    """Create a runbook. It is a draft until somebody else approves it."""
+    return RESOURCE.create(post, body, note)
 
 
 @router.get("/{id}", response_model=RunbookAnswer, responses=ANSWER)
 def show(runbook: RunbookReference, caller: CurrentCaller, as_yaml: WantsYaml) -> Response:
-    """One runbook, by its id or its name: its newest version, and what that changes in the approved one."""
-    return DESK.show(caller, runbook, as_yaml=as_yaml)
+    """Return the newest version of a runbook, by its id or name, with its changes from the approved version."""
+    return RESOURCE.show(caller, runbook, as_yaml=as_yaml)
 
 
 @router.put("/{id}", response_model=RunbookAnswer, openapi_extra=BODY)
@@ -94,27 +92,30 @@ def change(
     version: ReadVersion,
     note: Note = "",
 ) -> Response:
-    """Write its next version, a draft. The same definition changes nothing."""
-    return DESK.change(caller, runbook, body, Intent(note, version))
+    """Write the next version, which is a draft. An identical definition changes nothing."""
+    return RESOURCE.change(caller, runbook, body, Intent(note, version))
 
 
 @router.delete("/{id}", status_code=HTTPStatus.NO_CONTENT)
 def delete(runbook: RunbookReference, caller: CurrentCaller, version: ReadVersion, note: Note = "") -> None:
-    """Delete it, if nothing of it runs. What ran, and its history, can still be read."""
-    DESK.delete(caller, runbook, Intent(note, version))
+    """Delete a runbook that has no active executions. Its executions and history can still be read."""
+    RESOURCE.delete(caller, runbook, Intent(note, version))
 
 
 @router.get("/{id}/versions")
 def versions(runbook: RunbookReference, caller: CurrentCaller, page: WantedPage) -> VersionPage:
-    """What was written and decided, by whom and when, newest first."""
-    return DESK.versions(caller, runbook, page)
+    """List what was written and decided, by whom and when, newest first."""
+    return RESOURCE.versions(caller, runbook, page)
 
 
 @router.get("/{id}/executions")
 def list_executions(
     runbook: RunbookReference, caller: CurrentCaller, page: WantedPage, runs: RunsOfDefinition
 ) -> ExecutionPage:
-    """What ran of the runbook for the incidents of your teams, newest first; also of what was deleted, by its id."""
+    """List the runbook's executions for the incidents of your teams, newest first.
+
+    A deleted runbook is found by its id.
+    """
     with caller.unit_of_work.begin() as work:
         row = find(work, caller.person, RUNBOOKS, runbook, even_deleted=True)
         wanted = runs.wanted(work, caller.person)
@@ -127,30 +128,30 @@ def list_executions(
 def approve(
     runbook: RunbookReference, post: CurrentPost, version: ReadVersion, body: Decision = NO_NOTE
 ) -> Response:
-    """Approve the version that `If-Match` names, so that it may run; without one: 428. It must be the newest."""
-    return DESK.approve(post, runbook, body, version)
+    """Approve the version in `If-Match`, which must be the newest, so that it may run. Without `If-Match`: 428."""
+    return RESOURCE.approve(post, runbook, body, version)
 
 
 @router.post("/{id}/deprecate", response_model=RunbookAnswer)
 def deprecate(
     runbook: RunbookReference, post: CurrentPost, version: ReadVersion, body: Decision = NO_NOTE
 ) -> Response:
-    """Let the approved version run no more. What runs of it ends as it would."""
-    return DESK.deprecate(post, runbook, body, version)
+    """Deprecate a runbook, so that it can no longer be run. Its active executions continue."""
+    return RESOURCE.deprecate(post, runbook, body, version)
 
 
 @router.post("/{id}/rollback", response_model=RunbookAnswer)
 def rollback(runbook: RunbookReference, post: CurrentPost, body: Rollback, version: ReadVersion) -> Response:
-    """Write what an earlier version said as a new one, a draft: it wants approval like any other."""
-    return DESK.roll_back(post, runbook, body, version)
+    """Write an earlier version again as the newest one. It is a draft and needs approval."""
+    return RESOURCE.roll_back(post, runbook, body, version)
 
 
 @router.post(
     "/{id}/execute", status_code=HTTPStatus.CREATED, response_model=ExecutionAnswer, responses=OR_A_PLAN
 )
 def execute(runbook: RunbookReference, body: ExecuteBody, post: CurrentPost) -> Response:
-    """Run a runbook for an incident that the body names.
+    """Run a runbook for the incident in the body.
 
-    With `dry_run` the answer is the plan of such a run, of which nothing is done.
+    With `dry_run`, returns the plan of the run without running anything.
     """
     return start_or_plan(post, body.incident_id, runbook, body)

@@ -1,4 +1,4 @@
-"""`/secrets`: what is declared about secrets; for platform admins. No value of one is ever here."""
+"""`/secrets`: the declarations of secrets, for platform admins. Values are never sent or returned here."""
 
 from http import HTTPStatus
 
@@ -39,7 +39,7 @@ def _read(person: Person, body: DocumentBody) -> SecretDefinition:
 
 @router.post("", status_code=HTTPStatus.CREATED, response_model=SecretAnswer, openapi_extra=BODY)
 def create(body: SentDocument, post: CurrentPost) -> Response:
-    """Declare a secret: where it is read, who may use it, and where it may go."""
+    """Declare a secret: its source, the teams that may use it, and where it may be sent."""
     person = post.caller.person
     secrets.check_may_declare(person)
 
@@ -51,21 +51,21 @@ def create(body: SentDocument, post: CurrentPost) -> Response:
 
 @router.get("")
 def list_all(caller: CurrentCaller) -> SecretList:
-    """All that are declared, by name."""
+    """List all declared secrets by name."""
     with caller.unit_of_work.begin() as work:
         return SecretList(secrets=list(map(_view, secrets.list_secrets(work, caller.person))))
 
 
 @router.get("/{id}")
 def show(secret: SecretReference, caller: CurrentCaller) -> SecretAnswer:
-    """One of them."""
+    """Return one declaration."""
     with caller.unit_of_work.begin() as work:
         return SecretAnswer(secret=_view(secrets.find_secret(work, caller.person, secret)))
 
 
 @router.put("/{id}", openapi_extra=BODY)
 def change(secret: SecretReference, body: SentDocument, caller: CurrentCaller) -> SecretAnswer:
-    """Declare it otherwise. The workers know of it within a second."""
+    """Change a declaration. Workers apply it within a second."""
     secrets.check_may_declare(caller.person)
     with caller.unit_of_work.begin() as work:
         definition = _read(caller.person, body)
@@ -74,6 +74,6 @@ def change(secret: SecretReference, body: SentDocument, caller: CurrentCaller) -
 
 @router.delete("/{id}", status_code=HTTPStatus.NO_CONTENT)
 def delete(secret: SecretReference, caller: CurrentCaller) -> None:
-    """From now on nobody may use it."""
+    """Delete a declaration. From then on nobody may use the secret."""
     with caller.unit_of_work.begin() as work:
         secrets.delete_secret(work, caller.person, secret)

@@ -1,4 +1,4 @@
-"""What the REST face is told when it is made."""
+"""The settings of the REST application."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,11 +11,11 @@ from core.origins import Origins
 
 @dataclass(frozen=True)
 class RestSettings:
-    """`single_admin`: a platform admin may approve a definition that they wrote (RUNBOOK_SINGLE_ADMIN).
+    """`single_admin`: True if platform admins may approve definitions that they wrote (RUNBOOK_SINGLE_ADMIN).
 
-    `callbacks`: what made the addresses that outside systems call back; `limit`: on the requests of each token,
-    `limits`: on those of people, addresses and alert sources. `origins` reads which run of ours made a request.
-    `alert_secrets`: what vendors sign their alerts with, by the vendor's name.
+    `callbacks` checks the addresses that outside systems call back. `limit` applies to the requests of each token,
+    `limits` to those of people, addresses and alert sources. `origins` tells which of our own runs sent a request.
+    `alert_secrets`: the secrets with which vendors sign their alerts, by the vendor's name.
     """
 
     single_admin: bool = False

@@ -1,4 +1,4 @@
-"""Starting a runbook, and listing what ran, for both addresses that do."""
+"""Starting, planning and listing runs, shared by the routes of runbooks and incidents."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -23,19 +23,19 @@ from core.tables import RunbookExecution
 from core.unit_of_work import UnitOfWork
 
 OR_A_PLAN: dict[int | str, dict[str, Any]] = {
-    200: {"model": PlanAnswer, "description": "The plan that `dry_run` asked for."}
+    200: {"model": PlanAnswer, "description": "With `dry_run`: the plan."}
 }
 
 
 def start_or_plan(post: Post, incident: str, runbook: str, body: Run) -> Response:
-    """Start it, or, where the body says `dry_run`, answer 200 with the plan."""
+    """Start the run (201), or with `dry_run` return its plan (200)."""
     if body.dry_run:
         return plan(post, incident, runbook, body.parameters)
     return start(post, incident, runbook, body.parameters)
 
 
 def plan(post: Post, incident: str, runbook: str, parameters: Mapping[str, JsonValue]) -> Response:
-    """The plan of a run. It is made anew for each request: there is no deed that could be done twice."""
+    """Return the plan of a run. It has no effect, so it is computed for every request, whatever its key."""
 
     def act(work: UnitOfWork) -> PlanAnswer:
         person = post.caller.person
@@ -47,7 +47,7 @@ def plan(post: Post, incident: str, runbook: str, parameters: Mapping[str, JsonV
 
 
 def start(post: Post, incident: str, runbook: str, parameters: Mapping[str, JsonValue]) -> Response:
-    """Start the runbook for the incident, both by reference; 201 with the execution."""
+    """Start the runbook for the incident, both given by id or name, and return 201 with the execution."""
 
     def act(work: UnitOfWork) -> ExecutionAnswer:
         person = post.caller.person
@@ -65,7 +65,7 @@ def start(post: Post, incident: str, runbook: str, parameters: Mapping[str, Json
 
 
 def page_of_runs(work: UnitOfWork, page: PageRequest, rows: Sequence[RunbookExecution]) -> ExecutionPage:
-    """The page of the runs that were found in its window."""
+    """Return the page of the runs that were found in its window."""
     found = page.cut(rows, _position)
     return ExecutionPage(executions=view_executions(work, found.rows), next_cursor=found.next_cursor)
 

@@ -1,4 +1,4 @@
-"""`/workflows`: the library, and what ran from it."""
+"""`/workflows`: the workflow library, and workflow executions."""
 
 from functools import partial
 from http import HTTPStatus
@@ -44,11 +44,9 @@ from core.unit_of_work import UnitOfWork
 
 router = authenticated_router("/api/workflows", "workflows")
 
-IsEnabled = Annotated[bool | None, Query(description="Those that are enabled, or those that are not.")]
-
 
 class Duplicate(Decision):
-    """Under which name."""
+    """The name of the copy."""
 
     name: Name
 
@@ -58,14 +56,14 @@ def _answer(work: UnitOfWork, row: Workflow) -> WorkflowAnswer:
 
 
 def _read(work: UnitOfWork, person: Person, body: DocumentBody) -> WorkflowDefinition:
-    """The runbooks that it starts must be there, the secrets that it uses declared for it."""
+    """Parse the definition. The runbooks that it starts must exist, and the secrets that it uses be declared for it."""
     known = Known(
         visible_names(work, person, RUNBOOKS), declared_channels(work), declared_secrets(work.session)
     )
     return body.read(WorkflowDefinition, partial(check_may_write, person), known)
 
 
-DESK = DefinitionResource(WORKFLOWS, _answer, _read)
+RESOURCE = DefinitionResource(WORKFLOWS, _answer, _read)
 
 
 @router.get("")
@@ -73,10 +71,12 @@ def list_all(
     caller: CurrentCaller,
     page: WantedPage,
     team: WantedTeam = None,
-    enabled: Annotated[bool | None, Query(description="Only those that are, or are not.")] = None,
-    status: Annotated[ApprovalStatus | None, Query(description="In this status.")] = None,
+    enabled: Annotated[
+        bool | None, Query(description="Only those that are enabled, or that are not.")
+    ] = None,
+    status: Annotated[ApprovalStatus | None, Query(description="Only those in this status.")] = None,
 ) -> WorkflowPage:
-    """The workflows of your teams and the global ones, newest first."""
+    """List the workflows of your teams and the global ones, newest first."""
     with caller.unit_of_work.begin() as work, missing_is_invalid("team"):
         rows = list_workflows(work, caller.person, page.window, team=team, enabled=enabled, status=status)
         found = page.cut(rows, _position)
@@ -89,20 +89,20 @@ def _position(workflow: Workflow) -> Position:
 
 @router.post("", status_code=HTTPStatus.CREATED, response_model=WorkflowAnswer, openapi_extra=BODY)
 def create(body: SentDocument, post: CurrentPost, note: Note = "") -> Response:
-    """Write a new workflow. It is a draft, and starts nothing until somebody else approves it."""
-    return DESK.create(post, body, note)
+    """Create a workflow. It is a draft and does not start until somebody else approves it."""
+    return RESOURCE.create(post, body, note)
 
 
 @router.get("/executions/{id}")
 def show_execution(execution: WorkflowExecutionReference, caller: CurrentCaller) -> WorkflowExecutionAnswer:
-    """One run of a workflow, with the runbook executions that it caused."""
+    """Return one workflow execution, with the runbook executions that it started."""
     with caller.unit_of_work.begin() as work:
         row = find_workflow_execution(work, caller.person, execution)
         return WorkflowExecutionAnswer(execution=view_workflow_execution(work, row))
 
 
 class CancelBody(Body):
-    """`runs`: whether what it has started goes on, or is cancelled with it."""
+    """`runs`: whether the runs that it started continue (`go_on`) or are cancelled, too (`cancel`)."""
 
     runs: Literal["go_on", "cancel"] = "go_on"
 
@@ -114,7 +114,7 @@ ALONE = CancelBody()
 def cancel_execution(
     execution: WorkflowExecutionReference, post: CurrentPost, body: CancelBody = ALONE
 ) -> Response:
-    """Start no further action. What it has started goes on, unless `runs` says otherwise."""
+    """Cancel a workflow execution: no further action starts. `runs` decides about the runs that it started."""
 
     def act(work: UnitOfWork) -> WorkflowExecutionAnswer:
         person, with_runs = post.caller.person, body.runs == "cancel"
@@ -128,7 +128,7 @@ def cancel_execution(
 def list_executions(
     workflow: WorkflowReference, caller: CurrentCaller, page: WantedPage, runs: RunsOfDefinition
 ) -> WorkflowExecutionPage:
-    """What ran of the workflow for the incidents of your teams, newest first."""
+    """List the workflow's executions for the incidents of your teams, newest first."""
     with caller.unit_of_work.begin() as work:
         row = find_workflow(work, caller.person, workflow)
         wanted = runs.wanted(work, caller.person)
@@ -143,7 +143,7 @@ def _position_of_run(execution: WorkflowExecution) -> Position:
 
 
 class ManualStart(Body):
-    """For which incident a workflow is started."""
+    """The incident to start a workflow for."""
 
     incident_id: IncidentName
 
@@ -165,8 +165,8 @@ def execute(workflow: WorkflowReference, body: ManualStart, post: CurrentPost) -
 
 @router.get("/{id}", response_model=WorkflowAnswer, responses=ANSWER)
 def show(workflow: WorkflowReference, caller: CurrentCaller, as_yaml: WantsYaml) -> Response:
-    """One workflow, by its id or its name: its newest version, and what that changes in the approved one."""
-    return DESK.show(caller, workflow, as_yaml=as_yaml)
+    """Return the newest version of a workflow, by its id or name, with its changes from the approved version."""
+    return RESOURCE.show(caller, workflow, as_yaml=as_yaml)
 
 
 @router.put("/{id}", response_model=WorkflowAnswer, openapi_extra=BODY)
@@ -177,51 +177,51 @@ def change(
     version: ReadVersion,
     note: Note = "",
 ) -> Response:
-    """Write its next version, a draft. The approved one stays in force until this one is approved."""
-    return DESK.change(caller, workflow, body, Intent(note, version))
+    """Write the next version, which is a draft. The approved version stays in force until this one is approved."""
+    return RESOURCE.change(caller, workflow, body, Intent(note, version))
 
 
 @router.delete("/{id}", status_code=HTTPStatus.NO_CONTENT)
 def delete(workflow: WorkflowReference, caller: CurrentCaller, version: ReadVersion, note: Note = "") -> None:
-    """Delete it, if nothing of it runs. What ran, and its history, can still be read."""
-    DESK.delete(caller, workflow, Intent(note, version))
+    """Delete a workflow that has no active executions. Its executions and history can still be read."""
+    RESOURCE.delete(caller, workflow, Intent(note, version))
 
 
 @router.get("/{id}/versions")
 def versions(workflow: WorkflowReference, caller: CurrentCaller, page: WantedPage) -> VersionPage:
-    """What was written and decided, by whom and when, newest first."""
-    return DESK.versions(caller, workflow, page)
+    """List what was written and decided, by whom and when, newest first."""
+    return RESOURCE.versions(caller, workflow, page)
 
 
 @router.post("/{id}/approve", response_model=WorkflowAnswer)
 def approve(
     workflow: WorkflowReference, post: CurrentPost, version: ReadVersion, body: Decision = NO_NOTE
 ) -> Response:
-    """Approve the version that `If-Match` names, so that it is in force; without one: 428. It must be the newest."""
-    return DESK.approve(post, workflow, body, version)
+    """Approve the version in `If-Match`, which must be the newest, and put it in force. Without `If-Match`: 428."""
+    return RESOURCE.approve(post, workflow, body, version)
 
 
 @router.post("/{id}/deprecate", response_model=WorkflowAnswer)
 def deprecate(
     workflow: WorkflowReference, post: CurrentPost, version: ReadVersion, body: Decision = NO_NOTE
 ) -> Response:
-    """Let it start no more, whatever was approved. What runs of it ends as it would."""
-    return DESK.deprecate(post, workflow, body, version)
+    """Deprecate a workflow, so that no version of it starts any more. Its active executions continue."""
+    return RESOURCE.deprecate(post, workflow, body, version)
 
 
 @router.post("/{id}/rollback", response_model=WorkflowAnswer)
 def rollback(
     workflow: WorkflowReference, post: CurrentPost, body: Rollback, version: ReadVersion
 ) -> Response:
-    """Write what an earlier version said as a new one, a draft. Whether it is enabled stays as it is."""
-    return DESK.roll_back(post, workflow, body, version)
+    """Write an earlier version again as the newest one, a draft. Whether the workflow is enabled does not change."""
+    return RESOURCE.roll_back(post, workflow, body, version)
 
 
 @router.post("/{id}/enable", response_model=WorkflowAnswer)
 def enable(
     workflow: WorkflowReference, post: CurrentPost, version: ReadVersion, body: Decision = NO_NOTE
 ) -> Response:
-    """Let the approved version start again. No other one comes into force by that."""
+    """Enable a workflow: its approved version starts again. This puts no other version in force."""
     return _switch(workflow, post, body, version, enabled=True)
 
 
@@ -229,22 +229,22 @@ def enable(
 def disable(
     workflow: WorkflowReference, post: CurrentPost, version: ReadVersion, body: Decision = NO_NOTE
 ) -> Response:
-    """Let it start no more, without deleting it. What runs of it ends as it would."""
+    """Disable a workflow, so that it no longer starts. Its active executions continue."""
     return _switch(workflow, post, body, version, enabled=False)
 
 
 def _switch(reference: str, post: Post, body: Decision, version: int | None, *, enabled: bool) -> Response:
     intent = Intent(body.note, version)
 
-    def deed(work: UnitOfWork, row: Workflow) -> Workflow:
+    def switch(work: UnitOfWork, row: Workflow) -> Workflow:
         return switch_workflow(work, post.caller.person, row, enabled=enabled, intent=intent)
 
-    return DESK.act(post, reference, deed)
+    return RESOURCE.act(post, reference, switch)
 
 
 @router.post("/{id}/duplicate", status_code=HTTPStatus.CREATED, response_model=WorkflowAnswer)
 def duplicate(workflow: WorkflowReference, post: CurrentPost, body: Duplicate) -> Response:
-    """The same under another name: a draft, and disabled."""
+    """Copy a workflow under another name. The copy is a draft, and disabled."""
 
     def act(work: UnitOfWork) -> WorkflowAnswer:
         row = find_workflow(work, post.caller.person, workflow)

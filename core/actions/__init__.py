@@ -1,1 +1,1 @@
-"""The things a workflow does: one file an action type, found by the registry."""
+"""Workflow action types, one module each. The registry discovers them."""

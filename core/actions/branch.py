@@ -1,4 +1,4 @@
-"""The action `branch`: one way or the other."""
+"""The `branch` action: run one of two lists of actions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
@@ -16,9 +16,10 @@ Actions = tuple[Annotated[ActionDefinition, RegisteredUnion(action_types)], ...]
 
 
 class BranchAction(ActionDefinition):
-    """Do the actions of `then` where `if` is true, otherwise those of `else`.
+    """Run the actions under `then` if `if` is true, otherwise those under `else`.
 
-    `actions.ID.output.branch` says which way it went. The actions of the other way are skipped.
+    `actions.ID.output.branch` is the branch that was taken, `then` or `else`. The actions of the other branch are
+    skipped.
     """
 
     touches_outside = False
@@ -34,16 +35,16 @@ else:
 
     type: Literal["branch"]
     condition: Condition = Field(alias="if")
-    """Which way it goes."""
+    """The condition that decides which branch is taken."""
     then: Annotated[Actions, Field(min_length=1)]
-    """What is done where `if` is true."""
+    """The actions to run if `if` is true."""
     otherwise: Actions = Field(default=(), alias="else")
-    """What is done where it is not."""
+    """The actions to run if `if` is false."""
 
     def branches(self) -> Mapping[str, Sequence[ActionDefinition]]:
         return {"then": self.then, "else": self.otherwise}
 
-    def prepare(self, context: Context) -> Prepared:  # noqa: ARG002 its condition held, and that is all
+    def prepare(self, context: Context) -> Prepared:  # noqa: ARG002 it is called only if the condition is true
         return Succeeded(took("then"))
 
     def unmet(self) -> StepResult:

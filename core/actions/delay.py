@@ -1,4 +1,4 @@
-"""The action `delay`: let time pass before the next action."""
+"""The `delay` action: wait before the next action."""
 
 from typing import ClassVar, Literal
 
@@ -12,10 +12,11 @@ from core.values.execution import Succeeded, Waits
 
 
 class DelayAction(ActionDefinition):
-    """Wait for a while; no worker is held meanwhile, and a restart changes nothing.
+    """Wait for a fixed time. The wait occupies no worker and survives restarts.
 
-    What comes after it sees the incident as it is then. Its own `if` is asked before and after: where it does not hold
-    any more, the delay is `skipped`, so that `actions.ID.status == "succeeded"` says whether it still does.
+    Later actions see the incident as it is after the wait. The delay's own `if` is checked before and after the wait;
+    if it is no longer true afterwards, the delay ends as `skipped`. So `actions.ID.status == "succeeded"` tells
+    whether the condition still holds.
     """
 
     touches_outside = False
@@ -29,7 +30,7 @@ if: incident.status == "open"
 
     type: Literal["delay"]
     duration: PositiveDuration = Field(alias="for")
-    """How long."""
+    """How long to wait, such as `15m`."""
 
     def prepare(self, context: Context) -> Prepared:
         return Succeeded() if context.resumed else Waits(WaitingFor.TIMER, context.now + self.duration)

@@ -1,4 +1,4 @@
-"""The action `jira`: create an issue in Jira Cloud, and keep its link on the incident."""
+"""The `jira` action: create an issue in Jira Cloud and link it to the incident."""
 
 import base64
 import json
@@ -22,10 +22,12 @@ SEARCH = "/rest/api/3/search/jql"  # …/api-group-issue-search/
 
 
 class JiraAction(ActionDefinition):
-    """Create an issue. `email` and `token` are those of an Atlassian account; without `email` it is a bearer token.
+    """Create an issue in Jira Cloud and link it to the incident.
 
-    The issue carries a label of this very action's run. With `retry: {safe: true}` every attempt after the first looks
-    for it, and creates the issue only where it is not there. `actions.ID.output` has `key` and `url`.
+    `email` and `token` are the credentials of an Atlassian account; without `email`, the token is sent as a bearer
+    token. The issue carries a label that is unique to this execution of the action. With `retry: {safe: true}`, every
+    attempt after the first searches for that label and creates the issue only if none is found. `actions.ID.output`
+    has `key` and `url`.
     """
 
     acts_through = "http"
@@ -43,23 +45,23 @@ retry: {safe: true}
 
     type: Literal["jira"]
     site: Annotated[PublicUrl, Field(min_length=1)]
-    """The site's address. It is shown: the link to the issue begins with it."""
+    """The URL of the Jira site. It is visible to people, because the link to the issue starts with it."""
     email: TemplateText | None = None
-    """Whose token it is."""
+    """The email address of the account that owns the token."""
     token: Annotated[TemplateText, Field(min_length=1)]
     """The API token, from `secrets`."""
     project: Annotated[PublicText, Field(min_length=1)]
-    """The key of the project, such as OPS."""
+    """The project's key, such as `OPS`."""
     issue_type: PublicText = "Task"
-    """The name of the kind of issue."""
+    """The name of the issue type."""
     summary: Annotated[PublicText, Field(min_length=1)]
-    """The title."""
+    """The issue's title."""
     description: PublicText = ""
-    """The text below it."""
+    """The issue's description, as plain text."""
     labels: tuple[PublicText, ...] = ()
-    """Labels besides our own."""
+    """Labels to add besides the one that identifies this action."""
     fields: dict[str, PublicJson] = {}
-    """Any other fields, as Jira names them."""
+    """Any other fields of the issue, under Jira's names for them."""
 
     def prepare(self, context: Context) -> Prepared:
         content = self._content(context)
@@ -98,12 +100,15 @@ retry: {safe: true}
 
 
 def _label(context: Context) -> str:
-    """Jira's labels have no spaces; our keys neither."""
+    """Return the label that identifies this action's issue. Jira allows no spaces in labels; our keys have none."""
     return f"runbook-{context.key}"
 
 
 def _document(text: str) -> Json:
-    """Plain text in the Atlassian Document Format: https://developer.atlassian.com/cloud/jira/platform/apis/document/."""
+    """Return plain text in the Atlassian Document Format.
+
+    https://developer.atlassian.com/cloud/jira/platform/apis/document/
+    """
     paragraphs: list[Json] = [
         {"type": "paragraph", "content": [{"type": "text", "text": line}]}
         for line in text.splitlines()
@@ -144,7 +149,7 @@ class _Issue:
 
 
 def _first_key(response: HttpResponse) -> str | None:
-    """Of a search. Raises TicketRefused for an answer that is none."""
+    """Return the key of the first issue found, or None. Raises TicketRefused if the response is not a search result."""
     issues = response.json.get("issues") if isinstance(response.json, dict) else None
     if response.status >= 400 or not isinstance(issues, list):
         raise refused("Jira", response)

@@ -1,4 +1,4 @@
-"""The action `linear`: create an issue in Linear, and keep its link on the incident."""
+"""The `linear` action: create an issue in Linear and link it to the incident."""
 
 import hashlib
 import json
@@ -29,10 +29,11 @@ query Find($id: ID!) {
 
 
 class LinearAction(ActionDefinition):
-    """Create an issue. The token is an API key, or `Bearer …` for an OAuth access token.
+    """Create an issue in Linear and link it to the incident.
 
-    We choose the issue's id, always the same for this very action's run, so a second one cannot be made. With
-    `retry: {safe: true}` every attempt after the first looks for it. `actions.ID.output` has `key` and `url`.
+    The token is an API key, or `Bearer …` for an OAuth access token. We choose the issue's id, and it is the same for
+    every attempt of this action, so Linear cannot create a second issue. With `retry: {safe: true}`, every attempt
+    after the first looks the issue up before creating it. `actions.ID.output` has `key` and `url`.
     """
 
     acts_through = "http"
@@ -48,17 +49,17 @@ retry: {safe: true}
 
     type: Literal["linear"]
     endpoint: Annotated[PublicUrl, Field(min_length=1)] = ENDPOINT
-    """Linear's own, unless a proxy stands before it."""
+    """The URL of the GraphQL API. Change it only to go through a proxy."""
     token: Annotated[TemplateText, Field(min_length=1)]
     """The API key, from `secrets`."""
     team: Annotated[PublicText, Field(min_length=1)]
-    """The id of Linear's team."""
+    """The id of the team in Linear."""
     title: Annotated[PublicText, Field(min_length=1)]
-    """The title."""
+    """The issue's title."""
     description: PublicText = ""
-    """The text below it, in Markdown."""
+    """The issue's description, in Markdown."""
     fields: dict[str, PublicJson] = {}
-    """Anything else that Linear's `IssueCreateInput` has, such as `priority` or `labelIds`."""
+    """Any other fields of Linear's `IssueCreateInput`, such as `priority` or `labelIds`."""
 
     def prepare(self, context: Context) -> Prepared:
         scope = context.shown_scope
@@ -79,12 +80,12 @@ retry: {safe: true}
 
 
 def _id(key: str) -> str:
-    """Linear wants a UUID of version 4; this one is not by chance."""
+    """Return the issue's id. Linear requires a UUID of version 4; this one is derived from the key, not random."""
     return str(UUID(bytes=hashlib.sha256(key.encode()).digest()[:16], version=4))
 
 
 def _unknown_answer(data: Json) -> TicketRefused:
-    return TicketRefused(f"Linear's answer is not understood: {json.dumps(data)[:SHOWN]}")
+    return TicketRefused(f"Linear sent an unexpected answer: {json.dumps(data)[:SHOWN]}")
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class _Issue:
         raise _unknown_answer(data)
 
     def _ask(self, call: Call, query: str, variables: dict[str, Json]) -> Json:
-        """The answer's `data`. Raises TicketRefused for errors, which also come with the status 200."""
+        """Return the response's `data`. Raises TicketRefused for errors; GraphQL sends them with status 200, too."""
         content = json.dumps({"query": query, "variables": variables}).encode()
         headers = {"Authorization": self.token, "Content-Type": "application/json"}
         response = call(HttpRequest("POST", self.endpoint, headers, content=content))

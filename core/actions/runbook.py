@@ -1,4 +1,4 @@
-"""The action `runbook`: the runbook action handler. It starts a runbook for the workflow's incident."""
+"""The `runbook` action, the runbook action handler: start a runbook for the workflow's incident."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -18,11 +18,11 @@ from core.values.execution import Json, StepResult, Succeeded, Waits
 
 
 class RunbookAction(ActionDefinition):
-    """Start the runbook of that name. The workflow goes on at once: it schedules, it does not wait, unless `wait`.
+    """Start the named runbook. The workflow continues at once, unless `wait` is true.
 
-    With `wait: true` the action is over when the runbook is, and fails if that failed. `actions.ID.output` has its
-    `status`, `error`, `execution_id`, and for each of its steps `steps.ID.status` and `steps.ID.saved`. `timeout` is
-    how long to wait; `retry: {safe: true}` runs the runbook again where it failed.
+    With `wait: true`, the action ends when the runbook's run ends, and fails if the run did not succeed. Then
+    `actions.ID.output` has the run's `status`, `error` and `execution_id`, and for each of its steps `steps.ID.status`
+    and `steps.ID.saved`. `timeout` limits the wait; `retry: {safe: true}` runs the runbook again if it failed.
     """
 
     touches_outside = False
@@ -35,11 +35,11 @@ parameters: {cluster: orders, reason: "{{ incident.title }}"}
 
     type: Literal["runbook"]
     runbook: Name
-    """The runbook's name. It must be approved, and global or of the incident's team."""
+    """The runbook's name. It must be approved, and either global or owned by the incident's team."""
     parameters: dict[str, PublicJson] = {}
-    """What it is run with."""
+    """The parameters to run it with."""
     wait: bool = False
-    """Whether the workflow waits for the runbook's end."""
+    """Whether the workflow waits until the run has ended."""
 
     def prepare(self, context: Context) -> Prepared:
         parameters = render(self.parameters, context.shown_scope, ("parameters",))
@@ -47,7 +47,7 @@ parameters: {cluster: orders, reason: "{{ incident.title }}"}
         return Inside(lambda work: self._start(work, context, parameters))
 
     def _start(self, work: UnitOfWork, context: Context, parameters: Mapping[str, Json]) -> StepResult:
-        """Create the runbook execution, tagged with the workflow execution, in the transaction of the action."""
+        """Create the runbook execution, tagged with the workflow execution, in the action's own transaction."""
         incident = work.session.get_one(Incident, context.incident_id)
         start = Start(
             runbook=runbook_for(work, self.runbook, incident),
@@ -65,7 +65,7 @@ parameters: {cluster: orders, reason: "{{ incident.title }}"}
         return Succeeded({"execution_id": execution.id, "runbook": self.runbook})
 
     def _wait(self, work: UnitOfWork, context: Context, execution: RunbookExecution) -> StepResult:
-        """Its end answers, in its own transaction (core.services.runs.changes). One that has ended answers now."""
+        """Wait for the run; its end completes the action (core.services.runs.changes). If it has ended, return that."""
         if Status(execution.status).is_final:
             return result_of(execution, load(work.session, RUNBOOK, execution).state)
         return Waits(WaitingFor.CALLBACK, context.now + self.timeout if self.timeout else None)

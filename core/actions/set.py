@@ -1,4 +1,4 @@
-"""The action `set`: change the incident."""
+"""The `set` action: change the incident."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -20,9 +20,10 @@ LabelName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
 class SetAction(ActionDefinition):
-    """Set the incident's severity, status or labels. Its events fire, and may start other workflows.
+    """Set the incident's severity, status or labels. The resulting events fire and may start other workflows.
 
-    What is so already is left as it is. Workflows that start each other in a circle are stopped after a few rounds.
+    A value that is already set causes no event. Workflows that keep starting each other are stopped after a few
+    rounds.
     """
 
     touches_outside = False
@@ -37,9 +38,9 @@ labels: {affected: "{{ incident.service }}", quiet: null}
     severity: Literal["info", "low", "medium", "high", "critical"] | None = None
     """The new severity; a higher one is an escalation."""
     status: Literal["acknowledged", "resolved", "closed"] | None = None
-    """The new status; an incident never goes back."""
+    """The new status. An incident never returns to an earlier status."""
     labels: dict[LabelName, PublicText | None] = {}
-    """Labels to set; null takes one away. Others stay."""
+    """Labels to set; `null` removes a label. Other labels stay as they are."""
 
     def prepare(self, context: Context) -> Prepared:
         labels = {
@@ -70,5 +71,7 @@ labels: {affected: "{{ incident.service }}", quiet: null}
     @model_validator(mode="after")
     def _refuse_nothing(self) -> "SetAction":
         if self.severity is None and self.status is None and not self.labels:
-            raise PydanticCustomError("nothing_to_set", "Nothing is set. Give severity, status or labels.")
+            raise PydanticCustomError(
+                "nothing_to_set", "This action sets nothing. Give severity, status or labels."
+            )
         return self

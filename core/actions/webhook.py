@@ -1,4 +1,4 @@
-"""The action `webhook`: tell another system by HTTP."""
+"""The `webhook` action: call another system over HTTP."""
 
 from typing import Annotated, Literal
 
@@ -14,7 +14,7 @@ from core.steps.http import HttpMethod, ResponseCondition
 
 
 class WebhookAction(ActionDefinition):
-    """Call a URL. It succeeds when `expect` is true; without `expect`, when the status is below 400."""
+    """Call a URL. It succeeds if `expect` is true; without `expect`, if the status is below 400."""
 
     acts_through = "http"
     keeps_secrets_to_hosts = True
@@ -29,25 +29,25 @@ json: {title: "{{ incident.title }}"}
 
     type: Literal["webhook"]
     method: HttpMethod = "POST"
-    """What is done there."""
+    """The HTTP method."""
     url: Annotated[UrlTemplate, Field(min_length=1)]
-    """The address, http or https. What `{{ … }}` brings into its path or query is percent-encoded; scheme and host are
-    written, or a secret's. RUNBOOK_EGRESS says which hosts may be reached."""
+    """The URL, http or https. Values that `{{ … }}` inserts into its path or query are percent-encoded; scheme and
+    host must be literal or come from a secret. RUNBOOK_EGRESS says which hosts may be reached."""
     auth: Auth | None = None
-    """Who calls: `bearer`, `basic`, or `oauth2` (client credentials)."""
+    """How to authenticate: `bearer`, `basic`, or `oauth2` (client credentials)."""
     headers: dict[str, HeaderText] = {}
-    """Headers besides `Idempotency-Key`, which is the same for every attempt."""
+    """Headers to send besides `Idempotency-Key`, which is the same for every attempt."""
     json_body: TemplateJson = Field(default=None, alias="json")
-    """The body, as JSON. A text that is only `{{ … }}` keeps the type of its value."""
+    """The request body, as JSON. A string that is a single `{{ … }}` keeps the type of its value."""
     expect: ResponseCondition | None = None
-    """When it succeeded, over `response.status`, `.headers`, `.text` and `.json`."""
+    """The condition for success, over `response.status`, `.headers`, `.text` and `.json`."""
 
     def prepare(self, context: Context) -> Prepared:
         return prepare_call(self, context)
 
     @property
     def has_json(self) -> bool:
-        """Whether `json` is given; `json: null` sends `null`, which is not the same as no body."""
+        """True if `json` is given. `json: null` sends `null`, which is not the same as no body."""
         return "json_body" in self.model_fields_set
 
     @model_validator(mode="after")

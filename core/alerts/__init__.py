@@ -1,1 +1,1 @@
-"""Alerts of other systems: one pure parser a vendor, from the body of its webhook to what it says."""
+"""Alerts from other systems: one pure parser per vendor, from the body of its webhook to an `Alert`."""

@@ -1,9 +1,4 @@
-"""An alert, and reading a webhook's body as the model of its vendor.
-
-Reading a webhook's body as the model of its vendor's shape.
-
-What an alert says, whoever sent it.
-"""
+"""The vendor-independent `Alert`, and the base model for parsing the webhooks of vendors."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -19,9 +14,9 @@ from core.statuses import Severity
 
 
 class Shape(BaseModel):
-    """A part of a body, with what we read of it; vendors add to theirs whenever they like.
+    """Base of the parts of a body that we read; anything else that a vendor adds is ignored.
 
-    What is null is as what is left out, and a number is taken for a text: a sender does not send again what we refuse.
+    Null counts as omitted, and a number is accepted as text: a sender does not resend what we reject.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
@@ -62,29 +57,31 @@ def _moment(value: Any) -> datetime | None:
 
 
 PAIR = 2
-SENSIBLE = range(2000, 3000)  # years: what is told by the clock of a machine that has none is told by ours
+SENSIBLE = range(
+    2000, 3000
+)  # years; a time outside them comes from a machine without a clock, so our time is used instead
 
-# Names and texts, such as labels; what is no text is written as one.
+# Names and texts, such as labels. Other values are converted to text.
 Texts = Annotated[dict[str, str], BeforeValidator(_texts)]
-# Pairs of a name and a text, or null; what is none is left out.
+# Pairs of a name and a text or null. Other items are dropped.
 Pairs = Annotated[tuple[tuple[str, str | None], ...], BeforeValidator(_pairs)]
-# A moment as RFC 3339 writes it, with its zone; None for what is none.
+# An RFC 3339 timestamp, in UTC if it has no zone; None if it is not a timestamp.
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 
 AnyShape = TypeVar("AnyShape", bound=Shape)
 
 
 def read(shape: type[AnyShape], body: object, vendor: str) -> AnyShape:
-    """Raises InvalidInput, with what does not fit, for a body that has another shape."""
+    """Parse the body as the vendor's model. Raises InvalidInput, naming the first field that does not fit."""
     try:
         return shape.model_validate(body)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "body"
-        wrong = "is missing" if first["type"] == "missing" else f"does not fit ({first['msg']})"
+        wrong = "is missing" if first["type"] == "missing" else f"is not valid ({first['msg']})"
         raise InvalidInput(
-            f"This is no webhook of {vendor}: {field} {wrong}.",
-            hint=f"Is this the address for {vendor}? docs/alerts.md shows what is understood.",
+            f"This is not a webhook from {vendor}: {field} {wrong}.",
+            hint=f"Is this the URL for {vendor}? docs/alerts.md shows the supported payloads.",
             field=field,
         ) from error
 
@@ -97,7 +94,7 @@ NOTE_LENGTH = 1_000
 OTHERWISE = Severity.MEDIUM
 NO_WORD = re.compile(r"[^a-z0-9]+")
 
-# The words that vendors and their users have for severities, in lower case.
+# The words that vendors and their users use for severities, in lower case.
 SEVERITIES: Mapping[str, Severity] = {
     **dict.fromkeys(
         ("critical", "crit", "fatal", "emergency", "disaster", "page", "p1", "sev1"), Severity.CRITICAL
@@ -110,7 +107,7 @@ SEVERITIES: Mapping[str, Severity] = {
 
 
 class AlertNews(StrEnum):
-    """What the vendor tells of its alert: `changed`, for one that we know, opens nothing."""
+    """What the vendor reports about its alert. `changed` updates a known alert and opens nothing."""
 
     FIRES = "fires"
     CHANGED = "changed"
@@ -120,12 +117,12 @@ class AlertNews(StrEnum):
 
 @dataclass(frozen=True)
 class Alert:
-    """One group of alerts, which is one incident.
+    """One group of alerts, which corresponds to one incident.
 
-    `key`: the vendor's own for it, the same when it fires again and when it is resolved. `team`: by a label or tag.
-    `says_severity`: False where nothing was said of it, and `severity` is what it is then. `note`: what else is told,
-    in a sentence for the timeline. `event`: the vendor's own id for this telling, the same when it is sent again.
-    `occurred_at`: when it happened, by the vendor's clock, where it says so.
+    `key`: the vendor's key, the same when the alert fires again and when it is resolved. `team`: from a label or tag.
+    `says_severity`: False if the vendor gave none and `severity` is the default. `note`: further news, as a sentence
+    for the timeline. `event`: the vendor's id of this delivery, the same when it is sent again. `occurred_at`: the
+    vendor's time of the event, if given.
     """
 
     key: str
@@ -147,12 +144,14 @@ class Alert:
 
 
 def severity_of(*words: object) -> Severity:
-    """By the first word that is one for a severity; medium where none is."""
+    """Return the severity for the first word that names one; medium if none does."""
     return said_severity(*words) or OTHERWISE
 
 
 def said_severity(*words: object) -> Severity | None:
-    """The same, and None where none is. `SEV-1` is sev1, and `P1 - everything is down` is p1."""
+    """Return the severity for the first word that names one, or None. `SEV-1` means sev1; `P1 - everything is down`
+    means p1.
+    """
     known = (_severity_of_word(str(word)) for word in words if word is not None)
     return next((severity for severity in known if severity is not None), None)
 
@@ -164,20 +163,20 @@ def _severity_of_word(word: str) -> Severity | None:
 
 
 def one_title(*texts: str | None) -> str:
-    """The first text that says something, in one line, as long as a title may be."""
+    """Return the first non-blank text on one line, cut to the length of a title."""
     said = (" ".join(text.split()) for text in texts if text)
     title = next((text for text in said if text), "An alert without a title")
     return title if len(title) <= TITLE_LENGTH else title[: TITLE_LENGTH - 1] + "…"
 
 
 def paragraphs(*texts: str | None) -> str:
-    """What is said, without what is empty or said twice, as long as a description may be."""
+    """Join the texts that are not blank or repeated, cut to the length of a description."""
     said = list(dict.fromkeys(text.strip() for text in texts if text and text.strip()))
     return "\n\n".join(said)[:DESCRIPTION_LENGTH]
 
 
 def labels_of(pairs: Iterable[tuple[str, object]]) -> dict[str, str]:
-    """The pairs as labels: texts, within their limits; an empty value is no label."""
+    """Return the pairs as labels of limited number and length; pairs with an empty value are dropped."""
     kept = [
         (name[:100], str(value)[:LABEL_LENGTH]) for name, value in pairs if name and value not in (None, "")
     ]
@@ -185,5 +184,5 @@ def labels_of(pairs: Iterable[tuple[str, object]]) -> dict[str, str]:
 
 
 def tags_of(tags: Iterable[str]) -> dict[str, str]:
-    """`team:database` as a label; a tag without a value is left out."""
+    """Return tags such as `team:database` as labels; tags without a value are dropped."""
     return labels_of((name, value) for name, _, value in (tag.strip().partition(":") for tag in tags))

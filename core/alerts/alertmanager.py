@@ -1,6 +1,6 @@
-"""Alertmanager: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config, version 4.
+"""Alertmanager webhooks, version 4: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config.
 
-A group is told by those of its alerts that fire, the worst of them first.
+A group is described by its firing alerts, and above all by the worst of them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,14 +32,14 @@ class OneAlert(Shape):
 
 
 class LeftOut(Shape):
-    """Alerts of the group that came, but were too many to be kept (core.alerts.reading)."""
+    """The number of alerts of the group that were dropped because it had too many (core.alerts.reading)."""
 
     firing: int = 0
     resolved: int = 0
 
 
 class Webhook(Shape):
-    """One group of alerts, as the route's `group_by` made it. `truncatedAlerts`: how many `max_alerts` left out."""
+    """One group of alerts, as defined by the route's `group_by`. `truncatedAlerts`: how many `max_alerts` left out."""
 
     groupKey: str  # noqa: N815 as Alertmanager writes it
     status: Literal["firing", "resolved"]
@@ -53,12 +53,12 @@ class Webhook(Shape):
 
 
 def parse(body: object) -> Alert:
-    """Raises InvalidInput for another shape."""
+    """Return the group as an alert. Raises InvalidInput for another format."""
     return alert_of(read(Webhook, body, VENDOR))
 
 
 def alert_of(webhook: Webhook, title: str | None = None) -> Alert:
-    """The group as one alert. Where those that fire differ, the worst one tells what it is about."""
+    """Return the group as one alert. Where the firing alerts differ, it is described by the worst one."""
     told = _told(webhook)
     common = {**webhook.groupLabels, **webhook.commonLabels}
     worst = max(told, key=lambda each: _rank({**common, **each.labels}), default=OneAlert())
@@ -89,7 +89,7 @@ def alert_of(webhook: Webhook, title: str | None = None) -> Alert:
 
 
 def _told(webhook: Webhook) -> Sequence[OneAlert]:
-    """The alerts that fire; of a group that is over, all."""
+    """Return the firing alerts; all alerts if the group is resolved."""
     firing = [each for each in webhook.alerts if each.status != RESOLVED]
     return firing if webhook.status == FIRING and firing else webhook.alerts
 
@@ -99,7 +99,7 @@ def _rank(labels: Mapping[str, str]) -> int:
 
 
 def _shared(parts: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    """What is the same in all of them."""
+    """Return the entries that are the same in all mappings."""
     first, *others = [dict(part) for part in parts] or [{}]
     return {name: value for name, value in first.items() if all(each.get(name) == value for each in others)}
 
@@ -109,14 +109,14 @@ def _severity(worst: OneAlert) -> dict[str, str]:
 
 
 def _how_many(webhook: Webhook) -> str:
-    """Said where the group has several alerts that fire, or where some were left out, on the way or here."""
+    """Say how many alerts are firing if there are several, and how many were left out, by the sender or here."""
     kept = sum(each.status != RESOLVED for each in webhook.alerts)
     firing, out = kept + webhook.leftOut.firing, webhook.leftOut.firing + webhook.leftOut.resolved
-    said = [f"{firing} alerts fire." if firing > 1 else ""]
+    said = [f"{firing} alerts are firing." if firing > 1 else ""]
     if out:
         said.append(
-            f"The labels here are those of the worst {len(webhook.alerts)} of {out + len(webhook.alerts)}."
+            f"The labels shown are those of the worst {len(webhook.alerts)} of {out + len(webhook.alerts)} alerts."
         )
     if webhook.truncatedAlerts:
-        said.append(f"Of {webhook.truncatedAlerts} more nothing was sent (max_alerts).")
+        said.append(f"{webhook.truncatedAlerts} more were not sent (max_alerts).")
     return " ".join(filter(None, said))

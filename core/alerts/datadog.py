@@ -1,6 +1,6 @@
-"""Datadog: https://docs.datadoghq.com/integrations/webhooks/.
+"""Datadog webhooks: https://docs.datadoghq.com/integrations/webhooks/.
 
-The body is what its user writes; the one that is understood here is in docs/alerts.md.
+The user defines the body; docs/alerts.md has the one that is supported.
 """
 
 from core.alerts.alert import (
@@ -19,16 +19,16 @@ from core.errors import InvalidInput
 VENDOR = "Datadog"
 OPENING = frozenset({"triggered", "re-triggered", "no data", "re-no data", "warn", "re-warn", "renotify"})
 RESOLVED = "recovered"
-MARKUP = "%%%"  # around Markdown in $EVENT_MSG
+MARKUP = "%%%"  # encloses Markdown in $EVENT_MSG
 
 
 UNFILLED = frozenset(
     {"", "$alert_transition"}
-)  # of what no monitor sends, such as an event that names the webhook
+)  # the transition of webhooks not sent by a monitor, such as an event that mentions the webhook
 
 
 class Webhook(Shape):
-    """`cycle_key` is $ALERT_CYCLE_KEY: one from the time an alert triggers until it recovers."""
+    """`cycle_key` is $ALERT_CYCLE_KEY: the same from when an alert triggers until it recovers."""
 
     cycle_key: str = ""
     transition: str
@@ -41,9 +41,9 @@ class Webhook(Shape):
 
 
 def parse(body: object) -> Alert | None:
-    """None for transitions that neither open nor resolve, and for what no monitor sent.
+    """Return the alert; None for a transition that neither opens nor resolves, and for what no monitor sent.
 
-    Raises InvalidInput for another shape, and for a variable that is none of Datadog's.
+    Raises InvalidInput for another format, and for a variable that Datadog did not replace.
     """
     webhook = read(Webhook, body, VENDOR)
     transition = webhook.transition.strip().lower()
@@ -70,7 +70,7 @@ def parse(body: object) -> Alert | None:
 def _refuse_unfilled(field: str, value: str) -> None:
     if not value.strip() or value.startswith("$"):
         raise InvalidInput(
-            f"This is no webhook of {VENDOR}: {field} does not fit (it is empty or was not filled in by {VENDOR}).",
-            hint="docs/alerts.md shows the payload that is understood.",
+            f"This is not a webhook from {VENDOR}: {field} is not valid (it is empty or {VENDOR} did not fill it in).",
+            hint="docs/alerts.md shows the supported payload.",
             field=field,
         )

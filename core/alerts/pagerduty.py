@@ -1,4 +1,4 @@
-"""PagerDuty: https://developer.pagerduty.com/docs/webhooks-overview, version 3."""
+"""PagerDuty webhooks, version 3: https://developer.pagerduty.com/docs/webhooks-overview."""
 
 from collections.abc import Callable, Mapping
 
@@ -17,7 +17,7 @@ from core.alerts.alert import (
 )
 
 VENDOR = "PagerDuty"
-# https://developer.pagerduty.com/docs/webhooks-overview#event-types; events that are not here tell nothing for us.
+# https://developer.pagerduty.com/docs/webhooks-overview#event-types; other events are ignored.
 NEWS: Mapping[str, AlertNews] = {
     "incident.triggered": AlertNews.FIRES,
     "incident.reopened": AlertNews.FIRES,
@@ -58,7 +58,7 @@ class Reference(Named):
 
 
 class Said(Shape):
-    """A note or a status update: `incident` is the one that it is about."""
+    """A note or a status update about `incident`."""
 
     incident: Reference
     content: str | None = None
@@ -74,7 +74,7 @@ class AnyEvent(Shape):
 
 
 class Event(Kind):
-    """`agent`: who did it there."""
+    """`agent`: who caused the event in PagerDuty."""
 
     id: str = ""
     occurred_at: Moment = None
@@ -98,7 +98,7 @@ class SaidWebhook(Shape):
 
 
 def parse(body: object) -> Alert | None:
-    """None for events that tell nothing that we act on. Raises InvalidInput for another shape."""
+    """Return the alert; None for events that we ignore. Raises InvalidInput for another format."""
     kind = read(AnyEvent, body, VENDOR).event.event_type
     if kind not in NEWS:
         return None
@@ -129,7 +129,7 @@ def _happened(event: IncidentEvent) -> Alert:
 
 
 def _said(event: SaidEvent) -> Alert:
-    """What somebody wrote there. Nothing is said of the incident's team or severity."""
+    """Return what somebody wrote there; it does not include the incident's team or severity."""
     text = event.data.content or event.data.message or ""
     return Alert(
         key=event.data.incident.id,
@@ -146,7 +146,7 @@ def _to_assignees(incident: Incident) -> str:
     return ", ".join(each.summary for each in incident.assignees if each.summary)
 
 
-# What an event's note says it was done to, behind its verb; what is not here is told by the verb alone.
+# The object of an event in its note, after the verb. Other events have only the verb.
 TO: Mapping[str, Callable[[Incident], str | None]] = {
     "incident.reassigned": _to_assignees,
     "incident.escalated": _to_assignees,
@@ -157,7 +157,7 @@ TO: Mapping[str, Callable[[Incident], str | None]] = {
 
 
 def _note(event: IncidentEvent) -> str:
-    """`PagerDuty: reassigned to Ann by Bob.` of what happened there; the first that is told needs no note."""
+    """Return a note such as `PagerDuty: reassigned to Ann by Bob.`; none for the first event of an incident."""
     if event.event_type == "incident.triggered":
         return ""
     did = event.event_type.removeprefix("incident.").replace("_", " ")

@@ -1,8 +1,7 @@
-"""Reading a webhook's body: nothing that a machine sent is refused for a detail of its text, nor for its length.
+"""Parsing of webhook bodies: nothing is rejected for an invalid character, or a group for its length.
 
-Who sends alerts does not send again what is refused with a 4xx. So what is no text becomes U+FFFD, and of a group with
-more alerts than may be in one body the worst are kept: each alert is looked at by itself, and none of the others is
-held meanwhile. Pure.
+Senders do not resend what is rejected with a 4xx. So invalid characters become U+FFFD, and of a group with more alerts
+than one body may have, the worst are kept; alerts are parsed one at a time to save memory.
 """
 
 import json
@@ -16,18 +15,14 @@ from core.alerts.alertmanager import RANKS, RESOLVED
 from core.definitions.json_text import DEEPEST, MOST_NODES, check_shape, count_nodes, made_keepable
 from core.errors import InvalidInput
 
-# Up to the next bracket outside of texts. Possessive, and only ever matched where the last one ended: linear.
+# Up to the next bracket outside of strings. Possessive, and always matched where the last match ended: linear.
 NEXT_BRACKET = re.compile(rb'(?:[^"\[\]{}]|"(?:[^"\\]|\\.)*+")*+([\[\]{}])', re.DOTALL)
 ALERTS = re.compile(rb'(?<!\\)"alerts"\s*+:\s*+\[\Z')
-MOST_ALERTS = 20_000  # in one group: ten times of what fits into what is kept
-MOST_BRACKETS = 200_000  # of either kind, which is ten an alert
-MOST_QUOTES = (
-    1_000_000  # as many as there may be in a request of any other kind, which is no larger than its bytes
-)
-LARGEST_ALERT = (
-    65_536  # bytes of one alert in a group that is cut; a larger one is counted, and not looked at
-)
-OWN_NODES = 4  # of what is added to a body that was cut
+MOST_ALERTS = 20_000  # in one group: ten times what fits into what is kept
+MOST_BRACKETS = 200_000  # of either kind: ten per alert
+MOST_QUOTES = 1_000_000  # the most that a request of any other kind can have, given its size limit
+LARGEST_ALERT = 65_536  # bytes of one alert in a group that is cut; a larger one is counted but not parsed
+OWN_NODES = 4  # added to a body that was cut
 LEFT_OUT = "leftOut"
 SEND_LESS = "Send fewer alerts in one group (max_alerts)."
 BRACKETS, VALUES = (b"[", b"]", b"{", b"}"), (b"[", b"{", b",")
@@ -37,7 +32,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An alert of a group that is too long: where it stands, how bad it is, how much is in it."""
+    """An alert of a group that is too long: its position, its severity, and its number of values."""
 
     span: Span
     rank: tuple[bool, int]
@@ -49,14 +44,13 @@ class Seen:
 
 
 def read_body(raw: bytes) -> object:
-    """The JSON value of a webhook's body. A group that was cut says so in `leftOut`: how many fire, how many are over.
+    """Return the JSON value of a webhook's body. A group that was cut has the number of dropped alerts in `leftOut`.
 
-    Raises InvalidInput for what is no JSON, nested too deep, or too much that is not one of many alerts.
+    Raises InvalidInput for a body that is not JSON, is nested too deep, or is too large without being a group of
+    alerts.
     """
     if raw.count(b'"') > MOST_QUOTES:
-        raise InvalidInput(
-            f"It has more than {MOST_QUOTES // 2:,} texts in it.", hint=SEND_LESS, field="body"
-        )
+        raise InvalidInput(f"It contains more than {MOST_QUOTES // 2:,} texts.", hint=SEND_LESS, field="body")
     whole, left_out = _cut(raw) if _is_too_much(raw) else (raw, None)
     check_shape(whole)
     value: Any = made_keepable(_parse(whole))
@@ -64,12 +58,14 @@ def read_body(raw: bytes) -> object:
 
 
 def _is_too_much(raw: bytes) -> bool:
-    """Whether it is to be cut: what has more brackets than many alerts have is refused by `check_shape` as it is."""
+    """Return whether the body is to be cut. One with more brackets than many alerts have is left to `check_shape`, to
+    reject.
+    """
     return count_nodes(raw) > MOST_NODES and sum(map(raw.count, BRACKETS)) <= MOST_BRACKETS
 
 
 def _parse(raw: bytes) -> object:
-    """Also with control characters in texts, as who fills in a template sends them."""
+    """Parse JSON, accepting control characters in strings, which senders that fill in templates produce."""
     try:
         return json.loads(raw.decode("utf-8-sig", "replace"), strict=False)
     except ValueError as error:
@@ -77,7 +73,7 @@ def _parse(raw: bytes) -> object:
 
 
 def _cut(raw: bytes) -> tuple[bytes, dict[str, int] | None]:
-    """The body with the worst of its alerts, as many as may be; as it is where it is no group of alerts."""
+    """Return the body with as many of its worst alerts as fit; unchanged if it is not a group of alerts."""
     place = _place_of_alerts(raw)
     if place is None:
         return raw, None
@@ -92,7 +88,7 @@ def _cut(raw: bytes) -> tuple[bytes, dict[str, int] | None]:
 
 
 def _worst(seen: Sequence[Seen], room: int) -> set[Span]:
-    """Those that fire before those that are over, the worst first, while there is room."""
+    """Return the spans to keep, firing alerts before resolved ones and the worst first, while there is room."""
     kept: set[Span] = set()
     for each in sorted(seen, key=lambda each: each.rank, reverse=True):
         room -= each.nodes + 1
@@ -103,7 +99,7 @@ def _worst(seen: Sequence[Seen], room: int) -> set[Span]:
 
 
 def _look(raw: bytes, span: Span) -> Seen:
-    """What there is no look at, for its length, counts as the least that fires."""
+    """Rank an alert. One that is too long to be parsed counts as the least severe that fires."""
     part = raw[slice(*span)]
     if len(part) > LARGEST_ALERT:
         return Seen(span, (True, -1), MOST_NODES)
@@ -113,11 +109,13 @@ def _look(raw: bytes, span: Span) -> Seen:
     fires = isinstance(alert, dict) and alert.get("status") != RESOLVED
     return Seen(
         span, (fires, RANKS[severity]), sum(map(part.count, VALUES))
-    )  # texts counted too: it is quick
+    )  # counts signs within strings as well, which is fast
 
 
 def _place_of_alerts(raw: bytes) -> tuple[int, list[Span], int] | None:
-    """Where the list `alerts` of an object begins, the objects in it, and where it ends. None where there is none."""
+    """Return where the list `alerts` of an object begins, the spans of its objects, and where it ends; None if there is
+    none.
+    """
     spans: list[Span] = []
     first = opened = None
     for begins, at, before, after in _brackets(raw):
@@ -136,9 +134,9 @@ def _place_of_alerts(raw: bytes) -> tuple[int, list[Span], int] | None:
 
 
 def _brackets(raw: bytes) -> Iterator[tuple[int, int, int, int]]:
-    """Each bracket: where what stands before it begins, where it is, how deep it is before it and behind it.
+    """Yield each bracket: where the text before it begins, its position, and the depth before and after it.
 
-    It ends where nesting is deeper than may be, and where no text is closed.
+    Stops where the nesting is too deep, or where a string is not closed.
     """
     position = depth = 0
     while depth <= DEEPEST and (found := NEXT_BRACKET.match(raw, position)):

@@ -1,6 +1,6 @@
-"""Sentry: https://docs.sentry.io/integrations/integration-platform/webhooks/.
+"""Sentry webhooks: https://docs.sentry.io/integrations/integration-platform/webhooks/.
 
-Understood are issues, issue alerts, activity alerts and metric alerts.
+Issues, issue alerts, activity alerts and metric alerts are supported.
 """
 
 import re
@@ -22,14 +22,14 @@ from core.alerts.alert import (
 
 VENDOR = "Sentry"
 PROJECT = re.compile(r"/projects/[^/]+/([^/]+)/events/")
-# https://docs.sentry.io/integrations/integration-platform/webhooks/issues/; other actions tell nothing for us.
+# https://docs.sentry.io/integrations/integration-platform/webhooks/issues/; other actions are ignored.
 ISSUE_NEWS = {
     "created": AlertNews.FIRES,
     "unresolved": AlertNews.FIRES,
     "triggered": AlertNews.FIRES,  # of an activity alert
     "assigned": AlertNews.CHANGED,
     "archived": AlertNews.CHANGED,
-    "ignored": AlertNews.CHANGED,  # as archived was called before
+    "ignored": AlertNews.CHANGED,  # the former name of archived
     "resolved": AlertNews.RESOLVED,
 }
 
@@ -59,7 +59,7 @@ class Issue(Shape):
 
 
 class IssueEvent(Shape):
-    """What an issue alert is about. `tags`: pairs of a name and a value. `url`: of the API, with the project's slug."""
+    """The subject of an issue alert. `tags`: pairs of name and value. `url`: of the API, with the project's slug."""
 
     issue_id: str
     title: str | None = None
@@ -71,7 +71,10 @@ class IssueEvent(Shape):
 
     @property
     def project(self) -> str | None:
-        """The slug stands nowhere else: https://docs.sentry.io/integrations/integration-platform/webhooks/issue-alerts/."""
+        """The project's slug, which is found only in `url`.
+
+        https://docs.sentry.io/integrations/integration-platform/webhooks/issue-alerts/
+        """
         found = PROJECT.search(self.url or "")
         return found[1] if found else None
 
@@ -123,9 +126,10 @@ class AnyWebhook(Shape):
 
 
 def parse(body: object) -> Alert | None:
-    """None for what neither opens nor resolves, as of a comment or an installation. InvalidInput for another shape.
+    """Return the alert; None for what neither opens nor resolves, such as a comment. Raises InvalidInput for another
+    format.
 
-    An issue and the alerts on it have one key, so that resolving the issue in Sentry resolves the incident.
+    An issue and the alerts on it have the same key, so that resolving the issue in Sentry resolves the incident.
     """
     data = read(AnyWebhook, body, VENDOR).data
     if "metric_alert" in data:
@@ -158,7 +162,7 @@ def _issue(webhook: IssueWebhook) -> Alert | None:
 
 
 def _note(webhook: IssueWebhook) -> str:
-    """`Sentry: assigned to Ann by Bob.`"""
+    """Return a note such as `Sentry: assigned to Ann by Bob.`"""
     actor, to = webhook.actor, webhook.data.issue.assignedTo.name
     by = f" by {actor.name}" if actor.type == "user" and actor.name else ""
     return f"{VENDOR}: {webhook.action}{f' to {to}' if webhook.action == 'assigned' and to else ''}{by}."[

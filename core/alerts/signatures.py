@@ -1,10 +1,11 @@
-"""How vendors sign their webhooks, and whether one is signed. Pure.
-
-PagerDuty: https://developer.pagerduty.com/docs/verifying-webhook-signatures
-Grafana: https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/
-Sentry: https://docs.sentry.io/organization/integrations/integration-platform/webhooks/
+"""Verification of the signatures on vendors' webhooks.
 
 Each is an HMAC with SHA-256 over the body as it was sent, in hexadecimal.
+
+PagerDuty: https://developer.pagerduty.com/docs/verifying-webhook-signatures
+Grafana:
+https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/
+Sentry: https://docs.sentry.io/organization/integrations/integration-platform/webhooks/
 """
 
 import hashlib
@@ -15,26 +16,26 @@ from datetime import datetime, timedelta
 
 from core.alerts.vendors import Vendor
 
-FRESH = timedelta(minutes=5)  # of a signed timestamp; an older request is somebody's copy
+FRESH = timedelta(minutes=5)  # the maximum age of a signed timestamp; an older request may be a replay
 TIMESTAMP = re.compile(r"[0-9]{1,11}")
 GRAFANA, GRAFANA_TIME = "x-grafana-alerting-signature", "x-grafana-alerting-timestamp"
 Headers = Mapping[str, str]
 
 
 def is_signed(vendor: Vendor, secrets: Sequence[str], headers: Headers, body: bytes, now: datetime) -> bool:
-    """Whether the vendor signed this body with one of the secrets. `headers`: their names in lower case."""
+    """Return whether the vendor signed this body with one of the secrets. `headers`: with names in lower case."""
     given, signed = READERS[vendor](headers, body, now)
     return any(_equal(_digest(secret, signed), signature) for secret in secrets for signature in given)
 
 
 def _pagerduty(headers: Headers, body: bytes, _now: datetime) -> tuple[Iterable[str], bytes]:
-    """Several while a secret is being replaced: `v1=…,v1=…`."""
+    """Return the signatures: several (`v1=…,v1=…`) while a secret is being rotated."""
     entries = (entry.strip() for entry in headers.get("x-pagerduty-signature", "").split(","))
     return [entry.removeprefix("v1=") for entry in entries if entry.startswith("v1=")], body
 
 
 def _grafana(headers: Headers, body: bytes, now: datetime) -> tuple[Iterable[str], bytes]:
-    """Where the contact point names a header for it, the time in it (Unix, seconds) is signed too: `TIME:BODY`."""
+    """Return the signature. A timestamp header (Unix, seconds), if configured, is signed as well: `TIME:BODY`."""
     given, timestamp = [headers.get(GRAFANA, "")], headers.get(GRAFANA_TIME)
     if timestamp is None:
         return given, body
@@ -60,5 +61,5 @@ def _digest(secret: str, signed: bytes) -> str:
 
 
 def _equal(digest: str, given: str) -> bool:
-    """In constant time."""
+    """Compare in constant time."""
     return hmac.compare_digest(digest.encode(), given.encode())

@@ -1,4 +1,4 @@
-"""Storms of alerts: whether an alert opens an incident of its own, and what the incident of a storm is called."""
+"""Alert storms: whether an alert opens its own incident, and the text of a storm's incident."""
 
 from core.statuses import Severity
 
@@ -6,26 +6,27 @@ RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 def is_storm(arrived: int, most: int) -> bool:
-    """`arrived`: groups of alerts of one source that were new in the last minute, opened or grouped.
+    """Return whether there is a storm. `arrived`: groups of alerts of one source, new in the last minute, opened or
+    grouped.
 
-    It lasts as long as they keep arriving so fast; then the next one opens an incident of its own again.
+    A storm lasts while alerts keep arriving at this rate; the next alert after that opens its own incident again.
     """
     return arrived >= most
 
 
 def title(alerts: int, vendor: str, team: str) -> str:
-    """`Alert storm: 57 alerts from alertmanager (web)`."""
+    """Return a title such as `Alert storm: 57 alerts from alertmanager (web)`."""
     counted = "1 alert" if alerts == 1 else f"{alerts} alerts"
     return f"Alert storm: {counted} from {vendor} ({team})"
 
 
 def description(most: int, vendor: str) -> str:
     return (
-        f"{vendor} opened {most} incidents within a minute; what came then is counted here instead. "
-        "The timeline names each alert. It is resolved when the last of them is."
+        f"{vendor} opened {most} incidents within a minute; further alerts are collected here instead. "
+        "The timeline lists each alert. This incident is resolved when the last of them is."
     )
 
 
 def severity(storm: Severity, alert: Severity) -> Severity:
-    """The worst of what it holds: it never falls."""
+    """Return the worst severity among the alerts; a storm's severity never decreases."""
     return max(storm, alert, key=RANKS.__getitem__)

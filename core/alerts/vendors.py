@@ -1,4 +1,4 @@
-"""Whose alerts are understood."""
+"""The vendors whose alerts are supported, and their parsers."""
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -15,7 +15,7 @@ class Vendor(StrEnum):
     DATADOG = "datadog"
 
 
-# From the body of a webhook to its alert; None for what is understood and asks for nothing. InvalidInput otherwise.
+# From a webhook's body to its alert; None if there is nothing to do. They raise InvalidInput for another format.
 PARSERS: Mapping[Vendor, Callable[[object], Alert | None]] = {
     Vendor.ALERTMANAGER: alertmanager.parse,
     Vendor.PAGERDUTY: pagerduty.parse,

@@ -1,15 +1,9 @@
-"""What an execution does next: `advance` for each event, whatever it waited for.
+"""`advance`: the transition of an execution for each event. This is the core of the state machine, and it is pure.
 
-What an execution waited for has come: a decision, a verdict, a lock, a callback, an answer.
-
-What comes when it is not waited for, or not any more, changes nothing.
-
-`advance`: what an event makes of an execution. The heart of the machine, and pure.
-
-The order of things around it: a worker claims the execution (`Claimed`), is told which step to prepare,
-renders the step's request (`StepPrepared`), **commits that**, acts, and reports (`StepEnded`), which names
-the next step to prepare. A step found `running` by a claim is therefore one whose worker died between the
-commit and the report: nobody knows whether it happened.
+A worker claims the execution (`Claimed`), learns which step to prepare, renders the step's request (`StepPrepared`),
+**commits that**, acts, and reports the result (`StepEnded`), which names the next step to prepare. So a step that a
+claim finds `running` lost its worker between the commit and the report, and nobody knows whether it happened. An event
+that the execution is not waiting for changes nothing.
 """
 
 from dataclasses import replace
@@ -63,7 +57,7 @@ from core.values.execution import (
 
 
 def decided(event: GateDecided | GateOutdated, execution: Execution, now: datetime) -> Transition:
-    """People let it through the gate, or did not; or the gate is asked anew."""
+    """Return the transition for a decision at a gate, or for a gate that has to be asked again."""
     position = execution.position
     if position is None or execution.waiting_for is not WaitingFor.APPROVAL:
         return Transition(execution)
@@ -82,7 +76,7 @@ def decided(event: GateDecided | GateOutdated, execution: Execution, now: dateti
 
 
 def judged(event: VerdictGiven, execution: Execution, now: datetime) -> Transition:
-    """Somebody says whether the step in doubt happened."""
+    """Return the transition for a verdict on the step in doubt."""
     position = execution.position
     if position is None or execution.waiting_for is not WaitingFor.VERDICT:
         return Transition(execution)
@@ -95,20 +89,20 @@ def judged(event: VerdictGiven, execution: Execution, now: datetime) -> Transiti
         return Transition(
             awake(_asked_again(execution.with_step(position, again), position, event, now), now)
         )
-    failed = Failed(f"It did not run, says {event.by}.", final=True)
+    failed = Failed(f"It did not run, according to {event.by}.", final=True)
     return fail(execution, position, failed, now, resume=True)
 
 
 def _asked_again(execution: Execution, position: int, event: VerdictGiven, now: datetime) -> Execution:
-    """One more attempt is one more than was approved."""
+    """Reopen the gates whose approval does not cover another attempt."""
     steps = execution.steps
     gates = [at for at in covering_gates(steps, position) if not covers_retry(steps[at], now)]
-    reason = f"{event.by} wants step {steps[position].id} to run again."
+    reason = f"{event.by} requested that step {steps[position].id} run again."
     return reopened(execution, gates, reason)
 
 
 def came(event: LockGranted | CallbackReceived | Answered, execution: Execution, now: datetime) -> Transition:
-    """What the execution waited for, unless it does not wait for that any more."""
+    """Return the transition for what the execution is waiting for; nothing changes if it is not waiting for it."""
     if isinstance(event, LockGranted):
         return _granted(execution, now)
     position = execution.position
@@ -126,7 +120,7 @@ def _granted(execution: Execution, now: datetime) -> Transition:
 
 
 def _called_back(execution: Execution, position: int, now: datetime) -> Transition:
-    """The same attempt of the step goes on, and reads what came."""
+    """Resume the same attempt of the step, which then reads the callback's data."""
     step = execution.steps[position]
     again = replace(step, status=Status.PENDING, attempt=step.attempt - 1)
     return Transition(awake(execution.with_step(position, again), now))
@@ -142,12 +136,12 @@ def _answered(event: Answered, execution: Execution, position: int, now: datetim
     return Transition(awake(execution.with_step(position, replace(done, saved=event.result.saved)), now))
 
 
-NOT_ANSWERED = "No answer came in time."
+NOT_ANSWERED = "No answer was received in time."
 NOT_DECIDED = "Nobody decided in time."
 
 
 def advance(execution: Execution, event: Event, now: datetime) -> Transition:
-    """What `event` makes of `execution` at `now`. An event that no longer fits changes nothing."""
+    """Return the transition of `execution` for `event` at `now`. An event that no longer applies changes nothing."""
     if execution.status.is_final:
         return Transition(execution)
     if is_overdue(execution, now) and deadline_preempts(execution, event):
@@ -179,7 +173,11 @@ def _advance(execution: Execution, event: Event, now: datetime) -> Transition:
 
 
 def _claimed(execution: Execution, now: datetime) -> Transition:
-    """A step that waits in an execution that runs was waited for: its last worker left before it began it again."""
+    """Continue a claimed execution.
+
+    A step that is waiting although the execution runs had finished waiting: its last worker was lost before it resumed
+    the step.
+    """
     if not execution.frozen:
         execution = replace(execution, started_at=execution.started_at or now)
     position = execution.position
@@ -227,7 +225,7 @@ def _ended(execution: Execution, result: StepResult, now: datetime) -> Transitio
 
 
 def _voided(execution: Execution, reason: str, now: datetime) -> Transition:
-    """Back to the gates whose approval the current step had; no worker is in it."""
+    """Return to the gates whose approval the current step had; no worker is executing the step."""
     position = execution.position
     if position is None or execution.status is not Status.RUNNING:
         return Transition(execution)
@@ -246,7 +244,7 @@ def _cancel(event: CancelRequested, execution: Execution, now: datetime) -> Tran
 
 
 def _recover(execution: Execution, position: int, now: datetime) -> Transition:
-    """A worker died inside the step: again if the step allows it, otherwise people are asked."""
+    """Handle a worker lost within the step: repeat the step if it allows that, otherwise ask for a verdict."""
     step = execution.steps[position]
     if retry_delay(step.policy, step.attempt) is not None:
         return next_step(execution, position)
@@ -254,7 +252,7 @@ def _recover(execution: Execution, position: int, now: datetime) -> Transition:
 
 
 def _after_wait(execution: Execution, position: int, now: datetime) -> Transition:
-    """A waiting execution was claimed: its time came, or it was looked at too early."""
+    """Handle the claim of a waiting execution: its wait is over, or it was claimed too early."""
     if execution.wake_at is not None and execution.wake_at > now:
         return Transition(execution)
     step = execution.steps[position]
@@ -272,7 +270,7 @@ def _after_wait(execution: Execution, position: int, now: datetime) -> Transitio
 
 
 def _in_vain(execution: Execution, position: int, error: str, now: datetime) -> Transition:
-    """What the step waited for did not come in its time."""
+    """End a wait that has expired."""
     step = execution.steps[position]
     if not step.policy.continue_on_failure:
         return Transition(expired(execution, position, now, error))

@@ -1,9 +1,4 @@
-"""Approval gates: who may decide, when a gate is decided, and how its policy is stored.
-
-Approval gates: who may decide, and when a gate is decided.
-
-Approval policies as the rows of gates keep them.
-"""
+"""Approval gates: who may decide, when a gate is decided, and how its policy is stored."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,7 +15,7 @@ from core.values.execution import Json
 class ApprovalPolicy:
     """Approvers are the named people, and members of `team` with at least `role`; `count` must approve.
 
-    None of the `initiators` decides, unless `allow_requester`. `requester`: who asked, to be shown.
+    None of the `initiators` may decide, unless `allow_requester`. `requester`: who requested the run, for display.
     """
 
     requester: str
@@ -40,7 +35,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A gate as it stands before a person decides."""
+    """A gate before a person's decision."""
 
     policy: ApprovalPolicy
     status: GateStatus
@@ -49,18 +44,18 @@ class Gate:
 
 
 def decide(gate: Gate, person: Person, approved: bool, now: datetime) -> GateStatus:
-    """The gate's status once this person has decided.
+    """Return the gate's status after this person's decision.
 
-    One rejection decides; `count` approvals decide; until then the gate stays open.
+    One rejection rejects it and `count` approvals approve it; until then the gate stays open.
 
     Raises:
-        Conflict: the gate is closed, its time is over, or this person decided before.
+        Conflict: the gate is closed or has expired, or this person has already decided.
         NotAllowed: this person may not decide here.
     """
     _check_open(gate, now)
     _check_approver(gate.policy, person)
     if any(decision.slack_user_id == person.slack_user_id for decision in gate.decisions):
-        raise AlreadyDone("You have already decided here.", hint="One decision a person.")
+        raise AlreadyDone("You have already decided here.", hint="Each person can decide only once.")
     if not approved:
         return GateStatus.REJECTED
     approvals = 1 + sum(decision.approved for decision in gate.decisions)
@@ -68,7 +63,7 @@ def decide(gate: Gate, person: Person, approved: bool, now: datetime) -> GateSta
 
 
 def is_approver(policy: ApprovalPolicy, person: Person) -> bool:
-    """Whether the policy names this person, the exclusion of who brought the run about aside."""
+    """Return whether the policy names this person, regardless of whether they initiated the run."""
     if person.slack_user_id in policy.people:
         return True
     if policy.team is None:
@@ -79,19 +74,19 @@ def is_approver(policy: ApprovalPolicy, person: Person) -> bool:
 
 
 def possible_deciders(policy: ApprovalPolicy, members: Iterable[tuple[str, Role]]) -> list[str]:
-    """The Slack ids of who may decide, of those named and of the team's `members`: each with the role they have."""
+    """Return the sorted Slack ids of those who may decide: the people named, and the team's `members` by role."""
     holders = {who for who, role in members if role is Role.ADMIN or policy.role is not Role.ADMIN}
     people = holders.union(policy.people)
     return sorted(people - excluded(policy))
 
 
 def excluded(policy: ApprovalPolicy) -> frozenset[str]:
-    """Who does not decide, though they are named: everybody who brought the run about."""
+    """Return the ids of the people who may not decide because they initiated the run."""
     return frozenset() if policy.allow_requester else frozenset(each.who for each in _initiators(policy))
 
 
 def _initiators(policy: ApprovalPolicy) -> Initiators:
-    """Who asked is one of them, also where nobody else is known."""
+    """Return the initiators including the requester, who may be the only one known."""
     return (*policy.initiators, Initiator(policy.requester, "asked"))
 
 
@@ -99,7 +94,9 @@ def _check_open(gate: Gate, now: datetime) -> None:
     if gate.status is not GateStatus.OPEN:
         raise Superseded(f"This was already {gate.status.value}.")
     if gate.expires_at is not None and now >= gate.expires_at:
-        raise Superseded("This approval's time is over.", hint="Run the runbook again to ask again.")
+        raise Superseded(
+            "This approval has expired.", hint="Run the runbook again to request a new approval."
+        )
 
 
 def _check_approver(policy: ApprovalPolicy, person: Person) -> None:
@@ -107,14 +104,14 @@ def _check_approver(policy: ApprovalPolicy, person: Person) -> None:
     if own is not None:
         raise NotAllowed(
             f"You {own.said}, so somebody else must approve it.",
-            hint="Whoever brings a run about does not decide on it.",
+            hint="The initiators of a run may not decide on it.",
         )
     if not is_approver(policy, person):
         raise NotAllowed(f"Only {describe_approvers(policy)} may decide here.")
 
 
 def _own_deed(policy: ApprovalPolicy, person: Person) -> Initiator | None:
-    """What this person did that brought the run about; None also where that does not matter."""
+    """Return how this person initiated the run; None if they did not, or if the policy allows it."""
     names = excluded(policy).intersection(principals_of(person))
     return next((each for each in _initiators(policy) if each.who in names), None)
 
@@ -125,10 +122,10 @@ def nobody_left(
     decisions: Sequence[Decision],
     platform_admins: Iterable[str],
 ) -> str | None:
-    """Why fewer people are left who may decide than must, and who can help; None where there are enough.
+    """Return why too few people remain who may decide, and who can help; None if there are enough.
 
-    `members`: of the policy's team, each with their role. Platform admins are not among those who are asked, but where
-    a team decides they may decide in its place.
+    `members`: the members of the policy's team, with their roles. Platform admins are not asked to decide, but they may
+    decide in place of a team.
     """
     decided = {decision.slack_user_id for decision in decisions}
     missing = policy.count - sum(decision.approved for decision in decisions)
@@ -138,24 +135,20 @@ def nobody_left(
     left = set(asked) - decided
     if len(left) >= missing:
         return None
-    lead = "Nobody is left" if not left else f"Only {_named(sorted(left))} is left"
-    who = f"{lead} of those who may decide here: {describe_approvers(policy)}, but nobody who brought this run about."
+    lead = "Nobody can still decide" if not left else f"Only {_named(sorted(left))} can still decide"
+    who = f"{lead} here. Approvers: {describe_approvers(policy)}, except the initiators of this run."
     return f"{who} {_help(policy, set(platform_admins) - excluded(policy) - decided)}"
 
 
 def _help(policy: ApprovalPolicy, platform_admins: set[str]) -> str:
     admins = _named(sorted(platform_admins)) or "A platform admin"
     if policy.people and policy.team is None:
-        return f"{admins} can approve a version of the runbook that names others; this run can be cancelled."
-    may = (
-        f"{admins} can decide"
-        if platform_admins
-        else "A platform admin who did not bring it about can decide"
-    )
+        return f"{admins} can approve a version of the runbook that names other approvers; this run can be cancelled."
+    may = f"{admins} can decide" if platform_admins else "A platform admin who did not initiate it can decide"
     if policy.team is None:
         return f"{may}."
     role = "an admin" if policy.role is Role.ADMIN else "a responder"
-    return f"{may}, or make somebody {role} of team {policy.team}; then they are asked here."
+    return f"{may}, or make somebody {role} of team {policy.team}, who will then be asked here."
 
 
 def _named(people: Sequence[str]) -> str:
@@ -163,7 +156,7 @@ def _named(people: Sequence[str]) -> str:
 
 
 def describe_approvers(policy: ApprovalPolicy) -> str:
-    """Who may decide, in words with Slack mentions: `an admin of team database, or <@U0DBA>`."""
+    """Describe who may decide, with Slack mentions: `an admin of team database, or <@U0DBA>`."""
     named = [f"<@{person}>" for person in policy.people]
     if policy.team is not None:
         kind = "an admin" if policy.role is Role.ADMIN else "a responder"
@@ -172,7 +165,7 @@ def describe_approvers(policy: ApprovalPolicy) -> str:
 
 
 def policy_to_json(policy: ApprovalPolicy) -> dict[str, Json]:
-    """The policy as the gate's row keeps it."""
+    """Return the policy as it is stored in the gate's row."""
     return {
         "requester": policy.requester,
         "initiators": initiators_to_json(policy.initiators),
@@ -185,7 +178,7 @@ def policy_to_json(policy: ApprovalPolicy) -> dict[str, Json]:
 
 
 def policy_from_json(value: dict[str, object]) -> ApprovalPolicy:
-    """The same, read. A gate of before there were initiators knows who asked."""
+    """Return the policy stored by `policy_to_json`. Gates stored before initiators existed have only the requester."""
     people = value.get("people") or []
     assert isinstance(people, list)
     team, requester = value.get("team"), str(value["requester"])

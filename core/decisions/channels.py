@@ -1,7 +1,7 @@
-"""Channels: which incident may have which, and where the messages of definitions may go.
+"""Channels: which incident may use which channel, and where definitions may post.
 
-A channel is one open incident's. A team declares channels as its own (`channels` of its document): incidents of others
-are not dealt with there. One that nobody declares stays the team's whose incident was there last.
+A channel belongs to at most one open incident. A team declares channels as its own (`channels` in its document), and
+incidents of other teams cannot use them. An undeclared channel stays with the team of the last incident that used it.
 """
 
 from collections.abc import Set
@@ -11,14 +11,13 @@ from core.decisions.people import Person
 from core.errors import Conflict, NotAllowed
 
 FIELD = "slack_channel"
-OWN_CHANNEL = "Leave the channel out, and the incident gets one of its own."
+OWN_CHANNEL = "If you leave the channel out, the incident gets its own channel."
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelUse:
-    """How a channel stands. `declared_by`: teams, by name; `open_number` and `open_team`: of the incident that has it.
-
-    `last_team`: whose incident had it last.
+    """The use of a channel. `declared_by`: the names of teams. `open_number` and `open_team`: of the open incident with
+    this channel. `last_team`: the team of the last incident with this channel.
     """
 
     channel: str
@@ -29,20 +28,20 @@ class ChannelUse:
 
 
 def check_may_bind(person: Person, team: str, use: ChannelUse) -> None:
-    """Raise unless an incident of this team may have the channel: Conflict, NotAllowed.
+    """Raise Conflict or NotAllowed unless an incident of this team may use the channel.
 
-    Whose it is, is told only to who may see that.
+    The incident that has the channel is named only to people who may see it.
     """
     if use.open_number is not None and person.may_see(use.open_team):
         raise Conflict(
             f"{use.channel} is already the channel of inc-{use.open_number}.",
-            hint=f"Close that one first. {OWN_CHANNEL}",
+            hint=f"Close that incident first. {OWN_CHANNEL}",
             field=FIELD,
         )
     if use.open_number is not None or not _is_of(person, team, use):
         raise NotAllowed(
             f"{use.channel} cannot be the channel of an incident of team {team}.",
-            hint=f"{OWN_CHANNEL} Or let team {team} declare it, under `channels` of its document.",
+            hint=f"{OWN_CHANNEL} Or declare it under `channels` in the document of team {team}.",
             field=FIELD,
         )
 
@@ -54,10 +53,10 @@ def _is_of(person: Person, team: str, use: ChannelUse) -> bool:
 
 
 def check_may_post(channel: str, team: str, incident_channel: str | None, declared: Set[str]) -> None:
-    """Raise NotAllowed unless a definition may post there, for an incident of this team."""
+    """Raise NotAllowed unless a definition may post to the channel, for an incident of this team."""
     if channel != incident_channel and channel not in declared:
         raise NotAllowed(
-            f"{channel} is neither the incident's channel nor one that team {team} declares.",
-            hint=f"An operator adds it to `channels` of team {team}, or leave `channel` out: "
-            "the message goes to the incident's.",
+            f"{channel} is neither the incident's channel nor declared by team {team}.",
+            hint=f"Ask an operator to add it to `channels` of team {team}, or leave `channel` out: "
+            "the message then goes to the incident's channel.",
         )

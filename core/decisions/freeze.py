@@ -1,4 +1,4 @@
-"""Freezes: who may freeze what, whom a freeze stops, and how it holds an execution between two steps."""
+"""Freezes: who may freeze what, which runs a freeze stops, and how it holds an execution between two steps."""
 
 import re
 from collections.abc import Iterable
@@ -16,7 +16,9 @@ SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class FreezeInForce:
-    """`team`: whose runs it stops, by name; None: everybody's. `by`: the Slack id of who froze, or `system`."""
+    """A freeze in force. `team`: the name of the team it applies to; None: all. `by`: who froze it: a Slack id, or
+    `system`.
+    """
 
     team: str | None
     reason: str
@@ -28,24 +30,24 @@ class FreezeInForce:
 
 
 def begun_words(freeze: FreezeInForce) -> str:
-    """What is told where people wait for what it holds."""
+    """Return the announcement of a freeze, for the places where people wait for held runs."""
     return (
         f"🧊 {freeze.scope} is frozen by {_who(freeze.by)}: {_reason(freeze)}. "
-        "Nothing starts until it is unfrozen; what runs is held before its next step."
+        "Nothing starts until it is unfrozen; running executions are held before their next step."
     )
 
 
 def lifted_words(freeze: FreezeInForce, by: str, left: FreezeInForce | None) -> str:
-    """The same of its end. `by`: who lifted it; `left`: what is over the same runs still."""
-    lifted = f"{_who(by)} lifted the freeze of {_who(freeze.by)}, {_reason(freeze)}."
-    ended = f"{freeze.scope} is not frozen any more: {lifted}"
+    """Return the announcement that a freeze was lifted. `by`: who lifted it; `left`: a freeze that still applies."""
+    lifted = f"{_who(by)} lifted the freeze by {_who(freeze.by)}: {_reason(freeze)}."
+    ended = f"{freeze.scope} is no longer frozen. {lifted}"
     if left is None:
-        return f"▶️ {ended} What was held goes on."
+        return f"▶️ {ended} Held executions continue."
     return f"🧊 {ended} {left.scope} is still frozen by {_who(left.by)}: {_reason(left)}."
 
 
 def _who(by: str) -> str:
-    """A mention of a person; whoever is none in plain words."""
+    """Mention a person, or name another principal in plain words."""
     return f"<@{by}>" if SLACK_USER.fullmatch(by) else f"the {by}"
 
 
@@ -54,9 +56,9 @@ def _reason(freeze: FreezeInForce) -> str:
 
 
 def check_may_freeze(person: Person, team: str | None) -> None:
-    """Raise NotAllowed unless the person may freeze, and unfreeze, that team (None: everything)."""
+    """Raise NotAllowed unless the person may freeze and unfreeze that team (None: everything)."""
     if team is None:
-        hint = "Name the team that you are an admin of."
+        hint = "Name a team of which you are an admin."
         require(
             person, Action.FREEZE, None, "Only a platform admin may freeze or unfreeze everything.", hint=hint
         )
@@ -65,7 +67,7 @@ def check_may_freeze(person: Person, team: str | None) -> None:
 
 
 def freeze_of(freezes: Iterable[FreezeInForce], team: str) -> FreezeInForce | None:
-    """The freeze that stops this team's runs, the one of everything first."""
+    """Return the freeze that stops this team's runs; a freeze of everything comes first."""
     return next((each for each in sorted(freezes, key=_narrowness) if each.team in (None, team)), None)
 
 
@@ -74,7 +76,7 @@ def _narrowness(freeze: FreezeInForce) -> bool:
 
 
 def check_not_frozen(freezes: Iterable[FreezeInForce], team: str) -> None:
-    """Raise Conflict, with the reason and who said so, where a new run of this team must not begin."""
+    """Raise Conflict, with the reason and the author of the freeze, if new runs of this team are frozen."""
     freeze = freeze_of(freezes, team)
     if freeze is not None:
         raise Frozen(
@@ -84,9 +86,9 @@ def check_not_frozen(freezes: Iterable[FreezeInForce], team: str) -> None:
 
 
 def held(execution: Execution, position: int) -> Execution:
-    """Before the step at `position`, until the freeze is lifted: nothing wakes it before.
+    """Hold the execution before the step at `position` until the freeze is lifted; nothing else wakes it.
 
-    A step that was to be called once more after a crash is pending again: no worker is in it.
+    A step that was to be repeated after a crash becomes pending again, since no worker is executing it.
     """
     step = execution.steps[position]
     if step.status is Status.RUNNING:

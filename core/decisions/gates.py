@@ -1,4 +1,4 @@
-"""Which steps a gate is before, and taking its approval back: it covers one attempt of what it showed."""
+"""Which steps an approval gate covers, and when its approval is withdrawn: it covers one attempt of what it showed."""
 
 import hashlib
 import json
@@ -10,14 +10,14 @@ from core.statuses import Status
 from core.values.execution import OPEN, Execution, Json, Step
 
 GATE = "approval"
-SHORTEST_DIGEST = 16  # characters of it that tell two gates apart
+SHORTEST_DIGEST = 16  # characters of the digest; enough to tell two gates apart
 
 
 def covering_gates(steps: Sequence[Step], position: int) -> tuple[int, ...]:
-    """The positions of the gates whose approval the step at `position` has.
+    """Return the positions of the gates whose approval covers the step at `position`.
 
-    That is the last gate before it, with those that stand in a row with it. One that nobody approved (it was skipped,
-    or its failure was passed) covers nothing, so the one before it does.
+    These are the last gate before it and the gates directly adjoining that one. A gate that was never approved (it was
+    skipped, or its failure was passed) covers nothing, and the one before it counts instead.
     """
     found: list[int] = []
     is_covered = False
@@ -31,10 +31,10 @@ def covering_gates(steps: Sequence[Step], position: int) -> tuple[int, ...]:
 
 
 def steps_behind(steps: Sequence[Step], position: int, sure: Collection[int]) -> tuple[int, ...]:
-    """The positions of the steps that an approval of the gate at `position` lets run: those that are not over yet.
+    """Return the positions of the steps, not yet over, that an approval of the gate at `position` allows to run.
 
-    They go up to the next gate that is sure to ask (`sure`: the positions of those without a condition, whose failure
-    is not passed); a gate that stands in a row with this one has the same steps behind it.
+    They extend to the next gate that certainly asks; `sure` has the positions of gates without a condition, whose
+    failure is not passed. Adjoining gates cover the same steps.
     """
     found: list[int] = []
     is_row = True
@@ -48,16 +48,17 @@ def steps_behind(steps: Sequence[Step], position: int, sure: Collection[int]) ->
 
 
 def known_steps(steps: Sequence[Step], position: int, shown: Collection[str]) -> frozenset[str]:
-    """The ids of the steps whose results were known when the gate at `position` showed the steps `shown`."""
+    """Return the ids of the steps whose results were known when the gate at `position` showed the steps `shown`."""
     last = max((at for at, step in enumerate(steps) if step.id in shown), default=position)
     after = {step.id for at, step in enumerate(steps) if at > last}
     return frozenset(step.id for step in steps) - after - set(shown) - {steps[position].id}
 
 
 def digest_of(runbook: str, version: int, parameters: Mapping[str, Json], shown: Sequence[Json]) -> str:
-    """What an approval binds: SHA-256, in hex, over canonical JSON (sorted keys, no spaces) of what it showed.
+    """Return what an approval binds: the SHA-256, in hex, of the canonical JSON (sorted keys, no spaces) of what it
+    showed.
 
-    `runbook`: its id. `shown`: core.execution.preview says its shape.
+    `runbook`: its id. `shown`: as described in core.execution.preview.
     """
     whole = {"runbook": runbook, "version": version, "parameters": dict(parameters), "shown": list(shown)}
     text = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -65,7 +66,7 @@ def digest_of(runbook: str, version: int, parameters: Mapping[str, Json], shown:
 
 
 def covers_retry(gate: Step, now: datetime) -> bool:
-    """Whether its definition lets this approval cover a retry, and it is not too old for that."""
+    """Return whether this approval also covers a retry: its definition allows it, and it is recent enough."""
     age, given_at = gate.policy.covers_for, gate.finished_at
     if age is None or given_at is None or gate.status is not Status.SUCCEEDED:
         return False
@@ -73,12 +74,12 @@ def covers_retry(gate: Step, now: datetime) -> bool:
 
 
 def asked_again(gate: Step, reason: str) -> Step:
-    """The gate before anybody was asked; the error says why it is asked once more."""
+    """Return the gate as if nobody had been asked; its error says why it is asked again."""
     return replace(gate, status=Status.PENDING, started_at=None, finished_at=None, output=None, error=reason)
 
 
 def reopened(execution: Execution, gates: Iterable[int], reason: str) -> Execution:
-    """The execution before these gates; what was done behind them stays done."""
+    """Return the execution with these gates reopened; steps done after them stay done."""
     for position in gates:
         execution = execution.with_step(position, asked_again(execution.steps[position], reason))
     return execution

@@ -1,11 +1,8 @@
-"""Who brought a run about, and through how many other runs.
+"""The initiators of a run: the people and services who caused it, none of whom may decide its gates.
 
-Who brought a run about: none of them decides its gates.
-
-An initiator is a principal (a Slack user id, or `service:NAME`) and what they did. They go on with what comes of it:
-from an event to the workflows that it starts, to the events that those cause, to the runs that those start, to retries.
-
-How many of our own runs, one after the other, may lead to the next. Pure.
+An initiator is a principal (a Slack user id, or `service:NAME`) and what they did. Initiators are passed on: from an
+event to the workflows it starts, to the events those cause, to the runs those start, and to retries. The length of such
+a chain of runs is limited.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,9 +27,10 @@ Deed: TypeAlias = Literal[
     "ran_again",
 ]
 
-# What was done, as it is said behind a name: `<@U1> opened the incident`. Some of it led to a run, some was about it.
+# What each of them did, to follow a name: `<@U1> opened the incident`. Some deeds led to the run, others are about
+# it.
 SAID: Mapping[str, str] = {
-    "asked": "asked for this run",
+    "asked": "requested this run",
     "opened": "opened the incident that led to this run",
     "escalated": "escalated the incident, which led to this run",
     "lowered": "lowered the incident's severity, which led to this run",
@@ -43,43 +41,43 @@ SAID: Mapping[str, str] = {
     "linked": "added a link to the incident, which led to this run",
     "started": "started the workflow that led to this run",
     "retried": "retried this run",
-    "ran_again": "had a step of this run run again",
+    "ran_again": "had a step of this run repeated",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Initiator:
-    """`who`: a principal's id. `deed`: what they did, a key of `SAID`."""
+    """`who`: the principal's id. `deed`: what they did, a key of `SAID`."""
 
     who: str
     deed: str
 
     @property
     def said(self) -> str:
-        """What they did, in words that follow their name."""
-        return SAID.get(self.deed, "brought this run about")
+        """What they did, as a phrase that follows their name."""
+        return SAID.get(self.deed, "initiated this run")
 
 
 Initiators: TypeAlias = tuple[Initiator, ...]
 
 
 def initiated_by(person: Person, deed: Deed) -> Initiators:
-    """Those who stand behind a person's deed; nobody behind what a workflow or the system does of itself."""
+    """Return the initiators for a person's action; none for actions of a workflow or the system itself."""
     return tuple(Initiator(who, deed) for who in principals_of(person))
 
 
 def joined(*groups: Iterable[Initiator]) -> Initiators:
-    """All of them, each once for a deed, in the order in which they came."""
+    """Merge groups of initiators, in order and without duplicates."""
     return tuple(dict.fromkeys(each for group in groups for each in group))
 
 
 def initiators_to_json(initiators: Iterable[Initiator]) -> list[Any]:
-    """As rows keep them: `[{"who": "U0ANNA", "as": "opened"}]`."""
+    """Return the initiators as they are stored in rows: `[{"who": "U0ANNA", "as": "opened"}]`."""
     return [{"who": each.who, "as": each.deed} for each in initiators]
 
 
 def initiators_from_json(value: object) -> Initiators:
-    """As `initiators_to_json` wrote them; nobody where nothing was written."""
+    """Return the initiators stored by `initiators_to_json`; none if nothing was stored."""
     rows = value if isinstance(value, list) else []
     return tuple(Initiator(str(row["who"]), str(row["as"])) for row in rows)
 
@@ -92,10 +90,10 @@ def is_too_deep(depth: int) -> bool:
 
 
 def check_chain(person: Person, deed: str) -> None:
-    """Raise Conflict where the request was made by a run, which a run caused, and so on."""
+    """Raise Conflict if the request comes from too long a chain of runs, each started by the previous one."""
     if is_too_deep(person.depth):
         raise Conflict(
-            f"It was not {deed}: {MOST_DEPTH + 1} runs, one after the other, each asked for the next by a call of this "
-            "service.",
+            f"It was not {deed}: it would end a chain of {MOST_DEPTH + 1} runs, each of which requested the next by "
+            "calling this service.",
             hint="Does one of them start itself?",
         )

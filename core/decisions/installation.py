@@ -1,12 +1,7 @@
-"""Whose database this is: a restored copy, a schema of another release, another workspace.
+"""The identity of an installation: a restored copy of a database, a schema of another release, another workspace.
 
-Whether a database is a restored copy: what it says of itself, held against what it was and what was seen of it.
-
-Whether a release works with the schema that the database has: before a migration, and after a newer one's.
-
-A release is named by its newest migration, and so is a schema.
-
-Which Slack workspace and app we belong to, and whether a request comes from there. Pure.
+The facts that the database has stored about itself are compared with what it is now and what others have seen. A
+release and a schema are both named by their newest migration.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -18,9 +13,9 @@ from core.errors import Unavailable
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a database is. `identity`: its cluster, its own number there and that of its table; a copy has another one.
+    """Where a database is. `identity`: of its cluster, the database and its table; a copy has a different one.
 
-    `timeline`: of the write-ahead log; it changes when a standby takes over, and when a moment of the past is restored.
+    `timeline`: of the write-ahead log; it changes on failover to a standby, and on point-in-time recovery.
     """
 
     identity: str
@@ -28,7 +23,7 @@ class Place:
 
 
 class Happened(StrEnum):
-    """What became of the database since it was last looked at."""
+    """What happened to the database since the last check."""
 
     NOTHING = "nothing"
     TAKEN_OVER = "taken_over"
@@ -41,18 +36,17 @@ class Happened(StrEnum):
 
 
 REASONS = {
-    Happened.COPIED: "The database is a restored copy: it is another one than that which its contents were written in",
-    Happened.SET_BACK: "The database was set back to a moment of the past: more had been seen of it",
+    Happened.COPIED: "The database is a restored copy: its contents were written in another database",
+    Happened.SET_BACK: "The database was restored to an earlier point in time: later contents had been seen",
 }
-DECLARED = "An operator says that the database was restored from a copy"
+DECLARED = "An operator declared that the database was restored from a copy"
 
 
 def what_happened(known: Place, present: Place, mark: int, witnessed: int | None) -> Happened:
-    """What became of the database that was at `known`, and has come to `mark`.
+    """Return what happened to the database that was at `known` and whose counter is at `mark`.
 
-    `witnessed`: the mark that somebody outside saw it come to, which it only ever sees afterwards; None: nobody knows.
-    A new timeline alone is a standby that took over, if a witness says that nothing is missing; else it may as well be
-    a moment of the past.
+    `witnessed`: the last mark seen by an outside witness, which lags behind; None: unknown. A new timeline means that a
+    standby took over only if a witness confirms that nothing is missing; otherwise it may be a point-in-time recovery.
     """
     if known.identity != present.identity:
         return Happened.COPIED
@@ -63,51 +57,51 @@ def what_happened(known: Place, present: Place, mark: int, witnessed: int | None
     return Happened.SET_BACK if witnessed is None else Happened.TAKEN_OVER
 
 
-OLDEST_SCHEMA = "0021"  # that this release works with: the newest migration that made what its tables need
+OLDEST_SCHEMA = "0021"  # supported by this release: the newest migration that its tables require
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """`revision`: where the database is; None: it has no tables of ours. `oldest_code`: what it says works with it."""
+    """`revision`: of the database; None if it has no tables of ours. `oldest_code`: the oldest release it says it works
+    with.
+    """
 
     revision: str | None
     oldest_code: str | None = None
 
 
 def check_compatible(schema: Schema, newest: str, oldest: str = OLDEST_SCHEMA) -> None:
-    """Raise Unavailable where a release that works with the schemas `oldest` to `newest` does not with this one."""
+    """Raise Unavailable if a release that supports the schemas `oldest` to `newest` cannot use this one."""
     if schema.revision is None:
         raise Unavailable(
-            f"The database is empty, and this release needs {newest}.", hint="Run `runbook migrate`."
+            f"The database is empty; this release needs migration {newest}.", hint="Run `runbook migrate`."
         )
     if schema.revision < oldest:
-        sentence = (
-            f"The database is at migration {schema.revision}, and this release needs {oldest} or newer."
-        )
+        sentence = f"The database is at migration {schema.revision}; this release needs {oldest} or newer."
         raise Unavailable(sentence, hint="Run `runbook migrate`.")
     if schema.revision > newest and (schema.oldest_code is None or schema.oldest_code > newest):
         of_those = f" ({schema.oldest_code} or newer)" if schema.oldest_code else ""
-        sentence = f"A newer release migrated the database to {schema.revision}; this one ({newest}) does not fit it."
-        raise Unavailable(sentence, hint=f"Run a release that does{of_those}.")
+        sentence = f"A newer release migrated the database to {schema.revision}; this release ({newest}) cannot use it."
+        raise Unavailable(sentence, hint=f"Run a release that can{of_those}.")
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """None: not known. `enterprise_id` is empty where the workspace is known to belong to none."""
+    """A Slack workspace and app. None: unknown. `enterprise_id` is empty if the workspace has none."""
 
     team_id: str | None = None
     enterprise_id: str | None = None
     app_id: str | None = None
 
     def or_else(self, other: Self) -> Self:
-        """This, and from the other one what is not known here."""
+        """Return a copy in which unknown values are taken from `other`."""
         missing = [each.name for each in fields(self) if getattr(self, each.name) is None]
         return replace(self, **{name: getattr(other, name) for name in missing})
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sent a request, as Slack's signed body says. `person_team_id`: of the person, where Slack tells it."""
+    """The sender in Slack's signed body. `person_team_id`: the person's workspace, if Slack includes it."""
 
     team_id: str | None
     enterprise_id: str | None
@@ -115,16 +109,16 @@ class Sender:
     person_team_id: str | None
 
 
-ANOTHER_APP = "This comes from another Slack app than the one that this service belongs to."
-ANOTHER_WORKSPACE = "This comes from another Slack workspace than the one that this service belongs to."
-ANOTHER_ENTERPRISE = "This comes from another Slack organisation than the one that this service belongs to."
+ANOTHER_APP = "This request comes from a different Slack app than the one of this service."
+ANOTHER_WORKSPACE = "This request comes from a different Slack workspace than the one of this service."
+ANOTHER_ENTERPRISE = "This request comes from a different Slack organisation than the one of this service."
 A_STRANGER = (
-    "You are of another Slack workspace than this service: in a shared channel you can look on, no more."
+    "You belong to a different Slack workspace than this service: in a shared channel you can only read."
 )
 
 
 def refusal_of(sender: Sender, workspace: Workspace) -> str | None:
-    """Why a request is not heard; None where it is one of our own. What it leaves out is not taken to be ours."""
+    """Return why a request is rejected; None if it is from our workspace and app. Missing values count as foreign."""
     if workspace.app_id is not None and sender.app_id != workspace.app_id:
         return ANOTHER_APP
     if workspace.enterprise_id is not None and (sender.enterprise_id or "") not in (

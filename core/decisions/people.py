@@ -1,4 +1,4 @@
-"""Who a person is to us. What that lets them do is for the policy to say (core.decisions.policy)."""
+"""A person or another principal, and their roles. What these allow is decided by the policy (core.decisions.policy)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,13 +10,12 @@ from core.statuses import PrincipalKind, Role, TokenScope
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who acts, with their role in each team, by team name: a Slack user, or another principal.
+    """A Slack user or another principal, with their role in each team by team name.
 
-    `source`: the door they came through; `token_id`: of the bearer token that spoke for them, if one did, and `scopes`
-    what it is good for; None without one. `owner`: the Slack id of
-    who answers for a service, if somebody does.
-    `depth`: how many of our own runs, one after the other, led to what they ask; 0 where no run did.
-    `behind`: the ids of those who brought the last of these runs about.
+    `source`: the interface they came through. `token_id`: of the bearer token they used, and `scopes` its scopes; None
+    without a token. `owner`: the Slack id of the person responsible for a service, if any. `depth`: the number of our
+    own runs in a chain that led to this request; 0 if none. `behind`: the ids of the initiators of the last of these
+    runs.
     """
 
     slack_user_id: str
@@ -31,25 +30,26 @@ class Person:
     behind: tuple[str, ...] = ()
 
     def is_responder_of(self, team: str) -> bool:
-        """Of what they are, not of what they may do."""
+        """Return whether they are a responder of the team, regardless of what that allows."""
         return self.is_platform_admin or team in self.roles
 
     def is_admin_of(self, team: str) -> bool:
-        """As `is_responder_of`."""
+        """Return whether they are an admin of the team, regardless of what that allows."""
         return self.is_platform_admin or self.roles.get(team) is Role.ADMIN
 
     def may_see(self, team: str | None, action: Action = Action.DEFINITION_READ) -> bool:
-        """Whether they may find what is of the team (None: what is global). `action`: the reading that it is."""
+        """Return whether they may find things of the team (None: global ones). `action`: the kind of read access."""
         return sees(self, action, team)
 
 
-# Who acts for others, or of itself: what they do is brought about by somebody else.
+# Principals that act for others or by themselves; other people initiated what they do.
 NOBODY = ("workflow:", "system")
 
 
 def principals_of(person: Person) -> tuple[str, ...]:
-    """The ids of those who stand behind what this person does: their own, that of who owns their token, and of
-    those on whose account one of our own runs asks by it."""
+    """Return the ids of those responsible for what this person does: their own, that of the owner of their token, and
+    those of the initiators of a run that makes the request.
+    """
     found = (person.slack_user_id, person.owner, *person.behind)
     return tuple(dict.fromkeys(each for each in found if each and not each.startswith(NOBODY)))
 
@@ -62,7 +62,7 @@ def service_principal(
     token_id: str | None = None,
     source: str = "rest",
 ) -> Person:
-    """A service that acts for these teams and is nobody: it never decides what people decide, whatever its scopes."""
+    """Return a service that acts for these teams. It is not a person, so it never decides gates."""
     return Person(
         f"service:{name}",
         dict.fromkeys(teams, Role.RESPONDER),

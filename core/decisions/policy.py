@@ -1,8 +1,8 @@
-"""The policy: who may do what. Slack, REST, CLI, pages and lists ask here; what is not in its table is refused.
+"""The policy: who may do what. Slack, REST, CLI, pages and lists all use it, and anything not in its table is denied.
 
-An answer has two parts. The role's: which role may do the action in its own team, for what is global, for another
-team. And the token's: one of the scopes that the action takes must be the token's; whoever came without one, through
-Slack or at a terminal, has them all. `runbook policy` prints the table.
+A decision has two parts. The role: which role may perform the action in its own team, globally, or in another team. The
+token: it must have one of the scopes that the action requires; requests without a token, through Slack or at a
+terminal, have all scopes. `runbook policy` prints the table.
 """
 
 from collections.abc import Iterator, Mapping, Set
@@ -20,11 +20,11 @@ _AS_WHAT = {
 SERVICE_SCOPES = frozenset({TokenScope.READ, TokenScope.ALERTS, TokenScope.PROPOSE, TokenScope.RUN})
 UNOWNED_SCOPES = frozenset(
     {TokenScope.READ, TokenScope.ALERTS}
-)  # what a service may have that nobody answers for
+)  # the scopes that a service without an owner may have
 
 
 class Principal(Protocol):
-    """Who acts. `scopes`: those of the token that speaks for them; None without one."""
+    """A principal. `scopes`: those of the token they use; None without a token."""
 
     @property
     def kind(self) -> PrincipalKind: ...
@@ -37,12 +37,12 @@ class Principal(Protocol):
 
 
 def allows(person: Principal, action: Action, team: str | None) -> bool:
-    """Whether the person may do it to what is of `team` (None: what is global)."""
+    """Return whether the person may perform the action on things of `team` (None: global things)."""
     return has_scope(person, action) and sees(person, action, team)
 
 
 def sees(person: Principal, action: Action, team: str | None) -> bool:
-    """The role's part of the answer alone: for finding things. What is done to them then asks for the token's too."""
+    """Return whether the role allows the action: used to find things, before the token's scope is checked."""
     rule = POLICY.get(action)
     if rule is None:
         return False
@@ -51,7 +51,7 @@ def sees(person: Principal, action: Action, team: str | None) -> bool:
 
 
 def has_scope(person: Principal, action: Action) -> bool:
-    """The token's part alone."""
+    """Return whether the token's scopes allow the action."""
     rule = POLICY.get(action)
     if rule is None:
         return False
@@ -59,14 +59,14 @@ def has_scope(person: Principal, action: Action) -> bool:
 
 
 def team_scope(person: Principal, team: str | None) -> TeamScope:
-    """Whose it is, seen from this person."""
+    """Return the relation of a team to this person."""
     if team is None:
         return TeamScope.GLOBAL
     return TeamScope.OWN if team in person.roles else TeamScope.OTHER
 
 
 def roles_of(person: Principal, team: str | None) -> Iterator[PolicyRole]:
-    """As what the person acts on what is of `team`."""
+    """Yield the roles in which the person acts on things of `team`."""
     if person.kind is not PrincipalKind.PERSON:
         yield _AS_WHAT[person.kind]
         return
@@ -81,7 +81,7 @@ def roles_of(person: Principal, team: str | None) -> Iterator[PolicyRole]:
 
 
 def visible_teams(person: Principal, action: Action) -> frozenset[str] | None:
-    """The teams whose things the person may do it to, for a list's filter; None: those of every team."""
+    """Return the teams on whose things the person may perform the action, to filter a list; None: all teams."""
     if _sees_others(person, action):
         return None
     return frozenset(team for team in person.roles if sees(person, action, team))
@@ -94,7 +94,7 @@ def _sees_others(person: Principal, action: Action) -> bool:
 
 
 def reaches(owner: str | None, team: str) -> bool:
-    """Whether a definition of `owner` (None: a global one) acts on the incidents of `team`, whoever started it."""
+    """Return whether a definition of team `owner` (None: global) may act on incidents of `team`, whoever started it."""
     where = TeamScope.GLOBAL if owner is None else TeamScope.OWN if owner == team else TeamScope.OTHER
     return where in POLICY[Action.RUNBOOK_RUN].who[PolicyRole.WORKFLOW]
 
@@ -102,14 +102,14 @@ def reaches(owner: str | None, team: str) -> bool:
 def require(
     person: Principal, action: Action, team: str | None, sentence: str, *, hint: str | None = None
 ) -> None:
-    """Raise NotAllowed with the sentence, and InsufficientScope where it is the token that forbids it."""
+    """Raise NotAllowed with the sentence, or InsufficientScope if the token does not allow it."""
     require_scope(person, action)
     if not sees(person, action, team):
         raise NotAllowed(sentence, hint=hint)
 
 
 def require_somewhere(person: Principal, action: Action, sentence: str) -> None:
-    """Raise NotAllowed with the sentence where there is nothing, of no team and not global, to which they may do it."""
+    """Raise NotAllowed with the sentence if the person may perform the action nowhere: in no team, and not globally."""
     require_scope(person, action)
     teams = visible_teams(person, action)
     if teams is not None and not teams and not sees(person, action, None):
@@ -117,15 +117,15 @@ def require_somewhere(person: Principal, action: Action, sentence: str) -> None:
 
 
 def require_scope(person: Principal, action: Action) -> None:
-    """What hangs on no team: raise InsufficientScope where the token is not good for the action.
+    """Raise InsufficientScope if the token does not allow the action, whatever the team.
 
-    Raises NotAllowed where it is nothing that a principal of this kind ever does, and for what is not in the table.
+    Raises NotAllowed if principals of this kind can never perform it, and for an action that is not in the table.
     """
     rule = POLICY.get(action)
     if rule is None:
         raise NotAllowed(f"Nobody may do this: {action} is not in the policy.")
     if person.kind is not PrincipalKind.PERSON and _AS_WHAT[person.kind] not in rule.who:
-        raise NotAllowed(f"A {person.kind} may not {rule.deed}: that is for people.")
+        raise NotAllowed(f"A {person.kind} may not {rule.deed}: only people may.")
     if not has_scope(person, action):
         raise _insufficient(rule.deed, rule.needs[0], person.scopes or frozenset())
 
@@ -133,14 +133,14 @@ def require_scope(person: Principal, action: Action) -> None:
 def _insufficient(deed: str, scope: TokenScope, present: Set[TokenScope]) -> InsufficientScope:
     wanted = ",".join(each for each in TokenScope if each in present or each is scope)
     return InsufficientScope(
-        f"This token may not {deed}: it lacks the scope `{scope}`.",
-        hint=f"`runbook token create … --scope {wanted}` makes one that may.",
+        f"This token may not {deed}: it does not have the scope `{scope}`.",
+        hint=f"`runbook token create … --scope {wanted}` creates one that may.",
         scope=scope.value,
     )
 
 
 def effective(action: Action, role: PolicyRole) -> frozenset[TeamScope]:
-    """Where the role may do it, all that it also is included: a team's admin is its responder, and both are anybody."""
+    """Return where the role may perform the action, including through the roles it implies."""
     who = POLICY[action].who
     held = {role, *_INCLUDED.get(role, ())}
     return frozenset().union(*(who.get(each, NOWHERE) for each in held))

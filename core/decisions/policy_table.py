@@ -1,4 +1,4 @@
-"""The policy's table: for each action, which role may do it where, and what a token needs for it."""
+"""The policy's table: for each action, which role may perform it where, and which scope a token needs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from core.statuses import TokenScope
 
 
 class Action(StrEnum):
-    """What somebody may want to do."""
+    """An action that a principal may want to perform."""
 
     INCIDENT_READ = "incident.read"
     INCIDENT_OPEN = "incident.open"
@@ -44,7 +44,7 @@ class Action(StrEnum):
 
 
 class PolicyRole(StrEnum):
-    """As what somebody acts. A responder is also anybody, a team's admin also its responder."""
+    """The role in which somebody acts. A responder also counts as anybody, and a team's admin as its responder."""
 
     ANYBODY = "anybody"
     RESPONDER = "responder"
@@ -57,7 +57,7 @@ class PolicyRole(StrEnum):
 
 
 class TeamScope(StrEnum):
-    """Whose a thing is, seen from who wants something of it."""
+    """The relation of a thing's team to the principal."""
 
     OWN = "own team"
     GLOBAL = "global"
@@ -75,10 +75,11 @@ NOWHERE: frozenset[TeamScope] = frozenset()
 
 @dataclass(frozen=True)
 class Rule:
-    """`deed`: the action in words, behind "may". `who`: which role may do it where; a role that is not there, nowhere.
+    """One row of the policy. `deed`: the action in words, after "may". `who`: where each role may perform it; other
+    roles, nowhere.
 
-    `needs`: the scopes of which a token must have one, the narrowest first; none where no token is asked for.
-    `also`: what else is asked of who is allowed, in words.
+    `needs`: the scopes of which a token must have one, the narrowest first; empty if no token is needed. `also`:
+    further requirements, in words.
     """
 
     deed: str
@@ -99,8 +100,8 @@ _FOR_INCIDENTS: Where = {**_PEOPLE_AND_SERVICES, PolicyRole.WORKFLOW: OWN_AND_GL
 _READ, _RUN, _APPROVE = (TokenScope.READ,), (TokenScope.RUN,), (TokenScope.APPROVE,)
 _WRITE, _ADMIN = (TokenScope.WRITE,), (TokenScope.ADMIN,)
 
-OF_THE_INCIDENT = "Its team is that of the incident; what runs is of that team, or global."
-NO_INITIATOR = "The gate names them, or a team and role of theirs, and they did not bring the run about."
+OF_THE_INCIDENT = "The team is the incident's; the definition must belong to that team or be global."
+NO_INITIATOR = "The gate must name them, or their team and role, and they must not be initiators of the run."
 
 POLICY: Mapping[Action, Rule] = {
     Action.INCIDENT_READ: Rule("read incidents", _READ, _PEOPLE_AND_SERVICES),
@@ -113,24 +114,26 @@ POLICY: Mapping[Action, Rule] = {
         "read runs",
         _READ,
         {**_PEOPLE_AND_SERVICES, PolicyRole.LINK: EVERYWHERE},
-        "A signed link is good for the page of its run.",
+        "A signed link gives access to the page of its run.",
     ),
     Action.RUN_CANCEL: Rule("cancel runs", _RUN, _PEOPLE_AND_SERVICES),
     Action.RUN_RETRY: Rule("retry runs", _RUN, _PEOPLE_AND_SERVICES, OF_THE_INCIDENT),
-    Action.RUN_RETRY_FROM: Rule("choose the step to go on from", _RUN, _ADMINS),
+    Action.RUN_RETRY_FROM: Rule("choose the step to continue from", _RUN, _ADMINS),
     Action.RUN_VERDICT: Rule("give a verdict on a step", _APPROVE, _DECIDERS),
-    Action.APPROVAL_READ: Rule("read approvals", _READ, _PEOPLE_AND_SERVICES, "Also whoever the gate names."),
+    Action.APPROVAL_READ: Rule(
+        "read approvals", _READ, _PEOPLE_AND_SERVICES, "Also the people whom the gate names."
+    ),
     Action.APPROVAL_DECIDE: Rule("approve or reject", _APPROVE, _DECIDERS, NO_INITIATOR),
     Action.WORKFLOW_START: Rule("start workflows", _RUN, _PEOPLE_AND_SERVICES, OF_THE_INCIDENT),
     Action.WORKFLOW_ENABLE: Rule("enable and disable workflows", _WRITE, _ADMINS),
     Action.DEFINITION_READ: Rule("read definitions", _READ, _READERS),
     Action.DEFINITION_WRITE: Rule("write definitions", _WRITE, _ADMINS),
     Action.DEFINITION_APPROVE: Rule(
-        "approve definitions", _APPROVE, _PLATFORM, "Never who wrote that version."
+        "approve definitions", _APPROVE, _PLATFORM, "Never the author of that version."
     ),
     Action.DEFINITION_DEPRECATE: Rule("deprecate definitions", _WRITE, _ADMINS),
     Action.ANALYTICS_READ: Rule(
-        "read analytics", _READ, _READERS, "Of what is global, the runs for one's own teams."
+        "read analytics", _READ, _READERS, "For global definitions, only the runs for their own teams."
     ),
     Action.FREEZE_READ: Rule("read freezes", _READ, _READERS),
     Action.FREEZE: Rule("freeze and unfreeze", _ADMIN, _ADMINS, "Global: everything."),
@@ -141,13 +144,13 @@ POLICY: Mapping[Action, Rule] = {
     Action.TOKEN_CREATE: Rule("create tokens", _ADMIN, _PLATFORM),
     Action.TOKEN_REVOKE: Rule("revoke tokens", _ADMIN, _PLATFORM),
     Action.CALLBACK_SEND: Rule(
-        "call a run back", (), _EVERYBODY, "The address is the credential: signed, for one step, once."
+        "call a run back", (), _EVERYBODY, "The URL is the credential: signed, for one step, usable once."
     ),
     Action.SLACK_SEND: Rule(
         "speak for Slack",
         (),
         _EVERYBODY,
-        "Slack's signature; each command, button and form asks for its own.",
+        "Requires Slack's signature; each command, button and form is checked against its own action.",
     ),
     Action.SERVICE_READ: Rule("read help, health and figures", (), _EVERYBODY),
 }

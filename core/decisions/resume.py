@@ -1,6 +1,6 @@
-"""Where a retry goes on: the first step that did not succeed, or the one that an admin names.
+"""Where a retry continues: at the first step that did not succeed, or at one that an admin names.
 
-A retry is a new execution of the same frozen definition. What the old one did is carried over, never done again.
+A retry is a new execution of the same frozen definition. What the old one did is carried over and never done again.
 """
 
 from dataclasses import dataclass, replace
@@ -15,9 +15,9 @@ from core.values.execution import DONE, Execution, Step
 
 @dataclass(frozen=True, slots=True)
 class Resumption:
-    """The new execution's first step to run, and the steps before it as the new execution has them.
+    """The new execution's first step to run, and the steps before it as carried over.
 
-    `asks`: the positions of gates among them that are asked again, for what runs again had their approval.
+    `asks`: the positions of gates among them that are asked again, because they had approved steps that run again.
     """
 
     position: int
@@ -26,16 +26,15 @@ class Resumption:
 
 
 def resume(execution: Execution, *, from_step: str | None, by: str, now: datetime) -> Resumption:
-    """Where a retry of this execution begins. `from_step`: an admin's choice; `by`: who asks, for the record.
+    """Return where a retry of this execution starts. `from_step`: an admin's choice; `by`: the requester, for the
+    record.
 
-    An approval covers one attempt of what it showed: the gate that the first step to run had is asked again, unless
-    its definition says that it covers retries, and it is young enough.
+    An approval covers one attempt of what it showed, so the gate that covered the first step to run is asked again,
+    unless its definition says that it covers retries and it is recent enough. A failed step that the run was allowed to
+    pass (`on_failure: continue`) is carried over as it is, because going back to it would repeat the steps after it.
 
-    A failed step that the run was allowed to pass (`on_failure: continue`) is carried over as it is: to go back to it
-    would do again what came behind it.
-
-    Raises Conflict where there is nothing to go on with, where a step is in doubt and nobody chose, and where a gate
-    that nobody approved would be passed; InvalidInput for a step that is not there.
+    Raises Conflict if there is nothing to continue, if a step is in doubt and nobody chose where to continue, and if a
+    gate that was never approved would be bypassed. Raises InvalidInput for an unknown step.
     """
     _check_ended(execution)
     position = _first(execution) if from_step is None else _named(execution, from_step)
@@ -44,7 +43,7 @@ def resume(execution: Execution, *, from_step: str | None, by: str, now: datetim
     asks = tuple(at for at in covering_gates(before, position) if not covers_retry(before[at], now))
     carried = [_carried(step, from_step, by) for step in before]
     for at in asks:
-        carried[at] = _new(carried[at], f"{by} retries this run.")
+        carried[at] = _new(carried[at], f"{by} retried this run.")
     return Resumption(position, tuple(carried), asks)
 
 
@@ -56,7 +55,7 @@ def _check_ended(execution: Execution) -> None:
     if not execution.status.is_final:
         raise Conflict(
             f"This run has not ended: it is {execution.status.value}.",
-            hint="Cancel it first, or wait for its end.",
+            hint="Cancel it first, or wait until it ends.",
         )
     if execution.status is Status.SUCCEEDED:
         raise Conflict("This run succeeded: there is nothing to retry.", hint="Run the runbook again.")
@@ -66,8 +65,8 @@ def _first(execution: Execution) -> int:
     doubtful = next((step.id for step in execution.steps if step.status is Status.UNKNOWN), None)
     if doubtful is not None:
         raise Conflict(
-            f"Nobody knows whether step {doubtful} happened, so it is not repeated by itself.",
-            hint=f"A team admin says where to go on: --from {doubtful} runs it again, --from a later step does not.",
+            f"Nobody knows whether step {doubtful} happened, so it is not repeated automatically.",
+            hint=f"A team admin can choose: --from {doubtful} runs it again, --from a later step does not.",
         )
     undone = [i for i, step in enumerate(execution.steps) if step.status not in DONE]
     if not undone:
@@ -92,15 +91,15 @@ def _check_gates(before: tuple[Step, ...]) -> None:
     passed_by = next((step.id for step in before if step.type == GATE and step.status not in DONE), None)
     if passed_by is not None:
         raise Conflict(
-            f"Step {passed_by} is an approval that nobody gave, and a retry does not go around it.",
-            hint=f"Go on from {passed_by}, or from a step before it.",
+            f"Step {passed_by} is an approval that was never given, and a retry cannot bypass it.",
+            hint=f"Retry from {passed_by}, or from a step before it.",
         )
 
 
 def _carried(step: Step, from_step: str | None, by: str) -> Step:
-    """Done, or passed, is as it was; anything else was left out by who chose to go on behind it."""
+    """Return the step as carried over: unchanged if done or passed, otherwise skipped by the admin's choice."""
     if step.status in DONE or _was_passed(step):
         return step
     known = "Nobody knows whether it happened" if step.status is Status.UNKNOWN else "It did not succeed"
-    reason = f"{known}; {by} went on from {from_step}."
+    reason = f"{known}; {by} continued from {from_step}."
     return replace(step, status=Status.SKIPPED, output={"reason": reason})

@@ -1,12 +1,6 @@
-"""What becomes of a step that has ended, and with it of the execution.
+"""The result of a step, and its effect on the execution: the next step, a retry, a question, or the end.
 
-The states that an execution, or one of its steps, is brought into: small changes of values, with no rule in them.
-
-Whether a failed step is tried again, and when.
-
-How an execution ends before its last step: cancelled, or because its time is over.
-
-What a step came to, and where that leads: to the next step, to an attempt more, to a question, to the end.
+This includes the deadline of an execution, cancellation, and steps in doubt.
 """
 
 from dataclasses import replace
@@ -39,7 +33,7 @@ def ended_as(execution: Execution, status: Status, now: datetime, error: str | N
 
 
 def blame(step: Step, error: str | None) -> str:
-    """The error of an execution that a step of it ended."""
+    """Return the error of an execution that failed at this step."""
     return f"Step {step.id}: {error}"
 
 
@@ -56,7 +50,7 @@ def awake(execution: Execution, now: datetime) -> Execution:
 
 
 def again_later(execution: Execution, position: int, failure: Failed, at: datetime) -> Execution:
-    """A step failed, and is tried again at `at`."""
+    """Schedule a failed step's next attempt at `at`."""
     step = execution.steps[position]
     waiting = replace(step, status=Status.WAITING, error=failure.error, output=failure.output)
     return replace(
@@ -68,12 +62,12 @@ def again_later(execution: Execution, position: int, failure: Failed, at: dateti
 
 
 def counted(step: Step, now: datetime) -> Step:
-    """One attempt more."""
+    """Count one more attempt."""
     return replace(step, attempt=step.attempt + 1, started_at=step.started_at or now)
 
 
 def unknown(step: Step, error: str) -> Step:
-    """Nobody knows whether it happened. Once is asked: what people say of it holds, whatever was restored."""
+    """Put a step in doubt. It is asked about once, and the verdict holds even if the database was restored."""
     return replace(step, status=Status.UNKNOWN, error=error, maybe_done=False)
 
 
@@ -91,10 +85,10 @@ def finished(
 
 
 def retry_delay(policy: StepPolicy, attempt: int, asked: timedelta | None = None) -> timedelta | None:
-    """How long to wait before the attempt after `attempt` (counted from 1); None: it is not tried again.
+    """Return the delay before the attempt after `attempt` (counted from 1); None if there is no further attempt.
 
-    The wait doubles with every attempt; it is no shorter than what the other side `asked` for. `max_backoff` is the
-    longest, whoever asks.
+    The delay doubles with every attempt, and is at least what the other side `asked` for, but never more than
+    `max_backoff`.
     """
     if not policy.repeatable or attempt >= policy.attempts:
         return None
@@ -110,19 +104,19 @@ RESTORED = (
 
 
 def why_unknown(step: Step) -> str:
-    """Of a step that was under way, and of which nothing more is known."""
+    """Return why the outcome of a step that was under way is unknown."""
     return RESTORED if step.maybe_done else WORKER_LOST
 
 
 def is_overdue(execution: Execution, now: datetime) -> bool:
-    """Whether the time that the execution may take is over."""
+    """Return whether the execution's deadline has passed."""
     return execution.deadline is not None and now >= execution.deadline
 
 
 def deadline_preempts(execution: Execution, event: Event) -> bool:
-    """Whether the deadline goes before the event.
+    """Return True if the deadline takes precedence over the event.
 
-    Nothing begins after the deadline, and no wait goes on. What runs may end, and a cancel is a cancel.
+    After the deadline nothing starts, and no wait continues. A running step may finish, and a cancel remains a cancel.
     """
     if isinstance(event, Claimed | StepPrepared):
         return not execution.cancel_requested and execution.position is not None
@@ -130,7 +124,7 @@ def deadline_preempts(execution: Execution, event: Event) -> bool:
 
 
 def within_deadline(execution: Execution) -> Execution:
-    """What waits is woken by its deadline at the latest."""
+    """Make a waiting execution wake at its deadline at the latest."""
     deadline = execution.deadline
     if deadline is None or execution.status is not Status.WAITING:
         return execution
@@ -138,33 +132,33 @@ def within_deadline(execution: Execution) -> Execution:
 
 
 def overdue(execution: Execution, now: datetime) -> Execution:
-    """Ended by its deadline. A step in doubt stays in doubt: that time is over does not make us know."""
+    """End the execution at its deadline. A step in doubt stays in doubt, as its outcome is still unknown."""
     assert execution.timeout is not None
     limit = format_duration(execution.timeout)
-    execution = _left(execution, Status.TIMED_OUT, now, f"Time was over: all of it may take {limit}.")
-    return ended_as(execution, Status.TIMED_OUT, now, f"Not done within {limit}.")
+    execution = _left(execution, Status.TIMED_OUT, now, f"Timed out: the whole execution may take {limit}.")
+    return ended_as(execution, Status.TIMED_OUT, now, f"Not finished within {limit}.")
 
 
 def cancelled(execution: Execution, now: datetime) -> Execution:
-    """Ended by a person. A step in doubt stays in doubt: cancelling does not make us know."""
+    """End the execution on request. A step in doubt stays in doubt, as its outcome is still unknown."""
     execution = _left(execution, Status.CANCELLED, now, None)
     return ended_as(execution, Status.CANCELLED, now, execution.error)
 
 
 def refused(execution: Execution, now: datetime, reason: str) -> Execution:
-    """Ended because it may not run. Of a step that a lost worker had begun nobody knows whether it happened."""
+    """End an execution that may not run. A step started by a lost worker is left in doubt."""
     return ended_as(_left(execution, Status.FAILED, now, reason), Status.FAILED, now, reason)
 
 
 def expired(execution: Execution, position: int, now: datetime, error: str) -> Execution:
-    """Ended because a step's own time is over."""
+    """End the execution because a step's own time has expired."""
     step = finished(execution.steps[position], Status.TIMED_OUT, now, error=error)
     execution = execution.with_step(position, step)
     return ended_as(execution, Status.TIMED_OUT, now, blame(step, error))
 
 
 def _left(execution: Execution, status: Status, now: datetime, error: str | None) -> Execution:
-    """The current step is left as it is, unless it waits (then it ends) or runs (then nobody knows)."""
+    """Leave the current step as it is, unless it is waiting (then it ends) or running (then it is in doubt)."""
     position = execution.position
     if position is None:
         return execution
@@ -177,7 +171,7 @@ def _left(execution: Execution, status: Status, now: datetime, error: str | None
 
 
 def settle(execution: Execution, position: int, result: StepResult, now: datetime) -> Transition:
-    """What the step at `position` came to."""
+    """Return the transition for the result of the step at `position`."""
     step = execution.steps[position]
     match result:
         case Succeeded(output, saved):
@@ -210,7 +204,7 @@ def _wait(execution: Execution, position: int, wait: Waits, now: datetime) -> Tr
 def fail(
     execution: Execution, position: int, failure: Failed, now: datetime, *, resume: bool = False
 ) -> Transition:
-    """The step at `position` failed. `resume`: no worker holds the execution, so going on means waking one."""
+    """Fail the step at `position`. `resume`: no worker holds the execution, so continuing means waking one."""
     step = execution.steps[position]
     is_over = failure.final or execution.cancel_requested or is_overdue(execution, now)
     delay = None if is_over else retry_delay(step.policy, step.attempt, failure.retry_after)
@@ -228,7 +222,7 @@ def fail(
 
 
 def _doubt(execution: Execution, position: int, failure: Failed, now: datetime) -> Transition:
-    """No answer came. A repeatable step is tried again while it may be; then, and of any other, we must ask."""
+    """Handle a call without an answer: retry a repeatable step while allowed, then ask; ask at once about any other."""
     step = execution.steps[position]
     is_over = execution.cancel_requested or is_overdue(execution, now)
     if retry_delay(step.policy, step.attempt) is not None and not is_over:
@@ -238,7 +232,7 @@ def _doubt(execution: Execution, position: int, failure: Failed, now: datetime) 
 
 
 def in_doubt(execution: Execution, position: int, doubtful: Step, now: datetime) -> Execution:
-    """People are asked; of a run that was cancelled, is overdue, or where nobody can be asked, it is the end."""
+    """Ask for a verdict; end the execution if it was cancelled, is overdue, or has nobody to ask."""
     execution = execution.with_step(position, doubtful)
     if execution.cancel_requested:
         return cancelled(execution, now)
@@ -250,7 +244,7 @@ def in_doubt(execution: Execution, position: int, doubtful: Step, now: datetime)
 
 
 def proceed(execution: Execution, now: datetime) -> Transition:
-    """On to the next step, or to the end."""
+    """Continue with the next step, or end the execution."""
     if execution.cancel_requested:
         return Transition(cancelled(execution, now))
     position = execution.position
@@ -262,9 +256,9 @@ def proceed(execution: Execution, now: datetime) -> Transition:
 
 
 def next_step(execution: Execution, position: int) -> Transition:
-    """The step at `position` is to be prepared, unless a freeze holds the execution before it.
+    """Prepare the step at `position`, unless a freeze holds the execution before it.
 
-    One that may have been done already does not begin, but is asked about: for that nobody need lift the freeze.
+    A step that may already have been done is not started but asked about, so it does not have to wait for the freeze.
     """
     if execution.frozen and not execution.steps[position].is_doubtful:
         return Transition(held(execution, position))

@@ -1,25 +1,25 @@
-"""Which processes are at work, by their signs of life, and what it costs where none is."""
+"""Which processes are alive, by their signs of life, and the consequences if none of a kind is."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-EVERY = timedelta(seconds=10)  # between two signs
-ALIVE = timedelta(seconds=30)  # since the last one: two may be missed
-FORGOTTEN = timedelta(days=1)  # who gave none since then is not named any more
+EVERY = timedelta(seconds=10)  # the interval between two signs
+ALIVE = timedelta(seconds=30)  # since the last sign: two may be missed
+FORGOTTEN = timedelta(days=1)  # a process without a sign since then is no longer listed
 
-# In the order in which they are named. Those that answer requests need nobody to say that they are missing.
+# In the order in which they are listed. A web process is not in it: its absence is visible to its callers.
 WITHOUT = {
-    "worker": "no run and no workflow goes on; what is asked for waits",
-    "poster": "nothing new is shown in Slack: no card, no question, no outcome",
-    "clock": "no timer, expiry or age comes due, and what a lost worker held waits",
+    "worker": "no run or workflow continues, and requests wait",
+    "poster": "nothing new appears in Slack: no cards, no questions, no outcomes",
+    "clock": "no timer, expiry or age trigger fires, and executions of lost workers wait",
 }
-WITHOUT_REDIS = "runs begin up to two seconds later; nothing is lost"
+WITHOUT_REDIS = "runs start up to two seconds later; nothing is lost"
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A process' last sign of life."""
+    """A process's last sign of life."""
 
     kind: str
     seen_at: datetime
@@ -27,14 +27,14 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Of one kind: how many are alive, and how long ago the newest sign was; None: none is known."""
+    """For one kind: how many processes are alive, and the age of the newest sign; None if there is none."""
 
     kind: str
     alive: int
     age: timedelta | None
 
     def __str__(self) -> str:
-        """Answer the line that says so, and what it costs where none is alive."""
+        """Return one line with the state, and the consequences if none is alive."""
         if self.alive:
             return f"{self.kind}: {self.alive} alive, the last sign of life {_ago(self.age)}"
         last = (
@@ -46,7 +46,7 @@ class Presence:
 
 
 def presences(signs: Iterable[Sign], now: datetime) -> list[Presence]:
-    """One for each kind that the service cannot do without."""
+    """Return one entry for each kind of process that the service needs."""
     ages: Mapping[str, list[timedelta]] = {kind: [] for kind in WITHOUT}
     for sign in signs:
         if sign.kind in ages:

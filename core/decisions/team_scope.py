@@ -1,7 +1,7 @@
-"""The team-scope checks: a runbook of team T runs only for incidents of T, and only responders of T run it.
+"""The team-scope checks: a runbook of team T runs only for incidents of T, and only responders of T may run it.
 
-Global runbooks run for any incident, by the responders of that incident's team. Workflows act as the
-system: no person is asked for, the team rule stands all the same.
+Global runbooks run for any incident, started by the responders of that incident's team. Workflows act as the system,
+without a person; the team rule applies to them as well.
 """
 
 from core.decisions.people import Person
@@ -14,7 +14,7 @@ def check_runbook_scope(runbook: str, runbook_team: str | None, incident_team: s
     """Raise NotAllowed if the runbook may not run for an incident of that team."""
     if not reaches(runbook_team, incident_team):
         raise NotAllowed(
-            f"{runbook} belongs to team {runbook_team}, and this incident is team {incident_team}'s.",
+            f"{runbook} belongs to team {runbook_team}, but this incident belongs to team {incident_team}.",
             hint="A team's runbook runs only for that team's incidents.",
         )
 
@@ -26,11 +26,13 @@ def check_may_run(person: Person, runbook: str, runbook_team: str | None, incide
 
 
 def check_may_respond(person: Person, team: str, deed: str, action: Action = Action.INCIDENT_CHANGE) -> None:
-    """Raise NotAllowed unless the person may do this as a responder of the team. `deed`: what they wanted to do."""
+    """Raise NotAllowed unless the person may do this as a responder of the team. `deed`: the attempted action, in
+    words.
+    """
     require(
         person,
         action,
         team,
         f"Only responders of team {team} may {deed} here, and you are not one.",
-        hint=f"Ask one of team {team}, or ask its admin to add you.",
+        hint=f"Ask one of them, or ask an admin of team {team} to add you.",
     )

@@ -8,8 +8,8 @@ from core.definitions.cel.expressions import at_most, compile_expression
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import ExpressionError
 
-MOST_WORK = 200_000  # units of cel_cost for a condition: whoever changes the incident waits meanwhile
-MOST_WORK_AN_EVENT = 1_000_000  # for those of all workflows that it might start
+MOST_WORK = 200_000  # units of `cost` per condition, since the person changing the incident waits meanwhile
+MOST_WORK_AN_EVENT = 1_000_000  # for the conditions of all workflows that one event might start
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,13 @@ class IncidentHappening:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The workflow starts; with an error, it starts and fails at once, so that somebody hears of it."""
+    """The workflow starts. With an error, it starts and fails at once, so that its failure is visible."""
 
     error: str | None = None
 
 
 def match(workflow: WorkflowDefinition, happening: IncidentHappening) -> Match | None:
-    """Whether the event starts the workflow: its team, its trigger and its condition must all fit."""
+    """Return whether the event starts the workflow: its team, trigger and condition must all match."""
     if not reaches(workflow.team, happening.team):
         return None
     if workflow.trigger.on != happening.type or not workflow.enabled:

@@ -1,1 +1,1 @@
-"""What people write: team, runbook and workflow documents, their expressions and their validation."""
+"""What people write: team, secret, runbook and workflow documents, their expressions, and their validation."""

@@ -1,13 +1,7 @@
-"""The base of all action types, which there are, and the branches they stand in.
+"""The base class of all action types, the registry of action types, and the order of nested actions.
 
-What every action of a workflow says, whatever its type.
-
-Which action types there are.
-
-Actions within actions: the order in which all of them run, and what each depends on.
-
-A machine that runs an ordered list runs branches too, if the list has everything that may run: what is in an arm that
-is not taken is skipped.
+Actions may contain branches (`then`, `else`). The executor runs one flat, ordered list, so the list has every action
+that may run; the actions of a branch that is not taken are skipped.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,15 +20,18 @@ from core.values.execution import Skipped, StepResult
 class ActionDefinition(Definition):
     """The fields of every action; an action type adds `type: Literal["name"]`, its own fields, and `prepare`.
 
-    `prepare` is what the executor asks for, and core.execution.preparation says it: what is written needs no executor.
+    `prepare` is the method the executor calls (see core.execution.preparation); the definition itself needs no
+    executor.
 
-    `touches_outside`: whether its act reaches beyond our database, so that a crash can leave it in doubt.
-    `keeps_secrets_to_hosts`: whether its act sends secrets by `HttpRequest`s alone that say `carried=context.carried`,
-    so that each goes only to its declared hosts; any other type gets only secrets whose declaration names the type.
-    `acts_through`: the one of `context.ports` that its act calls, if that is all it calls outside.
-    `rechecks`: whether its `if` is asked once more when its wait is over; then it is prepared again, as resumed.
-    `example`: one as people write it, in YAML; the reference shows it.
-    An output `{link: {name, url}}` of what it made elsewhere is kept on the incident.
+    `touches_outside`: whether acting reaches beyond our database, so that a crash can leave the action in doubt.
+    `keeps_secrets_to_hosts`: whether the action sends secrets only in `HttpRequest`s with `carried=context.carried`, so
+    that each secret goes only to its declared hosts. Any other type gets only the secrets whose declaration names the
+    type.
+    `acts_through`: the port of `context.ports` that the action uses, if that is its only outside call.
+    `rechecks`: whether `if` is evaluated again when the action's wait is over; it is then prepared again, as resumed.
+    `example`: an example in YAML, shown in the reference.
+
+    An output `{link: {name, url}}`, for something created elsewhere, is stored on the incident.
     """
 
     touches_outside: ClassVar[bool] = True
@@ -44,32 +41,32 @@ class ActionDefinition(Definition):
     example: ClassVar[str] = ""
 
     id: StepId
-    """What other actions call it by: `actions.ID`."""
+    """The name by which other actions refer to it: `actions.ID`."""
     type: str
-    """What kind of action it is."""
+    """The action type."""
     condition: Condition | None = Field(default=None, alias="if")
     """The action is skipped unless this is true."""
     retry: Retry | None = None
-    """Whether, and how often, it is tried again."""
+    """Whether, and how often, the action is retried."""
     timeout: PositiveDuration | None = None
-    """How long it may take."""
+    """How long the action may take."""
     on_failure: OnFailure = "stop"
-    """Whether the workflow ends when it fails, or goes on with the next action."""
+    """Whether the workflow ends when the action fails, or continues with the next action."""
 
     def branches(self) -> Mapping[str, Sequence["ActionDefinition"]]:
-        """The actions within this one, by the name of the way on which they are: see core.definitions.actions."""
+        """Return the actions nested in this one, by the name of the branch they are on."""
         return {}
 
     def unmet(self) -> StepResult:
-        """What it comes to where its condition does not hold."""
+        """Return the result of the action when its condition is false."""
         return Skipped(f"Its condition did not hold: {self.condition}")
 
 
 @cache
 def action_types() -> Mapping[str, type[ActionDefinition]]:
-    """Answer the action types by name: those of this package and of the entry points `runbook.actions`.
+    """Return the action types by name: those of this package and of the entry points `runbook.actions`.
 
-    Raises ConfigurationError when two of them have one name.
+    Raises ConfigurationError if two types have the same name.
     """
     return discover("core.actions", "runbook.actions", ActionDefinition)
 
@@ -79,7 +76,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Branch:
-    """The `then` or the `else` of a branch action: `name` is which of them."""
+    """The `then` or the `else` of a branch action; `name` says which."""
 
     action_id: str
     name: str
@@ -87,7 +84,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class FlattenedAction:
-    """An action in its place: `path` in the document; `branch`: the nearest one around it, if any."""
+    """An action and its position: its `path` in the document, and the nearest enclosing `branch`, if any."""
 
     action: ActionDefinition
     path: Path
@@ -97,7 +94,7 @@ class FlattenedAction:
 def in_order(
     actions: Sequence[ActionDefinition], path: Path = ("actions",), branch: Branch | None = None
 ) -> Iterator[FlattenedAction]:
-    """Answer all actions, nested ones behind the one that they are in."""
+    """Yield all actions, each nested action after the one that contains it."""
     for index, action in enumerate(actions):
         here = (*path, index)
         yield FlattenedAction(action, here, branch)

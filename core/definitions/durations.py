@@ -34,7 +34,7 @@ def parse_duration(text: str) -> timedelta:
     order = [list(_UNITS).index(unit) for _, unit in parts]
     if order != sorted(set(order)):
         raise InvalidInput(
-            f"{text!r} is not a duration: each unit once, the largest first.", hint=HOW_TO_WRITE
+            f"{text!r} is not a duration: use each unit once, the largest first.", hint=HOW_TO_WRITE
         )
     total = sum((_scaled(int(number), unit) for number, unit in parts), timedelta())
     if total > LONGEST:
@@ -43,7 +43,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def _scaled(number: int, unit: str) -> timedelta:
-    # A number far beyond the longest duration would overflow timedelta before it could be refused.
+    # A number far beyond the longest duration would overflow timedelta before it could be rejected.
     return _UNITS[unit] * min(number, LONGEST // _UNITS[unit] + 1)
 
 
@@ -53,9 +53,9 @@ def write_duration(duration: timedelta) -> str:
 
 
 def format_duration(duration: timedelta) -> str:
-    """Write a duration for people: `1 h 30 min`, `2 d`, `350 ms`.
+    """Format a duration for people: `1 h 30 min`, `2 d`, `350 ms`.
 
-    From a second on milliseconds are dropped, from a day on seconds: nobody reads them there.
+    Milliseconds are dropped from one second on, and seconds from one day on.
     """
     step = timedelta(milliseconds=1)
     if abs(duration) >= timedelta(days=1):
@@ -92,7 +92,7 @@ def _validate(value: object) -> timedelta:
 
 def _refuse_zero(value: timedelta) -> timedelta:
     if value <= timedelta():
-        raise PydanticCustomError("duration", "A duration of nothing makes no sense here. Give at least 1ms.")
+        raise PydanticCustomError("duration", "The duration must be longer than zero. Give at least 1ms.")
     return value
 
 

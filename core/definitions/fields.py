@@ -1,13 +1,7 @@
-"""The kinds of fields that definitions are made of, and finding those that are marked.
+"""The field types of definitions, and the marks for fields that hold expressions or templates.
 
-The kinds of text that definitions are made of: names, ids, expressions, templates.
-
-The marks `CelField` and `TemplateField` say that a field holds an expression or a template. Validation finds
-them in every step and action type, those of third parties too, and checks what is written there.
-
-Ids and names that must not stand twice in one document.
-
-Finding what a model marks as expression or template, without knowing the model.
+Validation finds the marks `CelField` and `TemplateField` in every step and action type, including those of third
+parties, and checks the text in those fields without knowing the model.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from core.definitions.durations import Duration
 from core.definitions.type_registry import RegisteredUnion
 
-# https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax: IDENT may be none of these.
+# https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax: an IDENT may be none of these.
 CEL_RESERVED = frozenset(
     {
         *(
@@ -46,9 +40,9 @@ CEL_RESERVED = frozenset(
 
 
 class Definition(BaseModel):
-    """What every part of a document shares: unknown fields are refused, and a value never changes.
+    """Base of every part of a document: unknown fields are rejected, and instances are immutable.
 
-    The docstring behind a field is its description: in the editor's schema, and in the reference.
+    The docstring after a field is its description in the editor's schema and in the reference.
     """
 
     model_config = ConfigDict(
@@ -62,10 +56,10 @@ class Definition(BaseModel):
 
 @dataclass(frozen=True)
 class CelField:
-    """Mark of a field that holds a CEL expression (or a mapping of them).
+    """Marks a field that holds a CEL expression (or a mapping of them).
 
-    `roots` are the names that only this field knows, besides those of its step or action; `condition`: the
-    value must be true or false. No expression names secrets.
+    `roots`: names that only this field knows, besides those of its step or action. `condition`: the value must be true
+    or false. Expressions can never refer to secrets.
     """
 
     roots: tuple[str, ...] = ()
@@ -74,9 +68,9 @@ class CelField:
 
 @dataclass(frozen=True)
 class TemplateField:
-    """Mark of a field whose strings, however deep, may contain `{{ CEL }}`.
+    """Marks a field whose strings, at any depth, may contain `{{ CEL }}`.
 
-    `secrets`: whether a secret may stand in it, whole, as `{{ secrets.NAME }}`; not where the result is shown.
+    `secrets`: whether it may contain a whole secret, as `{{ secrets.NAME }}`; False where the result is shown.
     """
 
     secrets: bool = True
@@ -84,12 +78,12 @@ class TemplateField:
 
 @dataclass(frozen=True)
 class UrlField(TemplateField):
-    """Mark of a field that holds a URL: core.definitions.http_requests says what a `{{ CEL }}` in one may bring."""
+    """Marks a field that holds a URL. core.definitions.http_requests defines what a `{{ CEL }}` in it may insert."""
 
 
 @dataclass(frozen=True)
 class HeaderField(TemplateField):
-    """Mark of a field whose text is sent as the header of its own key, or as a part of the header `name`."""
+    """Marks a field whose text is sent as the header named by its key, or as part of the header `name`."""
 
     name: str | None = None
 
@@ -123,18 +117,18 @@ Path = tuple[str | int, ...]
 
 
 def refuse_twice(values: Sequence[str], where: str, *, key: str = "id") -> None:
-    """Raise for a value that is there twice; `where` is the field that holds what has it, by its `key`."""
+    """Raise PydanticCustomError for a duplicate value. `where` is the field with the items, `key` the item's field."""
     refuse_twice_at([(value, (where, index)) for index, value in enumerate(values)], where, key=key)
 
 
 def refuse_twice_at(values: Sequence[tuple[str, Path]], where: str, *, key: str = "id") -> None:
-    """The same, with the path of each thing that has the value."""
+    """Raise PydanticCustomError for a duplicate value, as `refuse_twice` does, given the path of each item."""
     seen: set[str] = set()
     for value, path in values:
         if value in seen:
             raise PydanticCustomError(
                 "id_twice",
-                "The {key} {name} is there twice in {where}. Each needs its own.",
+                "The {key} {name} appears twice in {where}. Each needs its own.",
                 {"key": key, "name": value, "where": where, "path": [*path, key]},
             )
         seen.add(value)
@@ -145,7 +139,7 @@ Mark = CelField | TemplateField
 
 @dataclass(frozen=True)
 class Marked:
-    """A value that a model marks as expression or template."""
+    """A value in a field that is marked as an expression or a template."""
 
     path: Path
     mark: Mark
@@ -153,9 +147,9 @@ class Marked:
 
 
 def marked_values(model: type[BaseModel], data: Mapping[str, object], path: Path = ()) -> Iterator[Marked]:
-    """Answer the marked values of `data`, which need not be valid, as `model` marks them.
+    """Yield the values in `data` whose fields `model` marks. `data` need not be valid.
 
-    Parts that a registry chooses (steps, actions) are left to the caller, who knows what they may name.
+    Parts chosen by a registry (steps, actions) are left to the caller, who knows which names they may use.
     """
     for key, field in fields_by_key(model).items():
         if key not in data:
@@ -170,17 +164,17 @@ def marked_values(model: type[BaseModel], data: Mapping[str, object], path: Path
 
 
 def fields_by_key(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """Answer the fields of a model by what people write: `if`, not `condition`."""
+    """Return the fields of a model by the key people write: `if`, not `condition`."""
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def inner_models(field: FieldInfo) -> tuple[type[BaseModel], ...]:
-    """Answer the models that a field's annotation mentions; those of a registry not."""
+    """Return the models that a field's annotation mentions, except those of a registry."""
     return tuple(_models(field.annotation))
 
 
 def registered(field: FieldInfo) -> RegisteredUnion | None:
-    """Answer the registry that a field's items come from, if any."""
+    """Return the registry from which a field's items come, or None."""
     return next((item for item in _metadata(field) if isinstance(item, RegisteredUnion)), None)
 
 
@@ -212,14 +206,15 @@ PortName = Literal["http", "processes"]
 
 
 class Retry(Definition):
-    """How often to try again. Without `safe` a step is called at most once, whatever `attempts` says."""
+    """Whether and how often to retry. Without `safe`, a step is called at most once, whatever `attempts` says."""
 
     safe: bool = False
-    """Whether it does no harm to call it twice: then it is also repeated where nobody knows whether it happened."""
+    """Whether the call can safely be repeated. If so, it is also retried when its outcome is unknown."""
     attempts: int = Field(default=3, ge=1, le=10)
-    """How often it is called, the first time included."""
+    """The maximum number of calls, including the first."""
     backoff: Duration = timedelta(seconds=1)
-    """How long to wait before the second attempt; the wait doubles with every further one. An answer 429 or 503 with
-    `Retry-After` makes it as long as that asks."""
+    """The delay before the second attempt; it doubles with each further attempt. A `Retry-After` in a response 429 or
+    503 takes precedence if it asks for a longer delay.
+    """
     max_backoff: Duration = timedelta(minutes=1)
-    """The longest such wait, whatever asks for it."""
+    """The longest delay, including one requested by `Retry-After`."""

@@ -1,16 +1,9 @@
-"""HTTP requests as definitions write them: URLs, headers, signing in.
+"""HTTP requests in definitions: headers (RFC 9110, section 5), authentication, and URL templates.
 
-Headers that HTTP can carry (RFC 9110, section 5), and their names, whose case means nothing. Pure.
-
-Who a webhook calls as: a token, a name and password, or a token that an authorization server gives.
-
-URLs with holes: what a hole brings is one part of a path or a query, and never changes where the call goes.
-
-A hole that names secrets alone, or nothing, stays as its owner wrote it: it may be the beginning of a URL, a host, or
-several segments of a path. What any other hole brings is percent-encoded (RFC 3986, section 2.1: all but the
-unreserved characters), and may be neither a segment that climbs (`.`, `..`; section 5.2.4) nor one that is empty.
-
-Headers that no request can carry, found where they stand in the definition.
+In a URL, a placeholder fills one part of the path or the query and never changes where the call goes: its value is
+percent-encoded (RFC 3986, section 2.1), and may be neither empty nor a dot segment (`.`, `..`; section 5.2.4). Only a
+placeholder that refers to nothing but secrets is inserted as it is: it may be the beginning of a URL, a host, or
+several path segments.
 """
 
 import re
@@ -36,23 +29,23 @@ NAME_HINT = "Use letters, digits and -, such as X-Size."
 
 
 def why_no_header(name: str, value: str) -> str | None:
-    """Answer why no request carries the header, which tells nothing of its value; None where one can."""
+    """Return why a request cannot carry the header, without revealing its value; None if it can."""
     if not _TOKEN.fullmatch(name):
-        return f"{name!r} is no name that a header may have."
+        return f"{name!r} is not a valid header name."
     if not is_carried(value):
-        return f"The header {name} has a character that no header may have."
+        return f"The header {name} contains a character that a header cannot carry."
     if value != value.strip():
-        return f"The header {name} begins or ends with a space, which no header does."
+        return f"The header {name} begins or ends with a space, which HTTP does not allow."
     return None
 
 
 def is_carried(text: str) -> bool:
-    """Answer whether a value may have all these characters: those of ASCII that can be seen, and the space."""
+    """Return whether a header value may contain all these characters: printable ASCII, including the space."""
     return text.isascii() and text.isprintable()
 
 
 def joined(*headers: Mapping[str, str]) -> dict[str, str]:
-    """Answer all of them; of two with one name, however it is spelled, the later one."""
+    """Merge headers; names are case-insensitive, and a later header replaces an earlier one."""
     spelled = {name.lower(): name for each in headers for name in each}
     values = {name.lower(): value for each in headers for name, value in each.items()}
     return {spelled[name]: value for name, value in values.items()}
@@ -74,27 +67,27 @@ class BasicAuth(Definition):
 
     type: Literal["basic"]
     username: Given
-    """The name."""
+    """The user name."""
     password: TemplateText
     """The password, as `{{ secrets.NAME }}`."""
 
 
 class OAuth2Auth(Definition):
-    """A token by the client credentials grant (RFC 6749, section 4.4), kept until shortly before it expires."""
+    """A token from the client credentials grant (RFC 6749, section 4.4), cached until shortly before it expires."""
 
     type: Literal["oauth2"]
     token_url: Annotated[UrlTemplate, Field(min_length=1)]
-    """Where tokens are given."""
+    """The URL of the token endpoint."""
     client_id: Given
-    """Who asks for one."""
+    """The client's id."""
     client_secret: Given
     """The client's secret, as `{{ secrets.NAME }}`."""
     scope: TemplateText | None = None
-    """What the token is for, where the server wants to know."""
+    """The scope to request, if the server needs one."""
     audience: TemplateText | None = None
-    """Whom the token is for, where the server wants to know."""
+    """The audience of the token, if the server needs one."""
     credentials: Literal["header", "body"] = "header"
-    """Where the client's id and secret stand: every server takes the header, some want the body."""
+    """Where the client's id and secret are sent. Every server accepts the header; some require the body."""
 
 
 Auth = Annotated[BearerAuth | BasicAuth | OAuth2Auth, Field(discriminator="type")]
@@ -109,7 +102,7 @@ _SEPARATORS = re.compile(r"[/\\]")
 
 
 class Part(StrEnum):
-    """Where in a URL something stands (RFC 3986, section 3); the scheme counts as authority."""
+    """A component of a URL (RFC 3986, section 3); the scheme counts as part of the authority."""
 
     AUTHORITY = "authority"
     PATH = "path"
@@ -118,17 +111,17 @@ class Part(StrEnum):
 
 @dataclass(frozen=True)
 class UrlPlaceholder:
-    """A hole of a URL. `is_trusted`: it names secrets alone, or nothing."""
+    """A placeholder of a URL. `is_trusted`: it refers only to secrets, or to nothing."""
 
     placeholder: Placeholder
     part: Part
     is_trusted: bool
 
 
-def placed_holes(url: str) -> Iterator[UrlPlaceholder]:
-    """The holes in order, each where it will stand if its secrets are what they should be.
+def url_placeholders(url: str) -> Iterator[UrlPlaceholder]:
+    """Yield the placeholders in order, each with the component in which it stands if its secrets are URLs as expected.
 
-    Raises ExpressionError for what is no template.
+    Raises ExpressionError if the text is not a valid template.
     """
     before, after = "", 0
     for placeholder in placeholders(url):
@@ -139,7 +132,7 @@ def placed_holes(url: str) -> Iterator[UrlPlaceholder]:
 
 
 def _placed(placeholder: Placeholder, before: str) -> UrlPlaceholder:
-    """`before`: the URL up to it."""
+    """Locate a placeholder. `before`: the URL up to it."""
     is_trusted = compile_expression(placeholder.source).names <= {"secrets"}
     if not _REACHES_PATH.match(before):
         return UrlPlaceholder(placeholder, Part.AUTHORITY, is_trusted)
@@ -147,24 +140,24 @@ def _placed(placeholder: Placeholder, before: str) -> UrlPlaceholder:
 
 
 def _standing_in(placed: UrlPlaceholder, before: str) -> str:
-    """For what a hole brings: of a secret, which is not known, that it begins a URL where it stands first."""
+    """Return a stand-in for a placeholder's value; an unknown secret at the start is assumed to begin a URL."""
     expression = compile_expression(placed.placeholder.source)
     if not expression.names:
         return as_text(expression.evaluate({}))
     return "x" if before.strip() else "https://x"
 
 
-def misplaced_hole(placed: UrlPlaceholder) -> str | None:
-    """Why the hole may not stand where it does; None where it may."""
+def why_misplaced(placed: UrlPlaceholder) -> str | None:
+    """Return why the placeholder may not stand in this component; None if it may."""
     if placed.part is not Part.AUTHORITY or placed.is_trusted:
         return None
-    return f"`{placed.placeholder.source}` would choose the host that is called."
+    return f"`{placed.placeholder.source}` would determine which host is called."
 
 
 def render_url(url: str, scope: Mapping[str, object], path: Path = ()) -> str:
-    """The URL, every hole filled. Raises ExpressionError, also for what a hole may not bring.
+    """Return the URL with every placeholder filled. Raises ExpressionError, also for a value that may not be inserted.
 
-    Where the place of a secret is shown, the rest stands as it will behind the secret itself.
+    Where secrets are shown as `{{ secrets.NAME }}`, the rest is rendered as it would be with the secret itself.
     """
     if "{{" not in url:
         return url
@@ -174,7 +167,7 @@ def render_url(url: str, scope: Mapping[str, object], path: Path = ()) -> str:
         after = placeholder.end
         before += written
         placed = _placed(placeholder, before)
-        if why := misplaced_hole(placed):
+        if why := why_misplaced(placed):
             raise ExpressionError(_about(path, why), hint=HINT)
         value = render_text(url[placeholder.start : after], scope, path)
         brought = value if placed.is_trusted or value == MASK else encoded(value, placed.part, path)
@@ -196,38 +189,42 @@ def _whole(filled: str, path: Path) -> str:
 
 @dataclass(frozen=True)
 class Segment:
-    """The segment of the path that is being written, and whether a hole brought some of it."""
+    """The path segment being built, and whether a placeholder contributed to it."""
 
     text: str = ""
-    has_hole: bool = False
+    has_placeholder: bool = False
 
     def filled(self, brought: str) -> "Segment":
-        return Segment(self.text + brought, has_hole=True)
+        return Segment(self.text + brought, has_placeholder=True)
 
     def followed_by(self, written: str, path: Path) -> "Segment":
-        """The segment that is open behind this text. Raises ExpressionError where the text closes a bad one."""
+        """Return the segment that is open after this text. Raises ExpressionError if the text closes an invalid one."""
         found = _SEGMENT_ENDS.search(written)
         if found is None:
-            return Segment(self.text + written, self.has_hole)
+            return Segment(self.text + written, self.has_placeholder)
         whole = self.text + written[: found.start()]
-        if self.has_hole and _is_another_address(whole):
+        if self.has_placeholder and _is_another_address(whole):
             raise ExpressionError(
-                _about(path, f"A segment of the path would be {whole!r}, which is another address."),
-                hint="A value in a path names one thing below it: it is not empty, and not `..`.",
+                _about(
+                    path, f"A segment of the path would be {whole!r}, which leads to a different address."
+                ),
+                hint="A value in a path must name one thing below it; it cannot be empty or `..`.",
             )
         return Segment(_SEGMENT_ENDS.split(written)[-1])
 
 
 def _is_another_address(segment: str) -> bool:
-    """Empty, or dots; some servers take `..;x` for dots, too."""
+    """Return whether the segment is empty or a dot segment; some servers treat `..;x` as dots, too."""
     return not segment or unquote(segment).partition(";")[0] in DOTS
 
 
 def encoded(value: str, part: Part, path: Path = ()) -> str:
-    """Percent-encoded. A server that decodes `%2F` before it looks must not be made to climb either."""
+    """Percent-encode a value. It may not contain `..` between slashes, since some servers decode `%2F` before
+    resolving.
+    """
     pieces = _SEPARATORS.split(value)
     if part is Part.PATH and len(pieces) > 1 and DOTS & set(pieces):
-        raise ExpressionError(_about(path, "A value in a path may have no `..` between slashes."))
+        raise ExpressionError(_about(path, "A value in a path must not contain `..` between slashes."))
     return quote(value, safe="", errors="replace")
 
 
@@ -235,25 +232,25 @@ def _about(path: Path, message: str) -> str:
     return f"{'.'.join(map(str, path))}: {message}" if path else message
 
 
-VALUE_HINT = "A header has letters, digits and signs of ASCII, without line breaks."
+VALUE_HINT = "Use printable ASCII characters, without line breaks."
 
 
 def wrong_header(path: Path, text: str, mark: HeaderField, document: Document) -> Iterator[Problem]:
-    """Answer what is wrong with one header as it is written; what `{{ … }}` brings is known when it is sent."""
+    """Yield what is wrong with a header as written. Values inserted by `{{ … }}` are checked when it is sent."""
     name = mark.name or str(path[-1])
     if why := why_no_header(name, ""):
         yield document.problem(path, why, NAME_HINT, key=True)
     elif not all(map(is_carried, _constant(text))):
         yield document.problem(
-            path, f"The header {name} has a character that no header may have.", VALUE_HINT
+            path, f"The header {name} contains a character that a header cannot carry.", VALUE_HINT
         )
     elif mark.name is None and text != text.strip():
-        message = f"The header {name} begins or ends with a space, which no header does."
-        yield document.problem(path, message, "Leave the space out.")
+        message = f"The header {name} begins or ends with a space, which HTTP does not allow."
+        yield document.problem(path, message, "Remove the space.")
 
 
 def _constant(text: str) -> Iterator[str]:
-    """The pieces of a text that are not between braces."""
+    """Yield the pieces of a text outside its placeholders."""
     start = 0
     for placeholder in placeholders(text):
         yield text[start : placeholder.start]
@@ -262,12 +259,12 @@ def _constant(text: str) -> Iterator[str]:
 
 
 def doubled_headers(marked: Marked, document: Document) -> Iterator[Problem]:
-    """Answer the headers that differ from an earlier one by the case of their names alone."""
+    """Yield a Problem for each header whose name differs from an earlier one only by case."""
     if not isinstance(marked.mark, HeaderField) or not isinstance(marked.value, Mapping):
         return
     seen: dict[str, str] = {}
     for name in map(str, marked.value):
         earlier = seen.setdefault(name.lower(), name)
         if earlier != name:
-            message = f"{name} and {earlier} are one header: the case of a name means nothing."
+            message = f"{name} and {earlier} are the same header: header names are case-insensitive."
             yield document.problem((*marked.path, name), message, "Give it once.", key=True)

@@ -1,7 +1,7 @@
-"""JSON Schema (draft 2020-12) without surprises: nothing is fetched, work is bounded, and errors are sentences.
+"""JSON Schema (draft 2020-12) validation: nothing is fetched, work is bounded, and errors are sentences.
 
-Regular expressions are matched by an engine whose time is linear in the text (https://docs.rs/regex): it knows neither
-lookaround nor references back.
+Regular expressions are matched by an engine that is linear in the length of the text (https://docs.rs/regex) and
+supports neither lookaround nor backreferences.
 """
 
 import json
@@ -25,11 +25,11 @@ from core.definitions.schema_bounds import SchemaSize, Unbounded, size_of_schema
 
 Schema = Mapping[str, object]
 Path = tuple[str | int, ...]
-META = "https://json-schema.org/draft/2020-12/schema"  # which the library has with it
+META = "https://json-schema.org/draft/2020-12/schema"  # bundled with the library
 MOST_ERRORS = 50
-LARGEST_PATTERN = 256 * 1024  # bytes of a compiled one
+LARGEST_PATTERN = 256 * 1024  # bytes, compiled
 LINEAR = RegexOptions(size_limit=LARGEST_PATTERN, dfa_size_limit=LARGEST_PATTERN)
-# For runbooks that were kept while lookaround was allowed: it can go on, over short values, and for so long.
+# Runbooks stored while lookaround was still allowed keep working, within these limits and for short values.
 LOOKAROUND = FancyRegexOptions(
     backtrack_limit=1_000, size_limit=LARGEST_PATTERN, dfa_size_limit=LARGEST_PATTERN
 )
@@ -47,7 +47,7 @@ _KINDS = {
 
 
 def deref(schema: object, root: Schema) -> Schema:
-    """Answer a schema with its local `$ref` followed; an empty schema where there is nothing to follow."""
+    """Return a schema with its local `$ref`s resolved; an empty schema if a reference leads nowhere."""
     for _ in range(16):
         if not isinstance(schema, Mapping):
             return {}
@@ -61,7 +61,7 @@ def deref(schema: object, root: Schema) -> Schema:
 
 
 def schema_problems(schema: Schema) -> Iterator[tuple[Path, str]]:
-    """Answer what is wrong with a schema itself: the path in it, and a sentence."""
+    """Yield what is wrong with a schema itself: the path in it, and a sentence."""
     try:
         size_of_schema(schema)
     except Unbounded as error:
@@ -72,7 +72,7 @@ def schema_problems(schema: Schema) -> Iterator[tuple[Path, str]]:
         path = tuple(wrong.instance_path)
         yield path, _meta_sentence(wrong, str(path[-1]) if path else "It")
     elif schema.get("type", "object") != "object":
-        yield ("type",), "Parameters are a mapping: type must be object."
+        yield ("type",), "The parameters must be a mapping: set type to object."
 
 
 @cache
@@ -81,7 +81,7 @@ def _meta() -> Draft202012Validator:
 
 
 def _not_compiled(schema: Schema) -> ValidationError | None:
-    """What the engine has against the schema, such as a regular expression that it does not take."""
+    """Return the engine's error for the schema, such as an unsupported regular expression, or None."""
     try:
         _validator(schema, LINEAR)
     except ValidationError as error:
@@ -99,23 +99,23 @@ def _meta_sentence(error: ValidationError, name: str) -> str:
         return f"JSON Schema has no type {_shown(error.instance)}. {near}"
     if error.kind.name == "format" and isinstance(error.instance, str):
         shown = _shown(error.instance)
-        return f"The {name} {shown!r} is no regular expression: {_why_no_pattern(error.instance)}."
-    return f"This is no JSON Schema: {_sentence(error, name)}"
+        return f"The {name} {shown!r} is not a valid regular expression: {_why_no_pattern(error.instance)}."
+    return f"This is not a valid JSON Schema: {_sentence(error, name)}"
 
 
 def _why_no_pattern(pattern: str) -> str:
-    """In the words of Python, which explains; it only reads the pattern, and a short one."""
+    """Explain with Python's parser, which gives better messages; it only parses the pattern, and only a short one."""
     try:
         re.compile(pattern[:LONGEST_EXPLAINED] if len(pattern) <= LONGEST_EXPLAINED else "")
     except re.error as error:
         return str(error)
-    return "it is too large, or looks ahead or back, or refers back to a group, which is not supported"
+    return "it is too large, or it uses lookaround or a backreference, which are not supported"
 
 
 def schema_errors(schema: Schema, value: object) -> list[tuple[str, str]]:
-    """Answer what the schema has against a value: the name of the property and a sentence, one for each place.
+    """Return the name of the property and a sentence for each place where the value does not fit the schema.
 
-    Not more than fifty. What would take too long is said, and not done.
+    At most 50. If validation would take too long, return an error that says so instead of validating.
     """
     try:
         size = size_of_schema(schema)
@@ -139,7 +139,7 @@ def _prepared(schema: Schema, size: SchemaSize, value: object) -> tuple[str | No
         if error.kind.name != "format":
             raise
         is_long = characters > MOST_CHARACTERS_WITH_LOOKAROUND
-        why_not = f"These are {characters:,} characters, too many for a pattern that looks ahead or back."
+        why_not = f"The value has {characters:,} characters, too many for a pattern with lookaround."
         return why_not if is_long else None, _validator(schema, LOOKAROUND)
 
 
@@ -153,7 +153,7 @@ def _pair(error: ValidationError, schema: Schema) -> tuple[str, str]:
 
 
 def required_names(schema: object) -> list[str]:
-    """Answer the properties that a schema requires."""
+    """Return the properties that a schema requires."""
     names = schema.get("required") if isinstance(schema, Mapping) else None
     return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
@@ -180,7 +180,7 @@ def _sentence(error: ValidationError, name: str, schema: Schema | None = None) -
 
 
 def _wanted(error: ValidationError, schema: Schema | None) -> Any:
-    """What the schema says there, as it was written: the library puts types in an order of its own."""
+    """Return the schema's own value for the keyword; the library reorders types."""
     found: Any = schema
     for part in error.schema_path:
         is_there = (

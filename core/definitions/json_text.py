@@ -1,11 +1,8 @@
-"""JSON as others send it and as people type it, bounded before it is parsed.
+"""JSON from other systems and JSON typed by people, bounded before it is parsed.
 
-JSON that others sent, on its way in: bounded before it is parsed, and only what can be kept and calculated with.
-
-Python's parser recurses into what is nested, and takes numbers that nothing behind it can hold (RFC 8259, section 6,
-leaves to each how large they may be).
-
-JSON as people type it on a line: with spaces, and with the quotes that phones make of `"`. Pure.
+Python's parser recurses into nested values and accepts numbers that neither CEL nor PostgreSQL can hold (RFC 8259,
+section 6, leaves the range to the implementation). People type JSON with spaces, and phones replace `"` with
+typographic quotes.
 """
 
 import json
@@ -17,38 +14,40 @@ from core.errors import InvalidInput
 
 DEEPEST = 64
 MOST_NODES = 50_000
-SMALLEST, LARGEST = -(2**63), 2**63 - 1  # what CEL and PostgreSQL's bigint hold
+SMALLEST, LARGEST = -(2**63), 2**63 - 1  # the range of CEL's int and PostgreSQL's bigint
 TEXT = re.compile(
     rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL
-)  # also one that is never closed: no second look
+)  # also an unclosed one, so that the pattern never backtracks
 BRACKETS = re.compile(rb"[\[\]{}]")
 OPENING = (b"[", b"{")
 DIGITS = re.compile(rb"[0-9]{20,}+")
-MOST_DIGITS = 1_000  # more than any number has that is read at all; Python refuses to convert many more
+MOST_DIGITS = 1_000  # no number that is accepted has more; Python refuses to convert many more
 NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 Path = tuple[str, ...]
 
 
 def count_nodes(raw: bytes) -> int:
-    """About how many values are in it, from one pass over what may be JSON."""
+    """Estimate the number of values in what may be JSON, in one pass."""
     return sum(map(TEXT.sub(b"", raw).count, (*OPENING, b",")))
 
 
 def check_shape(raw: bytes) -> None:
-    """Look at JSON (or what is to be) before it is parsed: how deep it is nested, and how much is in it.
+    """Check the nesting and the number of values of what may be JSON, before it is parsed.
 
-    In one pass, and without recursion. Raises InvalidInput.
+    Runs in one pass, without recursion. Raises InvalidInput.
     """
     without_texts = TEXT.sub(b"", raw)
     opened = sum(map(without_texts.count, OPENING))
     if opened + without_texts.count(b",") > MOST_NODES:
-        raise InvalidInput(f"It has more than {MOST_NODES:,} values in it.", hint="Send less.", field="body")
+        raise InvalidInput(f"It contains more than {MOST_NODES:,} values.", hint="Send less.", field="body")
     if max(map(len, DIGITS.findall(without_texts)), default=0) > MOST_DIGITS:
-        raise InvalidInput("A number in it has too many digits.", hint="Write it as text.", field="body")
+        raise InvalidInput(
+            "It contains a number with too many digits.", hint="Write it as text.", field="body"
+        )
     if opened > DEEPEST and _depth(without_texts) > DEEPEST:
         raise InvalidInput(
-            f"It is nested deeper than {DEEPEST} levels.", hint="Make it flatter.", field="body"
+            f"It is nested deeper than {DEEPEST} levels.", hint="Reduce the nesting.", field="body"
         )
 
 
@@ -61,9 +60,9 @@ def _depth(without_texts: bytes) -> int:
 
 
 def read_json(raw: bytes) -> object:
-    """The value, of bounded shape and with nothing in it that cannot be kept.
+    """Parse JSON of bounded shape, without values that cannot be stored.
 
-    Raises ValueError where it is no JSON, InvalidInput, with `field` the path, where it is refused.
+    Raises ValueError if it is not JSON, and InvalidInput, with `field` the path, if it is rejected.
     """
     check_shape(raw)
     value: object = json.loads(raw)
@@ -74,9 +73,9 @@ def read_json(raw: bytes) -> object:
 
 
 def made_keepable(value: object) -> object:
-    """A JSON value of bounded depth (`check_shape`), with what cannot be kept replaced.
+    """Return a JSON value of bounded depth (`check_shape`) with everything that cannot be stored replaced.
 
-    Characters that are none become U+FFFD, numbers that are not finite null, and those that do not fit a text.
+    Invalid characters become U+FFFD, non-finite numbers null, and integers beyond 64 bits text.
     """
     if isinstance(value, str):
         return NO_TEXT.sub("\ufffd", value)
@@ -92,7 +91,7 @@ def made_keepable(value: object) -> object:
 
 
 def unkeepable(value: object) -> Iterator[tuple[Path, str]]:
-    """What cannot be kept or calculated with, wherever it is in a JSON value, and why. Without recursion."""
+    """Yield the path of every part of a JSON value that cannot be stored or calculated with, and why. Not recursive."""
     pending: list[tuple[Path, object]] = [((), value)]
     while pending:
         path, part = pending.pop()
@@ -102,14 +101,15 @@ def unkeepable(value: object) -> Iterator[tuple[Path, str]]:
         elif isinstance(part, list):
             pending += [((*path, str(index)), inner) for index, inner in enumerate(part)]
         elif isinstance(part, str) and NO_TEXT.search(part):
-            yield path, "contains a character that is none: U+0000, or half of a surrogate pair"
+            yield path, "contains an invalid character: U+0000, or half of a surrogate pair"
         elif isinstance(part, float) and not math.isfinite(part):
-            yield path, "is not a finite number, and JSON has no other"
+            yield path, "is not a finite number, which JSON cannot represent"
         elif isinstance(part, int) and not SMALLEST <= part <= LARGEST:
             yield path, "is a whole number that does not fit into 64 bits: write it as text"
 
 
-# What opens a text, and what may close it: phones write typographic quotes, and each country its own pair.
+# The quotes that open a string, and those that may close it. Phones write typographic quotes, which differ by
+# country.
 CLOSERS = {
     **dict.fromkeys('"“”„‟', '"“”„‟'),
     **dict.fromkeys("'‘’‚", "'‘’‚"),
@@ -122,7 +122,7 @@ _PLAIN = json.JSONDecoder(strict=False)
 
 
 def json_end(text: str, start: int) -> int | None:
-    """Answer where the list or mapping that begins at `start` ends; None where none does, or it is never closed."""
+    """Return where the list or mapping that begins at `start` ends; None if there is none or it is never closed."""
     if text[start : start + 1] not in CLOSING:
         return None
     try:
@@ -132,7 +132,7 @@ def json_end(text: str, start: int) -> int | None:
 
 
 def plain_json(text: str) -> str:
-    """Answer the JSON with plain quotes around its texts, and plain spaces between; what is within a text stays."""
+    """Return the JSON with plain quotes and plain spaces; the contents of strings are unchanged."""
     return "".join(_plain(piece) for piece in _pieces(text, 0))
 
 
@@ -150,7 +150,7 @@ def _balanced_end(text: str, start: int) -> int | None:
 
 
 def _pieces(text: str, start: int) -> Iterator[str]:
-    """Texts in their quotes, and every other character by itself."""
+    """Yield each quoted string whole, and every other character by itself."""
     position = start
     while position < len(text):
         end = _text_end(text, position) if text[position] in CLOSERS else position + 1
@@ -159,7 +159,7 @@ def _pieces(text: str, start: int) -> Iterator[str]:
 
 
 def _text_end(text: str, start: int) -> int:
-    """Behind the quote that closes the one at `start`: what follows it is JSON's. The text's end where none does."""
+    """Return the index after the closing quote, which JSON syntax must follow; the end of the text if unclosed."""
     closers, position = CLOSERS[text[start]], start + 1
     while position < len(text):
         if text[position] == "\\":
@@ -178,7 +178,7 @@ def _plain(piece: str) -> str:
 
 
 def _escaped(part: str) -> str:
-    """A character of a text, or an escape, which JSON would not take there as it is."""
+    """Escape a character or an escape of a string where JSON would not accept it as it is."""
     if len(part) == 2 and part[0] == "\\":
         return part if part[1] in '"\\/bfnrtu' else part[1]
     return json.dumps(part, ensure_ascii=False)[1:-1]
@@ -188,7 +188,7 @@ _POINTER = re.compile(r"#(?:/.*)?", re.DOTALL)
 
 
 def pointed(root: Mapping[str, object], reference: str) -> object:
-    """What a local `$ref` leads to; None where there is nothing."""
+    """Resolve a local `$ref`; None if it leads nowhere."""
     found: object = root
     for part in reference.removeprefix("#").split("/")[1:]:
         name = part.replace("~1", "/").replace("~0", "~")

@@ -1,10 +1,6 @@
-"""The kinds of documents: reading a stored one back, and their JSON Schema for editors.
+"""The kinds of documents: reading stored definitions back, and the JSON Schema for editors.
 
-The kinds of documents.
-
-Definitions that were kept, read again: what was valid once need not be. Types go, checks become stricter.
-
-The JSON Schema of a document kind, for editors: made from the models that validation uses, and their docstrings.
+A stored definition may no longer be valid: types are removed, and checks become stricter.
 """
 
 from collections.abc import Mapping
@@ -36,14 +32,14 @@ KINDS: Mapping[str, type[AnyDefinition]] = {
 
 @dataclass(frozen=True)
 class Read:
-    """A valid definition and the document it was read from."""
+    """A valid definition, and the document from which it was read."""
 
     definition: AnyDefinition
     document: Document
 
 
 def restore_definition(stored: Mapping[str, object]) -> AnyDefinition:
-    """Read back what `model_dump(mode="json")` of a valid definition gave; raises DefinitionError for another kind."""
+    """Restore a definition from its `model_dump(mode="json")`. Raises DefinitionError for an unknown kind."""
     kind = KINDS.get(str(stored.get("kind")))
     if kind is None:
         raise DefinitionError(f"There is no document kind {stored.get('kind')!r}.", field="kind")
@@ -51,9 +47,9 @@ def restore_definition(stored: Mapping[str, object]) -> AnyDefinition:
 
 
 def build_models() -> None:
-    """Find all types of steps and actions and build the models: else whoever reads the first definition waits for it.
+    """Discover all step and action types and build the models, so that the first reader does not wait for it.
 
-    Raises ConfigurationError where two types have one name.
+    Raises ConfigurationError if two types have the same name.
     """
     for kind in KINDS.values():
         kind.model_rebuild()
@@ -63,14 +59,14 @@ StoredDefinition = TypeVar("StoredDefinition", RunbookDefinition, WorkflowDefini
 
 
 class StoredDefinitionInvalid(NotRunnable):
-    """A definition that was kept is not valid any more.
+    """A stored definition is no longer valid.
 
-    The sentence is for who asks for it; `cannot_be_read` tells of it those who did not.
+    The message is for the person who asked for the definition; `cannot_be_read` is the sentence for everybody else.
     """
 
     def __init__(self, name: str, version: int, problem: Problem) -> None:
-        where = f"{problem.field or 'its top'}: {problem.message}"
-        super().__init__(f"Version {version} of {name} is not valid any more, at {where}", hint=problem.hint)
+        where = f"{problem.field or 'the top level'}: {problem.message}"
+        super().__init__(f"Version {version} of {name} is no longer valid, at {where}", hint=problem.hint)
         self.cannot_be_read = (
             f"Version {version} of {name} cannot be read by this version of the service, at {where}"
         )
@@ -79,7 +75,7 @@ class StoredDefinitionInvalid(NotRunnable):
 def read_stored(
     model: type[StoredDefinition], name: str, version: int, document: Mapping[str, object]
 ) -> StoredDefinition:
-    """The definition of a document that was kept. Raises StoredDefinitionInvalid."""
+    """Return the definition of a stored document. Raises StoredDefinitionInvalid."""
     try:
         return model.model_validate(document)
     except ValidationError as error:
@@ -101,11 +97,11 @@ class _Generator(GenerateJsonSchema):
 
 
 def schema_of(kind: str) -> Mapping[str, object]:
-    """Answer the schema of `runbook`, `workflow`, `team` or `secret`. Raises KeyError for another kind."""
+    """Return the schema of `runbook`, `workflow`, `team` or `secret`. Raises KeyError for another kind."""
     return {"$schema": DIALECT, **model_schema(KINDS[kind]), "title": kind}
 
 
 def model_schema(model: type[BaseModel]) -> JsonSchemaValue:
-    """Answer the schema of a part of a document, such as a step type; of one that may hold its like, too."""
+    """Return the schema of a part of a document, such as a step type, even if it may contain parts of its own type."""
     schema = model.model_json_schema(schema_generator=_Generator)
     return {**schema["$defs"][model.__name__], "$defs": schema["$defs"]} if "$ref" in schema else schema

@@ -1,6 +1,7 @@
-"""Hiding secrets wherever they surface: as they are, in the forms that transport gives them, and in parts.
+"""Masking of secrets wherever they surface: as they are, in the encodings used in transport, and in parts.
 
-This is the second net. The first is that a request is never shown with a secret in it (`core.definitions.secrets`).
+This is the second line of defence. The first is that a request is never shown with a secret in it
+(`core.definitions.secrets`).
 """
 
 import json
@@ -31,10 +32,10 @@ from core.definitions.needles import (
 )
 
 MASK = "***"
-_DEPTH = 2  # of base64 or hexadecimal within each other
-_DEPTH_OF_LARGE, _LARGE = 1, 65_536  # bytes; what is kept of larger ones is searched once more, and deeper
-_LARGEST_FORM = 12  # bytes for a byte: an escape that was escaped again
-_OWN_TOKEN_BEGINS = b"rbt_"  # what `runbook token create` makes
+_DEPTH = 2  # levels of base64 or hexadecimal within each other
+_DEPTH_OF_LARGE, _LARGE = 1, 65_536  # bytes; what is stored of larger texts is searched again, and deeper
+_LARGEST_FORM = 12  # bytes per byte: an escape that was escaped again
+_OWN_TOKEN_BEGINS = b"rbt_"  # the prefix of tokens made by `runbook token create`
 _OWN_TOKEN = re.compile(_OWN_TOKEN_BEGINS + rb"[A-Za-z0-9_-]{16,}")
 _PADDING = re.compile(rb"(?:=|%3[Dd]){0,2}")
 
@@ -42,36 +43,36 @@ _PADDING = re.compile(rb"(?:=|%3[Dd]){0,2}")
 class Masker:
     """Replaces secrets by `***`.
 
-    Found are, also within each other: the value itself, URL-encoded, escaped for JSON or HTML (each up to four times),
-    base64 and hexadecimal (each up to twice), UTF-16, wrapped or spaced, and parts of it as where a text was cut. A
-    text of n bytes takes time in proportion to n and to the number of secrets.
+    A secret is found as it is, URL-encoded, escaped for JSON or HTML (each up to four times), in base64 and hexadecimal
+    (each up to twice), in UTF-16, wrapped or spaced, in combinations of these, and in part where a text was cut.
+    Masking takes time proportional to the length of the text and to the number of secrets.
     """
 
     def __init__(self, values: Iterable[str]) -> None:
-        """Take the secrets. Of one with several lines each long line is hidden too, of an address its private parts."""
+        """Take the secrets. Each long line of a multi-line secret and the private parts of a URL are masked as well."""
         self._values = sorted({part for value in values if value for part in with_parts(value)})
 
     @cached_property
     def longest(self) -> int:
-        """The most bytes that a secret takes up in a text, whatever its form."""
+        """The greatest number of bytes that a secret takes up in a text, in any form."""
         return _LARGEST_FORM * max((len(utf8(value)) for value in self._values), default=0)
 
     def mask(self, text: str) -> str:
-        """Answer the text without the secrets."""
+        """Return the text with the secrets masked."""
         data = utf8(text)
         spans = self.spans(data)
         return _hidden(data, spans) if spans else text
 
     def mask_value(self, value: JsonValue) -> JsonValue:
-        """Answer a copy of a JSON value without the secrets, in keys and numbers too.
+        """Return a copy of a JSON value with the secrets masked, including in keys and numbers.
 
-        A secret that is split over several texts which follow each other is found as well.
+        A secret that is split over several consecutive texts is found as well.
         """
         hidden = iter(self._mask_all(list(_texts(value))))
         return _rebuilt(value, hidden, self._mask_keys(value))
 
     def spans(self, data: bytes) -> list[Span]:
-        """Answer where the secrets stand in UTF-8, in order; no two overlap."""
+        """Return where the secrets are in the UTF-8 bytes, in order and without overlaps."""
         found = set(self._short_spans(data))
         for view in _views(View(data), _DEPTH if len(data) < _LARGE else _DEPTH_OF_LARGE):
             folded = view.data.translate(FOLD)
@@ -82,7 +83,7 @@ class Masker:
         return _merged(data, found)
 
     def _mask_all(self, texts: list[str]) -> list[str]:
-        """Each text masked; they are searched as one, so that it is done once, and finds what is split."""
+        """Mask each text. They are searched as one, which is faster and finds secrets that are split."""
         pieces = [utf8(text) for text in texts]
         spans = self.spans(APART.join(pieces))
         if not spans:
@@ -122,7 +123,7 @@ class Masker:
 
 
 def _views(view: View, depth: int) -> Iterator[View]:
-    """The text as it is, and every way in which it can be read."""
+    """Yield the text as it is, and every decoding of it."""
     yield view
     latest = view
     for _ in range(ROUNDS):
@@ -151,7 +152,7 @@ def _hidden(data: bytes, spans: list[Span]) -> str:
 
 
 def _within(spans: list[Span], first: int, start: int, end: int) -> Iterator[Span]:
-    """Those from the `first` on that reach into the bytes from `start` to `end`, counted from `start`."""
+    """Yield the spans from index `first` on that overlap the bytes `start` to `end`, relative to `start`."""
     for index in range(first, len(spans)):
         begins, ends = spans[index]
         if begins >= end:
@@ -160,7 +161,7 @@ def _within(spans: list[Span], first: int, start: int, end: int) -> Iterator[Spa
 
 
 def _merged(data: bytes, found: set[Span]) -> list[Span]:
-    """In order, those that overlap as one, none of them within a character, and with the padding of base64."""
+    """Sort the spans and merge those that overlap, extended to whole characters and to the padding of base64."""
     merged: list[Span] = []
     for start, end in sorted(_whole_characters(data, span) for span in found):
         if merged and start < merged[-1][1]:
@@ -182,7 +183,7 @@ def _whole_characters(data: bytes, span: Span) -> Span:
 
 
 def _texts(value: JsonValue) -> Iterator[str]:
-    """Every text of a value, and every number as it is written, in order; keys are not among them."""
+    """Yield every text in a value, and every number as it is written, in order; not the keys."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):

@@ -1,11 +1,8 @@
-"""Finding a secret in a text, whatever encoding it went through.
+"""The search for secrets in a text that may have been encoded.
 
-The encodings that a text may have gone through, undone, and for each byte the way back to where it stood.
-
-Escapes (URL, JSON, HTML; of each other, too), base64 and base64url at any alignment, hexadecimal with or without
-separators, UTF-16. Every function takes time in proportion to its text.
-
-What a Masker looks for: the forms of a secret, and in a text as much of each as is there.
+A text is decoded in every way that transport may have encoded it: escapes (URL, JSON, HTML, and nested ones), base64
+and base64url at any alignment, hexadecimal with or without separators, UTF-16. Each decoding can map a match back to
+its position in the original text. Every function takes time proportional to its text.
 """
 
 import binascii
@@ -18,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from urllib.parse import urlsplit
 
-Piece = tuple[int, int, int]  # where it begins, where it began before, how long it was there
+Piece = tuple[int, int, int]  # the start, the start in the parent, and the length in the parent
 Span = tuple[int, int]
 
 _ESCAPE = re.compile(
@@ -31,13 +28,13 @@ _CONTROL = {ord("b"): b"\b", ord("f"): b"\f", ord("n"): b"\n", ord("r"): b"\r", 
 _EVERY_BYTE = bytes(range(256))
 _ALPHANUMERIC = (string.ascii_letters + string.digits).encode()
 _NOT_ALPHANUMERIC = _EVERY_BYTE.translate(None, _ALPHANUMERIC)
-APART = b"\xff"  # in no UTF-8: it stands between texts that are searched as one
+APART = b"\xff"  # not part of any UTF-8 text: separates texts that are searched as one
 _LINE_BREAKS, _HEX_SEPARATORS = b"\r\n" + APART, b" \t\r\n:,-" + APART
 _READABLE = re.compile(rb"[\t\r\n -~]{8,}|(?:[ -~]\0){4,}|(?:\0[ -~]){4,}")
 
 
 def _digits(known: bytes, zero: bytes, others: Mapping[bytes, bytes]) -> bytes:
-    """Answer the table that leaves the `known` digits, has one of them for each of `others`, and zero for the rest."""
+    """Return a translation table that keeps the `known` digits, maps `others` to digits, and the rest to `zero`."""
     table = {byte: bytes([byte]) if byte in known else zero for byte in _EVERY_BYTE}
     return b"".join((table | {ord(sign): digit for sign, digit in others.items()}).values())
 
@@ -47,7 +44,7 @@ _HEX_DIGITS = _digits(b"0123456789ABCDEFabcdef", b"0", {})
 
 
 class View:
-    """Bytes that were made from those of `parent`; without one they are the text itself."""
+    """Bytes that were decoded from those of `parent`; without a parent, the original text."""
 
     def __init__(
         self,
@@ -55,7 +52,7 @@ class View:
         parent: "View | None" = None,
         pieces: Callable[[], list[Piece]] = list,
     ) -> None:
-        """`pieces`: which of the bytes came from where; asked for only where something was found."""
+        """`pieces` computes which bytes came from where; it is called only if something was found."""
         self.data, self._parent, self._make_pieces = data, parent, pieces
 
     @cached_property
@@ -63,13 +60,13 @@ class View:
         return self._make_pieces()
 
     def origin(self, span: Span) -> Span:
-        """Answer where the bytes of a span, which is not empty, stood in the text itself."""
+        """Return where the bytes of a non-empty span are in the original text."""
         if self._parent is None:
             return span
         return self._parent.origin((self._before(span[0])[0], self._before(span[1] - 1)[1]))
 
     def _before(self, at: int) -> Span:
-        """Answer the bytes of the parent from which the byte `at` was made."""
+        """Return the bytes of the parent from which the byte `at` was decoded."""
         pieces = self._pieces
         index = bisect_right(pieces, at, key=lambda piece: piece[0]) - 1
         start, origin, length = pieces[index]
@@ -79,7 +76,7 @@ class View:
 
 
 def unescaped(view: View) -> View | None:
-    """Answer the text with its escapes undone once; None where it has none."""
+    """Return the text with one level of escapes undone; None if it has no escapes."""
     if _ESCAPE.search(view.data) is None:
         return None
     data = _ESCAPE.sub(lambda match: _meaning(match[0]), view.data)
@@ -87,7 +84,7 @@ def unescaped(view: View) -> View | None:
 
 
 def unescaped_bytes(data: bytes) -> bytes:
-    """The same for bytes of which nobody asks where they stood."""
+    """Undo one level of escapes, without tracking positions."""
     return _ESCAPE.sub(lambda match: _meaning(match[0]), data)
 
 
@@ -110,7 +107,7 @@ def _encoded(text: str) -> bytes:
 
 
 def _replaced(data: bytes, pattern: re.Pattern[bytes], meaning: Callable[[bytes], bytes]) -> Iterator[Piece]:
-    """Answer the pieces of `pattern.sub` in `data`."""
+    """Yield the pieces of `pattern.sub` in `data`."""
     made, after = 0, 0
     for match in pattern.finditer(data):
         if match.start() > after:
@@ -126,7 +123,7 @@ def _replaced(data: bytes, pattern: re.Pattern[bytes], meaning: Callable[[bytes]
 
 
 def _without(view: View, unwanted: bytes) -> View:
-    """Answer the text without these bytes; the view itself where it has none of them."""
+    """Return the text without these bytes; the same view if it has none of them."""
     data = view.data.translate(None, unwanted)
     if len(data) == len(view.data):
         return view
@@ -139,17 +136,17 @@ def _any_of(signs: bytes) -> re.Pattern[bytes]:
 
 
 def squeezed(view: View) -> View:
-    """Answer the letters and digits alone: what was wrapped, spaced or quoted stands together again."""
+    """Return only the letters and digits, so that wrapped, spaced or quoted text is contiguous again."""
     return _without(view, _NOT_ALPHANUMERIC)
 
 
 def squeezed_bytes(data: bytes) -> bytes:
-    """The same for bytes of which nobody asks where they stood."""
+    """Return only the letters and digits, without tracking positions."""
     return data.translate(None, _NOT_ALPHANUMERIC)
 
 
 def readable_runs(view: View) -> View | None:
-    """Answer what of decoded bytes looks like text, in UTF-8 or UTF-16, the runs set apart; None where nothing does."""
+    """Return the runs of decoded bytes that look like UTF-8 or UTF-16 text, separated; None if there are none."""
     runs = [match.span() for match in _READABLE.finditer(view.data)]
     if not runs:
         return None
@@ -167,9 +164,9 @@ def _run_pieces(data: bytes, runs: list[Span]) -> Iterator[Piece]:
 
 
 def from_base64(view: View) -> Iterator[View]:
-    """Answer what the text is as base64 of either alphabet, lines joined, at each of the four alignments.
+    """Yield the text decoded as base64 (either alphabet, lines joined) at each of the four alignments.
 
-    What is no base64 is decoded with it: what that gives is found to be nothing.
+    Text that is not base64 is decoded too; the result matches nothing.
     """
     joined = _without(view, _LINE_BREAKS)
     digits = joined.data.translate(_BASE64_DIGITS)
@@ -179,7 +176,7 @@ def from_base64(view: View) -> Iterator[View]:
 
 
 def from_hex(view: View) -> Iterator[View]:
-    """Answer what the text is as hexadecimal digits, at both alignments."""
+    """Yield the text decoded as hexadecimal digits, at both alignments."""
     joined = _without(view, _HEX_SEPARATORS)
     if b"0x" in joined.data:
         before, prefix = joined, re.compile(rb"0x")
@@ -199,20 +196,22 @@ def _in_one(origin: int, length: int) -> list[Piece]:
     return [(0, origin, length)]
 
 
-SHORTEST = 4  # shorter ones are hidden only where they stand alone: they occur in every other word
-# Of a secret a third or more, at its beginning or its end, is hidden too; so long a part at least, and at most.
+SHORTEST = 4  # shorter secrets are masked only as whole words: they occur within many others
+# At least a third of a secret, at its beginning or end, is masked too, within these bounds.
 SHORTEST_PART, LONGEST_PART = 8, 16
-ROUNDS = 4  # of escapes within escapes
-FOLD = bytes.maketrans(b"\b\f\n\r\t+", b"bfnrt ")  # an escape and its letter are one, so is + for a space
+ROUNDS = 4  # of nested escapes
+FOLD = bytes.maketrans(
+    b"\b\f\n\r\t+", b"bfnrt "
+)  # an escape and its letter are treated as the same, and so are + and a space
 _LONG_LINE = 16
 _LONG_PATH = 8
 _SHORTEST_SQUEEZED = 8
-_SHORTEST_WITH_WORD = 7  # bytes that have four beginning at a multiple of four, wherever they stand
+_SHORTEST_WITH_WORD = 7  # bytes that contain four bytes at a multiple of four, wherever they are
 
 
 @dataclass(frozen=True)
 class Needle:
-    """What is looked for: `head` or `tail` of `whole`, and from there on as much of it as is there."""
+    """A byte string to search for: `head` or `tail` of `whole`, extended by as much of it as matches."""
 
     whole: bytes
     head: bytes
@@ -239,10 +238,10 @@ class Needle:
 
 
 class Needles:
-    """All needles, and which of them a text may have.
+    """All needles, with an index of those that a text may contain.
 
-    Of a text every fourth group of four bytes is looked at. Whatever has seven bytes or more has one of those in it,
-    so that a text costs as much with a hundred secrets as with one.
+    Every fourth group of four bytes of a text is looked up. Any needle of seven bytes or more contains such a group, so
+    a text costs the same with a hundred secrets as with one.
     """
 
     def __init__(self, needles: Iterable[Needle]) -> None:
@@ -266,7 +265,7 @@ def _words(data: bytes) -> memoryview:
 
 
 def _agreeing(data: bytes, wanted: bytes) -> int:
-    """How many bytes both begin with; found by halving."""
+    """Return the length of the common prefix, found by bisection."""
     low, high = 0, min(len(data), len(wanted))
     while low < high:
         middle = (low + high + 1) // 2
@@ -278,7 +277,7 @@ def _agreeing(data: bytes, wanted: bytes) -> int:
 
 
 def forms_of(value: str) -> Iterator[bytes]:
-    """A value as it stands in those ways of reading: its own escapes are undone there too."""
+    """Yield a value as it appears in each decoding; escapes in the value itself are undone there as well."""
     yield from (value.encode(form, "surrogatepass").translate(FOLD) for form in ("utf-16-le", "utf-16-be"))
     form = utf8(value)
     for _ in range(ROUNDS + 1):
@@ -301,12 +300,12 @@ def with_parts(value: str) -> Iterator[str]:
 
 
 def is_address(value: str) -> bool:
-    """Whether it is a URL: of one, scheme and host are no secret by themselves."""
+    """Return whether it is a URL. Its scheme and host alone are not secret."""
     return re.match(r"[a-z][a-z0-9+.-]{1,20}://", value) is not None
 
 
 def private_parts(address: str) -> Iterator[str]:
-    """Who calls with which password, and path and query where they are long enough to be a key."""
+    """Yield the user and password of a URL, and its path and query if they are long enough to be a key."""
     try:
         parts = urlsplit(address)
         yield from filter(None, (parts.password, parts.netloc.rpartition("@")[0]))

@@ -1,4 +1,4 @@
-"""Parameters of a runbook: checked against its JSON Schema (draft 2020-12), and read from `key=value` words."""
+"""Parameters of a runbook: validation against its JSON Schema (draft 2020-12), and parsing of `key=value` words."""
 
 import json
 import math
@@ -23,23 +23,23 @@ _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False,
 
 @dataclass(frozen=True)
 class ParameterProblem:
-    """One parameter that is missing or wrong; `field` is its name."""
+    """A parameter that is missing or invalid; `field` is its name."""
 
     field: str
     message: str
     hint: str | None = None
 
     def __str__(self) -> str:
-        """Answer the sentence and the hint behind it."""
+        """Return the message followed by the hint."""
         return f"{self.message} {self.hint}" if self.hint else self.message
 
 
 def check_parameters(schema: Schema, given: Mapping[str, object]) -> dict[str, JsonValue]:
-    """Answer the parameters with defaults filled in, valid under the schema.
+    """Return the parameters with defaults filled in, valid under the schema.
 
-    A parameter that the schema does not declare is refused, unless it says `additionalProperties` or
-    `patternProperties`. Raises InvalidInput with one Problem for each parameter that is missing or wrong, or that
-    cannot be kept: a number that is not finite or an integer beyond 64 bits, wherever it stands.
+    Parameters that the schema does not declare are rejected unless it has `additionalProperties` or
+    `patternProperties`. Raises InvalidInput with a Problem for each parameter that is missing, invalid, or cannot be
+    stored (a non-finite number or an integer beyond 64 bits, at any depth).
     """
     properties = declared(schema)
     unkept = [ParameterProblem(".".join(path), f"{'.'.join(path)} {why}.") for path, why in unkeepable(given)]
@@ -55,10 +55,10 @@ def check_parameters(schema: Schema, given: Mapping[str, object]) -> dict[str, J
 
 
 def parse_key_values(words: Sequence[str], schema: Schema) -> dict[str, JsonValue]:
-    """Read `["cluster=orders", "count=3"]`: each text becomes the type that the schema gives the parameter.
+    """Parse `["cluster=orders", "count=3"]`; each text is converted to the type that the schema declares.
 
     A list is written as JSON or with commas, a mapping as JSON. Raises InvalidInput for a word without `=`, for a
-    parameter that is not declared or given twice, and for a text that is not of the type.
+    parameter that is undeclared or given twice, and for a text that is not of its type.
     """
     properties, values = declared(schema), dict[str, object]()
     secrets = secret_names(schema, (word.partition("=")[0] for word in words))
@@ -66,8 +66,8 @@ def parse_key_values(words: Sequence[str], schema: Schema) -> dict[str, JsonValu
     for word in words:
         key, sign, text = word.partition("=")
         if not sign:
-            shown = "What stands behind a secret" if secrets and values.keys() & secrets else repr(word)
-            problems.append(ParameterProblem("", f"{shown} is no parameter.", "Write key=value."))
+            shown = "The text after a secret" if secrets and values.keys() & secrets else repr(word)
+            problems.append(ParameterProblem("", f"{shown} is not a parameter.", "Write key=value."))
         elif not _may_be_given(key, schema, properties):
             problems.append(_unknown(key, properties))
         elif key in values:
@@ -80,24 +80,24 @@ def parse_key_values(words: Sequence[str], schema: Schema) -> dict[str, JsonValu
 
 
 def declared(schema: Schema) -> Mapping[str, object]:
-    """Answer the parameters that a schema declares, each with its own schema."""
+    """Return the parameters that a schema declares, with the schema of each."""
     properties = schema.get("properties")
     return properties if isinstance(properties, Mapping) else {}
 
 
 def required(schema: Schema) -> list[str]:
-    """Answer the parameters that must be given."""
+    """Return the parameters that must be given."""
     return required_names(schema)
 
 
 def default_of(schema: object, root: Schema) -> tuple[object] | None:
-    """Answer the default that a property's schema gives, in a tuple (for it may be null), or None."""
+    """Return the default of a property in a 1-tuple (it may be null), or None if it has no default."""
     resolved = deref(schema, root)
     return (resolved["default"],) if "default" in resolved else None
 
 
 def with_defaults(schema: Schema, given: Mapping[str, object]) -> dict[str, object]:
-    """Answer the parameters with the defaults of those that are not given, in the schema's order."""
+    """Return the parameters with defaults for those that are not given, in the schema's order."""
     filled: dict[str, object] = {}
     for name, inner in declared(schema).items():
         default = default_of(inner, schema)
@@ -142,7 +142,7 @@ def _typed(text: str, schema: Schema) -> object:
     kinds = schema.get("type")
     wanted = [kinds] if isinstance(kinds, str) else kinds if isinstance(kinds, list) else ["string"]
     failure: _NotOfType | None = None
-    # A text fits anything, so it is tried last; a list with commas fits a mapping too.
+    # Any text is valid text, so that type is tried last. A comma-separated list could also be meant as a mapping.
     for kind in sorted(map(str, wanted), key=_LAST.find):
         try:
             return _of_kind(text, kind, schema)
@@ -191,7 +191,7 @@ def _array(text: str, schema: Schema) -> object:
 
 
 def _read_typed(text: str) -> object:
-    """JSON, also with the quotes that phones write. Raises ValueError, or InvalidInput for what cannot be kept."""
+    """Parse JSON, also with typographic quotes. Raises ValueError, or InvalidInput for what cannot be stored."""
     try:
         return read_json(text.encode("utf-8", "surrogatepass"))
     except ValueError:
@@ -205,7 +205,7 @@ def _json(text: str, kind: type, wanted: str) -> object:
         raise _NotOfType(wanted) from None
     except InvalidInput as error:
         raise _NotOfType(
-            f"{wanted}, with nothing in it that cannot be kept: {error.message.rstrip('.')}"
+            f"{wanted}, without anything that cannot be stored: {error.message.rstrip('.')}"
         ) from None
     if not isinstance(value, kind):
         raise _NotOfType(wanted)

@@ -1,18 +1,18 @@
-"""What is wrong with a document, and where."""
+"""A problem in a document: what is wrong and where."""
 
 import dataclasses
 import difflib
 from collections.abc import Iterable
 
-LONGEST = 100  # characters of a name that is compared with others, each with each
+LONGEST = 100  # characters; longer names are not compared with others
 MOST_KNOWN = 1_000
 
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong at one place (`line` and `column` count from 1) of what somebody wrote.
+    """One mistake at one place of what somebody wrote; `line` and `column` count from 1.
 
-    `path` leads to the same place through the document: `("steps", 0, "url")`.
+    `path` is the same place within the document: `("steps", 0, "url")`.
     """
 
     file: str
@@ -24,17 +24,17 @@ class Problem:
 
     @property
     def field(self) -> str:
-        """The path with dots, as an API names the field: `steps.0.url`."""
+        """The dotted path, as an API names the field: `steps.0.url`."""
         return ".".join(map(str, self.path))
 
     def __str__(self) -> str:
-        """Answer `file:12:5: message hint`, the form that editors and terminals turn into a link."""
+        """Return `file:12:5: message hint`, the form that editors and terminals turn into a link."""
         sentence = f"{self.message} {self.hint}" if self.hint else self.message
         return f"{self.file}:{self.line}:{self.column}: {sentence}"
 
 
 def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
-    """Answer up to `limit` of the `known` names that look like `name`, the likest first."""
+    """Return up to `limit` of the `known` names that are similar to `name`, the most similar first."""
     by_folded = {candidate.casefold(): candidate for candidate in known if len(candidate) <= LONGEST}
     if len(name) > LONGEST or len(by_folded) > MOST_KNOWN:
         return []
@@ -42,9 +42,9 @@ def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
 
 
 def suggest(name: str, known: Iterable[str], *, plural: str) -> str:
-    """Answer the hint for an unknown `name`: the nearest known ones, or else all of them.
+    """Return the hint for an unknown `name`: the most similar known names, or else all of them.
 
-    `plural` names what they are ("Fields", "Step types").
+    `plural` is the word for them ("Fields", "Step types").
     """
     candidates = sorted(known)
     close = nearest(name, candidates)
@@ -54,6 +54,6 @@ def suggest(name: str, known: Iterable[str], *, plural: str) -> str:
 
 
 def one_of(names: Iterable[str]) -> str:
-    """Answer `a`, `a or b`, `a, b or c`."""
+    """Return `a`, `a or b`, `a, b or c`."""
     *head, tail = names
     return f"{', '.join(head)} or {tail}" if head else tail

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a document, told at its place and with what would be right."""
+"""Pydantic's validation errors as Problems: a place in the document, a sentence, and a hint."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ _WANTED = {
     "datetime_type": "a time",
     "datetime_parsing": "a time",
     "datetime_from_date_parsing": "a time",
-    "timezone_aware": "a time with its zone",
+    "timezone_aware": "a time with a time zone",
 }
 _LISTS_OF_PARTS = frozenset({"steps", "actions", "then", "else"})
 _TAGGED = {
@@ -43,7 +43,7 @@ _TAGGED = {
 
 
 def problems_of(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:
-    """Answer the Problems that make up a ValidationError of `model` over the data of `document`."""
+    """Return the Problems that make up a ValidationError of `model` over the data of `document`."""
     found = error.errors(include_url=False)[:MOST_PROBLEMS]
     causes = [details for details in found if not _is_consequence(details, document)]
     return [_problem(details, model, document) for details in causes or found]
@@ -83,7 +83,7 @@ def _problem(details: ErrorDetails, model: type[BaseModel], document: Document) 
 
 
 def _path(data: object, loc: Path) -> Path:
-    """Answer the path in the document: `loc` without what pydantic adds, the tags of unions and `[key]`."""
+    """Return the path in the document: `loc` without what pydantic adds, the tags of unions and `[key]`."""
     path: list[str | int] = []
     parts = list(loc)
     while parts:
@@ -116,7 +116,7 @@ def _tag_problem(details: ErrorDetails, path: Path, document: Document) -> Probl
     what = _TAGGED.get(next(str(part) for part in reversed(path) if isinstance(part, str)), key)
     if details["type"] == "union_tag_not_found":
         return document.problem(
-            path, f"The field {key} is missing: it says the {what}.", f"Add {key}: … here."
+            path, f"The field {key} is missing: it names the {what}.", f"Add {key}: … here."
         )
     known = re.findall(r"'([^']*)'", str(context["expected_tags"]))
     tag = str(context["tag"])
@@ -156,7 +156,7 @@ def _sentence(details: ErrorDetails, path: Path) -> tuple[str, str | None]:
         return f"{whose} must be {_WANTED[kind]}, not {described(value)}.", _written(kind, value)
     if kind in {"literal_error", "enum"}:
         expected = re.findall(r"'([^']*)'", str(context["expected"]))
-        return f"{name} must be {one_of(expected)}; this is {described(value)}.", _near(value, expected)
+        return f"{name} must be {one_of(expected)}; you wrote {described(value)}.", _near(value, expected)
     if kind == "string_pattern_mismatch":
         return f"{described(value)} does not fit {name}.", _pattern_hint(str(context["pattern"]))
     if kind in {"too_short", "string_too_short"}:
@@ -167,7 +167,7 @@ def _sentence(details: ErrorDetails, path: Path) -> tuple[str, str | None]:
         return f"{name} is too long: it may have at most {context['max_length']} {unit}.", None
     if kind in {"greater_than_equal", "less_than_equal"}:
         bound = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
-        return f"{name} must be {bound}; this is {described(value)}.", None
+        return f"{name} must be {bound}; you wrote {described(value)}.", None
     return f"{details['msg'].rstrip('.')}.", None
 
 
@@ -187,7 +187,7 @@ def _pattern_hint(pattern: str) -> str:
 
 
 def described(value: object) -> str:
-    """Answer what people call a value of a document: the text in quotes, a number, "a list"."""
+    """Describe a value of a document for people: text in quotes, a number, "a list"."""
     if isinstance(value, str):
         return f'"{value}"' if len(value) <= 60 else f'"{value[:57]}…"'
     if value is None:

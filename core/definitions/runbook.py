@@ -1,12 +1,7 @@
-"""The document `kind: runbook`: its steps, its lock, and its test cases.
+"""The document `kind: runbook`: parameters, ordered steps, a lock, and test cases.
 
-Locks: whose they are. A name is a team's own; `global/…` is everybody's, and only global runbooks take it.
-
-What a global runbook locks otherwise is of the incident's team, so it and a runbook of that team exclude each other.
-
-The `tests:` of a runbook: what would be answered, who would decide what, and what must come of it.
-
-The document `kind: runbook`: parameters and ordered steps.
+A lock belongs to one team, unless its name begins with `global/`, which only global runbooks may use. Any other lock of
+a global runbook belongs to the incident's team, so the runbook excludes those of that team.
 """
 
 from collections.abc import Iterator
@@ -27,15 +22,15 @@ from core.errors import InvalidInput
 from core.statuses import IncidentStatus, Severity, Status, WaitingFor
 
 GLOBAL = "global/"
-ONLY_GLOBAL = f"A lock that begins with {GLOBAL} stops every team: only a global runbook may have one."
-HINT = f"Name it without {GLOBAL}: it is the team's own, whatever it is called."
+ONLY_GLOBAL = f"A lock that begins with {GLOBAL} blocks every team: only a global runbook may use one."
+HINT = f"Name it without {GLOBAL}: a lock without that prefix belongs to the team."
 
 
 def full_name(written: str, rendered: str, runbook_team: str | None, incident_team: str) -> str:
-    """The lock's name among those of all teams.
+    """Return the lock's name, unique among all teams.
 
-    `written`: as the definition has it; `rendered`: with the values of this run. What a value brings makes no lock
-    global. Raises InvalidInput where a team's runbook wants what is everybody's.
+    `written`: as in the definition. `rendered`: with the values of this run, which cannot make a lock global. Raises
+    InvalidInput if a team's runbook wants a global lock.
     """
     if runbook_team is not None and rendered.startswith(GLOBAL):
         raise InvalidInput(ONLY_GLOBAL, hint=HINT, field="lock")
@@ -43,14 +38,14 @@ def full_name(written: str, rendered: str, runbook_team: str | None, incident_te
 
 
 def check_lock(document: Document) -> Iterator[Problem]:
-    """Answer what is wrong with the lock of a runbook; the document need not be valid otherwise."""
+    """Yield what is wrong with the lock of a runbook; the document need not be valid otherwise."""
     lock = document.data.get("lock")
     if document.data.get("team") is not None and isinstance(lock, str) and lock.startswith(GLOBAL):
         yield document.problem(("lock",), ONLY_GLOBAL, HINT)
 
 
 def short_name(full: str) -> str:
-    """As the runbook calls it, for people."""
+    """Return the lock's name as the runbook writes it, for people."""
     return full.partition("/")[2] if full.startswith("team:") else full
 
 
@@ -65,16 +60,16 @@ FIELDS_OF_KIND = {
 
 
 class FakeAnswer(Definition):
-    """What a step gets in place of a real answer; `{}`: a good one.
+    """What a step gets instead of a real answer; `{}` is a success.
 
-    Of an `http` step: status, headers, json or text; of `shell`: exit_code, stdout, stderr; of either: no_answer. Of
-    any other type, and also of these: output and saved, or error, as what the step comes to.
+    For an `http` step: status, headers, json or text. For `shell`: exit_code, stdout, stderr. For either: no_answer.
+    For any other type, and for these too: output and saved, or error, as the result of the step.
     """
 
     status: Annotated[int, Field(ge=100, le=599)] = 200
-    """The status of the answer."""
+    """The status code of the response."""
     headers: dict[str, str] = {}
-    """The headers of the answer."""
+    """The headers of the response."""
     json_body: JsonValue = Field(default=None, alias="json")
     """The body, as JSON."""
     text: str | None = None
@@ -82,21 +77,21 @@ class FakeAnswer(Definition):
     exit_code: Annotated[int, Field(ge=0, le=255)] = 0
     """The program's exit status."""
     stdout: str = ""
-    """What the program wrote."""
+    """What the program wrote to its standard output."""
     stderr: str = ""
     """What the program wrote to its standard error."""
     no_answer: Literal[True] | None = None
-    """The call left, or the program ran, and nobody knows how it ended."""
+    """The call was sent, or the program was started, and the outcome is unknown."""
     output: JsonValue = None
-    """What the step leaves, where it succeeds."""
+    """The output of the step, if it succeeds."""
     saved: dict[SavedName, JsonValue] = {}
-    """What the step saves, where it succeeds."""
+    """The values that the step saves, if it succeeds."""
     error: str | None = None
-    """Why the step failed."""
+    """The step's error, if it fails."""
 
     @property
     def kind(self) -> str:
-        """`http`, `processes`, `outcome` or `no answer`; `any` of an empty one, which says that all is well."""
+        """`http`, `processes`, `outcome` or `no answer`; `any` for an empty answer, which is a success."""
         return kind_of_answer(field_names(self)) or "any"
 
     @model_validator(mode="after")
@@ -105,21 +100,21 @@ class FakeAnswer(Definition):
         if given and kind_of_answer(given) is None:
             raise PydanticCustomError(
                 "fake_answer",
-                "{given} do not belong together. Give what an http call, a command, or a step comes to.",
+                "{given} cannot be combined. Describe an HTTP response, a command's result, or a step's result.",
                 {"given": ", ".join(sorted(given))},
             )
         if {"json", "text"} <= given or {"error", "saved"} <= given:
-            raise PydanticCustomError("fake_answer", "An answer has json or text, and error or saved.")
+            raise PydanticCustomError("fake_answer", "Give either json or text, and either error or saved.")
         return self
 
 
 def field_names(answer: FakeAnswer) -> set[str]:
-    """The fields that are given, as people write them."""
+    """Return the fields that are given, by the names people write."""
     return {"json" if name == "json_body" else name for name in answer.model_fields_set}
 
 
 def kind_of_answer(given: set[str]) -> str | None:
-    """Which kind of answer has all these fields; None where none has."""
+    """Return the kind of answer that has all these fields; None if there is none."""
     return next((kind for kind, names in FIELDS_OF_KIND.items() if given and given <= set(names)), None)
 
 
@@ -135,7 +130,7 @@ Answers = Annotated[
 
 
 class CaseIncident(Definition):
-    """The incident that a case runs for; what is not given is as here."""
+    """The incident for which a case runs. Fields that are not given have these defaults."""
 
     number: Annotated[int, Field(ge=1, strict=True)] = 1
     """`incident.number`."""
@@ -150,55 +145,55 @@ class CaseIncident(Definition):
     service: str | None = None
     """`incident.service`."""
     team: Name | None = None
-    """`incident.team`; left out, the runbook's."""
+    """`incident.team`; the runbook's team if omitted."""
     labels: dict[str, str] = {}
     """`incident.labels`."""
     created_at: AwareDatetime = datetime(2026, 1, 1, tzinfo=UTC)
-    """`incident.created_at`. The case begins a minute later."""
+    """`incident.created_at`. The case starts a minute later."""
 
 
 class Expectation(Definition):
-    """What must come of a case. What is left out may be anything."""
+    """The expected result of a case. Anything omitted may have any value."""
 
     status: Literal["succeeded", "failed", "timed_out", "waiting", "refused"] | None = None
-    """How the run ends, or `waiting` where it stops for good; `refused`: it never begins."""
+    """The final status of the run, or `waiting` if it stops for good; `refused`: it never starts."""
     waiting_for: WaitingFor | None = None
-    """What it waits for in the end."""
+    """What the run is waiting for in the end."""
     path: dict[StepId, Status] | None = None
-    """The steps that it came to, each with its status; the others stay pending."""
+    """The steps that were reached, with their statuses; all others stay pending."""
     saved: dict[StepId, dict[SavedName, JsonValue]] = {}
-    """What steps saved: at least this."""
+    """Values that steps saved; others may be saved as well."""
     requests: dict[StepId, dict[str, JsonValue]] = {}
-    """What steps asked of the outside, as a run shows it: at least this. `json` is the body, read as JSON."""
+    """Requests that steps made, as a run shows them; others may be made as well. `json` is the body, parsed as JSON."""
     error: str | None = None
-    """A part of the run's error."""
+    """Text that the run's error contains."""
 
     @model_validator(mode="after")
     def _refuse_nothing(self) -> "Expectation":
         if not self.model_fields_set:
-            raise PydanticCustomError("no_expectation", "Nothing is expected here. Say a status at least.")
+            raise PydanticCustomError("no_expectation", "Nothing is expected here. Give at least a status.")
         return self
 
 
 class Case(Definition):
-    """One case: a run of the runbook in which everything outside is made up."""
+    """One test case: a run of the runbook with simulated calls."""
 
     name: Annotated[str, Field(min_length=1, max_length=150)]
-    """What the case shows."""
+    """What the case shows; unique within the runbook."""
     parameters: dict[str, JsonValue] = {}
-    """What the runbook is run with."""
+    """The parameters of the run."""
     incident: CaseIncident = CaseIncident()
-    """What is known of the incident."""
+    """The incident of the run."""
     steps: dict[StepId, Answers] = {}
-    """What each step gets for an answer. Of a list, each attempt gets the next one, and further ones the last."""
+    """The answer for each step. With a list, each attempt gets the next answer, and the last one is repeated."""
     decisions: dict[StepId, Literal["approve", "reject", "expire"]] = {}
-    """What is decided at each approval step. Without a decision the run stops there."""
+    """The decision at each approval step. Without one, the run stops there."""
     callbacks: dict[StepId, JsonValue] = {}
-    """What each callback step is called back with, as JSON. Without it the run stops there."""
+    """The JSON with which each callback step is called back. Without it, the run stops there."""
     secrets: dict[str, str] = {}
-    """Made-up secrets; one that is not given is `secret-NAME`."""
+    """Values of secrets; a secret that is not given is `secret-NAME`."""
     expect: Expectation
-    """What must come of it."""
+    """The expected result."""
 
 
 AnyStep = Annotated[StepDefinition, RegisteredUnion(step_types)]
@@ -207,7 +202,7 @@ MOST_CASES = 200
 
 
 def no_parameters() -> dict[str, JsonValue]:
-    """Answer the JSON Schema of a runbook that takes no parameters."""
+    """Return the JSON Schema of a runbook that takes no parameters."""
     return {"type": "object", "properties": {}}
 
 
@@ -215,29 +210,30 @@ class RunbookDefinition(WrittenDefinition):
     """A runbook of one `team`, or a global one. `parameters` is a JSON Schema (draft 2020-12) of an object."""
 
     kind: Literal["runbook"]
-    """What this document is."""
+    """The kind of document."""
     name: Name
-    """Unique among runbooks; what people type behind `run`."""
+    """The name, unique among runbooks; people type it after `run`."""
     team: Name | None = None
-    """The team that owns it; left out, it is global."""
+    """The team that owns it; global if omitted."""
     description: str = Field(default="", max_length=3000)
-    """What it is for."""
+    """What the runbook is for."""
     parameters: dict[str, JsonValue] = Field(default_factory=no_parameters)
-    """What it is run with, as JSON Schema; the form in Slack is made from it. What says `writeOnly: true` or
-    `format: password` is a secret: the steps get it, and nobody is shown it."""
+    """The parameters, as a JSON Schema; the form in Slack is made from it. A parameter with `writeOnly: true` or
+    `format: password` is a secret: the steps get it, and it is shown to nobody.
+    """
     lock: Annotated[PublicText, Field(min_length=1, max_length=500)] | None = None
-    """At most one run at a time holds the lock of this name, among those for one team's incidents.
+    """The name of a lock that at most one run at a time can hold, among the runs for one team's incidents.
 
-    `global/…`, which only a global runbook may have, is one lock for all teams.
+    `global/…`, which only a global runbook may use, is one lock for all teams.
     """
     on_conflict: Literal["reject", "queue"] = "reject"
-    """Whether a run whose lock is held is refused, or waits for its turn."""
+    """Whether a run is rejected when its lock is held, or is queued."""
     timeout: PositiveDuration | None = None
     """How long a run may take."""
     steps: Annotated[tuple[AnyStep, ...], Field(min_length=1, max_length=MOST_STEPS)]
-    """What it does, one after the other."""
+    """The steps, in the order in which they run."""
     tests: Annotated[tuple[Case, ...], Field(max_length=MOST_CASES)] = ()
-    """Cases that `runbook test` runs, touching nothing outside."""
+    """Test cases for `runbook test`, which makes no outside calls."""
 
     @model_validator(mode="after")
     def _refuse_an_id_twice(self) -> Self:

@@ -1,7 +1,7 @@
-"""How much work a person's JSON Schema may make: how large it is when every `$ref` in it is followed.
+"""Limits on the work that a JSON Schema written by a user can cause, measured with every `$ref` followed.
 
-`allOf` with two references to the same place, ten times one below the other, asks a thousand times. Nothing leads back
-to where it stands: what a value costs could then not be told from the schema.
+`allOf` with two references to the same place, ten levels deep, is checked a thousand times. Circular references are
+rejected, since the cost of a value could then not be derived from the schema.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,49 +14,49 @@ Schema = Mapping[str, object]
 Path = tuple[str | int, ...]
 
 DEEPEST = 32
-MOST_NODES = 5_000  # every $ref followed
+MOST_NODES = 5_000  # with every $ref followed
 MOST_WORK = 2_000_000  # nodes of the schema times values checked, about 0.1 µs each
 MOST_MATCHING = 200_000_000  # characters times states of all patterns, about 1 ns each
-# These lead elsewhere, or change what a reference means: https://json-schema.org/draft/2020-12/json-schema-core
+# These refer to other documents, or change the meaning of references:
+# https://json-schema.org/draft/2020-12/json-schema-core
 ELSEWHERE = frozenset({"$anchor", "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef"})
 DATA = frozenset({"const", "default", "enum", "examples"})
 NAMED = frozenset({"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"})
 
 
 class Unbounded(ValueError):
-    """The schema is too large, or leads somewhere it may not; `path` is where."""
+    """The schema is too large, or has a reference that is not allowed; `path` is the place in the schema."""
 
     def __init__(self, message: str, path: Path) -> None:
-        """Say what is wrong with it."""
         super().__init__(message)
         self.path = path
 
 
 @dataclass(frozen=True)
 class SchemaSize:
-    """`nodes`: with every `$ref` followed. `states`: of all its regular expressions."""
+    """The size of a schema. `nodes`: with every `$ref` followed. `states`: of all its regular expressions."""
 
     nodes: int
     states: int
 
     def why_too_much(self, values: int, characters: int) -> str | None:
-        """Why a value of this size is not checked, if so."""
+        """Return why a value of this size is too large to be checked; None if it is not."""
         if self.nodes * values > MOST_WORK:
-            return f"These are {values:,} values, too many to be checked against this schema."
+            return f"The value consists of {values:,} values, too many to check against this schema."
         if self.states * characters > MOST_MATCHING:
-            return f"These are {characters:,} characters, too many to be matched with the patterns of this schema."
+            return f"The value has {characters:,} characters, too many to match with the patterns of this schema."
         return None
 
 
 def size_of_schema(schema: Schema) -> SchemaSize:
-    """Measure a schema, without recursing into what is deeper than 32 levels. Raises Unbounded."""
+    """Measure a schema, recursing into at most 32 levels. Raises Unbounded."""
     measure = _Measure(schema)
     return SchemaSize(measure.nodes(schema, ()), measure.states)
 
 
 @dataclass
 class _Measure:
-    """Follows each reference once, and remembers what it led to."""
+    """Follows each reference once, and caches its size."""
 
     root: Schema
     known: dict[str, int] = field(default_factory=dict)
@@ -93,13 +93,13 @@ class _Measure:
     def _referred(self, reference: str, path: Path) -> int:
         if not reference.startswith("#"):
             raise Unbounded(
-                f"$ref may only lead into this document; {reference[:100]} is never fetched.", path
+                f"$ref may only refer to a place in this document; {reference[:100]} is never fetched.", path
             )
         target = pointed(self.root, reference)
         if not isinstance(target, Mapping | bool):
             raise Unbounded(f"$ref leads nowhere: there is no {reference[:100]} here.", path)
         if reference in self.following:
-            raise Unbounded(f"$ref leads in a circle, by {reference[:100]}.", path)
+            raise Unbounded(f"$ref is circular: {reference[:100]} refers back to itself.", path)
         if reference not in self.known:
             self.following.append(reference)
             steps = reference.split("/")[1:]
@@ -117,14 +117,14 @@ def _items(node: object) -> Iterator[tuple[str | int, object]]:
 
 
 def _entries(value: object) -> Iterator[object]:
-    """Data counts as much as it has entries; what is in them is looked at once, whatever the schema."""
+    """Yield an entry for each item of data; the items themselves are checked once, whatever the schema."""
     yield value
     if isinstance(value, list):
         yield from value
 
 
 def size_of_value(value: object) -> tuple[int, int]:
-    """How many values there are in a JSON value, itself included, and how many characters in all of them."""
+    """Return the number of values in a JSON value, itself included, and of characters in all of them."""
     values = characters = 0
     pending = [value]
     while pending:

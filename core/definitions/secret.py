@@ -1,8 +1,6 @@
-"""The document `kind: secret`, and where what it declares may be sent.
+"""The document `kind: secret`: where a secret is read, who may use it, and where it may be sent.
 
-The document `kind: secret`: where a secret is read, and where it may go. Its value is never in it.
-
-Who may use a secret, and where it may go. Pure.
+The document never contains the secret's value.
 """
 
 import re
@@ -21,7 +19,7 @@ from core.errors import NotAllowed, NotFound
 VARIABLE_PREFIX = "RUNBOOK_SECRET_"
 NEVER_READ = frozenset(
     {"proc", "sys", "dev"}
-)  # where processes show their own environment, among other things
+)  # there, among other things, processes expose their environment
 _HOST = re.compile(
     r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)*(?::[0-9]{1,5})?"
     r"|\[[0-9a-f:.]+\](?::[0-9]{1,5})?"
@@ -33,23 +31,25 @@ def _check_host(value: str) -> str:
     if not _HOST.fullmatch(host):
         raise PydanticCustomError(
             "no_host",
-            "{value} is no host. Write a name, an address, or *.name for all below it; :port behind it, if only one.",
+            "{value} is not a host. Write a name, an address, or *.name for subdomains, with :port for one port only.",
             {"value": value},
         )
     return host
 
 
 def is_of_the_system(path: PurePosixPath) -> bool:
-    """Whether the system makes what is read there, and there is no file."""
+    """Return whether the path belongs to a virtual file system of the kernel."""
     return len(path.parts) > 1 and path.parts[1] in NEVER_READ
 
 
 def _check_path(value: str) -> str:
     path = PurePosixPath(value)
     if not path.is_absolute() or ".." in path.parts:
-        raise PydanticCustomError("relative", "The path is absolute, without .., such as /run/secrets/db.")
+        raise PydanticCustomError(
+            "relative", "The path must be absolute and without .., such as /run/secrets/db."
+        )
     if is_of_the_system(path):
-        raise PydanticCustomError("not_a_secret", "No secret is read from /proc, /sys or /dev.")
+        raise PydanticCustomError("not_a_secret", "Secrets cannot be read from /proc, /sys or /dev.")
     return value
 
 
@@ -59,7 +59,7 @@ TypeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
 class EnvironmentSource(Definition):
-    """A variable of the workers' environment. `NAME_FILE` may name a file that holds it instead."""
+    """An environment variable of the workers. `NAME_FILE` may name a file with the value instead."""
 
     env: Annotated[str, StringConstraints(pattern=rf"^{VARIABLE_PREFIX}[A-Za-z][A-Za-z0-9_]*$")]
     """The variable; its name begins with RUNBOOK_SECRET_."""
@@ -69,7 +69,7 @@ class FileSource(Definition):
     """A file on the workers' machines."""
 
     file: Annotated[str, StringConstraints(max_length=4096), AfterValidator(_check_path)]
-    """Its absolute path. The one newline at its end does not belong to the secret."""
+    """The absolute path. A single newline at the end of the file is not part of the secret."""
 
 
 class VaultSource(Definition):
@@ -78,7 +78,7 @@ class VaultSource(Definition):
     vault: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_.-]+)+$", max_length=1000)]
     """MOUNT/PATH, such as kv/db."""
     field: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    """Which of its fields."""
+    """The field of the secret."""
 
 
 Source = EnvironmentSource | FileSource | VaultSource
@@ -87,38 +87,40 @@ Source = EnvironmentSource | FileSource | VaultSource
 class SecretDefinition(WrittenDefinition):
     """A secret: where it is read, which teams' definitions may use it, and where it may be sent.
 
-    Only a platform admin declares one, and a secret that is not declared can be used by nobody. A definition uses it
-    whole, as `{{ secrets.NAME }}` in a text.
+    Only platform admins declare secrets, and an undeclared secret cannot be used. A definition uses a secret whole, as
+    `{{ secrets.NAME }}` in a text.
     """
 
     kind: Literal["secret"]
-    """What this document is."""
+    """The kind of document."""
     name: SecretName
-    """What definitions call it by: `secrets.NAME`."""
+    """The name by which definitions refer to it: `secrets.NAME`."""
     source: Source
-    """Where its value is read, when a step needs it."""
+    """Where the value is read when a step needs it."""
     teams: Annotated[tuple[Name, ...], Field(max_length=1000)] = ()
-    """The teams whose definitions may use it. Global definitions, which platform admins write, always may."""
+    """The teams whose definitions may use it. Global definitions, which only platform admins write, always may."""
     hosts: Annotated[tuple[Host, ...], Field(max_length=1000)] = ()
-    """Where steps that call by HTTP may send it: `db.internal`, `*.internal`, `db.internal:8443`."""
+    """The hosts to which steps may send it by HTTP: `db.internal`, `*.internal`, `db.internal:8443`."""
     types: Annotated[tuple[TypeName, ...], Field(max_length=100)] = ()
-    """The types of steps and actions that may take it. Left out: those that send it to `hosts` and nowhere else, such \
-as http and webhook. Any other, such as shell, must be named."""
+    """The types of steps and actions that may use it. If omitted: the types that send it only to `hosts`, such as http
+    and webhook. Any other type, such as shell, must be listed.
+    """
 
     @model_validator(mode="after")
     def _refuse_to_be_useless(self) -> "SecretDefinition":
         if not self.hosts and not self.types:
             raise PydanticCustomError(
-                "goes_nowhere", "It may go nowhere. Give hosts, or types such as [shell], or both."
+                "goes_nowhere",
+                "This secret could not be sent anywhere. Give hosts, or types such as [shell], or both.",
             )
         return self
 
 
 @dataclass(frozen=True)
 class SecretUse:
-    """What wants to use secrets: a step or an action of `type`, in a definition of `team` (None: a global one).
+    """The user of a secret: a step or an action of `type`, in a definition of `team` (None: a global one).
 
-    `keeps_to_hosts`: whether the type sends secrets only where their `hosts` say.
+    `keeps_to_hosts`: whether the type sends a secret only to the hosts of its declaration.
     """
 
     team: str | None
@@ -128,13 +130,13 @@ class SecretUse:
 
 @dataclass(frozen=True)
 class Destinations:
-    """Where the secret `name` may be sent: `host`, `*.below`, each with or without `:port`."""
+    """Where the secret `name` may be sent: `host` or `*.domain`, each with or without `:port`."""
 
     name: str
     hosts: tuple[str, ...]
 
     def allow(self, host: str, port: int) -> bool:
-        """Whether it may go to this host: a name as the DNS has it (punycode), or an address."""
+        """Return whether it may be sent to this host: a DNS name (in punycode) or an address."""
         asked = host.lower().rstrip(".")
         asked = f"[{asked}]" if ":" in asked and not asked.startswith("[") else asked
         return any(_matches(pattern, asked, port) for pattern in self.hosts)
@@ -155,45 +157,45 @@ def _parted(pattern: str) -> tuple[str, int | None]:
 def check_use(
     name: str, declared: SecretDefinition | None, use: SecretUse, hosts: Sequence[str] = ()
 ) -> Destinations:
-    """Answer where the secret may go from there. `hosts`: where it goes now, for the declaration that a hint shows.
+    """Return where the secret may be sent. `hosts`: where this use sends it, for the declaration in a hint.
 
-    Raises NotFound where none of that name is declared for the team, in one and the same sentence whether it is
-    declared for others; NotAllowed where this type of step may not take it.
+    Raises NotFound if no secret of that name is declared for the team (with the same sentence whether or not it is
+    declared for other teams), and NotAllowed if this type of step may not use it.
     """
     if declared is None or (use.team is not None and use.team not in declared.teams):
-        hint = f"A platform admin declares it: {declaration(name, use, hosts)}"
+        hint = f"A platform admin can declare it: {declaration(name, use, hosts)}"
         raise NotFound(undeclared(name, use.team), hint=hint)
     named = use.type in declared.types
     if (declared.types and not named) or not (named or use.keeps_to_hosts):
         raise NotAllowed(
-            f"A step of type {use.type} may not take the secret {name}.",
-            hint=f"A platform admin may add {use.type} to the types of its declaration.",
+            f"A step of type {use.type} may not use the secret {name}.",
+            hint=f"A platform admin can add {use.type} to the types of its declaration.",
         )
     if use.keeps_to_hosts and not declared.hosts:
         raise NotAllowed(
-            f"The secret {name} may be sent nowhere.",
-            hint="A platform admin may add hosts to its declaration.",
+            f"The secret {name} may not be sent anywhere.",
+            hint="A platform admin can add hosts to its declaration.",
         )
     return Destinations(name, declared.hosts)
 
 
 def check_destination(carried: Iterable[Destinations], host: str, port: int) -> None:
-    """Raise NotAllowed where one of the secrets that a request carries may not go there. No host is named in it."""
+    """Raise NotAllowed if the destination is not declared for a secret in the request. The message names no host."""
     for secret in carried:
         if not secret.allow(host, port):
             raise NotAllowed(
-                f"It was not sent: the secret {secret.name} may not go to where this request goes.",
-                hint="A platform admin may add the host to the hosts of its declaration.",
+                f"The request was not sent: the secret {secret.name} may not be sent to its destination.",
+                hint="A platform admin can add the host to the hosts of its declaration.",
             )
 
 
 def undeclared(name: str, team: str | None) -> str:
-    whose = "global definitions" if team is None else f"definitions of team {team}"
-    return f"No secret {name} is declared that {whose} may use."
+    owner = "global definitions" if team is None else f"definitions of team {team}"
+    return f"There is no secret {name} that {owner} may use."
 
 
 def declaration(name: str, use: SecretUse, hosts: Sequence[str] = ()) -> str:
-    """A declaration to be pasted, in one line of YAML."""
+    """Return a declaration to paste, in one line of YAML."""
     teams = f", teams: [{use.team}]" if use.team else ""
     types = "" if use.keeps_to_hosts else f", types: [{use.type}]"
     where = f", hosts: [{', '.join(hosts) or 'HOST'}]" if use.keeps_to_hosts else ""

@@ -1,13 +1,9 @@
-"""Secrets in definitions: those by name, and parameters that are secret.
+"""Secrets in definitions: secrets used by name, and secret parameters of runbooks.
 
-How definitions use secrets: whole, as `{{ secrets.NAME }}` in a text, and in no other way.
-
-So a text with secrets can be shown with their places marked, whatever they are, and no expression can ask about one.
-
-Parameters that are secrets: which those are, and what is shown in their place. Pure.
-
-One is where its JSON Schema, or a part of it, says `writeOnly: true` (JSON Schema Validation, section 9.4) or
-`format: password` (OpenAPI). It is hidden whole: nobody can tell which part of a mapping gives another one away.
+A secret is used only whole, as `{{ secrets.NAME }}` in a text, so a text can be shown with its secrets marked, and no
+expression can inspect one. A parameter is secret if its JSON Schema, or a part of it, has `writeOnly: true` (JSON
+Schema Validation, section 9.4) or `format: password` (OpenAPI). It is hidden completely, since nobody can tell which
+part of a mapping would reveal another.
 """
 
 import json
@@ -22,8 +18,10 @@ from core.definitions.masking import MASK
 from core.errors import ExpressionError
 
 ROOT = "secrets"
-MISUSED = "A secret is used whole: {{ secrets.NAME }} in a text, with no function, operator or index."
-HINT = "Do the rest where it arrives, or keep the ready form as a secret of its own."
+MISUSED = (
+    "A secret can only be used whole: {{ secrets.NAME }} in a text, without functions, operators or indexes."
+)
+HINT = "Transform it where it is received, or store the final form as a separate secret."
 _WHOLE = re.compile(r"secrets\.([A-Za-z][A-Za-z0-9_]*)")
 _PLACE = re.compile(r"\{\{\s*secrets\.([A-Za-z][A-Za-z0-9_]*)\s*\}\}")
 _IN_KEY = re.compile(r"\{\{[^}]*\bsecrets\b")
@@ -31,14 +29,14 @@ _IN_KEY = re.compile(r"\{\{[^}]*\bsecrets\b")
 
 @runtime_checkable
 class SecretTaker(Protocol):
-    """The value of `secrets` in a scope: what templates ask for each `{{ secrets.NAME }}`."""
+    """The value of `secrets` in a scope, which templates ask for each `{{ secrets.NAME }}`."""
 
     def take(self, name: str) -> str:
-        """Answer what stands in its place; raises RunbookError for one that may not be used."""
+        """Return the text to insert. Raises RunbookError if the secret may not be used."""
 
 
 class Withheld:
-    """What expressions see as `secrets`: nothing. Every use of it there is a mistake, and said so."""
+    """The value of `secrets` for expressions: every use is an error."""
 
     def resolve(self, asked: tuple[Reference, ...]) -> Mapping[str, object]:  # noqa: ARG002 as in LazyScope
         """Raise ExpressionError."""
@@ -46,30 +44,31 @@ class Withheld:
 
 
 class SecretPlaces(Withheld):
-    """Puts each secret's place where the secret would be: for what is shown and kept."""
+    """Inserts `{{ secrets.NAME }}` in place of each secret, for texts that are shown and stored."""
 
     def take(self, name: str) -> str:
         return place(name)
 
 
 def whole_secret(source: str) -> str | None:
-    """Answer the name where an expression is a secret and nothing else."""
+    """Return the secret's name if the expression consists only of a secret; otherwise None."""
     found = _WHOLE.fullmatch(source)
     return found[1] if found else None
 
 
 def place(name: str) -> str:
+    """Return how a secret is shown: `{{ secrets.NAME }}`."""
     return f"{{{{ secrets.{name} }}}}"
 
 
 def is_place(source: str, rendered: str) -> bool:
-    """Whether the hole `source` was filled with the place of a secret, and not with the secret."""
+    """Return whether the placeholder `source` was filled with `{{ secrets.NAME }}` and not with the secret."""
     name = whole_secret(source)
     return name is not None and rendered == place(name)
 
 
 def with_places_masked(text: str, mask: str) -> str:
-    """A shown text with every place of a secret as if the secret had stood there and been masked."""
+    """Replace each `{{ secrets.NAME }}` in a shown text by `mask`, as if the secret itself had been masked."""
     return _PLACE.sub(mask, text)
 
 
@@ -78,22 +77,22 @@ def names_secrets_in_key(key: str) -> bool:
 
 
 def named_secrets(document: object) -> set[str]:
-    """Answer the secrets that a document as plain JSON uses, in whatever fields."""
+    """Return the names of the secrets that a document (plain JSON) uses, in any field."""
     return set(_PLACE.findall(json.dumps(document, ensure_ascii=False)))
 
 
 Schema = Mapping[str, object]
 _COMBINED = ("allOf", "anyOf", "oneOf", "then", "else")
 _DATA = frozenset({"enum", "const", "default", "examples"})
-HIDDEN = "hidden parameters"  # no name that an expression could have
-GIVEN = "; you gave "  # behind it stands what was given
+HIDDEN = "hidden parameters"  # not a possible name in an expression
+GIVEN = "; you gave "  # followed by the value that was given
 TELLING_NOTHING = (" is missing.", " is given twice.")
 WHOLE = "The parameters"
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 def secret_names(schema: Schema, given: Iterable[str] = ()) -> frozenset[str]:
-    """Answer which parameters are secrets: of those that are declared, and of those that are `given`."""
+    """Return the names of the secret parameters, among those that are declared and those that are `given`."""
     found = {name for name, inner in _properties(schema) if _is_secret(inner, schema)}
     others = [schema.get("additionalProperties"), schema.get("patternProperties")]
     if _is_secret(others, schema):
@@ -104,9 +103,9 @@ def secret_names(schema: Schema, given: Iterable[str] = ()) -> frozenset[str]:
 def parted(
     schema: Schema, parameters: Mapping[str, JsonValue]
 ) -> tuple[dict[str, JsonValue], dict[str, JsonValue]]:
-    """Answer the parameters as everybody may see them, and those that are hidden, as they are.
+    """Split the parameters into those for display and the hidden ones with their values.
 
-    What is empty is no secret, and is seen to be empty.
+    An empty value is not secret and is displayed as it is.
     """
     names = secret_names(schema, parameters)
     hidden = {name: value for name, value in parameters.items() if name in names and value not in _EMPTY}
@@ -114,12 +113,12 @@ def parted(
 
 
 def is_hidden(shown: JsonValue) -> bool:
-    """Answer whether something was hidden in a parameter as everybody sees it."""
+    """Return whether a part of a displayed parameter is hidden."""
     return MASK in texts_of({"": shown})
 
 
 def _masked(value: JsonValue) -> JsonValue:
-    """Lists and mappings keep their shape, so that what names a part of one can still be shown."""
+    """Mask a value; lists and mappings keep their shape, so that expressions over them can still be displayed."""
     if isinstance(value, dict):
         return {name: _masked(item) for name, item in value.items()}
     if isinstance(value, list):
@@ -128,20 +127,20 @@ def _masked(value: JsonValue) -> JsonValue:
 
 
 class HiddenParameters(frozenset[str]):
-    """The names of a run's hidden parameters: under `HIDDEN` in the scope over which is rendered what is shown."""
+    """The names of a run's hidden parameters, stored under `HIDDEN` in the scope for rendering what is displayed."""
 
     def are_named(self, references: Iterable[Reference]) -> bool:
-        """Answer whether an expression names one: what it makes of it is not shown either."""
+        """Return whether an expression uses a hidden parameter; its result is hidden, too."""
         return any(found.root == "params" and self & set(found.members[:1]) for found in references)
 
 
 def texts_of(hidden: Mapping[str, JsonValue]) -> tuple[str, ...]:
-    """Answer every text and number in hidden parameters, for a Masker."""
+    """Return every text and number in hidden parameters, for a Masker."""
     return tuple(dict.fromkeys(_scalars(list(hidden.values()))))
 
 
 def discreet(field: str, message: str, secrets: Collection[str]) -> tuple[str, str]:
-    """Answer what is wrong with a parameter, and with which one, so that it tells nothing of what a secret is."""
+    """Return the field and the message of a parameter problem without anything that reveals a secret."""
     if not field:
         is_quoted = bool(secrets) and message.startswith(WHOLE)
         return field, f"{WHOLE} do not fit their schema." if is_quoted else message
@@ -165,7 +164,7 @@ def _scalars(value: JsonValue) -> Iterator[str]:
 
 
 def _properties(schema: Schema) -> Iterator[tuple[str, object]]:
-    """Every property of the parameters, wherever the schema says something of it."""
+    """Yield every property of the parameters, wherever the schema describes it."""
     for resolved in _schemas([schema], schema, _COMBINED):
         properties = resolved.get("properties")
         if isinstance(properties, Mapping):
@@ -173,7 +172,7 @@ def _properties(schema: Schema) -> Iterator[tuple[str, object]]:
 
 
 def _is_secret(schema: object, root: Schema) -> bool:
-    """Whether it says so itself, or any schema in it."""
+    """Return whether the schema, or any schema in it, is marked as secret."""
     return any(
         found.get("writeOnly") is True or found.get("format") == "password"
         for found in _schemas([schema], root)
@@ -181,7 +180,9 @@ def _is_secret(schema: object, root: Schema) -> bool:
 
 
 def _schemas(parts: list[object], root: Schema, keywords: Iterable[str] | None = None) -> Iterator[Schema]:
-    """Each mapping in `parts` once, references followed, and what is below these `keywords` (None: all but data)."""
+    """Yield each mapping in `parts` once, following references, and what is under these `keywords` (None: all but
+    data).
+    """
     pending, seen = list(parts), set[int]()
     while pending:
         part = pending.pop()

@@ -1,4 +1,4 @@
-"""What expressions may name: the members of each variable, as far as they are known before anything runs."""
+"""The shapes of the variables that expressions may use: their members, as far as they are known before a run."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True)
 class Shape:
-    """What a value consists of.
+    """The members of a value.
 
-    `members` are all that it has, or None where anything may be in it. `sample` is a value of its type, in a
-    tuple, and `choices` the only texts that it can be. `optional` are members that may be missing when it runs.
-    `plural` names the members in a hint, `hints` explains some that are not there, `empty` that there is none.
+    `members`: all of them, or None if there may be any. `sample`: a value of the right type, in a 1-tuple. `choices`:
+    the only texts that the value can be. `optional`: members that may be missing at run time. `plural`: the word for
+    the members in a hint. `hints`: explanations of certain missing members. `empty`: the hint if there are no members.
     """
 
     members: "Mapping[str, Shape] | None" = None
@@ -22,7 +22,7 @@ class Shape:
     empty: str = "{path} has no members."
 
     def at(self, members: Iterable[str]) -> "Shape | None":
-        """Answer the shape of a member of a member, or None where nothing is known about it."""
+        """Return the shape of a nested member, or None if nothing is known about it."""
         shape = self
         for member in members:
             if shape.members is None or member not in shape.members:
@@ -31,7 +31,7 @@ class Shape:
         return shape
 
     def without_optional(self, names: Iterable[str]) -> "Shape":
-        """Answer the shape in which the members `names` are known to be there."""
+        """Return the shape in which the members `names` are known to exist."""
         return replace(self, optional=self.optional - frozenset(names))
 
 
@@ -42,12 +42,12 @@ NUMBER = Shape({}, sample=(0,))
 
 
 def closed(*names: str, **inner: Shape) -> Shape:
-    """Answer the shape of a value with these members; `inner` gives those of which more is known."""
+    """Return the shape of a value with exactly these members; `inner` gives the shapes of some of them."""
     return Shape({**dict.fromkeys(names, OPEN), **inner})
 
 
 def choice(*choices: str) -> Shape:
-    """Answer the shape of a text that is one of `choices`."""
+    """Return the shape of a text that is one of `choices`."""
     return Shape({}, sample=(choices[0],), choices=choices)
 
 
@@ -71,21 +71,21 @@ EXTRA = {"response": RESPONSE, "result": RESULT, "callback": CALLBACK}
 
 
 def event_shape(members: Mapping[str, Shape]) -> Shape:
-    """Answer the shape of `event`, of which the trigger says what it tells."""
+    """Return the shape of `event`, whose members depend on the trigger."""
     return Shape(
-        members, plural="This trigger tells", empty="This trigger tells nothing besides the incident."
+        members, plural="Members for this trigger", empty="This trigger has no members besides the incident."
     )
 
 
 def callbacks_shape(steps: Iterable[str]) -> Shape:
-    """Answer the shape of `callbacks`: the address of each step of type `callback`."""
-    empty = "No step is of the type callback."
-    return Shape(dict.fromkeys(steps, TEXT), plural="Steps of the type callback", empty=empty)
+    """Return the shape of `callbacks`: the URL of each step of type `callback`."""
+    empty = "There is no step of type callback."
+    return Shape(dict.fromkeys(steps, TEXT), plural="Steps of type callback", empty=empty)
 
 
 def step_shape(saved: Iterable[str]) -> Shape:
-    """Answer the shape of a finished step that saves the names `saved`."""
-    empty = "Nothing is saved there: give that step save: {{name: expression}}."
+    """Return the shape of a finished step that saves the values `saved`."""
+    empty = "That step saves nothing: give it save: {{name: expression}}."
     return closed(
         "status", "output", "error", saved=Shape(dict.fromkeys(saved, OPEN), plural="It saves", empty=empty)
     )

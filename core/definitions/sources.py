@@ -1,8 +1,8 @@
-"""Reading documents: a small, safe part of YAML 1.2 (and so JSON), with the position of everything in it.
+"""The reader for documents: a small, safe subset of YAML 1.2 (and therefore JSON), with the position of each value.
 
-PyYAML gives the events; what they mean is decided here. Only the core schema's types exist (yes, no, on and off are
-text, and so is a date: https://yaml.org/spec/1.2.2/#103-core-schema). Anchors, aliases, tags and duplicate keys
-are refused, and size and depth are bounded: what is read is a tree no larger than its text.
+PyYAML produces the events; this module interprets them. Only the types of the core schema exist (yes, no, on, off and
+dates are text: https://yaml.org/spec/1.2.2/#103-core-schema). Anchors, aliases, tags and duplicate keys are rejected,
+and size and depth are bounded, so the result is a tree no larger than its text.
 """
 
 import json
@@ -27,15 +27,17 @@ _SURROGATE_PAIR = re.compile(
 
 
 def load_documents(text: str, *, file: str, bounds: Bounds = OF_FILES) -> list[Document]:
-    """Read every document of a YAML or JSON text; `file` is its name in problems, `bounds` how large it may be.
+    """Read every document of a YAML or JSON text. `file` is the name shown in problems, `bounds` the size limits.
 
-    Raises DefinitionError with one Problem: the first place where the text is not what is allowed here.
+    Raises DefinitionError with one Problem for the first thing that is not allowed.
     """
     if len(text.encode(errors="replace")) > bounds.size:
-        _refuse(file, (1, 1), f"This is larger than {bounds.size} bytes.", "Split it.")
+        _refuse(file, (1, 1), f"This is larger than {bounds.size} bytes.", "Split it into smaller files.")
     if half := _SURROGATE.search(text):
         _refuse(
-            file, place_of(text, half.start()), "The text is no Unicode: half of a character stands here."
+            file,
+            place_of(text, half.start()),
+            "The text is not valid Unicode: there is half of a surrogate pair here.",
         )
     text = _join_surrogates(text.removeprefix("\ufeff"))
     try:
@@ -47,12 +49,12 @@ def load_documents(text: str, *, file: str, bounds: Bounds = OF_FILES) -> list[D
         _refuse(
             file,
             place_of(text, error.position),
-            "This is no YAML: a control character stands here.",
-            "Leave it out.",
+            "This is not valid YAML: there is a control character here.",
+            "Remove it.",
         )
     if not documents:
         _refuse(
-            file, (1, 1), "There is no document in it.", "Start one with kind: team, runbook or workflow."
+            file, (1, 1), "The text contains no document.", "Start one with kind: team, runbook or workflow."
         )
     return documents
 
@@ -62,7 +64,7 @@ def _refuse(file: str, place: Place, message: str, hint: str | None = None) -> N
 
 
 def _join_surrogates(text: str) -> str:
-    """Make the escapes of JSON those of YAML, which does not know a character written as two halves."""
+    """Convert JSON's surrogate pair escapes to YAML's, which does not know surrogate pairs."""
     if text.lstrip()[:1] not in {"{", "["} or not _is_json(text):
         return text
     return _SURROGATE_PAIR.sub(_joined, text)
@@ -82,7 +84,7 @@ def _is_json(text: str) -> bool:
 
 
 class _Reader:
-    """Builds documents from events with an explicit stack, so that depth is counted and never recursed into."""
+    """Builds documents from events, counting the depth so that recursion is bounded."""
 
     def __init__(self, text: str, file: str, most_nodes: int) -> None:
         self.text, self.file, self.most_nodes, self.nodes = text, file, most_nodes, 0
@@ -106,7 +108,9 @@ class _Reader:
         if data is None:
             return None
         if not isinstance(data, dict):
-            self._refuse(first, "A document is a mapping.", "Start it with kind: team, runbook or workflow.")
+            self._refuse(
+                first, "A document must be a mapping.", "Start it with kind: team, runbook or workflow."
+            )
         return Document(data, self.file, self.text, self.places, self.key_places, self.spans)
 
     def _value(self, event: yaml.Event, path: Path) -> object:
@@ -129,7 +133,7 @@ class _Reader:
             key = self._key(event, path)
             if key in items:
                 line = self.key_places[(*path, key)][0]
-                self._refuse(event, f"The key {key!r} is there twice, first in line {line}.", "Keep one.")
+                self._refuse(event, f"The key {key!r} appears twice, first on line {line}.", "Keep one.")
             self.key_places[(*path, key)] = _place(event)
             items[key] = self._value(next(self.events), (*path, key))
         return items
@@ -141,7 +145,9 @@ class _Reader:
             if self._starts_template(event):
                 self._refuse(event, "A text that starts with {{ needs quotes.", 'Write "{{ … }}".')
             written = event.value if isinstance(event, yaml.ScalarEvent) else "a list or mapping"
-            self._refuse(event, f"A key is text; this one is {written or 'empty'}.", "Write it in quotes.")
+            self._refuse(
+                event, f"A key must be text; this one is {written or 'empty'}.", "Write it in quotes."
+            )
         return key
 
     def _starts_template(self, event: yaml.Event) -> bool:
@@ -162,15 +168,15 @@ class _Reader:
         if not isinstance(event, yaml.NodeEvent | yaml.CollectionStartEvent):
             self._refuse(event, "A value is missing here.")
         if event.anchor:
-            self._refuse(
-                event, f"&{event.anchor} is an anchor, and anchors are not allowed.", "Leave it out."
-            )
+            self._refuse(event, f"&{event.anchor} is an anchor, and anchors are not allowed.", "Remove it.")
         tag = getattr(event, "tag", None)
         if tag:
-            self._refuse(event, f"The tag {tag} is not allowed.", "Leave it out; put text in quotes.")
+            self._refuse(event, f"The tag {tag} is not allowed.", "Remove it; put text in quotes.")
         self.nodes += 1
         if self.nodes > self.most_nodes:
-            self._refuse(event, f"There are more than {self.most_nodes} values and keys.", "Split it.")
+            self._refuse(
+                event, f"There are more than {self.most_nodes} values and keys.", "Split the document."
+            )
         if len(path) > DEEPEST:
             self._refuse(event, f"This is nested deeper than {DEEPEST} levels.")
 

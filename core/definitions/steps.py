@@ -1,9 +1,4 @@
-"""The base of all step types, and which there are.
-
-What every step of a runbook says, whatever its type.
-
-Which step types there are.
-"""
+"""The base class of all step types, and the registry of step types."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -21,14 +16,18 @@ from core.values.execution import Skipped, StepResult
 class StepDefinition(Definition):
     """The fields of every step; a step type adds `type: Literal["name"]`, its own fields, and `prepare`.
 
-    `prepare` is what the executor asks for, and core.execution.preparation says it: what is written needs no executor.
+    `prepare` is the method the executor calls (see core.execution.preparation); the definition itself needs no
+    executor.
 
-    `touches_outside`: whether its act reaches beyond our database, so that a crash can leave it in doubt.
-    `keeps_secrets_to_hosts`: whether its act sends secrets by `HttpRequest`s alone that say `carried=context.carried`,
-    so that each goes only to its declared hosts; any other type gets only secrets whose declaration names the type.
-    `acts_through`: the one of `context.ports` that its act calls, if that is all it calls outside; then `runbook test`
-    runs the act on a faked answer. `is_called_back`: whether it waits for a POST to an address of its own, which
-    earlier steps know as `callbacks.ID`. `example`: one as people write it, in YAML; the reference shows it.
+    `touches_outside`: whether acting reaches beyond our database, so that a crash can leave the step in doubt.
+    `keeps_secrets_to_hosts`: whether the step sends secrets only in `HttpRequest`s with `carried=context.carried`, so
+    that each secret goes only to its declared hosts. Any other type gets only the secrets whose declaration names the
+    type.
+    `acts_through`: the port of `context.ports` that the step uses, if that is its only outside call; `runbook test`
+    then runs it with a fake answer.
+    `is_called_back`: whether the step waits for a POST to a URL of its own, available to earlier steps as
+    `callbacks.ID`.
+    `example`: an example in YAML, shown in the reference.
     """
 
     touches_outside: ClassVar[bool] = True
@@ -38,39 +37,39 @@ class StepDefinition(Definition):
     example: ClassVar[str] = ""
 
     id: StepId
-    """What other steps call it by: `steps.ID`."""
+    """The name by which other steps refer to it: `steps.ID`."""
     type: str
-    """What kind of step it is."""
+    """The step type."""
     name: Annotated[str, Field(min_length=1, max_length=150)] | None = None
-    """What people read in place of the id."""
+    """The name shown to people instead of the id."""
     condition: Condition | None = Field(default=None, alias="if")
     """The step is skipped unless this is true."""
     timeout: PositiveDuration | None = None
-    """How long it may take."""
+    """How long the step may take."""
     retry: Retry | None = None
-    """Whether, and how often, it is tried again."""
+    """Whether, and how often, the step is retried."""
     on_failure: OnFailure = "stop"
-    """Whether the run ends when it fails, or goes on with the next step."""
+    """Whether the run ends when the step fails, or continues with the next step."""
 
     @property
     def covers_retries_for(self) -> timedelta | None:
-        """Of an approval, for how long it covers retries too; None: one attempt."""
+        """How long an approval also covers retries; None if it covers one attempt."""
         return None
 
     def unmet(self) -> StepResult:
-        """What it comes to where its condition does not hold."""
+        """Return the result of the step when its condition is false."""
         return Skipped(f"Its condition did not hold: {self.condition}")
 
 
 @cache
 def step_types() -> Mapping[str, type[StepDefinition]]:
-    """Answer the step types by name: those of this package and of the entry points `runbook.steps`.
+    """Return the step types by name: those of this package and of the entry points `runbook.steps`.
 
-    Raises ConfigurationError when two of them have one name.
+    Raises ConfigurationError if two types have the same name.
     """
     return discover("core.steps", "runbook.steps", StepDefinition)
 
 
 def types_called_back() -> frozenset[str]:
-    """The names of those that wait to be called back."""
+    """Return the names of the step types that wait to be called back."""
     return frozenset(name for name, model in step_types().items() if model.is_called_back)

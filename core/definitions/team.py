@@ -1,4 +1,4 @@
-"""The document `kind: team`: who belongs to a team, and what they may do."""
+"""The document `kind: team`: the members of a team and their roles."""
 
 from typing import Annotated, Literal, Self
 
@@ -9,27 +9,29 @@ from core.definitions.fields import Definition, Name, SlackChannel, SlackUser
 
 
 class TeamMember(Definition):
-    """One person of a team, by Slack user id."""
+    """A member of a team, identified by Slack user id."""
 
     slack: SlackUser
-    """The person's Slack user id, U…."""
+    """The Slack user id, U…."""
     role: Literal["admin", "responder"]
-    """An admin writes the team's definitions, and is a responder too."""
+    """An admin writes the team's definitions, and is also a responder."""
 
 
 class TeamDefinition(Definition):
-    """A team. Its admins write runbooks and workflows, its responders run them for the team's incidents."""
+    """A team. Its admins write runbooks and workflows; its responders run them for the team's incidents."""
 
     kind: Literal["team"]
-    """What this document is."""
+    """The kind of document."""
     name: Name
-    """What definitions and incidents call it by."""
+    """The name by which definitions and incidents refer to the team."""
     members: Annotated[tuple[TeamMember, ...], Field(max_length=1000)] = ()
-    """Who is in it. Who is not listed is in it no longer."""
+    """The complete member list; applying it removes anyone not listed."""
     channels: Annotated[frozenset[SlackChannel], Field(max_length=1000)] | None = None
-    """The ids of its Slack channels, C…: its incidents may be dealt with there, and its definitions may post there.
+    """The ids of the team's Slack channels, C…. The team's incidents can be handled there, and its definitions may post
+    there.
 
-    Incidents of other teams are not dealt with there, unless they declare it too. Left out, they stay as they are.
+    Incidents of other teams cannot, unless those teams declare the channel as well. If omitted, the channels stay as
+    they are.
     """
 
     @model_validator(mode="after")
@@ -38,6 +40,6 @@ class TeamDefinition(Definition):
         for index, member in enumerate(self.members):
             if member.slack in seen:
                 context = {"slack": member.slack, "path": ["members", index]}
-                raise PydanticCustomError("member_twice", "{slack} is a member twice. Keep one.", context)
+                raise PydanticCustomError("member_twice", "{slack} is listed twice. Keep one entry.", context)
             seen.add(member.slack)
         return self

@@ -1,11 +1,9 @@
-"""Templates: text with `{{ CEL }}` in it, rendered whole or as far as is known.
+"""Templates: text with `{{ CEL }}` placeholders, rendered completely or as far as values are known.
 
-Templates: text with `{{ CEL }}` in it.
-
-Substituted once and never read again: what a value brings is text, whatever it looks like. A text that is only
-`{{ … }}` keeps the type of the value. To write the two braces themselves, write them as CEL text: `{{ "{{" }}`.
-
-Standing in for what only earlier steps will know: `{{ steps.lag.saved.seconds }}` becomes `‹lag.seconds›`.
+Placeholders are substituted once, and the result is never parsed again: an inserted value is only text, whatever it
+looks like. A text that is a single `{{ … }}` keeps the type of the value. To write two literal braces, use CEL text:
+`{{ "{{" }}`. Before a run, a placeholder that depends on earlier steps is replaced by a stand-in: `{{
+steps.lag.saved.seconds }}` becomes `‹lag.seconds›`.
 """
 
 import json
@@ -30,7 +28,7 @@ LONGEST_RESULT = 1_000_000
 
 @dataclass(frozen=True)
 class Placeholder:
-    """`{{ source }}` in a text: `start` and `end` enclose it with its braces, `offset` is where the source starts."""
+    """`{{ source }}` in a text: `start` and `end` enclose it with its braces; `offset` is where the source starts."""
 
     source: str
     start: int
@@ -40,7 +38,7 @@ class Placeholder:
 
 @dataclass(frozen=True)
 class FoundExpression:
-    """An expression in a nested value: the text at `path` holds `source` from its character `offset` on."""
+    """An expression in a nested value: the text at `path` contains `source` at the character `offset`."""
 
     path: Path
     source: str
@@ -48,17 +46,17 @@ class FoundExpression:
 
 
 class UnclosedTemplate(ExpressionError):
-    """There is a {{ without its }}."""
+    """A `{{` has no matching `}}`."""
 
     def __init__(self, offset: int) -> None:
-        """Say it; `offset` is where the {{ stands."""
-        super().__init__(hint='Close it, or write {{ "{{" }} for the two braces themselves.')
+        """Create the error; `offset` is the position of the `{{`."""
+        super().__init__(hint='Close it, or write {{ "{{" }} for two literal braces.')
         self.offset = offset
 
 
 @lru_cache(maxsize=2048)
 def placeholders(text: str) -> tuple[Placeholder, ...]:
-    """Answer the holes of a text in order; raises UnclosedTemplate."""
+    """Return the placeholders of a text in order. Raises UnclosedTemplate."""
     found = []
     start = text.find("{{")
     while start >= 0:
@@ -71,7 +69,7 @@ def placeholders(text: str) -> tuple[Placeholder, ...]:
 
 
 def _closing(text: str, start: int) -> int:
-    """Answer where the hole ends whose source starts at `start`; braces of maps and of strings do not end it."""
+    """Return the end of the placeholder whose source starts at `start`, ignoring braces of maps and in strings."""
     depth = 0
     closing_at = -1
     for token in tokens(text, start):
@@ -89,13 +87,13 @@ def _closing(text: str, start: int) -> int:
 
 
 def begins_with_a_hole(text: str) -> bool:
-    """Whether what the text comes to begins with a value; raises UnclosedTemplate."""
+    """Return whether the rendered text would begin with an inserted value. Raises UnclosedTemplate."""
     found = placeholders(text)
     return bool(found) and not text[: found[0].start].strip()
 
 
 def find_expressions(value: object) -> list[FoundExpression]:
-    """Answer every expression in a nested value of dicts, lists and texts; raises UnclosedTemplate."""
+    """Return every expression in a nested value of dicts, lists and texts. Raises UnclosedTemplate."""
     return [
         FoundExpression(path, placeholder.source, placeholder.offset)
         for path, text in texts(value)
@@ -104,7 +102,7 @@ def find_expressions(value: object) -> list[FoundExpression]:
 
 
 def texts(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Answer every text in a nested value of dicts and lists (values, not keys), with its path."""
+    """Yield every text in a nested value of dicts and lists (values, not keys), with its path."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, Mapping):
@@ -116,7 +114,7 @@ def texts(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 
 def paths(value: object, path: Path) -> Iterator[Path]:
-    """Answer the path of everything within a nested value."""
+    """Yield the path of everything within a nested value."""
     items = (
         value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
     )
@@ -126,9 +124,9 @@ def paths(value: object, path: Path) -> Iterator[Path]:
 
 
 def render(value: object, scope: Mapping[str, object], path: Path = ()) -> JsonValue:
-    """Answer a copy of a nested value in which every `{{ CEL }}` is replaced by its value over `scope`.
+    """Return a copy of a nested value in which every `{{ CEL }}` is replaced by its value over `scope`.
 
-    Keys stay as they are. Raises ExpressionError that says where, with `field` the dotted path.
+    Keys are not changed. Raises ExpressionError with the place; its `field` is the dotted path.
     """
     if isinstance(value, str):
         return _render_text(value, scope, path)
@@ -142,12 +140,12 @@ def render(value: object, scope: Mapping[str, object], path: Path = ()) -> JsonV
 
 
 def render_text(text: str, scope: Mapping[str, object], path: Path = ()) -> str:
-    """Render a text whose result is text whatever the type of a value: a number as JSON writes it."""
+    """Render a template whose result is always text: a number is written as in JSON."""
     return as_text(_render_text(text, scope, path))
 
 
 def as_text(value: JsonValue) -> str:
-    """Write a value into a text: text as it is, everything else as JSON, null as nothing."""
+    """Convert a value to text: text unchanged, null as nothing, everything else as JSON."""
     if isinstance(value, str):
         return value
     return "" if value is None else json.dumps(value, ensure_ascii=False)
@@ -167,7 +165,7 @@ def _render_text(text: str, scope: Mapping[str, object], path: Path) -> JsonValu
 
 
 def _value(source: str, scope: Mapping[str, object]) -> JsonValue:
-    """Of a hole. A secret is no value that an expression could do something with."""
+    """Evaluate a placeholder. A secret is only inserted, never visible to an expression."""
     name, secrets = whole_secret(source), scope.get(ROOT)
     if name is not None and isinstance(secrets, SecretTaker):
         return secrets.take(name)
@@ -201,14 +199,15 @@ Part = TypeVar("Part", bound=BaseModel)
 Brackets = tuple[str, str]
 
 ANGLES: Brackets = ("‹", "›")
-ASCII: Brackets = ("<", ">")  # for what may hold nothing else, such as a header
+ASCII: Brackets = ("<", ">")  # for texts limited to ASCII, such as headers
 UNKNOWN = frozenset({"execution.id"})
 
 
 def hangs_on_earlier(source: str, known: Collection[str] = ()) -> bool:
-    """Whether an expression names what is not known before the run, or while only the steps `known` are over.
+    """Return whether an expression uses a value not known before the run, or before steps other than `known` have
+    finished.
 
-    Raises ExpressionError for what is no CEL.
+    Raises ExpressionError if it is not valid CEL.
     """
     return any(_is_unknown(reference, known) for reference in compile_expression(source).references)
 
@@ -220,11 +219,10 @@ def _is_unknown(reference: Reference, known: Collection[str]) -> bool:
 
 
 def with_placeholders(part: Part, brackets: Brackets, known: Collection[str] = ()) -> Part | None:
-    """A copy of a step in which placeholders stand for what is not known yet; None: all of it is known.
+    """Return a copy of a step with stand-ins for all values not known yet; None if all are known.
 
-    `known`: the ids of the steps whose results are.
-
-    Raises pydantic's ValidationError where a field does not take one, and ExpressionError for what is no template.
+    `known`: the ids of the steps whose results are known. Raises pydantic's ValidationError if a field does not accept
+    a stand-in, and ExpressionError if a text is not a valid template.
     """
     data = part.model_dump(mode="json", exclude_unset=True)
     changed = False
@@ -254,7 +252,7 @@ def _filled_text(text: str, brackets: Brackets, known: Collection[str]) -> str:
 
 
 def _placeholder(placeholder: Placeholder, brackets: Brackets) -> str:
-    """A plain reference by its short name, anything else by its source."""
+    """Return the stand-in: a plain reference by its short name, anything else by its source."""
     name = placeholder.source
     if "".join(name.split()) in {reference.path for reference in compile_expression(name).references}:
         name = name.removeprefix("steps.").replace(".saved.", ".", 1)

@@ -1,10 +1,7 @@
-"""Finding the types of steps and actions, and saying what is wrong with one.
+"""Discovery of step and action types: in the modules of a package, and in the entry points of third parties.
 
-A mistake in the file of a step or action type, told in three lines: which file, which class, what is wrong.
-
-Finding the classes of a registry: the modules of a package, and the entry points of third parties.
-
-A union of models that a registry finds, chosen by their `type`, and built when it is first needed.
+A mistake in a type is reported to its author in three lines: the file, the class, and the error. A field can be a union
+of all discovered models, built only when it is first used.
 """
 
 import ast
@@ -30,7 +27,7 @@ NO_FILE = ""
 
 
 def import_type_file(name: str) -> ModuleType:
-    """Import a module that has types. Raises ConfigurationError for whatever is wrong with it."""
+    """Import a module with types. Raises ConfigurationError for any error in it."""
     try:
         return importlib.import_module(name)
     except Exception as error:  # noqa: BLE001 whatever the author of the file did
@@ -38,25 +35,25 @@ def import_type_file(name: str) -> ModuleType:
 
 
 @contextmanager
-def mistakes_of(model: type[BaseModel]) -> Iterator[None]:
-    """What is raised while the model is built is its author's mistake. Raises ConfigurationError in its place."""
+def _as_configuration_error(model: type[BaseModel]) -> Iterator[None]:
+    """Raise ConfigurationError for any error while the model is built: it is a mistake of the type's author."""
     try:
         yield
     except ConfigurationError:
         raise
     except Exception as error:  # noqa: BLE001 as above
         file = inspect.getsourcefile(model) or model.__module__
-        raise _told(file, f"class {model.__name__}", error) from None
+        raise _type_error(file, f"class {model.__name__}", error) from None
 
 
 def mistake(name: str, error: Exception) -> ConfigurationError:
-    """Answer what a module's import raised, as it is told. `name`: of the module, or of the entry point."""
+    """Return the error for an exception at import. `name`: of the module, or of the entry point."""
     file, line = _place(error)
-    return _told(f"{file}, line {line}" if file else name, _class_at(file, line), error)
+    return _type_error(f"{file}, line {line}" if file else name, _class_at(file, line), error)
 
 
-def _told(where: str, class_: str, error: Exception) -> ConfigurationError:
-    """Three lines."""
+def _type_error(where: str, class_: str, error: Exception) -> ConfigurationError:
+    """Return an error with a message of three lines."""
     said = " ".join(str(error).splitlines()[:1])[:LONGEST_REASON]
     return ConfigurationError(
         f"A type cannot be used.\n  {where}: {class_}\n  {type(error).__name__}: {said}"
@@ -64,7 +61,7 @@ def _told(where: str, class_: str, error: Exception) -> ConfigurationError:
 
 
 def _place(error: Exception) -> tuple[str, int]:
-    """The last place outside of libraries and of ourselves; of a file that is no Python, where that begins."""
+    """Return the innermost frame outside libraries and this module; for a SyntaxError, its location."""
     if isinstance(error, SyntaxError) and error.filename:
         return error.filename, error.lineno or 1
     frames = traceback.extract_tb(error.__traceback__)
@@ -78,27 +75,27 @@ def _is_of_others(filename: str) -> bool:
 
 
 def _class_at(file: str, line: int) -> str:
-    """`class DnsStep`; where the line is in none, so it is said."""
+    """Return the class at the line, as in `class DnsStep`; a phrase that says so if there is none."""
     try:
         tree = ast.parse(Path(file).read_text("utf-8"))
     except (OSError, SyntaxError, ValueError):
-        return "not in a class that can be read"
+        return "the class cannot be determined"
     around = [
         node.name
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef) and node.lineno <= line <= (node.end_lineno or node.lineno)
     ]
-    return f"class {around[-1]}" if around else "in no class"
+    return f"class {around[-1]}" if around else "outside any class"
 
 
-PORTS = (None, "http", "processes")  # what a type may say of how it acts
+PORTS = (None, "http", "processes")  # the values of `acts_through`
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def discover(package: str, group: str, base: type[Model]) -> Mapping[str, type[Model]]:
-    """Answer the sub-classes of `base` by their `type`: of every module of `package`, then of entry points `group`.
+    """Return the subclasses of `base` by their `type`, from the modules of `package` and the entry points `group`.
 
-    Raises ConfigurationError for two classes of one type, and for a class or an entry point that is no such thing.
+    Raises ConfigurationError for two classes of one type, and for a class or an entry point that is not a valid type.
     """
     found: dict[str, type[Model]] = {}
     for model in (*_of_package(package, base), *_of_entry_points(group, base)):
@@ -108,19 +105,17 @@ def discover(package: str, group: str, base: type[Model]) -> Mapping[str, type[M
         if other is not model:
             raise ConfigurationError(
                 f"The type {name!r} is defined twice: by {_where(other)} and by {_where(model)}.",
-                hint="Rename one of them, or uninstall the package that brings it.",
+                hint="Rename one of them, or uninstall the package that provides it.",
             )
     return MappingProxyType(dict(sorted(found.items())))
 
 
 def type_name(model: type[BaseModel]) -> str:
-    """Answer what `type: Literal["…"]` of a model says; raises ConfigurationError where it does not."""
+    """Return the name in `type: Literal["…"]` of a model. Raises ConfigurationError if there is none."""
     field = model.model_fields.get("type")
     values = get_args(field.annotation) if field and get_origin(field.annotation) is Literal else ()
     if len(values) != 1:
-        raise ConfigurationError(
-            f'{_where(model)} does not say its type: it needs a field type: Literal["name"].'
-        )
+        raise ConfigurationError(f'{_where(model)} has no type name: add a field type: Literal["name"].')
     return str(values[0])
 
 
@@ -128,7 +123,7 @@ def _check_port(model: type[BaseModel]) -> None:
     port = getattr(model, "acts_through", None)
     if port not in PORTS:
         known = ", ".join(repr(each) for each in PORTS)
-        raise ConfigurationError(f"{_where(model)} acts_through {port!r}, and there is {known}.")
+        raise ConfigurationError(f"{_where(model)} has acts_through = {port!r}; it must be one of {known}.")
 
 
 def _of_package(package: str, base: type[Model]) -> Iterator[type[Model]]:
@@ -148,7 +143,7 @@ def _of_entry_points(group: str, base: type[Model]) -> Iterator[type[Model]]:
         value = _loaded(entry_point)
         if not (inspect.isclass(value) and issubclass(value, base)):
             raise ConfigurationError(
-                f"The entry point {entry_point.name!r} of {group} is {value!r}, not a sub-class of {base.__name__}."
+                f"The entry point {entry_point.name!r} of {group} is {value!r}, not a subclass of {base.__name__}."
             )
         yield value
 
@@ -166,18 +161,18 @@ def _where(model: type[BaseModel]) -> str:
 
 @dataclass(frozen=True)
 class RegisteredUnion:
-    """Annotation of a field: whichever of the registered models has the value's `type`.
+    """Annotation of a field whose items may be any registered model, chosen by the value's `type`.
 
-    pydantic asks for the schema when a model of `defer_build=True` is first used, so nothing is discovered
-    while modules are being imported.
+    Pydantic asks for the schema when a model with `defer_build=True` is first used, so nothing is discovered while
+    modules are being imported.
     """
 
     discover: Callable[[], Mapping[str, type[BaseModel]]]
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Answer the schema of a union tagged by `type`. Raises ConfigurationError for a model that cannot be built."""
+        """Return the schema of a union tagged by `type`. Raises ConfigurationError for a model that cannot be built."""
         choices = {}
         for name, model in self.discover().items():
-            with mistakes_of(model):
+            with _as_configuration_error(model):
                 choices[name] = handler.generate_schema(model)
         return core_schema.tagged_union_schema(choices, discriminator="type")

@@ -1,4 +1,4 @@
-"""Validating documents: everything that is wrong, at file:line:column, before anything runs."""
+"""Validation of documents: finds every problem, with file:line:column, before anything runs."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,27 +33,27 @@ Loaded = tuple[list[Document], list[Problem]]
 def validate_text(
     text: str, file: str, *, known: Known = NOTHING_SAID, bounds: Bounds = OF_FILES
 ) -> Validated:
-    """Answer the definitions of a YAML or JSON text that are valid in themselves, and the Problems found.
+    """Return the valid definitions of a YAML or JSON text, and the Problems found.
 
-    Only apply the definitions when there is no Problem. `known`: what there is besides, so that a name which is neither
-    there nor in the text is a Problem. `bounds`: what is larger is one Problem, and no more is done.
+    Apply the definitions only if there is no Problem. `known`: what already exists; a reference to anything else
+    outside the text is a Problem. `bounds`: a larger text gives one Problem and is not examined further.
     """
     return validate_loaded(load_text(text, file, bounds), known=known, bounds=bounds)
 
 
 def load_text(text: str, file: str, bounds: Bounds = OF_FILES) -> Loaded:
-    """Read a text, and look at nothing in it: the first half of `validate_text`."""
+    """Parse a text without checking its contents; the first half of `validate_text`."""
     return _loaded(text, file, bounds)
 
 
 def load_data(data: Mapping[str, object], file: str, bounds: Bounds = OF_FILES) -> Loaded:
-    """The same with one document that came as JSON, whose size was asked before."""
+    """Parse one document received as JSON, whose size has already been checked."""
     text = json.dumps(data, ensure_ascii=False, indent=2)
     return _loaded(text, file, replace(bounds, size=len(text) * 4))
 
 
 def validate_loaded(loaded: Loaded, *, known: Known = NOTHING_SAID, bounds: Bounds = OF_FILES) -> Validated:
-    """Answer what `validate_text` answers: its second half."""
+    """Validate parsed documents; the second half of `validate_text`."""
     return _validated([loaded], known, bounds)
 
 
@@ -63,12 +63,12 @@ def validate_data(
     *,
     known: Known = NOTHING_SAID,
 ) -> Validated:
-    """Validate one document that came as JSON; `Problem.field` says which field is meant."""
+    """Validate one document received as JSON; `Problem.field` is the dotted path of the field."""
     return validate_loaded(load_data(data, file), known=known)
 
 
 def validate_files(paths: Iterable[Path], *, known: Known = NOTHING_SAID) -> Validated:
-    """Validate files, and folders with all the .yaml, .yml and .json files under them, as one set of documents."""
+    """Validate files, and all .yaml, .yml and .json files in folders, as one set of documents."""
     return _validated([_loaded_file(path) for path in _files(paths)], known)
 
 
@@ -139,12 +139,12 @@ def _checked(document: Document, kind: str, found: list[Problem]) -> list[Proble
         "runbook": (check_schema, check_runbook, check_lock, check_cases),
         "workflow": (check_workflow,),
     }.get(kind, ())
-    # One place, one Problem: what is no text at all need not be said to be no expression too.
+    # One Problem per place: a value that is not text need not also be reported as not being an expression.
     places = {(problem.line, problem.column) for problem in found}
     problems = (problem for check in checks for problem in check(document))
-    told = (problem for problem in problems if (problem.line, problem.column) not in places)
+    reported = (problem for problem in problems if (problem.line, problem.column) not in places)
     try:
-        return list(islice(told, MOST_PROBLEMS))
+        return list(islice(reported, MOST_PROBLEMS))
     except TooMuchWork as error:
         return [document.problem((), error.message, error.hint)]
 
@@ -160,7 +160,7 @@ def _unknown_kind(document: Document) -> Problem:
 def still_valid(
     name: str, version: int, document: Mapping[str, object]
 ) -> RunbookDefinition | WorkflowDefinition:
-    """The definition of a document that is to be written again, all checks passed. Raises StoredDefinitionInvalid."""
+    """Return the definition of a stored document, validated again. Raises StoredDefinitionInvalid if it fails."""
     definitions, problems = validate_data(document)
     for problem in problems:
         raise StoredDefinitionInvalid(name, version, problem)

@@ -1,9 +1,4 @@
-"""The document `kind: workflow`: its trigger and its actions.
-
-What starts a workflow: one class a trigger, chosen by `on`.
-
-The document `kind: workflow`: a trigger, a condition and ordered actions.
-"""
+"""The document `kind: workflow`: a trigger, a condition and ordered actions."""
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
@@ -20,19 +15,17 @@ from core.definitions.written import WrittenDefinition
 from core.statuses import IncidentStatus, Severity
 
 Scope = Mapping[str, Mapping[str, object]]
-STATUSES = tuple(
-    status.value for status in IncidentStatus
-)  # in the order in which an incident goes through them
+STATUSES = tuple(status.value for status in IncidentStatus)  # in the order an incident goes through them
 SEVERITIES = tuple(severity.value for severity in Severity)
 
 
 class TriggerDefinition(Definition):
-    """What every trigger says. `event_members`: what `event` tells about it, in conditions and actions."""
+    """Base of all triggers. `event_members`: the members of `event` in conditions and actions."""
 
     event_members: ClassVar[Mapping[str, Shape]] = {}
 
-    def accepts(self, scope: Scope) -> bool:  # noqa: ARG002 what others look at
-        """Whether an event of this trigger's name starts the workflow. `scope`: `event` and `incident`."""
+    def accepts(self, scope: Scope) -> bool:  # noqa: ARG002 used by subclasses
+        """Return whether an event with this trigger's name starts the workflow. `scope`: `event` and `incident`."""
         return True
 
 
@@ -40,11 +33,11 @@ class IncidentCreated(TriggerDefinition):
     """An incident was opened."""
 
     on: Literal["incident.created"]
-    """What happens."""
+    """The trigger."""
 
 
 class IncidentStatusChanged(TriggerDefinition):
-    """An incident was acknowledged, resolved or closed. Left out: from, or to, any status."""
+    """An incident was acknowledged, resolved or closed. Without `from` or `to`, any status matches."""
 
     event_members = {"from": choice(*STATUSES), "to": choice(*STATUSES), "by": TEXT}
 
@@ -58,7 +51,7 @@ class IncidentStatusChanged(TriggerDefinition):
 
 
 class IncidentEscalated(TriggerDefinition):
-    """An incident's severity was raised. `event.severity` is the new one, as `event.to` is."""
+    """An incident's severity was raised. The new severity is `event.severity`, and also `event.to`."""
 
     event_members = {
         "from": choice(*SEVERITIES),
@@ -71,10 +64,10 @@ class IncidentEscalated(TriggerDefinition):
 
 
 class IncidentAge(TriggerDefinition):
-    """An incident is `minutes` old, and not closed; nor as far as `unless` says.
+    """An incident is `minutes` old, is not closed, and has not reached the status `unless`.
 
-    Each workflow is started at most once for an incident and an age; by incidents that come of age while the workflow
-    has this trigger, so one that is written today starts nothing for the incidents of last week.
+    Each workflow starts at most once per incident and age, and only for incidents that reach the age while the workflow
+    has this trigger. A new workflow does not start for last week's incidents.
     """
 
     event_members = {"minutes": NUMBER}
@@ -89,15 +82,15 @@ class IncidentAge(TriggerDefinition):
 
 
 class Manual(TriggerDefinition):
-    """Somebody asked for it: `event.by`."""
+    """Somebody requested it: `event.by`."""
 
     event_members = {"by": TEXT}
 
     on: Literal["manual"]
-    """What happens."""
+    """The trigger."""
 
 
-# A new trigger is a class above and its name here.
+# To add a trigger, define a class above and list it here.
 Trigger = Annotated[
     IncidentCreated | IncidentStatusChanged | IncidentEscalated | IncidentAge | Manual,
     Field(discriminator="on"),
@@ -109,32 +102,32 @@ MOST_ACTIONS = 200
 
 
 class WorkflowDefinition(WrittenDefinition):
-    """A workflow of one `team`, or a global one: when `trigger` happens and `when` is true, do `actions`."""
+    """A workflow of one `team`, or a global one: when `trigger` fires and `when` is true, run `actions`."""
 
     kind: Literal["workflow"]
-    """What this document is."""
+    """The kind of document."""
     name: Name
-    """Unique among workflows."""
+    """The name, unique among workflows."""
     team: Name | None = None
-    """The team whose incidents start it; left out, it is global."""
+    """The team whose incidents start it; global if omitted."""
     description: str = Field(default="", max_length=3000)
-    """What it is for."""
+    """What the workflow is for."""
     enabled: bool = True
-    """Whether it starts at all."""
+    """Whether the workflow can start."""
     trigger: Trigger
-    """What starts it."""
+    """The event that starts it."""
     when: Condition | None = None
-    """It starts only where this is true, over `incident` and `event`."""
+    """A condition over `incident` and `event`; the workflow starts only if it is true."""
     once_per_incident: bool = False
-    """Whether it starts once for an incident, however often it is triggered."""
+    """Whether it starts only once per incident, however often it is triggered."""
     timeout: PositiveDuration | None = None
-    """How long all of it may take from its start, delays and waits included."""
+    """How long the whole execution may take, including delays and waits."""
     actions: Annotated[tuple[AnyAction, ...], Field(min_length=1, max_length=MOST_ACTIONS)]
-    """What it does, one after the other."""
+    """The actions, in the order in which they run."""
 
     @property
     def placed(self) -> tuple[FlattenedAction, ...]:
-        """All actions in the order in which they run, nested ones too."""
+        """All actions in the order in which they run, including nested ones."""
         return tuple(in_order(self.actions))
 
     @model_validator(mode="after")
@@ -143,7 +136,7 @@ class WorkflowDefinition(WrittenDefinition):
         if len(placed) > MOST_ACTIONS:
             raise PydanticCustomError(
                 "too_many",
-                "These are {count} actions in all; a workflow may have at most {most}.",
+                "There are {count} actions in total; a workflow may have at most {most}.",
                 {"count": len(placed), "most": MOST_ACTIONS, "path": ["actions"]},
             )
         refuse_twice_at([(each.action.id, each.path) for each in placed], "actions")

@@ -1,4 +1,4 @@
-"""Documents keep the order of keys in which people wrote them: it is theirs, and they read it again."""
+"""Documents that keep the order of keys in which people wrote them, because people will read them again."""
 
 from collections.abc import Mapping
 from typing import Any, Self
@@ -20,12 +20,12 @@ class WrittenDefinition(Definition):
         return definition.written_as(data) if isinstance(data, Mapping) else definition
 
     def written_as(self, data: Mapping[str, object]) -> Self:
-        """Remember what this was read from."""
+        """Remember the data from which the definition was read."""
         self._written = data
         return self
 
     def document(self) -> dict[str, Any]:
-        """Answer it as plain JSON: what was written, no more, in the order in which it was written."""
+        """Return the document as plain JSON: only what was written, in the order in which it was written."""
         document: dict[str, Any] = in_order_of(
             self.model_dump(mode="json", exclude_unset=True), self._written
         )
@@ -33,9 +33,9 @@ class WrittenDefinition(Definition):
 
 
 def in_order_of(value: Any, example: object) -> Any:
-    """Answer `value` with its keys, however deep, in the order that `example` has them; its other keys last.
+    """Return `value` with its keys, at any depth, in the order of `example`; other keys come last.
 
-    Entries of a list are told by their `id`, where they have one, and by their place otherwise.
+    Entries of a list are matched by their `id` if they have one, and by position otherwise.
     """
     if isinstance(value, dict) and isinstance(example, Mapping):
         known = [key for key in example if key in value]

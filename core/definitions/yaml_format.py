@@ -1,12 +1,7 @@
-"""YAML as we read and write it, and what differs between two documents.
+"""YAML scalars, YAML output, readable YAML errors, and diffs between documents.
 
-What a scalar of YAML means: the core schema of YAML 1.2, and of numbers only what JSON and CEL hold too.
-
-A document as YAML text: the same text for the same document, and read back unchanged by `sources`.
-
-What PyYAML says of a text that is no YAML, as a sentence, with what would be right.
-
-What changed between two versions of a document, as a unified diff of their YAML.
+Scalars follow the core schema of YAML 1.2, limited to the numbers that JSON and CEL can hold. The same document always
+gives the same text, which `sources` reads back unchanged.
 """
 
 import difflib
@@ -30,22 +25,19 @@ _IN_QUOTES = "Write it in quotes if it is text."
 
 
 class BadScalar(Exception):
-    """A scalar that nothing here can hold; the message is a sentence."""
+    """A scalar that cannot be stored; the message is a sentence."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
-        """Say what is wrong and what would be right."""
         super().__init__(message)
         self.hint = hint
 
 
 def plain_scalar(text: str, *, is_plain: bool) -> bool | int | float | str | None:
-    """Answer the value of a scalar; `is_plain`: it stands without quotes. Raises BadScalar."""
+    """Return the value of a scalar; `is_plain`: it is not quoted. Raises BadScalar."""
     if "\0" in text:
-        raise BadScalar("The text holds U+0000, which cannot be stored.", "Leave it out.")
+        raise BadScalar("The text contains U+0000, which cannot be stored.", "Remove it.")
     if any("\ud800" <= sign <= "\udfff" for sign in text):
-        raise BadScalar(
-            "The text holds half of a character (a lone surrogate).", "Write the whole character."
-        )
+        raise BadScalar("The text contains half of a surrogate pair.", "Write the whole character.")
     if not is_plain:
         return text
     if text in _NULL:
@@ -61,7 +53,7 @@ def _number(text: str) -> int | float | str:
     if _HEX_OR_OCTAL.fullmatch(text):
         return _integer(text, 0)
     if _NO_NUMBER.fullmatch(text):
-        raise BadScalar(f"{text} is no number that can be stored.", _IN_QUOTES)
+        raise BadScalar(f"{text} cannot be stored as a number.", _IN_QUOTES)
     if _FLOAT.fullmatch(text):
         value = float(text)
         if not math.isfinite(value):
@@ -71,7 +63,7 @@ def _number(text: str) -> int | float | str:
 
 
 def _integer(text: str, base: int) -> int:
-    # Python refuses to convert thousands of digits; anything that long is far out of range anyway.
+    # Python refuses to convert thousands of digits, and a number of more than 40 is out of range anyway.
     if len(text) > 40 or not -(2**63) <= (value := int(text, base)) < 2**63:
         raise BadScalar(f"The number {text[:40]} does not fit into 64 bits.", _IN_QUOTES)
     return value
@@ -79,19 +71,19 @@ def _integer(text: str, base: int) -> int:
 
 SEPARATOR = "---\n"
 TEXT = "tag:yaml.org,2002:str"
-# What PyYAML takes for a line break besides \n: https://yaml.org/spec/1.1/#b-char
+# Line breaks for PyYAML besides \n: https://yaml.org/spec/1.1/#b-char
 _OTHER_BREAKS = re.compile("[\r\x85\u2028\u2029]")
 
 
 def to_yaml(document: Mapping[str, object]) -> str:
-    """Answer the YAML of plain JSON, its keys in their order."""
+    """Return plain JSON as YAML, with the keys in their order."""
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=math.inf)
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes no aliases, which are refused when read, and indents the entries of lists."""
+    """Writes no aliases, which are rejected when read, and indents the entries of lists."""
 
-    # Only in YAML 1.1 is `on` no text; every trigger has that key, and nobody writes it in quotes.
+    # `on` is not text in YAML 1.1 only. Every trigger has that key, and nobody writes it in quotes.
     yaml_implicit_resolvers = {
         first: known for first, known in yaml.SafeDumper.yaml_implicit_resolvers.items() if first != "o"
     }
@@ -111,7 +103,9 @@ _Dumper.add_representer(str, _represent_text)
 
 
 def _style(text: str) -> str | None:
-    """A block for several lines, quotes where our reader would take it for something else; None: as PyYAML thinks."""
+    """Return the style: a block for several lines, quotes where the reader would not see text; None for PyYAML's
+    default.
+    """
     if _OTHER_BREAKS.search(text):
         return '"'
     if "\n" in text:
@@ -126,8 +120,8 @@ def _reads_as_text(text: str) -> bool:
         return False
 
 
-_COLUMNS = "The keys of one mapping stand in one column; a text with a colon and a space in it needs quotes."
-_ITEMS = "The items of one list each begin with - in one column."
+_COLUMNS = "Align the keys of a mapping in one column; put text that contains a colon and a space in quotes."
+_ITEMS = "Begin each item of a list with -, all in one column."
 
 _SENTENCES = (
     (
@@ -135,22 +129,22 @@ _SENTENCES = (
         "no value can start like this",
         "Put text in quotes, and indent with spaces, not tabs.",
     ),
-    ("mapping values are not allowed", "no key can stand here", _COLUMNS),
+    ("mapping values are not allowed", "a key is not allowed here", _COLUMNS),
     ("did not find expected key", "a key is expected here", _COLUMNS),
-    ("did not find expected '-'", "a list goes on here without its -", _ITEMS),
+    ("did not find expected '-'", "an item of the list has no - here", _ITEMS),
     (
         "expected ',' or",
         "a comma or the closing bracket is expected here",
-        "Text with quotes in it needs others around it.",
+        "Put text that contains quotes in the other kind of quotes.",
     ),
-    ("expected node content", "a value is expected here", "Write one, and close every [ and { that is open."),
+    ("expected node content", "a value is expected here", "Write one, and close every open [ and {."),
     ("end of stream", "a quote is not closed", "Close it."),
 )
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """`line` and `column` count from 1: where the mistake is, which for what is never closed is where it opens."""
+    """An error in YAML text. `line` and `column` count from 1; for something never closed, they are where it opens."""
 
     line: int
     column: int
@@ -159,7 +153,7 @@ class Unreadable:
 
 
 def unreadable(error: yaml.MarkedYAMLError) -> Unreadable:
-    """Say what is wrong, and where."""
+    """Translate PyYAML's error into a sentence, a hint and a place."""
     reason = " ".join(part for part in (error.context, error.problem) if part)
     began, ended = error.context_mark, error.problem_mark
     is_open = _is_never_closed(reason) and began is not None and ended is not None and began.line < ended.line
@@ -168,10 +162,10 @@ def unreadable(error: yaml.MarkedYAMLError) -> Unreadable:
     if is_open:
         kind = "quote" if "quoted" in reason else "bracket"
         return Unreadable(
-            line, column, f"This is no YAML: the {kind} that opens here is never closed.", "Close it."
+            line, column, f"This is not valid YAML: the {kind} that opens here is never closed.", "Close it."
         )
     said, hint = _said(reason)
-    return Unreadable(line, column, f"This is no YAML: {said}.", hint)
+    return Unreadable(line, column, f"This is not valid YAML: {said}.", hint)
 
 
 def _is_never_closed(reason: str) -> bool:
@@ -185,14 +179,14 @@ def _said(reason: str) -> tuple[str, str | None]:
 
 @dataclass(frozen=True)
 class Labelled:
-    """A version of a document, and how the diff names it."""
+    """A version of a document, and its name in a diff."""
 
     label: str
     document: Mapping[str, object]
 
 
 def written_new(after: Labelled) -> str:
-    """Answer all of a document as a unified diff to nothing."""
+    """Return a new document as a unified diff against nothing."""
     lines = difflib.unified_diff(
         [], to_yaml(after.document).split("\n")[:-1], "nothing", after.label, lineterm=""
     )
@@ -200,9 +194,9 @@ def written_new(after: Labelled) -> str:
 
 
 def difference(before: Labelled, after: Labelled) -> str:
-    """Answer the unified diff; empty where both say the same.
+    """Return the unified diff; empty if the documents say the same.
 
-    Keys that only changed their places say nothing, so those of `before` stand where `after` has them.
+    Keys that only moved are not reported: those of `before` are put in the order of `after`.
     """
     old = to_yaml(in_order_of(before.document, after.document)).split("\n")
     new = to_yaml(after.document).split("\n")

@@ -1,1 +1,1 @@
-"""What steps and actions of several types do alike: HTTP calls, commands, messages, tickets."""
+"""Effects shared by several step and action types: HTTP calls, commands, messages, tickets."""

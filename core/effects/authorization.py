@@ -1,4 +1,4 @@
-"""The `Authorization` header of calls, as a definition's `auth` says."""
+"""The `Authorization` header of HTTP calls, built from a definition's `auth`."""
 
 import base64
 import threading
@@ -19,12 +19,12 @@ Authorize = Callable[[timedelta, threading.Event], "Authorized"]
 
 
 def _nothing() -> None:
-    """There is nothing to forget."""
+    """Do nothing: these headers are not cached."""
 
 
 @dataclass(frozen=True)
 class Authorized:
-    """The headers to add; `masker` hides what is in them; `forget` them where they were refused."""
+    """The headers to add to a request. `masker` hides their secrets; call `forget` if the server refused them."""
 
     headers: Mapping[str, str]
     masker: Masker
@@ -35,9 +35,10 @@ class Authorized:
 
 
 def prepare_auth(auth: Auth | None, context: Context) -> Authorize:
-    """How to get the headers when the call is made. Raises RunbookError where it cannot be rendered.
+    """Return a function that supplies the headers when the call is made.
 
-    What it gives raises Unavailable where the authorization server gives no token.
+    Raises RunbookError if `auth` cannot be rendered. The function takes the call's time limit and stop event, and
+    raises Unavailable if the authorization server issues no token.
     """
     if auth is None:
         return _fixed({}, context)
@@ -50,7 +51,7 @@ def prepare_auth(auth: Auth | None, context: Context) -> Authorize:
 
 
 def _grant(auth: OAuth2Auth, context: Context) -> Grant:
-    """What the authorization server is asked: a request of its own, to another host."""
+    """Return the token request. It goes to another host, so it must not carry the secrets of the call itself."""
     asking = context.apart()
     return Grant(
         token_url=render_url(auth.token_url, asking.scope, ("auth", "token_url")),
@@ -65,7 +66,7 @@ def _grant(auth: OAuth2Auth, context: Context) -> Grant:
 
 
 def shown_auth(auth: Auth, context: Context) -> Json:
-    """As people may see it: in the place of each secret stands which one it is."""
+    """Return `auth` as people may see it, with each secret replaced by its name."""
     written = auth.model_dump(mode="json", exclude_unset=True)
     return render(written, context.shown_scope, ("auth",))
 

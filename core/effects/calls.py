@@ -1,8 +1,6 @@
-"""HTTP calls of steps and actions: prepared, made, and their answers masked.
+"""HTTP calls of steps and actions: rendered, sent, and judged by `expect`.
 
-What comes back, with secrets hidden before anybody looks at it: neither expressions nor cuts see any.
-
-HTTP calls of steps and actions: rendered, called, and judged by `expect`.
+Secrets in a response are masked before anything else reads it, so neither expressions nor saved values contain any.
 """
 
 import json
@@ -30,7 +28,7 @@ from core.values.execution import Failed, Json, StepResult, Succeeded, Uncertain
 
 
 def masked_response(response: HttpResponse, masker: Masker) -> HttpResponse:
-    """All of it is searched together: a secret may be split over headers and the body's texts."""
+    """Return the response with secrets masked. It is searched as a whole: a secret may be split over several parts."""
     headers: Json = dict(response.headers)
     seen = masker.mask_value({"headers": headers, "text": response.text, "json": response.json})
     assert isinstance(seen, dict)
@@ -40,14 +38,19 @@ def masked_response(response: HttpResponse, masker: Masker) -> HttpResponse:
 
 
 def masked_saved(saved: Mapping[str, Json], masker: Masker) -> Mapping[str, Json]:
-    """An expression may have put together what was split; names are the definition's own."""
+    """Return the saved values, masked once more: an expression may have joined the parts of a split secret.
+
+    Names stay as they are; they come from the definition.
+    """
     hidden = masker.mask_value(dict(saved)) if saved else {}
     assert isinstance(hidden, dict)
     return dict(zip(saved, hidden.values(), strict=True))
 
 
 LIMIT = timedelta(seconds=60)
-SAFE_METHODS = frozenset({"GET", "HEAD"})  # RFC 9110, 9.2.1: they ask for no change, so no answer is no doubt
+SAFE_METHODS = frozenset(
+    {"GET", "HEAD"}
+)  # RFC 9110, 9.2.1: they change nothing, so a missing answer leaves no doubt
 SUCCESS = "response.status < 400"
 UNAUTHORIZED = 401
 
@@ -73,14 +76,14 @@ class CallDefinition(Protocol):
 
 @dataclass(frozen=True)
 class Judge:
-    """What makes an answer a success, and what of it is kept."""
+    """Decides whether a response is a success, and what is saved from it."""
 
     expect: str
     save: Mapping[str, str]
     context: Context
 
     def verdict(self, answer: HttpResponse) -> StepResult:
-        """Expressions see the answer with secrets hidden: they can ask nothing about one."""
+        """Return the step's result. Expressions see the masked response, so they cannot probe for a secret."""
         masker = self.context.masker
         response = masked_response(answer, masker)
         wait = retry_after(answer, self.context.now)
@@ -88,8 +91,8 @@ class Judge:
         scope = {**self.context.scope, "response": _seen(response)}
         try:
             if not _evaluated(self.expect, scope, response, is_condition=True):
-                said = f"{_answered(self.expect, response, wait)}; expected {self.expect}"
-                return Failed(said, output, retry_after=wait)
+                error_text = f"{_answered(self.expect, response, wait)}; expected {self.expect}"
+                return Failed(error_text, output, retry_after=wait)
             saved = {name: _evaluated(source, scope, response) for name, source in self.save.items()}
         except RunbookError as error:
             return Failed(masker.mask(str(error)), output, retry_after=wait)
@@ -97,7 +100,7 @@ class Judge:
 
 
 def _seen(response: HttpResponse) -> dict[str, object]:
-    """What expressions know as `response`."""
+    """Return the value of `response` in expressions."""
     return {
         "status": response.status,
         "headers": response.headers,
@@ -109,7 +112,7 @@ def _seen(response: HttpResponse) -> dict[str, object]:
 def _evaluated(
     source: str, scope: Mapping[str, object], response: HttpResponse, *, is_condition: bool = False
 ) -> Json:
-    """Raises RunbookError; where it asks for JSON of what is none, the error says that, and not what came of it."""
+    """Return the expression's value. Raises RunbookError; if it reads JSON and the response has none, it says so."""
     expression = compile_expression(source)
     try:
         return expression.is_true(scope) if is_condition else expression.evaluate(scope)
@@ -128,11 +131,11 @@ def _answered(expect: str, response: HttpResponse, wait: timedelta | None) -> st
     said = f"Answered {response.status}"
     if _lacks_json(expect, response):
         said += f", and {no_json(response)}"
-    return said if wait is None else f"{said}, to be asked again after {format_duration(wait)}"
+    return said if wait is None else f"{said}, retry after {format_duration(wait)}"
 
 
 def prepare_call(definition: CallDefinition, context: Context) -> Outside:
-    """The call, ready to be made. Raises RunbookError where it cannot be rendered."""
+    """Return the call, ready to be made. Raises RunbookError if it cannot be rendered."""
     auth = getattr(definition, "auth", None)
     shown = _request(definition, context.shown_scope, context)
     request = _request(definition, context.scope, context)
@@ -185,15 +188,15 @@ def _content(definition: CallDefinition, scope: Mapping[str, object]) -> bytes |
     if definition.has_json:
         document = render(definition.json_body, scope, ("json",))
         text = json.dumps(document, ensure_ascii=False)  # people read it in the request
-        return text.encode("utf-8", "backslashreplace")  # half a surrogate pair becomes its JSON escape again
+        return text.encode("utf-8", "backslashreplace")  # a lone surrogate becomes its JSON escape again
     body: str | None = getattr(definition, "body", None)
     return render_text(body, scope, ("body",)).encode() if body is not None else None
 
 
 def _shown(request: HttpRequest, definition: CallDefinition, auth: Auth | None, context: Context) -> Json:
-    """The request as people may see it: in the place of each secret stands which one it is.
+    """Return the request as people may see it, with each secret replaced by its name.
 
-    Headers are shown where the definition has them, by whatever name: others say nothing new.
+    Only the headers that the definition sets are shown; the others are always the same.
     """
     shown: dict[str, Json] = {"method": request.method, "url": request.url, "key": context.key}
     if definition.headers:

@@ -1,4 +1,4 @@
-"""Commands of shell steps: rendered, run, and judged by `expect`."""
+"""Commands of `shell` steps: rendered, run, and judged by `expect`."""
 
 import threading
 from collections import Counter
@@ -22,7 +22,7 @@ MOST_NAMED = 5
 
 
 class CommandDefinition(Protocol):
-    """What the `shell` step says."""
+    """The fields of the `shell` step."""
 
     @property
     def argv(self) -> tuple[str, ...]: ...
@@ -43,10 +43,12 @@ class CommandDefinition(Protocol):
 
 
 def prepare_command(definition: CommandDefinition, context: Context) -> Outside:
-    """The command, ready to be run. Raises RunbookError where shell steps are off, or it cannot be rendered."""
+    """Return the command, ready to run. Raises RunbookError if shell steps are disabled or it cannot be rendered."""
     runner = context.ports.processes
     if runner is None:
-        raise NotAllowed("Shell steps are off here.", hint="RUNBOOK_SHELL=on allows them on the workers.")
+        raise NotAllowed(
+            "Shell steps are disabled here.", hint="Set RUNBOOK_SHELL=on for the workers to allow them."
+        )
     _check_program(definition, runner)
     command = replace(_command(definition, context.scope, context), mask=context.masker)
     runner.check(command)
@@ -57,14 +59,14 @@ def prepare_command(definition: CommandDefinition, context: Context) -> Outside:
             return _judge(definition, runner.run(command, limit, stop), context)
         except (ValueError, NotAllowed) as error:
             return Failed(context.masker.mask(f"The command could not be started: {error}."))
-        except OSError as error:  # which quotes the folder
+        except OSError as error:  # its message would show the directory, so only the reason is used
             return Failed(f"The command could not be started: {error.strerror or type(error).__name__}.")
 
     return Outside(context.masker.mask_value(_shown(definition, context)), act)
 
 
 def _shown(definition: CommandDefinition, context: Context) -> Json:
-    """The command as people may see it: in the place of each secret stands which one it is."""
+    """Return the command as people may see it, with each secret replaced by its name."""
     command = _command(definition, context.shown_scope, context)
     shown: dict[str, Json] = {"argv": list(command.argv), "key": context.key}
     if definition.env:
@@ -87,33 +89,33 @@ def _command(definition: CommandDefinition, scope: Mapping[str, object], context
 
 
 def _check_program(definition: CommandDefinition, runner: ProcessPort) -> None:
-    """A value chooses no program, unless there is a list of those that it may choose."""
+    """Raise NotAllowed if a value chooses the program and there is no list of allowed programs."""
     if placeholders(definition.argv[0]) and not runner.limits_programs:
         raise NotAllowed(
-            f"argv.0: The program, {definition.argv[0]}, is chosen by a value.",
-            hint="Write the program itself, or have RUNBOOK_SHELL_PROGRAMS list those that may be run.",
+            f"argv.0: The program is chosen by a value, {definition.argv[0]}.",
+            hint="Write the program literally, or list the allowed programs in RUNBOOK_SHELL_PROGRAMS.",
         )
 
 
 def _arguments(definition: CommandDefinition, scope: Mapping[str, object]) -> list[str]:
-    """Rendered. Raises InvalidInput for a value that a program would take for an option."""
+    """Return the rendered arguments. Raises InvalidInput for a value that a program would take for an option."""
     rendered: list[str] = []
     for index, part in enumerate(definition.argv):
         text = render_text(part, scope, ("argv", index))
         is_option = index > 0 and text.startswith("-") and begins_with_a_hole(part)
         if is_option and not definition.allow_options and "--" not in definition.argv[1:index]:
             raise InvalidInput(
-                f"argv.{index}: The value of {part} begins with -, and would be taken for an option.",
-                hint='Put a "--" before it, if the program knows that, or say allow_options: true.',
+                f"argv.{index}: The value of {part} starts with - and would be taken for an option.",
+                hint='Put "--" before it if the program supports that, or set allow_options: true.',
             )
         rendered.append(text)
     return rendered
 
 
 def _judge(definition: CommandDefinition, result: ProcessResult, context: Context) -> StepResult:
-    """A command that was cut short may have done half its work: that is doubt, not failure.
+    """Return the step's result. A command that was cut short may have done half its work: in doubt, not failed.
 
-    Expressions see its output as it is kept, secrets hidden: they can ask nothing about one.
+    Expressions see the masked output, so they cannot probe for a secret.
     """
     masker = context.masker
     seen: dict[str, Json] = {
@@ -126,7 +128,7 @@ def _judge(definition: CommandDefinition, result: ProcessResult, context: Contex
     output = masker.mask_value(seen)
     assert isinstance(output, dict)
     if result.ended != "exit":
-        return Uncertain(f"The command was ended: {result.ended}.", output)
+        return Uncertain(f"The command was stopped: {result.ended}.", output)
     expect = definition.expect or SUCCESS
     try:
         return _expected(expect, definition.save, {**context.scope, "result": output}, output, context)
@@ -135,7 +137,7 @@ def _judge(definition: CommandDefinition, result: ProcessResult, context: Contex
 
 
 def _named(left: Sequence[str]) -> str:
-    """`sleep, 2 of java`."""
+    """Return the programs with their counts, such as `sleep, 2 of java`."""
     shown = [name if times == 1 else f"{times} of {name}" for name, times in Counter(left).items()]
     more = [f"{len(shown) - MOST_NAMED} other programs"] if len(shown) > MOST_NAMED else []
     return ", ".join([*shown[:MOST_NAMED], *more])
@@ -149,6 +151,6 @@ def _expected(
     context: Context,
 ) -> StepResult:
     if not compile_expression(expect).is_true(scope):
-        return Failed(f"Ended with status {output['exit_code']}; expected {expect}", output)
+        return Failed(f"Exited with code {output['exit_code']}; expected {expect}", output)
     saved = {name: compile_expression(source).evaluate(scope) for name, source in save.items()}
     return Succeeded(output, masked_saved(saved, context.masker))

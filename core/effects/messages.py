@@ -1,4 +1,4 @@
-"""Messages of steps and actions: a notice, owed in the transaction that records the step."""
+"""Slack messages of steps and actions: a notice, enqueued in the transaction that records the step."""
 
 from core.definitions.templates import render_text
 from core.execution.preparation import Context, Inside, Prepared
@@ -11,15 +11,15 @@ from core.values.execution import Json, StepResult, Succeeded
 
 
 def prepare_message(text: str, channel: str | None, context: Context) -> Prepared:
-    """`channel`: None for the incident's."""
+    """Return the message, ready to be enqueued. `channel`: a Slack channel id template; None for the incident's."""
     said = context.masker.mask(render_text(text, context.shown_scope, ("text",)))
     to = render_text(channel, context.shown_scope, ("channel",)) if channel else None
     shown: Json = {"text": said, "channel": to} if to else {"text": said}
-    return Inside(lambda work: _owe(work, said, to, context), shown, Succeeded({"text": said}))
+    return Inside(lambda work: _enqueue(work, said, to, context), shown, Succeeded({"text": said}))
 
 
-def _owe(work: UnitOfWork, text: str, channel: str | None, context: Context) -> StepResult:
-    """Raises NotAllowed for a channel that is neither the incident's nor its team's."""
+def _enqueue(work: UnitOfWork, text: str, channel: str | None, context: Context) -> StepResult:
+    """Enqueue the message. Raises NotAllowed for a channel that is neither the incident's nor its team's."""
     if channel is not None:
         check_posts_to(work, work.session.get_one(Incident, context.incident_id), channel)
     notices.enqueue_notice(

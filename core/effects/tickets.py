@@ -1,4 +1,4 @@
-"""Tickets in other systems: created once, found again after a doubt, linked on the incident."""
+"""Tickets in other systems: created once, looked up again when in doubt, and linked to the incident."""
 
 import threading
 from collections.abc import Callable
@@ -22,33 +22,34 @@ Call = Callable[[HttpRequest], HttpResponse]
 
 @dataclass(frozen=True)
 class Ticket:
-    """What a person calls the ticket (`OPS-12`), and where it is."""
+    """A ticket: the key that people know it by (`OPS-12`) and its URL."""
 
     key: str
     url: str
 
 
 class TicketRefused(RunbookError):
-    """The other system made no ticket."""
+    """The other system refused to create the ticket."""
 
     response: HttpResponse | None = None
-    """What it answered."""
+    """Its response, if there was one."""
 
 
 class Tracker(Protocol):
-    """A ticket that is wanted, in the system that it is wanted in."""
+    """Creates one ticket in one system, and finds it there."""
 
     def find(self, call: Call) -> Ticket | None:
-        """The ticket that an earlier attempt made. Raises TicketRefused where the system does not say."""
+        """Return the ticket that an earlier attempt created, or None. Raises TicketRefused if the search fails."""
 
     def create(self, call: Call) -> Ticket:
-        """Raises TicketRefused."""
+        """Create the ticket. Raises TicketRefused."""
 
 
 def prepare_ticket(tracker: Tracker, shown: Json, context: Context, limit: timedelta | None) -> Outside:
-    """Create the ticket; if an attempt may have been made before, only where it is not found there.
+    """Return the ticket's creation, ready to be done. If an earlier attempt may have created it, look it up first.
 
-    It goes where the secrets may go that were rendered before. What it is answered has none of them in it.
+    `shown`: the request as people may see it. Requests go only to the hosts that the secrets in them allow, and
+    secrets are masked in responses.
     """
 
     def act(stop: threading.Event) -> StepResult:
@@ -77,14 +78,16 @@ def _wait(error: Exception, context: Context) -> timedelta | None:
 
 
 class _NotSearched(RunbookError):
-    """It could not be found out whether there is a ticket already."""
+    """The search for an existing ticket failed, so it is not known whether there is one."""
 
 
 def _found(tracker: Tracker, call: Call) -> Ticket | None:
     try:
         return tracker.find(call)
     except (NotSent, NoAnswer, RunbookError) as error:
-        raise _NotSearched(f"Whether an attempt before made the ticket is not known: {error}") from error
+        raise _NotSearched(
+            f"It is not known whether an earlier attempt created the ticket: {error}"
+        ) from error
 
 
 def _linked(ticket: Ticket) -> Succeeded:
@@ -93,7 +96,7 @@ def _linked(ticket: Ticket) -> Succeeded:
 
 
 def refused(system: str, response: HttpResponse) -> TicketRefused:
-    """What the system said against it."""
+    """Return the error for a refusal, with what the system answered."""
     text = " ".join(response.text.split())[:SHOWN] if response.is_json else no_json(response)
     error = TicketRefused(f"{system} answered {response.status}: {text}")
     error.response = response

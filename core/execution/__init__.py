@@ -1,1 +1,1 @@
-"""Running executions: claim, prepare, commit, act, commit. The decisions are in core.decisions.advance."""
+"""Executes runs: claim, prepare, commit, act, commit. The decisions are in core.decisions.advance."""

@@ -1,4 +1,4 @@
-"""The way to other machines for one run: every call says which run makes it."""
+"""The HTTP port of one run: every request names the run that makes it."""
 
 import threading
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from core.origins import HEADER
 
 @dataclass(frozen=True)
 class CallsOfRun:
-    """`port` with these headers in every request; what a definition writes under the same name does not count."""
+    """Wraps `port` and adds `headers` to every request, replacing any header of that name from the definition."""
 
     port: HttpPort
     headers: Mapping[str, str]

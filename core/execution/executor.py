@@ -1,7 +1,6 @@
-"""The executor: what a worker does with an execution from a claim to the next wait, or to the end.
+"""The executor: runs a claimed execution until it waits or ends, for runbooks and workflows alike.
 
-It runs runbooks and workflows alike. All deciding is in core.decisions.advance; here is only the order of
-things: prepare, commit, act, commit.
+core.decisions.advance makes all decisions; this module only keeps the order: prepare, commit, act, commit.
 """
 
 import threading
@@ -40,11 +39,11 @@ from core.values.execution import (
 )
 
 from .lease import Abandoned, LeaseRenewer, claim, release_lease, stopped_at
+from .log_context import log_context
 from .losses import retract_loss, why_not_after_a_loss
 from .preparation import Inside, Outside, Ports
 from .prepare import prepare_step
 from .run import LeaseLost, Run
-from .telling import telling
 
 log = structlog.get_logger()
 
@@ -52,16 +51,17 @@ LET_GO = frozenset({Status.WAITING}) | FINAL
 
 
 class NoProgress(Exception):
-    """An execution that goes on, and nothing to do with it: a mistake of ours.
+    """An execution is active but there is nothing to do for it, which is a bug.
 
-    Its worker lets go of it as if it were lost, rather than to claim it again and again: so it ends under quarantine.
+    The worker abandons it as if the worker were lost, instead of claiming it again and again, so the definition ends
+    up in quarantine.
     """
 
 
 class Executor:
-    """Runs executions for one worker, named `worker` in the rows that it holds.
+    """Runs executions for one worker. `worker`: its name in the rows that it holds.
 
-    `stopping`, once set, makes it give back what it holds as soon as the step at hand has ended; `hurry` ends that.
+    Once `stopping` is set, it releases its execution as soon as the current step has ended; `hurry` stops that step.
     """
 
     def __init__(self, unit_of_work: UnitOfWorkFactory, ports: Ports, worker: str) -> None:
@@ -70,11 +70,11 @@ class Executor:
         self._cancel_token = CancelToken()
 
     def hurry(self) -> None:
-        """The grace time is over: what became of the step at hand is written down, and the execution given back."""
+        """Stop the current step, since the grace period is over. Its result is recorded and the execution released."""
         self._cancel_token.set()
 
     def run(self, kind: Kind, execution_id: str) -> None:
-        """Work on the execution as long as there is something to do. Nothing due: nothing done."""
+        """Work on the execution until it waits or ends. Do nothing if it is not due or another worker holds it."""
         fail_point("claim.before")
         claimed_at = elapsed()
         try:
@@ -91,7 +91,7 @@ class Executor:
         )
         self._cancel_token = renewer.stop
         try:
-            with telling(run, self._worker, abandoned), renewer.renewing():
+            with log_context(run, self._worker, abandoned), renewer.renewing():
                 self._work(run, renewer)
         except LeaseLost:
             log.warning("lease lost", execution=execution_id, worker=self._worker)
@@ -101,7 +101,7 @@ class Executor:
             release_lease(self._unit_of_work.engine, kind, execution_id, run.fence, self._unit_of_work.clock)
 
     def _claim(self, kind: Kind, execution_id: str) -> tuple[Run, Abandoned | None] | None:
-        """The run, and by whom it was left, if it was left by a worker that is lost."""
+        """Claim the execution. Return its run, and the lost worker that it was taken over from, if any."""
         with Session(self._unit_of_work.engine, expire_on_commit=False) as session, session.begin():
             require_known(session)
             claimed = claim(session, kind, execution_id, self._worker, self._unit_of_work.clock)
@@ -129,7 +129,7 @@ class Executor:
         return run, claimed.abandoned
 
     def _work(self, run: Run, renewer: LeaseRenewer) -> None:
-        """Step by step; once more if a person changed the execution just as it was to be let go."""
+        """Run step by step; go on if a person changed the execution just as it was about to be released."""
         if run.refused is not None:
             run.apply(Refused(run.refused))
             run.commit()
@@ -159,7 +159,7 @@ class Executor:
 
 
 def _hidden(session: Session, row: AnyExecution) -> tuple[Mapping[str, Json], str | None]:
-    """The parameters that are secrets; or why the execution cannot go on, where they are lost."""
+    """Return the secret parameters, or why the execution cannot continue if they are lost."""
     try:
         return secret_parameters.load(session, row) if isinstance(row, RunbookExecution) else {}, None
     except Conflict as error:
@@ -167,7 +167,7 @@ def _hidden(session: Session, row: AnyExecution) -> tuple[Mapping[str, Json], st
 
 
 def _refusal(work: UnitOfWork, loaded: Loaded, abandoned: Abandoned | None) -> str | None:
-    """Why the execution may not go on, if so. One that was cancelled ends as that."""
+    """Return why the execution may not continue, or None. A cancelled one ends as cancelled, so it is let through."""
     if loaded.row.cancel_requested:
         return None
     why_not = why_not_after_a_loss(work, loaded, abandoned) if abandoned is not None else None
@@ -175,7 +175,10 @@ def _refusal(work: UnitOfWork, loaded: Loaded, abandoned: Abandoned | None) -> s
 
 
 def _why_not_started(session: Session, row: AnyExecution) -> str | None:
-    """Only an approved version starts: why this one must not, for much may have happened since it was asked for."""
+    """Return why the execution must not start, or None.
+
+    Only an approved version may start, and it may have lost its approval since the run was requested.
+    """
     if row.started_at is not None:
         return None
     try:
@@ -189,7 +192,7 @@ def _why_not_started(session: Session, row: AnyExecution) -> str | None:
 
 
 def _outside(run: Run, position: int, request: Json, call: Callable[[], StepResult]) -> Transition:
-    """Committed as started first; then the call; its end is committed with the next step's start."""
+    """Commit the step as started, then make the call. Its end is committed together with the next step's start."""
     run.apply(StepPrepared(request))
     if not is_disabled("commit-before-effect"):
         run.commit()
@@ -202,9 +205,9 @@ def _outside(run: Run, position: int, request: Json, call: Callable[[], StepResu
 
 
 def _called(run: Run, position: int, call: Callable[[], StepResult]) -> StepResult:
-    """What the call comes to. Where it raises, nobody knows how far it got."""
+    """Return the call's result. If it raises, the step is in doubt, since nobody knows how far it got."""
     try:
         return call()
-    except Exception as error:  # noqa: BLE001 the worker lives, and people are asked
+    except Exception as error:  # noqa: BLE001 the worker survives, and people are asked for a verdict
         step, what = run.state.steps[position], "It may or may not have happened"
         return Uncertain(unforeseen(error, run.loaded.row.id, step.id, what, run.hidden))

@@ -1,4 +1,4 @@
-"""Claiming an execution, and keeping it while its worker lives."""
+"""The lease: claim an execution, renew the lease while the worker lives, release it."""
 
 import threading
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import Engine, select, text, update
+from sqlalchemy import Engine, TextClause, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -16,32 +16,41 @@ from core.fault_injection import is_disabled
 from core.io.attempts import CancelToken
 from core.services.executions.loading import LEASE, AnyExecution, Kind
 
-HEARTBEAT = 3.0  # seconds: three may be missed before the lease ends
-HELD = LEASE.total_seconds() - 1  # seconds after a beat: a command ends before the next worker begins it
-LATE = 0.02  # seconds: who is stopped by a deadline must find that it is over
+HEARTBEAT = 3.0  # seconds: the lease survives three missed heartbeats
+HELD = (
+    LEASE.total_seconds() - 1
+)  # seconds after a heartbeat: a command ends before another worker may start it
+LATE = 0.02  # seconds: a step that is stopped by its deadline must find that the deadline has passed
+
+# Renews a lease and reads whether a cancel was requested. As text: it runs every few seconds for each execution.
+RENEWAL = """
+    UPDATE {table} SET wake_at = :until
+     WHERE id = :id AND {fenced} AND worker IS NOT NULL
+    RETURNING cancel_requested
+"""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class Abandoned:
-    """A worker whose lease ended before it gave the execution back. `last_seen`: its last sign of life."""
+    """A worker was lost: its lease expired before it released the execution. `last_seen`: its last heartbeat."""
 
     last_seen: datetime
 
 
 @dataclass(frozen=True)
 class Claim:
-    """The execution is ours now. `abandoned`: by whom it was left, if it was left by a worker that is lost."""
+    """A claimed execution. `abandoned`: the lost worker that it was taken over from, if any."""
 
     row: AnyExecution
     abandoned: Abandoned | None
 
 
 def claim(session: Session, kind: Kind, execution_id: str, worker: str, clock: Clock) -> Claim | None:
-    """Take the execution if it is due and nobody holds it; None if there is nothing to do."""
+    """Take the execution if it is due and nobody holds it; return None otherwise."""
     table, now = kind.execution, clock.now()
-    # locked: what a worker gave back just now was not left by it
+    # The row is locked, so that an execution that was just released is not taken for an abandoned one.
     before = (
         select(table.id, table.worker, table.wake_at)
         .where(table.id == execution_id, table.wake_at <= now)
@@ -63,7 +72,7 @@ def claim(session: Session, kind: Kind, execution_id: str, worker: str, clock: C
 
 
 def release_lease(engine: Engine, kind: Kind, execution_id: str, fence: int, clock: Clock) -> None:
-    """What this worker held and cannot go on with is another one's, at once. It changes nothing if it is already."""
+    """Release the execution, so that another worker can claim it at once. Does nothing if the lease was lost."""
     table = kind.execution
     mine = (table.id == execution_id, table.fence == fence, table.worker.is_not(None))
     free = {"worker": None, "rung_at": None, "wake_at": clock.now(), "revision": table.revision + 1}
@@ -72,10 +81,10 @@ def release_lease(engine: Engine, kind: Kind, execution_id: str, fence: int, clo
 
 
 class LeaseRenewer:
-    """Beats for one execution from a thread of its own: keeps the lease, and hears of a cancel.
+    """Renews the lease of one execution from its own thread, and notices when the run is cancelled.
 
-    `stop` is set when the step at hand should stop: its run was cancelled, or the lease is somebody else's.
-    `claimed_at`: of core.clock.elapsed, from before the claim.
+    `stop` is set when the current step should stop: the run was cancelled, or another worker holds the lease.
+    `claimed_at`: the value of core.clock.elapsed before the claim, in seconds.
     """
 
     def __init__(
@@ -89,17 +98,13 @@ class LeaseRenewer:
     ) -> None:
         self._engine, self._clock = engine, clock
         self._values = {"id": execution_id, "fence": fence}
-        fenced = ":fence >= 0" if is_disabled("fencing") else "fence = :fence"
-        self._statement = text(
-            f"UPDATE {kind.execution.__tablename__} SET wake_at = :until"  # noqa: S608 both parts are our own constants
-            f" WHERE id = :id AND {fenced} AND worker IS NOT NULL RETURNING cancel_requested"
-        )
+        self._statement = _renewal(kind)
         self._over = threading.Event()
         self.stop = CancelToken()
         self.stop.held_until = (elapsed() if claimed_at is None else claimed_at) + HELD
 
     def beat(self) -> None:
-        """One heartbeat."""
+        """Renew the lease once, and set `stop` if the run was cancelled or the lease is lost."""
         began = elapsed()
         values = {**self._values, "until": self._clock.now() + LEASE}
         with self._engine.begin() as connection:
@@ -113,7 +118,7 @@ class LeaseRenewer:
         while not self._over.wait(HEARTBEAT) and not is_disabled("heartbeat"):
             try:
                 self.beat()
-            except SQLAlchemyError as error:  # also a pool that has none left: a heart must not stop over it
+            except SQLAlchemyError as error:  # includes an exhausted pool: the next heartbeat may succeed
                 log.warning("heartbeat missed", execution=self._values["id"], error=str(error))
 
     @contextmanager
@@ -127,9 +132,15 @@ class LeaseRenewer:
             thread.join()
 
 
+def _renewal(kind: Kind) -> TextClause:
+    """Return the statement RENEWAL for this kind's table."""
+    fenced = ":fence >= 0" if is_disabled("fencing") else "fence = :fence"
+    return text(RENEWAL.format(table=kind.execution.__tablename__, fenced=fenced))
+
+
 @contextmanager
 def stopped_at(deadline: datetime | None, clock: Clock, stop: threading.Event) -> Iterator[None]:
-    """Within the block, `stop` is set when the deadline comes, if there is one."""
+    """Set `stop` when the deadline passes within the block, if there is a deadline."""
     if deadline is None:
         yield
         return

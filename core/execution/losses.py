@@ -1,6 +1,6 @@
-"""Workers that were lost while they held an execution: counted, so that a definition that kills them is found.
+"""Lost workers: counts them per definition, so that a definition that kills its workers is put under quarantine.
 
-A worker that turns out to live (it was asleep, or the database was away from it) takes its loss back.
+A worker that turns out to be alive (it was suspended, or could not reach the database) retracts its loss.
 """
 
 from datetime import datetime, timedelta
@@ -21,13 +21,12 @@ from core.unit_of_work import UnitOfWork
 
 from .lease import Abandoned
 
-KEPT = timedelta(
-    days=1
-)  # losses that make one fault are minutes apart, even where people are asked in between
+# Losses with a common cause are minutes apart, even if people are asked for a verdict in between.
+KEPT = timedelta(days=1)
 
 
 def why_not_after_a_loss(work: UnitOfWork, loaded: Loaded, abandoned: Abandoned) -> str | None:
-    """Write the loss down. Answer why the execution may not go on, if so, its definition under quarantine."""
+    """Record the loss. Return why the execution may not continue if its definition is under quarantine, or None."""
     if _is_of_the_database(work.session, abandoned):
         return None
     loss = _loss(loaded, work.now)
@@ -43,7 +42,7 @@ def why_not_after_a_loss(work: UnitOfWork, loaded: Loaded, abandoned: Abandoned)
 
 
 def retract_loss(engine: Engine, execution_id: str, fence: int) -> None:
-    """The worker that held the execution with `fence` lives: its loss was none."""
+    """Delete the loss that was recorded for the worker that held the execution with `fence`: it is alive."""
     with engine.begin() as connection:
         mine = (WorkerLoss.execution_id == execution_id, WorkerLoss.fence == fence + 1)
         connection.execute(delete(WorkerLoss).where(*mine))
@@ -67,13 +66,13 @@ def _loss(loaded: Loaded, now: datetime) -> WorkerLoss:
 
 
 def _is_of_the_database(session: Session, abandoned: Abandoned) -> bool:
-    """Whether the database itself was away after the worker's last sign: then that it gave none says nothing."""
+    """True if the database restarted after the worker's last heartbeat: then a missing heartbeat proves nothing."""
     started: datetime = session.scalar(text("SELECT pg_postmaster_start_time()"))
     return started > abandoned.last_seen
 
 
 def _times_to_blame(session: Session, loss: WorkerLoss) -> int:
-    """How often the execution lost its worker at this step, if that is the definition's fault; otherwise 0."""
+    """Return how often the execution lost its worker at this step if the definition is to blame, otherwise 0."""
     here = and_(
         WorkerLoss.definition_id == loss.definition_id,
         WorkerLoss.version == loss.version,

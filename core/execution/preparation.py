@@ -1,20 +1,13 @@
-"""The interface between steps and the executor: what a step may know, and what it answers.
+"""The interface between steps (or actions) and the executor: `Context` goes in, `Prepared` comes out.
 
-What a step, or an action, says when it is asked to prepare: what it will do, before it does it.
+A step's `prepare` returns one of three things and changes nothing:
 
-Three answers are possible:
-
-- a `StepResult`: nothing needs doing (it is skipped, it waits, it cannot be done);
-- `Inside`: it is done in our own database, in the transaction that records it, so exactly once;
-- `Outside`: it calls the world. Its `request`, secrets masked, is committed first; then `act` is called, at
+- a `StepResult`: there is nothing to do (it is skipped, it waits, it cannot be done);
+- `Inside`: an act in our own database, in the transaction that records it, so it happens exactly once;
+- `Outside`: a call to another system. Its `request`, secrets masked, is committed first; then `act` is called, at
   most once unless the step is safe to repeat.
 
-Preparing touches nothing: a dry run prepares every step and does no more, and `runbook test` prepares each and acts
-through ports that only answer what a test says.
-
-What one step, or action, says of itself, with all that it may know: its condition, its scope, its own answer.
-
-The names that expressions see while an execution runs.
+So a dry run can prepare every step, and `runbook test` can act through ports that return a test's answers.
 """
 
 import threading
@@ -47,34 +40,34 @@ if TYPE_CHECKING:
 
 
 class HttpPort(Protocol):
-    """The way to other machines; core.io.http.HttpCaller is it."""
+    """Sends HTTP requests. Implemented by core.io.http.HttpCaller."""
 
     def call(self, request: HttpRequest, limit: timedelta, stop: threading.Event) -> HttpResponse:
-        """Raises NotSent, NoAnswer, or NotAllowed for the egress policy."""
+        """Send the request. Raises NotSent, NoAnswer, or NotAllowed if the egress policy forbids the host."""
 
     def close(self) -> None:
-        """Nothing is called any more."""
+        """Close the connections. No call may follow."""
 
 
 class ProcessPort(Protocol):
-    """The way to programs on this machine; core.io.process.ProcessRunner is it."""
+    """Runs programs on this machine. Implemented by core.io.process.ProcessRunner."""
 
     def run(self, command: Command, limit: timedelta, stop: threading.Event) -> ProcessResult:
-        """Raises OSError, or ValueError, where the command cannot be started."""
+        """Run the command. Raises OSError or ValueError if it cannot be started."""
 
     def check(self, command: Command) -> None:
-        """Raises NotAllowed for a command that may not be run here."""
+        """Raise NotAllowed for a command that may not be run here."""
 
     @property
     def limits_programs(self) -> bool:
-        """Whether only listed programs may be run."""
+        """True if only listed programs may be run."""
 
 
 @dataclass(frozen=True)
 class Ports:
-    """The ways outside that the process was composed with. `processes`: None where shell steps are off.
+    """The ports to the outside that the process was composed with.
 
-    `tokens`: what webhooks were given by authorization servers, while it is good.
+    `processes`: None if shell steps are disabled. `tokens`: a cache of the access tokens of OAuth 2 servers.
     """
 
     http: HttpPort
@@ -87,16 +80,16 @@ class Ports:
 
 @dataclass(frozen=True)
 class Context:
-    """What a step may know when it prepares.
+    """Everything that a step may use when it prepares.
 
-    `names`: what its expressions see, by name. `secrets`: what templates give out, whole, and expressions never see.
-    `key`: the same for every attempt of this step.
-    `requester`: the Slack id of who asked, or `workflow:NAME`. `resumed`: its wait is over, and was not in vain.
-    `depth`: how many workflows one after the other caused the event that started this one. `deadline`: of the whole.
-    `initiators`: who brought this run about. `preview`: what an approval would let run, rendered as far as it is
-    known (core.execution.preview). `asked_again`: why, of a gate that was asked before. `maybe_done`: an attempt may
-    have been made of which the database does not know, for it was restored.
-    `hidden`: the parameters that are secrets, as they are; in `names` stands `***`.
+    `names`: the names that its expressions see. `secrets`: available to templates only, never to expressions.
+    `key`: the idempotency key, the same for every attempt of this step. `requester`: a Slack user id, or
+    `workflow:NAME`. `resumed`: True if the step has waited and the wait ended well. `depth`: the number of workflows
+    in the chain that caused the event that started this one. `deadline`: the deadline of the whole execution.
+    `initiators`: the people who initiated this run. `preview`: renders the steps that an approval would cover, as far
+    as they are known (core.execution.preview). `asked_again`: why the gate is asked again, if it was asked before.
+    `maybe_done`: True if an attempt may have been made that the database does not know of, since it was restored.
+    `hidden`: the values of secret parameters; in `names` they appear as `***`.
     """
 
     names: Mapping[str, object]
@@ -122,7 +115,7 @@ class Context:
 
     @property
     def scope(self) -> Mapping[str, object]:
-        """What is sent is rendered over this: the names that expressions see, and secrets by their values."""
+        """The scope for what is sent: the names that expressions see, plus the values of secrets."""
         if not self.hidden:
             return {**self.names, ROOT: self.secrets}
         given = self.names["params"]
@@ -130,28 +123,31 @@ class Context:
         return {**self.names, "params": {**given, **self.hidden}, ROOT: self.secrets}
 
     def masker_with(self, *more: str) -> Masker:
-        """What hides the worker's secrets, this run's, and `more`."""
+        """Return a masker for the worker's secrets, this run's, and `more`."""
         return Masker((*self.ports.secrets.hidden(), *texts_of(self.hidden), *more))
 
     @property
     def shown_scope(self) -> Mapping[str, object]:
-        """What is shown and kept is rendered over this: in the place of each secret stands which one it is."""
+        """The scope for what is shown and stored: each secret appears as its name, not its value."""
         return {**self.names, ROOT: SecretPlaces(), HIDDEN: HiddenParameters(self.hidden)}
 
     @property
     def carried(self) -> tuple[Destinations, ...]:
-        """Where the secrets may go that were rendered so far: what a request that has them must say."""
+        """Where the secrets that were rendered so far may be sent. A request that contains them must pass this on."""
         return self.secrets.carried if isinstance(self.secrets, SecretScope) else ()
 
     def apart(self) -> "Context":
-        """For another request of the same step, which carries none of the secrets of this one."""
+        """Return a context for a separate request of the same step that contains none of the secrets of this one."""
         secrets = self.secrets
         return replace(self, secrets=secrets.apart()) if isinstance(secrets, SecretScope) else self
 
 
 @dataclass(frozen=True)
 class Inside:
-    """`shown`: what it will do, secrets masked, for who asks beforehand. `comes_to`: what `act` answers if it works."""
+    """An act in our own database.
+
+    `shown`: what it will do, secrets masked, for previews. `comes_to`: the result if `act` succeeds, for simulations.
+    """
 
     act: Callable[["UnitOfWork"], StepResult]
     shown: Json = None
@@ -160,9 +156,10 @@ class Inside:
 
 @dataclass(frozen=True)
 class Outside:
-    """`request`: all of it, secrets by their places: it is kept, shown, and what an approval is for.
+    """A call to another system.
 
-    `act` is given the event that is set when it should stop (the run was cancelled).
+    `request`: the complete request with secrets replaced by their names. It is stored, shown, and is what an approval
+    covers. `act` takes an event that is set when it should stop (the run was cancelled).
     """
 
     request: Json
@@ -174,40 +171,47 @@ Prepared = StepResult | Inside | Outside
 
 @runtime_checkable
 class Preparable(Protocol):
-    """What a type of step or action must be, beside its fields."""
+    """The method that every step or action type must have."""
 
     def prepare(self, context: Context) -> Prepared:
-        """Say what it will do, without doing it. Raises RunbookError where it cannot be done, which fails it."""
+        """Return what it will do, without doing it. A RunbookError that it raises fails the step."""
 
 
 @runtime_checkable
 class Awaiting(Protocol):
-    """A type of step that another system calls back."""
+    """A step type that waits for a callback from another system."""
 
     def called_back(self, body: Json, context: Context) -> StepResult:
-        """What it comes to with this body."""
+        """Return the step's result for this callback body."""
 
 
 def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> Prepared:
-    """What the step, or action, will do. `parts`: all there are. Where it cannot be prepared it fails, for good."""
+    """Return what the step or action will do. If it cannot be prepared it fails without a retry.
+
+    `parts`: all steps or actions of the definition.
+    """
     try:
         context = _with_callbacks(context, parts)
         if part.condition is not None and not compile_expression(part.condition).is_true(context.scope):
             return part.unmet()
         if not isinstance(part, Preparable):
-            raise ConfigurationError(f"The type {part.type} has fields, but no `prepare`: it can do nothing.")
+            raise ConfigurationError(
+                f"The type {part.type} has no `prepare` method, so it cannot be executed."
+            )
         return part.prepare(context)
     except RunbookError as error:
         return Failed(context.masker.mask(str(error)), final=True)
-    except Exception as error:  # noqa: BLE001 whatever people's values make of it, the worker lives
-        said = unforeseen(error, context.execution_id, part.id, "It could not be prepared", context.hidden)
-        return Failed(said, final=True)
+    except Exception as error:  # noqa: BLE001 no input may take the worker down
+        sentence = unforeseen(
+            error, context.execution_id, part.id, "It could not be prepared", context.hidden
+        )
+        return Failed(sentence, final=True)
 
 
 def _with_callbacks(context: Context, parts: Sequence[AnyPart]) -> Context:
-    """Where the runbook has steps that are called back, `callbacks` has their addresses, which nobody else may see.
+    """Return the context with the URLs of callback steps under `callbacks`, and masked wherever people could see them.
 
-    Raises ConfigurationError where nobody could call back: at the first step, before anything happened.
+    Raises ConfigurationError if callbacks cannot be received here: at the first step, before anything has happened.
     """
     ids = [part.id for part in parts if isinstance(part, StepDefinition) and part.is_called_back]
     if not ids:
@@ -221,7 +225,10 @@ def _with_callbacks(context: Context, parts: Sequence[AnyPart]) -> Context:
 def scope_of(
     row: AnyExecution, state: Execution, incident: Mapping[str, object], event: Mapping[str, object]
 ) -> dict[str, object]:
-    """`event`: what started a workflow. Secrets are not among them: a step resolves those that it names."""
+    """Return the names that expressions see while the execution runs. Secrets are not among them.
+
+    `event`: the event that started a workflow.
+    """
     done = {
         step.id: {
             "status": step.status.value,

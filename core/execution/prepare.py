@@ -1,10 +1,7 @@
-"""Preparing a step in its run, and holding what it would do against what was approved.
+"""Prepares the current step of a run, and checks that it still does what was approved.
 
-Whether an action in an arm of a branch is on the way that was taken.
-
-Preparing the current step: whether its arm is taken, what it may know, and its own answer.
-
-What was approved is what runs: before a step behind a gate acts, it is held against what the gate showed.
+An action inside a branch that was not taken is skipped. Before a step behind a gate acts, it is rendered again and
+compared with what the gate showed, so that what runs is what was approved.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,24 +31,24 @@ TAKEN = "branch"
 
 
 def took(branch: str) -> Json:
-    """What a branch says when it is decided."""
+    """Return the output of a `branch` action that took `branch`."""
     return {TAKEN: branch}
 
 
 def why_not_taken(branch: Branch, steps: Sequence[Step]) -> str | None:
-    """Why an action in the branch is skipped; None where the branch was taken.
+    """Return why an action in the branch is skipped, or None if the branch was taken.
 
-    `steps`: of the whole execution, with the `branch` action, which has ended.
+    `steps`: all steps of the execution, including the `branch` action, which has ended.
     """
     decided = next(step for step in steps if step.id == branch.action_id)
     taken = decided.output.get(TAKEN) if isinstance(decided.output, dict) else None
     if decided.status is not Status.SUCCEEDED:
-        return f"{branch.action_id} was not decided: it is {decided.status.value}."
-    return None if taken == branch.name else f"{branch.action_id} took the other way: {taken}."
+        return f"{branch.action_id} took no branch: its status is {decided.status.value}."
+    return None if taken == branch.name else f"{branch.action_id} took the other branch: {taken}."
 
 
 def prepare_step(run: Run, position: int, ports: Ports) -> Prepared:
-    """What the step at `position` will do. Where it cannot be prepared it fails, and no retry would help."""
+    """Return what the step at `position` will do. If it cannot be prepared it fails without a retry."""
     part, branch = run.loaded.parts[position], run.loaded.branches[position]
     why_not = why_not_taken(branch, run.state.steps) if branch is not None else None
     if why_not is not None:
@@ -62,7 +59,7 @@ def prepare_step(run: Run, position: int, ports: Ports) -> Prepared:
 
 
 def context_of(run: Run, position: int, ports: Ports) -> Context:
-    """What the step at `position` may know."""
+    """Return the context of the step at `position`."""
     row, step, part = run.loaded.row, run.state.steps[position], run.loaded.parts[position]
     use = SecretUse(row.definition.get("team"), part.type, part.keeps_secrets_to_hosts)
     return Context(
@@ -97,14 +94,14 @@ def _http_of(run: Run, ports: Ports) -> CallsOfRun:
 
 @lru_cache(maxsize=8)
 def _masker(values: tuple[str, ...]) -> Masker:
-    """Making one costs as much as a step; the secrets hardly ever change."""
+    """Return a cached masker. Building one costs as much as a step, and the secrets rarely change."""
     return Masker(values)
 
 
 def load_approved(session: Session, state: Execution) -> Mapping[str, list[Json]]:
-    """What the gates showed that the execution has passed, by the approvals' ids; a run without gates asks nothing.
+    """Return what the passed gates of the execution showed, by approval id. A run without gates costs no query.
 
-    Those of an earlier release, which showed nothing, are not among them.
+    Gates opened by an earlier release, which showed nothing, are left out.
     """
     ids = [found for step in state.steps if (found := approval_of(step)) is not None]
     if not ids:
@@ -114,14 +111,14 @@ def load_approved(session: Session, state: Execution) -> Mapping[str, list[Json]
 
 
 def approval_of(step: Step) -> str | None:
-    """The id of the approval that a gate was passed by."""
+    """Return the id of the approval that let the run pass this gate, or None."""
     output = step.output if step.type == GATE and isinstance(step.output, dict) else {}
     found = output.get("approval")
     return str(found) if found is not None else None
 
 
 def why_void(run: Run, position: int, ports: Ports) -> str | None:
-    """Why the approval that the step at `position` has does not hold for it, if so."""
+    """Return why the approval of the step at `position` no longer covers it, or None if it does."""
     if not run.approved or run.loaded.parts[position].type == GATE:
         return None
     step = run.state.steps[position].id
@@ -130,7 +127,7 @@ def why_void(run: Run, position: int, ports: Ports) -> str | None:
         known = known_steps(run.state.steps, gate, ids)
         now = show_step(run.loaded.parts, position, known, context_of(run, position, ports))
         if now not in shown:
-            return f"Step {step} renders otherwise than approved."
+            return f"Step {step} would now send something different from what was approved."
     return None
 
 

@@ -1,7 +1,7 @@
-"""What an approval lets run, as it will be sent: each step behind the gate, prepared as for the real run, and not done.
+"""Previews of what an approval covers: each step behind the gate, prepared as for the real run but not executed.
 
-No secret is read for it: `{{ secrets.NAME }}` stands in its place. What earlier steps will bring stands there as
-`‹lag.seconds›`. Before such a step acts it is rendered once more in the same manner, and compared.
+No secret is read: `{{ secrets.NAME }}` appears in its place. Results of earlier steps that are not known yet appear as
+`‹lag.seconds›`. Before such a step acts, it is rendered in the same way again and compared with the preview.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -28,29 +28,30 @@ COMMON = frozenset({"id", "type", "name", "condition", "timeout", "retry", "on_f
 
 
 class Closed:
-    """Ports through which nothing is called: what is prepared with them is not done."""
+    """Ports that refuse every call, for steps that are prepared but not executed."""
 
-    limits_programs = True  # which may be run, the workers know
+    limits_programs = True  # only the workers know which programs are allowed
 
     def check(self, command: Command) -> None:
-        """Any command may be planned."""
+        """Accept any command, since it will not run."""
 
     def call(self, *_: object) -> Any:
-        raise NotAllowed("A plan calls nothing.")
+        raise NotAllowed("A preview makes no HTTP calls.")
 
     def run(self, *_: object) -> Any:
-        raise NotAllowed("A plan runs nothing.")
+        raise NotAllowed("A preview runs no commands.")
 
     def close(self) -> None:
-        """Nothing was open."""
+        """Do nothing: there is nothing to close."""
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """A step before the run comes to it. `runs`: yes, no, or depends: on what its condition names.
+    """A step rendered before the run reaches it.
 
-    `prepared`: None where it hangs on earlier steps in a way that no placeholder can stand in for.
-    `depends`: whether anything in it is not known yet.
+    `runs`: whether it will run: `yes`, `no`, or `depends` (on values in its condition that are not known yet).
+    `prepared`: None if it depends on earlier steps in a way that no placeholder can represent.
+    `depends`: True if anything in it is not known yet.
     """
 
     runs: Runs
@@ -61,9 +62,9 @@ class Rendered:
 def render_part(
     part: StepDefinition, prepare: Callable[[StepDefinition], Prepared], known: Collection[str] = ()
 ) -> Rendered:
-    """The step, prepared with placeholders for what the steps that are not `known` will bring.
+    """Return the step, prepared with placeholders for the results of steps that are not `known`.
 
-    Raises RunbookError where it is certain that it would fail.
+    Raises RunbookError if it is certain to fail.
     """
     is_asked = part.condition is not None and hangs_on_earlier(part.condition, known)
     unconditional = part.model_copy(update={"condition": None}) if is_asked else part
@@ -88,9 +89,9 @@ def _filled(
 def show_behind(
     parts: Sequence[AnyPart], steps: Sequence[Step], position: int, context: Context
 ) -> list[Json]:
-    """Each step that an approval of the gate at `position` lets run: what will be asked for.
+    """Return a preview of each step that an approval of the gate at `position` covers.
 
-    `{"step", "type", "name", "runs", "condition", "request", "depends_on_results", "error"}` each. `context`: the
+    Each is `{"step", "type", "name", "runs", "condition", "request", "depends_on_results", "error"}`. `context`: the
     gate's own.
     """
     behind = steps_behind(steps, position, _sure(parts))
@@ -107,7 +108,7 @@ def _sure(parts: Iterable[AnyPart]) -> set[int]:
 
 
 def show_step(parts: Sequence[AnyPart], position: int, known: Collection[str], context: Context) -> Json:
-    """One step as `show_behind` shows it. `known`: the ids of the steps whose results are."""
+    """Return the preview of one step, as in `show_behind`. `known`: the ids of the steps whose results are known."""
     part = parts[position]
     assert isinstance(part, StepDefinition), "only runbooks have gates"
     base = _context(context, position, known)
@@ -120,7 +121,7 @@ def show_step(parts: Sequence[AnyPart], position: int, known: Collection[str], c
 
 
 def _context(context: Context, position: int, known: Collection[str]) -> Context:
-    """As for any run: what only this moment or this attempt knows would make each rendering another one."""
+    """Return a context without the values of this moment or attempt, which would make every rendering different."""
     steps = context.names["steps"]
     assert isinstance(steps, dict)
     names = {**context.names, "steps": {name: value for name, value in steps.items() if name in known}}
@@ -184,13 +185,13 @@ def _wait(waits: Waits, now: datetime) -> Json:
 
 
 def without_key(request: Json) -> Json:
-    """A request without its key, which names an execution and is of no other."""
+    """Return the request without its idempotency key, which is unique to one execution."""
     if not isinstance(request, dict):
         return request
     return {name: value for name, value in request.items() if name != "key"}
 
 
 def as_written(part: StepDefinition) -> Json:
-    """The step's own fields; its templates name secrets and hold none."""
+    """Return the step's own fields as written. Its templates name secrets but contain none."""
     written: Json = part.model_dump(mode="json", exclude_unset=True, exclude=set(COMMON))
     return written

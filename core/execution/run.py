@@ -1,4 +1,4 @@
-"""One claimed run in a worker's hands: its state, the events not yet committed, and how they are."""
+"""A claimed run: its state, the events that are not yet committed, and how they are committed."""
 
 from collections.abc import Callable, Mapping
 
@@ -20,19 +20,18 @@ from core.values.execution import Claimed, Event, Failed, Json, StepEnded, StepR
 
 
 class LeaseLost(Exception):
-    """Another worker holds the execution now. This one writes nothing more."""
+    """Another worker holds the execution now, so this one must not write any more."""
 
 
 class Superseded(Exception):
-    """Somebody changed the execution since it was read."""
+    """Somebody has changed the execution since it was read."""
 
 
 class Run:
-    """`committed` is the state that the database has, `state` what the events since then made of it.
+    """A claimed run. `state` is the state in the database with all uncommitted events applied.
 
-    `refused`: why this run must not begin, if so. `event`: what started a workflow.
-    `approved`: what the gates showed that it has passed, by the approvals' ids. `hidden`: the parameters that are
-    secrets.
+    `refused`: why this run must not continue, or None. `event`: the event that started a workflow.
+    `approved`: what the gates that it has passed showed, by approval id. `hidden`: the values of secret parameters.
     """
 
     def __init__(
@@ -61,41 +60,41 @@ class Run:
 
     @property
     def is_untouched(self) -> bool:
-        """Whether nothing was done since the claim."""
+        """True if no event was applied since the claim."""
         return not self._touched
 
     def apply(self, event: Event) -> Transition:
-        """Advance, for now in memory only."""
+        """Advance the state in memory; `commit` writes it."""
         transition = advance(self.state, event, self.unit_of_work.clock.now())
         self._pending.append(event)
         self.state, self._touched = transition.execution, True
         return transition
 
     def commit(self) -> None:
-        """Write what the events made, if there were any. Raises LeaseLost.
+        """Write the state, if there are uncommitted events. Raises LeaseLost.
 
-        Where a person changed the execution meanwhile (a cancel, a decision), the events are applied again to
-        what that made of it.
+        If a person has changed the execution meanwhile (a cancel, a decision), the events are applied again to the
+        changed state.
         """
         while (self._pending or self._is_leaving) and not self._try_commit():
             self._start_over()
 
     def leave(self) -> None:
-        """Give the execution back between two steps, and ring: another worker goes on. Raises LeaseLost."""
+        """Release the execution between two steps and enqueue a job for another worker. Raises LeaseLost."""
         self._is_leaving = True
         self.commit()
         self.unit_of_work.job_queue.enqueue([JobRequest(self.loaded.kind.name, self.loaded.row.id)])
 
     def act_inside(self, act: Callable[[UnitOfWork], StepResult]) -> Transition:
-        """An act in our own database, and its record, in one transaction. Raises LeaseLost.
+        """Do an act in our own database and record it in the same transaction. Raises LeaseLost.
 
-        Where somebody changed the execution meanwhile, nothing of the act happened.
+        If somebody has changed the execution meanwhile, the act is rolled back.
         """
         events, state = list(self._pending), self.state
 
         def act_and_save(work: UnitOfWork) -> Transition:
             self._pending, self.state = list(events), state
-            keep_freezes_away(work.session)  # before any row: the act may begin a run
+            keep_freezes_away(work.session)  # before any row lock: the act may start a run
             transition = self.apply(StepEnded(self._attempt(work, act)))
             if self.event:  # the actions of a workflow change incidents
                 incident = work.session.get_one(Incident, self.loaded.row.incident_id)
@@ -113,17 +112,17 @@ class Run:
         return transition
 
     def _attempt(self, work: UnitOfWork, act: Callable[[UnitOfWork], StepResult]) -> StepResult:
-        """What the act came to; a refusal by the rules, or what nobody foresaw, undoes the act alone, and fails it."""
+        """Return the act's result. An error rolls back only the act and fails the step."""
         try:
             with work.session.begin_nested():
                 return act(work)
         except RunbookError as error:
             return Failed(str(error), final=True)
-        except Exception as error:  # noqa: BLE001 whatever people's values make of it, the worker lives
+        except Exception as error:  # noqa: BLE001 no input may take the worker down
             position = self.state.position or 0
             step = self.state.steps[position]
             return Failed(
-                unforeseen(error, self.loaded.row.id, step.id, "Nothing of it happened", self.hidden),
+                unforeseen(error, self.loaded.row.id, step.id, "It was rolled back", self.hidden),
                 final=True,
             )
 
@@ -139,7 +138,7 @@ class Run:
         return True
 
     def _save_alone(self) -> None:
-        """As one autocommit statement: this is said once a step."""
+        """Save in one autocommit statement, without a transaction, since this happens once per step."""
         fail_point("checkpoint.before")
         with self.unit_of_work.engine.connect() as connection:
             autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -149,7 +148,7 @@ class Run:
         fail_point("checkpoint.after")
 
     def _save_with(self, work: UnitOfWork) -> None:
-        keep_freezes_away(work.session)  # what it obliges us to may begin a run
+        keep_freezes_away(work.session)  # side effects may start a run
         if not save(work.session, self._change()):
             raise Superseded
         work.announces = True
@@ -171,7 +170,7 @@ class Run:
         )
 
     def _start_over(self) -> None:
-        """Read what the execution is now, and apply the uncommitted events to that."""
+        """Read the execution again and apply the uncommitted events to its current state."""
         with Session(self.unit_of_work.engine) as session:
             fresh = reload(session, self.loaded.kind, self.loaded.row.id)
         if fresh.row.fence != self._fence or fresh.row.worker is None:

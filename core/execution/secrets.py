@@ -1,4 +1,4 @@
-"""Secrets at the moment of use: whether they may be used here, and their values."""
+"""Secrets at the moment of use: checks that they may be used here, and reads their values."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,60 +17,60 @@ from core.definitions.secrets import Withheld
 from core.errors import ConfigurationError, NotAllowed, NotFound, RunbookError
 from core.io.secret_sources import EnvironmentSecrets, FileSecrets
 
-MOST_REMEMBERED = 1_000  # values that were read; the oldest are forgotten
+MOST_REMEMBERED = 1_000  # values kept for masking; the oldest are dropped first
 
 
 class SecretPort(Protocol):
-    """The way to secrets that a process was composed with."""
+    """Supplies secrets to one process."""
 
     def give(self, name: str, use: SecretUse) -> tuple[str, Destinations]:
-        """Answer the value, and where it may go. Raises RunbookError for one that may not be used here."""
+        """Return the value and where it may be sent. Raises RunbookError if it may not be used here."""
 
     def hidden(self) -> tuple[str, ...]:
-        """Answer every value that nobody may see, for a Masker."""
+        """Return every value that a Masker must hide."""
 
 
 class VaultPort(Protocol):
-    """core.io.secret_sources.VaultSecrets is it."""
+    """Reads secrets from Vault. Implemented by core.io.secret_sources.VaultSecrets."""
 
     def read(self, place: str, field: str) -> str:
-        """Answer a field of the secret at MOUNT/PATH."""
+        """Return one field of the secret at `place`, given as MOUNT/PATH."""
 
 
 class Declared(Protocol):
-    """What is declared; core.services.access.secrets.Declarations is it."""
+    """Supplies the declarations of secrets. Implemented by core.services.access.secrets.Declarations."""
 
     def known(self) -> Mapping[str, SecretDefinition]:
-        """Answer the declarations by name, as they were a moment ago."""
+        """Return the declarations by name, possibly a few seconds old."""
 
     def fresh(self) -> Mapping[str, SecretDefinition]:
-        """Answer them as they are now."""
+        """Return the declarations by name, read now."""
 
 
 @dataclass
 class SecretValues:
-    """Reads the value behind a declaration. `vault`: None where there is none."""
+    """Reads the value of a declared secret. `vault`: None if no Vault is configured."""
 
     environment: EnvironmentSecrets
     files: FileSecrets = field(default_factory=FileSecrets)
     vault: VaultPort | None = None
 
     def read(self, source: Source) -> str:
-        """Raises NotFound, ConfigurationError or Unavailable, none of which says what a secret is."""
+        """Return the value. Raises NotFound, ConfigurationError or Unavailable; no message contains a secret."""
         if isinstance(source, EnvironmentSource):
             return self.environment.read(source.env)
         if isinstance(source, FileSource):
             return self.files.read(source.file)
         if self.vault is None:
             raise ConfigurationError(
-                "There is no Vault here.",
+                "No Vault is configured.",
                 hint="Set VAULT_ADDR, and VAULT_TOKEN or VAULT_TOKEN_FILE, for the workers.",
             )
         return self.vault.read(source.vault, source.field)
 
 
 class WorkerSecrets:
-    """The secrets of one worker. `own`: the credentials that it was started with, which are hidden as well."""
+    """The secrets of one worker. `own`: the credentials that it was started with, which are masked, too."""
 
     def __init__(self, values: SecretValues, declared: Declared, own: Iterable[str] = ()) -> None:
         self._values, self._declared, self._own = values, declared, tuple(own)
@@ -79,7 +79,10 @@ class WorkerSecrets:
         self._hidden: tuple[str, ...] = ()
 
     def give(self, name: str, use: SecretUse) -> tuple[str, Destinations]:
-        """Whether it may be used is told by what was declared a moment ago; that it may not, only by what is now."""
+        """Return the value and where it may be sent.
+
+        Cached declarations suffice to allow a use; before a use is refused, the declarations are read again.
+        """
         declared = self._declared.known().get(name)
         try:
             destinations = check_use(name, declared, use)
@@ -90,7 +93,7 @@ class WorkerSecrets:
         return self._read(declared), destinations
 
     def hidden(self) -> tuple[str, ...]:
-        """All that the environment has, all that is declared in files, and all that was read."""
+        """Return all values from the environment, all that are declared in files, and all that were read."""
         declared = self._declared.known()
         if declared is not self._seen:
             self._seen = declared
@@ -112,7 +115,7 @@ class WorkerSecrets:
         return value
 
     def _try(self, declared: SecretDefinition) -> None:
-        """What cannot be read has nothing to hide."""
+        """Read the secret so that it is masked. One that cannot be read has no value to mask."""
         try:
             self._read(declared)
         except RunbookError:
@@ -126,9 +129,9 @@ class WorkerSecrets:
 
 
 class SecretScope(Withheld):
-    """What a step sees as `secrets`: gives them out to one request, and knows where that may go.
+    """The `secrets` of a step: supplies values for one request and records where that request may be sent.
 
-    `give`: the value of a name, and where it may be sent.
+    `give`: takes a name and returns its value and where it may be sent.
     """
 
     def __init__(self, give: Callable[[str], tuple[str, Destinations]]) -> None:
@@ -136,16 +139,16 @@ class SecretScope(Withheld):
         self._taken: dict[str, tuple[str, Destinations]] = {}
 
     def take(self, name: str) -> str:
-        """Answer the value, read once; raises what `give` raises."""
+        """Return the value, which is read once. Raises what `give` raises."""
         if name not in self._taken:
             self._taken[name] = self._give(name)
         return self._taken[name][0]
 
     @property
     def carried(self) -> tuple[Destinations, ...]:
-        """Where each secret that was taken may go."""
+        """Where each secret that was taken may be sent."""
         return tuple(destinations for _, destinations in self._taken.values())
 
     def apart(self) -> "SecretScope":
-        """For another request of the same step."""
+        """Return a new scope for another request of the same step."""
         return SecretScope(self._give)

@@ -1,1 +1,1 @@
-"""The ways to other machines and to programs, with total deadlines and bounded answers."""
+"""Outside I/O: calls to other machines and programs, with total deadlines and bounded answers."""

@@ -1,8 +1,6 @@
-"""One attempt at something outside: its deadline, how it is stopped, and what may have happened.
+"""One attempt at an outside call: its cancel token, its deadline, and how it is aborted.
 
-What a step outside is held by: it is told to stop, and it knows how long its worker surely has the lease.
-
-One HTTP call under way: whether its request has left, and how it is broken off wherever it is.
+An aborted attempt knows whether its request had left, and so whether it may have happened.
 """
 
 import math
@@ -21,29 +19,30 @@ from core.clock import elapsed
 class CancelToken(threading.Event):
     """Set when the step should stop.
 
-    `held_until`, of core.clock.elapsed: until then nobody else runs this step, unless somebody says more by then.
+    `held_until`, of core.clock.elapsed: until then, the lease guarantees that no other worker runs this step. It is
+    extended when the lease is renewed.
     """
 
     held_until = math.inf
 
 
 def held_until(stop: threading.Event) -> float:
-    """For ever, where nobody holds it."""
+    """Return until when the lease is held; infinity without a lease."""
     return stop.held_until if isinstance(stop, CancelToken) else math.inf
 
 
 CONNECTS, CONNECTED = "connection.connect_tcp.started", "connection.connect_tcp.complete"
 LEAVES = "http11.send_request_headers.started"
-TOO_LATE = "It was not sent: its worker was away for so long that another one may have the run."
+TOO_LATE = "The request was not sent: its worker was paused for so long that another worker may have the run."
 
 
 class BrokenOff(Exception):
-    """Nobody waits for the call any more, and it is not to leave."""
+    """The call was aborted before its request left."""
 
 
 @dataclass(frozen=True)
 class Deadline:
-    """A moment of the monotonic clock, for what several calls may take together."""
+    """A moment of the monotonic clock: the limit for several calls together."""
 
     at: float
 
@@ -52,16 +51,17 @@ class Deadline:
         return cls(time.monotonic() + limit.total_seconds())
 
     def left(self) -> timedelta:
-        """How long it is until then; zero when it is over."""
+        """Return the time until then; zero when it is over."""
         return timedelta(seconds=max(0.0, self.at - time.monotonic()))
 
 
 class Attempt:
-    """`trace` is what httpcore calls (https://www.encode.io/httpcore/extensions/#trace) from the thread of the call.
+    """An HTTP call that can be aborted from another thread.
 
-    A request that was broken off before it left does not leave. One that has left loses its connection, also in the
-    middle of a handshake, of headers or of a body: no limit for each read would end those. None leaves after
-    `held_until`, of core.clock.elapsed: whoever slept through their lease calls nobody as they wake up.
+    `trace` is called by httpcore (https://www.encode.io/httpcore/extensions/#trace) on the thread of the call. A
+    request that is aborted before it left does not leave. One that has left loses its connection, even in the middle of
+    a handshake, headers or a body, which no limit on single reads would end. No request leaves after `held_until` (of
+    core.clock.elapsed): a worker that was suspended beyond its lease sends nothing when it resumes.
     """
 
     def __init__(self, held_until: Callable[[], float] = lambda: math.inf) -> None:
@@ -72,10 +72,10 @@ class Attempt:
         self.has_left = False
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Raises BrokenOff."""
+        """Follow the progress of the call. Raises BrokenOff before a request that must not leave."""
         with self._lock:
             if event == CONNECTED:
-                # a duplicate, for TLS takes the descriptor out of the socket that we are shown
+                # a duplicate, because TLS takes the descriptor out of this socket
                 self._socket = info["return_value"].get_extra_info("socket").dup()
                 self._close_if_broken_off()
             if event in (CONNECTS, LEAVES) and self._is_broken_off:
@@ -85,20 +85,20 @@ class Attempt:
             self.has_left = self.has_left or event == LEAVES
 
     def break_off(self) -> bool:
-        """Let it go no further. Answers whether the request had left."""
+        """Abort the call. Returns whether the request had left."""
         with self._lock:
             self._is_broken_off = True
             self._close_if_broken_off()
             return self.has_left
 
     def _close_if_broken_off(self) -> None:
-        """For both ends: our thread that reads or writes is woken by it."""
+        """Shut the socket down in both directions, which wakes the thread that is reading or writing."""
         if self._is_broken_off and self._socket is not None:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """The call is over."""
+        """Release the socket after the call has ended."""
         with self._lock:
             if self._socket is not None:
                 self._socket.close()

@@ -1,24 +1,19 @@
-"""Where calls may go: the egress policy, over the kinds of IP addresses.
+"""Egress: which addresses `http` steps and webhooks may reach.
 
-Kinds of IP addresses, as calls to the outside must tell them apart.
-
-Python's own `is_global` changed within 3.11 (https://docs.python.org/3/library/ipaddress.html), so what matters here is
-listed: IANA's registries of special-purpose addresses, and the ways in which IPv6 writes an IPv4 address.
-
-Egress: which addresses `http` steps and webhooks may reach.
-
-Names are resolved once, every address is checked, and the call goes to the address that was checked: a name
-that answers differently the second time (DNS rebinding) gains nothing.
+Names are resolved once, every address is checked, and the call goes to the address that was checked, so a name that
+resolves differently the second time (DNS rebinding) gains nothing. Python's own `is_global` changed within 3.11
+(https://docs.python.org/3/library/ipaddress.html), so the address ranges that matter are listed here: IANA's
+special-purpose registries, and the ways to embed an IPv4 address in IPv6.
 
 | RUNBOOK_EGRESS | reaches |
 | --- | --- |
 | not set, or `*` | global addresses |
 | `api.example` | that host, at a global or a private address |
 | `*.example` | these hosts, at global addresses |
-| an address, a CIDR | these addresses, by whatever name |
+| an address, a CIDR | these addresses, by any name |
 
-Link-local and metadata addresses are reached only where the very address is listed, and called by it. This machine's
-own addresses must be listed; its database and Redis are never reached, and its own web not by a name.
+Link-local and metadata addresses are reached only if the exact address is listed and called by it. This machine's own
+addresses must be listed. The deployment's database and Redis are never reached, and its web server not by a name.
 """
 
 import socket
@@ -67,7 +62,7 @@ LAST_32 = 0xFFFF_FFFF
 
 
 def address_of(text: str) -> Address | None:
-    """The address that a host of a URL, or an answer of the resolver, is; None for a name. Its zone does not count."""
+    """Parse a URL's host or a resolver's answer; None for a name. An IPv6 zone is ignored."""
     try:
         return ip_address(text.strip("[]").partition("%")[0])
     except ValueError:
@@ -75,7 +70,7 @@ def address_of(text: str) -> Address | None:
 
 
 def network_of(text: str) -> Network | None:
-    """An address or CIDR; None for anything else."""
+    """Parse an address or CIDR; None for anything else."""
     try:
         return ip_network(text, strict=False)
     except ValueError:
@@ -87,14 +82,14 @@ def is_in(networks: Iterable[Network], address: Address) -> bool:
 
 
 def plain(address: Address) -> Address:
-    """The IPv4 address where one is only written, or translated, as IPv6: they are judged alike."""
+    """Return the IPv4 address if it is only mapped or translated to IPv6: both are treated alike."""
     if isinstance(address, IPv6Address) and (address in MAPPED or address in NAT64):
         return IPv4Address(int(address) & LAST_32)
     return address
 
 
 def embedded(address: Address) -> Address:
-    """The IPv4 address that something on the way may make of an IPv6 one, by any of the ways that there are."""
+    """Return the IPv4 address that any device on the way may derive from an IPv6 address."""
     if isinstance(address, IPv4Address):
         return address
     if address in SIX_TO_FOUR:
@@ -107,7 +102,7 @@ def embedded(address: Address) -> Address:
 
 
 def is_global(address: Address) -> bool:
-    """Whether it is somewhere in the internet, and is no other address in disguise."""
+    """Return whether the address is on the internet, and not another address in disguise."""
     address = plain(address)
     if isinstance(address, IPv4Address):
         return not is_in((*NOT_GLOBAL_4, *METADATA), address)
@@ -115,18 +110,18 @@ def is_global(address: Address) -> bool:
 
 
 def is_never_named(address: Address) -> bool:
-    """Link-local, metadata, unspecified and multicast addresses, also in disguise."""
+    """Return whether the address is link-local, metadata, unspecified or multicast, also in disguise."""
     kinds = (*LINK_LOCAL, *METADATA, *NOWHERE)
     return is_in(kinds, address) or (_is_disguised(address) and is_in(kinds, embedded(address)))
 
 
 def _is_disguised(address: Address) -> bool:
-    """`::1` is loopback, not the IPv4 address 0.0.0.1."""
+    """Return whether an IPv4 address is embedded. `::1` is loopback, not the IPv4 address 0.0.0.1."""
     return embedded(address) != address and not (isinstance(address, IPv6Address) and int(address) <= 1)
 
 
 def is_of_this_machine(address: Address) -> bool:
-    """Loopback, or an address that a socket can be bound to here. Nothing is sent."""
+    """Return whether the address is loopback, or can be bound on this machine. Nothing is sent."""
     if address.is_loopback or embedded(address).is_loopback:
         return True
     found = plain(address)
@@ -144,14 +139,16 @@ EVERY_NAME, LOCALHOST = "*", "localhost"
 
 @dataclass(frozen=True)
 class OwnService:
-    """Where we, or our servers, listen. `is_callable`: whether whoever lists its address may call it."""
+    """An address at which the deployment listens. `is_callable`: whether it may be called if its address is listed."""
 
     host: str
     port: int
     is_callable: bool = False
 
     def is_at(self, host: str, address: Address, port: int) -> bool:
-        """By its name, by an address that its name has, or, for what is on this machine, by any of the machine's."""
+        """Return whether this is its name, an address of its name, or, for a service on this machine, any local
+        address.
+        """
         if port != self.port:
             return False
         try:
@@ -164,7 +161,9 @@ class OwnService:
 
 @dataclass(frozen=True)
 class EgressPolicy:
-    """`names` (exact, `*.suffix`, or `*`) and `networks`; both empty: global addresses. `own`: our own services."""
+    """`names` (exact, `*.suffix`, or `*`) and `networks`; both empty: global addresses. `own`: the deployment's
+    services.
+    """
 
     names: frozenset[str] = frozenset()
     networks: tuple[Network, ...] = ()
@@ -172,7 +171,7 @@ class EgressPolicy:
 
     @classmethod
     def parse(cls, entries: Iterable[str], own: Iterable[OwnService] = ()) -> "EgressPolicy":
-        """From RUNBOOK_EGRESS's entries: names, `*.names`, `*`, addresses and CIDRs."""
+        """Parse the entries of RUNBOOK_EGRESS: names, `*.names`, `*`, addresses and CIDRs."""
         names, networks = set(), []
         for entry in (entry.strip().lower() for entry in entries):
             network = network_of(entry)
@@ -187,11 +186,11 @@ class EgressPolicy:
         return not self.names and not self.networks
 
     def refusal(self, host: str, address: Address, port: int) -> str | None:
-        """Why the address that `host` has may not be called; None where it may."""
+        """Return why the address of `host` may not be called; None if it may."""
         host, literal = host.lower().rstrip("."), address_of(host)
         if is_never_named(address):
             is_listed = literal is not None and self._lists_exactly(address)
-            return None if is_listed else "its address is link-local, or a metadata service's"
+            return None if is_listed else "its address is link-local or belongs to a metadata service"
         if self._is_our_own(host, address, port, is_literal=literal is not None):
             return "it is a service of this installation"
         if self.lists(address):
@@ -208,13 +207,13 @@ class EgressPolicy:
         return None if is_private or is_global(address) else "its address is not global"
 
     def allows_name(self, host: str) -> bool:
-        """Whether the host is listed by its name."""
+        """Return whether the host is listed by name."""
         parts = host.lower().rstrip(".").split(".")
         wildcards = {"*." + ".".join(parts[i:]) for i in range(1, len(parts))}
         return bool({".".join(parts), EVERY_NAME, *wildcards} & self.names)
 
     def lists(self, address: Address) -> bool:
-        """Whether the address, or the IPv4 address that it stands for, is in a listed network."""
+        """Return whether the address, or the IPv4 address that it stands for, is in a listed network."""
         return is_in(self.networks, address) or is_in(self.networks, plain(address))
 
     def _lists_exactly(self, address: Address) -> bool:
@@ -222,7 +221,9 @@ class EgressPolicy:
         return is_in(exact, address) or is_in(exact, plain(address))
 
     def _is_our_own(self, host: str, address: Address, port: int, *, is_literal: bool) -> bool:
-        """Our web may be called by an address that is listed, or by its public name if that is."""
+        """Return whether it is a service of ours. The web server may be called by a listed address, or by its public
+        name if listed.
+        """
         for service in self.own:
             if service.is_at(host, address, port):
                 by_name = host == service.host and host in self.names
@@ -232,7 +233,7 @@ class EgressPolicy:
 
 
 def checked_address(policy: EgressPolicy, host: str, port: int) -> str:
-    """The address to call for the host. Raises NotAllowed if the policy forbids it, OSError if it has none."""
+    """Return the address to call for the host. Raises NotAllowed if the policy forbids it, OSError if it has none."""
     why = None
     for address in _addresses(host, port):
         refusal = policy.refusal(host, address, port)
@@ -240,7 +241,7 @@ def checked_address(policy: EgressPolicy, host: str, port: int) -> str:
             return str(address)
         why = why or refusal
     others = "*" if policy.is_open else "…"
-    hint = f"If steps are to reach it, list it or its network: RUNBOOK_EGRESS={others},{host}"
+    hint = f"To let steps reach it, list it or its network: RUNBOOK_EGRESS={others},{host}"
     raise NotAllowed(f"{host} may not be called from here: {why}.", hint=hint)
 
 

@@ -1,4 +1,4 @@
-"""HTTP calls with a total deadline, a bounded answer, and an honest account of what is known."""
+"""HTTP calls with a total deadline, a bounded answer, and a reliable account of whether the request was sent."""
 
 import json
 import secrets
@@ -26,13 +26,13 @@ log = structlog.get_logger()
 
 CONNECT_SECONDS = 10.0
 BEHIND_SECONDS = 1.0
-WATCH_SECONDS = 0.05  # how often a running call looks whether it should stop
+WATCH_SECONDS = 0.05  # how often a running call checks whether it should stop
 
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """`carried`: where each secret in it may go. `shown_url`: the address with the places of secrets marked, for
-    errors. `mask`: hides secrets in the answer's text before that is cut.
+    """A request. `carried`: where each secret in it may go. `shown_url`: the URL with secrets marked, for errors.
+    `mask`: hides secrets in the answer's text before it is truncated.
     """
 
     method: str
@@ -45,12 +45,12 @@ class HttpRequest:
     mask: Mask = NO_MASK
 
     def named(self, plain: str) -> str:
-        """What an error may call the address, or a part of it."""
+        """Return how an error may name the URL, or a part of it."""
         return self.shown_url if self.holds_secrets else plain
 
     @property
     def holds_secrets(self) -> bool:
-        """Whether the address itself does."""
+        """Whether the URL itself contains secrets."""
         return bool(self.shown_url) and self.shown_url != self.url
 
 
@@ -59,20 +59,20 @@ class NotSent(Exception):
 
 
 class NoAnswer(Exception):
-    """The request left, and no whole answer came in time: it may have happened."""
+    """The request was sent, and no complete answer came in time: it may have happened."""
 
 
 @cache
 def _certificates() -> ssl.SSLContext:
-    """The authorities that are trusted, read once a process: it takes 25 ms."""
+    """Return the trusted authorities, read once per process because it takes 25 ms."""
     return httpx2.create_ssl_context(trust_env=False)
 
 
 class HttpCaller:
-    """Calls to where the egress policy lets it, each over a connection of its own.
+    """Calls hosts that the egress policy allows, each over its own connection.
 
-    None is kept for the next call: its peer may have closed it, and then nobody knows whether a request arrived; and
-    it was made for a host whose name and certificate another host at the same address does not have.
+    Connections are not reused: the peer may have closed one, and then nobody knows whether a request arrived; and a
+    connection was made for one host, whose name and certificate differ from those of another host at the same address.
     """
 
     def __init__(self, egress: EgressPolicy) -> None:
@@ -89,9 +89,10 @@ class HttpCaller:
         self._client.close()
 
     def call(self, request: HttpRequest, limit: timedelta, stop: threading.Event) -> HttpResponse:
-        """The response, within `limit` in all: names, connections, handshakes, and every byte of the answer.
+        """Return the response, within `limit` in total: name resolution, connection, handshakes, and every byte of the
+        answer.
 
-        Raises NotSent, NoAnswer (also when `stop` is set meanwhile), or core's NotAllowed for the policy.
+        Raises NotSent, NoAnswer (also if `stop` is set meanwhile), or NotAllowed if the policy forbids the call.
         """
         answer: Future[HttpResponse] = Future()
         attempt = Attempt(lambda: held_until(stop))
@@ -102,17 +103,17 @@ class HttpCaller:
     def _attempt(
         self, request: HttpRequest, limit: timedelta, attempt: Attempt, answer: "Future[HttpResponse]"
     ) -> None:
-        """Whatever is raised here is told to who waits for the answer, who would wait in vain."""
+        """Make the call. Any exception is passed to the waiting caller, who would otherwise wait for nothing."""
         try:
             built = self._build(request, limit, attempt)
             answer.set_result(_read(self._client.send(built, stream=True), request.mask))
         except BaseException as error:  # noqa: BLE001 as above
-            answer.set_exception(_told(error, request, attempt))
+            answer.set_exception(_call_error(error, request, attempt))
         finally:
             attempt.close()
 
     def _build(self, request: HttpRequest, limit: timedelta, attempt: Attempt) -> httpx2.Request:
-        """The request to the very address that was checked; name and certificate stay the host's."""
+        """Build the request to exactly the address that was checked; name and certificate remain the host's."""
         url = _parse(request)
         for name, value in request.headers.items():
             if why := why_no_header(name, value):
@@ -140,27 +141,33 @@ class HttpCaller:
 
 
 def _own_limits(limit: timedelta) -> httpx2.Timeout:
-    """Of each connection and read. Behind the limit of the whole, which alone says that time is over."""
+    """Return the limits of single connections and reads: longer than the total limit, which alone reports a timeout."""
     seconds = limit.total_seconds()
     behind = seconds + BEHIND_SECONDS
     return httpx2.Timeout(behind, connect=CONNECT_SECONDS if seconds > CONNECT_SECONDS else behind)
 
 
-def _told(error: BaseException, request: HttpRequest, attempt: Attempt) -> BaseException:
-    """As `HttpCaller.call` raises it. What nobody foresaw is in the log; what it says may hold what was sent."""
+def _call_error(error: BaseException, request: HttpRequest, attempt: Attempt) -> BaseException:
+    """Return the error that `HttpCaller.call` raises. Unexpected errors are only logged, since they may contain what
+    was sent.
+    """
     if isinstance(error, NotSent | RunbookError):
         return error
     if isinstance(error, httpx2.HTTPError | BrokenOff | OSError):
         return _what_is_known(error, request, attempt)
     error_id = f"err_{secrets.token_hex(4)}"
-    log.error("call failed unforeseen", error_id=error_id, exc_info=error)
-    told = f"something went wrong on our side. An operator finds it in the log under {error_id}."
-    return NoAnswer(f"No whole answer: {told}") if attempt.has_left else NotSent(f"It was not sent: {told}")
+    log.error("call failed unexpectedly", error_id=error_id, exc_info=error)
+    reason = f"something went wrong on our side. An operator can find it in the log under {error_id}."
+    return (
+        NoAnswer(f"No complete answer: {reason}")
+        if attempt.has_left
+        else NotSent(f"The request was not sent: {reason}")
+    )
 
 
 def _what_is_known(error: Exception, request: HttpRequest, attempt: Attempt) -> Exception:
     if attempt.has_left:
-        return NoAnswer(f"No whole answer: {error or type(error).__name__}.")
+        return NoAnswer(f"No complete answer: {error or type(error).__name__}.")
     if isinstance(error, BrokenOff):
         return NotSent(str(error))
     host = request.named(httpx2.URL(request.url).netloc.decode("ascii", "replace"))
@@ -172,10 +179,10 @@ def _parse(request: HttpRequest) -> httpx2.URL:
     try:
         url = httpx2.URL(request.url)
     except httpx2.InvalidURL as error:
-        reason = "" if request.holds_secrets else f": {error}"  # which quotes what is wrong
-        raise NotSent(f"{text!r} is no address{reason}.") from error
+        reason = "" if request.holds_secrets else f": {error}"  # it quotes the invalid URL
+        raise NotSent(f"{text!r} is not a valid URL{reason}.") from error
     if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65_536:
-        raise NotSent(f"{text!r} is no http or https address.")
+        raise NotSent(f"{text!r} is not an http or https URL.")
     return url
 
 
@@ -190,12 +197,14 @@ def _await(
             seconds = f"{round(limit.total_seconds(), 1):g} s"
             if not has_left:
                 raise NotSent(
-                    "It was stopped before it left." if stop.is_set() else f"Not sent within {seconds}."
+                    "The request was stopped before it was sent."
+                    if stop.is_set()
+                    else f"Not sent within {seconds}."
                 )
             raise NoAnswer(
-                "It was stopped before an answer came."
+                "The request was stopped before an answer was received."
                 if stop.is_set()
-                else f"No whole answer within {seconds}."
+                else f"No complete answer within {seconds}."
             )
     return answer.result()
 

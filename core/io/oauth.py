@@ -1,4 +1,4 @@
-"""OAuth 2 access tokens by the client credentials grant (RFC 6749, section 4.4), kept while they are good."""
+"""OAuth 2 access tokens from the client credentials grant (RFC 6749, section 4.4), cached while they are valid."""
 
 import base64
 import threading
@@ -12,15 +12,17 @@ from core.errors import Unavailable
 from core.io.http import HttpRequest, NoAnswer, NotSent
 from core.io.response import HttpResponse, no_json, retry_after
 
-EARLY = timedelta(seconds=30)  # a token that expires sooner is not used: the call must arrive with a good one
+EARLY = timedelta(
+    seconds=30
+)  # a token that expires sooner is not used: it must still be valid when the call arrives
 Call = Callable[[HttpRequest], HttpResponse]
 
 
 @dataclass(frozen=True)
 class Grant:
-    """What a token is asked for with, and where.
+    """The request for a token.
 
-    `shown_url`: the address with the places of secrets marked; `carried`: where the secrets in all this may go.
+    `shown_url`: the URL with secrets marked; `carried`: where the secrets in the request may go.
     """
 
     token_url: str
@@ -35,7 +37,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Token:
-    """`good_until`: None for one of which the server does not say how long it lives; it is used once."""
+    """An access token. `good_until`: None if the server does not say how long it is valid; it is then used once."""
 
     value: str = field(repr=False)
     good_until: datetime | None
@@ -45,21 +47,21 @@ class Token:
 
 
 class TokenRefused(Unavailable):
-    """The authorization server gave no token."""
+    """The authorization server issued no token."""
 
     retry_after: timedelta | None = None
-    """How long it asks to wait."""
+    """How long the server asks to wait."""
 
 
 class OAuthTokens:
-    """The tokens of this process. What they are is nowhere else."""
+    """The tokens of this process. They are stored nowhere else."""
 
     def __init__(self) -> None:
         self._known: dict[Grant, Token] = {}
         self._lock = threading.Lock()
 
     def token(self, grant: Grant, now: datetime, call: Call) -> str:
-        """A good token, from before or, by `call`, from the server. Raises Unavailable where it gives none."""
+        """Return a valid token, cached or fetched through `call`. Raises Unavailable if the server issues none."""
         with self._lock:
             known = self._known.get(grant)
             if known is None or not known.is_good(now):
@@ -67,7 +69,7 @@ class OAuthTokens:
             return known.value
 
     def forget(self, grant: Grant) -> None:
-        """The token was refused."""
+        """Drop a token that was rejected."""
         with self._lock:
             self._known.pop(grant, None)
 
@@ -76,7 +78,7 @@ def _ask(grant: Grant, now: datetime, call: Call) -> Token:
     try:
         response = call(_request(grant))
     except (NotSent, NoAnswer) as error:
-        raise Unavailable(f"{grant.shown_url or grant.token_url} gave no token: {error}") from error
+        raise Unavailable(f"{grant.shown_url or grant.token_url} issued no token: {error}") from error
     answer = response.json if isinstance(response.json, dict) else {}
     value, lifetime = answer.get("access_token"), answer.get("expires_in")
     if response.status >= 400 or not isinstance(value, str) or not value:
@@ -95,7 +97,7 @@ def _refused(grant: Grant, response: HttpResponse, now: datetime) -> TokenRefuse
         else f", and {no_json(response)}"
     )
     error = TokenRefused(
-        f"{grant.shown_url or grant.token_url} gave no token: it answered {response.status}{more}."
+        f"{grant.shown_url or grant.token_url} issued no token: it answered {response.status}{more}."
     )
     error.retry_after = retry_after(response, now)
     return error

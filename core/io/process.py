@@ -1,4 +1,4 @@
-"""Processes of shell steps: under a guard, with a total deadline, their output bounded."""
+"""Processes of shell steps: run under a guard, with a total deadline and bounded output."""
 
 import os
 import selectors
@@ -28,10 +28,10 @@ ANY_LOCALE = frozenset({"LC_ALL", "LC_CTYPE", "LANG"})
 
 @dataclass(frozen=True)
 class Command:
-    """`environment` is all the command gets, but PATH and an LC_CTYPE of UTF-8: nothing of the worker's leaks in.
+    """A command. `environment` is all it gets besides PATH and an LC_CTYPE of UTF-8; nothing of the worker's leaks in.
 
-    `directory`: None for a fresh one of its own, which is gone when the command is. `mask`: hides secrets in its output
-    before that is cut.
+    `directory`: None for a fresh directory, removed after the command. `mask`: hides secrets in the output before it is
+    truncated.
     """
 
     argv: Sequence[str]
@@ -43,9 +43,10 @@ class Command:
 
 @dataclass(frozen=True)
 class ProcessResult:
-    """`ended`: why: `exit`, `timeout`, `stopped`, `lease lost`, or `lost` where something killed its guard.
+    """The result of a command. `ended`: why: `exit`, `timeout`, `stopped`, `lease lost`, or `lost` if its guard was
+    killed.
 
-    `left`: the names of programs that it had started, and that were ended when it ended by itself.
+    `left`: the names of programs that it had started and that were killed when it exited.
     """
 
     exit_code: int
@@ -58,7 +59,7 @@ class ProcessResult:
 class ProcessRunner:
     """Runs one command at a time, and returns only when nothing of it is alive.
 
-    `path`: the PATH of commands that set none themselves.
+    `path`: the PATH of commands that do not set one.
     """
 
     def __init__(self, path: str, confinement: Confinement | None = None) -> None:
@@ -71,7 +72,7 @@ class ProcessRunner:
         return bool(self._confinement.programs.entries)
 
     def check(self, command: Command) -> None:
-        """Raises NotAllowed for a command that may not be run here, whatever it is given."""
+        """Raise NotAllowed for a command that may not be run here, whatever its input."""
         self._program(command)
 
     def _program(self, command: Command) -> str:
@@ -79,16 +80,17 @@ class ProcessRunner:
         return self._confinement.check(command.argv, command.environment, path, command.directory)
 
     def run(self, command: Command, limit: timedelta, stop: threading.Event) -> ProcessResult:
-        """Where `stop` is a CancelToken, the command also ends before it is held no longer.
+        """Run the command. If `stop` is a CancelToken, the command also ends before its lease does.
 
-        Raises OSError if the command's directory does not exist or the guard cannot be started, ValueError for
-        text that no program can be given, NotAllowed for what may not be run here."""
+        Raises OSError if the command's directory does not exist or the guard cannot be started, ValueError for text
+        that cannot be passed to a program, and NotAllowed for a command that may not be run here.
+        """
         with self._folder(command) as folder:
             return self._run_in(folder, command, limit, stop)
 
     @contextmanager
     def _folder(self, command: Command) -> Iterator[str]:
-        """Where it starts: the folder that it names, or one made for it."""
+        """Yield the working directory: the one the command names, or a fresh one."""
         if command.directory is not None:
             yield command.directory
             return
@@ -110,25 +112,25 @@ class ProcessRunner:
         if not ANY_LOCALE & environment.keys():
             environment["LC_CTYPE"] = "C.UTF-8"
         try:
-            told = plan(self._confinement, self._program(command), command.argv, environment)
-            with _file_of(told) as descriptor:
+            encoded = plan(self._confinement, self._program(command), command.argv, environment)
+            with _file_of(encoded) as descriptor:
                 fds = (life_read, descriptor)
                 process = _start(command, environment, folder, fds, held_until(stop))
                 try:
                     result = _attend(process, command, limit, stop, life)
                 finally:
-                    _let_go(life)
+                    _close(life)
                     process.wait()
-                return replace(result, left=_left(descriptor, len(told)))
+                return replace(result, left=_left(descriptor, len(encoded)))
         finally:
-            _let_go(life)
+            _close(life)
             os.close(life_read)
 
 
 def _start(
     command: Command, environment: dict[str, str], folder: str, fds: tuple[int, int], until: float
 ) -> "subprocess.Popen[bytes]":
-    """`fds`: the life pipe's end, and the file with the plan."""
+    """Start the guard. `fds`: the end of the life pipe, and the file with the plan."""
     life, descriptor = fds
     guard = [sys.executable, "-I", "-S", GUARD, str(life), str(until), str(descriptor)]
     unguarded = is_disabled("process-guard")
@@ -145,14 +147,14 @@ def _start(
 
 
 def _left(descriptor: int, start: int) -> tuple[str, ...]:
-    """What the guard wrote behind the plan."""
-    said = os.pread(descriptor, CHUNK, start)
-    return tuple(readable(name) for name in said.split(b"\n") if name)
+    """Return the program names that the guard wrote after the plan."""
+    written = os.pread(descriptor, CHUNK, start)
+    return tuple(readable(name) for name in written.split(b"\n") if name)
 
 
 @contextmanager
 def _file_of(content: bytes) -> Iterator[int]:
-    """An open file in memory, to be read from its beginning."""
+    """Yield an open file in memory, positioned at its beginning."""
     descriptor = os.memfd_create("command")
     with os.fdopen(descriptor, "w+b") as file:
         file.write(content)
@@ -175,7 +177,9 @@ def _attend(
     stdout, stderr = outputs.values()
     ended = _drain(process, outputs, elapsed() + limit.total_seconds(), stop, life)
     exit_code = process.wait()
-    if ended == "exit" and exit_code < 0:  # of the guard: a signal that ends the command is 128 and more
+    if (
+        ended == "exit" and exit_code < 0
+    ):  # the guard was killed: a signal that kills the command is reported as 128 or more
         ended = "lost"
     for stream in (process.stdout, process.stderr):
         stream.close()
@@ -189,11 +193,11 @@ def _drain(
     stop: threading.Event,
     life: list[int],
 ) -> str:
-    """Read until both streams end, which they do when nothing of the command is alive.
+    """Read until both streams end, which happens when nothing of the command is alive.
 
-    A command that killed its guard may leave something alive: it is read no further than the guard's end.
+    A command that killed its guard may leave something alive, so reading stops when the guard has ended.
     """
-    ended, told = "exit", held_until(stop)
+    ended, announced = "exit", held_until(stop)
     with selectors.DefaultSelector() as selector:
         for descriptor in outputs:
             selector.register(descriptor, selectors.EVENT_READ)
@@ -209,10 +213,10 @@ def _drain(
                     selector.unregister(key.fd)
             if life and (reason := _why_it_ends(stop, deadline)):
                 ended = reason
-                _let_go(life)
-            if life and told != held_until(stop):
-                told = held_until(stop)
-                _tell(life, told)
+                _close(life)
+            if life and announced != held_until(stop):
+                announced = held_until(stop)
+                _extend(life, announced)
     return ended
 
 
@@ -225,8 +229,8 @@ def _why_it_ends(stop: threading.Event, deadline: float) -> str | None:
     return "lease lost" if now >= held_until(stop) else None
 
 
-def _tell(life: list[int], until: float) -> None:
-    """The guard need not end it before then."""
+def _extend(life: list[int], until: float) -> None:
+    """Tell the guard until when the command may now run."""
     with suppress(BrokenPipeError):
         os.write(life[0], struct.pack("d", until))
 
@@ -239,7 +243,7 @@ def _feed(process: "subprocess.Popen[bytes]", stdin: bytes) -> None:
         process.stdin.close()
 
 
-def _let_go(life: list[int]) -> None:
-    """Close our end of the life pipe: the guard kills what is left."""
+def _close(life: list[int]) -> None:
+    """Close our end of the life pipe, which makes the guard kill what is left."""
     while life:
         os.close(life.pop())

@@ -1,4 +1,4 @@
-"""The answer to an HTTP call, as steps see it: bounded, its names of headers in one spelling, read as JSON if it is."""
+"""The response to an HTTP call as steps see it: bounded, with lower-case header names, parsed as JSON if possible."""
 
 import json
 import math
@@ -10,17 +10,17 @@ from email.utils import parsedate_to_datetime
 from core.io.text import NO_MASK, Excerpt, Mask, without_nul
 from core.values.execution import Json
 
-MOST_BYTES = 1_048_576  # of a response that is read; beyond that it is cut
+MOST_BYTES = 1_048_576  # of a response that is read; the rest is cut off
 ASK_AGAIN_LATER = frozenset({429, 503})  # RFC 6585, section 4; RFC 9110, section 15.6.4
-SHOWN = 100  # characters of what is no JSON
+SHOWN = 100  # characters of a body that is not JSON
 LONGEST_WAIT = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """`headers`: their names in lower case, for case means nothing there (RFC 9110, section 5.1).
+    """A response. `headers`: names in lower case, since they are case-insensitive (RFC 9110, section 5.1).
 
-    `json`: null where the body is no JSON, which `is_json` says. `size`: bytes of the body that were read.
+    `json`: null if the body is not JSON, which `is_json` tells. `size`: bytes of the body that were read.
     """
 
     status: int
@@ -35,7 +35,7 @@ class HttpResponse:
 def read_response(
     status: int, headers: Mapping[str, str], chunks: Iterable[bytes], mask: Mask = NO_MASK
 ) -> HttpResponse:
-    """Read the body until its end, or as much as is kept. `mask` hides secrets in its text before that is cut."""
+    """Read the body to its end, or as much as is kept. `mask` hides secrets in its text before it is truncated."""
     excerpt, body = Excerpt(mask=mask), bytearray()
     for chunk in chunks:
         excerpt.add(chunk)
@@ -56,14 +56,14 @@ def read_response(
 
 
 def _json(body: bytes) -> tuple[Json, bool]:
-    """The value, and whether it is one; not: what is no JSON, or none that PostgreSQL keeps.
+    """Return the value, and whether the body is JSON that PostgreSQL can store.
 
-    Numbers are finite, nesting has an end. A target is not refused as a person is: its integers beyond 64 bits are
-    floating point (RFC 8259, section 6), and of what cannot be read there is still the text.
+    Numbers must be finite and nesting bounded. Unlike people's input, integers beyond 64 bits are accepted as floating
+    point (RFC 8259, section 6); if the body cannot be parsed, its text is still available.
     """
     try:
         parsed: Json = json.loads(body, parse_int=_number, parse_float=_finite, parse_constant=_finite)
-        return without_nul(parsed), True  # type: ignore[return-value]  # what is JSON stays JSON
+        return without_nul(parsed), True  # type: ignore[return-value]  # JSON stays JSON
     except (ValueError, RecursionError):
         return None, False
 
@@ -81,7 +81,7 @@ def _finite(text: str) -> float:
 
 
 def no_json(response: HttpResponse) -> str:
-    """What the answer is, which is no JSON: `no JSON (text/html, 24 bytes): <html>…`."""
+    """Describe a body that is not JSON: `no JSON (text/html, 24 bytes): <html>…`."""
     if response.size == 0:
         return "no JSON: it has no body"
     kind = response.headers.get("content-type", "").split(";")[0].strip() or "of no stated type"
@@ -92,7 +92,7 @@ def no_json(response: HttpResponse) -> str:
 
 
 def retry_after(response: HttpResponse, now: datetime) -> timedelta | None:
-    """How long the answer asks to wait, at most a day; None: it does not.
+    """Return how long the server asks to wait, at most a day; None if it does not.
 
     RFC 9110, section 10.2.3: seconds, or a date.
     """

@@ -1,10 +1,7 @@
-"""Where secrets are read: the environment, files, HashiCorp Vault.
+"""The sources of secrets: environment variables, files, and HashiCorp Vault.
 
-HashiCorp Vault: secrets of its KV engine, version 2.
-
-https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2. Needs the extra `vault`.
-
-Where the values of secrets are read: the environment that the process was started with, and files.
+Vault is read through its KV engine, version 2 (https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2), and
+requires the extra `vault`.
 """
 
 import time
@@ -19,14 +16,14 @@ from core.definitions.problems import suggest
 from core.definitions.secret import VARIABLE_PREFIX, is_of_the_system
 from core.errors import ConfigurationError, NotFound, Unavailable
 
-SECONDS = 5.0  # for one call
-FRESH_SECONDS = 10.0  # as long a secret that was read is not read again
+SECONDS = 5.0  # per call
+FRESH_SECONDS = 10.0  # how long a secret that was read is cached
 
 
 class VaultSecrets:
-    """Reads from one Vault. `token`: the token itself, or the file where it is, which is read each time it is needed.
+    """Reads from one Vault. `token`: the token itself, or the file that contains it, which is read for each request.
 
-    What was read is kept for a few seconds, in this process and nowhere else.
+    Secrets are cached for a few seconds, in this process and nowhere else.
     """
 
     def __init__(
@@ -42,10 +39,10 @@ class VaultSecrets:
         self._known: dict[str, tuple[float, dict[str, str]]] = {}
 
     def read(self, place: str, field: str) -> str:
-        """Answer the field of the secret at MOUNT/PATH.
+        """Return the field of the secret at MOUNT/PATH.
 
-        Raises NotFound where there is none, ConfigurationError where the token may not read it, Unavailable where
-        Vault does not answer. None of them says what a secret is.
+        Raises NotFound if there is none, ConfigurationError if the token may not read it, Unavailable if Vault does not
+        answer. No message reveals a secret.
         """
         value = self._fields(place).get(field)
         if not value:
@@ -72,12 +69,12 @@ class VaultSecrets:
         except InvalidPath:
             raise NotFound(f"Vault has nothing at {place}.") from None
         except (Forbidden, Unauthorized):
-            hint = "VAULT_TOKEN, or VAULT_TOKEN_FILE, needs a policy that reads it."
-            raise ConfigurationError(f"Vault does not let us read {place}.", hint=hint) from None
+            hint = "VAULT_TOKEN or VAULT_TOKEN_FILE needs a policy that allows reading it."
+            raise ConfigurationError(f"Vault does not allow us to read {place}.", hint=hint) from None
         except (VaultError, requests.RequestException) as error:
-            raise Unavailable(f"Vault does not give {place}: {type(error).__name__}.") from None
+            raise Unavailable(f"Vault did not return {place}: {type(error).__name__}.") from None
         except (KeyError, TypeError, AttributeError, ValueError):
-            raise Unavailable(f"Vault's answer for {place} is not understood.") from None
+            raise Unavailable(f"Vault's answer for {place} was not understood.") from None
 
 
 FILE_SUFFIX = "_FILE"
@@ -87,7 +84,7 @@ _LARGEST_FILE = 65_536
 class EnvironmentSecrets:
     """Reads `RUNBOOK_SECRET_<NAME>`, or the file that `RUNBOOK_SECRET_<NAME>_FILE` names.
 
-    What the environment says is copied at once: nobody looks there again, and it may be emptied.
+    The variables are copied at once, so that the process can remove them from its environment.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -95,16 +92,16 @@ class EnvironmentSecrets:
         self._environ = {name: value for name, value in environ.items() if name.startswith(VARIABLE_PREFIX)}
 
     def read(self, variable: str) -> str:
-        """Answer the secret. The one newline that ends a file does not belong to it.
+        """Return the secret. A single newline at the end of a file is not part of it.
 
-        Raises NotFound where it is not set, ConfigurationError where it is empty or its file cannot be read.
+        Raises NotFound if it is not set, and ConfigurationError if it is empty or its file cannot be read.
         """
         if variable in self._environ:
             value = self._environ[variable]
         elif variable + FILE_SUFFIX in self._environ:
             value = read_file(Path(self._environ[variable + FILE_SUFFIX]), f"{variable}{FILE_SUFFIX}")
         else:
-            near = suggest(variable, self.variables(), plural="Set are")
+            near = suggest(variable, self.variables(), plural="Variables that are set")
             hint = f"Set it, or {variable}{FILE_SUFFIX}, for the workers. {near}"
             raise NotFound(f"{variable} is not set.", hint=hint)
         if not value:
@@ -112,12 +109,12 @@ class EnvironmentSecrets:
         return value
 
     def variables(self) -> list[str]:
-        """Answer the variables of the secrets that are set."""
-        # X_FILE is a secret of its own only beside a plain X: otherwise it says where X is read.
+        """Return the variables of the secrets that are set."""
+        # X_FILE counts as a secret of its own only if X is set as well; otherwise it names the file of X.
         return sorted({name.removesuffix(FILE_SUFFIX) for name in self._environ} - {VARIABLE_PREFIX[:-1]})
 
     def values(self) -> list[str]:
-        """Answer every secret that can be read, to be hidden; one that cannot be read has nothing to hide."""
+        """Return every secret that can be read, for masking."""
         found = []
         for variable in self.variables():
             try:
@@ -128,17 +125,17 @@ class EnvironmentSecrets:
 
 
 class FileSecrets:
-    """Reads files. `folders`: where they must be; none: anywhere but where the system makes what is read."""
+    """Reads files. `folders`: where they must be; if empty, anywhere except in the kernel's virtual file systems."""
 
     def __init__(self, folders: tuple[Path, ...] = ()) -> None:
         self._folders = tuple(folder.resolve() for folder in folders)
 
     def read(self, path: str) -> str:
-        """Answer the file's text. Raises ConfigurationError where it cannot be read, must not be, or is empty."""
+        """Return the file's text. Raises ConfigurationError if it cannot be read, is not allowed, or is empty."""
         place = Path(path).resolve()
         if is_of_the_system(PurePosixPath(place)) or not self._holds(place):
-            hint = "RUNBOOK_SECRET_FOLDERS says where secrets may be."
-            raise ConfigurationError(f"{path} is not where secrets are read.", hint=hint)
+            hint = "RUNBOOK_SECRET_FOLDERS lists the folders in which secrets may be."
+            raise ConfigurationError(f"{path} is not in a folder from which secrets are read.", hint=hint)
         value = read_file(place, path)
         if not value:
             raise ConfigurationError(f"{path} is empty.")
@@ -149,7 +146,7 @@ class FileSecrets:
 
 
 def read_file(path: Path, called: str) -> str:
-    """Raises ConfigurationError, which says what the file is called, and never what is in it."""
+    """Read a file. Raises ConfigurationError, which names the file by `called` and never reveals its contents."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             text = file.read(_LARGEST_FILE + 1)

@@ -1,15 +1,15 @@
-"""Text from outside, made fit to be kept: bounded, decoded, without what PostgreSQL refuses."""
+"""Text from outside, prepared for storage: bounded, decoded, without characters that PostgreSQL rejects."""
 
 import re
 from collections.abc import Sequence
 from typing import Protocol
 
-KEEP = 16_384  # bytes kept of the head, and as many of the tail
-DEEPEST = 100  # levels of nesting in JSON that is kept
+KEEP = 16_384  # bytes kept of the head, and the same of the tail
+DEEPEST = 100  # levels of nesting in stored JSON
 
 HIDDEN = b"***"
 
-LONGEST_WORD = 1024  # a word that was cut in two is left out, up to this length: nobody could read it rightly
+LONGEST_WORD = 1024  # up to this length, a word cut in two is dropped, since it would be misread
 _WORD = rb"[^\s\"'{}\[\],;&<>]{1,1024}"
 _LAST_WORD, _FIRST_WORD = re.compile(_WORD + rb"\Z"), re.compile(rb"\A" + _WORD)
 
@@ -18,14 +18,14 @@ Span = tuple[int, int]
 
 
 class Mask(Protocol):
-    """What hides secrets; core.definitions.masking.Masker is it."""
+    """Hides secrets; implemented by core.definitions.masking.Masker."""
 
     @property
     def longest(self) -> int:
-        """The most bytes that a secret takes up in a text, whatever its form."""
+        """The greatest number of bytes that a secret takes up in a text, in any form."""
 
     def spans(self, data: bytes) -> Sequence[Span]:
-        """Where secrets stand, in order; no two overlap."""
+        """Return where the secrets are, in order and without overlaps."""
 
 
 class _NoMask:
@@ -39,9 +39,9 @@ NO_MASK: Mask = _NoMask()
 
 
 class Excerpt:
-    """Collects bytes of any length; keeps the head and the tail.
+    """Collects bytes of any length, and keeps the head and the tail.
 
-    Secrets are looked for before it is cut: beyond each cut as much is kept as the longest of them takes up.
+    Secrets are searched for before truncation: beyond each cut, as many bytes are kept as the longest secret takes up.
     """
 
     def __init__(self, keep: int = KEEP, mask: Mask = NO_MASK) -> None:
@@ -60,7 +60,7 @@ class Excerpt:
         del self._tail[: -self._keep]
 
     def cut(self) -> None:
-        """Say that the stream went on behind what was added."""
+        """Mark that the stream continued after what was added."""
         self._is_cut = True
 
     @property
@@ -68,11 +68,11 @@ class Excerpt:
         return self._total <= 2 * self._shown and not self._is_cut
 
     def text(self) -> str:
-        """The text; where bytes were left out, a line says how many."""
+        """Return the text; a line says how many bytes were left out, if any."""
         head, tail = bytes(self._head), bytes(self._tail)
         end = (
             self._total - self._mask.longest if self._is_cut else self._total
-        )  # what it ends with may be half of one
+        )  # the last bytes may be half of a secret
         if self._total <= 2 * self._shown:
             whole = _Masked(head + tail, self._mask)
             return readable(without_last_word(whole.upto(end)) if self._is_cut else whole.upto(end))
@@ -88,20 +88,20 @@ class Excerpt:
         return _Masked(joined, self._mask)
 
     def _masked_tail(self, head: bytes, tail: bytes) -> "tuple[_Masked, int]":
-        """With where it begins in the stream."""
+        """Return the masked tail, and where it begins in the stream."""
         joined = head + tail if self._total == len(head) + len(tail) else tail
         return _Masked(joined, self._mask), self._total - len(joined)
 
 
 def excerpt_of(data: bytes, mask: Mask = NO_MASK) -> str:
-    """What is kept of bytes that are all there."""
+    """Return what is kept of complete data."""
     excerpt = Excerpt(mask=mask)
     excerpt.add(data)
     return excerpt.text()
 
 
 class _Masked:
-    """Bytes, of which parts are asked for by where they stood before secrets were hidden."""
+    """Masked bytes, addressed by their positions before masking."""
 
     def __init__(self, data: bytes, mask: Mask) -> None:
         self._data, self._spans = data, mask.spans(data)
@@ -129,12 +129,12 @@ def without_first_word(data: bytes) -> bytes:
 
 
 def readable(data: bytes) -> str:
-    """Any bytes as text: what is no UTF-8, and NUL (which PostgreSQL's text and jsonb refuse), becomes `\ufffd`."""
+    """Decode any bytes: invalid UTF-8, and NUL (which PostgreSQL's text and jsonb reject), become `\ufffd`."""
     return data.decode("utf-8", errors="replace").replace("\0", "\ufffd")
 
 
 def without_nul(value: object, depth: int = 0) -> object:
-    """A JSON value whose strings PostgreSQL takes. Raises ValueError for one that is nested too deep."""
+    """Return a JSON value whose strings PostgreSQL accepts. Raises ValueError if it is nested too deeply."""
     if depth > DEEPEST:
         raise ValueError(f"It is nested more than {DEEPEST} levels deep.")
     if isinstance(value, str):

@@ -1,1 +1,1 @@
-"""Runbooks without the world: the cases under `tests:`, and dry runs."""
+"""Simulation of runbooks, with no effects: the test cases under `tests:`, and dry runs."""

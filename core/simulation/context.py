@@ -1,9 +1,4 @@
-"""The context of a simulation: ports that reach nothing, and a run that is not stored.
-
-The ports of a rehearsal, and of a plan: they answer what a case says, or nothing, and reach nothing.
-
-Where a rehearsal, or a plan, takes place: the rows that a run would have, never near a database.
-"""
+"""The context of a simulation: ports that return a test case's answers, and a run that exists only in memory."""
 
 import json
 import threading
@@ -30,28 +25,28 @@ from core.values.execution import Execution, Failed, Json, Step, StepResult, Suc
 
 @dataclass(frozen=True)
 class FakeHttp:
-    """Answers every call alike."""
+    """Answers every call with the same response."""
 
     answer: FakeAnswer
 
     def call(self, request: HttpRequest, limit: timedelta, stop: threading.Event) -> HttpResponse:  # noqa: ARG002 as in the port
-        """Raises NoAnswer where the case says so."""
+        """Return the case's response. Raises NoAnswer if the case says so."""
         if self.answer.no_answer:
-            raise NoAnswer(f"No whole answer within {limit.total_seconds():g} s.")
+            raise NoAnswer(f"No complete answer within {limit.total_seconds():g} s.")
         return read_response(self.answer.status, self.answer.headers, [_body(self.answer)], request.mask)
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Do nothing: there is nothing to close."""
 
 
 @dataclass(frozen=True)
 class FakeProcesses:
-    """Answers every command alike."""
+    """Answers every command with the same result."""
 
     answer: FakeAnswer
 
     def run(self, command: Command, limit: timedelta, stop: threading.Event) -> ProcessResult:  # noqa: ARG002 as in the port
-        """Without an answer the command was cut short, as after its time."""
+        """Return the case's result. Without an answer, the command was cut short by its time limit."""
         given = self.answer
         ended = "timeout" if given.no_answer else "exit"
         stdout, stderr = (
@@ -60,21 +55,21 @@ class FakeProcesses:
         )
         return ProcessResult(given.exit_code, stdout, stderr, ended)
 
-    limits_programs = True  # which may be run, the workers know; here none is
+    limits_programs = True  # only the workers know which programs are allowed, and none runs here
 
     def check(self, command: Command) -> None:
-        """Any command may be answered."""
+        """Accept any command."""
 
 
 def outcome(answer: FakeAnswer) -> StepResult:
-    """What a step comes to, where the case says that itself."""
+    """Return the step's result if the case states it directly."""
     if answer.error is not None:
         return Failed(answer.error, answer.output)
     return Succeeded(answer.output, answer.saved)
 
 
 def _body(answer: FakeAnswer) -> bytes:
-    """As it would come over the wire: what is made of it is what is made of any answer."""
+    """Return the body as it would come over the wire, so that it is processed like any other response."""
     if answer.text is not None:
         return answer.text.encode("utf-8", "surrogatepass")
     is_given = "json_body" in answer.model_fields_set
@@ -82,12 +77,12 @@ def _body(answer: FakeAnswer) -> bytes:
 
 
 EXECUTION_ID = "rbx_0000000000000000"
-CALLBACKS = CallbackLinks("https://runbook.example", "of a rehearsal")
+CALLBACKS = CallbackLinks("https://runbook.example", "of a simulation")
 
 
 @dataclass(frozen=True)
 class MadeUpSecrets:
-    """Secrets of a case: each may be used everywhere, for nothing leaves."""
+    """The made-up secrets of a test case. Each may be used anywhere, since nothing is sent."""
 
     values: Mapping[str, str]
 
@@ -100,9 +95,10 @@ class MadeUpSecrets:
 
 @dataclass(frozen=True)
 class SimulationContext:
-    """A run that is not: of which definition, with what, for which incident (as expressions see it), for whom.
+    """A run that exists only in memory.
 
-    `hidden`: the parameters that are secrets; in `parameters` stands `***`.
+    `incident`: as expressions see it. `requester`: a Slack user id. `hidden`: the values of secret parameters; in
+    `parameters` they appear as `***`.
     """
 
     definition: RunbookDefinition
@@ -113,7 +109,7 @@ class SimulationContext:
     hidden: Mapping[str, Json] = field(default_factory=dict)
 
     def scope(self, state: Execution) -> dict[str, object]:
-        """What expressions see in this state, but the secrets."""
+        """Return the names that expressions see in this state; secrets are not among them."""
         row = RunbookExecution(
             id=EXECUTION_ID,
             runbook_name=self.definition.name,
@@ -133,7 +129,7 @@ class SimulationContext:
         masker: Masker,
         now: datetime,
     ) -> Context:
-        """What the step at `position` may know when it prepares."""
+        """Return the context of the step at `position`."""
         step = state.steps[position]
         return Context(
             names=self.scope(state),
@@ -152,11 +148,11 @@ class SimulationContext:
         )
 
     def beginning(self) -> Execution:
-        """The run before its first step."""
+        """Return the state of the run before its first step."""
         steps = tuple(Step(part.id, part.type, policy_of(part)) for part in self.definition.steps)
         return Execution(Status.PENDING, steps)
 
 
 def used_secrets(definition: RunbookDefinition) -> set[str]:
-    """The secrets that the definition uses; its test cases apart."""
+    """Return the names of the secrets that the definition uses, not counting its test cases."""
     return named_secrets(definition.model_dump(mode="json", exclude={"tests"}))

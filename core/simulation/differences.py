@@ -1,9 +1,4 @@
-"""The cases of a runbook, and how what came differs from what was expected.
-
-What a case expected, against what came of it.
-
-All the cases of definitions, played one after the other.
-"""
+"""Runs the test cases of runbooks, and compares the results with what the cases expect."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,47 +17,47 @@ NOTHING = "nothing"
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that came otherwise: `where` is its path with dots, the others are as people read them."""
+    """A difference. `where`: its dotted path; `expected` and `got`: as people read them."""
 
     where: str
     expected: str
     got: str
 
 
-def differences(case: Case, rehearsal: Simulation) -> list[Difference]:
-    """Answer what came otherwise than expected; nothing: the case holds."""
-    return list(_differences(case.expect, rehearsal))
+def differences(case: Case, simulation: Simulation) -> list[Difference]:
+    """Return the differences from what the case expects. The case passes if there are none."""
+    return list(_differences(case.expect, simulation))
 
 
-def _differences(expect: Expectation, rehearsal: Simulation) -> Iterator[Difference]:
-    if rehearsal.problem is not None:
-        yield Difference("steps", "an answer for each step that asks for one", rehearsal.problem)
-    execution = rehearsal.execution
+def _differences(expect: Expectation, simulation: Simulation) -> Iterator[Difference]:
+    if simulation.problem is not None:
+        yield Difference("steps", "an answer for each step that needs one", simulation.problem)
+    execution = simulation.execution
     status: str = REFUSED if execution is None else execution.status.value
     if expect.status is not None and expect.status != status:
         yield Difference("status", expect.status, status)
-    yield from _error(expect.error, rehearsal)
+    yield from _error(expect.error, simulation)
     if execution is not None:
-        yield from _of_execution(expect, execution, rehearsal)
+        yield from _of_execution(expect, execution, simulation)
     elif expect.status != REFUSED:
-        yield Difference("error", NOTHING, str(rehearsal.refused))
+        yield Difference("error", NOTHING, str(simulation.refused))
 
 
-def _error(wanted: str | None, rehearsal: Simulation) -> Iterator[Difference]:
-    error = rehearsal.refused if rehearsal.execution is None else rehearsal.execution.error
-    if wanted is not None and rehearsal.masker.mask(wanted) not in (error or ""):
-        yield Difference("error", f"a text with {shown(wanted)}", shown(error) if error else NOTHING)
+def _error(wanted: str | None, simulation: Simulation) -> Iterator[Difference]:
+    error = simulation.refused if simulation.execution is None else simulation.execution.error
+    if wanted is not None and simulation.masker.mask(wanted) not in (error or ""):
+        yield Difference("error", f"a text containing {shown(wanted)}", shown(error) if error else NOTHING)
 
 
-def _of_execution(expect: Expectation, execution: Execution, rehearsal: Simulation) -> Iterator[Difference]:
+def _of_execution(expect: Expectation, execution: Execution, simulation: Simulation) -> Iterator[Difference]:
     if expect.waiting_for is not None and expect.waiting_for != execution.waiting_for:
         yield Difference("waiting_for", expect.waiting_for, execution.waiting_for or NOTHING)
     if expect.path is not None:
         yield from _path(expect.path, execution)
     saved: dict[str, Json] = {step.id: dict(step.saved) for step in execution.steps}
-    requests = {step: with_json(request) for step, request in rehearsal.requests.items()}
-    yield from _missing("saved", expect.saved, saved, rehearsal.masker)
-    yield from _missing("requests", expect.requests, requests, rehearsal.masker)
+    requests = {step: with_json(request) for step, request in simulation.requests.items()}
+    yield from _missing("saved", expect.saved, saved, simulation.masker)
+    yield from _missing("requests", expect.requests, requests, simulation.masker)
 
 
 def _path(wanted: Mapping[str, Status], execution: Execution) -> Iterator[Difference]:
@@ -74,7 +69,7 @@ def _path(wanted: Mapping[str, Status], execution: Execution) -> Iterator[Differ
 
 
 def with_json(request: Json) -> Json:
-    """The request with its body as `json` too, where the body is that."""
+    """Return the request with its body parsed as `json`, too, if it is JSON."""
     if not isinstance(request, dict) or not isinstance(request.get("body"), str):
         return request
     try:
@@ -84,7 +79,7 @@ def with_json(request: Json) -> Json:
 
 
 def _missing(where: str, wanted: object, got: object, masker: Masker) -> Iterator[Difference]:
-    """What of `wanted` is not in `got`: of a mapping the keys that are wanted, of a list all items."""
+    """Yield what of `wanted` is not in `got`. In a mapping only the wanted keys count, in a list all items."""
     if isinstance(wanted, Mapping) and isinstance(got, Mapping):
         for key, value in wanted.items():
             if key in got:
@@ -99,7 +94,7 @@ def _missing(where: str, wanted: object, got: object, masker: Masker) -> Iterato
 
 
 def _same(wanted: object, got: object, masker: Masker) -> bool:
-    """As JSON has it: true is not 1. A secret may be written out, as it is masked, or as the place that it has."""
+    """True if they are equal as JSON: true is not 1. A secret may appear as its value, masked, or as its name."""
     if isinstance(wanted, bool) or isinstance(got, bool):
         return wanted is got
     if not isinstance(wanted, str) or not isinstance(got, str):
@@ -112,13 +107,13 @@ def _hidden(text: str, masker: Masker) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as JSON, in one line."""
+    """Return the value as JSON on one line."""
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
 @dataclass(frozen=True)
 class Played:
-    """A case of a runbook, how it went, and what came otherwise than expected."""
+    """A test case of a runbook, its simulation, and the differences from what it expects."""
 
     runbook: str
     case: Case
@@ -131,9 +126,9 @@ class Played:
 
 
 def play_all(definitions: Iterable[AnyDefinition]) -> Iterator[Played]:
-    """In the order in which they stand."""
+    """Run all test cases of the runbooks among the definitions, in order."""
     for definition in definitions:
         if isinstance(definition, RunbookDefinition):
             for case in definition.tests:
-                rehearsal = simulate(definition, case)
-                yield Played(definition.name, case, rehearsal, differences(case, rehearsal))
+                simulation = simulate(definition, case)
+                yield Played(definition.name, case, simulation, differences(case, simulation))

@@ -1,4 +1,4 @@
-"""Dry runs: what a run would do, asked for by a person who might run it. One audit entry is all that is written."""
+"""Dry runs: what a run would do, for a person who could start it. Only an audit entry is written."""
 
 from core.decisions.approval_policy import ApprovalPolicy, describe_approvers, possible_deciders
 from core.decisions.people import Person
@@ -22,13 +22,13 @@ from core.statuses import Status
 from core.tables import Incident, RunbookExecution
 from core.unit_of_work import UnitOfWork
 
-MOST_WORK = 1_000_000  # units of cel_cost for all expressions of a plan: others wait for the same process
+MOST_WORK = 1_000_000  # units of cel_cost for all expressions of a plan, since it runs in the web process
 
 
 def plan_by_person(work: UnitOfWork, person: Person, start: Start) -> PlanView:
-    """The plan of a run that this person could start now.
+    """Return the plan of a run that this person could start now.
 
-    Raises what `start_by_person` raises, but for a lock that is held and a freeze: the plan tells both.
+    Raises what `start_by_person` raises, except for a held lock and a freeze, which the plan shows instead.
     """
     runbook, incident = start.runbook, start.incident
     check_may_run(person, runbook.name, runbook.team.name if runbook.team else None, incident.team.name)
@@ -55,13 +55,13 @@ def plan_by_person(work: UnitOfWork, person: Person, start: Start) -> PlanView:
         lock=lock,
         freeze=view_freeze_over(
             freezes_in_force(work), incident
-        ),  # nothing is locked: in a moment it may be another
+        ),  # as of now; no lock is held, so it may change
         steps=steps,
     )
 
 
 def _lock(work: UnitOfWork, context: SimulationContext, incident: Incident) -> PlannedLockView | None:
-    """The holder is told to who may see it; to others, that the lock is held."""
+    """Return the lock that the run would take. The holder is named only if the requester may see it."""
     name = lock_name(context.definition, context.parameters, context.incident)
     if name is None:
         return None
@@ -101,7 +101,7 @@ def _view_step(work: UnitOfWork, planned: PlannedStep) -> PlannedStepView:
 def _view_gate(
     work: UnitOfWork, policy: ApprovalPolicy, request: object, seconds: float | None
 ) -> PlannedGateView:
-    """The people are those who could decide now."""
+    """Return the gate, with the people who could decide now."""
     members = members_with_roles(work, {policy.team}) if policy.team is not None else {}
     return PlannedGateView(
         approvers=describe_approvers(policy),

@@ -1,6 +1,6 @@
-"""`plan_steps`: what each step of a run would do, prepared as for a real run, and not done.
+"""Plans a run: prepares each step as for a real run, without executing it.
 
-No secret is read for it: in the place of each stands which one it is.
+No secret is read; each appears as its name.
 """
 
 from collections.abc import Mapping
@@ -21,9 +21,11 @@ from core.values.execution import Execution, Failed, Json, Skipped, Waits
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """What one step would do. `runs`: yes, no, or depends. `policy`: who would be asked. `wait`: for how long.
+    """What one step would do.
 
-    `is_rendered`: whether `request` is what would be sent; otherwise it stands there as it is written.
+    `runs`: `yes`, `no` or `depends`. `is_rendered`: True if `request` is what would be sent; otherwise it is shown as
+    written. `policy`: of an approval step, who could decide. `wait`: how long it would wait. `error`: why it would
+    fail.
     """
 
     part: StepDefinition
@@ -36,19 +38,19 @@ class PlannedStep:
 
 
 def plan_steps(context: SimulationContext, now: datetime) -> list[PlannedStep]:
-    """What the run would do, step by step, as far as it can be told."""
+    """Return what each step of the run would do, as far as it is known beforehand."""
     return _Planner(context, now).steps()
 
 
 class _Planner:
     def __init__(self, context: SimulationContext, now: datetime) -> None:
-        self._stage, self._now = context, now
+        self._context, self._now = context, now
         self._ports = Ports(Closed(), Closed(), MadeUpSecrets({}), callbacks=CALLBACKS)
         self._state: Execution = context.beginning()
         self._masker = Masker(texts_of(context.hidden))
 
     def steps(self) -> list[PlannedStep]:
-        return [self._step(part, position) for position, part in enumerate(self._stage.definition.steps)]
+        return [self._step(part, position) for position, part in enumerate(self._context.definition.steps)]
 
     def _step(self, part: StepDefinition, position: int) -> PlannedStep:
         try:
@@ -58,10 +60,10 @@ class _Planner:
         return self._planned(part, rendered.prepared, rendered.runs)
 
     def _prepare(self, part: StepDefinition, position: int) -> Prepared:
-        context = self._stage.context(
+        context = self._context.context(
             self._state, position, self._ports, SecretPlaces(), self._masker, self._now
         )
-        return prepare_part(part, context, self._stage.definition.steps)
+        return prepare_part(part, context, self._context.definition.steps)
 
     def _planned(self, part: StepDefinition, prepared: Prepared | None, runs: Runs = "yes") -> PlannedStep:
         match prepared:
@@ -85,7 +87,7 @@ class _Planner:
         self, part: StepDefinition, runs: Runs, shown: Mapping[str, Json], until: datetime | None
     ) -> PlannedStep:
         policy = shown["policy"]
-        assert isinstance(policy, dict), "so the approval step writes it"
+        assert isinstance(policy, dict), "the approval step writes an object"
         wait = until - self._now if until else None
         return PlannedStep(
             part, runs, {"message": shown["message"]}, policy=policy_from_json(dict(policy)), wait=wait

@@ -1,4 +1,4 @@
-"""`rehearse`: one case of a runbook, run by the same decisions and the same steps as a real run, in no time."""
+"""Simulates one test case of a runbook, with the decisions and steps of a real run, but no waiting and no effects."""
 
 import threading
 from collections import Counter
@@ -43,14 +43,15 @@ from core.values.execution import (
 REQUESTER, APPROVER = "U0REQUESTER", "<@U0APPROVER>"
 NO_ANSWER = FakeAnswer(no_answer=True)
 ANY_USE = SecretUse(None, "", keeps_to_hosts=True)
-NOBODYS = "incidents"  # the team of an incident that is nobody's
+NOBODYS = "incidents"  # the incident's team if neither the case nor the runbook names one
 
 
 @dataclass(frozen=True)
 class Simulation:
-    """How a case went. `execution`: as it stands in the end; None where the run was `refused`, and why.
+    """The result of a test case.
 
-    `requests`: what each step asked for, secrets masked. `problem`: why the case could not be played to its end.
+    `execution`: its final state; None if the run was refused. `requests`: the request of each step, secrets masked.
+    `refused`: why the run was refused. `problem`: why the case could not be simulated to its end.
     """
 
     execution: Execution | None = None
@@ -61,11 +62,11 @@ class Simulation:
 
 
 class _CannotGoOn(Exception):
-    """The case does not say what happens here."""
+    """The case does not say what happens next."""
 
 
 def simulate(definition: RunbookDefinition, case: Case) -> Simulation:
-    """Play the case. Nothing outside is touched: no database, no network, no process, no clock."""
+    """Simulate the case. It touches nothing: no database, no network, no process, no clock."""
     try:
         parameters, hidden = parted(
             definition.parameters, check_parameters(definition.parameters, case.parameters)
@@ -88,11 +89,11 @@ def _incident(given: CaseIncident, team: str | None) -> dict[str, object]:
 
 
 class _Play:
-    """One case as it is played: the state of the run, the time, and what was asked for."""
+    """One case being simulated: the state of the run, the time, and the requests so far."""
 
     def __init__(self, context: SimulationContext, case: Case) -> None:
-        self._stage, self._case = context, case
-        # As an address begins, for many a secret is one; a name in a header may be anything.
+        self._simulated, self._case = context, case
+        # They look like URLs, because some secrets must be URLs; other secrets may be anything.
         values = {
             name: f"https://{name.lower()}.example" for name in used_secrets(context.definition)
         } | case.secrets
@@ -104,7 +105,7 @@ class _Play:
         self._calls: Counter[str] = Counter()
 
     def whole(self) -> Simulation:
-        """Until the run has ended, or waits for what the case does not bring."""
+        """Simulate until the run has ended, or waits for something that the case does not provide."""
         problem = None
         try:
             event: Event | None = Claimed()
@@ -123,8 +124,8 @@ class _Play:
         return transition
 
     def _step(self, position: int) -> Transition:
-        """As the executor does it: prepare, note the request, act, note what came of it."""
-        part = self._stage.definition.steps[position]
+        """Do the step as the executor does: prepare, record the request, act, record the result."""
+        part = self._simulated.definition.steps[position]
         answer = self._answer(part.id)
         prepared = self._prepared(part, position, answer)
         if isinstance(prepared, Outside):
@@ -145,31 +146,31 @@ class _Play:
 
     def _prepared(self, part: StepDefinition, position: int, answer: FakeAnswer | None) -> Prepared:
         context = self._context(position, answer or NO_ANSWER)
-        return prepare_part(part, context, self._stage.definition.steps)
+        return prepare_part(part, context, self._simulated.definition.steps)
 
     def _context(self, position: int, given: FakeAnswer) -> Context:
         ports = Ports(FakeHttp(given), FakeProcesses(given), self._secrets, callbacks=CALLBACKS)
         secrets = SecretScope(lambda name: self._secrets.give(name, ANY_USE))
-        return self._stage.context(self._state, position, ports, secrets, self._masker, self._now)
+        return self._simulated.context(self._state, position, ports, secrets, self._masker, self._now)
 
     def _answer(self, step: str) -> FakeAnswer | None:
-        """Of a list, each attempt gets the next one, and all further ones the last."""
+        """Return the answer for the next attempt. Of a list, each attempt gets the next one, further ones the last."""
         answers = self._case.steps.get(step)
         return answers[min(self._calls[step], len(answers) - 1)] if answers else None
 
     def _outside(self, part: StepDefinition, prepared: Outside, answer: FakeAnswer | None) -> StepResult:
-        """The act is called only where it goes through a port that is faked: any other would really happen."""
+        """Return the step's result. The act is called only if it goes through a faked port; others would be real."""
         self._calls[part.id] += 1
         if answer is None:
             raise _CannotGoOn(
-                f"The step {part.id} asks for an answer, and the case has none. Add it to its steps."
+                f"The step {part.id} needs an answer, and the case has none. Add one under steps."
             )
         if answer.kind == "outcome" or part.acts_through is None:
             return outcome(answer)
         return prepared.act(threading.Event())
 
     def _next(self) -> Event | None:
-        """What happens to a run that waits: its time comes, or people decide."""
+        """Return the next event of a waiting run: its timer fires, or people decide. None if nothing happens."""
         if self._state.waiting_for is WaitingFor.TIMER:
             return self._later()
         if self._state.waiting_for is WaitingFor.APPROVAL:

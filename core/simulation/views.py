@@ -1,4 +1,4 @@
-"""What a plan shows: what a run would do, as far as that is known before it does it."""
+"""Views of a dry run's plan: what a run would do, as far as it is known beforehand."""
 
 from typing import Any, Literal
 
@@ -13,18 +13,18 @@ class _View(BaseModel):
 
 
 class PlannedGateView(_View):
-    """Who would be asked, before a run goes on."""
+    """The approval that a run would wait for."""
 
     approvers: str
     """Who may decide, in words with Slack mentions."""
     people: list[str]
-    """Their Slack ids, as far as they are known now."""
+    """The Slack ids of the people who could decide now."""
     count: int
     """How many must approve."""
     message: str
-    """What they would be told."""
+    """The message to the approvers."""
     expires_seconds: float | None
-    """How long they would have."""
+    """How long they would have, in seconds; null: no limit."""
 
 
 class PlannedStepView(_View):
@@ -37,32 +37,32 @@ class PlannedStepView(_View):
     name: str | None
     """The step's name."""
     runs: Literal["yes", "no", "depends"]
-    """Whether it would run: as far as its condition can be told already."""
+    """Whether it would run; `depends` if its condition depends on earlier steps."""
     condition: str | None
-    """Its condition, where it has one."""
+    """Its condition, if it has one."""
     request: Any
-    """What it would ask for, secrets masked; what earlier steps bring stands there as `‹lag.seconds›`."""
+    """What it would send, secrets masked. Results of earlier steps appear as `‹lag.seconds›`."""
     is_rendered: bool
-    """Whether `request` is what would be sent; otherwise it is as written, since it hangs on earlier steps."""
+    """Whether `request` is what would be sent. If not, it is shown as written, since it depends on earlier steps."""
     attempts: int
     """How often it may be called."""
     gate: PlannedGateView | None
-    """Who would be asked, of an approval."""
+    """The approval it would wait for, if it is an approval step."""
     wait_seconds: float | None
-    """How long it would let pass, of a wait."""
+    """How long it would wait, in seconds, if it is a wait step."""
     error: str | None
-    """Why it would fail, where that is certain."""
+    """Why it would fail, if that is certain."""
 
 
 class LockHolderView(_View):
     """The run that holds a lock."""
 
     id: str | None
-    """The execution's id; null where it is another team's."""
+    """The execution's id; null if the run is another team's."""
     runbook: str | None
-    """The runbook's name; null where the run is another team's."""
+    """The runbook's name; null if the run is another team's."""
     status: Status
-    """How it stands."""
+    """The run's status."""
 
 
 class PlannedLockView(_View):
@@ -71,13 +71,13 @@ class PlannedLockView(_View):
     name: str
     """The lock's name."""
     on_conflict: Literal["reject", "queue"]
-    """What would happen while somebody holds it."""
+    """What would happen if another run holds it."""
     held_by: LockHolderView | None
-    """Who holds it now; null: nobody."""
+    """The run that holds it now; null if none does."""
 
 
 class PlanView(_View):
-    """What a run would do. Nothing of it was done."""
+    """What a run would do. Nothing was executed."""
 
     runbook: str
     """The runbook's name."""
@@ -90,12 +90,12 @@ class PlanView(_View):
     incident_number: int
     """The incident's number."""
     requested_by: str
-    """Who would have asked for it."""
+    """The person who would have requested it."""
     parameters: dict[str, Any]
-    """What it would be run with, defaults filled in."""
+    """The parameters it would run with, including defaults."""
     lock: PlannedLockView | None
     """The lock that it would take."""
     freeze: FreezeView | None = None
-    """The freeze that keeps such a run from starting now."""
+    """The freeze that prevents such a run from starting now, if there is one."""
     steps: list[PlannedStepView]
-    """What it would do, one after the other."""
+    """Its steps, in order."""

@@ -1,1 +1,1 @@
-"""The things a runbook does: one file a step type, found by the registry."""
+"""Runbook step types, one module each. The registry discovers them."""

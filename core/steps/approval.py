@@ -1,4 +1,4 @@
-"""The step `approval`: wait until enough of the named people agree."""
+"""The `approval` step: wait until enough of the approvers have approved."""
 
 from datetime import timedelta
 from typing import Annotated, Literal
@@ -19,16 +19,17 @@ from core.values.execution import Json, StepResult, Waits
 
 
 class Approvers(Definition):
-    """Who may decide: `people` by name, or those of `team` (left out: the runbook's team) who have `role`."""
+    """Who may decide: the listed `people`, or the members of `team` (default: the runbook's team) with `role`."""
 
     team: Name | None = None
-    """The team whose members may decide; left out, the runbook's or the incident's."""
+    """The team whose members may decide. The default is the runbook's team, or the incident's if the runbook is
+    global."""
     role: Literal["admin", "responder"] | None = None
-    """What they must be there. An admin is a responder too."""
+    """The role that those members must have. An admin is also a responder."""
     people: Annotated[tuple[SlackUser, ...], Field(max_length=100)] = ()
-    """Slack user ids of those who may decide besides, or alone where neither team nor role is given."""
+    """Slack user ids of people who may also decide. If neither team nor role is given, only they may."""
     count: Annotated[int, Field(ge=1, le=20, strict=True)] = 1
-    """How many must approve. One rejection decides."""
+    """How many people must approve. A single rejection is final."""
 
     @model_validator(mode="after")
     def _refuse_an_impossible_count(self) -> "Approvers":
@@ -42,11 +43,12 @@ class Approvers(Definition):
 
 
 class ApprovalStep(StepDefinition):
-    """Ask the channel, showing what will be sent. Nobody approves what they brought about: who asked for the run, who
-    caused the event that started its workflow, who retried it. `allow_requester` lets them.
+    """Ask for approval in the channel, and show what will be sent.
 
-    An approval covers one attempt of what it showed, up to the next approval; if a step would send something else by
-    then, it is asked again.
+    People cannot approve what they initiated: the requester of the run, whoever caused the event that started its
+    workflow, and anyone who retried it. `allow_requester` lifts this rule. An approval covers one attempt of the steps
+    that it showed, up to the next approval step. If one of them would send something different from what was shown,
+    approval is requested again.
     """
 
     touches_outside = False
@@ -62,15 +64,16 @@ message: "The replica of {{ params.cluster }} takes over."
     approvers: Approvers = Field(default_factory=Approvers)
     """Who may decide."""
     expires: PositiveDuration | None = timedelta(hours=1)
-    """How long they have; then the run has timed out. `null`: as long as it takes."""
+    """How long the approvers have; after that, the run times out. `null` means no limit."""
     allow_requester: bool = False
-    """Whether those who brought the run about may decide too."""
+    """Whether the people who initiated the run may decide, too."""
     approval_covers: Literal["attempt", "retries"] = "attempt"
-    """What an approval lets run: one attempt, so that a retry asks again; or retries too, for `covers_for`."""
+    """What an approval covers: `attempt`, so that a retry needs a new approval; or `retries` as well, for the time
+    given by `covers_for`."""
     covers_for: PositiveDuration | None = None
     """With `approval_covers: retries`, how old the approval may be."""
     message: PublicText | None = None
-    """What they should know before they decide."""
+    """What the approvers should know before they decide."""
 
     @property
     def covers_retries_for(self) -> timedelta | None:
@@ -81,7 +84,7 @@ message: "The replica of {{ params.cluster }} takes over."
         if (self.approval_covers == "retries") != (self.covers_for is not None):
             raise PydanticCustomError(
                 "covers_without_age",
-                "approval_covers: retries and covers_for go together. Say how old an approval may be, such as "
+                "approval_covers: retries and covers_for go together. Set how old an approval may be, such as "
                 "covers_for: 30m.",
             )
         return self
@@ -102,7 +105,7 @@ message: "The replica of {{ params.cluster }} takes over."
         return Inside(lambda work: _open(work, gate), shown, Waits(WaitingFor.APPROVAL, gate.expires_at))
 
     def _policy(self, context: Context) -> ApprovalPolicy:
-        """Where only people are named, only they decide; otherwise a team: the named one, or the run's."""
+        """Return the policy: only the listed people if nothing else is given, otherwise a team's members as well."""
         named = self.approvers
         only_people = bool(named.people) and named.team is None and named.role is None
         return ApprovalPolicy(

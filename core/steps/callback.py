@@ -1,4 +1,4 @@
-"""The step `callback`: wait until another system calls back."""
+"""The `callback` step: wait until another system calls back."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -20,10 +20,10 @@ CallbackExpression = Annotated[str, CelField(roots=("callback",))]
 
 
 class CallbackStep(StepDefinition):
-    """Wait for a POST to the address that an earlier step gave away as `{{ callbacks.STEP_ID }}`.
+    """Wait for a POST to the URL that an earlier step sent out as `{{ callbacks.STEP_ID }}`.
 
-    It succeeds when `expect` is true of what came, `callback.json`; without `expect`, whatever came. It may have come
-    before the run got here. After `expires` it is over.
+    It succeeds if `expect` is true for the received body, `callback.json`; without `expect`, any body is accepted. The
+    POST may arrive before the run reaches this step. After `expires`, the step times out.
     """
 
     touches_outside = False
@@ -38,11 +38,11 @@ save: {build: callback.json.number}
 
     type: Literal["callback"]
     expires: PositiveDuration = timedelta(hours=1)
-    """How long it waits."""
+    """How long to wait for the callback."""
     expect: CallbackCondition | None = None
-    """When it succeeded, over `callback.json`."""
+    """The condition for success, over `callback.json`."""
     save: dict[SavedName, CallbackExpression] = {}
-    """What is kept of it as `steps.ID.saved.NAME`, each an expression over `callback.json`."""
+    """Values to save, each an expression over `callback.json`. Later steps read them as `steps.ID.saved.NAME`."""
 
     def prepare(self, context: Context) -> Prepared:
         context.ports.callbacks.check_usable()
@@ -54,7 +54,7 @@ save: {build: callback.json.number}
         return waits if received is None else self._judge(received.body, received.at, context)
 
     def called_back(self, body: Json, context: Context) -> StepResult:
-        """What came is judged; of a rehearsal, which has no table that it stands in."""
+        """Return the result for this body. Simulations call it, since they have no table that stores callbacks."""
         return self._judge(body, context.now, context)
 
     def _judge(self, body: Json, at: datetime, context: Context) -> StepResult:
@@ -63,7 +63,7 @@ save: {build: callback.json.number}
         output = {"received_at": at.isoformat(), "body": seen}
         try:
             if self.expect is not None and not compile_expression(self.expect).is_true(scope):
-                return Failed(f"It called back; expected {self.expect}", output, final=True)
+                return Failed(f"The callback does not meet the condition {self.expect}", output, final=True)
             saved = {name: compile_expression(source).evaluate(scope) for name, source in self.save.items()}
         except RunbookError as error:
             return Failed(context.masker.mask(str(error)), output, final=True)

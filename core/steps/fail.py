@@ -1,4 +1,4 @@
-"""The step `fail`: end the run as failed."""
+"""The `fail` step: end the run as failed."""
 
 from typing import Annotated, Literal
 
@@ -13,7 +13,8 @@ from core.values.execution import Failed
 
 
 class FailStep(StepDefinition):
-    """End the run as failed, saying why; with `if` only where that holds. So a run cleans up first, and still fails."""
+    """End the run as failed, with a reason. Put it after the steps that clean up, with an `if` where it is
+    conditional, so that a run cleans up first and still counts as failed."""
 
     touches_outside = False
     example = """
@@ -25,7 +26,7 @@ message: "{{ incident.title }} is no reason to fail over."
 
     type: Literal["fail"]
     message: Annotated[PublicText, Field(min_length=1)]
-    """Why, as the run's outcome tells it."""
+    """The reason, which the run's outcome shows."""
 
     def prepare(self, context: Context) -> Prepared:
         message = render_text(self.message, context.shown_scope, ("message",))
@@ -37,10 +38,8 @@ message: "{{ incident.title }} is no reason to fail over."
         if self.on_failure == "continue":
             raise PydanticCustomError(
                 "fail_goes_on",
-                "A step of type fail ends the run: on_failure: continue says that it does not.",
+                "A step of type fail ends the run, so on_failure: continue cannot apply. Leave on_failure out.",
             )
         if self.retry is not None:
-            raise PydanticCustomError(
-                "fail_again", "A step of type fail is never tried again. Leave retry out."
-            )
+            raise PydanticCustomError("fail_again", "A step of type fail is never retried. Leave retry out.")
         return self

@@ -1,4 +1,4 @@
-"""The step `http`: one call of an HTTP API."""
+"""The `http` step: call an HTTP API."""
 
 from typing import Annotated, Literal
 
@@ -16,7 +16,7 @@ ResponseExpression = Annotated[str, CelField(roots=("response",))]
 
 
 class HttpStep(StepDefinition):
-    """Call a URL. It succeeds when `expect` is true; without `expect`, when the status is below 400."""
+    """Call a URL. It succeeds if `expect` is true; without `expect`, if the status is below 400."""
 
     acts_through = "http"
     keeps_secrets_to_hosts = True
@@ -33,29 +33,29 @@ retry: {safe: true, attempts: 3, backoff: 1s}
 
     type: Literal["http"]
     method: HttpMethod = "GET"
-    """What is done there. Only GET and HEAD are repeated in doubt without `retry: {safe: true}`."""
+    """The HTTP method. If the outcome is in doubt, only GET and HEAD are repeated without `retry: {safe: true}`."""
     url: Annotated[UrlTemplate, Field(min_length=1)]
-    """The address, http or https. What `{{ … }}` brings into its path or query is percent-encoded; scheme and host are
-    written, or a secret's. RUNBOOK_EGRESS says which hosts may be reached."""
+    """The URL, http or https. Values that `{{ … }}` inserts into its path or query are percent-encoded; scheme and
+    host must be literal or come from a secret. RUNBOOK_EGRESS says which hosts may be reached."""
     query: dict[str, TemplateJson] = {}
-    """What is added to the address behind `?`, escaped."""
+    """Query parameters, added to the URL and percent-encoded."""
     headers: dict[str, HeaderText] = {}
-    """Headers besides `Idempotency-Key`, which is the same for every attempt."""
+    """Headers to send besides `Idempotency-Key`, which is the same for every attempt."""
     json_body: TemplateJson = Field(default=None, alias="json")
-    """The body, as JSON. A text that is only `{{ … }}` keeps the type of its value."""
+    """The request body, as JSON. A string that is a single `{{ … }}` keeps the type of its value."""
     body: TemplateText | None = None
-    """The body, as text."""
+    """The request body, as text."""
     expect: ResponseCondition | None = None
-    """When it succeeded, over `response.status`, `.headers`, `.text` and `.json`."""
+    """The condition for success, over `response.status`, `.headers`, `.text` and `.json`."""
     save: dict[SavedName, ResponseExpression] = {}
-    """What is kept of the answer, for later steps to read as `steps.ID.saved.NAME`."""
+    """Values to save from the response. Later steps read them as `steps.ID.saved.NAME`."""
 
     def prepare(self, context: Context) -> Prepared:
         return prepare_call(self, context)
 
     @property
     def has_json(self) -> bool:
-        """Whether `json` is given; `json: null` sends `null`, which is not the same as no body."""
+        """True if `json` is given. `json: null` sends `null`, which is not the same as no body."""
         return "json_body" in self.model_fields_set
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""The step `message`: say something in Slack."""
+"""The `message` step: post a message to Slack."""
 
 from typing import Annotated, Literal
 
@@ -11,7 +11,7 @@ from core.execution.preparation import Context, Prepared
 
 
 class MessageStep(StepDefinition):
-    """Post `text` to `channel`; without one, to the incident's channel."""
+    """Post `text` to `channel`, or to the incident's channel if none is given."""
 
     touches_outside = False
     example = """
@@ -22,9 +22,9 @@ text: "The replica of {{ params.cluster }} is the primary now."
 
     type: Literal["message"]
     text: Annotated[PublicText, Field(min_length=1)]
-    """What is said, in Slack's markup."""
+    """The message, in Slack's mrkdwn."""
     channel: PublicText | None = None
-    """The id of another channel, C…: one that the incident's team declares in its document."""
+    """The id (C…) of another channel. The incident's team must declare it in its team document."""
 
     def prepare(self, context: Context) -> Prepared:
         return prepare_message(self.text, self.channel, context)

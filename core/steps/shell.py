@@ -1,4 +1,4 @@
-"""The step `shell`: one command on the worker's machine."""
+"""The `shell` step: run a command on the worker's machine."""
 
 from typing import Annotated, Literal
 
@@ -26,11 +26,11 @@ def _refuse_shell_string(value: object) -> object:
 
 
 class ShellStep(StepDefinition):
-    """Run a program. It succeeds when `expect` is true; without `expect`, when the exit status is 0.
+    """Run a program. It succeeds if `expect` is true; without `expect`, if the exit code is 0.
 
-    What it starts ends with it: a program that it leaves running, also one in a session of its own, is killed before
-    the run goes on, and the step's output names it as `ended_with_it`. What shall stay is started by a service
-    manager, such as `systemctl start`.
+    Programs that it leaves running are killed before the run continues, even those in a session of their own; the
+    step's output lists them as `ended_with_it`. To start something that should keep running, use a service manager,
+    such as `systemctl start`.
     """
 
     acts_through = "processes"
@@ -45,21 +45,21 @@ timeout: 30s
 
     type: Literal["shell"]
     argv: Annotated[tuple[TemplateText, ...], BeforeValidator(_refuse_shell_string), Field(min_length=1)]
-    """The program and its arguments, each an item of its own; no shell reads them. The program is no `{{ … }}`, unless
-    the workers have a list of programs (`RUNBOOK_SHELL_PROGRAMS`)."""
+    """The program and its arguments, one item each; no shell interprets them. The program must be literal, not
+    `{{ … }}`, unless the workers have a list of allowed programs (`RUNBOOK_SHELL_PROGRAMS`)."""
     allow_options: bool = False
-    """`true`: an argument that is a value may begin with `-`. Without it, such a value is refused, unless an item `--`
-    stands before it."""
+    """Whether an argument that comes from a value may start with `-`. By default such a value is refused unless an
+    item `--` precedes it."""
     env: dict[EnvironmentName, TemplateText] = {}
-    """The program's environment, besides PATH and `RUNBOOK_STEP_KEY`; nothing else of the worker's is in it."""
+    """The program's environment, besides PATH and `RUNBOOK_STEP_KEY`. It inherits nothing else from the worker."""
     cwd: TemplateText | None = None
-    """The directory it starts in; without one, a fresh one of its own, which is removed with the command's end."""
+    """The working directory. By default it is a new, empty directory, which is removed when the command ends."""
     stdin: TemplateText | None = None
-    """What it reads from its standard input."""
+    """The text that the program reads from standard input."""
     expect: ResultCondition | None = None
-    """When it succeeded, over `result.exit_code`, `.stdout` and `.stderr`."""
+    """The condition for success, over `result.exit_code`, `.stdout` and `.stderr`."""
     save: dict[SavedName, ResultExpression] = {}
-    """What is kept of the result, for later steps to read as `steps.ID.saved.NAME`."""
+    """Values to save from the result. Later steps read them as `steps.ID.saved.NAME`."""
 
     def prepare(self, context: Context) -> Prepared:
         return prepare_command(self, context)

@@ -1,4 +1,4 @@
-"""The step `wait`: let time pass."""
+"""The `wait` step: wait for a fixed time."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ from core.values.execution import Waits
 
 
 class WaitStep(StepDefinition):
-    """Wait for a while; no worker is held meanwhile."""
+    """Wait for a fixed time. The wait occupies no worker."""
 
     touches_outside = False
     example = """
@@ -23,7 +23,7 @@ for: 30s
 
     type: Literal["wait"]
     duration: PositiveDuration = Field(alias="for")
-    """How long."""
+    """How long to wait, such as `30s`."""
 
     def prepare(self, context: Context) -> Prepared:
         return Waits(WaitingFor.TIMER, context.now + self.duration)

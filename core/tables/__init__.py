@@ -1,4 +1,4 @@
-"""The tables. Importing this package makes `Base.metadata` whole."""
+"""The database tables. Importing this package completes `Base.metadata`."""
 
 from core.tables.approvals import Approval, ApprovalDecision, Callback
 from core.tables.audit import AuditEntry, AuditSeal, EndedExecution, FailureTally, IdempotentAnswer, Tally

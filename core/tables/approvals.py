@@ -1,9 +1,4 @@
-"""Approval gates, what people decided, and callbacks.
-
-Approval gates and what people decided.
-
-Callbacks that came for steps of type `callback`, some before their step was reached.
-"""
+"""Approval gates with their decisions, and callbacks received for steps of type `callback`."""
 
 from datetime import datetime
 from typing import Any
@@ -16,10 +11,10 @@ from core.tables.base import Base, JsonObject
 
 
 class Approval(Base):
-    """A gate that a step of a runbook execution opened. `policy`: see core.decisions.approval_policy.
+    """A gate opened by a step of a runbook execution. `policy`: see core.decisions.approval_policy.
 
-    `shown`: what is behind it, as core.execution.preview rendered it; `digest`: of that, with version and parameters.
-    Both are null for what was opened by a release that did not show it. `asked_again`: why, where it was asked before.
+    `shown`: the steps it covers, as rendered by core.execution.preview; `digest`: of these with version and parameters;
+    both null for gates opened by a release that did not show them. `asked_again`: why, if it was asked before.
     """
 
     __tablename__ = "approvals"
@@ -42,7 +37,7 @@ class Approval(Base):
 
 
 class ApprovalDecision(Base):
-    """One decision a person: the primary key says so."""
+    """A person's decision at a gate; the primary key allows one per person."""
 
     __tablename__ = "approval_decisions"
 
@@ -54,9 +49,10 @@ class ApprovalDecision(Base):
 
 
 class Callback(Base):
-    """One callback a step: the primary key says so. `body` is emptied when its step has read it, or the run has ended.
+    """A callback; the primary key allows one per step. It may arrive before its step is reached.
 
-    What comes from outside may hold a secret of ours; the step keeps what it needs of it, masked.
+    `body` is emptied when the step has read it or the run has ended: outside data may contain one of our secrets, and
+    the step keeps what it needs, masked.
     """
 
     __tablename__ = "callbacks"

@@ -1,10 +1,7 @@
-"""The audit trail, and the tallies of what ended.
+"""The audit trail, and the counts of ended executions.
 
-Who did what, when, from where. Rows are only ever added: triggers of the database refuse anything else.
-
-Migration 0004 makes the triggers; docs/adr/0011 says why the chain is made after the commit.
-
-What ended, counted: by whose it is, and by the day in which it was asked for (docs/adr/0015).
+Audit rows are only ever added: database triggers (migration 0004) reject anything else. docs/adr/0011 explains why the
+chain is sealed after the commit, docs/adr/0015 how executions are counted.
 """
 
 from datetime import date, datetime
@@ -16,9 +13,10 @@ from core.tables.base import Base, JsonObject
 
 
 class AuditEntry(Base):
-    """`actor`: a Slack user id, `workflow:NAME`, `operator` or `system`; `source`: the door it came through.
+    """An action. `actor`: a Slack user id, `workflow:NAME`, `operator` or `system`; `source`: the interface it came
+    through.
 
-    `token_id`: of the bearer token, where it came through REST. `team`: whose it was then; null for what is global.
+    `token_id`: of the bearer token, if it came through REST. `team`: the team concerned at that time; null for global.
     """
 
     __tablename__ = "audit_entries"
@@ -42,10 +40,10 @@ class AuditEntry(Base):
 
 
 class AuditSeal(Base):
-    """The place of an entry in the chain. A trigger makes it with the entry, unsealed; it is sealed once.
+    """The position of an entry in the chain. A trigger creates it with the entry, unsealed; it is sealed once.
 
-    `number`: the entry's; no foreign key, for its check would cost each entry a look-up, and verifying finds what
-    is gone. `position` counts from 1 without a gap; `hash` is core.decisions.audit_chain.seal, as hexadecimal text.
+    `number`: the entry's; without a foreign key, whose check would cost a look-up per entry, because verification finds
+    missing entries. `position` counts from 1 without gaps; `hash` is core.decisions.audit_chain.seal, in hexadecimal.
     """
 
     __tablename__ = "audit_seals"
@@ -60,7 +58,7 @@ class AuditSeal(Base):
 
 
 class IdempotentAnswer(Base):
-    """The answer that a POST with an `Idempotency-Key` got, to be given again."""
+    """The stored answer to a POST with an `Idempotency-Key`, which is given again for a repeated request."""
 
     __tablename__ = "idempotent_answers"
     __table_args__ = (Index("ix_idempotent_answers_created_at", "created_at"),)
@@ -74,9 +72,10 @@ class IdempotentAnswer(Base):
 
 
 class EndedExecution(Base):
-    """An execution that ended and is not counted yet. Triggers of the executions' tables write it with the end.
+    """An execution that ended and is not yet counted. Triggers on the execution tables insert it when the execution
+    ends.
 
-    No foreign key: its check would cost each end a look-up, and the trigger knows the row.
+    Without a foreign key, whose check would cost a look-up each time.
     """
 
     __tablename__ = "ended_executions"
@@ -94,7 +93,7 @@ class _Key:
 
 
 class Tally(_Key, Base):
-    """`counts`: how many, by `ended STATUS`, `duration BUCKET`, `approval BUCKET` (core.services.analytics.tallies)."""
+    """`counts`: by `ended STATUS`, `duration BUCKET` and `approval BUCKET` (core.services.analytics.tallies)."""
 
     __tablename__ = "tallies"
 
@@ -103,7 +102,7 @@ class Tally(_Key, Base):
 
 
 class FailureTally(_Key, Base):
-    """In how many failed executions a step failed with an error, of which the first 500 characters are kept."""
+    """The number of failed executions in which a step failed with an error, cut to its first 500 characters."""
 
     __tablename__ = "failure_tallies"
 

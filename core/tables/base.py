@@ -1,4 +1,4 @@
-"""What all tables share."""
+"""The base class and column types of all tables."""
 
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
@@ -15,15 +15,15 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
-JsonObject = dict[str, Any]  # what JSONB gives back; its shape is told by the column's comment
+JsonObject = dict[str, Any]  # a JSONB value; its shape is documented at the column
 
 
-# What people wrote keeps their order of keys, which JSONB does not.
+# Documents written by people keep their key order, which JSONB does not.
 Written = Annotated[JsonObject, mapped_column(JSON(none_as_null=True))]
 
 
 class Base(DeclarativeBase):
-    """Text without a length, times with a zone, JSON as JSONB."""
+    """Text without a length limit, timestamps with time zones, JSON as JSONB."""
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map: ClassVar = {

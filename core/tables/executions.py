@@ -1,8 +1,8 @@
-"""Executions and their steps: of runbooks, and of workflows. Both are run by the same machine.
+"""Executions and their steps, of runbooks and of workflows, which share one state machine.
 
-`wake_at` is the to-do list: when an execution next needs a worker. While a worker holds it, that is the
-end of its lease; null when it has ended or waits for people alone. `revision` grows with every change;
-a writer that read an older one writes nothing. `fence` grows with every claim and tells whose lease it is.
+`wake_at` is the work list: when an execution next needs a worker. While a worker holds the execution, it is the end of
+the lease; it is null if the execution has ended or waits only for people. `revision` grows with every change, and a
+writer that read an older one writes nothing. `fence` grows with every claim and identifies the lease.
 """
 
 from datetime import datetime
@@ -19,7 +19,7 @@ ACTIVE = text("status IN ('pending', 'running', 'waiting')")
 
 
 def _scope_indexes(table: str) -> tuple[Index, Index]:
-    """By which a freeze finds what it stops, and its end what it held."""
+    """Indexes with which a freeze finds what it stops, and its end what it held."""
     return (
         Index(f"ix_{table}_active", "incident_id", postgresql_where=ACTIVE),
         Index(f"ix_{table}_frozen", "incident_id", postgresql_where=text("frozen")),
@@ -27,7 +27,7 @@ def _scope_indexes(table: str) -> tuple[Index, Index]:
 
 
 def _list_indexes(kind: str) -> tuple[Index, Index]:
-    """By which what ran of one definition is listed: all of it, and that of a status, which may be rare."""
+    """Indexes to list the executions of one definition: all, and those with a status, which may be rare."""
     name, owner = f"ix_{kind}_executions_{kind}_id", f"{kind}_id"
     return (
         Index(f"{name}_created_at", owner, "created_at", "id"),
@@ -36,7 +36,7 @@ def _list_indexes(kind: str) -> tuple[Index, Index]:
 
 
 class ExecutionColumns:
-    """What executions of both kinds have."""
+    """The columns of both kinds of executions."""
 
     id: Mapped[str] = mapped_column(primary_key=True)
     definition: Mapped[Written]
@@ -60,10 +60,10 @@ class ExecutionColumns:
 
 
 class StepColumns:
-    """What the steps of a runbook execution and the actions of a workflow execution have.
+    """The columns of the steps of a runbook execution and the actions of a workflow execution.
 
-    `maybe_done`: it was before us when a copy of the database was taken that has been restored since, or follows from
-    such a one: the database that the copy is of may have seen it done.
+    `maybe_done`: the step was still ahead when the restored copy of the database was taken, or follows from such a
+    step: the original database may have it as done.
     """
 
     position: Mapped[int] = mapped_column(primary_key=True)
@@ -81,10 +81,10 @@ class StepColumns:
 
 
 class RunbookExecution(ExecutionColumns, Base):
-    """One run of a runbook. `awaited_by`: the id of the workflow's action that waits for its end, if one does.
+    """A run of a runbook. `awaited_by`: the id of the workflow's action that waits for its end, if any.
 
-    `initiators`: who brought it about (core.decisions.initiators); none of them decides its gates.
-    `depth`: how many of our own runs, one after the other, led to it.
+    `initiators`: who initiated it (core.decisions.initiators); none of them may decide its gates.
+    `depth`: how many of our own runs in a chain led to it.
     """
 
     __tablename__ = "runbook_executions"
@@ -116,7 +116,7 @@ class RunbookExecution(ExecutionColumns, Base):
 
 
 class StepExecution(StepColumns, Base):
-    """`carried_over`: it was done by the execution that this one is a retry of."""
+    """`carried_over`: the step was done by the execution that this one retries."""
 
     __tablename__ = "step_executions"
 
@@ -127,9 +127,9 @@ class StepExecution(StepColumns, Base):
 
 
 class WorkerLoss(Base):
-    """A worker that was lost while it held an execution, written down by the claim (`fence`) that found it so.
+    """A worker lost while it held an execution, recorded by the claim (`fence`) that found out.
 
-    `position`: of the step that was the current one.
+    `position`: of the step that was current.
     """
 
     __tablename__ = "worker_losses"
@@ -144,7 +144,7 @@ class WorkerLoss(Base):
 
 
 class WorkflowExecution(ExecutionColumns, Base):
-    """One run of a workflow for one incident, caused by one event."""
+    """A run of a workflow for one incident, caused by one event."""
 
     __tablename__ = "workflow_executions"
 

@@ -1,4 +1,4 @@
-"""Incidents, and what happened to them."""
+"""Incidents, their timelines, and their alerts."""
 
 from datetime import datetime
 from typing import Any
@@ -13,11 +13,11 @@ from core.tables.people import Team
 class Incident(Base):
     """`number` is for people (`inc-12`), `id` for programs. `slack_channel` is null until there is one.
 
-    `links`: what was made elsewhere for it, such as tickets: `{"name", "url"}` each.
-    `alert_key`: of the alert that opened it. While the incident is unresolved no other has the same. `alert_severity`:
-    what that alert said last, which is not always the incident's own; null where none is known.
-    `channel_is_current`: false for an incident that shared its channel with a newer one before a channel could have but
-    one: what it says still goes there, and commands there are not for it.
+    `links`: things created elsewhere for the incident, such as tickets: `{"name", "url"}` each.
+    `alert_key`: of the alert that opened it; unique among unresolved incidents.
+    `alert_severity`: the latest severity of that alert, which may differ from the incident's own; null if unknown.
+    `channel_is_current`: false for an incident that shared its channel with a newer one before channels were exclusive:
+    its messages still go there, but commands there do not apply to it.
     """
 
     __tablename__ = "incidents"
@@ -63,10 +63,10 @@ class Incident(Base):
 
 
 class IncidentEvent(Base):
-    """One line of an incident's timeline; those of a trigger's kind also start workflows.
+    """One entry of an incident's timeline; the kinds that triggers name also start workflows.
 
-    `depth`: how many workflows, one after the other, led to it: 0 for what people did, 1 for what a workflow did
-    that such an event had started, and so on. `initiators`: who brought it about (core.decisions.initiators).
+    `depth`: how many workflows in a chain led to it: 0 for people's actions, 1 for those of a workflow started by such
+    an event, and so on. `initiators`: who initiated it (core.decisions.initiators).
     """
 
     __tablename__ = "incident_events"
@@ -84,7 +84,7 @@ class IncidentEvent(Base):
 
 
 class IncidentAgeReached(Base):
-    """An incident came to an age that a workflow's trigger names, and was looked at for it: once."""
+    """An incident has reached the age of a workflow's trigger and has been checked for it, once."""
 
     __tablename__ = "incident_ages_reached"
 
@@ -95,10 +95,10 @@ class IncidentAgeReached(Base):
 
 
 class GroupedAlert(Base):
-    """An alert that came in a storm: it has no incident of its own, but is one of those that `incident_id` counts.
+    """An alert that came in a storm: it has no incident of its own, but counts towards `incident_id`.
 
-    `alert_key` and `severity`: as `Incident.alert_key` and `alert_severity` say it of others. `resolved_at`: when its
-    sender said that it is over.
+    `alert_key` and `severity`: like `Incident.alert_key` and `alert_severity`. `resolved_at`: when its sender reported
+    that it was resolved.
     """
 
     __tablename__ = "grouped_alerts"
@@ -115,10 +115,10 @@ class GroupedAlert(Base):
 
 
 class EarlyAlert(Base):
-    """What was told of an alert that we did not know: the newest of each kind, kept for some minutes.
+    """News of an alert that was not known: the newest of each kind, kept for some minutes.
 
-    `alert_key`: as of the incident that it may be about. `news`: of core.alerts.alert.AlertNews. `arrived_at`: when the
-    request came; an alert whose own request had come before is told it (core.services.incidents.alerts).
+    `alert_key`: of the incident that it may concern. `news`: of core.alerts.alert.AlertNews. `arrived_at`: when the
+    request came; an alert whose own request came earlier takes the news into account (core.services.incidents.alerts).
     """
 
     __tablename__ = "early_alerts"

@@ -1,13 +1,4 @@
-"""The installation: its database, processes, workspace, freezes.
-
-Which database this is: by that is recognised that it is a restored copy of another one.
-
-The processes that are at work, and which releases may be, on the schema that there is.
-
-The Slack workspace that this installation belongs to.
-
-Freezes: what must not go on, since when, and why.
-"""
+"""The installation: the identity of its database, its processes, its Slack workspace, and freezes."""
 
 from datetime import datetime
 
@@ -21,10 +12,10 @@ from core.tables.people import Team
 class Installation(Base):
     """One row, written by the first process that meets a new database.
 
-    `generation`: 1, and one more with every restore. `identity`, `timeline`: of the database that wrote the row
-    (core.services.operations.installation). `line`: a name for what was written since the last restore, by which
-    somebody outside remembers `mark`, a number that only grows. `restored_at`: when the last restore was recognised;
-    null before one.
+    `generation`: 1, plus 1 for every restore. `identity`, `timeline`: of the database that wrote the row
+    (core.services.operations.installation). `line`: a name for the period since the last restore, under which an
+    outside witness remembers `mark`, a number that only grows. `restored_at`: when the last restore was detected; null
+    if there was none.
     """
 
     __tablename__ = "installation"
@@ -40,7 +31,7 @@ class Installation(Base):
 
 
 class Process(Base):
-    """One that began, and did not end in order since. `kind`: `worker`, …; `seen_at`: its last sign of life."""
+    """A process that started and has not shut down in order. `kind`: `worker`, …; `seen_at`: its last sign of life."""
 
     __tablename__ = "processes"
 
@@ -54,7 +45,7 @@ class Process(Base):
 
 
 class SchemaCompatibility(Base):
-    """One row, written by `runbook migrate`. `oldest_code`: the oldest release that works with the schema as it is.
+    """One row, written by `runbook migrate`. `oldest_code`: the oldest release that works with the current schema.
 
     A release is named by its newest migration.
     """
@@ -67,9 +58,9 @@ class SchemaCompatibility(Base):
 
 
 class SlackWorkspace(Base):
-    """One row, learned from Slack: a start without Slack knows it all the same.
+    """One row, learned from Slack, so that a start without Slack knows it too.
 
-    `enterprise_id` is empty where the workspace belongs to none; `app_id` is null where Slack does not tell it.
+    `enterprise_id` is empty if the workspace belongs to none; `app_id` is null if Slack did not report it.
     """
 
     __tablename__ = "slack_workspace"
@@ -83,7 +74,7 @@ class SlackWorkspace(Base):
 
 
 class Freeze(Base):
-    """In force until `lifted_at`. `team_id`: null for everything; there is one in force for a scope at most."""
+    """A freeze, in force until `lifted_at`. `team_id`: null for everything. At most one per scope is in force."""
 
     __tablename__ = "freezes"
     __table_args__ = (

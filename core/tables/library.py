@@ -1,4 +1,4 @@
-"""Definitions: runbooks and workflows, with their history."""
+"""Definitions of runbooks and workflows, with their history."""
 
 from datetime import datetime
 
@@ -12,11 +12,12 @@ WRITES = text("change IN ('created', 'changed', 'rolled_back')")
 
 
 class LibraryColumns:
-    """What runbooks and workflows have: the newest version of a definition. `changed_by`: who wrote that version.
+    """The columns of runbooks and workflows: the newest version of a definition. `changed_by`: the author of that
+    version.
 
-    `status`: where that version stands: draft, approved or deprecated. `approved_version`: the newest one that was
-    approved, `approved_by`: by whom. `quarantine`: why it may not run, where it killed its workers; null again once it
-    is changed or approved again.
+    `status`: of that version: draft, approved or deprecated. `approved_version`: the newest approved version,
+    `approved_by`: by whom. `quarantine`: why it may not run, if it lost its workers; null again once it is changed or
+    approved again.
     """
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -39,10 +40,10 @@ class LibraryColumns:
 
 
 class VersionColumns:
-    """One line of a definition's history: it was written, or something was decided about it.
+    """One entry of a definition's history: it was written, or a decision was made about it.
 
-    `version` numbers definitions: rows of one number have one definition. The first of them says who wrote it, the
-    others (approved, deprecated, enabled, …) who decided what about it. `status`: where it stood afterwards.
+    `version` numbers definitions: rows with the same number have the same definition. The first of them has its author,
+    the others (approved, deprecated, enabled, …) who made which decision. `status`: after the change.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -56,7 +57,7 @@ class VersionColumns:
 
 
 class Runbook(LibraryColumns, Base):
-    """It runs only while `status` is `approved`: an edit takes it out of force."""
+    """A runbook. It runs only while `status` is `approved`; an edit takes it out of force."""
 
     __tablename__ = "runbooks"
     __table_args__ = (
@@ -75,11 +76,11 @@ class RunbookVersion(VersionColumns, Base):
 
 
 class Workflow(LibraryColumns, Base):
-    """`enabled` is no part of what is versioned; `definition` says the same.
+    """A workflow. `enabled` is not part of what is versioned; `definition` has the same value.
 
-    `in_force`: what the approved version says, without `enabled`: only that is ever started. An edit leaves it as it
-    is. Null before the first approval, once it is deprecated, and under quarantine. `trigger_on`: the name of what
-    starts it; null where nothing is in force. `trigger_since`: since when it has been enabled with that trigger.
+    `in_force`: the approved version, without `enabled`; only this is ever started. An edit does not change it. Null
+    before the first approval, after deprecation, and under quarantine. `trigger_on`: the event that starts it; null if
+    nothing is in force. `trigger_since`: since when it has been enabled with that trigger.
     """
 
     __tablename__ = "workflows"
@@ -94,7 +95,7 @@ class Workflow(LibraryColumns, Base):
 
 
 class WorkflowVersion(VersionColumns, Base):
-    """`status` of lines from before workflows were approved: `enabled` or `disabled`."""
+    """A version of a workflow. `status` of entries from before workflows needed approval: `enabled` or `disabled`."""
 
     __tablename__ = "workflow_versions"
     __table_args__ = (

@@ -1,7 +1,7 @@
-"""Notices: the Slack messages that we owe, with what is wanted and what was delivered.
+"""Notices: the Slack messages to deliver, with what is wanted and what was delivered.
 
-`wanted` grows with every change that people should see; the poster renders the state of that moment and
-sets `delivered` to the number it rendered. A notice is owed while `wanted > delivered`.
+`wanted` grows with every change that people should see; the poster renders the current state and sets `delivered` to
+the number that it rendered. A notice is pending while `wanted > delivered`.
 """
 
 from datetime import datetime
@@ -13,10 +13,10 @@ from core.tables.base import Base, JsonObject
 
 
 class Notice(Base):
-    """One message that we owe.
+    """One message to deliver.
 
-    `key` makes a notice of a kind unique for its subject. `thread_of`: the execution in whose thread it goes.
-    `priority`: the smaller goes first. `uncertain`: a post left, and no answer came (yet).
+    `key` makes a notice of a kind unique for its subject. `thread_of`: the execution in whose thread it is posted.
+    `priority`: the smallest is posted first. `uncertain`: a post was sent and has not been answered (yet).
     """
 
     __tablename__ = "notices"
@@ -59,7 +59,7 @@ class Notice(Base):
 
 
 class SlackPace(Base):
-    """When a method, or a channel, may next be called: shared by all posters."""
+    """When a Slack method or channel may next be called; shared by all posters."""
 
     __tablename__ = "slack_pace"
 

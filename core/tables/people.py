@@ -1,9 +1,4 @@
-"""Teams, their people and tokens, and declared secrets.
-
-Teams, who is in them, and the tokens that speak for people over REST.
-
-Secrets: what is declared about them (their values are in no table), and parameters that are secrets.
-"""
+"""Teams with their members, channels and API tokens; secret declarations and secret parameters."""
 
 from datetime import datetime
 from typing import Any
@@ -37,7 +32,7 @@ class TeamMember(Base):
 
 
 class TeamChannel(Base):
-    """A Slack channel that a team declares as its own. Several may declare one: then it is theirs together."""
+    """A Slack channel that a team declares as its own. Several teams may declare the same channel and then share it."""
 
     __tablename__ = "team_channels"
 
@@ -46,11 +41,11 @@ class TeamChannel(Base):
 
 
 class ApiToken(Base):
-    """A bearer token. Only its SHA-256 is kept: the token has 256 random bits, so no salt is needed.
+    """A bearer token. Only its SHA-256 is stored; the token has 256 random bits, so no salt is needed.
 
-    `kind`: `person` or `service`; `slack_user_id`: whom it speaks for, `service:NAME` for a service, and `owner` who
-    answers for that. `scopes`: core.statuses.TokenScope. `team`: the one it is good for; null: all of theirs.
-    `created_by`: null for those from before tokens had scopes, which were narrowed by migration 0014.
+    `kind`: `person` or `service`; `slack_user_id`: whom it acts for, `service:NAME` for a service, whose responsible
+    person is `owner`. `scopes`: core.statuses.TokenScope. `team`: the only team it is valid for; null: all of theirs.
+    `created_by`: null for tokens from before scopes, which migration 0014 restricted.
     """
 
     __tablename__ = "api_tokens"
@@ -71,7 +66,7 @@ class ApiToken(Base):
 
 
 class Secret(Base):
-    """`definition`: the document `kind: secret`."""
+    """The declaration of a secret; its value is in no table. `definition`: the document `kind: secret`."""
 
     __tablename__ = "secrets"
 
@@ -84,9 +79,10 @@ class Secret(Base):
 
 
 class SecretParameters(Base):
-    """What a run was given and nobody may see: the worker alone reads it. In `parameters` of the run stands `***`.
+    """The secret parameters of a run, which only the worker reads. The run's `parameters` have `***` in their place.
 
-    It is apart from what people read, so that a dump or a role may leave it out; it is gone when the run succeeded.
+    They are separate from what people read, so that a dump or a database role can leave them out; they are deleted when
+    the run has succeeded.
     """
 
     __tablename__ = "secret_parameters"

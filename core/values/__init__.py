@@ -1,1 +1,1 @@
-"""The values that decisions are about: an execution with its steps."""
+"""The values that decisions work on: an execution with its steps, and its events."""

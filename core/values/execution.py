@@ -1,7 +1,7 @@
-"""The values that decisions about an execution are made of: its state, and what can happen to it.
+"""The state of an execution, and the events that can change it.
 
-Runbook executions and workflow executions are the same machine: an ordered list of steps, of which one
-is current. A workflow's actions are its steps.
+Runbook executions and workflow executions are the same state machine: an ordered list of steps, one of which is
+current. A workflow's actions are its steps.
 """
 
 from collections.abc import Mapping
@@ -19,13 +19,13 @@ OPEN = frozenset({Status.PENDING, Status.RUNNING, Status.WAITING, Status.UNKNOWN
 
 @dataclass(frozen=True, slots=True)
 class StepPolicy:
-    """What the definition says about repeating and failing.
+    """What the definition says about retries and failures.
 
-    `repeatable`: after a crash or a failure the step may be run again without asking (it said
-    `retry: {safe: true}`, or it touches nothing outside), `attempts` times in all.
-    `asks`: whether people can be asked for a verdict on it; where nobody can, a doubt ends the execution.
-    `rechecks`: its condition is asked once more when its wait is over.
-    `covers_for`: of an approval, for how long it covers retries too; None: one attempt of what it showed.
+    `repeatable`: after a crash or a failure the step may be run again without asking (its definition has `retry: {safe:
+    true}`, or it makes no outside call), `attempts` times in total.
+    `asks`: whether people can be asked for a verdict; otherwise a step in doubt ends the execution.
+    `rechecks`: whether its condition is evaluated again when its wait is over.
+    `covers_for`: for an approval, how long it also covers retries; None: it covers one attempt of what it showed.
     """
 
     repeatable: bool = False
@@ -40,9 +40,9 @@ class StepPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of an execution: its policy, and how far it got.
+    """One step of an execution: its policy and its progress.
 
-    `maybe_done`: a restored database had not seen it done, and the one that it is a copy of may have.
+    `maybe_done`: a restored database does not have it as done, but the database from which it was copied may.
     """
 
     id: str
@@ -60,16 +60,16 @@ class Step:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether to begin it now might be to repeat what must not be repeated."""
+        """Whether starting the step now might repeat something that must not be repeated."""
         return self.maybe_done and not self.policy.repeatable
 
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """The state of one run. `wake_at`: when it next needs a worker; None: not before something happens.
+    """The state of one run. `wake_at`: when it next needs a worker; None: not before an event.
 
-    `timeout`: how long it may take from its first start, waits included.
-    `frozen`: no step may start until somebody lifts the freeze.
+    `timeout`: how long it may take from its first start, including waits.
+    `frozen`: no step may start until the freeze is lifted.
     """
 
     status: Status
@@ -85,19 +85,19 @@ class Execution:
 
     @property
     def deadline(self) -> datetime | None:
-        """When its time is over; None before it starts, and where it may take any time."""
+        """The end of its time; None before it starts, and without a timeout."""
         return self.started_at + self.timeout if self.started_at and self.timeout else None
 
     @property
     def position(self) -> int | None:
-        """Index of the current step: the first one that is not over; None when all are."""
+        """The index of the current step, which is the first that is not over; None if all are over."""
         return next((i for i, step in enumerate(self.steps) if step.status in OPEN), None)
 
     def with_step(self, position: int, step: Step) -> "Execution":
         return replace(self, steps=(*self.steps[:position], step, *self.steps[position + 1 :]))
 
 
-# What a step came to -------------------------------------------------------------------------------
+# Results of a step ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +113,9 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It did not do what it should, and we know it.
+    """The step certainly did not succeed.
 
-    `final`: trying again would not help. `retry_after`: how long the other side asks to wait before that.
+    `final`: a retry would not help. `retry_after`: how long the other side asks to wait before a retry.
     """
 
     error: str
@@ -126,7 +126,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Uncertain:
-    """It may or may not have happened: the request left, no answer came."""
+    """The step may or may not have happened: the request was sent, and no answer came."""
 
     error: str
     output: Json = None
@@ -134,7 +134,7 @@ class Uncertain:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """It is for people, time or another system now; `until`: when to look again (for a gate: when it expires)."""
+    """The step waits for people, time or another system. `until`: when to check again (for a gate: when it expires)."""
 
     waiting_for: WaitingFor
     until: datetime | None
@@ -143,17 +143,17 @@ class Waits:
 StepResult = Succeeded | Skipped | Failed | Uncertain | Waits
 
 
-# What can happen to an execution -------------------------------------------------------------------
+# Events of an execution ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A worker took the execution: for the first time, after a wait, or after its last worker died."""
+    """A worker claimed the execution: for the first time, after a wait, or after its last worker was lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepPrepared:
-    """The current step's request was rendered; it goes outside as soon as this is committed."""
+    """The current step's request was rendered; it is sent as soon as this is committed."""
 
     request: Json
 
@@ -165,7 +165,7 @@ class StepEnded:
 
 @dataclass(frozen=True, slots=True)
 class GateDecided:
-    """`gate`: the id of the approval, which the step keeps: by it is found what was approved."""
+    """People decided at the gate. `gate`: the approval's id, stored in the step's output."""
 
     approved: bool
     by: str
@@ -175,21 +175,21 @@ class GateDecided:
 
 @dataclass(frozen=True, slots=True)
 class GateOutdated:
-    """The open gate does not show what would be sent: it is asked anew."""
+    """The open gate does not show what would be sent, so it is asked again."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalVoided:
-    """What was approved is not what the current step would do now: it is asked anew before that."""
+    """What was approved is not what the current step would do now, so the gate is asked again first."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class CallbackReceived:
-    """What the current step waits for has come, and is there to be read."""
+    """The callback for which the current step is waiting has been received."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,19 +208,19 @@ class VerdictGiven:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The execution may not begin, for its runbook may not run; or not go on, for it kills its workers."""
+    """The execution may not start, because its runbook may not run; or not continue, because it loses its workers."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class LockGranted:
-    """The lock that the execution waited for is its own now."""
+    """The execution now holds the lock for which it was waiting."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What the step `step_id` called back for has come to an end."""
+    """What the step `step_id` was waiting for has ended."""
 
     step_id: str
     result: Succeeded | Failed
@@ -244,7 +244,7 @@ Event = (
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """The execution as it is now, and the index of the step that its worker is to prepare next, if any."""
+    """The new state of an execution, and the index of the step that its worker must prepare next, if any."""
 
     execution: Execution
     prepare: int | None = None

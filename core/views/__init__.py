@@ -1,1 +1,1 @@
-"""What is shown of what is stored, a module for each kind of thing."""
+"""Read models of stored things, a module for each kind of thing."""

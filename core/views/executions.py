@@ -1,4 +1,4 @@
-"""Executions as everybody shows them: with their steps, approvals, and who brought them about."""
+"""Executions as every interface shows them: with their steps, approvals and initiators."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -30,7 +30,7 @@ class ApprovalDecisionView(BaseModel):
 
 
 class InitiatorView(BaseModel):
-    """Who brought a run about, and how: `{"who": "U0ANNA", "as": "opened"}`."""
+    """Who initiated a run, and how: `{"who": "U0ANNA", "as": "opened"}`."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 
@@ -39,10 +39,10 @@ class InitiatorView(BaseModel):
 
 
 class ShownStepView(BaseModel):
-    """A step that an approval lets run. `request`: what will be sent, secrets by name, as far as it is known.
+    """A step that an approval allows to run. `request`: what will be sent, as far as it is known, with secrets by name.
 
-    `depends_on_results`: whether earlier steps decide some of it; that stands there as `‹lag.seconds›`. `error`: why it
-    is certain to fail.
+    `depends_on_results`: whether the request depends on the results of earlier steps, shown in it as `‹lag.seconds›`.
+    `error`: why the step is certain to fail.
     """
 
     step: str
@@ -56,11 +56,12 @@ class ShownStepView(BaseModel):
 
 
 class ApprovalView(BaseModel):
-    """A gate. `approvers`: who may decide, in words with Slack mentions; `people`: the Slack ids to ping.
+    """An approval gate. `approvers`: who may decide, in words with Slack mentions; `people`: the Slack ids to notify.
 
-    `initiators`: who brought its run about, and does not decide. `nobody_left`: where too few are left who may, that,
-    and who can help. `shown`: what an approval lets run; `digest`: SHA-256 of that with version and parameters; null of
-    what an earlier release asked. `asked_again`: why, where it was asked before.
+    `initiators`: who initiated its run and may not decide. `nobody_left`: if too few people remain who may decide, a
+    sentence that says so and who can help. `shown`: the steps that an approval allows to run; `digest`: SHA-256 of
+    these with the version and parameters; both null for a gate of an earlier release. `asked_again`: why, if it was
+    asked before.
     """
 
     id: str
@@ -83,7 +84,7 @@ class ApprovalView(BaseModel):
 
 
 class FreezeView(BaseModel):
-    """`team`: None for everything. `lifted_by` and `lifted_at`: None while it is in force."""
+    """A freeze. `team`: None for everything. `lifted_by` and `lifted_at`: None while it is in force."""
 
     id: str
     team: str | None
@@ -95,18 +96,18 @@ class FreezeView(BaseModel):
 
 
 class MessageView(BaseModel):
-    """A message in Slack, by what its API names it: `chat.getPermalink` makes a link of the two."""
+    """A message in Slack, identified as in Slack's API: `chat.getPermalink` turns the two fields into a link."""
 
     channel: str
     ts: str
 
 
 class ExecutionView(BaseModel):
-    """A runbook execution. `requested_by`: a Slack user id, or `workflow:NAME`; `initiators`: who brought it about.
+    """A runbook execution. `requested_by`: a Slack user id, or `workflow:NAME`; `initiators`: who initiated it.
 
-    `retry_of`: the execution that this one goes on with; its `carried_over` steps were done there.
-    `retried_as`: the execution that goes on with this one.
-    `freeze`: what holds it before its next step. `message`: its headline in Slack, once it is there.
+    `retry_of`: the execution that this one continues; its `carried_over` steps were done there. `retried_as`: the
+    execution that continues this one. `freeze`: the freeze that holds it before its next step. `message`: its headline
+    in Slack, once posted.
     """
 
     id: str
@@ -136,13 +137,13 @@ class ExecutionView(BaseModel):
 
 
 class ActionView(StepView):
-    """An action is the step of a workflow."""
+    """An action, which is the step of a workflow."""
 
 
 class WorkflowExecutionView(BaseModel):
-    """A workflow execution, with the runbook executions that it caused. `event`: what started it.
+    """A workflow execution, with the runbook executions that it started. `event`: the event that started it.
 
-    `requested_by`: who caused that: a Slack user id, `workflow:NAME`, or `system`.
+    `requested_by`: who caused that event: a Slack user id, `workflow:NAME`, or `system`.
     """
 
     id: str
@@ -163,7 +164,7 @@ class WorkflowExecutionView(BaseModel):
 
 
 class CallbackView(BaseModel):
-    """A callback that came for a step. Its body is not shown: the step keeps what it needs of it."""
+    """A callback received for a step. Its body is not shown; the step keeps what it needs from it."""
 
     execution_id: str
     step: str

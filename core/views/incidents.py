@@ -1,4 +1,4 @@
-"""Incidents as everybody shows them, and their timeline."""
+"""Incidents and their timeline, as every interface shows them."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from core.statuses import IncidentStatus, Severity
 
 
 class LinkView(BaseModel):
-    """Something that was made elsewhere for an incident, such as a ticket."""
+    """Something created elsewhere for an incident, such as a ticket."""
 
     name: str
     url: str
@@ -35,9 +35,9 @@ class IncidentView(BaseModel):
 
 
 class TimelineEntryView(BaseModel):
-    """One line of an incident's timeline. `subject_id`: the incident, execution or gate that it is about.
+    """One entry of an incident's timeline. `subject_id`: the incident, execution or gate that it is about.
 
-    `actor`: a Slack user id, `workflow:NAME` or `system`; `text`: the line in words; `details`: by `kind`.
+    `actor`: a Slack user id, `workflow:NAME` or `system`; `text`: the entry in words; `details`: depends on `kind`.
     """
 
     id: str

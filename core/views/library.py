@@ -1,4 +1,4 @@
-"""The library's definitions as faces show them: their newest versions, and what is behind those."""
+"""Definitions of the library, as every interface shows them: the newest version and its status."""
 
 from datetime import datetime
 from typing import Any
@@ -9,10 +9,11 @@ from core.statuses import ApprovalStatus
 
 
 class DefinitionView(BaseModel):
-    """`status`: of the newest version, which is what is shown. `quarantine`: why it may not run, if it killed workers.
+    """A definition. `status`: of the newest version, which is the one shown. `quarantine`: why it may not run, if it
+    lost workers.
 
-    `approved_version`: the one that was approved last, `approved_by`: by whom, a Slack user id, `operator`, or
-    `migrated` for a workflow that ran before workflows were approved; null where none was yet.
+    `approved_version`: the version approved last; `approved_by`: by whom: a Slack user id, `operator`, or `migrated`
+    for a workflow that ran before workflows needed approval. Null if none has been approved.
     """
 
     id: str
@@ -32,20 +33,23 @@ class DefinitionView(BaseModel):
 
 
 class RunbookView(DefinitionView):
-    """Only an approved one runs."""
+    """A runbook. Only an approved version runs."""
 
 
 class RunbookWithDiff(RunbookView):
-    """`diff`: what the newest version changes in the approved one, as a unified diff of their YAML.
+    """A runbook with `diff`: the changes of the newest version against the approved one, as a unified diff of their
+    YAML.
 
-    None where no version was approved yet; empty where nothing differs.
+    None if no version has been approved; empty if nothing differs.
     """
 
     diff: str | None
 
 
 class VersionView(BaseModel):
-    """One line of a definition's history. Lines of one `version` have one `definition`; `status`: afterwards."""
+    """One entry of a definition's history. Entries with the same `version` have the same `definition`. `status`: after
+    the change.
+    """
 
     version: int
     change: str
@@ -57,9 +61,10 @@ class VersionView(BaseModel):
 
 
 class WorkflowView(DefinitionView):
-    """`in_force_version`: the approved version that its trigger starts while it is `enabled`; null where none is.
+    """A workflow. `in_force_version`: the approved version that its trigger starts while it is `enabled`; null if there
+    is none.
 
-    `trigger_on`: the name of what starts it; of a workflow of which nothing is in force, of what would.
+    `trigger_on`: the event that starts it, or would start it if no version is in force.
     """
 
     enabled: bool
@@ -68,13 +73,13 @@ class WorkflowView(DefinitionView):
 
 
 class WorkflowWithDiff(WorkflowView):
-    """`diff`: as a runbook's."""
+    """A workflow with `diff`, as for a runbook."""
 
     diff: str | None
 
 
 class SecretView(BaseModel):
-    """What is declared about a secret. Its value is nowhere."""
+    """The declaration of a secret. Its value is never included."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""What is kept about the whole: audit entries, figures."""
+"""Audit entries and analytics."""
 
 from datetime import datetime
 from typing import Any
@@ -7,9 +7,9 @@ from pydantic import BaseModel
 
 
 class AuditEntryView(BaseModel):
-    """One deed. `before` and `after`: what it changed, where it changed something; they are in `details` too.
+    """One action in the audit trail. `before` and `after`: the changed values, if any; they are also in `details`.
 
-    `position` in the chain and `hash` are null until it is sealed, a moment later.
+    `position` in the chain and `hash` are null until the entry is sealed, a moment later.
     """
 
     number: int
@@ -28,14 +28,14 @@ class AuditEntryView(BaseModel):
 
 
 class PercentilesView(BaseModel):
-    """In seconds, within 2.5 % (or a millisecond) of the exact percentile."""
+    """Percentiles in seconds, within 2.5 % (or a millisecond) of the exact value."""
 
     p50: float
     p95: float
 
 
 class FailureView(BaseModel):
-    """A step that failed: in how many executions, and the error that it gave most often."""
+    """A step that failed: in how many executions, and its most frequent error."""
 
     step: str
     executions: int
@@ -43,11 +43,11 @@ class FailureView(BaseModel):
 
 
 class AnalyticsView(BaseModel):
-    """How a runbook or workflow does, over the executions asked for since `since`, a day's beginning (None: ever).
+    """Statistics of a runbook or workflow, over the executions requested since the day `since` (None: all).
 
-    `success_rate`: of those that ended, cancelled ones too; None where none did. `approval_seconds`: from a gate's
-    opening to its approval, of runs that ended. `failures`: the steps that failed most, of executions that failed or
-    timed out; errors are told apart by their first 500 characters.
+    `success_rate`: among those that ended, including cancelled ones; None if none ended. `approval_seconds`: from the
+    opening of a gate to its approval, in runs that ended. `failures`: the steps that failed most often in executions
+    that failed or timed out; errors are grouped by their first 500 characters.
     """
 
     since: datetime | None

@@ -1,4 +1,4 @@
-"""Small checks that blocks, elements and views share. Each yields what is wrong, in Slack's own words."""
+"""Checks that blocks, elements and views share. Each yields errors in Slack's own words."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass

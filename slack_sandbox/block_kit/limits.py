@@ -1,10 +1,6 @@
-"""Slack's numbers and identities for blocks, each with the page that states it.
-
-Slack's numbers for blocks, elements and views, each with the page that states it.
+"""Slack's limits of blocks, elements and views, with the pages that state them, and generated block and action ids.
 
 Lengths are in characters.
-
-The block_ids and action_ids that Slack makes up where an app gave none.
 """
 
 from slack_sandbox.values import Json, new_secret

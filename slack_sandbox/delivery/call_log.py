@@ -1,9 +1,4 @@
-"""What is delivered to the app, and the log of all calls.
-
-What is delivered, and what came of it. The same for HTTP and Socket Mode.
-
-A record of what went over the wire, both ways, for people and tests to look at.
-"""
+"""Deliveries to the app and their outcomes, over HTTP and Socket Mode, and the log of all calls in both directions."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -56,7 +51,7 @@ class Carrier(Protocol):
     """One way to reach the app."""
 
     async def deliver(self, delivery: Delivery) -> Acknowledgement:
-        """Bring it to the app and wait for its acknowledgement, 3 seconds at most. Never raises."""
+        """Deliver it to the app and wait for its acknowledgement, at most 3 seconds. Never raises."""
 
 
 KEPT_ENTRIES = 20_000
@@ -84,7 +79,7 @@ class ApiCall(Numbered):
 
 @dataclass(frozen=True)
 class DeliveryRecord(Numbered):
-    """One delivery to the app, with what came of it: ``acknowledged`` or why not, after so many seconds."""
+    """One delivery to the app, with its outcome, ``acknowledged`` or why not, and the seconds that it took."""
 
     delivery: Delivery
     over: str

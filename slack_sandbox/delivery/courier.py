@@ -1,4 +1,4 @@
-"""The one who brings things to the app, whichever way it is reached now, and keeps a record."""
+"""Delivers to the app over Socket Mode or HTTP, and records each delivery."""
 
 from dataclasses import dataclass
 

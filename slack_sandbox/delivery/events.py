@@ -1,4 +1,4 @@
-"""The Events API: what happened in the workspace, told to the app, again where it did not acknowledge.
+"""The Events API: sends the workspace's events to the app, and again if it does not acknowledge.
 
 https://docs.slack.dev/apis/events-api
 """
@@ -40,7 +40,7 @@ def event_callback(team: TeamConfig, app: AppConfig, event: Json, now: datetime)
 
 
 class EventDispatcher:
-    """Sends events with nobody waiting. ``retry_delays`` are the seconds before each next try."""
+    """Sends events in the background. ``retry_delays`` are the seconds before each further attempt."""
 
     def __init__(self, courier: Courier, retry_delays: tuple[float, ...]) -> None:
         self._courier = courier

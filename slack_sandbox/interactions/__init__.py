@@ -1,1 +1,1 @@
-"""What people do to the app: commands, clicks, modals. Builds the payloads, delivers, acts on the answers."""
+"""Interactions of people with the app: commands, clicks, modals. Builds and delivers payloads, applies the answers."""

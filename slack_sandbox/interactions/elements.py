@@ -1,14 +1,6 @@
-"""The elements that a person acts on, and what they are told.
-
-What the person who acted is told when the app did not take it.
-
-The parts that every payload starts with: who, where, which app.
-
-What Slack itself checks before it hands a submitted modal to the app.
+"""Interactive elements: finding them in blocks, their part of a payload, and Slack's own checks of a submitted modal.
 
 https://docs.slack.dev/reference/block-kit/blocks/input-block and .../plain-text-input-element
-
-Finding interactive elements in blocks, and what an interaction with one tells the app.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,7 +46,7 @@ def channel_name(channel: Channel) -> str:
 
 
 def input_errors(blocks: Sequence[Json], values: Json) -> dict[str, str]:
-    """What to say beside each input block that cannot be submitted: {block_id: sentence}."""
+    """Return an error for each input block that cannot be submitted: {block_id: sentence}."""
     errors = {}
     for block in blocks:
         if block["type"] == "input":

@@ -1,4 +1,4 @@
-"""What an app may say in answer: along with the acknowledgement of a command, or to a response URL.
+"""An app's responses: in the acknowledgement of a command, or to a response URL.
 
 https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 """
@@ -55,7 +55,7 @@ def is_true(value: object) -> bool:
 
 
 def carry_out(workspace: Workspace, url: ResponseUrl, reply: Reply, now: datetime) -> None:
-    """Post, replace or delete, as the app asked. Raises SlackError."""
+    """Post, replace or delete, as the app requested. Raises SlackError."""
     original = find_original(workspace, url)
     if reply.content is None:
         if original:

@@ -1,1 +1,1 @@
-"""What people do and see, as HTTP: for the page, for tests, for demo drivers."""
+"""The HTTP API for people: for the page, tests and demo drivers."""

@@ -1,4 +1,4 @@
-"""Doing: messages, commands, clicks, modals, channels, each on behalf of one person."""
+"""Acting on behalf of one person: messages, commands, clicks, modals, channels."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""From a request to a handler and back: bodies are checked, refusals become sentences."""
+"""Between requests and handlers: checks bodies, and turns refusals into sentences."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""Directing: faults, the log, the app's settings, and what Slack does only now and then."""
+"""Controlling the sandbox: faults, the log, the app's settings, and what Slack does only occasionally."""
 
 from dataclasses import asdict, dataclass, replace
 

@@ -1,4 +1,4 @@
-"""The bodies that the people's side takes."""
+"""The request bodies of the people's API."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Looking: the state of the workspace as one person sees it, and what happens next, as it happens."""
+"""Reading: the state of the workspace as one person sees it, and the stream of its changes."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,1 +1,1 @@
-"""Slack's Web API: one module a family of methods, each with its METHODS; the registry puts them together."""
+"""Slack's Web API: one module for each family of methods, with its METHODS; the registry collects them."""

@@ -1,4 +1,4 @@
-"""chat.*: saying things. https://docs.slack.dev/reference/methods?family=chat"""
+"""chat.*: posting, updating and deleting messages. https://docs.slack.dev/reference/methods?family=chat"""
 
 from dataclasses import replace
 

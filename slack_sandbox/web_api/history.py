@@ -1,8 +1,6 @@
-"""What was said in a channel, page by page.
+"""conversations.history and conversations.replies: reading messages page by page.
 
 Cursors: https://docs.slack.dev/apis/web-api/pagination
-
-conversations.history and .replies: reading what was said.
 """
 
 import base64

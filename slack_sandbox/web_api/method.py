@@ -1,12 +1,7 @@
-"""A method of the Web API: its arguments, its token, its answer.
+"""A method of the Web API: its arguments (from a form, JSON, or a query string), its token, and its response.
 
-What a Web API method was called with, however it was sent: a form, JSON, or a query string.
-
-https://docs.slack.dev/apis/web-api#http-requests
-
-What a Web API method is: a plain function from a call to the body of its answer.
-
-Which token may call which method. https://docs.slack.dev/authentication/tokens
+A method is a plain function from a call to the body of the response.
+https://docs.slack.dev/apis/web-api#http-requests, https://docs.slack.dev/authentication/tokens
 """
 
 import json
@@ -46,7 +41,7 @@ class Arguments:
         return self.text(name).lower() in ("true", "1")
 
     def number(self, name: str, default: int) -> int:
-        """Raises SlackError ``invalid_arguments`` when it is no whole number."""
+        """Raises SlackError ``invalid_arguments`` if it is not a whole number."""
         try:
             return int(self.text(name) or default)
         except ValueError as error:

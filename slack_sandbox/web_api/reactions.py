@@ -1,4 +1,4 @@
-"""reactions.* and pins.*: small marks on messages."""
+"""reactions.* and pins.*: reactions to messages, and pins."""
 
 from dataclasses import replace
 

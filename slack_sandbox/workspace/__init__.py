@@ -1,1 +1,1 @@
-"""The workspace: who is in it, its channels, what was said, which modals stand open."""
+"""The workspace: its people, channels, messages and open modals."""

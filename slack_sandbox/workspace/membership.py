@@ -1,4 +1,4 @@
-"""Making channels, joining them, and closing them down."""
+"""Creating, joining and archiving channels."""
 
 import re
 from dataclasses import replace

@@ -1,12 +1,6 @@
-"""What a workspace holds: people, channels, messages.
+"""The models of a workspace: people, channels, messages with their threads, and the listeners of its changes.
 
-The things a workspace holds. All are values: a change makes a new one.
-
-What a message may say. Decided before anything is stored.
-
-The messages of one channel, in the order of their timestamps, with their threads.
-
-Where the workspace tells what changed: to the people who watch, and to the app that subscribed.
+They are immutable values: a change creates a new one. A message's content is checked before it is stored.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Posting, editing and deleting messages, and telling everybody whom it concerns."""
+"""Posting, editing and deleting messages, and notifying people and the app."""
 
 from dataclasses import replace
 from datetime import datetime

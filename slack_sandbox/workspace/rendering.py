@@ -1,4 +1,4 @@
-"""Slack's own objects, as its Web API and events write them: message, conversation, user, view."""
+"""Slack's objects in the format of its Web API and events: message, conversation, user, view."""
 
 from collections.abc import Sequence
 

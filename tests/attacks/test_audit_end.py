@@ -94,7 +94,7 @@ def test_an_end_that_the_owner_cut_off_is_noticed_by_a_kept_head(kept: Path, own
     status, said = verify("--head", str(kept))
     assert status == 1
     assert (
-        f"at position {head['position']}, and the chain ends at {head['position'] - 1}: its end was cut off"
+        f"at position {head['position']}, but the chain ends at {head['position'] - 1}: its end was cut off"
         in said
     )
 
@@ -114,7 +114,7 @@ def test_an_end_that_was_cut_off_and_grew_again_is_noticed(
 
     status, said = verify()
     assert status == 1
-    assert "there is another one: from some row on it was made anew" in said
+    assert "the chain has another hash there: it was rewritten" in said
 
 
 @pytest.mark.usefixtures("operator")

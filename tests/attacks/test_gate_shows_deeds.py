@@ -165,8 +165,8 @@ def test_an_approval_is_void_if_a_step_renders_otherwise(deployment: Deployment,
 
     assert target.paths() == ["/lag"]
     assert again["id"] != gate["id"]
-    assert again["asked_again"] == "Step promote renders otherwise than approved."
-    assert "Asked again:" in shown(deployment, again["id"])
+    assert again["asked_again"] == "Step promote would now send something different from what was approved."
+    assert "Approval is needed again:" in shown(deployment, again["id"])
     assert "/promote/db1/critical" in shown(deployment, again["id"])
     assert "asked again" in shown(deployment, gate["id"])
     with deployment.unit_of_work.begin() as work:
@@ -185,7 +185,7 @@ def test_a_button_that_shows_something_else_decides_nothing(deployment: Deployme
     other = f"{gate['id']}:{'0' * 16}"
     told = press(deployment, DATA_ADMIN, "approval.approve", other)
 
-    assert "What you saw is not what is asked now." in told
+    assert "The approval request has changed since you saw it." in told
     assert gate_of(deployment, gate["execution_id"])["status"] == "open"
     assert decided_in_slack(deployment, DATA_ADMIN, gate, silent=True) == ""
     assert gate_of(deployment, gate["execution_id"]) is None
@@ -200,7 +200,7 @@ def test_an_approval_over_rest_that_names_another_digest_is_refused(
     refused = approve(deployment, DATA_ADMIN, gate, digest=digest)
 
     assert refused.status_code == 409
-    assert "What you saw is not what is asked now." in refused.json()["detail"]
+    assert "The approval request has changed since you saw it." in refused.json()["detail"]
     assert approve(deployment, DATA_ADMIN, gate, digest=gate["digest"]).status_code == 200
 
 
@@ -209,7 +209,7 @@ def test_the_beginning_of_a_digest_is_long_enough_to_tell(deployment: Deployment
     gate = at_gate(deployment)
     assert approve(deployment, DATA_ADMIN, gate, digest=gate["digest"][: len(digest)]).status_code == 422
     value = f"{gate['id']}:{gate['digest'][: len(digest)]}"
-    assert "What you saw" in press(deployment, DATA_ADMIN, "approval.approve", value)
+    assert "approval request has changed" in press(deployment, DATA_ADMIN, "approval.approve", value)
 
 
 def test_a_gate_of_an_earlier_release_is_asked_anew_before_anybody_approves_it(

@@ -189,9 +189,9 @@ def test_a_gate_that_nobody_may_decide_says_so_and_names_who_can_help(deployment
 
     assert gate["people"] == []
     assert f"<@{PLATFORM}>" in gate["nobody_left"]
-    assert "Nobody is left" in gate["nobody_left"]
+    assert "Nobody can still decide" in gate["nobody_left"]
     assert gate["nobody_left"].split(":")[0] in deployment.slack.types(DATA_OPS, "C0DATA", "approvals")
-    refused(deployment, gate, DATA_ADMIN, "Nobody is left")
+    refused(deployment, gate, DATA_ADMIN, "Nobody can still decide")
 
 
 def test_a_gate_is_told_anew_when_the_last_who_may_decide_leaves(deployment: Deployment) -> None:
@@ -215,7 +215,7 @@ def test_who_is_named_and_brought_it_about_does_not_decide_either(deployment: De
     deployment.work()
     gate = open_gate(deployment, incident)
 
-    refused(deployment, gate, DATA_ADMIN, "You asked for this run")
+    refused(deployment, gate, DATA_ADMIN, "You requested this run")
     assert approve(deployment, WEB_ADMIN, gate).status_code == 200
 
 
@@ -244,5 +244,5 @@ def test_a_call_of_ones_own_run_does_not_launder_who_wanted_that_run(
     deployment.work()
     gate = open_gate(deployment, another)
 
-    refused(deployment, gate, DATA_ADMIN, "You asked for this run")
+    refused(deployment, gate, DATA_ADMIN, "You requested this run")
     assert approve(deployment, PLATFORM, gate).status_code == 200

@@ -77,7 +77,7 @@ def test_a_definition_posts_into_no_channel_of_others(
         found = text(f"SELECT status, error FROM {executions} WHERE incident_id = :incident")
         row = work.session.execute(found, {"incident": incident.id}).one()
         assert row.status == "failed"
-        assert f"{channel} is neither the incident's channel nor one that team web declares" in str(row.error)
+        assert f"{channel} is neither the incident's channel nor declared by team web" in str(row.error)
 
 
 @pytest.mark.parametrize("kind", ["runbook", "workflow"])
@@ -90,7 +90,7 @@ def test_it_is_refused_when_it_is_written(deployment: Deployment, kind: str) -> 
     answer = deployment.rest(WEB_ADMIN).post(f"/api/{kind}s", content=body, headers=headers)
 
     assert answer.status_code == 422
-    assert f"{DATA_CHANNEL} is no channel that team web declares." in answer.json()["detail"]
+    assert f"{DATA_CHANNEL} is not a channel that team web declares." in answer.json()["detail"]
 
 
 def test_where_a_team_may_post_it_still_does(deployment: Deployment) -> None:

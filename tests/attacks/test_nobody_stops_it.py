@@ -111,7 +111,7 @@ def test_many_expressions_together_are_refused_by_their_cost(deployment: Deploym
     long = "+".join(["1"] * 1_900)
     steps = [{"id": f"s{i}", "type": "message", "text": f"{{{{ {long}+{i} }}}}"} for i in range(30)]
     said = refusal(deployment.rest(DATA_ADMIN), "POST", "/api/runbooks", json=runbook(steps=steps))
-    assert "All that is to be evaluated here would take too long together" in said
+    assert "together would take too long" in said
 
 
 def test_a_condition_over_what_people_write_keeps_nobody_from_opening_an_incident(
@@ -147,9 +147,9 @@ def test_a_plan_has_an_end(deployment: Deployment) -> None:
     path = f"/api/incidents/{incident.id}/runbooks/heavy/execute"
     answer = deployment.rest(DATA_OPS).post(path, json=body)
     assert answer.status_code == 200
-    assert "would take too long together" in answer.text
+    assert "together would take too long" in answer.text
     told = deployment.slack.types(DATA_OPS, DATA_CHANNEL, f"run heavy text={'x' * 700} --dry-run")
-    assert "would take too long together" in told
+    assert "together would take too long" in told
 
 
 # Schemas and patterns -------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def test_a_default_is_matched_in_linear_time(deployment: Deployment) -> None:
     """Red before: validating the definition took for ever."""
     schema = {"type": "object", "properties": {"x": {"pattern": "^(a+)+$", "default": "a" * 200 + "b"}}}
     said = refusal(deployment.rest(DATA_ADMIN), "POST", "/api/runbooks", json=runbook(parameters=schema))
-    assert "The default does not fit its own schema: x must match the pattern" in said
+    assert "The default does not match its own schema: x must match the pattern" in said
 
 
 def test_many_characters_times_many_states_are_refused(deployment: Deployment) -> None:
@@ -189,7 +189,7 @@ def test_many_characters_times_many_states_are_refused(deployment: Deployment) -
     )
     path = f"/api/incidents/{deployment.incident().id}/runbooks/match/execute"
     said = refusal(deployment.rest(DATA_OPS), "POST", path, json={"parameters": {"x": "ab" * 30_000}})
-    assert "too many to be matched with the patterns of this schema" in said
+    assert "too many to match with the patterns of this schema" in said
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_many_characters_times_many_states_are_refused(deployment: Deployment) -
         ({"properties": {"x": {"$ref": "http://127.0.0.1:1/"}}}, "is never fetched"),
         ({"properties": {"x": {"$dynamicRef": "#x"}}}, "$dynamicRef cannot be used here"),
         ({"properties": {"x": {"$id": "http://x/", "$ref": "#/y"}}}, "$id cannot be used here"),
-        ({"properties": {"x": {"pattern": "(a{1000}){1000}"}}}, "is no regular expression"),
+        ({"properties": {"x": {"pattern": "(a{1000}){1000}"}}}, "is not a valid regular expression"),
         ({"properties": {"x": {"enum": list(range(9_000))}}}, "this schema is too large"),
         (json.loads('{"not":' * 40 + "{}" + "}" * 40), "nested deeper than 32 levels"),
     ],
@@ -376,7 +376,7 @@ def test_an_integer_of_400_digits_quarantines_nothing(deployment: Deployment) ->
         work.session.execute(update(RunbookExecution).values(parameters={"count": 10**400}))
     deployment.work()
     assert deployment.see(started).status is Status.FAILED
-    assert "beyond what can be calculated with" in str(deployment.see(started).error)
+    assert "too large to calculate with" in str(deployment.see(started).error)
     assert_nothing_is_lost(deployment)
 
 
@@ -457,11 +457,11 @@ def test_an_act_inside_that_raises_fails_with_an_id(
 
     deployment.apply(RUNBOOK)
     run = _begin(deployment, "scale")
-    monkeypatch.setattr("core.effects.messages._owe", broken)  # the act alone: the run's own notices are owed
+    monkeypatch.setattr("core.effects.messages._enqueue", broken)  # the act alone: the run's own notices are owed
     deployment.executor.run(KINDS["runbook"], run)
     seen = deployment.see(run)
     assert (seen.status, seen.steps[0].status) == (Status.FAILED, Status.FAILED)
-    assert "Nothing of it happened" in str(seen.error)
+    assert "It was rolled back" in str(seen.error)
     assert_nothing_is_lost(deployment)
 
 

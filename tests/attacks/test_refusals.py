@@ -142,7 +142,7 @@ def test_in_slack_alike(deployment: Deployment, data: dict[str, str], kind: str,
 def test_a_workflow_learns_of_no_runbook_of_data(
     deployment: Deployment, data: dict[str, str], runbook: str
 ) -> None:
-    # red before: "data-secret belongs to team data, and this incident is team web's."
+    # red before: "data-secret belongs to team data, but this incident belongs to team web."
     deployment.apply(ASKS.format(runbook=runbook))
     deployment.incident("web", slack_channel=None)
     deployment.work()
@@ -151,7 +151,9 @@ def test_a_workflow_learns_of_no_runbook_of_data(
         error = work.session.scalars(
             select(ActionExecution.error).where(ActionExecution.step_id == "go")
         ).one()
-    sentence = f"There is no runbook {runbook} for incidents of team web. It must be global, or that team's."
+    sentence = (
+        f"There is no runbook {runbook} for incidents of team web. It must be global or owned by that team."
+    )
     assert error == sentence
 
 

@@ -103,7 +103,7 @@ def test_who_retries_does_not_approve(deployment: Deployment) -> None:
     retried = retry(deployment, DATA_ADMIN, failed(deployment))
     gate = gate_of(deployment, retried)
 
-    for person, reason in ((DATA_ADMIN, "You retried this run"), (DATA_OPS, "You asked for this run")):
+    for person, reason in ((DATA_ADMIN, "You retried this run"), (DATA_OPS, "You requested this run")):
         refused = approve(deployment, person, gate)
         assert refused.status_code == 403
         assert reason in refused.json()["detail"]
@@ -217,7 +217,7 @@ def test_a_verdict_that_runs_a_step_again_asks_again(deployment: Deployment, tar
 
     assert "/promote" not in target.paths()
     assert approve(deployment, SECOND, gate).status_code == 403
-    assert "You had a step of this run run again" in decided_in_slack(deployment, SECOND, gate)
+    assert "You had a step of this run repeated" in decided_in_slack(deployment, SECOND, gate)
     assert approve(deployment, PLATFORM, gate).status_code == 200
     deployment.work()
     assert target.paths().count("/promote") == 1

@@ -47,7 +47,7 @@ def test_a_secret_is_taken_apart(armed: Deployment, ours: Listener, way: str, tm
     document = runbook({"url": ours.url, **OTHERWISE[way]})
     answer = armed.rest(DATA_ADMIN).post("/api/runbooks", json=document)
     assert answer.status_code == 422
-    assert "A secret is used whole" in answer.text or "cannot be used in a key" in answer.text
+    assert "A secret can only be used whole" in answer.text or "cannot be used in a key" in answer.text
     file = tmp_path / "attack.yaml"
     file.write_text(json.dumps(document, indent=1))
     said = CliRunner().invoke(command_line, ["validate", str(file)])
@@ -60,7 +60,7 @@ def test_a_secret_is_taken_apart(armed: Deployment, ours: Listener, way: str, tm
         assert part not in kept
     if way != "key":
         assert done["status"] == "failed"
-        assert "A secret is used whole" in done["error"]
+        assert "A secret can only be used whole" in done["error"]
         assert ours.heard == [] or way in ("expect", "save")
 
 

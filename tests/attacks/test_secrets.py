@@ -34,7 +34,7 @@ def test_a_webhook_of_another_team_sends_a_secret_to_its_own_server(
     }
     answer = armed.rest(WEB_ADMIN).post("/api/workflows", json=workflow)
     assert answer.status_code == 422
-    assert "No secret TOKEN is declared that definitions of team web may use." in answer.text
+    assert "There is no secret TOKEN that definitions of team web may use." in answer.text
 
     harmless = workflow["actions"][0] | {"headers": {"X-A": "a"}}  # type: ignore[index]
     armed.apply(json.dumps(workflow | {"actions": [harmless]}))
@@ -47,7 +47,7 @@ def test_a_webhook_of_another_team_sends_a_secret_to_its_own_server(
     armed.rest(WEB_ADMIN).post("/api/workflows/thief/execute", json={"incident_id": incident.id})
     armed.work()
     assert theirs.heard == []
-    assert "No secret TOKEN is declared" in everything(armed)
+    assert "There is no secret TOKEN" in everything(armed)
 
 
 @pytest.mark.parametrize("over", ["rest", "slack"])
@@ -60,7 +60,7 @@ def test_a_runbook_of_another_team_sends_a_secret_to_its_own_server(
     )
     assert theirs.heard == []
     assert step["status"] == "failed"
-    assert "No secret TOKEN is declared that definitions of team web may use." in step["error"]
+    assert "There is no secret TOKEN that definitions of team web may use." in step["error"]
 
 
 def test_what_is_not_declared_is_nobodys_and_what_others_have_is_not_told(armed: Deployment) -> None:
@@ -81,7 +81,7 @@ def test_what_is_not_declared_is_nobodys_and_what_others_have_is_not_told(armed:
         == 1
     )
     step = run(armed, runbook({"url": "https://x.example/{{ secrets.OTHER }}"}))
-    assert "No secret OTHER is declared that definitions of team data may use." in step["error"]
+    assert "There is no secret OTHER that definitions of team data may use." in step["error"]
 
 
 def test_only_a_platform_admin_declares(armed: Deployment) -> None:
@@ -162,7 +162,7 @@ def test_its_own_team_sends_it_where_it_may_not_go(
     step["url"] = step["url"].replace("URL", theirs.url)
     done = run(armed, runbook(step), over=over)
     assert done["status"] == "failed"
-    assert "the secret TOKEN may not go to where this request goes" in done["error"]
+    assert "the secret TOKEN may not be sent to its destination" in done["error"]
     assert theirs.heard == []
     step["url"] = step["url"].replace(theirs.url, ours.url)
     assert run(armed, runbook(step, name="right"))["status"] == "succeeded"
@@ -218,7 +218,7 @@ def test_a_clients_secret_goes_to_another_authorization_server(
     armed.rest(DATA_ADMIN).post("/api/workflows/thief/execute", json={"incident_id": incident.id})
     armed.work()
     assert theirs.heard == ours.heard == []
-    assert "the secret TOKEN may not go to where this request goes" in everything(armed)
+    assert "the secret TOKEN may not be sent to its destination" in everything(armed)
 
 
 def test_a_tickets_token_goes_to_another_site(armed: Deployment, theirs: Listener) -> None:
@@ -238,7 +238,7 @@ def test_a_tickets_token_goes_to_another_site(armed: Deployment, theirs: Listene
         )
         armed.work()
     assert theirs.heard == []
-    assert everything(armed).count("the secret TOKEN may not go to where this request goes") >= 2
+    assert everything(armed).count("the secret TOKEN may not be sent to its destination") >= 2
 
 
 def test_a_command_takes_what_is_only_for_hosts(armed: Deployment, tmp_path: Path) -> None:
@@ -246,5 +246,5 @@ def test_a_command_takes_what_is_only_for_hosts(armed: Deployment, tmp_path: Pat
     file = tmp_path / "stolen"
     step = {"type": "shell", "argv": ["sh", "-c", f"echo $A > {file}"], "env": {"A": "{{ secrets.TOKEN }}"}}
     done = run(armed, runbook(step))
-    assert "A step of type shell may not take the secret TOKEN." in done["error"]
+    assert "A step of type shell may not use the secret TOKEN." in done["error"]
     assert not file.exists()

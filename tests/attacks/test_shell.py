@@ -215,7 +215,7 @@ def test_a_parameter_is_no_option(deployment: Deployment, way: str) -> None:
     run = asked(deployment, way, '[grep, "{{ params.word }}", /dev/null]', word="--version")
 
     assert run.status is Status.FAILED
-    assert "begins with -, and would be taken for an option" in str(run.steps[0].error)
+    assert "starts with - and would be taken for an option" in str(run.steps[0].error)
 
 
 @WAYS

@@ -69,7 +69,7 @@ def test_an_old_button_does_not_say_of_the_next_step_that_it_happened(
     answered(deployment, run)
     told = press(deployment, DATA_OPS, "verdict.ran", f"{run}:lag:1")
 
-    assert "Step promote is asked about now, not lag." in told
+    assert "Step promote is in doubt now, not lag." in told
     assert statuses(deployment, run) == ["succeeded", "unknown"]
 
 
@@ -80,7 +80,7 @@ def test_a_button_of_before_the_upgrade_says_nothing_and_the_question_is_told_an
     told = press(deployment, DATA_OPS, "verdict.ran", run)
 
     assert "does not say which step" in told
-    assert "Step lag is asked about now" in told
+    assert "Step lag is in doubt now" in told
     assert statuses(deployment, run)[0] == "unknown"
 
 
@@ -90,7 +90,7 @@ def test_a_stale_answer_over_rest_is_refused_with_how_things_stand(deployment: D
     refused = say(deployment, run, verdict="ran", step="lag", attempt=1)
 
     assert refused.status_code == 409
-    assert "Step promote is asked about now, not lag." in refused.json()["detail"]
+    assert "Step promote is in doubt now, not lag." in refused.json()["detail"]
     assert statuses(deployment, run) == ["succeeded", "unknown"]
 
 
@@ -98,7 +98,7 @@ def test_an_earlier_attempt_is_not_the_one_that_is_asked_about(deployment: Deplo
     asks_about(deployment, run, 0, attempt=2)
     refused = say(deployment, run, verdict="ran", step="lag", attempt=1)
     assert (refused.status_code, statuses(deployment, run)[0]) == (409, "unknown")
-    assert "Attempt 2 of step lag is asked about now, not attempt 1." in refused.json()["detail"]
+    assert "Attempt 2 of step lag is in doubt now, not attempt 1." in refused.json()["detail"]
     assert "Attempt 2" in press(deployment, DATA_OPS, "verdict.ran", f"{run}:lag:1")
     assert say(deployment, run, verdict="ran", step="lag", attempt=2).status_code == 200
 

@@ -75,8 +75,8 @@ def test_what_is_grouped_is_known_counted_down_and_never_opened_again(deployment
         deployment.rest(WEB_OPS).get(f"/api/incidents/{storm['id']}/timeline?limit=100").json()["timeline"]
     )
     said = [line["text"] for line in lines]
-    assert "one more alert: Alert12 (low), 3 in all" in said
-    assert "an alert is over: Alert12, 3 of 3 are" in said
+    assert "another alert: Alert12 (low), 3 in total" in said
+    assert "alert resolved: Alert12 (3 of 3)" in said
 
 
 def test_the_worst_alert_of_a_storm_is_not_hidden_by_it(deployment: Deployment) -> None:

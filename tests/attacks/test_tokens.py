@@ -100,7 +100,7 @@ def test_a_persons_token_approves_only_where_that_was_asked_for(deployment: Depl
     assert answer.status_code == 403
     assert answer.json()["code"] == "insufficient_scope"
     assert answer.headers["WWW-Authenticate"] == 'Bearer error="insufficient_scope", scope="approve"'
-    assert "lacks the scope `approve`" in answer.json()["detail"]
+    assert "does not have the scope `approve`" in answer.json()["detail"]
     assert "--scope read,run,approve" in answer.json()["detail"]
     assert (
         of_person(deployment, DATA_OPS, ALL_SCOPES).post(f"/api/approvals/{gate}/approve").status_code == 200
@@ -166,7 +166,7 @@ def test_a_service_is_never_given_what_is_for_people(deployment: Deployment, sco
         grant = Grant(frozenset({TokenScope.READ, TokenScope(scope)}), "data")
         said = refusal(lambda: create_service_token(work, OPERATOR, "ci", grant, owner=DATA_ADMIN))
 
-    assert f"A service has no scope {scope}" in said
+    assert f"A service cannot have the scope {scope}" in said
 
 
 def test_a_service_with_every_scope_in_its_row_decides_nothing(deployment: Deployment) -> None:
@@ -186,7 +186,7 @@ def test_a_service_with_every_scope_in_its_row_decides_nothing(deployment: Deplo
     ):
         answer = robot.post(address, json={"verdict": "ran"})
         assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed"), address
-        assert "that is for people" in answer.json()["detail"]
+        assert "only people may" in answer.json()["detail"]
 
 
 def test_a_service_that_runs_needs_somebody_who_answers_for_it(deployment: Deployment) -> None:
@@ -194,7 +194,7 @@ def test_a_service_that_runs_needs_somebody_who_answers_for_it(deployment: Deplo
         grant = Grant(READ_RUN, "data")
         assert "needs an owner" in refusal(lambda: create_service_token(work, OPERATOR, "ci", grant))
         said = refusal(lambda: create_service_token(work, OPERATOR, "ci", grant, owner=WEB_ADMIN))
-    assert "is no responder of team data" in said
+    assert "is not a responder of team data" in said
 
 
 def test_a_service_runs_only_while_its_owner_answers_for_it(deployment: Deployment) -> None:
@@ -261,8 +261,8 @@ def test_who_leaves_their_last_team_leaves_their_tokens(deployment: Deployment) 
     with deployment.unit_of_work.begin() as work:
         rows = work.session.scalars(select(AuditEntry).where(AuditEntry.action == "token.revoked")).all()
     assert sorted(row.details["why"] for row in rows) == [
-        f"Its owner {DATA_OPS} is in no team any more.",
-        f"{DATA_OPS} is in no team any more.",
+        f"Its owner {DATA_OPS} is no longer in any team.",
+        f"{DATA_OPS} is no longer in any team.",
     ]
 
 

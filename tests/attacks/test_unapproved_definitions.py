@@ -71,7 +71,7 @@ def test_a_new_workflow_starts_nothing_until_it_is_approved(
     assert started(deployment) == [(1, "as the system")]
 
 
-# Red before: 201 over REST, "is asked for" in Slack.
+# Red before: 201 over REST, "requested" in Slack.
 def test_a_draft_is_not_started_by_hand(deployment: Deployment) -> None:
     write(deployment, workflow(trigger={"on": "manual"}))
     incident = deployment.incident()
@@ -286,7 +286,7 @@ def test_what_is_behind_a_long_line_is_seen_and_what_does_not_fit_is_told(deploy
 
     edit(deployment, runbook("y" * 30_000))
     shown, _ = card(deployment, "approve tell")
-    assert "this is cut, all of it has" in shown
+    assert "this is truncated, the full text has" in shown
     assert "`runbook show tell` in a terminal shows all" in shown
     assert "What is shown here is cut" in shown
 

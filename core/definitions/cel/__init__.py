@@ -1,1 +1,1 @@
-"""The expression language: a bounded CEL, from its tokens to its values."""
+"""The expression language: a bounded subset of CEL, from tokens to values."""

@@ -1,11 +1,12 @@
-"""What an evaluation may cost at most: told from the tree of its source and from the sizes of its values.
+"""An upper bound on the cost of an evaluation, from the syntax tree and the sizes of the values.
 
-The library cannot be interrupted, and holds the lock of the interpreter while it evaluates: what would take too long
-must be known before. The bound is that of Kubernetes' CEL (https://kubernetes.io/docs/reference/using-api/cel/, "Cost
-limits"), with the sizes that the values have where Kubernetes takes those of a schema.
+The library cannot be interrupted and holds the interpreter's lock while it evaluates, so an evaluation that would take
+too long must not be started. The bound is that of Kubernetes' CEL (https://kubernetes.io/docs/reference/using-api/cel/,
+"Cost limits"), but uses the actual sizes of the values where Kubernetes uses those of a schema.
 
-A loop over n values costs at most n times what its body costs for nothing, and once what it costs for all of them in
-one: all the costs below grow at least in proportion to the sizes, so that what is apart costs no more.
+A loop over n values costs at most n times its body's cost for an empty value, plus once its cost for all values as one.
+This holds because all costs below grow at least in proportion to the sizes, so separate values cost no more than
+combined ones.
 """
 
 import re
@@ -14,17 +15,17 @@ from dataclasses import dataclass
 
 from core.definitions.cel.nodes import Call, Listed, Literal, Loop, Node, Operation, Part, Path
 
-MOST_WORK = 1_100_000  # of about 0.2 µs each: map() over a thousand numbers
+MOST_WORK = 1_100_000  # units of about 0.2 µs: map() over a thousand numbers
 DEEPEST_LOOPS = 4
 MOST_PLAIN_OPERANDS = 4
-ROUND = 20  # of a loop
-CALL = 15  # a function of ours is called through Python
-HANDED_OVER = 8  # for each item that it takes or gives
-COMPARED = 10  # items compared in the time of one unit
-CHARACTERS = 200  # copied in the time of one item
-COMPILED = 300  # a regular expression, at least
-HEAVIEST_PATTERN = 300_000  # states; the library refuses to compile a larger one
-CHARACTERS_A_STATE = 20  # matched in the time of one item
+ROUND = 20  # one iteration of a loop
+CALL = 15  # a function that is called through Python
+HANDED_OVER = 8  # for each item passed in or out
+COMPARED = 10  # items compared per unit
+CHARACTERS = 200  # characters copied in the time of one item
+COMPILED = 300  # compiling a regular expression, at least
+HEAVIEST_PATTERN = 300_000  # states; the library refuses to compile larger patterns
+CHARACTERS_A_STATE = 20  # characters matched in the time of one item
 
 _COUNTS = re.compile(r"\{(\d{1,6})(?:,(\d{0,6}))?\}")
 _LOOPS_THAT_BUILD = frozenset({"map", "filter"})
@@ -36,9 +37,9 @@ _LETTER_BY_LETTER = frozenset({"lowerAscii", "upperAscii", "strings.quote"})
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large a value may be: `length` of the value itself, and all `items` and `characters` in it, however deep.
+    """The maximum size of a value: its own `length`, and all `items` and `characters` in it, at any depth.
 
-    `least`: of a text, the characters that it has at least; of a list, so many of its `items` are one for each entry.
+    `least`: for a text, its minimum length; for a list, how many of its `items` count one per entry.
     """
 
     length: int = 0
@@ -48,15 +49,15 @@ class Size:
 
     @property
     def work(self) -> int:
-        """What it costs to go through all of it."""
+        """The cost of traversing the whole value."""
         return self.items + self.characters // CHARACTERS
 
     def part(self) -> "Size":
-        """A value somewhere in this one."""
+        """Return the size of any value within this one."""
         return Size(self.items + self.characters, self.items, self.characters)
 
     def beyond(self) -> "Size":
-        """All the entries of this one as one value: what is in them beyond one item for each."""
+        """Return the size of all entries taken together, without the one item per entry."""
         more = max(self.items - 1 - self.least, 0)
         return Size(more + self.characters, 1 + more, self.characters)
 
@@ -67,7 +68,7 @@ TextOf = Callable[[Path], str | None]
 
 
 def size_of(value: object) -> Size:
-    """The size of plain data, as cel_values makes it."""
+    """Return the size of plain data, as produced by `to_cel`."""
     items = characters = 0
     pending = [value]
     while pending:
@@ -84,14 +85,14 @@ def size_of(value: object) -> Size:
 
 
 def _together(sizes: Iterable[Size]) -> Size:
-    """One value that has all of them in it."""
+    """Return the size of a value that contains all of them."""
     found = tuple(sizes)
     items, characters = sum(size.items for size in found), sum(size.characters for size in found)
     return Size(len(found), items + 1, characters, len(found))
 
 
 def _joined(sizes: Iterable[Size]) -> Size:
-    """Texts or lists, one behind the other."""
+    """Return the size of concatenated texts or lists."""
     found = tuple(sizes)
     whole = _together(found)
     length, least = sum(size.length for size in found), sum(size.least for size in found)
@@ -108,7 +109,7 @@ def _either(sizes: Iterable[Size]) -> Size:
 
 
 class Meter:
-    """Adds up the cost of one evaluation. `size_of_path` and `text_of_path` tell of the variables."""
+    """Adds up the cost of one evaluation. `size_of_path` and `text_of_path` look variables up."""
 
     def __init__(self, size_of_path: SizeOf, text_of_path: TextOf) -> None:
         self._size_of_path, self._text_of_path = size_of_path, text_of_path
@@ -120,7 +121,7 @@ class Meter:
         self.work += work * self._factor
 
     def measure(self, node: Node) -> Size:
-        """The size of what the node comes to; what that costs is spent."""
+        """Return the size of the node's value, and spend the cost of computing it."""
         self.spend(1)
         match node:
             case Literal():
@@ -157,7 +158,9 @@ class Meter:
         operands = tuple(map(self.measure, node.operands))
         if node.sign == "+":
             whole = _joined(operands)
-            self.spend(whole.work * (len(operands) - 1))  # from left to right, each copies all before it
+            self.spend(
+                whole.work * (len(operands) - 1)
+            )  # evaluated left to right: each `+` copies everything before it
             return whole
         if node.sign == "?:":
             return _either(operands[1:])
@@ -185,7 +188,7 @@ class Meter:
         self.spend(COMPILED + states + text * states // CHARACTERS_A_STATE)
 
     def _text(self, node: Node) -> str | None:
-        """The text that a node stands for, if that is known."""
+        """Return the text value of a node if it is known; otherwise None."""
         if isinstance(node, Literal):
             return node.text
         is_variable = isinstance(node, Path) and node.root not in self._bound
@@ -198,7 +201,9 @@ class Meter:
         if node.macro not in _LOOPS_THAT_BUILD:
             return NOTHING
         made = over if node.macro == "filter" else _made(over, each, beyond)
-        self.spend(over.length * made.work)  # the list that is built is copied for every entry, and all in it
+        self.spend(
+            over.length * made.work
+        )  # the list being built is copied for every entry, with everything in it
         return made
 
     def _bodies(self, node: Loop, item: Size, times: int) -> Size:
@@ -211,13 +216,13 @@ class Meter:
 
 
 def _made(over: Size, each: Size, beyond: Size) -> Size:
-    """What map() makes of `over`, of whose entries each comes to `each`, and all that is beyond that to `beyond`."""
+    """Return the size of the result of map() over `over`: `each` per entry, plus `beyond` for all of them."""
     items = 1 + each.items * over.length + beyond.items - 1
     return Size(over.length, items, each.characters * over.length + beyond.characters, over.least)
 
 
 def pattern_weight(pattern: str | None) -> int:
-    """How many states a regular expression may have; None: one that is not known before."""
+    """Estimate the number of states of a regular expression; None stands for an unknown pattern."""
     if pattern is None:
         return HEAVIEST_PATTERN
     states = 2 + len(pattern) * (50 if "\\" in pattern or "(?" in pattern else 1)  # \pL alone has hundreds
@@ -227,20 +232,20 @@ def pattern_weight(pattern: str | None) -> int:
 
 
 def loop_depth(node: Node) -> int:
-    """How deep loops stand within each other."""
+    """Return how deeply loops are nested."""
     inner = max(map(loop_depth, node.inner), default=0)
     return max(1 + max(map(loop_depth, node.bodies), default=0), inner) if isinstance(node, Loop) else inner
 
 
 def work_of(tree: Node, size_of_path: SizeOf, text_of_path: TextOf) -> int:
-    """Answer what evaluating it, and handing the result over, costs at most."""
+    """Return the maximum cost of evaluating the tree and of passing the result on."""
     meter = Meter(size_of_path, text_of_path)
     result = meter.measure(tree)
     return meter.work + HANDED_OVER * result.items + result.work
 
 
 def is_plain(node: Node) -> bool:
-    """Whether the cost is in proportion to the sizes of the values, so that it need not be measured each time."""
+    """Return whether the cost is proportional to the sizes of the values, and need not be measured each time."""
     if isinstance(node, Loop) or (isinstance(node, Call) and node.name not in _BUILT_IN):
         return False
     if isinstance(node, Operation) and node.sign == "+" and len(node.operands) > MOST_PLAIN_OPERANDS:
@@ -283,7 +288,7 @@ def _scalar(_arguments: Sizes) -> Size:
     return NOTHING
 
 
-# What a function answers, where that is not all that it was given.
+# The size of a function's result, where it is not the sum of the arguments.
 RESULTS: Mapping[str, Callable[[Sizes], Size]] = {
     "split": _split,
     "replace": _replaced,

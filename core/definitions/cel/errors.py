@@ -1,4 +1,4 @@
-"""What the CEL library raises, told as a sentence."""
+"""Errors of the CEL library, translated into sentences."""
 
 import re
 from collections.abc import Iterable
@@ -16,28 +16,28 @@ _FUNCTION = re.compile(
 
 
 class ExpressionSyntaxError(ExpressionError):
-    """The source is no CEL."""
+    """The source is not valid CEL."""
 
     def __init__(self, message: str, *, hint: str | None = None, offset: int = 0) -> None:
-        """Say what is wrong; `offset` counts the characters of the source before the place, from 0."""
+        """Create the error; `offset` is the position in the source, in characters from 0."""
         super().__init__(message, hint=hint)
         self.offset = offset
 
 
 class ExpressionTypeError(ExpressionError):
-    """The types of the values do not fit the operation."""
+    """The types of the values do not match the operation."""
 
 
 def syntax_error(error: Exception, source: str) -> ExpressionSyntaxError:
-    """Translate what compiling raised."""
+    """Translate an exception raised while compiling."""
     match = _AT.search(str(error))
     if not match:
-        return ExpressionSyntaxError(f"`{source}` is no CEL expression.")
+        return ExpressionSyntaxError(f"`{source}` is not a valid CEL expression.")
     line, column, reason = int(match[1]), int(match[2]), match[3]
     before = source.split("\n")[: line - 1]
     offset = min(sum(len(text) + 1 for text in before) + column - 1, len(source))
     return ExpressionSyntaxError(
-        f"`{source}` is no CEL expression: {_syntax_reason(reason, source, offset)}",
+        f"`{source}` is not a valid CEL expression: {_syntax_reason(reason, source, offset)}",
         hint=_syntax_hint(source),
         offset=offset,
     )
@@ -52,7 +52,7 @@ def _syntax_reason(reason: str, source: str, offset: int) -> str:
         or "mismatched" in reason
         or "viable" in reason
     ):
-        return f"{source[offset : offset + 20]!r} does not fit where it stands."
+        return f"{source[offset : offset + 20]!r} is not expected here."
     return "it is incomplete." if reason.startswith("Incomplete") else f"{reason.rstrip('.')}."
 
 
@@ -66,22 +66,22 @@ def _syntax_hint(source: str) -> str | None:
 
 
 def translated(error: Exception, source: str, paths: Iterable[str]) -> ExpressionError:
-    """Translate what evaluating raised.
+    """Translate an exception raised while evaluating.
 
-    `paths` are the variables with members that the source names.
+    `paths`: the variables with members in the source, dotted.
     """
     about = f"`{source}` cannot be evaluated:"
     if isinstance(error, KeyError):
         missing = _missing_path(str(error.args[0]) if error.args else "?", paths)
         return ExpressionError(
-            f"{about} there is no {missing}.", hint="Where it may be missing, ask has(…) first."
+            f"{about} there is no {missing}.", hint="If it may be missing, check has(…) first."
         )
     if isinstance(error, RuntimeError):
         return _translated_call(error, about)
     if isinstance(error, TypeError):
         return ExpressionTypeError(
-            f"{about} an operation does not fit the types of its values.",
-            hint="CEL does not convert by itself: use int(x), double(x) or string(x); where x may be null, ask first.",
+            f"{about} the types of the values do not match the operation.",
+            hint="CEL does not convert types: use int(x), double(x) or string(x); if x may be null, check that first.",
         )
     return ExpressionError(f"{about} {_arithmetic_reason(error)}.")
 
@@ -91,13 +91,13 @@ def _missing_path(member: str, paths: Iterable[str]) -> str:
         parts = path.split(".")
         if member in parts[1:]:
             return ".".join(parts[: parts.index(member, 1) + 1])
-    return f"{member!r} in it"
+    return f"member {member!r}"
 
 
 def _translated_call(error: RuntimeError, about: str) -> ExpressionError:
     if match := _UNDEFINED.search(str(error)):
         if match[1] in OVERLOADS:
-            return ExpressionTypeError(f"{about} {match[1]}() does not take such arguments.")
+            return ExpressionTypeError(f"{about} {match[1]}() does not accept these arguments.")
         hint = suggest(match[1], OVERLOADS, plural="")
         near = hint if hint.startswith("Did") else None
         return ExpressionError(f"{about} there is no function {match[1]}.", hint=near)
@@ -113,7 +113,7 @@ def _arithmetic_reason(error: Exception) -> str:
     if isinstance(error, ZeroDivisionError):
         return "it divides by zero"
     if isinstance(error, OverflowError):
-        return "a number leaves the range of 64 bits"
+        return "a number exceeds the range of 64 bits"
     if isinstance(error, IndexError):
         return "the list has no such item: its " + str(error).replace("index", "index is", 1)
-    return "a value does not fit"
+    return "a value is not allowed there"

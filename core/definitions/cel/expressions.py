@@ -1,10 +1,7 @@
-"""Compiling and evaluating expressions, within a bound of work.
+"""Compilation and evaluation of CEL expressions (https://cel.dev) within a budget of work.
 
-How much work people's expressions may make, of one another's time: a bound for all that is done for one request.
-
-Units are those of cel_cost: about 0.2 µs each. Nothing is counted where nobody said how much there is.
-
-Expressions: CEL (https://cel.dev), compiled once and evaluated over plain values.
+Expressions are compiled once and evaluated over plain values. The work that one request may cause is limited, because
+others wait for the same process; units are those of `cost`, about 0.2 µs each. Outside an allowance nothing is counted.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,12 +31,12 @@ from core.errors import ExpressionError
 
 
 class TooMuchWork(ExpressionError):
-    """All that is to be evaluated here would take too long together."""
+    """These expressions together would take too long to evaluate."""
 
 
 @dataclass
 class Allowance:
-    """`left`: how many units may still be spent."""
+    """The budget of a request; `left` is the number of units that may still be spent."""
 
     left: int
 
@@ -49,7 +46,7 @@ _allowance: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
 
 @contextmanager
 def at_most(units: int) -> Iterator[Allowance]:
-    """Whatever is compiled and evaluated inside may cost so much, and no more than an allowance around it has left."""
+    """Limit the cost of all compilation and evaluation inside, also by what an enclosing allowance has left."""
     outer = _allowance.get()
     mine = Allowance(units if outer is None else min(units, outer.left))
     begin, token = mine.left, _allowance.set(mine)
@@ -62,33 +59,33 @@ def at_most(units: int) -> Iterator[Allowance]:
 
 
 def spend(units: int) -> None:
-    """Take it from the allowance. Raises TooMuchWork, and takes nothing, where that has less."""
+    """Take units from the allowance. Raises TooMuchWork, and takes nothing, if it has fewer left."""
     allowance = _allowance.get()
     if allowance is None:
         return
     if units > allowance.left:
-        raise TooMuchWork(hint="Write fewer and shorter expressions, or take them apart.")
+        raise TooMuchWork(hint="Use fewer or shorter expressions, or split the document.")
     allowance.left -= units
 
 
 LONGEST_SOURCE = 4_000
-COMPILED = 50  # units of work for each token that is compiled
+COMPILED = 50  # units of work per token compiled
 _LIBRARY_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 @runtime_checkable
 class LazyScope(Protocol):
-    """A value of a scope that only wants to give what an expression asks for, such as secrets."""
+    """A value in a scope that only produces the members an expression uses, such as secrets."""
 
     def resolve(self, asked: tuple[Reference, ...]) -> Mapping[str, object]:
-        """Answer the members that the references name; raises RunbookError for one that is not there."""
+        """Return the members that the references use. Raises RunbookError if one does not exist."""
 
 
 @dataclass(frozen=True)
 class Expression:
-    """A compiled CEL expression. Make one by `compile_expression`.
+    """A compiled CEL expression, created by `compile_expression`.
 
-    `references` are the variables it names, with their members and where they stand in `source`.
+    `references`: the variables it uses, with their members and positions in `source`.
     """
 
     source: str
@@ -100,18 +97,18 @@ class Expression:
 
     @property
     def names(self) -> frozenset[str]:
-        """The variables: `{"incident"}`."""
+        """The variables used: `{"incident"}`."""
         return frozenset(reference.root for reference in self.references)
 
     @property
     def paths(self) -> frozenset[str]:
-        """The variables with their members, dotted: `{"incident.severity"}`."""
+        """The variables used, with their members, dotted: `{"incident.severity"}`."""
         return frozenset(reference.path for reference in self.references)
 
     def evaluate(self, scope: Mapping[str, object]) -> JsonValue:
-        """Answer the value over `scope` as plain JSON: dict, list, str, int, float, bool or None.
+        """Return the value over `scope` as plain JSON: dict, list, str, int, float, bool or None.
 
-        A timestamp comes as ISO 8601 text, a duration as `90s`. Raises ExpressionError, a sentence with the source.
+        A timestamp becomes ISO 8601 text, a duration `90s`. Raises ExpressionError with the source in its sentence.
         """
         variables: Mapping[str, object] = {name: self._variable(name, scope) for name in sorted(self.names)}
         if "response" in variables:
@@ -126,7 +123,7 @@ class Expression:
             raise translated(error, self.source, self.paths) from None
 
     def is_true(self, scope: Mapping[str, object]) -> bool:
-        """Answer whether the condition holds over `scope`; raises ExpressionError when it is neither true nor false."""
+        """Return whether the condition holds over `scope`. Raises ExpressionError if its value is not true or false."""
         value = self.evaluate(scope)
         if not isinstance(value, bool):
             raise ExpressionTypeError(
@@ -142,7 +139,7 @@ class Expression:
     def _variable(self, name: str, scope: Mapping[str, object]) -> object:
         if name not in scope:
             hint = suggest(name, scope, plural="Known here")
-            raise ExpressionError(f"`{self.source}` names {name}, which is not known here.", hint=hint)
+            raise ExpressionError(f"`{self.source}` uses {name}, which is not known here.", hint=hint)
         value = scope[name]
         if isinstance(value, LazyScope):
             value = value.resolve(tuple(ref for ref in self.references if ref.root == name))
@@ -153,8 +150,8 @@ class Expression:
         return self._with_labels(copied) if name == "incident" else copied
 
     def _with_labels(self, incident: object) -> object:
-        # Which labels there are is not known before: one that an incident lacks reads as empty text, so that
-        # `incident.labels.pager == "yes"` is false there. Only has(incident.labels.pager) tells the difference.
+        # The labels of an incident are not known in advance. A missing label reads as empty text, so that
+        # `incident.labels.pager == "yes"` is false; only has(incident.labels.pager) tells the difference.
         labels = incident.get("labels") if isinstance(incident, dict) else None
         if isinstance(labels, dict):
             found = [ref for ref in self.references if ref.path.startswith("incident.labels.")]
@@ -164,12 +161,12 @@ class Expression:
         return incident
 
     def _refuse_long_work(self, variables: Mapping[str, object]) -> None:
-        # The library cannot be interrupted: what would take too long is not begun.
+        # The library cannot be interrupted, so an evaluation that would take too long is not started.
         work = len(self.source) if self.is_plain else self._work(variables)
         if work > MOST_WORK:
             raise ExpressionError(
                 f"`{self.source}` would take too long over values of this size: {work:,} units of work, "
-                f"and at most {MOST_WORK:,} are done.",
+                f"but at most {MOST_WORK:,} are allowed.",
                 hint="Loop over a shorter list, do not nest loops, or use exists() or all() in place of "
                 "map() or filter().",
             )
@@ -182,7 +179,7 @@ class Expression:
 
 
 def _at(path: Path, variables: Mapping[str, object]) -> object:
-    """The value there; None where there is none, which the evaluation will say."""
+    """Return the value at the path; None if there is none, which the evaluation will report."""
     found: object = variables.get(path.root)
     for member in path.members:
         found = found.get(member) if isinstance(found, dict) else None
@@ -196,9 +193,9 @@ def _text_at(path: Path, variables: Mapping[str, object]) -> str | None:
 
 @lru_cache(maxsize=2048)
 def compile_expression(source: str) -> Expression:
-    """Compile CEL source of at most 4,000 characters; raises ExpressionError where it is no CEL.
+    """Compile CEL source of at most 4,000 characters. Raises ExpressionError if it is not valid CEL.
 
-    `size()` of a text counts its UTF-8 bytes; the integers of JSON do not add to its fractions: use double(x).
+    `size()` of a text counts its UTF-8 bytes. JSON integers cannot be added to floating-point numbers: use double(x).
     """
     if len(source) > LONGEST_SOURCE:
         raise ExpressionError(
@@ -215,7 +212,7 @@ def compile_expression(source: str) -> Expression:
         raise syntax_error(error, source) from None
     tree = _tree(source)
     named = tuple(ref for ref in references(source) if ref.root not in TYPE_NAMES)
-    # Only what it calls: handing over all of them takes longer than evaluating.
+    # Only the functions that it calls: passing all of them takes longer than evaluating.
     called = {call.text for call in calls(source)}
     functions = {name: function for name, function in _functions().items() if name in called}
     return Expression(source, named, tree, is_plain(tree), program, functions)
@@ -226,7 +223,7 @@ def _tree(source: str) -> Node:
         tree = parse(source)
     except NotUnderstood as error:
         raise ExpressionSyntaxError(
-            f"`{source}` is no CEL expression: {error}.", offset=error.offset
+            f"`{source}` is not a valid CEL expression: {error}.", offset=error.offset
         ) from None
     if loop_depth(tree) > DEEPEST_LOOPS:
         raise ExpressionSyntaxError(f"`{source}` has loops nested deeper than {DEEPEST_LOOPS} levels.")

@@ -1,16 +1,11 @@
-"""The functions that our CEL has beyond the library's own.
+"""Functions that expressions have beyond the library's own: time zones, and the strings, math and base64 extensions.
 
-Times in expressions, where the library has less than CEL: in a time zone, and as seconds since 1970.
-
-https://github.com/google/cel-spec/blob/master/doc/langdef.md#list-of-standard-definitions says what each answers: days
-of the week count from Sunday, months, days of the month and of the year from 0; `getDate` alone counts from 1.
-
-The functions that expressions have besides the library's own: what it lacks of CEL's, and strings, math and base64.
-
-These are as cel-go's extensions name them. The library asks here where none of its own takes the arguments.
-
-The library's own versions put the arguments of a failed call into the error and the log, and some grow a value
-without bound. Here they answer a sentence that tells no value, and a text of at most a million characters.
+The names are those of the CEL standard
+(https://github.com/google/cel-spec/blob/master/doc/langdef.md#list-of-standard-definitions) and of cel-go's extensions;
+the library calls these where none of its own overloads matches. Days of the week count from Sunday, and months, days of
+the month and days of the year from 0; only `getDate` counts from 1. The library's own versions put the arguments of a
+failed call into errors and logs, and some grow a value without bound; these raise errors that reveal no value, and
+return at most a million characters.
 """
 
 import functools
@@ -22,11 +17,11 @@ from zoneinfo import ZoneInfo
 from core.definitions.cel.library import EXTENSIONS, cel
 
 _OFFSET = re.compile(r"([+-]?)(\d\d):(\d\d)")
-NO_ZONE = "there is no such time zone: write a name of the IANA's, such as Europe/Berlin, or an offset, such as +02:00"
+NO_ZONE = "there is no such time zone: use an IANA name, such as Europe/Berlin, or an offset, such as +02:00"
 
 
 def zone_of(name: str) -> tzinfo:
-    """Answer the time zone of the IANA's name (`Europe/Berlin`), or of an offset (`+02:00`). Raises ValueError."""
+    """Return the time zone with an IANA name (`Europe/Berlin`) or an offset (`+02:00`). Raises ValueError."""
     if offset := _OFFSET.fullmatch(name):
         sign, hours, minutes = offset.groups()
         if int(hours) < 24 and int(minutes) < 60:
@@ -34,7 +29,7 @@ def zone_of(name: str) -> tzinfo:
             return timezone(-shift if sign == "-" else shift)
     try:
         return ZoneInfo(name)
-    except (ValueError, LookupError, OSError):  # no such name; none that may be; a folder of names
+    except (ValueError, LookupError, OSError):  # an unknown name; an invalid one; a directory of names
         raise ValueError(NO_ZONE) from None
 
 
@@ -48,14 +43,14 @@ def _in_zone(read: Callable[[datetime], int]) -> Callable[..., int]:
 
 
 def _int(at: object) -> int:
-    """Of a timestamp: the whole seconds since 1970."""
+    """Return the whole seconds since 1970 of a timestamp."""
     if not isinstance(at, datetime):
         raise TypeError
     return (at - datetime.fromtimestamp(0, UTC)) // timedelta(seconds=1)
 
 
 def _timestamp(seconds: object) -> datetime:
-    """Of whole seconds since 1970."""
+    """Return the timestamp of whole seconds since 1970."""
     if not isinstance(seconds, int) or isinstance(seconds, bool):
         raise TypeError
     return datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)
@@ -86,7 +81,7 @@ Function = Callable[..., object]
 
 
 def extra_functions() -> dict[str, Function]:
-    """Answer the functions by the name they have in an expression; made anew, so that nobody shares the mapping."""
+    """Return the functions by the name they have in expressions, in a new mapping."""
     found = {name: function for library in _LIBRARIES for name, function in EXTENSIONS[library].items()}
     found.update(bool=EXTENSIONS["core"]["bool"], string=_string, replace=_replace, join=_join)
     found.update(TIMES, matches=_matches)
@@ -101,7 +96,7 @@ def _discreet(name: str, function: Function) -> Function:
         except _TooLong:
             reason = f"its result is longer than {LONGEST_TEXT} characters"
         except (ArithmeticError, LookupError, AttributeError, RuntimeError, TypeError, ValueError) as error:
-            reason = NO_ZONE if NO_ZONE in error.args else "it takes other arguments"
+            reason = NO_ZONE if NO_ZONE in error.args else "it does not accept these arguments"
         raise ValueError(f"{name}: {reason}")
 
     return call
@@ -112,7 +107,7 @@ class _TooLong(Exception):
 
 
 def _string(value: object) -> str:
-    # The library's string() knows no bool, which CEL's standard definitions have.
+    # The library's string() does not accept bool, which the CEL standard requires.
     if isinstance(value, bool):
         return "true" if value else "false"
     raise TypeError
@@ -124,7 +119,7 @@ def _match() -> cel.Program:
 
 
 def _matches(text: str, pattern: str) -> object:
-    # The library has the method alone; its regular expressions take time in proportion to the text.
+    # The library only has the method; its regular expressions take time proportional to the text.
     return _match().execute(cel.Context(variables={"text": text, "pattern": pattern}))
 
 

@@ -1,13 +1,13 @@
-"""The nodes of an expression's syntax tree. Each gives the nodes below it as `inner`."""
+"""The nodes of an expression's syntax tree. The child nodes of each are its `inner`."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """`text`: of a text what stands in the source, its quotes included; empty for a number, true, false and null.
+    """A literal. `text`: the source of a string, including its quotes; empty for a number, true, false and null.
 
-    `least`: so many characters it has at least; 0 where escapes make that hard to tell.
+    `least`: the minimum length in characters; 0 if escapes make it hard to tell.
     """
 
     text: str = ""
@@ -20,7 +20,7 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A variable with the members that are taken from it by their names."""
+    """A variable with the members accessed by name."""
 
     root: str
     members: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A member or an item of something."""
+    """A member or an item of a value."""
 
     of: "Node"
     by: "Node | None" = None
@@ -44,7 +44,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function; of a method, the target is the first of the arguments."""
+    """A function call; for a method, the target is the first argument."""
 
     name: str
     arguments: tuple["Node", ...]
@@ -56,7 +56,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A macro that evaluates its `bodies` for every item of `over`, as `variable`."""
+    """A macro that evaluates its `bodies` for every item of `over`, bound to `variable`."""
 
     macro: str
     over: "Node"
@@ -70,7 +70,7 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A list, or the keys and values of a mapping, as they are written."""
+    """A list, or the keys and values of a mapping, as written."""
 
     items: tuple["Node", ...]
 
@@ -81,7 +81,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operator, `?:` among them."""
+    """An operator with its operands, including `?:`."""
 
     sign: str
     operands: tuple["Node", ...]

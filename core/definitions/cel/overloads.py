@@ -1,7 +1,7 @@
-"""Which functions expressions have, and for which arguments: the reference lists them, and validation asks here.
+"""The functions of expressions and their argument types, for the reference and for validation.
 
 CEL's own are those of https://github.com/google/cel-spec/blob/master/doc/langdef.md#list-of-standard-definitions, the
-others of cel-go's extensions (https://pkg.go.dev/github.com/google/cel-go/ext). A test evaluates each overload.
+others those of cel-go's extensions (https://pkg.go.dev/github.com/google/cel-go/ext). A test evaluates each overload.
 """
 
 import re
@@ -76,9 +76,9 @@ _EXTENSIONS = (
 
 @dataclass(frozen=True)
 class Overload:
-    """One way of calling a function. `target`: the type that it is a method of; None of a function.
+    """One way to call a function. `target`: the type of which it is a method; None for a function.
 
-    `arguments`: their types; the last one may come any number of times where `repeats`.
+    `arguments`: their types; if `repeats`, the last one may occur any number of times.
     """
 
     name: str
@@ -92,7 +92,7 @@ class Overload:
         return f"{target}{self.name}({', '.join(self.arguments)}{'…' if self.repeats else ''})"
 
     def fits(self, call: "CallShape") -> bool:
-        """Whether a call has as many arguments. An extension is called both ways: what a method is of comes first."""
+        """Return whether the number of arguments matches. An extension may be called as a function or as a method."""
         if self.repeats:
             return call.count >= 1
         if self.name in EXTENSIONS:
@@ -125,9 +125,9 @@ OVERLOADS: Mapping[str, tuple[Overload, ...]] = {**OF_CEL, **EXTENSIONS}
 
 @dataclass(frozen=True)
 class CallShape:
-    """A call as it is written: `name`, whether it is a method, how many arguments; `only`: the argument if it is one.
+    """A call as written: its `name`, whether it is a method call, and the number of arguments.
 
-    `only` is the token of a single literal.
+    `only`: the token of the argument, if there is only one and it is a string literal.
     """
 
     name: Token
@@ -137,7 +137,7 @@ class CallShape:
 
 
 def call_shapes(source: str) -> Iterator[CallShape]:
-    """Answer the calls of CEL source, in order."""
+    """Yield the calls in CEL source, in order."""
     found = all_tokens(source)
     for at, token in enumerate(found):
         if token.text != "(" or at == 0 or found[at - 1].kind != "name":
@@ -160,7 +160,7 @@ def _inside(found: tuple[Token, ...], opened: int) -> tuple[Token, ...]:
 
 
 def _count(inner: tuple[Token, ...]) -> int:
-    """How many arguments: the commas at their own depth, and one more; a comma before the end counts for nothing."""
+    """Return the number of arguments: the commas at the top level, plus one. A trailing comma is not counted."""
     depth = commas = 0
     for token in inner:
         depth += (token.text in _OPENING) - (token.text in _CLOSING)

@@ -1,14 +1,14 @@
-"""The syntax of CEL source as a tree: only as much of it as tells what an evaluation may cost.
+"""A syntax tree of CEL source, with only as much detail as the cost of an evaluation depends on.
 
-The grammar is https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax. The library parses the source too
-and evaluates it, but shows no tree; what is not understood here is not evaluated either.
+The grammar is https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax. The library parses the source as
+well, but does not expose its tree. Source that cannot be parsed here is not evaluated.
 """
 
 from core.definitions.cel.nodes import Call, Listed, Literal, Loop, Node, Operation, Part, Path
 from core.definitions.cel.tokens import MACROS, NAMESPACES, Token, all_tokens
 
 DEEPEST = 40
-_SUM = 4  # what is only subtracted costs no more than what is added
+_SUM = 4  # subtraction costs no more than addition
 _LEVELS = {
     "||": 1,
     "&&": 2,
@@ -22,21 +22,20 @@ _END = Token("end", "", 0)
 
 
 class NotUnderstood(ValueError):
-    """The source is nested too deep, or is not CEL as it is known here; `offset` is where."""
+    """The source is nested too deep or cannot be parsed; `offset` is the position."""
 
     def __init__(self, message: str, offset: int) -> None:
-        """Say what is in the way."""
         super().__init__(message)
         self.offset = offset
 
 
 def parse(source: str) -> Node:
-    """Answer the tree of an expression; raises NotUnderstood."""
+    """Return the tree of an expression. Raises NotUnderstood."""
     return _Parser(all_tokens(source)).whole()
 
 
 class _Parser:
-    """Recursive descent, one method a rule; `depth` counts what is open."""
+    """Recursive descent with one method per rule; `depth` counts the open levels."""
 
     def __init__(self, all_tokens: tuple[Token, ...]) -> None:
         self.tokens, self.at, self.depth = all_tokens, 0, 0
@@ -60,7 +59,7 @@ class _Parser:
         return node
 
     def binary(self, level: int) -> Node:
-        """Operands with operators of this level and above between them; those of one level are one operation."""
+        """Parse operands joined by operators of this level or above; those of one level become one operation."""
         node = self.unary()
         while (found := _LEVELS.get(self.here.text, 0)) >= level:
             sign, operands = ("+" if found == _SUM else self.here.text), [node]
@@ -114,7 +113,7 @@ class _Parser:
         return Call(name, (target, *arguments))
 
     def primary(self) -> Node:
-        self.took(".")  # a name of the root: CEL writes .name
+        self.took(".")  # a name at the root: CEL writes .name
         token = self.next()
         if token.kind == "string":
             return Literal(token.text, len(token.literal or ""))
@@ -133,7 +132,7 @@ class _Parser:
         return self.fail(back=1)
 
     def listed(self, closing: str) -> tuple[Node, ...]:
-        """What stands between commas (of a mapping: and colons), up to the bracket that closes."""
+        """Parse what is between commas (in a mapping, also colons), up to the closing bracket."""
         items: list[Node] = []
         while not self.took(closing):
             items.append(self.expression())
@@ -167,4 +166,4 @@ class _Parser:
 
     def fail(self, back: int = 0) -> Node:
         self.at -= back
-        raise NotUnderstood(f"{self.here.text[:20]!r} does not fit where it stands", self.here.offset)
+        raise NotUnderstood(f"{self.here.text[:20]!r} is not expected here", self.here.offset)

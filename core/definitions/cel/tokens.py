@@ -1,15 +1,8 @@
-"""CEL source as tokens, and what tokens alone tell: names, calls, headers.
+"""CEL source as tokens (https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax), and what they reveal:
+calls, references and headers.
 
-The tokens of CEL source, and what can be told from them: which functions it calls.
-
-The lexis is https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax.
-
-Which variables and members an expression names.
-
-The library answers only the root names. Validation and secrets need to know more: that it is `incident.severity`
-which is meant, and where it stands. CEL's grammar is small enough to read that off the tokens.
-
-Headers in expressions: `response.headers["Content-Type"]` finds what came as `content-type` (RFC 9110, 5.1).
+The library reports only the root names of an expression. Validation and secrets also need the members
+(`incident.severity`) and their positions, and CEL's grammar is simple enough to read them off the tokens.
 """
 
 import re
@@ -49,7 +42,7 @@ class Token:
 
     @cached_property
     def literal(self) -> str | None:
-        """The value of a plain string literal; None for every other token and for one with escapes or prefix."""
+        """The value of a plain string literal; None for any other token, and for one with escapes or a prefix."""
         if self.kind != "string" or "\\" in self.text or self.text[0] not in "'\"":
             return None
         quotes = 3 if self.text[:3] in {'"""', "'''"} else 1
@@ -57,7 +50,7 @@ class Token:
 
 
 def tokens(source: str, start: int = 0) -> Iterator[Token]:
-    """Answer the tokens from `start` on, without spaces and comments; what is no CEL comes as single signs."""
+    """Yield the tokens from `start` on, without spaces and comments. Anything that is not CEL becomes single signs."""
     for match in _TOKEN.finditer(source, start):
         if match.lastgroup and match.lastgroup != "space":
             yield Token(match.lastgroup, match[0], match.start())
@@ -65,12 +58,12 @@ def tokens(source: str, start: int = 0) -> Iterator[Token]:
 
 @lru_cache(maxsize=64)
 def all_tokens(source: str) -> tuple[Token, ...]:
-    """Answer all of them; who compiles and who checks the source ask one after the other."""
+    """Return all tokens; cached, since compilation and validation ask for them in turn."""
     return tuple(tokens(source))
 
 
 def calls(source: str) -> tuple[Token, ...]:
-    """Answer the functions and methods that CEL source calls; a namespaced one (`math.abs`) with its namespace."""
+    """Return the functions and methods that CEL source calls; a namespaced one (`math.abs`) with its namespace."""
     found: list[Token] = []
     last = (Token("", "", 0), Token("", "", 0), Token("", "", 0))
     for token in all_tokens(source):
@@ -87,10 +80,10 @@ _LITERAL_NAMES = frozenset({"true", "false", "null", "in"})
 
 @dataclass(frozen=True)
 class Reference:
-    """A variable that an expression names, with the members taken from it: `incident.labels["pager"]`.
+    """A variable that an expression uses, with the members accessed: `incident.labels["pager"]`.
 
-    `offset` and `end` enclose it in the source. `dynamic`: more is taken from it by an index that is only known
-    when the expression is evaluated. `in_has`: it stands in `has(…)`, which asks whether it is there.
+    `offset` and `end` enclose it in the source. `dynamic`: it is also accessed by an index known only at evaluation.
+    `in_has`: it is inside `has(…)`, which checks whether it exists.
     """
 
     root: str
@@ -102,17 +95,17 @@ class Reference:
 
     @property
     def path(self) -> str:
-        """The reference with dots: `incident.labels.pager`."""
+        """The dotted reference: `incident.labels.pager`."""
         return ".".join((self.root, *self.members))
 
 
 def references(source: str) -> tuple[Reference, ...]:
-    """Answer the variables that valid CEL names, in order; those bound by a macro (`x` in `.exists(x, …)`) not."""
+    """Return the variables that valid CEL uses, in order, except those bound by a macro (`x` in `.exists(x, …)`)."""
     return _Reader(all_tokens(source)).read()
 
 
 class _Reader:
-    """Walks the tokens once; remembers which names the open macros bind."""
+    """Walks the tokens once, and keeps track of the names that open macros bind."""
 
     def __init__(self, all_tokens: tuple[Token, ...]) -> None:
         self.tokens = all_tokens
@@ -159,7 +152,7 @@ class _Reader:
         while (member := self._member_at(after)) is not None:
             name, after = member
             members.append(name)
-        if self._is_call(after - 1) and members:  # the last name was a method, or a namespaced function
+        if self._is_call(after - 1) and members:  # the last name was a method or a namespaced function
             members.pop()
             if not members and self._is_namespace(root.text, after - 1):
                 return after
@@ -201,9 +194,10 @@ class _Reader:
 def with_spelled_headers(
     variables: Mapping[str, object], source: str, references: Iterable[Reference]
 ) -> Mapping[str, object]:
-    """Add to `response.headers`, whose names are in lower case, each in the spelling in which the source asks for it.
+    """Add to `response.headers`, whose names are in lower case, each spelling that the source uses.
 
-    So also what it asks by the value of a variable. The variables are copies of their own.
+    Header names are case-insensitive (RFC 9110, 5.1): `response.headers["Content-Type"]` finds `content-type`.
+    Spellings in the values of variables count as well. `variables` are copies owned by the caller.
     """
     response = variables.get("response")
     headers = response.get("headers") if isinstance(response, dict) else None
@@ -215,7 +209,7 @@ def with_spelled_headers(
 
 
 def _asked(variables: Mapping[str, object], source: str, references: Iterable[Reference]) -> Iterator[str]:
-    """Whatever text the source may ask by: a text in it, a member, a variable."""
+    """Yield every text that the source may use as a key: a text in it, a member, the value of a variable."""
     yield from (token.literal for token in all_tokens(source) if token.literal is not None)
     for reference in references:
         found = variables.get(reference.root)

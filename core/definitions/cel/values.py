@@ -1,4 +1,4 @@
-"""Values on their way into CEL and out of it again: plain JSON outside, what the library understands inside."""
+"""Conversion of values to and from CEL: plain JSON outside, the library's types inside."""
 
 import math
 from collections.abc import Mapping
@@ -8,15 +8,15 @@ from enum import Enum
 from core.definitions.cel.library import cel
 from core.errors import ExpressionError
 
-DEEPEST = 100  # far below the depth at which the library's recursion overflows the stack of the process
+DEEPEST = 100  # far below the depth at which the library's recursion overflows the process stack
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 
 
 def to_cel(value: object, depth: int = 0) -> object:
-    """Copy a value into what the library takes: dict, list, str, numbers, bool, None, datetime, timedelta.
+    """Copy a value into the types of the library: dict, list, str, numbers, bool, None, datetime, timedelta.
 
-    Integers beyond 64 bits become floating point in CEL, as in most JSON readers (RFC 8259, section 6).
-    Raises ExpressionError for a value nested deeper than 100 levels, of another type, or an integer beyond even that.
+    Integers beyond 64 bits become floating point, as in most JSON parsers (RFC 8259, section 6). Raises ExpressionError
+    for a value nested deeper than 100 levels, of another type, or too large even for floating point.
     """
     if depth > DEEPEST:
         raise ExpressionError(f"A value is nested deeper than {DEEPEST} levels.")
@@ -43,26 +43,27 @@ def _whole_number(value: int) -> int | float:
     try:
         return float(value)
     except OverflowError:
-        raise ExpressionError("A number is beyond what can be calculated with.") from None
+        raise ExpressionError("A number is too large to calculate with.") from None
 
 
 def without_surrogates(text: str) -> str:
-    """Replace what is no Unicode text (half of a surrogate pair, as JSON may escape it) by the replacement sign."""
+    """Replace lone surrogates, which JSON can escape but Unicode text cannot contain, by U+FFFD."""
     if text.isascii():
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def to_plain(value: object) -> JsonValue:
-    """Copy a result of the library into what JSON and PostgreSQL can hold.
+    """Copy a result of the library into values that JSON and PostgreSQL can hold.
 
-    A timestamp becomes ISO 8601 text, a duration `90s` (protobuf's JSON form), bytes become text. U+0000, which
-    PostgreSQL refuses, becomes U+FFFD. Raises ExpressionError for infinity, NaN and bytes that are no UTF-8.
+    A timestamp becomes ISO 8601 text, a duration `90s` (the JSON form of protobuf), bytes become text. U+0000, which
+    PostgreSQL rejects, becomes U+FFFD. Raises ExpressionError for infinity, NaN and bytes that are not UTF-8.
     """
     if isinstance(value, cel.OptionalValue):
         return to_plain(value.value()) if value.has_value() else None
     if isinstance(value, dict):
-        # The library keeps no order of keys; without one an approval would find the same request to be another one.
+        # The library does not preserve the order of keys. Unsorted, the same request would look different to its
+        # approval.
         plain = {_key(key): to_plain(item) for key, item in value.items()}
         return {key: plain[key] for key in sorted(plain)}
     if isinstance(value, list):
@@ -88,12 +89,12 @@ def _scalar(value: object) -> JsonValue:
         return f"{value.total_seconds():.6f}".rstrip("0").rstrip(".") + "s"
     if isinstance(value, bytes):
         return _decoded(value).replace("\0", "\ufffd")
-    raise ExpressionError(f"The result is of type {type(value).__name__}, which is no value.")
+    raise ExpressionError(f"The result is of type {type(value).__name__}, which is not a value.")
 
 
 def _finite(value: float) -> float:
     if not math.isfinite(value):
-        raise ExpressionError(f"The result is {value}, which is no number. Is something divided by 0.0?")
+        raise ExpressionError(f"The result is {value}, which is not a number. Does it divide by 0.0?")
     return value
 
 
@@ -102,12 +103,12 @@ def _decoded(value: bytes) -> str:
         return value.decode()
     except UnicodeDecodeError:
         raise ExpressionError(
-            "The result is bytes that are no UTF-8 text.", hint="Use base64.encode(…)."
+            "The result is bytes that are not UTF-8 text.", hint="Use base64.encode(…)."
         ) from None
 
 
 def kind_of(value: object) -> str:
-    """Answer what people call the type of a plain value: text, a number, a list, …"""
+    """Return the word people use for the type of a plain value: text, a number, a list, …"""
     kinds: dict[type, str] = {bool: "true or false", str: "text", list: "a list", dict: "a mapping"}
     if value is None:
         return "null"

@@ -1,1 +1,1 @@
-"""What `validate` checks beyond the shape of one document."""
+"""Validation beyond the structure of a single document."""

@@ -1,4 +1,4 @@
-"""Checking approval gates against the teams in the same documents: whether anybody is left who may decide."""
+"""Checks whether approval gates can be passed by the members of the teams in the same documents."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from core.definitions.team import TeamDefinition
 
 @dataclass(frozen=True)
 class _Gate:
-    """A step `approval`, as it is written. `team`: whose members decide; None where only `people` do."""
+    """A step of type `approval`, as written. `team`: the team whose members decide; None if only `people` do."""
 
     read: Read
     path: Path
@@ -27,9 +27,9 @@ class _Gate:
 
 
 def check_gates(reads: Iterable[Read]) -> Iterator[Problem]:
-    """Answer a Problem for each gate that none of the people in these documents could pass.
+    """Yield a Problem for each gate that the people in these documents could never pass.
 
-    Only the teams in the documents themselves are known; where a gate's team is not among them nothing is said.
+    Only the teams in the documents are known; a gate of any other team is not checked.
     """
     reads = list(reads)
     teams = {
@@ -42,13 +42,13 @@ def check_gates(reads: Iterable[Read]) -> Iterator[Problem]:
 
 
 def _gates(read: Read, runbook: RunbookDefinition) -> Iterator[_Gate]:
-    # Read off the document, not the model: the steps know how to act, and this knows nothing of that.
+    # Read from the document instead of the model, since validation must not depend on the steps that act.
     for number, step in enumerate(runbook.steps):
         if step.type != "approval":
             continue
         path: Path = ("steps", number)
         written = read.document.at(path)
-        assert isinstance(written, dict), "it has been validated"
+        assert isinstance(written, dict), "already validated"
         named = written.get("approvers") or {}
         only_people = bool(named.get("people")) and not (named.get("team") or named.get("role"))
         yield _Gate(
@@ -76,16 +76,17 @@ def _check_team(gate: _Gate, team: TeamDefinition) -> Iterator[Problem]:
     if may_decide < gate.count:
         who = f"the {'admins' if gate.role == 'admin' else 'members'} of team {team.name}"
         besides = " and the people named" if gate.people else ""
-        message = f"count is {gate.count}, but {who}{besides} are only {may_decide}."
+        people = "1 person qualifies" if may_decide == 1 else f"{may_decide} people qualify"
+        message = f"count is {gate.count}, but only {people}: {who}{besides}."
         yield gate.problem(message, "Add members to the team, name people, or lower count.")
 
 
 def _check_people(gate: _Gate, owner: TeamDefinition) -> Iterator[Problem]:
-    """Who may run it are the members of its team, and nobody decides what they asked for."""
+    """Check a gate of named people: members of the owning team run it, and nobody may decide their own request."""
     members = [each.slack for each in owner.members]
     if members and all(len(gate.people - {requester}) < gate.count for requester in members):
         yield gate.problem(
-            f"Whoever of team {owner.name} asks for the run, too few of the people named are left to decide: "
-            "nobody decides what they asked for.",
+            f"Whichever member of team {owner.name} requests the run, too few of the named people remain to decide: "
+            "nobody may decide on their own request.",
             "Name more people, or set allow_requester: true.",
         )

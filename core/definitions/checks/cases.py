@@ -1,9 +1,4 @@
-"""Checking the `tests:` of a runbook, and the schema of its parameters.
-
-Checking the `tests:` of a runbook against the runbook: steps, parameters and kinds of answers that there are.
-
-Checking the parameters of a runbook: the JSON Schema itself, its `required` and its defaults.
-"""
+"""Checks of a runbook's `tests:` against its steps and parameters, and of the JSON Schema of its parameters."""
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
@@ -19,13 +14,13 @@ from core.definitions.steps import step_types, types_called_back
 APPROVAL = frozenset({"approval"})
 IN_EXPECT = ("path", "saved", "requests")
 WANTED = {
-    "http": "an http call's: status, headers, json or text",
-    "processes": "a command's: exit_code, stdout, stderr",
+    "http": "status, headers, json or text",
+    "processes": "exit_code, stdout, stderr",
 }
 
 
 def check_cases(document: Document) -> Iterator[Problem]:
-    """Answer what the tests of a runbook name that it does not have; the document need not be valid otherwise."""
+    """Yield what is wrong with the tests of a runbook; the document need not be valid otherwise."""
     tests = document.data.get("tests")
     checker = _Checker(document, _types_by_id(document.data.get("steps")))
     for index, case in enumerate(tests if isinstance(tests, list) else ()):
@@ -42,7 +37,7 @@ def _types_by_id(steps: object) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Checker:
-    """The runbook that the cases are of: `types` has the type of each step by its id."""
+    """The runbook under test: `types` has the type of each step by id."""
 
     document: Document
     types: Mapping[str, str]
@@ -54,13 +49,13 @@ class _Checker:
         yield from self._steps(case, path, "callbacks")
         expect = case.get("expect")
         for name in IN_EXPECT if isinstance(expect, Mapping) else ():
-            yield from self._steps(expect, (*path, "expect"), name)  # type: ignore[arg-type]  # a mapping, as asked
+            yield from self._steps(expect, (*path, "expect"), name)  # type: ignore[arg-type]  # checked to be a mapping
         yield from self._answers(case, path)
         yield from self._of_type(
-            case, path, "decisions", APPROVAL, "approval step: nothing is decided there."
+            case, path, "decisions", APPROVAL, "an approval step: there is nothing to decide."
         )
         yield from self._of_type(
-            case, path, "callbacks", types_called_back(), "callback step: nobody calls it back."
+            case, path, "callbacks", types_called_back(), "a callback step: it is never called back."
         )
 
     def _parameters(self, case: Mapping[str, object], path: Path) -> Iterator[Problem]:
@@ -84,12 +79,12 @@ class _Checker:
     def _answers(self, case: Mapping[str, object], path: Path) -> Iterator[Problem]:
         for name in _keys(case, "steps"):
             port = self._port(name)
-            answers = case["steps"][name]  # type: ignore[index]  # a mapping with this key, as _keys found
+            answers = case["steps"][name]  # type: ignore[index]  # _keys found a mapping with this key
             for answer in answers if isinstance(answers, list) else [answers]:
                 kind = kind_of_answer(set(answer)) if isinstance(answer, Mapping) else None
                 if name in self.types and kind in FIELDS_OF_KIND and not _fits(kind, port):
-                    wanted = WANTED.get(port, "what it comes to: output and saved, or error")
-                    message = f"{name} is a step of type {self.types[name]}: its answer is {wanted}."
+                    wanted = WANTED.get(port, "output and saved, or error")
+                    message = f"{name} is a step of type {self.types[name]}: its answer may have {wanted}."
                     yield self.document.problem((*path, "steps", name), message)
 
     def _port(self, step: str) -> str:
@@ -99,12 +94,13 @@ class _Checker:
     def _of_type(
         self, case: Mapping[str, object], path: Path, field: str, types: Set[str], what: str
     ) -> Iterator[Problem]:
-        """The steps that a field names are all of one of these types."""
+        """Check that the steps that a field names are all of one of these types."""
         for name in _keys(case, field):
             if name in self.types and self.types[name] not in types:
                 of_type = [step for step, known in self.types.items() if known in types]
-                hint = suggest(name, of_type, plural=f"{what.partition(':')[0].capitalize()}s")
-                message = f"{name} is no {what}"
+                kind = what.partition(":")[0].split(maxsplit=1)[1]
+                hint = suggest(name, of_type, plural=f"{kind.capitalize()}s")
+                message = f"{name} is not {what}"
                 yield self.document.problem((*path, field, name), message, hint, key=True)
 
 
@@ -121,7 +117,7 @@ Schema = Mapping[str, object]
 
 
 def check_schema(document: Document) -> Iterator[Problem]:
-    """Answer what is wrong with the `parameters` of a runbook document."""
+    """Yield what is wrong with the `parameters` of a runbook document."""
     schema = document.data.get("parameters")
     if not isinstance(schema, Mapping):
         return
@@ -138,19 +134,19 @@ def _check_required(schema: Schema, document: Document) -> Iterator[Problem]:
     for index, name in enumerate(required(schema)):
         if name not in properties and not schema.get("additionalProperties"):
             hint = suggest(name, properties, plural="Parameters")
-            message = f"{name} is required but not declared under properties."
+            message = f"{name} is required, but is not declared under properties."
             yield document.problem(("parameters", "required", index), message, hint)
 
 
 def _check_secrets(schema: Schema, document: Document) -> Iterator[Problem]:
-    """A secret is given with each run: what stands in the definition everybody reads."""
+    """Yield secret parameters that have a value in the definition, which everybody can read."""
     for name in sorted(secret_names(schema) & declared(schema).keys()):
         inner = deref(declared(schema)[name], schema)
         for keyword in ("default", "const", "enum", "examples"):
             if inner.get(keyword) not in (None, "", [], [""], {}):
                 path = ("parameters", "properties", name, keyword)
-                message = f"{name} is a secret, and its {keyword} is no secret: it stands here."
-                yield document.problem(path, message, "Leave it out, or use a secret of the kind: secret.")
+                message = f"{name} is a secret, but everybody can read its {keyword} here."
+                yield document.problem(path, message, "Remove it, or declare a secret with kind: secret.")
 
 
 def _check_defaults(schema: Schema, document: Document) -> Iterator[Problem]:
@@ -158,8 +154,8 @@ def _check_defaults(schema: Schema, document: Document) -> Iterator[Problem]:
         default = default_of(inner, schema)
         if default is None:
             continue
-        # The definitions that a reference leads to live at the root.
+        # A reference is resolved against the root's definitions.
         wrapped = {"$defs": schema.get("$defs", {}), "properties": {name: deref(inner, schema)}}
         for _, message in schema_errors(wrapped, {name: default[0]}):
             path = ("parameters", "properties", name, "default")
-            yield document.problem(path, f"The default does not fit its own schema: {message}")
+            yield document.problem(path, f"The default does not match its own schema: {message}")

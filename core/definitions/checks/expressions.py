@@ -1,4 +1,4 @@
-"""Checking one expression or template without running it: syntax, names, members, functions, types."""
+"""Static checks of one expression or template: syntax, names, members, functions, types."""
 
 from collections.abc import Iterator, Mapping
 
@@ -14,8 +14,8 @@ from core.definitions.http_requests import HINT as URL_HINT
 from core.definitions.http_requests import (
     PUBLIC_HINT,
     doubled_headers,
-    misplaced_hole,
-    placed_holes,
+    url_placeholders,
+    why_misplaced,
     wrong_header,
 )
 from core.definitions.problems import Problem, suggest
@@ -25,12 +25,12 @@ from core.definitions.templates import UnclosedTemplate, paths, placeholders, te
 from core.errors import ExpressionError
 
 Scope = Mapping[str, Shape]
-# The library knows these without any declaration; what they answer reaches Python as a value or null.
+# The library accepts these without a declaration; their results reach Python as a value or null.
 _OPTIONALS = frozenset({"optional.of", "optional.none", "hasValue", "or", "orValue", "value"})
 
 
 def check_marked(marked: Marked, scope: Scope, document: Document) -> Iterator[Problem]:
-    """Answer what is wrong with a field's expressions, of which `scope` says what they may name."""
+    """Yield what is wrong with the expressions in a field. `scope`: the names they may use, with their shapes."""
     mark = marked.mark
     if not isinstance(mark, CelField):
         for path, text in texts(marked.value, marked.path):
@@ -54,7 +54,7 @@ def _check_template(
         yield document.problem_in(path, line, 0, error.message, error.hint)
         return
     for placeholder in found:
-        for finding in check_hole(placeholder.source, scope, secrets=mark.secrets):
+        for finding in check_placeholder(placeholder.source, scope, secrets=mark.secrets):
             offset = placeholder.offset - placeholder.start + finding.offset
             yield document.problem_in(
                 path, text[placeholder.start : placeholder.end], offset, finding.message, finding.hint
@@ -62,22 +62,22 @@ def _check_template(
     if isinstance(mark, HeaderField):
         yield from wrong_header(path, text, mark, document)
     if isinstance(mark, UrlField):
-        yield from _misplaced_holes(path, text, document, URL_HINT if mark.secrets else PUBLIC_HINT)
+        yield from _misurl_placeholders(path, text, document, URL_HINT if mark.secrets else PUBLIC_HINT)
 
 
-def _misplaced_holes(path: Path, url: str, document: Document, hint: str) -> Iterator[Problem]:
-    """Those of expressions that cannot be read are told as that alone."""
+def _misurl_placeholders(path: Path, url: str, document: Document, hint: str) -> Iterator[Problem]:
+    """Yield misplaced placeholders. Expressions that cannot be parsed are reported elsewhere."""
     try:
-        placed = list(placed_holes(url))
+        placed = list(url_placeholders(url))
     except ExpressionError:
         return
     for each in placed:
-        if why := misplaced_hole(each):
+        if why := why_misplaced(each):
             yield document.problem_in(path, url[each.placeholder.start : each.placeholder.end], 0, why, hint)
 
 
 def _check_keys(marked: Marked, document: Document) -> Iterator[Problem]:
-    """A key is sent as it is written: a secret in it would be no secret."""
+    """Yield keys that contain secrets: a key is sent as it is written, and would not be secret."""
     for path in paths(marked.value, marked.path):
         if isinstance(path[-1], str) and names_secrets_in_key(path[-1]):
             yield document.problem(
@@ -85,17 +85,17 @@ def _check_keys(marked: Marked, document: Document) -> Iterator[Problem]:
             )
 
 
-def check_hole(source: str, scope: Scope, *, secrets: bool) -> Iterator[Finding]:
-    """Answer what is wrong with what stands between {{ and }}. `secrets`: whether one may stand there."""
+def check_placeholder(source: str, scope: Scope, *, secrets: bool) -> Iterator[Finding]:
+    """Yield what is wrong with the source between {{ and }}. `secrets`: whether it may be a secret."""
     if whole_secret(source) is None or ROOT not in scope:
         yield from check_expression(source, scope)
     elif not secrets:
-        message = "A secret cannot be used here: what this field holds is kept and shown."
-        yield Finding(0, message, "Use it where it is sent: in a URL, a header, a body, env or stdin.")
+        message = "A secret cannot be used here: the contents of this field are stored and shown."
+        yield Finding(0, message, "Use it only where it is sent: in a URL, a header, a body, env or stdin.")
 
 
 def check_expression(source: str, scope: Scope, *, condition: bool = False) -> Iterator[Finding]:
-    """Answer what is wrong with an expression. `condition`: it must be true or false."""
+    """Yield what is wrong with an expression. `condition`: it must be true or false."""
     try:
         expression = compile_expression(source)
     except TooMuchWork:
@@ -110,14 +110,14 @@ def check_expression(source: str, scope: Scope, *, condition: bool = False) -> I
 
 def _check_compiled(expression: Expression, scope: Scope, *, condition: bool) -> Iterator[Finding]:
     found = [*_wrong_calls(expression.source), *_wrong_references(expression, scope)]
-    # Whether types fit can only be asked of what exists.
+    # Types can only be checked if everything exists.
     yield from (
         found or check_comparisons(expression, scope) or check_types(expression, scope, condition=condition)
     )
 
 
 def _wrong_calls(source: str) -> Iterator[Finding]:
-    """Functions that there are not, or not for so many arguments; and time zones that there are not."""
+    """Yield calls of unknown functions, with a wrong number of arguments, or with unknown time zones."""
     known = {*OVERLOADS, *_OPTIONALS}
     for call in call_shapes(source):
         name, overloads = call.name.text, OVERLOADS.get(call.name.text, ())
@@ -126,8 +126,8 @@ def _wrong_calls(source: str) -> Iterator[Finding]:
             near = hint if hint.startswith("Did") else None
             yield Finding(call.name.offset, f"There is no function {name}.", near)
         elif overloads and not any(overload.fits(call) for overload in overloads):
-            hint = f"There is {', '.join(overload.signature for overload in overloads)}."
-            yield Finding(call.name.offset, f"{name} is not called like that.", hint)
+            hint = f"It can be called as {', '.join(overload.signature for overload in overloads)}."
+            yield Finding(call.name.offset, f"{name} cannot be called like this.", hint)
         elif name in ZONED and call.only is not None:
             yield from _wrong_zone(call.only)
 
@@ -184,5 +184,5 @@ def _maybe_missing(reference: Reference, shape: Shape, asked: set[str]) -> Findi
     path = f"{reference.root}.{reference.members[0]}"
     if reference.in_has or path in asked:
         return None
-    hint = f"Give it a default, list it under required, or ask has({path}) first."
+    hint = f"Give it a default, list it under required, or check has({path}) first."
     return Finding(reference.offset, f"{path} may be missing.", hint)

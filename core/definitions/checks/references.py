@@ -1,9 +1,4 @@
-"""Checking documents against each other: names, runbooks, channels.
-
-Checking documents against each other: names used twice, runbooks that workflows start.
-
-Checking where the messages of definitions go: to the incident's channel, or to one that their team declares.
-"""
+"""Checks of documents against each other: duplicate names, runbooks that workflows start, and message channels."""
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
@@ -21,7 +16,7 @@ from core.errors import InvalidInput
 
 
 def check_names(documents: Iterable[Document]) -> Iterator[Problem]:
-    """Answer a Problem for each name that an earlier document of the same kind has too."""
+    """Yield a Problem for each name that an earlier document of the same kind already has."""
     seen: dict[tuple[object, str], Document] = {}
     for document in documents:
         kind, name = document.data.get("kind"), document.data.get("name")
@@ -30,13 +25,13 @@ def check_names(documents: Iterable[Document]) -> Iterator[Problem]:
         first = seen.setdefault((kind, name), document)
         if first is not document:
             where = f"{first.file}:{first.position(('name',))[0]}"
-            yield document.problem(("name",), f"There is already a {kind} {name}, in {where}.", "Rename one.")
+            yield document.problem(("name",), f"There is already a {kind} {name} in {where}.", "Rename one.")
 
 
 def check_references(reads: Iterable[Read], known_runbooks: Iterable[str] | None) -> Iterator[Problem]:
-    """Answer what is wrong with the runbooks that workflows start.
+    """Yield what is wrong with the runbooks that workflows start.
 
-    An unknown name is only a Problem where `known_runbooks` tells which there are besides the documents themselves.
+    An unknown name is only a Problem if `known_runbooks` lists the runbooks outside the documents.
     """
     reads = list(reads)
     here = {
@@ -56,7 +51,7 @@ def check_references(reads: Iterable[Read], known_runbooks: Iterable[str] | None
 
 @dataclass(frozen=True)
 class _Start:
-    """An action `runbook` of a workflow: which runbook it starts, with which parameters."""
+    """An action of type `runbook` in a workflow: the runbook that it starts, and the parameters."""
 
     workflow: WorkflowDefinition
     document: Document
@@ -69,12 +64,12 @@ class _Start:
 
 
 def _starts(read: Read) -> Iterator[_Start]:
-    # Read off the document, not the model: the actions know how to act, and this knows nothing of that.
+    # Read from the document instead of the model, since validation must not depend on the actions that act.
     if not isinstance(read.definition, WorkflowDefinition):
         return
     for placed in read.definition.placed:
         action = read.document.at(placed.path)
-        assert isinstance(action, dict), "it has been validated"
+        assert isinstance(action, dict), "already validated"
         if action["type"] == "runbook":
             parameters = action.get("parameters", {})
             yield _Start(read.definition, read.document, placed.path, action["runbook"], parameters)
@@ -89,7 +84,7 @@ def _check_name(start: _Start, known: set[str] | None) -> Iterator[Problem]:
 def _check_team(start: _Start, runbook: RunbookDefinition) -> Iterator[Problem]:
     team = start.workflow.team
     if team and runbook.team and team != runbook.team:
-        message = f"{runbook.name} belongs to the team {runbook.team}: it never runs for incidents of {team}."
+        message = f"{runbook.name} belongs to team {runbook.team}, so it cannot run for incidents of {team}."
         yield start.problem("runbook", message, "Make the runbook global, or give both the same team.")
 
 
@@ -102,7 +97,7 @@ def _check_parameters(start: _Start, runbook: RunbookDefinition) -> Iterator[Pro
         return
     for problem in problems:
         name = str(getattr(problem, "field", "")).split(".")[0]
-        # What a template brings is only known when the workflow runs.
+        # The value of a template is only known when the workflow runs.
         if not any("{{" in text for _, text in texts(start.parameters.get(name))):
             path, is_unknown = (
                 (*start.path, "parameters", name),
@@ -114,14 +109,14 @@ def _check_parameters(start: _Start, runbook: RunbookDefinition) -> Iterator[Pro
 
 
 Channels = Mapping[str, Set[str]]
-UNDECLARED = "Leave it out, and the message goes to the incident's channel; or let the team declare it."
+UNDECLARED = "Remove it to send the message to the incident's channel, or declare it in the team's channels."
 
 
 def check_channels(reads: Iterable[Read], known: Channels | None) -> Iterator[Problem]:
-    """Answer which messages go to a channel that is none of their team's, as far as that is known.
+    """Yield the messages sent to a channel that their team does not declare, as far as that is known.
 
-    `known`: the declared channels, by team. What the documents declare themselves goes before it; without either, and
-    where a channel is brought by a value, it is only known when the message is sent.
+    `known`: the declared channels by team; declarations in the documents take precedence. Without either, and for a
+    channel that comes from an expression, this is only known when the message is sent.
     """
     reads = list(reads)
     declared = dict(known or {})
@@ -132,12 +127,12 @@ def check_channels(reads: Iterable[Read], known: Channels | None) -> Iterator[Pr
         allowed = _channels_of(read.definition, declared, is_complete=known is not None)
         for path, channel in _channels(read):
             if allowed is not None and channel not in allowed:
-                message = f"{channel} is no channel that {_whose(read.definition)} declares."
+                message = f"{channel} is not a channel that {_owner(read.definition)} declares."
                 yield read.document.problem(path, message, UNDECLARED)
 
 
 def _channels_of(definition: AnyDefinition, declared: Channels, *, is_complete: bool) -> Set[str] | None:
-    """None: nobody knows. What is global may post wherever some team may."""
+    """Return the allowed channels; None if unknown. A global definition may post wherever any team may."""
     if isinstance(definition, TeamDefinition | SecretDefinition):
         return None
     if definition.team is not None:
@@ -145,13 +140,13 @@ def _channels_of(definition: AnyDefinition, declared: Channels, *, is_complete: 
     return frozenset[str]().union(*declared.values()) if is_complete else None
 
 
-def _whose(definition: AnyDefinition) -> str:
+def _owner(definition: AnyDefinition) -> str:
     team = getattr(definition, "team", None)
     return f"team {team}" if team else "any team"
 
 
 def _channels(read: Read) -> Iterator[tuple[Path, str]]:
-    """The channels of messages, as far as they are written out; read off the document, as `_starts` does."""
+    """Yield the channels of messages that are written out, read from the document as in `_starts`."""
     definition = read.definition
     if isinstance(definition, WorkflowDefinition):
         paths: list[Path] = [placed.path for placed in definition.placed]

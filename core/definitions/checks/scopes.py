@@ -1,9 +1,4 @@
-"""Which names each expression sees, and of what shape they are.
-
-What expressions may expect of `params`, told from the JSON Schema that declares them.
-
-Which names each part of a document may use, and the walk over all its expressions.
-"""
+"""The names, and their shapes, that each expression in a document may use, and the walk over all expressions."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -35,14 +30,14 @@ from core.definitions.workflow import WorkflowDefinition
 from core.errors import ExpressionError
 
 _SAMPLES: Mapping[object, tuple[object]] = {"string": ("",), "integer": (0,), "boolean": (True,)}
-# Whether a parameter is there may then hang on the others.
+# With these keywords, whether a parameter must be given can depend on other parameters.
 _CONDITIONS = frozenset(
     {"allOf", "anyOf", "oneOf", "if", "dependentRequired", "dependentSchemas", "minProperties", "$ref"}
 )
 
 
 def params_shape(schema: Mapping[str, object]) -> Shape:
-    """Answer the shape of `params`: what is declared, and which of it may be missing when the runbook runs."""
+    """Return the shape of `params`: the declared parameters, and which of them may be missing at run time."""
     properties = declared(schema)
     is_plain = not _CONDITIONS & schema.keys()
     missing = {
@@ -74,7 +69,7 @@ Models = Mapping[str, type[BaseModel]]
 
 
 def check_runbook(document: Document) -> Iterator[Problem]:
-    """Answer what is wrong with the expressions of a runbook; the document need not be valid otherwise."""
+    """Yield what is wrong with the expressions of a runbook; the document need not be valid otherwise."""
     schema = document.data.get("parameters")
     params = params_shape(schema if isinstance(schema, Mapping) else {})
     scope = {"params": params, "incident": INCIDENT, "execution": EXECUTION}
@@ -85,7 +80,7 @@ def check_runbook(document: Document) -> Iterator[Problem]:
 
 
 def _callback_steps(document: Document) -> Iterator[str]:
-    """All of them: an earlier step is what gives the address of a later one away."""
+    """Yield the ids of all callback steps: an earlier step passes on the URL of a later one."""
     steps, called_back = document.data.get("steps"), types_called_back()
     for step in steps if isinstance(steps, list) else ():
         if isinstance(step, Mapping) and str(step.get("type")) in called_back:
@@ -93,12 +88,12 @@ def _callback_steps(document: Document) -> Iterator[str]:
 
 
 def check_workflow(document: Document) -> Iterator[Problem]:
-    """Answer what is wrong with the expressions of a workflow; the document need not be valid otherwise."""
-    told = _event_members(document.data.get("trigger"))
-    scope = {"incident": INCIDENT, "event": event_shape(told)}
+    """Yield what is wrong with the expressions of a workflow; the document need not be valid otherwise."""
+    members = _event_members(document.data.get("trigger"))
+    scope = {"incident": INCIDENT, "event": event_shape(members)}
     for marked in marked_values(WorkflowDefinition, document.data):
         yield from check_marked(marked, scope, document)
-    inside = {"incident": INCIDENT, "event": event_shape({**told, "id": TEXT}), "secrets": SECRETS}
+    inside = {"incident": INCIDENT, "event": event_shape({**members, "id": TEXT}), "secrets": SECRETS}
     yield from _check_parts(document, "actions", action_types(), inside, lambda _part: ACTION)
 
 
@@ -115,7 +110,7 @@ def _check_parts(
     document: Document, name: str, models: Models, scope: Scope, shape_of: ShapeOf
 ) -> Iterator[Problem]:
     parts = list(in_order(document.data.get(name), (name,), models))
-    later = {str(part.get("id")): f"It comes later: only earlier {name} are known here." for _, part in parts}
+    later = {str(part.get("id")): f"It comes later; only earlier {name} are known here." for _, part in parts}
     earlier: dict[str, Shape] = {}
     for path, part in parts:
         model = models.get(str(part.get("type")))
@@ -127,7 +122,7 @@ def _check_parts(
 
 
 def in_order(parts: object, path: Path, models: Models) -> Iterator[tuple[Path, Part]]:
-    """Answer the parts with their paths, those within another one behind it."""
+    """Yield the parts with their paths, each nested part after the one that contains it."""
     for index, part in enumerate(parts if isinstance(parts, list) else ()):
         if isinstance(part, Mapping):
             here = (*path, index)
@@ -153,7 +148,7 @@ def _check_part(
 
 
 def _asked_by_condition(condition: object) -> Iterator[str]:
-    """Answer the parameters that `if: has(params.x)` asks for: where the part runs, they are there."""
+    """Yield the parameters that `if: has(params.x)` checks: if the part runs, they exist."""
     try:
         references = compile_expression(condition).references if isinstance(condition, str) else ()
     except ExpressionError:

@@ -1,9 +1,4 @@
-"""Checking that secrets are declared, against what is known of them.
-
-Checking that the secrets which documents use are declared for them.
-
-What there is besides the documents that are validated.
-"""
+"""Checks that the secrets which documents use are declared for them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -30,10 +25,10 @@ Declared = Mapping[str, SecretDefinition]
 
 
 def check_secrets(reads: list[Read], known: Declared | None) -> Iterator[Problem]:
-    """Answer the secrets that are used, and may not be.
+    """Yield the uses of secrets that are not allowed.
 
-    `known`: those that are declared besides the ones in the documents themselves. None: that is not known; then
-    nothing is said, unless the documents declare some.
+    `known`: secrets declared outside the documents. None: unknown; then nothing is reported unless the documents
+    declare secrets themselves.
     """
     here = {
         read.definition.name: read.definition
@@ -58,7 +53,7 @@ def _check(team: str | None, document: Document, declared: Declared) -> Iterator
 
 
 def uses_of(team: str | None, document: Document) -> Iterator[tuple[str, SecretUse, tuple[str, ...]]]:
-    """Answer each use of a secret in a valid runbook or workflow: its name, by what, and where that calls if known."""
+    """Yield each use of a secret in a valid runbook or workflow: its name, the user, and the host called, if known."""
     for path, part, use in _uses(team, document):
         for _, _, name, _ in _secrets(path, part, _model(document, part)):
             yield name, use, _hosts(part)
@@ -80,7 +75,7 @@ def _model(document: Document, part: Part) -> type[BaseModel]:
 
 
 def _secrets(path: Path, part: Part, model: type[BaseModel]) -> Iterator[tuple[Path, str, str, int]]:
-    """Answer where a part uses secrets: the place and the text, the name, and where in the text."""
+    """Yield the uses of secrets in a part: the path and the text, the secret's name, and the position in the text."""
     for marked in marked_values(model, part, path):
         if isinstance(marked.mark, TemplateField):
             for place, text in texts(marked.value, marked.path):
@@ -91,7 +86,7 @@ def _secrets(path: Path, part: Part, model: type[BaseModel]) -> Iterator[tuple[P
 
 
 def _hosts(part: Part) -> tuple[str, ...]:
-    """Answer where the part calls, if that is written there, for a declaration to begin with."""
+    """Return the host that the part calls, if it is written out; used to suggest a declaration."""
     url = part.get("url") or part.get("site") or part.get("endpoint")
     if not isinstance(url, str):
         return ()
@@ -104,9 +99,9 @@ def _hosts(part: Part) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Known:
-    """`runbooks` by name; the `channels` that teams declare, by team; the `secrets` that are declared, by name.
+    """What exists outside the documents: `runbooks` by name, declared `channels` by team, declared `secrets` by name.
 
-    None: nobody says, so any is taken.
+    None: unknown, so anything is accepted.
     """
 
     runbooks: Iterable[str] | None = None

@@ -1,9 +1,4 @@
-"""Checking the types of expressions.
-
-What is wrong inside an expression, before it is known where in a file that stands.
-
-Whether the types in an expression fit, tried out on sample values, and whether a comparison can ever hold.
-"""
+"""Checks of the types in an expression, on sample values, and of comparisons that can never be true."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +13,7 @@ from core.errors import ExpressionError
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong at a character of an expression's source, counted from 0."""
+    """A mistake at a character of an expression's source, counted from 0."""
 
     offset: int
     message: str
@@ -30,9 +25,9 @@ _AFTER_OPERAND = frozenset({"", "&&", "||", "?", ":", ")", "]", "}", ","})
 
 
 def check_types(expression: Expression, scope: Scope, *, condition: bool) -> list[Finding]:
-    """Answer what goes wrong with types when the expression is evaluated over sample values.
+    """Return the type errors found by evaluating the expression over sample values.
 
-    Only what is certain: nothing is said about an expression that names a value whose type is not known.
+    Only certain errors are reported: an expression that uses a value of unknown type is not checked.
     """
     samples: dict[str, object] = {}
     for reference in expression.references:
@@ -45,7 +40,7 @@ def check_types(expression: Expression, scope: Scope, *, condition: bool) -> lis
     except ExpressionTypeError as error:
         return [Finding(0, error.message, error.hint)]
     except ExpressionError as error:
-        # Of sample values an error proves nothing, but what names no variable is the same every time.
+        # An error over sample values proves nothing, unless the expression uses no variables.
         return [] if expression.references else [Finding(0, error.message, error.hint)]
     return []
 
@@ -59,7 +54,7 @@ def _put(samples: dict[str, object], path: tuple[str, ...], value: object) -> No
 
 
 def check_comparisons(expression: Expression, scope: Scope) -> list[Finding]:
-    """Answer the comparisons with a text that the value can never be: `incident.severity == "sev1"`."""
+    """Return comparisons with a text that the value can never be: `incident.severity == "sev1"`."""
     found = all_tokens(expression.source)
     return [
         finding
@@ -81,7 +76,7 @@ def _impossible(reference: Reference, shape: Shape, found: Sequence[Token]) -> I
 
 
 def _compared(reference: Reference, found: Sequence[Token]) -> Sequence[Token]:
-    """Answer the literals that stand behind `reference ==`, `reference !=` or `reference in [`."""
+    """Return the literals after `reference ==`, `reference !=` or `reference in [`."""
     texts = [token.text for token in found]
     at = next((at for at, token in enumerate(found) if token.offset >= reference.end), len(found))
     if texts[at : at + 1] in (["=="], ["!="]) and "".join(texts[at + 2 : at + 3]) in _AFTER_OPERAND:

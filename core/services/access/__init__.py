@@ -1,1 +1,1 @@
-"""Who somebody is and what is theirs: people, tokens, secrets, the workspace, lists."""
+"""Access: people and teams, tokens, declared secrets, the Slack workspace, and lists of what a person may see."""

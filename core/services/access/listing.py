@@ -1,7 +1,7 @@
-"""Listing what a person may see, newest first, one window at a time.
+"""Lists what a person may see, newest first, one page at a time.
 
-A window begins behind a position (creation time and id), never at an offset: what is added meanwhile neither
-repeats nor hides anything.
+A page starts after a position (creation time and id), not at an offset, so rows that are added in the meantime neither
+repeat nor hide others.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ Definition = TypeVar("Definition", Runbook, Workflow)
 
 @dataclass(frozen=True)
 class Position:
-    """Where a row stands in a list: ids break the tie of rows of one moment."""
+    """The position of a row in a list. Rows of the same time are ordered by id."""
 
     at: datetime
     id: str
@@ -37,7 +37,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Window:
-    """At most `size` rows of a list, those behind `after`."""
+    """A page of a list: at most `size` rows after `after`, or from the start."""
 
     size: int
     after: Position | None = None
@@ -45,9 +45,9 @@ class Window:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which executions, or incidents, are wanted; None: any.
+    """A filter for executions or incidents. None means no restriction.
 
-    `runbook`, `incident`: ids. `since` is the first moment that counts, `until` the first that does not.
+    `runbook`, `incident`: ids. The period includes `since` and excludes `until`.
     """
 
     status: str | None = None
@@ -67,7 +67,7 @@ class Wanted:
         yield from self.within(table.created_at)
 
     def within(self, at: InstrumentedAttribute[datetime]) -> Iterator[ColumnElement[bool]]:
-        """That the moment is in the period."""
+        """Yield the conditions that the time is in the period."""
         if self.since is not None:
             yield at >= self.since
         if self.until is not None:
@@ -80,9 +80,9 @@ ANY = Wanted()
 def list_incidents(
     work: UnitOfWork, person: Person, window: Window, wanted: Wanted = ANY, *, team: str | None = None
 ) -> list[Incident]:
-    """Of `team`, where it is given.
+    """Return the incidents that the person may see, of `team` if it is given.
 
-    Raises NotFound for a team that is not there, or is not this person's to see.
+    Raises NotFound if there is no such team or the person may not see it.
     """
     query = select(Incident).where(*wanted.conditions(Incident))
     if team is not None:
@@ -95,7 +95,7 @@ def list_incidents(
 def list_executions(
     work: UnitOfWork, incident: Incident, window: Window, wanted: Wanted = ANY
 ) -> list[RunbookExecution]:
-    """The runbook executions of an incident that the person has found."""
+    """Return the runbook executions of an incident that the person may see."""
     conditions = wanted.conditions(RunbookExecution)
     query = select(RunbookExecution).where(RunbookExecution.incident_id == incident.id, *conditions)
     return _rows(work, query, RunbookExecution, window)
@@ -104,7 +104,7 @@ def list_executions(
 def list_runbook_executions(
     work: UnitOfWork, person: Person, runbook: Runbook, window: Window, wanted: Wanted = ANY
 ) -> list[RunbookExecution]:
-    """What ran of a runbook that the person has found: of a global one, for the incidents of their teams."""
+    """Return the runs of a runbook that the person may see; of a global one, only those for their teams' incidents."""
     query = select(RunbookExecution).where(RunbookExecution.runbook_id == runbook.id)
     return _rows(work, _seen_by(work, person, query, RunbookExecution, wanted), RunbookExecution, window)
 
@@ -112,7 +112,7 @@ def list_runbook_executions(
 def list_active_executions(
     work: UnitOfWork, person: Person, window: Window, wanted: Wanted = ANY
 ) -> list[RunbookExecution]:
-    """What has not ended, for the incidents of the person's teams. There is an index of that alone."""
+    """Return the active runs for the incidents of the person's teams. A partial index has only the active ones."""
     query = select(RunbookExecution).where(ACTIVE)
     return _rows(work, _seen_by(work, person, query, RunbookExecution, wanted), RunbookExecution, window)
 
@@ -120,7 +120,7 @@ def list_active_executions(
 def list_runbooks(
     work: UnitOfWork, person: Person, window: Window, *, team: str | None = None, status: str | None = None
 ) -> list[Runbook]:
-    """Of `team` and in `status`, where these are given. Raises as `list_incidents` does."""
+    """Return runbooks, of `team` and in `status` if given. Raises what `list_incidents` raises."""
     query = _definitions(work, person, Runbook, team)
     if status is not None:
         query = query.where(Runbook.status == status)
@@ -136,7 +136,7 @@ def list_workflows(
     enabled: bool | None = None,
     status: str | None = None,
 ) -> list[Workflow]:
-    """Of `team`, enabled or not, and in `status`, where these are given. Raises as `list_incidents` does."""
+    """Return workflows, filtered by `team`, `enabled` and `status` if given. Raises what `list_incidents` raises."""
     query = _definitions(work, person, Workflow, team)
     if enabled is not None:
         query = query.where(Workflow.enabled.is_(enabled))
@@ -148,7 +148,7 @@ def list_workflows(
 def list_workflow_executions(
     work: UnitOfWork, person: Person, workflow: Workflow, window: Window, wanted: Wanted = ANY
 ) -> list[WorkflowExecution]:
-    """What ran of a workflow that the person has found: of a global one, for the incidents of their teams."""
+    """Return a workflow's executions that the person may see; of a global one, only for their teams' incidents."""
     query = select(WorkflowExecution).where(WorkflowExecution.workflow_id == workflow.id)
     return _rows(work, _seen_by(work, person, query, WorkflowExecution, wanted), WorkflowExecution, window)
 
@@ -156,9 +156,9 @@ def list_workflow_executions(
 def list_open_gates(
     work: UnitOfWork, person: Person, window: Window, wanted: Wanted = ANY, *, team: str | None = None
 ) -> list[Approval]:
-    """The gates that wait for somebody, as far as the person may see them; of runs for `team`'s incidents, if given.
+    """Return the open gates that the person may see, of runs for `team`'s incidents if it is given.
 
-    Of `wanted` the period is that of their opening, the rest is about their runs. Raises as `list_incidents` does.
+    The period of `wanted` applies to their opening, the rest to their runs. Raises what `list_incidents` raises.
     """
     query = visible_gates(person).where(*wanted.within(Approval.opened_at))
     of_run = list(replace(wanted, since=None, until=None).conditions(RunbookExecution))
@@ -173,7 +173,7 @@ def list_open_gates(
 
 
 def visible_gates(person: Person) -> Select[Approval]:
-    """Open gates of the person's teams, those that one of their teams is to decide, and those that name the person."""
+    """Select the open gates of the person's teams, those that their teams decide, and those that name the person."""
     query = (
         select(Approval).where(Approval.status == GateStatus.OPEN).options(selectinload(Approval.decisions))
     )
@@ -211,9 +211,9 @@ def _seen_by(
 
 
 def _team_ids(work: UnitOfWork, person: Person, action: Action) -> list[str] | None:
-    """Of whose things the person may do this to; None: of every team.
+    """Return the ids of the teams on whose things the person may take this action; None for every team.
 
-    Asked for beforehand: with the ids at hand PostgreSQL finds the index that the list is in the order of.
+    They are queried first, because with literal ids PostgreSQL uses the index that has the list's order.
     """
     names = visible_teams(person, action)
     if names is None:
@@ -222,7 +222,7 @@ def _team_ids(work: UnitOfWork, person: Person, action: Action) -> list[str] | N
 
 
 def _is_visible(person: Person) -> ColumnElement[bool]:
-    """Whether the definitions of a team may be read, as SQL."""
+    """Return the condition that the person may read the definitions of a team."""
     names = visible_teams(person, Action.DEFINITION_READ)
     return true() if names is None else Team.name.in_(sorted(names))
 

@@ -1,9 +1,4 @@
-"""People and teams, and the tokens that speak for them.
-
-The rows of tokens: what they are known by, whether they are good, and taking them back.
-
-Finding out who somebody is, and writing down who is in a team.
-"""
+"""People and teams: loads a person with their roles, writes teams, and revokes the tokens of people who left."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Set
@@ -24,17 +19,17 @@ from core.unit_of_work import UnitOfWork
 
 
 def digest_of(token: str) -> bytes:
-    """What of a token is kept."""
+    """Return the SHA-256 of a token, which is all that is stored of it."""
     return hashlib.sha256(token.encode()).digest()
 
 
 def is_good(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """The conditions for a token that is neither revoked nor expired."""
+    """Return the conditions that a token is neither revoked nor expired."""
     return ApiToken.revoked_at.is_(None), or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now)
 
 
-def told(row: ApiToken) -> dict[str, object]:
-    """What the audit trail says of a token."""
+def token_details(row: ApiToken) -> dict[str, object]:
+    """Return a token's details for the audit trail."""
     expires = row.expires_at.isoformat(timespec="seconds") if row.expires_at else None
     owned = {"owner": row.owner} if row.owner else {}
     shown = {"for": row.slack_user_id, "name": row.name, "scopes": row.scopes, "team": row.team}
@@ -42,30 +37,30 @@ def told(row: ApiToken) -> dict[str, object]:
 
 
 def revoke(work: UnitOfWork, person: Person, row: ApiToken, why: str = "") -> None:
-    """From now on it speaks for nobody. `why`: where nobody asked for it."""
+    """Revoke a token. `why`: the reason if nobody requested it."""
     row.revoked_at = work.now
-    seen, reason = told(row), {"why": why} if why else {}
+    seen, reason = token_details(row), {"why": why} if why else {}
     details = {"before": {**seen, "revoked": False}, "after": {**seen, "revoked": True}, **reason}
     audit.record(work, person, "token.revoked", row.id, details)
 
 
 def revoke_of_departed(work: UnitOfWork, person: Person, departed: Set[str]) -> None:
-    """Revoke the tokens of people who are nobody any more, and of services that run things on their behalf.
+    """Revoke the tokens of people who are in no team any more, and of services that run things on their behalf.
 
-    A service that only reads or sends alerts needs no owner: it goes on.
+    A service that only reads or sends alerts needs no owner, so it keeps its token.
     """
     if not departed:
         return
     theirs = or_(ApiToken.slack_user_id.in_(departed), ApiToken.owner.in_(departed))
     for row in work.session.scalars(select(ApiToken).where(theirs, *is_good(work.now)).with_for_update()):
         if row.slack_user_id in departed:
-            revoke(work, person, row, f"{row.slack_user_id} is in no team any more.")
+            revoke(work, person, row, f"{row.slack_user_id} is no longer in any team.")
         elif not UNOWNED_SCOPES.issuperset(row.scopes):
-            revoke(work, person, row, f"Its owner {row.owner} is in no team any more.")
+            revoke(work, person, row, f"Its owner {row.owner} is no longer in any team.")
 
 
 def load_person(work: UnitOfWork, slack_user_id: str, *, source: str) -> Person:
-    """The person behind a Slack user id, with their roles of this moment."""
+    """Return the person with this Slack user id, with their current roles."""
     memberships = (
         select(Team.name, TeamMember.role).join(Team).where(TeamMember.slack_user_id == slack_user_id)
     )
@@ -74,7 +69,7 @@ def load_person(work: UnitOfWork, slack_user_id: str, *, source: str) -> Person:
 
 
 def find_team(work: UnitOfWork, name: str) -> Team:
-    """Raise NotFound if there is no such team."""
+    """Return the team. Raises NotFound."""
     team = work.session.scalar(select(Team).where(Team.name == name))
     if team is None:
         raise NotFound(f"There is no team {name}.")
@@ -82,13 +77,13 @@ def find_team(work: UnitOfWork, name: str) -> Team:
 
 
 def members_of(work: UnitOfWork, team_id: str) -> list[str]:
-    """Slack ids of a team's members."""
+    """Return the Slack ids of a team's members, sorted."""
     query = select(TeamMember.slack_user_id).where(TeamMember.team_id == team_id)
     return list(work.session.scalars(query.order_by(TeamMember.slack_user_id)))
 
 
 def members_with_roles(work: UnitOfWork, teams: Set[str]) -> dict[str, list[tuple[str, Role]]]:
-    """The Slack ids and roles of the members of each of these teams, by its name."""
+    """Return the members of these teams as Slack ids and roles, by team name."""
     members: dict[str, list[tuple[str, Role]]] = {team: [] for team in teams}
     if teams:
         query = select(Team.name, TeamMember.slack_user_id, TeamMember.role).join(Team)
@@ -98,10 +93,10 @@ def members_with_roles(work: UnitOfWork, teams: Set[str]) -> dict[str, list[tupl
 
 
 def apply_teams(work: UnitOfWork, person: Person, definitions: Iterable[TeamDefinition]) -> list[Team]:
-    """Make the teams, their members and, where they name them, their channels what the definitions say.
+    """Create or update the teams, with the complete list of their members and, if given, of their channels.
 
-    Whose last team it was, all of these done, loses their tokens: who goes from one team to another does not. Raises
-    NotAllowed.
+    People who are in no team afterwards lose their tokens; moving from one team to another does not cost them any.
+    Raises NotAllowed.
     """
     applied = [_apply(work, person, definition) for definition in definitions]
     removed = frozenset().union(*(gone for _, gone in applied))
@@ -110,13 +105,13 @@ def apply_teams(work: UnitOfWork, person: Person, definitions: Iterable[TeamDefi
 
 
 def apply_team(work: UnitOfWork, person: Person, definition: TeamDefinition) -> Team:
-    """The same for one."""
+    """Call `apply_teams` for one team."""
     return apply_teams(work, person, [definition])[0]
 
 
 def _apply(work: UnitOfWork, person: Person, definition: TeamDefinition) -> tuple[Team, frozenset[str]]:
-    """The team, and who was taken out of it."""
-    sentence = "Only a platform admin or an operator writes teams."
+    """Create or update the team. Return it, and the Slack ids of those who were removed."""
+    sentence = "Only a platform admin or an operator may write teams."
     require(person, Action.TEAM_WRITE, definition.name, sentence)
     team = work.session.scalar(select(Team).where(Team.name == definition.name).with_for_update())
     if team is None:
@@ -127,7 +122,7 @@ def _apply(work: UnitOfWork, person: Person, definition: TeamDefinition) -> tupl
     if before != after or not before:
         _set_members(team, after)
         audit.record(work, person, "team.changed", team.id, {"before": before, "after": after})
-        notices.want_gates_again(work, team.name)
+        notices.mark_gates_dirty(work, team.name)
     if definition.channels is not None:
         _set_channels(work, person, team, definition.channels)
     work.session.flush()
@@ -144,7 +139,7 @@ def _set_channels(work: UnitOfWork, person: Person, team: Team, wanted: Set[str]
 
 
 def _departed(work: UnitOfWork, removed: Set[str]) -> Set[str]:
-    """Those of them who are in no other team, and are no platform admins."""
+    """Return those of them who are in no team any more and are not platform admins."""
     if not removed:
         return removed
     still = work.session.scalars(

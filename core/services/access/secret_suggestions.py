@@ -1,4 +1,4 @@
-"""What an installation must declare, read off its library: declarations to begin with, and what runs no more."""
+"""Suggests declarations for the secrets that the library uses, and finds definitions that use secrets wrongly."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ UNKNOWN_HOST = "HOST"
 
 @dataclass
 class _Wanted:
-    """What a secret is used for, all uses together."""
+    """All uses of one secret."""
 
     teams: set[str] = field(default_factory=set)
     hosts: set[str] = field(default_factory=set)
@@ -36,10 +36,10 @@ class _Wanted:
 
 
 def suggested_secrets(work: UnitOfWork, hosts: Mapping[str, str]) -> list[JsonObject]:
-    """Declarations of what the library uses and nobody has declared, by name.
+    """Return suggested declarations of the secrets that the library uses and that are not declared, sorted by name.
 
-    `hosts`: for secrets whose value is an address, where that leads, by the secret's name. Where a secret is sent and
-    nobody knows whither, `HOST` stands in its place: that is to be filled in.
+    `hosts`: the host by secret name, for secrets whose value is a URL. If a secret is sent to an unknown host, the
+    suggestion has `HOST`, to be filled in.
     """
     wanted: dict[str, _Wanted] = {}
     for _, document in _library(work):
@@ -50,7 +50,7 @@ def suggested_secrets(work: UnitOfWork, hosts: Mapping[str, str]) -> list[JsonOb
 
 
 def misused_secrets(work: UnitOfWork) -> list[str]:
-    """Where definitions use secrets otherwise than whole, in a sentence each: those steps fail."""
+    """Return a sentence for each place where a definition uses a secret in a way that is not allowed, so it fails."""
     return [
         f"{label}, at {problem.field}: {problem.message}"
         for label, document in _library(work)

@@ -1,4 +1,4 @@
-"""Secrets: what platform admins declare about them, and what the workers know of that. No value comes here."""
+"""Declarations of secrets: platform admins write them, workers read them. No secret's value comes here."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -18,40 +18,40 @@ from core.services.shared.idempotency import serialize_on_key
 from core.tables import Secret
 from core.unit_of_work import UnitOfWork
 
-FRESH_SECONDS = 1.0  # as long a worker believes what was declared
+FRESH_SECONDS = 1.0  # how long a worker caches the declarations
 
 
 def check_may_declare(person: Person) -> None:
-    """Raise NotAllowed for who is no platform admin."""
+    """Raise NotAllowed if the person is not a platform admin."""
     require(person, Action.SECRET_WRITE, None, "Only a platform admin may declare secrets.")
 
 
 def create_secret(work: UnitOfWork, person: Person, definition: SecretDefinition) -> Secret:
-    """Raises NotAllowed, and Conflict where the name is taken."""
+    """Declare a secret. Raises NotAllowed, and Conflict if the name is taken."""
     check_may_declare(person)
     if _named(work, definition.name) is not None:
         raise AlreadyExists(
-            f"There is already a secret {definition.name}.", hint="Change it, or choose another name."
+            f"There is already a secret {definition.name}.", hint="Change that one, or choose another name."
         )
     return _write(work, person, None, definition)
 
 
 def apply_secret(work: UnitOfWork, person: Person, definition: SecretDefinition) -> Secret:
-    """Make the declaration of that name what this one says, whether there is one or not. Raises NotAllowed."""
+    """Create or update the declaration of this name. Raises NotAllowed."""
     check_may_declare(person)
     return _write(work, person, _named(work, definition.name), definition)
 
 
 def change_secret(work: UnitOfWork, person: Person, reference: str, definition: SecretDefinition) -> Secret:
-    """Raises NotAllowed, NotFound, and InvalidInput for another name."""
+    """Update a declaration. Raises NotAllowed, NotFound, and InvalidInput if the name differs."""
     row = find_secret(work, person, reference)
     if definition.name != row.name:
-        raise InvalidInput(f"A secret keeps its name: this one is {row.name}.", field="name")
+        raise InvalidInput(f"A secret cannot be renamed. This one is called {row.name}.", field="name")
     return _write(work, person, row, definition)
 
 
 def delete_secret(work: UnitOfWork, person: Person, reference: str) -> Secret:
-    """From now on nobody may use it. Raises NotAllowed and NotFound."""
+    """Delete a declaration, so that the secret can no longer be used. Raises NotAllowed and NotFound."""
     row = find_secret(work, person, reference)
     details = {"name": row.name, "before": {"definition": row.definition}, "after": None}
     audit.record(work, person, "secret.deleted", row.id, details)
@@ -60,7 +60,7 @@ def delete_secret(work: UnitOfWork, person: Person, reference: str) -> Secret:
 
 
 def find_secret(work: UnitOfWork, person: Person, reference: str) -> Secret:
-    """By id or name. Raises NotAllowed for who is no platform admin, whatever they ask for, and NotFound."""
+    """Find a declaration by id or name. Raises NotAllowed if the person is not a platform admin, then NotFound."""
     check_may_declare(person)
     query = select(Secret).where(or_(Secret.id == reference, Secret.name == reference)).with_for_update()
     row = work.session.scalar(query)
@@ -70,13 +70,13 @@ def find_secret(work: UnitOfWork, person: Person, reference: str) -> Secret:
 
 
 def list_secrets(work: UnitOfWork, person: Person) -> list[Secret]:
-    """By name. Raises NotAllowed for who is no platform admin."""
+    """Return all declarations, sorted by name. Raises NotAllowed if the person is not a platform admin."""
     check_may_declare(person)
     return list(work.session.scalars(select(Secret).order_by(Secret.name)))
 
 
 def declared_secrets(session: Session) -> dict[str, SecretDefinition]:
-    """All declarations by name. One that this version cannot read is as if it were not there."""
+    """Return all declarations by name. Those that this release cannot read are left out."""
     found = {}
     for name, document in session.execute(select(Secret.name, Secret.definition)):
         try:
@@ -87,7 +87,7 @@ def declared_secrets(session: Session) -> dict[str, SecretDefinition]:
 
 
 def _named(work: UnitOfWork, name: str) -> Secret | None:
-    """Locked, and if there is none, nobody else makes one until the transaction ends."""
+    """Return the declaration, locked. If there is none, nobody can create it until the transaction ends."""
     serialize_on_key(work, f"secret {name}")
     return work.session.scalar(select(Secret).where(Secret.name == name).with_for_update())
 
@@ -107,7 +107,7 @@ def _write(work: UnitOfWork, person: Person, row: Secret | None, definition: Sec
 
 
 class Declarations:
-    """What is declared, as one worker knows it: read again when it is needed and a second old."""
+    """The declarations as one worker sees them: cached for a second, and read again when needed."""
 
     def __init__(self, engine: Engine, now: Callable[[], float] = time.monotonic) -> None:
         self._engine, self._now = engine, now
@@ -115,11 +115,11 @@ class Declarations:
         self._until = float("-inf")
 
     def known(self) -> Mapping[str, SecretDefinition]:
-        """As it was at most a second ago; the same object as before where nothing was read."""
+        """Return the declarations, at most a second old; the same object as before if they were not read again."""
         return self._known if self._now() < self._until else self.fresh()
 
     def fresh(self) -> Mapping[str, SecretDefinition]:
-        """As it is now."""
+        """Return the declarations, read now."""
         with Session(self._engine) as session:
             self._known = declared_secrets(session)
         self._until = self._now() + FRESH_SECONDS

@@ -1,10 +1,7 @@
-"""Tokens: issuing them, and who a request with one speaks for.
+"""API tokens: issues and revokes them, and authenticates requests that carry one.
 
-On whose account a run of our own calls us: who brought the run about brings about what it asks for.
-
-Bearer tokens: who carries one speaks for a person, or for a service, as far as its scopes go.
-
-Who a bearer token speaks for, and what for: with the roles of this moment, within its scopes and its team.
+A bearer token stands for a person, with their current roles, or for a service, always within the token's scopes and
+team.
 """
 
 import secrets
@@ -20,7 +17,7 @@ from core.decisions.policy import SERVICE_SCOPES, UNOWNED_SCOPES, require
 from core.decisions.policy_table import Action
 from core.errors import AlreadyDone, InvalidInput, NotFound
 from core.identifiers import Prefix, new_id
-from core.services.access.people import digest_of, find_team, is_good, load_person, revoke, told
+from core.services.access.people import digest_of, find_team, is_good, load_person, revoke, token_details
 from core.services.shared import audit
 from core.statuses import PrincipalKind, Role, TokenScope
 from core.tables import ApiToken, IncidentEvent, RunbookExecution, Team, WorkflowExecution
@@ -28,7 +25,7 @@ from core.unit_of_work import UnitOfWork
 
 
 def initiators_behind(work: UnitOfWork, execution_id: str) -> Initiators:
-    """Of a runbook or workflow execution; nobody's where it is not there any more."""
+    """Return the initiators of a runbook or workflow execution whose call reaches us; none if it no longer exists."""
     if execution_id.startswith(f"{Prefix.RUNBOOK_EXECUTION}_"):
         run = work.session.get(RunbookExecution, execution_id)
         return initiators_from_json(run.initiators) if run is not None else ()
@@ -46,7 +43,7 @@ LIFETIME = timedelta(days=90)
 
 @dataclass(frozen=True)
 class Grant:
-    """What a token is good for: `scopes`, only for what is of `team` where one is given, and for how long."""
+    """What a token allows: `scopes`, restricted to `team` if it is given, for `lifetime` (None: for ever)."""
 
     scopes: frozenset[TokenScope] = DEFAULT_SCOPES
     team: str | None = None
@@ -65,9 +62,9 @@ def create_token(
     *,
     scopes: Iterable[TokenScope] | None = None,
 ) -> str:
-    """A new token for a person. It is shown this once; only its digest is kept.
+    """Create a token for a person, and return it. It is shown only once, since only its digest is stored.
 
-    `scopes`: in place of the grant's. Raises NotAllowed, and NotFound for an unknown team.
+    `scopes`: replaces the grant's scopes. Raises NotAllowed, and NotFound for an unknown team.
     """
     chosen = grant.scopes if scopes is None else frozenset(scopes)
     row = _row(work, operator, name, Grant(chosen, grant.team, grant.lifetime))
@@ -84,10 +81,11 @@ def create_service_token(
     name: str = "",
     owner: str | None = None,
 ) -> str:
-    """A new token for a service, which is nobody. `owner`: the Slack id of who answers for what it starts.
+    """Create a token for a service, which is not a person, and return it.
 
-    Raises NotAllowed; NotFound for an unknown team; InvalidInput for scopes that are for people, without an owner where
-    the scopes need one, and for an owner who is no responder of the team.
+    `owner`: the Slack id of the person who answers for what it starts. Raises NotAllowed; NotFound for an unknown team;
+    InvalidInput for scopes that only people may have, for a missing owner if the scopes need one, and for an owner who
+    is not a responder of the team.
     """
     _check_service(work, grant, owner)
     row = _row(work, operator, name or service, grant)
@@ -99,30 +97,35 @@ def _check_service(work: UnitOfWork, grant: Grant, owner: str | None) -> None:
     for_people = sorted(grant.scopes - SERVICE_SCOPES)
     if for_people:
         raise InvalidInput(
-            f"A service has no scope {', '.join(for_people)}: what needs it is for people.",
+            f"A service cannot have the scope {', '.join(for_people)}, which is for people only.",
             hint=f"It may have {', '.join(_sorted(SERVICE_SCOPES))}.",
             field="scope",
         )
     if not grant.scopes <= UNOWNED_SCOPES and owner is None:
         raise InvalidInput(
-            "A service that runs anything needs an owner, who counts as one of those who brought its runs about.",
+            "A service that starts runs needs an owner, who counts as an initiator of its runs.",
             hint="Add --owner with their Slack id.",
             field="owner",
         )
     if owner is not None and not answers_for(load_person(work, owner, source="cli"), grant.team):
         whose = f"team {grant.team}" if grant.team else "any team"
-        raise InvalidInput(f"{owner} is no responder of {whose}, and cannot answer for it.", field="owner")
+        raise InvalidInput(
+            f"{owner} is not a responder of {whose}, so they cannot own its service.", field="owner"
+        )
 
 
 def answers_for(owner: Person, team: str | None) -> bool:
-    """Whether the person may still be the owner of a service of that team (None: of all)."""
+    """True if the person may be the owner of a service of this team (None: of all teams)."""
     return owner.is_responder_of(team) if team is not None else owner.is_platform_admin or bool(owner.roles)
 
 
 def _row(work: UnitOfWork, operator: Person, name: str, grant: Grant) -> ApiToken:
-    require(operator, Action.TOKEN_CREATE, grant.team, "Only a platform admin or an operator creates tokens.")
+    require(
+        operator, Action.TOKEN_CREATE, grant.team, "Only a platform admin or an operator may create tokens."
+    )
     if not grant.scopes:
-        raise InvalidInput("A token needs a scope.", hint=f"One of {', '.join(TokenScope)}.", field="scope")
+        hint = f"Give at least one of {', '.join(TokenScope)}."
+        raise InvalidInput("A token needs a scope.", hint=hint, field="scope")
     if grant.team is not None:
         find_team(work, grant.team)
     return ApiToken(
@@ -140,42 +143,42 @@ def _issue(work: UnitOfWork, operator: Person, row: ApiToken) -> str:
     token = PREFIX + secrets.token_urlsafe(32)
     row.digest = digest_of(token)
     work.session.add(row)
-    audit.record(work, operator, "token.created", row.id, {"before": None, "after": told(row)})
+    audit.record(work, operator, "token.created", row.id, {"before": None, "after": token_details(row)})
     return token
 
 
 def _sorted(scopes: Iterable[TokenScope]) -> list[str]:
-    """In the order of the enumeration, as they are kept and shown."""
+    """Return the scopes in the order of the enumeration, as they are stored and shown."""
     wanted = frozenset(scopes)
     return [scope.value for scope in TokenScope if scope in wanted]
 
 
 def list_tokens(work: UnitOfWork, person: Person) -> list[ApiToken]:
-    """Newest first, those that are revoked too. The tokens themselves are nowhere. Raises NotAllowed."""
-    require(person, Action.TOKEN_READ, None, "Only a platform admin or an operator lists tokens.")
+    """Return all tokens' rows, newest first, revoked ones included. Raises NotAllowed."""
+    require(person, Action.TOKEN_READ, None, "Only a platform admin or an operator may list tokens.")
     return list(work.session.scalars(select(ApiToken).order_by(ApiToken.created_at.desc(), ApiToken.id)))
 
 
 def narrowed_tokens(work: UnitOfWork) -> list[ApiToken]:
-    """Those from before tokens had scopes, which may now read and run, as far as they are good still."""
+    """Return the valid tokens from before tokens had scopes. They may now read and run."""
     query = select(ApiToken).where(ApiToken.created_by.is_(None), *is_good(work.now))
     return list(work.session.scalars(query.order_by(ApiToken.created_at, ApiToken.id)))
 
 
 def expiring_tokens(work: UnitOfWork, within: timedelta) -> list[ApiToken]:
-    """Those that are good now, and will not be so long any more."""
+    """Return the valid tokens that expire within this time, soonest first."""
     query = select(ApiToken).where(ApiToken.expires_at <= work.now + within, *is_good(work.now))
     return list(work.session.scalars(query.order_by(ApiToken.expires_at, ApiToken.id)))
 
 
 def revoke_token(work: UnitOfWork, operator: Person, token_id: str) -> ApiToken:
-    """From now on it speaks for nobody. Raises NotAllowed, NotFound, and Conflict for one that is revoked."""
-    require(operator, Action.TOKEN_REVOKE, None, "Only a platform admin or an operator revokes tokens.")
+    """Revoke a token. Raises NotAllowed, NotFound, and Conflict if it is already revoked."""
+    require(operator, Action.TOKEN_REVOKE, None, "Only a platform admin or an operator may revoke tokens.")
     row = work.session.get(ApiToken, token_id, with_for_update=True)
     if row is None:
-        raise NotFound(f"There is no token {token_id}.", hint="`runbook token list` shows their ids.")
+        raise NotFound(f"There is no token {token_id}.", hint="`runbook token list` shows the ids.")
     if row.revoked_at is not None:
-        raise AlreadyDone(f"{token_id} was revoked on {row.revoked_at:%Y-%m-%d at %H:%M} UTC.")
+        raise AlreadyDone(f"{token_id} was already revoked on {row.revoked_at:%Y-%m-%d at %H:%M} UTC.")
     revoke(work, operator, row)
     return row
 
@@ -185,7 +188,7 @@ SERVICE = "service:"
 
 
 def authenticate(work: UnitOfWork, token: str, *, source: str) -> tuple[Person, ApiToken] | None:
-    """Who the token speaks for, and the token's row; None for a token that is unknown, revoked or expired."""
+    """Return the person or service of the token, and its row; None if it is unknown, revoked or expired."""
     query = select(ApiToken).where(ApiToken.digest == digest_of(token), *is_good(work.now))
     row = work.session.scalar(query)
     if row is None:
@@ -203,13 +206,13 @@ def _person(work: UnitOfWork, row: ApiToken, source: str) -> Person:
 
 
 def within(person: Person, team: str) -> Person:
-    """The person as far as one team goes: what they are in it, a platform admin its admin, and nothing else."""
+    """Return the person restricted to one team, with their role in it. A platform admin becomes the team's admin."""
     role = Role.ADMIN if person.is_admin_of(team) else person.roles.get(team)
     return replace(person, roles={team: role} if role is not None else {}, is_platform_admin=False)
 
 
 def _service(work: UnitOfWork, row: ApiToken, source: str) -> Person:
-    """For its team, or for all of them. What it runs it runs only while its owner answers for that team."""
+    """Return the service's principal. It may start runs only while its owner is a responder of the team."""
     teams = [row.team] if row.team is not None else list(work.session.scalars(select(Team.name)))
     scopes = _scopes(row)
     if row.owner is not None and not answers_for(load_person(work, row.owner, source=source), row.team):
@@ -219,12 +222,12 @@ def _service(work: UnitOfWork, row: ApiToken, source: str) -> Person:
 
 
 def _scopes(row: ApiToken) -> frozenset[TokenScope]:
-    """A word that this version does not know grants nothing."""
+    """Return the token's scopes. A scope that this release does not know grants nothing."""
     return frozenset(scope for scope in TokenScope if scope in row.scopes)
 
 
 def _note_use(work: UnitOfWork, row: ApiToken) -> None:
-    """At most once a minute, and by one of those who use it at that moment: nobody waits for another."""
+    """Record the use at most once a minute. Concurrent requests skip the locked row instead of waiting."""
     stale = work.now - USE_IS_NOTED_EVERY
     if row.last_used_at is not None and row.last_used_at > stale:
         return

@@ -1,8 +1,7 @@
-"""The Slack workspace that we belong to, and whose its channels are.
+"""The Slack workspace that the app is installed in, and its channels.
 
-The Slack workspace that we belong to: learned from Slack by our own token, and kept.
-
-Channels: bound to an incident, and declared by teams. The rules are core.decisions.channels.
+The workspace is learned from Slack with our own token and stored. Channels are bound to incidents and declared by
+teams; the rules are in core.decisions.channels.
 """
 
 from sqlalchemy import select
@@ -21,13 +20,13 @@ SLACK = Person("slack", source="auth.test")
 
 
 def known_workspace(work: UnitOfWork) -> Workspace:
-    """What was learned; nothing is known where it never was."""
+    """Return the stored workspace; its fields are None if it was never learned."""
     row = work.session.get(SlackWorkspace, THE_ROW)
     return Workspace(row.team_id, row.enterprise_id, row.app_id) if row else Workspace()
 
 
 def pin_workspace(work: UnitOfWork, learned: Workspace) -> None:
-    """From now on this is ours. The operator chose it, by the token that was asked with; a change is audited."""
+    """Store the workspace as ours. The operator chose it by configuring its token; a change is audited."""
     assert learned.team_id is not None
     serialize_on_key(work, "slack workspace")
     row = work.session.get(SlackWorkspace, THE_ROW)
@@ -45,11 +44,15 @@ def pin_workspace(work: UnitOfWork, learned: Workspace) -> None:
         )
     )
     audit.record(
-        work, SLACK, "workspace.pinned", learned.team_id, {"before": _told(before), "after": _told(after)}
+        work,
+        SLACK,
+        "workspace.pinned",
+        learned.team_id,
+        {"before": _as_details(before), "after": _as_details(after)},
     )
 
 
-def _told(workspace: Workspace) -> dict[str, str | None]:
+def _as_details(workspace: Workspace) -> dict[str, str | None]:
     return {"team": workspace.team_id, "enterprise": workspace.enterprise_id, "app": workspace.app_id}
 
 
@@ -57,7 +60,7 @@ SYSTEM = Person("system", source="poster")
 
 
 def check_free(work: UnitOfWork, person: Person, team: Team, channel: str) -> None:
-    """Raise unless an incident of this team may have the channel; nobody else takes it until this transaction ends."""
+    """Raise NotAllowed or Conflict unless an incident of this team may have the channel, and reserve it meanwhile."""
     serialize_on_key(work, f"channel {channel}")
     check_may_bind(person, team.name, _use(work, channel))
 
@@ -76,7 +79,7 @@ def _use(work: UnitOfWork, channel: str) -> ChannelUse:
 
 
 def take_it(work: UnitOfWork, channel: str) -> None:
-    """For the incident that we made the channel for: who took it in the moment since gets one of their own instead."""
+    """Take the channel that was created for an incident. Another incident that was bound to it since gets its own."""
     serialize_on_key(work, f"channel {channel}")
     other = newest_of(work, channel)
     if other is not None and other.status != IncidentStatus.CLOSED:
@@ -87,7 +90,7 @@ def take_it(work: UnitOfWork, channel: str) -> None:
 
 
 def newest_of(work: UnitOfWork, channel: str) -> Incident | None:
-    """The incident whose channel it is: the one that is not closed goes before the newest of those that are."""
+    """Return the channel's incident: the one that is not closed, otherwise the newest closed one, or None."""
     order = (
         Incident.status == IncidentStatus.CLOSED,
         Incident.channel_is_current.desc(),
@@ -98,14 +101,14 @@ def newest_of(work: UnitOfWork, channel: str) -> Incident | None:
 
 
 def check_posts_to(work: UnitOfWork, incident: Incident, channel: str) -> None:
-    """Raise NotAllowed unless what runs for the incident may post to that channel."""
+    """Raise NotAllowed unless runs and workflows of the incident may post to the channel."""
     declared = select(TeamChannel.channel).where(TeamChannel.team_id == incident.team_id)
     own = frozenset(work.session.scalars(declared))
     check_may_post(channel, incident.team.name, incident.slack_channel, own)
 
 
 def declared_channels(work: UnitOfWork) -> dict[str, set[str]]:
-    """By the name of the team that declares them."""
+    """Return the declared channels by team name."""
     found: dict[str, set[str]] = {}
     for team, channel in work.session.execute(select(Team.name, TeamChannel.channel).join(TeamChannel)):
         found.setdefault(team, set()).add(channel)

@@ -1,1 +1,1 @@
-"""How long runs take and where they fail."""
+"""Analytics: how long runs take, how often they succeed, and where they fail."""

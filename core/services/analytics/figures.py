@@ -1,10 +1,10 @@
-"""How a runbook or a workflow does: one query each, over the tallies, what is not in them yet, and what still runs."""
+"""Figures of a runbook or workflow: one query over the tallies, the ends not yet counted, and the active executions."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, TextClause, select, text
 
 from core.decisions.people import Person
 from core.decisions.policy import visible_teams
@@ -18,8 +18,9 @@ from core.views.records import AnalyticsView, FailureView, PercentilesView
 EVER = datetime(1, 1, 1, tzinfo=UTC)
 MOST_FAILURES = 5
 
-# What is filled in is ours: the table of the executions, how they name their owner, and whose are visible.
-STATEMENT = """
+# All figures of one runbook or workflow. As SQL: one round trip, and the database does the counting. The placeholders
+# are filled with our own constants only: tables, columns and visibility conditions.
+FIGURES = """
 WITH taken AS (
     SELECT execution_id FROM ended_executions
 ), {lines}, days AS (
@@ -57,9 +58,10 @@ WORKFLOW = {"runs": "workflow_executions", "owner": "workflow_id"}
 
 @dataclass(frozen=True)
 class Scope:
-    """What is counted: from which day on, and whose. Of what is global a person sees what ran for their own teams.
+    """Which executions are counted.
 
-    `since`: the first moment of a day, in UTC, for what ended is counted by days.
+    `since`: the start of a day in UTC, since ends are counted by day; None for all. `teams`: the ids of the teams whose
+    executions are counted; None for all. Of a global definition, people see only what ran for their own teams.
     """
 
     since: datetime | None = None
@@ -69,19 +71,19 @@ class Scope:
 def analyse_runbook(
     work: UnitOfWork, person: Person, runbook: Runbook, *, since: datetime | None = None
 ) -> AnalyticsView:
-    """Of a runbook that the person has found."""
+    """Return the figures of a runbook that the person may see. `since` is rounded down to the start of its UTC day."""
     return _analyse(work, RUNBOOK, runbook.id, _scope(work, person, runbook.team_id, since))
 
 
 def analyse_workflow(
     work: UnitOfWork, person: Person, workflow: Workflow, *, since: datetime | None = None
 ) -> AnalyticsView:
-    """Of a workflow that the person has found; its time to approve is that of the runbooks it ran."""
+    """Return the figures of a workflow that the person may see. Its approval times are those of the runs it started."""
     return _analyse(work, WORKFLOW, workflow.id, _scope(work, person, workflow.team_id, since))
 
 
 def find_analysed_workflow(work: UnitOfWork, person: Person, reference: str) -> Workflow:
-    """By id or name. NotFound also for what other teams own."""
+    """Find a workflow by id or name. Raises NotFound, also if the person may not see it."""
     named = (Workflow.id == reference) | (Workflow.name == reference)
     workflow = work.session.scalar(select(Workflow).where(named, Workflow.deleted_at.is_(None)))
     if workflow is None or not person.may_see(
@@ -104,7 +106,7 @@ def _day(moment: datetime) -> datetime:
 
 
 def _analyse(work: UnitOfWork, tables: dict[str, str], id_: str, scope: Scope) -> AnalyticsView:
-    row = work.session.execute(text(_statement(tables, scope)), _parameters(id_, scope)).one()
+    row = work.session.execute(_statement(tables, scope), _parameters(id_, scope)).one()
     ended = _counts(row, "ended")
     total, succeeded = sum(ended.values()), ended.get("succeeded", 0)
     return AnalyticsView(
@@ -120,10 +122,11 @@ def _analyse(work: UnitOfWork, tables: dict[str, str], id_: str, scope: Scope) -
     )
 
 
-def _statement(tables: dict[str, str], scope: Scope) -> str:
+def _statement(tables: dict[str, str], scope: Scope) -> TextClause:
+    """Return the statement FIGURES for these tables and this scope."""
     visible = {"visible_tallies": VISIBLE_TALLIES, "visible_runs": VISIBLE_RUNS}
     shown = visible if scope.teams is not None else dict.fromkeys(visible, "")
-    return STATEMENT.format(lines=LINES, **tables, **shown)
+    return text(FIGURES.format(lines=LINES, **tables, **shown))
 
 
 def _parameters(id_: str, scope: Scope) -> dict[str, Any]:
@@ -133,7 +136,7 @@ def _parameters(id_: str, scope: Scope) -> dict[str, Any]:
 
 
 def _counts(row: Row[Any], what: str) -> dict[str, int]:
-    """Those of a kind, by what stands behind the kind's name."""
+    """Return the counts whose key starts with `what`, by the rest of the key."""
     keys = ((*key.split(" ", 1), count) for key, count in row.counts.items())
     return {rest: int(count) for kind, rest, count in keys if kind == what}
 
@@ -143,7 +146,7 @@ def _buckets(row: Row[Any], what: str) -> Buckets:
 
 
 def _percentiles(buckets: Buckets) -> PercentilesView | None:
-    """None where nothing was measured."""
+    """Return the percentiles in seconds, or None if nothing was measured."""
     p50, p95 = percentile(buckets, 0.5), percentile(buckets, 0.95)
     if p50 is None or p95 is None:
         return None

@@ -1,14 +1,8 @@
-"""What ended runs come to: durations and outcomes, counted as they end.
+"""Tallies of ended executions: outcomes, failures, and histograms of durations (docs/adr/0015).
 
-Durations in buckets that grow by 5 %: how long things take, in a few numbers however many they are.
-
-A bucket's value is at most `ERROR` of a duration in it away from that, and so is a percentile from the exact one. Up
-to `SMALLEST` seconds a duration counts as none.
-
-Counting what ended: each end once, by the clock, in one statement (docs/adr/0015).
-
-An end is in the list of what is not counted yet from its own transaction on, and leaves it in the one that counts
-it. Who reads both sees each end once, at any moment.
+The scheduler counts each end once. An end is put on the list `ended_executions` in its own transaction, and is removed
+from it in the transaction that counts it, so a reader of both the list and the tallies sees each end exactly once.
+Durations are counted in buckets that grow by 5 %: a percentile is at most `ERROR` away from the exact one.
 """
 
 from collections.abc import Mapping
@@ -22,18 +16,22 @@ SMALLEST = 0.001
 GROWTH = 1.05
 ERROR = (GROWTH - 1) / (GROWTH + 1)  # 2.4 %
 
-Buckets = Mapping[int, int]  # how many durations, by the number of their bucket
+Buckets = Mapping[int, int]  # the number of durations by bucket number
 
 
 def value_of(bucket: int) -> float:
-    """Seconds. Bucket n holds what is above SMALLEST * GROWTH ** (n - 1), up to SMALLEST * GROWTH ** n."""
+    """Return a bucket's value in seconds.
+
+    Bucket n holds durations above SMALLEST * GROWTH ** (n - 1) up to SMALLEST * GROWTH ** n; those up to SMALLEST
+    count as 0.
+    """
     return SMALLEST * GROWTH**bucket * 2 / (GROWTH + 1) if bucket > 0 else 0.0
 
 
 def percentile(buckets: Buckets, share: float) -> float | None:
-    """The value below which `share` (0 to 1) of the durations lie, as `percentile_cont` defines it.
+    """Return the value in seconds below which `share` (0 to 1) of the durations lie, as `percentile_cont` defines it.
 
-    None where there is no duration.
+    None if there are no durations.
     """
     total = sum(buckets.values())
     if not total:
@@ -45,7 +43,7 @@ def percentile(buckets: Buckets, share: float) -> float | None:
 
 
 def _at(buckets: Buckets, place: int) -> float:
-    """The value at a place, counted from 0, in the order of the durations."""
+    """Return the value of the duration at index `place` (from 0) when all are sorted."""
     for bucket in sorted(buckets):
         place -= buckets[bucket]
         if place < 0:
@@ -55,8 +53,9 @@ def _at(buckets: Buckets, place: int) -> float:
 
 AT_ONCE = 1000
 
-# What there is to count of some ended executions, `taken`, a line each; gates of runs that a workflow caused are the
-# workflow's too. OFFSET 0 keeps each look-up one by the index, whatever is believed of the tables' sizes.
+# Common table expressions with one line for each thing to count of the ended executions in `taken`. Approvals of runs
+# that a workflow started count for the workflow, too. As SQL, since both COUNT and the figures read it. OFFSET 0 forces
+# index look-ups, whatever the planner's statistics say about the tables' sizes.
 LINES = f"""
 execution AS (
     SELECT found.*, (created_at AT TIME ZONE 'UTC')::date AS day, incident.team_id
@@ -99,6 +98,7 @@ execution AS (
 )
 """  # noqa: S608 a constant of this module
 
+# Moves up to `most` ended executions from the list into the tallies. As SQL: one atomic statement with upserts.
 COUNT = text(
     f"""
 WITH taken AS (
@@ -130,9 +130,9 @@ SELECT count(*) FROM taken
 
 
 def count_ended(work: UnitOfWork) -> int:
-    """Count up to AT_ONCE of what ended, those that ended first. Returns how many.
+    """Count up to AT_ONCE ended executions, the oldest first. Return how many were counted.
 
-    Any number of clocks may try: one counts, the others do nothing.
+    If several schedulers try at the same time, one counts and the others do nothing.
     """
     if not try_the(work.session, Number.TALLIES):
         return 0

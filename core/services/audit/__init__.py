@@ -1,1 +1,1 @@
-"""The audit trail's chain, and reading it."""
+"""The audit trail: its hash chain, and reading it."""

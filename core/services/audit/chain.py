@@ -1,11 +1,7 @@
-"""Sealing the audit trail, verifying it, and the heads that are kept elsewhere.
+"""Seals the audit trail into a hash chain, verifies it, and checks it against heads that are stored elsewhere.
 
-Sealing the audit trail, and verifying it.
-
-Entries are sealed after their commit, by the clock, in the order in which they are found. Hashing them as they are
-written would make every transaction wait for the commit of the one before (docs/adr/0011).
-
-Heads of the audit trail in the database: the newest one, and whether earlier ones are still there.
+The scheduler seals entries after their commit, in the order in which it finds them. Hashing them when they are written
+would make every transaction wait for the previous one to commit (docs/adr/0011).
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +21,7 @@ READ_AT_ONCE = 2000
 
 AnyRow = Row[*tuple[Any, ...]]
 
-# What of an entry is sealed: all of it. Columns, for objects that keep track of themselves take three times as long.
+# All columns of an entry are sealed. They are selected as columns, because ORM objects take three times as long.
 SEALED: tuple[Any, ...] = (
     AuditEntry.number,
     AuditEntry.created_at,
@@ -38,6 +34,7 @@ SEALED: tuple[Any, ...] = (
     AuditEntry.details,
 )
 PLACE: tuple[Any, ...] = (AuditSeal.position, AuditSeal.hash, AuditSeal.number.label("sealed"))
+# Writes the positions and hashes of newly sealed entries. As SQL: one statement for all of them.
 SEAL = text(
     """
 UPDATE audit_seals AS seal SET position = :behind + made.place, hash = made.hash
@@ -49,9 +46,10 @@ WHERE seal.number = made.number
 
 @dataclass(frozen=True)
 class ChainReport:
-    """`broken`: the first row that is wrong, and how, as a sentence; None for a chain that is whole.
+    """The result of a verification.
 
-    `sealed` entries were verified, up to `head`, the hash of the last of them; `unsealed` are not in the chain yet.
+    `sealed`: the number of verified entries. `head`: the hash of the last of them. `unsealed`: the number of entries
+    that are not in the chain yet. `broken`: a sentence about the first wrong row; None if the chain is intact.
     """
 
     sealed: int
@@ -61,7 +59,7 @@ class ChainReport:
 
 
 def content_of(entry: AuditEntry | AnyRow) -> JsonObject:
-    """What of an entry is sealed, as JSON."""
+    """Return the content of an entry that is sealed, as JSON."""
     return {
         "number": entry.number,
         "created_at": entry.created_at.astimezone(UTC).isoformat(timespec="microseconds"),
@@ -76,9 +74,9 @@ def content_of(entry: AuditEntry | AnyRow) -> JsonObject:
 
 
 def seal_entries(work: UnitOfWork) -> int:
-    """Seal up to AT_ONCE entries, those of smaller numbers first. Returns how many.
+    """Seal up to AT_ONCE entries in the order of their numbers. Return how many were sealed.
 
-    Any number of clocks may try: one seals, the others do nothing.
+    If several schedulers try at the same time, one seals and the others do nothing.
     """
     if not try_the(work.session, Number.AUDIT):
         return 0
@@ -94,16 +92,16 @@ def seal_entries(work: UnitOfWork) -> int:
 
 
 def _unsealed_entries() -> Select[*tuple[Any, ...]]:
-    """The numbers first, then each entry by its number: joined at once they would be read from the first one on."""
+    """Select the unsealed entries, their numbers first: a plain join would read all entries from the start."""
     unsealed = select(AuditSeal.number).where(AuditSeal.hash.is_(None))
     few = unsealed.order_by(AuditSeal.number).limit(AT_ONCE).subquery()
     return select(*SEALED).join(few, few.c.number == AuditEntry.number).order_by(few.c.number)
 
 
 def last_seal(work: UnitOfWork) -> tuple[int, str]:
-    """Position and hash of the chain's end; 0 and GENESIS for an empty one.
+    """Return the position and hash of the chain's end; 0 and GENESIS if it is empty.
 
-    By its position, for in the order of the index what has none yet comes first: it would all be read.
+    Rows without a position are excluded, because they come first in the index and would all be read.
     """
     newest = select(AuditSeal.position, AuditSeal.hash).where(AuditSeal.position.is_not(None))
     row = work.session.execute(newest.order_by(AuditSeal.position.desc()).limit(1)).one_or_none()
@@ -111,10 +109,10 @@ def last_seal(work: UnitOfWork) -> tuple[int, str]:
 
 
 def verify_chain(work: UnitOfWork, known_head: str | None = None) -> ChainReport:
-    """Compute the whole chain anew, row by row in the order of sealing, and stop at the first that is wrong.
+    """Recompute the whole chain in the order of sealing, and stop at the first wrong row.
 
-    `known_head`: a head that somebody wrote down earlier, elsewhere. A chain that was made anew from some row on is
-    whole in itself, but no longer has it.
+    `known_head`: a hash that was noted earlier, elsewhere. A chain that was rewritten from some row on is consistent in
+    itself, but no longer contains it.
     """
     position, previous, broken = 0, GENESIS, None
     for row in _sealed_rows(work):
@@ -128,7 +126,7 @@ def verify_chain(work: UnitOfWork, known_head: str | None = None) -> ChainReport
 
 
 def _sealed_rows(work: UnitOfWork) -> Iterator[AnyRow]:
-    """Read in portions, so that a trail of any length fits: seals, with their entries as far as these are there."""
+    """Yield the seals with their entries, if these exist. They are read in portions, so any length fits in memory."""
     rows = (
         select(*PLACE, *SEALED)
         .outerjoin(AuditEntry, AuditEntry.number == AuditSeal.number)
@@ -143,19 +141,19 @@ def _sealed_rows(work: UnitOfWork) -> Iterator[AnyRow]:
 
 def _fault(row: AnyRow, position: int, previous: str) -> str | None:
     if row.position != position:
-        return f"Position {position} of the chain is gone: behind {position - 1} comes {row.position}."
+        return f"Position {position} of the chain is missing: {position - 1} is followed by {row.position}."
     if row.number is None:
-        return f"Entry {row.sealed} is gone; it was at position {position} of the chain."
+        return f"Entry {row.sealed} is missing; it was at position {position} of the chain."
     if seal(content_of(row), previous) != row.hash:
         return (
-            f"Entry {row.number}, at position {position} of the chain, is not as it was sealed: {row.action} "
+            f"Entry {row.number}, at position {position} of the chain, was changed after it was sealed: {row.action} "
             f"of {row.subject_id} by {row.actor}, {row.created_at:%Y-%m-%d %H:%M:%S} UTC."
         )
     return None
 
 
 def _outside_the_chain(work: UnitOfWork) -> str | None:
-    """Every entry has its place, sealed or not: a trigger makes it with the entry."""
+    """Return a sentence about an entry without a row in the chain, if any. A trigger creates it with the entry."""
     has_seal = exists().where(AuditSeal.number == AuditEntry.number)
     number = work.session.scalar(select(func.min(AuditEntry.number)).where(~has_seal))
     return f"Entry {number} has no place in the chain." if number is not None else None
@@ -166,17 +164,17 @@ def _made_anew(work: UnitOfWork, known_head: str | None) -> str | None:
         select(AuditSeal.number).where(AuditSeal.hash == known_head)
     ):
         return None
-    return f"The chain is whole, but {known_head} is not in it: from some row on it was made anew."
+    return f"The chain is consistent, but does not contain {known_head}: it was rewritten from some row on."
 
 
 def newest_head(work: UnitOfWork) -> Head | None:
-    """None for a trail of which nothing is sealed yet."""
+    """Return the newest head, or None if nothing is sealed yet."""
     position, newest = last_seal(work)
     return Head(position, newest, work.now) if position else None
 
 
 def missing_head(work: UnitOfWork, heads: Sequence[Head]) -> str | None:
-    """Of the heads that somebody kept, the first one that the chain no longer has, as a sentence. None: it has all."""
+    """Return a sentence about the first of these stored heads that the chain no longer has; None if it has all."""
     newest, _ = last_seal(work)
     for head in sorted(heads, key=lambda head: head.position):
         found = work.session.scalar(select(AuditSeal.hash).where(AuditSeal.position == head.position))

@@ -1,4 +1,4 @@
-"""Reading the audit trail: filtered, newest first for people, oldest first for an export."""
+"""Reads the audit trail, filtered: newest first for people, oldest first for an export."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ AT_ONCE = 500
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """Which entries are wanted; None: any. `since` is the first moment that counts, `until` the first that does not."""
+    """A filter for entries. None means no restriction. The period includes `since` and excludes `until`."""
 
     actor: str | None = None
     action: str | None = None
@@ -30,7 +30,7 @@ class AuditFilter:
 
 @dataclass(frozen=True)
 class Place:
-    """Of an entry in the list: numbers break the tie of entries of one moment."""
+    """The position of an entry in the list. Entries of the same time are ordered by number."""
 
     at: datetime
     number: int
@@ -39,9 +39,9 @@ class Place:
 def list_entries(
     work: UnitOfWork, person: Person, wanted: AuditFilter, size: int, before: Place | None
 ) -> list[AuditEntryView]:
-    """The newest `size` entries, those before a place.
+    """Return the newest `size` entries before `before`. A team's admin sees only that team's entries.
 
-    Raises NotAllowed for who is admin neither of the platform nor of a team; a team's admin sees that team's.
+    Raises NotAllowed if the person is neither a platform admin nor a team's admin.
     """
     order = (AuditEntry.created_at.desc(), AuditEntry.number.desc())
     query = _query(person, wanted).order_by(*order).limit(size)
@@ -54,9 +54,9 @@ def list_entries(
 def export_entries(
     unit_of_work: UnitOfWorkFactory, person: Person, wanted: AuditFilter
 ) -> Iterator[AuditEntryView]:
-    """All entries that are there, oldest first; read in portions, no transaction stays open between them.
+    """Yield all entries, oldest first. They are read in portions, and no transaction stays open between them.
 
-    Raises as `list_entries` does, before the first entry.
+    Raises what `list_entries` raises, before the first entry.
     """
     query = _query(person, wanted).order_by(AuditEntry.number).limit(AT_ONCE)
     return _portions(unit_of_work, query)
@@ -87,8 +87,8 @@ def _visible(person: Person) -> list[ColumnElement[bool]]:
         return []
     if not teams:
         raise NotAllowed(
-            "Only admins read the audit trail: a team's admin that of the team, a platform admin all of it.",
-            hint="`GET /incidents/{id}/timeline` is for every responder.",
+            "Only admins may read the audit trail: team admins that of their team, platform admins all of it.",
+            hint="Every responder may use `GET /incidents/{id}/timeline`.",
         )
     return [AuditEntry.team.in_(sorted(teams))]
 

@@ -1,1 +1,1 @@
-"""Executions as they are stored: loading, checkpoints, locks."""
+"""Stored executions: loading, checkpoints, locks, secret parameters."""

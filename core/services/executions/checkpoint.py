@@ -1,7 +1,7 @@
-"""The checkpoint: one statement that writes what changed, if nobody else changed it first.
+"""The checkpoint: saves the new state of an execution, unless somebody else has changed it since it was read.
 
-One statement and not a transaction of four, because it is said once a step: as a single autocommit
-statement it costs one round trip and one flush of the log.
+It happens once per step, so it is a single statement that can autocommit: one round trip and one WAL flush, where a
+transaction of four statements would need more.
 """
 
 import json
@@ -16,7 +16,9 @@ from core.fault_injection import is_disabled
 from core.services.executions.loading import Kind, KindName, changed_steps
 from core.values.execution import Execution
 
-STATEMENT = """
+# Writes an execution, its changed steps, and marks its cards dirty, if the revision is still the one that was read.
+# As SQL: data-modifying CTEs make this one statement. The placeholders are filled with our own constants only.
+CHECKPOINT = """
 WITH execution AS (
     UPDATE {executions}
     SET status = :status, waiting_for = :waiting_for, error = :error, cancel_requested = :cancel_requested,
@@ -52,9 +54,10 @@ FENCE = "revision = :revision"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An execution's new state over the one that was read at `revision`.
+    """A change of an execution from `before`, which was read at `revision`, to `after`.
 
-    `wake_at`: the end of the lease while a worker keeps it, otherwise when it next needs one.
+    `wake_at`: the end of the lease while a worker holds it, otherwise when it next needs a worker. `released`: True if
+    no worker holds it after the change.
     """
 
     kind: Kind
@@ -67,9 +70,9 @@ class Change:
 
 
 def save(connection: Connection | Session, change: Change) -> bool:
-    """Write the change; False: somebody else changed the execution since, and nothing was written.
+    """Write the change. Return False, with nothing written, if somebody else has changed the execution since.
 
-    Its cards are owed by it: who commits it announces that.
+    It also marks the execution's cards dirty; the caller wakes the posters after the commit.
     """
     after = change.after
     parameters = {
@@ -92,4 +95,4 @@ def save(connection: Connection | Session, change: Change) -> bool:
 @cache
 def _statement(kind: KindName) -> TextClause:
     fence = ":revision >= 0" if is_disabled("fencing") else FENCE
-    return text(STATEMENT.format(fence=fence, **TABLES[kind]))
+    return text(CHECKPOINT.format(fence=fence, **TABLES[kind]))

@@ -1,15 +1,7 @@
-"""Executions as they are stored: the two kinds, and how rows become the values that decisions are about.
+"""Loads executions: turns the rows of a runbook or workflow execution into the values that decisions work on.
 
-The two kinds of execution: what differs between running a runbook and running a workflow.
-
-What stands for the steps, or actions, of an execution whose frozen definition cannot be read any more.
-
-Each fails as soon as it is to be prepared, so that the execution ends and says why. What a worker had begun stays in
-doubt, as that of any step which nobody says is safe to repeat.
-
-Between rows and values: an execution's rows as the value that decisions are made on.
-
-Loading an execution whole: its row, its steps, the parts of its definition, its state.
+If the stored definition can no longer be read, placeholder steps stand in for its steps. Each of them fails when it is
+prepared, so that the execution ends and says why; a step that a worker had already started stays in doubt.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +24,7 @@ from core.statuses import Status, WaitingFor
 from core.tables import ActionExecution, RunbookExecution, StepExecution, WorkflowExecution
 from core.values.execution import Execution, Failed, Step, StepPolicy
 
-LEASE = timedelta(seconds=10)  # so long a worker holds an execution without a sign of life
+LEASE = timedelta(seconds=10)  # how long a worker holds an execution without a heartbeat
 
 KindName = Literal["runbook", "workflow"]
 AnyExecution = RunbookExecution | WorkflowExecution
@@ -42,7 +34,7 @@ AnyPart = StepDefinition | ActionDefinition
 
 @dataclass(frozen=True)
 class Kind:
-    """Where executions of a kind are kept."""
+    """A kind of execution and its tables."""
 
     name: KindName
     execution: type[RunbookExecution] | type[WorkflowExecution]
@@ -59,9 +51,9 @@ def kind_of(execution: AnyExecution) -> Kind:
 
 
 def parts_of(row: AnyExecution) -> tuple[Sequence[AnyPart], Sequence[Branch | None]]:
-    """The ordered steps, or actions, of its frozen definition, and the arm of a branch that each is in, if in one.
+    """Return the steps or actions of its stored definition in order, and for each the branch that it is in, or None.
 
-    Nested actions are among them. Raises StoredDefinitionInvalid.
+    Nested actions are included. Raises StoredDefinitionInvalid.
     """
     if isinstance(row, RunbookExecution):
         steps = read_stored(RunbookDefinition, row.runbook_name, row.runbook_version, row.definition).steps
@@ -71,31 +63,31 @@ def parts_of(row: AnyExecution) -> tuple[Sequence[AnyPart], Sequence[Branch | No
 
 
 class UnreadableStep(StepDefinition):
-    """`reason`: why it cannot be read."""
+    """A placeholder for a step whose definition cannot be read. `reason`: why."""
 
     reason: str
 
-    def prepare(self, context: object) -> Failed:  # noqa: ARG002 nothing helps
+    def prepare(self, context: object) -> Failed:  # noqa: ARG002 it always fails
         return Failed(self.reason, final=True)
 
 
 class UnreadableAction(ActionDefinition):
-    """`reason`: why it cannot be read."""
+    """A placeholder for a step whose definition cannot be read. `reason`: why."""
 
     reason: str
 
-    def prepare(self, context: object) -> Failed:  # noqa: ARG002 nothing helps
+    def prepare(self, context: object) -> Failed:  # noqa: ARG002 it always fails
         return Failed(self.reason, final=True)
 
 
 def unreadable_parts(kind: Kind, steps: Sequence[AnyStepRow], reason: str) -> list[AnyPart]:
-    """One for each of the rows. Not validated: ids, too, may have been valid once."""
+    """Return a placeholder for each row. They are not validated: ids that were valid once may no longer be."""
     part = UnreadableStep if kind.name == "runbook" else UnreadableAction
     return [part.model_construct(id=step.step_id, type=step.type, reason=reason) for step in steps]
 
 
 def policy_of(part: AnyPart) -> StepPolicy:
-    """What a step's definition says about repeating and failing."""
+    """Return the step's rules for retries and failures."""
     retry = part.retry
     policy = StepPolicy(
         repeatable=not part.touches_outside or (retry is not None and retry.safe),
@@ -114,7 +106,7 @@ def load_state(
     steps: Sequence[AnyStepRow],
     parts: Sequence[AnyPart],
 ) -> Execution:
-    """The execution as a value. `steps` are its step rows in order, `parts` the definition's steps."""
+    """Return the execution as a value. `steps`: its step rows in order; `parts`: the definition's steps, likewise."""
     return Execution(
         status=Status(row.status),
         steps=tuple(_step(step, policy_of(part)) for step, part in zip(steps, parts, strict=True)),
@@ -130,7 +122,7 @@ def load_state(
 
 
 def _timeout(row: AnyExecution) -> timedelta | None:
-    """None also where it cannot be read any more: then nothing of the definition can, and nothing begins."""
+    """Return the timeout. None if there is none or it is unreadable: then no step of the definition starts anyway."""
     limit = row.definition.get("timeout")
     try:
         return parse_duration(limit) if limit else None
@@ -139,7 +131,7 @@ def _timeout(row: AnyExecution) -> timedelta | None:
 
 
 def _due_at(row: AnyExecution) -> datetime | None:
-    """While a worker holds it, the column is the end of its lease; it was due before that lease began."""
+    """Return when it is due. While a worker holds it, the column has the lease's end; it was due before the lease."""
     return row.wake_at - LEASE if row.worker is not None and row.wake_at is not None else row.wake_at
 
 
@@ -161,7 +153,7 @@ def _step(row: AnyStepRow, policy: StepPolicy) -> Step:
 
 
 def changed_steps(before: Execution, after: Execution) -> list[dict[str, Any]]:
-    """The step rows to write, as JSON objects: those in which the two values differ."""
+    """Return the step rows that differ between the two values, as JSON objects to write."""
     return [
         _row(position, new)
         for position, (old, new) in enumerate(zip(before.steps, after.steps, strict=True))
@@ -186,9 +178,9 @@ def _row(position: int, step: Step) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Loaded:
-    """An execution as the database has it now. `parts`: the steps, or actions, of its frozen definition.
+    """An execution as it is stored. `parts`: the steps or actions of its stored definition.
 
-    `arms`: the arm of a branch that each of them is in, if it is in one.
+    `branches`: for each part, the branch that it is in, or None.
     """
 
     kind: Kind
@@ -199,7 +191,7 @@ class Loaded:
 
 
 def load(session: Session, kind: Kind, row: AnyExecution) -> Loaded:
-    """With the execution's row at hand. A definition that cannot be read any more has parts that fail and say so."""
+    """Load the execution of this row. If its definition cannot be read, its parts fail with the reason."""
     query = select(kind.step).where(kind.step.execution_id == row.id).order_by(kind.step.position)
     steps: list[AnyStepRow] = list(session.scalars(query.execution_options(populate_existing=True)))
     try:
@@ -210,8 +202,8 @@ def load(session: Session, kind: Kind, row: AnyExecution) -> Loaded:
 
 
 def load_locked(session: Session, kind: Kind, execution_id: str) -> Loaded:
-    """With a lock on the execution's row: nobody changes it until this transaction ends."""
-    keep_freezes_away(session)  # what its change obliges us to may begin a run
+    """Load and lock the execution, so that nobody changes it until this transaction ends. Raises NotFound."""
+    keep_freezes_away(session)  # side effects of the change may start a run
     row: AnyExecution | None = session.get(  # type: ignore[assignment]  # of a union
         kind.execution, execution_id, with_for_update=True, populate_existing=True
     )
@@ -221,6 +213,6 @@ def load_locked(session: Session, kind: Kind, execution_id: str) -> Loaded:
 
 
 def reload(session: Session, kind: Kind, execution_id: str) -> Loaded:
-    """As it is now, without a lock."""
+    """Load the execution again, without a lock."""
     row: AnyExecution = session.get_one(kind.execution, execution_id, populate_existing=True)  # type: ignore[assignment]
     return load(session, kind, row)

@@ -1,7 +1,7 @@
-"""Locks of runbooks: one execution at a time for what a definition names, such as `db/orders` of one team.
+"""Runbook locks: one execution at a time for each lock name, such as `db/orders` of one team.
 
-`lock_name` and `holds_lock` of the executions are the whole record; a unique index over the holders is the guard. An
-advisory lock makes takers and releasers of one name queue up, so that a queue never misses its turn.
+The executions' columns `lock_name` and `holds_lock` are the only record, and a unique index over the holders enforces
+it. An advisory lock serializes those who take and release the same name, so that no waiting run is missed.
 """
 
 from collections.abc import Mapping
@@ -24,9 +24,9 @@ from core.values.execution import LockGranted
 def lock_name(
     definition: RunbookDefinition, parameters: Mapping[str, object], incident: Mapping[str, object]
 ) -> str | None:
-    """Among the names of all teams; None where the definition has no lock. `incident`: as expressions see it.
+    """Return the lock's name, qualified with its team, or None if the definition has no lock.
 
-    Raises ExpressionError, and InvalidInput for what is not this runbook's to lock.
+    `incident`: as expressions see it. Raises ExpressionError, and InvalidInput for a lock this runbook may not take.
     """
     if definition.lock is None:
         return None
@@ -35,9 +35,9 @@ def lock_name(
 
 
 def take_lock(work: UnitOfWork, name: str, incident: Incident, requester: str = "", *, queue: bool) -> bool:
-    """Whether the lock is free for a new execution, for this incident; False: it is to wait in the queue.
+    """Return True if a new execution for this incident gets the lock, False if it must wait in the queue.
 
-    Raises LockHeld where the runbook rejects instead of queueing, naming the holder to a `requester` who may see it.
+    Raises LockHeld if `queue` is False and the lock is held; the error names the holder if `requester` may see it.
     """
     _serialize(work.session, name)
     holder = holder_of(work, name)
@@ -49,36 +49,37 @@ def take_lock(work: UnitOfWork, name: str, incident: Incident, requester: str = 
 
 
 def holder_of(work: UnitOfWork, name: str) -> RunbookExecution | None:
+    """Return the run that holds the lock of this qualified name, or None."""
     return work.session.scalars(_of(name).where(RunbookExecution.holds_lock)).one_or_none()
 
 
 def may_see_holder(work: UnitOfWork, holder: RunbookExecution, incident: Incident, requester: str) -> bool:
-    """Who runs something for this incident may see what runs for its team, and for no other; admins see all."""
+    """True if the requester may know the holder: it runs for the same team, or the requester is a platform admin."""
     of_holder = work.session.get_one(Incident, holder.incident_id)
     return of_holder.team_id == incident.team_id or requester in work.admins
 
 
 def _held(name: str, holder: RunbookExecution, is_visible: bool) -> LockHeld:
     if not is_visible:
-        hint = "Wait for its end, or ask a platform admin."
+        hint = "Wait until it has ended, or ask a platform admin."
         return LockHeld(f"{short_name(name)} is locked by another run.", hint=hint, holder=None)
     what = f"{holder.runbook_name} ({holder.id}), which is {holder.status}"
     return LockHeld(
-        f"{short_name(name)} is locked by {what}; {_who(holder.requested_by)} asked for it.",
-        hint="Wait for its end, or cancel it.",
+        f"{short_name(name)} is locked by {what}, requested by {_who(holder.requested_by)}.",
+        hint="Wait until it has ended, or cancel it.",
         holder=holder.id,
     )
 
 
 def _who(requester: str) -> str:
-    """A mention of a person, or the workflow's name."""
+    """Return a mention of the person, or the workflow's name."""
     return requester.replace(":", " ") if requester.startswith("workflow:") else f"<@{requester}>"
 
 
 def release_lock(work: UnitOfWork, row: RunbookExecution) -> None:
-    """The execution ended: the oldest one in the queue is next."""
+    """Release the lock of an execution that has ended, and grant it to the oldest one in the queue."""
     if row.lock_name is None or not row.holds_lock:
-        return  # from the queue; to ask for the name here would be a deadlock with who grants it just now
+        return  # it was still queued; taking the advisory lock here could deadlock with a grant that is under way
     _serialize(work.session, row.lock_name)
     held = work.session.get_one(RunbookExecution, row.id, populate_existing=True)
     if not held.holds_lock:

@@ -1,1 +1,1 @@
-"""Freezes: declaring them, and what they hold back."""
+"""Freezes: declare and lift them, and check whether one is in force."""

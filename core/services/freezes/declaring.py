@@ -1,7 +1,7 @@
-"""Freezing and unfreezing: nothing new begins, what runs stops before its next step, and the channels are told.
+"""Declares and lifts freezes: no new run starts, active runs stop before their next step, and channels are notified.
 
-A freeze marks the executions of its scope and bumps their revision, in its own transaction: the checkpoint that would
-start a step meets the new revision, reads again, and holds. Lifting unmarks and wakes them in the same way.
+A freeze marks the executions in its scope and increments their revision in its own transaction. So the checkpoint that
+would start a step meets the new revision, reads the execution again, and waits. Lifting it unmarks and wakes them.
 """
 
 from collections.abc import Sequence
@@ -24,18 +24,23 @@ from core.tables import Freeze, Team
 from core.unit_of_work import UnitOfWork
 
 ATTEMPTS = 20
-PATIENCE = "300ms"  # below PostgreSQL's deadlock_timeout, so that it is never a worker that has to give way
+PATIENCE = "300ms"  # shorter than PostgreSQL's deadlock_timeout, so that it is never a worker that is aborted
 
 TABLES = {"runbook": "runbook_executions", "workflow": "workflow_executions"}
 OF_SCOPE = """
     status IN ('pending', 'running', 'waiting')
     AND (CAST(:team_id AS text) IS NULL OR incident_id IN (SELECT id FROM incidents WHERE team_id = :team_id))
 """
+
+# These statements change many rows of either table at once, so they are SQL; `{table}` is one of TABLES.
+# Marks the active executions of a team, or all. Returns their ids; none of them may go on.
 MARK = f"""
 UPDATE {{table}} AS execution SET frozen = true, revision = revision + 1
 WHERE {OF_SCOPE}
 RETURNING id, false
 """  # noqa: S608 a constant of this module
+
+# Unmarks the executions over which no freeze is left, and wakes those that waited. Returns ids, and whether to enqueue.
 UNMARK = """
 UPDATE {table} AS execution SET frozen = false, revision = revision + 1,
     wake_at = CASE WHEN waiting_for = 'freeze' THEN :now ELSE wake_at END,
@@ -45,11 +50,15 @@ WHERE frozen AND NOT EXISTS (
     WHERE freezes.lifted_at IS NULL AND (freezes.team_id IS NULL OR freezes.team_id = incident.team_id))
 RETURNING id, waiting_for IS NOT DISTINCT FROM 'freeze'
 """
+
+# Touches the executions that another freeze still holds, so that their cards show which one. Returns their ids.
 STILL_HELD = f"""
 UPDATE {{table}} AS execution SET revision = revision + 1
 WHERE {OF_SCOPE} AND frozen
 RETURNING id, false
 """  # noqa: S608 a constant of this module
+
+# Marks the cards, verdicts and open gates of these executions dirty. As SQL: one statement for any number of them.
 SHOW = text("""
 UPDATE notices SET wanted = wanted + 1
 WHERE (kind IN ('headline', 'verdict') AND subject_id = ANY(:ids)) OR (kind = 'gate' AND subject_id IN (
@@ -60,14 +69,15 @@ WHERE (kind IN ('headline', 'verdict') AND subject_id = ANY(:ids)) OR (kind = 'g
 def freeze(
     work: UnitOfWork, person: Person, *, team: str | None, reason: str, request_key: str | None = None
 ) -> Freeze:
-    """Freeze a team, or everything. `request_key`: the same delivery again gets the same freeze.
+    """Freeze a team, or everything if `team` is None.
 
-    Raises NotFound for an unknown team, NotAllowed for who is no admin of it, InvalidInput without a reason, Conflict
-    where it is frozen already, Unavailable where executions were too busy to be marked.
+    `request_key`: a repeated delivery with the same key returns the same freeze. Raises NotFound for an unknown team,
+    NotAllowed if the person is not an admin of it, InvalidInput without a reason, Conflict if it is already frozen,
+    and Unavailable if executions were too busy to be marked.
     """
     check_may_freeze(person, team)
     if not reason.strip():
-        raise InvalidInput("Why? Everybody who is stopped will read it.", field="reason")
+        raise InvalidInput("Give a reason. Everyone whose runs are stopped will read it.", field="reason")
     known = _by_request_key(work, request_key)
     if known is not None:
         return known
@@ -78,9 +88,10 @@ def freeze(
 
 
 def freeze_everything(work: UnitOfWork, person: Person, reason: str) -> Freeze:
-    """For who needs nobody's permission. Where everything is frozen already, that freeze: what it missed is held too.
+    """Freeze everything on behalf of the system, without a permission check.
 
-    Raises Unavailable as `freeze` does.
+    If everything is already frozen, return that freeze, and also mark the executions that it missed. Raises Unavailable
+    as `freeze` does.
     """
     freeze_alone(work.session)
     there = next((row for row in freezes_in_force(work) if row.team_id is None), None)
@@ -93,7 +104,7 @@ def freeze_everything(work: UnitOfWork, person: Person, reason: str) -> Freeze:
 def _begin(
     work: UnitOfWork, person: Person, owner: Team | None, reason: str, request_key: str | None
 ) -> Freeze:
-    """Nobody else freezes, or begins a run, until this transaction ends."""
+    """Begin the freeze. The caller holds the lock under which nobody else freezes or starts a run."""
     team = owner.name if owner is not None else None
     row = Freeze(
         id=new_id(Prefix.FREEZE),
@@ -108,12 +119,15 @@ def _begin(
     _mark(work, MARK, {"team_id": row.team_id})
     details = {"team": team, "reason": row.reason, "before": {"frozen": False}, "after": {"frozen": True}}
     audit.record(work, person, "freeze.begun", row.id, details)
-    in_force.tell_begun(work, row)
+    in_force.notify_begun(work, row)
     return row
 
 
 def unfreeze(work: UnitOfWork, person: Person, freeze_id: str) -> Freeze:
-    """Lift a freeze; what it held goes on, unless another freeze holds it. Raises NotFound, NotAllowed, Conflict."""
+    """Lift a freeze. The runs that it held continue, unless another freeze holds them.
+
+    Raises NotFound, NotAllowed, and Conflict if it was already lifted.
+    """
     row = find_freeze(work, person, freeze_id)
     check_may_freeze(person, _team_name(row))
     freeze_alone(work.session)
@@ -128,12 +142,12 @@ def unfreeze(work: UnitOfWork, person: Person, freeze_id: str) -> Freeze:
     audit.record(
         work, person, "freeze.lifted", row.id, {"team": _team_name(row), "reason": row.reason, **change}
     )
-    in_force.tell_lifted(work, row, person.slack_user_id)
+    in_force.notify_lifted(work, row, person.slack_user_id)
     return row
 
 
 def find_freeze(work: UnitOfWork, person: Person, freeze_id: str) -> Freeze:
-    """NotFound also for that of a team which the person is not in."""
+    """Return the freeze. Raises NotFound, also for the freeze of a team that the person is not in."""
     row = work.session.get(Freeze, freeze_id)
     if row is None or not person.may_see(_team_name(row), Action.FREEZE_READ):
         raise NotFound(f"There is no freeze {freeze_id}.")
@@ -141,7 +155,7 @@ def find_freeze(work: UnitOfWork, person: Person, freeze_id: str) -> Freeze:
 
 
 def freeze_in_force(work: UnitOfWork, team: str | None) -> Freeze:
-    """That of the team (None: of everything). Raises NotFound where there is none."""
+    """Return the freeze of the team, or of everything if `team` is None. Raises NotFound if there is none."""
     found = next((row for row in freezes_in_force(work) if _team_name(row) == team), None)
     if found is None:
         raise NotFound("There is no freeze of everything." if team is None else f"Team {team} is not frozen.")
@@ -149,7 +163,7 @@ def freeze_in_force(work: UnitOfWork, team: str | None) -> Freeze:
 
 
 def visible_freezes(work: UnitOfWork, person: Person) -> list[Freeze]:
-    """Those in force that this person's runs may meet, oldest first."""
+    """Return the freezes in force that can affect this person's runs, oldest first."""
     return [row for row in freezes_in_force(work) if person.may_see(_team_name(row), Action.FREEZE_READ)]
 
 
@@ -169,25 +183,25 @@ def _check_not_yet(work: UnitOfWork, team: str | None) -> None:
         there = freeze_in_force(work, team)
     except NotFound:
         return
-    raise AlreadyExists(f"It is frozen already, by <@{there.frozen_by}>: {there.reason.rstrip('.')}.")
+    raise AlreadyExists(f"It is already frozen, by <@{there.frozen_by}>: {there.reason.rstrip('.')}.")
 
 
 def _mark(work: UnitOfWork, statement: str, parameters: dict[str, object]) -> None:
-    """Mark, or unmark, the executions; show it on their cards; ring for those that may go on.
-
-    What another freeze holds is among them: its cards show which one does.
-    """
+    """Run `statement` on the executions, mark their cards dirty, and enqueue jobs for those that may continue."""
     for kind, table in TABLES.items():
         changed = _patiently(work, statement.format(table=table), parameters)
         work.session.execute(SHOW, {"ids": [execution_id for execution_id, _ in changed]})
-        for execution_id, goes_on in changed:
-            if goes_on:
+        for execution_id, may_continue in changed:
+            if may_continue:
                 work.enqueue(kind, execution_id)
     notices.announce(work)
 
 
 def _patiently(work: UnitOfWork, statement: str, parameters: dict[str, object]) -> Sequence[tuple[str, bool]]:
-    """Many rows are locked in no order, and a worker may hold one and want another: then we let go, and try again."""
+    """Run the statement with a short lock timeout, and retry it.
+
+    It locks many rows in no particular order, and a worker may hold one while it waits for another.
+    """
     for _ in range(ATTEMPTS):
         try:
             with work.session.begin_nested():
@@ -198,4 +212,6 @@ def _patiently(work: UnitOfWork, statement: str, parameters: dict[str, object]) 
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", None) != "55P03":  # lock_not_available
                 raise
-    raise Unavailable("The runs are too busy to be stopped at once.", hint="Nothing was changed; try again.")
+    raise Unavailable(
+        "The runs are too busy to be stopped right now.", hint="Nothing was changed. Try again."
+    )

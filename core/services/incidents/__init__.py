@@ -1,1 +1,1 @@
-"""Incidents: opening, changing, alerts, timeline."""
+"""Incidents: opening, changes, alerts, ages, and the timeline."""

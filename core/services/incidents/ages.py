@@ -1,8 +1,8 @@
-"""Incidents that come of age: found in the database, whatever was restarted since.
+"""Starts workflows with the trigger `incident.age` when an incident reaches that age.
 
-An age counts for a workflow if the incident comes to it while the workflow has its trigger. What was looked at is
-written down (`incident_ages_reached`), so each workflow is started at most once for an incident and an age, and one
-whose condition did not hold then is not asked again.
+Due incidents are found by a query, so no restart can lose one. An age counts only if the incident reaches it while the
+workflow has the trigger. Every decision is recorded in `incident_ages_reached`, so each workflow is started at most
+once per incident and age, and a condition that was false at that time is not checked again.
 """
 
 from datetime import timedelta
@@ -32,31 +32,31 @@ log = structlog.get_logger()
 
 
 def start_what_came_of_age(unit_of_work: UnitOfWorkFactory) -> int:
-    """Start the workflows whose incidents are old enough now. Returns for how many it was decided.
+    """Start the workflows whose incidents are old enough now. Return the number of incidents that were decided.
 
-    Raises an ExceptionGroup of what was in the way of some.
+    Raises an ExceptionGroup if some failed, after all others were tried.
     """
     with unit_of_work.begin() as work:
         due = came_of_age(work)
     troubles = [trouble for pair in due if (trouble := _try_to_reach(unit_of_work, *pair)) is not None]
     if troubles:
-        raise ExceptionGroup("incidents that came of age", troubles)
+        raise ExceptionGroup("incidents that reached an age", troubles)
     return len(due)
 
 
 def _try_to_reach(unit_of_work: UnitOfWorkFactory, workflow_id: str, incident_id: str) -> Exception | None:
-    """What one incident comes to keeps none of the others waiting; what it says is told when all were tried."""
+    """Decide one incident, and return the exception if it failed, so that it does not hold up the others."""
     try:
         unit_of_work.run(lambda work: _reach(work, workflow_id, incident_id))
     except DATABASE_IS_AWAY:
         raise
-    except Exception as error:  # noqa: BLE001 whatever it is, it is handed on
+    except Exception as error:  # noqa: BLE001 the caller raises it
         return error
     return None
 
 
 def came_of_age(work: UnitOfWork) -> list[tuple[str, str]]:
-    """Workflows, and incidents that are old enough for them and were not looked at yet: the ids."""
+    """Return the ids of workflows and of incidents that are old enough for them and not decided yet, as pairs."""
     return [pair for workflow in _workflows(work) for pair in _due(work, workflow)]
 
 
@@ -66,7 +66,7 @@ def _workflows(work: UnitOfWork) -> list[Workflow]:
 
 
 def _minutes(workflow: Workflow) -> int | None:
-    """The age that starts it; None where its definition cannot be read any more."""
+    """Return the age in minutes that triggers the workflow; None if its definition cannot be read."""
     try:
         trigger = definition_in_force(workflow).trigger
     except StoredDefinitionInvalid as error:
@@ -76,9 +76,9 @@ def _minutes(workflow: Workflow) -> int | None:
     return trigger.minutes
 
 
-@lru_cache(maxsize=128)  # said once, not with every tick
+@lru_cache(maxsize=128)  # logs each sentence once, not on every tick
 def _warn(sentence: str) -> None:
-    log.warning("a workflow is left out", reason=sentence)
+    log.warning("workflow skipped", reason=sentence)
 
 
 def _due(work: UnitOfWork, workflow: Workflow) -> list[tuple[str, str]]:
@@ -105,7 +105,7 @@ def _due(work: UnitOfWork, workflow: Workflow) -> list[tuple[str, str]]:
 
 
 def _reach(work: UnitOfWork, workflow_id: str, incident_id: str) -> None:
-    """Whoever writes it down first decides; another clock finds it written."""
+    """Decide whether the workflow starts for the incident. Only the first scheduler that records it decides."""
     require_known(work.session)
     keep_freezes_away(work.session)
     of_age = select(Workflow).where(Workflow.id == workflow_id, is_started_by(EVENT))
@@ -134,7 +134,7 @@ def _reach(work: UnitOfWork, workflow_id: str, incident_id: str) -> None:
 
 
 def _openers(work: UnitOfWork, incident: Incident) -> Initiators:
-    """That it comes of age is brought about by who opened it."""
+    """Return the initiators of the age event: whoever opened the incident."""
     opened = select(IncidentEvent.initiators).where(
         IncidentEvent.incident_id == incident.id, IncidentEvent.type == "incident.created"
     )

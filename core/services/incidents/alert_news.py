@@ -1,11 +1,7 @@
-"""What an alert says later: worse, acknowledged, resolved.
+"""Updates of alerts whose incident is unresolved: changed severity, acknowledged, resolved.
 
-Escalating an incident: raising its severity.
-
-What is told of an alert whose incident is open: it does there what it says.
-
-A severity that rises escalates the incident, as a person would; one that falls is noted, for whether the incident is
-less severe people decide. Who acknowledges at the vendor acknowledges here.
+A higher severity escalates the incident, as a person would. A lower one is only noted, because people decide whether
+the incident is less severe. Acknowledging the alert at the vendor acknowledges the incident.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,8 +34,8 @@ def escalate(
 ) -> Incident:
     """Raise the severity, which starts the workflows on `incident.escalated`.
 
-    `action`: what the person must be allowed to do.
-    Raises NotAllowed for somebody of another team, Conflict where it is no raise, or the incident is closed.
+    `action`: the permission that the person needs. Raises NotAllowed if the person is not in the incident's team, and
+    Conflict if the severity is not higher or the incident is closed.
     """
     check_may_respond(person, incident.team.name, f"change inc-{incident.number}", action)
     lock(work, incident)
@@ -47,7 +43,7 @@ def escalate(
         kind = AlreadyDone if severity == incident.severity else Conflict
         raise kind(
             f"inc-{incident.number} is already {incident.severity}.",
-            hint="To escalate is to raise: " + ", ".join(Severity) + ".",
+            hint="Escalating raises the severity, in this order: " + ", ".join(Severity) + ".",
         )
     set_severity(work, Cause(person), incident, severity)
     return incident
@@ -58,15 +54,15 @@ MAY = Action.ALERTS_SEND
 
 @dataclass(frozen=True)
 class Known:
-    """The unresolved incident of an alert, locked. `grouped`: its line there, where that is a storm's."""
+    """The unresolved incident of an alert, locked. `grouped`: the alert's row, if the incident is a storm's."""
 
     incident: Incident
     grouped: GroupedAlert | None = None
 
 
 def find_known(work: UnitOfWork, keys: list[str]) -> Known | None:
-    """By one of the keys that the alert may have."""
-    keep_freezes_away(work.session)  # what is told of it may start workflows
+    """Return the unresolved incident of the alert that has one of these keys, or None."""
+    keep_freezes_away(work.session)  # an update may start workflows
     query = select(Incident).where(Incident.alert_key.in_(keys), Incident.status.in_(UNRESOLVED))
     locked = query.order_by(Incident.number).with_for_update(of=Incident)
     incident = work.session.scalars(locked.execution_options(populate_existing=True)).first()
@@ -76,10 +72,12 @@ def find_known(work: UnitOfWork, keys: list[str]) -> Known | None:
     return Known(*counted) if counted is not None else None
 
 
-def tell(work: UnitOfWork, person: Person, vendor: Vendor, known: Known, alert: Alert) -> AlertOutcome:
-    """Do what the alert says, in the name of whoever brought it. Raises NotAllowed for somebody of another team."""
+def apply_update(
+    work: UnitOfWork, person: Person, vendor: Vendor, known: Known, alert: Alert
+) -> AlertOutcome:
+    """Apply the alert's update to its incident on behalf of `person`. Raises NotAllowed if they are not in its team."""
     check_may_respond(person, known.incident.team.name, "send alerts", MAY)
-    return TELLING[alert.news](work, person, vendor, known, alert)
+    return UPDATES[alert.news](work, person, vendor, known, alert)
 
 
 def _changed(work: UnitOfWork, person: Person, vendor: Vendor, known: Known, alert: Alert) -> AlertOutcome:
@@ -94,14 +92,17 @@ def _changed(work: UnitOfWork, person: Person, vendor: Vendor, known: Known, ale
         escalate(work, person, known.incident, alert.severity, MAY)
     else:
         _write(
-            work, person, known, f"{vendor.value}: it was {before.value}, and is {alert.severity.value} now."
+            work,
+            person,
+            known,
+            f"{vendor.value}: severity changed from {before.value} to {alert.severity.value}.",
         )
     _keep_severity(known, alert.severity)
     return AlertOutcome.ESCALATED if is_raised else AlertOutcome.KNOWN
 
 
 def _last_severity(known: Known) -> Severity:
-    """What the alert said last. Where that was not kept yet, the incident's own."""
+    """Return the severity that the alert had last, or the incident's if it is not known."""
     last = known.grouped.severity if known.grouped else known.incident.alert_severity
     return Severity(last or known.incident.severity)
 
@@ -116,7 +117,7 @@ def _keep_severity(known: Known, severity: Severity) -> None:
 def _acknowledged(
     work: UnitOfWork, person: Person, vendor: Vendor, known: Known, alert: Alert
 ) -> AlertOutcome:
-    """One alert of a storm is not the storm: that is noted. What is acknowledged here stays so."""
+    """Acknowledge the incident if it is open. One alert of a storm does not acknowledge the storm's incident."""
     outcome = _changed(work, person, vendor, known, alert)
     if known.grouped is not None or known.incident.status != IncidentStatus.OPEN:
         return outcome
@@ -125,7 +126,7 @@ def _acknowledged(
 
 
 def _resolved(work: UnitOfWork, person: Person, vendor: Vendor, known: Known, alert: Alert) -> AlertOutcome:
-    """One of a storm is counted down; the last one resolves the storm's incident."""
+    """Resolve the incident. Of a storm's incident, only the last alert to be resolved does."""
     _note(work, person, known, alert)
     row = known.grouped
     if row is None or alert_storms.is_over(work, person, vendor, known.incident, row):
@@ -133,7 +134,7 @@ def _resolved(work: UnitOfWork, person: Person, vendor: Vendor, known: Known, al
     return AlertOutcome.RESOLVED
 
 
-TELLING: Mapping[AlertNews, Callable[[UnitOfWork, Person, Vendor, Known, Alert], AlertOutcome]] = {
+UPDATES: Mapping[AlertNews, Callable[[UnitOfWork, Person, Vendor, Known, Alert], AlertOutcome]] = {
     AlertNews.FIRES: _changed,
     AlertNews.CHANGED: _changed,
     AlertNews.ACKNOWLEDGED: _acknowledged,
@@ -142,12 +143,12 @@ TELLING: Mapping[AlertNews, Callable[[UnitOfWork, Person, Vendor, Known, Alert],
 
 
 def _note(work: UnitOfWork, person: Person, known: Known, alert: Alert) -> None:
-    """Once for an event, however often the vendor sends it."""
+    """Add the alert's note to the timeline, once per event however often the vendor sends it."""
     if alert.note:
         key = f"alert:{known.incident.id}:{alert.key}:{alert.event}" if alert.event else None
         _write(work, person, known, alert.note, key)
 
 
 def _write(work: UnitOfWork, person: Person, known: Known, text: str, request_key: str | None = None) -> None:
-    told = f"{known.grouped.title}: {text}" if known.grouped else text
-    add_note(work, person, known.incident, told, request_key=request_key, action=MAY)
+    note = f"{known.grouped.title}: {text}" if known.grouped else text
+    add_note(work, person, known.incident, note, request_key=request_key, action=MAY)

@@ -1,7 +1,7 @@
-"""Storms of alerts: what one source sends beyond its measure becomes one incident, with a count.
+"""Alert storms: alerts that exceed a source's limit per minute are grouped into one incident, with a count.
 
-Each alert keeps its key there (`grouped_alerts`): sent again it is known, and when it is over it is counted down. Who
-takes a new alert holds the turn of its source, so of many that come at once none is counted past the measure.
+Each grouped alert is recorded with its key in `grouped_alerts`, so it is recognized when it is sent again or resolved.
+New alerts of one source are handled one at a time, so that concurrent ones cannot exceed the limit.
 """
 
 import hashlib
@@ -28,25 +28,25 @@ from core.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True)
 class Source:
-    """Whose alerts are counted together: those of one vendor for one team."""
+    """A source of alerts, whose alerts are counted together: one vendor for one team."""
 
     vendor: Vendor
     team: str
 
     @property
     def key(self) -> str:
-        """Of the storm's incident, as `Incident.alert_key`."""
+        """The `Incident.alert_key` of the storm's incident."""
         return f"{self.vendor}:storm:{hashlib.sha256(self.team.encode()).hexdigest()[:40]}"
 
 
 def is_in_storm(work: UnitOfWork, source: Source) -> bool:
-    """Whether a new alert is to be grouped. Nobody else counts this source until the transaction ends."""
+    """True if a new alert must be grouped. It locks the source until the transaction ends."""
     serialize_on_key(work, source.key)
     return storms.is_storm(_arrived(work, source), work.limits.incidents_before_a_storm)
 
 
 def _arrived(work: UnitOfWork, source: Source) -> int:
-    """Incidents that alerts of the source opened, and alerts that were grouped, since a minute ago."""
+    """Return how many alerts of the source opened an incident or were grouped in the last minute."""
     since = work.now - WINDOW
     of_team = Incident.team_id == select(Team.id).where(Team.name == source.team).scalar_subquery()
     opened = select(func.count()).where(
@@ -63,7 +63,7 @@ def _arrived(work: UnitOfWork, source: Source) -> int:
 
 
 def group(work: UnitOfWork, person: Person, source: Source, alert: Alert, key: str) -> Incident:
-    """Count the alert, known by `key`, into the incident of the storm, which is opened if there is none."""
+    """Add the alert with this key to the storm's incident, which is opened if there is none."""
     incident = _storm(work, source) or _open(work, person, source, alert)
     row = {
         "incident_id": incident.id,
@@ -80,13 +80,13 @@ def group(work: UnitOfWork, person: Person, source: Source, alert: Alert, key: s
     )
     worst = storms.severity(Severity(incident.severity), alert.severity)
     set_severity(work, Cause(person), incident, worst)
-    told: JsonObject = {"alert": alert.title, "severity": alert.severity.value}
-    _show(work, person, source, incident, "incident.alert_grouped", told)
+    details: JsonObject = {"alert": alert.title, "severity": alert.severity.value}
+    _show(work, person, source, incident, "incident.alert_grouped", details)
     return incident
 
 
 def _storm(work: UnitOfWork, source: Source) -> Incident | None:
-    """The unresolved incident of the source's storm, locked."""
+    """Return the unresolved incident of the source's storm, locked, or None."""
     query = select(Incident).where(Incident.alert_key == source.key, Incident.status.in_(UNRESOLVED))
     locked = query.with_for_update(of=Incident).execution_options(populate_existing=True)
     return work.session.scalars(locked).one_or_none()
@@ -105,7 +105,7 @@ def _open(work: UnitOfWork, person: Person, source: Source, alert: Alert) -> Inc
 
 
 def grouped(work: UnitOfWork, keys: list[str]) -> tuple[Incident, GroupedAlert] | None:
-    """The unresolved storm in which an alert of one of these keys is not over yet, and that alert. Both are locked."""
+    """Return the unresolved storm with an unresolved alert of one of these keys, and the alert's row, both locked."""
     query = (
         select(Incident, GroupedAlert)
         .join(GroupedAlert, GroupedAlert.incident_id == Incident.id)
@@ -122,7 +122,7 @@ def _is_open() -> ColumnElement[bool]:
 
 
 def is_over(work: UnitOfWork, person: Person, vendor: Vendor, incident: Incident, row: GroupedAlert) -> bool:
-    """Count the alert down, as `grouped` found it. Whether it was the last one of the storm."""
+    """Mark the alert, as found by `grouped`, as resolved. Return True if it was the last one of the storm."""
     row.resolved_at = work.now
     work.session.flush()
     source = Source(vendor, incident.team.name)
@@ -131,14 +131,14 @@ def is_over(work: UnitOfWork, person: Person, vendor: Vendor, incident: Incident
 
 
 def _show(
-    work: UnitOfWork, person: Person, source: Source, incident: Incident, event: str, told: JsonObject
+    work: UnitOfWork, person: Person, source: Source, incident: Incident, event: str, details: JsonObject
 ) -> int:
-    """The count, in title, labels, timeline and card. Returns how many alerts are not over yet."""
+    """Update the counts in title, labels, timeline and card. Return how many alerts are not resolved yet."""
     counts = select(func.count(), func.count(GroupedAlert.resolved_at))
     alerts, resolved = work.session.execute(counts.where(GroupedAlert.incident_id == incident.id)).one()
     incident.title = storms.title(alerts, source.vendor, source.team)
     incident.labels = {**incident.labels, "alerts": str(alerts), "alerts_resolved": str(resolved)}
-    counted = {**told, "alerts": alerts, "resolved": resolved}
+    counted = {**details, "alerts": alerts, "resolved": resolved}
     sent = initiated_by(person, "opened")
     new_event(work, incident, event, person.slack_user_id, counted, initiators=sent)
     notices.mark_dirty(work, incident.id, NoticeKind.INCIDENT)

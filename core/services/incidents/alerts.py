@@ -1,11 +1,7 @@
-"""Alerts: opening an incident for one, and what arrived before its opening.
+"""Receives alerts: opens an incident for a new alert, and applies updates to the incident of a known one.
 
-What overtook the opening of its alert: told of an alert that was not known yet, it is kept for some minutes.
-
-An alert and what is told of it next come in requests of their own. Of two that are under way at once either may be
-first; whichever it is, the incident comes out the same. `serialize_on_key` takes the alert's key meanwhile.
-
-Alerts become incidents: one group of alerts is one incident while it is unresolved.
+An alert and its updates arrive in separate requests, and an update may overtake the alert. Updates of unknown alerts
+are stored for some minutes and applied when the alert arrives, so the incident ends up the same in either order.
 """
 
 import hashlib
@@ -25,7 +21,7 @@ from core.decisions.team_scope import check_may_respond
 from core.errors import InvalidInput
 from core.services.access.people import find_team
 from core.services.incidents import alert_storms
-from core.services.incidents.alert_news import find_known, tell
+from core.services.incidents.alert_news import apply_update, find_known
 from core.services.incidents.alert_storms import Source
 from core.services.incidents.opening import NewIncident, open_incident
 from core.services.shared.idempotency import serialize_on_key
@@ -33,14 +29,14 @@ from core.statuses import AlertOutcome, Severity, TokenScope
 from core.tables import EarlyAlert, Incident, Team
 from core.unit_of_work import UnitOfWork
 
-KEPT = timedelta(minutes=10)  # far longer than any request is under way
-AT_ONCE = 500  # that are forgotten with one that is kept
+KEPT = timedelta(minutes=10)  # much longer than any request takes
+AT_ONCE = 500  # old updates that are deleted whenever one is stored
 
 
 def keep(work: UnitOfWork, keys: Sequence[str], alert: Alert, arrived: datetime) -> None:
-    """Keep what is told of an alert that has no open incident, under all the keys that it may have."""
+    """Store an update of an alert that has no open incident, under all the keys that the alert may have."""
     _forget(work)
-    told = {
+    update = {
         "news": alert.news.value,
         "severity": alert.severity.value if alert.says_severity else None,
         "note": alert.note,
@@ -48,22 +44,22 @@ def keep(work: UnitOfWork, keys: Sequence[str], alert: Alert, arrived: datetime)
         "arrived_at": arrived,
         "occurred_at": alert.occurred_at,
     }
-    written = insert(EarlyAlert).values([{"alert_key": key, **told} for key in keys])
+    written = insert(EarlyAlert).values([{"alert_key": key, **update} for key in keys])
     is_newer = EarlyAlert.arrived_at <= written.excluded.arrived_at
     work.session.execute(
-        written.on_conflict_do_update(index_elements=["alert_key", "news"], set_=told, where=is_newer)
+        written.on_conflict_do_update(index_elements=["alert_key", "news"], set_=update, where=is_newer)
     )
 
 
-def overtook(work: UnitOfWork, key: str, alert: Alert, arrived: datetime) -> list[Alert]:
-    """What was told after `alert`, whose request came at `arrived`, and handled before it; in that order."""
+def overtaken_by(work: UnitOfWork, key: str, alert: Alert, arrived: datetime) -> list[Alert]:
+    """Return the updates that were sent after `alert` but handled before it, in order. `arrived`: of its request."""
     gone = delete(EarlyAlert).where(EarlyAlert.alert_key == key).returning(EarlyAlert)
     rows = sorted(work.session.scalars(gone), key=lambda row: row.arrived_at)
     return [_alert(row, alert) for row in rows if _is_later(row, alert, arrived)]
 
 
 def _is_later(row: EarlyAlert, alert: Alert, arrived: datetime) -> bool:
-    """By when the requests came; of one that was sent again, by the vendor's own clock."""
+    """True if the update is newer than the alert, by arrival time or, if it was sent again, by the vendor's clock."""
     if row.arrived_at > arrived:
         return True
     if row.occurred_at is None or alert.occurred_at is None:
@@ -84,7 +80,7 @@ def _alert(row: EarlyAlert, alert: Alert) -> Alert:
 
 
 def _forget(work: UnitOfWork) -> None:
-    """What is too old to matter; never waiting for others who do the same."""
+    """Delete stored updates that are too old to matter, skipping rows that others are deleting."""
     old = select(EarlyAlert.alert_key, EarlyAlert.news).where(EarlyAlert.arrived_at < work.now - KEPT)
     some = old.limit(AT_ONCE).with_for_update(skip_locked=True).subquery()
     place = tuple_(EarlyAlert.alert_key, EarlyAlert.news)
@@ -97,14 +93,14 @@ def _forget(work: UnitOfWork) -> None:
 
 @dataclass(frozen=True)
 class Received:
-    """What an alert came to, and the incident that it is about, if there is one."""
+    """The effect of an alert, and its incident, if there is one."""
 
     outcome: AlertOutcome
     incident: Incident | None = None
 
 
 def signing_sender(work: UnitOfWork, vendor: Vendor) -> Person:
-    """The vendor, known by its signature: nobody, who may send alerts of any team, and is asked for nothing else."""
+    """Return the service principal for a vendor that signs its requests. It may only send alerts, for any team."""
     teams = work.session.scalars(select(Team.name))
     return service_principal(vendor, {TokenScope.ALERTS}, *teams, source="signature")
 
@@ -118,12 +114,11 @@ def receive_alert(
     team: str | None = None,
     arrived: datetime | None = None,
 ) -> Received:
-    """Open, find, change or resolve the incident of an alert, in the name of whoever brought it.
+    """Open, find, change or resolve the incident of an alert, on behalf of `person`.
 
-    `body`: as core.alerts.reading gives it. `team`: whose the alert is; left out, its label or tag `team` says so.
-    `arrived`: when the request came, before anybody looked at it; left out, now.
-    Raises InvalidInput for a body that is not the vendor's and for an alert of no team, NotAllowed for somebody who is
-    not of the team, NotFound for no team.
+    `body`: the request body as parsed by core.alerts.reading. `team`: the alert's team; by default its label or tag
+    `team`. `arrived`: when the request arrived; by default now. Raises InvalidInput if the body is not the vendor's or
+    the alert names no team, NotAllowed if the person is not in the team, and NotFound if there is no such team.
     """
     alert = PARSERS[vendor](body)
     if alert is None:
@@ -133,7 +128,7 @@ def receive_alert(
         return _fires(
             work, person, Source(vendor, _owner(work, person, team or _team_of(alert))), alert, since
         )
-    return _told_later(work, person, vendor, sorted(_keys(work, person, vendor, alert, team)), alert, since)
+    return _update(work, person, vendor, sorted(_keys(work, person, vendor, alert, team)), alert, since)
 
 
 def _fires(work: UnitOfWork, person: Person, source: Source, alert: Alert, arrived: datetime) -> Received:
@@ -141,12 +136,12 @@ def _fires(work: UnitOfWork, person: Person, source: Source, alert: Alert, arriv
     serialize_on_key(work, key)
     known = find_known(work, [key])
     if known is not None:
-        return Received(tell(work, person, source.vendor, known, alert), known.incident)
+        return Received(apply_update(work, person, source.vendor, known, alert), known.incident)
     received = _new(work, person, source, alert, key)
-    for later in overtook(work, key, alert, arrived):
+    for later in overtaken_by(work, key, alert, arrived):
         known = find_known(work, [key])
         if known is not None:
-            received = Received(tell(work, person, source.vendor, known, later), known.incident)
+            received = Received(apply_update(work, person, source.vendor, known, later), known.incident)
     return received
 
 
@@ -159,25 +154,26 @@ def _new(work: UnitOfWork, person: Person, source: Source, alert: Alert, key: st
     return Received(AlertOutcome.OPENED, incident)
 
 
-def _told_later(
+def _update(
     work: UnitOfWork, person: Person, vendor: Vendor, keys: list[str], alert: Alert, arrived: datetime
 ) -> Received:
-    """Where nothing is open for it, a person resolved it before, or it never came to us, or is on its way.
+    """Apply an update to the alert's incident, or store it if there is none.
 
-    `keys`: sorted, so that no two who wait for the turns of some wait for each other.
+    Then a person has resolved it, or the alert never came, or is still on its way. `keys` must be sorted: they are
+    locked in this order, so that two requests cannot deadlock.
     """
     for key in keys:
         serialize_on_key(work, key)
     known = find_known(work, keys)
     if known is not None:
-        return Received(tell(work, person, vendor, known, alert), known.incident)
+        return Received(apply_update(work, person, vendor, known, alert), known.incident)
     if keys:
         keep(work, keys, alert, arrived)
     return Received(AlertOutcome.IGNORED)
 
 
 def _keys(work: UnitOfWork, person: Person, vendor: Vendor, alert: Alert, team: str | None) -> list[str]:
-    """By what the incident may be known. What comes later does not always say whose it was: then any team of theirs."""
+    """Return the keys that the incident may have: of all the person's teams if the update does not name one."""
     named = team or alert.team
     if named is not None:
         owners = [_owner(work, person, named)]
@@ -188,7 +184,7 @@ def _keys(work: UnitOfWork, person: Person, vendor: Vendor, alert: Alert, team: 
 
 
 def _owner(work: UnitOfWork, person: Person, team: str) -> str:
-    """The right is asked for first: who has none is not told which teams there are."""
+    """Return the team's name. Permission is checked first, so that strangers cannot find out which teams exist."""
     check_may_respond(person, team, "send alerts", Action.ALERTS_SEND)
     return find_team(work, team).name
 
@@ -196,15 +192,15 @@ def _owner(work: UnitOfWork, person: Person, team: str) -> str:
 def _team_of(alert: Alert) -> str:
     if not alert.team:
         raise InvalidInput(
-            "Whose alert is this? It has no label or tag `team`.",
-            hint="Give it one, or name the team in the address: ?team=NAME.",
+            "The alert names no team: it has no label or tag `team`.",
+            hint="Add one, or name the team in the URL: ?team=NAME.",
             field="team",
         )
     return alert.team
 
 
 def _key(vendor: Vendor, team: str, alert: Alert) -> str:
-    """Short, however long the vendor's own key is."""
+    """Return our key for the alert, which is short however long the vendor's key is."""
     digest = hashlib.sha256(f"{team}\n{alert.key}".encode()).hexdigest()
     return f"{vendor}:{digest[:40]}"
 

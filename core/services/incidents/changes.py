@@ -1,11 +1,7 @@
-"""Changing incidents: each change is an event, which may start workflows.
+"""Changes of incidents: status, severity, labels and links, each with its event, card update and audit entry.
 
-What happens to incidents: a line of the timeline each, which may start workflows.
-
-Changing an incident: its status, severity, labels and links, each with its event, card and audit row.
-
-Nobody's permission is asked here: people come through core.services.incidents.opening, which asks for theirs, and
-workflows act as the system.
+Every change is a timeline event and may start workflows. No permissions are checked here: those of people are checked
+in core.services.incidents.opening, and workflows act as the system.
 """
 
 from collections.abc import Mapping
@@ -27,10 +23,10 @@ from core.values.execution import Json
 
 @dataclass(frozen=True)
 class Again:
-    """What an event follows from, where it would follow again from the same in a restored copy of the database.
+    """Describes the cause of an event that would happen again in a restored copy of the database.
 
-    `key`: what it follows from; empty for what happens by chance, or by a person. `maybe_done`: it may have followed
-    already, so what it starts is as doubtful (StepColumns).
+    `key`: identifies the cause, so that the event gets the same id again; empty if it comes from a person or by chance.
+    `maybe_done`: True if the event may already have happened, so what it starts is in doubt, too (StepColumns).
     """
 
     key: str = ""
@@ -51,10 +47,10 @@ def happened(
     depth: int = 0,
     again: Again = BY_CHANCE,
 ) -> None:
-    """Write an event into the incident's timeline, and start the workflows that it triggers.
+    """Write an event to the incident's timeline and start the workflows that it triggers.
 
-    `initiators`: who brought it about, and so what those workflows start. `depth`: how many workflows, one after the
-    other, led to it.
+    `initiators`: the people who caused it, and therefore everything that those workflows start. `depth`: the number of
+    workflows in the chain that led to it.
     """
     event = new_event(
         work, incident, type_, actor, details, initiators=initiators, depth=depth, key=again.key
@@ -75,7 +71,7 @@ def new_event(
     depth: int = 0,
     key: str = "",
 ) -> IncidentEvent:
-    """Write an event into the timeline, and no more. `key`: see Again."""
+    """Write an event to the timeline without starting workflows. `key`: see Again."""
     event = IncidentEvent(
         id=derived_id(Prefix.EVENT, key, type_) if key else new_id(Prefix.EVENT),
         incident_id=incident.id,
@@ -91,7 +87,7 @@ def new_event(
     return event
 
 
-# From which status one may go where.
+# For each status, the statuses from which it can be reached.
 NEXT = {
     IncidentStatus.ACKNOWLEDGED: {IncidentStatus.OPEN},
     IncidentStatus.RESOLVED: {IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED},
@@ -113,10 +109,11 @@ MOST_LINKS = 100
 
 @dataclass(frozen=True)
 class Cause:
-    """Who changes an incident; `of_workflow`: how deep what a workflow does is. A person's call may come from a run.
+    """Who or what changes an incident.
 
-    `initiators`: of the event that started the workflow, where one changes it. `key`: of its action's attempt, by which
-    the events are named; `maybe_done`: as that action is (StepColumns).
+    `of_workflow`: the depth if a workflow changes it, otherwise 0; a person's own depth is more than 0 if their call
+    comes from a run. `initiators`: those of the event that started the workflow. `key`: identifies the attempt of the
+    action; event ids are derived from it. `maybe_done`: copied from that action (StepColumns).
     """
 
     person: Person
@@ -127,18 +124,18 @@ class Cause:
 
     @property
     def depth(self) -> int:
-        """How many workflows, one after the other, led to it."""
+        """The number of workflows in the chain that led to the change."""
         return max(self.of_workflow, self.person.depth)
 
 
 def lock(work: UnitOfWork, incident: Incident) -> None:
-    """Nobody else changes the incident until this transaction ends; what they did before is seen."""
-    keep_freezes_away(work.session)  # its event may start workflows
+    """Lock the incident until this transaction ends, and read its current state."""
+    keep_freezes_away(work.session)  # the change's event may start workflows
     work.session.refresh(incident, with_for_update={"of": Incident})
 
 
 def set_status(work: UnitOfWork, cause: Cause, incident: Incident, status: IncidentStatus) -> None:
-    """Acknowledge, resolve or close it. Raises Conflict where the incident is past that."""
+    """Acknowledge, resolve or close the incident. Raises Conflict if it already has that status or a later one."""
     lock(work, incident)
     before = IncidentStatus(incident.status)
     if before not in NEXT.get(status, ()):
@@ -148,11 +145,11 @@ def set_status(work: UnitOfWork, cause: Cause, incident: Incident, status: Incid
     setattr(incident, MOMENTS[status], work.now)
     details: JsonObject = {"from": before.value, "to": status.value}
     _record(work, cause, incident, f"incident.{status.value}", _change("status", before, status))
-    _tell(work, cause, incident, "incident.status_changed", STATUS_DEEDS[status], details)
+    _publish(work, cause, incident, "incident.status_changed", STATUS_DEEDS[status], details)
 
 
 def set_severity(work: UnitOfWork, cause: Cause, incident: Incident, severity: Severity) -> None:
-    """Raise it, which is an escalation, or lower it. Raises Conflict where the incident is closed."""
+    """Raise (escalate) or lower the severity. Raises Conflict if the incident is closed."""
     lock(work, incident)
     before = Severity(incident.severity)
     if severity is before:
@@ -164,11 +161,11 @@ def set_severity(work: UnitOfWork, cause: Cause, incident: Incident, severity: S
     is_raised = RANKS[severity] > RANKS[before]
     type_ = "incident.escalated" if is_raised else "incident.deescalated"
     _record(work, cause, incident, type_, _change("severity", before, severity))
-    _tell(work, cause, incident, type_, "escalated" if is_raised else "lowered", details)
+    _publish(work, cause, incident, type_, "escalated" if is_raised else "lowered", details)
 
 
 def set_labels(work: UnitOfWork, cause: Cause, incident: Incident, labels: Mapping[str, str | None]) -> None:
-    """Set these labels, and take away those whose value is None. The others stay."""
+    """Set these labels and remove those whose value is None. Other labels stay as they are."""
     lock(work, incident)
     before = dict(incident.labels)
     after = {name: value for name, value in {**before, **labels}.items() if value is not None}
@@ -177,11 +174,11 @@ def set_labels(work: UnitOfWork, cause: Cause, incident: Incident, labels: Mappi
     incident.labels = after
     details: JsonObject = {"from": before, "to": after}
     _record(work, cause, incident, "incident.labelled", _change("labels", before, after))
-    _tell(work, cause, incident, "incident.labelled", "labelled", details)
+    _publish(work, cause, incident, "incident.labelled", "labelled", details)
 
 
 def add_link(work: UnitOfWork, cause: Cause, incident: Incident, name: str, url: str) -> None:
-    """Keep where something was made for the incident, such as a ticket; once, however often it is said."""
+    """Link something that was created for the incident, such as a ticket. An identical link is added only once."""
     lock(work, incident)
     link = {"name": name, "url": url}
     if link in incident.links:
@@ -189,7 +186,7 @@ def add_link(work: UnitOfWork, cause: Cause, incident: Incident, name: str, url:
     before = incident.links
     incident.links = [*before, link][-MOST_LINKS:]
     _record(work, cause, incident, "incident.linked", _change("links", before, incident.links))
-    _tell(work, cause, incident, "incident.linked", "linked", link)
+    _publish(work, cause, incident, "incident.linked", "linked", link)
 
 
 def _change(field: str, before: Json, after: Json) -> JsonObject:
@@ -200,10 +197,10 @@ def _record(work: UnitOfWork, cause: Cause, incident: Incident, action: str, cha
     audit.record(work, cause.person, action, incident.id, change)
 
 
-def _tell(
+def _publish(
     work: UnitOfWork, cause: Cause, incident: Incident, event: str, deed: Deed, details: JsonObject
 ) -> None:
-    """The incident's card, and the workflows that wait for this."""
+    """Mark the incident's card dirty, write the event, and start the workflows that it triggers."""
     notices.mark_dirty(work, incident.id, NoticeKind.INCIDENT)
     initiators = joined(cause.initiators, initiated_by(cause.person, deed))
     actor = cause.person.slack_user_id

@@ -1,4 +1,4 @@
-"""Incidents: opened, acknowledged, resolved, closed; each change is an event that may start workflows."""
+"""Opens incidents, finds them, and changes their status, with the permission checks for people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,12 +24,12 @@ from core.statuses import IncidentStatus, Severity
 from core.tables import Incident, JsonObject, Team
 from core.unit_of_work import UnitOfWork
 
-LONGEST_NUMBER = 9  # digits: PostgreSQL's integer has ten, not all of them
+LONGEST_NUMBER = 9  # digits that always fit into PostgreSQL's integer
 
 
 @dataclass(frozen=True)
 class NewIncident:
-    """What somebody says of an incident when they open it. `alert_key`: of the alert that does, if one does."""
+    """An incident to be opened. `alert_key`: the key of the alert that opens it, if one does."""
 
     title: str
     team: str
@@ -49,13 +49,12 @@ def open_incident(
     request_key: str | None = None,
     action: Action = Action.INCIDENT_OPEN,
 ) -> Incident:
-    """Open an incident, start the workflows that match, and owe its card.
+    """Open an incident, start the workflows that match, and enqueue its card.
 
-    `request_key`: of the delivery that asked; the second one with the same key gets the same incident. `action`: what
-    the person must be allowed to do; an alert opens one too.
-    Raises NotAllowed for somebody who is not of the team, whether there is one or not, and where the channel is not
-    this team's; NotFound for an unknown team; Conflict where another open incident has the channel;
-    TooMany where the team's people opened too many.
+    `request_key`: a repeated delivery with the same key gets the same incident. `action`: the permission that the
+    person needs; alerts open incidents, too. Raises NotAllowed if the person is not in the team, whether or not it
+    exists, or if the channel is not this team's; NotFound for an unknown team; Conflict if another open incident has
+    the channel; TooMany if the team's people have opened too many incidents.
     """
     known = _by_request_key(work, request_key)
     if known is not None:
@@ -90,7 +89,7 @@ def open_incident(
 
 
 def _admitted(work: UnitOfWork, person: Person, new: NewIncident, action: Action) -> Team:
-    """Its team. The right to open it there comes first: who has none is not told which teams there are."""
+    """Return the team. Permission is checked first, so that strangers cannot find out which teams exist."""
     check_may_respond(person, new.team, "open incidents", action)
     team = find_team(work, new.team)
     if new.alert_key is None:
@@ -114,9 +113,10 @@ def change_status(
     status: IncidentStatus,
     action: Action = Action.INCIDENT_CHANGE,
 ) -> Incident:
-    """Acknowledge, resolve or close an incident. `action`: what the person must be allowed to do.
+    """Acknowledge, resolve or close an incident. `action`: the permission that the person needs.
 
-    Raises NotAllowed for somebody of another team, Conflict where the incident is past that.
+    Raises NotAllowed if the person is not in the incident's team, and Conflict if the incident already has that status
+    or a later one.
     """
     check_may_respond(person, incident.team.name, f"change inc-{incident.number}", action)
     set_status(work, Cause(person), incident, status)
@@ -124,7 +124,7 @@ def change_status(
 
 
 def find_incident(work: UnitOfWork, person: Person, reference: str) -> Incident:
-    """By id, or by number as `inc-12`. NotFound also for what the person's teams do not own."""
+    """Find an incident by id or number (`inc-12`). Raises NotFound, also if the person may not see it."""
     incident = work.session.scalar(select(Incident).where(_reference(reference)))
     if incident is None or not person.may_see(incident.team.name, Action.INCIDENT_READ):
         raise NotFound(f"There is no incident {reference}.")
@@ -139,12 +139,12 @@ def _reference(reference: str) -> ColumnElement[bool]:
 
 
 def incident_of_channel(work: UnitOfWork, slack_channel: str) -> Incident | None:
-    """The open incident of a channel, of which there is one at most; or the newest that was there."""
+    """Return the open incident of a channel (there is at most one), otherwise the newest one, or None."""
     return newest_of(work, slack_channel)
 
 
 def bind_channel(work: UnitOfWork, incident_id: str, slack_channel: str, at: datetime) -> None:
-    """The incident's channel was made, by us and for this incident: what waited for it is due."""
+    """Record the Slack channel that was created for the incident, and make the notices that waited for it due."""
     incident = work.session.get(Incident, incident_id, with_for_update={"of": Incident})
     if incident is not None and incident.slack_channel is None:
         take_it(work, slack_channel)

@@ -1,7 +1,7 @@
-"""An incident's timeline: one query over the rows that say what happened. Nothing is written for it but notes.
+"""An incident's timeline: one query over the existing rows. Only notes are written for it.
 
-Each line has a moment and an id; the id orders the lines of one moment: what caused before what was caused, a step's
-beginning before its end. What is done in the moment it begins has one line, that of its end.
+Each line has a time and an id. The id orders lines of the same time: causes before effects, a step's start before its
+end. Something that ends at the moment it starts has one line, for its end.
 """
 
 import hashlib
@@ -26,6 +26,8 @@ from core.views.incidents import NoteView, TimelineEntryView
 NOTE = "incident.note"
 MANUAL = "manual"  # the event behind a workflow started by hand; the workflow's own line says as much
 
+# All timeline lines of one incident, as a UNION of everything that happened. As SQL: the database merges, filters and
+# pages them, so that a page costs one query however long the timeline is.
 LINES = """
 WITH run AS (
     SELECT * FROM runbook_executions WHERE incident_id = :incident
@@ -120,19 +122,22 @@ WITH run AS (
 SELECT id, at, kind, actor, subject_id, details FROM ordered
 """
 
-BEHIND = text(
+# The page of lines after a position, filtered by kind and time.
+PAGE = text(
     f'{LINES} WHERE (CAST(:at AS timestamptz) IS NULL OR (at, id COLLATE "C") > (:at, :id))'
     " AND (CAST(:since AS timestamptz) IS NULL OR at >= :since)"
     " AND (CAST(:until AS timestamptz) IS NULL OR at < :until)"
     " AND (CAST(:kinds AS text[]) IS NULL OR kind = ANY(CAST(:kinds AS text[])))"
     ' ORDER BY at, id COLLATE "C" LIMIT :size'
 )
+
+# The last lines, newest first.
 LAST = text(f'{LINES} ORDER BY at DESC, id COLLATE "C" DESC LIMIT :size')
 
 
 @dataclass(frozen=True)
 class WantedLines:
-    """Which lines are wanted: those of these kinds, from `since` on and before `until`; None: any."""
+    """A filter for lines: of these kinds, at or after `since` and before `until`. None means no restriction."""
 
     kinds: tuple[str, ...] | None = None
     since: datetime | None = None
@@ -145,16 +150,16 @@ ALL = WantedLines()
 def timeline(
     work: UnitOfWork, incident: Incident, window: Window, wanted: WantedLines = ALL
 ) -> list[TimelineEntryView]:
-    """The lines in order, those behind the window's position; the person may see the incident."""
+    """Return the lines after the window's position, oldest first. The caller has checked the person's permission."""
     after = window.after
     place = {"at": after.at if after else None, "id": after.id if after else None, "size": window.size}
     kinds = list(wanted.kinds) if wanted.kinds is not None else None
     values = {**place, "since": wanted.since, "until": wanted.until, "kinds": kinds}
-    return _lines(work, incident, BEHIND, values)
+    return _lines(work, incident, PAGE, values)
 
 
 def last_lines(work: UnitOfWork, incident: Incident, size: int) -> list[TimelineEntryView]:
-    """The last lines, in order."""
+    """Return the last `size` lines, oldest first."""
     return _lines(work, incident, LAST, {"size": size})[::-1]
 
 
@@ -174,12 +179,12 @@ def add_note(
     request_key: str | None = None,
     action: Action = Action.INCIDENT_NOTE,
 ) -> NoteView:
-    """Write something into the timeline. Raises NotAllowed for somebody of another team.
+    """Add a note to the timeline. Raises NotAllowed if the person is not in the incident's team.
 
-    `request_key`: of the delivery that asks; the second one with the same key writes nothing more. `action`: what the
-    person must be allowed to do.
+    `request_key`: a repeated delivery with the same key adds nothing and returns the first note. `action`: the
+    permission that the person needs.
     """
-    check_may_respond(person, incident.team.name, f"write into inc-{incident.number}", action)
+    check_may_respond(person, incident.team.name, f"add a note to inc-{incident.number}", action)
     if request_key is not None:
         serialize_on_key(work, request_key)
         known = work.session.get(IncidentEvent, _event_id(request_key))
@@ -199,7 +204,7 @@ def add_note(
 
 
 def _event_id(request_key: str) -> str:
-    """The same for the same key."""
+    """Return an event id derived from the request key."""
     return f"{Prefix.EVENT}_{hashlib.sha256(request_key.encode()).hexdigest()[:24]}"
 
 

@@ -1,1 +1,1 @@
-"""The library of versioned runbooks and workflows: draft, approved, deprecated."""
+"""The library: versioned runbooks and workflows, each a draft, approved, or deprecated."""

@@ -1,6 +1,6 @@
-"""Approving and deprecating definitions: runbooks and workflows go the same way.
+"""Approves and deprecates definitions, runbooks and workflows alike.
 
-Who approves says which version they were shown. Whatever they did not see, they did not approve.
+Approvers name the version that they have read, so that nobody approves what they did not see.
 """
 
 from core.decisions.people import Person
@@ -23,14 +23,14 @@ def approve(
     *,
     own_version_allowed: bool,
 ) -> Row:
-    """Approve the version that `intent.read_version` names, which must be the newest, and put it in force.
+    """Approve the version `intent.read_version`, which must be the newest, and put it in force.
 
-    `own_version_allowed`: for an operator at the terminal, and a workspace with a single admin.
-    Raises what `check_approvable` and `lock` raise, Stale above all; VersionUnnamed where no version is named.
+    `own_version_allowed`: True for an operator at the terminal, and in a workspace with a single admin. Raises what
+    `check_approvable` and `lock` raise, in particular Stale, and VersionUnnamed if no version is named.
     """
     check_may_approve(person, owner_of(row))
     if intent.read_version is None:
-        sentence = f"Which version of {row.name} do you approve? Name the one that you read."
+        sentence = f"Which version of {row.name} do you approve? Name the version that you have read."
         raise VersionUnnamed(sentence, newest=row.version)
     writing.lock(work, kind, row, intent)
     if row.status == ApprovalStatus.APPROVED:
@@ -48,28 +48,28 @@ def approve(
 
 
 def check_approvable(person: Person, row: Row, *, own_version_allowed: bool) -> None:
-    """Raise NotAllowed for anybody but a platform admin and for who wrote this version, Conflict where deprecated."""
+    """Raise NotAllowed if the person is no platform admin or wrote this version, Conflict if it is deprecated."""
     check_may_approve(person, owner_of(row))
     if row.status == ApprovalStatus.DEPRECATED:
-        raise Conflict(f"{row.name} is deprecated.", hint="Change it or roll it back: that makes a draft.")
+        raise Conflict(f"{row.name} is deprecated.", hint="Change it or roll it back to create a new draft.")
     if row.changed_by == person.slack_user_id and not own_version_allowed:
-        raise NotAllowed(f"You wrote version {row.version} of {row.name}: somebody else approves it.")
+        raise NotAllowed(f"You wrote version {row.version} of {row.name}, so somebody else must approve it.")
 
 
 def deprecate(
     work: UnitOfWork, person: Person, kind: DefinitionKind[Row], row: Row, intent: Intent = UNSAID
 ) -> Row:
-    """Let no version of it run any more. What of it runs already ends as it would.
+    """Deprecate a definition, so that no version of it can start. Executions that have started are not affected.
 
-    Raises NotAllowed for anybody but a platform admin and the admins of its team, Conflict for a draft of which
-    nothing is in force, and where it was changed since it was read.
+    Raises NotAllowed unless the person is a platform admin or an admin of its team, and Conflict for a draft of which
+    no version is in force, or if it was changed since it was read.
     """
     writing.lock(work, kind, row, intent)
     check_may_deprecate(person, owner_of(row))
     if row.status == ApprovalStatus.DEPRECATED:
         return row
     if not kind.is_in_force(row):
-        raise Conflict(f"{row.name} is a draft: it does not run anyway.", hint="It can be deleted.")
+        raise Conflict(f"{row.name} is a draft, so it does not run anyway.", hint="You can delete it.")
     before = _approval(row)
     row.status = ApprovalStatus.DEPRECATED
     kind.stop(row)
@@ -89,7 +89,7 @@ def _decided(
     intent: Intent,
     before: JsonObject,
 ) -> Row:
-    """The digest tells an auditor what it was that was decided about."""
+    """Record the decision. The digest in the audit entry identifies the content that was decided on."""
     what = {"version": row.version, "digest": kind.digest_of(row), "note": intent.note}
     details = {**what, "before": before, "after": _approval(row)}
     writing.keep(work, person, kind, row, done, intent.note, details)

@@ -1,4 +1,4 @@
-"""What was done to a definition, and what it said then: listed, compared, and gone back to."""
+"""The history of definitions: list versions, compare them, and roll back to one."""
 
 from sqlalchemy import select
 
@@ -21,7 +21,7 @@ AnyVersion = RunbookVersion | WorkflowVersion
 def list_history(
     work: UnitOfWork, kind: DefinitionKind[Row], row: Row, *, size: int, before: int | None = None
 ) -> list[AnyVersion]:
-    """At most `size` lines of the history, newest first; those before the line with the id `before`."""
+    """Return at most `size` lines of the history, newest first. `before`: the id of a line; only older ones follow."""
     table = kind.version
     query = select(table).where(table.owner_id == row.id).order_by(table.id.desc()).limit(size)
     if before is not None:
@@ -41,10 +41,10 @@ def roll_back(
     version: int,
     intent: Intent = UNSAID,
 ) -> Row:
-    """Write what an earlier version said as a new version, a draft.
+    """Write the content of an earlier version as a new version, a draft.
 
-    Raises NotAllowed as for any change, what `lock` raises, NotFound for a version that never was, Conflict where
-    nothing would change or where the old definition is not valid any more.
+    Raises NotAllowed as for any change, what `lock` raises, NotFound if there is no such version, and Conflict if
+    nothing would change or the old definition is no longer valid.
     """
     lock(work, kind, row, intent)
     check_may_write(person, owner_of(row))
@@ -52,22 +52,23 @@ def roll_back(
     check_may_write(person, definition.team)
     is_same = kind.content_of(definition.document()) == kind.content_of(row.definition)
     if is_same and row.status != ApprovalStatus.DEPRECATED:
-        raise AlreadyDone(f"{row.name} says already what version {version} said.")
-    note = intent.note or f"Back to version {version}."
+        raise AlreadyDone(f"{row.name} already has the content of version {version}.")
+    note = intent.note or f"Rolled back to version {version}."
     return write(work, person, kind, row, definition, Change.ROLLED_BACK, note)
 
 
 def _said(work: UnitOfWork, kind: DefinitionKind[Row], row: Row, version: int) -> JsonObject:
-    """The definition of a version. Every line of it has the same one."""
+    """Return the definition of a version. All history lines of a version have the same one. Raises NotFound."""
     table = kind.version
     query = select(table.definition).where(table.owner_id == row.id, table.version == version).limit(1)
     found = work.session.scalar(query)
     if found is None:
-        raise NotFound(f"{row.name} has no version {version}.", hint=f"Its newest one is {row.version}.")
+        raise NotFound(f"{row.name} has no version {version}.", hint=f"Its newest version is {row.version}.")
     return found
 
 
 def view_with_diff(work: UnitOfWork, row: Runbook | Workflow) -> RunbookWithDiff | WorkflowWithDiff:
+    """Return the definition's view with the diff from the approved to the newest version."""
     return (
         view_runbook_with_diff(work, row) if isinstance(row, Runbook) else view_workflow_with_diff(work, row)
     )
@@ -82,7 +83,7 @@ def view_workflow_with_diff(work: UnitOfWork, workflow: Workflow) -> WorkflowWit
 
 
 def diff_to_read(work: UnitOfWork, kind: DefinitionKind[Row], row: Row) -> str:
-    """What an approver reads: the diff to the approved version; all of it where there is none."""
+    """Return what an approver reads: the diff to the approved version, or the whole definition if there is none."""
     diff = diff_to_approved(work, kind, row)
     if diff is not None:
         return diff
@@ -90,9 +91,9 @@ def diff_to_read(work: UnitOfWork, kind: DefinitionKind[Row], row: Row) -> str:
 
 
 def diff_to_approved(work: UnitOfWork, kind: DefinitionKind[Row], row: Row) -> str | None:
-    """What the newest version changes in the approved one, as a unified diff of YAML.
+    """Return the changes from the approved to the newest version, as a unified diff of YAML.
 
-    None where nothing was approved yet; empty where both say the same. Whether a workflow is enabled is no part of it.
+    None if no version was approved yet; empty if they are the same. A workflow's `enabled` is not part of it.
     """
     if row.approved_version is None:
         return None

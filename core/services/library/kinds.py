@@ -1,4 +1,4 @@
-"""Runbooks and workflows are kept alike. What differs between the two is told here, in one value each."""
+"""The two kinds of definitions, runbooks and workflows. The library treats them alike; the differences are here."""
 
 import hashlib
 import json
@@ -25,28 +25,28 @@ from core.tables import (
 Row = TypeVar("Row", Runbook, Workflow)
 
 ENABLED = "enabled"
-NEIGHBOUR = "trigger"  # every workflow has one; what switches it off is read best right before it
+NEIGHBOUR = "trigger"  # every workflow has one, and `enabled` reads best right before it
 
 
 def without_enabled(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer what is versioned of a workflow's document."""
+    """Return the part of a workflow's document that is versioned."""
     return {key: value for key, value in document.items() if key != ENABLED}
 
 
 def with_enabled(document: Mapping[str, Any], enabled: bool) -> dict[str, Any]:
-    """Answer the document that says so; one that says so already, if only by silence, stays as it was written."""
+    """Return the document with `enabled` set; unchanged if it already says so, be it by leaving it out."""
     if document.get(ENABLED, True) is enabled:
         return dict(document)
     if ENABLED in document:
         return {**document, ENABLED: enabled}
-    told: dict[str, Any] = {}
+    updated: dict[str, Any] = {}
     for key, value in document.items():
-        told |= {ENABLED: enabled, key: value} if key == NEIGHBOUR else {key: value}
-    return told
+        updated |= {ENABLED: enabled, key: value} if key == NEIGHBOUR else {key: value}
+    return updated
 
 
 class Change(StrEnum):
-    """What was done to a definition."""
+    """The kinds of changes in a definition's history."""
 
     CREATED = "created"
     CHANGED = "changed"
@@ -63,10 +63,10 @@ WRITES = frozenset({Change.CREATED, Change.CHANGED, Change.ROLLED_BACK})  # thes
 
 
 class DefinitionKind(ABC, Generic[Row]):
-    """Where definitions of one kind are kept."""
+    """A kind of definition: its tables, and how its versions come into force."""
 
     noun: ClassVar[str]
-    listing: ClassVar[str]  # the command that shows what there is
+    listing: ClassVar[str]  # the Slack command that lists them
     prefix: ClassVar[Prefix]
     version: ClassVar[type[RunbookVersion] | type[WorkflowVersion]]
     execution: ClassVar[type[RunbookExecution] | type[WorkflowExecution]]
@@ -74,41 +74,41 @@ class DefinitionKind(ABC, Generic[Row]):
 
     @abstractmethod
     def is_of(self, row: Row) -> ColumnElement[bool]:
-        """The condition for an execution of this definition."""
+        """Return the condition that selects the executions of this definition."""
 
     @abstractmethod
     def content_of(self, document: JsonObject) -> JsonObject:
-        """The part of a document that is versioned."""
+        """Return the part of a document that is versioned."""
 
     @abstractmethod
     def settle(self, row: Row, document: JsonObject, now: datetime) -> None:
-        """Let the row say what the document says, from `now` on. What is in force stays so."""
+        """Write the document into the row. The version in force does not change."""
 
     @abstractmethod
     def is_in_force(self, row: Row) -> bool:
-        """Whether any version of it may run."""
+        """True if a version of it may run."""
 
     @abstractmethod
     def put_in_force(self, row: Row, now: datetime) -> None:
-        """The newest version, which was approved just now, is what runs from `now` on."""
+        """Put the newest version, which was just approved, in force from `now` on."""
 
     @abstractmethod
     def stop(self, row: Row) -> None:
-        """No version of it runs any more; its status is the caller's to set."""
+        """Take it out of force, so that no version can start. The caller sets its status."""
 
     def change_of(self, row: Row, document: JsonObject) -> Change | None:
-        """What the document would change in the row, if anything."""
+        """Return the change that writing the document would make, or None if there is none."""
         is_same = self.content_of(row.definition) == self.content_of(document)
         return None if is_same else Change.CHANGED
 
     def digest_of(self, row: Row) -> str:
-        """SHA-256 of what the newest version says, in hexadecimal: the same for the same content."""
+        """Return the SHA-256 of the newest version's content, in hexadecimal."""
         content = json.dumps(self.content_of(row.definition), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
 
 
 class Runbooks(DefinitionKind[Runbook]):
-    """The approved version is in force as long as it is the newest one: an edit takes it out of force."""
+    """Runbooks. The approved version is in force only while it is the newest one; an edit takes it out of force."""
 
     noun, listing, prefix = "runbook", "list", Prefix.RUNBOOK
     row, version, execution = Runbook, RunbookVersion, RunbookExecution
@@ -126,14 +126,14 @@ class Runbooks(DefinitionKind[Runbook]):
         return row.status == ApprovalStatus.APPROVED
 
     def put_in_force(self, row: Runbook, now: datetime) -> None:
-        """Its status says it."""
+        """Do nothing: a runbook's status alone decides."""
 
     def stop(self, row: Runbook) -> None:
-        """Its status says it."""
+        """Do nothing: a runbook's status alone decides."""
 
 
 class Workflows(DefinitionKind[Workflow]):
-    """The approved version stays in force until another one is approved, whatever is edited meanwhile."""
+    """Workflows. The approved version stays in force until another one is approved, even if the workflow is edited."""
 
     noun, listing, prefix = "workflow", "workflow list", Prefix.WORKFLOW
     row, version, execution = Workflow, WorkflowVersion, WorkflowExecution
@@ -145,9 +145,10 @@ class Workflows(DefinitionKind[Workflow]):
         return without_enabled(document)
 
     def settle(self, row: Workflow, document: JsonObject, now: datetime) -> None:
-        """A document that does not say whether it is enabled leaves that as it is; what is new is enabled.
+        """Write the document into the row.
 
-        What goes to another team is in force no more: nobody of the team that it was approved for could stop it.
+        Without the field `enabled`, the row keeps its value; a new workflow is enabled. A workflow that moves to
+        another team is taken out of force, because the team that it was approved for could no longer stop it.
         """
         was = True if row.enabled is None else row.enabled
         if row.in_force is not None and row.in_force.get("team") != document.get("team"):
@@ -156,7 +157,7 @@ class Workflows(DefinitionKind[Workflow]):
         self.switch(row, document.get(ENABLED, was), now)
 
     def switch(self, row: Workflow, enabled: bool, now: datetime) -> None:
-        """Whether it starts when its trigger happens. An age counts from when it is switched on."""
+        """Enable or disable it. An `incident.age` trigger counts from the time it is enabled."""
         if row.enabled is not enabled:
             row.trigger_since = now
         row.enabled, row.definition = enabled, with_enabled(row.definition, enabled)

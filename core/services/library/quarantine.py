@@ -1,4 +1,4 @@
-"""Quarantine: a definition that killed its workers runs no more, until somebody changes it or lets it run again."""
+"""Quarantine: stops a definition that has killed its workers, until it is changed or approved again."""
 
 from sqlalchemy.orm import Session
 
@@ -13,7 +13,7 @@ SYSTEM = Person("system", source="worker")
 
 
 def quarantined(session: Session, execution: RunbookExecution | WorkflowExecution) -> str | None:
-    """Why the version that the execution runs is under quarantine; None if it is not."""
+    """Return why the version that the execution runs is under quarantine, or None if it is not."""
     definition = _definition(session, execution)
     is_same = version_of(execution) == (definition.id, _blamed(definition))
     return definition.quarantine if is_same else None
@@ -22,7 +22,7 @@ def quarantined(session: Session, execution: RunbookExecution | WorkflowExecutio
 def put_under_quarantine(
     work: UnitOfWork, execution: RunbookExecution | WorkflowExecution, reason: str
 ) -> None:
-    """The version that the execution runs, if it is the one that would run: what came after it is not to blame."""
+    """Put the version that the execution runs under quarantine, unless a newer version is in force by now."""
     definition = _definition(work.session, execution)
     work.session.refresh(definition, with_for_update={"of": type(definition)})
     if version_of(execution) != (definition.id, _blamed(definition)) or definition.deleted_at is not None:
@@ -34,7 +34,7 @@ def put_under_quarantine(
 
 
 def _blamed(definition: Runbook | Workflow) -> int | None:
-    """The version that would run: of a workflow the approved one, whatever was written since."""
+    """Return the version that would run now: the newest of a runbook, the approved one of a workflow."""
     return definition.version if isinstance(definition, Runbook) else definition.approved_version
 
 
@@ -45,7 +45,7 @@ def _stop(
     execution: RunbookExecution | WorkflowExecution,
     reason: str,
 ) -> None:
-    """A draft again: a platform admin decides whether it may run."""
+    """Make the definition a draft again, so that a platform admin decides whether it may run."""
     _, version = version_of(execution)
     before = definition.status
     shown = _shown(definition, execution, reason)
@@ -65,7 +65,7 @@ def _stop(
 def _shown(
     definition: Runbook | Workflow, execution: RunbookExecution | WorkflowExecution, reason: str
 ) -> str:
-    """All teams read what is said of a global definition: whose run it was stands in the audit trail alone."""
+    """Return the reason as people may see it. All teams see a global definition, so the execution's id is left out."""
     return reason if definition.team_id is not None else reason.replace(f" ({execution.id})", "")
 
 
@@ -76,7 +76,7 @@ def _definition(session: Session, execution: RunbookExecution | WorkflowExecutio
 
 
 def version_of(execution: RunbookExecution | WorkflowExecution) -> tuple[str, int]:
-    """The id of the definition that the execution runs, and its version."""
+    """Return the id and version of the definition that the execution runs."""
     if isinstance(execution, RunbookExecution):
         return execution.runbook_id, execution.runbook_version
     return execution.workflow_id, execution.workflow_version

@@ -1,4 +1,4 @@
-"""The runbook library: written, found, and whether it may run."""
+"""Runbooks in the library: apply, find and list them, and check whether they may run."""
 
 from sqlalchemy import select
 
@@ -19,17 +19,17 @@ from core.unit_of_work import UnitOfWork
 def apply_runbook(
     work: UnitOfWork, person: Person, definition: RunbookDefinition, *, note: str = ""
 ) -> Runbook:
-    """Make the runbook what the definition says. A change makes a new version, and a draft of it."""
+    """Create or update the runbook of this name. A change creates a new version, which is a draft."""
     return writing.apply(work, person, RUNBOOKS, definition, Intent(note))
 
 
 def find_runbook(work: UnitOfWork, person: Person, reference: str) -> Runbook:
-    """By id or name. NotFound, with the nearest names, also for what other teams own."""
+    """Find a runbook by id or name. Raises NotFound with similar names, also if the person may not see it."""
     return finding.find(work, person, RUNBOOKS, reference)
 
 
 def runbook_named(work: UnitOfWork, name: str) -> Runbook:
-    """For the system, which sees all. Raises NotFound."""
+    """Return the runbook of this name, without a permission check. Raises NotFound."""
     runbook = _named(work, name)
     if runbook is None:
         raise NotFound(f"There is no runbook {name}.")
@@ -41,30 +41,30 @@ def _named(work: UnitOfWork, name: str) -> Runbook | None:
 
 
 def runbook_for(work: UnitOfWork, name: str, incident: Incident) -> Runbook:
-    """For a workflow. Raises NotFound, alike where there is none of that name and where it is another team's."""
+    """Return the runbook for a workflow's incident. Raises NotFound, also if it belongs to another team."""
     runbook = _named(work, name)
     if runbook is None or runbook.team_id not in (None, incident.team_id):
         team = incident.team.name
         raise NotFound(
             f"There is no runbook {name} for incidents of team {team}.",
-            hint="It must be global, or that team's.",
+            hint="It must be global or owned by that team.",
         )
     return runbook
 
 
 def list_runbooks(work: UnitOfWork, person: Person) -> list[Runbook]:
-    """The runbooks that a person may see, by name."""
+    """Return the runbooks that the person may see, sorted by name."""
     query = select(Runbook).where(Runbook.deleted_at.is_(None)).order_by(Runbook.name)
     return [runbook for runbook in work.session.scalars(query) if person.may_see(owner_of(runbook))]
 
 
 def definition_of(runbook: Runbook) -> RunbookDefinition:
-    """The newest version. Raises StoredDefinitionInvalid, a Conflict."""
+    """Return the newest version. Raises StoredDefinitionInvalid, a Conflict."""
     return read_stored(RunbookDefinition, runbook.name, runbook.version, runbook.definition)
 
 
 def check_runnable(runbook: Runbook, *, version: int | None = None) -> None:
-    """Raise Conflict unless the newest version of the runbook is approved, and is `version` if one is given."""
+    """Raise Conflict unless the newest version of the runbook is approved and, if `version` is given, equals it."""
     if runbook.deleted_at is not None:
         raise NotRunnable(f"{runbook.name} was deleted.")
     if runbook.quarantine is not None:
@@ -72,7 +72,7 @@ def check_runnable(runbook: Runbook, *, version: int | None = None) -> None:
     if runbook.status != ApprovalStatus.APPROVED:
         raise NotRunnable(
             f"{runbook.name} is {runbook.status}: only an approved version runs.",
-            hint="A platform admin approves it.",
+            hint="Ask a platform admin to approve it.",
         )
     if version is not None and runbook.version != version:
-        raise Superseded(f"{runbook.name} was changed after version {version} was asked for. Run it again.")
+        raise Superseded(f"{runbook.name} was changed after version {version} was requested. Run it again.")

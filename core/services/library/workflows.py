@@ -1,7 +1,4 @@
-"""Workflows in the library: writing, approving, switching on and off.
-
-The workflow library: written, enabled and disabled, duplicated, found.
-"""
+"""Workflows in the library: apply, find, list, duplicate, enable and disable them."""
 
 from sqlalchemy import select
 
@@ -21,26 +18,24 @@ from core.unit_of_work import UnitOfWork
 def apply_workflow(
     work: UnitOfWork, person: Person, definition: WorkflowDefinition, *, note: str = ""
 ) -> Workflow:
-    """Make the workflow what the definition says: a draft, and what was approved stays in force until this is.
+    """Create or update the workflow of this name, as a draft. The approved version stays in force until this one is.
 
-    Executions in flight end on the version they began with.
+    Executions that have started continue with the version they started with.
     """
     return writing.apply(work, person, WORKFLOWS, definition, Intent(note))
 
 
 def find_workflow(work: UnitOfWork, person: Person, reference: str) -> Workflow:
-    """By id or name. NotFound, with the nearest names, also for what other teams own."""
+    """Find a workflow by id or name. Raises NotFound with similar names, also if the person may not see it."""
     return finding.find(work, person, WORKFLOWS, reference)
 
 
 def switch_workflow(
     work: UnitOfWork, person: Person, workflow: Workflow, *, enabled: bool, intent: Intent = UNSAID
 ) -> Workflow:
-    """Enable or disable what is in force: what is disabled starts no more, and stays otherwise as it is.
+    """Enable or disable a workflow. A disabled one does not start; nothing else changes, and no version is approved.
 
-    No version comes into force by that.
-
-    Raises NotAllowed, and Stale and Conflict where it was changed since it was read.
+    Raises NotAllowed, and Stale or Conflict if it was changed since it was read.
     """
     writing.lock(work, WORKFLOWS, workflow, intent)
     check_may_write(person, finding.owner_of(workflow), Action.WORKFLOW_ENABLE)
@@ -58,9 +53,10 @@ def switch_workflow(
 def duplicate_workflow(
     work: UnitOfWork, person: Person, workflow: Workflow, name: str, intent: Intent = UNSAID
 ) -> Workflow:
-    """A new workflow that says the same under another name: a draft, and disabled until somebody enables it.
+    """Create a copy under another name, as a draft that is disabled.
 
-    Raises NotAllowed for who may not write for its team, Conflict where the name is taken or it is not valid any more.
+    Raises NotAllowed if the person may not write definitions of its team, and Conflict if the name is taken or the
+    definition is no longer valid.
     """
     check_may_write(person, finding.owner_of(workflow))
     document = with_enabled(workflow.definition, enabled=False) | {"name": name}
@@ -70,7 +66,7 @@ def duplicate_workflow(
 
 
 def visible_workflows(work: UnitOfWork, person: Person) -> list[Workflow]:
-    """The workflows that a person may see, by name."""
+    """Return the workflows that the person may see, sorted by name."""
     found = work.session.scalars(
         select(Workflow).where(Workflow.deleted_at.is_(None)).order_by(Workflow.name)
     )
@@ -78,5 +74,5 @@ def visible_workflows(work: UnitOfWork, person: Person) -> list[Workflow]:
 
 
 def definition_of(workflow: Workflow) -> WorkflowDefinition:
-    """The newest version. Raises StoredDefinitionInvalid, a Conflict."""
+    """Return the newest version. Raises StoredDefinitionInvalid, a Conflict."""
     return read_stored(WorkflowDefinition, workflow.name, workflow.version, workflow.definition)

@@ -1,6 +1,6 @@
-"""What of a workflow is in force: its approved version, whatever was written since.
+"""The version of a workflow that is in force: the approved one, even if newer drafts exist.
 
-Apart from the library, for workers and the clock ask this, and write no definitions.
+It is separate from the rest of the library because workers and the scheduler need it, and write no definitions.
 """
 
 from sqlalchemy import ColumnElement, and_
@@ -13,9 +13,9 @@ from core.tables import Workflow
 
 
 def definition_in_force(workflow: Workflow) -> WorkflowDefinition:
-    """The approved version, which is what starts.
+    """Return the approved version, which is the one that starts.
 
-    Raises Conflict where nothing is in force, and StoredDefinitionInvalid where it cannot be read any more.
+    Raises Conflict if no version is in force, and StoredDefinitionInvalid if it can no longer be read.
     """
     check_in_force(workflow)
     assert workflow.in_force is not None
@@ -24,19 +24,19 @@ def definition_in_force(workflow: Workflow) -> WorkflowDefinition:
 
 
 def check_in_force(workflow: Workflow) -> None:
-    """Raise Conflict unless a version of it was approved, and may start still."""
+    """Raise Conflict unless a version of the workflow is in force."""
     if workflow.in_force is not None:
         return
     if workflow.quarantine is not None:
         raise NotRunnable(why_it_does_not_run(workflow.name, workflow.quarantine), hint=UNTIL)
     raise NotRunnable(
         f"{workflow.name} is {workflow.status}: only an approved version starts.",
-        hint="A platform admin approves it.",
+        hint="Ask a platform admin to approve it.",
     )
 
 
 def is_started_by(event_type: str) -> ColumnElement[bool]:
-    """The condition for the workflows that such an event may start. What was edited since counts for nothing."""
+    """Return the condition that selects workflows whose version in force has this trigger. Drafts do not count."""
     return and_(
         Workflow.trigger_on == event_type,
         Workflow.in_force.is_not(None),

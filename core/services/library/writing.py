@@ -1,4 +1,4 @@
-"""The library: definitions written, changed, deleted. Runbooks and workflows go the same way."""
+"""Creates, changes and deletes definitions, runbooks and workflows alike."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ AnyDefinition = RunbookDefinition | WorkflowDefinition
 
 @dataclass(frozen=True)
 class Intent:
-    """What somebody says along with a change: why, and what they read before. None: they do not say.
+    """What a person states with a change: a note, and the version that they have read.
 
-    `read_version`: its number; `read_digest`: `Shelf.digest_of` it.
+    `read_version`: its number; `read_digest`: its `DefinitionKind.digest_of`. None if they did not say.
     """
 
     note: str = ""
@@ -43,7 +43,7 @@ def create(
     definition: AnyDefinition,
     intent: Intent = UNSAID,
 ) -> Row:
-    """A new definition under a name that is free, a draft. Raises NotAllowed, and Conflict where the name is taken."""
+    """Create a definition, as a draft. Raises NotAllowed, and Conflict if the name is taken."""
     check_may_write(person, definition.team)
     if _named(work, kind, definition.name) is not None:
         raise _taken(kind, definition.name)
@@ -58,7 +58,7 @@ def apply(
     definition: AnyDefinition,
     intent: Intent = UNSAID,
 ) -> Row:
-    """Make the definition of that name what this one says, whether there is one or not. Raises as these two do."""
+    """Create or update the definition of this name. Raises what `create` and `change` raise."""
     check_may_write(person, definition.team)
     row = _named(work, kind, definition.name)
     if row is None:
@@ -69,14 +69,14 @@ def apply(
 
 
 def _taken(kind: DefinitionKind[Row], name: str) -> AlreadyExists:
-    """The same sentence whoever has the name: it tells nothing of what other teams own."""
+    """Return the error for a taken name. It reveals nothing about other teams: it is the same whoever owns the name."""
     return AlreadyExists(
-        f"The name {name} is taken: every {kind.noun} has its own.", hint="Choose another one."
+        f"The name {name} is taken. Every {kind.noun} needs its own name.", hint="Choose another one."
     )
 
 
 def _named(work: UnitOfWork, kind: DefinitionKind[Row], name: str) -> Row | None:
-    """Locked, and if there is none, nobody else makes one until the transaction ends."""
+    """Return the definition of this name, locked. If there is none, nobody can create it until the transaction ends."""
     serialize_on_key(work, f"{kind.noun} {name}")
     table = kind.row
     query = select(table).where(table.name == name, table.deleted_at.is_(None)).with_for_update(of=table)
@@ -91,26 +91,26 @@ def change(
     definition: AnyDefinition,
     intent: Intent = UNSAID,
 ) -> Row:
-    """Make the row what the definition says. The same definition changes nothing.
+    """Update the row to the definition. An identical definition changes nothing.
 
-    Raises NotAllowed for who may not write for the team that it belongs to, and for the one that it goes to; what
-    `lock` raises; InvalidInput for another name.
+    Raises NotAllowed if the person may not write definitions of its team, or of the team that it moves to; what `lock`
+    raises; and InvalidInput if the name differs.
     """
     lock(work, kind, row, intent)
     check_may_write(person, owner_of(row))
     check_may_write(person, definition.team)
     if definition.name != row.name:
-        sentence = f"A {kind.noun} keeps its name: this one is {row.name}."
-        raise InvalidInput(sentence, hint="Make a new one of the other name.", field="name")
+        sentence = f"A {kind.noun} cannot be renamed. This one is called {row.name}."
+        raise InvalidInput(sentence, hint="Create a new one with the other name.", field="name")
     done = kind.change_of(row, definition.document())
     return row if done is None else write(work, person, kind, row, definition, done, intent.note)
 
 
 def lock(work: UnitOfWork, kind: DefinitionKind[Row], row: Row, intent: Intent) -> None:
-    """Nobody else changes the row until the transaction ends.
+    """Lock the row until the transaction ends.
 
-    Raises Stale where it is at another version than the one that was read, Conflict where it came to one just now,
-    NotFound where it was deleted.
+    Raises Stale if it is at another version than the one that was read, Conflict if it was changed just now, and
+    NotFound if it was deleted.
     """
     found = row.version
     work.session.refresh(row, with_for_update={"of": kind.row})
@@ -122,12 +122,12 @@ def lock(work: UnitOfWork, kind: DefinitionKind[Row], row: Row, intent: Intent) 
 
 
 def check_read(kind: DefinitionKind[Row], row: Row, intent: Intent) -> None:
-    """Raise Stale where the newest version is not the one that was read."""
+    """Raise Stale if the newest version is not the one that was read."""
     if intent.read_version not in (None, row.version):
         sentence = f"{row.name} is at version {row.version}, not at version {intent.read_version}."
         raise Stale(sentence, hint="Read it again first.")
     if intent.read_digest not in (None, kind.digest_of(row)):
-        sentence = f"Version {row.version} of {row.name} says something else than what you read."
+        sentence = f"Version {row.version} of {row.name} is different from what you read."
         raise Stale(sentence, hint="Read it again first.")
 
 
@@ -140,9 +140,9 @@ def write(
     done: Change,
     note: str,
 ) -> Row:
-    """Write the definition into its row, which is locked or new; who may was asked before.
+    """Write the definition into its row, which is locked or new. The caller has checked the permissions.
 
-    What makes a new version makes a draft, whatever it was before.
+    A new version is always a draft.
     """
     before = {"version": row.version, "definition": row.definition}
     row.team = owning_team(work, definition.team)
@@ -167,9 +167,9 @@ def keep(
     *,
     about: tuple[int, JsonObject] | None = None,
 ) -> None:
-    """Save the row, with a line in its history and one in the audit trail.
+    """Save the row, with a line in its history and an entry in the audit trail.
 
-    `about`: the version that was decided about and what it says, where that is not the newest one.
+    `about`: the version that the change is about and its content, if it is not the newest version.
     """
     version, definition = about or (row.version, row.definition)
     row.updated_at = work.now
@@ -192,17 +192,19 @@ def keep(
 def delete(
     work: UnitOfWork, person: Person, kind: DefinitionKind[Row], row: Row, intent: Intent = UNSAID
 ) -> Row:
-    """Take it off its shelf. Its executions and its history stay, its name becomes free.
+    """Delete a definition. Its executions and its history stay, and its name becomes free.
 
-    Raises NotAllowed, what `lock` raises, and Conflict while it runs.
+    Raises NotAllowed, what `lock` raises, and Conflict while executions of it are active.
     """
     lock(work, kind, row, intent)
     check_may_write(person, owner_of(row))
     active = select(func.count()).where(kind.is_of(row), kind.execution.status.in_(ACTIVE))
     running = work.session.scalar(active)
     if running:
-        runs = "1 execution of it is" if running == 1 else f"{running} executions of it are"
-        raise Conflict(f"{row.name} stays: {runs} active.", hint="Cancel what runs, or let it end.")
+        runs = "1 execution is" if running == 1 else f"{running} executions are"
+        raise Conflict(
+            f"{row.name} cannot be deleted: {runs} active.", hint="Cancel them or wait until they end."
+        )
     row.deleted_at = work.now
     before = {"version": row.version, "status": row.status}
     details = {"version": row.version, "before": before, "after": None}

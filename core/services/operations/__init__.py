@@ -1,1 +1,1 @@
-"""The installation itself: health, restores."""
+"""Operating the installation: health, and handling of restored databases."""

@@ -1,8 +1,6 @@
-"""Health: signs of life of the processes, and the figures of the whole.
+"""Health: heartbeats of the processes, the schema's version, and how much work is pending.
 
-Signs of life: a row a process, renewed every ten seconds, and taken away when it ends in order.
-
-How the service is: what its database was migrated to, and how much there is to do.
+Every process has a row that it renews every ten seconds and deletes when it shuts down cleanly.
 """
 
 import os
@@ -32,13 +30,13 @@ log = structlog.get_logger()
 
 
 class Life:
-    """Of one process: `kind` such as `worker`, `version` of its release."""
+    """The heartbeat of one process. `kind`: such as `worker`; `version`: of its release."""
 
     def __init__(self, kind: str, version: str) -> None:
         self._kind, self._version, self._id = kind, version, token_hex(8)
 
     def give_sign(self, work: UnitOfWork) -> None:
-        """One statement, whether it is the first one or not."""
+        """Write or renew the process's row, in one statement."""
         row = {
             "id": self._id,
             "kind": self._kind,
@@ -59,9 +57,9 @@ class Life:
 def living(
     unit_of_work: UnitOfWorkFactory, kind: str, version: str, outage: Outage | None = None
 ) -> Iterator[None]:
-    """Within the block signs of life are given, from a thread of its own. A database that is away stops nothing.
+    """Renew the process's row from a thread within the block. An unreachable database is tolerated.
 
-    `outage`: tells of it, where the process may have nothing to do with the database for long.
+    `outage`: is notified of it, for processes that may not use the database for a long time otherwise.
     """
     life, over = Life(kind, version), threading.Event()
     thread = threading.Thread(
@@ -83,7 +81,7 @@ def _live(unit_of_work: UnitOfWorkFactory, life: Life, over: threading.Event, ou
             with unit_of_work.begin() as work:
                 life.give_sign(work)
         except SQLAlchemyError as error:
-            log.debug("no sign of life could be given", error=type(error).__name__)
+            log.debug("process heartbeat failed", error=type(error).__name__)
             if outage is not None:
                 outage.begin(error)
         else:
@@ -93,16 +91,17 @@ def _live(unit_of_work: UnitOfWorkFactory, life: Life, over: threading.Event, ou
 
 
 def present_processes(work: UnitOfWork) -> list[Presence]:
-    """Of each kind that the service cannot do without."""
+    """Return the presence of each kind of process that the service needs."""
     newest = select(Process.kind, Process.seen_at).where(Process.seen_at > work.now - FORGOTTEN)
     return presences((Sign(kind, seen_at) for kind, seen_at in work.session.execute(newest)), work.now)
 
 
 def forget_old_signs(work: UnitOfWork) -> None:
-    """Delete those of processes that ended without a word, a day ago."""
+    """Delete the rows of processes that disappeared more than a day ago."""
     work.session.execute(delete(Process).where(Process.seen_at <= work.now - FORGOTTEN))
 
 
+# The number of ended executions by kind and status. As SQL: it adds the tallies to the ends that are not counted yet.
 ENDED = text("""
 WITH ended (is_workflow, status, n) AS (
     SELECT starts_with(owner_id, :workflow), substr(key, length('ended ') + 1), value::bigint
@@ -118,7 +117,11 @@ SELECT CASE WHEN is_workflow THEN 'workflow' ELSE 'runbook' END, status, sum(n):
 
 @dataclass(frozen=True)
 class Figures:
-    """`due_since`: since when the execution that has waited longest for a worker waits; None if none does."""
+    """Counts for monitoring.
+
+    `notices_owed`: notices that are not delivered yet. `due_since`: since when the execution that has waited longest
+    for a worker has been due; None if none is waiting.
+    """
 
     runbook_executions: Mapping[str, int]
     workflow_executions: Mapping[str, int]
@@ -127,7 +130,7 @@ class Figures:
 
 
 def schema_revision(work: UnitOfWork) -> str | None:
-    """The migration that the database is at; None for a database without our tables."""
+    """Return the revision of the database's migration, or None if it has no tables of ours."""
     if work.session.scalar(text("SELECT to_regclass('alembic_version')")) is None:
         return None
     revision = work.session.scalar(text("SELECT version_num FROM alembic_version"))
@@ -135,7 +138,7 @@ def schema_revision(work: UnitOfWork) -> str | None:
 
 
 def schema_of(work: UnitOfWork) -> Schema:
-    """What the database was migrated to, and which releases it says work with that."""
+    """Return the database's revision and the oldest release that works with it."""
     revision = schema_revision(work)
     if work.session.scalar(text("SELECT to_regclass('schema_compatibility')")) is None:
         return Schema(revision)
@@ -143,21 +146,22 @@ def schema_of(work: UnitOfWork) -> Schema:
 
 
 def check_fits(work: UnitOfWork, newest: str) -> Schema:
-    """Raise Unavailable for a database that a release, named by its newest migration, cannot work with."""
+    """Raise Unavailable if this release cannot use the database. `newest`: the release's newest migration."""
     if work.session.scalar(text("SELECT pg_is_in_recovery()")):
-        hint = "DATABASE_URL is to lead to the primary; of several hosts in it the one that takes writes is used."
-        raise Unavailable("The database is a standby, which takes no writes.", hint=hint)
+        hint = "DATABASE_URL must lead to the primary; if it lists several hosts, the one that accepts writes is used."
+        raise Unavailable("The database is a standby, which accepts no writes.", hint=hint)
     return check_schema(work, newest)
 
 
 def check_schema(work: UnitOfWork, newest: str) -> Schema:
-    """The half of it that holds for who only reads, too: raise Unavailable for a schema that does not fit."""
+    """Raise Unavailable if the schema does not fit the release. Unlike `check_fits`, it accepts a standby."""
     schema = schema_of(work)
     check_compatible(schema, newest)
     return schema
 
 
 def count_everything(work: UnitOfWork) -> Figures:
+    """Return the counts of executions and undelivered notices."""
     owed = select(func.count()).where(Notice.wanted > Notice.delivered, Notice.abandoned_at.is_(None))
     due = [
         work.session.scalar(select(func.min(table.wake_at)).where(table.wake_at <= work.now))
@@ -173,13 +177,13 @@ def count_everything(work: UnitOfWork) -> Figures:
 
 
 def _active(work: UnitOfWork, table: type[RunbookExecution] | type[WorkflowExecution]) -> dict[str, int]:
-    """By an index that has only these: what ended is not read again at each look."""
+    """Return the active executions by status, from a partial index, so ended executions are not read."""
     counts = select(table.status, func.count()).where(table.status.in_(ACTIVE)).group_by(table.status)
     return dict(work.session.execute(counts).all())
 
 
 def _ended(work: UnitOfWork) -> dict[str, dict[str, int]]:
-    """By kind and status: what the clock has counted, and what it has yet to count."""
+    """Return the ended executions by kind and status, counted or not yet counted."""
     found: dict[str, dict[str, int]] = {"runbook": {}, "workflow": {}}
     for kind, status, count in work.session.execute(ENDED, {"workflow": f"{Prefix.WORKFLOW}_"}):
         found[kind][status] = count

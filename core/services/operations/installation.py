@@ -1,4 +1,7 @@
-"""Which database this is, held against which one wrote what is in it (docs/restore.md)."""
+"""The database's identity, compared with that of the database that wrote its data, to detect restored copies.
+
+See docs/restore.md.
+"""
 
 from datetime import datetime
 from functools import lru_cache
@@ -13,53 +16,58 @@ from core.tables import Installation
 from core.unit_of_work import UnitOfWork
 
 THE_ROW = 1
-# A dump that is restored has another cluster, database or table, whichever way; a copy of files has another timeline.
+# A restored dump differs in cluster, database or table; a copy of the data files differs in the timeline.
 OWN_NUMBERS = """
     (SELECT oid FROM pg_database WHERE datname = current_database()), to_regclass('installation')::oid
 """
+# The database's identity and timeline. As SQL, since only system functions know them.
 WHOLE = f"""
     SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()), {OWN_NUMBERS}) AS identity,
         substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline
 """  # noqa: S608 constants of this module
+# The same without what managed PostgreSQL services may forbid.
 LESS = f"SELECT concat_ws('/', '-', {OWN_NUMBERS}) AS identity, '-' AS timeline"
 
 
 class AnotherDatabase(RunbookError):
-    """The database is another one than that which its contents were written in: that is settled first."""
+    """The database is not the one that its data was written in; core.services.operations.restore.settle handles it."""
 
 
 def present_place(session: Session) -> Place:
-    """Where the database is now."""
+    """Return the identity and timeline of the database now."""
     identity, timeline = session.execute(text(_question(_engine(session)))).one()
     return Place(identity, timeline)
 
 
 def is_as_known(session: Session) -> bool:
-    """Whether it is the database that wrote what is in it: one statement, for whoever is about to do something.
+    """True if the database is the one that its data was written in. It costs one statement.
 
-    True of one where nobody has written down yet which it is: the first process that starts does.
+    Also True for a new database, whose identity the first process that starts will record.
     """
     return bool(session.scalar(_comparison(_engine(session))))
 
 
 def require_known(session: Session) -> None:
-    """Raise AnotherDatabase unless `is_as_known`: in the transaction of what must not be done there."""
+    """Raise AnotherDatabase unless `is_as_known`. Call it in the transaction of work that a copy must not do."""
     if not is_as_known(session):
         raise AnotherDatabase
 
 
 def was_before_a_restore(work: UnitOfWork, moment: datetime) -> bool:
-    """Whether a database that this one is a copy of may have seen that moment."""
+    """True if the original of this restored database may have been running at that moment."""
     return bool(work.session.scalar(select(exists().where(Installation.restored_at >= moment))))
 
 
 def generation_of(session: Session) -> int:
-    """1, and one more with every restore."""
+    """Return the generation: 1, plus one for every restore."""
     return session.scalar(select(Installation.generation)) or 1
 
 
 def move_mark(work: UnitOfWork) -> tuple[str, int] | None:
-    """One more; answer the line and its mark, for who remembers it outside once this is committed. None: no row yet."""
+    """Increment the mark, and return the line and its new mark, to be remembered outside the database after the commit.
+
+    None if the installation has no row yet.
+    """
     moved = update(Installation).values(mark=Installation.mark + 1)
     found = work.session.execute(moved.returning(Installation.line, Installation.mark)).one_or_none()
     return (found[0], found[1]) if found is not None else None
@@ -79,7 +87,7 @@ def _comparison(engine: Engine) -> TextClause:
 
 @lru_cache(maxsize=16)
 def _question(engine: Engine) -> str:
-    """All that can be asked there: some who offer PostgreSQL as a service let nobody see cluster and log."""
+    """Return the query for the identity. Some managed PostgreSQL services forbid reading the cluster's functions."""
     with engine.connect() as connection:
         try:
             connection.execute(text(WHOLE))

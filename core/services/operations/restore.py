@@ -1,7 +1,7 @@
-"""A restored copy of the database is recognised, and what may have gone on after it was taken is not done again.
+"""Detects a restored copy of the database, and prevents repeating what happened after the copy was taken.
 
-In one transaction: a new generation, a freeze of everything, every step that was still to be done may have been, every
-worker's hold ends, every message that was not known to be posted is looked up first.
+In one transaction it starts a new generation, freezes everything, marks every step that is not finished as possibly
+done, ends every lease, and has every message that may have been posted looked up first.
 """
 
 from secrets import token_hex
@@ -21,10 +21,27 @@ from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 SYSTEM = Person("system", source="restore")
 SUBJECT = "installation"  # of the audit trail
-RELEASED = "worker = NULL, wake_at = :now, rung_at = NULL, fence = fence + 1, revision = revision + 1"
 TABLES = {"runbook_executions": "step_executions", "workflow_executions": "action_executions"}
-ACTIVE = "('pending', 'running', 'waiting')"
-OPEN = "('pending', 'running', 'waiting', 'unknown')"
+
+# These statements change any number of rows at once, so they are SQL; `{table}` and `{steps}` are a pair of TABLES.
+# Marks the unfinished steps of active executions as possibly done.
+MAYBE_DONE = """
+UPDATE {steps} SET maybe_done = true
+WHERE status IN ('pending', 'running', 'waiting', 'unknown')
+    AND execution_id IN (SELECT id FROM {table} WHERE status IN ('pending', 'running', 'waiting'))
+"""
+
+# Ends the leases of active executions. Returns their ids.
+RELEASE = """
+UPDATE {table} SET worker = NULL, wake_at = :now, rung_at = NULL, fence = fence + 1, revision = revision + 1
+WHERE worker IS NOT NULL AND status IN ('pending', 'running', 'waiting')
+RETURNING id
+"""
+
+# The number of active executions.
+COUNT_ACTIVE = "SELECT count(*) FROM {table} WHERE status IN ('pending', 'running', 'waiting')"
+
+# Has every undelivered notice looked up in Slack before it is posted. As SQL: one statement for all rows.
 MAYBE_SENT = text("""
 UPDATE notices SET uncertain = true, leased_until = NULL WHERE message_ts IS NULL AND abandoned_at IS NULL
 """)
@@ -33,16 +50,14 @@ log = structlog.get_logger()
 
 
 def settle(unit_of_work: UnitOfWorkFactory) -> Happened:
-    """Find out what became of the database, and do what that obliges us to: whoever comes first does it.
+    """Find out what happened to the database, and handle it. The first process that gets here does so.
 
-    To be asked by a process that starts, and by one that finds that `is_as_known` does not hold. A new database is
-    written down as what it is.
+    Call it when a process starts, and when `is_as_known` is False. The identity of a new database is recorded.
     """
     with unit_of_work.begin() as work:
         line = _line(work)
-    witnessed = unit_of_work.witness.recall(
-        line
-    )  # before the mark is read: so it is never ahead of it by chance
+    # It is read before the mark, so that it cannot be ahead of the mark by chance.
+    witnessed = unit_of_work.witness.recall(line)
     with unit_of_work.begin() as work:
         if is_as_known(work.session) and not _is_behind(work, line, witnessed):
             return Happened.NOTHING
@@ -58,7 +73,7 @@ def settle(unit_of_work: UnitOfWorkFactory) -> Happened:
 
 
 def declare_restored(work: UnitOfWork, person: Person) -> int:
-    """The same as of a restore that was recognised, where none can be. Answers the new generation."""
+    """Handle a restore that cannot be detected automatically. Return the new generation."""
     _line(work)
     row = _locked(work)
     _restore(work, person, row, present_place(work.session), DECLARED)
@@ -66,7 +81,7 @@ def declare_restored(work: UnitOfWork, person: Person) -> int:
 
 
 def _line(work: UnitOfWork) -> str:
-    """The name of what is being written; a database without a row gets one."""
+    """Return the name of the database's line of history. A database without a row gets one."""
     present = present_place(work.session)
     new = {"id": THE_ROW, "identity": present.identity, "timeline": present.timeline, "line": token_hex(8)}
     work.session.execute(insert(Installation).values(new).on_conflict_do_nothing())
@@ -79,7 +94,7 @@ def _is_behind(work: UnitOfWork, line: str, witnessed: int | None) -> bool:
 
 
 def _locked(work: UnitOfWork) -> Installation:
-    """Nobody begins a run meanwhile: the lock of freezes comes first, for who freezes takes it first, too."""
+    """Lock the row. The lock for freezes comes first, in the general order, so nobody starts a run meanwhile."""
     freeze_alone(work.session)
     return work.session.get_one(Installation, THE_ROW, populate_existing=True, with_for_update=True)
 
@@ -93,33 +108,29 @@ def _restore(work: UnitOfWork, person: Person, row: Installation, present: Place
     known = Place(row.identity, row.timeline)
     row.generation, row.restored_at, row.line, row.mark = row.generation + 1, work.now, token_hex(8), 0
     _move(work, row, present)
-    frozen = freeze_everything(work, person, _told(reason))
+    frozen = freeze_everything(work, person, _reason_of_freeze(reason))
     doubtful = {table: _doubt(work, table, steps) for table, steps in TABLES.items()}
     work.session.execute(MAYBE_SENT)
     notices.announce(work)
     details = {"reason": reason, "generation": row.generation, "freeze": frozen.id, **doubtful}
     audit.record(work, person, "installation.restored", SUBJECT, {**details, **_change(known, present)})
-    log.error("a restored database: everything is frozen", reason=reason, generation=row.generation)
+    log.error("restored database detected: everything is frozen", reason=reason, generation=row.generation)
 
 
-def _told(reason: str) -> str:
+def _reason_of_freeze(reason: str) -> str:
     return (
-        f"{reason}. What went on after the copy was taken is not known: steps that must not be repeated are asked "
-        "about. Look at what is open, then unfreeze"
+        f"{reason}. What happened after the copy was taken is not known, so steps that must not be repeated need a "
+        "verdict. Review what is open, then unfreeze"
     )
 
 
 def _doubt(work: UnitOfWork, table: str, steps: str) -> int:
-    """What is not over may have gone on. Answers how many executions that are; those of lost workers want another."""
-    active = f"SELECT id FROM {table} WHERE status IN {ACTIVE}"  # noqa: S608 constants of this module
-    doubt = f"UPDATE {steps} SET maybe_done = true WHERE status IN {OPEN} AND execution_id IN ({active})"  # noqa: S608
-    work.session.execute(text(doubt))
-    release = f"UPDATE {table} SET {RELEASED} WHERE worker IS NOT NULL AND status IN {ACTIVE} RETURNING id"  # noqa: S608
+    """Mark unfinished steps as possibly done, end all leases, enqueue jobs. Return how many executions are active."""
+    work.session.execute(text(MAYBE_DONE.format(table=table, steps=steps)))
     kind = table.partition("_")[0]
-    for execution_id in work.session.scalars(text(release), {"now": work.now}):
+    for execution_id in work.session.scalars(text(RELEASE.format(table=table)), {"now": work.now}):
         work.enqueue(kind, execution_id)
-    count = work.session.scalar(text(f"SELECT count(*) FROM ({active}) AS active"))  # noqa: S608 as above
-    return int(count or 0)
+    return int(work.session.scalar(text(COUNT_ACTIVE.format(table=table))) or 0)
 
 
 def _change(known: Place, present: Place) -> dict[str, object]:

@@ -1,1 +1,1 @@
-"""What people and workflows do to a run: cancel, approve, verdicts, retry; and what each change obliges us to."""
+"""Operations on runs: approvals, cancelling, verdicts, retries, callbacks, and the side effects of each change."""

@@ -1,4 +1,4 @@
-"""Approval gates: opened by a step, decided by people, and nothing happens in between."""
+"""Approval gates: opened by an approval step, decided by people. The run waits in between."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,11 +32,11 @@ from core.tables import Approval, ApprovalDecision, Incident, RunbookExecution
 from core.unit_of_work import UnitOfWork
 from core.values.execution import GateDecided, GateOutdated, Json
 
-EARLIER = "It was asked by an earlier release, which did not show what will be sent."
+EARLIER = "This approval was requested by an earlier release, which did not show what will be sent."
 
 
 class StaleApproval(Superseded):
-    """What the person saw is not what is asked now. `approval_id`: of the gate, whose message is to be told anew."""
+    """The person saw something other than what the approval is about now. `approval_id`: the gate to show again."""
 
     def __init__(self, message: str, approval_id: str, *, hint: str) -> None:
         super().__init__(message, hint=hint)
@@ -45,7 +45,7 @@ class StaleApproval(Superseded):
 
 @dataclass(frozen=True)
 class NewGate:
-    """A gate to be opened by the step at `position`, on its `attempt`. `shown`: see core.execution.preview."""
+    """A gate that the step at `position` opens on its `attempt`. `shown`: the preview; see core.execution.preview."""
 
     execution_id: str
     incident_id: str
@@ -59,7 +59,7 @@ class NewGate:
 
 
 def open_gate(work: UnitOfWork, new: NewGate) -> Approval:
-    """Open a gate and owe the channel its message."""
+    """Open a gate and enqueue its message."""
     gate = Approval(
         id=derived_id(Prefix.APPROVAL, new.execution_id, str(new.position), str(new.attempt)),
         execution_id=new.execution_id,
@@ -98,11 +98,11 @@ def decide_gate(
     reason: str = "",
     seen: str | None = None,
 ) -> Approval:
-    """One person's decision on a gate. The first decisive one wins, and wakes the execution.
+    """Record one person's decision on a gate. The first decisive one wins and wakes the execution.
 
-    `seen`: the digest of what the person was shown, or its first characters; None: they did not say.
-    Raises NotFound, NotAllowed and Conflict as core.decisions.approval_policy.decide does; StaleApproval where they saw
-    something else, or nothing: then `show_anew` tells the gate's message again.
+    `seen`: the digest of what the person was shown, or its first characters; None if the client did not send it.
+    Raises NotFound, NotAllowed and Conflict as core.decisions.approval_policy.decide does, and StaleApproval if the
+    person saw something else, or nothing; then the caller shows the gate again with `show_anew`.
     """
     gate = find_gate(work, person, approval_id)
     require_scope(person, Action.APPROVAL_DECIDE)
@@ -132,7 +132,10 @@ def decide_gate(
 
 
 def _decided(work: UnitOfWork, gate: Approval, person: Person, *, approved: bool) -> GateStatus:
-    """The gate's status once this person has decided. Who may not is told who can help, where nobody else is left."""
+    """Return the gate's status after this decision.
+
+    Raises NotAllowed if the person may not decide. If too few people are left who may, the hint says who can help.
+    """
     decisions = [Decision(d.slack_user_id, d.approved) for d in gate.decisions]
     policy = policy_from_json(gate.policy)
     as_it_stands = Gate(policy, GateStatus(gate.status), decisions, gate.expires_at)
@@ -144,21 +147,21 @@ def _decided(work: UnitOfWork, gate: Approval, person: Person, *, approved: bool
 
 
 def _check_seen(gate: Approval, seen: str | None, *, approved: bool) -> None:
-    """Nobody approves what they did not see."""
+    """Raise StaleApproval unless the person saw what they approve."""
     if gate.digest is None and approved:
-        raise StaleApproval(EARLIER, gate.id, hint="It is asked anew now, and shows that.")
+        raise StaleApproval(EARLIER, gate.id, hint="It is now requested again, and shows what will be sent.")
     if seen is None or gate.digest is None:
         return
     if len(seen) < SHORTEST_DIGEST or not gate.digest.startswith(seen):
         raise StaleApproval(
-            "What you saw is not what is asked now. Nothing was decided.",
+            "The approval request has changed since you saw it. Nothing was decided.",
             gate.id,
-            hint="Look at the gate's message, which is told anew.",
+            hint="Review its message, which is now up to date, and decide again.",
         )
 
 
 def show_anew(work: UnitOfWork, approval_id: str) -> None:
-    """The gate's message is told anew; a gate that does not show what will be sent is asked again, and does."""
+    """Post the gate's message again. An open gate that does not show what will be sent is reopened, so that it does."""
     gate = work.session.get_one(Approval, approval_id)
     loaded = load_locked(work.session, RUNBOOK, gate.execution_id)
     work.session.refresh(gate, with_for_update=True)
@@ -168,13 +171,13 @@ def show_anew(work: UnitOfWork, approval_id: str) -> None:
 
 
 def who_can_help(work: UnitOfWork, policy: ApprovalPolicy, decisions: Sequence[Decision]) -> str | None:
-    """Where too few are left who may decide: that, and who can help."""
+    """Return a sentence on who can help if too few people are left who may decide, otherwise None."""
     members = members_with_roles(work, {policy.team}) if policy.team is not None else {}
     return nobody_left(policy, members.get(policy.team or "", ()), decisions, work.admins)
 
 
 def find_gate(work: UnitOfWork, person: Person, approval_id: str) -> Approval:
-    """NotFound also for what the person neither owns nor is named in."""
+    """Return the gate. Raises NotFound, also if the person is neither in its teams nor named as an approver."""
     gate = work.session.get(Approval, approval_id)
     if gate is None or not _may_see(work, person, gate):
         raise NotFound(f"There is no approval {approval_id}.")
@@ -193,5 +196,5 @@ def _may_see(work: UnitOfWork, person: Person, gate: Approval) -> bool:
 
 
 def open_gates(work: UnitOfWork, person: Person) -> list[Approval]:
-    """The gates that wait for somebody, oldest first, as far as the person may see them."""
+    """Return the open gates that the person may see, oldest first."""
     return list(work.session.scalars(visible_gates(person).order_by(Approval.opened_at, Approval.id)))

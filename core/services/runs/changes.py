@@ -1,19 +1,8 @@
-"""Applying an event to an execution, with all that the change obliges us to, in one transaction.
+"""Applies events to executions, together with the side effects of the change, in one transaction.
 
-Applying an event to a locked execution, and saving what it makes of it.
-
-Changes from outside: a person decides, cancels, gives a verdict. No worker is needed for them.
-
-Links: what an action made elsewhere for the incident, such as a ticket.
-
-Runbook executions that a workflow's action waits for: their end is its answer.
-
-The execution is created, and the action begins to wait, in one transaction; the execution ends, and the action is
-answered, in another. So the end cannot come before the wait, and neither can be lost.
-
-What a change of a workflow execution obliges us to do, in the transaction of the change.
-
-What a change of an execution obliges us to do, in the transaction of the change.
+People's changes (decisions, cancels, verdicts) go through `apply_event` and need no worker; the executor calls
+`apply_side_effects` itself. A run that a workflow action waits for answers the action in the transaction in which the
+run ends. The wait began in the transaction that created the run, so the end cannot come before the wait.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,7 +22,7 @@ from core.services.executions.locks import release_lock
 from core.services.incidents.changes import Cause, add_link
 from core.services.shared import audit, notices
 from core.services.shared.notices import NewNotice, NoticeKind
-from core.services.starts.bounds import tell_failure
+from core.services.starts.bounds import notify_failure
 from core.statuses import GateStatus, Status, WaitingFor
 from core.tables import (
     Approval,
@@ -51,9 +40,10 @@ ApplySideEffects = Callable[[UnitOfWork, Loaded, Execution], None]
 
 
 def apply(work: UnitOfWork, loaded: Loaded, event: Event, apply_side_effects: ApplySideEffects) -> Execution:
-    """Advance, save, do what that obliges us to (`fulfil`, given the new state), and ring if a worker is wanted.
+    """Advance a locked execution, save it, apply the side effects of the change, and enqueue a job if it is due.
 
-    A worker that holds the execution keeps it: it meets the new revision at its next checkpoint.
+    `apply_side_effects`: called with the new state. A worker that holds the execution keeps it, and finds the new
+    revision at its next checkpoint. Returns the new state.
     """
     row, before = loaded.row, loaded.state
     after = advance(before, event, work.now).execution
@@ -73,10 +63,7 @@ def apply(work: UnitOfWork, loaded: Loaded, event: Event, apply_side_effects: Ap
 
 
 def apply_event(work: UnitOfWork, loaded: Loaded, event: Event) -> Execution:
-    """Advance a locked execution, save it with what that obliges us to, and ring if a worker is wanted.
-
-    A worker that holds the execution keeps it: it meets the new revision at its next checkpoint.
-    """
+    """Call `apply` with the side effects that every change of an execution has."""
     return apply(
         work,
         loaded,
@@ -87,16 +74,18 @@ def apply_event(work: UnitOfWork, loaded: Loaded, event: Event) -> Execution:
 
 @dataclass(frozen=True)
 class Link:
+    """A link to something that an action created elsewhere for the incident, such as a ticket."""
+
     name: str
     url: str
 
     def as_output(self) -> Json:
-        """As the output of an action says it."""
+        """Return the link as it appears in an action's output."""
         return {"name": self.name, "url": self.url}
 
 
 def new_links(before: Execution, after: Execution) -> list[Link]:
-    """The links of actions that have succeeded since `before`."""
+    """Return the links of the actions that have succeeded since `before`."""
     changed = zip(before.steps, after.steps, strict=True)
     outputs = [
         new.output for old, new in changed if old.status is not new.status and new.status is Status.SUCCEEDED
@@ -112,23 +101,23 @@ def _link(output: Json) -> Link | None:
 
 
 def answer_awaiting(work: UnitOfWork, row: RunbookExecution, after: Execution) -> None:
-    """`row` came to its end, as `after`: tell the action that waits for it, if one does."""
+    """Answer the workflow action that waits for this run, if there is one. `after`: how the run ended."""
     if row.awaited_by is None or row.workflow_execution_id is None:
         return
     loaded = load_locked(work.session, WORKFLOW, row.workflow_execution_id)
     result = result_of(row, after)
     if isinstance(result, Failed) and not _may_repeat(loaded, row.awaited_by):
         result = Failed(result.error, result.output, final=True)
-    apply(work, loaded, Answered(row.awaited_by, result), _fulfil)
+    apply(work, loaded, Answered(row.awaited_by, result), _apply_workflow_side_effects)
 
 
-def _fulfil(work: UnitOfWork, loaded: Loaded, after: Execution) -> None:
+def _apply_workflow_side_effects(work: UnitOfWork, loaded: Loaded, after: Execution) -> None:
     assert isinstance(loaded.row, WorkflowExecution)
     of_workflow(work, loaded.row, loaded.state, after)
 
 
 def result_of(row: RunbookExecution, after: Execution) -> Succeeded | Failed:
-    """What the end of the execution is to the action: its status, and what its steps saved, as `output`."""
+    """Return the action's result for the end of the run. Its output has the run's status and what its steps saved."""
     output: dict[str, Json] = {
         "execution_id": row.id,
         "runbook": row.runbook_name,
@@ -144,11 +133,11 @@ def result_of(row: RunbookExecution, after: Execution) -> Succeeded | Failed:
 
 
 def _ended(status: Status) -> str:
-    return {Status.CANCELLED: "was cancelled", Status.TIMED_OUT: "ran out of time"}.get(status, "failed")
+    return {Status.CANCELLED: "was cancelled", Status.TIMED_OUT: "timed out"}.get(status, "failed")
 
 
 def _may_repeat(loaded: Loaded, action_id: str) -> bool:
-    """A runbook is run again only where the action says that this is safe."""
+    """True if the action says that it is safe to run the runbook again."""
     action = next(part for part in loaded.parts if part.id == action_id)
     return action.retry is not None and action.retry.safe
 
@@ -157,7 +146,7 @@ SYSTEM = Person("system", source="worker")
 
 
 def of_workflow(work: UnitOfWork, row: WorkflowExecution, before: Execution, after: Execution) -> None:
-    """Keep the links that its actions made; at the end write the audit trail, and tell a failure."""
+    """Apply the side effects of a change of a workflow execution: links, and at its end audit entry and notices."""
     links = new_links(before, after)
     if links:
         _keep_links(work, row, links)
@@ -165,22 +154,22 @@ def of_workflow(work: UnitOfWork, row: WorkflowExecution, before: Execution, aft
         return
     audit.record(work, SYSTEM, "workflow_execution.ended", row.id, details_of_end(before, after))
     if after.status in (Status.FAILED, Status.TIMED_OUT):
-        tell_failure(work, row, after.status, _what_failed(after))
+        notify_failure(work, row, after.status, _what_failed(after))
 
 
 def details_of_end(before: Execution, after: Execution) -> JsonObject:
-    """What the audit trail says of an end, of either kind of execution."""
+    """Return the details of the audit entry for the end of an execution."""
     change = {"before": {"status": before.status.value}, "after": {"status": after.status.value}}
     return {"status": after.status.value, "error": after.error, **change}
 
 
 def _what_failed(after: Execution) -> str:
-    """The action that ended it, with its error; where none did, the error of the whole, and how far it had come."""
+    """Return the action that ended the workflow, with its error; otherwise the workflow's error and how far it got."""
     for step in reversed(after.steps):
         if after.error == blame(step, step.error):
             return f"Action *{step.id}*: {step.error}"
     left = [step.id for step in after.steps if step.status in (Status.TIMED_OUT, Status.UNKNOWN)]
-    return f"{after.error} Action *{left[-1]}* was not over." if left else after.error or ""
+    return f"{after.error} Action *{left[-1]}* had not ended." if left else after.error or ""
 
 
 def _keep_links(work: UnitOfWork, row: WorkflowExecution, links: Sequence[Link]) -> None:
@@ -193,46 +182,44 @@ def _keep_links(work: UnitOfWork, row: WorkflowExecution, links: Sequence[Link])
 
 
 def has_side_effects(before: Execution, after: Execution) -> bool:
-    """Whether the change obliges us to anything beyond showing it."""
-    waits_otherwise = before.waiting_for != after.waiting_for
-    has_waited = _left_gate(before, after) is not None
-    is_void = bool(_taken_back(before, after))
-    return after.status.is_final or waits_otherwise or has_waited or is_void or bool(new_links(before, after))
+    """True if the change has side effects beyond updating the execution's cards."""
+    wait_changed = before.waiting_for != after.waiting_for
+    left_gate = _left_gate(before, after) is not None
+    is_void = bool(_voided(before, after))
+    return after.status.is_final or wait_changed or left_gate or is_void or bool(new_links(before, after))
 
 
 def _left_gate(before: Execution, after: Execution) -> int | None:
-    """The position of the gate that is not waited for any more: the next step may be a gate, too."""
-    is_there = after.waiting_for is WaitingFor.APPROVAL and after.position == before.position
-    return before.position if before.waiting_for is WaitingFor.APPROVAL and not is_there else None
+    """Return the position of the gate that the run no longer waits for, if any. The next step may be a gate, too."""
+    still_waits = after.waiting_for is WaitingFor.APPROVAL and after.position == before.position
+    return before.position if before.waiting_for is WaitingFor.APPROVAL and not still_waits else None
 
 
-def _taken_back(before: Execution, after: Execution) -> list[int]:
-    """The positions of gates that were passed, and are asked again."""
+def _voided(before: Execution, after: Execution) -> list[int]:
+    """Return the positions of gates that had been passed and are asked again."""
     pairs = enumerate(zip(before.steps, after.steps, strict=True))
-    return [
-        at for at, (old, new) in pairs if old.type == GATE and new is not old and _is_taken_back(old, new)
-    ]
+    return [at for at, (old, new) in pairs if old.type == GATE and new is not old and _is_voided(old, new)]
 
 
-def _is_taken_back(old: Step, new: Step) -> bool:
+def _is_voided(old: Step, new: Step) -> bool:
     return old.status is Status.SUCCEEDED and new.status is not Status.SUCCEEDED
 
 
 def apply_side_effects(work: UnitOfWork, row: AnyExecution, before: Execution, after: Execution) -> None:
-    """Close gates that are no longer waited for, ask for verdicts, tell the outcome, write the audit trail."""
+    """Close gates, void approvals, ask for verdicts, and announce the outcome, as the change requires."""
     if isinstance(row, WorkflowExecution):
         of_workflow(work, row, before, after)
         return
     gate = _left_gate(before, after)
     if gate is not None:
         _close_gate(work, row, gate, after.steps[gate].status)
-    for position in _taken_back(before, after):
+    for position in _voided(before, after):
         _void(work, row, before.steps[position], after.steps[position])
     if after.waiting_for is WaitingFor.VERDICT and before.waiting_for is not WaitingFor.VERDICT:
         _ask_for_verdict(work, row, after)
     if after.status.is_final and not before.status.is_final:
-        _tell_outcome(work, row, before, after)
-    if after.status is Status.SUCCEEDED:  # what failed may be retried
+        _finish(work, row, before, after)
+    if after.status is Status.SUCCEEDED:  # otherwise it may be retried with them
         secret_parameters.forget(work, row)
 
 
@@ -247,7 +234,7 @@ def _close_gate(work: UnitOfWork, row: RunbookExecution, position: int, status: 
 
 
 def _void(work: UnitOfWork, row: RunbookExecution, before: Step, after: Step) -> None:
-    """The approval does not hold any more. One that an earlier run was given stays as it is, which it held for."""
+    """Void the approval. One that was given for an earlier run, of which this is a retry, keeps its status."""
     output = before.output if isinstance(before.output, dict) else {}
     gate = work.session.get(Approval, str(output.get("approval")), with_for_update=True)
     if gate is None:
@@ -261,7 +248,7 @@ def _void(work: UnitOfWork, row: RunbookExecution, before: Step, after: Step) ->
 
 
 def _why_asked_again(work: UnitOfWork, row: RunbookExecution) -> str | None:
-    """Where the gate is open again already, in this transaction."""
+    """Return the reason from the gate that this transaction has already opened again, if it has."""
     open_gate = select(Approval.asked_again).where(
         Approval.execution_id == row.id, Approval.status == GateStatus.OPEN
     )
@@ -285,7 +272,7 @@ def _ask_for_verdict(work: UnitOfWork, row: RunbookExecution, after: Execution) 
     )
 
 
-def _tell_outcome(work: UnitOfWork, row: RunbookExecution, before: Execution, after: Execution) -> None:
+def _finish(work: UnitOfWork, row: RunbookExecution, before: Execution, after: Execution) -> None:
     release_lock(work, row)
     _forget_callbacks(work, row)
     answer_awaiting(work, row, after)
@@ -295,6 +282,6 @@ def _tell_outcome(work: UnitOfWork, row: RunbookExecution, before: Execution, af
 
 
 def _forget_callbacks(work: UnitOfWork, row: RunbookExecution) -> None:
-    """What came for steps that never read it may hold a secret of ours, and nobody has looked."""
+    """Delete callback bodies that no step has read: they may contain secrets, and were never masked."""
     unread = (Callback.execution_id == row.id, Callback.body.is_not(None))
     work.session.execute(update(Callback).where(*unread).values(body=null()))

@@ -1,11 +1,4 @@
-"""Finding runs, cancelling them, and giving verdicts.
-
-Finding runbook executions, without changing any.
-
-Runbook executions: cancelled, judged.
-
-Workflow executions: found, and cancelled.
-"""
+"""Finds, cancels and judges runbook and workflow executions."""
 
 from dataclasses import dataclass
 
@@ -27,7 +20,7 @@ from core.values.execution import CancelRequested, Execution, VerdictGiven
 
 
 def find_execution(work: UnitOfWork, person: Person, execution_id: str) -> RunbookExecution:
-    """NotFound also for what the person's teams do not own."""
+    """Return the run. Raises NotFound, also if the person may not see it."""
     row = work.session.get(RunbookExecution, execution_id)
     if row is None or not person.may_see(team_of(work, row), Action.RUN_READ):
         raise NotFound(f"There is no execution {execution_id}.")
@@ -35,14 +28,14 @@ def find_execution(work: UnitOfWork, person: Person, execution_id: str) -> Runbo
 
 
 def team_of(work: UnitOfWork, row: RunbookExecution) -> str:
-    """The team that owns the incident that it is run for."""
+    """Return the name of the team that owns the run's incident."""
     return work.session.get_one(Incident, row.incident_id).team.name
 
 
 def executions_of_incident(
     work: UnitOfWork, incident_id: str, *, active_only: bool = False
 ) -> list[RunbookExecution]:
-    """Newest first."""
+    """Return the incident's runs, newest first."""
     query = select(RunbookExecution).where(RunbookExecution.incident_id == incident_id)
     if active_only:
         query = query.where(RunbookExecution.status.in_(ACTIVE))
@@ -55,9 +48,9 @@ VERDICTS = ("ran", "did_not_run", "run_again")
 
 
 def cancel(work: UnitOfWork, person: Person, execution_id: str) -> RunbookExecution:
-    """No step starts after this commits; a running one is stopped by its worker.
+    """Cancel a run. No step starts after this commits, and its worker stops a running one.
 
-    Raises NotFound, NotAllowed for somebody of another team, Conflict if it has ended.
+    Raises NotFound, NotAllowed if the person is not in the incident's team, and Conflict if the run has ended.
     """
     row = find_execution(work, person, execution_id)
     check_may_respond(person, team_of(work, row), f"cancel {row.runbook_name}", Action.RUN_CANCEL)
@@ -73,7 +66,7 @@ def cancel(work: UnitOfWork, person: Person, execution_id: str) -> RunbookExecut
 
 
 class StaleVerdict(Superseded):
-    """Another step, or attempt, is asked about now. `execution_id`: of the run whose questions are to be told anew."""
+    """The verdict is about another step or attempt than the current one. `execution_id`: the run to ask about again."""
 
     def __init__(self, message: str, execution_id: str, *, hint: str) -> None:
         super().__init__(message, hint=hint)
@@ -82,7 +75,7 @@ class StaleVerdict(Superseded):
 
 @dataclass(frozen=True)
 class InDoubt:
-    """Which attempt of which step an answer is about."""
+    """The step and attempt that a verdict is about."""
 
     step: str
     attempt: int
@@ -91,14 +84,14 @@ class InDoubt:
 def give_verdict(
     work: UnitOfWork, person: Person, execution_id: str, answer: str, about: InDoubt | None
 ) -> RunbookExecution:
-    """A person's answer to "did this step happen?". `about`: None where it comes from a button that does not say.
+    """Record a person's answer to "did this step happen?".
 
-    Whoever has it run again brings that about, and the approval before it is asked for again.
-    Raises InvalidInput for an unknown answer, Conflict if nobody asks any more, StaleVerdict where something else is
-    asked about.
+    `about`: None if it comes from a button of an earlier release that does not say. A person who has the step run again
+    becomes one of the run's initiators, and the approval before it is requested again. Raises InvalidInput for an
+    unknown answer, Conflict if no verdict is needed any more, and StaleVerdict if another step or attempt is in doubt.
     """
     if answer not in VERDICTS:
-        raise InvalidInput(f"A verdict is one of {', '.join(VERDICTS)}.", field="verdict")
+        raise InvalidInput(f"A verdict must be one of {', '.join(VERDICTS)}.", field="verdict")
     row = find_execution(work, person, execution_id)
     check_may_respond(person, team_of(work, row), f"give a verdict on {row.runbook_name}", Action.RUN_VERDICT)
     loaded = load_locked(work.session, RUNBOOK, execution_id)
@@ -115,25 +108,25 @@ def give_verdict(
 
 
 def _check_asked(execution_id: str, state: Execution, about: InDoubt | None) -> None:
-    """Raise a Conflict, with how things stand, unless it is this that is asked about now."""
+    """Raise Conflict, with the current state, unless a verdict on this step and attempt is needed now."""
     position = state.position
     if position is None or state.waiting_for is not WaitingFor.VERDICT:
-        raise Superseded("No verdict is waited for here any more.")
+        raise Superseded("This run no longer needs a verdict.")
     step = state.steps[position]
     if about is None:
-        said = "This button is of an earlier release and does not say which step it means."
-        hint = f"Step {step.id} is asked about now. Answer on its message, which is told anew."
-        raise StaleVerdict(said, execution_id, hint=hint)
+        sentence = "This button comes from an earlier release and does not say which step it is about."
+        hint = f"Step {step.id} is in doubt now. Answer on its message, which is posted again."
+        raise StaleVerdict(sentence, execution_id, hint=hint)
     if about.step != step.id:
-        said = f"Step {step.id} is asked about now, not {about.step}."
-        raise StaleVerdict(said, execution_id, hint="Nothing was changed.")
+        sentence = f"Step {step.id} is in doubt now, not {about.step}."
+        raise StaleVerdict(sentence, execution_id, hint="Nothing was changed.")
     if about.attempt != step.attempt:
-        said = f"Attempt {step.attempt} of step {step.id} is asked about now, not attempt {about.attempt}."
-        raise StaleVerdict(said, execution_id, hint="Nothing was changed.")
+        sentence = f"Attempt {step.attempt} of step {step.id} is in doubt now, not attempt {about.attempt}."
+        raise StaleVerdict(sentence, execution_id, hint="Nothing was changed.")
 
 
 def find_workflow_execution(work: UnitOfWork, person: Person, execution_id: str) -> WorkflowExecution:
-    """NotFound also for what the person's teams do not own: an execution belongs to its incident's team."""
+    """Return the workflow execution. Raises NotFound, also if the person may not see it."""
     row = work.session.get(WorkflowExecution, execution_id)
     team = work.session.get_one(Incident, row.incident_id).team.name if row is not None else None
     if row is None or not person.may_see(team, Action.RUN_READ):
@@ -144,17 +137,17 @@ def find_workflow_execution(work: UnitOfWork, person: Person, execution_id: str)
 def cancel_workflow(
     work: UnitOfWork, person: Person, execution_id: str, *, with_runs: bool
 ) -> tuple[WorkflowExecution, int]:
-    """No action starts after this commits; one under way is stopped by its worker.
+    """Cancel a workflow execution. No action starts after this commits, and its worker stops a running one.
 
-    `with_runs`: what it has started is cancelled with it; otherwise that goes on. Returns the execution, and how many
-    runs were cancelled. Raises NotFound, NotAllowed for somebody of another team, Conflict if it has ended.
+    `with_runs`: also cancel the runs that it started; otherwise they continue. Returns the execution and the number of
+    runs that were cancelled. Raises NotFound, NotAllowed if the person is not in the incident's team, and Conflict if
+    the execution has ended.
     """
     row = find_workflow_execution(work, person, execution_id)
     team = work.session.get_one(Incident, row.incident_id).team.name
     check_may_respond(person, team, f"cancel {row.workflow_name}", Action.RUN_CANCEL)
-    for run_id in _active_runs(
-        work, row
-    ):  # in the order of all locks: a run before the workflow that waits for it
+    # Locks are taken in the general order: a run before the workflow that waits for it.
+    for run_id in _active_runs(work, row):
         load_locked(work.session, RUNBOOK, run_id)
     loaded = load_locked(work.session, WORKFLOW, execution_id)
     if loaded.state.status.is_final:

@@ -1,4 +1,4 @@
-"""Retrying a run that did not succeed: a new execution goes on where it ended."""
+"""Retries a run that did not succeed: a new execution continues where it ended."""
 
 from collections.abc import Iterator
 
@@ -42,16 +42,16 @@ def retry(
     from_step: str | None = None,
     request_key: str | None = None,
 ) -> RunbookExecution:
-    """A new execution that goes on from the first step that did not succeed, or from `from_step`.
+    """Start a new execution that continues from the first step that did not succeed, or from `from_step`.
 
-    Same frozen definition, version and parameters, and no tag: a person caused it, also where a workflow caused the
-    run before, to which `retry_of` leads. The steps before are carried over with what they saved, and the
-    lock is taken anew. A gate before what runs again is asked again, and not of who retries, nor of who brought about
-    the run before. A run is retried once: its retry can be retried in turn, so nobody goes on twice from one place.
+    It has the same stored definition, version and parameters. It is not tagged with a workflow execution, even if the
+    old run was, because a person caused it; `retry_of` leads to the old run. Earlier steps are carried over with what
+    they saved, and the lock is taken again. A gate before the steps that run again is asked again; neither the person
+    who retries nor the initiators of the old run may approve it. A run can be retried once; then its retry can be.
 
-    Raises NotFound; NotAllowed for who may not run it, and for a `from_step` of somebody who is no admin of the team;
-    Conflict as `core.decisions.resume` does, and where the version is not the approved one any more, the run was
-    retried before, its team is frozen, or its lock is held; InvalidInput for an unknown step.
+    Raises NotFound; NotAllowed if the person may not run it, or gives `from_step` without being an admin of the team;
+    Conflict as `core.decisions.resume` does, and if the version is no longer the approved one, the run was already
+    retried, its team is frozen, or its lock is held; InvalidInput for an unknown step.
     """
     old = find_execution(work, person, execution_id)
     known = execution_by_request_key(work, request_key)
@@ -61,7 +61,7 @@ def retry(
     runbook = work.session.get_one(Runbook, old.runbook_id)
     _check_allowed(person, runbook, incident, from_step)
     check_chain(person, "retried")
-    check_may_begin(work, incident)  # before a row is locked: a freeze asks in this order
+    check_may_begin(work, incident)  # before a row is locked, in the same order as a freeze takes its locks
     loaded = load_locked(work.session, RUNBOOK, execution_id)
     by = f"<@{person.slack_user_id}>"
     resumption = resume(loaded.state, from_step=from_step, by=by, now=work.now)
@@ -83,8 +83,8 @@ def _check_allowed(person: Person, runbook: Runbook, incident: Incident, from_st
     check_runbook_scope(runbook.name, runbook.team.name if runbook.team else None, team)
     check_may_respond(person, team, f"run {runbook.name}", Action.RUN_RETRY)
     if from_step is not None:
-        sentence = f"Only an admin of team {team} may choose the step to go on from."
-        hint = "Retry without it goes on from the first step that did not succeed."
+        sentence = f"Only an admin of team {team} may choose the step to continue from."
+        hint = "Without a step, the retry continues from the first step that did not succeed."
         require(person, Action.RUN_RETRY_FROM, team, sentence, hint=hint)
 
 
@@ -92,8 +92,8 @@ def _check_not_retried(work: UnitOfWork, old: RunbookExecution) -> None:
     other = work.session.scalar(select(RunbookExecution).where(RunbookExecution.retry_of == old.id))
     if other is not None:
         raise AlreadyDone(
-            f"This run was already retried, by {_who(other)}: {other.id}, which is {other.status}.",
-            hint="If that one ended badly, retry that one.",
+            f"This run was already retried by {_who(other)}: {other.id}, which is {other.status}.",
+            hint="If that run did not succeed, retry that one instead.",
         )
 
 

@@ -1,1 +1,1 @@
-"""What all services use: the audit trail, notices, idempotency, the values of an incident."""
+"""Shared by all services: the audit trail, notices, idempotency, and the incident as expressions see it."""

@@ -1,4 +1,4 @@
-"""The audit trail: a row for each deed, in the deed's own transaction."""
+"""Writes the audit trail: one entry for each action, in the action's own transaction."""
 
 from collections.abc import Callable, Mapping
 
@@ -27,9 +27,10 @@ def record(
     subject_id: str,
     details: Mapping[str, object] | None = None,
 ) -> None:
-    """`action` is a past-tense name such as `runbook_execution.requested`; `details` is JSON, secrets masked.
+    """Write an audit entry.
 
-    In `details`, `before` and `after` are what the deed changed. Whose it is, is found by the subject's id.
+    `action`: a past-tense name such as `runbook_execution.requested`. `details`: JSON with secrets masked; its `before`
+    and `after` are what the action changed. The entry's team is that of the subject, looked up by `subject_id`.
     """
     work.session.flush()  # the subject may be new
     work.session.add(
@@ -47,7 +48,7 @@ def record(
 
 
 def _team_of(subject_id: str) -> ColumnElement[str] | None:
-    """The name of the team whose deed it is, looked up by the statement that inserts: it costs no round trip."""
+    """Return a subquery for the name of the subject's team; as part of the INSERT it costs no extra round trip."""
     find = TEAM_BY_PREFIX.get(subject_id.split("_")[0])
     return find(literal(subject_id)) if find else None
 
@@ -79,7 +80,7 @@ def _of_workflow(subject: ColumnElement[str]) -> ScalarSelect[str]:
 
 
 def _of_freeze(subject: ColumnElement[str]) -> ScalarSelect[str]:
-    """None for that of everything."""
+    """The result is NULL for a freeze of everything."""
     return select(Team.name).join(Freeze).where(Freeze.id == subject).scalar_subquery()
 
 

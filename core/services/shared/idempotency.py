@@ -1,11 +1,7 @@
-"""Doing each request once: request keys, and the answers that are kept for them.
+"""Idempotency: a request takes effect once, however often it is delivered, and gets the same response each time.
 
-Request keys: one delivery (a command, a click, a request) does its deed once, however often it arrives.
-
-Answers kept under the key of the request that got them, so that a repeated request gets the same one.
-
-The answer is written in the transaction of the deed: both are there, or neither. What is refused did nothing,
-so it is not kept: the same request is judged anew.
+The response is stored in the transaction of the change, so either both exist or neither does. A refused request changed
+nothing, so its response is not stored and a repetition is judged again.
 """
 
 from dataclasses import dataclass
@@ -20,9 +16,9 @@ from core.unit_of_work import UnitOfWork
 
 
 def serialize_on_key(work: UnitOfWork, request_key: str) -> None:
-    """Wait until no other transaction works for this key. What it did is then there to be found.
+    """Wait until no other transaction works on this key; its result can then be found.
 
-    Without this, two that arrive at once would both look, find nothing, and both write.
+    Without this, two requests that arrive at the same time would both find nothing and both write.
     """
     wait_for(work.session, Seed.REQUEST, request_key)
 
@@ -32,7 +28,7 @@ KEPT = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class RequestIdentity:
-    """One request: `key` is the client's name for it, `fingerprint` a digest of what it asks."""
+    """Identifies a request. `key`: the client's Idempotency-Key; `fingerprint`: a digest of the request."""
 
     token_id: str
     key: str
@@ -40,7 +36,7 @@ class RequestIdentity:
 
 
 def recall(work: UnitOfWork, request: RequestIdentity) -> tuple[int, JsonObject] | None:
-    """The status code and body that the request got before; None for the first of its key.
+    """Return the status code and body that the request got before, or None for the first request with its key.
 
     A second request with the key waits here until the first has ended. Raises IdempotencyKeyReused if the key was used
     for another request.
@@ -52,14 +48,14 @@ def recall(work: UnitOfWork, request: RequestIdentity) -> tuple[int, JsonObject]
     if known.fingerprint != request.fingerprint:
         raise IdempotencyKeyReused(
             f"The Idempotency-Key {request.key} was already used for another request.",
-            hint="Choose a new key for each new request.",
+            hint="Use a new key for each new request.",
             field="Idempotency-Key",
         )
     return known.status_code, known.body
 
 
 def keep(work: UnitOfWork, request: RequestIdentity, status_code: int, body: JsonObject) -> None:
-    """Keep the answer of a request that `recall` did not know."""
+    """Store the response of a request for which `recall` returned None."""
     work.session.add(
         IdempotentAnswer(
             token_id=request.token_id,
@@ -73,5 +69,5 @@ def keep(work: UnitOfWork, request: RequestIdentity, status_code: int, body: Jso
 
 
 def forget_old(work: UnitOfWork) -> None:
-    """Delete the answers that are older than a day: nobody repeats a request that late."""
+    """Delete responses older than a day; nobody repeats a request that late."""
     work.session.execute(delete(IdempotentAnswer).where(IdempotentAnswer.created_at < work.now - KEPT))

@@ -1,10 +1,10 @@
-"""An incident, and an event of it, as expressions see them: `incident.severity`, `event.to`."""
+"""An incident and its events as expressions see them: `incident.severity`, `event.to`."""
 
 from core.tables import Incident, IncidentEvent
 
 
 def incident_scope(incident: Incident) -> dict[str, object]:
-    """Plain JSON values only. `url` is the incident's API path."""
+    """Return the incident as plain JSON values. `url` is its API path."""
     return {
         "id": incident.id,
         "number": incident.number,
@@ -21,5 +21,5 @@ def incident_scope(incident: Incident) -> dict[str, object]:
 
 
 def event_scope(event: IncidentEvent) -> dict[str, object]:
-    """What the event tells, with who did it: core.definitions.workflow declares it for each trigger."""
+    """Return the event's details and who caused it. core.definitions.workflow declares the members of each trigger."""
     return {"id": event.id, "by": event.actor, **event.details}

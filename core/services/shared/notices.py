@@ -1,4 +1,4 @@
-"""Owing Slack messages: a notice is a row, written in the transaction that makes it owed."""
+"""Notices: Slack messages to be posted, each a row that is written in the transaction of the change it is about."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,17 +13,18 @@ from core.statuses import UNRESOLVED
 from core.tables import Incident, Installation, JsonObject, Notice
 from core.unit_of_work import UnitOfWork
 
-WANT_MORE = text(
-    "UPDATE notices SET wanted = wanted + 1 WHERE subject_id = ANY(:subject_ids) AND kind = ANY(:kinds)"
-)
+# Marks notices of these subjects and kinds dirty. As SQL: an atomic increment, without loading the rows.
+MARK_DIRTY = text("""
+UPDATE notices SET wanted = wanted + 1 WHERE subject_id = ANY(:subject_ids) AND kind = ANY(:kinds)
+""")
 
+# Marks the open gates on which a team decides dirty. As SQL, for the same reason.
+MARK_GATES_DIRTY = text("""
+UPDATE notices SET wanted = wanted + 1 WHERE kind = 'gate' AND subject_id IN
+    (SELECT id FROM approvals WHERE status = 'open' AND policy->>'team' = :team)
+""")
 
-WANT_GATES = text(
-    "UPDATE notices SET wanted = wanted + 1 WHERE kind = 'gate' AND subject_id IN "
-    "(SELECT id FROM approvals WHERE status = 'open' AND policy->>'team' = :team)"
-)
-
-
+# Makes abandoned notices for a channel due again, if their incident is unresolved. As SQL: one statement for all.
 REVIVE = text("""
 UPDATE notices SET abandoned_at = NULL, error = NULL, attempts = 0, due_at = :now
 WHERE abandoned_at IS NOT NULL AND wanted > delivered AND error = ANY(:errors)
@@ -33,7 +34,7 @@ WHERE abandoned_at IS NOT NULL AND wanted > delivered AND error = ANY(:errors)
 
 
 class NoticeKind(StrEnum):
-    """What a notice shows. All but `message` are rendered anew from the state at the time of delivery."""
+    """The kinds of notices. All but `message` are rendered from the state at the time of delivery."""
 
     INCIDENT = "incident"
     HEADLINE = "headline"
@@ -44,7 +45,7 @@ class NoticeKind(StrEnum):
     MESSAGE = "message"
 
 
-# Who goes first where Slack lets only one go. The smaller, the earlier.
+# Which notice goes first when Slack's rate limit lets only one through. Smaller numbers go first.
 PRIORITY = {
     NoticeKind.INCIDENT: 0,
     NoticeKind.GATE: 1,
@@ -57,16 +58,16 @@ PRIORITY = {
 
 
 def priority_of(kind: NoticeKind, *, is_posted: bool) -> int:
-    """A headline that is not posted yet goes before everything that it heads."""
+    """Return the priority. A headline that is not posted yet goes before everything in its thread."""
     is_first = kind is NoticeKind.HEADLINE and not is_posted
     return PRIORITY[NoticeKind.OUTCOME if is_first else kind]
 
 
 @dataclass(frozen=True)
 class NewNotice:
-    """A message to be owed. Without `channel` it goes to the incident's.
+    """A notice to enqueue. Without `channel` it goes to the incident's channel.
 
-    `thread_of`: the execution whose thread it belongs to. `wanted`: 0 for one that is owed only later.
+    `thread_of`: the execution in whose thread it is posted. `wanted`: 0 if it is to be posted only once marked dirty.
     """
 
     kind: NoticeKind
@@ -80,9 +81,9 @@ class NewNotice:
 
 
 def enqueue_notice(work: UnitOfWork, *new: NewNotice) -> None:
-    """Owe messages, each once for its kind, subject and key: from these its id is made.
+    """Enqueue notices. Each is posted once for its kind, subject and key, from which its id is derived.
 
-    Where the database is a restored copy, the one that it is a copy of may have posted it: then it is looked up first.
+    If the database is a restored copy, the original may already have posted it, so the poster looks it up first.
     """
     if new:
         work.session.execute(
@@ -107,31 +108,34 @@ def _was_there_at_a_restore(incident_id: str) -> ColumnElement[bool]:
 
 
 def mark_dirty(work: UnitOfWork, subject_id: str, *kinds: NoticeKind) -> None:
-    """What these notices show has changed."""
-    want_all_again(work, [subject_id], *kinds)
+    """Have these notices of the subject rendered and delivered again, since what they show has changed."""
+    mark_all_dirty(work, [subject_id], *kinds)
 
 
-def want_all_again(work: UnitOfWork, subject_ids: Sequence[str], *kinds: NoticeKind) -> None:
-    """The same of several subjects."""
+def mark_all_dirty(work: UnitOfWork, subject_ids: Sequence[str], *kinds: NoticeKind) -> None:
+    """Mark the notices of several subjects dirty."""
     parameters = {"subject_ids": list(subject_ids), "kinds": [kind.value for kind in kinds]}
-    work.session.execute(WANT_MORE, parameters)
+    work.session.execute(MARK_DIRTY, parameters)
     announce(work)
 
 
-def want_gates_again(work: UnitOfWork, team: str) -> None:
-    """Who may decide on the gates that wait for this team has changed."""
-    work.session.execute(WANT_GATES, {"team": team})
+def mark_gates_dirty(work: UnitOfWork, team: str) -> None:
+    """Mark the open gates that this team decides on dirty, since the people who may decide have changed."""
+    work.session.execute(MARK_GATES_DIRTY, {"team": team})
     announce(work)
 
 
 def due_now(work: UnitOfWork, incident_id: str, at: datetime) -> None:
-    """What this incident's notices waited for (its channel) is there."""
+    """Make this incident's notices due, since its channel, which they waited for, exists now."""
     work.session.execute(update(Notice).where(Notice.incident_id == incident_id).values(due_at=at))
     announce(work)
 
 
 def revive(work: UnitOfWork, channel: str, errors: Collection[str]) -> None:
-    """We can post there now: what was given up for these errors, of incidents that are not resolved, is owed again."""
+    """Retry abandoned notices for `channel`, since the bot can post there now.
+
+    Only notices that were given up with one of these errors, and whose incident is unresolved, are retried.
+    """
     unresolved = [status.value for status in UNRESOLVED]
     given = {"channel": channel, "errors": list(errors), "unresolved": unresolved, "now": work.now}
     work.session.execute(REVIVE, given)
@@ -139,5 +143,5 @@ def revive(work: UnitOfWork, channel: str, errors: Collection[str]) -> None:
 
 
 def announce(work: UnitOfWork) -> None:
-    """Wake the posters when this transaction has committed."""
+    """Wake the posters once this transaction has committed."""
     work.announces = True

@@ -1,6 +1,6 @@
-"""An exception that nobody foresaw, while a step was at work: told with an id, and no lost worker.
+"""Unexpected exceptions of a step: logged under an id that people are given, so that the worker survives.
 
-What it says is in the log alone: it may hold what the step was given, a secret among it.
+The exception's text goes only to the log, because it may contain the step's input, including secrets.
 """
 
 import secrets
@@ -17,23 +17,23 @@ from core.values.execution import Json
 log = structlog.get_logger()
 NOTHING: Mapping[str, Json] = {}
 
-# These say something of the worker, or of the database, and nothing of the step.
+# These are about the worker or the database, not the step.
 NOT_OF_THE_STEP = DATABASE_IS_AWAY
 
 
 def unforeseen(
     error: Exception, execution_id: str, step_id: str, what: str, hidden: Mapping[str, Json] = NOTHING
 ) -> str:
-    """Log the error under a new id, and answer the sentence that names the id.
+    """Log the error under a new id, and return a sentence for people that names the id.
 
-    `what` was tried: "It could not be prepared". `hidden`: the run's secret parameters, which the log does not have.
-    Raises the error itself where it is not the step's.
+    `what`: what failed, as a clause: "It could not be prepared". `hidden`: the run's secret parameters, which are
+    masked in the log. Raises the error again if it is not the step's.
     """
     if isinstance(error, NOT_OF_THE_STEP):
         raise error
     error_id = f"err_{secrets.token_hex(4)}"
     log.error(
-        "step failed unforeseen",
+        "step failed unexpectedly",
         error_id=error_id,
         execution=execution_id,
         step=step_id,

@@ -1,1 +1,1 @@
-"""How runs begin: by people and by workflows, with their locks and bounds."""
+"""Starts runbooks and workflows, and limits how many may start."""

@@ -1,10 +1,7 @@
-"""How much may be started, and telling when a workflow could not be.
+"""Limits on how much may be started per minute, and notices about workflows that were not started or failed.
 
-What a team did in the last minute, counted in the database, against core.limits.
-
-How many workflows start at once: what is too much is not started, and said once a minute, never silent.
-
-When a workflow fails: its incident's channel is told, and who wrote that version of it.
+The counts come from the database, the limits from core.limits. Workflows over a limit are not started; the incident's
+channel is notified once a minute. If a workflow fails, the author of that version is notified, too.
 """
 
 import re
@@ -25,7 +22,7 @@ from core.unit_of_work import UnitOfWork
 
 
 def check_may_open(work: UnitOfWork, team: Team) -> None:
-    """Raise TooMany where people opened as many incidents of this team as may be."""
+    """Raise TooMany if people have opened the maximum number of incidents of this team in the last minute."""
     query = select(func.count(), func.min(Incident.created_at)).where(
         Incident.team_id == team.id, Incident.created_at > work.now - WINDOW, Incident.alert_key.is_(None)
     )
@@ -36,13 +33,14 @@ def check_may_open(work: UnitOfWork, team: Team) -> None:
 
 
 def check_may_start(work: UnitOfWork, incident: Incident) -> None:
-    """Raise TooMany where as many workflows were started for this incident, or for its team, as may be."""
+    """Raise TooMany if the maximum number of workflows was started for this incident, or for its team."""
     if workflows_left(work, incident) <= 0:
-        raise too_many("As many workflows as may be were started in the last minute", WINDOW.total_seconds())
+        sentence = "The maximum number of workflows was started in the last minute"
+        raise too_many(sentence, WINDOW.total_seconds())
 
 
 def workflows_left(work: UnitOfWork, incident: Incident) -> int:
-    """How many more may be started now for the incident; not more than for its team."""
+    """Return how many more workflows may be started now for the incident, within the limit of its team."""
     of_incident = func.count().filter(WorkflowExecution.incident_id == incident.id)
     query = select(of_incident, func.count()).join(Incident, Incident.id == WorkflowExecution.incident_id)
     recent = query.where(
@@ -60,12 +58,12 @@ MOST_NAMED = 5
 
 
 def room_for(work: UnitOfWork, incident: Incident) -> int:
-    """How many workflows one more event may start."""
+    """Return how many workflows one more event of the incident may start."""
     return max(0, min(work.limits.workflows_of_event, workflows_left(work, incident)))
 
 
-def tell_not_started(work: UnitOfWork, incident: Incident, names: Sequence[str]) -> None:
-    """In the timeline each time, in the channel once a minute. `names`: of the workflows that were left out."""
+def notify_not_started(work: UnitOfWork, incident: Incident, names: Sequence[str]) -> None:
+    """Write a timeline event, and enqueue a message at most once a minute. `names`: the workflows not started."""
     line = IncidentEvent(
         id=new_id(Prefix.EVENT),
         incident_id=incident.id,
@@ -83,35 +81,35 @@ def tell_not_started(work: UnitOfWork, incident: Incident, names: Sequence[str])
 
 
 def words(names: Sequence[str], of_event: int, of_incident: int) -> str:
-    """`names`: of those that were left out."""
+    """Return the message. `names`: the workflows that were not started."""
     more = len(names) - MOST_NAMED
     named = ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
     what = "1 workflow was" if len(names) == 1 else f"{len(names)} workflows were"
     return (
         f":warning: {what} not started: {named}. One event starts at most {of_event}, and one incident at most "
-        f"{of_incident} in a minute. Do some of them start each other? What is still wanted can be started by hand."
+        f"{of_incident} per minute. Check whether some of them start each other. You can start any of them by hand."
     )
 
 
-SLACK_USER = re.compile(
-    r"[UW][A-Z0-9]{1,63}"
-)  # an operator at a terminal, or the system, cannot be written to
+SLACK_USER = re.compile(r"[UW][A-Z0-9]{1,63}")  # operators at a terminal and the system have no Slack id
 
 
-def tell_failure(work: UnitOfWork, row: WorkflowExecution, status: Status, error: str) -> None:
-    """Owe both messages. `error`: what went wrong, with the action where one did."""
-    how = "ran out of time" if status is Status.TIMED_OUT else "failed"
+def notify_failure(work: UnitOfWork, row: WorkflowExecution, status: Status, error: str) -> None:
+    """Enqueue a message to the incident's channel and one to the workflow's author. `error`: what went wrong."""
+    how = "timed out" if status is Status.TIMED_OUT else "failed"
     name = f"*{row.workflow_name}* v{row.workflow_version} ({row.id})"
-    _owe(work, row, "failed", f":warning: Workflow {name} {how}. {error}", channel=None)
+    _enqueue(work, row, "failed", f":warning: Workflow {name} {how}. {error}", channel=None)
     author = _author(work, row)
     if author is not None:
         incident = work.session.get_one(Incident, row.incident_id)
         where = f"for inc-{incident.number}, _{incident.title}_"
-        _owe(work, row, "author", f":warning: Your workflow {name} {how} {where}. {error}", channel=author)
+        _enqueue(
+            work, row, "author", f":warning: Your workflow {name} {how} {where}. {error}", channel=author
+        )
 
 
 def _author(work: UnitOfWork, row: WorkflowExecution) -> str | None:
-    """The Slack user who wrote the version that ran; None where no such person did."""
+    """Return the Slack id of the author of the version that ran, or None if it was not a Slack user."""
     version = select(WorkflowVersion.changed_by).where(
         WorkflowVersion.owner_id == row.workflow_id,
         WorkflowVersion.version == row.workflow_version,
@@ -121,7 +119,7 @@ def _author(work: UnitOfWork, row: WorkflowExecution) -> str | None:
     return author if author is not None and SLACK_USER.fullmatch(author) else None
 
 
-def _owe(work: UnitOfWork, row: WorkflowExecution, key: str, text: str, *, channel: str | None) -> None:
+def _enqueue(work: UnitOfWork, row: WorkflowExecution, key: str, text: str, *, channel: str | None) -> None:
     content: JsonObject = {"text": text}
     new = NewNotice(NoticeKind.MESSAGE, row.id, row.incident_id, key=key, channel=channel, content=content)
     notices.enqueue_notice(work, new)

@@ -1,4 +1,4 @@
-"""Starting a runbook: by a person (Slack, REST, CLI) or by a workflow. Both go through `start_runbook`."""
+"""Starts runbooks, for a person (Slack, REST, CLI) or for a workflow. Both go through `_start`."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -26,18 +26,19 @@ from core.tables import Incident, IncidentEvent, Runbook, RunbookExecution, Step
 from core.unit_of_work import UnitOfWork
 from core.values.execution import Json
 
-MOST_WORK = 200_000  # units of cel_cost for the name of a lock: others wait for the same process
+MOST_WORK = 200_000  # units of cel_cost for rendering a lock's name, since it runs in the web process
 
 
 @dataclass(frozen=True)
 class Start:
-    """What is to run, for which incident, and on whose behalf.
+    """A request to run a runbook for an incident.
 
-    `parameters`: as values, or how to read what was typed by the runbook's schema. That is called once it is known that
-    the run is permitted, and may raise InvalidInput.
-    `request_key`: of the delivery that asks; two starts with one key make one execution.
-    `workflow_execution_id`: the tag, where a workflow asks. `awaited_by`: the id of its action that waits for the end.
-    `initiators`: who brought about the event that started that workflow. `maybe_done`: as its action is (StepColumns).
+    `parameters`: values, or a function that reads what was typed by the runbook's schema. It is called once the run is
+    known to be permitted, and may raise InvalidInput.
+    `request_key`: identifies the delivery; two starts with the same key create one execution.
+    `workflow_execution_id`: the workflow execution that starts it. `awaited_by`: the id of its action that waits for
+    the end. `initiators`: the people who caused the event that started that workflow. `maybe_done`: copied from its
+    action (StepColumns).
     """
 
     runbook: Runbook
@@ -57,8 +58,8 @@ class Start:
 def start_by_person(work: UnitOfWork, person: Person, start: Start) -> RunbookExecution:
     """Start a runbook for a person.
 
-    Raises NotAllowed by the team-scope checks, Conflict if no approved version is there or it is not valid any more,
-    InvalidInput for parameters, all before anything is written.
+    Raises NotAllowed if the team-scope checks fail, Conflict if there is no approved version or it is no longer valid,
+    and InvalidInput for wrong parameters, all before anything is written.
     """
     runbook_team = start.runbook.team.name if start.runbook.team else None
     check_may_run(person, start.runbook.name, runbook_team, start.incident.team.name)
@@ -67,7 +68,7 @@ def start_by_person(work: UnitOfWork, person: Person, start: Start) -> RunbookEx
 
 
 def start_by_workflow(work: UnitOfWork, workflow: str, start: Start) -> RunbookExecution:
-    """Start a runbook for `workflow:NAME`: it needs nobody's permission, but the same team rule holds."""
+    """Start a runbook for `workflow:NAME`. It needs no person's permission, but the same team rule applies."""
     runbook_team = start.runbook.team.name if start.runbook.team else None
     check_runbook_scope(start.runbook.name, runbook_team, start.incident.team.name)
     return _start(work, Person(workflow, source="workflow"), start)
@@ -77,7 +78,7 @@ def _start(work: UnitOfWork, requester: Person, start: Start) -> RunbookExecutio
     known = execution_by_request_key(work, start.request_key)
     if known is not None:
         return known
-    # Shared with other starts, not with a change: what is found here is still so when this commits.
+    # A shared lock: other starts may proceed, but the runbook cannot change until this commits.
     work.session.refresh(start.runbook, with_for_update={"read": True, "of": Runbook})
     check_runnable(start.runbook)
     definition = definition_of(start.runbook)
@@ -109,9 +110,9 @@ def admit(
     steps: Iterable[StepExecution],
     definition: RunbookDefinition,
 ) -> None:
-    """Write a new execution of this definition with its steps, owe its messages, and ring for a worker.
+    """Write a new execution with its steps, enqueue its notices, and enqueue a job for it.
 
-    Raises Conflict where its team is frozen, and where its lock is held and its runbook does not queue.
+    Raises Conflict if its team is frozen, or if its lock is held and its runbook does not queue.
     """
     check_may_begin(work, incident)
     _take_lock(work, execution, incident, definition)
@@ -129,7 +130,7 @@ def admit(
 def _take_lock(
     work: UnitOfWork, execution: RunbookExecution, incident: Incident, definition: RunbookDefinition
 ) -> None:
-    """Where the definition names a lock: hold it, or wait in its queue. Raises Conflict where it rejects."""
+    """Take the lock that the definition names, or wait in its queue. Raises Conflict if the runbook does not queue."""
     with at_most(MOST_WORK):
         lock = lock_name(definition, execution.parameters, incident_scope(incident))
     if lock is None:
@@ -143,7 +144,7 @@ def _take_lock(
 
 
 def execution_by_request_key(work: UnitOfWork, request_key: str | None) -> RunbookExecution | None:
-    """What an earlier delivery with this key started. Another one that works for it now is waited for."""
+    """Return the execution that an earlier delivery with this key started, waiting for one that is in progress."""
     if request_key is None:
         return None
     serialize_on_key(work, request_key)
@@ -176,14 +177,14 @@ def _new_execution(
 
 
 def _id(start: Start) -> str:
-    """What a workflow starts follows from its action."""
+    """Return a new id. For a workflow's run it is derived from the action, so a repeated action gets the same id."""
     if start.workflow_execution_id is None or start.request_key is None:
         return new_id(Prefix.RUNBOOK_EXECUTION)
     return derived_id(Prefix.RUNBOOK_EXECUTION, start.request_key)
 
 
 def _depth(work: UnitOfWork, requester: Person, start: Start) -> int:
-    """Of a workflow's run: that of the event which started the workflow."""
+    """Return the depth. For a workflow's run it is the depth of the event that started the workflow."""
     if start.workflow_execution_id is None:
         return requester.depth
     event = select(IncidentEvent.depth).join(

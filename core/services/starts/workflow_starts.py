@@ -1,4 +1,4 @@
-"""Starting workflows: in the transaction of the event that triggers them, or by hand."""
+"""Starts workflows, in the transaction of the event that triggers them, or by hand."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,15 +23,15 @@ from core.services.shared import audit
 from core.services.shared.idempotency import serialize_on_key
 from core.services.shared.incident_scope import event_scope, incident_scope
 from core.services.shared.unforeseen import unforeseen
-from core.services.starts.bounds import check_may_start, room_for, tell_failure, tell_not_started
+from core.services.starts.bounds import check_may_start, notify_failure, notify_not_started, room_for
 from core.statuses import Status
 from core.tables import ActionExecution, Incident, IncidentEvent, JsonObject, Workflow, WorkflowExecution
 from core.unit_of_work import UnitOfWork
 
 MANUAL = "manual"
 TOO_DEEP = (
-    f"It was not run: {MOST_DEPTH + 1} workflows, one after the other, each started the next by changing the "
-    "incident. Does one of them start itself?"
+    f"It was not run: in a chain of {MOST_DEPTH + 1} workflows, each started the next by changing the incident. "
+    "Check whether one of them starts itself."
 )
 
 
@@ -50,7 +50,7 @@ class _Start:
     def of(
         cls, workflow: Workflow, incident: Incident, event: IncidentEvent, request_key: str | None = None
     ) -> "_Start | None":
-        """None where the event does not start it. Raises StoredDefinitionInvalid."""
+        """Return the start, or None if the event does not trigger the workflow. Raises StoredDefinitionInvalid."""
         happening = IncidentHappening(
             event.type, incident.team.name, incident_scope(incident), event_scope(event)
         )
@@ -67,9 +67,9 @@ class _Start:
     def of_unreadable(
         cls, workflow: Workflow, incident: Incident, event: IncidentEvent, why: str
     ) -> "_Start | None":
-        """It fails, so that somebody hears of it: nobody can say any more whether the event starts it.
+        """Return a start that fails, so that people are notified: whether the event triggers it is no longer known.
 
-        None where the incident is another team's.
+        None if the incident belongs to another team.
         """
         if not reaches(workflow.team.name if workflow.team else None, incident.team.name):
             return None
@@ -82,9 +82,9 @@ def _once_key(workflow: Workflow, incident: Incident) -> str | None:
 
 
 def start_matching_workflows(work: UnitOfWork, incident: Incident, event: IncidentEvent) -> None:
-    """Start every enabled workflow whose approved version the event triggers, each for itself, as many as may be.
+    """Start every enabled workflow whose approved version the event triggers, up to the limits.
 
-    The global ones go first: no team can crowd them out.
+    They start independently of each other. Global ones go first, so that no team can crowd them out.
     """
     candidates = select(Workflow).where(is_started_by(event.type))
     ordered = candidates.order_by(Workflow.team_id.is_not(None), Workflow.name)
@@ -95,12 +95,12 @@ def start_matching_workflows(work: UnitOfWork, incident: Incident, event: Incide
 def start_workflow_by_event(
     work: UnitOfWork, workflow: Workflow, incident: Incident, event: IncidentEvent
 ) -> None:
-    """Start the workflow if the event triggers it, and its condition holds."""
+    """Start the workflow if the event triggers it and its condition is true."""
     _start_each(work, [workflow], incident, event)
 
 
 def doubt_what_it_started(work: UnitOfWork, event: IncidentEvent) -> None:
-    """The actions of the workflows that this event started may have been done already (StepColumns)."""
+    """Mark the actions of the workflows that this event started as possibly already done (StepColumns)."""
     started = select(WorkflowExecution.id).where(WorkflowExecution.event_id == event.id)
     actions = update(ActionExecution).where(ActionExecution.execution_id.in_(started))
     work.session.execute(actions.values(maybe_done=True))
@@ -114,7 +114,7 @@ def _start_each(
     for start in starts[:room]:
         _create_by_itself(work, start)
     if starts[room:]:
-        tell_not_started(work, incident, [start.workflow.name for start in starts[room:]])
+        notify_not_started(work, incident, [start.workflow.name for start in starts[room:]])
 
 
 def _by_event(workflow: Workflow, incident: Incident, event: IncidentEvent) -> _Start | None:
@@ -122,7 +122,7 @@ def _by_event(workflow: Workflow, incident: Incident, event: IncidentEvent) -> _
         return _Start.of(workflow, incident, event)
     except StoredDefinitionInvalid as error:
         return _Start.of_unreadable(workflow, incident, event, error.cannot_be_read)
-    except Exception as error:  # noqa: BLE001 one team's workflow keeps nobody from changing an incident
+    except Exception as error:  # noqa: BLE001 a faulty workflow must not prevent a change of the incident
         why = unforeseen(error, event.id, workflow.name, "Its condition could not be evaluated")
         return _Start.of_unreadable(workflow, incident, event, why)
 
@@ -139,18 +139,17 @@ def _create_by_itself(work: UnitOfWork, start: _Start) -> None:
 def start_workflow_by_person(
     work: UnitOfWork, person: Person, workflow: Workflow, incident: Incident, request_key: str | None
 ) -> str:
-    """Start a workflow whose trigger is `manual`. Returns the workflow execution's id.
+    """Start a workflow whose trigger is `manual`. Return the workflow execution's id.
 
-    `request_key`: of the delivery that asks; the second one with the same key gets the same execution.
-    Raises NotAllowed by the team-scope checks, Conflict where the workflow cannot be started now, or is not valid any
-    more.
+    `request_key`: a repeated delivery with the same key gets the same execution. Raises NotAllowed if the team-scope
+    checks fail, and Conflict if the workflow cannot be started now or is no longer valid.
     """
     check_runbook_scope(workflow.name, workflow.team.name if workflow.team else None, incident.team.name)
     check_may_respond(person, incident.team.name, f"run {workflow.name}", Action.WORKFLOW_START)
     work.session.refresh(workflow, with_for_update={"read": True, "of": Workflow})
     check_in_force(workflow)
     if workflow.trigger_on != MANUAL:
-        raise NotRunnable(f"{workflow.name} starts by itself, on {workflow.trigger_on}.")
+        raise NotRunnable(f"{workflow.name} cannot be started by hand: its trigger is {workflow.trigger_on}.")
     if not workflow.enabled:
         raise NotRunnable(f"{workflow.name} is disabled.")
     known = _by_request_key(work, request_key)
@@ -161,10 +160,10 @@ def start_workflow_by_person(
     start = _Start.of(workflow, incident, event, request_key)
     if start is None:
         condition = (workflow.in_force or {}).get("when")
-        raise Conflict(f"The condition of {workflow.name} does not hold: {condition}")
+        raise Conflict(f"The condition of {workflow.name} is not true: {condition}")
     execution_id = _create(work, start)
     if execution_id is None:
-        raise AlreadyDone(f"{workflow.name} runs once per incident, and did.")
+        raise AlreadyDone(f"{workflow.name} runs once per incident and has already run for this one.")
     details = {"workflow": workflow.name, "before": None, "after": {"status": Status.PENDING}}
     audit.record(work, person, "workflow_execution.requested", execution_id, details)
     return execution_id
@@ -195,9 +194,9 @@ def _manual_event(work: UnitOfWork, person: Person, workflow: Workflow, incident
 
 
 def _create(work: UnitOfWork, start: _Start) -> str | None:
-    """One execution an event (a unique key says so), or an incident where `once_per_incident` is set.
+    """Create the execution, and return its id; None if there is one already.
 
-    Returns its id; None where there was one before.
+    A unique key allows one per event, or one per incident if `once_per_incident` is set.
     """
     created = (
         insert(WorkflowExecution)
@@ -216,7 +215,7 @@ def _create(work: UnitOfWork, start: _Start) -> str | None:
         work.enqueue("workflow", execution_id)
     else:
         row = work.session.get_one(WorkflowExecution, execution_id)
-        tell_failure(work, row, Status.FAILED, start.match.error)
+        notify_failure(work, row, Status.FAILED, start.match.error)
     return execution_id
 
 

@@ -1,1 +1,1 @@
-"""From rows to what is shown of them."""
+"""Converts rows into the views that REST, Slack and pages show."""

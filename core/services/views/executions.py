@@ -1,8 +1,6 @@
-"""Executions as their views show them.
+"""Converts runbook executions and gates into views, a page at a time.
 
-From a row to what its view shows of it.
-
-Executions and gates as views, a page at once: the number of queries does not grow with the number of rows.
+The number of queries does not depend on the number of rows.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -52,13 +50,13 @@ from core.views.executions import (
 
 
 def columns(row: Base, view: type[BaseModel]) -> JsonObject:
-    """What the view shows as the row has it, under the same name."""
+    """Return the row's columns that the view has under the same name."""
     return {name: getattr(row, name) for name in row.__table__.columns.keys() & view.model_fields.keys()}
 
 
 @dataclass(frozen=True)
 class _Around:
-    """What belongs to a page of executions: by the execution's id, unless it says otherwise."""
+    """The related rows of a page of executions, by execution id unless noted otherwise."""
 
     steps: Mapping[str, Sequence[StepExecution]]
     gates: Mapping[str, ApprovalView]
@@ -70,7 +68,7 @@ class _Around:
 
 
 def view_executions(work: UnitOfWork, rows: Sequence[RunbookExecution]) -> list[ExecutionView]:
-    """Each with its steps, its open gate, the workflow that caused it, and its retry."""
+    """Return the views, each with its steps, its open gate, the workflow that started it, and its retry."""
     if not rows:
         return []
     around = _load_around(work, rows)
@@ -137,7 +135,7 @@ def _view(row: RunbookExecution, around: _Around) -> ExecutionView:
 
 
 def _message(headline: Notice | None, incident: Incident) -> MessageView | None:
-    """Where it was posted: in a channel of its own, or the incident's."""
+    """Return where the run's card was posted: the notice's channel or the incident's. None if it is not posted yet."""
     channel = (headline.channel if headline else None) or incident.slack_channel
     if headline is None or headline.message_ts is None or channel is None:
         return None
@@ -145,14 +143,14 @@ def _message(headline: Notice | None, incident: Incident) -> MessageView | None:
 
 
 def _freeze(row: RunbookExecution, around: _Around) -> FreezeView | None:
-    """What holds an active execution."""
+    """Return the freeze that holds an active execution, if any."""
     if not row.frozen or row.status not in ACTIVE:
         return None
     return view_freeze_over(around.freezes, around.incidents[row.incident_id])
 
 
 def view_freeze_over(freezes: Iterable[Freeze], incident: Incident) -> FreezeView | None:
-    """Of the freezes, the one that holds what is of this incident's team."""
+    """Return the one of these freezes that applies to this incident's team, or None."""
     found = freeze_over(freezes, incident)
     return view_freeze(found) if found else None
 
@@ -172,12 +170,12 @@ def _view_steps(parts: list[JsonObject], rows: Sequence[StepExecution]) -> list[
 
 
 def step_values(row: StepExecution | ActionExecution) -> JsonObject:
-    """What steps and actions show alike."""
+    """Return the fields that steps and actions have in common."""
     return {"id": row.step_id, **columns(row, ActionView)}
 
 
 def view_approvals(work: UnitOfWork, gates: Sequence[Approval]) -> list[ApprovalView]:
-    """Each with the people who may decide: those named, and those who hold the role."""
+    """Return the views, each with the people who may decide: those named, and those who have the role."""
     if not gates:
         return []
     policies = [policy_from_json(gate.policy) for gate in gates]

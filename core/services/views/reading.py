@@ -1,4 +1,4 @@
-"""Reading: rows as views. No permission is checked here; who calls has found the row by its service."""
+"""Converts rows into views. No permission is checked here; the caller has found the row through its service."""
 
 from collections.abc import Mapping, Sequence
 
@@ -48,24 +48,24 @@ def _of_definition(row: Runbook | Workflow) -> JsonObject:
 
 
 def view_execution(work: UnitOfWork, row: RunbookExecution) -> ExecutionView:
-    """With its steps, its open gate, and the workflow that caused it."""
+    """Return the view of a run, with its steps, its open gate, and the workflow that started it."""
     return view_executions(work, [row])[0]
 
 
 def view_approval(work: UnitOfWork, gate: Approval) -> ApprovalView:
-    """With the people who may decide: those named, and those who hold the role."""
+    """Return the view of a gate, with the people who may decide: those named, and those who have the role."""
     return view_approvals(work, [gate])[0]
 
 
 def view_workflow_execution(work: UnitOfWork, row: WorkflowExecution) -> WorkflowExecutionView:
-    """With its actions, and the runbook executions that it caused."""
+    """Return the view of a workflow execution, with its actions and the runs that it started."""
     return view_workflow_executions(work, [row])[0]
 
 
 def view_workflow_executions(
     work: UnitOfWork, rows: Sequence[WorkflowExecution]
 ) -> list[WorkflowExecutionView]:
-    """A page at once: the number of queries does not grow with the number of rows."""
+    """Return the views of a page. The number of queries does not depend on the number of rows."""
     ids = [row.id for row in rows]
     events = select(IncidentEvent).where(IncidentEvent.id.in_({row.event_id for row in rows}))
     by_id = {event.id: event for event in work.session.scalars(events)}

@@ -88,7 +88,7 @@ function moreButton(channel, state, commands) {
 async function archive(channel, state, commands) {
   const question = {
     title: { type: "plain_text", text: `Archive #${channel.name}?` },
-    text: { type: "plain_text", text: "Nobody can post here afterwards, the app neither." },
+    text: { type: "plain_text", text: "Afterwards nobody can post here, not even the app." },
     confirm: { type: "plain_text", text: "Archive" },
     deny: { type: "plain_text", text: "Cancel" },
     style: "danger",

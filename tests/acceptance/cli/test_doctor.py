@@ -70,7 +70,7 @@ def test_processes_that_nobody_hears_of_are_wrong(
 
     assert outcome.status == 1
     said = " ".join(outcome.out.split())
-    assert "None alive, there was no sign of life: no run and no workflow goes on" in said
+    assert "None alive, there was no sign of life: no run or workflow continues" in said
     assert "Start one with `runbook poster`" in said
     found = checks(cli)
     assert [found[kind] for kind in ("worker", "poster", "clock")] == [False, False, True]

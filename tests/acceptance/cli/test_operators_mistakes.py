@@ -77,7 +77,7 @@ def test_a_command_of_an_older_release_leaves_a_database_alone_that_does_not_fit
     status, printed = said({**ALONE, "DATABASE_URL": newer}, *command)
     assert (status, printed.count("\n")) == (1, 1), printed
     assert "A newer release migrated the database to 9999" in printed
-    assert "Run a release that does (9998 or newer)." in printed
+    assert "Run a release that can (9998 or newer)." in printed
 
 
 def test_a_database_that_is_not_as_it_says_is_not_migrated(empty: str) -> None:

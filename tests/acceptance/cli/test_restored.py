@@ -36,7 +36,7 @@ def test_an_operator_says_that_the_database_was_restored(cli: Cli, unit_of_work:
     assert "generation 2 of the database" in " ".join(answer.out.split())
     [reason] = reasons(unit_of_work)
     assert reason.startswith(
-        "An operator says that the database was restored from a copy. What went on after"
+        "An operator declared that the database was restored from a copy. What happened after"
     )
 
 

@@ -190,7 +190,9 @@ def test_what_was_shown_is_what_is_approved(
 ) -> None:
     _, gate = waiting_gate(unit_of_work, recorded_bells, incident)
 
-    assert "What you saw is not what is asked now." in cli("approve", gate, "--digest", "0" * 16).err
+    assert (
+        "The approval request has changed since you saw it." in cli("approve", gate, "--digest", "0" * 16).err
+    )
 
 
 def test_an_approval_lets_the_run_go_on(

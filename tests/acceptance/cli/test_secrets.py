@@ -67,7 +67,7 @@ def test_a_definition_whose_secrets_are_not_declared_is_not_applied(cli: Cli, tm
     file.write_text(CALLS)
     outcome = cli("apply", str(file))
     assert outcome.status == 1
-    assert "No secret API is declared that definitions of team database may use." in outcome.err
+    assert "There is no secret API that definitions of team database may use." in outcome.err
     assert f"{file}:6:31: " in outcome.err
 
 

@@ -102,7 +102,9 @@ def test_an_unknown_shape_is_refused_naming_what_is_missing(responder: TestClien
     refused = send(responder, "alertmanager", {"status": "firing"})
 
     assert (refused.status_code, refused.json()["field"]) == (422, "groupKey")
-    assert refused.json()["detail"].startswith("This is no webhook of Alertmanager: groupKey is missing.")
+    assert refused.json()["detail"].startswith(
+        "This is not a webhook from Alertmanager: groupKey is missing."
+    )
     assert send(responder, "nagios", {}).status_code == 422
     assert send(responder, "datadog", sample("datadog") | {"title": ["no text"]}).json()["field"] == "title"
     assert incidents(responder) == []

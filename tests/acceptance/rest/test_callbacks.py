@@ -157,7 +157,9 @@ def test_what_is_not_as_expected_fails_the_step(
 
     execution = seen(responder, waiting)
     assert (execution["status"], execution["steps"][1]["status"]) == ("failed", "failed")
-    assert execution["error"] == "Step done: It called back; expected callback.json.ok == true"
+    assert (
+        execution["error"] == "Step done: The callback does not meet the condition callback.json.ok == true"
+    )
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(-1, "waiting"), (0, "timed_out")])
@@ -254,4 +256,4 @@ def test_a_callback_is_in_the_timeline(
     incident = seen(responder, waiting)["incident_id"]
     told = responder.get(f"/api/incidents/{incident}/timeline").json()["timeline"]
 
-    assert told[-1]["text"] == "db-rebuild: the callback for step done came"
+    assert told[-1]["text"] == "db-rebuild: the callback for step done was received"

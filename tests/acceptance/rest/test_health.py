@@ -96,7 +96,7 @@ def test_readiness_names_what_is_there_and_what_the_absence_of_each_costs(
     assert lines[:3] == [
         "ready",
         f"database: at migration {newest_revision()}",
-        "redis: away: runs begin up to two seconds later; nothing is lost",
+        "redis: away: runs start up to two seconds later; nothing is lost",
     ]
     assert lines[4:] == [
         f"{kind}: none alive, there was no sign of life: {WITHOUT[kind]}" for kind in ("poster", "clock")
@@ -136,7 +136,7 @@ def test_the_release_before_is_ready_after_a_migration_that_says_that_it_fits(
     migrated_to("9999", oldest_code="9998")
     answer = web_of(unit_of_work, newest_revision()).get("/readyz")
     assert answer.status_code == 503
-    assert "Run a release that does (9998 or newer)." in answer.text
+    assert "Run a release that can (9998 or newer)." in answer.text
 
 
 def test_a_process_without_its_database_is_healthy_but_not_ready() -> None:

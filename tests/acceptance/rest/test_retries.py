@@ -163,7 +163,7 @@ def test_no_retry_goes_around_a_gate_that_nobody_approved(stage: SimulationConte
     answer = stage.retry(run, stage.admin, json={"from": "promote"})
 
     assert answer.status_code == 409
-    assert "Step gate is an approval that nobody gave" in answer.json()["detail"]
+    assert "Step gate is an approval that was never given" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("end", ["running", "succeeded"])
@@ -193,7 +193,7 @@ def test_only_an_admin_of_the_team_chooses_the_step(stage: SimulationContext) ->
 
     made = stage.retry(run, stage.admin, json={"from": "verify"}).json()["execution"]
     assert [step["status"] for step in made["steps"]] == ["succeeded", "pending", "skipped", "pending"]
-    assert made["steps"][2]["output"] == {"reason": "It did not succeed; <@U0DBADMIN> went on from verify."}
+    assert made["steps"][2]["output"] == {"reason": "It did not succeed; <@U0DBADMIN> continued from verify."}
 
 
 def test_an_unknown_step_is_named_with_the_nearest(stage: SimulationContext) -> None:

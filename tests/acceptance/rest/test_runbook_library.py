@@ -209,7 +209,7 @@ def test_a_run_that_was_claimed_ends_on_its_version_and_one_that_was_not_is_refu
     assert (ended["status"], ended["runbook_version"]) == ("succeeded", 1)
     refused = responder.get(f"/api/runbooks/executions/{asked}").json()["execution"]
     assert refused["status"] == "failed"
-    assert "db-vacuum was changed after version 1 was asked for" in refused["error"]
+    assert "db-vacuum was changed after version 1 was requested" in refused["error"]
 
 
 def test_the_version_of_a_run_names_the_definition_that_ran(
@@ -296,7 +296,7 @@ def test_the_history_has_every_change_and_every_decision(writer: TestClient, pla
         (3, "rolled_back", "draft", DB_ADMIN),
     ]
     lines = writer.get("/api/runbooks/db-vacuum/versions").json()["versions"]
-    assert [line["note"] for line in lines[:2]] == ["Back to version 1.", "Nobody needs it."]
+    assert [line["note"] for line in lines[:2]] == ["Rolled back to version 1.", "Nobody needs it."]
 
 
 def test_the_history_says_when(writer: TestClient, platform: TestClient) -> None:
@@ -334,7 +334,7 @@ def test_a_rollback_to_what_it_says_already_or_to_no_version_is_refused(writer: 
 
     assert (same.status_code, same.json()["code"]) == (409, "already_done")
     assert (missing.status_code, missing.json()["field"]) == (422, "version")
-    assert "db-vacuum has no version 7. Its newest one is 1." in missing.json()["detail"]
+    assert "db-vacuum has no version 7. Its newest version is 1." in missing.json()["detail"]
 
 
 def test_a_deprecated_runbook_does_not_run_and_is_not_simply_approved(
@@ -369,7 +369,7 @@ def test_a_runbook_that_runs_is_not_deleted(platform: TestClient, responder: Tes
     refused = platform.delete("/api/runbooks/say-hello")
 
     assert refused.status_code == 409
-    assert "1 execution of it is active" in refused.json()["detail"]
+    assert "1 execution is active" in refused.json()["detail"]
     do(responder, f"runbooks/executions/{run}/cancel")
     assert platform.delete("/api/runbooks/say-hello").status_code == 204
 

@@ -103,7 +103,7 @@ def test_a_runbook_that_ran_out_of_time_fails_the_action_that_waits_for_it(
     actions = {action["id"]: action["status"] for action in execution["actions"]}
     assert actions == {"first": "succeeded", "grace": "succeeded", "failover": "failed", "last": "pending"}
     assert "db-brief" in execution["error"]
-    assert "Not done within 5 min." in execution["error"]
+    assert "Not finished within 5 min." in execution["error"]
 
 
 def test_a_freeze_holds_a_workflow_before_its_next_action(

@@ -58,11 +58,11 @@ def test_everything_that_happened_is_there_in_order_with_who_and_what(
         ("incident.created", "U0DBOPS", "opened the incident"),
         ("workflow.requested", "U0DBOPS", "started workflow fail-over-at-once v1"),
         ("action.ended", flow, "action say (message) succeeded"),
-        ("run.requested", flow, "asked for db-failover v1"),
+        ("run.requested", flow, "requested db-failover v1"),
         ("action.ended", flow, "action failover (runbook) succeeded"),
         ("workflow.ended", system, "workflow fail-over-at-once succeeded"),
-        ("step.started", system, "db-failover: step gate (approval) began"),
-        ("approval.opened", system, "db-failover: step gate waits for approval"),
+        ("step.started", system, "db-failover: step gate (approval) started"),
+        ("approval.opened", system, "db-failover: step gate is waiting for approval"),
         ("incident.status_changed", "U0DBOPS", "changed the status from open to acknowledged"),
         ("incident.note", "U0DBOPS", "noted: Replica is behind"),
         ("approval.approved", "U0DBADMIN", "approved step gate of db-failover: go"),
@@ -95,7 +95,7 @@ def test_verdicts_and_cancels_are_there(responder: TestClient, unit_of_work: Uni
         responder.post(f"/api/runbooks/executions/{run}/{verb}", json=body)
 
     told = {line["kind"]: line for line in lines(responder, incident)}
-    assert told["verdict.run_again"]["text"] == "said of say-hello: run the step in doubt again"
+    assert told["verdict.run_again"]["text"] == "gave a verdict on say-hello: run the step in doubt again"
     assert told["verdict.run_again"]["actor"] == "U0DBOPS"
     assert (told["run.cancelled"]["actor"], told["run.cancelled"]["text"]) == (
         "U0DBOPS",
@@ -111,7 +111,7 @@ def test_a_retry_is_told_with_the_run_that_it_goes_on_with(responder: TestClient
 
     [line] = [line for line in lines(responder, incident) if line["kind"] == "run.retried"]
     assert (line["actor"], line["subject_id"], line["details"]["retry_of"]) == ("U0DBOPS", again, run)
-    assert line["text"] == f"went on with db-failover v1, a retry of {run}"
+    assert line["text"] == f"requested db-failover v1 as a retry of {run}"
 
 
 def test_freezes_of_its_team_and_of_everything_are_there_while_it_is_open(
@@ -130,9 +130,9 @@ def test_freezes_of_its_team_and_of_everything_are_there_while_it_is_open(
     assert [(line["actor"], line["text"]) for line in lines(responder, incident)] == [
         ("U0DBOPS", "opened the incident"),
         (ADMIN, "froze everything: Migration"),
-        (ADMIN, "let everything go on, which was frozen: Migration"),
+        (ADMIN, "unfroze everything, which was frozen: Migration"),
         (ADMIN, "froze team database: of its team"),
-        (ADMIN, "let team database go on, which was frozen: of its team"),
+        (ADMIN, "unfroze team database, which was frozen: of its team"),
         ("U0DBOPS", "changed the status from open to closed"),
     ]
 

@@ -60,7 +60,7 @@ def test_what_cannot_be_revoked_is_said(responder: TestClient, terminal: Termina
     terminal("token", "revoke", token["id"])
     again = terminal("token", "revoke", token["id"]).exception
     assert isinstance(again, Conflict)
-    assert "was revoked on" in str(again)
+    assert "was already revoked on" in str(again)
 
 
 def test_the_list_shows_no_token(responder: TestClient, terminal: Terminal) -> None:
@@ -102,8 +102,8 @@ def test_audit_verify_says_whether_the_chain_is_whole(
         connection.exec_driver_sql("UPDATE audit_entries SET actor = 'U0BOB' WHERE number = 2")
     broken = terminal("audit", "verify")
     assert broken.exit_code == 1
-    assert "BROKEN: Entry 2, at position 2 of the chain, is not as it was sealed" in broken.stdout
-    assert "before it that are intact: 1." in broken.stdout
+    assert "BROKEN: Entry 2, at position 2 of the chain, was changed after it was sealed" in broken.stdout
+    assert "The 1 entries before it are whole." in broken.stdout
 
 
 def test_audit_export_gives_a_line_an_entry(
@@ -126,4 +126,4 @@ def test_audit_export_gives_a_line_an_entry(
     connected("responder")
     refused = terminal("audit", "export").exception
     assert isinstance(refused, RunbookError)
-    assert "Only admins read the audit trail" in str(refused)
+    assert "Only admins may read the audit trail" in str(refused)

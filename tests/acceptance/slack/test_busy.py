@@ -109,7 +109,6 @@ def test_who_waits_for_a_lock_is_told_that_nothing_was_changed(company: UnitOfWo
     finally:
         impatient.dispose()
     assert (
-        sentence(caught.value)
-        == "⚠️ Too much is going on just now. Nothing was changed; try again in a moment."
+        sentence(caught.value) == "⚠️ The service is overloaded. Nothing was changed; try again in a moment."
     )
     assert executions(company) == []

@@ -61,7 +61,7 @@ def test_the_requester_cannot_approve(
 ) -> None:
     gate = gate_of(company, DB_ADMIN)
     assert slack.clicks(DB_ADMIN, "approval.approve", pressed(gate)).status == 200
-    assert "You asked for this run, so somebody else must approve it." in response_url.next_text()
+    assert "You requested this run, so somebody else must approve it." in response_url.next_text()
     assert gates(company, gate.execution_id)[0].status == "open"
     assert decisions(company) == []
 
@@ -165,12 +165,12 @@ def test_a_verdict_that_nobody_asks_for_is_explained(
 ) -> None:
     execution_id = start(company, "say-hello", DB_OPS)
     slack.clicks(DB_OPS, "verdict.ran", f"{execution_id}:pause:1")
-    assert "No verdict is waited for here any more." in response_url.next_text()
+    assert "This run no longer needs a verdict." in response_url.next_text()
 
 
 def test_a_button_of_another_release_is_explained(slack: Slack, response_url: ResponseUrl) -> None:
     assert slack.clicks(DB_OPS, "run.frobnicate", "rbx_1").status == 200
-    assert "This button does nothing here any more." in response_url.next_text()
+    assert "This button no longer works here." in response_url.next_text()
 
 
 def test_a_refusal_is_acknowledged_while_slack_cannot_be_reached(

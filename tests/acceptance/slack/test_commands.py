@@ -48,7 +48,7 @@ def test_a_runbooks_name_alone_is_understood(slack: Slack) -> None:
 
 
 def test_an_open_quote_is_explained(slack: Slack) -> None:
-    assert "A quote is opened and never closed" in slack.types(DB_OPS, DB_CHANNEL, 'run "db-failover')
+    assert "A quote is never closed" in slack.types(DB_OPS, DB_CHANNEL, 'run "db-failover')
 
 
 def test_list_shows_what_the_person_may_see(company: UnitOfWorkFactory, slack: Slack) -> None:
@@ -64,7 +64,7 @@ def test_list_with_a_word_shows_those_with_the_word(slack: Slack) -> None:
     said = slack.types(DB_OPS, QUIET_CHANNEL, "list fail")
     assert "db-failover" in said
     assert "say-hello" not in said
-    assert "No runbook's name has zebra." in slack.types(DB_OPS, QUIET_CHANNEL, "list zebra")
+    assert "No runbook has zebra in its name." in slack.types(DB_OPS, QUIET_CHANNEL, "list zebra")
 
 
 def test_show_tells_how_to_run_it_and_what_it_does(slack: Slack) -> None:
@@ -75,7 +75,7 @@ def test_show_tells_how_to_run_it_and_what_it_does(slack: Slack) -> None:
 
 
 def test_show_without_a_name_says_what_is_missing(slack: Slack) -> None:
-    assert "Something is missing. Type: `/runbook show NAME`" in slack.types(DB_OPS, QUIET_CHANNEL, "show")
+    assert "An argument is missing. Type: `/runbook show NAME`" in slack.types(DB_OPS, QUIET_CHANNEL, "show")
 
 
 def test_status_shows_the_only_active_run(company: UnitOfWorkFactory, slack: Slack) -> None:
@@ -96,7 +96,7 @@ def test_status_of_a_quiet_incident_shows_the_last_runs(company: UnitOfWorkFacto
     assert "Nothing has run here yet." in slack.types(DB_OPS, DB_CHANNEL, "status")
     start(company, "say-hello", DB_OPS)
     slack.types(DB_OPS, DB_CHANNEL, "cancel")
-    assert "Nothing runs here now." in slack.types(DB_OPS, DB_CHANNEL, "status")
+    assert "Nothing is running here." in slack.types(DB_OPS, DB_CHANNEL, "status")
 
 
 def test_status_by_id_works_in_any_channel_but_for_the_team_alone(
@@ -112,7 +112,7 @@ def test_cancel_takes_the_only_active_run(company: UnitOfWorkFactory, slack: Sla
     start(company, "say-hello", DB_OPS)
     assert "say-hello is cancelled." in slack.types(DB_OPS, DB_CHANNEL, "cancel")
     assert executions(company)[0].status == "cancelled"
-    assert "Nothing runs here now." in slack.types(DB_OPS, DB_CHANNEL, "cancel")
+    assert "Nothing is running here." in slack.types(DB_OPS, DB_CHANNEL, "cancel")
 
 
 def test_cancel_asks_which_of_several(company: UnitOfWorkFactory, slack: Slack) -> None:
@@ -131,20 +131,20 @@ def test_another_team_cannot_cancel_the_channels_run(company: UnitOfWorkFactory,
 
 
 def test_approvals_have_buttons_for_who_may_decide_alone(company: UnitOfWorkFactory, slack: Slack) -> None:
-    assert "Nothing waits for approval." in slack.types(DB_ADMIN, QUIET_CHANNEL, "approvals")
+    assert "Nothing is waiting for approval." in slack.types(DB_ADMIN, QUIET_CHANNEL, "approvals")
     gate = gate_of(company, DB_OPS)
     assert gate.id in slack.types(DB_ADMIN, QUIET_CHANNEL, "approvals")
     asked_for = slack.types(DB_OPS, QUIET_CHANNEL, "approvals")
     assert "db-failover" in asked_for
     assert "approval.approve" not in asked_for
-    assert "Nothing waits for approval." in slack.types(WEB_OPS, QUIET_CHANNEL, "approvals")
+    assert "Nothing is waiting for approval." in slack.types(WEB_OPS, QUIET_CHANNEL, "approvals")
 
 
 def test_only_a_platform_admin_approves_a_definition_that_another_wrote(
     company: UnitOfWorkFactory, slack: Slack
 ) -> None:
     add_runbook(company, "new-idea", approved=False, steps=[WAIT])
-    assert "Only a platform admin approves" in slack.types(DB_ADMIN, DB_CHANNEL, "approve new-idea")
+    assert "Only a platform admin may approve" in slack.types(DB_ADMIN, DB_CHANNEL, "approve new-idea")
     assert "You wrote version 1" in slack.types(ADMIN.slack_user_id, DB_CHANNEL, "approve new-idea")
     assert "only an approved version runs" in slack.types(DB_OPS, DB_CHANNEL, "run new-idea")
 
@@ -173,7 +173,7 @@ def test_a_quoted_title_may_look_like_a_parameter(company: UnitOfWorkFactory, sl
 def test_somebody_of_two_teams_must_say_whose_incident_it_is(
     company: UnitOfWorkFactory, slack: Slack
 ) -> None:
-    assert "You are in database, web. Add team=NAME." in slack.types(
+    assert "Your teams are database, web. Add team=NAME." in slack.types(
         BOTH_OPS, QUIET_CHANNEL, "incident open Slow"
     )
     slack.types(BOTH_OPS, QUIET_CHANNEL, "incident open Slow team=web")
@@ -183,7 +183,7 @@ def test_somebody_of_two_teams_must_say_whose_incident_it_is(
 def test_nobody_opens_another_teams_incident(company: UnitOfWorkFactory, slack: Slack) -> None:
     said = slack.types(WEB_OPS, QUIET_CHANNEL, "incident open Slow team=database")
     assert "Only responders of team database may open incidents here" in said
-    assert "You are in no team." in slack.types(NOBODY, QUIET_CHANNEL, "incident open Slow")
+    assert "You are not in any team." in slack.types(NOBODY, QUIET_CHANNEL, "incident open Slow")
     assert len(incidents(company)) == 1
 
 

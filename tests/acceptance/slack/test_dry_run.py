@@ -30,12 +30,12 @@ def test_the_plan_is_told_to_who_asked_and_nothing_runs(
         said = slack.types(DB_OPS, DB_CHANNEL, "run plan-me cluster=orders --dry-run")
 
     assert seen == []
-    assert "What a run of *plan-me* v1 for inc-1 would do. Nothing of it was done." in said
-    assert "It takes the lock `db/orders`, which is free now." in said
+    assert "What a run of *plan-me* v1 for inc-1 would do. Nothing has been done." in said
+    assert "It takes the lock `db/orders`, which is currently free." in said
     assert "GET https://x/orders" in said
     assert "May decide: an admin of team database (<@U0DBADMIN>). 1 must approve, within 15 min." in said
     assert "POST {{ secrets.API }}/‹lag.s›" in said
-    assert "is skipped" in said
+    assert "skipped: `incident.severity" in said
     assert (executions(company), recorded_bells.enqueued) == ([], [])
 
 
@@ -43,7 +43,7 @@ def test_the_option_may_stand_anywhere_and_phones_make_a_dash_of_it(
     company: UnitOfWorkFactory, slack: Slack
 ) -> None:
     for typed in ("run --dry-run db-failover cluster=orders", "run db-failover —dry-run cluster=orders"):
-        assert "Nothing of it was done." in slack.types(DB_OPS, DB_CHANNEL, typed)
+        assert "Nothing has been done." in slack.types(DB_OPS, DB_CHANNEL, typed)
     assert executions(company) == []
 
 
@@ -51,7 +51,9 @@ def test_who_holds_the_lock_is_told(company: UnitOfWorkFactory, slack: Slack) ->
     add_runbook(company, "locked", steps=STEPS[1:2], lock="the-lock")
     holder = start(company, "locked", DB_OPS)
     said = slack.types(DB_OPS, DB_CHANNEL, "run locked --dry-run")
-    assert f"`the-lock` is held by locked ({holder}), which is pending: now a run would be refused." in said
+    assert (
+        f"The lock `the-lock` is held by locked ({holder}), which is pending: a run would be refused." in said
+    )
 
 
 def test_it_is_refused_as_a_real_run_is(company: UnitOfWorkFactory, slack: Slack) -> None:
@@ -73,6 +75,6 @@ def test_a_freeze_that_would_refuse_it_is_told(company: UnitOfWorkFactory, slack
     slack.types(DB_ADMIN, DB_CHANNEL, "freeze database Migration <now>")
     said = slack.types(DB_OPS, DB_CHANNEL, "run say-hello --dry-run")
     assert (
-        "*Team database is frozen* by <@U0DBADMIN>: Migration &lt;now&gt;. Now a run would be refused."
+        "*Team database is frozen* by <@U0DBADMIN>: Migration &lt;now&gt;. A run would be refused now."
         in said
     )

@@ -55,7 +55,7 @@ def test_show_tells_an_approver_what_changed(company: UnitOfWorkFactory, slack: 
     write(company, "db-vacuum", "second <!channel>")
     said = slack.types(ADMIN.slack_user_id, QUIET_CHANNEL, "show db-vacuum")
 
-    assert f"v2 was written by <@{DB_ADMIN}>. It changes v1, which was approved:" in said
+    assert f"v2 was written by <@{DB_ADMIN}>. Changes from v1, which was approved:" in said
     assert "```\\n--- db-vacuum v1 (approved)\\n+++ db-vacuum v2 (draft)" in said
     assert "-    text: first\\n+    text: second &lt;!channel&gt;\\n```" in said
     assert "Approve it: `/runbook approve db-vacuum v2`" in said
@@ -71,12 +71,12 @@ def test_show_says_where_nothing_was_approved_or_nothing_differs(
     company: UnitOfWorkFactory, slack: Slack
 ) -> None:
     write(company, "db-vacuum", "first")
-    assert "No version of it was approved yet." in slack.types(DB_OPS, QUIET_CHANNEL, "show db-vacuum")
+    assert "No version has been approved yet." in slack.types(DB_OPS, QUIET_CHANNEL, "show db-vacuum")
     approve(company, "db-vacuum")
     write(company, "db-vacuum", "second")
     write(company, "db-vacuum", "first")
     assert "v3 was written by" in (said := slack.types(DB_OPS, QUIET_CHANNEL, "show db-vacuum"))
-    assert "It says the same as v1, which was approved." in said
+    assert "It is identical to v1, which was approved." in said
 
 
 def test_a_deprecated_runbook_offers_no_approval(company: UnitOfWorkFactory, slack: Slack) -> None:
@@ -94,9 +94,7 @@ def test_what_is_not_valid_any_more_is_said_to_be_so(
 ) -> None:
     uninstall(company, "wait")
     said = slack.types(DB_OPS, DB_CHANNEL, typed)
-    assert (
-        "Version 1 of say-hello is not valid any more, at steps.0.type: There is no step type gone." in said
-    )
+    assert "Version 1 of say-hello is no longer valid, at steps.0.type: There is no step type gone." in said
     assert executions(company) == []
 
 
@@ -133,7 +131,7 @@ def test_a_long_history_shows_its_newest_part(company: UnitOfWorkFactory, slack:
     said = slack.types(DB_OPS, QUIET_CHANNEL, "history db-vacuum")
     assert "v25 changed" in said
     assert "v5 changed" not in said
-    assert "the 20 newest are shown" in said
+    assert "only the 20 newest are shown" in said
 
 
 def test_another_teams_runbook_has_no_history_here(slack: Slack) -> None:
@@ -156,7 +154,7 @@ def test_the_version_that_was_read_is_the_one_that_is_approved(
     assert "db-vacuum is at version 2, not at version 1." in slack.types(
         who, DB_CHANNEL, "approve db-vacuum v1"
     )
-    assert "one is no version." in slack.types(who, DB_CHANNEL, "approve db-vacuum one")
+    assert "one is not a version." in slack.types(who, DB_CHANNEL, "approve db-vacuum one")
     press(slack, who, "approve db-vacuum v2")
     told = response_url.said.get(timeout=10)
     assert told["text"] == "✅ db-vacuum v2 is approved and may run."
@@ -169,8 +167,8 @@ def test_a_button_whose_version_is_not_the_newest_any_more_says_how_things_stand
 ) -> None:
     write(company, "db-vacuum", "first")
     said = slack.types(ADMIN.slack_user_id, DB_CHANNEL, "approve db-vacuum")
-    assert f"*db-vacuum* v1 (team database) was written by <@{DB_ADMIN}>, and does not run yet." in said
-    assert "This is all of it:" in said
+    assert f"*db-vacuum* v1 (team database) was written by <@{DB_ADMIN}> and cannot run yet." in said
+    assert "The full definition:" in said
     assert "+    text: first" in said
     [value] = re.findall(r'"value": "([^"]+)"', said)
     write(company, "db-vacuum", "second")
@@ -202,7 +200,7 @@ def test_nobody_approves_their_own_version_where_there_is_another_admin(
 
 def test_a_deprecated_runbook_does_not_run(company: UnitOfWorkFactory, slack: Slack) -> None:
     said = slack.types(DB_ADMIN, DB_CHANNEL, "deprecate db-failover Replaced by db-switch")
-    assert "db-failover v1 is deprecated and runs no more." in said
+    assert "db-failover v1 is deprecated and can no longer run." in said
     assert "is deprecated: only an approved version runs" in slack.types(
         DB_OPS, DB_CHANNEL, "run db-failover cluster=orders"
     )
@@ -217,7 +215,7 @@ def test_only_admins_deprecate_and_a_team_admin_only_the_teams_own(
     assert "Only a platform admin or an admin of team database" in slack.types(
         DB_OPS, DB_CHANNEL, "deprecate db-failover"
     )
-    assert "Only a platform admin deprecates what is global" in slack.types(
+    assert "Only a platform admin may deprecate global definitions" in slack.types(
         DB_ADMIN, DB_CHANNEL, "deprecate say-hello"
     )
     assert stored(company, "db-failover").status == stored(company, "say-hello").status == "approved"

@@ -28,4 +28,4 @@ def test_a_refusal_says_who_holds_the_lock_and_links_it(
     assert (linked is not None) == bool(public_url)
     assert linked is None or composed.links.is_signed(holder, linked[1])
     shown = linked[0] if linked else holder
-    assert f"the-lock is locked by locked ({shown}), which is pending; <@{DB_ADMIN}> asked for it." in said
+    assert f"the-lock is locked by locked ({shown}), which is pending, requested by <@{DB_ADMIN}>." in said

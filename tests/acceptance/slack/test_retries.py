@@ -22,7 +22,7 @@ def test_a_run_is_retried_once_for_one_delivery(company: UnitOfWorkFactory, slac
     _, made = executions(company)
     assert made.retry_of == run
     assert said[0] == said[1]
-    assert f"db-failover v1 goes on as {made.id}, a retry of {run}" in said[0]
+    assert f"db-failover v1 continues as {made.id}, a retry of {run}" in said[0]
 
 
 def test_the_button_retries_once_however_often_it_is_pressed(
@@ -62,6 +62,6 @@ def test_stats_tell_how_a_runbook_does(company: UnitOfWorkFactory, slack: Slack)
     cancelled(company)
     said = slack.types(DB_OPS, DB_CHANNEL, "stats db-failover")
 
-    assert "1 runs, 1 of them ended" in said
+    assert "1 run, 1 ended" in said
     assert "0% succeeded" in said
     assert "There is no runbook db-failovr" in slack.types(DB_OPS, DB_CHANNEL, "stats db-failovr")

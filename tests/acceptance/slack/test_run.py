@@ -39,7 +39,7 @@ def test_a_person_of_another_team_is_refused_and_told_why(company: UnitOfWorkFac
 
 def test_another_teams_runbook_is_refused_in_this_incident(company: UnitOfWorkFactory, slack: Slack) -> None:
     said = slack.types(BOTH_OPS, DB_CHANNEL, "run web-restart")
-    assert "web-restart belongs to team web, and this incident is team database's" in said
+    assert "web-restart belongs to team web, but this incident belongs to team database" in said
     assert executions(company) == []
 
 
@@ -78,7 +78,7 @@ def test_a_parameter_that_there_is_not_is_refused(company: UnitOfWorkFactory, sl
 
 
 def test_run_without_a_name_asks_which(slack: Slack) -> None:
-    assert "Which runbook?" in slack.types(DB_OPS, DB_CHANNEL, "run")
+    assert "The runbook's name is missing." in slack.types(DB_OPS, DB_CHANNEL, "run")
 
 
 def test_a_draft_does_not_run(company: UnitOfWorkFactory, slack: Slack) -> None:

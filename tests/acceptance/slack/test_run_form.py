@@ -278,7 +278,7 @@ def test_a_password_is_in_no_form_answer_or_row(
     add_runbook(company, "form", parameters=SECRET_FORM, steps=WAIT)
     view = opened(slack, api, "run form token=hunter2-S3CRET")
     assert "S3CRET" not in json.dumps(view)
-    assert view["blocks"][0]["hint"]["text"] == "Nobody sees it once it is sent."
+    assert view["blocks"][0]["hint"]["text"] == "Secret: it is never shown again."
 
     refused = submits(slack, view, token="S3CRET", name="x")
     assert "token must have at least 8 characters." in str(refused.body)

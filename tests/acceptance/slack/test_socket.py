@@ -84,7 +84,7 @@ def test_a_token_that_slack_does_not_take_ends_it_with_a_sentence(
 ) -> None:
     socket = Socket(company, sandbox.api_url, "xapp-wrong")
     socket.wait()
-    assert "Slack does not take SLACK_APP_TOKEN (invalid_auth)." in str(socket.ended_with)
+    assert "Slack rejects SLACK_APP_TOKEN (invalid_auth)." in str(socket.ended_with)
 
 
 def test_it_waits_for_a_slack_that_is_down_and_still_stops_at_once(company: UnitOfWorkFactory) -> None:

@@ -47,12 +47,12 @@ def test_every_figure_of_a_runbook_is_told(company: UnitOfWorkFactory, slack: Sl
     start(company, "db-failover", DB_OPS, cluster="orders")
     said = slack.types(DB_OPS, DB_CHANNEL, "stats db-failover")
 
-    assert "5 runs, 4 of them ended" in said
+    assert "5 runs, 4 ended" in said
     assert "75% succeeded" in said
-    assert "took 1 min 38 s (half of them), 1 h 41 min (95 %)" in said  # within 2.5 % of 100 s and 6,135 s
-    assert "time to approve 30 s (half of them), 30 s (95 %)" in said
+    assert "duration median 1 min 38 s, p95 1 h 41 min" in said  # within 2.5 % of 100 s and 6,135 s
+    assert "time to approve median 30 s, p95 30 s" in said
     assert f"last success <!date^{int(BEGIN.timestamp()) + 100}^" in said
-    assert "fails at *gate*, 1 times: `no disk`" in said
+    assert "failed at *gate* in 1 run: `no disk`" in said
 
 
 def test_a_workflow_is_told_of_in_the_same_way(company: UnitOfWorkFactory, slack: Slack) -> None:
@@ -64,5 +64,5 @@ def test_a_workflow_is_told_of_in_the_same_way(company: UnitOfWorkFactory, slack
         run.status, run.wake_at = "succeeded", None
     said = slack.types(DB_OPS, DB_CHANNEL, "stats look")
 
-    assert "1 runs, 1 of them ended" in said
-    assert "took 3.9 s (half of them), 3.9 s (95 %)" in said
+    assert "1 run, 1 ended" in said
+    assert "duration median 3.9 s, p95 3.9 s" in said

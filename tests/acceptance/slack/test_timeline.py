@@ -38,7 +38,7 @@ def test_a_note_that_slack_delivers_twice_is_one_note(company: UnitOfWorkFactory
 
 
 def test_a_note_needs_a_text_an_incident_and_a_responder(company: UnitOfWorkFactory, slack: Slack) -> None:
-    assert "What is to be noted?" in slack.types(DB_OPS, DB_CHANNEL, "note")
+    assert "The note's text is missing." in slack.types(DB_OPS, DB_CHANNEL, "note")
     assert "No incident belongs to this channel." in slack.types(DB_OPS, QUIET_CHANNEL, "note hello")
     assert "Only responders of team database" in slack.types(WEB_OPS, DB_CHANNEL, "note hello")
     assert "at most 3000 characters" in slack.types(DB_OPS, DB_CHANNEL, "note " + "x" * 3001)
@@ -53,13 +53,13 @@ def test_show_has_what_happened_with_who_and_what(company: UnitOfWorkFactory, sl
 
     for words in (
         "<@U0ADMIN> opened the incident",
-        f"<@{DB_OPS}> asked for db-failover v1",
-        "db-failover: step gate waits for approval",
+        f"<@{DB_OPS}> requested db-failover v1",
+        "db-failover: step gate is waiting for approval",
         f"<@{DB_ADMIN}> approved step gate of db-failover",
         f"<@{DB_OPS}> noted: &lt;b&gt; &amp; bold",
     ):
         assert words in said
-    assert said.index("opened the incident") < said.index("asked for db-failover") < said.index("noted: ")
+    assert said.index("opened the incident") < said.index("requested db-failover") < said.index("noted: ")
 
 
 def test_show_has_the_last_ten_lines(company: UnitOfWorkFactory, slack: Slack) -> None:

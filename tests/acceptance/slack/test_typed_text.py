@@ -31,7 +31,7 @@ def test_lists_and_mappings_may_have_spaces(
     company: UnitOfWorkFactory, slack: Slack, typed: str, given: object
 ) -> None:
     add_runbook(company, "echo", parameters=ECHO, steps=[WAIT])
-    assert "is asked for" in slack.types(DB_OPS, DB_CHANNEL, f"run echo {typed}")
+    assert "requested for" in slack.types(DB_OPS, DB_CHANNEL, f"run echo {typed}")
     assert executions(company)[-1].parameters == given
 
 

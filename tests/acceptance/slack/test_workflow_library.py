@@ -56,10 +56,10 @@ def test_show_tells_what_starts_a_workflow_and_what_it_does(slack: Slack, compan
 
     assert "*db-down* v1 · team database · incident.status_changed\\nSomebody &lt;must&gt; look.\\n" in said
     assert (
-        "Starts by itself: incident.status_changed, from open, to acknowledged\\n"
-        'Only where `incident.severity == \\"critical\\"`\\n'
-        "Once for an incident\\n"
-        "May take 2 h\\n"
+        "Starts automatically: incident.status_changed, from open, to acknowledged\\n"
+        'Only if `incident.severity == \\"critical\\"`\\n'
+        "Once per incident\\n"
+        "Timeout 2 h\\n"
     ) in said
     assert (
         "Actions:\\n1. first (message)\\n2. who (branch)\\n↳ then: inner (branch)\\n"
@@ -94,7 +94,7 @@ def test_show_of_a_draft_tells_what_it_changes_in_the_approved_version(
     apply_documents(company, GREET.replace("hello", "good bye <!channel>"), approve=False)
     said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
     assert "*greet* v2 · global · *disabled* · v1 in force, v2 draft" in said
-    assert "It changes v1, which was approved:" in said
+    assert "Changes from v1, which was approved:" in said
     assert "```\\n--- greet v1 (approved)\\n+++ greet v2 (draft)" in said
     assert "-    text: hello\\n+    text: good bye &lt;!channel&gt;\\n```" in said
     assert "enabled: false" not in said
@@ -110,14 +110,14 @@ def test_show_says_where_nothing_was_approved_or_nothing_differs(
     apply_documents(company, GREET, approve=False)
     said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
     assert "*greet* v1 · global · *draft, does not start*" in said
-    assert "No version of it was approved yet." in said
+    assert "No version has been approved yet." in said
 
     apply_documents(company, GREET)
     apply_documents(company, GREET.replace("hello", "hi"), approve=False)
     apply_documents(company, GREET, approve=False)
     said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
     assert "v3 was written by" in said
-    assert "It says the same as v1, which was approved." in said
+    assert "It is identical to v1, which was approved." in said
 
 
 def test_a_platform_admin_approves_and_deprecates_what_they_read(
@@ -126,7 +126,7 @@ def test_a_platform_admin_approves_and_deprecates_what_they_read(
     who = ADMIN.slack_user_id
     apply_documents(company, GREET, approve=False)
     said = slack.types(who, QUIET_CHANNEL, "workflow approve greet")
-    assert "*greet* v1 (global) was written by operator, and does not run yet." in said
+    assert "*greet* v1 (global) was written by operator and cannot run yet." in said
     assert "+++ greet v1 (draft)" in said
     assert "+    text: hello" in said
 
@@ -134,7 +134,7 @@ def test_a_platform_admin_approves_and_deprecates_what_they_read(
     slack.clicks(who, "definition.approve", value)
     assert "*greet* v1 · global · manual" in slack.types(who, QUIET_CHANNEL, "workflow show greet")
     said = slack.types(who, QUIET_CHANNEL, "workflow approve greet")
-    assert f"greet v1 is approved already, by <@{who}>." in said
+    assert f"greet v1 is already approved, by <@{who}>." in said
 
     assert "greet v1 is deprecated" in slack.types(who, QUIET_CHANNEL, "workflow deprecate greet It shouts")
     assert "*deprecated, does not start*" in slack.types(who, QUIET_CHANNEL, "workflow list")
@@ -182,7 +182,7 @@ def test_a_long_history_shows_its_newest_part(slack: Slack, company: UnitOfWorkF
     said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow history greet")
     assert "v22 changed" in said
     assert "v2 changed" not in said
-    assert "the 20 newest are shown" in said
+    assert "only the 20 newest are shown" in said
 
 
 @pytest.mark.parametrize("verb", ["show", "history"])
@@ -192,9 +192,9 @@ def test_what_cannot_be_shown_is_refused_with_what_would_be_right(
     apply_documents(company, f"{GREET}---{DB_DOWN}")
     for who, typed, sentence in (
         (DB_OPS, "db-dwon", "There is no workflow db-dwon. Did you mean db-down?"),
-        (DB_OPS, "zebra", "There is no workflow zebra. `workflow list` shows what there is."),
-        (WEB_OPS, "db-down", "There is no workflow db-down. `workflow list` shows what there is."),
-        (DB_OPS, "", f"Something is missing. Type: `/runbook workflow {verb} NAME`"),
+        (DB_OPS, "zebra", "There is no workflow zebra. `workflow list` lists them all."),
+        (WEB_OPS, "db-down", "There is no workflow db-down. `workflow list` lists them all."),
+        (DB_OPS, "", f"An argument is missing. Type: `/runbook workflow {verb} NAME`"),
         (DB_OPS, "db-down now", f"Type: `/runbook workflow {verb} NAME`"),
     ):
         assert sentence in slack.types(who, QUIET_CHANNEL, f"workflow {verb} {typed}")
@@ -215,4 +215,4 @@ def test_the_help_and_the_list_lead_there(slack: Slack, company: UnitOfWorkFacto
         "approve NAME | deprecate NAME`" in helped
     )
     listed = slack.types(DB_OPS, QUIET_CHANNEL, "workflow list")
-    assert "`/runbook workflow show NAME` tells more." in listed
+    assert "Details: `/runbook workflow show NAME`" in listed

@@ -38,7 +38,7 @@ def test_a_workflow_is_started_for_the_channels_incident_once_a_delivery(
     [run] = runs(company)
 
     assert all(run.id in text for text in said)
-    assert "page-the-owner v1 is asked for" in said[0]
+    assert "page-the-owner v1 requested for" in said[0]
     assert (run.requested_by, run.incident_id) == (DB_OPS, the_incident(company).id)
 
 
@@ -48,7 +48,12 @@ def test_what_is_no_workflow_to_run_is_refused_with_what_would_be_right(
     apply_documents(company, WORKFLOWS)
     for who, channel, typed, sentence in (
         (DB_OPS, DB_CHANNEL, "workflow run page-the-ower", "Did you mean page-the-owner?"),
-        (DB_OPS, DB_CHANNEL, "workflow run greet", "greet starts by itself, on incident.created."),
+        (
+            DB_OPS,
+            DB_CHANNEL,
+            "workflow run greet",
+            "greet cannot be started by hand: its trigger is incident.created.",
+        ),
         (DB_OPS, DB_CHANNEL, "workflow run", "Type: `/runbook workflow run NAME`"),
         (DB_OPS, DB_CHANNEL, "workflow rum x", "There is no `workflow rum`. Use run"),
         (DB_OPS, QUIET_CHANNEL, "workflow run page-the-owner", "No incident belongs to this channel."),
@@ -65,7 +70,7 @@ def test_workflows_are_listed_for_who_may_see_them(slack: Slack, company: UnitOf
     assert "*page-the-owner* · team database · manual · Call who is on duty." in seen
     assert "*greet* · global · incident.created" in seen
     assert "page-the-owner" not in slack.types(WEB_OPS, QUIET_CHANNEL, "workflow")
-    assert "No workflow's name has zebra." in slack.types(DB_OPS, QUIET_CHANNEL, "workflow list zebra")
+    assert "No workflow has zebra in its name." in slack.types(DB_OPS, QUIET_CHANNEL, "workflow list zebra")
 
 
 def test_a_workflow_under_quarantine_says_so_and_why(slack: Slack, company: UnitOfWorkFactory) -> None:
@@ -81,7 +86,7 @@ def test_an_incident_is_escalated(slack: Slack, company: UnitOfWorkFactory) -> N
     for typed, sentence in (
         ("incident escalate hihg", "Use high"),
         ("incident escalate", "Type: `/runbook incident escalate SEVERITY`"),
-        ("incident escalate high", f"inc-{number} is high now."),
+        ("incident escalate high", f"inc-{number} is now high."),
         ("incident escalate high", f"inc-{number} is already high."),
     ):
         assert sentence in slack.types(DB_OPS, DB_CHANNEL, typed)
@@ -117,10 +122,10 @@ def test_a_workflow_is_cancelled_by_whoever_may_and_what_it_started_as_they_wish
     assert "Type: `/runbook workflow cancel ID [and-runs]`" in slack.types(
         DB_OPS, DB_CHANNEL, f"workflow cancel {first} everything"
     )
-    assert "What it has started goes on" in slack.types(DB_OPS, DB_CHANNEL, f"workflow cancel {first}")
+    assert "The runs that it started continue" in slack.types(DB_OPS, DB_CHANNEL, f"workflow cancel {first}")
     assert "has already ended" in slack.types(DB_OPS, DB_CHANNEL, f"workflow cancel {first}")
     said = slack.types(DB_OPS, DB_CHANNEL, f"workflow cancel {second} and-runs")
-    assert "🚫 The workflow takes-long is cancelled. So is what it had started: 1." in said
+    assert "🚫 Workflow takes-long is cancelled. 1 run that it started is being cancelled, too." in said
 
 
 def test_the_button_beside_a_started_workflow_cancels_it(
@@ -132,5 +137,7 @@ def test_the_button_beside_a_started_workflow_cancels_it(
     slack.clicks(WEB_OPS, "workflow.cancel", run.id)
     assert "There is no workflow execution" in response_url.next_text()
     slack.clicks(DB_OPS, "workflow.cancel", run.id)
-    assert response_url.next_text() == "🚫 The workflow takes-long is cancelled. What it has started goes on."
+    assert (
+        response_url.next_text() == "🚫 Workflow takes-long is cancelled. The runs that it started continue."
+    )
     assert [run.status for run in runs(company)] == ["cancelled"]

@@ -143,4 +143,4 @@ def test_a_workspace_that_lets_us_make_no_channel_gets_one_alarm(world: BotWorld
         world.time.pass_by(60)
         world.deliver()
     assert [entry["reason"] for entry in logs if entry["log_level"] == "error"] == ["restricted_action"]
-    assert not world.poster.is_owing()
+    assert not world.poster.has_due_notice()

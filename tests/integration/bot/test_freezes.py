@@ -181,8 +181,8 @@ def test_a_freeze_and_its_end_are_told_once_each_in_the_channel_of_each_open_inc
     for channel in (CHANNEL, OTHER):
         begun, lifted = world.of_kind("freeze", channel)
         assert "is frozen by" in begun["text"]
-        assert lifted["text"].startswith(f"▶️ Team database is not frozen any more: <@{ADMIN}> lifted")
-        assert lifted["text"].endswith("What was held goes on.")
+        assert lifted["text"].startswith(f"▶️ Team database is no longer frozen. <@{ADMIN}> lifted")
+        assert lifted["text"].endswith("Held executions continue.")
 
 
 @pytest.mark.parametrize("status", [IncidentStatus.RESOLVED, IncidentStatus.CLOSED])
@@ -227,7 +227,7 @@ def test_the_end_of_one_of_two_freezes_says_which_is_left_for_whose_runs(
     world.settle()
     left = f"Team database is still frozen by <@{ADMIN}>: Own reasons."
     assert world.of_kind("freeze")[-1]["text"].endswith(left)
-    assert world.of_kind("freeze", OTHER)[-1]["text"].endswith("What was held goes on.")
+    assert world.of_kind("freeze", OTHER)[-1]["text"].endswith("Held executions continue.")
 
 
 def test_one_delivery_that_comes_twice_tells_once(world: BotWorld, incident: Incident) -> None:

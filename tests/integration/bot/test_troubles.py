@@ -298,7 +298,7 @@ def test_a_mistake_of_ours_in_one_card_delays_that_one_and_ends_in_one_alarm(
             world.time.pass_by(5)
     assert sorted(world.kinds()) == ["detail", "headline", "incident", "outcome"]
     alarms = [entry["event"] for entry in logs if entry["log_level"] == "error"]
-    assert alarms == ["a message cannot be shown"]
+    assert alarms == ["a message cannot be rendered"]
     with world.unit_of_work.begin() as work:
         work.session.execute(
             text("""UPDATE notices SET content = '{"text": "hello"}' WHERE kind = 'message'""")
@@ -334,10 +334,10 @@ def test_a_message_that_slack_refuses_for_its_channel_is_told_in_the_incidents(
     apply_documents(world.unit_of_work, f"{teams}---{ELSEWHERE}")
     execution_id = world.run(incident, "elsewhere")
     world.settle()
-    [told] = [message for message in world.of_kind("message") if "did not reach" in message["text"]]
-    assert "<#C0NOSUCH> (C0NOSUCH); Slack says `channel_not_found`" in told["text"]
+    [told] = [message for message in world.of_kind("message") if "could not be posted" in message["text"]]
+    assert "<#C0NOSUCH> (C0NOSUCH): Slack answered `channel_not_found`" in told["text"]
     assert "Invite me there" in told["text"]
-    assert "It was: hello &lt;there&gt;\nand a second line" in told["text"]
+    assert "The message: hello &lt;there&gt;\nand a second line" in told["text"]
     assert execution_id in str(told["metadata"])
 
 

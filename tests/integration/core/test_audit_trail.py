@@ -128,8 +128,8 @@ def tamper(engine: Engine, change: str) -> None:
         ("UPDATE audit_entries SET team = 'web' WHERE number = 2", "Entry 2, at position 2"),
         ("UPDATE audit_entries SET token_id = NULL WHERE number = 2", "Entry 2, at position 2"),
         ("UPDATE audit_entries SET created_at = created_at - interval '1 h' WHERE number = 1", "Entry 1, at"),
-        ("DELETE FROM audit_entries WHERE number = 3", "Entry 3 is gone"),
-        ("DELETE FROM audit_seals WHERE number = 3", "Position 3 of the chain is gone"),
+        ("DELETE FROM audit_entries WHERE number = 3", "Entry 3 is missing"),
+        ("DELETE FROM audit_seals WHERE number = 3", "Position 3 of the chain is missing"),
         ("DELETE FROM audit_seals WHERE number = 5", "Entry 5 has no place in the chain"),
         ("UPDATE audit_seals SET hash = repeat('0', 64) WHERE number = 2", "Entry 2, at position 2"),
     ],
@@ -158,7 +158,7 @@ def test_a_chain_made_anew_no_longer_has_the_head_that_was_written_down(
     seal_the_audit_trail(unit_of_work)
 
     assert verified(unit_of_work).broken is None
-    assert "made anew" in str(verified(unit_of_work, head).broken)
+    assert "rewritten" in str(verified(unit_of_work, head).broken)
 
 
 def test_an_entry_that_is_committed_late_is_sealed_late(

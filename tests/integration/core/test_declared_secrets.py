@@ -57,7 +57,7 @@ def test_declarations_are_written_changed_and_taken_away_by_platform_admins(
         assert find_secret(work, admin, row.id) is find_secret(work, admin, "TOKEN")
         with pytest.raises(Conflict, match=r"There is already a secret TOKEN."):
             create_secret(work, admin, secret())
-        with pytest.raises(InvalidInput, match="A secret keeps its name"):
+        with pytest.raises(InvalidInput, match="A secret cannot be renamed"):
             change_secret(work, admin, "TOKEN", secret("OTHER"))
         change_secret(work, admin, "TOKEN", secret(hosts=["y.example"]))
         apply_secret(work, admin, secret(hosts=["y.example"]))
@@ -96,7 +96,7 @@ def test_a_worker_refuses_by_what_is_declared_now_and_allows_for_a_second_longer
 ) -> None:
     time = [0.0]
     secrets = worker(unit_of_work, {"RUNBOOK_SECRET_TOKEN": "the value"}, time)
-    with pytest.raises(NotFound, match="No secret TOKEN is declared"):
+    with pytest.raises(NotFound, match="There is no secret TOKEN"):
         secrets.give("TOKEN", HTTP)
     declare(unit_of_work, admin, secret())
     value, destinations = secrets.give("TOKEN", HTTP)
@@ -105,7 +105,7 @@ def test_a_worker_refuses_by_what_is_declared_now_and_allows_for_a_second_longer
     assert secrets.give("TOKEN", HTTP)[0] == "the value"
     time[0] += FRESH_SECONDS
     with pytest.raises(
-        NotFound, match=r"No secret TOKEN is declared that definitions of team database may use."
+        NotFound, match=r"There is no secret TOKEN that definitions of team database may use."
     ):
         secrets.give("TOKEN", HTTP)
 
@@ -186,4 +186,4 @@ def test_definitions_that_use_secrets_otherwise_are_told(unit_of_work: UnitOfWor
         row.definition = row.definition | {"steps": steps}
     with unit_of_work.begin() as work:
         [sentence] = misused_secrets(work)
-    assert sentence.startswith("Runbook calls, at steps.0.if: A secret is used whole")
+    assert sentence.startswith("Runbook calls, at steps.0.if: A secret can only be used whole")

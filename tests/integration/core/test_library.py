@@ -188,9 +188,7 @@ def test_a_version_that_is_not_valid_any_more_is_not_gone_back_to(unit_of_work: 
         person = load_person(work, WRITER, source="test")
         row = find_runbook(work, person, "db-vacuum")
         writing.change(work, person, RUNBOOKS, row, definition(), Intent())
-        with pytest.raises(
-            Conflict, match=r"not valid any more, at steps\.0\.type: There is no step type gone"
-        ):
+        with pytest.raises(Conflict, match=r"no longer valid, at steps\.0\.type: There is no step type gone"):
             roll_back(work, person, RUNBOOKS, row, 1)
 
 

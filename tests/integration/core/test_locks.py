@@ -55,7 +55,7 @@ def test_a_workflow_that_holds_a_lock_is_named(
     [(_, flow)] = recorded_bells.enqueued
     new_executor(unit_of_work).run(WORKFLOW, flow)
 
-    with pytest.raises(Conflict, match=r"which is pending; workflow holds asked for it\."):
+    with pytest.raises(Conflict, match=r"which is pending, requested by workflow holds\."):
         start_run(unit_of_work, incident, "locked")
 
 

@@ -92,7 +92,7 @@ def test_the_tokens_file_is_read_again_each_time(vault: FakeVault, tmp_path: Pat
     file, time = tmp_path / "token", [0.0]
     file.write_text("old\n")
     secrets = VaultSecrets(vault.url, file, now=lambda: time[0])
-    with pytest.raises(ConfigurationError, match="Vault does not let us read kv/db"):
+    with pytest.raises(ConfigurationError, match="Vault does not allow us to read kv/db"):
         secrets.read("kv/db", "url")
     file.write_text(f"{TOKEN}\n")
     assert secrets.read("kv/db", "url") == VALUE
@@ -105,9 +105,9 @@ def test_the_tokens_file_is_read_again_each_time(vault: FakeVault, tmp_path: Pat
         (200, "kv/db", "none", NotFound, "Vault has no field none at kv/db."),
         (200, "kv/db", "empty", NotFound, "Vault has no field empty at kv/db."),
         (200, "kv/db", "port", NotFound, "Vault has no field port at kv/db."),
-        (403, "kv/db", "url", ConfigurationError, "VAULT_TOKEN, or VAULT_TOKEN_FILE, needs a policy"),
-        (500, "kv/db", "url", Unavailable, "Vault does not give kv/db: InternalServerError."),
-        (503, "kv/db", "url", Unavailable, "Vault does not give kv/db: VaultDown."),
+        (403, "kv/db", "url", ConfigurationError, "VAULT_TOKEN or VAULT_TOKEN_FILE needs a policy"),
+        (500, "kv/db", "url", Unavailable, "Vault did not return kv/db: InternalServerError."),
+        (503, "kv/db", "url", Unavailable, "Vault did not return kv/db: VaultDown."),
     ],
 )
 def test_what_goes_wrong_is_a_sentence_without_a_value(
@@ -121,10 +121,10 @@ def test_what_goes_wrong_is_a_sentence_without_a_value(
 
 
 def test_a_vault_that_is_not_there_is_a_sentence() -> None:
-    with pytest.raises(Unavailable, match="Vault does not give kv/db: ConnectionError"):
+    with pytest.raises(Unavailable, match="Vault did not return kv/db: ConnectionError"):
         VaultSecrets("http://127.0.0.1:9", TOKEN).read("kv/db", "url")
 
 
 def test_without_vault_its_secrets_cannot_be_read() -> None:
-    with pytest.raises(ConfigurationError, match=r"There is no Vault here. Set VAULT_ADDR"):
+    with pytest.raises(ConfigurationError, match=r"Set VAULT_ADDR"):
         SecretValues(EnvironmentSecrets({})).read(source("kv/db", "url"))

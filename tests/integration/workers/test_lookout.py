@@ -117,7 +117,7 @@ def test_a_run_that_fails_in_our_hands_keeps_no_other_waiting(
     monkeypatch.setattr(Executor, "run", run)
     FallbackPoller(unit_of_work, new_executor(unit_of_work)).look()
     assert see(unit_of_work, second).status is Status.SUCCEEDED
-    assert "a run failed" in capsys.readouterr().out
+    assert "execution failed unexpectedly" in capsys.readouterr().out
 
 
 def test_a_database_that_is_away_too_is_waited_for(

@@ -254,11 +254,11 @@ def test_what_fails_again_and_again_is_told_once_a_minute(
     for second in (0.0, 0.5, AGAIN - 1):
         assert tasks.do(failing, second) is None
     told = capsys.readouterr().out
-    assert told.count("a duty failed") == 1
+    assert told.count("periodic task failed") == 1
     assert "Traceback" in told
     assert "the trail is broken" in told
     tasks.do(failing, AGAIN)
-    assert capsys.readouterr().out.count("a duty failed") == 1
+    assert capsys.readouterr().out.count("periodic task failed") == 1
 
 
 def test_each_trouble_is_told(world: CoreWorld, capsys: pytest.CaptureFixture[str]) -> None:
@@ -268,7 +268,7 @@ def test_each_trouble_is_told(world: CoreWorld, capsys: pytest.CaptureFixture[st
     tasks = PeriodicTasks(world.unit_of_work)
     tasks.do(failing, 0.0)
     tasks.do(another, 0.0)
-    assert capsys.readouterr().out.count("a duty failed") == 2
+    assert capsys.readouterr().out.count("periodic task failed") == 2
 
 
 def test_a_database_that_is_away_is_no_trouble_of_a_duty(
@@ -292,4 +292,4 @@ def test_that_the_database_is_away_is_said_once_and_so_is_its_return(
     run_clock(world.unit_of_work, Ticks(4))
     printed = capsys.readouterr().out
     assert printed.count("clock cannot reach the database") == 1
-    assert printed.count("clock reaches the database again") == 1
+    assert printed.count("clock can reach the database again") == 1

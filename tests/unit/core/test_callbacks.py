@@ -1,4 +1,4 @@
-"""The signed addresses of callbacks."""
+"""Signed callback URLs."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Addresses with several hosts in one."""
+"""URLs with several hosts."""
 
 import pytest
 from sqlalchemy.engine import make_url

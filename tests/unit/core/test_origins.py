@@ -1,4 +1,4 @@
-"""Where a call came from: written, read, and not made up."""
+"""Origins of calls: written, read, and not forgeable."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What is away is told once, and once more when it is back."""
+"""An outage is logged once when it begins, and once when it ends."""
 
 from structlog.testing import capture_logs
 
@@ -24,8 +24,8 @@ def test_it_is_told_once_however_often_it_is_met_and_once_when_it_is_over() -> N
         outage.end()
         outage.end()
     assert [(each["log_level"], each["event"]) for each in logs] == [
-        ("warning", "worker cannot reach Redis, and waits"),
-        ("info", "worker reaches Redis again"),
+        ("warning", "worker cannot reach Redis and is waiting"),
+        ("info", "worker can reach Redis again"),
     ]
     assert (logs[0]["error"], logs[1]["seconds"]) == ("refused what now?", 12.3)
 

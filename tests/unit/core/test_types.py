@@ -1,4 +1,4 @@
-"""Each step type and action type, held to the same rules."""
+"""Rules that every step type and action type must follow."""
 
 import inspect
 from typing import Any, Literal, get_origin
@@ -32,7 +32,7 @@ def example_of(model: type[Part]) -> dict[str, Any]:
 
 
 def document_with(model: type[Part]) -> str:
-    """A whole document in which the type's example stands."""
+    """A whole document with the type's example."""
     properties: dict[str, object] = {"cluster": {"type": "string"}}
     document: dict[str, object] = {"kind": "runbook", "name": "x", "steps": [example_of(model)]}
     document["parameters"] = {"required": ["cluster"], "properties": properties}

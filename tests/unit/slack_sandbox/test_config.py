@@ -29,7 +29,7 @@ def test_an_empty_file_is_the_demo_workspace(tmp_path: Path) -> None:
     [
         ("users: [{id: U1, name: a}, {id: U1, name: b}]", "the same user id is used twice: U1"),
         ("channels: [{id: C1, name: a}, {id: C2, name: a}]", "the same channel name is used twice: a"),
-        ("channels: [{id: C1, name: a, members: [U9]}]", "channel a has members nobody knows: U9"),
+        ("channels: [{id: C1, name: a, members: [U9]}]", "channel a has unknown members: U9"),
         ("colour: red", "colour"),
         ("{", "workspace.yaml cannot be used"),
     ],

@@ -116,7 +116,7 @@ def test_the_next_attempt_waits_as_long_as_the_answer_asks(
     run = world.begin(get(server, retry=SAFE))
     world.work()
     assert world.see(run).waiting_for is WaitingFor.TIMER
-    assert "to be asked again after 20 s" in (world.step(run).error or "")
+    assert "retry after 20 s" in (world.step(run).error or "")
     world.pass_by(seconds=15)
     assert world.step(run).attempt == 1
     server.status = 200

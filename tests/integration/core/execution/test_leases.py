@@ -231,7 +231,7 @@ def test_a_worker_whose_grace_time_is_over_writes_down_what_is_known_and_lets_go
     worker.join(10)
     assert not worker.is_alive()
     assert (world.see(run).waiting_for, row_of(world, run).worker) == (waits_for, None)
-    assert world.step(run).error == "It was stopped before an answer came."
+    assert world.step(run).error == "The request was stopped before an answer was received."
 
 
 @pytest.mark.parametrize("waited", [timedelta(seconds=0), timedelta(seconds=11)])

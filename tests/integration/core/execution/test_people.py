@@ -99,7 +99,7 @@ def test_who_comes_after_the_time_is_refused_even_before_the_clock_came(world: C
     run = world.begin(GATE + SAY)
     world.work()
     world.clock.pass_by(minutes=15)
-    with pytest.raises(Conflict, match="time is over"):
+    with pytest.raises(Conflict, match="has expired"):
         world.decide(run, approved=True)
     world.pass_by(seconds=1)
     assert world.see(run).status is Status.TIMED_OUT
@@ -108,7 +108,7 @@ def test_who_comes_after_the_time_is_refused_even_before_the_clock_came(world: C
 def test_the_requester_and_strangers_do_not_decide(world: CoreWorld) -> None:
     run = world.begin(GATE + SAY)
     world.work()
-    with pytest.raises(NotAllowed, match="You asked for this run"):
+    with pytest.raises(NotAllowed, match="You requested this run"):
         world.decide(run, approved=True, person="U0DBOPS")
     with pytest.raises(NotFound):
         world.decide(run, approved=True, person="U0WEB")
@@ -173,7 +173,7 @@ def test_a_verdict_is_given_once_by_a_responder_with_a_word_that_is_known(
     with world.unit_of_work.begin() as work, pytest.raises(NotFound):
         give_verdict(work, load_person(work, "U0WEB", source="test"), run, "ran", InDoubt("call", 1))
     world.judge(run, "ran")
-    with pytest.raises(Conflict, match="No verdict is waited for"):
+    with pytest.raises(Conflict, match="no longer needs a verdict"):
         world.judge(run, "ran")
     assert ("U0DBOPS", "verdict.ran") in audit(world)
 

@@ -80,7 +80,7 @@ def test_the_third_loss_in_a_row_ends_the_run_and_says_so(world: CoreWorld) -> N
     assert seen.status is Status.FAILED
     assert seen.error == (
         f"It is under quarantine now. Its worker was lost 3 times at step say ({run}). "
-        "Change it; or a platform admin approves it again."
+        "Change it, or ask a platform admin to approve it again."
     )
     with world.unit_of_work.begin() as work:
         owed = work.session.scalars(select(Notice.kind).where(Notice.subject_id == run)).all()

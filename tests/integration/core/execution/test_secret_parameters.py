@@ -114,9 +114,7 @@ def test_where_they_are_lost_the_run_says_so(world: CoreWorld, target: Target) -
         work.session.execute(delete(SecretParameters))
     world.work()
     assert world.see(run).status is Status.FAILED
-    assert "The secret parameters of this run are not there any more: opts, token." in (
-        world.see(run).error or ""
-    )
+    assert "The secret parameters of this run have been deleted: opts, token." in (world.see(run).error or "")
     assert target.calls == []
 
 

@@ -153,7 +153,7 @@ def refused(world: CoreWorld, person: str, runbook: str, incident: Incident) -> 
 def test_a_teams_runbook_runs_for_no_other_teams_incident(world: CoreWorld, person: str) -> None:
     theirs = new_incident(world.unit_of_work, "U0WEB", team="web")
     message = refused(world, person, "ours", theirs)
-    assert message == "ours belongs to team database, and this incident is team web's."
+    assert message == "ours belongs to team database, but this incident belongs to team web."
 
 
 @pytest.mark.parametrize("runbook", ["ours", "everybodys"])

@@ -39,4 +39,4 @@ def test_a_process_that_has_nothing_to_do_says_once_that_its_database_is_away(
             time.sleep(0.01)
 
     said = [line["event"] for line in lines if "sign of life" not in line["event"]]
-    assert said == ["worker cannot reach the database, and waits", "worker reaches the database again"]
+    assert said == ["worker cannot reach the database and is waiting", "worker can reach the database again"]

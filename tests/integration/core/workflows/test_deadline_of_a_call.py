@@ -33,7 +33,7 @@ actions:
 
     with unit_of_work.begin() as work:
         run = view_workflow_execution(work, work.session.get_one(WorkflowExecution, execution_id))
-    assert (run.status, run.error) == (Status.TIMED_OUT, "Not done within 700 ms.")
+    assert (run.status, run.error) == (Status.TIMED_OUT, "Not finished within 700 ms.")
     assert [action.status for action in run.actions] == [step, Status.PENDING]
     assert run.started_at is not None
     assert run.finished_at is not None

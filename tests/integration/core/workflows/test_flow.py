@@ -125,8 +125,8 @@ def test_the_actions_of_branches_are_listed_in_order_with_why_they_were_skipped(
     assert [action.id for action in actions] == ["how", "page", "who", "orders", "others", "calm", "done"]
     outputs = {action.id: action.output for action in actions}
     assert outputs["how"] == {"branch": "else"}
-    assert outputs["page"] == {"reason": "how took the other way: else."}
-    assert outputs["orders"] == {"reason": "who was not decided: it is skipped."}
+    assert outputs["page"] == {"reason": "how took the other branch: else."}
+    assert outputs["orders"] == {"reason": "who took no branch: its status is skipped."}
 
 
 def test_neither_way_is_taken_where_a_branch_cannot_be_decided(deployment: Deployment) -> None:
@@ -167,7 +167,7 @@ def test_a_workflow_ends_at_its_deadline_also_while_it_waits(deployment: Deploym
     assert (run.status, run.error) == (Status.TIMED_OUT, "Not done within 10 min.")
     assert deployment.statuses() == {"grace": "timed_out", "tell": "pending"}
     [text] = deployment.said()
-    assert "ran out of time" in text
+    assert "timed out" in text
     assert "*grace*" in text
 
 
@@ -183,7 +183,7 @@ def test_an_action_begins_until_the_second_before_the_deadline(
     deployment.at(parse_duration(delay))
 
     assert deployment.run().status is status
-    assert [text for text in deployment.said() if "ran out of time" not in text] == said
+    assert [text for text in deployment.said() if "timed out" not in text] == said
 
 
 LIMITED_RUNBOOK = """

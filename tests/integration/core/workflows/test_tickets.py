@@ -215,7 +215,7 @@ def test_an_action_takes_no_longer_than_its_timeout(world: Deployment, trackers:
     trackers.may_answer.set()
 
     assert world.statuses("tickets")["ticket"] == "unknown"
-    assert world.run("tickets").error == "Step ticket: No whole answer: timed out."
+    assert world.run("tickets").error == "Step ticket: No complete answer: timed out."
 
 
 @pytest.mark.parametrize("kind", [jira, linear])
@@ -243,7 +243,7 @@ def test_a_ticket_that_cannot_be_looked_for_is_not_made_again(
         ),
         (jira, (200, {"nothing": 1}), "Jira answered 200"),
         (linear, (200, {"errors": [{"message": "bad team"}]}), "bad team"),
-        (linear, (200, {"data": {"issueCreate": None}}), "Linear's answer is not understood"),
+        (linear, (200, {"data": {"issueCreate": None}}), "Linear sent an unexpected answer"),
         (linear, (401, {"errors": [{"message": "the-tokens-secret is wrong"}]}), "*** is wrong"),
     ],
 )

@@ -121,7 +121,7 @@ def test_an_incident_that_is_in_trouble_keeps_no_other_from_coming_of_age(
         reach(work, workflow_id, incident_id)
 
     monkeypatch.setattr(ages, "_reach", reach_or_fail)
-    with pytest.raises(ExceptionGroup, match="came of age"):
+    with pytest.raises(ExceptionGroup, match="reached an age"):
         deployment.at(timedelta(minutes=15))
     assert len(deployment.runs()) == 1
     monkeypatch.undo()

@@ -63,7 +63,7 @@ def test_who_starts_it_by_hand_is_told(deployment: Deployment) -> None:
         person = load_person(work, "U0DBOPS", source="test")
         workflow = find_workflow(work, person, "gone")
         bound = work.session.get_one(Incident, incident.id)
-        with pytest.raises(Conflict, match=r"Version 1 of gone is not valid any more, at actions\.0\.type"):
+        with pytest.raises(Conflict, match=r"Version 1 of gone is no longer valid, at actions\.0\.type"):
             start_workflow_by_person(work, person, workflow, bound, None)
 
 

@@ -128,7 +128,7 @@ def test_the_action_waits_no_longer_than_its_timeout(deployment: Deployment, tar
     deployment.at(timedelta(minutes=5))
     assert (deployment.run().status, deployment.run().error) == (
         Status.TIMED_OUT,
-        "Step check: No answer came in time.",
+        "Step check: No answer was received in time.",
     )
     decide(deployment, approved=True)
     assert deployment.run().status is Status.TIMED_OUT

@@ -201,7 +201,7 @@ def test_where_no_token_is_given_nothing_is_called(calls: Deployment, server: Se
 
     assert server.calls == []
     assert run.status is Status.FAILED
-    assert (run.error or "").endswith("/token gave no token: it answered 401 (invalid_client).")
+    assert (run.error or "").endswith("/token issued no token: it answered 401 (invalid_client).")
 
 
 def test_token_and_call_have_one_time_limit(

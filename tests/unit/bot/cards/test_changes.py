@@ -47,8 +47,8 @@ def test_every_block_fits_and_what_is_left_out_is_told(line: str, count: int) ->
     assert len(shown) <= MOST_SECTIONS
     assert all(part.count("```") == 2 for part in shown)
     if lines < count:
-        assert parts[-1].startswith(f"… {count - lines} more lines")
-        assert "`runbook show db-vacuum` in a terminal shows all" in parts[-1]
+        assert parts[-1].startswith(f"… {count - lines:,} more line")
+        assert "`runbook show db-vacuum` in a terminal" in parts[-1]
     else:
         assert shown == parts
 
@@ -72,7 +72,9 @@ def test_a_long_line_is_shown_whole_and_no_part_of_it_looks_like_a_line_of_its_o
 def test_a_line_that_does_not_fit_is_counted_and_the_length_of_all_is_told() -> None:
     *_, hint = card_texts("+ " + "x" * 20_000 + "\n")
 
-    assert hint.startswith("… 1 more lines: this is cut, all of it has 20,003 characters. `runbook show")
+    assert hint.startswith(
+        "… 1 more line: this is truncated, the full text has 20,003 characters. To see all of it: `runbook show"
+    )
 
 
 def test_what_is_not_to_be_seen_is_seen() -> None:
@@ -109,15 +111,15 @@ def workflow_view(approved_version: int | None, diff: str | None) -> WorkflowWit
 
 def test_a_long_diff_of_a_workflow_says_where_the_rest_is() -> None:
     *_, hint = changes_card(workflow_view(1, "+ x\n" * 5_000), approve=None).lines
-    assert "`runbook show --workflow greet` in a terminal shows all, and `GET /api/workflows/greet`." in hint
+    assert "`runbook show --workflow greet` in a terminal, or `GET /api/workflows/greet`." in hint
 
 
 @pytest.mark.parametrize(
     ("approved", "diff", "said"),
     [
-        (None, None, "v3 was written by <@U1>. No version of it was approved yet."),
-        (1, "", "v3 was written by <@U1>. It says the same as v1, which was approved."),
-        (1, "+ x\n", "v3 was written by <@U1>. It changes v1, which was approved:"),
+        (None, None, "v3 was written by <@U1>. No version has been approved yet."),
+        (1, "", "v3 was written by <@U1>. It is identical to v1, which was approved."),
+        (1, "+ x\n", "v3 was written by <@U1>. Changes from v1, which was approved:"),
     ],
 )
 def test_a_workflow_is_compared_with_what_was_approved(

@@ -69,5 +69,5 @@ def test_the_reply_carries_the_runs_metadata() -> None:
 def test_what_was_ended_with_a_command_is_told() -> None:
     output = {"exit_code": 0, "stdout": "", "stderr": "", "ended_with_it": "sleep, 2 of java"}
     assert said(output=output).endswith(
-        "exit code 0\n⚠️ What it had started and left running was ended with it: sleep, 2 of java"
+        "exit code 0\n⚠️ It left processes running, which were killed when it ended: sleep, 2 of java"
     )

@@ -22,7 +22,7 @@ from tests.unit.bot.cards.building import (
 
 def test_the_text_alone_says_what_who_and_what_comes_next() -> None:
     assert gate(at_gate(), approval()).text == (
-        "🔐 Approval needed: db-failover v3 (inc-12), asked for by <@U0DBOPS>. <@U0DBADMIN> "
+        "🔐 Approval needed: db-failover v3 (inc-12), requested by <@U0DBOPS>. <@U0DBADMIN> "
         "Next: *promote* (http), then *verify* (shell)."
     )
 
@@ -72,9 +72,11 @@ def test_each_request_is_shown_as_it_will_be_sent() -> None:
     request = {"argv": ["dbctl", "two words"], "env": {"MODE": "fast"}, "cwd": "/srv", "stdin": "yes"}
     later = {"request": {"method": "POST", "url": "https://x/‹lag.seconds›"}, "depends_on_results": True}
     words = shown(showing(shown_step("check", type="shell", request=request), shown_step("promote", **later)))
-    assert "1. *check* (shell)\n```\ncd /srv\nMODE=fast dbctl 'two words'\nand it reads:\nyes\n```" in words
+    assert (
+        "1. *check* (shell)\n```\ncd /srv\nMODE=fast dbctl 'two words'\nwith this input:\nyes\n```" in words
+    )
     assert "2. *promote* (http)\n```\nPOST https://x/‹lag.seconds›\n```" in words
-    assert "`‹…›` is what earlier steps will bring." in words
+    assert "`‹…›` stands for the results of earlier steps." in words
 
 
 def test_the_text_alone_says_what_will_be_sent() -> None:
@@ -82,7 +84,7 @@ def test_the_text_alone_says_what_will_be_sent() -> None:
     assert text.splitlines()[1:] == [
         "Next:",
         "promote: POST https://db.example/promote",
-        "verify: is skipped",
+        "verify: skipped",
     ]
 
 
@@ -90,7 +92,7 @@ def test_the_text_alone_says_what_will_be_sent() -> None:
     ("changes", "words"),
     [
         ({"runs": "depends", "condition": "steps.lag.saved.n > 1"}, "only if `steps.lag.saved.n &gt; 1`"),
-        ({"runs": "no", "condition": "false"}, "skipped: `false` does not hold"),
+        ({"runs": "no", "condition": "false"}, "skipped: `false` is false"),
         ({"error": "params.x is not there."}, "❌ would fail: params.x is not there."),
         ({"request": {"text": "Hello", "channel": "C0X"}}, "in C0X:\nHello"),
         ({"request": {"waits_for": "timer", "for": "30s"}}, "waits 30s"),
@@ -105,14 +107,14 @@ def test_what_else_a_step_may_come_to_is_said(changes: dict[str, Any], words: st
 def test_what_is_too_long_is_cut_with_its_length_and_where_the_whole_is(page: str) -> None:
     request = {"argv": ["sh", "-c", "x" * 10_000]}
     words = shown(showing(shown_step(request=request), page=page))
-    assert "*Cut:* about" in words
+    assert "*Truncated:* about" in words
     assert "of 10,006 characters are shown" in words
-    assert (f"<{page}|The whole is on the run's page>" if page else "`runbook status rbx_1`") in words
+    assert (f"<{page}|See everything on the run's page>" if page else "`runbook status rbx_1`") in words
 
 
 def test_many_steps_are_told_to_be_more_than_the_card_shows() -> None:
     words = shown(showing(*(shown_step(f"s{n}", request={"argv": ["x" * 5_000]}) for n in range(60))))
-    assert "*Cut:* 40 more are not shown here." in words
+    assert "*Truncated:* 40 more are not shown here." in words
 
 
 def test_who_brought_it_about_is_named_in_small_print() -> None:
@@ -132,7 +134,7 @@ def test_a_gate_that_nobody_may_decide_and_one_that_is_asked_again_say_so() -> N
 
 def test_a_void_approval_says_that_it_was_asked_again() -> None:
     message = gate(at_gate(), approval(status=GateStatus.VOID, decisions=[decision()]))
-    assert "🔁 *Approved, and then asked again:*" in shown(message)
+    assert "🔁 *Approved, then needed again:*" in shown(message)
     assert elements(message) == {}
 
 
@@ -142,7 +144,7 @@ def test_the_question_of_the_definition_is_shown_escaped() -> None:
 
 def test_a_gate_as_the_last_step_says_that_nothing_follows() -> None:
     last = at_gate(steps=[done(), step("gate", Status.WAITING)])
-    assert "nothing more, this was the last step" in shown(gate(last, approval()))
+    assert "nothing, this was the last step" in shown(gate(last, approval()))
 
 
 @pytest.mark.parametrize(
@@ -167,7 +169,7 @@ def test_a_decided_gate_says_who_decided_and_has_no_buttons(
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [(GateStatus.EXPIRED, "Nobody decided in time"), (GateStatus.CANCELLED, "No approval needed any more")],
+    [(GateStatus.EXPIRED, "nobody decided in time"), (GateStatus.CANCELLED, "Approval no longer needed")],
 )
 def test_a_gate_that_closed_by_itself_says_why_and_has_no_buttons(status: GateStatus, words: str) -> None:
     message = gate(at_gate(), approval(status=status))

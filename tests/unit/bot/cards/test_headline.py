@@ -28,7 +28,7 @@ def card(view: ExecutionView, **options: Any) -> Message:
 
 def test_the_text_alone_says_name_version_incident_status_step_and_who() -> None:
     assert card(RUNNING).text == (
-        "▶️ db-failover v3 (inc-12) running, step 2 of 3: promote, asked for by <@U0DBOPS>."
+        "▶️ db-failover v3 (inc-12) running, step 2 of 3: promote, requested by <@U0DBOPS>."
     )
 
 
@@ -58,7 +58,7 @@ def test_a_workflows_run_shows_its_name_and_execution_id_in_a_context_line() -> 
         "workflow *critical-db-incident* wfx_1",
         "run rbx_1",
     ]
-    assert "asked for by workflow critical-db-incident" in shown(card(by_workflow()))
+    assert "requested by workflow critical-db-incident" in shown(card(by_workflow()))
 
 
 def test_each_step_has_a_line_with_symbol_name_and_duration() -> None:
@@ -75,15 +75,15 @@ def test_parameters_are_shown() -> None:
 def test_the_current_step_says_what_it_waits_for() -> None:
     assert "*waiting for approval by an admin of team database, until <!date^" in shown(card(at_gate()))
     late = at_gate(approval=approval(expires_at=NOW))
-    assert "whose time is over" in shown(card(late))
+    assert "expired" in shown(card(late))
 
 
 @pytest.mark.parametrize(
     ("waiting_for", "words"),
     [
-        (WaitingFor.TIMER, "waiting for its time"),
+        (WaitingFor.TIMER, "waiting for a timer"),
         (WaitingFor.CALLBACK, "waiting for a callback"),
-        (WaitingFor.VERDICT, "A verdict is asked for"),
+        (WaitingFor.VERDICT, "Waiting for a verdict"),
         (WaitingFor.LOCK, "waiting for another run that holds the lock"),
     ],
 )
@@ -95,7 +95,7 @@ def test_every_wait_is_explained_at_its_step(waiting_for: WaitingFor, words: str
 def test_a_step_that_will_be_tried_again_says_so_and_why() -> None:
     waiting = step("lag", Status.WAITING, attempt=2, error="Answered 503")
     lines = shown(card(execution(waiting, status=Status.WAITING, waiting_for=WaitingFor.TIMER)))
-    assert "⏸️ lag · attempt 2 · *will be tried again* · Answered 503" in lines
+    assert "⏸️ lag · attempt 2 · *will be retried* · Answered 503" in lines
 
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.RUNNING, Status.WAITING])

@@ -29,7 +29,7 @@ def test_it_says_what_to_type_next(status: IncidentStatus, command: str) -> None
 
 
 def test_a_closed_incident_asks_for_nothing() -> None:
-    assert "Type next" not in shown(card(incident(status=IncidentStatus.CLOSED)))
+    assert "Next:" not in shown(card(incident(status=IncidentStatus.CLOSED)))
 
 
 def test_links_are_shown_and_nothing_else_becomes_one() -> None:

@@ -7,12 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.cards.blocks import Message
-from bot.cards.deeds import Space, deed_blocks
 from bot.cards.detail import detail
 from bot.cards.gate import gate
 from bot.cards.headline import headline, outcome
 from bot.cards.incident import incident as incident_card
 from bot.cards.plain import plain
+from bot.cards.request_blocks import Space, request_blocks
 from bot.cards.verdict import verdict
 from core.statuses import GateStatus, IncidentStatus, Severity, Status, WaitingFor
 from core.views.executions import ApprovalView, ExecutionView, StepView
@@ -138,8 +138,8 @@ def test_headlines(shown: ExecutionView) -> None:
 @given(EXECUTIONS, APPROVALS)
 def test_gates(shown: ExecutionView, asked: ApprovalView) -> None:
     assert_slack_takes(gate(shown, asked))
-    deeds = deed_blocks(shown, asked.shown or [], Space("The whole is elsewhere"))
-    assert_fences_close(Message("", deeds))
+    blocks = request_blocks(shown, asked.shown or [], Space("See everything elsewhere"))
+    assert_fences_close(Message("", blocks))
 
 
 @thorough

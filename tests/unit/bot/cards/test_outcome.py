@@ -13,7 +13,7 @@ FAILED = "Step promote: Answered 500; expected response.status < 400"
 def test_a_success_says_how_long_it_took() -> None:
     message = outcome(execution(done(), status=Status.SUCCEEDED, finished_at=END))
     assert message.text == "✅ db-failover v3 (inc-12) succeeded in 31 s."
-    assert "✅ *db-failover* v3 *succeeded in 31 s*, asked for by <@U0DBOPS>" in shown(message)
+    assert "✅ *db-failover* v3 *succeeded in 31 s*, requested by <@U0DBOPS>" in shown(message)
 
 
 def test_a_failure_names_the_step_and_its_error() -> None:
@@ -39,7 +39,7 @@ def test_a_cancelled_run_says_which_step_nobody_knows_the_truth_of() -> None:
     view = execution(
         done(), step("promote", Status.UNKNOWN), status=Status.CANCELLED, error="Cancelled by <@U1>."
     )
-    assert "Cancelled by <@U1>. Nobody knows whether step promote happened." in outcome(view).text
+    assert "Cancelled by <@U1>. It is not known whether step promote happened." in outcome(view).text
 
 
 def test_the_outcome_is_tagged_with_the_workflow_that_caused_it() -> None:

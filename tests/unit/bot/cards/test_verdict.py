@@ -30,7 +30,10 @@ def answered(**changes: Any) -> Message:
 
 def test_the_text_alone_asks_and_says_why() -> None:
     text = verdict(in_doubt(), 1, 1).text
-    assert text == f"❓ Did step promote of db-failover v3 (inc-12) happen? {LOST} Look there, then answer."
+    assert (
+        text
+        == f"❓ Did step promote of db-failover v3 (inc-12) happen? {LOST} Check the target system, then answer."
+    )
 
 
 def test_the_request_is_shown_as_code() -> None:
@@ -55,18 +58,18 @@ def test_three_answers_are_offered_and_running_again_warns() -> None:
     [
         (
             {"status": Status.SUCCEEDED, "attempt": 1, "output": {"verdict": "ran", "by": "<@U1>"}},
-            "✅ it ran, says <@U1>.",
+            "✅ it ran, according to <@U1>.",
         ),
         (
-            {"status": Status.FAILED, "attempt": 1, "error": "It did not run, says <@U1>."},
-            "❌ It did not run, says <@U1>.",
+            {"status": Status.FAILED, "attempt": 1, "error": "It did not run, according to <@U1>."},
+            "❌ It did not run, according to <@U1>.",
         ),
         ({"status": Status.PENDING, "attempt": 1}, "🔁 run again."),
         ({"status": Status.RUNNING, "attempt": 2}, "🔁 run again."),
         ({"status": Status.UNKNOWN, "attempt": 2}, "🔁 run again."),
         (
             {"status": Status.UNKNOWN, "attempt": 1, "run": Status.CANCELLED},
-            "🚫 nobody needs to answer any more",
+            "🚫 no answer is needed any more",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""The tables of docs/alerts.md, as its tests walk them."""
+"""The tables of docs/alerts.md, parsed for its tests."""
 
 import re
 from pathlib import Path
@@ -8,19 +8,19 @@ WORD = re.compile(r"`(\w+)`")
 
 
 def tables(heading: str) -> list[list[dict[str, str]]]:
-    """The tables under a heading: a row is its cells by the names of their columns."""
+    """Return the tables under a heading; each row maps column names to cells."""
     text = PAGE.read_text().split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
     found = re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE)
     return [_rows(table) for table in found]
 
 
 def rows(heading: str) -> list[dict[str, str]]:
-    """Those of the first one."""
+    """Return the rows of the first table."""
     return tables(heading)[0]
 
 
 def words(cell: str) -> list[str]:
-    """What stands in it between backticks."""
+    """Return the texts between backticks."""
     return WORD.findall(cell)
 
 

@@ -1,4 +1,4 @@
-"""From each vendor's webhook to an alert; the samples have the shapes of the vendors' documentation."""
+"""From each vendor's webhook to an alert; the samples follow the vendors' documentation."""
 
 import json
 from copy import deepcopy
@@ -52,14 +52,14 @@ def test_an_alert_has_title_severity_service_and_team(vendor: Vendor) -> None:
 @pytest.mark.parametrize("vendor", Vendor)
 @pytest.mark.parametrize("body", [{}, {"event": 7}, {"data": 7, "action": "x"}, [], None, "text", 7])
 def test_another_shape_is_refused_with_a_sentence(vendor: Vendor, body: object) -> None:
-    with pytest.raises(InvalidInput, match="This is no webhook of") as refused:
+    with pytest.raises(InvalidInput, match="This is not a webhook from") as refused:
         PARSERS[vendor](body)
     assert refused.value.field
 
 
 @pytest.mark.parametrize("vendor", Vendor)
 def test_no_vendors_body_is_taken_for_anothers(vendor: Vendor) -> None:
-    """But Grafana's, which has all that Alertmanager's has."""
+    """Except for Grafana's, which includes everything that Alertmanager's has."""
     for other in set(Vendor) - {vendor}:
         if (vendor, other) != (Vendor.ALERTMANAGER, Vendor.GRAFANA):
             with pytest.raises(InvalidInput):
@@ -67,7 +67,7 @@ def test_no_vendors_body_is_taken_for_anothers(vendor: Vendor) -> None:
 
 
 def resolved(vendor: Vendor) -> Any:
-    """The sample, as the vendor sends it when it is over."""
+    """Return the sample as the vendor sends it for a resolved alert."""
     body = deepcopy(sample(vendor))
     match vendor:
         case Vendor.ALERTMANAGER | Vendor.GRAFANA:
@@ -112,7 +112,7 @@ ABOUT_SOMETHING_ELSE = [
 
 @pytest.mark.parametrize(("vendor", "body"), ABOUT_SOMETHING_ELSE)
 def test_what_is_about_something_else_is_ignored(vendor: Vendor, body: object) -> None:
-    """Red before: Sentry's installations, comments and errors were refused, and so were events of Datadog."""
+    """Regression: Sentry's installations, comments and errors were rejected, and so were Datadog's events."""
     assert PARSERS[vendor](body) is None
 
 
@@ -141,7 +141,7 @@ def test_labels_and_tags_are_labels() -> None:
 
 
 def test_a_variable_that_datadog_did_not_fill_in_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="cycle_key does not fit"):
+    with pytest.raises(InvalidInput, match="cycle_key is not valid"):
         PARSERS[Vendor.DATADOG](sample("datadog") | {"cycle_key": "$ALERT_CYCLE_KEY"})
 
 

@@ -1,4 +1,4 @@
-"""Reading a webhook's body: which alerts of a long group are kept, and that hostile ones take no time."""
+"""Parsing a webhook's body: which alerts of a long group are kept, and that hostile bodies take no time."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The table of docs/alerts.md that says what is read from where: every source that it names is tried, in its order."""
+"""The table of docs/alerts.md that says which field is read from where: every source in it is tried, in order."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ COLUMNS = ("title", "severity", "service", "team")
 
 @dataclass(frozen=True)
 class Read:
-    """A source as the page names it, and what is read there, from which payload."""
+    """A source as the page names it, the value that is read there, and its payload."""
 
     source: str
     vendor: Vendor

@@ -1,4 +1,4 @@
-"""Executions for tests of decisions, in the states that a run goes through."""
+"""Executions in the states of a run, for tests of decisions."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ UNASKED = StepPolicy(asks=False)
 
 
 def pending(*policies: StepPolicy) -> Execution:
-    """A new execution with a step for each policy; with two plain ones if none is given."""
+    """Return a new execution with a step for each policy; with two plain ones if none is given."""
     chosen = policies or (StepPolicy(), StepPolicy())
     steps = tuple(Step(f"step-{i}", "http", policy) for i, policy in enumerate(chosen))
     return Execution(Status.PENDING, steps, wake_at=NOW)
@@ -41,7 +41,7 @@ def ended(result: StepResult) -> StepEnded:
 
 
 def started(*policies: StepPolicy) -> Execution:
-    """A worker is in the middle of the first step."""
+    """Return an execution whose worker is executing the first step."""
     return after(pending(*policies), Claimed(), StepPrepared({"url": "x"}))
 
 
@@ -50,7 +50,7 @@ def at_gate(*policies: StepPolicy, expires: datetime | None = NOW + timedelta(ho
 
 
 def in_doubt(*policies: StepPolicy) -> Execution:
-    """The worker died inside the first step, and another one found it so."""
+    """Return an execution whose worker was lost within the first step, as another worker finds it."""
     return after(started(*policies), Claimed())
 
 

@@ -1,4 +1,4 @@
-"""What a callback makes of an execution."""
+"""`advance` for callbacks."""
 
 from datetime import timedelta
 
@@ -49,7 +49,7 @@ def test_without_a_callback_the_run_ends_at_its_time_and_not_before() -> None:
     assert after(waiting(), Claimed(), now=UNTIL - timedelta(seconds=1)) == waiting()
 
     over = after(waiting(), Claimed(), now=UNTIL)
-    assert (over.status, over.error) == (Status.TIMED_OUT, "Step step-0: No answer came in time.")
+    assert (over.status, over.error) == (Status.TIMED_OUT, "Step step-0: No answer was received in time.")
     assert over.steps[0].status is Status.TIMED_OUT
 
 

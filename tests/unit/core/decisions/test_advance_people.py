@@ -1,4 +1,4 @@
-"""`advance`, where people decide, judge and cancel."""
+"""`advance` for decisions, verdicts and cancels."""
 
 from datetime import timedelta
 
@@ -95,7 +95,7 @@ def test_the_verdict_it_ran_goes_on_with_the_next_step() -> None:
 
 def test_the_verdict_it_did_not_run_fails_the_step() -> None:
     over = after(in_doubt(), VerdictGiven("did_not_run", "<@U1>"))
-    assert (over.status, over.error) == (Status.FAILED, "Step step-0: It did not run, says <@U1>.")
+    assert (over.status, over.error) == (Status.FAILED, "Step step-0: It did not run, according to <@U1>.")
 
 
 def test_the_verdict_it_did_not_run_passes_a_step_that_may_fail() -> None:

@@ -84,13 +84,13 @@ def test_only_the_named_decide(policy: ApprovalPolicy, approvers: tuple[Person, 
 
 @pytest.mark.parametrize("approved", [True, False])
 def test_the_requester_does_not_decide(approved: bool) -> None:
-    with pytest.raises(NotAllowed, match="You asked for this run"):
+    with pytest.raises(NotAllowed, match="You requested this run"):
         decide(gate(), REQUESTER, approved, NOW)
 
 
 def test_a_platform_admin_who_asked_does_not_decide_either() -> None:
     own = replace(OF_TEAM, requester=PLATFORM.slack_user_id)
-    with pytest.raises(NotAllowed, match="You asked for this run"):
+    with pytest.raises(NotAllowed, match="You requested this run"):
         decide(gate(own), PLATFORM, True, NOW)
 
 
@@ -130,7 +130,7 @@ def test_a_closed_gate_is_decided_by_nobody(status: GateStatus) -> None:
 def test_a_gate_is_open_until_just_before_its_end() -> None:
     end = NOW + timedelta(minutes=15)
     assert decide(gate(), ADMIN, True, end - timedelta(microseconds=1)) is GateStatus.APPROVED
-    with pytest.raises(Conflict, match="time is over"):
+    with pytest.raises(Conflict, match="has expired"):
         decide(gate(), ADMIN, True, end)
 
 

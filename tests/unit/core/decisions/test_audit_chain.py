@@ -1,4 +1,4 @@
-"""The chain's hash: of the content, whatever its order, and of the hash before it."""
+"""The chain's hash covers the content, in any order of keys, and the previous hash."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Heads of the audit trail: signed, read again, and compared."""
+"""Heads of the audit trail: signed, parsed, and compared."""
 
 import json
 from datetime import UTC, datetime
@@ -37,13 +37,13 @@ def test_a_head_needs_the_secret_it_was_signed_with() -> None:
 
 @pytest.mark.parametrize("text", ["x", "{}", "[1]", "1", '{"position": "x", "hash": "", "time": ""}'])
 def test_what_is_no_head_is_said(text: str) -> None:
-    with pytest.raises(InvalidInput, match="Line 1 is no head"):
+    with pytest.raises(InvalidInput, match="Line 1 is not a head"):
         read_heads([text], SECRET)
 
 
 def test_a_chain_has_the_head_or_its_end_was_cut_off_or_it_was_made_anew() -> None:
     assert fault(HEAD, HEAD.hash, 500) is None
     assert fault(HEAD, None, 400) == (
-        "The head of 2026-01-02 03:04:05 UTC was at position 412, and the chain ends at 400: its end was cut off."
+        "The head of 2026-01-02 03:04:05 UTC was at position 412, but the chain ends at 400: its end was cut off."
     )
-    assert "made anew" in str(fault(HEAD, "b" * 64, 500))
+    assert "rewritten" in str(fault(HEAD, "b" * 64, 500))

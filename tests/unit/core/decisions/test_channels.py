@@ -1,4 +1,4 @@
-"""Which incident may have which channel, and where a definition may post."""
+"""Which incident may use which channel, and where a definition may post."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`advance`: deadlines of the whole, and answers that a step waits for."""
+"""`advance`: deadlines of an execution, and answers that a step waits for."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -51,7 +51,7 @@ SECOND = timedelta(seconds=1)
 
 
 def limited(execution: Execution) -> Execution:
-    """The execution, with ten minutes from its start for all of it."""
+    """Return the execution with a timeout of ten minutes."""
     return replace(execution, timeout=LIMIT, started_at=execution.started_at and NOW)
 
 
@@ -68,7 +68,11 @@ def test_a_wait_is_woken_by_the_deadline_and_ends_the_execution_then(waiting: Ex
     assert waiting.wake_at == END
     assert after(waiting, Claimed(), now=END - SECOND) == waiting
     over = after(waiting, Claimed(), now=END)
-    assert (over.status, over.error, over.finished_at) == (Status.TIMED_OUT, "Not done within 10 min.", END)
+    assert (over.status, over.error, over.finished_at) == (
+        Status.TIMED_OUT,
+        "Not finished within 10 min.",
+        END,
+    )
     assert statuses(over) == [Status.TIMED_OUT, Status.PENDING]
 
 

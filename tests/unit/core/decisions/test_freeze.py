@@ -1,4 +1,4 @@
-"""Freezes: whom they stop, who may make them, and where they hold a run."""
+"""Freezes: what they stop, who may declare them, and where they hold a run."""
 
 from dataclasses import replace
 
@@ -96,12 +96,12 @@ def test_nothing_begins_and_it_is_not_said_to_have_begun() -> None:
 def test_the_words_of_a_freeze_say_who_why_and_what_it_holds() -> None:
     assert begun_words(replace(OWN, reason="We\nmove")) == (
         "🧊 Team database is frozen by <@U1>: We move. "
-        "Nothing starts until it is unfrozen; what runs is held before its next step."
+        "Nothing starts until it is unfrozen; running executions are held before their next step."
     )
     assert begun_words(ALL).startswith("🧊 Everything is frozen by <@U2>: Holidays.")
 
 
 def test_the_words_of_its_end_say_who_lifted_it_and_what_goes_on() -> None:
-    lifted = "Team database is not frozen any more: <@U3> lifted the freeze of <@U1>, Migration."
-    assert lifted_words(OWN, "U3", None) == f"▶️ {lifted} What was held goes on."
+    lifted = "Team database is no longer frozen. <@U3> lifted the freeze by <@U1>: Migration."
+    assert lifted_words(OWN, "U3", None) == f"▶️ {lifted} Held executions continue."
     assert lifted_words(OWN, "U3", ALL) == f"🧊 {lifted} Everything is still frozen by <@U2>: Holidays."

@@ -1,4 +1,4 @@
-"""Which approval a step has, what a gate shows, and what its digest binds."""
+"""Which approval covers a step, what a gate shows, and what its digest binds."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,7 +22,7 @@ S, P, K = Status.SUCCEEDED, Status.PENDING, Status.SKIPPED
 
 
 def steps(words: str) -> Sequence[Step]:
-    """`g+` an approved gate, `g-` a skipped one, `g.` one that was not reached; the same with `s` for other steps."""
+    """Build steps: `g+` an approved gate, `g-` a skipped one, `g.` one not reached; `s` for other steps."""
     marks = {"+": S, "-": K, ".": P}
     types = {"g": "approval", "s": "http"}
     return tuple(Step(f"s{i}", types[w[0]], status=marks[w[1]]) for i, w in enumerate(words.split()))
@@ -86,7 +86,7 @@ def test_what_runs_again_by_a_verdict_is_asked_for_again() -> None:
     behind = replace(doubtful, steps=(gate, *doubtful.steps))
     run = after(behind, VerdictGiven("run_again", "<@U2>"))
     assert statuses(run)[:2] == [P, P]
-    assert (run.steps[0].output, run.steps[0].error) == (None, "<@U2> wants step step-0 to run again.")
+    assert (run.steps[0].output, run.steps[0].error) == (None, "<@U2> requested that step step-0 run again.")
     assert statuses(after(behind, VerdictGiven("ran", "<@U2>")))[:2] == [S, S]
 
 

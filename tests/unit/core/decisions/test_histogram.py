@@ -1,4 +1,4 @@
-"""Percentiles of buckets, against those of the durations themselves."""
+"""Percentiles from buckets, compared with those of the durations themselves."""
 
 import math
 from collections import Counter
@@ -14,7 +14,7 @@ SECONDS = st.floats(min_value=0.002, max_value=30 * 86_400)
 
 
 def bucket_of(seconds: float) -> int:
-    """As the statement that counts says it."""
+    """Return the bucket as the counting statement computes it."""
     return math.ceil(math.log(seconds / SMALLEST) / math.log(GROWTH)) if seconds > SMALLEST else 0
 
 

@@ -1,4 +1,4 @@
-"""Who brought a run about, and what is said of it."""
+"""The initiators of a run, and how they are described."""
 
 import pytest
 
@@ -79,16 +79,16 @@ OPENED = Initiator("U0ADA", "opened")
             policy(OPENED),
             [],
             ["U0ROOT"],
-            "Nobody is left of those who may decide here: an admin of team data",
+            "Nobody can still decide here. Approvers: an admin of team data",
         ),
         (policy(OPENED), [], ["U0ROOT"], "<@U0ROOT> can decide, or make somebody an admin of team data"),
-        (policy(OPENED), [], ["U0ADA"], "A platform admin who did not bring it about can decide"),
-        (policy(count=2), [], ["U0ROOT"], "Only <@U0ADA> is left"),
-        (policy(count=2), [Decision("U0ADA", True)], ["U0ROOT"], "Nobody is left"),
+        (policy(OPENED), [], ["U0ADA"], "A platform admin who did not initiate it can decide"),
+        (policy(count=2), [], ["U0ROOT"], "Only <@U0ADA> can still decide"),
+        (policy(count=2), [Decision("U0ADA", True)], ["U0ROOT"], "Nobody can still decide"),
         (policy(count=2), [Decision("U0OLD", True)], ["U0ROOT"], None),
         (ApprovalPolicy("U0ADA", (), people=("U0ADA",)), [], ["U0ROOT"], "<@U0ROOT> can approve a version"),
         (ApprovalPolicy("U0ADA"), [], ["U0ROOT"], None),
-        (ApprovalPolicy("U0ROOT"), [], ["U0ROOT"], "Nobody is left"),
+        (ApprovalPolicy("U0ROOT"), [], ["U0ROOT"], "Nobody can still decide"),
     ],
 )
 def test_where_nobody_is_left_it_is_said_with_who_can_help(

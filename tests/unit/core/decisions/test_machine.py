@@ -1,4 +1,4 @@
-"""Any run of any definition, with workers that die at any moment and people who do anything at any moment."""
+"""Any run of any definition, with workers lost and people acting at any moment."""
 
 import random
 from collections.abc import Callable
@@ -78,7 +78,7 @@ FROM_OUTSIDE = set(WaitingFor) - {WaitingFor.TIMER}
 
 
 def typed(execution: Execution, types: list[str]) -> Execution:
-    """The same with steps of these types."""
+    """The same policies for steps of these types."""
     return replace(
         execution,
         steps=tuple(replace(step, type=type_) for step, type_ in zip(execution.steps, types, strict=False)),
@@ -86,7 +86,7 @@ def typed(execution: Execution, types: list[str]) -> Execution:
 
 
 class Runs(RuleBasedStateMachine):
-    """`held`: a worker has the lease. `to_prepare`: the step that it was told to prepare. `calling`: it is outside."""
+    """`held`: a worker has the lease. `to_prepare`: the step it is to prepare. `calling`: it is making a call."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,7 +114,7 @@ class Runs(RuleBasedStateMachine):
     @precondition(lambda self: self.execution.status.is_final)
     @rule(chosen=st.sampled_from([None, None, "step-0", "step-1", "step-2"]))
     def somebody_retries(self, chosen: str | None) -> None:
-        """A new run, as core.services.runs.retries makes it; what was done before is not done again."""
+        """Create the run of a retry, as core.services.runs.retries does; what was done before is not done again."""
         old = self.execution
         if chosen not in {None, *(step.id for step in old.steps)}:
             return
@@ -148,7 +148,7 @@ class Runs(RuleBasedStateMachine):
         assert self.execution.status is Status.SUCCEEDED or refused
 
     def what_runs_again_is_asked_for_again(self, position: int) -> None:
-        """No approval is left before it but one that covers retries, and is young enough."""
+        """Every approval before it is withdrawn, except a recent one that covers retries."""
         steps = self.execution.steps
         given = [at for at in covering_gates(steps, position) if steps[at].status is Status.SUCCEEDED]
         assert all(covers_retry(steps[at], self.now) for at in given)
@@ -176,7 +176,7 @@ class Runs(RuleBasedStateMachine):
             self.held = self.calling = False
 
     def is_taken_back(self, old: Step, new: Step, event: Event) -> bool:
-        """Nothing that is over begins again but a gate whose approval does not hold any more."""
+        """Nothing that is over starts again, except a gate whose approval no longer holds."""
         voids = isinstance(event, ApprovalVoided) or event == VerdictGiven("run_again", "<@U1>")
         return voids and old.type == GATE and new == asked_again(old, new.error or "")
 
@@ -189,7 +189,7 @@ class Runs(RuleBasedStateMachine):
     @precondition(lambda self: not self.held and self._is_due())
     @rule()
     def a_worker_claims(self) -> None:
-        """Were there nothing for it to do, it would claim it for ever."""
+        """If there were nothing for a worker to do, it would claim the execution forever."""
         self.held, self.abandoned = True, False
         self.happens(Claimed())
         assert self.to_prepare is not None or not self.held, "a worker has it, and nothing to do"
@@ -216,14 +216,16 @@ class Runs(RuleBasedStateMachine):
     @precondition(lambda self: self.held and self.to_prepare is not None)
     @rule(what=st.sampled_from(WAITS), ends=st.booleans())
     def the_step_waits(self, what: WaitingFor, ends: bool) -> None:
-        """For time in any case until some time; for the others perhaps for ever."""
+        """Waits for time end at some time; the others may never end."""
         ends = ends or what is WaitingFor.TIMER
         self.happens(StepEnded(Waits(what, self.now + timedelta(seconds=30) if ends else None)))
 
     @precondition(lambda self: self._is_behind_an_approval())
     @rule()
     def what_was_approved_renders_otherwise(self) -> None:
-        """As a worker finds before the step acts: then nothing goes outside before somebody approved again."""
+        """What a worker does if the approval does not match before the step acts: nothing is sent until it is approved
+        again.
+        """
         position = self.to_prepare
         assert position is not None
         gates = covering_gates(self.execution.steps, position)
@@ -242,7 +244,7 @@ class Runs(RuleBasedStateMachine):
     @precondition(lambda self: self.held)
     @rule()
     def it_may_run_no_more(self) -> None:
-        """As a worker finds that claims what is under quarantine now."""
+        """What a worker does that claims an execution whose definition is now under quarantine."""
         self.happens(Refused("It is under quarantine now."))
         assert self.execution.status.is_final
 
@@ -306,7 +308,9 @@ class Runs(RuleBasedStateMachine):
     @precondition(lambda self: self._waits_for(WaitingFor.CALLBACK))
     @rule()
     def it_is_called_back(self) -> None:
-        """The same attempt goes on. (No step that is called back goes outside; here one may, which is a start more.)"""
+        """The same attempt continues. (No real step that is called back makes an outside call; here one may, so one
+        start more is counted.)
+        """
         position = self.execution.position
         assert position is not None
         self.again[position] = self.again.get(position, 0) + 1
@@ -328,13 +332,13 @@ class Runs(RuleBasedStateMachine):
     @precondition(lambda self: self.execution.frozen)
     @rule()
     def the_freeze_is_lifted(self) -> None:
-        """As core.services.freezes.declaring does it: what was held is due."""
+        """As core.services.freezes.declaring does: what was held becomes due."""
         held = self.execution.waiting_for is WaitingFor.FREEZE
         wake_at = self.now if held else self.execution.wake_at
         self.execution = replace(self.execution, frozen=False, wake_at=wake_at)
 
     def from_outside(self, event: Event) -> None:
-        """What the worker was told before stays its next step: it does not hear of this yet."""
+        """The worker still prepares the step it was asked to prepare: it does not know of this yet."""
         told = self.to_prepare
         self.happens(event)
         self.to_prepare = told if self.held else None
@@ -463,7 +467,7 @@ def approval_moves(run: Runs, chance: random.Random) -> list[Callable[[], None]]
 
 
 def one_move(run: Runs, chance: random.Random) -> None:
-    """Something that can happen now."""
+    """An event that can happen now."""
     moves: list[Callable[[], None]] = [lambda: run.time_passes(chance.choice([1, 30, 3600]))]
     if chance.random() < 0.05:
         moves.append(run.somebody_cancels)

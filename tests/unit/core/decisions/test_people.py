@@ -1,4 +1,4 @@
-"""Who a person is: responders, admins, platform admins."""
+"""The roles of a person: responder, admin, platform admin."""
 
 import pytest
 

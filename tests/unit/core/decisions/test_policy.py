@@ -1,4 +1,4 @@
-"""The policy: what is not in its table is refused, and its two parts are asked for each by itself."""
+"""The policy: anything not in its table is denied, and role and token are checked independently."""
 
 import pytest
 
@@ -61,7 +61,7 @@ def test_a_higher_role_may_do_what_a_lower_one_may(action: Action) -> None:
 @pytest.mark.parametrize("action", FOR_PEOPLE)
 def test_a_service_with_every_scope_does_nothing_that_is_for_people(action: Action) -> None:
     assert not allows(ROBOT, action, "data")
-    with pytest.raises(NotAllowed, match="that is for people"):
+    with pytest.raises(NotAllowed, match="only people may"):
         require_scope(ROBOT, action)
 
 
@@ -81,7 +81,7 @@ def test_a_token_takes_nothing_but_what_it_has_the_scope_for() -> None:
     assert allows(carrier, Action.RUNBOOK_RUN, "data")
     assert sees(carrier, Action.DEFINITION_WRITE, "data")
     assert not allows(carrier, Action.DEFINITION_WRITE, "data")
-    with pytest.raises(InsufficientScope, match="lacks the scope `write`") as refused:
+    with pytest.raises(InsufficientScope, match="does not have the scope `write`") as refused:
         require(carrier, Action.DEFINITION_WRITE, "data", "never said")
     assert refused.value.scope == "write"
     assert "--scope read,run,write" in str(refused.value)

@@ -1,4 +1,4 @@
-"""Whom lost workers are blamed on."""
+"""Which definition lost workers are blamed on."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from tests.unit.core.decisions.building import NOW
 
 
 def losses(count: int) -> list[datetime]:
-    """Newest first, one every 12 seconds."""
+    """Losses, newest first, one every 12 seconds."""
     return [NOW - timedelta(seconds=12 * i) for i in range(count)]
 
 

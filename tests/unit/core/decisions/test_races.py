@@ -1,4 +1,4 @@
-"""What several people, and time, do at one moment: any order gives one consistent end."""
+"""Simultaneous actions of several people and of time: any order ends consistently."""
 
 from itertools import permutations
 

@@ -1,4 +1,4 @@
-"""A restored copy of the database: how it is recognised, and what becomes of the runs that were under way in it."""
+"""A restored copy of the database: how it is detected, and what happens to the runs that were under way in it."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ HERE = Place("7713/16384/16400", "00000001")
 
 
 def restored(execution: Execution) -> Execution:
-    """As the copy has it: everything that was not over may have been done."""
+    """The execution as in the copy: everything that was not over may have been done."""
     steps = [replace(step, maybe_done=step.finished_at is None) for step in execution.steps]
     return replace(execution, steps=tuple(steps), frozen=True)
 

@@ -1,4 +1,4 @@
-"""Where a retry goes on, and what it carries over."""
+"""Where a retry continues, and what it carries over."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -58,13 +58,13 @@ def test_a_doubt_needs_a_choice() -> None:
     assert resume(run, from_step="step-1", by="<@U1>", now=NOW).position == 1
     behind = resume(run, from_step="step-2", by="<@U1>", now=NOW).carried[1]
     assert behind.status is Status.SKIPPED
-    assert behind.output == {"reason": "Nobody knows whether it happened; <@U1> went on from step-2."}
+    assert behind.output == {"reason": "Nobody knows whether it happened; <@U1> continued from step-2."}
 
 
 def test_a_gate_without_approval_is_not_gone_around() -> None:
     run = failed_run(S, F, P)
     gate = replace(run.steps[1], type="approval")
-    with pytest.raises(Conflict, match="an approval that nobody gave"):
+    with pytest.raises(Conflict, match="an approval that was never given"):
         resume(run.with_step(1, gate), from_step="step-2", by="<@U1>", now=NOW)
 
 
@@ -75,7 +75,7 @@ def test_an_approval_that_was_given_is_asked_for_again() -> None:
     assert (found.position, found.asks) == (3, (1,))
     assert [step.status for step in found.carried] == [S, P, S]
     asked = found.carried[1]
-    assert (asked.attempt, asked.output, asked.error) == (0, None, "<@U1> retries this run.")
+    assert (asked.attempt, asked.output, asked.error) == (0, None, "<@U1> retried this run.")
 
 
 def test_an_approval_that_covers_retries_is_carried_over_while_it_is_young() -> None:

@@ -1,4 +1,4 @@
-"""Retries: how many, and how far apart."""
+"""Retries: how many, and at which intervals."""
 
 from datetime import timedelta
 

@@ -7,17 +7,17 @@ from core.errors import Unavailable
 
 MIGRATE = "Run `runbook migrate`."
 UNFIT = (
-    "A newer release migrated the database to 0027; this one (0025) does not fit it. Run a release that does"
+    "A newer release migrated the database to 0027; this release (0025) cannot use it. Run a release that can"
 )
 
 
 @pytest.mark.parametrize(
     ("schema", "why_not"),
     [
-        (Schema(None), f"The database is empty, and this release needs 0025. {MIGRATE}"),
+        (Schema(None), f"The database is empty; this release needs migration 0025. {MIGRATE}"),
         (
             Schema("0022"),
-            f"The database is at migration 0022, and this release needs 0023 or newer. {MIGRATE}",
+            f"The database is at migration 0022; this release needs 0023 or newer. {MIGRATE}",
         ),
         (Schema("0023"), ""),
         (Schema("0024", "0010"), ""),

@@ -1,4 +1,4 @@
-"""Which processes are at work, by their signs of life."""
+"""Which processes are alive, by their signs of life."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Whether it is a storm, and what it is called."""
+"""When there is an alert storm, and the title of its incident."""
 
 import pytest
 

@@ -20,7 +20,9 @@ def test_a_runbook_of_the_team_and_a_global_one_run_for_the_teams_incident(runbo
 
 @pytest.mark.parametrize("person", [BOTH, PLATFORM])
 def test_a_runbook_of_another_team_runs_for_nobody(person: Person) -> None:
-    with pytest.raises(NotAllowed, match="restart belongs to team web, and this incident is team database's"):
+    with pytest.raises(
+        NotAllowed, match="restart belongs to team web, but this incident belongs to team database"
+    ):
         check_may_run(person, "restart", "web", "database")
 
 

@@ -1,4 +1,4 @@
-"""Lines of the timeline in words."""
+"""Timeline entries in words."""
 
 import re
 

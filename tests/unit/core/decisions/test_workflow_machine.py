@@ -1,4 +1,4 @@
-"""Any run of any workflow: as of a runbook, but nobody gives verdicts, and actions wait for runbooks."""
+"""Any run of any workflow: like a runbook, but nobody gives verdicts, and actions wait for runbooks."""
 
 import random
 from dataclasses import replace
@@ -15,7 +15,7 @@ from tests.unit.core.decisions.test_machine import ANSWERS, Runs, any_run, one_m
 
 
 class WorkflowRuns(Runs):
-    """Its actions ask nobody."""
+    """Its actions never ask for a verdict."""
 
     def begin(self, execution: Execution) -> None:
         steps = (replace(step, policy=replace(step.policy, asks=False)) for step in execution.steps)
@@ -61,7 +61,7 @@ TestWorkflowRuns.settings = settings(
 
 
 def one_workflow_move(run: WorkflowRuns, chance: random.Random) -> None:
-    """Something that can happen now, of what only workflows have; or of what runbooks have, too."""
+    """An event that can happen now, of those specific to workflows or shared with runbooks."""
     moves = [lambda: one_move(run, chance)] * 3
     if run.held and run.to_prepare is not None and not run.calling:
         moves.append(lambda: run.the_action_waits_for_a_runbook(chance.random() < 0.5))

@@ -1,4 +1,4 @@
-"""Whether a request is of our workspace."""
+"""Whether a request is from our workspace."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A good set of documents for the tests here."""
+"""A valid set of documents for the tests of this package."""
 
 GOOD = """\
 kind: team

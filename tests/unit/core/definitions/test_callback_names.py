@@ -1,4 +1,4 @@
-"""What a runbook with callbacks may name."""
+"""The names available in a runbook with callbacks."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_an_earlier_step_names_the_address_of_a_later_one() -> None:
         ("callbacks.done", "callbacks.tell", "callbacks has no tell."),
         ("callback.json.rows", "response.json.rows", "response is not known here."),
         ("callback.json.rows", "callback.body", "callback has no body."),
-        ("callback.json.rows", "secrets.KEY", "A secret is used whole"),
+        ("callback.json.rows", "secrets.KEY", "A secret can only be used whole"),
         ("steps.done.saved.rows", "steps.done.saved.row", "steps.done.saved has no row. Did you mean rows?"),
         ("type: callback", "type: callback, expires: soon", "'soon' is not a duration."),
     ],
@@ -45,4 +45,4 @@ def test_where_no_step_is_called_back_there_is_no_address() -> None:
             "steps.done.saved.rows", "params"
         )
     )
-    assert "callbacks has no done. No step is of the type callback." in problem
+    assert "callbacks has no done. There is no step of type callback." in problem

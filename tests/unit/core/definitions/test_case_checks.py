@@ -1,4 +1,4 @@
-"""What is wrong with `tests:` is said with its place."""
+"""Mistakes in `tests:` are reported at their position."""
 
 import pytest
 
@@ -51,31 +51,31 @@ def test_a_good_case_has_no_problem() -> None:
     [
         ("steps: {lga: {status: 200}}", "14:13: There is no step lga. Did you mean lag?"),
         ("decisions: {gaet: approve}", "14:17: There is no step gaet. Did you mean gate?"),
-        ("decisions: {lag: approve}", "14:17: lag is no approval step: nothing is decided there."),
+        ("decisions: {lag: approve}", "14:17: lag is not an approval step: there is nothing to decide."),
         ("callbacks: {bilt: 1}", "14:17: There is no step bilt. Did you mean built?"),
         (
             "callbacks: {told: 1}",
-            "14:17: told is no callback step: nobody calls it back. Callback steps: built.",
+            "14:17: told is not a callback step: it is never called back. Callback steps: built.",
         ),
         ("decisions: {gate: maybe}", "14:23: gate must be approve, reject or expire"),
         ("parameters: {clutser: a}", "14:18: There is no parameter clutser. Did you mean cluster?"),
-        ("steps: {lag: {exit_code: 1}}", "14:18: lag is a step of type http: its answer is an http call's"),
+        ("steps: {lag: {exit_code: 1}}", "14:18: lag is a step of type http: its answer may have status"),
         (
             "steps: {check: [{status: 200}]}",
-            "14:20: check is a step of type shell: its answer is a command's",
+            "14:20: check is a step of type shell: its answer may have exit_code",
         ),
         (
             "steps: {told: {no_answer: true}}",
-            "14:19: told is a step of type message: its answer is what it comes to",
+            "14:19: told is a step of type message: its answer may have output",
         ),
         ("steps: {lag: {stauts: 1}}", "14:19: There is no field stauts here. Did you mean status or stdout?"),
         (
             "steps: {lag: [{stauts: 1}]}",
             "14:20: There is no field stauts here. Did you mean status or stdout?",
         ),
-        ("steps: {lag: {status: 200, exit_code: 1}}", "14:18: exit_code, status do not belong together."),
+        ("steps: {lag: {status: 200, exit_code: 1}}", "14:18: exit_code, status cannot be combined."),
         ("steps: {lag: []}", "14:18: lag is empty."),
-        ("steps: {lag: {json: 1, text: a}}", "14:18: An answer has json or text"),
+        ("steps: {lag: {json: 1, text: a}}", "14:18: Give either json or text"),
         ("incident: {severity: sev1}", "14:26: severity must be info, low, medium, high or critical"),
     ],
 )
@@ -97,4 +97,4 @@ def test_a_case_that_expects_nothing_is_refused() -> None:
 
 def test_two_cases_of_one_name_are_refused() -> None:
     (problem,) = problems("- {name: a, expect: {status: failed}}\n- {name: a, expect: {status: failed}}")
-    assert problem.startswith("14:12: The name a is there twice in tests.")
+    assert problem.startswith("14:12: The name a appears twice in tests.")

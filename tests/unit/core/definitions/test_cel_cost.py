@@ -1,4 +1,4 @@
-"""What an evaluation costs at most: never less than it does, and not so much more that what is usual is refused."""
+"""The cost bound of an evaluation: never below the actual cost, but close enough to accept usual expressions."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The functions of the reference, each with every list of arguments it names: validation, rehearsal and run alike."""
+"""The functions of the reference, with every overload it lists: in validation, simulation and a real run alike."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -51,7 +51,7 @@ OF_FUNCTION = {
 
 
 def written(overload: Overload) -> Iterator[str]:
-    """The call, in the ways in which it can be written."""
+    """Yield the call in each form in which it can be written."""
     given = OF_FUNCTION.get(overload.signature) or [_argument(overload, kind) for kind in overload.arguments]
     target = f"{OF_TYPE[overload.target]}." if overload.target else ""
     yield f"{target}{overload.name}({', '.join(given)})"
@@ -137,17 +137,17 @@ def test_what_the_library_lacks_is_as_cel_has_it(source: str, value: object) -> 
 @pytest.mark.parametrize(
     ("source", "message", "offset"),
     [
-        ('params.at.getHours("a", "b")', "getHours is not called like that.", 10),
-        ("getHours(params.at)", "getHours is not called like that.", 0),
-        ('contains(params.text, "b")', "contains is not called like that.", 0),
-        ("1 + size(params.text, 2)", "size is not called like that.", 4),
-        ("params.text.startsWith()", "startsWith is not called like that.", 12),
-        ("int()", "int is not called like that.", 0),
-        ("params.whole.string()", "string is not called like that.", 13),
-        ('params.text.matches("a", "b")', "matches is not called like that.", 12),
-        ("timestamp(params.at, 1)", "timestamp is not called like that.", 0),
-        ('params.text.charAt(1, "x")', "charAt is not called like that.", 12),
-        ("math.abs(params.part, 2)", "math.abs is not called like that.", 0),
+        ('params.at.getHours("a", "b")', "getHours cannot be called like this.", 10),
+        ("getHours(params.at)", "getHours cannot be called like this.", 0),
+        ('contains(params.text, "b")', "contains cannot be called like this.", 0),
+        ("1 + size(params.text, 2)", "size cannot be called like this.", 4),
+        ("params.text.startsWith()", "startsWith cannot be called like this.", 12),
+        ("int()", "int cannot be called like this.", 0),
+        ("params.whole.string()", "string cannot be called like this.", 13),
+        ('params.text.matches("a", "b")', "matches cannot be called like this.", 12),
+        ("timestamp(params.at, 1)", "timestamp cannot be called like this.", 0),
+        ('params.text.charAt(1, "x")', "charAt cannot be called like this.", 12),
+        ("math.abs(params.part, 2)", "math.abs cannot be called like this.", 0),
         ('timestamp(params.at).getHours("Europe/Berln") > 9', "there is no such time zone", 30),
         ('timestamp(params.at).getHours("Europe")', "there is no such time zone", 30),
         ('timestamp(params.at).getHours("../../etc/passwd")', "there is no such time zone", 30),

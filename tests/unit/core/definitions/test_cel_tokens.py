@@ -1,4 +1,4 @@
-"""What the tokens of CEL source tell: calls, loops, references."""
+"""What the tokens of CEL source reveal: calls, loops, references."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Documents checked against each other."""
+"""Checks of documents against each other."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def test_an_unknown_runbook_is_a_problem_only_where_it_is_known_which_there_are(
 
 
 def test_a_name_is_used_once_in_each_kind() -> None:
-    assert problems(RUNBOOK, RUNBOOK) == ["f:26:7: There is already a runbook one, in f:2. Rename one."]
+    assert problems(RUNBOOK, RUNBOOK) == ["f:26:7: There is already a runbook one in f:2. Rename one."]
     assert problems(RUNBOOK, WORKFLOW.replace("name: flow", "name: one")) == []
 
 
@@ -29,7 +29,7 @@ def test_a_runbook_of_another_team_is_never_started() -> None:
     flow = WORKFLOW.replace("name: flow", "name: flow\nteam: network")
     (problem,) = problems(flow, runbook)
     assert problem.startswith(
-        "f:12:14: one belongs to the team database: it never runs for incidents of network."
+        "f:12:14: one belongs to team database, so it cannot run for incidents of network."
     )
     assert problems(WORKFLOW, runbook) == []
     assert problems(flow, RUNBOOK) == []

@@ -1,4 +1,4 @@
-"""A diff tells what changed, and nothing else."""
+"""A diff shows what changed, and nothing else."""
 
 from typing import Any
 

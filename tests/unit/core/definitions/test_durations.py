@@ -1,4 +1,4 @@
-"""Durations: read, written, told."""
+"""Durations: parsed, written, and formatted for people."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The schemas for editors: valid themselves, and of one mind with the validation."""
+"""The schemas for editors are valid and agree with the validation."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Whether a workflow is enabled is told in its document, and not versioned."""
+"""A document says whether its workflow is enabled, but this is not versioned."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A gate that nobody could pass is told, where the teams are in the same documents."""
+"""A gate that nobody could pass is reported if the teams are in the same documents."""
 
 import pytest
 
@@ -23,13 +23,19 @@ def problems(team: str, gate: str, owner: str = "team: data\n") -> list[str]:
 @pytest.mark.parametrize(
     ("gate", "said"),
     [
-        (", approvers: {role: admin, count: 2}", "count is 2, but the admins of team data are only 1."),
-        (", approvers: {count: 3}", "count is 3, but the members of team data are only 2."),
+        (
+            ", approvers: {role: admin, count: 2}",
+            "count is 2, but only 1 person qualifies: the admins of team data.",
+        ),
+        (", approvers: {count: 3}", "count is 3, but only 2 people qualify: the members of team data."),
         (
             ", approvers: {role: admin, people: [U0ADMIN], count: 2}",
-            "count is 2, but the admins of team data and the people named are only 1.",
+            "count is 2, but only 1 person qualifies: the admins of team data and the people named.",
         ),
-        (", approvers: {team: data, count: 3}", "count is 3, but the members of team data are only 2."),
+        (
+            ", approvers: {team: data, count: 3}",
+            "count is 3, but only 2 people qualify: the members of team data.",
+        ),
     ],
 )
 def test_too_few_members_of_the_role_are_told_where_it_stands(gate: str, said: str) -> None:
@@ -44,7 +50,7 @@ def test_too_few_members_of_the_role_are_told_where_it_stands(gate: str, said: s
 def test_where_the_only_one_named_is_the_only_one_who_may_ask_it_is_told() -> None:
     gate = ", approvers: {people: [U0ADMIN]"
     [problem] = problems(ALONE, gate + "}")
-    assert "Whoever of team data asks for the run, too few of the people named are left" in problem
+    assert "Whichever member of team data requests the run, too few of the named people remain" in problem
     assert problems(ALONE, gate + "}, allow_requester: true") == []
     assert problems(TEAM, gate + "}") == []
 

@@ -1,4 +1,4 @@
-"""JSON of others is looked at before it is parsed."""
+"""JSON from others is checked before it is parsed."""
 
 import json
 
@@ -39,7 +39,7 @@ def test_brackets_within_a_text_do_not_count(text: bytes) -> None:
         (b"[NaN]", "0 is not a finite number"),
         (b'{"a": {"b": -1e999}}', "a.b is not a finite number"),
         (b"9223372036854775808", "does not fit into 64 bits"),
-        (b'{"a\\u0000": 1}', "contains a character that is none"),
+        (b'{"a\\u0000": 1}', "contains an invalid character"),
     ],
 )
 def test_what_is_refused(raw: bytes, sentence: str) -> None:
@@ -49,7 +49,7 @@ def test_what_is_refused(raw: bytes, sentence: str) -> None:
 
 @pytest.mark.parametrize("raw", [b'"' + b'\\"' * 400_000, b'"\\' * 400_000, b"9 " * 500_000, b'"' * 999_999])
 def test_a_look_takes_time_in_proportion_whatever_it_looks_at(raw: bytes) -> None:
-    """Each would take hours if a text that is never closed were looked at again from each of its quotes."""
+    """Each would take hours if an unclosed string were scanned again from each of its quotes."""
     check_shape(raw)
 
 

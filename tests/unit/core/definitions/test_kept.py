@@ -1,4 +1,4 @@
-"""Definitions that were kept, read again."""
+"""Stored definitions, read back."""
 
 from typing import Annotated
 
@@ -28,7 +28,7 @@ def test_the_first_thing_that_is_wrong_is_said_with_its_place() -> None:
     with pytest.raises(StoredDefinitionInvalid) as raised:
         read_stored(WorkflowDefinition, "told", 3, WORKFLOW)
     where = "at actions.0.then.0.type: There is no action type gone."
-    assert raised.value.message == f"Version 3 of told is not valid any more, {where}"
+    assert raised.value.message == f"Version 3 of told is no longer valid, {where}"
     assert raised.value.cannot_be_read == (
         f"Version 3 of told cannot be read by this version of the service, {where}"
     )
@@ -41,7 +41,7 @@ def test_the_first_thing_that_is_wrong_is_said_with_its_place() -> None:
         ({"steps": []}, "at steps: steps is empty."),
         ({"steps": None}, "at steps: steps must be a list, not empty."),
         ({"more": 1}, "at more: There is no field more here."),
-        ({"timeout": "0s"}, "at timeout: A duration of nothing makes no sense here. Give at least 1ms."),
+        ({"timeout": "0s"}, "at timeout: The duration must be longer than zero. Give at least 1ms."),
     ],
 )
 def test_whatever_is_wrong_has_its_sentence(change: dict[str, object], where: str) -> None:
@@ -50,12 +50,12 @@ def test_whatever_is_wrong_has_its_sentence(change: dict[str, object], where: st
 
 
 def test_a_missing_field_of_the_whole_is_at_its_top() -> None:
-    with pytest.raises(StoredDefinitionInvalid, match="at its top: The field steps is missing"):
+    with pytest.raises(StoredDefinitionInvalid, match="at the top level: The field steps is missing"):
         read_stored(RunbookDefinition, "told", 1, {"kind": "runbook", "name": "told"})
 
 
 def test_a_list_that_must_be_longer_now_is_no_consequence_of_something_else() -> None:
-    """There is always a sentence, and never a crash over having none."""
+    """There is always a sentence, and never a crash because there is none."""
 
     class Stricter(RunbookDefinition):
         steps: Annotated[tuple[AnyStep, ...], Field(min_length=2)]

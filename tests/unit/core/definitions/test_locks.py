@@ -1,4 +1,4 @@
-"""Whose a lock is."""
+"""The owner of a lock."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Expressions and templates are found in models that nobody here knows."""
+"""Expressions and templates are found in models unknown to the validation."""
 
 from typing import Annotated, Literal
 
@@ -23,7 +23,7 @@ class Target(Definition):
 
 
 class ThirdParty(StepDefinition):
-    """A step of somebody else."""
+    """A third party's step."""
 
     type: Literal["third-party"]
     target: Target | None = None

@@ -1,4 +1,4 @@
-"""The documents as models: defaults, aliases, what is refused, and that what is stored is read back."""
+"""The documents as models: defaults, aliases, what is rejected, and that what is stored can be read back."""
 
 from datetime import timedelta
 

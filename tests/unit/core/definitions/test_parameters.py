@@ -1,4 +1,4 @@
-"""Parameters: checked against their schema, and read from words."""
+"""Parameters: validated against their schema, and parsed from words."""
 
 import pytest
 
@@ -144,7 +144,7 @@ def test_a_word_becomes_the_type_of_its_parameter(word: str, value: object) -> N
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["orders"], "'orders' is no parameter. Write key=value."),
+        (["orders"], "'orders' is not a parameter. Write key=value."),
         (["clster=orders"], "There is no parameter clster. Did you mean cluster?"),
         (["zzz=1"], "Parameters: "),
         (["count=x"], 'count must be a whole number; you gave "x".'),
@@ -173,7 +173,7 @@ def test_words_then_checks_go_together() -> None:
 
 @pytest.mark.parametrize("value", [10**400, 2**63, -(2**63) - 1, float("inf"), float("nan"), "a\0"])
 def test_what_cannot_be_kept_is_refused_whoever_gives_it(value: object) -> None:
-    """A workflow gives what an expression came to, and no door looked at that."""
+    """A workflow passes the value of an expression, which no interface has checked."""
     with pytest.raises(InvalidInput) as raised:
         check_parameters(SCHEMA, {"cluster": "orders", "free": [{"a": value}]})
     assert raised.value.field == "free.0.a"
@@ -187,5 +187,5 @@ def test_an_integer_has_64_bits(word: str) -> None:
 
 @pytest.mark.parametrize("word", ["hosts=[1e999]", 'extra={"a": NaN}', "hosts=[" + "9" * 400 + "]"])
 def test_what_cannot_be_kept_is_refused_in_a_list_too(word: str) -> None:
-    with pytest.raises(InvalidInput, match="nothing in it that cannot be kept"):
+    with pytest.raises(InvalidInput, match="without anything that cannot be stored"):
         parse_key_values([word], SCHEMA)

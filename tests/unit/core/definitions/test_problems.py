@@ -1,4 +1,4 @@
-"""Problems, and the names that are suggested."""
+"""Problems, and suggestions for misspelled names."""
 
 import pytest
 

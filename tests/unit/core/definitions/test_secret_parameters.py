@@ -1,4 +1,4 @@
-"""Parameters that are secrets: which those are, and that no error tells one."""
+"""Secret parameters: which they are, and that no error reveals one."""
 
 from typing import Any
 
@@ -143,4 +143,4 @@ def test_a_secret_without_a_value_is_valid(empty: str) -> None:
 def test_a_secret_that_stands_in_the_definition_is_refused(written: str) -> None:
     (found,) = validate_text(RUNBOOK % written, "f.yaml")[1]
     assert str(found).startswith("f.yaml:3:")
-    assert "is no secret: it stands here" in str(found)
+    assert "everybody can read its" in str(found)

@@ -1,4 +1,4 @@
-"""Secrets in definitions: used whole, or not at all; and who may use which."""
+"""Secrets in definitions: used whole or not at all, and who may use which."""
 
 import pytest
 
@@ -128,16 +128,16 @@ HOSTS = {"hosts": ["api.data.example"]}
         ({**HOSTS, "teams": ["data"]}, use(), None),
         ({**HOSTS, "teams": ["data"]}, use(None), None),
         (HOSTS, use(None), None),
-        (HOSTS, use(), "No secret TOKEN is declared that definitions of team data may use."),
+        (HOSTS, use(), "There is no secret TOKEN that definitions of team data may use."),
         (
             {**HOSTS, "teams": ["web"]},
             use(),
-            "No secret TOKEN is declared that definitions of team data may use.",
+            "There is no secret TOKEN that definitions of team data may use.",
         ),
-        ({**HOSTS, "teams": ["data"]}, use(type_="shell", keeps=False), "A step of type shell may not take"),
+        ({**HOSTS, "teams": ["data"]}, use(type_="shell", keeps=False), "A step of type shell may not use"),
         ({**HOSTS, "teams": ["data"], "types": ["shell"]}, use(type_="shell", keeps=False), None),
-        ({"teams": ["data"], "types": ["shell"]}, use(), "A step of type http may not take the secret TOKEN"),
-        ({"teams": ["data"], "types": ["http"]}, use(), "The secret TOKEN may be sent nowhere"),
+        ({"teams": ["data"], "types": ["shell"]}, use(), "A step of type http may not use the secret TOKEN"),
+        ({"teams": ["data"], "types": ["http"]}, use(), "The secret TOKEN may not be sent anywhere"),
     ],
 )
 def test_who_may_use_it(fields: dict[str, object], wanted: SecretUse, said: str | None) -> None:
@@ -155,7 +155,7 @@ def test_one_that_is_not_declared_and_one_of_others_are_refused_alike() -> None:
             check_use("TOKEN", definition, use(), ["pager.example"])
         answers.append(str(raised.value))
     assert answers[0] == answers[1]
-    hint = answers[0].partition("declares it: ")[2]
+    hint = answers[0].partition("can declare it: ")[2]
     assert validate_text(hint, "hint")[1] == [], "it is ready to be pasted"
     assert "hosts: [pager.example]" in hint
 
@@ -183,7 +183,7 @@ def test_where_it_may_go(pattern: str, host: str, port: int, may: bool) -> None:
     destinations = Destinations("TOKEN", declared(hosts=[pattern]).hosts)
     assert destinations.allow(host, port) is may
     if not may:
-        with pytest.raises(NotAllowed, match="the secret TOKEN may not go to where this request goes"):
+        with pytest.raises(NotAllowed, match="the secret TOKEN may not be sent to its destination"):
             check_destination([destinations], host, port)
 
 
@@ -201,7 +201,7 @@ def test_where_it_may_go(pattern: str, host: str, port: int, may: bool) -> None:
         ({"hosts": ["*"]}, "hosts"),
         ({"hosts": ["https://x.example/y"]}, "hosts"),
         ({"hosts": ["x.example@evil.example"]}, "hosts"),
-        ({"hosts": []}, "It may go nowhere"),
+        ({"hosts": []}, "This secret could not be sent anywhere"),
         ({"name": "a-b"}, "name"),
         ({"value": "hunter2"}, "value"),
     ],
@@ -224,7 +224,7 @@ def test_where_documents_declare_secrets_the_use_of_others_is_a_problem() -> Non
     assert validate_text(f"{uses}---{DECLARED}", "f.yaml")[1] == []
     [problem] = validate_text(f"{uses}---{other}", "f.yaml")[1]
     assert (problem.line, problem.column) == (9, 38)
-    assert problem.message == "No secret TOKEN is declared that definitions of team data may use."
+    assert problem.message == "There is no secret TOKEN that definitions of team data may use."
     assert problem.hint is not None
     assert "hosts: [api.data.example]" in problem.hint
     [problem] = validate_text(uses, "f.yaml", known=Known(secrets={}))[1]

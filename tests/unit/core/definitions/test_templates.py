@@ -1,4 +1,4 @@
-"""Templates: substituted once, typed when alone, never read again."""
+"""Templates: substituted once, typed when alone, never parsed again."""
 
 import contextlib
 import json
@@ -67,13 +67,13 @@ def test_a_text_can_be_asked_for(template: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("template", "sentence"),
     [
-        ("a {{ n", "without its }}"),
-        ("{{ '}}'", "without its }}"),
-        ("{{ {'a': 1 }}", "without its }}"),
-        ("{{ nn }}", "steps.0.url: `nn` names nn, which is not known here."),
+        ("a {{ n", "has no matching"),
+        ("{{ '}}'", "has no matching"),
+        ("{{ {'a': 1 }}", "has no matching"),
+        ("{{ nn }}", "steps.0.url: `nn` uses nn, which is not known here."),
         ("{{ m.x }}", "steps.0.url: `m.x` cannot be evaluated: there is no m.x."),
         ("{{ }}", "steps.0.url: The expression is empty."),
-        ("{{ a b }}", "steps.0.url: `a b` is no CEL expression"),
+        ("{{ a b }}", "steps.0.url: `a b` is not a valid CEL expression"),
     ],
 )
 def test_what_goes_wrong_names_the_place(template: str, sentence: str) -> None:

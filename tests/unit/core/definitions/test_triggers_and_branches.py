@@ -1,4 +1,4 @@
-"""Triggers with what their events tell, and actions within actions: what is wrong is told at its place."""
+"""Triggers with the members of their events, and nested actions: mistakes are reported at their position."""
 
 import pytest
 from pydantic import TypeAdapter
@@ -94,11 +94,11 @@ def test_the_json_schema_of_nested_actions_refers_to_itself() -> None:
         ('event.to == "resolved"', 'event.to == "resolvd"', '4:19: event.to is never "resolvd"'),
         ("event.to ==", "event.too ==", "4:7: event has no too. Did you mean to?"),
         ('if: event.from == "open"', 'if: event.frm == "open"', "8:9: event has no frm."),
-        ("event.by", "event.who", "14:48: event has no who. This trigger tells: by, from, id, to."),
+        ("event.by", "event.who", "14:48: event has no who. Members for this trigger: by, from, id, to."),
         ("id: one, type: message", "id: one, type: mesage", "14:29: There is no action type mesage."),
         ("id: two, type: message, text", "id: two, type: message, txt", "16:9: The field text is missing"),
-        ("id: one", "id: end", "18:9: The id end is there twice in actions."),
-        ("id: one", "id: how", "14:18: The id how is there twice in actions."),
+        ("id: one", "id: end", "18:9: The id end appears twice in actions."),
+        ("id: one", "id: how", "14:18: The id how appears twice in actions."),
         ("actions.one.status }}", "actions.end.status }}", "16:44: actions has no end. It comes later"),
         ("{type: bearer, token: ", "{type: bear, token: ", "21:18: There is no kind of auth bear."),
         ("{type: bearer, token: ", "{type: bearer, tokn: ", "21:11: The field token is missing"),
@@ -147,7 +147,7 @@ def test_nested_actions_count_too() -> None:
     head = "kind: workflow\nname: w\ntrigger: {on: manual}\nactions:\n  - {id: b, type: branch, if: 'true', then: ["
     many = ", ".join(f"{{id: m{number}, type: delay, for: 1s}}" for number in range(MOST_ACTIONS))
     [problem] = problems(f"{head}{many}]}}\n")
-    assert problem.startswith("f.yaml:5:3: These are 201 actions in all; a workflow may have at most 200.")
+    assert problem.startswith("f.yaml:5:3: There are 201 actions in total; a workflow may have at most 200.")
 
 
 def test_auth_and_the_header_authorization_exclude_each_other() -> None:
@@ -157,4 +157,4 @@ def test_auth_and_the_header_authorization_exclude_each_other() -> None:
 
 def test_a_set_that_sets_nothing_is_refused() -> None:
     text = WORKFLOW.replace("type: runbook, runbook: fix, parameters: {a: 1}", "type: set")
-    assert any("Nothing is set" in problem for problem in problems(text))
+    assert any("sets nothing" in problem for problem in problems(text))

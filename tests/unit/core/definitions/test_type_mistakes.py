@@ -1,4 +1,4 @@
-"""A mistake in a new step or action file ends every command with three lines: which file and class, what is wrong."""
+"""A mistake in a new step or action file ends every command with three lines: the file, the class, the error."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ MISTAKES = {
     "no Python": ("    limit: int = = 3\n", "", "SyntaxError"),
     "an import that is not there": (
         "\nimport no_such_module\n",
-        "in no class",
+        "outside any class",
         "No module named 'no_such_module'",
     ),
     "a wrong decorator": ("    @staticmethod\n    def a(\n", "", "SyntaxError"),
@@ -65,7 +65,7 @@ def test_a_mistake_is_told_in_three_lines(
 def test_a_port_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package(tmp_path, "broken_port", "action", '    acts_through = "htp"\n')
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(ConfigurationError, match=r"broken_port\.odd\.Odd acts_through 'htp'"):
+    with pytest.raises(ConfigurationError, match=r"broken_port\.odd\.Odd has acts_through = 'htp'"):
         discover("broken_port", "none", ActionDefinition)
 
 

@@ -1,4 +1,4 @@
-"""URLs with holes: where each stands, and what it may bring."""
+"""URLs with placeholders: where each is, and what it may insert."""
 
 from urllib.parse import unquote, urlsplit
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.definitions.http_requests import Part, misplaced_hole, placed_holes, render_url
+from core.definitions.http_requests import Part, render_url, url_placeholders, why_misplaced
 from core.definitions.secret import Destinations
 from core.definitions.secrets import SecretPlaces
 from core.errors import ExpressionError
@@ -102,18 +102,18 @@ def test_a_value_does_not_climb(url: str, value: str) -> None:
     ],
 )
 def test_a_value_does_not_choose_the_host(url: str) -> None:
-    with pytest.raises(ExpressionError, match="would choose the host"):
+    with pytest.raises(ExpressionError, match="would determine which host"):
         render(url, x="evil.example")
 
 
 def test_a_secret_is_taken_for_a_host_where_it_is_not_known() -> None:
-    [_, placed] = placed_holes("{{ secrets.API }}{{ params.x }}/a")
-    assert (placed.part, misplaced_hole(placed) is None) == (Part.AUTHORITY, False)
+    [_, placed] = url_placeholders("{{ secrets.API }}{{ params.x }}/a")
+    assert (placed.part, why_misplaced(placed) is None) == (Part.AUTHORITY, False)
 
 
 def test_where_each_hole_stands() -> None:
     url = "https://{{ secrets.A }}/{{ params.b }}/c/{{ params.d }}?e={{ params.f }}#{{ params.g }}"
-    assert [placed.part for placed in placed_holes(url)] == [
+    assert [placed.part for placed in url_placeholders(url)] == [
         Part.AUTHORITY,
         Part.PATH,
         Part.PATH,

@@ -1,4 +1,4 @@
-"""Validation: every mistake at its file:line:column, with what would be right, and never a traceback."""
+"""Validation: every mistake at its file:line:column, with a hint, and never a traceback."""
 
 import copy
 from collections.abc import Iterator
@@ -57,14 +57,14 @@ WRONG_RUNBOOKS = [
     (
         "name: one",
         "name: one\non_conflict: wait",
-        '3:14: on_conflict must be reject or queue; this is "wait".',
+        '3:14: on_conflict must be reject or queue; you wrote "wait".',
     ),
     ("name: one", "name: one\ntimeout: 5", "3:10: 5 is not a duration. Write a number with its unit"),
-    ("name: one", "name: one\nname: two", "3:1: The key 'name' is there twice, first in line 2. Keep one."),
+    ("name: one", "name: one\nname: two", "3:1: The key 'name' appears twice, first on line 2. Keep one."),
     (
         "  properties:\n",
         "  type: array\n  properties:\n",
-        "4:9: Parameters are a mapping: type must be object.",
+        "4:9: The parameters must be a mapping: set type to object.",
     ),
     (
         "count: {type: integer",
@@ -74,10 +74,18 @@ WRONG_RUNBOOKS = [
     (
         "default: orders}",
         "default: order}",
-        "5:61: The default does not fit its own schema: cluster must be one of",
+        "5:61: The default does not match its own schema: cluster must be one of",
     ),
-    ("note: {type: string}", "note: {pattern: '('}", "7:21: The pattern '(' is no regular expression"),
-    ("note: {type: string}", "note: {$ref: 'http://x'}", "7:18: $ref may only lead into this document"),
+    (
+        "note: {type: string}",
+        "note: {pattern: '('}",
+        "7:21: The pattern '(' is not a valid regular expression",
+    ),
+    (
+        "note: {type: string}",
+        "note: {$ref: 'http://x'}",
+        "7:18: $ref may only refer to a place in this document",
+    ),
     (
         "note: {type: string}",
         "note: {$ref: '#/$defs/x'}",
@@ -86,7 +94,7 @@ WRONG_RUNBOOKS = [
     (
         "note: {type: string}",
         "note: {type: string}\n  required: [clustr]",
-        "8:14: clustr is required but not declared",
+        "8:14: clustr is required, but is not declared",
     ),
     (
         "lock/{{ params.cluster }}",
@@ -96,12 +104,12 @@ WRONG_RUNBOOKS = [
     (
         "lock/{{ params.cluster }}",
         "a {{ params.cluster",
-        '8:9: There is a {{ without its }}. Close it, or write {{ "{{"',
+        '8:9: A `{{` has no matching `}}`. Close it, or write {{ "{{"',
     ),
     (
         "lock/{{ params.cluster }}",
         "a-{{ secrets.X }}",
-        "8:12: A secret cannot be used here: what this field holds is kept",
+        "8:12: A secret cannot be used here: the contents of this field are stored",
     ),
     (
         "lock/{{ params.cluster }}",
@@ -121,20 +129,20 @@ WRONG_RUNBOOKS = [
         "id: First-1",
         '10:9: "First-1" does not fit id. Use at most 64 lowercase letters, digits and _',
     ),
-    ("id: second", "id: first", "15:9: The id first is there twice in steps. Each needs its own."),
+    ("id: second", "id: first", "15:9: The id first appears twice in steps. Each needs its own."),
     ("type: http", "type: htp", "11:11: There is no step type htp. Did you mean http?"),
-    ("    type: http\n", "", "10:5: The field type is missing: it says the step type. Add type: … here."),
+    ("    type: http\n", "", "10:5: The field type is missing: it names the step type. Add type: … here."),
     ("    url:", "    ulr:", "10:5: The field url is missing. Add url: … here."),
     ('url: "https://x/{{ params.cluster }}"', "url: [a]", "12:10: url must be text, not a list."),
     (
         '"https://x/{{ params.cluster }}"',
         '"https://x/{{ params.cluster + }}"',
-        "12:40: `params.cluster +` is no CEL expression: it ends too early.",
+        "12:40: `params.cluster +` is not a valid CEL expression: it ends too early.",
     ),
     (
         "response.status == 200",
         "response.status = 200",
-        "13:29: `response.status = 200` is no CEL expression",
+        "13:29: `response.status = 200` is not a valid CEL expression",
     ),
     (
         "response.status == 200",
@@ -170,7 +178,11 @@ WRONG_RUNBOOKS = [
     ("response.status == 200", "true", "13:13: expect must be text, not true."),
     ("    expect:", "    expct:", "13:5: There is no field expct here. Did you mean expect?"),
     ("save: {lag:", "save: {Lag:", '14:12: "Lag" cannot be a name here. Use at most 64 lowercase letters'),
-    ("response.json.lag", "secrets.TOKEN", "14:17: A secret is used whole: {{ secrets.NAME }} in a text"),
+    (
+        "response.json.lag",
+        "secrets.TOKEN",
+        "14:17: A secret can only be used whole: {{ secrets.NAME }} in a text",
+    ),
     (
         "[echo, ",
         "echo # ",
@@ -180,7 +192,7 @@ WRONG_RUNBOOKS = [
     (
         '{{ steps.first.saved.lag }}"]',
         '{{ steps.third.status }}"]',
-        "17:22: steps has no third. It comes later: only earlier",
+        "17:22: steps has no third. It comes later; only earlier",
     ),
     (
         '{{ steps.first.saved.lag }}"]',
@@ -190,7 +202,7 @@ WRONG_RUNBOOKS = [
     (
         '{{ steps.first.saved.lag }}"]',
         '{{ secrets }}"]',
-        "17:22: A secret is used whole: {{ secrets.NAME }} in a text",
+        "17:22: A secret can only be used whole: {{ secrets.NAME }} in a text",
     ),
     (
         '{{ steps.first.saved.lag }}"]',
@@ -225,7 +237,7 @@ WRONG_RUNBOOKS = [
     (
         'steps.first.status == "succeeded"',
         "params.count > 'a'",
-        "18:9: `params.count > 'a'` cannot be evaluated: an operation does not",
+        "18:9: `params.count > 'a'` cannot be evaluated: the types of the values do not",
     ),
     (
         'steps.first.status == "succeeded"',
@@ -241,14 +253,14 @@ WRONG_RUNBOOKS = [
     (
         "Lag was {{ steps.first.saved.lag }}",
         "Lag was {{ steps.second.saved.lag }}",
-        "23:18: steps.second.saved has no lag. Nothing is saved",
+        "23:18: steps.second.saved has no lag. That step saves nothing",
     ),
-    ("Lag was {{ steps.first.saved.lag }}", "Lag was {{ steps.first", "23:15: There is a {{ without its }}."),
+    ("Lag was {{ steps.first.saved.lag }}", "Lag was {{ steps.first", "23:15: A `{{` has no matching `}}`."),
     ("Lag was {{ steps.first.saved.lag }}", "Lag was {{ secrets.X }}", "23:18: A secret cannot be used here"),
     (
         "    type: message\n",
         "    type: message\n    retry: {attempts: 0}\n",
-        "21:23: attempts must be at least 1; this is 0.",
+        "21:23: attempts must be at least 1; you wrote 0.",
     ),
     ("    type: message\n", "    type: message\n    retry: 3\n", "21:12: retry must be a mapping, not 3."),
     (
@@ -259,7 +271,7 @@ WRONG_RUNBOOKS = [
     (
         "    type: message\n",
         "    type: message\n    on_failure: go\n",
-        '21:17: on_failure must be stop or continue; this is "go".',
+        '21:17: on_failure must be stop or continue; you wrote "go".',
     ),
     (
         "    type: message\n",
@@ -287,7 +299,7 @@ WRONG_WORKFLOWS = [
         "on: incident.creatd",
         "3:15: There is no trigger incident.creatd. Did you mean incident.created",
     ),
-    ("{on: incident.created}", "{}", "3:10: The field on is missing: it says the trigger."),
+    ("{on: incident.created}", "{}", "3:10: The field on is missing: it names the trigger."),
     (
         "{on: incident.created}",
         "incident.created",
@@ -301,7 +313,7 @@ WRONG_WORKFLOWS = [
     (
         'incident.severity == "critical"',
         "event.to == 'x'",
-        "4:7: event has no to. This trigger tells nothing besides",
+        "4:7: event has no to. This trigger has no members besides",
     ),
     (
         'incident.severity == "critical"',
@@ -311,14 +323,14 @@ WRONG_WORKFLOWS = [
     ('incident.severity == "critical"', "params.x == 'x'", "4:7: params is not known here."),
     ("    text: Hello", "    txt: Hello", "6:5: The field text is missing."),
     ("type: message", "type: mesage", "7:11: There is no action type mesage. Did you mean message?"),
-    ("id: start", "id: tell", "9:9: The id tell is there twice in actions."),
+    ("id: start", "id: tell", "9:9: The id tell appears twice in actions."),
     ("runbook: one", "runbook: One", '11:14: "One" does not fit runbook.'),
     ("{cluster: users}", "[a]", "12:17: parameters must be a mapping, not a list."),
     ("{cluster: users}", "{a: '{{ secrets.X }}'}", "12:25: A secret cannot be used here"),
     (
         "actions.tell.status",
         "actions.start.status",
-        "13:9: actions has no start. It comes later: only earlier actions",
+        "13:9: actions has no start. It comes later; only earlier actions",
     ),
     ("actions.tell.status", "actions.tell.stauts", "13:9: actions.tell has no stauts. Did you mean status?"),
 ]
@@ -337,11 +349,11 @@ WRONG_TEAMS = [
         "members: [{slack: bob, role: admin}]",
         '3:19: "bob" does not fit slack. Use a Slack user id, such as U024BE7LH.',
     ),
-    ("members: [{slack: U1A, role: boss}]", '3:30: role must be admin or responder; this is "boss".'),
+    ("members: [{slack: U1A, role: boss}]", '3:30: role must be admin or responder; you wrote "boss".'),
     ("members: [{slack: U1A}]", "3:11: The field role is missing."),
     (
         "members: [{slack: U1A, role: admin}, {slack: U1A, role: admin}]",
-        "3:38: U1A is a member twice. Keep one.",
+        "3:38: U1A is listed twice. Keep one entry.",
     ),
     ("members: {U1A: admin}", "3:10: members must be a list, not a mapping."),
 ]
@@ -457,7 +469,7 @@ def test_any_edit_of_a_runbook_is_validated_without_a_traceback(at: int, length:
 
 
 def nodes(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """The path of each value inside another one."""
+    """The path of each nested value."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, each in inner:
         yield (*path, key)

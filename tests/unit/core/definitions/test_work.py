@@ -1,4 +1,4 @@
-"""An allowance for all the work of one request."""
+"""The allowance for all the work of one request."""
 
 import pytest
 

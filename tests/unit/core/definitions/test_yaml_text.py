@@ -1,4 +1,4 @@
-"""What is exported is read back unchanged, whatever is in it."""
+"""Exported documents are read back unchanged, whatever they contain."""
 
 import pytest
 from hypothesis import given, settings

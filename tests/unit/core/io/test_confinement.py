@@ -1,4 +1,4 @@
-"""As whom, under what, and which commands may run."""
+"""Confinement: as which user, under which wrapper, and which programs may run."""
 
 import os
 import resource
@@ -44,7 +44,7 @@ def test_a_listed_program_runs_by_its_name_and_by_its_path() -> None:
 
 @pytest.mark.parametrize("name", ["sh", "/bin/sh", "no-such-program", "./sh", "../bin/sh"])
 def test_any_other_is_refused(name: str) -> None:
-    with pytest.raises(NotAllowed, match="RUNBOOK_SHELL_PROGRAMS lists what may: /usr/bin/env"):
+    with pytest.raises(NotAllowed, match="RUNBOOK_SHELL_PROGRAMS lists the allowed programs: /usr/bin/env"):
         run(only("/usr/bin/env"), name)
 
 
@@ -80,7 +80,7 @@ def test_no_variable_has_a_listed_program_run_something_else(name: str) -> None:
 
 
 def test_a_list_of_relative_paths_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="no absolute path"):
+    with pytest.raises(ConfigurationError, match="not an absolute path"):
         Programs.parse(["env"])
 
 
@@ -94,7 +94,7 @@ def test_a_wrapper_is_run_with_the_command_behind_its_arguments() -> None:
 
 
 def test_what_a_step_sets_does_not_reach_the_guard_nor_the_loader_of_a_wrapper() -> None:
-    """The guard is the worker's user: so would be what a definition has it load."""
+    """The guard runs as the worker's user, and so would anything that a definition made it load."""
     said = run(Confinement(), "true", LD_DEBUG="files").stderr
     assert "initialize program: true" in said
     assert "python" not in said
@@ -152,7 +152,7 @@ def test_an_argument_with_a_zero_is_refused() -> None:
 
 @pytest.fixture
 def cores() -> Iterator[None]:
-    """This process may leave some, as far as it may say so."""
+    """Let this process leave core dumps, up to its hard limit."""
     before = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
     yield

@@ -1,4 +1,4 @@
-"""HTTP calls: a deadline in all, a bounded answer, and what is known when there is none."""
+"""HTTP calls: a total deadline, a bounded answer, and what is known without an answer."""
 
 import re
 import socket
@@ -23,7 +23,7 @@ GENEROUS = timedelta(seconds=10)
 
 @contextmanager
 def serving(serve: Serve) -> Iterator[tuple[int, list[bytes]]]:
-    """A server whose every connection is handed to `serve` with what was asked. Yields its port, and the requests."""
+    """A server that hands every connection to `serve` with the request received. Yields its port and the requests."""
     over, requests = threading.Event(), list[bytes]()
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(0.05)
@@ -238,7 +238,7 @@ def test_a_handshake_that_takes_too_long_was_not_sent(caller: HttpCaller, said: 
 
 
 def test_every_call_has_a_connection_of_its_own(caller: HttpCaller) -> None:
-    """One that was kept may be closed just then, and nobody would know whether the request arrived."""
+    """A reused connection may be closed at that moment, and nobody would know whether the request arrived."""
     peers = []
 
     def keep_alive(connection: socket.socket, _request: bytes, _over: threading.Event) -> None:
@@ -270,7 +270,7 @@ def leashed(seconds: float) -> CancelToken:
 def test_who_slept_through_their_lease_sends_nothing(caller: HttpCaller) -> None:
     with serving(answering()) as (port, requests):
         request = HttpRequest("POST", f"http://127.0.0.1:{port}/")
-        with pytest.raises(NotSent, match="another one may have the run"):
+        with pytest.raises(NotSent, match="another worker may have the run"):
             call(caller, request, GENEROUS, leashed(-0.1))
         assert requests == []
         assert call(caller, request, GENEROUS, leashed(30)).status == 200
@@ -295,7 +295,7 @@ def test_a_refused_connection_was_not_sent(caller: HttpCaller) -> None:
 
 def test_a_connection_that_is_reset_after_the_request_leaves_doubt(caller: HttpCaller) -> None:
     with serving(reset) as (port, requests):
-        with pytest.raises(NoAnswer, match="No whole answer"):
+        with pytest.raises(NoAnswer, match="No complete answer"):
             get(caller, port)
         assert len(requests) == 1
 
@@ -405,7 +405,7 @@ def test_whatever_ends_the_calls_thread_answers_at_once(
         raise error
 
     monkeypatch.setattr(caller, "_build", build)
-    with pytest.raises(NotSent, match=r"It was not sent: something went wrong on our side\..* err_"):
+    with pytest.raises(NotSent, match=r"The request was not sent: something went wrong on our side\..* err_"):
         get(caller, 9, timedelta(hours=1))
 
 

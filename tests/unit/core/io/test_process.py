@@ -1,4 +1,4 @@
-"""Processes of shell steps: nothing of them outlives its time, its stop, or its worker."""
+"""Processes of shell steps: nothing of them outlives its time limit, its cancel, or its worker."""
 
 import os
 import resource
@@ -33,7 +33,7 @@ def shell(script: str, **values: object) -> ProcessResult:
 
 
 def is_alive(pid: int) -> bool:
-    """A zombie is not."""
+    """A zombie does not count."""
     try:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -173,7 +173,7 @@ def test_a_command_that_kills_its_guard_is_lost_and_ended(tmp_path: Path) -> Non
 
 
 def test_a_command_that_kills_its_guard_leaves_nothing_behind_that_left_its_session(tmp_path: Path) -> None:
-    """The outer guard inherits what the inner one had."""
+    """The outer guard inherits the orphans of the inner one."""
     pids = tmp_path / "pids"
     result = shell(
         f"setsid sh -c 'echo $$ >> {pids}; sleep 1000' & while ! test -s {pids}; do :; done; kill -9 $PPID; sleep 1000"
@@ -267,7 +267,7 @@ ProcessRunner("/usr/bin:/bin").run(Command(["sh", "-c", script]), timedelta(hour
 
 
 def test_the_command_of_a_worker_that_is_stopped_ends_with_its_lease(tmp_path: Path) -> None:
-    """Another worker has the lease then, and may begin the same step."""
+    """By then another worker has the lease and may start the same step."""
     pids = tmp_path / "pids"
     with subprocess.Popen([sys.executable, "-c", ASLEEP, str(pids)]) as worker:
         wait_until(lambda: len(pids_in(pids)) == 2)

@@ -1,4 +1,4 @@
-"""Where secrets are read: the environment, and files."""
+"""The sources of secrets: environment variables and files."""
 
 import os
 from pathlib import Path
@@ -68,9 +68,9 @@ def test_nothing_is_read_that_is_no_file_of_secrets(tmp_path: Path) -> None:
     (inside / "environ").symlink_to("/proc/self/environ")
     assert FileSecrets((inside,)).read(str(inside / "x")) == "value"
     for path in (outside / "x", inside / "link", inside / ".." / "other" / "x"):
-        with pytest.raises(ConfigurationError, match="is not where secrets are read"):
+        with pytest.raises(ConfigurationError, match="is not in a folder"):
             FileSecrets((inside,)).read(str(path))
-    with pytest.raises(ConfigurationError, match="is not where secrets are read"):
+    with pytest.raises(ConfigurationError, match="is not in a folder"):
         FileSecrets().read(str(inside / "environ"))
 
 

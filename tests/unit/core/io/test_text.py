@@ -1,4 +1,4 @@
-"""Text from outside: bounded, decoded, fit for PostgreSQL."""
+"""Text from outside: bounded, decoded, storable in PostgreSQL."""
 
 import tracemalloc
 

@@ -141,7 +141,7 @@ def test_a_failed_step_that_goes_on_lets_the_next_one_run() -> None:
 def test_a_step_without_an_answer_is_named_and_nothing_happens() -> None:
     rehearsal = played(CALL)
     assert rehearsal.problem
-    assert "The step call asks for an answer, and the case has none." in rehearsal.problem
+    assert "The step call needs an answer, and the case has none." in rehearsal.problem
 
 
 def test_what_a_step_comes_to_may_be_said_by_the_case() -> None:
@@ -220,7 +220,7 @@ def test_what_came_as_expected_is_no_difference() -> None:
         ({"saved": {"lag": {"seconds": "2"}}}, Difference("saved.lag.seconds", '"2"', "2")),
         ({"saved": {"lag": {"other": 1}}}, Difference("saved.lag.other", "1", "nothing")),
         ({"requests": {"lag": {"method": "PUT"}}}, Difference("requests.lag.method", '"PUT"', '"GET"')),
-        ({"error": "late"}, Difference("error", 'a text with "late"', "nothing")),
+        ({"error": "late"}, Difference("error", 'a text containing "late"', "nothing")),
     ],
 )
 def test_what_came_otherwise_is_told_with_both(expect: dict[str, Any], difference: Difference) -> None:

@@ -91,11 +91,11 @@ def test_a_type_is_never_defined_twice(entry_point: ModuleType) -> None:
 
 def test_an_entry_point_that_is_no_step_is_refused(entry_point: ModuleType) -> None:
     entry_point.__dict__["offered"] = NoStep
-    with pytest.raises(ConfigurationError, match="not a sub-class of StepDefinition"):
+    with pytest.raises(ConfigurationError, match="not a subclass of StepDefinition"):
         discover("core.steps", "runbook.steps", StepDefinition)
 
 
 def test_a_type_without_a_name_is_refused() -> None:
     assert type_name(Pager) == "pager"
-    with pytest.raises(ConfigurationError, match="does not say its type"):
+    with pytest.raises(ConfigurationError, match="has no type name"):
         type_name(Nameless)

@@ -36,7 +36,7 @@ def test_a_loss_is_told_by_who_takes_over(world: CoreWorld) -> None:
     with capture_logs(processors=MERGE) as logs:
         world.pass_by(seconds=LEASE.total_seconds() + 1)
     told = [each["event"] for each in logs if each.get("execution") == run.id]
-    assert "taken over from a worker that is lost" in told
+    assert "taken over from a lost worker" in told
     assert told[-1] == "ended"
 
 

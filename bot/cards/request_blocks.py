@@ -1,4 +1,4 @@
-"""What an approval lets run: the whole parameters and the requests, in code; what is too long is cut, and says so."""
+"""What an approval allows to run: parameters and requests as code blocks. Where one is truncated, the card says so."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,56 +19,60 @@ from bot.cards.words import (
 from core.views.executions import ExecutionView, ShownStepView
 
 SHORT = 120  # characters of a parameter that stands in a line with others
-LINES = 2_900  # characters of such lines: one section
-BLOCK = 2_600  # characters of one code block, beside its heading and a word that it is cut in a section
-ROOM = 8_000  # characters of all code blocks: Slack refuses a message with more than it takes, msg_blocks_too_long
-LEAST = 200  # characters that are shown of each, however many there are
+LINES = 2_900  # characters of all such lines: one section
+BLOCK = 2_600  # characters of one code block; leaves room in its section for the heading and the truncation warning
+ROOM = 8_000  # characters of all code blocks: Slack refuses a message with too many (msg_blocks_too_long)
+LEAST = 200  # characters that are shown of each block, however many there are
 NAME_LENGTH = 150
 ERROR_LENGTH = 300
-TEXT_LENGTH = 300  # characters of a request in the text that stands alone
+TEXT_LENGTH = 300  # characters of a request in the message's `text`
 
 
 @dataclass(frozen=True)
 class Space:
-    """How much a card has room for. `whole`: where the whole can be read, as markup."""
+    """How much room a card has.
 
-    whole: str
+    `full_text`: where everything can be read, as a sentence in Slack's markup. `room`: characters of all code blocks.
+    `most`: number of blocks.
+    """
+
+    full_text: str
     room: int = ROOM
     most: int = 20
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """Something that is shown in code under a heading."""
+    """A text that is shown as a code block below a heading."""
 
     heading: str
     text: str
 
 
-def where_whole(execution: ExecutionView, page: str) -> str:
-    """Where all of it can be read: the run's page, where there is one; otherwise the command line."""
+def where_full_text_is(execution: ExecutionView, page: str) -> str:
+    """Return where everything can be read: on the run's page if there is one, otherwise on the command line."""
     return (
-        f"<{escape(page)}|The whole is on the run's page>"
+        f"<{escape(page)}|See everything on the run's page>"
         if page
-        else f"The whole: `runbook status {execution.id}`"
+        else f"See everything with `runbook status {execution.id}`"
     )
 
 
-def deed_blocks(execution: ExecutionView, shown: Sequence[ShownStepView], space: Space) -> list[Block]:
-    """The parameters and what each step will ask for."""
+def request_blocks(execution: ExecutionView, shown: Sequence[ShownStepView], space: Space) -> list[Block]:
+    """Return the parameters, and the request of each step."""
     lines, long = _parameters(execution)
     pieces = [*long, *(_step(number, step) for number, step in enumerate(shown, start=1))]
     return [*_lines(lines, space), *_legend(shown), *_pieces(pieces, space)]
 
 
-def deed_lines(shown: Iterable[ShownStepView]) -> list[str]:
-    """The same in a line each, for the text that stands alone."""
+def request_lines(shown: Iterable[ShownStepView]) -> list[str]:
+    """Return one line for each step, for the message's `text`."""
     return [f"{escape(step.step)}: {_line(step)}" for step in shown]
 
 
 def _line(step: ShownStepView) -> str:
     if step.runs == "no":
-        return "is skipped"
+        return "skipped"
     return (
         bounded(escape(one_line(visible(request_text(step.request)))), TEXT_LENGTH)
         if step.request
@@ -77,7 +81,7 @@ def _line(step: ShownStepView) -> str:
 
 
 def _parameters(execution: ExecutionView) -> tuple[list[str], list[_Piece]]:
-    """The short ones as they stand in a line, the others in code blocks of their own."""
+    """Return the short ones for a shared line, and the others as code blocks of their own."""
     lines, long = [], []
     for name, value in execution.parameters.items():
         text = visible(as_text(value))
@@ -94,16 +98,18 @@ def _lines(lines: Sequence[str], space: Space) -> list[Block]:
     text = " · ".join(lines)
     if len(text) <= LINES:
         return [section(text)]
-    kept = [line for at, line in enumerate(lines) if sum(map(len, lines[: at + 1])) + 3 * at < LINES - 300]
-    more = f"⚠️ *Cut:* {len(lines) - len(kept)} of {len(lines)} parameters are not shown. {space.whole}."
-    return sections([" · ".join(kept), more])
+    shown = [line for at, line in enumerate(lines) if sum(map(len, lines[: at + 1])) + 3 * at < LINES - 300]
+    hidden = f"{len(lines) - len(shown)} of {len(lines)} parameters are not shown"
+    return sections([" · ".join(shown), f"⚠️ *Truncated:* {hidden}. {space.full_text}."])
 
 
 def _legend(shown: Sequence[ShownStepView]) -> list[Block]:
     if not shown:
-        return [section("*What will be sent:* nothing more, this was the last step.")]
+        return [section("*What will be sent:* nothing, this was the last step.")]
     later = (
-        " `‹…›` is what earlier steps will bring." if any(step.depends_on_results for step in shown) else ""
+        " `‹…›` stands for the results of earlier steps."
+        if any(step.depends_on_results for step in shown)
+        else ""
     )
     return [section(f"*What will be sent* once it is approved:{later}")]
 
@@ -113,7 +119,7 @@ def _step(number: int, step: ShownStepView) -> _Piece:
         f"{number}. *{bounded(escape(one_line(step.name or step.step)), NAME_LENGTH)}* ({escape(step.type)})"
     )
     if step.runs == "no":
-        return _Piece(f"{heading}, skipped: {code(step.condition)} does not hold", "")
+        return _Piece(f"{heading}, skipped: {code(step.condition)} is false", "")
     if step.runs == "depends":
         heading += f", only if {code(step.condition, SHORT * 4)}"
     if step.error:
@@ -123,23 +129,24 @@ def _step(number: int, step: ShownStepView) -> _Piece:
 
 
 def _pieces(pieces: Sequence[_Piece], space: Space) -> list[Block]:
-    """Each gets its share of the room that is left; what one does not need is the next one's."""
+    """Return a section for each. Each gets a share of the remaining room; what it does not use goes to the next."""
     room, blocks = space.room, list[Block]()
     for at, piece in enumerate(pieces[: space.most]):
         share = max(LEAST, min(BLOCK, room // (len(pieces[: space.most]) - at)))
-        blocks.append(section(_piece(piece, share, space.whole)))
+        blocks.append(section(_piece(piece, share, space.full_text)))
         room -= min(len(piece.text), share)
     if len(pieces) > space.most:
-        more = f"⚠️ *Cut:* {len(pieces) - space.most} more are not shown here. {space.whole}."
+        hidden = len(pieces) - space.most
+        more = f"⚠️ *Truncated:* {hidden} more {'is' if hidden == 1 else 'are'} not shown here. {space.full_text}."
         blocks.append(section(more))
     return blocks
 
 
-def _piece(piece: _Piece, share: int, whole: str) -> str:
+def _piece(piece: _Piece, share: int, full_text: str) -> str:
     if not piece.text:
         return piece.heading
-    share = min(share, SECTION_TEXT - len(piece.heading) - len(whole) - 150)
+    share = min(share, SECTION_TEXT - len(piece.heading) - len(full_text) - 150)
     if len(escape(piece.text)) <= share:
         return f"{piece.heading}\n{code_block(piece.text, share + 20)}"
-    cut = f"⚠️ *Cut:* about {share:,} of {len(piece.text):,} characters are shown. {whole}."
+    cut = f"⚠️ *Truncated:* about {share:,} of {len(piece.text):,} characters are shown. {full_text}."
     return f"{piece.heading}\n{code_block(piece.text, share)}\n{cut}"

@@ -1,4 +1,4 @@
-"""What the log tells of an execution in a worker's hands: when it is claimed, and how it is let go."""
+"""The log lines of a claimed execution: when it is claimed and how it is released."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,16 +16,16 @@ log = structlog.get_logger()
 
 
 @contextmanager
-def telling(run: Run, worker: str, abandoned: Abandoned | None) -> Iterator[None]:
-    """Within the block every line of this thread names execution, incident and request."""
+def log_context(run: Run, worker: str, abandoned: Abandoned | None) -> Iterator[None]:
+    """Bind execution, incident and request to every log line of this thread within the block."""
     row = run.loaded.row
     about = {"execution": row.id, "incident": row.incident_id, REQUEST_ID: row.request_id, "worker": worker}
     with structlog.contextvars.bound_contextvars(**{name: what for name, what in about.items() if what}):
         if abandoned is not None:
-            log.warning("taken over from a worker that is lost", last_seen=abandoned.last_seen.isoformat())
+            log.warning("taken over from a lost worker", last_seen=abandoned.last_seen.isoformat())
         log.info("claimed", kind=run.loaded.kind.name, **_definition(row))
         yield
-        _tell_how_it_is_let_go(run)
+        _log_release(run)
 
 
 def _definition(row: AnyExecution) -> dict[str, object]:
@@ -34,7 +34,7 @@ def _definition(row: AnyExecution) -> dict[str, object]:
     return {"name": row.workflow_name, "version": row.workflow_version}
 
 
-def _tell_how_it_is_let_go(run: Run) -> None:
+def _log_release(run: Run) -> None:
     state = run.state
     if state.status.is_final:
         log.info("ended", status=state.status.value)
