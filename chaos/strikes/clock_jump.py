@@ -45,7 +45,7 @@ def _jump(scene: Scene, offsets: Sequence[str]) -> None:
     file = scene.environment.folder / "faketime"
     file.write_text("+0")
     faked = environment(file)
-    forkserver = Forkserver(scene.environment.folder / "nursery.log", faked)
+    forkserver = Forkserver(scene.environment.folder / "forkserver.log", faked)
     try:
         _settle(scene, Plan(faked, forkserver=forkserver))
         with scene.struck(NAME):

@@ -457,7 +457,9 @@ def test_an_act_inside_that_raises_fails_with_an_id(
 
     deployment.apply(RUNBOOK)
     run = _begin(deployment, "scale")
-    monkeypatch.setattr("core.effects.messages._enqueue", broken)  # the act alone: the run's own notices are owed
+    monkeypatch.setattr(
+        "core.effects.messages._enqueue", broken
+    )  # the act alone: the run's own notices are owed
     deployment.executor.run(KINDS["runbook"], run)
     seen = deployment.see(run)
     assert (seen.status, seen.steps[0].status) == (Status.FAILED, Status.FAILED)

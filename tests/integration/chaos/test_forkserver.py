@@ -18,7 +18,7 @@ SECONDS = 30.0
 
 @pytest.fixture(scope="module")
 def forkserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forkserver]:
-    running = Forkserver(tmp_path_factory.mktemp("nursery") / "log", {})
+    running = Forkserver(tmp_path_factory.mktemp("forkserver") / "log", {})
     yield running
     running.close()
 
@@ -50,10 +50,8 @@ def test_one_that_cannot_start_says_why_in_its_log(forkserver: Forkserver, tmp_p
     assert "SLACK_BOT_TOKEN" in (tmp_path / "poster.log").read_text()
 
 
-def test_whoever_is_left_dies_with_their_nursery(
-    tmp_path: Path, database_url: str, services: Services
-) -> None:
-    forkserver = Forkserver(tmp_path / "nursery.log", {})
+def test_processes_die_with_their_forkserver(tmp_path: Path, database_url: str, services: Services) -> None:
+    forkserver = Forkserver(tmp_path / "forkserver.log", {})
     child = forkserver.begin("clock", tmp_path / "clock.log", environment(database_url, services.redis_url))
     assert not child.wait(0.5)
     forkserver.close()
@@ -69,7 +67,7 @@ def test_the_wall_clock_of_a_process_jumps_when_the_file_says_so(tmp_path: Path)
     file = tmp_path / "faketime"
     file.write_text("-600")
     faked = clock_jump.environment(file)
-    forkserver = Forkserver(tmp_path / "nursery.log", faked)
+    forkserver = Forkserver(tmp_path / "forkserver.log", faked)
     begun = time.time()
     log = tmp_path / "clock.log"
     child = forkserver.begin(
