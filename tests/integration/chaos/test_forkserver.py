@@ -50,9 +50,7 @@ def test_one_that_cannot_start_says_why_in_its_log(forkserver: Forkserver, tmp_p
     assert "SLACK_BOT_TOKEN" in (tmp_path / "poster.log").read_text()
 
 
-def test_whoever_is_left_dies_with_their_forkserver(
-    tmp_path: Path, database_url: str, services: Services
-) -> None:
+def test_processes_die_with_their_forkserver(tmp_path: Path, database_url: str, services: Services) -> None:
     forkserver = Forkserver(tmp_path / "forkserver.log", {})
     child = forkserver.begin("clock", tmp_path / "clock.log", environment(database_url, services.redis_url))
     assert not child.wait(0.5)

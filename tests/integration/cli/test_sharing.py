@@ -111,7 +111,7 @@ def test_a_server_that_does_not_answer_is_not_reused(files: Files, monkeypatch: 
     monkeypatch.setattr(sharing, "LEAVE_SECONDS", 0.2)
     with running(Sleep(), files):
         write_state(files.state, State(pid=os.getpid(), owner=os.getpid(), url="sleep://elsewhere"))
-        with pytest.raises(EmbeddedServiceError, match="cannot be used"), running(Sleep(), files):
+        with pytest.raises(EmbeddedServiceError, match="does not answer"), running(Sleep(), files):
             pass
 
 

@@ -11,7 +11,7 @@ from chaos.process_group import PLAIN, Member, ProcessGroup
 
 
 class StandIns(ProcessGroup):
-    """A process group of which nothing is started: everybody is up but who is told not to be."""
+    """A process group without processes: every member counts as up unless the test says otherwise."""
 
     def __init__(self) -> None:
         self.suspects: dict[str, str] = {}

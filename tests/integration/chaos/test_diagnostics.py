@@ -1,4 +1,4 @@
-"""What the bench says of whatever was left to do is asked of the database as it is."""
+"""The diagnostic queries for unfinished work run against the real database."""
 
 import pytest
 from sqlalchemy import Engine, text
