@@ -168,7 +168,7 @@ def test_an_approval_is_void_if_a_step_renders_otherwise(house: House, target: T
     assert again["asked_again"] == "Step promote renders otherwise than approved."
     assert "Approval is needed again:" in shown(house, again["id"])
     assert "/promote/db1/critical" in shown(house, again["id"])
-    assert "asked again" in shown(house, gate["id"])
+    assert "needed again" in shown(house, gate["id"])
     with house.unit_of_work.begin() as work:
         [entry] = work.session.query(AuditEntry).filter_by(action="approval.voided")
         assert (entry.subject_id, entry.details["reason"]) == (gate["id"], again["asked_again"])
