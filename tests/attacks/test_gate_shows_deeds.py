@@ -168,7 +168,7 @@ def test_an_approval_is_void_if_a_step_renders_otherwise(deployment: Deployment,
     assert again["asked_again"] == "Step promote would now send something different from what was approved."
     assert "Approval is needed again:" in shown(deployment, again["id"])
     assert "/promote/db1/critical" in shown(deployment, again["id"])
-    assert "asked again" in shown(deployment, gate["id"])
+    assert "needed again" in shown(deployment, gate["id"])
     with deployment.unit_of_work.begin() as work:
         [entry] = work.session.query(AuditEntry).filter_by(action="approval.voided")
         assert (entry.subject_id, entry.details["reason"]) == (gate["id"], again["asked_again"])

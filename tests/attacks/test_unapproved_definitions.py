@@ -287,8 +287,8 @@ def test_what_is_behind_a_long_line_is_seen_and_what_does_not_fit_is_told(deploy
     edit(deployment, runbook("y" * 30_000))
     shown, _ = card(deployment, "approve tell")
     assert "this is truncated, the full text has" in shown
-    assert "`runbook show tell` in a terminal shows all" in shown
-    assert "What is shown here is cut" in shown
+    assert "`runbook show tell` in a terminal" in shown
+    assert "What is shown here is truncated" in shown
 
 
 # Red before: the version that killed its workers was enabled again by its author.
