@@ -1,4 +1,4 @@
-"""Alerts in a vendor's name, by somebody who is not the vendor."""
+"""Forged alerts: somebody sends alerts in a vendor's name."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""The end of the audit trail: cut off, a chain is still whole. By the service's role, and by the tables' owner."""
+"""Truncating the audit trail, as the service's role or the tables' owner: a truncated chain is still consistent."""
 
 import json
 import os

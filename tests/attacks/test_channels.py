@@ -1,4 +1,4 @@
-"""Somebody of web wants what belongs to data's incident channel."""
+"""A member of team web tries to act through the incident channel of team data."""
 
 import threading
 from typing import Any

@@ -1,4 +1,4 @@
-"""Steps that call where the operator never meant them to: private networks, metadata, our own database.
+"""Steps that call forbidden destinations: private networks, cloud metadata, our own database.
 
 The attacker writes a definition, or owns a name and what it resolves to.
 """

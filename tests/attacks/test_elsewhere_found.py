@@ -1,4 +1,4 @@
-"""What was found in other tools of this kind, tried here, in this product's terms.
+"""Vulnerabilities found in similar tools, tried on this product.
 
 All of them were green from the start: they are here so that they stay so.
 """

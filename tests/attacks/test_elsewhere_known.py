@@ -1,4 +1,4 @@
-"""Faults that were found in others, in this product's terms."""
+"""Known vulnerabilities of other products, tried on this one."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""An approver sees what will be sent, the whole of it, and what was seen is what runs.
+"""An approver sees everything that will be sent, and exactly that runs.
 
 Airflow CVE-2026-46764 and n8n CVE-2026-86080 in this product's terms: what is decided on is named by who decides.
 """

@@ -1,4 +1,4 @@
-"""Whoever wants it does not approve it, on any way: a gate knows everybody who brought its run about.
+"""Nobody approves a run that they initiated, by any route: a gate knows all initiators of its run.
 
 Dispatch CVE-2024-7093 and windmill#7886 in this product's terms: who may write a definition that acts as the system
 passes by what would be asked of themselves.

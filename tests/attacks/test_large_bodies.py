@@ -1,4 +1,4 @@
-"""Nobody's large bodies keep another team's out: not by their number, and not by being slow."""
+"""Large request bodies, many or slow, do not keep another team's requests out."""
 
 import anyio
 import pytest

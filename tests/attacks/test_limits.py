@@ -1,4 +1,4 @@
-"""Somebody with a valid token, or a Slack account, asks for so much that nobody else is served."""
+"""Denial of service by somebody with a valid token or Slack account."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Somebody of web wants to stop data with a lock, and to learn from one what data does."""
+"""A member of team web tries to block team data with a lock, or to learn from one what data does."""
 
 from typing import Any
 

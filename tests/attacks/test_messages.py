@@ -1,4 +1,4 @@
-"""Somebody of web lets the bot say, where data reads it, what looks like the bot's own."""
+"""A member of team web tries to make the bot post a message to team data that looks like the bot's own."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Nobody stops it: what a person sends is refused by a bound on its work, or before it is looked at.
+"""Nobody can stall the service: an input is bounded in its cost, or refused before it is examined.
 
 How long each takes is measured by `make fuzz`; here the refusal itself is asserted, which no machine makes slow.
 """

@@ -1,4 +1,4 @@
-"""A thousand and more ways in which a secret comes back, through the real executor: none of them is seen anywhere.
+"""More than a thousand ways in which a secret could leak through the real executor: it must be visible nowhere.
 
 Planted are secrets of many shapes (with spaces, long, several lines, escapes, an address, our own credentials), each in
 many encodings, through every carrier: bodies, headers, errors, outputs of commands, callbacks, what is saved, and at

@@ -1,4 +1,4 @@
-"""The policy, held against every address: it is listed, and it answers each role as the table says.
+"""Every route is listed in the policy and answers each role as the policy says.
 
 Each address of the router is played by each role, on what is of their own team, of another, and of nobody.
 """

@@ -1,4 +1,4 @@
-"""The policy, held against what people type and press: all of it is listed, and obeys."""
+"""Every command and button is listed in the policy and obeys it."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Somebody of web asks for what is data's, in every way, and reads the refusals."""
+"""A member of team web asks for team data's objects in every way, and learns nothing from the refusals."""
 
 from typing import Any
 

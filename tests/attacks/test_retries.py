@@ -1,4 +1,4 @@
-"""One approval, one attempt: what runs again behind a gate is asked for again, and not of who wants it again."""
+"""One approval covers one attempt: a repeated step needs approval again, from somebody other than who repeats it."""
 
 from collections.abc import Iterator
 from datetime import timedelta

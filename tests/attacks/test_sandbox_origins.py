@@ -1,4 +1,4 @@
-"""The sandbox on somebody's machine, and a page of another site in the same browser."""
+"""A page of another site, in the same browser, attacks the sandbox on a developer's machine."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What people could do to find out what a secret is: by what a definition makes of it, and by what is shown."""
+"""Attempts to learn a secret's value through a definition or through what is shown."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What people could do to use a secret that is not theirs, or to send one where it does not belong.
+"""Attempts to use another team's secret, or to send one to the wrong destination.
 
 data's secret is TOKEN, for a server on this machine; web's people want it.
 """

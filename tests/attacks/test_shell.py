@@ -1,4 +1,4 @@
-"""A shell step against the service whose worker runs it: its credentials, its user, its programs, its options.
+"""A shell step attacks the service that runs it: its credentials, its user, its programs, its options.
 
 Whoever may write a runbook that a platform admin does not read closely, or give a parameter to one, tries this.
 """

@@ -1,4 +1,4 @@
-"""A verdict names the step and the attempt that it is about: an old button answers no newer question."""
+"""A verdict names its step and attempt: an old button does not answer a newer question."""
 
 from typing import Any
 

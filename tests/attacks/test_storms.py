@@ -1,4 +1,4 @@
-"""A source of alerts gone wild, or in hostile hands: it opens an incident a millisecond."""
+"""A broken or hostile source of alerts, which sends a new alert every millisecond."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

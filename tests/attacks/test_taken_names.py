@@ -1,4 +1,4 @@
-"""What others own cannot be found out by writing: neither by a name that is taken, nor by a team's."""
+"""Writing reveals nothing about other teams' objects: neither a taken name nor a team's name does."""
 
 from typing import Any
 

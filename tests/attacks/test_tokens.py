@@ -1,4 +1,4 @@
-"""Tokens are not whole people for ever: what a token that was found, or lent, does not open."""
+"""What a found or borrowed token cannot do: tokens have scopes, a team and an expiry."""
 
 from collections.abc import Callable
 from datetime import timedelta

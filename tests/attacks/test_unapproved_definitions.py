@@ -1,4 +1,4 @@
-"""Nobody's unseen definition acts: workflows are approved as runbooks are, and an approval is of what was shown.
+"""No unreviewed definition acts: workflows are approved like runbooks, and an approval covers what was shown.
 
 data's admin writes workflows, and would like them to start without anybody having read them.
 """

@@ -1,4 +1,4 @@
-"""An upgrade forgets nobody: runs and gates of before know who brought them about, as far as it was written down."""
+"""After an upgrade, older runs and gates still know their initiators, as far as these were recorded."""
 
 from importlib import import_module
 

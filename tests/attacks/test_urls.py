@@ -1,4 +1,4 @@
-"""Parameters that change which address of an API a step calls, or whose API it is."""
+"""Parameters that try to change the path or the host of the API that a step calls."""
 
 from collections.abc import Iterator
 from urllib.parse import quote, urlencode

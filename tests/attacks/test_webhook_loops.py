@@ -1,4 +1,4 @@
-"""Workflows and runbooks that start themselves through our own REST: each call looked like a person's first."""
+"""Workflows and runbooks that start themselves through our REST API, where each call looked like a new request."""
 
 import threading
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Signed requests that are not of our workspace: the signature says only that Slack sent them.
+"""Correctly signed requests from another workspace: a signature proves only that Slack sent them.
 
 The attacker has the app in a workspace of their own, or is a guest in a channel that two workspaces share.
 """
