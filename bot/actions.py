@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from bot.cards.definition_approval import NO_LONGER_WORKS, Shown
 from bot.cards.words import escape
-from bot.entrances import BUTTONS as IN_THE_POLICY
+from bot.entry_points import BUTTONS as IN_THE_POLICY
 from core.decisions.people import Person
 from core.errors import InvalidInput
 from core.services.access.people import load_person

@@ -156,7 +156,7 @@ class ProcessGroup:
             post.process.send(number)
             return post.process.pid
 
-    def strike_hand(self, pid: int, fault: str) -> None:
+    def strike_worker(self, pid: int, fault: str) -> None:
         """Kill one process of a worker of several."""
         self._struck[pid] = fault
         os.kill(pid, signal.SIGKILL)

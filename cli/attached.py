@@ -9,7 +9,7 @@ import runpy
 import signal
 import sys
 
-from cli.handing_over import receive
+from cli.secret_handover import receive
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h; other systems have no equivalent and do without
 

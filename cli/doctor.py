@@ -11,11 +11,11 @@ from bot.pages.health import check_ready
 from cli.client.connection import print_json
 from cli.client.output import table
 from cli.compose import Composition, reachable
+from cli.doctor_checks import Finding, egress, processes, secrets, shell, slack_token, tokens
 from cli.embedded import EmbeddedServiceError
 from cli.environment import environment
-from cli.findings import Finding, egress, processes, secrets, shell, slack_token, tokens
 from cli.operator_errors import sentence_of
-from cli.setting_findings import admins, clocks, files, port, signing_secret
+from cli.setting_checks import admins, clocks, files, port, signing_secret
 from core.database import check_sessions
 from core.errors import ConfigurationError, RunbookError, Unavailable
 from core.settings import Settings

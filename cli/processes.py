@@ -12,7 +12,7 @@ from cli.compose import Composition, reachable
 from cli.environment import environment
 from cli.log_setup import NOTHING_TO_HIDE, masker_of, set_up_logging
 from cli.readiness import await_database, watch_database
-from cli.settled import begin
+from cli.startup_checks import begin
 from cli.version import release
 from core.definitions.masking import Masker
 from core.outage import Outage

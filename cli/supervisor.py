@@ -16,7 +16,7 @@ from typing import IO, Self
 import structlog
 
 from cli.environment import environment, is_secret
-from cli.handing_over import ON_STDIN, hand_over
+from cli.secret_handover import ON_STDIN, hand_over
 from core.settings import Settings
 
 # What runs our command line, as a module. The chaos bench puts a program of its own here, which arms its faults.

@@ -10,7 +10,7 @@ from cli.compose import Composition, reachable
 from cli.environment import environment
 from cli.migrate import migrate
 from cli.processes import quiet_logging, stopping
-from cli.settled import Frozen, begin
+from cli.startup_checks import Frozen, begin
 from cli.supervisor import Part, Supervisor, addresses, command
 from core.settings import Settings
 

@@ -152,14 +152,14 @@ def redis(services: Services, worker_id: str) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def recorded_bells() -> RecordedJobs:
+def recorded_jobs() -> RecordedJobs:
     return RecordedJobs()
 
 
 @pytest.fixture
-def unit_of_work(engine: Engine, recorded_bells: RecordedJobs) -> UnitOfWorkFactory:
+def unit_of_work(engine: Engine, recorded_jobs: RecordedJobs) -> UnitOfWorkFactory:
     """The core service on a real database, with a job queue that only records."""
-    return UnitOfWorkFactory(engine, SystemClock(), recorded_bells, frozenset({ADMIN}))
+    return UnitOfWorkFactory(engine, SystemClock(), recorded_jobs, frozenset({ADMIN}))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from bot.commands import (
     workflows,
 )
 from bot.commands.call import Command, CommandCall, Reply
-from bot.entrances import COMMANDS as IN_THE_POLICY
+from bot.entry_points import COMMANDS as IN_THE_POLICY
 from core.decisions.people import Person
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput, NotAllowed

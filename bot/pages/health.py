@@ -89,7 +89,7 @@ def render_figures(figures: Figures, now: datetime) -> bytes:
         for status in STATUSES:
             executions.labels(kind, status).set(counts.get(status, 0))
     undelivered = Gauge("runbook_notices_owed", "Undelivered Slack messages.", registry=registry)
-    undelivered.set(figures.notices_owed)
+    undelivered.set(figures.undelivered_notices)
     oldest = Gauge(
         "runbook_oldest_due_seconds",
         "Age of the execution that has waited longest for a worker, in seconds.",

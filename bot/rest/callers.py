@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.entrances import ROUTES
+from bot.entry_points import ROUTES
 from bot.limits import RestLimits
 from bot.rest.bodies import check_body
 from bot.rest.problem import Refusal
@@ -66,7 +66,7 @@ def identify(unit_of_work: UnitOfWorkFactory, request: Request) -> tuple[Person,
 def find_caller(request: Request, action: Action | None) -> Caller:
     """Return the caller. Raises 401 without a valid token, 429 for too many requests, 403 if `action` is not allowed.
 
-    `action`: the policy action of the route, see bot.entrances; None is refused.
+    `action`: the policy action of the route, see bot.entry_points; None is refused.
     """
     unit_of_work: UnitOfWorkFactory = request.app.state.unit_of_work
     found = identify(unit_of_work, request)

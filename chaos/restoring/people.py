@@ -68,7 +68,9 @@ def is_told(unit_of_work: UnitOfWorkFactory) -> bool:
     """Return whether no message is pending, and no incident's age can still cause one."""
     with unit_of_work.begin() as work:
         ages = [work.now - created for created in work.session.scalars(select(Incident.created_at))]
-        return count_everything(work).notices_owed == 0 and all(age.total_seconds() > OLD for age in ages)
+        return count_everything(work).undelivered_notices == 0 and all(
+            age.total_seconds() > OLD for age in ages
+        )
 
 
 def twice(names: Iterable[str]) -> dict[str, int]:

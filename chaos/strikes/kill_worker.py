@@ -49,7 +49,7 @@ def play(scene: Scene, chance: Random) -> None:
     hand = busy_hand(scene)
     if hand is not None:  # its supervisor survives and starts another
         with scene.struck(NAME):
-            scene.environment.process_group.strike_hand(hand, NAME)
+            scene.environment.process_group.strike_worker(hand, NAME)
         return
     name = busy_worker(scene, chance)
     with scene.struck(NAME):

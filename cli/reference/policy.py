@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from bot.entrances import BUTTONS, COMMANDS, ROUTES, VIEWS
+from bot.entry_points import BUTTONS, COMMANDS, ROUTES, VIEWS
 from cli.policy import cell
 from cli.reference.markdown import page, table
 from cli.verbs import AT_THE_DATABASE, OVER_REST

@@ -6,7 +6,7 @@ import typer
 
 from cli.compose import Composition
 from cli.processes import run, stopping
-from cli.settled import Frozen
+from cli.startup_checks import Frozen
 from core.definitions.kinds import build_models
 from core.io.egress import EgressPolicy
 from core.io.http import HttpCaller

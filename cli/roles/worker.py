@@ -11,8 +11,8 @@ from cli.confinement import process_runner
 from cli.environment import environment
 from cli.own_services import own_services
 from cli.processes import run, stopping
-from cli.secret_ways import worker_secrets
-from cli.settled import Frozen
+from cli.secret_sources import worker_secrets
+from cli.startup_checks import Frozen
 from cli.supervisor import Supervisor, addresses, command
 from core.definitions.kinds import build_models
 from core.execution.executor import Executor

@@ -23,7 +23,7 @@ __all__ = ["armed", "deployment", "ours", "response_url", "theirs"]
 
 @pytest.fixture
 def deployment(
-    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, response_url: ResponseUrl
+    unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs, response_url: ResponseUrl
 ) -> Deployment:
     app = create_bolt_app(unit_of_work, workspace=our_workspace, token="xoxb-1", api_url=NOBODY_LISTENS)
     links = RunLinks("https://runbooks.example", "the signing secret")
@@ -33,6 +33,6 @@ def deployment(
     web = create_web(
         unit_of_work, slack=slack, rest=unlimited, links=links, newest_revision=newest_revision()
     )
-    deployment = build(unit_of_work, web, app, recorded_bells, response_url.url)
+    deployment = build(unit_of_work, web, app, recorded_jobs, response_url.url)
     deployment.told = response_url.said
     return deployment

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.testclient import TestClient
 
-from bot.entrances import ROUTES
+from bot.entry_points import ROUTES
 from bot.rest import application
 from bot.rest.callers import authenticated_router
 from bot.rest.settings import RestSettings

@@ -20,9 +20,9 @@ from bot.cards.definition_approval import APPROVE, Shown
 from bot.commands import dispatch
 from bot.commands.call import Command, CommandCall
 from bot.commands.dispatch import COMMANDS
-from bot.entrances import BUTTONS as BUTTON_ACTIONS
-from bot.entrances import COMMANDS as COMMAND_ACTIONS
-from bot.entrances import VIEWS as VIEW_ACTIONS
+from bot.entry_points import BUTTONS as BUTTON_ACTIONS
+from bot.entry_points import COMMANDS as COMMAND_ACTIONS
+from bot.entry_points import VIEWS as VIEW_ACTIONS
 from bot.modals.run_form import submit
 from cli.apply import OPERATOR
 from cli.client.connection import Connection

@@ -125,7 +125,7 @@ class Figures:
 
     runbook_executions: Mapping[str, int]
     workflow_executions: Mapping[str, int]
-    notices_owed: int
+    undelivered_notices: int
     due_since: datetime | None
 
 
@@ -171,7 +171,7 @@ def count_everything(work: UnitOfWork) -> Figures:
     return Figures(
         runbook_executions=_active(work, RunbookExecution) | ended["runbook"],
         workflow_executions=_active(work, WorkflowExecution) | ended["workflow"],
-        notices_owed=work.session.scalar(owed) or 0,
+        undelivered_notices=work.session.scalar(owed) or 0,
         due_since=min((moment for moment in due if moment is not None), default=None),
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, delete, text
 
-from cli import setting_findings
+from cli import setting_checks
 from cli.embedded import Services, create_database
 from cli.embedded.roles import connect
 from cli.readiness import why_not_ready
@@ -207,7 +207,7 @@ def test_a_clock_that_is_an_hour_off_is_found(healthy: pytest.MonkeyPatch, cli: 
         def now(cls, tz: tzinfo | None = None) -> "Wrong":
             return cls.fromtimestamp(time.time() + hours * 3600, tz)
 
-    healthy.setattr(setting_findings, "datetime", Wrong)
+    healthy.setattr(setting_checks, "datetime", Wrong)
     found = finding(cli, "time")
 
     assert not found["ok"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cli.embedded import Services
-from cli.settled import begin
+from cli.startup_checks import begin
 from core.clock import SystemClock
 from core.database import open_engine
 from core.errors import Unavailable

@@ -171,9 +171,9 @@ def waiting_gate(unit_of_work: UnitOfWorkFactory, jobs: RecordedJobs, incident: 
 
 
 def test_the_status_says_how_to_approve(
-    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs
 ) -> None:
-    run, gate = waiting_gate(unit_of_work, recorded_bells, incident)
+    run, gate = waiting_gate(unit_of_work, recorded_jobs, incident)
     shown = cli("status", run).out
 
     assert "waiting for approval" in shown
@@ -186,9 +186,9 @@ def test_the_status_says_how_to_approve(
 
 
 def test_what_was_shown_is_what_is_approved(
-    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs
 ) -> None:
-    _, gate = waiting_gate(unit_of_work, recorded_bells, incident)
+    _, gate = waiting_gate(unit_of_work, recorded_jobs, incident)
 
     assert (
         "The approval request has changed since you saw it." in cli("approve", gate, "--digest", "0" * 16).err
@@ -196,20 +196,20 @@ def test_what_was_shown_is_what_is_approved(
 
 
 def test_an_approval_lets_the_run_go_on(
-    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs
 ) -> None:
-    run, gate = waiting_gate(unit_of_work, recorded_bells, incident)
+    run, gate = waiting_gate(unit_of_work, recorded_jobs, incident)
 
     assert cli("approve", gate).out == f"Approved (run {run}, step gate).\n"
-    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
     assert see(unit_of_work, run).status == "succeeded"
     assert cli("approve", gate).err == "runbook: This was already approved."
 
 
 def test_a_rejection_ends_the_run_and_keeps_its_reason(
-    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs
 ) -> None:
-    run, gate = waiting_gate(unit_of_work, recorded_bells, incident)
+    run, gate = waiting_gate(unit_of_work, recorded_jobs, incident)
     outcome = cli("reject", gate, "--reason", "not now", "--json")
 
     [decision] = json.loads(outcome.out)["approval"]["decisions"]
@@ -221,10 +221,10 @@ def test_who_asked_may_not_approve(
     cli: Cli,
     incident: Incident,
     unit_of_work: UnitOfWorkFactory,
-    recorded_bells: RecordedJobs,
+    recorded_jobs: RecordedJobs,
     speak_as: Callable[[str], None],
 ) -> None:
-    run, gate = waiting_gate(unit_of_work, recorded_bells, incident)
+    run, gate = waiting_gate(unit_of_work, recorded_jobs, incident)
     speak_as("U0DBADMIN")
     outcome = cli("approve", gate)
 

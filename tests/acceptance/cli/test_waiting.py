@@ -67,12 +67,12 @@ def test_the_outcome_is_the_exit_status_and_each_step_is_told(
     cli: Cli,
     incident: Incident,
     unit_of_work: UnitOfWorkFactory,
-    recorded_bells: RecordedJobs,
+    recorded_jobs: RecordedJobs,
     name: str,
     status: int,
     last: str,
 ) -> None:
-    with at_work(unit_of_work, recorded_bells):
+    with at_work(unit_of_work, recorded_jobs):
         outcome = cli("run", name, "--incident", incident.id, "--wait")
     assert outcome.status == status, outcome.err
     lines = outcome.out.splitlines()
@@ -82,7 +82,7 @@ def test_the_outcome_is_the_exit_status_and_each_step_is_told(
 
 
 def test_what_it_waits_for_is_told_and_a_cancel_has_a_status_of_its_own(
-    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs
 ) -> None:
     seen: list[str] = []
 
@@ -96,7 +96,7 @@ def test_what_it_waits_for_is_told_and_a_cancel_has_a_status_of_its_own(
                 "UPDATE runbook_executions SET status = 'cancelled', waiting_for = NULL, wake_at = NULL"
             )
 
-    with at_work(unit_of_work, recorded_bells, cancel):
+    with at_work(unit_of_work, recorded_jobs, cancel):
         outcome = cli("run", "db-failover", "--incident", incident.id, "--wait")
     assert outcome.status == 3, outcome.out
     assert "waiting for approval" in outcome.out
@@ -105,9 +105,9 @@ def test_what_it_waits_for_is_told_and_a_cancel_has_a_status_of_its_own(
 
 
 def test_as_json_the_end_alone_is_told(
-    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs
 ) -> None:
-    with at_work(unit_of_work, recorded_bells):
+    with at_work(unit_of_work, recorded_jobs):
         outcome = cli("run", "broken", "--incident", incident.id, "--wait", "--json")
     assert outcome.status == 1
     assert json.loads(outcome.out)["execution"]["status"] == "failed"

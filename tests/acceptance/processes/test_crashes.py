@@ -95,7 +95,7 @@ def test_the_outcome_arrives_once_however_slack_answers_for_a_while(theatre: The
 
 def owed(theatre: Theatre) -> int:
     with theatre.unit_of_work.begin() as work:
-        return count_everything(work).notices_owed
+        return count_everything(work).undelivered_notices
 
 
 def test_a_redis_that_forgot_everything_delays_a_run_and_loses_none(theatre: Theatre, redis: Redis) -> None:

@@ -60,12 +60,12 @@ def test_what_a_person_resolved_opens_anew_when_it_fires_again(responder: TestCl
 
 
 def test_an_alert_starts_the_workflows_that_match_its_incident(
-    responder: TestClient, unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    responder: TestClient, unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs
 ) -> None:
     apply_documents(unit_of_work, WORKFLOW)
     send(responder, "alertmanager", sample("alertmanager"))
 
-    assert [kind for kind, _ in recorded_bells.enqueued] == ["workflow"]
+    assert [kind for kind, _ in recorded_jobs.enqueued] == ["workflow"]
 
 
 def test_the_team_of_the_address_goes_before_the_label(responder: TestClient, client_of: ClientOf) -> None:

@@ -156,12 +156,12 @@ actions: [{id: call, type: webhook, url: "http://127.0.0.1:9/"}]
 
 
 def test_where_a_workflow_fails_and_with_what_is_told(
-    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_jobs: RecordedJobs
 ) -> None:
     apply_documents(unit_of_work, FAILING)
     for _ in range(2):
         opened(responder)
-    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
     seen = analytics(responder, "workflows/calls")
 
     assert (seen["ended"], seen["success_rate"], seen["last_success"]) == (2, 0.0, None)

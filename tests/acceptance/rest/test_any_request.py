@@ -48,12 +48,12 @@ def token(client_of: ClientOf) -> str:
 
 
 @pytest.fixture
-def known(unit_of_work: UnitOfWorkFactory, client_of: ClientOf, recorded_bells: RecordedJobs) -> Known:
+def known(unit_of_work: UnitOfWorkFactory, client_of: ClientOf, recorded_jobs: RecordedJobs) -> Known:
     """What there is, by the part of a path that names it."""
     client = client_of(ADMIN)
     incident = do(client, "incidents", **INCIDENT)["id"]
     execution = do(client, f"incidents/{incident}/runbooks/db-failover/execute")["id"]
-    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
     gate = client.get("/api/approvals").json()["approvals"][0]["id"]
     look = written(client_of("U0DBADMIN"), workflow())["id"]
     do(client, f"workflows/{look}/approve")

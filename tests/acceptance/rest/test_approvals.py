@@ -18,12 +18,12 @@ from workers.scheduler import enqueue_what_is_due
 
 @pytest.fixture
 def gate(
-    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_jobs: RecordedJobs
 ) -> dict[str, Any]:
     """The open gate of a run that U0DBOPS asked for."""
     incident = opened(responder)["id"]
     answer = responder.post(f"/api/incidents/{incident}/runbooks/db-failover/execute")
-    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
     execution = responder.get(answer.headers["Location"]).json()["execution"]
     assert (execution["status"], execution["waiting_for"]) == ("waiting", "approval")
     found: dict[str, Any] = execution["approval"]
@@ -45,7 +45,7 @@ def test_the_requester_does_not_approve_their_own_run(gate: dict[str, Any], resp
 
 
 def test_a_second_person_approves_once(
-    gate: dict[str, Any], responder: TestClient, client_of: ClientOf, recorded_bells: RecordedJobs
+    gate: dict[str, Any], responder: TestClient, client_of: ClientOf, recorded_jobs: RecordedJobs
 ) -> None:
     approver = client_of("U0DBADMIN")
     answer = approver.post(f"/api/approvals/{gate['id']}/approve", json={"reason": "Looks right."})
@@ -55,17 +55,17 @@ def test_a_second_person_approves_once(
     assert [(each["slack_user_id"], each["reason"]) for each in decided["decisions"]] == [
         ("U0DBADMIN", "Looks right.")
     ]
-    assert recorded_bells.enqueued == [("runbook", gate["execution_id"])]
+    assert recorded_jobs.enqueued == [("runbook", gate["execution_id"])]
     assert approver.post(f"/api/approvals/{gate['id']}/approve").status_code == 409
     assert responder.get("/api/approvals").json()["approvals"] == []
 
 
 def test_a_rejection_ends_the_run(
-    gate: dict[str, Any], unit_of_work: UnitOfWorkFactory, client_of: ClientOf, recorded_bells: RecordedJobs
+    gate: dict[str, Any], unit_of_work: UnitOfWorkFactory, client_of: ClientOf, recorded_jobs: RecordedJobs
 ) -> None:
     approver = client_of("U0DBADMIN")
     answer = approver.post(f"/api/approvals/{gate['id']}/reject", json={"reason": "Not now."})
-    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
     execution = approver.get(f"/api/runbooks/executions/{gate['execution_id']}").json()["execution"]
 
     assert answer.json()["approval"]["status"] == "rejected"
@@ -102,7 +102,7 @@ def test_a_gate_is_open_to_its_last_second(
     responder: TestClient,
     client_of: ClientOf,
     unit_of_work: UnitOfWorkFactory,
-    recorded_bells: RecordedJobs,
+    recorded_jobs: RecordedJobs,
     seconds: int,
     decided: int,
     comes_to: str,
@@ -111,16 +111,16 @@ def test_a_gate_is_open_to_its_last_second(
     with freeze_time(BEGAN):
         apply_documents(unit_of_work, BRIEF)
         run = do(responder, f"incidents/{opened(responder)['id']}/runbooks/db-brief/execute")["id"]
-        work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+        work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
         [gate] = responder.get("/api/approvals").json()["approvals"]
         approver = client_of("U0DBADMIN")
     with freeze_time(BEGAN + timedelta(minutes=15, seconds=seconds)):
         if is_noticed:
             enqueue_what_is_due(unit_of_work)
-            work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+            work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
         answer = approver.post(f"/api/approvals/{gate['id']}/approve")
         enqueue_what_is_due(unit_of_work)
-        work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+        work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
         execution = responder.get(f"/api/runbooks/executions/{run}").json()["execution"]
 
     assert (answer.status_code, execution["status"]) == (decided, comes_to)

@@ -98,15 +98,15 @@ def test_a_run_its_decision_and_its_end_are_audited(
     client_of: ClientOf,
     auditor: TestClient,
     unit_of_work: UnitOfWorkFactory,
-    recorded_bells: RecordedJobs,
+    recorded_jobs: RecordedJobs,
 ) -> None:
     incident = opened(responder)["id"]
     run = execute(responder, incident, "db-failover").json()["execution"]["id"]
     executor = new_executor(unit_of_work)
-    work_off(unit_of_work, executor, recorded_bells.enqueued)
+    work_off(unit_of_work, executor, recorded_jobs.enqueued)
     gate = responder.get("/api/approvals").json()["approvals"][0]["id"]
     client_of("U0DBADMIN").post(f"/api/approvals/{gate}/approve", json={"reason": "do it"})
-    work_off(unit_of_work, executor, recorded_bells.enqueued)
+    work_off(unit_of_work, executor, recorded_jobs.enqueued)
 
     asked = the_entry_of(auditor, "runbook_execution.requested", run)
     assert (asked["actor"], asked["source"], asked["details"]["runbook"]) == (
@@ -151,12 +151,12 @@ def test_a_verdict_is_audited(
 
 
 def test_a_workflow_and_what_it_starts_are_audited_as_its_own_deeds(
-    responder: TestClient, auditor: TestClient, unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    responder: TestClient, auditor: TestClient, unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs
 ) -> None:
     apply_documents(unit_of_work, WORKFLOW)
     opened(responder, severity="critical")
     started = the_entry(auditor, "workflow_execution.requested")
-    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
 
     by = "workflow:critical-db-incident"
     assert (started["actor"], started["source"], started["team"]) == (by, "workflow", "database")
@@ -283,12 +283,12 @@ def test_every_deed_says_what_was_before_and_what_is_after(
     client_of: ClientOf,
     auditor: TestClient,
     unit_of_work: UnitOfWorkFactory,
-    recorded_bells: RecordedJobs,
+    recorded_jobs: RecordedJobs,
     admin: Person,
 ) -> None:
     responder, team_admin = client_of("U0DBOPS"), client_of("U0DBADMIN")
     _library_deeds(team_admin, auditor)
-    _run_deeds(responder, team_admin, auditor, unit_of_work, recorded_bells)
+    _run_deeds(responder, team_admin, auditor, unit_of_work, recorded_jobs)
     with unit_of_work.begin() as work:
         revoke_token(work, admin, list_tokens(work, admin)[0].id)
 

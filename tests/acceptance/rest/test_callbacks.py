@@ -76,11 +76,11 @@ def seen(client: TestClient, run: str) -> dict[str, Any]:
 
 @pytest.fixture
 def waiting(
-    responder: TestClient, unit_of_work: UnitOfWorkFactory, executor: Executor, recorded_bells: RecordedJobs
+    responder: TestClient, unit_of_work: UnitOfWorkFactory, executor: Executor, recorded_jobs: RecordedJobs
 ) -> str:
     """A run that waits for its callback; its id."""
     run = start(responder)
-    work_off(unit_of_work, executor, recorded_bells.enqueued)
+    work_off(unit_of_work, executor, recorded_jobs.enqueued)
     assert seen(responder, run)["waiting_for"] == "callback"
     return run
 
@@ -96,15 +96,15 @@ def test_a_run_goes_on_with_what_came(
     stranger: TestClient,
     unit_of_work: UnitOfWorkFactory,
     executor: Executor,
-    recorded_bells: RecordedJobs,
+    recorded_jobs: RecordedJobs,
     target: Target,
     waiting: str,
 ) -> None:
     answer = stranger.post(address(target), json={"ok": True, "rows": 12})
     assert answer.status_code == 200, answer.text
     assert answer.json()["callback"]["step"] == "done"
-    assert recorded_bells.enqueued == [("runbook", waiting)]
-    work_off(unit_of_work, executor, recorded_bells.enqueued)
+    assert recorded_jobs.enqueued == [("runbook", waiting)]
+    work_off(unit_of_work, executor, recorded_jobs.enqueued)
 
     execution = seen(responder, waiting)
     assert execution["status"] == "succeeded"
@@ -117,14 +117,14 @@ def test_a_callback_is_good_for_once(
     stranger: TestClient,
     unit_of_work: UnitOfWorkFactory,
     executor: Executor,
-    recorded_bells: RecordedJobs,
+    recorded_jobs: RecordedJobs,
     target: Target,
     waiting: str,
 ) -> None:
     assert stranger.post(address(target), json={"ok": True, "rows": 1}).status_code == 200
     again = stranger.post(address(target), json={"ok": False})
     assert (again.status_code, again.json()["code"]) == (409, "already_done")
-    work_off(unit_of_work, executor, recorded_bells.enqueued)
+    work_off(unit_of_work, executor, recorded_jobs.enqueued)
     assert stranger.post(address(target), json={"ok": True}).status_code == 409
 
 
@@ -133,12 +133,12 @@ def test_a_callback_that_comes_before_its_step_is_kept_for_it(
     stranger: TestClient,
     unit_of_work: UnitOfWorkFactory,
     executor: Executor,
-    recorded_bells: RecordedJobs,
+    recorded_jobs: RecordedJobs,
 ) -> None:
     run = start(responder)
     early = stranger.post(f"/api/callbacks/{LINKS.token(run, 'done')}", json={"ok": True, "rows": 3})
     assert early.status_code == 200
-    work_off(unit_of_work, executor, recorded_bells.enqueued)
+    work_off(unit_of_work, executor, recorded_jobs.enqueued)
 
     assert seen(responder, run)["status"] == "succeeded"
 
@@ -148,12 +148,12 @@ def test_what_is_not_as_expected_fails_the_step(
     stranger: TestClient,
     unit_of_work: UnitOfWorkFactory,
     executor: Executor,
-    recorded_bells: RecordedJobs,
+    recorded_jobs: RecordedJobs,
     target: Target,
     waiting: str,
 ) -> None:
     stranger.post(address(target), json={"ok": False})
-    work_off(unit_of_work, executor, recorded_bells.enqueued)
+    work_off(unit_of_work, executor, recorded_jobs.enqueued)
 
     execution = seen(responder, waiting)
     assert (execution["status"], execution["steps"][1]["status"]) == ("failed", "failed")
@@ -168,14 +168,14 @@ def test_nobody_is_waited_for_longer_than_it_says(
     stranger: TestClient,
     unit_of_work: UnitOfWorkFactory,
     executor: Executor,
-    recorded_bells: RecordedJobs,
+    recorded_jobs: RecordedJobs,
     seconds: int,
     status: str,
 ) -> None:
     began = datetime(2026, 3, 2, 3, 12, tzinfo=UTC)
     with freeze_time(began):
         run = start(responder)
-        work_off(unit_of_work, executor, recorded_bells.enqueued)
+        work_off(unit_of_work, executor, recorded_jobs.enqueued)
     with freeze_time(began + timedelta(minutes=30, seconds=seconds)):
         work_off(unit_of_work, executor, [("runbook", run)])
         assert seen(responder, run)["status"] == status
@@ -210,13 +210,13 @@ def test_nobody_reads_the_address_in_the_run_and_no_secret_that_came_back(
     stranger: TestClient,
     unit_of_work: UnitOfWorkFactory,
     executor: Executor,
-    recorded_bells: RecordedJobs,
+    recorded_jobs: RecordedJobs,
     target: Target,
     waiting: str,
 ) -> None:
     assert LINKS.token(waiting, "done") not in str(seen(responder, waiting))
     stranger.post(address(target), json={"ok": True, "rows": "hunter-22"})
-    work_off(unit_of_work, executor, recorded_bells.enqueued)
+    work_off(unit_of_work, executor, recorded_jobs.enqueued)
 
     assert seen(responder, waiting)["status"] == "succeeded"
     assert "hunter-22" not in str(seen(responder, waiting))
@@ -235,7 +235,7 @@ def test_a_body_that_cannot_be_kept_is_refused_and_the_callback_still_good(
 
 
 def test_where_nobody_could_call_back_the_run_fails_before_anything_happens(
-    responder: TestClient, unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, target: Target
+    responder: TestClient, unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs, target: Target
 ) -> None:
     run = start(responder)
     ports = Ports(
@@ -243,7 +243,7 @@ def test_where_nobody_could_call_back_the_run_fails_before_anything_happens(
         None,
         secrets_of(unit_of_work, {"API": target.url}),
     )
-    work_off(unit_of_work, Executor(unit_of_work, ports, "worker-1"), recorded_bells.enqueued)
+    work_off(unit_of_work, Executor(unit_of_work, ports, "worker-1"), recorded_jobs.enqueued)
 
     assert "PUBLIC_URL is not set" in seen(responder, run)["error"]
     assert target.calls == []

@@ -80,7 +80,7 @@ def plan_of(client: TestClient, incident: str, runbook: str = "whole", **body: A
 
 
 def test_a_dry_run_makes_no_call_no_process_and_no_row_but_one_audit_entry(
-    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs, tmp_path: Any
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_jobs: RecordedJobs, tmp_path: Any
 ) -> None:
     with running_target() as target:
         apply_documents(unit_of_work, WHOLE.format(target=target.url, mark=tmp_path / "mark"))
@@ -94,7 +94,7 @@ def test_a_dry_run_makes_no_call_no_process_and_no_row_but_one_audit_entry(
         assert answer.status_code == 200
         assert (target.calls, seen, list(tmp_path.iterdir())) == ([], [], [])
     assert changed == {"audit_entries": 1, "audit_seals": 1}  # an entry and its place in the chain
-    assert recorded_bells.enqueued == []
+    assert recorded_jobs.enqueued == []
     with unit_of_work.begin() as work:
         entry = work.session.scalars(select(AuditEntry).order_by(AuditEntry.number.desc())).first()
         assert entry
@@ -102,14 +102,14 @@ def test_a_dry_run_makes_no_call_no_process_and_no_row_but_one_audit_entry(
 
 
 def test_the_watch_sees_what_a_real_run_does(
-    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs, tmp_path: Any
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_jobs: RecordedJobs, tmp_path: Any
 ) -> None:
     """Without this the test above could not fail."""
     with running_target() as target:
         apply_documents(unit_of_work, WHOLE.format(target=target.url, mark=tmp_path / "mark"))
         assert plan_of(responder, opened(responder)["id"], dry_run=False).status_code == 201
         with watched() as seen:
-            work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+            work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
         assert target.paths() == ["/orders/lag"]
     assert any(event.startswith("socket.connect") for event in seen)
 

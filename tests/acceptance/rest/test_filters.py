@@ -136,7 +136,7 @@ def test_an_incident_of_another_team_is_none(
 
 @pytest.fixture
 def gates(
-    unit_of_work: UnitOfWorkFactory, responder: TestClient, other: TestClient, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, other: TestClient, recorded_jobs: RecordedJobs
 ) -> dict[str, dict[str, Any]]:
     """Open ones: of two incidents of team database, and of one of team web that database's admins decide."""
     apply_documents(unit_of_work, ASKS)
@@ -148,7 +148,7 @@ def gates(
     ):
         incident = do(client, "incidents", **INCIDENT | {"team": "web" if client is other else "database"})
         do(client, f"incidents/{incident['id']}/runbooks/{runbook}/execute")
-        work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+        work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
         gate = client.get("/api/approvals").json()["approvals"][0]
         opened[name] = {**gate, "incident": incident["id"]}
     return opened

@@ -24,7 +24,7 @@ def how_many(unit_of_work: UnitOfWorkFactory, table: type[Incident] | type[Runbo
 
 
 def test_a_repeated_request_gets_the_same_answer_again(
-    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_jobs: RecordedJobs
 ) -> None:
     address = f"/api/incidents/{opened(responder)['id']}/runbooks/db-check/execute"
     first = responder.post(address, json=ORDERS, headers=KEY)
@@ -38,7 +38,7 @@ def test_a_repeated_request_gets_the_same_answer_again(
     assert second.headers["Idempotent-Replayed"] == "true"
     assert "Idempotent-Replayed" not in first.headers
     assert how_many(unit_of_work, RunbookExecution) == 1
-    assert recorded_bells.enqueued == [("runbook", first.json()["execution"]["id"])]
+    assert recorded_jobs.enqueued == [("runbook", first.json()["execution"]["id"])]
 
 
 @pytest.mark.parametrize("change", ["body", "address"])
@@ -91,7 +91,7 @@ def test_a_key_that_cannot_be_one_is_refused(responder: TestClient, key: str) ->
 
 
 def test_concurrent_duplicates_make_one_execution(
-    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_jobs: RecordedJobs
 ) -> None:
     address = f"/api/incidents/{opened(responder)['id']}/runbooks/db-check/execute"
 
@@ -104,7 +104,7 @@ def test_concurrent_duplicates_make_one_execution(
 
     assert len(answers) == 1
     assert how_many(unit_of_work, RunbookExecution) == 1
-    assert len(recorded_bells.enqueued) == 1
+    assert len(recorded_jobs.enqueued) == 1
 
 
 def test_concurrent_duplicates_open_one_incident(

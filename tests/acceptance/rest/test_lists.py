@@ -59,7 +59,7 @@ def count(unit_of_work: UnitOfWorkFactory) -> Count:
 
 @pytest.fixture
 def happen(
-    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_jobs: RecordedJobs
 ) -> Callable[[], None]:
     """An incident with a workflow's run and its runbook's, and a runbook that waits at its gate."""
     apply_documents(unit_of_work, WORKFLOW)
@@ -68,7 +68,7 @@ def happen(
         incident = opened(responder)["id"]
         execute(responder, incident, "db-failover")
         execute(responder, "inc-1", "db-failover")
-        work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+        work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
 
     return make
 
@@ -114,7 +114,7 @@ def ids(client: TestClient, address: str, **query: str) -> list[str]:
 
 @pytest.fixture
 def runs(
-    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_jobs: RecordedJobs
 ) -> dict[str, str]:
     """By what is special about them; newest last."""
     old, new = opened(responder)["id"], opened(responder)["id"]
@@ -126,7 +126,7 @@ def runs(
     }
     found = {what: str(answer.json()["execution"]["id"]) for what, answer in made.items()}
     assert responder.post(f"/api/runbooks/executions/{found['cancelled']}/cancel").status_code == 200
-    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
     with unit_of_work.begin() as work:
         of_old = update(RunbookExecution).where(RunbookExecution.id == found["old"])
         work.session.execute(of_old.values(created_at=LONG_AGO))

@@ -79,9 +79,9 @@ class SimulationContext:
 
 @pytest.fixture
 def stage(
-    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, target: Target, client_of: ClientOf
+    unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs, target: Target, client_of: ClientOf
 ) -> SimulationContext:
-    return SimulationContext(unit_of_work, recorded_bells, target, client_of)
+    return SimulationContext(unit_of_work, recorded_jobs, target, client_of)
 
 
 def statuses(execution: Any) -> list[tuple[str, bool]]:

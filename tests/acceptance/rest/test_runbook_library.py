@@ -188,7 +188,7 @@ def test_a_run_that_was_claimed_ends_on_its_version_and_one_that_was_not_is_refu
     writer: TestClient,
     platform: TestClient,
     responder: TestClient,
-    recorded_bells: RecordedJobs,
+    recorded_jobs: RecordedJobs,
 ) -> None:
     incident = opened(responder)["id"]
     gate = {"id": "gate", "type": "approval", "approvers": {"team": "database", "role": "admin", "count": 1}}
@@ -196,14 +196,14 @@ def test_a_run_that_was_claimed_ends_on_its_version_and_one_that_was_not_is_refu
     written(writer, runbook(steps=old))
     do(platform, "runbooks/db-vacuum/approve")
     claimed = execute(responder, incident, "db-vacuum").json()["execution"]["id"]
-    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
     asked = execute(responder, incident, "db-vacuum").json()["execution"]["id"]
 
     changed(writer, runbook(steps=[gate, {"id": "said", "type": "message", "text": "new"}]))
     do(platform, "runbooks/db-vacuum/approve")
     [waiting_gate] = writer.get("/api/approvals").json()["approvals"]
     do(writer, f"approvals/{waiting_gate['id']}/approve")
-    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
 
     ended = responder.get(f"/api/runbooks/executions/{claimed}").json()["execution"]
     assert (ended["status"], ended["runbook_version"]) == ("succeeded", 1)

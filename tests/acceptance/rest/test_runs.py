@@ -19,7 +19,7 @@ def execute(client: TestClient, incident: str, runbook: str, **body: object) -> 
     return client.post(f"/api/incidents/{incident}/runbooks/{runbook}/execute", json=body)
 
 
-def test_a_runbook_is_run_for_an_incident(responder: TestClient, recorded_bells: RecordedJobs) -> None:
+def test_a_runbook_is_run_for_an_incident(responder: TestClient, recorded_jobs: RecordedJobs) -> None:
     incident = opened(responder)
     answer = execute(responder, incident["id"], "db-check", **ORDERS)
     execution = answer.json()["execution"]
@@ -31,7 +31,7 @@ def test_a_runbook_is_run_for_an_incident(responder: TestClient, recorded_bells:
     assert (execution["status"], execution["requested_by"]) == ("pending", "U0DBOPS")
     assert execution["workflow_execution_id"] is None
     assert [step["id"] for step in execution["steps"]] == ["pause"]
-    assert recorded_bells.enqueued == [("runbook", execution["id"])]
+    assert recorded_jobs.enqueued == [("runbook", execution["id"])]
     assert responder.get(answer.headers["Location"]).json() == {"execution": execution}
     listed = responder.get(f"/api/incidents/{incident['id']}/runbooks/executions").json()
     assert listed == {"executions": [execution], "next_cursor": None}
@@ -98,14 +98,14 @@ def test_a_draft_is_refused(unit_of_work: UnitOfWorkFactory, responder: TestClie
     ],
 )
 def test_missing_and_wrong_parameters_are_named(
-    responder: TestClient, recorded_bells: RecordedJobs, body: dict[str, object], field: str
+    responder: TestClient, recorded_jobs: RecordedJobs, body: dict[str, object], field: str
 ) -> None:
     answer = execute(responder, opened(responder)["id"], "db-check", **body)
 
     assert answer.status_code == 422
     assert answer.json()["field"] == field
     assert field.removeprefix("parameters.") in answer.json()["errors"][0]["detail"]
-    assert recorded_bells.enqueued == []
+    assert recorded_jobs.enqueued == []
 
 
 def test_a_run_is_cancelled_once(responder: TestClient) -> None:

@@ -22,12 +22,12 @@ Worker = Callable[[], None]
 
 
 @pytest.fixture
-def work(unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs) -> Worker:
+def work(unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs) -> Worker:
     """The clock ticks, and a worker does what there is to do."""
 
     def all_of_it() -> None:
         enqueue_what_is_due(unit_of_work)
-        work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+        work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
 
     return all_of_it
 

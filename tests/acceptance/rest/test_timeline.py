@@ -34,18 +34,18 @@ def lines(client: TestClient, incident: str, **query: Any) -> list[dict[str, Any
 
 @pytest.fixture
 def lived_through(
-    responder: TestClient, client_of: ClientOf, unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    responder: TestClient, client_of: ClientOf, unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs
 ) -> str:
     """An incident with a workflow, a run, a gate that was decided, a note and a resolution; its id."""
     apply_documents(unit_of_work, FLOW)
     incident: str = opened(responder)["id"]
     executor = new_executor(unit_of_work)
-    work_off(unit_of_work, executor, recorded_bells.enqueued)
+    work_off(unit_of_work, executor, recorded_jobs.enqueued)
     responder.post(f"/api/incidents/{incident}/acknowledge")
     responder.post(f"/api/incidents/{incident}/notes", json={"text": "Replica is behind"})
     gate = responder.get("/api/approvals").json()["approvals"][0]["id"]
     client_of("U0DBADMIN").post(f"/api/approvals/{gate}/approve", json={"reason": "go"})
-    work_off(unit_of_work, executor, recorded_bells.enqueued)
+    work_off(unit_of_work, executor, recorded_jobs.enqueued)
     responder.post(f"/api/incidents/{incident}/resolve")
     return incident
 

@@ -51,9 +51,9 @@ def work_on(unit_of_work: UnitOfWorkFactory, jobs: RecordedJobs) -> str:
 
 
 def test_what_it_has_started_goes_on(
-    unit_of_work: UnitOfWorkFactory, responder: TestClient, incident: str, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, incident: str, recorded_jobs: RecordedJobs
 ) -> None:
-    flow = work_on(unit_of_work, recorded_bells)
+    flow = work_on(unit_of_work, recorded_jobs)
     answer = responder.post(f"/api/workflows/executions/{flow}/cancel")
     assert (answer.status_code, answer.json()["execution"]["status"]) == (200, "cancelled")
     assert "<@U0DBOPS>" in answer.json()["execution"]["error"]
@@ -69,9 +69,9 @@ def test_what_it_has_started_goes_on(
 
 
 def test_what_it_has_started_can_end_with_it(
-    unit_of_work: UnitOfWorkFactory, responder: TestClient, incident: str, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, incident: str, recorded_jobs: RecordedJobs
 ) -> None:
-    flow = work_on(unit_of_work, recorded_bells)
+    flow = work_on(unit_of_work, recorded_jobs)
     responder.post(f"/api/workflows/executions/{flow}/cancel", json={"runs": "cancel"}).raise_for_status()
     [run] = responder.get(f"/api/incidents/{incident}/runbooks/executions").json()["executions"]
     assert run["status"] == "cancelled"
@@ -82,13 +82,13 @@ def test_one_that_waits_for_its_runbook_is_cancelled_too(
     unit_of_work: UnitOfWorkFactory,
     responder: TestClient,
     incident: str,
-    recorded_bells: RecordedJobs,
+    recorded_jobs: RecordedJobs,
     runs: str,
     status: str,
 ) -> None:
-    work_on(unit_of_work, recorded_bells)
+    work_on(unit_of_work, recorded_jobs)
     responder.post(f"/api/incidents/{incident}/escalate", json={"severity": "critical"}).raise_for_status()
-    flow = work_on(unit_of_work, recorded_bells)
+    flow = work_on(unit_of_work, recorded_jobs)
     answer = responder.post(f"/api/workflows/executions/{flow}/cancel", json={"runs": runs}).json()[
         "execution"
     ]
@@ -99,9 +99,9 @@ def test_one_that_waits_for_its_runbook_is_cancelled_too(
 
 
 def test_an_unknown_wish_is_refused(
-    unit_of_work: UnitOfWorkFactory, responder: TestClient, incident: str, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, incident: str, recorded_jobs: RecordedJobs
 ) -> None:
-    flow = work_on(unit_of_work, recorded_bells)
+    flow = work_on(unit_of_work, recorded_jobs)
     answer = responder.post(f"/api/workflows/executions/{flow}/cancel", json={"runs": "stop"})
     assert (answer.status_code, answer.json()["field"]) == (422, "runs")
     assert incident

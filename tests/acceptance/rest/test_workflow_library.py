@@ -129,16 +129,16 @@ def test_a_workflow_is_written_by_its_teams_admins_alone(
 
 
 def test_a_disabled_workflow_starts_nothing_until_it_is_enabled(
-    writer: TestClient, platform: TestClient, responder: TestClient, recorded_bells: RecordedJobs
+    writer: TestClient, platform: TestClient, responder: TestClient, recorded_jobs: RecordedJobs
 ) -> None:
     in_force(writer, platform, workflow(**ON_CREATION))
     assert do(writer, "workflows/db-look/disable", note="Too loud.")["enabled"] is False
     opened(responder)
-    assert recorded_bells.enqueued == []
+    assert recorded_jobs.enqueued == []
 
     assert do(writer, "workflows/db-look/enable")["enabled"] is True
     opened(responder)
-    assert [kind for kind, _ in recorded_bells.enqueued] == ["workflow"]
+    assert [kind for kind, _ in recorded_jobs.enqueued] == ["workflow"]
     assert history(writer, "workflows/db-look") == [
         (1, "created", "draft", DB_ADMIN),
         (1, "approved", "approved", ADMIN),
@@ -165,15 +165,15 @@ def test_what_runs_ends_on_the_version_it_began_with(
     writer: TestClient,
     platform: TestClient,
     responder: TestClient,
-    recorded_bells: RecordedJobs,
+    recorded_jobs: RecordedJobs,
 ) -> None:
     in_force(writer, platform, workflow(actions=saying("old", "old"), **ON_CREATION))
     opened(responder)
-    [(_, execution)] = recorded_bells.enqueued
+    [(_, execution)] = recorded_jobs.enqueued
     changed(writer, workflow(actions=saying("new"), **ON_CREATION))
     do(platform, "workflows/db-look/approve")
     do(writer, "workflows/db-look/disable")
-    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
     ended = responder.get(f"/api/workflows/executions/{execution}").json()["execution"]
 
     assert (ended["status"], ended["workflow_version"]) == ("succeeded", 1)
@@ -218,17 +218,17 @@ def test_a_workflow_that_runs_is_not_deleted(
     writer: TestClient,
     platform: TestClient,
     responder: TestClient,
-    recorded_bells: RecordedJobs,
+    recorded_jobs: RecordedJobs,
 ) -> None:
     gone = in_force(writer, platform, workflow(actions=saying("x"), **ON_CREATION))["id"]
     opened(responder)
-    [(_, execution)] = recorded_bells.enqueued
+    [(_, execution)] = recorded_jobs.enqueued
     assert writer.delete("/api/workflows/db-look").status_code == 409
 
-    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
     assert writer.delete("/api/workflows/db-look").status_code == 204
     opened(responder)
-    assert recorded_bells.enqueued == []
+    assert recorded_jobs.enqueued == []
     assert responder.get("/api/workflows/db-look").status_code == 404
     assert responder.get(f"/api/workflows/{gone}").json()["workflow"]["deleted_at"]
     assert responder.get(f"/api/workflows/executions/{execution}").status_code == 200

@@ -33,7 +33,7 @@ def _workflows(unit_of_work: UnitOfWorkFactory, responder: TestClient) -> None:
 
 
 def test_a_workflow_is_started_by_hand_and_found_with_its_actions_and_runs(
-    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, recorded_jobs: RecordedJobs
 ) -> None:
     incident = opened(responder)["id"]
     answer = responder.post("/api/workflows/by-hand/execute", json={"incident_id": incident})
@@ -43,7 +43,7 @@ def test_a_workflow_is_started_by_hand_and_found_with_its_actions_and_runs(
     assert answer.headers["Location"] == f"/api/workflows/executions/{execution['id']}"
     assert (execution["status"], execution["requested_by"]) == ("pending", "U0DBOPS")
     assert (execution["event"]["type"], execution["event"]["by"]) == ("manual", "U0DBOPS")
-    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
     found = responder.get(answer.headers["Location"]).json()["execution"]
     runs = responder.get(f"/api/incidents/{incident}/runbooks/executions").json()["executions"]
     assert [(action["id"], action["status"]) for action in found["actions"]] == [

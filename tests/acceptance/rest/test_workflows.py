@@ -10,12 +10,12 @@ from tests.world import apply_documents, new_executor, work_off
 
 
 def test_a_workflow_execution_names_the_runs_that_it_caused(
-    unit_of_work: UnitOfWorkFactory, responder: TestClient, other: TestClient, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, responder: TestClient, other: TestClient, recorded_jobs: RecordedJobs
 ) -> None:
     apply_documents(unit_of_work, WORKFLOW)
     incident = opened(responder, severity="critical")["id"]
-    [(_, workflow_execution)] = recorded_bells.enqueued
-    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+    [(_, workflow_execution)] = recorded_jobs.enqueued
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
     [run] = responder.get(f"/api/incidents/{incident}/runbooks/executions").json()["executions"]
     found = responder.get(f"/api/workflows/executions/{workflow_execution}").json()["execution"]
 

@@ -33,16 +33,16 @@ def decisions(unit_of_work: UnitOfWorkFactory) -> list[str]:
 
 
 def test_an_approver_approves_and_the_run_is_woken(
-    company: UnitOfWorkFactory, slack: Slack, response_url: ResponseUrl, recorded_bells: RecordedJobs
+    company: UnitOfWorkFactory, slack: Slack, response_url: ResponseUrl, recorded_jobs: RecordedJobs
 ) -> None:
     gate = gate_of(company, DB_OPS)
-    recorded_bells.enqueued.clear()
+    recorded_jobs.enqueued.clear()
     response = slack.clicks(DB_ADMIN, "approval.approve", pressed(gate))
     assert (response.status, response.body) == (200, "")
     (decided,) = gates(company, gate.execution_id)
     assert decided.status == "approved"
     assert [decision.slack_user_id for decision in decided.decisions] == [DB_ADMIN]
-    assert recorded_bells.enqueued == [("runbook", gate.execution_id)]
+    assert recorded_jobs.enqueued == [("runbook", gate.execution_id)]
     with pytest.raises(Empty):
         response_url.said.get(timeout=0.2)
 

@@ -16,7 +16,7 @@ PARAMETERS = {"required": ["cluster"], "properties": {"cluster": {"type": "strin
 
 
 def test_the_plan_is_told_to_who_asked_and_nothing_runs(
-    company: UnitOfWorkFactory, slack: Slack, recorded_bells: RecordedJobs
+    company: UnitOfWorkFactory, slack: Slack, recorded_jobs: RecordedJobs
 ) -> None:
     add_runbook(
         company,
@@ -36,7 +36,7 @@ def test_the_plan_is_told_to_who_asked_and_nothing_runs(
     assert "May decide: an admin of team database (<@U0DBADMIN>). 1 must approve, within 15 min." in said
     assert "POST {{ secrets.API }}/‹lag.s›" in said
     assert "skipped: `incident.severity" in said
-    assert (executions(company), recorded_bells.enqueued) == ([], [])
+    assert (executions(company), recorded_jobs.enqueued) == ([], [])
 
 
 def test_the_option_may_stand_anywhere_and_phones_make_a_dash_of_it(

@@ -33,8 +33,8 @@ def time() -> PretendTime:
 
 
 @pytest.fixture
-def unit_of_work(engine: Engine, recorded_bells: RecordedJobs, time: PretendTime) -> UnitOfWorkFactory:
-    return UnitOfWorkFactory(engine, time, recorded_bells, frozenset({ADMIN}))
+def unit_of_work(engine: Engine, recorded_jobs: RecordedJobs, time: PretendTime) -> UnitOfWorkFactory:
+    return UnitOfWorkFactory(engine, time, recorded_jobs, frozenset({ADMIN}))
 
 
 @pytest.fixture
@@ -51,12 +51,12 @@ def app(company: UnitOfWorkFactory, sandbox: RunningSandbox) -> App:
 
 @pytest.fixture
 def world(
-    company: UnitOfWorkFactory, sandbox: RunningSandbox, time: PretendTime, recorded_bells: RecordedJobs
+    company: UnitOfWorkFactory, sandbox: RunningSandbox, time: PretendTime, recorded_jobs: RecordedJobs
 ) -> Iterator[BotWorld]:
     client = open_client(WORKSPACE.app.bot_token, sandbox.api_url)
     poster = Poster(company, client, RunLinks("https://runbook.example", "secret"))
     people = People(sandbox.url)
-    yield BotWorld(company, poster, people, time, new_executor(company), recorded_bells)
+    yield BotWorld(company, poster, people, time, new_executor(company), recorded_jobs)
     people.close()
 
 

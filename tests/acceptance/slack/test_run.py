@@ -20,7 +20,7 @@ from tests.conftest import RecordedJobs
 
 
 def test_a_run_is_committed_and_rung_when_slack_is_answered(
-    company: UnitOfWorkFactory, slack: Slack, recorded_bells: RecordedJobs
+    company: UnitOfWorkFactory, slack: Slack, recorded_jobs: RecordedJobs
 ) -> None:
     said = slack.types(DB_OPS, DB_CHANNEL, "run db-failover cluster=orders reason=“disk full”")
     (row,) = executions(company)
@@ -28,7 +28,7 @@ def test_a_run_is_committed_and_rung_when_slack_is_answered(
     assert (row.runbook_name, row.requested_by, row.status) == ("db-failover", DB_OPS, "pending")
     assert row.parameters == {"cluster": "orders", "reason": "disk full"}
     assert row.incident_id == the_incident(company).id
-    assert recorded_bells.enqueued == [("runbook", row.id)]
+    assert recorded_jobs.enqueued == [("runbook", row.id)]
 
 
 def test_a_person_of_another_team_is_refused_and_told_why(company: UnitOfWorkFactory, slack: Slack) -> None:
@@ -105,10 +105,10 @@ def test_a_platform_admin_may_run(company: UnitOfWorkFactory, slack: Slack) -> N
 
 
 def test_the_same_delivery_ten_times_makes_one_execution(
-    company: UnitOfWorkFactory, slack: Slack, recorded_bells: RecordedJobs
+    company: UnitOfWorkFactory, slack: Slack, recorded_jobs: RecordedJobs
 ) -> None:
     answers = {slack.types(DB_OPS, DB_CHANNEL, "run say-hello", "trigger.same") for _ in range(10)}
-    assert len(executions(company)) == len(answers) == len(recorded_bells.enqueued) == 1
+    assert len(executions(company)) == len(answers) == len(recorded_jobs.enqueued) == 1
 
 
 def test_the_same_delivery_ten_times_at_once_makes_one_execution(

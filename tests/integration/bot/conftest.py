@@ -21,8 +21,8 @@ def time() -> PretendTime:
 
 
 @pytest.fixture
-def unit_of_work(engine: Engine, recorded_bells: RecordedJobs, time: PretendTime) -> UnitOfWorkFactory:
-    unit_of_work = UnitOfWorkFactory(engine, time, recorded_bells, frozenset({ADMIN}))
+def unit_of_work(engine: Engine, recorded_jobs: RecordedJobs, time: PretendTime) -> UnitOfWorkFactory:
+    unit_of_work = UnitOfWorkFactory(engine, time, recorded_jobs, frozenset({ADMIN}))
     apply_documents(unit_of_work, DEFINITIONS)
     return unit_of_work
 
@@ -53,9 +53,9 @@ def world(
     poster: Poster,
     people: People,
     time: PretendTime,
-    recorded_bells: RecordedJobs,
+    recorded_jobs: RecordedJobs,
 ) -> BotWorld:
-    return BotWorld(unit_of_work, poster, people, time, new_executor(unit_of_work), recorded_bells)
+    return BotWorld(unit_of_work, poster, people, time, new_executor(unit_of_work), recorded_jobs)
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ class BotWorld:
     def owed(self) -> int:
         """How many messages are still owed."""
         with self.unit_of_work.begin() as work:
-            return count_everything(work).notices_owed
+            return count_everything(work).undelivered_notices
 
     def messages(self, channel: str = CHANNEL) -> list[Json]:
         """What the app said there, oldest first."""

@@ -17,8 +17,8 @@ def clock() -> MovableClock:
 
 
 @pytest.fixture
-def unit_of_work(engine: Engine, recorded_bells: RecordedJobs, clock: MovableClock) -> UnitOfWorkFactory:
-    return UnitOfWorkFactory(engine, clock, recorded_bells, frozenset({ADMIN}))
+def unit_of_work(engine: Engine, recorded_jobs: RecordedJobs, clock: MovableClock) -> UnitOfWorkFactory:
+    return UnitOfWorkFactory(engine, clock, recorded_jobs, frozenset({ADMIN}))
 
 
 @pytest.fixture
@@ -34,9 +34,9 @@ def silent() -> Iterator[SilentTarget]:
 
 
 @pytest.fixture
-def world(unit_of_work: UnitOfWorkFactory, clock: MovableClock, recorded_bells: RecordedJobs) -> CoreWorld:
+def world(unit_of_work: UnitOfWorkFactory, clock: MovableClock, recorded_jobs: RecordedJobs) -> CoreWorld:
     """With the teams, and an incident of team database."""
     apply_documents(unit_of_work, TEAMS)
     return CoreWorld(
-        unit_of_work, clock, recorded_bells.enqueued, new_executor(unit_of_work), new_incident(unit_of_work)
+        unit_of_work, clock, recorded_jobs.enqueued, new_executor(unit_of_work), new_incident(unit_of_work)
     )

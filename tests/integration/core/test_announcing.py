@@ -19,9 +19,9 @@ Listening = psycopg.Connection[object]
 
 
 @pytest.fixture
-def unit_of_work(engine: Engine, recorded_bells: RecordedJobs) -> Iterator[UnitOfWorkFactory]:
+def unit_of_work(engine: Engine, recorded_jobs: RecordedJobs) -> Iterator[UnitOfWorkFactory]:
     announcer = Announcer(engine)
-    yield UnitOfWorkFactory(engine, SystemClock(), recorded_bells, frozenset({ADMIN}), announcer=announcer)
+    yield UnitOfWorkFactory(engine, SystemClock(), recorded_jobs, frozenset({ADMIN}), announcer=announcer)
     announcer.close()
 
 

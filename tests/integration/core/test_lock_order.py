@@ -60,13 +60,13 @@ WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
 
 
 @pytest.fixture
-def incident(unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs) -> Incident:
+def incident(unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs) -> Incident:
     """With a workflow that waits for a runbook, which waits at its gate."""
     apply_documents(unit_of_work, TEAMS + "---" + FLOWS)
     incident = new_incident(unit_of_work)
     executor = new_executor(unit_of_work)
-    while recorded_bells.enqueued:
-        kind, execution_id = recorded_bells.enqueued.pop(0)
+    while recorded_jobs.enqueued:
+        kind, execution_id = recorded_jobs.enqueued.pop(0)
         executor.run(WORKFLOW if kind == "workflow" else RUNBOOK, execution_id)
     return incident
 
@@ -135,10 +135,10 @@ def await_waiting(engine: Engine) -> None:
 
 
 def test_a_workers_action_waits_for_a_freeze_with_nothing_in_its_hands(
-    unit_of_work: UnitOfWorkFactory, incident: Incident, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, incident: Incident, recorded_jobs: RecordedJobs
 ) -> None:
     acknowledge(unit_of_work, incident)
-    assert recorded_bells.enqueued
+    assert recorded_jobs.enqueued
     with ThreadPoolExecutor(1) as pool, freezing(unit_of_work) as work:
         done = pool.submit(work_on_a_workflow, unit_of_work, incident)
         await_waiting(unit_of_work.engine)

@@ -47,12 +47,12 @@ def test_a_second_run_on_a_lock_is_refused_and_told_who_holds_it(unit_of_work: U
 
 
 def test_a_workflow_that_holds_a_lock_is_named(
-    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs
 ) -> None:
     apply_locked(unit_of_work, "reject")
     apply_documents(unit_of_work, HOLDS)
     incident = new_incident(unit_of_work)
-    [(_, flow)] = recorded_bells.enqueued
+    [(_, flow)] = recorded_jobs.enqueued
     new_executor(unit_of_work).run(WORKFLOW, flow)
 
     with pytest.raises(Conflict, match=r"which is pending, requested by workflow holds\."):
@@ -68,29 +68,29 @@ def test_another_lock_of_the_same_runbook_is_free(unit_of_work: UnitOfWorkFactor
 
 
 def test_a_lock_is_free_again_after_the_run(
-    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs
 ) -> None:
     apply_locked(unit_of_work, "reject")
     incident = new_incident(unit_of_work)
     start_run(unit_of_work, incident, "locked")
-    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
 
     assert start_run(unit_of_work, incident, "locked")
 
 
 def test_the_queue_of_a_lock_moves_on_in_order(
-    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs
 ) -> None:
     apply_locked(unit_of_work, "queue")
     incident = new_incident(unit_of_work)
     first, second, third = (start_run(unit_of_work, incident, "locked") for _ in range(3))
     assert see(unit_of_work, second).waiting_for is WaitingFor.LOCK
-    assert recorded_bells.enqueued == [("runbook", first)]
+    assert recorded_jobs.enqueued == [("runbook", first)]
 
     new_executor(unit_of_work).run(RUNBOOK, first)
-    assert recorded_bells.enqueued == [("runbook", first), ("runbook", second)]
+    assert recorded_jobs.enqueued == [("runbook", first), ("runbook", second)]
     assert see(unit_of_work, third).waiting_for is WaitingFor.LOCK
-    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
 
     assert [see(unit_of_work, run).status for run in (first, second, third)] == [Status.SUCCEEDED] * 3
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.settled import begin
+from cli.startup_checks import begin
 from core.clock import SystemClock
 from core.database import open_engine, shares_sessions
 from core.errors import ConfigurationError

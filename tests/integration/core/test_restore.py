@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 
 from chaos.restoring.copies import as_role_of, dump, restore, restore_in_place
 from cli.embedded import Services, create_database
-from cli.settled import begin
+from cli.startup_checks import begin
 from core.database import open_engine
 from core.decisions.installation import DatabaseChange
 from core.errors import Conflict

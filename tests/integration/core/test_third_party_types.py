@@ -68,11 +68,11 @@ def _discover_again() -> None:
 
 
 @pytest.mark.usefixtures("plugin")
-def test_its_step_runs(unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs) -> None:
+def test_its_step_runs(unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs) -> None:
     apply_documents(unit_of_work, TEAMS + "---" + RUNBOOK)
     found = start_run(unit_of_work, new_incident(unit_of_work), "look-up")
     lost = start_run(unit_of_work, new_incident(unit_of_work), "look-up", host="no-such-name.invalid")
-    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
 
     address, told = see(unit_of_work, found).steps
     assert (address.status, address.request) == ("succeeded", {"host": "localhost"})
@@ -84,11 +84,11 @@ def test_its_step_runs(unit_of_work: UnitOfWorkFactory, recorded_bells: Recorded
 
 @pytest.mark.usefixtures("plugin")
 def test_its_action_runs(
-    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, tmp_path: Path
+    unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs, tmp_path: Path
 ) -> None:
     apply_documents(unit_of_work, TEAMS + "---" + WORKFLOW.replace("PATH", str(tmp_path / "log")))
     new_incident(unit_of_work, title="Orders down")
-    work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
 
     with unit_of_work.begin() as work:
         (row,) = work.session.scalars(select(WorkflowExecution))
@@ -98,13 +98,13 @@ def test_its_action_runs(
 
 @pytest.mark.usefixtures("plugin")
 def test_its_step_may_be_one_that_is_called_back(
-    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, monkeypatch: pytest.MonkeyPatch
+    unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(step_types()["dns"], "is_called_back", True)
     ask = '- {id: asked, type: message, text: "tell {{ callbacks.address }}"}'
     apply_documents(unit_of_work, TEAMS + "---" + RUNBOOK.replace("steps:\n", f"steps:\n  {ask}\n", 1))
     run = start_run(unit_of_work, new_incident(unit_of_work), "look-up")
-    work_off(unit_of_work, new_executor(unit_of_work, callbacks=LINKS), recorded_bells.enqueued)
+    work_off(unit_of_work, new_executor(unit_of_work, callbacks=LINKS), recorded_jobs.enqueued)
 
     asked = see(unit_of_work, run).steps[0]
     assert asked.status == "succeeded", asked.error

@@ -6,8 +6,8 @@ import pytest
 from alembic import command
 from sqlalchemy import Engine, text
 
+from cli.doctor_checks import tokens
 from cli.embedded import Services, create_database
-from cli.findings import tokens
 from core.clock import SystemClock
 from core.database import open_engine
 from core.decisions.people import Person

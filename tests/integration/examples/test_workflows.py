@@ -45,31 +45,31 @@ def said(unit_of_work: UnitOfWorkFactory) -> list[str]:
 
 @pytest.mark.parametrize(("severity", "messages"), [("high", 2), ("low", 0)])
 def test_nobody_answers(
-    example: UnitOfWorkFactory, recorded_bells: RecordedJobs, severity: str, messages: int
+    example: UnitOfWorkFactory, recorded_jobs: RecordedJobs, severity: str, messages: int
 ) -> None:
     with freeze_time(START) as frozen:
         incident = new_incident(example, person="U0BOB", severity=severity)
         for minutes in (15, 30):
             frozen.move_to(START + timedelta(minutes=minutes))
-            work_on(example, recorded_bells)
+            work_on(example, recorded_jobs)
     assert len(said(example)) == messages
     with example.begin() as work:
         assert work.session.get_one(Incident, incident.id).severity == "high"
 
 
 def test_restart_checkout_says_that_it_did_not_help(
-    example: UnitOfWorkFactory, recorded_bells: RecordedJobs
+    example: UnitOfWorkFactory, recorded_jobs: RecordedJobs
 ) -> None:
     incident = new_incident(example, person="U0DAN", team="web")
     with example.begin() as work:
         dan = load_person(work, "U0DAN", source="test")
         found = work.session.get_one(Incident, incident.id)
         start_workflow_by_person(work, dan, find_workflow(work, dan, "restart-checkout"), found, None)
-    work_on(example, recorded_bells)
+    work_on(example, recorded_jobs)
     with example.begin() as work:
         carla = load_person(work, "U0CARLA", source="test")
         [gate] = open_gates(work, carla)
         decide_gate(work, carla, gate.id, approved=True)
-    work_on(example, recorded_bells)
+    work_on(example, recorded_jobs)
     [text] = said(example)
     assert text.startswith("The restart did not help: restart-service (rbx_")

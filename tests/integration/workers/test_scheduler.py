@@ -23,12 +23,12 @@ SAY = "- {id: say, type: message, text: hello}\n"
 
 
 @pytest.fixture
-def world(engine: Engine, recorded_bells: RecordedJobs) -> CoreWorld:
+def world(engine: Engine, recorded_jobs: RecordedJobs) -> CoreWorld:
     clock = MovableClock()
-    unit_of_work = UnitOfWorkFactory(engine, clock, recorded_bells, frozenset({ADMIN}))
+    unit_of_work = UnitOfWorkFactory(engine, clock, recorded_jobs, frozenset({ADMIN}))
     apply_documents(unit_of_work, TEAMS)
     return CoreWorld(
-        unit_of_work, clock, recorded_bells.enqueued, new_executor(unit_of_work), new_incident(unit_of_work)
+        unit_of_work, clock, recorded_jobs.enqueued, new_executor(unit_of_work), new_incident(unit_of_work)
     )
 
 
@@ -81,11 +81,11 @@ def lose(world: CoreWorld, run: str) -> None:
         work.session.execute(update(RunbookExecution).where(RunbookExecution.id == run).values(held))
 
 
-def test_what_a_lost_worker_left_goes_first(world: CoreWorld, recorded_bells: RecordedJobs) -> None:
+def test_what_a_lost_worker_left_goes_first(world: CoreWorld, recorded_jobs: RecordedJobs) -> None:
     waits, lost = (world.begin(SAY, name=name) for name in ("waits", "lost"))
     lose(world, lost)
     assert sorted(jobs(world, minutes=1)) == sorted([waits, lost])
-    assert recorded_bells.first == [lost]
+    assert recorded_jobs.first == [lost]
 
 
 def test_what_a_lost_worker_left_is_rung_for_again_sooner(world: CoreWorld) -> None:
@@ -107,21 +107,21 @@ def test_a_backlog_does_not_keep_the_clock_from_what_was_lost(
 
 
 def test_who_is_in_the_queue_still_is_not_rung_for_again(
-    world: CoreWorld, recorded_bells: RecordedJobs
+    world: CoreWorld, recorded_jobs: RecordedJobs
 ) -> None:
     queued, missed = world.begin(SAY), world.begin(SAY, name="other")
-    recorded_bells.waiting = frozenset({queued})
+    recorded_jobs.waiting = frozenset({queued})
     assert jobs(world, seconds=60) == [missed]
-    recorded_bells.waiting = frozenset()
+    recorded_jobs.waiting = frozenset()
     assert sorted(jobs(world, seconds=60)) == sorted([queued, missed])
 
 
 def test_what_a_lost_worker_left_does_not_stay_at_the_end_of_the_queue(
-    world: CoreWorld, recorded_bells: RecordedJobs
+    world: CoreWorld, recorded_jobs: RecordedJobs
 ) -> None:
     run = world.begin(SAY)
     lose(world, run)
-    recorded_bells.waiting = frozenset({run})
+    recorded_jobs.waiting = frozenset({run})
     assert jobs(world, minutes=1) == [run]
 
 

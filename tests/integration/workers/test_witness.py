@@ -59,10 +59,10 @@ def test_a_redis_that_is_silent_is_left_alone_for_a_while() -> None:
 
 
 def test_the_clock_has_the_mark_remembered_and_a_database_behind_it_is_recognised(
-    unit_of_work: UnitOfWorkFactory, redis: Redis, recorded_bells: RecordedJobs
+    unit_of_work: UnitOfWorkFactory, redis: Redis, recorded_jobs: RecordedJobs
 ) -> None:
     unit_of_work = UnitOfWorkFactory(
-        unit_of_work.engine, unit_of_work.clock, recorded_bells, witness=RedisWitness(redis)
+        unit_of_work.engine, unit_of_work.clock, recorded_jobs, witness=RedisWitness(redis)
     )
     for _ in range(3):
         keep_the_mark(unit_of_work)
@@ -71,6 +71,6 @@ def test_the_clock_has_the_mark_remembered_and_a_database_behind_it_is_recognise
         work.session.connection().exec_driver_sql("UPDATE installation SET mark = 2")
 
     fresh = UnitOfWorkFactory(
-        unit_of_work.engine, unit_of_work.clock, recorded_bells, witness=RedisWitness(redis)
+        unit_of_work.engine, unit_of_work.clock, recorded_jobs, witness=RedisWitness(redis)
     )
     assert settle(fresh) is DatabaseChange.SET_BACK

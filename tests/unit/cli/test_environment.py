@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cli.environment import is_ours, is_secret
-from cli.handing_over import ON_STDIN
+from cli.secret_handover import ON_STDIN
 from cli.supervisor import Part, Running, addresses
 from core.settings import Settings
 

@@ -58,13 +58,13 @@ def target() -> Iterator[Target]:
 
 
 def test_a_run_goes_from_the_first_step_over_its_gate_to_the_end(
-    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, target: Target
+    unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs, target: Target
 ) -> None:
     apply_documents(unit_of_work, TEAMS + "---" + FAILOVER)
     execution_id = start_run(unit_of_work, new_incident(unit_of_work), "db-failover", cluster="orders")
     executor = new_executor(unit_of_work, secrets={"API": target.url})
 
-    work_off(unit_of_work, executor, recorded_bells.enqueued)
+    work_off(unit_of_work, executor, recorded_jobs.enqueued)
     waiting = see(unit_of_work, execution_id)
     assert (waiting.status, waiting.waiting_for) == (Status.WAITING, WaitingFor.APPROVAL)
     assert waiting.approval is not None
@@ -72,7 +72,7 @@ def test_a_run_goes_from_the_first_step_over_its_gate_to_the_end(
 
     with unit_of_work.begin() as work:
         decide_gate(work, load_person(work, "U0DBADMIN", source="test"), waiting.approval.id, approved=True)
-    work_off(unit_of_work, executor, recorded_bells.enqueued)
+    work_off(unit_of_work, executor, recorded_jobs.enqueued)
 
     ended = see(unit_of_work, execution_id)
     assert ended.error is None
@@ -84,7 +84,7 @@ def test_a_run_goes_from_the_first_step_over_its_gate_to_the_end(
 
 
 def test_a_second_worker_finds_nothing_to_do(
-    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, target: Target
+    unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs, target: Target
 ) -> None:
     apply_documents(unit_of_work, TEAMS + "---" + FAILOVER)
     execution_id = start_run(unit_of_work, new_incident(unit_of_work), "db-failover", cluster="orders")

@@ -21,9 +21,9 @@ def frozen() -> Iterator[FrozenDateTimeFactory]:
 
 @pytest.fixture
 def deployment(
-    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, frozen: FrozenDateTimeFactory
+    unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs, frozen: FrozenDateTimeFactory
 ) -> Deployment:
-    return Deployment(unit_of_work, recorded_bells, frozen)
+    return Deployment(unit_of_work, recorded_jobs, frozen)
 
 
 @pytest.fixture

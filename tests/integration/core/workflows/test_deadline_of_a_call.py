@@ -14,7 +14,7 @@ from tests.world import TEAMS, apply_documents, new_executor, new_incident, work
 
 @pytest.mark.parametrize(("method", "step"), [("GET", Status.FAILED), ("POST", Status.UNKNOWN)])
 def test_it_is_stopped_and_the_workflow_has_run_out_of_time(
-    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, method: str, step: Status
+    unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs, method: str, step: Status
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         text = f"""
@@ -28,8 +28,8 @@ actions:
 """
         apply_documents(unit_of_work, f"{TEAMS}---{text}")
         new_incident(unit_of_work)
-        [(_, execution_id)] = recorded_bells.enqueued
-        work_off(unit_of_work, new_executor(unit_of_work), recorded_bells.enqueued)
+        [(_, execution_id)] = recorded_jobs.enqueued
+        work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
 
     with unit_of_work.begin() as work:
         run = view_workflow_execution(work, work.session.get_one(WorkflowExecution, execution_id))

@@ -205,14 +205,14 @@ def test_where_no_token_is_given_nothing_is_called(calls: Deployment, server: Se
 
 
 def test_token_and_call_have_one_time_limit(
-    unit_of_work: UnitOfWorkFactory, recorded_bells: RecordedJobs, server: Server
+    unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs, server: Server
 ) -> None:
     """Each of them alone would be done in time, which passes here."""
     server.takes = 1.5
     apply_documents(unit_of_work, f"{TEAMS}---{workflow(server, oauth(server), '    timeout: 2s')}")
     new_incident(unit_of_work)
-    [(_, execution_id)] = recorded_bells.enqueued
-    work_off(unit_of_work, new_executor(unit_of_work, secrets=SECRETS), recorded_bells.enqueued)
+    [(_, execution_id)] = recorded_jobs.enqueued
+    work_off(unit_of_work, new_executor(unit_of_work, secrets=SECRETS), recorded_jobs.enqueued)
     with unit_of_work.begin() as work:
         run = view_workflow_execution(work, work.session.get_one(WorkflowExecution, execution_id))
     assert (run.status, len(server.asked)) == (Status.FAILED, 1)

@@ -8,8 +8,8 @@ import pytest
 from slack_sdk import WebClient
 
 from cli.doctor import examine
-from cli.findings import egress, shell, slack_token
-from cli.setting_findings import admins, files, port, signing_secret
+from cli.doctor_checks import egress, shell, slack_token
+from cli.setting_checks import admins, files, port, signing_secret
 from core.settings import Settings
 
 US = str(os.geteuid())

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cli.command_path import command_path
 from cli.compose import Composition
 from cli.confinement import confinement_of
-from cli.secret_ways import secret_values
+from cli.secret_sources import secret_values
 from cli.secrets import hosts_of
 from cli.tokens import narrowed_notice
 from core.decisions.heartbeats import Liveness

@@ -12,7 +12,7 @@ import httpx2
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from cli.findings import Finding
+from cli.doctor_checks import Finding
 from cli.serving import host_of, listen
 from core.errors import RunbookError
 from core.io.secret_sources import EnvironmentSecrets, read_file
