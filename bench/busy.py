@@ -18,7 +18,7 @@ from bench.place import Place
 from bench.processes import running_web
 from bench.report import Line, Section, milliseconds, summarize
 from bench.slash_command import SlashCommands
-from cli.apply import OPERATOR
+from cli.operator import OPERATOR
 from core.services.access.people import load_person
 from core.services.access.tokens import ALL_SCOPES, create_token
 from core.services.incidents.opening import NewIncident, open_incident

@@ -23,10 +23,11 @@ from chaos.process_group import CONCURRENCY, Member, ProcessGroup
 from chaos.servers import EmbeddedServer, postgres_in, valkey_in
 from chaos.slack import SlackPeople
 from chaos.target import Target
-from cli.apply import OPERATOR, apply_text
+from cli.apply import apply_text
 from cli.compose import Composition
 from cli.demo.stage import reserved_port
 from cli.migrate import migrate
+from cli.operator import OPERATOR
 from core.services.access.tokens import ALL_SCOPES, create_token
 from core.settings import Settings
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig

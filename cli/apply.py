@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.operator import OPERATOR as OPERATOR
+from cli.operator import OPERATOR
 from core.definitions.checks.secrets import Known
 from core.definitions.kinds import AnyDefinition
 from core.definitions.problems import Problem

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 import typer
 
-from cli.apply import OPERATOR
 from cli.client.connection import print_json
 from cli.client.output import say, table
+from cli.operator import OPERATOR
 from cli.tokens import working
 from core.definitions.secret import VARIABLE_PREFIX
 from core.definitions.yaml_format import to_yaml

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.apply import OPERATOR
 from cli.client.connection import print_json
 from cli.client.output import say, table
 from cli.compose import Composition, reachable
 from cli.environment import environment
+from cli.operator import OPERATOR
 from core.definitions.durations import parse_duration
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
-from core.error_codes import ErrorCode
-
 
 @runtime_checkable
 class ProblemLike(Protocol):
@@ -22,10 +20,11 @@ class ProblemLike(Protocol):
 class RunbookError(Exception):
     """Something went wrong."""
 
-    code: ClassVar[ErrorCode] = ErrorCode.INTERNAL
-    """For machines: what kind of error it is, and so its HTTP status. It stays, whatever the sentence says.
+    code: ClassVar[str] = "internal"
+    """For machines, one of `core.error_codes.ErrorCode`: the kind of the error, and with it the HTTP status.
 
-    An error that leaves it as it is here is our own fault where a caller meets it, and its sentence is not for them.
+    It never changes, whatever the sentence says. An error that leaves it as it is here is our own fault if it reaches a
+    caller, and its sentence is not for them.
     """
 
     def __init__(
@@ -48,19 +47,19 @@ class RunbookError(Exception):
 class NotFound(RunbookError):
     """There is no such thing."""
 
-    code = ErrorCode.NOT_FOUND
+    code = "not_found"
 
 
 class NotAllowed(RunbookError):
     """You may not do this."""
 
-    code = ErrorCode.NOT_ALLOWED
+    code = "not_allowed"
 
 
 class InsufficientScope(NotAllowed):
     """The token is not good for this. `scope`: the one that it lacks."""
 
-    code = ErrorCode.INSUFFICIENT_SCOPE  # RFC 6750, section 3.1
+    code = "insufficient_scope"  # RFC 6750, section 3.1
 
     def __init__(self, message: str, *, scope: str, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -70,43 +69,43 @@ class InsufficientScope(NotAllowed):
 class Conflict(RunbookError):
     """The present state forbids this."""
 
-    code = ErrorCode.CONFLICT
+    code = "conflict"
 
 
 class AlreadyDone(Conflict):
     """It was done before."""
 
-    code = ErrorCode.ALREADY_DONE
+    code = "already_done"
 
 
 class AlreadyExists(Conflict):
     """There is one already."""
 
-    code = ErrorCode.ALREADY_EXISTS
+    code = "already_exists"
 
 
 class Frozen(Conflict):
     """A freeze is in force."""
 
-    code = ErrorCode.FROZEN
+    code = "frozen"
 
 
 class NotRunnable(Conflict):
     """The definition cannot be used as it stands."""
 
-    code = ErrorCode.NOT_RUNNABLE
+    code = "not_runnable"
 
 
 class Superseded(Conflict):
     """What was answered is not what is asked now."""
 
-    code = ErrorCode.SUPERSEDED
+    code = "superseded"
 
 
 class Stale(Conflict):
     """It was changed since you read it."""
 
-    code = ErrorCode.STALE
+    code = "stale"
 
 
 class VersionUnnamed(RunbookError):
@@ -115,7 +114,7 @@ class VersionUnnamed(RunbookError):
     `newest`: the number of the one that there is to be read.
     """
 
-    code = ErrorCode.VERSION_REQUIRED
+    code = "version_required"
 
     def __init__(self, message: str, *, newest: int, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -128,7 +127,7 @@ class LockHeld(Conflict):
     `holder`: the id of that run, which is in the sentence; None where it is another team's, and not to be linked.
     """
 
-    code = ErrorCode.LOCK_HELD
+    code = "lock_held"
 
     def __init__(self, message: str, *, holder: str | None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -141,7 +140,7 @@ class TooMany(RunbookError):
     `retry_after`: the seconds after which it may be tried again; they are in the sentence.
     """
 
-    code = ErrorCode.RATE_LIMITED
+    code = "rate_limited"
 
     def __init__(self, message: str, *, retry_after: int, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -151,7 +150,7 @@ class TooMany(RunbookError):
 class InvalidInput(RunbookError):
     """The input is not valid."""
 
-    code = ErrorCode.INVALID_INPUT
+    code = "invalid_input"
 
     def __init__(
         self,
@@ -169,19 +168,19 @@ class InvalidInput(RunbookError):
 class IdempotencyKeyReused(InvalidInput):
     """The key was used for another request."""
 
-    code = ErrorCode.IDEMPOTENCY_KEY_REUSED
+    code = "idempotency_key_reused"
 
 
 class ExpressionError(InvalidInput):
     """The expression cannot be evaluated."""
 
-    code = ErrorCode.EXPRESSION_ERROR
+    code = "expression_error"
 
 
 class DefinitionError(InvalidInput):
     """The definition is not valid."""
 
-    code = ErrorCode.DEFINITION_ERROR
+    code = "definition_error"
 
 
 class ConfigurationError(RunbookError):
@@ -191,4 +190,4 @@ class ConfigurationError(RunbookError):
 class Unavailable(RunbookError):
     """Something that is needed cannot be reached just now."""
 
-    code = ErrorCode.UNAVAILABLE
+    code = "unavailable"

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaos.environment import await_answer
-from cli.apply import OPERATOR, apply_text
+from cli.apply import apply_text
 from cli.compose import Composition
 from cli.demo.stage import reserved_port
 from cli.embedded import embedded_services
 from cli.migrate import migrate
+from cli.operator import OPERATOR
 from core.services.access.people import load_person
 from core.services.access.tokens import ALL_SCOPES, create_token
 from core.services.incidents.opening import NewIncident, open_incident

@@ -4,8 +4,8 @@ from bot.commands.call import CommandCall
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
 from core.errors import InvalidInput, NotFound
+from core.services.executions.loading import executions_of_incident
 from core.services.incidents.opening import incident_of_channel
-from core.services.runs.control import executions_of_incident
 from core.tables import Incident, RunbookExecution
 from core.unit_of_work import UnitOfWork
 

@@ -127,10 +127,15 @@ def add_problem_handlers(app: FastAPI) -> None:
 def refused(request: Request, error: Exception) -> Response:
     """An error of core; one without a code of its own is our fault, not the caller's."""
     assert isinstance(error, RunbookError)
-    if error.code is ErrorCode.INTERNAL:
+    code = ErrorCode.named(error.code)
+    if code is None or code is ErrorCode.INTERNAL:
         return unexpected(request, error)
     return problem(
-        error.code, str(error), headers=_headers_of(error), errors=_errors_of(error), **_links_of(error)
+        code,
+        str(error),
+        headers=_headers_of(error),
+        errors=_errors_of(error),
+        **_links_of(error),
     )
 
 

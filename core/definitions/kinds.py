@@ -1,25 +1,19 @@
-"""The kinds of documents: reading stored definitions back, and the JSON Schema for editors.
-
-A stored definition may no longer be valid: types are removed, and checks become stricter.
-"""
+"""The kinds of documents: reading stored definitions back, and the JSON Schema for editors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from core.definitions.documents import Document
 from core.definitions.durations import write_duration
-from core.definitions.problems import Problem
-from core.definitions.pydantic_problems import problems_of
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.secret import SecretDefinition
 from core.definitions.team import TeamDefinition
 from core.definitions.workflow import WorkflowDefinition
-from core.errors import DefinitionError, NotRunnable
+from core.errors import DefinitionError
 
 AnyDefinition = TeamDefinition | SecretDefinition | RunbookDefinition | WorkflowDefinition
 KINDS: Mapping[str, type[AnyDefinition]] = {
@@ -53,34 +47,6 @@ def build_models() -> None:
     """
     for kind in KINDS.values():
         kind.model_rebuild()
-
-
-StoredDefinition = TypeVar("StoredDefinition", RunbookDefinition, WorkflowDefinition)
-
-
-class StoredDefinitionInvalid(NotRunnable):
-    """A stored definition is no longer valid.
-
-    The message is for the person who asked for the definition; `cannot_be_read` is the sentence for everybody else.
-    """
-
-    def __init__(self, name: str, version: int, problem: Problem) -> None:
-        where = f"{problem.field or 'the top level'}: {problem.message}"
-        super().__init__(f"Version {version} of {name} is no longer valid, at {where}", hint=problem.hint)
-        self.cannot_be_read = (
-            f"Version {version} of {name} cannot be read by this version of the service, at {where}"
-        )
-
-
-def read_stored(
-    model: type[StoredDefinition], name: str, version: int, document: Mapping[str, object]
-) -> StoredDefinition:
-    """Return the definition of a stored document. Raises StoredDefinitionInvalid."""
-    try:
-        return model.model_validate(document)
-    except ValidationError as error:
-        whole = Document(dict(document), name, text="", places={(): (1, 1)}, key_places={}, spans={})
-        raise StoredDefinitionInvalid(name, version, problems_of(error, model, whole)[0]) from error
 
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

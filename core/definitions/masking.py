@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from core.definitions.cel.values import JsonValue
+from pydantic import JsonValue
+
 from core.definitions.needles import (
     APART,
     FOLD,

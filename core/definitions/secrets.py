@@ -11,8 +11,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol, runtime_checkable
 
+from pydantic import JsonValue
+
 from core.definitions.cel.tokens import Reference
-from core.definitions.cel.values import JsonValue
 from core.definitions.json_text import pointed
 from core.definitions.masking import MASK
 from core.errors import ExpressionError

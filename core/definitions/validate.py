@@ -15,11 +15,12 @@ from core.definitions.checks.references import check_channels, check_names, chec
 from core.definitions.checks.scopes import check_runbook, check_workflow
 from core.definitions.checks.secrets import NOTHING_KNOWN, Known, check_secrets
 from core.definitions.documents import MOST_PROBLEMS, OF_FILES, Bounds, Document, place_of
-from core.definitions.kinds import KINDS, AnyDefinition, Read, StoredDefinitionInvalid
+from core.definitions.kinds import KINDS, AnyDefinition, Read
 from core.definitions.problems import Problem, suggest
 from core.definitions.pydantic_problems import described, problems_of
 from core.definitions.runbook import RunbookDefinition, check_lock
 from core.definitions.sources import load_documents
+from core.definitions.stored import StoredDefinitionInvalid
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import DefinitionError
 

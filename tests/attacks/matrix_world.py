@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
-from cli.apply import OPERATOR
+from cli.operator import OPERATOR
 from core.decisions.people import Person
 from core.errors import NotFound
 from core.identifiers import Prefix

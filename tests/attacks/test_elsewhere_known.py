@@ -16,7 +16,7 @@ from bot.pages.links import RunLinks
 from bot.rest.settings import RestSettings
 from bot.slack_http import slack_route
 from bot.web import create_web
-from cli.apply import OPERATOR
+from cli.operator import OPERATOR
 from core.callbacks import CallbackLinks
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.validate import validate_files

@@ -16,7 +16,7 @@ from bot.entry_points import ROUTES
 from bot.rest import application
 from bot.rest.callers import authenticated_router
 from bot.rest.settings import RestSettings
-from cli.apply import OPERATOR
+from cli.operator import OPERATOR
 from core.decisions.people import Person, service_principal
 from core.decisions.policy import SERVICE_SCOPES, allows, sees
 from core.decisions.policy_table import POLICY, Action

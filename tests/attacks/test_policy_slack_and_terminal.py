@@ -24,9 +24,9 @@ from bot.entry_points import BUTTONS as BUTTON_ACTIONS
 from bot.entry_points import COMMANDS as COMMAND_ACTIONS
 from bot.entry_points import VIEWS as VIEW_ACTIONS
 from bot.modals.run_form import submit
-from cli.apply import OPERATOR
 from cli.client.connection import Connection
 from cli.main import app
+from cli.operator import OPERATOR
 from cli.verbs import AT_THE_DATABASE, OF_THE_MACHINE, OVER_REST
 from core.decisions.policy import allows
 from core.decisions.policy_table import Action

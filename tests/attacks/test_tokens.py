@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
-from cli.apply import OPERATOR
+from cli.operator import OPERATOR
 from core.errors import InvalidInput
 from core.services.access.tokens import ALL_SCOPES, Grant, create_service_token, create_token, list_tokens
 from core.statuses import TokenScope

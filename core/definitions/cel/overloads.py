@@ -5,13 +5,13 @@ others those of cel-go's extensions (https://pkg.go.dev/github.com/google/cel-go
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.definitions.cel.tokens import NAMESPACES, Token, all_tokens
-
 _SIGNATURE = re.compile(r"(?:(\w+)\.)?([\w.]+)\(([^)]*)\)")
-_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
+_TARGETS = frozenset(
+    {"duration", "list", "map", "string", "timestamp"}
+)  # types with methods; `math.` is a namespace
 
 _MACROS = (
     "has(member)",
@@ -91,20 +91,20 @@ class Overload:
         target = f"{self.target}." if self.target else ""
         return f"{target}{self.name}({', '.join(self.arguments)}{'…' if self.repeats else ''})"
 
-    def fits(self, call: "CallShape") -> bool:
-        """Return whether the number of arguments matches. An extension may be called as a function or as a method."""
+    def fits(self, count: int, *, is_method: bool) -> bool:
+        """Return whether a call with so many arguments matches. Extensions can be called as functions or as methods."""
         if self.repeats:
-            return call.count >= 1
+            return count >= 1
         if self.name in EXTENSIONS:
-            return call.count + call.is_method == len(self.arguments) + (self.target is not None)
-        return call.is_method is (self.target is not None) and call.count == len(self.arguments)
+            return count + is_method == len(self.arguments) + (self.target is not None)
+        return is_method is (self.target is not None) and count == len(self.arguments)
 
 
 def _overload(signature: str) -> Overload:
     match = _SIGNATURE.fullmatch(signature)
     assert match, signature
     target, name, written = match[1], match[2], match[3]
-    if target in NAMESPACES:
+    if target is not None and target not in _TARGETS:
         target, name = None, f"{target}.{name}"
     arguments = tuple(each.strip().rstrip("…") for each in written.split(",") if each)
     return Overload(name, target, arguments, written.endswith("…"))
@@ -121,48 +121,3 @@ def _by_name(signatures: tuple[str, ...]) -> Mapping[str, tuple[Overload, ...]]:
 OF_CEL = _by_name((*_MACROS, *_CONVERSIONS, *_TEXTS_AND_SIZES, *_OF_TIMES))
 EXTENSIONS = _by_name(_EXTENSIONS)
 OVERLOADS: Mapping[str, tuple[Overload, ...]] = {**OF_CEL, **EXTENSIONS}
-
-
-@dataclass(frozen=True)
-class CallShape:
-    """A call as written: its `name`, whether it is a method call, and the number of arguments.
-
-    `only`: the token of the argument, if there is only one and it is a string literal.
-    """
-
-    name: Token
-    is_method: bool
-    count: int
-    only: Token | None
-
-
-def call_shapes(source: str) -> Iterator[CallShape]:
-    """Yield the calls in CEL source, in order."""
-    found = all_tokens(source)
-    for at, token in enumerate(found):
-        if token.text != "(" or at == 0 or found[at - 1].kind != "name":
-            continue
-        name, is_method = found[at - 1], found[at - 2].text == "." if at > 1 else False
-        if is_method and at > 2 and found[at - 3].text in NAMESPACES:
-            name, is_method = Token("name", f"{found[at - 3].text}.{name.text}", found[at - 3].offset), False
-        inner = _inside(found, at)
-        only = inner[0] if len(inner) == 1 and inner[0].kind == "string" else None
-        yield CallShape(name, is_method, _count(inner), only)
-
-
-def _inside(found: tuple[Token, ...], opened: int) -> tuple[Token, ...]:
-    depth = 0
-    for at in range(opened, len(found)):
-        depth += (found[at].text in _OPENING) - (found[at].text in _CLOSING)
-        if depth == 0:
-            return found[opened + 1 : at]
-    return found[opened + 1 :]
-
-
-def _count(inner: tuple[Token, ...]) -> int:
-    """Return the number of arguments: the commas at the top level, plus one. A trailing comma is not counted."""
-    depth = commas = 0
-    for token in inner:
-        depth += (token.text in _OPENING) - (token.text in _CLOSING)
-        commas += token.text == "," and depth == 0
-    return commas + 1 if inner else 0

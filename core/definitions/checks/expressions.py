@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from core.definitions.cel.call_shapes import call_shapes
 from core.definitions.cel.errors import ExpressionSyntaxError
 from core.definitions.cel.expressions import Expression, TooMuchWork, compile_expression
 from core.definitions.cel.functions import zone_of
-from core.definitions.cel.overloads import OVERLOADS, ZONED, call_shapes
+from core.definitions.cel.overloads import OVERLOADS, ZONED
 from core.definitions.cel.tokens import Reference, Token
 from core.definitions.checks.types import Finding, check_comparisons, check_types
 from core.definitions.documents import Document, Path
@@ -125,7 +126,9 @@ def _wrong_calls(source: str) -> Iterator[Finding]:
             hint = suggest(name, known, plural="")
             near = hint if hint.startswith("Did") else None
             yield Finding(call.name.offset, f"There is no function {name}.", near)
-        elif overloads and not any(overload.fits(call) for overload in overloads):
+        elif overloads and not any(
+            overload.fits(call.count, is_method=call.is_method) for overload in overloads
+        ):
             hint = f"It can be called as {', '.join(overload.signature for overload in overloads)}."
             yield Finding(call.name.offset, f"{name} cannot be called like this.", hint)
         elif name in ZONED and call.only is not None:

@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 from core.advisory_locks import lock_out_freezes
 from core.definitions.actions import ActionDefinition, Branch
 from core.definitions.durations import parse_duration
-from core.definitions.kinds import StoredDefinitionInvalid, read_stored
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.steps import StepDefinition
+from core.definitions.stored import StoredDefinitionInvalid, read_stored
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import InvalidInput, NotFound
-from core.statuses import Status, WaitingFor
+from core.statuses import ACTIVE, Status, WaitingFor
 from core.tables import ActionExecution, RunbookExecution, StepExecution, WorkflowExecution
+from core.unit_of_work import UnitOfWork
 from core.values.execution import Execution, Failed, Step, StepPolicy
 
 LEASE = timedelta(seconds=10)  # how long a worker holds an execution without a heartbeat
@@ -216,3 +217,15 @@ def reload(session: Session, kind: Kind, execution_id: str) -> Loaded:
     """Load the execution again, without a lock."""
     row: AnyExecution = session.get_one(kind.execution, execution_id, populate_existing=True)  # type: ignore[assignment]
     return load(session, kind, row)
+
+
+def executions_of_incident(
+    work: UnitOfWork, incident_id: str, *, active_only: bool = False
+) -> list[RunbookExecution]:
+    """Return the incident's runs, newest first."""
+    query = select(RunbookExecution).where(RunbookExecution.incident_id == incident_id)
+    if active_only:
+        query = query.where(RunbookExecution.status.in_(ACTIVE))
+    return list(
+        work.session.scalars(query.order_by(RunbookExecution.created_at.desc(), RunbookExecution.id.desc()))
+    )

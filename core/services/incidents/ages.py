@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core.advisory_locks import lock_out_freezes
 from core.database import DATABASE_IS_AWAY
 from core.decisions.initiators import Initiator, Initiators, initiators_from_json
-from core.definitions.kinds import StoredDefinitionInvalid
+from core.definitions.stored import StoredDefinitionInvalid
 from core.definitions.workflow import IncidentAge
 from core.services.incidents.changes import new_event
 from core.services.library.workflows_in_force import definition_in_force, is_started_by

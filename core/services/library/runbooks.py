@@ -4,8 +4,8 @@ from sqlalchemy import select
 
 from core.decisions.people import Person
 from core.decisions.quarantine import UNTIL, why_it_does_not_run
-from core.definitions.kinds import read_stored
 from core.definitions.runbook import RunbookDefinition
+from core.definitions.stored import read_stored
 from core.errors import NotFound, NotRunnable, Superseded
 from core.services.library import finding, writing
 from core.services.library.finding import owner_of

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
-from core.definitions.kinds import read_stored
+from core.definitions.stored import read_stored
 from core.definitions.validate import still_valid
 from core.definitions.workflow import WorkflowDefinition
 from core.services.library import finding, writing

@@ -6,7 +6,7 @@ It is separate from the rest of the library because workers and the scheduler ne
 from sqlalchemy import ColumnElement, and_
 
 from core.decisions.quarantine import UNTIL, why_it_does_not_run
-from core.definitions.kinds import read_stored
+from core.definitions.stored import read_stored
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import NotRunnable
 from core.tables import Workflow

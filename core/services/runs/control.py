@@ -32,18 +32,6 @@ def team_of(work: UnitOfWork, row: RunbookExecution) -> str:
     return work.session.get_one(Incident, row.incident_id).team.name
 
 
-def executions_of_incident(
-    work: UnitOfWork, incident_id: str, *, active_only: bool = False
-) -> list[RunbookExecution]:
-    """Return the incident's runs, newest first."""
-    query = select(RunbookExecution).where(RunbookExecution.incident_id == incident_id)
-    if active_only:
-        query = query.where(RunbookExecution.status.in_(ACTIVE))
-    return list(
-        work.session.scalars(query.order_by(RunbookExecution.created_at.desc(), RunbookExecution.id.desc()))
-    )
-
-
 VERDICTS = ("ran", "did_not_run", "run_again")
 
 

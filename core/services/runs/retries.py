@@ -16,8 +16,8 @@ from core.decisions.policy import require
 from core.decisions.policy_table import Action
 from core.decisions.resume import Resumption, resume
 from core.decisions.team_scope import check_may_respond, check_runbook_scope
-from core.definitions.kinds import read_stored
 from core.definitions.runbook import RunbookDefinition
+from core.definitions.stored import read_stored
 from core.errors import AlreadyDone
 from core.identifiers import Prefix, new_id
 from core.services.executions import secret_parameters

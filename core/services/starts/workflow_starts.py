@@ -14,7 +14,7 @@ from core.decisions.team_scope import check_may_respond, check_runbook_scope
 from core.decisions.triggers import MOST_WORK_AN_EVENT, IncidentHappening, Match, match
 from core.definitions.actions import ActionDefinition
 from core.definitions.cel.expressions import at_most
-from core.definitions.kinds import StoredDefinitionInvalid
+from core.definitions.stored import StoredDefinitionInvalid
 from core.errors import AlreadyDone, Conflict, NotRunnable
 from core.identifiers import Prefix, derived_id, new_id
 from core.services.freezes.in_force import begins_frozen

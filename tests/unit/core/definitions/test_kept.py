@@ -5,8 +5,8 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from core.definitions.kinds import StoredDefinitionInvalid, read_stored
 from core.definitions.runbook import AnyStep, RunbookDefinition
+from core.definitions.stored import StoredDefinitionInvalid, read_stored
 from core.definitions.workflow import WorkflowDefinition
 
 STEP = {"id": "a", "type": "message", "text": "hello"}
