@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _SIGNATURE = re.compile(r"(?:(\w+)\.)?([\w.]+)\(([^)]*)\)")
-_TARGETS = frozenset(
-    {"duration", "list", "map", "string", "timestamp"}
-)  # types with methods; `math.` is a namespace
+# The types that have methods; any other word before a dot is a namespace, such as `math`.
+_TARGETS = frozenset({"bytes", "duration", "list", "map", "string", "timestamp"})
 
 _MACROS = (
     "has(member)",
