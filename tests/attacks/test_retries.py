@@ -95,7 +95,7 @@ def test_what_was_done_is_not_done_again_once_it_is_approved(deployment: Deploym
 def test_the_gate_of_a_retry_shows_what_runs_again_and_nothing_else(deployment: Deployment) -> None:
     gate = gate_of(deployment, retry(deployment, DATA_OPS, failed(deployment)))
     assert [step["step"] for step in gate["shown"]] == ["promote", "verify"]
-    assert "retries this run" in gate["asked_again"]
+    assert "retried this run" in gate["asked_again"]
 
 
 def test_who_retries_does_not_approve(deployment: Deployment) -> None:
@@ -188,7 +188,7 @@ def test_what_an_old_approval_did_not_show_is_asked_for_even_where_it_covers_ret
     assert deployment.rest(DATA_OPS).post(f"/api/incidents/{incident}/escalate", json=body).is_success
     retried = retry(deployment, DATA_OPS, run)
 
-    assert "promote renders otherwise" in gate_of(deployment, retried)["asked_again"]
+    assert "promote would now send something different" in gate_of(deployment, retried)["asked_again"]
     assert "/promote/critical" not in target.paths()
 
 

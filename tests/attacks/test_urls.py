@@ -84,7 +84,7 @@ HOSTS = [
 @pytest.mark.parametrize("url", HOSTS)
 def test_a_parameter_does_not_choose_the_host(deployment: Deployment, url: str) -> None:
     """Red before: the definition was taken, and its credentials went to whatever host the parameter named."""
-    with pytest.raises(DefinitionError, match="would determine which host that is called"):
+    with pytest.raises(DefinitionError, match="would determine which host is called"):
         runbook(deployment, url)
     definition = {
         "kind": "runbook",
@@ -125,7 +125,7 @@ TICKETS = [
 @pytest.mark.parametrize("fields", TICKETS)
 def test_a_label_does_not_choose_where_credentials_go(deployment: Deployment, fields: str) -> None:
     """Red before: whoever labelled the incident was sent the token."""
-    with pytest.raises(DefinitionError, match="would determine which host that is called"):
+    with pytest.raises(DefinitionError, match="would determine which host is called"):
         deployment.apply(
             f"{{kind: workflow, name: w, trigger: {{on: incident.created}}, actions: [{{id: a, {fields}}}]}}"
         )

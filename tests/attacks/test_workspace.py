@@ -81,7 +81,7 @@ def test_a_command_of_another_workspace_acknowledges_nothing(
 
     assert status_of(deployment, incident.id) == "open"
     said = answer.text if hasattr(answer, "text") else answer.body
-    assert "another Slack" in said
+    assert "different Slack" in said
     assert "inc-" not in said
     send(changed_command("incident ack", {}))
     assert status_of(deployment, incident.id) == "acknowledged"
@@ -103,7 +103,7 @@ def test_a_click_of_another_workspace_cancels_nothing(
 
     send(changed_click(deployment, "run.cancel", run, changes))
 
-    assert "another Slack" in response_url.next_text()
+    assert "different Slack" in response_url.next_text()
     assert deployment.see(run).status == "waiting"
     send(changed_click(deployment, "run.cancel", run, {}))
     deployment.work()
@@ -130,7 +130,7 @@ def test_a_form_of_another_workspace_starts_nothing(deployment: Deployment, send
 
     said = answer.text if hasattr(answer, "text") else answer.body
     assert json.loads(said)["response_action"] == "update"
-    assert "another Slack" in said
+    assert "different Slack" in said
 
 
 def test_while_nobody_knows_the_workspace_nobody_is_heard(deployment: Deployment) -> None:

@@ -84,11 +84,11 @@ def test_a_severity_that_rises_escalates_the_incident(
 
 
 FALLS = [
-    ("alertmanager", "worse", "better", "alertmanager: it was critical, and is medium now."),
-    ("grafana", "worse", "better", "grafana: it was critical, and is medium now."),
-    ("pagerduty", "triggered", "priority_lowered", "pagerduty: it was medium, and is low now."),
-    ("sentry", "metric_critical", "metric_warning", "sentry: it was critical, and is medium now."),
-    ("datadog", "triggered", "warn", "datadog: it was high, and is medium now."),
+    ("alertmanager", "worse", "better", "alertmanager: severity changed from critical to medium."),
+    ("grafana", "worse", "better", "grafana: severity changed from critical to medium."),
+    ("pagerduty", "triggered", "priority_lowered", "pagerduty: severity changed from medium to low."),
+    ("sentry", "metric_critical", "metric_warning", "sentry: severity changed from critical to medium."),
+    ("datadog", "triggered", "warn", "datadog: severity changed from high to medium."),
 ]
 
 

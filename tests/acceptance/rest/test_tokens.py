@@ -103,7 +103,7 @@ def test_audit_verify_says_whether_the_chain_is_whole(
     broken = terminal("audit", "verify")
     assert broken.exit_code == 1
     assert "BROKEN: Entry 2, at position 2 of the chain, was changed after it was sealed" in broken.stdout
-    assert "The 1 entries before it are whole." in broken.stdout
+    assert "before it that are intact: 1." in broken.stdout
 
 
 def test_audit_export_gives_a_line_an_entry(

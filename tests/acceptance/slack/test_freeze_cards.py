@@ -96,5 +96,5 @@ def test_who_did_not_freeze_hears_of_it_and_of_its_end_in_the_incidents_channel(
 
     slack.types(DB_ADMIN, DB_CHANNEL, "unfreeze database")
     world.settle()
-    assert "Team database is not frozen any more" in world.of_kind("freeze", DB_CHANNEL)[-1]["text"]
+    assert "Team database is no longer frozen" in world.of_kind("freeze", DB_CHANNEL)[-1]["text"]
     assert len(world.of_kind("freeze", DB_CHANNEL)) == 2

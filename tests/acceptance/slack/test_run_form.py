@@ -203,7 +203,7 @@ def test_a_form_of_a_runbook_that_is_not_valid_any_more_says_so(
     view = opened(slack, api)
     uninstall(company, "wait")
     answer = json.loads(submits(slack, view, cluster="orders", count="3").body)
-    assert "Version 1 of all-kinds is not valid any more" in answer["view"]["blocks"][0]["text"]["text"]
+    assert "Version 1 of all-kinds is no longer valid" in answer["view"]["blocks"][0]["text"]["text"]
     assert executions(company) == []
 
 

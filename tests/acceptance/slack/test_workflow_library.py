@@ -154,7 +154,7 @@ def test_one_that_is_not_valid_any_more_is_said_to_be_so(slack: Slack, company: 
     apply_documents(company, GREET)
     uninstall(company, "message")
     said = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show greet")
-    assert "Version 1 of greet is not valid any more" in said
+    assert "Version 1 of greet is no longer valid" in said
 
 
 def test_history_tells_who_did_what_newest_first(slack: Slack, company: UnitOfWorkFactory) -> None:

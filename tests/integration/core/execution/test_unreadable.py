@@ -104,7 +104,7 @@ def test_it_is_neither_started_again_nor_retried(world: CoreWorld) -> None:
     world.work()
     with pytest.raises(Conflict, match=r"Version 1 of tried is no longer valid, at steps\.0\.type"):
         start_run(world.unit_of_work, world.incident, "tried")
-    with world.unit_of_work.begin() as work, pytest.raises(Conflict, match="not valid any more"):
+    with world.unit_of_work.begin() as work, pytest.raises(Conflict, match="no longer valid"):
         retry(work, load_person(work, "U0DBOPS", source="test"), run)
 
 

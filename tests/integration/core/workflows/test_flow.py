@@ -164,7 +164,7 @@ def test_a_workflow_ends_at_its_deadline_also_while_it_waits(deployment: Deploym
     assert deployment.run().status is Status.WAITING
     deployment.at(timedelta(minutes=10))
     run = deployment.run()
-    assert (run.status, run.error) == (Status.TIMED_OUT, "Not done within 10 min.")
+    assert (run.status, run.error) == (Status.TIMED_OUT, "Not finished within 10 min.")
     assert deployment.statuses() == {"grace": "timed_out", "tell": "pending"}
     [text] = deployment.said()
     assert "timed out" in text

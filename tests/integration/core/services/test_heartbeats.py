@@ -24,7 +24,7 @@ def test_a_process_that_has_nothing_to_do_says_once_that_its_database_is_away(
     asked: list[object] = []
 
     class Returning(UnitOfWorkFactory):
-        def transaction(self):  # type: ignore[no-untyped-def]  # as Service has it
+        def begin(self):  # type: ignore[no-untyped-def]  # as the base class has it
             asked.append(1)
             away = (
                 UnitOfWorkFactory(engines.pop(), SystemClock(), RecordedJobs()) if engines else unit_of_work
