@@ -38,5 +38,5 @@ def test_a_process_that_has_nothing_to_do_says_once_that_its_database_is_away(
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
-    said = [line["event"] for line in lines if "sign of life" not in line["event"]]
+    said = [line["event"] for line in lines if "heartbeat" not in line["event"]]
     assert said == ["worker cannot reach the database and is waiting", "worker can reach the database again"]
