@@ -10,6 +10,7 @@ from pathlib import Path
 
 import freezegun
 import pytest
+import structlog
 from redis import Redis
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
@@ -48,6 +49,15 @@ OF_THE_SCHEMA = SchemaCompatibility.__tablename__  # as much as its tables are
 
 # What pytest measures is real time, also while a test has stopped the clock.
 freezegun.configure(extend_ignore_list=["_pytest.timing", "xdist"])
+
+# structlog's own default renders each frame's variables into a traceback: seconds for one error of a database.
+structlog.configure(
+    [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 def pytest_xdist_auto_num_workers() -> int:
