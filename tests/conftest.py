@@ -21,8 +21,8 @@ from core.clock import SystemClock
 from core.database import open_engine
 from core.decisions.people import Person
 from core.settings import Settings
-from core.tables import Base, SchemaCompatibility
 from core.unit_of_work import JobRequest, UnitOfWorkFactory
+from tests.snapshots import TABLES, Snapshots
 
 ADMIN = "U0ADMIN"
 
@@ -44,7 +44,6 @@ class RecordedJobs:
 
 
 SHARED_HOME = "RUNBOOK_TEST_HOME"
-OF_THE_SCHEMA = SchemaCompatibility.__tablename__  # as much as its tables are
 
 
 # What pytest measures is real time, also while a test has stopped the clock.
@@ -134,9 +133,7 @@ BEGIN
   PERFORM setval(format('%I.%I', schemaname, sequencename), start_value, false)
     FROM pg_sequences WHERE last_value IS NOT NULL;
 END $$
-""".replace(
-    "{tables}", " ".join(each.name for each in Base.metadata.sorted_tables if each.name != OF_THE_SCHEMA)
-)
+""".replace("{tables}", " ".join(TABLES))
 
 
 @pytest.fixture
@@ -150,6 +147,11 @@ def engine(worker_engine: Engine, owner_engine: Engine) -> Engine:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.exec_driver_sql(EMPTY.replace("%", "%%"))
     return worker_engine
+
+
+@pytest.fixture(scope="session")
+def snapshots(owner_engine: Engine) -> Snapshots:
+    return Snapshots(owner_engine)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from core.unit_of_work import UnitOfWorkFactory
 from migrations.newest import newest_revision
 from slack_sandbox.serving import listen
 from tests.acceptance.rest.documents import DRAFT, RUNBOOKS
+from tests.snapshots import Snapshots
 from tests.world import TEAMS, apply_documents, new_incident
 
 
@@ -33,11 +34,15 @@ class Outcome:
 Cli = Callable[..., Outcome]
 
 
-@pytest.fixture
-def origin(unit_of_work: UnitOfWorkFactory) -> Iterator[str]:
-    """Where the web application answers, with two teams and their runbooks."""
+def apply_all(unit_of_work: UnitOfWorkFactory) -> None:
     apply_documents(unit_of_work, TEAMS + "---" + RUNBOOKS)
     apply_documents(unit_of_work, DRAFT, approve=False)
+
+
+@pytest.fixture
+def origin(unit_of_work: UnitOfWorkFactory, snapshots: Snapshots) -> Iterator[str]:
+    """Where the web application answers, with two teams and their runbooks."""
+    snapshots.begin_with(unit_of_work, apply_all)
     links = RunLinks("", "secret")
     web = create_web(
         unit_of_work, slack=None, rest=RestSettings(), links=links, newest_revision=newest_revision()
