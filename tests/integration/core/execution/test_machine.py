@@ -48,12 +48,12 @@ class Died(BaseException):
 
 
 class Saboteur:
-    """In place of `reach`: the worker dies the `number`th time that it comes to `point`."""
+    """In place of `fail_point`: the worker dies the `number`th time that it comes to `point`."""
 
     def __init__(self) -> None:
         self.point, self.number = "", 0
 
-    def reach(self, point: str) -> None:
+    def fail_point(self, point: str) -> None:
         if point == self.point and threading.current_thread() is threading.main_thread():
             self.number -= 1
             if self.number == 0:
@@ -287,7 +287,7 @@ def test_any_run(world: CoreWorld, target: Target, monkeypatch: pytest.MonkeyPat
     saboteur = Saboteur()
     world.executor = new_executor(world.unit_of_work, callbacks=LINKS)
     for module in (core_service, core_executor, core_run):
-        monkeypatch.setattr(module, "reach", saboteur.reach)
+        monkeypatch.setattr(module, "fail_point", saboteur.fail_point)
 
     class Runs(RealRuns):
         pass
