@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from chaos.armed import KILL_AT, WITHOUT
 from chaos.guards import TRIALS
-from tests.acceptance.cli.processes import PROJECT, bare, said
+from tests.acceptance.cli.processes import PROJECT, bare, really_said
 from tests.world import TEAMS
 
 PATIENCE = 60.0
@@ -45,7 +45,7 @@ def definitions(tmp_path: Path) -> Path:
 def test_a_product_process_commits_whatever_the_environment_says(
     environment: Mapping[str, str], definitions: Path
 ) -> None:
-    status, output = said(environment, "apply", str(definitions))
+    status, output = really_said(environment, "apply", str(definitions))
     assert status == 0, output
 
 
