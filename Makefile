@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Use the machine's certificates, which may include a company's own authority.
 export UV_SYSTEM_CERTS ?= true
+# Images often forbid bytecode. Then each of hundreds of processes would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check audit format lock clean bench chaos reference mutate-guards fuzz
 .DEFAULT_GOAL := demo

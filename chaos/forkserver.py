@@ -1,8 +1,8 @@
 """The forkserver: a process that has imported everything, and forks the processes under test.
 
 An import costs seconds, a fork milliseconds: so a thousand processes can die in minutes. It reads orders from its
-standard input, one JSON object a line (`log`, `kind`, `environment`), and answers with `{"pid": …}`; of each end
-it says `{"pid": …, "status": …}`.
+standard input, one JSON object a line (`arguments`, `environment`, `output`, `errors`), and answers with
+`{"pid": …}`; of each end it says `{"pid": …, "status": …}`.
 """
 
 import faulthandler
@@ -15,6 +15,7 @@ import select
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from types import ModuleType
@@ -36,6 +37,11 @@ Order = dict[str, Any]
 
 
 def main() -> None:
+    serve(be)
+
+
+def serve(be: Callable[[Order], None]) -> None:
+    """Fork a child for each order; `be` is what a child does."""
     import_all(core, bot, workers, cli)
     assert threading.active_count() == 1, "a thread would not be in the children"
     gc.freeze()
@@ -81,19 +87,27 @@ def _say(answers: TextIO, **what: int) -> None:
 
 
 def be(order: Order) -> None:
-    """`runbook KIND` with its faults, as a process of its own: session, environment, and its output in the log."""
+    """`runbook ARGUMENT…` with its faults."""
+    become_process(order)
+    hurry(float(os.environ.get(HURRY, "1")))
+    faulthandler.register(TELL_STACKS)
+    armed.main()
+
+
+def become_process(order: Order) -> None:
+    """A process of its own: session, arguments, environment, and its output in the files that the order names."""
     os.setsid()
     null = os.open(os.devnull, os.O_RDONLY)
-    log = os.open(order["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    for source, sink in ((null, 0), (log, 1), (log, 2)):
+    output, errors = (
+        os.open(order[name], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600) for name in ("output", "errors")
+    )
+    for source, sink in ((null, 0), (output, 1), (errors, 2)):
         os.dup2(source, sink)
+        os.close(source)
     os.environ.clear()
     os.environ.update(order["environment"])
-    hurry(float(os.environ.get(HURRY, "1")))
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    faulthandler.register(TELL_STACKS)
-    sys.argv = ["runbook", order["kind"]]
-    armed.main()
+    sys.argv = ["runbook", *order["arguments"]]
 
 
 def hurry(times: float) -> None:

@@ -1,4 +1,4 @@
-"""The bench's client of a forkserver: start processes, and learn of their end."""
+"""A client of a forkserver: start processes, and learn of their end."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO
@@ -35,21 +35,32 @@ class Child:
 
 
 class Forkserver:
-    """A running forkserver. `environment`: variables that it is started with, beside ours."""
+    """A running forkserver. `environment`: variables that it is started with, beside ours. `program`: its module."""
 
-    def __init__(self, log: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, log: Path, environment: Mapping[str, str], program: str = "chaos.forkserver") -> None:
         self._children: dict[int, Child] = {}
         self._early: dict[int, int] = {}  # ends that were told before their births were heard of
         self._born: SimpleQueue[int] = SimpleQueue()
         self._lock = threading.Lock()
-        self._process = _started(log, environment)
+        self._process = _started(log, environment, program)
         assert self._process.stdout is not None
         self._thread = threading.Thread(target=self._hear, args=(self._process.stdout,), daemon=True)
         self._thread.start()
 
-    def begin(self, kind: str, log: Path, environment: Mapping[str, str]) -> Child:
-        """Start `runbook KIND` with exactly this environment."""
-        order = {"kind": kind, "log": str(log), "environment": dict(environment)}
+    def begin(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        output: Path,
+        errors: Path | None = None,
+    ) -> Child:
+        """Start `runbook ARGUMENT…` with exactly this environment. Without `errors` all it says is in `output`."""
+        order = {
+            "arguments": list(arguments),
+            "environment": dict(environment),
+            "output": str(output),
+            "errors": str(errors or output),
+        }
         assert self._process.stdin is not None
         with self._lock:
             self._process.stdin.write(json.dumps(order) + "\n")
@@ -87,10 +98,10 @@ class Forkserver:
         self._thread.join()
 
 
-def _started(log: Path, environment: Mapping[str, str]) -> "subprocess.Popen[str]":
+def _started(log: Path, environment: Mapping[str, str], program: str) -> "subprocess.Popen[str]":
     with log.open("ab") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "cli.attached", str(os.getpid()), "chaos.forkserver"],
+            [sys.executable, "-m", "cli.attached", str(os.getpid()), program],
             env={**os.environ, **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

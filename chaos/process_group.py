@@ -164,7 +164,7 @@ class ProcessGroup:
     def _begin(self, member: Member, plan: Plan) -> Post:
         environment = {**os.environ, **member.environment, **plan.environment}
         forkserver = plan.forkserver or self._forkserver
-        child = forkserver.begin(member.kind, self._logs / f"{member.name}.log", environment)
+        child = forkserver.begin([member.kind], environment, self._logs / f"{member.name}.log")
         return Post(member, child, time.monotonic(), plan.fault)
 
     def _keep_up(self) -> None:

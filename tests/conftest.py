@@ -10,6 +10,7 @@ from pathlib import Path
 
 import freezegun
 import pytest
+import structlog
 from redis import Redis
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
@@ -20,8 +21,8 @@ from core.clock import SystemClock
 from core.database import open_engine
 from core.decisions.people import Person
 from core.settings import Settings
-from core.tables import Base, SchemaCompatibility
 from core.unit_of_work import JobRequest, UnitOfWorkFactory
+from tests.snapshots import TABLES, Snapshots
 
 ADMIN = "U0ADMIN"
 
@@ -43,11 +44,19 @@ class RecordedJobs:
 
 
 SHARED_HOME = "RUNBOOK_TEST_HOME"
-OF_THE_SCHEMA = SchemaCompatibility.__tablename__  # as much as its tables are
 
 
 # What pytest measures is real time, also while a test has stopped the clock.
 freezegun.configure(extend_ignore_list=["_pytest.timing", "xdist"])
+
+# structlog's own default renders each frame's variables into a traceback: seconds for one error of a database.
+structlog.configure(
+    [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -124,9 +133,7 @@ BEGIN
   PERFORM setval(format('%I.%I', schemaname, sequencename), start_value, false)
     FROM pg_sequences WHERE last_value IS NOT NULL;
 END $$
-""".replace(
-    "{tables}", " ".join(each.name for each in Base.metadata.sorted_tables if each.name != OF_THE_SCHEMA)
-)
+""".replace("{tables}", " ".join(TABLES))
 
 
 @pytest.fixture
@@ -140,6 +147,11 @@ def engine(worker_engine: Engine, owner_engine: Engine) -> Engine:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.exec_driver_sql(EMPTY.replace("%", "%%"))
     return worker_engine
+
+
+@pytest.fixture(scope="session")
+def snapshots(owner_engine: Engine) -> Snapshots:
+    return Snapshots(owner_engine)
 
 
 @pytest.fixture

@@ -14,17 +14,23 @@ from migrations.newest import newest_revision
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl, response_url
 from tests.acceptance.slack.requests import SECRET
 from tests.acceptance.slack.requests import ours as our_workspace
-from tests.attacks.deployment import Deployment, build
+from tests.attacks.deployment import Deployment, apply_teams
 from tests.attacks.secrets_world import armed, ours, theirs
 from tests.conftest import RecordedJobs
+from tests.snapshots import Snapshots
+from tests.world import new_executor
 
 __all__ = ["armed", "deployment", "ours", "response_url", "theirs"]
 
 
 @pytest.fixture
 def deployment(
-    unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs, response_url: ResponseUrl
+    unit_of_work: UnitOfWorkFactory,
+    snapshots: Snapshots,
+    recorded_jobs: RecordedJobs,
+    response_url: ResponseUrl,
 ) -> Deployment:
+    snapshots.begin_with(unit_of_work, apply_teams)
     app = create_bolt_app(unit_of_work, workspace=our_workspace, token="xoxb-1", api_url=NOBODY_LISTENS)
     links = RunLinks("https://runbooks.example", "the signing secret")
     limit = RateLimit(rate=1_000_000.0, burst=1_000_000)
@@ -33,6 +39,5 @@ def deployment(
     web = create_web(
         unit_of_work, slack=slack, rest=unlimited, links=links, newest_revision=newest_revision()
     )
-    deployment = build(unit_of_work, web, app, recorded_jobs, response_url.url)
-    deployment.told = response_url.said
-    return deployment
+    executor = new_executor(unit_of_work)
+    return Deployment(unit_of_work, web, app, executor, recorded_jobs, response_url.url, response_url.said)

@@ -22,7 +22,7 @@ from core.views.executions import ExecutionView
 from tests.acceptance.slack.requests import Slack
 from tests.conftest import ADMIN, RecordedJobs
 from tests.documented import watched
-from tests.world import apply_documents, new_executor, new_incident, see, work_off
+from tests.world import apply_documents, new_incident, see, work_off
 
 PLATFORM = ADMIN
 DATA_ADMIN, DATA_OPS = "U0DATAADMIN", "U0DATAOPS"
@@ -98,8 +98,5 @@ class Deployment:
         return see(self.unit_of_work, execution_id)
 
 
-def build(
-    unit_of_work: UnitOfWorkFactory, web: ASGIApp, app: App, jobs: RecordedJobs, response_url: str
-) -> Deployment:
+def apply_teams(unit_of_work: UnitOfWorkFactory) -> None:
     apply_documents(unit_of_work, TEAMS)
-    return Deployment(unit_of_work, web, app, new_executor(unit_of_work), jobs, response_url)

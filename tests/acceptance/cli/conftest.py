@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from bot.pages.links import RunLinks
 from bot.rest.settings import RestSettings
 from bot.web import create_web
+from chaos.forkserver_client import Forkserver
 from cli.main import command_line
 from core.decisions.people import Person
 from core.services.access.tokens import ALL_SCOPES, create_token
@@ -19,7 +20,9 @@ from core.tables import Incident
 from core.unit_of_work import UnitOfWorkFactory
 from migrations.newest import newest_revision
 from slack_sandbox.serving import listen
+from tests.acceptance.cli.processes import Operator
 from tests.acceptance.rest.documents import DRAFT, RUNBOOKS
+from tests.snapshots import Snapshots
 from tests.world import TEAMS, apply_documents, new_incident
 
 
@@ -33,11 +36,28 @@ class Outcome:
 Cli = Callable[..., Outcome]
 
 
-@pytest.fixture
-def origin(unit_of_work: UnitOfWorkFactory) -> Iterator[str]:
-    """Where the web application answers, with two teams and their runbooks."""
+def apply_all(unit_of_work: UnitOfWorkFactory) -> None:
     apply_documents(unit_of_work, TEAMS + "---" + RUNBOOKS)
     apply_documents(unit_of_work, DRAFT, approve=False)
+
+
+@pytest.fixture(scope="session")
+def forkserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forkserver]:
+    log = tmp_path_factory.mktemp("forkserver") / "log"
+    running = Forkserver(log, {"PYTHONUNBUFFERED": "1"}, program="tests.forkserver")
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def operator(forkserver: Forkserver, tmp_path_factory: pytest.TempPathFactory) -> Operator:
+    return Operator(forkserver, tmp_path_factory.mktemp("operator"))
+
+
+@pytest.fixture
+def origin(unit_of_work: UnitOfWorkFactory, snapshots: Snapshots) -> Iterator[str]:
+    """Where the web application answers, with two teams and their runbooks."""
+    snapshots.begin_with(unit_of_work, apply_all)
     links = RunLinks("", "secret")
     web = create_web(
         unit_of_work, slack=None, rest=RestSettings(), links=links, newest_revision=newest_revision()

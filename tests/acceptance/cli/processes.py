@@ -1,71 +1,86 @@
-"""Processes as an operator starts them, and what they say."""
+"""Processes as an operator starts them, and what they say.
 
+An `Operator` has them forked. `really_said` starts a new interpreter: for what a fork might hide.
+"""
+
+import itertools
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from chaos.forkserver_client import Child, Forkserver
 
 PROJECT = Path(__file__).parents[3]
 PATIENCE = 30.0  # seconds
 
 
+@dataclass
 class Started:
     """A process, and all that it has printed so far."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self.process, self._lines = process, list[str]()
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        self._lines.extend(iter(self.process.stdout.readline, ""))
+    process: Child
+    output: Path
 
     @property
     def printed(self) -> str:
-        return "".join(self._lines)
+        return self.output.read_text()
 
     def until(self, text: str) -> str:
         """What it has printed, as soon as `text` is there."""
         deadline = time.monotonic() + PATIENCE
         while text not in self.printed:
             assert time.monotonic() < deadline, f"{text!r} never came; there is:\n{self.printed}"
-            assert self.process.poll() is None or text in self.printed, f"it ended:\n{self.printed}"
+            assert self.process.status is None or text in self.printed, f"it ended:\n{self.printed}"
             time.sleep(0.02)
         return self.printed
 
-    def ends(self, number: signal.Signals = signal.SIGTERM) -> int:
+    def ends(self, number: signal.Signals = signal.SIGTERM) -> int | None:
         """Its status after a signal; all that it said is there then."""
-        self.process.send_signal(number)
-        status = self.process.wait(PATIENCE)
-        self._thread.join(PATIENCE)
-        return status
+        self.process.send(number)
+        assert self.process.wait(PATIENCE), f"it never ended:\n{self.printed}"
+        return self.process.status
 
 
-@contextmanager
-def started(environment: Mapping[str, str], *arguments: str) -> Iterator[Started]:
-    """`runbook ARGUMENT…` with this environment and no other of ours."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "cli", *arguments],
-        cwd=PROJECT,
-        env=bare(environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
+@dataclass
+class Operator:
+    """Who starts `runbook ARGUMENT…`, with an environment and no other of ours."""
+
+    forkserver: Forkserver
+    folder: Path
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    @contextmanager
+    def started(self, environment: Mapping[str, str], *arguments: str) -> Iterator[Started]:
+        """A process that is killed at the end of the block, if it is still there."""
+        output = self._new_file()
+        process = self.forkserver.begin(arguments, bare(environment), output)
         try:
-            yield Started(process)
+            yield Started(process, output)
         finally:
-            process.kill()
+            process.send(signal.SIGKILL)
+            process.wait(PATIENCE)
+
+    def said(self, environment: Mapping[str, str], *arguments: str) -> tuple[int | None, str]:
+        """Exit status and output of a command that ends by itself: first what it answers, then what it complains."""
+        output, errors = self._new_file(), self._new_file()
+        process = self.forkserver.begin(arguments, bare(environment), output, errors)
+        assert process.wait(PATIENCE), output.read_text() + errors.read_text()
+        return process.status, output.read_text() + errors.read_text()
+
+    def _new_file(self) -> Path:
+        file = self.folder / str(next(self._numbers))
+        file.touch()
+        return file
 
 
-def said(environment: Mapping[str, str], *arguments: str) -> tuple[int, str]:
-    """Exit status and output of a command that ends by itself."""
+def really_said(environment: Mapping[str, str], *arguments: str) -> tuple[int, str]:
+    """Exit status and output of `python -m cli ARGUMENT…`."""
     done = subprocess.run(
         [sys.executable, "-m", "cli", *arguments],
         cwd=PROJECT,

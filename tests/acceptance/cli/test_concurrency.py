@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from cli.embedded import Services
 from core.statuses import Status
 from core.unit_of_work import JobRequest, UnitOfWorkFactory
-from tests.acceptance.cli.processes import Started, started
+from tests.acceptance.cli.processes import Operator, Started
 from tests.world import TEAMS, apply_documents, new_incident, see, start_run
 from workers.job_queue import RqJobQueue
 
@@ -61,10 +61,10 @@ def children_of(pid: int) -> set[int]:
 
 
 def test_quick_runs_do_not_wait_behind_a_slow_one_and_a_stop_hands_over(
-    unit_of_work: UnitOfWorkFactory, redis: Redis, environment: Mapping[str, str]
+    operator: Operator, unit_of_work: UnitOfWorkFactory, redis: Redis, environment: Mapping[str, str]
 ) -> None:
     apply_documents(unit_of_work, TEAMS + DOCUMENTS)
-    with started(environment, "worker", "--concurrency", "2") as worker:
+    with operator.started(environment, "worker", "--concurrency", "2") as worker:
         slow = begin(unit_of_work, redis, "slow")
         until(lambda: see(unit_of_work, slow).status is Status.RUNNING, worker)
         quick = [begin(unit_of_work, redis, "quick") for _ in range(5)]
@@ -81,10 +81,10 @@ def test_quick_runs_do_not_wait_behind_a_slow_one_and_a_stop_hands_over(
 
 
 def test_who_is_lost_is_replaced_and_takes_no_other_run_along(
-    unit_of_work: UnitOfWorkFactory, redis: Redis, environment: Mapping[str, str]
+    operator: Operator, unit_of_work: UnitOfWorkFactory, redis: Redis, environment: Mapping[str, str]
 ) -> None:
     apply_documents(unit_of_work, TEAMS + DOCUMENTS)
-    with started(environment, "worker", "--concurrency", "2") as worker:
+    with operator.started(environment, "worker", "--concurrency", "2") as worker:
         until(lambda: len(children_of(worker.process.pid)) == 2, worker)
         until(lambda: worker.printed.count('"worker starts"') == 2, worker)
         slow = begin(unit_of_work, redis, "slow")
@@ -105,18 +105,21 @@ def test_who_is_lost_is_replaced_and_takes_no_other_run_along(
 
 
 def test_the_processes_end_with_the_one_that_looks_after_them(
-    unit_of_work: UnitOfWorkFactory, environment: Mapping[str, str]
+    operator: Operator, unit_of_work: UnitOfWorkFactory, environment: Mapping[str, str]
 ) -> None:
-    with started(environment, "worker", "--concurrency", "2") as worker:
+    with operator.started(environment, "worker", "--concurrency", "2") as worker:
         until(lambda: worker.printed.count('"worker starts"') == 2, worker)
         hands = children_of(worker.process.pid)
-        worker.process.kill()
+        worker.process.send(signal.SIGKILL)
         until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in hands), worker)
 
 
-def test_what_a_worker_may_not_do_here_is_one_sentence_and_no_loop(environment: Mapping[str, str]) -> None:
+def test_what_a_worker_may_not_do_here_is_one_sentence_and_no_loop(
+    operator: Operator, environment: Mapping[str, str]
+) -> None:
     wrong = {**environment, "RUNBOOK_SHELL_WRAPPER": "/no/such/program", "RUNBOOK_LOG": "text"}
-    with started(wrong, "worker", "--concurrency", "3") as worker:
-        assert worker.process.wait(PATIENCE) == 1
+    with operator.started(wrong, "worker", "--concurrency", "3") as worker:
+        assert worker.process.wait(PATIENCE)
+        assert worker.process.status == 1
         until(lambda: "RUNBOOK_SHELL_WRAPPER" in worker.printed, worker)
     assert worker.printed.count("RUNBOOK_SHELL_WRAPPER") == 1

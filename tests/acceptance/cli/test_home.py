@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cli.embedded import Services
-from tests.acceptance.cli.processes import said, started
+from tests.acceptance.cli.processes import Operator
 from tests.acceptance.cli.test_operators_mistakes import ALONE
 
 
@@ -18,8 +18,10 @@ def environment(tmp_path: Path, services: Services, database_url: str) -> dict[s
 
 
 @pytest.mark.parametrize("process", ["worker", "poster", "clock", "web"])
-def test_a_process_on_external_services_needs_no_home(environment: dict[str, str], process: str) -> None:
-    with started(environment, process) as running:
+def test_a_process_on_external_services_needs_no_home(
+    operator: Operator, environment: dict[str, str], process: str
+) -> None:
+    with operator.started(environment, process) as running:
         running.until(f"{process} starts")
         assert running.ends() == 0, running.printed
     assert "RUNBOOK_HOME" not in running.printed
@@ -29,12 +31,12 @@ def test_a_process_on_external_services_needs_no_home(environment: dict[str, str
     "command", [("token", "list"), ("secrets", "list"), ("audit", "verify"), ("restored",)]
 )
 def test_a_command_on_external_services_needs_no_home(
-    environment: dict[str, str], command: tuple[str, ...]
+    operator: Operator, environment: dict[str, str], command: tuple[str, ...]
 ) -> None:
-    status, printed = said(environment, *command)
+    status, printed = operator.said(environment, *command)
     assert status == 0, printed
 
 
-def test_embedded_services_do_and_say_so(environment: dict[str, str]) -> None:
-    status, printed = said({**environment, "REDIS_URL": ""}, "token", "list")
+def test_embedded_services_do_and_say_so(operator: Operator, environment: dict[str, str]) -> None:
+    status, printed = operator.said({**environment, "REDIS_URL": ""}, "token", "list")
     assert (status, "RUNBOOK_HOME" in printed) == (1, True)

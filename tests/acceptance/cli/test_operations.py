@@ -8,7 +8,7 @@ import pytest
 from core.tables import Incident
 from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.cli.conftest import Cli
-from tests.acceptance.cli.processes import said
+from tests.acceptance.cli.processes import really_said
 from tests.world import see, start_run
 
 NOTE = """It's "down": a=b, `x`
@@ -120,7 +120,7 @@ def test_wrong_usage_is_status_2(cli: Cli, arguments: tuple[str, ...]) -> None:
 
 
 def test_the_version_is_printed() -> None:
-    status, printed = said({}, "--version")
+    status, printed = really_said({}, "--version")
     assert status == 0
     assert printed.startswith("runbook ")
     assert printed.count("\n") == 1

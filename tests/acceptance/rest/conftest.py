@@ -17,6 +17,7 @@ from core.unit_of_work import UnitOfWorkFactory
 from migrations.newest import newest_revision
 from tests.acceptance.rest.documents import RUNBOOKS
 from tests.documented import watched
+from tests.snapshots import Snapshots
 from tests.world import TEAMS, apply_documents
 
 ClientOf = Callable[[str], TestClient]
@@ -27,10 +28,14 @@ def links() -> RunLinks:
     return RunLinks("https://runbooks.example", "the signing secret")
 
 
-@pytest.fixture
-def web(unit_of_work: UnitOfWorkFactory, links: RunLinks) -> ASGIApp:
-    """The application, with two teams and their runbooks."""
+def apply_all(unit_of_work: UnitOfWorkFactory) -> None:
     apply_documents(unit_of_work, TEAMS + "---" + RUNBOOKS)
+
+
+@pytest.fixture
+def web(unit_of_work: UnitOfWorkFactory, snapshots: Snapshots, links: RunLinks) -> ASGIApp:
+    """The application, with two teams and their runbooks."""
+    snapshots.begin_with(unit_of_work, apply_all)
     unlimited = RestSettings(
         limit=RateLimit(rate=1_000_000.0, burst=1_000_000), limits=RestLimits(STANDARD.times(1_000))
     )

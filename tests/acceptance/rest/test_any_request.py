@@ -5,7 +5,6 @@ definition, a vendor's alert; every other one is about things that are there. In
 """
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -14,6 +13,10 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
+from schemathesis.checks import load_all_checks
+from schemathesis.generation.feedback import FeedbackSources
+from schemathesis.pytest._test_builder import build_operation_test  # what `schema.parametrize()` calls
+from schemathesis.schemas import BaseSchema
 from starlette.types import ASGIApp
 
 from bot.rest.application import openapi_document
@@ -30,16 +33,32 @@ EXAMPLES = 10  # of requests made at random to each address, besides those at th
 SAMPLES = Path("tests/unit/core/alerts/samples")
 THEN = datetime(2026, 1, 5, 3, 12, tzinfo=UTC)
 
-API = schemathesis.openapi.from_dict(openapi_document())
-API.config.generation.update(with_security_parameters=False)  # the check `ignored_auth` asks without a token
-for check in (API.config.checks.positive_data_acceptance, API.config.checks.negative_data_rejection):
-    check.expected_statuses = [
-        *check.expected_statuses,
-        "412",
-        "428",
-    ]  # as 409: another version, or none is named
+OPERATIONS = [
+    pytest.param(path, method.upper(), id=f"{method.upper()} {path}")
+    for path, operations in openapi_document()["paths"].items()
+    for method in operations
+]
+GENERATION = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
 
 Known = dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def api() -> BaseSchema:
+    """The description, as schemathesis reads it: when a test runs, not in each process that collects the tests."""
+    load_all_checks()
+    api = schemathesis.openapi.from_dict(openapi_document())
+    api.config.generation.update(with_security_parameters=False)  # `ignored_auth` asks without a token
+    for check in (api.config.checks.positive_data_acceptance, api.config.checks.negative_data_rejection):
+        # As 409: another version, or none is named.
+        check.expected_statuses = [*check.expected_statuses, "412", "428"]
+    return api
 
 
 @pytest.fixture
@@ -137,28 +156,25 @@ def _without_nul(value: Any) -> Any:
     return value.replace("\0", "0") if isinstance(value, str) else value
 
 
-@pytest.fixture
-def turns() -> Iterator[int]:
-    """The same numbers for each address, whatever runs beside it."""
-    return count()
-
-
 @pytest.mark.timeout(300)
-@API.parametrize()
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+@pytest.mark.parametrize(("path", "method"), OPERATIONS)
 def test_nothing_is_found(
-    case: schemathesis.Case[Any], web: ASGIApp, known: Known, token: str, turns: Iterator[int]
+    api: BaseSchema, path: str, method: str, web: ASGIApp, known: Known, token: str
 ) -> None:
-    case.operation.app = case.operation.schema.app = web
-    assert case.meta is not None
-    if case.meta.generation.mode.is_positive:
-        make_whole(case, known, next(turns))
-    answer = case.call_and_validate(headers={"Authorization": token})
-    if answer.status_code >= 400:
-        assert answer.headers["content-type"] == ["application/problem+json"]
+    turns = count()  # the same numbers for each operation, whatever runs beside it
+
+    @GENERATION
+    def ask(case: schemathesis.Case[Any]) -> None:
+        case.operation.app = case.operation.schema.app = web
+        assert case.meta is not None
+        if case.meta.generation.mode.is_positive:
+            make_whole(case, known, next(turns))
+        answer = case.call_and_validate(headers={"Authorization": token})
+        if answer.status_code >= 400:
+            assert answer.headers["content-type"] == ["application/problem+json"]
+
+    operation = api[path][method]
+    ask_all = build_operation_test(
+        config=api.config, operation=operation, test_func=ask, given_kwargs={}, feedback=FeedbackSources()
+    )
+    ask_all()

@@ -14,6 +14,7 @@ from bot.app import create_bolt_app
 from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.requests import Slack, ours
 from tests.acceptance.slack.world import set_up
+from tests.snapshots import Snapshots
 
 NOBODY_LISTENS = "http://127.0.0.1:9/api/"
 
@@ -52,8 +53,8 @@ def response_url() -> Iterator[ResponseUrl]:
 
 
 @pytest.fixture
-def company(unit_of_work: UnitOfWorkFactory) -> UnitOfWorkFactory:
-    set_up(unit_of_work)
+def company(unit_of_work: UnitOfWorkFactory, snapshots: Snapshots) -> UnitOfWorkFactory:
+    snapshots.begin_with(unit_of_work, set_up)
     return unit_of_work
 
 

@@ -12,6 +12,7 @@ from slack_sandbox.serving import RunningSandbox
 from tests.conftest import ADMIN, RecordedJobs
 from tests.integration.bot.world import DEFINITIONS, WORKSPACE, BotWorld, PretendTime
 from tests.integration.slack_sandbox.people import People
+from tests.snapshots import Snapshots
 from tests.world import apply_documents, new_executor, new_incident
 
 
@@ -20,10 +21,16 @@ def time() -> PretendTime:
     return PretendTime()
 
 
-@pytest.fixture
-def unit_of_work(engine: Engine, recorded_jobs: RecordedJobs, time: PretendTime) -> UnitOfWorkFactory:
-    unit_of_work = UnitOfWorkFactory(engine, time, recorded_jobs, frozenset({ADMIN}))
+def apply_definitions(unit_of_work: UnitOfWorkFactory) -> None:
     apply_documents(unit_of_work, DEFINITIONS)
+
+
+@pytest.fixture
+def unit_of_work(
+    engine: Engine, snapshots: Snapshots, recorded_jobs: RecordedJobs, time: PretendTime
+) -> UnitOfWorkFactory:
+    unit_of_work = UnitOfWorkFactory(engine, time, recorded_jobs, frozenset({ADMIN}))
+    snapshots.begin_with(unit_of_work, apply_definitions)
     return unit_of_work
 
 

@@ -30,7 +30,7 @@ def environment(database_url: str, redis_url: str) -> dict[str, str]:
 def test_a_process_has_its_own_environment_session_and_log(
     forkserver: Forkserver, tmp_path: Path, database_url: str, services: Services
 ) -> None:
-    child = forkserver.begin("clock", tmp_path / "clock.log", environment(database_url, services.redis_url))
+    child = forkserver.begin(["clock"], environment(database_url, services.redis_url), tmp_path / "clock.log")
     deadline = time.monotonic() + SECONDS
     while os.getsid(child.pid) != child.pid:
         assert time.monotonic() < deadline
@@ -43,7 +43,7 @@ def test_a_process_has_its_own_environment_session_and_log(
 
 def test_one_that_cannot_start_says_why_in_its_log(forkserver: Forkserver, tmp_path: Path) -> None:
     child = forkserver.begin(
-        "poster", tmp_path / "poster.log", {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}
+        ["poster"], {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}, tmp_path / "poster.log"
     )
     child.wait(SECONDS)
     assert child.status == 1
@@ -52,7 +52,7 @@ def test_one_that_cannot_start_says_why_in_its_log(forkserver: Forkserver, tmp_p
 
 def test_processes_die_with_their_forkserver(tmp_path: Path, database_url: str, services: Services) -> None:
     forkserver = Forkserver(tmp_path / "forkserver.log", {})
-    child = forkserver.begin("clock", tmp_path / "clock.log", environment(database_url, services.redis_url))
+    child = forkserver.begin(["clock"], environment(database_url, services.redis_url), tmp_path / "clock.log")
     assert not child.wait(0.5)
     forkserver.close()
     assert child.wait(SECONDS)
@@ -71,7 +71,9 @@ def test_the_wall_clock_of_a_process_jumps_when_the_file_says_so(tmp_path: Path)
     begun = time.time()
     log = tmp_path / "clock.log"
     child = forkserver.begin(
-        "clock", log, faked | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x", "REDIS_URL": "redis://x"}
+        ["clock"],
+        faked | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x", "REDIS_URL": "redis://x"},
+        log,
     )
     while "waiting for the database" not in (log.read_text() if log.exists() else ""):
         assert time.time() < begun + SECONDS

@@ -23,8 +23,9 @@ def as_before() -> Iterator[None]:
     levels = {
         name: logging.getLogger(name).level for name in ("slack_bolt.App", "cel", "httpx2", "httpcore2")
     }
+    configured = structlog.get_config()
     yield
-    structlog.reset_defaults()
+    structlog.configure(**configured)
     structlog.contextvars.clear_contextvars()
     root.handlers, root.level = handlers, level
     for name, before in levels.items():
