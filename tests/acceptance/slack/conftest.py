@@ -44,7 +44,7 @@ def response_url() -> Iterator[ResponseUrl]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield ResponseUrl(f"http://127.0.0.1:{server.server_port}/", said)
     server.shutdown()
