@@ -11,6 +11,7 @@ from pathlib import Path
 import freezegun
 import pytest
 import structlog
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from redis import Redis
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
@@ -147,6 +148,13 @@ def engine(worker_engine: Engine, owner_engine: Engine) -> Engine:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.exec_driver_sql(EMPTY.replace("%", "%%"))
     return worker_engine
+
+
+@pytest.fixture(scope="session")
+def portal() -> Iterator[BlockingPortal]:
+    """An event loop in a thread, for applications that tests ask directly."""
+    with start_blocking_portal("asyncio") as portal:
+        yield portal
 
 
 @pytest.fixture(scope="session")

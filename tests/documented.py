@@ -5,6 +5,7 @@ import re
 from functools import cache
 
 import httpx2
+from anyio.from_thread import BlockingPortal
 from starlette.testclient import TestClient
 
 from bot.rest.application import openapi_document
@@ -14,8 +15,12 @@ from core.error_codes import ErrorCode
 OF_NO_OPERATION = frozenset({ErrorCode.ROUTE_NOT_FOUND, ErrorCode.METHOD_NOT_ALLOWED})
 
 
-def watched(client: TestClient) -> TestClient:
-    """The client, which from now on fails a test that is answered with what the document does not name."""
+def watched(client: TestClient, portal: BlockingPortal) -> TestClient:
+    """The client, which from now on fails a test that is answered with what the document does not name.
+
+    The application runs in the portal's event loop: a client's own is a new thread for each request.
+    """
+    client.portal = portal
     client.event_hooks["response"].append(check_documented)
     return client
 

@@ -1,6 +1,7 @@
 """The deployment, on a real database, with both its entrances open."""
 
 import pytest
+from anyio.from_thread import BlockingPortal
 
 from bot.app import create_bolt_app
 from bot.limits import RateLimit
@@ -29,6 +30,7 @@ def deployment(
     snapshots: Snapshots,
     recorded_jobs: RecordedJobs,
     response_url: ResponseUrl,
+    portal: BlockingPortal,
 ) -> Deployment:
     snapshots.begin_with(unit_of_work, apply_teams)
     app = create_bolt_app(unit_of_work, workspace=our_workspace, token="xoxb-1", api_url=NOBODY_LISTENS)
@@ -40,4 +42,6 @@ def deployment(
         unit_of_work, slack=slack, rest=unlimited, links=links, newest_revision=newest_revision()
     )
     executor = new_executor(unit_of_work)
-    return Deployment(unit_of_work, web, app, executor, recorded_jobs, response_url.url, response_url.said)
+    return Deployment(
+        unit_of_work, web, app, executor, recorded_jobs, response_url.url, portal, response_url.said
+    )

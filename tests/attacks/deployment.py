@@ -9,6 +9,7 @@ from queue import Queue
 from textwrap import dedent
 from typing import Any
 
+from anyio.from_thread import BlockingPortal
 from slack_bolt import App
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
@@ -55,6 +56,7 @@ class Deployment:
     executor: Executor
     jobs: RecordedJobs
     response_url: str
+    portal: BlockingPortal
     told: "Queue[dict[str, object]]" = field(default_factory=Queue)
     _clients: dict[str, TestClient] = field(default_factory=dict)
     _opened: dict[str, int] = field(default_factory=dict)
@@ -76,7 +78,7 @@ class Deployment:
     def carrying(self, token: str) -> TestClient:
         """A client that carries this token."""
         headers = {"Authorization": f"Bearer {token}"}
-        return watched(TestClient(self.web, raise_server_exceptions=False, headers=headers))
+        return watched(TestClient(self.web, raise_server_exceptions=False, headers=headers), self.portal)
 
     def apply(self, documents: str, *, approve: bool = True) -> None:
         """Definitions as the operator at the terminal writes them; the secrets that they use are declared before."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from anyio.from_thread import BlockingPortal
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
@@ -45,20 +46,22 @@ def web(unit_of_work: UnitOfWorkFactory, snapshots: Snapshots, links: RunLinks) 
 
 
 @pytest.fixture
-def stranger(web: ASGIApp) -> TestClient:
+def stranger(web: ASGIApp, portal: BlockingPortal) -> TestClient:
     """A client without a token."""
-    return watched(TestClient(web, raise_server_exceptions=False))
+    return watched(TestClient(web, raise_server_exceptions=False), portal)
 
 
 @pytest.fixture
-def client_of(web: ASGIApp, unit_of_work: UnitOfWorkFactory, admin: Person) -> ClientOf:
+def client_of(
+    web: ASGIApp, unit_of_work: UnitOfWorkFactory, admin: Person, portal: BlockingPortal
+) -> ClientOf:
     """Make a client that speaks for a person."""
 
     def make(slack_user_id: str) -> TestClient:
         with unit_of_work.begin() as work:
             token = create_token(work, admin, slack_user_id, "test", scopes=ALL_SCOPES)
         headers = {"Authorization": f"Bearer {token}"}
-        return watched(TestClient(web, raise_server_exceptions=False, headers=headers))
+        return watched(TestClient(web, raise_server_exceptions=False, headers=headers), portal)
 
     return make
 
