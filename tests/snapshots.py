@@ -14,6 +14,8 @@ SEQUENCES = (
     "SELECT schemaname || '.' || sequencename, last_value FROM pg_sequences WHERE last_value IS NOT NULL"
 )
 
+WRITTEN = "SELECT EXISTS (SELECT 1 FROM audit_entries)"  # whatever is written is audited
+
 Write = Callable[[UnitOfWorkFactory], object]
 
 
@@ -25,16 +27,19 @@ class Snapshots:
     _taken: dict[tuple[Write, datetime], str] = field(default_factory=dict)
 
     def begin_with(self, unit_of_work: UnitOfWorkFactory, write: Write) -> None:
-        """The empty database has what `write`, a function of a module, writes: the same identifiers each time.
+        """Give the database what `write`, a function of a module, writes: the same identifiers each time.
 
-        Times too are those of the first writing, which was in the same hour.
+        Times, too, are those of the first writing, which was in the same hour. If another fixture has written to the
+        database already, `write` is called as it is.
         """
         key = (write, unit_of_work.clock.now().replace(minute=0, second=0, microsecond=0))
-        if key in self._taken:
-            with self.owner.begin() as connection:
+        with self.owner.begin() as connection:
+            is_empty = not connection.exec_driver_sql(WRITTEN).scalar()
+            if is_empty and key in self._taken:
                 connection.exec_driver_sql(self._taken[key])
-        else:
-            write(unit_of_work)
+                return
+        write(unit_of_work)
+        if is_empty:
             with self.owner.begin() as connection:
                 self._taken[key] = _take(connection, f"snapshot_{len(self._taken)}")
 
