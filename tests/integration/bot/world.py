@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import func, select
+
 from bot.poster.poster import Poster
 from core.execution.executor import Executor
 from core.services.access.people import load_person
-from core.services.operations.health import count_everything
 from core.services.runs.approvals import decide_gate
-from core.tables import Incident
+from core.tables import Incident, Notice
 from core.unit_of_work import UnitOfWorkFactory
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
 from slack_sandbox.values import Json
@@ -120,8 +121,9 @@ class BotWorld:
 
     def owed(self) -> int:
         """How many messages are still owed."""
+        query = select(func.count()).where(Notice.wanted > Notice.delivered, Notice.abandoned_at.is_(None))
         with self.unit_of_work.begin() as work:
-            return count_everything(work).undelivered_notices
+            return work.session.scalars(query).one()
 
     def messages(self, channel: str = CHANNEL) -> list[Json]:
         """What the app said there, oldest first."""
