@@ -1,5 +1,6 @@
 """A Bolt app over HTTP: signed commands, clicks, answers and events."""
 
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -145,14 +146,17 @@ def test_a_click_in_an_ephemeral_message_can_delete_it(app: App, people: People)
 
 def test_an_app_may_answer_five_times(app: App, people: People) -> None:
     statuses: list[int] = []
+    have_answered = threading.Event()
 
     @app.command("/runbook")
     def run(ack: Any, command: dict[str, Any]) -> None:
         ack()
         answers = [httpx2.post(command["response_url"], json={"text": str(n)}) for n in range(6)]
         statuses.extend(answer.status_code for answer in answers)
+        have_answered.set()
 
     people.say("/runbook list")
+    assert have_answered.wait(30), "the listener goes on after it has acknowledged"
     assert statuses == [200] * 5 + [404]
     assert [message["text"] for message in people.ephemerals()] == ["0", "1", "2", "3", "4"]
 
