@@ -8,7 +8,7 @@ export UV_SYSTEM_CERTS ?= true
 # Images often forbid bytecode. Then each of hundreds of processes would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check audit format lock clean bench chaos reference mutate-guards fuzz
+.PHONY: demo test test-fast check audit format lock clean bench chaos reference mutate-guards fuzz
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -16,6 +16,10 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/pytest
+
+# The unit tests: no servers, no processes, some 20 seconds on two cores.
+test-fast: $(READY)
+	$(BIN)/pytest tests/unit
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -60,10 +60,16 @@ structlog.configure(
 )
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """More than cores where those are few: tests mostly wait. Not more elsewhere: the server takes 200 connections."""
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """More than cores where those are few: tests mostly wait, but for unit tests. The server takes 200 connections."""
     cores = len(os.sched_getaffinity(0))
+    if _are_unit_tests(config):
+        return cores
     return max(cores, min(2 * cores, 8))
+
+
+def _are_unit_tests(config: pytest.Config) -> bool:
+    return all(path.startswith("tests/unit") for path in config.args)
 
 
 def _in_memory() -> str | None:
@@ -75,7 +81,7 @@ def _in_memory() -> str | None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Start the servers before xdist starts its workers, which reuse them by their home and may end before others."""
-    if SHARED_HOME in os.environ or all(path.startswith("tests/unit") for path in session.config.args):
+    if SHARED_HOME in os.environ or _are_unit_tests(session.config):
         return
     home = tempfile.mkdtemp(prefix="runbook-test-", dir=_in_memory())
     os.environ[SHARED_HOME] = home
