@@ -1,5 +1,6 @@
 """What all tests share: one embedded PostgreSQL and Valkey a test run, one database and one Redis number a worker."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -90,6 +91,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     stack.callback(shutil.rmtree, home, ignore_errors=True)
     stack.enter_context(embedded_services(Path(home)))
     session.config.add_cleanup(stack.close)
+
+
+gc.disable()  # while everything is imported and collected
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: no garbage collection looks at it again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
