@@ -54,7 +54,7 @@ GUARDS ?=
 mutate-guards: $(READY)
 	$(BIN)/python -m tests.attacks.mutate $(GUARDS)
 
-# Fuzz every entry point for MINUTES. Fails on a 500, an answer after a second, or 400 MB of memory in web. CI: 0.5.
+# Fuzz every entry point for MINUTES. Fails on a 500, an answer after a second, or 400 MB of memory in web. CI: 0.1.
 MINUTES ?= 10
 FUZZ ?=
 fuzz: $(READY)
