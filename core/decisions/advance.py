@@ -200,16 +200,16 @@ def _prepared(execution: Execution, request: Json, now: datetime) -> Transition:
     if position is None or execution.cancel_requested:
         return proceed(execution, now)
     step = execution.steps[position]
-    if execution.status is not Status.RUNNING or (
-        step.status is Status.RUNNING and not step.policy.repeatable
-    ):
+    may_repeat = step.policy.repeatable or step.only_looks
+    if execution.status is not Status.RUNNING or (step.status is Status.RUNNING and not may_repeat):
         return Transition(execution)
     if step.is_doubtful:
         doubtful = replace(unknown(counted(step, now), RESTORED), request=request)
         return Transition(in_doubt(execution, position, doubtful, now))
     if execution.frozen:
         return next_step(execution, position)
-    started = replace(counted(step, now), status=Status.RUNNING, request=request, error=None)
+    begun = step if step.progress is not None else counted(step, now)
+    started = replace(begun, status=Status.RUNNING, request=request, error=None)
     return Transition(running(execution.with_step(position, started)))
 
 
@@ -218,7 +218,8 @@ def _ended(execution: Execution, result: StepResult, now: datetime) -> Transitio
     if position is None or execution.status is not Status.RUNNING:
         return Transition(execution)
     step = execution.steps[position]
-    is_counted = step.status is Status.RUNNING or (step.status is Status.WAITING and step.error is None)
+    resumes = step.status is Status.WAITING and (step.error is None or step.progress is not None)
+    is_counted = step.status is Status.RUNNING or resumes
     if not is_counted and not isinstance(result, Skipped):
         execution = execution.with_step(position, counted(step, now))
     return settle(execution, position, result, now)
@@ -246,7 +247,7 @@ def _cancel(event: CancelRequested, execution: Execution, now: datetime) -> Tran
 def _recover(execution: Execution, position: int, now: datetime) -> Transition:
     """Handle a worker lost within the step: repeat the step if it allows that, otherwise ask for a verdict."""
     step = execution.steps[position]
-    if retry_delay(step.policy, step.attempt) is not None:
+    if step.only_looks or retry_delay(step.policy, step.attempt) is not None:
         return next_step(execution, position)
     return Transition(in_doubt(execution, position, unknown(step, why_unknown(step)), now))
 
@@ -258,7 +259,12 @@ def _after_wait(execution: Execution, position: int, now: datetime) -> Transitio
     step = execution.steps[position]
     if execution.waiting_for is WaitingFor.FREEZE:
         return next_step(execution, position)
-    if execution.waiting_for is WaitingFor.TIMER and step.error is None and not step.policy.rechecks:
+    if (
+        execution.waiting_for is WaitingFor.TIMER
+        and step.error is None
+        and step.progress is None
+        and not step.policy.rechecks
+    ):
         return proceed(execution.with_step(position, finished(step, Status.SUCCEEDED, now)), now)
     if execution.waiting_for is WaitingFor.TIMER:
         return next_step(execution, position)

@@ -15,6 +15,7 @@ from core.values.execution import (
     Event,
     Execution,
     Failed,
+    InProgress,
     Json,
     Skipped,
     Step,
@@ -52,13 +53,26 @@ def awake(execution: Execution, now: datetime) -> Execution:
 def again_later(execution: Execution, position: int, failure: Failed, at: datetime) -> Execution:
     """Schedule a failed step's next attempt at `at`."""
     step = execution.steps[position]
-    waiting = replace(step, status=Status.WAITING, error=failure.error, output=failure.output)
-    return replace(
-        execution.with_step(position, waiting),
+    waiting = replace(step, status=Status.WAITING, error=failure.error, output=failure.output, progress=None)
+    return _until(execution.with_step(position, waiting), at)
+
+
+def look_later(execution: Execution, position: int, found: InProgress, now: datetime) -> Transition:
+    """Have the step look again after its delay. Its error says meanwhile what it is waiting for."""
+    if execution.cancel_requested:
+        return proceed(execution, now)
+    looking = replace(
+        execution.steps[position],
         status=Status.WAITING,
-        waiting_for=WaitingFor.TIMER,
-        wake_at=at,
+        error=found.reason,
+        output=found.output,
+        progress=found.progress,
     )
+    return Transition(_until(execution.with_step(position, looking), now + found.delay))
+
+
+def _until(execution: Execution, at: datetime) -> Execution:
+    return replace(execution, status=Status.WAITING, waiting_for=WaitingFor.TIMER, wake_at=at)
 
 
 def counted(step: Step, now: datetime) -> Step:
@@ -68,7 +82,7 @@ def counted(step: Step, now: datetime) -> Step:
 
 def unknown(step: Step, error: str) -> Step:
     """Put a step in doubt. It is asked about once, and the verdict holds even if the database was restored."""
-    return replace(step, status=Status.UNKNOWN, error=error, maybe_done=False)
+    return replace(step, status=Status.UNKNOWN, error=error, maybe_done=False, progress=None)
 
 
 def finished(
@@ -81,6 +95,7 @@ def finished(
         finished_at=now,
         output=output,
         error=error,
+        progress=None,
     )
 
 
@@ -180,6 +195,8 @@ def settle(execution: Execution, position: int, result: StepResult, now: datetim
             step = finished(step, Status.SKIPPED, now, output={"reason": reason})
         case Waits():
             return _wait(execution, position, result, now)
+        case InProgress():
+            return look_later(execution, position, result, now)
         case Failed():
             return fail(execution, position, result, now)
         case Uncertain(error, output):

@@ -3,14 +3,20 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from core.definitions.durations import PositiveDuration
-from core.definitions.fields import Condition, Definition, OnFailure, PortName, Retry, StepId
+from core.definitions.fields import Condition, Definition, OnFailure, Poll, PortName, Retry, StepId
 from core.definitions.type_registry import discover
 from core.values.execution import Skipped, StepResult
+
+CANNOT_POLL = (
+    "Only a step that can safely be repeated may poll: one that only reads, such as a GET, or one that says "
+    "retry: {safe: true}."
+)
 
 
 class StepDefinition(Definition):
@@ -48,8 +54,25 @@ class StepDefinition(Definition):
     """How long the step may take."""
     retry: Retry | None = None
     """Whether, and how often, the step is retried."""
+    poll: Poll | None = None
+    """Whether the step looks again until what it reads is so."""
     on_failure: OnFailure = "stop"
     """Whether the run ends when the step fails, or continues with the next step."""
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether acting changes nothing outside, so that it can be repeated at will."""
+        return False
+
+    @model_validator(mode="after")
+    def _refuse_to_poll_what_acts(self) -> Self:
+        if self.poll is not None and not self.touches_outside:
+            raise PydanticCustomError(
+                "poll", "A step of type {type} reads nothing outside, so it cannot poll.", {"type": self.type}
+            )
+        if self.poll is not None and not (self.only_reads or (self.retry is not None and self.retry.safe)):
+            raise PydanticCustomError("poll", CANNOT_POLL)
+        return self
 
     @property
     def covers_retries_for(self) -> timedelta | None:

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from core.callbacks import CallbackLinks
 from core.decisions.initiators import Initiators
+from core.decisions.polling import judge_look
 from core.definitions.cel.expressions import compile_expression
+from core.definitions.fields import Poll
 from core.definitions.masking import Masker
 from core.definitions.secret import Destinations
 from core.definitions.secrets import HIDDEN, ROOT, HiddenParameters, SecretPlaces, texts_of
@@ -89,7 +91,8 @@ class Context:
     `initiators`: the people who initiated this run. `preview`: renders the steps that an approval would cover, as far
     as they are known (core.execution.preview). `asked_again`: why the gate is asked again, if it was asked before.
     `maybe_done`: True if an attempt may have been made that the database does not know of, since it was restored.
-    `hidden`: the values of secret parameters; in `names` they appear as `***`.
+    `hidden`: the values of secret parameters; in `names` they appear as `***`. `progress`: what the last look of this
+    attempt handed on (InProgress); None: this is the first.
     """
 
     names: Mapping[str, object]
@@ -112,6 +115,7 @@ class Context:
     maybe_done: bool = False
     secrets: SecretScope | SecretPlaces = field(default_factory=SecretPlaces)
     hidden: Mapping[str, Json] = field(default_factory=dict)
+    progress: Json = None
 
     @property
     def scope(self) -> Mapping[str, object]:
@@ -198,7 +202,9 @@ def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> P
             raise ConfigurationError(
                 f"The type {part.type} has no `prepare` method, so it cannot be executed."
             )
-        return part.prepare(context)
+        prepared = part.prepare(context)
+        poll = part.poll if isinstance(part, StepDefinition) else None
+        return polled(prepared, poll, context) if poll else prepared
     except RunbookError as error:
         return Failed(context.masker.mask(str(error)), final=True)
     except Exception as error:  # noqa: BLE001 no input may take the worker down
@@ -206,6 +212,30 @@ def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> P
             error, context.execution_id, part.id, "It could not be prepared", context.hidden
         )
         return Failed(sentence, final=True)
+
+
+def polled(prepared: Prepared, poll: Poll, context: Context) -> Prepared:
+    """Return the step such that its result is judged by `poll`: done, to be looked at again, or failed."""
+    if not isinstance(prepared, Outside):
+        return prepared
+    act = prepared.act
+
+    def look(stop: threading.Event) -> StepResult:
+        result = act(stop)
+        return judge_look(result, _why_not_yet(result, poll, context), poll, context.progress, context.now)
+
+    return replace(prepared, act=look)
+
+
+def _why_not_yet(result: StepResult, poll: Poll, context: Context) -> str | None:
+    """Return why what a successful look found is not yet so, or None if it is."""
+    if not isinstance(result, Succeeded) or poll.until is None:
+        return None
+    try:
+        scope = {**context.names, "output": result.output, "saved": dict(result.saved)}
+        return None if compile_expression(poll.until).is_true(scope) else f"Not yet so: {poll.until}"
+    except RunbookError as error:
+        return context.masker.mask(str(error))
 
 
 def _with_callbacks(context: Context, parts: Sequence[AnyPart]) -> Context:

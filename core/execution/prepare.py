@@ -84,6 +84,7 @@ def context_of(run: Run, position: int, ports: Ports) -> Context:
         hidden=run.hidden,
         asked_again=step.error if step.status is Status.PENDING else None,
         maybe_done=step.maybe_done,
+        progress=step.progress,
     )
 
 

@@ -134,6 +134,7 @@ def _context(context: Context, position: int, known: Collection[str]) -> Context
         position=position,
         attempt=1,
         resumed=False,
+        progress=None,
         ports=Ports(Closed(), Closed(), ports.secrets, callbacks=ports.callbacks),
         preview=None,
         asked_again=None,

@@ -145,6 +145,7 @@ class SimulationContext:
             ports=ports,
             masker=masker,
             hidden=self.hidden,
+            progress=step.progress,
         )
 
     def beginning(self) -> Execution:

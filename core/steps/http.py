@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from core.definitions.fields import CelField, HeaderText, SavedName, TemplateJson, TemplateText, UrlTemplate
 from core.definitions.steps import StepDefinition
-from core.effects.calls import prepare_call
+from core.effects.calls import SAFE_METHODS, prepare_call
 from core.execution.preparation import Context, Prepared
 
 HttpMethod = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
@@ -52,6 +52,10 @@ retry: {safe: true, attempts: 3, backoff: 1s}
 
     def prepare(self, context: Context) -> Prepared:
         return prepare_call(self, context)
+
+    @property
+    def only_reads(self) -> bool:
+        return self.method in SAFE_METHODS
 
     @property
     def has_json(self) -> bool:

@@ -63,7 +63,7 @@ class StepColumns:
     """The columns of the steps of a runbook execution and the actions of a workflow execution.
 
     `maybe_done`: the step was still ahead when the restored copy of the database was taken, or follows from such a
-    step: the original database may have it as done.
+    step: the original database may have it as done. `progress`: what a step that looks again has to know.
     """
 
     position: Mapped[int] = mapped_column(primary_key=True)
@@ -78,6 +78,7 @@ class StepColumns:
     saved: Mapped[JsonObject] = mapped_column(server_default=text("'{}'"))
     error: Mapped[str | None]
     maybe_done: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    progress: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class RunbookExecution(ExecutionColumns, Base):

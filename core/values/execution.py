@@ -26,6 +26,7 @@ class StepPolicy:
     `asks`: whether people can be asked for a verdict; otherwise a step in doubt ends the execution.
     `rechecks`: whether its condition is evaluated again when its wait is over.
     `covers_for`: for an approval, how long it also covers retries; None: it covers one attempt of what it showed.
+    `polls`: the step only reads, and is looked at again until what it reads is so.
     """
 
     repeatable: bool = False
@@ -36,12 +37,14 @@ class StepPolicy:
     asks: bool = True
     rechecks: bool = False
     covers_for: timedelta | None = None
+    polls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of an execution: its policy and its progress.
 
+    `progress`: what the step has to know to look again at what it started or reads; None: it has not begun to look.
     `maybe_done`: a restored database does not have it as done, but the database from which it was copied may.
     """
 
@@ -57,11 +60,17 @@ class Step:
     saved: Mapping[str, Json] = field(default_factory=dict)
     error: str | None = None
     maybe_done: bool = False
+    progress: Json = None
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether running the step now only reads: it polls, or what it started goes on elsewhere."""
+        return self.policy.polls or self.progress is not None
 
     @property
     def is_doubtful(self) -> bool:
         """Whether starting the step now might repeat something that must not be repeated."""
-        return self.maybe_done and not self.policy.repeatable
+        return self.maybe_done and not self.policy.repeatable and not self.only_looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +149,21 @@ class Waits:
     until: datetime | None
 
 
-StepResult = Succeeded | Skipped | Failed | Uncertain | Waits
+@dataclass(frozen=True, slots=True)
+class InProgress:
+    """The step has to look again after `delay`: what it started goes on elsewhere, or what it reads is not yet so.
+
+    `progress`: handed to the next look; never None. `reason`: what it is waiting for, for people. `output`: the last
+    value, shown meanwhile.
+    """
+
+    progress: Json
+    delay: timedelta
+    reason: str
+    output: Json = None
+
+
+StepResult = Succeeded | Skipped | Failed | Uncertain | Waits | InProgress
 
 
 # Events of an execution ----------------------------------------------------------------------------

@@ -33,10 +33,10 @@ WITH execution AS (
     SET status = changed.status, attempt = changed.attempt, started_at = changed.started_at,
         finished_at = changed.finished_at, request = NULLIF(changed.request, 'null'),
         output = NULLIF(changed.output, 'null'), saved = changed.saved, error = changed.error,
-        maybe_done = changed.maybe_done
+        maybe_done = changed.maybe_done, progress = NULLIF(changed.progress, 'null')
     FROM jsonb_to_recordset(CAST(:steps AS jsonb)) AS changed(
         position integer, status text, attempt integer, started_at timestamptz, finished_at timestamptz,
-        request jsonb, output jsonb, saved jsonb, error text, maybe_done boolean)
+        request jsonb, output jsonb, saved jsonb, error text, maybe_done boolean, progress jsonb)
     WHERE step.execution_id = :id AND step.position = changed.position AND EXISTS (SELECT FROM execution)
 ), shown AS (
     UPDATE notices SET wanted = wanted + 1

@@ -95,6 +95,7 @@ def policy_of(part: AnyPart) -> StepPolicy:
         continue_on_failure=part.on_failure == "continue",
         asks=not isinstance(part, ActionDefinition),
         rechecks=isinstance(part, ActionDefinition) and part.rechecks,
+        polls=isinstance(part, StepDefinition) and part.poll is not None,
         covers_for=None if isinstance(part, ActionDefinition) else part.covers_retries_for,
     )
     if retry is None:
@@ -150,6 +151,7 @@ def _step(row: AnyStepRow, policy: StepPolicy) -> Step:
         saved=row.saved,
         error=row.error,
         maybe_done=row.maybe_done,
+        progress=row.progress,
     )
 
 
@@ -174,6 +176,7 @@ def _row(position: int, step: Step) -> dict[str, Any]:
         "saved": dict(step.saved),
         "error": step.error,
         "maybe_done": step.maybe_done,
+        "progress": step.progress,
     }
 
 

@@ -28,6 +28,7 @@ from core.values.execution import (
     Failed,
     GateDecided,
     GateOutdated,
+    InProgress,
     LockGranted,
     Refused,
     Skipped,
@@ -52,6 +53,7 @@ POLICIES = st.builds(
     asks=st.booleans(),
     rechecks=st.booleans(),
     covers_for=st.sampled_from([None, None, timedelta(minutes=1)]),
+    polls=st.sampled_from([False, False, True]),
 )
 TYPES = st.lists(st.sampled_from(["http", GATE]), min_size=3, max_size=3)
 DEFINITIONS = st.lists(POLICIES, min_size=1, max_size=3)
@@ -59,6 +61,7 @@ ENDS: st.SearchStrategy[StepResult] = st.one_of(
     st.just(Succeeded({"ok": True})),
     st.builds(Failed, st.just("no"), final=st.booleans()),
     st.just(Uncertain("no answer")),
+    st.just(InProgress({"job": 7}, timedelta(seconds=10), "It is still running.")),
 )
 TIMEOUTS = st.sampled_from([None, timedelta(seconds=40), timedelta(hours=2)])
 ANSWERS: list[Succeeded | Failed] = [Succeeded({"ok": True}), Failed("no"), Failed("no", final=True)]
@@ -398,6 +401,8 @@ class Runs(RuleBasedStateMachine):
     def no_step_starts_more_often_than_it_may(self) -> None:
         for i, starts in self.starts.items():
             policy = self.execution.steps[i].policy
+            if policy.polls:  # it only reads
+                continue
             allowed = policy.attempts if policy.repeatable else 1
             assert starts <= allowed + self.again.get(i, 0)
 
@@ -410,10 +415,9 @@ class Runs(RuleBasedStateMachine):
         if execution.waiting_for is WaitingFor.TIMER and position is not None:
             step = execution.steps[position]
             if step.error is not None:
+                delay = timedelta(seconds=10) if step.progress else retry_delay(step.policy, step.attempt)
                 assert execution.wake_at
-                assert execution.wake_at <= self.now + (
-                    retry_delay(step.policy, step.attempt) or timedelta(0)
-                )
+                assert execution.wake_at <= self.now + (delay or timedelta(0))
 
 
 TestRuns = Runs.TestCase

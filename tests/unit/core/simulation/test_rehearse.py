@@ -81,6 +81,15 @@ def test_each_attempt_gets_the_next_answer_and_further_ones_the_last() -> None:
     assert statuses(played(step, steps={"call": {"status": 503}})) == ["failed"]
 
 
+def test_each_look_of_a_poll_gets_the_next_answer_and_no_time_passes_for_it() -> None:
+    step = SAVING | {"poll": {"until": "saved.seconds < 5", "every": "10s", "for": "1m"}}
+    behind, level = {"json": {"seconds": 60}}, {"json": {"seconds": 1}}
+    assert statuses(played(step, steps={"lag": [behind, {"status": 503}, {"no_answer": True}, level]})) == [
+        "succeeded"
+    ]
+    assert statuses(played(step, steps={"lag": behind})) == ["failed"]
+
+
 def test_a_step_that_is_not_safe_is_never_repeated_and_no_answer_is_a_doubt() -> None:
     simulation = played(CALL, steps={"call": [{"no_answer": True}, {"status": 200}]})
     assert simulation.execution
