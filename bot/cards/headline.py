@@ -31,11 +31,19 @@ def outcome(execution: ExecutionView, *, page: str = "") -> Message:
 
 def _why(execution: ExecutionView) -> str:
     """Return the run's error, which names the failed step, and which steps are in doubt."""
-    said = [execution.error or _error_of_step(execution)]
+    said = [execution.error or _error_of_step(execution), *_failed_at_the_end(execution)]
     said += [
         f"It is not known whether step {step.id} happened." for step in execution.steps if _is_in_doubt(step)
     ]
     return bounded(escape_sentence(one_line(" ".join(said))), OUTCOME_ERROR_LENGTH)
+
+
+def _failed_at_the_end(execution: ExecutionView) -> list[str]:
+    """Return a sentence for each finally step that failed: what it should have put back may still be as it was."""
+    failed = (step for step in execution.steps if step.in_finally and step.status in FAILED)
+    return [
+        f"⚠️ The finally step {step.id} did not succeed: {step.error or 'no reason given'}" for step in failed
+    ]
 
 
 def _is_in_doubt(step: StepView) -> bool:
@@ -46,7 +54,8 @@ def _error_of_step(execution: ExecutionView) -> str:
     """Return the error of the last failed step, for a run that did not succeed and has no error of its own."""
     if execution.status is Status.SUCCEEDED:
         return ""
-    failed = (step for step in reversed(execution.steps) if step.status in FAILED and step.error)
+    main = [step for step in execution.steps if not step.in_finally]
+    failed = (step for step in reversed(main) if step.status in FAILED and step.error)
     return next((f"Step {step.id}: {step.error}" for step in failed), "")
 
 
@@ -87,22 +96,28 @@ def _text(execution: ExecutionView) -> str:
             f", step {position + 1} of {len(execution.steps)}: {step_title(execution.steps[position])}"
         )
     sentence += f", requested by {who(execution.requested_by)}."
-    if said := one_line(execution.error or ""):
+    if said := one_line(" ".join([execution.error or "", *_failed_at_the_end(execution)]).strip()):
         sentence += f" {escape_sentence(said)}"
     return bounded(f"{sentence} {freeze_words(execution.freeze)}".strip(), MESSAGE_TEXT)
 
 
 def _error_blocks(execution: ExecutionView) -> list[Block]:
     """Return the error. An active run has one, too, while it is being cancelled: it says by whom."""
-    said = one_line(execution.error or "")
-    if not said:
-        return []
-    lead = "*Stopping:* " if execution.status in ACTIVE else ""
-    return [section(bounded(f"{lead}{escape_sentence(said)}", ERROR_LENGTH))]
+    said = one_line(" ".join([execution.error or "", *_failed_at_the_end(execution)]).strip())
+    lead = _lead(execution)
+    return [section(bounded(f"{lead}{escape_sentence(said)}".strip(), ERROR_LENGTH))] if said or lead else []
+
+
+def _lead(execution: ExecutionView) -> str:
+    if execution.status not in ACTIVE:
+        return ""
+    if execution.outcome is not None:
+        return f"*Outcome: {status_words(execution.outcome)}.* The finally steps run before the run ends. "
+    return "*Stopping:* " if one_line(execution.error or "") else ""
 
 
 def _cancel_blocks(execution: ExecutionView) -> list[Block]:
-    if execution.status not in ACTIVE:
+    if execution.status not in ACTIVE or execution.outcome is not None:
         return []
     confirm = Confirm(
         title="Cancel this run?",

@@ -34,7 +34,7 @@ def plan_blocks(plan: PlanView) -> list[Block]:
     if plan.freeze is not None:
         lines.append(f"{freeze_line(plan.freeze)}. A run would be refused now.")
     for number, step in enumerate(plan.steps[:MOST_STEPS], start=1):
-        lines.append(f"{number}. {_step(step)}")
+        lines.append(f"{number}. {'Finally: ' if step.in_finally else ''}{_step(step)}")
     if len(plan.steps) > MOST_STEPS:
         lines.append(f"… {len(plan.steps) - MOST_STEPS} more")
     return sections(lines)

@@ -32,7 +32,12 @@ def step_title(step: StepView) -> str:
 def current_position(execution: ExecutionView) -> int:
     """Return the index of the first step that has not ended; for an ended run, of the step that ended it."""
     ended_by = OPEN if not execution.status.is_final else FAILED
-    found = (i for i, step in enumerate(execution.steps) if step.status in ended_by)
+    is_ending = execution.outcome is not None and not execution.status.is_final
+    found = (
+        i
+        for i, step in enumerate(execution.steps)
+        if step.status in ended_by and step.in_finally >= is_ending
+    )
     return next(found, len(execution.steps) - 1)
 
 
@@ -43,6 +48,8 @@ def step_lines(execution: ExecutionView, now: datetime) -> list[str]:
     for position in _shown(execution):
         if position > before + 1:
             lines.append(f"… {position - before - 1} more")
+        if execution.steps[position].in_finally and not (before >= 0 and execution.steps[before].in_finally):
+            lines.append("*Finally*")
         lines.append(_line(execution, position, now))
         before = position
     return lines

@@ -64,7 +64,11 @@ def _step_lines(definition: RunbookDefinition) -> list[str]:
         for number, step in enumerate(definition.steps[:MOST_STEPS], start=1)
     ]
     more = len(definition.steps) - MOST_STEPS
-    return [*lines, f"… {more} more"] if more > 0 else lines
+    at_the_end = [
+        f"finally: {escape(one_line(step.name or step.id))} ({escape(step.type)})"
+        for step in definition.finally_steps
+    ]
+    return [*lines, *([f"… {more} more"] if more > 0 else []), *at_the_end]
 
 
 COMMANDS = (

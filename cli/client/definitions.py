@@ -70,9 +70,8 @@ def _print_runbook(view: RunbookWithDiff) -> None:
         say("")
         table(("parameter", "description"), described)
     say("")
-    steps = [
-        (step["id"], step["type"], one_line(step.get("name") or "")) for step in view.definition["steps"]
-    ]
+    listed = [*view.definition["steps"], *view.definition.get("finally", ())]
+    steps = [(step["id"], step["type"], one_line(step.get("name") or "")) for step in listed]
     table(("step", "type", "name"), steps)
 
 

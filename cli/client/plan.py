@@ -19,7 +19,7 @@ def print_plan(plan: PlanView) -> None:
     frozen = _frozen(plan.freeze) if plan.freeze else ""
     facts([("parameters", parameters), ("lock", lock), ("frozen", frozen)])
     for number, step in enumerate(plan.steps, start=1):
-        say(f"{number}. {step.name or step.id} ({step.type})")
+        say(f"{number}. {'finally: ' if step.in_finally else ''}{step.name or step.id} ({step.type})")
         say("\n".join(f"     {line}" for text in _lines(step) for line in text.splitlines()))
     say("Nothing was executed.")
 

@@ -145,9 +145,22 @@ def advance(execution: Execution, event: Event, now: datetime) -> Transition:
     if execution.status.is_final:
         return Transition(execution)
     if is_overdue(execution, now) and deadline_preempts(execution, event):
-        return Transition(overdue(execution, now))
-    transition = _advance(execution, event, now)
+        transition = Transition(overdue(execution, now))
+    else:
+        transition = _advance(execution, event, now)
+    if isinstance(event, Claimed):
+        transition = _on_to_the_end(transition)
     return replace(transition, execution=within_deadline(transition.execution))
+
+
+def _on_to_the_end(transition: Transition) -> Transition:
+    """Prepare the first finally step if the claim has decided the outcome: a claim always has something to do."""
+    execution = transition.execution
+    if not execution.is_ending or execution.status is not Status.RUNNING or transition.prepare is not None:
+        return transition
+    position = execution.position
+    assert position is not None, "otherwise the run had ended"
+    return next_step(execution, position)
 
 
 def _advance(execution: Execution, event: Event, now: datetime) -> Transition:
@@ -238,6 +251,9 @@ def _voided(execution: Execution, reason: str, now: datetime) -> Transition:
 
 
 def _cancel(event: CancelRequested, execution: Execution, now: datetime) -> Transition:
+    """Cancel the run. Its finally steps run whatever happens, so there is nothing to cancel in them."""
+    if execution.is_ending:
+        return Transition(execution)
     requested = replace(
         execution, cancel_requested=True, error=execution.error or f"Cancelled by {event.by}."
     )

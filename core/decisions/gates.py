@@ -19,6 +19,8 @@ def covering_gates(steps: Sequence[Step], position: int) -> tuple[int, ...]:
     These are the last gate before it and the gates directly adjoining that one. A gate that was never approved (it was
     skipped, or its failure was passed) covers nothing, and the one before it counts instead.
     """
+    if position < len(steps) and steps[position].policy.in_finally:  # these run whatever people decided
+        return ()
     found: list[int] = []
     is_covered = False
     for at in range(position - 1, -1, -1):
@@ -39,6 +41,8 @@ def steps_behind(steps: Sequence[Step], position: int, sure: Collection[int]) ->
     found: list[int] = []
     is_row = True
     for at in range(position + 1, len(steps)):
+        if steps[at].policy.in_finally:
+            break
         is_row = is_row and steps[at].type == GATE
         if at in sure and not is_row:
             break

@@ -37,6 +37,9 @@ def resume(execution: Execution, *, from_step: str | None, by: str, now: datetim
     gate that was never approved would be bypassed. Raises InvalidInput for an unknown step.
     """
     _check_ended(execution)
+    if from_step is None:
+        _check_nothing_in_doubt(execution)
+    execution = _without_finally(execution)
     position = _first(execution) if from_step is None else _named(execution, from_step)
     before = execution.steps[:position]
     _check_gates(before)
@@ -45,6 +48,12 @@ def resume(execution: Execution, *, from_step: str | None, by: str, now: datetim
     for at in asks:
         carried[at] = _new(carried[at], f"{by} retried this run.")
     return Resumption(position, tuple(carried), asks)
+
+
+def _without_finally(execution: Execution) -> Execution:
+    """Return the run without its finally steps: a retry runs them anew at its own end."""
+    steps = tuple(step for step in execution.steps if not step.policy.in_finally)
+    return replace(execution, steps=steps)
 
 
 def _new(gate: Step, reason: str) -> Step:
@@ -61,13 +70,18 @@ def _check_ended(execution: Execution) -> None:
         raise Conflict("This run succeeded: there is nothing to retry.", hint="Run the runbook again.")
 
 
+def _check_nothing_in_doubt(execution: Execution) -> None:
+    doubtful = next((step for step in execution.steps if step.status is Status.UNKNOWN), None)
+    if doubtful is None:
+        return
+    hint = f"A team admin can choose: --from {doubtful.id} runs it again, --from a later step does not."
+    if doubtful.policy.in_finally:
+        hint = "A team admin can choose a step to continue --from; the finally steps run again at the end."
+    sentence = f"Nobody knows whether step {doubtful.id} happened, so it is not repeated automatically."
+    raise Conflict(sentence, hint=hint)
+
+
 def _first(execution: Execution) -> int:
-    doubtful = next((step.id for step in execution.steps if step.status is Status.UNKNOWN), None)
-    if doubtful is not None:
-        raise Conflict(
-            f"Nobody knows whether step {doubtful} happened, so it is not repeated automatically.",
-            hint=f"A team admin can choose: --from {doubtful} runs it again, --from a later step does not.",
-        )
     undone = [i for i, step in enumerate(execution.steps) if step.status not in DONE]
     if not undone:
         raise Conflict("Every step of this run succeeded: there is nothing to retry.")

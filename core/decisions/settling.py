@@ -30,7 +30,28 @@ from core.values.execution import (
 
 
 def ended_as(execution: Execution, status: Status, now: datetime, error: str | None) -> Execution:
+    """Decide the outcome. The run ends with it, or continues with its finally steps if it has any and has begun."""
+    assert not execution.is_ending, "an outcome is decided once"
+    if _has_begun(execution) and any(step.policy.in_finally for step in execution.steps):
+        decided = replace(execution, outcome=status, error=error, cancel_requested=False)
+        return awake(decided, now)
+    return _over(execution, status, now, error)
+
+
+def _has_begun(execution: Execution) -> bool:
+    steps = [step for step in execution.steps if not step.policy.in_finally]
+    return execution.started_at is not None and any(step.started_at is not None for step in steps)
+
+
+def _over(execution: Execution, status: Status, now: datetime, error: str | None) -> Execution:
     return replace(execution, status=status, waiting_for=None, wake_at=None, finished_at=now, error=error)
+
+
+def closed(execution: Execution, now: datetime, failure: str | None = None) -> Execution:
+    """End a run whose outcome is decided. `failure`: what went wrong in its finally steps; the outcome stays."""
+    assert execution.outcome is not None
+    error = " ".join(filter(None, (execution.error, failure))) or None
+    return _over(execution, execution.outcome, now, error)
 
 
 def blame(step: Step, error: str | None) -> str:
@@ -148,10 +169,19 @@ def within_deadline(execution: Execution) -> Execution:
 
 def overdue(execution: Execution, now: datetime) -> Execution:
     """End the execution at its deadline. A step in doubt stays in doubt, as its outcome is still unknown."""
+    if execution.is_ending:
+        return _finally_overdue(execution, now)
     assert execution.timeout is not None
     limit = format_duration(execution.timeout)
     execution = _left(execution, Status.TIMED_OUT, now, f"Timed out: the whole execution may take {limit}.")
     return ended_as(execution, Status.TIMED_OUT, now, f"Not finished within {limit}.")
+
+
+def _finally_overdue(execution: Execution, now: datetime) -> Execution:
+    assert execution.finally_timeout is not None
+    limit = format_duration(execution.finally_timeout)
+    left = _left(execution, Status.TIMED_OUT, now, f"Timed out: the finally steps may take {limit}.")
+    return closed(left, now, f"Its finally steps did not finish within {limit}.")
 
 
 def cancelled(execution: Execution, now: datetime) -> Execution:
@@ -161,8 +191,9 @@ def cancelled(execution: Execution, now: datetime) -> Execution:
 
 
 def refused(execution: Execution, now: datetime, reason: str) -> Execution:
-    """End an execution that may not run. A step started by a lost worker is left in doubt."""
-    return ended_as(_left(execution, Status.FAILED, now, reason), Status.FAILED, now, reason)
+    """End an execution that may not run. A step started by a lost worker is left in doubt, and no finally step runs."""
+    left = _left(execution, Status.FAILED, now, reason)
+    return closed(left, now, reason) if left.is_ending else _over(left, Status.FAILED, now, reason)
 
 
 def expired(execution: Execution, position: int, now: datetime, error: str) -> Execution:
@@ -265,8 +296,13 @@ def proceed(execution: Execution, now: datetime) -> Transition:
     if execution.cancel_requested:
         return Transition(cancelled(execution, now))
     position = execution.position
+    if position is None and execution.is_ending:
+        return Transition(closed(execution, now))
     if position is None:
-        return Transition(ended_as(execution, Status.SUCCEEDED, now, None))
+        execution = ended_as(execution, Status.SUCCEEDED, now, None)
+        position = execution.position if execution.is_ending else None
+    if position is None:
+        return Transition(execution)
     if is_overdue(execution, now):
         return Transition(overdue(execution, now))
     return next_step(execution, position)

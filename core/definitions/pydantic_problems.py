@@ -33,7 +33,7 @@ _WANTED = {
     "datetime_from_date_parsing": "a time",
     "timezone_aware": "a time with a time zone",
 }
-_LISTS_OF_PARTS = frozenset({"steps", "actions", "then", "else"})
+_LISTS_OF_PARTS = frozenset({"steps", "finally", "actions", "then", "else"})
 _TAGGED = {
     "steps": "step type",
     "trigger": "trigger",
@@ -98,7 +98,7 @@ def _path(data: object, loc: Path) -> Path:
 
 
 def _is_union(path: list[str | int]) -> bool:
-    is_item = len(path) >= 2 and path[0] in {"steps", "actions"} and isinstance(path[-1], int)
+    is_item = len(path) >= 2 and path[0] in {"steps", "finally", "actions"} and isinstance(path[-1], int)
     return path[-1:] in (["trigger"], ["auth"]) or (is_item and path[-2] in _LISTS_OF_PARTS)
 
 

@@ -5,7 +5,7 @@ a global runbook belongs to the incident's team, so the runbook excludes those o
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BeforeValidator, Field, JsonValue, model_validator
@@ -13,7 +13,15 @@ from pydantic_core import PydanticCustomError
 
 from core.definitions.documents import Document
 from core.definitions.durations import PositiveDuration
-from core.definitions.fields import Definition, Name, PublicText, SavedName, StepId, refuse_twice
+from core.definitions.fields import (
+    Definition,
+    Name,
+    PublicText,
+    SavedName,
+    StepId,
+    refuse_twice,
+    refuse_twice_at,
+)
 from core.definitions.problems import Problem
 from core.definitions.steps import StepDefinition, step_types
 from core.definitions.type_registry import RegisteredUnion
@@ -197,8 +205,14 @@ class Case(Definition):
 
 
 AnyStep = Annotated[StepDefinition, RegisteredUnion(step_types)]
+STEP_LISTS = ("steps", "finally")  # the fields with steps, in the order of their positions
 MOST_STEPS = 200
+MOST_FINALLY = 20
+FINALLY_TIMEOUT = timedelta(minutes=15)
 MOST_CASES = 200
+
+
+NO_PEOPLE = "A finally step cannot wait for people: it runs whatever they decide."
 
 
 def no_parameters() -> dict[str, JsonValue]:
@@ -232,11 +246,31 @@ class RunbookDefinition(WrittenDefinition):
     """How long a run may take."""
     steps: Annotated[tuple[AnyStep, ...], Field(min_length=1, max_length=MOST_STEPS)]
     """The steps, in the order in which they run."""
+    finally_steps: Annotated[tuple[AnyStep, ...], Field(max_length=MOST_FINALLY, alias="finally")] = ()
+    """Steps that run at the end of every run that has begun, whether it succeeded, failed, was rejected, expired, timed
+    out or was cancelled. They do not change the outcome, `execution.outcome`; each runs even if one before it failed.
+    """
+    finally_timeout: PositiveDuration = FINALLY_TIMEOUT
+    """How long the finally steps may take together. The run's `timeout` does not count for them."""
     tests: Annotated[tuple[Case, ...], Field(max_length=MOST_CASES)] = ()
     """Test cases for `runbook test`, which makes no outside calls."""
 
     @model_validator(mode="after")
     def _refuse_an_id_twice(self) -> Self:
-        refuse_twice([step.id for step in self.steps], "steps")
+        placed = [(step.id, ("steps", at)) for at, step in enumerate(self.steps)]
+        placed += [(step.id, ("finally", at)) for at, step in enumerate(self.finally_steps)]
+        refuse_twice_at(placed, "steps")
         refuse_twice([case.name for case in self.tests], "tests", key="name")
         return self
+
+    @model_validator(mode="after")
+    def _refuse_people_at_the_end(self) -> Self:
+        for at, step in enumerate(self.finally_steps):
+            if step.waits_for_people:
+                raise PydanticCustomError("finally", NO_PEOPLE, {"path": ["finally", at, "type"]})
+        return self
+
+    @property
+    def all_steps(self) -> tuple[StepDefinition, ...]:
+        """The steps, followed by the finally steps. A step's position is its index here."""
+        return (*self.steps, *self.finally_steps)

@@ -63,6 +63,9 @@ EXECUTION = closed(
     runbook_version=NUMBER,
     **dict.fromkeys(("id", "runbook", "requested_by", "workflow_execution_id"), TEXT),
 )
+EXECUTION_AT_ITS_END = Shape(
+    {**(EXECUTION.members or {}), "outcome": choice("succeeded", "failed", "cancelled", "timed_out")}
+)
 RESPONSE = closed("headers", "json", status=NUMBER, text=TEXT)
 RESULT = closed(exit_code=NUMBER, stdout=TEXT, stderr=TEXT)
 ACTION = closed("status", "output", "error")

@@ -33,6 +33,7 @@ class StepDefinition(Definition):
     then runs it with a fake answer.
     `is_called_back`: whether the step waits for a POST to a URL of its own, available to earlier steps as
     `callbacks.ID`.
+    `waits_for_people`: whether the run goes on only once people have decided or answered.
     `example`: an example in YAML, shown in the reference.
     """
 
@@ -40,6 +41,7 @@ class StepDefinition(Definition):
     keeps_secrets_to_hosts: ClassVar[bool] = False
     acts_through: ClassVar[PortName | None] = None
     is_called_back: ClassVar[bool] = False
+    waits_for_people: ClassVar[bool] = False
     example: ClassVar[str] = ""
 
     id: StepId

@@ -200,7 +200,7 @@ Brackets = tuple[str, str]
 
 ANGLES: Brackets = ("‹", "›")
 ASCII: Brackets = ("<", ">")  # for texts limited to ASCII, such as headers
-UNKNOWN = frozenset({"execution.id"})
+UNKNOWN = frozenset({"execution.id", "execution.outcome"})
 
 
 def depends_on_earlier_steps(source: str, known: Collection[str] = ()) -> bool:

@@ -138,7 +138,8 @@ class Executor:
             if transition.prepare is None and run.state.status not in LET_GO:
                 raise NoProgress(run.loaded.row.id)
             while transition.prepare is not None:
-                if self.stopping.is_set():
+                is_stopped = run.state.is_ending and renewer.stop.is_set()
+                if is_stopped or self.stopping.is_set():  # a cancel must not stop the finally steps
                     run.leave()
                     return
                 transition = self._step(run, transition.prepare, renewer)

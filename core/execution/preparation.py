@@ -270,14 +270,16 @@ def scope_of(
     }
     if isinstance(row, WorkflowExecution):
         return {"incident": incident, "actions": done, "event": event}
-    return {"incident": incident, "params": row.parameters, "steps": done, "execution": _execution(row)}
+    about = _execution(row, state)
+    return {"incident": incident, "params": row.parameters, "steps": done, "execution": about}
 
 
-def _execution(row: RunbookExecution) -> dict[str, object]:
+def _execution(row: RunbookExecution, state: Execution) -> dict[str, object]:
     return {
         "id": row.id,
         "runbook": row.runbook_name,
         "runbook_version": row.runbook_version,
         "requested_by": row.requested_by,
         "workflow_execution_id": row.workflow_execution_id or "",
+        "outcome": state.outcome.value if state.outcome else "",
     }

@@ -150,8 +150,13 @@ class SimulationContext:
 
     def beginning(self) -> Execution:
         """Return the state of the run before its first step."""
-        steps = tuple(Step(part.id, part.type, policy_of(part)) for part in self.definition.steps)
-        return Execution(Status.PENDING, steps)
+        parts, finally_from = self.definition.all_steps, len(self.definition.steps)
+        steps = tuple(
+            Step(part.id, part.type, policy_of(part, in_finally=at >= finally_from))
+            for at, part in enumerate(parts)
+        )
+        limit = self.definition.finally_timeout
+        return Execution(Status.PENDING, steps, finally_timeout=limit)
 
 
 def used_secrets(definition: RunbookDefinition) -> set[str]:

@@ -88,6 +88,7 @@ def _view_step(work: UnitOfWork, planned: PlannedStep) -> PlannedStepView:
         type=part.type,
         name=part.name,
         runs=planned.runs,
+        in_finally=planned.in_finally,
         condition=part.condition,
         request=planned.request,
         is_rendered=planned.is_rendered,

@@ -4,7 +4,7 @@ No secret is read; each appears as its name.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.decisions.approval_policy import ApprovalPolicy, policy_from_json
@@ -25,7 +25,7 @@ class PlannedStep:
 
     `runs`: `yes`, `no` or `depends`. `is_rendered`: True if `request` is what would be sent; otherwise it is shown as
     written. `policy`: of an approval step, who could decide. `wait`: how long it would wait. `error`: why it would
-    fail.
+    fail. `in_finally`: whether it runs at the end, whatever the outcome is.
     """
 
     part: StepDefinition
@@ -35,6 +35,7 @@ class PlannedStep:
     policy: ApprovalPolicy | None = None
     wait: timedelta | None = None
     error: str | None = None
+    in_finally: bool = False
 
 
 def plan_steps(context: SimulationContext, now: datetime) -> list[PlannedStep]:
@@ -50,7 +51,10 @@ class _Planner:
         self._masker = Masker(texts_of(context.hidden))
 
     def steps(self) -> list[PlannedStep]:
-        return [self._step(part, position) for position, part in enumerate(self._context.definition.steps)]
+        definition = self._context.definition
+        planned = [self._step(part, position) for position, part in enumerate(definition.all_steps)]
+        begins = len(definition.steps)
+        return [replace(each, in_finally=at >= begins) for at, each in enumerate(planned)]
 
     def _step(self, part: StepDefinition, position: int) -> PlannedStep:
         try:
@@ -63,7 +67,7 @@ class _Planner:
         context = self._context.context(
             self._state, position, self._ports, SecretPlaces(), self._masker, self._now
         )
-        return prepare_part(part, context, self._context.definition.steps)
+        return prepare_part(part, context, self._context.definition.all_steps)
 
     def _planned(self, part: StepDefinition, prepared: Prepared | None, runs: Runs = "yes") -> PlannedStep:
         match prepared:

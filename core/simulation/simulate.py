@@ -125,7 +125,7 @@ class _Play:
 
     def _step(self, position: int) -> Transition:
         """Do the step as the executor does: prepare, record the request, act, record the result."""
-        part = self._simulated.definition.steps[position]
+        part = self._simulated.definition.all_steps[position]
         answer = self._answer(part.id)
         prepared = self._prepared(part, position, answer)
         if isinstance(prepared, Outside):
@@ -146,7 +146,7 @@ class _Play:
 
     def _prepared(self, part: StepDefinition, position: int, answer: FakeAnswer | None) -> Prepared:
         context = self._context(position, answer or NO_ANSWER)
-        return prepare_part(part, context, self._simulated.definition.steps)
+        return prepare_part(part, context, self._simulated.definition.all_steps)
 
     def _context(self, position: int, given: FakeAnswer) -> Context:
         ports = Ports(FakeHttp(given), FakeProcesses(given), self._secrets, callbacks=CALLBACKS)

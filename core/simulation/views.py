@@ -46,6 +46,8 @@ class PlannedStepView(_View):
     """Whether `request` is what would be sent. If not, it is shown as written, since it depends on earlier steps."""
     attempts: int
     """How often it may be called."""
+    in_finally: bool = False
+    """Whether it runs at the end, whatever the outcome is."""
     gate: PlannedGateView | None
     """The approval it would wait for, if it is an approval step."""
     wait_seconds: float | None

@@ -52,6 +52,7 @@ class ApprovalStep(StepDefinition):
     """
 
     touches_outside = False
+    waits_for_people = True
     example = """
 id: gate
 type: approval

@@ -36,7 +36,7 @@ def _list_indexes(kind: str) -> tuple[Index, Index]:
 
 
 class ExecutionColumns:
-    """The columns of both kinds of executions."""
+    """The columns of both kinds of executions. `outcome`: how it will end once its finally steps are over."""
 
     id: Mapped[str] = mapped_column(primary_key=True)
     definition: Mapped[Written]
@@ -54,6 +54,7 @@ class ExecutionColumns:
     request_key: Mapped[str | None] = mapped_column(unique=True)
     request_id: Mapped[str | None] = mapped_column(default=current_request_id)
     error: Mapped[str | None]
+    outcome: Mapped[str | None]
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -27,6 +27,7 @@ class StepPolicy:
     `rechecks`: whether its condition is evaluated again when its wait is over.
     `covers_for`: for an approval, how long it also covers retries; None: it covers one attempt of what it showed.
     `polls`: the step only reads, and is looked at again until what it reads is so.
+    `in_finally`: the step is one of those that run after the outcome is decided.
     """
 
     repeatable: bool = False
@@ -38,6 +39,7 @@ class StepPolicy:
     rechecks: bool = False
     covers_for: timedelta | None = None
     polls: bool = False
+    in_finally: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,9 @@ class Step:
 class Execution:
     """The state of one run. `wake_at`: when it next needs a worker; None: not before an event.
 
-    `timeout`: how long it may take from its first start, including waits.
-    `frozen`: no step may start until the freeze is lifted.
+    `timeout`: how long it may take from its first start, including waits; `finally_timeout`: how long its finally steps
+    may take after that. `frozen`: no step may start until the freeze is lifted.
+    `outcome`: how the run will end once its finally steps are over; None: that is not decided yet.
     """
 
     status: Status
@@ -91,16 +94,37 @@ class Execution:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     timeout: timedelta | None = None
+    finally_timeout: timedelta | None = None
+    outcome: Status | None = None
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether its outcome is decided, so that only its finally steps still run."""
+        return self.outcome is not None
 
     @property
     def deadline(self) -> datetime | None:
-        """The end of its time; None before it starts, and without a timeout."""
-        return self.started_at + self.timeout if self.started_at and self.timeout else None
+        """The end of its time; None before it starts, and without a timeout. Finally steps have a time of their own."""
+        began, limit = self.started_at, self.timeout
+        if self.is_ending:
+            starts = [step.started_at for step in self.steps if step.policy.in_finally and step.started_at]
+            began, limit = min(starts, default=None), self.finally_timeout
+        return began + limit if began and limit else None
 
     @property
     def position(self) -> int | None:
-        """The index of the current step, which is the first that is not over; None if all are over."""
-        return next((i for i, step in enumerate(self.steps) if step.status in OPEN), None)
+        """The index of the current step, which is the first that is not over; None if all are over.
+
+        Once the outcome is decided, only the finally steps count; before that, only the others.
+        """
+        return next(
+            (
+                i
+                for i, step in enumerate(self.steps)
+                if step.status in OPEN and step.policy.in_finally == self.is_ending
+            ),
+            None,
+        )
 
     def with_step(self, position: int, step: Step) -> "Execution":
         return replace(self, steps=(*self.steps[:position], step, *self.steps[position + 1 :]))

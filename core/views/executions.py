@@ -20,6 +20,7 @@ class StepView(BaseModel):
     output: Any = None
     error: str | None
     carried_over: bool = False
+    in_finally: bool = False
 
 
 class ApprovalDecisionView(BaseModel):
@@ -106,8 +107,8 @@ class ExecutionView(BaseModel):
     """A runbook execution. `requested_by`: a Slack user id, or `workflow:NAME`; `initiators`: who initiated it.
 
     `retry_of`: the execution that this one continues; its `carried_over` steps were done there. `retried_as`: the
-    execution that continues this one. `freeze`: the freeze that holds it before its next step. `message`: its headline
-    in Slack, once posted.
+    execution that continues this one. `outcome`: how it will end, while its finally steps run. `freeze`: the freeze
+    that holds it before its next step. `message`: its headline in Slack, once posted.
     """
 
     id: str
@@ -117,6 +118,7 @@ class ExecutionView(BaseModel):
     description: str
     status: Status
     waiting_for: WaitingFor | None
+    outcome: Status | None = None
     incident_id: str
     incident_number: int
     workflow_execution_id: str | None

@@ -7,7 +7,7 @@ from core.definitions.documents import Document, Path
 from core.definitions.json_schema import deref, schema_errors, schema_problems
 from core.definitions.parameters import declared, default_of, required
 from core.definitions.problems import Problem, suggest
-from core.definitions.runbook import FIELDS_OF_KIND, kind_of_answer
+from core.definitions.runbook import FIELDS_OF_KIND, STEP_LISTS, kind_of_answer
 from core.definitions.secrets import secret_names
 from core.definitions.steps import step_types, types_called_back
 
@@ -22,14 +22,15 @@ WANTED = {
 def check_cases(document: Document) -> Iterator[Problem]:
     """Yield what is wrong with the tests of a runbook; the document need not be valid otherwise."""
     tests = document.data.get("tests")
-    checker = _Checker(document, _types_by_id(document.data.get("steps")))
+    checker = _Checker(document, _types_by_id(document))
     for index, case in enumerate(tests if isinstance(tests, list) else ()):
         if isinstance(case, Mapping):
             yield from checker.check(case, ("tests", index))
 
 
-def _types_by_id(steps: object) -> dict[str, str]:
-    parts = steps if isinstance(steps, list) else []
+def _types_by_id(document: Document) -> dict[str, str]:
+    lists = (document.data.get(name) for name in STEP_LISTS)
+    parts = [part for each in lists if isinstance(each, list) for part in each]
     return {
         str(part["id"]): str(part.get("type")) for part in parts if isinstance(part, Mapping) and "id" in part
     }

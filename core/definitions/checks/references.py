@@ -152,6 +152,7 @@ def _channels(read: Read) -> Iterator[tuple[Path, str]]:
         paths: list[Path] = [placed.path for placed in definition.placed]
     else:
         paths = [("steps", index) for index in range(len(getattr(definition, "steps", ())))]
+        paths += [("finally", index) for index in range(len(getattr(definition, "finally_steps", ())))]
     for path in paths:
         part = read.document.at(path)
         channel = part.get("channel") if isinstance(part, dict) and part["type"] == "message" else None

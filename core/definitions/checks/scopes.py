@@ -12,10 +12,11 @@ from core.definitions.fields import fields_by_key, inner_models, marked_values, 
 from core.definitions.json_schema import deref
 from core.definitions.parameters import declared, default_of, required
 from core.definitions.problems import Problem
-from core.definitions.runbook import RunbookDefinition
+from core.definitions.runbook import STEP_LISTS, RunbookDefinition
 from core.definitions.shapes import (
     ACTION,
     EXECUTION,
+    EXECUTION_AT_ITS_END,
     INCIDENT,
     OPEN,
     SECRETS,
@@ -76,13 +77,16 @@ def check_runbook(document: Document) -> Iterator[Problem]:
     for marked in marked_values(RunbookDefinition, document.data):
         yield from check_marked(marked, {**scope, "secrets": SECRETS}, document)
     inside = {**scope, "secrets": SECRETS, "callbacks": callbacks_shape(_callback_steps(document))}
-    yield from _check_parts(document, "steps", step_types(), inside, _shape_of_step)
+    earlier: dict[str, Shape] = {}
+    yield from _check_parts(document, "steps", step_types(), inside, _shape_of_step, earlier)
+    ending = {**inside, "execution": EXECUTION_AT_ITS_END}
+    yield from _check_parts(document, "finally", step_types(), ending, _shape_of_step, earlier)
 
 
 def _callback_steps(document: Document) -> Iterator[str]:
     """Yield the ids of all callback steps: an earlier step passes on the URL of a later one."""
-    steps, called_back = document.data.get("steps"), types_called_back()
-    for step in steps if isinstance(steps, list) else ():
+    lists, called_back = (document.data.get(key) for key in STEP_LISTS), types_called_back()
+    for step in (step for each in lists if isinstance(each, list) for step in each):
         if isinstance(step, Mapping) and str(step.get("type")) in called_back:
             yield str(step.get("id"))
 
@@ -94,7 +98,7 @@ def check_workflow(document: Document) -> Iterator[Problem]:
     for marked in marked_values(WorkflowDefinition, document.data):
         yield from check_marked(marked, scope, document)
     inside = {"incident": INCIDENT, "event": event_shape({**members, "id": TEXT}), "secrets": SECRETS}
-    yield from _check_parts(document, "actions", action_types(), inside, lambda _part: ACTION)
+    yield from _check_parts(document, "actions", action_types(), inside, lambda _part: ACTION, {})
 
 
 def _event_members(trigger: object) -> Mapping[str, Shape]:
@@ -107,11 +111,12 @@ def _event_members(trigger: object) -> Mapping[str, Shape]:
 
 
 def _check_parts(
-    document: Document, name: str, models: Models, scope: Scope, shape_of: ShapeOf
+    document: Document, key: str, models: Models, scope: Scope, shape_of: ShapeOf, earlier: dict[str, Shape]
 ) -> Iterator[Problem]:
-    parts = list(in_order(document.data.get(name), (name,), models))
+    """Check a list of parts. `earlier`: the shapes of those in lists before this one; these are added to it."""
+    parts = list(in_order(document.data.get(key), (key,), models))
+    name = "steps" if key in STEP_LISTS else key
     later = {str(part.get("id")): f"It comes later; only earlier {name} are known here." for _, part in parts}
-    earlier: dict[str, Shape] = {}
     for path, part in parts:
         model = models.get(str(part.get("type")))
         empty = f"No {name} come before this one."

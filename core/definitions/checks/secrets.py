@@ -13,7 +13,7 @@ from core.definitions.documents import Document, Path
 from core.definitions.fields import TemplateField, marked_values
 from core.definitions.kinds import Read
 from core.definitions.problems import Problem
-from core.definitions.runbook import RunbookDefinition
+from core.definitions.runbook import STEP_LISTS, RunbookDefinition
 from core.definitions.secret import SecretDefinition, SecretUse, check_use
 from core.definitions.secrets import whole_secret
 from core.definitions.steps import step_types
@@ -60,14 +60,18 @@ def uses_of(team: str | None, document: Document) -> Iterator[tuple[str, SecretU
 
 
 def _uses(team: str | None, document: Document) -> Iterator[tuple[Path, Part, SecretUse]]:
-    name, models = _parts(document)
-    for path, part in in_order(document.data.get(name), (name,), models):
-        model = models[str(part["type"])]
-        yield path, part, SecretUse(team, str(part["type"]), getattr(model, "keeps_secrets_to_hosts", False))
+    keys, models = _parts(document)
+    for key in keys:
+        for path, part in in_order(document.data.get(key), (key,), models):
+            model = models[str(part["type"])]
+            keeps = getattr(model, "keeps_secrets_to_hosts", False)
+            yield path, part, SecretUse(team, str(part["type"]), keeps)
 
 
-def _parts(document: Document) -> tuple[str, Mapping[str, type[BaseModel]]]:
-    return ("actions", action_types()) if document.data["kind"] == "workflow" else ("steps", step_types())
+def _parts(document: Document) -> tuple[tuple[str, ...], Mapping[str, type[BaseModel]]]:
+    return (
+        (("actions",), action_types()) if document.data["kind"] == "workflow" else (STEP_LISTS, step_types())
+    )
 
 
 def _model(document: Document, part: Part) -> type[BaseModel]:

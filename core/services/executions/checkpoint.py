@@ -22,7 +22,7 @@ CHECKPOINT = """
 WITH execution AS (
     UPDATE {executions}
     SET status = :status, waiting_for = :waiting_for, error = :error, cancel_requested = :cancel_requested,
-        started_at = :started_at, finished_at = :finished_at, wake_at = :wake_at,
+        started_at = :started_at, finished_at = :finished_at, wake_at = :wake_at, outcome = :outcome,
         worker = CASE WHEN :released THEN NULL ELSE worker END,
         rung_at = CASE WHEN :released THEN NULL ELSE rung_at END,
         revision = revision + 1
@@ -84,6 +84,7 @@ def save(connection: Connection | Session, change: Change) -> bool:
         "cancel_requested": after.cancel_requested,
         "started_at": after.started_at,
         "finished_at": after.finished_at,
+        "outcome": after.outcome.value if after.outcome else None,
         "wake_at": change.wake_at,
         "released": change.released,
         "steps": json.dumps(changed_steps(change.before, after)),

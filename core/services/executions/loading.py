@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from core.advisory_locks import lock_out_freezes
 from core.definitions.actions import ActionDefinition, Branch
 from core.definitions.durations import parse_duration
-from core.definitions.runbook import RunbookDefinition
+from core.definitions.runbook import FINALLY_TIMEOUT, RunbookDefinition
 from core.definitions.steps import StepDefinition
 from core.definitions.stored import StoredDefinitionInvalid, read_stored
 from core.definitions.workflow import WorkflowDefinition
@@ -51,16 +51,26 @@ def kind_of(execution: AnyExecution) -> Kind:
     return RUNBOOK if isinstance(execution, RunbookExecution) else WORKFLOW
 
 
-def parts_of(row: AnyExecution) -> tuple[Sequence[AnyPart], Sequence[Branch | None]]:
-    """Return the steps or actions of its stored definition in order, and for each the branch that it is in, or None.
+@dataclass(frozen=True)
+class Parts:
+    """The steps or actions of a stored definition in order, nested actions included.
 
-    Nested actions are included. Raises StoredDefinitionInvalid.
+    `branches`: for each, the branch that it is in, or None. `finally_from`: the position of the first finally step.
     """
+
+    parts: Sequence[AnyPart]
+    branches: Sequence[Branch | None]
+    finally_from: int
+
+
+def parts_of(row: AnyExecution) -> Parts:
+    """Return the steps or actions of its stored definition. Raises StoredDefinitionInvalid."""
     if isinstance(row, RunbookExecution):
-        steps = read_stored(RunbookDefinition, row.runbook_name, row.runbook_version, row.definition).steps
-        return steps, [None] * len(steps)
+        definition = read_stored(RunbookDefinition, row.runbook_name, row.runbook_version, row.definition)
+        steps = definition.all_steps
+        return Parts(steps, [None] * len(steps), len(definition.steps))
     placed = read_stored(WorkflowDefinition, row.workflow_name, row.workflow_version, row.definition).placed
-    return [each.action for each in placed], [each.branch for each in placed]
+    return Parts([each.action for each in placed], [each.branch for each in placed], len(placed))
 
 
 class UnreadableStep(StepDefinition):
@@ -87,15 +97,16 @@ def unreadable_parts(kind: Kind, steps: Sequence[AnyStepRow], reason: str) -> li
     return [part.model_construct(id=step.step_id, type=step.type, reason=reason) for step in steps]
 
 
-def policy_of(part: AnyPart) -> StepPolicy:
-    """Return the step's rules for retries and failures."""
+def policy_of(part: AnyPart, *, in_finally: bool = False) -> StepPolicy:
+    """Return the step's rules for retries and failures. The failure of a finally step never ends a run."""
     retry = part.retry
     policy = StepPolicy(
         repeatable=not part.touches_outside or (retry is not None and retry.safe),
-        continue_on_failure=part.on_failure == "continue",
+        continue_on_failure=part.on_failure == "continue" or in_finally,
         asks=not isinstance(part, ActionDefinition),
         rechecks=isinstance(part, ActionDefinition) and part.rechecks,
         polls=isinstance(part, StepDefinition) and part.poll is not None,
+        in_finally=in_finally,
         covers_for=None if isinstance(part, ActionDefinition) else part.covers_retries_for,
     )
     if retry is None:
@@ -106,12 +117,13 @@ def policy_of(part: AnyPart) -> StepPolicy:
 def load_state(
     row: AnyExecution,
     steps: Sequence[AnyStepRow],
-    parts: Sequence[AnyPart],
+    parts: Parts,
 ) -> Execution:
     """Return the execution as a value. `steps`: its step rows in order; `parts`: the definition's steps, likewise."""
+    policies = (policy_of(part, in_finally=at >= parts.finally_from) for at, part in enumerate(parts.parts))
     return Execution(
         status=Status(row.status),
-        steps=tuple(_step(step, policy_of(part)) for step, part in zip(steps, parts, strict=True)),
+        steps=tuple(_step(step, policy) for step, policy in zip(steps, policies, strict=True)),
         waiting_for=WaitingFor(row.waiting_for) if row.waiting_for else None,
         wake_at=_due_at(row),
         cancel_requested=row.cancel_requested,
@@ -119,17 +131,19 @@ def load_state(
         error=row.error,
         started_at=row.started_at,
         finished_at=row.finished_at,
-        timeout=_timeout(row),
+        timeout=_duration(row, "timeout", None),
+        finally_timeout=_duration(row, "finally_timeout", FINALLY_TIMEOUT),
+        outcome=Status(row.outcome) if row.outcome else None,
     )
 
 
-def _timeout(row: AnyExecution) -> timedelta | None:
-    """Return the timeout. None if there is none or it is unreadable: then no step of the definition starts anyway."""
-    limit = row.definition.get("timeout")
+def _duration(row: AnyExecution, field: str, default: timedelta | None) -> timedelta | None:
+    """Return a time limit of the definition. If it is unreadable, no step of the definition starts anyway."""
+    limit = row.definition.get(field)
     try:
-        return parse_duration(limit) if limit else None
+        return parse_duration(limit) if limit else default
     except InvalidInput:
-        return None
+        return default
 
 
 def _due_at(row: AnyExecution) -> datetime | None:
@@ -199,10 +213,11 @@ def load(session: Session, kind: Kind, row: AnyExecution) -> Loaded:
     query = select(kind.step).where(kind.step.execution_id == row.id).order_by(kind.step.position)
     steps: list[AnyStepRow] = list(session.scalars(query.execution_options(populate_existing=True)))
     try:
-        parts, branches = parts_of(row)
+        found = parts_of(row)
     except StoredDefinitionInvalid as error:
-        parts, branches = unreadable_parts(kind, steps, error.cannot_be_read), [None] * len(steps)
-    return Loaded(kind, row, parts, load_state(row, steps, parts), branches)
+        unreadable = unreadable_parts(kind, steps, error.cannot_be_read)
+        found = Parts(unreadable, [None] * len(steps), len(steps))
+    return Loaded(kind, row, found.parts, load_state(row, steps, found), found.branches)
 
 
 def load_locked(session: Session, kind: Kind, execution_id: str) -> Loaded:

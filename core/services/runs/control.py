@@ -45,6 +45,11 @@ def cancel(work: UnitOfWork, person: Person, execution_id: str) -> RunbookExecut
     loaded = load_locked(work.session, RUNBOOK, execution_id)
     if loaded.state.status.is_final:
         raise AlreadyDone(f"This run has already ended: {row.status}.")
+    if loaded.state.outcome is not None:
+        ending = (
+            f"This run is already ending as {loaded.state.outcome.value}: its finally steps run to their end."
+        )
+        raise AlreadyDone(ending)
     before = {"status": row.status, "waiting_for": row.waiting_for}
     details = {"before": before, "after": {"cancel_requested": True}}
     audit.record(work, person, "runbook_execution.cancelled", row.id, details)

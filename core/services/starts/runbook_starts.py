@@ -93,7 +93,7 @@ def _start(work: UnitOfWork, requester: Person, start: Start) -> RunbookExecutio
             type=step.type,
             maybe_done=start.maybe_done,
         )
-        for position, step in enumerate(definition.steps)
+        for position, step in enumerate(definition.all_steps)
     ]
     admit(work, execution, start.incident, steps, definition)
     secret_parameters.keep(work, execution.id, hidden)

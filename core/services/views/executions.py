@@ -127,7 +127,7 @@ def _view(row: RunbookExecution, around: _Around) -> ExecutionView:
         incident_number=around.incidents[row.incident_id].number,
         workflow=around.workflows.get(row.workflow_execution_id or ""),
         retried_as=around.retried_as.get(row.id),
-        steps=_view_steps(row.definition["steps"], around.steps.get(row.id, [])),
+        steps=_view_steps(row.definition, around.steps.get(row.id, [])),
         approval=around.gates.get(row.id),
         freeze=_freeze(row, around),
         message=_message(around.headlines.get(row.id), around.incidents[row.incident_id]),
@@ -163,9 +163,12 @@ def description_of(definition: JsonObject) -> str:
     return str(definition.get("description", "")).strip()
 
 
-def _view_steps(parts: list[JsonObject], rows: Sequence[StepExecution]) -> list[StepView]:
+def _view_steps(definition: JsonObject, rows: Sequence[StepExecution]) -> list[StepView]:
+    steps: list[JsonObject] = definition["steps"]
+    parts = [*steps, *definition.get("finally", ())]
     return [
-        StepView(**step_values(row), name=part.get("name")) for part, row in zip(parts, rows, strict=True)
+        StepView(**step_values(row), name=part.get("name"), in_finally=at >= len(steps))
+        for at, (part, row) in enumerate(zip(parts, rows, strict=True))
     ]
 
 

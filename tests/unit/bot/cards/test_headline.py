@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from bot.cards.blocks import Message
-from bot.cards.headline import headline
+from bot.cards.headline import headline, outcome
 from core.statuses import Status, WaitingFor
 from core.views.executions import ExecutionView, FreezeView
 from tests.unit.bot.cards.building import (
@@ -165,3 +165,22 @@ def test_a_freeze_is_shown_with_its_reason() -> None:
     freeze = FreezeView(**by, created_at=NOW, lifted_by=None, lifted_at=None)
     lines = shown(card(execution(freeze=freeze)))
     assert "🧊 *Team database is frozen* by <@U0DBADMIN>: We &lt;move&gt;" in lines
+
+
+def test_finally_steps_have_a_heading_and_the_outcome_is_said_while_they_run() -> None:
+    failed = step("promote", Status.FAILED, error="Answered 500")
+    last = step("unsilence", Status.RUNNING, in_finally=True)
+    card = headline(execution(failed, last, outcome=Status.FAILED, error="Step promote: Answered 500"), now=NOW)
+    said = str(card.blocks)
+    assert "*Finally*" in said
+    assert "*Outcome: failed.* The finally steps run before the run ends. Step promote: Answered 500" in said
+    assert "step 2 of 2: unsilence" in card.text
+    assert "run.cancel" not in said, "there is nothing to cancel any more"
+
+
+def test_a_finally_step_that_failed_is_said_loudly() -> None:
+    last = step("unsilence", Status.FAILED, in_finally=True, error="Answered 500")
+    run = execution(done(), last, status=Status.SUCCEEDED, outcome=Status.SUCCEEDED, finished_at=NOW)
+    sentence = "⚠️ The finally step unsilence did not succeed: Answered 500"
+    assert sentence in str(headline(run, now=NOW).blocks)
+    assert sentence in outcome(run).text

@@ -80,6 +80,20 @@ WAITS = [WaitingFor.TIMER, WaitingFor.APPROVAL, WaitingFor.CALLBACK]
 FROM_OUTSIDE = set(WaitingFor) - {WaitingFor.TIMER}
 
 
+FINALLY = st.lists(
+    st.builds(StepPolicy, repeatable=st.booleans(), attempts=st.integers(1, 2)), min_size=0, max_size=2
+)
+
+
+def ending(execution: Execution, policies: list[StepPolicy]) -> Execution:
+    """The same execution with finally steps, as core.services.executions.loading makes them."""
+    steps = (
+        Step(f"end-{i}", "http", replace(policy, in_finally=True, continue_on_failure=True, asks=True))
+        for i, policy in enumerate(policies)
+    )
+    return replace(execution, steps=(*execution.steps, *steps), finally_timeout=timedelta(minutes=15))
+
+
 def typed(execution: Execution, types: list[str]) -> Execution:
     """The same policies for steps of these types."""
     return replace(
@@ -102,17 +116,26 @@ class Runs(RuleBasedStateMachine):
         self.to_prepare: int | None = None
         self.starts: dict[int, int] = {}
         self.again: dict[int, int] = {}
+        self.was_refused = False
 
-    @initialize(policies=DEFINITIONS, types=TYPES, queued=st.booleans(), timeout=TIMEOUTS)
+    @initialize(policies=DEFINITIONS, types=TYPES, queued=st.booleans(), timeout=TIMEOUTS, last=FINALLY)
     def the_first_run(
-        self, policies: list[StepPolicy], types: list[str], queued: bool, timeout: timedelta | None
+        self,
+        policies: list[StepPolicy],
+        types: list[str],
+        queued: bool,
+        timeout: timedelta | None,
+        last: list[StepPolicy],
     ) -> None:
-        self.begin(replace(in_queue() if queued else typed(pending(*policies), types), timeout=timeout))
+        run = in_queue() if queued else typed(pending(*policies), types)
+        self.begin(replace(ending(run, last), timeout=timeout))
 
     @precondition(lambda self: self.execution.status.is_final)
-    @rule(policies=DEFINITIONS, types=TYPES, timeout=TIMEOUTS)
-    def another_run(self, policies: list[StepPolicy], types: list[str], timeout: timedelta | None) -> None:
-        self.begin(replace(typed(pending(*policies), types), timeout=timeout))
+    @rule(policies=DEFINITIONS, types=TYPES, timeout=TIMEOUTS, last=FINALLY)
+    def another_run(
+        self, policies: list[StepPolicy], types: list[str], timeout: timedelta | None, last: list[StepPolicy]
+    ) -> None:
+        self.begin(replace(ending(typed(pending(*policies), types), last), timeout=timeout))
 
     @precondition(lambda self: self.execution.status.is_final)
     @rule(chosen=st.sampled_from([None, None, "step-0", "step-1", "step-2"]))
@@ -138,14 +161,16 @@ class Runs(RuleBasedStateMachine):
             assert step == before if before.status in DONE or passed else chosen is not None
         fresh = [replace(pending(step.policy).steps[0], id=step.id, type=step.type) for step in old.steps]
         steps = (*resumption.carried, *fresh[len(resumption.carried) :])
-        self.begin(replace(pending(), steps=steps, wake_at=self.now, timeout=old.timeout))
+        limit = old.finally_timeout
+        new = replace(pending(), steps=steps, wake_at=self.now, timeout=old.timeout, finally_timeout=limit)
+        self.begin(new)
         assert self.execution.position == min([resumption.position, *resumption.asks])
         self.what_runs_again_is_asked_for_again(resumption.position)
 
     def a_refused_retry_has_a_reason(self, chosen: str | None) -> None:
-        steps = self.execution.steps
+        steps = [step for step in self.execution.steps if not step.policy.in_finally]
         done = {step.status for step in steps} <= DONE
-        doubtful = Status.UNKNOWN in {step.status for step in steps}
+        doubtful = Status.UNKNOWN in {step.status for step in self.execution.steps}
         unapproved = any(step.type == GATE and step.status not in DONE for step in steps)
         refused = unapproved or (chosen is None and (done or doubtful))
         assert self.execution.status is Status.SUCCEEDED or refused
@@ -161,11 +186,13 @@ class Runs(RuleBasedStateMachine):
         transition = advance(before, event, self.now)
         self.execution = after = transition.execution
         assert not before.status.is_final or after == before
+        assert before.outcome in (None, after.outcome), "what is decided stays decided"
         assert transition.prepare in (None, after.position)
         assert transition.prepare is None or not after.frozen
         for i, (old, new) in enumerate(zip(before.steps, after.steps, strict=True)):
             if new.status is Status.RUNNING and new != old:
                 assert isinstance(event, StepPrepared), "nothing else lets a step go outside"
+                assert new.policy.in_finally == after.is_ending
             if new.status is Status.RUNNING and new.attempt > old.attempt:
                 assert not before.cancel_requested
                 assert not before.frozen
@@ -233,7 +260,7 @@ class Runs(RuleBasedStateMachine):
         assert position is not None
         gates = covering_gates(self.execution.steps, position)
         self.happens(ApprovalVoided("It renders otherwise."))
-        if self.execution.status is Status.RUNNING:
+        if self.execution.status is Status.RUNNING and not self.execution.is_ending:
             assert self.execution.position == self.to_prepare == gates[0]
 
     def _is_behind_an_approval(self) -> bool:
@@ -250,6 +277,7 @@ class Runs(RuleBasedStateMachine):
         """What a worker does that claims an execution whose definition is now under quarantine."""
         self.happens(Refused("It is under quarantine now."))
         assert self.execution.status.is_final
+        self.was_refused = True
 
     @precondition(lambda self: self.calling)
     @rule(result=ENDS)
@@ -326,7 +354,7 @@ class Runs(RuleBasedStateMachine):
         before, position = self.execution, self.execution.position
         assert position is not None
         self.from_outside(Answered("another" if late else before.steps[position].id, result))
-        assert not late or self.execution == before or self.execution.status is Status.TIMED_OUT
+        assert not late or self.execution == before or is_overdue(before, self.now)
 
     @rule()
     def somebody_freezes(self) -> None:
@@ -356,6 +384,7 @@ class Runs(RuleBasedStateMachine):
         self.a_status_says_whether_it_waits()
         self.no_step_starts_more_often_than_it_may()
         self.success_means_that_every_step_is_over()
+        self.whatever_has_begun_ends_with_its_finally_steps()
         self.a_retry_is_spaced_by_its_policy()
         self.what_waits_is_woken_by_its_deadline()
         self.what_is_held_is_in_no_step()
@@ -408,7 +437,20 @@ class Runs(RuleBasedStateMachine):
 
     def success_means_that_every_step_is_over(self) -> None:
         if self.execution.status is Status.SUCCEEDED:
-            assert self.execution.position is None
+            assert replace(self.execution, outcome=None).position is None
+
+    def whatever_has_begun_ends_with_its_finally_steps(self) -> None:
+        """After success, failure, rejection, expiry, timeout and cancel alike, if their own time suffices."""
+        execution = self.execution
+        if not execution.status.is_final or self.was_refused:
+            return
+        last = [step for step in execution.steps if step.policy.in_finally]
+        begun = any(step.started_at for step in execution.steps if not step.policy.in_finally)
+        assert last == [] or not begun or not execution.started_at or execution.status is execution.outcome
+        if execution.outcome is not None and "Its finally steps did not finish" not in (
+            execution.error or ""
+        ):
+            assert not {step.status for step in last} & {Status.PENDING, Status.RUNNING, Status.WAITING}
 
     def a_retry_is_spaced_by_its_policy(self) -> None:
         execution, position = self.execution, self.execution.position
@@ -438,6 +480,7 @@ STEP_ENDS: list[StepResult] = [
     Waits(WaitingFor.APPROVAL, NOW + timedelta(days=1)),
     Waits(WaitingFor.CALLBACK, None),
     Waits(WaitingFor.CALLBACK, NOW + timedelta(days=1)),
+    InProgress({"job": 7}, timedelta(seconds=10), "It is still running."),
 ]
 
 
@@ -457,7 +500,10 @@ def any_policy(chance: random.Random) -> StepPolicy:
 def any_run(chance: random.Random) -> Execution:
     timeout = chance.choice([None, None, timedelta(minutes=2), timedelta(hours=8)])
     run = pending(*(any_policy(chance) for _ in range(chance.randint(1, 3))))
-    return replace(typed(run, [chance.choice(["http", GATE]) for _ in range(3)]), timeout=timeout)
+    last = [any_policy(chance) for _ in range(chance.randint(0, 2))]
+    return replace(
+        ending(typed(run, [chance.choice(["http", GATE]) for _ in range(3)]), last), timeout=timeout
+    )
 
 
 def approval_moves(run: Runs, chance: random.Random) -> list[Callable[[], None]]:

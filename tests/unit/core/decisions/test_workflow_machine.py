@@ -15,10 +15,11 @@ from tests.unit.core.decisions.test_machine import ANSWERS, Runs, any_run, one_m
 
 
 class WorkflowRuns(Runs):
-    """Its actions never ask for a verdict."""
+    """Its actions never ask for a verdict, and it has no finally steps."""
 
     def begin(self, execution: Execution) -> None:
-        steps = (replace(step, policy=replace(step.policy, asks=False)) for step in execution.steps)
+        main = (step for step in execution.steps if not step.policy.in_finally)
+        steps = (replace(step, policy=replace(step.policy, asks=False)) for step in main)
         super().begin(replace(execution, steps=tuple(steps)))
 
     @precondition(lambda self: self.held and self.to_prepare is not None)

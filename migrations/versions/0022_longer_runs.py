@@ -1,4 +1,7 @@
-"""A step that looks again keeps what it has to know: when it began to look, or what it started elsewhere"""
+"""Steps that look again, runs with finally steps
+
+`progress`: what a step has to know to look again. `outcome`: how a run will end once its finally steps are over.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,3 +17,5 @@ oldest_code = "0015"
 def upgrade() -> None:
     for table in ("step_executions", "action_executions"):
         op.add_column(table, sa.Column("progress", JSONB(), nullable=True))
+    for table in ("runbook_executions", "workflow_executions"):
+        op.add_column(table, sa.Column("outcome", sa.Text(), nullable=True))
