@@ -35,6 +35,7 @@ class WaitingFor(StrEnum):
     VERDICT = "verdict"
     LOCK = "lock"
     FREEZE = "freeze"
+    CHILDREN = "children"
 
 
 class ApprovalStatus(StrEnum):

@@ -38,6 +38,7 @@ from core.values.execution import (
     ApprovalVoided,
     CallbackReceived,
     CancelRequested,
+    ChildrenEnded,
     Claimed,
     Event,
     Execution,
@@ -101,10 +102,14 @@ def _asked_again(execution: Execution, position: int, event: VerdictGiven, now: 
     return reopened(execution, gates, reason)
 
 
-def came(event: LockGranted | CallbackReceived | Answered, execution: Execution, now: datetime) -> Transition:
+def came(
+    event: LockGranted | CallbackReceived | ChildrenEnded | Answered, execution: Execution, now: datetime
+) -> Transition:
     """Return the transition for what the execution is waiting for; nothing changes if it is not waiting for it."""
     if isinstance(event, LockGranted):
         return _granted(execution, now)
+    if isinstance(event, ChildrenEnded):
+        return _children_ended(execution, now)
     position = execution.position
     if position is None or execution.waiting_for is not WaitingFor.CALLBACK:
         return Transition(execution)
@@ -179,10 +184,17 @@ def _advance(execution: Execution, event: Event, now: datetime) -> Transition:
             return _cancel(event, execution, now)
         case VerdictGiven():
             return judged(event, execution, now)
-        case LockGranted() | CallbackReceived() | Answered():
+        case LockGranted() | CallbackReceived() | ChildrenEnded() | Answered():
             return came(event, execution, now)
         case Refused(reason):
             return Transition(refused(execution, now, reason))
+
+
+def _children_ended(execution: Execution, now: datetime) -> Transition:
+    """Wake the run: its step looks at what became of its children."""
+    if execution.waiting_for is not WaitingFor.CHILDREN:
+        return Transition(execution)
+    return Transition(awake(execution, now))
 
 
 def _claimed(execution: Execution, now: datetime) -> Transition:
@@ -219,7 +231,7 @@ def _prepared(execution: Execution, request: Json, now: datetime) -> Transition:
     if step.is_doubtful:
         doubtful = replace(unknown(counted(step, now), RESTORED), request=request)
         return Transition(in_doubt(execution, position, doubtful, now))
-    if execution.frozen:
+    if execution.frozen and step.progress is None:
         return next_step(execution, position)
     begun = step if step.progress is not None else counted(step, now)
     started = replace(begun, status=Status.RUNNING, request=request, error=None)
@@ -273,7 +285,7 @@ def _after_wait(execution: Execution, position: int, now: datetime) -> Transitio
     if execution.wake_at is not None and execution.wake_at > now:
         return Transition(execution)
     step = execution.steps[position]
-    if execution.waiting_for is WaitingFor.FREEZE:
+    if execution.waiting_for in (WaitingFor.FREEZE, WaitingFor.CHILDREN):
         return next_step(execution, position)
     if (
         execution.waiting_for is WaitingFor.TIMER

@@ -32,10 +32,16 @@ from core.values.execution import (
 def ended_as(execution: Execution, status: Status, now: datetime, error: str | None) -> Execution:
     """Decide the outcome. The run ends with it, or continues with its finally steps if it has any and has begun."""
     assert not execution.is_ending, "an outcome is decided once"
+    if execution.waiting_for is WaitingFor.CHILDREN:
+        decided = replace(execution, outcome=status, error=error, cancel_requested=False)
+        return replace(decided, wake_at=now + CHILDREN_SECONDS)
     if _has_begun(execution) and any(step.policy.in_finally for step in execution.steps):
         decided = replace(execution, outcome=status, error=error, cancel_requested=False)
         return awake(decided, now)
     return _over(execution, status, now, error)
+
+
+CHILDREN_SECONDS = timedelta(minutes=1)  # how often a run that waits for its child runs makes sure of them
 
 
 def _has_begun(execution: Execution) -> bool:
@@ -192,7 +198,7 @@ def cancelled(execution: Execution, now: datetime) -> Execution:
 
 def refused(execution: Execution, now: datetime, reason: str) -> Execution:
     """End an execution that may not run. A step started by a lost worker is left in doubt, and no finally step runs."""
-    left = _left(execution, Status.FAILED, now, reason)
+    left = _left(replace(execution, waiting_for=None), Status.FAILED, now, reason)
     return closed(left, now, reason) if left.is_ending else _over(left, Status.FAILED, now, reason)
 
 
@@ -209,7 +215,7 @@ def _left(execution: Execution, status: Status, now: datetime, error: str | None
     if position is None:
         return execution
     step = execution.steps[position]
-    if step.status is Status.WAITING:
+    if step.status is Status.WAITING and execution.waiting_for is not WaitingFor.CHILDREN:
         return execution.with_step(position, finished(step, status, now, error=error))
     if step.status is Status.RUNNING:
         return execution.with_step(position, unknown(step, why_unknown(step)))
@@ -236,17 +242,16 @@ def settle(execution: Execution, position: int, result: StepResult, now: datetim
 
 
 def _wait(execution: Execution, position: int, wait: Waits, now: datetime) -> Transition:
-    if execution.cancel_requested:
+    if execution.cancel_requested and wait.waiting_for is not WaitingFor.CHILDREN:
         return proceed(execution, now)
-    waiting = replace(execution.steps[position], status=Status.WAITING, error=None)
-    return Transition(
-        replace(
-            execution.with_step(position, waiting),
-            status=Status.WAITING,
-            waiting_for=wait.waiting_for,
-            wake_at=wait.until,
-        )
+    waiting = replace(execution.steps[position], status=Status.WAITING, error=None, progress=wait.progress)
+    execution = replace(
+        execution.with_step(position, waiting),
+        status=Status.WAITING,
+        waiting_for=wait.waiting_for,
+        wake_at=wait.until,
     )
+    return Transition(cancelled(execution, now) if execution.cancel_requested else execution)
 
 
 def fail(
@@ -260,6 +265,8 @@ def fail(
         return Transition(again_later(execution, position, failure, now + delay))
     failed = finished(step, Status.FAILED, now, output=failure.output, error=failure.error)
     execution = execution.with_step(position, failed)
+    if execution.is_ending:
+        return Transition(awake(execution, now)) if resume else proceed(execution, now)
     if execution.cancel_requested:
         return Transition(cancelled(execution, now))
     if is_overdue(execution, now):
@@ -313,6 +320,7 @@ def next_step(execution: Execution, position: int) -> Transition:
 
     A step that may already have been done is not started but asked about, so it does not have to wait for the freeze.
     """
-    if execution.frozen and not execution.steps[position].is_doubtful:
+    step = execution.steps[position]
+    if execution.frozen and not step.is_doubtful and step.progress is None:
         return Transition(held(execution, position))
     return Transition(running(execution), prepare=position)

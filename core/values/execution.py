@@ -115,16 +115,16 @@ class Execution:
     def position(self) -> int | None:
         """The index of the current step, which is the first that is not over; None if all are over.
 
-        Once the outcome is decided, only the finally steps count; before that, only the others.
+        Once the outcome is decided, only the finally steps count, after a step whose child runs are still being ended;
+        before that, only the others.
         """
-        return next(
-            (
-                i
-                for i, step in enumerate(self.steps)
-                if step.status in OPEN and step.policy.in_finally == self.is_ending
-            ),
-            None,
-        )
+        return next((i for i, step in enumerate(self.steps) if self._is_next(step)), None)
+
+    def _is_next(self, step: Step) -> bool:
+        if step.status not in OPEN:
+            return False
+        is_left = self.is_ending and step.status is Status.WAITING
+        return is_left or step.policy.in_finally == self.is_ending
 
     def with_step(self, position: int, step: Step) -> "Execution":
         return replace(self, steps=(*self.steps[:position], step, *self.steps[position + 1 :]))
@@ -167,10 +167,14 @@ class Uncertain:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """The step waits for people, time or another system. `until`: when to check again (for a gate: when it expires)."""
+    """The step waits for people, time or another system. `until`: when to check again (for a gate: when it expires).
+
+    `progress`: what the step has to know when it is checked again; None: nothing.
+    """
 
     waiting_for: WaitingFor
     until: datetime | None
+    progress: Json = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +244,11 @@ class CallbackReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class ChildrenEnded:
+    """None of the child runs of the current step runs any more, and none will be started."""
+
+
+@dataclass(frozen=True, slots=True)
 class CancelRequested:
     by: str
     worker_active: bool
@@ -281,6 +290,7 @@ Event = (
     | GateOutdated
     | ApprovalVoided
     | CallbackReceived
+    | ChildrenEnded
     | CancelRequested
     | VerdictGiven
     | LockGranted

@@ -170,7 +170,9 @@ def test_a_freeze_is_shown_with_its_reason() -> None:
 def test_finally_steps_have_a_heading_and_the_outcome_is_said_while_they_run() -> None:
     failed = step("promote", Status.FAILED, error="Answered 500")
     last = step("unsilence", Status.RUNNING, in_finally=True)
-    card = headline(execution(failed, last, outcome=Status.FAILED, error="Step promote: Answered 500"), now=NOW)
+    card = headline(
+        execution(failed, last, outcome=Status.FAILED, error="Step promote: Answered 500"), now=NOW
+    )
     said = str(card.blocks)
     assert "*Finally*" in said
     assert "*Outcome: failed.* The finally steps run before the run ends. Step promote: Answered 500" in said

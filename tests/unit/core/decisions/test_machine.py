@@ -22,6 +22,7 @@ from core.values.execution import (
     ApprovalVoided,
     CallbackReceived,
     CancelRequested,
+    ChildrenEnded,
     Claimed,
     Event,
     Execution,
@@ -65,7 +66,7 @@ ENDS: st.SearchStrategy[StepResult] = st.one_of(
 )
 TIMEOUTS = st.sampled_from([None, timedelta(seconds=40), timedelta(hours=2)])
 ANSWERS: list[Succeeded | Failed] = [Succeeded({"ok": True}), Failed("no"), Failed("no", final=True)]
-Misfit = GateDecided | GateOutdated | VerdictGiven | LockGranted | CallbackReceived | Answered
+Misfit = GateDecided | GateOutdated | VerdictGiven | LockGranted | CallbackReceived | ChildrenEnded | Answered
 MISFITS = st.sampled_from(
     [
         GateDecided(True, "<@U1>"),
@@ -73,10 +74,11 @@ MISFITS = st.sampled_from(
         VerdictGiven("ran", "<@U1>"),
         LockGranted(),
         CallbackReceived(),
+        ChildrenEnded(),
         Answered("step-0", Succeeded()),
     ]
 )
-WAITS = [WaitingFor.TIMER, WaitingFor.APPROVAL, WaitingFor.CALLBACK]
+WAITS = [WaitingFor.TIMER, WaitingFor.APPROVAL, WaitingFor.CALLBACK, WaitingFor.CHILDREN]
 FROM_OUTSIDE = set(WaitingFor) - {WaitingFor.TIMER}
 
 
@@ -104,6 +106,8 @@ def typed(execution: Execution, types: list[str]) -> Execution:
 
 class Runs(RuleBasedStateMachine):
     """`held`: a worker has the lease. `to_prepare`: the step it is to prepare. `calling`: it is making a call."""
+
+    may_have_children = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -188,7 +192,7 @@ class Runs(RuleBasedStateMachine):
         assert not before.status.is_final or after == before
         assert before.outcome in (None, after.outcome), "what is decided stays decided"
         assert transition.prepare in (None, after.position)
-        assert transition.prepare is None or not after.frozen
+        assert transition.prepare is None or not after.frozen or after.steps[transition.prepare].progress
         for i, (old, new) in enumerate(zip(before.steps, after.steps, strict=True)):
             if new.status is Status.RUNNING and new != old:
                 assert isinstance(event, StepPrepared), "nothing else lets a step go outside"
@@ -228,7 +232,13 @@ class Runs(RuleBasedStateMachine):
         wake_at = self.execution.wake_at
         return self.abandoned or (wake_at is not None and wake_at <= self.now)
 
-    @precondition(lambda self: self.held and self.to_prepare is not None)
+    def _has_children(self) -> bool:
+        """A step with children acts in our own database alone."""
+        return self.to_prepare is not None and self.execution.steps[self.to_prepare].progress == {
+            "children": {}
+        }
+
+    @precondition(lambda self: self.held and self.to_prepare is not None and not self._has_children())
     @rule()
     def the_worker_goes_outside(self) -> None:
         position = self.to_prepare
@@ -241,14 +251,21 @@ class Runs(RuleBasedStateMachine):
     @precondition(lambda self: self.held and self.to_prepare is not None)
     @rule(skipped=st.booleans(), result=ENDS)
     def the_worker_needs_not_go_outside(self, skipped: bool, result: StepResult) -> None:
-        self.happens(StepEnded(Skipped("not now") if skipped else result))
+        if self._has_children() and not isinstance(result, Succeeded | Failed):
+            result = Failed("2 of 8 child runs succeeded.", final=True)
+        self.happens(StepEnded(Skipped("not now") if skipped and not self._has_children() else result))
 
     @precondition(lambda self: self.held and self.to_prepare is not None)
     @rule(what=st.sampled_from(WAITS), ends=st.booleans())
     def the_step_waits(self, what: WaitingFor, ends: bool) -> None:
         """Waits for time end at some time; the others may never end."""
-        ends = ends or what is WaitingFor.TIMER
-        self.happens(StepEnded(Waits(what, self.now + timedelta(seconds=30) if ends else None)))
+        if what is WaitingFor.CHILDREN and not self.may_have_children:
+            return
+        has_children = what is WaitingFor.CHILDREN or self._has_children()
+        what = WaitingFor.CHILDREN if has_children else what
+        ends = ends or has_children or what is WaitingFor.TIMER
+        until = self.now + timedelta(seconds=30) if ends else None
+        self.happens(StepEnded(Waits(what, until, {"children": {}} if has_children else None)))
 
     @precondition(lambda self: self._is_behind_an_approval())
     @rule()
@@ -335,6 +352,13 @@ class Runs(RuleBasedStateMachine):
     @rule()
     def the_lock_is_granted(self) -> None:
         self.from_outside(LockGranted())
+
+    @precondition(lambda self: self._waits_for(WaitingFor.CHILDREN))
+    @rule()
+    def its_children_end(self) -> None:
+        outcome = self.execution.outcome
+        self.from_outside(ChildrenEnded())
+        assert outcome in (None, self.execution.outcome), "what is decided waited only for them"
 
     @precondition(lambda self: self._waits_for(WaitingFor.CALLBACK))
     @rule()
@@ -479,8 +503,15 @@ STEP_ENDS: list[StepResult] = [
     Skipped("not now"),
     Waits(WaitingFor.APPROVAL, NOW + timedelta(days=1)),
     Waits(WaitingFor.CALLBACK, None),
+    Waits(WaitingFor.CHILDREN, NOW + timedelta(days=1), {"children": {}}),
     Waits(WaitingFor.CALLBACK, NOW + timedelta(days=1)),
     InProgress({"job": 7}, timedelta(seconds=10), "It is still running."),
+]
+
+CHILDREN_ENDS: list[StepResult] = [
+    Succeeded(),
+    Failed("2 of 8 child runs succeeded.", final=True),
+    Waits(WaitingFor.CHILDREN, NOW + timedelta(days=1), {"children": {}}),
 ]
 
 
@@ -527,6 +558,8 @@ def one_move(run: Runs, chance: random.Random) -> None:
             run.it_is_called_back,
             lambda: run.it_is_answered(chance.choice(ANSWERS), late=chance.random() < 0.3),
         ]
+    if run._waits_for(WaitingFor.CHILDREN):
+        moves.append(run.its_children_end)
     if run.execution.frozen or chance.random() < 0.1:
         moves.append(run.the_freeze_is_lifted if run.execution.frozen else run.somebody_freezes)
     if run._waits_for(WaitingFor.VERDICT):
@@ -538,8 +571,11 @@ def one_move(run: Runs, chance: random.Random) -> None:
     if run.held:
         moves.append(run.the_worker_dies)
     if run.held and run.to_prepare is not None and not run.calling:
-        moves.append(run.the_worker_goes_outside)
-        moves.append(lambda: run.happens(StepEnded(chance.choice(STEP_ENDS))))
+        moves += [] if run._has_children() else [run.the_worker_goes_outside]
+        ends = CHILDREN_ENDS if run._has_children() else STEP_ENDS
+        result = chance.choice(ends)
+        if run.may_have_children or not isinstance(result, Waits) or result.progress is None:
+            moves.append(lambda: run.happens(StepEnded(result)))
     chance.choice(moves)()
 
 

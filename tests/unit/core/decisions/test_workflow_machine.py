@@ -17,6 +17,8 @@ from tests.unit.core.decisions.test_machine import ANSWERS, Runs, any_run, one_m
 class WorkflowRuns(Runs):
     """Its actions never ask for a verdict, and it has no finally steps."""
 
+    may_have_children = False
+
     def begin(self, execution: Execution) -> None:
         main = (step for step in execution.steps if not step.policy.in_finally)
         steps = (replace(step, policy=replace(step.policy, asks=False)) for step in main)
