@@ -38,7 +38,7 @@ from core.values.execution import (
     ApprovalVoided,
     CallbackReceived,
     CancelRequested,
-    ChildrenEnded,
+    ChildrenChanged,
     Claimed,
     Event,
     Execution,
@@ -103,13 +103,13 @@ def _asked_again(execution: Execution, position: int, event: VerdictGiven, now: 
 
 
 def came(
-    event: LockGranted | CallbackReceived | ChildrenEnded | Answered, execution: Execution, now: datetime
+    event: LockGranted | CallbackReceived | ChildrenChanged | Answered, execution: Execution, now: datetime
 ) -> Transition:
     """Return the transition for what the execution is waiting for; nothing changes if it is not waiting for it."""
     if isinstance(event, LockGranted):
         return _granted(execution, now)
-    if isinstance(event, ChildrenEnded):
-        return _children_ended(execution, now)
+    if isinstance(event, ChildrenChanged):
+        return _children_changed(execution, now)
     position = execution.position
     if position is None or execution.waiting_for is not WaitingFor.CALLBACK:
         return Transition(execution)
@@ -184,13 +184,13 @@ def _advance(execution: Execution, event: Event, now: datetime) -> Transition:
             return _cancel(event, execution, now)
         case VerdictGiven():
             return judged(event, execution, now)
-        case LockGranted() | CallbackReceived() | ChildrenEnded() | Answered():
+        case LockGranted() | CallbackReceived() | ChildrenChanged() | Answered():
             return came(event, execution, now)
         case Refused(reason):
             return Transition(refused(execution, now, reason))
 
 
-def _children_ended(execution: Execution, now: datetime) -> Transition:
+def _children_changed(execution: Execution, now: datetime) -> Transition:
     """Wake the run: its step looks at what became of its children."""
     if execution.waiting_for is not WaitingFor.CHILDREN:
         return Transition(execution)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from core.errors import InvalidInput
@@ -20,7 +21,8 @@ class ChildrenPlan:
 
     `total`: how many there are. `concurrency`: how many may run at once. `need`: how many must succeed.
     `on_child_failure`: once one has failed, `stop` starts no more, `cancel` also cancels those that run, and `continue`
-    starts the others all the same. `round`: which attempt of the step created them.
+    starts the others all the same. `round`: which attempt of the step created them. `until`: when they must have ended;
+    None: there is no limit.
     """
 
     total: int
@@ -28,6 +30,11 @@ class ChildrenPlan:
     need: int
     on_child_failure: OnChildFailure = "stop"
     round: int = 1
+    until: datetime | None = None
+
+    def is_over(self, now: datetime) -> bool:
+        """Return whether their time is over."""
+        return self.until is not None and now >= self.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,7 @@ def plan_to_json(plan: ChildrenPlan) -> Json:
             "need": plan.need,
             "on_child_failure": plan.on_child_failure,
             "round": plan.round,
+            "until": plan.until.isoformat() if plan.until else None,
         }
     }
 
@@ -99,4 +107,7 @@ def plan_to_json(plan: ChildrenPlan) -> Json:
 def plan_of(step: Step) -> ChildrenPlan | None:
     """Return the plan of a step that has created children, or None."""
     written = step.progress.get(CHILDREN) if isinstance(step.progress, Mapping) else None
-    return ChildrenPlan(**written) if isinstance(written, dict) else None  # type: ignore[arg-type]  # as written above
+    if not isinstance(written, dict):
+        return None
+    until = datetime.fromisoformat(str(written["until"])) if written["until"] else None
+    return ChildrenPlan(**written | {"until": until})  # type: ignore[arg-type]  # as written above

@@ -34,14 +34,14 @@ def ended_as(execution: Execution, status: Status, now: datetime, error: str | N
     assert not execution.is_ending, "an outcome is decided once"
     if execution.waiting_for is WaitingFor.CHILDREN:
         decided = replace(execution, outcome=status, error=error, cancel_requested=False)
-        return replace(decided, wake_at=now + CHILDREN_SECONDS)
+        return replace(decided, wake_at=now + CHILDREN_DELAY)
     if _has_begun(execution) and any(step.policy.in_finally for step in execution.steps):
         decided = replace(execution, outcome=status, error=error, cancel_requested=False)
         return awake(decided, now)
     return _over(execution, status, now, error)
 
 
-CHILDREN_SECONDS = timedelta(minutes=1)  # how often a run that waits for its child runs makes sure of them
+CHILDREN_DELAY = timedelta(minutes=1)  # how often a run that waits for its child runs makes sure of them
 
 
 def _has_begun(execution: Execution) -> bool:

@@ -99,7 +99,8 @@ def _path(data: object, loc: Path) -> Path:
 
 def _is_union(path: list[str | int]) -> bool:
     is_item = len(path) >= 2 and path[0] in {"steps", "finally", "actions"} and isinstance(path[-1], int)
-    return path[-1:] in (["trigger"], ["auth"]) or (is_item and path[-2] in _LISTS_OF_PARTS)
+    is_of_a_list = is_item and (path[-2] in _LISTS_OF_PARTS or path[-3:-2] == ["branches"])
+    return path[-1:] in (["trigger"], ["auth"]) or is_of_a_list
 
 
 def _step(data: object, part: str | int) -> object:

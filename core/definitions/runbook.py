@@ -23,7 +23,7 @@ from core.definitions.fields import (
     refuse_twice_at,
 )
 from core.definitions.problems import Problem
-from core.definitions.steps import StepDefinition, step_types
+from core.definitions.steps import Placed, StepDefinition, placed_steps, step_types
 from core.definitions.type_registry import RegisteredUnion
 from core.definitions.written import WrittenDefinition
 from core.errors import InvalidInput
@@ -257,18 +257,21 @@ class RunbookDefinition(WrittenDefinition):
 
     @model_validator(mode="after")
     def _refuse_an_id_twice(self) -> Self:
-        placed = [(step.id, ("steps", at)) for at, step in enumerate(self.steps)]
-        placed += [(step.id, ("finally", at)) for at, step in enumerate(self.finally_steps)]
-        refuse_twice_at(placed, "steps")
+        refuse_twice_at([(step.id, path) for path, step in self.placed_steps()], "steps")
         refuse_twice([case.name for case in self.tests], "tests", key="name")
         return self
 
     @model_validator(mode="after")
     def _refuse_people_at_the_end(self) -> Self:
-        for at, step in enumerate(self.finally_steps):
+        for path, step in placed_steps(self.finally_steps, ("finally",)):
             if step.waits_for_people:
-                raise PydanticCustomError("finally", NO_PEOPLE, {"path": ["finally", at, "type"]})
+                raise PydanticCustomError("finally", NO_PEOPLE, {"path": [*path, "type"]})
         return self
+
+    def placed_steps(self) -> Iterator[Placed]:
+        """Yield all steps with their paths, each before the steps inside it."""
+        yield from placed_steps(self.steps, ("steps",))
+        yield from placed_steps(self.finally_steps, ("finally",))
 
     @property
     def all_steps(self) -> tuple[StepDefinition, ...]:

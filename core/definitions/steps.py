@@ -1,6 +1,6 @@
 """The base class of all step types, and the registry of step types."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from typing import Annotated, ClassVar, Self
@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from core.definitions.durations import PositiveDuration
-from core.definitions.fields import Condition, Definition, OnFailure, Poll, PortName, Retry, StepId
+from core.definitions.fields import Condition, Definition, OnFailure, Path, Poll, PortName, Retry, StepId
 from core.definitions.type_registry import discover
 from core.values.execution import Skipped, StepResult
 
@@ -77,6 +77,16 @@ class StepDefinition(Definition):
         return self
 
     @property
+    def inner_steps(self) -> Sequence[tuple[Path, Sequence["StepDefinition"]]]:
+        """The lists of steps inside the step, which child runs run, each with its path within the step."""
+        return ()
+
+    @property
+    def child_runbooks(self) -> tuple[str, ...]:
+        """The names of the runbooks that the step runs as child runs, itself or in the steps inside it."""
+        return tuple(name for _, steps in self.inner_steps for step in steps for name in step.child_runbooks)
+
+    @property
     def covers_retries_for(self) -> timedelta | None:
         """How long an approval also covers retries; None if it covers one attempt."""
         return None
@@ -84,6 +94,17 @@ class StepDefinition(Definition):
     def unmet(self) -> StepResult:
         """Return the result of the step when its condition is false."""
         return Skipped(f"Its condition did not hold: {self.condition}")
+
+
+Placed = tuple[Path, StepDefinition]
+
+
+def placed_steps(steps: Sequence[StepDefinition], path: Path) -> Iterator[Placed]:
+    """Yield the steps of a list with their paths, each before the steps inside it."""
+    for at, step in enumerate(steps):
+        yield (*path, at), step
+        for place, inner in step.inner_steps:
+            yield from placed_steps(inner, (*path, at, *place))
 
 
 @cache

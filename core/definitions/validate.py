@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from core.definitions.cel.expressions import TooMuchWork, at_most
 from core.definitions.checks.approvals import check_gates
 from core.definitions.checks.cases import check_cases, check_schema
+from core.definitions.checks.recursion import check_recursion
 from core.definitions.checks.references import check_channels, check_names, check_references
 from core.definitions.checks.scopes import check_runbook, check_workflow
 from core.definitions.checks.secrets import NOTHING_KNOWN, Known, check_secrets
@@ -113,6 +114,7 @@ def _validated(loaded: Iterable[Loaded], known: Known, bounds: Bounds = OF_FILES
             if definition:
                 reads.append(Read(definition, document))
     problems += [*check_names(documents), *check_references(reads, known.runbooks), *check_gates(reads)]
+    problems += check_recursion(reads)
     problems += [*check_channels(reads, known.channels), *check_secrets(reads, known.secrets)]
     return [read.definition for read in reads], sorted(problems, key=_order)
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from core.clock import elapsed
 from core.database import DATABASE_IS_AWAY
 from core.errors import Conflict
+from core.execution.outer import outer_scope
 from core.execution.prepare import load_approved, why_void
 from core.fault_injection import fail_point, is_disabled
 from core.io.attempts import CancelToken
@@ -123,6 +124,7 @@ class Executor:
             hidden, lost = _hidden(session, row)
             run = Run(self._unit_of_work, loaded, incident_scope(incident), refused or lost, event)
             run.hidden = hidden
+            run.outer = outer_scope(session, row)
             run.approved = load_approved(session, loaded.state)
         if work.announces:
             self._unit_of_work.announcer.announce()
@@ -180,8 +182,8 @@ def _why_not_started(session: Session, row: AnyExecution) -> str | None:
 
     Only an approved version may start, and it may have lost its approval since the run was requested.
     """
-    if row.started_at is not None:
-        return None
+    if row.started_at is not None or (isinstance(row, RunbookExecution) and row.child_scope is not None):
+        return None  # inline steps of a child belong to its parent, which has started
     try:
         if isinstance(row, RunbookExecution):
             check_runnable(session.get_one(Runbook, row.runbook_id), version=row.runbook_version)

@@ -11,9 +11,10 @@ So a dry run can prepare every step, and `runbook test` can act through ports th
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from core.callbacks import CallbackLinks
@@ -35,7 +36,7 @@ from core.origins import Origins
 from core.services.executions.loading import AnyExecution, AnyPart
 from core.services.shared.unforeseen import unforeseen
 from core.tables import RunbookExecution, WorkflowExecution
-from core.values.execution import Execution, Failed, Json, StepResult, Succeeded
+from core.values.execution import Execution, Failed, Json, Step, StepResult, Succeeded
 
 if TYPE_CHECKING:
     from core.unit_of_work import UnitOfWork
@@ -92,7 +93,8 @@ class Context:
     as they are known (core.execution.preview). `asked_again`: why the gate is asked again, if it was asked before.
     `maybe_done`: True if an attempt may have been made that the database does not know of, since it was restored.
     `hidden`: the values of secret parameters; in `names` they appear as `***`. `progress`: what the last look of this
-    attempt handed on (InProgress); None: this is the first.
+    attempt handed on (InProgress); None: this is the first. `outer_steps`: the ids of the parent's steps that a child
+    run sees.
     """
 
     names: Mapping[str, object]
@@ -116,6 +118,7 @@ class Context:
     secrets: SecretScope | SecretPlaces = field(default_factory=SecretPlaces)
     hidden: Mapping[str, Json] = field(default_factory=dict)
     progress: Json = None
+    outer_steps: frozenset[str] = frozenset()
 
     @property
     def scope(self) -> Mapping[str, object]:
@@ -253,25 +256,37 @@ def _with_callbacks(context: Context, parts: Sequence[AnyPart]) -> Context:
 
 
 def scope_of(
-    row: AnyExecution, state: Execution, incident: Mapping[str, object], event: Mapping[str, object]
+    row: AnyExecution,
+    state: Execution,
+    incident: Mapping[str, object],
+    event: Mapping[str, object],
+    outer: Mapping[str, object] = MappingProxyType({}),
 ) -> dict[str, object]:
     """Return the names that expressions see while the execution runs. Secrets are not among them.
 
-    `event`: the event that started a workflow.
+    `event`: the event that started a workflow. `outer`: what inline steps of a child run see of its parent.
     """
-    done = {
+    done = results_of(state.steps)
+    if isinstance(row, WorkflowExecution):
+        return {"incident": incident, "actions": done, "event": event}
+    about = _execution(row, state)
+    before = outer.get("steps", {})
+    assert isinstance(before, Mapping)
+    names = {"incident": incident, "params": row.parameters, "execution": about}
+    return {**outer, **names, "steps": {**before, **done}}
+
+
+def results_of(steps: Iterable[Step]) -> dict[str, object]:
+    """Return what expressions see of steps, by id."""
+    return {
         step.id: {
             "status": step.status.value,
             "output": step.output,
             "saved": dict(step.saved),
             "error": step.error,
         }
-        for step in state.steps
+        for step in steps
     }
-    if isinstance(row, WorkflowExecution):
-        return {"incident": incident, "actions": done, "event": event}
-    about = _execution(row, state)
-    return {"incident": incident, "params": row.parameters, "steps": done, "execution": about}
 
 
 def _execution(row: RunbookExecution, state: Execution) -> dict[str, object]:

@@ -4,7 +4,7 @@ An action inside a branch that was not taken is skipped. Before a step behind a 
 compared with what the gate showed, so that what runs is what was approved.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 
@@ -63,7 +63,7 @@ def context_of(run: Run, position: int, ports: Ports) -> Context:
     row, step, part = run.loaded.row, run.state.steps[position], run.loaded.parts[position]
     use = SecretUse(row.definition.get("team"), part.type, part.keeps_secrets_to_hosts)
     return Context(
-        names=scope_of(row, run.state, run.incident, run.event),
+        names=scope_of(row, run.state, run.incident, run.event, run.outer),
         key=f"{row.id}.{step.id}",
         execution_id=row.id,
         incident_id=row.incident_id,
@@ -85,7 +85,13 @@ def context_of(run: Run, position: int, ports: Ports) -> Context:
         asked_again=step.error if step.status is Status.PENDING else None,
         maybe_done=step.maybe_done,
         progress=step.progress,
+        outer_steps=frozenset(_outer_steps(run)),
     )
+
+
+def _outer_steps(run: Run) -> Iterable[str]:
+    steps = run.outer.get("steps")
+    return steps if isinstance(steps, Mapping) else ()
 
 
 def _http_of(run: Run, ports: Ports) -> CallsOfRun:
@@ -125,7 +131,7 @@ def why_void(run: Run, position: int, ports: Ports) -> str | None:
     step = run.state.steps[position].id
     for gate, shown in _shown_before(run, position):
         ids = [str(each["step"]) for each in shown if isinstance(each, dict)]
-        known = known_steps(run.state.steps, gate, ids)
+        known = known_steps(run.state.steps, gate, ids) | frozenset(_outer_steps(run))
         now = show_step(run.loaded.parts, position, known, context_of(run, position, ports))
         if now not in shown:
             return f"Step {step} would now send something different from what was approved."

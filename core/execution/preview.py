@@ -95,7 +95,7 @@ def show_behind(
     gate's own.
     """
     behind = steps_behind(steps, position, _sure(parts))
-    known = known_steps(steps, position, [steps[at].id for at in behind])
+    known = known_steps(steps, position, [steps[at].id for at in behind]) | context.outer_steps
     return [show_step(parts, at, known, context) for at in behind]
 
 

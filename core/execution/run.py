@@ -11,7 +11,8 @@ from core.errors import RunbookError
 from core.fault_injection import fail_point
 from core.services.executions.checkpoint import Change, save
 from core.services.executions.loading import LEASE, Loaded, reload
-from core.services.runs.changes import apply_side_effects, has_side_effects
+from core.services.runs.changes import apply_side_effects, ends_children, has_side_effects
+from core.services.runs.children import lock_below
 from core.services.shared.incident_scope import event_scope, incident_scope
 from core.services.shared.unforeseen import unforeseen
 from core.tables import Incident, IncidentEvent
@@ -32,6 +33,7 @@ class Run:
 
     `refused`: why this run must not continue, or None. `event`: the event that started a workflow.
     `approved`: what the gates that it has passed showed, by approval id. `hidden`: the values of secret parameters.
+    `outer`: the names that the inline steps of a child run see of its parent.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Run:
         self.initiators = initiators_from_json(event.initiators) if event else ()
         self.approved: Mapping[str, list[Json]] = {}
         self.hidden: Mapping[str, Json] = {}
+        self.outer: Mapping[str, object] = {}
         self.state = self._committed = loaded.state
         self._revision, self._fence = loaded.row.revision, loaded.row.fence
         self._pending: list[Event] = []
@@ -149,6 +152,8 @@ class Run:
 
     def _save_with(self, work: UnitOfWork) -> None:
         lock_out_freezes(work.session)  # side effects may start a run
+        if ends_children(self._committed, self.state):
+            lock_below(work, self.loaded.row.id)
         if not save(work.session, self._change()):
             raise Superseded
         work.announces = True

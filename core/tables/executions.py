@@ -86,7 +86,13 @@ class RunbookExecution(ExecutionColumns, Base):
     """A run of a runbook. `awaited_by`: the id of the workflow's action that waits for its end, if any.
 
     `initiators`: who initiated it (core.decisions.initiators); none of them may decide its gates.
-    `depth`: how many of our own runs in a chain led to it.
+    `depth`: how many of our own runs in a chain led to it. `pinned`: the version of each runbook that its steps run.
+
+    A child run has `parent_execution_id`, the step that started it and in which attempt (`parent_step`,
+    `child_round`), its place among its siblings (`child_index`), how people call it (`child_name`), how deep it is
+    (`child_depth`; 0 for a run that has no parent), and the run from which all descend (`root_execution_id`).
+    `child_scope`: what the expressions of inline steps see besides, `{"variable", "value"}`; null if it runs a runbook
+    of its own.
     """
 
     __tablename__ = "runbook_executions"
@@ -104,6 +110,15 @@ class RunbookExecution(ExecutionColumns, Base):
     awaited_by: Mapped[str | None]
     initiators: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     depth: Mapped[int] = mapped_column(server_default=text("0"))
+    pinned: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
+    parent_execution_id: Mapped[str | None] = mapped_column(ForeignKey("runbook_executions.id"))
+    root_execution_id: Mapped[str | None]
+    parent_step: Mapped[str | None]
+    child_round: Mapped[int | None]
+    child_index: Mapped[int | None]
+    child_name: Mapped[str | None]
+    child_depth: Mapped[int] = mapped_column(server_default=text("0"))
+    child_scope: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
 
     __table_args__ = (
         Index("ix_runbook_executions_wake_at", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),
@@ -112,6 +127,15 @@ class RunbookExecution(ExecutionColumns, Base):
         *_scope_indexes("runbook_executions"),
         Index("ix_runbook_executions_workflow_execution_id", "workflow_execution_id"),
         Index("uq_runbook_executions_retry_of", "retry_of", unique=True),
+        Index(
+            "uq_runbook_executions_children",
+            "parent_execution_id",
+            "parent_step",
+            "child_round",
+            "child_index",
+            unique=True,
+            postgresql_where=text("parent_execution_id IS NOT NULL"),
+        ),
         Index("uq_runbook_executions_holder", "lock_name", unique=True, postgresql_where=text("holds_lock")),
         Index("ix_runbook_executions_queue", "lock_name", postgresql_where=text("waiting_for = 'lock'")),
     )

@@ -244,8 +244,8 @@ class CallbackReceived:
 
 
 @dataclass(frozen=True, slots=True)
-class ChildrenEnded:
-    """None of the child runs of the current step runs any more, and none will be started."""
+class ChildrenChanged:
+    """The current step has to look at its child runs: they are over, or the others have to be cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +290,7 @@ Event = (
     | GateOutdated
     | ApprovalVoided
     | CallbackReceived
-    | ChildrenEnded
+    | ChildrenChanged
     | CancelRequested
     | VerdictGiven
     | LockGranted

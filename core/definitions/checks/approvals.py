@@ -7,6 +7,7 @@ from core.definitions.documents import Path
 from core.definitions.kinds import Read
 from core.definitions.problems import Problem
 from core.definitions.runbook import RunbookDefinition
+from core.definitions.steps import placed_steps
 from core.definitions.team import TeamDefinition
 
 
@@ -43,10 +44,9 @@ def check_gates(reads: Iterable[Read]) -> Iterator[Problem]:
 
 def _gates(read: Read, runbook: RunbookDefinition) -> Iterator[_Gate]:
     # Read from the document instead of the model, since validation must not depend on the steps that act.
-    for number, step in enumerate(runbook.steps):
+    for path, step in placed_steps(runbook.steps, ("steps",)):
         if step.type != "approval":
             continue
-        path: Path = ("steps", number)
         written = read.document.at(path)
         assert isinstance(written, dict), "already validated"
         named = written.get("approvers") or {}

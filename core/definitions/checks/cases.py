@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
+from core.definitions.checks.scopes import all_steps
 from core.definitions.documents import Document, Path
 from core.definitions.json_schema import deref, schema_errors, schema_problems
 from core.definitions.parameters import declared, default_of, required
 from core.definitions.problems import Problem, suggest
-from core.definitions.runbook import FIELDS_OF_KIND, STEP_LISTS, kind_of_answer
+from core.definitions.runbook import FIELDS_OF_KIND, kind_of_answer
 from core.definitions.secrets import secret_names
 from core.definitions.steps import step_types, types_called_back
 
@@ -29,11 +30,7 @@ def check_cases(document: Document) -> Iterator[Problem]:
 
 
 def _types_by_id(document: Document) -> dict[str, str]:
-    lists = (document.data.get(name) for name in STEP_LISTS)
-    parts = [part for each in lists if isinstance(each, list) for part in each]
-    return {
-        str(part["id"]): str(part.get("type")) for part in parts if isinstance(part, Mapping) and "id" in part
-    }
+    return {str(step["id"]): str(step.get("type")) for _, step in all_steps(document) if "id" in step}
 
 
 @dataclass(frozen=True)

@@ -148,11 +148,11 @@ def _owner(definition: AnyDefinition) -> str:
 def _channels(read: Read) -> Iterator[tuple[Path, str]]:
     """Yield the channels of messages that are written out, read from the document as in `_starts`."""
     definition = read.definition
+    paths: list[Path] = []
     if isinstance(definition, WorkflowDefinition):
-        paths: list[Path] = [placed.path for placed in definition.placed]
-    else:
-        paths = [("steps", index) for index in range(len(getattr(definition, "steps", ())))]
-        paths += [("finally", index) for index in range(len(getattr(definition, "finally_steps", ())))]
+        paths = [placed.path for placed in definition.placed]
+    elif isinstance(definition, RunbookDefinition):
+        paths = [path for path, _ in definition.placed_steps()]
     for path in paths:
         part = read.document.at(path)
         channel = part.get("channel") if isinstance(part, dict) and part["type"] == "message" else None

@@ -1,6 +1,7 @@
 """The names, and their shapes, that each expression in a document may use, and the walk over all expressions."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from pydantic import BaseModel
 
@@ -65,7 +66,6 @@ def _property_shape(schema: Mapping[str, object]) -> Shape:
 
 
 Part = Mapping[str, object]
-ShapeOf = Callable[[Part], Shape]
 Models = Mapping[str, type[BaseModel]]
 
 
@@ -78,17 +78,52 @@ def check_runbook(document: Document) -> Iterator[Problem]:
         yield from check_marked(marked, {**scope, "secrets": SECRETS}, document)
     inside = {**scope, "secrets": SECRETS, "callbacks": callbacks_shape(_callback_steps(document))}
     earlier: dict[str, Shape] = {}
-    yield from _check_parts(document, "steps", step_types(), inside, _shape_of_step, earlier)
+    yield from _check_steps(document, document.data.get("steps"), ("steps",), inside, earlier)
     ending = {**inside, "execution": EXECUTION_AT_ITS_END}
-    yield from _check_parts(document, "finally", step_types(), ending, _shape_of_step, earlier)
+    yield from _check_steps(document, document.data.get("finally"), ("finally",), ending, earlier)
+
+
+def _check_steps(
+    document: Document, steps: object, path: Path, scope: Scope, earlier: dict[str, Shape]
+) -> Iterator[Problem]:
+    """Check a list of steps. `earlier`: the shapes of the steps before it; those of this list are added to it.
+
+    Steps inside a step see what it sees, the item, and each other, but nothing outside sees them.
+    """
+    listed = [step for step in steps if isinstance(step, Mapping)] if isinstance(steps, list) else []
+    later = {str(step.get("id")): "It comes later; only earlier steps are known here." for step in listed}
+    for at, step in enumerate(steps if isinstance(steps, list) else ()):
+        if not isinstance(step, Mapping):
+            continue
+        model, here = step_types().get(str(step.get("type"))), (*path, at)
+        empty = "No steps come before this one."
+        known = Shape(dict(earlier), plural="Earlier steps", hints=later, empty=empty)
+        if model:
+            item = {"parameters": _item_of(step)}
+            yield from _check_part(document, step, here, model, {**scope, "steps": known}, item)
+            for place, inner in inner_lists(step, model):
+                names = {**scope, **_item_of(step)}
+                yield from _check_steps(document, inner, (*here, *place), names, dict(earlier))
+        earlier.setdefault(str(step.get("id")), _shape_of_step(step) if model else OPEN)
+
+
+def _item_of(step: Part) -> Mapping[str, Shape]:
+    """Return the name that the steps inside a step see besides: the item of its `foreach`."""
+    return {str(step.get("as", "item")): OPEN} if "foreach" in step else {}
 
 
 def _callback_steps(document: Document) -> Iterator[str]:
     """Yield the ids of all callback steps: an earlier step passes on the URL of a later one."""
-    lists, called_back = (document.data.get(key) for key in STEP_LISTS), types_called_back()
-    for step in (step for each in lists if isinstance(each, list) for step in each):
-        if isinstance(step, Mapping) and str(step.get("type")) in called_back:
+    called_back = types_called_back()
+    for _, step in all_steps(document):
+        if str(step.get("type")) in called_back:
             yield str(step.get("id"))
+
+
+def all_steps(document: Document) -> Iterator[tuple[Path, Part]]:
+    """Yield the steps of a runbook with their paths, each nested one after the one that contains it."""
+    for key in STEP_LISTS:
+        yield from in_order(document.data.get(key), (key,), step_types())
 
 
 def check_workflow(document: Document) -> Iterator[Problem]:
@@ -98,7 +133,7 @@ def check_workflow(document: Document) -> Iterator[Problem]:
     for marked in marked_values(WorkflowDefinition, document.data):
         yield from check_marked(marked, scope, document)
     inside = {"incident": INCIDENT, "event": event_shape({**members, "id": TEXT}), "secrets": SECRETS}
-    yield from _check_parts(document, "actions", action_types(), inside, lambda _part: ACTION, {})
+    yield from _check_actions(document, inside)
 
 
 def _event_members(trigger: object) -> Mapping[str, Shape]:
@@ -110,20 +145,19 @@ def _event_members(trigger: object) -> Mapping[str, Shape]:
     return {}
 
 
-def _check_parts(
-    document: Document, key: str, models: Models, scope: Scope, shape_of: ShapeOf, earlier: dict[str, Shape]
-) -> Iterator[Problem]:
-    """Check a list of parts. `earlier`: the shapes of those in lists before this one; these are added to it."""
-    parts = list(in_order(document.data.get(key), (key,), models))
-    name = "steps" if key in STEP_LISTS else key
-    later = {str(part.get("id")): f"It comes later; only earlier {name} are known here." for _, part in parts}
-    for path, part in parts:
-        model = models.get(str(part.get("type")))
-        empty = f"No {name} come before this one."
-        known = Shape(dict(earlier), plural=f"Earlier {name}", hints=later, empty=empty)
+def _check_actions(document: Document, scope: Scope) -> Iterator[Problem]:
+    models = action_types()
+    actions = list(in_order(document.data.get("actions"), ("actions",), models))
+    hint = "It comes later; only earlier actions are known here."
+    later = {str(action.get("id")): hint for _, action in actions}
+    earlier: dict[str, Shape] = {}
+    for path, action in actions:
+        model = models.get(str(action.get("type")))
+        empty = "No actions come before this one."
+        known = Shape(dict(earlier), plural="Earlier actions", hints=later, empty=empty)
         if model:
-            yield from _check_part(document, part, path, model, {**scope, name: known})
-        earlier.setdefault(str(part.get("id")), shape_of(part) if model else OPEN)
+            yield from _check_part(document, action, path, model, {**scope, "actions": known})
+        earlier.setdefault(str(action.get("id")), ACTION if model else OPEN)
 
 
 def in_order(parts: object, path: Path, models: Models) -> Iterator[tuple[Path, Part]]:
@@ -132,24 +166,36 @@ def in_order(parts: object, path: Path, models: Models) -> Iterator[tuple[Path, 
         if isinstance(part, Mapping):
             here = (*path, index)
             yield here, part
-            for key in _keys_of_parts(models.get(str(part.get("type")))):
-                yield from in_order(part.get(key), (*here, key), models)
+            model = models.get(str(part.get("type")))
+            for place, inner in inner_lists(part, model) if model else ():
+                yield from in_order(inner, (*here, *place), models)
 
 
-def _keys_of_parts(model: type[BaseModel] | None) -> Iterator[str]:
-    for key, field in fields_by_key(model).items() if model else ():
-        if registered(field):
-            yield key
+def inner_lists(part: Part, model: type[BaseModel]) -> Iterator[tuple[Path, object]]:
+    """Yield the lists of parts inside a part, each with its path there: a field is such a list, or names several."""
+    for key, field in fields_by_key(model).items():
+        value = part.get(key)
+        if registered(field) and isinstance(value, Mapping):
+            yield from (((key, str(name)), inner) for name, inner in value.items())
+        elif registered(field):
+            yield (key,), value
 
 
 def _check_part(
-    document: Document, part: Part, path: Path, model: type[BaseModel], scope: Scope
+    document: Document,
+    part: Part,
+    path: Path,
+    model: type[BaseModel],
+    scope: Scope,
+    more: Mapping[str, Scope] = MappingProxyType({}),
 ) -> Iterator[Problem]:
+    """Check the expressions of one part. `more`: the names that only one of its fields knows, by field."""
     inside = dict(scope)
     if "params" in scope:
         inside["params"] = scope["params"].without_optional(_asked_by_condition(part.get("if")))
     for marked in marked_values(model, part, path):
-        yield from check_marked(marked, scope if marked.path[-1] == "if" else inside, document)
+        names = scope if marked.path[-1] == "if" else {**inside, **more.get(str(marked.path[len(path)]), {})}
+        yield from check_marked(marked, names, document)
 
 
 def _asked_by_condition(condition: object) -> Iterator[str]:

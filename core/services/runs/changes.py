@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from sqlalchemy import null, select, update
 
 from core.decisions.advance import advance
+from core.decisions.children import plan_of
 from core.decisions.gates import GATE
 from core.decisions.initiators import initiators_from_json
 from core.decisions.people import Person
 from core.decisions.settling import blame
 from core.services.executions import secret_parameters
 from core.services.executions.checkpoint import Change, save
-from core.services.executions.loading import WORKFLOW, AnyExecution, Loaded, load_locked
+from core.services.executions.loading import RUNBOOK, WORKFLOW, AnyExecution, Loaded, load_locked
 from core.services.executions.locks import release_lock
 from core.services.incidents.changes import Cause, add_link
+from core.services.runs import children
 from core.services.shared import audit, notices
 from core.services.shared.notices import NewNotice, NoticeKind
 from core.services.starts.bounds import notify_failure
@@ -34,7 +36,17 @@ from core.tables import (
     WorkflowExecution,
 )
 from core.unit_of_work import UnitOfWork
-from core.values.execution import Answered, Event, Execution, Failed, Json, Step, Succeeded
+from core.values.execution import (
+    Answered,
+    CancelRequested,
+    ChildrenChanged,
+    Event,
+    Execution,
+    Failed,
+    Json,
+    Step,
+    Succeeded,
+)
 
 ApplySideEffects = Callable[[UnitOfWork, Loaded, Execution], None]
 
@@ -186,7 +198,14 @@ def has_side_effects(before: Execution, after: Execution) -> bool:
     wait_changed = before.waiting_for != after.waiting_for
     left_gate = _left_gate(before, after) is not None
     is_void = bool(_voided(before, after))
-    return after.status.is_final or wait_changed or left_gate or is_void or bool(new_links(before, after))
+    changed = wait_changed or left_gate or is_void or ends_children(before, after)
+    return after.status.is_final or changed or bool(new_links(before, after))
+
+
+def ends_children(before: Execution, after: Execution) -> bool:
+    """True if the run's outcome has just been decided, or it has ended, while it may have child runs."""
+    is_decided = before.outcome is None and (after.outcome is not None or after.status.is_final)
+    return is_decided and any(plan_of(step) is not None for step in before.steps)
 
 
 def _left_gate(before: Execution, after: Execution) -> int | None:
@@ -217,6 +236,8 @@ def apply_side_effects(work: UnitOfWork, row: AnyExecution, before: Execution, a
         _void(work, row, before.steps[position], after.steps[position])
     if after.waiting_for is WaitingFor.VERDICT and before.waiting_for is not WaitingFor.VERDICT:
         _ask_for_verdict(work, row, after)
+    if ends_children(before, after):
+        cancel_children(work, row, "its parent run")
     if after.status.is_final and not before.status.is_final:
         _finish(work, row, before, after)
     if after.status is Status.SUCCEEDED:  # otherwise it may be retried with them
@@ -267,16 +288,42 @@ def _ask_for_verdict(work: UnitOfWork, row: RunbookExecution, after: Execution) 
             row.incident_id,
             key=f"{position}.{attempt}",
             content={"position": position, "attempt": attempt},
-            thread_of=row.id,
+            thread_of=row.root_execution_id or row.id,
         ),
     )
+
+
+def cancel_children(work: UnitOfWork, row: RunbookExecution, by: str) -> None:
+    """Cancel the child runs; the run itself ends once they have. Whoever calls this has locked them (lock_below)."""
+    children.drop_unstarted(work, row.id, "It was not started: its parent run was ended before.")
+    for child_id in children.active_children(work, row.id):
+        loaded = load_locked(work.session, RUNBOOK, child_id)
+        apply_event(work, loaded, CancelRequested(by, loaded.row.worker is not None))
+
+
+def _tell_parent(work: UnitOfWork, row: RunbookExecution) -> None:
+    """Start the next sibling, or wake the parent: its step is over, or has to cancel the others."""
+    assert row.parent_execution_id is not None
+    loaded = load_locked(work.session, RUNBOOK, row.parent_execution_id)
+    position = loaded.state.position
+    step = loaded.state.steps[position] if position is not None else None
+    plan = plan_of(step) if step is not None else None
+    notices.mark_dirty(work, row.root_execution_id or row.parent_execution_id, NoticeKind.HEADLINE)
+    if step is None or plan is None or step.id != row.parent_step:
+        return
+    following = children.continue_children(work, loaded.row.id, step, plan, is_ending=loaded.state.is_ending)
+    if following.is_over or following.cancel:
+        apply_event(work, loaded, ChildrenChanged())
 
 
 def _finish(work: UnitOfWork, row: RunbookExecution, before: Execution, after: Execution) -> None:
     release_lock(work, row)
     _forget_callbacks(work, row)
-    answer_awaiting(work, row, after)
-    notices.enqueue_notice(work, NewNotice(NoticeKind.OUTCOME, row.id, row.incident_id, thread_of=row.id))
+    if row.parent_execution_id is not None:
+        _tell_parent(work, row)
+    else:
+        answer_awaiting(work, row, after)
+        notices.enqueue_notice(work, NewNotice(NoticeKind.OUTCOME, row.id, row.incident_id, thread_of=row.id))
     notices.mark_dirty(work, row.id, NoticeKind.VERDICT)
     audit.record(work, SYSTEM, "runbook_execution.ended", row.id, details_of_end(before, after))
 

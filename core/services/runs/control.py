@@ -11,6 +11,7 @@ from core.decisions.team_scope import check_may_respond
 from core.errors import AlreadyDone, InvalidInput, NotFound, Superseded
 from core.services.executions.loading import RUNBOOK, WORKFLOW, load_locked
 from core.services.runs.changes import apply_event
+from core.services.runs.children import lock_below
 from core.services.shared import audit, notices
 from core.services.shared.notices import NoticeKind
 from core.statuses import ACTIVE, WaitingFor
@@ -42,6 +43,7 @@ def cancel(work: UnitOfWork, person: Person, execution_id: str) -> RunbookExecut
     """
     row = find_execution(work, person, execution_id)
     check_may_respond(person, team_of(work, row), f"cancel {row.runbook_name}", Action.RUN_CANCEL)
+    lock_below(work, execution_id)
     loaded = load_locked(work.session, RUNBOOK, execution_id)
     if loaded.state.status.is_final:
         raise AlreadyDone(f"This run has already ended: {row.status}.")
@@ -141,6 +143,7 @@ def cancel_workflow(
     check_may_respond(person, team, f"cancel {row.workflow_name}", Action.RUN_CANCEL)
     # Locks are taken in the general order: a run before the workflow that waits for it.
     for run_id in _active_runs(work, row):
+        lock_below(work, run_id)
         load_locked(work.session, RUNBOOK, run_id)
     loaded = load_locked(work.session, WORKFLOW, execution_id)
     if loaded.state.status.is_final:
@@ -157,7 +160,9 @@ def cancel_workflow(
 
 
 def _active_runs(work: UnitOfWork, row: WorkflowExecution) -> list[str]:
-    caused = select(RunbookExecution.id).where(RunbookExecution.workflow_execution_id == row.id)
+    caused = select(RunbookExecution.id).where(
+        RunbookExecution.workflow_execution_id == row.id, RunbookExecution.parent_execution_id.is_(None)
+    )
     return list(
         work.session.scalars(caused.where(RunbookExecution.status.in_(ACTIVE)).order_by(RunbookExecution.id))
     )

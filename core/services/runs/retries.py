@@ -18,20 +18,20 @@ from core.decisions.resume import Resumption, resume
 from core.decisions.team_scope import check_may_respond, check_runbook_scope
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.stored import read_stored
-from core.errors import AlreadyDone
+from core.errors import AlreadyDone, Conflict
 from core.identifiers import Prefix, new_id
 from core.services.executions import secret_parameters
 from core.services.executions.loading import RUNBOOK, Loaded, load_locked
 from core.services.freezes.in_force import check_may_begin
 from core.services.library.runbooks import check_runnable
+from core.services.runs.children import check_no_child_in_doubt
 from core.services.runs.control import find_execution
 from core.services.shared import audit, notices
 from core.services.shared.notices import NoticeKind
-from core.services.starts.runbook_starts import admit, execution_by_request_key
+from core.services.starts.runbook_starts import admit, carry_over, execution_by_request_key
 from core.statuses import Status
 from core.tables import Incident, Runbook, RunbookExecution, StepExecution
 from core.unit_of_work import UnitOfWork
-from core.values.execution import Step
 
 
 def retry(
@@ -61,11 +61,14 @@ def retry(
     runbook = work.session.get_one(Runbook, old.runbook_id)
     _check_allowed(person, runbook, incident, from_step)
     check_chain(person, "retried")
+    _check_is_nobodys_child(old)
     check_may_begin(work, incident)  # before a row is locked, in the same order as a freeze takes its locks
     loaded = load_locked(work.session, RUNBOOK, execution_id)
     by = f"<@{person.slack_user_id}>"
     resumption = resume(loaded.state, from_step=from_step, by=by, now=work.now)
     _check_not_retried(work, old)
+    if from_step is None:
+        check_no_child_in_doubt(work, old)
     check_runnable(runbook, version=old.runbook_version)
     new = _new_execution(work, person, old, request_key)
     definition = read_stored(RunbookDefinition, new.runbook_name, new.runbook_version, new.definition)
@@ -86,6 +89,14 @@ def _check_allowed(person: Person, runbook: Runbook, incident: Incident, from_st
         sentence = f"Only an admin of team {team} may choose the step to continue from."
         hint = "Without a step, the retry continues from the first step that did not succeed."
         require(person, Action.RUN_RETRY_FROM, team, sentence, hint=hint)
+
+
+def _check_is_nobodys_child(old: RunbookExecution) -> None:
+    if old.parent_execution_id is not None:
+        raise Conflict(
+            f"This run was started by a step of another one, {old.parent_execution_id}.",
+            hint="Retry that one: it runs only the child runs again that did not succeed.",
+        )
 
 
 def _check_not_retried(work: UnitOfWork, old: RunbookExecution) -> None:
@@ -115,6 +126,7 @@ def _new_execution(
         incident_id=old.incident_id,
         retry_of=old.id,
         depth=max(old.depth, person.depth),
+        pinned=old.pinned,
         requested_by=person.slack_user_id,
         initiators=initiators_to_json(
             joined(initiators_from_json(old.initiators), initiated_by(person, "retried"))
@@ -131,15 +143,6 @@ def _steps(execution_id: str, loaded: Loaded, resumption: Resumption) -> Iterato
     for position, part in enumerate(loaded.parts):
         row = StepExecution(execution_id=execution_id, position=position, step_id=part.id, type=part.type)
         row.maybe_done = loaded.state.steps[position].maybe_done
-        if position in resumption.asks:
-            row.error = resumption.carried[position].error
-        elif position < resumption.position:
-            _carry_over(row, resumption.carried[position])
+        if position < resumption.position:
+            carry_over(row, resumption.carried[position])
         yield row
-
-
-def _carry_over(row: StepExecution, step: Step) -> None:
-    row.carried_over, row.status, row.attempt = True, step.status, step.attempt
-    row.started_at, row.finished_at = step.started_at, step.finished_at
-    row.request, row.output = step.request, step.output
-    row.saved, row.error = dict(step.saved), step.error

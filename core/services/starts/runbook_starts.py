@@ -16,7 +16,7 @@ from core.identifiers import Prefix, derived_id, new_id
 from core.services.executions import secret_parameters
 from core.services.executions.locks import lock_name, take_lock
 from core.services.freezes.in_force import check_may_begin
-from core.services.library.runbooks import check_runnable, definition_of
+from core.services.library.runbooks import check_runnable, definition_of, runbook_for
 from core.services.shared import audit, notices
 from core.services.shared.idempotency import serialize_on_key
 from core.services.shared.incident_scope import incident_scope
@@ -24,7 +24,7 @@ from core.services.shared.notices import NewNotice, NoticeKind
 from core.statuses import Status, WaitingFor
 from core.tables import Incident, IncidentEvent, Runbook, RunbookExecution, StepExecution, WorkflowExecution
 from core.unit_of_work import UnitOfWork
-from core.values.execution import Json
+from core.values.execution import Json, Step
 
 MOST_WORK = 200_000  # units of cel_cost for rendering a lock's name, since it runs in the web process
 
@@ -95,12 +95,29 @@ def _start(work: UnitOfWork, requester: Person, start: Start) -> RunbookExecutio
         )
         for position, step in enumerate(definition.all_steps)
     ]
+    execution.pinned = pin_versions(work, definition, start.incident)
     admit(work, execution, start.incident, steps, definition)
     secret_parameters.keep(work, execution.id, hidden)
     asked = {"runbook": start.runbook.name, "version": start.runbook.version, "parameters": parameters}
     details = {**asked, "before": None, "after": {"status": execution.status}}
     audit.record(work, requester, "runbook_execution.requested", execution.id, details)
     return execution
+
+
+def pin_versions(
+    work: UnitOfWork, definition: RunbookDefinition, incident: Incident
+) -> dict[str, int] | None:
+    """Return the version of each runbook that the steps run; None if they run none. A run never mixes two versions.
+
+    Raises NotFound or NotRunnable for one that cannot run for this incident, before anything has started.
+    """
+    names = sorted({name for step in definition.all_steps for name in step.child_runbooks})
+    if not names:
+        return None
+    found = [runbook_for(work, name, incident) for name in names]
+    for runbook in found:
+        check_runnable(runbook)
+    return {runbook.name: runbook.version for runbook in found}
 
 
 def admit(
@@ -125,6 +142,17 @@ def admit(
     )
     if execution.waiting_for is None:
         work.enqueue("runbook", execution.id)
+
+
+def carry_over(row: StepExecution, step: Step) -> None:
+    """Write a step as an earlier run left it. A gate that is asked again only keeps the reason."""
+    if step.status is Status.PENDING:
+        row.error = step.error
+        return
+    row.carried_over, row.status, row.attempt = True, step.status, step.attempt
+    row.started_at, row.finished_at = step.started_at, step.finished_at
+    row.request, row.output = step.request, step.output
+    row.saved, row.error = dict(step.saved), step.error
 
 
 def _take_lock(

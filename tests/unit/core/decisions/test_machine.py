@@ -22,7 +22,7 @@ from core.values.execution import (
     ApprovalVoided,
     CallbackReceived,
     CancelRequested,
-    ChildrenEnded,
+    ChildrenChanged,
     Claimed,
     Event,
     Execution,
@@ -66,7 +66,9 @@ ENDS: st.SearchStrategy[StepResult] = st.one_of(
 )
 TIMEOUTS = st.sampled_from([None, timedelta(seconds=40), timedelta(hours=2)])
 ANSWERS: list[Succeeded | Failed] = [Succeeded({"ok": True}), Failed("no"), Failed("no", final=True)]
-Misfit = GateDecided | GateOutdated | VerdictGiven | LockGranted | CallbackReceived | ChildrenEnded | Answered
+Misfit = (
+    GateDecided | GateOutdated | VerdictGiven | LockGranted | CallbackReceived | ChildrenChanged | Answered
+)
 MISFITS = st.sampled_from(
     [
         GateDecided(True, "<@U1>"),
@@ -74,7 +76,7 @@ MISFITS = st.sampled_from(
         VerdictGiven("ran", "<@U1>"),
         LockGranted(),
         CallbackReceived(),
-        ChildrenEnded(),
+        ChildrenChanged(),
         Answered("step-0", Succeeded()),
     ]
 )
@@ -357,7 +359,7 @@ class Runs(RuleBasedStateMachine):
     @rule()
     def its_children_end(self) -> None:
         outcome = self.execution.outcome
-        self.from_outside(ChildrenEnded())
+        self.from_outside(ChildrenChanged())
         assert outcome in (None, self.execution.outcome), "what is decided waited only for them"
 
     @precondition(lambda self: self._waits_for(WaitingFor.CALLBACK))
@@ -547,19 +549,22 @@ def approval_moves(run: Runs, chance: random.Random) -> list[Callable[[], None]]
     return moves
 
 
+def moves_from_outside(run: Runs, chance: random.Random) -> list[Callable[[], None]]:
+    if run._waits_for(WaitingFor.CHILDREN):
+        return [run.its_children_end]
+    if run._waits_for(WaitingFor.CALLBACK):
+        answer = chance.choice(ANSWERS)
+        return [run.it_is_called_back, lambda: run.it_is_answered(answer, late=chance.random() < 0.3)]
+    return []
+
+
 def one_move(run: Runs, chance: random.Random) -> None:
     """An event that can happen now."""
     moves: list[Callable[[], None]] = [lambda: run.time_passes(chance.choice([1, 30, 3600]))]
     if chance.random() < 0.05:
         moves.append(run.somebody_cancels)
     moves += approval_moves(run, chance)
-    if run._waits_for(WaitingFor.CALLBACK):
-        moves += [
-            run.it_is_called_back,
-            lambda: run.it_is_answered(chance.choice(ANSWERS), late=chance.random() < 0.3),
-        ]
-    if run._waits_for(WaitingFor.CHILDREN):
-        moves.append(run.its_children_end)
+    moves += moves_from_outside(run, chance)
     if run.execution.frozen or chance.random() < 0.1:
         moves.append(run.the_freeze_is_lifted if run.execution.frozen else run.somebody_freezes)
     if run._waits_for(WaitingFor.VERDICT):

@@ -1,0 +1,217 @@
+"""Child runs on a real database: a step that runs others, and what reaches from the parent to its children."""
+
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import select
+
+from core.services.access.people import load_person
+from core.services.executions.loading import RUNBOOK
+from core.services.runs.retries import retry
+from core.statuses import Status, WaitingFor
+from core.tables import Notice, RunbookExecution
+from tests.integration.core.world import CoreWorld
+from tests.world import Target, apply_documents, start_run
+
+EACH = """
+kind: runbook
+name: fleet
+team: database
+parameters: {{type: object, properties: {{hosts: {{type: array, items: {{type: string}}}}}}}}
+steps:
+  - id: hosts
+    type: http
+    url: {url}/hosts
+    save: {{names: response.json.hosts}}
+  - id: each
+    type: runbook
+    foreach: steps.hosts.saved.names
+    as: host
+    {fields}
+    steps:
+      - {{id: restart, type: http, method: POST, url: "{url}/restart/{{{{ host }}}}"}}
+      - {{id: check, type: http, url: "{url}/check/{{{{ host }}}}", save: {{seconds: response.json.seconds}}}}
+  - {{id: told, type: message, text: "{{{{ steps.each.output.children[0].name }}}}"}}
+"""
+
+
+@pytest.fixture
+def hosts(target: Target) -> Target:
+    target.bodies["/hosts"] = b'{"hosts": ["db-1", "db-2", "db-3", "db-4"]}'
+    return target
+
+
+def begin(world: CoreWorld, target: Target, fields: str = "concurrency: 2") -> str:
+    apply_documents(world.unit_of_work, EACH.format(url=target.url, fields=fields))
+    return start_run(world.unit_of_work, world.incident, "fleet")
+
+
+def children(world: CoreWorld, run: str) -> Sequence[RunbookExecution]:
+    with world.unit_of_work.begin() as work:
+        query = select(RunbookExecution).where(RunbookExecution.parent_execution_id == run)
+        return work.session.scalars(query.order_by(RunbookExecution.child_index)).all()
+
+
+def outputs(world: CoreWorld, run: str) -> list[dict[str, object]]:
+    output = world.step(run, 1).output
+    assert isinstance(output, dict)
+    found: list[dict[str, object]] = output["children"]
+    return found
+
+
+def test_there_is_a_child_for_each_item(world: CoreWorld, hosts: Target) -> None:
+    run = begin(world, hosts)
+    world.work()
+
+    ended = world.see(run)
+    assert (ended.status, ended.error) == (Status.SUCCEEDED, None)
+    assert [child.status for child in children(world, run)] == [Status.SUCCEEDED] * 4
+    assert sorted(path for path in hosts.paths() if "restart" in path) == [
+        f"/restart/db-{i}" for i in (1, 2, 3, 4)
+    ]
+    first = outputs(world, run)[0]
+    assert (first["name"], first["item"], first["status"]) == ("db-1", "db-1", "succeeded")
+    assert first["saved"] == {"seconds": 1.5}
+    assert world.step(run, 2).output == {"text": "db-1"}
+
+
+def test_as_many_run_at_once_as_it_says(world: CoreWorld, hosts: Target) -> None:
+    run = begin(world, hosts, "concurrency: 3")
+    kind, execution_id = world.jobs.pop(0)
+    assert (kind, execution_id) == ("runbook", run)
+    world.executor.run(RUNBOOK, run)
+    waiting = world.see(run)
+    assert (waiting.status, waiting.waiting_for) == (Status.WAITING, WaitingFor.CHILDREN)
+    assert len(world.jobs) == 3, "three are due; the fourth takes the place of the first that ends"
+    world.work()
+    assert world.see(run).status is Status.SUCCEEDED
+
+
+def test_one_that_fails_keeps_the_others_from_starting(world: CoreWorld, hosts: Target) -> None:
+    hosts.answers["/restart/db-2"] = 500
+    run = begin(world, hosts, "concurrency: 1")
+    world.work()
+
+    assert world.see(run).status is Status.FAILED
+    statuses = [child.status for child in children(world, run)]
+    assert statuses == [Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.CANCELLED]
+    said = str(world.step(run, 1).error)
+    assert said == "1 of 4 child runs succeeded; all must. Did not succeed: db-2."
+    assert "/restart/db-3" not in hosts.paths()
+
+
+def test_the_others_run_all_the_same_if_it_says_so(world: CoreWorld, hosts: Target) -> None:
+    hosts.answers["/restart/db-2"] = 500
+    run = begin(world, hosts, "on_child_failure: continue\n    need: 3")
+    world.work()
+    assert world.see(run).status is Status.SUCCEEDED
+    assert [each["status"] for each in outputs(world, run)] == [
+        "succeeded",
+        "failed",
+        "succeeded",
+        "succeeded",
+    ]
+
+
+def test_a_retry_runs_only_what_did_not_succeed(world: CoreWorld, hosts: Target) -> None:
+    hosts.answers["/check/db-2"] = 500
+    run = begin(world, hosts, "on_child_failure: continue")
+    world.work()
+    assert world.see(run).status is Status.FAILED
+    hosts.answers["/check/db-2"] = 200
+    hosts.calls.clear()
+
+    with world.unit_of_work.begin() as work:
+        again = retry(work, load_person(work, "U0DBOPS", source="test"), run).id
+    world.work()
+
+    assert world.see(again).status is Status.SUCCEEDED
+    assert hosts.paths() == ["/check/db-2"], "not even the restart of db-2, which had succeeded"
+    assert [each["status"] for each in outputs(world, again)] == ["succeeded"] * 4
+
+
+def test_a_cancel_reaches_the_children(world: CoreWorld, hosts: Target) -> None:
+    run = begin(world, hosts, "concurrency: 2")
+    world.executor.run(RUNBOOK, run)
+    world.jobs.clear()
+    world.cancel(run)
+    world.work()
+    assert world.see(run).status is Status.CANCELLED
+    assert {child.status for child in children(world, run)} == {Status.CANCELLED}
+    assert [path for path in hosts.paths() if "restart" in path] == []
+
+
+def test_the_runs_timeout_reaches_the_children(world: CoreWorld, hosts: Target) -> None:
+    document = EACH.format(url=hosts.url, fields="concurrency: 2").replace(
+        "steps:\n  - id: hosts", "timeout: 5m\nsteps:\n  - id: hosts"
+    )
+    apply_documents(world.unit_of_work, document)
+    run = start_run(world.unit_of_work, world.incident, "fleet")
+    world.executor.run(RUNBOOK, run)
+    world.jobs.clear()
+    world.pass_by(minutes=6)
+    assert world.see(run).status is Status.TIMED_OUT
+    assert {child.status for child in children(world, run)} <= {Status.CANCELLED, Status.SUCCEEDED}
+
+
+def test_a_child_has_no_card_of_its_own_and_its_gate_is_asked_in_the_channel(
+    world: CoreWorld, hosts: Target
+) -> None:
+    steps = f"""
+    - id: both
+      type: parallel
+      branches:
+        one:
+          - {{id: ask, type: approval}}
+          - {{id: first, type: http, method: POST, url: {hosts.url}/first}}
+        two:
+          - {{id: second, type: http, method: POST, url: {hosts.url}/second}}
+    """
+    run = world.begin(steps)
+    world.work()
+    one, two = children(world, run)
+    assert (one.child_name, one.waiting_for, two.status) == ("one", "approval", Status.SUCCEEDED)
+    with world.unit_of_work.begin() as work:
+        notices = work.session.execute(select(Notice.kind, Notice.subject_id)).all()
+    kinds = sorted(kind for kind, subject in notices if subject in (run, one.id, two.id))
+    assert kinds == ["detail", "headline"]
+    assert sum(kind == "gate" for kind, _ in notices) == 1
+
+    world.decide(one.id, approved=True)
+    world.work()
+    assert world.see(run).status is Status.SUCCEEDED
+    assert hosts.paths() == ["/second", "/first"]
+
+
+def test_a_child_can_run_another_runbook_with_parameters(world: CoreWorld, hosts: Target) -> None:
+    inner = f"""
+kind: runbook
+name: restart-host
+team: database
+lock: "host/{{{{ params.host }}}}"
+parameters: {{type: object, required: [host], properties: {{host: {{type: string}}}}}}
+steps:
+  - {{id: restart, type: http, method: POST, url: "{hosts.url}/restart/{{{{ params.host }}}}"}}
+"""
+    apply_documents(world.unit_of_work, inner)
+    steps = """
+    - id: each
+      type: runbook
+      foreach: '["db-1", "db-2"]'
+      runbook: restart-host
+      parameters: {host: "{{ item }}"}
+    """
+    run = world.begin(steps)
+    world.work()
+    assert world.see(run).status is Status.SUCCEEDED
+    assert [child.runbook_name for child in children(world, run)] == ["restart-host"] * 2
+    assert hosts.paths() == ["/restart/db-1", "/restart/db-2"]
+
+
+def test_no_items_are_no_children(world: CoreWorld, hosts: Target) -> None:
+    hosts.bodies["/hosts"] = b'{"hosts": []}'
+    steps = EACH.replace("  - {{id: told", "  - {{id: told, if: size(steps.each.output.children) > 0")
+    apply_documents(world.unit_of_work, steps.format(url=hosts.url, fields="concurrency: 2"))
+    run = start_run(world.unit_of_work, world.incident, "fleet")
+    world.work()
+    assert world.see(run).status is Status.SUCCEEDED
