@@ -30,6 +30,7 @@ ROUTES: Mapping[str, Action] = {
     "GET /api/incidents/{id}/runbooks/executions": Action.RUN_READ,
     "GET /api/executions": Action.RUN_READ,
     "GET /api/runbooks/executions/{execution_id}": Action.RUN_READ,
+    "GET /api/runbooks/executions/{execution_id}/children": Action.RUN_READ,
     "POST /api/runbooks/executions/{execution_id}/cancel": Action.RUN_CANCEL,
     "POST /api/runbooks/executions/{execution_id}/retry": Action.RUN_RETRY,
     "POST /api/runbooks/executions/{execution_id}/verdict": Action.RUN_VERDICT,

@@ -7,16 +7,26 @@ from core.views.executions import ExecutionView, FreezeView
 EVENT_TYPE = "runbook_execution"
 MOST_PARAMETERS = 12
 REASON_LENGTH = 500
+CHILD_LENGTH = 80
 
 
 def title(execution: ExecutionView) -> str:
     """`db-failover v3`, bold."""
-    return f"*{escape(execution.runbook)}* v{execution.runbook_version}"
+    return f"*{escape(execution.runbook)}* v{execution.runbook_version}{_of_child(execution)}"
+
+
+def _of_child(execution: ExecutionView) -> str:
+    """Return ` · db-3` for a child run, by which people tell it from its siblings."""
+    name = execution.child_name
+    return f" · {bounded(escape(one_line(name)), CHILD_LENGTH)}" if name else ""
 
 
 def plain_title(execution: ExecutionView) -> str:
     """`db-failover v3 (inc-12)`, for the text that stands alone."""
-    return f"{escape(execution.runbook)} v{execution.runbook_version} (inc-{execution.incident_number})"
+    child = _of_child(execution)
+    return (
+        f"{escape(execution.runbook)} v{execution.runbook_version}{child} (inc-{execution.incident_number})"
+    )
 
 
 def metadata(execution: ExecutionView) -> Metadata:

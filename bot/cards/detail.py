@@ -16,12 +16,14 @@ from bot.cards.words import (
     one_line,
     status_words,
 )
+from core.statuses import Status
 from core.views.executions import ExecutionView, StepView
 
 MOST_STEPS = MESSAGE_BLOCKS - 10
 ALL_OUTPUT = 12_000  # characters of output in one reply: little enough to scroll through on a phone
 LEAST_OUTPUT, MOST_OUTPUT = 300, 2_000  # characters of one step's output
 ERROR_LENGTH = 500
+MOST_CHILDREN, CHILD_LENGTH = 15, 160
 
 
 def detail(execution: ExecutionView, steps: Sequence[StepView]) -> Message:
@@ -54,6 +56,8 @@ def _step_text(step: StepView, room: int) -> str:
 def _output_lines(output: object, room: int) -> list[str]:
     if output in (None, {}, ""):
         return []
+    if isinstance(output, dict) and isinstance(output.get("children"), list):
+        return _children_lines(output["children"])
     if isinstance(output, dict) and "exit_code" in output:
         return _shell_lines(output, room)
     if isinstance(output, dict) and "status" in output:
@@ -62,6 +66,20 @@ def _output_lines(output: object, room: int) -> list[str]:
         said = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in output.items())
         return [bounded(escape_sentence(one_line(said)), room)]
     return [code_block(as_text(output), room)]
+
+
+def _children_lines(children: list[dict[str, object]]) -> list[str]:
+    """Return a line for each child run, those first that did not succeed."""
+    by_need = sorted(children, key=lambda child: child.get("status") == Status.SUCCEEDED)
+    lines = [_child_line(child) for child in by_need[:MOST_CHILDREN]]
+    return [*lines, *([f"… {len(children) - MOST_CHILDREN} more"] if len(children) > MOST_CHILDREN else [])]
+
+
+def _child_line(child: dict[str, object]) -> str:
+    status = Status(str(child["status"]))
+    name = escape_sentence(one_line(as_text(child.get("name"))))
+    why = f": {escape_sentence(one_line(as_text(child['error'])))}" if child.get("error") else ""
+    return bounded(f"{SYMBOLS[status]} {name} {status_words(status)}{why}", CHILD_LENGTH)
 
 
 def _shell_lines(output: dict[str, object], room: int) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.cards.words import SYMBOLS, bounded, deadline, duration, escape, escape_sentence, moment, one_line
 from core.statuses import Status, WaitingFor
 from core.values.execution import OPEN
-from core.views.executions import ApprovalView, ExecutionView, StepView
+from core.views.executions import ApprovalView, ChildCountsView, ExecutionView, StepView
 
 MOST_LINES = 20
 BEFORE, AFTER = 6, 8  # how many steps around the current one are shown of a longer run
@@ -21,6 +21,7 @@ WAITING_LINES = {
     WaitingFor.VERDICT: "did it happen? Waiting for a verdict",
     WaitingFor.LOCK: "waiting for another run that holds the lock",
     WaitingFor.FREEZE: "held by a freeze",
+    WaitingFor.CHILDREN: "waiting for its child runs",
 }
 
 
@@ -79,9 +80,24 @@ def _line(execution: ExecutionView, position: int, now: datetime) -> str:
         parts.append(f"*{_waits(execution, now)}*")
     elif step.status is Status.RUNNING and step.started_at is not None:
         parts.append(f"since {moment(step.started_at, '{time_secs}')}")
+    if step.children is not None:
+        parts.append(children_words(step.children))
     if step.error:
         parts.append(bounded(escape_sentence(one_line(step.error)), ERROR_LENGTH))
     return " · ".join(parts)
+
+
+def children_words(children: ChildCountsView) -> str:
+    """Return how the child runs stand, such as `5 of 8 done, 2 running, 1 failed: db-3`."""
+    words = [f"{children.succeeded + children.failed} of {children.total} done"]
+    words += [f"{children.active} running"] if children.active else []
+    if children.failed_names:
+        names = ", ".join(bounded(escape(one_line(name)), NAME_LENGTH) for name in children.failed_names)
+        more = children.failed - len(children.failed_names)
+        words.append(f"{children.failed} failed: {names}{f' and {more} more' if more > 0 else ''}")
+    elif children.failed:
+        words.append(f"{children.failed} not started")
+    return ", ".join(words)
 
 
 def _waits(execution: ExecutionView, now: datetime) -> str:

@@ -49,6 +49,7 @@ WAITS = {
     WaitingFor.VERDICT: "a verdict",
     WaitingFor.LOCK: "another run that holds its lock",
     WaitingFor.FREEZE: "the end of a freeze",
+    WaitingFor.CHILDREN: "its child runs",
 }
 
 

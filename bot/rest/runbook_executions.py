@@ -6,14 +6,18 @@ from http import HTTPStatus
 from pydantic import Field
 from starlette.responses import Response
 
-from bot.rest.answers import ExecutionAnswer
+from bot.rest.answers import ExecutionAnswer, ExecutionPage
 from bot.rest.bodies import Body
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.idempotency import CurrentPost
+from bot.rest.paging import WantedPage
 from bot.rest.references import ExecutionReference
+from bot.rest.starting import page_of_runs
+from core.services.access.listing import list_children
 from core.services.runs.control import InDoubt, cancel, find_execution, give_verdict
 from core.services.runs.retries import retry
 from core.services.views.reading import view_execution
+from core.statuses import Status
 from core.unit_of_work import UnitOfWork
 
 router = authenticated_router("/api/runbooks/executions", "runbook executions")
@@ -42,6 +46,16 @@ def show(execution: ExecutionReference, caller: CurrentCaller) -> ExecutionAnswe
     with caller.unit_of_work.begin() as work:
         row = find_execution(work, caller.person, execution)
         return ExecutionAnswer(execution=view_execution(work, row))
+
+
+@router.get("/{execution_id}/children")
+def list_children_of(
+    execution: ExecutionReference, caller: CurrentCaller, page: WantedPage, status: Status | None = None
+) -> ExecutionPage:
+    """List the child runs that a run's steps have started, in their order, optionally only those with a status."""
+    with caller.unit_of_work.begin() as work:
+        row = find_execution(work, caller.person, execution)
+        return page_of_runs(work, page, list_children(work, row, page.window, status))
 
 
 @router.post("/{execution_id}/cancel", response_model=ExecutionAnswer)

@@ -22,6 +22,7 @@ SENTENCES = {
     "run.retried": "requested {runbook} v{version} as a retry of {retry_of}",
     "run.cancelled": "cancelled {runbook}",
     "run.ended": "{runbook} {status}",
+    "child.ended": "{runbook}: child run {child} {status}",
     "step.started": "{runbook}: step {step} ({type}) started",
     "step.ended": "{runbook}: step {step} ({type}) {status}",
     "approval.opened": "{runbook}: step {step} is waiting for approval",

@@ -41,7 +41,7 @@ class RunbookStep(StepDefinition):
     example = """
 id: each
 type: runbook
-foreach: params.hosts
+foreach: '["app-1", "app-2"]'
 as: host
 concurrency: 2
 steps:

@@ -8,6 +8,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.statuses import GateStatus, Status, WaitingFor
 
 
+class ChildCountsView(BaseModel):
+    """How the child runs of a step stand. `failed_names`: the first few that did not succeed."""
+
+    total: int
+    unstarted: int
+    active: int
+    succeeded: int
+    failed: int
+    failed_names: list[str]
+
+
 class StepView(BaseModel):
     id: str
     type: str
@@ -21,6 +32,7 @@ class StepView(BaseModel):
     error: str | None
     carried_over: bool = False
     in_finally: bool = False
+    children: ChildCountsView | None = None
 
 
 class ApprovalDecisionView(BaseModel):
@@ -106,6 +118,7 @@ class MessageView(BaseModel):
 class ExecutionView(BaseModel):
     """A runbook execution. `requested_by`: a Slack user id, or `workflow:NAME`; `initiators`: who initiated it.
 
+    `parent_execution_id`: the run whose step started this one, and `child_name`: how it calls it.
     `retry_of`: the execution that this one continues; its `carried_over` steps were done there. `retried_as`: the
     execution that continues this one. `outcome`: how it will end, while its finally steps run. `freeze`: the freeze
     that holds it before its next step. `message`: its headline in Slack, once posted.
@@ -123,6 +136,8 @@ class ExecutionView(BaseModel):
     incident_number: int
     workflow_execution_id: str | None
     workflow: str | None
+    parent_execution_id: str | None = None
+    child_name: str | None = None
     retry_of: str | None = None
     retried_as: str | None = None
     requested_by: str

@@ -75,6 +75,7 @@ class Wanted:
 
 
 ANY = Wanted()
+NOT_A_CHILD = RunbookExecution.parent_execution_id.is_(None)  # child runs are listed by their parent
 
 
 def list_incidents(
@@ -97,15 +98,31 @@ def list_executions(
 ) -> list[RunbookExecution]:
     """Return the runbook executions of an incident that the person may see."""
     conditions = wanted.conditions(RunbookExecution)
-    query = select(RunbookExecution).where(RunbookExecution.incident_id == incident.id, *conditions)
+    query = select(RunbookExecution).where(
+        RunbookExecution.incident_id == incident.id, NOT_A_CHILD, *conditions
+    )
     return _rows(work, query, RunbookExecution, window)
+
+
+def list_children(
+    work: UnitOfWork, parent: RunbookExecution, window: Window, status: str | None = None
+) -> list[RunbookExecution]:
+    """Return the child runs of a run that the person may see, in their order."""
+    query = select(RunbookExecution).where(RunbookExecution.parent_execution_id == parent.id)
+    if status is not None:
+        query = query.where(RunbookExecution.status == status)
+    place = tuple_(RunbookExecution.created_at, RunbookExecution.id)
+    if window.after is not None:
+        query = query.where(place > tuple_(literal(window.after.at), literal(window.after.id)))
+    ordered = query.order_by(RunbookExecution.created_at, RunbookExecution.id)
+    return list(work.session.scalars(ordered.limit(window.size)))
 
 
 def list_runbook_executions(
     work: UnitOfWork, person: Person, runbook: Runbook, window: Window, wanted: Wanted = ANY
 ) -> list[RunbookExecution]:
     """Return the runs of a runbook that the person may see; of a global one, only those for their teams' incidents."""
-    query = select(RunbookExecution).where(RunbookExecution.runbook_id == runbook.id)
+    query = select(RunbookExecution).where(RunbookExecution.runbook_id == runbook.id, NOT_A_CHILD)
     return _rows(work, _seen_by(work, person, query, RunbookExecution, wanted), RunbookExecution, window)
 
 
@@ -113,7 +130,7 @@ def list_active_executions(
     work: UnitOfWork, person: Person, window: Window, wanted: Wanted = ANY
 ) -> list[RunbookExecution]:
     """Return the active runs for the incidents of the person's teams. A partial index has only the active ones."""
-    query = select(RunbookExecution).where(ACTIVE)
+    query = select(RunbookExecution).where(ACTIVE, NOT_A_CHILD)
     return _rows(work, _seen_by(work, person, query, RunbookExecution, wanted), RunbookExecution, window)
 
 

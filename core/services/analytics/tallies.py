@@ -61,7 +61,8 @@ execution AS (
     SELECT found.*, (created_at AT TIME ZONE 'UTC')::date AS day, incident.team_id
     FROM taken CROSS JOIN LATERAL (
         SELECT id, runbook_id AS owner_id, workflow_execution_id AS cause, incident_id, status,
-            created_at, started_at, finished_at FROM runbook_executions WHERE id = taken.execution_id
+            created_at, started_at, finished_at FROM runbook_executions
+        WHERE id = taken.execution_id AND parent_execution_id IS NULL
         UNION ALL
         SELECT id, workflow_id, NULL, incident_id, status,
             created_at, started_at, finished_at FROM workflow_executions WHERE id = taken.execution_id OFFSET 0

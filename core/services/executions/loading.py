@@ -240,8 +240,10 @@ def reload(session: Session, kind: Kind, execution_id: str) -> Loaded:
 def executions_of_incident(
     work: UnitOfWork, incident_id: str, *, active_only: bool = False
 ) -> list[RunbookExecution]:
-    """Return the incident's runs, newest first."""
-    query = select(RunbookExecution).where(RunbookExecution.incident_id == incident_id)
+    """Return the incident's runs, newest first, without their child runs."""
+    query = select(RunbookExecution).where(
+        RunbookExecution.incident_id == incident_id, RunbookExecution.parent_execution_id.is_(None)
+    )
     if active_only:
         query = query.where(RunbookExecution.status.in_(ACTIVE))
     return list(

@@ -29,8 +29,10 @@ MANUAL = "manual"  # the event behind a workflow started by hand; the workflow's
 # All timeline lines of one incident, as a UNION of everything that happened. As SQL: the database merges, filters and
 # pages them, so that a page costs one query however long the timeline is.
 LINES = """
-WITH run AS (
+WITH every_run AS (
     SELECT * FROM runbook_executions WHERE incident_id = :incident
+), run AS (
+    SELECT * FROM every_run WHERE parent_execution_id IS NULL
 ), flow AS (
     SELECT * FROM workflow_executions WHERE incident_id = :incident
 ), step AS (
@@ -38,8 +40,9 @@ WITH run AS (
 ), action AS (
     SELECT part.*, flow.workflow_name FROM flow JOIN action_executions part ON part.execution_id = flow.id
 ), gate AS (
-    SELECT approval.*, step.runbook_name, step.step_id, step.started_at FROM step
-    JOIN approvals approval ON approval.execution_id = step.execution_id AND approval.position = step.position
+    SELECT approval.*, every_run.runbook_name, part.step_id, part.started_at FROM every_run
+    JOIN approvals approval ON approval.execution_id = every_run.id
+    JOIN step_executions part ON part.execution_id = approval.execution_id AND part.position = approval.position
 ), held AS (
     SELECT freezes.id, freezes.created_at, frozen_by, lifted_at, lifted_by, incident.closed_at,
         incident.created_at AS opened_at,
@@ -93,7 +96,7 @@ WITH run AS (
     UNION ALL
     SELECT entry.created_at, 6, 0, 0, replace(action, 'runbook_execution.', 'run.'), actor, subject_id,
         jsonb_build_object('runbook', runbook_name) || entry.details
-    FROM run JOIN audit_entries entry ON entry.subject_id = run.id
+    FROM every_run JOIN audit_entries entry ON entry.subject_id = every_run.id
     WHERE action LIKE 'verdict.%' OR action IN ('runbook_execution.cancelled', 'callback.received')
     UNION ALL
     SELECT entry.created_at, 6, 0, 0, 'workflow.cancelled', actor, subject_id,
@@ -104,6 +107,11 @@ WITH run AS (
     SELECT finished_at, 7, 0, 0, 'run.ended', 'system', id,
         jsonb_build_object('runbook', runbook_name, 'status', status, 'error', error)
     FROM run WHERE finished_at IS NOT NULL
+    UNION ALL
+    SELECT finished_at, 5, coalesce(child_index, 0), 5, 'child.ended', 'system', id,
+        jsonb_build_object('runbook', runbook_name, 'child', child_name, 'status', status, 'error', error)
+    FROM every_run
+    WHERE parent_execution_id IS NOT NULL AND finished_at IS NOT NULL AND started_at IS NOT NULL
     UNION ALL
     SELECT greatest(created_at, opened_at), 1, 2147483647, 0, 'freeze.begun', frozen_by, id, told FROM held
     UNION ALL

@@ -76,9 +76,9 @@ def open_gate(work: UnitOfWork, new: NewGate) -> Approval:
     )
     work.session.add(gate)
     work.session.flush()
-    notices.enqueue_notice(
-        work, NewNotice(NoticeKind.GATE, gate.id, new.incident_id, thread_of=gate.execution_id)
-    )
+    row = work.session.get_one(RunbookExecution, new.execution_id)
+    thread_of = row.root_execution_id or row.id
+    notices.enqueue_notice(work, NewNotice(NoticeKind.GATE, gate.id, new.incident_id, thread_of=thread_of))
     return gate
 
 

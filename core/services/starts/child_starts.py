@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -123,7 +124,7 @@ def _row(
         depth=parent.depth,
         pinned=parent.pinned,
         status=Status.PENDING,
-        created_at=work.now,
+        created_at=work.now + timedelta(microseconds=index),  # lists by time have them in their order
         parent_execution_id=parent.id,
         root_execution_id=parent.root_execution_id or parent.id,
         parent_step=step_id,

@@ -22,6 +22,7 @@ from core.decisions.approval_policy import (
 from core.decisions.initiators import initiators_to_json
 from core.services.access.people import members_with_roles
 from core.services.freezes.in_force import freeze_over, freezes_in_force
+from core.services.runs.children import standings
 from core.services.shared.notices import NoticeKind
 from core.statuses import ACTIVE, GateStatus, Role
 from core.tables import (
@@ -41,12 +42,15 @@ from core.views.executions import (
     ActionView,
     ApprovalDecisionView,
     ApprovalView,
+    ChildCountsView,
     ExecutionView,
     FreezeView,
     InitiatorView,
     MessageView,
     StepView,
 )
+
+WITH_CHILDREN = frozenset({"runbook", "parallel"})  # the types of steps that have child runs
 
 
 def columns(row: Base, view: type[BaseModel]) -> JsonObject:
@@ -65,6 +69,7 @@ class _Around:
     freezes: Sequence[Freeze]  # in force
     workflows: Mapping[str, str]  # names, by the workflow execution's id
     headlines: Mapping[str, Notice]
+    children: Mapping[tuple[str, str], ChildCountsView]  # by run and step
 
 
 def view_executions(work: UnitOfWork, rows: Sequence[RunbookExecution]) -> list[ExecutionView]:
@@ -85,8 +90,11 @@ def _load_around(work: UnitOfWork, rows: Sequence[RunbookExecution]) -> _Around:
     gates = view_approvals(work, list(work.session.scalars(open_gates)))
     retries = select(RunbookExecution).where(RunbookExecution.retry_of.in_(ids))
     incidents = select(Incident).where(Incident.id.in_({row.incident_id for row in rows}))
+    steps = _steps(work, ids)
+    parents = [id_ for id_, each in steps.items() if any(step.type in WITH_CHILDREN for step in each)]
     return _Around(
-        steps=_steps(work, ids),
+        steps=steps,
+        children=standings(work, parents) if parents else {},
         gates={gate.execution_id: gate for gate in gates},
         retried_as={str(row.retry_of): row.id for row in work.session.scalars(retries)},
         incidents={row.id: row for row in work.session.scalars(incidents)},
@@ -127,7 +135,7 @@ def _view(row: RunbookExecution, around: _Around) -> ExecutionView:
         incident_number=around.incidents[row.incident_id].number,
         workflow=around.workflows.get(row.workflow_execution_id or ""),
         retried_as=around.retried_as.get(row.id),
-        steps=_view_steps(row.definition, around.steps.get(row.id, [])),
+        steps=_view_steps(row, around),
         approval=around.gates.get(row.id),
         freeze=_freeze(row, around),
         message=_message(around.headlines.get(row.id), around.incidents[row.incident_id]),
@@ -163,12 +171,17 @@ def description_of(definition: JsonObject) -> str:
     return str(definition.get("description", "")).strip()
 
 
-def _view_steps(definition: JsonObject, rows: Sequence[StepExecution]) -> list[StepView]:
-    steps: list[JsonObject] = definition["steps"]
-    parts = [*steps, *definition.get("finally", ())]
+def _view_steps(row: RunbookExecution, around: _Around) -> list[StepView]:
+    main: list[JsonObject] = row.definition["steps"]
+    parts = [*main, *row.definition.get("finally", ())]
     return [
-        StepView(**step_values(row), name=part.get("name"), in_finally=at >= len(steps))
-        for at, (part, row) in enumerate(zip(parts, rows, strict=True))
+        StepView(
+            **step_values(step),
+            name=part.get("name"),
+            in_finally=at >= len(main),
+            children=around.children.get((row.id, step.step_id)),
+        )
+        for at, (part, step) in enumerate(zip(parts, around.steps.get(row.id, []), strict=True))
     ]
 
 

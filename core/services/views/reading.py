@@ -85,7 +85,7 @@ def _actions(work: UnitOfWork, ids: Sequence[str]) -> Mapping[str, Sequence[Acti
 
 def _caused(work: UnitOfWork, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
     query = select(RunbookExecution.workflow_execution_id, RunbookExecution.id).where(
-        RunbookExecution.workflow_execution_id.in_(ids)
+        RunbookExecution.workflow_execution_id.in_(ids), RunbookExecution.parent_execution_id.is_(None)
     )
     found: dict[str, list[str]] = {id_: [] for id_ in ids}
     for cause, id_ in work.session.execute(query.order_by(RunbookExecution.created_at)):
