@@ -57,7 +57,10 @@ def test_what_a_template_brings_is_not_judged_beforehand() -> None:
     assert problems(flow, RUNBOOK) == []
 
 
-PATTERN = "Use at most 64 lowercase letters, digits and -, starting with a letter or digit; a * at the end stands for any rest."
+PATTERN = (
+    "Use at most 64 lowercase letters, digits and -, starting with a letter or digit; "
+    "a * at the end stands for any rest."
+)
 SHOWN = (
     "the contents of this field are stored and shown. "
     "Use it only where it is sent: in a URL, a header, a body, env or stdin."
