@@ -17,6 +17,7 @@ _PATTERNS = {
     r"^[a-z0-9][a-z0-9-]{0,63}\*?$": f"{_NAME}; a * at the end stands for any rest",
     r"^[a-z][a-z0-9_]{0,63}$": "at most 64 lowercase letters, digits and _, starting with a letter",
     r"^[UW][A-Z0-9]{1,63}$": "a Slack user id, such as U024BE7LH",
+    r"^[CG][A-Z0-9]{1,63}$": "a Slack channel id, such as C024BE7LH",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "letters, digits and _, not starting with a digit",
 }
 _WANTED = {
