@@ -3,6 +3,7 @@
 import pytest
 
 from core.definitions.validate import validate_text
+from core.definitions.workflow import NO_WHEN
 
 NIGHTLY = """\
 kind: workflow
@@ -47,9 +48,9 @@ def test_a_schedule_is_valid() -> None:
         ),
         ("0 3 * * 1", "60 3 * * *", "f:6:9: There is a wrong minute in the cron expression."),
         ("0 3 * * 1", "0 3 */9 * MON#5", "f:6:9: There is no such day, so it would never start."),
-        ("event.local", "incident.title", "f:10:27: incident is not known here. Known here: event."),
-        ("event.at }}.", "event.att }}.", "f:11:28: event has no att. Did you mean at?"),
-        ("event.at }}.", "secrets.X }}.", "f:11:25: secrets is not known here. Known here: event."),
+        ("event.local", "incident.title", "f:10:26: incident is not known here. Known here: event."),
+        ("event.at }}.", "event.att }}.", "f:11:26: event has no att. Did you mean at?"),
+        ("event.at }}.", "secrets.X }}.", "f:11:26: secrets is not known here. Known here: event."),
         (
             "team: database\n",
             "",
@@ -63,8 +64,7 @@ def test_a_schedule_is_valid() -> None:
         (
             "actions:",
             "when: event.at != ''\nactions:",
-            "f:15:7: A schedule has no condition: its incident is opened before one could be checked. "
-            "Use if of the actions.",
+            f"f:15:7: {NO_WHEN}",
         ),
         (
             "C0PLANNED",
