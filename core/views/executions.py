@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.statuses import GateStatus, Status, WaitingFor
+from core.statuses import GateStatus, IncidentKind, Status, WaitingFor
 
 
 class StepView(BaseModel):
@@ -119,6 +119,7 @@ class ExecutionView(BaseModel):
     waiting_for: WaitingFor | None
     incident_id: str
     incident_number: int
+    incident_kind: IncidentKind = IncidentKind.INCIDENT
     workflow_execution_id: str | None
     workflow: str | None
     retry_of: str | None = None

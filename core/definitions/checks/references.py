@@ -11,7 +11,7 @@ from core.definitions.runbook import RunbookDefinition
 from core.definitions.secret import SecretDefinition
 from core.definitions.team import TeamDefinition
 from core.definitions.templates import is_template, texts
-from core.definitions.workflow import WorkflowDefinition
+from core.definitions.workflow import Schedule, WorkflowDefinition
 from core.errors import InvalidInput
 
 
@@ -121,11 +121,14 @@ def _check_parameters(start: _Start, runbook: RunbookDefinition) -> Iterator[Pro
 
 
 Channels = Mapping[str, Set[str]]
+UNDECLARED_OF_SCHEDULE = (
+    "Remove it, so that each occurrence gets its own channel, or declare it in the team's channels."
+)
 UNDECLARED = "Remove it to send the message to the incident's channel, or declare it in the team's channels."
 
 
 def check_channels(reads: Iterable[Read], known: Channels | None) -> Iterator[Problem]:
-    """Yield the messages sent to a channel that their team does not declare, as far as that is known.
+    """Yield the messages and schedules with a channel that their team does not declare, as far as that is known.
 
     `known`: the declared channels by team; declarations in the documents take precedence. Without either, and for a
     channel that comes from an expression, this is only known when the message is sent.
@@ -141,6 +144,21 @@ def check_channels(reads: Iterable[Read], known: Channels | None) -> Iterator[Pr
             if allowed is not None and channel not in allowed:
                 message = f"{channel} is not a channel that {_owner(read.definition)} declares."
                 yield read.document.problem(path, message, UNDECLARED)
+        yield from _check_scheduled(read, declared, is_complete=known is not None)
+
+
+def _check_scheduled(read: Read, declared: Channels, *, is_complete: bool) -> Iterator[Problem]:
+    """Yield the channel of a schedule's incident, unless its team declares it."""
+    workflow = read.definition
+    if not isinstance(workflow, WorkflowDefinition) or not isinstance(workflow.trigger, Schedule):
+        return
+    planned = workflow.trigger.incident
+    team = planned.team or workflow.team or ""
+    allowed = declared.get(team, frozenset() if is_complete else None)
+    if planned.slack_channel is not None and allowed is not None and planned.slack_channel not in allowed:
+        message = f"{planned.slack_channel} is not a channel that team {team} declares."
+        path = ("trigger", "incident", "slack_channel")
+        yield read.document.problem(path, message, UNDECLARED_OF_SCHEDULE)
 
 
 def _channels_of(definition: AnyDefinition, declared: Channels, *, is_complete: bool) -> Set[str] | None:

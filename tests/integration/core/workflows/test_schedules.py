@@ -1,11 +1,13 @@
 """The trigger `schedule`: an occurrence opens an incident of its own, and the workflow runs in it."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
 from core.decisions.channels import OWN_CHANNEL
+from core.limits import STANDARD
 from core.services.access.people import load_person
 from core.services.incidents.opening import change_status
 from core.services.incidents.scheduled_incidents import close_finished_maintenance
@@ -20,8 +22,11 @@ from core.statuses import IncidentStatus, Status
 from core.tables import AuditEntry, Incident, Notice, ScheduledOccurrence
 from core.views.library import WorkflowView
 from tests.integration.core.workflows.deployment import START, Deployment
-from tests.world import TEAMS, apply_documents, see
+from tests.world import TEAMS as PLAIN_TEAMS
+from tests.world import apply_documents, see
 
+CHANNELS = ", ".join(["C0PLANNED", *(f"C0NIGHTLY{number}" for number in range(5))])
+TEAMS = PLAIN_TEAMS.replace("name: database", f"name: database\nchannels: [{CHANNELS}]")
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 NIGHTLY = """
 kind: workflow
@@ -55,6 +60,10 @@ GATED = VACUUM + NIGHTLY.replace(
 DUE = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)  # 5 o'clock in Berlin; START is 3:12
 
 
+def apply(deployment: Deployment, text: str, *, approve: bool = True) -> None:
+    apply_documents(deployment.unit_of_work, f"{TEAMS}---{text}", approve=approve)
+
+
 def incidents(deployment: Deployment) -> list[Incident]:
     with deployment.unit_of_work.begin() as work:
         return list(work.session.scalars(select(Incident).order_by(Incident.number)))
@@ -81,7 +90,7 @@ def decide(deployment: Deployment, *, approved: bool) -> None:
 
 
 def test_an_occurrence_opens_an_incident_and_the_workflow_runs_in_it(deployment: Deployment) -> None:
-    deployment.apply(NIGHTLY)
+    apply(deployment, NIGHTLY)
     assert view(deployment).next_at == DUE
     deployment.at(DUE - timedelta(seconds=1))
     assert incidents(deployment) == []
@@ -101,7 +110,7 @@ def test_an_occurrence_opens_an_incident_and_the_workflow_runs_in_it(deployment:
 
 
 def test_it_is_closed_when_everything_in_it_has_succeeded(deployment: Deployment) -> None:
-    deployment.apply(GATED)
+    apply(deployment, GATED)
     deployment.at(DUE)
     assert deployment.run().status is Status.SUCCEEDED
     assert [incident.status for incident in incidents(deployment)] == ["open"]
@@ -110,7 +119,7 @@ def test_it_is_closed_when_everything_in_it_has_succeeded(deployment: Deployment
 
 
 def test_it_stays_open_when_something_failed_and_the_next_one_says_so(deployment: Deployment) -> None:
-    deployment.apply(GATED)
+    apply(deployment, GATED)
     deployment.at(DUE)
     decide(deployment, approved=False)
     assert [incident.status for incident in incidents(deployment)] == ["open"]
@@ -133,7 +142,7 @@ def test_it_stays_open_when_something_failed_and_the_next_one_says_so(deployment
 
 
 def test_a_retry_that_succeeds_closes_it_too(deployment: Deployment) -> None:
-    deployment.apply(GATED)
+    apply(deployment, GATED)
     deployment.at(DUE)
     decide(deployment, approved=False)
     [failed] = deployment.runbook_runs()
@@ -156,7 +165,7 @@ actions: [{{id: tell, type: message, text: page}}]"""
             ["{on: incident.created}", "{on: incident.status_changed}", "{on: incident.age, minutes: 5}"]
         )
     )
-    deployment.apply(GATED + pages)
+    apply(deployment, GATED + pages)
     deployment.at(DUE)
     deployment.at(DUE + 10 * MINUTE)
     with deployment.unit_of_work.begin() as work:
@@ -171,7 +180,7 @@ actions: [{{id: tell, type: message, text: page}}]"""
 def test_after_a_downtime_only_the_latest_starts_and_the_others_are_in_the_audit_trail(
     deployment: Deployment,
 ) -> None:
-    deployment.apply(NIGHTLY.replace("0 5 * * *", "0 * * * *").replace("    slack_channel: C0PLANNED\n", ""))
+    apply(deployment, NIGHTLY.replace("0 5 * * *", "0 * * * *").replace("    slack_channel: C0PLANNED\n", ""))
     deployment.at(DUE + 4 * HOUR + 20 * MINUTE)
     assert [incident.title for incident in incidents(deployment)] == ["Vacuum, 2026-01-05 09:00"]
     [entry] = missed(deployment)
@@ -185,7 +194,7 @@ def test_after_a_downtime_only_the_latest_starts_and_the_others_are_in_the_audit
 
 
 def test_one_that_is_too_late_does_not_start(deployment: Deployment) -> None:
-    deployment.apply(NIGHTLY.replace("  timezone:", "  catch_up: 5m\n  timezone:"))
+    apply(deployment, NIGHTLY.replace("  timezone:", "  catch_up: 5m\n  timezone:"))
     deployment.at(DUE + 6 * MINUTE)
     assert incidents(deployment) == []
     assert [entry["count"] for entry in missed(deployment)] == [1]
@@ -194,7 +203,9 @@ def test_one_that_is_too_late_does_not_start(deployment: Deployment) -> None:
 
 def test_daylight_saving_neither_repeats_nor_drops_an_occurrence(deployment: Deployment) -> None:
     deployment.frozen.move_to(datetime(2026, 3, 28, 12, tzinfo=UTC))
-    deployment.apply(NIGHTLY.replace("0 5 * * *", "30 2 * * *").replace("    slack_channel: C0PLANNED\n", ""))
+    apply(
+        deployment, NIGHTLY.replace("0 5 * * *", "30 2 * * *").replace("    slack_channel: C0PLANNED\n", "")
+    )
     at = datetime(2026, 3, 28, 23, 45, tzinfo=UTC)
     for _ in range(12):
         at += 15 * MINUTE
@@ -220,7 +231,7 @@ def test_schedulers_that_race_start_an_occurrence_once(deployment: Deployment) -
         NIGHTLY.replace("name: nightly", f"name: {name}").replace("C0PLANNED", f"C0{name.upper()}")
         for name in names
     ]
-    deployment.apply("---".join(texts))
+    apply(deployment, "---".join(texts))
     deployment.frozen.move_to(DUE)
     barrier = threading.Barrier(4)
     troubles: list[Exception] = []
@@ -248,7 +259,7 @@ def test_schedulers_that_race_start_an_occurrence_once(deployment: Deployment) -
 
 def test_an_occurrence_that_is_on_record_never_starts_again(deployment: Deployment) -> None:
     """A scheduler's clock was ahead, and somebody disabled and enabled the workflow before it was time."""
-    deployment.apply(NIGHTLY)
+    apply(deployment, NIGHTLY)
     deployment.at(DUE)
     deployment.frozen.move_to(DUE - timedelta(seconds=3))
     with deployment.unit_of_work.begin() as work:
@@ -262,36 +273,36 @@ def test_an_occurrence_that_is_on_record_never_starts_again(deployment: Deployme
 
 
 def test_only_what_is_approved_and_enabled_starts_and_never_for_times_before(deployment: Deployment) -> None:
-    apply_documents(deployment.unit_of_work, f"{TEAMS}---{NIGHTLY}", approve=False)
+    apply(deployment, NIGHTLY, approve=False)
     assert view(deployment).next_at is None
     deployment.at(DUE)
-    deployment.apply(NIGHTLY)
+    apply(deployment, NIGHTLY)
     deployment.at(DUE + MINUTE)
     assert incidents(deployment) == []
     assert view(deployment).next_at == DUE + 24 * HOUR
 
-    deployment.apply(NIGHTLY.replace("team: database\n", "team: database\nenabled: false\n", 1))
+    apply(deployment, NIGHTLY.replace("team: database\n", "team: database\nenabled: false\n", 1))
     assert view(deployment).next_at is None
     deployment.at(DUE + 24 * HOUR)
-    deployment.apply(NIGHTLY.replace("team: database\n", "team: database\nenabled: true\n", 1))
+    apply(deployment, NIGHTLY.replace("team: database\n", "team: database\nenabled: true\n", 1))
     deployment.at(DUE + 24 * HOUR + MINUTE)
     assert incidents(deployment) == []
     assert missed(deployment) == []
 
 
 def test_a_new_version_changes_the_schedule_once_it_is_approved(deployment: Deployment) -> None:
-    deployment.apply(NIGHTLY)
+    apply(deployment, NIGHTLY)
     later = NIGHTLY.replace("0 5 * * *", "0 7 * * *")
-    apply_documents(deployment.unit_of_work, f"{TEAMS}---{later}", approve=False)
+    apply(deployment, later, approve=False)
     assert view(deployment).next_at == DUE
-    deployment.apply(later)
+    apply(deployment, later)
     assert view(deployment).next_at == DUE + 2 * HOUR
     deployment.at(DUE)
     assert incidents(deployment) == []
 
 
 def test_a_deleted_one_does_not_start(deployment: Deployment) -> None:
-    deployment.apply(NIGHTLY)
+    apply(deployment, NIGHTLY)
     with deployment.unit_of_work.begin() as work:
         person = load_person(work, "U0DBADMIN", source="test")
         row = delete(work, person, WORKFLOWS, find_workflow(work, person, "nightly"))
@@ -301,15 +312,19 @@ def test_a_deleted_one_does_not_start(deployment: Deployment) -> None:
 
 
 def test_a_global_workflow_opens_the_incident_of_the_team_that_it_names(deployment: Deployment) -> None:
-    text = NIGHTLY.replace("team: database\n", "").replace("    labels", "    team: web\n    labels")
-    deployment.apply(text)
+    text = NIGHTLY.replace("team: database\n", "").replace("    slack_channel: C0PLANNED", "    team: web")
+    apply(deployment, text)
     deployment.at(DUE)
     assert [incident.team.name for incident in incidents(deployment)] == ["web"]
     assert deployment.run().status is Status.SUCCEEDED
 
 
-def test_a_channel_of_another_team_is_refused_without_a_word_in_it(deployment: Deployment) -> None:
-    deployment.apply(NIGHTLY)
+def test_a_channel_that_its_team_no_longer_declares_is_refused_without_a_word_in_it(
+    deployment: Deployment,
+) -> None:
+    apply(deployment, NIGHTLY)
+    moved = TEAMS.replace("C0PLANNED, ", "").replace("name: web", "name: web\nchannels: [C0PLANNED]")
+    apply_documents(deployment.unit_of_work, moved)
     deployment.open(team="web", slack_channel="C0PLANNED", person="U0WEB")
     deployment.at(DUE)
     assert [incident.team.name for incident in incidents(deployment)] == ["web"]
@@ -318,16 +333,28 @@ def test_a_channel_of_another_team_is_refused_without_a_word_in_it(deployment: D
     assert "inc-" not in str(entry["reason"])
 
 
+def test_a_team_that_has_started_too_much_is_waited_for(deployment: Deployment) -> None:
+    deployment.unit_of_work = replace(deployment.unit_of_work, limits=replace(STANDARD, workflows_of_team=1))
+    text = NIGHTLY.replace("    slack_channel: C0PLANNED\n", "")
+    apply(deployment, f"{text}---{text.replace('nightly', 'weekly')}")
+    deployment.at(DUE)
+    assert [run.workflow for run in deployment.runs()] == ["nightly"]
+    assert len(incidents(deployment)) == 1
+    deployment.at(DUE + MINUTE + timedelta(seconds=1))
+    assert [run.workflow for run in deployment.runs()] == ["nightly", "weekly"]
+    assert missed(deployment) == []
+
+
 def test_people_may_open_incidents_however_many_schedules_there_are(deployment: Deployment) -> None:
     text = NIGHTLY.replace("    slack_channel: C0PLANNED\n", "")
-    deployment.apply("---".join(text.replace("name: nightly", f"name: n{n}") for n in range(70)))
+    apply(deployment, "---".join(text.replace("name: nightly", f"name: n{n}") for n in range(70)))
     deployment.at(DUE)
     assert len(incidents(deployment)) == 70
     deployment.open()
 
 
 def test_a_title_that_cannot_be_evaluated_stops_nothing(deployment: Deployment) -> None:
-    deployment.apply(NIGHTLY.replace("{{ event.local }}", "{{ 1 / (size(event.local) - 16) }}"))
+    apply(deployment, NIGHTLY.replace("{{ event.local }}", "{{ 1 / (size(event.local) - 16) }}"))
     deployment.at(DUE)
     [incident] = incidents(deployment)
     assert incident.title != ""
@@ -335,7 +362,7 @@ def test_a_title_that_cannot_be_evaluated_stops_nothing(deployment: Deployment) 
 
 
 def test_the_card_is_enqueued_as_for_every_incident(deployment: Deployment) -> None:
-    deployment.apply(NIGHTLY)
+    apply(deployment, NIGHTLY)
     deployment.at(DUE)
     with deployment.unit_of_work.begin() as work:
         kinds = set(work.session.scalars(select(Notice.kind)))

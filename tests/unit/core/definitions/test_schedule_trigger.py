@@ -82,3 +82,14 @@ def test_mistakes_in_a_schedule(old: str, new: str, expected: str) -> None:
 def test_the_incident_of_a_global_workflow_may_be_any_teams() -> None:
     text = NIGHTLY.replace("team: database\n", "").replace("    severity: info", "    team: web")
     assert problems(text) == []
+
+
+TEAM = "kind: team\nname: database\nmembers: [{slack: U0ANN, role: admin}]\nchannels: CHANNELS\n---\n"
+
+
+def test_its_channel_must_be_one_that_the_team_declares() -> None:
+    assert problems(TEAM.replace("CHANNELS", "[C0PLANNED]") + NIGHTLY) == []
+    [problem] = problems(TEAM.replace("CHANNELS", "[C0OTHER]") + NIGHTLY)
+    assert problem.startswith(
+        "f:19:20: C0PLANNED is not a channel that team database declares. Remove it, so that"
+    )
