@@ -161,10 +161,8 @@ actions: [{id: tell, type: message, text: hello}]
 def test_a_schedule_is_shown_with_its_next_time(slack: Slack, company: UnitOfWorkFactory) -> None:
     apply_documents(company, SCHEDULED)
     listed = slack.types(DB_OPS, QUIET_CHANNEL, "workflow list")
-    assert re.search(
-        r"\*weekly-vacuum\* · team database · schedule, next <!date\^[0-9]+\^\{date_short_pretty\} \{time\}\|0[23]:30 UTC>",
-        listed,
-    )
+    assert "*weekly-vacuum* · team database · schedule, next <!date^" in listed
+    assert re.search(r"\^\{date_short_pretty\} \{time\}\|0[23]:30 UTC>", listed)
     shown = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show weekly-vacuum")
     assert "Starts automatically: `30 4 * * SUN` in Europe/Berlin, as planned maintenance" in shown
     refused = slack.types(DB_OPS, DB_CHANNEL, "workflow run weekly-vacuum")
