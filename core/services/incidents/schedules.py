@@ -6,7 +6,7 @@ execution, and the next occurrence. Schedulers that find the same one wait for e
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 import structlog
@@ -35,6 +35,7 @@ from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 AT_ONCE = 200
 EVENT = "schedule"
 SYSTEM = Person("system", source="clock")
+SECOND = timedelta(seconds=1)
 TOO_LATE = "No scheduler was running in time."
 
 log = structlog.get_logger()
@@ -129,10 +130,12 @@ def _decide_locked(work: UnitOfWork, workflow: Workflow, schedule: Schedule) -> 
 
 
 def _first(workflow: Workflow, timetable: Timetable) -> datetime | None:
-    """Return the first occurrence to decide. None is before the workflow was enabled, whoever wrote the row."""
+    """Return the first occurrence to decide, by the rules of time zones known today: they change with tzdata.
+
+    It is never before the workflow was enabled with this trigger, whichever release wrote the row.
+    """
     assert workflow.next_at is not None, "it was found by it"
-    is_later = workflow.next_at > workflow.trigger_since
-    return workflow.next_at if is_later else next_after(timetable, workflow.trigger_since)
+    return next_after(timetable, max(workflow.trigger_since, workflow.next_at - SECOND))
 
 
 def _take(work: UnitOfWork, workflow: Workflow, occurs_at: datetime, reason: str | None = None) -> bool:

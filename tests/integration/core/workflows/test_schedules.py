@@ -4,22 +4,32 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.decisions.channels import OWN_CHANNEL
 from core.limits import STANDARD
 from core.services.access.people import load_person
+from core.services.freezes.declaring import freeze, unfreeze
 from core.services.incidents.opening import change_status
 from core.services.incidents.scheduled_incidents import close_finished_maintenance
 from core.services.incidents.schedules import TOO_LATE, start_scheduled_workflows
 from core.services.library.kinds import WORKFLOWS
 from core.services.library.workflows import find_workflow, switch_workflow
 from core.services.library.writing import delete
+from core.services.operations.restore import settle
 from core.services.runs.approvals import decide_gate
 from core.services.runs.retries import retry
 from core.services.views.reading import view_workflow
 from core.statuses import IncidentStatus, Status
-from core.tables import AuditEntry, Incident, Notice, ScheduledOccurrence
+from core.tables import (
+    ActionExecution,
+    AuditEntry,
+    Incident,
+    Installation,
+    Notice,
+    ScheduledOccurrence,
+    Workflow,
+)
 from core.views.library import WorkflowView
 from tests.integration.core.workflows.deployment import START, Deployment
 from tests.world import TEAMS as PLAIN_TEAMS
@@ -368,3 +378,42 @@ def test_the_card_is_enqueued_as_for_every_incident(deployment: Deployment) -> N
         kinds = set(work.session.scalars(select(Notice.kind)))
     assert kinds == {"incident", "message"}
     assert START < DUE
+
+
+def test_a_frozen_teams_planned_work_waits_for_the_end_of_the_freeze(deployment: Deployment) -> None:
+    apply(deployment, NIGHTLY)
+    with deployment.unit_of_work.begin() as work:
+        person = load_person(work, "U0DBADMIN", source="test")
+        held = freeze(work, person, team="database", reason="We move house").id
+    deployment.at(DUE)
+    assert [incident.status for incident in incidents(deployment)] == ["open"]
+    assert deployment.said() == []
+    with deployment.unit_of_work.begin() as work:
+        unfreeze(work, load_person(work, "U0DBADMIN", source="test"), held)
+    deployment.at(DUE + MINUTE)
+    assert deployment.run().status is Status.SUCCEEDED
+    assert [incident.status for incident in incidents(deployment)] == ["closed"]
+
+
+def test_in_a_restored_copy_what_an_occurrence_starts_is_in_doubt(deployment: Deployment) -> None:
+    """The original database may have seen the occurrence start before it was lost."""
+    apply(deployment, NIGHTLY)
+    settle(deployment.unit_of_work)
+    with deployment.unit_of_work.begin() as work:
+        work.session.execute(update(Installation).values(restored_at=DUE + timedelta(seconds=2)))
+    deployment.at(DUE + timedelta(seconds=3))
+    with deployment.unit_of_work.begin() as work:
+        assert work.session.scalars(select(ActionExecution.maybe_done)).all() == [True]
+
+
+def test_an_occurrence_that_new_rules_of_its_zone_have_moved_waits_for_its_new_time(
+    deployment: Deployment,
+) -> None:
+    apply(deployment, NIGHTLY)
+    with deployment.unit_of_work.begin() as work:
+        work.session.execute(update(Workflow).values(next_at=DUE - 30 * MINUTE))  # as older rules had it
+    deployment.at(DUE - 20 * MINUTE)
+    assert incidents(deployment) == []
+    assert view(deployment).next_at == DUE
+    deployment.at(DUE)
+    assert len(incidents(deployment)) == 1
