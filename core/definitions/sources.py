@@ -6,8 +6,6 @@ replaced by what they stand for (`yaml_aliases`), and merge keys by what they me
 size and depth of the result are bounded, and the place of each value is that of the text it was written with.
 """
 
-import json
-import re
 from collections.abc import Collection, Iterator, Set
 from dataclasses import dataclass
 from typing import NoReturn
@@ -16,6 +14,7 @@ import yaml
 
 from core.definitions.documents import OF_FILES, Bounds, Document, Path, Place, place_of
 from core.definitions.problems import Problem
+from core.definitions.surrogates import half_pair, join_surrogates
 from core.definitions.yaml_aliases import Expansion
 from core.definitions.yaml_format import BadScalar, plain_scalar, unreadable
 from core.errors import DefinitionError
@@ -26,10 +25,6 @@ MERGE = "<<"
 HOW_TO_MERGE = "Write <<: *name, or <<: [*one, *another]."
 
 _Loader: type[yaml.CSafeLoader] | type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_SURROGATE_PAIR = re.compile(
-    r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE
-)
 
 
 def load_documents(text: str, *, file: str, bounds: Bounds = OF_FILES) -> list[Document]:
@@ -39,13 +34,13 @@ def load_documents(text: str, *, file: str, bounds: Bounds = OF_FILES) -> list[D
     """
     if len(text.encode(errors="replace")) > bounds.size:
         _refuse(file, (1, 1), f"This is larger than {bounds.size} bytes.", "Split it into smaller files.")
-    if half := _SURROGATE.search(text):
+    if half := half_pair(text):
         _refuse(
             file,
             place_of(text, half.start()),
             "The text is not valid Unicode: there is half of a surrogate pair here.",
         )
-    text = _join_surrogates(text.removeprefix("\ufeff"))
+    text = join_surrogates(text.removeprefix("\ufeff"))
     try:
         documents = list(_Reader(text, file, bounds).documents())
     except yaml.MarkedYAMLError as error:
@@ -67,26 +62,6 @@ def load_documents(text: str, *, file: str, bounds: Bounds = OF_FILES) -> list[D
 
 def _refuse(file: str, place: Place, message: str, hint: str | None = None) -> NoReturn:
     raise DefinitionError(problems=[Problem(file, *place, message, hint)])
-
-
-def _join_surrogates(text: str) -> str:
-    """Convert JSON's surrogate pair escapes to YAML's, which does not know surrogate pairs."""
-    if text.lstrip()[:1] not in {"{", "["} or not _is_json(text):
-        return text
-    return _SURROGATE_PAIR.sub(_joined, text)
-
-
-def _joined(match: re.Match[str]) -> str:
-    character = bytes.fromhex(match[2] + match[3]).decode("utf-16-be")
-    return f"{match[1]}\\U{ord(character):08x}"
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 @dataclass(frozen=True)
