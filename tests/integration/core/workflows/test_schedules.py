@@ -91,8 +91,8 @@ def view(deployment: Deployment, name: str = "nightly") -> WorkflowView:
 
 
 def decide(deployment: Deployment, *, approved: bool) -> None:
-    gate = see(deployment.unit_of_work, deployment.runbook_runs()[-1].id).approval
-    assert gate is not None
+    runs = [see(deployment.unit_of_work, run.id) for run in deployment.runbook_runs()]
+    [gate] = [run.approval for run in runs if run.approval is not None]
     with deployment.unit_of_work.begin() as work:
         decide_gate(work, load_person(work, "U0DBADMIN", source="test"), gate.id, approved=approved)
     deployment.work()
