@@ -70,7 +70,9 @@ def _try(unit_of_work: UnitOfWorkFactory, workflow_id: str) -> Exception | None:
     except DATABASE_IS_AWAY:
         raise
     except NoRoom:
-        log.warning("schedule waits: the team has started too many workflows", workflow=workflow_id)
+        _warn(
+            f"The team has started too many workflows: {workflow_id} waits ({unit_of_work.clock.now():%H:%M})."
+        )
     except Exception as error:  # noqa: BLE001 the caller raises it
         return error
     return None
@@ -112,7 +114,7 @@ def _schedule(workflow: Workflow) -> Schedule | None:
 
 @lru_cache(maxsize=128)  # logs each sentence once, not on every tick
 def _warn(sentence: str) -> None:
-    log.warning("workflow skipped", reason=sentence)
+    log.warning("scheduled workflow skipped", reason=sentence)
 
 
 def _decide_locked(work: UnitOfWork, workflow: Workflow, schedule: Schedule) -> None:
