@@ -64,6 +64,13 @@ class IncidentStatus(StrEnum):
     CLOSED = "closed"
 
 
+class IncidentKind(StrEnum):
+    """Something went wrong, or work that a schedule planned: that is no incident in figures, and triggers nothing."""
+
+    INCIDENT = "incident"
+    MAINTENANCE = "maintenance"
+
+
 UNRESOLVED = (IncidentStatus.OPEN, IncidentStatus.ACKNOWLEDGED)
 
 

@@ -16,7 +16,18 @@ from fuzz.slack import fuzz_slack
 
 MOST_MEGABYTES = 400
 OF_ENTRANCES = 0.7  # share of the time; the parsers get the rest
-PARSERS = ("document", "json", "alert", "expression", "template", "schema", "words", "duration", "cursor")
+PARSERS = (
+    "document",
+    "aliases",
+    "json",
+    "alert",
+    "expression",
+    "template",
+    "schema",
+    "words",
+    "duration",
+    "cursor",
+)
 EXECUTED = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
 START_SECONDS = 120
 

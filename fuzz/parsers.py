@@ -74,6 +74,7 @@ def _key_values(data: bytes) -> None:
 
 TARGETS: Mapping[str, Callable[[bytes], object]] = {
     "document": _document,
+    "aliases": _document,
     "json": _json,
     "alert": _alert,
     "expression": _expression,
@@ -85,6 +86,7 @@ TARGETS: Mapping[str, Callable[[bytes], object]] = {
 }
 SEEDS: Mapping[str, bytes] = {
     "document": b"kind: runbook\nname: a\nsteps: [{id: s, type: message, text: '{{ incident.title }}', if: 'true'}]\n",
+    "aliases": b"a: &a {b: &b [c, d], <<: {e: f}}\nb: [*a, *b]\nc: {<<: [*a, {b: *b}], e: 1}\nd: &d {<<: *a}\n",
     "json": b'{"a": [1, "\\u0041", {"b": null}, -1.5e3]}',
     "alert": b'\x00{"action": "created", "data": {"issue": {"id": "1", "title": "x"}}}',
     "expression": b'params.list.map(x, x + 1).size() > 3 && incident.title.split(",").exists(y, y.matches("^a+$"))',

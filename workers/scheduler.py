@@ -1,7 +1,8 @@
 """The scheduler (the process `clock`): enqueues executions that are due, because their time came or a job was lost.
 
-It also starts the workflows whose incidents have reached an age, seals the audit trail, and counts what has ended. It
-finds everything in the database and keeps no state, so any number of schedulers may run.
+It also starts the workflows whose incidents have reached an age or whose schedule is due, closes the maintenance that
+is done, seals the audit trail, and counts what has ended. It finds everything in the database and keeps no state, so
+any number of schedulers may run.
 """
 
 import itertools
@@ -24,6 +25,8 @@ from core.services.audit.chain import seal_entries
 from core.services.executions import secret_parameters
 from core.services.executions.loading import KINDS, Kind, KindName
 from core.services.incidents.ages import start_workflows_by_age
+from core.services.incidents.scheduled_incidents import close_finished_maintenance
+from core.services.incidents.schedules import start_scheduled_workflows
 from core.services.operations.health import delete_old_heartbeats
 from core.services.operations.installation import is_as_known, move_mark
 from core.services.operations.restore import settle
@@ -143,6 +146,8 @@ TASKS: tuple[PeriodicTask, ...] = (
     watch_the_database,
     enqueue_what_is_due,
     start_workflows_by_age,
+    start_scheduled_workflows,
+    close_finished_maintenance,
     seal_the_audit_trail,
     count_what_ended,
 )

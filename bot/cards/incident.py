@@ -7,7 +7,7 @@ from bot.cards.about import freeze_blocks, freeze_words
 from bot.cards.blocks import Block, Message, context, section
 from bot.cards.limits import MESSAGE_TEXT, SECTION_TEXT
 from bot.cards.words import bounded, code, escape, escape_sentence, moment, one_line, who
-from core.statuses import IncidentStatus, Severity
+from core.statuses import IncidentKind, IncidentStatus, Severity
 from core.views.executions import FreezeView
 from core.views.incidents import IncidentView, TimelineEntryView
 
@@ -51,10 +51,22 @@ def _title(shown: IncidentView) -> str:
 
 def _first_lines(shown: IncidentView) -> str:
     return (
-        f"{SYMBOLS[shown.severity]} *{shown.severity.value}: {_title(shown)}* (inc-{shown.number})\n"
+        f"{_symbol(shown)} *{_what(shown)}: {_title(shown)}* (inc-{shown.number})\n"
         f"*{shown.status.value}* · {_where(shown)} · opened by {who(shown.opened_by)} "
         f"at {moment(shown.created_at)}"
     )
+
+
+def _symbol(shown: IncidentView) -> str:
+    return "⚙️" if shown.kind is IncidentKind.MAINTENANCE else SYMBOLS[shown.severity]
+
+
+def _what(shown: IncidentView) -> str:
+    """Return the severity; for work that a schedule planned, that it is no emergency."""
+    if shown.kind is not IncidentKind.MAINTENANCE:
+        return shown.severity.value
+    usual = shown.severity is Severity.INFO
+    return "planned maintenance" if usual else f"planned maintenance, {shown.severity.value}"
 
 
 def _where(shown: IncidentView) -> str:
@@ -64,7 +76,7 @@ def _where(shown: IncidentView) -> str:
 
 def _text(shown: IncidentView) -> str:
     return (
-        f"{SYMBOLS[shown.severity]} {shown.severity.value}: {_title(shown)} (inc-{shown.number}), "
+        f"{_symbol(shown)} {_what(shown)}: {_title(shown)} (inc-{shown.number}), "
         f"{_where(shown)}, {shown.status.value}, opened by {who(shown.opened_by)}"
     )
 

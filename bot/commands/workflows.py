@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bot.cards.blocks import Confirm, actions, button, section, sections
-from bot.cards.words import bounded, code, counted, escape
+from bot.cards.words import bounded, code, counted, escape, moment
 from bot.commands.call import Command, CommandCall, Reply, only_argument, usage_hint
 from bot.commands.channel import channel_incident
 from bot.commands.listed import list_reply
@@ -21,7 +21,7 @@ from core.decisions.quarantine import UNTIL
 from core.definitions.actions import FlattenedAction
 from core.definitions.durations import format_duration
 from core.definitions.problems import nearest, one_of
-from core.definitions.workflow import Manual, Trigger, WorkflowDefinition
+from core.definitions.workflow import Manual, Schedule, Trigger, WorkflowDefinition
 from core.errors import InvalidInput
 from core.services.library.kinds import WORKFLOWS
 from core.services.library.workflows import definition_of, find_workflow, visible_workflows
@@ -78,11 +78,17 @@ def _standing(row: Workflow) -> str:
     owner = f"team {escape(row.team.name)}" if row.team else "global"
     if row.in_force is None:
         return f"{owner} · *{'under quarantine' if row.quarantine else row.status}, does not start*"
-    started = f"{owner} · {escape(row.trigger_on or '')}" if row.enabled else f"{owner} · *disabled*"
+    started = (
+        f"{owner} · {escape(row.trigger_on or '')}{_next(row)}" if row.enabled else f"{owner} · *disabled*"
+    )
     is_newest = row.status == ApprovalStatus.APPROVED
     return (
         started if is_newest else f"{started} · v{row.approved_version} in force, v{row.version} {row.status}"
     )
+
+
+def _next(row: Workflow) -> str:
+    return "" if row.next_at is None else f", next {moment(row.next_at, '{date_short_pretty} {time}')}"
 
 
 def show(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
@@ -116,6 +122,8 @@ def _start_lines(call: CommandCall, definition: WorkflowDefinition) -> Iterator[
 def _trigger_line(call: CommandCall, trigger: Trigger, name: str) -> str:
     if isinstance(trigger, Manual):
         return f"Start it: `{call.command} workflow run {escape(name)}`"
+    if isinstance(trigger, Schedule):
+        return f"Starts automatically: {code(trigger.cron)} in {escape(trigger.timezone)}, as planned maintenance"
     fields = trigger.model_dump(by_alias=True, exclude_none=True, exclude={"on"})
     details = "".join(f", {field} {escape(str(value))}" for field, value in fields.items())
     return f"Starts automatically: {escape(trigger.on)}{details}"

@@ -19,7 +19,7 @@ from core.services.access.listing import Position, Wanted, list_incidents
 from core.services.incidents.alert_news import escalate
 from core.services.incidents.opening import NewIncident, change_status, find_incident, open_incident
 from core.services.views.reading import view_incident
-from core.statuses import IncidentStatus, Severity
+from core.statuses import IncidentKind, IncidentStatus, Severity
 from core.tables import Incident
 from core.unit_of_work import UnitOfWork
 
@@ -69,9 +69,10 @@ def list_all(
     period: WantedPeriod,
     team: WantedTeam = None,
     status: Annotated[IncidentStatus | None, Query(description="Only those in this status.")] = None,
+    kind: Annotated[IncidentKind | None, Query(description="Only those of this kind.")] = None,
 ) -> IncidentPage:
     """List the incidents of your teams, newest first."""
-    wanted = Wanted(status, since=period.since, until=period.until)
+    wanted = Wanted(status, kind=kind, since=period.since, until=period.until)
     with caller.unit_of_work.begin() as work, missing_is_invalid("team"):
         rows = list_incidents(work, caller.person, page.window, wanted, team=team)
         found = page.cut(rows, position_of)

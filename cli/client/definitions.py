@@ -45,7 +45,8 @@ def print_definition(view: AnyWithDiff) -> None:
     if isinstance(view, RunbookWithDiff):
         _print_runbook(view)
     else:
-        facts([*_facts(view), ("trigger", view.trigger_on)])
+        next_at = f"{view.next_at:%Y-%m-%d %H:%M} UTC" if view.next_at else ""
+        facts([*_facts(view), ("trigger", view.trigger_on), ("next at", next_at)])
     _print_changes(view)
 
 

@@ -8,7 +8,7 @@ import typer
 from bot.cards.words import one_line
 from cli.client.connection import Answer, AsJson, Url, connect, path, print_json
 from cli.client.output import facts, say, table
-from core.statuses import IncidentStatus, Severity
+from core.statuses import IncidentKind, IncidentStatus, Severity
 from core.views.incidents import IncidentView
 
 app = typer.Typer()
@@ -98,6 +98,7 @@ def show(id_: IncidentId, url: Url = "", as_json: AsJson = False) -> None:
     facts(
         [
             ("id", view.id),
+            ("kind", "planned maintenance" if view.kind is IncidentKind.MAINTENANCE else ""),
             ("severity", view.severity.value),
             ("team", view.team),
             ("service", view.service or ""),

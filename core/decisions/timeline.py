@@ -12,6 +12,7 @@ SENTENCES = {
     "incident.alert_grouped": "another alert: {alert} ({severity}), {alerts} in total",
     "incident.alert_resolved": "alert resolved: {alert} ({resolved} of {alerts})",
     "incident.note": "noted: {text}",
+    "schedule": "the schedule of workflow {workflow} was due at {at}",
     "workflow.requested": "started workflow {workflow} v{version}",
     "workflow.not_started": "workflows not started, because too many were due at once: {count}",
     "workflow.cancelled": "cancelled workflow {workflow}",

@@ -110,6 +110,14 @@ TemplateJson = Annotated[JsonValue, TemplateField()]
 HeaderText = Annotated[str, HeaderField()]
 PublicText = Annotated[str, TemplateField(secrets=False)]
 PublicJson = Annotated[JsonValue, TemplateField(secrets=False)]
+NameOrTemplate = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$|\{\{", max_length=2000),
+    TemplateField(secrets=False),
+]
+"""A name, or a template that gives one when it is rendered."""
+NamePattern = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}\*?$")]
+"""A name, or the beginning of names followed by `*`."""
 UrlTemplate = Annotated[str, UrlField()]
 PublicUrl = Annotated[str, UrlField(secrets=False)]
 

@@ -10,10 +10,14 @@ from core.definitions.documents import MOST_PROBLEMS, Document, Path
 from core.definitions.fields import fields_by_key, inner_models, registered
 from core.definitions.problems import Problem, one_of, suggest
 
+_NAME = "at most 64 lowercase letters, digits and -, starting with a letter or digit"
 _PATTERNS = {
-    r"^[a-z0-9][a-z0-9-]{0,63}$": "at most 64 lowercase letters, digits and -, starting with a letter or digit",
+    r"^[a-z0-9][a-z0-9-]{0,63}$": _NAME,
+    r"^[a-z0-9][a-z0-9-]{0,63}$|\{\{": _NAME,
+    r"^[a-z0-9][a-z0-9-]{0,63}\*?$": f"{_NAME}; a * at the end stands for any rest",
     r"^[a-z][a-z0-9_]{0,63}$": "at most 64 lowercase letters, digits and _, starting with a letter",
     r"^[UW][A-Z0-9]{1,63}$": "a Slack user id, such as U024BE7LH",
+    r"^[CG][A-Z0-9]{1,63}$": "a Slack channel id, such as C024BE7LH",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "letters, digits and _, not starting with a digit",
 }
 _WANTED = {

@@ -1,29 +1,30 @@
 """The reader for documents: a small, safe subset of YAML 1.2 (and therefore JSON), with the position of each value.
 
 PyYAML produces the events; this module interprets them. Only the types of the core schema exist (yes, no, on, off and
-dates are text: https://yaml.org/spec/1.2.2/#103-core-schema). Anchors, aliases, tags and duplicate keys are rejected,
-and size and depth are bounded, so the result is a tree no larger than its text.
+dates are text: https://yaml.org/spec/1.2.2/#103-core-schema). Tags and duplicate keys are rejected. Aliases are
+replaced by what they stand for (`yaml_aliases`), and merge keys by what they merge (https://yaml.org/type/merge.html):
+size and depth of the result are bounded, and the place of each value is that of the text it was written with.
 """
 
-import json
-import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Set
+from dataclasses import dataclass
 from typing import NoReturn
 
 import yaml
 
 from core.definitions.documents import OF_FILES, Bounds, Document, Path, Place, place_of
 from core.definitions.problems import Problem
+from core.definitions.surrogates import half_pair, join_surrogates
+from core.definitions.yaml_aliases import Expansion
 from core.definitions.yaml_format import BadScalar, plain_scalar, unreadable
 from core.errors import DefinitionError
 
 DEEPEST = 64
+MOST_MERGES = 8  # merge keys within what another one merges
+MERGE = "<<"
+HOW_TO_MERGE = "Write <<: *name, or <<: [*one, *another]."
 
 _Loader: type[yaml.CSafeLoader] | type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_SURROGATE_PAIR = re.compile(
-    r"(?<!\\)((?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE
-)
 
 
 def load_documents(text: str, *, file: str, bounds: Bounds = OF_FILES) -> list[Document]:
@@ -33,15 +34,15 @@ def load_documents(text: str, *, file: str, bounds: Bounds = OF_FILES) -> list[D
     """
     if len(text.encode(errors="replace")) > bounds.size:
         _refuse(file, (1, 1), f"This is larger than {bounds.size} bytes.", "Split it into smaller files.")
-    if half := _SURROGATE.search(text):
+    if half := half_pair(text):
         _refuse(
             file,
             place_of(text, half.start()),
             "The text is not valid Unicode: there is half of a surrogate pair here.",
         )
-    text = _join_surrogates(text.removeprefix("\ufeff"))
+    text = join_surrogates(text.removeprefix("\ufeff"))
     try:
-        documents = list(_Reader(text, file, bounds.nodes).documents())
+        documents = list(_Reader(text, file, bounds).documents())
     except yaml.MarkedYAMLError as error:
         found = unreadable(error)
         _refuse(file, (found.line, found.column), found.message, found.hint)
@@ -63,32 +64,22 @@ def _refuse(file: str, place: Place, message: str, hint: str | None = None) -> N
     raise DefinitionError(problems=[Problem(file, *place, message, hint)])
 
 
-def _join_surrogates(text: str) -> str:
-    """Convert JSON's surrogate pair escapes to YAML's, which does not know surrogate pairs."""
-    if text.lstrip()[:1] not in {"{", "["} or not _is_json(text):
-        return text
-    return _SURROGATE_PAIR.sub(_joined, text)
+@dataclass(frozen=True)
+class _Merge:
+    """A merge key: its event, what it merges as events, and how many keys come before it."""
 
-
-def _joined(match: re.Match[str]) -> str:
-    character = bytes.fromhex(match[2] + match[3]).decode("utf-16-be")
-    return f"{match[1]}\\U{ord(character):08x}"
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
+    key: yaml.Event
+    events: list[yaml.Event]
+    position: int
 
 
 class _Reader:
     """Builds documents from events, counting the depth so that recursion is bounded."""
 
-    def __init__(self, text: str, file: str, most_nodes: int) -> None:
-        self.text, self.file, self.most_nodes, self.nodes = text, file, most_nodes, 0
-        self.events: Iterator[yaml.Event] = yaml.parse(text, Loader=_Loader)
+    def __init__(self, text: str, file: str, bounds: Bounds) -> None:
+        self.text, self.file, self.merges = text, file, 0
+        parsed: Iterator[yaml.Event] = yaml.parse(text, Loader=_Loader)
+        self.events = Expansion(parsed, bounds, self._refuse).events()
         self.places: dict[Path, Place] = {}
         self.key_places: dict[Path, Place] = {}
         self.spans: dict[Path, tuple[int, int]] = {}
@@ -96,7 +87,6 @@ class _Reader:
     def documents(self) -> Iterator[Document]:
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
-                self.nodes += 1
                 document = self._document()
                 if document:
                     yield document
@@ -127,15 +117,82 @@ class _Reader:
             items.append(self._value(event, (*path, len(items))))
         return items
 
-    def _mapping(self, path: Path) -> dict[str, object]:
+    def _mapping(self, path: Path, taken: Set[str] = frozenset()) -> dict[str, object]:
+        """Read a mapping to its end. `taken`: keys that are left out, since the mapping that merges it has them."""
         items: dict[str, object] = {}
+        lines: dict[str, int] = {}
+        merge: _Merge | None = None
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            if _is_merge(event):
+                self._refuse_twice(event, MERGE, _place(merge.key)[0] if merge else None)
+                merge = _Merge(event, list(self._node()), len(items))
+                continue
             key = self._key(event, path)
-            if key in items:
-                line = self.key_places[(*path, key)][0]
-                self._refuse(event, f"The key {key!r} appears twice, first on line {line}.", "Keep one.")
+            self._refuse_twice(event, key, lines.get(key))
+            lines[key] = _place(event)[0]
+            if key in taken:
+                list(self._node())
+                continue
             self.key_places[(*path, key)] = _place(event)
             items[key] = self._value(next(self.events), (*path, key))
+        return self._with_merged(items, merge, path, taken, lines) if merge else items
+
+    def _refuse_twice(self, event: yaml.Event, key: str, line: int | None) -> None:
+        if line is not None:
+            hint = HOW_TO_MERGE if _is_merge(event) else "Keep one."
+            self._refuse(event, f"The key {key!r} appears twice, first on line {line}.", hint)
+
+    def _node(self) -> Iterator[yaml.Event]:
+        """Yield the events of the next value, without reading it."""
+        depth = 0
+        for event in self.events:
+            yield event
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth == 0:
+                return
+
+    def _with_merged(
+        self, items: dict[str, object], merge: _Merge, path: Path, taken: Set[str], own: Collection[str]
+    ) -> dict[str, object]:
+        """Return the items with the merged ones in the place of the merge key. Keys of the mapping itself win."""
+        merged: dict[str, object] = {}
+        left_out = {*taken, *own}
+        for source in self._sources(merge):
+            found = self._merged(source, merge, path, left_out)
+            left_out |= found.keys()
+            merged |= found
+        listed = list(items.items())
+        return dict([*listed[: merge.position], *merged.items(), *listed[merge.position :]])
+
+    def _sources(self, merge: _Merge) -> Iterator[Iterator[yaml.Event]]:
+        """Yield the events of each mapping that is merged, without its start."""
+        events = iter(merge.events)
+        first = next(events)
+        if isinstance(first, yaml.MappingStartEvent):
+            yield events
+            return
+        if not isinstance(first, yaml.SequenceStartEvent):
+            self._refuse(first, "<< merges a mapping, and this is none.", HOW_TO_MERGE)
+        while not isinstance(event := next(events), yaml.SequenceEndEvent):
+            if not isinstance(event, yaml.MappingStartEvent):
+                self._refuse(event, "<< merges mappings, and this is none.", HOW_TO_MERGE)
+            yield events
+
+    def _merged(
+        self, source: Iterator[yaml.Event], merge: _Merge, path: Path, taken: Set[str]
+    ) -> dict[str, object]:
+        """Read what is merged as a part of the mapping at `path`. What is merged within merges is read again each time,
+        so that is bounded.
+        """
+        if self.merges == MOST_MERGES:
+            self._refuse(
+                merge.key, f"Here are more than {MOST_MERGES} merges within each other.", HOW_TO_MERGE
+            )
+        rest, self.events = self.events, source
+        self.merges += 1
+        items = self._mapping(path, taken)
+        self.merges -= 1
+        self.events = rest
         return items
 
     def _key(self, event: yaml.Event, path: Path) -> str:
@@ -161,27 +218,23 @@ class _Reader:
             self._refuse(event, str(error), error.hint)
 
     def _check(self, event: yaml.Event, path: Path) -> None:
-        if isinstance(event, yaml.AliasEvent):
-            self._refuse(
-                event, f"*{event.anchor} is an alias, and aliases are not allowed.", "Write the value out."
-            )
         if not isinstance(event, yaml.NodeEvent | yaml.CollectionStartEvent):
             self._refuse(event, "A value is missing here.")
-        if event.anchor:
-            self._refuse(event, f"&{event.anchor} is an anchor, and anchors are not allowed.", "Remove it.")
         tag = getattr(event, "tag", None)
         if tag:
             self._refuse(event, f"The tag {tag} is not allowed.", "Remove it; put text in quotes.")
-        self.nodes += 1
-        if self.nodes > self.most_nodes:
-            self._refuse(
-                event, f"There are more than {self.most_nodes} values and keys.", "Split the document."
-            )
         if len(path) > DEEPEST:
             self._refuse(event, f"This is nested deeper than {DEEPEST} levels.")
 
     def _refuse(self, event: yaml.Event, message: str, hint: str | None = None) -> NoReturn:
         _refuse(self.file, _place(event), message, hint)
+
+
+def _is_merge(event: yaml.Event) -> bool:
+    """Return whether the event is the key `<<`. In quotes it is a key like any other."""
+    return (
+        isinstance(event, yaml.ScalarEvent) and event.value == MERGE and event.implicit[0] and not event.style
+    )
 
 
 def _place(event: yaml.Event) -> Place:

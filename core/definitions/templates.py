@@ -86,6 +86,11 @@ def _closing(text: str, start: int) -> int:
     raise UnclosedTemplate(start - 2)
 
 
+def is_template(text: str) -> bool:
+    """Return whether the text has placeholders, so that its result is only known once it is rendered."""
+    return "{{" in text
+
+
 def starts_with_placeholder(text: str) -> bool:
     """Return whether the rendered text would begin with an inserted value. Raises UnclosedTemplate."""
     found = placeholders(text)

@@ -116,7 +116,8 @@ def _validated(loaded: Iterable[Loaded], known: Known, bounds: Bounds = OF_FILES
     problems += [*check_names(documents), *check_references(reads, known.runbooks), *check_gates(reads)]
     problems += check_recursion(reads)
     problems += [*check_channels(reads, known.channels), *check_secrets(reads, known.secrets)]
-    return [read.definition for read in reads], sorted(problems, key=_order)
+    # A mistake in a value that has aliases is found at each of them, and told once.
+    return [read.definition for read in reads], sorted(dict.fromkeys(problems), key=_order)
 
 
 def _order(problem: Problem) -> tuple[str, int, int]:

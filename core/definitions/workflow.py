@@ -1,14 +1,17 @@
 """The document `kind: workflow`: a trigger, a condition and ordered actions."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from core.definitions.actions import ActionDefinition, FlattenedAction, action_types, in_order
+from core.definitions.cron import CronText, ZoneName
 from core.definitions.durations import PositiveDuration
 from core.definitions.fields import Condition, Definition, Name, refuse_twice_at
+from core.definitions.schedule import CatchUp, ScheduledIncident
 from core.definitions.shapes import NUMBER, TEXT, Shape, choice
 from core.definitions.type_registry import RegisteredUnion
 from core.definitions.written import WrittenDefinition
@@ -90,11 +93,57 @@ class Manual(TriggerDefinition):
     """The trigger."""
 
 
+class Schedule(TriggerDefinition):
+    """It is time: each occurrence opens an incident of kind `maintenance`, and the workflow runs in it.
+
+    A local time that does not exist, because clocks are put forward, is the first instant after the gap. One that
+    exists twice, because clocks are put back, is the first of the two. After a downtime, only the latest missed
+    occurrence starts; the others are recorded in the audit trail. Occurrences before the workflow was approved or
+    enabled do not start. If the channel is that of another open incident, the occurrence does not start, and that
+    channel is told.
+
+    The incident is closed when the workflow and everything it started succeeded; otherwise it stays open. It does not
+    trigger other workflows.
+    """
+
+    event_members = {"at": TEXT, "local": TEXT}
+
+    on: Literal["schedule"]
+    """The trigger."""
+    cron: CronText
+    """When, as a cron expression of five fields: minute, hour, day of the month, month, day of the week."""
+    timezone: ZoneName = "UTC"
+    """The time zone of these times, an IANA name such as Europe/Berlin."""
+    catch_up: CatchUp = timedelta(hours=1)
+    """How late an occurrence may start, if no scheduler was running; at most 24h."""
+    incident: ScheduledIncident
+    """The incident to open."""
+
+
 # To add a trigger, define a class above and list it here.
 Trigger = Annotated[
-    IncidentCreated | IncidentStatusChanged | IncidentEscalated | IncidentAge | Manual,
+    IncidentCreated | IncidentStatusChanged | IncidentEscalated | IncidentAge | Manual | Schedule,
     Field(discriminator="on"),
 ]
+
+
+NO_WHEN = (
+    "A schedule has no condition: its incident is opened before one could be checked. Use if of the actions."
+)
+
+
+def check_whose(team: str | None, owner: str | None) -> None:
+    """Raise PydanticCustomError unless a scheduled incident has one team that its workflow (None: global) may act for.
+
+    `team`: that its definition names.
+    """
+    path = ["trigger", "incident"]
+    if team is None and owner is None:
+        sentence = "A global workflow with a schedule must say whose incident it opens. Add team: … here."
+        raise PydanticCustomError("whose", sentence, {"path": path})
+    if None not in (team, owner) and team != owner:
+        sentence = "The workflow belongs to team {owner}, so its incident cannot belong to {team}."
+        raise PydanticCustomError("whose", sentence, {"owner": owner, "team": team, "path": [*path, "team"]})
 
 
 AnyAction = Annotated[ActionDefinition, RegisteredUnion(action_types)]
@@ -129,6 +178,14 @@ class WorkflowDefinition(WrittenDefinition):
     def placed(self) -> tuple[FlattenedAction, ...]:
         """All actions in the order in which they run, including nested ones."""
         return tuple(in_order(self.actions))
+
+    @model_validator(mode="after")
+    def _check_schedule(self) -> Self:
+        if isinstance(self.trigger, Schedule):
+            check_whose(self.trigger.incident.team, self.team)
+            if self.when is not None:
+                raise PydanticCustomError("when_scheduled", NO_WHEN, {"path": ["when"]})
+        return self
 
     @model_validator(mode="after")
     def _refuse_an_id_twice(self) -> Self:

@@ -81,7 +81,7 @@ def to_yaml(document: Mapping[str, object]) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes no aliases, which are rejected when read, and indents the entries of lists."""
+    """Writes no aliases, so that each place shows what it says, and indents the entries of lists."""
 
     # `on` is not text in YAML 1.1 only. Every trigger has that key, and nobody writes it in quotes.
     yaml_implicit_resolvers = {

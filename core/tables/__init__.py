@@ -10,7 +10,14 @@ from core.tables.executions import (
     WorkerLoss,
     WorkflowExecution,
 )
-from core.tables.incidents import EarlyAlert, GroupedAlert, Incident, IncidentAgeReached, IncidentEvent
+from core.tables.incidents import (
+    EarlyAlert,
+    GroupedAlert,
+    Incident,
+    IncidentAgeReached,
+    IncidentEvent,
+    ScheduledOccurrence,
+)
 from core.tables.installation import Freeze, Installation, Process, SchemaCompatibility, SlackWorkspace
 from core.tables.library import Runbook, RunbookVersion, Workflow, WorkflowVersion
 from core.tables.notices import Notice, SlackPace
@@ -41,6 +48,7 @@ __all__ = [
     "Runbook",
     "RunbookExecution",
     "RunbookVersion",
+    "ScheduledOccurrence",
     "SchemaCompatibility",
     "Secret",
     "SecretParameters",

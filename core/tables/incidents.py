@@ -13,6 +13,8 @@ from core.tables.people import Team
 class Incident(Base):
     """`number` is for people (`inc-12`), `id` for programs. `slack_channel` is null until there is one.
 
+    `kind`: of core.statuses.IncidentKind.
+
     `links`: things created elsewhere for the incident, such as tickets: `{"name", "url"}` each.
     `alert_key`: of the alert that opened it; unique among unresolved incidents.
     `alert_severity`: the latest severity of that alert, which may differ from the incident's own; null if unknown.
@@ -25,6 +27,11 @@ class Incident(Base):
         Index("ix_incidents_created_at", "created_at", "id"),
         Index("ix_incidents_team_id_created_at", "team_id", "created_at", "id"),
         Index("ix_incidents_not_closed", "created_at", postgresql_where=text("status <> 'closed'")),
+        Index(
+            "ix_incidents_unresolved_maintenance",
+            "created_at",
+            postgresql_where=text("kind = 'maintenance' AND status IN ('open', 'acknowledged')"),
+        ),
         Index(
             "uq_incidents_alert_key",
             "alert_key",
@@ -41,6 +48,7 @@ class Incident(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(Identity(), unique=True)
+    kind: Mapped[str] = mapped_column(server_default="incident")
     title: Mapped[str]
     description: Mapped[str]
     severity: Mapped[str]
@@ -91,6 +99,21 @@ class IncidentAgeReached(Base):
     workflow_id: Mapped[str] = mapped_column(ForeignKey("workflows.id"), primary_key=True)
     incident_id: Mapped[str] = mapped_column(ForeignKey("incidents.id"), primary_key=True)
     minutes: Mapped[int] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime]
+
+
+class ScheduledOccurrence(Base):
+    """An occurrence of a workflow's schedule that was decided: it started, or it was the last of those missed.
+
+    `incident_id`: of the incident that it opened; null if it was missed, then `reason` says why.
+    """
+
+    __tablename__ = "scheduled_occurrences"
+
+    workflow_id: Mapped[str] = mapped_column(ForeignKey("workflows.id"), primary_key=True)
+    occurs_at: Mapped[datetime] = mapped_column(primary_key=True)
+    incident_id: Mapped[str | None] = mapped_column(ForeignKey("incidents.id"))
+    reason: Mapped[str | None]
     created_at: Mapped[datetime]
 
 

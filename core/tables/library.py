@@ -80,18 +80,21 @@ class Workflow(LibraryColumns, Base):
 
     `in_force`: the approved version, without `enabled`; only this is ever started. An edit does not change it. Null
     before the first approval, after deprecation, and under quarantine. `trigger_on`: the event that starts it; null if
-    nothing is in force. `trigger_since`: since when it has been enabled with that trigger.
+    nothing is in force. `trigger_since`: since when it has been enabled with that trigger. `next_at`: the first
+    occurrence of its schedule that is not decided yet; null if it has none, or is disabled or not in force.
     """
 
     __tablename__ = "workflows"
     __table_args__ = (
         Index("uq_workflows_name", "name", unique=True, postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_workflows_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     )
 
     enabled: Mapped[bool]
     in_force: Mapped[Written | None]
     trigger_on: Mapped[str | None] = mapped_column(index=True)
     trigger_since: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    next_at: Mapped[datetime | None]
 
 
 class WorkflowVersion(VersionColumns, Base):

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.statuses import GateStatus, Status, WaitingFor
+from core.statuses import GateStatus, IncidentKind, Status, WaitingFor
 
 
 class ChildCountsView(BaseModel):
@@ -134,6 +134,7 @@ class ExecutionView(BaseModel):
     outcome: Status | None = None
     incident_id: str
     incident_number: int
+    incident_kind: IncidentKind = IncidentKind.INCIDENT
     workflow_execution_id: str | None
     workflow: str | None
     parent_execution_id: str | None = None

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from core.statuses import IncidentStatus, Severity
+from core.statuses import IncidentKind, IncidentStatus, Severity
 
 
 class LinkView(BaseModel):
@@ -16,8 +16,11 @@ class LinkView(BaseModel):
 
 
 class IncidentView(BaseModel):
+    """An incident. `kind`: `maintenance` for work that a schedule planned."""
+
     id: str
     number: int
+    kind: IncidentKind = IncidentKind.INCIDENT
     title: str
     description: str
     severity: Severity

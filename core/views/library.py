@@ -64,12 +64,14 @@ class WorkflowView(DefinitionView):
     """A workflow. `in_force_version`: the approved version that its trigger starts while it is `enabled`; null if there
     is none.
 
-    `trigger_on`: the event that starts it, or would start it if no version is in force.
+    `trigger_on`: the event that starts it, or would start it if no version is in force. `next_at`: when its schedule
+    starts it next; null if it has none, or does not start at present.
     """
 
     enabled: bool
     in_force_version: int | None
     trigger_on: str
+    next_at: datetime | None = None
 
 
 class WorkflowWithDiff(WorkflowView):

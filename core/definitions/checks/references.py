@@ -10,8 +10,8 @@ from core.definitions.problems import Problem, suggest
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.secret import SecretDefinition
 from core.definitions.team import TeamDefinition
-from core.definitions.templates import texts
-from core.definitions.workflow import WorkflowDefinition
+from core.definitions.templates import is_template, texts
+from core.definitions.workflow import Schedule, WorkflowDefinition
 from core.errors import InvalidInput
 
 
@@ -31,7 +31,8 @@ def check_names(documents: Iterable[Document]) -> Iterator[Problem]:
 def check_references(reads: Iterable[Read], known_runbooks: Iterable[str] | None) -> Iterator[Problem]:
     """Yield what is wrong with the runbooks that workflows start.
 
-    An unknown name is only a Problem if `known_runbooks` lists the runbooks outside the documents.
+    An unknown name is only a Problem if `known_runbooks` lists the runbooks outside the documents. What a template
+    names is only known when it runs; of such an action, only the names in its `only` are checked.
     """
     reads = list(reads)
     here = {
@@ -40,27 +41,37 @@ def check_references(reads: Iterable[Read], known_runbooks: Iterable[str] | None
         if isinstance(read.definition, RunbookDefinition)
     }
     known = None if known_runbooks is None else {*known_runbooks, *here}
-    for read in reads:
-        for start in _starts(read):
-            yield from _check_name(start, known)
-            runbook = here.get(start.runbook)
-            if runbook:
-                yield from _check_team(start, runbook)
-                yield from _check_parameters(start, runbook)
+    for start in (start for read in reads for start in _starts(read)):
+        for path, name in start.named:
+            yield from _check_name(start, path, name, known)
+            if name in here:
+                yield from _check_team(start, path, here[name])
+        if start.runbook in here:
+            yield from _check_parameters(start, here[start.runbook])
 
 
 @dataclass(frozen=True)
 class _Start:
-    """An action of type `runbook` in a workflow: the runbook that it starts, and the parameters."""
+    """An action of type `runbook` in a workflow: the runbook that it starts, and the parameters.
+
+    `only`: what a template in place of the name may name.
+    """
 
     workflow: WorkflowDefinition
     document: Document
     path: Path
     runbook: str
+    only: tuple[str, ...]
     parameters: Mapping[str, object]
 
-    def problem(self, key: str, message: str, hint: str | None = None) -> Problem:
-        return self.document.problem((*self.path, key), message, hint)
+    @property
+    def named(self) -> Iterator[tuple[Path, str]]:
+        """The names that are written out, with their places."""
+        if not is_template(self.runbook):
+            yield (*self.path, "runbook"), self.runbook
+        for index, pattern in enumerate(self.only):
+            if not pattern.endswith("*"):
+                yield (*self.path, "only", index), pattern
 
 
 def _starts(read: Read) -> Iterator[_Start]:
@@ -72,20 +83,21 @@ def _starts(read: Read) -> Iterator[_Start]:
         assert isinstance(action, dict), "already validated"
         if action["type"] == "runbook":
             parameters = action.get("parameters", {})
-            yield _Start(read.definition, read.document, placed.path, action["runbook"], parameters)
+            only = tuple(action.get("only") or ())
+            yield _Start(read.definition, read.document, placed.path, action["runbook"], only, parameters)
 
 
-def _check_name(start: _Start, known: set[str] | None) -> Iterator[Problem]:
-    if known is not None and start.runbook not in known:
-        hint = suggest(start.runbook, known, plural="Runbooks")
-        yield start.problem("runbook", f"There is no runbook {start.runbook}.", hint)
+def _check_name(start: _Start, path: Path, name: str, known: set[str] | None) -> Iterator[Problem]:
+    if known is not None and name not in known:
+        hint = suggest(name, known, plural="Runbooks")
+        yield start.document.problem(path, f"There is no runbook {name}.", hint)
 
 
-def _check_team(start: _Start, runbook: RunbookDefinition) -> Iterator[Problem]:
+def _check_team(start: _Start, path: Path, runbook: RunbookDefinition) -> Iterator[Problem]:
     team = start.workflow.team
     if team and runbook.team and team != runbook.team:
         message = f"{runbook.name} belongs to team {runbook.team}, so it cannot run for incidents of {team}."
-        yield start.problem("runbook", message, "Make the runbook global, or give both the same team.")
+        yield start.document.problem(path, message, "Make the runbook global, or give both the same team.")
 
 
 def _check_parameters(start: _Start, runbook: RunbookDefinition) -> Iterator[Problem]:
@@ -98,7 +110,7 @@ def _check_parameters(start: _Start, runbook: RunbookDefinition) -> Iterator[Pro
     for problem in problems:
         name = str(getattr(problem, "field", "")).split(".")[0]
         # The value of a template is only known when the workflow runs.
-        if not any("{{" in text for _, text in texts(start.parameters.get(name))):
+        if not any(is_template(text) for _, text in texts(start.parameters.get(name))):
             path, is_unknown = (
                 (*start.path, "parameters", name),
                 name not in declared(runbook.parameters),
@@ -109,11 +121,14 @@ def _check_parameters(start: _Start, runbook: RunbookDefinition) -> Iterator[Pro
 
 
 Channels = Mapping[str, Set[str]]
+UNDECLARED_OF_SCHEDULE = (
+    "Remove it, so that each occurrence gets its own channel, or declare it in the team's channels."
+)
 UNDECLARED = "Remove it to send the message to the incident's channel, or declare it in the team's channels."
 
 
 def check_channels(reads: Iterable[Read], known: Channels | None) -> Iterator[Problem]:
-    """Yield the messages sent to a channel that their team does not declare, as far as that is known.
+    """Yield the messages and schedules with a channel that their team does not declare, as far as that is known.
 
     `known`: the declared channels by team; declarations in the documents take precedence. Without either, and for a
     channel that comes from an expression, this is only known when the message is sent.
@@ -129,6 +144,21 @@ def check_channels(reads: Iterable[Read], known: Channels | None) -> Iterator[Pr
             if allowed is not None and channel not in allowed:
                 message = f"{channel} is not a channel that {_owner(read.definition)} declares."
                 yield read.document.problem(path, message, UNDECLARED)
+        yield from _check_scheduled(read, declared, is_complete=known is not None)
+
+
+def _check_scheduled(read: Read, declared: Channels, *, is_complete: bool) -> Iterator[Problem]:
+    """Yield the channel of a schedule's incident, unless its team declares it."""
+    workflow = read.definition
+    if not isinstance(workflow, WorkflowDefinition) or not isinstance(workflow.trigger, Schedule):
+        return
+    planned = workflow.trigger.incident
+    team = planned.team or workflow.team or ""
+    allowed = declared.get(team, frozenset() if is_complete else None)
+    if planned.slack_channel is not None and allowed is not None and planned.slack_channel not in allowed:
+        message = f"{planned.slack_channel} is not a channel that team {team} declares."
+        path = ("trigger", "incident", "slack_channel")
+        yield read.document.problem(path, message, UNDECLARED_OF_SCHEDULE)
 
 
 def _channels_of(definition: AnyDefinition, declared: Channels, *, is_complete: bool) -> Set[str] | None:

@@ -131,7 +131,9 @@ def check_workflow(document: Document) -> Iterator[Problem]:
     members = _event_members(document.data.get("trigger"))
     scope = {"incident": INCIDENT, "event": event_shape(members)}
     for marked in marked_values(WorkflowDefinition, document.data):
-        yield from check_marked(marked, scope, document)
+        # A schedule opens its incident; before that, there is only the event.
+        known = {"event": scope["event"]} if marked.path[0] == "trigger" else scope
+        yield from check_marked(marked, known, document)
     inside = {"incident": INCIDENT, "event": event_shape({**members, "id": TEXT}), "secrets": SECRETS}
     yield from _check_actions(document, inside)
 

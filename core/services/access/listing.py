@@ -47,7 +47,7 @@ class Window:
 class Wanted:
     """A filter for executions or incidents. None means no restriction.
 
-    `runbook`, `incident`: ids. The period includes `since` and excludes `until`.
+    `kind`: of incidents. `runbook`, `incident`: ids. The period includes `since` and excludes `until`.
     """
 
     status: str | None = None
@@ -55,12 +55,14 @@ class Wanted:
     incident: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    kind: str | None = None
 
     def conditions(self, table: type[Row]) -> Iterator[ColumnElement[bool]]:
         for name, value in (
             ("status", self.status),
             ("runbook_id", self.runbook),
             ("incident_id", self.incident),
+            ("kind", self.kind),
         ):
             if value is not None:
                 yield getattr(table, name) == value

@@ -21,7 +21,7 @@ from core.services.incidents.changes import new_event
 from core.services.library.workflows_in_force import definition_in_force, is_started_by
 from core.services.operations.installation import require_known, was_before_a_restore
 from core.services.starts.workflow_starts import doubt_what_it_started, start_workflow_by_event
-from core.statuses import IncidentStatus
+from core.statuses import IncidentKind, IncidentStatus
 from core.tables import Incident, IncidentAgeReached, IncidentEvent, Workflow
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -88,7 +88,7 @@ def _due(work: UnitOfWork, workflow: Workflow) -> list[tuple[str, str]]:
     age = timedelta(minutes=minutes)
     query: Select[str] = (
         select(Incident.id)
-        .where(Incident.status != IncidentStatus.CLOSED)
+        .where(Incident.status != IncidentStatus.CLOSED, Incident.kind == IncidentKind.INCIDENT)
         .where(Incident.created_at <= work.now - age, Incident.created_at >= workflow.trigger_since - age)
         .where(Incident.team_id == workflow.team_id if workflow.team_id is not None else true())
         .where(

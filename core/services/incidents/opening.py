@@ -20,7 +20,7 @@ from core.services.shared import audit, notices
 from core.services.shared.idempotency import serialize_on_key
 from core.services.shared.notices import NewNotice, NoticeKind
 from core.services.starts.bounds import check_may_open
-from core.statuses import IncidentStatus, Severity
+from core.statuses import IncidentKind, IncidentStatus, Severity
 from core.tables import Incident, JsonObject, Team
 from core.unit_of_work import UnitOfWork
 
@@ -29,7 +29,9 @@ LONGEST_NUMBER = 9  # digits that always fit into PostgreSQL's integer
 
 @dataclass(frozen=True)
 class NewIncident:
-    """An incident to be opened. `alert_key`: the key of the alert that opens it, if one does."""
+    """An incident to be opened. `alert_key`: the key of the alert that opens it, if one does. `kind`: maintenance if a
+    schedule opens it.
+    """
 
     title: str
     team: str
@@ -39,6 +41,7 @@ class NewIncident:
     labels: Mapping[str, str] = field(default_factory=dict)
     slack_channel: str | None = None
     alert_key: str | None = None
+    kind: IncidentKind = IncidentKind.INCIDENT
 
 
 def open_incident(
@@ -61,8 +64,16 @@ def open_incident(
         return known
     team = _admitted(work, person, new, action)
     lock_out_freezes(work.session)
+    return write_incident(work, person, team, new, request_key)
+
+
+def write_incident(
+    work: UnitOfWork, person: Person, team: Team, new: NewIncident, request_key: str | None = None
+) -> Incident:
+    """Write an incident with its card, audit entry and event, without a check. The caller has locked out freezes."""
     incident = Incident(
         id=new_id(Prefix.INCIDENT),
+        kind=new.kind,
         title=new.title,
         description=new.description,
         severity=new.severity,
@@ -80,6 +91,8 @@ def open_incident(
     work.session.flush()
     notices.enqueue_notice(work, NewNotice(NoticeKind.INCIDENT, incident.id, incident.id))
     after = {"title": new.title, "team": team.name, "severity": new.severity, "status": incident.status}
+    if new.kind is not IncidentKind.INCIDENT:
+        after["kind"] = new.kind
     audit.record(work, person, "incident.opened", incident.id, {"before": None, "after": after})
     opened = initiated_by(person, "opened")
     happened(

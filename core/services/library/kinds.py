@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import ColumnElement
 
+from core.decisions.schedules import Timetable, next_after
 from core.identifiers import Prefix
 from core.statuses import ApprovalStatus
 from core.tables import (
@@ -157,22 +158,31 @@ class Workflows(DefinitionKind[Workflow]):
         self.switch(row, document.get(ENABLED, was), now)
 
     def switch(self, row: Workflow, enabled: bool, now: datetime) -> None:
-        """Enable or disable it. An `incident.age` trigger counts from the time it is enabled."""
-        if row.enabled is not enabled:
+        """Enable or disable it. An age or a schedule counts from the time it is enabled."""
+        was, row.enabled = row.enabled, enabled
+        row.definition = with_enabled(row.definition, enabled)
+        if was is not enabled:
             row.trigger_since = now
-        row.enabled, row.definition = enabled, with_enabled(row.definition, enabled)
+            self._plan(row, now)
 
     def is_in_force(self, row: Workflow) -> bool:
         return row.in_force is not None
 
     def put_in_force(self, row: Workflow, now: datetime) -> None:
         content = self.content_of(row.definition)
-        if row.in_force is None or row.in_force["trigger"] != content["trigger"]:
-            row.trigger_since = now
+        is_as_before = row.in_force is not None and row.in_force["trigger"] == content["trigger"]
         row.in_force, row.trigger_on = content, content["trigger"]["on"]
+        if not is_as_before:
+            row.trigger_since = now
+            self._plan(row, now)
+
+    def _plan(self, row: Workflow, now: datetime) -> None:
+        """Set the next occurrence of its schedule, if it has one: never one before `now`."""
+        timetable = Timetable.of_trigger(row.in_force["trigger"]) if row.in_force and row.enabled else None
+        row.next_at = next_after(timetable, now) if timetable else None
 
     def stop(self, row: Workflow) -> None:
-        row.in_force = row.trigger_on = None
+        row.in_force = row.trigger_on = row.next_at = None
 
     def change_of(self, row: Workflow, document: JsonObject) -> Change | None:
         change, enabled = super().change_of(row, document), document.get(ENABLED, row.enabled)

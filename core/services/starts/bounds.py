@@ -16,7 +16,7 @@ from core.limits import WINDOW, too_many
 from core.services.library.kinds import WRITES
 from core.services.shared import notices
 from core.services.shared.notices import NewNotice, NoticeKind
-from core.statuses import Status
+from core.statuses import IncidentKind, Status
 from core.tables import Incident, IncidentEvent, JsonObject, Team, WorkflowExecution, WorkflowVersion
 from core.unit_of_work import UnitOfWork
 
@@ -24,7 +24,10 @@ from core.unit_of_work import UnitOfWork
 def check_may_open(work: UnitOfWork, team: Team) -> None:
     """Raise TooMany if people have opened the maximum number of incidents of this team in the last minute."""
     query = select(func.count(), func.min(Incident.created_at)).where(
-        Incident.team_id == team.id, Incident.created_at > work.now - WINDOW, Incident.alert_key.is_(None)
+        Incident.team_id == team.id,
+        Incident.created_at > work.now - WINDOW,
+        Incident.alert_key.is_(None),
+        Incident.kind == IncidentKind.INCIDENT,
     )
     opened, first = work.session.execute(query).one()
     most = work.limits.incidents_of_team

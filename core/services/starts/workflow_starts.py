@@ -24,7 +24,7 @@ from core.services.shared.idempotency import serialize_on_key
 from core.services.shared.incident_scope import event_scope, incident_scope
 from core.services.shared.unforeseen import unforeseen
 from core.services.starts.bounds import check_may_start, notify_failure, notify_not_started, room_for
-from core.statuses import Status
+from core.statuses import IncidentKind, Status
 from core.tables import ActionExecution, Incident, IncidentEvent, JsonObject, Workflow, WorkflowExecution
 from core.unit_of_work import UnitOfWork
 
@@ -84,8 +84,11 @@ def _once_key(workflow: Workflow, incident: Incident) -> str | None:
 def start_matching_workflows(work: UnitOfWork, incident: Incident, event: IncidentEvent) -> None:
     """Start every enabled workflow whose approved version the event triggers, up to the limits.
 
-    They start independently of each other. Global ones go first, so that no team can crowd them out.
+    They start independently of each other. Global ones go first, so that no team can crowd them out. Maintenance starts
+    none: nobody is to be paged for planned work.
     """
+    if incident.kind == IncidentKind.MAINTENANCE:
+        return
     candidates = select(Workflow).where(is_started_by(event.type))
     ordered = candidates.order_by(Workflow.team_id.is_not(None), Workflow.name)
     with at_most(MOST_WORK_AN_EVENT):

@@ -24,7 +24,7 @@ from core.services.access.people import members_with_roles
 from core.services.freezes.in_force import freeze_over, freezes_in_force
 from core.services.runs.children import standings
 from core.services.shared.notices import NoticeKind
-from core.statuses import ACTIVE, GateStatus, Role
+from core.statuses import ACTIVE, GateStatus, IncidentKind, Role
 from core.tables import (
     ActionExecution,
     Approval,
@@ -133,6 +133,7 @@ def _view(row: RunbookExecution, around: _Around) -> ExecutionView:
         runbook=row.runbook_name,
         description=description_of(row.definition),
         incident_number=around.incidents[row.incident_id].number,
+        incident_kind=IncidentKind(around.incidents[row.incident_id].kind),
         workflow=around.workflows.get(row.workflow_execution_id or ""),
         retried_as=around.retried_as.get(row.id),
         steps=_view_steps(row, around),

@@ -40,6 +40,7 @@ def view_runbook(row: Runbook) -> RunbookView:
 def view_workflow(row: Workflow) -> WorkflowView:
     shown = columns(row, WorkflowView) | _of_definition(row)
     shown["trigger_on"] = row.trigger_on or row.definition["trigger"]["on"]
+    shown["next_at"] = row.next_at if row.deleted_at is None else None
     return WorkflowView(**shown, in_force_version=row.approved_version if row.in_force is not None else None)
 
 

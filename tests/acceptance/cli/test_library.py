@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,6 +20,13 @@ GREET = """
 kind: workflow
 name: greet
 trigger: {on: manual}
+actions: [{id: tell, type: message, text: hello}]
+"""
+VACUUM = """
+kind: workflow
+name: vacuum
+team: database
+trigger: {on: schedule, cron: "0 3 * * MON", timezone: Europe/Berlin, incident: {title: Vacuum}}
 actions: [{id: tell, type: message, text: hello}]
 """
 LONG = """
@@ -230,3 +238,9 @@ def test_workflows_are_listed_shown_and_approved_alike(
     assert "Approved greet v2" in cli("approve", "--workflow", "greet").out
     assert cli("show", "--workflow", "greet").out.startswith("greet v2, approved\n")
     assert "already approved" in cli("approve", "--workflow", "greet").out
+
+
+def test_a_scheduled_workflow_is_shown_with_its_next_time(cli: Cli, unit_of_work: UnitOfWorkFactory) -> None:
+    apply_documents(unit_of_work, VACUUM)
+    shown = " ".join(cli("show", "vacuum", "--workflow").out.split())
+    assert re.search(r"trigger schedule next at [0-9]{4}-[0-9]{2}-[0-9]{2} 0[12]:00 UTC", shown)

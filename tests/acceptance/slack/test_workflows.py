@@ -1,5 +1,7 @@
 """Workflows and escalation from the slash command."""
 
+import re
+
 from sqlalchemy import select
 
 from core.services.executions.loading import WORKFLOW
@@ -141,3 +143,27 @@ def test_the_button_beside_a_started_workflow_cancels_it(
         response_url.next_text() == "🚫 Workflow takes-long is cancelled. The runs that it started continue."
     )
     assert [run.status for run in runs(company)] == ["cancelled"]
+
+
+SCHEDULED = """
+kind: workflow
+name: weekly-vacuum
+team: database
+trigger:
+  on: schedule
+  cron: "30 4 * * SUN"
+  timezone: Europe/Berlin
+  incident: {title: Vacuum}
+actions: [{id: tell, type: message, text: hello}]
+"""
+
+
+def test_a_schedule_is_shown_with_its_next_time(slack: Slack, company: UnitOfWorkFactory) -> None:
+    apply_documents(company, SCHEDULED)
+    listed = slack.types(DB_OPS, QUIET_CHANNEL, "workflow list")
+    assert "*weekly-vacuum* · team database · schedule, next <!date^" in listed
+    assert re.search(r"\^\{date_short_pretty\} \{time\}\|0[23]:30 UTC>", listed)
+    shown = slack.types(DB_OPS, QUIET_CHANNEL, "workflow show weekly-vacuum")
+    assert "Starts automatically: `30 4 * * SUN` in Europe/Berlin, as planned maintenance" in shown
+    refused = slack.types(DB_OPS, DB_CHANNEL, "workflow run weekly-vacuum")
+    assert "weekly-vacuum cannot be started by hand: its trigger is schedule." in refused

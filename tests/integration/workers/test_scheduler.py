@@ -231,6 +231,8 @@ def test_the_clock_has_all_its_duties() -> None:
         "watch_the_database",
         "enqueue_what_is_due",
         "start_workflows_by_age",
+        "start_scheduled_workflows",
+        "close_finished_maintenance",
         "seal_the_audit_trail",
         "count_what_ended",
     ]

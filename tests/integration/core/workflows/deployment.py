@@ -11,6 +11,8 @@ from core.execution.executor import Executor
 from core.services.access.people import load_person
 from core.services.incidents.ages import start_workflows_by_age
 from core.services.incidents.opening import change_status
+from core.services.incidents.scheduled_incidents import close_finished_maintenance
+from core.services.incidents.schedules import start_scheduled_workflows
 from core.services.views.reading import view_incident, view_workflow_execution
 from core.statuses import IncidentStatus
 from core.tables import Incident, IncidentEvent, Notice, RunbookExecution, WorkflowExecution
@@ -52,7 +54,9 @@ class Deployment:
         self.jobs.enqueued.clear()
         enqueue_what_is_due(self.unit_of_work)
         start_workflows_by_age(self.unit_of_work)
+        start_scheduled_workflows(self.unit_of_work)
         self.work()
+        close_finished_maintenance(self.unit_of_work)
 
     def change(self, incident: Incident, status: IncidentStatus) -> None:
         with self.unit_of_work.begin() as work:

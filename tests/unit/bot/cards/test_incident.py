@@ -40,3 +40,11 @@ def test_links_are_shown_and_nothing_else_becomes_one() -> None:
     ]
     [line] = [text for text in markups(card(incident(links=links)).blocks) if "🔗" in text]
     assert line == "🔗 <https://jira.example/browse/OPS-1?a=1&amp;b=2|OPS-1¦x>"
+
+
+def test_planned_work_says_that_it_is_no_emergency() -> None:
+    planned = incident(kind="maintenance", severity="info", opened_by="workflow:nightly")
+    assert card(planned).text == (
+        "⚙️ planned maintenance: Orders DB down (inc-12), orders-db · team database, open, opened by workflow nightly"
+    )
+    assert "⚙️ *planned maintenance, high: " in shown(card(incident(kind="maintenance", severity="high")))

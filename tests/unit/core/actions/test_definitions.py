@@ -26,7 +26,9 @@ def test_the_least_of_each_type_is_valid(kind: str) -> None:
     ("kind", "change", "sentence"),
     [
         ("runbook", {"runbook": "DB"}, "match pattern"),
-        ("runbook", {"runbook": "{{ x }}"}, "match pattern"),
+        ("runbook", {"runbook": "{ x }"}, "match pattern"),
+        ("runbook", {"only": ["db"]}, "This name is fixed"),
+        ("runbook", {"runbook": "{{ x }}", "only": ["*"]}, "match pattern"),
         ("runbook", {"parameters": []}, "valid dictionary"),
         ("webhook", {"url": ""}, "at least 1 character"),
         ("webhook", {"method": "CONNECT"}, "Input should be"),

@@ -55,3 +55,61 @@ def test_a_required_parameter_must_be_given() -> None:
 def test_what_a_template_brings_is_not_judged_beforehand() -> None:
     flow = WORKFLOW.replace("{cluster: users}", "{cluster: '{{ incident.service }}', count: '{{ 3 }}'}")
     assert problems(flow, RUNBOOK) == []
+
+
+PATTERN = (
+    "Use at most 64 lowercase letters, digits and -, starting with a letter or digit; "
+    "a * at the end stands for any rest."
+)
+SHOWN = (
+    "the contents of this field are stored and shown. "
+    "Use it only where it is sent: in a URL, a header, a body, env or stdin."
+)
+CHOOSES = """
+kind: workflow
+name: chooses
+team: network
+trigger: {on: incident.created}
+actions:
+  - {id: go, type: runbook, runbook: "{{ incident.labels.runbook }}", parameters: {a: 1}MORE}
+"""
+
+
+def test_a_template_in_place_of_the_name_is_not_judged_beforehand() -> None:
+    assert problems(CHOOSES.replace("MORE", ""), RUNBOOK, known=()) == []
+
+
+def test_the_names_that_it_may_give_are() -> None:
+    flow = CHOOSES.replace("MORE", ", only: [one, ones, on*]")
+    assert problems(flow, known=("one",)) == ["f:7:103: There is no runbook ones. Did you mean one?"]
+    runbook = RUNBOOK.replace("name: one", "name: one\nteam: database")
+    [problem] = problems(CHOOSES.replace("MORE", ", only: [one]"), runbook)
+    assert problem.startswith("f:7:98: one belongs to team database")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (
+            'runbook: one, only: ["one"]',
+            "f:7:49: only limits what a template may name. This name is fixed: remove only.",
+        ),
+        (
+            'runbook: "{{ incident.title }}", only: ["*"]',
+            'f:7:69: "*" does not fit only. ' + PATTERN,
+        ),
+        ('runbook: "{{ incident.title }}", only: []', "f:7:68: only is empty. Give at least 1."),
+        ('runbook: "{{ incident.titel }}"', "f:7:42: incident has no titel. Did you mean title?"),
+        (
+            'runbook: "{{ secrets.NAME }}"',
+            "f:7:42: A secret cannot be used here: " + SHOWN,
+        ),
+        (
+            'runbook: "{{ incident.title"',
+            'f:7:39: A `{{` has no matching `}}`. Close it, or write {{ "{{" }} for two literal braces.',
+        ),
+    ],
+)
+def test_mistakes_in_a_name_that_is_a_template(written: str, expected: str) -> None:
+    flow = CHOOSES.replace('runbook: "{{ incident.labels.runbook }}", parameters: {a: 1}MORE', written)
+    assert problems(flow) == [expected]

@@ -69,7 +69,13 @@ def test_scalars_are_those_of_the_core_schema(scalar: str, value: object) -> Non
 
 
 def test_keys_are_always_text() -> None:
-    assert only("on: 1\nyes: 2\nno: 3\n'1': 4\n<<: 5\n").data == {"on": 1, "yes": 2, "no": 3, "1": 4, "<<": 5}
+    assert only("on: 1\nyes: 2\nno: 3\n'1': 4\n'<<': 5\n").data == {
+        "on": 1,
+        "yes": 2,
+        "no": 3,
+        "1": 4,
+        "<<": 5,
+    }
 
 
 def test_a_file_may_hold_several_documents_and_empty_ones_do_not_count() -> None:
@@ -141,10 +147,8 @@ def test_a_part_of_a_text_has_its_position(
 @pytest.mark.parametrize(
     ("text", "place", "sentence"),
     [
-        ("a: &x 1", (1, 4), "anchors are not allowed"),
-        ("a: 1\nb: *x", (2, 4), "aliases are not allowed"),
-        ("a: 1\n*x : 2", (2, 1), "aliases are not allowed"),
-        ("&x a: 1", (1, 1), "anchors are not allowed"),
+        ("a: 1\nb: *x", (2, 4), "no anchor &x before this alias"),
+        ("a: 1\n*x : 2", (2, 1), "no anchor &x before this alias"),
         ("a: !!python/object:os.system 1", (1, 4), "tag"),
         ("a: !!str 1", (1, 4), "tag"),
         ("a: !!set {b}", (1, 4), "tag"),

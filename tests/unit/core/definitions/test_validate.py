@@ -275,8 +275,8 @@ WRONG_RUNBOOKS = [
     ),
     (
         "    type: message\n",
-        "    type: message\n    if: &a x\n",
-        "21:9: &a is an anchor, and anchors are not allowed.",
+        "    type: message\n    if: *a\n",
+        "21:9: There is no anchor &a before this alias.",
     ),
 ]
 
