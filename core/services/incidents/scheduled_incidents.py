@@ -132,6 +132,7 @@ def _is_finished() -> ColumnElement[bool]:
         ~exists().where(flow.incident_id == Incident.id, flow.status != Status.SUCCEEDED),
         ~exists().where(
             run.incident_id == Incident.id,
+            run.parent_execution_id.is_(None),  # a child run counts by its parent
             run.status != Status.SUCCEEDED,
             ~exists().where(retry.retry_of == run.id),
         ),

@@ -24,6 +24,7 @@ CONTRACT = {
     "/api/runbooks/{id}/execute": {"post"},
     "/api/runbooks/{id}/executions": {"get"},
     "/api/runbooks/{id}/analytics": {"get"},
+    "/api/runbooks/executions/{execution_id}/children": {"get"},
     "/api/runbooks/executions/{execution_id}/retry": {"post"},
     "/api/workflows/{id}/analytics": {"get"},
     "/api/secrets": {"get", "post"},

@@ -33,7 +33,7 @@ def test_the_examples_show_every_type_of_step_action_and_trigger() -> None:
     runbooks = [each for each in DEFINITIONS if isinstance(each, RunbookDefinition)]
     workflows = [each for each in DEFINITIONS if isinstance(each, WorkflowDefinition)]
 
-    assert {step.type for each in runbooks for step in each.steps} == set(step_types())
+    assert {step.type for each in runbooks for _, step in each.placed_steps()} == set(step_types())
     assert {placed.action.type for each in workflows for placed in each.placed} == set(action_types())
     assert {each.trigger.on for each in workflows} == {
         "incident.created",
