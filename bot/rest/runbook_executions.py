@@ -1,9 +1,9 @@
-"""`/runbooks/executions`: showing, cancelling and retrying a run, and giving a verdict."""
+"""`/runbooks/executions`: showing, cancelling and retrying a run, giving a verdict, and entering values."""
 
 from enum import StrEnum
 from http import HTTPStatus
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 from starlette.responses import Response
 
 from bot.rest.answers import ExecutionAnswer
@@ -12,8 +12,10 @@ from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.idempotency import CurrentPost
 from bot.rest.references import ExecutionReference
 from core.services.runs.control import InDoubt, cancel, find_execution, give_verdict
+from core.services.runs.inputs import Which, answer_input, find_input_of_run
 from core.services.runs.retries import retry
 from core.services.views.reading import view_execution
+from core.tables import RunbookExecution
 from core.unit_of_work import UnitOfWork
 
 router = authenticated_router("/api/runbooks/executions", "runbook executions")
@@ -62,6 +64,29 @@ def judge(execution: ExecutionReference, body: VerdictBody, post: CurrentPost) -
     def act(work: UnitOfWork) -> ExecutionAnswer:
         about = InDoubt(body.step, body.attempt)
         row = give_verdict(work, post.caller.person, execution, body.verdict, about)
+        return ExecutionAnswer(execution=view_execution(work, row))
+
+    return post.once(act)
+
+
+class InputBody(Body):
+    values: dict[str, JsonValue]
+    """The values, which must fit the schema that the run shows as `input.schema`."""
+    step: str | None = Field(default=None, min_length=1, max_length=200)
+    """The step that asks for them. If the run asks for others by now: 409."""
+    attempt: int | None = Field(default=None, ge=1, le=1_000_000)
+    """The step's attempt, as shown by the run."""
+
+
+@router.post("/{execution_id}/input", response_model=ExecutionAnswer)
+def answer(execution: ExecutionReference, body: InputBody, post: CurrentPost) -> Response:
+    """Enter the values that a run asks for. The first valid answer counts."""
+
+    def act(work: UnitOfWork) -> ExecutionAnswer:
+        person = post.caller.person
+        asked = find_input_of_run(work, person, execution, Which(body.step, body.attempt))
+        answer_input(work, person, asked, body.values)
+        row = work.session.get_one(RunbookExecution, asked.execution_id, populate_existing=True)
         return ExecutionAnswer(execution=view_execution(work, row))
 
     return post.once(act)

@@ -102,10 +102,14 @@ def _asked_again(execution: Execution, position: int, event: VerdictGiven, now: 
     return reopened(execution, gates, reason)
 
 
-def came(event: LockGranted | CallbackReceived | Answered, execution: Execution, now: datetime) -> Transition:
+def came(
+    event: LockGranted | CallbackReceived | Answered | InputGiven, execution: Execution, now: datetime
+) -> Transition:
     """Return the transition for what the execution is waiting for; nothing changes if it is not waiting for it."""
     if isinstance(event, LockGranted):
         return _granted(execution, now)
+    if isinstance(event, InputGiven):
+        return _entered(event, execution, now)
     position = execution.position
     if position is None or execution.waiting_for is not WaitingFor.CALLBACK:
         return Transition(execution)
@@ -137,8 +141,7 @@ def _answered(event: Answered, execution: Execution, position: int, now: datetim
     return Transition(awake(execution.with_step(position, replace(done, saved=event.result.saved)), now))
 
 
-def given(event: InputGiven, execution: Execution, now: datetime) -> Transition:
-    """Return the transition for the values that a person entered; nothing changes if they are not asked for."""
+def _entered(event: InputGiven, execution: Execution, now: datetime) -> Transition:
     position = execution.position
     if position is None or execution.waiting_for is not WaitingFor.INPUT:
         return Transition(execution)
@@ -186,9 +189,7 @@ def _advance(execution: Execution, event: Event, now: datetime) -> Transition:
             return _cancel(event, execution, now)
         case VerdictGiven():
             return judged(event, execution, now)
-        case InputGiven():
-            return given(event, execution, now)
-        case LockGranted() | CallbackReceived() | Answered():
+        case LockGranted() | CallbackReceived() | Answered() | InputGiven():
             return came(event, execution, now)
         case Refused(reason):
             return Transition(refused(execution, now, reason))

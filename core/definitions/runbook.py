@@ -188,6 +188,8 @@ class Case(Definition):
     """The answer for each step. With a list, each attempt gets the next answer, and the last one is repeated."""
     decisions: dict[StepId, Literal["approve", "reject", "expire"]] = {}
     """The decision at each approval step. Without one, the run stops there."""
+    inputs: dict[StepId, dict[str, JsonValue] | Literal["expire"]] = {}
+    """The values that are entered at each step that asks for some. Without them, the run stops there."""
     callbacks: dict[StepId, JsonValue] = {}
     """The JSON with which each callback step is called back. Without it, the run stops there."""
     secrets: dict[str, str] = {}

@@ -20,6 +20,7 @@ from core.callbacks import CallbackLinks
 from core.decisions.initiators import Initiators
 from core.definitions.cel.expressions import compile_expression
 from core.definitions.masking import Masker
+from core.definitions.parameters import Schema
 from core.definitions.secret import Destinations
 from core.definitions.secrets import HIDDEN, ROOT, HiddenParameters, SecretPlaces, texts_of
 from core.definitions.steps import StepDefinition
@@ -183,6 +184,14 @@ class Awaiting(Protocol):
 
     def called_back(self, body: Json, context: Context) -> StepResult:
         """Return the step's result for this callback body."""
+
+
+@runtime_checkable
+class Asking(Protocol):
+    """A step type that asks people for values."""
+
+    def given(self, values: Mapping[str, Json], context: Context) -> tuple[Schema, Mapping[str, Json]]:
+        """Return the schema in this run, and these values, defaults included. Raises InvalidInput."""
 
 
 def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> Prepared:

@@ -96,7 +96,10 @@ expires: 15m
         """Return the schema with the defaults of this run. Raises InvalidInput for a default that does not fit."""
         rendered = render(self.defaults, context.shown_scope, ("defaults",))
         assert isinstance(rendered, dict)
-        optional = {**self.values_schema, "required": [n for n in required(self.values_schema) if n in rendered]}
+        optional = {
+            **self.values_schema,
+            "required": [n for n in required(self.values_schema) if n in rendered],
+        }
         check_parameters(optional, rendered)
         return with_run_defaults(self.values_schema, rendered)
 

@@ -72,7 +72,7 @@ class InputRequest(Base):
     closed_at: Mapped[datetime | None]
     answered_by: Mapped[str | None]
     values: Mapped[JsonObject | None]
-    request_key: Mapped[str | None]
+    request_key: Mapped[str | None] = mapped_column(unique=True)
 
 
 class Callback(Base):

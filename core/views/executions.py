@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.statuses import GateStatus, Status, WaitingFor
+from core.statuses import GateStatus, InputStatus, Status, WaitingFor
 
 
 class StepView(BaseModel):
@@ -83,6 +83,29 @@ class ApprovalView(BaseModel):
     expires_at: datetime | None
 
 
+class InputView(BaseModel):
+    """The values that a run asks for. `schema`: their JSON Schema, with the defaults of this run.
+
+    `respondents`: who may answer, in words with Slack mentions. `values` and `answered_by`: null until it is answered.
+    """
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    id: str
+    execution_id: str
+    step: str
+    attempt: int
+    status: InputStatus
+    message: str
+    values_schema: dict[str, Any] = Field(alias="schema")
+    respondents: str
+    values: dict[str, Any] | None
+    answered_by: str | None
+    opened_at: datetime
+    expires_at: datetime | None
+    closed_at: datetime | None
+
+
 class FreezeView(BaseModel):
     """A freeze. `team`: None for everything. `lifted_by` and `lifted_at`: None while it is in force."""
 
@@ -106,8 +129,8 @@ class ExecutionView(BaseModel):
     """A runbook execution. `requested_by`: a Slack user id, or `workflow:NAME`; `initiators`: who initiated it.
 
     `retry_of`: the execution that this one continues; its `carried_over` steps were done there. `retried_as`: the
-    execution that continues this one. `freeze`: the freeze that holds it before its next step. `message`: its headline
-    in Slack, once posted.
+    execution that continues this one. `input`: the values that it waits for. `freeze`: the freeze that holds it before
+    its next step. `message`: its headline in Slack, once posted.
     """
 
     id: str
@@ -128,6 +151,7 @@ class ExecutionView(BaseModel):
     parameters: dict[str, Any]
     steps: list[StepView]
     approval: ApprovalView | None
+    input: InputView | None = None
     freeze: FreezeView | None = None
     message: MessageView | None = None
     error: str | None

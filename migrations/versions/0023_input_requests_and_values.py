@@ -39,6 +39,7 @@ def upgrade() -> None:
             name=op.f("fk_input_requests_execution_id_runbook_executions"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_input_requests")),
+        sa.UniqueConstraint("request_key", name=op.f("uq_input_requests_request_key")),
         sa.UniqueConstraint(
             "execution_id",
             "position",

@@ -1,6 +1,7 @@
 """The names, and their shapes, that each expression in a document may use, and the walk over all expressions."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from pydantic import BaseModel
 
@@ -25,7 +26,7 @@ from core.definitions.shapes import (
     event_shape,
     step_shape,
 )
-from core.definitions.steps import step_types, types_called_back
+from core.definitions.steps import step_types, types_called_back, types_that_ask
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import ExpressionError
 
@@ -51,6 +52,17 @@ def params_shape(schema: Mapping[str, object]) -> Shape:
         plural="Parameters",
         empty="Declare it under parameters.properties.",
     )
+
+
+def values_shape(schema: Mapping[str, object]) -> Shape:
+    """Return the shape of a step that asks for values. One that may be left out is null then, so of no one type."""
+    asked = params_shape(schema)
+    members = {
+        name: replace(shape, sample=None, choices=()) if name in asked.optional else shape
+        for name, shape in (asked.members or {}).items()
+    }
+    empty = "That step asks for no values: declare them under schema.properties."
+    return step_shape((), Shape(members, plural="It asks for", empty=empty))
 
 
 def _property_shape(schema: Mapping[str, object]) -> Shape:
@@ -159,5 +171,8 @@ def _asked_by_condition(condition: object) -> Iterator[str]:
 
 
 def _shape_of_step(part: Part) -> Shape:
+    if part.get("type") in types_that_ask():
+        schema = part.get("schema")
+        return values_shape(schema if isinstance(schema, Mapping) else {})
     saved = part.get("save")
     return step_shape(map(str, saved) if isinstance(saved, Mapping) else ())

@@ -21,6 +21,7 @@ from core.services.executions.loading import RUNBOOK, Loaded, load_locked
 from core.services.runs.changes import apply_event
 from core.services.runs.control import team_of
 from core.services.shared import audit, notices
+from core.services.shared.idempotency import serialize_on_key
 from core.services.shared.notices import NewNotice, NoticeKind
 from core.statuses import InputStatus, WaitingFor
 from core.tables import InputRequest, RunbookExecution
@@ -76,28 +77,54 @@ def find_input(work: UnitOfWork, person: Person, input_id: str) -> InputRequest:
     return row
 
 
+@dataclass(frozen=True)
+class Which:
+    """Which of a run's requests for values is meant: the latest, unless something narrows it down.
+
+    `request_key`: identifies a delivery; a repeated one means the request that it has answered.
+    """
+
+    step: str | None = None
+    attempt: int | None = None
+    request_key: str | None = None
+
+
+LATEST = Which()
+
+
 def find_input_of_run(
-    work: UnitOfWork, person: Person, execution_id: str, *, step: str | None = None, attempt: int | None = None
+    work: UnitOfWork, person: Person, execution_id: str, which: Which = LATEST
 ) -> InputRequest:
-    """Return the latest request of a run, of this step and attempt if they are given, whether it is open or not.
+    """Return a request for values of this run, whether it is open or not.
 
     Raises NotFound, also for a run that the person may not see, and Superseded if the run has not asked for that.
     """
-    latest = select(InputRequest).where(InputRequest.execution_id == execution_id)
-    if step is not None:
-        latest = latest.where(InputRequest.step_id == step)
-    if attempt is not None:
-        latest = latest.where(InputRequest.attempt == attempt)
-    row = work.session.scalar(latest.order_by(InputRequest.opened_at.desc(), InputRequest.position.desc()))
+    row = _answered_before(work, which.request_key) or _latest(work, execution_id, which)
     if row is not None and _may_see(work, person, row):
         return row
     run = work.session.get(RunbookExecution, execution_id)
     if run is None or not person.may_see(team_of(work, run), Action.RUN_READ):
         raise NotFound(f"There is no execution {execution_id}.")
-    what = f"attempt {attempt} of step {step}" if step and attempt else f"step {step}" if step else "any step"
-    raise Superseded(
-        f"This run does not wait for values for {what}.", hint="Its status says what it is waiting for."
-    )
+    what = f"for step {which.step}" if which.step else "now"
+    raise Superseded(f"This run asks for no values {what}.", hint="Its status says what it is waiting for.")
+
+
+def _answered_before(work: UnitOfWork, request_key: str | None) -> InputRequest | None:
+    """Return what an earlier delivery with this key has answered, waiting for one that is in progress."""
+    if request_key is None:
+        return None
+    serialize_on_key(work, request_key)
+    return work.session.scalar(select(InputRequest).where(InputRequest.request_key == request_key))
+
+
+def _latest(work: UnitOfWork, execution_id: str, which: Which) -> InputRequest | None:
+    found = select(InputRequest).where(InputRequest.execution_id == execution_id)
+    if which.step is not None:
+        found = found.where(InputRequest.step_id == which.step)
+    if which.attempt is not None:
+        found = found.where(InputRequest.attempt == which.attempt)
+    newest = found.order_by(InputRequest.opened_at.desc(), InputRequest.position.desc())
+    return work.session.scalar(newest.limit(1))
 
 
 def _may_see(work: UnitOfWork, person: Person, row: InputRequest) -> bool:

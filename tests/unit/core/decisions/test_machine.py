@@ -28,6 +28,7 @@ from core.values.execution import (
     Failed,
     GateDecided,
     GateOutdated,
+    InputGiven,
     LockGranted,
     Refused,
     Skipped,
@@ -62,7 +63,7 @@ ENDS: st.SearchStrategy[StepResult] = st.one_of(
 )
 TIMEOUTS = st.sampled_from([None, timedelta(seconds=40), timedelta(hours=2)])
 ANSWERS: list[Succeeded | Failed] = [Succeeded({"ok": True}), Failed("no"), Failed("no", final=True)]
-Misfit = GateDecided | GateOutdated | VerdictGiven | LockGranted | CallbackReceived | Answered
+Misfit = GateDecided | GateOutdated | VerdictGiven | LockGranted | CallbackReceived | Answered | InputGiven
 MISFITS = st.sampled_from(
     [
         GateDecided(True, "<@U1>"),
@@ -71,9 +72,10 @@ MISFITS = st.sampled_from(
         LockGranted(),
         CallbackReceived(),
         Answered("step-0", Succeeded()),
+        InputGiven("step-0", {"n": 1}, {"n": 1}, "<@U1>"),
     ]
 )
-WAITS = [WaitingFor.TIMER, WaitingFor.APPROVAL, WaitingFor.CALLBACK]
+WAITS = [WaitingFor.TIMER, WaitingFor.APPROVAL, WaitingFor.CALLBACK, WaitingFor.INPUT]
 FROM_OUTSIDE = set(WaitingFor) - {WaitingFor.TIMER}
 
 
@@ -325,6 +327,21 @@ class Runs(RuleBasedStateMachine):
         self.from_outside(Answered("another" if late else before.steps[position].id, result))
         assert not late or self.execution == before or self.execution.status is Status.TIMED_OUT
 
+    @precondition(lambda self: self._waits_for(WaitingFor.INPUT))
+    @rule(late=st.booleans())
+    def somebody_enters_values(self, late: bool) -> None:
+        """`late`: into the form of another step."""
+        before, position = self.execution, self.execution.position
+        assert position is not None
+        step_id = "another" if late else before.steps[position].id
+        self.from_outside(InputGiven(step_id, {"n": 1}, {"n": 1, "note": None}, "<@U1>"))
+        after = self.execution
+        assert not late or after == before or after.status is Status.TIMED_OUT
+        if not late and after.status is not Status.TIMED_OUT:
+            assert after.steps[position].status is Status.SUCCEEDED
+            assert after.steps[position].saved == {"n": 1, "note": None}
+            assert after.wake_at == self.now
+
     @rule()
     def somebody_freezes(self) -> None:
         self.execution = replace(self.execution, frozen=True)
@@ -434,6 +451,8 @@ STEP_ENDS: list[StepResult] = [
     Waits(WaitingFor.APPROVAL, NOW + timedelta(days=1)),
     Waits(WaitingFor.CALLBACK, None),
     Waits(WaitingFor.CALLBACK, NOW + timedelta(days=1)),
+    Waits(WaitingFor.INPUT, None),
+    Waits(WaitingFor.INPUT, NOW + timedelta(days=1)),
 ]
 
 
@@ -477,6 +496,8 @@ def one_move(run: Runs, chance: random.Random) -> None:
             run.it_is_called_back,
             lambda: run.it_is_answered(chance.choice(ANSWERS), late=chance.random() < 0.3),
         ]
+    if run._waits_for(WaitingFor.INPUT):
+        moves.append(lambda: run.somebody_enters_values(late=chance.random() < 0.3))
     if run.execution.frozen or chance.random() < 0.1:
         moves.append(run.the_freeze_is_lifted if run.execution.frozen else run.somebody_freezes)
     if run._waits_for(WaitingFor.VERDICT):
