@@ -43,7 +43,7 @@ GATE_SYMBOLS = {
 }
 
 INPUT_SYMBOLS = {
-    InputStatus.OPEN: "✍️",
+    InputStatus.OPEN: "📝",
     InputStatus.ANSWERED: "✅",
     InputStatus.EXPIRED: "⌛",
     InputStatus.CANCELLED: "🚫",

@@ -50,7 +50,7 @@ def answer(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
             raise refused from error
         return Reply(sentence(refused), form=form)
     run = work.session.get_one(RunbookExecution, asked.execution_id)
-    return Reply(f"✍️ {escape(run.runbook_name)} has the values and continues ({run.id}).")
+    return Reply(f"📝 {escape(run.runbook_name)} has the values and continues ({run.id}).")
 
 
 def _form(

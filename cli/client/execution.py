@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from bot.cards.changes import request_text
 from bot.cards.words import as_text, duration, one_line, status_words, visible
+from bot.commands.usage import usage_of
 from cli.client.output import facts, say, table
 from core.decisions.gates import SHORTEST_DIGEST
-from core.views.executions import ApprovalView, ExecutionView, ShownStepView, StepView
+from core.views.executions import ApprovalView, ExecutionView, InputView, ShownStepView, StepView
 
 
 def print_executions(views: Sequence[ExecutionView]) -> None:
@@ -37,6 +38,9 @@ def print_execution(view: ExecutionView) -> None:
     if view.approval is not None:
         say("")
         _print_gate(view.approval)
+    if view.input is not None:
+        say("")
+        _print_input(view.input)
 
 
 def _requester(view: ExecutionView) -> str:
@@ -68,6 +72,13 @@ def _print_gate(gate: ApprovalView) -> None:
     digest = f" --digest {gate.digest[:SHORTEST_DIGEST]}" if gate.digest else ""
     say(f"  runbook approve {gate.id}{digest}")
     say(f"  runbook reject {gate.id}{digest}")
+
+
+def _print_input(asked: InputView) -> None:
+    say(asked.message)
+    until = f" Until {asked.expires_at:%Y-%m-%d %H:%M:%S} UTC." if asked.expires_at else ""
+    say(f"May answer: {asked.respondents}.{until}")
+    say(f"  runbook answer {asked.execution_id} {usage_of(asked.values_schema)}")
 
 
 def _print_step(number: int, step: ShownStepView) -> None:

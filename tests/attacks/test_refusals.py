@@ -95,6 +95,7 @@ REQUESTS = [
     ("run", "POST", "/api/runbooks/executions/{}/cancel", {}),
     ("run", "POST", "/api/runbooks/executions/{}/retry", {}),
     ("run", "POST", "/api/runbooks/executions/{}/verdict", {"verdict": "ran"}),
+    ("run", "POST", "/api/runbooks/executions/{}/input", {"values": {}}),
     ("flow", "GET", "/api/workflows/executions/{}", None),
     ("gate", "POST", "/api/approvals/{}/approve", {}),
     ("gate", "POST", "/api/approvals/{}/reject", {}),

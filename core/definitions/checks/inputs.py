@@ -24,7 +24,7 @@ def check_inputs(document: Document) -> Iterator[Problem]:
     """Yield what is wrong with the steps that ask for values; the document need not be valid otherwise."""
     steps, asking = document.data.get("steps"), types_that_ask()
     for index, step in enumerate(steps if isinstance(steps, list) else ()):
-        if isinstance(step, Mapping) and step.get("type") in asking:
+        if isinstance(step, Mapping) and str(step.get("type")) in asking:
             schema = step.get("schema")
             if isinstance(schema, Mapping):
                 yield from _check_schema(schema, document, ("steps", index, "schema"))

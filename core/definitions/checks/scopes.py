@@ -171,7 +171,7 @@ def _asked_by_condition(condition: object) -> Iterator[str]:
 
 
 def _shape_of_step(part: Part) -> Shape:
-    if part.get("type") in types_that_ask():
+    if str(part.get("type")) in types_that_ask():
         schema = part.get("schema")
         return values_shape(schema if isinstance(schema, Mapping) else {})
     saved = part.get("save")

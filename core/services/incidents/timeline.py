@@ -40,6 +40,11 @@ WITH run AS (
 ), gate AS (
     SELECT approval.*, step.runbook_name, step.step_id, step.started_at FROM step
     JOIN approvals approval ON approval.execution_id = step.execution_id AND approval.position = step.position
+), asked AS (
+    SELECT input.id, input.status, input.opened_at, input.closed_at, input.answered_by, step.started_at, step.position,
+        jsonb_build_object('runbook', runbook_name, 'step', step.step_id, 'execution_id', step.execution_id) AS told,
+        input."values" AS entered
+    FROM step JOIN input_requests input ON input.execution_id = step.execution_id AND input.position = step.position
 ), held AS (
     SELECT freezes.id, freezes.created_at, frozen_by, lifted_at, lifted_by, incident.closed_at,
         incident.created_at AS opened_at,
@@ -84,6 +89,15 @@ WITH run AS (
     SELECT closed_at, 5, position, 3, 'approval.' || status, 'system', id,
         jsonb_build_object('runbook', runbook_name, 'step', step_id, 'execution_id', execution_id)
     FROM gate WHERE status IN ('expired', 'cancelled')
+    UNION ALL
+    SELECT greatest(opened_at, started_at), 5, position, 1, 'input.opened', 'system', id, told FROM asked
+    UNION ALL
+    SELECT closed_at, 5, position, 2, 'input.answered', answered_by, id,
+        told || jsonb_build_object('values', entered)
+    FROM asked WHERE status = 'answered'
+    UNION ALL
+    SELECT closed_at, 5, position, 3, 'input.' || status, 'system', id, told
+    FROM asked WHERE status IN ('expired', 'cancelled')
     UNION ALL
     SELECT decision.created_at, 5, gate.position, 2,
         CASE WHEN approved THEN 'approval.approved' ELSE 'approval.rejected' END, slack_user_id, gate.id,

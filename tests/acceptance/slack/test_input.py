@@ -291,7 +291,9 @@ def test_where_the_form_does_not_open_the_command_is_named(
     assert f"Type: `/runbook answer {request.execution_id} key=value…`" in response_url.next_text()
 
 
-def test_the_defaults_of_a_run_are_in_the_form(company: UnitOfWorkFactory, slack: Slack, api: FakeApi) -> None:
+def test_the_defaults_of_a_run_are_in_the_form(
+    company: UnitOfWorkFactory, slack: Slack, api: FakeApi
+) -> None:
     defaults = {"replica": "db-{{ incident.number }}"}
     view = opens(slack, api, asked(company, defaults=defaults), DB_OPS)
     number = view["blocks"][1]["element"]["initial_value"]
