@@ -73,7 +73,7 @@ def data(deployment: Deployment) -> dict[str, str]:
 
 
 # Kind of what is asked for, method, address, body.
-REQUESTS = [
+REQUESTS: list[tuple[str, str, str, Any]] = [
     ("incident", "GET", "/api/incidents/{}", None),
     ("incident", "POST", "/api/incidents/{}/acknowledge", {}),
     ("incident", "POST", "/api/incidents/{}/escalate", {"severity": "critical"}),
