@@ -1,6 +1,6 @@
 """Print runs in the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.cards.changes import request_text
 from bot.cards.words import as_text, duration, one_line, status_words, visible
@@ -27,7 +27,8 @@ def print_execution(view: ExecutionView) -> None:
             ("run", view.id),
             ("incident", f"inc-{view.incident_number}"),
             ("requested by", _requester(view)),
-            ("parameters", _parameters(view)),
+            ("parameters", _assigned(view.parameters)),
+            ("values", _assigned(view.values or {})),
             ("requested at", f"{view.created_at:%Y-%m-%d %H:%M:%S} UTC"),
             ("took", duration(view.started_at, view.finished_at)),
             ("error", view.error or ""),
@@ -49,8 +50,8 @@ def _requester(view: ExecutionView) -> str:
     return f"workflow {view.workflow}, {view.workflow_execution_id}"
 
 
-def _parameters(view: ExecutionView) -> str:
-    return " ".join(f"{name}={as_text(value)}" for name, value in view.parameters.items())
+def _assigned(values: Mapping[str, object]) -> str:
+    return " ".join(f"{name}={as_text(value)}" for name, value in values.items())
 
 
 def _step(step: StepView) -> tuple[str, str, str, str, str]:

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from core.definitions.documents import Document
 from core.definitions.durations import PositiveDuration
-from core.definitions.fields import Definition, Name, PublicText, SavedName, StepId, refuse_twice
+from core.definitions.fields import CelField, Definition, Name, PublicText, SavedName, StepId, refuse_twice
 from core.definitions.problems import Problem
 from core.definitions.steps import StepDefinition, step_types
 from core.definitions.type_registry import RegisteredUnion
@@ -199,6 +199,8 @@ class Case(Definition):
 
 
 AnyStep = Annotated[StepDefinition, RegisteredUnion(step_types)]
+ValueExpression = Annotated[str, CelField()]
+MOST_VALUES = 50
 MOST_STEPS = 200
 MOST_CASES = 200
 
@@ -222,6 +224,12 @@ class RunbookDefinition(WrittenDefinition):
     parameters: dict[str, JsonValue] = Field(default_factory=no_parameters)
     """The parameters, as a JSON Schema; the form in Slack is made from it. A parameter with `writeOnly: true` or
     `format: password` is a secret: the steps get it, and it is shown to nobody.
+    """
+    values: Annotated[dict[SavedName, ValueExpression], Field(max_length=MOST_VALUES)] = {}
+    """Names for expressions over `params`, `incident`, `execution`, and the values before them, such as `base:
+    '"https://" + params.host'`. They are evaluated once, when a worker first takes the run, and stay the same for the
+    whole run and its retries, whatever becomes of the incident. Steps read them as `values.NAME`. They are stored and
+    shown, so they cannot use secret parameters.
     """
     lock: Annotated[PublicText, Field(min_length=1, max_length=500)] | None = None
     """The name of a lock that at most one run at a time can hold, among the runs for one team's incidents.

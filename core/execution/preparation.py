@@ -249,7 +249,12 @@ def scope_of(
     }
     if isinstance(row, WorkflowExecution):
         return {"incident": incident, "actions": done, "event": event}
-    return {"incident": incident, "params": row.parameters, "steps": done, "execution": _execution(row)}
+    return {**names_at_start(row, incident), "steps": done, "values": row.values or {}}
+
+
+def names_at_start(row: RunbookExecution, incident: Mapping[str, object]) -> dict[str, object]:
+    """Return the names that the values of a run may use: what is known before its first step."""
+    return {"incident": incident, "params": row.parameters, "execution": _execution(row)}
 
 
 def _execution(row: RunbookExecution) -> dict[str, object]:

@@ -14,7 +14,7 @@ from core.definitions.secret import SecretUse
 from core.definitions.secrets import parted, texts_of
 from core.definitions.steps import StepDefinition
 from core.definitions.templates import render_text
-from core.errors import RunbookError
+from core.errors import ExpressionError, RunbookError
 from core.execution.preparation import (
     Asking,
     Awaiting,
@@ -25,10 +25,12 @@ from core.execution.preparation import (
     Prepared,
     prepare_part,
 )
+from core.execution.run_values import why_without_values
 from core.execution.secrets import SecretScope
 from core.services.shared.incident_scope import incident_scope
 from core.simulation.context import (
     CALLBACKS,
+    EXECUTION_ID,
     FakeHttp,
     FakeProcesses,
     MadeUpSecrets,
@@ -45,6 +47,7 @@ from core.values.execution import (
     GateDecided,
     InputGiven,
     Json,
+    Refused,
     StepEnded,
     StepPrepared,
     StepResult,
@@ -88,7 +91,10 @@ def simulate(definition: RunbookDefinition, case: Case) -> Simulation:
             render_text(definition.lock, context.scope(context.beginning()), ("lock",))
     except RunbookError as error:
         return Simulation(refused=str(error))
-    return _Play(context, case).whole()
+    try:
+        return _Play(context.with_values(EXECUTION_ID), case).whole(Claimed())
+    except ExpressionError as error:
+        return _Play(context, case).whole(Refused(why_without_values(error)))
 
 
 def _incident(given: CaseIncident, team: str | None) -> dict[str, object]:
@@ -115,11 +121,11 @@ class _Play:
         self._requests: dict[str, Json] = {}
         self._calls: Counter[str] = Counter()
 
-    def whole(self) -> Simulation:
+    def whole(self, first: Event) -> Simulation:
         """Simulate until the run has ended, or waits for something that the case does not provide."""
         problem = None
         try:
-            event: Event | None = Claimed()
+            event: Event | None = first
             while event is not None:
                 transition = self._apply(event)
                 while transition.prepare is not None:

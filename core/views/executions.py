@@ -129,7 +129,8 @@ class ExecutionView(BaseModel):
     """A runbook execution. `requested_by`: a Slack user id, or `workflow:NAME`; `initiators`: who initiated it.
 
     `retry_of`: the execution that this one continues; its `carried_over` steps were done there. `retried_as`: the
-    execution that continues this one. `input`: the values that it waits for. `freeze`: the freeze that holds it before
+    execution that continues this one. `values`: what the runbook's `values` came to; null before a worker takes the
+    run. `input`: the values that it waits for. `freeze`: the freeze that holds it before
     its next step. `message`: its headline in Slack, once posted.
     """
 
@@ -149,6 +150,7 @@ class ExecutionView(BaseModel):
     requested_by: str
     initiators: list[InitiatorView] = []
     parameters: dict[str, Any]
+    values: dict[str, Any] | None = None
     steps: list[StepView]
     approval: ApprovalView | None
     input: InputView | None = None

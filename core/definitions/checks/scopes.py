@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from core.definitions.actions import action_types
 from core.definitions.cel.expressions import compile_expression
 from core.definitions.checks.expressions import Scope, check_marked
+from core.definitions.checks.values import check_values, values_shape
 from core.definitions.documents import Document, Path
 from core.definitions.fields import fields_by_key, inner_models, marked_values, registered
 from core.definitions.json_schema import deref
@@ -54,7 +55,7 @@ def params_shape(schema: Mapping[str, object]) -> Shape:
     )
 
 
-def values_shape(schema: Mapping[str, object]) -> Shape:
+def entered_shape(schema: Mapping[str, object]) -> Shape:
     """Return the shape of a step that asks for values. One that may be left out is null then, so of no one type."""
     asked = params_shape(schema)
     members = {
@@ -86,7 +87,10 @@ def check_runbook(document: Document) -> Iterator[Problem]:
     params = params_shape(schema if isinstance(schema, Mapping) else {})
     scope = {"params": params, "incident": INCIDENT, "execution": EXECUTION}
     for marked in marked_values(RunbookDefinition, document.data):
-        yield from check_marked(marked, {**scope, "secrets": SECRETS}, document)
+        if marked.path != ("values",):
+            yield from check_marked(marked, {**scope, "secrets": SECRETS}, document)
+    yield from check_values(document, scope)
+    scope["values"] = values_shape(document, scope)
     inside = {**scope, "secrets": SECRETS, "callbacks": callbacks_shape(_callback_steps(document))}
     yield from _check_parts(document, "steps", step_types(), inside, _shape_of_step)
 
@@ -173,6 +177,6 @@ def _asked_by_condition(condition: object) -> Iterator[str]:
 def _shape_of_step(part: Part) -> Shape:
     if str(part.get("type")) in types_that_ask():
         schema = part.get("schema")
-        return values_shape(schema if isinstance(schema, Mapping) else {})
+        return entered_shape(schema if isinstance(schema, Mapping) else {})
     saved = part.get("save")
     return step_shape(map(str, saved) if isinstance(saved, Mapping) else ())
