@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 from core.definitions.checks.cases import check_form
+from core.definitions.checks.values import secret_parameters, secrets_in
 from core.definitions.documents import Document, Path
 from core.definitions.fields import CEL_RESERVED
 from core.definitions.parameters import declared
 from core.definitions.problems import Problem, suggest
 from core.definitions.secrets import secret_names
 from core.definitions.steps import types_that_ask
+from core.definitions.templates import FoundExpression, UnclosedTemplate, find_expressions
 
 Schema = Mapping[str, object]
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -57,3 +59,15 @@ def _check_defaults(
         if name not in known:
             hint = suggest(str(name), known, plural="Values")
             yield document.problem((*path, str(name)), f"There is no value {name}.", hint, key=True)
+    secrets = secret_parameters(document)
+    for found in _expressions(defaults):
+        for used in secrets_in(found.source, secrets):
+            message = f"A default uses the secret parameter {used}, but a form shows its defaults."
+            yield document.problem((*path, *found.path), message, "Leave it out.")
+
+
+def _expressions(defaults: object) -> list[FoundExpression]:
+    try:
+        return find_expressions(defaults)
+    except UnclosedTemplate:
+        return []

@@ -19,7 +19,7 @@ SECRET_HINT = "Use the parameter itself in the steps that need it."
 
 def check_values(document: Document, scope: Scope) -> Iterator[Problem]:
     """Yield what is wrong with the values. `scope`: the names that they may use besides each other."""
-    written, secrets = _written(document), _secret_parameters(document)
+    written, secrets = _written(document), secret_parameters(document)
     earlier: dict[str, Shape] = {}
     for name, source in written.items():
         hints = {**dict.fromkeys(written, LATER), name: ITSELF}
@@ -27,7 +27,7 @@ def check_values(document: Document, scope: Scope) -> Iterator[Problem]:
         path = ("values", name)
         for finding in check_expression(source, inside):
             yield document.problem_in(path, source, finding.offset, finding.message, finding.hint)
-        for used in _secrets_in(source, secrets):
+        for used in secrets_in(source, secrets):
             message = f"values.{name} uses the secret parameter {used}, but values are stored and shown."
             yield document.problem(path, message, SECRET_HINT)
         earlier[name] = _shape_of(source, inside)
@@ -49,12 +49,13 @@ def _written(document: Document) -> dict[str, str]:
     return {str(name): source for name, source in items if isinstance(source, str)}
 
 
-def _secret_parameters(document: Document) -> frozenset[str]:
+def secret_parameters(document: Document) -> frozenset[str]:
+    """Return the names of the runbook's secret parameters."""
     schema = document.data.get("parameters")
     return secret_names(schema) if isinstance(schema, Mapping) else frozenset()
 
 
-def _secrets_in(source: str, secrets: frozenset[str]) -> Iterator[str]:
+def secrets_in(source: str, secrets: frozenset[str]) -> Iterator[str]:
     """Yield the secret parameters that an expression uses; all of them if it uses the parameters as a whole."""
     try:
         references = compile_expression(source).references

@@ -134,7 +134,7 @@ def test_a_gate_shows_what_they_came_to_and_its_digest_has_them(world: CoreWorld
     assert digests[0] != digests[1]
 
 
-SECRET = HEAD.replace("bad: {", "token: {type: string, writeOnly: true}, bad: {").replace(
+SECRET = HEAD.replace("bad: {", "token: {type: string, writeOnly: true, default: }, bad: {").replace(
     "base: '\"https://\" + params.host'", "base: '\"https://\" + string(size(params.host))'"
 )
 
@@ -148,3 +148,22 @@ def test_a_secret_parameter_is_masked_even_in_a_stored_definition_that_uses_it(w
     world.work()
     assert world.see(run).values == {"both": "***"}
     assert told(world) == ["***"]
+
+
+ASKING = """
+  - id: which
+    type: input
+    message: "With {{ params.token }}, which of {{ values.both }}?"
+    schema: {properties: {host: {type: string}}}
+    defaults: {host: "{{ params.host }}"}
+"""
+
+
+def test_a_question_shows_no_secret_parameter(world: CoreWorld) -> None:
+    run = begin(world, ASKING, head=SECRET, token="very-secret-token")
+    world.work()
+    asked = world.see(run).input
+    assert asked is not None
+    assert asked.message == "With ***, which of https://4/medium?"
+    assert "very-secret-token" not in str(world.see(run))
+    assert asked.values_schema["properties"]["host"]["default"] == "db-1"
