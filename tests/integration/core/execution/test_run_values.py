@@ -134,7 +134,7 @@ def test_a_gate_shows_what_they_came_to_and_its_digest_has_them(world: CoreWorld
     assert digests[0] != digests[1]
 
 
-SECRET = HEAD.replace("bad: {", "token: {type: string, writeOnly: true, default: }, bad: {").replace(
+SECRET = HEAD.replace("bad: {", "token: {type: string, writeOnly: true, default: ''}, bad: {").replace(
     "base: '\"https://\" + params.host'", "base: '\"https://\" + string(size(params.host))'"
 )
 
