@@ -6,7 +6,7 @@ from http import HTTPStatus
 from pydantic import Field, JsonValue
 from starlette.responses import Response
 
-from bot.rest.answers import ExecutionAnswer
+from bot.rest.answers import ExecutionAnswer, InputAnswer
 from bot.rest.bodies import Body
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.idempotency import CurrentPost
@@ -14,8 +14,8 @@ from bot.rest.references import ExecutionReference
 from core.services.runs.control import InDoubt, cancel, find_execution, give_verdict
 from core.services.runs.inputs import Which, answer_input, find_input_of_run
 from core.services.runs.retries import retry
+from core.services.views.executions import view_input
 from core.services.views.reading import view_execution
-from core.tables import RunbookExecution
 from core.unit_of_work import UnitOfWork
 
 router = authenticated_router("/api/runbooks/executions", "runbook executions")
@@ -78,16 +78,15 @@ class InputBody(Body):
     """The step's attempt, as shown by the run."""
 
 
-@router.post("/{execution_id}/input", response_model=ExecutionAnswer)
+@router.post("/{execution_id}/input", response_model=InputAnswer)
 def answer(execution: ExecutionReference, body: InputBody, post: CurrentPost) -> Response:
     """Enter the values that a run asks for. The first valid answer counts."""
 
-    def act(work: UnitOfWork) -> ExecutionAnswer:
+    def act(work: UnitOfWork) -> InputAnswer:
         person = post.caller.person
         asked = find_input_of_run(work, person, execution, Which(body.step, body.attempt))
-        answer_input(work, person, asked, body.values)
-        row = work.session.get_one(RunbookExecution, asked.execution_id, populate_existing=True)
-        return ExecutionAnswer(execution=view_execution(work, row))
+        # Not the run: those whom the step names need not be allowed to see it.
+        return InputAnswer(input=view_input(answer_input(work, person, asked, body.values)))
 
     return post.once(act)
 

@@ -31,22 +31,25 @@ def answer(
 ) -> None:
     """Enter the values that a run asks for. Those that are left out get their defaults."""
     with connect(url) as connection:
-        asked = _asked(connection, id_)
+        view = _run(connection, id_)
+        asked = _asked(view)
         values = parse_key_values(words or [], asked.values_schema)
         body = {"step": asked.step, "attempt": asked.attempt, "values": values}
         response = connection.post(path("runbooks", "executions", id_, "input"), body)
     if as_json:
         print_json(response)
         return
-    view = ExecutionView.model_validate(response["execution"])
     say(f"{view.runbook} has the values for step {asked.step} and continues.")
     say(f"Follow it with: runbook status {view.id}")
 
 
-def _asked(connection: Connection, id_: str) -> InputView:
-    """Return what the run asks for. Raises Conflict if it asks for nothing."""
+def _run(connection: Connection, id_: str) -> ExecutionView:
     found = connection.get(path("runbooks", "executions", id_))
-    view = ExecutionView.model_validate(found["execution"])
+    return ExecutionView.model_validate(found["execution"])
+
+
+def _asked(view: ExecutionView) -> InputView:
+    """Return what the run asks for. Raises Conflict if it asks for nothing."""
     if view.input is not None:
         return view.input
     raise Conflict(

@@ -124,9 +124,11 @@ def why_void(run: Run, position: int, ports: Ports) -> str | None:
     step = run.state.steps[position].id
     for gate, shown in _shown_before(run, position):
         ids = [str(each["step"]) for each in shown if isinstance(each, dict)]
-        known = known_steps(run.state.steps, gate, ids) | entered_after(run.state.steps, gate)
-        now = show_step(run.loaded.parts, position, known, context_of(run, position, ports))
-        if now not in shown:
+        known, entered = known_steps(run.state.steps, gate, ids), entered_after(run.state.steps, gate)
+        render = partial(show_step, run.loaded.parts, position, context=context_of(run, position, ports))
+        if render(known | entered) not in shown:
+            if entered and render(known) in shown:
+                return f"Step {step} uses values that were entered after the approval."
             return f"Step {step} would now send something different from what was approved."
     return None
 

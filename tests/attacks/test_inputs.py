@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.attacks.deployment import DATA_ADMIN, DATA_OPS, PLATFORM, Deployment
+from tests.attacks.deployment import DATA_ADMIN, DATA_OPS, PLATFORM, WEB_OPS, Deployment
 from tests.attacks.gates import Answer, approve, execute, gate_of, seen, shown
 from tests.world import Target, declare, new_executor, running_target
 
@@ -82,7 +82,7 @@ def test_values_entered_after_an_approval_are_approved_before_they_are_used(
     assert target.paths() == ["/other"], "it uses no value, so its approval holds"
     second = gate_of(deployment, run)
     assert second["id"] != first["id"]
-    assert "Step drop would now send something different" in second["asked_again"]
+    assert "Step drop uses values that were entered after the approval." in second["asked_again"]
     assert "/drop/db7" in shown(deployment, second["id"])
     assert [each["step"] for each in second["shown"]] == ["drop"]
     passed(deployment, DATA_ADMIN, second)
@@ -107,6 +107,14 @@ def test_who_entered_the_values_does_not_approve_them(deployment: Deployment, ta
     assert "You entered values for this run, so somebody else must approve it." in refused.json()["detail"]
     passed(deployment, PLATFORM, gate_of(deployment, run))
     assert target.paths() == ["/drop/db7"]
+
+
+def test_who_is_named_in_another_team_answers_and_sees_nothing_else(deployment: Deployment) -> None:
+    named = ASK + "    from: {people: [U0WEBOPS]}\n"
+    run = begun(deployment, named)
+    answer = give(deployment, WEB_OPS, run, host="db7")
+    assert (answer.status_code, set(answer.json())) == (200, {"input"})
+    assert deployment.rest(WEB_OPS).get(f"/api/runbooks/executions/{run}").status_code == 404
 
 
 def test_what_is_entered_is_text_and_no_template(deployment: Deployment, target: Target) -> None:

@@ -66,10 +66,13 @@ def test_an_answer_wakes_the_run_and_is_recorded(
     run: Answer, responder: TestClient, unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs
 ) -> None:
     answer = give(responder, run, {"replica": "db-2"}, step="which", attempt=1)
-    execution = answer.json()["execution"]
+    given = answer.json()["input"]
 
-    assert (answer.status_code, execution["input"]) == (200, None)
+    assert (answer.status_code, given["status"], given["answered_by"]) == (200, "answered", "U0DBOPS")
+    assert (given["values"], given["schema"]["required"]) == ({"replica": "db-2", "weight": 2}, ["replica"])
     assert recorded_jobs.enqueued == [("runbook", run["id"])]
+    execution = responder.get(f"/api/runbooks/executions/{run['id']}").json()["execution"]
+    assert execution["input"] is None
     assert execution["steps"][0]["output"] == {
         "values": {"replica": "db-2", "weight": 2},
         "by": "<@U0DBOPS>",
