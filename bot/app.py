@@ -20,11 +20,15 @@ from slack_sdk import WebClient
 from bot.actions import BUTTONS, press, press_approve
 from bot.answers import NOWHERE, EphemeralReplier, sentence
 from bot.cards.definition_approval import APPROVE, NO_LONGER_WORKS
+from bot.cards.input import ANSWER
 from bot.cards.words import escape_sentence
 from bot.commands.call import CommandCall, Reply
 from bot.commands.dispatch import answer
 from bot.limits import SlackLimits
-from bot.modals.run_form import CALLBACK_ID, Opener, refusal, subject_of, submit
+from bot.modals.form import refusal
+from bot.modals.input_form import CALLBACK_ID as INPUT_FORM
+from bot.modals.input_form import open_form, submit_input
+from bot.modals.run_form import CALLBACK_ID, Opener, subject_of, submit
 from bot.pages.links import RunLinks
 from bot.presence import Presence
 from bot.workspace import Current, only_from
@@ -74,7 +78,9 @@ def create_bolt_app(
     for action_id in BUTTONS:
         app.action(action_id)(listeners.on_button)
     app.action(APPROVE)(listeners.on_definition_approved)
+    app.action(ANSWER)(listeners.on_input_button)
     app.view(CALLBACK_ID)(listeners.on_run_form)
+    app.view(INPUT_FORM)(listeners.on_input_form)
     app.error(listeners.on_error)
     return app
 
@@ -140,6 +146,24 @@ class SlackListeners:
         if submitted.errors is not None:
             return ack(response_action="errors", errors=dict(submitted.errors))
         self._reply_at(subject_of(view).response_url, submitted.said)
+        return ack()
+
+    def on_input_button(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> BoltResponse:
+        """Open the form. If that fails, say how to answer without it."""
+        form, run_id = open_form(self.unit_of_work, action.get("value", ""), body["user"]["id"])
+        if form is None or not self.open_modal(body["trigger_id"], form):
+            said = f"The form cannot be shown. Type: `/runbook answer {run_id} key=value…`"
+            self._reply_at(body.get("response_url"), said)
+        return ack()
+
+    def on_input_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> BoltResponse:
+        """Answer. A field's error is shown under the field; any other refusal replaces the form."""
+        try:
+            submitted = submit_input(self.unit_of_work, view, body["user"]["id"])
+        except RunbookError as error:
+            return ack(response_action="update", view=refusal(view["title"]["text"], self._says(error)))
+        if submitted.errors is not None:
+            return ack(response_action="errors", errors=dict(submitted.errors))
         return ack()
 
     def on_button(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> BoltResponse:

@@ -34,6 +34,7 @@ ROUTES: Mapping[str, Action] = {
     "POST /api/runbooks/executions/{execution_id}/cancel": Action.RUN_CANCEL,
     "POST /api/runbooks/executions/{execution_id}/retry": Action.RUN_RETRY,
     "POST /api/runbooks/executions/{execution_id}/verdict": Action.RUN_VERDICT,
+    "POST /api/runbooks/executions/{execution_id}/input": Action.INPUT_ANSWER,
     "GET /api/runbooks": Action.DEFINITION_READ,
     "POST /api/runbooks": Action.DEFINITION_WRITE,
     "GET /api/runbooks/{id}": Action.DEFINITION_READ,
@@ -85,6 +86,7 @@ COMMANDS: Mapping[str, Action] = {
     "status": Action.RUN_READ,
     "cancel": Action.RUN_CANCEL,
     "retry": Action.RUN_RETRY,
+    "answer": Action.INPUT_ANSWER,
     "stats": Action.ANALYTICS_READ,
     "freeze": Action.FREEZE,
     "unfreeze": Action.FREEZE,
@@ -122,7 +124,8 @@ BUTTONS: Mapping[str, Action] = {
     "verdict.ran": Action.RUN_VERDICT,
     "verdict.did_not_run": Action.RUN_VERDICT,
     "verdict.run_again": Action.RUN_VERDICT,
+    "input.answer": Action.INPUT_ANSWER,
     "definition.approve": Action.DEFINITION_APPROVE,
 }
 
-VIEWS: Mapping[str, Action] = {"run.form": Action.RUNBOOK_RUN}
+VIEWS: Mapping[str, Action] = {"run.form": Action.RUNBOOK_RUN, "input.form": Action.INPUT_ANSWER}

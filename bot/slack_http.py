@@ -31,7 +31,7 @@ from starlette.routing import Route
 
 from bot.answers import EphemeralReplier
 from bot.commands.call import Reply
-from bot.modals.run_form import refusal
+from bot.modals.form import refusal
 from core.definitions.json_text import NO_TEXT, read_json
 from core.errors import InvalidInput
 

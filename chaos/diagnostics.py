@@ -83,7 +83,8 @@ LEFT: dict[str, LiteralString] = {
         SELECT id, status, waiting_for, worker, fence, revision, frozen, cancel_requested, created_at, started_at,
                wake_at, rung_at, now() AS now
         FROM runbook_executions
-        WHERE status IN ('pending', 'running') OR status = 'waiting' AND waiting_for NOT IN ('approval', 'verdict')
+        WHERE status IN ('pending', 'running')
+            OR status = 'waiting' AND waiting_for NOT IN ('approval', 'input', 'verdict')
     """,
     "workflow execution": """
         SELECT id, status, waiting_for, worker, fence, revision, created_at, wake_at, rung_at, now() AS now

@@ -26,8 +26,8 @@ LEFT = """
 SELECT
     (SELECT count(*) FROM runbook_executions
      WHERE status IN ('pending', 'running')
-        OR status = 'waiting' AND waiting_for NOT IN ('approval', 'verdict', 'lock')
-        OR waiting_for = 'approval' AND wake_at < now() + interval '1 minute') AS executions,
+        OR status = 'waiting' AND waiting_for NOT IN ('approval', 'input', 'verdict', 'lock')
+        OR waiting_for IN ('approval', 'input') AND wake_at < now() + interval '1 minute') AS executions,
     (SELECT count(*) FROM workflow_executions WHERE status IN ('pending', 'running', 'waiting')) AS workflows,
     (SELECT count(*) FROM notices WHERE wanted > delivered AND abandoned_at IS NULL) AS notices
 """

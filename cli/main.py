@@ -45,6 +45,7 @@ class Commands(LazyGroup):
         "approve": "cli.client.approvals",
         "reject": "cli.client.approvals",
         "verdict": "cli.client.verdicts",
+        "answer": "cli.client.inputs",
         "freeze": "cli.client.freezes",
         "thaw": "cli.client.freezes",
         "incident": "cli.client.incidents",

@@ -20,6 +20,7 @@ OVER_REST: Mapping[str, Action] = {
     "reject": Action.APPROVAL_DECIDE,
     "audit export": Action.AUDIT_READ,
     "verdict": Action.RUN_VERDICT,
+    "answer": Action.INPUT_ANSWER,
     "freeze": Action.FREEZE,
     "thaw": Action.FREEZE,
     "incident open": Action.INCIDENT_OPEN,

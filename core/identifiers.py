@@ -23,6 +23,7 @@ class Prefix(StrEnum):
     WORKFLOW = "wfl"
     WORKFLOW_EXECUTION = "wfx"
     APPROVAL = "apr"
+    INPUT = "inp"
     TEAM = "tea"
     TOKEN = "tok"
     NOTICE = "ntc"

@@ -30,6 +30,7 @@ class WaitingFor(StrEnum):
     """What a waiting execution is waiting for."""
 
     APPROVAL = "approval"
+    INPUT = "input"
     TIMER = "timer"
     CALLBACK = "callback"
     VERDICT = "verdict"
@@ -55,6 +56,15 @@ class GateStatus(StrEnum):
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     VOID = "void"
+
+
+class InputStatus(StrEnum):
+    """The status of a request for values."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
 
 
 class IncidentStatus(StrEnum):

@@ -25,6 +25,8 @@ def request_text(request: object) -> str:
         return _command(request)
     if "waits_for" in request:
         return _wait(request)
+    if set(request) == {"message", "schema", "from", "expires"}:
+        return _question(request)
     if set(request) in ({"text"}, {"text", "channel"}, {"message"}):
         return _said(request)
     return _json(request)
@@ -60,6 +62,15 @@ def _command(request: dict[str, object]) -> str:
 def _said(request: dict[str, object]) -> str:
     to = f"in {request['channel']}:\n" if request.get("channel") else ""
     return f"{to}{request.get('text', request.get('message', ''))}"
+
+
+def _question(request: dict[str, object]) -> str:
+    """Return what a step asks people for: the question, each value with its schema, who may answer, and by when."""
+    schema = request["schema"] if isinstance(request["schema"], dict) else {}
+    properties = schema.get("properties") or {}
+    lines = [f"{name}: {_json(inner, indent=None)}" for name, inner in properties.items()]
+    limit = f", within {request['expires']}" if request["expires"] else ""
+    return "\n".join([f"asks: {request['message']}", *lines, f"may answer: {request['from']}{limit}"])
 
 
 def _wait(request: dict[str, object]) -> str:

@@ -18,6 +18,7 @@ from core.definitions.durations import format_duration
 from core.simulation.views import PlannedGateView, PlannedLockView, PlannedStepView, PlanView
 
 MOST_STEPS = 40
+MOST_VALUES = 12
 REQUEST_LENGTH = 600
 TEXT_LENGTH = 3_000
 
@@ -30,7 +31,7 @@ def plan_text(plan: PlanView) -> str:
 
 def plan_blocks(plan: PlanView) -> list[Block]:
     """Return the lock, and each step with its request, its approvers, and how long it would wait."""
-    lines = [_lead(plan), *([_lock_line(plan.lock)] if plan.lock else [])]
+    lines = [_lead(plan), *_value_lines(plan), *([_lock_line(plan.lock)] if plan.lock else [])]
     if plan.freeze is not None:
         lines.append(f"{freeze_line(plan.freeze)}. A run would be refused now.")
     for number, step in enumerate(plan.steps[:MOST_STEPS], start=1):
@@ -43,6 +44,13 @@ def plan_blocks(plan: PlanView) -> list[Block]:
 def _lead(plan: PlanView) -> str:
     title = f"*{escape(plan.runbook)}* v{plan.runbook_version} for inc-{plan.incident_number}"
     return f"📋 What a run of {title} would do. Nothing has been done."
+
+
+def _value_lines(plan: PlanView) -> list[str]:
+    """Return the values of the run in one line; nothing for a runbook without values."""
+    shown = [f"{escape(name)} {code(value)}" for name, value in list(plan.values.items())[:MOST_VALUES]]
+    more = [f"… {len(plan.values) - MOST_VALUES} more"] if len(plan.values) > MOST_VALUES else []
+    return [f"Values: {' · '.join([*shown, *more])}"] if shown else []
 
 
 def _said(step: PlannedStepView) -> str:

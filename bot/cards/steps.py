@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.cards.words import SYMBOLS, bounded, deadline, duration, escape, escape_sentence, moment, one_line
 from core.statuses import Status, WaitingFor
 from core.values.execution import OPEN
-from core.views.executions import ApprovalView, ChildCountsView, ExecutionView, StepView
+from core.views.executions import ApprovalView, ChildCountsView, ExecutionView, InputView, StepView
 
 MOST_LINES = 20
 BEFORE, AFTER = 6, 8  # how many steps around the current one are shown of a longer run
@@ -103,6 +103,8 @@ def children_words(children: ChildCountsView) -> str:
 def _waits(execution: ExecutionView, now: datetime) -> str:
     if execution.waiting_for is WaitingFor.APPROVAL:
         return _approval_words(execution.approval, now)
+    if execution.waiting_for is WaitingFor.INPUT:
+        return _input_words(execution.input, now)
     if execution.waiting_for is WaitingFor.TIMER and execution.steps[current_position(execution)].error:
         return "will be retried"
     return WAITING_LINES[execution.waiting_for] if execution.waiting_for else "waiting"
@@ -112,8 +114,18 @@ def _approval_words(approval: ApprovalView | None, now: datetime) -> str:
     if approval is None:
         return "waiting for approval"
     words = f"waiting for approval by {escape_sentence(approval.approvers)}"
-    if approval.expires_at is None:
-        return words
-    if approval.expires_at <= now:
-        return f"{words}, expired"
-    return f"{words}, until {deadline(approval.opened_at, approval.expires_at)}"
+    return words + _until(approval, now)
+
+
+def _input_words(asked: InputView | None, now: datetime) -> str:
+    if asked is None:
+        return "waiting for values"
+    return f"waiting for values from {escape_sentence(asked.respondents)}{_until(asked, now)}"
+
+
+def _until(asked: ApprovalView | InputView, now: datetime) -> str:
+    if asked.expires_at is None:
+        return ""
+    return (
+        ", expired" if asked.expires_at <= now else f", until {deadline(asked.opened_at, asked.expires_at)}"
+    )

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from datetime import datetime, timedelta
 
-from core.statuses import GateStatus, Status, WaitingFor
+from core.statuses import GateStatus, InputStatus, Status, WaitingFor
 
 MENTION = re.compile(r"&lt;(@[UW][A-Z0-9]+|#[CGD][A-Z0-9]+)&gt;")
 # Slack may turn these into mentions even in plain text, unless a text is `verbatim`:
@@ -42,8 +42,16 @@ GATE_SYMBOLS = {
     GateStatus.VOID: "🔁",
 }
 
+INPUT_SYMBOLS = {
+    InputStatus.OPEN: "📝",
+    InputStatus.ANSWERED: "✅",
+    InputStatus.EXPIRED: "⌛",
+    InputStatus.CANCELLED: "🚫",
+}
+
 WAITS = {
     WaitingFor.APPROVAL: "approval",
+    WaitingFor.INPUT: "values",
     WaitingFor.TIMER: "a timer",
     WaitingFor.CALLBACK: "a callback",
     WaitingFor.VERDICT: "a verdict",

@@ -10,6 +10,7 @@ from bot.commands import (
     approvals,
     executions,
     incidents,
+    inputs,
     library,
     notes,
     operations,
@@ -47,6 +48,7 @@ COMMANDS = by_name(
     (
         *run.COMMANDS,
         *executions.COMMANDS,
+        *inputs.COMMANDS,
         *operations.COMMANDS,
         *approvals.COMMANDS,
         *library.COMMANDS,

@@ -10,7 +10,8 @@ from bot.commands.call import Command, CommandCall, Reply, usage_hint
 from bot.commands.channel import channel_incident
 from bot.commands.parse import Word
 from bot.commands.usage import usage_line
-from bot.modals.run_form import Subject, View, run_form
+from bot.modals.form import View
+from bot.modals.run_form import Subject, run_form
 from core.decisions.people import Person
 from core.definitions.parameters import Schema, parse_key_values, required, with_defaults
 from core.errors import InvalidInput

@@ -1,4 +1,4 @@
-"""The command line that runs a runbook, from its parameters' schema."""
+"""The command line that runs a runbook or answers one, from the schema of its values."""
 
 from collections.abc import Mapping
 
@@ -9,10 +9,14 @@ MOST_CHOICES = 6
 
 def usage_line(command: str, runbook: str, schema: Mapping[str, object]) -> str:
     """Return `/runbook run db-failover cluster=orders|users [reason=…]`, required parameters first."""
+    return f"{command} run {runbook} {usage_of(schema)}".strip()
+
+
+def usage_of(schema: Mapping[str, object]) -> str:
+    """Return `cluster=orders|users [reason=…]`, required values first."""
     needed = required(schema)
     names = sorted(declared(schema), key=lambda name: name not in needed)
-    shown = [_parameter(name, schema, name in needed) for name in names]
-    return " ".join([f"{command} run {runbook}", *shown])
+    return " ".join(_parameter(name, schema, name in needed) for name in names)
 
 
 def _parameter(name: str, schema: Mapping[str, object], is_needed: bool) -> str:

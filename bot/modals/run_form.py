@@ -4,25 +4,21 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
-from bot.cards.blocks import Block
-from bot.cards.words import bounded, escape
-from bot.modals import fields
-from bot.modals.fields import PREFIX, entered, input_blocks
-from core.definitions.parameters import Schema, declared, parse_key_values
+from bot.cards.words import escape
+from bot.modals.form import Entered, Purpose, Submitted, View, form_view
 from core.errors import InvalidInput
 from core.services.access.people import load_person
 from core.services.incidents.opening import find_incident
 from core.services.library.runbooks import find_runbook
 from core.services.starts.runbook_starts import Start, start_by_person
 from core.unit_of_work import UnitOfWorkFactory
-from core.values.execution import Json
 
 log = structlog.get_logger()
 
@@ -51,7 +47,6 @@ class Opener:
 
 
 CALLBACK_ID = "run.form"
-View = dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -67,49 +62,7 @@ def run_form(
     subject: Subject, name: str, schema: Mapping[str, object], given: Mapping[str, object]
 ) -> View | None:
     """Return the view for `views.open`; None if it exceeds Slack's limits, for example with too many fields."""
-    blocks = input_blocks(schema, given)
-    metadata = json.dumps(asdict(subject))
-    ids = [str(block["block_id"]) for block in blocks]
-    if not blocks or len(blocks) > fields.BLOCKS or len(metadata) > fields.PRIVATE_METADATA:
-        return None
-    if any(len(block_id) > fields.BLOCK_ID for block_id in ids):
-        return None
-    return _modal(name, blocks) | {
-        "callback_id": CALLBACK_ID,
-        "submit": {"type": "plain_text", "text": "Run"},
-        "private_metadata": metadata,
-    }
-
-
-def _modal(title: str, blocks: list[Block]) -> View:
-    shown = title if len(title) <= fields.TITLE else title[: fields.TITLE - 1] + "…"
-    return {
-        "type": "modal",
-        "title": {"type": "plain_text", "text": shown},
-        "close": {"type": "plain_text", "text": "Close"},
-        "blocks": blocks,
-    }
-
-
-@dataclass(frozen=True)
-class Submitted:
-    """The result of a submitted form: the run was requested (`said`), or fields must be corrected (`errors`)."""
-
-    said: str = ""
-    errors: Mapping[str, str] | None = None
-
-
-@dataclass
-class _Form:
-    """What was entered. `schema`: of the runbook's parameters, as soon as they were read by it."""
-
-    state: Mapping[str, Any]
-    schema: Schema = field(default_factory=dict)
-
-    def read(self, schema: Schema) -> Mapping[str, Json]:
-        """Raises InvalidInput for what is no value of its parameter."""
-        self.schema = schema
-        return parse_key_values(entered(self.state, schema), schema)
+    return form_view(Purpose(CALLBACK_ID, name, "Run", json.dumps(asdict(subject))), schema, given)
 
 
 def submit(unit_of_work: UnitOfWorkFactory, view: Mapping[str, Any], user_id: str) -> Submitted:
@@ -119,11 +72,11 @@ def submit(unit_of_work: UnitOfWorkFactory, view: Mapping[str, Any], user_id: st
         person = load_person(work, user_id, source="slack")
         runbook = find_runbook(work, person, subject.runbook_id)
         incident = find_incident(work, person, subject.incident_id)
-        form = _Form(view["state"])
+        form = Entered(view["state"])
         try:
             row = start_by_person(work, person, Start(runbook, incident, form.read, f"slack:{view['id']}"))
         except InvalidInput as error:
-            return Submitted(errors=_errors(error, form.schema))
+            return Submitted(errors=form.errors(error))
         return Submitted(
             f"▶️ {escape(row.runbook_name)} v{row.runbook_version} requested for inc-{incident.number} ({row.id})."
         )
@@ -131,24 +84,3 @@ def submit(unit_of_work: UnitOfWorkFactory, view: Mapping[str, Any], user_id: st
 
 def subject_of(view: Mapping[str, Any]) -> Subject:
     return Subject(**json.loads(view["private_metadata"]))
-
-
-def _errors(error: InvalidInput, schema: Mapping[str, object]) -> dict[str, str]:
-    """Return the errors by block id, as Slack shows them under the fields. One without a field goes to the first.
-
-    Raises the error itself if the form has no fields.
-    """
-    names = list(declared(schema))
-    if not names:
-        raise error
-    found: dict[str, str] = {}
-    for problem in error.problems or (error,):
-        name = str(getattr(problem, "field", None) or "").split(".")[0]
-        found.setdefault(f"{PREFIX}{name if name in names else names[0]}", str(problem))
-    return found
-
-
-def refusal(title: str, sentence: str) -> View:
-    """Return the view that replaces the form and says why it was refused."""
-    text = {"type": "mrkdwn", "text": bounded(sentence, fields.SECTION_TEXT)}
-    return _modal(title, [{"type": "section", "text": text}])

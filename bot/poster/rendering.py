@@ -9,6 +9,7 @@ from bot.cards.detail import MOST_STEPS, detail
 from bot.cards.gate import gate
 from bot.cards.headline import headline, outcome
 from bot.cards.incident import incident
+from bot.cards.input import input_card
 from bot.cards.plain import plain
 from bot.cards.verdict import verdict
 from bot.pages.links import RunLinks
@@ -16,17 +17,17 @@ from core.identifiers import Prefix
 from core.services.freezes.in_force import freezes_in_force
 from core.services.operations.installation import generation_of
 from core.services.shared.notices import NoticeKind
-from core.services.views.executions import view_freeze_over
+from core.services.views.executions import view_freeze_over, view_input
 from core.services.views.reading import view_approval, view_execution, view_incident
 from core.statuses import UNRESOLVED
-from core.tables import Approval, Incident, RunbookExecution, WorkflowExecution
+from core.tables import Approval, Incident, InputRequest, RunbookExecution, WorkflowExecution
 from core.unit_of_work import UnitOfWork
 from core.views.executions import ExecutionView
 
 from .claims import Claim
 
 # Replies in a thread that are shown in the channel, too.
-BROADCAST = frozenset({NoticeKind.GATE, NoticeKind.VERDICT, NoticeKind.OUTCOME})
+BROADCAST = frozenset({NoticeKind.GATE, NoticeKind.VERDICT, NoticeKind.INPUT, NoticeKind.OUTCOME})
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,12 @@ def _verdict(work: UnitOfWork, claim: Claim, _links: RunLinks) -> Message:
     )
 
 
+def _input(work: UnitOfWork, claim: Claim, links: RunLinks) -> Message:
+    asked = view_input(work.session.get_one(InputRequest, claim.subject_id))
+    execution_id = asked.execution_id
+    return input_card(_execution(work, execution_id), asked, page=links.page(execution_id))
+
+
 def _outcome(work: UnitOfWork, claim: Claim, links: RunLinks) -> Message:
     return outcome(_execution(work, claim.subject_id), page=links.page(claim.subject_id))
 
@@ -102,6 +109,7 @@ _RENDERERS: dict[NoticeKind, Callable[[UnitOfWork, Claim, RunLinks], Message]] =
     NoticeKind.HEADLINE: _headline,
     NoticeKind.GATE: _gate,
     NoticeKind.VERDICT: _verdict,
+    NoticeKind.INPUT: _input,
     NoticeKind.OUTCOME: _outcome,
     NoticeKind.INCIDENT: _incident,
     NoticeKind.MESSAGE: _plain,

@@ -4,7 +4,13 @@ from pydantic import BaseModel
 
 from core.simulation.views import PlanView
 from core.statuses import AlertOutcome
-from core.views.executions import ApprovalView, CallbackView, ExecutionView, WorkflowExecutionView
+from core.views.executions import (
+    ApprovalView,
+    CallbackView,
+    ExecutionView,
+    InputView,
+    WorkflowExecutionView,
+)
 from core.views.incidents import IncidentView, NoteView, TimelineEntryView
 from core.views.library import RunbookView, RunbookWithDiff, VersionView, WorkflowView, WorkflowWithDiff
 from core.views.records import AuditEntryView
@@ -71,6 +77,10 @@ class ApprovalAnswer(BaseModel):
 class ApprovalPage(BaseModel):
     approvals: list[ApprovalView]
     next_cursor: str | None
+
+
+class InputAnswer(BaseModel):
+    input: InputView
 
 
 class AuditPage(BaseModel):

@@ -71,6 +71,7 @@ OF_THEIR_OWN: Mapping[str, tuple[ErrorCode, ...]] = {
     "POST /api/runbooks/executions/{execution_id}/cancel": CHANGES,
     "POST /api/runbooks/executions/{execution_id}/retry": (*RUNS, C.ALREADY_DONE),
     "POST /api/runbooks/executions/{execution_id}/verdict": DECIDES,
+    "POST /api/runbooks/executions/{execution_id}/input": DECIDES,
     "POST /api/workflows/executions/{id}/cancel": CHANGES,
     "POST /api/approvals/{id}/approve": DECIDES,
     "POST /api/approvals/{id}/reject": DECIDES,

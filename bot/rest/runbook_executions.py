@@ -1,12 +1,12 @@
-"""`/runbooks/executions`: showing, cancelling and retrying a run, and giving a verdict."""
+"""`/runbooks/executions`: showing, cancelling and retrying a run, giving a verdict, and entering values."""
 
 from enum import StrEnum
 from http import HTTPStatus
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 from starlette.responses import Response
 
-from bot.rest.answers import ExecutionAnswer, ExecutionPage
+from bot.rest.answers import ExecutionAnswer, ExecutionPage, InputAnswer
 from bot.rest.bodies import Body
 from bot.rest.callers import CurrentCaller, authenticated_router
 from bot.rest.idempotency import CurrentPost
@@ -15,7 +15,9 @@ from bot.rest.references import ExecutionReference
 from bot.rest.starting import page_of_runs
 from core.services.access.listing import list_children
 from core.services.runs.control import InDoubt, cancel, find_execution, give_verdict
+from core.services.runs.inputs import Which, answer_input, find_input_of_run
 from core.services.runs.retries import retry
+from core.services.views.executions import view_input
 from core.services.views.reading import view_execution
 from core.statuses import Status
 from core.unit_of_work import UnitOfWork
@@ -77,6 +79,28 @@ def judge(execution: ExecutionReference, body: VerdictBody, post: CurrentPost) -
         about = InDoubt(body.step, body.attempt)
         row = give_verdict(work, post.caller.person, execution, body.verdict, about)
         return ExecutionAnswer(execution=view_execution(work, row))
+
+    return post.once(act)
+
+
+class InputBody(Body):
+    values: dict[str, JsonValue]
+    """The values, which must fit the schema that the run shows as `input.schema`."""
+    step: str | None = Field(default=None, min_length=1, max_length=200)
+    """The step that asks for them. If the run asks for others by now: 409."""
+    attempt: int | None = Field(default=None, ge=1, le=1_000_000)
+    """The step's attempt, as shown by the run."""
+
+
+@router.post("/{execution_id}/input", response_model=InputAnswer)
+def answer(execution: ExecutionReference, body: InputBody, post: CurrentPost) -> Response:
+    """Enter the values that a run asks for. The first valid answer counts."""
+
+    def act(work: UnitOfWork) -> InputAnswer:
+        person = post.caller.person
+        asked = find_input_of_run(work, person, execution, Which(body.step, body.attempt))
+        # Not the run: those whom the step names need not be allowed to see it.
+        return InputAnswer(input=view_input(answer_input(work, person, asked, body.values)))
 
     return post.once(act)
 

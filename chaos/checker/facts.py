@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 FINAL = frozenset({"succeeded", "failed", "cancelled", "timed_out"})
 OPEN = frozenset({"pending", "running", "waiting", "unknown"})
-PEOPLE = frozenset({"approval", "verdict"})
+PEOPLE = frozenset({"approval", "input", "verdict"})
 
 Thing = TypeVar("Thing")
 

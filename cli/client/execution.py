@@ -1,12 +1,13 @@
 """Print runs in the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.cards.changes import request_text
 from bot.cards.words import as_text, duration, one_line, status_words, visible
+from bot.commands.usage import usage_of
 from cli.client.output import facts, say, table
 from core.decisions.gates import SHORTEST_DIGEST
-from core.views.executions import ApprovalView, ExecutionView, ShownStepView, StepView
+from core.views.executions import ApprovalView, ExecutionView, InputView, ShownStepView, StepView
 
 
 def print_executions(views: Sequence[ExecutionView]) -> None:
@@ -26,7 +27,8 @@ def print_execution(view: ExecutionView) -> None:
             ("run", view.id),
             ("incident", f"inc-{view.incident_number}"),
             ("requested by", _requester(view)),
-            ("parameters", _parameters(view)),
+            ("parameters", _assigned(view.parameters)),
+            ("values", _assigned(view.values or {})),
             ("requested at", f"{view.created_at:%Y-%m-%d %H:%M:%S} UTC"),
             ("took", duration(view.started_at, view.finished_at)),
             ("error", view.error or ""),
@@ -37,6 +39,9 @@ def print_execution(view: ExecutionView) -> None:
     if view.approval is not None:
         say("")
         _print_gate(view.approval)
+    if view.input is not None:
+        say("")
+        _print_input(view.input)
 
 
 def _requester(view: ExecutionView) -> str:
@@ -45,8 +50,8 @@ def _requester(view: ExecutionView) -> str:
     return f"workflow {view.workflow}, {view.workflow_execution_id}"
 
 
-def _parameters(view: ExecutionView) -> str:
-    return " ".join(f"{name}={as_text(value)}" for name, value in view.parameters.items())
+def _assigned(values: Mapping[str, object]) -> str:
+    return " ".join(f"{name}={as_text(value)}" for name, value in values.items())
 
 
 def _step(step: StepView) -> tuple[str, str, str, str, str]:
@@ -68,6 +73,13 @@ def _print_gate(gate: ApprovalView) -> None:
     digest = f" --digest {gate.digest[:SHORTEST_DIGEST]}" if gate.digest else ""
     say(f"  runbook approve {gate.id}{digest}")
     say(f"  runbook reject {gate.id}{digest}")
+
+
+def _print_input(asked: InputView) -> None:
+    say(asked.message)
+    until = f" Until {asked.expires_at:%Y-%m-%d %H:%M:%S} UTC." if asked.expires_at else ""
+    say(f"May answer: {asked.respondents}.{until}")
+    say(f"  runbook answer {asked.execution_id} {usage_of(asked.values_schema)}")
 
 
 def _print_step(number: int, step: ShownStepView) -> None:

@@ -17,7 +17,8 @@ def print_plan(plan: PlanView) -> None:
     parameters = " ".join(f"{name}={as_text(value)}" for name, value in plan.parameters.items())
     lock = _lock(plan.lock) if plan.lock else ""
     frozen = _frozen(plan.freeze) if plan.freeze else ""
-    facts([("parameters", parameters), ("lock", lock), ("frozen", frozen)])
+    values = " ".join(f"{name}={as_text(value)}" for name, value in plan.values.items())
+    facts([("parameters", parameters), ("values", values), ("lock", lock), ("frozen", frozen)])
     for number, step in enumerate(plan.steps, start=1):
         say(f"{number}. {'finally: ' if step.in_finally else ''}{step.name or step.id} ({step.type})")
         say("\n".join(f"     {line}" for text in _lines(step) for line in text.splitlines()))

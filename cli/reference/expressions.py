@@ -31,6 +31,7 @@ def expressions_page() -> str:
     named = [
         ("`params`", "runbooks", "the run's parameters, including defaults"),
         ("`steps.ID`", "runbooks", f"an earlier step: {_members(step_shape(()))}"),
+        ("`values.NAME`", "runbooks", "a value of the runbook, the same for the whole run"),
         ("`execution`", "runbooks", _members(EXECUTION)),
         ("`actions.ID`", "workflows", f"an earlier action: {_members(ACTION)}"),
         ("`event`", "workflows", "the event of the [trigger](triggers.md)"),

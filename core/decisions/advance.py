@@ -45,6 +45,7 @@ from core.values.execution import (
     Failed,
     GateDecided,
     GateOutdated,
+    InputGiven,
     Json,
     LockGranted,
     Refused,
@@ -103,13 +104,17 @@ def _asked_again(execution: Execution, position: int, event: VerdictGiven, now: 
 
 
 def came(
-    event: LockGranted | CallbackReceived | ChildrenChanged | Answered, execution: Execution, now: datetime
+    event: LockGranted | CallbackReceived | ChildrenChanged | Answered | InputGiven,
+    execution: Execution,
+    now: datetime,
 ) -> Transition:
     """Return the transition for what the execution is waiting for; nothing changes if it is not waiting for it."""
     if isinstance(event, LockGranted):
         return _granted(execution, now)
     if isinstance(event, ChildrenChanged):
         return _children_changed(execution, now)
+    if isinstance(event, InputGiven):
+        return _entered(event, execution, now)
     position = execution.position
     if position is None or execution.waiting_for is not WaitingFor.CALLBACK:
         return Transition(execution)
@@ -141,8 +146,26 @@ def _answered(event: Answered, execution: Execution, position: int, now: datetim
     return Transition(awake(execution.with_step(position, replace(done, saved=event.result.saved)), now))
 
 
+def _entered(event: InputGiven, execution: Execution, now: datetime) -> Transition:
+    position = execution.position
+    if position is None or execution.waiting_for is not WaitingFor.INPUT:
+        return Transition(execution)
+    step = execution.steps[position]
+    if step.id != event.step_id:
+        return Transition(execution)
+    output: Json = {"values": dict(event.values), "by": event.by}
+    done = replace(finished(step, Status.SUCCEEDED, now, output=output), saved=event.saved)
+    return Transition(awake(execution.with_step(position, done), now))
+
+
 NOT_ANSWERED = "No answer was received in time."
 NOT_DECIDED = "Nobody decided in time."
+NOT_GIVEN = "Nobody entered the values in time."
+IN_VAIN = {
+    WaitingFor.APPROVAL: NOT_DECIDED,
+    WaitingFor.CALLBACK: NOT_ANSWERED,
+    WaitingFor.INPUT: NOT_GIVEN,
+}
 
 
 def advance(execution: Execution, event: Event, now: datetime) -> Transition:
@@ -184,7 +207,7 @@ def _advance(execution: Execution, event: Event, now: datetime) -> Transition:
             return _cancel(event, execution, now)
         case VerdictGiven():
             return judged(event, execution, now)
-        case LockGranted() | CallbackReceived() | ChildrenChanged() | Answered():
+        case LockGranted() | CallbackReceived() | ChildrenChanged() | Answered() | InputGiven():
             return came(event, execution, now)
         case Refused(reason):
             return Transition(refused(execution, now, reason))
@@ -296,10 +319,8 @@ def _after_wait(execution: Execution, position: int, now: datetime) -> Transitio
         return proceed(execution.with_step(position, finished(step, Status.SUCCEEDED, now)), now)
     if execution.waiting_for is WaitingFor.TIMER:
         return next_step(execution, position)
-    if execution.waiting_for is WaitingFor.APPROVAL and execution.wake_at is not None:
-        return _in_vain(execution, position, NOT_DECIDED, now)
-    if execution.waiting_for is WaitingFor.CALLBACK and execution.wake_at is not None:
-        return _in_vain(execution, position, NOT_ANSWERED, now)
+    if execution.waiting_for in IN_VAIN and execution.wake_at is not None:
+        return _in_vain(execution, position, IN_VAIN[execution.waiting_for], now)
     return Transition(execution)
 
 

@@ -10,6 +10,7 @@ from core.statuses import Status
 from core.values.execution import OPEN, Execution, Json, Step
 
 GATE = "approval"
+INPUT = "input"
 SHORTEST_DIGEST = 16  # characters of the digest; enough to tell two gates apart
 
 
@@ -56,6 +57,16 @@ def known_steps(steps: Sequence[Step], position: int, shown: Collection[str]) ->
     last = max((at for at, step in enumerate(steps) if step.id in shown), default=position)
     after = {step.id for at, step in enumerate(steps) if at > last}
     return frozenset(step.id for step in steps) - after - set(shown) - {steps[position].id}
+
+
+def entered_after(steps: Sequence[Step], gate: int) -> frozenset[str]:
+    """Return the ids of the steps after the gate at `gate` that have got values from a person.
+
+    What people enter after an approval was not part of it. These values therefore count as known, so a step that uses
+    one differs from what the gate showed, and approval is requested again, with the values.
+    """
+    entered = (step for step in steps[gate + 1 :] if step.type == INPUT)
+    return frozenset(step.id for step in entered if step.status is Status.SUCCEEDED)
 
 
 def digest_of(runbook: str, version: int, parameters: Mapping[str, Json], shown: Sequence[Json]) -> str:

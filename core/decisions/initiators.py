@@ -1,8 +1,8 @@
 """The initiators of a run: the people and services who caused it, none of whom may decide its gates.
 
-An initiator is a principal (a Slack user id, or `service:NAME`) and what they did. Initiators are passed on: from an
-event to the workflows it starts, to the events those cause, to the runs those start, and to retries. The length of such
-a chain of runs is limited.
+Somebody who enters values for a run decides what it does, and so becomes one of them. An initiator is a principal (a
+Slack user id, or `service:NAME`) and what they did. Initiators are passed on: from an event to the workflows it starts,
+to the events those cause, to the runs those start, and to retries. The length of such a chain of runs is limited.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,6 +25,7 @@ Deed: TypeAlias = Literal[
     "started",
     "retried",
     "ran_again",
+    "answered",
 ]
 
 # What each of them did, to follow a name: `<@U1> opened the incident`. Some deeds led to the run, others are about
@@ -42,6 +43,7 @@ SAID: Mapping[str, str] = {
     "started": "started the workflow that led to this run",
     "retried": "retried this run",
     "ran_again": "had a step of this run repeated",
+    "answered": "entered values for this run",
 }
 
 

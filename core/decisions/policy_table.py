@@ -21,6 +21,7 @@ class Action(StrEnum):
     RUN_RETRY = "run.retry"
     RUN_RETRY_FROM = "run.retry_from"
     RUN_VERDICT = "run.verdict"
+    INPUT_ANSWER = "input.answer"
     APPROVAL_READ = "approval.read"
     APPROVAL_DECIDE = "approval.decide"
     WORKFLOW_START = "workflow.start"
@@ -101,6 +102,7 @@ _READ, _RUN, _APPROVE = (TokenScope.READ,), (TokenScope.RUN,), (TokenScope.APPRO
 _WRITE, _ADMIN = (TokenScope.WRITE,), (TokenScope.ADMIN,)
 
 OF_THE_INCIDENT = "The team is the incident's; the definition must belong to that team or be global."
+AS_ASKED = "The step must name them, or their team and role. Initiators of the run may answer, too."
 NO_INITIATOR = "The gate must name them, or their team and role, and they must not be initiators of the run."
 
 POLICY: Mapping[Action, Rule] = {
@@ -120,6 +122,7 @@ POLICY: Mapping[Action, Rule] = {
     Action.RUN_RETRY: Rule("retry runs", _RUN, _PEOPLE_AND_SERVICES, OF_THE_INCIDENT),
     Action.RUN_RETRY_FROM: Rule("choose the step to continue from", _RUN, _ADMINS),
     Action.RUN_VERDICT: Rule("give a verdict on a step", _APPROVE, _DECIDERS),
+    Action.INPUT_ANSWER: Rule("enter the values that a run asks for", _RUN, _DECIDERS, AS_ASKED),
     Action.APPROVAL_READ: Rule(
         "read approvals", _READ, _PEOPLE_AND_SERVICES, "Also the people whom the gate names."
     ),

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from core.definitions.documents import Document
 from core.definitions.durations import PositiveDuration
 from core.definitions.fields import (
+    CelField,
     Definition,
     Name,
     PublicText,
@@ -196,6 +197,8 @@ class Case(Definition):
     """The answer for each step. With a list, each attempt gets the next answer, and the last one is repeated."""
     decisions: dict[StepId, Literal["approve", "reject", "expire"]] = {}
     """The decision at each approval step. Without one, the run stops there."""
+    inputs: dict[StepId, dict[str, JsonValue] | Literal["expire"]] = {}
+    """The values that are entered at each step that asks for some. Without them, the run stops there."""
     callbacks: dict[StepId, JsonValue] = {}
     """The JSON with which each callback step is called back. Without it, the run stops there."""
     secrets: dict[str, str] = {}
@@ -206,6 +209,8 @@ class Case(Definition):
 
 AnyStep = Annotated[StepDefinition, RegisteredUnion(step_types)]
 STEP_LISTS = ("steps", "finally")  # the fields with steps, in the order of their positions
+ValueExpression = Annotated[str, CelField()]
+MOST_VALUES = 50
 MOST_STEPS = 200
 MOST_FINALLY = 20
 FINALLY_TIMEOUT = timedelta(minutes=15)
@@ -234,6 +239,12 @@ class RunbookDefinition(WrittenDefinition):
     parameters: dict[str, JsonValue] = Field(default_factory=no_parameters)
     """The parameters, as a JSON Schema; the form in Slack is made from it. A parameter with `writeOnly: true` or
     `format: password` is a secret: the steps get it, and it is shown to nobody.
+    """
+    values: Annotated[dict[SavedName, ValueExpression], Field(max_length=MOST_VALUES)] = {}
+    """Names for expressions over `params`, `incident`, `execution`, and the values before them, such as `base:
+    '"https://" + params.host'`. They are evaluated once, when a worker first takes the run, and stay the same for the
+    whole run and its retries, whatever becomes of the incident. Steps read them as `values.NAME`. They are stored and
+    shown, so they cannot use secret parameters.
     """
     lock: Annotated[PublicText, Field(min_length=1, max_length=500)] | None = None
     """The name of a lock that at most one run at a time can hold, among the runs for one team's incidents.

@@ -86,9 +86,8 @@ def callbacks_shape(steps: Iterable[str]) -> Shape:
     return Shape(dict.fromkeys(steps, TEXT), plural="Steps of type callback", empty=empty)
 
 
-def step_shape(saved: Iterable[str]) -> Shape:
-    """Return the shape of a finished step that saves the values `saved`."""
+def step_shape(saved: Iterable[str], values: Shape | None = None) -> Shape:
+    """Return the shape of a finished step that saves the values `saved`, or those of the shape `values`."""
     empty = "That step saves nothing: give it save: {{name: expression}}."
-    return closed(
-        "status", "output", "error", saved=Shape(dict.fromkeys(saved, OPEN), plural="It saves", empty=empty)
-    )
+    by_name = values or Shape(dict.fromkeys(saved, OPEN), plural="It saves", empty=empty)
+    return closed("status", "output", "error", saved=by_name)

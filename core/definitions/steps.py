@@ -34,6 +34,8 @@ class StepDefinition(Definition):
     `is_called_back`: whether the step waits for a POST to a URL of its own, available to earlier steps as
     `callbacks.ID`.
     `waits_for_people`: whether the run goes on only once people have decided or answered.
+    `asks_for_values`: whether the step asks people for values, by the JSON Schema in its field `schema`, and saves them
+    under their names.
     `example`: an example in YAML, shown in the reference.
     """
 
@@ -42,6 +44,7 @@ class StepDefinition(Definition):
     acts_through: ClassVar[PortName | None] = None
     is_called_back: ClassVar[bool] = False
     waits_for_people: ClassVar[bool] = False
+    asks_for_values: ClassVar[bool] = False
     example: ClassVar[str] = ""
 
     id: StepId
@@ -114,6 +117,11 @@ def step_types() -> Mapping[str, type[StepDefinition]]:
     Raises ConfigurationError if two types have the same name.
     """
     return discover("core.steps", "runbook.steps", StepDefinition)
+
+
+def types_that_ask() -> frozenset[str]:
+    """Return the names of the step types that ask people for values."""
+    return frozenset(name for name, model in step_types().items() if model.asks_for_values)
 
 
 def types_called_back() -> frozenset[str]:

@@ -45,6 +45,7 @@ from .losses import retract_loss, why_not_after_a_loss
 from .preparation import Inside, Outside, Ports
 from .prepare import prepare_step
 from .run import LeaseLost, Run
+from .run_values import settle_values
 
 log = structlog.get_logger()
 
@@ -120,9 +121,10 @@ class Executor:
                 self._unit_of_work.admins,
                 limits=self._unit_of_work.limits,
             )
-            refused = _refusal(work, loaded, claimed.abandoned)
+            names = incident_scope(incident)
+            refused = _refusal(work, loaded, claimed.abandoned) or settle_values(row, names)
             hidden, lost = _hidden(session, row)
-            run = Run(self._unit_of_work, loaded, incident_scope(incident), refused or lost, event)
+            run = Run(self._unit_of_work, loaded, names, refused or lost, event)
             run.hidden = hidden
             run.outer = outer_scope(session, row)
             run.approved = load_approved(session, loaded.state)

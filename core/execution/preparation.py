@@ -23,6 +23,7 @@ from core.decisions.polling import judge_look
 from core.definitions.cel.expressions import compile_expression
 from core.definitions.fields import Poll
 from core.definitions.masking import Masker
+from core.definitions.parameters import Schema
 from core.definitions.secret import Destinations
 from core.definitions.secrets import HIDDEN, ROOT, HiddenParameters, SecretPlaces, texts_of
 from core.definitions.steps import StepDefinition
@@ -35,6 +36,7 @@ from core.io.response import HttpResponse
 from core.origins import Origins
 from core.services.executions.loading import AnyExecution, AnyPart
 from core.services.shared.unforeseen import unforeseen
+from core.statuses import Status
 from core.tables import RunbookExecution, WorkflowExecution
 from core.values.execution import Execution, Failed, Json, Step, StepResult, Succeeded
 
@@ -192,6 +194,14 @@ class Awaiting(Protocol):
         """Return the step's result for this callback body."""
 
 
+@runtime_checkable
+class Asking(Protocol):
+    """A step type that asks people for values."""
+
+    def given(self, values: Mapping[str, Json], context: Context) -> tuple[Schema, Mapping[str, Json]]:
+        """Return the schema in this run, and these values, defaults included. Raises InvalidInput."""
+
+
 def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> Prepared:
     """Return what the step or action will do. If it cannot be prepared it fails without a retry.
 
@@ -269,10 +279,9 @@ def scope_of(
     done = results_of(state.steps)
     if isinstance(row, WorkflowExecution):
         return {"incident": incident, "actions": done, "event": event}
-    about = _execution(row, state)
     before = outer.get("steps", {})
     assert isinstance(before, Mapping)
-    names = {"incident": incident, "params": row.parameters, "execution": about}
+    names = {**names_at_start(row, incident, state.outcome), "values": row.values or {}}
     return {**outer, **names, "steps": {**before, **done}}
 
 
@@ -289,12 +298,22 @@ def results_of(steps: Iterable[Step]) -> dict[str, object]:
     }
 
 
-def _execution(row: RunbookExecution, state: Execution) -> dict[str, object]:
+def names_at_start(
+    row: RunbookExecution, incident: Mapping[str, object], outcome: Status | None = None
+) -> dict[str, object]:
+    """Return the names that the values of a run may use: what is known before its first step.
+
+    `outcome`: how the run will end, once that is decided.
+    """
+    return {"incident": incident, "params": row.parameters, "execution": _execution(row, outcome)}
+
+
+def _execution(row: RunbookExecution, outcome: Status | None) -> dict[str, object]:
     return {
         "id": row.id,
         "runbook": row.runbook_name,
         "runbook_version": row.runbook_version,
         "requested_by": row.requested_by,
         "workflow_execution_id": row.workflow_execution_id or "",
-        "outcome": state.outcome.value if state.outcome else "",
+        "outcome": outcome.value if outcome else "",
     }

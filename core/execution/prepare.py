@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.decisions.gates import GATE, covering_gates, known_steps
+from core.decisions.gates import GATE, covering_gates, entered_after, known_steps
 from core.decisions.initiators import initiators_from_json
 from core.definitions.actions import Branch
 from core.definitions.masking import Masker
@@ -132,8 +132,11 @@ def why_void(run: Run, position: int, ports: Ports) -> str | None:
     for gate, shown in _shown_before(run, position):
         ids = [str(each["step"]) for each in shown if isinstance(each, dict)]
         known = known_steps(run.state.steps, gate, ids) | frozenset(_outer_steps(run))
-        now = show_step(run.loaded.parts, position, known, context_of(run, position, ports))
-        if now not in shown:
+        entered = entered_after(run.state.steps, gate)
+        render = partial(show_step, run.loaded.parts, position, context=context_of(run, position, ports))
+        if render(known | entered) not in shown:
+            if entered and render(known) in shown:
+                return f"Step {step} uses values that were entered after the approval."
             return f"Step {step} would now send something different from what was approved."
     return None
 

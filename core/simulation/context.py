@@ -3,15 +3,16 @@
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from core.callbacks import CallbackLinks
 from core.definitions.masking import Masker
+from core.definitions.run_values import compute_values
 from core.definitions.runbook import FakeAnswer, RunbookDefinition
 from core.definitions.secret import Destinations, SecretUse
 from core.definitions.secrets import SecretPlaces, named_secrets
-from core.execution.preparation import Context, Ports, scope_of
+from core.execution.preparation import Context, Ports, names_at_start, scope_of
 from core.execution.secrets import SecretScope
 from core.io.http import HttpRequest, NoAnswer
 from core.io.process import Command, ProcessResult
@@ -107,18 +108,32 @@ class SimulationContext:
     requester: str
     version: int = 1
     hidden: Mapping[str, Json] = field(default_factory=dict)
+    values: Mapping[str, Json] = field(default_factory=dict)
+
+    def with_values(self, execution_id: str) -> "SimulationContext":
+        """Return the context with the values of the run. `execution_id`: what they see as `execution.id`.
+
+        Raises ExpressionError if one cannot be evaluated.
+        """
+        row = self._row()
+        row.id = execution_id
+        computed = compute_values(self.definition.values, names_at_start(row, self.incident))
+        return replace(self, values=computed)
 
     def scope(self, state: Execution) -> dict[str, object]:
         """Return the names that expressions see in this state; secrets are not among them."""
-        row = RunbookExecution(
+        return scope_of(self._row(), state, self.incident, {})
+
+    def _row(self) -> RunbookExecution:
+        return RunbookExecution(
             id=EXECUTION_ID,
             runbook_name=self.definition.name,
             runbook_version=self.version,
             requested_by=self.requester,
             parameters=dict(self.parameters),
+            values=dict(self.values),
             workflow_execution_id=None,
         )
-        return scope_of(row, state, self.incident, {})
 
     def context(
         self,

@@ -22,6 +22,7 @@ from core.statuses import Status
 from core.tables import Incident, RunbookExecution
 from core.unit_of_work import UnitOfWork
 
+UNKNOWN_ID = "‹execution.id›"  # in the values of a plan; a run gets its id when it is requested
 MOST_WORK = 1_000_000  # units of cel_cost for all expressions of a plan, since it runs in the web process
 
 
@@ -40,6 +41,7 @@ def plan_by_person(work: UnitOfWork, person: Person, start: Start) -> PlanView:
         definition, parameters, incident_scope(incident), person.slack_user_id, runbook.version, hidden
     )
     with at_most(MOST_WORK):
+        context = context.with_values(UNKNOWN_ID)
         lock = _lock(work, context, incident)
         steps = [_view_step(work, planned) for planned in plan_steps(context, work.now)]
     details = {"version": runbook.version, "incident": incident.id, "parameters": parameters}
@@ -52,6 +54,7 @@ def plan_by_person(work: UnitOfWork, person: Person, start: Start) -> PlanView:
         incident_number=incident.number,
         requested_by=person.slack_user_id,
         parameters=parameters,
+        values=dict(context.values),
         lock=lock,
         freeze=view_freeze_over(
             freezes_in_force(work), incident

@@ -77,6 +77,8 @@ class _Planner:
                 return PlannedStep(part, runs, without_key(request))
             case Inside(_, shown, Waits(WaitingFor.APPROVAL, until)) if isinstance(shown, dict):
                 return self._gate(part, runs, shown, until)
+            case Inside(_, shown, Waits(WaitingFor.INPUT, until)):
+                return PlannedStep(part, runs, shown, wait=until - self._now if until else None)
             case Inside(_, shown):
                 return PlannedStep(part, runs, shown)
             case Waits(_, until):

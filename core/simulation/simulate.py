@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.decisions.advance import advance
+from core.definitions.inputs import saved_values
 from core.definitions.masking import Masker
 from core.definitions.parameters import check_parameters
 from core.definitions.runbook import Case, CaseIncident, FakeAnswer, RunbookDefinition
@@ -13,12 +14,23 @@ from core.definitions.secret import SecretUse
 from core.definitions.secrets import parted, texts_of
 from core.definitions.steps import StepDefinition
 from core.definitions.templates import render_text
-from core.errors import RunbookError
-from core.execution.preparation import Awaiting, Context, Inside, Outside, Ports, Prepared, prepare_part
+from core.errors import ExpressionError, RunbookError
+from core.execution.preparation import (
+    Asking,
+    Awaiting,
+    Context,
+    Inside,
+    Outside,
+    Ports,
+    Prepared,
+    prepare_part,
+)
+from core.execution.run_values import why_without_values
 from core.execution.secrets import SecretScope
 from core.services.shared.incident_scope import incident_scope
 from core.simulation.context import (
     CALLBACKS,
+    EXECUTION_ID,
     FakeHttp,
     FakeProcesses,
     MadeUpSecrets,
@@ -33,14 +45,16 @@ from core.values.execution import (
     Event,
     Execution,
     GateDecided,
+    InputGiven,
     Json,
+    Refused,
     StepEnded,
     StepPrepared,
     StepResult,
     Transition,
 )
 
-REQUESTER, APPROVER = "U0REQUESTER", "<@U0APPROVER>"
+REQUESTER, APPROVER, RESPONDENT = "U0REQUESTER", "<@U0APPROVER>", "<@U0RESPONDENT>"
 NO_ANSWER = FakeAnswer(no_answer=True)
 ANY_USE = SecretUse(None, "", keeps_to_hosts=True)
 NOBODYS = "incidents"  # the incident's team if neither the case nor the runbook names one
@@ -77,7 +91,10 @@ def simulate(definition: RunbookDefinition, case: Case) -> Simulation:
             render_text(definition.lock, context.scope(context.beginning()), ("lock",))
     except RunbookError as error:
         return Simulation(refused=str(error))
-    return _Play(context, case).whole()
+    try:
+        return _Play(context.with_values(EXECUTION_ID), case).whole(Claimed())
+    except ExpressionError as error:
+        return _Play(context, case).whole(Refused(why_without_values(error)))
 
 
 def _incident(given: CaseIncident, team: str | None) -> dict[str, object]:
@@ -104,11 +121,11 @@ class _Play:
         self._requests: dict[str, Json] = {}
         self._calls: Counter[str] = Counter()
 
-    def whole(self) -> Simulation:
+    def whole(self, first: Event) -> Simulation:
         """Simulate until the run has ended, or waits for something that the case does not provide."""
         problem = None
         try:
-            event: Event | None = Claimed()
+            event: Event | None = first
             while event is not None:
                 transition = self._apply(event)
                 while transition.prepare is not None:
@@ -175,6 +192,8 @@ class _Play:
             return self._later()
         if self._state.waiting_for is WaitingFor.APPROVAL:
             return self._decided()
+        if self._state.waiting_for is WaitingFor.INPUT:
+            return self._given()
         is_awake = self._state.waiting_for is None and not self._state.status.is_final
         return Claimed() if is_awake else None
 
@@ -183,6 +202,22 @@ class _Play:
             return None
         self._now = self._state.wake_at
         return Claimed()
+
+    def _given(self) -> Event | None:
+        """Return the answer to the step that asks for values. One that it would refuse is a mistake in the case."""
+        position = self._state.position
+        assert position is not None, "it waits for the values of a step"
+        part = self._simulated.definition.steps[position]
+        entered = self._case.inputs.get(part.id)
+        if entered == "expire" and self._state.wake_at is None:
+            raise _CannotGoOn(f"The step {part.id} never expires.")
+        if entered is None or isinstance(entered, str) or not isinstance(part, Asking):
+            return self._later() if entered else None
+        try:
+            schema, values = part.given(entered, self._context(position, NO_ANSWER))
+        except RunbookError as error:
+            raise _CannotGoOn(f"The values for {part.id} are refused: {error}") from None
+        return InputGiven(part.id, values, saved_values(schema, values), RESPONDENT)
 
     def _decided(self) -> Event | None:
         position = self._state.position

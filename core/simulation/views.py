@@ -95,6 +95,8 @@ class PlanView(_View):
     """The person who would have requested it."""
     parameters: dict[str, Any]
     """The parameters it would run with, including defaults."""
+    values: dict[str, Any] = {}
+    """What the runbook's `values` would be if a worker took the run now."""
     lock: PlannedLockView | None
     """The lock that it would take."""
     freeze: FreezeView | None = None

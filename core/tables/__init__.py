@@ -1,6 +1,6 @@
 """The database tables. Importing this package completes `Base.metadata`."""
 
-from core.tables.approvals import Approval, ApprovalDecision, Callback
+from core.tables.approvals import Approval, ApprovalDecision, Callback, InputRequest
 from core.tables.audit import AuditEntry, AuditSeal, EndedExecution, FailureTally, IdempotentAnswer, Tally
 from core.tables.base import Base, JsonObject
 from core.tables.executions import (
@@ -41,6 +41,7 @@ __all__ = [
     "Incident",
     "IncidentAgeReached",
     "IncidentEvent",
+    "InputRequest",
     "Installation",
     "JsonObject",
     "Notice",

@@ -1,4 +1,4 @@
-"""Approval gates with their decisions, and callbacks received for steps of type `callback`."""
+"""Approval gates with their decisions, requests for values, and callbacks received for steps of type `callback`."""
 
 from datetime import datetime
 from typing import Any
@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.tables.base import Base, JsonObject
+from core.tables.base import Base, JsonObject, Written
 
 
 class Approval(Base):
@@ -46,6 +46,33 @@ class ApprovalDecision(Base):
     approved: Mapped[bool]
     reason: Mapped[str]
     created_at: Mapped[datetime]
+
+
+class InputRequest(Base):
+    """A request for values, made by a step of type `input`. `policy`: who may answer, as for an approval.
+
+    `schema`: the JSON Schema of the values, with the defaults of this run. `values`: what was entered, and
+    `answered_by` whom by. `request_key`: identifies the delivery that answered it.
+    """
+
+    __tablename__ = "input_requests"
+    __table_args__ = (UniqueConstraint("execution_id", "position", "attempt"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    execution_id: Mapped[str] = mapped_column(ForeignKey("runbook_executions.id"))
+    position: Mapped[int]
+    attempt: Mapped[int]
+    step_id: Mapped[str]
+    policy: Mapped[JsonObject]
+    message: Mapped[str]
+    schema: Mapped[Written]
+    status: Mapped[str]
+    opened_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    answered_by: Mapped[str | None]
+    values: Mapped[JsonObject | None]
+    request_key: Mapped[str | None] = mapped_column(unique=True)
 
 
 class Callback(Base):

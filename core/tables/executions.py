@@ -85,6 +85,7 @@ class StepColumns:
 class RunbookExecution(ExecutionColumns, Base):
     """A run of a runbook. `awaited_by`: the id of the workflow's action that waits for its end, if any.
 
+    `values`: what the definition's `values` came to at the start; null before that, and for a definition without any.
     `initiators`: who initiated it (core.decisions.initiators); none of them may decide its gates.
     `depth`: how many of our own runs in a chain led to it. `pinned`: the version of each runbook that its steps run.
 
@@ -102,6 +103,7 @@ class RunbookExecution(ExecutionColumns, Base):
     runbook_version: Mapped[int]
     team_id: Mapped[str | None] = mapped_column(ForeignKey("teams.id"))
     parameters: Mapped[Written]
+    values: Mapped[Written | None]
     incident_id: Mapped[str] = mapped_column(ForeignKey("incidents.id"))
     workflow_execution_id: Mapped[str | None] = mapped_column(ForeignKey("workflow_executions.id"))
     retry_of: Mapped[str | None] = mapped_column(ForeignKey("runbook_executions.id"))

@@ -249,6 +249,19 @@ class ChildrenChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class InputGiven:
+    """A person answered what the step `step_id` asks for. `values`: as they were given, defaults included.
+
+    `saved`: the same, with null for each declared value that was left out.
+    """
+
+    step_id: str
+    values: Mapping[str, Json]
+    saved: Mapping[str, Json]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class CancelRequested:
     by: str
     worker_active: bool
@@ -291,6 +304,7 @@ Event = (
     | ApprovalVoided
     | CallbackReceived
     | ChildrenChanged
+    | InputGiven
     | CancelRequested
     | VerdictGiven
     | LockGranted

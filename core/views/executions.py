@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.statuses import GateStatus, IncidentKind, Status, WaitingFor
+from core.statuses import GateStatus, IncidentKind, InputStatus, Status, WaitingFor
 
 
 class ChildCountsView(BaseModel):
@@ -96,6 +96,29 @@ class ApprovalView(BaseModel):
     expires_at: datetime | None
 
 
+class InputView(BaseModel):
+    """The values that a run asks for. `schema`: their JSON Schema, with the defaults of this run.
+
+    `respondents`: who may answer, in words with Slack mentions. `values` and `answered_by`: null until it is answered.
+    """
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    id: str
+    execution_id: str
+    step: str
+    attempt: int
+    status: InputStatus
+    message: str
+    values_schema: dict[str, Any] = Field(alias="schema")
+    respondents: str
+    values: dict[str, Any] | None
+    answered_by: str | None
+    opened_at: datetime
+    expires_at: datetime | None
+    closed_at: datetime | None
+
+
 class FreezeView(BaseModel):
     """A freeze. `team`: None for everything. `lifted_by` and `lifted_at`: None while it is in force."""
 
@@ -120,8 +143,9 @@ class ExecutionView(BaseModel):
 
     `parent_execution_id`: the run whose step started this one, and `child_name`: how it calls it.
     `retry_of`: the execution that this one continues; its `carried_over` steps were done there. `retried_as`: the
-    execution that continues this one. `outcome`: how it will end, while its finally steps run. `freeze`: the freeze
-    that holds it before its next step. `message`: its headline in Slack, once posted.
+    execution that continues this one. `outcome`: how it will end, while its finally steps run. `values`: what the
+    runbook's `values` came to; null before a worker takes the run. `input`: the values that it waits for. `freeze`: the
+    freeze that holds it before its next step. `message`: its headline in Slack, once posted.
     """
 
     id: str
@@ -144,8 +168,10 @@ class ExecutionView(BaseModel):
     requested_by: str
     initiators: list[InitiatorView] = []
     parameters: dict[str, Any]
+    values: dict[str, Any] | None = None
     steps: list[StepView]
     approval: ApprovalView | None
+    input: InputView | None = None
     freeze: FreezeView | None = None
     message: MessageView | None = None
     error: str | None

@@ -18,7 +18,7 @@ from core.services.library.workflows import find_workflow
 from core.services.starts.runbook_starts import Start, start_by_person
 from core.services.starts.workflow_starts import start_workflow_by_person
 from core.statuses import Role
-from core.tables import Approval, RunbookExecution, StepExecution
+from core.tables import Approval, InputRequest, RunbookExecution, StepExecution
 from tests.attacks.deployment import Deployment
 from tests.world import declare
 
@@ -30,6 +30,10 @@ RUNBOOK = "{{kind: runbook, name: {name}, {team}steps: [{{id: pause, type: wait,
 GATED = (
     "{{kind: runbook, name: {name}, {team}steps: [{{id: gate, type: approval,"
     " approvers: {{team: data, role: responder}}}}]}}"
+)
+ASKING = (
+    "{{kind: runbook, name: {name}, {team}steps: [{{id: which, type: input, message: Which?,"
+    " schema: {{required: [host], properties: {{host: {{type: string}}}}}}}}]}}"
 )
 WORKFLOW = (
     "{{kind: workflow, name: {name}, {team}trigger: {{on: manual}},"
@@ -81,6 +85,17 @@ class Things:
         with self.deployment.unit_of_work.begin() as work:
             return work.session.scalars(select(Approval.id).where(Approval.execution_id == run)).one()
 
+    def run_asking(self) -> str:
+        """The id of a run that asks data's responders for a value `host`."""
+        run = self.run(ASKING)
+        self.deployment.work()
+        return run
+
+    def request_for_values(self) -> str:
+        run = self.run_asking()
+        with self.deployment.unit_of_work.begin() as work:
+            return work.session.scalars(select(InputRequest.id).where(InputRequest.execution_id == run)).one()
+
     def run_in_doubt(self) -> str:
         """The id of a run that asks whether its step `pause` happened, at the first attempt."""
         run = self.run()
@@ -123,6 +138,7 @@ class Things:
 NOWHERE = {
     "incident": f"{Prefix.INCIDENT}_0",
     "run": f"{Prefix.RUNBOOK_EXECUTION}_0",
+    "run_asking": f"{Prefix.RUNBOOK_EXECUTION}_0",
     "run_in_doubt": f"{Prefix.RUNBOOK_EXECUTION}_0",
     "workflow_run": f"{Prefix.WORKFLOW_EXECUTION}_0",
     "gate": f"{Prefix.APPROVAL}_0",

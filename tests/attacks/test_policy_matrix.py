@@ -114,6 +114,9 @@ PLAYS: dict[str, Play] = {
     "POST /api/runbooks/executions/{execution_id}/verdict": Play(
         "run_in_doubt", json=lambda things: {"verdict": "ran", "step": "pause", "attempt": 1}
     ),
+    "POST /api/runbooks/executions/{execution_id}/input": Play(
+        "run_asking", json=lambda things: {"values": {"host": "db-1"}, "step": "which"}
+    ),
     "GET /api/runbooks": Play("runbook", shown="runbooks", can_be_global=True),
     "POST /api/runbooks": Play(json=lambda things: _json_of(things, things.new_name()), can_be_global=True),
     "GET /api/runbooks/{id}": _of_runbook(),
@@ -175,6 +178,7 @@ SEEING = {
     "incident": Action.INCIDENT_READ,
     "run": Action.RUN_READ,
     "run_in_doubt": Action.RUN_READ,
+    "run_asking": Action.RUN_READ,
     "workflow_run": Action.RUN_READ,
     "gate": Action.APPROVAL_READ,
     "freeze": Action.FREEZE_READ,

@@ -17,12 +17,14 @@ import cli.client.connection
 from bot import actions
 from bot.actions import BUTTONS, press, press_approve
 from bot.cards.definition_approval import APPROVE, Shown
+from bot.cards.input import ANSWER
 from bot.commands import dispatch
 from bot.commands.call import Command, CommandCall
 from bot.commands.dispatch import COMMANDS
 from bot.entry_points import BUTTONS as BUTTON_ACTIONS
 from bot.entry_points import COMMANDS as COMMAND_ACTIONS
 from bot.entry_points import VIEWS as VIEW_ACTIONS
+from bot.modals.input_form import open_form, submit_input
 from bot.modals.run_form import submit
 from cli.client.connection import Connection
 from cli.main import app
@@ -34,6 +36,7 @@ from core.errors import InvalidInput, NotAllowed, NotFound, RunbookError
 from core.services.access.people import load_person
 from core.services.library.finding import find
 from core.services.library.kinds import RUNBOOKS, WORKFLOWS
+from core.tables import InputRequest
 from tests.attacks.deployment import (
     DATA_ADMIN,
     DATA_CHANNEL,
@@ -56,6 +59,7 @@ TYPED: dict[str, Typed] = {
     "status": lambda things: f"status {things.run()}",
     "cancel": lambda things: f"cancel {things.run()}",
     "retry": lambda things: f"retry {things.run()}",
+    "answer": lambda things: f"answer {things.run_asking()} host=db-1",
     "stats": lambda things: f"stats {things.runbook()}",
     "freeze": lambda things: "freeze data We look first",
     "unfreeze": lambda things: f"unfreeze data{things.freeze()[:0]}",
@@ -95,6 +99,8 @@ PRESSED: dict[str, Callable[[Things], str]] = {
     "verdict.did_not_run": lambda things: f"{things.run_in_doubt()}:pause:1",
     "verdict.run_again": lambda things: f"{things.run_in_doubt()}:pause:1",
 }
+# The buttons that open a form.
+OPENING: dict[str, Callable[[Things], str]] = {"input.answer": lambda things: things.request_for_values()}
 # The buttons of definitions' cards, by what is approved; they are registered beside the others.
 APPROVED: dict[str, Callable[[Things], str]] = {
     "runbook": lambda things: things.runbook(approve=False),
@@ -108,6 +114,7 @@ TERMINAL: dict[str, Callable[[Things], list[str]]] = {
     "approve": lambda things: [things.gate()],
     "reject": lambda things: [things.gate()],
     "verdict": lambda things: [things.run_in_doubt(), "ran", "--step", "pause", "--attempt", "1"],
+    "answer": lambda things: [things.run_asking(), "host=db-1"],
     "freeze": lambda things: ["We look first", "--team", things.unfrozen("data")],
     "thaw": lambda things: [things.freeze()],
     "incident open": lambda things: ["Orders down", "--team", "data"],
@@ -142,14 +149,14 @@ def verbs() -> Iterator[str]:
 def test_every_sub_command_button_form_and_verb_is_in_the_policy() -> None:
     forms = {module.CALLBACK_ID for module in _modules(bot.modals) if hasattr(module, "CALLBACK_ID")}
     assert set(sub_commands()) == set(COMMAND_ACTIONS)
-    assert {*BUTTONS, APPROVE} == set(BUTTON_ACTIONS)
+    assert {*BUTTONS, APPROVE, ANSWER} == set(BUTTON_ACTIONS)
     assert forms == set(VIEW_ACTIONS)
     assert set(verbs()) == set(OVER_REST) | set(AT_THE_DATABASE) | OF_THE_MACHINE
 
 
 def test_everything_that_is_listed_is_played() -> None:
     assert set(TYPED) | set(LISTS) == set(COMMAND_ACTIONS)
-    assert {*PRESSED, APPROVE} == set(BUTTON_ACTIONS)
+    assert {*PRESSED, *OPENING, APPROVE} == set(BUTTON_ACTIONS)
 
 
 def test_what_is_not_listed_is_refused(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,6 +220,33 @@ def test_a_button_answers_each_role_as_the_policy_says(deployment: Deployment, b
         was_refused = refused(lambda value=value, who=who: press(deployment.unit_of_work, button, value, who))  # type: ignore[misc]
         if was_refused is may(deployment, who, BUTTON_ACTIONS[button]):
             wrong.append(f"{who} was {'refused' if was_refused else 'let in'}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("button", OPENING)
+def test_a_button_that_opens_a_form_answers_each_role_as_the_policy_says(
+    deployment: Deployment, button: str
+) -> None:
+    things, wrong = Things(deployment), []
+    for who in PEOPLE:
+        value = OPENING[button](things)
+        was_refused = refused(lambda value=value, who=who: open_form(deployment.unit_of_work, value, who))  # type: ignore[misc]
+        if was_refused is may(deployment, who, BUTTON_ACTIONS[button]):
+            wrong.append(f"{who} was {'refused' if was_refused else 'let in'}")
+    assert wrong == []
+
+
+def test_the_form_for_values_answers_each_role_as_the_policy_says(deployment: Deployment) -> None:
+    things, wrong = Things(deployment), []
+    for who in PEOPLE:
+        entered = {"parameter.host": {"value": {"type": "plain_text_input", "value": "db-1"}}}
+        asked = things.request_for_values()
+        view = {"id": f"V{who}", "private_metadata": asked, "state": {"values": entered}}
+        was_refused = refused(lambda view=view, who=who: submit_input(deployment.unit_of_work, view, who))  # type: ignore[misc]
+        with deployment.unit_of_work.begin() as work:
+            is_answered = work.session.get_one(InputRequest, asked).status == "answered"
+        if not (was_refused is not is_answered is may(deployment, who, VIEW_ACTIONS["input.form"])):
+            wrong.append(who)
     assert wrong == []
 
 

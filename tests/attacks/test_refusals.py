@@ -73,7 +73,7 @@ def data(deployment: Deployment) -> dict[str, str]:
 
 
 # Kind of what is asked for, method, address, body.
-REQUESTS = [
+REQUESTS: list[tuple[str, str, str, Any]] = [
     ("incident", "GET", "/api/incidents/{}", None),
     ("incident", "POST", "/api/incidents/{}/acknowledge", {}),
     ("incident", "POST", "/api/incidents/{}/escalate", {"severity": "critical"}),
@@ -95,6 +95,7 @@ REQUESTS = [
     ("run", "POST", "/api/runbooks/executions/{}/cancel", {}),
     ("run", "POST", "/api/runbooks/executions/{}/retry", {}),
     ("run", "POST", "/api/runbooks/executions/{}/verdict", {"verdict": "ran"}),
+    ("run", "POST", "/api/runbooks/executions/{}/input", {"values": {}}),
     ("flow", "GET", "/api/workflows/executions/{}", None),
     ("gate", "POST", "/api/approvals/{}/approve", {}),
     ("gate", "POST", "/api/approvals/{}/reject", {}),

@@ -1,4 +1,4 @@
-"""Checks of a runbook's `tests:` against its steps and parameters, and of the JSON Schema of its parameters."""
+"""Checks of a runbook's `tests:` against its steps and parameters, and of the JSON Schemas that forms are made from."""
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from core.definitions.parameters import declared, default_of, required
 from core.definitions.problems import Problem, suggest
 from core.definitions.runbook import FIELDS_OF_KIND, kind_of_answer
 from core.definitions.secrets import secret_names
-from core.definitions.steps import step_types, types_called_back
+from core.definitions.steps import step_types, types_called_back, types_that_ask
 
 APPROVAL = frozenset({"approval"})
 IN_EXPECT = ("path", "saved", "requests")
@@ -44,6 +44,7 @@ class _Checker:
         yield from self._parameters(case, path)
         yield from self._steps(case, path, "steps")
         yield from self._steps(case, path, "decisions")
+        yield from self._steps(case, path, "inputs")
         yield from self._steps(case, path, "callbacks")
         expect = case.get("expect")
         for name in IN_EXPECT if isinstance(expect, Mapping) else ():
@@ -51,6 +52,9 @@ class _Checker:
         yield from self._answers(case, path)
         yield from self._of_type(
             case, path, "decisions", APPROVAL, "an approval step: there is nothing to decide."
+        )
+        yield from self._of_type(
+            case, path, "inputs", types_that_ask(), "an input step: it asks for nothing."
         )
         yield from self._of_type(
             case, path, "callbacks", types_called_back(), "a callback step: it is never called back."
@@ -119,21 +123,26 @@ def check_schema(document: Document) -> Iterator[Problem]:
     schema = document.data.get("parameters")
     if not isinstance(schema, Mapping):
         return
-    found = [document.problem(("parameters", *path), message) for path, message in schema_problems(schema)]
+    found = list(check_form(schema, document, ("parameters",)))
+    yield from found or _check_secrets(schema, document)
+
+
+def check_form(schema: Schema, document: Document, path: Path) -> Iterator[Problem]:
+    """Yield what is wrong with the JSON Schema at `path`, from which a form is made."""
+    found = [document.problem((*path, *inner), message) for inner, message in schema_problems(schema)]
     yield from found
     if not found:
-        yield from _check_required(schema, document)
-        yield from _check_defaults(schema, document)
-        yield from _check_secrets(schema, document)
+        yield from _check_required(schema, document, path)
+        yield from _check_defaults(schema, document, path)
 
 
-def _check_required(schema: Schema, document: Document) -> Iterator[Problem]:
+def _check_required(schema: Schema, document: Document, path: Path) -> Iterator[Problem]:
     properties = declared(schema)
     for index, name in enumerate(required(schema)):
         if name not in properties and not schema.get("additionalProperties"):
-            hint = suggest(name, properties, plural="Parameters")
+            hint = suggest(name, properties, plural="Parameters" if path == ("parameters",) else "Values")
             message = f"{name} is required, but is not declared under properties."
-            yield document.problem(("parameters", "required", index), message, hint)
+            yield document.problem((*path, "required", index), message, hint)
 
 
 def _check_secrets(schema: Schema, document: Document) -> Iterator[Problem]:
@@ -147,7 +156,7 @@ def _check_secrets(schema: Schema, document: Document) -> Iterator[Problem]:
                 yield document.problem(path, message, "Remove it, or declare a secret with kind: secret.")
 
 
-def _check_defaults(schema: Schema, document: Document) -> Iterator[Problem]:
+def _check_defaults(schema: Schema, document: Document, path: Path) -> Iterator[Problem]:
     for name, inner in declared(schema).items():
         default = default_of(inner, schema)
         if default is None:
@@ -155,5 +164,5 @@ def _check_defaults(schema: Schema, document: Document) -> Iterator[Problem]:
         # A reference is resolved against the root's definitions.
         wrapped = {"$defs": schema.get("$defs", {}), "properties": {name: deref(inner, schema)}}
         for _, message in schema_errors(wrapped, {name: default[0]}):
-            path = ("parameters", "properties", name, "default")
-            yield document.problem(path, f"The default does not match its own schema: {message}")
+            where = (*path, "properties", name, "default")
+            yield document.problem(where, f"The default does not match its own schema: {message}")

@@ -1,6 +1,7 @@
 """The names, and their shapes, that each expression in a document may use, and the walk over all expressions."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from pydantic import BaseModel
@@ -8,6 +9,7 @@ from pydantic import BaseModel
 from core.definitions.actions import action_types
 from core.definitions.cel.expressions import compile_expression
 from core.definitions.checks.expressions import Scope, check_marked
+from core.definitions.checks.values import check_values, values_shape
 from core.definitions.documents import Document, Path
 from core.definitions.fields import fields_by_key, inner_models, marked_values, registered
 from core.definitions.json_schema import deref
@@ -27,7 +29,7 @@ from core.definitions.shapes import (
     event_shape,
     step_shape,
 )
-from core.definitions.steps import step_types, types_called_back
+from core.definitions.steps import step_types, types_called_back, types_that_ask
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import ExpressionError
 
@@ -55,6 +57,17 @@ def params_shape(schema: Mapping[str, object]) -> Shape:
     )
 
 
+def entered_shape(schema: Mapping[str, object]) -> Shape:
+    """Return the shape of a step that asks for values. One that may be left out is null then, so of no one type."""
+    asked = params_shape(schema)
+    members = {
+        name: replace(shape, sample=None, choices=()) if name in asked.optional else shape
+        for name, shape in (asked.members or {}).items()
+    }
+    empty = "That step asks for no values: declare them under schema.properties."
+    return step_shape((), Shape(members, plural="It asks for", empty=empty))
+
+
 def _property_shape(schema: Mapping[str, object]) -> Shape:
     choices = schema.get("enum")
     if schema.get("type") == "string" and isinstance(choices, list) and choices:
@@ -75,7 +88,10 @@ def check_runbook(document: Document) -> Iterator[Problem]:
     params = params_shape(schema if isinstance(schema, Mapping) else {})
     scope = {"params": params, "incident": INCIDENT, "execution": EXECUTION}
     for marked in marked_values(RunbookDefinition, document.data):
-        yield from check_marked(marked, {**scope, "secrets": SECRETS}, document)
+        if marked.path != ("values",):
+            yield from check_marked(marked, {**scope, "secrets": SECRETS}, document)
+    yield from check_values(document, scope)
+    scope["values"] = values_shape(document, scope)
     inside = {**scope, "secrets": SECRETS, "callbacks": callbacks_shape(_callback_steps(document))}
     earlier: dict[str, Shape] = {}
     yield from _check_steps(document, document.data.get("steps"), ("steps",), inside, earlier)
@@ -212,5 +228,8 @@ def _asked_by_condition(condition: object) -> Iterator[str]:
 
 
 def _shape_of_step(part: Part) -> Shape:
+    if str(part.get("type")) in types_that_ask():
+        schema = part.get("schema")
+        return entered_shape(schema if isinstance(schema, Mapping) else {})
     saved = part.get("save")
     return step_shape(map(str, saved) if isinstance(saved, Mapping) else ())

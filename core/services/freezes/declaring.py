@@ -58,11 +58,13 @@ WHERE {OF_SCOPE} AND frozen
 RETURNING id, false
 """  # noqa: S608 a constant of this module
 
-# Marks the cards, verdicts and open gates of these executions dirty. As SQL: one statement for any number of them.
+# Marks the cards, verdicts, open gates and open requests for values of these executions dirty. As SQL: one statement
+# for any number of them.
 SHOW = text("""
 UPDATE notices SET wanted = wanted + 1
 WHERE (kind IN ('headline', 'verdict') AND subject_id = ANY(:ids)) OR (kind = 'gate' AND subject_id IN (
-    SELECT id FROM approvals WHERE status = 'open' AND execution_id = ANY(:ids)))
+    SELECT id FROM approvals WHERE status = 'open' AND execution_id = ANY(:ids))) OR (kind = 'input' AND subject_id IN (
+    SELECT id FROM input_requests WHERE status = 'open' AND execution_id = ANY(:ids)))
 """)
 
 

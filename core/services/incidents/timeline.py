@@ -43,6 +43,12 @@ WITH every_run AS (
     SELECT approval.*, every_run.runbook_name, part.step_id, part.started_at FROM every_run
     JOIN approvals approval ON approval.execution_id = every_run.id
     JOIN step_executions part ON part.execution_id = approval.execution_id AND part.position = approval.position
+), asked AS (
+    SELECT input.id, input.status, input.opened_at, input.closed_at, input.answered_by, part.started_at, part.position,
+        jsonb_build_object('runbook', runbook_name, 'step', part.step_id, 'execution_id', part.execution_id) AS told,
+        input."values" AS entered
+    FROM every_run JOIN input_requests input ON input.execution_id = every_run.id
+    JOIN step_executions part ON part.execution_id = input.execution_id AND part.position = input.position
 ), held AS (
     SELECT freezes.id, freezes.created_at, frozen_by, lifted_at, lifted_by, incident.closed_at,
         incident.created_at AS opened_at,
@@ -87,6 +93,15 @@ WITH every_run AS (
     SELECT closed_at, 5, position, 3, 'approval.' || status, 'system', id,
         jsonb_build_object('runbook', runbook_name, 'step', step_id, 'execution_id', execution_id)
     FROM gate WHERE status IN ('expired', 'cancelled')
+    UNION ALL
+    SELECT greatest(opened_at, started_at), 5, position, 1, 'input.opened', 'system', id, told FROM asked
+    UNION ALL
+    SELECT closed_at, 5, position, 2, 'input.answered', answered_by, id,
+        told || jsonb_build_object('values', entered)
+    FROM asked WHERE status = 'answered'
+    UNION ALL
+    SELECT closed_at, 5, position, 3, 'input.' || status, 'system', id, told
+    FROM asked WHERE status IN ('expired', 'cancelled')
     UNION ALL
     SELECT decision.created_at, 5, gate.position, 2,
         CASE WHEN approved THEN 'approval.approved' ELSE 'approval.rejected' END, slack_user_id, gate.id,

@@ -25,12 +25,13 @@ from core.services.runs import children
 from core.services.shared import audit, notices
 from core.services.shared.notices import NewNotice, NoticeKind
 from core.services.starts.bounds import notify_failure
-from core.statuses import GateStatus, Status, WaitingFor
+from core.statuses import GateStatus, InputStatus, Status, WaitingFor
 from core.tables import (
     Approval,
     Callback,
     Incident,
     IncidentEvent,
+    InputRequest,
     JsonObject,
     RunbookExecution,
     WorkflowExecution,
@@ -196,7 +197,7 @@ def _keep_links(work: UnitOfWork, row: WorkflowExecution, links: Sequence[Link])
 def has_side_effects(before: Execution, after: Execution) -> bool:
     """True if the change has side effects beyond updating the execution's cards."""
     wait_changed = before.waiting_for != after.waiting_for
-    left_gate = _left_gate(before, after) is not None
+    left_gate = _left(WaitingFor.APPROVAL, before, after) is not None
     is_void = bool(_voided(before, after))
     changed = wait_changed or left_gate or is_void or ends_children(before, after)
     return after.status.is_final or changed or bool(new_links(before, after))
@@ -208,10 +209,13 @@ def ends_children(before: Execution, after: Execution) -> bool:
     return is_decided and any(plan_of(step) is not None for step in before.steps)
 
 
-def _left_gate(before: Execution, after: Execution) -> int | None:
-    """Return the position of the gate that the run no longer waits for, if any. The next step may be a gate, too."""
-    still_waits = after.waiting_for is WaitingFor.APPROVAL and after.position == before.position
-    return before.position if before.waiting_for is WaitingFor.APPROVAL and not still_waits else None
+def _left(awaited: WaitingFor, before: Execution, after: Execution) -> int | None:
+    """Return the position of the step of this kind that the run no longer waits at, if any.
+
+    The next step may be one of the same kind.
+    """
+    still_waits = after.waiting_for is awaited and after.position == before.position
+    return before.position if before.waiting_for is awaited and not still_waits else None
 
 
 def _voided(before: Execution, after: Execution) -> list[int]:
@@ -229,9 +233,11 @@ def apply_side_effects(work: UnitOfWork, row: AnyExecution, before: Execution, a
     if isinstance(row, WorkflowExecution):
         of_workflow(work, row, before, after)
         return
-    gate = _left_gate(before, after)
+    gate, asked = _left(WaitingFor.APPROVAL, before, after), _left(WaitingFor.INPUT, before, after)
     if gate is not None:
         _close_gate(work, row, gate, after.steps[gate].status)
+    if asked is not None:
+        _close_input(work, row, asked, after.steps[asked].status)
     for position in _voided(before, after):
         _void(work, row, before.steps[position], after.steps[position])
     if after.waiting_for is WaitingFor.VERDICT and before.waiting_for is not WaitingFor.VERDICT:
@@ -252,6 +258,16 @@ def _close_gate(work: UnitOfWork, row: RunbookExecution, position: int, status: 
         gate.status = GateStatus.EXPIRED if status is Status.TIMED_OUT else GateStatus.CANCELLED
         gate.closed_at = work.now
         notices.mark_dirty(work, gate.id, NoticeKind.GATE)
+
+
+def _close_input(work: UnitOfWork, row: RunbookExecution, position: int, status: Status) -> None:
+    """Close the step's request for values, unless somebody has answered it."""
+    of_step = (InputRequest.execution_id == row.id, InputRequest.position == position)
+    still_open = select(InputRequest).where(*of_step, InputRequest.status == InputStatus.OPEN)
+    for request in work.session.scalars(still_open.with_for_update()):
+        request.status = InputStatus.EXPIRED if status is Status.TIMED_OUT else InputStatus.CANCELLED
+        request.closed_at = work.now
+        notices.mark_dirty(work, request.id, NoticeKind.INPUT)
 
 
 def _void(work: UnitOfWork, row: RunbookExecution, before: Step, after: Step) -> None:

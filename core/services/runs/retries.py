@@ -123,6 +123,7 @@ def _new_execution(
         team_id=old.team_id,
         definition=old.definition,
         parameters=old.parameters,
+        values=old.values,
         incident_id=old.incident_id,
         retry_of=old.id,
         depth=max(old.depth, person.depth),

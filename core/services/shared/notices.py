@@ -40,6 +40,7 @@ class NoticeKind(StrEnum):
     HEADLINE = "headline"
     GATE = "gate"
     VERDICT = "verdict"
+    INPUT = "input"
     DETAIL = "detail"
     OUTCOME = "outcome"
     MESSAGE = "message"
@@ -50,6 +51,7 @@ PRIORITY = {
     NoticeKind.INCIDENT: 0,
     NoticeKind.GATE: 1,
     NoticeKind.VERDICT: 1,
+    NoticeKind.INPUT: 1,
     NoticeKind.OUTCOME: 1,
     NoticeKind.MESSAGE: 1,
     NoticeKind.HEADLINE: 2,

@@ -123,6 +123,7 @@ def _row(
         initiators=parent.initiators,
         depth=parent.depth,
         pinned=parent.pinned,
+        values=None if named else parent.values,
         status=Status.PENDING,
         created_at=work.now + timedelta(microseconds=index),  # lists by time have them in their order
         parent_execution_id=parent.id,

@@ -24,13 +24,14 @@ from core.services.access.people import members_with_roles
 from core.services.freezes.in_force import freeze_over, freezes_in_force
 from core.services.runs.children import standings
 from core.services.shared.notices import NoticeKind
-from core.statuses import ACTIVE, GateStatus, IncidentKind, Role
+from core.statuses import ACTIVE, GateStatus, IncidentKind, InputStatus, Role, WaitingFor
 from core.tables import (
     ActionExecution,
     Approval,
     Base,
     Freeze,
     Incident,
+    InputRequest,
     JsonObject,
     Notice,
     RunbookExecution,
@@ -46,6 +47,7 @@ from core.views.executions import (
     ExecutionView,
     FreezeView,
     InitiatorView,
+    InputView,
     MessageView,
     StepView,
 )
@@ -64,6 +66,7 @@ class _Around:
 
     steps: Mapping[str, Sequence[StepExecution]]
     gates: Mapping[str, ApprovalView]
+    inputs: Mapping[str, InputView]
     retried_as: Mapping[str, str]
     incidents: Mapping[str, Incident]  # by their own ids
     freezes: Sequence[Freeze]  # in force
@@ -96,12 +99,28 @@ def _load_around(work: UnitOfWork, rows: Sequence[RunbookExecution]) -> _Around:
         steps=steps,
         children=standings(work, parents) if parents else {},
         gates={gate.execution_id: gate for gate in gates},
+        inputs=_open_inputs(work, [row.id for row in rows if row.waiting_for == WaitingFor.INPUT]),
         retried_as={str(row.retry_of): row.id for row in work.session.scalars(retries)},
         incidents={row.id: row for row in work.session.scalars(incidents)},
         freezes=freezes_in_force(work) if any(row.frozen for row in rows) else [],
         workflows=_workflow_names(work, {row.workflow_execution_id for row in rows} - {None}),
         headlines=_headlines(work, ids),
     )
+
+
+def _open_inputs(work: UnitOfWork, ids: Sequence[str]) -> dict[str, InputView]:
+    if not ids:
+        return {}
+    is_open = (InputRequest.execution_id.in_(ids), InputRequest.status == InputStatus.OPEN)
+    return {
+        row.execution_id: view_input(row)
+        for row in work.session.scalars(select(InputRequest).where(*is_open))
+    }
+
+
+def view_input(row: InputRequest) -> InputView:
+    respondents = describe_approvers(policy_from_json(row.policy))
+    return InputView(**columns(row, InputView), step=row.step_id, schema=row.schema, respondents=respondents)
 
 
 def _headlines(work: UnitOfWork, ids: Sequence[str]) -> dict[str, Notice]:
@@ -138,6 +157,7 @@ def _view(row: RunbookExecution, around: _Around) -> ExecutionView:
         retried_as=around.retried_as.get(row.id),
         steps=_view_steps(row, around),
         approval=around.gates.get(row.id),
+        input=around.inputs.get(row.id),
         freeze=_freeze(row, around),
         message=_message(around.headlines.get(row.id), around.incidents[row.incident_id]),
     )

@@ -5,11 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
+from core.services.executions.loading import RUNBOOK
 from core.tables import Incident
 from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.cli.conftest import Cli
 from tests.acceptance.cli.processes import really_said
-from tests.world import see, start_run
+from tests.world import apply_documents, new_executor, see, start_run
 
 NOTE = """It's "down": a=b, `x`
 second line"""
@@ -52,6 +53,38 @@ def test_a_run_that_asks_nothing_takes_no_verdict(
     outcome = cli("verdict", start_run(unit_of_work, incident, "say-hello"), "ran")
     assert (outcome.status, "does not wait for a verdict" in outcome.err) == (1, True)
     assert cli("verdict", "rbx_none", "perhaps").status == 2
+
+
+ASKS = """
+kind: runbook
+name: db-choose
+team: database
+steps:
+  - id: which
+    type: input
+    message: Which replica?
+    schema: {required: [replica], properties: {replica: {type: string}, weight: {type: integer, default: 2}}}
+"""
+
+
+def test_values_are_entered_from_the_terminal(
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory
+) -> None:
+    apply_documents(unit_of_work, ASKS)
+    run = start_run(unit_of_work, incident, "db-choose")
+    assert "does not wait for values" in cli("answer", run, "replica=db-2").err
+    new_executor(unit_of_work).run(RUNBOOK, run)
+    asked = cli("status", run).out
+    assert "waiting for values" in asked
+    assert f"runbook answer {run} replica=… [weight=INTEGER]" in asked
+    assert "weight must be a whole number" in cli("answer", run, "replica=db-2", "weight=two").err
+    assert "replica is missing" in cli("answer", run).err
+    outcome = cli("answer", run, "replica=db-2", "weight=7")
+    assert outcome.status == 0, outcome.err
+    assert "db-choose has the values for step which and continues." in outcome.out
+    assert see(unit_of_work, run).steps[0].output["values"] == {"replica": "db-2", "weight": 7}
+    assert cli("answer", run, "replica=db-3").status == 1
+    assert cli("answer", run, "replica").status == 2
 
 
 def test_a_freeze_is_begun_shown_and_lifted(cli: Cli, speak_as: Callable[[str], None]) -> None:

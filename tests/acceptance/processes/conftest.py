@@ -7,7 +7,7 @@ from cli.compose import Composition
 from cli.demo.sandbox_client import SandboxClient
 from cli.demo.stage import stage
 from core.settings import Settings
-from tests.acceptance.processes.theatre import DEFINITIONS, Theatre
+from tests.acceptance.processes.theatre import ASKING, DEFINITIONS, Theatre
 
 
 @pytest.fixture(scope="module")
@@ -20,5 +20,5 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
         Composition.of(found.settings) as composition,
         SandboxClient(found.sandbox) as sandbox,
     ):
-        apply_text(composition.unit_of_work, DEFINITIONS, "test.yaml", approve=True)
+        apply_text(composition.unit_of_work, f"{DEFINITIONS}---{ASKING}", "test.yaml", approve=True)
         yield Theatre(found, sandbox, composition.unit_of_work)

@@ -46,6 +46,25 @@ steps:
     retry: {safe: true, attempts: 3, backoff: 1s}
   - {id: after, type: http, method: POST, url: "{{ secrets.DB_API }}/caches/catalog/flush"}
 """
+# Asks half way, and calls the target with what was entered.
+ASKING = """
+kind: runbook
+name: with-a-question
+steps:
+  - {id: before, type: http, method: POST, url: "{{ secrets.DB_API }}/caches/sessions/flush"}
+  - id: which
+    type: input
+    message: Which cache is flushed next?
+    schema:
+      type: object
+      required: [cache]
+      properties:
+        cache: {type: string, pattern: "^(catalog|sessions)$"}
+        note: {type: string}
+    from: {people: [U0BOB, U0ALICE]}
+    expires: 10m
+  - {id: after, type: http, method: POST, url: "{{ secrets.DB_API }}/caches/{{ steps.which.saved.cache }}/flush"}
+"""
 BEFORE, RESTART, AFTER = "/caches/sessions/flush", "/services/search/restart", "/caches/catalog/flush"
 
 
@@ -104,6 +123,23 @@ class Theatre:
 
     def outcome(self, channel: str) -> Message:
         return self.until("the outcome", lambda: self.cards(channel, "outcome"))[0]
+
+    def form(self, user: str) -> Message:
+        """The form that this person has open; empty if there is none."""
+        address = f"{self.stage.sandbox}/sandbox/api/state"
+        views: list[Message] = httpx2.get(address, params={"user": user}).json()["views"]
+        return views[-1] if views else {}
+
+    def submit(self, user: str, form: Message, **entered: str) -> dict[str, str]:
+        """Submit the form with these texts; the errors under its fields."""
+        values = {
+            f"parameter.{name}": {"value": {"type": "plain_text_input", "value": text}}
+            for name, text in entered.items()
+        }
+        address = f"{self.stage.sandbox}/sandbox/api/views/{form['id']}/submit"
+        answer = httpx2.post(address, json={"user": user, "state": {"values": values}}).json()
+        assert answer["ok"], answer
+        return dict(answer.get("errors") or {})
 
     def kill_workers(self) -> None:
         """As a machine dies: without a word."""

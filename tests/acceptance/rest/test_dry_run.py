@@ -194,3 +194,39 @@ def test_the_plan_says_that_such_a_run_is_frozen(client_of: ClientOf, responder:
 
     freeze = do(responder, address, dry_run=True)["freeze"]
     assert (freeze["team"], freeze["reason"], freeze["frozen_by"]) == ("database", "Migration", "U0DBADMIN")
+
+
+VALUES = """
+kind: runbook
+name: valued
+team: database
+parameters: {properties: {host: {type: string, default: db-1}, parts: {type: integer, default: 2}}}
+values:
+  base: '"https://" + params.host'
+  name: '"run " + execution.id'
+  share: 12 / params.parts
+steps:
+  - id: which
+    type: input
+    message: "Which of {{ values.base }}?"
+    schema: {properties: {replica: {type: string}}}
+    expires: 15m
+  - {id: told, type: message, text: "{{ values.name }} to {{ steps.which.saved.replica }}: {{ values.share }}"}
+"""
+
+
+def test_a_plan_has_the_values_and_what_is_asked(
+    unit_of_work: UnitOfWorkFactory, responder: TestClient
+) -> None:
+    apply_documents(unit_of_work, VALUES)
+    address = f"/api/incidents/{opened(responder)['id']}/runbooks/valued/execute"
+    plan = responder.post(address, json={"dry_run": True}).json()["plan"]
+
+    assert plan["values"] == {"base": "https://db-1", "name": "run ‹execution.id›", "share": 6}
+    which, told = plan["steps"]
+    assert which["request"]["message"] == "Which of https://db-1?"
+    assert (which["request"]["from"], which["wait_seconds"]) == ("a responder of team database", 900)
+    assert told["request"]["text"] == "run ‹execution.id› to ‹which.replica›: 6"
+    wrong = responder.post(address, json={"dry_run": True, "parameters": {"parts": 0}})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "expression_error")
+    assert wrong.json()["detail"].startswith("values.share: ")

@@ -35,6 +35,7 @@ CONTRACT = {
     "/api/runbooks/executions/{execution_id}": {"get"},
     "/api/runbooks/executions/{execution_id}/cancel": {"post"},
     "/api/runbooks/executions/{execution_id}/verdict": {"post"},
+    "/api/runbooks/executions/{execution_id}/input": {"post"},
     "/api/workflows": {"get", "post"},
     "/api/workflows/{id}": {"get", "put", "delete"},
     "/api/workflows/{id}/versions": {"get"},

@@ -78,3 +78,11 @@ def test_a_freeze_that_would_refuse_it_is_told(company: UnitOfWorkFactory, slack
         "*Team database is frozen* by <@U0DBADMIN>: Migration &lt;now&gt;. A run would be refused now."
         in said
     )
+
+
+def test_a_plan_shows_the_values(company: UnitOfWorkFactory, slack: Slack) -> None:
+    values = {"occasion": '"for " + incident.title'}
+    told = {"id": "told", "type": "message", "text": "{{ values.occasion }}"}
+    add_runbook(company, "valued", values=values, steps=[told])
+    said = slack.types(DB_OPS, DB_CHANNEL, "run valued --dry-run")
+    assert "Values: occasion `for Orders DB down`" in said

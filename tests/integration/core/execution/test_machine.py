@@ -21,9 +21,10 @@ from core.services.access.people import load_person
 from core.services.executions.loading import LEASE, RUNBOOK
 from core.services.freezes import declaring
 from core.services.runs.callbacks import receive_callback
+from core.services.runs.inputs import answer_input, find_input_of_run
 from core.services.runs.retries import retry
 from core.statuses import FINAL, Status, WaitingFor
-from core.tables import AuditEntry, Notice, RunbookExecution, StepExecution, WorkerLoss
+from core.tables import AuditEntry, InputRequest, Notice, RunbookExecution, StepExecution, WorkerLoss
 from tests.conftest import ADMIN
 from tests.integration.core.world import RUNBOOK as DOCUMENT
 from tests.integration.core.world import CoreWorld
@@ -36,8 +37,9 @@ POINTS = (
 )
 IN_DOUBT = ("checkpoint.after", "effect.before", "effect.after")
 DEATHS = st.tuples(st.sampled_from((*POINTS, *IN_DOUBT * 3)), st.integers(1, 2))
-SHAPES = ("safe", "unsafe", "gate", "pause", "say", "refused", "flaky", "callback")
-FOR_PEOPLE = {WaitingFor.APPROVAL, WaitingFor.VERDICT, WaitingFor.FREEZE}
+SHAPES = ("safe", "unsafe", "gate", "pause", "say", "refused", "flaky", "callback", "input")
+FOR_PEOPLE = {WaitingFor.APPROVAL, WaitingFor.VERDICT, WaitingFor.INPUT, WaitingFor.FREEZE}
+ASKED = "{properties: {n: {type: integer}}}"
 TIMEOUT = timedelta(minutes=20)  # for all of a run
 OPS, TEAM = "U0DBOPS", "database"
 LINKS = CallbackLinks("https://runbooks.example", "the secret")
@@ -71,6 +73,7 @@ def step(target: Target, shape: str, number: int) -> str:
         "gate": f"- {{id: {name}, type: approval, approvers: {{team: database, role: admin}}, expires: 1h}}",
         "pause": f"- {{id: {name}, type: wait, for: 5s}}",
         "callback": f"- {{id: {name}, type: callback, expires: 1h, on_failure: continue}}",
+        "input": f"- {{id: {name}, type: input, message: how many, schema: {ASKED}, on_failure: continue}}",
         "say": f"- {{id: {name}, type: message, text: hello}}",
     }[shape]
 
@@ -159,6 +162,14 @@ class RealRuns(RuleBasedStateMachine):
         with suppress(Conflict), self.world.unit_of_work.begin() as work:
             receive_callback(work, self.run, step_id, {"ok": True})
 
+    @rule(number=st.integers(0, 9))
+    def somebody_answers(self, number: int) -> None:
+        """What is asked now, or was asked before; the first answer counts."""
+        with suppress(Conflict), self.world.unit_of_work.begin() as work:
+            person = load_person(work, OPS, source="test")
+            asked = find_input_of_run(work, person, self.run)
+            answer_input(work, person, asked, {"n": number})
+
     @rule()
     def somebody_freezes_or_unfreezes(self) -> None:
         self.freeze_or_unfreeze()
@@ -234,6 +245,23 @@ class RealRuns(RuleBasedStateMachine):
         assert (row.status == Status.WAITING) == (row.waiting_for is not None)
         assert ended == told == (1 if row.status in FINAL else 0)
         self.nothing_unsafe_happens_twice()
+        self.what_was_answered_is_what_is_saved()
+
+    def what_was_answered_is_what_is_saved(self) -> None:
+        with self.world.unit_of_work.begin() as work:
+            row = work.session.get_one(RunbookExecution, self.run)
+            asked = work.session.query(InputRequest).filter_by(execution_id=self.run).all()
+            for each in asked:
+                step = work.session.get_one(StepExecution, (self.run, each.position))
+                waits = row.waiting_for == WaitingFor.INPUT and step.status == Status.WAITING
+                assert (each.status == "open") == waits
+                assert each.status != "answered" or (step.status, step.saved) == (
+                    Status.SUCCEEDED,
+                    each.values,
+                )
+        assert self._count(AuditEntry.action == "input.answered", AuditEntry.subject_id == self.run) == sum(
+            each.status == "answered" for each in asked
+        )
 
     def _count(self, *conditions: object) -> int:
         with self.world.unit_of_work.begin() as work:
@@ -269,6 +297,7 @@ class RealRuns(RuleBasedStateMachine):
                 break
             self.somebody_decides(approved=True)
             self.somebody_gives_a_verdict("ran")
+            self.somebody_answers(1)
             for number in range(len(self.shapes)):
                 self.another_system_calls_back(number)
             self.bells_are_lost_and_the_clock_rings(minutes=0)

@@ -30,6 +30,7 @@ from core.values.execution import (
     GateDecided,
     GateOutdated,
     InProgress,
+    InputGiven,
     LockGranted,
     Refused,
     Skipped,
@@ -67,7 +68,14 @@ ENDS: st.SearchStrategy[StepResult] = st.one_of(
 TIMEOUTS = st.sampled_from([None, timedelta(seconds=40), timedelta(hours=2)])
 ANSWERS: list[Succeeded | Failed] = [Succeeded({"ok": True}), Failed("no"), Failed("no", final=True)]
 Misfit = (
-    GateDecided | GateOutdated | VerdictGiven | LockGranted | CallbackReceived | ChildrenChanged | Answered
+    GateDecided
+    | GateOutdated
+    | VerdictGiven
+    | LockGranted
+    | CallbackReceived
+    | ChildrenChanged
+    | Answered
+    | InputGiven
 )
 MISFITS = st.sampled_from(
     [
@@ -78,9 +86,16 @@ MISFITS = st.sampled_from(
         CallbackReceived(),
         ChildrenChanged(),
         Answered("step-0", Succeeded()),
+        InputGiven("step-0", {"n": 1}, {"n": 1}, "<@U1>"),
     ]
 )
-WAITS = [WaitingFor.TIMER, WaitingFor.APPROVAL, WaitingFor.CALLBACK, WaitingFor.CHILDREN]
+WAITS = [
+    WaitingFor.TIMER,
+    WaitingFor.APPROVAL,
+    WaitingFor.CALLBACK,
+    WaitingFor.INPUT,
+    WaitingFor.CHILDREN,
+]
 FROM_OUTSIDE = set(WaitingFor) - {WaitingFor.TIMER}
 
 
@@ -382,6 +397,21 @@ class Runs(RuleBasedStateMachine):
         self.from_outside(Answered("another" if late else before.steps[position].id, result))
         assert not late or self.execution == before or is_overdue(before, self.now)
 
+    @precondition(lambda self: self._waits_for(WaitingFor.INPUT))
+    @rule(late=st.booleans())
+    def somebody_enters_values(self, late: bool) -> None:
+        """`late`: into the form of another step."""
+        before, position = self.execution, self.execution.position
+        assert position is not None
+        step_id = "another" if late else before.steps[position].id
+        self.from_outside(InputGiven(step_id, {"n": 1}, {"n": 1, "note": None}, "<@U1>"))
+        after = self.execution
+        assert not late or after == before or is_overdue(before, self.now)
+        if not late and not is_overdue(before, self.now):
+            assert after.steps[position].status is Status.SUCCEEDED
+            assert after.steps[position].saved == {"n": 1, "note": None}
+            assert after.wake_at == self.now
+
     @rule()
     def somebody_freezes(self) -> None:
         self.execution = replace(self.execution, frozen=True)
@@ -507,6 +537,8 @@ STEP_ENDS: list[StepResult] = [
     Waits(WaitingFor.CALLBACK, None),
     Waits(WaitingFor.CHILDREN, NOW + timedelta(days=1), {"children": {}}),
     Waits(WaitingFor.CALLBACK, NOW + timedelta(days=1)),
+    Waits(WaitingFor.INPUT, None),
+    Waits(WaitingFor.INPUT, NOW + timedelta(days=1)),
     InProgress({"job": 7}, timedelta(seconds=10), "It is still running."),
 ]
 
@@ -552,6 +584,8 @@ def approval_moves(run: Runs, chance: random.Random) -> list[Callable[[], None]]
 def moves_from_outside(run: Runs, chance: random.Random) -> list[Callable[[], None]]:
     if run._waits_for(WaitingFor.CHILDREN):
         return [run.its_children_end]
+    if run._waits_for(WaitingFor.INPUT):
+        return [lambda: run.somebody_enters_values(late=chance.random() < 0.3)]
     if run._waits_for(WaitingFor.CALLBACK):
         answer = chance.choice(ANSWERS)
         return [run.it_is_called_back, lambda: run.it_is_answered(answer, late=chance.random() < 0.3)]
