@@ -347,7 +347,7 @@ class Runs(RuleBasedStateMachine):
         position = self.execution.position
         assert position is not None
         self.from_outside(GateOutdated("It shows nothing."))
-        if self.execution.status is Status.RUNNING:
+        if self.execution.status is Status.RUNNING and not self.execution.is_ending:
             assert self.execution.steps[position].status is Status.PENDING
             self.again[position] = self.again.get(position, 0) + 1
 
