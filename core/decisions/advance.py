@@ -200,7 +200,7 @@ def _prepared(execution: Execution, request: Json, now: datetime) -> Transition:
     if position is None or execution.cancel_requested:
         return proceed(execution, now)
     step = execution.steps[position]
-    may_repeat = step.policy.repeatable or step.only_looks
+    may_repeat = step.policy.repeatable or step.policy.finds_lost_attempts or step.only_looks
     if execution.status is not Status.RUNNING or (step.status is Status.RUNNING and not may_repeat):
         return Transition(execution)
     if step.is_doubtful:
@@ -245,9 +245,13 @@ def _cancel(event: CancelRequested, execution: Execution, now: datetime) -> Tran
 
 
 def _recover(execution: Execution, position: int, now: datetime) -> Transition:
-    """Handle a worker lost within the step: repeat the step if it allows that, otherwise ask for a verdict."""
+    """Handle a worker lost within the step: repeat the step if it allows that, otherwise ask for a verdict.
+
+    A step that finds lost attempts is prepared again: its act looks for what the lost one did before it does anything.
+    """
     step = execution.steps[position]
-    if step.only_looks or retry_delay(step.policy, step.attempt) is not None:
+    finds_out = step.only_looks or step.policy.finds_lost_attempts
+    if finds_out or retry_delay(step.policy, step.attempt) is not None:
         return next_step(execution, position)
     return Transition(in_doubt(execution, position, unknown(step, why_unknown(step)), now))
 

@@ -58,9 +58,10 @@ def again_later(execution: Execution, position: int, failure: Failed, at: dateti
 
 
 def look_later(execution: Execution, position: int, found: InProgress, now: datetime) -> Transition:
-    """Have the step look again after its delay. Its error says meanwhile what it is waiting for."""
-    if execution.cancel_requested:
-        return proceed(execution, now)
+    """Have the step look again after its delay. Its error says meanwhile what it is waiting for.
+
+    A cancel that came during the look ends the step as one that waits: what it started or read is known.
+    """
     looking = replace(
         execution.steps[position],
         status=Status.WAITING,
@@ -68,7 +69,10 @@ def look_later(execution: Execution, position: int, found: InProgress, now: date
         output=found.output,
         progress=found.progress,
     )
-    return Transition(_until(execution.with_step(position, looking), now + found.delay))
+    execution = execution.with_step(position, looking)
+    if execution.cancel_requested:
+        return proceed(execution, now)
+    return Transition(_until(execution, now + found.delay))
 
 
 def _until(execution: Execution, at: datetime) -> Execution:
@@ -179,7 +183,8 @@ def _left(execution: Execution, status: Status, now: datetime, error: str | None
         return execution
     step = execution.steps[position]
     if step.status is Status.WAITING:
-        return execution.with_step(position, finished(step, status, now, error=error))
+        found = step.output if step.progress is not None else None  # what it started goes on: people need its link
+        return execution.with_step(position, finished(step, status, now, output=found, error=error))
     if step.status is Status.RUNNING:
         return execution.with_step(position, unknown(step, why_unknown(step)))
     return execution

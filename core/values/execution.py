@@ -27,6 +27,8 @@ class StepPolicy:
     `rechecks`: whether its condition is evaluated again when its wait is over.
     `covers_for`: for an approval, how long it also covers retries; None: it covers one attempt of what it showed.
     `polls`: the step only reads, and is looked at again until what it reads is so.
+    `finds_lost_attempts`: after a crash the step is prepared again without asking, since its act first finds out whether
+    the lost attempt took effect.
     """
 
     repeatable: bool = False
@@ -38,6 +40,7 @@ class StepPolicy:
     rechecks: bool = False
     covers_for: timedelta | None = None
     polls: bool = False
+    finds_lost_attempts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,8 @@ class Step:
     @property
     def is_doubtful(self) -> bool:
         """Whether starting the step now might repeat something that must not be repeated."""
-        return self.maybe_done and not self.policy.repeatable and not self.only_looks
+        finds_out = self.policy.repeatable or self.policy.finds_lost_attempts or self.only_looks
+        return self.maybe_done and not finds_out
 
 
 @dataclass(frozen=True, slots=True)

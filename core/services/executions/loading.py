@@ -96,6 +96,7 @@ def policy_of(part: AnyPart) -> StepPolicy:
         asks=not isinstance(part, ActionDefinition),
         rechecks=isinstance(part, ActionDefinition) and part.rechecks,
         polls=isinstance(part, StepDefinition) and part.poll is not None,
+        finds_lost_attempts=isinstance(part, StepDefinition) and part.finds_lost_attempts,
         covers_for=None if isinstance(part, ActionDefinition) else part.covers_retries_for,
     )
     if retry is None:
