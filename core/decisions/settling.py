@@ -183,7 +183,9 @@ def _left(execution: Execution, status: Status, now: datetime, error: str | None
         return execution
     step = execution.steps[position]
     if step.status is Status.WAITING:
-        found = step.output if step.progress is not None else None  # what it started goes on: people need its link
+        found = (
+            step.output if step.progress is not None else None
+        )  # what it started goes on: people need its link
         return execution.with_step(position, finished(step, status, now, output=found, error=error))
     if step.status is Status.RUNNING:
         return execution.with_step(position, unknown(step, why_unknown(step)))

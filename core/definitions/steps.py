@@ -68,8 +68,8 @@ class StepDefinition(Definition):
     def finds_lost_attempts(self) -> bool:
         """Whether its act finds out by itself, before it does anything, whether an attempt that was lost took effect.
 
-        It does that where `context.attempt` is above 1 or `context.maybe_done` is true, and returns `Uncertain` where it
-        cannot tell. Then a lost worker is no question to people: the step is prepared again.
+        It does that where `context.attempt` is above 1 or `context.maybe_done` is true, and returns `Uncertain` where
+        it cannot tell. Then a lost worker is no question to people: the step is prepared again.
         """
         return False
 

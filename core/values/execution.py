@@ -27,8 +27,8 @@ class StepPolicy:
     `rechecks`: whether its condition is evaluated again when its wait is over.
     `covers_for`: for an approval, how long it also covers retries; None: it covers one attempt of what it showed.
     `polls`: the step only reads, and is looked at again until what it reads is so.
-    `finds_lost_attempts`: after a crash the step is prepared again without asking, since its act first finds out whether
-    the lost attempt took effect.
+    `finds_lost_attempts`: after a crash the step is prepared again without asking, since its act first finds out
+    whether the lost attempt took effect.
     """
 
     repeatable: bool = False

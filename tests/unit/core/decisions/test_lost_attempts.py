@@ -67,9 +67,7 @@ def test_a_cancel_during_a_look_leaves_no_doubt() -> None:
     later = NOW + timedelta(seconds=10)
     looking = after(looking, Claimed(), StepPrepared({}), now=later)
 
-    cancelled = after(
-        looking, CancelRequested("<@U1>", worker_active=True), StepEnded(FOUND), now=later
-    )
+    cancelled = after(looking, CancelRequested("<@U1>", worker_active=True), StepEnded(FOUND), now=later)
 
     assert (cancelled.status, cancelled.steps[0].status) == (Status.CANCELLED, Status.CANCELLED)
     assert cancelled.steps[0].output == {"url": "https://ci.example/7"}
