@@ -209,7 +209,8 @@ def _prepared(execution: Execution, request: Json, now: datetime) -> Transition:
     if execution.frozen:
         return next_step(execution, position)
     begun = step if step.progress is not None else counted(step, now)
-    started = replace(begun, status=Status.RUNNING, request=request, error=None)
+    sent = step.request if step.follows else request
+    started = replace(begun, status=Status.RUNNING, request=sent, error=None)
     return Transition(running(execution.with_step(position, started)))
 
 

@@ -119,8 +119,11 @@ def approval_of(step: Step) -> str | None:
 
 
 def why_void(run: Run, position: int, ports: Ports) -> str | None:
-    """Return why the approval of the step at `position` no longer covers it, or None if it does."""
-    if not run.approved or run.loaded.parts[position].type == GATE:
+    """Return why the approval of the step at `position` no longer covers it, or None if it does.
+
+    What has been started is only looked at: its approval has been used.
+    """
+    if not run.approved or run.loaded.parts[position].type == GATE or run.state.steps[position].follows:
         return None
     step = run.state.steps[position].id
     for gate, shown in _shown_before(run, position):

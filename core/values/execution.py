@@ -71,6 +71,11 @@ class Step:
         return self.policy.polls or self.progress is not None
 
     @property
+    def follows(self) -> bool:
+        """Whether the step has started something elsewhere, and only looks at it now."""
+        return self.progress is not None and not self.policy.polls
+
+    @property
     def is_doubtful(self) -> bool:
         """Whether starting the step now might repeat something that must not be repeated."""
         finds_out = self.policy.repeatable or self.policy.finds_lost_attempts or self.only_looks

@@ -16,7 +16,9 @@ from tests.integration.core.world import CoreWorld
 from tests.systems.awx import Awx
 from tests.systems.github import GitHub
 from tests.systems.jenkins import Jenkins
+from tests.systems.pagerduty import PagerDuty
 from tests.systems.play import JobPlay, playing
+from tests.systems.statuspage import Statuspage
 from tests.world import new_executor
 
 TOKEN = "t0ken-of-the-system"
@@ -124,4 +126,16 @@ def jenkins() -> Iterator[Jenkins]:
 @pytest.fixture
 def awx() -> Iterator[Awx]:
     with playing(Awx()) as play:
+        yield play
+
+
+@pytest.fixture
+def pagerduty() -> Iterator[PagerDuty]:
+    with playing(PagerDuty()) as play:
+        yield play
+
+
+@pytest.fixture
+def statuspage() -> Iterator[Statuspage]:
+    with playing(Statuspage()) as play:
         yield play

@@ -1,9 +1,13 @@
 """A job in another system, whichever it is: started once, followed to its end, the worker free in between."""
 
+from textwrap import dedent
+
 import pytest
 
 from core.statuses import Status, WaitingFor
+from core.tables import Incident
 from tests.integration.core.systems.conftest import TOKEN, Runs
+from tests.systems.github import GitHub
 from tests.systems.play import Answer, JobPlay
 from tests.world import new_executor
 
@@ -348,3 +352,27 @@ def test_a_secret_that_is_away_for_a_while_does_not_end_what_goes_on(runs: Runs,
 
 def _name(runs: Runs) -> str:
     return {"github_actions": "GitHub", "jenkins": "Jenkins", "awx": "AWX"}[runs.step.type]
+
+
+# Gates -------------------------------------------------------------------------------------------------
+
+GATE = "- {id: gate, type: approval, approvers: {team: database, role: admin}}"
+
+
+def test_an_approval_is_used_up_by_the_start(runs: Runs, github: GitHub) -> None:
+    """A change of the incident alters what a start would send, not what is only looked at."""
+    step = github.step().replace("cluster: orders", 'title: "{{ incident.title }}"')
+    runs.work(f"{GATE}\n{dedent(step)}")
+    runs.world.decide(runs.id, approved=True)
+    runs.world.work()
+    assert len(github.jobs) == 1
+
+    with runs.world.unit_of_work.begin() as work:
+        work.session.get_one(Incident, runs.world.incident.id).title = "Users down"
+    runs.pass_by(times=2)
+    github.end()
+    runs.pass_by()
+
+    assert runs.run.status is Status.SUCCEEDED
+    assert isinstance(runs.world.step(runs.id, 1).request, dict)
+    assert "Orders down" in str(runs.world.step(runs.id, 1).request)

@@ -54,6 +54,16 @@ def test_it_is_not_asked_about_after_a_restore_either() -> None:
     assert after(restored, StepPrepared({})).steps[0].status is Status.RUNNING
 
 
+def test_a_look_keeps_the_request_that_was_sent() -> None:
+    """What the request is made of may have changed since."""
+    sent = after(pending(FINDS), Claimed(), StepPrepared({"title": "old"}), StepEnded(FOUND))
+    later = NOW + timedelta(seconds=10)
+
+    assert after(sent, Claimed(), StepPrepared({"title": "new"}), now=later).steps[0].request == {
+        "title": "old"
+    }
+
+
 def test_a_cancelled_run_keeps_the_link_to_what_goes_on() -> None:
     looking = after(started(FINDS), StepEnded(FOUND))
 
