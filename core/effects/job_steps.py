@@ -1,6 +1,7 @@
 """The fields and the `prepare` of every step that does one thing in another system, or follows a job there."""
 
 from abc import abstractmethod
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Annotated, ClassVar, Self
 
@@ -72,6 +73,16 @@ class RemoteStep(StepDefinition):
                 {"type": self.type},
             )
         return self
+
+
+def refuse_key_twice(kind: str, key: str | None, given: Collection[str]) -> None:
+    """Raise PydanticCustomError if the step itself fills the place of its key. `kind`: what the system calls it."""
+    if key is not None and key in given:
+        raise PydanticCustomError(
+            "key_twice",
+            "The {kind} {key} takes the step's key, so it cannot have another value.",
+            {"kind": kind, "key": key},
+        )
 
 
 class JobStep(RemoteStep):

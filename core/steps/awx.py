@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import quote, urlsplit
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from core.definitions.fields import PublicText, PublicUrl, TemplateJson, TemplateText
 from core.definitions.http_requests import DOTS, render_url
 from core.definitions.templates import render, render_text
-from core.effects.job_steps import JobStep
+from core.effects.job_steps import JobStep, refuse_key_twice
 from core.effects.job_values import Candidate, Job
 from core.effects.remote import Api, Session, Unclear, Useless, credentials
 from core.errors import InvalidInput, RunbookError
@@ -82,6 +82,11 @@ save: {restarted: job.artifacts.restarted}
     """The tags to skip, separated by commas."""
     key_variable: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")] | None = "runbook_key"
     """The extra variable with the step's key. `null`: none is sent, and people are asked about a launch in doubt."""
+
+    @model_validator(mode="after")
+    def _refuse_key_twice(self) -> Self:
+        refuse_key_twice("variable", self.key_variable, self.variables)
+        return self
 
     @property
     def finds_lost_attempts(self) -> bool:

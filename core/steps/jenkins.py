@@ -4,15 +4,15 @@ import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import quote
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from core.definitions.fields import PublicText, PublicUrl, TemplateJson, TemplateText
 from core.definitions.http_requests import DOTS, render_url
 from core.definitions.templates import as_text, render, render_text
-from core.effects.job_steps import JobStep
+from core.effects.job_steps import JobStep, refuse_key_twice
 from core.effects.job_values import Candidate, Job
 from core.effects.remote import Api, Refused, Session, Unclear, credentials, web_link
 from core.errors import InvalidInput
@@ -67,6 +67,11 @@ timeout: 30m
     """The build's parameters. Values other than text are sent as JSON."""
     key_parameter: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,99}$")] | None = None
     """The string parameter of the job that takes the step's key."""
+
+    @model_validator(mode="after")
+    def _refuse_key_twice(self) -> Self:
+        refuse_key_twice("parameter", self.key_parameter, self.parameters)
+        return self
 
     @property
     def finds_lost_attempts(self) -> bool:
