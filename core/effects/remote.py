@@ -17,7 +17,7 @@ from core.effects.calls import masked_response
 from core.errors import InvalidInput, RunbookError
 from core.execution.preparation import Context
 from core.io.attempts import Deadline
-from core.io.http import HttpRequest, NoAnswer
+from core.io.http import HttpRequest, NoAnswer, NotSent
 from core.io.response import HttpResponse, no_json, retry_after
 from core.values.execution import Json
 
@@ -25,6 +25,7 @@ LIMIT = timedelta(seconds=30)  # of all the calls of one look together
 SHOWN = 500  # characters of an answer
 TIMED_OUT = 408
 TOO_MANY = frozenset({420, 429})  # RFC 6585, section 4; Statuspage says 420
+TROUBLE = (NotSent, NoAnswer, RunbookError)  # what a call may raise
 Error = TypeVar("Error", bound="Answered")
 
 

@@ -26,7 +26,7 @@ from core.effects.job_values import (
     progress_from,
 )
 from core.effects.judging import Judgement
-from core.effects.remote import Api, Refused, Session, Unclear, Useless
+from core.effects.remote import TROUBLE, Api, Refused, Session, Unclear, Useless
 from core.errors import RunbookError
 from core.execution.preparation import Context, Outside
 from core.io.http import NoAnswer, NotSent
@@ -35,7 +35,6 @@ from core.values.execution import Failed, InProgress, Json, StepResult, Uncertai
 SHOWS_UP = timedelta(minutes=2)  # how long a job may be missing in the system's lists after its start
 TOLERATED = timedelta(minutes=10)  # how long looks may be refused, or a search may fail
 SOON = timedelta(seconds=1)
-TROUBLE = (NotSent, NoAnswer, RunbookError)
 
 
 @dataclass(frozen=True)

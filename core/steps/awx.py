@@ -12,10 +12,9 @@ from core.definitions.http_requests import DOTS, render_url
 from core.definitions.templates import render, render_text
 from core.effects.job_steps import JobStep, refuse_key_twice
 from core.effects.job_values import Candidate, Job
-from core.effects.remote import Api, Session, Unclear, Useless, credentials
-from core.errors import InvalidInput, RunbookError
+from core.effects.remote import TROUBLE, Api, Session, Unclear, Useless, credentials
+from core.errors import InvalidInput
 from core.execution.preparation import Context
-from core.io.http import NoAnswer, NotSent
 from core.values.execution import Json
 
 NEWEST = 50  # jobs that are searched
@@ -43,7 +42,7 @@ class AwxStep(JobStep):
     If it is not among them, or if the template does not prompt for variables, people are asked whether it was launched.
     A job is never launched a second time without `retry: {safe: true}`.
 
-    A run that is cancelled here goes on at AWX. Sources:
+    Cancelling our run leaves the job at AWX running, and the card links it. Sources:
     https://docs.ansible.com/automation-controller/latest/html/controllerapi/api_ref.html,
     https://docs.ansible.com/automation-controller/latest/html/userguide/job_templates.html
     """
@@ -209,7 +208,7 @@ class _Template:
         said = f"AWX launched the job and ignored {', '.join(ignored)}."
         try:
             self.cancel(session, job)
-        except (NotSent, NoAnswer, RunbookError) as error:
+        except TROUBLE as error:
             raise Useless(f"{said} It could not be cancelled ({error}): {job.url}") from error
         raise Useless(f"{said} It was asked to cancel it: {job.url}")
 

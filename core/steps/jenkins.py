@@ -37,7 +37,8 @@ class JenkinsStep(JobStep):
     them.) A build is never started a second time without `retry: {safe: true}`. Without `key_parameter`, Jenkins joins
     equal builds that wait in its queue, so ours may be somebody else's, too.
 
-    A run that is cancelled here goes on at Jenkins. Sources: https://www.jenkins.io/doc/book/using/remote-access-api/,
+    Cancelling our run leaves the build at Jenkins running, and the card links it. Sources:
+    https://www.jenkins.io/doc/book/using/remote-access-api/,
     https://www.jenkins.io/doc/book/security/csrf-protection/ (an API token needs no crumb)
     """
 

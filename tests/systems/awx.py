@@ -22,8 +22,8 @@ class Awx(JobPlay):
         if call.path == f"{TEMPLATE}/launch/":
             return self._launch(call.json) if call.method == "POST" else Answer(200, self._asked())
         if call.path == f"{TEMPLATE}/jobs/":
-            found = [] if self.hidden else [self._shown(job) for job in reversed(self.jobs)]
-            return Answer(200, {"count": len(found), "next": None, "results": found})
+            listed = [] if self.hidden else [self._shown(job) for job in reversed(self.jobs)]
+            return Answer(200, {"count": len(listed), "next": None, "results": listed})
         if found := re.fullmatch(r"/api/v2/jobs/(\d+)/(cancel/)?", call.path):
             job = next((job for job in self.jobs if str(job["id"]) == found[1]), None)
             if job is None:

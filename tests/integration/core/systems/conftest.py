@@ -63,11 +63,9 @@ class Runs:
         for _ in range(times):
             self.world.pass_by(seconds=seconds)
 
-    @property
     def run(self) -> ExecutionView:
         return self.world.see(self.id)
 
-    @property
     def step(self) -> StepView:
         return self.world.step(self.id)
 
@@ -77,9 +75,8 @@ class Runs:
             query = select(StepExecution.saved).where(StepExecution.execution_id == self.id)
             return dict(work.session.scalars(query).first() or {})
 
-    @property
     def is_asked(self) -> bool:
-        return self.run.waiting_for is WaitingFor.VERDICT
+        return self.run().waiting_for is WaitingFor.VERDICT
 
 
 @pytest.fixture

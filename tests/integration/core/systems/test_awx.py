@@ -21,8 +21,8 @@ def test_nothing_is_launched_that_would_ignore_the_limit(runs: Runs, awx: Awx) -
     awx.prompts = {"variables"}
     runs.work(awx.step("limit: db-1"))
 
-    assert runs.run.status is Status.FAILED
-    assert "does not prompt for limit on launch" in str(runs.step.error)
+    assert runs.run().status is Status.FAILED
+    assert "does not prompt for limit on launch" in str(runs.step().error)
     assert awx.paths("POST") == []
 
 
@@ -32,7 +32,7 @@ def test_a_survey_takes_the_variables_that_it_asks_for(runs: Runs, awx: Awx) -> 
     runs.lose_worker(awx.step(), "effect.after")
     runs.pass_by(times=13)
 
-    assert runs.is_asked
+    assert runs.is_asked()
     assert len(awx.jobs) == 1
 
 
@@ -40,8 +40,8 @@ def test_a_job_that_ignored_a_variable_is_cancelled(runs: Runs, awx: Awx) -> Non
     awx.prompts, awx.surveys = set(), {"version"}
     runs.work(awx.step())
 
-    assert runs.run.status is Status.FAILED
-    assert "AWX launched the job and ignored cluster. It was asked to cancel it" in str(runs.step.error)
+    assert runs.run().status is Status.FAILED
+    assert "AWX launched the job and ignored cluster. It was asked to cancel it" in str(runs.step().error)
     assert awx.cancelled == ["40"]
 
 
@@ -49,8 +49,8 @@ def test_a_template_that_cannot_be_read_is_not_launched(runs: Runs, awx: Awx) ->
     awx.looks = Answer(502, {"detail": "Bad Gateway"})
     runs.work(awx.step())
 
-    assert runs.run.status is Status.FAILED
-    assert "Nothing was changed" in str(runs.step.error)
+    assert runs.run().status is Status.FAILED
+    assert "Nothing was changed" in str(runs.step().error)
     assert awx.paths("POST") == []
 
 
@@ -65,5 +65,4 @@ def test_what_the_playbook_said_is_saved(runs: Runs, awx: Awx) -> None:
 def test_its_page_is_linked(runs: Runs, awx: Awx) -> None:
     runs.work(awx.step())
 
-    assert isinstance(runs.step.output, dict)
-    assert runs.step.output["url"] == f"{awx.url}/#/jobs/playbook/40/output"
+    assert runs.step().output["url"] == f"{awx.url}/#/jobs/playbook/40/output"

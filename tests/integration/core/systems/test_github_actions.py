@@ -18,12 +18,12 @@ def test_a_server_that_does_not_say_the_run_is_asked_by_the_key(runs: Runs, gith
     """GitHub Enterprise Server refuses `return_run_details` where it does not know it, and then answers 204."""
     github.is_old = True
     runs.work(github.step())
-    assert "does not say as which run" in str(runs.step.error)
+    assert "does not say as which run" in str(runs.step().error)
     runs.pass_by(times=2)
     github.end()
     runs.pass_by(times=2)
 
-    assert runs.run.status is Status.SUCCEEDED
+    assert runs.run().status is Status.SUCCEEDED
     assert len(github.jobs) == 1
 
 
@@ -31,7 +31,7 @@ def test_without_a_key_such_a_server_is_a_question(runs: Runs, github: GitHub) -
     github.is_old = True
     runs.work(github.step(keyed=False))
 
-    assert runs.is_asked
+    assert runs.is_asked()
     assert len(github.jobs) == 1
 
 
@@ -41,9 +41,8 @@ def test_it_is_found_behind_the_runs_of_others(runs: Runs, github: GitHub) -> No
     github.end()
     runs.pass_by(times=2)
 
-    assert runs.run.status is Status.SUCCEEDED
-    assert isinstance(runs.step.output, dict)
-    assert runs.step.output["id"] == "7000"
+    assert runs.run().status is Status.SUCCEEDED
+    assert runs.step().output["id"] == "7000"
 
 
 def test_behind_too_many_it_is_a_question(runs: Runs, github: GitHub) -> None:
@@ -51,7 +50,7 @@ def test_behind_too_many_it_is_a_question(runs: Runs, github: GitHub) -> None:
     runs.lose_worker(github.step(), "effect.after")
     runs.pass_by(times=13)
 
-    assert runs.is_asked
+    assert runs.is_asked()
     assert len(github.jobs) == 1
 
 
@@ -60,12 +59,12 @@ def test_a_run_that_was_cancelled_there_failed(runs: Runs, github: GitHub) -> No
     github.jobs[0] |= {"status": "completed", "conclusion": "cancelled"}
     runs.pass_by()
 
-    assert str(runs.step.error).startswith("It ended as cancelled. https://github.com/")
+    assert str(runs.step().error).startswith("It ended as cancelled. https://github.com/")
 
 
 def test_a_repository_that_is_none_is_refused(runs: Runs, github: GitHub) -> None:
     runs.work(github.step().replace("example/orders", "example/.."))
 
-    assert runs.run.status is Status.FAILED
-    assert "is not a repository" in str(runs.step.error)
+    assert runs.run().status is Status.FAILED
+    assert "is not a repository" in str(runs.step().error)
     assert github.calls == []

@@ -19,16 +19,16 @@ def test_it_is_followed_from_the_queue_to_the_build(runs: Runs, jenkins: Jenkins
     jenkins.has_executors = False
     runs.work(jenkins.step())
     runs.pass_by(times=2)
-    assert str(runs.step.error).startswith("Jenkins: queued http")
+    assert str(runs.step().error).startswith("Jenkins: queued http")
 
     jenkins.has_executors = True
     runs.pass_by()
-    assert str(runs.step.error).startswith(
+    assert str(runs.step().error).startswith(
         "Jenkins: building http://jenkins.invalid/job/orders/job/deploy/1/"
     )
     jenkins.end()
     runs.pass_by()
-    assert runs.run.status is Status.SUCCEEDED
+    assert runs.run().status is Status.SUCCEEDED
 
 
 def test_addresses_that_jenkins_gives_are_shown_and_not_called(runs: Runs, jenkins: Jenkins) -> None:
@@ -37,7 +37,7 @@ def test_addresses_that_jenkins_gives_are_shown_and_not_called(runs: Runs, jenki
     jenkins.end()
     runs.pass_by(times=2)
 
-    assert runs.run.status is Status.SUCCEEDED
+    assert runs.run().status is Status.SUCCEEDED
     assert {call.headers["host"] for call in jenkins.calls} == {jenkins.url.removeprefix("http://")}
 
 
@@ -49,19 +49,19 @@ def test_an_item_that_the_queue_forgot_is_known_by_its_build(runs: Runs, jenkins
     jenkins.end()
     runs.pass_by()
 
-    assert runs.run.status is Status.SUCCEEDED
+    assert runs.run().status is Status.SUCCEEDED
     assert len(jenkins.jobs) == 1
 
 
 def test_it_is_found_in_the_queue(runs: Runs, jenkins: Jenkins) -> None:
     jenkins.has_executors = False
     runs.lose_worker(jenkins.step(), "effect.after")
-    assert str(runs.step.error).startswith("Jenkins: queued")
+    assert str(runs.step().error).startswith("Jenkins: queued")
     jenkins.has_executors = True
     jenkins.end()
     runs.pass_by(times=3)
 
-    assert runs.run.status is Status.SUCCEEDED
+    assert runs.run().status is Status.SUCCEEDED
     assert len(jenkins.jobs) == 1
 
 
@@ -78,4 +78,4 @@ def test_an_unstable_build_may_be_a_success(runs: Runs, jenkins: Jenkins) -> Non
     jenkins.jobs[0] |= {"building": False, "result": "UNSTABLE"}
     runs.pass_by(times=2)
 
-    assert runs.run.status is Status.SUCCEEDED
+    assert runs.run().status is Status.SUCCEEDED

@@ -34,13 +34,13 @@ def opened(statuspage: Statuspage) -> Statuspage:
 def test_an_incident_is_opened(runs: Runs, statuspage: Statuspage) -> None:
     runs.work(step(statuspage, f"{OPEN}\n      {COMPONENTS}\n      save: {{link: job.shortlink}}"))
 
-    assert runs.run.status is Status.SUCCEEDED
+    assert runs.run().status is Status.SUCCEEDED
     (incident,) = statuspage.incidents
     assert (incident["name"], incident["status"]) == ("Orders are slow", "identified")
     assert incident["metadata"] == {"runbook": {"keys": [f"{runs.id}.told.1"]}}
     assert incident["deliver_notifications"] is True
     assert statuspage.components == {"c1": "partial_outage", "c2": "operational"}
-    assert runs.step.output == {"id": "p0", "url": "https://stspg.io/p0", "status": "identified"}
+    assert runs.step().output == {"id": "p0", "url": "https://stspg.io/p0", "status": "identified"}
     assert runs.saved == {"link": "https://stspg.io/p0"}
     assert statuspage.calls[0].headers["authorization"] == f"OAuth {TOKEN}"
 
@@ -48,7 +48,7 @@ def test_an_incident_is_opened(runs: Runs, statuspage: Statuspage) -> None:
 def test_an_incident_is_updated_and_keeps_what_others_wrote(runs: Runs, opened: Statuspage) -> None:
     runs.work(step(opened, UPDATE))
 
-    assert runs.run.status is Status.SUCCEEDED
+    assert runs.run().status is Status.SUCCEEDED
     assert opened.incidents[0]["updates"] == ["It is over."]
     assert opened.incidents[0]["metadata"] == {
         "jira": {"id": "OPS-1"},
@@ -59,7 +59,7 @@ def test_an_incident_is_updated_and_keeps_what_others_wrote(runs: Runs, opened: 
 def test_components_alone_are_set(runs: Runs, statuspage: Statuspage) -> None:
     runs.work(step(statuspage, COMPONENTS))
 
-    assert runs.run.status is Status.SUCCEEDED
+    assert runs.run().status is Status.SUCCEEDED
     assert statuspage.components == {"c1": "partial_outage", "c2": "operational"}
     assert statuspage.incidents == []
 
@@ -76,7 +76,7 @@ def test_what_was_told_is_not_told_twice(runs: Runs, statuspage: Statuspage, mor
         runs.work(step(statuspage, more))
         runs.pass_by()
 
-    assert runs.run.status is Status.SUCCEEDED
+    assert runs.run().status is Status.SUCCEEDED
     assert [len(incident["updates"]) for incident in statuspage.incidents] == [1]
 
 
@@ -85,14 +85,14 @@ def test_what_never_shows_is_a_question(runs: Runs, opened: Statuspage, more: st
     runs.lose_worker(step(opened, more), "effect.before")
     runs.pass_by(times=13)
 
-    assert runs.is_asked
+    assert runs.is_asked()
     assert [incident["updates"] for incident in opened.incidents] == [[]]
 
 
 def test_components_are_set_again_when_the_worker_was_lost(runs: Runs, statuspage: Statuspage) -> None:
     runs.lose_worker(step(statuspage, COMPONENTS), "effect.before")
 
-    assert runs.run.status is Status.SUCCEEDED
+    assert runs.run().status is Status.SUCCEEDED
     assert len(statuspage.components) == 2
 
 
@@ -103,7 +103,7 @@ def test_too_many_calls_fail_and_may_be_retried(runs: Runs, statuspage: Statuspa
     statuspage.refusal = None
     runs.pass_by(seconds=5)
 
-    assert runs.run.status is Status.SUCCEEDED
+    assert runs.run().status is Status.SUCCEEDED
     assert len(statuspage.incidents) == 1
 
 
@@ -111,15 +111,15 @@ def test_a_refusal_fails_and_hides_the_token(runs: Runs, statuspage: Statuspage)
     statuspage.refusal = Answer(422, {"error": [f"{TOKEN} is wrong"]})
     runs.work(step(statuspage, OPEN))
 
-    assert runs.run.status is Status.FAILED
-    assert "Statuspage answered 422" in str(runs.step.error)
-    assert TOKEN not in runs.run.model_dump_json()
+    assert runs.run().status is Status.FAILED
+    assert "Statuspage answered 422" in str(runs.step().error)
+    assert TOKEN not in runs.run().model_dump_json()
 
 
 def test_an_incident_that_cannot_be_read_is_not_updated(runs: Runs, opened: Statuspage) -> None:
     opened.looks = Answer(503, {"error": "Unavailable"})
     runs.work(step(opened, UPDATE))
 
-    assert runs.run.status is Status.FAILED
-    assert "Nothing was changed" in str(runs.step.error)
+    assert runs.run().status is Status.FAILED
+    assert "Nothing was changed" in str(runs.step().error)
     assert opened.paths("PATCH") == []
