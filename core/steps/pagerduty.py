@@ -150,7 +150,11 @@ class _Incident:
         """Return its id. Raises Useless if no incident with the key is open."""
         if self.id is not None:
             return self.id
-        query: dict[str, Json] = {"incident_key": self.dedup_key, "sort_by": "created_at:desc", "limit": 25}
+        query: dict[str, Json] = {
+            "incident_key": self.dedup_key,
+            "date_range": "all",
+            "sort_by": "created_at:desc",
+        }
         listed = session.get_first("/incidents", **query)
         incidents = listed.get("incidents") if isinstance(listed, dict) else None
         if not isinstance(incidents, list):

@@ -3,9 +3,10 @@
 from textwrap import dedent
 
 import pytest
+from sqlalchemy import select
 
 from core.statuses import Status, WaitingFor
-from core.tables import Incident
+from core.tables import Incident, RunbookExecution, StepExecution
 from tests.integration.core.systems.conftest import TOKEN, Runs
 from tests.systems.github import GitHub
 from tests.systems.play import Answer, JobPlay
@@ -173,6 +174,23 @@ def test_a_worker_lost_in_a_look_asks_nobody(runs: Runs, system: JobPlay, point:
 
     assert runs.run().status is Status.SUCCEEDED
     assert (len(system.jobs), runs.step().attempt) == (1, 1)
+
+
+def test_a_database_that_does_not_know_of_the_start_finds_its_job(runs: Runs, system: JobPlay) -> None:
+    """It was restored from a copy that is older than the start."""
+    runs.work(system.step())
+    with runs.world.unit_of_work.begin() as work:
+        step = work.session.scalars(select(StepExecution).where(StepExecution.execution_id == runs.id)).one()
+        step.status, step.attempt, step.maybe_done = Status.PENDING, 0, True
+        step.progress = step.request = step.output = step.error = None
+        run = work.session.get_one(RunbookExecution, runs.id)
+        run.status, run.waiting_for, run.revision = Status.RUNNING, None, run.revision + 1
+    runs.pass_by(times=2)
+    system.end()
+    runs.pass_by(times=2)
+
+    assert runs.run().status is Status.SUCCEEDED
+    assert len(system.jobs) == 1
 
 
 def test_an_answer_lost_after_the_start_asks_nobody(runs: Runs, system: JobPlay) -> None:
