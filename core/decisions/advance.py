@@ -28,6 +28,7 @@ from core.decisions.settling import (
     retry_delay,
     running,
     settle,
+    to_stop,
     unknown,
     why_unknown,
     within_deadline,
@@ -197,7 +198,8 @@ def _claimed(execution: Execution, now: datetime) -> Transition:
 
 def _prepared(execution: Execution, request: Json, now: datetime) -> Transition:
     position = execution.position
-    if position is None or execution.cancel_requested:
+    is_stopped = to_stop(execution, now) is not None
+    if position is None or (execution.cancel_requested and not is_stopped):
         return proceed(execution, now)
     step = execution.steps[position]
     may_repeat = step.policy.repeatable or step.policy.finds_lost_attempts or step.only_looks
@@ -242,7 +244,10 @@ def _cancel(event: CancelRequested, execution: Execution, now: datetime) -> Tran
     requested = replace(
         execution, cancel_requested=True, error=execution.error or f"Cancelled by {event.by}."
     )
-    return Transition(requested) if event.worker_active else proceed(requested, now)
+    if event.worker_active:
+        return Transition(requested)
+    stops = to_stop(requested, now) is not None
+    return Transition(awake(requested, now)) if stops else proceed(requested, now)
 
 
 def _recover(execution: Execution, position: int, now: datetime) -> Transition:

@@ -132,6 +132,18 @@ def is_overdue(execution: Execution, now: datetime) -> bool:
     return execution.deadline is not None and now >= execution.deadline
 
 
+def to_stop(execution: Execution, now: datetime) -> int | None:
+    """Return the index of the step that a cancel has to stop elsewhere before the execution ends, or None.
+
+    A freeze, and the end of its time, let the execution reach nothing outside: then what it started goes on.
+    """
+    position = execution.position
+    if position is None or not execution.cancel_requested or execution.frozen or is_overdue(execution, now):
+        return None
+    step = execution.steps[position]
+    return position if step.follows and step.policy.stops_elsewhere else None
+
+
 def deadline_preempts(execution: Execution, event: Event) -> bool:
     """Return True if the deadline takes precedence over the event.
 
@@ -268,7 +280,10 @@ def in_doubt(execution: Execution, position: int, doubtful: Step, now: datetime)
 
 
 def proceed(execution: Execution, now: datetime) -> Transition:
-    """Continue with the next step, or end the execution."""
+    """Continue with the next step, or end the execution. A cancelled one first stops what goes on elsewhere."""
+    stopped = to_stop(execution, now)
+    if stopped is not None:
+        return Transition(running(execution), prepare=stopped)
     if execution.cancel_requested:
         return Transition(cancelled(execution, now))
     position = execution.position

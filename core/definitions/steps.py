@@ -73,6 +73,14 @@ class StepDefinition(Definition):
         """
         return False
 
+    @property
+    def stops_elsewhere(self) -> bool:
+        """Whether cancelling the run stops what the step has started elsewhere.
+
+        Then `prepare` is called once more, with `context.cancelled`, and the act stops it.
+        """
+        return False
+
     @model_validator(mode="after")
     def _refuse_to_poll_what_acts(self) -> Self:
         if self.poll is not None and not self.touches_outside:

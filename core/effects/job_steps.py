@@ -93,9 +93,14 @@ class JobStep(RemoteStep):
     every: Annotated[Duration, Ge(timedelta(seconds=1))] = EVERY
     """The delay between two looks at the job, at least a second."""
     cancel: bool = False
-    """Whether the system is asked to cancel the job when its time is over. Cancelling the run leaves it running."""
+    """Whether the system is asked to cancel the job when its time is over, and when the run is cancelled. By default
+    it goes on."""
     expect: JobCondition | None = None
     """The condition for success, over `job`, once the job has ended. If omitted, the system says whether it is one."""
+
+    @property
+    def stops_elsewhere(self) -> bool:
+        return self.cancel
 
     def rules(self, context: Context) -> Rules:
         judgement = Judgement(self.expect, self.save, context)

@@ -10,6 +10,8 @@ from core.effects.remote import Session
 from core.errors import RunbookError
 from core.values.execution import Json
 
+LONGEST_WORD = 100  # characters of an id or a status
+
 
 @dataclass(frozen=True)
 class Job:
@@ -25,6 +27,11 @@ class Job:
     succeeded: bool | None = None
     where: Json = None
     detail: Json = None
+
+    def __post_init__(self) -> None:
+        """Bound what is stored and shown: the system may say anything."""
+        for name in ("id", "status"):
+            object.__setattr__(self, name, getattr(self, name)[:LONGEST_WORD])
 
 
 @dataclass(frozen=True)

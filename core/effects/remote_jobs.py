@@ -78,8 +78,11 @@ class Following:
     step_id: str
 
     def act(self, stop: threading.Event) -> StepResult:
+        stop = threading.Event() if self.context.cancelled else stop
         session = self.api.session(self.context, stop, self.rules.timeout)
         progress = progress_from(self.context.progress)
+        if progress is not None and self.context.cancelled:
+            return self._cancelled(session, progress.job)
         if progress is None:
             return self._begin(session)
         if progress.job is None:
@@ -200,6 +203,13 @@ class Following:
         except TROUBLE as error:
             return f"It goes on, since it could not be cancelled ({self._said(error)}):"
         return f"{self.api.name} was asked to cancel it:"
+
+    def _cancelled(self, session: Session, job: Job | None) -> StepResult:
+        if job is None:
+            return Uncertain("The run was cancelled before it was known whether this was done.")
+        return Failed(
+            f"The run was cancelled. {self._stopped(session, job)} {job.url}", _output(job), final=True
+        )
 
     def _troubled(self, progress: Progress, job: Job, error: Exception) -> StepResult:
         """Return the result of a look that failed. The job goes on, whatever a look comes to."""

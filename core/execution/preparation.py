@@ -35,7 +35,7 @@ from core.origins import Origins
 from core.services.executions.loading import AnyExecution, AnyPart
 from core.services.shared.unforeseen import unforeseen
 from core.tables import RunbookExecution, WorkflowExecution
-from core.values.execution import Execution, Failed, Json, StepResult, Succeeded
+from core.values.execution import Execution, Failed, InProgress, Json, StepResult, Succeeded, Waits
 
 if TYPE_CHECKING:
     from core.unit_of_work import UnitOfWork
@@ -92,7 +92,8 @@ class Context:
     as they are known (core.execution.preview). `asked_again`: why the gate is asked again, if it was asked before.
     `maybe_done`: True if an attempt may have been made that the database does not know of, since it was restored.
     `hidden`: the values of secret parameters; in `names` they appear as `***`. `progress`: what the last look of this
-    attempt handed on (InProgress); None: this is the first.
+    attempt handed on (InProgress); None: this is the first. `cancelled`: the run was cancelled, and the act should stop
+    what the step has started; its own time limit bounds it, since the event that it gets is set already.
     """
 
     names: Mapping[str, object]
@@ -116,6 +117,7 @@ class Context:
     secrets: SecretScope | SecretPlaces = field(default_factory=SecretPlaces)
     hidden: Mapping[str, Json] = field(default_factory=dict)
     progress: Json = None
+    cancelled: bool = False
 
     @property
     def scope(self) -> Mapping[str, object]:
@@ -203,6 +205,8 @@ def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> P
                 f"The type {part.type} has no `prepare` method, so it cannot be executed."
             )
         prepared = part.prepare(context)
+        if context.cancelled and isinstance(prepared, Outside):
+            prepared = _for_the_last_time(prepared)
         poll = part.poll if isinstance(part, StepDefinition) else None
         return polled(prepared, poll, context) if poll else prepared
     except RunbookError as error:
@@ -212,6 +216,18 @@ def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> P
             error, context.execution_id, part.id, "It could not be prepared", context.hidden
         )
         return Failed(sentence, final=True)
+
+
+def _for_the_last_time(prepared: Outside) -> Outside:
+    """Return the act of a cancelled run such that it is not done again, whatever it comes to."""
+
+    def stop_it(stop: threading.Event) -> StepResult:
+        result = prepared.act(stop)
+        if isinstance(result, InProgress | Waits):
+            return Failed("The run was cancelled while this went on elsewhere.", final=True)
+        return result
+
+    return replace(prepared, act=stop_it)
 
 
 def polled(prepared: Prepared, poll: Poll, context: Context) -> Prepared:

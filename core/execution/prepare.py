@@ -85,6 +85,7 @@ def context_of(run: Run, position: int, ports: Ports) -> Context:
         asked_again=step.error if step.status is Status.PENDING else None,
         maybe_done=step.maybe_done,
         progress=step.progress,
+        cancelled=run.state.cancel_requested,
     )
 
 

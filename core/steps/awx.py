@@ -42,7 +42,7 @@ class AwxStep(JobStep):
     If it is not among them, or if the template does not prompt for variables, people are asked whether it was launched.
     A job is never launched a second time without `retry: {safe: true}`.
 
-    Cancelling our run leaves the job at AWX running, and the card links it. Sources:
+    If our run is cancelled, the job goes on, and the card links it, unless the step says `cancel: true`. Sources:
     https://docs.ansible.com/automation-controller/latest/html/controllerapi/api_ref.html,
     https://docs.ansible.com/automation-controller/latest/html/userguide/job_templates.html
     """

@@ -34,7 +34,7 @@ class GithubActionsStep(JobStep):
     it is not among them, people are asked whether it was started; without `key_input`, they are asked at once. A run
     is never started a second time without `retry: {safe: true}`.
 
-    Cancelling our run leaves the run at GitHub running, and the card links it. Sources:
+    If our run is cancelled, the run goes on, and the card links it, unless the step says `cancel: true`. Sources:
     https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event,
     https://docs.github.com/en/rest/actions/workflow-runs
     """

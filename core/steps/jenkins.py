@@ -37,7 +37,7 @@ class JenkinsStep(JobStep):
     them.) A build is never started a second time without `retry: {safe: true}`. Without `key_parameter`, Jenkins joins
     equal builds that wait in its queue, so ours may be somebody else's, too.
 
-    Cancelling our run leaves the build at Jenkins running, and the card links it. Sources:
+    If our run is cancelled, the build goes on, and the card links it, unless the step says `cancel: true`. Sources:
     https://www.jenkins.io/doc/book/using/remote-access-api/,
     https://www.jenkins.io/doc/book/security/csrf-protection/ (an API token needs no crumb)
     """

@@ -29,6 +29,7 @@ class StepPolicy:
     `polls`: the step only reads, and is looked at again until what it reads is so.
     `finds_lost_attempts`: after a crash the step is prepared again without asking, since its act first finds out
     whether the lost attempt took effect.
+    `stops_elsewhere`: a cancel of the execution also stops what the step has started elsewhere; its act does that.
     """
 
     repeatable: bool = False
@@ -41,6 +42,7 @@ class StepPolicy:
     covers_for: timedelta | None = None
     polls: bool = False
     finds_lost_attempts: bool = False
+    stops_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

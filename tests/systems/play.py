@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -44,7 +44,8 @@ NOT_FOUND = Answer(404, {"message": "Not Found"})
 @dataclass
 class Play:
     """A system. `lose_answers`: how many changes happen, and hang up without an answer; `lose_calls`: how many hang up
-    before anything happens. `looks`: what every GET gets instead of its answer. `calls`: what was asked."""
+    before anything happens. `looks`: what every GET gets instead of its answer. `calls`: what was asked.
+    `during_a_look`: what happens during the next GET."""
 
     url: str = ""
     lose_answers: int = 0
@@ -52,6 +53,7 @@ class Play:
     looks: Answer | None = None
     refusal: Answer | None = None
     calls: list[Call] = field(default_factory=list)
+    during_a_look: Callable[[], None] | None = None
 
     def answer(self, call: Call) -> Answer:
         raise NotImplementedError
@@ -63,6 +65,9 @@ class Play:
         """The answer; None: hang up."""
         self.calls.append(call)
         if call.method == "GET":
+            during, self.during_a_look = self.during_a_look, None
+            if during is not None:
+                during()
             return self.looks or self.answer(call)
         if self.lose_calls:
             self.lose_calls -= 1

@@ -97,6 +97,7 @@ def policy_of(part: AnyPart) -> StepPolicy:
         rechecks=isinstance(part, ActionDefinition) and part.rechecks,
         polls=isinstance(part, StepDefinition) and part.poll is not None,
         finds_lost_attempts=isinstance(part, StepDefinition) and part.finds_lost_attempts,
+        stops_elsewhere=isinstance(part, StepDefinition) and part.stops_elsewhere,
         covers_for=None if isinstance(part, ActionDefinition) else part.covers_retries_for,
     )
     if retry is None:

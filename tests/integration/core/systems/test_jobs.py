@@ -72,11 +72,62 @@ def test_or_is_cancelled_then(runs: Runs, system: JobPlay) -> None:
 
 
 def test_a_run_that_is_cancelled_leaves_it_running_and_says_where(runs: Runs, system: JobPlay) -> None:
-    runs.work(system.step("cancel: true"))
+    runs.work(system.step())
     runs.world.cancel(runs.id)
 
     assert runs.run().status is Status.CANCELLED
     assert str(runs.step().output["url"]).startswith("http")
+    assert system.cancelled == []
+
+
+def test_with_cancel_it_is_cancelled_as_well(runs: Runs, system: JobPlay) -> None:
+    runs.work(system.step("cancel: true"))
+    runs.world.cancel(runs.id)
+    runs.world.work()
+
+    assert runs.run().status is Status.CANCELLED
+    assert str(runs.step().error).startswith("The run was cancelled. ")
+    assert "was asked to cancel it: http" in str(runs.step().error)
+    assert len(system.cancelled) == 1
+
+
+def test_a_cancel_that_the_system_refuses_is_told(runs: Runs, system: JobPlay) -> None:
+    runs.work(system.step("cancel: true"))
+    system.refusal = Answer(409, {"message": "Cannot cancel a run that is completed."})
+    runs.world.cancel(runs.id)
+    runs.world.work()
+
+    assert runs.run().status is Status.CANCELLED
+    assert "It goes on, since it could not be cancelled" in str(runs.step().error)
+    assert "Cannot cancel a run that is completed." in str(runs.step().error)
+
+
+def test_a_worker_lost_while_it_cancels_does_it_again(runs: Runs, system: JobPlay) -> None:
+    runs.work(system.step("cancel: true"))
+    runs.world.cancel(runs.id)
+    runs.die_here("effect.after")
+    runs.next_worker()
+
+    assert runs.run().status is Status.CANCELLED
+    assert len(system.cancelled) == 2
+
+
+def test_a_run_cancelled_during_a_look_cancels_the_job(runs: Runs, system: JobPlay) -> None:
+    runs.work(system.step("cancel: true"))
+    system.during_a_look = lambda: runs.world.cancel(runs.id)
+    runs.pass_by()
+
+    assert runs.run().status is Status.CANCELLED
+    assert len(system.cancelled) == 1
+
+
+def test_a_run_cancelled_while_its_start_is_in_doubt_leaves_the_doubt(runs: Runs, system: JobPlay) -> None:
+    system.lose_answers, system.hidden = 1, True
+    runs.work(system.step("cancel: true"))
+    runs.world.cancel(runs.id)
+    runs.world.work()
+
+    assert (runs.run().status, runs.step().status) == (Status.CANCELLED, Status.UNKNOWN)
     assert system.cancelled == []
 
 

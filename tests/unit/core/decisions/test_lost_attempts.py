@@ -81,3 +81,51 @@ def test_a_cancel_during_a_look_leaves_no_doubt() -> None:
 
     assert (cancelled.status, cancelled.steps[0].status) == (Status.CANCELLED, Status.CANCELLED)
     assert cancelled.steps[0].output == {"url": "https://ci.example/7"}
+
+
+STOPS = StepPolicy(finds_lost_attempts=True, stops_elsewhere=True)
+
+
+def test_a_cancel_that_stops_it_elsewhere_needs_a_worker_once_more() -> None:
+    looking = after(started(STOPS), StepEnded(FOUND))
+
+    cancelled = after(looking, CancelRequested("<@U1>", worker_active=False))
+    assert (cancelled.status, cancelled.wake_at) == (Status.RUNNING, NOW)
+
+    stopping = advance(cancelled, Claimed(), NOW)
+    assert stopping.prepare == 0
+    ended = after(
+        stopping.execution, StepPrepared({}), StepEnded(Failed("It was asked to stop.", final=True))
+    )
+    assert ended.status is Status.CANCELLED
+    assert ended.steps[0].error == "It was asked to stop."
+
+
+def test_a_cancel_during_a_look_stops_it_right_after() -> None:
+    later = NOW + timedelta(seconds=10)
+    looking = after(after(started(STOPS), StepEnded(FOUND)), Claimed(), StepPrepared({}), now=later)
+    requested = after(looking, CancelRequested("<@U1>", worker_active=True), now=later)
+
+    assert advance(requested, StepEnded(FOUND), later).prepare == 0
+
+
+def test_a_worker_lost_while_it_stops_it_stops_it_again() -> None:
+    looking = after(started(STOPS), StepEnded(FOUND))
+    stopping = after(looking, CancelRequested("<@U1>", worker_active=False), Claimed(), StepPrepared({}))
+
+    assert advance(stopping, Claimed(), NOW).prepare == 0
+
+
+def test_a_frozen_run_reaches_nothing_outside_to_stop_it() -> None:
+    looking = after(started(STOPS), StepEnded(FOUND))
+
+    cancelled = after(replace(looking, frozen=True), CancelRequested("<@U1>", worker_active=False))
+
+    assert cancelled.status is Status.CANCELLED
+    assert cancelled.steps[0].output == {"url": "https://ci.example/7"}
+
+
+def test_what_has_not_begun_is_not_stopped() -> None:
+    cancelled = after(pending(STOPS), CancelRequested("<@U1>", worker_active=False))
+
+    assert cancelled.status is Status.CANCELLED

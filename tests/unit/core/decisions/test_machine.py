@@ -55,6 +55,7 @@ POLICIES = st.builds(
     covers_for=st.sampled_from([None, None, timedelta(minutes=1)]),
     polls=st.sampled_from([False, False, True]),
     finds_lost_attempts=st.sampled_from([False, False, True]),
+    stops_elsewhere=st.sampled_from([False, False, True]),
 )
 TYPES = st.lists(st.sampled_from(["http", GATE]), min_size=3, max_size=3)
 DEFINITIONS = st.lists(POLICIES, min_size=1, max_size=3)

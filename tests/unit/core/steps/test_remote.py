@@ -100,6 +100,10 @@ def test_progress_comes_back_as_it_went(progress: Progress) -> None:
     assert progress_from(progress.to_json()) == progress
 
 
+def test_what_a_system_says_is_bounded() -> None:
+    assert len(Job("7", "https://x/7", "x" * 1_000_000).status) == 100
+
+
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "ftp://x", "", None, 7, "https://" + "x" * 3_000])
 def test_an_address_that_no_browser_should_open_is_replaced(url: Any) -> None:
     assert web_link(url, "https://ours") == "https://ours"
