@@ -19,7 +19,7 @@ from core.execution.preparation import Context
 from core.values.execution import Json
 
 API = "https://api.statuspage.io/v1"
-NEWEST = 50  # incidents that are searched
+NEWEST = 25  # incidents that are searched
 MARKS, MOST_MARKS = "runbook", 20  # kept in an incident's metadata, the newest last
 ComponentStatus = Literal[
     "operational", "degraded_performance", "partial_outage", "major_outage", "under_maintenance"
@@ -33,7 +33,7 @@ class StatuspageStep(RemoteStep):
     `steps.ID.output.id` is the incident's id, for the steps that update it later. `save` sees the incident as `job`.
 
     An incident carries the step's key in its metadata, and so does each update. If the worker or the answer is lost, it
-    is looked for by that key among the page's newest 50 incidents, for two minutes, and people are asked if it is not
+    is looked for by that key among the page's newest 25 incidents, for two minutes, and people are asked if it is not
     there. So subscribers are not told twice. Setting components twice is the same as once; that is done again.
 
     The API takes one call a second for each token, and answers 420 or 429 to more.
