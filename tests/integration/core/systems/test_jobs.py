@@ -5,6 +5,7 @@ from textwrap import dedent
 import pytest
 from sqlalchemy import select
 
+from cli.apply import apply_text
 from core.statuses import Status, WaitingFor
 from core.tables import Incident, RunbookExecution, StepExecution
 from tests.integration.core.systems.conftest import TOKEN, Runs
@@ -394,11 +395,20 @@ def test_a_host_that_is_not_allowed_is_not_called(runs: Runs, system: JobPlay) -
 
 
 def test_a_secret_goes_only_where_it_may(runs: Runs, system: JobPlay) -> None:
-    """The secret is declared for 127.0.0.1, which a name of this machine is not."""
-    step = system.step().replace("127.0.0.1", "127.0.0.2")
-    runs.work(step)
+    """It is declared for another host."""
+    declaration = """
+    kind: secret
+    name: TOKEN
+    source: {env: RUNBOOK_SECRET_TOKEN}
+    teams: [database]
+    hosts: [ci.example]
+    """
+    runs.begin(system.step())
+    apply_text(runs.world.unit_of_work, dedent(declaration), "secrets.yaml", approve=False)
+    runs.world.work()
 
     assert runs.run().status is Status.FAILED
+    assert "may not be sent to its destination" in str(runs.step().error)
     assert system.calls == []
 
 
